@@ -1,0 +1,89 @@
+"""One way to say what is wrong: a code that never changes, a place, a message and what to do.
+
+Code ranges (one range a subject, so that a code tells where to look):
+
+====== =============================================================
+MK1xx  Modelfile: grammar, instructions, parameter values
+MK2xx  prompts and TEMPLATE: what Ollama makes of them
+MK3xx  vocabulary: stops, end tokens, BOS
+MK4xx  GGUF files, projectors and their pairing
+MK5xx  mkmodelfile.yaml and template families
+MK6xx  compiler: what could not be taken over from the chat template
+MK7xx  alignment: bytes and tokens against the reference
+MK8xx  publishing and verifying on a server
+MK9xx  the environment and golden tests
+====== =============================================================
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+
+class Severity(str, enum.Enum):
+    """How bad a finding is; only `ERROR` makes a command exit with 1 unless it says otherwise."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+    def __str__(self) -> str:
+        return self.value
+
+    @property
+    def rank(self) -> int:
+        """0 for the worst, so that `min` picks it."""
+        return list(Severity).index(self)
+
+
+@dataclass(frozen=True)
+class Span:
+    """A place in a source. Lines and columns count from 1; columns count characters."""
+
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+    end_line: int | None = None
+    end_column: int | None = None
+
+    def __str__(self) -> str:
+        parts = [self.file or "", *(str(n) for n in (self.line, self.column) if n is not None)]
+        return ":".join(p for p in parts if p)
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """A finding.
+
+    `code` is stable (`MK` and three digits), `message` says what was found and what was expected,
+    `help` says what to do, `span` where, as far as it is known.
+    """
+
+    code: str
+    severity: Severity
+    message: str
+    span: Span | None = None
+    help: str = ""
+
+    def __str__(self) -> str:
+        where = str(self.span) if self.span else ""
+        head = f"{where}: " if where else ""
+        tail = f"\n  help: {self.help}" if self.help else ""
+        return f"{head}{self.severity} {self.code}: {self.message}{tail}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON; a span's unknown parts are left out."""
+        data: dict[str, Any] = {"code": self.code, "severity": self.severity.value, "message": self.message}
+        if self.span:
+            data["span"] = {k: v for k, v in vars(self.span).items() if v is not None}
+        if self.help:
+            data["help"] = self.help
+        return data
+
+
+def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
+    """Whether any finding is an error."""
+    return any(d.severity is Severity.ERROR for d in diagnostics)

@@ -1,0 +1,149 @@
+"""What stops the work.
+
+KitError                 anything the kit raises on purpose
+├── UsageError           wrong arguments, or a broken environment (exit code 2)
+│   └── MissingDependencyError   an extra that is not installed
+├── GGUFError            a file that is not a sound GGUF
+├── ModelfileError       a Modelfile that Ollama refuses
+├── PackageError         a mkmodelfile.yaml or family that cannot be used
+├── TemplateReferenceError   a chat template that cannot be rendered as Hugging Face would
+├── GoTemplateError      a Go template that does not parse or execute
+├── PromptError          a request that an Ollama server answers with an error
+├── EngineError          the llama.cpp child process failed
+└── ServerError          an Ollama server failed, refused or vanished
+"""
+
+from __future__ import annotations
+
+from .diagnostics import Diagnostic, Severity, Span
+
+
+class KitError(Exception):
+    """Base of all errors on purpose; carries what a `Diagnostic` carries.
+
+    message: what was found and what was expected; help: what to do; span: where;
+    code: the stable `MK` code.
+    """
+
+    code = "MK900"
+    exit_code = 1
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        help: str = "",
+        span: Span | None = None,
+        code: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.help = help
+        self.span = span
+        if code:
+            self.code = code
+
+    def to_diagnostic(self) -> Diagnostic:
+        """The same as a finding, for the report formats."""
+        return Diagnostic(self.code, Severity.ERROR, self.message, self.span, self.help)
+
+    def __str__(self) -> str:
+        where = f"{self.span}: " if self.span and str(self.span) else ""
+        return f"{where}{self.message}"
+
+
+class UsageError(KitError):
+    """Wrong arguments or a broken environment."""
+
+    code = "MK901"
+    exit_code = 2
+
+
+class MissingDependencyError(UsageError):
+    """Something optional is needed and not installed; `help` says how to get it."""
+
+    code = "MK902"
+
+
+class GGUFError(KitError):
+    """A file that is not a sound GGUF: names offset, value found and limit."""
+
+    code = "MK401"
+
+
+class ModelfileError(KitError):
+    """A Modelfile that Ollama's parser refuses. `line` counts from 1, None where Ollama names none."""
+
+    code = "MK101"
+
+    @property
+    def line(self) -> int | None:
+        """The line Ollama would point at."""
+        return self.span.line if self.span else None
+
+
+class PackageError(KitError):
+    """A mkmodelfile.yaml or a family that cannot be used; every finding is in `diagnostics`."""
+
+    code = "MK501"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        help: str = "",  # noqa: A002
+        span: Span | None = None,
+        code: str | None = None,
+        diagnostics: tuple[Diagnostic, ...] = (),
+    ) -> None:
+        super().__init__(message, help=help, span=span, code=code)
+        self.diagnostics = diagnostics or (self.to_diagnostic(),)
+
+
+class TemplateReferenceError(KitError):
+    """A chat template that cannot be rendered the way Hugging Face would; has the template's line."""
+
+    code = "MK210"
+
+
+class GoTemplateError(KitError):
+    """A Go template that does not parse or execute; the message is Go's own text."""
+
+    code = "MK220"
+
+
+class PromptError(KitError):
+    """A request that an Ollama server would answer with an error; `status` is the HTTP status."""
+
+    code = "MK230"
+
+    def __init__(self, message: str, *, status: int = 500, help: str = "") -> None:  # noqa: A002
+        super().__init__(message, help=help)
+        self.status = status
+
+
+class EngineError(KitError):
+    """The llama.cpp child process died, timed out or refused a file; `stderr` is what it wrote."""
+
+    code = "MK710"
+
+    def __init__(self, message: str, *, help: str = "", stderr: str = "", code: str | None = None) -> None:  # noqa: A002
+        super().__init__(message, help=help, code=code)
+        self.stderr = stderr
+
+
+class ServerError(KitError):
+    """An Ollama server failed, refused or vanished; `status` is its HTTP status, if it gave one."""
+
+    code = "MK801"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        help: str = "",
+        status: int | None = None,
+        code: str | None = None,
+    ) -> None:
+        super().__init__(message, help=help, code=code)
+        self.status = status
