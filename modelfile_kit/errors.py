@@ -91,7 +91,7 @@ class PackageError(KitError):
         self,
         message: str,
         *,
-        help: str = "",  # noqa: A002
+        help: str = "",
         span: Span | None = None,
         code: str | None = None,
         diagnostics: tuple[Diagnostic, ...] = (),
@@ -117,7 +117,7 @@ class PromptError(KitError):
 
     code = "MK230"
 
-    def __init__(self, message: str, *, status: int = 500, help: str = "") -> None:  # noqa: A002
+    def __init__(self, message: str, *, status: int = 500, help: str = "") -> None:
         super().__init__(message, help=help)
         self.status = status
 
@@ -127,7 +127,7 @@ class EngineError(KitError):
 
     code = "MK710"
 
-    def __init__(self, message: str, *, help: str = "", stderr: str = "", code: str | None = None) -> None:  # noqa: A002
+    def __init__(self, message: str, *, help: str = "", stderr: str = "", code: str | None = None) -> None:
         super().__init__(message, help=help, code=code)
         self.stderr = stderr
 
