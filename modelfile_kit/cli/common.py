@@ -1,0 +1,125 @@
+"""What several commands share: their options, the printing of reports, progress."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from ..diagnostics import Diagnostic
+from ..errors import UsageError
+from ..report import FORMATS, Report, render
+from ..report.terminal import diagnostic_lines
+from .main import wants_color
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def format_option(command: Command) -> Command:
+    """`--format text|json|github|sarif|junit`."""
+    option = click.option(
+        "--format",
+        "output_format",
+        type=click.Choice(FORMATS),
+        default="text",
+        show_default=True,
+        help="How findings are written to stdout.",
+    )
+    return option(command)
+
+
+def package_argument(command: Command) -> Command:
+    """`[PACKAGE]`: a folder with a mkmodelfile.yaml, or such a file; the current folder by default."""
+    return click.argument("package", type=click.Path(path_type=Path), default=Path())(command)
+
+
+def file_options(command: Command) -> Command:
+    """`--model` and `--projector`: other files in the place of the package's."""
+    command = click.option(
+        "--projector", metavar="FILE", help="Use this projector (or `none`) in place of the package's."
+    )(command)
+    return click.option("--model", metavar="FILE", help="Use this GGUF in place of the package's.")(command)
+
+
+def host_option(command: Command) -> Command:
+    """`--host`: which server."""
+    return click.option(
+        "--host", metavar="URL", help="The Ollama server; else OLLAMA_HOST, else this machine."
+    )(command)
+
+
+def finish(report: Report, output_format: str) -> None:
+    """Prints a report to stdout and ends the command: 0 when all is well, 1 when not."""
+    click.echo(render(report, output_format, color=wants_color(sys.stdout)), nl=False)
+    if not report.ok:
+        raise click.exceptions.Exit(1)
+
+
+def say(message: str) -> None:
+    """A remark for people, on stderr, unless --quiet."""
+    if not is_quiet():
+        click.echo(message, err=True)
+
+
+def print_diagnostics(diagnostics: Iterable[Diagnostic]) -> None:
+    """Findings for people, on stderr; --quiet leaves only the errors."""
+    for diagnostic in diagnostics:
+        if is_quiet() and diagnostic.severity.rank > 0:
+            continue
+        click.echo("\n".join(diagnostic_lines(diagnostic, color=wants_color(sys.stderr))), err=True)
+
+
+def is_quiet() -> bool:
+    """Whether --quiet was given."""
+    context = click.get_current_context(silent=True)
+    return bool(context and context.find_root().obj and context.find_root().obj.get("quiet"))
+
+
+def read_text(path: str) -> str:
+    """Text of a file, or of standard input for `-`. Raises UsageError when it is not UTF-8 text."""
+    data = read_bytes(path)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            f"{path}: not UTF-8 text (byte {error.start} is 0x{data[error.start]:02x})",
+            help="give a text file; a GGUF is looked at with `mkmodelfile inspect`",
+        ) from error
+
+
+def read_bytes(path: str) -> bytes:
+    """Bytes of a file, or of standard input for `-`."""
+    return sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+
+
+Progress = Callable[[str, int, int], None]
+
+
+@contextmanager
+def progress_bar() -> Iterator[Progress]:
+    """Gives a function (what, done, total) that draws a bar per `what` on a terminal, nothing in a pipe."""
+    if is_quiet() or not wants_progress():
+        yield lambda what, done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        tasks: dict[str, Any] = {}
+
+        def update(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bars.add_task(what, total=total)
+            bars.update(tasks[what], completed=done, total=total)
+
+        yield update
+
+
+def wants_progress() -> bool:
+    """Bars only on a terminal that can redraw a line, and not in NO_COLOR mode (the contract's rule)."""
+    return wants_color(sys.stderr)

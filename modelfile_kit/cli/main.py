@@ -1,0 +1,174 @@
+"""Finds the command, runs it, and turns every error into one message and the right exit code.
+
+Exit codes: 0 fine, 1 findings, 2 wrong usage or a broken environment, 130 interrupted.
+Only click is imported here; a command's module is imported when the command is run.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from .. import __version__
+
+_COMMANDS = {
+    "demo": "Package the built-in micro model and ask it about pictures.",
+    "init": "Write a mkmodelfile.yaml from what GGUF files say.",
+    "inspect": "Say what a GGUF file is and what Ollama will do with it.",
+    "compile": "Compile a chat template into a Go TEMPLATE.",
+    "render": "Show the prompt of a conversation, as Ollama or as Hugging Face renders it.",
+    "build": "Write a validated Modelfile for a package.",
+    "check": "Hold the prompts of a package to its chat template, byte for byte and token for token.",
+    "test": "Run golden template regression tests.",
+    "publish": "Create a package on an Ollama server and verify it there.",
+    "verify": "Look at a model on an Ollama server: prompts, tokens, stops, pictures.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module only when that command runs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module = import_module(f".{cmd_name}_command", __package__)
+        command = module.command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from difflib import get_close_matches
+
+            near = get_close_matches(args[0], _COMMANDS, n=1) if args else []
+            if near:
+                raise click.UsageError(f"{error.message} Did you mean '{near[0]}'?", ctx) from error
+            raise
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="mkmodelfile")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress and no remarks on stderr.")
+@click.pass_context
+def cli(ctx: click.Context, debug: bool, quiet: bool) -> None:
+    """Package GGUF models for Ollama so that they really work: prompt, stops and eyes.
+
+    Results go to stdout, progress and remarks to stderr. Exit codes: 0 fine, 1 findings,
+    2 wrong usage or a broken environment.
+    """
+    ctx.obj = {"debug": debug, "quiet": quiet}
+
+
+def main(args: list[str] | None = None) -> None:
+    """Entry point of the console script; never returns."""
+    arguments = sys.argv[1:] if args is None else args
+    sys.exit(run(arguments))
+
+
+def run(arguments: list[str]) -> int:
+    """Runs one command line; returns the exit code. Errors become messages on stderr."""
+    _make_streams_lenient()
+    debug = "--debug" in arguments
+    if debug:
+        # Accepted anywhere on the line, since it is wanted only after something went wrong.
+        arguments = ["--debug", *(a for a in arguments if a != "--debug")]
+    try:
+        result = cli.main(arguments, prog_name="mkmodelfile", standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("interrupted", err=True)
+        return 130
+    except Exception as error:
+        if debug:
+            raise
+        return _explain(error)
+
+
+def _explain(error: Exception) -> int:
+    from ..diagnostics import Diagnostic
+    from ..errors import KitError, PackageError
+    from ..report.terminal import diagnostic_lines
+
+    findings: tuple[Diagnostic, ...]
+    code = 2
+    if isinstance(error, PackageError):
+        findings, code = error.diagnostics, error.exit_code
+    elif isinstance(error, KitError):
+        findings, code = (error.to_diagnostic(),), error.exit_code
+    else:
+        findings = (_unplanned(error),)
+    if isinstance(error, BrokenPipeError):
+        return _quiet_pipe()
+    for finding in findings:
+        click.echo("\n".join(diagnostic_lines(finding, color=wants_color(sys.stderr))), err=True)
+    return code
+
+
+def _unplanned(error: Exception) -> Any:
+    from ..diagnostics import Diagnostic, Severity, Span
+
+    if isinstance(error, OSError):
+        hints = {
+            errno.ENOSPC: "free some space on that disk; nothing half-written was left",
+            errno.EACCES: "check the permissions of that path",
+            errno.ENOENT: "check the path",
+        }
+        place = Span(str(error.filename)) if error.filename is not None else None
+        message = error.strerror or str(error)
+        return Diagnostic("MK903", Severity.ERROR, message, place, hints.get(error.errno or 0, ""))
+    if isinstance(error, MemoryError):
+        return Diagnostic(
+            "MK904", Severity.ERROR, "out of memory", None, "close other programs, or use --debug"
+        )
+    return Diagnostic(
+        "MK999",
+        Severity.ERROR,
+        f"internal error: {type(error).__name__}: {error}",
+        None,
+        "this is a bug in modelfile-kit; run again with --debug and report what it shows",
+    )
+
+
+def _quiet_pipe() -> int:
+    # The reader of a pipe has gone (`mkmodelfile … | head`); Python would complain again at exit.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def wants_color(stream: Any) -> bool:
+    """Colour only on a terminal, and not when NO_COLOR is set (https://no-color.org)."""
+    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and stream.isatty()
+
+
+def _make_streams_lenient() -> None:
+    # Prompts are full of characters that an ASCII or cp1252 terminal lacks; show escapes, do not die.
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            encoding = None if (stream.encoding or "").lower().startswith("utf") else "utf-8"
+            stream.reconfigure(encoding=encoding, errors="backslashreplace")
+
+
+if __name__ == "__main__":
+    main()

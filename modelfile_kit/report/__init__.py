@@ -1,0 +1,21 @@
+"""Finished results in the form somebody wants to read: a terminal, JSON, GitHub, SARIF, JUnit, a page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+
+from .model import Case, Report, Status
+
+__all__ = ["FORMATS", "Case", "Report", "Status", "render"]
+
+FORMATS = ("text", "json", "github", "sarif", "junit")
+
+_MODULES = {"text": "terminal"}
+
+
+def render(report: Report, output_format: str = "text", *, color: bool = False) -> str:
+    """The report as text in one of `FORMATS`; `color` only means something to "text"."""
+    module = import_module(f".{_MODULES.get(output_format, output_format)}", __name__)
+    write: Callable[..., str] = module.render
+    return write(report, color=color) if output_format == "text" else write(report)

@@ -1,0 +1,54 @@
+"""A report as JUnit XML, which every CI service reads."""
+
+from __future__ import annotations
+
+import re
+from xml.etree import ElementTree as Xml  # only writes, so no hostile XML is read
+
+from ..diagnostics import Severity
+from .model import Case, Report, Status
+
+# XML 1.0 cannot carry these at all, not even escaped.
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def render(report: Report) -> str:
+    """One test suite; findings that belong to no case become one more case, `findings`."""
+    cases = list(report.cases)
+    if report.diagnostics or not cases:
+        bad = [d for d in report.diagnostics if d.severity is Severity.ERROR]
+        details = "\n".join(str(d) for d in report.diagnostics)
+        status = Status.FAILED if bad else Status.PASSED
+        cases.append(Case("findings", status, f"{len(report.diagnostics)} findings", details))
+    suite = Xml.Element("testsuite", name=_clean(f"mkmodelfile {report.command} {report.subject}"))
+    suite.set("tests", str(len(cases)))
+    suite.set("failures", str(sum(c.status is Status.FAILED for c in cases)))
+    suite.set("errors", "0")
+    suite.set("skipped", str(sum(c.status is Status.SKIPPED for c in cases)))
+    suite.set("time", f"{sum(c.seconds or 0 for c in cases):.3f}")
+    for case in cases:
+        suite.append(_case(report, case))
+    root = Xml.Element("testsuites")
+    root.append(suite)
+    Xml.indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + Xml.tostring(root, encoding="unicode") + "\n"
+
+
+def _case(report: Report, case: Case) -> Xml.Element:
+    element = Xml.Element(
+        "testcase", classname=_clean(f"{report.command}.{report.subject}"), name=_clean(case.name)
+    )
+    element.set("time", f"{case.seconds or 0:.3f}")
+    text = "\n".join([case.details, *(str(d) for d in case.diagnostics)]).strip("\n")
+    if case.status is Status.FAILED:
+        child = Xml.SubElement(element, "failure", message=_clean(case.summary or "failed"))
+        child.text = _clean(text)
+    elif case.status is Status.SKIPPED:
+        Xml.SubElement(element, "skipped", message=_clean(case.summary))
+    elif text:
+        Xml.SubElement(element, "system-out").text = _clean(text)
+    return element
+
+
+def _clean(text: str) -> str:
+    return _NOT_XML.sub(lambda m: f"\\x{ord(m.group()):02x}", text)

@@ -1,0 +1,67 @@
+"""What every report format is given: a subject, its cases and its findings, all finished."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..diagnostics import Diagnostic, has_errors
+
+
+class Status(str, enum.Enum):
+    """How a case ended."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+@dataclass(frozen=True)
+class Case:
+    """One thing that was looked at: a probe conversation, a golden file, a check on a server.
+
+    summary: one line; details: lines for people (a diff, tokens around a difference), shown when it failed;
+    reason for a skip goes into the summary. seconds: how long it took, None if nobody looked.
+    """
+
+    name: str
+    status: Status
+    summary: str = ""
+    details: str = ""
+    diagnostics: tuple[Diagnostic, ...] = ()
+    seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Report:
+    """The result of one command on one subject (a package, a file, a model's name).
+
+    facts: what was found out along the way, JSON-able, in the order it is to be shown.
+    """
+
+    command: str
+    subject: str
+    cases: tuple[Case, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """No case failed and no finding is an error."""
+        failed = any(c.status is Status.FAILED for c in self.cases)
+        return not failed and not has_errors(self.all_diagnostics())
+
+    def all_diagnostics(self) -> Iterator[Diagnostic]:
+        """The findings of the whole and of each case."""
+        yield from self.diagnostics
+        for case in self.cases:
+            yield from case.diagnostics
+
+    def count(self, status: Status) -> int:
+        """How many cases ended so."""
+        return sum(c.status is status for c in self.cases)

@@ -1,0 +1,54 @@
+"""A report as SARIF 2.1.0, which code scanning services read."""
+
+from __future__ import annotations
+
+import json
+from pathlib import PurePath
+from typing import Any
+from urllib.parse import quote
+
+from .. import __version__
+from ..diagnostics import Diagnostic, Severity, Span
+from .model import Report, Status
+
+_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+
+
+def render(report: Report) -> str:
+    """One run; each finding is a result, each failed case without a finding becomes one of rule MK700."""
+    results = [_result(d) for d in report.all_diagnostics()]
+    for case in report.cases:
+        if case.status is Status.FAILED and not case.diagnostics:
+            text = f"{case.name}: {case.summary or 'failed'}"
+            results.append(_result(Diagnostic("MK700", Severity.ERROR, text)))
+    rules = [{"id": code} for code in sorted({r["ruleId"] for r in results})]
+    driver = {"name": "modelfile-kit", "version": __version__, "rules": rules}
+    run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
+    log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
+    return json.dumps(log, ensure_ascii=False, indent=2) + "\n"
+
+
+def _result(diagnostic: Diagnostic) -> dict[str, Any]:
+    text = diagnostic.message + (f"\nhelp: {diagnostic.help}" if diagnostic.help else "")
+    result: dict[str, Any] = {
+        "ruleId": diagnostic.code,
+        "level": _LEVELS[diagnostic.severity],
+        "message": {"text": text},
+    }
+    if diagnostic.span and diagnostic.span.file:
+        result["locations"] = [{"physicalLocation": _location(diagnostic.span)}]
+    return result
+
+
+def _location(span: Span) -> dict[str, Any]:
+    assert span.file is not None
+    path = PurePath(span.file)
+    uri = path.as_uri() if path.is_absolute() else quote(path.as_posix())
+    location: dict[str, Any] = {"artifactLocation": {"uri": uri}}
+    names = {"startLine": span.line, "startColumn": span.column}
+    names |= {"endLine": span.end_line, "endColumn": span.end_column}
+    region = {key: value for key, value in names.items() if value is not None}
+    if "startLine" in region:
+        location["region"] = region
+    return location
