@@ -1,0 +1,194 @@
+"""Golden files: what a package's conversations became when somebody last looked.
+
+In the folder of golden files a conversation `greeting` has
+
+- `greeting.prompt`       the exact bytes that Ollama sends to the engine, pictures as `[img-N]`; or
+- `greeting.refused`      what the server answers where it refuses the request;
+- `greeting.tokens.json`  the tokens of that prompt, one a line, by vocabulary, since a package may be
+  tested with a stand-in for its model. A vocabulary without an entry is not compared.
+
+An update writes beside and renames, so an interrupted one leaves each file old or new.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import unified_diff
+from pathlib import Path
+
+from ..diagnostics import Diagnostic, Severity, Span
+from ..errors import UsageError
+from ..files import write_atomically
+from ..report.model import Case, Status
+
+_SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
+_SUFFIXES = (".prompt", ".refused", ".tokens.json")
+
+
+@dataclass(frozen=True)
+class TokenText:
+    """A token: its id in the vocabulary and its text (special tokens as written)."""
+
+    id: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """What a conversation became: a prompt, or the text of a refusal.
+
+    vocabulary: a name that changes when the vocabulary does; tokens: None where nothing could tokenize.
+    """
+
+    id: str
+    prompt: str | None = None
+    refused: str | None = None
+    vocabulary: str = ""
+    tokens: tuple[TokenText, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if not _SAFE_ID.match(self.id):
+            raise UsageError(
+                f"conversation id {self.id!r} cannot be a file name",
+                help="use letters, digits, '.', '_' and '-' in ids",
+            )
+
+
+def compare_golden(folder: Path, rendered: Iterable[Rendered], *, update: bool = False) -> list[Case]:
+    """One case a conversation, and one for each golden file that no conversation owns any more.
+
+    folder: where the golden files are; need not exist. update: write what is now instead of comparing;
+    files of conversations that are gone are removed.
+    """
+    now = list(rendered)
+    names = [r.id for r in now]
+    twice = {n for n in names if names.count(n) > 1}
+    if twice:
+        raise UsageError(f"two conversations are called {sorted(twice)[0]!r}", help="give each its own id")
+    cases = [_update(folder, r) if update else _compare(folder, r) for r in now]
+    for path in _orphans(folder, set(names)):
+        if update:
+            path.unlink()
+            cases.append(Case(path.name, Status.PASSED, "removed: no conversation of that id"))
+        else:
+            cases.append(_failed(path.name, path, "MK911", "no conversation has this id any more"))
+    return cases
+
+
+def _compare(folder: Path, now: Rendered) -> Case:
+    path, other = _text_files(folder, now)
+    if not path.exists():
+        if other.exists():
+            became = "refused by the server" if now.refused is not None else "accepted"
+            detail = now.refused or ""
+            return _failed(now.id, other, "MK912", f"the request is now {became}", detail)
+        return _failed(now.id, path, "MK910", "there is no golden file yet")
+    text = now.prompt if now.prompt is not None else now.refused
+    assert text is not None
+    golden = path.read_bytes().decode("utf-8", "surrogateescape")
+    if golden != text:
+        return _failed(now.id, path, "MK912", "the prompt has changed", _diff(golden, text, path.name))
+    return _compare_tokens(folder, now)
+
+
+def _compare_tokens(folder: Path, now: Rendered) -> Case:
+    if now.tokens is None:
+        return Case(now.id, Status.PASSED, "prompt")
+    path = folder / f"{now.id}.tokens.json"
+    golden = _read_tokens(path).get(now.vocabulary)
+    if golden is None:
+        return Case(now.id, Status.PASSED, f"prompt (no golden tokens for the vocabulary {now.vocabulary})")
+    if golden != list(now.tokens):
+        old = [f"{t.id} {t.text!r}" for t in golden]
+        new = [f"{t.id} {t.text!r}" for t in now.tokens]
+        lines = "\n".join(unified_diff(old, new, "golden", "now", lineterm="", n=2))
+        return _failed(now.id, path, "MK913", "the tokens have changed, the prompt has not", lines)
+    return Case(now.id, Status.PASSED, f"prompt and {len(golden)} tokens")
+
+
+def _update(folder: Path, now: Rendered) -> Case:
+    folder.mkdir(parents=True, exist_ok=True)
+    path, other = _text_files(folder, now)
+    text = now.prompt if now.prompt is not None else now.refused
+    assert text is not None
+    changed = _write_if_new(path, text.encode("utf-8", "surrogateescape"))
+    other.unlink(missing_ok=True)
+    if now.tokens is not None:
+        tokens_path = folder / f"{now.id}.tokens.json"
+        # A changed prompt makes the tokens of every other vocabulary stale.
+        known = {} if changed else _read_tokens(tokens_path)
+        known[now.vocabulary] = list(now.tokens)
+        changed |= _write_if_new(tokens_path, _tokens_json(known).encode())
+    return Case(now.id, Status.PASSED, "written" if changed else "unchanged")
+
+
+def _text_files(folder: Path, now: Rendered) -> tuple[Path, Path]:
+    prompt, refused = folder / f"{now.id}.prompt", folder / f"{now.id}.refused"
+    return (prompt, refused) if now.prompt is not None else (refused, prompt)
+
+
+def _write_if_new(path: Path, data: bytes) -> bool:
+    if path.exists() and path.read_bytes() == data:
+        return False
+    write_atomically(path, data)
+    return True
+
+
+def _orphans(folder: Path, ids: set[str]) -> list[Path]:
+    if not folder.is_dir():
+        return []
+    files = [p for p in folder.iterdir() if p.name.endswith(_SUFFIXES)]
+    return sorted(p for p in files if not any(p.name == i + s for i in ids for s in _SUFFIXES))
+
+
+def _tokens_json(known: dict[str, list[TokenText]]) -> str:
+    blocks = []
+    for name in sorted(known):
+        rows = ",\n".join(f"  {json.dumps([t.id, t.text], ensure_ascii=False)}" for t in known[name])
+        blocks.append(f" {json.dumps(name)}: [\n{rows}\n ]")
+    return "{\n" + ",\n".join(blocks) + "\n}\n"
+
+
+def _read_tokens(path: Path) -> dict[str, list[TokenText]]:
+    if not path.exists():
+        return {}
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        return {name: [TokenText(int(i), str(t)) for i, t in rows] for name, rows in data.items()}
+    except (ValueError, TypeError, AttributeError) as error:
+        raise UsageError(
+            f"not a file of golden tokens: {error}",
+            span=Span(str(path)),
+            help="expected {vocabulary: [[id, text], …]}; delete it and run `mkmodelfile test --update`",
+        ) from error
+
+
+def _failed(name: str, path: Path, code: str, message: str, details: str = "") -> Case:
+    help_text = "look at the change; if it is meant, run `mkmodelfile test --update`"
+    finding = Diagnostic(code, Severity.ERROR, f"{name}: {message}", Span(str(path)), help_text)
+    return Case(name, Status.FAILED, message, details, (finding,))
+
+
+def _diff(golden: str, now: str, name: str) -> str:
+    old, new = visible_lines(golden), visible_lines(now)
+    return "\n".join(unified_diff(old, new, f"golden/{name}", "now", lineterm="", n=2))
+
+
+def visible_lines(text: str) -> list[str]:
+    """Lines with what is easily overlooked made visible: ends of lines, blanks before them, odd blanks."""
+    lines = []
+    for line in text.split("\n"):
+        shown = "".join(_visible(c) for c in line)
+        stripped = shown.rstrip(" ")
+        lines.append(stripped + "·" * (len(shown) - len(stripped)) + "⏎")
+    lines[-1] = lines[-1][:-1] + "∎"
+    return lines
+
+
+def _visible(character: str) -> str:
+    if character == " " or (character.isprintable() and not character.isspace()):
+        return character
+    return character.encode("unicode_escape").decode("ascii")

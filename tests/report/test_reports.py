@@ -1,0 +1,85 @@
+import json
+import xml.etree.ElementTree as Xml
+
+import pytest
+
+from modelfile_kit.diagnostics import Diagnostic, Severity, Span
+from modelfile_kit.report import FORMATS, Case, Report, Status, render
+
+ERROR = Diagnostic("MK101", Severity.ERROR, "100% wrong\nhere", Span("a b/Modelfile", 3, 7), "mend: it, now")
+WARNING = Diagnostic("MK301", Severity.WARNING, "odd")
+REPORT = Report(
+    "check",
+    "pkg",
+    cases=(
+        Case("good", Status.PASSED, "12 tokens", seconds=0.25),
+        Case("bad", Status.FAILED, "one byte more", "-a\n+b\x00"),
+        Case("later", Status.SKIPPED, "needs llama-cpp-python"),
+    ),
+    diagnostics=(ERROR, WARNING),
+    facts={"template": "exact"},
+)
+
+
+@pytest.mark.parametrize("output_format", FORMATS)
+def test_an_empty_report_is_well_formed(output_format):
+    text = render(Report("test", "x"), output_format)
+    if output_format in ("json", "sarif"):
+        json.loads(text)
+    if output_format == "junit":
+        assert Xml.fromstring(text)[0].get("tests") == "1"
+
+
+def test_ok_is_no_failed_case_and_no_error():
+    assert not REPORT.ok
+    assert Report("c", "s", diagnostics=(WARNING,)).ok
+    assert not Report("c", "s", diagnostics=(ERROR,)).ok
+    assert not Report("c", "s", cases=(Case("x", Status.PASSED, diagnostics=(ERROR,)),)).ok
+
+
+def test_text_names_place_code_and_help():
+    text = render(REPORT)
+    assert "a b/Modelfile:3:7: error MK101: 100% wrong" in text
+    assert "help: mend: it, now" in text
+    assert "✗ bad  one byte more\n      -a" in text
+    assert text.endswith("check: failed (1 passed, 1 failed, 1 skipped, 1 error, 1 warning)\n")
+    assert "\x1b" not in text
+    assert "\x1b[" in render(REPORT, color=True)
+
+
+def test_json_has_everything():
+    data = json.loads(render(REPORT, "json"))
+    assert data["ok"] is False
+    assert [c["status"] for c in data["cases"]] == ["passed", "failed", "skipped"]
+    assert data["diagnostics"][0]["span"] == {"file": "a b/Modelfile", "line": 3, "column": 7}
+    assert data["facts"] == {"template": "exact"}
+
+
+def test_github_escapes_as_its_reference_says():
+    lines = render(REPORT, "github").splitlines()
+    assert lines[0] == (
+        "::error title=MK101,file=a b/Modelfile,line=3,col=7::100%25 wrong%0Ahere%0Ahelp: mend: it, now"
+    )
+    assert lines[1] == "::warning title=MK301::odd"
+    assert lines[2].startswith("::error title=check pkg::bad: one byte more%0A-a")
+
+
+def test_sarif_places_and_levels():
+    run = json.loads(render(REPORT, "sarif"))["runs"][0]
+    assert [r["level"] for r in run["results"]] == ["error", "warning", "error"]
+    location = run["results"][0]["locations"][0]["physicalLocation"]
+    assert location == {
+        "artifactLocation": {"uri": "a%20b/Modelfile"},
+        "region": {"startLine": 3, "startColumn": 7},
+    }
+    assert {r["ruleId"] for r in run["results"]} == {r["id"] for r in run["tool"]["driver"]["rules"]}
+
+
+def test_junit_is_xml_whatever_the_prompt_holds():
+    suite = Xml.fromstring(render(REPORT, "junit"))[0]
+    counts = {k: suite.get(k) for k in ("tests", "failures", "skipped")}
+    assert counts == {"tests": "4", "failures": "2", "skipped": "1"}
+    failure = suite[1].find("failure")
+    assert failure.get("message") == "one byte more"
+    assert failure.text == "-a\n+b\\x00"
+    assert suite[2].find("skipped").get("message") == "needs llama-cpp-python"

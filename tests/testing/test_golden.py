@@ -1,0 +1,95 @@
+import pytest
+
+from modelfile_kit.errors import UsageError
+from modelfile_kit.report.model import Status
+from modelfile_kit.testing.golden import Rendered, TokenText, compare_golden, visible_lines
+
+A = Rendered(
+    "a", prompt="<|user|>\nHi \n", vocabulary="v1", tokens=(TokenText(7, "<|user|>"), TokenText(8, "\n"))
+)
+
+
+def statuses(cases):
+    return [(c.name, c.status) for c in cases]
+
+
+def test_the_first_run_fails_and_an_update_makes_it_pass(tmp_path):
+    assert statuses(compare_golden(tmp_path, [A])) == [("a", Status.FAILED)]
+    assert compare_golden(tmp_path, [A])[0].diagnostics[0].code == "MK910"
+    compare_golden(tmp_path, [A], update=True)
+    assert (tmp_path / "a.prompt").read_bytes() == b"<|user|>\nHi \n"
+    assert statuses(compare_golden(tmp_path, [A])) == [("a", Status.PASSED)]
+
+
+def test_a_lost_blank_is_shown(tmp_path):
+    compare_golden(tmp_path, [A], update=True)
+    case = compare_golden(tmp_path, [Rendered("a", prompt="<|user|>\nHi\n")])[0]
+    assert case.status is Status.FAILED
+    assert "-Hi·⏎" in case.details
+    assert "+Hi⏎" in case.details
+
+
+def test_a_carriage_return_and_a_final_newline_count(tmp_path):
+    compare_golden(tmp_path, [A], update=True)
+    for prompt in ("<|user|>\r\nHi \r\n", "<|user|>\nHi "):
+        assert compare_golden(tmp_path, [Rendered("a", prompt=prompt)])[0].status is Status.FAILED
+
+
+def test_tokens_of_another_vocabulary_are_left_alone(tmp_path):
+    compare_golden(tmp_path, [A], update=True)
+    other = Rendered("a", prompt=A.prompt, vocabulary="v2", tokens=(TokenText(1, "x"),))
+    assert compare_golden(tmp_path, [other])[0].status is Status.PASSED
+    compare_golden(tmp_path, [other], update=True)
+    assert statuses(compare_golden(tmp_path, [A])) == [("a", Status.PASSED)]
+    changed = Rendered("a", prompt=A.prompt, vocabulary="v2", tokens=(TokenText(2, "x"),))
+    case = compare_golden(tmp_path, [changed])[0]
+    assert case.status is Status.FAILED
+    assert "-1 'x'" in case.details
+    assert "+2 'x'" in case.details
+
+
+def test_a_changed_prompt_drops_the_tokens_of_other_vocabularies(tmp_path):
+    compare_golden(tmp_path, [A], update=True)
+    changed = Rendered("a", prompt="other", vocabulary="v2", tokens=())
+    compare_golden(tmp_path, [changed], update=True)
+    assert '"v1"' not in (tmp_path / "a.tokens.json").read_text()
+
+
+def test_a_refusal_is_golden_too(tmp_path):
+    refused = Rendered("tools", refused="does not support tools")
+    compare_golden(tmp_path, [refused], update=True)
+    assert compare_golden(tmp_path, [refused])[0].status is Status.PASSED
+    case = compare_golden(tmp_path, [Rendered("tools", prompt="x")])[0]
+    assert case.summary == "the request is now accepted"
+
+
+def test_a_golden_file_without_a_conversation(tmp_path):
+    compare_golden(tmp_path, [A], update=True)
+    cases = compare_golden(tmp_path, [])
+    assert statuses(cases) == [("a.prompt", Status.FAILED), ("a.tokens.json", Status.FAILED)]
+    compare_golden(tmp_path, [], update=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["../x", "", "a/b", ".hidden", "a b"])
+def test_ids_stay_inside_the_folder(name):
+    with pytest.raises(UsageError, match="file name"):
+        Rendered(name, prompt="")
+
+
+def test_two_conversations_of_one_name(tmp_path):
+    with pytest.raises(UsageError, match="'a'"):
+        compare_golden(tmp_path, [A, A], update=True)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_broken_tokens_file_is_named(tmp_path):
+    compare_golden(tmp_path, [A], update=True)
+    (tmp_path / "a.tokens.json").write_text("[1]")
+    with pytest.raises(UsageError) as caught:
+        compare_golden(tmp_path, [A])
+    assert "a.tokens.json" in str(caught.value)
+
+
+def test_visible_lines():
+    assert visible_lines("a \n\tb\u3000\n") == ["a·⏎", "\\tb\\u3000⏎", "∎"]
