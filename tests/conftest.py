@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
+sys.path.insert(0, str(ROOT))  # the judges and other helpers of the tests are imported as `tests.…`
+
+from tests.oracle.fixtures import oracle, oracle_for  # noqa: E402, F401
 
 
 @pytest.fixture(scope="session")
