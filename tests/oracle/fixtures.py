@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from .oracle import LATEST, Oracle, OracleUnavailable
+from .oracle import LATEST, Oracle, OracleUnavailableError
 
 
 @pytest.fixture(scope="session")
@@ -18,7 +18,7 @@ def oracle_for() -> Iterator[Callable[[str], Oracle]]:
         if version not in judges:
             try:
                 judges[version] = Oracle(version)
-            except OracleUnavailable as e:
+            except OracleUnavailableError as e:
                 pytest.skip(f"no judge for Ollama {version}: {e}")
         return judges[version]
 

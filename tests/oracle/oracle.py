@@ -30,11 +30,11 @@ ANSWER_SECONDS = 30.0
 BATCH = 500
 
 
-class OracleUnavailable(Exception):
+class OracleUnavailableError(Exception):
     """There is no Go here, or the module cannot be had; the text is a reason to skip."""
 
 
-class OracleTimeout(Exception):
+class OracleTimeoutError(Exception):
     """The judge did not answer in time; it is started again for the next question."""
 
 
@@ -78,7 +78,7 @@ def build(version: str) -> Path:
 def _go() -> str:
     go = go_binary()
     if not go:
-        raise OracleUnavailable("no Go: the judge is built from Ollama's Go packages")
+        raise OracleUnavailableError("no Go: the judge is built from Ollama's Go packages")
     return go
 
 
@@ -86,9 +86,9 @@ def _run(command: Sequence[str], *, cwd: Path) -> str:
     try:
         done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=BUILD_SECONDS)
     except subprocess.TimeoutExpired as e:
-        raise OracleUnavailable(f"{' '.join(command[:3])} took more than {BUILD_SECONDS} s") from e
+        raise OracleUnavailableError(f"{' '.join(command[:3])} took more than {BUILD_SECONDS} s") from e
     if done.returncode:
-        raise OracleUnavailable(f"{' '.join(command)}: {done.stderr.strip()[-2000:]}")
+        raise OracleUnavailableError(f"{' '.join(command)}: {done.stderr.strip()[-2000:]}")
     return done.stdout
 
 
@@ -153,11 +153,11 @@ class Oracle:
             for request in batch:
                 line = child.stdout.readline()
                 if not line.endswith(b"\n"):
-                    raise OracleTimeout(
+                    raise OracleTimeoutError(
                         f"Ollama {self.version} gave no answer to {json.dumps(request)[:500]}"
                     )
                 answers.append(_decode(json.loads(line)))
-        except OracleTimeout:
+        except OracleTimeoutError:
             self.close()
             raise
         finally:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.oracle.oracle import VERSIONS, Oracle, OracleTimeout
+from tests.oracle.oracle import VERSIONS, Oracle, OracleTimeoutError
 
 pytestmark = pytest.mark.oracle
 
@@ -39,6 +39,6 @@ def test_a_crash_is_an_answer(oracle):
 
 def test_silence_is_noticed(oracle):
     with Oracle(timeout=0.5) as judge:
-        with pytest.raises(OracleTimeout):
+        with pytest.raises(OracleTimeoutError):
             judge.execute("{{ range $i := .n }}{{ end }}", {"n": {"$int": "9000000000000000000"}})
         assert judge.parse("x")["ok"]
