@@ -90,8 +90,11 @@ def run(arguments: list[str]) -> int:
         # Accepted anywhere on the line, since it is wanted only after something went wrong.
         arguments = ["--debug", *(a for a in arguments if a != "--debug")]
     try:
-        result = cli.main(arguments, prog_name="mkmodelfile", standalone_mode=False)
-        return result if isinstance(result, int) else 0
+        # Not cli.main(): it would swallow a closed pipe and an interrupt before we see them.
+        with cli.make_context("mkmodelfile", list(arguments)) as context:
+            cli.invoke(context)
+        sys.stdout.flush()
+        return 0
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.ClickException as error:

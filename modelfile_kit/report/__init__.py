@@ -1,4 +1,7 @@
-"""Finished results in the form somebody wants to read: a terminal, JSON, GitHub, SARIF, JUnit, a page."""
+"""Finished results in the form somebody wants to read: a terminal, JSON, GitHub, SARIF, JUnit, a page.
+
+The page (`html.render`) is written to a file, so it is not among the formats of standard output.
+"""
 
 from __future__ import annotations
 

@@ -36,4 +36,5 @@ def _case(case: Case) -> dict[str, Any]:
         "details": case.details,
         "diagnostics": [d.to_dict() for d in case.diagnostics],
         "seconds": case.seconds,
+        "data": dict(case.data),
     }

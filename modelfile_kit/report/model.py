@@ -27,6 +27,7 @@ class Case:
 
     summary: one line; details: lines for people (a diff, tokens around a difference), shown when it failed;
     reason for a skip goes into the summary. seconds: how long it took, None if nobody looked.
+    data: what programs and the page may want beside it (the prompt, its tokens), JSON-able.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Case:
     details: str = ""
     diagnostics: tuple[Diagnostic, ...] = ()
     seconds: float | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import xml.etree.ElementTree as Xml
 import pytest
 
 from modelfile_kit.diagnostics import Diagnostic, Severity, Span
-from modelfile_kit.report import FORMATS, Case, Report, Status, render
+from modelfile_kit.report import FORMATS, Case, Report, Status, html, render
 
 ERROR = Diagnostic("MK101", Severity.ERROR, "100% wrong\nhere", Span("a b/Modelfile", 3, 7), "mend: it, now")
 WARNING = Diagnostic("MK301", Severity.WARNING, "odd")
@@ -83,3 +83,13 @@ def test_junit_is_xml_whatever_the_prompt_holds():
     assert failure.get("message") == "one byte more"
     assert failure.text == "-a\n+b\\x00"
     assert suite[2].find("skipped").get("message") == "needs llama-cpp-python"
+
+
+def test_the_page_escapes_whatever_a_prompt_holds():
+    hostile = "<script>alert(1)</script>"
+    case = Case(hostile, Status.FAILED, data={"prompt": hostile, "tokens": [[1, "<|user|>"], [2, hostile]]})
+    page = html.render(Report("check", hostile, cases=(case,), diagnostics=(ERROR,), facts={"name": hostile}))
+    assert "<script" not in page
+    assert page.count("&lt;script&gt;") >= 5
+    assert 'class="token special" title="1"' in page
+    assert "help: mend: it, now" in page

@@ -1,0 +1,138 @@
+"""`mkmodelfile render`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from ..conversation import Conversation, conversations_from, load_conversations
+from ..errors import UsageError
+from .common import read_bytes, read_text
+
+_LEVELS = {"on": True, "true": True, "off": False, "false": False}
+
+
+@click.command("render")
+@click.option("--template", metavar="FILE", help="A Go TEMPLATE: the prompt that Ollama sends to the engine.")
+@click.option("--modelfile", metavar="FILE", help="A Modelfile: the same, with its SYSTEM and MESSAGEs.")
+@click.option("--jinja", metavar="FILE", help="A chat template: what Hugging Face's apply_chat_template renders.")
+@click.option("--messages", required=True, metavar="FILE", help="JSON: messages, or conversations with `messages`.")
+@click.option("--id", "ident", metavar="ID", help="Which conversation, where the file has several.")
+@click.option("--tools", metavar="FILE", help="JSON: a list of tools, in place of the conversation's.")
+@click.option("--think", metavar="on|off|LEVEL", help="The request's `think`, in place of the conversation's.")
+@click.option("--bos", default=None, metavar="TEXT", help="The model's BOS token (--jinja).")
+@click.option("--eos", default=None, metavar="TEXT", help="The model's EOS token (--jinja).")
+@click.option("--no-generation-prompt", is_flag=True, help="Leave out the start of the reply (--jinja).")
+def command(
+    template: str | None,
+    modelfile: str | None,
+    jinja: str | None,
+    messages: str,
+    ident: str | None,
+    tools: str | None,
+    think: str | None,
+    bos: str | None,
+    eos: str | None,
+    no_generation_prompt: bool,
+) -> None:
+    """Show the prompt of a conversation.
+
+    Give one of --template, --modelfile (as Ollama renders it) and --jinja (as Hugging Face does). The
+    prompt goes to stdout with not a byte added; a request that the server would refuse ends with exit code 1.
+    """
+    given = [name for name, value in (("template", template), ("modelfile", modelfile), ("jinja", jinja)) if value]
+    if len(given) != 1:
+        found = " and ".join(f"--{name}" for name in given) or "none"
+        raise click.UsageError(f"give one of --template, --modelfile and --jinja; found {found}")
+    conversation = _conversation(messages, ident, tools, think)
+    if template:
+        text = _as_ollama(read_text(template), conversation)
+    elif modelfile:
+        text = _with_modelfile(read_bytes(modelfile), conversation)
+    else:
+        assert jinja is not None
+        text = _as_huggingface(jinja, conversation, bos, eos, not no_generation_prompt)
+    sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
+    if sys.stdout.isatty():
+        click.echo()
+
+
+def _conversation(path: str, ident: str | None, tools: str | None, think: str | None) -> Conversation:
+    found = (
+        conversations_from(_json(read_text("-"), "standard input"), default_id="stdin")
+        if path == "-"
+        else load_conversations(Path(path))
+    )
+    if ident is not None:
+        found = [c for c in found if c.id == ident]
+    if len(found) != 1:
+        raise UsageError(
+            f"{path}: {len(found)} conversations{f' called {ident!r}' if ident else ''}, expected one",
+            help="choose one with --id",
+        )
+    data = found[0].to_dict()
+    if tools:
+        data["tools"] = _json(read_text(tools), tools)
+    if think:
+        data["think"] = _LEVELS.get(think, think)
+    return Conversation.from_dict({k: v for k, v in data.items() if k != "category"})
+
+
+def _json(text: str, name: str) -> object:
+    import json
+
+    from ..diagnostics import Span
+
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise UsageError(f"not JSON: {error.msg}", span=Span(name, error.lineno, error.colno)) from error
+
+
+def _as_ollama(template: str, conversation: Conversation) -> str:
+    from ..ollama.prompt import render_prompt
+
+    tools = list(conversation.tools) if conversation.tools else None
+    return render_prompt(template, list(conversation.messages), tools=tools, think=conversation.think)
+
+
+def _with_modelfile(data: bytes, conversation: Conversation) -> str:
+    from ..ollama.modelfile import parse_modelfile
+    from ..ollama.prompt import render_prompt
+
+    parsed = parse_modelfile(data)
+    last = {i.name: i.value for i in parsed.instructions}
+    own = [{"role": i.key, "content": i.value} for i in parsed.instructions if i.name == "message"]
+    if "template" not in last:
+        raise UsageError(
+            "the Modelfile has no TEMPLATE",
+            help="Ollama then takes the GGUF's own Jinja template: render it with --jinja MODEL.gguf",
+        )
+    return render_prompt(
+        last["template"],
+        list(conversation.messages),
+        tools=list(conversation.tools) if conversation.tools else None,
+        think=conversation.think,
+        system=last.get("system", ""),
+        model_messages=own,
+    )
+
+
+def _as_huggingface(
+    path: str, conversation: Conversation, bos: str | None, eos: str | None, generation_prompt: bool
+) -> str:
+    from ..chat_template_file import ChatTemplate, load_chat_template
+    from ..jinja_reference import render_reference
+
+    source = ChatTemplate(read_text("-")) if path == "-" else load_chat_template(Path(path))
+    return render_reference(
+        source.text,
+        list(conversation.messages),
+        tools=list(conversation.tools) if conversation.tools else None,
+        bos_token=bos if bos is not None else source.bos_token or "",
+        eos_token=eos if eos is not None else source.eos_token or "",
+        add_generation_prompt=generation_prompt,
+        think=conversation.think,
+    )

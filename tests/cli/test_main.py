@@ -1,0 +1,121 @@
+"""The frame of all commands: exit codes, one message for each error, nothing heavy at start-up."""
+
+import errno
+import json
+import subprocess
+import sys
+
+import click
+import pytest
+
+from modelfile_kit.cli import main as cli_main
+from modelfile_kit.diagnostics import Diagnostic, Severity, Span
+from modelfile_kit.errors import PackageError, ServerError, UsageError
+
+
+def python(*arguments, **options):
+    return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, timeout=60, **options)
+
+
+HEAVY = ("gguf", "numpy", "llama_cpp", "ollama", "httpx", "pydantic", "rich", "PIL", "jinja2", "yaml")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import modelfile_kit",
+        "from modelfile_kit.cli.main import run; run(['--help'])",
+        "from modelfile_kit.cli.main import run; run(['--version'])",
+    ],
+)
+def test_start_up_imports_nothing_heavy(code):
+    names = f"import sys, json; {code}; print('\\n' + json.dumps(sorted(set(sys.modules) & set({HEAVY!r}))))"
+    done = python("-c", names)
+    assert json.loads(done.stdout.splitlines()[-1]) == []
+
+
+def test_every_listed_command_exists_and_has_help():
+    for name in cli_main._COMMANDS:
+        done = python("-m", "modelfile_kit", name, "--help")
+        assert done.returncode == 0, done.stderr
+        assert "Usage: mkmodelfile " + name in done.stdout
+
+
+def test_a_mistyped_command_gets_a_suggestion(capsys):
+    assert cli_main.run(["biuld"]) == 2
+    assert "Did you mean 'build'?" in capsys.readouterr().err
+
+
+def raising(monkeypatch, error):
+    @click.command("demo")
+    def command():
+        raise error
+
+    monkeypatch.setattr(cli_main.LazyGroup, "get_command", lambda self, context, name: command)
+
+
+FINDING = Diagnostic(
+    "MK502", Severity.ERROR, "unknown key", Span("mkmodelfile.yaml", 3, 1), "did you mean `model`?"
+)
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "message"),
+    [
+        (
+            ServerError("no server at http://x", help="start it"),
+            1,
+            "error MK801: no server at http://x\n  help: start it",
+        ),
+        (UsageError("which one?"), 2, "error MK901: which one?"),
+        (
+            PackageError("2 findings", diagnostics=(FINDING,)),
+            1,
+            "mkmodelfile.yaml:3:1: error MK502: unknown key\n  help: did you mean `model`?",
+        ),
+        (
+            OSError(errno.ENOSPC, "No space left on device", "out"),
+            2,
+            "out: error MK903: No space left on device",
+        ),
+        (
+            FileNotFoundError(errno.ENOENT, "No such file or directory", "m.gguf"),
+            2,
+            "m.gguf: error MK903: No such file",
+        ),
+        (MemoryError(), 2, "error MK904: out of memory"),
+        (ZeroDivisionError("oops"), 2, "error MK999: internal error: ZeroDivisionError: oops"),
+        (KeyboardInterrupt(), 130, "interrupted"),
+    ],
+)
+def test_errors_become_one_message(monkeypatch, capsys, error, code, message):
+    raising(monkeypatch, error)
+    assert cli_main.run(["demo"]) == code
+    captured = capsys.readouterr()
+    assert captured.err.startswith(message)
+    assert "Traceback" not in captured.err
+    assert captured.out == ""
+
+
+@pytest.mark.parametrize("arguments", [["--debug", "demo"], ["demo", "--debug"]])
+def test_debug_shows_the_traceback(monkeypatch, arguments):
+    raising(monkeypatch, ZeroDivisionError("oops"))
+    with pytest.raises(ZeroDivisionError):
+        cli_main.run(arguments)
+
+
+def test_a_reader_that_goes_away_is_no_error(tmp_path):
+    command = "from modelfile_kit.cli import main as m\nimport click, sys\n@click.command('demo')\ndef c():\n"
+    command += "    for _ in range(100000): click.echo('x' * 80)\n"
+    command += "m.LazyGroup.get_command = lambda self, ctx, name: c\nm.main(['demo'])\n"
+    script = tmp_path / "script.py"
+    script.write_text(command)
+    line = f"{sys.executable} {script} | head -n 1; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=60)
+    assert done.stdout.splitlines()[1] == "0"
+    assert done.stderr == ""
+
+
+def test_an_ascii_terminal_does_not_kill_the_output():
+    done = python("-m", "modelfile_kit", "--help", env={"PYTHONIOENCODING": "ascii", "PATH": ""})
+    assert done.returncode == 0
