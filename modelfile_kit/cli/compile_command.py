@@ -46,7 +46,8 @@ def command(
     if output_format == "text":
         _print(compiled)
     else:
-        facts = {"template": compiled.template, "stop": list(compiled.stop), "coverage": dict(compiled.coverage)}
+        facts: dict[str, object] = {"coverage": dict(compiled.coverage), "stop": list(compiled.stop)}
+        facts["template"] = compiled.template
         report = Report("compile", chat_template, diagnostics=tuple(compiled.diagnostics), facts=facts)
         click.echo(render(report, output_format), nl=False)
     if has_errors(compiled.diagnostics):

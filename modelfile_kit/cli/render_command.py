@@ -17,11 +17,11 @@ _LEVELS = {"on": True, "true": True, "off": False, "false": False}
 @click.command("render")
 @click.option("--template", metavar="FILE", help="A Go TEMPLATE: the prompt that Ollama sends to the engine.")
 @click.option("--modelfile", metavar="FILE", help="A Modelfile: the same, with its SYSTEM and MESSAGEs.")
-@click.option("--jinja", metavar="FILE", help="A chat template: what Hugging Face's apply_chat_template renders.")
-@click.option("--messages", required=True, metavar="FILE", help="JSON: messages, or conversations with `messages`.")
+@click.option("--jinja", metavar="FILE", help="A chat template: what apply_chat_template renders.")
+@click.option("--messages", required=True, metavar="FILE", help="JSON: messages, or conversations.")
 @click.option("--id", "ident", metavar="ID", help="Which conversation, where the file has several.")
 @click.option("--tools", metavar="FILE", help="JSON: a list of tools, in place of the conversation's.")
-@click.option("--think", metavar="on|off|LEVEL", help="The request's `think`, in place of the conversation's.")
+@click.option("--think", metavar="on|off|LEVEL", help="In place of the conversation's `think`.")
 @click.option("--bos", default=None, metavar="TEXT", help="The model's BOS token (--jinja).")
 @click.option("--eos", default=None, metavar="TEXT", help="The model's EOS token (--jinja).")
 @click.option("--no-generation-prompt", is_flag=True, help="Leave out the start of the reply (--jinja).")
@@ -42,7 +42,8 @@ def command(
     Give one of --template, --modelfile (as Ollama renders it) and --jinja (as Hugging Face does). The
     prompt goes to stdout with not a byte added; a request that the server would refuse ends with exit code 1.
     """
-    given = [name for name, value in (("template", template), ("modelfile", modelfile), ("jinja", jinja)) if value]
+    sources = {"template": template, "modelfile": modelfile, "jinja": jinja}
+    given = [name for name, value in sources.items() if value]
     if len(given) != 1:
         found = " and ".join(f"--{name}" for name in given) or "none"
         raise click.UsageError(f"give one of --template, --modelfile and --jinja; found {found}")
