@@ -1,0 +1,100 @@
+"""The child process: the only place where llama.cpp is loaded.
+
+It reads requests as frames on what was its standard input and answers on what was its standard
+output; both are moved out of llama.cpp's way first, so that nothing it prints can get between.
+Started by `child.Child`; not for direct use.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import signal
+import sys
+import threading
+import traceback
+from typing import Any, BinaryIO
+
+from .frames import read_frame, write_frame
+
+Request = tuple[dict[str, Any], bytes]
+
+
+def main() -> None:
+    """Serves requests until the parent closes the pipe; then ends at once, whatever is running."""
+    # Ctrl-C reaches the whole foreground group; the parent decides what becomes of this process.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _no_core_dump()
+    requests, answers = _take_pipes()
+    todo: queue.Queue[Request] = queue.Queue()
+    threading.Thread(target=_listen, args=(requests, todo), daemon=True).start()
+    served: Any = None
+    while True:
+        head, block = todo.get()
+        try:
+            if head["op"] == "open":
+                served = _open(head)
+                reply, out = served.info(), b""
+            else:
+                reply, out = served.answer(head, block)
+        except Exception as e:
+            reply, out = _failure(e), b""
+        write_frame(answers, reply, out)
+
+
+def _open(head: dict[str, Any]) -> Any:
+    try:
+        from . import llama_binding
+    except (ImportError, OSError, RuntimeError) as e:
+        raise Refused(f"llama-cpp-python cannot be loaded: {e}", kind="import") from e
+    return llama_binding.Loaded.open(head)
+
+
+class Refused(Exception):  # noqa: N818 -- not an error of this process
+    """Something that the parent is to report.
+
+    kind: "import", "model", "projector", "picture", "prompt" or "run".
+    """
+
+    def __init__(self, message: str, *, kind: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+def _failure(e: Exception) -> dict[str, Any]:
+    if isinstance(e, Refused):
+        return {"error": str(e), "kind": e.kind}
+    traceback.print_exc()
+    return {"error": f"{type(e).__name__}: {e}", "kind": "run"}
+
+
+def _listen(requests: BinaryIO, todo: queue.Queue[Request]) -> None:
+    """Hands requests on; the end of the pipe means that the parent is gone or done."""
+    with contextlib.suppress(Exception):
+        while (frame := read_frame(requests)) is not None:
+            todo.put(frame)
+    os._exit(0)
+
+
+def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
+    requests = os.fdopen(os.dup(0), "rb")
+    answers = os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115, PTH123 -- descriptor 0 itself
+    return requests, answers
+
+
+def _no_core_dump() -> None:
+    """A crash is expected here; a core of a 9B model would fill a disk."""
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+if __name__ == "__main__":
+    main()
