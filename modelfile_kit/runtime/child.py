@@ -6,18 +6,18 @@ import contextlib
 import importlib.util
 import os
 import queue
+import re
 import subprocess
 import sys
 import threading
-import time
 import weakref
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
 
-from ..errors import EngineError, MissingDependencyError, UsageError
-from .faults import death, engine_error
+from ..errors import EngineError, KitError, MissingDependencyError, UsageError
+from .faults import Case, death, refusal, timed_out
 from .frames import encode_frame, read_frame
 
 # What is kept of the child's stderr: enough for every message, bounded against endless chatter.
@@ -25,15 +25,18 @@ STDERR_KEPT = 64 * 1024
 # How long a process that was asked to end may take before it is killed, in seconds.
 GRACE = 2.0
 
+# What the child writes to stderr after a refusal, to show that all its words are out.
+MARKER = re.compile(r"\n?<<kit [0-9a-f]+>>\n")
+
 Frame = tuple[dict[str, Any], bytes]
 
 
 class Child:
     """A process that loads a GGUF into llama.cpp and answers requests about it.
 
-    model, projector: the files; timeout: seconds that one request may take; further keywords go to
-    the child's `open` request. Raises MissingDependencyError where llama-cpp-python is not installed,
-    UsageError where a file does not exist, EngineError where llama.cpp refuses a file or dies.
+    model, projector: the files; timeout: seconds that one request may take; vocab_only: load the
+    vocabulary alone. Raises MissingDependencyError where llama-cpp-python is not installed, UsageError
+    where a file does not exist, EngineError where llama.cpp refuses a file or dies.
     """
 
     def __init__(
@@ -42,7 +45,8 @@ class Child:
         projector: str | Path | None = None,
         *,
         timeout: float,
-        **options: Any,
+        vocab_only: bool = True,
+        gpu_layers: int = 0,
     ) -> None:
         self.model = existing(model, "model")
         self.projector = existing(projector, "projector") if projector is not None else None
@@ -51,22 +55,21 @@ class Child:
         self._lock = threading.Lock()
         self._error: EngineError | None = None
         self._answers: queue.Queue[Frame | None] = queue.Queue()
-        self._stderr = bytearray()
+        self._stderr = _Tail()
         self._process = _start()
         self._end = weakref.finalize(self, _end, self._process)
         self._threads = [
             _thread(_collect, self._process.stdout, self._answers),
-            _thread(_drain, self._process.stderr, self._stderr),
+            _thread(self._stderr.drain, self._process.stderr),
         ]
+        self.info = self.prepare(
+            {"op": "open", "model": str(self.model), "vocab_only": vocab_only, "gpu_layers": gpu_layers}
+        )
+
+    def prepare(self, head: Mapping[str, Any]) -> dict[str, Any]:
+        """A request without which the child is of no use: where it fails, the child is ended."""
         try:
-            self.info, _ = self.ask(
-                {
-                    "op": "open",
-                    "model": str(self.model),
-                    "projector": str(self.projector) if self.projector else None,
-                    **options,
-                }
-            )
+            return self.ask(head)[0]
         except BaseException:
             self.close()
             raise
@@ -76,12 +79,7 @@ class Child:
         """The process id."""
         return self._process.pid
 
-    @property
-    def stderr(self) -> str:
-        """The last of what the child wrote to stderr."""
-        return self._stderr.decode("utf-8", "replace")
-
-    def ask(self, head: Mapping[str, Any], block: bytes = b"", *, timeout: float | None = None) -> Frame:
+    def ask(self, head: Mapping[str, Any], block: bytes = b"") -> Frame:
         """One request and its answer.
 
         Raises EngineError where the child refuses, dies or does not answer in time; after the last
@@ -91,53 +89,44 @@ class Child:
             if self._error or not self._end.alive:
                 raise self._error or EngineError(f"{self.model}: the engine is closed", help="open it again")
             try:
-                return self._exchange(head, block, self.timeout if timeout is None else timeout)
+                return self._exchange(head, block)
             except KeyboardInterrupt:
-                self._kill(EngineError(f"{self.model}: interrupted"))
+                self._kill(EngineError(f"{self.model}: interrupted", help="open the engine again"))
                 raise
 
-    def _exchange(self, head: Mapping[str, Any], block: bytes, timeout: float) -> Frame:
+    def _exchange(self, head: Mapping[str, Any], block: bytes) -> Frame:
         data = encode_frame(head, block)
+        mark = self._stderr.total
         # In a thread of its own, because a child that has stopped reading would block the write for ever.
         _thread(_send, self._process.stdin, data)
         try:
-            frame = self._answers.get(timeout=timeout)
+            frame = self._answers.get(timeout=self.timeout)
         except queue.Empty:
-            raise self._kill(
-                EngineError(
-                    f"{self.model}: llama.cpp did not answer within {timeout:g} s (asked to {head['op']})",
-                    help="raise the time-out, or use a smaller model, picture or max_tokens",
-                    stderr=self.stderr,
-                )
-            ) from None
+            raise self._kill(timed_out(self.timeout, self._case(head, mark))) from None
         if frame is None:
-            raise self._died()
+            raise self._kill(self._died(head, mark))
         if "error" in frame[0]:
-            raise self._refused(frame[0])
+            raise self._refused(frame[0], head, mark)
         return frame
 
-    def _refused(self, head: Mapping[str, Any]) -> Exception:
-        if head.get("kind") == "import":
-            return missing_llama_cpp(str(head["error"]))
-        # llama.cpp's reason may still be on its way through the pipe.
-        time.sleep(0.02)
-        return engine_error(
-            str(head["error"]),
-            kind=str(head.get("kind", "run")),
-            stderr=self.stderr,
-            model=self.model,
-            projector=self.projector,
-        )
+    def _case(self, head: Mapping[str, Any], mark: int) -> Case:
+        return Case(head["op"], self._stderr.since(mark), self.model, self.projector)
 
-    def _died(self) -> EngineError:
+    def _refused(self, answer: Mapping[str, Any], head: Mapping[str, Any], mark: int) -> KitError:
+        what, kind = str(answer["error"]), answer.get("kind")
+        if kind == "import":
+            return missing_llama_cpp(what)
+        if kind == "request":
+            return EngineError(f"{self.model}: {what}", code=str(answer.get("code") or EngineError.code))
+        self._stderr.settle(str(answer["mark"]))
+        return refusal(what, self._case(head, mark))
+
+    def _died(self, head: Mapping[str, Any], mark: int) -> EngineError:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(GRACE)
         for thread in self._threads:
             thread.join(GRACE)
-        error = death(
-            self._process.returncode, stderr=self.stderr, model=self.model, projector=self.projector
-        )
-        return self._kill(error)
+        return death(self._process.returncode, self._case(head, mark))
 
     def _kill(self, error: EngineError) -> EngineError:
         self._error = error
@@ -160,6 +149,37 @@ class Child:
         self.close()
 
 
+class _Tail:
+    """The end of the child's stderr, and how much there was of it."""
+
+    def __init__(self) -> None:
+        self.total = 0
+        self._kept = bytearray()
+        self._changed = threading.Condition()
+
+    def drain(self, stream: BinaryIO) -> None:
+        """Takes in the stream until it ends."""
+        with contextlib.suppress(ValueError, OSError), stream:
+            while part := stream.read1(4096):  # type: ignore[attr-defined]
+                with self._changed:
+                    self.total += len(part)
+                    self._kept.extend(part)
+                    del self._kept[: max(0, len(self._kept) - STDERR_KEPT)]
+                    self._changed.notify_all()
+
+    def since(self, mark: int) -> str:
+        """What came after `total` was `mark`, as far as it is kept."""
+        with self._changed:
+            new = self.total - mark
+            kept = bytes(self._kept[-new:]) if new else b""
+        return MARKER.sub("", kept.decode("utf-8", "replace"))
+
+    def settle(self, mark: str) -> None:
+        """Waits until the child's mark has come through, so that its last words are all here."""
+        with self._changed:
+            self._changed.wait_for(lambda: mark.encode() in self._kept, timeout=GRACE)
+
+
 def existing(path: str | Path, what: str) -> Path:
     """The path, if there is a file; UsageError that names it otherwise."""
     found = Path(path)
@@ -179,7 +199,7 @@ def missing_llama_cpp(why: str) -> MissingDependencyError:
     """The one text about the extra `align`."""
     return MissingDependencyError(
         f"{why}; tokens and the embedded engine need it",
-        help='pip install "modelfile-kit[align]" (builds llama.cpp: a C++ compiler and some minutes are needed)',
+        help='pip install "modelfile-kit[align]" (it builds llama.cpp: that needs a C++ compiler and minutes)',
     )
 
 
@@ -236,10 +256,3 @@ def _collect(stream: BinaryIO, answers: queue.Queue[Frame | None]) -> None:
         while (frame := read_frame(stream)) is not None:
             answers.put(frame)
     answers.put(None)
-
-
-def _drain(stream: BinaryIO, kept: bytearray) -> None:
-    with contextlib.suppress(ValueError, OSError), stream:
-        while part := stream.read1(4096):  # type: ignore[attr-defined]
-            kept.extend(part)
-            del kept[: max(0, len(kept) - STDERR_KEPT)]

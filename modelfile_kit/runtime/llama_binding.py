@@ -43,27 +43,21 @@ lib.llama_backend_init()
 class Loaded:
     """A model, or only its vocabulary, and what may be asked of it."""
 
-    def __init__(self, model: Any, head: dict[str, Any]) -> None:
+    def __init__(self, model: Any) -> None:
         self.model = model
         self.vocab = lib.llama_model_get_vocab(model)
-        self.head = head
         self.chat: Any = None
 
     @classmethod
     def open(cls, head: dict[str, Any]) -> Loaded:
-        """Loads what the `open` request names: the vocabulary alone, or model and projector."""
+        """Loads the model that the `open` request names, or only its vocabulary."""
         params = lib.llama_model_default_params()
         params.vocab_only = head["vocab_only"]
-        params.n_gpu_layers = head.get("gpu_layers", 0)
+        params.n_gpu_layers = head["gpu_layers"]
         model = lib.llama_model_load_from_file(os.fsencode(head["model"]), params)
         if not model:
-            raise Refused("could not be loaded", kind="model")
-        loaded = cls(model, head)
-        if not head["vocab_only"]:
-            from .llama_chat import Chat
-
-            loaded.chat = Chat(loaded, head)
-        return loaded
+            raise Refused("llama.cpp cannot load this model")
+        return cls(model)
 
     def answer(self, head: dict[str, Any], block: bytes) -> tuple[dict[str, Any], bytes]:
         """One request other than `open`."""
@@ -78,6 +72,11 @@ class Loaded:
             return {"lengths": [len(p) for p in pieces]}, b"".join(pieces)
         if op == "end_of_generation":
             return {"ids": [i for i in range(self.size) if lib.llama_vocab_is_eog(self.vocab, i)]}, b""
+        if op == "context":
+            from .llama_chat import Chat
+
+            self.chat = Chat(self, head)
+            return self.chat.info(), b""
         result: dict[str, Any] = getattr(self.chat, op)(head, block)
         return result, b""
 
@@ -99,7 +98,6 @@ class Loaded:
             "add_bos_key": self.metadata("tokenizer.ggml.add_bos_token") == "true",
             "pre": self.metadata("tokenizer.ggml.pre"),
             "kind": self.metadata("tokenizer.ggml.model"),
-            **(self.chat.info() if self.chat else {}),
         }
 
     def metadata(self, key: str) -> str:
@@ -117,13 +115,13 @@ class Loaded:
             if count >= 0:
                 return list(buffer[:count])
             if -count <= capacity or count == -(2**31):
-                raise Refused(f"a text of {len(text)} bytes could not be tokenized", kind="prompt")
+                raise Refused(f"a text of {len(text)} bytes could not be tokenized", kind="request")
             capacity = -count
 
     def piece(self, token: int, *, special: bool) -> bytes:
         """A token's bytes; special: whether control tokens are rendered."""
         if not 0 <= token < self.size:
-            raise Refused(f"token {token} is not in the vocabulary of {self.size}", kind="prompt")
+            raise Refused(f"token {token} is not in the vocabulary of {self.size}", kind="request")
         size = 64
         while True:
             buffer = ctypes.create_string_buffer(size)

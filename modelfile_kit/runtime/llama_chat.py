@@ -23,38 +23,33 @@ class Chat:
 
     def __init__(self, loaded: Loaded, head: dict[str, Any]) -> None:
         self.loaded = loaded
-        self.marker: str = head["marker"]
-        self.context = self._context(head)
-        self.eyes = self._eyes(head) if head["projector"] else None
-
-    def _context(self, head: dict[str, Any]) -> Any:
+        self.marker = b""
+        self.eyes: Any = None
         params = lib.llama_context_default_params()
         params.n_ctx = head["n_ctx"]
         params.n_batch = params.n_ubatch = min(_BATCH, head["n_ctx"])
-        params.n_threads = params.n_threads_batch = head["threads"]
-        params.no_perf = True
-        context = lib.llama_init_from_model(self.loaded.model, params)
-        if not context:
-            raise Refused(f"no context of {head['n_ctx']} tokens could be made", kind="model")
-        return context
+        self.threads = params.n_threads = params.n_threads_batch = head["threads"]
+        self.context = lib.llama_init_from_model(loaded.model, params)
+        if not self.context:
+            raise Refused(f"llama.cpp cannot make a context of {head['n_ctx']} tokens")
 
-    def _eyes(self, head: dict[str, Any]) -> Any:
+    def projector(self, head: dict[str, Any], _block: bytes) -> dict[str, Any]:
+        """Loads the projector; from then on `marker` in a prompt stands for a picture."""
+        self.marker = head["marker"].encode()
         params = mtmd.mtmd_context_params_default()
         params.use_gpu = bool(head["gpu_layers"])
         params.print_timings = False
-        params.n_threads = head["threads"]
-        params.media_marker = self.marker.encode()
+        params.n_threads = self.threads
+        params.media_marker = self.marker
         params.warmup = False
-        eyes = mtmd.mtmd_init_from_file(os.fsencode(head["projector"]), self.loaded.model, params)
-        if not eyes:
-            raise Refused("the projector could not be loaded", kind="projector")
-        if not mtmd.mtmd_support_vision(eyes):
-            raise Refused("the projector has no vision encoder (it is for sound)", kind="projector")
-        return eyes
+        self.eyes = mtmd.mtmd_init_from_file(os.fsencode(head["projector"]), self.loaded.model, params)
+        if not self.eyes:
+            raise Refused("llama.cpp cannot load this projector")
+        return {"vision": bool(mtmd.mtmd_support_vision(self.eyes))}
 
     def info(self) -> dict[str, Any]:
-        """The context's size in tokens, and whether the model can see."""
-        return {"n_ctx": int(lib.llama_n_ctx(self.context)), "vision": self.eyes is not None}
+        """The context's size in tokens."""
+        return {"n_ctx": int(lib.llama_n_ctx(self.context))}
 
     def count(self, head: dict[str, Any], block: bytes) -> dict[str, Any]:
         """How many tokens the prompt takes, pictures included."""
@@ -69,7 +64,7 @@ class Chat:
                 raise Refused(
                     f"the prompt has {prompt.tokens} tokens and the context "
                     f"{lib.llama_n_ctx(self.context)}: nothing is left for a reply",
-                    kind="prompt",
+                    kind="request",
                 )
             prompt.evaluate()
             written = self._write(head, min(head["max_tokens"], room))
@@ -97,9 +92,9 @@ class Chat:
         return _reply(text, ids, "length")
 
     def _decode(self, ids: list[int]) -> None:
-        batch = lib.llama_batch_get_one((lib.llama_token * len(ids))(*ids), len(ids))
-        if code := lib.llama_decode(self.context, batch):
-            raise Refused(f"evaluating a token failed (llama_decode {code})", kind="run")
+        tokens = (lib.llama_token * len(ids))(*ids)  # the batch points into it
+        if code := lib.llama_decode(self.context, lib.llama_batch_get_one(tokens, len(ids))):
+            raise Refused(f"llama.cpp failed to evaluate the prompt or the reply (llama_decode {code})")
 
 
 class _Prompt:
@@ -126,8 +121,6 @@ class _Prompt:
 
     def _with_pictures(self, text: bytes, pictures: list[bytes]) -> Any:
         eyes = self.chat.eyes
-        if eyes is None:
-            raise Refused("there is no projector, so pictures cannot be seen", kind="picture")
         bitmaps = [_bitmap(eyes, p, i) for i, p in enumerate(pictures)]
         chunks = mtmd.mtmd_input_chunks_init()
         source = mtmd.mtmd_input_text(text, len(text), True, True)
@@ -137,10 +130,9 @@ class _Prompt:
             mtmd.mtmd_bitmap_free(bitmap)
         if code:
             mtmd.mtmd_input_chunks_free(chunks)
-            markers = text.count(self.chat.marker.encode())
             raise Refused(
-                f"the prompt has {markers} places for {len(pictures)} pictures (mtmd_tokenize {code})",
-                kind="picture",
+                f"libmtmd cannot put {len(pictures)} pictures into the prompt's "
+                f"{text.count(self.chat.marker)} places (mtmd_tokenize {code})"
             )
         return chunks
 
@@ -158,7 +150,7 @@ class _Prompt:
         lib.llama_memory_clear(lib.llama_get_memory(context), True)
         if self.chunks is None:
             if not self.ids:
-                raise Refused("the prompt is empty", kind="prompt")
+                raise Refused("the prompt is empty", kind="request")
             for start in range(0, len(self.ids), _BATCH):
                 self.chat._decode(self.ids[start : start + _BATCH])
             return
@@ -167,14 +159,14 @@ class _Prompt:
             self.chat.eyes, context, self.chunks, 0, 0, _BATCH, True, ctypes.byref(past)
         )
         if code:
-            raise Refused(f"evaluating the prompt failed (mtmd_helper_eval_chunks {code})", kind="run")
+            raise Refused(f"llama.cpp failed to evaluate the prompt (mtmd_helper_eval_chunks {code})")
 
 
 def _bitmap(eyes: Any, picture: bytes, index: int) -> Any:
     buffer = (ctypes.c_uint8 * len(picture)).from_buffer_copy(picture)
     bitmap = mtmd.mtmd_helper_bitmap_init_from_buf(eyes, buffer, len(picture), False)
     if not bitmap:
-        raise Refused(f"picture {index + 1} could not be decoded", kind="picture")
+        raise Refused(f"picture {index + 1} cannot be decoded", kind="request", code="MK719")
     return bitmap
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
+import secrets
 import signal
 import sys
 import threading
@@ -46,27 +47,34 @@ def main() -> None:
 def _open(head: dict[str, Any]) -> Any:
     try:
         from . import llama_binding
-    except (ImportError, OSError, RuntimeError) as e:
-        raise Refused(f"llama-cpp-python cannot be loaded: {e}", kind="import") from e
+    except (ImportError, OSError, RuntimeError, AttributeError) as e:
+        raise Refused(f"llama-cpp-python is installed but cannot be loaded ({e})", kind="import") from e
     return llama_binding.Loaded.open(head)
 
 
 class Refused(Exception):  # noqa: N818 -- not an error of this process
     """Something that the parent is to report.
 
-    kind: "import", "model", "projector", "picture", "prompt" or "run".
+    kind: "import" (no llama.cpp), "llama" (llama.cpp said no, the reason is on stderr) or "request" (what
+    was asked cannot be done, and the message says why); code: for "request", its code.
     """
 
-    def __init__(self, message: str, *, kind: str) -> None:
+    def __init__(self, message: str, *, kind: str = "llama", code: str = "") -> None:
         super().__init__(message)
         self.kind = kind
+        self.code = code
 
 
 def _failure(e: Exception) -> dict[str, Any]:
     if isinstance(e, Refused):
-        return {"error": str(e), "kind": e.kind}
-    traceback.print_exc()
-    return {"error": f"{type(e).__name__}: {e}", "kind": "run"}
+        reply = {"error": str(e), "kind": e.kind, "code": e.code}
+    else:
+        traceback.print_exc()
+        reply = {"error": f"{type(e).__name__}: {e}", "kind": "llama"}
+    mark = f"<<kit {secrets.token_hex(8)}>>"
+    sys.stderr.flush()
+    os.write(2, f"\n{mark}\n".encode())
+    return {**reply, "mark": mark}
 
 
 def _listen(requests: BinaryIO, todo: queue.Queue[Request]) -> None:
@@ -84,7 +92,7 @@ def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
     os.dup2(nothing, 0)
     os.close(nothing)
     os.dup2(2, 1)
-    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115, PTH123 -- descriptor 0 itself
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 -- descriptor 0 itself
     return requests, answers
 
 
