@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import jinja2
@@ -22,7 +22,7 @@ from jinja2.runtime import Context, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment, SandboxedFormatter
 from jinja2.utils import Namespace, generate_lorem_ipsum
 
-from . import guard
+from . import estimates, guard
 from .guard import BUDGET
 
 
@@ -90,7 +90,7 @@ class GuardedCode(CodeGenerator):
 
 class _Formatter(SandboxedFormatter):
     def format_field(self, value: Any, format_spec: str) -> Any:
-        guard.check_format_spec(format_spec)
+        estimates.check_format_spec(format_spec)
         return BUDGET.made(super().format_field(value, format_spec))
 
 
@@ -158,7 +158,7 @@ class ReferenceEnvironment(ImmutableSandboxedEnvironment):
         )
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
-        return guard.binary(operator, self.binop_table[operator], left, right)
+        return estimates.binary(operator, self.binop_table[operator], left, right)
 
     def call(
         __self,  # noqa: N805 - a template may pass `self` as a keyword
@@ -168,7 +168,7 @@ class ReferenceEnvironment(ImmutableSandboxedEnvironment):
         **kwargs: Any,
     ) -> Any:
         BUDGET.tick()
-        args = guard.before_method(__obj, args, kwargs)
+        args = estimates.before_method(__obj, args, kwargs)
         return BUDGET.made(ImmutableSandboxedEnvironment.call(__self, __context, __obj, *args, **kwargs))
 
     def wrap_str_format(self, value: Any) -> Callable[..., str] | None:
@@ -220,7 +220,7 @@ def _guarded_filter(name: str, function: Callable[..., Any]) -> Callable[..., An
     @functools.wraps(function)
     def guarded(*args: Any, **kwargs: Any) -> Any:
         BUDGET.tick()
-        args = (*args[:leading], *guard.before_filter(name, args[leading:], kwargs))
+        args = (*args[:leading], *estimates.before_filter(name, args[leading:], kwargs))
         return BUDGET.made(function(*args, **kwargs))
 
     return guarded
@@ -271,8 +271,7 @@ def plain(value: Any) -> Any:
             return kind(value)
     if isinstance(value, Mapping):
         return {plain(k): plain(v) for k, v in value.items()}
-    if isinstance(value, tuple):
-        return tuple(map(plain, value))
-    if isinstance(value, Sequence) and not isinstance(value, (bytes, bytearray)):
-        return list(map(plain, value))
+    if isinstance(value, (list, tuple)):
+        parts = map(plain, value)
+        return tuple(parts) if isinstance(value, tuple) else list(parts)
     return f"<{type(value).__name__}>"
