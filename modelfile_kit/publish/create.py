@@ -1,0 +1,265 @@
+"""Publishing: files up, model created, looked at, and only then given its name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from ..diagnostics import Diagnostic
+from ..errors import ServerError
+from ..runtime.ollama_server import FILES_SINCE, OllamaServer, RefusedError
+from .blobs import Blob, DigestCache, Progress, Step, digest_file, upload
+from .names import check_name
+from .request import Plan, read_plan
+from .reuse import LayerMemory, request_from
+from .served import Served, differences
+from .switch import sweep, take_over, working_model
+
+# What a server older than this drops from the request without a word (Ollama's release notes).
+_SINCE = {"renderer": "0.12.0", "parser": "0.12.0", "requires": "0.14.0", "drafts": "0.23.1"}
+_ONE_FROM = re.compile(
+    r"(only one|multiple|more than one|duplicate|second)\b.{0,40}\b(from|model|file|gguf|base)|"
+    r"projectors? (is|are) not supported|split vision models aren't supported",
+    re.IGNORECASE,
+)
+
+Gate = Callable[[OllamaServer, str], None]
+
+
+@dataclass(frozen=True)
+class Published:
+    """What a publish did.
+
+    name, host, version: model, URL and version of the server; blobs: the files; reused: whether the
+    server's layers were taken over instead of rewritten; request: the body of POST /api/create, with
+    the model's own name; digest: of the manifest, empty after a dry run; removed: working names of
+    killed publishes that were cleaned up.
+    """
+
+    name: str
+    host: str
+    version: str
+    blobs: tuple[Blob, ...] = ()
+    reused: bool = False
+    request: Mapping[str, Any] = field(default_factory=dict)
+    digest: str = ""
+    dry_run: bool = False
+    pushed: bool = False
+    removed: tuple[str, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+    @property
+    def uploaded_bytes(self) -> int:
+        """How much went over the wire (in a dry run: would go)."""
+        return sum(b.size for b in self.blobs if b.uploaded)
+
+
+def publish(
+    source: str | Path | Plan,
+    name: str,
+    *,
+    host: str | None = None,
+    dry_run: bool = False,
+    push: bool = False,
+    progress: Progress | None = None,
+    reuse: bool = True,
+    gate: Gate | None = None,
+    cache_folder: Path | None = None,
+) -> Published:
+    """Creates the model on the server; the one of that name stays as it was if anything goes wrong.
+
+    source: a Modelfile's path, or a Plan; name: the model's name; host: as `OllamaServer` takes it;
+    dry_run: hash and ask, but upload and create nothing; push: then push it to its registry;
+    progress: told every step; reuse: take over layers the server has already; gate: called with the
+    server and the working name before the model gets its name, and raises to stop it; cache_folder:
+    where digests are remembered. Ctrl-C is safe at any time.
+
+    Raises ServerError, UsageError or ModelfileError, each with what to do.
+    """
+    check_name(name)
+    plan = source if isinstance(source, Plan) else read_plan(Path(source))
+    with OllamaServer(host) as server:
+        run = _Run(server, plan, name, progress, cache_folder)
+        if dry_run:
+            return run.rehearse()
+        done = run.create(reuse=reuse, gate=gate)
+        if push:
+            server.push(name, on_progress=lambda part: run.tell("push", part))
+            done = replace(done, pushed=True)
+        return done
+
+
+class _Run:
+    """One publish."""
+
+    def __init__(
+        self,
+        server: OllamaServer,
+        plan: Plan,
+        name: str,
+        progress: Progress | None,
+        cache_folder: Path | None,
+    ) -> None:
+        self.server = server
+        self.plan = plan
+        self.name = name
+        self.progress = progress
+        self.digests = DigestCache(cache_folder / "digests" if cache_folder else None)
+        self.layers = LayerMemory(cache_folder / "layers" if cache_folder else None)
+        self.version = self._check_version()
+        self.blobs: tuple[Blob, ...] = ()
+
+    def rehearse(self) -> Published:
+        """Everything short of changing the server."""
+        self._hash()
+        self.blobs = tuple(replace(b, uploaded=not self.server.has_blob(b.digest)) for b in self.blobs)
+        return self._published(dry_run=True)
+
+    def create(self, *, reuse: bool, gate: Gate | None) -> Published:
+        """Uploads, creates, looks, and takes the name over."""
+        self._hash()
+        removed = sweep(self.server, self.name)
+        with working_model(self.server, self.name) as temporary:
+            reused = reuse and self._create_from_layers(temporary)
+            if not reused:
+                self._create_from_files(temporary)
+            if gate:
+                gate(self.server, temporary)
+            digest = take_over(self.server, temporary, self.name)
+        return self._published(digest=digest, reused=reused, removed=tuple(removed))
+
+    def tell(self, stage: str, part: Mapping[str, Any]) -> None:
+        """Hands a progress object of the server on."""
+        if self.progress:
+            done, total = (int(part.get(k) or 0) for k in ("completed", "total"))
+            self.progress(Step(stage, str(part.get("status") or ""), done, total))
+
+    def _check_version(self) -> str:
+        version = self.server.require(FILES_SINCE, "creating a model from files")
+        for part, since in _SINCE.items():
+            if getattr(self.plan, part):
+                self.server.require(since, f"{part.removesuffix('s').upper()} in a Modelfile")
+        return version
+
+    def _hash(self) -> None:
+        blobs = []
+        for file in self.plan.local_files:
+            digest, known = digest_file(file.path, progress=self.progress, cache=self.digests)
+            blobs.append(Blob(file.path, file.name, digest, file.path.stat().st_size, known))
+        self.blobs = tuple(blobs)
+
+    def _create_from_layers(self, temporary: str) -> bool:
+        """Builds on the layers of the model that has the name; False where that cannot be done exactly."""
+        layers = self.layers.get(self.blobs) if self.blobs else None
+        if not layers:
+            return False
+        try:
+            existing = self._served(self.name)
+        except RefusedError:
+            return False
+        request = request_from(self.plan, existing, self.name, temporary)
+        if existing.layers != layers or request is None:
+            return False
+        try:
+            self.server.create(request, lambda part: self.tell("create", part))
+        except RefusedError:
+            return False  # the way by files says what is wrong, if anything is
+        made = self._served(temporary)
+        left_over = {k for k, v in made.parameters.items() if v and k not in self.plan.parameters}
+        if made.layers != layers or left_over or self._unlike(made):
+            return False
+        self.blobs = tuple(replace(b, uploaded=False) for b in self.blobs)
+        return True
+
+    def _create_from_files(self, temporary: str) -> None:
+        self.blobs = tuple(
+            replace(b, uploaded=upload(self.server, b, progress=self.progress)) for b in self.blobs
+        )
+        request = self.plan.request(temporary, {b.path: b.digest for b in self.blobs})
+        try:
+            self.server.create(request, lambda part: self.tell("create", part))
+        except RefusedError as e:
+            raise self._explained(e) from e
+        made = self._served(temporary)
+        self._check_projector(made)
+        if wrong := self._unlike(made):
+            raise ServerError(
+                f"the server said success, but what it holds is not what was sent: {wrong[0].message}",
+                help=wrong[0].help,
+                code="MK811",
+            )
+        if self.blobs and made.layers:
+            self.layers.put(self.blobs, made.layers)
+
+    def _served(self, name: str) -> Served:
+        return Served.from_show(name, self.server.show(name))
+
+    def _unlike(self, made: Served) -> list[Diagnostic]:
+        """What did not arrive. An unused TEMPLATE did arrive; `verify` speaks about that."""
+        plan = self.plan
+        if plan.from_model:
+            return []  # what the base model brings is part of the result
+        # Create adds stops of its own for some models: what was asked for must be there, more may be.
+        kept = {k: v for k, v in made.parameters.items() if k in plan.parameters}
+        found = differences(
+            replace(made, parameters=kept),
+            template=plan.template,
+            system=plan.system or "",
+            parameters=plan.parameters,
+            messages=plan.messages,
+            renderer=plan.renderer,
+            parser=plan.parser,
+        )
+        return [d for d in found if d.code != "MK823"]
+
+    def _check_projector(self, made: Served) -> None:
+        """A server that took only one of the files says success all the same."""
+        if self.plan.from_model or made.has_projector or "vision" in made.capabilities:
+            return
+        projectors = [f for f in self.plan.files if is_projector(f.path)]
+        if projectors and len(self.plan.files) > len(projectors):
+            raise ServerError(
+                f"the server took the model and left the projector {projectors[0].path.name} out: the model "
+                "would be blind",
+                help=f"Ollama {self.version} does not take a second FROM; update it to 0.30 or later",
+                code="MK807",
+            )
+
+    def _explained(self, error: RefusedError) -> ServerError:
+        if len(self.plan.files) > 1 and _ONE_FROM.search(error.detail):
+            return ServerError(
+                f"the Ollama {self.version} at {self.server.url} refuses a second FROM, which carries the "
+                f"projector: {error.detail}",
+                help="update Ollama to 0.30 or later; without its projector the model would be blind",
+                status=error.status,
+                code="MK807",
+            )
+        return error
+
+    def _published(self, **known: Any) -> Published:
+        request = self.plan.request(self.name, {b.path: b.digest for b in self.blobs})
+        return Published(
+            name=self.name,
+            host=self.server.url,
+            version=self.version,
+            blobs=self.blobs,
+            request=request,
+            diagnostics=self.plan.diagnostics,
+            **known,
+        )
+
+
+def is_projector(path: Path) -> bool:
+    """Whether a GGUF is a projector by Ollama's rules; False for what cannot be read."""
+    from ..errors import GGUFError
+    from ..gguf_file import read_header
+
+    try:
+        header = read_header(str(path))
+    except (GGUFError, OSError):
+        return False
+    kind = header.metadata.get("general.type")
+    return kind in ("projector", "mmproj") or header.architecture == "clip"

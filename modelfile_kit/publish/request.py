@@ -1,0 +1,338 @@
+"""From a Modelfile to what POST /api/create takes.
+
+The rules are those of Ollama's own client (0.33, parser/parser.go, CreateRequest; cmd/cmd.go,
+createRequestFileNames): paths count from the Modelfile's folder, the last TEMPLATE and SYSTEM win,
+stops add up, deprecated parameters are left out.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..diagnostics import Diagnostic, Severity, Span
+from ..errors import ModelfileError, UsageError
+
+if TYPE_CHECKING:
+    from ..ollama.modelfile import Instruction, Modelfile
+
+# Ollama 0.33, api/types.go, Options and Runner: the JSON type of every parameter.
+_INTEGERS = frozenset(
+    {"num_keep", "seed", "num_predict", "top_k", "repeat_last_n", "num_ctx", "num_batch", "num_gpu"}
+    | {"main_gpu", "num_thread", "draft_num_predict"}
+)
+_FLOATS = frozenset(
+    {"top_p", "min_p", "typical_p", "temperature", "repeat_penalty", "presence_penalty", "frequency_penalty"}
+)
+_BOOLEANS = frozenset({"use_mmap"})
+_DEPRECATED = frozenset(
+    {"penalize_newline", "low_vram", "f16_kv", "logits_all", "vocab_only", "use_mlock", "mirostat"}
+    | {"mirostat_tau", "mirostat_eta"}
+)
+_TRUTH = {  # Go, strconv.ParseBool
+    **dict.fromkeys(("1", "t", "T", "TRUE", "true", "True"), True),
+    **dict.fromkeys(("0", "f", "F", "FALSE", "false", "False"), False),
+}
+_INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
+_SHARD = re.compile(r"^(?P<stem>.*)-(?P<number>\d{5})-of-(?P<count>\d{5})\.gguf$")
+_PATH_LIKE = re.compile(r"^[.~/\\]|^[A-Za-z]:[\\/]|\.(gguf|safetensors|bin)$", re.IGNORECASE)
+_PROJECTOR_NOTE = re.compile(r"\s*PROJECTOR[ \t]+(?P<file>\S.*?)\s*", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class LocalFile:
+    """A file that goes to the server; name: relative and clean, as the create request wants it."""
+
+    path: Path
+    name: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A Modelfile, read for publishing.
+
+    files, adapters, drafts: what is uploaded; from_model: a model on the server instead of files;
+    template … requires: as written, None where absent; diagnostics: warnings.
+    """
+
+    files: tuple[LocalFile, ...] = ()
+    adapters: tuple[LocalFile, ...] = ()
+    drafts: tuple[LocalFile, ...] = ()
+    from_model: str | None = None
+    template: str | None = None
+    system: str | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    messages: tuple[Mapping[str, str], ...] = ()
+    licenses: tuple[str, ...] = ()
+    renderer: str | None = None
+    parser: str | None = None
+    requires: str | None = None
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+    @property
+    def local_files(self) -> tuple[LocalFile, ...]:
+        """Everything that is to be on the server before the model can be created."""
+        return (*self.files, *self.adapters, *self.drafts)
+
+    def request(self, model: str, digests: Mapping[Path, str]) -> dict[str, Any]:
+        """The body of POST /api/create for a model of that name."""
+        body = {"model": model, **self.description()}
+        if self.from_model:
+            body["from"] = self.from_model
+        groups = (("files", self.files), ("adapters", self.adapters), ("draft_files", self.drafts))
+        for key, group in groups:
+            if group:
+                body[key] = {f.name: digests[f.path] for f in group}
+        return body
+
+    def description(self) -> dict[str, Any]:
+        """The part of the request that is not about files."""
+        body: dict[str, Any] = {}
+        for key in ("template", "system", "renderer", "parser", "requires"):
+            if value := getattr(self, key):
+                body[key] = value
+        if self.parameters:
+            body["parameters"] = dict(self.parameters)
+        if self.messages:
+            body["messages"] = [dict(m) for m in self.messages]
+        if self.licenses:
+            body["license"] = list(self.licenses)
+        return body
+
+
+def read_plan(path: Path) -> Plan:
+    """Reads a Modelfile and finds its files.
+
+    Raises ModelfileError where it does not parse or cannot become a request, UsageError (MK809)
+    where a file is missing.
+    """
+    from ..ollama.modelfile import parse_modelfile
+
+    try:
+        data = path.read_bytes()
+    except OSError as e:
+        raise UsageError(
+            f"{path} cannot be read: {e.strerror or e}", help="name a Modelfile or a package", code="MK809"
+        ) from e
+    return make_plan(parse_modelfile(data, file=str(path)), path.parent, source=str(path))
+
+
+def make_plan(modelfile: Modelfile, folder: Path, *, source: str | None = None) -> Plan:
+    """A Plan of a parsed Modelfile whose paths count from `folder`; see `read_plan` for what it raises.
+
+    source: its file name for messages.
+    """
+    found = _Found(folder, source)
+    for instruction in modelfile.instructions:
+        found.take(instruction)
+    if not found.files and not found.from_model:
+        raise ModelfileError(
+            "no FROM: there is no model to publish",
+            span=Span(source),
+            help="begin with FROM and the path of the GGUF file",
+            code="MK810",
+        )
+    if found.files and found.from_model:
+        raise ModelfileError(
+            f"FROM {found.from_model} names a model on the server and another FROM a file: Ollama takes the "
+            "model and leaves the file out without a word",
+            span=Span(source),
+            help="name the GGUF file of the model instead of a model on the server",
+            code="MK810",
+        )
+    return Plan(
+        files=_named(found.files),
+        adapters=_named(found.adapters),
+        drafts=_named(found.drafts),
+        from_model=found.from_model,
+        parameters=found.parameters,
+        messages=tuple(found.messages),
+        licenses=tuple(found.licenses),
+        diagnostics=tuple(_unheard_projectors(modelfile, found.files, folder, source)),
+        **found.texts,
+    )
+
+
+class _Found:
+    """What the instructions of a Modelfile add up to."""
+
+    def __init__(self, folder: Path, source: str | None) -> None:
+        self.folder = folder
+        self.source = source
+        self.files: list[Path] = []
+        self.adapters: list[Path] = []
+        self.drafts: list[Path] = []
+        self.from_model: str | None = None
+        self.texts: dict[str, Any] = {}
+        self.parameters: dict[str, Any] = {}
+        self.messages: list[Mapping[str, str]] = []
+        self.licenses: list[str] = []
+
+    def take(self, instruction: Instruction) -> None:
+        name, value = instruction.command, instruction.value
+        if name == "from":
+            self._from(instruction)
+        elif name == "projector":
+            self.files += self._files(instruction)
+        elif name == "adapter":
+            self.adapters = self._files(instruction)
+        elif name == "draft":
+            self.drafts += self._files(instruction)
+        elif name in ("template", "system", "renderer", "parser"):
+            self.texts[name] = value
+        elif name == "requires":
+            self.texts[name] = value.removeprefix("v")
+        elif name == "license":
+            self.licenses.append(value)
+        elif name == "message":
+            self.messages.append({"role": instruction.key, "content": value})
+        elif name == "parameter":
+            self._parameter(instruction)
+
+    def _from(self, instruction: Instruction) -> None:
+        path = self._path(instruction.value)
+        if path.exists() or _PATH_LIKE.search(instruction.value):
+            self.files += self._files(instruction)
+        else:
+            self.from_model = instruction.value
+
+    def _files(self, instruction: Instruction) -> list[Path]:
+        path = self._path(instruction.value)
+        if path.is_dir():
+            return _folder_files(path, instruction, self._span(instruction))
+        if not path.is_file():
+            raise UsageError(
+                f"{instruction.name.upper()} names {instruction.value!r}, and there is no such file ({path})",
+                span=self._span(instruction),
+                help="paths count from the Modelfile's folder; give the path of the GGUF file",
+                code="MK809",
+            )
+        return _with_shards(path, self._span(instruction))
+
+    def _path(self, value: str) -> Path:
+        path = Path(value)
+        if value == "~" or value.startswith(("~/", "~\\")):
+            path = path.expanduser()
+        return path if path.is_absolute() else self.folder / path
+
+    def _parameter(self, instruction: Instruction) -> None:
+        key, text = instruction.key, instruction.value
+        if key in _DEPRECATED:
+            return
+        if key == "stop":
+            self.parameters.setdefault("stop", []).append(text)
+            return
+        self.parameters[key] = typed_parameter(key, text, self._span(instruction))
+
+    def _span(self, instruction: Instruction) -> Span:
+        return Span(self.source, instruction.line)
+
+
+def typed_parameter(key: str, text: str, span: Span | None = None) -> int | float | bool:
+    """The value of a PARAMETER other than stop, in the type that Ollama's API has for it."""
+    try:
+        if key in _INTEGERS and _INTEGER.fullmatch(text):
+            return int(text)
+        if key in _FLOATS and math.isfinite(value := float(text)) and "_" not in text:
+            return value
+        if key in _BOOLEANS:
+            return _TRUTH[text]
+    except (ValueError, KeyError):
+        pass  # said below, together with the values that do not even look like numbers
+    if key not in _INTEGERS | _FLOATS | _BOOLEANS:
+        raise ModelfileError(
+            f"unknown parameter {key!r}",
+            span=span,
+            help=f"Ollama knows stop, {', '.join(sorted(_INTEGERS | _FLOATS | _BOOLEANS))}",
+            code="MK810",
+        )
+    kind = "a whole number" if key in _INTEGERS else "a number" if key in _FLOATS else "true or false"
+    raise ModelfileError(
+        f"PARAMETER {key} is {text!r}, expected {kind}",
+        span=span,
+        help="correct the value, or take the line out",
+        code="MK810",
+    )
+
+
+def _folder_files(folder: Path, instruction: Instruction, span: Span) -> list[Path]:
+    """The files of `FROM folder`: model*.safetensors with what goes with them, else *.gguf."""
+    tensors = sorted(folder.glob("model*.safetensors"))
+    if tensors:
+        extra = [p for pattern in ("*.json", "tokenizer.model") for p in sorted(folder.glob(pattern))]
+        return tensors + extra
+    files = sorted(folder.glob("*.gguf"))
+    if not files:
+        raise UsageError(
+            f"{instruction.name.upper()} names the folder {folder}, which holds no *.gguf and no "
+            "model*.safetensors",
+            span=span,
+            help="give the path of the GGUF file",
+            code="MK809",
+        )
+    return files
+
+
+def _with_shards(path: Path, span: Span) -> list[Path]:
+    """A file, or all parts where it is one part of a split GGUF."""
+    match = _SHARD.match(path.name)
+    if not match:
+        return [path]
+    count = int(match["count"])
+    parts = [path.with_name(f"{match['stem']}-{n:05}-of-{count:05}.gguf") for n in range(1, count + 1)]
+    missing = [p.name for p in parts if not p.is_file()]
+    if missing:
+        raise UsageError(
+            f"{path.name} is one of {count} parts, and {missing[0]} is not beside it"
+            + (f" (nor {len(missing) - 1} more)" if len(missing) > 1 else ""),
+            span=span,
+            help="download the missing parts into the same folder",
+            code="MK809",
+        )
+    return parts
+
+
+def _named(paths: Sequence[Path]) -> tuple[LocalFile, ...]:
+    """Names for the request: relative, clean, each only once, and GGUF files recognisable as such."""
+    files: list[LocalFile] = []
+    taken: set[str] = set()
+    for path in dict.fromkeys(paths):
+        name = path.name if path.suffix else f"{path.name}.gguf" if _is_gguf(path) else path.name
+        number = 0
+        while (candidate := name if number == 0 else f"{number}/{name}") in taken:
+            number += 1
+        taken.add(candidate)
+        files.append(LocalFile(path, candidate))
+    return tuple(files)
+
+
+def _is_gguf(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(4) == b"GGUF"
+    except OSError:
+        return False
+
+
+def _unheard_projectors(
+    modelfile: Modelfile, files: Iterable[Path], folder: Path, source: str | None
+) -> Iterable[Diagnostic]:
+    """A `# PROJECTOR file` note is a comment to Ollama: without the FROM the file stays behind."""
+    known = {p.name for p in files}
+    for comment in modelfile.comments:
+        match = _PROJECTOR_NOTE.fullmatch(comment.text)
+        if not match or Path(match["file"].strip("\"'")).name in known:
+            continue
+        file = match["file"].strip("\"'")
+        there = "" if (folder / file).exists() else ", once the file is there"
+        yield Diagnostic(
+            "MK812",
+            Severity.WARNING,
+            f"`# PROJECTOR {file}` is a comment, and no FROM names that file: the model will be blind",
+            Span(source, comment.line),
+            f"write `FROM {file}` below it{there}",
+        )

@@ -1,0 +1,86 @@
+"""A new description for layers the server already has, without rewriting gigabytes.
+
+At 0.30 and later a create from files rewrites the model's GGUF every time, so its layer has another
+digest than the file. `"from"` an existing model keeps the layers (0.33, server/create.go,
+parseFromModel) and takes milliseconds. The kit remembers which layers a set of files became; both
+sides are digests of content, so the memory cannot be wrong about another server's model. What `from`
+inherits and a request cannot take away rules it out, and the result is compared before it is used.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from ..files import write_atomically
+from .blobs import Blob
+from .request import Plan
+from .served import Served
+
+Layers = tuple[tuple[str, str], ...]
+
+
+class LayerMemory:
+    """Which layers a set of files became. folder: by default `layers` in the user's cache folder."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        if folder is None:
+            import platformdirs
+
+            folder = Path(platformdirs.user_cache_dir("modelfile-kit", appauthor=False)) / "layers"
+        self.folder = folder
+
+    def get(self, blobs: Iterable[Blob]) -> Layers | None:
+        """The layers, or None where these files were not published yet."""
+        try:
+            entry = json.loads(self._entry(blobs).read_text(encoding="utf-8"))
+            return tuple((str(kind), str(digest)) for kind, digest in entry["layers"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def put(self, blobs: Iterable[Blob], layers: Layers) -> None:
+        """Remembers them; a cache that cannot be written is no error."""
+        with contextlib.suppress(OSError):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            data = json.dumps({"layers": [list(layer) for layer in layers]}).encode()
+            write_atomically(self._entry(blobs), data)
+
+    def _entry(self, blobs: Iterable[Blob]) -> Path:
+        # The name counts as well: it says how parts of a split file belong together.
+        key = json.dumps(sorted((b.digest, b.name) for b in blobs))
+        return self.folder / f"{hashlib.sha256(key.encode()).hexdigest()}.json"
+
+
+def request_from(plan: Plan, existing: Served, name: str, temporary: str) -> dict[str, Any] | None:
+    """The create request that builds `temporary` on `name`, or None where inheritance is in the way.
+
+    Inherited unless given: template, system, messages, renderer, parser, requires, each parameter.
+    Licences add up. `stop` can be emptied, nothing else can be taken away.
+    """
+    if not plan.template or plan.drafts:
+        return None  # which template create chooses on its own is not inherited
+    pairs = (
+        (existing.system, plan.system),
+        (existing.messages, plan.messages),
+        (existing.renderer, plan.renderer),
+        (existing.parser, plan.parser),
+        (existing.requires, plan.requires),
+    )
+    if any(old and not new for old, new in pairs):
+        return None
+    kept = set(existing.parameters) - set(plan.parameters) - {"stop"}
+    if kept:
+        return None
+    licences = "\n".join(plan.licenses)
+    if existing.license and existing.license != licences:
+        return None
+    body = {"model": temporary, "from": name, **plan.description()}
+    if existing.license:
+        body.pop("license", None)
+    if "stop" in existing.parameters and "stop" not in plan.parameters:
+        body["parameters"] = {**body.get("parameters", {}), "stop": []}
+    return body
