@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import math
 import re
@@ -12,8 +13,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from .diagnostics import Diagnostic, Severity, Span
-from .errors import PackageError
+from .errors import PackageError, UsageError
 from .model_name import check_name
+from .ollama.targets import Target
 
 if TYPE_CHECKING:
     from .bounded_yaml import Document
@@ -29,7 +31,6 @@ BAD_NAME = "MK508"
 UNKNOWN_FAMILY = "MK510"
 
 _PARAMETER = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
-_VERSION = re.compile(r"(?:>=\s*)?v?(\d{1,4})\.(\d{1,4})(?:\.(\d{1,4}))?\Z")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 # Keys of `parameters` that are something else in a package.
 _NOT_PARAMETERS = {"stop": "stop", "system": "system", "template": "template"} | dict.fromkeys(
@@ -221,11 +222,10 @@ def _check_template(shape: PackageShape, document: Document) -> list[Diagnostic]
 
 def _check_words(shape: PackageShape, document: Document) -> list[Diagnostic]:
     out = []
-    if parse_target(shape.target) is None:
-        message = f'`target` is {shape.target!r}, expected a version such as ">=0.30", or latest'
-        out.append(
-            _error(document, ("target",), message, "write the oldest Ollama it must work on", WRONG_VALUE)
-        )
+    try:
+        Target.parse(shape.target)
+    except UsageError as e:
+        out.append(_error(document, ("target",), e.message, e.help, WRONG_VALUE))
     if isinstance(shape.stop, list):
         for i, text in enumerate(shape.stop):
             if not text:
@@ -274,26 +274,20 @@ def _check_mode(shape: PackageShape, document: Document) -> list[Diagnostic]:
         for key, clash, what in clashes
         if clash
     ]
-    oldest = parse_target(shape.target)
-    if oldest is not None and oldest < (0, 30, 0):
+    with contextlib.suppress(UsageError):  # a target that is none has been said
+        if Target.parse(shape.target).native_jinja:
+            return out
         message = f"{why}, which Ollama does since 0.30; `target` is {shape.target!r}"
         out.append(_error(document, ("mode",), message, "raise `target`, or `mode: go`", CONFLICT))
     return out
-
-
-def parse_target(text: str) -> tuple[int, int, int] | None:
-    """`">=0.30"`, `"0.30.4"` or `"latest"` as a version to compare; None if it is none of these."""
-    if text.strip().lower() == "latest":
-        return (9999, 0, 0)
-    match = _VERSION.match(text.strip())
-    return (int(match[1]), int(match[2]), int(match[3] or 0)) if match else None
 
 
 def _package(shape: PackageShape, document: Document, file: Path) -> Package:
     folder = Path(file).absolute().parent
 
     def place(value: str) -> Path:
-        return folder / Path(value).expanduser()
+        # Ollama takes ~ for the home folder in a FROM; ~somebody is a plain name to it.
+        return folder / (Path(value).expanduser() if value.startswith("~/") else value)
 
     chat_template: str | Path = shape.chat_template or "gguf"
     if chat_template != "gguf" and not str(chat_template).startswith(FAMILY_PREFIX):

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 
-from .bounded_yaml import Document
+from .bounded_yaml import Document, KeyPath
 from .diagnostics import Diagnostic, Severity, Span
 
 SCHEMA_ID = "https://modelfile-kit.github.io/schema/mkmodelfile.json"
@@ -73,7 +74,7 @@ class PackageShape(BaseModel):
     parameters: dict[str, Scalar | list[Scalar]] = Field(
         default_factory=dict, description="PARAMETER values by Ollama's names, such as num_ctx."
     )
-    image: ImageShape = Field(default_factory=ImageShape, description="How pictures are written.")
+    image: ImageShape = Field(default_factory=ImageShape, description="How pictures are put into the prompt.")
     target: str = Field(
         ">=0.30", min_length=1, description='The oldest Ollama it must work on, such as ">=0.30", or latest.'
     )
@@ -158,46 +159,48 @@ def check_shape(document: Document) -> tuple[PackageShape | None, list[Diagnosti
         hint = "begin with `name:` and `model:`; `mkmodelfile init MODEL.gguf` writes such a file"
         message = f"found {found}, expected a mapping of keys to values"
         return None, [Diagnostic(WRONG_VALUE, Severity.ERROR, message, document.span(), hint)]
+    empty = [key for key, item in value.items() if item is None and key in PackageShape.model_fields]
+    wrong: dict[KeyPath, Diagnostic] = {(key,): _wrong_value((key,), "none", document) for key in empty}
+    shape = None
     try:
-        return PackageShape.model_validate(dict(value)), []
+        shape = PackageShape.model_validate({k: v for k, v in value.items() if k not in empty})
     except ValidationError as e:
-        return None, _findings(e, document)
+        wrong = _findings(e, document) | wrong
+    return (None if wrong else shape), list(wrong.values())
 
 
-def _findings(error: ValidationError, document: Document) -> list[Diagnostic]:
+def _findings(error: ValidationError, document: Document) -> dict[KeyPath, Diagnostic]:
     """One finding a place: pydantic tells every arm of a union, people want one sentence."""
-    out: dict[tuple[str | int, ...], Diagnostic] = {}
-    for item in error.errors(include_url=False):
-        path = _real_path(item["loc"], document.value)
-        if path in out:
-            continue
+    places = [(_real_path(item, document.value), item) for item in error.errors(include_url=False)]
+    out: dict[KeyPath, Diagnostic] = {}
+    for path, item in places:
+        if path in out or any(len(p) > len(path) and p[: len(path)] == path for p, _ in places):
+            continue  # said already, or said better at the part of it that is wrong
         if item["type"] == "extra_forbidden":
             out[path] = _unknown_key(path, document)
         elif item["type"] == "missing":
-            key = str(path[-1])
-            message = f"`{key}` is missing, expected {_EXPECTED[key]}"
-            out[path] = Diagnostic(
-                MISSING_KEY, Severity.ERROR, message, Span(document.file, 1, 1), f"add a line `{key}: …`"
-            )
+            message = f"`{path[-1]}` is missing, expected {_EXPECTED[str(path[-1])]}"
+            span = Span(document.file, 1, 1)
+            out[path] = Diagnostic(MISSING_KEY, Severity.ERROR, message, span, f"add a line `{path[-1]}: …`")
         else:
-            out[path] = _wrong_value(path, item, document)
-    return list(out.values())
+            out[path] = _wrong_value(path, item["type"], document)
+    return out
 
 
-def _real_path(loc: tuple[str | int, ...], value: Any) -> tuple[str | int, ...]:
-    """`loc` without the names of union arms that pydantic adds to it."""
+def _real_path(item: ErrorDetails, value: Any) -> KeyPath:
+    """Where it is, without the names of union arms that pydantic puts into its `loc`."""
+    if item["type"] == "missing":
+        return item["loc"]
     path: list[str | int] = []
-    for step in loc:
-        known = value if isinstance(value, Mapping) else range(len(value)) if isinstance(value, list) else ()
-        if step in known:
+    for step in item["loc"]:
+        inside = value if isinstance(value, Mapping) else range(len(value)) if isinstance(value, list) else ()
+        if step in inside:
             value = value[step]
-        elif path and not isinstance(value, Mapping):
-            break
-        path.append(step)
+            path.append(step)
     return tuple(path)
 
 
-def _unknown_key(path: tuple[str | int, ...], document: Document) -> Diagnostic:
+def _unknown_key(path: KeyPath, document: Document) -> Diagnostic:
     key = str(path[-1])
     shape: type[BaseModel] = ImageShape if len(path) > 1 else PackageShape
     known = list(shape.model_fields)
@@ -214,30 +217,30 @@ def _nearest(key: str, known: list[str]) -> str | None:
     return next(iter(swapped or difflib.get_close_matches(key, known, n=1, cutoff=0.6)), None)
 
 
-def _wrong_value(path: tuple[str | int, ...], item: Any, document: Document) -> Diagnostic:
+def _wrong_value(path: KeyPath, problem: str, document: Document) -> Diagnostic:
     value: Any = document.value
     for step in path:
         value = value[step]
-    label = ".".join(str(p) for p in path if isinstance(p, str))
+    label = f"`{'.'.join(str(p) for p in path if isinstance(p, str))}`"
     if path[0] == "parameters" and len(path) > 1:
         expected = "a number, true, false, text, or a list of these"
     elif path[0] == "stop" and len(path) > 1:
-        label, expected = f"stop, entry {int(path[1]) + 1}", "text"
+        label, expected = f"`stop`, entry {int(path[1]) + 1},", "text"
     else:
-        expected = _EXPECTED[label]
-    if item["type"] == "string_too_short":
+        expected = _EXPECTED[label.strip("`")]
+    if problem == "string_too_short":
         found = "empty text"
-    elif item["type"] == "string_too_long":
-        found, expected = f"{len(value)} characters", f"at most {item['ctx']['max_length']}"
+    elif problem == "string_too_long":
+        found, expected = f"text of {len(value)} characters", "a shorter one"
     else:
         found = kind(value)
-    message = f"`{label}` is {found}, expected {expected}"
+    message = f"{label} is {found}, expected {expected}"
     return Diagnostic(
         WRONG_VALUE, Severity.ERROR, message, document.span(*path), _advice(path, value, document)
     )
 
 
-def _advice(path: tuple[str | int, ...], value: Any, document: Document) -> str:
+def _advice(path: KeyPath, value: Any, document: Document) -> str:
     key = path[0]
     if value is None:
         return f"write a value, or take `{key}` out"
