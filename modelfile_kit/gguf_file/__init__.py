@@ -1,0 +1,8 @@
+"""Reads GGUF headers: metadata, vocabulary, and whether model and projector fit."""
+
+from .arrays import NumberArray, StringArray
+from .header import Header, read_header
+from .metadata import Metadata
+from .tensors import TensorInfo
+
+__all__ = ["Header", "Metadata", "NumberArray", "StringArray", "TensorInfo", "read_header"]

@@ -1,0 +1,180 @@
+"""Arrays in a GGUF header, read only where asked: nothing is built before an element is needed."""
+
+from __future__ import annotations
+
+import struct
+import sys
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, overload
+
+STEP = 256
+"""A string array remembers where every 256th element begins; from there on it counts."""
+
+SCALARS: dict[int, tuple[str, str]] = {
+    0: ("uint8", "B"),
+    1: ("int8", "b"),
+    2: ("uint16", "H"),
+    3: ("int16", "h"),
+    4: ("uint32", "I"),
+    5: ("int32", "i"),
+    6: ("float32", "f"),
+    7: ("bool", "?"),
+    10: ("uint64", "Q"),
+    11: ("int64", "q"),
+    12: ("float64", "d"),
+}
+"""GGUF value types with a fixed width: name and struct code, by their number in the file."""
+
+STRING, ARRAY = 8, 9
+
+
+class NumberArray(Sequence[Any]):
+    """An array of numbers or booleans.
+
+    element_type: its GGUF name, such as "int32".
+    """
+
+    def __init__(self, data: bytes, offset: int, count: int, kind: int, order: str) -> None:
+        self.element_type, code = SCALARS[kind]
+        self._one = struct.Struct(order + code)
+        self._data, self._offset, self._count, self._code, self._order = data, offset, count, code, order
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, index: int) -> Any: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Any]: ...
+    def __getitem__(self, index: int | slice) -> Any:
+        if isinstance(index, slice):
+            return self.tolist()[index]
+        at = _checked(index, self._count)
+        return self._one.unpack_from(self._data, self._offset + at * self._one.size)[0]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.tolist())
+
+    def tolist(self) -> list[Any]:
+        """All elements."""
+        raw = self._data[self._offset : self._offset + self._count * self._one.size]
+        if self._code == "?":
+            return [b != 0 for b in raw]
+        values = array(self._code, raw)
+        if (self._order == "<") != (sys.byteorder == "little"):
+            values.byteswap()
+        return values.tolist()
+
+    def __repr__(self) -> str:
+        return f"<{self._count} × {self.element_type}>"
+
+
+class StringArray(Sequence[str]):
+    """An array of strings; `raw(i)` gives the bytes of one, `index_of` finds one without reading all.
+
+    marks: where elements 0, 256, 512, … begin; end: where the array ends.
+    """
+
+    element_type = "string"
+
+    def __init__(self, data: bytes, marks: Sequence[int], end: int, count: int, order: str) -> None:
+        self._data, self._marks, self._end, self._count = data, marks, end, count
+        self._length = struct.Struct(order + "Q")
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[str]: ...
+    def __getitem__(self, index: int | slice) -> str | list[str]:
+        if isinstance(index, slice):
+            return self.tolist()[index]
+        return readable(self.raw(index))
+
+    def raw(self, index: int) -> bytes:
+        """The bytes of one element, which need not be UTF-8."""
+        index = _checked(index, self._count)
+        at = self._marks[index // STEP]
+        length = self._length.unpack_from
+        for _ in range(index % STEP):
+            at += length(self._data, at)[0] + 8
+        size = length(self._data, at)[0]
+        return self._data[at + 8 : at + 8 + size]
+
+    def __iter__(self) -> Iterator[str]:
+        return map(readable, self.iter_raw())
+
+    def iter_raw(self) -> Iterator[bytes]:
+        """The bytes of every element, in order."""
+        data, length = self._data, self._length.unpack_from
+        at = self._marks[0] if self._count else 0
+        for _ in range(self._count):
+            start = at + 8
+            at = start + length(data, at)[0]
+            yield data[start:at]
+
+    def tolist(self) -> list[str]:
+        """All elements; what is not UTF-8 is shown as `\\xNN`."""
+        return list(self)
+
+    def index_of(self, text: str | bytes) -> int | None:
+        """The index of the first element that is this text, None if there is none.
+
+        Searches the raw bytes for length and text together and then makes sure that an element begins
+        where they were found: about 1 ms in a vocabulary of 150,000.
+        """
+        wanted = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+        needle = self._length.pack(len(wanted)) + wanted
+        at = self._marks[0] - 1 if self._count else 0
+        while self._count and (at := self._data.find(needle, at + 1, self._end)) >= 0:
+            if (index := self._index_at(at)) is not None:
+                return index
+        return None
+
+    def indices_of(self, texts: Iterable[str]) -> dict[str, int]:
+        """The last index of each text that is an element: one pass, for many texts at once."""
+        wanted = {t.encode("utf-8", "surrogatepass"): t for t in texts}
+        found = {raw: i for i, raw in enumerate(self.iter_raw()) if raw in wanted}
+        return {wanted[raw]: i for raw, i in found.items()}
+
+    def __contains__(self, text: object) -> bool:
+        return isinstance(text, (str, bytes)) and self.index_of(text) is not None
+
+    def index(self, value: Any, start: int = 0, stop: int | None = None) -> int:
+        """As `list.index`, by `index_of` where the whole array is meant."""
+        if start == 0 and stop is None and isinstance(value, str):
+            found = self.index_of(value)
+            if found is None:
+                raise ValueError(f"{value!r} is not in the array")
+            return found
+        return super().index(value, start, sys.maxsize if stop is None else stop)
+
+    def _index_at(self, offset: int) -> int | None:
+        """The index of the element that begins at this offset, None if none does."""
+        mark = bisect_right(self._marks, offset) - 1
+        at, index = self._marks[mark], mark * STEP
+        while at < offset:
+            at += self._length.unpack_from(self._data, at)[0] + 8
+            index += 1
+        return index if at == offset else None
+
+    def __repr__(self) -> str:
+        return f"<{self._count} × string>"
+
+
+def readable(raw: bytes) -> str:
+    """Text of bytes; what is not UTF-8 is shown as `\\xNN`, so that it can always be printed."""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode("utf-8", "backslashreplace")
+
+
+def _checked(index: int, count: int) -> int:
+    if not -count <= index < count:
+        raise IndexError(f"index {index} in an array of {count}")
+    return index % count

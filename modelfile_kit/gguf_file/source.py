@@ -1,0 +1,196 @@
+"""Where a header's bytes come from: a file, or a URL read by HTTP range requests.
+
+A header is read once, from its beginning, in blocks; so a source only ever reads on. A file is read,
+not mapped: a mapped file that somebody truncates meanwhile kills the process.
+"""
+
+from __future__ import annotations
+
+import re
+import stat
+from collections.abc import Iterator
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Protocol
+
+from ..diagnostics import Span
+from ..errors import GGUFError
+
+if TYPE_CHECKING:
+    import httpx
+
+CONNECT_SECONDS, READ_SECONDS = 10.0, 30.0
+"""A server that says nothing for so long is given up."""
+
+
+class Source(Protocol):
+    """Bytes from a beginning on. `size` is the total, None while unknown."""
+
+    name: str
+    size: int | None
+
+    def read(self, count: int) -> bytes:
+        """The next bytes, fewer than `count` (at least one) only before the end; b"" at the end."""
+
+    def close(self) -> None:
+        """Ends the connection or closes the file."""
+
+
+def open_source(path_or_url: str | PathLike[str]) -> Source:
+    """Opens a path, or an http or https URL. Raises GGUFError MK402 where there is nothing to read."""
+    text = str(path_or_url)
+    if text.startswith(("http://", "https://")):
+        return HTTPSource(text)
+    return FileSource(Path(path_or_url))
+
+
+class FileSource:
+    """A regular file."""
+
+    def __init__(self, path: Path) -> None:
+        self.name = str(path)
+        self.size: int | None = None
+        try:
+            info = path.stat()
+            if not stat.S_ISREG(info.st_mode):
+                kind = "a folder" if stat.S_ISDIR(info.st_mode) else "not a regular file"
+                raise _unreadable(self.name, f"is {kind}", "give the path of a GGUF file")
+            self.size = info.st_size
+            self._file: BinaryIO = path.open("rb", buffering=0)
+        except FileNotFoundError:
+            raise _unreadable(self.name, "there is no such file", _similar(path)) from None
+        except (OSError, ValueError) as e:  # ValueError: a path with a zero byte
+            reason = getattr(e, "strerror", None) or str(e)
+            raise _unreadable(self.name, f"cannot be read: {reason}", "check the path and its rights") from e
+
+    def read(self, count: int) -> bytes:
+        try:
+            return self._file.read(count)
+        except OSError as e:
+            raise _unreadable(self.name, f"cannot be read: {e.strerror}", "check the disk") from e
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class HTTPSource:
+    """A URL. A server that does not know ranges is read as a stream, which is left when enough is read."""
+
+    def __init__(self, url: str) -> None:
+        import httpx
+
+        self.name = url
+        self.size: int | None = None
+        self._at = 0
+        self._url = url  # after redirects: a hub sends to a signed address, which is asked from then on
+        self._etag = ""
+        self._stream: Iterator[bytes] | None = None
+        self._rest = b""
+        self._client = httpx.Client(
+            follow_redirects=True,
+            timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
+            headers={"Accept-Encoding": "identity"},
+        )
+
+    def read(self, count: int) -> bytes:
+        import httpx
+
+        if self.size is not None and self._at >= self.size:
+            return b""
+        try:
+            data = self._read_stream(count) if self._stream else self._read_range(count)
+        except (httpx.HTTPError, httpx.InvalidURL) as e:
+            advice = "check the address and the connection, or download the file and give its path"
+            raise _unreadable(self.name, f"cannot be read: {e or type(e).__name__}", advice) from e
+        self._at += len(data)
+        return data
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _read_range(self, count: int) -> bytes:
+        headers = {"Range": f"bytes={self._at}-{self._at + count - 1}"}
+        if self._etag:
+            headers["If-Range"] = self._etag
+        request = self._client.build_request("GET", self._url, headers=headers)
+        response = self._client.send(request, stream=True)
+        if response.status_code == 200 and self._at == 0:
+            return self._begin_stream(response, count)
+        try:
+            if response.status_code == 416:  # beyond the end
+                return b""
+            if response.status_code != 206:
+                raise self._refused(response.status_code)
+            self._note(response)
+            return _bounded(response.iter_raw(), count)[0]
+        finally:
+            response.close()
+
+    def _note(self, response: httpx.Response) -> None:
+        """Takes size, final address and version of the file from a partial answer."""
+        found = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", response.headers.get("Content-Range", ""))
+        if not found or int(found[1]) != self._at:
+            raise _unreadable(
+                self.name,
+                f"asked for bytes from {self._at}, the server answered "
+                f"{response.headers.get('Content-Range', 'without Content-Range')!r}",
+                "download the file and give its path",
+            )
+        if found[2] != "*":
+            self.size = int(found[2])
+        self._url = str(response.url)
+        etag = response.headers.get("ETag", "")
+        self._etag = "" if etag.startswith("W/") else etag  # If-Range takes strong ones only
+
+    def _begin_stream(self, response: httpx.Response, count: int) -> bytes:
+        length = response.headers.get("Content-Length", "")
+        self.size = int(length) if length.isdecimal() else None
+        self._stream = response.iter_raw()
+        return self._read_stream(count)
+
+    def _read_stream(self, count: int) -> bytes:
+        assert self._stream is not None
+        data, self._rest = _bounded(self._stream, count, self._rest)
+        return data
+
+    def _refused(self, status: int) -> GGUFError:
+        if status == 200:
+            return _unreadable(self.name, "changed on the server while it was read", "try again")
+        why = {
+            401: "the server wants a login",
+            403: "the server denies access",
+            404: "there is no such file on the server",
+        }.get(status, "the server refuses")
+        advice = "check the address"
+        if status in (401, 403):
+            advice = "download the file with your account's tools and give its path"
+        return _unreadable(self.name, f"HTTP {status}: {why}", advice)
+
+
+def _bounded(chunks: Iterator[bytes], count: int, rest: bytes = b"") -> tuple[bytes, bytes]:
+    """(`count` bytes, or fewer at the end; what came beyond them)."""
+    parts, have = [rest], len(rest)
+    while have < count and (chunk := next(chunks, b"")):
+        parts.append(chunk)
+        have += len(chunk)
+    data = b"".join(parts)
+    return data[:count], data[count:]
+
+
+def _unreadable(name: str, what: str, help: str) -> GGUFError:
+    return GGUFError(what, span=Span(name), help=help, code="MK402")
+
+
+def _similar(path: Path) -> str:
+    """A help line that names what is beside a file that is not there."""
+    from difflib import get_close_matches
+
+    try:
+        beside = sorted(p.name for p in path.parent.glob("*.gguf"))
+    except (OSError, ValueError):
+        beside = []
+    if close := get_close_matches(path.name, beside, n=1):
+        return f"did you mean {close[0]!r}?"
+    if beside:
+        return f"that folder holds {', '.join(beside[:5])}{' …' if len(beside) > 5 else ''}"
+    return "check the path; a relative one counts from the current folder"
