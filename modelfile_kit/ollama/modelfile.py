@@ -17,7 +17,8 @@ from typing import NoReturn
 
 from ..diagnostics import Span
 from ..errors import ModelfileError
-from .printable import drop_refused, is_print
+from ..gotemplate.gounicode import is_print
+from .printable import drop_refused
 from .targets import Target, since
 
 # Names, in the order in which Ollama lists them; the feature that brought the younger ones.
@@ -285,18 +286,18 @@ class _Parser:
         feature = INSTRUCTIONS.get(lower)
         near = difflib.get_close_matches(lower, sorted(self.known), n=1)
         message = f"{name!r} is not an instruction"
-        help = f"Ollama knows {', '.join(n.upper() for n in INSTRUCTIONS if n in self.known)}"
+        hint = f"Ollama knows {', '.join(n.upper() for n in INSTRUCTIONS if n in self.known)}"
         if lower in self.known:
             message = f"{name!r} stands alone, a blank and a value were expected"
-            help = "write the value behind the name, on the same line"
+            hint = "write the value behind the name, on the same line"
         elif feature:
             message = f"{name.upper()} is unknown to Ollama {self.target.name}, it came with {since(feature)}"
-            help = "take the instruction out, or raise the target"
+            hint = "take the instruction out, or raise the target"
         elif lower == PROJECTOR:
-            help = "PROJECTOR is not an instruction of Ollama: write a second FROM with the projector's file"
+            hint = "PROJECTOR is not an instruction of Ollama: write a second FROM with the projector's file"
         elif near:
-            help = f"did you mean {near[0].upper()}?"
-        self._refuse(message, at=self.at, code="MK101", help=help)
+            hint = f"did you mean {near[0].upper()}?"
+        self._refuse(message, at=self.at, code="MK101", help=hint)
 
     def _unexpected_end(self, where: str, help: str) -> NoReturn:
         """Ollama answers "unexpected EOF" and names no line, even in the middle of a file."""
