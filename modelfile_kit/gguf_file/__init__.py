@@ -4,5 +4,6 @@ from .arrays import NumberArray, StringArray
 from .header import Header, read_header
 from .metadata import Metadata
 from .tensors import TensorInfo
+from .vocabulary import Vocabulary
 
-__all__ = ["Header", "Metadata", "NumberArray", "StringArray", "TensorInfo", "read_header"]
+__all__ = ["Header", "Metadata", "NumberArray", "StringArray", "TensorInfo", "Vocabulary", "read_header"]

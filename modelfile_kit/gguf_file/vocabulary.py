@@ -1,0 +1,280 @@
+"""The vocabulary of a GGUF: which texts are tokens, which of them end a turn.
+
+Rules are llama.cpp's (src/llama-vocab.cpp of August 2026), because its engine is what tokenizes and
+stops in the end: ids from the metadata, else defaults by tokenizer model, else known texts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from ..diagnostics import Span
+from ..errors import GGUFError
+from .arrays import NumberArray, StringArray
+from .header import Header
+from .metadata import Metadata
+
+_TYPES = ("undefined", "normal", "unknown", "control", "user-defined", "unused", "byte")
+
+_ENDS_OF_TURN = (
+    "<|eot_id|>",
+    "<|im_end|>",
+    "<|end|>",
+    "<end_of_turn>",
+    "<|endoftext|>",
+    "<|end_of_text|>",
+    "<EOT>",
+    "_<EOT>",
+    "[EOT]",
+    "<｜end▁of▁sentence｜>",
+    "<end_of_utterance>",
+)
+_END_OF_MESSAGE = ("<|eom_id|>",)
+_OTHER_ENDS = (
+    "<|return|>",
+    "<|call|>",
+    "<|flush|>",
+    "<|calls|>",
+    "</s>",
+    "[EOS]",
+    "<eos>",
+    "<turn|>",
+    "<|tool_response>",
+    "[e~[",
+)
+KNOWN_ENDS = (*_ENDS_OF_TURN, *_END_OF_MESSAGE, *_OTHER_ENDS)
+"""Texts that end the generation wherever they are tokens, whatever the metadata says."""
+
+_FILL_IN_ENDS: Mapping[str, tuple[str, ...]] = {
+    "fim_pad": ("<|fim_pad|>", "<fim-pad>", "<fim_pad>", "<PAD>", "[PAD]"),
+    "fim_rep": ("<|fim_repo|>", "<|repo_name|>", "<fim-repo>", "<REPO>", "<reponame>"),
+    "fim_sep": ("<|file_sep|>",),
+}
+"""Fill-in-the-middle tokens that end the generation too, by their metadata name."""
+
+_ALWAYS_SHOWN = ("<|channel|>", "<|message|>", "<|start|>", "<|constrain|>")
+
+_DEFAULT_IDS: Mapping[str, Mapping[str, int]] = {
+    "llama": {"bos": 1, "eos": 2, "unknown": 0},
+    "bert": {"bos": 101, "unknown": 100, "seperator": 102, "padding": 0, "mask": 103},
+    "gpt2": {"bos": 11, "eos": 11},
+    "hybriddna": {"bos": 11, "eos": 11},
+    "whitespace": {"bos": 11, "eos": 11},
+    "t5": {"eos": 1, "unknown": 2, "padding": 0},
+    "plamo2": {"bos": 1, "eos": 2, "unknown": 0, "padding": 3},
+}
+"""What llama.cpp assumes where the metadata has no id, by tokenizer model."""
+
+_NO_DEFAULT_BOS = ("glm4", "glm5", "chatglm-bpe")
+
+_BOS_BY_MODEL = {"llama": True, "bert": True, "t5": False, "rwkv": False}
+_BOS_BY_PRE = (
+    *("llama3", "llama-v3", "llama-bpe", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2"),
+    *("jina-v5-nano", "tekken", "chameleon"),
+)
+_ALWAYS_BOS_PRE = ("gemma4", "granite-embed-multi-311m")
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The tokens of a model; every question reads only what it needs.
+
+    source: the file, for messages; model: "gpt2" (byte-level BPE), "llama" (SentencePiece), …;
+    pre: the name of the pre-tokenizer, "" if there is none.
+    """
+
+    source: str
+    model: str
+    pre: str
+    _metadata: Metadata = field(repr=False)
+    _tokens: StringArray = field(repr=False)
+    _types: NumberArray | None = field(repr=False)
+
+    @classmethod
+    def from_header(cls, header: Header) -> Vocabulary:
+        """The vocabulary of a model's header. Raises GGUFError MK407 if it has none, or a broken one."""
+        metadata = header.metadata
+        tokens, types = metadata.get("tokenizer.ggml.tokens"), metadata.get("tokenizer.ggml.token_type")
+        if not isinstance(tokens, StringArray):
+            raise _broken(
+                header.source,
+                "has no vocabulary (tokenizer.ggml.tokens)",
+                "give the model's file; projectors and adapters hold no vocabulary",
+            )
+        if types is not None and not (isinstance(types, NumberArray) and len(types) >= len(tokens)):
+            raise _broken(
+                header.source,
+                f"tokenizer.ggml.token_type is {types!r}, expected {len(tokens)} numbers",
+                "convert the model again",
+            )
+        pre = metadata.text("tokenizer.ggml.pre")
+        model = metadata.text("tokenizer.ggml.model")
+        return cls(header.source, model, "gemma4" if model == "gemma4" else pre, metadata, tokens, types)
+
+    def __len__(self) -> int:
+        return len(self._tokens)
+
+    def id_of(self, text: str) -> int | None:
+        """The id of the token with exactly this text, as the file spells it; None if there is none.
+
+        Control and user-defined tokens are spelled plainly; others byte-level (`Ġ` for a blank) or with
+        `▁`, by tokenizer model.
+        """
+        return self._tokens.index_of(text)
+
+    def token(self, token_id: int) -> str:
+        """The text of a token, as the file spells it. Raises IndexError beyond the vocabulary."""
+        if token_id < 0:
+            raise IndexError(f"token id {token_id}")
+        return self._tokens[token_id]
+
+    def type_of(self, token_id: int) -> str:
+        """One of normal, control, user-defined, unknown, unused, byte, undefined, as the file says."""
+        self.token(token_id)
+        if self._types is None:
+            return "normal"
+        number = self._types[token_id]
+        return _TYPES[number] if 0 <= number < len(_TYPES) else "undefined"
+
+    def special_id_of(self, text: str) -> int | None:
+        """The id if llama.cpp cuts this text out of a prompt as one token, wherever it stands.
+
+        It does so for control, user-defined and unknown tokens, and for the known texts that it takes
+        for control tokens whatever their type. A normal token is not special: neighbours may merge.
+        """
+        token_id = self.id_of(text)
+        if token_id is None or self.type_of(token_id) in ("control", "user-defined", "unknown"):
+            return token_id
+        fill_in = (t for texts in _FILL_IN_ENDS.values() for t in texts)
+        return token_id if text in (*KNOWN_ENDS, *_ALWAYS_SHOWN, *fill_in) else None
+
+    def control_tokens(self) -> Mapping[str, int]:
+        """Text and id of all control tokens, in the order of their ids."""
+        return self._of_type["control"]
+
+    def user_defined_tokens(self) -> Mapping[str, int]:
+        """Text and id of all user-defined tokens, in the order of their ids."""
+        return self._of_type["user-defined"]
+
+    @property
+    def bos_id(self) -> int | None:
+        """Begin of sequence."""
+        return self._special("bos")
+
+    @property
+    def eos_id(self) -> int | None:
+        """End of sequence."""
+        return self._special("eos")
+
+    @cached_property
+    def eot_id(self) -> int | None:
+        """End of turn: the metadata's, else the first known text that is a token.
+
+        Where several known texts are tokens and the metadata is silent, llama.cpp's own choice depends
+        on the order of a hash table; all of them end the generation in any case.
+        """
+        return self._special_or_known("eot", _ENDS_OF_TURN)
+
+    @cached_property
+    def eom_id(self) -> int | None:
+        """End of message (a turn that goes on after a tool)."""
+        return self._special_or_known("eom", _END_OF_MESSAGE)
+
+    @property
+    def unknown_id(self) -> int | None:
+        """Stands for what cannot be tokenized."""
+        return self._special("unknown")
+
+    @property
+    def padding_id(self) -> int | None:
+        """Fills batches."""
+        return self._special("padding")
+
+    @property
+    def add_bos(self) -> bool:
+        """Whether llama.cpp puts BOS before every prompt."""
+        if self.pre in _ALWAYS_BOS_PRE:
+            return True
+        said = self._metadata.flag("tokenizer.ggml.add_bos_token")
+        return said if said is not None else _BOS_BY_MODEL.get(self.model, self.pre in _BOS_BY_PRE)
+
+    @property
+    def add_eos(self) -> bool:
+        """Whether llama.cpp puts EOS after every text it tokenizes."""
+        said = self._metadata.flag("tokenizer.ggml.add_eos_token")
+        return said if said is not None else self.model == "t5"
+
+    @cached_property
+    def _ends(self) -> frozenset[int]:
+        known = {text: token_id for text in KNOWN_ENDS if (token_id := self.id_of(text)) is not None}
+        ids = {*known.values(), self.eos_id, self.eot_id, self.eom_id}
+        ids |= {self._special_or_known(name, texts) for name, texts in _FILL_IN_ENDS.items()}
+        ids.discard(None)
+        texts = {self.token(i): i for i in ids if i is not None}
+        calls = "<|call|>" in texts or "<|calls|>" in texts
+        if calls and ("<|return|>" in texts or "<|flush|>" in texts):  # gpt-oss, solar-open
+            ids.discard(texts.get("<|end|>"))
+        if "<|tool_response>" in texts or "<|plamo:eos|>" in texts:  # gemma 4, plamo
+            ids.discard(texts.get("</s>"))
+        return frozenset(i for i in ids if i is not None)
+
+    def end_of_generation(self) -> frozenset[int]:
+        """The ids at which llama.cpp ends the answer without being told.
+
+        From eos, eot, eom and the fill-in-the-middle ids of the metadata, and the known texts. Whatever
+        else ends a turn must be a stop. An `eos_token_ids` array is not read by llama.cpp.
+        """
+        return self._ends
+
+    @cached_property
+    def chat_templates(self) -> Mapping[str, str]:
+        """Jinja by name; "default" is the one without a name. Empty if there is none.
+
+        Raises GGUFError MK407 for one that is not UTF-8.
+        """
+        prefix, found = "tokenizer.chat_template", {}
+        for key in self._metadata:
+            if key != prefix and not key.startswith(prefix + "."):
+                continue
+            if not isinstance(self._metadata[key], str):
+                continue
+            try:
+                found[key[len(prefix) + 1 :] or "default"] = self._metadata.raw(key).decode()
+            except UnicodeDecodeError as e:
+                raise _broken(
+                    self.source, f"{key} is not UTF-8 (byte {e.start})", "convert the model again"
+                ) from None
+        return found
+
+    def missing(self, texts: Iterable[str]) -> list[str]:
+        """Those of the texts that are not special tokens here."""
+        return [t for t in texts if self.special_id_of(t) is None]
+
+    def _special(self, name: str) -> int | None:
+        said = self._metadata.integer(f"tokenizer.ggml.{name}_token_id")
+        if said is not None and 0 <= said < len(self):
+            return said
+        if name == "bos" and self.pre in _NO_DEFAULT_BOS:
+            return None
+        assumed = _DEFAULT_IDS.get(self.model, {}).get(name)
+        return assumed if assumed is not None and assumed < len(self) else None
+
+    def _special_or_known(self, name: str, texts: Iterable[str]) -> int | None:
+        if (said := self._special(name)) is not None:
+            return said
+        return next((i for t in texts if (i := self.id_of(t)) is not None), None)
+
+    @cached_property
+    def _of_type(self) -> Mapping[str, Mapping[str, int]]:
+        found: dict[str, dict[str, int]] = {"control": {}, "user-defined": {}}
+        types = self._types.tolist()[: len(self)] if self._types is not None else []
+        for token_id, number in enumerate(types):
+            if number in (3, 4):
+                found[_TYPES[number]][self.token(token_id)] = token_id
+        return found
+
+
+def _broken(source: str, what: str, advice: str) -> GGUFError:
+    return GGUFError(what, span=Span(source), help=advice, code="MK407")
