@@ -16,7 +16,10 @@ CONTEXT = 40
 
 @dataclass(frozen=True)
 class Token:
-    """A token: its place in the prompt (from 0), id, and text (bytes that are no UTF-8 as U+FFFD)."""
+    """A token: its place in the prompt (from 0), id, and text (bytes that are no UTF-8 as U+FFFD).
+
+    The tokens of a picture, of which only their number is known, count as one: picture N has id -1-N.
+    """
 
     index: int
     id: int
@@ -194,8 +197,6 @@ def _cell(token: Token | None) -> str:
 
 def _tokens(ids: Sequence[int], start: int, end: int, tokenizer: Tokenizer) -> tuple[Token, ...]:
     shown = list(ids[start:end])
-    pieces = tokenizer.pieces(shown)
-    return tuple(
-        Token(start + n, i, piece.decode("utf-8", "replace"))
-        for n, (i, piece) in enumerate(zip(shown, pieces, strict=True))
-    )
+    pieces = iter(tokenizer.pieces([i for i in shown if i >= 0]))
+    texts = (next(pieces).decode("utf-8", "replace") if i >= 0 else f"picture {-1 - i}" for i in shown)
+    return tuple(Token(start + n, i, text) for n, (i, text) in enumerate(zip(shown, texts, strict=True)))

@@ -199,7 +199,7 @@ def missing_llama_cpp(why: str) -> MissingDependencyError:
     """The one text about the extra `align`."""
     return MissingDependencyError(
         f"{why}; tokens and the embedded engine need it",
-        help='pip install "modelfile-kit[align]" (it builds llama.cpp: that needs a C++ compiler and minutes)',
+        help='pip install "modelfile-kit[align]" (it builds llama.cpp: a C++ compiler and minutes)',
     )
 
 

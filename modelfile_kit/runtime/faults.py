@@ -219,6 +219,7 @@ _DOING = {
     "pieces": "give the texts of tokens",
     "end_of_generation": "list the end-of-generation tokens",
     "count": "count the prompt's tokens",
+    "wrapper": "take a test picture",
     "generate": "generate",
 }
 

@@ -56,6 +56,33 @@ class Chat:
         with _Prompt(self, head, block) as prompt:
             return {"tokens": prompt.tokens, "image_tokens": prompt.image_tokens}
 
+    def wrapper(self, _head: dict[str, Any], _block: bytes) -> dict[str, Any]:
+        """The texts that libmtmd itself puts before and after a picture's tokens."""
+        chunks = mtmd.mtmd_input_chunks_init()
+        source = mtmd.mtmd_input_text(self.marker, len(self.marker), False, True)
+        side = 64
+        pixels = (ctypes.c_uint8 * (side * side * 3))()
+        bitmap = mtmd.mtmd_bitmap_init(side, side, pixels)
+        handles = (mtmd.mtmd_bitmap_p_ctypes * 1)(bitmap)
+        code = mtmd.mtmd_tokenize(self.eyes, chunks, ctypes.byref(source), handles, 1)
+        mtmd.mtmd_bitmap_free(bitmap)
+        try:
+            if code:
+                raise Refused(f"libmtmd cannot take a picture of {side} x {side} (mtmd_tokenize {code})")
+            count = mtmd.mtmd_input_chunks_size(chunks)
+            first, last = (mtmd.mtmd_input_chunks_get(chunks, i) for i in (0, count - 1))
+            return {"begin": self._text(first), "end": self._text(last)}
+        finally:
+            mtmd.mtmd_input_chunks_free(chunks)
+
+    def _text(self, chunk: Any) -> str:
+        if mtmd.mtmd_input_chunk_get_type(chunk) != mtmd.MTMD_INPUT_CHUNK_TYPE_TEXT:
+            return ""
+        count = ctypes.c_size_t()
+        ids = mtmd.mtmd_input_chunk_get_tokens_text(chunk, ctypes.byref(count))
+        pieces = (self.loaded.piece(ids[i], special=True) for i in range(count.value))
+        return b"".join(pieces).decode("utf-8", "replace")
+
     def generate(self, head: dict[str, Any], block: bytes) -> dict[str, Any]:
         """Evaluates the prompt from an empty context and writes until something ends it."""
         with _Prompt(self, head, block) as prompt:

@@ -128,6 +128,13 @@ class EmbeddedEngine:
         answer, _ = self._child.ask({**head, "op": "count"}, block)
         return int(answer["tokens"])
 
+    def picture_wrapper(self) -> tuple[str, str]:
+        """The texts that libmtmd itself puts before and after a picture; ("", "") without a projector."""
+        if not self.vision:
+            return "", ""
+        answer, _ = self._child.ask({"op": "wrapper"})
+        return answer["begin"], answer["end"]
+
     def _request(self, prompt: str, images: Sequence[bytes]) -> tuple[dict[str, Any], bytes]:
         if images and not self.vision:
             raise EngineError(

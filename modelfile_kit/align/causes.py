@@ -1,0 +1,369 @@
+"""Why a prompt differs from its reference: one small function per known cause.
+
+Each function looks at one place of difference and says what it means, or None. Codes:
+
+====== ====================================================================
+MK700  a difference of no known cause
+MK701  BOS twice: the vocabulary adds one and the template writes one
+MK702  BOS lost: the reference begins with it, the prompt does not
+MK703  BOS added by the vocabulary where the reference has none
+MK704  an end token that is not in the vocabulary and falls apart
+MK705  an end token that the reference does not write
+MK706  picture marks written by the TEMPLATE as well as by libmtmd
+MK707  a picture without a place, or in another place
+MK708  a role token or other special token missing
+MK709  a text written like a special token that falls apart in this vocabulary
+MK720  a newline or blank missing or too many
+MK721  blanks of a message trimmed, or not trimmed
+MK722  CR LF instead of LF
+MK723  another Unicode normalisation, or characters that a Modelfile drops
+MK724  thinking tags missing or too many
+MK725  the system prompt lost, moved or repeated
+MK726  the generation prompt missing or another
+MK727  text that the chat template writes by itself missing
+MK728  EOS added by the vocabulary at the end of every prompt
+MK730  Ollama refuses a conversation that the chat template renders
+MK731  the chat template refuses a conversation
+====== ====================================================================
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from ..conversation import Message
+from ..diagnostics import Diagnostic, Severity
+from ..ollama.printable import drop_refused
+from .hunks import TOKEN_LIKE, Hunk, hunks
+from .pictures import Wrapper
+
+Spell = Callable[[str], list[tuple[int, str]]]
+
+_THINK = re.compile(r"</?(?:think|thinking|thought|reasoning)>|<\|(?:START|END)_THINKING\|>|\[/?THINK\]")
+# What surely means to be a special token, unlike <tools> or <answer>, which are often plain text.
+_CERTAIN = re.compile(r"<\|[^|<>\s]{1,64}\|>|<\uff5c[^<>\uff5c\s]{1,64}\uff5c>|<(?:start|end)_of_\w+>|</s>")
+# Characters of a text that are quoted in a message.
+_QUOTED = 60
+
+
+@dataclass(frozen=True)
+class Case:
+    """A prompt and its reference, without a leading BOS, pictures as `[img-N]`, and what is known about them.
+
+    messages: the conversation's; spell: what a text falls apart into, None without a tokenizer; wrapper:
+    what libmtmd writes around pictures.
+    """
+
+    prompt: str
+    reference: str
+    messages: Sequence[Message] = ()
+    spell: Spell | None = None
+    wrapper: Wrapper = field(default_factory=Wrapper)
+
+    @property
+    def contents(self) -> list[str]:
+        """The messages' texts."""
+        return [c for m in self.messages if isinstance(c := m.get("content"), str) and c]
+
+
+Cause = Callable[[Hunk, Case], Diagnostic | None]
+
+
+def explain(case: Case) -> tuple[Diagnostic, ...]:
+    """A diagnostic for every difference of the two texts, each kind once; MK700 where no cause is known."""
+    found = [
+        next(filter(None, (cause(h, case) for cause in CAUSES)), None) or unknown(h)
+        for h in differences(case)
+    ]
+    counts: dict[Diagnostic, int] = {}
+    for diagnostic in found:
+        counts[diagnostic] = counts.get(diagnostic, 0) + 1
+    return tuple(_times(d, n) for d, n in counts.items())
+
+
+def differences(case: Case) -> list[Hunk]:
+    """The places where the two texts differ."""
+    return hunks(case.prompt, case.reference)
+
+
+def crlf(hunk: Hunk, _case: Case) -> Diagnostic | None:
+    """Windows line ends in a TEMPLATE or a message."""
+    if hunk.extra == hunk.missing or hunk.extra.replace("\r\n", "\n") != hunk.missing:
+        return None
+    return _error(
+        "MK722",
+        "a line ends in CR LF where the reference has LF: for the model these are other tokens",
+        "save the TEMPLATE (or the file it comes from) with LF line ends",
+    )
+
+
+def unicode_form(hunk: Hunk, _case: Case) -> Diagnostic | None:
+    """The same text in another normalisation form."""
+    if not hunk.extra or unicodedata.normalize("NFC", hunk.extra) != unicodedata.normalize(
+        "NFC", hunk.missing
+    ):
+        return None
+    return _error(
+        "MK723",
+        f"{_quote(hunk.extra)} looks like {_quote(hunk.missing)} but is another Unicode normalisation of it",
+        "write the text in the form that the chat template has (normally NFC)",
+    )
+
+
+def dropped_characters(hunk: Hunk, _case: Case) -> Diagnostic | None:
+    """Characters that a Modelfile's grammar drops without a word."""
+    if not hunk.missing or hunk.extra != drop_refused(hunk.missing) or hunk.extra == hunk.missing:
+        return None
+    lost = "".join(c for c in hunk.missing if not drop_refused(c))
+    return _error(
+        "MK723",
+        f"{_quote(lost)} is lost: Ollama drops characters that Go does not call printable from a Modelfile",
+        f'write it in the TEMPLATE as a Go string, {{{{ "{_escaped(lost)}" }}}}',
+    )
+
+
+def picture_marks_twice(hunk: Hunk, case: Case) -> Diagnostic | None:
+    """The TEMPLATE writes what libmtmd puts around every picture anyway."""
+    marks = [m for m in (case.wrapper.begin, case.wrapper.end) if m.strip() and m in hunk.extra]
+    if not marks:
+        return None
+    return _error(
+        "MK706",
+        f"the TEMPLATE writes {' and '.join(marks)} around a picture, and the projector's own code writes "
+        "the same: the model sees them twice",
+        "leave them out of the TEMPLATE: where Ollama puts [img-N], llama.cpp writes them",
+    )
+
+
+def thinking_tags(hunk: Hunk, _case: Case) -> Diagnostic | None:
+    """Thinking tags on one side only."""
+    extra, missing = _THINK.findall(hunk.extra), _THINK.findall(hunk.missing)
+    if extra == missing:
+        return None
+    if missing and not extra:
+        what = f"{' '.join(dict.fromkeys(missing))} is missing, which the reference writes"
+    elif extra and not missing:
+        what = f"{' '.join(dict.fromkeys(extra))} is written, which the reference does not have"
+    else:
+        what = f"thinking is marked {' '.join(extra)}, and {' '.join(missing)} in the reference"
+    return _error("MK724", what, "let the TEMPLATE follow .Think and .Thinking as the chat template does")
+
+
+def end_token(hunk: Hunk, case: Case) -> Diagnostic | None:
+    """A token after a turn that the reference does not write."""
+    token = TOKEN_LIKE.search(hunk.extra)
+    if not token or hunk.missing.strip() or token.group() in case.reference:
+        return None
+    text = token.group()
+    parts = case.spell(text) if case.spell else []
+    if len(parts) > 1:
+        return _error(
+            "MK704",
+            f"{text} is not a token of this vocabulary: it falls apart into {len(parts)} tokens "
+            f"({_spelled(parts)}), which the model never saw at this place",
+            "take it out of the TEMPLATE (`end_token: none`), or use the end token this model has",
+        )
+    return _error(
+        "MK705",
+        f"{text} is written, which the reference does not write anywhere in this conversation",
+        "take it out of the TEMPLATE (`end_token: none`), unless the model was trained with it",
+    )
+
+
+def generation_prompt(hunk: Hunk, case: Case) -> Diagnostic | None:
+    """The text that makes the model answer, at the end of the prompt."""
+    if not hunk.at_end or not hunk.missing.strip() or hunk.extra.strip():
+        return None
+    if any(c.strip() and c.strip() in hunk.missing for c in case.contents):
+        return None
+    return _error(
+        "MK726",
+        f"the prompt does not end with the generation prompt {_quote(hunk.missing)}",
+        "end the TEMPLATE with it, after the last message",
+    )
+
+
+def system_prompt(hunk: Hunk, case: Case) -> Diagnostic | None:
+    """The system message on one side only, or in another place."""
+    for message in case.messages:
+        text = str(message.get("content") or "").strip()
+        if message.get("role") != "system" or not text:
+            continue
+        if text in hunk.missing and text not in hunk.extra:
+            lost = text not in case.prompt
+            what = "is lost" if lost else "stands in another place than in the reference"
+            return _error(
+                "MK725",
+                f"the system prompt {_quote(text)} {what}",
+                "let the TEMPLATE write .System (or the system messages) where the chat template does",
+            )
+        if text in hunk.extra and text not in hunk.missing:
+            what = "is written again" if case.prompt.count(text) > case.reference.count(text) else "is moved"
+            return _error(
+                "MK725",
+                f"the system prompt {_quote(text)} {what} where the reference does not have it",
+                "write it once: .System holds what the messages of role system hold too",
+            )
+    return None
+
+
+def special_token_missing(hunk: Hunk, case: Case) -> Diagnostic | None:
+    """A role token or another special token that only the reference has."""
+    missing = [t for t in _CERTAIN.findall(hunk.missing) if t not in hunk.extra]
+    own = [t for t in missing if not any(t in c for c in case.contents)]
+    if not own:
+        return None
+    return _error(
+        "MK708",
+        f"{' '.join(dict.fromkeys(own))} is missing after {_quote(hunk.before[-20:])}",
+        "write it where the chat template does; without it the model cannot tell whose turn it is",
+    )
+
+
+def trimmed(hunk: Hunk, case: Case) -> Diagnostic | None:
+    """Blanks at a message's edge that one side keeps and the other takes off."""
+    if (hunk.extra + hunk.missing).strip() or not (hunk.extra or hunk.missing):
+        return None
+    longer = hunk.missing if len(hunk.missing) > len(hunk.extra) else hunk.extra
+    edges = [c[: len(c) - len(c.lstrip())] for c in case.contents] + [
+        c[len(c.rstrip()) :] for c in case.contents
+    ]
+    if not any(e and (e in longer or longer in e) for e in edges) or not _beside_content(hunk, case):
+        return None
+    if longer is hunk.missing:
+        return _error(
+            "MK721",
+            f"blanks of a message ({_quote(longer)}) are trimmed, which the reference keeps",
+            "write {{ .Content }} without trimming, and no `-` in the braces beside it",
+        )
+    return _error(
+        "MK721",
+        f"blanks of a message ({_quote(longer)}) are kept, which the reference trims",
+        "Go templates have no function that trims: see what `mkmodelfile compile` says of this template",
+    )
+
+
+def blank_or_newline(hunk: Hunk, _case: Case) -> Diagnostic | None:
+    """Blanks or newlines of the template itself."""
+    if (hunk.extra + hunk.missing).strip():
+        return None
+    where = (
+        "at the start"
+        if hunk.at_start
+        else "at the end"
+        if hunk.at_end
+        else f"after {_quote(hunk.before[-20:])}"
+    )
+    what = (
+        f"{_quote(hunk.extra)} instead of {_quote(hunk.missing)}"
+        if hunk.extra and hunk.missing
+        else f"{_quote(hunk.missing)} is missing"
+        if hunk.missing
+        else f"{_quote(hunk.extra)} is too many"
+    )
+    return _error(
+        "MK720",
+        f"{what} {where}",
+        "look at the newlines of the TEMPLATE and at the `-` in its braces, which eat the blanks beside them",
+    )
+
+
+def template_text_missing(hunk: Hunk, case: Case) -> Diagnostic | None:
+    """Words of the chat template's own, such as a default system prompt."""
+    text = hunk.missing.strip()
+    if hunk.extra.strip() or not re.search(r"\w", text) or any(text in c or c in text for c in case.contents):
+        return None
+    return _error(
+        "MK727",
+        f"{_quote(text)} is missing, which the chat template writes by itself",
+        "let the TEMPLATE write it too, for instance as the default of .System",
+    )
+
+
+def unknown(hunk: Hunk) -> Diagnostic:
+    """What is said where no cause is known."""
+    if hunk.extra and hunk.missing:
+        what = f"{_quote(hunk.extra)} instead of {_quote(hunk.missing)}"
+    else:
+        what = f"{_quote(hunk.missing)} is missing" if hunk.missing else f"{_quote(hunk.extra)} is too many"
+    where = f"after {_quote(hunk.before[-20:])}" if hunk.before else "at the start"
+    return _error(
+        "MK700",
+        f"{where}: {what}",
+        "compare TEMPLATE and chat template at this place; `mkmodelfile compile` writes an exact one",
+    )
+
+
+CAUSES: tuple[Cause, ...] = (
+    crlf,
+    unicode_form,
+    dropped_characters,
+    picture_marks_twice,
+    thinking_tags,
+    end_token,
+    generation_prompt,
+    system_prompt,
+    special_token_missing,
+    trimmed,
+    blank_or_newline,
+    template_text_missing,
+)
+
+
+def split_tokens(case: Case) -> tuple[Diagnostic, ...]:
+    """Texts of the template, written like special tokens, that fall apart in this vocabulary.
+
+    Looks at what both sides write, so it shows a chat template that belongs to another model.
+    """
+    if case.spell is None:
+        return ()
+    own = dict.fromkeys(t for t in _CERTAIN.findall(case.reference) if not any(t in c for c in case.contents))
+    found = []
+    for text in own:
+        parts = case.spell(text)
+        if len(parts) > 1:
+            found.append(
+                Diagnostic(
+                    "MK709",
+                    Severity.WARNING,
+                    f"the chat template writes {text}, which is not a token of this vocabulary: it falls "
+                    f"apart into {len(parts)} tokens ({_spelled(parts)})",
+                    help="check that the chat template belongs to this model",
+                )
+            )
+    return tuple(found)
+
+
+def _beside_content(hunk: Hunk, case: Case) -> bool:
+    before, after = hunk.before.rstrip(), hunk.after.lstrip()
+    return any(
+        (before and before.endswith(c.strip()[-20:])) or (after and after.startswith(c.strip()[:20]))
+        for c in case.contents
+        if c.strip()
+    )
+
+
+def _spelled(parts: Sequence[tuple[int, str]]) -> str:
+    return " ".join(f"{i}:{piece!r}" for i, piece in parts[:16]) + (" …" if len(parts) > 16 else "")
+
+
+def _escaped(text: str) -> str:
+    return "".join(f"\\u{ord(c):04x}" if ord(c) < 0x10000 else f"\\U{ord(c):08x}" for c in text)
+
+
+def _quote(text: str) -> str:
+    return repr(text if len(text) <= _QUOTED else text[: _QUOTED - 1] + "…")
+
+
+def _times(diagnostic: Diagnostic, count: int) -> Diagnostic:
+    if count == 1:
+        return diagnostic
+    message = f"{diagnostic.message} ({count} times)"
+    return Diagnostic(diagnostic.code, diagnostic.severity, message, diagnostic.span, diagnostic.help)
+
+
+def _error(code: str, message: str, help: str) -> Diagnostic:
+    return Diagnostic(code, Severity.ERROR, message, help=help)

@@ -1,0 +1,277 @@
+"""Every probe conversation of a package: the prompt that Ollama would send against the reference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from ..conversation import Conversation, Message, image_count
+from ..diagnostics import Diagnostic, Severity, has_errors
+from ..errors import KitError, PromptError, TemplateReferenceError
+from ..jinja_reference import Reference
+from ..ollama.prompt import render_prompt
+from ..runtime.llama_cpp import with_system
+from ..runtime.vocabulary import as_llama_server_gets_it
+from .causes import Case, explain, split_tokens
+from .compare import Alignment, byte_difference, compare_tokens
+from .endings import bos_and_eos, set_aside
+from .pictures import Placed, Wrapper, place_prompt, place_reference, reference_mark, unit_of
+from .tokenizer import Tokenizer, spell_out
+
+Status = Literal["ok", "mismatch", "refused"]
+
+
+@dataclass(frozen=True)
+class ConversationCheck:
+    """One probe.
+
+    status: "ok" (bytes and tokens agree, one leading BOS aside), "mismatch", or "refused" (one of the
+    two sides does not take this conversation). prompt: what Ollama sends; reference: what the chat
+    template renders, pictures shown as `[img-N]`; None where that side refused. alignment: the
+    comparison, None without both sides; its token counts are 0 where no tokenizer took part.
+    """
+
+    id: str
+    category: str
+    status: Status
+    prompt: str | None = None
+    reference: str | None = None
+    alignment: Alignment | None = None
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {
+            "id": self.id,
+            "category": self.category,
+            "status": self.status,
+            "prompt": self.prompt,
+            "reference": self.reference,
+            "alignment": self.alignment.to_dict() if self.alignment else None,
+            "diagnostics": [d.to_dict() for d in self.diagnostics],
+        }
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """All probes of a package.
+
+    tokens: whether a tokenizer took part; diagnostics: what concerns the package as a whole.
+    """
+
+    conversations: tuple[ConversationCheck, ...]
+    diagnostics: tuple[Diagnostic, ...] = ()
+    tokens: bool = False
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is no error anywhere."""
+        return not has_errors(self.all_diagnostics)
+
+    @property
+    def all_diagnostics(self) -> tuple[Diagnostic, ...]:
+        """The package's findings, then each conversation's with the conversation named."""
+        named = (
+            Diagnostic(d.code, d.severity, f"conversation {c.id!r}: {d.message}", d.span, d.help)
+            for c in self.conversations
+            for d in c.diagnostics
+        )
+        return (*self.diagnostics, *named)
+
+    def counts(self) -> dict[str, int]:
+        """How many conversations have each status."""
+        found = {"ok": 0, "mismatch": 0, "refused": 0}
+        for c in self.conversations:
+            found[c.status] += 1
+        return found
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {
+            "ok": self.ok,
+            "tokens": self.tokens,
+            "counts": self.counts(),
+            "conversations": [c.to_dict() for c in self.conversations],
+            "diagnostics": [d.to_dict() for d in self.diagnostics],
+        }
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is checked.
+
+    template: the Go TEMPLATE; chat_template: the Jinja text it is to equal; bos_token, eos_token: their
+    texts; system: the package's SYSTEM; wrapper: what libmtmd writes around a picture.
+    """
+
+    template: str
+    chat_template: str
+    bos_token: str = ""
+    eos_token: str = ""
+    system: str = ""
+    wrapper: Wrapper = field(default_factory=Wrapper)
+
+
+def check_prompts(
+    subject: Subject, conversations: Iterable[Conversation], *, tokenizer: Tokenizer | None = None
+) -> CheckReport:
+    """Checks every conversation; without a tokenizer only the bytes are compared.
+
+    Raises TemplateReferenceError for a chat template that does not compile, GoTemplateError for a
+    TEMPLATE that does not, EngineError where the tokenizer fails.
+    """
+    checker = _Checker(subject, tokenizer)
+    checks = tuple(checker.check(c) for c in conversations)
+    return CheckReport(checks, tuple(checker.split), tokenizer is not None)
+
+
+class _Checker:
+    def __init__(self, subject: Subject, tokenizer: Tokenizer | None) -> None:
+        self.subject = subject
+        self.tokenizer = tokenizer
+        self.reference = Reference(
+            subject.chat_template, bos_token=subject.bos_token, eos_token=subject.eos_token
+        )
+        mark = reference_mark(self.reference)
+        self.unit = unit_of(mark, subject.wrapper) if mark else None
+        self.bos = subject.bos_token
+        if tokenizer and tokenizer.info.bos is not None:
+            self.bos = tokenizer.pieces([tokenizer.info.bos])[0].decode("utf-8", "replace")
+        self.split: dict[Diagnostic, None] = {}
+        self.spelled: dict[str, list[tuple[int, str]]] = {}
+
+    def check(self, conversation: Conversation) -> ConversationCheck:
+        messages = with_system(conversation.messages, self.subject.system)
+        prompt, reference = self.prompt(messages, conversation), self.render(messages, conversation)
+        if isinstance(prompt, KitError) or isinstance(reference, KitError):
+            return _refused(conversation, prompt, reference)
+        pictures = sum(image_count(m) for m in messages)
+        ours = place_prompt(prompt, pictures)
+        theirs = place_reference(reference, self.unit, pictures)
+        alignment, findings = self.compare(ours, theirs, messages)
+        return ConversationCheck(
+            conversation.id,
+            conversation.category,
+            "mismatch" if has_errors(findings) else "ok",
+            ours.text,
+            theirs.text,
+            alignment,
+            findings,
+        )
+
+    def prompt(self, messages: Sequence[Message], conversation: Conversation) -> str | PromptError:
+        try:
+            return render_prompt(
+                self.subject.template, messages, tools=conversation.tools, think=conversation.think
+            )
+        except PromptError as e:
+            return e
+
+    def render(self, messages: Sequence[Message], conversation: Conversation) -> str | TemplateReferenceError:
+        try:
+            return self.reference.render(messages, tools=conversation.tools, think=conversation.think)
+        except TemplateReferenceError as e:
+            return e
+
+    def compare(
+        self, ours: Placed, theirs: Placed, messages: Sequence[Message]
+    ) -> tuple[Alignment, tuple[Diagnostic, ...]]:
+        findings = [_misplaced(side) for side in (ours, theirs) if side.problem]
+        prompt, reference = set_aside(ours.text, theirs.text, self.bos)
+        case = Case(prompt, reference, messages, self.spell if self.tokenizer else None, self.subject.wrapper)
+        if not findings:
+            findings.extend(explain(case))
+        self.split.update(dict.fromkeys(split_tokens(case)))
+        if self.tokenizer is None:
+            return _bytes_only(prompt, reference), tuple(findings)
+        a, b = self.prompt_ids(ours, self.tokenizer), self.reference_ids(theirs, self.tokenizer)
+        ends = bos_and_eos(a, b, self.tokenizer, self.bos)
+        if any(d.code == "MK703" and d.severity is Severity.WARNING for d in ends):
+            a = a[1:]
+        alignment = compare_tokens(prompt, reference, a, b, self.tokenizer)
+        return alignment, (*findings, *ends)
+
+    def prompt_ids(self, placed: Placed, tokenizer: Tokenizer) -> list[int]:
+        """Tokens as llama-server makes them: each text around a picture by itself (mtmd.cpp)."""
+        info = tokenizer.info
+        first = as_llama_server_gets_it(placed.segments[0], info)
+        if len(placed.segments) == 1:
+            return tokenizer.tokenize_many([first])[0]
+        ids = self._with_pictures((first, *placed.segments[1:]), tokenizer)
+        if info.add_bos and info.bos is not None:
+            ids.insert(0, info.bos)
+        if info.add_eos and info.eos is not None:
+            ids.append(info.eos)
+        return ids
+
+    def reference_ids(self, placed: Placed, tokenizer: Tokenizer) -> list[int]:
+        """Tokens as Hugging Face makes them: nothing added to what the chat template renders."""
+        return self._with_pictures(placed.segments, tokenizer)
+
+    def _with_pictures(self, segments: Sequence[str], tokenizer: Tokenizer) -> list[int]:
+        wrapper = self.subject.wrapper
+        *texts, begin, end = tokenizer.tokenize_many([*segments, wrapper.begin, wrapper.end], add_bos=False)
+        ids = list(texts[0])
+        for n, text in enumerate(texts[1:]):
+            ids += [*begin, -1 - n, *end, *text]
+        return ids
+
+    def spell(self, text: str) -> list[tuple[int, str]]:
+        """`spell_out`, remembered."""
+        assert self.tokenizer is not None
+        if text not in self.spelled:
+            self.spelled[text] = spell_out(text, self.tokenizer)
+        return self.spelled[text]
+
+
+def _misplaced(placed: Placed) -> Diagnostic:
+    return Diagnostic(
+        "MK707",
+        Severity.ERROR,
+        placed.problem,
+        help="Ollama puts [img-N] before a message's text: the TEMPLATE must write .Content of every message "
+        "that has pictures, in order",
+    )
+
+
+def _bytes_only(prompt: str, reference: str) -> Alignment:
+    difference = byte_difference(prompt, reference)
+    return Alignment(difference is None, difference, None, (), (), 0, 0)
+
+
+def _refused(
+    conversation: Conversation, prompt: str | KitError, reference: str | KitError
+) -> ConversationCheck:
+    ours, theirs = isinstance(prompt, KitError), isinstance(reference, KitError)
+    if ours and theirs:
+        finding = Diagnostic(
+            "MK731", Severity.INFO, f"both refuse this conversation: {prompt}; the chat template: {reference}"
+        )
+    elif ours:
+        assert isinstance(prompt, KitError)
+        severe = Severity.ERROR if conversation.category == "chat" else Severity.WARNING
+        finding = Diagnostic(
+            "MK730",
+            severe,
+            f"Ollama refuses this conversation, which the chat template renders: {prompt.message}",
+            help=prompt.help
+            or "let the TEMPLATE support it, or keep such conversations away from this model",
+        )
+    else:
+        assert isinstance(reference, KitError)
+        finding = Diagnostic(
+            "MK731",
+            Severity.INFO,
+            f"the chat template refuses this conversation, which Ollama sends on: {reference.message}",
+            help="the model never saw such a conversation; expect little of its answers there",
+        )
+    return ConversationCheck(
+        conversation.id,
+        conversation.category,
+        "refused",
+        prompt if isinstance(prompt, str) else None,
+        reference if isinstance(reference, str) else None,
+        None,
+        (finding,),
+    )
