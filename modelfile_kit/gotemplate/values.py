@@ -387,7 +387,13 @@ def from_bytes(data: bytes) -> str:
 
 def canonical(text: str) -> str:
     """The one form of a string put together from parts whose bytes may complete each other."""
-    return text if text.isascii() else from_bytes(to_bytes(text))
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return from_bytes(to_bytes(text))
+    return text
 
 
 def byte_length(text: str) -> int:

@@ -1,0 +1,460 @@
+"""Parses a template's source, the way Go's text/template/parse/parse.go does.
+
+What Go refuses is refused here, with Go's words and line. One `_Tree` parses one template of the
+source: the main one, and one more for every define and block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container
+from dataclasses import dataclass
+
+from ..errors import GoTemplateError
+from . import nodes as n
+from .lexer import Item, Lexer, Token
+from .literals import LiteralError, quote, unquote
+
+# Go's own bound on parenthesised pipelines inside each other (parse.go, maxStackDepth).
+MAX_STACK_DEPTH = 10_000
+
+_OPERANDS = frozenset(
+    {
+        *(Item.BOOL, Item.CHAR_CONSTANT, Item.COMPLEX, Item.DOT, Item.FIELD, Item.IDENTIFIER),
+        *(Item.NUMBER, Item.NIL, Item.RAW_STRING, Item.STRING, Item.VARIABLE, Item.LEFT_PAREN),
+    }
+)
+_NOT_EXECUTABLE = (n.BoolNode, n.DotNode, n.NilNode, n.NumberNode, n.StringNode)
+_NO_FIELDS = (n.BoolNode, n.StringNode, n.NumberNode, n.NilNode, n.DotNode)
+_NO_TOKEN = Token(Item.ERROR, 0, "", 0)
+
+
+@dataclass(frozen=True)
+class _End(n.Node):
+    """`{{end}}`, which is no part of the tree."""
+
+    pos: int = -1
+
+    def __str__(self) -> str:
+        return "{{end}}"
+
+
+@dataclass(frozen=True)
+class _Else(n.Node):
+    """`{{else}}`, which is no part of the tree."""
+
+    pos: int = -1
+
+    def __str__(self) -> str:
+        return "{{else}}"
+
+
+def parse_trees(
+    source: str, name: str, functions: Container[str], *, comments: bool = False
+) -> dict[str, n.ListNode]:
+    """The templates of a source by their names, the main one under `name`.
+
+    functions: the names that may be called, Go's own included. Raises GoTemplateError.
+    """
+    trees: dict[str, n.ListNode] = {}
+    lexer = Lexer(source, comments=comments)
+    lexer.break_is_keyword = "break" not in functions
+    lexer.continue_is_keyword = "continue" not in functions
+    _Tree(name, name, lexer, functions, trees).parse()
+    return trees
+
+
+class _Tree:
+    """The parser of one template."""
+
+    def __init__(
+        self,
+        name: str,
+        parse_name: str,
+        lexer: Lexer,
+        functions: Container[str],
+        trees: dict[str, n.ListNode],
+    ) -> None:
+        self.name = name
+        self.parse_name = parse_name
+        self.lexer = lexer
+        self.functions = functions
+        self.trees = trees
+        self.tokens = [_NO_TOKEN, _NO_TOKEN, _NO_TOKEN]
+        self.peek_count = 0
+        self.vars = ["$"]
+        self.action_line = 0
+        self.range_depth = 0
+        self.stack_depth = 0
+
+    # Items, three of which can be put back.
+
+    def next(self) -> Token:
+        if self.peek_count > 0:
+            self.peek_count -= 1
+        else:
+            self.tokens[0] = self.lexer.next_item()
+        return self.tokens[self.peek_count]
+
+    def peek(self) -> Token:
+        if self.peek_count > 0:
+            return self.tokens[self.peek_count - 1]
+        self.peek_count = 1
+        self.tokens[0] = self.lexer.next_item()
+        return self.tokens[0]
+
+    def backup(self, *tokens: Token) -> None:
+        """Puts back the last item and `tokens`, which came before it (the latest first)."""
+        for i, token in enumerate(tokens):
+            self.tokens[i + 1] = token
+        self.peek_count = self.peek_count + 1 if not tokens else len(tokens) + 1
+
+    def next_non_space(self) -> Token:
+        token = self.next()
+        while token.type is Item.SPACE:
+            token = self.next()
+        return token
+
+    def peek_non_space(self) -> Token:
+        token = self.next_non_space()
+        self.backup()
+        return token
+
+    # Errors.
+
+    def error(self, message: str) -> GoTemplateError:
+        return GoTemplateError(f"template: {self.parse_name}:{self.tokens[0].line}: {message}")
+
+    def unexpected(self, token: Token, context: str) -> GoTemplateError:
+        if token.type is not Item.ERROR:
+            return self.error(f"unexpected {token} in {context}")
+        extra = ""
+        if self.action_line not in (0, token.line):
+            extra = f" in action started at {self.parse_name}:{self.action_line}"
+            if token.value.endswith(" action"):
+                extra = extra[len(" in action") :]  # not "action in action"
+        return self.error(f"{token}{extra}")
+
+    def expect(self, context: str, *kinds: Item) -> Token:
+        token = self.next_non_space()
+        if token.type not in kinds:
+            raise self.unexpected(token, context)
+        return token
+
+    def unquoted(self, literal: str) -> str:
+        try:
+            return unquote(literal)
+        except LiteralError as error:
+            raise self.error(str(error)) from None
+
+    # Templates and lists.
+
+    def parse(self) -> None:
+        """The main template, to the end of the source."""
+        begin = self.peek().pos
+        found: list[n.Node] = []
+        while self.peek().type is not Item.EOF:
+            if self.peek().type is Item.LEFT_DELIM:
+                delim = self.next()
+                if self.next_non_space().type is Item.DEFINE:
+                    self.subtree("definition").define()
+                    continue
+                self.backup(delim)
+            node = self.text_or_action()
+            if isinstance(node, (_End, _Else)):
+                raise self.error(f"unexpected {node}")
+            found.append(node)
+        self.add(n.ListNode(tuple(found), pos=begin))
+
+    def subtree(self, name: str) -> _Tree:
+        return _Tree(name, self.parse_name, self.lexer, self.functions, self.trees)
+
+    def define(self) -> None:
+        """`{{define "name"}}` after its keyword."""
+        context = "define clause"
+        token = self.expect(context, Item.STRING, Item.RAW_STRING)
+        self.name = self.unquoted(token.value)
+        self.expect(context, Item.RIGHT_DELIM)
+        self.body(context)
+
+    def body(self, context: str) -> None:
+        """The list of a define or block, to its end."""
+        root, end = self.item_list()
+        if not isinstance(end, _End):
+            raise self.error(f"unexpected {end} in {context}")
+        self.add(root)
+
+    def add(self, root: n.ListNode) -> None:
+        old = self.trees.get(self.name)
+        if old is None or n.is_empty(old):
+            self.trees[self.name] = root
+        elif not n.is_empty(root):
+            raise self.error(f"template: multiple definition of template {quote(self.name)}")
+
+    def item_list(self) -> tuple[n.ListNode, n.Node]:
+        """Text and actions up to an end or else, which is given too."""
+        begin = self.peek_non_space().pos
+        found: list[n.Node] = []
+        while self.peek_non_space().type is not Item.EOF:
+            node = self.text_or_action()
+            if isinstance(node, (_End, _Else)):
+                return n.ListNode(tuple(found), pos=begin), node
+            found.append(node)
+        raise self.error("unexpected EOF")
+
+    def text_or_action(self) -> n.Node:
+        token = self.next_non_space()
+        if token.type is Item.TEXT:
+            return n.TextNode(token.value, pos=token.pos)
+        if token.type is Item.LEFT_DELIM:
+            self.action_line = token.line
+            node = self.action()
+            self.action_line = 0
+            return node
+        if token.type is Item.COMMENT:
+            return n.CommentNode(token.value, pos=token.pos)
+        raise self.unexpected(token, "input")
+
+    # Actions; their left delimiter is past.
+
+    def action(self) -> n.Node:
+        control = _CONTROLS.get(self.next_non_space().type)
+        if control is not None:
+            return control(self)
+        self.backup()
+        begin = self.peek().pos
+        return n.ActionNode(self.pipeline("command", Item.RIGHT_DELIM), pos=begin)
+
+    def break_control(self) -> n.Node:
+        return n.BreakNode(pos=self.jump("break"))
+
+    def continue_control(self) -> n.Node:
+        return n.ContinueNode(pos=self.jump("continue"))
+
+    def jump(self, word: str) -> int:
+        begin = self.tokens[0].pos
+        token = self.next_non_space()
+        if token.type is not Item.RIGHT_DELIM:
+            raise self.unexpected(token, "{{" + word + "}}")
+        if self.range_depth == 0:
+            raise self.error("{{" + word + "}} outside {{range}}")
+        return begin
+
+    def end_control(self) -> n.Node:
+        return _End(self.expect("end", Item.RIGHT_DELIM).pos)
+
+    def else_control(self) -> n.Node:
+        """`{{else}}`; of `{{else if}}` and `{{else with}}` the second word is left to be read."""
+        token = self.peek_non_space()
+        if token.type not in (Item.IF, Item.WITH):
+            token = self.expect("else", Item.RIGHT_DELIM)
+        return _Else(token.pos)
+
+    def if_control(self) -> n.Node:
+        return self.branch("if", n.IfNode)
+
+    def range_control(self) -> n.Node:
+        return self.branch("range", n.RangeNode)
+
+    def with_control(self) -> n.Node:
+        return self.branch("with", n.WithNode)
+
+    def branch(self, context: str, node: type[n.BranchNode]) -> n.BranchNode:
+        """if, range or with after its keyword; variables of its pipeline end with it."""
+        known = len(self.vars)
+        pipe = self.pipeline(context, Item.RIGHT_DELIM)
+        self.range_depth += context == "range"
+        body, after = self.item_list()
+        self.range_depth -= context == "range"
+        otherwise = self.otherwise(context, after) if isinstance(after, _Else) else None
+        del self.vars[known:]
+        return node(pipe, body, otherwise, pos=pipe.pos)
+
+    def otherwise(self, context: str, after: _Else) -> n.ListNode:
+        """What follows an else; `{{else if}}` reads as `{{else}}{{if}}` with one end for both."""
+        kind = self.peek().type
+        if (context == "if" and kind is Item.IF) or (context == "with" and kind is Item.WITH):
+            self.next()
+            inner = self.if_control() if context == "if" else self.with_control()
+            return n.ListNode((inner,), pos=after.pos)
+        body, end = self.item_list()
+        if not isinstance(end, _End):
+            raise self.error(f"expected end; found {end}")
+        return body
+
+    def block_control(self) -> n.Node:
+        """`{{block "name" pipeline}}`: a define and a template in one."""
+        context = "block clause"
+        token = self.next_non_space()
+        name = self.template_name(token, context)
+        pipe = self.pipeline(context, Item.RIGHT_DELIM)
+        self.subtree(name).body(context)
+        return n.TemplateNode(name, pipe, pos=token.pos)
+
+    def template_control(self) -> n.Node:
+        context = "template clause"
+        token = self.next_non_space()
+        name = self.template_name(token, context)
+        pipe = None
+        if self.next_non_space().type is not Item.RIGHT_DELIM:
+            self.backup()
+            pipe = self.pipeline(context, Item.RIGHT_DELIM)
+        return n.TemplateNode(name, pipe, pos=token.pos)
+
+    def template_name(self, token: Token, context: str) -> str:
+        if token.type not in (Item.STRING, Item.RAW_STRING):
+            raise self.unexpected(token, context)
+        return self.unquoted(token.value)
+
+    # Pipelines.
+
+    def pipeline(self, context: str, end: Item) -> n.PipeNode:
+        """Declarations and commands up to `end`."""
+        begin = self.peek_non_space().pos
+        decl: list[n.VariableNode] = []
+        is_assign = self.declarations(context, decl)
+        cmds: list[n.CommandNode] = []
+        while True:
+            token = self.next_non_space()
+            if token.type is end:
+                break
+            if token.type not in _OPERANDS:
+                raise self.unexpected(token, context)
+            self.backup()
+            cmds.append(self.command())
+        if not cmds:
+            raise self.error(f"missing value for {context}")
+        for i, cmd in enumerate(cmds[1:]):
+            if isinstance(cmd.args[0], _NOT_EXECUTABLE):
+                raise self.error(f"non executable command in pipeline stage {i + 2}")
+        return n.PipeNode(tuple(cmds), tuple(decl), is_assign, pos=begin)
+
+    def declarations(self, context: str, decl: list[n.VariableNode]) -> bool:
+        """Variables before `:=` or `=`, put into `decl`; whether it was `=`."""
+        while self.peek_non_space().type is Item.VARIABLE:
+            var = self.next()
+            after = self.peek()
+            following = self.peek_non_space()
+            if following.type in (Item.ASSIGN, Item.DECLARE):
+                self.next_non_space()
+                self.declare(var, decl)
+                return following.type is Item.ASSIGN
+            if following.type is Item.CHAR and following.value == ",":
+                self.next_non_space()
+                self.declare(var, decl)
+                if context != "range" or len(decl) > 1:
+                    raise self.error(f"too many declarations in {context}")
+                if self.peek_non_space().type not in (Item.VARIABLE, Item.RIGHT_DELIM, Item.RIGHT_PAREN):
+                    raise self.error("range can only initialize variables")
+            elif after.type is Item.SPACE:
+                self.backup(after, var)
+                break
+            else:
+                self.backup(var)
+                break
+        return False
+
+    def declare(self, var: Token, decl: list[n.VariableNode]) -> None:
+        decl.append(n.VariableNode(tuple(var.value.split(".")), pos=var.pos))
+        self.vars.append(var.value)
+
+    def command(self) -> n.CommandNode:
+        """Operands with blanks between them; a pipe after them is taken, a delimiter is left."""
+        begin = self.peek_non_space().pos
+        args: list[n.Node] = []
+        while True:
+            self.peek_non_space()
+            operand = self.operand()
+            if operand is not None:
+                args.append(operand)
+            token = self.next()
+            if token.type is Item.SPACE:
+                continue
+            if token.type in (Item.RIGHT_DELIM, Item.RIGHT_PAREN):
+                self.backup()
+            elif token.type is not Item.PIPE:
+                raise self.unexpected(token, "operand")
+            break
+        if not args:
+            raise self.error("empty command")
+        return n.CommandNode(tuple(args), pos=begin)
+
+    def operand(self) -> n.Node | None:
+        """A term and the fields after it; None when there is none."""
+        term = self.term()
+        if term is None or self.peek().type is not Item.FIELD:
+            return term
+        begin = self.peek().pos
+        fields: list[str] = []
+        while self.peek().type is Item.FIELD:
+            fields.append(self.next().value[1:])
+        if isinstance(term, n.FieldNode):
+            return n.FieldNode((*term.ident, *fields), pos=begin)
+        if isinstance(term, n.VariableNode):
+            return n.VariableNode((*term.ident, *fields), pos=begin)
+        if isinstance(term, _NO_FIELDS):
+            raise self.error(f"unexpected . after term {quote(str(term))}")
+        return n.ChainNode(term, tuple(fields), pos=begin)
+
+    def term(self) -> n.Node | None:
+        token = self.next_non_space()
+        make = _TERMS.get(token.type)
+        if make is not None:
+            return make(self, token)
+        self.backup()
+        return None
+
+    def function(self, token: Token) -> n.Node:
+        if token.value not in self.functions:
+            raise self.error(f"function {quote(token.value)} not defined")
+        return n.IdentifierNode(token.value, pos=token.pos)
+
+    def variable(self, token: Token) -> n.Node:
+        if token.value not in self.vars:
+            raise self.error(f"undefined variable {quote(token.value)}")
+        return n.VariableNode((token.value,), pos=token.pos)
+
+    def number(self, token: Token) -> n.Node:
+        node = n.NumberNode(token.value, token.type is Item.COMPLEX, pos=token.pos)
+        try:
+            node.number  # noqa: B018 - it is parsed now, and kept
+        except LiteralError as error:
+            raise self.error(str(error)) from None
+        return node
+
+    def string(self, token: Token) -> n.Node:
+        return n.StringNode(self.unquoted(token.value), token.value, pos=token.pos)
+
+    def parenthesised(self, _token: Token) -> n.Node:
+        if self.stack_depth >= MAX_STACK_DEPTH:
+            raise self.error("max expression depth exceeded")
+        self.stack_depth += 1
+        pipe = self.pipeline("parenthesized pipeline", Item.RIGHT_PAREN)
+        self.stack_depth -= 1
+        return pipe
+
+
+_CONTROLS: dict[Item, Callable[[_Tree], n.Node]] = {
+    Item.BLOCK: _Tree.block_control,
+    Item.BREAK: _Tree.break_control,
+    Item.CONTINUE: _Tree.continue_control,
+    Item.ELSE: _Tree.else_control,
+    Item.END: _Tree.end_control,
+    Item.IF: _Tree.if_control,
+    Item.RANGE: _Tree.range_control,
+    Item.TEMPLATE: _Tree.template_control,
+    Item.WITH: _Tree.with_control,
+}
+_TERMS: dict[Item, Callable[[_Tree, Token], n.Node]] = {
+    Item.IDENTIFIER: _Tree.function,
+    Item.DOT: lambda _, token: n.DotNode(pos=token.pos),
+    Item.NIL: lambda _, token: n.NilNode(pos=token.pos),
+    Item.VARIABLE: _Tree.variable,
+    Item.FIELD: lambda _, token: n.FieldNode((token.value[1:],), pos=token.pos),
+    Item.BOOL: lambda _, token: n.BoolNode(token.value == "true", pos=token.pos),
+    Item.CHAR_CONSTANT: _Tree.number,
+    Item.COMPLEX: _Tree.number,
+    Item.NUMBER: _Tree.number,
+    Item.LEFT_PAREN: _Tree.parenthesised,
+    Item.STRING: _Tree.string,
+    Item.RAW_STRING: _Tree.string,
+}

@@ -1,0 +1,137 @@
+"""The face of the package: `parse` a source, `execute` the template."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any
+
+from ..errors import GoTemplateError
+from . import gotypes as t
+from . import nodes as n
+from .budget import Budget, Limits
+from .deep import with_deep_stack
+from .evaluator import Program, execute
+from .functions import BUILTIN_NAMES, builtins
+from .gotypes import Function, GoType
+from .parser import parse_trees
+from .printer import print_template
+from .values import canonical
+
+# Source beyond this is no template: Ollama's largest has 14 kB.
+MAX_SOURCE = 4_000_000
+_MISSING_KEY = ("zero", "default", "invalid", "error")
+
+
+@dataclass(frozen=True)
+class Template:
+    """A parsed template.
+
+    root: the tree of the main template. defined: the trees of `{{define}}` and `{{block}}` by name.
+    source: the text that positions count in. functions: those known beside Go's own.
+    `str()` is a source that parses back to the same trees.
+    """
+
+    root: n.ListNode
+    defined: Mapping[str, n.ListNode] = field(default_factory=dict)
+    name: str = ""
+    source: str = field(default="", compare=False)
+    functions: Mapping[str, Function] = field(default_factory=dict, compare=False)
+
+    def __str__(self) -> str:
+        return with_deep_stack(lambda: print_template(self.root, dict(self.defined)))
+
+    def with_root(self, root: n.ListNode) -> Template:
+        """The same with another main tree (positions still count in this source)."""
+        return replace(self, root=root)
+
+    def execute(
+        self,
+        data: Any,
+        *,
+        functions: Mapping[str, Callable[..., Any] | Function] | None = None,
+        missingkey: str = "zero",
+        limits: Limits | None = None,
+    ) -> str:
+        """The output for `data` (see `values.py` for how Go's values look in Python).
+
+        functions: instead of those given to `parse`; a dict without one that the template calls
+        makes that call an error, as in Go. missingkey: Go's option of that name, "zero", "default"
+        (or "invalid") or "error". Functions must not have effects: one may be called again.
+
+        Raises GoTemplateError with Go's text and place, LimitError where `limits` end it.
+        The output may hold lone surrogates where a template cut a character in two.
+        """
+        if missingkey not in _MISSING_KEY:
+            raise ValueError(f"missingkey is {missingkey!r}, expected one of {', '.join(_MISSING_KEY)}")
+        limits = limits or Limits()
+        known = self.functions if functions is None else _signatures(functions)
+        program = Program(
+            name=self.name,
+            parse_name=self.name,
+            source=self.source,
+            trees={**self.defined, self.name: self.root},
+            functions=known,
+            builtins=builtins(limits.string),
+            missing_key=missingkey,
+        )
+        return with_deep_stack(lambda: canonical(execute(program, data, Budget(limits))))
+
+
+def parse(
+    source: str,
+    *,
+    name: str = "",
+    functions: Mapping[str, Callable[..., Any] | Function] | None = None,
+    comments: bool = False,
+) -> Template:
+    """Parses a template.
+
+    source: its text; bytes that are not UTF-8 as `values.from_bytes` gives them. name: as errors
+    show it (Ollama's templates have none). functions: in addition to Go's own; a plain Python
+    callable takes parameters of type `any` unless annotated str, bool, int or float, and `*args` is
+    variadic. comments: keep them as nodes.
+
+    Raises GoTemplateError with Go's own text, e.g. `template: :1: unexpected "}" in operand`.
+    """
+    if len(source) > MAX_SOURCE:
+        raise GoTemplateError(
+            f"the template has {len(source):,} characters, at most {MAX_SOURCE:,} are read",
+            help="a file of another kind seems to stand where the template should",
+        )
+    known = _signatures(functions or {})
+    names = BUILTIN_NAMES | known.keys()
+    trees = with_deep_stack(lambda: parse_trees(source, name, names, comments=comments))
+    root = trees.pop(name)
+    return Template(root, MappingProxyType(trees), name, source, known)
+
+
+def _signatures(functions: Mapping[str, Callable[..., Any] | Function]) -> Mapping[str, Function]:
+    return {
+        name: call if isinstance(call, Function) else signature_of(call) for name, call in functions.items()
+    }
+
+
+_ANNOTATED = {"str": t.STRING, "bool": t.BOOL, "int": t.INT, "float": t.FLOAT64}
+
+
+@lru_cache(maxsize=256)
+def signature_of(call: Callable[..., Any]) -> Function:
+    """A Python callable as a Go function; what its annotations do not say is `any`."""
+    params: list[GoType] = []
+    variadic = False
+    signature = inspect.signature(call)
+    for param in signature.parameters.values():
+        if param.kind in (param.KEYWORD_ONLY, param.VAR_KEYWORD):
+            continue
+        variadic = variadic or param.kind is param.VAR_POSITIONAL
+        params.append(_annotated(param.annotation))
+    return Function(call, tuple(params), _annotated(signature.return_annotation), variadic)
+
+
+def _annotated(annotation: Any) -> GoType:
+    name = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", "")
+    return _ANNOTATED.get(name, t.ANY)
