@@ -12,7 +12,7 @@ from ..diagnostics import Diagnostic
 from ..errors import ServerError
 from ..runtime.ollama_server import FILES_SINCE, OllamaServer, RefusedError
 from .blobs import Blob, DigestCache, Progress, Step, digest_file, upload
-from .names import check_name
+from .names import require_name
 from .request import Plan, read_plan
 from .reuse import LayerMemory, request_from
 from .served import Served, differences
@@ -79,7 +79,7 @@ def publish(
 
     Raises ServerError, UsageError or ModelfileError, each with what to do.
     """
-    check_name(name)
+    require_name(name)
     plan = source if isinstance(source, Plan) else read_plan(Path(source))
     with OllamaServer(host) as server:
         run = _Run(server, plan, name, progress, cache_folder)
@@ -258,8 +258,7 @@ def is_projector(path: Path) -> bool:
     from ..gguf_file import read_header
 
     try:
-        header = read_header(str(path))
+        header = read_header(path)
     except (GGUFError, OSError):
         return False
-    kind = header.metadata.get("general.type")
-    return kind in ("projector", "mmproj") or header.architecture == "clip"
+    return header.metadata.text("general.type") in ("projector", "mmproj") or header.architecture == "clip"

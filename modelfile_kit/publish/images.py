@@ -179,9 +179,11 @@ def _probe(
     choices: tuple[str, ...],
 ) -> ImageProbe:
     # Lossless, or nearly so: the colour itself must arrive.
-    options: dict[str, Any] = {"JPEG": {"quality": 95, "subsampling": 0}, "WEBP": {"lossless": True}}.get(
-        image_format, {}
-    )
+    options: dict[str, Any] = {}
+    if image_format == "JPEG":
+        options = {"quality": 95, "subsampling": 0}
+    elif image_format == "WEBP":
+        options = {"lossless": True}
     buffer = io.BytesIO()
     picture.save(buffer, image_format, **options)
     suffix = image_format.lower().replace("jpeg", "jpg")

@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 
 from ..errors import UsageError
+from ..model_name import check_name
 
 WORKING_TAG = "mkmodelfile-"  # every name the kit makes up for itself has a tag that begins so
 
-# Ollama 0.33, types/model/name.go: the parts of `host/namespace/model:tag`.
-_HOST = r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,349}"
-_SPACE = r"[A-Za-z0-9_][A-Za-z0-9_-]{0,79}"
-_PART = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,79}"
-_NAME = re.compile(rf"(?:[a-z]+://)?(?:(?:{_HOST}/)?{_SPACE}/)?(?P<model>{_PART})(?::(?P<tag>{_PART}))?")
 
-
-def check_name(name: str) -> str:
+def require_name(name: str) -> str:
     """The name, if Ollama takes it as one for a model; else UsageError (MK813)."""
-    match = _NAME.fullmatch(name)
-    if match is None:
-        raise UsageError(
-            f"{name!r} is no model name",
-            help="write it as model, model:tag or namespace/model:tag; letters, digits, _, - and . are "
-            "allowed, the first must be a letter, a digit or _",
-            code="MK813",
-        )
-    if (match["tag"] or "").startswith(WORKING_TAG):
+    if problem := check_name(name):
+        raise UsageError(f"the model's name {problem.message}", help=problem.help, code="MK813")
+    if is_working_name(name, name):
         raise UsageError(
             f"{name!r}: tags that begin with {WORKING_TAG!r} are names the kit works under",
             help="choose another tag",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 MAX_LINE_BYTES = 16 << 20  # one progress or token object is under 1 kB; more is not Ollama
 MAX_ANSWER_CHARS = 4 << 20  # an answer that long is a model that never stops
+REPEAT_LIMIT = 30  # Ollama breaks an answer off when the same token came more often in a row
 SHOWN_CHARS = 300  # of a foreign reply, enough to recognise it
 
 _SPACE = re.compile(r"no space left on device|disk quota exceeded|not enough space", re.IGNORECASE)
@@ -32,6 +33,14 @@ class RefusedError(ServerError):
     ) -> None:
         super().__init__(message, help=help, status=status, code=code)
         self.detail = detail
+
+
+class HalfStreamError(ServerError):
+    """A stream that ended, in good order, before the server said that it was done.
+
+    Ollama does that where one token repeats more than 30 times (0.5 to 0.33, llm/*server.go, "token
+    repeat limit"); a control token that repeats is not even seen in the stream.
+    """
 
 
 def check_status(url: str, asked: str, reply: httpx.Response, body: bytes) -> None:
@@ -100,9 +109,9 @@ def transport_error(url: str, asked: str, error: Exception) -> ServerError:
     )
 
 
-def half_a_stream(url: str, path: str) -> ServerError:
+def half_a_stream(url: str, path: str) -> HalfStreamError:
     """The error for a stream that ended without its last object."""
-    return ServerError(
+    return HalfStreamError(
         f"{url} ended the reply to {path} before it said that it was done",
         help="the server ended in between, or a proxy cut the stream: look at the server's log and try again",
         code="MK805",
@@ -145,7 +154,10 @@ def stream_objects(url: str, asked: str, chunks: Iterable[bytes]) -> Iterator[di
 
 
 def collect_chat(parts: Iterable[Mapping[str, Any]], *, url: str) -> Reply:
-    """Puts the pieces of /api/chat together."""
+    """Puts the pieces of /api/chat together.
+
+    finish_reason is "repeat" where Ollama broke off an answer in which one token repeats.
+    """
     text: list[str] = []
     thinking: list[str] = []
     calls: list[Any] = []
@@ -157,7 +169,7 @@ def collect_chat(parts: Iterable[Mapping[str, Any]], *, url: str) -> Reply:
             thinking.append(str(message.get("thinking") or ""))
             calls.extend(message.get("tool_calls") or [])
         _bounded(text, thinking, url)
-    return _reply(last, "".join(text), "".join(thinking), calls, url, "/api/chat")
+    return _reply(last, text, thinking, calls, url, "/api/chat")
 
 
 def collect_generate(parts: Iterable[Mapping[str, Any]], *, url: str) -> Reply:
@@ -169,23 +181,34 @@ def collect_generate(parts: Iterable[Mapping[str, Any]], *, url: str) -> Reply:
         text.append(str(last.get("response") or ""))
         thinking.append(str(last.get("thinking") or ""))
         _bounded(text, thinking, url)
-    return _reply(last, "".join(text), "".join(thinking), [], url, "/api/generate")
+    return _reply(last, text, thinking, [], url, "/api/generate")
 
 
-def _reply(last: Mapping[str, Any], text: str, thinking: str, calls: list[Any], url: str, path: str) -> Reply:
+def _reply(
+    last: Mapping[str, Any], text: list[str], thinking: list[str], calls: list[Any], url: str, path: str
+) -> Reply:
+    finish = last.get("done_reason")
     if not last.get("done"):
-        raise half_a_stream(url, path)
+        if not (_repeats(text) or _repeats(thinking)):
+            raise half_a_stream(url, path)
+        finish = "repeat"
     raw = {k: v for k, v in last.items() if k not in ("message", "response", "context")}
     if calls:
         raw["tool_calls"] = calls
     return Reply(
-        text=text,
+        text="".join(text),
         prompt_tokens=_count(last, "prompt_eval_count"),
         completion_tokens=_count(last, "eval_count"),
-        finish_reason=str(last["done_reason"]) if last.get("done_reason") else None,
-        thinking=thinking,
+        finish_reason=str(finish) if finish else None,
+        thinking="".join(thinking),
         raw=raw,
     )
+
+
+def _repeats(pieces: list[str]) -> bool:
+    """Whether the last pieces are so many times the same that Ollama breaks the answer off."""
+    tail = [p.strip() for p in pieces[-REPEAT_LIMIT:]]
+    return len(tail) == REPEAT_LIMIT and len(set(tail)) == 1 and tail[0] != ""
 
 
 def _count(last: Mapping[str, Any], key: str) -> int | None:

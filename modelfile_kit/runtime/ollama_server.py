@@ -20,6 +20,7 @@ from ..errors import ServerError, UsageError
 from . import Reply
 from .ollama_host import is_loopback, resolve_host
 from .ollama_replies import (
+    HalfStreamError,
     RefusedError,
     check_status,
     collect_chat,
@@ -46,7 +47,15 @@ RENDER_SINCE = "0.11.5"  # _debug_render_only
 
 Progress = Callable[[Mapping[str, Any]], None]
 
-__all__ = ["OllamaServer", "RefusedError", "Rendered", "ServedModel", "parse_version", "resolve_host"]
+__all__ = [
+    "HalfStreamError",
+    "OllamaServer",
+    "RefusedError",
+    "Rendered",
+    "ServedModel",
+    "parse_version",
+    "resolve_host",
+]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,55 @@
+"""How many tokens a prompt has, by the same files and llama.cpp, without the server."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import UsageError
+
+if TYPE_CHECKING:
+    from ..align.tokenizer import LlamaTokenizer
+    from ..runtime.llama_cpp import EmbeddedEngine
+
+
+class TokenCounter:
+    """Counts prompts as llama-server does. model, projector: the GGUF files.
+
+    Text needs the vocabulary alone; the weights are loaded only for a prompt with pictures.
+    """
+
+    def __init__(self, model: Path | None, projector: Path | None) -> None:
+        self.model = model
+        self.projector = projector
+        self._tokenizer: LlamaTokenizer | None = None
+        self._engine: EmbeddedEngine | None = None
+
+    def count(self, prompt: str, pictures: Sequence[bytes] = ()) -> int:
+        """Tokens of a prompt with `[img-N]` tags; what Ollama reports as prompt_eval_count.
+
+        Raises MissingDependencyError without llama-cpp-python, EngineError where llama.cpp fails.
+        """
+        if self.model is None or (pictures and self.projector is None):
+            raise UsageError("the GGUF files are not on this machine")
+        if pictures:
+            return self._engine_for(self.model).prompt_token_count(prompt, list(pictures))
+        if self._tokenizer is None:
+            from ..align.tokenizer import LlamaTokenizer
+
+            self._tokenizer = LlamaTokenizer(self.model)
+        return len(self._tokenizer.tokenize(prompt))
+
+    def close(self) -> None:
+        """Ends the child processes."""
+        for child in (self._tokenizer, self._engine):
+            if child is not None:
+                child.close()
+        self._tokenizer = self._engine = None
+
+    def _engine_for(self, model: Path) -> EmbeddedEngine:
+        if self._engine is None:
+            from ..runtime.llama_cpp import EmbeddedEngine
+
+            self._engine = EmbeddedEngine(model, self.projector)
+        return self._engine

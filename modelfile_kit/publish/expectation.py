@@ -1,0 +1,129 @@
+"""What a published model is to be, for `verify` to hold it to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from ..conversation import Conversation
+from ..errors import GGUFError
+from .served import Served
+
+# Texts that stand for the border of a turn, as templates of many families write them.
+_TURN_TOKEN = re.compile(
+    r"<\|[^<>|\s{}]{1,40}\|>|<｜[^<>｜\s{}]{1,60}｜>|</?(?:start|end)_of_turn>|\[/?INST\]|</?s>|<eos>"
+)
+_BLOB_PATH = re.compile(r"^FROM (\S.*sha256-[0-9a-f]{64})\s*$", re.MULTILINE)
+# The same shape, and no border: pictures, tools, thinking.
+_NO_BORDER = re.compile(r"image|img|video|audio|vision|think|tool|media|box", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What was meant. None leaves a thing unchecked.
+
+    chat_template: the model's own Jinja, bos_token and eos_token its texts, conversations the probes:
+    together they give the reference prompts. template, system, parameters (with `stop`), messages,
+    renderer, parser: as published. native: whether the GGUF's own template is to render chats.
+    capabilities: at least these. vision: whether it is to see. image_separator: text between a picture
+    and the words after it. model, projector: the GGUF files, for counting tokens here.
+    """
+
+    chat_template: str | None = None
+    bos_token: str = ""
+    eos_token: str = ""
+    conversations: tuple[Conversation, ...] = ()
+    template: str | None = None
+    system: str | None = None
+    parameters: Mapping[str, Any] | None = None
+    messages: tuple[Mapping[str, str], ...] | None = None
+    renderer: str | None = None
+    parser: str | None = None
+    native: bool | None = None
+    capabilities: frozenset[str] = field(default_factory=frozenset)
+    vision: bool | None = None
+    image_separator: str = ""
+    model: Path | None = None
+    projector: Path | None = None
+
+    def completed(self, served: Served) -> Expectation:
+        """The same, with what is unknown taken from the server.
+
+        On the server's own machine its blobs can be read, and with them the chat template and the
+        vocabulary; elsewhere the prompts are only rendered, not compared.
+        """
+        known = self
+        if known.model is None:
+            model, projector = _local_files(served)
+            known = replace(known, model=model, projector=projector)
+        if known.chat_template is None and known.model and (found := _own_template(known.model)):
+            template, bos, eos = found
+            known = replace(known, chat_template=template, bos_token=bos, eos_token=eos)
+        if known.vision is None:
+            sees = "vision" in served.capabilities or served.has_projector
+            known = replace(known, vision=sees)
+        if not known.conversations:
+            known = replace(known, conversations=default_conversations(vision=bool(known.vision)))
+        return known
+
+
+def default_conversations(*, vision: bool) -> tuple[Conversation, ...]:
+    """Probes for a package that brings none: one turn, three turns, a system message, a picture."""
+    user = {"role": "user", "content": "Hello, who are you?"}
+    answer = {"role": "assistant", "content": "I am a model.\n"}
+    more = {"role": "user", "content": "  What is 2 + 2?  "}
+    system = {"role": "system", "content": "Answer briefly."}
+    probes = [
+        Conversation("one-turn", (user,)),
+        Conversation("three-turns", (user, answer, more)),
+        Conversation("system", (system, user)),
+    ]
+    if vision:
+        picture = {"role": "user", "content": "What is this?", "images": 1}
+        probes.append(Conversation("picture", (picture,)))
+    return tuple(probes)
+
+
+def turn_tokens(templates: Sequence[str | None]) -> tuple[str, ...]:
+    """Texts in these templates that mark the border of a turn; none of them belongs into an answer."""
+    found = dict.fromkeys(t for text in templates if text for t in _TURN_TOKEN.findall(text))
+    return tuple(t for t in found if not _NO_BORDER.search(t))
+
+
+def _local_files(served: Served) -> tuple[Path | None, Path | None]:
+    """The model's and projector's blobs, where the server keeps its files on this machine."""
+    text = str(served.raw.get("modelfile") or "")
+    paths = [Path(p) for p in _BLOB_PATH.findall(text)]
+    found: list[Path | None] = []
+    for path in paths[:2]:
+        try:
+            with path.open("rb") as file:
+                file.read(4)
+        except OSError:
+            return None, None
+        found.append(path)
+    model, projector, *_ = [*found, None, None]
+    return model, projector
+
+
+def _own_template(model: Path) -> tuple[str, str, str] | None:
+    """The chat template in a GGUF with the texts of its BOS and EOS tokens; None if it has none."""
+    from ..gguf_file import StringArray, read_header
+
+    try:
+        metadata = read_header(model).metadata
+        template = metadata.text("tokenizer.chat_template")
+        if not template:
+            return None
+        tokens = metadata.get("tokenizer.ggml.tokens")
+        ends = []
+        for kind in ("bos", "eos"):
+            number = metadata.integer(f"tokenizer.ggml.{kind}_token_id")
+            known = isinstance(tokens, StringArray) and number is not None and 0 <= number < len(tokens)
+            ends.append(tokens[number] if known else "")  # type: ignore[index]
+        return template, str(ends[0]), str(ends[1])
+    except (GGUFError, OSError):
+        return None

@@ -1,0 +1,132 @@
+"""The checks of `verify` about prompts: the rendered text and its number of tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from ..conversation import Conversation, image_count
+from ..diagnostics import Diagnostic
+from ..errors import KitError, MissingDependencyError, TemplateReferenceError
+from ..runtime.ollama_server import RENDER_SINCE, RefusedError, parse_version
+from .check_base import Check, Subject, error, short
+from .prompts import with_pictures
+
+COUNTED = 4  # conversations whose tokens are counted; each costs the server one pass over the prompt
+
+
+def check_prompts(subject: Subject) -> Iterator[Check]:
+    """The prompts that the server renders, against the chat template's."""
+    if parse_version(subject.version) < parse_version(RENDER_SINCE):
+        yield Check("prompts", "skip", f"Ollama {subject.version} cannot show prompts ({RENDER_SINCE} can)")
+        return
+    if subject.dead:
+        yield Check("prompts", "skip", "the engine does not run")
+        return
+    try:
+        judge = subject.judge
+    except TemplateReferenceError as e:
+        yield Check("prompts", "fail", e.message, (e.to_diagnostic(),))
+        return
+    for conversation in subject.meant.conversations:
+        if reason := judge.cannot(conversation):
+            yield Check(f"prompt {conversation.id}", "skip", reason)
+        else:
+            yield _check_prompt(subject, conversation)
+
+
+def _check_prompt(subject: Subject, conversation: Conversation) -> Check:
+    name = f"prompt {conversation.id}"
+    messages = with_pictures(conversation.messages, subject.pictures)
+    try:
+        rendered = subject.server.render(
+            subject.name, messages, tools=conversation.tools, think=conversation.think
+        )
+    except RefusedError as e:
+        found = error("MK831", f"the server refuses to render {conversation.id!r}: {e.detail}", e.help)
+        return Check(name, "fail", e.detail, (found,))
+    finding = subject.judge.judge(conversation, rendered.prompt)
+    wrong = bool(finding.diagnostics) and subject.served.native
+    if wrong and (reused := _reused_engine(subject, conversation, rendered.prompt)):
+        return Check(name, "fail", "another package's engine answered", (reused,))
+    if finding.expected is not None:
+        subject.prompts[conversation.id] = finding.expected
+    if finding.diagnostics:
+        return Check(name, "fail", "not the prompt of the chat template", finding.diagnostics)
+    if finding.expected is None:
+        return Check(name, "skip", finding.note)
+    return Check(name, "ok", f"equal to the reference, {len(rendered.prompt.encode())} bytes")
+
+
+def _reused_engine(subject: Subject, conversation: Conversation, wrong: str) -> Diagnostic | None:
+    """Whether the prompt is right once the engine was started afresh.
+
+    Ollama 0.33 goes on using an engine that was started for another model of the same files, even if
+    that one has a TEMPLATE and this one has not (server/sched.go, needsReload looks at files and
+    options only); llama-server then renders ChatML.
+    """
+    subject.server.unload(subject.name)
+    messages = with_pictures(conversation.messages, subject.pictures)
+    again = subject.server.render(subject.name, messages, tools=conversation.tools, think=conversation.think)
+    if again.prompt == wrong or subject.judge.judge(conversation, again.prompt).diagnostics:
+        return None
+    subject.stopped.clear()  # that answer was given to the wrong prompt as well
+    return error(
+        "MK834",
+        "the server used the engine of another model that has the same files and a TEMPLATE: it rendered "
+        f"{short(wrong)} in place of the GGUF's own chat template",
+        f"`ollama stop {subject.name}` whenever the other one has run, or give this one a TEMPLATE as well",
+    )
+
+
+def check_tokens(subject: Subject) -> Iterator[Check]:
+    """prompt_eval_count against our own count of the prompt that was meant."""
+    if subject.dead or not subject.prompts:
+        yield Check(
+            "token counts", "skip", "the engine does not run" if subject.dead else "no prompt to count"
+        )
+        return
+    if not subject.meant.model:
+        yield Check("token counts", "skip", "the model's GGUF is not on this machine")
+        return
+    for conversation in _countable(subject):
+        name = f"tokens {conversation.id}"
+        messages = with_pictures(conversation.messages, subject.pictures)
+        pictures = [i for m in messages for i in m.get("images") or ()]
+        try:
+            expected = subject.counter.count(subject.prompts[conversation.id], pictures)
+        except MissingDependencyError as e:
+            yield Check("token counts", "skip", f"{e.message}; {e.help}")
+            return
+        except KitError as e:
+            yield Check(name, "skip", f"could not be counted here: {e.message}")
+            continue
+        reply = subject.server.chat(
+            subject.name,
+            messages,
+            tools=conversation.tools,
+            think=conversation.think,
+            options={"num_predict": 1, "temperature": 0},
+        )
+        yield _count_check(name, reply.prompt_tokens, expected, bool(pictures))
+
+
+def _countable(subject: Subject) -> Iterable[Conversation]:
+    known = [c for c in subject.meant.conversations if c.id in subject.prompts]
+    with_picture = [c for c in known if any(image_count(m) for m in c.messages)]
+    without = [c for c in known if c not in with_picture]
+    return [*without[: COUNTED - 1], *with_picture[:1]]
+
+
+def _count_check(name: str, found: int | None, expected: int, picture: bool) -> Check:
+    if found is None:
+        return Check(name, "skip", "the server gave no prompt_eval_count")
+    if found == expected:
+        return Check(name, "ok", f"{found} tokens")
+    why = " (picture tokens written twice are 3 too many)" if picture and found - expected == 3 else ""
+    finding = error(
+        "MK833",
+        f"the server counts {found} prompt tokens, the reference has {expected}{why}",
+        "the prompt holds a text that is no token of this vocabulary, or BOS twice: "
+        "`mkmodelfile check` shows the first differing token",
+    )
+    return Check(name, "fail", f"{found} instead of {expected} tokens", (finding,))

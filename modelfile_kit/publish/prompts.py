@@ -1,0 +1,201 @@
+"""The prompts that a server renders, held against the chat template's own."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..align.causes import Case as Difference
+from ..align.causes import explain
+from ..align.compare import byte_difference
+from ..align.pictures import WRAPPERS, Wrapper, place_reference, reference_mark, unit_of
+from ..conversation import Conversation, Message, image_count
+from ..diagnostics import Diagnostic, Severity
+from ..errors import TemplateReferenceError
+from ..jinja_reference import Reference
+from .expectation import Expectation
+from .images import ImageProbe
+from .served import Served
+
+_TAG = re.compile(r"\[img-\d+\]")
+# llama-server's own marker, which the server answers where the GGUF's template rendered the prompt.
+_NATIVE_MARK = re.compile(r"<__(?:\w+_)?media_[0-9a-f]+__>|<__media__>")
+
+
+@dataclass(frozen=True)
+class PromptFinding:
+    """A rendered prompt's comparison. note: a word on what could not be compared; expected: the
+    reference with `[img-N]` for pictures, None where there is none."""
+
+    diagnostics: tuple[Diagnostic, ...] = ()
+    note: str = ""
+    expected: str | None = None
+
+
+class PromptJudge:
+    """Renders references and compares the server's prompts with them.
+
+    Raises TemplateReferenceError where the expected chat template does not compile.
+    """
+
+    def __init__(self, expectation: Expectation, served: Served) -> None:
+        self.expectation = expectation
+        self.served = served
+        self.wrapper = WRAPPERS.get(served.projector_type, Wrapper())
+        self.reference: Reference | None = None
+        self.unit: str | None = None
+        if expectation.chat_template:
+            self.reference = Reference(
+                expectation.chat_template,
+                bos_token=expectation.bos_token,
+                eos_token=expectation.eos_token,
+            )
+            mark = reference_mark(self.reference)
+            self.unit = unit_of(mark, self.wrapper) if mark else None
+
+    def cannot(self, conversation: Conversation) -> str:
+        """Why Ollama cannot express a conversation with this model, "" if it can."""
+        messages = self.whole(conversation)
+        for one, two in itertools.pairwise(messages):
+            if one["role"] == two["role"] != "tool" and not self.served.native:
+                return f"Ollama merges neighbouring {one['role']} messages"
+        capabilities = self.served.capabilities
+        if conversation.tools and "tools" not in capabilities:
+            return "the model is not offered tools"
+        if conversation.think and "thinking" not in capabilities:
+            return "the model has no thinking to switch"
+        if any(image_count(m) for m in messages) and not self.sees:
+            return "the model is not meant to see"
+        return ""
+
+    @property
+    def sees(self) -> bool:
+        """Whether pictures can be given to the server for this model."""
+        return self.served.has_projector or "vision" in self.served.capabilities
+
+    def whole(self, conversation: Conversation) -> list[Message]:
+        """The messages as the server completes them: its MESSAGEs first, its SYSTEM before all."""
+        own = conversation.messages
+        messages = [*self.served.messages, *own]
+        if own and own[0]["role"] != "system" and self.served.system:
+            messages = [{"role": "system", "content": self.served.system}, *messages]
+        return messages
+
+    def judge(self, conversation: Conversation, rendered: str) -> PromptFinding:
+        """Compares one rendered prompt with the reference; also finds doubled picture marks."""
+        twice = tuple(self._marks_twice(conversation, rendered))
+        if self.reference is None:
+            return PromptFinding(twice, "" if twice else "no chat template known to compare it with")
+        pictures = sum(image_count(m) for m in conversation.messages)
+        prompt = self._plain(rendered)
+        expected: list[str] = []
+        note = ""
+        for think in self._thinks(conversation):
+            try:
+                text = self.reference.render(self.whole(conversation), tools=conversation.tools, think=think)
+            except TemplateReferenceError as e:
+                note = e.message
+                continue
+            placed = place_reference(text, self.unit, pictures)
+            if placed.problem:
+                note = placed.problem
+                continue
+            expected.append(_without_bos(placed.text, self.expectation.bos_token))
+        if not expected:
+            return PromptFinding(twice, note)
+        if prompt in expected:
+            return PromptFinding(twice, expected=prompt)
+        return PromptFinding(
+            twice or (self._difference(conversation, prompt, expected[0]),), expected=expected[0]
+        )
+
+    def _thinks(self, conversation: Conversation) -> Sequence[Any]:
+        """The server switches thinking on by itself where the model can (0.33, ChatHandler)."""
+        if conversation.think is None and "thinking" in self.served.capabilities:
+            return (None, True)
+        return (conversation.think,)
+
+    def _plain(self, rendered: str) -> str:
+        """A rendered prompt with `[img-N]` marks, no separator after them and no leading BOS."""
+        counted = iter(range(len(rendered)))
+        prompt = _NATIVE_MARK.sub(lambda _: f"[img-{next(counted)}]", rendered)
+        if separator := self.expectation.image_separator:
+            prompt = re.sub(rf"(\[img-\d+\]){re.escape(separator)}", r"\1", prompt)
+        return _without_bos(prompt, self.expectation.bos_token)
+
+    def _marks_twice(self, conversation: Conversation, rendered: str) -> Sequence[Diagnostic]:
+        if not any(image_count(m) for m in conversation.messages):
+            return ()
+        said = "".join(str(m.get("content") or "") for m in conversation.messages)
+        marks = [m for m in (self.wrapper.begin, self.wrapper.end) if m.strip() and m in rendered]
+        marks = [m for m in marks if m not in said]
+        if not marks:
+            return ()
+        return (
+            Diagnostic(
+                "MK832",
+                Severity.ERROR,
+                f"picture tokens twice: the prompt holds {' and '.join(marks)}, which the engine writes "
+                f"around every picture of a {self.served.projector_type} projector by itself",
+                help="take them out of the TEMPLATE: {{ .Content }} alone, which holds the [img-N] tag",
+            ),
+        )
+
+    def _difference(self, conversation: Conversation, prompt: str, expected: str) -> Diagnostic:
+        if prompt != expected and _TAG.sub("", prompt) == _TAG.sub("", expected):
+            return _misplaced(conversation, prompt, expected)
+        place = byte_difference(prompt, expected)
+        causes = explain(
+            Difference(prompt, expected, messages=self.whole(conversation), wrapper=self.wrapper)
+        )
+        what = f"conversation {conversation.id!r}: the rendered prompt differs from the chat template's"
+        if place:
+            what += (
+                f" at byte {place.offset}: {place.prompt[:40]!r} instead of {place.reference[:40]!r}"
+                f" after {place.before[-30:]!r}"
+            )
+        known = [c for c in causes if c.code != "MK700"]
+        reason = f" ({known[0].message})" if known else ""
+        way_out = "build and publish the package again; `mkmodelfile check` shows more"
+        if known and known[0].help:
+            way_out = known[0].help
+        return Diagnostic("MK830", Severity.ERROR, what + reason, help=way_out)
+
+
+def _misplaced(conversation: Conversation, prompt: str, expected: str) -> Diagnostic:
+    """The words are right and a picture stands elsewhere.
+
+    Ollama 0.33 hands pictures to llama-server behind the text of their message where the GGUF's own
+    template renders (llm/llama_server.go), in front of it where a TEMPLATE does.
+    """
+    at, meant = prompt.find("[img-"), expected.find("[img-")
+    return Diagnostic(
+        "MK830",
+        Severity.ERROR,
+        f"conversation {conversation.id!r}: the picture stands {'behind' if at > meant else 'before'} the "
+        f"place where the chat template puts it (byte {len(prompt[:at].encode())}, not "
+        f"{len(expected[:meant].encode())})",
+        help="let a TEMPLATE render chats (`mode: go`): then the server puts pictures in front of their words",
+    )
+
+
+def with_pictures(messages: Sequence[Message], probes: Sequence[ImageProbe]) -> list[Message]:
+    """Messages whose counted pictures are real ones, as a request needs them."""
+    filled: list[Message] = []
+    number = 0
+    for message in messages:
+        count = image_count(message)
+        if not count or not isinstance(message.get("images"), int):
+            filled.append(message)
+            continue
+        pictures = [probes[(number + i) % len(probes)].bytes for i in range(count)]
+        number += count
+        filled.append({**message, "images": pictures})
+    return filled
+
+
+def _without_bos(text: str, bos: str) -> str:
+    return text.removeprefix(bos) if bos else text
