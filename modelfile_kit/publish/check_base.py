@@ -60,7 +60,7 @@ class Subject:
     @cached_property
     def judge(self) -> PromptJudge:
         """Compares prompts; made on first use."""
-        return PromptJudge(self.meant, self.served)
+        return PromptJudge(self.meant, self.served, spell=self.counter.spell)
 
     @cached_property
     def counter(self) -> TokenCounter:

@@ -34,7 +34,7 @@ def check_capabilities(subject: Subject) -> Iterator[Check]:
             Diagnostic(
                 "MK856",
                 Severity.WARNING,
-                "the model's chat template knows pictures, and the server has no projector: the model is blind",
+                "the chat template knows pictures, and the server has no projector: the model is blind",
                 help=no_projector(subject.served).help,
             )
         )

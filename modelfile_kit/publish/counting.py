@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import UsageError
+from ..errors import KitError, UsageError
 
 if TYPE_CHECKING:
     from ..align.tokenizer import LlamaTokenizer
@@ -34,11 +34,18 @@ class TokenCounter:
             raise UsageError("the GGUF files are not on this machine")
         if pictures:
             return self._engine_for(self.model).prompt_token_count(prompt, list(pictures))
-        if self._tokenizer is None:
-            from ..align.tokenizer import LlamaTokenizer
+        return len(self._tokenizer_for(self.model).tokenize(prompt))
 
-            self._tokenizer = LlamaTokenizer(self.model)
-        return len(self._tokenizer.tokenize(prompt))
+    def spell(self, text: str) -> list[tuple[int, str]]:
+        """The tokens a text falls apart into, with their texts; nothing where they cannot be asked."""
+        if self.model is None:
+            return []
+        try:
+            from ..align.tokenizer import spell_out
+
+            return spell_out(text, self._tokenizer_for(self.model))
+        except KitError:
+            return []
 
     def close(self) -> None:
         """Ends the child processes."""
@@ -46,6 +53,13 @@ class TokenCounter:
             if child is not None:
                 child.close()
         self._tokenizer = self._engine = None
+
+    def _tokenizer_for(self, model: Path) -> LlamaTokenizer:
+        if self._tokenizer is None:
+            from ..align.tokenizer import LlamaTokenizer
+
+            self._tokenizer = LlamaTokenizer(model)
+        return self._tokenizer
 
     def _engine_for(self, model: Path) -> EmbeddedEngine:
         if self._engine is None:

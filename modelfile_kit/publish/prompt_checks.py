@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator
 
 from ..conversation import Conversation, image_count
 from ..diagnostics import Diagnostic
-from ..errors import KitError, MissingDependencyError, TemplateReferenceError
+from ..errors import KitError, MissingDependencyError, ServerError, TemplateReferenceError
 from ..runtime.ollama_server import RENDER_SINCE, RefusedError, parse_version
 from .check_base import Check, Subject, error, short
+from .engine_faults import name_fault
 from .prompts import with_pictures
 
 COUNTED = 4  # conversations whose tokens are counted; each costs the server one pass over the prompt
@@ -100,14 +101,23 @@ def check_tokens(subject: Subject) -> Iterator[Check]:
         except KitError as e:
             yield Check(name, "skip", f"could not be counted here: {e.message}")
             continue
+        yield _counted(subject, conversation, name, expected, bool(pictures))
+
+
+def _counted(subject: Subject, conversation: Conversation, name: str, expected: int, picture: bool) -> Check:
+    try:
         reply = subject.server.chat(
             subject.name,
-            messages,
+            with_pictures(conversation.messages, subject.pictures),
             tools=conversation.tools,
             think=conversation.think,
             options={"num_predict": 1, "temperature": 0},
         )
-        yield _count_check(name, reply.prompt_tokens, expected, bool(pictures))
+    except ServerError as e:
+        if e.code == "MK802":
+            raise
+        return Check(name, "fail", e.message, (name_fault(e, subject.served, picture=picture),))
+    return _count_check(name, reply.prompt_tokens, expected, picture)
 
 
 def _countable(subject: Subject) -> Iterable[Conversation]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..align.causes import Case as Difference
-from ..align.causes import explain
+from ..align.causes import Spell, explain
 from ..align.compare import byte_difference
 from ..align.pictures import WRAPPERS, Wrapper, place_reference, reference_mark, unit_of
 from ..conversation import Conversation, Message, image_count
@@ -38,11 +38,13 @@ class PromptFinding:
 class PromptJudge:
     """Renders references and compares the server's prompts with them.
 
+    spell: what a text falls apart into in this vocabulary, where it can be asked.
     Raises TemplateReferenceError where the expected chat template does not compile.
     """
 
-    def __init__(self, expectation: Expectation, served: Served) -> None:
+    def __init__(self, expectation: Expectation, served: Served, *, spell: Spell | None = None) -> None:
         self.expectation = expectation
+        self.spell = spell
         self.served = served
         self.wrapper = WRAPPERS.get(served.projector_type, Wrapper())
         self.reference: Reference | None = None
@@ -149,7 +151,13 @@ class PromptJudge:
             return _misplaced(conversation, prompt, expected)
         place = byte_difference(prompt, expected)
         causes = explain(
-            Difference(prompt, expected, messages=self.whole(conversation), wrapper=self.wrapper)
+            Difference(
+                prompt,
+                expected,
+                messages=self.whole(conversation),
+                spell=self.spell,
+                wrapper=self.wrapper,
+            )
         )
         what = f"conversation {conversation.id!r}: the rendered prompt differs from the chat template's"
         if place:
@@ -178,7 +186,7 @@ def _misplaced(conversation: Conversation, prompt: str, expected: str) -> Diagno
         f"conversation {conversation.id!r}: the picture stands {'behind' if at > meant else 'before'} the "
         f"place where the chat template puts it (byte {len(prompt[:at].encode())}, not "
         f"{len(expected[:meant].encode())})",
-        help="let a TEMPLATE render chats (`mode: go`): then the server puts pictures in front of their words",
+        help="let a TEMPLATE render chats (`mode: go`): then the server puts pictures before their words",
     )
 
 
