@@ -25,6 +25,9 @@ STDERR_KEPT = 64 * 1024
 # How long a process that was asked to end may take before it is killed, in seconds.
 GRACE = 2.0
 
+# Bytes that an empty pipe takes without a reader, on every system.
+PIPE_HOLDS = 4096
+
 # What the child writes to stderr after a refusal, to show that all its words are out.
 MARKER = re.compile(r"\n?<<kit [0-9a-f]+>>\n")
 
@@ -97,8 +100,10 @@ class Child:
     def _exchange(self, head: Mapping[str, Any], block: bytes) -> Frame:
         data = encode_frame(head, block)
         mark = self._stderr.total
-        # In a thread of its own, because a child that has stopped reading would block the write for ever.
-        _thread(_send, self._process.stdin, data)
+        if sum(map(len, data)) <= PIPE_HOLDS:
+            _send(self._process.stdin, data)
+        else:  # a child that has stopped reading would block the write for ever
+            _thread(_send, self._process.stdin, data)
         try:
             frame = self._answers.get(timeout=self.timeout)
         except queue.Empty:
@@ -244,7 +249,7 @@ def _thread(target: Any, *args: Any) -> threading.Thread:
     return thread
 
 
-def _send(stream: BinaryIO, data: tuple[bytes, ...]) -> None:
+def _send(stream: Any, data: tuple[bytes, ...]) -> None:
     with contextlib.suppress(ValueError, OSError):
         for part in data:
             stream.write(part)

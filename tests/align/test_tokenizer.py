@@ -54,15 +54,12 @@ def test_many_texts_in_one_request(micro):
 
 
 def test_facts_of_the_micro_vocabulary(micro):
-    import gguf
-
     facts = micro.info
     [end] = micro.tokenize("<|endoftext|>")
     [turn] = micro.tokenize("<|user|>")
     assert (facts.eos, facts.eot) == (end, turn)
     assert set(facts.end_of_generation) == {end, turn}
     assert (facts.pre, facts.kind) == ("glm4", "gpt2")
-    assert gguf  # the file was written by that library, so the facts have another source
 
 
 def test_an_id_outside_the_vocabulary_is_named(micro):
@@ -114,7 +111,8 @@ def test_the_same_ids_as_in_this_process(real, shared):
     program = (
         "import json, sys; from llama_cpp import Llama; "
         f"m = Llama({str(shared / 'vocab/ggml-vocab-qwen2.gguf')!r}, vocab_only=True, verbose=False); "
-        "print(json.dumps([m.tokenize(t.encode(), add_bos=False, special=True) for t in json.load(sys.stdin)]))"
+        "asked = json.load(sys.stdin); "
+        "print(json.dumps([m.tokenize(t.encode(), add_bos=False, special=True) for t in asked]))"
     )
     run = subprocess.run(
         [sys.executable, "-c", program], input=json.dumps(texts), capture_output=True, text=True, check=True

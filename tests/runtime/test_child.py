@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -52,7 +53,7 @@ def test_a_llama_cpp_that_cannot_be_loaded(monkeypatch, tmp_path):
     monkeypatch.syspath_prepend(str(tmp_path))
     model = tmp_path / "a.gguf"
     model.write_bytes(b"GGUF")
-    with pytest.raises(MissingDependencyError, match="cannot be loaded .*wrong ELF class") as caught:
+    with pytest.raises(MissingDependencyError, match=r"cannot be loaded .*wrong ELF class") as caught:
         Child(model, timeout=20)
     assert "modelfile-kit[align]" in caught.value.help
 
@@ -123,8 +124,8 @@ def test_the_child_ends_with_its_parent(llama_cpp, pair):
 def _ended(pid):
     """Gone, or a zombie that only its new parent, which is not us, can reap."""
     try:
-        with open(f"/proc/{pid}/stat") as stat:
-            return stat.read().rpartition(")")[2].split()[0] == "Z"
+        state = Path(f"/proc/{pid}/stat").read_text()
+        return state.rpartition(")")[2].split()[0] == "Z"
     except OSError:
         return gone(pid)
 
