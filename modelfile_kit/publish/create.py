@@ -6,17 +6,20 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..diagnostics import Diagnostic
 from ..errors import ServerError
 from ..runtime.ollama_server import FILES_SINCE, OllamaServer, RefusedError
 from .blobs import Blob, DigestCache, Progress, Step, digest_file, upload
 from .names import require_name
-from .request import Plan, read_plan
+from .request import Plan, make_plan, read_plan
 from .reuse import LayerMemory, request_from
 from .served import Served, differences
 from .switch import sweep, take_over, working_model
+
+if TYPE_CHECKING:
+    from ..builder import Build
 
 # What a server older than this drops from the request without a word (Ollama's release notes).
 _SINCE = {"renderer": "0.12.0", "parser": "0.12.0", "requires": "0.14.0", "drafts": "0.23.1"}
@@ -58,7 +61,7 @@ class Published:
 
 
 def publish(
-    source: str | Path | Plan,
+    source: str | Path | Plan | Build,
     name: str,
     *,
     host: str | None = None,
@@ -71,7 +74,7 @@ def publish(
 ) -> Published:
     """Creates the model on the server; the one of that name stays as it was if anything goes wrong.
 
-    source: a Modelfile's path, or a Plan; name: the model's name; host: as `OllamaServer` takes it;
+    source: a Build, a Modelfile's path, or a Plan; name: the model's name; host: as `OllamaServer` takes it;
     dry_run: hash and ask, but upload and create nothing; push: then push it to its registry;
     progress: told every step; reuse: take over layers the server has already; gate: called with the
     server and the working name before the model gets its name, and raises to stop it; cache_folder:
@@ -80,7 +83,7 @@ def publish(
     Raises ServerError, UsageError or ModelfileError, each with what to do.
     """
     require_name(name)
-    plan = source if isinstance(source, Plan) else read_plan(Path(source))
+    plan = _plan_of(source)
     with OllamaServer(host) as server:
         run = _Run(server, plan, name, progress, cache_folder)
         if dry_run:
@@ -90,6 +93,14 @@ def publish(
             server.push(name, on_progress=lambda part: run.tell("push", part))
             done = replace(done, pushed=True)
         return done
+
+
+def _plan_of(source: str | Path | Plan | Build) -> Plan:
+    if isinstance(source, Plan):
+        return source
+    if isinstance(source, (str, Path)):
+        return read_plan(Path(source))
+    return make_plan(source.modelfile, source.path.parent, source=str(source.path))
 
 
 class _Run:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..conversation import Conversation
 from ..errors import GGUFError
 from .served import Served
+
+if TYPE_CHECKING:
+    from ..builder import Build
 
 # Texts that stand for the border of a turn, as templates of many families write them.
 _TURN_TOKEN = re.compile(
@@ -28,8 +31,9 @@ class Expectation:
     chat_template: the model's own Jinja, bos_token and eos_token its texts, conversations the probes:
     together they give the reference prompts. template, system, parameters (with `stop`), messages,
     renderer, parser: as published. native: whether the GGUF's own template is to render chats.
-    capabilities: at least these. vision: whether it is to see. image_separator: text between a picture
-    and the words after it. model, projector: the GGUF files, for counting tokens here.
+    capabilities: at least these. vision: whether it is to see. render: renders the reference instead of
+    chat_template alone (for packages that add texts of their own), called as `Reference.render` with
+    the messages completed by SYSTEM and MESSAGEs. model, projector: the GGUF files, for counting tokens.
     """
 
     chat_template: str | None = None
@@ -45,9 +49,34 @@ class Expectation:
     native: bool | None = None
     capabilities: frozenset[str] = field(default_factory=frozenset)
     vision: bool | None = None
-    image_separator: str = ""
+    render: Callable[..., str] | None = None
     model: Path | None = None
     projector: Path | None = None
+
+    @classmethod
+    def from_build(cls, build: Build) -> Expectation:
+        """What a finished build promises."""
+        from .request import make_plan
+
+        plan = make_plan(build.modelfile, build.path.parent, source=str(build.path))
+        reference = build.reference
+        return cls(
+            chat_template=reference.text if reference else None,
+            bos_token=(reference.bos_token or "") if reference else "",
+            eos_token=(reference.eos_token or "") if reference else "",
+            render=build.expected if reference else None,
+            conversations=tuple(build.conversations()),
+            template=plan.template,
+            system=plan.system or "",
+            parameters=plan.parameters,
+            messages=plan.messages,
+            renderer=plan.renderer,
+            parser=plan.parser,
+            native=build.template is None,
+            vision=build.files.projector is not None,
+            model=build.files.model,
+            projector=build.files.projector,
+        )
 
     def completed(self, served: Served) -> Expectation:
         """The same, with what is unknown taken from the server.

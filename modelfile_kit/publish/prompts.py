@@ -55,6 +55,7 @@ class PromptJudge:
                 bos_token=expectation.bos_token,
                 eos_token=expectation.eos_token,
             )
+            self._render = expectation.render or self.reference.render
             mark = reference_mark(self.reference)
             self.unit = unit_of(mark, self.wrapper) if mark else None
 
@@ -97,7 +98,7 @@ class PromptJudge:
         note = ""
         for think in self._thinks(conversation):
             try:
-                text = self.reference.render(self.whole(conversation), tools=conversation.tools, think=think)
+                text = self._render(self.whole(conversation), tools=conversation.tools, think=think)
             except TemplateReferenceError as e:
                 note = e.message
                 continue
@@ -121,11 +122,9 @@ class PromptJudge:
         return (conversation.think,)
 
     def _plain(self, rendered: str) -> str:
-        """A rendered prompt with `[img-N]` marks, no separator after them and no leading BOS."""
+        """A rendered prompt with `[img-N]` marks and no leading BOS."""
         counted = iter(range(len(rendered)))
         prompt = _NATIVE_MARK.sub(lambda _: f"[img-{next(counted)}]", rendered)
-        if separator := self.expectation.image_separator:
-            prompt = re.sub(rf"(\[img-\d+\]){re.escape(separator)}", r"\1", prompt)
         return _without_bos(prompt, self.expectation.bos_token)
 
     def _marks_twice(self, conversation: Conversation, rendered: str) -> Sequence[Diagnostic]:

@@ -1,0 +1,57 @@
+"""A real Ollama server for the tests of this folder, and micro packages to publish on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from modelfile_kit.micro import MicroPair, build_pair
+from modelfile_kit.runtime.ollama_server import OllamaServer, parse_version
+from tests.ollama_process import OllamaProcess, find_ollama
+
+NEEDED = "0.30.0"  # older engines refuse the micro model's text part
+
+
+@pytest.fixture(scope="session")
+def ollama_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OllamaProcess]:
+    """A real server with a models folder of its own."""
+    program, reason = find_ollama()
+    if program is None:
+        pytest.skip(reason)
+    process = OllamaProcess(program, tmp_path_factory.mktemp("ollama"))
+    process.start()
+    try:
+        with OllamaServer(process.host) as server:
+            version = server.version()
+        if parse_version(version) < parse_version(NEEDED):
+            pytest.skip(f"{program} is Ollama {version}; the micro model needs {NEEDED}")
+        yield process
+    finally:
+        process.stop()
+
+
+@pytest.fixture
+def ollama_server(ollama_process: OllamaProcess) -> Iterator[OllamaServer]:
+    """A client of the real server; what a test publishes is removed after it."""
+    with OllamaServer(ollama_process.host) as server:
+        before = {m["model"] for m in server.models()}
+        yield server
+        for model in server.models():
+            if model["model"] not in before:
+                server.delete(model["model"])
+
+
+@pytest.fixture(scope="session")
+def micro_pair(tmp_path_factory: pytest.TempPathFactory) -> MicroPair:
+    """A sound micro pair."""
+    return build_pair(tmp_path_factory.mktemp("micro"))
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Digests and layers are remembered in a folder of the test's own."""
+    cache = tmp_path / "cache"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
+    return cache

@@ -1,0 +1,116 @@
+"""A real Ollama server for tests: found, started on a free port, ended."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import httpx
+
+ROOT = Path(__file__).parents[1]
+START_SECONDS = 60
+
+
+def find_ollama() -> tuple[Path | None, str]:
+    """The program, or None and why: OLLAMA_BIN, PATH, one that was built before, the installer in CI."""
+    if given := os.environ.get("OLLAMA_BIN"):
+        path = Path(given)
+        return (path, "") if path.is_file() else (None, f"OLLAMA_BIN is {given}, and there is no such file")
+    if found := shutil.which("ollama"):
+        return Path(found), ""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    installed = sorted((cache / "modelfile-kit" / "ollama").glob("*/complete"))
+    if installed:
+        return installed[-1].parent / "bin" / "ollama", ""
+    if os.environ.get("CI") == "true" or os.environ.get("MKMODELFILE_INSTALL_OLLAMA") == "1":
+        folder = subprocess.run(
+            [str(ROOT / ".ci" / "install-ollama")], check=True, stdout=subprocess.PIPE, text=True
+        ).stdout.strip()
+        return Path(folder) / "bin" / "ollama", ""
+    return None, (
+        "no Ollama: put it on PATH, name it in OLLAMA_BIN, or set MKMODELFILE_INSTALL_OLLAMA=1 to build one"
+    )
+
+
+class OllamaProcess:
+    """A running server. host: address and port; url: of its API; env: for the `ollama` command."""
+
+    def __init__(self, program: Path, folder: Path) -> None:
+        self.program = program
+        self.folder = folder
+        self.models = folder / "models"
+        self.log = folder / "serve.log"
+        folder.mkdir(parents=True, exist_ok=True)
+        self.host = f"127.0.0.1:{_free_port()}"
+        self.url = f"http://{self.host}"
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("OLLAMA_")}
+        self.env = {
+            **kept,
+            "HOME": str(folder),
+            "OLLAMA_HOST": self.host,
+            "OLLAMA_MODELS": str(self.models),
+            "NO_PROXY": "127.0.0.1",
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Starts it and waits until it answers."""
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [str(self.program), "serve"],
+                env=self.env,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        end = time.monotonic() + START_SECONDS
+        while time.monotonic() < end:
+            if self._process.poll() is not None:
+                raise RuntimeError(f"ollama serve ended at once:\n{self.log.read_text()[-2000:]}")
+            try:
+                httpx.get(f"{self.url}/api/version", timeout=1, trust_env=False)
+                return
+            except httpx.TransportError:
+                time.sleep(0.05)
+        raise RuntimeError(f"ollama serve does not answer:\n{self.log.read_text()[-2000:]}")
+
+    def stop(self, *, at_once: bool = False) -> None:
+        """Ends it and the engines it started: they are its own process group."""
+        if self._process is None:
+            return
+        group = self._process.pid
+        for sign in (signal.SIGKILL,) if at_once else (signal.SIGTERM, signal.SIGKILL):
+            try:
+                os.killpg(group, sign)
+                self._process.wait(10)
+            except (ProcessLookupError, subprocess.TimeoutExpired):
+                continue
+        self._process.wait(10)
+        self._process = None
+
+    def run(self, *arguments: str, cwd: Path | None = None, timeout: float = 120) -> str:
+        """The output of the real `ollama` command against this server."""
+        done = subprocess.run(
+            [str(self.program), *arguments],
+            env=self.env,
+            cwd=cwd,
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            timeout=timeout,
+        )
+        if done.returncode:
+            raise RuntimeError(f"ollama {' '.join(arguments)}: {done.stdout}{done.stderr}")
+        return done.stdout
+
+
+def _free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return int(s.getsockname()[1])
