@@ -40,7 +40,7 @@ _KEYS: Mapping[str, type] = {
 }
 _SUB_KEYS: Mapping[str, Mapping[str, type]] = {
     "recognise": {"tokens": list, "template_has": list},
-    "vision": {"supported": bool, "reason": str, "way_out": str},
+    "vision": {"supported": bool, "lost": bool, "reason": str, "way_out": str},
 }
 _REQUIRED = ("id", "title", "architectures", "recognise", "turn_ends", "vision")
 _KIND = {str: "text", list: "a list of texts", dict: "a mapping", bool: "true or false"}
@@ -48,9 +48,13 @@ _KIND = {str: "text", list: "a list of texts", dict: "a mapping", bool: "true or
 
 @dataclass(frozen=True)
 class Vision:
-    """Whether pictures work in this family; if not, why, and what somebody who needs them can do."""
+    """Whether pictures work in this family; if not, why, and what somebody who needs them can do.
+
+    lost: members could see before they became a GGUF, so that people will expect it of them.
+    """
 
     supported: bool
+    lost: bool = False
     reason: str = ""
     way_out: str = ""
 
@@ -186,7 +190,7 @@ def recognise(header: Header, folder: Path | None = None) -> Recognition | None:
         )
     found: list[Recognition] = []
     for family in candidates:
-        if any(vocabulary.id_of(t) is None for t in family.tokens):
+        if any(vocabulary.special_id_of(t) is None for t in family.tokens):
             continue
         if isinstance(template, str) and not all(text in template for text in family.template_has):
             continue
@@ -277,6 +281,19 @@ def _family(value: dict[str, Any], folder: Path) -> Family:
         template_has=tuple(recognise.get("template_has", ())),
         turn_ends=tuple(value["turn_ends"]),
         lacks=value.get("lacks", {}),
-        vision=Vision(vision["supported"], vision.get("reason", ""), vision.get("way_out", "")),
+        vision=Vision(**vision),
         notes=value.get("notes", ""),
     )
+
+
+def probe_conversations(family: Family | None, *, vision: bool) -> list[Conversation]:
+    """The conversations a package is tried on: the family's, or plain ones for an unknown model.
+
+    vision: whether those with pictures belong to them.
+    """
+    if family is not None:
+        found = family.conversations()
+    else:
+        files = sorted((families_folder() / "conversations").glob("*.json"))
+        found = [c for file in files for c in load_conversations(file)]
+    return [c for c in found if vision or c.category != "images"]

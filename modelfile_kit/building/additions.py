@@ -1,0 +1,216 @@
+"""What a package writes beside its chat template: a text after every turn, one after pictures.
+
+Both are put into the compiled TEMPLATE where it prints a message's text, so what comes out is the
+proven prompt with exactly these texts added. The same is done to messages for the reference side
+(`Additions.messages`); the two are compared on conversations before a package is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..conversation import Message, image_count
+from ..errors import KitError
+from ..gotemplate import nodes as n
+from ..gotemplate.literals import quote
+from ..gotemplate.parser import parse_trees
+from ..gotemplate.printer import print_template
+
+CANNOT_PLACE = "MK304"
+
+Render = Callable[[Sequence[Message]], str]
+
+
+class PlacementError(KitError):
+    """A TEMPLATE in which an added text has no place that is certain to be right."""
+
+    code = CANNOT_PLACE
+
+
+@dataclass(frozen=True)
+class Additions:
+    """end: written after the text of every turn; separator: written between pictures and the text.
+
+    Neighbours of the same role are one turn, as Ollama merges them; pictures of the second and later
+    of them get no separator.
+    """
+
+    end: str = ""
+    separator: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.end or self.separator)
+
+    def template(self, template: str) -> str:
+        """The Go TEMPLATE with these texts in it. Raises PlacementError where that cannot be certain."""
+        if not self:
+            return template
+        trees = parse_trees(template, "", _ANY_FUNCTION)
+        root = trees.pop("", n.ListNode())
+        placer = _Placer(self)
+        out = {name: placer.block(tree) for name, tree in trees.items()}
+        root = placer.block(root)
+        if not placer.placed:
+            raise PlacementError(
+                "the TEMPLATE nowhere prints the text of a message as it is",
+                help="leave `end_token` and `image.separator` out, or write the TEMPLATE by hand",
+            )
+        return print_template(root, out)
+
+    def messages(self, messages: Sequence[Message], render: Render) -> list[Message]:
+        """Messages whose texts hold the additions: what the reference is rendered from.
+
+        render: a conversation's prompt, asked whether a turn without text is written at all.
+        """
+        out: list[Message] = []
+        for i, message in enumerate(messages):
+            text = str(message.get("content") or "")
+            follows = i > 0 and _merged(messages[i - 1], message)
+            last = i + 1 == len(messages) or not _merged(message, messages[i + 1])
+            new = text
+            if self.separator and image_count(message) and not follows:
+                new = self.separator + new
+            if self.end and last and (text or _is_written(messages, i, render)):
+                new += self.end
+            out.append({**message, "content": new} if new != text else message)
+        return out
+
+
+def _merged(first: Message, second: Message) -> bool:
+    """Whether Ollama makes one message of two (0.33, template/template.go, collate)."""
+    return first.get("role") == second.get("role") and first.get("role") != "tool"
+
+
+def _is_written(messages: Sequence[Message], index: int, render: Render) -> bool:
+    without = [*messages[:index], *messages[index + 1 :]]
+    try:
+        return not without or render(without) != render(messages)
+    except KitError:  # such as a template that insists on a user's turn
+        return True
+
+
+class _AnyFunction:
+    """Every name is a function: which ones there are was settled when the TEMPLATE was compiled."""
+
+    def __contains__(self, name: object) -> bool:
+        return name not in ("break", "continue")
+
+
+_ANY_FUNCTION = _AnyFunction()
+
+
+class _Placer:
+    """Walks a tree and puts the additions after each action that prints `.Content` as it is."""
+
+    def __init__(self, additions: Additions) -> None:
+        self.additions = additions
+        self.placed = 0
+
+    def block(self, tree: n.ListNode) -> n.ListNode:
+        nodes: list[n.Node] = []
+        for node in tree.nodes:
+            nodes += self.node(node)
+        return replace(tree, nodes=tuple(_join_texts(nodes)))
+
+    def node(self, node: n.Node) -> list[n.Node]:
+        if isinstance(node, n.ActionNode):
+            content = _printed_content(node.pipe)
+            if content is None:
+                self.refuse_use(node.pipe)
+                return [node]
+            self.placed += 1
+            return self.printed(node, content)
+        if isinstance(node, n.BranchNode):
+            if not isinstance(node, n.IfNode):  # `with` and `range` make the text the dot
+                self.refuse_use(node.pipe)
+            other = self.block(node.else_list) if node.else_list is not None else None
+            return [replace(node, list=self.block(node.list), else_list=other)]
+        if isinstance(node, n.TemplateNode) and node.pipe is not None:
+            self.refuse_use(node.pipe)
+        return [node]
+
+    def printed(self, node: n.ActionNode, content: n.Node) -> list[n.Node]:
+        out: list[n.Node] = [node]
+        if self.additions.separator:
+            out = list(_parse(_separated(str(content), str(_images(content)), self.additions.separator)))
+        if self.additions.end:
+            out.append(n.TextNode(self.additions.end))
+        return out
+
+    def refuse_use(self, pipe: n.PipeNode) -> None:
+        """A text that is worked on before it is printed has no end that is certain."""
+        for part in _walk(pipe):
+            if _last_name(part) in ("Content", "System", "Prompt", "Response"):
+                raise PlacementError(
+                    f"the TEMPLATE works on a message's text before it prints it: {{{{ {pipe} }}}}",
+                    help="leave `end_token` and `image.separator` out; this chat template decides by itself "
+                    "what stands around a text",
+                )
+
+
+def _printed_content(pipe: n.PipeNode) -> n.Node | None:
+    """`.Content`, `$m.Content` or `(…).Content` where the pipe is nothing but that."""
+    if pipe.decl or len(pipe.cmds) != 1 or len(pipe.cmds[0].args) != 1:
+        return None
+    node = pipe.cmds[0].args[0]
+    return node if _last_name(node) == "Content" else None
+
+
+def _last_name(node: n.Node) -> str | None:
+    if isinstance(node, n.FieldNode):
+        return node.ident[-1]
+    if isinstance(node, n.VariableNode):
+        return node.ident[-1] if len(node.ident) > 1 else None
+    return node.field[-1] if isinstance(node, n.ChainNode) else None
+
+
+def _images(content: n.Node) -> n.Node:
+    """The `.Images` beside a `.Content`."""
+    if isinstance(content, n.ChainNode):
+        return replace(content, field=(*content.field[:-1], "Images"))
+    assert isinstance(content, (n.FieldNode, n.VariableNode))
+    return replace(content, ident=(*content.ident[:-1], "Images"))
+
+
+def _separated(content: str, images: str, separator: str) -> str:
+    """Go source that prints `content` with `separator` behind the `[img-N]` tags that it begins with.
+
+    Ollama writes one tag for each picture in front of the text (0.33, server/prompt.go). The tags are
+    cut off one by one, as many as there are pictures; byte 93 is `]`. Needs range over an integer.
+    """
+    return (
+        f'{{{{ $words := {content} }}}}{{{{ $pictures := "" }}}}'
+        f'{{{{ range {images} }}}}{{{{ if eq (printf "%.5s" $words) "[img-" }}}}'
+        "{{ range $i := len $words }}{{ if eq (index $words $i) 93 }}"
+        '{{ $pictures = printf "%s%s]" $pictures (slice $words 0 $i) }}'
+        "{{ $words = slice (slice $words $i) 1 }}"
+        "{{ break }}{{ end }}{{ end }}{{ end }}{{ end }}"
+        f"{{{{ $pictures }}}}{{{{ if $pictures }}}}{{{{ {quote(separator)} }}}}{{{{ end }}}}{{{{ $words }}}}"
+    )
+
+
+def _parse(source: str) -> tuple[n.Node, ...]:
+    return parse_trees(source, "", _ANY_FUNCTION)[""].nodes
+
+
+def _join_texts(nodes: Sequence[n.Node]) -> list[n.Node]:
+    """Texts side by side as one, as a parser would have them."""
+    out: list[n.Node] = []
+    for node in nodes:
+        if isinstance(node, n.TextNode) and out and isinstance(out[-1], n.TextNode):
+            out[-1] = n.TextNode(out[-1].text + node.text)
+        else:
+            out.append(node)
+    return out
+
+
+def _walk(node: Any) -> list[n.Node]:
+    """A node and all that is in it, first to last."""
+    if isinstance(node, (tuple, list)):
+        return [found for item in node for found in _walk(item)]
+    if isinstance(node, Mapping) or not isinstance(node, n.Node):
+        return []
+    inner = [found for value in vars(node).values() for found in _walk(value)]
+    return [node, *inner]

@@ -1,0 +1,171 @@
+"""`end_token`: what stands after a turn, and whether the vocabulary and the chat template agree with it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..conversation import Message
+from ..diagnostics import Diagnostic, Severity, Span
+from ..errors import EngineError, KitError, UsageError
+
+if TYPE_CHECKING:
+    from ..gguf_file.vocabulary import Vocabulary
+    from .sources import Reference
+
+NOT_A_TOKEN = "MK301"  # noqa: S105
+NOT_IN_REFERENCE = "MK302"
+REFERENCE_DIFFERS = "MK303"
+REFERENCE_NOT_A_TOKEN = "MK309"  # noqa: S105
+
+MAX_SHOWN = 24  # tokens of a text that is none; more would hide the message
+
+_LOOKS_SPECIAL = re.compile(r"<[^<>\s]{1,60}>|\[/?[A-Z_]{2,40}\]|<\uff5c[^<>]{1,60}\uff5c>")
+_QUESTION, _ANSWER = "modelfile-kit question", "modelfile-kit answer"
+
+
+@dataclass(frozen=True)
+class EndToken:
+    """What stands after a turn.
+
+    asked: the package's `end_token`; written: what the chat template writes after a turn by itself, ""
+    for nothing, None where it could not be seen; added: what the package writes there, "" for nothing;
+    id: of the added token.
+    """
+
+    asked: str
+    written: str | None
+    added: str = ""
+    id: int | None = None
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+def decide_end_token(
+    asked: str, reference: Reference, vocabulary: Vocabulary | None, model: Path, span: Span
+) -> EndToken:
+    """What `end_token` comes to.
+
+    asked: auto, none, or a text; model: the GGUF, to show what a text that is no token falls apart into.
+    """
+    written = text_after_turn(reference)
+    if asked == "auto":
+        return EndToken(asked, written, diagnostics=_check_written(written, vocabulary, model, reference))
+    if asked == "none":
+        return _none(written, span)
+    if vocabulary is not None and vocabulary.special_id_of(asked) is None and asked != (written or ""):
+        return EndToken(asked, written, diagnostics=(_not_a_token(asked, model, span),))
+    if written is not None and asked in (written, written.strip()):
+        return EndToken(asked, written)
+    if written and written.strip():
+        return EndToken(asked, written, diagnostics=(_differs(asked, written, span),))
+    token = vocabulary.special_id_of(asked) if vocabulary is not None else None
+    return EndToken(asked, written, asked, token, (_added(asked, token, span),))
+
+
+def text_after_turn(reference: Reference) -> str | None:
+    """What the chat template writes after the text of the last turn, where no reply is to follow.
+
+    None where it refuses such a conversation, or does not write the text as it is.
+    """
+    messages: Sequence[Message] = (
+        {"role": "user", "content": _QUESTION},
+        {"role": "assistant", "content": _ANSWER},
+    )
+    try:
+        text = reference.render(messages, add_generation_prompt=False)
+    except KitError:
+        return None
+    _, found, after = text.rpartition(_ANSWER)
+    return after if found else None
+
+
+def looks_special(text: str) -> bool:
+    """Whether a text is written the way special tokens are: `<|name|>`, `[NAME]`, `</name>`."""
+    return _LOOKS_SPECIAL.fullmatch(text) is not None
+
+
+def special_texts(text: str) -> list[str]:
+    """The parts of a text that are written the way special tokens are, in order."""
+    return _LOOKS_SPECIAL.findall(text)
+
+
+def spelled_out(text: str, model: Path) -> str:
+    """What a text is to this vocabulary: "10 tokens: 27 '<', 91 '|', …"; why not where nothing can tell."""
+    from ..align.tokenizer import LlamaTokenizer, spell_out
+
+    try:
+        with LlamaTokenizer(model) as tokenizer:
+            tokens = spell_out(text, tokenizer)
+    except UsageError as e:
+        return f"to see the tokens it falls apart into: {e.help or e.message}"
+    except EngineError as e:
+        return f"llama.cpp could not say what it falls apart into: {e.message}"
+    shown = ", ".join(f"{i} {piece!r}" for i, piece in tokens[:MAX_SHOWN])
+    more = f", … and {len(tokens) - MAX_SHOWN} more" if len(tokens) > MAX_SHOWN else ""
+    return f"it falls apart into {len(tokens)} tokens: {shown}{more}"
+
+
+def _none(written: str | None, span: Span) -> EndToken:
+    if not written or not written.strip():
+        return EndToken("none", written)
+    message = f"`end_token: none`, but the model's chat template ends every turn with {written!r}"
+    hint = "write `end_token: auto`; a model that was trained with an end token needs it"
+    return EndToken(
+        "none", written, diagnostics=(Diagnostic(REFERENCE_DIFFERS, Severity.ERROR, message, span, hint),)
+    )
+
+
+def _differs(asked: str, written: str, span: Span) -> Diagnostic:
+    message = f"`end_token` is {asked!r}, but the model's chat template ends every turn with {written!r}"
+    return Diagnostic(REFERENCE_DIFFERS, Severity.ERROR, message, span, "write `end_token: auto`")
+
+
+def _not_a_token(text: str, model: Path, span: Span) -> Diagnostic:
+    message = (
+        f"{text!r} is not a token of this vocabulary; {spelled_out(text, model)}. "
+        "The model has never seen them after a turn"
+    )
+    return Diagnostic(
+        NOT_A_TOKEN,
+        Severity.ERROR,
+        message,
+        span,
+        "write `end_token: auto`, which follows the vocabulary and the chat template",
+    )
+
+
+def _added(text: str, token: int | None, span: Span) -> Diagnostic:
+    message = (
+        f"{text!r}{f' (id {token})' if token is not None else ''} is written after every turn, which the "
+        "model's chat template does not do: 1 token more per turn"
+    )
+    return Diagnostic(
+        NOT_IN_REFERENCE,
+        Severity.WARNING,
+        message,
+        span,
+        "keep it only if the model was fine-tuned so; `end_token: auto` follows the chat template",
+    )
+
+
+def _check_written(
+    written: str | None, vocabulary: Vocabulary | None, model: Path, reference: Reference
+) -> tuple[Diagnostic, ...]:
+    """A chat template of another model writes end tokens that this vocabulary lacks."""
+    if not written or vocabulary is None:
+        return ()
+    lacking = [t for t in special_texts(written) if vocabulary.special_id_of(t) is None]
+    return tuple(
+        Diagnostic(
+            REFERENCE_NOT_A_TOKEN,
+            Severity.WARNING,
+            f"the chat template ends turns with {text!r}, which is not a token of this vocabulary; "
+            + spelled_out(text, model),
+            reference.span,
+            "the chat template is probably another model's; name the right one (`chat_template:`)",
+        )
+        for text in lacking
+    )

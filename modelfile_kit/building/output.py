@@ -1,0 +1,65 @@
+"""Writes the files of a build: all of them whole, or none."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from ..diagnostics import Span
+from ..errors import UsageError
+
+CANNOT_WRITE = "MK903"
+
+
+def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Writes each file beside its place, then renames them one after the other.
+
+    folder: made if it is not there, and taken away again when nothing could be written.
+    Raises UsageError (exit code 2): nothing is left of what had been written by then.
+    """
+    made = _make(folder)
+    staging: Path | None = None
+    try:
+        staging = Path(tempfile.mkdtemp(prefix=".mkmodelfile-", dir=folder))
+        for name, data in files.items():
+            with (staging / name).open("wb") as stream:
+                stream.write(data)
+                stream.flush()
+                os.fsync(stream.fileno())
+        for name in files:
+            (staging / name).replace(folder / name)
+        made = []
+    except OSError as e:
+        raise _cannot(folder, e) from e
+    finally:
+        if staging is not None:
+            shutil.rmtree(staging, ignore_errors=True)
+        for new in made:
+            with contextlib.suppress(OSError):
+                new.rmdir()
+
+
+def _make(folder: Path) -> list[Path]:
+    """Makes a folder; returns those that were not there before, the innermost first."""
+    new = [p for p in (folder, *folder.parents) if not p.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as e:
+        for made in new:
+            with contextlib.suppress(OSError):
+                made.rmdir()
+        raise _cannot(folder, e) from e
+    return new
+
+
+def _cannot(folder: Path, error: OSError) -> UsageError:
+    return UsageError(
+        f"cannot write into {folder}: {error.strerror or error}",
+        span=Span(str(folder)),
+        help="make room or correct the permissions, or name another folder with --output",
+        code=CANNOT_WRITE,
+    )

@@ -1,0 +1,192 @@
+"""What a build decides before it writes: TEMPLATE, end token, added texts, mode and stops."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..diagnostics import Diagnostic, Severity, has_errors
+from ..errors import KitError, PackageError
+from ..families import probe_conversations
+from ..ollama.targets import Target
+from .additions import CANNOT_PLACE, Additions, PlacementError
+from .end_token import EndToken, decide_end_token
+from .mode import Mode, choose_mode
+from .sources import Files, Reference, choose_reference, read_text_file
+from .stops import Stops, decide_stops
+
+if TYPE_CHECKING:
+    from ..compiler import Compiled
+    from ..package import Package
+
+
+class BuildError(PackageError):
+    """A package that cannot be built; nothing was written. Every finding is in `diagnostics`."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that is decided.
+
+    reference: the chat template, None where there is only a TEMPLATE written by hand.
+    compiled: None for such a TEMPLATE and in native mode. template: the TEMPLATE with the added texts,
+    None in native mode. proven_on: ids of the conversations on which added texts were proven.
+    """
+
+    reference: Reference | None
+    compiled: Compiled | None
+    end_token: EndToken
+    additions: Additions
+    mode: Mode
+    template: str | None
+    proven_on: tuple[str, ...]
+    stops: Stops
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def make_plan(package: Package, files: Files) -> Plan:
+    """Decides everything. Raises BuildError with all findings so far at the first step with an error."""
+    stop_on_errors(files.diagnostics)
+    reference = _reference(package, files)
+    compiled = _compile(package, reference)
+    end_token = _end_token(package, files, reference)
+    additions = Additions(end_token.added, package.image_separator)
+    mode = choose_mode(
+        package.mode,
+        compiled.coverage if compiled is not None else None,
+        origin=reference.origin if reference else "",
+        target=Target.parse(package.target),
+        needs_template=bool(additions),
+        span=package.span("mode"),
+    )
+    found = [*files.diagnostics, *(compiled.diagnostics if compiled is not None else ())]
+    found += [*end_token.diagnostics, *mode.diagnostics]
+    if mode.chosen == "native":
+        # What the compiler could not take over does not concern a package without a TEMPLATE.
+        found = [*files.diagnostics, *end_token.diagnostics, *mode.diagnostics]
+    stop_on_errors(found)
+    template, proven_on = _template(package, files, compiled, mode, additions)
+    stops = decide_stops(
+        package.stop,
+        family=files.family,
+        compiled=compiled.stop if compiled is not None else (),
+        end=end_token.added or end_token.written,
+        vocabulary=files.vocabulary,
+        target=Target.parse(package.target),
+        span=package.span("stop"),
+    )
+    found += stops.diagnostics
+    stop_on_errors(found)
+    found = sorted(dict.fromkeys(found), key=lambda d: d.severity.rank)
+    if mode.chosen == "native":
+        compiled = None
+    return Plan(
+        reference, compiled, end_token, additions, mode, template, tuple(proven_on), stops, tuple(found)
+    )
+
+
+def stop_on_errors(found: Sequence[Diagnostic]) -> None:
+    """Raises BuildError if any finding is an error; it carries all of them."""
+    if not has_errors(found):
+        return
+    errors = [d for d in found if d.severity is Severity.ERROR]
+    first = errors[0]
+    raise BuildError(
+        first.message, help=first.help, span=first.span, code=first.code, diagnostics=tuple(found)
+    )
+
+
+def _reference(package: Package, files: Files) -> Reference | None:
+    try:
+        return choose_reference(package, files)
+    except PackageError:
+        if package.template is None:
+            raise
+        return None  # a hand-written TEMPLATE can do without; what needs the reference says so
+
+
+def _compile(package: Package, reference: Reference | None) -> Compiled | None:
+    if package.template is not None or package.mode == "native" or reference is None:
+        return None
+    from ..compiler import compile_template
+
+    return compile_template(
+        reference.text,
+        bos_token=reference.bos_token or "",
+        eos_token=reference.eos_token or "",
+        target=package.target,
+    )
+
+
+def _end_token(package: Package, files: Files, reference: Reference | None) -> EndToken:
+    if reference is None:
+        if package.end_token in ("auto", "none"):
+            return EndToken(package.end_token, None)
+        raise BuildError(
+            "`end_token` goes with a chat template, and the package has only a TEMPLATE written by hand",
+            help="write the end token into the TEMPLATE, and take `end_token` out",
+            span=package.span("end_token"),
+            code=CANNOT_PLACE,
+        )
+    return decide_end_token(
+        package.end_token, reference, files.vocabulary, files.model, package.span("end_token")
+    )
+
+
+def _template(
+    package: Package, files: Files, compiled: Compiled | None, mode: Mode, additions: Additions
+) -> tuple[str | None, list[str]]:
+    """The TEMPLATE with the added texts, and the conversations that prove them."""
+    if mode.chosen == "native":
+        return None, []
+    if package.template is not None:
+        plain = read_text_file(package.template, "template", package)
+        _must_parse(plain, package)
+    else:
+        assert compiled is not None
+        plain = compiled.template
+    key = "end_token" if additions.end else "image.separator"
+    try:
+        if additions.separator and not Target.parse(package.target).range_int:
+            raise PlacementError(
+                f"a text after pictures needs range over an integer, which `target` {package.target} lacks",
+                help="raise `target` to >=0.5.13, or take `image.separator` out",
+            )
+        whole = additions.template(plain)
+    except PlacementError as e:
+        raise BuildError(e.message, help=e.help, span=package.span(key), code=e.code) from e
+    return whole, _prove(plain, whole, additions, package, files) if additions else []
+
+
+def _must_parse(template: str, package: Package) -> None:
+    from ..ollama.prompt import render_prompt
+
+    assert package.template is not None
+    try:
+        render_prompt(template, [{"role": "user", "content": "Hi"}])
+    except KitError as e:
+        raise BuildError(
+            f"`template`: {e.message}", help=e.help, span=package.span("template"), code=e.code
+        ) from e
+
+
+def _prove(plain: str, whole: str, additions: Additions, package: Package, files: Files) -> list[str]:
+    """Holds the TEMPLATE with added texts against the plain one given messages that hold them."""
+    from ..ollama.prompt import render_prompt
+
+    proven = []
+    for probe in probe_conversations(files.family, vision=bool(additions.separator)):
+        expected = render_prompt(
+            plain, additions.messages(probe.messages, lambda some: render_prompt(plain, some))
+        )
+        if render_prompt(whole, probe.messages) != expected:
+            raise BuildError(
+                f"the added texts change the prompt of the conversation {probe.id!r} elsewhere too",
+                help="this chat template decides by itself what stands around a text; take `end_token` and "
+                "`image.separator` out",
+                span=package.span("end_token" if additions.end else "image.separator"),
+                code=CANNOT_PLACE,
+            )
+        proven.append(probe.id)
+    return proven

@@ -1,0 +1,110 @@
+"""report.json: what a build took, decided and found, and why."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from .. import __version__
+
+if TYPE_CHECKING:
+    from ..package import Package
+    from .modelfile_text import Values
+    from .plan import Plan
+    from .sources import Files, Reference
+    from .stops import Stop
+
+REPORT_VERSION = 1
+
+
+def make_report(package: Package, files: Files, plan: Plan, values: Values) -> dict[str, Any]:
+    """Plain values, ready for JSON; the same package gives the same report on every day."""
+    end_token = plan.end_token
+    return {
+        "report": REPORT_VERSION,
+        "modelfile_kit": __version__,
+        "name": package.name,
+        "target": package.target,
+        "model": _model(files, values),
+        "projector": _projector(files, values),
+        "family": _family(files),
+        "chat_template": _reference(plan.reference),
+        "mode": {"asked": package.mode, "chosen": plan.mode.chosen, "why": plan.mode.why},
+        "template": _template(package, plan),
+        "end_token": {
+            "asked": end_token.asked,
+            "written_by_the_chat_template": end_token.written,
+            "added": end_token.added,
+            "id": end_token.id,
+        },
+        "image": {"separator": plan.additions.separator},
+        "added_texts_proven_on": list(plan.proven_on),
+        "stop": [_stop(s) for s in plan.stops.stops],
+        "stop_left_out": [_stop(s) for s in plan.stops.left_out],
+        "parameters": dict(values.parameters),
+        "diagnostics": [d.to_dict() for d in plan.diagnostics],
+    }
+
+
+def report_bytes(report: Mapping[str, Any]) -> bytes:
+    """The report as it is written."""
+    return (json.dumps(report, ensure_ascii=False, indent=2) + "\n").encode("utf-8", "backslashreplace")
+
+
+def _model(files: Files, values: Values) -> dict[str, Any]:
+    header = files.header
+    return {
+        "file": values.model,
+        "size": header.size,
+        "architecture": header.architecture,
+        "vocabulary": len(files.vocabulary) if files.vocabulary is not None else None,
+    }
+
+
+def _projector(files: Files, values: Values) -> dict[str, Any]:
+    header = files.projector_header
+    return {
+        "file": values.projector,
+        "size": header.size if header else None,
+        "type": _projector_type(header.metadata) if header else None,
+        "why": files.why,
+        "rejected": [{"file": name, "why": why} for name, why in files.rejected],
+    }
+
+
+def _projector_type(metadata: Mapping[str, Any]) -> str | None:
+    for key in ("clip.projector_type", "clip.vision.projector_type"):
+        if isinstance(value := metadata.get(key), str):
+            return value
+    return None
+
+
+def _family(files: Files) -> dict[str, Any] | None:
+    if files.family is None:
+        return None
+    recognition = files.recognition
+    known = recognition is not None and recognition.family.id == files.family.id
+    return {
+        "id": files.family.id,
+        "title": files.family.title,
+        "why": list(recognition.facts) if recognition and known else ["named by the package"],
+    }
+
+
+def _reference(reference: Reference | None) -> dict[str, Any] | None:
+    if reference is None:
+        return None
+    return {"from": reference.origin, "sha256": reference.sha256, "characters": len(reference.text)}
+
+
+def _template(package: Package, plan: Plan) -> dict[str, Any]:
+    if plan.mode.chosen == "native":
+        origin = "none: the server uses the GGUF's own"
+    else:
+        origin = "compiled" if package.template is None else "written by hand"
+    return {"origin": origin, "coverage": dict(plan.compiled.coverage) if plan.compiled is not None else None}
+
+
+def _stop(stop: Stop) -> dict[str, Any]:
+    return {"text": stop.text, "id": stop.id, "why": stop.why}

@@ -1,0 +1,256 @@
+"""Which files and which chat template a package is made of."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..conversation import Message
+from ..diagnostics import Diagnostic, Severity, Span
+from ..errors import PackageError
+from ..families import Recognition, load_family, recognise
+
+if TYPE_CHECKING:
+    from ..families import Family
+    from ..gguf_file import Header
+    from ..gguf_file.vocabulary import Vocabulary
+    from ..jinja_reference.render import Reference as Renderer
+    from ..package import Package
+
+MISSING_FILE = "MK509"
+VISION_REFUSED = "MK512"
+NO_CHAT_TEMPLATE = "MK513"
+OTHER_FAMILY = "MK516"
+FAMILY_LACKS = "MK517"
+
+MAX_TEXT_FILE = 1024 * 1024  # a chat template, a TEMPLATE or a licence; the longest known have 100 kB
+BLIND = "none"
+WRONG_KIND = "MK415"  # what gguf_file.projector calls a projector in the model's place
+
+
+@dataclass(frozen=True)
+class Files:
+    """The GGUF files of a package.
+
+    projector: None where there is none; why: how the projector came to be this one, or none;
+    rejected: files that were looked at and not taken, with the reason.
+    vocabulary: None where the model's file holds none. family: None for a model of no known family.
+    """
+
+    model: Path
+    header: Header
+    projector: Path | None
+    projector_header: Header | None
+    why: str
+    rejected: tuple[tuple[str, str], ...] = ()
+    vocabulary: Vocabulary | None = None
+    family: Family | None = None
+    recognition: Recognition | None = None
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The chat template that a package is held to.
+
+    origin: "gguf", "family:NAME" or the file's path; bos_token, eos_token: their texts, None where the
+    vocabulary has none; span: where the template is, for findings.
+    """
+
+    text: str
+    origin: str
+    bos_token: str | None = None
+    eos_token: str | None = None
+    span: Span = field(default_factory=Span)
+
+    @property
+    def sha256(self) -> str:
+        """Of the template's UTF-8 text, in hexadecimal."""
+        return hashlib.sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()
+
+    @cached_property
+    def _renderer(self) -> Renderer:
+        from ..jinja_reference.render import Reference as Renderer
+
+        return Renderer(self.text, bos_token=self.bos_token, eos_token=self.eos_token)
+
+    def render(self, messages: Sequence[Message], **options: Any) -> str:
+        """The prompt of a conversation; options as of `render_reference`. Raises as that does."""
+        return self._renderer.render(messages, **options)
+
+
+def open_files(package: Package) -> Files:
+    """Reads the headers, finds the projector and holds the two against each other.
+
+    Raises PackageError for a file that is not there, GGUFError for one that is not sound.
+    """
+    from ..gguf_file import read_header
+    from ..gguf_file.projector import check_pair
+
+    _must_exist(package.model, "model", package)
+    header = read_header(package.model)
+    vocabulary = _vocabulary(header)
+    recognition = recognise(header)
+    family = _family(package, recognition)
+    projector, why, rejected, found = _projector(package, family)
+    projector_header = read_header(projector) if projector else None
+    found += _check_family(package, family, recognition)
+    blind = package.projector == BLIND or (family is not None and not family.vision.supported)
+    # A model that is blind on purpose lacks no projector; whether it is a model at all still counts.
+    found += [d for d in check_pair(header, projector_header) if not blind or d.code == WRONG_KIND]
+    return Files(
+        package.model,
+        header,
+        projector,
+        projector_header,
+        why,
+        rejected,
+        vocabulary,
+        family,
+        recognition,
+        tuple(dict.fromkeys(found)),
+    )
+
+
+def choose_reference(package: Package, files: Files) -> Reference:
+    """The chat template that the package names. Raises PackageError where there is none."""
+    bos, eos = _token_texts(files.vocabulary)
+    if package.family:
+        family = load_family(package.family)
+        path = family.folder / "chat_template.jinja"
+        return Reference(family.chat_template, f"family:{family.id}", bos, eos, Span(str(path)))
+    if isinstance(package.chat_template, Path):
+        path = package.chat_template
+        _must_exist(path, "chat_template", package)
+        return Reference(_jinja_file(path), str(path), bos, eos, Span(str(path)))
+    templates = files.vocabulary.chat_templates if files.vocabulary else {}
+    text = templates.get("default") or next(iter(templates.values()), "")
+    if text:
+        return Reference(text, "gguf", bos, eos, Span(f"{files.model.name}: tokenizer.chat_template"))
+    ways = "name its chat_template.jinja (`chat_template:`)"
+    if files.family:
+        ways = f"write `chat_template: family:{files.family.id}`, or {ways}"
+    raise PackageError(
+        f"{files.model.name} has no chat template (tokenizer.chat_template)",
+        span=package.span("chat_template"),
+        help=ways,
+        code=NO_CHAT_TEMPLATE,
+    )
+
+
+def read_text_file(path: Path, key: str, package: Package) -> str:
+    """A text file that the package names. Raises PackageError for one that is missing, too big or no text."""
+    _must_exist(path, key, package)
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(MAX_TEXT_FILE + 1)
+        if len(data) > MAX_TEXT_FILE:
+            raise ValueError(f"more than {MAX_TEXT_FILE} bytes")
+        return data.decode("utf-8-sig")
+    except (OSError, ValueError) as e:
+        reason = e.strerror if isinstance(e, OSError) else str(e)
+        raise PackageError(
+            f"`{key}`: {path} is no text file: {reason}",
+            span=package.span(key),
+            help="expected UTF-8 text",
+            code=MISSING_FILE,
+        ) from e
+
+
+def _jinja_file(path: Path) -> str:
+    from ..chat_template_file import load_chat_template
+
+    return load_chat_template(path).text
+
+
+def _must_exist(path: Path, key: str, package: Package) -> None:
+    if path.is_file():
+        return
+    what = "is a folder, expected a file" if path.is_dir() else "is not there"
+    hint = {
+        "model": "download it (the package's README says where from), or give another with --model",
+        "projector": "download it, give another with --projector, or write `projector: none`",
+    }.get(key, f"correct `{key}:`, or put the file there")
+    raise PackageError(f"`{key}`: {path} {what}", span=package.span(key), help=hint, code=MISSING_FILE)
+
+
+def _vocabulary(header: Header) -> Vocabulary | None:
+    from ..gguf_file.vocabulary import Vocabulary
+
+    if "tokenizer.ggml.tokens" not in header.metadata:
+        return None
+    return Vocabulary.from_header(header)
+
+
+def _token_texts(vocabulary: Vocabulary | None) -> tuple[str | None, str | None]:
+    if vocabulary is None:
+        return None, None
+    ids = (vocabulary.bos_id, vocabulary.eos_id)
+    bos, eos = (vocabulary.token(i) if i is not None else None for i in ids)
+    return bos, eos
+
+
+def _family(package: Package, recognition: Recognition | None) -> Family | None:
+    if package.family:
+        return load_family(package.family)
+    return recognition.family if recognition else None
+
+
+def _projector(
+    package: Package, family: Family | None
+) -> tuple[Path | None, str, tuple[tuple[str, str], ...], list[Diagnostic]]:
+    from ..gguf_file.projector import find_projector
+
+    asked = package.projector
+    if asked == BLIND:
+        return None, "`projector: none`", (), _no_vision(family, package) if family else []
+    if family is not None and not family.vision.supported:
+        if isinstance(asked, Path):
+            raise PackageError(
+                f"{family.title}: pictures are refused: {family.vision.reason}",
+                span=package.span("projector"),
+                help=family.vision.way_out,
+                code=VISION_REFUSED,
+            )
+        return None, f"not looked for: {family.vision.reason}", (), _no_vision(family, package)
+    if isinstance(asked, Path):
+        _must_exist(asked, "projector", package)
+        return asked, "named by the package", (), []
+    choice = find_projector(package.model)
+    rejected = tuple((str(path), str(reason)) for path, reason in choice.rejected)
+    return choice.path, choice.reason, rejected, list(choice.diagnostics)
+
+
+def _no_vision(family: Family, package: Package) -> list[Diagnostic]:
+    """Somebody who packages a model that used to see is told that it will not, once and not in the way."""
+    if not family.vision.lost:
+        return []
+    severity = Severity.INFO if package.projector == BLIND else Severity.WARNING
+    message = f"{family.title}: this model will not see pictures: {family.vision.reason}"
+    return [Diagnostic(VISION_REFUSED, severity, message, package.span("projector"), family.vision.way_out)]
+
+
+def _check_family(
+    package: Package, family: Family | None, recognition: Recognition | None
+) -> list[Diagnostic]:
+    """A family that is named against what the file is, and what its own chat template cannot do."""
+    out: list[Diagnostic] = []
+    if family is None or package.family is None:
+        return out
+    span = package.span("chat_template")
+    if recognition is not None and recognition.family.id != family.id:
+        facts = "; ".join(recognition.facts)
+        message = (
+            f"`family:{family.id}` is named, but the model looks like {recognition.family.title}: {facts}"
+        )
+        hint = f"`chat_template: gguf`, or `family:{recognition.family.id}`"
+        out.append(Diagnostic(OTHER_FAMILY, Severity.WARNING, message, span, hint))
+    for what, why in family.lacks.items():
+        message = f"family {family.id} does no {what}: {why}"
+        hint = "`chat_template: gguf` takes the model's own"
+        out.append(Diagnostic(FAMILY_LACKS, Severity.INFO, message, span, hint))
+    return out
