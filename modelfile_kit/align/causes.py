@@ -22,6 +22,7 @@ MK725  the system prompt lost, moved or repeated
 MK726  the generation prompt missing or another
 MK727  text that the chat template writes by itself missing
 MK728  EOS added by the vocabulary at the end of every prompt
+MK729  a stop text that is a control token and never fires
 MK730  Ollama refuses a conversation that the chat template renders
 MK731  the chat template refuses a conversation
 ====== ====================================================================

@@ -73,10 +73,13 @@ class LlamaTokenizer:
             return [[facts["bos"], *ids] for ids in lists]
         return lists
 
-    def pieces(self, ids: Sequence[int]) -> list[bytes]:
-        """The bytes of each token, control tokens rendered; EngineError for an id that does not exist."""
+    def pieces(self, ids: Sequence[int], *, special: bool = True) -> list[bytes]:
+        """The bytes of each token; EngineError for an id that does not exist.
+
+        special: whether control tokens are rendered; False gives what llama-server shows of an answer.
+        """
         _, block = pack_ids([ids])
-        head, out = self._child.ask({"op": "pieces", "count": len(ids)}, block)
+        head, out = self._child.ask({"op": "pieces", "count": len(ids), "special": special}, block)
         return cut(head["lengths"], out)
 
     @property

@@ -68,7 +68,7 @@ class Loaded:
             return {"lengths": lengths}, ids
         if op == "pieces":
             [ids_] = unpack_ids([head["count"]], block)
-            pieces = [self.piece(i, special=True) for i in ids_]
+            pieces = [self.piece(i, special=head["special"]) for i in ids_]
             return {"lengths": [len(p) for p in pieces]}, b"".join(pieces)
         if op == "end_of_generation":
             return {"ids": [i for i in range(self.size) if lib.llama_vocab_is_eog(self.vocab, i)]}, b""
