@@ -1,0 +1,328 @@
+"""Is a GGUF a model, a projector or an adapter, and do a model and a projector fit?
+
+Codes: MK410 no projector · MK411 type and architecture · MK412 width · MK413 no rope sections ·
+MK414 picture marks · MK415 wrong kind or swapped · MK416 unknown type · MK417 tensors missing ·
+MK418 llama.cpp has no projector for this model · MK419 which one was taken · MK420 a broken file beside
+the model · MK421 a projector without eyes.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from pathlib import PurePath
+from urllib.parse import unquote, urlsplit
+
+from ..diagnostics import Diagnostic, Severity, Span
+from ..errors import GGUFError, UsageError
+from .arrays import NumberArray
+from .header import Header
+from .projector_types import (
+    ALWAYS_SEEING,
+    AUDIO_TYPES,
+    PROJECTOR_TYPES,
+    SECTIONS_FOR_PICTURES,
+    ProjectorType,
+    known_architectures,
+    types_for,
+)
+from .vocabulary import Vocabulary
+
+Version = tuple[int, int, int]
+
+_CONVERT = "make it with llama.cpp: convert_hf_to_gguf.py --mmproj <folder of the original model>"
+
+
+class FileKind(enum.Enum):
+    """What Ollama makes of a GGUF that comes by FROM."""
+
+    MODEL = "model"
+    PROJECTOR = "projector"
+    ADAPTER = "adapter"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+def classify(header: Header, target: str | Version | None = None) -> FileKind:
+    """What Ollama takes a file for (server/create.go, ggufLayers and isProjectorGGUF).
+
+    target: an Ollama version such as "0.17.4" or ">=0.30" (then the oldest one is meant), None for the
+    newest. Before 0.30.4 `general.type` = `mmproj` alone did not make a projector, and up to 0.6 a file
+    with `vision.block_count` was one even if it had `block_count`. Raises UsageError for a target that
+    is not a version.
+    """
+    version, metadata = _version(target), header.metadata
+    kind = metadata.text("general.type")
+    if kind == "adapter":
+        return FileKind.ADAPTER
+    newest = version is None or version >= (0, 30, 4)
+    if kind == "projector" or (kind == "mmproj" and newest):
+        return FileKind.PROJECTOR
+    if version is not None and version < (0, 7, 0):
+        sees = header.own("vision.block_count") in metadata
+        return FileKind.PROJECTOR if sees else FileKind.MODEL
+    if not _uint32(header, "block_count"):
+        encoder = any(metadata.flag(header.own(f"has_{what}_encoder")) for what in ("vision", "audio"))
+        if _uint32(header, "vision.block_count") or (newest and header.architecture == "clip" and encoder):
+            return FileKind.PROJECTOR
+    return FileKind.MODEL
+
+
+def projector_type(header: Header) -> str:
+    """The vision projector's type, "" if it has none.
+
+    A vision projector that names no type is one of the first LLaVAs: Ollama writes `mlp` into it
+    (0.33, server/quantization.go, needsDefaultLlavaProjectorType).
+    """
+    metadata = header.metadata
+    named = metadata.text("clip.projector_type") or metadata.text("clip.vision.projector_type")
+    return named or ("mlp" if metadata.flag("clip.has_vision_encoder") else "")
+
+
+def projection_width(header: Header) -> int | None:
+    """How wide a projector's output is: what llama.cpp compares with the model's width.
+
+    From the tensor that llama.cpp asks, else from `clip.vision.projection_dim`.
+    """
+    known = PROJECTOR_TYPES.get(projector_type(header))
+    if known and known.width_tensor:
+        shape = next((t.shape for t in header.tensors if t.name == known.width_tensor), ())
+        if known.width_axis < len(shape):
+            layers = {t.name.split(".")[2] for t in header.tensors if t.name.startswith("v.deepstack.")}
+            return shape[known.width_axis] * (1 + len(layers))
+    return header.metadata.integer("clip.vision.projection_dim")
+
+
+def input_width(header: Header) -> int | None:
+    """How wide a model wants its pictures: the embedding width, and that of each deepstack layer."""
+    width = header.metadata.integer(header.own("embedding_length"))
+    layers = header.metadata.integer(header.own("n_deepstack_layers")) or 0
+    return width * (1 + layers) if width is not None else None
+
+
+def has_rope_sections(header: Header) -> bool:
+    """Whether a model has M-RoPE sections as llama.cpp wants them (use_mrope in llama-hparams.cpp)."""
+    sections = header.metadata.get(header.own("rope.dimension_sections"))
+    if not isinstance(sections, NumberArray) or len(sections) < 2:
+        return False
+    return bool(sections[0] > 0 and sections[1] > 0)
+
+
+def check_pair(model: Header, projector: Header | None) -> list[Diagnostic]:
+    """What would go wrong with a picture, by what the two headers say. Empty if nothing is known to.
+
+    projector: None if there is none; then an error says so where the model is one with eyes, a warning
+    where only its chat template knows pictures, and nothing where it is a text model.
+    """
+    wrong = _wrong_kinds(model, projector)
+    if wrong:
+        return wrong
+    if projector is None:
+        return _missing(model)
+    found = [*_check_type(model, projector), *_check_width(model, projector)]
+    if not any(d.code == "MK418" for d in found):
+        found += [*_check_sections(model), *_check_marks(model, projector)]
+    return found
+
+
+def _wrong_kinds(model: Header, projector: Header | None) -> list[Diagnostic]:
+    first, second = classify(model), classify(projector) if projector else None
+    if first is FileKind.PROJECTOR and second is FileKind.MODEL:
+        advice = f"swap them: the model is {_name(projector)}, the projector {_name(model)}"
+        return [_error("MK415", model, "model and projector are swapped", advice)]
+    if first is not FileKind.MODEL:
+        advice = "give the text model's GGUF as the model"
+        if first is FileKind.PROJECTOR:
+            advice += "; this file goes into `projector:` (a second FROM)"
+        return [_error("MK415", model, f"this is {_article(first)}, not a model", advice)]
+    if projector is not None and second is not FileKind.PROJECTOR:
+        kind = "another model" if second is FileKind.MODEL else "an adapter"
+        advice = f"give the projector, usually called {_usual_name(model)}; {_CONVERT}"
+        return [_error("MK415", projector, f"this is {kind}, not a projector", advice)]
+    return []
+
+
+def _missing(model: Header) -> list[Diagnostic]:
+    if model.architecture == "chatglm":
+        return [_no_projector_exists(model, Severity.WARNING)] if _template_knows_pictures(model) else []
+    certain = has_rope_sections(model) or model.architecture in ALWAYS_SEEING
+    if not certain and not _template_knows_pictures(model):
+        return []
+    reason = "its metadata is that of a model with eyes" if certain else "its chat template writes pictures"
+    advice = (
+        f"put the projector beside the model (hubs call it {_usual_name(model)}), {_CONVERT}, or "
+        "package the text part alone with `projector: none`"
+    )
+    severity = Severity.ERROR if certain else Severity.WARNING
+    message = f"there is no projector for this model, although {reason}; without one it is blind"
+    found = [Diagnostic("MK410", severity, message, Span(model.source), advice)]
+    return [*found, *(_check_sections(model) if not certain else [])]
+
+
+def _check_type(model: Header, projector: Header) -> list[Diagnostic]:
+    name = projector_type(projector)
+    if not name or name in AUDIO_TYPES or projector.metadata.flag("clip.has_vision_encoder") is False:
+        what = f"a projector of type {name!r}, which does not see" if name else "a projector without a type"
+        advice = f"give the projector for pictures, usually called {_usual_name(model)}"
+        return [_error("MK421", projector, f"this is {what}", advice)]
+    known = PROJECTOR_TYPES.get(name)
+    if known is None:
+        message = f"projector type {name!r} is not one that modelfile-kit knows of llama.cpp (August 2026)"
+        advice = "if it is newer, try it with `mkmodelfile check`; else convert the projector again"
+        return [Diagnostic("MK416", Severity.WARNING, message, Span(projector.source), advice)]
+    return [*_check_architecture(model, projector, known), *_check_tensors(model, projector, known)]
+
+
+def _check_architecture(model: Header, projector: Header, known: ProjectorType) -> list[Diagnostic]:
+    architecture = model.architecture
+    if architecture in known.architectures:
+        return []
+    if architecture == "chatglm":
+        return [_no_projector_exists(model, Severity.ERROR)]
+    own = [t.name for t in types_for(architecture)]
+    sure = architecture in known_architectures() and not (known.generic and _open(architecture))
+    wanted = " or ".join(repr(n) for n in own) or "none that is known"
+    message = (
+        f"projector type {known.name!r} is made for {_listed(known.architectures)}, the model is "
+        f"{architecture!r}, which goes with {wanted}"
+    )
+    advice = f"give the model's own projector, usually called {_usual_name(model)}; {_CONVERT}"
+    severity = Severity.ERROR if sure else Severity.WARNING
+    return [Diagnostic("MK411", severity, message, Span(projector.source), advice)]
+
+
+def _check_tensors(model: Header, projector: Header, known: ProjectorType) -> list[Diagnostic]:
+    if not known.width_tensor or not projector.tensors or known.width_tensor in projector.tensor_names:
+        return []
+    if known.name == "mlp" and "mm.3.bias" in projector.tensor_names:  # Yi's variant
+        return []
+    message = (
+        f"the projector says type {known.name!r} but lacks that type's tensor {known.width_tensor}; "
+        "llama.cpp dies or refuses it"
+    )
+    advice = f"download the projector of this very model ({_usual_name(model)}) again, or {_CONVERT}"
+    return [_error("MK417", projector, message, advice)]
+
+
+def _check_width(model: Header, projector: Header) -> list[Diagnostic]:
+    wide, wanted = projection_width(projector), input_width(model)
+    if wide is None or wanted is None or wide == wanted:
+        return []
+    message = (
+        f"the projector hands on {wide:,} numbers a token, the model takes {wanted:,}: it was made for "
+        "another model (llama.cpp: mismatch between text model and mmproj)"
+    )
+    advice = f"give the projector of this very model, usually called {_usual_name(model)}; {_CONVERT}"
+    return [_error("MK412", projector, message, advice)]
+
+
+def _check_sections(model: Header) -> list[Diagnostic]:
+    if model.architecture not in SECTIONS_FOR_PICTURES or has_rope_sections(model):
+        return []
+    message = (
+        f"the model has no {model.own('rope.dimension_sections')}: it was converted before llama.cpp knew "
+        "its eyes (December 2025), and the engine dies at the first picture"
+    )
+    advice = (
+        "download a newer conversion, or convert the text model again with a current "
+        "convert_hf_to_gguf.py; adding the key is not enough, the weights are arranged differently"
+    )
+    return [_error("MK413", model, message, advice)]
+
+
+def _check_marks(model: Header, projector: Header) -> list[Diagnostic]:
+    known = PROJECTOR_TYPES.get(projector_type(projector))
+    if known is None or not known.marks:
+        return []
+    try:
+        missing = Vocabulary.from_header(model).missing(known.marks)
+    except GGUFError as e:
+        return [e.to_diagnostic()]
+    if not missing:
+        return []
+    message = (
+        f"llama.cpp puts {' and '.join(known.marks)} around a picture, but "
+        f"{' and '.join(missing)} {'is no special token' if len(missing) == 1 else 'are no special tokens'} "
+        "of this model's vocabulary"
+    )
+    severity = Severity.WARNING if known.generic else Severity.ERROR
+    advice = "this is a text-only relative, or a wrong conversion; give the model the projector was made for"
+    return [Diagnostic("MK414", severity, message, Span(model.source), advice)]
+
+
+def _no_projector_exists(model: Header, severity: Severity) -> Diagnostic:
+    return Diagnostic(
+        "MK418",
+        severity,
+        "llama.cpp has no projector for GLM-4V-9B (architecture chatglm): it converts the text part only, "
+        "so the packaged model cannot see",
+        Span(model.source),
+        "package the text part alone with `projector: none`, or use GLM-4.1V-9B (architecture glm4), which "
+        "llama.cpp supports with its projector",
+    )
+
+
+def _template_knows_pictures(model: Header) -> bool:
+    return any(
+        "image" in model.metadata.text(key)
+        for key in model.metadata
+        if key.startswith("tokenizer.chat_template")
+    )
+
+
+def _open(architecture: str) -> bool:
+    """Whether generic projectors are put on this architecture, so that an unlisted pair may be right."""
+    return any(t.generic for t in types_for(architecture))
+
+
+def _uint32(header: Header, key: str) -> int:
+    """An integer as Ollama reads it: only a uint32 counts."""
+    key = header.own(key)
+    if key not in header.metadata or header.metadata.type_of(key) != "uint32":
+        return 0
+    return header.metadata.integer(key) or 0
+
+
+def _version(target: str | Version | None) -> Version | None:
+    if target is None or isinstance(target, tuple):
+        return target
+    if target.strip().lower() == "latest":
+        return None
+    found = re.fullmatch(r"\s*[<>=~]*\s*v?(\d+)\.(\d+)(?:\.(\d+))?.*", target)
+    if not found:
+        raise UsageError(
+            f"target {target!r} is not an Ollama version", help='write it like "0.33.0" or ">=0.30"'
+        )
+    return int(found[1]), int(found[2]), int(found[3] or 0)
+
+
+def _name(header: Header | None) -> str:
+    source = header.source if header else ""
+    path = unquote(urlsplit(source).path) if source.startswith(("http://", "https://")) else source
+    return PurePath(path).name
+
+
+def stem(name: str) -> str:
+    """A model's bare name: without folder, ending, part number, quantization and `mmproj`."""
+    bare = re.sub(r"(?i)\.gguf$", "", PurePath(name).name)
+    bare = re.sub(r"-\d{5}-of-\d{5}$", "", bare)
+    bare = re.sub(r"(?i)^mmproj[-_.]|[-_.]mmproj(?=$|[-_.])", "", bare)
+    quantization = r"(?:ud-)?(?:i?q\d\w*|t?q\d_\d|b?f16|f32|fp16|bf16|mxfp4\w*|nvfp4)"
+    return re.sub(rf"(?i)(?:[-_.]{quantization})+$", "", bare)
+
+
+def _usual_name(model: Header) -> str:
+    return f"mmproj-{stem(_name(model)) or 'model'}-F16.gguf (or -Q8_0, -BF16)"
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return " or ".join(repr(n) for n in names) or "no architecture that is known"
+
+
+def _article(kind: FileKind) -> str:
+    return f"{'an' if kind is FileKind.ADAPTER else 'a'} {kind}"
+
+
+def _error(code: str, header: Header, message: str, advice: str) -> Diagnostic:
+    return Diagnostic(code, Severity.ERROR, message, Span(header.source), advice)

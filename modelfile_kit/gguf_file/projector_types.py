@@ -1,0 +1,164 @@
+"""llama.cpp's projector types: which text architectures they belong to and how wide their output is.
+
+Read in llama.cpp of August 2026: names from tools/mtmd/clip-impl.h, the tensor that fixes the width from
+clip_n_mmproj_embd in clip.cpp, the marks put around a picture from mtmd.cpp, architectures from the
+converters in conversion/.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ProjectorType:
+    """One value of `clip.projector_type`.
+
+    architectures: of the text models it is converted for; generic: it is also used with others (LLaVA's
+    MLP was put on every text model of its time).
+    width_tensor, width_axis: the tensor whose dimension is the projection width, as shape index in the
+    file's order; "" if llama.cpp takes it from elsewhere.
+    marks: the texts llama.cpp puts around every picture; they must be tokens, and a template must not
+    write them again.
+    """
+
+    name: str
+    architectures: tuple[str, ...]
+    generic: bool = False
+    width_tensor: str = ""
+    width_axis: int = 1
+    marks: tuple[str, ...] = ()
+
+
+_QWEN_MARKS = ("<|vision_start|>", "<|vision_end|>")
+_GLM_MARKS = ("<|begin_of_image|>", "<|end_of_image|>")
+_LFM_MARKS = ("<|image_start|>", "<|image_end|>")
+
+_TYPES = (
+    ProjectorType("mlp", ("llama", "phi2", "phi3", "qwen2", "stablelm"), True, "mm.2.weight"),
+    ProjectorType("ldp", ("llama",), True, "mm.model.mb_block.1.block.2.1.bias", 0),
+    ProjectorType("ldpv2", ("llama",), True, "mm.model.peg.0.bias", 0),
+    ProjectorType("resampler", ("llama", "minicpm", "qwen2", "qwen3"), True, "resampler.proj.weight", 0),
+    ProjectorType("adapter", ("chatglm",), False, "adapter.linear.dense_4h_to_h.weight"),
+    ProjectorType("qwen2vl_merger", ("qwen2vl",), False, "mm.2.bias", 0, _QWEN_MARKS),
+    ProjectorType("qwen2.5vl_merger", ("qwen2vl",), False, "mm.2.bias", 0, _QWEN_MARKS),
+    ProjectorType("qwen2.5o", ("qwen2vl",), False, "mm.2.bias", 0, _QWEN_MARKS),
+    ProjectorType(
+        "qwen3vl_merger",
+        ("qwen3vl", "qwen3vlmoe", "qwen35", "qwen35moe", "qwen4exp"),
+        False,
+        "mm.2.bias",
+        0,
+        _QWEN_MARKS,
+    ),
+    ProjectorType("ling3vl", ("bailingmoe3",), False, "mm.2.bias", 0, _QWEN_MARKS),
+    ProjectorType("step3vl", ("qwen3", "step35"), False, "mm.model.fc.weight"),
+    ProjectorType(
+        "gemma3",
+        ("gemma3",),
+        False,
+        "mm.input_projection.weight",
+        0,
+        ("<start_of_image>", "<end_of_image>"),
+    ),
+    ProjectorType(
+        "gemma3nv",
+        ("gemma3n",),
+        False,
+        "mm.input_projection.weight",
+        0,
+        ("<start_of_image>", "<end_of_image>"),
+    ),
+    ProjectorType("gemma4v", ("gemma4",), False, "mm.input_projection.weight", 1, ("<|image>", "<image|>")),
+    ProjectorType("gemma4uv", ("gemma4",), False, "mm.input_projection.weight", 1, ("<|image>", "<image|>")),
+    ProjectorType("phi4", ("phi3",), False, "mm.2.weight"),
+    ProjectorType("idefics3", ("llama", "smollm3"), True, "mm.model.fc.weight"),
+    ProjectorType("pixtral", ("llama", "mistral3", "mistral4"), True, "mm.2.weight", 1, ("[IMG_END]",)),
+    ProjectorType(
+        "internvl",
+        ("internlm2", "llama", "phi3", "qwen2", "qwen3", "qwen3moe", "gpt-oss"),
+        True,
+        "mm.3.weight",
+        1,
+        ("<img>", "</img>"),
+    ),
+    ProjectorType("llama4", ("llama4",), False, "mm.model.fc.weight", 1, _LFM_MARKS),
+    ProjectorType("lfm2", ("lfm2", "lfm2moe"), False, "mm.2.weight", 1, _LFM_MARKS),
+    ProjectorType("kimivl", ("deepseek2",), False, "mm.2.weight", 1, ("<|media_start|>", "<|media_end|>")),
+    ProjectorType("kimik25", ("deepseek2", "glm-dsa"), False, "mm.2.weight"),
+    ProjectorType(
+        "paddleocr",
+        ("paddleocr", "ernie4_5"),
+        False,
+        "mm.2.weight",
+        1,
+        ("<|IMAGE_START|>", "<|IMAGE_END|>"),
+    ),
+    ProjectorType("lightonocr", ("qwen3",), False, "mm.2.weight", 1, ("<|im_start|>", "<|im_end|>")),
+    ProjectorType("cogvlm", ("cogvlm",), False, "mm.down.weight"),
+    ProjectorType("janus_pro", ("llama",), False, "mm.1.bias", 0),
+    ProjectorType("dots_ocr", ("qwen2",), False, "mm.2.weight", 1, ("<|img|>", "<|endofimg|>")),
+    ProjectorType("dots3note_v", ("dots3note",), False, "mm.2.weight", 1, ("<|img|>", "<|endofimg|>")),
+    ProjectorType("deepseekocr", ("deepseek2-ocr", "deepseek2"), False, "mm.model.fc.weight"),
+    ProjectorType("deepseekocr2", ("deepseek2-ocr", "deepseek2"), False, "mm.model.fc.weight"),
+    ProjectorType("deepseek4v", ("deepseek4",), False, "mm.2.weight"),
+    ProjectorType("glm4v", ("glm4", "glm4moe"), False, "mm.down.weight", 1, _GLM_MARKS),
+    ProjectorType("glm5v", ("glm5-next",), False, "mm.down.weight", 1, _GLM_MARKS),
+    ProjectorType("youtuvl", ("deepseek2",), False, "mm.2.bias", 0, _QWEN_MARKS),
+    ProjectorType("yasa2", (), True, "mm.2.weight", 1, ("<image>", "</image>")),
+    ProjectorType("nemotron_v2_vl", ("nemotron_h", "nemotron_h_moe"), False, "mm.3.weight"),
+    ProjectorType("exaone4_5", ("exaone4",), False, "mm.2.bias", 0, ("<vision>", "</vision>")),
+    ProjectorType(
+        "hunyuanvl",
+        ("hunyuan_vl",),
+        False,
+        "mm.model.fc.weight",
+        1,
+        ("<｜hy_place▁holder▁no▁100｜>", "<｜hy_place▁holder▁no▁101｜>"),
+    ),
+    ProjectorType("minicpmv4_6", ("qwen35",), False, "mm.down.weight"),
+    ProjectorType("mimovl", ("mimo2",), False, "mm.2.weight", 1, _QWEN_MARKS),
+    ProjectorType(
+        "minimax_m3",
+        ("minimax-m3",),
+        False,
+        "mm.merger.fc2.bias",
+        0,
+        ("]<]start of image[>[", "]<]end of image[>["),
+    ),
+    ProjectorType("granite4_vision", ("granite", "granite_swa")),
+    ProjectorType("muse-glimmer", ("muse-glimmer",), False, "mm.2.weight", 1, _LFM_MARKS),
+)
+
+PROJECTOR_TYPES: Mapping[str, ProjectorType] = {t.name: t for t in _TYPES}
+"""All vision types by name."""
+
+AUDIO_TYPES = frozenset(
+    {
+        *("ultravox", "voxtral", "meralion", "musicflamingo", "qwen2a", "qwen3a", "glma", "lfm2a"),
+        *("gemma3na", "gemma4a", "gemma4ua", "dots3note_a", "granite_speech", "mimo_audio", "parakeet"),
+        *("qwen3tts_spkenc", "qwen3tts_gen", "pockettts_spkenc", "pockettts_gen"),
+    }
+)
+"""Types that hear or speak and do not see."""
+
+SECTIONS_FOR_PICTURES = frozenset({"glm4", "glm4moe"})
+"""Architectures where llama.cpp stops the process at the first picture if there are no M-RoPE sections
+(src/models/glm4.cpp, glm4-moe.cpp: "This GGUF does not support multimodal. Please reconvert it.")."""
+
+ALWAYS_SEEING = frozenset(
+    {"qwen2vl", "qwen3vl", "qwen3vlmoe", "cogvlm", "llama4", "paddleocr", "hunyuan_vl", "deepseek2-ocr"}
+)
+"""Architectures that exist only as the text half of a model with eyes."""
+
+
+def known_architectures() -> frozenset[str]:
+    """All architectures that some projector type is converted for."""
+    return frozenset(a for t in _TYPES for a in t.architectures)
+
+
+def types_for(architecture: str) -> tuple[ProjectorType, ...]:
+    """The vision types that are converted for an architecture, its own ones first."""
+    found = [t for t in _TYPES if architecture in t.architectures]
+    return tuple(sorted(found, key=lambda t: t.generic))

@@ -1,0 +1,84 @@
+"""Models split over several files: `name-00001-of-00003.gguf` and its siblings."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..diagnostics import Diagnostic, Severity, Span
+from .header import Header
+from .limits import MAX_SPLIT_PARTS
+
+_NAME = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})\.gguf", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Split:
+    """A file that is one part of a model.
+
+    number: of this part, from 0; count: of all parts; parts: all paths in order, there or not (empty
+    for a URL or a name that does not follow the pattern).
+    """
+
+    source: str
+    number: int
+    count: int
+    parts: tuple[Path, ...]
+
+    @property
+    def missing(self) -> tuple[Path, ...]:
+        """The parts that are not there."""
+        return tuple(p for p in self.parts if not p.is_file())
+
+
+def split_of(header: Header) -> Split | None:
+    """How a file is split, None if it is whole (no `split.count`, or 1)."""
+    count = header.metadata.integer("split.count") or 0
+    number = header.metadata.integer("split.no") or 0
+    if count <= 1:
+        return None
+    found = _NAME.fullmatch(Path(header.source).name)
+    parts: tuple[Path, ...] = ()
+    local = not header.source.startswith(("http://", "https://"))
+    if found and local and int(found["count"]) == count <= MAX_SPLIT_PARTS:
+        folder = Path(header.source).parent
+        parts = tuple(folder / f"{found['stem']}-{n:05d}-of-{count:05d}.gguf" for n in range(1, count + 1))
+    return Split(header.source, number, count, parts)
+
+
+def check_split(header: Header) -> list[Diagnostic]:
+    """What is wrong with a split model: parts that are missing, names that Ollama refuses, a part that is
+    not the first (server/create.go, splitGGUFGroupKey; llama.cpp wants the first one)."""
+    split = split_of(header)
+    if split is None:
+        return []
+    if header.source.startswith(("http://", "https://")):
+        return [
+            _finding(split, f"is part {split.number + 1} of {split.count}", Severity.INFO, "get all parts")
+        ]
+    if not split.parts:
+        message = (
+            f"says it is part {split.number + 1} of {split.count}, its name does not: llama.cpp and Ollama "
+            "find the others by name"
+        )
+        advice = f"give the parts their names back: <name>-00001-of-{split.count:05d}.gguf and so on"
+        return [_finding(split, message, Severity.ERROR, advice)]
+    found = []
+    if split.missing:
+        names = ", ".join(p.name for p in split.missing[:5]) + (" …" if len(split.missing) > 5 else "")
+        message = f"is part {split.number + 1} of {split.count}; {len(split.missing)} are missing: {names}"
+        advice = f"download them into {split.parts[0].parent}"
+        found.append(_finding(split, message, Severity.ERROR, advice))
+    named = Path(header.source)
+    if 0 <= split.number < split.count and split.parts[split.number].name != named.name:
+        message = f"says it is part {split.number + 1}, its name says otherwise; Ollama refuses that"
+        found.append(_finding(split, message, Severity.ERROR, "download it again under its own name"))
+    elif split.number != 0:
+        advice = f"give {split.parts[0].name}"
+        found.append(_finding(split, "is not the first part of its model", Severity.ERROR, advice))
+    return found
+
+
+def _finding(split: Split, message: str, severity: Severity, advice: str) -> Diagnostic:
+    return Diagnostic("MK422", severity, message, Span(split.source), advice)
