@@ -1,0 +1,148 @@
+"""Puts the steps together: frontend, specialisation, simplification, printing, proof."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ..conversation import CATEGORIES
+from ..diagnostics import Diagnostic, Severity, Span
+from . import frontend, go
+from .emit import emit
+from .facts import Facts
+from .lower.statements import Lowering
+from .lower.text import defined_templates
+from .machine import Dead, TooBig
+from .simplify import simplify
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A compiled chat template.
+
+    template: the Go TEMPLATE. stop: texts that end a turn. coverage: for each of chat, tools,
+    thinking and images: "exact" (every conversation of that kind that Ollama can express gives the
+    reference's bytes, one leading BOS aside), "partial", "unsupported" or "absent". diagnostics: why
+    something is not exact, with the construct and its line.
+    """
+
+    template: str
+    stop: list[str]
+    coverage: dict[str, str]
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+
+def compile_template(
+    chat_template: str, *, bos_token: str | None = "", eos_token: str | None = "", target: str = "latest"
+) -> Compiled:
+    """Compiles a chat template into a TEMPLATE for Ollama.
+
+    chat_template: Jinja source. bos_token, eos_token: their texts. target: the oldest Ollama the
+    result has to run on, as a version ("0.9.6") or "latest".
+    Raises TemplateReferenceError for a source that is no chat template.
+    """
+    tree = frontend.parse(chat_template)
+    pictures = looks_at_pictures(chat_template, bos_token, eos_token)
+    machine = Lowering()
+    machine.pictures = pictures
+    lower(machine, tree, bos_token, eos_token)
+    nodes = simplify(settle_pictures(machine, tuple(machine.out)))
+    nodes, defined = defined_templates(machine, simplify(nodes))
+    text = emit(nodes, {name: simplify(body) for name, body in defined.items()})
+    coverage = claim(machine, tree, pictures)
+    return Compiled(text, [], coverage, [d for d, _ in machine.diagnostics])
+
+
+def lower(machine: Lowering, tree, bos_token, eos_token) -> None:  # type: ignore[no-untyped-def]
+    """Executes the template on paths; the statements are the machine's output."""
+    for name, value in frontend.globals_of(bos_token, eos_token).items():
+        machine.state[(0, name)] = value
+    machine.parents[0] = None
+    machine.scope = machine.fresh()
+    machine.parents[machine.scope] = 0
+    try:
+        machine.execute_all(tree.body)
+    except Dead:
+        pass
+    except TooBig as e:
+        machine.out = [go.Fail(str(e))]
+        machine.diagnostics.append(
+            (Diagnostic("MK611", Severity.ERROR, f"the template is too big to compile: {e}", Span(line=machine.line)), Facts())
+        )
+
+
+def looks_at_pictures(source: str, bos_token: str | None, eos_token: str | None) -> bool:
+    """Whether a picture changes what the reference renders, other than as a printed list."""
+    from ..errors import KitError
+    from ..jinja_reference import render_reference
+
+    def render(images: int) -> str | None:
+        message = {"role": "user", "content": "words", **({"images": 1} if images else {})}
+        try:
+            return render_reference(source, [message], bos_token=bos_token or "", eos_token=eos_token or "")
+        except KitError:
+            return None
+
+    plain, picture = render(0), render(1)
+    return picture is not None and picture != plain and "{'type'" not in picture and '{"type"' not in picture
+
+
+def settle_pictures(machine: Lowering, nodes: go.Nodes) -> go.Nodes:
+    """Tags and text of a message with pictures: together they are its content."""
+    from .lower.pictures import tags_to_go, text_of_picture_message
+
+    out: list[go.Node] = []
+    skip = False
+    for n, node in enumerate(nodes):
+        if skip:
+            skip = False
+            continue
+        if isinstance(node, go.Print) and isinstance(node.expr, go.Call) and node.expr.fn.startswith("picture_"):
+            message = node.expr.args[0]
+            follower = nodes[n + 1] if n + 1 < len(nodes) else None
+            if follower == go.Print(go.call("picture_text", message)):
+                out.append(go.Print(go.Field(message, "Content")))
+                skip = True
+                continue
+            machine.out = []
+            machine.worked_out = {}
+            rule = tags_to_go if node.expr.fn == "picture_tags" else text_of_picture_message
+            shown = rule(machine, message)
+            out.extend([*machine.out, go.Print(shown)])
+        elif isinstance(node, go.If):
+            out.append(go.If(node.test, settle_pictures(machine, node.then), settle_pictures(machine, node.orelse)))
+        elif isinstance(node, go.Range):
+            body = settle_pictures(machine, node.body)
+            out.append(go.Range(node.loop, node.over, body, node.item, node.index, node.count))
+        else:
+            out.append(node)
+    return tuple(out)
+
+
+def claim(machine: Lowering, tree, pictures: bool) -> dict[str, str]:  # type: ignore[no-untyped-def]
+    """What is exact as far as the compiler knows; findings count for the kinds they can concern."""
+    names, words = frontend.names_in(tree), frontend.texts_in(tree)
+    coverage = dict.fromkeys(CATEGORIES, "exact")
+    if "tools" not in names and "tool_calls" not in words:
+        coverage["tools"] = "absent"
+    if not ({"enable_thinking", "thinking"} & names or {"reasoning_content", "thinking"} & words):
+        coverage["thinking"] = "absent"
+    if not pictures:
+        coverage["images"] = "absent"
+    for _, facts in machine.diagnostics:
+        for kind in concerned(facts):
+            if coverage[kind] == "exact":
+                coverage[kind] = "partial"
+    return coverage
+
+
+def concerned(facts: Facts) -> tuple[str, ...]:
+    """The kinds of conversations that can come to a place where these facts hold."""
+    held = [e for t, answer in facts.known.items() if answer and isinstance(t, go.Atom) for e in [t.expr]]
+    names = {x.name for e in held if isinstance(e, (go.Field, go.Root)) for x in [e]}
+    if {"Tools", "ToolCalls", "ToolName", "ToolCallID"} & names or "tool" in facts.equal.values():
+        return ("tools",)
+    if {"Thinking", "Think"} & names:
+        return ("thinking",)
+    if "Images" in names:
+        return ("images",)
+    return CATEGORIES

@@ -1,0 +1,84 @@
+"""A chat template's syntax tree, and the names it can see.
+
+Parsed with the environment of the reference, so both mean the same template.
+"""
+
+from __future__ import annotations
+
+import jinja2
+from jinja2 import nodes
+
+from ..diagnostics import Span
+from ..errors import TemplateReferenceError
+from ..jinja_reference import environment
+from . import go, types
+from .types import Value
+
+# A longer template is no chat template; the longest known has some 20,000 characters.
+MAX_SOURCE = 500_000
+# Nested deeper than any template is; Python's own stack would end at about three times this.
+MAX_DEPTH = 120
+
+
+def parse(source: str) -> nodes.Template:
+    """The tree of a chat template; raises TemplateReferenceError with the line where it does not parse."""
+    if len(source) > MAX_SOURCE:
+        raise TemplateReferenceError(
+            f"the chat template has {len(source):,} characters, more than the {MAX_SOURCE:,} allowed",
+            help="this is no chat template",
+        )
+    try:
+        tree = environment().parse(source)
+    except jinja2.TemplateSyntaxError as e:
+        raise TemplateReferenceError(
+            f"the chat template does not parse: {e.message}", span=Span(line=e.lineno)
+        ) from e
+    except RecursionError as e:
+        raise TemplateReferenceError("the chat template is nested too deeply") from e
+    _check_depth(tree)
+    return tree
+
+
+def _check_depth(tree: nodes.Node) -> None:
+    level = [tree]
+    for _ in range(MAX_DEPTH):
+        level = [child for node in level for child in node.iter_child_nodes()]
+        if not level:
+            return
+    raise TemplateReferenceError(
+        f"the chat template is nested deeper than {MAX_DEPTH} levels", span=Span(line=level[0].lineno)
+    )
+
+
+def names_in(tree: nodes.Node) -> set[str]:
+    """The names a template reads."""
+    return {n.name for n in tree.find_all(nodes.Name) if n.ctx == "load"}
+
+
+def texts_in(tree: nodes.Node) -> set[str]:
+    """The keys and constants that show what a template looks at in a message."""
+    found = {n.attr for n in tree.find_all(nodes.Getattr)}
+    return found | {n.value for n in tree.find_all(nodes.Const) if isinstance(n.value, str)}
+
+
+FUNCTIONS = ("raise_exception", "namespace", "range", "dict", "strftime_now", "cycler", "joiner", "lipsum")
+
+
+def globals_of(bos_token: str | None, eos_token: str | None) -> dict[str, Value]:
+    """The variables of a rendering: what Hugging Face gives and what Ollama's request can fill."""
+    thinking = types.choose(
+        go.Atom(go.Root("IsThinkSet")), types.Bool(go.Atom(go.Root("Think"))), types.Undef("enable_thinking")
+    )
+    names: dict[str, Value] = {name: types.Func(name) for name in FUNCTIONS}
+    names |= {
+        "messages": types.Obj("msgs", go.Root("Messages")),
+        "tools": types.choose(go.Atom(go.Root("Tools")), types.Obj("tools", go.Root("Tools")), types.NONE),
+        "documents": types.NONE,
+        "add_generation_prompt": types.TRUE,
+        "enable_thinking": thinking,
+        "thinking": thinking,
+    }
+    for name, token in (("bos_token", bos_token), ("eos_token", eos_token)):
+        if token is not None:
+            names[name] = types.Const(token)
+    return names

@@ -1,0 +1,299 @@
+"""The target: expressions, tests and statements of a Go template before they are printed.
+
+Expressions are values and hashable; names of variables and the place of the dot are only settled by
+`emit`, so a tree can be moved, compared and thrown away freely.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Union
+
+
+@dataclass(frozen=True)
+class Lit:
+    """A string, int or bool constant."""
+
+    value: str | int | bool
+
+
+@dataclass(frozen=True)
+class Var:
+    """A Go variable; `hint` is the name it would like to have."""
+
+    id: int
+    hint: str = field(compare=False, default="x")
+
+
+@dataclass(frozen=True)
+class Root:
+    """A field of the request (`.Messages`), whatever the dot is."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Item:
+    """The element of an enclosing range, told by the loop's number."""
+
+    loop: int
+    hint: str = field(compare=False, default="item")
+
+
+@dataclass(frozen=True)
+class Index:
+    """The index (or key) of an enclosing range."""
+
+    loop: int
+    hint: str = field(compare=False, default="i")
+
+
+@dataclass(frozen=True)
+class Dot:
+    """The argument of a defined template."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """`base.name`."""
+
+    base: Expr
+    name: str
+
+
+@dataclass(frozen=True)
+class Call:
+    """A function of Go's or Ollama's."""
+
+    fn: str
+    args: tuple[Expr, ...]
+
+
+Expr = Union[Lit, Var, Root, Item, Index, Dot, Field, Call]
+
+
+def call(fn: str, *args: Expr) -> Call:
+    """`fn a b …`."""
+    return Call(fn, args)
+
+
+def walk(e: Expr) -> Iterator[Expr]:
+    """Every expression inside, `e` first."""
+    yield e
+    if isinstance(e, Field):
+        yield from walk(e.base)
+    elif isinstance(e, Call):
+        for a in e.args:
+            yield from walk(a)
+
+
+# --- tests: what an `if` asks ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Truth:
+    """A test whose answer is known."""
+
+    value: bool
+
+
+@dataclass(frozen=True)
+class Atom:
+    """Go's truth of an expression (empty and zero are false)."""
+
+    expr: Expr
+
+
+@dataclass(frozen=True)
+class Not:
+    test: Test
+
+
+@dataclass(frozen=True)
+class All:
+    """All of them, asked from left to right."""
+
+    tests: tuple[Test, ...]
+
+
+@dataclass(frozen=True)
+class Any_:
+    """Any of them, asked from left to right."""
+
+    tests: tuple[Test, ...]
+
+
+Test = Union[Truth, Atom, Not, All, Any_]
+TRUE, FALSE = Truth(True), Truth(False)
+
+
+def negate(t: Test) -> Test:
+    """Not `t`, without doubled negations."""
+    if isinstance(t, Truth):
+        return Truth(not t.value)
+    return t.test if isinstance(t, Not) else Not(t)
+
+
+def both(*tests: Test) -> Test:
+    """All of them, flat; TRUE for none."""
+    flat: list[Test] = []
+    for t in tests:
+        for part in t.tests if isinstance(t, All) else (t,):
+            if part == FALSE or negate(part) in flat:
+                return FALSE
+            if part != TRUE and part not in flat:
+                flat.append(part)
+    return flat[0] if len(flat) == 1 else All(tuple(flat)) if flat else TRUE
+
+
+def either(*tests: Test) -> Test:
+    """Any of them, flat; FALSE for none."""
+    flat: list[Test] = []
+    for t in tests:
+        for part in t.tests if isinstance(t, Any_) else (t,):
+            if part == TRUE or negate(part) in flat:
+                return TRUE
+            if part != FALSE and part not in flat:
+                flat.append(part)
+    return flat[0] if len(flat) == 1 else Any_(tuple(flat)) if flat else FALSE
+
+
+def test_exprs(t: Test) -> Iterator[Expr]:
+    """The expressions of a test's atoms."""
+    if isinstance(t, Atom):
+        yield t.expr
+    elif isinstance(t, Not):
+        yield from test_exprs(t.test)
+    elif isinstance(t, (All, Any_)):
+        for part in t.tests:
+            yield from test_exprs(part)
+
+
+def equal(a: Expr, b: Expr) -> Test:
+    """`eq a b`; a literal always stands second."""
+    if isinstance(a, Lit) and isinstance(b, Lit):
+        return Truth(a.value == b.value)
+    if isinstance(a, Lit):
+        a, b = b, a
+    return TRUE if a == b else Atom(call("eq", a, b))
+
+
+# --- statements -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Text:
+    """Text as it is."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Print:
+    """`{{ expr }}`."""
+
+    expr: Expr
+
+
+@dataclass(frozen=True)
+class Declare:
+    """`{{ $var := expr }}`, valid to the end of its block."""
+
+    var: Var
+    expr: Expr
+
+
+@dataclass(frozen=True)
+class Set:
+    """`{{ $var = expr }}`."""
+
+    var: Var
+    expr: Expr
+
+
+@dataclass(frozen=True)
+class If:
+    test: Test
+    then: Nodes
+    orelse: Nodes = ()
+
+
+@dataclass(frozen=True)
+class Range:
+    """`range` over `over`; the loop's number links `Item` and `Index` to it."""
+
+    loop: int
+    over: Expr
+    body: Nodes
+    item: str = field(compare=False, default="item")
+    index: str = field(compare=False, default="i")
+    # over a whole number: counts from 0, there are no elements
+    count: bool = False
+
+
+@dataclass(frozen=True)
+class Break:
+    """Leaves the nearest range."""
+
+
+@dataclass(frozen=True)
+class Continue:
+    """Goes on with the nearest range's next element."""
+
+
+@dataclass(frozen=True)
+class Fail:
+    """Stops with a message: executing an undefined template does that."""
+
+    message: str
+
+
+@dataclass(frozen=True)
+class Include:
+    """Executes a defined template with an argument."""
+
+    name: str
+    arg: Expr
+
+
+Node = Union[Text, Print, Declare, Set, If, Range, Break, Continue, Fail, Include]
+Nodes = tuple[Node, ...]
+
+
+def node_exprs(n: Node) -> Iterator[Expr]:
+    """The expressions a statement itself holds, without those of its blocks."""
+    if isinstance(n, Print):
+        yield n.expr
+    elif isinstance(n, (Declare, Set)):
+        yield n.expr
+    elif isinstance(n, If):
+        yield from test_exprs(n.test)
+    elif isinstance(n, Range):
+        yield n.over
+    elif isinstance(n, Include):
+        yield n.arg
+
+
+def blocks(n: Node) -> tuple[Nodes, ...]:
+    """The blocks inside a statement."""
+    if isinstance(n, If):
+        return n.then, n.orelse
+    return (n.body,) if isinstance(n, Range) else ()
+
+
+def all_exprs(nodes: Iterable[Node]) -> Iterator[Expr]:
+    """Every expression in the statements and their blocks, with its parts."""
+    for n in nodes:
+        for e in node_exprs(n):
+            yield from walk(e)
+        for block in blocks(n):
+            yield from all_exprs(block)
+
+
+def all_nodes(nodes: Iterable[Node]) -> Iterator[Node]:
+    """Every statement, outer ones first."""
+    for n in nodes:
+        yield n
+        for block in blocks(n):
+            yield from all_nodes(block)

@@ -1,0 +1,1 @@
+"""How each kind of construct is said in a Go template, one file per kind."""

@@ -1,0 +1,173 @@
+"""Calls: macros, global functions and methods."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jinja2 import nodes
+
+from .. import go, types
+from ..machine import Raised, Unsupported
+from ..types import Const, DictV, Func, ListV, MacroV, Namespace, Obj, Undef, Value
+
+if TYPE_CHECKING:
+    from ..evaluate import Evaluator
+
+MAX_RANGE = 2000
+
+
+def invoke(
+    ev: Evaluator, f: Value, args: list[Value], kwargs: dict[str, Value], target: nodes.Node | None
+) -> Value:
+    """Calls what an expression evaluated to."""
+    if isinstance(f, MacroV):
+        from .macros import call_macro
+
+        return call_macro(ev, f, args, kwargs)
+    if isinstance(f, Func) and f.on is not None:
+        return _method(ev, f, args, kwargs, target)
+    if isinstance(f, Func):
+        return _function(ev, f.name, args, kwargs)
+    if isinstance(f, Undef):
+        raise Raised(f"{f.name!r} is undefined")
+    raise Raised("this value is not callable")
+
+
+def _function(ev: Evaluator, name: str, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    if name == "raise_exception":
+        from .text import to_text
+
+        message = to_text(ev, args[0]) if args else types.EMPTY
+        raise Raised(_known_text(message))
+    if name == "namespace":
+        return _namespace(ev, args, kwargs)
+    if name == "range":
+        return _range(ev, args)
+    if name == "dict":
+        if args:
+            raise Unsupported("dict() of a value", ev.line)
+        return DictV(tuple(types.Entry(k, v) for k, v in kwargs.items()))
+    if name == "strftime_now":
+        from .dates import strftime
+
+        return strftime(ev, args[0])
+    raise Unsupported(f"the function {name}", ev.line)
+
+
+def _known_text(v: Value) -> str:
+    """A message for people: unknown parts of it are left out."""
+    if isinstance(v, types.Cond):
+        return _known_text(v.then)
+    parts = types.parts_of(v) if isinstance(v, (Const, types.Str)) else ()
+    return "".join(p if isinstance(p, str) else "…" for p in parts)
+
+
+def _namespace(ev: Evaluator, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    owner = ev.fresh()
+    ev.parents[owner] = None
+    for a in args:
+        if not isinstance(a, DictV):
+            raise Unsupported("a namespace made from this", ev.line)
+        for e in a.entries:
+            ev.state[(owner, e.key)] = e.value
+    for key, value in kwargs.items():
+        ev.state[(owner, key)] = value
+    return Namespace(owner)
+
+
+def _range(ev: Evaluator, args: list[Value]) -> Value:
+    if all(isinstance(a, Const) and isinstance(a.value, int) for a in args):
+        numbers = range(*(a.value for a in args))  # type: ignore[union-attr,misc]
+        if len(numbers) > MAX_RANGE:
+            raise Unsupported(f"a range of more than {MAX_RANGE} numbers", ev.line)
+        return ListV(tuple(Const(n) for n in numbers))
+    if len(args) == 1 and isinstance(args[0], types.Int):
+        return Obj("count", ev.to_go(args[0]))
+    if len(args) == 2 and args[0] == Const(0) and isinstance(args[1], types.Int):
+        return Obj("count", ev.to_go(args[1]))
+    if len(args) == 3 and args[1] == args[2] == Const(-1) and isinstance(args[0], types.Int):
+        size = types.integer(dict(args[0].terms), args[0].const + 1)
+        return Obj("count", ev.to_go(size), reverse=True)
+    raise Unsupported("this range of unknown numbers", ev.line)
+
+
+def _method(
+    ev: Evaluator, f: Func, args: list[Value], kwargs: dict[str, Value], target: nodes.Node | None
+) -> Value:
+    v = f.on
+    assert v is not None
+    if isinstance(v, types.Loop) and f.name == "cycle":
+        raise Unsupported("loop.cycle", ev.line)
+    if types.is_text(v):
+        from .strings import call_method
+
+        if f.name == "format":
+            return _format(ev, v, args, kwargs)
+        if f.name == "join" and len(args) == 1:
+            from .lists import join_texts
+
+            return ev.lift(args[0], lambda x: join_texts(ev, x, v))
+        return _with_known_arguments(ev, f.name, v, args, kwargs, call_method)
+    if isinstance(v, (DictV, Obj)) and f.name in ("get", "items", "keys", "values", "pop"):
+        return _mapping_method(ev, f.name, v, args)
+    if isinstance(v, ListV) and f.name in ("append", "pop", "extend"):
+        return _list_method(ev, f.name, v, args, target)
+    raise Unsupported(f"the method {f.name} of this value", ev.line)
+
+
+def _with_known_arguments(ev, name, v, args, kwargs, rule):  # type: ignore[no-untyped-def]
+    """An argument that is a choice between known texts parts the paths."""
+    for n, a in enumerate(args):
+        if isinstance(a, types.Cond):
+            return ev.lift(
+                a, lambda x, n=n: _with_known_arguments(ev, name, v, [*args[:n], x, *args[n + 1 :]], kwargs, rule)
+            )
+    return rule(ev, name, v, args, kwargs)
+
+
+def _mapping_method(ev: Evaluator, name: str, v: DictV | Obj, args: list[Value]) -> Value:
+    from .attributes import item
+    from .values import pairs
+
+    if name == "get":
+        other = args[1] if len(args) > 1 else types.NONE
+        return ev.lift(
+            item(ev, v, args[0]), lambda x: other if isinstance(x, Undef) else x
+        )
+    if name == "items":
+        return pairs(ev, v)
+    if isinstance(v, DictV) and all(e.present == go.TRUE for e in v.entries):
+        if name == "keys":
+            return ListV(tuple(Const(e.key) for e in v.entries))
+        if name == "values":
+            return ListV(tuple(e.value for e in v.entries))
+    raise Unsupported(f"the method {name} of a mapping", ev.line)
+
+
+def _list_method(ev: Evaluator, name: str, v: ListV, args: list[Value], target: nodes.Node | None) -> Value:
+    """`append` and `pop` change the list that a name holds; HF's sandbox refuses them elsewhere."""
+    raise Raised(f"SecurityError: access to attribute {name!r} is unsafe")
+
+
+def _format(ev: Evaluator, v: Value, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    import string
+
+    from .text import to_text
+
+    if not isinstance(v, Const):
+        raise Unsupported("format of an unknown text", ev.line)
+    result: Value = types.EMPTY
+    counter = 0
+    for literal, name, spec, conversion in string.Formatter().parse(str(v.value)):
+        result = ev.concat(result, Const(literal))
+        if name is None:
+            continue
+        if spec or conversion or not (name == "" or name.isdigit() or name.isidentifier()):
+            raise Unsupported("format with more than names and numbers", ev.line)
+        if name == "":
+            name, counter = str(counter), counter + 1
+        chosen = kwargs.get(name) if not name.isdigit() else args[int(name)] if int(name) < len(args) else None
+        if chosen is None:
+            raise Raised("format: no such argument")
+        result = ev.concat(result, to_text(ev, chosen))
+    return result

@@ -1,0 +1,40 @@
+"""Upper and lower case."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .. import go, idioms, types
+from ..types import Const, Str, Value
+
+if TYPE_CHECKING:
+    from ..evaluate import Evaluator
+
+
+def in_case(ev: Evaluator, v: Value, upper: bool) -> Value:
+    """`text.upper()` or `text.lower()`."""
+    if isinstance(v, Const):
+        return Const(str(v.value).upper() if upper else str(v.value).lower())
+    assert isinstance(v, Str)
+    if not upper and len(v.parts) == 1 and isinstance(v.parts[0], go.Field) and v.parts[0].name == "Role":
+        return v  # Ollama, api/types.go: a role is in lower case by the time a template sees it
+    if len(v.parts) != 1 or not isinstance(v.parts[0], go.Field) or v.parts[0].name != "Role":
+        note_ascii(ev, "upper" if upper else "lower")
+    return types.string(idioms.change_case(ev, ev.to_go(v), upper))
+
+
+def titled(ev: Evaluator, v: Value) -> Value:
+    """`text.title()`."""
+    assert isinstance(v, Str)
+    if len(v.parts) != 1 or not isinstance(v.parts[0], go.Field) or v.parts[0].name != "Role":
+        note_ascii(ev, "title")
+    return types.string(idioms.title(ev, ev.to_go(v)))
+
+
+def note_ascii(ev: Evaluator, name: str) -> None:
+    """What is lost."""
+    ev.note(
+        "MK620",
+        f"`{name}` of an unknown text maps ASCII letters only",
+        "other letters keep their case, since Go templates have no case mapping",
+    )

@@ -1,0 +1,205 @@
+"""Jinja's filters, one rule each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from .. import go, types
+from ..machine import Raised, Unsupported
+from ..types import Const, DictV, ListV, Obj, Split, Undef, Value
+
+if TYPE_CHECKING:
+    from ..evaluate import Evaluator
+
+Rule = Callable[..., Value]
+FILTERS: dict[str, Rule] = {}
+# Filters that take a choice between values as it is.
+WHOLE = {"default", "d"}
+
+
+def rule(*names: str) -> Callable[[Rule], Rule]:
+    """Registers a filter under its names."""
+
+    def register(f: Rule) -> Rule:
+        for name in names:
+            FILTERS[name] = f
+        return f
+
+    return register
+
+
+@rule("default", "d")
+def default(ev: Evaluator, v: Value, other: Value = types.EMPTY, boolean: Value = types.FALSE) -> Value:
+    """The other value for what is undefined (or, with `boolean`, empty)."""
+    if ev.truth(boolean) == go.TRUE:
+        return ev.branch(ev.truth(v), lambda: ev.settle(v), lambda: other)
+    return ev.lift(v, lambda x: other if isinstance(x, Undef) else x)
+
+
+@rule("trim")
+def trim(ev: Evaluator, v: Value, chars: Value = types.NONE) -> Value:
+    from .strings import strip
+    from .text import to_text
+
+    return ev.lift(to_text(ev, v), lambda x: strip(ev, "strip", x, chars))
+
+
+@rule("string", "safe")
+def string(ev: Evaluator, v: Value) -> Value:
+    from .text import to_text
+
+    return to_text(ev, v)
+
+
+@rule("length", "count")
+def length(ev: Evaluator, v: Value) -> Value:
+    """How many characters, elements or keys."""
+    if isinstance(v, Undef):
+        return Const(0)
+    if types.is_text(v):
+        from .strings import length as text_length
+
+        return text_length(ev, v)
+    if isinstance(v, ListV):
+        return Const(len(v.items))
+    if isinstance(v, DictV) and all(e.present == go.TRUE for e in v.entries):
+        return Const(len(v.entries))
+    if isinstance(v, Obj) and v.kind in ("msgs", "calls", "tools", "strs", "list", "args", "props"):
+        return types.number(go.call("len", v.expr))
+    if v == types.NONE or types.is_int(v) or types.is_bool(v):
+        raise Raised("object has no len()")
+    raise Unsupported("the length of this value", ev.line)
+
+
+@rule("upper")
+def upper(ev: Evaluator, v: Value) -> Value:
+    from .case import in_case
+    from .text import to_text
+
+    return ev.lift(to_text(ev, v), lambda x: in_case(ev, x, True))
+
+
+@rule("lower")
+def lower(ev: Evaluator, v: Value) -> Value:
+    from .case import in_case
+    from .text import to_text
+
+    return ev.lift(to_text(ev, v), lambda x: in_case(ev, x, False))
+
+
+@rule("capitalize", "title")
+def capitalize(ev: Evaluator, v: Value) -> Value:
+    if isinstance(v, Const):
+        return Const(str(v.value).capitalize())
+    raise Unsupported("capitalize of an unknown text", ev.line)
+
+
+@rule("replace")
+def replace(ev: Evaluator, v: Value, old: Value, new: Value, count: Value | None = None) -> Value:
+    from .strings import call_method
+    from .text import to_text
+
+    args = [old, new] if count is None else [old, new, count]
+    return ev.lift(to_text(ev, v), lambda x: call_method(ev, "replace", x, args, {}))
+
+
+@rule("list")
+def as_list(ev: Evaluator, v: Value) -> Value:
+    if isinstance(v, (ListV, Split, types.Parts)) or isinstance(v, Obj) and v.kind not in ("any",):
+        return v
+    if isinstance(v, Undef):
+        return ListV(())
+    raise Unsupported("a list of this", ev.line)
+
+
+@rule("first")
+def first(ev: Evaluator, v: Value) -> Value:
+    from .attributes import item
+
+    return item(ev, v, Const(0))
+
+
+@rule("last")
+def last(ev: Evaluator, v: Value) -> Value:
+    from .attributes import item
+
+    return item(ev, v, Const(-1))
+
+
+@rule("reverse")
+def reverse(ev: Evaluator, v: Value) -> Value:
+    from .slices import slice_of
+
+    return slice_of(ev, v, types.NONE, types.NONE, Const(-1))
+
+
+@rule("items")
+def items(ev: Evaluator, v: Value) -> Value:
+    from .values import pairs
+
+    if isinstance(v, Undef):
+        return ListV(())
+    return pairs(ev, v)
+
+
+@rule("dictsort")
+def dictsort(ev: Evaluator, v: Value) -> Value:
+    """Sorted by key without regard to case; Go's maps are sorted with regard to it."""
+    from .values import pairs
+
+    return pairs(ev, v, sort=True)
+
+
+@rule("tojson")
+def tojson(
+    ev: Evaluator,
+    v: Value,
+    ensure_ascii: Value = types.FALSE,
+    indent: Value = types.NONE,
+    separators: Value = types.NONE,
+    sort_keys: Value = types.FALSE,
+) -> Value:
+    from .json import to_json
+
+    return to_json(ev, v, ensure_ascii, indent, separators, sort_keys)
+
+
+@rule("join")
+def join(ev: Evaluator, v: Value, sep: Value = types.EMPTY, attribute: Value | None = None) -> Value:
+    from .lists import join_texts
+
+    if attribute is not None:
+        raise Unsupported("join by an attribute", ev.line)
+    return join_texts(ev, v, sep)
+
+
+@rule("selectattr", "rejectattr")
+def selectattr(ev: Evaluator, v: Value, *args: Value) -> Value:
+    raise Unsupported("selectattr here", ev.line)
+
+
+@rule("indent")
+def indent(
+    ev: Evaluator, v: Value, width: Value = Const(4), first: Value = types.FALSE, blank: Value = types.FALSE
+) -> Value:
+    """Known texts only; JSON knows how to indent itself."""
+    from jinja2.filters import do_indent
+
+    if isinstance(v, Const) and isinstance(v.value, str) and all(isinstance(x, Const) for x in (width, first, blank)):
+        return Const(do_indent(v.value, width.value, first.value, blank.value))  # type: ignore[union-attr,arg-type]
+    from .json import indented
+
+    return indented(ev, v, width, first)
+
+
+@rule("abs", "int", "float", "round")
+def numeric(ev: Evaluator, v: Value, *args: Value) -> Value:
+    if isinstance(v, Const) and isinstance(v.value, int):
+        return Const(v.value)
+    raise Unsupported("a number from this", ev.line)
+
+
+@rule("min", "max")
+def extreme(ev: Evaluator, v: Value) -> Value:
+    raise Unsupported("min and max of unknown numbers", ev.line)

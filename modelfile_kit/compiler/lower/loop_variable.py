@@ -1,0 +1,82 @@
+"""The `loop` variable."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .. import go, types
+from ..machine import Unsupported
+from ..types import Const, Func, Undef, Value
+
+if TYPE_CHECKING:
+    from ..evaluate import Evaluator
+
+
+def loop_attribute(ev: Evaluator, v: types.Loop, name: str) -> Value:
+    """`loop.name`; loops over known elements carry their position, others a range's index."""
+    if name == "cycle":
+        return Func("cycle", v)
+    if name in ("depth", "depth0"):
+        return Const(1 if name == "depth" else 0)
+    if v.position is not None:
+        return _placed(v, name)
+    if v.over is None:
+        raise Unsupported(f"loop.{name} in this loop", ev.line)
+    i, size = types.number(go.Index(v.loop)), types.number(go.call("len", v.over))
+    values = {
+        "index0": lambda: i,
+        "index": lambda: _plus(i, 1),
+        "length": lambda: size,
+        "first": lambda: types.boolean(ev.facts.simplify(go.equal(go.Index(v.loop), go.Lit(0)))),
+        "last": lambda: types.boolean(ev.facts.simplify(_last(v))),
+        "revindex": lambda: types.number(go.call("len", go.call("slice", v.over, go.Index(v.loop)))),  # type: ignore[arg-type]
+        "revindex0": lambda: _plus(types.number(go.call("len", go.call("slice", v.over, go.Index(v.loop)))), -1),  # type: ignore[arg-type]
+        "previtem": lambda: _neighbour(ev, v, -1),
+        "nextitem": lambda: _neighbour(ev, v, 1),
+    }
+    if name not in values:
+        return Undef(name)
+    return values[name]()
+
+
+def _last(v: types.Loop) -> go.Test:
+    assert v.over is not None
+    return go.equal(go.call("len", go.call("slice", v.over, go.Index(v.loop))), go.Lit(1))
+
+
+def _plus(v: Value, n: int) -> Value:
+    assert isinstance(v, types.Int)
+    return types.integer(dict(v.terms), v.const + n)
+
+
+def _neighbour(ev: Evaluator, v: types.Loop, step: int) -> Value:
+    from .slices import element
+
+    if v.kind is None or v.reverse:
+        raise Unsupported("a neighbour in this loop", ev.line)
+    assert v.over is not None
+    found = lambda: element(ev, types.Obj(str(v.kind), v.over), types.Int(((go.Index(v.loop), 1),), step))  # type: ignore[arg-type]  # noqa: E731
+    end = go.equal(go.Index(v.loop), go.Lit(0)) if step < 0 else _last(v)
+    return ev.branch(end, lambda: Undef(), found)
+
+
+def _placed(v: types.Loop, name: str) -> Value:
+    assert v.position is not None
+    index, first, last = v.position
+    if name == "index0":
+        return index
+    if name in ("first", "last"):
+        return first if name == "first" else last
+    if name == "index":
+        return _plus(index, 1) if isinstance(index, types.Int) else Const(int(index.value) + 1)  # type: ignore[union-attr,arg-type]
+    if isinstance(index, Const) and v.items:
+        n, total = int(index.value), len(v.items)  # type: ignore[arg-type]
+        if name == "length":
+            return Const(total)
+        if name in ("revindex", "revindex0"):
+            return Const(total - n - (name == "revindex0"))
+        if name == "previtem":
+            return v.items[n - 1] if n else Undef(name)
+        if name == "nextitem":
+            return v.items[n + 1] if n + 1 < total else Undef(name)
+    raise Unsupported(f"loop.{name} in this loop")

@@ -1,0 +1,74 @@
+"""Macros are inlined; their text is a value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from .. import types
+from ..machine import Dead, Unsupported
+from ..types import ListV, MacroV, Undef, Value
+from .text import captured
+
+if TYPE_CHECKING:
+    from ..evaluate import Evaluator
+
+# Calls inside calls; recursion over known values (a schema's nesting, an indent) ends well before.
+MAX_DEPTH = 12
+
+
+def call_macro(ev: Evaluator, macro: MacroV, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    """The text of a macro's call."""
+    if ev.depth >= MAX_DEPTH:
+        raise Unsupported(f"the recursion of the macro {macro.node.name}", macro.node.lineno)
+    saved = ev.scope
+    ev.scope = ev.fresh()
+    ev.parents[ev.scope] = macro.scope
+    ev.depth += 1
+    try:
+        _bind(ev, macro, args, dict(kwargs))
+        return capture(ev, lambda: ev.execute_all(macro.node.body))
+    finally:
+        ev.drop_scope(ev.scope)
+        ev.scope = saved
+        ev.depth -= 1
+
+
+def _bind(ev: Evaluator, macro: MacroV, args: list[Value], kwargs: dict[str, Value]) -> None:
+    names = [str(a.name) for a in macro.node.args]
+    defaults = macro.node.defaults
+    first_default = len(names) - len(defaults)
+    for n, name in enumerate(names):
+        value: Value
+        if n < len(args):
+            value = args[n]
+        elif name in kwargs:
+            value = kwargs.pop(name)
+        elif n >= first_default:
+            value = ev.eval(defaults[n - first_default])
+        else:
+            value = Undef(name)
+        ev.state[(ev.scope, name)] = value
+    if len(args) > len(names):
+        ev.state[(ev.scope, "varargs")] = ListV(tuple(args[len(names) :]))
+    if "caller" in kwargs:
+        ev.state[(ev.scope, "caller")] = kwargs.pop("caller")
+
+
+def capture(ev: Evaluator, body: Callable[[], None]) -> Value:
+    """Runs statements and answers what they print as a text."""
+    saved, ev.out = ev.out, []
+    dead = False
+    try:
+        body()
+    except Dead:
+        dead = True
+    finally:
+        nodes, ev.out = ev.out, saved
+    if dead:
+        ev.emit(*nodes)
+        raise Dead
+    return captured(ev, nodes)
+
+
+__all__ = ["call_macro", "capture", "types"]

@@ -1,0 +1,40 @@
+"""A message with pictures: Ollama puts `[img-N]` for each at the front of its text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .. import go, idioms
+from ..go import Expr, Lit, Var, call
+
+if TYPE_CHECKING:
+    from ..evaluate import Evaluator
+
+
+def text_of_picture_message(ev: Evaluator, message: Expr) -> Var:
+    """The text after the tags: as many `]` are passed as there are pictures."""
+    key = call("picture_text", message)
+    known = ev.worked_out.get(key)
+    if known and known.id in ev.visible():
+        return known
+    text = ev.declare("text", go.Field(message, "Content"))
+    loop = ev.fresh()
+
+    def body(i: Expr) -> None:
+        rest = call("slice", call("slice", text, i), Lit(1))
+        hit = (go.Set(text, rest), go.Break())
+        ev.emit(go.If(go.equal(call("printf", Lit("%.1s"), call("slice", text, i)), Lit("]")), hit))
+
+    saved, ev.out = ev.out, []
+    idioms.scan(ev, text, body)
+    nodes, ev.out = ev.out, saved
+    ev.emit(go.Range(loop, go.Field(message, "Images"), tuple(nodes), item="image"))
+    ev.worked_out[key] = text
+    return text
+
+
+def tags_to_go(ev: Evaluator, message: Expr) -> Expr:
+    """The tags alone."""
+    text = text_of_picture_message(ev, message)
+    whole = go.Field(message, "Content")
+    return call("slice", whole, Lit(0), call("len", call("slice", whole, call("len", text))))

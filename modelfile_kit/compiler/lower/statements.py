@@ -1,0 +1,221 @@
+"""Statements: what a template does, one method per kind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from jinja2 import nodes
+
+from ...diagnostics import Diagnostic, Severity, Span
+from .. import go, types
+from ..evaluate import Evaluator
+from ..facts import Facts
+from ..machine import Dead, Raised, Unsupported
+from ..types import Value
+from .loops import execute_for
+from .macros import capture
+from .text import print_value
+
+
+class Lowering(Evaluator):
+    """Executes a chat template on paths and values instead of a request."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pictures = False
+        self.depth = 0
+        self.loop_items: dict[int, str] = {}
+
+    # --- findings -------------------------------------------------------------------------------------
+
+    def note(self, code: str, message: str, help: str, *, narrow: bool = True) -> None:
+        """A finding about this place; what is known here says which conversations it concerns."""
+        where = Span(line=self.line) if self.line else None
+        found = Diagnostic(code, Severity.WARNING, message, where, help)
+        if all(found != d for d, _ in self.diagnostics):
+            self.diagnostics.append((found, self.facts if narrow else Facts()))
+
+    def refuse(self, e: Unsupported, line: int) -> Dead:
+        """A construct that cannot be said: its path ends in an error at run time."""
+        at = e.line or line
+        found = Diagnostic(
+            "MK610",
+            Severity.WARNING,
+            f"{e.what} cannot be said in a Go template",
+            Span(line=at),
+            "a conversation that comes here is answered with an error instead of a wrong prompt",
+        )
+        if all(found != d or f.known != self.facts.known for d, f in self.diagnostics):
+            self.diagnostics.append((found, self.facts))
+        return self.fail(f"chat template, line {at}: {e.what}")
+
+    # --- execution --------------------------------------------------------------------------------------
+
+    def execute_all(self, body: Sequence[nodes.Node]) -> None:
+        for node in body:
+            self.execute(node)
+
+    def execute(self, node: nodes.Node) -> None:
+        """One statement; what it cannot say ends the path, and nothing of it stays."""
+        self.step()
+        mark, state, declared = len(self.out), dict(self.state), set(self.declared)
+        self.line = node.lineno
+        try:
+            method = getattr(self, f"do_{type(node).__name__}", None)
+            if method is None:
+                raise Unsupported(f"the statement {type(node).__name__}", node.lineno)
+            method(node)
+        except Unsupported as e:
+            del self.out[mark:]
+            self.state, self.declared = state, declared
+            raise self.refuse(e, node.lineno) from None
+        except Raised as e:
+            raise self.fail(str(e)) from None
+
+    def do_Output(self, node: nodes.Output) -> None:  # noqa: N802
+        for child in node.nodes:
+            if isinstance(child, nodes.TemplateData):
+                if child.data:
+                    self.emit(go.Text(child.data))
+            else:
+                print_value(self, self.eval(child))
+
+    def do_If(self, node: nodes.If) -> None:  # noqa: N802
+        def other() -> Value:
+            if node.elif_:
+                rest = nodes.If(node.elif_[0].test, node.elif_[0].body, node.elif_[1:], node.else_)
+                rest.lineno = node.elif_[0].lineno
+                self.do_If(rest)
+            else:
+                self.execute_all(node.else_)
+            return types.NONE
+
+        def then() -> Value:
+            self.execute_all(node.body)
+            return types.NONE
+
+        self.line = node.lineno
+        self.branch(self.test(node.test), then, other)
+
+    def do_For(self, node: nodes.For) -> None:  # noqa: N802
+        execute_for(self, node)
+
+    def do_Assign(self, node: nodes.Assign) -> None:  # noqa: N802
+        self.bind(node.target, self.eval(node.node))
+
+    def do_AssignBlock(self, node: nodes.AssignBlock) -> None:  # noqa: N802
+        value = self.in_scope(lambda: capture(self, lambda: self.execute_all(node.body)))
+        if node.filter is not None:
+            value = self._filtered(node.filter, value)
+        self.bind(node.target, value)
+
+    def _filtered(self, node: nodes.Filter, value: Value) -> Value:
+        from .filters import FILTERS
+
+        if node.node is not None:
+            assert isinstance(node.node, nodes.Filter)
+            value = self._filtered(node.node, value)
+        args, kwargs = self.arguments(node)
+        rule = FILTERS.get(node.name)
+        if rule is None:
+            raise Unsupported(f"the filter {node.name}", node.lineno)
+        known = rule
+        return self.lift(value, lambda v: known(self, v, *args, **kwargs))
+
+    def do_FilterBlock(self, node: nodes.FilterBlock) -> None:  # noqa: N802
+        value = self.in_scope(lambda: capture(self, lambda: self.execute_all(node.body)))
+        print_value(self, self._filtered(node.filter, value))
+
+    def do_Macro(self, node: nodes.Macro) -> None:  # noqa: N802
+        self.state[(self.scope, node.name)] = types.MacroV(node, self.scope)
+
+    def do_CallBlock(self, node: nodes.CallBlock) -> None:  # noqa: N802
+        if isinstance(node.call.node, nodes.ExtensionAttribute):
+            # `{% generation %}` renders its body
+            self.in_scope(lambda: self._all(node.body))
+            return
+        caller = nodes.Macro("caller", node.args, node.defaults, node.body)
+        caller.lineno = node.lineno
+        callee = self.eval(node.call.node)
+        args, kwargs = self.arguments(node.call)
+        if not isinstance(callee, types.MacroV):
+            raise Unsupported("a call block of something that is no macro", node.lineno)
+        from .macros import call_macro
+
+        kwargs["caller"] = types.MacroV(caller, self.scope)
+        print_value(self, call_macro(self, callee, args, kwargs))
+
+    def _all(self, body: Sequence[nodes.Node]) -> Value:
+        self.execute_all(body)
+        return types.NONE
+
+    def do_With(self, node: nodes.With) -> None:  # noqa: N802
+        values = [self.eval(v) for v in node.values]
+
+        def inside() -> Value:
+            for target, value in zip(node.targets, values):
+                self.bind(target, value)
+            return self._all(node.body)
+
+        self.in_scope(inside)
+
+    def do_Scope(self, node: nodes.Scope) -> None:  # noqa: N802
+        self.in_scope(lambda: self._all(node.body))
+
+    def do_ExprStmt(self, node: nodes.ExprStmt) -> None:  # noqa: N802
+        self.eval(node.node)
+
+    def do_Break(self, node: nodes.Break) -> None:  # noqa: N802
+        self.leave(go.Break())
+
+    def do_Continue(self, node: nodes.Continue) -> None:  # noqa: N802
+        self.leave(go.Continue())
+
+    def leave(self, how: go.Node) -> None:
+        """`break` or `continue` of the nearest loop."""
+        if not self.loops:
+            raise Unsupported("break outside a loop", self.line)
+        from .loops import flush
+
+        flush(self, self.loops[-1])
+        self.loops[-1].exits.append(dict(self.state))
+        self.emit(how)
+        raise Dead
+
+    # --- scopes -----------------------------------------------------------------------------------------
+
+    def in_scope(self, body):  # type: ignore[no-untyped-def]
+        """Runs in a scope of its own; what is set there does not leave it."""
+        saved, self.scope = self.scope, self.fresh()
+        self.parents[self.scope] = saved
+        try:
+            return body()
+        finally:
+            self.drop_scope(self.scope)
+            self.scope = saved
+
+    def drop_scope(self, scope: int) -> None:
+        for key in [k for k in self.state if k[0] == scope]:
+            del self.state[key]
+
+    def bind(self, target: nodes.Node, value: Value) -> None:
+        """`target = value`, tuples taken apart."""
+        if isinstance(target, nodes.Name):
+            self.state[(self.scope, target.name)] = value
+        elif isinstance(target, nodes.NSRef):
+            owner = self.lookup(self.scope, target.name)
+            if not isinstance(owner, types.Namespace):
+                raise Raised("cannot assign attribute on non-namespace object")
+            self.state[(owner.owner, target.attr)] = value
+        elif isinstance(target, nodes.Tuple):
+            if not isinstance(value, types.ListV):
+                raise Unsupported("taking this value apart", target.lineno)
+            if len(value.items) != len(target.items):
+                raise Raised("wrong number of values to unpack")
+            for t, v in zip(target.items, value.items):
+                self.bind(t, v)
+        else:
+            raise Unsupported("this assignment", target.lineno)
+
+    def facts_here(self) -> Facts:
+        return self.facts

@@ -1,0 +1,281 @@
+"""Methods of str, `in` a text, and the pieces of a split."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from .. import go, idioms, types
+from ..go import Test
+from ..machine import Raised, Unsupported
+from ..types import Const, Int, Part, Split, Str, Undef, Value
+
+if TYPE_CHECKING:
+    from ..evaluate import Evaluator
+
+
+def has(ev: Evaluator, hay: Value, needle: Value) -> Test:
+    """`needle in hay` for texts."""
+    if not isinstance(needle, Const):
+        raise Unsupported("looking for an unknown text in a text", ev.line)
+    part = str(needle.value)
+    if isinstance(hay, Const):
+        return go.Truth(part in str(hay.value))
+    assert isinstance(hay, Str)
+    if any(isinstance(p, str) and part in p for p in hay.parts) or not part:
+        return go.TRUE
+    e = ev.to_go(hay)
+    key = go.call("contains", e, go.Lit(part))
+    known = ev.worked_out.get(key)
+    if known and known.id in ev.visible():
+        return go.Atom(known)
+    test = idioms.contains(ev, e, part, "has_" + (_word(part) or "part"))
+    if isinstance(test, go.Atom) and isinstance(test.expr, go.Var):
+        ev.worked_out[key] = test.expr
+    return test
+
+
+def _word(text: str) -> str:
+    return "".join(c for c in text if c.isascii() and c.isalnum())[:20]
+
+
+Rule = Callable[..., Value]
+METHODS: dict[str, Rule] = {}
+
+
+def method(*names: str) -> Callable[[Rule], Rule]:
+    """Registers the rule of a method of str."""
+
+    def register(rule: Rule) -> Rule:
+        for name in names:
+            METHODS[name] = rule
+        return rule
+
+    return register
+
+
+def call_method(ev: Evaluator, name: str, v: Value, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    """`v.name(…)` for a text."""
+    known = [a.value for a in args if isinstance(a, Const)]
+    if isinstance(v, Const) and len(known) == len(args) and not kwargs:
+        return _known(ev, name, str(v.value), known)
+    rule = METHODS.get(name)
+    if rule is None:
+        raise Unsupported(f"the method {name} of an unknown text", ev.line)
+    return rule(ev, name, v, *args, **kwargs)
+
+
+def _known(ev: Evaluator, name: str, text: str, args: list[object]) -> Value:
+    try:
+        return literal(getattr(text, name)(*args))
+    except (TypeError, ValueError, IndexError, KeyError) as e:
+        raise Raised(str(e)) from None
+
+
+def literal(x: object) -> Value:
+    """A Python value as a known one."""
+    if isinstance(x, (list, tuple)):
+        return types.ListV(tuple(literal(i) for i in x))
+    if x is None or isinstance(x, (str, int, float)):
+        return Const(x)
+    raise Unsupported(f"a {type(x).__name__}")
+
+
+def _text_argument(ev: Evaluator, v: Value | None) -> str | None:
+    if v is None or v == types.NONE:
+        return None
+    if isinstance(v, Const) and isinstance(v.value, str):
+        return v.value
+    raise Unsupported("this method with an unknown argument", ev.line)
+
+
+@method("strip", "lstrip", "rstrip")
+def strip(ev: Evaluator, name: str, v: Value, chars: Value | None = None) -> Value:
+    """Known ends are stripped now; an unknown end stays a lazy call, worked out where it is used."""
+    cut = _text_argument(ev, chars)
+    assert isinstance(v, (Const, Str))
+    return strip_parts(ev, name, v, cut)
+
+
+def strip_parts(ev: Evaluator, name: str, v: Const | Str, chars: str | None) -> Value:
+    """`strip`, `lstrip` or `rstrip` of a text in parts."""
+    parts = list(types.parts_of(v))
+    left, right = name in ("strip", "lstrip"), name in ("strip", "rstrip")
+    while left and parts and isinstance(parts[0], str):
+        parts[0] = parts[0].lstrip(chars)
+        if parts[0]:
+            left = False
+        else:
+            parts.pop(0)
+    while right and parts and isinstance(parts[-1], str):
+        parts[-1] = parts[-1].rstrip(chars)
+        if parts[-1]:
+            right = False
+        else:
+            parts.pop()
+    if not parts or not (left or right):
+        return types.text(*parts)
+    if left and isinstance(parts[0], types.PictureTags):
+        left = False
+    if not (left or right):
+        return types.text(*parts)
+    return types.text(*_strip_unknown(ev, parts, left, right, chars))
+
+
+def _strip_unknown(ev: Evaluator, parts: list[Part], left: bool, right: bool, chars: str | None) -> list[Part]:
+    """Strips what begins or ends with an unknown part; what may become empty goes as a whole."""
+    solid = [i for i, p in enumerate(parts) if isinstance(p, str) and p.strip(chars)]
+    if solid:
+        head, tail = parts[: solid[0]], parts[solid[-1] + 1 :]
+        middle = parts[solid[0] : solid[-1] + 1]
+        if left and head:
+            first = _strip_unknown(ev, head + middle[:1], True, False, chars) if len(head) > 1 else None
+            head = first[:-1] if first else [_lazy(ev, "lstrip", types.Str(tuple(head)), chars)]
+        if right and tail:
+            tail = [_lazy(ev, "rstrip", types.Str(tuple(tail)), chars)]
+            if isinstance(middle[-1], str):
+                return _strip_tail(ev, [*head, *middle], tail, chars)
+        return [*head, *middle, *tail]
+    name = "strip" if left and right else "lstrip" if left else "rstrip"
+    return [_lazy(ev, name, types.Str(tuple(parts)), chars)]
+
+
+def _strip_tail(ev: Evaluator, kept: list[Part], tail: list[Part], chars: str | None) -> list[Part]:
+    """Blanks before an unknown end only go if that end is all blank."""
+    last = kept[-1]
+    assert isinstance(last, str)
+    short = last.rstrip(chars)
+    if short == last:
+        return [*kept, *tail]
+    test = ev.truth(types.Str(tuple(tail)))
+    return [*kept[:-1], short, types.Choice(test, types.Str((last[len(short) :], *tail)), types.Str(()))]
+
+
+def _lazy(ev: Evaluator, name: str, v: Str, chars: str | None) -> go.Expr:
+    if len(v.parts) == 1 and isinstance(v.parts[0], go.Call) and chars is None:
+        inner = v.parts[0]
+        if inner.fn in ("strip", name) and len(inner.args) == 1:
+            return inner
+    args: list[go.Expr] = [ev.to_go(v)]
+    if chars is not None:
+        args.append(go.Lit(chars))
+    return go.Call(name, tuple(args))
+
+
+@method("startswith", "endswith")
+def starts_or_ends(ev: Evaluator, name: str, v: Value, affix: Value) -> Value:
+    """A known affix against the known end of the text, or against Go's own cut."""
+    if isinstance(affix, types.ListV):
+        tests = [ev.truth(starts_or_ends(ev, name, v, a)) for a in affix.items]
+        return types.boolean(go.either(*tests))
+    text = _text_argument(ev, affix) or ""
+    assert isinstance(v, (Const, Str))
+    parts = types.parts_of(v)
+    end = (parts[0] if name == "startswith" else parts[-1]) if parts else ""
+    if isinstance(end, str) and len(end) >= len(text):
+        return Const(bool(getattr(end, name)(text)))
+    e = ev.to_go(v)
+    test = idioms.starts_with(e, text) if name == "startswith" else idioms.ends_with(e, text)
+    return types.boolean(ev.facts.simplify(test))
+
+
+@method("split")
+def split(ev: Evaluator, name: str, v: Value, sep: Value | None = None, maxsplit: Value | None = None) -> Value:
+    """Kept as it is: most templates only ask for its first or last piece."""
+    text = _text_argument(ev, sep)
+    if not text:
+        raise Unsupported("splitting at blanks", ev.line)
+    limit = maxsplit.value if isinstance(maxsplit, Const) else -1
+    assert isinstance(v, (Str, Const)) and isinstance(limit, int)
+    return Split(types.as_str(v), text, limit)
+
+
+def split_element(ev: Evaluator, v: Split, key: Value) -> Value:
+    """`text.split(sep)[n]`."""
+    if not isinstance(key, Const) or not isinstance(key.value, int):
+        raise Unsupported("a piece of a text by an unknown index", ev.line)
+    n = key.value
+    e = ev.to_go(v.text)
+    if n == -1 and v.limit < 0 and not v.skip:
+        return types.string(idioms.after_last(ev, e, v.sep))
+    if n < 0:
+        raise Unsupported("a piece of a text counted from the end", ev.line)
+    return _piece(ev, e, v, n + v.skip)
+
+
+def _piece(ev: Evaluator, e: go.Expr, v: Split, n: int) -> Value:
+    if n == 0:
+        return types.string(e if v.limit == 0 else idioms.before_first(ev, e, v.sep))
+    if 0 <= v.limit < n:
+        return Undef()
+
+    def rest() -> Value:
+        after = idioms.after_first(ev, e, v.sep)
+        return _piece(ev, after, Split(v.text, v.sep, v.limit - 1 if v.limit > 0 else v.limit), n - 1)
+
+    return ev.branch(has(ev, types.Str((e,)), Const(v.sep)), rest, lambda: Undef())
+
+
+def after_pieces(ev: Evaluator, v: Split) -> Value:
+    """`sep.join(text.split(sep)[skip:])`."""
+    e = ev.to_go(v.text)
+    for _ in range(v.skip):
+        e = idioms.after_first(ev, e, v.sep)
+    return types.string(e)
+
+
+@method("replace")
+def replace(ev: Evaluator, name: str, v: Value, old: Value, new: Value, count: Value | None = None) -> Value:
+    """`text.replace(old, new)` part by part is wrong where a hit spans parts, so it takes the whole."""
+    a, b = _text_argument(ev, old), _text_argument(ev, new)
+    if not a or b is None or count is not None:
+        raise Unsupported("replacing this", ev.line)
+    return types.string(idioms.replace(ev, ev.to_go(v), a, b))
+
+
+@method("upper", "lower")
+def change_case(ev: Evaluator, name: str, v: Value) -> Value:
+    """Only ASCII letters can be mapped; what else there is makes the result differ."""
+    from .case import in_case
+
+    return in_case(ev, v, name == "upper")
+
+
+@method("title")
+def title(ev: Evaluator, name: str, v: Value) -> Value:
+    from .case import titled
+
+    return titled(ev, v)
+
+
+@method("capitalize")
+def other_case(ev: Evaluator, name: str, v: Value) -> Value:
+    raise Unsupported(f"the method {name} of an unknown text", ev.line)
+
+
+def cut(ev: Evaluator, v: Value, start: Value, stop: Value, step: Value) -> Value:
+    """`text[a:b]` where Go's bytes and Python's characters agree."""
+    if step != types.NONE:
+        raise Unsupported("a slice of a text with a step", ev.line)
+    if start == types.NONE and isinstance(stop, Const) and isinstance(stop.value, int) and stop.value >= 0:
+        return types.string(go.call("printf", go.Lit(f"%.{stop.value}s"), ev.to_go(v)))
+    parts = list(types.parts_of(v))  # type: ignore[arg-type]
+    if start == types.NONE and isinstance(stop, Const) and isinstance(stop.value, int):
+        last = parts[-1]
+        if isinstance(last, str) and len(last) >= -stop.value:
+            return types.text(*parts[:-1], last[: stop.value])
+    if stop == types.NONE and isinstance(start, Const) and isinstance(start.value, int) and start.value >= 0:
+        e = ev.to_go(v)
+        head = go.call("printf", go.Lit(f"%.{start.value}s"), e)
+        return types.string(go.call("slice", e, go.call("len", head)))
+    raise Unsupported("this slice of a text", ev.line)
+
+
+def length(ev: Evaluator, v: Value) -> Value:
+    """`len(text)` in characters: printf pads to a width in characters, which tells how many there are."""
+    if isinstance(v, Const):
+        return Const(len(str(v.value)))
+    return types.number(go.call("runes", ev.to_go(v)))
+
+
+__all__ = ["Int", "METHODS", "after_pieces", "call_method", "cut", "has", "length", "literal", "split_element", "strip_parts"]

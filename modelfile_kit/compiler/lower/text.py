@@ -1,0 +1,299 @@
+"""Texts: str(), printing, and texts of several parts as one Go expression.
+
+Some results (a stripped text, JSON) are kept as calls of functions that Go does not have. Printed
+as they are they become a defined template; where the text itself is asked for, statements work it out.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .. import go, idioms, types
+from ..go import Expr, Lit, Node, Nodes
+from ..machine import Raised, Unsupported
+from ..types import Const, Str, Value
+
+if TYPE_CHECKING:
+    from ..evaluate import Evaluator
+
+# Functions that only exist here; `printed` names the template that prints the result.
+LAZY = ("strip", "lstrip", "rstrip", "tojson")
+
+
+def is_lazy(e: types.Part) -> bool:
+    """Whether an expression is a call that Go does not have."""
+    return isinstance(e, go.Call) and e.fn.split(":")[0] in LAZY
+
+
+def to_text(ev: Evaluator, v: Value) -> Value:
+    """Python's str() as a text or a choice between texts."""
+    return ev.lift(v, lambda x: _text(ev, x))
+
+
+def _text(ev: Evaluator, v: Value) -> Value:
+    if types.is_text(v):
+        return v
+    if isinstance(v, types.Undef):
+        return types.EMPTY
+    if isinstance(v, Const):
+        return Const(str(v.value))
+    if isinstance(v, types.Int):
+        return types.string(go.call("print", ev.to_go(v)), True)
+    if isinstance(v, types.Bool):
+        return types.choose(v.test, Const("True"), Const("False"))
+    if isinstance(v, types.Obj):
+        from .values import printed
+
+        return printed(ev, v)
+    if isinstance(v, (types.MacroV, types.Func, types.Namespace, types.Loop)):
+        raise Unsupported("printing a function or namespace", ev.line)
+    raise Unsupported("printing a list or dictionary as Python writes it", ev.line)
+
+
+def text_to_go(ev: Evaluator, v: Str) -> Expr:
+    """One Go expression for a text."""
+    values = [_part_to_go(ev, p) for p in v.parts]
+    if len(values) == 1:
+        return values[0]
+    form, args = "", []
+    for e in values:
+        if isinstance(e, Lit):
+            form += str(e.value).replace("%", "%%")
+        else:
+            form += "%s"
+            args.append(e)
+    return go.Call("printf", (Lit(form), *args)) if args else Lit("".join(str(e.value) for e in values if isinstance(e, Lit)))
+
+
+def _part_to_go(ev: Evaluator, p: types.Part) -> Expr:
+    if isinstance(p, str):
+        return Lit(p)
+    if isinstance(p, types.Choice):
+        return ev.in_variable("text", types.Cond(p.test, _plain(p.then), _plain(p.orelse)))
+    if isinstance(p, types.Block):
+        return collect(ev, p.nodes)
+    if isinstance(p, (types.PictureText, types.PictureTags)):
+        from .pictures import tags_to_go, text_of_picture_message
+
+        return (text_of_picture_message if isinstance(p, types.PictureText) else tags_to_go)(ev, p.message)
+    return work_out(ev, p) if is_lazy(p) else p
+
+
+def _plain(s: Str) -> Value:
+    return types.text(*s.parts, nonempty=s.nonempty)
+
+
+def work_out(ev: Evaluator, e: Expr) -> Expr:
+    """Statements for a call that Go does not have; the answer is a variable."""
+    assert isinstance(e, go.Call)
+    known = ev.worked_out.get(e)
+    if known and known.id in ev.visible():
+        return known
+    var = lazy_idiom(ev, e)
+    ev.worked_out[e] = var
+    return var
+
+
+def lazy_idiom(ev: Evaluator, e: go.Call) -> go.Var:
+    """The statements of a lazy call."""
+    name, _, detail = e.fn.partition(":")
+    inner = e.args[0]
+    if is_lazy(inner):
+        inner = work_out(ev, inner)
+    if name == "tojson":
+        from .json import rewrite
+
+        return rewrite(ev, inner, detail)
+    chars = str(e.args[1].value) if len(e.args) > 1 and isinstance(e.args[1], Lit) else None
+    rule = {"strip": idioms.strip, "lstrip": idioms.lstrip, "rstrip": idioms.rstrip}[name]
+    return rule(ev, inner, chars)
+
+
+def collect(ev: Evaluator, nodes: Nodes) -> go.Var:
+    """Runs statements and keeps what they print in a variable."""
+    var = ev.declare("text", Lit(""))
+    ev.emit(*_collected(ev, nodes, var))
+    return var
+
+
+def _collected(ev: Evaluator, nodes: Nodes, var: go.Var) -> Nodes:
+    out: list[Node] = []
+    for n in nodes:
+        if isinstance(n, go.Text):
+            out.append(go.Set(var, go.call("printf", Lit("%s" + n.text.replace("%", "%%")), var)))
+        elif isinstance(n, go.Print):
+            if is_lazy(n.expr):
+                assert isinstance(n.expr, go.Call)
+                out.extend(_collected_lazy(ev, n.expr, var))
+                continue
+            out.append(go.Set(var, go.call("printf", Lit("%s%s"), var, n.expr)))
+        elif isinstance(n, go.If):
+            out.append(go.If(n.test, _collected(ev, n.then, var), _collected(ev, n.orelse, var)))
+        elif isinstance(n, go.Range):
+            out.append(go.Range(n.loop, n.over, _collected(ev, n.body, var), n.item, n.index, n.count))
+        elif isinstance(n, go.Include):
+            raise Unsupported("a recursive macro's text as a value")
+        else:
+            out.append(n)
+    return tuple(out)
+
+
+def _collected_lazy(ev: Evaluator, e: go.Call, var: go.Var) -> list[Node]:
+    """The statements of a lazy call inside a block, appending its text to the variable."""
+    saved, ev.out, known = ev.out, [], ev.worked_out
+    ev.worked_out = {}
+    found = work_out(ev, e)
+    nodes, ev.out, ev.worked_out = ev.out, saved, known
+    return [*nodes, go.Set(var, go.call("printf", Lit("%s%s"), var, found))]
+
+
+def print_value(ev: Evaluator, v: Value) -> None:
+    """`{{ v }}`."""
+    v = ev.settle(v)
+    if isinstance(v, types.Cond):
+        cond = v
+
+        def half(x: Value) -> Value:
+            print_value(ev, x)
+            return types.NONE
+
+        ev.branch(cond.test, lambda: half(cond.then), lambda: half(cond.orelse))
+        return
+    shown = _text(ev, v)
+    if isinstance(shown, types.Cond):
+        print_value(ev, shown)
+    elif isinstance(shown, (Const, Str)):
+        ev.emit(*printing(types.parts_of(shown)))
+    else:
+        raise Raised("not printable")
+
+
+def printing(parts: tuple[types.Part, ...]) -> Nodes:
+    """The statements that print the parts of a text."""
+    out: list[Node] = []
+    for p in parts:
+        if isinstance(p, str):
+            out.append(go.Text(p))
+        elif isinstance(p, types.Choice):
+            out.append(go.If(p.test, printing(p.then.parts), printing(p.orelse.parts)))
+        elif isinstance(p, types.Block):
+            out.extend(p.nodes)
+        elif isinstance(p, types.PictureTags):
+            out.append(go.Print(go.call("picture_tags", p.message)))
+        elif isinstance(p, types.PictureText):
+            out.append(go.Print(go.call("picture_text", p.message)))
+        else:
+            out.append(go.Print(p))
+    return tuple(out)
+
+
+def captured(ev: Evaluator, nodes: list[Node]) -> Value:
+    """The text that statements print, as a value; statements that only compute are written now."""
+    parts: list[types.Part] = []
+    for n in nodes:
+        if isinstance(n, (go.Text, go.Print, go.If)) and (found := _as_parts(n)) is not None:
+            parts.extend(found)
+        elif not prints((n,)):
+            changed = {x.var.id for x in go.all_nodes((n,)) if isinstance(x, go.Set)}
+            if changed & types.value_vars(types.text(*parts)):
+                parts = [text_to_go(ev, types.as_str(types.text(*parts)))]
+            ev.emit(n)
+        elif _changes_nothing((n,)):
+            parts.append(types.Block((n,)))
+        else:
+            var = ev.declare("text", Lit(""))
+            ev.emit(*_collected(ev, (n,), var))
+            parts.append(var)
+    return types.text(*parts)
+
+
+def _as_parts(n: Node) -> list[types.Part] | None:
+    if isinstance(n, go.Text):
+        return [n.text]
+    if isinstance(n, go.Print):
+        if isinstance(n.expr, go.Call) and n.expr.fn in ("picture_tags", "picture_text"):
+            kind = types.PictureTags if n.expr.fn == "picture_tags" else types.PictureText
+            return [kind(n.expr.args[0])]
+        return [n.expr]
+    if isinstance(n, go.If):
+        halves: list[Str] = []
+        for block in (n.then, n.orelse):
+            parts: list[types.Part] = []
+            for inner in block:
+                found = _as_parts(inner)
+                if found is None:
+                    return None
+                parts.extend(found)
+            halves.append(types.as_str(types.text(*parts)))
+        return [types.Choice(n.test, halves[0], halves[1])]
+    return None
+
+
+def prints(nodes: Nodes) -> bool:
+    """Whether statements write anything."""
+    return any(isinstance(n, (go.Text, go.Print, go.Include)) for n in go.all_nodes(nodes))
+
+
+def _changes_nothing(nodes: Nodes) -> bool:
+    inside = {n.var.id for n in go.all_nodes(nodes) if isinstance(n, go.Declare)}
+    return not any(isinstance(n, go.Set) and n.var.id not in inside for n in go.all_nodes(nodes))
+
+
+def name_of(e: go.Call) -> str:
+    """The name of the template that prints a lazy call's text."""
+    fn, _, detail = e.fn.partition(":")
+    if fn == "tojson":
+        from .json import Style
+
+        style = Style.of(detail)
+        if style == Style():
+            return "tojson"
+        known = [f"indent={style.indent}"] if style.indent else [f"{style.comma}{style.colon}"]
+        if style.base or style.depth:
+            known.append(f"from {style.base + style.indent * style.depth}")
+        return f"tojson {' '.join(known)}"
+    if len(e.args) == 1:
+        return fn
+    chars = str(e.args[1].value) if isinstance(e.args[1], Lit) else ""
+    return f"{fn} {'newlines' if chars == chr(10) else chars}"
+
+
+def defined_templates(ev: Evaluator, nodes: Nodes) -> tuple[Nodes, dict[str, Nodes]]:
+    """Prints of lazy calls become defined templates; also answers these."""
+    bodies: dict[str, Nodes] = {}
+
+    def visit(block: Nodes) -> Nodes:
+        out: list[Node] = []
+        for n in block:
+            if isinstance(n, go.Print) and is_lazy(n.expr):
+                assert isinstance(n.expr, go.Call)
+                inner, ev.out, ev.worked_out = n.expr.args[0], [], {}
+                if is_lazy(inner):
+                    inner = work_out(ev, inner)
+                    out.extend(ev.out)
+                name = name_of(n.expr)
+                if name not in bodies:
+                    bodies[name] = _body(ev, n.expr)
+                out.append(go.Include(name, inner))
+            elif isinstance(n, go.If):
+                out.append(go.If(n.test, visit(n.then), visit(n.orelse)))
+            elif isinstance(n, go.Range):
+                out.append(go.Range(n.loop, n.over, visit(n.body), n.item, n.index, n.count))
+            else:
+                out.append(n)
+        return tuple(out)
+
+    return visit(nodes), bodies
+
+
+def _body(ev: Evaluator, e: go.Call) -> Nodes:
+    ev.out, ev.worked_out = [], {}
+    name, _, detail = e.fn.partition(":")
+    if name == "tojson":
+        from .json import Style, rewriting
+
+        return rewriting(ev, go.Dot(), Style.of(detail))
+    # the dot is a number inside `range`, so it gets a name first
+    whole = ev.declare("text", go.Dot())
+    var = lazy_idiom(ev, go.Call(e.fn, (whole, *e.args[1:])))
+    return (*ev.out, go.Print(var))

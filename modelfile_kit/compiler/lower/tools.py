@@ -1,0 +1,119 @@
+"""Tools as Ollama keeps them, seen as the JSON schemas that the request held."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .. import go, types
+from ..go import Expr, Field
+from ..types import Const, DictV, Entry, Obj, Undef, Value
+
+if TYPE_CHECKING:
+    from ..evaluate import Evaluator
+
+
+def note_order(ev: Evaluator, what: str) -> None:
+    """What Go's maps and structs lose."""
+    if what == "args":
+        ev.note(
+            "MK630",
+            "Ollama keeps a call's arguments in a map: they are printed in alphabetical order",
+            "exact where the request names them in that order; numbers such as 1.0 become 1",
+        )
+    else:
+        ev.note(
+            "MK631",
+            "Ollama keeps of a tool's schema only the keys it knows, and its properties in alphabetical order",
+            "exact where the request writes type, description, enum, … in Ollama's order and no other keys",
+        )
+
+
+def as_dictionary(ev: Evaluator, v: Obj) -> DictV | None:
+    """A tool or a part of it as a dictionary in the order that schemas are written in."""
+    if v.kind == "tool":
+        return tool(v.expr)
+    if v.kind == "toolfn":
+        return function(v.expr)
+    if v.kind == "params":
+        return parameters(v.expr)
+    if v.kind == "call":
+        return call_dictionary(v.expr)
+    if v.kind == "fn":
+        return function_call(v.expr)
+    return None
+
+
+def tool(e: Expr) -> DictV:
+    return DictV((Entry("type", types.string(Field(e, "Type"), True)), Entry("function", Obj("toolfn", Field(e, "Function")))))
+
+
+def function(e: Expr) -> DictV:
+    description = Field(e, "Description")
+    return DictV(
+        (
+            Entry("name", types.string(Field(e, "Name"), True)),
+            Entry("description", types.string(description, True), go.Atom(description)),
+            Entry("parameters", Obj("params", Field(e, "Parameters"))),
+        )
+    )
+
+
+def parameters(e: Expr) -> DictV:
+    required = Field(e, "Required")
+    return DictV(
+        (
+            Entry("type", types.string(Field(e, "Type"), True)),
+            Entry("properties", Obj("props", Field(e, "Properties"))),
+            Entry("required", Obj("strs", required), go.Atom(required)),
+        )
+    )
+
+
+def call_dictionary(e: Expr) -> DictV:
+    return DictV(
+        (
+            Entry("id", types.string(Field(e, "ID"), True)),
+            Entry("type", Const("function")),
+            Entry("function", Obj("fn", Field(e, "Function"))),
+        )
+    )
+
+
+def function_call(e: Expr) -> DictV:
+    return DictV(
+        (Entry("name", types.string(Field(e, "Name"), True)), Entry("arguments", Obj("args", Field(e, "Arguments"))))
+    )
+
+
+def _from(make: object) -> object:
+    def member(ev: Evaluator, e: Expr, name: str) -> Value:
+        for entry in make(e).entries:  # type: ignore[operator]
+            if entry.key == name:
+                return types.choose(entry.present, entry.value, Undef(name))
+        return Undef(name)
+
+    return member
+
+
+tool_member = _from(tool)
+toolfn_member = _from(function)
+params_member = _from(parameters)
+
+
+def property_member(ev: Evaluator, e: Expr, name: str) -> Value:
+    """A key of a property's schema: those that Ollama keeps."""
+    lists = {"enum": "Enum", "required": "Required", "anyOf": "AnyOf"}
+    if name == "type":
+        return types.choose(go.Atom(Field(e, "Type")), Obj("ptype", Field(e, "Type")), Undef(name))
+    if name == "description":
+        return types.choose(go.Atom(Field(e, "Description")), types.string(Field(e, "Description"), True), Undef(name))
+    if name in lists:
+        kind = {"enum": "list", "required": "strs", "anyOf": "proplist"}[name]
+        field = Field(e, lists[name])
+        return types.choose(go.Atom(field), Obj(kind, field), Undef(name))
+    if name == "items":
+        return types.choose(go.Atom(Field(e, "Items")), Obj("any", Field(e, "Items")), Undef(name))
+    if name == "properties":
+        field = Field(e, "Properties")
+        return types.choose(go.Atom(field), Obj("propmap", field), Undef(name))
+    return Undef(name)

@@ -1,0 +1,130 @@
+"""Candidate conversations of plain chat, thinking and pictures, simplest first.
+
+What Ollama can express, and so what is tried: Ollama merges neighbours of the same role (`tool`
+excepted) before its template sees them, so no conversation here has such neighbours. Content is
+always a text. Reasoning is there or not, never empty.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from ...conversation import Conversation, Message
+from . import texts
+from .features import OTHER_ROLE, ROLES, Features
+
+# Longest conversation of which every order of roles is a candidate.
+LENGTH_MAX = 4
+THINKS: tuple[bool | None, ...] = (None, True, False)
+
+
+def message(role: str, content: str, **more: Any) -> dict[str, Any]:
+    """A message in Ollama's shape; fields given as None are left out."""
+    return {"role": role, "content": content, **{k: v for k, v in more.items() if v is not None}}
+
+
+def role_orders(roles: Sequence[str], longest: int = LENGTH_MAX) -> Iterator[tuple[str, ...]]:
+    """Every order of roles up to a length, shortest first, that Ollama would not merge."""
+    for length in range(1, longest + 1):
+        for order in itertools.product(roles, repeat=length):
+            if all(a != b or a == "tool" for a, b in itertools.pairwise(order)):
+                yield order
+
+
+def plain(order: Iterable[str]) -> tuple[Message, ...]:
+    """Messages of these roles, each with a text of its own."""
+    return tuple(message(role, f"{role[0]}{i}") for i, role in enumerate(order))
+
+
+def chat(seen: Features) -> Iterator[Conversation]:
+    """Role orders, then odd roles, then boundary texts in every place."""
+    usual = [r for r in ROLES if r != "tool"]
+    for order in role_orders(usual):
+        yield Conversation("roles-" + "-".join(order), plain(order), category="chat")
+    for order in (("user", "assistant") * 3 + ("user",), ("system",) + ("user", "assistant") * 3):
+        yield Conversation(f"long-{len(order)}", plain(order), category="chat")
+    for role in seen.roles:
+        if role not in ROLES:
+            for i, order in enumerate((("user", role), (role, "user"), (role,), ("user", "assistant", role))):
+                yield Conversation(f"role-{role}-{i}", plain(order), category="chat")
+    yield from woven("chat", seen, (*texts.general(seen), *texts.around_markers(seen), texts.LONG))
+
+
+def woven(category: str, seen: Features, strange: Sequence[str]) -> Iterator[Conversation]:
+    """Conversations in which every strange text stands once in every place."""
+    count = len(strange)
+    for i in range(count):
+        a, b, c, d, e, f = (strange[(i + k * k) % count] for k in range(6))
+        body = (
+            message("user", b),
+            message("assistant", c),
+            message("user", d),
+            message("assistant", e),
+            message("user", f),
+        )
+        whole = (message("system", a), *body)
+        ends = whole[:-1] if i % 2 else (message("user", a), message("assistant", b), message("system", c))
+        for name, messages in (("woven", whole), ("short", body[:3]), ("ends", ends)):
+            yield Conversation(f"{name}-{i}", messages, category=category)
+
+
+def thinking(seen: Features) -> Iterator[Conversation]:
+    """Think flags and reasoning in the history."""
+    for order in role_orders(("system", "user", "assistant")):
+        for think in THINKS:
+            if think is not None:
+                yield Conversation(
+                    f"think-{think}-" + "-".join(order), plain(order), None, think, "thinking"
+                )
+            if "assistant" in order:
+                told = tuple(_with_reasoning(m, f"r{i}") for i, m in enumerate(plain(order)))
+                yield Conversation(
+                    f"reasoning-{think}-" + "-".join(order), told, None, think, "thinking"
+                )
+    strange = (*texts.general(seen), *texts.around_markers(seen))
+    for i, text in enumerate(strange):
+        other = strange[(i * 3 + 1) % len(strange)]
+        think = THINKS[i % 3]
+        history = (
+            message("user", "q"),
+            message("assistant", other, thinking=text or None),
+            message("user", other),
+        )
+        yield Conversation(f"reason-{i}", history, None, think, "thinking")
+        last = (*history[:1], message("assistant", text, thinking=other or None))
+        yield Conversation(f"reason-last-{i}", last, None, think, "thinking")
+        flagged = (message("system", text), message("user", other), message("assistant", text))
+        yield Conversation(f"flag-{i}", (*flagged, message("user", text)), None, bool(i % 2), "thinking")
+
+
+def _with_reasoning(told: Message, reasoning: str) -> Message:
+    return {**told, "thinking": reasoning} if told["role"] == "assistant" else told
+
+
+def images(seen: Features) -> Iterator[Conversation]:
+    """One or two pictures in the first and in later messages, of every role, beside odd texts."""
+    for counts in ((1,), (2,), (1, 0), (0, 1), (1, 2), (2, 0), (0, 2), (1, 1)):
+        for system in (False, True):
+            told: list[Message] = [message("system", "s")] if system else []
+            for i, count in enumerate(counts):
+                if i:
+                    told.append(message("assistant", f"a{i}"))
+                told.append(message("user", f"u{i}", images=count or None))
+            yield Conversation(f"pictures-{counts}-{system}", tuple(told), category="images")
+    for role in (*ROLES, OTHER_ROLE):
+        told = [message("user", "u"), message(role, "x", images=1)]
+        if role != "user":
+            yield Conversation(f"picture-{role}", tuple(told), category="images")
+            yield Conversation(f"picture-{role}-first", (told[1], told[0]), category="images")
+    strange = [t for t in (*texts.general(seen), *texts.around_markers(seen)) if "[img" not in t]
+    for i, text in enumerate(strange):
+        first = message("user", text, images=1 + i % 2)
+        later = message("user", strange[(i + 3) % len(strange)], images=1)
+        yield Conversation(
+            f"picture-text-{i}", (first, message("assistant", "a"), later), category="images"
+        )
+    for think in (True, False):
+        told = [message("user", "u", images=1)]
+        yield Conversation(f"picture-think-{think}", tuple(told), None, think, "images")

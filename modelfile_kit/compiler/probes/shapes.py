@@ -1,0 +1,174 @@
+"""The shape of every request that Ollama can express, as a chat template sees it."""
+
+from __future__ import annotations
+
+from .values import (
+    ANYTHING,
+    FULL_TEXT,
+    MISSING,
+    NONE,
+    TEXT,
+    Anything,
+    Atom,
+    Known,
+    Missing,
+    Text,
+    Thing,
+    Value,
+    known,
+    list_of,
+    thing,
+    union,
+)
+
+_MAYBE_TEXT = MISSING | FULL_TEXT
+_FUNCTIONS = (
+    "raise_exception strftime_now namespace range dict cycler joiner lipsum"
+).split()
+_MAPPING_METHODS = frozenset("items keys values get copy".split())
+_LIST_METHODS = frozenset("index count copy".split())
+_LISTS = {
+    "messages": thing("message"),
+    "calls": thing("call"),
+    "tools": thing("tool"),
+    "required": FULL_TEXT,
+    "parts": thing("picture") | thing("words"),
+}
+_PROPERTY = {
+    "type": MISSING | FULL_TEXT | list_of(FULL_TEXT, full=True),
+    "items": MISSING | ANYTHING,
+    "description": _MAYBE_TEXT,
+    "enum": MISSING | list_of(ANYTHING, full=True),
+    "properties": MISSING | thing("properties", full=False),
+    "required": MISSING | thing("required"),
+    "anyOf": MISSING | list_of(thing("property"), full=True),
+}
+
+
+class World:
+    """What the names and fields of a request can be.
+
+    category: the kind of conversation; "tools" allows reasoning too, "images" everything.
+    """
+
+    def __init__(self, category: str, bos_token: str | None, eos_token: str | None) -> None:
+        tools = category in ("tools", "images")
+        thinking = tools or category == "thinking"
+        reasoning = _MAYBE_TEXT if thinking else MISSING
+        flag = MISSING | known(True, False) if thinking else MISSING | known(True)
+        linked = _MAYBE_TEXT if tools else MISSING
+        self.names: dict[str, Value] = {
+            "messages": thing("messages"),
+            "tools": NONE | thing("tools") if tools else NONE,
+            "documents": NONE,
+            "add_generation_prompt": known(True),
+            "enable_thinking": flag,
+            "thinking": flag,
+            "bos_token": MISSING if bos_token is None else known(bos_token),
+            "eos_token": MISSING if eos_token is None else known(eos_token),
+            **{name: thing("function", name) for name in _FUNCTIONS},
+        }
+        content = TEXT | thing("parts") if category == "images" else TEXT
+        self.fields: dict[str, dict[str, Value]] = {
+            "message": {
+                "role": FULL_TEXT,
+                "content": content,
+                "reasoning_content": reasoning,
+                "thinking": reasoning,
+                "tool_calls": MISSING | thing("calls") if tools else MISSING,
+                "name": linked,
+                "tool_call_id": linked,
+            },
+            "call": {"type": known("function"), "id": _MAYBE_TEXT, "function": thing("called")},
+            "called": {"name": FULL_TEXT, "arguments": thing("arguments", full=False)},
+            "tool": {"type": known("function"), "function": thing("function schema")},
+            "function schema": {
+                "name": FULL_TEXT,
+                "description": _MAYBE_TEXT,
+                "parameters": thing("parameters"),
+            },
+            "parameters": {
+                "type": known("object"),
+                "properties": thing("properties", full=False),
+                "required": MISSING | thing("required"),
+            },
+            "property": _PROPERTY,
+            "picture": {"type": known("image")},
+            "words": {"type": known("text"), "text": TEXT},
+        }
+
+    def is_mapping(self, atom: Atom) -> bool:
+        """Whether it is certainly a mapping."""
+        return isinstance(atom, Thing) and (
+            atom.shape in self.fields or atom.shape in ("arguments", "properties", "map")
+        )
+
+    def is_list(self, atom: Atom) -> bool:
+        """Whether it is certainly a list (or tuple)."""
+        return isinstance(atom, Thing) and atom.shape in (*_LISTS, "list", "literal", "pairs")
+
+    def field(self, atom: Thing, name: str) -> Value | None:
+        """What a key of a mapping holds; None for a thing that has no keys."""
+        if atom.shape in self.fields:
+            return self.fields[atom.shape].get(name, MISSING)
+        if atom.shape == "arguments":
+            return MISSING | ANYTHING
+        if atom.shape == "properties":
+            return MISSING | thing("property")
+        if atom.shape == "map":
+            return dict(atom.more).get(name, MISSING)
+        return None
+
+    def attribute(self, atom: Thing, name: str) -> Value:
+        """`atom.name`: a method wins over a key, as in jinja2."""
+        if self.is_mapping(atom):
+            if name in _MAPPING_METHODS:
+                return thing("method", (name, atom))
+            found = self.field(atom, name)
+            return MISSING if found is None else found
+        if self.is_list(atom):
+            return thing("method", (name, atom)) if name in _LIST_METHODS else MISSING
+        return ANYTHING
+
+    def items(self, atom: Atom) -> Value:
+        """What a loop over it gives."""
+        if isinstance(atom, Text):
+            return FULL_TEXT
+        if isinstance(atom, Known):
+            return FULL_TEXT if isinstance(atom.value, str) else frozenset()
+        if isinstance(atom, Missing):
+            return frozenset()
+        if isinstance(atom, Thing):
+            if atom.shape in _LISTS:
+                return _LISTS[atom.shape]
+            if atom.shape == "list":
+                return atom.more  # type: ignore[no-any-return]
+            if atom.shape == "literal":
+                return union(*atom.more)
+            if atom.shape == "pairs":
+                return thing("literal", self.pair(atom.more))
+            if self.is_mapping(atom):
+                return self.pair(atom)[0]
+        return ANYTHING
+
+    def pair(self, mapping: Thing) -> tuple[Value, Value]:
+        """Keys and values of a mapping."""
+        fields = self.fields.get(mapping.shape)
+        if mapping.shape == "map":
+            fields = dict(mapping.more)
+        if fields is None:
+            return TEXT, union(*[self.field(mapping, "") or ANYTHING]) - MISSING
+        there = {k: v for k, v in fields.items() if v != MISSING}
+        return known(*there), union(*there.values()) - MISSING
+
+    def rounds(self, atom: Atom) -> frozenset[int]:
+        """How often a loop over it can run: 0, 1 for some; nothing where it fails."""
+        if isinstance(atom, Missing):
+            return frozenset({0})
+        if isinstance(atom, Known):
+            return frozenset({1 if atom.value else 0}) if isinstance(atom.value, str) else frozenset()
+        if isinstance(atom, Text):
+            return frozenset({1}) if atom.full else frozenset({0, 1})
+        if isinstance(atom, Thing):
+            return frozenset({1}) if atom.full else frozenset({0, 1})
+        return frozenset({0, 1}) if isinstance(atom, Anything) else frozenset()

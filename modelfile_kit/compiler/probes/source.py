@@ -1,0 +1,111 @@
+"""Jinja expressions back to text: for people to read, and to tell whether two are the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from jinja2 import nodes
+
+# Filters that `coverage` wraps around what it watches; the text shows what is inside.
+WATCHERS = frozenset({"_condition", "_loop", "_step"})
+_OPERATORS = {"eq": "==", "ne": "!=", "gt": ">", "gteq": ">=", "lt": "<", "lteq": "<=", "in": "in"}
+_OPERATORS["notin"] = "not in"
+
+
+def text(node: nodes.Node | None) -> str:
+    """An expression as Jinja source, in one spelling; unknown kinds print their class."""
+    if node is None:
+        return ""
+    write = _WRITERS.get(type(node).__name__)
+    if write is not None:
+        return write(node)
+    if isinstance(node, nodes.BinExpr):
+        return f"({text(node.left)} {node.operator} {text(node.right)})"
+    return f"<{type(node).__name__}>"
+
+
+def unwatched(node: Any) -> Any:
+    """The node inside the wrappers that `coverage` puts around conditions and loops."""
+    while isinstance(node, nodes.Filter) and node.name in WATCHERS:
+        node = node.node
+    return node
+
+
+def names(node: nodes.Node) -> frozenset[str]:
+    """The variables that an expression mentions."""
+    found = {n.name for n in node.find_all(nodes.Name)}
+    if isinstance(node, nodes.Name):
+        found.add(node.name)
+    return frozenset(found)
+
+
+def _filter(node: nodes.Filter) -> str:
+    if node.name in WATCHERS:
+        return text(node.node)
+    return f"{text(node.node)} | {node.name}{_arguments(node) if node.args or node.kwargs else ''}"
+
+
+def _test(node: nodes.Test) -> str:
+    return f"{text(node.node)} is {node.name}{_arguments(node) if node.args else ''}"
+
+
+def _arguments(node: Any) -> str:
+    parts = [text(a) for a in node.args]
+    parts += [f"{k.key}={text(k.value)}" for k in node.kwargs]
+    if node.dyn_args:
+        parts.append(f"*{text(node.dyn_args)}")
+    if node.dyn_kwargs:
+        parts.append(f"**{text(node.dyn_kwargs)}")
+    return f"({', '.join(parts)})"
+
+
+def _slice(node: nodes.Slice) -> str:
+    step = f":{text(node.step)}" if node.step else ""
+    return f"{text(node.start)}:{text(node.stop)}{step}"
+
+
+def _getattr(node: nodes.Getattr) -> str:
+    # One spelling for `a.b` and `a['b']`.
+    return f"{text(node.node)}.{node.attr}"
+
+
+def _getitem(node: nodes.Getitem) -> str:
+    if isinstance(node.arg, nodes.Const) and isinstance(node.arg.value, str):
+        return f"{text(node.node)}.{node.arg.value}"
+    return f"{text(node.node)}[{text(node.arg)}]"
+
+
+def _compare(node: nodes.Compare) -> str:
+    tail = "".join(f" {_OPERATORS[o.op]} {text(o.expr)}" for o in node.ops)
+    return f"{text(node.expr)}{tail}"
+
+
+def _conditional(node: nodes.CondExpr) -> str:
+    tail = f" else {text(node.expr2)}" if node.expr2 else ""
+    return f"({text(node.expr1)} if {text(node.test)}{tail})"
+
+
+_WRITERS: dict[str, Callable[[Any], str]] = {
+    "Name": lambda n: n.name,
+    "Const": lambda n: repr(n.value),
+    "TemplateData": lambda n: repr(n.data),
+    "Getattr": _getattr,
+    "Getitem": _getitem,
+    "Slice": _slice,
+    "Filter": _filter,
+    "Test": _test,
+    "Call": lambda n: f"{text(n.node)}{_arguments(n)}",
+    "Compare": _compare,
+    "Not": lambda n: f"not {text(n.node)}",
+    "And": lambda n: f"({text(n.left)} and {text(n.right)})",
+    "Or": lambda n: f"({text(n.left)} or {text(n.right)})",
+    "Neg": lambda n: f"-{text(n.node)}",
+    "Pos": lambda n: f"+{text(n.node)}",
+    "Concat": lambda n: " ~ ".join(map(text, n.nodes)),
+    "CondExpr": _conditional,
+    "List": lambda n: f"[{', '.join(map(text, n.items))}]",
+    "Tuple": lambda n: f"({', '.join(map(text, n.items))})",
+    "Dict": lambda n: "{" + ", ".join(f"{text(p.key)}: {text(p.value)}" for p in n.items) + "}",
+    "Keyword": lambda n: f"{n.key}={text(n.value)}",
+}

@@ -1,0 +1,193 @@
+"""Candidate conversations with tools, calls and their results.
+
+What Ollama can express of tools: names of arguments and properties come out sorted, so they are
+alphabetical here; numbers are float64, so there is no 1.0 and none beyond 2^53, nor below 0.0001
+where Python and Go write another notation; schemas have only the keys that Ollama keeps, in the
+order `type, items, description, enum, properties, required`; what is empty is absent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from ...conversation import Conversation, Message, Tool
+from . import texts
+from .conversations import THINKS, message
+from .features import OTHER_ROLE, Features
+
+ID = "abc123456"  # nine letters and digits: some templates insist on it
+ODD_TEXT = "é\"\\/<b>&amp;'\u2028\x07\n\t 👩\u200d👧 {{x}}"
+
+
+def tool(
+    name: str = "f", description: str = "d", properties: Mapping[str, Any] | None = None, **more: Any
+) -> Tool:
+    """A tool in the shape of Hugging Face's get_json_schema; an empty description is left out."""
+    parameters = {"type": "object", "properties": dict(properties or {}), **more}
+    about = {"description": description} if description else {}
+    return {"type": "function", "function": {"name": name, **about, "parameters": parameters}}
+
+
+PLAIN = (tool("f", "d", {"a": {"type": "string", "description": "x"}}, required=["a"]),)
+TWO = (tool(), tool("g", "e", {"a": {"type": "integer"}, "b": {"type": "boolean", "description": "y"}}))
+RICH = (
+    tool(
+        "get_it",
+        "Gets " + ODD_TEXT,
+        {
+            "a": {"type": "string", "description": ODD_TEXT, "enum": ["x", "y z", '"q"']},
+            "b": {"type": "array", "items": {"type": "string"}, "description": "list"},
+            "c": {
+                "type": "object",
+                "description": "nested",
+                "properties": {"d": {"type": "number"}, "e": {"type": "string", "enum": ["1"]}},
+                "required": ["d"],
+            },
+            "f": {"type": ["string", "null"], "description": "either"},
+            "g": {"type": "integer", "enum": [1, 2, 1000000]},
+        },
+        required=["a", "c"],
+    ),
+)
+BARE = (tool("h", ""), tool("i", "", {"a": {"description": "no type"}, "b": {"type": "boolean"}}, required=["b"]))
+UNION = (tool("u", "v", {"a": {"anyOf": [{"type": "string"}, {"type": "null"}], "description": "w"}}),)
+
+ARGUMENTS: tuple[Mapping[str, Any], ...] = (
+    {"a": "x"},
+    {},
+    {"a": "", "b": ODD_TEXT},
+    {"a": 3, "b": -7, "c": 1000000, "d": 0, "e": 0.5, "f": 123456789.25},
+    {"a": True, "b": False},
+    {"a": None},
+    {"a": {"b": "y", "c": {"d": 1}}, "e": {}},
+    {"a": ["x", 1, True, None, {"b": []}], "c": []},
+    {"a": '{"b": 1}', "c": "  x\n", "d": "1", "e": "true"},
+)
+
+
+def call(arguments: Mapping[str, Any] | None = None, name: str = "f", id: str | None = ID) -> dict[str, Any]:
+    """A tool call as a message carries it."""
+    known = {} if id is None else {"id": id}
+    function = {"name": name, "arguments": dict(ARGUMENTS[0] if arguments is None else arguments)}
+    return {**known, "type": "function", "function": function}
+
+
+def asked(content: str = "", *calls: Mapping[str, Any], thinking: str | None = None) -> Message:
+    """An assistant's message that calls tools (one unless given)."""
+    return message("assistant", content, thinking=thinking, tool_calls=list(calls) or [call()])
+
+
+def told(content: str = "21", name: str | None = "f", id: str | None = ID) -> Message:
+    """A tool's answer."""
+    return message("tool", content, tool_name=name, tool_call_id=id)
+
+
+U, A, S = message("user", "u"), message("assistant", "a"), message("system", "s")
+TWO_CALLS = (call(), call({"b": 2}, "g", "def123456"))
+
+HISTORIES: dict[str, tuple[Message, ...]] = {
+    "u": (U,),
+    "su": (S, U),
+    "uau": (U, A, U),
+    "suau": (S, U, A, U),
+    "uct": (U, asked(), told()),
+    "suct": (S, U, asked(), told()),
+    "uct-text": (U, asked("say"), told()),
+    "uctau": (U, asked(), told(), A, U),
+    "suctau": (S, U, asked("say"), told(), A, U),
+    "uc2tt": (U, asked("", *TWO_CALLS), told(), told("22", "g", "def123456")),
+    "uc2ttau": (U, asked("say", *TWO_CALLS), told(), told("22", "g", "def123456"), A, U),
+    "uctct": (U, asked(), told(), asked("", call({"b": 2}, "g")), told("22", "g")),
+    "uctcta": (U, asked(), told(), asked("again"), told(), A),
+    "uctu": (U, asked(), told(), U),
+    "uc": (U, asked()),
+    "uc-text": (U, asked("say")),
+    "ucu": (U, asked(), U),
+    "ut": (U, told()),
+    "t": (told(),),
+    "tu": (told(), U),
+    "tt": (told(), told()),
+    "c": (asked(),),
+    "ct": (asked(), told()),
+    "scu": (S, asked(), U),
+    "usct": (U, S, asked(), told()),
+    "ucts": (U, asked(), told(), S),
+    "uatu": (U, A, told(), U),
+    "uctautau": (U, asked(), told(), A, U, asked("say", *TWO_CALLS), told(), told(), A, U),
+    "s": (S,),
+    "a": (A,),
+    "ua": (U, A),
+    "sa": (S, A),
+    "us": (U, S),
+    "o": (message(OTHER_ROLE, "o"),),
+    "uo": (U, message(OTHER_ROLE, "o")),
+    "no-id": (U, asked("", call(id=None)), told(id=None)),
+    "short-id": (U, asked("", call(id="1")), told(id="1")),
+    "no-name": (U, asked(), told(name=None)),
+    "nothing": (U, asked("", call(id=None)), told(name=None, id=None)),
+    "other-name": (U, asked("", call(name="get_it")), told(name="get_it")),
+}
+REASONED: dict[str, tuple[Message, ...]] = {
+    "r": (U, asked(thinking="r"), told()),
+    "r-text": (U, asked("say", thinking="r"), told()),
+    "r-back": (U, asked(thinking="r1"), told(), message("assistant", "a", thinking="r2"), U),
+    "r-two": (U, asked(thinking="r1"), told(), asked("x", thinking="r2"), told()),
+    "r-last": (U, asked(thinking="r1"), told(), message("assistant", "a", thinking="r2")),
+    "r-open": (U, message("assistant", "a", thinking="r1"), U, asked(thinking="r2")),
+}
+
+
+def tools(seen: Features) -> Iterator[Conversation]:
+    """Histories with and without tools offered, then arguments, schemas, texts and literals."""
+    for name, history in HISTORIES.items():
+        for offered in (PLAIN, None, TWO):
+            if offered or any(m["role"] == "tool" or "tool_calls" in m for m in history):
+                count = len(offered or ())
+                yield Conversation(f"{name}-{count}", history, offered, None, "tools")
+    for name, history in {**HISTORIES, **REASONED}.items():
+        for think in THINKS:
+            if think is not None or name in REASONED:
+                for offered in (PLAIN, None):
+                    if offered or name in REASONED:
+                        yield Conversation(
+                            f"{name}-think-{think}-{bool(offered)}", history, offered, think, "tools"
+                        )
+    for i, arguments in enumerate(ARGUMENTS):
+        history = (U, asked("", call(arguments)), told())
+        yield Conversation(f"arguments-{i}", history, TWO, None, "tools")
+        several = (U, asked("x", call(arguments), call(arguments, "g")), told(), told())
+        yield Conversation(f"arguments-two-{i}", several, None, None, "tools")
+    for i, offered in enumerate((RICH, BARE, UNION, (*BARE, *PLAIN))):
+        yield Conversation(f"schema-{i}", (S, U), offered, None, "tools")
+    yield from _odd_texts(seen)
+    yield from _literals(seen)
+
+
+def _odd_texts(seen: Features) -> Iterator[Conversation]:
+    strange: Sequence[str] = (*texts.general(seen), *texts.around_markers(seen))
+    for i, text in enumerate(strange):
+        other = strange[(i + 1) % len(strange)]
+        third = strange[(i * 2 + 5) % len(strange)]
+        history = (message("system", third), message("user", text), asked(other), told(text))
+        yield Conversation(f"text-{i}", history, PLAIN if i % 2 else None, None, "tools")
+        back = (U, asked(text, thinking=other or None), told(third), message("assistant", text), U)
+        yield Conversation(f"text-back-{i}", back, PLAIN, None, "tools")
+
+
+def _literals(seen: Features) -> Iterator[Conversation]:
+    """Texts that the template compares with, as names, types and arguments."""
+    for i, literal in enumerate(dict.fromkeys((*seen.literals, *seen.markers))):
+        offered = (
+            tool(literal or "f", literal, {"a": {"type": literal or "string", "description": literal or "x"}}),
+        )
+        history = (
+            message("user", literal),
+            asked(literal, call({"a": literal}, literal or "f")),
+            told(literal, literal or None),
+        )
+        yield Conversation(f"literal-{i}", history, offered, None, "tools")
+        yield Conversation(f"literal-key-{i}", (U, asked("", call({literal or "a": 1})), told()), PLAIN, None, "tools")
+    for role in seen.roles[4:]:
+        history = (U, asked(), message(role, "x", tool_name="f"))
+        yield Conversation(f"role-{role}", history, PLAIN, None, "tools")

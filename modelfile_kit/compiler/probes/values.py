@@ -1,0 +1,195 @@
+"""What an expression can be for any conversation that Ollama can express: sets of kinds of values.
+
+A value is a set of atoms; the empty set means that nothing can come here. Only what decides
+branches is kept apart: known constants, empty or not, there or not, and the shape of the request.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Union
+
+# More atoms than this in one value are no longer worth telling apart.
+ATOMS_MAX = 24
+
+
+@dataclass(frozen=True)
+class Known:
+    """A constant; 1, 1.0 and True are different ones."""
+
+    value: Any
+    kind: type = field(default=object)
+
+    @classmethod
+    def of(cls, value: Any) -> Known:
+        return cls(value, type(value))
+
+
+@dataclass(frozen=True)
+class Text:
+    """Any text; not an empty one if `full`, and none of `but`."""
+
+    full: bool = False
+    but: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Number:
+    """Any number; at least `low` unless that is None."""
+
+    low: int | None = None
+
+
+@dataclass(frozen=True)
+class Missing:
+    """Jinja's undefined."""
+
+
+@dataclass(frozen=True)
+class Anything:
+    """Nothing is known."""
+
+
+@dataclass(frozen=True)
+class Thing:
+    """A list, mapping or function. shape: see `shapes.World`; more: what the shape needs to know;
+    full: it is never empty."""
+
+    shape: str
+    more: Any = None
+    full: bool = True
+
+
+Atom = Union[Known, Text, Number, Missing, Anything, Thing]
+Value = frozenset[Atom]
+
+NOTHING: Value = frozenset()
+ANYTHING: Value = frozenset({Anything()})
+MISSING: Value = frozenset({Missing()})
+TEXT: Value = frozenset({Text()})
+FULL_TEXT: Value = frozenset({Text(full=True)})
+NUMBER: Value = frozenset({Number()})
+TRUE: Value = frozenset({Known.of(True)})
+FALSE: Value = frozenset({Known.of(False)})
+EITHER: Value = TRUE | FALSE
+NONE: Value = frozenset({Known.of(None)})
+
+
+def known(*values: Any) -> Value:
+    """A value that is one of these constants."""
+    return frozenset(map(Known.of, values))
+
+
+def thing(shape: str, more: Any = None, *, full: bool = True) -> Value:
+    """A value of one shape."""
+    return frozenset({Thing(shape, more, full)})
+
+
+def list_of(item: Value, *, full: bool) -> Value:
+    """A list whose items are all of this kind."""
+    return thing("list", item, full=full)
+
+
+def union(*values: Value) -> Value:
+    """One of several; too many become anything."""
+    joined: Value = NOTHING.union(*values)
+    return ANYTHING if len(joined) > ATOMS_MAX or Anything() in joined else joined
+
+
+def outcome(*truths: bool) -> Value:
+    """True, False or either, from the outcomes that are possible."""
+    return known(*truths)
+
+
+def atom_truths(atom: Atom) -> frozenset[bool]:
+    """Which truths an atom can have."""
+    if isinstance(atom, Known):
+        return frozenset({bool(atom.value)})
+    if isinstance(atom, Missing):
+        return frozenset({False})
+    if isinstance(atom, (Text, Thing)) and atom.full:
+        return frozenset({True})
+    if isinstance(atom, Text) and "" in atom.but:
+        return frozenset({True})
+    if isinstance(atom, Number) and atom.low is not None and atom.low > 0:
+        return frozenset({True})
+    return frozenset({True, False})
+
+
+def truths(value: Value) -> frozenset[bool]:
+    """Which truths a value can have."""
+    return frozenset().union(*map(atom_truths, value))
+
+
+def by_truth(value: Value, truth: bool) -> Value:
+    """The part of a value that has this truth."""
+    kept: set[Atom] = set()
+    for atom in value:
+        if truth not in atom_truths(atom):
+            continue
+        if isinstance(atom, Text):
+            atom = Text(True, atom.but) if truth else Known.of("")
+        elif isinstance(atom, Thing) and truth:
+            atom = Thing(atom.shape, atom.more, True)
+        elif isinstance(atom, Number) and truth and atom.low == 0:
+            atom = Number(1)
+        kept.add(atom)
+    return frozenset(kept)
+
+
+def is_text(atom: Atom) -> bool:
+    """Whether it is certainly a text."""
+    return isinstance(atom, Text) or (isinstance(atom, Known) and isinstance(atom.value, str))
+
+
+def equal(a: Atom, b: Atom) -> frozenset[bool]:
+    """Which outcomes `a == b` can have."""
+    if isinstance(b, Known) and not isinstance(a, Known):
+        a, b = b, a
+    if isinstance(a, Known):
+        if isinstance(b, Known):
+            return frozenset({a.value == b.value})
+        return _equal_known(a.value, b)
+    if isinstance(a, Missing) and isinstance(b, Missing):
+        return frozenset({True})
+    if isinstance(a, Anything) or isinstance(b, Anything) or type(a) is type(b):
+        return frozenset({True, False})
+    return frozenset({False})
+
+
+def _equal_known(constant: Any, other: Atom) -> frozenset[bool]:
+    possible = isinstance(other, Anything)
+    if isinstance(other, Text):
+        possible = isinstance(constant, str) and constant not in other.but and bool(constant or not other.full)
+    elif isinstance(other, Number):
+        number = isinstance(constant, (int, float)) and not isinstance(constant, bool)
+        possible = number and (other.low is None or constant >= other.low)
+    return frozenset({True, False}) if possible else frozenset({False})
+
+
+def equals(a: Value, b: Value) -> Value:
+    """`a == b`."""
+    found: set[bool] = set()
+    for x in a:
+        for y in b:
+            found |= equal(x, y)
+    return outcome(*found)
+
+
+def without(value: Value, constant: Any) -> Value:
+    """What is left of a value that is not equal to a constant."""
+    kept: set[Atom] = set()
+    for atom in value:
+        if isinstance(atom, Known) and atom.value == constant:
+            continue
+        if isinstance(atom, Text) and isinstance(constant, str):
+            atom = Text(atom.full or constant == "", atom.but | {constant})
+        kept.add(atom)
+    return frozenset(kept)
+
+
+def only(value: Value, constants: list[Any]) -> Value:
+    """What is left of a value that is equal to one of some constants."""
+    return frozenset(
+        Known.of(c) for c in constants if any(True in equal(atom, Known.of(c)) for atom in value)
+    )

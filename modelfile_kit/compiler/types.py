@@ -1,0 +1,364 @@
+"""What an expression of the chat template can be, given that Ollama makes the request.
+
+A value is known (`Const`, lists and dictionaries of values), or one of a few kinds of Go data, or a
+choice between values by a test (`Cond`). Nothing here is Go code except the expressions inside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Union
+
+from . import go
+from .go import Expr, Test
+
+if TYPE_CHECKING:
+    from jinja2 import nodes
+
+
+@dataclass(frozen=True)
+class Const:
+    """A string, number, boolean or None known now."""
+
+    value: str | int | float | bool | None
+
+    def __eq__(self, other: object) -> bool:
+        # 1, 1.0 and True are different values here
+        return isinstance(other, Const) and type(self.value) is type(other.value) and self.value == other.value
+
+    def __hash__(self) -> int:
+        return hash((type(self.value), self.value))
+
+
+@dataclass(frozen=True)
+class Undef:
+    """Jinja's undefined."""
+
+    name: str = field(compare=False, default="")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of two texts inside a longer one."""
+
+    test: Test
+    then: Str
+    orelse: Str
+
+
+@dataclass(frozen=True)
+class Block:
+    """Text that statements print (a loop, a defined template); they change nothing outside."""
+
+    nodes: go.Nodes
+
+
+@dataclass(frozen=True)
+class PictureTags:
+    """The `[img-N]` tags at the front of a message's content."""
+
+    message: Expr
+
+
+@dataclass(frozen=True)
+class PictureText:
+    """A message's content after its `[img-N]` tags."""
+
+    message: Expr
+
+
+Part = Union[str, Expr, Choice, Block, PictureTags, PictureText]
+
+
+@dataclass(frozen=True)
+class Str:
+    """A text put together from known and unknown parts."""
+
+    parts: tuple[Part, ...]
+    nonempty: bool = field(compare=False, default=False)
+
+
+@dataclass(frozen=True)
+class Int:
+    """A sum of whole numbers: coefficients of expressions, and a constant."""
+
+    terms: tuple[tuple[Expr, int], ...]
+    const: int = 0
+
+
+@dataclass(frozen=True)
+class Bool:
+    """True or False, by a test."""
+
+    test: Test
+
+
+@dataclass(frozen=True)
+class Obj:
+    """Go data of a kind that `shapes` knows: msgs, msg, calls, call, args, tools, tool, props, any, …"""
+
+    kind: str
+    expr: Expr
+    reverse: bool = False
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The content of a message with pictures: one part a picture, then one text part."""
+
+    message: Expr
+
+
+@dataclass(frozen=True)
+class Cond:
+    """`then` where the test holds, else `orelse`."""
+
+    test: Test
+    then: Value
+    orelse: Value
+
+
+@dataclass(frozen=True)
+class ListV:
+    """A list (or tuple) whose elements are known one by one."""
+
+    items: tuple[Value, ...]
+
+
+@dataclass(frozen=True)
+class Entry:
+    key: str
+    value: Value
+    present: Test = go.TRUE
+
+
+@dataclass(frozen=True)
+class DictV:
+    """A dictionary with known keys; an entry may be there or not."""
+
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True)
+class Items:
+    """`.items()` of a dictionary some of whose keys may be absent."""
+
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True)
+class Split:
+    """`text.split(sep)`: kept as it is until an element or a loop is asked for."""
+
+    text: Str
+    sep: str
+    limit: int = -1
+    skip: int = 0
+
+
+@dataclass(frozen=True)
+class Namespace:
+    """Jinja's namespace; its attributes live in the state under this number."""
+
+    owner: int
+
+
+@dataclass(frozen=True)
+class MacroV:
+    """A macro and the scope it was written in."""
+
+    node: nodes.Macro = field(hash=False)
+    scope: int = 0
+
+
+@dataclass(frozen=True)
+class Func:
+    """A global function, or a method bound to a value."""
+
+    name: str
+    on: Value | None = None
+    target: Any = field(compare=False, default=None)
+
+
+@dataclass(frozen=True)
+class Loop:
+    """The `loop` variable of a for over Go data (`over`) or over known elements."""
+
+    loop: int
+    over: Expr | None
+    reverse: bool = False
+    position: tuple[Value, Value, Value] | None = None
+    items: tuple[Value, ...] = ()
+    kind: str | None = None
+
+
+Value = Union[
+    Const, Undef, Str, Int, Bool, Obj, Parts, Cond, ListV, DictV, Items, Split, Namespace, MacroV, Func, Loop
+]
+
+TRUE, FALSE, NONE, EMPTY = Const(True), Const(False), Const(None), Const("")
+
+
+def text(*parts: Part, nonempty: bool = False) -> Const | Str:
+    """A text from parts: constants are joined, empty ones dropped, tags met again by their text."""
+    out: list[Part] = []
+    for p in parts:
+        if p == "":
+            continue
+        last = out[-1] if out else None
+        if isinstance(p, str) and isinstance(last, str):
+            out[-1] = last + p
+        elif isinstance(p, PictureText) and last == PictureTags(p.message):
+            out[-1] = go.Field(p.message, "Content")
+        else:
+            out.append(p)
+    if not out:
+        return EMPTY
+    if len(out) == 1 and isinstance(out[0], str):
+        return Const(out[0])
+    return Str(tuple(out), nonempty or any(isinstance(p, (str, PictureTags)) for p in out))
+
+
+def string(expr: Expr, nonempty: bool = False) -> Str:
+    """The text of a Go expression."""
+    return Str((expr,), nonempty)
+
+
+def parts_of(v: Const | Str) -> tuple[Part, ...]:
+    """The parts of a known or unknown text."""
+    if isinstance(v, Str):
+        return v.parts
+    return (str(v.value),) if v.value != "" else ()
+
+
+def as_str(v: Const | Str) -> Str:
+    """A text in the form with parts."""
+    return v if isinstance(v, Str) else Str(parts_of(v))
+
+
+def integer(terms: dict[Expr, int], const: int = 0) -> Const | Int:
+    """A sum; a constant when no expression is left."""
+    left = tuple((e, n) for e, n in terms.items() if n)
+    return Int(left, const) if left else Const(const)
+
+
+def number(expr: Expr) -> Int:
+    """The whole number of a Go expression."""
+    return Int(((expr, 1),))
+
+
+def boolean(test: Test) -> Const | Bool:
+    """True or False by a test."""
+    return Const(test.value) if isinstance(test, go.Truth) else Bool(test)
+
+
+def is_text(v: Value) -> bool:
+    """Whether it is a text for sure."""
+    return isinstance(v, Str) or (isinstance(v, Const) and isinstance(v.value, str))
+
+
+def is_int(v: Value) -> bool:
+    """Whether it is a whole number for sure (a boolean is not taken as one)."""
+    return isinstance(v, Int) or (isinstance(v, Const) and type(v.value) is int)
+
+
+def is_bool(v: Value) -> bool:
+    """Whether it is True or False for sure."""
+    return isinstance(v, Bool) or (isinstance(v, Const) and isinstance(v.value, bool))
+
+
+def test_of(v: Value) -> Test | None:
+    """The test of a boolean, None for what is no boolean."""
+    if isinstance(v, Bool):
+        return v.test
+    return go.Truth(v.value) if isinstance(v, Const) and isinstance(v.value, bool) else None
+
+
+def choose(test: Test, then: Value, orelse: Value) -> Value:
+    """`then` if `test` else `orelse`, in the simplest form."""
+    if test == go.TRUE or then == orelse:
+        return then
+    if test == go.FALSE:
+        return orelse
+    if isinstance(then, Cond) and then.test == test:
+        then = then.then
+    if isinstance(orelse, Cond) and orelse.test == test:
+        orelse = orelse.orelse
+    if isinstance(test, go.Not):
+        test, then, orelse = test.test, orelse, then
+    a, b = test_of(then), test_of(orelse)
+    if a is not None and b is not None:
+        return boolean(go.either(go.both(test, a), go.both(go.negate(test), b)) if b != go.FALSE else go.both(test, a))
+    if isinstance(orelse, Cond) and orelse.then == then:
+        return choose(go.either(test, orelse.test), then, orelse.orelse)
+    return Cond(test, then, orelse)
+
+
+def leaves(v: Value) -> Iterator[Value]:
+    """The values a choice can end in."""
+    if isinstance(v, Cond):
+        yield from leaves(v.then)
+        yield from leaves(v.orelse)
+    else:
+        yield v
+
+
+def value_exprs(v: Value) -> Iterator[Expr]:  # noqa: C901 - one line a kind
+    """Every Go expression a value is made of, with its parts."""
+    if isinstance(v, Str):
+        for p in v.parts:
+            yield from _part_exprs(p)
+    elif isinstance(v, Int):
+        for e, _ in v.terms:
+            yield from go.walk(e)
+    elif isinstance(v, Bool):
+        for e in go.test_exprs(v.test):
+            yield from go.walk(e)
+    elif isinstance(v, Obj):
+        yield from go.walk(v.expr)
+    elif isinstance(v, Parts):
+        yield from go.walk(v.message)
+    elif isinstance(v, Cond):
+        for e in go.test_exprs(v.test):
+            yield from go.walk(e)
+        yield from value_exprs(v.then)
+        yield from value_exprs(v.orelse)
+    elif isinstance(v, ListV):
+        for item in v.items:
+            yield from value_exprs(item)
+    elif isinstance(v, (DictV, Items)):
+        for entry in v.entries:
+            for e in go.test_exprs(entry.present):
+                yield from go.walk(e)
+            yield from value_exprs(entry.value)
+    elif isinstance(v, Split):
+        yield from value_exprs(v.text)
+    elif isinstance(v, Func) and v.on is not None:
+        yield from value_exprs(v.on)
+
+
+def _part_exprs(p: Part) -> Iterator[Expr]:
+    if isinstance(p, str):
+        return
+    if isinstance(p, Choice):
+        for e in go.test_exprs(p.test):
+            yield from go.walk(e)
+        yield from value_exprs(p.then)
+        yield from value_exprs(p.orelse)
+    elif isinstance(p, Block):
+        yield from go.all_exprs(p.nodes)
+    elif isinstance(p, (PictureTags, PictureText)):
+        yield from go.walk(p.message)
+    else:
+        yield from go.walk(p)
+
+
+def value_vars(v: Value) -> set[int]:
+    """The numbers of the Go variables a value depends on."""
+    return {e.id for e in value_exprs(v) if isinstance(e, go.Var)}
+
+
+def size(v: Value) -> int:
+    """How much there is to print: the count of expressions and choices."""
+    return sum(1 for _ in value_exprs(v)) + 1
