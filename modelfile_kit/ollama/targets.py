@@ -21,6 +21,7 @@ LATEST: Version = (0, 33, 0)
 # Since which release. Sources: parser/parser.go, template/template.go, api/types.go, server/*.go.
 SINCE: dict[str, tuple[Version, str]] = {
     "range_int": ((0, 5, 13), "range over an integer or a function (built with Go 1.24)"),
+    "rich_properties": ((0, 6, 8), "several types and items in a tool's property"),
     "short_options": ((0, 7, 0), "mirostat, low_vram and other options of old are only warned about"),
     "thinking": ((0, 9, 0), "thinking: the request's think, .Thinking, .Think and .IsThinkSet"),
     "tool_messages": ((0, 9, 6), ".ToolName, and tool messages in a row stay apart"),
@@ -31,6 +32,11 @@ SINCE: dict[str, tuple[Version, str]] = {
     "renderer": ((0, 12, 0), "the instructions RENDERER and PARSER"),
     "template_call_check": ((0, 12, 4), '{{ template "x" }} without a pipeline is refused'),
     "think_default": ((0, 12, 4), "think is true when the request does not say and the model can"),
+    "think_refusal": ((0, 12, 5), "think false is taken from a model that cannot think"),
+    "generate_as_chat": (
+        (0, 12, 6),
+        "/api/generate renders as /api/chat does, pictures in the user's message",
+    ),
     "short_tool_json": ((0, 12, 6), "empty type and description of a tool's property are left out"),
     "tool_call_id": ((0, 12, 10), ".ToolCallID of a message, .ID of a tool call"),
     "required_optional": ((0, 12, 11), "an empty `required` of a tool is left out"),

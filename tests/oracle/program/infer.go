@@ -77,12 +77,18 @@ func reply(raw json.RawMessage) (answer, error) {
 		}
 		if toolParser != nil {
 			found, text := toolParser.Add(rest)
-			rest = text
-			if len(text) == 0 {
+			switch {
+			case len(text) > 0:
+				rest = text
+			case len(found) > 0:
 				calls = append(calls, found...)
-				if len(found) == 0 && think == "" && last {
-					rest = toolParser.Content()
-				}
+				rest = ""
+			case think != "":
+				// the text goes out as it is
+			case last:
+				rest = toolParser.Content()
+			default:
+				rest = ""
 			}
 		}
 		thought.WriteString(think)

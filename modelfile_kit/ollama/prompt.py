@@ -1,0 +1,446 @@
+"""From a request to the prompt that an Ollama server sends to its engine.
+
+Sources (Ollama 0.33, and older where `targets.SINCE` says so): server/routes.go (ChatHandler,
+GenerateHandler), server/prompt.go (chatPrompt), template/template.go (Execute, collate).
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+from ..errors import GoTemplateError, PromptError
+from ..gotemplate import Template, parse
+from ..gotemplate.deep import with_deep_stack
+from ..gotemplate.values import Slice
+from . import inference
+from .api_types import types_for
+from .api_values import ChatMessage, clean, decode_messages, message_value, tools_value
+from .functions import template_functions
+from .legacy import cut_at_response, with_response
+from .modelfile import Modelfile
+from .replies import split_thinking
+from .targets import Target
+
+Think = bool | str | None
+TokenCounter = Callable[[str], int]
+# What Ollama reckons a picture to take while it looks whether the prompt fits (server/prompt.go).
+IMAGE_TOKENS = 768
+_LEVELS = ("low", "medium", "high")
+_BROKEN = re.compile("[\udc80-\udcff]")
+
+
+class PromptTemplate:
+    """A Go TEMPLATE, parsed once, that renders requests as an Ollama server does.
+
+    source: the TEMPLATE's text. target: which Ollama. now: today's date or a function that gives it,
+    for currentDate (default: the system's date). system, messages: the model's own SYSTEM and
+    MESSAGEs. name, family: the model's name and architecture, for the rules that look at them.
+    projector: whether the model has one (it counts when a conversation is cut to fit).
+
+    Raises GoTemplateError where create would refuse the TEMPLATE.
+    """
+
+    def __init__(
+        self,
+        source: str,
+        *,
+        target: str | Target = "latest",
+        now: datetime.date | Callable[[], datetime.date] | None = None,
+        system: str = "",
+        messages: Sequence[Mapping[str, Any]] = (),
+        name: str = "the model",
+        family: str = "",
+        projector: bool = False,
+    ) -> None:
+        self.source = source
+        self.target = Target.parse(target)
+        self.system = system
+        self.messages = tuple(decode_messages(messages))
+        self.name = name
+        self.family = family
+        self.projector = projector
+        self._clock = now if callable(now) else (lambda: now or datetime.date.today())
+        self.types = types_for(self.target)
+        parsed = parse(source, functions=template_functions(self.target, self._clock))
+        try:
+            self.variables = frozenset(
+                with_deep_stack(lambda: inference.variables({**parsed.defined, "": parsed.root}))
+            )
+        except inference.UndefinedTemplateError as e:
+            raise GoTemplateError(
+                f'undefined template specified: {{{{ template "{e}" }}}} has no pipeline',
+                help=f'write {{{{ template "{e}" . }}}}; Ollama needs the pipeline',
+            ) from None
+        if not self.variables & {"messages", "response"}:
+            parsed = parsed.with_root(with_response(parsed.root))
+        self.template: Template = parsed
+
+    @classmethod
+    def from_modelfile(cls, modelfile: Modelfile, **options: Any) -> PromptTemplate:
+        """The TEMPLATE of a Modelfile with its SYSTEM and MESSAGEs; options as for the class.
+
+        Without a TEMPLATE it is `{{ .Prompt }}`, which is what Ollama then uses.
+        """
+        template = modelfile.last("template")
+        messages = [{"role": i.key, "content": i.value} for i in modelfile.all("message")]
+        own = {"system": modelfile.last("system") or "", "messages": messages}
+        return cls(template or "{{ .Prompt }}", **{**own, **options})
+
+    @cached_property
+    def thinking_tags(self) -> inference.ThinkingTags:
+        """The tags by which Ollama splits a reply."""
+        return with_deep_stack(lambda: inference.thinking_tags(self.template.root))
+
+    @cached_property
+    def tool_tag(self) -> inference.ToolTag:
+        """The tag by which Ollama finds tool calls in a reply."""
+        return with_deep_stack(lambda: inference.tool_tag(self.template.root))
+
+    @cached_property
+    def capabilities(self) -> tuple[str, ...]:
+        """Of "tools", "insert", "thinking" those that the TEMPLATE gives the model."""
+        found = [c for c, name in (("tools", "tools"), ("insert", "suffix")) if name in self.variables]
+        if self.target.has("thinking") and (self.thinking_tags or self._is_gpt_oss):
+            found.append("thinking")
+        return tuple(found)
+
+    @property
+    def _is_gpt_oss(self) -> bool:
+        return self.family in ("gptoss", "gpt-oss")
+
+    @property
+    def is_legacy(self) -> bool:
+        """Whether it is run once a turn, with `.Prompt` and `.Response`."""
+        return "messages" not in self.variables
+
+    def render(
+        self,
+        messages: Sequence[Mapping[str, Any]],
+        *,
+        tools: Sequence[Mapping[str, Any]] | None = None,
+        think: Think = None,
+        num_ctx: int | None = None,
+        count_tokens: TokenCounter | None = None,
+        truncate: bool = True,
+    ) -> str:
+        """The prompt of an /api/chat request, pictures as `[img-N]`.
+
+        messages, tools, think: as in the request (`images` may be a count). num_ctx, count_tokens:
+        the context's size in tokens and a function that counts a text's; with both, a conversation
+        that is too long loses messages as on the server, unless `truncate` is False.
+
+        Raises PromptError where the server answers an error (its `status`), GoTemplateError where
+        the TEMPLATE fails.
+        """
+        request = decode_messages(messages)
+        offered = tools_value(self.types, tools)
+        think = self._think(think)
+        self._require("tools", bool(tools))
+        if not request:
+            raise PromptError("a request without messages loads the model, there is no prompt", status=200)
+        conversation = [*self.messages, *request]
+        if request[0].role != "system" and self.system:
+            conversation.insert(0, ChatMessage("system", self.system))
+        conversation = self._without_old_thinking(conversation)
+        return self._chat_prompt(conversation, offered, think, num_ctx, count_tokens, truncate)
+
+    def render_generate(
+        self,
+        prompt: str,
+        *,
+        system: str = "",
+        suffix: str = "",
+        images: Sequence[Any] | int = (),
+        think: Think = None,
+        raw: bool = False,
+        template: str = "",
+        context: str | None = None,
+        num_ctx: int | None = None,
+        count_tokens: TokenCounter | None = None,
+        truncate: bool = True,
+    ) -> str:
+        """The prompt of an /api/generate request.
+
+        system: overrides the model's SYSTEM. template: overrides its TEMPLATE. context: the text
+        behind the deprecated `context` of a former answer; the model's MESSAGEs are left out then.
+        The rest is as for `render`.
+        """
+        if raw and (template or system or context):
+            raise PromptError("raw mode does not support template, system, or context", status=400)
+        think = self._think(think)
+        self._require("insert", bool(suffix))
+        if not prompt:
+            raise PromptError("a request without a prompt loads the model, there is no prompt", status=200)
+        prompt = clean(prompt)
+        if raw:
+            return prompt
+        before = clean(context or "")
+        other = PromptTemplate(template, target=self.target, now=self._clock) if template else self
+        if suffix:
+            return _sent(before + other._insert(prompt, clean(suffix), think))
+        conversation = self._generate_messages(prompt, clean(system), images, context is not None)
+        if template or not self.target.has("generate_as_chat"):
+            no_tools = Slice(self.types.tools, None)
+            return _sent(before + other.execute(conversation, no_tools, think))
+        no_tools = tools_value(self.types, [])
+        return before + self._chat_prompt(conversation, no_tools, think, num_ctx, count_tokens, truncate)
+
+    def _generate_messages(
+        self, prompt: str, system: str, images: Sequence[Any] | int, continued: bool
+    ) -> list[ChatMessage]:
+        messages = []
+        if system or self.system:
+            messages.append(ChatMessage("system", system or self.system))
+        if not continued:
+            messages.extend(self.messages)
+        user = decode_messages([{"role": "user", "content": prompt, "images": images}])[0]
+        if not self.target.has("generate_as_chat"):
+            messages.extend(ChatMessage("user", f"[img-{i}]") for i in range(len(user.images)))
+            user = replace(user, images=())
+        return [*messages, user]
+
+    def _think(self, think: Think) -> Think:
+        """What becomes of a request's `think`; raises PromptError where it is refused."""
+        target = self.target
+        if not target.has("thinking"):
+            return None
+        self._check_think(think)
+        can = "thinking" in self.capabilities
+        if target.has("think_default") and think is None and can:
+            return True
+        asks = (
+            bool(think)
+            if target.has("think_refusal") or not target.has("think_default")
+            else think is not None
+        )
+        if asks and not can:
+            raise PromptError(
+                f"{self.name} does not support thinking",
+                status=400,
+                help="leave `think` out, or use a TEMPLATE in which Ollama finds thinking tags",
+            )
+        return think
+
+    def _check_think(self, think: Think) -> None:
+        if think is None or isinstance(think, bool):
+            return
+        levels = [*_LEVELS, "max"] if self.target.has("think_max") else [*_LEVELS]
+        if not self.target.has("think_level"):
+            levels = []
+        if think not in levels:
+            allowed = ", ".join([*(f'"{level}"' for level in levels), "true or false"])
+            raise PromptError(f"think is {think!r}, the server takes {allowed}", status=400)
+
+    def _require(self, capability: str, wanted: bool) -> None:
+        if wanted and capability not in self.capabilities:
+            variable = {"tools": ".Tools", "insert": ".Suffix"}[capability]
+            raise PromptError(
+                f"{self.name} does not support {capability}",
+                status=400,
+                help=f"the TEMPLATE has no {variable}, so Ollama refuses the request",
+            )
+
+    def _without_old_thinking(self, conversation: list[ChatMessage]) -> list[ChatMessage]:
+        """filterThinkTags: thinking inside former answers' texts, for two models known by name."""
+        model = self.name.rpartition("/")[2].partition(":")[0]
+        if not self.target.has("thinking") or not (self.family == "qwen3" or model == "deepseek-r1"):
+            return conversation
+        last_user = max((i for i, m in enumerate(conversation) if m.role == "user"), default=-1)
+        return [
+            m.with_content(split_thinking(m.content, "<think>", "</think>")[1])
+            if m.role == "assistant" and i < last_user
+            else m
+            for i, m in enumerate(conversation)
+        ]
+
+    def _chat_prompt(
+        self,
+        conversation: list[ChatMessage],
+        tools: Slice,
+        think: Think,
+        num_ctx: int | None,
+        count_tokens: TokenCounter | None,
+        truncate: bool,
+    ) -> str:
+        if self.family == "mllama" and any(len(m.images) > 1 for m in conversation):
+            raise PromptError("this model only supports one image while more than one image requested")
+        system: list[ChatMessage] = []
+        start = 0
+        if truncate and num_ctx is not None and count_tokens is not None:
+
+            def fits(candidate: list[ChatMessage], pictured: Sequence[ChatMessage]) -> bool:
+                tokens = count_tokens(_sent(self.execute(candidate, tools, think)))
+                if self.projector:
+                    tokens += IMAGE_TOKENS * sum(len(m.images) for m in pictured)
+                return tokens <= num_ctx
+
+            cut = _drop_oldest if self.target.has("drop_oldest") else _keep_newest
+            system, start = cut(conversation, fits)
+        kept = [*system, *with_image_tags(conversation[start:])]
+        return _sent(self.execute(kept, tools, think))
+
+    def execute(self, messages: Sequence[ChatMessage], tools: Slice, think: Think) -> str:
+        """template.Template.Execute on decoded messages; may hold bytes that are not UTF-8."""
+        system, merged = collate(messages, keep_tools=self.target.has("tool_messages"))
+        if self.is_legacy:
+            return self._execute_legacy(merged, think)
+        data = {
+            "System": system,
+            "Messages": Slice(self.types.messages, [message_value(self.types, m) for m in merged]),
+            "Tools": tools,
+            "Response": "",
+            **self._think_values(think),
+        }
+        return self.template.execute(data)
+
+    def _insert(self, prompt: str, suffix: str, think: Think) -> str:
+        data = {"Prompt": prompt, "Suffix": suffix, "Response": "", **self._think_values(think)}
+        return self.template.execute(data)
+
+    def _execute_legacy(self, messages: Sequence[ChatMessage], think: Think) -> str:
+        """One run a turn; the last one by the tree that is cut at `.Response`."""
+        flags = self._think_values(think)
+        out: list[str] = []
+        system = prompt = response = ""
+
+        def data() -> dict[str, Any]:
+            return {"System": system, "Prompt": prompt, "Response": response, **flags}
+
+        for message in messages:
+            if (message.role == "system" and (prompt or response)) or (message.role == "user" and response):
+                out.append(self.template.execute(data()))
+                system = prompt = response = ""
+            if message.role == "system":
+                system = message.content
+            elif message.role == "user":
+                prompt = message.content
+            elif message.role == "assistant":
+                response = message.content
+        out.append(self._last_turn.execute(data(), functions={}, missingkey="default"))
+        return "".join(out)
+
+    @cached_property
+    def _last_turn(self) -> Template:
+        root = with_deep_stack(lambda: cut_at_response(self.template.root))
+        return replace(self.template, root=root, defined={})
+
+    def _think_values(self, think: Think) -> dict[str, Any]:
+        """`.Think`, `.ThinkLevel`, `.IsThinkSet` as far as the release has them."""
+        if not self.target.has("thinking"):
+            return {}
+        values: dict[str, Any] = {"Think": bool(think), "IsThinkSet": think is not None}
+        if self.target.has("think_level"):
+            values["ThinkLevel"] = think if isinstance(think, str) else "medium" if think else ""
+        return values
+
+
+def collate(messages: Sequence[ChatMessage], *, keep_tools: bool) -> tuple[str, list[ChatMessage]]:
+    """All system texts joined, and the messages with neighbours of one role merged.
+
+    Of merged messages only the texts are joined; pictures, calls and the rest are the first one's.
+    keep_tools: tool messages stay apart.
+    """
+    system = "\n\n".join(m.content for m in messages if m.role == "system")
+    merged: list[ChatMessage] = []
+    for message in messages:
+        if merged and merged[-1].role == message.role and not (keep_tools and message.role == "tool"):
+            merged[-1] = merged[-1].with_content(f"{merged[-1].content}\n\n{message.content}")
+        else:
+            merged.append(message)
+    return system, merged
+
+
+def with_image_tags(messages: Sequence[ChatMessage]) -> list[ChatMessage]:
+    """Messages whose texts have `[img-N]` for each picture: in place of `[img]`, else in front."""
+    count = 0
+    tagged = []
+    for message in messages:
+        prefix, text = "", message.content
+        for _ in message.images:
+            tag = f"[img-{count}]"
+            count += 1
+            if "[img]" in text:
+                text = text.replace("[img]", tag, 1)
+            else:
+                prefix += tag
+        tagged.append(message.with_content(prefix + text) if message.images else message)
+    return tagged
+
+
+_Fits = Callable[[list[ChatMessage], Sequence[ChatMessage]], bool]
+
+
+def _drop_oldest(conversation: list[ChatMessage], fits: _Fits) -> tuple[list[ChatMessage], int]:
+    """Since 0.15.5: the first start that fits, with the system messages before it; else the last."""
+    last = len(conversation) - 1
+    for start in range(last + 1):
+        system = _system_before(conversation, start)
+        if fits([*system, *conversation[start:]], conversation[start:]) or start == last:
+            return system, start
+    return [], 0
+
+
+def _keep_newest(conversation: list[ChatMessage], fits: _Fits) -> tuple[list[ChatMessage], int]:
+    """Before 0.15.5: from the end backwards up to the first that does not fit.
+
+    The system messages are those before the one that did not fit, so that one itself is lost if it
+    was a system message.
+    """
+    start = len(conversation) - 1
+    system: list[ChatMessage] = []
+    for candidate in range(len(conversation) - 2, -1, -1):
+        system = _system_before(conversation, candidate)
+        if not fits([*system, *conversation[candidate:]], conversation[candidate:]):
+            break
+        start = candidate
+    return system, start
+
+
+def _system_before(conversation: list[ChatMessage], start: int) -> list[ChatMessage]:
+    return [m for m in conversation[:start] if m.role == "system"]
+
+
+def _sent(text: str) -> str:
+    """The text as it leaves the server as JSON: each byte that is not UTF-8 is U+FFFD."""
+    return text if text.isascii() else _BROKEN.sub("\ufffd", text)
+
+
+def render_prompt(
+    template: str,
+    messages: Sequence[Mapping[str, Any]],
+    *,
+    tools: Sequence[Mapping[str, Any]] | None = None,
+    think: Think = None,
+    **options: Any,
+) -> str:
+    """What an Ollama server sends to the engine for this Go TEMPLATE on /api/chat.
+
+    template, messages, tools, think: the TEMPLATE's source and the request. options: those of
+    `PromptTemplate` (target, now, system, name, family, projector; the model's own MESSAGEs as
+    `history`) and of its `render` (num_ctx, count_tokens, truncate). Pictures are `[img-N]`.
+
+    Raises PromptError where the server answers an error, GoTemplateError where the TEMPLATE fails.
+    """
+    request = {k: options.pop(k) for k in ("num_ctx", "count_tokens", "truncate") if k in options}
+    if "history" in options:
+        options["messages"] = options.pop("history")
+    return PromptTemplate(template, **options).render(messages, tools=tools, think=think, **request)
+
+
+def render_generate(template: str, prompt: str, **options: Any) -> str:
+    """What an Ollama server sends to the engine for this Go TEMPLATE on /api/generate.
+
+    options: those of `PromptTemplate` (its `messages` as `history`, its `system` as `model_system`)
+    and of `PromptTemplate.render_generate`. Raises as `render_prompt`.
+    """
+    own: dict[str, Any] = {
+        k: options.pop(k) for k in ("target", "now", "name", "family", "projector") if k in options
+    }
+    own["messages"] = options.pop("history", ())
+    own["system"] = options.pop("model_system", "")
+    return PromptTemplate(template, **own).render_generate(prompt, **options)
