@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, Protocol
 
-from ..conversation import Conversation, Message, image_count
+from ..conversation import Conversation, Message, Tool, image_count
 from ..diagnostics import Diagnostic, Severity, has_errors
 from ..errors import KitError, PromptError, TemplateReferenceError
 from ..jinja_reference import Reference
@@ -17,6 +17,7 @@ from .causes import Case, explain, split_tokens
 from .compare import Alignment, byte_difference, compare_tokens
 from .endings import bos_and_eos, set_aside
 from .pictures import Placed, Wrapper, place_prompt, place_reference, reference_mark, unit_of
+from .sight import Sight
 from .tokenizer import Tokenizer, spell_out
 
 Status = Literal["ok", "mismatch", "refused"]
@@ -57,12 +58,14 @@ class ConversationCheck:
 class CheckReport:
     """All probes of a package.
 
-    tokens: whether a tokenizer took part; diagnostics: what concerns the package as a whole.
+    diagnostics: what concerns the package as a whole; tokens: whether a tokenizer took part; sights: what
+    the embedded engine answered to test pictures, empty where it was not asked.
     """
 
     conversations: tuple[ConversationCheck, ...]
     diagnostics: tuple[Diagnostic, ...] = ()
     tokens: bool = False
+    sights: tuple[Sight, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -73,7 +76,7 @@ class CheckReport:
     def all_diagnostics(self) -> tuple[Diagnostic, ...]:
         """The package's findings, then each conversation's with the conversation named."""
         named = (
-            Diagnostic(d.code, d.severity, f"conversation {c.id!r}: {d.message}", d.span, d.help)
+            replace(d, message=f"conversation {c.id!r}: {d.message}")
             for c in self.conversations
             for d in c.diagnostics
         )
@@ -93,24 +96,40 @@ class CheckReport:
             "tokens": self.tokens,
             "counts": self.counts(),
             "conversations": [c.to_dict() for c in self.conversations],
+            "sights": [vars(s) for s in self.sights],
             "diagnostics": [d.to_dict() for d in self.diagnostics],
         }
+
+
+class Expected(Protocol):
+    """What the engine is meant to get for a conversation (`Build.expected`)."""
+
+    def __call__(
+        self,
+        messages: Sequence[Message],
+        *,
+        tools: Sequence[Tool] | None = None,
+        think: bool | str | None = None,
+    ) -> str: ...
 
 
 @dataclass(frozen=True)
 class Subject:
     """What is checked.
 
-    template: the Go TEMPLATE; chat_template: the Jinja text it is to equal; bos_token, eos_token: their
-    texts; system: the package's SYSTEM; wrapper: what libmtmd writes around a picture.
+    template: the Go TEMPLATE; None where the GGUF's own chat template is used natively. chat_template: the
+    Jinja text it is to equal. bos_token, eos_token: their texts, None where the vocabulary has none.
+    system: the package's SYSTEM. wrapper: what libmtmd writes around a picture. expected: what the engine
+    is meant to get, where a package adds texts on purpose; these are reported as warnings.
     """
 
-    template: str
+    template: str | None
     chat_template: str
-    bos_token: str = ""
-    eos_token: str = ""
+    bos_token: str | None = ""
+    eos_token: str | None = ""
     system: str = ""
     wrapper: Wrapper = field(default_factory=Wrapper)
+    expected: Expected | None = None
 
 
 def check_prompts(
@@ -123,7 +142,18 @@ def check_prompts(
     """
     checker = _Checker(subject, tokenizer)
     checks = tuple(checker.check(c) for c in conversations)
-    return CheckReport(checks, tuple(checker.split), tokenizer is not None)
+    found = list(checker.split)
+    if subject.template is None:
+        found.insert(0, _NATIVE)
+    return CheckReport(checks, tuple(found), tokenizer is not None)
+
+
+_NATIVE = Diagnostic(
+    "MK732",
+    Severity.INFO,
+    "no TEMPLATE: llama-server renders the GGUF's own chat template, so only its tokens are checked here",
+    help="`mkmodelfile verify` compares the prompts on a server",
+)
 
 
 class _Checker:
@@ -135,7 +165,7 @@ class _Checker:
         )
         mark = reference_mark(self.reference)
         self.unit = unit_of(mark, subject.wrapper) if mark else None
-        self.bos = subject.bos_token
+        self.bos = subject.bos_token or ""
         if tokenizer and tokenizer.info.bos is not None:
             self.bos = tokenizer.pieces([tokenizer.info.bos])[0].decode("utf-8", "replace")
         self.split: dict[Diagnostic, None] = {}
@@ -143,24 +173,31 @@ class _Checker:
 
     def check(self, conversation: Conversation) -> ConversationCheck:
         messages = with_system(conversation.messages, self.subject.system)
-        prompt, reference = self.prompt(messages, conversation), self.render(messages, conversation)
-        if isinstance(prompt, KitError) or isinstance(reference, KitError):
-            return _refused(conversation, prompt, reference)
+        original = self.original(messages, conversation)
+        meant = self.meant(messages, conversation) if self.subject.expected else original
+        prompt = self.prompt(messages, conversation, meant)
+        if isinstance(prompt, KitError) or isinstance(meant, KitError):
+            return _refused(conversation, prompt, meant)
         pictures = sum(image_count(m) for m in messages)
-        ours = place_prompt(prompt, pictures)
-        theirs = place_reference(reference, self.unit, pictures)
-        alignment, findings = self.compare(ours, theirs, messages)
+        ours = place_prompt(prompt, pictures) if self.subject.template is not None else None
+        theirs = place_reference(meant, self.unit, pictures)
+        alignment, findings = self.compare(ours or theirs, theirs, messages)
+        added = self.added(meant, original, messages) if isinstance(original, str) else ()
         return ConversationCheck(
             conversation.id,
             conversation.category,
             "mismatch" if has_errors(findings) else "ok",
-            ours.text,
+            (ours or theirs).text,
             theirs.text,
             alignment,
-            findings,
+            (*findings, *added),
         )
 
-    def prompt(self, messages: Sequence[Message], conversation: Conversation) -> str | PromptError:
+    def prompt(
+        self, messages: Sequence[Message], conversation: Conversation, meant: str | KitError
+    ) -> str | KitError:
+        if self.subject.template is None:
+            return meant
         try:
             return render_prompt(
                 self.subject.template, messages, tools=conversation.tools, think=conversation.think
@@ -168,11 +205,26 @@ class _Checker:
         except PromptError as e:
             return e
 
-    def render(self, messages: Sequence[Message], conversation: Conversation) -> str | TemplateReferenceError:
+    def original(self, messages: Sequence[Message], conversation: Conversation) -> str | KitError:
         try:
             return self.reference.render(messages, tools=conversation.tools, think=conversation.think)
         except TemplateReferenceError as e:
             return e
+
+    def meant(self, messages: Sequence[Message], conversation: Conversation) -> str | KitError:
+        assert self.subject.expected is not None
+        try:
+            return self.subject.expected(messages, tools=conversation.tools, think=conversation.think)
+        except TemplateReferenceError as e:
+            return e
+
+    def added(self, meant: str, original: str, messages: Sequence[Message]) -> tuple[Diagnostic, ...]:
+        """What the package adds on purpose: known, and said all the same."""
+        case = Case(meant, original, messages, self.spell if self.tokenizer else None)
+        return tuple(
+            replace(d, severity=Severity.WARNING, message=f"added by the package: {d.message}")
+            for d in explain(case)
+        )
 
     def compare(
         self, ours: Placed, theirs: Placed, messages: Sequence[Message]
