@@ -42,7 +42,13 @@ class _Candidate:
 
     @property
     def fits(self) -> bool:
-        return not has_errors(self.findings)
+        """Whether nothing speaks against it; what is wrong with the model itself does not."""
+        return not has_errors(d for d in self.findings if d.code != "MK413")
+
+    @property
+    def names(self) -> set[str]:
+        """What it is called, in its file's name and inside."""
+        return _names(self.path, self.header)
 
 
 def find_projector(model_path: str | Path, *, model: Header | None = None) -> ProjectorChoice:
@@ -55,13 +61,16 @@ def find_projector(model_path: str | Path, *, model: Header | None = None) -> Pr
     path = Path(model_path)
     header = model or read_header(path)
     candidates, rejected, found = _look_beside(path, header)
-    fitting = sorted((c for c in candidates if c.fits), key=lambda c: _rank(c, path))
+    own = _names(path, header)
+    fitting = sorted((c for c in candidates if c.fits), key=lambda c: _rank(c, own))
     rejected += [(c.path, _why_not(c)) for c in candidates if not c.fits]
     if fitting:
         taken, *others = fitting
+        reason = _reason(taken, others, own)
         rejected += [(c.path, f"fits too; {taken.path.name} is preferred") for c in others]
-        found += [*taken.findings, *_taken(taken, others, path)]
-        return ProjectorChoice(taken.path, _reason(taken, others, path), tuple(rejected), tuple(found))
+        found = [d for d in found if d.severity is not Severity.ERROR]  # another one is broken, not this
+        found += [*taken.findings, *_taken(taken, others, reason)]
+        return ProjectorChoice(taken.path, reason, tuple(rejected), tuple(found))
     for candidate in candidates:
         found += candidate.findings
     found += check_pair(header, None)
@@ -77,7 +86,10 @@ def _look_beside(
     candidates, rejected, found = [], [], []
     split = split_of(model)
     own = {path.name, *(p.name for p in split.parts)} if split else {path.name}
-    beside = sorted(p for p in path.parent.iterdir() if p.suffix.lower() == ".gguf" and p.name not in own)
+    try:
+        beside = sorted(p for p in path.parent.iterdir() if p.suffix.lower() == ".gguf" and p.name not in own)
+    except OSError:  # a folder that may be entered but not listed
+        beside = []
     for other in beside[:MAX_FILES]:
         try:
             header = read_header(other)
@@ -99,14 +111,15 @@ def _looks_like_one(path: Path) -> bool:
     return "mmproj" in path.name.lower() or "projector" in path.name.lower()
 
 
-def _rank(candidate: _Candidate, model: Path) -> tuple[int, int, int, str]:
+def _rank(candidate: _Candidate, own: set[str]) -> tuple[int, bool, int, str]:
     precision = _precision(candidate.header)
     order = _PRECISION.index(precision) if precision in _PRECISION else len(_PRECISION)
-    return (len(candidate.findings), 0 if _same_name(candidate, model) else 1, order, candidate.path.name)
+    return (len(candidate.findings), not candidate.names & own, order, candidate.path.name)
 
 
-def _same_name(candidate: _Candidate, model: Path) -> bool:
-    return stem(candidate.path.name).lower() == stem(model.name).lower()
+def _names(path: Path, header: Header) -> set[str]:
+    inside = (header.metadata.text("general.name"), header.metadata.text("general.basename"))
+    return {n.lower() for n in (stem(path.name), *inside) if n}
 
 
 def _precision(header: Header) -> str:
@@ -121,17 +134,17 @@ def _why_not(candidate: _Candidate) -> str:
     return next(d.message for d in candidate.findings if d.severity is Severity.ERROR)
 
 
-def _reason(taken: _Candidate, others: list[_Candidate], model: Path) -> str:
+def _reason(taken: _Candidate, others: list[_Candidate], own: set[str]) -> str:
     width = projection_width(taken.header)
     what = f"{taken.path.name}, type {projector_type(taken.header)}, {_precision(taken.header)}"
     what += f", width {width:,}" if width is not None else ""
     if not others:
         return f"{what}: the only projector beside the model that fits"
-    why = "named after the model" if _same_name(taken, model) else "the best precision"
+    why = "named as the model is" if taken.names & own else "preferred for its precision"
     return f"{what}: one of {len(others) + 1} that fit, {why}"
 
 
-def _taken(taken: _Candidate, others: list[_Candidate], model: Path) -> list[Diagnostic]:
+def _taken(taken: _Candidate, others: list[_Candidate], reason: str) -> list[Diagnostic]:
     if not others:
         return []
     names = ", ".join(c.path.name for c in others)
@@ -139,7 +152,7 @@ def _taken(taken: _Candidate, others: list[_Candidate], model: Path) -> list[Dia
         Diagnostic(
             "MK419",
             Severity.INFO,
-            f"{len(others) + 1} projectors beside the model fit; taken: {_reason(taken, others, model)}",
+            f"{len(others) + 1} projectors beside the model fit; taken: {reason}",
             Span(str(taken.path)),
             f"to take another, name it in `projector:` ({names})",
         )

@@ -2,8 +2,8 @@
 
 Codes: MK410 no projector · MK411 type and architecture · MK412 width · MK413 no rope sections ·
 MK414 picture marks · MK415 wrong kind or swapped · MK416 unknown type · MK417 tensors missing ·
-MK418 llama.cpp has no projector for this model · MK419 which one was taken · MK420 a broken file beside
-the model · MK421 a projector without eyes.
+MK418 llama.cpp has no projector for this model · MK421 a projector without eyes · MK424 too new for the
+target. (MK419 and MK420 are in `choose`, MK422 in `split`, MK423 in `describe`.)
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from .header import Header
 from .projector_types import (
     ALWAYS_SEEING,
     AUDIO_TYPES,
+    OLLAMA_SINCE,
     PROJECTOR_TYPES,
     SECTIONS_FOR_PICTURES,
     ProjectorType,
@@ -48,7 +49,7 @@ def classify(header: Header, target: str | Version | None = None) -> FileKind:
     """What Ollama takes a file for (server/create.go, ggufLayers and isProjectorGGUF).
 
     target: an Ollama version such as "0.17.4" or ">=0.30" (then the oldest one is meant), None for the
-    newest. Before 0.30.4 `general.type` = `mmproj` alone did not make a projector, and up to 0.6 a file
+    newest. Before 0.30.4 `general.type` = `mmproj` alone did not make a projector, and before 0.8 a file
     with `vision.block_count` was one even if it had `block_count`. Raises UsageError for a target that
     is not a version.
     """
@@ -59,7 +60,7 @@ def classify(header: Header, target: str | Version | None = None) -> FileKind:
     newest = version is None or version >= (0, 30, 4)
     if kind == "projector" or (kind == "mmproj" and newest):
         return FileKind.PROJECTOR
-    if version is not None and version < (0, 7, 0):
+    if version is not None and version < (0, 8, 0):
         sees = header.own("vision.block_count") in metadata
         return FileKind.PROJECTOR if sees else FileKind.MODEL
     if not _uint32(header, "block_count"):
@@ -109,11 +110,14 @@ def has_rope_sections(header: Header) -> bool:
     return bool(sections[0] > 0 and sections[1] > 0)
 
 
-def check_pair(model: Header, projector: Header | None) -> list[Diagnostic]:
+def check_pair(
+    model: Header, projector: Header | None, *, target: str | Version | None = None
+) -> list[Diagnostic]:
     """What would go wrong with a picture, by what the two headers say. Empty if nothing is known to.
 
     projector: None if there is none; then an error says so where the model is one with eyes, a warning
     where only its chat template knows pictures, and nothing where it is a text model.
+    target: the oldest Ollama that shall do it, as for `classify`; None for the newest.
     """
     wrong = _wrong_kinds(model, projector)
     if wrong:
@@ -123,7 +127,7 @@ def check_pair(model: Header, projector: Header | None) -> list[Diagnostic]:
     found = [*_check_type(model, projector), *_check_width(model, projector)]
     if not any(d.code == "MK418" for d in found):
         found += [*_check_sections(model), *_check_marks(model, projector)]
-    return found
+    return [*found, *_check_target(projector, target)]
 
 
 def _wrong_kinds(model: Header, projector: Header | None) -> list[Diagnostic]:
@@ -151,11 +155,11 @@ def _missing(model: Header) -> list[Diagnostic]:
         return []
     reason = "its metadata is that of a model with eyes" if certain else "its chat template writes pictures"
     advice = (
-        f"put the projector beside the model (hubs call it {_usual_name(model)}), {_CONVERT}, or "
-        "package the text part alone with `projector: none`"
+        f"put the projector beside the model (hubs call it {_usual_name(model)}, -BF16 or -Q8_0), "
+        f"{_CONVERT}, or package the text part alone with `projector: none`"
     )
     severity = Severity.ERROR if certain else Severity.WARNING
-    message = f"there is no projector for this model, although {reason}; without one it is blind"
+    message = f"the model has no projector, although {reason}; without one it is blind"
     found = [Diagnostic("MK410", severity, message, Span(model.source), advice)]
     return [*found, *(_check_sections(model) if not certain else [])]
 
@@ -251,6 +255,22 @@ def _check_marks(model: Header, projector: Header) -> list[Diagnostic]:
     return [Diagnostic("MK414", severity, message, Span(model.source), advice)]
 
 
+def _check_target(projector: Header, target: str | Version | None) -> list[Diagnostic]:
+    version, name = _version(target), projector_type(projector)
+    if version is None:
+        return []
+    written = ".".join(map(str, version))
+    if classify(projector, version) is not FileKind.PROJECTOR:
+        message = f"Ollama {written} takes this file for a second model: it has no clip.vision.block_count"
+        return [_error("MK424", projector, message, "convert the projector again, or set target: '>=0.30.4'")]
+    since = OLLAMA_SINCE.get(name, (0, 30, 0)) if name in PROJECTOR_TYPES else None
+    if since is None or version >= since:
+        return []
+    known = ".".join(map(str, since))
+    message = f"the engine of Ollama {written} does not know projector type {name!r} (since {known})"
+    return [_error("MK424", projector, message, f"set target: '>={known}', or package without pictures")]
+
+
 def _no_projector_exists(model: Header, severity: Severity) -> Diagnostic:
     return Diagnostic(
         "MK418",
@@ -313,7 +333,7 @@ def stem(name: str) -> str:
 
 
 def _usual_name(model: Header) -> str:
-    return f"mmproj-{stem(_name(model)) or 'model'}-F16.gguf (or -Q8_0, -BF16)"
+    return f"mmproj-{stem(_name(model)) or 'model'}-F16.gguf"
 
 
 def _listed(names: tuple[str, ...]) -> str:

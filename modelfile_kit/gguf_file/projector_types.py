@@ -143,6 +143,18 @@ AUDIO_TYPES = frozenset(
 )
 """Types that hear or speak and do not see."""
 
+_BY_0_9_6 = ("mlp", "ldp", "ldpv2", "resampler", "adapter", "qwen2vl_merger", "qwen2.5vl_merger", "gemma3")
+_BY_0_9_6_TOO = ("idefics3", "pixtral", "internvl")
+_BY_0_12_6 = ("llama4", "qwen2.5o", "lfm2", "kimivl")
+_BY_0_13_5 = ("qwen3vl_merger", "lightonocr", "cogvlm", "janus_pro", "glm4v")
+OLLAMA_SINCE: Mapping[str, tuple[int, int, int]] = {
+    **dict.fromkeys((*_BY_0_9_6, *_BY_0_9_6_TOO), (0, 9, 6)),
+    **dict.fromkeys(_BY_0_12_6, (0, 12, 6)),
+    **dict.fromkeys(_BY_0_13_5, (0, 13, 5)),
+}
+"""The first Ollama release, among those read (0.5.13, 0.7.0, 0.9.6, 0.12.6, 0.13.3, 0.13.5), whose own
+engine knows a type (llama/llama.cpp/tools/mtmd/clip-impl.h). All others came with 0.30."""
+
 SECTIONS_FOR_PICTURES = frozenset({"glm4", "glm4moe"})
 """Architectures where llama.cpp stops the process at the first picture if there are no M-RoPE sections
 (src/models/glm4.cpp, glm4-moe.cpp: "This GGUF does not support multimodal. Please reconvert it.")."""
