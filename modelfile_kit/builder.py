@@ -119,7 +119,7 @@ class Build:
         files, plan = self.files, self.plan
         lines = [
             f"model      {files.model.name} ({files.header.architecture})",
-            f"projector  {files.projector.name if files.projector else 'none'}: {files.why}",
+            f"projector  {files.why if files.projector else f'none: {files.why}'}",
             f"family     {files.family.title if files.family else 'unknown to the kit'}",
             f"template   {plan.mode.chosen}: {plan.mode.why}",
             f"stops      {' '.join(plan.stops.texts) or 'none: the model ends by itself'}",
@@ -158,7 +158,11 @@ def build(
     plan = make_plan(package, files)
     values = _values(package, files, plan, folder)
     modelfile = write_modelfile(
-        values, family=files.family, directive=projector_directive, target=package.target
+        values,
+        family=files.family,
+        directive=projector_directive,
+        target=package.target,
+        where=package.span,
     )
     report = make_report(package, files, plan, values)
     if write:

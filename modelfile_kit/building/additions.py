@@ -48,16 +48,18 @@ class Additions:
         if not self:
             return template
         trees = parse_trees(template, "", _ANY_FUNCTION)
-        root = trees.pop("", n.ListNode())
         placer = _Placer(self)
-        out = {name: placer.block(tree) for name, tree in trees.items()}
-        root = placer.block(root)
+        wanted = {name: placer.block(tree) for name, tree in trees.items()}
         if not placer.placed:
             raise PlacementError(
                 "the TEMPLATE nowhere prints the text of a message as it is",
                 help="leave `end_token` and `image.separator` out, or write the TEMPLATE by hand",
             )
-        return print_template(root, out)
+        written = placer.into_source(template)
+        if written is not None and parse_trees(written, "", _ANY_FUNCTION) == wanted:
+            return written
+        root = wanted.pop("", n.ListNode())
+        return print_template(root, wanted)
 
     def messages(self, messages: Sequence[Message], render: Render) -> list[Message]:
         """Messages whose texts hold the additions: what the reference is rendered from.
@@ -107,6 +109,7 @@ class _Placer:
     def __init__(self, additions: Additions) -> None:
         self.additions = additions
         self.placed = 0
+        self.places: list[tuple[int, str]] = []  # where an action begins, and what is written for it
 
     def block(self, tree: n.ListNode) -> n.ListNode:
         nodes: list[n.Node] = []
@@ -132,11 +135,23 @@ class _Placer:
         return [node]
 
     def printed(self, node: n.ActionNode, content: n.Node) -> list[n.Node]:
-        out: list[n.Node] = [node]
+        source = f"{{{{ {content} }}}}"
         if self.additions.separator:
-            out = list(_parse(_separated(str(content), str(_images(content)), self.additions.separator)))
+            source = _separated(str(content), str(_images(content)), self.additions.separator)
         if self.additions.end:
-            out.append(n.TextNode(self.additions.end))
+            source += str(n.TextNode(self.additions.end))
+        self.places.append((node.pos, source))
+        return list(parse_trees(source, "", _ANY_FUNCTION)[""].nodes)
+
+    def into_source(self, template: str) -> str | None:
+        """The same in the TEMPLATE as it was written; whoever asks has to see whether it means the same."""
+        out = template
+        for pos, source in sorted(self.places, reverse=True):
+            start = template.rfind("{{", 0, pos + 2)
+            end = template.find("}}", pos)
+            if pos < 0 or start < 0 or end < 0:
+                return None
+            out = out[:start] + source + out[end + 2 :]
         return out
 
     def refuse_use(self, pipe: n.PipeNode) -> None:
@@ -180,19 +195,22 @@ def _separated(content: str, images: str, separator: str) -> str:
     Ollama writes one tag for each picture in front of the text (0.33, server/prompt.go). The tags are
     cut off one by one, as many as there are pictures; byte 93 is `]`. Needs range over an integer.
     """
-    return (
-        f'{{{{ $words := {content} }}}}{{{{ $pictures := "" }}}}'
-        f'{{{{ range {images} }}}}{{{{ if eq (printf "%.5s" $words) "[img-" }}}}'
-        "{{ range $i := len $words }}{{ if eq (index $words $i) 93 }}"
-        '{{ $pictures = printf "%s%s]" $pictures (slice $words 0 $i) }}'
-        "{{ $words = slice (slice $words $i) 1 }}"
-        "{{ break }}{{ end }}{{ end }}{{ end }}{{ end }}"
-        f"{{{{ $pictures }}}}{{{{ if $pictures }}}}{{{{ {quote(separator)} }}}}{{{{ end }}}}{{{{ $words }}}}"
-    )
-
-
-def _parse(source: str) -> tuple[n.Node, ...]:
-    return parse_trees(source, "", _ANY_FUNCTION)[""].nodes
+    return f"""{{{{ $words := {content} }}}}
+{{{{- $pictures := "" }}}}
+{{{{- range {images} }}}}
+{{{{- if eq (printf "%.5s" $words) "[img-" }}}}
+{{{{- range $i := len $words }}}}
+{{{{- if eq (index $words $i) 93 }}}}
+{{{{- $pictures = printf "%s%s]" $pictures (slice $words 0 $i) }}}}
+{{{{- $words = slice (slice $words $i) 1 }}}}
+{{{{- break }}}}
+{{{{- end }}}}
+{{{{- end }}}}
+{{{{- end }}}}
+{{{{- end }}}}
+{{{{- $pictures }}}}
+{{{{- if $pictures }}}}{{{{ {quote(separator)} }}}}{{{{ end }}}}
+{{{{- $words }}}}"""
 
 
 def _join_texts(nodes: Sequence[n.Node]) -> list[n.Node]:

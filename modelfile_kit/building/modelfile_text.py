@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -46,18 +46,24 @@ class _Titleless:
 
 
 def write_modelfile(
-    values: Values, *, family: Family | None, directive: str = "from", target: str | Target = "latest"
+    values: Values,
+    *,
+    family: Family | None,
+    directive: str = "from",
+    target: str | Target = "latest",
+    where: Callable[[str], Span] = Span,
 ) -> Modelfile:
     """The Modelfile with these values.
 
     family: whose Modelfile.j2 is used, the kit's plain one for None. directive: "from" writes the
     projector as `# PROJECTOR file` and `FROM file`, "projector" as the instruction of the kit's dialect.
+    where: the place of a value by its key in a package file.
     Raises PackageError for a value that no Modelfile can carry and for a faulty Modelfile.j2,
     UsageError for another directive.
     """
     if directive not in DIRECTIVES:
         raise UsageError(f"projector directive {directive!r}", help=f"known are {', '.join(DIRECTIVES)}")
-    values = _encoded(values)
+    values = _encoded(values, where)
     text = _render(values, family)
     place = str(family.folder / DEFAULT_TEMPLATE) if family else DEFAULT_TEMPLATE
     try:
@@ -72,11 +78,15 @@ def write_modelfile(
     return final
 
 
-def _encoded(values: Values) -> Values:
+def _encoded(values: Values, where: Callable[[str], Span]) -> Values:
     """Values that a Modelfile carries as they are meant, or an error that names the one it cannot."""
     template = values.template
     if template is not None:
-        template = encode_template(template)
+        try:
+            template = encode_template(template)
+        except ModelfileError as e:
+            span = where("template")
+            raise PackageError(e.message, help=e.help, code=CANNOT_CARRY, span=span) from e
     checks = [("model", values.model), ("projector", values.projector), ("template", template)]
     checks += [("system", values.system), ("license", values.license)]
     checks += [("stop", text) for text in values.stop]
@@ -87,7 +97,7 @@ def _encoded(values: Values) -> Values:
         try:
             quote(value, name=f"`{key}`")
         except ModelfileError as e:
-            raise PackageError(e.message, help=e.help, code=CANNOT_CARRY, span=Span(key)) from e
+            raise PackageError(e.message, help=e.help, code=CANNOT_CARRY, span=where(key)) from e
     return Values(**{**vars(values), "template": template})
 
 

@@ -54,7 +54,7 @@ def make_plan(package: Package, files: Files) -> Plan:
     additions = Additions(end_token.added, package.image_separator)
     mode = choose_mode(
         package.mode,
-        compiled.coverage if compiled is not None else None,
+        _coverage(compiled, files),
         origin=reference.origin if reference else "",
         target=Target.parse(package.target),
         needs_template=bool(additions),
@@ -117,6 +117,13 @@ def _compile(package: Package, reference: Reference | None) -> Compiled | None:
         eos_token=reference.eos_token or "",
         target=package.target,
     )
+
+
+def _coverage(compiled: Compiled | None, files: Files) -> dict[str, str] | None:
+    """What counts for this package: without a projector there are no pictures to be right about."""
+    if compiled is None:
+        return None
+    return {k: v for k, v in compiled.coverage.items() if k != "images" or files.projector is not None}
 
 
 def _end_token(package: Package, files: Files, reference: Reference | None) -> EndToken:

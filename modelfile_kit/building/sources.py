@@ -96,7 +96,7 @@ def open_files(package: Package) -> Files:
     vocabulary = _vocabulary(header)
     recognition = recognise(header)
     family = _family(package, recognition)
-    projector, why, rejected, found = _projector(package, family)
+    projector, why, rejected, found = _projector(package, header, family)
     projector_header = read_header(projector) if projector else None
     found += _check_family(package, family, recognition)
     blind = package.projector == BLIND or (family is not None and not family.vision.supported)
@@ -201,9 +201,9 @@ def _family(package: Package, recognition: Recognition | None) -> Family | None:
 
 
 def _projector(
-    package: Package, family: Family | None
+    package: Package, header: Header, family: Family | None
 ) -> tuple[Path | None, str, tuple[tuple[str, str], ...], list[Diagnostic]]:
-    from ..gguf_file.projector import find_projector
+    from ..gguf_file.choose import find_projector
 
     asked = package.projector
     if asked == BLIND:
@@ -220,8 +220,8 @@ def _projector(
     if isinstance(asked, Path):
         _must_exist(asked, "projector", package)
         return asked, "named by the package", (), []
-    choice = find_projector(package.model)
-    rejected = tuple((str(path), str(reason)) for path, reason in choice.rejected)
+    choice = find_projector(package.model, model=header)
+    rejected = tuple((path.name, reason) for path, reason in choice.rejected)
     return choice.path, choice.reason, rejected, list(choice.diagnostics)
 
 

@@ -129,8 +129,9 @@ def _unseen(
     if vocabulary is None or not target.may_have("native_jinja"):
         return ()
     found = []
+    ends = vocabulary.end_of_generation()
     for stop in stops.stops:
-        if stop.id is None or vocabulary.type_of(stop.id) != "control":
+        if stop.id is None or stop.id in ends or vocabulary.type_of(stop.id) != "control":
             continue
         message = (
             f"the stop {stop.text!r} is a control token: Ollama before 0.30 ends there, later ones do not "
