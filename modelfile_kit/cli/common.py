@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -15,6 +15,9 @@ from ..errors import UsageError
 from ..report import FORMATS, Report, render
 from ..report.terminal import diagnostic_lines
 from .main import wants_color
+
+if TYPE_CHECKING:
+    from ..publish.blobs import Step
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -96,30 +99,23 @@ def read_bytes(path: str) -> bytes:
     return sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
 
 
-Progress = Callable[[str, int, int], None]
-
-
 @contextmanager
-def progress_bar() -> Iterator[Progress]:
-    """Gives a function (what, done, total) that draws a bar per `what` on a terminal, nothing in a pipe."""
-    if is_quiet() or not wants_progress():
-        yield lambda what, done, total: None
+def step_progress() -> Iterator[Callable[[Step], None] | None]:
+    """Gives a function that draws a bar for each stage of long work on a terminal; None in a pipe."""
+    if is_quiet() or not wants_color(sys.stderr):
+        yield None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
-        tasks: dict[str, Any] = {}
+        tasks: dict[str, TaskID] = {}
 
-        def update(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = bars.add_task(what, total=total)
-            bars.update(tasks[what], completed=done, total=total)
+        def update(step: Step) -> None:
+            if step.stage not in tasks:
+                tasks[step.stage] = bars.add_task(step.stage, total=None)
+            text = f"{step.stage} {step.subject}"
+            bars.update(tasks[step.stage], description=text, completed=step.done, total=step.total or None)
 
         yield update
-
-
-def wants_progress() -> bool:
-    """Bars only on a terminal that can redraw a line, and not in NO_COLOR mode (the contract's rule)."""
-    return wants_color(sys.stderr)

@@ -1,0 +1,61 @@
+"""`mkmodelfile check`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ..builder import build
+from ..errors import MissingDependencyError
+from ..files import write_atomically
+from ..report import Report
+from ..report.convert import check_cases
+from ..testing.package_test import conversations_of
+from .common import file_options, finish, format_option, package_argument, print_diagnostics, say
+
+
+@click.command("check")
+@package_argument
+@file_options
+@click.option("--target", metavar="VERSION", help="The oldest Ollama it must work on.")
+@click.option("--see", is_flag=True, help="Also ask the embedded engine about pictures made on the spot.")
+@click.option(
+    "--bytes-only",
+    is_flag=True,
+    help="Compare bytes, not tokens; needs no llama-cpp-python and no vocabulary.",
+)
+@click.option("--html", metavar="FILE", type=click.Path(path_type=Path), help="Also write a page.")
+@format_option
+def command(
+    package: Path,
+    model: str | None,
+    projector: str | None,
+    target: str | None,
+    see: bool,
+    bytes_only: bool,
+    html: Path | None,
+    output_format: str,
+) -> None:
+    """Hold the prompts of PACKAGE to its chat template, byte for byte and token for token."""
+    from ..align.package import check_package
+
+    built = build(package, model=model, projector=projector, target=target, write=False)
+    print_diagnostics(built.diagnostics)
+    if see:
+        say("asking the embedded engine about pictures")
+    try:
+        checked = check_package(
+            built, conversations=conversations_of(built), tokens=not bytes_only, embedded=see
+        )
+    except MissingDependencyError as error:
+        error.help += "; or compare the bytes alone with --bytes-only"
+        raise
+    facts = {"model": built.files.model.name, "template": built.plan.mode.chosen}
+    report = Report("check", built.package.name, check_cases(checked), checked.diagnostics, facts)
+    if html:
+        from ..report.html import render
+
+        write_atomically(html, render(report).encode("utf-8", "surrogateescape"))
+        say(f"wrote {html}")
+    finish(report, output_format)

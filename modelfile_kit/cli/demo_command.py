@@ -1,0 +1,92 @@
+"""`mkmodelfile demo`."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+
+import click
+
+from ..builder import Build, build
+from ..errors import MissingDependencyError, ServerError
+from ..report import Case, Report
+from ..report.convert import check_cases, verify_report
+from .common import finish, format_option, host_option, print_diagnostics, say
+
+NAME = "mkmodelfile-demo"
+_PACKAGE = f"""\
+name: {NAME}
+model: micro-glm4v.gguf
+projector: auto
+system: You are a model that knows the names of colours.
+parameters: {{num_ctx: 2048, temperature: 0}}
+"""
+
+
+@click.command("demo")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Keep the package in this folder.")
+@host_option
+@click.option("--no-server", is_flag=True, help="Leave Ollama alone, even if it runs.")
+@format_option
+def command(output: Path | None, host: str | None, no_server: bool, output_format: str) -> None:
+    """Package the built-in micro model, check it, and ask it about pictures.
+
+    Where an Ollama server answers, the model is published there too, as mkmodelfile-demo.
+    """
+    place: AbstractContextManager[str] = (
+        nullcontext(str(output)) if output else tempfile.TemporaryDirectory(prefix="mkmodelfile-demo-")
+    )
+    with place as folder:
+        built = _build(Path(folder))
+        say(str(built.modelfile))
+        cases = _check(built)
+        if not no_server:
+            cases += _on_server(built, host)
+    finish(Report("demo", NAME, cases), output_format)
+
+
+def _build(folder: Path) -> Build:
+    from ..micro import build_pair
+
+    pair = build_pair(folder)
+    say(f"micro pair: {pair.model.name} and {pair.projector.name if pair.projector else 'none'}")
+    (folder / "mkmodelfile.yaml").write_text(_PACKAGE, encoding="utf-8")
+    built = build(folder)
+    print_diagnostics(built.diagnostics)
+    for line in built.summary():
+        say(line)
+    return built
+
+
+def _check(built: Build) -> tuple[Case, ...]:
+    from ..align.package import check_package
+
+    say("aligning tokens, then asking the embedded engine about pictures")
+    try:
+        checked = check_package(built)
+    except MissingDependencyError as error:
+        # Half a demonstration would look like a whole one.
+        error.help += ", then run the demo again"
+        raise
+    print_diagnostics(checked.diagnostics)
+    return check_cases(checked)
+
+
+def _on_server(built: Build, host: str | None) -> tuple[Case, ...]:
+    from ..publish.create import publish
+    from ..publish.expectation import Expectation
+    from ..publish.verify import verify
+    from ..runtime.ollama_server import OllamaServer
+
+    try:
+        with OllamaServer(host) as server:
+            version = server.version()
+    except ServerError as error:
+        if host:
+            raise
+        say(f"no Ollama server here, so nothing is published ({error.message})")
+        return ()
+    done = publish(built.path, NAME, host=host)
+    say(f"published {done.name} on {done.host} (Ollama {version}); remove it with `ollama rm {NAME}`")
+    return verify_report(verify(NAME, host=host, expectation=Expectation.from_build(built))).cases

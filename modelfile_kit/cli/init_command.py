@@ -1,0 +1,41 @@
+"""`mkmodelfile init`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ..diagnostics import has_errors
+from ..errors import UsageError
+from ..files import write_atomically
+from ..package_init import draft_package
+from .common import print_diagnostics, say
+
+
+@click.command("init")
+@click.argument("model", metavar="MODEL.gguf", type=click.Path(path_type=Path))
+@click.option("--projector", metavar="FILE", help="The projector, or `none`; by default looked for at build.")
+@click.option(
+    "-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="Where to write; `-` is stdout."
+)
+@click.option("--force", is_flag=True, help="Replace a package file that is there.")
+def command(model: Path, projector: str | None, output: Path | None, force: bool) -> None:
+    """Write a mkmodelfile.yaml beside MODEL.gguf from what the files say."""
+    path = output or model.parent / "mkmodelfile.yaml"
+    folder = model.parent if str(path) == "-" else path.parent
+    draft = draft_package(model, projector=projector, folder=folder)
+    for fact in draft.facts:
+        say(fact)
+    print_diagnostics(draft.diagnostics)
+    if str(path) == "-":
+        click.echo(draft.text, nl=False)
+    else:
+        if path.exists() and not force:
+            raise UsageError(
+                f"{path} is there already", help="use --force to replace it, or -o for another file"
+            )
+        write_atomically(path, draft.text.encode())
+        click.echo(str(path))
+    if has_errors(draft.diagnostics):
+        raise click.exceptions.Exit(1)

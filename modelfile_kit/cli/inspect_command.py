@@ -1,0 +1,105 @@
+"""`mkmodelfile inspect`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from ..diagnostics import Diagnostic
+from ..errors import GGUFError
+from ..gguf_file import read_header
+from ..gguf_file.describe import Description, describe
+from ..report import FORMATS, Case, Report, Status, render
+from .common import print_diagnostics
+
+if TYPE_CHECKING:
+    from ..gguf_file import Header
+
+
+@click.command("inspect")
+@click.argument("files", nargs=-1, required=True, metavar="FILE-or-URL...")
+@click.option("--format", "output_format", type=click.Choice(FORMATS), default="text", show_default=True)
+def command(files: tuple[str, ...], output_format: str) -> None:
+    """Say what GGUF files are and what Ollama will do with them.
+
+    Of a URL only the header is read. Give a model and its projector together to see whether they fit.
+    """
+    headers: list[Header] = []
+    cases: list[Case] = []
+    for name in files:
+        try:
+            header = read_header(name)
+            described = describe(header)
+        except GGUFError as error:
+            cases.append(Case(name, Status.FAILED, error.message, diagnostics=(error.to_diagnostic(),)))
+            continue
+        headers.append(header)
+        if output_format == "text":
+            click.echo("\n".join([name, *(f"  {line}" for line in _lines(header, described))]))
+        cases.append(Case(name, Status.PASSED, described.kind, data=described.to_dict()))
+        print_diagnostics(described.diagnostics)
+    report = Report("inspect", " ".join(files), tuple(cases), _pairing(headers))
+    if output_format != "text":
+        click.echo(render(report, output_format), nl=False)
+    else:
+        print_diagnostics(report.all_diagnostics())
+    if not report.ok:
+        raise click.exceptions.Exit(1)
+
+
+def _lines(header: Header, facts: Description) -> Iterator[str]:
+    size = f"{facts.file_size:,} bytes" if facts.file_size is not None else "size unknown"
+    yield f"{'what':<14} {facts.kind} (Ollama makes it the {facts.kind} layer)"
+    yield f"{'format':<14} GGUF v{facts.version}, {facts.byte_order}-endian, {size}"
+    yield f"{'name':<14} {facts.name or '(none)'}"
+    billions = f"{facts.parameters / 1e9:.3g} billion parameters"
+    yield f"{'architecture':<14} {facts.architecture}, {billions}, {facts.file_type}"
+    numbers = {"layers": facts.layers, "width": facts.embedding_length, "heads": facts.heads}
+    numbers["context"] = facts.context_length
+    yield f"{'shape':<14} " + ", ".join(f"{k} {v}" for k, v in numbers.items() if v is not None)
+    if facts.vocabulary:
+        yield from _vocabulary(facts)
+    if facts.projector:
+        eye = facts.projector
+        yield f"{'projector':<14} type {eye.type}, writes {eye.width} numbers a token"
+        yield f"{'picture':<14} {eye.image_size} pixels, patches of {eye.patch_size}"
+    if facts.kind == "model":
+        yield from _as_model(header, facts)
+
+
+def _vocabulary(facts: Description) -> Iterator[str]:
+    words = facts.vocabulary
+    assert words is not None
+    named = {"bos": words.bos, "eos": words.eos, "eot": words.eot}
+    ids = ", ".join(f"{k} {v[0]} ({v[1]})" for k, v in named.items() if v)
+    yield f"{'vocabulary':<14} {words.size:,} tokens, {words.model}/{words.pre}; {ids}"
+    yield f"{'writes BOS':<14} {'yes, llama.cpp adds it' if words.add_bos else 'no'}"
+    ends = " ".join(text for text, _ in words.end_of_generation)
+    yield f"{'ends at':<14} {ends or 'nothing: the model needs stops'}"
+    templates = ", ".join(f"{name} ({size:,} characters)" for name, size in words.chat_templates.items())
+    yield f"{'chat template':<14} {templates or 'none'}"
+
+
+def _as_model(header: Header, facts: Description) -> Iterator[str]:
+    from ..families import recognise
+
+    found = recognise(header)
+    yield f"{'family':<14} {found.family.title if found else 'not one of the kit; that is no fault'}"
+    own = bool(facts.vocabulary and facts.vocabulary.chat_templates)
+    if own:
+        yield f"{'in Ollama':<14} 0.30 and later render chats by its own template unless a TEMPLATE wins;"
+        yield f"{'':<14} older servers need a TEMPLATE: `mkmodelfile build` compiles it"
+    else:
+        yield f"{'in Ollama':<14} no chat format at all without a TEMPLATE"
+
+
+def _pairing(headers: list[Header]) -> tuple[Diagnostic, ...]:
+    from ..gguf_file.pairing import FileKind, check_pair, classify
+
+    models = [h for h in headers if classify(h) is FileKind.MODEL]
+    projectors = [h for h in headers if classify(h) is FileKind.PROJECTOR]
+    if len(models) != 1 or not projectors:
+        return ()
+    return tuple(d for p in projectors for d in check_pair(models[0], p))

@@ -1,0 +1,46 @@
+"""`mkmodelfile verify`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ..publish.expectation import Expectation
+from ..publish.verify import verify
+from ..report.convert import verify_report
+from .common import finish, format_option, host_option, step_progress
+
+
+@click.command("verify")
+@click.argument("name")
+@click.option(
+    "--package",
+    type=click.Path(path_type=Path),
+    help="Hold the model to this package; without one, to what the server itself says of it.",
+)
+@click.option("--model", metavar="FILE", help="With --package: this GGUF in place of the package's.")
+@click.option("--projector", metavar="FILE", help="With --package: this projector in place of the package's.")
+@host_option
+@click.option("--shapes", is_flag=True, help="Also ask for shapes (not for the micro model).")
+@format_option
+def command(
+    name: str,
+    package: Path | None,
+    model: str | None,
+    projector: str | None,
+    host: str | None,
+    shapes: bool,
+    output_format: str,
+) -> None:
+    """Look at the model NAME on an Ollama server: capabilities, prompts, tokens, stops, pictures."""
+    expectation = None
+    if package is not None:
+        from ..builder import build
+
+        expectation = Expectation.from_build(build(package, model=model, projector=projector, write=False))
+    elif model or projector:
+        raise click.UsageError("--model and --projector need --package")
+    with step_progress() as progress:
+        verified = verify(name, host=host, expectation=expectation, progress=progress, shapes=shapes)
+    finish(verify_report(verified), output_format)

@@ -1,0 +1,53 @@
+"""Finished checks and verifications in the shape that every report format takes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .model import Case, Report, Status
+
+if TYPE_CHECKING:
+    from ..align.check import CheckReport, ConversationCheck
+    from ..publish.verify import VerifyReport
+
+_ALIGNED = {"ok": Status.PASSED, "mismatch": Status.FAILED, "refused": Status.SKIPPED}
+_VERIFIED = {"ok": Status.PASSED, "fail": Status.FAILED, "skip": Status.SKIPPED}
+
+
+def check_cases(checked: CheckReport) -> tuple[Case, ...]:
+    """A case for each conversation, and one for each picture that the embedded engine was shown."""
+    cases = [_conversation(c, checked.tokens) for c in checked.conversations]
+    for sight in checked.sights:
+        status = Status.PASSED if sight.ok else Status.FAILED
+        cases.append(Case(f"picture {sight.colour}", status, f"says {sight.answer.strip()[:80]!r}"))
+    return tuple(cases)
+
+
+def verify_report(verified: VerifyReport, *, command: str = "verify", subject: str | None = None) -> Report:
+    """A verification; command, subject: what the report calls itself, by default `verify` and the name."""
+    cases = tuple(
+        Case(c.name, _VERIFIED[c.status], c.detail, diagnostics=c.diagnostics, seconds=c.seconds)
+        for c in verified.checks
+    )
+    facts = {
+        "server": f"{verified.host} (Ollama {verified.version})",
+        "prompts by": "the GGUF's own chat template" if verified.native else "the TEMPLATE",
+    }
+    return Report(command, subject or verified.name, cases, facts=facts)
+
+
+def _conversation(check: ConversationCheck, tokens: bool) -> Case:
+    from ..align.compare import format_alignment
+
+    alignment = check.alignment
+    details = ""
+    if check.status == "ok" and alignment is not None:
+        size = len((check.prompt or "").encode("utf-8", "surrogateescape"))
+        summary = f"{size} bytes" + (f", {alignment.prompt_count} tokens" if tokens else "")
+    else:
+        summary = {"mismatch": "differs from the chat template", "refused": "refused"}.get(check.status, "")
+    if check.status == "mismatch" and alignment is not None:
+        details = format_alignment(alignment)
+    data = {"prompt": check.prompt, "reference": check.reference}
+    known = {key: text for key, text in data.items() if text is not None}
+    return Case(check.id, _ALIGNED[check.status], summary, details, check.diagnostics, data=known)
