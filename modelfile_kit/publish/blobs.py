@@ -159,7 +159,8 @@ def _hash(file: BinaryIO, name: str, total: int, progress: Progress | None) -> s
     buffer = bytearray(CHUNK_BYTES)
     view = memoryview(buffer)
     done = 0
-    while count := file.readinto(buffer):  # type: ignore[attr-defined]
+    # A file that grows while it is read must not keep us for ever; its change is seen afterwards.
+    while done <= total and (count := file.readinto(buffer)):  # type: ignore[attr-defined]
         sha.update(view[:count])
         done += count
         if progress:

@@ -16,7 +16,7 @@ from .names import require_name
 from .request import Plan, make_plan, read_plan
 from .reuse import LayerMemory, request_from
 from .served import Served, differences
-from .switch import sweep, take_over, working_model
+from .switch import digest_of, sweep, take_over, working_model
 
 if TYPE_CHECKING:
     from ..builder import Build
@@ -37,7 +37,8 @@ class Published:
     """What a publish did.
 
     name, host, version: model, URL and version of the server; blobs: the files; reused: whether the
-    server's layers were taken over instead of rewritten; request: the body of POST /api/create, with
+    server's layers were taken over instead of rewritten; unchanged: whether the server had exactly this
+    already, so that nothing was done; request: the body of POST /api/create, with
     the model's own name; digest: of the manifest, empty after a dry run; removed: working names of
     killed publishes that were cleaned up.
     """
@@ -47,6 +48,7 @@ class Published:
     version: str
     blobs: tuple[Blob, ...] = ()
     reused: bool = False
+    unchanged: bool = False
     request: Mapping[str, Any] = field(default_factory=dict)
     digest: str = ""
     dry_run: bool = False
@@ -76,7 +78,7 @@ def publish(
 
     source: a Build, a Modelfile's path, or a Plan; name: the model's name; host: as `OllamaServer` takes it;
     dry_run: hash and ask, but upload and create nothing; push: then push it to its registry;
-    progress: told every step; reuse: take over layers the server has already; gate: called with the
+    progress: told every step; reuse: take over what the server has already; gate: called with the
     server and the working name before the model gets its name, and raises to stop it; cache_folder:
     where digests are remembered. Ctrl-C is safe at any time.
 
@@ -133,6 +135,9 @@ class _Run:
         """Uploads, creates, looks, and takes the name over."""
         self._hash()
         removed = sweep(self.server, self.name)
+        if reuse and self._is_there_already():
+            digest = digest_of(self.server, self.name) or ""
+            return self._published(digest=digest, reused=True, unchanged=True, removed=tuple(removed))
         with working_model(self.server, self.name) as temporary:
             reused = reuse and self._create_from_layers(temporary)
             if not reused:
@@ -164,26 +169,49 @@ class _Run:
 
     def _create_from_layers(self, temporary: str) -> bool:
         """Builds on the layers of the model that has the name; False where that cannot be done exactly."""
-        layers = self.layers.get(self.blobs) if self.blobs else None
-        if not layers:
-            return False
-        try:
-            existing = self._served(self.name)
-        except RefusedError:
-            return False
-        request = request_from(self.plan, existing, self.name, temporary)
-        if existing.layers != layers or request is None:
+        existing = self._with_same_layers()
+        request = request_from(self.plan, existing, self.name, temporary) if existing else None
+        if existing is None or request is None:
             return False
         try:
             self.server.create(request, lambda part: self.tell("create", part))
         except RefusedError:
             return False  # the way by files says what is wrong, if anything is
         made = self._served(temporary)
-        left_over = {k for k, v in made.parameters.items() if v and k not in self.plan.parameters}
-        if made.layers != layers or left_over or self._unlike(made):
+        if made.layers != existing.layers or not self._is_as_meant(made):
             return False
         self.blobs = tuple(replace(b, uploaded=False) for b in self.blobs)
         return True
+
+    def _is_there_already(self) -> bool:
+        """Whether the model of that name is, to the last parameter, the one that is to be published."""
+        existing = self._with_same_layers()
+        if existing is None or not self.plan.template or not self._is_as_meant(existing):
+            return False
+        self.blobs = tuple(replace(b, uploaded=False) for b in self.blobs)
+        return True
+
+    def _with_same_layers(self) -> Served | None:
+        """The model that has the name, if its layers are what these files became."""
+        layers = self.layers.get(self.blobs) if self.blobs else None
+        if not layers:
+            return None
+        try:
+            existing = self._served(self.name)
+        except RefusedError:
+            return None
+        return existing if existing.layers == layers else None
+
+    def _is_as_meant(self, served: Served) -> bool:
+        """Whether nothing is missing, other, or more than was asked for."""
+        plan = self.plan
+        more = {k for k, v in served.parameters.items() if v != [] and k not in plan.parameters}
+        same = (
+            served.license == "\n".join(plan.licenses),
+            served.requires == plan.requires,
+            (served.renderer, served.parser) == (plan.renderer, plan.parser),
+        )
+        return all(same) and not more and not self._unlike(served)
 
     def _create_from_files(self, temporary: str) -> None:
         self.blobs = tuple(

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import pytest
+
+from modelfile_kit.errors import UsageError
+from modelfile_kit.model_name import check_name
+from modelfile_kit.publish.names import base_of, is_working_name, require_name, with_tag, working_name
+
+NAMES = ["m", "m:8b", "me/m", "me/m:8b", "box:5000/me/m", "box:5000/me/m:8b", "a" * 80]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_working_name_is_a_name_and_stays_beside_it(name):
+    made = working_name(name)
+    assert check_name(made) is None
+    assert base_of(made) == base_of(name)
+    assert is_working_name(made, name)
+    assert made != working_name(name)
+    assert not is_working_name(with_tag(name), name)
+
+
+def test_a_working_name_belongs_to_its_model_only():
+    assert not is_working_name(working_name("other"), "m")
+    assert not is_working_name(working_name("m2"), "m")
+    assert not is_working_name(working_name("me/m"), "m")
+
+
+@pytest.mark.parametrize(
+    ("name", "listed"), [("m", "m:latest"), ("m:8b", "m:8b"), ("b:1/a/m", "b:1/a/m:latest")]
+)
+def test_names_as_the_server_lists_them(name, listed):
+    assert with_tag(name) == listed
+
+
+@pytest.mark.parametrize("name", ["", "a b", "m:", "-m", "ü", "a/b/c/d/e!", "m" * 81, "m:mkmodelfile-0123"])
+def test_what_is_no_name_is_refused(name):
+    with pytest.raises(UsageError) as e:
+        require_name(name)
+    assert e.value.code == "MK813"
+    assert e.value.help

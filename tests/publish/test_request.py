@@ -1,0 +1,220 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from modelfile_kit.errors import ModelfileError, UsageError
+from modelfile_kit.ollama.modelfile import parse_modelfile
+from modelfile_kit.publish.request import make_plan, read_plan, typed_parameter
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name in ("m.gguf", "mmproj.gguf", "adapter.gguf", "draft.gguf"):
+        (tmp_path / name).write_bytes(b"GGUF" + name.encode())
+    return tmp_path
+
+
+def plan(folder: Path, text: str):
+    return make_plan(parse_modelfile(text), folder, source="Modelfile")
+
+
+def names(files):
+    return [f.name for f in files]
+
+
+def test_two_froms_and_everything_else(folder):
+    got = plan(
+        folder,
+        """
+        # PROJECTOR mmproj.gguf
+        FROM ./m.gguf
+        FROM ./mmproj.gguf
+        ADAPTER ./adapter.gguf
+        TEMPLATE first
+        TEMPLATE \"\"\"{{ .Prompt }}
+        \"\"\"
+        SYSTEM Sei kurz.
+        PARAMETER stop <|user|>
+        PARAMETER stop "</answer>"
+        PARAMETER num_ctx 4096
+        PARAMETER temperature 0.5
+        PARAMETER use_mmap t
+        PARAMETER mirostat 2
+        MESSAGE user hi
+        MESSAGE assistant hello: you
+        LICENSE MIT
+        LICENSE and more
+        RENDERER r
+        PARSER p
+        REQUIRES v0.14.0
+        """.replace("\n        ", "\n"),
+    )
+    digests = {f.path: f"sha256:{i}" for i, f in enumerate(got.local_files)}
+    assert got.request("name", digests) == {
+        "model": "name",
+        "files": {"m.gguf": "sha256:0", "mmproj.gguf": "sha256:1"},
+        "adapters": {"adapter.gguf": "sha256:2"},
+        "template": "{{ .Prompt }}\n",
+        "system": "Sei kurz.",
+        "parameters": {
+            "stop": ["<|user|>", "</answer>"],
+            "num_ctx": 4096,
+            "temperature": 0.5,
+            "use_mmap": True,
+        },
+        "messages": [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "hello: you"}],
+        "license": ["MIT", "and more"],
+        "renderer": "r",
+        "parser": "p",
+        "requires": "0.14.0",
+    }
+    assert got.diagnostics == ()
+
+
+def test_the_projector_instruction_is_one_more_file(folder):
+    assert names(plan(folder, "FROM m.gguf\nPROJECTOR mmproj.gguf").files) == ["m.gguf", "mmproj.gguf"]
+
+
+def test_a_file_that_is_named_twice_goes_once(folder):
+    got = plan(folder, "FROM m.gguf\nPROJECTOR mmproj.gguf\nFROM mmproj.gguf")
+    assert names(got.files) == ["m.gguf", "mmproj.gguf"]
+
+
+def test_a_projector_note_without_its_from_is_a_warning(folder):
+    got = plan(folder, "FROM m.gguf\n# PROJECTOR mmproj.gguf\n")
+    assert [(d.code, d.severity.value, d.span.line) for d in got.diagnostics] == [("MK812", "warning", 2)]
+    assert "FROM mmproj.gguf" in got.diagnostics[0].help
+
+
+def test_equal_names_from_two_folders_stay_apart(folder):
+    (folder / "b").mkdir()
+    (folder / "b" / "m.gguf").write_bytes(b"GGUF")
+    got = plan(folder, "FROM m.gguf\nFROM b/m.gguf")
+    assert len(set(names(got.files))) == 2
+    for name in names(got.files):
+        assert not name.startswith(("/", ".")) and ".." not in name and "\\" not in name
+
+
+def test_a_gguf_without_a_suffix_is_named_as_one(folder):
+    (folder / "sha256-abc").write_bytes(b"GGUF")
+    assert names(plan(folder, "FROM ./sha256-abc").files) == ["sha256-abc.gguf"]
+
+
+def test_absolute_paths_and_the_home_folder(folder, monkeypatch):
+    monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.setenv("USERPROFILE", str(folder))
+    assert plan(Path("/"), f"FROM {folder}/m.gguf").files[0].path == folder / "m.gguf"
+    assert plan(Path("/"), "FROM ~/m.gguf").files[0].path == folder / "m.gguf"
+
+
+def test_a_model_on_the_server(folder):
+    got = plan(folder, "FROM llama3.2:1b\nSYSTEM x")
+    assert got.request("n", {}) == {"model": "n", "from": "llama3.2:1b", "system": "x"}
+
+
+def test_a_model_on_the_server_and_a_file_cannot_go_together(folder):
+    # Ollama 0.33, server/create.go: `from` wins and `files` is never looked at.
+    with pytest.raises(ModelfileError) as e:
+        plan(folder, "FROM llama3.2\nFROM mmproj.gguf")
+    assert e.value.code == "MK810"
+    assert "without a word" in e.value.message
+
+
+@pytest.mark.parametrize(
+    "text", ["FROM ./none.gguf", "FROM none.gguf", "FROM m.gguf\nPROJECTOR none", "FROM m.gguf\nADAPTER x"]
+)
+def test_a_missing_file_is_named_with_its_line(folder, text):
+    with pytest.raises(UsageError) as e:
+        plan(folder, text)
+    assert e.value.code == "MK809"
+    assert e.value.span.line == text.count("\n") + 1
+    assert str(folder) in e.value.message
+
+
+def test_a_folder_gives_its_ggufs(folder):
+    (folder / "f").mkdir()
+    for name in ("b.gguf", "a.gguf", "notes.txt"):
+        (folder / "f" / name).write_bytes(b"GGUF")
+    assert names(plan(folder, "FROM ./f").files) == ["a.gguf", "b.gguf"]
+
+
+def test_a_folder_of_safetensors_brings_its_json(folder):
+    (folder / "s").mkdir()
+    for name in ("model-1.safetensors", "config.json", "tokenizer.model", "x.gguf"):
+        (folder / "s" / name).write_bytes(b"x")
+    assert names(plan(folder, "FROM s").files) == ["model-1.safetensors", "config.json", "tokenizer.model"]
+
+
+def test_an_empty_folder(folder):
+    (folder / "e").mkdir()
+    with pytest.raises(UsageError) as e:
+        plan(folder, "FROM e")
+    assert "holds no *.gguf" in e.value.message
+
+
+def test_a_part_brings_its_siblings(folder):
+    for n in (1, 2, 3):
+        (folder / f"big-{n:05}-of-00003.gguf").write_bytes(b"GGUF")
+    got = plan(folder, "FROM big-00001-of-00003.gguf\nFROM mmproj.gguf")
+    assert names(got.files) == [f"big-{n:05}-of-00003.gguf" for n in (1, 2, 3)] + ["mmproj.gguf"]
+
+
+def test_a_missing_part_is_named(folder):
+    (folder / "big-00001-of-00003.gguf").write_bytes(b"GGUF")
+    with pytest.raises(UsageError) as e:
+        plan(folder, "FROM big-00001-of-00003.gguf")
+    assert "big-00002-of-00003.gguf" in e.value.message
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "value"),
+    [
+        ("num_ctx", "4096", 4096),
+        ("num_ctx", "-1", -1),
+        ("seed", "+7", 7),
+        ("temperature", "1e-1", 0.1),
+        ("top_p", "1", 1.0),
+        ("use_mmap", "FALSE", False),
+    ],
+)
+def test_parameters_get_the_apis_types(key, text, value):
+    got = typed_parameter(key, text)
+    assert got == value
+    assert type(got) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("num_ctx", "4k"),
+        ("num_ctx", "1_000"),
+        ("num_ctx", "4.0"),
+        ("num_ctx", "9" * 30),
+        ("temperature", "warm"),
+        ("temperature", "nan"),
+        ("temperature", "1_0"),
+        ("use_mmap", "yes"),
+        ("num_ctxx", "1"),
+    ],
+)
+def test_a_wrong_parameter_is_refused_with_what_was_expected(key, text):
+    with pytest.raises(ModelfileError) as e:
+        typed_parameter(key, text)
+    assert e.value.code == "MK810"
+    assert key in e.value.message
+
+
+def test_a_modelfile_that_is_not_there(tmp_path):
+    with pytest.raises(UsageError) as e:
+        read_plan(tmp_path / "Modelfile")
+    assert e.value.code == "MK809"
+
+
+def test_errors_name_the_file(folder):
+    path = folder / "Modelfile"
+    path.write_text("FROM m.gguf\nFROM none.gguf\n")
+    with pytest.raises(UsageError) as e:
+        read_plan(path)
+    assert str(e.value).startswith(f"{path}:2")
