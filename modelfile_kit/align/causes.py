@@ -22,12 +22,12 @@ MK725  the system prompt lost, moved or repeated
 MK726  the generation prompt missing or another
 MK727  text that the chat template writes by itself missing
 MK728  EOS added by the vocabulary at the end of every prompt
-MK729  a stop text that is a control token and never fires
 MK730  Ollama refuses a conversation that the chat template renders
 MK731  the chat template refuses a conversation
 MK732  native mode: the prompts are llama-server's own
 MK733  the embedded engine does not name the colours of test pictures
 MK734  no chat template to compare with
+MK735  texts that the package adds on purpose
 ====== ====================================================================
 """
 

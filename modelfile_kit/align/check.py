@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from ..conversation import Conversation, Message, Tool, image_count
 from ..diagnostics import Diagnostic, Severity, has_errors
-from ..errors import KitError, PromptError, TemplateReferenceError
+from ..errors import GoTemplateError, KitError, PromptError, TemplateReferenceError
 from ..jinja_reference import Reference
-from ..ollama.prompt import render_prompt
+from ..ollama.prompt import PromptTemplate
 from ..runtime.llama_cpp import with_system
 from ..runtime.vocabulary import as_llama_server_gets_it
 from .causes import Case, explain, split_tokens
 from .compare import Alignment, byte_difference, compare_tokens
 from .endings import bos_and_eos, set_aside
+from .hunks import hunks
 from .pictures import Placed, Wrapper, place_prompt, place_reference, reference_mark, unit_of
 from .sight import Sight
 from .tokenizer import Tokenizer, spell_out
@@ -120,7 +122,7 @@ class Subject:
     template: the Go TEMPLATE; None where the GGUF's own chat template is used natively. chat_template: the
     Jinja text it is to equal. bos_token, eos_token: their texts, None where the vocabulary has none.
     system: the package's SYSTEM. wrapper: what libmtmd writes around a picture. expected: what the engine
-    is meant to get, where a package adds texts on purpose; these are reported as warnings.
+    is meant to get, where a package adds texts on purpose; what is added is one warning.
     """
 
     template: str | None
@@ -142,10 +144,7 @@ def check_prompts(
     """
     checker = _Checker(subject, tokenizer)
     checks = tuple(checker.check(c) for c in conversations)
-    found = list(checker.split)
-    if subject.template is None:
-        found.insert(0, _NATIVE)
-    return CheckReport(checks, tuple(found), tokenizer is not None)
+    return CheckReport(checks, checker.package_findings(), tokenizer is not None)
 
 
 _NATIVE = Diagnostic(
@@ -160,6 +159,10 @@ class _Checker:
     def __init__(self, subject: Subject, tokenizer: Tokenizer | None) -> None:
         self.subject = subject
         self.tokenizer = tokenizer
+        self.now = datetime.now()  # one clock for both sides
+        self.template = (
+            None if subject.template is None else PromptTemplate(subject.template, now=self.now.date())
+        )
         self.reference = Reference(
             subject.chat_template, bos_token=subject.bos_token, eos_token=subject.eos_token
         )
@@ -169,6 +172,7 @@ class _Checker:
         if tokenizer and tokenizer.info.bos is not None:
             self.bos = tokenizer.pieces([tokenizer.info.bos])[0].decode("utf-8", "replace")
         self.split: dict[Diagnostic, None] = {}
+        self.added: dict[str, tuple[int, str]] = {}
         self.spelled: dict[str, list[tuple[int, str]]] = {}
 
     def check(self, conversation: Conversation) -> ConversationCheck:
@@ -179,10 +183,11 @@ class _Checker:
         if isinstance(prompt, KitError) or isinstance(meant, KitError):
             return _refused(conversation, prompt, meant)
         pictures = sum(image_count(m) for m in messages)
-        ours = place_prompt(prompt, pictures) if self.subject.template is not None else None
+        ours = place_prompt(prompt, pictures) if self.template else None
         theirs = place_reference(meant, self.unit, pictures)
         alignment, findings = self.compare(ours or theirs, theirs, messages)
-        added = self.added(meant, original, messages) if isinstance(original, str) else ()
+        if isinstance(original, str):
+            self.note_added(conversation, meant, original)
         return ConversationCheck(
             conversation.id,
             conversation.category,
@@ -190,24 +195,24 @@ class _Checker:
             (ours or theirs).text,
             theirs.text,
             alignment,
-            (*findings, *added),
+            findings,
         )
 
     def prompt(
         self, messages: Sequence[Message], conversation: Conversation, meant: str | KitError
     ) -> str | KitError:
-        if self.subject.template is None:
+        if self.template is None:
             return meant
         try:
-            return render_prompt(
-                self.subject.template, messages, tools=conversation.tools, think=conversation.think
-            )
-        except PromptError as e:
+            return self.template.render(messages, tools=conversation.tools, think=conversation.think)
+        except (PromptError, GoTemplateError) as e:
             return e
 
     def original(self, messages: Sequence[Message], conversation: Conversation) -> str | KitError:
         try:
-            return self.reference.render(messages, tools=conversation.tools, think=conversation.think)
+            return self.reference.render(
+                messages, tools=conversation.tools, think=conversation.think, now=self.now
+            )
         except TemplateReferenceError as e:
             return e
 
@@ -218,13 +223,25 @@ class _Checker:
         except TemplateReferenceError as e:
             return e
 
-    def added(self, meant: str, original: str, messages: Sequence[Message]) -> tuple[Diagnostic, ...]:
-        """What the package adds on purpose: known, and said all the same."""
-        case = Case(meant, original, messages, self.spell if self.tokenizer else None)
-        return tuple(
-            replace(d, severity=Severity.WARNING, message=f"added by the package: {d.message}")
-            for d in explain(case)
-        )
+    def note_added(self, conversation: Conversation, meant: str, original: str) -> None:
+        """Remembers what the package adds on purpose, which is said once for all conversations."""
+        if meant == original:
+            return
+        first = hunks(meant, original)[0]
+        count = 0
+        if self.tokenizer:
+            ours, theirs = self.tokenizer.tokenize_many([meant, original], add_bos=False)
+            count = len(ours) - len(theirs)
+        self.added[conversation.id] = (count, first.extra)
+
+    def package_findings(self) -> tuple[Diagnostic, ...]:
+        """What concerns the package as a whole, known once every conversation has been checked."""
+        found = list(self.split)
+        if self.added:
+            found.insert(0, _added(self.added, self.tokenizer is not None))
+        if self.template is None:
+            found.insert(0, _NATIVE)
+        return tuple(found)
 
     def compare(
         self, ours: Placed, theirs: Placed, messages: Sequence[Message]
@@ -275,6 +292,18 @@ class _Checker:
         if text not in self.spelled:
             self.spelled[text] = spell_out(text, self.tokenizer)
         return self.spelled[text]
+
+
+def _added(added: Mapping[str, tuple[int, str]], counted: bool) -> Diagnostic:
+    ident, (count, text) = next(iter(added.items()))
+    tokens = f"{count} tokens in conversation {ident!r}, {sum(n for n, _ in added.values())} in all"
+    return Diagnostic(
+        "MK735",
+        Severity.WARNING,
+        f"the package adds text that the chat template does not have ({text!r}; {len(added)} conversations"
+        + (f"; {tokens})" if counted else ")"),
+        help="leave `end_token` and `image.separator` out, unless the model was trained with that text",
+    )
 
 
 def _misplaced(placed: Placed) -> Diagnostic:

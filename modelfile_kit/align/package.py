@@ -1,4 +1,4 @@
-"""The check of a finished build: prompts, tokens, stops and, with the embedded engine, eyes."""
+"""The check of a finished build: prompts, tokens and, with the embedded engine, eyes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from ..runtime.llama_cpp import EmbeddedEngine
 from .check import CheckReport, Subject, check_prompts
 from .pictures import WRAPPERS, Wrapper, place_reference, reference_mark, unit_of
 from .sight import Sight, findings, look
-from .stops import check_stops
 from .tokenizer import LlamaTokenizer
 
 if TYPE_CHECKING:
@@ -49,12 +48,8 @@ def check_package(
         wrapper, sights, found = _eyes(build, timeout) if embedded else (None, (), ())
         if wrapper is None:
             wrapper = WRAPPERS.get(_projector_type(build), Wrapper())
-        used = tokenizer if tokens else None
-        report = _prompts(build, wrapper, probes, used)
-        stops = check_stops(build.plan.stops.texts, used) if used else ()
-    return replace(
-        report, sights=sights, diagnostics=(*report.diagnostics, *stops, *found, *findings(sights))
-    )
+        report = _prompts(build, wrapper, probes, tokenizer if tokens else None)
+    return replace(report, sights=sights, diagnostics=(*report.diagnostics, *found, *findings(sights)))
 
 
 def _prompts(

@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import io
 import os
+import struct
 
 import pytest
 from PIL import Image
@@ -101,6 +102,26 @@ def test_a_prompt_without_its_generation_prompt_runs_until_the_limit(engine):
 def test_a_stop_text_ends_the_answer_and_is_no_part_of_it(engine):
     reply = engine.generate(BLIND, stop=["im"])
     assert (reply.text, reply.finish_reason, reply.raw["stop_text"]) == ("no ", "stop", "im")
+
+
+@engine_test
+def test_a_stop_text_that_is_a_control_token_never_fires(llama_cpp, pair, tmp_path):
+    """As seen on Ollama 0.33.0: llama-server renders no control token, so only an end of generation ends.
+
+    The same model with another eot_token_id closes its turn with a control token that is no end.
+    """
+    from modelfile_kit.align.tokenizer import LlamaTokenizer
+
+    with LlamaTokenizer(pair.model) as tokenizer:
+        [end], [turn] = tokenizer.tokenize_many(["<|endoftext|>", "<|user|>"])
+        assert tokenizer.pieces([turn, end], special=False) == [b"", b""]
+    key = b"tokenizer.ggml.eot_token_id" + struct.pack("<I", 4)
+    endless = tmp_path / "endless.gguf"
+    endless.write_bytes(
+        pair.model.read_bytes().replace(key + struct.pack("<I", turn), key + struct.pack("<I", end))
+    )
+    with EmbeddedEngine(endless) as other:
+        assert other.generate(BLIND, stop=["<|user|>"]).finish_reason == "length"
 
 
 @engine_test
