@@ -141,7 +141,7 @@ class _Placer:
         if self.additions.end:
             source += str(n.TextNode(self.additions.end))
         self.places.append((node.pos, source))
-        return list(parse_trees(source, "", _ANY_FUNCTION)[""].nodes)
+        return _parsed(source, content)
 
     def into_source(self, template: str) -> str | None:
         """The same in the TEMPLATE as it was written; whoever asks has to see whether it means the same."""
@@ -179,6 +179,13 @@ def _last_name(node: n.Node) -> str | None:
     if isinstance(node, n.VariableNode):
         return node.ident[-1] if len(node.ident) > 1 else None
     return node.field[-1] if isinstance(node, n.ChainNode) else None
+
+
+def _parsed(source: str, content: n.Node) -> list[n.Node]:
+    """Source that stands inside a template: the variables of `content` are declared there, so here too."""
+    used = sorted({node.ident[0] for node in _walk(content) if isinstance(node, n.VariableNode)} - {"$"})
+    declared = "".join(f"{{{{ {name} := . }}}}" for name in used)
+    return list(parse_trees(declared + source, "", _ANY_FUNCTION)[""].nodes[len(used) :])
 
 
 def _images(content: n.Node) -> n.Node:

@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 NOT_A_TOKEN = "MK301"  # noqa: S105
 NOT_IN_REFERENCE = "MK302"
 REFERENCE_DIFFERS = "MK303"
-REFERENCE_NOT_A_TOKEN = "MK309"  # noqa: S105
+MARKER_NOT_A_TOKEN = "MK309"  # noqa: S105
 
 MAX_SHOWN = 24  # tokens of a text that is none; more would hide the message
 
 _LOOKS_SPECIAL = re.compile(r"<[^<>\s]{1,60}>|\[/?[A-Z_]{2,40}\]|<\uff5c[^<>]{1,60}\uff5c>")
+# Other special texts ([INST], <think>) are plain text to some models, and rightly so.
+_LOOKS_CONTROL = re.compile(r"<\|[^<>|\s]{1,60}\|>|<\uff5c[^<>\uff5c\s]{1,60}\uff5c>")
 _QUESTION, _ANSWER = "modelfile-kit question", "modelfile-kit answer"
 
 
@@ -52,7 +54,7 @@ def decide_end_token(
     """
     written = text_after_turn(reference)
     if asked == "auto":
-        return EndToken(asked, written, diagnostics=_check_written(written, vocabulary, model, reference))
+        return EndToken(asked, written, diagnostics=_check_markers(reference, vocabulary, model))
     if asked == "none":
         return _none(written, span)
     if vocabulary is not None and vocabulary.special_id_of(asked) is None and asked != (written or ""):
@@ -151,21 +153,33 @@ def _added(text: str, token: int | None, span: Span) -> Diagnostic:
     )
 
 
-def _check_written(
-    written: str | None, vocabulary: Vocabulary | None, model: Path, reference: Reference
+def _check_markers(
+    reference: Reference, vocabulary: Vocabulary | None, model: Path
 ) -> tuple[Diagnostic, ...]:
-    """A chat template of another model writes end tokens that this vocabulary lacks."""
-    if not written or vocabulary is None:
+    """A chat template of another model writes control tokens that this vocabulary lacks."""
+    if vocabulary is None:
         return ()
-    lacking = [t for t in special_texts(written) if vocabulary.special_id_of(t) is None]
-    return tuple(
+    lacking = [t for t in _markers(reference) if vocabulary.special_id_of(t) is None]
+    if not lacking:
+        return ()
+    verb = "is not a token" if len(lacking) == 1 else "are no tokens"
+    return (
         Diagnostic(
-            REFERENCE_NOT_A_TOKEN,
+            MARKER_NOT_A_TOKEN,
             Severity.WARNING,
-            f"the chat template ends turns with {text!r}, which is not a token of this vocabulary; "
-            + spelled_out(text, model),
+            f"the chat template writes {', '.join(map(repr, lacking))}, which {verb} of this vocabulary; "
+            f"{lacking[0]!r}: {spelled_out(lacking[0], model)}",
             reference.span,
             "the chat template is probably another model's; name the right one (`chat_template:`)",
-        )
-        for text in lacking
+        ),
     )
+
+
+def _markers(reference: Reference) -> list[str]:
+    """What the chat template writes around turns in the way of control tokens, each once."""
+    try:
+        text = reference.render([{"role": "user", "content": _QUESTION}])
+    except KitError:
+        text = ""
+    found = _LOOKS_CONTROL.findall(text + (text_after_turn(reference) or ""))
+    return list(dict.fromkeys(found))

@@ -98,7 +98,7 @@ def open_files(package: Package) -> Files:
     family = _family(package, recognition)
     projector, why, rejected, found = _projector(package, header, family)
     projector_header = read_header(projector) if projector else None
-    found += _check_family(package, family, recognition)
+    found += _check_family(package, family, recognition, vocabulary)
     blind = package.projector == BLIND or (family is not None and not family.vision.supported)
     # A model that is blind on purpose lacks no projector; whether it is a model at all still counts.
     found += [d for d in check_pair(header, projector_header) if not blind or d.code == WRONG_KIND]
@@ -213,13 +213,13 @@ def _projector(
             raise PackageError(
                 f"{family.title}: pictures are refused: {family.vision.reason}",
                 span=package.span("projector"),
-                help=family.vision.way_out,
+                help=f"write `projector: none` to package the text model alone, or {family.vision.way_out}",
                 code=VISION_REFUSED,
             )
         return None, f"not looked for: {family.vision.reason}", (), _no_vision(family, package)
     if isinstance(asked, Path):
         _must_exist(asked, "projector", package)
-        return asked, "named by the package", (), []
+        return asked, f"{asked.name}, as given", (), []
     choice = find_projector(package.model, model=header)
     rejected = tuple((path.name, reason) for path, reason in choice.rejected)
     return choice.path, choice.reason, rejected, list(choice.diagnostics)
@@ -235,13 +235,24 @@ def _no_vision(family: Family, package: Package) -> list[Diagnostic]:
 
 
 def _check_family(
-    package: Package, family: Family | None, recognition: Recognition | None
+    package: Package,
+    family: Family | None,
+    recognition: Recognition | None,
+    vocabulary: Vocabulary | None,
 ) -> list[Diagnostic]:
     """A family that is named against what the file is, and what its own chat template cannot do."""
     out: list[Diagnostic] = []
     if family is None or package.family is None:
         return out
     span = package.span("chat_template")
+    lacking = [t for t in family.tokens if vocabulary is not None and vocabulary.special_id_of(t) is None]
+    if lacking:
+        message = (
+            f"`family:{family.id}` is named, but the model's vocabulary has no {' '.join(lacking)}: its "
+            "prompts would fall apart into other tokens"
+        )
+        hint = "`chat_template: gguf`, or name the model's own chat_template.jinja"
+        return [Diagnostic(OTHER_FAMILY, Severity.ERROR, message, span, hint)]
     if recognition is not None and recognition.family.id != family.id:
         facts = "; ".join(recognition.facts)
         message = (

@@ -1,0 +1,149 @@
+"""Which files and which chat template a package is made of, and what is said when they do not fit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from modelfile_kit.building.sources import Files, choose_reference, open_files
+from modelfile_kit.errors import GGUFError, KitError, PackageError
+from modelfile_kit.micro import CHAT_TEMPLATE, MicroPair, build_pair
+from modelfile_kit.package import Package
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> MicroPair:
+    return build_pair(tmp_path_factory.mktemp("pair"))
+
+
+def package(pair: MicroPair, **changes: object) -> Package:
+    plain = Package(pair.model.parent / "mkmodelfile.yaml", "a", pair.model)
+    return replace(plain, **changes)  # type: ignore[arg-type]
+
+
+def codes(files: Files) -> list[tuple[str, str]]:
+    return [(d.code, str(d.severity)) for d in files.diagnostics]
+
+
+def test_auto_finds_the_projector_beside_the_model(pair: MicroPair) -> None:
+    files = open_files(package(pair))
+    assert files.projector == pair.projector
+    assert files.why and files.family is not None and files.family.id == "glm4v"
+    assert files.vocabulary is not None and files.vocabulary.id_of("<|user|>") is not None
+    assert not [d for d in files.diagnostics if d.severity == "error"]
+
+
+def test_a_named_projector_and_none(pair: MicroPair) -> None:
+    files = open_files(package(pair, projector=pair.projector))
+    assert files.projector == pair.projector
+    files = open_files(package(pair, projector="none"))
+    assert (files.projector, codes(files)) == (None, [])
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        ("width", "MK412"),
+        ("projector-type", "MK411"),
+        ("no-rope-sections", "MK413"),
+        ("no-projector", "MK410"),
+    ],
+)
+def test_faults_of_a_pair_are_found(tmp_path: Path, fault: str, code: str) -> None:
+    broken = build_pair(tmp_path, fault=fault)
+    for projector in {broken.projector or "auto", "auto"}:
+        files = open_files(package(broken, projector=projector))
+        assert (code, "error") in codes(files)
+
+
+@pytest.mark.parametrize("fault", ["truncated", "truncated-projector"])
+def test_a_file_that_is_cut_short(tmp_path: Path, fault: str) -> None:
+    broken = build_pair(tmp_path, fault=fault)
+    with pytest.raises(GGUFError) as caught:
+        open_files(package(broken, projector=broken.projector))
+    assert caught.value.code == "MK404"
+
+
+def test_a_text_model_needs_no_projector(tmp_path: Path) -> None:
+    files = open_files(package(build_pair(tmp_path, fault="text-llama")))
+    assert (files.projector, files.family) == (None, None)
+    assert not [d for d in files.diagnostics if d.severity == "error"]
+
+
+def test_swapped_files(pair: MicroPair) -> None:
+    assert pair.projector is not None
+    swapped = package(pair, model=pair.projector, projector=pair.model)
+    assert ("MK415", "error") in codes(open_files(swapped))
+    alone = package(pair, model=pair.projector, projector="none")
+    assert codes(open_files(alone)) == [("MK415", "error")]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"model": Path("/nowhere/m.gguf")}, "`model`: /nowhere/m.gguf is not there"),
+        ({"model": Path("/")}, "is a folder"),
+        ({"projector": Path("/nowhere/p.gguf")}, "`projector`: /nowhere/p.gguf is not there"),
+    ],
+)
+def test_missing_files(pair: MicroPair, changes: dict[str, Path], said: str) -> None:
+    with pytest.raises(PackageError, match=said) as caught:
+        open_files(package(pair, **changes))
+    assert caught.value.code == "MK509" and caught.value.help
+
+
+def test_what_is_no_gguf(tmp_path: Path, pair: MicroPair) -> None:
+    (tmp_path / "m.gguf").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
+    with pytest.raises(GGUFError, match="PNG"):
+        open_files(package(pair, model=tmp_path / "m.gguf"))
+
+
+def test_vision_is_refused_where_llama_cpp_has_none(pair: MicroPair) -> None:
+    blind = package(pair, chat_template="family:chatglm")
+    with pytest.raises(PackageError, match="no projector for its vision part") as caught:
+        open_files(replace(blind, projector=pair.projector))
+    assert caught.value.code == "MK512"
+    assert "GLM-4.1V" in caught.value.help and "projector: none" in caught.value.help
+    for projector, severity in (("auto", "warning"), ("none", "info")):
+        files = open_files(replace(blind, projector=projector))
+        assert files.projector is None
+        assert ("MK512", severity) in codes(files)
+
+
+def test_a_family_that_the_model_is_not_of(pair: MicroPair, tmp_path: Path) -> None:
+    files = open_files(package(pair, chat_template="family:glm4", projector="none"))
+    assert ("MK516", "warning") in codes(files)
+    other = build_pair(tmp_path).model
+    other.write_bytes(other.read_bytes().replace(b"[gMASK]", b"[xMASK]"))
+    files = open_files(package(MicroPair(other, None), chat_template="family:glm4", projector="none"))
+    assert ("MK516", "error") in codes(files)
+
+
+def test_the_reference_is_the_ggufs_own(pair: MicroPair) -> None:
+    p = package(pair)
+    reference = choose_reference(p, open_files(p))
+    assert (reference.text, reference.origin) == (CHAT_TEMPLATE, "gguf")
+    assert reference.eos_token == "<|endoftext|>"
+    assert reference.render([{"role": "user", "content": "x"}]) == "[gMASK]<sop><|user|>\nx<|assistant|>\n"
+
+
+def test_other_references(pair: MicroPair, tmp_path: Path) -> None:
+    files = open_files(package(pair))
+    (tmp_path / "t.jinja").write_text("{{ messages[0].content }}", encoding="utf-8")
+    reference = choose_reference(package(pair, chat_template=tmp_path / "t.jinja"), files)
+    assert (reference.render([{"role": "user", "content": "x"}]), reference.origin) == (
+        "x",
+        str(tmp_path / "t.jinja"),
+    )
+    assert choose_reference(package(pair, chat_template="family:glm4v"), files).origin == "family:glm4v"
+    with pytest.raises(KitError, match="is not there"):
+        choose_reference(package(pair, chat_template=tmp_path / "none.jinja"), files)
+
+
+def test_a_gguf_without_a_chat_template(tmp_path: Path) -> None:
+    bare = package(build_pair(tmp_path, chat_template=""))
+    with pytest.raises(PackageError, match="has no chat template") as caught:
+        choose_reference(bare, open_files(bare))
+    assert "family:glm4v" in caught.value.help
