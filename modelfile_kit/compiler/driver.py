@@ -139,10 +139,10 @@ def concerned(facts: Facts) -> tuple[str, ...]:
     """The kinds of conversations that can come to a place where these facts hold."""
     held = [e for t, answer in facts.known.items() if answer and isinstance(t, go.Atom) for e in [t.expr]]
     names = {x.name for e in held if isinstance(e, (go.Field, go.Root)) for x in [e]}
+    if "Images" in names:
+        return ("images",)
     if {"Tools", "ToolCalls", "ToolName", "ToolCallID"} & names or "tool" in facts.equal.values():
         return ("tools",)
     if {"Thinking", "Think"} & names:
         return ("thinking",)
-    if "Images" in names:
-        return ("images",)
     return CATEGORIES

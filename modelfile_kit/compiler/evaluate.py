@@ -47,6 +47,14 @@ class Evaluator(Machine):
                 return self.settle(v.then if test.value else v.orelse)
         elif isinstance(v, types.Bool):
             return types.boolean(self.facts.simplify(v.test))
+        elif isinstance(v, Obj) and v.kind == "any":
+            kind = self.facts.equal.get(go.call("printf", go.Lit("%T"), v.expr))
+            if kind == "string":
+                return types.string(v.expr, self.facts.ask(v.expr) is True)
+            if kind == "bool":
+                return types.boolean(self.facts.simplify(go.Atom(v.expr)))
+            if kind == "<nil>":
+                return types.NONE
         return v
 
     def lift(self, v: Value, rule: Callable[[Value], Value]) -> Value:

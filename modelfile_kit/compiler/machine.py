@@ -171,6 +171,10 @@ class Machine:
         except Raised as e:
             self.emit(go.Fail(str(e)))
             dead = True
+        except Unsupported as e:
+            # only this path ends; what is known here says which conversations come to it
+            self.refuse(e)
+            dead = True
         finally:
             done = Run(self.out, self.state, self.facts, value, dead, self.declared, self.assigned)
             self.out, self.state, self.facts, self.declared, self.assigned = saved
@@ -392,6 +396,10 @@ class Machine:
         return self.__dict__.setdefault("_bounds", {})  # type: ignore[no-any-return]
 
     # --- filled in by the evaluator ---------------------------------------------------------------
+
+    def refuse(self, e: Unsupported) -> None:
+        """Writes the end of a path that cannot be said."""
+        raise NotImplementedError
 
     def to_go(self, v: Value) -> Expr:
         """A Go expression for a value that is no choice."""

@@ -158,6 +158,31 @@ class Split:
 
 
 @dataclass(frozen=True)
+class Step:
+    """A step of a selection: kind select, reject or map; an attribute; a test's or filter's name."""
+
+    kind: str
+    attribute: str | None
+    name: str
+    args: tuple[Value, ...] = ()
+
+
+@dataclass(frozen=True)
+class Query:
+    """Elements of a list that pass some tests, or something of each."""
+
+    over: Value
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class Built:
+    """A list of texts that a loop makes, kept in one text: each is followed by a NUL."""
+
+    text: Str
+
+
+@dataclass(frozen=True)
 class Namespace:
     """Jinja's namespace; its attributes live in the state under this number."""
 
@@ -194,7 +219,7 @@ class Loop:
 
 
 Value = Union[
-    Const, Undef, Str, Int, Bool, Obj, Parts, Cond, ListV, DictV, Items, Split, Namespace, MacroV, Func, Loop
+    Const, Undef, Str, Int, Bool, Obj, Parts, Cond, ListV, DictV, Items, Split, Query, Built, Namespace, MacroV, Func, Loop
 ]
 
 TRUE, FALSE, NONE, EMPTY = Const(True), Const(False), Const(None), Const("")
@@ -332,8 +357,10 @@ def value_exprs(v: Value) -> Iterator[Expr]:  # noqa: C901 - one line a kind
             for e in go.test_exprs(entry.present):
                 yield from go.walk(e)
             yield from value_exprs(entry.value)
-    elif isinstance(v, Split):
+    elif isinstance(v, (Split, Built)):
         yield from value_exprs(v.text)
+    elif isinstance(v, Query):
+        yield from value_exprs(v.over)
     elif isinstance(v, Func) and v.on is not None:
         yield from value_exprs(v.on)
 

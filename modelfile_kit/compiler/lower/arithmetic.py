@@ -49,6 +49,9 @@ def binary(ev: Evaluator, name: str, a: Value, b: Value) -> Value:
         return join_lists(ev, a, b)
     if types.is_int(a) and types.is_int(b):
         return _whole(ev, name, as_int(a), as_int(b))
+    for x, y, swapped in ((a, b, False), (b, a, True)):
+        if name == "+" and isinstance(x, types.Obj) and x.kind == "any" and types.is_text(y):
+            return _text_or_raise(ev, x, y, swapped)
     if name == "*" and types.is_text(a) and isinstance(b, Const) and isinstance(b.value, int):
         result: Value = types.EMPTY
         for _ in range(min(b.value, 100)):
@@ -57,6 +60,20 @@ def binary(ev: Evaluator, name: str, a: Value, b: Value) -> Value:
     if name == "%" and types.is_text(a):
         raise Unsupported("formatting with %", ev.line)
     raise Raised(f"unsupported operand types for {name}")
+
+
+def _text_or_raise(ev: Evaluator, x: types.Obj, y: Value, swapped: bool) -> Value:
+    """A JSON value that has to be a text to be put together with one."""
+    from .values import is_kind
+
+    def together() -> Value:
+        s = types.string(x.expr)
+        return ev.concat(y, s) if swapped else ev.concat(s, y)
+
+    def fails() -> Value:
+        raise Raised("can only concatenate str")
+
+    return ev.branch(is_kind(x.expr, "string"), together, fails)
 
 
 def _known(name: str, a: Any, b: Any) -> Value:

@@ -38,7 +38,7 @@ def methods_of(v: Value) -> frozenset[str]:
         return STR_METHODS
     if isinstance(v, DictV) or (isinstance(v, Obj) and v.kind in MAPPINGS):
         return DICT_METHODS
-    if isinstance(v, (ListV, types.Split)) or (isinstance(v, Obj) and v.kind in LISTS):
+    if isinstance(v, (ListV, types.Split, types.Query, types.Built)) or (isinstance(v, Obj) and v.kind in LISTS):
         return LIST_METHODS
     if isinstance(v, Obj) and v.kind == "any":
         return DICT_METHODS | STR_METHODS

@@ -68,8 +68,6 @@ def equal(ev: Evaluator, a: Value, b: Value) -> Test:
         return _equal_any(ev, a, b)
     if isinstance(b, types.Obj) and b.kind == "any":
         return _equal_any(ev, b, a)
-    if isinstance(a, types.Obj) and a.kind == "ptype":
-        return _equal_ptype(ev, a, b)
     if isinstance(a, types.ListV) and isinstance(b, types.ListV):
         if len(a.items) != len(b.items):
             return go.FALSE
@@ -229,12 +227,6 @@ def _equal_any(ev: Evaluator, a: types.Obj, b: Value) -> Test:
     if b == types.NONE:
         return is_kind(a.expr, "<nil>")
     raise Unsupported("comparing a JSON value with this", ev.line)
-
-
-def _equal_ptype(ev: Evaluator, a: types.Obj, b: Value) -> Test:
-    if types.is_text(b):
-        return go.equal(go.call("print", a.expr), ev.to_go(b))
-    return go.FALSE
 
 
 def contains(ev: Evaluator, needle: Value, hay: Value) -> Test:

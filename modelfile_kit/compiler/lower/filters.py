@@ -63,6 +63,10 @@ def length(ev: Evaluator, v: Value) -> Value:
         return text_length(ev, v)
     if isinstance(v, ListV):
         return Const(len(v.items))
+    if isinstance(v, types.Query):
+        from .queries import count
+
+        return count(ev, v)
     if isinstance(v, DictV) and all(e.present == go.TRUE for e in v.entries):
         return Const(len(v.entries))
     if isinstance(v, Obj) and v.kind in ("msgs", "calls", "tools", "strs", "list", "args", "props"):
@@ -106,7 +110,7 @@ def replace(ev: Evaluator, v: Value, old: Value, new: Value, count: Value | None
 
 @rule("list")
 def as_list(ev: Evaluator, v: Value) -> Value:
-    if isinstance(v, (ListV, Split, types.Parts)) or isinstance(v, Obj) and v.kind not in ("any",):
+    if isinstance(v, (ListV, Split, types.Parts, types.Query, types.Built, types.Items)) or isinstance(v, Obj) and v.kind not in ("any",):
         return v
     if isinstance(v, Undef):
         return ListV(())
@@ -174,9 +178,35 @@ def join(ev: Evaluator, v: Value, sep: Value = types.EMPTY, attribute: Value | N
     return join_texts(ev, v, sep)
 
 
-@rule("selectattr", "rejectattr")
-def selectattr(ev: Evaluator, v: Value, *args: Value) -> Value:
-    raise Unsupported("selectattr here", ev.line)
+def _selection(kind: str, by_attribute: bool) -> Rule:
+    def choose(ev: Evaluator, v: Value, *args: Value) -> Value:
+        from .queries import query
+
+        names = [str(a.value) if isinstance(a, Const) else "" for a in args[: 1 + by_attribute]]
+        attribute = names.pop(0) if by_attribute else None
+        if attribute is not None and "." in attribute:
+            raise Unsupported("an attribute of an attribute here", ev.line)
+        name = names[0] if names else ""
+        return query(ev, v, types.Step(kind, attribute, name, tuple(args[1 + by_attribute :])))
+
+    return choose
+
+
+for _kind in ("select", "reject"):
+    FILTERS[_kind] = _selection(_kind, False)
+    FILTERS[_kind + "attr"] = _selection(_kind, True)
+
+
+@rule("map")
+def map_(ev: Evaluator, v: Value, *args: Value, attribute: Value | None = None, default: Value | None = None) -> Value:
+    from .queries import query
+
+    if default is not None:
+        raise Unsupported("map with a default", ev.line)
+    if isinstance(attribute, Const):
+        return query(ev, v, types.Step("map", str(attribute.value), ""))
+    name = str(args[0].value) if args and isinstance(args[0], Const) else ""
+    return query(ev, v, types.Step("map", None, name, tuple(args[1:])))
 
 
 @rule("indent")

@@ -81,6 +81,8 @@ def _parts(ev: Evaluator, v: Value, style: Style, sort: bool) -> tuple[Part, ...
         return _sequence(ev, v, style, sort)
     if isinstance(v, DictV):
         return _mapping(ev, v, style, sort)
+    if isinstance(v, types.Query) and isinstance(v.over, Obj):
+        return (types.Block((_each(ev, v.over, style, sort, v.steps),)),)
     if isinstance(v, Undef):
         raise Raised("Object of type Undefined is not JSON serializable")
     if isinstance(v, Str):
@@ -123,7 +125,7 @@ def _object(ev: Evaluator, v: Obj, style: Style, sort: bool) -> tuple[Part, ...]
     if known is not None:
         note_order(ev, "tools")
         return _parts(ev, known, style, sort)
-    if v.kind in ("args", "any", "props", "prop", "strs", "list", "ptype"):
+    if v.kind in ("args", "any", "props", "prop", "strs", "list", "propmap", "proplist"):
         note_order(ev, "args" if v.kind in ("args", "any") else "tools")
         return (call("tojson:" + style.detail, v.expr),)
     if v.kind in ("tools", "calls"):
@@ -131,14 +133,18 @@ def _object(ev: Evaluator, v: Obj, style: Style, sort: bool) -> tuple[Part, ...]
     raise Unsupported(f"tojson of a {v.kind}", ev.line)
 
 
-def _each(ev: Evaluator, v: Obj, style: Style, sort: bool) -> Node:
+def _each(ev: Evaluator, v: Obj, style: Style, sort: bool, steps: tuple[types.Step, ...] = ()) -> Node:
     """A JSON list of tools or calls, one after the other."""
+    from .queries import apply
     from .slices import element_value
     from .text import printing
 
     inner = style.deeper()
     loop = ev.fresh()
-    parts = _parts(ev, element_value(v.kind, go.Item(loop, v.kind[:-1])), inner, sort)
+    kept, element = apply(ev, steps, element_value(v.kind, go.Item(loop, v.kind[:-1])))
+    if kept != go.TRUE:
+        raise Unsupported("tojson of a selection", ev.line)
+    parts = _parts(ev, element, inner, sort)
     first = Str(("[" + inner.newline,))
     between = types.Choice(go.equal(go.Index(loop), Lit(0)), first, Str((style.comma + inner.newline,)))
     last = go.equal(call("len", call("slice", v.expr, go.Index(loop))), Lit(1))

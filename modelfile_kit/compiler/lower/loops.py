@@ -15,8 +15,10 @@ from .. import go, types
 from ..go import Expr, Node
 from ..machine import Carried, Dead, Key, Raised, Rep, State, Unsupported, shape_of
 from ..types import Cond, Const, ListV, Loop, Obj, Parts, Split, Undef, Value
+from .queries import apply
 from .slices import ELEMENTS, element_value
 from .tools import as_dictionary, note_order
+from .values import is_kind
 
 if TYPE_CHECKING:
     from .statements import Lowering
@@ -75,6 +77,8 @@ def _over_any(ev: Lowering, node: nodes.For, over: Value) -> None:
         _unroll(ev, node, tuple(Const(c) for c in over.value))
     elif isinstance(over, Obj):
         _over_go(ev, node, over)
+    elif isinstance(over, types.Query):
+        _over_query(ev, node, over)
     elif isinstance(over, Parts):
         _over_parts(ev, node, over)
     elif isinstance(over, Split):
@@ -89,18 +93,28 @@ def _turn(ev: Lowering, node: nodes.For, element: Value, loop: Value) -> None:
     """One turn of the body in a scope of its own."""
 
     def inside() -> Value:
-        ev.bind(node.target, element)
+        kept, chosen = apply(ev, steps, element)
+        return ev.branch(kept, lambda: take(chosen), lambda: types.NONE)
+
+    def take(chosen: Value) -> Value:
+        ev.bind(node.target, chosen)
         if node.test is not None:
             # The filter of a loop does not see `loop`.
             return ev.branch(ev.test(node.test), body, lambda: types.NONE)
         return body()
 
+    flag, ev.entered = ev.entered, None
+    steps, ev.selection = ev.selection, ()
+
     def body() -> Value:
+        if flag:
+            ev.assign(flag, go.Lit(True))
         ev.state[(ev.scope, "loop")] = loop
         ev.execute_all(node.body)
         return types.NONE
 
     ev.in_scope(inside)
+    ev.entered, ev.selection = flag, steps
 
 
 def _uses_loop(node: nodes.For) -> bool:
@@ -197,6 +211,14 @@ def _over_go(ev: Lowering, node: nodes.For, over: Obj) -> None:
     if over.kind == "count":
         _over_count(ev, node, over)
         return
+    if over.kind == "any":
+        _over_json(ev, node, over)
+        return
+    if over.kind in ("args", "props"):
+        keys = nodes.For(nodes.Tuple([node.target, nodes.Name("_value", "store")], "store"), node.iter, node.body, node.else_, node.test, False)
+        keys.lineno = node.lineno
+        _over_pairs(ev, keys, Obj("pairs:" + over.kind, over.expr))
+        return
     known = as_dictionary(ev, over)
     if known is not None:
         _over_any(ev, node, known)
@@ -220,7 +242,7 @@ def _over_go(ev: Lowering, node: nodes.For, over: Obj) -> None:
 
 def _over_pairs(ev: Lowering, node: nodes.For, over: Obj) -> None:
     """`for k, v in mapping.items()`: Go's keys come in order, and there is no index beside them."""
-    kind = "any" if over.kind == "pairs:args" else "prop"
+    kind = "any" if over.kind in ("pairs:args", "pairs:any") else "prop"
     note_order(ev, "args" if kind == "any" else "tools")
     names = [t.name for t in node.target.items if isinstance(t, nodes.Name)] if isinstance(node.target, nodes.Tuple) else []
     key, value = names if len(names) == 2 else ("key", "value")
@@ -240,6 +262,36 @@ def _over_pairs(ev: Lowering, node: nodes.For, over: Obj) -> None:
         _turn(ev, node, pair, Loop(loop, None, position=place))
 
     dynamic(ev, node, over.expr, turn, item=value, count=False, index=key)
+
+
+def _over_json(ev: Lowering, node: nodes.For, over: Obj) -> None:
+    """A JSON value: a list's elements, a mapping's keys."""
+
+    def elements() -> Value:
+        _over_go(ev, node, Obj("list", over.expr))
+        return types.NONE
+
+    def keys() -> Value:
+        _over_go(ev, node, Obj("args", over.expr))
+        return types.NONE
+
+    def other() -> Value:
+        raise Unsupported("a loop over the characters of a text", node.lineno)
+
+    listed = is_kind(over.expr, "[]interface {}")
+    mapped = is_kind(over.expr, "map[string]interface {}")
+    ev.branch(listed, elements, lambda: ev.branch(mapped, keys, other))
+
+
+def _over_query(ev: Lowering, node: nodes.For, over: types.Query) -> None:
+    """A loop over a selection: the test stands inside the loop over all."""
+    if _uses_loop(node):
+        raise Unsupported("`loop` in a loop over a selection", node.lineno)
+    saved, ev.selection = ev.selection, over.steps
+    try:
+        _over_any(ev, node, over.over)
+    finally:
+        ev.selection = saved
 
 
 def _over_count(ev: Lowering, node: nodes.For, over: Obj) -> None:
@@ -272,10 +324,14 @@ def dynamic(
     def build(body: list[Node], loop: int) -> Node:
         return go.Range(loop, over, tuple(body), item=item, index=index, count=count)
 
-    entered = None
-    if node.else_:
+    entered: go.Test | None = None
+    if node.else_ and node.test is not None:
+        flag = ev.declare("entered", go.Lit(False))
+        entered, ev.entered = go.Atom(flag), flag
+    elif node.else_:
         entered = ev.truth(types.number(over)) if count else go.Atom(over)
     fixpoint(ev, turn, build, node.lineno)
+    ev.entered = None
     if entered is not None:
         saved = ev.state
 

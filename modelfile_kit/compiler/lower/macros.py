@@ -15,23 +15,30 @@ if TYPE_CHECKING:
 
 # Calls inside calls; recursion over known values (a schema's nesting, an indent) ends well before.
 MAX_DEPTH = 12
+# A macro in itself over values that only show at run time: every level multiplies what is written.
+MAX_RECURSION = 2
 
 
 def call_macro(ev: Evaluator, macro: MacroV, args: list[Value], kwargs: dict[str, Value]) -> Value:
     """The text of a macro's call."""
-    if ev.depth >= MAX_DEPTH:
-        raise Unsupported(f"the recursion of the macro {macro.node.name}", macro.node.lineno)
+    again = sum(1 for name in ev.calling if name == macro.node.name)
+    if len(ev.calling) >= MAX_DEPTH or (again >= MAX_RECURSION and not all(map(_known, args))):
+        raise Unsupported(f"the recursion of the macro {macro.node.name} over unknown values", ev.line)
     saved = ev.scope
     ev.scope = ev.fresh()
     ev.parents[ev.scope] = macro.scope
-    ev.depth += 1
+    ev.calling.append(str(macro.node.name))
     try:
         _bind(ev, macro, args, dict(kwargs))
         return capture(ev, lambda: ev.execute_all(macro.node.body))
     finally:
         ev.drop_scope(ev.scope)
         ev.scope = saved
-        ev.depth -= 1
+        ev.calling.pop()
+
+
+def _known(v: Value) -> bool:
+    return not any(isinstance(leaf, types.Obj) for leaf in types.leaves(v))
 
 
 def _bind(ev: Evaluator, macro: MacroV, args: list[Value], kwargs: dict[str, Value]) -> None:

@@ -33,6 +33,10 @@ def element(ev: Evaluator, v: Value, key: Value) -> Value:
         from .strings import split_element
 
         return split_element(ev, v, key)
+    if isinstance(v, types.Query):
+        from .queries import pick
+
+        return pick(ev, v, key)
     if isinstance(v, types.Parts):
         if isinstance(key, Const) and key.value == 0:
             return types.DictV((types.Entry("type", Const("image")),))

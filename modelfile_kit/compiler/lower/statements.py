@@ -23,8 +23,12 @@ class Lowering(Evaluator):
     def __init__(self) -> None:
         super().__init__()
         self.pictures = False
-        self.depth = 0
+        # the macros being called, outermost first
+        self.calling: list[str] = []
         self.loop_items: dict[int, str] = {}
+        self.selection: tuple[types.Step, ...] = ()
+        # the variable that says whether the filtered loop in progress had a turn
+        self.entered: go.Var | None = None
 
     # --- findings -------------------------------------------------------------------------------------
 
@@ -35,9 +39,9 @@ class Lowering(Evaluator):
         if all(found != d for d, _ in self.diagnostics):
             self.diagnostics.append((found, self.facts if narrow else Facts()))
 
-    def refuse(self, e: Unsupported, line: int) -> Dead:
+    def refuse(self, e: Unsupported) -> None:
         """A construct that cannot be said: its path ends in an error at run time."""
-        at = e.line or line
+        at = e.line or self.line
         found = Diagnostic(
             "MK610",
             Severity.WARNING,
@@ -47,7 +51,7 @@ class Lowering(Evaluator):
         )
         if all(found != d or f.known != self.facts.known for d, f in self.diagnostics):
             self.diagnostics.append((found, self.facts))
-        return self.fail(f"chat template, line {at}: {e.what}")
+        self.emit(go.Fail(f"chat template, line {at}: {e.what}"))
 
     # --- execution --------------------------------------------------------------------------------------
 
@@ -68,7 +72,9 @@ class Lowering(Evaluator):
         except Unsupported as e:
             del self.out[mark:]
             self.state, self.declared = state, declared
-            raise self.refuse(e, node.lineno) from None
+            self.line = node.lineno
+            self.refuse(e)
+            raise Dead from None
         except Raised as e:
             raise self.fail(str(e)) from None
 

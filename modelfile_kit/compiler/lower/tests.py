@@ -57,10 +57,6 @@ def none(ev: Evaluator, v: Value) -> Test:
 
 @rule("string")
 def string(ev: Evaluator, v: Value) -> Test:
-    from .values import ptype_is_one
-
-    if isinstance(v, Obj) and v.kind == "ptype":
-        return ptype_is_one(v.expr)
     return _any(v, "string") or go.Truth(types.is_text(v))
 
 
@@ -72,7 +68,7 @@ def mapping(ev: Evaluator, v: Value) -> Test:
 @rule("sequence")
 def sequence(ev: Evaluator, v: Value) -> Test:
     return _any(v, "string", _MAP, _LIST) or go.Truth(
-        types.is_text(v) or isinstance(v, (DictV, ListV, Parts, Split, Undef)) or isinstance(v, Obj)
+        types.is_text(v) or isinstance(v, (DictV, ListV, Parts, Split, Undef, types.Query, types.Built)) or isinstance(v, Obj)
     )
 
 

@@ -104,7 +104,10 @@ def property_member(ev: Evaluator, e: Expr, name: str) -> Value:
     """A key of a property's schema: those that Ollama keeps."""
     lists = {"enum": "Enum", "required": "Required", "anyOf": "AnyOf"}
     if name == "type":
-        return types.choose(go.Atom(Field(e, "Type")), Obj("ptype", Field(e, "Type")), Undef(name))
+        field = Field(e, "Type")
+        one = types.string(go.call("index", field, go.Lit(0)), True)
+        several = types.choose(go.equal(go.call("len", field), go.Lit(1)), one, Obj("strs", field))
+        return types.choose(go.Atom(field), several, Undef(name))
     if name == "description":
         return types.choose(go.Atom(Field(e, "Description")), types.string(Field(e, "Description"), True), Undef(name))
     if name in lists:

@@ -37,6 +37,12 @@ def truth_of(ev: Evaluator, v: Value) -> Test:
         return _choice(v.test, truth_of(ev, v.then), truth_of(ev, v.orelse))
     if isinstance(v, types.ListV):
         return go.Truth(bool(v.items))
+    if isinstance(v, types.Query):
+        from .queries import some
+
+        return some(ev, v)
+    if isinstance(v, types.Built):
+        return truth_of(ev, v.text)
     if isinstance(v, types.DictV):
         return go.either(*(e.present for e in v.entries))
     return go.TRUE

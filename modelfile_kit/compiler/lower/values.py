@@ -23,17 +23,10 @@ def is_whole(ev: Evaluator, e: Expr) -> Test:
     return go.both(is_kind(e, "float64"), go.equal(call("printf", Lit("%.0f"), e), call("json", e)))
 
 
-def ptype_is_one(e: Expr) -> Test:
-    """A property's type that is one text."""
-    return go.equal(call("len", e), Lit(1))
-
-
 def printed(ev: Evaluator, v: Obj) -> Value:
     """Python's str() of Go data."""
     if v.kind == "any":
         return _printed_any(ev, v.expr)
-    if v.kind == "ptype":
-        return types.string(call("print", v.expr))
     raise Unsupported("printing a list or mapping as Python writes it", ev.line)
 
 
@@ -71,12 +64,42 @@ def has_key(ev: Evaluator, v: Obj, needle: Value) -> Test:
         from .lists import in_strings
 
         return in_strings(ev, v, needle)
+    if v.kind in ("args", "any", "props") and types.is_text(needle):
+        found = at_key(ev, v, needle)
+        key_there = ev.truth(ev.lift(found, lambda x: Const(not isinstance(x, Undef))))
+        if v.kind != "any":
+            return key_there
+        listed = is_kind(v.expr, "[]interface {}")
+        listed_there = ev.branch(listed, lambda: types.boolean(_listed(ev, v, needle)), lambda: types.FALSE)
+        return go.either(key_there, ev.truth(listed_there))
+    if v.kind == "list":
+        return _listed(ev, v, needle)
     raise Unsupported(f"`in` a {v.kind}", ev.line)
 
 
+def _listed(ev: Evaluator, v: Obj, needle: Value) -> Test:
+    """`x in list` of JSON values."""
+    found = ev.declare("found", Lit(False))
+    loop = ev.fresh()
+    item = go.Item(loop)
+    hit = go.both(is_kind(item, "string"), go.equal(item, ev.to_go(needle)))
+    ev.emit(go.Range(loop, v.expr, (go.If(hit, (go.Set(found, Lit(True)),)),)))
+    return go.Atom(found)
+
+
 def at_key(ev: Evaluator, v: Obj, key: Value) -> Value:
-    """`mapping[key]`."""
-    raise Unsupported("an argument or property by its key", ev.line)
+    """`mapping[key]`; a key that holds null is taken as absent, which Go cannot tell apart."""
+    if not types.is_text(key):
+        raise Unsupported("an element of a JSON value by this key", ev.line)
+    name = str(key.value) if isinstance(key, Const) else ""
+    found = call("index", v.expr, ev.to_go(key))
+    if v.kind == "props":
+        there = go.Atom(go.Field(found, "Type"))
+        return ev.settle(types.choose(ev.facts.simplify(there), Obj("prop", found), Undef(name)))
+    there = go.negate(is_kind(found, "<nil>"))
+    if v.kind == "any":
+        there = go.both(is_kind(v.expr, "map[string]interface {}"), there)
+    return ev.settle(types.choose(ev.facts.simplify(there), Obj("any", found), Undef(name)))
 
 
 def pairs(ev: Evaluator, v: Value, sort: bool = False) -> Value:
@@ -90,6 +113,6 @@ def pairs(ev: Evaluator, v: Value, sort: bool = False) -> Value:
         if all(e.present == go.TRUE for e in entries):
             return ListV(tuple(ListV((Const(e.key), e.value)) for e in entries))
         return types.Items(entries)
-    if isinstance(v, Obj) and v.kind in ("args", "props"):
+    if isinstance(v, Obj) and v.kind in ("args", "props", "any", "propmap"):
         return Obj("pairs:" + v.kind, v.expr)
     raise Unsupported("the items of this mapping", ev.line)
