@@ -16,14 +16,12 @@ from . import gotypes as t
 from . import nodes as n
 from .budget import LONG, Budget
 from .formatting import AddressError, Printer, TooLongError
-from .functions import BUILTIN_NAMES, format_ref, go_call, map_entry, printable
+from .functions import format_ref, go_call, map_entry, printable
 from .gotypes import Function, GoFunctionError, GoType, Kind
 from .literals import Number, quote
+from .recursion import MAX_EXEC_DEPTH, Calls
 from .reflection import INVALID, NIL_INTERFACE, REFLECT_VALUE, Ref, assignable, member
-from .values import Map, Pointer, Struct, as_slice, element, map_items, plain, sorted_items, typed, zero
-
-# Go's bound on templates inside each other (exec.go, maxExecDepth).
-MAX_EXEC_DEPTH = 100_000
+from .values import Pointer, Struct, as_slice, element, map_items, plain, sorted_items, typed, zero
 
 _MISSING = Ref(None)  # "there is no final argument"
 
@@ -60,7 +58,8 @@ class State:
     vars: list[tuple[str, Ref]]
     depth: int = 0
     node: n.Node | None = None
-    held: int = field(default=0)
+    calls: Calls = field(default_factory=Calls)
+    first_call: n.Node | None = None
 
     # Errors.
 
@@ -231,10 +230,23 @@ class State:
         root = self.program.trees.get(node.name)
         if root is None:
             raise self.error(f"template {quote(node.name)} not defined")
-        if self.depth == MAX_EXEC_DEPTH:
-            raise self.error(f"exceeded maximum template depth ({MAX_EXEC_DEPTH})")
         dot = self.pipeline(dot, node.pipe)
-        inner = State(self.program, node.name, self.out, self.budget, [("$", dot)], self.depth + 1, self.node)
+        self.first_call = self.first_call or node
+        place = (self.name, self.first_call)
+        last = self.calls.enter(self.depth, place, (node.name, dot.data, dot.boxed))
+        if last is not None:
+            at = State(self.program, last[0], self.out, self.budget, [], node=last[1])
+            raise at.error(f"exceeded maximum template depth ({MAX_EXEC_DEPTH})")
+        inner = State(
+            self.program,
+            node.name,
+            self.out,
+            self.budget,
+            [("$", dot)],
+            self.depth + 1,
+            self.node,
+            self.calls,
+        )
         inner.walk(dot, root)
         inner.pop(0)
 
@@ -665,4 +677,3 @@ def execute(program: Program, data: Any, budget: Budget) -> str:
 
 
 ADDRESS_TEXT = "this prints a memory address, which Go writes differently in every run"
-__all__ = ["BUILTIN_NAMES", "Map", "Program", "execute"]

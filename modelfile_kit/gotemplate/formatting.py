@@ -146,6 +146,9 @@ class Printer:
         if verb == "p":
             self.fmt_pointer(arg, verb)
             return
+        if type(arg) is Slice and arg.type is t.BYTES:
+            self.fmt_bytes(None if arg.items is None else _bytes_of(arg), verb, "[]byte")
+            return
         simple = _SIMPLE.get(type(arg))
         if simple is not None:
             simple(self, arg, verb)
@@ -423,8 +426,9 @@ class Printer:
         else:
             self.bad_verb(verb)
 
-    def fmt_bytes(self, value: bytes, verb: str, name: str) -> None:
-        """A []byte for a verb that takes text, or at the top level."""
+    def fmt_bytes(self, given: bytes | None, verb: str, name: str) -> None:
+        """A []byte for a verb that takes text, or at the top level; None is a nil one."""
+        value = given or b""
         if verb == "s":
             self.fmt_s(from_bytes(value))
         elif verb == "q":
@@ -432,6 +436,9 @@ class Printer:
         elif verb in "xX":
             self.fmt_hex(value, verb)
         elif verb in "vd" and self.sharp_v:
+            if given is None:
+                self.write(name + "(nil)")
+                return
             self.write(name + "{")
             for i, byte in enumerate(value):
                 self.separate(i)
@@ -444,7 +451,7 @@ class Printer:
                 self.fmt_integer(byte, 10, verb)
             self.write("]")
         else:
-            self.print_value(value, verb, 0)
+            self.print_value(Slice(t.BYTES, None if given is None else list(given)), verb, 0)
 
     def fmt_s(self, value: str) -> None:
         self.pad(value[: self.prec] if self.prec_present else value)

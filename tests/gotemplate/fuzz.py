@@ -120,7 +120,8 @@ def main() -> None:
             found = differences(judge, min(chunk, count), seed * 1_000_003 + number, tally)
             for template, data, theirs, mine in found:
                 if tally.different <= 12:
-                    print(f"--- {template!r}\n    {data!r}\n  Go   {theirs}\n  here {mine}")
+                    for label, shown in (("---", template), ("data", data), ("Go", theirs), ("here", mine)):
+                        print(f"{label:4} {repr(shown)[:1500]}")
     print(f"seed {seed}: {tally}, {time.monotonic() - start:.0f} s")
     sys.exit(1 if tally.different else 0)
 

@@ -12,7 +12,21 @@ from collections.abc import Callable
 from typing import Any
 
 STRINGS = (
-    *("", "a", "user", "assistant", "</think>", "<think>", "héllo", "日本語", "a b  c", "\n", " x ", "%d", "%s"),
+    *(
+        "",
+        "a",
+        "user",
+        "assistant",
+        "</think>",
+        "<think>",
+        "héllo",
+        "日本語",
+        "a b  c",
+        "\n",
+        " x ",
+        "%d",
+        "%s",
+    ),
     *("0", "42", "-1", "true", "<a href='x'>&\"", "é", "\U0001f600", "\u2028", "tab\there", "\x00\x1f\x7f"),
     *("a/b?c=d&e f+g", "`raw`", "back\\slash", "\ufeff", "\u00ad\u200b", "line\r\nline", "{{.}}", "[img-0]"),
 )
@@ -25,31 +39,101 @@ VERBS = "vvvvTsdqxXbcoOtUeEfFgGpwzé%"
 FLAGS = "+-# 0"
 NUMBERS = (
     *("0", "1", "2", "3", "7", "-1", "+4", "10", "100", "1000000", "0x1F", "0b101", "0o17", "017", "1_000"),
-    *("1.5", "1e3", "1e6", "1e21", "1e-7", "-0.0", ".5", "1.", "0x1p4", "0x1.8p1", "1e400", "9223372036854775807"),
-    *("9223372036854775808", "18446744073709551615", "18446744073709551616", "1i", "1+2i", "0i", "2.5e3", "'a'"),
-    *("'\\n'", "'é'", "'\\u00e9'", "'\\x41'", "'\\''", "089", "0x", "1__0", "_1", "1_", "0x_1", "-0", "1e", "3.0"),
+    *(
+        "1.5",
+        "1e3",
+        "1e6",
+        "1e21",
+        "1e-7",
+        "-0.0",
+        ".5",
+        "1.",
+        "0x1p4",
+        "0x1.8p1",
+        "1e400",
+        "9223372036854775807",
+    ),
+    *(
+        "9223372036854775808",
+        "18446744073709551615",
+        "18446744073709551616",
+        "1i",
+        "1+2i",
+        "0i",
+        "2.5e3",
+        "'a'",
+    ),
+    *(
+        "'\\n'",
+        "'é'",
+        "'\\u00e9'",
+        "'\\x41'",
+        "'\\''",
+        "089",
+        "0x",
+        "1__0",
+        "_1",
+        "1_",
+        "0x_1",
+        "-0",
+        "1e",
+        "3.0",
+    ),
     *("1e+5", "-2.50", "1.0e-3", "123456789.123", "0.1", "1+i", "1e2i", "'ab'", "''", "0b2", "0xg", "5i+1"),
 )
-TEXTS = ("", " ", "\n", "a", "text ", " \n x \n ", "{", "}", "}}", "é", "<|im_start|>", "- ", " -", "$x", "\t\r\n")
+TEXTS = (
+    "",
+    " ",
+    "\n",
+    "a",
+    "text ",
+    " \n x \n ",
+    "{",
+    "}",
+    "}}",
+    "é",
+    "<|im_start|>",
+    "- ",
+    " -",
+    "$x",
+    "\t\r\n",
+)
+
+
+# Fields whose values have one kind, so that most calls get what they take.
+KNOWN: dict[str, tuple[str, ...]] = {
+    "string": ("S", "S1", "S2"),
+    "int": ("I", "I1"),
+    "float": ("F",),
+    "bool": ("T", "Z"),
+    "list": ("L", "LS", "LM"),
+    "map": ("M", "MS"),
+}
 
 
 class Generator:
-    """One pair after the other from one seed."""
+    """One pair after the other from one seed.
+
+    wild: the share of operands and data whose kind is left to chance.
+    """
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
         self.vars: list[str] = ["$"]
         self.range_depth = 0
         self.names: list[str] = []
+        self.kinds: dict[str, str] = {}
+        self.wild = 0.1
 
     def pair(self) -> tuple[str, Any]:
         """A template and its data."""
-        self.vars, self.range_depth = ["$"], 0
+        self.vars, self.range_depth, self.kinds = ["$"], 0, {}
+        self.wild = self.pick((0.0, 0.01, 0.05, 0.5))
         self.names = [self.pick(("t", "u", "", "a b", "é"))] if self.chance(0.2) else []
         source = self.list(self.random.randint(1, 3))
         for name in self.names:
             source = self.define(name) + source if self.chance(0.5) else source + self.define(name)
-        if self.chance(0.15):
+        if self.chance(0.12):
             source = self.damage(source)
         return source, self.data()
 
@@ -70,7 +154,35 @@ class Generator:
     def data(self) -> Any:
         if self.chance(0.04):
             return self.value(1)
-        return {name: self.value(2) for name in FIELDS if self.chance(0.75)}
+        made = {name: self.value(2) for name in FIELDS if self.chance(0.5)}
+        for kind, names in KNOWN.items():
+            for name in names:
+                made[name] = self.value(2) if self.chance(self.wild) else self.known(kind, name)
+        return made
+
+    def known(self, kind: str, name: str) -> Any:
+        n = self.random.randint(0, 4)
+        if name == "LM":
+            return (
+                {"$messages": [self.message() for _ in range(n)]}
+                if self.chance(0.5)
+                else [{"role": self.pick(("user", "tool")), "content": self.text()} for _ in range(n)]
+            )
+        makers: dict[str, Callable[[], Any]] = {
+            "string": self.text,
+            "int": lambda: {"$int": n},
+            "float": self.number,
+            "bool": lambda: self.chance(0.5),
+            "list": lambda: (
+                {"$strings": [self.pick(STRINGS) for _ in range(n)]}
+                if name == "LS"
+                else [self.text() if self.chance(0.7) else self.value(1) for _ in range(n)]
+            ),
+            "map": lambda: {
+                self.pick(FIELDS): self.text() if name == "MS" else self.value(1) for _ in range(n)
+            },
+        }
+        return makers[kind]()
 
     def value(self, depth: int) -> Any:
         kind = self.random.randint(0, 13 if depth else 7)
@@ -132,7 +244,10 @@ class Generator:
         )
 
     def message(self) -> dict[str, Any]:
-        made: dict[str, Any] = {"role": self.pick(("user", "assistant", "System")), "content": self.pick(STRINGS)}
+        made: dict[str, Any] = {
+            "role": self.pick(("user", "assistant", "System")),
+            "content": self.pick(STRINGS),
+        }
         if self.chance(0.3):
             arguments = {self.pick(("b", "a", "C")): self.pick(("x", 1, None, [1, "y"])) for _ in range(2)}
             made["tool_calls"] = [{"id": "7", "function": {"name": "f", "arguments": arguments}}]
@@ -191,14 +306,18 @@ class Generator:
 
     def range(self, depth: int) -> str:
         known = len(self.vars)
-        over = self.one_of(
-            (4, lambda: self.field()),
-            (2, lambda: str(self.random.randint(-1, 4))),
-            (2, lambda: f"len {self.operand(1)}"),
-            (1, lambda: ".ToolCalls"),
-            (2, lambda: self.pipe(2)),
-            (1, lambda: f"slice {self.operand(1)} {self.random.randint(0, 2)}"),
-            (1, lambda: "(index .Messages 0).Function.Arguments.All"),
+        over = (
+            self.of(self.pick(("list", "list", "map", "int")), 1)
+            if not self.chance(self.wild)
+            else self.one_of(
+                (4, lambda: self.field()),
+                (2, lambda: str(self.random.randint(-1, 4))),
+                (2, lambda: f"len {self.operand(1)}"),
+                (1, lambda: ".ToolCalls"),
+                (2, lambda: self.pipe(2)),
+                (1, lambda: f"slice {self.operand(1)} {self.random.randint(0, 2)}"),
+                (1, lambda: "(index .Messages 0).Function.Arguments.All"),
+            )
         )
         names = self.random.randint(0, 2)
         if names and self.chance(0.85):
@@ -214,22 +333,34 @@ class Generator:
         return made + self.action("end")
 
     def new_var(self) -> str:
-        name: str = self.pick(("$x", "$y", "$i", "$é", "$x_1"))
+        name: str = self.pick(("$x", "$y", "$i", "$é", "$x_1", "$a", "$b"))
         self.vars.append(name)
+        self.kinds.pop(name, None)
         return name
 
     def declare(self) -> str:
-        pipe = self.pipe(2)
-        return self.action(f"{self.new_var()} := {pipe}")
+        if self.chance(self.wild):
+            pipe = self.pipe(2)
+            return self.action(f"{self.new_var()} := {pipe}")
+        kind = self.pick(tuple(KNOWN))
+        pipe = self.of(kind, 2)
+        name = self.new_var()
+        self.kinds[name] = kind
+        return self.action(f"{name} := {pipe}")
 
     def assign(self) -> str:
-        if len(self.vars) == 1 and self.chance(0.9):
+        if len(self.vars) == 1 and self.chance(0.95):
             return self.declare()
-        return self.action(f"{self.pick(self.vars)} = {self.pipe(2)}")
+        if self.chance(self.wild):
+            return self.action(f"{self.pick(self.vars)} = {self.pipe(2)}")
+        name = self.pick(self.vars[1:] or self.vars)
+        return self.action(f"{name} = {self.of(self.kinds.get(name, 'string'), 2)}")
 
     def template(self) -> str:
-        name = self.pick(self.names) if self.names and self.chance(0.9) else "none"
-        dot = f" {self.pipe(1)}" if self.chance(0.7) else ""
+        if not self.names and self.chance(0.9):
+            return self.declare()
+        name = self.pick(self.names) if self.names and self.chance(0.95) else "none"
+        dot = f" {self.pick(('$', '.', self.pipe(1)))}" if self.chance(0.8) else ""
         return self.action(f'template "{name}"{dot}')
 
     def block(self, depth: int) -> str:
@@ -247,6 +378,13 @@ class Generator:
     # Pipelines.
 
     def pipe(self, depth: int) -> str:
+        if not self.chance(self.wild):
+            made = self.any_of(depth) if self.chance(0.5) else self.call(depth)
+            if self.chance(0.1):
+                made += self.pick(
+                    (" | print", "|printf `%v`", " | html", "| len | printf `%03d`", " | json", "|and true")
+                )
+            return made
         made = self.command(depth)
         while self.chance(0.15):
             made += self.pick((" | ", "|")) + self.piped(depth)
@@ -263,13 +401,70 @@ class Generator:
             return self.call(depth)
         return self.operand(depth)
 
+    def of(self, kind: str, depth: int) -> str:
+        """An operand of a kind."""
+        if self.chance(self.wild):
+            return self.operand(depth)
+        known = [v for v in self.vars if self.kinds.get(v) == kind]
+        return self.one_of(
+            (4, lambda: "." + self.pick(KNOWN[kind]) if self.at_root() else "$." + self.pick(KNOWN[kind])),
+            (4 if known else 0, lambda: self.pick(known)),
+            (3 if depth > 0 and kind in _RESULTS else 0, lambda: f"({self.typed_call(kind, depth - 1)})"),
+            (2 if kind in ("string", "int", "float", "bool") else 0, lambda: self.literal(kind)),
+        )
+
+    def at_root(self) -> bool:
+        return self.range_depth == 0 and self.chance(0.5)
+
+    def literal(self, kind: str) -> str:
+        if kind == "string":
+            return self.literal_string()
+        if kind == "bool":
+            return str(self.pick(("true", "false")))
+        return str(self.pick(("0", "1", "2", "3") if kind == "int" else ("1.5", "0.0", "2.5e3")))
+
+    def typed_call(self, kind: str, depth: int) -> str:
+        """A call whose result is of a kind, with operands that suit it."""
+        return str(self.pick(_RESULTS[kind])(self, depth))
+
+    def any_of(self, depth: int) -> str:
+        return self.of(self.pick(tuple(KNOWN)), depth)
+
+    def comparison(self, depth: int) -> str:
+        kind = self.pick(("string", "int", "float", "string"))
+        name = self.pick(("eq", "ne", "lt", "le", "gt", "ge", "eq"))
+        more = [self.of(kind, depth) for _ in range(self.random.randint(0, 2))] if name == "eq" else []
+        return " ".join([name, self.of(kind, depth), self.of(kind, depth), *more])
+
+    def and_or(self, depth: int) -> str:
+        return " ".join(
+            [self.pick(("and", "or")), *(self.any_of(depth) for _ in range(self.random.randint(1, 3)))]
+        )
+
+    def scan(self, depth: int) -> str:
+        cut = f"(slice {self.of('string', 0)} {self.random.randint(0, 1)})"
+        return f'printf "%.{self.random.randint(0, 3)}s" {cut if depth else self.of("string", 0)}'
+
+    def pad(self, depth: int) -> str:
+        flag = self.pick(("", "", "-", "0"))
+        text, tail = self.pick(("", "x")), self.pick(("", ".", "ab", "é"))
+        return f'len (printf "%{flag}*s{tail}" {self.of("int", 0)} "{text}")'
+
     def call(self, depth: int) -> str:
+        if not self.chance(self.wild):
+            return self.typed_call(self.pick(tuple(_RESULTS)), depth - 1)
         name = self.pick(FUNCTIONS)
         sub = depth - 1
         operands: dict[str, Callable[[], list[str]]] = {
             "printf": lambda: self.printf_arguments(sub),
-            "index": lambda: [self.operand(sub), *(self.index(sub) for _ in range(self.random.randint(0, 2)))],
-            "slice": lambda: [self.operand(sub), *(self.index(sub) for _ in range(self.random.randint(0, 3)))],
+            "index": lambda: [
+                self.operand(sub),
+                *(self.index(sub) for _ in range(self.random.randint(0, 2))),
+            ],
+            "slice": lambda: [
+                self.operand(sub),
+                *(self.index(sub) for _ in range(self.random.randint(0, 3))),
+            ],
             "eq": lambda: [self.operand(sub) for _ in range(self.random.randint(1, 4))],
             **dict.fromkeys(("ne", "lt", "le", "gt", "ge"), lambda: [self.operand(sub), self.operand(sub)]),
             **dict.fromkeys(("not", "len", "json"), lambda: [self.operand(sub)]),
@@ -289,7 +484,7 @@ class Generator:
 
     def printf_arguments(self, depth: int) -> list[str]:
         count = self.random.randint(0, 3)
-        return [self.format(count), *(self.operand(depth) for _ in range(count))]
+        return [self.format(count), *(self.any_of(depth) for _ in range(count))]
 
     def format(self, count: int) -> str:
         if self.chance(0.05):
@@ -305,7 +500,9 @@ class Generator:
         made += self.pick(("", "", "", "", "5", "12", "*", "1", "0", "40"))
         made += "9999" if self.chance(0.003) else ""
         if self.chance(0.35):
-            made += "." + self.argument_index(count) + self.pick(("", "0", "1", "2", "3", "8", "*", "20", "-1"))
+            made += (
+                "." + self.argument_index(count) + self.pick(("", "0", "1", "2", "3", "8", "*", "20", "-1"))
+            )
         made += self.argument_index(count)
         return made + self.pick(VERBS)
 
@@ -336,7 +533,18 @@ class Generator:
 
     def literal_string(self) -> str:
         if self.chance(0.1):
-            return self.pick(("`raw`", "`a\nb`", '"\\u00e9"', '"\\xff"', '"\\n\\t\\\\"', '"\\101"', '"\\U0001F600"', '"\\q"'))
+            return self.pick(
+                (
+                    "`raw`",
+                    "`a\nb`",
+                    '"\\u00e9"',
+                    '"\\xff"',
+                    '"\\n\\t\\\\"',
+                    '"\\101"',
+                    '"\\U0001F600"',
+                    '"\\q"',
+                )
+            )
         text = self.pick(STRINGS).replace("\\", "\\\\").replace('"', '\\"')
         return '"' + text.replace("\n", "\\n").replace("\r", "\\r") + '"'
 
@@ -358,8 +566,97 @@ class Generator:
         return source
 
 
+_RESULTS: dict[str, tuple[Callable[[Generator, int], str], ...]] = {
+    "string": (
+        lambda g, d: " ".join(["printf", *g.printf_arguments(d)]),
+        lambda g, d: " ".join(["print", *(g.any_of(d) for _ in range(g.random.randint(0, 3)))]),
+        lambda g, d: " ".join(["println", *(g.any_of(d) for _ in range(g.random.randint(0, 2)))]),
+        lambda g, d: f"{g.pick(('html', 'js', 'urlquery'))} {g.any_of(d)}",
+        lambda g, d: f"json {g.any_of(d)}",
+        lambda g, d: f"slice {g.of('string', d)}",
+        lambda g, d: f"slice {g.of('string', d)} {g.random.randint(0, 2)}",
+        lambda g, d: (
+            f'slice (print {g.of("string", d)} "ab") {g.random.randint(0, 1)} {g.random.randint(1, 2)}'
+        ),
+        Generator.scan,
+        lambda g, d: f'printf "%s%s" {g.of("string", d)} {g.of("string", d)}',
+    ),
+    "int": (
+        lambda g, d: f"len {g.of(g.pick(('string', 'list', 'map')), d)}",
+        lambda g, d: f'index (print "abc" {g.of("string", d)}) {g.random.randint(0, 3)}',
+        Generator.pad,
+    ),
+    "bool": (
+        Generator.comparison,
+        Generator.comparison,
+        lambda g, d: f"not {g.any_of(d)}",
+        lambda g, d: (
+            f'eq (printf "%.{g.random.randint(0, 2)}s" (slice {g.of("string", d)} 0)) {g.literal("string")}'
+        ),
+        lambda g, d: f'eq (index (print "<" {g.of("string", d)}) 0) 60',
+    ),
+    "float": (Generator.and_or,),
+    "list": (
+        lambda g, d: f"slice {g.of('list', d)}",
+        lambda g, d: f"slice {g.of('list', d)} 0 {g.random.randint(0, 1)}",
+    ),
+    "map": (lambda g, d: f"and {g.of('map', 0)} {g.of('map', 0)}",),
+}
 _FRAGMENTS = (
-    *("{{", "}}", "{{-", "-}}", " -}}", "(", ")", "|", ",", ":=", "=", ":", ".", "$", "$x", '"', "`", "'", "\\"),
-    *("/*", "*/", "{{end}}", "{{else}}", "{{if}}", "{{define", "{{break}}", " ", "\n", "\t", "0", "1", "é", "\u3000"),
-    *("\udcff", "\x00", "@", "#", "~", "if", "end", "range", "nil", "true", "..", ".A.", "-", "+", "{{/*", "²", "٣"),
+    *(
+        "{{",
+        "}}",
+        "{{-",
+        "-}}",
+        " -}}",
+        "(",
+        ")",
+        "|",
+        ",",
+        ":=",
+        "=",
+        ":",
+        ".",
+        "$",
+        "$x",
+        '"',
+        "`",
+        "'",
+        "\\",
+    ),
+    *(
+        "/*",
+        "*/",
+        "{{end}}",
+        "{{else}}",
+        "{{if}}",
+        "{{define",
+        "{{break}}",
+        " ",
+        "\n",
+        "\t",
+        "0",
+        "1",
+        "é",
+        "\u3000",
+    ),
+    *(
+        "\udcff",
+        "\x00",
+        "@",
+        "#",
+        "~",
+        "if",
+        "end",
+        "range",
+        "nil",
+        "true",
+        "..",
+        ".A.",
+        "-",
+        "+",
+        "{{/*",
+        "²",
+        "٣",
+    ),
 )

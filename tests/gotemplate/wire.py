@@ -10,7 +10,8 @@ import base64
 from collections.abc import Callable
 from typing import Any
 
-from modelfile_kit.gotemplate import gojson, gotypes as t
+from modelfile_kit.gotemplate import gojson
+from modelfile_kit.gotemplate import gotypes as t
 from modelfile_kit.gotemplate.gotypes import Field, Function, GoType, Kind
 from modelfile_kit.gotemplate.values import Iterator, Map, Pointer, Scalar, Slice, Struct, zero
 
@@ -87,7 +88,7 @@ def _call(raw: dict[str, Any]) -> Struct:
     arguments = function.get("arguments")
     fields: dict[str, Any] = {"Name": function.get("name", "")}
     if arguments is not None:
-        inner = Pointer(Map(t.ANY_MAP, arguments), t.pointer_to(_INNER))
+        inner = Pointer(Map(t.ANY_MAP, dict(sorted(arguments.items()))), t.pointer_to(_INNER))
         om = Pointer(Struct(_ORDERED, {"om": inner}))
         fields["Arguments"] = Struct(ARGUMENTS, {"om": om})
     return Struct(CALL, {"ID": raw.get("id", ""), "Function": Struct(CALL_FUNCTION, fields)})
