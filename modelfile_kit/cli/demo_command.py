@@ -39,7 +39,8 @@ def command(output: Path | None, host: str | None, no_server: bool, output_forma
     )
     with place as folder:
         built = _build(Path(folder))
-        say(str(built.modelfile))
+        if output_format == "text":
+            click.echo(str(built.modelfile))
         cases = _check(built)
         if not no_server:
             cases += _on_server(built, host)

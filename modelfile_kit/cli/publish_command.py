@@ -82,9 +82,8 @@ def command(
         print_diagnostics(done.diagnostics)
     else:
         say(f"{wanted} was not published: it does not verify; the server is as it was")
-    if seen:
-        finish(verify_report(seen[0], command="publish", subject=wanted), output_format)
-    finish(Report("publish", wanted), output_format)
+    empty = Report("publish", wanted)
+    finish(verify_report(seen[0], command="publish", subject=wanted) if seen else empty, output_format)
 
 
 class _NotVerifiedError(Exception):

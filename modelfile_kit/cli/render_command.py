@@ -101,24 +101,17 @@ def _as_ollama(template: str, conversation: Conversation) -> str:
 
 def _with_modelfile(data: bytes, conversation: Conversation) -> str:
     from ..ollama.modelfile import parse_modelfile
-    from ..ollama.prompt import render_prompt
+    from ..ollama.prompt import PromptTemplate
 
     parsed = parse_modelfile(data)
-    last = {i.name: i.value for i in parsed.instructions}
-    own = [{"role": i.key, "content": i.value} for i in parsed.instructions if i.name == "message"]
-    if "template" not in last:
+    if parsed.last("template") is None:
         raise UsageError(
             "the Modelfile has no TEMPLATE",
             help="Ollama then takes the GGUF's own Jinja template: render it with --jinja MODEL.gguf",
         )
-    return render_prompt(
-        last["template"],
-        list(conversation.messages),
-        tools=list(conversation.tools) if conversation.tools else None,
-        think=conversation.think,
-        system=last.get("system", ""),
-        model_messages=own,
-    )
+    tools = list(conversation.tools) if conversation.tools else None
+    template = PromptTemplate.from_modelfile(parsed)
+    return template.render(list(conversation.messages), tools=tools, think=conversation.think)
 
 
 def _as_huggingface(

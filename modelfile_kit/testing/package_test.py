@@ -78,13 +78,20 @@ def vocabulary_name(header: Header) -> str:
 
     The digest is over everything that decides how a text becomes tokens.
     """
+    from ..gguf_file.arrays import NumberArray, StringArray
+
     metadata = header.metadata
     digest = hashlib.sha256()
     for key in sorted(
         k for k in metadata if k.startswith("tokenizer.ggml.") and k != "tokenizer.ggml.scores"
     ):
         digest.update(key.encode())
-        digest.update(metadata.raw(key))
+        value = metadata[key]
+        if isinstance(value, StringArray):
+            for text in value.iter_raw():
+                digest.update(b"\0" + text)
+        else:
+            digest.update(f"={list(value) if isinstance(value, NumberArray) else value}".encode())
     kind = metadata.text("tokenizer.ggml.pre") or metadata.text("tokenizer.ggml.model") or "unknown"
     return f"{kind}-{digest.hexdigest()[:12]}"
 

@@ -1,0 +1,150 @@
+"""init, inspect, build, check and test on the micro pair, with good and with bad input."""
+
+import importlib.util
+import json
+
+import pytest
+
+from modelfile_kit.micro import build_pair
+
+engine = [
+    pytest.mark.engine,
+    pytest.mark.skipif(
+        importlib.util.find_spec("llama_cpp") is None, reason="llama-cpp-python is not installed"
+    ),
+]
+
+
+def test_from_a_gguf_to_a_modelfile(mkmodelfile, tmp_path):
+    build_pair(tmp_path)
+    first = mkmodelfile("init", tmp_path / "micro-glm4v.gguf")
+    assert (first.code, first.out) == (0, f"{tmp_path}/mkmodelfile.yaml\n")
+    built = mkmodelfile("build", tmp_path)
+    assert built.code == 0, built.err
+    text = (tmp_path / "build/micro-glm4v/Modelfile").read_text()
+    lines = text.splitlines()
+    at = lines.index("FROM ../../micro-glm4v.gguf")
+    assert lines[at + 1 : at + 3] == [
+        "# PROJECTOR ../../mmproj-micro-glm4v.gguf",
+        "FROM ../../mmproj-micro-glm4v.gguf",
+    ]
+    assert json.loads((tmp_path / "build/micro-glm4v/report.json").read_text())["name"] == "micro-glm4v"
+
+
+def test_init_never_replaces_unasked(mkmodelfile, package):
+    before = (package / "mkmodelfile.yaml").read_bytes()
+    refused = mkmodelfile("init", package / "micro-glm4v.gguf")
+    assert refused.code == 2
+    assert "--force" in refused.err
+    assert (package / "mkmodelfile.yaml").read_bytes() == before
+    assert mkmodelfile("init", package / "micro-glm4v.gguf", "--force").code == 0
+    assert (package / "mkmodelfile.yaml").read_bytes() != before
+
+
+def test_init_refuses_a_projector_as_the_model(mkmodelfile, package):
+    done = mkmodelfile("init", package / "mmproj-micro-glm4v.gguf", "-o", "-")
+    assert done.code == 2
+    assert "is a projector, not a model" in done.err
+
+
+def test_inspect(mkmodelfile, package):
+    pair = [package / "micro-glm4v.gguf", package / "mmproj-micro-glm4v.gguf"]
+    done = mkmodelfile("inspect", *pair)
+    assert done.code == 0
+    assert "glm4" in done.out
+    assert "type glm4v" in done.out
+    data = json.loads(mkmodelfile("inspect", *pair, "--format", "json").out)
+    assert [c["summary"] for c in data["cases"]] == ["model", "projector"]
+    assert data["cases"][0]["data"]["vocabulary"]["eot"][0] == "<|user|>"
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\x89PNG\r\n\x1a\n" + bytes(40), b"PK\x03\x04" + bytes(40), b"<html>"]
+)
+def test_inspect_of_something_else(mkmodelfile, tmp_path, content):
+    (tmp_path / "x.gguf").write_bytes(content)
+    done = mkmodelfile("inspect", tmp_path / "x.gguf")
+    assert done.code == 1
+    assert "x.gguf" in done.err
+    assert "help:" in done.err
+
+
+@pytest.mark.parametrize(
+    "fault", ["width", "projector-type", "no-rope-sections", "truncated", "truncated-projector"]
+)
+def test_build_finds_every_fault_before_anything_is_written(mkmodelfile, package, fault):
+    build_pair(package, fault=fault)
+    done = mkmodelfile("build", package)
+    assert done.code == 1, done.err
+    assert "error MK4" in done.err
+    assert "help:" in done.err
+    assert not (package / "build").exists()
+
+
+def test_a_foreign_end_token_is_an_error(mkmodelfile, package):
+    with (package / "mkmodelfile.yaml").open("a") as file:
+        file.write("end_token: <|im_end|>\n")
+    done = mkmodelfile("build", package)
+    assert done.code == 1
+    assert "<|im_end|>" in done.err
+    assert "mkmodelfile.yaml:4:" in done.err
+
+
+def test_a_wrong_package_file(mkmodelfile, package):
+    (package / "mkmodelfile.yaml").write_text("name: x\nmodle: y.gguf\nparameters: 5\n")
+    done = mkmodelfile("build", package)
+    assert done.code == 1
+    assert "mkmodelfile.yaml:2:1" in done.err
+    assert "model" in done.err
+    assert "mkmodelfile.yaml:3:" in done.err
+
+
+def test_check_bytes_only(mkmodelfile, package):
+    done = mkmodelfile("check", package, "--bytes-only", "--html", package / "r.html")
+    assert done.code == 0, done.out + done.err
+    assert "bytes" in done.out
+    assert "<details" in (package / "r.html").read_text()
+
+
+@pytest.mark.parametrize("arguments", [[], ["--see"]])
+class TestWithTheEngine:
+    pytestmark = engine
+
+    def test_check(self, mkmodelfile, package, arguments):
+        done = mkmodelfile("check", package, *arguments, "--format", "json")
+        assert done.code == 0, done.err
+        cases = json.loads(done.out)["cases"]
+        assert all("tokens" in c["summary"] for c in cases if not c["name"].startswith("picture "))
+        seen = {c["name"] for c in cases if c["summary"].startswith("says")}
+        assert seen == ({"picture red", "picture green", "picture blue"} if arguments else set())
+
+
+def test_a_template_by_hand_that_is_off_by_a_newline_is_found(mkmodelfile, package):
+    (package / "hand.gotmpl").write_text(
+        "[gMASK]<sop>{{ range .Messages }}<|{{ .Role }}|>{{ .Content }}{{ end }}<|assistant|>\n"
+    )
+    with (package / "mkmodelfile.yaml").open("a") as file:
+        file.write("template: hand.gotmpl\nchat_template: gguf\n")
+    done = mkmodelfile("check", package, "--bytes-only")
+    assert done.code == 1
+    assert "✗ question" in done.out
+
+
+def test_golden_files_from_first_run_to_a_changed_template(mkmodelfile, package):
+    assert mkmodelfile("test", package, "--no-tokens").code == 1
+    assert mkmodelfile("test", package, "--no-tokens", "--update").code == 0
+    assert mkmodelfile("test", package, "--no-tokens").code == 0
+    text = (package / "mkmodelfile.yaml").read_text()
+    (package / "mkmodelfile.yaml").write_text(text.replace("Be brief.", "Be short."))
+    done = mkmodelfile("test", package, "--no-tokens")
+    assert done.code == 1
+    assert "-Be brief.<|user|>⏎" in done.out
+    assert "+Be short.<|user|>⏎" in done.out
+    xml = mkmodelfile("test", package, "--no-tokens", "--format", "junit").out
+    assert "<failure" in xml
+
+
+def test_the_test_command_needs_packages(mkmodelfile, tmp_path):
+    done = mkmodelfile("test", tmp_path)
+    assert done.code == 2
+    assert "no package here" in done.err

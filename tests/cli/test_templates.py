@@ -1,0 +1,122 @@
+"""compile and render: results byte for byte on stdout, everything else on stderr."""
+
+import json
+
+import pytest
+
+CHATML = """{% for m in messages %}<|im_start|>{{ m.role }}
+{{ m.content }}<|im_end|>
+{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant
+{% endif %}"""
+MESSAGES = [
+    {"role": "user", "content": "Hi"},
+    {"role": "assistant", "content": "Yo "},
+    {"role": "user", "content": "?"},
+]
+# Written by hand from the template above, not taken from any program's output.
+PROMPT = (
+    "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\nYo <|im_end|>\n<|im_start|>user\n?<|im_end|>\n"
+)
+PROMPT += "<|im_start|>assistant\n"
+
+
+@pytest.fixture
+def files(tmp_path):
+    (tmp_path / "chat.jinja").write_text(CHATML)
+    (tmp_path / "messages.json").write_text(json.dumps(MESSAGES))
+    return tmp_path
+
+
+def test_the_compiled_template_renders_the_prompt(mkmodelfile, files):
+    done = mkmodelfile("compile", files / "chat.jinja")
+    assert done.code == 0, done.err
+    assert "chat exact" in done.err
+    (files / "t.gotmpl").write_text(done.out)
+    shown = mkmodelfile("render", "--template", files / "t.gotmpl", "--messages", files / "messages.json")
+    assert (shown.code, shown.out) == (0, PROMPT)
+
+
+def test_render_as_hugging_face(mkmodelfile, files):
+    shown = mkmodelfile("render", "--jinja", files / "chat.jinja", "--messages", files / "messages.json")
+    assert shown.out == PROMPT
+    bare = mkmodelfile(
+        "render", "--jinja", files / "chat.jinja", "--messages", "-", "--no-generation-prompt",
+        stdin=json.dumps(MESSAGES).encode(),
+    )  # fmt: skip
+    assert bare.out == PROMPT.removesuffix("<|im_start|>assistant\n")
+
+
+def test_render_with_a_modelfile_takes_its_system_and_messages(mkmodelfile, files):
+    template = "{{ range .Messages }}[{{ .Role }}]{{ .Content }}{{ end }}"
+    text = f'FROM x\nTEMPLATE """{template}"""\nSYSTEM S\nMESSAGE user early\nMESSAGE assistant reply\n'
+    (files / "Modelfile").write_text(text)
+    shown = mkmodelfile("render", "--modelfile", files / "Modelfile", "--messages", files / "messages.json")
+    assert shown.out == "[system]S[user]early[assistant]reply[user]Hi[assistant]Yo [user]?"
+
+
+@pytest.mark.parametrize("suffix", ["jinja", "json"])
+def test_compile_reads_jinja_and_tokenizer_config(mkmodelfile, tmp_path, suffix):
+    path = tmp_path / f"tokenizer_config.{suffix}"
+    config = {"chat_template": CHATML, "eos_token": {"content": "<|im_end|>"}}
+    path.write_text(CHATML if suffix == "jinja" else json.dumps(config))
+    assert mkmodelfile("compile", path).code == 0
+
+
+def test_compile_reads_a_gguf(mkmodelfile, package):
+    done = mkmodelfile("compile", package / "micro-glm4v.gguf")
+    assert done.code == 0
+    assert done.out.startswith("[gMASK]<sop>")
+
+
+def test_compile_as_json(mkmodelfile, files):
+    data = json.loads(mkmodelfile("compile", files / "chat.jinja", "--format", "json").out)
+    assert data["facts"]["coverage"]["chat"] == "exact"
+    assert data["facts"]["template"]
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("{% for m in messages %}{{ m.content }}", "error MK"),
+        ("{{ messages[0].__class__.__mro__ }}", "error MK"),
+    ],
+)
+def test_what_cannot_be_compiled_is_said_with_its_line(mkmodelfile, tmp_path, source, words):
+    (tmp_path / "bad.jinja").write_text("line one\n" + source)
+    done = mkmodelfile("compile", tmp_path / "bad.jinja")
+    assert done.code == 1
+    assert words in done.err
+    assert "2" in done.err
+    assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["--template", "t"], 2, "Missing option '--messages'"),
+        (["--messages", "m"], 2, "give one of --template, --modelfile and --jinja; found none"),
+        (["--template", "t", "--jinja", "j", "--messages", "m"], 2, "found --template and --jinja"),
+        (["--template", "t", "--messages", "absent.json"], 2, "absent.json"),
+    ],
+)
+def test_render_needs_one_source_and_messages(mkmodelfile, arguments, code, words):
+    done = mkmodelfile("render", *arguments)
+    assert done.code == code
+    assert words in done.err
+
+
+def test_a_request_that_the_server_refuses(mkmodelfile, files):
+    (files / "t.gotmpl").write_text("{{ .Prompt }}")
+    (files / "tools.json").write_text('[{"type": "function", "function": {"name": "f", "parameters": {}}}]')
+    arguments = ["--template", files / "t.gotmpl", "--messages", files / "messages.json"]
+    done = mkmodelfile("render", *arguments, "--tools", files / "tools.json")
+    assert done.code == 1
+    assert "does not support tools" in done.err
+    assert done.out == ""
+
+
+def test_a_binary_file_is_no_template(mkmodelfile, tmp_path):
+    (tmp_path / "x.jinja").write_bytes(b"abc\xff\xfe")
+    done = mkmodelfile("compile", tmp_path / "x.jinja")
+    assert done.code == 2
+    assert "byte 3 is 0xff, expected UTF-8 text" in done.err
