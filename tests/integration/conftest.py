@@ -55,3 +55,9 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     cache = tmp_path / "cache"
     monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
     return cache
+
+
+@pytest.fixture(scope="session")
+def llama_cpp() -> None:
+    """Skips where the extra `align` is not installed."""
+    pytest.importorskip("llama_cpp", reason="needs llama-cpp-python (extra align)")

@@ -13,7 +13,8 @@ def show(*paths, capabilities=("completion",), **info):
 
 def test_the_borders_of_a_turn_are_read_from_the_templates():
     go = "[gMASK]<sop>{{ range .Messages }}<|{{ .Role }}|>\n{{ .Content }}<|im_end|>{{ end }}<|assistant|>"
-    jinja = "<|user|><|begin_of_image|><|image|>{{ x }}<think></think><tool_call><|observation|><end_of_turn>[INST]"
+    jinja = "<|user|><|begin_of_image|><|image|>{{ x }}<think></think><tool_call>"
+    jinja += "<|observation|><end_of_turn>[INST]"
     assert set(turn_tokens([go, None, jinja])) == {
         "<|im_end|>",
         "<|assistant|>",

@@ -1,0 +1,318 @@
+"""Publishing to a real Ollama: what arrives, what is sent twice, and what a failure leaves behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from modelfile_kit.builder import build
+from modelfile_kit.errors import ServerError
+from modelfile_kit.publish.create import publish
+from modelfile_kit.publish.expectation import Expectation
+from modelfile_kit.publish.images import colour_probes
+from modelfile_kit.publish.names import WORKING_TAG
+from modelfile_kit.publish.served import Served
+from modelfile_kit.publish.verify import verify
+from modelfile_kit.runtime.ollama_server import RefusedError
+
+pytestmark = [pytest.mark.server, pytest.mark.slow]
+
+NAME = "autoglm-phone-9b"
+PACKAGE = f"""
+name: {NAME}
+model: {{model}}
+projector: {{projector}}
+system: 你是一个支持图文理解的智能助手,请结合上下文准确回答。
+parameters: {{{{num_ctx: 4096, temperature: 0.5}}}}
+"""
+TEMPLATE = """[gMASK]<sop>{{ range .Messages }}<|{{ .Role }}|>
+{{ .Content }}{{ end }}<|assistant|>
+"""
+
+
+@pytest.fixture
+def package(tmp_path, micro_pair):
+    folder = tmp_path / "package"
+    folder.mkdir()
+    text = PACKAGE.format(model=micro_pair.model, projector=micro_pair.projector)
+    (folder / "mkmodelfile.yaml").write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def modelfile(tmp_path, micro_pair):
+    """Writes a Modelfile by hand: the micro pair, a TEMPLATE, and more lines."""
+
+    def write(*more, template=TEMPLATE):
+        path = tmp_path / "Modelfile"
+        froms = f"FROM {micro_pair.model}\nFROM {micro_pair.projector}\n"
+        path.write_text(froms + f'TEMPLATE """{template}"""\n' + "\n".join(more), encoding="utf-8")
+        return path
+
+    return write
+
+
+def names(server):
+    return {m["model"] for m in server.models()}
+
+
+def test_a_package_is_built_published_and_verified(package, ollama_server, llama_cpp):
+    built = build(package)
+    done = publish(built, NAME, host=ollama_server.url)
+    assert done.name == NAME
+    assert done.digest
+    report = verify(NAME, host=ollama_server.url, expectation=Expectation.from_build(built))
+    assert [(c.name, c.detail) for c in report.checks if c.status == "fail"] == []
+    seen = {c.name.split()[0] for c in report.checks if c.status == "ok"}
+    assert {"capabilities", "description", "engine", "prompt", "tokens", "stop", "picture", "no"} <= seen
+    assert not report.native
+
+
+def test_the_real_ollama_run_names_the_colour(package, ollama_server, ollama_process, tmp_path):
+    publish(build(package), NAME, host=ollama_server.url)
+    for probe in colour_probes():
+        (tmp_path / probe.id).write_bytes(probe.bytes)
+        answer = ollama_process.run("run", NAME, f"What colour is this? ./{probe.id}", cwd=tmp_path)
+        assert answer.strip() == probe.answer
+
+
+def test_the_second_time_nothing_is_sent(package, ollama_server):
+    built = build(package)
+    uploaded = publish(built, NAME, host=ollama_server.url).blobs
+    again = publish(built, NAME, host=ollama_server.url)
+    assert again.uploaded_bytes == 0
+    assert again.unchanged
+    assert [b.digest for b in again.blobs] == [b.digest for b in uploaded]
+    assert publish(built, "other", host=ollama_server.url).uploaded_bytes == 0
+
+
+def test_only_what_the_server_lacks_is_sent(modelfile, ollama_server, micro_pair, tmp_path):
+    publish(modelfile(), "first", host=ollama_server.url)
+    grown = tmp_path / "grown.gguf"
+    # A byte behind the tensors is another file with the same meaning.
+    grown.write_bytes(micro_pair.model.read_bytes() + b"\0")
+    text = modelfile().read_text(encoding="utf-8").replace(str(micro_pair.model), str(grown))
+    (tmp_path / "Modelfile").write_text(text, encoding="utf-8")
+    done = publish(tmp_path / "Modelfile", "second", host=ollama_server.url)
+    assert [b.uploaded for b in done.blobs] == [True, False]
+
+
+def test_a_dry_run_changes_nothing(modelfile, ollama_server):
+    before = names(ollama_server)
+    done = publish(modelfile(), "dry", host=ollama_server.url, dry_run=True)
+    assert done.dry_run
+    assert done.digest == ""
+    assert done.request["model"] == "dry"
+    assert names(ollama_server) == before
+
+
+def test_everything_of_a_modelfile_arrives(modelfile, ollama_server):
+    path = modelfile(
+        "SYSTEM Answer briefly.",
+        "PARAMETER stop <|observation|>",
+        'PARAMETER stop "a b"',
+        "PARAMETER top_k 7",
+        "PARAMETER temperature 0.25",
+        "MESSAGE user hi",
+        "MESSAGE assistant hello",
+        "LICENSE MIT",
+        "REQUIRES 0.14.0",
+    )
+    publish(path, "whole", host=ollama_server.url)
+    served = Served.from_show("whole", ollama_server.show("whole"))
+    assert served.template == TEMPLATE
+    assert served.system == "Answer briefly."
+    assert served.parameters == {"stop": ["<|observation|>", "a b"], "top_k": 7, "temperature": 0.25}
+    assert [m["content"] for m in served.messages] == ["hi", "hello"]
+    assert (served.license, served.requires) == ("MIT", "0.14.0")
+
+
+CHANGES = {
+    "another template": (["SYSTEM s"], ["SYSTEM s"], TEMPLATE.replace("{{ .Role }}", "{{- .Role }}")),
+    "stops gone": (["PARAMETER stop x"], [], TEMPLATE),
+    "another parameter": (["PARAMETER top_k 3"], ["PARAMETER top_k 4"], TEMPLATE),
+    "a parameter gone": (["PARAMETER top_k 3", "PARAMETER seed 1"], ["PARAMETER seed 1"], TEMPLATE),
+    "system gone": (["SYSTEM s"], [], TEMPLATE),
+    "messages gone": (["MESSAGE user hi"], [], TEMPLATE),
+    "messages changed": (["MESSAGE user hi"], ["MESSAGE user ho"], TEMPLATE),
+    "licence new": ([], ["LICENSE MIT"], TEMPLATE),
+    "licence the same": (["LICENSE MIT"], ["LICENSE MIT", "SYSTEM s"], TEMPLATE),
+    "licence gone": (["LICENSE MIT"], [], TEMPLATE),
+    "licence changed": (["LICENSE MIT"], ["LICENSE BSD"], TEMPLATE),
+    "requires gone": (["REQUIRES 0.14.0"], [], TEMPLATE),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_layers_that_are_taken_over_bring_nothing_else_along(change, modelfile, ollama_server, monkeypatch):
+    before, after, template = CHANGES[change]
+    publish(modelfile(*before), "again", host=ollama_server.url)
+    publish(modelfile(*after, template=template), "again", host=ollama_server.url)
+    publish(modelfile(*after, template=template), "afresh", host=ollama_server.url, reuse=False)
+    keys = ("template", "system", "parameters", "messages", "license", "capabilities", "requires")
+    again, afresh = (ollama_server.show(n) for n in ("again", "afresh"))
+    assert {k: again.get(k) for k in keys} == {k: afresh.get(k) for k in keys}
+    assert Served.from_show("", again).layers == Served.from_show("", afresh).layers
+
+
+def test_a_new_template_on_the_same_files_rewrites_no_layer(modelfile, ollama_server):
+    publish(modelfile("SYSTEM a"), "quick", host=ollama_server.url)
+    done = publish(modelfile("SYSTEM b"), "quick", host=ollama_server.url)
+    assert done.reused
+    assert ollama_server.show("quick")["system"] == "b"
+
+
+# -- failures --------------------------------------------------------------------------------
+
+
+def old_model(server, modelfile):
+    publish(modelfile("SYSTEM old"), "kept", host=server.url)
+    return server.show("kept")["modelfile"], names(server)
+
+
+def test_a_create_that_the_server_refuses_leaves_the_old_model(modelfile, ollama_server):
+    before = old_model(ollama_server, modelfile)
+    broken = modelfile("SYSTEM new", template="{{ range .Messages }}")
+    with pytest.raises(RefusedError) as e:
+        publish(broken, "kept", host=ollama_server.url)
+    assert "template" in e.value.detail.lower() or "EOF" in e.value.detail
+    assert (ollama_server.show("kept")["modelfile"], names(ollama_server)) == before
+
+
+def test_a_cut_file_leaves_the_old_model(modelfile, ollama_server, micro_pair, tmp_path):
+    before = old_model(ollama_server, modelfile)
+    cut = tmp_path / "cut.gguf"
+    cut.write_bytes(micro_pair.model.read_bytes()[:-5000])
+    (tmp_path / "Modelfile").write_text(f"FROM {cut}\nFROM {micro_pair.projector}\n", encoding="utf-8")
+    # The server's error comes inside a stream that began with status 200.
+    with pytest.raises(RefusedError) as e:
+        publish(tmp_path / "Modelfile", "kept", host=ollama_server.url)
+    assert "exceeds file size" in e.value.detail
+    assert (ollama_server.show("kept")["modelfile"], names(ollama_server)) == before
+
+
+def test_a_gate_that_says_no_leaves_the_old_model(modelfile, ollama_server):
+    before = old_model(ollama_server, modelfile)
+    shown = {}
+
+    def gate(server, working):
+        shown.update(server.show(working))
+        raise ServerError("not good enough")
+
+    with pytest.raises(ServerError, match="not good enough"):
+        publish(modelfile("SYSTEM new"), "kept", host=ollama_server.url, gate=gate)
+    assert shown["system"] == "new"
+    assert (ollama_server.show("kept")["modelfile"], names(ollama_server)) == before
+
+
+INTERRUPTED = """
+import sys
+from modelfile_kit.publish.create import publish
+
+def stop_here(step):
+    print(step.stage, flush=True)
+    if step.stage == sys.argv[3]:
+        sys.stdin.read()  # until the signal comes
+
+try:
+    publish(sys.argv[1], "kept", host=sys.argv[2], progress=stop_here, reuse=False)
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are sent otherwise there")
+@pytest.mark.parametrize("stage", ["hash", "upload", "create"])
+def test_ctrl_c_leaves_the_old_model(stage, modelfile, ollama_server, micro_pair, tmp_path):
+    before = old_model(ollama_server, modelfile)
+    # A model that the server does not know yet, so that there is something to send.
+    new = tmp_path / "new.gguf"
+    new.write_bytes(micro_pair.model.read_bytes() + b"\0" * (2 << 20))
+    path = modelfile("SYSTEM new")
+    path.write_text(
+        path.read_text(encoding="utf-8").replace(str(micro_pair.model), str(new)), encoding="utf-8"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTED, str(path), ollama_server.url, stage],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    for line in process.stdout:
+        if line.strip() == stage:
+            break
+    time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=30)
+    assert "interrupted" in out
+    assert (ollama_server.show("kept")["modelfile"], names(ollama_server)) == before
+
+
+def test_what_a_killed_publish_left_is_swept(modelfile, ollama_server, monkeypatch):
+    publish(modelfile(), "kept", host=ollama_server.url)
+    left = f"kept:{WORKING_TAG}0123456789ab"
+    ollama_server.copy("kept", left)
+    assert publish(modelfile("SYSTEM b"), "kept", host=ollama_server.url).removed == ()
+    assert left in names(ollama_server)
+    from datetime import timedelta
+
+    from modelfile_kit.publish import switch
+
+    monkeypatch.setattr(switch, "STALE", timedelta(seconds=-1))
+    assert publish(modelfile("SYSTEM c"), "kept", host=ollama_server.url).removed == (left,)
+    assert left not in names(ollama_server)
+
+
+def test_the_old_models_blobs_are_freed(modelfile, ollama_server, ollama_process):
+    """Taking a name over by a copy must not leave the old model's layers behind."""
+    publish(modelfile("SYSTEM " + "old " * 50), "kept", host=ollama_server.url, reuse=False)
+    before = {p.name for p in (ollama_process.models / "blobs").iterdir()}
+    publish(modelfile("SYSTEM " + "new " * 50), "kept", host=ollama_server.url, reuse=False)
+    after = {p.name for p in (ollama_process.models / "blobs").iterdir()}
+    # The old SYSTEM and the old config are gone, the new ones are there.
+    assert len(after) == len(before)
+    assert after != before
+
+
+def test_a_push_to_nowhere_is_an_error_of_the_push(modelfile, ollama_server):
+    with pytest.raises(ServerError):
+        publish(modelfile(), "127.0.0.1:9/me/pushed", host=ollama_server.url, push=True)
+    assert ollama_server.exists("127.0.0.1:9/me/pushed")
+
+
+def test_a_server_that_dies_in_between(tmp_path, ollama_process, modelfile, micro_pair):
+    from tests.ollama_process import OllamaProcess
+
+    mortal = OllamaProcess(ollama_process.program, tmp_path / "mortal")
+    mortal.start()
+    try:
+        big = tmp_path / "big.gguf"
+        big.write_bytes(micro_pair.model.read_bytes() + b"\0" * (32 << 20))
+        path = modelfile()
+        path.write_text(
+            path.read_text(encoding="utf-8").replace(str(micro_pair.model), str(big)), encoding="utf-8"
+        )
+
+        def kill(step):
+            if step.stage == "upload" and step.done > 8 << 20:
+                mortal.stop(at_once=True)
+
+        with pytest.raises(ServerError) as e:
+            publish(path, "mortal", host=mortal.url, progress=kill)
+        assert e.value.code in ("MK802", "MK805")
+        assert mortal.host in e.value.message
+    finally:
+        mortal.stop()
+        shutil.rmtree(tmp_path / "mortal", ignore_errors=True)
+
+
+def test_published_values_are_json(modelfile, ollama_server):
+    done = publish(modelfile(), "plain", host=ollama_server.url)
+    assert json.loads(json.dumps(done.request)) == done.request

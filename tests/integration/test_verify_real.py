@@ -1,0 +1,227 @@
+"""Every broken package that a real Ollama accepts without a word is named by `verify`."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from modelfile_kit.builder import build
+from modelfile_kit.conversation import Conversation, load_conversations
+from modelfile_kit.jinja_reference import Reference
+from modelfile_kit.micro import CHAT_TEMPLATE, build_pair
+from modelfile_kit.publish.create import publish
+from modelfile_kit.publish.expectation import Expectation
+from modelfile_kit.publish.images import colour_probes
+from modelfile_kit.publish.prompts import with_pictures
+from modelfile_kit.publish.verify import verify
+
+pytestmark = [pytest.mark.server, pytest.mark.slow]
+
+TEMPLATE = """[gMASK]<sop>{{ range .Messages }}<|{{ .Role }}|>
+{{ .Content }}{{ end }}<|assistant|>
+"""
+MARKS = "{{ if .Images }}<|begin_of_image|><|image|><|end_of_image|>{{ end }}"
+
+
+@pytest.fixture
+def by_hand(ollama_process, ollama_server, tmp_path):
+    """Publishes a Modelfile with the real `ollama create`, as somebody without the kit would."""
+
+    def create(name, *lines, template=TEMPLATE):
+        path = tmp_path / f"Modelfile.{name}"
+        text = "\n".join(lines) + (f'\nTEMPLATE """{template}"""\n' if template else "\n")
+        path.write_text(text, encoding="utf-8")
+        ollama_process.run("create", name, "-f", str(path))
+        return name
+
+    return create
+
+
+def findings(server, name, **more):
+    report = verify(name, host=server.url, **more)
+    return report, {d.code for d in report.diagnostics}
+
+
+FAULTS = {"width": "MK852", "projector-type": "MK853", "no-rope-sections": "MK855"}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_broken_pair_is_named(fault, by_hand, ollama_server, tmp_path):
+    pair = build_pair(tmp_path / "pair", fault=fault)
+    name = by_hand(fault, f"FROM {pair.model}", f"FROM {pair.projector}")
+    report, codes = findings(ollama_server, name)
+    assert not report.ok
+    assert FAULTS[fault] in codes
+
+
+def test_a_projector_of_a_type_that_does_not_load_is_named(by_hand, ollama_server, tmp_path):
+    pair = build_pair(tmp_path / "pair")
+    data = pair.projector.read_bytes()
+    # The same length, so that nothing else in the file moves.
+    assert data.count(b"glm4v") >= 1
+    place = data.index(b"clip.projector_type")
+    changed = data[:place] + data[place:].replace(b"glm4v", b"ldpv2", 1)
+    pair.projector.write_bytes(changed)
+    name = by_hand("other-type", f"FROM {pair.model}", f"FROM {pair.projector}")
+    report, codes = findings(ollama_server, name)
+    assert not report.ok
+    assert codes & {"MK853", "MK854"}
+
+
+def test_a_blind_model_is_named(by_hand, ollama_server, micro_pair):
+    name = by_hand("blind", f"FROM {micro_pair.model}")
+    report, codes = findings(ollama_server, name)
+    assert "MK856" in codes  # a warning: nobody said that it is to see
+    assert report.ok
+    report, codes = findings(ollama_server, name, expectation=Expectation(vision=True))
+    assert "MK856" in codes
+    assert not report.ok
+
+
+def test_doubled_picture_tokens_are_named(by_hand, ollama_server, micro_pair, llama_cpp):
+    template = TEMPLATE.replace("{{ .Content }}", MARKS + "{{ .Content }}")
+    name = by_hand("twice", f"FROM {micro_pair.model}", f"FROM {micro_pair.projector}", template=template)
+    report, codes = findings(ollama_server, name)
+    assert not report.ok
+    assert {"MK832", "MK833"} <= codes
+
+
+def test_a_token_that_ends_nothing_is_named(by_hand, ollama_server, tmp_path):
+    pair = build_pair(tmp_path / "pair")
+    data = pair.model.read_bytes()
+    assert data.count(b"tokenizer.ggml.eot_token_id") == 1
+    pair.model.write_bytes(data.replace(b"tokenizer.ggml.eot_token_id", b"tokenizer.ggml.xxx_token_id"))
+    name = by_hand("endless", f"FROM {pair.model}", f"FROM {pair.projector}")
+    report, codes = findings(ollama_server, name)
+    assert not report.ok
+    assert "MK840" in codes
+
+
+def test_a_foreign_end_token_is_named_with_what_it_falls_apart_into(
+    by_hand, ollama_server, micro_pair, llama_cpp
+):
+    template = TEMPLATE.replace("{{ .Content }}", "{{ .Content }}<|im_end|>")
+    name = by_hand("foreign", f"FROM {micro_pair.model}", f"FROM {micro_pair.projector}", template=template)
+    report, codes = findings(ollama_server, name)
+    assert {"MK830", "MK833"} <= codes
+    assert any("10 tokens" in d.message for d in report.diagnostics)
+
+
+@pytest.mark.parametrize("order", ["projector first", "as adapter"])
+def test_what_works_is_not_complained_about(order, by_hand, ollama_server, micro_pair, llama_cpp):
+    lines = [f"FROM {micro_pair.projector}", f"FROM {micro_pair.model}"]
+    if order == "as adapter":
+        lines = [f"FROM {micro_pair.model}", f"ADAPTER {micro_pair.projector}"]
+    report, codes = findings(ollama_server, by_hand("fine", *lines))
+    assert report.ok
+    assert codes == set()
+
+
+def test_a_silently_unused_template_is_named(by_hand, ollama_server, tmp_path):
+    # Ollama 0.33 prefers the GGUF's own template where it knows tools and the TEMPLATE does not.
+    jinja = CHAT_TEMPLATE + "{% if tools %}{{ tools }}{% endif %}"
+    pair = build_pair(tmp_path / "pair", chat_template=jinja)
+    name = by_hand("unused", f"FROM {pair.model}", f"FROM {pair.projector}")
+    report, codes = findings(ollama_server, name, expectation=Expectation(template=TEMPLATE))
+    assert report.native
+    assert "MK823" in codes
+
+
+def test_native_rendering_is_held_to_the_same_reference(by_hand, ollama_server, tmp_path):
+    # Another style, so that no engine of another test's model with the same files is used.
+    pair = build_pair(tmp_path / "pair", style="think")
+    name = by_hand("native", f"FROM {pair.model}", f"FROM {pair.projector}", template="")
+    report, codes = findings(ollama_server, name)
+    assert report.native
+    right = [c.name for c in report.checks if c.name.startswith("prompt ") and c.status == "ok"]
+    assert right == ["prompt one-turn", "prompt three-turns", "prompt system"]
+    # Ollama 0.33 hands llama-server the words before the picture, GLM wants the picture first.
+    assert any(d.code == "MK830" and "behind" in d.message for d in report.diagnostics)
+
+
+def test_an_engine_of_another_package_is_named(by_hand, ollama_server, tmp_path):
+    pair = build_pair(tmp_path / "pair", extra_tokens=["<|mine|>"])
+    files = (f"FROM {pair.model}", f"FROM {pair.projector}")
+    templated, native = by_hand("templated", *files), by_hand("natural", *files, template="")
+    ollama_server.chat(templated, [{"role": "user", "content": "hi"}], options={"num_predict": 1})
+    report, codes = findings(ollama_server, native)
+    assert "MK834" in codes
+    assert "<|im_start|>" in next(d.message for d in report.diagnostics if d.code == "MK834")
+
+
+def test_what_was_meant_and_is_not_there_is_named(by_hand, ollama_server, micro_pair):
+    name = by_hand("other", f"FROM {micro_pair.model}", f"FROM {micro_pair.projector}", "PARAMETER top_k 3")
+    meant = Expectation(
+        template=TEMPLATE + " ",
+        system="S",
+        parameters={"top_k": 4},
+        messages=({"role": "user", "content": "hi"},),
+        capabilities=frozenset({"tools"}),
+        native=True,
+    )
+    _, codes = findings(ollama_server, name, expectation=meant)
+    assert {"MK820", "MK821", "MK823", "MK824"} <= codes
+
+
+def test_the_report_is_plain_values(by_hand, ollama_server, micro_pair):
+    steps = []
+    report = verify(
+        by_hand("plain", f"FROM {micro_pair.model}"), host=ollama_server.url, progress=steps.append
+    )
+    assert json.loads(json.dumps(report.to_dict()))["ok"] is True
+    assert steps[-1].done == steps[-1].total
+
+
+# -- prompts, byte for byte -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def published(ollama_server, micro_pair, tmp_path):
+    (tmp_path / "mkmodelfile.yaml").write_text(
+        f"name: autoglm-phone-9b\nmodel: {micro_pair.model}\nprojector: {micro_pair.projector}\n"
+    )
+    built = build(tmp_path)
+    publish(built, "autoglm-phone-9b", host=ollama_server.url)
+    return built
+
+
+def rendered(server, conversation):
+    messages = with_pictures(conversation.messages, colour_probes())
+    return server.render("autoglm-phone-9b", messages).prompt
+
+
+def with_tags(text):
+    """The reference as Ollama writes pictures; the marks are those of GLM-4.1V's template."""
+    mark, n = "<|begin_of_image|><|image|><|end_of_image|>", 0
+    while mark in text:
+        text = text.replace(mark, f"[img-{n}]", 1)
+        n += 1
+    return text
+
+
+def test_the_familys_own_conversations_are_rendered_as_the_chat_template_does(published, ollama_server):
+    conversations = published.conversations()
+    assert len(conversations) > 10
+    reference = Reference(CHAT_TEMPLATE)
+    for conversation in conversations:
+        expected = with_tags(reference.render(conversation.messages))
+        assert rendered(ollama_server, conversation) == expected, conversation.id
+
+
+def test_every_visible_conversation_is_rendered_as_glm_4_1v_does(published, ollama_server, shared):
+    template = (shared / "corpus" / "templates" / "GLM-4.1V-9B-Thinking.jinja").read_text(encoding="utf-8")
+    reference = Reference(template)
+    compared = 0
+    for conversation in load_conversations(shared / "corpus" / "conversations.json"):
+        if not expressible(conversation):
+            continue
+        expected = with_tags(reference.render(conversation.messages))
+        assert rendered(ollama_server, conversation) == expected, conversation.id
+        compared += 1
+    assert compared >= 8
+
+
+def expressible(conversation: Conversation) -> bool:
+    """GLM-4.1V has neither tools nor a thinking switch; Ollama refuses requests with either."""
+    return not conversation.tools and not conversation.think
