@@ -16,7 +16,7 @@ from modelfile_kit.publish.images import colour_probes
 from modelfile_kit.publish.prompts import with_pictures
 from modelfile_kit.publish.verify import verify
 
-pytestmark = [pytest.mark.server, pytest.mark.slow]
+pytestmark = pytest.mark.server
 
 TEMPLATE = """[gMASK]<sop>{{ range .Messages }}<|{{ .Role }}|>
 {{ .Content }}{{ end }}<|assistant|>
@@ -132,7 +132,7 @@ def test_native_rendering_is_held_to_the_same_reference(by_hand, ollama_server, 
     # Another style, so that no engine of another test's model with the same files is used.
     pair = build_pair(tmp_path / "pair", style="think")
     name = by_hand("native", f"FROM {pair.model}", f"FROM {pair.projector}", template="")
-    report, codes = findings(ollama_server, name)
+    report, _ = findings(ollama_server, name)
     assert report.native
     right = [c.name for c in report.checks if c.name.startswith("prompt ") and c.status == "ok"]
     assert right == ["prompt one-turn", "prompt three-turns", "prompt system"]
