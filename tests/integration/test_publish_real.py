@@ -296,7 +296,7 @@ def test_a_server_that_dies_in_between(tmp_path, ollama_process, modelfile, micr
         big.write_bytes(micro_pair.model.read_bytes() + b"\0" * (32 << 20))
         path = modelfile()
         text = path.read_text(encoding="utf-8").replace(str(micro_pair.model), str(big))
-    path.write_text(text, encoding="utf-8")
+        path.write_text(text, encoding="utf-8")
 
         def kill(step):
             if step.stage == "upload" and step.done > 8 << 20:
