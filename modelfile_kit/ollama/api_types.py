@@ -37,7 +37,7 @@ IMAGE = GoType("api.ImageData", Kind.SLICE, elem=UINT8)
 
 @dataclass(frozen=True)
 class Types:
-    """The types of one release.
+    """The types of one release; converted: whether they are the template package's own.
 
     messages and tools are what `.Messages` and `.Tools` hold; properties is a map, except that the
     properties of a property are a pointer to an ordered map (`nested`) since 0.14.
@@ -54,6 +54,7 @@ class Types:
     call_function: GoType
     arguments: GoType
     nested: GoType | None
+    converted: bool
 
     @property
     def messages(self) -> GoType:
@@ -79,6 +80,7 @@ class _Era:
     tool_name: bool
     call_id: bool
     converted: bool
+    tool_string: bool
     property_required: bool
 
     def __init__(self, version: tuple[int, int, int]) -> None:
@@ -93,6 +95,7 @@ class _Era:
             "tool_name": target.has("tool_messages"),
             "call_id": target.has("tool_call_id"),
             "converted": target.has("template_types"),
+            "tool_string": target.has("tool_string") or not target.has("template_types"),
             "property_required": target.has("property_required"),
         }
         for name, value in values.items():
@@ -111,7 +114,8 @@ def _types(era: _Era) -> Types:
     if era.rich:
         tool_fields.append(Field("Items", ANY, "items,omitempty"))
     prefix = "template.templateTool" if era.converted else "api.Tool"
-    tool = _struct(prefix, [*tool_fields, Field("Function", function, "function")], {"String": _STRING_JSON})
+    methods = {"String": _STRING_JSON} if era.tool_string else {}
+    tool = _struct(prefix, [*tool_fields, Field("Function", function, "function")], methods)
     tools = GoType(f"{prefix}s", Kind.SLICE, elem=tool, methods={"String": _STRING_JSON})
     arguments, call_function, call = _call(era)
     return Types(
@@ -126,6 +130,7 @@ def _types(era: _Era) -> Types:
         call_function=call_function,
         arguments=arguments,
         nested=nested,
+        converted=era.converted,
     )
 
 

@@ -26,15 +26,23 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 @dataclass(frozen=True)
 class ChatMessage:
-    """One message of a request: api.Message, its calls as decoded JSON objects."""
+    """One message of a request: api.Message, its calls as decoded JSON objects.
+
+    images, tool_calls: None where the request has none, which Go tells from an empty list.
+    """
 
     role: str
     content: str = ""
     thinking: str = ""
-    images: tuple[bytes, ...] = ()
-    tool_calls: tuple[Mapping[str, Any], ...] = ()
+    images: tuple[bytes, ...] | None = None
+    tool_calls: tuple[Mapping[str, Any], ...] | None = None
     tool_name: str = ""
     tool_call_id: str = ""
+
+    @property
+    def pictures(self) -> int:
+        """How many pictures it carries."""
+        return len(self.images or ())
 
     def with_content(self, content: str) -> ChatMessage:
         """The same message with other text."""
@@ -52,10 +60,7 @@ def decode_message(message: Mapping[str, Any], where: str = "message") -> ChatMe
         content=_text(data, "content", where),
         thinking=_text(data, "thinking", where),
         images=_images(data.get("images"), where),
-        tool_calls=tuple(
-            _tool_call(c, f"{where}.tool_calls[{i}]")
-            for i, c in enumerate(_list(data.get("tool_calls"), f"{where}.tool_calls"))
-        ),
+        tool_calls=_tool_calls(data.get("tool_calls"), f"{where}.tool_calls"),
         tool_name=_text(data, "tool_name", where),
         tool_call_id=_text(data, "tool_call_id", where),
     )
@@ -64,6 +69,12 @@ def decode_message(message: Mapping[str, Any], where: str = "message") -> ChatMe
 def decode_messages(messages: Sequence[Mapping[str, Any]]) -> list[ChatMessage]:
     """All messages of a request."""
     return [decode_message(m, f"messages[{i}]") for i, m in enumerate(messages)]
+
+
+def _tool_calls(calls: Any, where: str) -> tuple[Mapping[str, Any], ...] | None:
+    if calls is None:
+        return None
+    return tuple(_tool_call(c, f"{where}[{i}]") for i, c in enumerate(_list(calls, where)))
 
 
 def _tool_call(call: Any, where: str) -> dict[str, Any]:
@@ -82,19 +93,21 @@ def _tool_call(call: Any, where: str) -> dict[str, Any]:
 
 def message_value(types: Types, message: ChatMessage) -> Pointer:
     """A message as a TEMPLATE sees it."""
-    calls = [_call_value(types, c) for c in message.tool_calls]
     known = types.message.by_name
+    calls = images = None
+    if message.tool_calls or (message.tool_calls is not None and not types.converted):
+        calls = [_call_value(types, c) for c in message.tool_calls]
+    if message.images is not None:
+        images = [Slice(IMAGE, list(i)) for i in message.images]
     fields: dict[str, Any] = {
         "Role": message.role,
         "Content": message.content,
         "Thinking": message.thinking,
-        "Images": Slice(known["Images"].type, list(message.images) or None),
-        "ToolCalls": Slice(known["ToolCalls"].type, calls or None),
+        "Images": Slice(known["Images"].type, images),
+        "ToolCalls": Slice(known["ToolCalls"].type, calls),
         "ToolName": message.tool_name,
         "ToolCallID": message.tool_call_id,
     }
-    if message.images:
-        fields["Images"] = Slice(known["Images"].type, [Slice(IMAGE, list(i)) for i in message.images])
     return Pointer(Struct(types.message, {k: v for k, v in fields.items() if k in known}))
 
 
@@ -294,10 +307,10 @@ def _integer(value: Any, where: str) -> int:
     return value
 
 
-def _images(value: Any, where: str) -> tuple[bytes, ...]:
-    """Pictures: bytes, base64 text, or a plain count where no picture is needed."""
-    if value is None:
-        return ()
+def _images(value: Any, where: str) -> tuple[bytes, ...] | None:
+    """Pictures: bytes, base64 text, or a plain count where no picture is needed (0 is none at all)."""
+    if value is None or value == 0:
+        return None
     if isinstance(value, int) and not isinstance(value, bool):
         return tuple(f"picture {i}".encode() for i in range(value))
     return tuple(_image(v, f"{where}.images[{i}]") for i, v in enumerate(_list(value, f"{where}.images")))

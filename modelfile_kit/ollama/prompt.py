@@ -7,6 +7,7 @@ GenerateHandler), server/prompt.go (chatPrompt), template/template.go (Execute, 
 from __future__ import annotations
 
 import datetime
+import itertools
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -200,8 +201,8 @@ class PromptTemplate:
             messages.extend(self.messages)
         user = decode_messages([{"role": "user", "content": prompt, "images": images}])[0]
         if not self.target.has("generate_as_chat"):
-            messages.extend(ChatMessage("user", f"[img-{i}]") for i in range(len(user.images)))
-            user = replace(user, images=())
+            messages.extend(ChatMessage("user", f"[img-{i}]") for i in range(user.pictures))
+            user = replace(user, images=None)
         return [*messages, user]
 
     def _think(self, think: Think) -> Think:
@@ -267,7 +268,7 @@ class PromptTemplate:
         count_tokens: TokenCounter | None,
         truncate: bool,
     ) -> str:
-        if self.family == "mllama" and any(len(m.images) > 1 for m in conversation):
+        if self.family == "mllama" and any(m.pictures > 1 for m in conversation):
             raise PromptError("this model only supports one image while more than one image requested")
         system: list[ChatMessage] = []
         start = 0
@@ -276,11 +277,14 @@ class PromptTemplate:
             def fits(candidate: list[ChatMessage], pictured: Sequence[ChatMessage]) -> bool:
                 tokens = count_tokens(_sent(self.execute(candidate, tools, think)))
                 if self.projector:
-                    tokens += IMAGE_TOKENS * sum(len(m.images) for m in pictured)
+                    tokens += IMAGE_TOKENS * sum(m.pictures for m in pictured)
                 return tokens <= num_ctx
 
-            cut = _drop_oldest if self.target.has("drop_oldest") else _keep_newest
-            system, start = cut(conversation, fits)
+            if self.target.has("drop_oldest"):
+                system, start = _drop_oldest(conversation, fits)
+            else:
+                in_place = self.target.has("tool_messages")
+                system, start = _keep_newest(conversation, fits, in_place=in_place)
         kept = [*system, *with_image_tags(conversation[start:])]
         return _sent(self.execute(kept, tools, think))
 
@@ -361,7 +365,7 @@ def with_image_tags(messages: Sequence[ChatMessage]) -> list[ChatMessage]:
     tagged = []
     for message in messages:
         prefix, text = "", message.content
-        for _ in message.images:
+        for _ in range(message.pictures):
             tag = f"[img-{count}]"
             count += 1
             if "[img]" in text:
@@ -381,24 +385,39 @@ def _drop_oldest(conversation: list[ChatMessage], fits: _Fits) -> tuple[list[Cha
     for start in range(last + 1):
         system = _system_before(conversation, start)
         if fits([*system, *conversation[start:]], conversation[start:]) or start == last:
-            return system, start
+            return _as_rendered(system, conversation[start:]), start
     return [], 0
 
 
-def _keep_newest(conversation: list[ChatMessage], fits: _Fits) -> tuple[list[ChatMessage], int]:
+def _keep_newest(
+    conversation: list[ChatMessage], fits: _Fits, *, in_place: bool
+) -> tuple[list[ChatMessage], int]:
     """Before 0.15.5: from the end backwards up to the first that does not fit.
 
     The system messages are those before the one that did not fit, so that one itself is lost if it
     was a system message.
     """
-    start = len(conversation) - 1
+    start = candidate = len(conversation) - 1
     system: list[ChatMessage] = []
     for candidate in range(len(conversation) - 2, -1, -1):
         system = _system_before(conversation, candidate)
         if not fits([*system, *conversation[candidate:]], conversation[candidate:]):
             break
         start = candidate
-    return system, start
+    return _as_rendered(system, conversation[candidate:]) if in_place else system, start
+
+
+def _as_rendered(system: list[ChatMessage], tail: Sequence[ChatMessage]) -> list[ChatMessage]:
+    """The system messages after a trial rendering, which can change them (since 0.9.6).
+
+    Ollama appends the tail to their slice; where that has room left (it grows to 1, 2, 4, 8, …),
+    the merging of neighbours is done in place, and the next rendering merges them once more.
+    """
+    room = 1 << (len(system) - 1).bit_length() if system else 0
+    if len(system) + len(tail) > room:
+        return system
+    run = list(itertools.takewhile(lambda m: m.role == "system", [*system, *tail]))
+    return [system[0].with_content("\n\n".join(m.content for m in run)), *system[1:]]
 
 
 def _system_before(conversation: list[ChatMessage], start: int) -> list[ChatMessage]:

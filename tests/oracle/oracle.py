@@ -24,7 +24,7 @@ PROGRAM = Path(__file__).parent / "program"
 VERSIONS = ("0.5.13", "0.9.6", "0.12.6", "0.17.4", "0.24.0", "0.30.4", "0.33.0")
 LATEST = VERSIONS[-1]
 # The packages `thinking` and `tools` came with 0.9; `server` builds without a C++ engine since 0.30.
-TAGS = {"infer": (0, 9)}
+TAGS = {"infer": (0, 9), "server": (0, 30)}
 BUILD_SECONDS = 1200
 ANSWER_SECONDS = 30.0
 BATCH = 500
@@ -259,8 +259,8 @@ def api_messages(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     out = []
     for message in messages:
         copy = dict(message)
-        images = copy.get("images")
-        if images is not None:
+        images = copy.pop("images", None)
+        if images not in (None, 0):
             count = images if isinstance(images, int) else len(images)
             copy["images"] = [b64(f"picture {i}".encode()) for i in range(count)]
         out.append(copy)

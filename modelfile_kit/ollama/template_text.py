@@ -1,0 +1,100 @@
+"""A TEMPLATE's text in a form that a Modelfile can carry: refused runes as Go string literals."""
+
+from __future__ import annotations
+
+import datetime
+import re
+
+from ..errors import ModelfileError
+from ..gotemplate import parse
+from ..gotemplate.deep import with_deep_stack
+from ..gotemplate.lexer import Item, Lexer
+from ..gotemplate.literals import quote, unquote
+from .functions import template_functions
+from .inference import thinking_tags, tool_tag
+from .printable import first_refused
+from .targets import Target
+
+# Three quotes at the end of a line would close a value; it is the third that is written otherwise.
+TRIPLE_AT_LINE_END = re.compile(r'""(")(?=[ \t]*[\r\n])')
+
+
+def encode(template: str) -> str:
+    """The template with every rune that Ollama's parser would drop as a Go string (see `writer`).
+
+    Raises ModelfileError (MK106) where that cannot be, GoTemplateError where it does not parse.
+    """
+    hidden = {found.start(1) for found in TRIPLE_AT_LINE_END.finditer(template)}
+    out: list[str] = []
+    copied = 0
+    lexer = Lexer(template, comments=True)
+    while (token := lexer.next_item()).type not in (Item.EOF, Item.ERROR):
+        start, end = token.pos, token.pos + len(token.value)
+        written = _token(token.type, template, start, end, hidden)
+        if written is not None:
+            out += [template[copied:start], written]
+            copied = end
+    result = "".join(out) + template[copied:]
+    _check(template, result)
+    return result
+
+
+def _token(kind: Item, template: str, start: int, end: int, hidden: set[int]) -> str | None:
+    """What is written for a token that holds something to hide, None for the others."""
+    value = template[start:end]
+    if first_refused(value) is None and not any(start <= at < end for at in hidden):
+        return None
+    if kind is Item.TEXT:
+        return "".join(_text_parts(template, start, end, hidden))
+    if kind in (Item.RAW_STRING, Item.STRING):
+        return quote(unquote(value))
+    if kind is Item.CHAR_CONSTANT:
+        return quote(unquote(value), mark="'")
+    if kind is Item.COMMENT:
+        kept = "".join("'" if at in hidden else template[at] for at in range(start, end))
+        return "".join(c for c in kept if first_refused(c) is None)
+    return None
+
+
+def _text_parts(template: str, start: int, end: int, hidden: set[int]) -> list[str]:
+    parts: list[str] = []
+    run = ""
+    for at in range(start, end):
+        char = template[at]
+        if at in hidden or first_refused(char) is not None:
+            run += char
+            continue
+        if run:
+            parts.append(_action(run))
+            run = ""
+        parts.append(char)
+    return [*parts, _action(run)] if run else parts
+
+
+def _action(text: str) -> str:
+    return f"{{{{ {quote(text)} }}}}"
+
+
+def _check(template: str, encoded: str) -> None:
+    """The new spelling can be carried, and Ollama reads the same tags out of it."""
+    found = first_refused(encoded)
+    if found or TRIPLE_AT_LINE_END.search(encoded):
+        what = f"U+{ord(found[1]):04X}" if found else '""" at the end of a line'
+        raise ModelfileError(
+            f"TEMPLATE: {what} stands where it has no spelling as a Go string",
+            code="MK106",
+            help="take it out of the action it stands in",
+        )
+    if _tags(template) != _tags(encoded):
+        raise ModelfileError(
+            "TEMPLATE: a rune that Ollama's parser drops is part of the thinking or tool-call tags, "
+            "and Ollama would not find the tags in any other spelling",
+            code="MK106",
+            help="use tags of printable characters, or give the TEMPLATE to the server's create API",
+        )
+
+
+def _tags(template: str) -> tuple[str, str, str]:
+    root = parse(template, functions=template_functions(Target(), datetime.date.today)).root
+    thinking = with_deep_stack(lambda: thinking_tags(root))
+    return thinking.opening, thinking.closing, with_deep_stack(lambda: tool_tag(root)).tag
