@@ -9,15 +9,38 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from ...conversation import Conversation, Message
+from ...conversation import Conversation, Message, Tool
 from . import texts
 from .features import OTHER_ROLE, ROLES, Features
 
 # Longest conversation of which every order of roles is a candidate.
 LENGTH_MAX = 4
 THINKS: tuple[bool | None, ...] = (None, True, False)
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A candidate. telling: compared even if it takes no branch that another has not taken."""
+
+    conversation: Conversation
+    telling: bool = False
+
+
+def probe(
+    id: str,
+    messages: Iterable[Message],
+    tools: Sequence[Tool] | None = None,
+    think: bool | None = None,
+    *,
+    category: str,
+    telling: bool = False,
+) -> Probe:
+    """A candidate from its parts."""
+    offered = tuple(tools) if tools else None
+    return Probe(Conversation(id, tuple(messages), offered, think, category), telling)
 
 
 def message(role: str, content: str, **more: Any) -> dict[str, Any]:
@@ -38,21 +61,22 @@ def plain(order: Iterable[str]) -> tuple[Message, ...]:
     return tuple(message(role, f"{role[0]}{i}") for i, role in enumerate(order))
 
 
-def chat(seen: Features) -> Iterator[Conversation]:
+def chat(seen: Features) -> Iterator[Probe]:
     """Role orders, then odd roles, then boundary texts in every place."""
     usual = [r for r in ROLES if r != "tool"]
     for order in role_orders(usual):
-        yield Conversation("roles-" + "-".join(order), plain(order), category="chat")
+        yield probe("roles-" + "-".join(order), plain(order), category="chat", telling=len(order) < 3)
     for order in (("user", "assistant") * 3 + ("user",), ("system",) + ("user", "assistant") * 3):
-        yield Conversation(f"long-{len(order)}", plain(order), category="chat")
+        yield probe(f"long-{len(order)}", plain(order), category="chat", telling=True)
     for role in seen.roles:
         if role not in ROLES:
             for i, order in enumerate((("user", role), (role, "user"), (role,), ("user", "assistant", role))):
-                yield Conversation(f"role-{role}-{i}", plain(order), category="chat")
-    yield from woven("chat", seen, (*texts.general(seen), *texts.around_markers(seen), texts.LONG))
+                yield probe(f"role-{role}-{i}", plain(order), category="chat")
+    strange = (*texts.general(seen), *texts.around_markers(seen), texts.LONG)
+    yield from woven("chat", strange)
 
 
-def woven(category: str, seen: Features, strange: Sequence[str]) -> Iterator[Conversation]:
+def woven(category: str, strange: Sequence[str]) -> Iterator[Probe]:
     """Conversations in which every strange text stands once in every place."""
     count = len(strange)
     for i in range(count):
@@ -67,22 +91,19 @@ def woven(category: str, seen: Features, strange: Sequence[str]) -> Iterator[Con
         whole = (message("system", a), *body)
         ends = whole[:-1] if i % 2 else (message("user", a), message("assistant", b), message("system", c))
         for name, messages in (("woven", whole), ("short", body[:3]), ("ends", ends)):
-            yield Conversation(f"{name}-{i}", messages, category=category)
+            yield probe(f"{name}-{i}", messages, category=category, telling=name == "woven")
 
 
-def thinking(seen: Features) -> Iterator[Conversation]:
+def thinking(seen: Features) -> Iterator[Probe]:
     """Think flags and reasoning in the history."""
     for order in role_orders(("system", "user", "assistant")):
         for think in THINKS:
+            name = f"{think}-" + "-".join(order)
             if think is not None:
-                yield Conversation(
-                    f"think-{think}-" + "-".join(order), plain(order), None, think, "thinking"
-                )
+                yield probe(f"think-{name}", plain(order), None, think, category="thinking")
             if "assistant" in order:
                 told = tuple(_with_reasoning(m, f"r{i}") for i, m in enumerate(plain(order)))
-                yield Conversation(
-                    f"reasoning-{think}-" + "-".join(order), told, None, think, "thinking"
-                )
+                yield probe(f"reasoning-{name}", told, None, think, category="thinking")
     strange = (*texts.general(seen), *texts.around_markers(seen))
     for i, text in enumerate(strange):
         other = strange[(i * 3 + 1) % len(strange)]
@@ -92,18 +113,18 @@ def thinking(seen: Features) -> Iterator[Conversation]:
             message("assistant", other, thinking=text or None),
             message("user", other),
         )
-        yield Conversation(f"reason-{i}", history, None, think, "thinking")
+        yield probe(f"reason-{i}", history, None, think, category="thinking", telling=True)
         last = (*history[:1], message("assistant", text, thinking=other or None))
-        yield Conversation(f"reason-last-{i}", last, None, think, "thinking")
+        yield probe(f"reason-last-{i}", last, None, think, category="thinking", telling=True)
         flagged = (message("system", text), message("user", other), message("assistant", text))
-        yield Conversation(f"flag-{i}", (*flagged, message("user", text)), None, bool(i % 2), "thinking")
+        yield probe(f"flag-{i}", (*flagged, message("user", text)), None, bool(i % 2), category="thinking")
 
 
 def _with_reasoning(told: Message, reasoning: str) -> Message:
     return {**told, "thinking": reasoning} if told["role"] == "assistant" else told
 
 
-def images(seen: Features) -> Iterator[Conversation]:
+def images(seen: Features) -> Iterator[Probe]:
     """One or two pictures in the first and in later messages, of every role, beside odd texts."""
     for counts in ((1,), (2,), (1, 0), (0, 1), (1, 2), (2, 0), (0, 2), (1, 1)):
         for system in (False, True):
@@ -112,19 +133,28 @@ def images(seen: Features) -> Iterator[Conversation]:
                 if i:
                     told.append(message("assistant", f"a{i}"))
                 told.append(message("user", f"u{i}", images=count or None))
-            yield Conversation(f"pictures-{counts}-{system}", tuple(told), category="images")
-    for role in (*ROLES, OTHER_ROLE):
-        told = [message("user", "u"), message(role, "x", images=1)]
-        if role != "user":
-            yield Conversation(f"picture-{role}", tuple(told), category="images")
-            yield Conversation(f"picture-{role}-first", (told[1], told[0]), category="images")
+            yield probe(f"pictures-{counts}-{system}", told, category="images", telling=True)
+    yield from _pictures_elsewhere()
     strange = [t for t in (*texts.general(seen), *texts.around_markers(seen)) if "[img" not in t]
     for i, text in enumerate(strange):
         first = message("user", text, images=1 + i % 2)
         later = message("user", strange[(i + 3) % len(strange)], images=1)
-        yield Conversation(
-            f"picture-text-{i}", (first, message("assistant", "a"), later), category="images"
-        )
+        messages = (first, message("assistant", "a"), later)
+        yield probe(f"picture-text-{i}", messages, category="images", telling=True)
     for think in (True, False):
-        told = [message("user", "u", images=1)]
-        yield Conversation(f"picture-think-{think}", tuple(told), None, think, "images")
+        yield probe(f"picture-think-{think}", (message("user", "u", images=1),), None, think, category="images")
+
+
+def _pictures_elsewhere() -> Iterator[Probe]:
+    """Pictures in messages that are not the user's."""
+    picture, user = message("user", "u", images=1), message("user", "u")
+    for role in (*ROLES, OTHER_ROLE):
+        if role != "user":
+            other = message(role, "x", images=1)
+            yield probe(f"picture-{role}", (user, other), category="images")
+            yield probe(f"picture-{role}-first", (other, picture), category="images")
+    call = {"id": "abc123456", "type": "function", "function": {"name": "f", "arguments": {"a": "x"}}}
+    for words in ("", "say"):
+        asked = message("assistant", words, images=1, tool_calls=[call])
+        answer = message("tool", words, images=1, tool_name="f", tool_call_id="abc123456")
+        yield probe(f"picture-tools-{words}", (user, asked, answer), category="images")

@@ -108,9 +108,7 @@ class _Watch:
         number = len(self.env.sites)
         self.env.sites.append(Site(number, kind, node.lineno, source.text(node)))
         mark = nodes.Const(number, lineno=node.lineno, environment=self.env)
-        return nodes.Filter(
-            node, watcher, [mark], [], None, None, lineno=node.lineno, environment=self.env
-        )
+        return nodes.Filter(node, watcher, [mark], [], None, None, lineno=node.lineno, environment=self.env)
 
 
 class WatchedReference:
@@ -118,12 +116,11 @@ class WatchedReference:
 
     def __init__(self, chat_template: str, *, bos_token: str | None, eos_token: str | None) -> None:
         self.env = WatchedEnvironment()
-        self._reference = Reference(
-            chat_template, bos_token=bos_token, eos_token=eos_token, env=self.env
-        )
+        self._reference = Reference(chat_template, bos_token=bos_token, eos_token=eos_token, env=self.env)
         self.sites: Sequence[Site] = tuple(self.env.sites)
         assert self.env.tree is not None
         self.tree: nodes.Template = self.env.tree
+        self.variables = frozenset(n.name for n in self.tree.find_all(nodes.Name) if n.ctx == "load")
 
     def render(
         self,
@@ -151,4 +148,3 @@ class WatchedReference:
                     site.kind == "loop" and outcome and (site.number, 2) in covered
                 ):
                     yield site, outcome
-

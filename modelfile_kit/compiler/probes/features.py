@@ -16,8 +16,25 @@ OTHER_ROLE = "observer"
 
 # Methods of texts whose arguments are searched for (strips: a set of characters).
 _SEARCHES = frozenset(
-    "split rsplit partition rpartition startswith endswith replace find rfind index rindex count "
-    "removeprefix removesuffix strip lstrip rstrip".split()
+    [
+        "split",
+        "rsplit",
+        "partition",
+        "rpartition",
+        "startswith",
+        "endswith",
+        "replace",
+        "find",
+        "rfind",
+        "index",
+        "rindex",
+        "count",
+        "removeprefix",
+        "removesuffix",
+        "strip",
+        "lstrip",
+        "rstrip",
+    ]
 )
 _CASES = frozenset({"upper", "lower", "title", "capitalize", "swapcase", "casefold"})
 # Markers beyond these are the template's odd corners; each costs some conversations.

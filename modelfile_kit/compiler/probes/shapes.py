@@ -22,11 +22,9 @@ from .values import (
 )
 
 _MAYBE_TEXT = MISSING | FULL_TEXT
-_FUNCTIONS = (
-    "raise_exception strftime_now namespace range dict cycler joiner lipsum"
-).split()
-_MAPPING_METHODS = frozenset("items keys values get copy".split())
-_LIST_METHODS = frozenset("index count copy".split())
+_FUNCTIONS = ["raise_exception", "strftime_now", "namespace", "range", "dict", "cycler", "joiner", "lipsum"]
+_MAPPING_METHODS = frozenset(["items", "keys", "values", "get", "copy"])
+_LIST_METHODS = frozenset(["index", "count", "copy"])
 _LISTS = {
     "messages": thing("message"),
     "calls": thing("call"),
@@ -36,7 +34,7 @@ _LISTS = {
 }
 _PROPERTY = {
     "type": MISSING | FULL_TEXT | list_of(FULL_TEXT, full=True),
-    "items": MISSING | ANYTHING,
+    "items": MISSING | thing("property"),
     "description": _MAYBE_TEXT,
     "enum": MISSING | list_of(ANYTHING, full=True),
     "properties": MISSING | thing("properties", full=False),
@@ -49,13 +47,17 @@ class World:
     """What the names and fields of a request can be.
 
     category: the kind of conversation; "tools" allows reasoning too, "images" everything.
+    flagged: whether the request says something about thinking.
     """
 
-    def __init__(self, category: str, bos_token: str | None, eos_token: str | None) -> None:
+    def __init__(
+        self, category: str, bos_token: str | None, eos_token: str | None, *, flagged: bool = False
+    ) -> None:
         tools = category in ("tools", "images")
         thinking = tools or category == "thinking"
         reasoning = _MAYBE_TEXT if thinking else MISSING
-        flag = MISSING | known(True, False) if thinking else MISSING | known(True)
+        flags = known(True, False) if thinking else known(True)
+        flag = flags if flagged else MISSING
         linked = _MAYBE_TEXT if tools else MISSING
         self.names: dict[str, Value] = {
             "messages": thing("messages"),
@@ -71,7 +73,7 @@ class World:
         content = TEXT | thing("parts") if category == "images" else TEXT
         self.fields: dict[str, dict[str, Value]] = {
             "message": {
-                "role": FULL_TEXT,
+                "role": frozenset({Text(True, frozenset() if tools else frozenset({"tool"}), low=True)}),
                 "content": content,
                 "reasoning_content": reasoning,
                 "thinking": reasoning,

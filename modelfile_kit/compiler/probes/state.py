@@ -6,10 +6,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Union
 
-from .values import ANYTHING, Value, union
+from jinja2 import nodes
+
+from .values import MISSING, Value, union
 
 # A variable's name, or (namespace, attribute).
 Slot = Union[str, tuple[str, str]]
+
+
+# A test, the outcome it has had, and the names it depends on.
+Clause = tuple[nodes.Node, bool, frozenset[str]]
+# Clauses kept at a time; the oldest go.
+CLAUSES_MAX = 6
 
 
 class DeadError(Exception):
@@ -19,13 +27,15 @@ class DeadError(Exception):
 @dataclass
 class State:
     """slots: variables and attributes of namespaces. facts: expressions whose value is known better
-    because a test has been passed, with the names they depend on."""
+    because a test has been passed, with the names they depend on. clauses: tests whose outcome is
+    known and whose parts are not yet (`not (a and b)`), by their text."""
 
     slots: dict[Slot, Value] = field(default_factory=dict)
     facts: dict[str, tuple[Value, frozenset[str]]] = field(default_factory=dict)
+    clauses: dict[str, Clause] = field(default_factory=dict)
 
     def copy(self) -> State:
-        return State(dict(self.slots), dict(self.facts))
+        return State(dict(self.slots), dict(self.facts), dict(self.clauses))
 
     def assign(self, slot: Slot, value: Value) -> None:
         """A variable or attribute gets a value; what was known about it is forgotten."""
@@ -39,10 +49,12 @@ class State:
         """Drops facts that depend on these names."""
         gone = frozenset(names)
         self.facts = {k: f for k, f in self.facts.items() if not f[1] & gone}
+        self.clauses = {k: c for k, c in self.clauses.items() if not c[2] & gone}
 
     def forget_text(self, part: str) -> None:
         """Drops facts whose expression contains a text."""
         self.facts = {k: f for k, f in self.facts.items() if part not in k}
+        self.clauses = {k: c for k, c in self.clauses.items() if part not in k}
 
 
 def join(*states: State | None) -> State | None:
@@ -50,23 +62,18 @@ def join(*states: State | None) -> State | None:
     alive = [s for s in states if s is not None]
     if not alive:
         return None
-    first, *others = alive
-    for other in others:
-        slots: dict[Slot, Value] = {}
-        for slot in first.slots.keys() | other.slots.keys():
-            a, b = first.slots.get(slot), other.slots.get(slot)
-            # A name that one path has not set is what it is without: `reach` looks it up outside.
-            slots[slot] = union(a, b) if a is not None and b is not None else (a or b or ANYTHING) | _unset(slot)
-        facts = {
-            k: (union(f[0], other.facts[k][0]), f[1] | other.facts[k][1])
-            for k, f in first.facts.items()
-            if k in other.facts
-        }
-        first = State(slots, facts)
-    return first if others else first.copy()
-
-
-def _unset(slot: Slot) -> Value:
-    from .values import MISSING, NOTHING
-
-    return MISSING if isinstance(slot, str) else NOTHING
+    joined = alive[0].copy()
+    for other in alive[1:]:
+        joined = State(
+            {
+                slot: union(joined.slots.get(slot, MISSING), other.slots.get(slot, MISSING))
+                for slot in joined.slots.keys() | other.slots.keys()
+            },
+            {
+                key: (union(fact[0], other.facts[key][0]), fact[1] | other.facts[key][1])
+                for key, fact in joined.facts.items()
+                if key in other.facts
+            },
+            {k: c for k, c in joined.clauses.items() if other.clauses.get(k) == c},
+        )
+    return joined

@@ -28,7 +28,10 @@ GENERAL = (
     "false",
 )
 # A second of each of the letters that change more than one byte when their case changes.
-CASES = ("\u0130\u0131\u017f\u00df\u212a\u01c5 \u00e0\u00c9 ab-Cd_eF 1g", "\u1e9e\ufb01\u0149 \u03a3\u03c3\u03c2")
+CASES = (
+    "\u0130\u0131\u017f\u00df\u212a\u01c5 \u00e0\u00c9 ab-Cd_eF 1g",
+    "\u1e9e\ufb01\u0149 \u03a3\u03c3\u03c2",
+)
 # Far above any buffer or width that a template would use by chance, small enough to be quick.
 LONG = "word " * 300
 
@@ -52,6 +55,7 @@ def around_markers(seen: Features) -> tuple[str, ...]:
         ]
     for start, end in pairs(seen.markers):
         found += [
+            f"{start}r{end}",
             f"{start}r{end}c",
             f"{start}\n r \n{end}\n\n c\n",
             f"{end}c{start}r",

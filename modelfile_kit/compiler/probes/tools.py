@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ...conversation import Conversation, Message, Tool
+from ...conversation import Message, Tool
 from . import texts
-from .conversations import THINKS, message
+from .conversations import THINKS, Probe, message, probe
 from .features import OTHER_ROLE, Features
 
 ID = "abc123456"  # nine letters and digits: some templates insist on it
@@ -50,8 +50,38 @@ RICH = (
         required=["a", "c"],
     ),
 )
-BARE = (tool("h", ""), tool("i", "", {"a": {"description": "no type"}, "b": {"type": "boolean"}}, required=["b"]))
+BARE = (
+    tool("h", ""),
+    tool("i", "", {"a": {"description": "no type"}, "b": {"type": "boolean"}}, required=["b"]),
+)
+NESTED = (
+    tool(
+        "n",
+        "two\nlines\n",
+        {
+            "a": {"type": "array", "items": {"description": "i", "enum": ["p", "q"], "type": "string"}},
+            "b": {
+                "type": "array",
+                "items": {
+                    "properties": {"c": {"type": "string"}, "d": {"type": "array"}},
+                    "required": ["c", "d"],
+                    "type": "object",
+                },
+                "description": "deep\ntext\n",
+            },
+            "e": {"type": "object"},
+            "f": {
+                "type": "object",
+                "properties": {"g": {"type": "object", "properties": {"h": {"type": "null"}}}, "i": {}},
+                "required": ["g", "i"],
+            },
+            "j": {"type": "array", "items": {"items": {"type": "integer"}, "type": "array"}},
+        },
+        required=["a", "b", "e"],
+    ),
+)
 UNION = (tool("u", "v", {"a": {"anyOf": [{"type": "string"}, {"type": "null"}], "description": "w"}}),)
+SCHEMAS: tuple[tuple[Tool, ...], ...] = (RICH, BARE, NESTED, UNION, (*BARE, *PLAIN))
 
 ARGUMENTS: tuple[Mapping[str, Any], ...] = (
     {"a": "x"},
@@ -124,6 +154,7 @@ HISTORIES: dict[str, tuple[Message, ...]] = {
     "uo": (U, message(OTHER_ROLE, "o")),
     "no-id": (U, asked("", call(id=None)), told(id=None)),
     "short-id": (U, asked("", call(id="1")), told(id="1")),
+    "short-answer": (U, asked(), told(id="1")),
     "no-name": (U, asked(), told(name=None)),
     "nothing": (U, asked("", call(id=None)), told(name=None, id=None)),
     "other-name": (U, asked("", call(name="get_it")), told(name="get_it")),
@@ -138,56 +169,52 @@ REASONED: dict[str, tuple[Message, ...]] = {
 }
 
 
-def tools(seen: Features) -> Iterator[Conversation]:
+def tools(seen: Features) -> Iterator[Probe]:
     """Histories with and without tools offered, then arguments, schemas, texts and literals."""
     for name, history in HISTORIES.items():
-        for offered in (PLAIN, None, TWO):
-            if offered or any(m["role"] == "tool" or "tool_calls" in m for m in history):
-                count = len(offered or ())
-                yield Conversation(f"{name}-{count}", history, offered, None, "tools")
+        uses = any(m["role"] == "tool" or "tool_calls" in m for m in history)
+        for offered in (PLAIN, None, TWO) if uses else (PLAIN, TWO):
+            count = len(offered or ())
+            yield probe(f"{name}-{count}", history, offered, category="tools", telling=uses and count == 1)
     for name, history in {**HISTORIES, **REASONED}.items():
         for think in THINKS:
             if think is not None or name in REASONED:
-                for offered in (PLAIN, None):
-                    if offered or name in REASONED:
-                        yield Conversation(
-                            f"{name}-think-{think}-{bool(offered)}", history, offered, think, "tools"
-                        )
+                for offered in (PLAIN, None) if name in REASONED else (PLAIN,):
+                    known = f"{name}-think-{think}-{bool(offered)}"
+                    yield probe(known, history, offered, think, category="tools")
     for i, arguments in enumerate(ARGUMENTS):
         history = (U, asked("", call(arguments)), told())
-        yield Conversation(f"arguments-{i}", history, TWO, None, "tools")
+        yield probe(f"arguments-{i}", history, TWO, category="tools", telling=True)
         several = (U, asked("x", call(arguments), call(arguments, "g")), told(), told())
-        yield Conversation(f"arguments-two-{i}", several, None, None, "tools")
-    for i, offered in enumerate((RICH, BARE, UNION, (*BARE, *PLAIN))):
-        yield Conversation(f"schema-{i}", (S, U), offered, None, "tools")
+        yield probe(f"arguments-two-{i}", several, category="tools", telling=True)
+    for i, schemas in enumerate(SCHEMAS):
+        yield probe(f"schema-{i}", (S, U), schemas, category="tools", telling=True)
     yield from _odd_texts(seen)
     yield from _literals(seen)
 
 
-def _odd_texts(seen: Features) -> Iterator[Conversation]:
+def _odd_texts(seen: Features) -> Iterator[Probe]:
     strange: Sequence[str] = (*texts.general(seen), *texts.around_markers(seen))
     for i, text in enumerate(strange):
         other = strange[(i + 1) % len(strange)]
         third = strange[(i * 2 + 5) % len(strange)]
+        offered = PLAIN if i % 2 else None
         history = (message("system", third), message("user", text), asked(other), told(text))
-        yield Conversation(f"text-{i}", history, PLAIN if i % 2 else None, None, "tools")
+        yield probe(f"text-{i}", history, offered, category="tools", telling=True)
         back = (U, asked(text, thinking=other or None), told(third), message("assistant", text), U)
-        yield Conversation(f"text-back-{i}", back, PLAIN, None, "tools")
+        yield probe(f"text-back-{i}", back, offered, category="tools", telling=True)
 
 
-def _literals(seen: Features) -> Iterator[Conversation]:
+def _literals(seen: Features) -> Iterator[Probe]:
     """Texts that the template compares with, as names, types and arguments."""
     for i, literal in enumerate(dict.fromkeys((*seen.literals, *seen.markers))):
-        offered = (
-            tool(literal or "f", literal, {"a": {"type": literal or "string", "description": literal or "x"}}),
-        )
-        history = (
-            message("user", literal),
-            asked(literal, call({"a": literal}, literal or "f")),
-            told(literal, literal or None),
-        )
-        yield Conversation(f"literal-{i}", history, offered, None, "tools")
-        yield Conversation(f"literal-key-{i}", (U, asked("", call({literal or "a": 1})), told()), PLAIN, None, "tools")
+        described = {"a": {"type": literal or "string", "description": literal or "x"}}
+        offered = (tool(literal or "f", literal, described),)
+        called = call({"a": literal}, literal or "f")
+        history = (message("user", literal), asked(literal, called), told(literal, literal or None))
+        yield probe(f"literal-{i}", history, offered, category="tools")
+        keyed = (U, asked("", call({literal or "a": 1})), told())
+        yield probe(f"literal-key-{i}", keyed, PLAIN, category="tools")
     for role in seen.roles[4:]:
         history = (U, asked(), message(role, "x", tool_name="f"))
-        yield Conversation(f"role-{role}", history, PLAIN, None, "tools")
+        yield probe(f"role-{role}", history, PLAIN, category="tools")

@@ -27,10 +27,11 @@ class Known:
 
 @dataclass(frozen=True)
 class Text:
-    """Any text; not an empty one if `full`, and none of `but`."""
+    """Any text; not an empty one if `full`, none of `but`, without upper-case letters if `low`."""
 
     full: bool = False
     but: frozenset[str] = frozenset()
+    low: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,15 @@ def thing(shape: str, more: Any = None, *, full: bool = True) -> Value:
     return frozenset({Thing(shape, more, full)})
 
 
+def constant(value: Any) -> Value:
+    """A constant of any kind; jinja2 folds literal lists and mappings into one."""
+    if isinstance(value, (list, tuple)):
+        return thing("literal", tuple(map(constant, value)), full=bool(value))
+    if isinstance(value, dict):
+        return thing("map", tuple((k, constant(v)) for k, v in value.items()), full=bool(value))
+    return known(value)
+
+
 def list_of(item: Value, *, full: bool) -> Value:
     """A list whose items are all of this kind."""
     return thing("list", item, full=full)
@@ -128,7 +138,7 @@ def by_truth(value: Value, truth: bool) -> Value:
         if truth not in atom_truths(atom):
             continue
         if isinstance(atom, Text):
-            atom = Text(True, atom.but) if truth else Known.of("")
+            atom = Text(True, atom.but, atom.low) if truth else Known.of("")
         elif isinstance(atom, Thing) and truth:
             atom = Thing(atom.shape, atom.more, True)
         elif isinstance(atom, Number) and truth and atom.low == 0:
@@ -160,7 +170,9 @@ def equal(a: Atom, b: Atom) -> frozenset[bool]:
 def _equal_known(constant: Any, other: Atom) -> frozenset[bool]:
     possible = isinstance(other, Anything)
     if isinstance(other, Text):
-        possible = isinstance(constant, str) and constant not in other.but and bool(constant or not other.full)
+        possible = (
+            isinstance(constant, str) and constant not in other.but and bool(constant or not other.full)
+        )
     elif isinstance(other, Number):
         number = isinstance(constant, (int, float)) and not isinstance(constant, bool)
         possible = number and (other.low is None or constant >= other.low)
@@ -183,7 +195,7 @@ def without(value: Value, constant: Any) -> Value:
         if isinstance(atom, Known) and atom.value == constant:
             continue
         if isinstance(atom, Text) and isinstance(constant, str):
-            atom = Text(atom.full or constant == "", atom.but | {constant})
+            atom = Text(atom.full or constant == "", atom.but | {constant}, atom.low)
         kept.add(atom)
     return frozenset(kept)
 

@@ -1,0 +1,417 @@
+"""Operators, tests, filters and methods on abstract values."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from .shapes import World
+from .values import (
+    ANYTHING,
+    EITHER,
+    FULL_TEXT,
+    MISSING,
+    NOTHING,
+    NUMBER,
+    TEXT,
+    Anything,
+    Atom,
+    Known,
+    Missing,
+    Number,
+    Text,
+    Thing,
+    Value,
+    by_truth,
+    equals,
+    is_text,
+    known,
+    list_of,
+    thing,
+    truths,
+    union,
+)
+
+Truths = frozenset[bool]
+BOTH: Truths = frozenset({True, False})
+YES: Truths = frozenset({True})
+NO: Truths = frozenset({False})
+
+
+def computed(compute: Callable[[Any, Any], Any], a: Atom, b: Atom) -> Value:
+    """A binary operator on numbers; on constants its real result."""
+    if isinstance(a, (Missing,)) or isinstance(b, Missing):
+        return NOTHING
+    if isinstance(a, Known) and isinstance(b, Known):
+        try:
+            return known(compute(a.value, b.value)) if _small(a) and _small(b) else ANYTHING
+        except Exception:
+            return NOTHING
+    if compute is operator.sub and isinstance(a, Number) and a.low is not None and isinstance(b, Known):
+        return frozenset({Number(a.low - b.value)}) if isinstance(b.value, int) else NUMBER
+    numeric = (Number, Known)
+    return NUMBER if isinstance(a, numeric) and isinstance(b, numeric) else ANYTHING
+
+
+def _small(atom: Known) -> bool:
+    return not isinstance(atom.value, (int, float)) or abs(atom.value) < 1000
+
+
+def added(a: Atom, b: Atom, world: World) -> Value:
+    """`a + b`."""
+    if isinstance(a, Missing) or isinstance(b, Missing):
+        return NOTHING
+    if is_text(a) and is_text(b):
+        if isinstance(a, Known) and isinstance(b, Known):
+            return known(a.value + b.value)
+        return FULL_TEXT if any(truths(frozenset({x})) == YES for x in (a, b)) else TEXT
+    if isinstance(a, Anything) or isinstance(b, Anything):
+        return ANYTHING
+    if world.is_list(a) and world.is_list(b):
+        assert isinstance(a, Thing) and isinstance(b, Thing)
+        return list_of(union(world.items(a), world.items(b)), full=a.full or b.full)
+    if isinstance(a, Known) and isinstance(b, Known):
+        return computed(lambda x, y: x + y, a, b)
+    low = [x.low if isinstance(x, Number) else x.value for x in (a, b) if isinstance(x, (Number, Known))]
+    if len(low) == 2 and not is_text(a) and not is_text(b):
+        if None in low or not all(isinstance(n, int) for n in low):
+            return NUMBER
+        return frozenset({Number(min(sum(low), 1))})
+    return NOTHING if is_text(a) != is_text(b) else ANYTHING
+
+
+def ordered(compute: Callable[[Any, Any], bool], a: Atom, b: Atom) -> Value:
+    """`<` and its kin."""
+    if isinstance(a, Missing) or isinstance(b, Missing):
+        return NOTHING
+    if isinstance(a, Known) and isinstance(b, Known):
+        return computed(compute, a, b)
+    if isinstance(a, Number) and a.low is not None and isinstance(b, Known):
+        # The smallest and a huge number: if both agree, every one between does.
+        try:
+            ends = {compute(a.low, b.value), compute(10**9, b.value)}
+        except TypeError:
+            return NOTHING
+        return known(*ends)
+    return EITHER
+
+
+def contains(whole: Atom, part: Value, world: World) -> Truths:
+    """`part in whole`; no outcome where that fails."""
+    if isinstance(whole, Missing):
+        return NO
+    if isinstance(whole, Anything):
+        return BOTH
+    constants = [a.value for a in part if isinstance(a, Known)]
+    if is_text(whole):
+        if isinstance(whole, Known) and len(constants) == len(part):
+            return frozenset(c in whole.value for c in constants if isinstance(c, str))
+        return YES if constants == [""] and len(part) == 1 else BOTH
+    if not isinstance(whole, Thing):
+        return frozenset()
+    if world.is_mapping(whole):
+        found: set[bool] = set()
+        for atom in part:
+            held = world.field(whole, atom.value) if isinstance(atom, Known) else None
+            if held is None:
+                return BOTH
+            found |= {Missing() not in held} if len(held) == 1 or Missing() not in held else {True, False}
+        return frozenset(found)
+    if whole.shape == "literal":
+        return _in_literal(whole.more, part)
+    return truths(equals(part, world.items(whole))) | NO
+
+
+def _in_literal(items: tuple[Value, ...], part: Value) -> Truths:
+    found: set[bool] = set()
+    for atom in part:
+        each = [truths(equals(frozenset({atom}), i)) for i in items]
+        if any(e == YES for e in each):
+            found.add(True)
+        else:
+            found |= {False} | ({True} if any(True in e for e in each) else set())
+    return frozenset(found)
+
+
+# -- tests ------------------------------------------------------------------------------------------
+
+
+def tested(name: str, value: Value, arguments: list[Value], world: World) -> Truths:
+    """Outcomes of `value is name`."""
+    if name in ("equalto", "eq", "==", "ne", "!=") and arguments:
+        same = truths(equals(value, arguments[0]))
+        return same if name in ("equalto", "eq", "==") else frozenset(not t for t in same)
+    if name == "in" and arguments:
+        return frozenset().union(*(contains(a, value, world) for a in arguments[0]))
+    check = _TESTS.get(name)
+    if check is None:
+        return BOTH
+    found: set[bool] = set()
+    for atom in value:
+        certain = None if isinstance(atom, Anything) else check(atom, world)
+        found |= BOTH if certain is None else {certain}
+    return frozenset(found)
+
+
+def _holds(atom: Atom, *kinds: type) -> bool:
+    return isinstance(atom, Known) and type(atom.value) in kinds
+
+
+def _number(atom: Atom, _: World) -> bool:
+    return isinstance(atom, Number) or _holds(atom, int, float, bool)
+
+
+def _iterable(atom: Atom, world: World) -> bool:
+    return is_text(atom) or isinstance(atom, Missing) or world.is_list(atom) or world.is_mapping(atom)
+
+
+_TESTS: dict[str, Callable[[Any, World], bool | None]] = {
+    "defined": lambda a, _: not isinstance(a, Missing),
+    "undefined": lambda a, _: isinstance(a, Missing),
+    "none": lambda a, _: _holds(a, type(None)),
+    "string": lambda a, _: is_text(a),
+    "mapping": lambda a, w: w.is_mapping(a),
+    "iterable": _iterable,
+    "sequence": _iterable,
+    "number": _number,
+    "integer": lambda a, _: None if isinstance(a, Number) else _holds(a, int),
+    "float": lambda a, _: None if isinstance(a, Number) else _holds(a, float),
+    "boolean": lambda a, _: _holds(a, bool),
+    "true": lambda a, _: a == Known.of(True),
+    "false": lambda a, _: a == Known.of(False),
+    "callable": lambda a, _: isinstance(a, Thing) and a.shape in ("function", "macro", "method", "namespace"),
+}
+
+
+# -- filters ----------------------------------------------------------------------------------------
+
+_TEXTS = frozenset(
+    [
+        "trim",
+        "string",
+        "join",
+        "replace",
+        "safe",
+        "escape",
+        "e",
+        "forceescape",
+        "indent",
+        "format",
+        "truncate",
+        "wordwrap",
+        "center",
+        "pprint",
+        "striptags",
+        "urlize",
+        "urlencode",
+        "xmlattr",
+        "filesizeformat",
+    ]
+)
+_NUMBERS = frozenset(["int", "float", "round", "abs", "sum", "wordcount"])
+_LETTERS = frozenset(["upper", "lower", "title", "capitalize"])
+
+
+def filtered(name: str, value: Value, arguments: list[Value], named: dict[str, Value], world: World) -> Value:
+    """`value | name(...)`."""
+    if name in ("default", "d"):
+        return _default(value, [*arguments, *named.values()], "boolean" in named or len(arguments) > 1)
+    if name in ("length", "count"):
+        return union(*map(_length, value))
+    if name in _LETTERS or name == "trim":
+        return union(*(_letters(a, name) for a in value))
+    if name in _TEXTS:
+        return TEXT
+    if name == "tojson":
+        return FULL_TEXT
+    if name in _NUMBERS:
+        return NUMBER
+    if name in ("items", "dictsort"):
+        return union(*(_pairs(a, world) for a in value))
+    if name in _LIST_FILTERS:
+        return union(*(_listed(name, a, arguments, world) for a in value))
+    return ANYTHING
+
+
+def _default(value: Value, arguments: list[Value], boolean: bool) -> Value:
+    kept = by_truth(value, True) if boolean else value - MISSING
+    replaced = False in truths(value) if boolean else Missing() in value
+    return union(kept, (arguments[0] if arguments else known("")) if replaced else NOTHING)
+
+
+def _length(atom: Atom) -> Value:
+    if isinstance(atom, Known) and isinstance(atom.value, str):
+        return known(len(atom.value))
+    if isinstance(atom, Missing):
+        return known(0)
+    if isinstance(atom, Thing) and atom.shape == "literal":
+        return known(len(atom.more))
+    if isinstance(atom, (Text, Thing)):
+        return frozenset({Number(1 if atom.full else 0)})
+    return frozenset({Number(0)}) if isinstance(atom, Anything) else NOTHING
+
+
+def _letters(atom: Atom, name: str) -> Value:
+    if isinstance(atom, Known) and isinstance(atom.value, str):
+        return known(getattr(atom.value, "strip" if name == "trim" else name)())
+    if isinstance(atom, Missing):
+        return known("")
+    if isinstance(atom, Text) and atom.low and name == "lower":
+        return frozenset({atom})
+    return TEXT if name == "trim" or not isinstance(atom, Text) or not atom.full else FULL_TEXT
+
+
+def _pairs(atom: Atom, world: World) -> Value:
+    if isinstance(atom, Thing) and world.is_mapping(atom):
+        return thing("pairs", atom, full=atom.full)
+    return ANYTHING if isinstance(atom, (Anything, Thing)) else NOTHING
+
+
+_LIST_FILTERS = frozenset(
+    [
+        "list",
+        "first",
+        "last",
+        "select",
+        "reject",
+        "selectattr",
+        "rejectattr",
+        "map",
+        "sort",
+        "unique",
+        "reverse",
+        "batch",
+        "slice",
+        "min",
+        "max",
+        "random",
+    ]
+)
+
+
+def _listed(name: str, atom: Atom, arguments: list[Value], world: World) -> Value:
+    if isinstance(atom, (Known, Number)) and not is_text(atom):
+        return NOTHING
+    if isinstance(atom, Anything):
+        return ANYTHING
+    full = isinstance(atom, (Text, Thing)) and atom.full
+    item = world.pair(atom)[0] if world.is_mapping(atom) else world.items(atom)  # type: ignore[arg-type]
+    if name in ("first", "last", "random", "min", "max"):
+        return union(item, NOTHING if full else MISSING)
+    if name in ("list", "sort", "reverse", "unique"):
+        if isinstance(atom, Thing) and atom.shape == "messages":
+            return frozenset({atom})
+        return list_of(item, full=full)
+    if name == "selectattr" and len(arguments) == 3 and all(map(is_text, item)):
+        # Letters have no attributes.
+        return thing("literal", (), full=False)
+    if name in ("select", "reject", "selectattr", "rejectattr"):
+        return list_of(item, full=False)
+    return list_of(ANYTHING, full=False)
+
+
+# -- methods and functions -----------------------------------------------------------------------------
+
+_SPLITS = frozenset(["split", "rsplit", "splitlines", "partition", "rpartition"])
+
+
+def method(name: str, owner: Atom, arguments: list[Value], world: World) -> Value:
+    """`owner.name(...)`."""
+    if is_text(owner):
+        return _text_method(name, owner, arguments)
+    if not isinstance(owner, Thing):
+        return ANYTHING
+    if world.is_mapping(owner):
+        keys, values = world.pair(owner)
+        if name == "items":
+            return thing("pairs", owner, full=owner.full)
+        if name in ("keys", "values"):
+            return list_of(keys if name == "keys" else values, full=owner.full)
+        if name == "get" and arguments:
+            return _get(owner, arguments, world)
+        if name == "copy":
+            return frozenset({owner})
+    return frozenset({Number(0)}) if name in ("index", "count") else ANYTHING
+
+
+def _get(owner: Thing, arguments: list[Value], world: World) -> Value:
+    found: list[Value] = []
+    for key in arguments[0]:
+        held = (
+            world.field(owner, key.value) if isinstance(key, Known) and isinstance(key.value, str) else None
+        )
+        if held is None:
+            held = MISSING | world.pair(owner)[1]
+        found.append(held - MISSING)
+        if Missing() in held:
+            found.append(arguments[1] if len(arguments) > 1 else known(None))
+    return union(*found)
+
+
+def _text_method(name: str, owner: Atom, arguments: list[Value]) -> Value:
+    constants = [next(iter(a)) for a in arguments if len(a) == 1]
+    if isinstance(owner, Known) and len(constants) == len(arguments) and _all_known(constants):
+        try:
+            result = getattr(owner.value, name)(*(c.value for c in constants))  # type: ignore[union-attr]
+        except Exception:
+            return NOTHING
+        if isinstance(result, (str, int)):
+            return known(result)
+    if isinstance(owner, Text) and owner.low and name == "lower":
+        return frozenset({owner})
+    if name in _SPLITS:
+        return list_of(TEXT, full=name != "splitlines" and bool(arguments))
+    if name in ("startswith", "endswith") or name.startswith("is"):
+        return EITHER
+    if name in ("find", "rfind", "index", "rindex", "count"):
+        return NUMBER
+    return TEXT if name != "encode" else ANYTHING
+
+
+def _all_known(atoms: list[Atom]) -> bool:
+    return all(
+        isinstance(a, Known) and isinstance(a.value, (str, int)) and len(str(a.value)) < 99 for a in atoms
+    )
+
+
+def function(name: str, arguments: list[Value], named: dict[str, Value]) -> Value:
+    """A global function."""
+    if name == "raise_exception":
+        return NOTHING
+    if name == "strftime_now":
+        return FULL_TEXT
+    if name == "range":
+        return list_of(NUMBER, full=_range_runs(arguments))
+    if name == "dict":
+        return thing("map", tuple(named.items()), full=bool(named)) if not arguments else ANYTHING
+    return ANYTHING
+
+
+def _range_runs(arguments: list[Value]) -> bool:
+    """Whether `range(...)` certainly gives something: counting down to -1 from an index, or up to a length."""
+    atoms = [next(iter(a)) for a in arguments if len(a) == 1]
+    if len(atoms) != len(arguments) or not atoms:
+        return False
+    first, last, step = atoms[0], atoms[1] if len(atoms) > 1 else None, atoms[2] if len(atoms) > 2 else None
+    if last is None:
+        first, last = Known.of(0), first
+    low = first.value if isinstance(first, Known) else first.low if isinstance(first, Number) else None
+    if not isinstance(low, int):
+        return False
+    if step == Known.of(-1):
+        return isinstance(last, Known) and low > last.value
+    return step is None and isinstance(first, Known) and isinstance(last, Number) and (last.low or 0) > low
+
+
+def loop_attribute(name: str, item: Value) -> Value:
+    """`loop.name`."""
+    if name in ("first", "last"):
+        return EITHER
+    if name in ("index", "revindex", "length", "depth"):
+        return frozenset({Number(1)})
+    if name in ("index0", "revindex0", "depth0"):
+        return frozenset({Number(0)})
+    if name in ("previtem", "nextitem"):
+        return union(item, MISSING)
+    return ANYTHING if name in ("cycle", "changed") else MISSING

@@ -1,0 +1,279 @@
+"""Exactness is never assumed: holds a compiled TEMPLATE to the reference, conversation by conversation.
+
+The conversations come from the chat template itself (see `probes`). "exact" stays only where every
+branch that a conversation of the kind can reach was taken on both sides and no conversation was
+found on which Ollama's prompt differs; everything else becomes "partial" with the reason.
+
+What counts as a conversation that Ollama can express: neighbours of the same role (`tool` excepted)
+do not occur, since Ollama merges them before its template runs; a call's arguments and a tool's
+properties are in alphabetical order, since Ollama sorts them; numbers are what Go and Python write
+alike; schemas have the keys that Ollama keeps; what is empty is absent; think is true, false or
+not given. Where the template's own `raise_exception` refuses a conversation, Ollama has to fail
+too; where the reference fails in any other way there is nothing to compare with.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from ..conversation import CATEGORIES, Conversation, image_count
+from ..diagnostics import Diagnostic, Severity, Span
+from ..ollama.prompt import PromptTemplate
+from .probes import conversations, tools
+from .probes.compare import DAYS, Clock, Comparison, Difference, show_difference
+from .probes.conversations import Probe
+from .probes.coverage import Hit, Site, WatchedReference
+from .probes.features import Features, features
+from .probes.reach import reachable
+from .probes.shrink import shrink
+
+# CPU seconds for one proof; ordinary ones take a tenth of a second. A proof cut short is no proof.
+SECONDS_MAX = 6.0
+# Branches named in diagnostics; the rest are counted.
+BRANCHES_SHOWN = 3
+
+_GENERATORS = {
+    "chat": conversations.chat,
+    "tools": tools.tools,
+    "thinking": conversations.thinking,
+    "images": conversations.images,
+}
+# The kinds whose conversations are also of this kind's world: a branch covered there is covered here.
+_INSIDE = {
+    "chat": ("chat",),
+    "thinking": ("chat", "thinking"),
+    "tools": ("chat", "thinking", "tools"),
+    "images": CATEGORIES,
+}
+
+
+@dataclass(frozen=True)
+class Counterexample:
+    """A conversation on which Ollama's prompt is not the reference's text, as small as was found."""
+
+    category: str
+    conversation: Conversation
+    difference: Difference
+
+    @property
+    def text(self) -> str:
+        """The difference for people."""
+        d = self.difference
+        if d.kind == "failure":
+            return f"the reference renders it, Ollama answers: {d.found}"
+        if d.kind == "refusal":
+            return f"the chat template refuses it ({d.expected}), Ollama sends a prompt"
+        return show_difference(d.expected, d.found)
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What a proof found.
+
+    coverage: as claimed, or degraded. conversations: how many were compared. candidates: how many
+    the reference rendered. uncovered: branches that no conversation reached, by kind. seconds: CPU
+    time taken.
+    """
+
+    coverage: dict[str, str]
+    diagnostics: list[Diagnostic]
+    counterexamples: tuple[Counterexample, ...] = ()
+    conversations: int = 0
+    candidates: int = 0
+    uncovered: Mapping[str, tuple[tuple[Site, int], ...]] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+def prove(
+    chat_template: str,
+    go_template: str,
+    *,
+    bos_token: str | None = "",
+    eos_token: str | None = "",
+    target: str = "latest",
+    claimed: Mapping[str, str],
+    seconds: float = SECONDS_MAX,
+) -> Proof:
+    """Holds a Go TEMPLATE to its chat template; only ever takes back what is claimed.
+
+    chat_template: the Jinja source. go_template: the TEMPLATE. bos_token, eos_token: their texts.
+    target: the oldest Ollama. claimed: "exact", "partial", "unsupported" or "absent" for each of
+    chat, tools, thinking and images; only what is "exact" is put to the test. seconds: CPU time.
+    """
+    run = _Run(chat_template, go_template, bos_token, eos_token, target, dict(claimed), seconds)
+    return run.prove()
+
+
+class _Run:
+    def __init__(
+        self,
+        chat_template: str,
+        go_template: str,
+        bos_token: str | None,
+        eos_token: str | None,
+        target: str,
+        coverage: dict[str, str],
+        seconds: float,
+    ) -> None:
+        self.started = time.process_time()
+        self.seconds = seconds
+        self.bos_token, self.eos_token = bos_token, eos_token
+        self.coverage = coverage
+        self.clock = Clock()
+        self.reference = WatchedReference(chat_template, bos_token=bos_token, eos_token=eos_token)
+        self.seen: Features = features(self.reference.tree)
+        ollama = PromptTemplate(go_template, target=target, now=self.clock.today)
+        self.comparison = Comparison(self.reference, ollama, bos_token or "", self.clock)
+        self.covered: dict[str, set[Hit]] = {c: set() for c in CATEGORIES}
+        self.diagnostics: list[Diagnostic] = []
+        self.counterexamples: list[Counterexample] = []
+        self.uncovered: dict[str, tuple[tuple[Site, int], ...]] = {}
+        self.candidates = 0
+        self.days = DAYS if "strftime_now" in self.reference.variables else DAYS[:1]
+
+    def prove(self) -> Proof:
+        for category in CATEGORIES:
+            if self.coverage.get(category) == "exact":
+                self._category(category)
+        for example in list(self.counterexamples):
+            self._spread(example)
+        return Proof(
+            self.coverage,
+            self.diagnostics,
+            tuple(self.counterexamples),
+            self.comparison.runs,
+            self.candidates,
+            self.uncovered,
+            time.process_time() - self.started,
+        )
+
+    # -- one kind of conversation ---------------------------------------------------------------------
+
+    def _category(self, category: str) -> None:
+        signatures: set[frozenset[Hit]] = set()
+        rendered = False
+        for probe in self._probes(category):
+            if time.process_time() - self.started > self.seconds:
+                self._degrade(category, self._too_slow(category))
+                return
+            self.candidates += 1
+            self.clock.now = self.days[self.candidates % len(self.days)]
+            texts, hits, refusal = self.comparison.expected(probe.conversation)
+            self.covered[category] |= hits
+            rendered = rendered or bool(texts)
+            signature = frozenset(hits)
+            if not probe.telling and signature in signatures:
+                continue
+            signatures.add(signature)
+            difference = self.comparison.difference(probe.conversation, texts, refusal)
+            if difference is not None:
+                self._found(category, probe.conversation, difference)
+                return
+        if rendered:
+            self._branches(category)
+
+    def _probes(self, category: str) -> Iterator[Probe]:
+        return _GENERATORS[category](self.seen)
+
+    def _found(self, category: str, conversation: Conversation, difference: Difference) -> None:
+        """A counterexample: made small, told, and the kind degraded."""
+        kind = difference.kind
+
+        def differs(candidate: Conversation) -> bool:
+            found = self.comparison.difference(candidate)
+            return found is not None and found.kind == kind
+
+        small = shrink(conversation, differs)
+        difference = self.comparison.difference(small) or difference
+        small = replace(small, category=category)
+        example = Counterexample(category, small, difference)
+        self.counterexamples.append(example)
+        self._degrade(category, _diagnostic(example))
+
+    def _degrade(self, category: str, why: Diagnostic) -> None:
+        self.coverage[category] = "partial"
+        self.diagnostics.append(why)
+
+    def _spread(self, example: Counterexample) -> None:
+        """What goes wrong in one kind may go wrong in the others too, with tools or a picture added."""
+        for category in CATEGORIES:
+            if self.coverage.get(category) != "exact":
+                continue
+            variant = _variant(example.conversation, category)
+            difference = variant and self.comparison.difference(variant)
+            if variant and difference:
+                self._found(category, variant, difference)
+
+    # -- branches ---------------------------------------------------------------------------------------
+
+    def _branches(self, category: str) -> None:
+        covered = set().union(*(self.covered[c] for c in _INSIDE[category]))
+        missing = list(self.reference.missing(covered))
+        if not missing:
+            return
+        possible = reachable(
+            self.reference.tree, category, bos_token=self.bos_token, eos_token=self.eos_token
+        )
+        left = [(site, outcome) for site, outcome in missing if (site.number, outcome) in possible]
+        if not left:
+            return
+        self.uncovered[category] = tuple(left)
+        self.coverage[category] = "partial"
+        for site, outcome in left[:BRANCHES_SHOWN]:
+            self.diagnostics.append(_uncovered(category, site, outcome, len(left)))
+
+    def _too_slow(self, category: str) -> Diagnostic:
+        return Diagnostic(
+            "MK655",
+            Severity.WARNING,
+            f"{category}: the proof was cut short after {self.seconds:g} s, so nothing is claimed to be exact",
+            help="compile again with more time, or check the package's own conversations with golden tests",
+        )
+
+
+def _variant(conversation: Conversation, category: str) -> Conversation | None:
+    """The same conversation as one of another kind."""
+    if category == "tools":
+        return replace(conversation, tools=conversation.tools or tools.PLAIN, category=category)
+    if category == "thinking" and not conversation.tools:
+        return replace(conversation, think=True, category=category)
+    if category == "images":
+        users = [i for i, m in enumerate(conversation.messages) if m["role"] == "user"]
+        if users and not any(image_count(m) for m in conversation.messages):
+            messages = list(conversation.messages)
+            messages[users[0]] = {**messages[users[0]], "images": 1}
+            return replace(conversation, messages=tuple(messages), category=category)
+    return None
+
+
+def _diagnostic(example: Counterexample) -> Diagnostic:
+    codes = {"text": "MK650", "failure": "MK651", "refusal": "MK653", "picture": "MK654"}
+    shown = example.conversation.to_dict()
+    shown = {k: v for k, v in shown.items() if v is not None and k not in ("id", "category")}
+    return Diagnostic(
+        codes[example.difference.kind],
+        Severity.WARNING,
+        f"{example.category}: not exact for every conversation; for {shown} {example.text}",
+        help="conversations like this one get another prompt than the model was trained on; "
+        "native mode uses the model's own template where Ollama can",
+    )
+
+
+def _uncovered(category: str, site: Site, outcome: int, count: int) -> Diagnostic:
+    never = {
+        ("condition", 0): "is never false",
+        ("condition", 1): "is never true",
+        ("loop", 0): "is never empty",
+        ("loop", 1): "is never run",
+    }[site.kind, int(outcome)]
+    more = f" ({count} such branches)" if count > 1 else ""
+    return Diagnostic(
+        "MK652",
+        Severity.WARNING,
+        f"{category}: `{site.text}` {never} in the conversations of the proof{more}, "
+        "so this branch is not proven",
+        Span(line=site.line),
+        help="give the package a golden conversation that takes this branch",
+    )
