@@ -54,12 +54,14 @@ class Instruction:
 
     name: lower case. key: the parameter's name, the message's role, else "". value: without its
     quotes. line: where it starts, counted from 1 as an editor does; 0 for one that was not read.
+    span: its first character in the decoded text and the one behind its last.
     """
 
     name: str
     key: str
     value: str
     line: int = 0
+    span: tuple[int, int] = field(default=(0, 0), compare=False, repr=False)
 
     @property
     def command(self) -> str:
@@ -212,7 +214,7 @@ class _Parser:
         self.at = end
 
     def _instruction(self) -> None:
-        line = self.line(self.at)
+        start, line = self.at, self.line(self.at)
         name = self._name()
         key = ""
         if name == "parameter":
@@ -226,7 +228,8 @@ class _Parser:
                     code="MK102",
                     help=f"roles are {', '.join(ROLES)}, in lower case",
                 )
-        self.instructions.append(Instruction(name, key, self._value(), line))
+        value = self._value()
+        self.instructions.append(Instruction(name, key, value, line, (start, self.at)))
 
     def _name(self) -> str:
         """The instruction's name. Its first rune may be anything; one that is not printed is dropped."""
