@@ -1,0 +1,65 @@
+"""The embedded engine answers as a real Ollama does: the same text, tokens and reason to stop."""
+
+from __future__ import annotations
+
+import pytest
+
+from modelfile_kit.align.sight import picture
+from modelfile_kit.runtime.llama_cpp import EmbeddedChat, EmbeddedEngine
+from modelfile_kit.runtime.ollama_server import ServedModel
+
+pytestmark = [pytest.mark.server, pytest.mark.engine]
+
+GO = "[gMASK]<sop>{{ range .Messages }}<|{{ .Role }}|>\n{{ .Content }}{{ end }}<|assistant|>\n"
+TEMPLATES = {
+    "right": GO,
+    "picture marks twice": GO.replace(
+        "{{ .Content }}", "{{ if .Images }}<|begin_of_image|>{{ end }}{{ .Content }}"
+    ),
+    "junk after each turn": GO.replace("{{ .Content }}", "{{ .Content }}<|im_end|>\n"),
+    "no generation prompt": GO.removesuffix("<|assistant|>\n"),
+}
+CONVERSATIONS = {
+    "text": [{"role": "user", "content": "Hi, 你好"}],
+    "picture": [{"role": "user", "content": "What?", "images": [picture("red")]}],
+    "two sizes, a tag in the text, a second turn": [
+        {
+            "role": "user",
+            "content": "a [img-0] b",
+            "images": [picture("red", side=336), picture("blue", side=100)],
+        },
+        {"role": "assistant", "content": "x"},
+        {"role": "user", "content": "and?"},
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def engine(llama_cpp, micro_pair):
+    with EmbeddedEngine(micro_pair.model, micro_pair.projector) as running:
+        yield running
+
+
+@pytest.mark.parametrize("stop", ["", "image"], ids=["no stop", "a stop"])
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_both_engines_say_the_same(
+    template, stop, engine, micro_pair, ollama_process, ollama_server, tmp_path
+):
+    text = TEMPLATES[template]
+    modelfile = tmp_path / "Modelfile"
+    modelfile.write_text(
+        f'FROM {micro_pair.model}\nFROM {micro_pair.projector}\nTEMPLATE """{text}"""\n'
+        + (f"PARAMETER stop {stop}\n" if stop else ""),
+        encoding="utf-8",
+    )
+    ollama_process.run("create", "agree", "-f", str(modelfile))
+    embedded = EmbeddedChat(engine, text, (stop,) if stop else ())
+    served = ServedModel(ollama_server, "agree")
+    for name, messages in CONVERSATIONS.items():
+        ours, theirs = (e.chat(messages, max_tokens=12) for e in (embedded, served))
+        assert (ours.text, ours.prompt_tokens, ours.completion_tokens, ours.finish_reason) == (
+            theirs.text,
+            theirs.prompt_tokens,
+            theirs.completion_tokens,
+            theirs.finish_reason,
+        ), name
