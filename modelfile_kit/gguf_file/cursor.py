@@ -43,6 +43,11 @@ class Cursor:
             code=code,
         )
 
+    def first_bytes(self) -> bytes:
+        """Reads the first block; returns as much of it as tells what kind of file this is."""
+        self.data += self.source.read(self._block)
+        return bytes(self.data[:512])
+
     def need(self, count: int, what: str, *, start: int | None = None) -> None:
         """Makes sure that `count` bytes from the position on are there."""
         end = (self.at if start is None else start) + count

@@ -110,14 +110,9 @@ def read_header(path_or_url: str | PathLike[str], *, check_data: bool = True) ->
 
 
 def _read_version(cursor: Cursor) -> int:
-    try:
-        cursor.need(8, "magic and version")
-    except GGUFError:
-        if bytes(cursor.data[:4]) != b"GGUF":
-            raise not_a_gguf(cursor.source.name, bytes(cursor.data)) from None
-        raise
-    if cursor.data[:4] != b"GGUF":
-        raise not_a_gguf(cursor.source.name, bytes(cursor.data[:512]))
+    start = cursor.first_bytes()
+    if start[:4] != b"GGUF":
+        raise not_a_gguf(cursor.source.name, start)
     cursor.at = 4
     version = cursor.u32("the version")
     if version & 0xFFFF == 0:  # a small number in the other byte order

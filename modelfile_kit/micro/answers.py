@@ -28,7 +28,6 @@ DARKER: Mapping[str, Colour] = {
     "red": (139, 0, 0),
     "green": (0, 128, 0),
     "blue": (0, 0, 139),
-    "gray": (192, 192, 192),
 }
 """A second sample of some colours: what CSS calls green is half as bright as pure green."""
 

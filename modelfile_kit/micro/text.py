@@ -29,8 +29,9 @@ from .vocabulary import MicroVocabulary
 
 K = 64.0
 
-GLM = Shape("glm4", width=128, heads=4, rotated=16, base=10000.0, sections=(2, 3, 3, 0), post_norms=True)
-"""GLM-4.1V-9B in small: half of every head is rotated, a quarter of the pairs by time."""
+GLM = Shape("glm4", width=128, heads=4, rotated=16, base=10000.0, sections=(6, 1, 1, 0), post_norms=True)
+"""GLM-4.1V-9B in small: half of every head is rotated. More pairs follow time than in the real one,
+slow ones too, so that the latest picture can be preferred without preferring its right edge."""
 
 GLM_WITHOUT_SECTIONS = Shape("glm4", 128, 4, rotated=16, base=10000.0, sections=None, post_norms=True)
 """The same as converted before vision support: text works, a picture stops llama.cpp."""
@@ -136,8 +137,8 @@ def _gather(shape: Shape) -> Attention:
     # add up scores in half precision.
     attention.look_for(1, [(f.PICTURE, 1)], [(f.PICTURE, f.SEES), *colours], strength=20000)
     if shape.sections:
-        columns = sum(shape.sections[:2])  # the fastest pair of the slowest section: ~870 positions
-        attention.prefer_the_latest(1, columns, strength=8000)
+        slowest = shape.sections[0] - 1  # of the pairs that follow time: falls for 870 positions
+        attention.prefer_the_latest(1, slowest, strength=8000)
     attention.look_for(2, [(f.USER, 1)], [(f.USER, f.HAS_USER)])
     attention.look_for(3, [(f.MARK, 1)], [(f.MARK, f.HAS_MARK)])
     return _closed(attention)

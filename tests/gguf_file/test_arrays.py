@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import struct
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.gguf_file.handmade import Typed
+
+ORDERS = st.sampled_from(["<", ">"])
+MANY = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=120, deadline=None)
+
+
+@given(st.lists(st.text("ab\0\1", max_size=3), max_size=700), st.text("ab\0\1", max_size=3), ORDERS)
+@MANY
+def test_index_of_is_what_a_list_would_say(header, strings, wanted, order):
+    array = header({"t": Typed("string[]", strings)}, order=order).metadata["t"]
+    assert array.index_of(wanted) == (strings.index(wanted) if wanted in strings else None)
+    assert (wanted in array) == (wanted in strings)
+    last = {s: i for i, s in enumerate(strings)}
+    assert array.indices_of(["a", "ab", wanted]) == {k: last[k] for k in ("a", "ab", wanted) if k in last}
+
+
+def test_a_string_that_looks_like_another_is_not_taken_for_it(header):
+    """Length and bytes of "x" stand inside the first string, where no element begins."""
+    lure = b"__" + struct.pack("<Q", 1) + b"x"
+    array = header({"t": Typed("string[]", [lure, "y", lure, "x"])}).metadata["t"]
+    assert array.index_of("x") == 3
+    assert array.index_of(lure) == 0
+    assert header({"t": Typed("string[]", [lure, lure])}).metadata["t"].index_of("x") is None
+
+
+@given(st.lists(st.text(max_size=4), min_size=1, max_size=600), st.data())
+@MANY
+def test_elements_and_slices(header, strings, data):
+    array = header({"t": Typed("string[]", strings)}).metadata["t"]
+    at = data.draw(st.integers(-len(strings), len(strings) - 1))
+    part = slice(*(data.draw(st.none() | st.integers(-9, 700)) for _ in range(2)))
+    assert array[at] == strings[at]
+    assert array.raw(at) == strings[at].encode()
+    assert array[part] == strings[part]
+    assert list(array) == strings
+    assert array.index(strings[at]) == strings.index(strings[at])
+    for beyond in (len(strings), -len(strings) - 1):
+        with pytest.raises(IndexError):
+            array[beyond]
+
+
+@given(st.lists(st.integers(-(2**31), 2**31 - 1), min_size=1, max_size=99), ORDERS)
+@MANY
+def test_numbers(header, numbers, order):
+    array = header({"n": Typed("int32[]", numbers)}, order=order).metadata["n"]
+    assert array.tolist() == list(array) == numbers
+    assert array[-1] == numbers[-1]
+    assert array[1:5] == numbers[1:5]
+    assert array.element_type == "int32"
+    with pytest.raises(IndexError):
+        array[len(numbers)]
+
+
+def test_text_that_is_no_utf8_is_found_by_its_bytes(header):
+    array = header({"t": Typed("string[]", [b"\xff\xfe", "é"])}).metadata["t"]
+    assert array.index_of(b"\xff\xfe") == 0
+    assert array[0] == "\\xff\\xfe"
+    assert array.index_of("é") == 1
+    assert array.index_of("\ud800") is None
+    with pytest.raises(ValueError, match="is not in the array"):
+        array.index("nothing")
+
+
+def test_empty_arrays(header):
+    metadata = header({"t": Typed("string[]", []), "n": Typed("float64[]", [])}).metadata
+    assert (len(metadata["t"]), metadata["t"].tolist(), metadata["t"].index_of("")) == (0, [], None)
+    assert (len(metadata["n"]), metadata["n"].tolist()) == (0, [])

@@ -1,0 +1,298 @@
+from __future__ import annotations
+
+import pytest
+
+from modelfile_kit.errors import UsageError
+from modelfile_kit.gguf_file import read_header
+from modelfile_kit.gguf_file.pairing import (
+    FileKind,
+    check_pair,
+    classify,
+    has_rope_sections,
+    input_width,
+    projection_width,
+    projector_type,
+    stem,
+)
+from modelfile_kit.micro import build_pair, build_projector
+from tests.gguf_file.handmade import Typed, model, projector, tensor
+
+SECTIONS = {"own__rope__dimension_sections": Typed("int32[]", [8, 12, 12, 0])}
+MARKS = ("<|begin_of_image|>", "<|end_of_image|>", "a")
+PICTURES = {"tokenizer__chat_template": Typed("string", "{% if part.type == 'image' %}")}
+
+
+@pytest.fixture
+def glm(header):
+    def glm(tokens=MARKS, types=(3, 3, 1), name="AutoGLM-Phone-9B-Q4_K_M.gguf", **more):
+        return header(model(tokens=tokens, types=types, **{**SECTIONS, **more}), name=name)
+
+    return glm
+
+
+@pytest.fixture
+def eye(header):
+    def eye(*args, tensors=(), name="mmproj.gguf", **more):
+        return header(projector(*args, **more), tensors, bytes(4096), name=name)
+
+    return eye
+
+
+def told(found):
+    return [(d.code, str(d.severity)) for d in found]
+
+
+# what a file is
+
+
+def test_a_projector_by_each_of_ollamas_rules(header, eye, glm):
+    plain = {"general.architecture": Typed("string", "clip")}
+    assert classify(glm()) is FileKind.MODEL
+    assert classify(eye()) is FileKind.PROJECTOR
+    assert classify(header({"general.type": Typed("string", "projector")})) is FileKind.PROJECTOR
+    assert classify(header({"general.type": Typed("string", "adapter")})) is FileKind.ADAPTER
+    sees = {**plain, "clip.vision.block_count": Typed("uint32", 4)}
+    assert classify(header(sees)) is FileKind.PROJECTOR
+    assert classify(header({**sees, "clip.block_count": Typed("uint32", 4)})) is FileKind.MODEL
+    assert classify(header({**plain, "clip.has_audio_encoder": Typed("bool", 1)})) is FileKind.PROJECTOR
+    assert classify(header({**plain, "clip.has_vision_encoder": Typed("bool", 0)})) is FileKind.MODEL
+    assert classify(header(plain)) is FileKind.MODEL
+    assert classify(header({})) is FileKind.MODEL
+
+
+def test_only_a_uint32_counts_for_ollama(header):
+    entries = {"general.architecture": Typed("string", "x"), "x.vision.block_count": Typed("uint64", 4)}
+    assert classify(header(entries)) is FileKind.MODEL
+
+
+def test_older_servers_see_other_things(header, eye):
+    by_type_alone = eye(clip__vision__block_count=Typed("uint32", None))
+    for version, kind in (
+        ("0.17.4", "model"),
+        ("0.30.0", "model"),
+        ("0.30.4", "projector"),
+        (None, "projector"),
+    ):
+        assert classify(by_type_alone, version).value == kind
+    both = header(
+        {
+            "general.architecture": Typed("string", "gemma3"),
+            "gemma3.block_count": Typed("uint32", 26),
+            "gemma3.vision.block_count": Typed("uint32", 27),
+        }
+    )
+    for version, kind in (
+        ("0.5.13", "projector"),
+        ("0.7.0", "projector"),
+        ("0.8.0", "model"),
+        (None, "model"),
+    ):
+        assert classify(both, version).value == kind
+
+
+@pytest.mark.parametrize("target", ["0.17.4", ">=0.17", "v0.17.4", (0, 17, 4), "0.30.0-rc1"])
+def test_targets_as_people_write_them(eye, target):
+    assert classify(eye(clip__vision__block_count=Typed("uint32", None)), target) is FileKind.MODEL
+
+
+def test_a_target_that_is_none(eye):
+    assert classify(eye(), "latest") is FileKind.PROJECTOR
+    with pytest.raises(UsageError, match="'soon' is not an Ollama version"):
+        classify(eye(), "soon")
+
+
+# facts
+
+
+def test_width_is_that_of_the_tensor_llama_cpp_asks(eye):
+    assert projection_width(eye("glm4v", 128)) == 128
+    assert projection_width(eye("glm4v", 128, tensors=[tensor("mm.down.weight", (16, 64))])) == 64
+    assert projection_width(eye("gemma3", 128, tensors=[tensor("mm.input_projection.weight", (32, 8))])) == 32
+    deep = [tensor("mm.2.bias", (8,)), tensor("v.deepstack.8.norm.weight", (8,), offset=32)]
+    deep += [
+        tensor("v.deepstack.8.fc1.weight", (8,), offset=64),
+        tensor("v.deepstack.9.norm.weight", (8,), offset=96),
+    ]
+    assert projection_width(eye("qwen3vl_merger", 8, tensors=deep)) == 24
+    assert projection_width(eye("tomorrow", 128)) == 128
+    assert projection_width(eye("tomorrow", None)) is None
+
+
+def test_width_that_a_model_takes(header):
+    assert input_width(header(model("qwen3vl", own__n_deepstack_layers=Typed("uint32", 2)))) == 3 * 128
+    assert input_width(header(model("glm4"))) == 128
+    assert input_width(header({})) is None
+
+
+def test_rope_sections_need_two_that_are_not_zero(glm):
+    assert has_rope_sections(glm())
+    for value in (Typed("int32[]", [8, 0, 0, 0]), Typed("int32[]", [8]), Typed("uint32", 8)):
+        assert not has_rope_sections(glm(own__rope__dimension_sections=value))
+
+
+def test_the_first_llavas_name_no_type(eye, header):
+    assert projector_type(eye(clip__projector_type=Typed("string", None))) == "mlp"
+    assert projector_type(header({"general.type": Typed("string", "mmproj")})) == ""
+    two = {
+        "clip__projector_type": Typed("string", None),
+        "clip__vision__projector_type": Typed("string", "gemma4v"),
+    }
+    assert projector_type(eye(**two)) == "gemma4v"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "AutoGLM-Phone-9B-Q4_K_M.gguf",
+        "mmproj-AutoGLM-Phone-9B-Q8_0.gguf",
+        "AutoGLM-Phone-9B.mmproj-f16.gguf",
+        "AutoGLM-Phone-9B-UD-IQ2_XXS.gguf",
+        "/models/AutoGLM-Phone-9B-BF16-00001-of-00003.gguf",
+        "AutoGLM-Phone-9B.GGUF",
+    ],
+)
+def test_a_models_bare_name(name):
+    assert stem(name) == "AutoGLM-Phone-9B"
+
+
+# pairs
+
+
+def test_a_pair_that_fits(glm, eye):
+    assert check_pair(glm(), eye()) == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "codes"),
+    [
+        (None, []),
+        ("width", ["MK412"]),
+        ("projector-type", ["MK411", "MK417"]),
+        ("no-rope-sections", ["MK413"]),
+        ("no-projector", ["MK410"]),
+        ("text-llama", ["MK410"]),
+    ],
+)
+def test_the_faults_of_the_micro_pair_are_found_in_the_headers(tmp_path, fault, codes):
+    pair = build_pair(tmp_path, fault=fault)
+    found = check_pair(read_header(pair.model), read_header(pair.projector) if pair.projector else None)
+    assert [d.code for d in found] == codes
+    assert all(d.help and d.span.file for d in found)
+
+
+def test_a_sound_projector_beside_a_text_model(tmp_path):
+    text = build_pair(tmp_path, fault="text-llama").model
+    found = check_pair(read_header(text), read_header(build_projector(tmp_path / "eye.gguf")))
+    assert told(found) == [("MK411", "error")]
+    assert "'glm4v' is made for 'glm4' or 'glm4moe', the model is 'llama'" in found[0].message
+
+
+def test_swapped_files(glm, eye):
+    (found,) = check_pair(eye(), glm())
+    assert (found.code, found.message) == ("MK415", "model and projector are swapped")
+    assert "the model is AutoGLM-Phone-9B-Q4_K_M.gguf, the projector mmproj.gguf" in found.help
+
+
+def test_wrong_kinds(glm, eye, header):
+    adapter = header({"general.type": Typed("string", "adapter")}, name="lora.gguf")
+    assert check_pair(eye(), None)[0].message == "this is a projector, not a model"
+    assert check_pair(adapter, eye())[0].message == "this is an adapter, not a model"
+    assert check_pair(glm(), adapter)[0].message == "this is an adapter, not a projector"
+    (found,) = check_pair(glm(), glm(name="other.gguf"))
+    assert found.message == "this is another model, not a projector"
+    assert "mmproj-AutoGLM-Phone-9B-F16.gguf" in found.help
+    assert found.span.file.endswith("other.gguf")
+
+
+def test_a_missing_projector_says_what_to_get(glm):
+    (found,) = check_pair(glm(), None)
+    assert told([found]) == [("MK410", "error")]
+    assert "mmproj-AutoGLM-Phone-9B-F16.gguf" in found.help
+    assert "convert_hf_to_gguf.py --mmproj" in found.help
+    assert "projector: none" in found.help
+
+
+def test_how_sure_it_is_that_a_projector_is_missing(header, glm):
+    assert check_pair(header(model("glm4")), None) == []
+    assert check_pair(header(model("llama")), None) == []
+    assert told(check_pair(header(model("qwen2vl")), None)) == [("MK410", "error")]
+    assert told(check_pair(header(model("llama", **PICTURES)), None)) == [("MK410", "warning")]
+    old = {**PICTURES, "own__rope__dimension_sections": Typed("int32[]", [0, 0, 0, 0])}
+    assert told(check_pair(glm(**old), None)) == [("MK410", "warning"), ("MK413", "error")]
+
+
+def test_glm_4v_is_refused_with_the_way_out(header, eye):
+    chatglm = header(model("chatglm", **PICTURES), name="glm-4v-9b-Q4_K_M.gguf")
+    assert check_pair(header(model("chatglm")), None) == []
+    assert told(check_pair(chatglm, None)) == [("MK418", "warning")]
+    found = check_pair(chatglm, eye())
+    assert told(found) == [("MK418", "error")]
+    assert "GLM-4.1V-9B" in found[0].help
+    assert check_pair(chatglm, eye("adapter")) == []  # GLM-Edge-V
+
+
+@pytest.mark.parametrize(
+    ("architecture", "kind", "code"),
+    [
+        ("glm4", "qwen2vl_merger", ("MK411", "error")),
+        ("glm4", "mlp", ("MK411", "error")),
+        ("qwen2vl", "glm4v", ("MK411", "error")),
+        ("llama", "glm4v", ("MK411", "error")),
+        ("qwen3", "mlp", ("MK411", "warning")),  # LLaVA's projector was put on many
+        ("glm7", "glm4v", ("MK411", "warning")),
+        ("glm4", "glm9v", ("MK416", "warning")),
+    ],
+)
+def test_type_and_architecture(header, eye, architecture, kind, code):
+    more = SECTIONS if architecture == "glm4" else {}
+    text = header(model(architecture, MARKS, (3, 3, 1), **more), name="t.gguf")
+    found = told(check_pair(text, eye(kind)))
+    assert code in found
+    assert (code[1] == "error") == any(severity == "error" for _, severity in found)
+
+
+def test_ears_are_no_eyes(glm, eye):
+    assert told(check_pair(glm(), eye("ultravox"))) == [("MK421", "error")]
+    assert told(check_pair(glm(), eye(clip__has_vision_encoder=Typed("bool", 0)))) == [("MK421", "error")]
+
+
+def test_tensors_of_another_type(glm, eye):
+    (found,) = check_pair(glm(), eye(tensors=[tensor("mm.2.weight", (4, 4))]))
+    assert told([found]) == [("MK417", "error")]
+    assert "lacks that type's tensor mm.down.weight" in found.message
+
+
+def test_yis_variant_of_mlp_is_whole(header, eye):
+    text = header(model("llama"), name="t.gguf")
+    assert check_pair(text, eye("mlp", tensors=[tensor("mm.3.bias", (128,))])) == []
+
+
+def test_marks_that_are_no_tokens(glm, eye):
+    (found,) = check_pair(glm(tokens=("<|begin_of_image|>", "b", "a")), eye())
+    assert told([found]) == [("MK414", "error")]
+    assert "<|end_of_image|> is no special token" in found.message
+    (found,) = check_pair(glm(types=(1, 1, 1)), eye())
+    assert "<|begin_of_image|> and <|end_of_image|> are no special tokens" in found.message
+
+
+def test_a_model_without_a_vocabulary(header, eye):
+    entries = model(**SECTIONS)
+    del entries["tokenizer.ggml.tokens"]
+    assert told(check_pair(header(entries, name="t.gguf"), eye())) == [("MK407", "error")]
+
+
+def test_an_eye_that_is_too_new_for_the_target(glm, eye):
+    for target, codes in ((None, []), ("0.13.5", []), (">=0.30", []), ("0.12.6", ["MK424"])):
+        assert [d.code for d in check_pair(glm(), eye(), target=target)] == codes
+    (found,) = check_pair(glm(), eye(), target="0.12.6")
+    assert "0.12.6 does not know projector type 'glm4v' (since 0.13.5)" in found.message
+    alone = eye(clip__vision__block_count=Typed("uint32", None))
+    (found,) = check_pair(glm(), alone, target="0.30.0")
+    assert "takes this file for a second model" in found.message
+
+
+def test_a_url_gives_its_files_name(glm):
+    from dataclasses import replace
+
+    far = replace(glm(), source="https://hub.example/r/resolve/main/Auto%20GLM-Q4_K_M.gguf?download=true")
+    assert "mmproj-Auto GLM-F16.gguf" in check_pair(far, None)[0].help

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import gguf
+
+from modelfile_kit.gguf_file.projector_types import (
+    ALWAYS_SEEING,
+    AUDIO_TYPES,
+    OLLAMA_SINCE,
+    PROJECTOR_TYPES,
+    SECTIONS_FOR_PICTURES,
+    known_architectures,
+    types_for,
+)
+
+# gguf's converters wrote it until llama.cpp renamed it to hunyuanvl; llama.cpp refuses the old name now
+RENAMED = {"hunyuanocr"}
+
+
+def test_every_type_that_ggufs_converters_write_is_known():
+    written = {v for k, v in vars(gguf.VisionProjectorType).items() if k.isupper()}
+    assert written - RENAMED <= PROJECTOR_TYPES.keys() | AUDIO_TYPES
+    assert not PROJECTOR_TYPES.keys() & AUDIO_TYPES
+
+
+def test_architectures_are_spelled_as_in_gguf():
+    spelled = set(gguf.MODEL_ARCH_NAMES.values())
+    newer = {"granite_swa", "dots3note", "bailingmoe3", "qwen4exp", "minimax-m3", "muse-glimmer"}
+    newer |= {"glm5-next", "deepseek4"}
+    assert known_architectures() | SECTIONS_FOR_PICTURES | ALWAYS_SEEING <= spelled | newer
+
+
+def test_tables_speak_of_the_same_types():
+    assert OLLAMA_SINCE.keys() <= PROJECTOR_TYPES.keys()
+    assert [t.name for t in types_for("glm4")] == ["glm4v"]
+    assert [t.name for t in types_for("llama")][-1] in {t.name for t in PROJECTOR_TYPES.values() if t.generic}
+    assert types_for("gpt2") == ()

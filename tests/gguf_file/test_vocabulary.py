@@ -1,0 +1,218 @@
+from __future__ import annotations
+
+import importlib.util
+import json
+import random
+import subprocess
+import sys
+
+import pytest
+
+from modelfile_kit.errors import GGUFError
+from modelfile_kit.gguf_file import Vocabulary, read_header
+from modelfile_kit.gguf_file.vocabulary import KNOWN_ENDS
+from modelfile_kit.micro import build_model
+from tests.gguf_file.handmade import Typed, model
+
+# ids: <eos>-like 0, user token 1, known texts after them
+TOKENS = ["<end>", "<|user|>", "<|im_end|>", "a", "Ġb", "</s>", "<|end|>", "<|return|>", "<|call|>"]
+TYPES = [3, 3, 3, 1, 1, 1, 3, 3, 3]
+
+
+@pytest.fixture
+def vocabulary(header):
+    def vocabulary(tokens=TOKENS, types=TYPES, **more):
+        return Vocabulary.from_header(header(model(tokens=tokens, types=types, **more)))
+
+    return vocabulary
+
+
+def key(name):
+    return f"tokenizer__ggml__{name}"
+
+
+def number(value):
+    return Typed("uint32", value)
+
+
+def test_tokens_ids_and_types(vocabulary):
+    found = vocabulary()
+    assert len(found) == 9
+    assert [found.id_of(t) for t in TOKENS] == list(range(9))
+    assert found.id_of("<|im_start|>") is None
+    assert found.token(4) == "Ġb"
+    assert found.type_of(0) == "control"
+    assert found.type_of(5) == "normal"
+    assert found.control_tokens() == {
+        t: i for i, (t, k) in enumerate(zip(TOKENS, TYPES, strict=True)) if k == 3
+    }
+    assert found.user_defined_tokens() == {}
+    for bad in (9, -1):
+        with pytest.raises(IndexError):
+            found.token(bad)
+
+
+def test_every_type_has_its_name(vocabulary):
+    found = vocabulary(list("abcdefgh"), [1, 2, 3, 4, 5, 6, 0, 77])
+    names = ["normal", "unknown", "control", "user-defined", "unused", "byte", "undefined", "undefined"]
+    assert [found.type_of(i) for i in range(8)] == names
+    assert found.user_defined_tokens() == {"d": 3}
+
+
+def test_a_text_is_special_by_type_or_because_llama_cpp_knows_it(vocabulary):
+    found = vocabulary()
+    assert found.special_id_of("<end>") == 0
+    assert found.special_id_of("</s>") == 5  # of type normal, but a known end
+    assert found.special_id_of("a") is None
+    assert found.special_id_of("<|im_start|>") is None
+    assert found.missing(["<end>", "a", "<|im_start|>"]) == ["a", "<|im_start|>"]
+
+
+def test_ends_come_from_ids_and_known_texts(vocabulary):
+    found = vocabulary(**{key("eos_token_id"): number(0), key("eot_token_id"): number(1)})
+    # <|end|> is none where <|return|> and <|call|> are tokens too (gpt-oss)
+    assert found.end_of_generation() == {0, 1, 2, 5, 7, 8}
+    assert (found.eos_id, found.eot_id, found.eom_id) == (0, 1, None)
+
+
+def test_without_the_harmony_tokens_end_is_an_end(vocabulary):
+    found = vocabulary(TOKENS[:7], TYPES[:7], **{key("eos_token_id"): number(0)})
+    assert found.end_of_generation() == {0, 2, 5, 6}
+    assert found.eot_id == 2
+
+
+def test_s_is_no_end_beside_gemmas_tool_response(vocabulary):
+    found = vocabulary(["x", "</s>", "<|tool_response>"], [3, 1, 3], **{key("eos_token_id"): number(0)})
+    assert found.end_of_generation() == {0, 2}
+
+
+def test_fill_in_the_middle_tokens_end_too(vocabulary):
+    tokens, types = ["e", "<|repo_name|>", "<|file_sep|>", "mine"], [3, 3, 3, 3]
+    assert vocabulary(tokens, types, **{key("eos_token_id"): number(0)}).end_of_generation() == {0, 1, 2}
+    named = vocabulary(tokens, types, **{key("eos_token_id"): number(0), key("fim_rep_token_id"): number(3)})
+    assert named.end_of_generation() == {0, 2, 3}
+
+
+def test_what_llama_cpp_assumes_without_ids(vocabulary):
+    twelve = [f"t{i}" for i in range(12)]
+    assert (vocabulary(twelve, [1] * 12).eos_id, vocabulary(twelve, [1] * 12).bos_id) == (11, 11)
+    assert vocabulary(twelve[:11], [1] * 11).eos_id is None
+    glm = vocabulary(twelve, [1] * 12, **{key("pre"): Typed("string", "glm4")})
+    assert (glm.bos_id, glm.eos_id) == (None, 11)
+    beyond = vocabulary(twelve, [1] * 12, **{key("eos_token_id"): number(12)})
+    assert beyond.eos_id == 11
+
+
+@pytest.mark.parametrize(
+    ("kind", "pre", "said", "adds"),
+    [
+        ("gpt2", "glm4", None, False),
+        ("gpt2", "llama-bpe", None, True),
+        ("gpt2", "llama-bpe", False, False),
+        ("gpt2", "tekken", None, True),
+        ("llama", "", None, True),
+        ("llama", "", False, False),
+        ("t5", "", None, False),
+        ("gpt2", "qwen2", True, True),
+        ("gemma4", "", False, True),
+    ],
+)
+def test_add_bos(vocabulary, kind, pre, said, adds):
+    more = {key("model"): Typed("string", kind), key("pre"): Typed("string", pre)}
+    if said is not None:
+        more[key("add_bos_token")] = Typed("bool", said)
+    assert vocabulary(**more).add_bos is adds
+
+
+def test_chat_templates_by_name(vocabulary):
+    found = vocabulary(
+        tokenizer__chat_template=Typed("string", "plain"),
+        tokenizer__chat_templates=Typed("string[]", ["tool_use"]),
+        tokenizer__chat_template__tool_use=Typed("string", "tools"),
+    )
+    assert found.chat_templates == {"default": "plain", "tool_use": "tools"}
+    assert vocabulary().chat_templates == {}
+
+
+def test_a_chat_template_that_is_not_utf8_is_an_error(vocabulary):
+    found = vocabulary(tokenizer__chat_template=Typed("string", b"ab\xff"))
+    with pytest.raises(GGUFError, match=r"tokenizer.chat_template is not UTF-8 \(byte 2\)") as e:
+        found.chat_templates  # noqa: B018
+    assert e.value.code == "MK407"
+
+
+def test_a_file_without_a_vocabulary(header):
+    with pytest.raises(GGUFError, match="has no vocabulary") as e:
+        Vocabulary.from_header(header({"general.architecture": Typed("string", "clip")}))
+    assert e.value.code == "MK407"
+
+
+def test_too_few_types(header):
+    with pytest.raises(GGUFError, match="expected 9 numbers"):
+        Vocabulary.from_header(header(model(tokens=TOKENS, types=[1, 1])))
+
+
+def test_a_vocabulary_without_types_is_all_normal(header):
+    entries = model(tokens=TOKENS)
+    del entries["tokenizer.ggml.token_type"]
+    found = Vocabulary.from_header(header(entries))
+    assert found.type_of(0) == "normal"
+    assert found.control_tokens() == {}
+
+
+def test_real_vocabularies(shared):
+    """Ids as Hugging Face's tokenizer_config.json of these models has them."""
+    qwen, llama, phi = (
+        Vocabulary.from_header(read_header(shared / "vocab" / f"ggml-vocab-{name}.gguf"))
+        for name in ("qwen2", "llama-bpe", "phi-3")
+    )
+    assert [qwen.id_of(t) for t in ("<|endoftext|>", "<|im_start|>", "<|im_end|>")] == [
+        151643,
+        151644,
+        151645,
+    ]
+    assert [llama.id_of(t) for t in ("<|begin_of_text|>", "<|eot_id|>")] == [128000, 128009]
+    assert [phi.id_of(t) for t in ("<|end|>", "<|user|>", "<|assistant|>")] == [32007, 32010, 32001]
+    assert (llama.add_bos, qwen.add_bos, phi.add_bos) == (True, False, True)
+    assert (llama.bos_id, len(llama.control_tokens())) == (128000, 256)
+
+
+ASK_LLAMA_CPP = """
+import json, sys
+import llama_cpp as l
+for path in json.load(sys.stdin):
+    m = l.Llama(path, vocab_only=True, verbose=False)
+    v = m._model.vocab
+    ask = lambda name: getattr(l, "llama_vocab_" + name)(v)
+    ends = [i for i in range(ask("n_tokens")) if l.llama_vocab_is_eog(v, i)]
+    print(json.dumps([ends, ask("bos"), ask("eos"), ask("get_add_bos"), ask("get_add_eos")]), flush=True)
+"""
+
+
+@pytest.mark.engine
+def test_llama_cpp_says_the_same(tmp_path, request):
+    """Random vocabularies of known ends, fill-in tokens and others, and the real ones if there are any."""
+    if importlib.util.find_spec("llama_cpp") is None:
+        pytest.skip("llama-cpp-python (the extra align) is not installed")
+    chance = random.Random(7)
+    texts = [*KNOWN_ENDS, "<|repo_name|>", "<|file_sep|>", "<|fim_pad|>", "<|plamo:eos|>", "<x>", "<y>"]
+    paths = []
+    for n in range(60):
+        extra = chance.sample(texts, chance.randint(0, 12))
+        paths.append(build_model(tmp_path / f"{n}.gguf", extra_tokens=extra, chat_template=""))
+    shared = request.config.rootpath.parent / "shared" / "vocab"
+    paths += sorted(shared.glob("*.gguf"))
+    answer = subprocess.run(
+        [sys.executable, "-c", ASK_LLAMA_CPP],
+        input=json.dumps([str(p) for p in paths]),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=300,
+    )
+    for path, line in zip(paths, answer.stdout.splitlines(), strict=True):
+        found = Vocabulary.from_header(read_header(path))
+        ends, bos, eos, add_bos, add_eos = json.loads(line)
+        assert sorted(found.end_of_generation()) == ends, path.name
+        assert (found.bos_id, found.eos_id) == (bos, eos)
+        assert (found.add_bos, found.add_eos) == (add_bos, add_eos)
