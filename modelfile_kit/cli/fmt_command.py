@@ -1,0 +1,47 @@
+"""`mkmodelfile fmt`."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+import click
+
+from ..errors import ModelfileError
+from ..files import write_atomically
+from ..lint.fmt import format_modelfile
+from ..ollama.modelfile import decode
+from .common import print_diagnostics, read_bytes, say
+
+
+@click.command("fmt")
+@click.argument("modelfiles", nargs=-1, required=True, metavar="MODELFILE...")
+@click.option("--check", is_flag=True, help="Change nothing; exit code 1 says that something would change.")
+@click.option("--diff", is_flag=True, help="Show what would change; change nothing.")
+def command(modelfiles: tuple[str, ...], check: bool, diff: bool) -> None:
+    """Write MODELFILEs in one way, which reads the same to Ollama. `-` goes from stdin to stdout."""
+    changed = failed = False
+    for name in modelfiles:
+        data = read_bytes(name)
+        try:
+            text = format_modelfile(data, file=name)
+        except ModelfileError as error:
+            print_diagnostics([error.to_diagnostic()])
+            failed = True
+            continue
+        differs = text.encode() != data
+        changed |= differs
+        if diff and differs:
+            lines = difflib.unified_diff(
+                decode(data).splitlines(), text.splitlines(), name, name, lineterm=""
+            )
+            click.echo("\n".join(lines))
+        elif name == "-" and not check:
+            click.echo(text, nl=False)
+        elif differs and check:
+            say(f"{name} would change")
+        elif differs:
+            write_atomically(Path(name), text.encode())
+            say(f"formatted {name}")
+    if failed or (changed and (check or diff)):
+        raise click.exceptions.Exit(1)

@@ -1,0 +1,59 @@
+"""`mkmodelfile lint`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+
+from ..diagnostics import Diagnostic, Severity
+from ..files import write_atomically
+from ..lint.runner import fix_modelfile, lint_modelfile
+from ..report import Report
+from .common import finish, format_option, read_bytes, say
+
+
+@click.command("lint")
+@click.argument("modelfiles", nargs=-1, required=True, metavar="MODELFILE...")
+@click.option(
+    "--target", default="latest", show_default=True, metavar="VERSION", help="The Ollama that is meant."
+)
+@click.option("--fix", is_flag=True, help="Mend what can be mended safely, in place.")
+@click.option("--strict", is_flag=True, help="Warnings count as errors.")
+@format_option
+def command(modelfiles: tuple[str, ...], target: str, fix: bool, strict: bool, output_format: str) -> None:
+    """Say what will go wrong with MODELFILEs (`-` is standard input)."""
+    found: list[Diagnostic] = []
+    for name in modelfiles:
+        data = read_bytes(name)
+        base = Path() if name == "-" else Path(name).parent
+        if fix and name != "-":
+            data = _fix(name, data, base, target)
+        found += lint_modelfile(data, base=base, target=target, file=name)
+    if strict:
+        found = list(_raised(found))
+    finish(Report("lint", " ".join(modelfiles), diagnostics=tuple(found)), output_format)
+
+
+def _fix(name: str, data: bytes, base: Path, target: str) -> bytes:
+    from ..errors import ModelfileError
+
+    try:
+        fixed = fix_modelfile(data, base=base, target=target, file=name)
+    except ModelfileError:
+        return data  # linting says why it is refused
+    if not fixed.fixed:
+        return data
+    write_atomically(Path(name), fixed.text.encode())
+    for finding in fixed.fixed:
+        say(f"mended {finding.code} {finding.span or ''}: {finding.message}")
+    return fixed.text.encode()
+
+
+def _raised(found: Iterable[Diagnostic]) -> Iterable[Diagnostic]:
+    from dataclasses import replace
+
+    for finding in found:
+        warning = finding.severity is Severity.WARNING
+        yield replace(finding, severity=Severity.ERROR) if warning else finding

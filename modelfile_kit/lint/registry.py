@@ -1,0 +1,23 @@
+"""Finds the rules: every module in `rules/` has one `RULE`."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib import import_module
+from pkgutil import iter_modules
+
+from . import rules as package
+from .rule import Rule
+
+
+@lru_cache(maxsize=1)
+def all_rules() -> tuple[Rule, ...]:
+    """Every rule, by code."""
+    modules = (import_module(f"{package.__name__}.{m.name}") for m in iter_modules(package.__path__))
+    return tuple(sorted((m.RULE for m in modules), key=lambda rule: rule.code))
+
+
+def find_rule(code: str) -> Rule | None:
+    """The rule of a code (in any case) or of a name."""
+    wanted = code.strip().lower()
+    return next((r for r in all_rules() if wanted in (r.code.lower(), r.name)), None)

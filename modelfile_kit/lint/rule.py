@@ -1,0 +1,93 @@
+"""What a rule is, what it finds, and how a finding is mended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..diagnostics import Severity
+from ..ollama.modelfile import Instruction
+from ..ollama.writer import write_instruction
+
+if TYPE_CHECKING:
+    from .context import Context
+
+# The headings of a rule's documentation, in this order (ruff's manner).
+HEADINGS = ("What it does", "Why is this bad", "Example", "Use instead")
+
+
+@dataclass(frozen=True)
+class Edit:
+    """Replaces the characters `start` to `end` (exclusive) of the decoded text."""
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Fix:
+    """Edits that mend a finding. A fix is offered only where it cannot make anything worse."""
+
+    edits: tuple[Edit, ...]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One place where a rule applies.
+
+    message: what was found and what was expected; help: what to do, the rule's own by default.
+    instruction: the one it is about; line: in the file, that of the instruction by default.
+    severity: where it differs from the rule's own.
+    """
+
+    message: str
+    instruction: Instruction | None = None
+    help: str = ""
+    line: int | None = None
+    column: int | None = None
+    severity: Severity | None = None
+    fix: Fix | None = None
+
+
+Check = Callable[["Context"], Iterator[Finding]]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule: what it is called, how bad it is, how it looks, and its documentation.
+
+    code: `MK` and three digits; name: for people, as `dropped-character`; title: one line;
+    documentation: Markdown with the headings of `HEADINGS`; help: what to do, where a finding does not say.
+    """
+
+    code: str
+    name: str
+    severity: Severity
+    title: str
+    check: Check
+    documentation: str
+    help: str = ""
+
+
+def replaced(old: Instruction, *new: Instruction) -> Edit:
+    """Other instructions (or none of the text) in the place of one."""
+    return Edit(*old.span, "\n".join(write_instruction(i) for i in new))
+
+
+def removed(instruction: Instruction, text: str) -> Edit:
+    """An instruction taken out with the line it stood on; text: the decoded Modelfile."""
+    start, end = instruction.span
+    start = max(text.rfind("\n", 0, start), text.rfind("\r", 0, start)) + 1
+    while end < len(text) and text[end] not in "\r\n":
+        end += 1
+    if text.startswith("\r\n", end):
+        end += 1
+    return Edit(start, min(end + 1, len(text)), "")
+
+
+def inserted_after(instruction: Instruction, *new: Instruction) -> Edit:
+    """Further instructions on lines of their own behind one."""
+    end = instruction.span[1]
+    return Edit(end, end, "".join("\n" + write_instruction(i) for i in new))

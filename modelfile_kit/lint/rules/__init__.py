@@ -1,0 +1,1 @@
+"""The rules, one a file; each file's name is the rule's name."""

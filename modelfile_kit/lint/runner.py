@@ -1,0 +1,157 @@
+"""Runs the rules over a Modelfile, hears what comments silence, and mends what can be mended safely."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..diagnostics import Diagnostic, Span
+from ..errors import ModelfileError
+from ..ollama.modelfile import Modelfile, decode, parse_modelfile
+from ..ollama.targets import Target
+from .context import Context
+from .registry import all_rules
+from .rule import Edit, Finding, Rule
+
+# `# mkmodelfile: ignore=MK201,MK113` before an instruction, `ignore-file=` for the whole Modelfile.
+_IGNORE = re.compile(
+    r"\s*mkmodelfile:\s*(ignore|ignore-file)\s*=\s*([A-Za-z0-9-]+(?:\s*,\s*[A-Za-z0-9-]+)*)\s*"
+)
+# A fix may bring up another finding; more rounds than this would mean that two fixes fight.
+MAX_ROUNDS = 10
+
+
+def lint_modelfile(
+    text: str | bytes,
+    *,
+    base: str | Path | None = None,
+    target: str | Target = "latest",
+    file: str | None = None,
+) -> list[Diagnostic]:
+    """What is wrong with a Modelfile, in the order of its lines.
+
+    text: the file's text or bytes; base: the folder its relative paths start from (without one, no file
+    is looked at); target: the Ollama that is meant; file: its name, for the findings' places.
+    A Modelfile that Ollama refuses gives that one finding. Raises UsageError for a bad target.
+    """
+    meant = Target.parse(target)
+    try:
+        context = _context(text, base, meant, file)
+    except ModelfileError as error:
+        return [error.to_diagnostic()]
+    return [_diagnostic(rule, finding, file) for rule, finding in _findings(context)]
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """A mended Modelfile: its text, and the findings that were mended away."""
+
+    text: str
+    fixed: tuple[Diagnostic, ...]
+
+
+def fix_modelfile(
+    text: str | bytes,
+    *,
+    base: str | Path | None = None,
+    target: str | Target = "latest",
+    file: str | None = None,
+) -> Fixed:
+    """Mends every finding that has a safe fix; arguments as for `lint_modelfile`.
+
+    A fix that would make a Modelfile that Ollama refuses is left out. Raises ModelfileError where the
+    Modelfile is refused from the start.
+    """
+    meant = Target.parse(target)
+    current = decode(text)
+    fixed: list[Diagnostic] = []
+    for _ in range(MAX_ROUNDS):
+        context = _context(current, base, meant, file)
+        chosen = list(_fixable(context))
+        if not chosen:
+            break
+        mended = _apply(current, [e for _, f in chosen if f.fix for e in f.fix.edits])
+        try:
+            parse_modelfile(mended, target=meant)
+        except ModelfileError:
+            break
+        fixed += [_diagnostic(rule, finding, file) for rule, finding in chosen]
+        current = mended
+    return Fixed(current, tuple(fixed))
+
+
+def _context(text: str | bytes, base: str | Path | None, target: Target, file: str | None) -> Context:
+    decoded = decode(text)
+    parsed = parse_modelfile(text, target=target, file=file)
+    return Context(decoded, parsed, Path(base) if base is not None else None, target)
+
+
+def _findings(context: Context) -> list[tuple[Rule, Finding]]:
+    silenced = _Silenced(context.modelfile)
+    found = [
+        (rule, finding)
+        for rule in all_rules()
+        for finding in rule.check(context)
+        if not silenced.covers(rule, finding)
+    ]
+    return sorted(found, key=lambda pair: (_line(pair[1]) or 0, pair[0].code))
+
+
+def _fixable(context: Context) -> Iterator[tuple[Rule, Finding]]:
+    """Findings with fixes that do not touch one another; the rest waits for the next round."""
+    taken: list[Edit] = []
+    for rule, finding in _findings(context):
+        if finding.fix is None:
+            continue
+        if any(_touch(a, b) for a in finding.fix.edits for b in taken):
+            continue
+        taken += finding.fix.edits
+        yield rule, finding
+
+
+def _touch(a: Edit, b: Edit) -> bool:
+    return a.start <= b.end and b.start <= a.end
+
+
+def _apply(text: str, edits: Iterable[Edit]) -> str:
+    for edit in sorted(edits, key=lambda e: e.start, reverse=True):
+        text = text[: edit.start] + edit.text + text[edit.end :]
+    return text
+
+
+def _line(finding: Finding) -> int | None:
+    return finding.line or (finding.instruction.line if finding.instruction else None)
+
+
+def _diagnostic(rule: Rule, finding: Finding, file: str | None) -> Diagnostic:
+    line = _line(finding)
+    span = Span(file, line, finding.column) if file or line else None
+    return Diagnostic(
+        rule.code, finding.severity or rule.severity, finding.message, span, finding.help or rule.help
+    )
+
+
+class _Silenced:
+    """What the comments of a Modelfile silence, for one instruction or for the whole file."""
+
+    def __init__(self, modelfile: Modelfile) -> None:
+        self._everywhere: set[str] = set()
+        self._by_line: dict[int, set[str]] = {}
+        for comment in modelfile.comments:
+            found = _IGNORE.fullmatch(comment.text)
+            if not found:
+                continue
+            codes = {c.strip().lower() for c in found[2].split(",")}
+            if found[1] == "ignore-file":
+                self._everywhere |= codes
+            elif comment.before < len(modelfile.instructions):
+                line = modelfile.instructions[comment.before].line
+                self._by_line.setdefault(line, set()).update(codes)
+
+    def covers(self, rule: Rule, finding: Finding) -> bool:
+        """Whether a finding is silenced, by its rule's code or name."""
+        start = finding.instruction.line if finding.instruction else finding.line
+        silenced = self._everywhere | self._by_line.get(start or 0, set())
+        return bool(silenced & {rule.code.lower(), rule.name})
