@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import sys
 from pathlib import Path
 
 import click
@@ -10,8 +10,9 @@ import click
 from ..diagnostics import Diagnostic, Severity
 from ..files import write_atomically
 from ..lint.runner import fix_modelfile, lint_modelfile
-from ..report import Report
+from ..report import Report, render
 from .common import finish, format_option, read_bytes, say
+from .main import wants_color
 
 
 @click.command("lint")
@@ -20,9 +21,15 @@ from .common import finish, format_option, read_bytes, say
     "--target", default="latest", show_default=True, metavar="VERSION", help="The Ollama that is meant."
 )
 @click.option("--fix", is_flag=True, help="Mend what can be mended safely, in place.")
-@click.option("--strict", is_flag=True, help="Warnings count as errors.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(["error", "warning", "info"]),
+    default="warning",
+    show_default=True,
+    help="From which severity on findings make the exit code 1.",
+)
 @format_option
-def command(modelfiles: tuple[str, ...], target: str, fix: bool, strict: bool, output_format: str) -> None:
+def command(modelfiles: tuple[str, ...], target: str, fix: bool, fail_on: str, output_format: str) -> None:
     """Say what will go wrong with MODELFILEs (`-` is standard input)."""
     found: list[Diagnostic] = []
     for name in modelfiles:
@@ -31,9 +38,11 @@ def command(modelfiles: tuple[str, ...], target: str, fix: bool, strict: bool, o
         if fix and name != "-":
             data = _fix(name, data, base, target)
         found += lint_modelfile(data, base=base, target=target, file=name)
-    if strict:
-        found = list(_raised(found))
-    finish(Report("lint", " ".join(modelfiles), diagnostics=tuple(found)), output_format)
+    report = Report("lint", " ".join(modelfiles), diagnostics=tuple(found))
+    if report.ok and any(d.severity.rank <= Severity(fail_on).rank for d in found):
+        click.echo(render(report, output_format, color=wants_color(sys.stdout)), nl=False)
+        raise click.exceptions.Exit(1)
+    finish(report, output_format)
 
 
 def _fix(name: str, data: bytes, base: Path, target: str) -> bytes:
@@ -49,11 +58,3 @@ def _fix(name: str, data: bytes, base: Path, target: str) -> bytes:
     for finding in fixed.fixed:
         say(f"mended {finding.code} {finding.span or ''}: {finding.message}")
     return fixed.text.encode()
-
-
-def _raised(found: Iterable[Diagnostic]) -> Iterable[Diagnostic]:
-    from dataclasses import replace
-
-    for finding in found:
-        warning = finding.severity is Severity.WARNING
-        yield replace(finding, severity=Severity.ERROR) if warning else finding
