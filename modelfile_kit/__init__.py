@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .errors import KitError, ModelfileError
     from .gguf_file import Header, read_header
     from .jinja_reference import render_reference
+    from .lint import lint_modelfile
     from .ollama.modelfile import Instruction, Modelfile, parse_modelfile
     from .ollama.prompt import render_prompt
 
@@ -34,6 +35,7 @@ _HOME = {
     "ModelfileError": "errors",
     "Header": "gguf_file",
     "read_header": "gguf_file",
+    "lint_modelfile": "lint",
     "render_reference": "jinja_reference",
     "Instruction": "ollama.modelfile",
     "Modelfile": "ollama.modelfile",
@@ -55,6 +57,7 @@ __all__ = [
     "Span",
     "build",
     "compile_template",
+    "lint_modelfile",
     "parse_modelfile",
     "read_header",
     "render_prompt",
