@@ -9,10 +9,12 @@ from ..diagnostics import Diagnostic, Severity, Span
 from . import frontend, go
 from .emit import emit
 from .facts import Facts
+from .hints import with_hints
 from .lower.statements import Lowering
 from .lower.text import defined_templates
 from .machine import Dead, TooBig
 from .simplify import simplify
+from .stops import stops
 
 
 @dataclass(frozen=True)
@@ -47,9 +49,28 @@ def compile_template(
     lower(machine, tree, bos_token, eos_token)
     nodes = simplify(settle_pictures(machine, tuple(machine.out)))
     nodes, defined = defined_templates(machine, simplify(nodes))
-    text = emit(nodes, {name: simplify(body) for name, body in defined.items()})
+    definitions = {name: simplify(body) for name, body in defined.items()}
+    text = emit(nodes, definitions)
+    hinted = with_hints(nodes, text, chat_template, bos_token, eos_token)
+    text = emit(hinted, definitions) if hinted != nodes else text
     coverage = claim(machine, tree, pictures)
-    return Compiled(text, [], coverage, [d for d, _ in machine.diagnostics])
+    found = [d for d, _ in machine.diagnostics]
+    coverage, more = proven(chat_template, text, coverage, bos_token, eos_token, target)
+    return Compiled(text, stops(chat_template, bos_token, eos_token), coverage, [*found, *more])
+
+
+def proven(
+    source: str, text: str, claimed: dict[str, str], bos_token: str | None, eos_token: str | None, target: str
+) -> tuple[dict[str, str], list[Diagnostic]]:
+    """What of the claims survives conversations generated from the template."""
+    try:
+        from .prove import prove  # type: ignore[import-not-found,unused-ignore]
+    except ImportError:
+        return claimed, []
+    proof = prove(
+        source, text, bos_token=bos_token or "", eos_token=eos_token or "", target=target, claimed=claimed
+    )
+    return dict(proof.coverage), list(proof.diagnostics)
 
 
 def lower(machine: Lowering, tree, bos_token, eos_token) -> None:  # type: ignore[no-untyped-def]
@@ -59,6 +80,8 @@ def lower(machine: Lowering, tree, bos_token, eos_token) -> None:  # type: ignor
     machine.parents[0] = None
     machine.scope = machine.fresh()
     machine.parents[machine.scope] = 0
+    machine.macro_names = frozenset(frontend.names_in_macros(tree))
+    machine.live[machine.scope] = machine.macro_names
     try:
         machine.execute_all(tree.body)
     except Dead:

@@ -206,7 +206,7 @@ class _Printer:
             e = _remainder(e.fn, e.args[0], e.args[1])
         elif e.fn == "runes":
             e = _runes(e.args[0])
-        elif e.fn == "lt" and isinstance(e.args[0], Lit):
+        elif e.fn == "lt" and (isinstance(e.args[0], Lit) or isinstance(e.args[1], go.Index)):
             e = go.call("gt", e.args[1], e.args[0])
         elif e.fn in ("and", "or", "not"):
             return self.logic(e)
@@ -219,7 +219,8 @@ class _Printer:
                 return self.call(go.call("ne", *inner.args))
             if inner.fn == "lt":
                 a, b = inner.args
-                return self.call(go.call("le", b, a) if isinstance(a, Lit) else go.call("ge", a, b))
+                swap = isinstance(a, Lit) or isinstance(b, go.Index)
+                return self.call(go.call("le", b, a) if swap else go.call("ge", a, b))
         return " ".join([e.fn, *(self.expr(a, nested=True) for a in e.args)])
 
     def test(self, t: Test) -> str:

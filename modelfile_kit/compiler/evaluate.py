@@ -23,7 +23,6 @@ class Evaluator(Machine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.scope = 0
         self.line = 0
         # What a loop's number ranges over: lets `i - 1` be said with that list's slices.
         self.loop_over: dict[int, Expr] = {}

@@ -51,8 +51,16 @@ def _check_depth(tree: nodes.Node) -> None:
 
 
 def names_in(tree: nodes.Node) -> set[str]:
-    """The names a template reads."""
-    return {n.name for n in tree.find_all(nodes.Name) if n.ctx == "load"}
+    """The names that a node and what is in it reads."""
+    found = {n.name for n in tree.find_all((nodes.Name, nodes.NSRef)) if getattr(n, "ctx", "load") == "load"}
+    if isinstance(tree, nodes.Name):
+        found.add(tree.name)
+    return found
+
+
+def names_in_macros(tree: nodes.Node) -> set[str]:
+    """The names that macros and call blocks read: whenever they are called."""
+    return {name for m in tree.find_all((nodes.Macro, nodes.CallBlock)) for name in names_in(m)}
 
 
 def texts_in(tree: nodes.Node) -> set[str]:

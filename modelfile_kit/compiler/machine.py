@@ -93,8 +93,11 @@ class Machine:
         self.worked_out: dict[Expr, Var] = {}
         self.parents: dict[int, int | None] = {}
         self.loops: list[Carried] = []
+        # per scope, the names that statements yet to come read; a scope not in here may read all
+        self.live: dict[int, frozenset[str]] = {}
         self.diagnostics: list[tuple[Diagnostic, Facts]] = []
         self.steps = 0
+        self.scope = 0
         self._ids = itertools.count(1)
 
     # --- names ----------------------------------------------------------------------------------
@@ -236,6 +239,8 @@ class Machine:
         merged: State = {}
         differing: list[Key] = []
         for key in {**a.state, **b.state}:
+            if not self.is_live(key):
+                continue
             va = a.state.get(key) or self._outer(key, a.state)
             vb = b.state.get(key) or self._outer(key, b.state)
             if va == vb and not self._local(va, a, b):
@@ -394,6 +399,11 @@ class Machine:
     def bounds(self) -> dict[int, int]:
         """The least value of whole-number variables."""
         return self.__dict__.setdefault("_bounds", {})  # type: ignore[no-any-return]
+
+    def is_live(self, key: Key) -> bool:
+        """Whether anything can still ask what a name holds."""
+        names = self.live.get(key[0]) if key[0] == self.scope else None
+        return names is None or key[1] in names
 
     # --- filled in by the evaluator ---------------------------------------------------------------
 

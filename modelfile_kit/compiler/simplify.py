@@ -10,10 +10,14 @@ MAX_ROUNDS = 12
 
 def simplify(nodes: Nodes) -> Nodes:
     """The same output in fewer statements."""
+    nodes = _settled(nodes)
+    return _settled(_without_repeats(_without_copies(nodes), {}))
+
+
+def _settled(nodes: Nodes) -> Nodes:
     for _ in range(MAX_ROUNDS):
         before = nodes
-        nodes = _block(nodes)
-        nodes = _without_unread(nodes)
+        nodes = _without_unread(_block(nodes))
         if nodes == before:
             break
     return nodes
@@ -92,6 +96,118 @@ def _common_tail(a: Nodes, b: Nodes) -> tuple[Nodes, Nodes, list[Node]]:
         tail.insert(0, a[-1])
         a, b = a[:-1], b[:-1]
     return a, b, tail
+
+
+def _without_copies(nodes: Nodes) -> Nodes:
+    """`$b := …; …; $a = $b`: where nothing else looks at `$a` in between, `$b` is `$a` all along."""
+    out = list(nodes)
+    j = 0
+    while j < len(out):
+        last = out[j]
+        if isinstance(last, go.Set) and isinstance(last.expr, go.Var):
+            i = next((k for k in range(j) if _declares(out[k], last.expr)), None)
+            if i is not None and _replaceable(out, i, j, last.var, last.expr):
+                first = out[i]
+                assert isinstance(first, go.Declare)
+                middle = [_renamed(n, last.expr, last.var) for n in out[i + 1 : j]]
+                out[i : j + 1] = [go.Set(last.var, first.expr), *middle]
+                j = i
+                continue
+        j += 1
+    done: list[Node] = []
+    for n in out:
+        if isinstance(n, go.If):
+            n = go.If(n.test, _without_copies(n.then), _without_copies(n.orelse))
+        elif isinstance(n, go.Range):
+            n = go.Range(n.loop, n.over, _without_copies(n.body), n.item, n.index, n.count)
+        done.append(n)
+    return tuple(done)
+
+
+def _declares(n: Node, var: go.Var) -> bool:
+    return isinstance(n, go.Declare) and n.var == var
+
+
+def _replaceable(nodes: list[Node], i: int, j: int, target: go.Var, source: go.Var) -> bool:
+    between = tuple(nodes[i + 1 : j])
+    if any(e == target for e in go.all_exprs(between)):
+        return False
+    if any(isinstance(n, (go.Set, go.Declare)) and n.var == target for n in go.all_nodes(between)):
+        return False
+    if any(isinstance(n, (go.Break, go.Continue)) for n in _own_exits(between)):
+        return False
+    after = tuple(nodes[j + 1 :])
+    return not any(e == source for e in go.all_exprs(after)) and not any(
+        isinstance(n, go.Set) and n.var == source for n in go.all_nodes(after)
+    )
+
+
+def _own_exits(nodes: Nodes) -> list[Node]:
+    """The exits that leave this block, not a loop inside it."""
+    found: list[Node] = []
+    for n in nodes:
+        if isinstance(n, (go.Break, go.Continue)):
+            found.append(n)
+        elif isinstance(n, go.If):
+            found += _own_exits(n.then) + _own_exits(n.orelse)
+    return found
+
+
+def _renamed(n: Node, old: go.Var, new: go.Var) -> Node:
+    def expr(e: go.Expr) -> go.Expr:
+        if e == old:
+            return new
+        if isinstance(e, go.Field):
+            return go.Field(expr(e.base), e.name)
+        return go.Call(e.fn, tuple(expr(a) for a in e.args)) if isinstance(e, go.Call) else e
+
+    def test(t: go.Test) -> go.Test:
+        if isinstance(t, go.Atom):
+            return go.Atom(expr(t.expr))
+        if isinstance(t, go.Not):
+            return go.Not(test(t.test))
+        if isinstance(t, go.All):
+            return go.All(tuple(map(test, t.tests)))
+        return go.Any_(tuple(map(test, t.tests))) if isinstance(t, go.Any_) else t
+
+    def block(b: Nodes) -> Nodes:
+        return tuple(_renamed(x, old, new) for x in b)
+
+    if isinstance(n, go.Print):
+        return go.Print(expr(n.expr))
+    if isinstance(n, go.Declare):
+        return go.Declare(n.var, expr(n.expr))
+    if isinstance(n, go.Set):
+        return go.Set(new if n.var == old else n.var, expr(n.expr))
+    if isinstance(n, go.If):
+        return go.If(test(n.test), block(n.then), block(n.orelse))
+    if isinstance(n, go.Range):
+        return go.Range(n.loop, expr(n.over), block(n.body), n.item, n.index, n.count)
+    return go.Include(n.name, expr(n.arg)) if isinstance(n, go.Include) else n
+
+
+def _without_repeats(nodes: Nodes, known: dict[int, go.Expr]) -> Nodes:
+    """Drops an assignment of the constant that the variable holds anyway."""
+    out: list[Node] = []
+    for n in nodes:
+        if isinstance(n, (go.Declare, go.Set)):
+            if isinstance(n, go.Set) and isinstance(n.expr, go.Lit) and known.get(n.var.id) == n.expr:
+                continue
+            known.pop(n.var.id, None)
+            if isinstance(n.expr, go.Lit):
+                known[n.var.id] = n.expr
+        elif isinstance(n, (go.If, go.Range)):
+            changed = {x.var.id for x in go.all_nodes((n,)) if isinstance(x, go.Set)}
+            if isinstance(n, go.If):
+                n = go.If(n.test, _without_repeats(n.then, dict(known)), _without_repeats(n.orelse, dict(known)))
+            else:
+                inside = {k: v for k, v in known.items() if k not in changed}
+                body = _without_repeats(n.body, inside)
+                n = go.Range(n.loop, n.over, body, n.item, n.index, n.count)
+            for k in changed:
+                known.pop(k, None)
+        out.append(n)
+    return tuple(out)
 
 
 def _without_unread(nodes: Nodes) -> Nodes:

@@ -42,7 +42,7 @@ class Style:
         return cls(*json.loads(detail))
 
     def deeper(self) -> Style:
-        return Style(self.indent, self.depth + 1, self.base, self.comma, self.colon)
+        return self if not self.indent else Style(self.indent, self.depth + 1, self.base, self.comma, self.colon)
 
     @property
     def newline(self) -> str:

@@ -27,6 +27,7 @@ def call_macro(ev: Evaluator, macro: MacroV, args: list[Value], kwargs: dict[str
     saved = ev.scope
     ev.scope = ev.fresh()
     ev.parents[ev.scope] = macro.scope
+    ev.live[ev.scope] = ev.macro_names
     ev.calling.append(str(macro.node.name))
     try:
         _bind(ev, macro, args, dict(kwargs))

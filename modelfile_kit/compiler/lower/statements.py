@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from jinja2 import nodes
 
 from ...diagnostics import Diagnostic, Severity, Span
-from .. import go, types
+from .. import frontend, go, types
 from ..evaluate import Evaluator
 from ..facts import Facts
 from ..machine import Dead, Raised, Unsupported
@@ -26,6 +26,13 @@ class Lowering(Evaluator):
         # the macros being called, outermost first
         self.calling: list[str] = []
         self.loop_items: dict[int, str] = {}
+        self._read: dict[tuple[int, int], frozenset[str]] = {}
+        # what `_read` knows by its address must not go away
+        self._kept: list[object] = []
+        # the names read after the statement in progress
+        self.after: frozenset[str] = frozenset()
+        # names that macros read wherever they are called from
+        self.macro_names: frozenset[str] = frozenset()
         self.selection: tuple[types.Step, ...] = ()
         # the variable that says whether the filtered loop in progress had a turn
         self.entered: go.Var | None = None
@@ -56,8 +63,26 @@ class Lowering(Evaluator):
     # --- execution --------------------------------------------------------------------------------------
 
     def execute_all(self, body: Sequence[nodes.Node]) -> None:
-        for node in body:
+        scope = self.scope
+        outer = self.live.get(scope, frozenset[str]())
+        for n, node in enumerate(body):
+            # a statement still reads its own names while it runs
+            self.live[scope] = outer | self.read_later(body, n)
+            self.after = outer | self.read_later(body, n + 1)
             self.execute(node)
+        self.live[scope] = outer
+
+    def read_later(self, body: Sequence[nodes.Node], start: int) -> frozenset[str]:
+        """The names that the statements of a block read from a place on."""
+        key = (id(body), start)
+        found = self._read.get(key)
+        if found is None:
+            found = frozenset[str]()
+            if start < len(body):
+                found = self.read_later(body, start + 1) | frontend.names_in(body[start])
+            self._read[key] = found
+            self._kept.append(body)
+        return found
 
     def execute(self, node: nodes.Node) -> None:
         """One statement; what it cannot say ends the path, and nothing of it stays."""
@@ -87,10 +112,14 @@ class Lowering(Evaluator):
                 print_value(self, self.eval(child))
 
     def do_If(self, node: nodes.If) -> None:  # noqa: N802
+        after, scope = self.after, self.scope
+
         def other() -> Value:
             if node.elif_:
                 rest = nodes.If(node.elif_[0].test, node.elif_[0].body, node.elif_[1:], node.else_)
                 rest.lineno = node.elif_[0].lineno
+                self.live[scope] = after | frontend.names_in(rest)
+                self.after = after
                 self.do_If(rest)
             else:
                 self.execute_all(node.else_)
@@ -101,7 +130,9 @@ class Lowering(Evaluator):
             return types.NONE
 
         self.line = node.lineno
-        self.branch(self.test(node.test), then, other)
+        test = self.test(node.test)
+        self.live[scope] = after
+        self.branch(test, then, other)
 
     def do_For(self, node: nodes.For) -> None:  # noqa: N802
         execute_for(self, node)
@@ -194,6 +225,7 @@ class Lowering(Evaluator):
         """Runs in a scope of its own; what is set there does not leave it."""
         saved, self.scope = self.scope, self.fresh()
         self.parents[self.scope] = saved
+        self.live[self.scope] = self.macro_names
         try:
             return body()
         finally:

@@ -163,9 +163,18 @@ def print_value(ev: Evaluator, v: Value) -> None:
     if isinstance(shown, types.Cond):
         print_value(ev, shown)
     elif isinstance(shown, (Const, Str)):
-        ev.emit(*printing(types.parts_of(shown)))
+        ev.emit(*printing(tuple(_known_by_now(ev, p) for p in types.parts_of(shown))))
     else:
         raise Raised("not printable")
+
+
+def _known_by_now(ev: Evaluator, p: types.Part) -> types.Part:
+    """The variable of a lazy call that was worked out before."""
+    if is_lazy(p) and isinstance(p, go.Call):
+        known = ev.worked_out.get(p)
+        if known and known.id in ev.visible():
+            return known
+    return p
 
 
 def printing(parts: tuple[types.Part, ...]) -> Nodes:

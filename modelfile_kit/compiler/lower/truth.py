@@ -65,6 +65,9 @@ def _part(ev: Evaluator, p: types.Part) -> Test:
         return go.TRUE
     from .text import is_lazy, text_to_go
 
+    if is_lazy(p) and isinstance(p, go.Call) and p.fn in ("strip", "rstrip"):
+        # blank to the end when blank from the start
+        p = go.Call("lstrip", p.args)
     if isinstance(p, (types.Block, types.PictureText)) or is_lazy(p):
         return go.Atom(text_to_go(ev, types.Str((p,))))
     return go.Atom(p)
