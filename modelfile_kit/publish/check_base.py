@@ -55,6 +55,7 @@ class Subject:
     dead: str = ""  # why the engine does not run
     broken_off: Diagnostic | None = None  # why the first answer never came to its end
     prompts: dict[str, str] = field(default_factory=dict)  # expected prompt by conversation
+    shells: list[str] = field(default_factory=list)  # rendered prompts without the messages' words
     stopped: list[Reply] = field(default_factory=list)
 
     @cached_property

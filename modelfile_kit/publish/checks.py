@@ -144,7 +144,8 @@ def check_stop(subject: Subject) -> Iterator[Check]:
     found: list[Diagnostic] = []
     if reply.finish_reason in ("length", "repeat"):
         found.append(_endless(reply))
-    borders = turn_tokens((subject.served.template, subject.meant.template, subject.meant.chat_template))
+    templates = (subject.served.template, subject.meant.template, subject.meant.chat_template)
+    borders = turn_tokens((*templates, *subject.shells))
     if inside := [t for t in borders if t in reply.text]:
         found.append(
             error(

@@ -252,7 +252,8 @@ class _Run:
             renderer=plan.renderer,
             parser=plan.parser,
         )
-        return [d for d in found if d.code != "MK823"]
+        arrived = plan.template is not None and plan.template in str(made.raw.get("modelfile"))
+        return [d for d in found if not (d.code == "MK823" and arrived)]
 
     def _check_projector(self, made: Served) -> None:
         """A server that took only one of the files says success all the same."""

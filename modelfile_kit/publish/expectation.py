@@ -117,7 +117,7 @@ def default_conversations(*, vision: bool) -> tuple[Conversation, ...]:
 
 
 def turn_tokens(templates: Sequence[str | None]) -> tuple[str, ...]:
-    """Texts in these templates that mark the border of a turn; none of them belongs into an answer."""
+    """Texts in templates or prompts that mark the border of a turn; none of them belongs into an answer."""
     found = dict.fromkeys(t for text in templates if text for t in _TURN_TOKEN.findall(text))
     return tuple(t for t in found if not _NO_BORDER.search(t))
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from ..conversation import Conversation, image_count
+from ..conversation import Conversation, Message, image_count
 from ..diagnostics import Diagnostic
 from ..errors import KitError, MissingDependencyError, ServerError, TemplateReferenceError
 from ..runtime.ollama_server import RENDER_SINCE, RefusedError, parse_version
@@ -45,6 +45,7 @@ def _check_prompt(subject: Subject, conversation: Conversation) -> Check:
     except RefusedError as e:
         found = error("MK831", f"the server refuses to render {conversation.id!r}: {e.detail}", e.help)
         return Check(name, "fail", e.detail, (found,))
+    subject.shells.append(_without_words(rendered.prompt, messages))
     finding = subject.judge.judge(conversation, rendered.prompt)
     wrong = bool(finding.diagnostics) and subject.served.native
     if wrong and (reused := _reused_engine(subject, conversation, rendered.prompt)):
@@ -56,6 +57,13 @@ def _check_prompt(subject: Subject, conversation: Conversation) -> Check:
     if finding.expected is None:
         return Check(name, "skip", finding.note)
     return Check(name, "ok", f"equal to the reference, {len(rendered.prompt.encode())} bytes")
+
+
+def _without_words(prompt: str, messages: Sequence[Message]) -> str:
+    for message in messages:
+        if words := str(message.get("content") or "").strip():
+            prompt = prompt.replace(words, "")
+    return prompt
 
 
 def _reused_engine(subject: Subject, conversation: Conversation, wrong: str) -> Diagnostic | None:

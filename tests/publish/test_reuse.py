@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from modelfile_kit.publish.blobs import Blob
+from modelfile_kit.publish.request import Plan
+from modelfile_kit.publish.reuse import LayerMemory, request_from
+from modelfile_kit.publish.served import Served
+
+LAYERS = (("FROM", "sha256-a"), ("FROM", "sha256-b"))
+
+
+def blob(name, digest):
+    return Blob(Path(name), name, digest, 1, False)
+
+
+@pytest.fixture
+def memory(tmp_path):
+    return LayerMemory(tmp_path / "layers")
+
+
+def served(**show):
+    return Served.from_show("m", show)
+
+
+def test_layers_are_remembered_by_the_files_they_came_from(memory):
+    files = [blob("m.gguf", "sha256:1"), blob("p.gguf", "sha256:2")]
+    assert memory.get(files) is None
+    memory.put(files, LAYERS)
+    assert memory.get(files) == LAYERS
+    assert memory.get(files[::-1]) == LAYERS
+    assert memory.get(files[:1]) is None
+    assert memory.get([blob("m.gguf", "sha256:3"), files[1]]) is None
+
+
+@pytest.mark.parametrize("damage", [b"", b"[]", b'{"layers": 1}', b'{"layers": [[1]]}', b"\xff"])
+def test_a_damaged_memory_counts_as_none(memory, damage):
+    memory.put([blob("m", "sha256:1")], LAYERS)
+    [entry] = memory.folder.iterdir()
+    entry.write_bytes(damage)
+    assert memory.get([blob("m", "sha256:1")]) is None
+
+
+@pytest.mark.parametrize(
+    ("existing", "plan"),
+    [
+        (served(), Plan()),  # create would choose a template of its own
+        (served(system="s"), Plan(template="t")),
+        (served(messages=[{"role": "user", "content": "x"}]), Plan(template="t")),
+        (served(requires="0.14.0"), Plan(template="t")),
+        (served(modelfile="RENDERER r\n"), Plan(template="t")),
+        (served(modelfile="PARSER r\n"), Plan(template="t")),
+        (served(parameters="top_k    3"), Plan(template="t")),
+        (served(license="MIT"), Plan(template="t")),
+        (served(license="MIT"), Plan(template="t", licenses=("BSD",))),
+    ],
+)
+def test_what_cannot_be_taken_away_rules_it_out(existing, plan):
+    assert request_from(plan, existing, "m", "tmp") is None
+
+
+def test_what_is_given_replaces_what_is_inherited():
+    existing = served(
+        system="old", parameters='top_k   3\nstop   "a"', license="MIT", modelfile="RENDERER r\n"
+    )
+    plan = Plan(template="t", system="new", parameters={"top_k": 4}, licenses=("MIT",), renderer="q")
+    assert request_from(plan, existing, "m", "tmp") == {
+        "model": "tmp",
+        "from": "m",
+        "template": "t",
+        "system": "new",
+        "renderer": "q",
+        "parameters": {"top_k": 4, "stop": []},
+    }
+
+
+def test_a_first_licence_is_sent():
+    got = request_from(Plan(template="t", licenses=("MIT",)), served(), "m", "tmp")
+    assert got["license"] == ["MIT"]

@@ -1,0 +1,223 @@
+"""Checks against a model that misbehaves on purpose; a real server is asked in tests/integration."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from modelfile_kit.conversation import Conversation
+from modelfile_kit.errors import ServerError
+from modelfile_kit.publish.expectation import Expectation
+from modelfile_kit.publish.images import colour_probes
+from modelfile_kit.publish.verify import verify_on
+from modelfile_kit.runtime import Reply
+from modelfile_kit.runtime.ollama_server import RefusedError, Rendered
+
+PROBES = {p.bytes: p for p in colour_probes()}
+TEMPLATE = "{{ range .Messages }}<|{{ .Role }}|>{{ .Content }}{{ end }}<|assistant|>"
+JINJA = "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}{% endfor %}<|assistant|>"
+
+
+class FakeServer:
+    """A model that sees; every part of it can be replaced."""
+
+    url = "http://box:1"
+
+    def __init__(self, **changes):
+        self.show_reply = {
+            "template": TEMPLATE,
+            "modelfile": f"FROM /nowhere/sha256-00\nTEMPLATE {TEMPLATE}\n",
+            "capabilities": ["completion", "vision"],
+            "model_info": {"general.architecture": "llava"},
+            "projector_info": {"clip.projector_type": "mlp"},
+            **changes.pop("show", {}),
+        }
+        self.version_text = "0.33.0"
+        self.asked = []
+        self.see = lambda probe: probe.answer
+        self.greet = "Hello!"
+        self.finish = "stop"
+        self.blind = "I see no picture."
+        for key, value in changes.items():
+            setattr(self, key, value)
+
+    def version(self):
+        return self.version_text
+
+    def show(self, name):
+        return self.show_reply
+
+    def unload(self, name):
+        pass
+
+    def render(self, name, messages, *, tools=None, think=None):
+        return Rendered("".join(f"<|{m['role']}|>{m['content']}" for m in messages) + "<|assistant|>", 0)
+
+    def chat(self, name, messages, *, tools=None, think=None, options=None):
+        self.asked.append(options)
+        last = messages[-1]
+        if picture := last.get("images"):
+            return Reply(self.see(PROBES[picture[0]]), 9, 2, "stop")
+        if "colour" in last["content"]:
+            return Reply(self.blind, 9, 2, "stop")
+        return Reply(self.greet, 9, 2, self.finish)
+
+
+def run(server, **meant):
+    chat = (Conversation("one", ({"role": "user", "content": "hi"},)),)
+    return verify_on(server, "m", expectation=Expectation(**{"conversations": chat, **meant}))
+
+
+def status(report, name):
+    return {c.name: c.status for c in report.checks}[name]
+
+
+def codes(report):
+    return {d.code for d in report.diagnostics}
+
+
+def test_a_sound_model_passes():
+    report = run(FakeServer(), chat_template=JINJA)
+    assert report.ok
+    assert codes(report) == set()
+    assert status(report, "prompt one") == "ok"
+    assert status(report, "no picture") == "ok"
+    assert all(status(report, f"picture {p.id}") == "ok" for p in colour_probes())
+    assert json.loads(json.dumps(report.to_dict()))["ok"]
+
+
+def test_a_wrong_colour_is_named():
+    report = run(FakeServer(see=lambda p: "red"))
+    assert codes(report) == {"MK850"}
+    assert status(report, "picture red.png") == "ok"
+    assert status(report, "picture blue.jpg") == "fail"
+
+
+def test_a_model_that_does_not_look_is_named():
+    report = run(FakeServer(see=lambda p: "A red thing.", blind="a red thing."))
+    assert {"MK850", "MK851"} <= codes(report)
+    assert status(report, "no picture") == "fail"
+
+
+def test_guessing_without_a_picture_is_only_noted():
+    report = run(FakeServer(blind="Red?"))
+    assert report.ok
+    assert "guesses red" in next(c.detail for c in report.checks if c.name == "no picture")
+
+
+def test_a_format_that_is_not_understood_is_named():
+    def see(probe):
+        if probe.format == "WEBP":
+            raise RefusedError("HTTP 400: cannot decode", detail="cannot decode", status=400)
+        return probe.answer
+
+    report = run(FakeServer(see=see))
+    assert codes(report) == {"MK858"}
+    assert status(report, "picture green.webp") == "fail"
+    assert status(report, "picture yellow.png") == "ok"
+
+
+def test_an_endless_answer_gets_a_second_chance_and_is_then_named():
+    server = FakeServer(finish="length", greet="It was a dark and stormy night; the rain fell in torrents.")
+    report = run(server)
+    assert "MK840" in codes(report)
+    limits = [o["num_predict"] for o in server.asked]
+    assert limits[0] < limits[1]
+
+
+def test_an_answer_that_repeats_itself_gets_no_second_chance():
+    server = FakeServer(finish="length", greet="ab" * 500)
+    report = run(server)
+    assert "MK840" in codes(report)
+    assert "repeats itself" in next(d.message for d in report.diagnostics)
+    assert len([o for o in server.asked if o["num_predict"] > 400]) == 0
+
+
+def test_a_turn_token_in_the_answer_is_named():
+    report = run(FakeServer(greet="Hello!<|user|>And you?"), chat_template=JINJA)
+    assert codes(report) == {"MK841"}
+    assert "PARAMETER stop <|user|>" in next(d.help for d in report.diagnostics)
+
+
+def test_a_model_without_any_prompt_format_is_named():
+    show = {"template": "{{ .Prompt }}", "modelfile": "TEMPLATE {{ .Prompt }}\n"}
+    assert "MK825" in codes(run(FakeServer(show=show)))
+
+
+def test_a_model_that_was_to_see_and_has_no_projector():
+    show = {"capabilities": ["completion"], "projector_info": None}
+    report = run(FakeServer(show=show), vision=True)
+    assert "MK856" in codes(report)
+    assert status(report, "capabilities") == "fail"
+
+
+def test_a_prompt_that_the_server_refuses_is_named():
+    server = FakeServer()
+
+    def refuse(*_, **__):
+        raise RefusedError("HTTP 500: template: :1", detail="template: :1: nil", status=500)
+
+    server.render = refuse
+    report = run(server, chat_template=JINJA)
+    assert codes(report) == {"MK831"}
+
+
+def test_an_older_server_shows_no_prompts():
+    report = run(FakeServer(version_text="0.9.6"), chat_template=JINJA)
+    assert status(report, "prompts") == "skip"
+    assert report.ok
+
+
+def test_a_dead_engine_skips_what_needs_it():
+    server = FakeServer()
+
+    def dead(*_, **__):
+        text = "llama-server process has terminated: signal: segmentation fault"
+        raise RefusedError(text, detail=text, status=500)
+
+    server.chat = dead
+    report = run(server, chat_template=JINJA)
+    assert not report.ok
+    assert codes(report) == {"MK853"}
+    assert [status(report, n) for n in ("engine", "prompts", "stop", "pictures")] == ["fail"] + ["skip"] * 3
+
+
+@pytest.mark.parametrize("code", ["MK802", "MK803"])
+def test_a_server_that_is_gone_ends_it(code):
+    server = FakeServer()
+
+    def gone(*_, **__):
+        raise ServerError("gone", code=code)
+
+    server.render = gone
+    with pytest.raises(ServerError):
+        run(server, chat_template=JINJA)
+
+
+def test_a_chat_template_that_does_not_compile_is_a_finding():
+    report = run(FakeServer(), chat_template="{% if %}")
+    assert status(report, "prompts") == "fail"
+    assert "MK210" in codes(report)
+
+
+def test_token_counts_need_the_files():
+    report = run(FakeServer(), chat_template=JINJA)
+    assert status(report, "token counts") == "skip"
+    assert "not on this machine" in next(c.detail for c in report.checks if c.name == "token counts")
+
+
+def test_without_the_extra_token_counts_are_skipped_with_a_word(monkeypatch, tmp_path):
+    import importlib.util
+
+    from modelfile_kit.micro import build_pair
+
+    find = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name, *a: None if name == "llama_cpp" else find(name, *a)
+    )
+    pair = build_pair(tmp_path)
+    report = run(FakeServer(), chat_template=JINJA, model=pair.model, projector=pair.projector)
+    assert status(report, "token counts") == "skip"
+    assert "align" in next(c.detail for c in report.checks if c.name == "token counts")
+    assert report.ok
