@@ -90,11 +90,28 @@ class Comment:
 
 
 @dataclass(frozen=True)
+class Dropped:
+    """A rune that Ollama's parser takes out of a value without a word.
+
+    line, column: where it stands, from 1; instruction: the index of its instruction.
+    """
+
+    rune: str
+    line: int
+    column: int
+    instruction: int
+
+
+@dataclass(frozen=True)
 class Modelfile:
-    """A parsed Modelfile; `str()` parses back to the same instructions and comments."""
+    """A parsed Modelfile; `str()` parses back to the same instructions and comments.
+
+    dropped: what the values have lost (it is not part of what is compared or written).
+    """
 
     instructions: tuple[Instruction, ...] = ()
     comments: tuple[Comment, ...] = field(default=())
+    dropped: tuple[Dropped, ...] = field(default=(), compare=False)
 
     def all(self, name: str, key: str | None = None) -> tuple[Instruction, ...]:
         """The instructions that Ollama takes for `name` (and of that key), in order."""
@@ -159,7 +176,7 @@ def parse_modelfile(
         raise ModelfileError(f"the Modelfile has {len(text)} bytes, the limit is {MAX_BYTES}", code="MK105")
     parser = _Parser(decode(text), Target.parse(target), dialect, file)
     parser.run()
-    result = Modelfile(tuple(parser.instructions), tuple(parser.comments))
+    result = Modelfile(tuple(parser.instructions), tuple(parser.comments), tuple(parser.dropped))
     if not result.froms:
         raise ModelfileError(
             "there is no FROM",
@@ -183,6 +200,7 @@ class _Parser:
         self.at = 0
         self.instructions: list[Instruction] = []
         self.comments: list[Comment] = []
+        self.dropped: list[Dropped] = []
         self._line_at = 0
         self._line = 1
 
@@ -265,6 +283,8 @@ class _Parser:
             found = _LINE_END.search(text, self.at)
             end = found.start() if found else size
             piece = drop_refused(text[self.at : end])
+            if len(piece) < end - self.at:
+                self._note_dropped(self.at, end)
             trimmed = piece.strip(" \t")
             if not pieces:
                 if not trimmed.startswith('"'):
@@ -282,6 +302,14 @@ class _Parser:
                 self._unexpected_end(f"inside a value that {quote} opened", f"close the value with {quote}")
             pieces.append(text[end])
             self.at = end + 1
+
+    def _note_dropped(self, start: int, end: int) -> None:
+        line = self.line(start)
+        line_start = max(self.text.rfind("\n", 0, start), self.text.rfind("\r", 0, start))
+        for at in range(start, end):
+            rune = self.text[at]
+            if drop_refused(rune) == "":
+                self.dropped.append(Dropped(rune, line, at - line_start, len(self.instructions)))
 
     def _unknown(self, name: str) -> NoReturn:
         """An instruction that the target does not know, noticed at the rune behind its name."""

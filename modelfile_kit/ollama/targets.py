@@ -49,6 +49,7 @@ SINCE: dict[str, tuple[Version, str]] = {
     "draft": ((0, 23, 1), "the instruction DRAFT"),
     "tool_string": ((0, 30, 0), "{{ . }} of a tool prints JSON again (0.14 to 0.24: a Go struct)"),
     "native_jinja": ((0, 30, 0), "llama-server is the engine; the GGUF's own Jinja template can be used"),
+    "draft_num_predict": ((0, 30, 0), "the parameter draft_num_predict"),
     "mmproj_type": ((0, 30, 4), "general.type mmproj is a projector even without vision.block_count"),
     "tool_round_trip_tie": ((0, 30, 11), "Jinja wins a tie with tools when only it shows a tool round trip"),
 }

@@ -5,11 +5,11 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"reflect"
 	"slices"
 	_ "unsafe" // for go:linkname
 
 	"github.com/ollama/ollama/api"
-	"github.com/ollama/ollama/llm"
 	"github.com/ollama/ollama/server"
 	"github.com/ollama/ollama/template"
 	"github.com/ollama/ollama/types/model"
@@ -17,25 +17,15 @@ import (
 
 func init() {
 	operations["server_prompt"] = serverPrompt
-	operations["prefers_jinja"] = prefersJinja
 }
 
 // The server's own functions, which it does not export; the linker finds them by name.
 
 //go:linkname chatPrompt github.com/ollama/ollama/server.chatPrompt
-func chatPrompt(ctx context.Context, m *server.Model, tokenize func(context.Context, string) ([]int, error), opts *api.Options, msgs []api.Message, tools []api.Tool, think *api.ThinkValue, truncate bool) (string, []llm.MediaData, error)
+func chatPrompt(ctx context.Context, m *server.Model, tokenize func(context.Context, string) ([]int, error), opts *api.Options, msgs []api.Message, tools []api.Tool, think *api.ThinkValue, truncate bool) (string, []media, error)
 
 //go:linkname filterThinkTags github.com/ollama/ollama/server.filterThinkTags
 func filterThinkTags(msgs []api.Message, m *server.Model) []api.Message
-
-//go:linkname chatTemplateCapabilities github.com/ollama/ollama/server.chatTemplateCapabilities
-func chatTemplateCapabilities(capabilities []model.Capability, chatTemplate string) []model.Capability
-
-//go:linkname goTemplateCapabilities github.com/ollama/ollama/server.goTemplateCapabilities
-func goTemplateCapabilities(t *template.Template) []model.Capability
-
-//go:linkname shouldPreferChatTemplate github.com/ollama/ollama/server.shouldPreferChatTemplate
-func shouldPreferChatTemplate(chatTemplate string, chatTemplateCaps []model.Capability, goTemplate *template.Template, goTemplateCaps []model.Capability) bool
 
 // serverPrompt renders a chat request as ChatHandler does, from the decoded request to the prompt.
 // A token is counted for every rune, so that truncation can be compared.
@@ -57,13 +47,16 @@ func serverPrompt(raw json.RawMessage) (answer, error) {
 	if err != nil {
 		return answer{"stage": "parse"}, err
 	}
-	m := &server.Model{Name: req.Name, Template: t, HasGoTemplate: true, System: req.System, Messages: req.Own}
+	m := &server.Model{Name: req.Name, Template: t, System: req.System, Messages: req.Own}
+	if has := reflect.ValueOf(m).Elem().FieldByName("HasGoTemplate"); has.IsValid() {
+		has.SetBool(true)
+	}
 	m.Config.ModelFamily = req.Family
 	m.Config.ModelFamilies = []string{req.Family}
 	if req.Projector {
 		m.ProjectorPaths = []string{"projector.gguf"}
 	}
-	capabilities := goTemplateCapabilities(t)
+	capabilities := m.Capabilities()
 	a := answer{"capabilities": capabilities}
 	if len(req.Tools) > 0 && !slices.Contains(capabilities, model.CapabilityTools) {
 		a["status"] = 400
@@ -94,23 +87,3 @@ func serverPrompt(raw json.RawMessage) (answer, error) {
 type errText string
 
 func (e errText) Error() string { return string(e) }
-
-// prefersJinja answers what decides whether the GGUF's Jinja template beats a TEMPLATE.
-func prefersJinja(raw json.RawMessage) (answer, error) {
-	var req struct {
-		source
-		Jinja string `json:"jinja"`
-	}
-	if err := json.Unmarshal(raw, &req); err != nil {
-		return nil, err
-	}
-	t, err := template.Parse(req.text())
-	if err != nil {
-		return answer{"stage": "parse"}, err
-	}
-	jinja, golang := chatTemplateCapabilities(nil, req.Jinja), goTemplateCapabilities(t)
-	return answer{
-		"jinja": req.Jinja != "" && shouldPreferChatTemplate(req.Jinja, jinja, t, golang),
-		"jinja_capabilities": jinja, "go_capabilities": golang,
-	}, nil
-}
