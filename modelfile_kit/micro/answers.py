@@ -19,7 +19,7 @@ COLOURS: Mapping[str, Colour] = {
     "gray": (128, 128, 128),
     "orange": (255, 150, 0),
     "purple": (128, 0, 128),
-    "pink": (255, 192, 203),
+    "pink": (255, 150, 190),
     "brown": (139, 69, 19),
 }
 """The colours by name, as sRGB bytes. A picture is answered with the nearest of these and `DARKER`."""

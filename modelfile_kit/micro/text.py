@@ -218,7 +218,7 @@ def _apply_rules(fired: dict[Rule, int], state: dict[str, int], shape: Shape) ->
 
 def _head(vocabulary: MicroVocabulary, fired: dict[Rule, int], darker: dict[str, int], shape: Shape) -> Array:
     """Logits: the token of the firing rule is the only one above zero, so no sampling setting matters."""
-    decisive, colour_weight = 3000.0, 150.0
+    decisive, colour_weight = 12000.0, 600.0
     table = zeros(len(vocabulary), shape.width)
     table[:, Feature.CONSTANT] = -decisive / 2 / K
     table[vocabulary.id_of(LOST), Feature.CONSTANT] = -decisive / 8 / K
