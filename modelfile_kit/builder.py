@@ -187,7 +187,11 @@ def _package(
         changes["projector"] = str(projector) if word else Path(projector).expanduser().absolute()
     if target is not None:
         changes["target"] = str(Target.parse(target)) if target != "latest" else target
-    return dataclasses.replace(package, **changes) if changes else package
+    if not changes:
+        return package
+    # A value that came from elsewhere does not stand in the file.
+    spans = {key: span for key, span in package.spans.items() if key not in changes}
+    return dataclasses.replace(package, **changes, spans=spans)
 
 
 def _values(package: Package, files: Files, plan: Plan, folder: Path) -> Values:
