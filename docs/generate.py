@@ -1,0 +1,98 @@
+"""Writes the pages that are made from the code: `python docs/generate.py`. A test holds them current."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+from click.testing import CliRunner
+
+from modelfile_kit.cli.main import cli
+from modelfile_kit.package import json_schema
+
+HERE = Path(__file__).resolve().parent
+
+PACKAGE_HEAD = """\
+# mkmodelfile.yaml
+
+Made from the package file's schema by `docs/generate.py`; the schema itself is
+[mkmodelfile.schema.json](mkmodelfile.schema.json). With a first line
+
+```yaml
+# yaml-language-server: $schema=docs/mkmodelfile.schema.json
+```
+
+an editor completes and checks the file as it is written. `mkmodelfile` checks it anyway: an unknown key, a
+wrong type or a value that cannot be is an error with its line and column.
+
+| key | default | meaning |
+| --- | --- | --- |
+"""
+
+PACKAGE_TAIL = """
+A hand-written `template:` takes the place of the compiled TEMPLATE; name the model's `chat_template:` beside
+it, and `mkmodelfile check` says where the two differ.
+
+## Example
+
+```yaml
+name: autoglm-phone-9b
+model: AutoGLM-Phone-9B-Q4_K_M.gguf
+projector: auto
+chat_template: gguf
+end_token: auto
+stop: auto
+system: 你是一个支持图文理解的智能助手,请结合上下文准确回答。
+parameters: {num_ctx: 4096, temperature: 0.5}
+image: {separator: ""}
+target: ">=0.30"
+mode: auto
+tests: golden/
+```
+"""
+
+
+def pages() -> dict[str, str]:
+    """Each page's name and text."""
+    schema = json_schema()
+    return {
+        "package-file.md": PACKAGE_HEAD + "".join(_rows(schema)) + PACKAGE_TAIL,
+        "mkmodelfile.schema.json": json.dumps(schema, ensure_ascii=False, indent=2) + "\n",
+        "commands.md": _commands(),
+    }
+
+
+def _rows(schema: dict[str, Any], prefix: str = "") -> list[str]:
+    rows = []
+    for key, value in schema["properties"].items():
+        default = "required" if key in schema.get("required", ()) else _default(value)
+        rows.append(f"| `{prefix}{key}` | {default} | {value['description']} |\n")
+        if "$ref" in value:
+            rows += _rows(_SCHEMA["$defs"][value["$ref"].rsplit("/", 1)[1]], f"{prefix}{key}.")
+    return rows
+
+
+def _default(value: dict[str, Any]) -> str:
+    default = value.get("default")
+    return "" if default is None else f"`{json.dumps(default, ensure_ascii=False)}`"
+
+
+_SCHEMA = json_schema()
+
+
+def _commands() -> str:
+    parts = ["# Commands\n\nMade from the commands' own help by `docs/generate.py`.\n"]
+    context = click.Context(cli, info_name="mkmodelfile")
+    for name in cli.list_commands(context):
+        shown = CliRunner().invoke(cli, [name, "--help"], prog_name="mkmodelfile", terminal_width=90)
+        parts.append(f"\n## {name}\n\n```text\n{shown.output}```\n")
+    return "".join(parts)
+
+
+if __name__ == "__main__":
+    for name, text in pages().items():
+        (HERE / name).write_text(text, encoding="utf-8")
+        sys.stdout.write(f"wrote docs/{name}\n")
