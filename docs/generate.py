@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import sys
 from pathlib import Path
 from typing import Any
 
 import click
-from click.testing import CliRunner
 
 from modelfile_kit.cli.main import cli
 from modelfile_kit.package import json_schema
@@ -84,12 +84,31 @@ _SCHEMA = json_schema()
 
 
 def _commands() -> str:
-    parts = ["# Commands\n\nMade from the commands' own help by `docs/generate.py`.\n"]
+    parts = ["# Commands\n\nMade from the commands themselves by `docs/generate.py`.\n"]
     context = click.Context(cli, info_name="mkmodelfile")
     for name in cli.list_commands(context):
-        shown = CliRunner().invoke(cli, [name, "--help"], prog_name="mkmodelfile", terminal_width=90)
-        parts.append(f"\n## {name}\n\n```text\n{shown.output}```\n")
+        command = cli.get_command(context, name)
+        assert command is not None
+        arguments = " ".join(p.make_metavar(context) for p in command.params if isinstance(p, click.Argument))
+        parts.append(f"\n## mkmodelfile {name} {arguments}".rstrip() + f"\n\n{_prose(command.help or '')}\n")
+        options = [p for p in command.params if isinstance(p, click.Option)]
+        if options:
+            parts.append("\n| option | meaning |\n| --- | --- |\n")
+            parts += [_option(o) for o in options]
     return "".join(parts)
+
+
+def _prose(text: str) -> str:
+    return inspect.cleandoc(text)
+
+
+def _option(option: click.Option) -> str:
+    value = ""
+    if not option.is_flag:
+        choices = getattr(option.type, "choices", None)
+        value = " " + ("\\|".join(choices) if choices else option.metavar or option.type.name.upper())
+    default = f" (default `{option.default}`)" if option.show_default and option.default is not None else ""
+    return f"| `{', '.join(option.opts)}`{value} | {option.help or ''}{default} |\n"
 
 
 if __name__ == "__main__":
