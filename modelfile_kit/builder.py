@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .building.modelfile_text import Values, relative_to_modelfile, write_modelfile
 from .building.output import write_files
+from .building.parameters import written_parameters
 from .building.plan import BuildError, Plan, make_plan
 from .building.report import make_report, report_bytes
 from .building.sources import Files, Reference, open_files, read_text_file
@@ -205,18 +206,10 @@ def _values(package: Package, files: Files, plan: Plan, folder: Path) -> Values:
         projector=place(files.projector) if files.projector else None,
         template=plan.template,
         system=package.system or None,
-        parameters=tuple(_parameters(package)),
+        parameters=written_parameters(package.parameters),
         stop=tuple(plan.stops.texts),
         license=read_text_file(terms, "license", package) if isinstance(terms, Path) else terms,
     )
-
-
-def _parameters(package: Package) -> list[tuple[str, str]]:
-    out = []
-    for name, value in package.parameters.items():
-        for item in value if isinstance(value, list) else [value]:
-            out.append((name.lower(), str(item).lower() if isinstance(item, bool) else str(item)))
-    return out
 
 
 __all__ = ["Build", "BuildError", "build", "default_output"]

@@ -137,6 +137,9 @@ def test_names_as_folders(package: Path) -> None:
         ("license: LICENSE\n", "MK509", "is not there"),
         ('system: "a\\u3000b"\n', "MK519", "U+3000"),
         ('image: {separator: "\\n"}\ntarget: "0.5.12"\n', "MK304", "range over an integer"),
+        ("parameters: {num_ctx: many}\n", "MK111", "a whole number"),
+        ("parameters: {temperature: [0.5, hot]}\n", "MK111", "a number"),
+        ("parameters: {num_ctz: 1}\n", "MK110", "unknown"),
     ],
 )
 def test_nothing_is_written_when_something_is_wrong(package: Path, text: str, code: str, said: str) -> None:

@@ -13,6 +13,7 @@ from ..ollama.targets import Target
 from .additions import CANNOT_PLACE, Additions, PlacementError
 from .end_token import EndToken, decide_end_token
 from .mode import Mode, choose_mode
+from .parameters import check_parameters
 from .sources import Files, Reference, choose_reference, read_text_file
 from .stops import Stops, decide_stops
 
@@ -47,7 +48,8 @@ class Plan:
 
 def make_plan(package: Package, files: Files) -> Plan:
     """Decides everything. Raises BuildError with all findings so far at the first step with an error."""
-    stop_on_errors(files.diagnostics)
+    first = (*files.diagnostics, *check_parameters(package))
+    stop_on_errors(first)
     reference = _reference(package, files)
     compiled = _compile(package, reference)
     end_token = _end_token(package, files, reference)
@@ -60,11 +62,10 @@ def make_plan(package: Package, files: Files) -> Plan:
         needs_template=bool(additions),
         span=package.span("mode"),
     )
-    found = [*files.diagnostics, *(compiled.diagnostics if compiled is not None else ())]
-    found += [*end_token.diagnostics, *mode.diagnostics]
-    if mode.chosen == "native":
+    found = [*first, *end_token.diagnostics, *mode.diagnostics]
+    if mode.chosen == "go" and compiled is not None:
         # What the compiler could not take over does not concern a package without a TEMPLATE.
-        found = [*files.diagnostics, *end_token.diagnostics, *mode.diagnostics]
+        found += compiled.diagnostics
     stop_on_errors(found)
     template, proven_on = _template(package, files, compiled, mode, additions)
     stops = decide_stops(
