@@ -14,8 +14,8 @@ from typing import Any
 from ..errors import GoTemplateError
 from . import gotypes as t
 from . import nodes as n
-from .budget import LONG, Budget
-from .formatting import AddressError, Printer, TooLongError
+from .budget import Budget, size_of
+from .formatting import AddressError, Printer
 from .functions import format_ref, go_call, map_entry, printable
 from .gotypes import Function, GoFunctionError, GoType, Kind
 from .literals import Number, quote
@@ -53,7 +53,6 @@ class State:
 
     program: Program
     name: str
-    out: Callable[[str], None]
     budget: Budget
     vars: list[tuple[str, Ref]]
     depth: int = 0
@@ -71,37 +70,31 @@ class State:
         return GoTemplateError(f"template: {location}: executing {quote(self.name)} at <{self.node}>: {text}")
 
     def shown(self, value: Ref) -> str:
-        return format_ref(value, "v", self.budget.limits.string)
+        return format_ref(value, "v", self.budget)
 
     # Variables.
 
     def set_var(self, name: str, value: Ref) -> None:
         for i in range(len(self.vars) - 1, -1, -1):
             if self.vars[i][0] == name:
-                self.keep(value, self.vars[i][1])
+                self.budget.keep(value.data, self.vars[i][1].data)
                 self.vars[i] = (name, value)
                 return
         raise self.error(f"undefined variable: {name}")
 
     def push(self, name: str, value: Ref) -> None:
-        self.keep(value, INVALID)
+        self.budget.keep(value.data, None)
         self.vars.append((name, value))
 
     def set_top(self, count: int, value: Ref) -> None:
         name, old = self.vars[-count]
-        self.keep(value, old)
+        self.budget.keep(value.data, old.data)
         self.vars[-count] = (name, value)
 
     def pop(self, mark: int) -> None:
         for _, value in self.vars[mark:]:
-            self.keep(INVALID, value)
+            self.budget.keep(None, value.data)
         del self.vars[mark:]
-
-    def keep(self, new: Ref, old: Ref) -> None:
-        """Counts the long strings that variables hold."""
-        size = _size(new.data) - _size(old.data)
-        if size:
-            self.budget.hold(size)
 
     def var_value(self, name: str) -> Ref:
         for known, value in reversed(self.vars):
@@ -117,7 +110,7 @@ class State:
         _WALKERS[type(node)](self, dot, node)
 
     def walk_text(self, _dot: Ref, node: n.TextNode) -> None:
-        self.out(node.text)
+        self.budget.write(node.text)
 
     def walk_list(self, dot: Ref, node: n.ListNode) -> None:
         for child in node.nodes:
@@ -235,12 +228,11 @@ class State:
         place = (self.name, self.first_call)
         last = self.calls.enter(self.depth, place, (node.name, dot.data, dot.boxed))
         if last is not None:
-            at = State(self.program, last[0], self.out, self.budget, [], node=last[1])
+            at = State(self.program, last[0], self.budget, [], node=last[1])
             raise at.error(f"exceeded maximum template depth ({MAX_EXEC_DEPTH})")
         inner = State(
             self.program,
             node.name,
-            self.out,
             self.budget,
             [("$", dot)],
             self.depth + 1,
@@ -454,7 +446,7 @@ class State:
         held = 0
         for type_, arg in zip(params, rest, strict=False):
             values.append(self.argument(dot, type_, arg))
-            size = _size(values[-1].data)
+            size = size_of(values[-1].data)
             if size:
                 held += size
                 self.budget.hold(size)
@@ -575,9 +567,9 @@ class State:
         if not ok:
             raise self.error(f"can't print {node} of type {value.type.name}")
         if type(shown) is str:
-            self.out(shown)
+            self.budget.write(shown)
         else:
-            self.out(Printer(self.budget.limits.string).sprint([shown]))
+            self.budget.write(Printer(self.budget).sprint([shown]))
 
 
 _WALKERS: dict[type, Callable[[State, Ref, Any], None]] = {
@@ -608,11 +600,6 @@ def _looks_like_float(text: str) -> bool:
     """Whether a number's syntax makes it a float64."""
     is_hex_int = len(text) > 2 and text[:2] in ("0x", "0X") and not any(c in text for c in "pP")
     return not is_hex_int and text[:1] != "'" and any(c in text for c in ".eEpP")
-
-
-def _size(value: Any) -> int:
-    """Bytes of a string that is worth counting."""
-    return value.__sizeof__() if type(value) is str and len(value) > LONG else 0
 
 
 def _param_types(function: Function, count: int) -> list[GoType]:
@@ -657,23 +644,17 @@ def _location(program: Program, node: n.Node) -> str:
 
 def execute(program: Program, data: Any, budget: Budget) -> str:
     """The output of the program's main template. Raises GoTemplateError."""
-    pieces: list[str] = []
-
-    def out(text: str) -> None:
-        budget.write(len(text))
-        pieces.append(text)
-
-    state = State(program, program.name, out, budget, [("$", Ref(data))])
+    budget.restart()
+    state = State(program, program.name, budget, [("$", Ref(data))])
+    root = program.trees.get(program.name)
+    if root is None:
+        raise state.error(f"{quote(program.name)} is an incomplete or empty template")
     try:
-        root = program.trees.get(program.name)
-        if root is None:
-            raise state.error(f"{quote(program.name)} is an incomplete or empty template")
         state.walk(Ref(data), root)
     except AddressError:
         raise state.error(ADDRESS_TEXT) from None
-    except TooLongError:
-        raise budget.too_long() from None
-    return "".join(pieces)
+    budget.count_output()
+    return "".join(budget.pieces)
 
 
 ADDRESS_TEXT = "this prints a memory address, which Go writes differently in every run"

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from . import gotypes as t
+from .budget import Budget
 from .gofloat import format_float
 from .gotypes import Kind
 from .gounicode import is_print
@@ -46,18 +47,12 @@ class AddressError(Exception):
     """The text would hold a memory address, which changes from run to run."""
 
 
-class TooLongError(Exception):
-    """The text would be longer than the printer's limit."""
-
-
 class Printer:
-    """One call of a function of package fmt.
+    """One call of a function of package fmt; the text is made within a budget."""
 
-    limit: characters that the result may have; beyond, TooLongError is raised.
-    """
-
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
+    def __init__(self, budget: Budget) -> None:
+        self.budget = budget
+        self.limit = budget.limits.string
         self.size = 0
         self.out: list[str] = []
         self.arg: Any = None
@@ -74,12 +69,19 @@ class Printer:
     def result(self) -> str:
         return canonical("".join(self.out))
 
+    def is_plain(self) -> bool:
+        """Whether no flag, width or precision is set (a picture's bytes are printed at once then)."""
+        return not (
+            self.wid_present or self.prec_present or self.plus or self.space or self.sharp or self.sharp_v
+        )
+
     # Writing.
 
     def write(self, text: str) -> None:
         self.size += len(text)
         if self.size > self.limit:
-            raise TooLongError
+            raise self.budget.too_long()
+        self.budget.spend(1)
         self.out.append(text)
 
     def padding(self, count: int) -> None:
@@ -243,6 +245,10 @@ class Printer:
         if not self.open(type_.name, "[", is_nil(value)):
             return
         items = as_slice(value)
+        if type_.elem is t.UINT8 and verb in "vd" and self.is_plain():
+            self.write(" ".join(map(str, _bytes_of(value))))
+            self.write("]")
+            return
         for i in range(items.length):
             self.separate(i)
             self.print_value(element(items, i), verb, depth + 1, boxed=type_.elem.is_interface)
@@ -446,9 +452,12 @@ class Printer:
             self.write("}")
         elif verb in "vd":
             self.write("[")
-            for i, byte in enumerate(value):
-                self.separate(i)
-                self.fmt_integer(byte, 10, verb)
+            if self.is_plain():
+                self.write(" ".join(map(str, value)))
+            else:
+                for i, byte in enumerate(value):
+                    self.separate(i)
+                    self.fmt_integer(byte, 10, verb)
             self.write("]")
         else:
             self.print_value(Slice(t.BYTES, None if given is None else list(given)), verb, 0)
@@ -458,6 +467,7 @@ class Printer:
 
     def fmt_q(self, value: str) -> None:
         value = value[: self.prec] if self.prec_present else value
+        self.budget.check_quoted(value)
         if self.sharp and can_backquote(value):
             self.pad(f"`{value}`")
         else:
@@ -469,8 +479,9 @@ class Printer:
             if self.wid_present:
                 self.padding(self.wid)
             return
-        prefix = "0x" if self.sharp else ""
-        text = " ".join(f"{prefix}{b:02x}" for b in value) if self.space else prefix + value.hex()
+        text = value.hex(" ") if self.space else value.hex()
+        if self.sharp:
+            text = "0x" + text.replace(" ", " 0x")
         self.pad(text.upper() if verb == "X" else text)
 
 

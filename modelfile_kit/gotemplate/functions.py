@@ -6,10 +6,12 @@ They take `Ref`s where Go's take a reflect.Value, plain values where Go's take `
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from urllib.parse import quote_from_bytes
 
 from . import gotypes as t
+from .budget import Budget
 from .formatting import Printer
 from .gotypes import Function, GoFunctionError, GoType, Kind
 from .gounicode import is_print
@@ -37,11 +39,11 @@ def error(text: str) -> GoFunctionError:
     return GoFunctionError(text)
 
 
-def format_ref(ref: Ref, verb: str, limit: int) -> str:
+def format_ref(ref: Ref, verb: str, budget: Budget) -> str:
     """%s or %v of a reflect.Value."""
     if not ref.valid:
         return "<invalid reflect.Value>" if verb == "v" else f"%!{verb}(<invalid reflect.Value>)"
-    printer = Printer(limit)
+    printer = Printer(budget)
     if ref.data is None or not printer.handle_methods(ref.data, verb):
         printer.print_value(ref.data, verb, 0, boxed=ref.boxed)
     return printer.result()
@@ -220,14 +222,14 @@ _BASIC = {
 }
 
 
-def go_eq(first: Ref, *others: Ref) -> bool:
+def go_eq(budget: Budget, first: Ref, *others: Ref) -> bool:
     if not others:
         raise error("missing argument for comparison")
     first = first.unboxed()
-    return any(_equal_one(first, other.unboxed()) for other in others)
+    return any(_equal_one(budget, first, other.unboxed()) for other in others)
 
 
-def _equal_one(a: Ref, b: Ref) -> bool:
+def _equal_one(budget: Budget, a: Ref, b: Ref) -> bool:
     kind_a, kind_b = _basic(a), _basic(b)
     if kind_a and kind_b and (kind_a == kind_b or {kind_a, kind_b} == {"int", "uint"}):
         return bool(plain(a.data) == plain(b.data))
@@ -236,24 +238,20 @@ def _equal_one(a: Ref, b: Ref) -> bool:
             raise error(f"incompatible types for comparison: {a.type.name} and {b.type.name}")
         return False
     if a.valid and b.valid and a.kind is not b.kind:
-        shown_a, shown_b = (format_ref(r, v, _SHOWN) for r, v in ((a, "s"), (b, "v")))
+        shown_a, shown_b = (format_ref(r, v, budget) for r, v in ((a, "s"), (b, "v")))
         raise error(f"non-comparable types {shown_a}: {a.type.name}, {b.type.name}: {shown_b}")
     if is_nil_ref(a) or is_nil_ref(b):
         return is_nil_ref(a) and is_nil_ref(b)
     if not b.type.comparable:
-        raise error(f"non-comparable type {format_ref(b, 's', _SHOWN)}: {b.type.name}")
+        raise error(f"non-comparable type {format_ref(b, 's', budget)}: {b.type.name}")
     return equal(a.data, b.data)
 
 
-# An error message does not quote more than this of a value.
-_SHOWN = 10_000_000
+def go_ne(budget: Budget, a: Ref, b: Ref) -> bool:
+    return not go_eq(budget, a, b)
 
 
-def go_ne(a: Ref, b: Ref) -> bool:
-    return not go_eq(a, b)
-
-
-def go_lt(a: Ref, b: Ref) -> bool:
+def go_lt(budget: Budget, a: Ref, b: Ref) -> bool:
     a, b = a.unboxed(), b.unboxed()
     kind_a, kind_b = _basic(a), _basic(b)
     if not kind_a or not kind_b:
@@ -264,20 +262,20 @@ def go_lt(a: Ref, b: Ref) -> bool:
         raise error(_BAD_TYPE)
     left, right = plain(a.data), plain(b.data)
     if kind_a == "string" and not (left.isascii() and right.isascii()):
-        left, right = to_bytes(left), to_bytes(right)
+        left, right = budget.bytes_of(left), budget.bytes_of(right)
     return bool(left < right)
 
 
-def go_le(a: Ref, b: Ref) -> bool:
-    return go_lt(a, b) or go_eq(a, b)
+def go_le(budget: Budget, a: Ref, b: Ref) -> bool:
+    return go_lt(budget, a, b) or go_eq(budget, a, b)
 
 
-def go_gt(a: Ref, b: Ref) -> bool:
-    return not go_le(a, b)
+def go_gt(budget: Budget, a: Ref, b: Ref) -> bool:
+    return not go_le(budget, a, b)
 
 
-def go_ge(a: Ref, b: Ref) -> bool:
-    return not go_lt(a, b)
+def go_ge(budget: Budget, a: Ref, b: Ref) -> bool:
+    return not go_lt(budget, a, b)
 
 
 def go_not(item: Ref) -> bool:
@@ -333,7 +331,7 @@ def _has_text_method(type_: GoType) -> bool:
     return any(type_.method(name) is not None for name in ("Error", "String"))
 
 
-def text_of(args: tuple[Any, ...], limit: int) -> str:
+def text_of(args: tuple[Any, ...], budget: Budget) -> str:
     """evalArgs: the arguments as print has them, each looked through its pointers."""
     if len(args) == 1 and type(args[0]) is str:
         return args[0]
@@ -341,7 +339,7 @@ def text_of(args: tuple[Any, ...], limit: int) -> str:
     for arg in args:
         value, ok = printable(Ref(arg))
         shown.append(value if ok else arg)
-    return Printer(limit).sprint(shown)
+    return Printer(budget).sprint(shown)
 
 
 # `call`
@@ -379,46 +377,57 @@ def _prepare_argument(arg: Ref, want: GoType) -> Any:
     return arg.data if arg.valid and assignable(arg.type, want) else typed(want, key)
 
 
-Builtin = Callable[..., Any]
-
-
-def _reflecting(call: Builtin, count: int, result: GoType, *, variadic: bool = False) -> Function:
-    return Function(call, (REFLECT_VALUE,) * count, result, variadic)
-
-
 def _unreachable(*_args: Any) -> Any:
     raise AssertionError("the evaluator does this itself")
 
 
-def builtins(limit: int) -> dict[str, Function]:
-    """Go's functions by name. limit: characters a text made by one of them may have."""
+# Those that look at values as they are: how many parameters, whether the last repeats, the result.
+_REFLECTING: dict[str, tuple[Callable[..., Any], int, bool, GoType]] = {
+    "and": (_unreachable, 2, True, REFLECT_VALUE),
+    "or": (_unreachable, 2, True, REFLECT_VALUE),
+    "call": (_unreachable, 2, True, REFLECT_VALUE),
+    "index": (go_index, 2, True, REFLECT_VALUE),
+    "slice": (go_slice, 2, True, REFLECT_VALUE),
+    "len": (go_len, 1, False, t.INT),
+    "not": (go_not, 1, False, t.BOOL),
+}
+_COMPARING: dict[str, tuple[Callable[..., Any], bool]] = {
+    "eq": (go_eq, True),
+    "ne": (go_ne, False),
+    "lt": (go_lt, False),
+    "le": (go_le, False),
+    "gt": (go_gt, False),
+    "ge": (go_ge, False),
+}
+_ESCAPING: dict[str, Callable[[str], str]] = {
+    "html": html_escape,
+    "js": js_escape,
+    "urlquery": url_escape,
+}
+BUILTIN_NAMES = frozenset({*_REFLECTING, *_COMPARING, *_ESCAPING, "print", "printf", "println"})
 
-    def texts(make: Callable[[str], str]) -> Function:
-        return Function(lambda *args: make(text_of(args, limit)), (t.ANY,), t.STRING, True)
 
-    return {
-        "and": _reflecting(_unreachable, 2, REFLECT_VALUE, variadic=True),
-        "or": _reflecting(_unreachable, 2, REFLECT_VALUE, variadic=True),
-        "call": _reflecting(_unreachable, 2, REFLECT_VALUE, variadic=True),
-        "html": texts(html_escape),
-        "js": texts(js_escape),
-        "urlquery": texts(url_escape),
-        "index": _reflecting(go_index, 2, REFLECT_VALUE, variadic=True),
-        "slice": _reflecting(go_slice, 2, REFLECT_VALUE, variadic=True),
-        "len": _reflecting(go_len, 1, t.INT),
-        "not": _reflecting(go_not, 1, t.BOOL),
-        "print": Function(lambda *args: Printer(limit).sprint(args), (t.ANY,), t.STRING, True),
-        "println": Function(lambda *args: Printer(limit).sprintln(args), (t.ANY,), t.STRING, True),
-        "printf": Function(
-            lambda text, *args: Printer(limit).sprintf(text, args), (t.STRING, t.ANY), t.STRING, True
-        ),
-        "eq": _reflecting(go_eq, 2, t.BOOL, variadic=True),
-        "ne": _reflecting(go_ne, 2, t.BOOL),
-        "lt": _reflecting(go_lt, 2, t.BOOL),
-        "le": _reflecting(go_le, 2, t.BOOL),
-        "gt": _reflecting(go_gt, 2, t.BOOL),
-        "ge": _reflecting(go_ge, 2, t.BOOL),
+def builtins(budget: Budget) -> dict[str, Function]:
+    """Go's functions by name, working within a budget."""
+    found = {
+        name: Function(call, (REFLECT_VALUE,) * count, result, variadic)
+        for name, (call, count, variadic, result) in _REFLECTING.items()
     }
+    for name, (compare, variadic) in _COMPARING.items():
+        found[name] = Function(partial(compare, budget), (REFLECT_VALUE,) * 2, t.BOOL, variadic)
+    for name, escape in _ESCAPING.items():
+        found[name] = Function(partial(escaped, budget, escape), (t.ANY,), t.STRING, True)
+    found["print"] = Function(lambda *args: Printer(budget).sprint(args), (t.ANY,), t.STRING, True)
+    found["println"] = Function(lambda *args: Printer(budget).sprintln(args), (t.ANY,), t.STRING, True)
+    found["printf"] = Function(
+        lambda text, *args: Printer(budget).sprintf(text, args), (t.STRING, t.ANY), t.STRING, True
+    )
+    return found
 
 
-BUILTIN_NAMES = frozenset(builtins(0))
+def escaped(budget: Budget, escape: Callable[[str], str], *args: Any) -> str:
+    """html, js or urlquery of the arguments."""
+    text = text_of(args, budget)
+    if escape is js_escape:
+        budget.check_quoted(text)
+    return budget.made(escape(text))

@@ -67,7 +67,7 @@ class Template:
         """
         if missingkey not in _MISSING_KEY:
             raise ValueError(f"missingkey is {missingkey!r}, expected one of {', '.join(_MISSING_KEY)}")
-        limits = limits or Limits()
+        budget = Budget(limits or Limits())
         known = self.functions if functions is None else _signatures(functions)
         program = Program(
             name=self.name,
@@ -75,10 +75,10 @@ class Template:
             source=self.source,
             trees={**self.defined, self.name: self.root},
             functions=known,
-            builtins=builtins(limits.string),
+            builtins=builtins(budget),
             missing_key=missingkey,
         )
-        return with_deep_stack(lambda: canonical(execute(program, data, Budget(limits))))
+        return with_deep_stack(lambda: canonical(execute(program, data, budget)))
 
 
 def parse(

@@ -22,8 +22,9 @@ func              `Func(type, callable)`
 iter.Seq, Seq2    `Iterator(type, make)`; `make()` gives a Python iterator (of pairs for Seq2)
 ================= ==========================================================================
 
-Values are never changed by a template. A value inside a typed container may be written plainly:
-`typed` gives it its static type, e.g. a `list` in a field of type []string becomes a `Slice`.
+`bool()` of a value is Go's truth. Values are never changed by a template. A value inside a typed
+container may be written plainly: `typed` gives it its static type, e.g. a `list` in a field of type
+[]string becomes a `Slice`.
 """
 
 from __future__ import annotations
@@ -43,6 +44,9 @@ class Scalar:
 
     __slots__ = ("type", "value")
 
+    def __bool__(self) -> bool:
+        return bool(self.value)
+
     def __init__(self, type: GoType, value: Any) -> None:
         self.type = type
         self.value = value
@@ -59,6 +63,9 @@ class Slice:
     """
 
     __slots__ = ("cap", "items", "length", "start", "type")
+
+    def __bool__(self) -> bool:
+        return self.length > 0
 
     def __init__(
         self,
@@ -83,6 +90,9 @@ class Map:
 
     __slots__ = ("items", "type")
 
+    def __bool__(self) -> bool:
+        return bool(self.items)
+
     def __init__(self, type: GoType, items: Mapping[Any, Any] | None) -> None:
         self.type = type
         self.items = items
@@ -95,6 +105,9 @@ class Struct:
     """A struct; `fields` has every field by its Go name, in the type's order."""
 
     __slots__ = ("fields", "type")
+
+    def __bool__(self) -> bool:
+        return True
 
     def __init__(self, type: GoType, fields: Mapping[str, Any] | None = None) -> None:
         given = fields or {}
@@ -115,6 +128,9 @@ class Pointer:
 
     __slots__ = ("target", "type")
 
+    def __bool__(self) -> bool:
+        return self.target is not None
+
     def __init__(self, target: Any, type: GoType | None = None) -> None:
         if type is None and target is None:
             raise TypeError("a nil pointer needs its type")
@@ -130,6 +146,9 @@ class Func:
 
     __slots__ = ("call", "type")
 
+    def __bool__(self) -> bool:
+        return self.call is not None
+
     def __init__(self, type: GoType, call: Callable[..., Any] | None) -> None:
         self.type = type
         self.call = call
@@ -139,6 +158,9 @@ class Iterator:
     """An iter.Seq or iter.Seq2 value; `make` starts one pass over it."""
 
     __slots__ = ("make", "type")
+
+    def __bool__(self) -> bool:
+        return self.make is not None
 
     def __init__(self, type: GoType, make: Callable[[], PyIterator[Any]] | None) -> None:
         self.type = type
@@ -346,19 +368,6 @@ def length(value: Any) -> int:
 
 def truth(value: Any) -> bool:
     """template.IsTrue: whether a value is not the zero of its kind; structs are always true."""
-    kind = type(value)
-    if kind is Scalar:
-        return bool(value.value)
-    if kind is Struct:
-        return True
-    if kind is Slice or kind is Map:
-        return length(value) > 0
-    if kind is Pointer:
-        return value.target is not None
-    if kind is Func:
-        return value.call is not None
-    if kind is Iterator:
-        return value.make is not None
     return bool(value)
 
 

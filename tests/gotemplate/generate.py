@@ -124,6 +124,7 @@ class Generator:
         self.names: list[str] = []
         self.kinds: dict[str, str] = {}
         self.wild = 0.1
+        self.defining = False
 
     def pair(self) -> tuple[str, Any]:
         """A template and its data."""
@@ -357,8 +358,8 @@ class Generator:
         return self.action(f"{name} = {self.of(self.kinds.get(name, 'string'), 2)}")
 
     def template(self) -> str:
-        if not self.names and self.chance(0.9):
-            return self.declare()
+        if (not self.names and self.chance(0.9)) or (self.defining and self.chance(0.97)):
+            return self.declare()  # a template that calls itself takes Go seconds to give up
         name = self.pick(self.names) if self.names and self.chance(0.95) else "none"
         dot = f" {self.pick(('$', '.', self.pipe(1)))}" if self.chance(0.8) else ""
         return self.action(f'template "{name}"{dot}')
@@ -372,8 +373,10 @@ class Generator:
         return self.action(f'block "{name}" {self.pipe(1)}') + body + self.action("end")
 
     def define(self, name: str) -> str:
-        self.vars, self.range_depth = ["$"], 0
-        return self.action(f'define "{name}"') + self.list(1) + self.action("end")
+        self.vars, self.range_depth, self.defining = ["$"], 0, True
+        body = self.list(1)
+        self.defining = False
+        return self.action(f'define "{name}"') + body + self.action("end")
 
     # Pipelines.
 
