@@ -214,7 +214,11 @@ class _Run:
         if not missing:
             return
         possible = reachable(
-            self.reference.tree, category, bos_token=self.bos_token, eos_token=self.eos_token
+            self.reference.tree,
+            category,
+            len(self.reference.sites),
+            bos_token=self.bos_token,
+            eos_token=self.eos_token,
         )
         left = [(site, outcome) for site, outcome in missing if (site.number, outcome) in possible]
         if not left:

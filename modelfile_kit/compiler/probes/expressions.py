@@ -330,7 +330,26 @@ class Expressions:
             )
             self._learn(test.node, kept, refined)
         self._learn(test, by_truth(found, truth), refined)
+        self._narrow_base(test, truth, refined)
         return refined
+
+    def _narrow_base(self, test: nodes.Node, truth: bool, state: State) -> None:
+        """`x.type == 'array'` also tells which of several kinds of things `x` is."""
+        base = source.base(test)
+        if base is None:
+            return
+        before = self.value(base, state)
+        if len(before) < 2 or not all(isinstance(a, (Thing, Missing)) for a in before):
+            return
+        kept = set()
+        for atom in before:
+            trial = state.copy()
+            trial.forget((base.name,))
+            trial.facts[base.name] = (frozenset({atom}), frozenset({base.name}))
+            if truth in truths(self.maybe(test, trial)):  # type: ignore[arg-type]
+                kept.add(atom)
+        if kept and len(kept) < len(before):
+            state.facts[base.name] = (frozenset(kept), frozenset({base.name}))
 
     def _maybe_refined(self, test: nodes.Node, truth: bool, state: State) -> State | None:
         try:

@@ -247,6 +247,8 @@ def _length(atom: Atom) -> Value:
         return known(0)
     if isinstance(atom, Thing) and atom.shape == "literal":
         return known(len(atom.more))
+    if isinstance(atom, Thing) and atom.shape == "types":
+        return frozenset({Number(2)})  # a list of one type is sent on as that type
     if isinstance(atom, (Text, Thing)):
         return frozenset({Number(1 if atom.full else 0)})
     return frozenset({Number(0)}) if isinstance(atom, Anything) else NOTHING

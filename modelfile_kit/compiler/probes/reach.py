@@ -19,19 +19,24 @@ from .values import ANYTHING, MISSING, NOTHING, TEXT, Missing, Thing, Value, thi
 
 # Rounds after which a loop that still changes is taken to change anything.
 ROUNDS_MAX = 8
-# Macros in macros; a macro that calls itself is summed up after this many.
-DEPTH_MAX = 6
+# Calls of a macro by itself after which what it is given has to be settled.
+DEPTH_MAX = 12
 
 
 def reachable(
-    tree: nodes.Template, category: str, *, bos_token: str | None, eos_token: str | None
+    tree: nodes.Template, category: str, sites: int, *, bos_token: str | None, eos_token: str | None
 ) -> set[Hit]:
-    """Every (site, outcome) that may be possible, by the numbers that `coverage` gave the sites."""
+    """Every (site, outcome) that may be possible, by the numbers that `coverage` gave the sites.
+
+    category: the kind of conversation. sites: how many there are.
+    """
     found: set[Hit] = set()
     for flagged in (False, True):
         run = Reach(World(category, bos_token, eos_token, flagged=flagged))
         run.body(tree.body, State(dict(run.world.names)))
         found |= run.seen
+        if run.unsettled:
+            return {(n, o) for n in range(sites) for o in (0, 1)}
     return found
 
 
@@ -43,6 +48,9 @@ class Reach(Expressions):
         self.macros: dict[str, nodes.Macro] = {}
         self.stack: list[str] = []
         self.summaries: dict[str, dict[str, Value]] = {}
+        self.mentions: dict[str, frozenset[str]] = {}
+        self.calls: dict[Any, tuple[Value, dict[Any, Value]]] = {}
+        self.unsettled = False
         self.loops: list[tuple[list[State], list[State]]] = []
 
     def body(self, statements: list[nodes.Node], state: State | None) -> State | None:
@@ -203,33 +211,44 @@ class Reach(Expressions):
         given = self._parameters(macro, arguments, named, state)
         deep = self.stack.count(macro.name)
         if deep:
-            # Called by itself: everything it may be given is put together.
-            summary = self.summaries.setdefault(macro.name, {})
-            merged = {k: union(v, summary.get(k, NOTHING)) for k, v in given.items()}
-            if deep >= DEPTH_MAX:
-                merged = dict.fromkeys(given, ANYTHING) if merged != summary else merged
-            if merged == summary:
+            # Called by itself: everything it may be given is put together, until nothing new comes.
+            before = self.summaries.get(macro.name, {})
+            given = {k: union(v, before.get(k, NOTHING)) for k, v in given.items()}
+            if given == before or deep > DEPTH_MAX:
+                self.unsettled |= given != before
                 return TEXT
-            self.summaries[macro.name] = given = merged
-        if len(self.stack) > DEPTH_MAX * 3:
-            return TEXT
-        outside = dict(state.slots)
-        inner = state.copy()
-        inner.forget(given)
-        inner.slots.update(given)
+            self.summaries[macro.name] = given
+        spaces = {s: v for s, v in state.slots.items() if isinstance(s, tuple)}
+        outer = {n: state.slots[n] for n in self._mentions(macro) if n in state.slots}
+        key = (macro.name, *(frozenset(d.items()) for d in (given, spaces, outer)))
+        if key not in self.calls:
+            self.calls[key] = (TEXT, {})  # for a call of itself on the way
+            after = self._called(macro, State({**outer, **spaces, **given}))
+            found = {s: v for s, v in after.slots.items() if isinstance(s, tuple)} if after else {}
+            self.calls[key] = (TEXT if after else NOTHING, found)
+        result, changed = self.calls[key]
+        if any(spaces.get(slot) != value for slot, value in changed.items()):
+            state.slots.update(changed)
+            state.forget({n for n, v in state.slots.items() if isinstance(n, str) and _is_space(v)})
+        return result
+
+    def _called(self, macro: nodes.Macro, state: State) -> State | None:
         loops, self.loops = self.loops, []
         self.stack.append(macro.name)
-        after = self.body(macro.body, inner)
+        after = self.body(macro.body, state)
         self.stack.pop()
         self.loops = loops
-        if after is None:
-            return NOTHING
-        # Only namespaces outlive a call; what tests told about them may no longer hold.
-        state.slots = {s: after.slots[s] if isinstance(s, tuple) else v for s, v in outside.items()}
-        state.slots.update({s: v for s, v in after.slots.items() if isinstance(s, tuple)})
-        spaces = {n for n, v in state.slots.items() if isinstance(n, str) and _is_space(v)}
-        state.forget(spaces)
-        return TEXT
+        return after
+
+    def _mentions(self, macro: nodes.Macro) -> frozenset[str]:
+        """Names that a macro, or a macro that it calls, may read."""
+        if macro.name not in self.mentions:
+            self.mentions[macro.name] = frozenset()  # for one that calls itself
+            names = {n.name for n in macro.find_all(nodes.Name)}
+            for name in names & self.macros.keys():
+                names |= self._mentions(self.macros[name])
+            self.mentions[macro.name] = frozenset(names)
+        return self.mentions[macro.name]
 
     def _parameters(
         self, macro: nodes.Macro, arguments: list[Value], named: dict[str, Value], state: State
@@ -261,8 +280,10 @@ def _leave(state: State | None, outside: dict[Any, Value]) -> State | None:
 
 def _assigned(statement: nodes.For) -> set[str]:
     """Variables that a loop's target and body set."""
-    found = {n.name for n in statement.find_all(nodes.Name) if n.ctx == "store"}
-    return found | {r.name for r in statement.find_all(nodes.NSRef)}
+    if "_assigned" not in statement.__dict__:
+        found = {n.name for n in statement.find_all(nodes.Name) if n.ctx == "store"}
+        statement._assigned = found | {r.name for r in statement.find_all(nodes.NSRef)}  # type: ignore[attr-defined]
+    return set(statement._assigned)  # type: ignore[attr-defined]
 
 
 def _unpacked(atom: Any, index: int) -> Value:

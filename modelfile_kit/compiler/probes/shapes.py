@@ -30,10 +30,11 @@ _LISTS = {
     "calls": thing("call"),
     "tools": thing("tool"),
     "required": FULL_TEXT,
+    "types": FULL_TEXT,
     "parts": thing("picture") | thing("words"),
 }
 _PROPERTY = {
-    "type": MISSING | FULL_TEXT | list_of(FULL_TEXT, full=True),
+    "type": MISSING | FULL_TEXT | thing("types"),
     "items": MISSING | thing("property"),
     "description": _MAYBE_TEXT,
     "enum": MISSING | list_of(ANYTHING, full=True),
@@ -130,7 +131,7 @@ class World:
             return MISSING if found is None else found
         if self.is_list(atom):
             return thing("method", (name, atom)) if name in _LIST_METHODS else MISSING
-        return ANYTHING
+        return MISSING if atom.shape in ("method", "function", "macro") else ANYTHING
 
     def items(self, atom: Atom) -> Value:
         """What a loop over it gives."""

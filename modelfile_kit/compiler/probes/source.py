@@ -1,5 +1,7 @@
-"""Jinja expressions back to text: for people to read, and to tell whether two are the same."""
+"""Jinja expressions back to text: for people to read, and to tell whether two are the same.
 
+What is worked out about a node is kept on it: the same few are asked for thousands of times.
+"""
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -17,6 +19,13 @@ def text(node: nodes.Node | None) -> str:
     """An expression as Jinja source, in one spelling; unknown kinds print their class."""
     if node is None:
         return ""
+    cached: str | None = node.__dict__.get("_text")
+    if cached is None:
+        cached = node._text = _written(node)  # type: ignore[attr-defined]
+    return cached
+
+
+def _written(node: nodes.Node) -> str:
     write = _WRITERS.get(type(node).__name__)
     if write is not None:
         return write(node)
@@ -34,10 +43,23 @@ def unwatched(node: Any) -> Any:
 
 def names(node: nodes.Node) -> frozenset[str]:
     """The variables that an expression mentions."""
-    found = {n.name for n in node.find_all(nodes.Name)}
-    if isinstance(node, nodes.Name):
-        found.add(node.name)
-    return frozenset(found)
+    cached: frozenset[str] | None = node.__dict__.get("_names")
+    if cached is None:
+        found = {n.name for n in node.find_all(nodes.Name)}
+        own = {node.name} if isinstance(node, nodes.Name) else set()
+        cached = node._names = frozenset(found | own)  # type: ignore[attr-defined]
+    return cached
+
+
+def base(node: nodes.Node) -> nodes.Name | None:
+    """The variable whose attribute or item an expression looks at first: `x` in `x.a.b == 'c'`."""
+    if "_base" not in node.__dict__:
+        access = (nodes.Getattr, nodes.Getitem)
+        found: Any = node if isinstance(node, access) else next(node.find_all(access), None)
+        while isinstance(found, access):
+            found = unwatched(found.node)
+        node._base = found if isinstance(found, nodes.Name) else None  # type: ignore[attr-defined]
+    return node._base  # type: ignore[attr-defined, no-any-return]
 
 
 def _filter(node: nodes.Filter) -> str:
@@ -66,13 +88,14 @@ def _slice(node: nodes.Slice) -> str:
 
 
 def _getattr(node: nodes.Getattr) -> str:
-    # One spelling for `a.b` and `a['b']`.
+    # One spelling for `a.b` and `a['b']`, except where the first is a method of mappings.
     return f"{text(node.node)}.{node.attr}"
 
 
 def _getitem(node: nodes.Getitem) -> str:
-    if isinstance(node.arg, nodes.Const) and isinstance(node.arg.value, str):
-        return f"{text(node.node)}.{node.arg.value}"
+    key = node.arg.value if isinstance(node.arg, nodes.Const) else None
+    if isinstance(key, str) and not hasattr(dict, key):
+        return f"{text(node.node)}.{key}"
     return f"{text(node.node)}[{text(node.arg)}]"
 
 
