@@ -1,7 +1,7 @@
 """What the server says when its engine fails on a package, and what that means.
 
 Ollama's create says success for every one of these; the first chat or picture brings the error
-(0.33, seen on a server; see docs on publishing).
+(seen on 0.33.0).
 """
 
 from __future__ import annotations

@@ -236,19 +236,20 @@ class OllamaServer:
     def _http(self) -> httpx.Client:
         import httpx
 
-        return httpx.Client(
-            base_url=self.url,
-            timeout=self._timeout(),
-            trust_env=not is_loopback(self.url),  # Go's client never asks a proxy for this machine
-        )
+        return httpx.Client(base_url=self.url, **self._settings())
 
     @cached_property
     def _package(self) -> ollama.Client:
         import ollama
 
-        return ollama.Client(
-            self.url, timeout=self._timeout(), trust_env=not is_loopback(self.url), follow_redirects=False
-        )
+        return ollama.Client(self.url, follow_redirects=False, **self._settings())
+
+    def _settings(self) -> dict[str, Any]:
+        return {
+            "timeout": self._timeout(),
+            "trust_env": not is_loopback(self.url),  # Go's client never asks a proxy for this machine
+            "verify": self.url.startswith("https:"),  # reading certificates takes longer than a request
+        }
 
     def _timeout(self, seconds: float | None = None) -> httpx.Timeout:
         import httpx

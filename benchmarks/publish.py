@@ -1,0 +1,159 @@
+"""What publishing costs: hashing, and the same package by `ollama create`, the ollama package and the kit.
+
+    python benchmarks/publish.py [MEBIBYTES] [MODEL.gguf [PROJECTOR.gguf]]
+
+Without files of your own the micro pair is used, its model filled up with bytes behind the tensors to
+MEBIBYTES (default 512). They are hashed and uploaded like weights, but not rewritten by the server as
+weights are, so for the rows of `ollama create` this is the best case. All rows are measured in one run
+on one server of its own; a figure is the best of some runs, except "first", which there is only once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from modelfile_kit.micro import build_pair  # noqa: E402
+from modelfile_kit.publish.blobs import DigestCache, digest_file  # noqa: E402
+from modelfile_kit.publish.create import publish  # noqa: E402
+from tests.ollama_process import OllamaProcess, find_ollama  # noqa: E402
+
+RUNS = 3
+TEMPLATE = "[gMASK]<sop>{{ range .Messages }}<|{{ .Role }}|>\n{{ .Content }}{{ end }}<|assistant|>\n"
+
+
+def best(work: Callable[[], object], runs: int = RUNS) -> float:
+    """The shortest of some runs, in seconds."""
+    times = []
+    for _ in range(runs):
+        started = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - started)
+    return min(times)
+
+
+def plainly(path: Path, size: int) -> str:
+    """SHA-256 as a simple loop does it, with reads of `size` bytes."""
+    sha = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(size):
+            sha.update(chunk)
+    return sha.hexdigest()
+
+
+def hashing(path: Path, folder: Path) -> list[tuple[str, float]]:
+    """The rows about hashing one file."""
+    nobody = DigestCache(folder / "never" / "written")
+    nobody.put = lambda *_: None  # type: ignore[method-assign]
+    remembering = DigestCache(folder / "digests")
+    rows = [
+        ("hashlib, 32 KiB a read (the ollama package)", best(lambda: plainly(path, 32 << 10))),
+        ("hashlib, 1 MiB a read", best(lambda: plainly(path, 1 << 20))),
+    ]
+    if program := shutil.which("sha256sum"):
+        rows.append(("sha256sum", best(lambda: subprocess.run([program, path], stdout=subprocess.DEVNULL))))
+    rows.append(("the kit, first time", best(lambda: digest_file(path, cache=nobody))))
+    digest_file(path, cache=remembering)
+    rows.append(("the kit, again", best(lambda: digest_file(path, cache=remembering))))
+    return rows
+
+
+def by_package(host: str, model: Path, projector: Path) -> None:
+    """The same create by the ollama package."""
+    import ollama
+
+    client = ollama.Client(host)
+    files = {p.name: client.create_blob(p) for p in (model, projector)}
+    client.create("by-package", files=files, template=TEMPLATE)
+
+
+def publishing(server: OllamaProcess, model: Path, projector: Path, folder: Path) -> list[tuple[str, float]]:
+    """The rows about creating a model."""
+    path = folder / "Modelfile"
+
+    def write(system: str) -> Path:
+        text = f'FROM {model}\nFROM {projector}\nTEMPLATE """{TEMPLATE}"""\nSYSTEM {system}\n'
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def kit(system: str) -> None:
+        publish(write(system), "by-kit", host=server.host, cache_folder=folder / "cache")
+
+    def again(file: Path = model) -> None:
+        text = write("a").read_text(encoding="utf-8").replace(str(model), str(file))
+        path.write_text(text, encoding="utf-8")
+        server.run("create", "by-cli", "-f", str(path), timeout=3600)
+
+    # The same size and other content, so that `ollama create` has something to upload as well.
+    other = folder / "other.gguf"
+    shutil.copyfile(model, other)
+    with other.open("r+b") as file:
+        file.seek(-1, os.SEEK_END)
+        file.write(b"\0")
+    systems = iter(range(1000))
+    return [
+        ("the kit, first (hash, upload, create)", best(lambda: kit("a"), 1)),
+        ("the kit, unchanged", best(lambda: kit("a"))),
+        ("the kit, another SYSTEM", best(lambda: kit(f"s{next(systems)}"))),
+        ("ollama create, first (hash, upload, create)", best(lambda: again(other), 1)),
+        ("ollama create, unchanged", best(lambda: again(other))),
+        ("ollama package, unchanged", best(lambda: by_package(server.url, model, projector), 1)),
+    ]
+
+
+def files_of(arguments: list[str], folder: Path) -> tuple[Path, Path]:
+    """Model and projector: the caller's, or the micro pair filled up."""
+    size = int(arguments[0]) << 20 if arguments else 512 << 20
+    pair = build_pair(folder / "pair")
+    assert pair.projector is not None
+    if len(arguments) > 1:
+        return Path(arguments[1]), Path(arguments[2]) if len(arguments) > 2 else pair.projector
+    with pair.model.open("ab") as file:
+        block = os.urandom(1 << 20)
+        while file.tell() < size:
+            file.write(block)
+    minute_ago = time.time() - 60  # a file just written is not remembered
+    for file_ in (pair.model, pair.projector):
+        os.utime(file_, (minute_ago, minute_ago))
+    return pair.model, pair.projector
+
+
+def show(title: str, rows: list[tuple[str, float]], size: int) -> None:
+    """Prints a table; the last column only says something about rows that read the file."""
+    print(f"\n{title}")
+    for name, seconds in rows:
+        print(f"  {name:<46} {seconds * 1000:>10.1f} ms {size / seconds / 1e6:>12.0f} MB/s")
+
+
+def main() -> None:
+    """Measures and prints."""
+    program, reason = find_ollama()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        model, projector = files_of(sys.argv[1:], folder)
+        size = model.stat().st_size
+        print(f"{model.name}, {size / 1e6:.0f} MB")
+        show("hashing", hashing(model, folder), size)
+        if program is None:
+            print(f"\npublishing: left out, {reason}")
+            return
+        server = OllamaProcess(program, folder / "ollama")
+        server.start()
+        try:
+            show("publishing", publishing(server, model, projector, folder), size)
+        finally:
+            server.stop()
+
+
+if __name__ == "__main__":
+    main()
