@@ -48,7 +48,7 @@ _KIND = {str: "text", list: "a list of texts", dict: "a mapping", bool: "true or
 
 @dataclass(frozen=True)
 class Vision:
-    """Whether pictures work in this family; if not, why, and what somebody who needs them can do.
+    """Whether pictures work in this family; if not, why, and what somebody who needs them can do instead.
 
     lost: members could see before they became a GGUF, so that people will expect it of them.
     """
