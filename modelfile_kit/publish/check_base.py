@@ -66,7 +66,7 @@ class Subject:
     @cached_property
     def counter(self) -> TokenCounter:
         """Counts tokens with the same files; made on first use."""
-        return TokenCounter(self.meant.model, self.meant.projector)
+        return TokenCounter(self.meant.model, self.meant.projector, self.meant.bos_token)
 
     @cached_property
     def pictures(self) -> tuple[ImageProbe, ...]:

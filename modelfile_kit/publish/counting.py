@@ -14,27 +14,32 @@ if TYPE_CHECKING:
 
 
 class TokenCounter:
-    """Counts prompts as llama-server does. model, projector: the GGUF files.
+    """Counts reference prompts as llama-server should. model, projector: the GGUF files; bos: BOS's text.
 
-    Text needs the vocabulary alone; the weights are loaded only for a prompt with pictures.
+    A vocabulary that adds BOS by itself takes the place of one that the reference writes. Text needs
+    the vocabulary alone; the weights are loaded only for a prompt with pictures.
     """
 
-    def __init__(self, model: Path | None, projector: Path | None) -> None:
+    def __init__(self, model: Path | None, projector: Path | None, bos: str = "") -> None:
         self.model = model
         self.projector = projector
+        self.bos = bos
         self._tokenizer: LlamaTokenizer | None = None
         self._engine: EmbeddedEngine | None = None
 
     def count(self, prompt: str, pictures: Sequence[bytes] = ()) -> int:
-        """Tokens of a prompt with `[img-N]` tags; what Ollama reports as prompt_eval_count.
+        """Tokens of a reference prompt with `[img-N]` tags: what prompt_eval_count should be.
 
         Raises MissingDependencyError without llama-cpp-python, EngineError where llama.cpp fails.
         """
         if self.model is None or (pictures and self.projector is None):
             raise UsageError("the GGUF files are not on this machine")
+        tokenizer = self._tokenizer_for(self.model)
+        if self.bos and tokenizer.info.add_bos:
+            prompt = prompt.removeprefix(self.bos)
         if pictures:
             return self._engine_for(self.model).prompt_token_count(prompt, list(pictures))
-        return len(self._tokenizer_for(self.model).tokenize(prompt))
+        return len(tokenizer.tokenize(prompt))
 
     def spell(self, text: str) -> list[tuple[int, str]]:
         """The tokens a text falls apart into, with their texts; nothing where they cannot be asked."""

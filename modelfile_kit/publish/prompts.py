@@ -106,13 +106,14 @@ class PromptJudge:
             if placed.problem:
                 note = placed.problem
                 continue
-            expected.append(_without_bos(placed.text, self.expectation.bos_token))
+            expected.append(placed.text)
         if not expected:
             return PromptFinding(twice, note)
-        if prompt in expected:
-            return PromptFinding(twice, expected=prompt)
+        bare = [_without_bos(text, self.expectation.bos_token) for text in expected]
+        if prompt in bare:
+            return PromptFinding(twice, expected=expected[bare.index(prompt)])
         return PromptFinding(
-            twice or (self._difference(conversation, prompt, expected[0]),), expected=expected[0]
+            twice or (self._difference(conversation, prompt, bare[0]),), expected=expected[0]
         )
 
     def _thinks(self, conversation: Conversation) -> Sequence[Any]:

@@ -126,6 +126,7 @@ def test_a_leading_bos_is_the_vocabularys_business():
     meant = Expectation(chat_template="{{ bos_token }}{{ messages[0].content }}", bos_token="<s>")
     assert codes(PromptJudge(meant, show).judge(Conversation("c", (USER,)), "hi")) == []
     assert codes(PromptJudge(meant, show).judge(Conversation("c", (USER,)), "<s>hi")) == []
+    assert PromptJudge(meant, show).judge(Conversation("c", (USER,)), "hi").expected == "<s>hi"
     assert codes(PromptJudge(meant, show).judge(Conversation("c", (USER,)), "<s><s>hi")) == ["MK830"]
 
 
