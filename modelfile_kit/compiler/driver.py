@@ -10,6 +10,7 @@ from . import frontend, go
 from .emit import emit
 from .facts import Facts
 from .hints import with_hints
+from .lower.recursion import recursive_macros
 from .lower.statements import Lowering
 from .lower.text import defined_templates
 from .machine import Dead, TooBig
@@ -48,15 +49,33 @@ def compile_template(
     machine.pictures = pictures
     lower(machine, tree, bos_token, eos_token)
     nodes = simplify(settle_pictures(machine, tuple(machine.out)))
-    nodes, defined = defined_templates(machine, simplify(nodes))
-    definitions = {name: simplify(body) for name, body in defined.items()}
+    nodes, definitions = define(machine, simplify(nodes))
     text = emit(nodes, definitions)
     hinted = with_hints(nodes, text, chat_template, bos_token, eos_token)
     text = emit(hinted, definitions) if hinted != nodes else text
     coverage = claim(machine, tree, pictures)
+    if ".Tools" not in text and ".ToolCalls" not in text:
+        coverage["tools"] = "absent"
     found = [d for d, _ in machine.diagnostics]
     coverage, more = proven(chat_template, text, coverage, bos_token, eos_token, target)
     return Compiled(text, stops(chat_template, bos_token, eos_token), coverage, [*found, *more])
+
+
+def define(machine: Lowering, nodes: go.Nodes) -> tuple[go.Nodes, dict[str, go.Nodes]]:
+    """The statements, and the templates they include: recursive macros, stripped texts, JSON."""
+    found: dict[str, go.Nodes] = {}
+    nodes, lazy = defined_templates(machine, nodes)
+    found.update(lazy)
+    included = {n.name for n in go.all_nodes(nodes) if isinstance(n, go.Include)}
+    todo = [name for name in machine.templates if name in included]
+    while todo:
+        name = todo.pop(0)
+        body, lazy = defined_templates(machine, simplify(settle_pictures(machine, machine.templates[name])))
+        found.update({k: v for k, v in lazy.items() if k not in found})
+        found[name] = body
+        more = {n.name for n in go.all_nodes(body) if isinstance(n, go.Include)}
+        todo += [n for n in machine.templates if n in more and n not in found and n not in todo]
+    return nodes, {name: simplify(body) for name, body in found.items()}
 
 
 def proven(
@@ -80,6 +99,7 @@ def lower(machine: Lowering, tree, bos_token, eos_token) -> None:  # type: ignor
     machine.parents[0] = None
     machine.scope = machine.fresh()
     machine.parents[machine.scope] = 0
+    machine.recursive = recursive_macros(tree)
     machine.macro_names = frozenset(frontend.names_in_macros(tree))
     machine.live[machine.scope] = machine.macro_names
     try:

@@ -77,7 +77,10 @@ class Evaluator(Machine):
         return Const(node.data)
 
     def eval_Name(self, node: nodes.Name) -> Value:  # noqa: N802
-        return self.lookup(self.scope, node.name)
+        value = self.lookup(self.scope, node.name)
+        if isinstance(value, types.Hidden):
+            raise Unsupported(f"{node.name} inside a recursive macro", node.lineno)
+        return value
 
     def eval_List(self, node: nodes.List) -> Value:  # noqa: N802
         return ListV(tuple(self.eval(n) for n in node.items))

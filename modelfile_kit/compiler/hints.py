@@ -26,9 +26,15 @@ def with_hints(nodes: Nodes, text: str, source: str, bos_token: str | None, eos_
     before: list[go.Node] = []
     after: list[go.Node] = []
     tags = stops.thinking_tags(source, bos_token, eos_token)
+    if tags is None and "$.Think" in text.replace(" .Think", " $.Think"):
+        # the switch needs the capability, and the capability needs tags: the field's usual ones
+        tags = "<think>", "</think>"
     if tags and (seen.thinking_tags.opening, seen.thinking_tags.closing) != tags:
         after.append(_thinking(*tags))
-    if "tools" in seen.capabilities:
+    if "tools" not in seen.capabilities and ".ToolCalls" in text:
+        # calls are rendered, their definitions are not: the server still has to accept both
+        before.append(_never(go.Print(go.Root("Tools"))))
+    if "tools" in seen.capabilities or ".ToolCalls" in text:
         before.extend(_calls(seen, text, source, bos_token, eos_token))
     if not (before or after) and not _loops_over_messages(nodes):
         after.append(_never(go.Range(-1, go.Root("Messages"), (go.Print(go.Field(go.Item(-1), "Role")),))))

@@ -183,6 +183,13 @@ class Built:
 
 
 @dataclass(frozen=True)
+class Hidden:
+    """A name whose value a defined template cannot see."""
+
+    name: str = ""
+
+
+@dataclass(frozen=True)
 class Namespace:
     """Jinja's namespace; its attributes live in the state under this number."""
 
@@ -219,7 +226,7 @@ class Loop:
 
 
 Value = Union[
-    Const, Undef, Str, Int, Bool, Obj, Parts, Cond, ListV, DictV, Items, Split, Query, Built, Namespace, MacroV, Func, Loop
+    Const, Undef, Str, Int, Bool, Obj, Parts, Cond, ListV, DictV, Items, Split, Query, Built, Hidden, Namespace, MacroV, Func, Loop
 ]
 
 TRUE, FALSE, NONE, EMPTY = Const(True), Const(False), Const(None), Const("")

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from .. import types
 from ..machine import Dead, Unsupported
 from ..types import ListV, MacroV, Undef, Value
-from .text import captured
+from .recursion import call_template
+from .text import captured as text_of
 
 if TYPE_CHECKING:
-    from ..evaluate import Evaluator
+    from .statements import Lowering
 
 # Calls inside calls; recursion over known values (a schema's nesting, an indent) ends well before.
 MAX_DEPTH = 12
@@ -19,8 +20,16 @@ MAX_DEPTH = 12
 MAX_RECURSION = 2
 
 
-def call_macro(ev: Evaluator, macro: MacroV, args: list[Value], kwargs: dict[str, Value]) -> Value:
+def call_macro(ev: Lowering, macro: MacroV, args: list[Value], kwargs: dict[str, Value]) -> Value:
     """The text of a macro's call."""
+    found = call_template(ev, macro, args, kwargs)
+    if found is not None:
+        return found
+    return expand(ev, macro, args, kwargs, captured=True)
+
+
+def expand(ev: Lowering, macro: MacroV, args: list[Value], kwargs: dict[str, Value], *, captured: bool = False) -> Value:
+    """Writes a macro out in place: its text as a value, or as statements."""
     again = sum(1 for name in ev.calling if name == macro.node.name)
     if len(ev.calling) >= MAX_DEPTH or (again >= MAX_RECURSION and not all(map(_known, args))):
         raise Unsupported(f"the recursion of the macro {macro.node.name} over unknown values", ev.line)
@@ -31,7 +40,10 @@ def call_macro(ev: Evaluator, macro: MacroV, args: list[Value], kwargs: dict[str
     ev.calling.append(str(macro.node.name))
     try:
         _bind(ev, macro, args, dict(kwargs))
-        return capture(ev, lambda: ev.execute_all(macro.node.body))
+        if captured:
+            return capture(ev, lambda: ev.execute_all(macro.node.body))
+        ev.execute_all(macro.node.body)
+        return types.NONE
     finally:
         ev.drop_scope(ev.scope)
         ev.scope = saved
@@ -42,7 +54,7 @@ def _known(v: Value) -> bool:
     return not any(isinstance(leaf, types.Obj) for leaf in types.leaves(v))
 
 
-def _bind(ev: Evaluator, macro: MacroV, args: list[Value], kwargs: dict[str, Value]) -> None:
+def _bind(ev: Lowering, macro: MacroV, args: list[Value], kwargs: dict[str, Value]) -> None:
     names = [str(a.name) for a in macro.node.args]
     defaults = macro.node.defaults
     first_default = len(names) - len(defaults)
@@ -63,7 +75,7 @@ def _bind(ev: Evaluator, macro: MacroV, args: list[Value], kwargs: dict[str, Val
         ev.state[(ev.scope, "caller")] = kwargs.pop("caller")
 
 
-def capture(ev: Evaluator, body: Callable[[], None]) -> Value:
+def capture(ev: Lowering, body: Callable[[], None]) -> Value:
     """Runs statements and answers what they print as a text."""
     saved, ev.out = ev.out, []
     dead = False
@@ -76,7 +88,7 @@ def capture(ev: Evaluator, body: Callable[[], None]) -> Value:
     if dead:
         ev.emit(*nodes)
         raise Dead
-    return captured(ev, nodes)
+    return text_of(ev, nodes)
 
 
 __all__ = ["call_macro", "capture", "types"]

@@ -29,6 +29,10 @@ class Lowering(Evaluator):
         self._read: dict[tuple[int, int], frozenset[str]] = {}
         # what `_read` knows by its address must not go away
         self._kept: list[object] = []
+        # macros that call themselves, and the templates they became
+        self.recursive: frozenset[str] = frozenset()
+        self.instances: dict[object, str] = {}
+        self.templates: dict[str, go.Nodes] = {}
         # the names read after the statement in progress
         self.after: frozenset[str] = frozenset()
         # names that macros read wherever they are called from
