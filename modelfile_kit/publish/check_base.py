@@ -15,6 +15,8 @@ from .images import ImageProbe, colour_probes, shape_probes
 from .prompts import PromptJudge
 from .served import Served
 
+LONGER = 4  # how many times longer an answer may be at the second try
+
 
 @dataclass(frozen=True)
 class Check:

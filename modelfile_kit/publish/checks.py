@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from ..diagnostics import Diagnostic, Severity
 from ..errors import ServerError, TemplateReferenceError
 from ..runtime import Reply
-from .check_base import Check, Subject, error, judged, short
+from .check_base import LONGER, Check, Subject, error, judged, short
 from .engine_faults import ENDLESS_HELP, missing_rope_sections, name_fault, no_projector
 from .expectation import turn_tokens
 from .picture_checks import check_pictures
@@ -16,7 +16,6 @@ from .prompt_checks import check_prompts, check_tokens
 from .served import differences
 
 GREETING = "Say hello in one short sentence."
-LONGER = 4  # how many times longer an answer may be at the second try
 MONOTONY = 12.0  # text that zlib packs this small repeats itself; prose stays below 4
 
 __all__ = ["CHECKS", "Check", "Subject"]

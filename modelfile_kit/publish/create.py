@@ -16,7 +16,7 @@ from .names import require_name
 from .request import Plan, make_plan, read_plan
 from .reuse import LayerMemory, request_from
 from .served import Served, differences
-from .switch import digest_of, sweep, take_over, working_model
+from .switch import digest_of, end_engine, sweep, take_over, working_model
 
 if TYPE_CHECKING:
     from ..builder import Build
@@ -79,7 +79,8 @@ def publish(
     source: a Build, a Modelfile's path, or a Plan; name: the model's name; host: as `OllamaServer` takes it;
     dry_run: hash and ask, but upload and create nothing; push: then push it to its registry;
     progress: told every step; reuse: take over what the server has already; gate: called with the
-    server and the working name before the model gets its name, and raises to stop it; cache_folder:
+    server and the working name before the model gets its name (with its own where the server has it
+    already), and raises to stop it; cache_folder:
     where digests are remembered. Ctrl-C is safe at any time.
 
     Raises ServerError, UsageError or ModelfileError, each with what to do.
@@ -136,12 +137,15 @@ class _Run:
         self._hash()
         removed = sweep(self.server, self.name)
         if reuse and self._is_there_already():
+            if gate:
+                gate(self.server, self.name)
             digest = digest_of(self.server, self.name) or ""
             return self._published(digest=digest, reused=True, unchanged=True, removed=tuple(removed))
         with working_model(self.server, self.name) as temporary:
             reused = reuse and self._create_from_layers(temporary)
             if not reused:
                 self._create_from_files(temporary)
+            end_engine(self.server, temporary)
             if gate:
                 gate(self.server, temporary)
             digest = take_over(self.server, temporary, self.name)

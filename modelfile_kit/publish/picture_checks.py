@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..errors import ServerError
-from .check_base import Check, Subject, error, short
+from .check_base import LONGER, Check, Subject, error, short
 from .engine_faults import name_fault
 from .images import COLOURS, ImageProbe, final_answer, missing_formats, named
 
@@ -35,6 +35,9 @@ def _check_picture(subject: Subject, probe: ImageProbe) -> tuple[Check, str | No
     name = f"picture {probe.id}"
     try:
         reply = subject.ask(probe.question, probe.bytes)
+        if reply.finish_reason == "length" and not probe.judge(reply.text):
+            # A model that thinks at length has not said its answer yet.
+            reply = subject.ask(probe.question, probe.bytes, limit=subject.max_tokens * LONGER)
     except ServerError as e:
         if e.code == "MK802":
             raise

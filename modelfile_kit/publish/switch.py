@@ -42,8 +42,6 @@ def take_over(server: OllamaServer, temporary: str, name: str) -> str:
     """Makes `name` the model that `temporary` is; the digest of its manifest.
 
     If the copy fails, is torn or is interrupted, the old model is put back and the error goes on.
-    An engine that still runs the old one is ended, because the server would go on using it for the
-    new one where both have the same files.
     """
     meant = digest_of(server, temporary)
     before = digest_of(server, name)
@@ -57,9 +55,17 @@ def take_over(server: OllamaServer, temporary: str, name: str) -> str:
                 help="the server's disk may be full: make room and publish again",
                 code="MK811",
             )
+    return meant or ""
+
+
+def end_engine(server: OllamaServer, name: str) -> None:
+    """Ends an engine that runs these files for another model.
+
+    Ollama 0.33 would go on using it for the new one, with the template handling of the old (server/sched.go,
+    needsReload compares files and options only).
+    """
     with contextlib.suppress(ServerError):
         server.unload(name)
-    return meant or ""
 
 
 def sweep(server: OllamaServer, name: str) -> list[str]:

@@ -57,6 +57,23 @@ def test_it_is_created_under_a_working_name(ollama, modelfile, go):
     assert [r["model"].partition(WORKING_TAG)[0] for r in ollama.created] == ["m:"]
 
 
+def test_engines_of_the_old_model_are_ended_before_the_new_one_is_looked_at(ollama, modelfile, go):
+    # A server goes on using an engine that runs the same files, whatever template it was started for.
+    order = []
+    ollama.before = lambda method, path: order.append(path)
+    go(modelfile(), gate=lambda server, name: order.append("gate"))
+    assert order.index("/api/create") < order.index("/api/generate") < order.index("gate")
+    assert order.index("gate") < order.index("/api/copy")
+
+
+def test_a_gate_is_asked_about_what_is_there_already(ollama, modelfile, go):
+    names = []
+    for _ in range(2):
+        go(modelfile(), gate=lambda server, name: names.append(name))
+    assert names[0].startswith(f"m:{WORKING_TAG}")
+    assert names[1] == "m"
+
+
 def test_steps_are_told_in_order(modelfile, go):
     steps = []
     go(modelfile(), progress=steps.append)

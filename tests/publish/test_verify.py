@@ -106,6 +106,19 @@ def test_guessing_without_a_picture_is_only_noted():
     assert "guesses red" in next(c.detail for c in report.checks if c.name == "no picture")
 
 
+def test_a_model_that_thinks_long_gets_the_time():
+    server = FakeServer()
+    chat = server.chat
+
+    def slow(name, messages, *, tools=None, think=None, options=None):
+        if messages[-1].get("images") and options["num_predict"] <= 400:
+            return Reply("<think>Is it blue? Or green? Let me see", 9, 400, "length")
+        return chat(name, messages, options=options)
+
+    server.chat = slow
+    assert run(server).ok
+
+
 def test_a_format_that_is_not_understood_is_named():
     def see(probe):
         if probe.format == "WEBP":
