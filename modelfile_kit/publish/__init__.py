@@ -29,7 +29,6 @@ MK833  the server counts other prompt tokens than expected
 MK834  a running engine of another package is reused and renders by another template
 MK840  the answer does not end by itself
 MK841  a turn token in the answer
-MK842  the model does not answer text
 MK850  a picture is not seen: wrong answers
 MK851  the answer is the same without the picture
 MK852  projector of another width

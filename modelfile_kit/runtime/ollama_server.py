@@ -7,7 +7,6 @@ loses most of /api/show and always uploads. Listing, copying, deleting and pushi
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ..conversation import Message, Tool
-from ..errors import ServerError, UsageError
+from ..errors import ServerError
 from . import Reply
 from .ollama_host import is_loopback, resolve_host
 from .ollama_replies import (
@@ -31,6 +30,7 @@ from .ollama_replies import (
     stream_objects,
     transport_error,
 )
+from .ollama_requests import chat_body, generate_body
 
 if TYPE_CHECKING:
     import httpx
@@ -148,7 +148,7 @@ class OllamaServer:
         options: Mapping[str, Any] | None = None,
     ) -> Reply:
         """One answer by /api/chat; `images` of a message are bytes or base64 text."""
-        body = _chat_body(name, messages, tools, think, options)
+        body = chat_body(name, messages, tools, think, options)
         return collect_chat(self._stream("/api/chat", body), url=self.url)
 
     def generate(
@@ -161,7 +161,7 @@ class OllamaServer:
         **extra: Any,
     ) -> Reply:
         """One answer by /api/generate; extra are its other keys (system, suffix, raw, template, think)."""
-        body = _generate_body(name, prompt, images, options, extra)
+        body = generate_body(name, prompt, images, options, extra)
         return collect_generate(self._stream("/api/generate", body), url=self.url)
 
     def render(
@@ -174,7 +174,7 @@ class OllamaServer:
         options: Mapping[str, Any] | None = None,
     ) -> Rendered:
         """The prompt the server would send to its engine for this /api/chat; nothing is generated."""
-        body = _chat_body(name, messages, tools, think, options)
+        body = chat_body(name, messages, tools, think, options)
         return self._rendered("/api/chat", body)
 
     def render_generate(
@@ -187,7 +187,7 @@ class OllamaServer:
         **extra: Any,
     ) -> Rendered:
         """The prompt the server would send to its engine for this /api/generate."""
-        return self._rendered("/api/generate", _generate_body(name, prompt, images, options, extra))
+        return self._rendered("/api/generate", generate_body(name, prompt, images, options, extra))
 
     def unload(self, name: str) -> None:
         """Ends the engine that runs this model, as `ollama stop` does."""
@@ -366,52 +366,3 @@ def parse_version(text: str) -> tuple[int, ...]:
     except ValueError:
         return (0,)
     return found if any(found) else (1 << 30,)
-
-
-def _chat_body(
-    name: str,
-    messages: Sequence[Message],
-    tools: Sequence[Tool] | None,
-    think: bool | str | None,
-    options: Mapping[str, Any] | None,
-) -> dict[str, Any]:
-    body: dict[str, Any] = {"model": name, "messages": [_wire_message(m) for m in messages]}
-    if tools:
-        body["tools"] = list(tools)
-    if think is not None:
-        body["think"] = think
-    if options:
-        body["options"] = dict(options)
-    return body
-
-
-def _generate_body(
-    name: str,
-    prompt: str,
-    images: Sequence[bytes],
-    options: Mapping[str, Any] | None,
-    extra: Mapping[str, Any],
-) -> dict[str, Any]:
-    body: dict[str, Any] = {"model": name, "prompt": prompt, **extra}
-    if images:
-        body["images"] = [_wire_image(i) for i in images]
-    if options:
-        body["options"] = dict(options)
-    return body
-
-
-def _wire_message(message: Message) -> dict[str, Any]:
-    out = {k: v for k, v in message.items() if v is not None and k != "images"}
-    images = message.get("images") or []
-    if isinstance(images, int):
-        raise UsageError(
-            f"a message says it has {images} pictures but holds none",
-            help="a request to a server needs the pictures themselves, as bytes",
-        )
-    if images:
-        out["images"] = [_wire_image(i) for i in images]
-    return out
-
-
-def _wire_image(image: Any) -> str:
-    return image if isinstance(image, str) else base64.b64encode(bytes(image)).decode("ascii")
