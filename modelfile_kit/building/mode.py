@@ -30,13 +30,15 @@ def choose_mode(
     origin: str,
     target: Target,
     needs_template: bool,
+    pictures: bool,
     span: Span,
 ) -> Mode:
     """Which of the two a package gets.
 
     asked: "auto", "go" or "native"; coverage: of the compiled TEMPLATE, None for a hand-written one.
     origin: of the chat template; only "gguf" is in the model's file, so only that can be used natively.
-    needs_template: the package adds texts, which only a TEMPLATE can carry.
+    needs_template: the package adds texts, which only a TEMPLATE can carry. pictures: it has a projector;
+    Ollama's native mode puts pictures behind the words, so it is only taken where nothing else is left.
     """
     if asked == "native":
         return Mode("native", "the package asks for it; `check` and `verify` hold it to the same reference")
@@ -46,7 +48,7 @@ def choose_mode(
     if chat == "exact":
         return Mode("go", _proven(coverage), _partial(coverage, span))
     native_can = origin == "gguf" and target.native_jinja and not needs_template
-    if asked == "auto" and native_can:
+    if asked == "auto" and native_can and (chat == "unsupported" or not pictures):
         why = (
             f"the TEMPLATE is {_WORDS.get(chat, chat)} for plain chat, the GGUF's own Jinja is used as it is"
         )

@@ -14,6 +14,7 @@ from .additions import CANNOT_PLACE, Additions, PlacementError
 from .end_token import EndToken, decide_end_token
 from .mode import Mode, choose_mode
 from .parameters import check_parameters
+from .served import Served, who_serves
 from .sources import Files, Reference, choose_reference, read_text_file
 from .stops import Stops, decide_stops
 
@@ -33,6 +34,7 @@ class Plan:
     reference: the chat template, None where there is only a TEMPLATE written by hand.
     compiled: None for such a TEMPLATE and in native mode. template: the TEMPLATE with the added texts,
     None in native mode. proven_on: ids of the conversations on which added texts were proven.
+    served: what servers will use, by Ollama's own rules.
     """
 
     reference: Reference | None
@@ -43,6 +45,7 @@ class Plan:
     template: str | None
     proven_on: tuple[str, ...]
     stops: Stops
+    served: Served
     diagnostics: tuple[Diagnostic, ...]
 
 
@@ -60,6 +63,7 @@ def make_plan(package: Package, files: Files) -> Plan:
         origin=reference.origin if reference else "",
         target=Target.parse(package.target),
         needs_template=bool(additions),
+        pictures=files.projector is not None,
         span=package.span("mode"),
     )
     found = [*first, *end_token.diagnostics, *mode.diagnostics]
@@ -77,13 +81,24 @@ def make_plan(package: Package, files: Files) -> Plan:
         target=Target.parse(package.target),
         span=package.span("stop"),
     )
-    found += stops.diagnostics
+    target = Target.parse(package.target)
+    served = who_serves(mode.chosen, template, files, target, package.span("mode"))
+    found += [*stops.diagnostics, *served.diagnostics]
     stop_on_errors(found)
     found = sorted(dict.fromkeys(found), key=lambda d: d.severity.rank)
     if mode.chosen == "native":
         compiled = None
     return Plan(
-        reference, compiled, end_token, additions, mode, template, tuple(proven_on), stops, tuple(found)
+        reference,
+        compiled,
+        end_token,
+        additions,
+        mode,
+        template,
+        tuple(proven_on),
+        stops,
+        served,
+        tuple(found),
     )
 
 

@@ -42,7 +42,13 @@ def test_choice(
     codes: list[str],
 ) -> None:
     mode = choose_mode(
-        asked, coverage, origin=origin, target=Target.parse(target), needs_template=added, span=Span()
+        asked,
+        coverage,
+        origin=origin,
+        target=Target.parse(target),
+        needs_template=added,
+        pictures=False,
+        span=Span(),
     )
     assert mode.chosen == chosen
     assert [d.code for d in mode.diagnostics] == codes
@@ -51,6 +57,26 @@ def test_choice(
 
 def test_old_servers_are_named_as_the_reason() -> None:
     mode = choose_mode(
-        "auto", NOTHING, origin="gguf", target=Target.parse("0.17"), needs_template=False, span=Span()
+        "auto",
+        NOTHING,
+        origin="gguf",
+        target=Target.parse("0.17"),
+        needs_template=False,
+        pictures=False,
+        span=Span(),
     )
     assert ">=0.30" in mode.diagnostics[0].help
+
+
+@pytest.mark.parametrize(("coverage", "chosen"), [(PARTIAL, "go"), (NOTHING, "native"), (EXACT, "go")])
+def test_native_is_the_last_choice_where_there_are_pictures(coverage: dict[str, str], chosen: str) -> None:
+    mode = choose_mode(
+        "auto",
+        coverage,
+        origin="gguf",
+        target=Target.parse("latest"),
+        needs_template=False,
+        pictures=True,
+        span=Span(),
+    )
+    assert mode.chosen == chosen
