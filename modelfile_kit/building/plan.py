@@ -57,30 +57,14 @@ def make_plan(package: Package, files: Files) -> Plan:
     compiled = _compile(package, reference)
     end_token = _end_token(package, files, reference)
     additions = Additions(end_token.added, package.image_separator)
-    mode = choose_mode(
-        package.mode,
-        _coverage(compiled, files),
-        origin=reference.origin if reference else "",
-        target=Target.parse(package.target),
-        needs_template=bool(additions),
-        pictures=files.projector is not None,
-        span=package.span("mode"),
-    )
+    mode = _mode(package, files, reference, compiled, additions)
     found = [*first, *end_token.diagnostics, *mode.diagnostics]
     if mode.chosen == "go" and compiled is not None:
         # What the compiler could not take over does not concern a package without a TEMPLATE.
         found += compiled.diagnostics
     stop_on_errors(found)
     template, proven_on = _template(package, files, compiled, mode, additions)
-    stops = decide_stops(
-        package.stop,
-        family=files.family,
-        compiled=compiled.stop if compiled is not None else (),
-        end=end_token.added or end_token.written,
-        vocabulary=files.vocabulary,
-        target=Target.parse(package.target),
-        span=package.span("stop"),
-    )
+    stops = _stops(package, files, compiled, end_token)
     target = Target.parse(package.target)
     served = who_serves(mode.chosen, template, files, target, package.span("mode"))
     found += [*stops.diagnostics, *served.diagnostics]
@@ -99,6 +83,36 @@ def make_plan(package: Package, files: Files) -> Plan:
         stops,
         served,
         tuple(found),
+    )
+
+
+def _mode(
+    package: Package,
+    files: Files,
+    reference: Reference | None,
+    compiled: Compiled | None,
+    additions: Additions,
+) -> Mode:
+    return choose_mode(
+        package.mode,
+        _coverage(compiled, files),
+        origin=reference.origin if reference else "",
+        target=Target.parse(package.target),
+        needs_template=bool(additions),
+        pictures=files.projector is not None,
+        span=package.span("mode"),
+    )
+
+
+def _stops(package: Package, files: Files, compiled: Compiled | None, end_token: EndToken) -> Stops:
+    return decide_stops(
+        package.stop,
+        family=files.family,
+        compiled=compiled.stop if compiled is not None else (),
+        end=end_token.added or end_token.written,
+        vocabulary=files.vocabulary,
+        target=Target.parse(package.target),
+        span=package.span("stop"),
     )
 
 
