@@ -88,7 +88,11 @@ class ProjectorFacts:
 
 @dataclass(frozen=True)
 class Description:
-    """Facts of one file; None where the file does not say. file_size: bytes; parameters: numbers."""
+    """Facts of one file; None where the file does not say.
+
+    file_size: in bytes; parameters: how many numbers the tensors of this file hold (of a split model, only
+    this part's).
+    """
 
     source: str
     kind: str

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..diagnostics import Diagnostic, Severity, Span
-from .header import Header
+from ..errors import GGUFError
+from .header import Header, read_header
 from .limits import MAX_SPLIT_PARTS
 
 _NAME = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})\.gguf", re.DOTALL)
@@ -48,8 +49,12 @@ def split_of(header: Header) -> Split | None:
 
 
 def check_split(header: Header) -> list[Diagnostic]:
-    """What is wrong with a split model: parts that are missing, names that Ollama refuses, a part that is
-    not the first (server/create.go, splitGGUFGroupKey; llama.cpp wants the first one)."""
+    """What is wrong with a split model.
+
+    Parts that are missing, cut short or of another model, names that Ollama refuses, a part that is not
+    the first (Ollama 0.33, server/create.go, splitGGUFGroupKey; llama.cpp wants the first one). Reads the
+    headers of the other parts, which are small.
+    """
     split = split_of(header)
     if split is None:
         return []
@@ -77,7 +82,28 @@ def check_split(header: Header) -> list[Diagnostic]:
     elif split.number != 0:
         advice = f"give {split.parts[0].name}"
         found.append(_finding(split, "is not the first part of its model", Severity.ERROR, advice))
-    return found
+    return [*found, *(d for n, part in enumerate(split.parts) for d in _check_part(split, n, part))]
+
+
+def _check_part(split: Split, number: int, path: Path) -> list[Diagnostic]:
+    if path.name == Path(split.source).name or not path.is_file():
+        return []
+    try:
+        other = read_header(path)
+    except GGUFError as e:
+        return [e.to_diagnostic()]
+    says = (other.metadata.integer("split.no"), other.metadata.integer("split.count"))
+    if says == (number, split.count):
+        return []
+    message = (
+        f"is to be part {number + 1} of {split.count}, but says it is part {_part(says[0])} of {says[1]}"
+    )
+    advice = "download it again; it belongs to another model or has another part's name"
+    return [Diagnostic("MK422", Severity.ERROR, message, Span(str(path)), advice)]
+
+
+def _part(number: int | None) -> object:
+    return None if number is None else number + 1
 
 
 def _finding(split: Split, message: str, severity: Severity, advice: str) -> Diagnostic:

@@ -103,12 +103,14 @@ class Vocabulary:
                 "has no vocabulary (tokenizer.ggml.tokens)",
                 "give the model's file; projectors and adapters hold no vocabulary",
             )
-        if types is not None and not (isinstance(types, NumberArray) and len(types) >= len(tokens)):
+        sound = isinstance(types, NumberArray) and types.element_type == "int32" and len(types) >= len(tokens)
+        if types is not None and not sound:
             raise _broken(
                 header.source,
-                f"tokenizer.ggml.token_type is {types!r}, expected {len(tokens)} numbers",
+                f"tokenizer.ggml.token_type is {types!r}, llama.cpp wants {len(tokens)} × int32",
                 "convert the model again",
             )
+        assert types is None or isinstance(types, NumberArray)
         pre = metadata.text("tokenizer.ggml.pre")
         model = metadata.text("tokenizer.ggml.model")
         return cls(header.source, model, "gemma4" if model == "gemma4" else pre, metadata, tokens, types)

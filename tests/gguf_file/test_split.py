@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from modelfile_kit.gguf_file.split import check_split, split_of
-from tests.gguf_file.handmade import Typed
+from tests.gguf_file.handmade import Typed, gguf, tensor
 
 
 def part(number, count=3):
@@ -68,5 +68,16 @@ def test_absurd_numbers_do_no_harm(header):
     wide = {"split.no": Typed("uint32", 2**32 - 1), "split.count": Typed("uint32", 2**32 - 1)}
     assert codes(header(wide, name="m-00001-of-00003.gguf")) == [("MK422", "error")]
     for n in (1, 2, 3):
-        header({}, name=f"m-0000{n}-of-00003.gguf")
+        header(part(n - 1), name=f"m-0000{n}-of-00003.gguf")
     assert codes(header(part(9), name="m-00002-of-00003.gguf")) == [("MK422", "error")]
+
+
+def test_other_parts_are_looked_into(header, tmp_path):
+    first = header(part(0), name="m-00001-of-00003.gguf")
+    header(part(0), name="m-00002-of-00003.gguf")
+    cut = gguf(part(2), [tensor("w")], bytes(15))
+    (tmp_path / "m-00003-of-00003.gguf").write_bytes(cut)
+    wrong, short = check_split(first)
+    assert wrong.message == "is to be part 2 of 3, but says it is part 1 of 3"
+    assert wrong.span.file.endswith("m-00002-of-00003.gguf")
+    assert (short.code, short.span.file) == ("MK404", str(tmp_path / "m-00003-of-00003.gguf"))

@@ -147,9 +147,13 @@ def test_a_file_without_a_vocabulary(header):
     assert e.value.code == "MK407"
 
 
-def test_too_few_types(header):
-    with pytest.raises(GGUFError, match="expected 9 numbers"):
-        Vocabulary.from_header(header(model(tokens=TOKENS, types=[1, 1])))
+@pytest.mark.parametrize(
+    "types", [Typed("int32[]", [1, 1]), Typed("float32[]", [1.0] * 9), Typed("int32", 1)]
+)
+def test_types_that_llama_cpp_refuses(header, types):
+    entries = {**model(tokens=TOKENS), "tokenizer.ggml.token_type": types}
+    with pytest.raises(GGUFError, match=r"llama\.cpp wants 9 × int32"):
+        Vocabulary.from_header(header(entries))
 
 
 def test_a_vocabulary_without_types_is_all_normal(header):
