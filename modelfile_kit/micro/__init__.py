@@ -1,6 +1,6 @@
 """A tiny GLM-4.1V that really names the colour of a picture: the kit's own end-to-end test object.
 
-`build_pair(folder)` writes model and projector (together under 1 MB) in well under a second. No weight
+`build_pair(folder)` writes model and projector (together 1.2 MB) in well under a second. No weight
 is trained or downloaded; each is written down in `text` and `vision`. With a picture the model
 answers the nearest colour word, without one "no image", and then ends the turn as GLM-4.1V does. It
 answers only a prompt of GLM-4.1V's shape (prefix once and first, a user turn, `<|assistant|>` and a
