@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from jinja2 import nodes
+
 from ..conversation import CATEGORIES
 from ..diagnostics import Diagnostic, Severity, Span
 from . import frontend, go
@@ -45,14 +47,14 @@ def compile_template(
     """
     tree = frontend.parse(chat_template)
     pictures = looks_at_pictures(chat_template, bos_token, eos_token)
-    machine = Lowering()
-    machine.pictures = pictures
-    lower(machine, tree, bos_token, eos_token)
-    nodes = simplify(settle_pictures(machine, tuple(machine.out)))
-    nodes, definitions = define(machine, simplify(nodes))
-    text = emit(nodes, definitions)
-    hinted = with_hints(nodes, text, chat_template, bos_token, eos_token)
-    text = emit(hinted, definitions) if hinted != nodes else text
+    machine = lower(tree, bos_token, eos_token, pictures)
+    if machine.needed_inline:
+        machine = lower(tree, bos_token, eos_token, pictures, frozenset(machine.needed_inline))
+    body = simplify(settle_pictures(machine, tuple(machine.out)))
+    statements, definitions = define(machine, simplify(body))
+    text = emit(statements, definitions)
+    hinted = with_hints(statements, text, chat_template, bos_token, eos_token)
+    text = emit(hinted, definitions) if hinted != statements else text
     coverage = claim(machine, tree, pictures)
     if ".Tools" not in text and ".ToolCalls" not in text:
         coverage["tools"] = "absent"
@@ -61,12 +63,12 @@ def compile_template(
     return Compiled(text, stops(chat_template, bos_token, eos_token), coverage, [*found, *more])
 
 
-def define(machine: Lowering, nodes: go.Nodes) -> tuple[go.Nodes, dict[str, go.Nodes]]:
+def define(machine: Lowering, block: go.Nodes) -> tuple[go.Nodes, dict[str, go.Nodes]]:
     """The statements, and the templates they include: recursive macros, stripped texts, JSON."""
     found: dict[str, go.Nodes] = {}
-    nodes, lazy = defined_templates(machine, nodes)
+    block, lazy = defined_templates(machine, block)
     found.update(lazy)
-    included = {n.name for n in go.all_nodes(nodes) if isinstance(n, go.Include)}
+    included = {n.name for n in go.all_nodes(block) if isinstance(n, go.Include)}
     todo = [name for name in machine.templates if name in included]
     while todo:
         name = todo.pop(0)
@@ -75,7 +77,7 @@ def define(machine: Lowering, nodes: go.Nodes) -> tuple[go.Nodes, dict[str, go.N
         found[name] = body
         more = {n.name for n in go.all_nodes(body) if isinstance(n, go.Include)}
         todo += [n for n in machine.templates if n in more and n not in found and n not in todo]
-    return nodes, {name: simplify(body) for name, body in found.items()}
+    return block, {name: simplify(body) for name, body in found.items()}
 
 
 def proven(
@@ -92,14 +94,22 @@ def proven(
     return dict(proof.coverage), list(proof.diagnostics)
 
 
-def lower(machine: Lowering, tree, bos_token, eos_token) -> None:  # type: ignore[no-untyped-def]
+def lower(
+    tree: nodes.Template,
+    bos_token: str | None,
+    eos_token: str | None,
+    pictures: bool,
+    inline: frozenset[str] = frozenset(),
+) -> Lowering:
     """Executes the template on paths; the statements are the machine's output."""
+    machine = Lowering()
+    machine.pictures = pictures
     for name, value in frontend.globals_of(bos_token, eos_token).items():
         machine.state[(0, name)] = value
     machine.parents[0] = None
     machine.scope = machine.fresh()
     machine.parents[machine.scope] = 0
-    machine.recursive = recursive_macros(tree)
+    machine.recursive = recursive_macros(tree) - inline
     machine.macro_names = frozenset(frontend.names_in_macros(tree))
     machine.live[machine.scope] = machine.macro_names
     try:
@@ -111,6 +121,7 @@ def lower(machine: Lowering, tree, bos_token, eos_token) -> None:  # type: ignor
         machine.diagnostics.append(
             (Diagnostic("MK611", Severity.ERROR, f"the template is too big to compile: {e}", Span(line=machine.line)), Facts())
         )
+    return machine
 
 
 def looks_at_pictures(source: str, bos_token: str | None, eos_token: str | None) -> bool:
@@ -129,19 +140,19 @@ def looks_at_pictures(source: str, bos_token: str | None, eos_token: str | None)
     return picture is not None and picture != plain and "{'type'" not in picture and '{"type"' not in picture
 
 
-def settle_pictures(machine: Lowering, nodes: go.Nodes) -> go.Nodes:
+def settle_pictures(machine: Lowering, block: go.Nodes) -> go.Nodes:
     """Tags and text of a message with pictures: together they are its content."""
     from .lower.pictures import tags_to_go, text_of_picture_message
 
     out: list[go.Node] = []
     skip = False
-    for n, node in enumerate(nodes):
+    for n, node in enumerate(block):
         if skip:
             skip = False
             continue
         if isinstance(node, go.Print) and isinstance(node.expr, go.Call) and node.expr.fn.startswith("picture_"):
             message = node.expr.args[0]
-            follower = nodes[n + 1] if n + 1 < len(nodes) else None
+            follower = block[n + 1] if n + 1 < len(block) else None
             if follower == go.Print(go.call("picture_text", message)):
                 out.append(go.Print(go.Field(message, "Content")))
                 skip = True
@@ -161,7 +172,7 @@ def settle_pictures(machine: Lowering, nodes: go.Nodes) -> go.Nodes:
     return tuple(out)
 
 
-def claim(machine: Lowering, tree, pictures: bool) -> dict[str, str]:  # type: ignore[no-untyped-def]
+def claim(machine: Lowering, tree: nodes.Template, pictures: bool) -> dict[str, str]:
     """What is exact as far as the compiler knows; findings count for the kinds they can concern."""
     names, words = frontend.names_in(tree), frontend.texts_in(tree)
     coverage = dict.fromkeys(CATEGORIES, "exact")

@@ -194,7 +194,7 @@ class _Printer:
         if isinstance(e, go.Index):
             return "$" + self.find(("index", e.loop))
         if isinstance(e, go.Dot):
-            return "."
+            return "." if self.dot == 0 else "$"
         if isinstance(e, go.Field):
             base = self.expr(e.base, nested=True)
             return base + e.name if base == "." else f"{base}.{e.name}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 
 from . import go
@@ -29,7 +30,8 @@ class Facts:
         gone = set(variables)
         if not gone:
             return self
-        return Facts({t: a for t, a in self.known.items() if not _mentions(t, gone)})
+        kept = {t: a for t, a in self.known.items() if not gone & variables_of(t)}
+        return self if len(kept) == len(self.known) else Facts(kept)
 
     def ask(self, expr: Expr) -> bool | None:
         """The answer of an atom, None if it is open."""
@@ -109,7 +111,9 @@ def _equation(expr: Expr) -> tuple[Expr, str | int | bool] | None:
     return None
 
 
-def _mentions(test: Test, variables: set[int]) -> bool:
-    return any(
-        isinstance(part, go.Var) and part.id in variables for e in go.test_exprs(test) for part in go.walk(e)
+@functools.lru_cache(20_000)
+def variables_of(test: Test) -> frozenset[int]:
+    """The numbers of the Go variables a test depends on."""
+    return frozenset(
+        part.id for e in go.test_exprs(test) for part in go.walk(e) if isinstance(part, go.Var)
     )

@@ -11,6 +11,15 @@ from dataclasses import dataclass, field
 from typing import Union
 
 
+def _kept_hash(self: object) -> int:
+    """The hash of a node, worked out once: trees are keys everywhere here."""
+    known = self.__dict__.get("_hash")
+    if known is None:
+        known = hash((type(self), *self.__dict__.values()))
+        self.__dict__["_hash"] = known
+    return known  # type: ignore[no-any-return]
+
+
 @dataclass(frozen=True)
 class Lit:
     """A string, int or bool constant."""
@@ -61,6 +70,8 @@ class Field:
     base: Expr
     name: str
 
+    __hash__ = _kept_hash
+
 
 @dataclass(frozen=True)
 class Call:
@@ -68,6 +79,8 @@ class Call:
 
     fn: str
     args: tuple[Expr, ...]
+
+    __hash__ = _kept_hash
 
 
 Expr = Union[Lit, Var, Root, Item, Index, Dot, Field, Call]
@@ -104,10 +117,14 @@ class Atom:
 
     expr: Expr
 
+    __hash__ = _kept_hash
+
 
 @dataclass(frozen=True)
 class Not:
     test: Test
+
+    __hash__ = _kept_hash
 
 
 @dataclass(frozen=True)
@@ -116,12 +133,16 @@ class All:
 
     tests: tuple[Test, ...]
 
+    __hash__ = _kept_hash
+
 
 @dataclass(frozen=True)
 class Any_:
     """Any of them, asked from left to right."""
 
     tests: tuple[Test, ...]
+
+    __hash__ = _kept_hash
 
 
 Test = Union[Truth, Atom, Not, All, Any_]

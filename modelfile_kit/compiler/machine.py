@@ -69,6 +69,7 @@ class Rep:
     by_emptiness: bool = False
     least: int = 0
     nonempty: bool = False
+    plain: bool = True
 
 
 @dataclass
@@ -241,8 +242,12 @@ class Machine:
         for key in {**a.state, **b.state}:
             if not self.is_live(key):
                 continue
-            va = a.state.get(key) or self._outer(key, a.state)
-            vb = b.state.get(key) or self._outer(key, b.state)
+            va, vb = a.state.get(key), b.state.get(key)
+            if va is vb and va is not None:
+                merged[key] = va  # untouched on both paths
+                continue
+            va = va or self._outer(key, a.state)
+            vb = vb or self._outer(key, b.state)
             if va == vb and not self._local(va, a, b):
                 merged[key] = va
             else:
@@ -278,7 +283,7 @@ class Machine:
         return self._phi(key[1] if key else "value", va, vb, a, b)
 
     def _can_hold(self, rep: Rep, *values: Value) -> bool:
-        return all(shape_of(v) in rep.shapes for value in values for v in types.leaves(value))
+        return all(shape_of(fit(rep, v)) in rep.shapes for value in values for v in types.leaves(value))
 
     def _held_elsewhere(self, key: Key | None, rep: Rep, a: Run, b: Run) -> bool:
         mine = {v.id for v in (rep.payload, rep.tag) if v}
@@ -302,8 +307,11 @@ class Machine:
     def new_rep(self, hint: str, values: Iterable[Value]) -> Rep:
         """Variables that can hold any of the values."""
         found = [leaf for v in values for leaf in types.leaves(v)]
+        lists = {v for v in found if isinstance(v, (types.ListV, types.Built))}
+        if len(lists) > 1 and all(map(types.is_built, lists)):
+            found = [types.built(v) if v in lists else v for v in found]
         shapes = tuple(dict.fromkeys(shape_of(v) for v in found))
-        paid = [s for s in shapes if s[0] in ("str", "int", "bool", "obj")]
+        paid = [s for s in shapes if s[0] in _PAID]
         payload = Var(self.fresh(), hint) if paid else None
         texts = [v for v in found if types.is_text(v)]
         filled = all(v.nonempty if isinstance(v, types.Str) else bool(v.value) for v in texts)  # type: ignore[union-attr]
@@ -312,10 +320,12 @@ class Machine:
         )
         tag = Var(self.fresh(), f"{hint}_is") if len(shapes) > 1 and not by_emptiness else None
         least = min((self.least(v) for v in found if types.is_int(v)), default=0)
-        return Rep(shapes, payload, tag, by_emptiness, least, filled)
+        plain = all(v.plain for v in found if isinstance(v, types.Built))
+        return Rep(shapes, payload, tag, by_emptiness, least, filled, plain)
 
     def declare_rep(self, rep: Rep, first: Value | None) -> None:
         """Declares the variables of a name, holding `first` if that is simple."""
+        first = fit(rep, first) if first is not None else None
         payload, tag = self._encode(rep, first) if first is not None else (None, None)
         if rep.payload:
             self.emit(go.Declare(rep.payload, payload if payload is not None else _blank(rep)))
@@ -326,6 +336,7 @@ class Machine:
 
     def store(self, rep: Rep, value: Value) -> None:
         """Assigns a value to the variables of a name, path by path for a choice."""
+        value = fit(rep, value)
         if value == self.value_of(rep):
             return
         if isinstance(value, types.Cond):
@@ -349,8 +360,8 @@ class Machine:
     def _encode(self, rep: Rep, leaf: Value) -> tuple[Expr | None, Expr | None]:
         shape = shape_of(leaf)
         payload: Expr | None = None
-        if shape[0] in ("str", "int", "bool", "obj"):
-            payload = self.to_go(leaf)
+        if shape[0] in _PAID:
+            payload = self.to_go(leaf.text if isinstance(leaf, types.Built) else leaf)
         elif rep.by_emptiness:
             payload = go.Lit("")
         return payload, self._tag(rep, shape) if rep.tag else None
@@ -386,6 +397,8 @@ class Machine:
         if kind == "undef":
             return types.Undef()
         assert rep.payload
+        if kind == "built":
+            return types.Built(types.string(rep.payload), rep.plain)
         if kind == "str":
             return types.string(rep.payload, rep.by_emptiness or rep.nonempty)
         if kind == "int":
@@ -420,6 +433,7 @@ class Machine:
         raise NotImplementedError
 
 
+_PAID = ("str", "int", "bool", "obj", "built")
 _NEVER_EMPTY = ("msg", "calls", "call", "tools", "tool", "fn", "toolfn")
 
 
@@ -431,6 +445,8 @@ def shape_of(v: Value) -> tuple[object, ...]:
         return ("bool",)
     if types.is_int(v):
         return ("int",)
+    if isinstance(v, types.Built):
+        return ("built",)
     if isinstance(v, types.Obj):
         return ("obj", v.kind, v.reverse)
     if v == types.NONE:
@@ -438,6 +454,15 @@ def shape_of(v: Value) -> tuple[object, ...]:
     if isinstance(v, types.Undef):
         return ("undef",)
     return ("static", v)
+
+
+def fit(rep: Rep | None, v: Value) -> Value:
+    """The value in the form its variables hold: a known list of texts where a built one is kept."""
+    if rep is None or ("built",) not in rep.shapes:
+        return v
+    if isinstance(v, types.Cond):
+        return types.choose(v.test, fit(rep, v.then), fit(rep, v.orelse))
+    return types.built(v) if isinstance(v, types.ListV) and types.is_built(v) else v
 
 
 def _unstorable(v: Value) -> bool:

@@ -177,9 +177,13 @@ class Query:
 
 @dataclass(frozen=True)
 class Built:
-    """A list of texts that a loop makes, kept in one text: each is followed by a NUL."""
+    """A list of texts that a loop makes, kept in one text: each is followed by a NUL.
+
+    What is undefined or None is kept too, as a mark; such a list (`plain` is False) can only be searched.
+    """
 
     text: Str
+    plain: bool = field(compare=False, default=True)
 
 
 @dataclass(frozen=True)
@@ -288,6 +292,40 @@ def boolean(test: Test) -> Const | Bool:
 def is_text(v: Value) -> bool:
     """Whether it is a text for sure."""
     return isinstance(v, Str) or (isinstance(v, Const) and isinstance(v.value, str))
+
+
+def is_built(v: Value) -> bool:
+    """Whether it is a list of texts."""
+    return isinstance(v, Built) or (
+        isinstance(v, ListV) and all(_kept(leaf) for x in v.items for leaf in leaves(x))
+    )
+
+
+def _kept(v: Value) -> bool:
+    return is_text(v) or v == NONE or isinstance(v, Undef)
+
+
+def marked(v: Value) -> Const | Str:
+    """An element of a built list as text: undefined and None as marks."""
+    if isinstance(v, Cond):
+        return Str((Choice(v.test, as_str(marked(v.then)), as_str(marked(v.orelse))),))
+    if isinstance(v, Undef):
+        return Const("\1undefined")
+    if v == NONE:
+        return Const("\1none")
+    assert isinstance(v, (Const, Str))
+    return v
+
+
+def built(v: Value) -> Built:
+    """A list of texts in one text."""
+    if isinstance(v, Built):
+        return v
+    assert isinstance(v, ListV)
+    parts: list[Part] = []
+    for x in v.items:
+        parts += [*parts_of(marked(x)), "\0"]
+    return Built(as_str(text(*parts)), all(is_text(leaf) for x in v.items for leaf in leaves(x)))
 
 
 def is_int(v: Value) -> bool:

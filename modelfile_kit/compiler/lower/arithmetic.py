@@ -86,7 +86,7 @@ def _known(name: str, a: Any, b: Any) -> Value:
 
 
 def _is_list(v: Value) -> bool:
-    return isinstance(v, (ListV, types.Split)) or (isinstance(v, types.Obj) and v.kind in LISTS)
+    return isinstance(v, (ListV, types.Split, types.Built)) or (isinstance(v, types.Obj) and v.kind in LISTS)
 
 
 LISTS = ("msgs", "calls", "tools", "strs", "list")

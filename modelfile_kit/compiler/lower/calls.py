@@ -127,8 +127,11 @@ def _with_known_arguments(ev, name, v, args, kwargs, rule):  # type: ignore[no-u
 
 def _mapping_method(ev: Evaluator, name: str, v: DictV | Obj, args: list[Value]) -> Value:
     from .attributes import item
+    from .tools import dictionary_of
     from .values import pairs
 
+    if name == "keys" and isinstance(v, Obj) and v.kind in ("args", "props", "any"):
+        return v
     if name == "get":
         other = args[1] if len(args) > 1 else types.NONE
         return ev.lift(
@@ -136,10 +139,12 @@ def _mapping_method(ev: Evaluator, name: str, v: DictV | Obj, args: list[Value])
         )
     if name == "items":
         return pairs(ev, v)
-    if isinstance(v, DictV) and all(e.present == go.TRUE for e in v.entries):
+    known = v if isinstance(v, DictV) else dictionary_of(ev, v)
+    if known is not None:
+        v = known
         if name == "keys":
-            return ListV(tuple(Const(e.key) for e in v.entries))
-        if name == "values":
+            return v
+        if name == "values" and all(e.present == go.TRUE for e in v.entries):
             return ListV(tuple(e.value for e in v.entries))
     raise Unsupported(f"the method {name} of a mapping", ev.line)
 

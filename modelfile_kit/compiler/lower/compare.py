@@ -242,6 +242,10 @@ def contains(ev: Evaluator, needle: Value, hay: Value) -> Test:
     if isinstance(hay, types.ListV):
         tests = [_element(ev, needle, x) for x in hay.items]
         return go.either(*tests)
+    if isinstance(hay, types.Built):
+        from .lists import in_built
+
+        return in_built(ev, hay, needle)
     if isinstance(hay, types.DictV):
         tests = []
         for e in hay.entries:

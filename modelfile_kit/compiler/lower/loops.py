@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 from jinja2 import nodes
 
-from .. import go, types
+from .. import go, idioms, types
 from ..go import Expr, Node
-from ..machine import Carried, Dead, Key, Raised, Rep, State, Unsupported, shape_of
+from ..machine import Carried, Dead, Key, Raised, Rep, State, Unsupported, fit, shape_of
 from ..types import Cond, Const, ListV, Loop, Obj, Parts, Split, Undef, Value
 from .queries import apply
 from .slices import ELEMENTS, element_value
-from .tools import as_dictionary, note_order
+from .tools import dictionary_of, note_order
 from .values import is_kind
 
 if TYPE_CHECKING:
@@ -77,6 +77,8 @@ def _over_any(ev: Lowering, node: nodes.For, over: Value) -> None:
         _unroll(ev, node, tuple(Const(c) for c in over.value))
     elif isinstance(over, Obj):
         _over_go(ev, node, over)
+    elif isinstance(over, types.Built):
+        _over_built(ev, node, over)
     elif isinstance(over, types.Query):
         _over_query(ev, node, over)
     elif isinstance(over, Parts):
@@ -219,7 +221,7 @@ def _over_go(ev: Lowering, node: nodes.For, over: Obj) -> None:
         keys.lineno = node.lineno
         _over_pairs(ev, keys, Obj("pairs:" + over.kind, over.expr))
         return
-    known = as_dictionary(ev, over)
+    known = dictionary_of(ev, over)
     if known is not None:
         _over_any(ev, node, known)
         return
@@ -409,8 +411,8 @@ def _grow(
         before = start.get(key)
         if before is None:
             before = ev.lookup(ev.parents.get(key[0]), key[1], start)
-        after = [end[key] for end in ends if key in end]
         rep = reps.get(key)
+        after = [fit(rep, end[key]) for end in ends if key in end]
         now = ev.value_of(rep) if rep else before
         if all(v == now for v in after):
             continue
@@ -429,6 +431,8 @@ def _grow(
 def _within(ev: Lowering, rep: Rep, after: list[Value]) -> bool:
     found = [leaf for v in after for leaf in types.leaves(v)]
     if any(types.is_int(v) and ev.least(v) < rep.least for v in found):
+        return False
+    if rep.plain and any(isinstance(v, types.Built) and not v.plain for v in found):
         return False
     if rep.by_emptiness or rep.nonempty:
         texts = [v for v in found if types.is_text(v)]
@@ -462,7 +466,7 @@ def _reuse(ev: Lowering, key: Key, rep: Rep, before: Value, start: State) -> Rep
 
 def flush(ev: Lowering, carried: Carried) -> None:
     """Assigns the variables of a loop what their names hold now, at the end of a turn."""
-    pending = {k: (rep, ev.settle(ev.state.get(k, Undef()))) for k, rep in carried.reps.items()}
+    pending = {k: (rep, fit(rep, ev.settle(ev.state.get(k, Undef())))) for k, rep in carried.reps.items()}
     pending = {k: (r, v) for k, (r, v) in pending.items() if v != ev.value_of(r)}
     pending = {
         k: (r, v)
@@ -531,7 +535,54 @@ def _without_text(body: list[Node]) -> list[Node]:
 
 
 def _over_pieces(ev: Lowering, node: nodes.For, over: Split) -> None:
-    raise Unsupported("a loop over the pieces of a text", node.lineno)
+    """A turn where the separator is found in the text with one more separator at its end."""
+    if over.limit >= 0 or over.skip:
+        raise Unsupported("a loop over some pieces of a text", node.lineno)
+    sep, cut = over.sep, go.Lit(len(over.sep.encode()))
+    whole = ev.declare("whole", ev.to_go(ev.concat(over.text, Const(sep))))
+    rest = ev.declare("rest", whole)
+    name = node.target.name if isinstance(node.target, nodes.Name) else "piece"
+    overlaps = any(sep.startswith(sep[k:]) for k in range(1, len(sep)))
+
+    def turn(loop: int) -> None:
+        here = go.call("slice", whole, go.Index(loop))
+        hit = idioms.starts_with(here, sep)
+        if overlaps:
+            hit = go.both(go.negate(go.Atom(go.call("lt", go.call("len", rest), go.call("len", here)))), hit)
+
+        def run() -> Value:
+            size = go.call("len", go.call("slice", rest, go.call("len", here)))
+            piece = ev.declare(name, go.call("slice", rest, go.Lit(0), size))
+            first: Value = Undef("loop.first")
+            if _uses_loop(node):
+                same = go.call("eq", go.call("len", rest), go.call("len", whole))
+                first = types.Bool(go.Atom(ev.declare("first", same)))
+            last = types.boolean(go.equal(go.call("len", here), cut))
+            ev.assign(rest, go.call("slice", here, cut))
+            _turn(ev, node, types.string(piece), Loop(loop, None, position=(Undef("loop.index"), first, last)))
+            return types.NONE
+
+        ev.branch(hit, run, lambda: types.NONE)
+
+    def build(body: list[Node], loop: int) -> Node:
+        return go.Range(loop, go.call("len", whole), tuple(body), index="at", count=True)
+
+    fixpoint(ev, turn, build, node.lineno)
+
+
+def _over_built(ev: Lowering, node: nodes.For, over: types.Built) -> None:
+    """A list of texts in one text: each ends with a NUL."""
+
+    if not over.plain:
+        raise Unsupported("a loop over a list with undefined elements", node.lineno)
+
+    def inside() -> Value:
+        e = ev.to_go(over.text)
+        cut = go.call("slice", e, go.Lit(0), go.call("len", go.call("slice", e, go.Lit(1))))
+        _over_pieces(ev, node, Split(types.string(cut), "\0"))
+        return types.NONE
+
+    ev.branch(ev.truth(over), inside, lambda: types.NONE)
 
 
 def _over_characters(ev: Lowering, node: nodes.For, over: Value) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from .. import go, types
 from ..go import Test
 from ..machine import Raised, Unsupported
-from ..types import Const, ListV, Obj, Parts, Query, Step, Undef, Value
+from ..types import Const, DictV, ListV, Obj, Parts, Query, Step, Undef, Value
 
 if TYPE_CHECKING:
     from ..evaluate import Evaluator
@@ -20,6 +20,8 @@ def query(ev: Evaluator, v: Value, step: Step) -> Value:
         return Query(v.over, (*v.steps, step))
     if isinstance(v, Undef):
         return ListV(())
+    if isinstance(v, DictV):
+        return _keys(ev, v, step)
     if isinstance(v, ListV):
         kept = []
         for x in v.items:
@@ -38,6 +40,18 @@ def query(ev: Evaluator, v: Value, step: Step) -> Value:
     if isinstance(v, (Obj, Parts)):
         return Query(v, (step,))
     raise Raised("this value is not iterable")
+
+
+def _keys(ev: Evaluator, v: DictV, step: Step) -> Value:
+    """A dictionary is a list of its keys."""
+    entries = []
+    for e in v.entries:
+        test, _ = apply(ev, (step,), Const(e.key))
+        if not isinstance(test, go.Truth) or step.kind == "map":
+            raise Unsupported("choosing keys by what is unknown", ev.line)
+        if test.value:
+            entries.append(e)
+    return DictV(tuple(entries))
 
 
 def apply(ev: Evaluator, steps: tuple[Step, ...], element: Value) -> tuple[Test, Value]:

@@ -31,6 +31,8 @@ class Lowering(Evaluator):
         self._kept: list[object] = []
         # macros that call themselves, and the templates they became
         self.recursive: frozenset[str] = frozenset()
+        # recursive macros whose text is needed as a value: they are written out to a bound instead
+        self.needed_inline: set[str] = set()
         self.instances: dict[object, str] = {}
         self.templates: dict[str, go.Nodes] = {}
         # the names read after the statement in progress
@@ -237,8 +239,13 @@ class Lowering(Evaluator):
             self.scope = saved
 
     def drop_scope(self, scope: int) -> None:
-        for key in [k for k in self.state if k[0] == scope]:
-            del self.state[key]
+        """Forgets a scope, and namespaces that nothing else holds."""
+        gone = [self.state.pop(k) for k in [k for k in self.state if k[0] == scope]]
+        owners = {v.owner for v in gone if isinstance(v, types.Namespace)}
+        if owners:
+            owners -= {v.owner for v in self.state.values() if isinstance(v, types.Namespace)}
+            for key in [k for k in self.state if k[0] in owners]:
+                del self.state[key]
 
     def bind(self, target: nodes.Node, value: Value) -> None:
         """`target = value`, tuples taken apart."""

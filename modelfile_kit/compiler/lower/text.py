@@ -132,6 +132,7 @@ def _collected(ev: Evaluator, nodes: Nodes, var: go.Var) -> Nodes:
         elif isinstance(n, go.Range):
             out.append(go.Range(n.loop, n.over, _collected(ev, n.body, var), n.item, n.index, n.count))
         elif isinstance(n, go.Include):
+            ev.needed_inline.add(n.name.partition(" ")[0])
             raise Unsupported("a recursive macro's text as a value")
         else:
             out.append(n)
@@ -198,6 +199,9 @@ def printing(parts: tuple[types.Part, ...]) -> Nodes:
 
 def captured(ev: Evaluator, nodes: list[Node]) -> Value:
     """The text that statements print, as a value; statements that only compute are written now."""
+    whole = _as_block(ev, nodes)
+    if whole is not None:
+        return types.text(*whole)
     parts: list[types.Part] = []
     for n in nodes:
         if isinstance(n, (go.Text, go.Print, go.If)) and (found := _as_parts(n)) is not None:
@@ -214,6 +218,25 @@ def captured(ev: Evaluator, nodes: list[Node]) -> Value:
             ev.emit(*_collected(ev, (n,), var))
             parts.append(var)
     return types.text(*parts)
+
+
+def _as_block(ev: Evaluator, nodes: list[Node]) -> list[types.Part] | None:
+    """Statements that print and change nothing that outlives them, kept together; texts at their ends apart."""
+    if all(_as_parts(n) is not None or not prints((n,)) for n in nodes):
+        return None
+    own = {n.var.id for n in go.all_nodes(nodes) if isinstance(n, go.Declare)}
+    if any(isinstance(n, go.Set) and n.var.id not in own for n in go.all_nodes(nodes)):
+        return None
+    if any(types.value_vars(v) & own for v in ev.state.values()):
+        return None
+    start, end = 0, len(nodes)
+    while isinstance(nodes[start], go.Text):
+        start += 1
+    while isinstance(nodes[end - 1], go.Text):
+        end -= 1
+    head = [n.text for n in nodes[:start] if isinstance(n, go.Text)]
+    tail = [n.text for n in nodes[end:] if isinstance(n, go.Text)]
+    return [*head, types.Block(tuple(nodes[start:end])), *tail]
 
 
 def _as_parts(n: Node) -> list[types.Part] | None:

@@ -28,6 +28,18 @@ def note_order(ev: Evaluator, what: str) -> None:
         )
 
 
+def dictionary_of(ev: Evaluator, v: Obj) -> DictV | None:
+    """`as_dictionary`, and a property's schema with the keys that Ollama keeps."""
+    if v.kind != "prop":
+        return as_dictionary(ev, v)
+    entries = []
+    for name in ("type", "items", "description", "enum", "anyOf", "properties", "required"):
+        value = property_member(ev, v.expr, name)
+        assert isinstance(value, types.Cond)
+        entries.append(Entry(name, value.then, value.test))
+    return DictV(tuple(entries))
+
+
 def as_dictionary(ev: Evaluator, v: Obj) -> DictV | None:
     """A tool or a part of it as a dictionary in the order that schemas are written in."""
     if v.kind == "tool":

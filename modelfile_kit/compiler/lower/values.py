@@ -104,9 +104,9 @@ def at_key(ev: Evaluator, v: Obj, key: Value) -> Value:
 
 def pairs(ev: Evaluator, v: Value, sort: bool = False) -> Value:
     """`mapping.items()`."""
-    from .tools import as_dictionary
+    from .tools import dictionary_of
 
-    if isinstance(v, Obj) and (known := as_dictionary(ev, v)) is not None:
+    if isinstance(v, Obj) and (known := dictionary_of(ev, v)) is not None:
         v = known
     if isinstance(v, DictV):
         entries = tuple(sorted(v.entries, key=lambda e: e.key.lower())) if sort else v.entries
