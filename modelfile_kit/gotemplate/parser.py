@@ -174,10 +174,6 @@ class _Tree:
         token = self.expect(context, Item.STRING, Item.RAW_STRING)
         self.name = self.unquoted(token.value)
         self.expect(context, Item.RIGHT_DELIM)
-        self.body(context)
-
-    def body(self, context: str) -> None:
-        """The list of a define or block, to its end."""
         root, end = self.item_list()
         if not isinstance(end, _End):
             raise self.error(f"unexpected {end} in {context}")
@@ -287,7 +283,11 @@ class _Tree:
         token = self.next_non_space()
         name = self.template_name(token, context)
         pipe = self.pipeline(context, Item.RIGHT_DELIM)
-        self.subtree(name).body(context)
+        tree = self.subtree(name)
+        root, end = tree.item_list()
+        if not isinstance(end, _End):
+            raise self.error(f"unexpected {end} in {context}")
+        tree.add(root)
         return n.TemplateNode(name, pipe, pos=token.pos)
 
     def template_control(self) -> n.Node:

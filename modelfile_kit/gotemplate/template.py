@@ -12,13 +12,17 @@ from typing import Any
 from ..errors import GoTemplateError
 from . import gotypes as t
 from . import nodes as n
-from .budget import Budget, Limits
+from .budget import Limits
+from .compiled import Code, UnsupportedError, compile_trees, run_code
 from .deep import with_deep_stack
-from .evaluator import Program, execute
+from .evaluator import execute
+from .formatting import AddressError
 from .functions import BUILTIN_NAMES, builtins
-from .gotypes import Function, GoType
+from .gotypes import Function, GoFunctionError, GoType
+from .operands import Program
 from .parser import parse_trees
 from .printer import print_template
+from .runtime import Bail, Runtime
 from .values import canonical
 
 # Source beyond this is no template: Ollama's largest has 14 kB.
@@ -40,6 +44,9 @@ class Template:
     name: str = ""
     source: str = field(default="", compare=False)
     functions: Mapping[str, Function] = field(default_factory=dict, compare=False)
+    _codes: dict[tuple[bool, frozenset[str]], Mapping[str, Code] | None] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )
 
     def __str__(self) -> str:
         return with_deep_stack(lambda: print_template(self.root, dict(self.defined)))
@@ -67,18 +74,47 @@ class Template:
         """
         if missingkey not in _MISSING_KEY:
             raise ValueError(f"missingkey is {missingkey!r}, expected one of {', '.join(_MISSING_KEY)}")
-        budget = Budget(limits or Limits())
         known = self.functions if functions is None else _signatures(functions)
-        program = Program(
+        runtime = Runtime(limits or Limits(), known)
+        return with_deep_stack(lambda: canonical(self._run(data, missingkey, runtime)))
+
+    def _run(self, data: Any, missingkey: str, runtime: Runtime) -> str:
+        """By the compiled template, or exactly where that gives up."""
+        codes = self._compiled(missingkey, frozenset(BUILTIN_NAMES & runtime.functions.keys()))
+        if codes is not None:
+            try:
+                return run_code(codes[self.name], data, runtime)
+            except (Bail, GoFunctionError, AddressError):
+                pass
+        return execute(self._program(missingkey, runtime), data, runtime)
+
+    def _program(self, missingkey: str, runtime: Runtime) -> Program:
+        return Program(
             name=self.name,
             parse_name=self.name,
             source=self.source,
             trees={**self.defined, self.name: self.root},
-            functions=known,
-            builtins=builtins(budget),
+            functions=runtime.functions,
+            builtins=builtins(runtime),
             missing_key=missingkey,
         )
-        return with_deep_stack(lambda: canonical(execute(program, data, budget)))
+
+    def _compiled(self, missingkey: str, overridden: frozenset[str]) -> Mapping[str, Code] | None:
+        """The compiled trees, made once; None when they are only for the exact evaluator."""
+        key = (missingkey == "error", overridden)
+        if key not in self._codes:
+            trees = {**self.defined, self.name: self.root}
+            try:
+                self._codes[key] = compile_trees(trees, overridden, lenient=missingkey != "error")
+            except UnsupportedError:
+                self._codes[key] = None
+        return self._codes[key]
+
+    def execute_exactly(self, data: Any, *, missingkey: str = "zero", limits: Limits | None = None) -> str:
+        """`execute` by the exact evaluator alone; tests hold the compiled templates to it."""
+        runtime = Runtime(limits or Limits(), self.functions)
+        program = self._program(missingkey, runtime)
+        return with_deep_stack(lambda: canonical(execute(program, data, runtime)))
 
 
 def parse(

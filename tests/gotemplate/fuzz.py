@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,13 +42,20 @@ FUNCTIONS["json"].__annotations__["return"] = "str"
 
 
 def ours(template: str, data: Any) -> dict[str, Any]:
-    """The engine's answer in the judge's form."""
+    """The engine's answer in the judge's form; both its ways of executing have to agree."""
     try:
         parsed = parse(template, functions=FUNCTIONS)
     except GoTemplateError as error:
         return {"ok": False, "stage": "parse", "error": error.message}
+    values = decode(data)
+    fast = _answer(parsed.execute, values)
+    exact = _answer(parsed.execute_exactly, values)
+    return fast if fast == exact else {"ok": None, "fast": fast, "exact": exact}
+
+
+def _answer(execute: Callable[..., str], values: Any) -> dict[str, Any]:
     try:
-        return {"ok": True, "output": parsed.execute(decode(data), limits=Limits(seconds=0))}
+        return {"ok": True, "output": execute(values, limits=Limits(seconds=0))}
     except LimitError as error:
         return {"ok": False, "stage": "limit", "error": error.message}
     except GoTemplateError as error:
@@ -67,6 +74,8 @@ def judged(theirs: dict[str, Any], mine: dict[str, Any]) -> bool:
 
 def same(theirs: dict[str, Any], mine: dict[str, Any]) -> bool:
     """Whether the two answers are equal."""
+    if mine["ok"] is None:
+        return False
     if theirs["ok"]:
         return bool(mine["ok"] and theirs["output"] == mine["output"])
     return bool(not mine["ok"] and theirs["error"] == mine["error"])
