@@ -10,7 +10,7 @@ import click
 from ..errors import ModelfileError
 from ..files import write_atomically
 from ..lint.fmt import format_modelfile
-from ..ollama.modelfile import decode
+from ..ollama.decoding import decode
 from .common import print_diagnostics, read_bytes, say
 
 

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
 from ..diagnostics import Diagnostic, Severity
+from ..errors import ModelfileError
 from ..files import write_atomically
 from ..lint.runner import fix_modelfile, lint_modelfile
-from ..report import Report, render
+from ..report import Report
 from .common import finish, format_option, read_bytes, say
-from .main import wants_color
+
+
+@dataclass(frozen=True)
+class _LintReport(Report):
+    """A report that fails from a severity on which the user chooses."""
+
+    fail_on: Severity = Severity.WARNING
+
+    @property
+    def ok(self) -> bool:
+        return all(d.severity.rank > self.fail_on.rank for d in self.all_diagnostics())
 
 
 @click.command("lint")
@@ -38,16 +49,12 @@ def command(modelfiles: tuple[str, ...], target: str, fix: bool, fail_on: str, o
         if fix and name != "-":
             data = _fix(name, data, base, target)
         found += lint_modelfile(data, base=base, target=target, file=name)
-    report = Report("lint", " ".join(modelfiles), diagnostics=tuple(found))
-    if report.ok and any(d.severity.rank <= Severity(fail_on).rank for d in found):
-        click.echo(render(report, output_format, color=wants_color(sys.stdout)), nl=False)
-        raise click.exceptions.Exit(1)
+    report = _LintReport("lint", " ".join(modelfiles), diagnostics=tuple(found), fail_on=Severity(fail_on))
     finish(report, output_format)
 
 
 def _fix(name: str, data: bytes, base: Path, target: str) -> bytes:
-    from ..errors import ModelfileError
-
+    """The mended bytes, written where they came from."""
     try:
         fixed = fix_modelfile(data, base=base, target=target, file=name)
     except ModelfileError:

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
-from ..errors import GoTemplateError, KitError
+from ..diagnostics import Diagnostic
+from ..errors import GoTemplateError
 from ..ollama.modelfile import Instruction, Modelfile
-from ..ollama.targets import Target
+from ..ollama.parameters import validate
+from ..ollama.targets import LATEST, Target
+from .files import Files
 
 if TYPE_CHECKING:
-    from ..gguf_file import Header
-    from ..gguf_file.vocabulary import Vocabulary
+    from ..gotemplate.nodes import Node
     from ..ollama.prompt import PromptTemplate
+    from ..ollama.selection import Selection
+    from .probes import Probes
+    from .template_types import Walk
 
 
-@dataclass(frozen=True)
-class Source:
-    """A file that a FROM, PROJECTOR or ADAPTER names; header: None where it is no sound GGUF, error: why."""
+class Place(TypedDict, total=False):
+    """Where a finding is, as far as it is known."""
 
-    instruction: Instruction
-    path: Path
-    header: Header | None = None
-    error: KitError | None = None
+    line: int
+    column: int
 
 
 class Context:
@@ -39,16 +41,51 @@ class Context:
         self.modelfile = modelfile
         self.folder = folder
         self.target = target
+        self.files = Files(modelfile, folder, target)
 
     def last(self, name: str) -> Instruction | None:
         """The instruction that counts where the last one wins."""
         found = self.modelfile.all(name)
         return found[-1] if found else None
 
+    def written(self, instruction: Instruction) -> str:
+        """An instruction as it stands in the file."""
+        return self.text[slice(*instruction.span)]
+
+    @cached_property
+    def newest(self) -> Target:
+        """The newest Ollama that is meant: the target itself, or the latest where later ones count."""
+        return Target(max(self.target.version, LATEST)) if self.target.onwards else self.target
+
     @cached_property
     def template(self) -> Instruction | None:
-        """The TEMPLATE that counts."""
-        return self.last("template")
+        """The TEMPLATE that counts; an empty one is none to Ollama."""
+        found = self.last("template")
+        return found if found and found.value else None
+
+    @cached_property
+    def stops(self) -> tuple[Instruction, ...]:
+        """Every `PARAMETER stop`."""
+        return self.modelfile.all("parameter", "stop")
+
+    @cached_property
+    def has_pictures(self) -> bool:
+        """Whether a projector comes along, by what the Modelfile says or by what the files are."""
+        return bool(self.modelfile.projectors or self.files.projectors)
+
+    def complaints(self, code: str) -> Iterator[tuple[Instruction, Diagnostic]]:
+        """What `ollama.parameters.validate` finds of one code, with the instruction."""
+        yield from self._validated.get(code, ())
+
+    @cached_property
+    def _validated(self) -> dict[str, list[tuple[Instruction, Diagnostic]]]:
+        by_line = {i.line: i for i in self.modelfile.instructions}
+        found: dict[str, list[tuple[Instruction, Diagnostic]]] = {}
+        for diagnostic in validate(self.modelfile, self.target):
+            if diagnostic.span and diagnostic.span.line:
+                pair = (by_line[diagnostic.span.line], diagnostic)
+                found.setdefault(diagnostic.code, []).append(pair)
+        return found
 
     @cached_property
     def _parsed(self) -> PromptTemplate | GoTemplateError | None:
@@ -57,7 +94,8 @@ class Context:
         if self.template is None:
             return None
         try:
-            return PromptTemplate.from_modelfile(self.modelfile, target=self.target)
+            # Without the Modelfile's own SYSTEM and MESSAGEs, which would blur what the probes show.
+            return PromptTemplate(self.template.value, target=self.target)
         except GoTemplateError as error:
             return error
 
@@ -72,57 +110,56 @@ class Context:
         return self._parsed if isinstance(self._parsed, GoTemplateError) else None
 
     @cached_property
-    def sources(self) -> tuple[Source, ...]:
-        """The local files named by FROM, PROJECTOR and ADAPTER, in order; a folder is not opened here."""
-        named = (i for i in self.modelfile.instructions if i.command in ("from", "projector", "adapter"))
-        found = (self._source(i) for i in named)
-        return tuple(s for s in found if s is not None)
+    def selection(self) -> Selection | None:
+        """Who makes the prompt on the newest Ollama that is meant; None where the TEMPLATE does not parse."""
+        from ..ollama.selection import select
 
-    @cached_property
-    def model(self) -> Source | None:
-        """The first local GGUF that Ollama takes for the model."""
-        from ..gguf_file.pairing import FileKind, classify
-
-        named = [s for s in self.sources if s.instruction.command == "from" and s.header]
-        return next((s for s in named if s.header and classify(s.header) is FileKind.MODEL), None)
-
-    @cached_property
-    def projectors(self) -> tuple[Source, ...]:
-        """The local GGUFs that Ollama takes for projectors, however they are named."""
-        from ..gguf_file.pairing import FileKind, classify
-
-        return tuple(s for s in self.sources if s.header and classify(s.header) is FileKind.PROJECTOR)
-
-    @cached_property
-    def vocabulary(self) -> Vocabulary | None:
-        """The model's vocabulary, where its file is here."""
-        from ..gguf_file.vocabulary import Vocabulary
-
-        if self.model is None or self.model.header is None:
+        if self.template_error:
             return None
         try:
-            return Vocabulary.from_header(self.model.header)
-        except KitError:
+            return select(
+                template=self.template.value if self.template else None,
+                jinja=self.files.chat_template,
+                renderer=self.modelfile.last("renderer") or "",
+                parser=self.modelfile.last("parser") or "",
+                architecture=self.files.architecture,
+                target=self.newest,
+            )
+        except GoTemplateError:
             return None
+
+    @property
+    def template_is_used(self) -> bool:
+        """Whether some Ollama that is meant renders the TEMPLATE, as far as can be seen here."""
+        if self.prompt is None:
+            return False
+        if self.last("renderer"):
+            return False
+        older = not self.target.has("native_jinja")
+        return older or self.selection is None or self.selection.source == "template"
 
     @cached_property
-    def chat_template(self) -> str | None:
-        """The model's own Jinja chat template, where its file is here and has one."""
-        if self.vocabulary is None:
-            return None
-        templates = self.vocabulary.chat_templates
-        return templates.get("default") or next(iter(templates.values()), None)
+    def probes(self) -> Probes | None:
+        """Prompts of ordinary conversations; None where the TEMPLATE is not what makes the prompt."""
+        from .probes import Probes
 
-    def _source(self, instruction: Instruction) -> Source | None:
-        from ..gguf_file import read_header
+        return Probes(self.prompt, self.newest) if self.prompt and self.template_is_used else None
 
-        if self.folder is None or not instruction.value:
-            return None
-        path = Path(instruction.value).expanduser()
-        path = path if path.is_absolute() else self.folder / path
-        if not path.is_file():
-            return None
-        try:
-            return Source(instruction, path, read_header(path, check_data=False))
-        except KitError as error:
-            return Source(instruction, path, error=error)
+    @cached_property
+    def walk(self) -> Walk | None:
+        """The TEMPLATE's nodes with the types of what they name; None where it does not parse."""
+        from .template_types import Walk
+
+        return Walk(self.prompt) if self.prompt else None
+
+    def place(self, node: Node) -> Place:
+        """`line` (and `column`, where it is known) of a node of the TEMPLATE in the Modelfile."""
+        position: int = getattr(node, "pos", -1)
+        if self.template is None or position < 0:
+            return {}
+        before = self.template.value[:position].replace("\r\n", "\n").replace("\r", "\n")
+        last = before.rpartition("\n")[2]
+        place: Place = {"line": self.template.line + before.count("\n")}
+        if before.count("\n"):
+            place["column"] = len(last) + 1
+        return place

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..errors import ModelfileError
-from ..ollama.modelfile import Instruction, Modelfile, decode, parse_modelfile
+from ..ollama.decoding import decode
+from ..ollama.modelfile import Instruction, Modelfile, parse_modelfile
 from ..ollama.targets import Target
 from ..ollama.writer import write_instruction
 

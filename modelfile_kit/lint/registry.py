@@ -19,5 +19,9 @@ def all_rules() -> tuple[Rule, ...]:
 
 def find_rule(code: str) -> Rule | None:
     """The rule of a code (in any case) or of a name."""
-    wanted = code.strip().lower()
-    return next((r for r in all_rules() if wanted in (r.code.lower(), r.name)), None)
+    return _by_name().get(code.strip().lower())
+
+
+@lru_cache(maxsize=1)
+def _by_name() -> dict[str, Rule]:
+    return {name: rule for rule in all_rules() for name in (rule.code.lower(), rule.name)}

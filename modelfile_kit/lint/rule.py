@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..diagnostics import Severity
+from ..errors import ModelfileError
 from ..ollama.modelfile import Instruction
 from ..ollama.writer import write_instruction
 
@@ -60,6 +61,8 @@ class Rule:
 
     code: `MK` and three digits; name: for people, as `dropped-character`; title: one line;
     documentation: Markdown with the headings of `HEADINGS`; help: what to do, where a finding does not say.
+    reads_files: whether it can only find something where the model's files are here; fixes: whether some of
+    its findings can be mended.
     """
 
     code: str
@@ -69,6 +72,23 @@ class Rule:
     check: Check
     documentation: str
     help: str = ""
+    reads_files: bool = False
+    fixes: bool = False
+
+    def section(self, heading: str) -> str:
+        """The text under one of the headings."""
+        _, _, rest = self.documentation.partition(f"# {heading}\n")
+        return rest.partition("\n# ")[0].strip("\n")
+
+
+def complaints(code: str) -> Check:
+    """A check that passes on what `ollama.parameters.validate` finds of one code."""
+
+    def check(context: Context) -> Iterator[Finding]:
+        for instruction, found in context.complaints(code):
+            yield Finding(found.message, instruction, found.help)
+
+    return check
 
 
 def replaced(old: Instruction, *new: Instruction) -> Edit:
@@ -91,3 +111,28 @@ def inserted_after(instruction: Instruction, *new: Instruction) -> Edit:
     """Further instructions on lines of their own behind one."""
     end = instruction.span[1]
     return Edit(end, end, "".join("\n" + write_instruction(i) for i in new))
+
+
+def rewritten(instruction: Instruction, text: str) -> Fix:
+    """An instruction's own text exchanged for another."""
+    return Fix((Edit(*instruction.span, text),))
+
+
+def as_projector(instruction: Instruction, context: Context) -> Fix | None:
+    """The file of an instruction as a projector that Ollama and the kit understand.
+
+    None where the model is not named by a file (Ollama then takes no other files) or where no quoting
+    carries the name.
+    """
+    from .files import is_path
+
+    froms = [i.value for i in context.modelfile.froms]
+    if instruction.value in froms:
+        return Fix((removed(instruction, context.text),))
+    if not froms or not all(is_path(value) for value in froms):
+        return None
+    try:
+        written = write_instruction(Instruction("from", "", instruction.value))
+    except ModelfileError:
+        return None
+    return rewritten(instruction, f"# PROJECTOR {written[5:]}\n{written}")

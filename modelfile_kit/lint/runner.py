@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..diagnostics import Diagnostic, Span
 from ..errors import ModelfileError
-from ..ollama.modelfile import Modelfile, decode, parse_modelfile
+from ..ollama.decoding import decode
+from ..ollama.modelfile import Modelfile, parse_modelfile
 from ..ollama.targets import Target
 from .context import Context
 from .registry import all_rules
@@ -74,7 +75,7 @@ def fix_modelfile(
             break
         mended = _apply(current, [e for _, f in chosen if f.fix for e in f.fix.edits])
         try:
-            parse_modelfile(mended, target=meant)
+            parse_modelfile(mended, target=replace(meant, onwards=True))
         except ModelfileError:
             break
         fixed += [_diagnostic(rule, finding, file) for rule, finding in chosen]
@@ -84,7 +85,8 @@ def fix_modelfile(
 
 def _context(text: str | bytes, base: str | Path | None, target: Target, file: str | None) -> Context:
     decoded = decode(text)
-    parsed = parse_modelfile(text, target=target, file=file)
+    # Instructions that are too young for the target are a rule's matter, not the end of all findings.
+    parsed = parse_modelfile(text, target=replace(target, onwards=True), file=file)
     return Context(decoded, parsed, Path(base) if base is not None else None, target)
 
 

@@ -22,11 +22,28 @@ def render(report: Report) -> str:
         if case.status is Status.FAILED and not case.diagnostics:
             text = f"{case.name}: {case.summary or 'failed'}"
             results.append(_result(Diagnostic("MK700", Severity.ERROR, text)))
-    rules = [{"id": code} for code in sorted({r["ruleId"] for r in results})]
+    rules = [_rule(code) for code in sorted({r["ruleId"] for r in results})]
     driver = {"name": "modelfile-kit", "version": __version__, "rules": rules}
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
     log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
     return json.dumps(log, ensure_ascii=False, indent=2) + "\n"
+
+
+def _rule(code: str) -> dict[str, Any]:
+    """What a code means: lint's rules bring their documentation, other codes stand for themselves."""
+    from ..lint.registry import find_rule
+
+    rule = find_rule(code)
+    if rule is None:
+        return {"id": code}
+    return {
+        "id": code,
+        "name": rule.name,
+        "shortDescription": {"text": rule.title},
+        "fullDescription": {"text": rule.section("What it does")},
+        "help": {"text": rule.documentation.strip(), "markdown": rule.documentation.strip()},
+        "defaultConfiguration": {"level": _LEVELS[rule.severity]},
+    }
 
 
 def _result(diagnostic: Diagnostic) -> dict[str, Any]:

@@ -49,7 +49,7 @@ def check(context: Context) -> Iterator[Finding]:
 
 
 RULE = Rule(
-    "MK110",
+    "MK118",
     "dropped-character",
     Severity.WARNING,
     "A character that Ollama drops",

@@ -1,0 +1,141 @@
+"""The files that a Modelfile names, as far as they are here: their headers, the model's vocabulary."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import GGUFError, KitError
+from ..ollama.modelfile import Instruction, Modelfile
+from ..ollama.targets import Target
+
+if TYPE_CHECKING:
+    from ..gguf_file import Header
+    from ..gguf_file.pairing import FileKind
+    from ..gguf_file.vocabulary import Vocabulary
+
+# What can only be meant as a file: Ollama's model names have no such start or ending.
+_PATH = re.compile(r"^(\.{0,2}[/\\]|~|[A-Za-z]:[\\/])|\.(gguf|safetensors|bin)$", re.IGNORECASE)
+
+
+def is_path(value: str) -> bool:
+    """Whether a FROM names a file or folder, rather than a published model."""
+    return _PATH.search(value) is not None or value in (".", "..")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file or folder that a FROM, PROJECTOR or ADAPTER names.
+
+    header: None for a folder and for what is no sound GGUF; error: why it is none.
+    """
+
+    instruction: Instruction
+    path: Path
+    header: Header | None = None
+    error: KitError | None = None
+
+
+class Files:
+    """Every question is answered from headers alone; without a folder there are no files at all."""
+
+    def __init__(self, modelfile: Modelfile, folder: Path | None, target: Target) -> None:
+        self.modelfile = modelfile
+        self.folder = folder
+        self.target = target
+
+    @cached_property
+    def sources(self) -> tuple[Source, ...]:
+        """What FROM, PROJECTOR and ADAPTER name and is there, in order."""
+        named = (i for i in self.modelfile.instructions if i.command in ("from", "projector", "adapter"))
+        return tuple(s for s in map(self._source, named) if s is not None)
+
+    @cached_property
+    def models(self) -> tuple[Source, ...]:
+        """The GGUFs behind FROM that Ollama takes for models."""
+        from ..gguf_file.pairing import FileKind
+
+        return tuple(s for s in self._kinds(FileKind.MODEL) if s.instruction.command == "from")
+
+    @property
+    def model(self) -> Source | None:
+        """The first of the models."""
+        return self.models[0] if self.models else None
+
+    @cached_property
+    def projectors(self) -> tuple[Source, ...]:
+        """The GGUFs that Ollama takes for projectors, however they are named; adapters do not count."""
+        from ..gguf_file.pairing import FileKind
+
+        found = self._kinds(FileKind.PROJECTOR)
+        return tuple(s for s in found if s.instruction.command != "adapter")
+
+    @property
+    def architecture(self) -> str:
+        """The model's, "" where its file is not here."""
+        return self.model.header.architecture if self.model and self.model.header else ""
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary | None:
+        """The model's vocabulary, where its file is here."""
+        from ..gguf_file.vocabulary import Vocabulary
+
+        if self.model is None or self.model.header is None:
+            return None
+        try:
+            return Vocabulary.from_header(self.model.header)
+        except GGUFError:
+            return None
+
+    @cached_property
+    def chat_template(self) -> str | None:
+        """The model's own Jinja chat template that Ollama reads, where its file is here and has one."""
+        if self.vocabulary is None:
+            return None
+        try:
+            return self.vocabulary.chat_templates.get("default")
+        except GGUFError:
+            return None
+
+    def source_of(self, instruction: Instruction) -> Source | None:
+        """What an instruction names, if that is here."""
+        return next((s for s in self.sources if s.instruction is instruction), None)
+
+    def path_of(self, value: str) -> Path | None:
+        """Where a name behind FROM or ADAPTER leads; None without a folder."""
+        if self.folder is None:
+            return None
+        try:
+            path = Path(value).expanduser()
+        except RuntimeError:  # the home folder of somebody who is not here
+            return None
+        return path if path.is_absolute() else self.folder / path
+
+    def exists(self, value: str) -> bool | None:
+        """Whether what a name leads to is there; None where that cannot be asked."""
+        path = self.path_of(value)
+        try:
+            return None if path is None else path.exists()
+        except (OSError, ValueError):
+            return False
+
+    def _kinds(self, kind: FileKind) -> list[Source]:
+        from ..gguf_file.pairing import classify
+
+        return [s for s in self.sources if s.header and classify(s.header, self.target.version) is kind]
+
+    def _source(self, instruction: Instruction) -> Source | None:
+        from ..gguf_file import read_header
+
+        path = self.path_of(instruction.value) if instruction.value else None
+        if path is None or not self.exists(instruction.value):
+            return None
+        if path.is_dir():
+            return Source(instruction, path)
+        try:
+            return Source(instruction, path, read_header(path, check_data=False))
+        except KitError as error:
+            return Source(instruction, path, error=error)

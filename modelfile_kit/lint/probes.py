@@ -1,0 +1,131 @@
+"""Prompts of a few ordinary conversations, from which rules read what a TEMPLATE does to them.
+
+Every text of a probe is a word of its own, so that it can be found again in the prompt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import KitError
+from ..gotemplate import LimitError
+from ..ollama.prompt import PromptTemplate
+from ..ollama.targets import Target
+
+SYSTEM, QUESTION, ANSWER, AGAIN = "Qsystemq", "Qquestionq", "Qanswerq", "Qagainq"
+THOUGHT, RESULT, TOOL, PLACE = "Qthoughtq", "Qresultq", "q_tool", "Qplaceq"
+
+_USER = {"role": "user", "content": QUESTION}
+_TOOL = {
+    "type": "function",
+    "function": {
+        "name": TOOL,
+        "description": "What it does",
+        "parameters": {
+            "type": "object",
+            "properties": {
+                "place": {"type": "string", "description": "Where"},
+                "more": {"type": "object", "description": "What else"},
+            },
+            "required": ["place"],
+        },
+    },
+}
+_CALL = {"id": "call_q", "function": {"name": TOOL, "arguments": {"place": PLACE, "more": {"q_key": True}}}}
+_RESULT = {"role": "tool", "content": RESULT, "tool_name": TOOL, "tool_call_id": "call_q"}
+_REQUESTS: Mapping[str, dict[str, Any]] = {
+    "single": {"messages": [_USER]},
+    "dialogue": {
+        "messages": [_USER, {"role": "assistant", "content": ANSWER}, {"role": "user", "content": AGAIN}]
+    },
+    "system": {"messages": [{"role": "system", "content": SYSTEM}, _USER]},
+    "pictures": {"messages": [{**_USER, "images": 1}]},
+    "tools": {
+        "messages": [_USER, {"role": "assistant", "content": "", "tool_calls": [_CALL]}, _RESULT],
+        "tools": [_TOOL],
+    },
+    "thinking": {"messages": [_USER], "think": True},
+    "thought": {
+        "messages": [_USER, {"role": "assistant", "content": ANSWER, "thinking": THOUGHT}, _RESULT],
+        "think": True,
+    },
+}
+
+
+@dataclass(frozen=True)
+class Probe:
+    """The prompt of one conversation, or the error that a server would answer with."""
+
+    name: str
+    text: str = ""
+    error: KitError | None = None
+
+    def between(self, start: str, end: str | None = None) -> str | None:
+        """What stands between two texts (or from one to the prompt's end); None where one is missing."""
+        _, found, after = self.text.partition(start)
+        if not found:
+            return None
+        if end is None:
+            return after
+        inside, found, _ = after.partition(end)
+        return inside if found else None
+
+
+class Probes:
+    """Renders a conversation when a rule asks for it, and each only once."""
+
+    def __init__(self, prompt: PromptTemplate, newest: Target) -> None:
+        self.prompt = prompt
+        self._newest = newest
+        self._made: dict[tuple[str, bool], Probe] = {}
+        self._hopeless: LimitError | None = None
+
+    def __getitem__(self, name: str) -> Probe:
+        return self._probe(name, self.prompt, newest=False)
+
+    def everywhere(self, name: str) -> tuple[Probe, ...]:
+        """The probe on the oldest and, where it is another one, on the newest Ollama that is meant."""
+        first = self[name]
+        if self._newest == self.prompt.target:
+            return (first,)
+        try:
+            newer = PromptTemplate(self.prompt.source, target=self._newest)
+        except KitError:
+            return (first,)
+        return (first, self._probe(name, newer, newest=True))
+
+    @property
+    def can_think(self) -> bool:
+        """Whether Ollama lets this TEMPLATE think."""
+        return "thinking" in self.prompt.capabilities
+
+    @property
+    def takes_tools(self) -> bool:
+        """Whether Ollama lets this TEMPLATE be offered tools."""
+        return "tools" in self.prompt.capabilities
+
+    def asked(self) -> tuple[Probe, ...]:
+        """The probes whose requests a server would not refuse for this TEMPLATE."""
+        names = ["single", "dialogue", "system", "pictures"]
+        names += ["tools"] if self.takes_tools else []
+        names += ["thinking", "thought"] if self.can_think else []
+        return tuple(self[name] for name in names)
+
+    def _probe(self, name: str, prompt: PromptTemplate, *, newest: bool) -> Probe:
+        if self._hopeless:  # one that runs into the limits is not run again
+            return Probe(name, error=self._hopeless)
+        key = (name, newest)
+        if key not in self._made:
+            self._made[key] = self._render(name, prompt)
+        return self._made[key]
+
+    def _render(self, name: str, prompt: PromptTemplate) -> Probe:
+        try:
+            return Probe(name, prompt.render(**_REQUESTS[name]))
+        except LimitError as error:
+            self._hopeless = error
+            return Probe(name, error=error)
+        except KitError as error:
+            return Probe(name, error=error)

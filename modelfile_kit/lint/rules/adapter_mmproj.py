@@ -1,0 +1,50 @@
+"""# What it does
+
+Finds a projector behind ADAPTER, by its file's name or by what the file is.
+
+# Why is this bad
+
+ADAPTER is for LoRA adapters. Creating the model succeeds and the model stays blind: the file is never used
+as a projector.
+
+# Example
+
+    FROM ./model.gguf
+    ADAPTER ./mmproj-model.gguf
+
+# Use instead
+
+    FROM ./model.gguf
+    # PROJECTOR ./mmproj-model.gguf
+    FROM ./mmproj-model.gguf
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...diagnostics import Severity
+from ..context import Context
+from ..rule import Finding, Rule, as_projector
+
+
+def check(context: Context) -> Iterator[Finding]:
+    from ...gguf_file.pairing import FileKind, classify
+
+    named = {id(i): d.help for i, d in context.complaints("MK114")}
+    for instruction in context.modelfile.all("adapter"):
+        source = context.files.source_of(instruction)
+        kind = classify(source.header) if source and source.header else None
+        projector = kind is FileKind.PROJECTOR if kind else id(instruction) in named
+        if projector:
+            yield Finding(
+                f"ADAPTER {instruction.value} is a projector; as an adapter it has no use",
+                instruction,
+                f"write a second FROM after the model's: FROM {instruction.value}",
+                fix=as_projector(instruction, context),
+            )
+
+
+RULE = Rule(
+    "MK114", "adapter-mmproj", Severity.ERROR, "A projector given as an ADAPTER", check, __doc__, fixes=True
+)

@@ -1,0 +1,54 @@
+"""# What it does
+
+Finds a second TEMPLATE, SYSTEM, ADAPTER, DRAFT, RENDERER, PARSER or REQUIRES.
+
+# Why is this bad
+
+Only the last one counts; Ollama drops the others without a word.
+
+# Example
+
+    SYSTEM You are brief.
+    SYSTEM You are polite.
+
+# Use instead
+
+    SYSTEM You are brief and polite.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...diagnostics import Severity
+from ..context import Context
+from ..rule import Finding, Fix, Rule, removed
+
+_ONCE = ("template", "system", "adapter", "renderer", "parser", "requires")
+
+
+def check(context: Context) -> Iterator[Finding]:
+    for name in _ONCE:
+        *others, last = context.modelfile.all(name) or (None,)
+        for instruction in others:
+            if instruction is None or last is None:
+                continue
+            same = instruction.value == last.value
+            yield Finding(
+                f"this {name.upper()} is not used: the one in line {last.line} takes its place"
+                + (" (they are the same)" if same else ""),
+                instruction,
+                fix=Fix((removed(instruction, context.text),)) if same else None,
+            )
+
+
+RULE = Rule(
+    "MK123",
+    "duplicate-instruction",
+    Severity.WARNING,
+    "An instruction that a later one replaces",
+    check,
+    __doc__,
+    help="keep the one that is meant",
+    fixes=True,
+)

@@ -1,0 +1,60 @@
+"""# What it does
+
+Finds a parameter that is set twice, and a stop that is given twice.
+
+# Why is this bad
+
+Of all parameters but `stop` the last value counts; the others only mislead. The same stop twice does
+nothing.
+
+# Example
+
+    PARAMETER temperature 0.2
+    PARAMETER temperature 0.8
+
+# Use instead
+
+    PARAMETER temperature 0.8
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...diagnostics import Severity
+from ...ollama.modelfile import Instruction
+from ..context import Context
+from ..rule import Finding, Fix, Rule, removed
+
+
+def check(context: Context) -> Iterator[Finding]:
+    last: dict[tuple[str, str], Instruction] = {}
+    for instruction in context.modelfile.all("parameter"):
+        if not instruction.key:
+            continue
+        key = (instruction.key, instruction.value if instruction.key == "stop" else "")
+        earlier = last.get(key)
+        last[key] = instruction
+        if earlier is None:
+            continue
+        same = earlier.value == instruction.value
+        name = f"the stop {earlier.value!r}" if instruction.key == "stop" else f"PARAMETER {earlier.key}"
+        message = f"{name} stands in line {instruction.line} again"
+        yield Finding(
+            message if same else f"{message} with {instruction.value}, which is what counts",
+            earlier,
+            severity=Severity.INFO if same else None,
+            fix=Fix((removed(earlier, context.text),)) if same else None,
+        )
+
+
+RULE = Rule(
+    "MK124",
+    "duplicate-parameter",
+    Severity.WARNING,
+    "A parameter that a later one replaces",
+    check,
+    __doc__,
+    help="keep the one that is meant",
+    fixes=True,
+)

@@ -1,0 +1,54 @@
+"""# What it does
+
+Finds `\\n`, `\\t`, `\\"` and the like in a stop, a SYSTEM or a MESSAGE.
+
+# Why is this bad
+
+A Modelfile has no escapes. `PARAMETER stop "\\nUser:"` waits for a backslash and an n, which no model
+writes, and a SYSTEM with `\\n` shows the model these two characters.
+
+# Example
+
+    PARAMETER stop "\\nUser:"
+
+# Use instead
+
+    PARAMETER stop \"\"\"
+    User:\"\"\"
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ...diagnostics import Severity
+from ..context import Context
+from ..rule import Finding, Rule
+
+_ESCAPE = re.compile(r"\\(?:[nrt\"]|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2})")
+
+
+def check(context: Context) -> Iterator[Finding]:
+    for instruction in context.modelfile.instructions:
+        stop = instruction.name == "parameter" and instruction.key == "stop"
+        found = _ESCAPE.search(instruction.value)
+        if not found or not (stop or instruction.command in ("system", "message")):
+            continue
+        yield Finding(
+            f"{'the stop' if stop else instruction.command.upper()} holds {found[0]}, which Ollama does not "
+            "take for an escape: these characters stay as they are",
+            instruction,
+            severity=Severity.WARNING if stop else Severity.INFO,
+        )
+
+
+RULE = Rule(
+    "MK122",
+    "escape-sequence",
+    Severity.WARNING,
+    "An escape that is none",
+    check,
+    __doc__,
+    help="write the character itself; a value in three double quotes may hold line ends",
+)

@@ -1,0 +1,55 @@
+"""# What it does
+
+Finds a PARAMETER that bears the name of an instruction.
+
+# Why is this bad
+
+Ollama keeps parameters and instructions in one list, so `PARAMETER system …` *is* a SYSTEM and
+`PARAMETER model …` *is* a FROM. Whoever reads the file does not expect it.
+
+# Example
+
+    PARAMETER system You are brief.
+
+# Use instead
+
+    SYSTEM You are brief.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...diagnostics import Severity
+from ...errors import ModelfileError
+from ...ollama.modelfile import Instruction
+from ...ollama.writer import write_instruction
+from ..context import Context
+from ..rule import Finding, Fix, Rule, rewritten
+
+
+def check(context: Context) -> Iterator[Finding]:
+    for instruction, found in context.complaints("MK115"):
+        yield Finding(found.message, instruction, found.help, fix=_fix(instruction))
+
+
+def _fix(instruction: Instruction) -> Fix | None:
+    if instruction.command == "message":  # its value holds the role too
+        return None
+    try:
+        return rewritten(
+            instruction, write_instruction(Instruction(instruction.command, "", instruction.value))
+        )
+    except ModelfileError:
+        return None
+
+
+RULE = Rule(
+    "MK115",
+    "hidden-instruction",
+    Severity.WARNING,
+    "A PARAMETER that is another instruction",
+    check,
+    __doc__,
+    fixes=True,
+)

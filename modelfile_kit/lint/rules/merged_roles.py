@@ -1,0 +1,65 @@
+"""# What it does
+
+Finds MESSAGEs of one role in a row, and a MESSAGE of role user at the end.
+
+# Why is this bad
+
+Ollama joins neighbours of one role with an empty line between them, so what looks like two examples is one
+message. The last MESSAGE of the user is joined with the first question of every chat.
+
+# Example
+
+    MESSAGE user Hello
+    MESSAGE user How are you?
+    MESSAGE assistant Fine.
+
+# Use instead
+
+    MESSAGE user Hello
+    MESSAGE assistant Hi!
+    MESSAGE user How are you?
+    MESSAGE assistant Fine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from ...diagnostics import Severity
+from ..context import Context
+from ..rule import Finding, Rule
+
+
+def check(context: Context) -> Iterator[Finding]:
+    messages = [i for i in context.modelfile.all("message") if i.key]
+    for earlier, later in pairwise(messages):
+        if earlier.key == later.key:
+            yield Finding(
+                f"this MESSAGE and the one in line {earlier.line} are both of role {later.key}: Ollama joins "
+                "them into one",
+                later,
+            )
+    if messages and messages[-1].key == "user":
+        yield Finding(
+            "the last MESSAGE is the user's: Ollama joins it with the first question of every chat",
+            messages[-1],
+            "end with a MESSAGE assistant",
+        )
+    if messages and messages[0].key == "system" and context.modelfile.last("system"):
+        yield Finding(
+            "SYSTEM stands before this MESSAGE of role system: Ollama joins them into one",
+            messages[0],
+            "keep one of them",
+        )
+
+
+RULE = Rule(
+    "MK132",
+    "merged-roles",
+    Severity.WARNING,
+    "Messages that Ollama joins into one",
+    check,
+    __doc__,
+    help="put the other role's MESSAGE between them, or write them as one",
+)

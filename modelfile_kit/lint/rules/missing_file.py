@@ -1,0 +1,58 @@
+"""# What it does
+
+Finds FROM, ADAPTER, DRAFT and PROJECTOR that name a file which is not there.
+
+# Why is this bad
+
+Ollama takes a FROM whose file is missing for the name of a published model, and says that it cannot be
+pulled, or that the name is invalid.
+
+# Example
+
+    FROM ./modle.gguf
+
+# Use instead
+
+    FROM ./model.gguf
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+
+from ...diagnostics import Severity
+from ..context import Context
+from ..files import is_path
+from ..rule import Finding, Rule
+
+_ALWAYS_FILES = ("adapter", "draft", "projector")
+
+
+def check(context: Context) -> Iterator[Finding]:
+    for instruction in context.modelfile.instructions:
+        file = instruction.command in _ALWAYS_FILES or (
+            instruction.command == "from" and is_path(instruction.value)
+        )
+        if not file or not instruction.value or context.files.exists(instruction.value) is not False:
+            continue
+        yield Finding(
+            f"{instruction.name.upper()} {instruction.value}: there is no such file or folder",
+            instruction,
+            _near(context, instruction.value),
+        )
+
+
+def _near(context: Context, value: str) -> str:
+    path = context.files.path_of(value)
+    try:
+        names = sorted(p.name for p in path.parent.iterdir()) if path else []
+    except OSError:
+        return f"there is no folder {path.parent}" if path else ""
+    near = difflib.get_close_matches(path.name, names, n=1) if path else []
+    return f"did you mean {near[0]}?" if near else "check the path; it starts from the Modelfile's folder"
+
+
+RULE = Rule(
+    "MK430", "missing-file", Severity.ERROR, "A file that is not there", check, __doc__, reads_files=True
+)

@@ -1,0 +1,61 @@
+"""# What it does
+
+Finds a TEMPLATE that does not end with the beginning of the model's turn, or ends with other blanks than
+stand before its earlier answers.
+
+# Why is this bad
+
+Without the assistant's header the model goes on with the user's words, or invents a turn. A blank or a line
+end more or less than in its training makes answers worse, and nothing shows it.
+
+# Example
+
+    TEMPLATE "{{ range .Messages }}<|{{ .Role }}|>{{ .Content }}<|end|>{{ end }}"
+
+# Use instead
+
+    TEMPLATE "{{ range .Messages }}<|{{ .Role }}|>{{ .Content }}<|end|>{{ end }}<|assistant|>"
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...diagnostics import Severity
+from .. import probes
+from ..context import Context
+from ..rule import Finding, Rule
+
+
+def check(context: Context) -> Iterator[Finding]:
+    probe = context.probes["dialogue"] if context.probes else None
+    if probe is None or probe.error:
+        return
+    header = probe.between(probes.QUESTION, probes.ANSWER)
+    ending = probe.between(probes.AGAIN)
+    if header is None or ending is None or header.rstrip(" ") == ending:
+        return  # a blank at the very end is left out on purpose: tokens begin with one
+    if header.strip() and header.strip() != ending.strip() and header.strip().startswith(ending.strip()):
+        yield Finding(
+            f"the prompt ends with {ending!r}; before earlier answers stands {header!r}: there is no "
+            "beginning of the model's turn",
+            context.template,
+            f"end the TEMPLATE with {header.strip()[len(ending.strip()) :]!r}",
+        )
+    elif header.split() == ending.split() and header.strip():
+        yield Finding(
+            f"the prompt ends with {ending!r}; before earlier answers stands {header!r}",
+            context.template,
+            "write the same blanks and line ends in both places",
+            severity=Severity.INFO,
+        )
+
+
+RULE = Rule(
+    "MK248",
+    "no-generation-prompt",
+    Severity.WARNING,
+    "A prompt that does not begin the model's turn",
+    check,
+    __doc__,
+)

@@ -1,0 +1,52 @@
+"""# What it does
+
+Finds a projector's FROM before the model's.
+
+# Why is this bad
+
+Ollama sorts the two by what they are. People, and programs that take the first FROM for the model, do not.
+
+# Example
+
+    FROM ./mmproj-model.gguf
+    FROM ./model.gguf
+
+# Use instead
+
+    FROM ./model.gguf
+    FROM ./mmproj-model.gguf
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...diagnostics import Severity
+from ...ollama.parameters import looks_like_projector
+from ..context import Context
+from ..rule import Finding, Rule
+
+
+def check(context: Context) -> Iterator[Finding]:
+    froms = context.modelfile.froms
+    if len(froms) < 2:
+        return
+    projectors = [s.instruction for s in context.files.projectors]
+    model = context.files.model
+    if model is not None:
+        wrong = froms[0] in projectors
+    else:
+        wrong = looks_like_projector(froms[0].value) and not looks_like_projector(froms[-1].value)
+    if wrong:
+        yield Finding("the projector's FROM stands before the model's", froms[0])
+
+
+RULE = Rule(
+    "MK437",
+    "projector-first",
+    Severity.INFO,
+    "The projector before the model",
+    check,
+    __doc__,
+    help="write the model's FROM first",
+)

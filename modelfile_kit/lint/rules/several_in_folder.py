@@ -1,0 +1,73 @@
+"""# What it does
+
+Finds FROM of a folder that holds more than one model as GGUF.
+
+# Why is this bad
+
+Ollama takes every `*.gguf` of the folder (unless it finds safetensors first): two quantizations become one
+broken model, and creating it succeeds.
+
+# Example
+
+    FROM ./quantizations
+
+# Use instead
+
+    FROM ./quantizations/model-Q4_K_M.gguf
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from ...diagnostics import Severity
+from ...errors import GGUFError
+from ..context import Context
+from ..rule import Finding, Rule
+
+# Headers that are read of one folder; what lies beyond would not change the finding.
+MAX_FILES = 50
+
+
+def check(context: Context) -> Iterator[Finding]:
+    for source in context.files.sources:
+        if source.instruction.command != "from" or not source.path.is_dir():
+            continue
+        if any(source.path.glob("model*.safetensors")):
+            continue
+        models = list(_models(source.path))
+        if len(models) > 1:
+            names = ", ".join(p.name for p in models[:4]) + (", …" if len(models) > 4 else "")
+            yield Finding(
+                f"{source.instruction.value} holds {len(models)} models ({names}), Ollama takes all",
+                source.instruction,
+            )
+
+
+def _models(folder: Path) -> Iterator[Path]:
+    """The models of a folder; of one in parts, the first part."""
+    from ...gguf_file import read_header
+    from ...gguf_file.pairing import FileKind, classify
+    from ...gguf_file.split import split_of
+
+    for path in sorted(folder.glob("*.gguf"))[:MAX_FILES]:
+        try:
+            header = read_header(path, check_data=False)
+        except GGUFError:
+            continue
+        split = split_of(header)
+        if classify(header) is FileKind.MODEL and (split is None or split.number == 0):
+            yield path
+
+
+RULE = Rule(
+    "MK431",
+    "several-in-folder",
+    Severity.ERROR,
+    "A folder with several models",
+    check,
+    __doc__,
+    help="name the file",
+    reads_files=True,
+)

@@ -1,0 +1,80 @@
+"""# What it does
+
+Finds a TEMPLATE that ends the model's turns with a text at which nothing stops.
+
+# Why is this bad
+
+The model writes the end of its turn as it was taught, and then goes on: with the next question, or until
+the context is full. A token that llama.cpp knows as end of generation needs no stop; any other text does.
+
+# Example
+
+    TEMPLATE "{{ range .Messages }}{{ if eq .Role `user` }}USER: {{ else }}ASSISTANT: {{ end }}{{ .Content }}
+    {{ end }}ASSISTANT:"
+
+# Use instead
+
+A stop at what comes next, as `PARAMETER stop USER:`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...diagnostics import Severity
+from .. import probes
+from ..context import Context
+from ..rule import Finding, Rule
+from ..special import KNOWN_ENDS, special_texts
+
+# A line of a role's own: "### Instruction:", "User:".
+_HEADER_CHARACTERS = 40
+
+
+def check(context: Context) -> Iterator[Finding]:
+    probe = context.probes["dialogue"] if context.probes else None
+    after = probe.between(probes.ANSWER, probes.AGAIN) if probe else None
+    if after is None:
+        return
+    tokens = special_texts(after)
+    stops = [s.value for s in context.stops if s.value]
+    if any(stop in after for stop in stops):
+        return
+    if tokens:
+        yield from _token(context, tokens)
+    elif not stops:
+        yield from _plain(context, after)
+
+
+def _token(context: Context, tokens: list[str]) -> Iterator[Finding]:
+    vocabulary = context.files.vocabulary
+    if vocabulary is None:
+        return  # whether llama.cpp ends there depends on the file
+    ends = vocabulary.end_of_generation()
+    ids = {text: vocabulary.special_id_of(text) for text in tokens}
+    if any(token in ends for token in ids.values()):
+        return
+    first = next((text for text, token in ids.items() if token is not None), None)
+    if first is None:
+        return  # a text that is no token here has a rule of its own
+    yield Finding(
+        f"this TEMPLATE ends the model's turns with {first!r}, at which neither llama.cpp nor a stop ends",
+        context.template,
+        f"write PARAMETER stop {first}",
+    )
+
+
+def _plain(context: Context, after: str) -> Iterator[Finding]:
+    header = next((line.strip() for line in after.splitlines() if line.strip()), "")
+    if not any(c.isalpha() for c in header) or len(header) > _HEADER_CHARACTERS:
+        return
+    if any(end in after for end in KNOWN_ENDS):
+        return
+    yield Finding(
+        f"after the model's turn this TEMPLATE writes {header!r} and nothing stops there: the model goes on",
+        context.template,
+        f"write PARAMETER stop {header}",
+    )
+
+
+RULE = Rule("MK322", "stop-missing", Severity.WARNING, "A turn at whose end nothing stops", check, __doc__)

@@ -1,0 +1,60 @@
+"""# What it does
+
+Finds lines inside a value that look like instructions.
+
+# Why is this bad
+
+A value that begins with a quote goes on until the quote is closed at the end of a line. A quote too few, or
+a value that begins with `"` by chance (`ollama show --modelfile` writes such), swallows the lines after it,
+and the parameters in them are never set.
+
+# Example
+
+    SYSTEM "Hello" is what you say first.
+    PARAMETER temperature 0.2
+    PARAMETER stop "<|im_end|>"
+
+# Use instead
+
+    SYSTEM \"\"\""Hello" is what you say first.\"\"\"
+    PARAMETER temperature 0.2
+    PARAMETER stop "<|im_end|>"
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ...diagnostics import Severity
+from ..context import Context
+from ..rule import Finding, Rule
+
+_INSTRUCTION = re.compile(
+    r"^(?:FROM[ \t]+\S+$|PARAMETER[ \t]+[a-z_]+[ \t]+\S|(?:TEMPLATE|SYSTEM)[ \t]+\""
+    r"|MESSAGE[ \t]+(?:user|assistant|system)[ \t])",
+    re.MULTILINE,
+)
+
+
+def check(context: Context) -> Iterator[Finding]:
+    for instruction in context.modelfile.instructions:
+        if instruction.command == "license":
+            continue
+        found = _INSTRUCTION.search(instruction.value)
+        if found is None:
+            continue
+        line = instruction.line + instruction.value.count("\n", 0, found.start())
+        where = f"the {instruction.name.upper()} that begins in line {instruction.line}"
+        yield Finding(f"{found[0].split()[0]} in line {line} is part of {where}", instruction)
+
+
+RULE = Rule(
+    "MK128",
+    "swallowed-instruction",
+    Severity.WARNING,
+    "An instruction inside a value",
+    check,
+    __doc__,
+    help="close the quote before it; a value that begins with a quote goes into three double quotes",
+)

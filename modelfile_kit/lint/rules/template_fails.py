@@ -1,0 +1,70 @@
+"""# What it does
+
+Finds a TEMPLATE that parses and then fails on an ordinary conversation.
+
+# Why is this bad
+
+Creating the model succeeds; every such request is answered with an error. The probes are a question, a
+dialogue, a system message, a picture and, where the TEMPLATE takes them, tools and thinking.
+
+# Example
+
+    TEMPLATE "{{ range .Messages }}{{ .Content | slice 0 5 }}{{ end }}"
+
+# Use instead
+
+    TEMPLATE "{{ range .Messages }}{{ slice .Content 0 }}{{ end }}"
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...diagnostics import Severity
+from ...errors import GoTemplateError
+from ..context import Context
+from ..rule import Finding, Rule
+
+_WHAT = {
+    "single": "a question",
+    "dialogue": "a dialogue",
+    "system": "a system message",
+    "pictures": "a picture",
+    "tools": "a tool call and its result",
+    "thinking": "a question with think",
+    "thought": "an answer with thinking",
+}
+
+
+def check(context: Context) -> Iterator[Finding]:
+    if context.probes is None:
+        return
+    for probe in context.probes.asked():
+        error = probe.error
+        if not isinstance(error, GoTemplateError):
+            continue
+        if _has_own_rule(context, error):
+            return
+        yield Finding(
+            f"the TEMPLATE fails on {_WHAT[probe.name]}: {error.message}", context.template, error.help
+        )
+        return  # the others mostly fail for the same reason
+
+
+def _has_own_rule(context: Context, error: GoTemplateError) -> bool:
+    """Whether unknown-field or hidden-messages says it better."""
+    accesses = context.walk.accesses if context.walk else []
+    if context.prompt and context.prompt.is_legacy:
+        return any(a.name == "Messages" for a in accesses)
+    return any(f"can't evaluate field {a.name} " in error.message for a in accesses if not a.known)
+
+
+RULE = Rule(
+    "MK203",
+    "template-fails",
+    Severity.ERROR,
+    "A TEMPLATE that fails on an ordinary conversation",
+    check,
+    __doc__,
+    help="try it with `mkmodelfile render --modelfile … --messages …`",
+)

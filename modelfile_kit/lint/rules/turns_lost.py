@@ -1,0 +1,54 @@
+"""# What it does
+
+Finds a TEMPLATE that does not say every message of a dialogue.
+
+# Why is this bad
+
+The model answers without knowing what was asked or what it has said before.
+
+# Example
+
+    TEMPLATE \"\"\"{{ .System }}{{ range .Messages }}
+    {{- if eq .Role "user" }}<|user|>{{ .Content }}{{ end }}{{ end }}<|assistant|>\"\"\"
+
+# Use instead
+
+    TEMPLATE "{{ range .Messages }}<|{{ .Role }}|>{{ .Content }}{{ end }}<|assistant|>"
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...diagnostics import Severity
+from .. import probes
+from ..context import Context
+from ..rule import Finding, Rule
+
+_TEXTS = {
+    probes.AGAIN: "the last question",
+    probes.QUESTION: "earlier questions",
+    probes.ANSWER: "the model's own answers",
+}
+
+
+def check(context: Context) -> Iterator[Finding]:
+    if context.probes is None:
+        return
+    probe = context.probes["dialogue"]
+    lost = [what for text, what in _TEXTS.items() if text not in probe.text]
+    if probe.error or not lost:
+        return
+    severity = Severity.ERROR if probes.AGAIN not in probe.text else None
+    yield Finding(f"this TEMPLATE loses {' and '.join(lost)}", context.template, severity=severity)
+
+
+RULE = Rule(
+    "MK206",
+    "turns-lost",
+    Severity.WARNING,
+    "A TEMPLATE that loses messages",
+    check,
+    __doc__,
+    help="range over .Messages and print the .Content of every role",
+)

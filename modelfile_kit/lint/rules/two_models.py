@@ -1,0 +1,65 @@
+"""# What it does
+
+Finds two models behind FROM: two GGUFs that are both models, two names, or a name and a file.
+
+# Why is this bad
+
+A second FROM is for the projector. Of two names only the last counts; beside a name Ollama does not look at
+files at all, so a projector with `FROM llama3.2` is left out without a word; two models become one broken
+one.
+
+# Example
+
+    FROM llama3.2-vision
+    FROM ./mmproj-model.gguf
+
+# Use instead
+
+    FROM ./model.gguf
+    FROM ./mmproj-model.gguf
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...diagnostics import Severity
+from ..context import Context
+from ..files import Source, is_path
+from ..rule import Finding, Rule
+
+
+def check(context: Context) -> Iterator[Finding]:
+    froms = [i for i in context.modelfile.froms if i.value]
+    # What is here is a file, however it is written; without a folder the name must tell.
+    names = [i for i in froms if not is_path(i.value) and not context.files.exists(i.value)]
+    files = [i for i in froms if i not in names]
+    for instruction in names[:-1]:
+        yield Finding(f"this FROM is not used: the one in line {names[-1].line} takes its place", instruction)
+    for instruction in files if names else ():
+        yield Finding(
+            f"FROM {instruction.value} is not used: FROM {names[-1].value} of line {names[-1].line} names a "
+            "published model, beside which Ollama takes no files",
+            instruction,
+            "name the model by its file too",
+        )
+    for source in [] if names else _further_models(context):
+        first = context.files.models[0]
+        yield Finding(
+            f"{source.instruction.value} is a model like {first.instruction.value} of line "
+            f"{first.instruction.line}, not a projector",
+            source.instruction,
+            "keep one FROM for the model; a second one is for its projector",
+        )
+
+
+def _further_models(context: Context) -> list[Source]:
+    from ...gguf_file.split import split_of
+
+    first, *others = context.files.models or (None,)
+    split = split_of(first.header) if first and first.header else None
+    parts = {p.name for p in split.parts} if split else set()
+    return [s for s in others if s and s.path.name not in parts]
+
+
+RULE = Rule("MK432", "two-models", Severity.ERROR, "Two models behind FROM", check, __doc__)

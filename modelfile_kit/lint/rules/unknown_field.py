@@ -1,0 +1,51 @@
+"""# What it does
+
+Finds fields that messages, tool calls and tools do not have.
+
+# Why is this bad
+
+An unknown name of the outermost dot only prints `<no value>`; an unknown field of a message is an error, and
+the request fails. Some fields are younger than some servers: `.Thinking` came with 0.9.0, `.ToolName` with
+0.9.6, `.ToolCallID` with 0.12.10.
+
+# Example
+
+    TEMPLATE "{{ range .Messages }}<|{{ .Role }}|>{{ .Text }}{{ end }}<|assistant|>"
+
+# Use instead
+
+    TEMPLATE "{{ range .Messages }}<|{{ .Role }}|>{{ .Content }}{{ end }}<|assistant|>"
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+
+from ...diagnostics import Severity
+from ..context import Context
+from ..rule import Finding, Rule
+from ..template_types import Root, root_names
+
+
+def check(context: Context) -> Iterator[Finding]:
+    if context.walk is None or not context.template_is_used:
+        return
+    for access in context.walk.accesses:
+        if access.known or isinstance(access.of, Root):
+            continue
+        fields = [f.name for f in access.of.fields]
+        near = difflib.get_close_matches(access.name, fields, n=1)
+        hint = f"did you mean .{near[0]}?" if near else f"it has {', '.join(f'.{f}' for f in fields)}"
+        if not near and access.name in root_names(context.target):
+            hint = f"inside a range the outermost names are behind $: write $.{access.name}"
+        what = access.of.name.rpartition(".")[2].removeprefix("template")
+        yield Finding(
+            f"Ollama {context.target.name} has no .{access.name} in a {what or 'value'}; requests fail there",
+            context.template,
+            hint,
+            **context.place(access.node),
+        )
+
+
+RULE = Rule("MK241", "unknown-field", Severity.ERROR, "A field that does not exist", check, __doc__)

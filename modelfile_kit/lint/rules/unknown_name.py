@@ -1,0 +1,76 @@
+"""# What it does
+
+Finds names in a TEMPLATE that Ollama never fills, and names that have no value in the mode it runs in.
+
+# Why is this bad
+
+An unknown name prints `<no value>` into the prompt and is always false in an `if`. `.Prompt` is filled only
+in a TEMPLATE without `.Messages`, `.Suffix` only for completion.
+
+# Example
+
+    TEMPLATE "{{ if .First }}{{ .System }}{{ end }}{{ .Prompt }}"
+
+# Use instead
+
+    TEMPLATE "{{ .System }}{{ .Prompt }}"
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...diagnostics import Severity
+from ..context import Context, Place
+from ..rule import Finding, Rule
+from ..template_types import CHAT, ROOT
+
+_NO_VALUE = "<no value>"
+
+
+def check(context: Context) -> Iterator[Finding]:
+    if context.walk is None or not context.template_is_used:
+        return
+    seen = set()
+    for access in context.walk.accesses:
+        if access.of is ROOT and not access.known and access.name not in seen:
+            seen.add(access.name)
+            yield Finding(
+                f"Ollama {context.target.name} fills no .{access.name}; it prints {_NO_VALUE}",
+                context.template,
+                **context.place(access.node),
+            )
+    if not seen:
+        yield from _printed(context)
+
+
+def _printed(context: Context) -> Iterator[Finding]:
+    """Names that are known, and empty in this TEMPLATE's mode."""
+    probes = context.probes.asked() if context.probes else ()
+    if context.template is None or _NO_VALUE in context.template.value:
+        return
+    if not any(_NO_VALUE in probe.text for probe in probes):
+        return
+    roots = [a for a in context.walk.accesses if a.of is ROOT] if context.walk else []
+    if context.prompt and context.prompt.is_legacy:
+        empty = [a for a in roots if a.name in ("Messages", "Tools", "Suffix")]
+    else:
+        empty = [a for a in roots if a.name not in CHAT and not a.name.startswith(("Think", "IsThink"))]
+    name = f".{empty[0].name}" if empty else "a name"
+    place: Place = context.place(empty[0].node) if empty else {}
+    yield Finding(
+        f"{name} has no value in a chat with this TEMPLATE, which prints {_NO_VALUE}",
+        context.template,
+        **place,
+    )
+
+
+RULE = Rule(
+    "MK240",
+    "unknown-name",
+    Severity.WARNING,
+    "A name that Ollama does not fill",
+    check,
+    __doc__,
+    help="a TEMPLATE has .System, .Messages, .Tools, .Think, or .System, .Prompt, .Response",
+)

@@ -1,0 +1,54 @@
+"""# What it does
+
+Finds `PARAMETER` names that the target does not know.
+
+# Why is this bad
+
+Ollama refuses to create the model: `unknown parameter`. Names are lower case, and some that other programs
+have (`n_ctx`, `max_tokens`) are called otherwise here.
+
+# Example
+
+    PARAMETER temprature 0.5
+
+# Use instead
+
+    PARAMETER temperature 0.5
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...diagnostics import Severity
+from ..context import Context
+from ..rule import Finding, Rule
+
+# What llama.cpp, vLLM and the OpenAI interface call what Ollama has under another name.
+_ELSEWHERE = {
+    "max_tokens": "num_predict",
+    "n_predict": "num_predict",
+    "n_ctx": "num_ctx",
+    "ctx_size": "num_ctx",
+    "context_length": "num_ctx",
+    "max_length": "num_ctx",
+    "n_gpu_layers": "num_gpu",
+    "threads": "num_thread",
+    "temp": "temperature",
+    "repetition_penalty": "repeat_penalty",
+    "stop_sequence": "stop",
+    "stop_sequences": "stop",
+}
+
+
+def check(context: Context) -> Iterator[Finding]:
+    for instruction, found in context.complaints("MK110"):
+        if not instruction.key:
+            continue  # blanks before the name, which another rule is about
+        elsewhere = _ELSEWHERE.get(instruction.key.lower())
+        yield Finding(found.message, instruction, f"Ollama calls it {elsewhere}" if elsewhere else found.help)
+
+
+RULE = Rule(
+    "MK110", "unknown-parameter", Severity.ERROR, "A parameter that Ollama does not know", check, __doc__
+)

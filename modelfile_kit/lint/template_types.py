@@ -1,0 +1,208 @@
+"""A walk over a TEMPLATE that knows what kind of thing each name in it is.
+
+Dot and variables are followed through range, with and assignments as Go's types have them; where that
+cannot be told (inside defined templates, behind most functions) the kind is unknown and nothing is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from ..gotemplate import nodes as n
+from ..gotemplate.deep import with_deep_stack
+from ..gotemplate.gotypes import BOOL, INT, STRING, GoType, Kind
+from ..ollama.prompt import PromptTemplate
+from ..ollama.targets import Target
+
+# Names of all modes and times; what is none of them is always empty.
+CHAT = ("System", "Messages", "Tools", "Response")
+TURN = ("System", "Prompt", "Response")
+INSERT = ("Prompt", "Suffix", "Response")
+
+_TEXT_FUNCTIONS = frozenset({"json", "print", "printf", "println", "currentDate", "yesterdayDate"})
+_TRUTH_FUNCTIONS = frozenset({"eq", "ne", "lt", "le", "gt", "ge", "not"})
+
+
+class Root:
+    """The kind of `$` and of the outermost dot."""
+
+
+ROOT = Root()
+Type = GoType | Root | None
+
+
+def root_names(target: Target) -> frozenset[str]:
+    """The names of the outermost dot in any mode on a release."""
+    names = {*CHAT, *TURN, *INSERT}
+    if target.has("thinking"):
+        names |= {"Think", "IsThinkSet"}
+    if target.has("think_level"):
+        names.add("ThinkLevel")
+    return frozenset(names)
+
+
+@dataclass(frozen=True)
+class Access:
+    """One name in a chain of names: `node` asks a thing of type `of` for `name`."""
+
+    node: n.Node
+    of: GoType | Root
+    name: str
+    known: bool
+
+
+@dataclass(frozen=True)
+class Printed:
+    """`{{ pipeline }}` whose result goes into the prompt, with its type."""
+
+    node: n.ActionNode
+    type: Type
+
+
+@dataclass
+class _Scope:
+    dot: Type
+    variables: dict[str, Type] = field(default_factory=dict)
+
+    def inside(self, dot: Type) -> _Scope:
+        return _Scope(dot, dict(self.variables))
+
+
+class Walk:
+    """accesses: every name that was asked of something known; printed: what goes into the prompt;
+    nodes: all nodes, defined templates included."""
+
+    def __init__(self, prompt: PromptTemplate) -> None:
+        types = prompt.types
+        self._root: Mapping[str, Type] = {
+            **dict.fromkeys(root_names(prompt.target)),
+            **dict.fromkeys(("System", "Prompt", "Response", "Suffix", "ThinkLevel"), STRING),
+            "Messages": types.messages,
+            "Tools": types.tools,
+            "Think": BOOL,
+            "IsThinkSet": BOOL,
+        }
+        self._names = root_names(prompt.target)
+        self.accesses: list[Access] = []
+        self.printed: list[Printed] = []
+        self.nodes: list[n.Node] = []
+        self._unsure: set[str] = set()
+        with_deep_stack(lambda: self._run(prompt))
+
+    def _run(self, prompt: PromptTemplate) -> None:
+        self._list(prompt.template.root, _Scope(ROOT, {"$": ROOT}))
+        for tree in prompt.template.defined.values():
+            self._list(tree, _Scope(None, {"$": None}))
+
+    def of_kind(self, kind: type[n.Node]) -> Iterator[n.Node]:
+        """All nodes of one class."""
+        return (node for node in self.nodes if isinstance(node, kind))
+
+    def _list(self, node: n.ListNode, scope: _Scope) -> None:
+        for each in node.nodes:
+            self.nodes.append(each)
+            if isinstance(each, n.ActionNode):
+                result = self._pipe(each.pipe, scope)
+                if not each.pipe.decl:
+                    self.printed.append(Printed(each, result))
+            elif isinstance(each, n.BranchNode):
+                self._branch(each, scope)
+            elif isinstance(each, n.TemplateNode) and each.pipe:
+                self._pipe(each.pipe, scope)
+
+    def _branch(self, node: n.BranchNode, scope: _Scope) -> None:
+        inside = scope.inside(scope.dot)
+        result = self._pipe(node.pipe, inside, ranged=isinstance(node, n.RangeNode))
+        if isinstance(node, n.WithNode):
+            inside.dot = result
+        elif isinstance(node, n.RangeNode):
+            inside.dot = _element(result)
+        self._list(node.list, inside)
+        if node.else_list is not None:
+            self._list(node.else_list, scope.inside(scope.dot))
+
+    def _pipe(self, node: n.PipeNode, scope: _Scope, *, ranged: bool = False) -> Type:
+        result: Type = None
+        for command in node.cmds:
+            result = self._command(command, scope)
+        if not node.decl:
+            return result
+        if ranged:
+            element, names = _element(result), [v.ident[0] for v in node.decl]
+            scope.variables[names[-1]] = element
+            if len(names) > 1:
+                scope.variables[names[0]] = _key(result)
+        else:
+            name = node.decl[0].ident[0]
+            if node.is_assign and scope.variables.get(name) is not result:
+                self._unsure.add(name)  # it may or may not have happened where the variable is read
+            scope.variables[name] = result
+        return result
+
+    def _command(self, node: n.CommandNode, scope: _Scope) -> Type:
+        self.nodes.append(node)
+        found = [self._argument(a, scope) for a in node.args]
+        first = node.args[0]
+        if not isinstance(first, n.IdentifierNode):
+            return found[0] if len(node.args) == 1 else None
+        if first.ident in _TEXT_FUNCTIONS:
+            return STRING
+        if first.ident in _TRUTH_FUNCTIONS:
+            return BOOL
+        if first.ident == "len":
+            return INT
+        if first.ident == "index" and len(found) == 3:
+            return _element(found[1])
+        return found[1] if first.ident == "slice" and len(found) > 1 else None
+
+    def _argument(self, node: n.Node, scope: _Scope) -> Type:
+        self.nodes.append(node)
+        if isinstance(node, n.DotNode):
+            return scope.dot
+        if isinstance(node, n.FieldNode):
+            return self._fields(node, scope.dot, node.ident)
+        if isinstance(node, n.VariableNode):
+            name = node.ident[0]
+            known = None if name in self._unsure else scope.variables.get(name)
+            return self._fields(node, known, node.ident[1:])
+        if isinstance(node, n.PipeNode):
+            return self._pipe(node, scope)
+        if isinstance(node, n.ChainNode):
+            return self._fields(node, self._argument(node.node, scope), node.field)
+        return None
+
+    def _fields(self, node: n.Node, of: Type, names: tuple[str, ...]) -> Type:
+        for name in names:
+            if of is None:
+                return None
+            if isinstance(of, Root):
+                self.accesses.append(Access(node, of, name, name in self._names))
+                of = self._root.get(name)
+                continue
+            of = self._field(node, _pointed(of), name)
+        return of
+
+    def _field(self, node: n.Node, of: GoType, name: str) -> Type:
+        if of.kind is not Kind.STRUCT:
+            return of.elem if of.kind is Kind.MAP and name not in of.methods else None
+        known = name in of.by_name or name in of.methods or name in of.pointer_methods
+        self.accesses.append(Access(node, of, name, known))
+        return of.by_name[name].type if name in of.by_name else None
+
+
+def _pointed(of: GoType) -> GoType:
+    return of.elem if of.kind is Kind.POINTER and of.elem else of
+
+
+def _element(of: Type) -> Type:
+    if not isinstance(of, GoType):
+        return None
+    of = _pointed(of)
+    return of.elem if of.kind in (Kind.SLICE, Kind.ARRAY, Kind.MAP) else None
+
+
+def _key(of: Type) -> Type:
+    if not isinstance(of, GoType):
+        return None
+    return of.key if of.kind is Kind.MAP else INT
