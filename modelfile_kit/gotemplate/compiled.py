@@ -321,6 +321,8 @@ class _Compiler:
     def fields(self, base: Run, names: tuple[str, ...]) -> Expr:
         if not self.lenient:
             return Expr(_strict(base, names))
+        if len(names) > 3:
+            return Expr(_fields_of(base, names))
         for name in names:
             base = _field_of(base, name)
         return Expr(base)
@@ -330,6 +332,16 @@ def _field_of(base: Run, name: str) -> Run:
     def get(f: Frame) -> Any:
         value = base(f)
         return value.get(name) if type(value) is dict else get_field(value, name)
+
+    return get
+
+
+def _fields_of(base: Run, names: tuple[str, ...]) -> Run:
+    def get(f: Frame) -> Any:
+        value = base(f)
+        for name in names:
+            value = get_field(value, name)
+        return value
 
     return get
 

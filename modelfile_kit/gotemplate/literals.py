@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 
 from .gounicode import is_print
-from .values import canonical, from_bytes
+from .values import canonical
 
 _MAX_INT64 = (1 << 63) - 1
 _MIN_INT64 = -(1 << 63)
@@ -75,15 +75,22 @@ def unquote(literal: str) -> str:
             raise LiteralError("invalid syntax")
         return body.replace("\r", "")
     if "\\" not in body and "\n" not in body and '"' not in body:
-        # An invalid byte is read as U+FFFD by the general way only; a literal that is all valid is kept.
         return _with_replaced_bytes(body)
-    parts: list[bytes] = []
-    while body:
-        if body[0] == "\n":
-            raise LiteralError("invalid syntax")
-        code, multibyte, body = unquote_char(body, '"')
-        parts.append(chr(code).encode("utf-8") if multibyte or code < 0x80 else bytes([code]))
-    return from_bytes(b"".join(parts))
+    # What is not UTF-8 in the source is read as U+FFFD, what is escaped as a byte stays that byte.
+    return canonical(_ESCAPED.sub(_unescaped, _with_replaced_bytes(body)))
+
+
+_ESCAPED = re.compile(
+    r'\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-3][0-7]{2}|[abfnrtv\\"])|[\\"\n]'
+)
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    found = match.group()
+    if len(found) == 1:
+        raise LiteralError("invalid syntax")
+    code, multibyte, _ = unquote_char(found, '"')
+    return chr(code) if multibyte or code < 0x80 else chr(0xDC00 + code)
 
 
 def _with_replaced_bytes(text: str) -> str:
@@ -136,6 +143,9 @@ def parse_number(text: str, *, pair: bool = False) -> Number:
 
     pair: the literal is a complex pair such as `1+2i`. Raises LiteralError with Go's text.
     """
+    if text.isdigit() and text.isascii() and (text[0] != "0" or text == "0") and len(text) < 19:
+        value = int(text)
+        return Number(True, True, True, False, value, value, float(value))
     if text[:1] == "'":
         return _char_number(text)
     if pair:
@@ -236,6 +246,8 @@ def _try_int(text: str, *, signed: bool) -> int | None:
     digits = match[match.lastindex].replace("_", "")
     if not digits:
         return None if match.lastindex != 4 else 0
+    if len(digits.lstrip("0")) > 64:  # more than any base needs for 64 bits
+        return None
     value = int(digits, base)
     if not signed:
         return value if value <= _MAX_UINT64 else None

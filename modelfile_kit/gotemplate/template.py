@@ -9,10 +9,9 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
-from ..errors import GoTemplateError
 from . import gotypes as t
 from . import nodes as n
-from .budget import Limits
+from .budget import LimitError, Limits
 from .compiled import Code, UnsupportedError, compile_trees, run_code
 from .deep import with_deep_stack
 from .evaluator import execute
@@ -25,8 +24,8 @@ from .printer import print_template
 from .runtime import Bail, Runtime
 from .values import canonical
 
-# Source beyond this is no template: Ollama's largest has 14 kB.
-MAX_SOURCE = 4_000_000
+# Characters of a source that are read at all: Ollama's largest template has 14,000.
+MAX_SOURCE = 1_000_000
 _MISSING_KEY = ("zero", "default", "invalid", "error")
 
 
@@ -84,7 +83,7 @@ class Template:
         if codes is not None:
             try:
                 return run_code(codes[self.name], data, runtime)
-            except (Bail, GoFunctionError, AddressError):
+            except (Bail, GoFunctionError, AddressError, RecursionError):
                 pass
         return execute(self._program(missingkey, runtime), data, runtime)
 
@@ -134,7 +133,7 @@ def parse(
     Raises GoTemplateError with Go's own text, e.g. `template: :1: unexpected "}" in operand`.
     """
     if len(source) > MAX_SOURCE:
-        raise GoTemplateError(
+        raise LimitError(
             f"the template has {len(source):,} characters, at most {MAX_SOURCE:,} are read",
             help="a file of another kind seems to stand where the template should",
         )
