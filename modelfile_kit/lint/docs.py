@@ -16,7 +16,8 @@ rule's page: what it does, why that is bad, an example and what to use instead.
 
 - `--target` says which Ollama is meant: `latest`, a release, or the oldest one as `">=0.30"`.
 - `--fix` mends what can be mended safely (column *fix*); everything else in the file keeps its text.
-- Rules with *files* look at the GGUF files that the Modelfile names, and are silent where those are not there.
+- Rules with *files* look at the GGUF files that the Modelfile names, and are silent where
+  those are not there.
 - `# mkmodelfile: ignore=MK130` before an instruction silences a rule for it, `# mkmodelfile:
   ignore-file=MK130,MK205` anywhere for the whole file; names do as well as codes.
 - Exit code 1 from `--fail-on` on (`warning` by default). What Ollama's parser refuses is an error with a code

@@ -41,8 +41,25 @@ def lint_modelfile(
     try:
         context = _context(text, base, meant, file)
     except ModelfileError as error:
-        return [error.to_diagnostic()]
+        return [_refused(error, decode(text))]
     return [_diagnostic(rule, finding, file) for rule, finding in _findings(context)]
+
+
+def _refused(error: ModelfileError, text: str) -> Diagnostic:
+    """Why Ollama refuses a file; with a better hint where a value was closed before its end."""
+    found = error.to_diagnostic()
+    if error.code != "MK101" or error.line is None:
+        return found
+    lines = text.replace("\r\n", "\n").splitlines()
+    before, after = lines[: error.line - 1], lines[error.line - 1 :]
+    closing = next((n for n in range(len(before), 0, -1) if before[n - 1].rstrip().endswith('"""')), None)
+    # What follows a value that ended too early ends in the quotes that were meant to close it.
+    if closing is None or sum(line.count('"""') for line in after) % 2 == 0:
+        return found
+    hint = f'the """ at the end of line {closing} closes the value there; inside a value write a ' + (
+        'character behind it, in a TEMPLATE {{ "\\"\\"\\"" }}'
+    )
+    return replace(found, help=hint)
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ _FAMILIES = {
     "Llama 3": ("<|begin_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"),
     "Gemma": ("<start_of_turn>", "<end_of_turn>"),
     "Command R": ("<|START_OF_TURN_TOKEN|>", "<|END_OF_TURN_TOKEN|>"),
+    "Llama 2 and Mistral": ("[INST]", "[/INST]"),
     "DeepSeek": ("<\uff5cUser\uff5c>", "<\uff5cAssistant\uff5c>"),
 }
 

@@ -37,20 +37,14 @@ def check(context: Context) -> Iterator[Finding]:
         if instruction.name not in _WITHOUT_PROSE or instruction.command != instruction.name:
             continue
         found = _COMMENT.search(written)
-        if (
-            not found
-            or "\n" in written
-            or found.start() == 0
-            or not instruction.value.endswith(found[0].strip())
-        ):
+        comment = found[0].strip() if found else ""
+        if not found or "\n" in written or comment == instruction.value or comment.endswith('"'):
             continue
         what = f"{instruction.name.upper()} {instruction.key}".strip()
         # A stop may be meant that way; anything else can only be mended by it.
         edit = Edit(instruction.span[0] + found.start(), instruction.span[1], "")
         fix = Fix((edit,)) if instruction.key != "stop" else None
-        yield Finding(
-            f"{what}: {found[0].strip()!r} is part of the value, not a comment", instruction, fix=fix
-        )
+        yield Finding(f"{what}: {comment!r} is part of the value, not a comment", instruction, fix=fix)
 
 
 RULE = Rule(

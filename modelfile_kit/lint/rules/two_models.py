@@ -62,4 +62,12 @@ def _further_models(context: Context) -> list[Source]:
     return [s for s in others if s and s.path.name not in parts]
 
 
-RULE = Rule("MK432", "two-models", Severity.ERROR, "Two models behind FROM", check, __doc__)
+RULE = Rule(
+    "MK432",
+    "two-models",
+    Severity.ERROR,
+    "Two models behind FROM",
+    check,
+    __doc__,
+    help="keep the one that is meant",
+)

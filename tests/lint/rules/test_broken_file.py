@@ -1,0 +1,18 @@
+from tests.lint.helpers import Typed, rule_catches, rule_catches_not, write_model
+
+CODE = "MK434"
+
+
+def test_what_is_no_gguf(tmp_path):
+    (tmp_path / "model.gguf").write_bytes(b"version https://git-lfs.github.com/spec/v1\n")
+    assert "model.gguf" in rule_catches(CODE, "FROM ./model.gguf\n", base=tmp_path).message
+    (tmp_path / "model.gguf").write_bytes(b"GGUF\3\0\0\0")
+    rule_catches(CODE, "FROM ./model.gguf\n", base=tmp_path)
+    write_model(tmp_path)
+    rule_catches_not(CODE, "FROM ./model.gguf\n", base=tmp_path)
+
+
+def test_a_part_without_its_siblings(tmp_path):
+    split = {"split__count": Typed("uint16", 2), "split__no": Typed("uint16", 0)}
+    write_model(tmp_path, "m-00001-of-00002.gguf", **split)
+    assert "m-00002-of-00002" in rule_catches(CODE, "FROM ./m-00001-of-00002.gguf\n", base=tmp_path).message

@@ -1,0 +1,37 @@
+import pytest
+
+from tests.lint.helpers import rule_catches, rule_catches_not
+
+CODE = "MK202"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'TEMPLATE "{{ if .System }}{{ .Prompt }}"\n',
+        'TEMPLATE "{{ nope .Prompt }}"\n',
+    ],
+)
+def test_catches(text):
+    rule_catches(CODE, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'TEMPLATE "{{ .Prompt }}"\n',
+        'SYSTEM "{{ if"\n',
+    ],
+)
+def test_catches_not(text):
+    rule_catches_not(CODE, text)
+
+
+def test_the_line_is_that_of_the_modelfile():
+    assert rule_catches(CODE, 'SYSTEM x\nTEMPLATE """a\nb\n{{ nope }}"""\n').span.line == 5
+
+
+def test_young_functions_and_the_target():
+    text = "TEMPLATE {{ currentDate }}{{ .Prompt }}\n"
+    assert "0.11.1" in rule_catches(CODE, text, target=">=0.9").help
+    rule_catches_not(CODE, text, target="0.11.1")

@@ -1,0 +1,41 @@
+import pytest
+
+from tests.lint.helpers import rule_catches, rule_catches_not
+
+CODE = "MK110"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "PARAMETER temprature 0.5\n",
+        "PARAMETER Temperature 0.5\n",
+        "PARAMETER max_tokens 9\n",
+        "PARAMETER mirostat_ 1\n",
+    ],
+)
+def test_catches(text):
+    rule_catches(CODE, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "PARAMETER temperature 0.5\n",
+        "PARAMETER stop x\n",
+        "PARAMETER mirostat 1\n",
+        "PARAMETER  top_p 1\n",
+    ],
+)
+def test_catches_not(text):
+    rule_catches_not(CODE, text)
+
+
+def test_says_what_it_is_called_here():
+    assert rule_catches(CODE, "PARAMETER max_tokens 9\n").help == "Ollama calls it num_predict"
+    assert "temperature" in rule_catches(CODE, "PARAMETER temprature 1\n").help
+
+
+def test_the_target_decides():
+    rule_catches(CODE, "PARAMETER draft_num_predict 4\n", target="0.24")
+    rule_catches_not(CODE, "PARAMETER draft_num_predict 4\n", target="0.30")

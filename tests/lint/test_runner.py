@@ -1,0 +1,144 @@
+"""Comments that silence, the order of findings, refused files, and fixes that change nothing else."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from modelfile_kit.errors import ModelfileError, UsageError
+from modelfile_kit.lint.runner import fix_modelfile, lint_modelfile
+from modelfile_kit.ollama.modelfile import parse_modelfile
+
+PATH = "FROM /srv/model.gguf\n"
+
+
+def codes(text, **how):
+    return [d.code for d in lint_modelfile(text, **how)]
+
+
+def test_findings_come_in_the_order_of_the_lines_with_the_file():
+    found = lint_modelfile("FROM /m.gguf\nPARAMETER top_p 9\nPARAMETER nope 1\n", file="dir/Modelfile")
+    assert [(d.code, str(d.span)) for d in found] == [
+        ("MK130", "dir/Modelfile:1"),
+        ("MK125", "dir/Modelfile:2"),
+        ("MK110", "dir/Modelfile:3"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "# mkmodelfile: ignore=MK130\n",
+        "#mkmodelfile:ignore=absolute-path\n",
+        "# mkmodelfile: ignore = MK205, mk130\n# of the build machine\n",
+        "# mkmodelfile: ignore-file=MK130\nSYSTEM x\n",
+    ],
+)
+def test_comments_silence(comment):
+    assert codes(PATH) == ["MK130"]
+    assert codes(comment + PATH) == []
+
+
+@pytest.mark.parametrize(
+    "comment",
+    ["# mkmodelfile: ignore=MK130\nSYSTEM x\n", "# ignore=MK130\n", "# mkmodelfile: ignore=MK205\n"],
+)
+def test_comments_that_do_not_silence_this(comment):
+    assert codes(comment + PATH) == ["MK130"]
+
+
+def test_what_is_silenced_is_not_mended_either():
+    text = "FROM ./m.gguf\n# mkmodelfile: ignore=MK112\nPARAMETER mirostat 1\n"
+    assert fix_modelfile(text).text == text
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("FORM ./m.gguf\n", "MK101"),
+        ("MESSAGE tool x\n", "MK102"),
+        ('FROM a\nSYSTEM "x\n', "MK103"),
+        ("", "MK104"),
+    ],
+)
+def test_what_ollama_refuses_is_one_finding(text, code):
+    (found,) = lint_modelfile(text, file="Modelfile")
+    assert (found.code, found.severity, found.span.file) == (code, "error", "Modelfile")
+    with pytest.raises(ModelfileError):
+        fix_modelfile(text)
+
+
+def test_quotes_closed_too_early_are_said_to_be():
+    text = 'FROM a\nSYSTEM """Say """\nand stop."""\n'
+    (found,) = lint_modelfile(text)
+    assert found.code == "MK101"
+    assert "line 2" in found.help
+
+
+def test_no_quotes_no_such_help():
+    (found,) = lint_modelfile("FROM a\nand stop.\n")
+    assert '"""' not in found.help
+
+
+def test_a_bad_target_is_wrong_usage():
+    with pytest.raises(UsageError):
+        lint_modelfile(PATH, target="newest")
+
+
+def test_fixes_leave_everything_else_as_it_was():
+    text = (
+        "# head\r\nfrom   ./m.gguf\r\n\r\n\r\nPARAMETER mirostat 2\r\nsystem '''odd'''  \r\n"
+        "PARAMETER  seed 1\r\nPARAMETER mmproj ./p.gguf\r\n# tail"
+    )
+    fixed = fix_modelfile(text)
+    assert fixed.text == (
+        "# head\r\nfrom   ./m.gguf\r\n\r\n\r\nsystem '''odd'''  \r\n"
+        "PARAMETER seed 1\r\n# PROJECTOR ./p.gguf\nFROM ./p.gguf\r\n# tail"
+    )
+    assert {d.code for d in fixed.fixed} == {"MK112", "MK113", "MK119"}
+
+
+LINES = st.sampled_from(
+    [
+        "FROM ./b.gguf",
+        "PARAMETER mirostat 2",
+        "PARAMETER  top_k 3",
+        "PARAMETER seed 1",
+        "PARAMETER stop a # b",
+        "PARAMETER num_ctx 9 # c",
+        "PARAMETER system You",
+        "PARAMETER mmproj ./p.gguf",
+        "ADAPTER ./mmproj-x.gguf",
+        "PROJECTOR ./q.gguf",
+        "# mkmodelfile: ignore=MK112",
+        "# comment",
+        "",
+        '  SYSTEM """a\n  b\u3000"""  ',
+        "MESSAGE user x",
+        'parameter stop "x"',
+        "FROM llama3.2",
+        "LICENSE MIT\t",
+    ]
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(LINES, max_size=9), st.sampled_from(["\n", "\r\n"]), st.sampled_from(["", "\ufeff"]))
+def test_mended_findings_are_gone_and_the_rest_keeps_its_text(lines, end, bom):
+    text = bom + end.join(["FROM ./m.gguf", *lines]) + end
+    found = lint_modelfile(text)
+    fixed = fix_modelfile(text)
+    parse_modelfile(fixed.text)
+    assert fix_modelfile(fixed.text).fixed == ()
+    mended = {d.span.line for d in found if d.code in {d.code for d in fixed.fixed}}
+    original = parse_modelfile(text)
+    source = text.removeprefix("\ufeff")
+    for instruction in original.instructions:
+        if instruction.line not in mended:
+            assert source[slice(*instruction.span)] in fixed.text
+    assert [c.text for c in original.comments] == [
+        c.text for c in parse_modelfile(fixed.text).comments if not c.text.startswith(" PROJECTOR ")
+    ]
+    if not fixed.fixed:
+        assert fixed.text == source
