@@ -130,14 +130,15 @@ def pieces(m: Machine, s: Expr, sep: str, body: Callable[[Expr, Test, Test], Non
     scan(m, whole, visit)
 
 
-def replace(m: Machine, s: Expr, old: str, new: str, hint: str = "text") -> Var:
+def replace(m: Machine, s: Expr, old: str, new: Expr | str, hint: str = "text") -> Var:
     """`s.replace(old, new)`."""
     result = m.declare(hint, Lit(""))
 
     def body(piece: Expr, _first: Test, last: Test) -> None:
         m.emit(go.Set(result, call("printf", Lit("%s%s"), result, piece)))
         if new:
-            more = go.Set(result, call("printf", Lit("%s" + new.replace("%", "%%")), result))
+            form, args = ("%s" + new.replace("%", "%%"), ()) if isinstance(new, str) else ("%s%s", (new,))
+            more = go.Set(result, go.Call("printf", (Lit(form), result, *args)))
             m.emit(go.If(go.negate(last), (more,)))
 
     pieces(m, s, old, body)

@@ -158,6 +158,14 @@ class Split:
 
 
 @dataclass(frozen=True)
+class Span:
+    """`range(start, …)` of so many numbers."""
+
+    start: Int
+    size: Expr
+
+
+@dataclass(frozen=True)
 class Step:
     """A step of a selection: kind select, reject or map; an attribute; a test's or filter's name."""
 
@@ -230,7 +238,7 @@ class Loop:
 
 
 Value = Union[
-    Const, Undef, Str, Int, Bool, Obj, Parts, Cond, ListV, DictV, Items, Split, Query, Built, Hidden, Namespace, MacroV, Func, Loop
+    Const, Undef, Str, Int, Bool, Obj, Parts, Cond, ListV, DictV, Items, Split, Query, Built, Hidden, Span, Namespace, MacroV, Func, Loop
 ]
 
 TRUE, FALSE, NONE, EMPTY = Const(True), Const(False), Const(None), Const("")
@@ -404,6 +412,9 @@ def value_exprs(v: Value) -> Iterator[Expr]:  # noqa: C901 - one line a kind
             yield from value_exprs(entry.value)
     elif isinstance(v, (Split, Built)):
         yield from value_exprs(v.text)
+    elif isinstance(v, Span):
+        yield from value_exprs(v.start)
+        yield from go.walk(v.size)
     elif isinstance(v, Query):
         yield from value_exprs(v.over)
     elif isinstance(v, Func) and v.on is not None:

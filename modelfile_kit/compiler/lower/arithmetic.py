@@ -89,7 +89,7 @@ def _is_list(v: Value) -> bool:
     return isinstance(v, (ListV, types.Split, types.Built)) or (isinstance(v, types.Obj) and v.kind in LISTS)
 
 
-LISTS = ("msgs", "calls", "tools", "strs", "list")
+LISTS = ("msgs", "calls", "tools", "strs", "list", "proplist")
 
 
 def _whole(ev: Evaluator, name: str, a: Int, b: Int) -> Value:

@@ -177,4 +177,4 @@ MEMBERS: dict[str, Member] = {
     "prop": tools.property_member,
 }
 MAPPINGS = ("msg", "call", "fn", "args", "tool", "toolfn", "params", "props", "prop")
-LISTS = ("msgs", "calls", "tools", "strs", "list")
+LISTS = ("msgs", "calls", "tools", "strs", "list", "proplist")

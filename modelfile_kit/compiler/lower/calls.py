@@ -83,12 +83,40 @@ def _range(ev: Evaluator, args: list[Value]) -> Value:
         return ListV(tuple(Const(n) for n in numbers))
     if len(args) == 1 and isinstance(args[0], types.Int):
         return Obj("count", ev.to_go(args[0]))
-    if len(args) == 2 and args[0] == Const(0) and isinstance(args[1], types.Int):
-        return Obj("count", ev.to_go(args[1]))
+    if len(args) == 2 and isinstance(args[0], Const) and isinstance(args[1], types.Int):
+        return _range_from(ev, int(args[0].value), args[1])  # type: ignore[arg-type]
     if len(args) == 3 and args[1] == args[2] == Const(-1) and isinstance(args[0], types.Int):
         size = types.integer(dict(args[0].terms), args[0].const + 1)
         return Obj("count", ev.to_go(size), reverse=True)
+    if len(args) == 2 and all(map(types.is_int, args)):
+        return _range_between(ev, args[0], args[1])
     raise Unsupported("this range of unknown numbers", ev.line)
+
+
+def _range_from(ev: Evaluator, start: int, stop: types.Int) -> Value:
+    """`range(start, stop)`: as many as are left, counted from `start`."""
+    size = types.integer(dict(stop.terms), stop.const - start)
+
+    def some() -> Value:
+        return Obj(f"count:{start}" if start else "count", ev.to_go(size))
+
+    if start <= 0:
+        return some()
+    from .compare import compare
+
+    return ev.branch(ev.truth(compare(ev, "gt", stop, Const(start))), some, lambda: ListV(()))
+
+
+def _range_between(ev: Evaluator, start: Value, stop: Value) -> Value:
+    """`range(a, b)` of unknown numbers."""
+    from .arithmetic import as_int, binary
+    from .compare import compare
+
+    def some() -> Value:
+        size = binary(ev, "-", stop, start)
+        return types.Span(as_int(start), ev.to_go(size))
+
+    return ev.branch(ev.truth(compare(ev, "lt", start, stop)), some, lambda: ListV(()))
 
 
 def _method(

@@ -213,6 +213,8 @@ def equal_objects(ev: Evaluator, a: types.Obj, b: types.Obj) -> Test:
         return go.both(*(go.equal(go.Field(a.expr, n), go.Field(b.expr, n)) for n in names))
     if a.kind != b.kind and "any" not in (a.kind, b.kind):
         return go.FALSE
+    if "any" in (a.kind, b.kind):
+        return go.equal(go.call("json", a.expr), go.call("json", b.expr))
     raise Unsupported("comparing lists or mappings", ev.line)
 
 

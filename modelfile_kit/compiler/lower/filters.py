@@ -69,11 +69,29 @@ def length(ev: Evaluator, v: Value) -> Value:
         return count(ev, v)
     if isinstance(v, DictV) and all(e.present == go.TRUE for e in v.entries):
         return Const(len(v.entries))
-    if isinstance(v, Obj) and v.kind in ("msgs", "calls", "tools", "strs", "list", "args", "props"):
+    if isinstance(v, Obj) and v.kind in ("msgs", "calls", "tools", "strs", "list", "proplist", "args", "props"):
         return types.number(go.call("len", v.expr))
+    if isinstance(v, Obj) and v.kind == "any":
+        return _length_of_json(ev, v)
+    if isinstance(v, Split) and v.limit < 0:
+        from .strings import count_pieces
+
+        return count_pieces(ev, v)
+    if isinstance(v, types.Parts):
+        raise Unsupported("the number of parts of a content with pictures", ev.line)
     if v == types.NONE or types.is_int(v) or types.is_bool(v):
         raise Raised("object has no len()")
     raise Unsupported("the length of this value", ev.line)
+
+
+def _length_of_json(ev: Evaluator, v: Obj) -> Value:
+    from .strings import length as text_length
+    from .values import is_kind
+
+    def sized() -> Value:
+        return types.number(go.call("len", v.expr))
+
+    return ev.branch(is_kind(v.expr, "string"), lambda: text_length(ev, types.string(v.expr)), sized)
 
 
 @rule("upper")
@@ -230,6 +248,20 @@ def numeric(ev: Evaluator, v: Value, *args: Value) -> Value:
     raise Unsupported("a number from this", ev.line)
 
 
-@rule("min", "max")
-def extreme(ev: Evaluator, v: Value) -> Value:
-    raise Unsupported("min and max of unknown numbers", ev.line)
+def _extreme(largest: bool) -> Rule:
+    def choose(ev: Evaluator, v: Value) -> Value:
+        from .compare import compare
+
+        if not isinstance(v, ListV) or not v.items:
+            raise Unsupported("the least or greatest of these", ev.line)
+        best = v.items[0]
+        for x in v.items[1:]:
+            y = best
+            less = ev.truth(ev.lift2(x, y, lambda a, b: compare(ev, "gt" if largest else "lt", a, b)))
+            best = ev.branch(less, lambda x=x: x, lambda y=y: y)  # type: ignore[misc]
+        return best
+
+    return choose
+
+
+FILTERS["min"], FILTERS["max"] = _extreme(False), _extreme(True)

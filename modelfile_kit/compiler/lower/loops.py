@@ -71,6 +71,8 @@ def _over_any(ev: Lowering, node: nodes.For, over: Value) -> None:
         _over_entries(ev, node, [(e.present, Const(e.key)) for e in over.entries])
     elif isinstance(over, types.Items):
         _over_entries(ev, node, [(e.present, ListV((Const(e.key), e.value))) for e in over.entries])
+    elif isinstance(over, types.Span):
+        _over_count(ev, node, Obj("count", over.size), over.start)
     elif isinstance(over, Undef):
         ev.execute_all(node.else_)
     elif isinstance(over, Const) and isinstance(over.value, str):
@@ -210,8 +212,9 @@ def _over_go(ev: Lowering, node: nodes.For, over: Obj) -> None:
     if over.kind.startswith("pairs:"):
         _over_pairs(ev, node, over)
         return
-    if over.kind == "count":
-        _over_count(ev, node, over)
+    if over.kind.startswith("count"):
+        start = types.Int((), int(over.kind.partition(":")[2] or 0))
+        _over_count(ev, node, over, start)
         return
     if over.kind == "any":
         _over_json(ev, node, over)
@@ -296,11 +299,11 @@ def _over_query(ev: Lowering, node: nodes.For, over: types.Query) -> None:
         ev.selection = saved
 
 
-def _over_count(ev: Lowering, node: nodes.For, over: Obj) -> None:
+def _over_count(ev: Lowering, node: nodes.For, over: Obj, start: types.Int) -> None:
     name = node.target.name if isinstance(node.target, nodes.Name) else "i"
 
     def turn(loop: int) -> None:
-        i: Value = types.number(go.Index(loop, name))
+        i: Value = types.integer({**dict(start.terms), go.Index(loop, name): 1}, start.const)
         if over.reverse:
             size = types.number(over.expr)
             assert isinstance(i, types.Int) and isinstance(size, types.Int)

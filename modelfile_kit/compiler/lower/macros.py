@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from .. import types
+from .. import go, types
 from ..machine import Dead, Unsupported
 from ..types import ListV, MacroV, Undef, Value
 from .recursion import call_template
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 # Calls inside calls; recursion over known values (a schema's nesting, an indent) ends well before.
 MAX_DEPTH = 12
+# One macro written out in place: beyond this the TEMPLATE would be megabytes.
+MAX_NODES = 1500
+MAX_STEPS = 15_000
 # A macro in itself over values that only show at run time: every level multiplies what is written.
 MAX_RECURSION = 2
 
@@ -33,21 +36,27 @@ def expand(ev: Lowering, macro: MacroV, args: list[Value], kwargs: dict[str, Val
     again = sum(1 for name in ev.calling if name == macro.node.name)
     if len(ev.calling) >= MAX_DEPTH or (again >= MAX_RECURSION and not all(map(_known, args))):
         raise Unsupported(f"the recursion of the macro {macro.node.name} over unknown values", ev.line)
-    saved = ev.scope
+    saved, nodes = ev.scope, list[go.Node]()
     ev.scope = ev.fresh()
     ev.parents[ev.scope] = macro.scope
     ev.live[ev.scope] = ev.macro_names
     ev.calling.append(str(macro.node.name))
     try:
         _bind(ev, macro, args, dict(kwargs))
+        begun = ev.steps
         if captured:
-            return capture(ev, lambda: ev.execute_all(macro.node.body))
-        ev.execute_all(macro.node.body)
-        return types.NONE
+            nodes = written(ev, lambda: ev.execute_all(macro.node.body))
+        else:
+            ev.execute_all(macro.node.body)
+            nodes = []
+        if captured and (ev.steps - begun > MAX_STEPS or sum(1 for _ in go.all_nodes(nodes)) > MAX_NODES):
+            raise Unsupported(f"the macro {macro.node.name} over so much that is unknown", ev.line)
     finally:
         ev.drop_scope(ev.scope)
         ev.scope = saved
         ev.calling.pop()
+    # once the macro's own names are gone, nothing but these statements holds its variables
+    return text_of(ev, nodes)
 
 
 def _known(v: Value) -> bool:
@@ -76,7 +85,12 @@ def _bind(ev: Lowering, macro: MacroV, args: list[Value], kwargs: dict[str, Valu
 
 
 def capture(ev: Lowering, body: Callable[[], None]) -> Value:
-    """Runs statements and answers what they print as a text."""
+    """Runs statements in a scope of their own and answers what they print as a text."""
+    return text_of(ev, ev.in_scope(lambda: written(ev, body)))
+
+
+def written(ev: Lowering, body: Callable[[], None]) -> list[go.Node]:
+    """Runs statements and answers what they wrote."""
     saved, ev.out = ev.out, []
     dead = False
     try:
@@ -88,7 +102,7 @@ def capture(ev: Lowering, body: Callable[[], None]) -> Value:
     if dead:
         ev.emit(*nodes)
         raise Dead
-    return text_of(ev, nodes)
+    return nodes
 
 
 __all__ = ["call_macro", "capture", "types"]

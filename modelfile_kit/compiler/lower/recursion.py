@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .statements import Lowering
 
 # A known argument that grows with the depth (an indent) makes a template a level.
-MAX_INSTANCES = 8
+MAX_INSTANCES = 16
 
 
 def recursive_macros(tree: nodes.Template) -> frozenset[str]:

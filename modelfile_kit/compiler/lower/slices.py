@@ -11,7 +11,7 @@ from ..types import Const, Int, ListV, Obj, Undef, Value
 if TYPE_CHECKING:
     from ..evaluate import Evaluator
 
-ELEMENTS = {"msgs": "msg", "calls": "call", "tools": "tool", "strs": "str", "list": "any"}
+ELEMENTS = {"msgs": "msg", "calls": "call", "tools": "tool", "strs": "str", "list": "any", "proplist": "prop"}
 
 
 def element_value(kind: str, expr: go.Expr) -> Value:

@@ -147,7 +147,7 @@ class Lowering(Evaluator):
         self.bind(node.target, self.eval(node.node))
 
     def do_AssignBlock(self, node: nodes.AssignBlock) -> None:  # noqa: N802
-        value = self.in_scope(lambda: capture(self, lambda: self.execute_all(node.body)))
+        value = capture(self, lambda: self.execute_all(node.body))
         if node.filter is not None:
             value = self._filtered(node.filter, value)
         self.bind(node.target, value)
@@ -166,7 +166,7 @@ class Lowering(Evaluator):
         return self.lift(value, lambda v: known(self, v, *args, **kwargs))
 
     def do_FilterBlock(self, node: nodes.FilterBlock) -> None:  # noqa: N802
-        value = self.in_scope(lambda: capture(self, lambda: self.execute_all(node.body)))
+        value = capture(self, lambda: self.execute_all(node.body))
         print_value(self, self._filtered(node.filter, value))
 
     def do_Macro(self, node: nodes.Macro) -> None:  # noqa: N802

@@ -192,6 +192,8 @@ def split(ev: Evaluator, name: str, v: Value, sep: Value | None = None, maxsplit
 
 def split_element(ev: Evaluator, v: Split, key: Value) -> Value:
     """`text.split(sep)[n]`."""
+    if isinstance(key, Int):
+        return _piece_at(ev, v, key)
     if not isinstance(key, Const) or not isinstance(key.value, int):
         raise Unsupported("a piece of a text by an unknown index", ev.line)
     n = key.value
@@ -216,6 +218,33 @@ def _piece(ev: Evaluator, e: go.Expr, v: Split, n: int) -> Value:
     return ev.branch(has(ev, types.Str((e,)), Const(v.sep)), rest, lambda: Undef())
 
 
+def _piece_at(ev: Evaluator, v: Split, key: Int) -> Value:
+    """A piece by an index that only shows at run time; past the last it would be undefined."""
+    if v.limit >= 0 or v.skip or ev.least(key) < 0:
+        raise Unsupported("a piece of a text by this index", ev.line)
+    wanted = ev.to_go(key)
+    found = ev.declare("piece", go.Lit(""))
+    n = ev.declare("n", go.Lit(""))
+
+    def body(piece: go.Expr, _first: Test, _last: Test) -> None:
+        ev.emit(go.If(go.equal(go.call("len", n), wanted), (go.Set(found, piece),)))
+        ev.emit(go.Set(n, go.call("printf", go.Lit("%s."), n)))
+
+    idioms.pieces(ev, ev.to_go(v.text), v.sep, body)
+    return types.string(found)
+
+
+def count_pieces(ev: Evaluator, v: Split) -> Value:
+    """`len(text.split(sep))`."""
+    n = ev.declare("n", go.Lit(""))
+
+    def body(_piece: go.Expr, _first: Test, _last: Test) -> None:
+        ev.emit(go.Set(n, go.call("printf", go.Lit("%s."), n)))
+
+    idioms.pieces(ev, ev.to_go(v.text), v.sep, body)
+    return types.integer({go.call("len", n): 1}, -v.skip)
+
+
 def after_pieces(ev: Evaluator, v: Split) -> Value:
     """`sep.join(text.split(sep)[skip:])`."""
     e = ev.to_go(v.text)
@@ -227,9 +256,10 @@ def after_pieces(ev: Evaluator, v: Split) -> Value:
 @method("replace")
 def replace(ev: Evaluator, name: str, v: Value, old: Value, new: Value, count: Value | None = None) -> Value:
     """`text.replace(old, new)` part by part is wrong where a hit spans parts, so it takes the whole."""
-    a, b = _text_argument(ev, old), _text_argument(ev, new)
-    if not a or b is None or count is not None:
+    a = _text_argument(ev, old)
+    if not a or not types.is_text(new) or count is not None:
         raise Unsupported("replacing this", ev.line)
+    b: go.Expr | str = str(new.value) if isinstance(new, Const) else ev.to_go(new)
     return types.string(idioms.replace(ev, ev.to_go(v), a, b))
 
 

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 from .. import go, idioms, types
 from ..go import Expr, Lit, Node, Nodes
 from ..machine import Raised, Unsupported
-from ..types import Const, Str, Value
+from ..types import Const, DictV, ListV, Str, Value
 
 if TYPE_CHECKING:
     from ..evaluate import Evaluator
 
 # Functions that only exist here; `printed` names the template that prints the result.
-LAZY = ("strip", "lstrip", "rstrip", "tojson")
+LAZY = ("strip", "lstrip", "rstrip", "tojson", "repr", "str", "upper", "lower", "title")
 
 
 def is_lazy(e: types.Part) -> bool:
@@ -47,6 +47,10 @@ def _text(ev: Evaluator, v: Value) -> Value:
         return printed(ev, v)
     if isinstance(v, (types.MacroV, types.Func, types.Namespace, types.Loop)):
         raise Unsupported("printing a function or namespace", ev.line)
+    if isinstance(v, (ListV, DictV)):
+        from .pythonic import representation
+
+        return types.text(*representation(ev, v))
     raise Unsupported("printing a list or dictionary as Python writes it", ev.line)
 
 
@@ -104,6 +108,18 @@ def lazy_idiom(ev: Evaluator, e: go.Call) -> go.Var:
         from .json import rewrite
 
         return rewrite(ev, inner, detail)
+    if name == "repr":
+        from .pythonic import rewriting
+
+        return collect(ev, rewriting(ev, inner))
+    if name == "str":
+        from .values import printing_any
+
+        return collect(ev, printing_any(ev, inner))
+    if name == "title":
+        return idioms.title(ev, inner)
+    if name in ("upper", "lower"):
+        return idioms.change_case(ev, inner, name == "upper")
     chars = str(e.args[1].value) if len(e.args) > 1 and isinstance(e.args[1], Lit) else None
     rule = {"strip": idioms.strip, "lstrip": idioms.lstrip, "rstrip": idioms.rstrip}[name]
     return rule(ev, inner, chars)
@@ -325,6 +341,14 @@ def _body(ev: Evaluator, e: go.Call) -> Nodes:
         from .json import Style, rewriting
 
         return rewriting(ev, go.Dot(), Style.of(detail))
+    if name == "repr":
+        from .pythonic import rewriting as as_python
+
+        return as_python(ev, go.Dot())
+    if name == "str":
+        from .values import printing_any
+
+        return printing_any(ev, go.Dot())
     # the dot is a number inside `range`, so it gets a name first
     whole = ev.declare("text", go.Dot())
     var = lazy_idiom(ev, go.Call(e.fn, (whole, *e.args[1:])))

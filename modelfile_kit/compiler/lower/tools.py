@@ -130,5 +130,5 @@ def property_member(ev: Evaluator, e: Expr, name: str) -> Value:
         return types.choose(go.Atom(Field(e, "Items")), Obj("any", Field(e, "Items")), Undef(name))
     if name == "properties":
         field = Field(e, "Properties")
-        return types.choose(go.Atom(field), Obj("propmap", field), Undef(name))
+        return types.choose(go.Atom(field), Obj("propmap", Field(field, "All")), Undef(name))
     return Undef(name)

@@ -65,6 +65,8 @@ def _part(ev: Evaluator, p: types.Part) -> Test:
         return go.TRUE
     from .text import is_lazy, text_to_go
 
+    if isinstance(p, go.Call) and p.fn in ("upper", "lower", "title"):
+        p = p.args[0]
     if is_lazy(p) and isinstance(p, go.Call) and p.fn in ("strip", "rstrip"):
         # blank to the end when blank from the start
         p = go.Call("lstrip", p.args)

@@ -27,25 +27,25 @@ def printed(ev: Evaluator, v: Obj) -> Value:
     """Python's str() of Go data."""
     if v.kind == "any":
         return _printed_any(ev, v.expr)
-    raise Unsupported("printing a list or mapping as Python writes it", ev.line)
+    from .pythonic import representation
+
+    return types.text(*representation(ev, v))
 
 
 def _printed_any(ev: Evaluator, e: Expr) -> Value:
-    def other() -> Value:
-        ev.note("MK621", "a list or mapping may be printed here as Python writes it", "JSON has no such form")
-        return types.string(call("json", e))
+    return types.string(call("str", e))
 
-    def scalar() -> Value:
-        yes_or_no = types.choose(go.Atom(e), Const("True"), Const("False"))
-        number = types.string(call("json", e))
-        return types.choose(
-            is_kind(e, "bool"), yes_or_no, types.choose(is_kind(e, "<nil>"), Const("None"), number)
-        )
 
+def printing_any(ev: Evaluator, e: Expr) -> go.Nodes:
+    """Statements that print a JSON value as Python's str() does."""
+    from .pythonic import rewriting
+
+    words = go.If(go.Atom(e), (go.Text("True"),), (go.Text("False"),))
+    number: go.Node = go.Print(call("json", e))
+    none = go.If(is_kind(e, "<nil>"), (go.Text("None"),), (number,))
+    scalar = go.If(is_kind(e, "bool"), (words,), (none,))
     nested = go.either(is_kind(e, "map[string]interface {}"), is_kind(e, "[]interface {}"))
-    return ev.branch(
-        is_kind(e, "string"), lambda: types.string(e), lambda: ev.branch(nested, other, scalar)
-    )
+    return (go.If(is_kind(e, "string"), (go.Print(e),), (go.If(nested, rewriting(ev, e), (scalar,)),)),)
 
 
 def has_key(ev: Evaluator, v: Obj, needle: Value) -> Test:
