@@ -104,7 +104,8 @@ def loop(over: Run, slots: Sequence[int], body: Run, otherwise: Run, cost: int) 
             raise Bail
         for slot in slots:
             f[slot] = value
-        return otherwise(f)
+        jump = otherwise(f)
+        return None if jump == BREAK else jump  # a break in an else ends this range, in Go too
 
     return run
 
