@@ -8,16 +8,15 @@ which the text so far, trimmed, is closed. Runes that `strconv.IsPrint` refuses 
 
 from __future__ import annotations
 
-import codecs
 import difflib
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NoReturn
 
 from ..diagnostics import Span
 from ..errors import ModelfileError
 from ..gotemplate.gounicode import is_print
+from .decoding import decode
 from .printable import drop_refused
 from .targets import Target, since
 
@@ -356,69 +355,3 @@ def _unquoted(value: str) -> str:
         if len(value) >= 2 * len(quote) and value.startswith(quote) and value.endswith(quote):
             return value[len(quote) : -len(quote)]
     return value
-
-
-def decode(data: str | bytes) -> str:
-    """The text that Ollama's parser sees: by the byte order mark, else UTF-8, bad bytes as U+FFFD.
-
-    A byte order mark is taken away. Without one, or with one of UTF-8, an ill-formed sequence
-    becomes one U+FFFD for its longest plausible part (golang.org/x/text) or for each byte (Go).
-    """
-    if isinstance(data, str):
-        data = _encode(data)
-    if data.startswith(codecs.BOM_UTF16_LE):
-        return _utf16(data[2:], "little")
-    if data.startswith(codecs.BOM_UTF16_BE):
-        return _utf16(data[2:], "big")
-    if not data.startswith(codecs.BOM_UTF8):
-        return data.decode("utf-8", "replace")
-    data = data[3:]
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        return re.sub("[\udc80-\udcff]", "\ufffd", data.decode("utf-8", "surrogateescape"))
-
-
-def _encode(text: str) -> bytes:
-    try:
-        return text.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:
-        return text.encode("utf-8", "surrogatepass")
-
-
-def _utf16(data: bytes, order: str) -> str:
-    codec = "utf-16-le" if order == "little" else "utf-16-be"
-    try:
-        return data.decode(codec)
-    except UnicodeDecodeError:
-        return _damaged_utf16(data, codec)
-
-
-def _damaged_utf16(data: bytes, codec: str) -> str:
-    """Lone surrogates as golang.org/x/text has them: any surrogate takes a low one behind it along."""
-    odd = "\ufffd" if len(data) % 2 else ""
-    units = data[: len(data) & ~1].decode(codec, "surrogatepass")
-    # Real pairs are characters above U+FFFF by now; what is left in D800..DFFF is alone, except that
-    # a low surrogate swallows a following one, be that alone or not.
-    return _swallow(units) + odd
-
-
-def _swallow(units: str) -> str:
-    if not re.search("[\udc00-\udfff]", units):
-        return re.sub("[\ud800-\udbff]", "\ufffd", units)
-    raw = units.encode("utf-16-le", "surrogatepass")
-    codes: Sequence[int] = [raw[i] | raw[i + 1] << 8 for i in range(0, len(raw), 2)]
-    out, i = [], 0
-    while i < len(codes):
-        code = codes[i]
-        following = codes[i + 1] if i + 1 < len(codes) else 0
-        i += 1
-        if not 0xD800 <= code <= 0xDFFF:
-            out.append(chr(code))
-        elif not 0xDC00 <= following <= 0xDFFF:
-            out.append("\ufffd")
-        else:
-            i += 1
-            pair = 0x10000 + ((code - 0xD800) << 10) + (following - 0xDC00)
-            out.append(chr(pair) if code <= 0xDBFF else "\ufffd")
-    return "".join(out)

@@ -9,11 +9,12 @@ from __future__ import annotations
 import difflib
 import math
 import re
+import struct
+from decimal import Decimal
 from pathlib import PurePosixPath
 from typing import Any
 
 from ..diagnostics import Diagnostic, Severity, Span
-from ..gotemplate.gofloat import format_float
 from .modelfile import INSTRUCTIONS, Instruction, Modelfile
 from .targets import Target, since
 
@@ -56,8 +57,8 @@ _SEMVER = re.compile(
     r"(\+[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?)?)?",
     re.ASCII,
 )
-# The first number whose nearest float32 is infinite.
-_FLOAT32_OVERFLOW = 3.4028235677973366e38
+# The first number whose nearest float32 is infinite; texts are compared before they are rounded.
+_FLOAT32_OVERFLOW = 2**128 - 2**103
 _TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 _FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
 
@@ -97,12 +98,29 @@ def _parse_float(text: str) -> float | None:
         return float(text)
     number: float | None = None
     if _DECIMAL.fullmatch(text):
-        number = float(text.replace("_", ""))
+        exact = Decimal(text.replace("_", ""))
+        number = min(max(float(exact), -_LARGEST), _LARGEST) if abs(exact) < _FLOAT32_OVERFLOW else None
     elif (found := _HEXADECIMAL.fullmatch(text)) and (found[2] or found[3]):
         number = _hexadecimal(text.replace("_", ""))
     if number is None or abs(number) >= _FLOAT32_OVERFLOW:
         return None
-    return float(format_float(number, "g", bits=32))
+    return _shortest_float32(number)
+
+
+_LARGEST = 2.0**128 - 2.0**104
+"""The largest float32."""
+
+
+def _shortest_float32(number: float) -> float:
+    """The shortest decimal that stands for the nearest float32, which is what a request then holds."""
+    wanted = struct.pack("<f", number)
+    nearest = struct.unpack("<f", wanted)[0]
+    texts = (f"{nearest:.{digits}g}" for digits in range(1, 10))
+    return next(
+        value
+        for value in map(float, texts)
+        if abs(value) < _FLOAT32_OVERFLOW and struct.pack("<f", value) == wanted
+    )
 
 
 def _hexadecimal(text: str) -> float:

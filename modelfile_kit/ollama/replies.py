@@ -1,7 +1,8 @@
 """How Ollama splits a model's reply where no PARSER is set: thinking, content and tool calls.
 
-Sources (Ollama 0.33): thinking/parser.go, tools/tools.go, server/routes.go (ChatHandler). Whether a
-reply is parsed at all hangs on the tags that `inference` finds in the TEMPLATE.
+Sources (Ollama 0.12.6 to 0.33; what was before is taken for 0.12.6): thinking/parser.go,
+tools/tools.go, server/routes.go (ChatHandler). Whether a reply is parsed at all hangs on the tags
+that `inference` finds in the TEMPLATE.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from .inference import GO_SPACE
+from .targets import Target
 
 _LOOKING, _STARTED, _THINKING, _AFTER, _DONE = range(5)
 
@@ -98,9 +100,12 @@ class ToolCall:
 class ToolParser:
     """Finds tool calls in a streamed reply: behind the tag, a known tool's name and a JSON object."""
 
-    def __init__(self, tag: str, names: Sequence[str]) -> None:
+    def __init__(self, tag: str, names: Sequence[str], target: str | Target = "latest") -> None:
+        target = Target.parse(target)
         self.tag = tag
         self.names = list(names)
+        self._named_key = target.has("tool_named_key")
+        self._sees_strings = target.has("tool_json_strings")
         self._held = ""
         self._calls = 0
         self._state = "looking"
@@ -142,7 +147,7 @@ class ToolParser:
         name, end = self._find_name()
         if name is None:
             return None
-        arguments, last = _find_arguments(name, self._held)
+        arguments, last = _find_arguments(self._held, name if self._named_key else None)
         if arguments is None:
             return None
         self._calls += 1
@@ -169,7 +174,8 @@ class ToolParser:
         if closing is None:
             return False
         depth = 0
-        for _, char in _outside_strings(self._held):
+        looked_at = _outside_strings(self._held) if self._sees_strings else enumerate(self._held)
+        for _, char in looked_at:
             if char == self.tag:
                 depth += 1
             elif char == closing:
@@ -195,8 +201,11 @@ def _outside_strings(text: str) -> list[tuple[int, str]]:
     return out
 
 
-def _find_arguments(name: str, text: str) -> tuple[Mapping[str, Any] | None, int]:
-    """The first JSON object that can be arguments of the tool, and the place of its last brace."""
+def _find_arguments(text: str, key: str | None) -> tuple[Mapping[str, Any] | None, int]:
+    """The first JSON object that can be arguments, and the place of its last brace.
+
+    key: the tool's name where arguments may stand under it.
+    """
     start, depth = -1, 0
     for i, char in _outside_strings(text):
         if char == "{":
@@ -210,7 +219,7 @@ def _find_arguments(name: str, text: str) -> tuple[Mapping[str, Any] | None, int
                 if data is None:
                     start = -1
                     continue
-                found, arguments = _search(data, name)
+                found, arguments = _search(data, key)
                 if not found:
                     return data, i
                 return arguments, i
@@ -218,17 +227,17 @@ def _find_arguments(name: str, text: str) -> tuple[Mapping[str, Any] | None, int
     return None, 0
 
 
-def _search(data: Mapping[str, Any], name: str) -> tuple[bool, Mapping[str, Any] | None]:
+def _search(data: Mapping[str, Any], key: str | None) -> tuple[bool, Mapping[str, Any] | None]:
     """Arguments inside an object: beside a "name", under the tool's own name, or deeper."""
     if "name" in data:
         return True, _first(data, "arguments", "parameters")
-    own = _mapping(data.get(name))
+    own = _mapping(data.get(key)) if key is not None else None
     if own is not None:
         return True, own
     for value in data.values():
         for child in value if isinstance(value, list) else [value]:
             if isinstance(child, dict):
-                found, arguments = _search(child, name)
+                found, arguments = _search(child, key)
                 if found:
                     return True, arguments
     return False, None
@@ -274,6 +283,7 @@ def split_reply(
     prompt: str = "",
     think: bool = False,
     tools: Sequence[Mapping[str, Any]] | None = None,
+    target: str | Target = "latest",
 ) -> Reply:
     """What becomes of a model's whole reply.
 
@@ -285,7 +295,8 @@ def split_reply(
     thinker = ThinkingParser(opening, closing) if think and opening and closing else None
     if thinker and prompt.strip(GO_SPACE).endswith(opening):
         thinker.add(opening)
-    finder = ToolParser(tool_tag, [t["function"]["name"] for t in tools]) if tools else None
+    names = [t["function"]["name"] for t in tools or ()]
+    finder = ToolParser(tool_tag, names, target) if tools else None
     thinking: list[str] = []
     content: list[str] = []
     found: list[ToolCall] = []

@@ -40,6 +40,7 @@ SINCE: dict[str, tuple[Version, str]] = {
     "short_tool_json": ((0, 12, 6), "empty type and description of a tool's property are left out"),
     "tool_call_id": ((0, 12, 10), ".ToolCallID of a message, .ID of a tool call"),
     "required_optional": ((0, 12, 11), "an empty `required` of a tool is left out"),
+    "tool_named_key": ((0, 12, 11), 'a tool call may be {"name of the tool": {arguments}}'),
     "yesterday_date": ((0, 13, 3), "the function yesterdayDate"),
     "requires": ((0, 14, 0), "the instruction REQUIRES"),
     "template_types": ((0, 14, 0), "tools and calls are turned into types of their own for a TEMPLATE"),
@@ -50,6 +51,7 @@ SINCE: dict[str, tuple[Version, str]] = {
     "tool_string": ((0, 30, 0), "{{ . }} of a tool prints JSON again (0.14 to 0.24: a Go struct)"),
     "native_jinja": ((0, 30, 0), "llama-server is the engine; the GGUF's own Jinja template can be used"),
     "draft_num_predict": ((0, 30, 0), "the parameter draft_num_predict"),
+    "tool_json_strings": ((0, 31, 0), "braces inside JSON strings do not end the search for bare tool calls"),
     "mmproj_type": ((0, 30, 4), "general.type mmproj is a projector even without vision.block_count"),
     "tool_round_trip_tie": ((0, 30, 11), "Jinja wins a tie with tools when only it shows a tool round trip"),
 }

@@ -140,45 +140,66 @@ def requests(seed: int, count: int) -> Iterator[dict[str, Any]]:
 
 
 # TEMPLATEs that print what they are given in every way, of both kinds.
+_PROPERTIES = "{{ range $k, $p := .Function.Parameters.Properties }}"
+_END = "{{ end }}"
+
+
+def _messages(inside: str) -> str:
+    return "{{ range .Messages }}" + inside + _END
+
+
+def _calls(inside: str) -> str:
+    return _messages("{{ range .ToolCalls }}" + inside + _END)
+
+
+def _tools(inside: str) -> str:
+    return "{{ if .Messages }}{{ range .Tools }}" + inside + _END * 2
+
+
 PROBES = [
-    "{{ .System }}|{{ range .Messages }}[{{ .Role }}]{{ .Content }}{{ end }}",
+    "{{ .System }}|" + _messages("[{{ .Role }}]{{ .Content }}"),
     "{{ range $i, $m := .Messages }}{{ $i }}{{ $m.Role }}{{ json $m.Content }}{{ len $m.Images }}{{ end }}",
-    "{{ range .Messages }}{{ range .ToolCalls }}{{ .Function.Name }}{{ .Function.Arguments }}"
-    "{{ json .Function.Arguments }}{{ .Function.Index }}{{ end }}{{ end }}",
-    "{{ range .Messages }}{{ range .ToolCalls }}{{ range $k, $v := .Function.Arguments }}"
-    '{{ $k }}={{ $v }};{{ json $v }};{{ printf "%T %v %s %q" $v $v $v $v }}{{ end }}{{ end }}{{ end }}',
-    "{{ range .Messages }}{{ json . }}{{ end }}",
-    "{{ range .Messages }}{{ json .ToolCalls }}{{ range .ToolCalls }}{{ json .Function }}{{ . }}{{ end }}{{ end }}",
-    '{{ range .Messages }}{{ printf "%v %T" .ToolCalls .ToolCalls }}{{ end }}',
+    _calls(
+        "{{ .Function.Name }}{{ .Function.Arguments }}{{ json .Function.Arguments }}{{ .Function.Index }}"
+    ),
+    _calls(
+        "{{ range $k, $v := .Function.Arguments }}{{ $k }}={{ $v }};{{ json $v }};"
+        '{{ printf "%T %v %s %q" $v $v $v $v }}{{ end }}'
+    ),
+    _messages("{{ json . }}"),
+    _messages("{{ json .ToolCalls }}{{ range .ToolCalls }}{{ json .Function }}{{ . }}{{ end }}"),
+    _messages('{{ printf "%v %T" .ToolCalls .ToolCalls }}'),
     "{{ if .Messages }}{{ .Tools }}{{ end }}",
-    "{{ if .Messages }}{{ json .Tools }}{{ range .Tools }}{{ . }}{{ json .Function.Parameters }}{{ end }}{{ end }}",
-    "{{ if .Messages }}{{ range .Tools }}{{ .Type }}{{ .Function.Name }}{{ .Function.Description }}"
-    "{{ .Function.Parameters.Type }}{{ .Function.Parameters.Required }}{{ .Function.Parameters.Properties }}{{ end }}{{ end }}",
-    "{{ if .Messages }}{{ range .Tools }}{{ range $k, $p := .Function.Parameters.Properties }}{{ $k }}:"
-    "{{ $p.Type }}|{{ $p.Description }}|{{ $p.Enum }}|{{ json $p }}{{ end }}{{ end }}{{ end }}",
-    "{{ if .Messages }}{{ range .Tools }}{{ .Items }}{{ .Function.Parameters.Defs }}{{ .Function.Parameters.Items }}"
-    "{{ range .Function.Parameters.Properties }}{{ .Items }}{{ json .Items }}{{ end }}{{ end }}{{ end }}",
-    "{{ if .Messages }}{{ range .Tools }}{{ range $k, $p := .Function.Parameters.Properties }}{{ toTypeScriptType $p }},"
-    "{{ $p.ToTypeScriptType }},{{ range $p.AnyOf }}{{ toTypeScriptType . }}{{ json . }}{{ end }}{{ end }}{{ end }}"
-    "{{ toTypeScriptType 1 }}{{ toTypeScriptType .Tools }}{{ end }}",
-    "{{ if .Messages }}{{ range .Tools }}{{ range $k, $p := .Function.Parameters.Properties }}"
-    "{{ with $p.Properties }}{{ .Len }}{{ range $n, $q := .All }}{{ $n }}{{ json $q }}{{ end }}{{ range .ToMap }}{{ .Type }}{{ end }}{{ end }}"
-    "{{ end }}{{ end }}{{ end }}",
-    '{{ if .Messages }}{{ range .Tools }}{{ printf "%v|%s|%d|%q" .Function.Parameters.Required .Type .Items .Function.Name }}{{ end }}{{ end }}',
-    "{{ if .Messages }}{{ range .Tools }}{{ .Function }}{{ .Function.Parameters }}{{ end }}{{ end }}",
-    "{{ range .Messages }}{{ if .Thinking }}<think>{{ .Thinking }}</think>{{ end }}{{ .Content }}{{ end }}"
-    "{{ .Think }}{{ .ThinkLevel }}{{ .IsThinkSet }}{{ if .Tools }}T{{ end }}",
-    "{{ range .Messages }}{{ .ToolName }}{{ .ToolCallID }}{{ range .ToolCalls }}{{ .ID }}{{ end }}{{ end }}",
-    "{{ range .Messages }}{{ .Images }}{{ end }}",
-    "{{ range .Messages }}{{ .Missing }}{{ end }}",
+    "{{ if .Messages }}{{ json .Tools }}{{ end }}" + _tools("{{ . }}{{ json .Function.Parameters }}"),
+    _tools("{{ .Type }}{{ .Function.Name }}{{ .Function.Description }}{{ .Function.Parameters.Type }}"),
+    _tools("{{ .Function.Parameters.Required }}{{ .Function.Parameters.Properties }}"),
+    _tools(_PROPERTIES + "{{ $k }}:{{ $p.Type }}|{{ $p.Description }}|{{ $p.Enum }}|{{ json $p }}{{ end }}"),
+    _tools("{{ .Items }}{{ .Function.Parameters.Defs }}{{ .Function.Parameters.Items }}"),
+    _tools(_PROPERTIES + "{{ $p.Items }}{{ json $p.Items }}{{ end }}"),
+    _tools(
+        _PROPERTIES + "{{ toTypeScriptType $p }},{{ $p.ToTypeScriptType }}{{ end }}{{ toTypeScriptType 1 }}"
+    ),
+    _tools(_PROPERTIES + "{{ range $p.AnyOf }}{{ toTypeScriptType . }}{{ json . }}{{ end }}{{ end }}"),
+    _tools(
+        _PROPERTIES
+        + "{{ with $p.Properties }}{{ .Len }}{{ range $n, $q := .All }}{{ $n }}{{ json $q }}{{ end }}"
+        "{{ range .ToMap }}{{ .Type }}{{ end }}{{ end }}{{ end }}"
+    ),
+    _tools('{{ printf "%v|%s|%d|%q" .Function.Parameters.Required .Type .Items .Function.Name }}'),
+    _tools("{{ .Function }}{{ .Function.Parameters }}"),
+    _messages("{{ if .Thinking }}<think>{{ .Thinking }}</think>{{ end }}{{ .Content }}")
+    + "{{ .Think }}{{ .ThinkLevel }}{{ .IsThinkSet }}{{ if .Tools }}T{{ end }}",
+    _messages("{{ .ToolName }}{{ .ToolCallID }}{{ range .ToolCalls }}{{ .ID }}{{ end }}"),
+    _messages("{{ .Images }}"),
+    _messages("{{ .Missing }}"),
     "{{ if .Messages }}{{ .Missing }}{{ .Response }}{{ .Prompt }}{{ .Suffix }}{{ end }}",
     "{{ $m := index .Messages 0 }}{{ $m.Content }}{{ len .Messages }}{{ (index .Messages 0).Role }}",
-    '{{ range .Messages }}{{ .Content | printf "%-5s|%.3s|%q|%x" }}{{ slice .Content 0 1 }}{{ end }}',
+    _messages('{{ .Content | printf "%-5s|%.3s|%q|%x" }}{{ slice .Content 0 1 }}'),
     "{{ if .Messages }}{{ .System | json }}{{ end }}{{ json .Messages }}{{ json .Tools }}{{ json . }}",
     "{{ .Prompt }}",
-    "{{ if .System }}<s>{{ .System }}</s>{{ end }}{{ if .Prompt }}<u>{{ .Prompt }}</u>{{ end }}<a>{{ .Response }}</a>",
+    "{{ if .System }}<s>{{ .System }}{{ end }}{{ if .Prompt }}<u>{{ .Prompt }}{{ end }}<a>{{ .Response }}",
     "{{ .System }}{{ .Prompt }}{{ .Response }}after{{ .System }}",
-    "{{ if .Prompt }}{{ .Prompt }}{{ else }}none{{ end }}{{ .Response }}{{ if .Response }}x{{ else }}y{{ end }}",
+    "{{ if .Prompt }}{{ .Prompt }}{{ else }}-{{ end }}{{ .Response }}{{ if .Response }}x{{ else }}y{{ end }}",
     "{{ .Prompt }}{{ if true }}{{ .Response }}{{ else }}b{{ end }}",
     '{{ .Prompt }}{{ .Response | printf "%s" }}z',
     '{{ .Prompt }}{{ printf "%s%s" .Response .System }}z',
@@ -189,3 +210,5 @@ PROBES = [
     '{{ .Prompt }}{{ if (eq .Response "") }}E{{ end }}{{ .Response }}!',
     "{{ .Suffix }}{{ .Prompt }}",
 ]
+# Of both kinds, for conversations that are too long: all messages, and turn by turn.
+TRUNCATED = [PROBES[0], PROBES[1], PROBES[28], PROBES[29]]

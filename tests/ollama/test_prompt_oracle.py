@@ -6,12 +6,13 @@ import base64
 import datetime
 import json
 import os
+import re
 
 import pytest
 
 from modelfile_kit.errors import GoTemplateError, PromptError
 from modelfile_kit.ollama.prompt import PromptTemplate
-from tests.ollama.generate_requests import PROBES, requests
+from tests.ollama.generate_requests import PROBES, TRUNCATED, requests
 from tests.oracle.oracle import VERSIONS, api_messages, module_folder, source
 
 pytestmark = pytest.mark.oracle
@@ -47,7 +48,7 @@ def ours(template, request, **options):
 def theirs(answer):
     if not answer["ok"]:
         return None
-    return answer["prompt"].encode("utf-8", "surrogateescape").decode("utf-8", "replace_bytes")
+    return re.sub("[\udc80-\udcff]", "\ufffd", answer["prompt"])  # as it leaves the server as JSON
 
 
 def ask(template, request, **more):
@@ -60,15 +61,6 @@ def ask(template, request, **more):
         "name": "m",
         **more,
     }
-
-
-def _replace_bytes(error):
-    return "\ufffd" * (error.end - error.start), error.end
-
-
-import codecs  # noqa: E402
-
-codecs.register_error("replace_bytes", _replace_bytes)
 
 
 def check(judge, jobs):
@@ -126,7 +118,7 @@ def test_truncation(oracle_for, version):
         limit = [1, 20, 60, 150, 800][i % 5]
         fields = {"system": "S" * (i % 4) * 9, "num_ctx": limit, "projector": i % 2 == 0}
         options = {"num_ctx": limit, "count_tokens": len}
-        jobs.append((PROBES[[0, 1, 25, 26][i % 4]], request, options, fields))
+        jobs.append((TRUNCATED[i % 4], request, options, fields))
     check(judge, jobs)
 
 

@@ -14,6 +14,7 @@ import os
 import shutil
 import subprocess
 import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -145,10 +146,18 @@ class Oracle:
             except OSError:  # the child is gone; the reader below says so
                 pass
 
-        watchdog = threading.Timer(self.timeout + 0.01 * len(batch), child.kill)
-        watchdog.start()
-        writer = threading.Thread(target=write, daemon=True)
-        writer.start()
+        answered = threading.Event()
+        deadline = [time.monotonic() + self.timeout]
+
+        def watch() -> None:
+            while not answered.wait(0.1):
+                if time.monotonic() > deadline[0]:
+                    child.kill()
+                    return
+
+        threads = [threading.Thread(target=target, daemon=True) for target in (write, watch)]
+        for thread in threads:
+            thread.start()
         answers = []
         try:
             for request in batch:
@@ -157,13 +166,15 @@ class Oracle:
                     raise OracleTimeoutError(
                         f"Ollama {self.version} gave no answer to {json.dumps(request)[:500]}"
                     )
+                deadline[0] = time.monotonic() + self.timeout
                 answers.append(_decode(json.loads(line)))
         except OracleTimeoutError:
             self.close()
             raise
         finally:
-            watchdog.cancel()
-            writer.join()
+            answered.set()
+            for thread in threads:
+                thread.join()
         return answers
 
     def _start(self) -> subprocess.Popen[bytes]:

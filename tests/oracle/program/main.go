@@ -34,9 +34,7 @@ func main() {
 			reply, _ := json.Marshal(answerTo(line))
 			out.Write(reply)
 			out.WriteByte('\n')
-			if in.Buffered() == 0 {
-				out.Flush()
-			}
+			out.Flush()
 		}
 		if err != nil {
 			out.Flush()
