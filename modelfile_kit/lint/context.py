@@ -118,7 +118,7 @@ class Context:
             return None
         try:
             return select(
-                template=self.template.value if self.template else None,
+                template=self.prompt,
                 jinja=self.files.chat_template,
                 renderer=self.modelfile.last("renderer") or "",
                 parser=self.modelfile.last("parser") or "",

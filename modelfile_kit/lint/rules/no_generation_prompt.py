@@ -33,16 +33,19 @@ def check(context: Context) -> Iterator[Finding]:
         return
     header = probe.between(probes.QUESTION, probes.ANSWER)
     ending = probe.between(probes.AGAIN)
-    if header is None or ending is None or header.rstrip(" ") == ending:
-        return  # a blank at the very end is left out on purpose: tokens begin with one
-    if header.strip() and header.strip() != ending.strip() and header.strip().startswith(ending.strip()):
+    if header is None or ending is None or header == ending:
+        return
+    after_answer = probe.between(probes.ANSWER, probes.AGAIN) or ""
+    # What follows every message alike is the end of a turn; what a header has more than the prompt's end
+    # may also be a tag that the model writes itself, as <think>.
+    if header.strip() and after_answer.startswith(ending) and not ending.startswith(header.rstrip()):
         yield Finding(
             f"the prompt ends with {ending!r}; before earlier answers stands {header!r}: there is no "
             "beginning of the model's turn",
             context.template,
             f"end the TEMPLATE with {header.strip()[len(ending.strip()) :]!r}",
         )
-    elif header.split() == ending.split() and header.strip():
+    elif header.split() == ending.split() and not header.startswith(ending):
         yield Finding(
             f"the prompt ends with {ending!r}; before earlier answers stands {header!r}",
             context.template,

@@ -18,6 +18,7 @@ dialogue, a system message, a picture and, where the TEMPLATE takes them, tools 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from ...diagnostics import Severity
@@ -25,6 +26,8 @@ from ...errors import GoTemplateError
 from ..context import Context
 from ..rule import Finding, Rule
 
+# A call of a template that is nowhere, under the words of the refusal.
+_REFUSAL = re.compile(r'template "(.+)" not defined')
 _WHAT = {
     "single": "a question",
     "dialogue": "a dialogue",
@@ -45,6 +48,14 @@ def check(context: Context) -> Iterator[Finding]:
             continue
         if _has_own_rule(context, error):
             return
+        refusal = _REFUSAL.search(error.message)
+        if refusal:
+            # How a chat template's raise_exception looks in Go: it is meant.
+            severity = Severity.WARNING if probe.name == "single" else Severity.INFO
+            yield Finding(
+                f"the TEMPLATE refuses {_WHAT[probe.name]}: {refusal[1]}", context.template, severity=severity
+            )
+            continue
         yield Finding(
             f"the TEMPLATE fails on {_WHAT[probe.name]}: {error.message}", context.template, error.help
         )

@@ -9,7 +9,7 @@ CODE = "MK248"
     "text",
     [
         'TEMPLATE """{{ range .Messages }}<|{{ .Role }}|>{{ .Content }}<|end|>{{ end }}"""\n',
-        'TEMPLATE """{{ range .Messages }}<|{{ .Role }}|>\n{{ .Content }}{{ end }}<|assistant|>"""\n',
+        'TEMPLATE """{{ range .Messages }}<|{{ .Role }}|>\n{{ .Content }}{{ end }}<|assistant|>\n\n"""\n',
     ],
 )
 def test_catches(text):
@@ -33,5 +33,5 @@ def test_catches_not(text):
 
 
 def test_other_blanks_are_told_gently():
-    text = 'TEMPLATE """{{ range .Messages }}<|{{ .Role }}|>\n{{ .Content }}{{ end }}<|assistant|>"""\n'
+    text = 'TEMPLATE """{{ range .Messages }}<|{{ .Role }}|>\n{{ .Content }}{{ end }}<|assistant|>\n\n"""\n'
     assert rule_catches(CODE, text).severity == "info"

@@ -32,3 +32,10 @@ def test_catches(text):
 )
 def test_catches_not(text):
     rule_catches_not(CODE, text)
+
+
+def test_a_refusal_on_purpose_is_told_gently():
+    refusal = '{{ if .System }}{{ template "no system role" . }}{{ end }}'
+    text = f'TEMPLATE """{refusal}{{{{ range .Messages }}}}{{{{ .Content }}}}{{{{ end }}}}"""\n'
+    found = rule_catches(CODE, text)
+    assert (found.severity, "refuses a system message: no system role" in found.message) == ("info", True)
