@@ -27,7 +27,7 @@ from ..context import Context
 from ..rule import Finding, Rule
 
 # A call of a template that is nowhere, under the words of the refusal.
-_REFUSAL = re.compile(r'template "(.+)" not defined')
+_REFUSAL = re.compile(r'template "([^"]+)" not defined')
 _WHAT = {
     "single": "a question",
     "dialogue": "a dialogue",
@@ -55,6 +55,8 @@ def check(context: Context) -> Iterator[Finding]:
             yield Finding(
                 f"the TEMPLATE refuses {_WHAT[probe.name]}: {refusal[1]}", context.template, severity=severity
             )
+            if probe.name == "single":
+                return
             continue
         yield Finding(
             f"the TEMPLATE fails on {_WHAT[probe.name]}: {error.message}", context.template, error.help
