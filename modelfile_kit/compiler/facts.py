@@ -14,10 +14,15 @@ class Facts:
 
     def __init__(self, known: dict[Test, bool] | None = None) -> None:
         self.known = known or {}
-        self.equal: dict[Expr, str | int | bool] = {}
+
+    @functools.cached_property
+    def equal(self) -> dict[Expr, str | int | bool]:
+        """What expressions are known to equal."""
+        found = {}
         for t, answer in self.known.items():
             if answer and isinstance(t, Atom) and (pair := _equation(t.expr)):
-                self.equal[pair[0]] = pair[1]
+                found[pair[0]] = pair[1]
+        return found
 
     def assume(self, test: Test, answer: bool = True) -> Facts:
         """These facts and one more; a conjunction that holds is taken apart."""

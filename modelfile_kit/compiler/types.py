@@ -78,6 +78,12 @@ class Str:
     parts: tuple[Part, ...]
     nonempty: bool = field(compare=False, default=False)
 
+    def __hash__(self) -> int:
+        known = self.__dict__.get("_hash")
+        if known is None:
+            known = self.__dict__["_hash"] = hash(self.parts)
+        return known  # type: ignore[no-any-return]
+
 
 @dataclass(frozen=True)
 class Int:
@@ -437,9 +443,13 @@ def _part_exprs(p: Part) -> Iterator[Expr]:
         yield from go.walk(p)
 
 
-def value_vars(v: Value) -> set[int]:
+def value_vars(v: Value) -> frozenset[int]:
     """The numbers of the Go variables a value depends on."""
-    return {e.id for e in value_exprs(v) if isinstance(e, go.Var)}
+    known = v.__dict__.get("_vars")
+    if known is None:
+        known = frozenset(e.id for e in value_exprs(v) if isinstance(e, go.Var))
+        v.__dict__["_vars"] = known
+    return known  # type: ignore[no-any-return]
 
 
 def size(v: Value) -> int:

@@ -114,6 +114,8 @@ def real_bool(test: Test) -> go.Expr:
 
 
 def _equal_texts(ev: Evaluator, a: Value, b: Value) -> Test:
+    from .values import never_printed
+
     x, y = _parts(a), _parts(b)
     while x and y and x[0] == y[0]:
         x, y = x[1:], y[1:]
@@ -130,7 +132,19 @@ def _equal_texts(ev: Evaluator, a: Value, b: Value) -> Test:
         from .truth import truth_of
 
         return go.negate(truth_of(ev, left))
+    if isinstance(right, Const) and _other_json(left) and never_printed(str(right.value)):
+        return go.FALSE
     return go.equal(ev.to_go(left), ev.to_go(right))
+
+
+def _other_json(v: Value) -> bool:
+    """Whether it is the text of a JSON value that is no text itself, perhaps in another case."""
+    if not isinstance(v, Str) or len(v.parts) != 1:
+        return False
+    e = v.parts[0]
+    while isinstance(e, go.Call) and e.fn in ("upper", "lower"):
+        e = e.args[0]
+    return isinstance(e, go.Call) and e.fn == "str"
 
 
 def _parts(v: Value) -> tuple[types.Part, ...]:

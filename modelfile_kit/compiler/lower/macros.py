@@ -19,6 +19,8 @@ MAX_DEPTH = 12
 # One macro written out in place: beyond this the TEMPLATE would be megabytes.
 MAX_NODES = 1500
 MAX_STEPS = 15_000
+# Statements executed so far beyond which no macro is written out inside another over unknown values.
+ENOUGH = 25_000
 # A macro in itself over values that only show at run time: every level multiplies what is written.
 MAX_RECURSION = 2
 
@@ -33,6 +35,8 @@ def call_macro(ev: Lowering, macro: MacroV, args: list[Value], kwargs: dict[str,
 
 def expand(ev: Lowering, macro: MacroV, args: list[Value], kwargs: dict[str, Value], *, captured: bool = False) -> Value:
     """Writes a macro out in place: its text as a value, or as statements."""
+    if ev.steps > ENOUGH and ev.calling and not all(map(_known, args)):
+        raise Unsupported(f"the macro {macro.node.name} in a template that has grown this much", ev.line)
     again = sum(1 for name in ev.calling if name == macro.node.name)
     if len(ev.calling) >= MAX_DEPTH or (again >= MAX_RECURSION and not all(map(_known, args))):
         raise Unsupported(f"the recursion of the macro {macro.node.name} over unknown values", ev.line)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from .. import go, idioms, types
 from ..go import Expr, Lit, Node, Nodes
 from ..machine import Raised, Unsupported
-from ..types import Const, DictV, ListV, Str, Value
+from ..types import Const, DictV, ListV, Obj, Str, Value
 
 if TYPE_CHECKING:
     from ..evaluate import Evaluator
@@ -41,7 +41,7 @@ def _text(ev: Evaluator, v: Value) -> Value:
         return types.string(go.call("print", ev.to_go(v)), True)
     if isinstance(v, types.Bool):
         return types.choose(v.test, Const("True"), Const("False"))
-    if isinstance(v, types.Obj):
+    if isinstance(v, Obj):
         from .values import printed
 
         return printed(ev, v)
@@ -175,6 +175,9 @@ def print_value(ev: Evaluator, v: Value) -> None:
             return types.NONE
 
         ev.branch(cond.test, lambda: half(cond.then), lambda: half(cond.orelse))
+        return
+    if isinstance(v, Obj) and v.kind == "any":
+        ev.emit(go.Print(go.call("str", v.expr)))
         return
     shown = _text(ev, v)
     if isinstance(shown, types.Cond):
@@ -315,13 +318,13 @@ def defined_templates(ev: Evaluator, nodes: Nodes) -> tuple[Nodes, dict[str, Nod
         for n in block:
             if isinstance(n, go.Print) and is_lazy(n.expr):
                 assert isinstance(n.expr, go.Call)
-                inner, ev.out, ev.worked_out = n.expr.args[0], [], {}
-                if is_lazy(inner):
-                    inner = work_out(ev, inner)
-                    out.extend(ev.out)
-                name = name_of(n.expr)
+                chain = [n.expr]
+                while is_lazy(inner := chain[-1].args[0]):
+                    assert isinstance(inner, go.Call)
+                    chain.append(inner)
+                name = " of ".join(map(name_of, chain))
                 if name not in bodies:
-                    bodies[name] = _body(ev, n.expr)
+                    bodies[name] = _body(ev, chain)
                 out.append(go.Include(name, inner))
             elif isinstance(n, go.If):
                 out.append(go.If(n.test, visit(n.then), visit(n.orelse)))
@@ -334,8 +337,15 @@ def defined_templates(ev: Evaluator, nodes: Nodes) -> tuple[Nodes, dict[str, Nod
     return visit(nodes), bodies
 
 
-def _body(ev: Evaluator, e: go.Call) -> Nodes:
+def _body(ev: Evaluator, chain: list[go.Call]) -> Nodes:
     ev.out, ev.worked_out = [], {}
+    e = chain[0]
+    if len(chain) > 1:
+        inner: Expr = ev.declare("text", go.Dot())
+        for c in reversed(chain):
+            inner = go.Call(c.fn, (inner, *c.args[1:]))
+        shown = work_out(ev, inner)
+        return (*ev.out, go.Print(shown))
     name, _, detail = e.fn.partition(":")
     if name == "tojson":
         from .json import Style, rewriting

@@ -33,7 +33,12 @@ def printed(ev: Evaluator, v: Obj) -> Value:
 
 
 def _printed_any(ev: Evaluator, e: Expr) -> Value:
-    return types.string(call("str", e))
+    return types.choose(ev.facts.simplify(is_kind(e, "string")), types.string(e), types.string(call("str", e)))
+
+
+def never_printed(text: str) -> bool:
+    """Whether Python's str() of a JSON value that is no text cannot be this, in whatever case."""
+    return text.lower() not in ("true", "false", "none", "nan", "infinity") and text[:1] not in "[{-0123456789"
 
 
 def printing_any(ev: Evaluator, e: Expr) -> go.Nodes:
