@@ -48,7 +48,12 @@ def ours(template, request, **options):
 def theirs(answer):
     if not answer["ok"]:
         return None
-    return re.sub("[\udc80-\udcff]", "\ufffd", answer["prompt"])  # as it leaves the server as JSON
+    return as_sent(answer["prompt"])
+
+
+def as_sent(prompt):
+    """A prompt as it leaves the server as JSON: Go writes U+FFFD for a byte that is not UTF-8."""
+    return re.sub("[\udc80-\udcff]", "\ufffd", prompt)
 
 
 def ask(template, request, **more):
