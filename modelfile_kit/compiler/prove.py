@@ -20,6 +20,7 @@ from dataclasses import dataclass, field, replace
 
 from ..conversation import CATEGORIES, Conversation, image_count
 from ..diagnostics import Diagnostic, Severity, Span
+from ..errors import GoTemplateError
 from ..ollama.prompt import PromptTemplate
 from .probes import conversations, tools
 from .probes.compare import DAYS, Clock, Comparison, Difference, show_difference
@@ -40,6 +41,8 @@ _GENERATORS = {
     "thinking": conversations.thinking,
     "images": conversations.images,
 }
+# Each kind's conversations may have everything that the kinds before it have.
+CATEGORIES_IN_ORDER = ("chat", "thinking", "tools", "images")
 # The kinds whose conversations are also of this kind's world: a branch covered there is covered here.
 _INSIDE = {
     "chat": ("chat",),
@@ -102,30 +105,43 @@ def prove(
     target: the oldest Ollama. claimed: "exact", "partial", "unsupported" or "absent" for each of
     chat, tools, thinking and images; only what is "exact" is put to the test. seconds: CPU time.
     """
-    run = _Run(chat_template, go_template, bos_token, eos_token, target, dict(claimed), seconds)
-    return run.prove()
+    clock = Clock()
+    try:
+        ollama = PromptTemplate(go_template, target=target, now=clock.today)
+    except GoTemplateError as e:
+        broken = Diagnostic(
+            "MK657",
+            Severity.ERROR,
+            f"Ollama does not take the compiled TEMPLATE: {e.message}",
+            e.span,
+            help="use native mode, or a TEMPLATE written by hand; and report this chat template",
+        )
+        return Proof({k: _without_proof(v) for k, v in claimed.items()}, [broken])
+    reference = WatchedReference(chat_template, bos_token=bos_token, eos_token=eos_token)
+    tokens = (bos_token, eos_token)
+    return _Run(Comparison(reference, ollama, bos_token or "", clock), tokens, dict(claimed), seconds).prove()
+
+
+def _without_proof(claim: str) -> str:
+    return "unsupported" if claim in ("exact", "partial") else claim
 
 
 class _Run:
     def __init__(
         self,
-        chat_template: str,
-        go_template: str,
-        bos_token: str | None,
-        eos_token: str | None,
-        target: str,
+        comparison: Comparison,
+        tokens: tuple[str | None, str | None],
         coverage: dict[str, str],
         seconds: float,
     ) -> None:
         self.started = time.process_time()
         self.seconds = seconds
-        self.bos_token, self.eos_token = bos_token, eos_token
+        self.bos_token, self.eos_token = tokens
         self.coverage = coverage
-        self.clock = Clock()
-        self.reference = WatchedReference(chat_template, bos_token=bos_token, eos_token=eos_token)
+        self.comparison = comparison
+        self.reference = comparison.reference
+        self.clock = comparison.clock
         self.seen: Features = features(self.reference.tree)
-        ollama = PromptTemplate(go_template, target=target, now=self.clock.today)
-        self.comparison = Comparison(self.reference, ollama, bos_token or "", self.clock)
         self.covered: dict[str, set[Hit]] = {c: set() for c in CATEGORIES}
         self.diagnostics: list[Diagnostic] = []
         self.counterexamples: list[Counterexample] = []
@@ -152,25 +168,31 @@ class _Run:
     # -- one kind of conversation ---------------------------------------------------------------------
 
     def _category(self, category: str) -> None:
+        if category == "images" and self.comparison.ignores_pictures:
+            self.coverage[category] = "absent"
+            self.diagnostics.append(_no_marker())
+            return
         signatures: set[frozenset[Hit]] = set()
         rendered = False
         for probe in self._probes(category):
             if time.process_time() - self.started > self.seconds:
                 self._degrade(category, self._too_slow(category))
                 return
-            self.candidates += 1
-            self.clock.now = self.days[self.candidates % len(self.days)]
-            texts, hits, refusal = self.comparison.expected(probe.conversation)
-            self.covered[category] |= hits
-            rendered = rendered or bool(texts)
-            signature = frozenset(hits)
-            if not probe.telling and signature in signatures:
-                continue
-            signatures.add(signature)
-            difference = self.comparison.difference(probe.conversation, texts, refusal)
-            if difference is not None:
-                self._found(category, probe.conversation, difference)
-                return
+            for conversation in _attempts(probe):
+                self.candidates += 1
+                self.clock.now = self.days[self.candidates % len(self.days)]
+                texts, hits, refusal = self.comparison.expected(conversation)
+                self.covered[category] |= hits
+                signature = frozenset(hits)
+                if signature not in signatures or (probe.telling and texts):
+                    signatures.add(signature)
+                    difference = self.comparison.difference(conversation, texts, refusal)
+                    if difference is not None:
+                        self._found(category, conversation, difference)
+                        return
+                if texts:
+                    rendered = True
+                    break
         if rendered:
             self._branches(category)
 
@@ -191,6 +213,10 @@ class _Run:
         example = Counterexample(category, small, difference)
         self.counterexamples.append(example)
         self._degrade(category, _diagnostic(example))
+        # What is left of it may be of a simpler kind, which is then not exact either.
+        natural = Conversation(small.id, small.messages, small.tools, small.think).category
+        if self.coverage.get(natural) == "exact":
+            self._degrade(natural, _diagnostic(replace(example, category=natural)))
 
     def _degrade(self, category: str, why: Diagnostic) -> None:
         self.coverage[category] = "partial"
@@ -232,16 +258,26 @@ class _Run:
         return Diagnostic(
             "MK655",
             Severity.WARNING,
-            f"{category}: the proof was cut short after {self.seconds:g} s, so nothing is claimed to be exact",
+            f"{category}: the proof was cut short after {self.seconds:g} s, so it is not claimed to be exact",
             help="compile again with more time, or check the package's own conversations with golden tests",
         )
 
 
+def _attempts(probe: Probe) -> Iterator[Conversation]:
+    """A candidate's conversation, then what is tried instead."""
+    yield probe.conversation
+    for messages in probe.instead:
+        yield replace(probe.conversation, messages=messages)
+
+
 def _variant(conversation: Conversation, category: str) -> Conversation | None:
     """The same conversation as one of another kind."""
+    kinds = CATEGORIES_IN_ORDER
+    if kinds.index(conversation.category) >= kinds.index(category):
+        return None
     if category == "tools":
         return replace(conversation, tools=conversation.tools or tools.PLAIN, category=category)
-    if category == "thinking" and not conversation.tools:
+    if category == "thinking":
         return replace(conversation, think=True, category=category)
     if category == "images":
         users = [i for i, m in enumerate(conversation.messages) if m["role"] == "user"]
@@ -262,6 +298,15 @@ def _diagnostic(example: Counterexample) -> Diagnostic:
         f"{example.category}: not exact for every conversation; for {shown} {example.text}",
         help="conversations like this one get another prompt than the model was trained on; "
         "native mode uses the model's own template where Ollama can",
+    )
+
+
+def _no_marker() -> Diagnostic:
+    return Diagnostic(
+        "MK656",
+        Severity.INFO,
+        "images: the chat template prints nothing for a picture",
+        help="use the chat template of the model's vision variant, or send no pictures",
     )
 
 

@@ -20,7 +20,6 @@ from ...errors import GoTemplateError, PromptError, TemplateReferenceError
 from ...jinja_reference import ConversationRefusedError
 from .coverage import Hit, WatchedReference
 
-_TAG = re.compile(r"\[img-\d+\]")
 _OPENING, _CLOSING = "<[({|", ">])}|"
 # Days that differ in the length and zeros of every part of a date.
 DAYS = (datetime(2024, 2, 5, 7, 8, 9), datetime(2025, 12, 31, 23, 59, 59), datetime(2023, 5, 10))
@@ -66,8 +65,7 @@ class Comparison:
         self.clock = clock
         self.runs = 0
         self.rendered = 0
-        names = {site for site in ("enable_thinking", "thinking")}
-        self.flagged = any(name in reference.variables for name in names)
+        self.flagged = bool(reference.variables & {"enable_thinking", "thinking"})
         self._marker: re.Pattern[str] | None = None
         self._measured = False
 
@@ -127,6 +125,11 @@ class Comparison:
     # -- pictures -------------------------------------------------------------------------------------
 
     @property
+    def ignores_pictures(self) -> bool:
+        """Whether one more picture changes nothing in the reference."""
+        return not self._picture_text()
+
+    @property
     def marker(self) -> re.Pattern[str] | None:
         """What the reference prints for a picture, numbers left open; None where that is not clear."""
         if not self._measured:
@@ -153,16 +156,21 @@ class Comparison:
 
     def _pictured(self, conversation: Conversation, texts: Sequence[str], found: str) -> Difference | None:
         count = sum(image_count(m) for m in conversation.messages)
-        tags = _TAG.findall(found)
-        if tags != [f"[img-{n}]" for n in range(count)]:
+        tag = re.compile("|".join(rf"\[img-{n}\]" for n in range(count)))
+        tags = tag.findall(found)
+        if all(map(_prints_parts, texts)):
+            return None  # the template does not know pictures in such a message
+        inorder = [t for t in (f"[img-{n}]" for n in range(count)) if t in tags]
+        if self.marker is None or tags != inorder:
             return Difference("picture", texts[0], found)
-        if self.marker is None:
-            return Difference("picture", texts[0], found)
-        pieces = map(re.escape, _TAG.split(self._bare(found)))
+        pieces = map(re.escape, tag.split(self._bare(found)))
         pattern = re.compile(self.marker.pattern.join(pieces))
         if any(pattern.fullmatch(self._bare(t)) for t in texts):
             return None
-        return Difference("picture", texts[0], found)
+        # Shown with tags for the reference's markers, so that what really differs is seen.
+        numbers = iter(range(count))
+        tagged = self.marker.sub(lambda m: f"[img-{next(numbers, 'more')}]", self._bare(texts[0]))
+        return Difference("picture", tagged, self._bare(found))
 
 
 def inserted(fewer: str, more: str) -> str | None:
@@ -210,5 +218,6 @@ def show_difference(expected: str, found: str, *, around: int = 40) -> str:
 def _quoted(text: str) -> str:
     """Control characters and odd blanks as escapes, everything else as it is."""
     return "".join(
-        c if c == " " or (c.isprintable() and c != "\\") else c.encode("unicode_escape").decode() for c in text
+        c if c == " " or (c.isprintable() and c != "\\") else c.encode("unicode_escape").decode()
+        for c in text
     )

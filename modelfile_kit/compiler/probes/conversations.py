@@ -23,10 +23,13 @@ THINKS: tuple[bool | None, ...] = (None, True, False)
 
 @dataclass(frozen=True)
 class Probe:
-    """A candidate. telling: compared even if it takes no branch that another has not taken."""
+    """A candidate. telling: compared even if it takes no branch that another has not taken.
+    instead: messages to try where the reference does not render these (templates without a system
+    role, or with their own order of roles)."""
 
     conversation: Conversation
     telling: bool = False
+    instead: tuple[tuple[Message, ...], ...] = ()
 
 
 def probe(
@@ -37,10 +40,11 @@ def probe(
     *,
     category: str,
     telling: bool = False,
+    instead: Iterable[tuple[Message, ...]] = (),
 ) -> Probe:
     """A candidate from its parts."""
     offered = tuple(tools) if tools else None
-    return Probe(Conversation(id, tuple(messages), offered, think, category), telling)
+    return Probe(Conversation(id, tuple(messages), offered, think, category), telling, tuple(instead))
 
 
 def message(role: str, content: str, **more: Any) -> dict[str, Any]:
@@ -89,9 +93,10 @@ def woven(category: str, strange: Sequence[str]) -> Iterator[Probe]:
             message("user", f),
         )
         whole = (message("system", a), *body)
-        ends = whole[:-1] if i % 2 else (message("user", a), message("assistant", b), message("system", c))
-        for name, messages in (("woven", whole), ("short", body[:3]), ("ends", ends)):
-            yield probe(f"{name}-{i}", messages, category=category, telling=name == "woven")
+        ends = whole[:-1] if i % 2 else (message("system", a), body[0], message("system", c))
+        yield probe(f"woven-{i}", whole, category=category, telling=True, instead=(body, body[:1]))
+        yield probe(f"short-{i}", body[:3], category=category)
+        yield probe(f"ends-{i}", ends, category=category)
 
 
 def thinking(seen: Features) -> Iterator[Probe]:
@@ -142,7 +147,9 @@ def images(seen: Features) -> Iterator[Probe]:
         messages = (first, message("assistant", "a"), later)
         yield probe(f"picture-text-{i}", messages, category="images", telling=True)
     for think in (True, False):
-        yield probe(f"picture-think-{think}", (message("user", "u", images=1),), None, think, category="images")
+        yield probe(
+            f"picture-think-{think}", (message("user", "u", images=1),), None, think, category="images"
+        )
 
 
 def _pictures_elsewhere() -> Iterator[Probe]:

@@ -79,8 +79,9 @@ class _Watch:
 
     def template(self, tree: nodes.Template) -> nodes.Template:
         tested: set[int] = set()
-        for node in list(tree.find_all((nodes.If, nodes.CondExpr, nodes.For))):
-            if isinstance(node, nodes.For):
+        found: list[Any] = list(tree.find_all((nodes.If, nodes.CondExpr, nodes.For)))
+        for node in found:
+            if hasattr(node, "iter"):  # a loop
                 node.iter = self._wrapped(node.iter, "_loop", "loop")
             if node.test is not None:
                 node.test = self._test(node.test, tested)

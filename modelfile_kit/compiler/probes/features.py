@@ -15,27 +15,10 @@ ROLES = ("system", "user", "assistant", "tool")
 OTHER_ROLE = "observer"
 
 # Methods of texts whose arguments are searched for (strips: a set of characters).
-_SEARCHES = frozenset(
-    [
-        "split",
-        "rsplit",
-        "partition",
-        "rpartition",
-        "startswith",
-        "endswith",
-        "replace",
-        "find",
-        "rfind",
-        "index",
-        "rindex",
-        "count",
-        "removeprefix",
-        "removesuffix",
-        "strip",
-        "lstrip",
-        "rstrip",
-    ]
-)
+_SEARCHES = frozenset({
+    "split", "rsplit", "partition", "rpartition", "startswith", "endswith", "replace", "find", "rfind",
+    "index", "rindex", "count", "removeprefix", "removesuffix", "strip", "lstrip", "rstrip",
+})  # fmt: skip
 _CASES = frozenset({"upper", "lower", "title", "capitalize", "swapcase", "casefold"})
 # Markers beyond these are the template's odd corners; each costs some conversations.
 MARKERS_MAX = 10
@@ -91,9 +74,9 @@ def _constants(tree: nodes.Template) -> dict[str, str]:
     """Variables that hold a literal text."""
     found: dict[str, str] = {}
     for assign in tree.find_all(nodes.Assign):
-        if isinstance(assign.target, nodes.Name) and isinstance(assign.node, nodes.Const):
-            if isinstance(assign.node.value, str):
-                found.setdefault(assign.target.name, assign.node.value)
+        value = assign.node.value if isinstance(assign.node, nodes.Const) else None
+        if isinstance(assign.target, nodes.Name) and isinstance(value, str):
+            found.setdefault(assign.target.name, value)
     return found
 
 

@@ -1,4 +1,4 @@
-"""Operators, tests, filters and methods on abstract values."""
+"""Operators, tests, methods and functions on abstract values."""
 
 from __future__ import annotations
 
@@ -23,7 +23,6 @@ from .values import (
     Text,
     Thing,
     Value,
-    by_truth,
     equals,
     is_text,
     known,
@@ -73,11 +72,15 @@ def added(a: Atom, b: Atom, world: World) -> Value:
         return list_of(union(world.items(a), world.items(b)), full=a.full or b.full)
     if isinstance(a, Known) and isinstance(b, Known):
         return computed(lambda x, y: x + y, a, b)
-    low = [x.low if isinstance(x, Number) else x.value for x in (a, b) if isinstance(x, (Number, Known))]
-    if len(low) == 2 and not is_text(a) and not is_text(b):
-        if None in low or not all(isinstance(n, int) for n in low):
-            return NUMBER
-        return frozenset({Number(min(sum(low), 1))})
+    if (
+        isinstance(a, (Number, Known))
+        and isinstance(b, (Number, Known))
+        and not is_text(a)
+        and not is_text(b)
+    ):
+        low = [x.low if isinstance(x, Number) else x.value for x in (a, b)]
+        whole = [n for n in low if isinstance(n, int)]
+        return frozenset({Number(min(sum(whole), 1))}) if len(whole) == 2 else NUMBER
     return NOTHING if is_text(a) != is_text(b) else ANYTHING
 
 
@@ -184,135 +187,6 @@ _TESTS: dict[str, Callable[[Any, World], bool | None]] = {
 }
 
 
-# -- filters ----------------------------------------------------------------------------------------
-
-_TEXTS = frozenset(
-    [
-        "trim",
-        "string",
-        "join",
-        "replace",
-        "safe",
-        "escape",
-        "e",
-        "forceescape",
-        "indent",
-        "format",
-        "truncate",
-        "wordwrap",
-        "center",
-        "pprint",
-        "striptags",
-        "urlize",
-        "urlencode",
-        "xmlattr",
-        "filesizeformat",
-    ]
-)
-_NUMBERS = frozenset(["int", "float", "round", "abs", "sum", "wordcount"])
-_LETTERS = frozenset(["upper", "lower", "title", "capitalize"])
-
-
-def filtered(name: str, value: Value, arguments: list[Value], named: dict[str, Value], world: World) -> Value:
-    """`value | name(...)`."""
-    if name in ("default", "d"):
-        return _default(value, [*arguments, *named.values()], "boolean" in named or len(arguments) > 1)
-    if name in ("length", "count"):
-        return union(*map(_length, value))
-    if name in _LETTERS or name == "trim":
-        return union(*(_letters(a, name) for a in value))
-    if name in _TEXTS:
-        return TEXT
-    if name == "tojson":
-        return FULL_TEXT
-    if name in _NUMBERS:
-        return NUMBER
-    if name in ("items", "dictsort"):
-        return union(*(_pairs(a, world) for a in value))
-    if name in _LIST_FILTERS:
-        return union(*(_listed(name, a, arguments, world) for a in value))
-    return ANYTHING
-
-
-def _default(value: Value, arguments: list[Value], boolean: bool) -> Value:
-    kept = by_truth(value, True) if boolean else value - MISSING
-    replaced = False in truths(value) if boolean else Missing() in value
-    return union(kept, (arguments[0] if arguments else known("")) if replaced else NOTHING)
-
-
-def _length(atom: Atom) -> Value:
-    if isinstance(atom, Known) and isinstance(atom.value, str):
-        return known(len(atom.value))
-    if isinstance(atom, Missing):
-        return known(0)
-    if isinstance(atom, Thing) and atom.shape == "literal":
-        return known(len(atom.more))
-    if isinstance(atom, Thing) and atom.shape == "types":
-        return frozenset({Number(2)})  # a list of one type is sent on as that type
-    if isinstance(atom, (Text, Thing)):
-        return frozenset({Number(1 if atom.full else 0)})
-    return frozenset({Number(0)}) if isinstance(atom, Anything) else NOTHING
-
-
-def _letters(atom: Atom, name: str) -> Value:
-    if isinstance(atom, Known) and isinstance(atom.value, str):
-        return known(getattr(atom.value, "strip" if name == "trim" else name)())
-    if isinstance(atom, Missing):
-        return known("")
-    if isinstance(atom, Text) and atom.low and name == "lower":
-        return frozenset({atom})
-    return TEXT if name == "trim" or not isinstance(atom, Text) or not atom.full else FULL_TEXT
-
-
-def _pairs(atom: Atom, world: World) -> Value:
-    if isinstance(atom, Thing) and world.is_mapping(atom):
-        return thing("pairs", atom, full=atom.full)
-    return ANYTHING if isinstance(atom, (Anything, Thing)) else NOTHING
-
-
-_LIST_FILTERS = frozenset(
-    [
-        "list",
-        "first",
-        "last",
-        "select",
-        "reject",
-        "selectattr",
-        "rejectattr",
-        "map",
-        "sort",
-        "unique",
-        "reverse",
-        "batch",
-        "slice",
-        "min",
-        "max",
-        "random",
-    ]
-)
-
-
-def _listed(name: str, atom: Atom, arguments: list[Value], world: World) -> Value:
-    if isinstance(atom, (Known, Number)) and not is_text(atom):
-        return NOTHING
-    if isinstance(atom, Anything):
-        return ANYTHING
-    full = isinstance(atom, (Text, Thing)) and atom.full
-    item = world.pair(atom)[0] if world.is_mapping(atom) else world.items(atom)  # type: ignore[arg-type]
-    if name in ("first", "last", "random", "min", "max"):
-        return union(item, NOTHING if full else MISSING)
-    if name in ("list", "sort", "reverse", "unique"):
-        if isinstance(atom, Thing) and atom.shape == "messages":
-            return frozenset({atom})
-        return list_of(item, full=full)
-    if name == "selectattr" and len(arguments) == 3 and all(map(is_text, item)):
-        # Letters have no attributes.
-        return thing("literal", (), full=False)
-    if name in ("select", "reject", "selectattr", "rejectattr"):
-        return list_of(item, full=False)
-    return list_of(ANYTHING, full=False)
-
-
 # -- methods and functions -----------------------------------------------------------------------------
 
 _SPLITS = frozenset(["split", "rsplit", "splitlines", "partition", "rpartition"])
@@ -391,7 +265,7 @@ def function(name: str, arguments: list[Value], named: dict[str, Value]) -> Valu
 
 
 def _range_runs(arguments: list[Value]) -> bool:
-    """Whether `range(...)` certainly gives something: counting down to -1 from an index, or up to a length."""
+    """Whether `range(...)` certainly gives something: down to -1 from an index, or up to a length."""
     atoms = [next(iter(a)) for a in arguments if len(a) == 1]
     if len(atoms) != len(arguments) or not atoms:
         return False

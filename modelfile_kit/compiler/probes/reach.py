@@ -12,7 +12,7 @@ from typing import Any
 from jinja2 import nodes
 
 from .coverage import Hit
-from .expressions import Expressions
+from .refinement import Refinement
 from .shapes import World
 from .state import DeadError, State, join
 from .values import ANYTHING, MISSING, NOTHING, TEXT, Missing, Thing, Value, thing, truths, union
@@ -33,15 +33,17 @@ def reachable(
     found: set[Hit] = set()
     for flagged in (False, True):
         run = Reach(World(category, bos_token, eos_token, flagged=flagged))
-        run.body(tree.body, State(dict(run.world.names)))
+        state = State()
+        state.slots.update(run.world.names)
+        run.body(tree.body, state)
         found |= run.seen
         if run.unsettled:
             return {(n, o) for n in range(sites) for o in (0, 1)}
     return found
 
 
-class Reach(Expressions):
-    """Executes statements; see `Expressions` for the rest."""
+class Reach(Refinement):
+    """Executes statements; see `Refinement` and `Expressions` for the rest."""
 
     def __init__(self, world: World) -> None:
         super().__init__(world)
@@ -223,7 +225,10 @@ class Reach(Expressions):
         key = (macro.name, *(frozenset(d.items()) for d in (given, spaces, outer)))
         if key not in self.calls:
             self.calls[key] = (TEXT, {})  # for a call of itself on the way
-            after = self._called(macro, State({**outer, **spaces, **given}))
+            inner = State()
+            for part in (outer, spaces, given):
+                inner.slots.update(part)  # type: ignore[arg-type]
+            after = self._called(macro, inner)
             found = {s: v for s, v in after.slots.items() if isinstance(s, tuple)} if after else {}
             self.calls[key] = (TEXT if after else NOTHING, found)
         result, changed = self.calls[key]

@@ -119,7 +119,8 @@ class World:
         if atom.shape == "properties":
             return MISSING | thing("property")
         if atom.shape == "map":
-            return dict(atom.more).get(name, MISSING)
+            fields: dict[str, Value] = dict(atom.more)
+            return fields.get(name, MISSING)
         return None
 
     def attribute(self, atom: Thing, name: str) -> Value:
@@ -172,6 +173,8 @@ class World:
             return frozenset({1 if atom.value else 0}) if isinstance(atom.value, str) else frozenset()
         if isinstance(atom, Text):
             return frozenset({1}) if atom.full else frozenset({0, 1})
+        if isinstance(atom, Thing) and atom.shape == "literal":
+            return frozenset({min(len(atom.more), 1)})
         if isinstance(atom, Thing):
             return frozenset({1}) if atom.full else frozenset({0, 1})
         return frozenset({0, 1}) if isinstance(atom, Anything) else frozenset()

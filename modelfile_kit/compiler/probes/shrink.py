@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -31,7 +32,7 @@ def shrink(conversation: Conversation, differs: Callable[[Conversation], bool]) 
 
 def expressible(messages: tuple[Message, ...]) -> bool:
     """Whether Ollama's template sees these messages as they are, none merged."""
-    pairs = zip(messages, messages[1:], strict=False)
+    pairs = itertools.pairwise(messages)
     return bool(messages) and all(a["role"] != b["role"] or a["role"] == "tool" for a, b in pairs)
 
 

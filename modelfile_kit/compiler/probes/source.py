@@ -2,6 +2,7 @@
 
 What is worked out about a node is kept on it: the same few are asked for thousands of times.
 """
+
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Union
 
 from jinja2 import nodes
 
 from .values import MISSING, Value, union
 
 # A variable's name, or (namespace, attribute).
-Slot = Union[str, tuple[str, str]]
+Slot = str | tuple[str, str]
 
 
 # A test, the outcome it has had, and the names it depends on.

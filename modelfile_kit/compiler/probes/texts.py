@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from .features import Features
 
 # Everything that Python's str.strip takes off (and Go's TrimSpace does not, for some of it).
@@ -73,5 +75,5 @@ def pairs(markers: tuple[str, ...]) -> list[tuple[str, str]]:
         if start and start != end:
             found.append((start, end))
     if not found:
-        found = list(zip(words, words[1:], strict=False))
+        found = list(itertools.pairwise(words))
     return found[:3]

@@ -7,7 +7,7 @@ branches is kept apart: known constants, empty or not, there or not, and the sha
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Union
+from typing import Any
 
 # More atoms than this in one value are no longer worth telling apart.
 ATOMS_MAX = 24
@@ -61,7 +61,7 @@ class Thing:
     full: bool = True
 
 
-Atom = Union[Known, Text, Number, Missing, Anything, Thing]
+Atom = Known | Text | Number | Missing | Anything | Thing
 Value = frozenset[Atom]
 
 NOTHING: Value = frozenset()
@@ -117,6 +117,8 @@ def atom_truths(atom: Atom) -> frozenset[bool]:
         return frozenset({bool(atom.value)})
     if isinstance(atom, Missing):
         return frozenset({False})
+    if isinstance(atom, Thing) and atom.shape == "literal":
+        return frozenset({bool(atom.more)})
     if isinstance(atom, (Text, Thing)) and atom.full:
         return frozenset({True})
     if isinstance(atom, Text) and "" in atom.but:

@@ -1,0 +1,119 @@
+"""Filters on abstract values."""
+
+from __future__ import annotations
+
+from .shapes import World
+from .values import (
+    ANYTHING,
+    FULL_TEXT,
+    MISSING,
+    NOTHING,
+    NUMBER,
+    TEXT,
+    Anything,
+    Atom,
+    Known,
+    Missing,
+    Number,
+    Text,
+    Thing,
+    Value,
+    by_truth,
+    is_text,
+    known,
+    list_of,
+    thing,
+    truths,
+    union,
+)
+
+_TEXTS = frozenset({
+    "trim", "string", "join", "replace", "safe", "escape", "e", "forceescape", "indent", "format", "truncate",
+    "wordwrap", "center", "pprint", "striptags", "urlize", "urlencode", "xmlattr", "filesizeformat",
+})  # fmt: skip
+_NUMBERS = frozenset(["int", "float", "round", "abs", "sum", "wordcount"])
+_LETTERS = frozenset(["upper", "lower", "title", "capitalize"])
+
+
+def filtered(name: str, value: Value, arguments: list[Value], named: dict[str, Value], world: World) -> Value:
+    """`value | name(...)`."""
+    if name in ("default", "d"):
+        return _default(value, [*arguments, *named.values()], "boolean" in named or len(arguments) > 1)
+    if name in ("length", "count"):
+        return union(*map(_length, value))
+    if name in _LETTERS or name == "trim":
+        return union(*(_letters(a, name) for a in value))
+    if name in _TEXTS:
+        return TEXT
+    if name == "tojson":
+        return FULL_TEXT
+    if name in _NUMBERS:
+        return NUMBER
+    if name in ("items", "dictsort"):
+        return union(*(_pairs(a, world) for a in value))
+    if name in _LIST_FILTERS:
+        return union(*(_listed(name, a, arguments, world) for a in value))
+    return ANYTHING
+
+
+def _default(value: Value, arguments: list[Value], boolean: bool) -> Value:
+    kept = by_truth(value, True) if boolean else value - MISSING
+    replaced = False in truths(value) if boolean else Missing() in value
+    return union(kept, (arguments[0] if arguments else known("")) if replaced else NOTHING)
+
+
+def _length(atom: Atom) -> Value:
+    if isinstance(atom, Known) and isinstance(atom.value, str):
+        return known(len(atom.value))
+    if isinstance(atom, Missing):
+        return known(0)
+    if isinstance(atom, Thing) and atom.shape == "literal":
+        return known(len(atom.more))
+    if isinstance(atom, Thing) and atom.shape == "types":
+        return frozenset({Number(2)})  # a list of one type is sent on as that type
+    if isinstance(atom, (Text, Thing)):
+        return frozenset({Number(1 if atom.full else 0)})
+    return frozenset({Number(0)}) if isinstance(atom, Anything) else NOTHING
+
+
+def _letters(atom: Atom, name: str) -> Value:
+    if isinstance(atom, Known) and isinstance(atom.value, str):
+        return known(getattr(atom.value, "strip" if name == "trim" else name)())
+    if isinstance(atom, Missing):
+        return known("")
+    if isinstance(atom, Text) and atom.low and name == "lower":
+        return frozenset({atom})
+    return TEXT if name == "trim" or not isinstance(atom, Text) or not atom.full else FULL_TEXT
+
+
+def _pairs(atom: Atom, world: World) -> Value:
+    if isinstance(atom, Thing) and world.is_mapping(atom):
+        return thing("pairs", atom, full=atom.full)
+    return ANYTHING if isinstance(atom, (Anything, Thing)) else NOTHING
+
+
+_LIST_FILTERS = frozenset({
+    "list", "first", "last", "select", "reject", "selectattr", "rejectattr", "map", "sort", "unique",
+    "reverse", "batch", "slice", "min", "max", "random",
+})  # fmt: skip
+
+
+def _listed(name: str, atom: Atom, arguments: list[Value], world: World) -> Value:
+    if isinstance(atom, (Known, Number)) and not is_text(atom):
+        return NOTHING
+    if isinstance(atom, Anything):
+        return ANYTHING
+    full = isinstance(atom, (Text, Thing)) and atom.full
+    item = world.pair(atom)[0] if world.is_mapping(atom) else world.items(atom)  # type: ignore[arg-type]
+    if name in ("first", "last", "random", "min", "max"):
+        return union(item, NOTHING if full else MISSING)
+    if name in ("list", "sort", "reverse", "unique"):
+        if isinstance(atom, Thing) and atom.shape in ("messages", "literal"):
+            return frozenset({atom})
+        return list_of(item, full=full)
+    if name == "selectattr" and len(arguments) == 3 and all(map(is_text, item)):
+        # Letters have no attributes.
+        return thing("literal", (), full=False)
+    if name in ("select", "reject", "selectattr", "rejectattr"):
+        return list_of(item, full=False)
+    return list_of(ANYTHING, full=False)

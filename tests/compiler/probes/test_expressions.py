@@ -1,0 +1,65 @@
+"""What expressions can be, as far as Ollama's shape of a request decides it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+BOTH = {True, False}
+# Kind of conversation, condition on a message `m`, outcomes that are possible.
+CASES = [
+    ("chat", "m.content is string", {True}),
+    ("images", "m.content is string", BOTH),
+    ("chat", "m.metadata", {False}),
+    ("chat", "m['metadata'] is defined", {False}),
+    ("chat", "m.content is defined and m.content is not none", {True}),
+    ("chat", "tools", {False}),
+    ("tools", "tools", BOTH),
+    ("tools", "tools is not none and tools | length == 0", {False}),
+    ("chat", "documents is not none", {False}),
+    ("chat", "custom_tools is defined", {False}),
+    ("chat", "add_generation_prompt", {True}),
+    ("chat", "m.tool_calls is defined", {False}),
+    ("tools", "m.tool_calls is defined", BOTH),
+    ("tools", "m.tool_calls is defined and not m.tool_calls", {False}),
+    ("chat", "m.role == 'tool'", {False}),
+    ("tools", "m.role == 'tool'", BOTH),
+    ("chat", "m.role | lower == 'tool'", {False}),
+    ("chat", "enable_thinking is defined and not enable_thinking", {False}),
+    ("thinking", "enable_thinking is defined and not enable_thinking", BOTH),
+    ("thinking", "enable_thinking is defined and not thinking is defined", {False}),
+    ("chat", "bos_token == '<s>'", {True}),
+    ("chat", "m is mapping and m is not string", {True}),
+    ("chat", "messages | length > 0", {True}),
+    ("chat", "messages[0].role == 'system'", BOTH),
+    ("chat", "m.content ~ 'x'", {True}),
+    ("chat", "m.content + ''", BOTH),
+    ("chat", "m.get('name') is none", {True}),
+    ("chat", "m.get('content', 1) == 1", {False}),
+    ("chat", "'content' in m", {True}),
+    ("chat", "'video' in m", {False}),
+    ("chat", "m.content in ['', 'x'] and m.content not in ['x', '']", {False}),
+    ("chat", "m.role == 'user' and m.role == 'assistant'", {False}),
+    ("chat", "m.role == 'user' or m.role != 'user'", {True}),
+    ("chat", "m.content or not m.content", {True}),
+    ("chat", "(1 if m.content else 2) == 3", {False}),
+    ("chat", "-1 == 1 - 2 and 7 // 2 == 3 and 7 % 2 == 1 and 2 * 3 == 6", {True}),
+    ("chat", "{'a': m.content}['b'] is defined", {False}),
+    ("chat", "[m.content] | length == 1", {True}),
+    ("chat", "messages[1:]", BOTH),
+    ("chat", "messages[::-1]", {True}),
+    ("chat", "m.content[0] is defined", BOTH),
+    ("tools", "m.tool_calls[0].function.name", {True}),
+    ("tools", "m['items'] is mapping", {False}),
+    ("chat", "loop.index0 < 0", {False}),
+    ("chat", "loop.index > 0 and loop.length >= 1", {True}),
+    ("chat", "loop.first", BOTH),
+]
+
+
+@pytest.mark.parametrize(("category", "condition", "possible"), CASES)
+def test_possible_outcomes(truths: Any, category: str, condition: str, possible: set[bool]) -> None:
+    taken, found = truths(condition, category)
+    assert found == possible
+    assert taken == possible
