@@ -63,12 +63,14 @@ class State(Operands):
     def walk_if(self, dot: Ref, node: n.BranchNode) -> None:
         mark = len(self.vars)
         value = self.pipeline(dot, node.pipe)
+        self.budget.keep(value.data, None)
         try:
             if value.truth():
                 self.walk(value if isinstance(node, n.WithNode) else dot, node.list)
             elif node.else_list is not None:
                 self.walk(dot, node.else_list)
         finally:
+            self.budget.keep(None, value.data)
             self.pop(mark)
 
     def walk_range(self, dot: Ref, node: n.RangeNode) -> None:
@@ -160,6 +162,7 @@ class State(Operands):
         if last is not None:
             at = State(self.program, last[0], self.budget, [], node=last[1])
             raise at.error(f"exceeded maximum template depth ({MAX_EXEC_DEPTH})")
+        self.budget.keep(dot.data, None)
         inner = State(
             self.program,
             node.name,

@@ -158,7 +158,10 @@ def signature_of(call: Callable[..., Any]) -> Function:
     """A Python callable as a Go function; what its annotations do not say is `any`."""
     params: list[GoType] = []
     variadic = False
-    signature = inspect.signature(call)
+    try:
+        signature = inspect.signature(call)
+    except ValueError:  # some builtins of Python have none
+        return Function(call, (t.ANY,), t.ANY, True)
     for param in signature.parameters.values():
         if param.kind in (param.KEYWORD_ONLY, param.VAR_KEYWORD):
             continue

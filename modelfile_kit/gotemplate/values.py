@@ -264,7 +264,7 @@ def typed(type: GoType, value: Any) -> Any:
 def append_capacity(length: int) -> int:
     """The capacity of a []any that Go's JSON decoder has filled by appending `length` elements.
 
-    Go 1.26, runtime/slice.go (doubling to 256, then a quarter and 192) and its allocation sizes.
+    Go 1.26, runtime/slice.go (doubling to 256, then a quarter and 192), msize.go (allocation sizes).
     """
     cap = 0
     while cap < length:
@@ -273,19 +273,21 @@ def append_capacity(length: int) -> int:
     return cap
 
 
-# Sizes, in bytes, that Go's allocator rounds up to (those that 16-byte elements can meet).
+# Sizes in bytes that Go's allocator rounds up to, as far as doubled 16-byte elements can meet them.
 _SIZES = (
-    *(16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192),
-    *(9472, 9728, 10240, 10880, 12288, 13568, 14336, 16384, 18432, 19072, 20480),
-    *(21760, 24576, 27264, 28672, 32768),
+    *(16, 32, 64, 128, 256, 512, 1152, 2304, 4864, 5376, 6144, 6528, 6784, 6912, 8192, 9472, 9728, 10240),
+    *(10880, 12288, 13568, 14336, 16384, 18432, 19072, 20480, 21760, 24576, 27264, 28672, 32768),
 )
 _PAGE = 8192
+_HEADER = 8  # goes before objects of more than 512 bytes that hold pointers
 
 
 def _allocated(size: int) -> int:
-    if size > _SIZES[-1]:
+    """The usable bytes of an allocation."""
+    if size > _SIZES[-1] - _HEADER:
         return -(-size // _PAGE) * _PAGE
-    return next(s for s in _SIZES if s >= size)
+    header = _HEADER if size > 512 else 0
+    return next(s for s in _SIZES if s >= size + header) - header
 
 
 def as_slice(value: Any) -> Slice:
