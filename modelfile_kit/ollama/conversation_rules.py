@@ -63,8 +63,8 @@ def keep_newest(
 ) -> tuple[list[ChatMessage], int]:
     """Before 0.15.5: from the end backwards up to the first that does not fit.
 
-    The system messages are those before the one that did not fit, so that one itself is lost if it
-    was a system message.
+    The system messages are those before the one that did not fit; that one itself is lost if it was
+    a system message (its pictures must have made the difference).
     """
     start = candidate = len(conversation) - 1
     system: list[ChatMessage] = []

@@ -371,7 +371,7 @@ def render_prompt(
     return PromptTemplate(template, **options).render(messages, tools=tools, think=think, **request)
 
 
-def render_generate(template: str, prompt: str, **options: Any) -> str:
+def render_generate(template: str, prompt: str, /, **options: Any) -> str:
     """What an Ollama server sends to the engine for this Go TEMPLATE on /api/generate.
 
     options: those of `PromptTemplate` (its `messages` as `history`, its `system` as `model_system`)

@@ -49,7 +49,7 @@ def _token(kind: Item, template: str, start: int, end: int, hidden: set[int]) ->
     if kind in (Item.RAW_STRING, Item.STRING):
         return quote(unquote(value))
     if kind is Item.CHAR_CONSTANT:
-        return quote(unquote(value), mark="'")
+        return quote(value[1:-1], mark="'")  # one refused rune as it is: an escape would have none
     if kind is Item.COMMENT:
         kept = "".join("'" if at in hidden else template[at] for at in range(start, end))
         return "".join(c for c in kept if first_refused(c) is None)

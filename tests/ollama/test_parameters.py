@@ -1,0 +1,87 @@
+"""PARAMETER findings; the values themselves are held against Ollama in test_recorded.py."""
+
+from __future__ import annotations
+
+import pytest
+
+from modelfile_kit import parse_modelfile
+from modelfile_kit.diagnostics import Severity
+from modelfile_kit.ollama.parameters import typed_parameters, validate
+
+
+def findings(lines, target="latest"):
+    return validate(parse_modelfile(f"FROM x\n{lines}"), target, file="Modelfile")
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "severity", "words"),
+    [
+        ("PARAMETER num_ctxx 1", "MK110", "error", "did you mean num_ctx"),
+        ("PARAMETER Stop x", "MK110", "error", "did you mean stop"),
+        ("PARAMETER zzz 1", "MK110", "error", "Ollama knows"),
+        ("PARAMETER num_ctx 4k", "MK111", "error", "digits alone"),
+        ("PARAMETER num_ctx 1.0", "MK111", "error", "digits alone"),
+        ("PARAMETER temperature warm", "MK111", "error", "a number"),
+        ("PARAMETER temperature inf", "MK111", "error", "finite"),
+        ("PARAMETER use_mmap yes", "MK111", "error", "true or false"),
+        ("PARAMETER mirostat 1", "MK112", "warning", "take the line out"),
+        ("PARAMETER mmproj ./mmproj.gguf", "MK113", "error", "FROM ./mmproj.gguf"),
+        ("ADAPTER ./mmproj-model-f16.gguf", "MK114", "error", "FROM ./mmproj-model-f16.gguf"),
+        ("PARAMETER system be nice", "MK115", "warning", "SYSTEM"),
+        ("REQUIRES soon", "MK117", "error", "0.14.0"),
+        ("REQUIRES 0.14.0.1", "MK117", "error", "0.14.0"),
+    ],
+)
+def test_caught(line, code, severity, words):
+    (finding,) = findings(line)
+    assert finding.code == code
+    assert finding.severity is Severity(severity)
+    assert words in finding.help
+    assert (finding.span.file, finding.span.line) == ("Modelfile", 2)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "PARAMETER stop <|end|>\nPARAMETER stop x",
+        "PARAMETER num_ctx 4096",
+        "PARAMETER temperature 1_0.5e-1",
+        "PARAMETER use_mmap F",
+        "ADAPTER ./lora.gguf",
+        "REQUIRES v0.14",
+        "REQUIRES 0.30.4-rc1+x",
+    ],
+)
+def test_not_caught(line):
+    assert findings(line) == []
+
+
+def test_by_release():
+    assert findings("PARAMETER mirostat 1", "0.6.0") == []
+    assert [d.code for d in findings("PARAMETER mirostat x", "0.6.0")] == ["MK111"]
+    assert [d.code for d in findings("PARAMETER draft_num_predict 4", "0.24.0")] == ["MK110"]
+    assert findings("PARAMETER draft_num_predict 4") == []
+    assert [d.code for d in findings("RENDERER y\nREQUIRES 0.14.0", "0.13.0")] == ["MK116"]
+    assert [d.code for d in findings("RENDERER y", ">=0.9")] == ["MK116"]
+    assert findings("RENDERER y", ">=0.12") == []
+
+
+def test_what_a_create_request_carries():
+    given = (
+        "stop a",
+        "num_ctx 1",
+        "stop b",
+        "num_ctx 8",
+        "top_p 0.1234567891",
+        "seed x",
+        "use_mmap 0",
+        "mirostat 1",
+    )
+    lines = "\n".join(f"PARAMETER {line}" for line in given)
+    parsed = parse_modelfile(f"FROM x\n{lines}")
+    assert typed_parameters(parsed) == {
+        "stop": ["a", "b"],
+        "num_ctx": 8,
+        "top_p": 0.12345679,
+        "use_mmap": False,
+    }
