@@ -29,6 +29,7 @@ from .probes.coverage import Hit, Site, WatchedReference
 from .probes.features import Features, features
 from .probes.reach import reachable
 from .probes.shrink import shrink
+from .probes.usable import never_renders
 
 # CPU seconds for one proof; ordinary ones take a tenth of a second. A proof cut short is no proof.
 SECONDS_MAX = 6.0
@@ -103,7 +104,8 @@ def prove(
 
     chat_template: the Jinja source. go_template: the TEMPLATE. bos_token, eos_token: their texts.
     target: the oldest Ollama. claimed: "exact", "partial", "unsupported" or "absent" for each of
-    chat, tools, thinking and images; only what is "exact" is put to the test. seconds: CPU time.
+    chat, tools, thinking and images; only what is "exact" is put to the test, and whether anything
+    renders at all. seconds: CPU time.
     """
     clock = Clock()
     try:
@@ -150,7 +152,8 @@ class _Run:
         self.days = DAYS if "strftime_now" in self.reference.variables else DAYS[:1]
 
     def prove(self) -> Proof:
-        for category in CATEGORIES:
+        useless = self._useless()
+        for category in () if useless else CATEGORIES:
             if self.coverage.get(category) == "exact":
                 self._category(category)
         for example in list(self.counterexamples):
@@ -164,6 +167,15 @@ class _Run:
             self.uncovered,
             time.process_time() - self.started,
         )
+
+    def _useless(self) -> bool:
+        """Whether no conversation of any kind renders; then nothing is left of the claims."""
+        kinds = [c for c in CATEGORIES if self.coverage.get(c) in ("exact", "partial")]
+        why = never_renders(self.comparison, (probe for kind in kinds for probe in self._probes(kind)))
+        if why is not None:
+            self.coverage = {k: _without_proof(v) for k, v in self.coverage.items()}
+            self.diagnostics.append(why)
+        return why is not None
 
     # -- one kind of conversation ---------------------------------------------------------------------
 

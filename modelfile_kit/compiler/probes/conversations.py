@@ -75,7 +75,7 @@ def chat(seen: Features) -> Iterator[Probe]:
     for role in seen.roles:
         if role not in ROLES:
             for i, order in enumerate((("user", role), (role, "user"), (role,), ("user", "assistant", role))):
-                yield probe(f"role-{role}-{i}", plain(order), category="chat")
+                yield probe(f"role-{role}-{i}", plain(order), category="chat", telling=i < 2)
     strange = (*texts.general(seen), *texts.around_markers(seen), texts.LONG)
     yield from woven("chat", strange)
 

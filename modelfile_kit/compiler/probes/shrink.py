@@ -117,6 +117,7 @@ def _simpler_text(text: str) -> Iterator[str]:
         half = len(text) // 2
         yield text[:half]
         yield text[half:]
+        yield text[: half + half // 2]
     if 1 < len(text) <= 24:
         for i in range(len(text)):
             yield text[:i] + text[i + 1 :]

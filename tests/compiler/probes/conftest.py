@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Callable
 
@@ -32,10 +33,8 @@ def outcomes_of(
     taken: set[tuple[int, int]] = set()
     for probe in itertools.islice(GENERATORS[category](features(reference.tree)), ENOUGH):
         c = probe.conversation
-        try:
+        with contextlib.suppress(TemplateReferenceError):
             reference.render(c.messages, tools=c.tools, think=c.think)
-        except TemplateReferenceError:
-            pass
         taken |= reference.hits
     sites = reference.sites
     taken = {(n, min(o, 1) if sites[n].kind == "loop" else o) for n, o in taken}

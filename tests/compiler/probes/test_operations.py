@@ -14,10 +14,22 @@ from modelfile_kit.compiler.probes.values import Known, Number, Text, Thing, kno
 BOTH = {True, False}
 WORLD = World("tools", "<s>", "</s>")
 CONSTANTS = ["", "a", "ab", "<think>", 0, 1, 2, -1, 1.5, True, False, None]
-BINARY = "== != < <= > >= in + - * // %".split()
-TESTS = (
-    "defined undefined none string mapping iterable sequence number integer float boolean true false".split()
-)
+BINARY = ["==", "!=", "<", "<=", ">", ">=", "in", "+", "-", "*", "//", "%"]
+TESTS = [
+    "defined",
+    "undefined",
+    "none",
+    "string",
+    "mapping",
+    "iterable",
+    "sequence",
+    "number",
+    "integer",
+    "float",
+    "boolean",
+    "true",
+    "false",
+]
 
 
 @pytest.mark.parametrize("operator", BINARY)

@@ -35,7 +35,8 @@ CASES = [
     ),
     (
         "{% if tools %}{% for t in tools %}{% for n, p in t.function.parameters.properties.items() %}"
-        "{% if p.type == 'string' %}{% if p.type is string %}{% endif %}{% endif %}{% endfor %}{% endfor %}{% endif %}",
+        "{% if p.type == 'string' %}{% if p.type is string %}{% endif %}{% endif %}"
+        "{% endfor %}{% endfor %}{% endif %}",
         0,
         "p.type is string",
         {True},
