@@ -8,6 +8,7 @@ from jinja2 import nodes
 
 from ..conversation import CATEGORIES
 from ..diagnostics import Diagnostic, Severity, Span
+from ..errors import TemplateReferenceError
 from . import frontend, go
 from .emit import emit
 from .facts import Facts
@@ -46,6 +47,15 @@ def compile_template(
     Raises TemplateReferenceError for a source that is no chat template.
     """
     tree = frontend.parse(chat_template)
+    try:
+        return _compile(tree, chat_template, bos_token, eos_token, target)
+    except RecursionError as e:
+        raise TemplateReferenceError("the chat template nests too deeply to be compiled") from e
+
+
+def _compile(
+    tree: nodes.Template, chat_template: str, bos_token: str | None, eos_token: str | None, target: str
+) -> Compiled:
     pictures = looks_at_pictures(chat_template, bos_token, eos_token)
     machine = lower(tree, bos_token, eos_token, pictures)
     if machine.needed_inline:

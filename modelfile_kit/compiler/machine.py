@@ -20,7 +20,7 @@ Key = tuple[int, str]
 State = dict[Key, Value]
 
 # Beyond this a choice between values is kept in a variable: trees double with every choice.
-MAX_CHOICE = 24
+MAX_CHOICE = 90
 # Statements executed at compile time; unrolled loops and fixpoints over them end here.
 MAX_STEPS = 60_000
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from .. import go, types
 from ..types import Const, Str, Value
+from .text import unworked
 
 if TYPE_CHECKING:
     from ..evaluate import Evaluator
@@ -20,7 +21,7 @@ def in_case(ev: Evaluator, v: Value, upper: bool) -> Value:
         return v  # Ollama, api/types.go: a role is in lower case by the time a template sees it
     if len(v.parts) != 1 or not isinstance(v.parts[0], go.Field) or v.parts[0].name != "Role":
         note_ascii(ev, "upper" if upper else "lower")
-    return types.string(go.call("upper" if upper else "lower", ev.to_go(v)), v.nonempty)
+    return types.string(go.call("upper" if upper else "lower", unworked(ev, v)), v.nonempty)
 
 
 def titled(ev: Evaluator, v: Value) -> Value:
@@ -28,7 +29,7 @@ def titled(ev: Evaluator, v: Value) -> Value:
     assert isinstance(v, Str)
     if len(v.parts) != 1 or not isinstance(v.parts[0], go.Field) or v.parts[0].name != "Role":
         note_ascii(ev, "title")
-    return types.string(go.call("title", ev.to_go(v)), v.nonempty)
+    return types.string(go.call("title", unworked(ev, v)), v.nonempty)
 
 
 def note_ascii(ev: Evaluator, name: str) -> None:

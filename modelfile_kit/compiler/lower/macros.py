@@ -20,7 +20,7 @@ MAX_DEPTH = 12
 MAX_NODES = 1500
 MAX_STEPS = 15_000
 # Statements executed so far beyond which no macro is written out inside another over unknown values.
-ENOUGH = 25_000
+ENOUGH = 12_000
 # A macro in itself over values that only show at run time: every level multiplies what is written.
 MAX_RECURSION = 2
 
@@ -30,7 +30,11 @@ def call_macro(ev: Lowering, macro: MacroV, args: list[Value], kwargs: dict[str,
     found = call_template(ev, macro, args, kwargs)
     if found is not None:
         return found
-    return expand(ev, macro, args, kwargs, captured=True)
+    try:
+        return expand(ev, macro, args, kwargs, captured=True)
+    except RecursionError:
+        # an outer call has room again to say so
+        raise Unsupported(f"the macro {macro.node.name}, nested this deep,", ev.line) from None
 
 
 def expand(ev: Lowering, macro: MacroV, args: list[Value], kwargs: dict[str, Value], *, captured: bool = False) -> Value:

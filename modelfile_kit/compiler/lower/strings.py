@@ -9,6 +9,7 @@ from .. import go, idioms, types
 from ..go import Test
 from ..machine import Raised, Unsupported
 from ..types import Const, Int, Part, Split, Str, Undef, Value
+from .text import unworked
 
 if TYPE_CHECKING:
     from ..evaluate import Evaluator
@@ -156,7 +157,7 @@ def _lazy(ev: Evaluator, name: str, v: Str, chars: str | None) -> go.Expr:
         inner = v.parts[0]
         if inner.fn in ("strip", name) and len(inner.args) == 1:
             return inner
-    args: list[go.Expr] = [ev.to_go(v)]
+    args: list[go.Expr] = [unworked(ev, v)]
     if chars is not None:
         args.append(go.Lit(chars))
     return go.Call(name, tuple(args))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from .. import go, idioms, types
 from ..go import Expr, Lit, Node, Nodes
-from ..machine import Raised, Unsupported
+from ..machine import Raised, Unsupported, go_expr_types
 from ..types import Const, DictV, ListV, Obj, Str, Value
 
 if TYPE_CHECKING:
@@ -52,6 +52,13 @@ def _text(ev: Evaluator, v: Value) -> Value:
 
         return types.text(*representation(ev, v))
     raise Unsupported("printing a list or dictionary as Python writes it", ev.line)
+
+
+def unworked(ev: Evaluator, v: Str) -> Expr:
+    """One expression for a text that may still be a lazy call."""
+    if len(v.parts) == 1 and isinstance(v.parts[0], go_expr_types):
+        return v.parts[0]
+    return text_to_go(ev, v)
 
 
 def text_to_go(ev: Evaluator, v: Str) -> Expr:
