@@ -6,13 +6,14 @@ A `Printer` mirrors fmt's own (print.go, Go 1.26): which operand is printed how.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from . import gotypes as t
 from .budget import Budget
 from .fmt_basic import BasicPrinter
 from .fmt_directive import MAX_WIDTH, Format
-from .gotypes import Kind
+from .gotypes import Function, GoType, Kind
 from .values import (
     Func,
     Iterator,
@@ -250,15 +251,23 @@ class Printer(BasicPrinter):
         method = type_.method("Error") or type_.method("String")
         if method is None or method.params:
             return False
-        receiver = value
-        if isinstance(value, Pointer):
-            receiver = value.target
-            by_value = value.type.elem is not None and method in value.type.elem.methods.values()
-            if receiver is None and by_value:  # the call would panic, which fmt shows as nil
-                self.write("<nil>")
-                return True
-        self.fmt_string(method.call(receiver), verb)
+        receiver = value.target if isinstance(value, Pointer) else value
+        if receiver is None:
+            self.write_of_nil(value.type.elem, method, verb)
+        else:
+            self.fmt_string(method.call(receiver), verb)
         return True
+
+    def write_of_nil(self, elem: GoType | None, method: Function, verb: str) -> None:
+        """A method of a nil pointer; where it cannot take that, Go shows nil instead of its panic."""
+        text = None
+        if elem is not None and method not in elem.methods.values():
+            with suppress(AttributeError, TypeError):
+                text = method.call(None)
+        if text is None:
+            self.write("<nil>")
+        else:
+            self.fmt_string(text, verb)
 
     def bad_verb(self, verb: str) -> None:
         self.erroring = True

@@ -232,6 +232,8 @@ class Operands:
         target = receiver.data.target if isinstance(receiver.data, Pointer) else receiver.data
 
         def call(*values: Any) -> Any:
+            if target is None:
+                return _call_of_nil(receiver.type, name, method)
             return method.call(target, *values)
 
         bound = Function(call, method.params, method.result, method.variadic)
@@ -424,6 +426,19 @@ def looks_like_float(text: str) -> bool:
     """Whether a number's syntax makes it a float64."""
     is_hex_int = len(text) > 2 and text[:2] in ("0x", "0X") and not any(c in text for c in "pP")
     return not is_hex_int and text[:1] != "'" and any(c in text for c in ".eEpP")
+
+
+def _call_of_nil(type_: GoType, name: str, method: Function) -> Any:
+    """A method of a nil pointer, which panics unless it expects that."""
+    elem = type_.elem or t.ANY
+    if method in elem.methods.values():
+        short = elem.name.rpartition(".")[2]
+        raise GoFunctionError(f"value method {elem.name}.{name} called using nil *{short} pointer")
+    try:
+        return method.call(None)
+    except (AttributeError, TypeError):
+        text = "runtime error: invalid memory address or nil pointer dereference"
+        raise GoFunctionError(text) from None
 
 
 def _param_types(function: Function, count: int) -> list[GoType]:
