@@ -15,8 +15,9 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from ..diagnostics import Diagnostic, Severity, Span
+from .builtin import PARSERS, RENDERERS
 from .modelfile import INSTRUCTIONS, Instruction, Modelfile
-from .targets import Target, since
+from .targets import Target, Version, since
 
 Value = int | float | bool | str
 
@@ -157,10 +158,11 @@ def validate(
 
     Codes: MK110 unknown parameter, MK111 value of the wrong type, MK112 deprecated parameter, MK113
     a projector given as PARAMETER, MK114 one given as ADAPTER, MK115 a PARAMETER that sets another
-    instruction, MK116 an instruction that the target does not know, MK117 REQUIRES without a version.
+    instruction, MK116 an instruction that the target does not know, MK117 REQUIRES without a version,
+    MK118 a RENDERER or PARSER that the target does not know.
     """
     target = Target.parse(target)
-    checks = (_too_young, _hidden_instruction, _parameter, _adapter, _requires)
+    checks = (_too_young, _hidden_instruction, _parameter, _adapter, _requires, _builtin)
     found = []
     for instruction in modelfile.instructions:
         span = Span(file, instruction.line or None)
@@ -276,3 +278,26 @@ def _requires(instruction: Instruction, _target: Target, span: Span) -> Diagnost
         span,
         "write a release of Ollama, e.g. REQUIRES 0.14.0",
     )
+
+
+def _builtin(instruction: Instruction, target: Target, span: Span) -> Diagnostic | None:
+    """An unknown RENDERER makes every request fail, an unknown PARSER does nothing at all."""
+    known: dict[str, Version] = {
+        "renderer": RENDERERS,
+        "parser": {name: parser.since for name, parser in PARSERS.items()},
+    }.get(instruction.command, {})
+    if not known or not instruction.value:
+        return None
+    name, came = instruction.value, known.get(instruction.value)
+    if came and target.version >= came:
+        return None
+    command = instruction.command.upper()
+    at = f"Ollama {target.name} does not know {command} {name!r}"
+    if came:
+        hint = f"it came with {'.'.join(map(str, came))}: raise the target, or take it out"
+    else:
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"known ones are {', '.join(known)}"
+    if command == "RENDERER":
+        return Diagnostic("MK118", Severity.ERROR, f"{at}; every chat would fail", span, hint)
+    return Diagnostic("MK118", Severity.WARNING, f"{at}; it has no effect", span, hint)

@@ -17,7 +17,7 @@ from ..errors import GoTemplateError, PromptError
 from ..gotemplate import Template, parse
 from ..gotemplate.deep import with_deep_stack
 from ..gotemplate.values import Slice
-from . import inference
+from . import builtin, inference
 from .api_types import types_for
 from .api_values import ChatMessage, clean, decode_messages, message_value, tools_value
 from .conversation_rules import collate, drop_oldest, keep_newest, with_image_tags
@@ -40,7 +40,9 @@ class PromptTemplate:
 
     source: the TEMPLATE's text. target: which Ollama. now: today's date or a function that gives it,
     for currentDate (default: the system's date). system, messages: the model's own SYSTEM and
-    MESSAGEs. name, family: the model's name and architecture, for the rules that look at them.
+    MESSAGEs. parser: its PARSER, which can add capabilities and rename tools (a model with a RENDERER
+    is not rendered by a TEMPLATE at all). name, family: the model's name and architecture, for the
+    rules that look at them.
     projector: whether the model has one (it counts when a conversation is cut to fit).
 
     Raises GoTemplateError where create would refuse the TEMPLATE.
@@ -54,6 +56,7 @@ class PromptTemplate:
         now: datetime.date | Callable[[], datetime.date] | None = None,
         system: str = "",
         messages: Sequence[Mapping[str, Any]] = (),
+        parser: str = "",
         name: str = "the model",
         family: str = "",
         projector: bool = False,
@@ -62,6 +65,8 @@ class PromptTemplate:
         self.target = Target.parse(target)
         self.system = system
         self.messages = tuple(decode_messages(messages))
+        self.harmony = builtin.uses_harmony(family, source)
+        self.parser = parser or ("harmony" if self.harmony else "")
         self.name = name
         self.family = family
         self.projector = projector
@@ -84,13 +89,14 @@ class PromptTemplate:
 
     @classmethod
     def from_modelfile(cls, modelfile: Modelfile, **options: Any) -> PromptTemplate:
-        """The TEMPLATE of a Modelfile with its SYSTEM and MESSAGEs; options as for the class.
+        """The TEMPLATE of a Modelfile with its SYSTEM, MESSAGEs and PARSER; options as for the class.
 
         Without a TEMPLATE it is `{{ .Prompt }}`, which is what Ollama then uses.
         """
         template = modelfile.last("template")
         messages = [{"role": i.key, "content": i.value} for i in modelfile.all("message")]
         own = {"system": modelfile.last("system") or "", "messages": messages}
+        own["parser"] = modelfile.last("parser") or ""
         return cls(template or "{{ .Prompt }}", **{**own, **options})
 
     @cached_property
@@ -105,15 +111,13 @@ class PromptTemplate:
 
     @cached_property
     def capabilities(self) -> tuple[str, ...]:
-        """Of "tools", "insert", "thinking" those that the TEMPLATE gives the model."""
-        found = [c for c, name in (("tools", "tools"), ("insert", "suffix")) if name in self.variables]
-        if self.target.has("thinking") and (self.thinking_tags or self._is_gpt_oss):
-            found.append("thinking")
-        return tuple(found)
-
-    @property
-    def _is_gpt_oss(self) -> bool:
-        return self.family in ("gptoss", "gpt-oss")
+        """Of "tools", "insert", "thinking" those that TEMPLATE, PARSER and architecture give the model."""
+        found = {c for c, name in (("tools", "tools"), ("insert", "suffix")) if name in self.variables}
+        if self.target.has("thinking") and (self.thinking_tags or self.family in builtin.GPT_OSS):
+            found.add("thinking")
+        parser = builtin.parser_for(self.parser, self.target)
+        found |= set(parser.capabilities if parser else ())
+        return tuple(c for c in ("tools", "insert", "thinking") if c in found)
 
     @property
     def is_legacy(self) -> bool:
@@ -141,6 +145,8 @@ class PromptTemplate:
         """
         request = decode_messages(messages)
         offered = tools_value(self.types, tools)
+        if self.parser == "harmony":
+            _rename(offered)
         think = self._think(think)
         self._require("tools", bool(tools))
         if not request:
@@ -215,6 +221,8 @@ class PromptTemplate:
         can = "thinking" in self.capabilities
         if target.has("think_default") and think is None and can:
             return True
+        if think == "max" and self.harmony:
+            return "high"
         asks = (
             bool(think)
             if target.has("think_refusal") or not target.has("think_default")
@@ -344,6 +352,13 @@ class PromptTemplate:
         return values
 
 
+def _rename(tools: Slice) -> None:
+    """Harmony shows tools under names that are identifiers."""
+    functions = [tool.fields["Function"].fields for tool in tools.items or ()]
+    for function, name in zip(functions, builtin.harmony_names(f["Name"] for f in functions), strict=True):
+        function["Name"] = name
+
+
 def _sent(text: str) -> str:
     """The text as it leaves the server as JSON: each byte that is not UTF-8 is U+FFFD."""
     return text if text.isascii() else _BROKEN.sub("\ufffd", text)
@@ -360,7 +375,7 @@ def render_prompt(
     """What an Ollama server sends to the engine for this Go TEMPLATE on /api/chat.
 
     template, messages, tools, think: the TEMPLATE's source and the request. options: those of
-    `PromptTemplate` (target, now, system, name, family, projector; the model's own MESSAGEs as
+    `PromptTemplate` (target, now, system, parser, name, family, projector; the model's own MESSAGEs as
     `history`) and of its `render` (num_ctx, count_tokens, truncate). Pictures are `[img-N]`.
 
     Raises PromptError where the server answers an error, GoTemplateError where the TEMPLATE fails.
@@ -378,7 +393,7 @@ def render_generate(template: str, prompt: str, /, **options: Any) -> str:
     and of `PromptTemplate.render_generate`. Raises as `render_prompt`.
     """
     own: dict[str, Any] = {
-        k: options.pop(k) for k in ("target", "now", "name", "family", "projector") if k in options
+        k: options.pop(k) for k in ("target", "now", "parser", "name", "family", "projector") if k in options
     }
     own["messages"] = options.pop("history", ())
     own["system"] = options.pop("model_system", "")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from .builtin import uses_harmony
 from .detection import Detection, detect
 from .prompt import PromptTemplate
 from .targets import Target
@@ -21,7 +22,6 @@ _OWN_RENDERER: dict[str, tuple[tuple[int, int, int], str, str, tuple[str, ...]]]
     "nemotron_h_moe": ((0, 22, 0), "nemotron-3-nano", "nemotron-3-nano", ()),
     "nemotron_h_omni": ((0, 22, 0), "nemotron-3-nano", "nemotron-3-nano", ()),
 }
-_HARMONY = ("gptoss", "gpt-oss")
 
 # Substrings by which Ollama reads capabilities out of a Jinja text.
 _TOOL_WORDS = ("tools", "tool_call")
@@ -186,7 +186,7 @@ def _without_renderer(
         return replace(
             base, why=f"PARSER {base.parser} is set, so Ollama renders the TEMPLATE", change="take PARSER out"
         )
-    if template and _is_harmony(template, architecture):
+    if template and uses_harmony(architecture, template.source):
         why = f"the architecture is {architecture} and the TEMPLATE holds <|start|> and <|end|> (harmony)"
         return replace(base, harmony=True, why=why)
     if template is None and not added:
@@ -220,10 +220,6 @@ def _templates_only(base: Selection, own: bool, added: str, target: Target) -> S
         change="write a TEMPLATE",
         certain=certain,
     )
-
-
-def _is_harmony(template: PromptTemplate, architecture: str) -> bool:
-    return architecture in _HARMONY and all(t in template.source for t in ("<|start|>", "<|end|>"))
 
 
 def _native(base: Selection, jinja: str, why: str) -> Selection:

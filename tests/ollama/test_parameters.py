@@ -61,9 +61,19 @@ def test_by_release():
     assert [d.code for d in findings("PARAMETER mirostat x", "0.6.0")] == ["MK111"]
     assert [d.code for d in findings("PARAMETER draft_num_predict 4", "0.24.0")] == ["MK110"]
     assert findings("PARAMETER draft_num_predict 4") == []
-    assert [d.code for d in findings("RENDERER y\nREQUIRES 0.14.0", "0.13.0")] == ["MK116"]
-    assert [d.code for d in findings("RENDERER y", ">=0.9")] == ["MK116"]
-    assert findings("RENDERER y", ">=0.12") == []
+    assert [d.code for d in findings("RENDERER cogito\nREQUIRES 0.14.0", "0.13.0")] == ["MK116"]
+    assert [d.code for d in findings("RENDERER cogito", ">=0.9")] == ["MK116"]
+    assert findings("RENDERER qwen3-coder", ">=0.12") == []
+
+
+def test_renderers_and_parsers():
+    (renderer, parser) = findings("RENDERER qwen4-coder\nPARSER nothing")
+    assert (renderer.code, renderer.severity) == ("MK118", Severity.ERROR)
+    assert "qwen3-coder" in renderer.help
+    assert (parser.code, parser.severity) == ("MK118", Severity.WARNING)
+    (young,) = findings("RENDERER glimmer", "0.32.0")
+    assert "0.33.0" in young.help
+    assert findings("RENDERER gemma4\nPARSER gemma4-no-thinking") == []
 
 
 def test_what_a_create_request_carries():

@@ -41,7 +41,7 @@ func prefersJinja(raw json.RawMessage) (answer, error) {
 	}
 	jinja, golang := chatTemplateCapabilities(nil, req.Jinja), goTemplateCapabilities(t)
 	return answer{
-		"jinja": req.Jinja != "" && shouldPreferChatTemplate(req.Jinja, jinja, t, golang),
+		"jinja":              req.Jinja != "" && shouldPreferChatTemplate(req.Jinja, jinja, t, golang),
 		"jinja_capabilities": jinja, "go_capabilities": golang,
 	}, nil
 }

@@ -1,0 +1,115 @@
+"""Ollama's own renderers and parsers by name: since when, and what a parser gives a model.
+
+Sources: model/renderers/renderer.go, model/parsers/parsers.go, harmony/harmonyparser.go. A release
+between two that were read is counted with the older one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ..gotemplate.gounicode import is_digit, is_letter
+from .targets import Target, Version
+
+_RENDERERS: dict[Version, str] = {
+    (0, 12, 0): "qwen3-coder",
+    (0, 12, 6): "qwen3-vl-instruct",
+    (0, 13, 0): "qwen3-vl-thinking cogito",
+    (0, 14, 0): "deepseek3.1 olmo3 olmo3.1 olmo3-think olmo3-32b-think nemotron-3-nano functiongemma",
+    (0, 16, 0): "glm-4.7 glm-ocr lfm2 lfm2-thinking",
+    (0, 17, 4): "qwen3.5",
+    (0, 20, 0): "gemma4",
+    (0, 22, 0): "gemma4-small gemma4-large laguna",
+    (0, 31, 0): "ornith cohere",
+    (0, 33, 0): "qwen3.8 nemotron-3.5-nano poolside-v1 glimmer",
+}
+RENDERERS: dict[str, Version] = {name: v for v, names in _RENDERERS.items() for name in names.split()}
+"""The names that RENDERER takes, and since when."""
+
+
+@dataclass(frozen=True)
+class Parser:
+    """A parser that PARSER names: since when, and the capabilities that it gives a model."""
+
+    since: Version
+    tools: bool
+    thinking: bool
+
+    @property
+    def capabilities(self) -> tuple[str, ...]:
+        """Of "tools" and "thinking" those that it gives."""
+        return tuple(c for c, has in (("tools", self.tools), ("thinking", self.thinking)) if has)
+
+
+_BOTH, _TOOLS, _THINKING, _NEITHER = (True, True), (True, False), (False, True), (False, False)
+_PARSERS: dict[Version, dict[str, tuple[bool, bool]]] = {
+    (0, 12, 0): {"qwen3-coder": _TOOLS, "passthrough": _NEITHER},
+    (0, 12, 3): {"harmony": _BOTH},
+    (0, 12, 6): {"qwen3-vl-instruct": _TOOLS},
+    (0, 13, 0): {"qwen3-vl-thinking": _BOTH},
+    (0, 14, 0): {
+        **dict.fromkeys(("cogito", "deepseek3", "nemotron-3-nano"), _BOTH),
+        **dict.fromkeys(("ministral", "olmo3", "functiongemma"), _TOOLS),
+        "olmo3-think": _THINKING,
+    },
+    (0, 16, 0): {"glm-4.7": _BOTH, "lfm2-thinking": _BOTH, "glm-ocr": _TOOLS, "lfm2": _TOOLS},
+    (0, 17, 4): {"qwen3": _TOOLS, "qwen3-thinking": _BOTH, "qwen3.5": _BOTH},
+    (0, 20, 0): {"gemma4": _BOTH, "gemma4-no-thinking": _TOOLS},
+    (0, 22, 0): {"laguna": _BOTH},
+    (0, 31, 0): {"ornith": _BOTH, "cohere": _BOTH},
+    (0, 33, 0): dict.fromkeys(("nemotron-3.5-nano", "poolside-v1", "glimmer"), _BOTH),
+}
+PARSERS: dict[str, Parser] = {
+    name: Parser(v, tools, thinking)
+    for v, names in _PARSERS.items()
+    for name, (tools, thinking) in names.items()
+}
+"""The names that PARSER takes."""
+
+
+def parser_for(name: str, target: Target) -> Parser | None:
+    """The parser of that name on the target; an unknown one has no effect there."""
+    parser = PARSERS.get(name)
+    return parser if parser and target.version >= parser.since else None
+
+
+# Architectures whose TEMPLATE is treated as harmony when it holds both marks (server/routes.go).
+GPT_OSS = ("gptoss", "gpt-oss")
+HARMONY_MARKS = ("<|start|>", "<|end|>")
+_KEPT_NAMES = ("browser.open", "browser.search", "browser.find", "python")
+
+
+def uses_harmony(family: str, template: str) -> bool:
+    """Whether a TEMPLATE of that architecture is parsed as harmony although no PARSER is set."""
+    return family in GPT_OSS and all(mark in template for mark in HARMONY_MARKS)
+
+
+def harmony_names(names: Iterable[str]) -> list[str]:
+    """The names under which harmony's parser shows tools to the TEMPLATE: identifiers, each once."""
+    taken: set[str] = set()
+    shown: list[str] = []
+    for name in names:
+        if not name:
+            shown.append(name)
+            continue
+        new = name if name in _KEPT_NAMES else _free(_identifier(name), taken)
+        taken.add(new)
+        shown.append(new)
+    return shown
+
+
+def _identifier(name: str) -> str:
+    mapped = ("_" if c in " -." else c for c in name)
+    kept = "".join(c for c in mapped if c in "_$" or is_letter(c) or is_digit(c))
+    if not kept:
+        return "unnamed"
+    return f"_{kept}" if kept[0] in "0123456789" else kept
+
+
+def _free(name: str, taken: set[str]) -> str:
+    candidate, count = name, 2
+    while candidate in taken:
+        candidate = f"{name}_{count}"
+        count += 1
+    return candidate
