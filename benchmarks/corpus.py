@@ -61,6 +61,16 @@ def picture_text(with_picture: str, without: str) -> str | None:
     return None
 
 
+def in_pieces(source: str, conversation: dict[str, Any], think: Any, entry: dict[str, Any]) -> str | None:
+    """The text of one picture where the rest of the prompt changes with it too: what a second one adds."""
+    two = {
+        **conversation,
+        "messages": [{**m, "images": 2} if image_count(m) else m for m in conversation["messages"]],
+    }
+    one, more = reference(source, conversation, think, entry), reference(source, two, think, entry)
+    return picture_text(more, one) if one is not None and more is not None else None
+
+
 def reacts(source: str, names: set[str], conversation: dict[str, Any], entry: dict[str, Any]) -> bool:
     """Whether the pair counts."""
     category = conversation["category"]
@@ -92,11 +102,12 @@ def accepted(source: str, conversation: dict[str, Any], entry: dict[str, Any]) -
         return None
     if conversation["category"] == "images":
         out = []
-        for think, text in zip(thinks, found):
+        for think, text in zip(thinks, found, strict=True):
             bare = reference(source, without_pictures(conversation), think, entry)
             if text is None:
                 continue
             marker = picture_text(text, bare) if bare is not None else None
+            marker = marker or in_pieces(source, conversation, think, entry)
             out.append(text.replace(marker, "", 1) if marker else text)
         return out
     return right
@@ -180,7 +191,9 @@ def main() -> int:  # noqa: C901
                     is_think_set=think is not None,
                 )
                 got = answer.get("prompt", answer.get("output", "")) if answer.get("ok") else None
-                text = re.sub(r"\[img-\d+\]", "", got) if got is not None and c["category"] == "images" else got
+                text = (
+                    re.sub(r"\[img-\d+\]", "", got) if got is not None and c["category"] == "images" else got
+                )
                 if text is not None and any(same(text, r, entry["bos_token"]) for r in right):
                     good[c["category"]] += 1
                     continue
@@ -190,17 +203,23 @@ def main() -> int:  # noqa: C901
                     silent.append(f"{entry['id']} {c['id']}")
                 if shown < args.show:
                     shown += 1
-                    print(f"--- {entry['id']} {c['id']}\nwant {right[0]!r}\ngot  {text!r}\n     {answer.get('error', '')}")
+                    print(
+                        f"--- {entry['id']} {c['id']}\nwant {right[0]!r}\ngot  {text!r}\n     {answer.get('error', '')}"
+                    )
             results[entry["id"]] = bad
             if bad:
                 why = {f"{d.code} {d.span.line if d.span else ''}: {d.message}" for d in compiled.diagnostics}
                 print(f"{entry['id']}: {' '.join(bad)}\n      " + " | ".join(sorted(why))[:300])
     for kind in ("chat", "tools", "thinking", "images"):
-        print(f"{kind:9} {good[kind]:4} of {total[kind]:4}", {v: n for (k, v), n in claims.items() if k == kind})
+        print(
+            f"{kind:9} {good[kind]:4} of {total[kind]:4}", {v: n for (k, v), n in claims.items() if k == kind}
+        )
     print("silent wrong", len(silent), silent[:20])
     if times:
         times.sort()
-        print(f"compile: median {times[len(times) // 2][0] * 1000:.0f} ms, worst {times[-1][0]:.2f} s ({times[-1][1]})")
+        print(
+            f"compile: median {times[len(times) // 2][0] * 1000:.0f} ms, worst {times[-1][0]:.2f} s ({times[-1][1]})"
+        )
     if args.json:
         Path(args.json).write_text(json.dumps(results))
     return 1 if silent else 0

@@ -16,7 +16,7 @@ from .hints import with_hints
 from .lower.recursion import recursive_macros
 from .lower.statements import Lowering
 from .lower.text import defined_templates
-from .machine import Dead, TooBig
+from .outcomes import Again, Dead, TooBig
 from .simplify import simplify
 from .stops import stops
 
@@ -57,9 +57,7 @@ def _compile(
     tree: nodes.Template, chat_template: str, bos_token: str | None, eos_token: str | None, target: str
 ) -> Compiled:
     pictures = looks_at_pictures(chat_template, bos_token, eos_token)
-    machine = lower(tree, bos_token, eos_token, pictures)
-    if machine.needed_inline:
-        machine = lower(tree, bos_token, eos_token, pictures, frozenset(machine.needed_inline))
+    machine = lower_all(tree, bos_token, eos_token, pictures)
     body = simplify(settle_pictures(machine, tuple(machine.out)))
     statements, definitions = define(machine, simplify(body))
     text = emit(statements, definitions)
@@ -104,6 +102,16 @@ def proven(
     return dict(proof.coverage), list(proof.diagnostics)
 
 
+def lower_all(tree: nodes.Template, bos_token: str | None, eos_token: str | None, pictures: bool) -> Lowering:
+    """Lowers the template; a recursive macro whose text is needed as a value is written out to a bound."""
+    inline: frozenset[str] = frozenset()
+    while True:
+        try:
+            return lower(tree, bos_token, eos_token, pictures, inline)
+        except Again as e:
+            inline |= {str(e)}
+
+
 def lower(
     tree: nodes.Template,
     bos_token: str | None,
@@ -129,7 +137,15 @@ def lower(
     except TooBig as e:
         machine.out = [go.Fail(str(e))]
         machine.diagnostics.append(
-            (Diagnostic("MK611", Severity.ERROR, f"the template is too big to compile: {e}", Span(line=machine.line)), Facts())
+            (
+                Diagnostic(
+                    "MK611",
+                    Severity.ERROR,
+                    f"the template is too big to compile: {e}",
+                    Span(line=machine.line),
+                ),
+                Facts(),
+            )
         )
     return machine
 
@@ -160,7 +176,11 @@ def settle_pictures(machine: Lowering, block: go.Nodes) -> go.Nodes:
         if skip:
             skip = False
             continue
-        if isinstance(node, go.Print) and isinstance(node.expr, go.Call) and node.expr.fn.startswith("picture_"):
+        if (
+            isinstance(node, go.Print)
+            and isinstance(node.expr, go.Call)
+            and node.expr.fn.startswith("picture_")
+        ):
             message = node.expr.args[0]
             follower = block[n + 1] if n + 1 < len(block) else None
             if follower == go.Print(go.call("picture_text", message)):
@@ -173,7 +193,9 @@ def settle_pictures(machine: Lowering, block: go.Nodes) -> go.Nodes:
             shown = rule(machine, message)
             out.extend([*machine.out, go.Print(shown)])
         elif isinstance(node, go.If):
-            out.append(go.If(node.test, settle_pictures(machine, node.then), settle_pictures(machine, node.orelse)))
+            out.append(
+                go.If(node.test, settle_pictures(machine, node.then), settle_pictures(machine, node.orelse))
+            )
         elif isinstance(node, go.Range):
             body = settle_pictures(machine, node.body)
             out.append(go.Range(node.loop, node.over, body, node.item, node.index, node.count))

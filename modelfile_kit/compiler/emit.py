@@ -15,16 +15,15 @@ _TRIMMED = " \t\r\n"
 def emit(nodes: Nodes, defined: Mapping[str, Nodes] | None = None) -> str:
     """The text of a TEMPLATE, with the templates it defines before it."""
     text = ""
-    for name, body in (defined or {}).items():
+    for name, block in (defined or {}).items():
         printer = _Printer()
         printer.defined = True
         printer.out.append("{{- define " + quote(name) + " }}")
-        printer.block(body)
+        printer.block(block)
         printer.action("end")
         text += "".join(printer.out) + "\n"
-    printer = _Printer()
-    body = printer.template(nodes)
-    return text + body if not text else _after_definitions(text, body)
+    body = _Printer().template(nodes)
+    return _after_definitions(text, body) if text else body
 
 
 def _after_definitions(text: str, body: str) -> str:
@@ -180,7 +179,7 @@ class _Printer:
 
     # --- expressions ----------------------------------------------------------------------------------
 
-    def expr(self, e: Expr, nested: bool = False) -> str:  # noqa: C901 - one line a kind
+    def expr(self, e: Expr, nested: bool = False) -> str:
         if isinstance(e, Lit):
             if isinstance(e.value, bool):
                 return "true" if e.value else "false"
@@ -235,15 +234,18 @@ def join_equations(t: Test) -> Test:
         return go.negate(join_equations(t.test))
     if isinstance(t, go.All):
         return go.both(*(join_equations(x) for x in t.tests))
-    if not isinstance(t, go.Any_):
+    if not isinstance(t, go.Some):
         return t
     out: list[Test] = []
     for x in map(join_equations, t.tests):
         last = out[-1] if out else None
         if (
-            isinstance(x, go.Atom) and isinstance(last, go.Atom)
-            and isinstance(x.expr, go.Call) and isinstance(last.expr, go.Call)
-            and x.expr.fn == last.expr.fn == "eq" and x.expr.args[0] == last.expr.args[0]
+            isinstance(x, go.Atom)
+            and isinstance(last, go.Atom)
+            and isinstance(x.expr, go.Call)
+            and isinstance(last.expr, go.Call)
+            and x.expr.fn == last.expr.fn == "eq"
+            and x.expr.args[0] == last.expr.args[0]
         ):
             out[-1] = go.Atom(go.Call("eq", last.expr.args + x.expr.args[1:]))
         else:
@@ -254,7 +256,9 @@ def join_equations(t: Test) -> Test:
 def _item_under_range(nodes: Nodes, loop: int, below: bool = False) -> bool:
     """Whether a loop's element is named where the dot is another one's."""
     for n in nodes:
-        if below and any(isinstance(x, go.Item) and x.loop == loop for e in go.node_exprs(n) for x in go.walk(e)):
+        if below and any(
+            isinstance(x, go.Item) and x.loop == loop for e in go.node_exprs(n) for x in go.walk(e)
+        ):
             return True
         if any(_item_under_range(b, loop, below or isinstance(n, go.Range)) for b in go.blocks(n)):
             return True
@@ -280,7 +284,3 @@ def _runes(s: Expr) -> go.Call:
 def count_nodes(nodes: Nodes) -> int:
     """How many statements there are."""
     return sum(1 for _ in go.all_nodes(nodes))
-
-
-__all__ = ["count_nodes", "emit", "quote"]
-_ = Node

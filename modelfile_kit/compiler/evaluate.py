@@ -12,7 +12,8 @@ from jinja2 import nodes
 
 from . import go, types
 from .go import Expr, Test
-from .machine import Machine, Raised, Unsupported
+from .machine import Machine
+from .outcomes import Raised, Unsupported
 from .types import Cond, Const, DictV, Int, ListV, Obj, Str, Undef, Value
 
 Rule = Callable[..., Value]
@@ -23,9 +24,30 @@ class Evaluator(Machine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.line = 0
-        # What a loop's number ranges over: lets `i - 1` be said with that list's slices.
+        # what a loop's number ranges over: lets `i - 1` be said with that list's slices
         self.loop_over: dict[int, Expr] = {}
+        self.pictures = False
+        # the macros being called, outermost first
+        self.calling: list[str] = []
+        self.loop_items: dict[int, str] = {}
+        self._read: dict[tuple[int, int], frozenset[str]] = {}
+        # what `_read` knows by its address must not go away
+        self._kept: list[object] = []
+        # macros that call themselves, and the templates they became
+        self.recursive: frozenset[str] = frozenset()
+        self.instances: dict[object, str] = {}
+        self.templates: dict[str, go.Nodes] = {}
+        # the names read after the statement in progress
+        self.after: frozenset[str] = frozenset()
+        # names that macros read wherever they are called from
+        self.macro_names: frozenset[str] = frozenset()
+        self.selection: tuple[types.Step, ...] = ()
+        # the variable that says whether the filtered loop in progress had a turn
+        self.entered: go.Var | None = None
+
+    def call_macro(self, macro: types.MacroV, args: list[Value], kwargs: dict[str, Value]) -> Value:
+        """The text of a macro's call."""
+        raise NotImplementedError
 
     # --- dispatch ---------------------------------------------------------------------------------
 
@@ -61,7 +83,9 @@ class Evaluator(Machine):
         v = self.settle(v)
         if isinstance(v, Cond):
             cond = v
-            return self.branch(cond.test, lambda: self.lift(cond.then, rule), lambda: self.lift(cond.orelse, rule))
+            return self.branch(
+                cond.test, lambda: self.lift(cond.then, rule), lambda: self.lift(cond.orelse, rule)
+            )
         return rule(v)
 
     def lift2(self, a: Value, b: Value, rule: Callable[[Value, Value], Value]) -> Value:
@@ -85,7 +109,8 @@ class Evaluator(Machine):
     def eval_List(self, node: nodes.List) -> Value:  # noqa: N802
         return ListV(tuple(self.eval(n) for n in node.items))
 
-    eval_Tuple = eval_List
+    def eval_Tuple(self, node: nodes.Tuple) -> Value:  # noqa: N802
+        return ListV(tuple(self.eval(n) for n in node.items))
 
     def eval_Dict(self, node: nodes.Dict) -> Value:  # noqa: N802
         entries: dict[str, Value] = {}
@@ -119,7 +144,9 @@ class Evaluator(Machine):
             return left
         rest = lambda: types.boolean(self.test(node.right))  # noqa: E731
         done = Const(not conjunction)
-        value = self.branch(left, rest, lambda: done) if conjunction else self.branch(left, lambda: done, rest)
+        value = (
+            self.branch(left, rest, lambda: done) if conjunction else self.branch(left, lambda: done, rest)
+        )
         return self.truth(value)
 
     def eval_Not(self, node: nodes.Not) -> Value:  # noqa: N802
@@ -226,7 +253,9 @@ class Evaluator(Machine):
         self.line = node.lineno
         base = self.eval(node.node)
         if isinstance(node.arg, nodes.Slice):
-            bounds = [self.eval(n) if n else types.NONE for n in (node.arg.start, node.arg.stop, node.arg.step)]
+            bounds = [
+                self.eval(n) if n else types.NONE for n in (node.arg.start, node.arg.stop, node.arg.step)
+            ]
             return self._sliced(base, bounds)
         key = self.eval(node.arg)
         return self.lift2(base, key, lambda v, k: item(self, v, k))
@@ -283,8 +312,8 @@ class Evaluator(Machine):
         rule = TESTS.get(node.name)
         if rule is None:
             raise Unsupported(f"the test {node.name}", node.lineno)
-        known: Rule = rule
-        return self.lift(value, lambda v: types.boolean(self.facts.simplify(known(self, v, *args, **kwargs))))  # type: ignore[arg-type]
+        ask = rule
+        return self.lift(value, lambda v: types.boolean(self.facts.simplify(ask(self, v, *args, **kwargs))))
 
     def known_filters(self) -> set[str]:
         """The names of the filters that the reference environment has."""

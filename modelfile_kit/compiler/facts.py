@@ -75,7 +75,7 @@ class Facts:
             return test if answer is None else go.Truth(answer)
         if isinstance(test, go.Not):
             return go.negate(self.simplify(test.test))
-        if isinstance(test, (go.All, go.Any_)):
+        if isinstance(test, (go.All, go.Some)):
             if test in self.known:
                 return go.Truth(self.known[test])
             return self._simplify_list(test.tests, isinstance(test, go.All))
@@ -97,7 +97,7 @@ class Facts:
 def _learn(test: Test, answer: bool, found: dict[Test, bool]) -> None:
     if isinstance(test, go.Not):
         _learn(test.test, not answer, found)
-    elif isinstance(test, (go.All, go.Any_)):
+    elif isinstance(test, (go.All, go.Some)):
         if answer is isinstance(test, go.All):
             for t in test.tests:
                 _learn(t, answer, found)
@@ -119,6 +119,4 @@ def _equation(expr: Expr) -> tuple[Expr, str | int | bool] | None:
 @functools.lru_cache(20_000)
 def variables_of(test: Test) -> frozenset[int]:
     """The numbers of the Go variables a test depends on."""
-    return frozenset(
-        part.id for e in go.test_exprs(test) for part in go.walk(e) if isinstance(part, go.Var)
-    )
+    return frozenset(part.id for e in go.test_exprs(test) for part in go.walk(e) if isinstance(part, go.Var))

@@ -31,7 +31,9 @@ def parse(source: str) -> nodes.Template:
         tree = environment().parse(source)
     except jinja2.TemplateSyntaxError as e:
         raise TemplateReferenceError(
-            f"the chat template does not parse: {e.message}", span=Span(line=e.lineno)
+            f"the chat template does not parse: {e.message}",
+            span=Span(line=e.lineno),
+            help="chat templates are Jinja2 with loop controls and the `generation` tag",
         ) from e
     except RecursionError as e:
         raise TemplateReferenceError("the chat template is nested too deeply") from e
@@ -52,7 +54,8 @@ def _check_depth(tree: nodes.Node) -> None:
 
 def names_in(tree: nodes.Node) -> set[str]:
     """The names that a node and what is in it reads."""
-    found = {n.name for n in tree.find_all((nodes.Name, nodes.NSRef)) if getattr(n, "ctx", "load") == "load"}
+    found = {n.name for n in tree.find_all(nodes.Name) if n.ctx == "load"}
+    found |= {n.name for n in tree.find_all(nodes.NSRef)}
     if isinstance(tree, nodes.Name):
         found.add(tree.name)
     return found

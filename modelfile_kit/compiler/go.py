@@ -17,7 +17,7 @@ def _kept_hash(self: object) -> int:
     if known is None:
         known = hash((type(self), *self.__dict__.values()))
         self.__dict__["_hash"] = known
-    return known  # type: ignore[no-any-return]
+    return known
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class Call:
     __hash__ = _kept_hash
 
 
-Expr = Union[Lit, Var, Root, Item, Index, Dot, Field, Call]
+Expr = Union[Lit, Var, Root, Item, Index, Dot, Field, Call]  # noqa: UP007 - built at run time on 3.10 too
 
 
 def call(fn: str, *args: Expr) -> Call:
@@ -137,7 +137,7 @@ class All:
 
 
 @dataclass(frozen=True)
-class Any_:
+class Some:
     """Any of them, asked from left to right."""
 
     tests: tuple[Test, ...]
@@ -145,7 +145,7 @@ class Any_:
     __hash__ = _kept_hash
 
 
-Test = Union[Truth, Atom, Not, All, Any_]
+Test = Union[Truth, Atom, Not, All, Some]  # noqa: UP007 - built at run time on 3.10 too
 TRUE, FALSE = Truth(True), Truth(False)
 
 
@@ -172,12 +172,12 @@ def either(*tests: Test) -> Test:
     """Any of them, flat; FALSE for none."""
     flat: list[Test] = []
     for t in tests:
-        for part in t.tests if isinstance(t, Any_) else (t,):
+        for part in t.tests if isinstance(t, Some) else (t,):
             if part == TRUE or negate(part) in flat:
                 return TRUE
             if part != FALSE and part not in flat:
                 flat.append(part)
-    return flat[0] if len(flat) == 1 else Any_(tuple(flat)) if flat else FALSE
+    return flat[0] if len(flat) == 1 else Some(tuple(flat)) if flat else FALSE
 
 
 def test_exprs(t: Test) -> Iterator[Expr]:
@@ -186,7 +186,7 @@ def test_exprs(t: Test) -> Iterator[Expr]:
         yield t.expr
     elif isinstance(t, Not):
         yield from test_exprs(t.test)
-    elif isinstance(t, (All, Any_)):
+    elif isinstance(t, (All, Some)):
         for part in t.tests:
             yield from test_exprs(part)
 
@@ -278,15 +278,13 @@ class Include:
     arg: Expr
 
 
-Node = Union[Text, Print, Declare, Set, If, Range, Break, Continue, Fail, Include]
+Node = Union[Text, Print, Declare, Set, If, Range, Break, Continue, Fail, Include]  # noqa: UP007 - built at run time on 3.10 too
 Nodes = tuple[Node, ...]
 
 
 def node_exprs(n: Node) -> Iterator[Expr]:
     """The expressions a statement itself holds, without those of its blocks."""
-    if isinstance(n, Print):
-        yield n.expr
-    elif isinstance(n, (Declare, Set)):
+    if isinstance(n, (Print, Declare, Set)):
         yield n.expr
     elif isinstance(n, If):
         yield from test_exprs(n.test)

@@ -113,7 +113,9 @@ def pieces(m: Machine, s: Expr, sep: str, body: Callable[[Expr, Test, Test], Non
 
     def at(i: Expr) -> None:
         here = call("slice", whole, i)
-        inside = m.declare("piece", call("slice", rest, Lit(0), call("len", call("slice", rest, call("len", here)))))
+        inside = m.declare(
+            "piece", call("slice", rest, Lit(0), call("len", call("slice", rest, call("len", here))))
+        )
         first = go.equal(call("len", rest), call("len", whole))
         last = go.equal(call("len", here), cut)
         body(inside, first, last)
@@ -161,9 +163,7 @@ def is_one_of(c: Expr, chars: str | None) -> Test:
 
 def _continues(c: Expr) -> Test:
     """Whether `c` is a byte inside a character of several bytes."""
-    return go.both(
-        go.negate(go.Atom(call("lt", c, Lit("\udc80")))), go.Atom(call("lt", c, Lit("\udcc0")))
-    )
+    return go.both(go.negate(go.Atom(call("lt", c, Lit("\udc80")))), go.Atom(call("lt", c, Lit("\udcc0"))))
 
 
 def _multibyte(chars: str | None) -> bool:

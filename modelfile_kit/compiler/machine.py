@@ -7,13 +7,15 @@ would look at something that no longer exists, a Go variable assigned on both pa
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from ..diagnostics import Diagnostic
+from ..diagnostics import Diagnostic, Severity, Span
 from . import go, types
 from .facts import Facts
 from .go import Expr, Node, Test, Var
+from .keeping import Keeper, Rep, fit, is_simple, is_unstorable, shape_of
+from .outcomes import Dead, Raised, TooBig, Unsupported
 from .types import Value
 
 Key = tuple[int, str]
@@ -23,27 +25,6 @@ State = dict[Key, Value]
 MAX_CHOICE = 90
 # Statements executed at compile time; unrolled loops and fixpoints over them end here.
 MAX_STEPS = 60_000
-
-
-class Unsupported(Exception):
-    """A construct that cannot be said in a Go template (or not yet)."""
-
-    def __init__(self, what: str, line: int | None = None) -> None:
-        super().__init__(what)
-        self.what = what
-        self.line = line
-
-
-class Raised(Exception):
-    """The chat template would raise here."""
-
-
-class Dead(Exception):
-    """Nothing after this place runs on this path: it failed, broke out or continued."""
-
-
-class TooBig(Exception):
-    """The template outgrew a limit of the compiler."""
 
 
 @dataclass
@@ -59,19 +40,6 @@ class Run:
     assigned: set[int]
 
 
-@dataclass(frozen=True)
-class Rep:
-    """How a name that changes at run time is kept: shapes it can take, a payload and a tag variable."""
-
-    shapes: tuple[tuple[object, ...], ...]
-    payload: Var | None
-    tag: Var | None
-    by_emptiness: bool = False
-    least: int = 0
-    nonempty: bool = False
-    plain: bool = True
-
-
 @dataclass
 class Carried:
     """A loop in progress: names kept in variables, and what its `break` and `continue` left behind."""
@@ -80,14 +48,14 @@ class Carried:
     exits: list[State] = field(default_factory=list)
 
 
-class Machine:
+class Machine(Keeper):
     """Paths, joins and Go variables; knows nothing of Jinja."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.out: list[Node] = []
         self.state: State = {}
         self.facts = Facts()
-        self.declared: set[int] = set()
         self.assigned: set[int] = set()
         self.outer: frozenset[int] = frozenset()
         # What was worked out already on this path: an expression Go lacks, or a test, and its variable.
@@ -99,6 +67,7 @@ class Machine:
         self.diagnostics: list[tuple[Diagnostic, Facts]] = []
         self.steps = 0
         self.scope = 0
+        self.line = 0
         self._ids = itertools.count(1)
 
     # --- names ----------------------------------------------------------------------------------
@@ -139,7 +108,9 @@ class Machine:
     def forget(self, variables: set[int]) -> None:
         """Drops what is known about variables."""
         self.facts = self.facts.without(variables)
-        stale = [e for e in self.worked_out if any(isinstance(x, Var) and x.id in variables for x in go.walk(e))]
+        stale = [
+            e for e in self.worked_out if any(isinstance(x, Var) and x.id in variables for x in go.walk(e))
+        ]
         for e in stale:
             del self.worked_out[e]
 
@@ -167,7 +138,8 @@ class Machine:
         self.outer = outer | self.declared
         self.out, self.state, self.facts = [], dict(self.state), facts
         self.declared, self.assigned = set(), set()
-        dead, value = False, types.NONE
+        dead = False
+        value: Value = types.NONE
         try:
             value = thunk()
         except Dead:
@@ -278,7 +250,7 @@ class Machine:
         stale |= types.value_vars(va) | types.value_vars(vb)
         if not stale & (a.assigned | b.assigned | a.declared | b.declared):
             choice = types.choose(test, va, vb)
-            if types.size(choice) <= MAX_CHOICE or _unstorable(choice):
+            if types.size(choice) <= MAX_CHOICE or is_unstorable(choice):
                 return choice
         return self._phi(key[1] if key else "value", va, vb, a, b)
 
@@ -288,200 +260,42 @@ class Machine:
     def _held_elsewhere(self, key: Key | None, rep: Rep, a: Run, b: Run) -> bool:
         mine = {v.id for v in (rep.payload, rep.tag) if v}
         return any(
-            k != key and types.value_vars(v) & mine
-            for state in (a.state, b.state)
-            for k, v in state.items()
+            k != key and types.value_vars(v) & mine for state in (a.state, b.state) for k, v in state.items()
         ) or bool((types.value_vars(a.value) | types.value_vars(b.value)) & mine)
 
     def _phi(self, hint: str, va: Value, vb: Value, a: Run, b: Run) -> Value:
         rep = self.new_rep(hint, (va, vb))
-        first = vb if not self._local(vb, a, b) and _simple(vb) else None
+        first = vb if not self._local(vb, a, b) and is_simple(vb) else None
         self.declare_rep(rep, first)
         self.more(a, lambda: self.store(rep, va))
         if first is None:
             self.more(b, lambda: self.store(rep, vb))
         return self.value_of(rep)
 
-    # --- names kept in Go variables ---------------------------------------------------------------
-
-    def new_rep(self, hint: str, values: Iterable[Value]) -> Rep:
-        """Variables that can hold any of the values."""
-        found = [leaf for v in values for leaf in types.leaves(v)]
-        lists = {v for v in found if isinstance(v, (types.ListV, types.Built))}
-        if len(lists) > 1 and all(map(types.is_built, lists)):
-            found = [types.built(v) if v in lists else v for v in found]
-        shapes = tuple(dict.fromkeys(shape_of(v) for v in found))
-        paid = [s for s in shapes if s[0] in _PAID]
-        payload = Var(self.fresh(), hint) if paid else None
-        texts = [v for v in found if types.is_text(v)]
-        filled = all(v.nonempty if isinstance(v, types.Str) else bool(v.value) for v in texts)  # type: ignore[union-attr]
-        by_emptiness = len(shapes) == 2 and len(paid) == 1 and (
-            (paid[0][0] == "str" and filled) or (paid[0][0] == "obj" and paid[0][1] in _NEVER_EMPTY)
-        )
-        tag = Var(self.fresh(), f"{hint}_is") if len(shapes) > 1 and not by_emptiness else None
-        least = min((self.least(v) for v in found if types.is_int(v)), default=0)
-        plain = all(v.plain for v in found if isinstance(v, types.Built))
-        return Rep(shapes, payload, tag, by_emptiness, least, filled, plain)
-
-    def declare_rep(self, rep: Rep, first: Value | None) -> None:
-        """Declares the variables of a name, holding `first` if that is simple."""
-        first = fit(rep, first) if first is not None else None
-        payload, tag = self._encode(rep, first) if first is not None else (None, None)
-        if rep.payload:
-            self.emit(go.Declare(rep.payload, payload if payload is not None else _blank(rep)))
-            self.declared.add(rep.payload.id)
-        if rep.tag:
-            self.emit(go.Declare(rep.tag, tag if tag is not None else self._tag(rep, rep.shapes[-1])))
-            self.declared.add(rep.tag.id)
-
-    def store(self, rep: Rep, value: Value) -> None:
-        """Assigns a value to the variables of a name, path by path for a choice."""
-        value = fit(rep, value)
-        if value == self.value_of(rep):
-            return
-        if isinstance(value, types.Cond):
-            cond = value
-
-            def half(v: Value) -> Callable[[], Value]:
-                def go_on() -> Value:
-                    self.store(rep, v)
-                    return types.NONE
-
-                return go_on
-
-            self.branch(cond.test, half(cond.then), half(cond.orelse))
-            return
-        payload, tag = self._encode(rep, value)
-        if rep.payload and payload is not None:
-            self.assign(rep.payload, payload)
-        if rep.tag and tag is not None:
-            self.assign(rep.tag, tag)
-
-    def _encode(self, rep: Rep, leaf: Value) -> tuple[Expr | None, Expr | None]:
-        shape = shape_of(leaf)
-        payload: Expr | None = None
-        if shape[0] in _PAID:
-            payload = self.to_go(leaf.text if isinstance(leaf, types.Built) else leaf)
-        elif rep.by_emptiness:
-            payload = go.Lit("")
-        return payload, self._tag(rep, shape) if rep.tag else None
-
-    def _tag(self, rep: Rep, shape: tuple[object, ...]) -> Expr:
-        if len(rep.shapes) == 2:
-            return go.Lit(shape == rep.shapes[0])
-        return go.Lit(str(rep.shapes.index(shape)))
-
-    def value_of(self, rep: Rep) -> Value:
-        """The value that the variables of a name hold, as a choice between its shapes."""
-        values = [self._decode(rep, s) for s in rep.shapes]
-        if len(values) == 1:
-            return values[0]
-        if rep.by_emptiness and rep.payload:
-            paid = next(v for v, s in zip(values, rep.shapes) if s[0] in ("str", "obj"))
-            other = next(v for v, s in zip(values, rep.shapes) if s[0] not in ("str", "obj"))
-            return types.choose(go.Atom(rep.payload), paid, other)
-        assert rep.tag
-        if len(values) == 2:
-            return types.choose(go.Atom(rep.tag), values[0], values[1])
-        result = values[-1]
-        for v, s in reversed(list(zip(values[:-1], rep.shapes[:-1]))):
-            result = types.choose(go.equal(rep.tag, self._tag(rep, s)), v, result)
-        return result
-
-    def _decode(self, rep: Rep, shape: tuple[object, ...]) -> Value:
-        kind = shape[0]
-        if kind == "static":
-            return shape[1]  # type: ignore[return-value]
-        if kind == "none":
-            return types.NONE
-        if kind == "undef":
-            return types.Undef()
-        assert rep.payload
-        if kind == "built":
-            return types.Built(types.string(rep.payload), rep.plain)
-        if kind == "str":
-            return types.string(rep.payload, rep.by_emptiness or rep.nonempty)
-        if kind == "int":
-            self.bounds[rep.payload.id] = rep.least
-            return types.number(rep.payload)
-        if kind == "bool":
-            return types.Bool(go.Atom(rep.payload))
-        return types.Obj(str(shape[1]), rep.payload, bool(shape[2]))
-
-    @property
-    def bounds(self) -> dict[int, int]:
-        """The least value of whole-number variables."""
-        return self.__dict__.setdefault("_bounds", {})  # type: ignore[no-any-return]
-
     def is_live(self, key: Key) -> bool:
         """Whether anything can still ask what a name holds."""
         names = self.live.get(key[0]) if key[0] == self.scope else None
         return names is None or key[1] in names
 
-    # --- filled in by the evaluator ---------------------------------------------------------------
+    # --- findings ---------------------------------------------------------------------------------
+
+    def note(self, code: str, message: str, help: str, *, narrow: bool = True) -> None:
+        """A finding about this place; what is known here says which conversations it concerns."""
+        where = Span(line=self.line) if self.line else None
+        found = Diagnostic(code, Severity.WARNING, message, where, help)
+        if all(found != d for d, _ in self.diagnostics):
+            self.diagnostics.append((found, self.facts if narrow else Facts()))
 
     def refuse(self, e: Unsupported) -> None:
-        """Writes the end of a path that cannot be said."""
-        raise NotImplementedError
-
-    def to_go(self, v: Value) -> Expr:
-        """A Go expression for a value that is no choice."""
-        raise NotImplementedError
-
-    def least(self, v: Value) -> int:
-        """The least number a whole number can be."""
-        raise NotImplementedError
-
-
-_PAID = ("str", "int", "bool", "obj", "built")
-_NEVER_EMPTY = ("msg", "calls", "call", "tools", "tool", "fn", "toolfn")
-
-
-def shape_of(v: Value) -> tuple[object, ...]:
-    """What kind of variable a value that is no choice needs."""
-    if types.is_text(v):
-        return ("str",)
-    if types.is_bool(v):
-        return ("bool",)
-    if types.is_int(v):
-        return ("int",)
-    if isinstance(v, types.Built):
-        return ("built",)
-    if isinstance(v, types.Obj):
-        return ("obj", v.kind, v.reverse)
-    if v == types.NONE:
-        return ("none",)
-    if isinstance(v, types.Undef):
-        return ("undef",)
-    return ("static", v)
-
-
-def fit(rep: Rep | None, v: Value) -> Value:
-    """The value in the form its variables hold: a known list of texts where a built one is kept."""
-    if rep is None or ("built",) not in rep.shapes:
-        return v
-    if isinstance(v, types.Cond):
-        return types.choose(v.test, fit(rep, v.then), fit(rep, v.orelse))
-    return types.built(v) if isinstance(v, types.ListV) and types.is_built(v) else v
-
-
-def _unstorable(v: Value) -> bool:
-    return any(shape_of(leaf)[0] == "static" for leaf in types.leaves(v))
-
-
-def _simple(v: Value) -> bool:
-    if isinstance(v, types.Str):
-        return len(v.parts) == 1 and isinstance(v.parts[0], go_expr_types)
-    return isinstance(v, (types.Const, types.Obj, types.Undef, types.Bool)) or (
-        isinstance(v, types.Int) and len(v.terms) == 1 and v.const == 0 and v.terms[0][1] == 1
-    )
-
-
-def _blank(rep: Rep) -> Expr:
-    kinds = {s[0] for s in rep.shapes}
-    if "int" in kinds:
-        return go.Lit(0)
-    return go.Lit(False) if "bool" in kinds else go.Lit("")
-
-
-go_expr_types = (go.Lit, go.Var, go.Root, go.Item, go.Index, go.Dot, go.Field, go.Call)
+        """A construct that cannot be said: its path ends in an error at run time."""
+        at = e.line or self.line
+        found = Diagnostic(
+            "MK610",
+            Severity.WARNING,
+            f"{e.what} cannot be said in a Go template",
+            Span(line=at),
+            "a conversation that comes here is answered with an error instead of a wrong prompt",
+        )
+        if all(found != d or f.known != self.facts.known for d, f in self.diagnostics):
+            self.diagnostics.append((found, self.facts))
+        self.emit(go.Fail(f"chat template, line {at}: {e.what}"))

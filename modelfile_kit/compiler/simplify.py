@@ -168,7 +168,7 @@ def _renamed(n: Node, old: go.Var, new: go.Var) -> Node:
             return go.Not(test(t.test))
         if isinstance(t, go.All):
             return go.All(tuple(map(test, t.tests)))
-        return go.Any_(tuple(map(test, t.tests))) if isinstance(t, go.Any_) else t
+        return go.Some(tuple(map(test, t.tests))) if isinstance(t, go.Some) else t
 
     def block(b: Nodes) -> Nodes:
         return tuple(_renamed(x, old, new) for x in b)
@@ -199,7 +199,9 @@ def _without_repeats(nodes: Nodes, known: dict[int, go.Expr]) -> Nodes:
         elif isinstance(n, (go.If, go.Range)):
             changed = {x.var.id for x in go.all_nodes((n,)) if isinstance(x, go.Set)}
             if isinstance(n, go.If):
-                n = go.If(n.test, _without_repeats(n.then, dict(known)), _without_repeats(n.orelse, dict(known)))
+                n = go.If(
+                    n.test, _without_repeats(n.then, dict(known)), _without_repeats(n.orelse, dict(known))
+                )
             else:
                 inside = {k: v for k, v in known.items() if k not in changed}
                 body = _without_repeats(n.body, inside)

@@ -10,14 +10,20 @@ from ..errors import KitError
 from ..jinja_reference import Reference
 
 # What special tokens look like in current vocabularies.
-_TOKEN = re.compile(r"<\|[^|<>\s]{1,60}\|>|<\|[^<>\s|]{1,40}>|<[^<>\s|]{1,40}\|>|<｜[^｜<>]{1,60}｜>|\[\|[^|\[\]\s]{1,40}\|\]|\[e~\[|</?[\w:.-]{1,40}>|\[/?[A-Z_]{2,40}\]|<[^<>\s]{1,40}>")
+_TOKEN = re.compile(
+    r"<\|[^|<>\s]{1,60}\|>|<\|[^<>\s|]{1,40}>|<[^<>\s|]{1,40}\|>|<｜[^｜<>]{1,60}｜>|\[\|[^|\[\]\s]{1,40}\|\]|\[e~\[|</?[\w:.-]{1,40}>|\[/?[A-Z_]{2,40}\]|<[^<>\s]{1,40}>"
+)
 _CALL = {"id": "call00001", "function": {"name": "tool_q7", "arguments": {"x": "1"}}}
 _TOOL = {
     "type": "function",
     "function": {
         "name": "tool_q7",
         "description": "d",
-        "parameters": {"type": "object", "properties": {"x": {"type": "string", "description": "d"}}, "required": ["x"]},
+        "parameters": {
+            "type": "object",
+            "properties": {"x": {"type": "string", "description": "d"}},
+            "required": ["x"],
+        },
     },
 }
 _USER, _ANSWER, _AGAIN, _RESULT, _THOUGHT = "first-q1", "answer-q2", "again-q3", "result-q4", "thought-q5"
@@ -79,11 +85,13 @@ def thinking_tags(source: str, bos_token: str | None, eos_token: str | None) -> 
     answer = {"role": "assistant", "content": _ANSWER, "thinking": _THOUGHT}
     calling = {"role": "assistant", "content": "", "thinking": _THOUGHT, "tool_calls": [_CALL]}
     result = {"role": "tool", "content": _RESULT, "tool_name": "tool_q7", "tool_call_id": "call00001"}
-    for messages, tools in (
+    again = {"role": "user", "content": _AGAIN}
+    probes: list[tuple[list[dict[str, Any]], list[dict[str, Any]] | None]] = [
         ([user, answer], None),
-        ([user, answer, {"role": "user", "content": _AGAIN}], None),
+        ([user, answer, again], None),
         ([user, calling, result], [_TOOL]),
-    ):
+    ]
+    for messages, tools in probes:
         try:
             text = reference.render(messages, tools=tools, think=True)
         except KitError:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import go, types
 from ..go import Expr
-from ..machine import Raised, Unsupported
+from ..outcomes import Raised, Unsupported
 from ..types import Const, Int, ListV, Value
 
 if TYPE_CHECKING:

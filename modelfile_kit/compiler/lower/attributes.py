@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from .. import go, types
-from ..machine import Raised, Unsupported
+from ..outcomes import Raised, Unsupported
 from ..types import Const, DictV, Func, ListV, Obj, Undef, Value
 from . import tools
 
@@ -38,7 +38,9 @@ def methods_of(v: Value) -> frozenset[str]:
         return STR_METHODS
     if isinstance(v, DictV) or (isinstance(v, Obj) and v.kind in MAPPINGS):
         return DICT_METHODS
-    if isinstance(v, (ListV, types.Split, types.Query, types.Built)) or (isinstance(v, Obj) and v.kind in LISTS):
+    if isinstance(v, (ListV, types.Split, types.Query, types.Built)) or (
+        isinstance(v, Obj) and v.kind in LISTS
+    ):
         return LIST_METHODS
     if isinstance(v, Obj) and v.kind == "any":
         return DICT_METHODS | STR_METHODS
@@ -49,7 +51,12 @@ def item(ev: Evaluator, v: Value, key: Value) -> Value:
     """`v[key]` for values that are no choices."""
     if isinstance(v, Undef):
         raise Raised(f"{v.name or 'value'} is undefined" if v.name else "value is undefined")
-    if v == types.NONE or types.is_bool(v) or types.is_int(v) or isinstance(v, Const) and isinstance(v.value, float):
+    if (
+        v == types.NONE
+        or types.is_bool(v)
+        or types.is_int(v)
+        or (isinstance(v, Const) and isinstance(v.value, float))
+    ):
         return Undef(str(key.value) if isinstance(key, Const) else "")
     if isinstance(v, types.Namespace):
         return ev.lookup(v.owner, str(key.value)) if isinstance(key, Const) else Undef()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from jinja2 import nodes
 
 from .. import go, types
-from ..machine import Raised, Unsupported
+from ..outcomes import Raised, Unsupported
 from ..types import Const, DictV, Func, ListV, MacroV, Namespace, Obj, Undef, Value
 
 if TYPE_CHECKING:
@@ -21,9 +21,7 @@ def invoke(
 ) -> Value:
     """Calls what an expression evaluated to."""
     if isinstance(f, MacroV):
-        from .macros import call_macro
-
-        return call_macro(ev, f, args, kwargs)
+        return ev.call_macro(f, args, kwargs)
     if isinstance(f, Func) and f.on is not None:
         return _method(ev, f, args, kwargs, target)
     if isinstance(f, Func):
@@ -76,8 +74,9 @@ def _namespace(ev: Evaluator, args: list[Value], kwargs: dict[str, Value]) -> Va
 
 
 def _range(ev: Evaluator, args: list[Value]) -> Value:
-    if all(isinstance(a, Const) and isinstance(a.value, int) for a in args):
-        numbers = range(*(a.value for a in args))  # type: ignore[union-attr,misc]
+    known = [a.value for a in args if isinstance(a, Const) and isinstance(a.value, int)]
+    if len(known) == len(args):
+        numbers = range(*known)
         if len(numbers) > MAX_RANGE:
             raise Unsupported(f"a range of more than {MAX_RANGE} numbers", ev.line)
         return ListV(tuple(Const(n) for n in numbers))
@@ -127,15 +126,13 @@ def _method(
     if isinstance(v, types.Loop) and f.name == "cycle":
         raise Unsupported("loop.cycle", ev.line)
     if types.is_text(v):
-        from .strings import call_method
-
         if f.name == "format":
             return _format(ev, v, args, kwargs)
         if f.name == "join" and len(args) == 1:
             from .lists import join_texts
 
             return ev.lift(args[0], lambda x: join_texts(ev, x, v))
-        return _with_known_arguments(ev, f.name, v, args, kwargs, call_method)
+        return _text_method(ev, f.name, v, args, kwargs)
     if isinstance(v, (DictV, Obj)) and f.name in ("get", "items", "keys", "values", "pop"):
         return _mapping_method(ev, f.name, v, args)
     if isinstance(v, ListV) and f.name in ("append", "pop", "extend"):
@@ -143,14 +140,18 @@ def _method(
     raise Unsupported(f"the method {f.name} of this value", ev.line)
 
 
-def _with_known_arguments(ev, name, v, args, kwargs, rule):  # type: ignore[no-untyped-def]
-    """An argument that is a choice between known texts parts the paths."""
+def _text_method(ev: Evaluator, name: str, v: Value, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    """A method of a text; an argument that is a choice between texts parts the paths."""
+    from .strings import call_method
+
     for n, a in enumerate(args):
         if isinstance(a, types.Cond):
-            return ev.lift(
-                a, lambda x, n=n: _with_known_arguments(ev, name, v, [*args[:n], x, *args[n + 1 :]], kwargs, rule)
-            )
-    return rule(ev, name, v, args, kwargs)
+
+            def chosen(x: Value, n: int = n) -> Value:
+                return _text_method(ev, name, v, [*args[:n], x, *args[n + 1 :]], kwargs)
+
+            return ev.lift(a, chosen)
+    return call_method(ev, name, v, args, kwargs)
 
 
 def _mapping_method(ev: Evaluator, name: str, v: DictV | Obj, args: list[Value]) -> Value:
@@ -162,9 +163,7 @@ def _mapping_method(ev: Evaluator, name: str, v: DictV | Obj, args: list[Value])
         return v
     if name == "get":
         other = args[1] if len(args) > 1 else types.NONE
-        return ev.lift(
-            item(ev, v, args[0]), lambda x: other if isinstance(x, Undef) else x
-        )
+        return ev.lift(item(ev, v, args[0]), lambda x: other if isinstance(x, Undef) else x)
     if name == "items":
         return pairs(ev, v)
     known = v if isinstance(v, DictV) else dictionary_of(ev, v)
@@ -199,7 +198,9 @@ def _format(ev: Evaluator, v: Value, args: list[Value], kwargs: dict[str, Value]
             raise Unsupported("format with more than names and numbers", ev.line)
         if name == "":
             name, counter = str(counter), counter + 1
-        chosen = kwargs.get(name) if not name.isdigit() else args[int(name)] if int(name) < len(args) else None
+        chosen = (
+            kwargs.get(name) if not name.isdigit() else args[int(name)] if int(name) < len(args) else None
+        )
         if chosen is None:
             raise Raised("format: no such argument")
         result = ev.concat(result, to_text(ev, chosen))

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import operator
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from .. import go, types
 from ..go import Test
-from ..machine import Raised, Unsupported
+from ..outcomes import Raised, Unsupported
 from ..types import Const, Int, Str, Undef, Value
 
 if TYPE_CHECKING:
     from ..evaluate import Evaluator
 
-_KNOWN = {
+_KNOWN: dict[str, Callable[[Any, Any], Any]] = {
     "eq": operator.eq,
     "ne": operator.ne,
     "lt": operator.lt,
@@ -71,7 +72,7 @@ def equal(ev: Evaluator, a: Value, b: Value) -> Test:
     if isinstance(a, types.ListV) and isinstance(b, types.ListV):
         if len(a.items) != len(b.items):
             return go.FALSE
-        return go.both(*(equal(ev, x, y) for x, y in zip(a.items, b.items)))
+        return go.both(*(equal(ev, x, y) for x, y in zip(a.items, b.items, strict=True)))
     if _kind(a) != _kind(b):
         return go.FALSE
     raise Unsupported("comparing these values", ev.line)
@@ -105,7 +106,7 @@ def real_bool(test: Test) -> go.Expr:
 
     if isinstance(test, go.Atom) and isinstance(test.expr, go.Call) and test.expr.fn in ("eq", "lt", "not"):
         return test.expr
-    if isinstance(test, (go.All, go.Any_)):
+    if isinstance(test, (go.All, go.Some)):
         name = "and" if isinstance(test, go.All) else "or"
         return go.Call(name, tuple(real_bool(t) for t in test.tests))
     if isinstance(test, go.Not):
@@ -171,9 +172,11 @@ def _remaining(ev: Evaluator, a: Value, b: Value) -> tuple[go.Expr, int] | None:
     for x, y, sign in ((plus, minus, 1), (minus, plus, -1)):
         if isinstance(x, Int) and isinstance(y, Int) and len(x.terms) == len(y.terms) == 1:
             (e, n), (i, m) = x.terms[0], y.terms[0]
-            if n == m == 1 and isinstance(e, go.Call) and e.fn == "len" and isinstance(i, go.Index):
-                if ev.loop_over.get(i.loop) == e.args[0]:
-                    return go.call("len", go.call("slice", e.args[0], i)), -const * sign
+            sized = n == m == 1 and isinstance(e, go.Call) and e.fn == "len" and isinstance(i, go.Index)
+            if sized and isinstance(e, go.Call) and isinstance(i, go.Index):
+                if ev.loop_over.get(i.loop) != e.args[0]:
+                    continue
+                return go.call("len", go.call("slice", e.args[0], i)), -const * sign
     return None
 
 

@@ -6,7 +6,7 @@ import calendar
 from typing import TYPE_CHECKING
 
 from .. import go, types
-from ..machine import Unsupported
+from ..outcomes import Unsupported
 from ..types import Const, Part, Value
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from .. import go, types
-from ..machine import Raised, Unsupported
+from ..outcomes import Raised, Unsupported
 from ..types import Const, DictV, ListV, Obj, Split, Undef, Value
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 Rule = Callable[..., Value]
 FILTERS: dict[str, Rule] = {}
+FOUR = Const(4)
 # Filters that take a choice between values as it is.
 WHOLE = {"default", "d"}
 
@@ -69,7 +70,16 @@ def length(ev: Evaluator, v: Value) -> Value:
         return count(ev, v)
     if isinstance(v, DictV) and all(e.present == go.TRUE for e in v.entries):
         return Const(len(v.entries))
-    if isinstance(v, Obj) and v.kind in ("msgs", "calls", "tools", "strs", "list", "proplist", "args", "props"):
+    if isinstance(v, Obj) and v.kind in (
+        "msgs",
+        "calls",
+        "tools",
+        "strs",
+        "list",
+        "proplist",
+        "args",
+        "props",
+    ):
         return types.number(go.call("len", v.expr))
     if isinstance(v, Obj) and v.kind == "any":
         return _length_of_json(ev, v)
@@ -128,7 +138,9 @@ def replace(ev: Evaluator, v: Value, old: Value, new: Value, count: Value | None
 
 @rule("list")
 def as_list(ev: Evaluator, v: Value) -> Value:
-    if isinstance(v, (ListV, Split, types.Parts, types.Query, types.Built, types.Items)) or isinstance(v, Obj) and v.kind not in ("any",):
+    if isinstance(v, (ListV, Split, types.Parts, types.Query, types.Built, types.Items)) or (
+        isinstance(v, Obj) and v.kind not in ("any",)
+    ):
         return v
     if isinstance(v, Undef):
         return ListV(())
@@ -216,7 +228,9 @@ for _kind in ("select", "reject"):
 
 
 @rule("map")
-def map_(ev: Evaluator, v: Value, *args: Value, attribute: Value | None = None, default: Value | None = None) -> Value:
+def map_(
+    ev: Evaluator, v: Value, *args: Value, attribute: Value | None = None, default: Value | None = None
+) -> Value:
     from .queries import query
 
     if default is not None:
@@ -229,12 +243,16 @@ def map_(ev: Evaluator, v: Value, *args: Value, attribute: Value | None = None, 
 
 @rule("indent")
 def indent(
-    ev: Evaluator, v: Value, width: Value = Const(4), first: Value = types.FALSE, blank: Value = types.FALSE
+    ev: Evaluator, v: Value, width: Value = FOUR, first: Value = types.FALSE, blank: Value = types.FALSE
 ) -> Value:
     """Known texts only; JSON knows how to indent itself."""
     from jinja2.filters import do_indent
 
-    if isinstance(v, Const) and isinstance(v.value, str) and all(isinstance(x, Const) for x in (width, first, blank)):
+    if (
+        isinstance(v, Const)
+        and isinstance(v.value, str)
+        and all(isinstance(x, Const) for x in (width, first, blank))
+    ):
         return Const(do_indent(v.value, width.value, first.value, blank.value))  # type: ignore[union-attr,arg-type]
     from .json import indented
 

@@ -13,14 +13,20 @@ from typing import TYPE_CHECKING
 
 from .. import go, idioms, types
 from ..go import Expr, Lit, Node, Nodes, call
-from ..machine import Raised, Unsupported
+from ..outcomes import Raised, Unsupported
 from ..types import Const, DictV, ListV, Obj, Part, Str, Undef, Value
 
 if TYPE_CHECKING:
     from ..evaluate import Evaluator
 
 # `\u003c` and its like in Go's JSON, and what Python writes.
-_UNESCAPED = (("\\u003c", "<"), ("\\u003e", ">"), ("\\u0026", "&"), ("\\u2028", "\u2028"), ("\\u2029", "\u2029"))
+_UNESCAPED = (
+    ("\\u003c", "<"),
+    ("\\u003e", ">"),
+    ("\\u0026", "&"),
+    ("\\u2028", "\u2028"),
+    ("\\u2029", "\u2029"),
+)
 
 
 @dataclass(frozen=True)
@@ -42,7 +48,9 @@ class Style:
         return cls(*json.loads(detail))
 
     def deeper(self) -> Style:
-        return self if not self.indent else Style(self.indent, self.depth + 1, self.base, self.comma, self.colon)
+        return (
+            self if not self.indent else Style(self.indent, self.depth + 1, self.base, self.comma, self.colon)
+        )
 
     @property
     def newline(self) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from .. import go, idioms, types
 from ..go import Test
-from ..machine import Raised, Unsupported
+from ..outcomes import Raised, Unsupported
 from ..types import Const, ListV, Obj, Split, Value
 
 if TYPE_CHECKING:

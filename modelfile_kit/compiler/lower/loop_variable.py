@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from .. import go, types
-from ..machine import Unsupported
-from ..types import Const, Func, Undef, Value
+from ..outcomes import Unsupported
+from ..types import Const, Func, Obj, Undef, Value
 
 if TYPE_CHECKING:
     from ..evaluate import Evaluator
@@ -22,21 +23,20 @@ def loop_attribute(ev: Evaluator, v: types.Loop, name: str) -> Value:
         return _placed(v, name)
     if v.over is None:
         raise Unsupported(f"loop.{name} in this loop", ev.line)
-    i, size = types.number(go.Index(v.loop)), types.number(go.call("len", v.over))
-    values = {
+    i, over = types.number(go.Index(v.loop)), v.over
+    left = types.number(go.call("len", go.call("slice", over, go.Index(v.loop))))
+    values: dict[str, Callable[[], Value]] = {
         "index0": lambda: i,
         "index": lambda: _plus(i, 1),
-        "length": lambda: size,
+        "length": lambda: types.number(go.call("len", over)),
         "first": lambda: types.boolean(ev.facts.simplify(go.equal(go.Index(v.loop), go.Lit(0)))),
         "last": lambda: types.boolean(ev.facts.simplify(_last(v))),
-        "revindex": lambda: types.number(go.call("len", go.call("slice", v.over, go.Index(v.loop)))),  # type: ignore[arg-type]
-        "revindex0": lambda: _plus(types.number(go.call("len", go.call("slice", v.over, go.Index(v.loop)))), -1),  # type: ignore[arg-type]
+        "revindex": lambda: left,
+        "revindex0": lambda: _plus(left, -1),
         "previtem": lambda: _neighbour(ev, v, -1),
         "nextitem": lambda: _neighbour(ev, v, 1),
     }
-    if name not in values:
-        return Undef(name)
-    return values[name]()
+    return values[name]() if name in values else Undef(name)
 
 
 def _last(v: types.Loop) -> go.Test:
@@ -55,9 +55,10 @@ def _neighbour(ev: Evaluator, v: types.Loop, step: int) -> Value:
     if v.kind is None or v.reverse:
         raise Unsupported("a neighbour in this loop", ev.line)
     assert v.over is not None
-    found = lambda: element(ev, types.Obj(str(v.kind), v.over), types.Int(((go.Index(v.loop), 1),), step))  # type: ignore[arg-type]  # noqa: E731
+    there = Obj(v.kind, v.over)
+    at = types.Int(((go.Index(v.loop), 1),), step)
     end = go.equal(go.Index(v.loop), go.Lit(0)) if step < 0 else _last(v)
-    return ev.branch(end, lambda: Undef(), found)
+    return ev.branch(end, lambda: Undef(), lambda: element(ev, there, at))
 
 
 def _placed(v: types.Loop, name: str) -> Value:
@@ -68,9 +69,9 @@ def _placed(v: types.Loop, name: str) -> Value:
     if name in ("first", "last"):
         return first if name == "first" else last
     if name == "index":
-        return _plus(index, 1) if isinstance(index, types.Int) else Const(int(index.value) + 1)  # type: ignore[union-attr,arg-type]
+        return _plus(index, 1) if isinstance(index, types.Int) else Const(_known(index) + 1)
     if isinstance(index, Const) and v.items:
-        n, total = int(index.value), len(v.items)  # type: ignore[arg-type]
+        n, total = _known(index), len(v.items)
         if name == "length":
             return Const(total)
         if name in ("revindex", "revindex0"):
@@ -80,3 +81,8 @@ def _placed(v: types.Loop, name: str) -> Value:
         if name == "nextitem":
             return v.items[n + 1] if n + 1 < total else Undef(name)
     raise Unsupported(f"loop.{name} in this loop")
+
+
+def _known(index: Value) -> int:
+    assert isinstance(index, Const) and isinstance(index.value, int)
+    return index.value

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from .. import go, types
-from ..machine import Dead, Unsupported
+from ..outcomes import Dead, Unsupported
 from ..types import ListV, MacroV, Undef, Value
 from .recursion import call_template
 from .text import captured as text_of
@@ -20,7 +20,7 @@ MAX_DEPTH = 12
 MAX_NODES = 1500
 MAX_STEPS = 15_000
 # Statements executed so far beyond which no macro is written out inside another over unknown values.
-ENOUGH = 12_000
+ENOUGH = 7_000
 # A macro in itself over values that only show at run time: every level multiplies what is written.
 MAX_RECURSION = 2
 
@@ -37,7 +37,9 @@ def call_macro(ev: Lowering, macro: MacroV, args: list[Value], kwargs: dict[str,
         raise Unsupported(f"the macro {macro.node.name}, nested this deep,", ev.line) from None
 
 
-def expand(ev: Lowering, macro: MacroV, args: list[Value], kwargs: dict[str, Value], *, captured: bool = False) -> Value:
+def expand(
+    ev: Lowering, macro: MacroV, args: list[Value], kwargs: dict[str, Value], *, captured: bool = False
+) -> Value:
     """Writes a macro out in place: its text as a value, or as statements."""
     if ev.steps > ENOUGH and ev.calling and not all(map(_known, args)):
         raise Unsupported(f"the macro {macro.node.name} in a template that has grown this much", ev.line)

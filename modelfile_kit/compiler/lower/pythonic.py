@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from .. import go, idioms, types
 from ..go import Expr, Lit, Nodes, call
-from ..machine import Unsupported
+from ..outcomes import Unsupported
 from ..types import Const, DictV, ListV, Obj, Part, Str, Value
 
 if TYPE_CHECKING:
@@ -91,7 +91,11 @@ def _inside(here: Expr, c: Expr, skip: go.Var, quote: go.Var) -> Nodes:
     for written, shown in [*plain, ("\\u2028", "\\u2028"), ("\\u2029", "\\u2029")]:
         hit = (go.Text(shown), go.Set(skip, Lit("." * (len(written) - 1))))
         escape = (go.If(_starts(here, written), hit, escape),)
-    control = (go.Text("\\x"), go.Print(call("printf", Lit("%.2s"), call("slice", here, Lit(4)))), go.Set(skip, Lit(".....")))
+    control = (
+        go.Text("\\x"),
+        go.Print(call("printf", Lit("%.2s"), call("slice", here, Lit(4)))),
+        go.Set(skip, Lit(".....")),
+    )
     escape = (go.If(_starts(here, "\\u00"), control, escape),)
     for written, shown in plain[:3]:
         escape = (go.If(_starts(here, written), (go.Text(shown), go.Set(skip, Lit("....."))), escape),)
@@ -130,7 +134,11 @@ def _outside(ev: Evaluator, here: Expr, c: Expr, skip: go.Var, quote: go.Var) ->
         )
 
     idioms.scan(ev, after, body, "k")
-    pick = go.If(go.both(go.Atom(single), go.negate(go.Atom(double))), (go.Set(quote, Lit('"')),), (go.Set(quote, Lit("'")),))
+    pick = go.If(
+        go.both(go.Atom(single), go.negate(go.Atom(double))),
+        (go.Set(quote, Lit('"')),),
+        (go.Set(quote, Lit("'")),),
+    )
     ev.emit(pick, go.Print(quote))
     opening, ev.out = tuple(ev.out), saved
     rest: Nodes = (go.Print(c),)

@@ -1,4 +1,4 @@
-"""`selectattr`, `rejectattr`, `select`, `reject` and `map`: kept as they are until something is asked of them."""
+"""`selectattr`, `rejectattr`, `select`, `reject`, `map`: kept until something is asked of them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .. import go, types
 from ..go import Test
-from ..machine import Raised, Unsupported
+from ..outcomes import Raised, Unsupported
 from ..types import Const, DictV, ListV, Obj, Parts, Query, Step, Undef, Value
 
 if TYPE_CHECKING:
@@ -77,13 +77,16 @@ def apply(ev: Evaluator, steps: tuple[Step, ...], element: Value) -> tuple[Test,
             known = TESTS.get(step.name)
             if known is None:
                 raise Unsupported(f"the test {step.name}", ev.line)
-            kept = ev.truth(
-                ev.lift(subject, lambda x, r=known, s=step: types.boolean(ev.facts.simplify(r(ev, x, *s.args))))  # type: ignore[misc]
-            )
+            kept = ev.truth(ev.lift(subject, _asking(ev, known, step)))
         else:
             kept = ev.truth(subject)
         test = go.both(test, kept if step.kind == "select" else go.negate(kept))
     return ev.facts.simplify(test), element
+
+
+def _asking(ev: Evaluator, rule: Callable[..., Test], step: Step) -> Callable[[Value], Value]:
+    """A test of Jinja's as a rule for one value."""
+    return lambda x: types.boolean(ev.facts.simplify(rule(ev, x, *step.args)))
 
 
 def each(ev: Evaluator, q: Query, body: Callable[[Value, int], None]) -> None:
@@ -137,7 +140,11 @@ def pick(ev: Evaluator, q: Query, key: Value) -> Value:
     def note(value: Value, _loop: int) -> None:
         held.append(value)
 
-    probe = ev.run(ev.facts, lambda: (each(ev, q, note), types.NONE)[1])
+    def look() -> Value:
+        each(ev, q, note)
+        return types.NONE
+
+    probe = ev.run(ev.facts, look)
     if len(held) != 1 or probe.dead:
         raise Unsupported("an element of this selection", ev.line)
     rep = ev.new_rep("last" if key == Const(-1) else "first", [held[0], Undef()])

@@ -12,7 +12,7 @@ from jinja2 import nodes
 
 from .. import go, types
 from ..go import Expr
-from ..machine import Unsupported
+from ..outcomes import Unsupported
 from ..types import MacroV, Value
 
 if TYPE_CHECKING:
@@ -71,9 +71,7 @@ def _chain(e: Expr) -> list[Expr]:
         out.append(e)
 
 
-def call_template(
-    ev: Lowering, macro: MacroV, args: list[Value], kwargs: dict[str, Value]
-) -> Value | None:
+def call_template(ev: Lowering, macro: MacroV, args: list[Value], kwargs: dict[str, Value]) -> Value | None:
     """The call as `{{ template … }}`; None where the macro has to be written out in place."""
     if macro.node.name not in ev.recursive or not _has_data([*args, *kwargs.values()]):
         return None
@@ -86,7 +84,8 @@ def call_template(
     key = (macro.node.name, seen, tuple(names))
     name = ev.instances.get(key)
     if name is None:
-        name = _define(ev, macro, key, dict(zip(names, seen[len(args) :])), list(seen[: len(args)]))
+        named = dict(zip(names, seen[len(args) :], strict=True))
+        name = _define(ev, macro, key, named, list(seen[: len(args)]))
     return types.text(types.Block((go.Include(name, source),)))
 
 
@@ -99,7 +98,9 @@ def _define(ev: Lowering, macro: MacroV, key: object, kwargs: dict[str, Value], 
 
     count = sum(1 for k in ev.instances if isinstance(k, tuple) and k[0] == macro.node.name)
     if count >= MAX_INSTANCES:
-        raise Unsupported(f"the recursion of the macro {macro.node.name} beyond {MAX_INSTANCES} levels", ev.line)
+        raise Unsupported(
+            f"the recursion of the macro {macro.node.name} beyond {MAX_INSTANCES} levels", ev.line
+        )
     name = macro.node.name + (f" {count + 1}" if count else "")
     ev.instances[key] = name
     state, worked = dict(ev.state), ev.worked_out
@@ -112,7 +113,9 @@ def _define(ev: Lowering, macro: MacroV, key: object, kwargs: dict[str, Value], 
         ev.worked_out, ev.loops = {}, []
         expand(ev, macro, args, kwargs)
         if any(ev.state.get(k) != v for k, v in before.items()):
-            raise Unsupported(f"the macro {macro.node.name}, recursive and with effects outside itself", ev.line)
+            raise Unsupported(
+                f"the macro {macro.node.name}, recursive and with effects outside itself", ev.line
+            )
         return types.NONE
 
     loops, calling, ev.calling = ev.loops, ev.calling, []
@@ -144,7 +147,7 @@ def replace(v: Value, old: Expr, new: Expr) -> Value:  # noqa: C901 - one line a
             return go.negate(test(t.test))
         if isinstance(t, go.All):
             return go.both(*map(test, t.tests))
-        return go.either(*map(test, t.tests)) if isinstance(t, go.Any_) else t
+        return go.either(*map(test, t.tests)) if isinstance(t, go.Some) else t
 
     def part(p: types.Part) -> types.Part:
         if isinstance(p, str):

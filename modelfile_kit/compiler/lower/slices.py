@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .. import go, types
-from ..machine import Raised, Unsupported
+from ..outcomes import Raised, Unsupported
 from ..types import Const, Int, ListV, Obj, Undef, Value
 
 if TYPE_CHECKING:
@@ -56,7 +56,9 @@ def _go_element(ev: Evaluator, v: Obj, key: Value) -> Value:
         else:
             last = go.call("len", go.call("slice", v.expr, go.Lit(-n)))
             found = element_value(v.kind, go.call("index", v.expr, last))
-        return ev.settle(types.choose(ev.facts.simplify(longer_than(v, n if n >= 0 else -n - 1)), found, Undef()))
+        return ev.settle(
+            types.choose(ev.facts.simplify(longer_than(v, n if n >= 0 else -n - 1)), found, Undef())
+        )
     assert isinstance(key, Int)
     if len(key.terms) == 1:
         (e, factor) = key.terms[0]
@@ -77,9 +79,7 @@ def _go_element(ev: Evaluator, v: Obj, key: Value) -> Value:
 
 def longer_than(v: Obj, n: int) -> go.Test:
     """Whether the list has an element at index n."""
-    base, start = v.expr, 0
-    if isinstance(base, go.Call) and base.fn == "slice" and len(base.args) == 2 and isinstance(base.args[1], go.Lit):
-        base, start = base.args[0], int(base.args[1].value)
+    base, start = cut_from(v.expr)
     n += start
     if n == 0 and (base == go.Root("Messages") or isinstance(base, go.Field)):
         return go.TRUE
@@ -88,13 +88,20 @@ def longer_than(v: Obj, n: int) -> go.Test:
     return go.Atom(go.call("lt", go.Lit(n), go.call("len", base)))
 
 
+def cut_from(e: go.Expr) -> tuple[go.Expr, int]:
+    """The list that `slice list n` is cut from, and n; the expression itself and 0 for others."""
+    if isinstance(e, go.Call) and e.fn == "slice" and len(e.args) == 2 and isinstance(e.args[1], go.Lit):
+        return e.args[0], int(e.args[1].value)
+    return e, 0
+
+
 def _neighbour(ev: Evaluator, v: Obj, i: go.Index, offset: int) -> Value:
     here = go.call("slice", v.expr, i)
     if offset == 0:
         return element_value(v.kind, go.Item(i.loop, ev.loop_items.get(i.loop, "item")))
     if offset > 0:
         found = element_value(v.kind, go.call("index", here, go.Lit(offset)))
-        more = go.Atom(go.call("lt", go.Lit(offset), go.call("len", here)))
+        more: go.Test = go.Atom(go.call("lt", go.Lit(offset), go.call("len", here)))
         if offset == 1:
             more = go.negate(go.equal(go.call("len", here), go.Lit(1)))
         return ev.settle(types.choose(ev.facts.simplify(more), found, Undef()))
@@ -108,7 +115,7 @@ def _neighbour(ev: Evaluator, v: Obj, i: go.Index, offset: int) -> Value:
 
 def slice_of(ev: Evaluator, v: Value, start: Value, stop: Value, step: Value) -> Value:
     """`v[start:stop:step]`."""
-    bounds = [b.value if isinstance(b, Const) else b for b in (start, stop, step)]
+    bounds: list[Any] = [b.value if isinstance(b, Const) else b for b in (start, stop, step)]
     known = all(b is None or isinstance(b, int) for b in bounds)
     if isinstance(v, Undef):
         raise Raised("value is undefined")
@@ -117,7 +124,13 @@ def slice_of(ev: Evaluator, v: Value, start: Value, stop: Value, step: Value) ->
     if isinstance(v, Const) and isinstance(v.value, str) and known:
         return Const(v.value[slice(*bounds)])
     if isinstance(v, types.Split):
-        if known and bounds[1:] == [None, None] and isinstance(bounds[0], int) and bounds[0] >= 0 and v.limit < 0:
+        if (
+            known
+            and bounds[1:] == [None, None]
+            and isinstance(bounds[0], int)
+            and bounds[0] >= 0
+            and v.limit < 0
+        ):
             return types.Split(v.text, v.sep, v.limit, v.skip + bounds[0])
         raise Unsupported("this slice of the pieces of a text", ev.line)
     if types.is_text(v):
@@ -162,10 +175,9 @@ def _bound(ev: Evaluator, v: Obj, b: Any, default: int | None) -> go.Expr:
 def _cut(ev: Evaluator, v: Obj, low: go.Expr, high: go.Expr | None) -> go.Expr:
     """Go's slice; Python forgives bounds past the end, Go does not."""
     base = v.expr
-    if high is None and isinstance(low, go.Lit) and isinstance(base, go.Call) and base.fn == "slice":
-        if len(base.args) == 2 and isinstance(base.args[1], go.Lit):
-            low = go.Lit(int(base.args[1].value) + int(low.value))
-            base = base.args[0]
+    if high is None and isinstance(low, go.Lit):
+        base, start = cut_from(base)
+        low = go.Lit(start + int(low.value))
     return go.Call("slice", (base, low) if high is None else (base, low, high))
 
 

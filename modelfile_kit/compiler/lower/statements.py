@@ -2,69 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from jinja2 import nodes
 
-from ...diagnostics import Diagnostic, Severity, Span
 from .. import frontend, go, types
 from ..evaluate import Evaluator
-from ..facts import Facts
-from ..machine import Dead, Raised, Unsupported
+from ..outcomes import Dead, Raised, Unsupported
 from ..types import Value
 from .loops import execute_for
 from .macros import capture
 from .text import print_value
 
+T = TypeVar("T")
+
 
 class Lowering(Evaluator):
     """Executes a chat template on paths and values instead of a request."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.pictures = False
-        # the macros being called, outermost first
-        self.calling: list[str] = []
-        self.loop_items: dict[int, str] = {}
-        self._read: dict[tuple[int, int], frozenset[str]] = {}
-        # what `_read` knows by its address must not go away
-        self._kept: list[object] = []
-        # macros that call themselves, and the templates they became
-        self.recursive: frozenset[str] = frozenset()
-        # recursive macros whose text is needed as a value: they are written out to a bound instead
-        self.needed_inline: set[str] = set()
-        self.instances: dict[object, str] = {}
-        self.templates: dict[str, go.Nodes] = {}
-        # the names read after the statement in progress
-        self.after: frozenset[str] = frozenset()
-        # names that macros read wherever they are called from
-        self.macro_names: frozenset[str] = frozenset()
-        self.selection: tuple[types.Step, ...] = ()
-        # the variable that says whether the filtered loop in progress had a turn
-        self.entered: go.Var | None = None
-
-    # --- findings -------------------------------------------------------------------------------------
-
-    def note(self, code: str, message: str, help: str, *, narrow: bool = True) -> None:
-        """A finding about this place; what is known here says which conversations it concerns."""
-        where = Span(line=self.line) if self.line else None
-        found = Diagnostic(code, Severity.WARNING, message, where, help)
-        if all(found != d for d, _ in self.diagnostics):
-            self.diagnostics.append((found, self.facts if narrow else Facts()))
-
-    def refuse(self, e: Unsupported) -> None:
-        """A construct that cannot be said: its path ends in an error at run time."""
-        at = e.line or self.line
-        found = Diagnostic(
-            "MK610",
-            Severity.WARNING,
-            f"{e.what} cannot be said in a Go template",
-            Span(line=at),
-            "a conversation that comes here is answered with an error instead of a wrong prompt",
-        )
-        if all(found != d or f.known != self.facts.known for d, f in self.diagnostics):
-            self.diagnostics.append((found, self.facts))
-        self.emit(go.Fail(f"chat template, line {at}: {e.what}"))
 
     # --- execution --------------------------------------------------------------------------------------
 
@@ -183,10 +138,8 @@ class Lowering(Evaluator):
         args, kwargs = self.arguments(node.call)
         if not isinstance(callee, types.MacroV):
             raise Unsupported("a call block of something that is no macro", node.lineno)
-        from .macros import call_macro
-
         kwargs["caller"] = types.MacroV(caller, self.scope)
-        print_value(self, call_macro(self, callee, args, kwargs))
+        print_value(self, self.call_macro(callee, args, kwargs))
 
     def _all(self, body: Sequence[nodes.Node]) -> Value:
         self.execute_all(body)
@@ -196,7 +149,7 @@ class Lowering(Evaluator):
         values = [self.eval(v) for v in node.values]
 
         def inside() -> Value:
-            for target, value in zip(node.targets, values):
+            for target, value in zip(node.targets, values, strict=True):
                 self.bind(target, value)
             return self._all(node.body)
 
@@ -218,7 +171,7 @@ class Lowering(Evaluator):
         """`break` or `continue` of the nearest loop."""
         if not self.loops:
             raise Unsupported("break outside a loop", self.line)
-        from .loops import flush
+        from .ranges import flush
 
         flush(self, self.loops[-1])
         self.loops[-1].exits.append(dict(self.state))
@@ -227,7 +180,7 @@ class Lowering(Evaluator):
 
     # --- scopes -----------------------------------------------------------------------------------------
 
-    def in_scope(self, body):  # type: ignore[no-untyped-def]
+    def in_scope(self, body: Callable[[], T]) -> T:
         """Runs in a scope of its own; what is set there does not leave it."""
         saved, self.scope = self.scope, self.fresh()
         self.parents[self.scope] = saved
@@ -261,10 +214,12 @@ class Lowering(Evaluator):
                 raise Unsupported("taking this value apart", target.lineno)
             if len(value.items) != len(target.items):
                 raise Raised("wrong number of values to unpack")
-            for t, v in zip(target.items, value.items):
+            for t, v in zip(target.items, value.items, strict=True):
                 self.bind(t, v)
         else:
             raise Unsupported("this assignment", target.lineno)
 
-    def facts_here(self) -> Facts:
-        return self.facts
+    def call_macro(self, macro: types.MacroV, args: list[Value], kwargs: dict[str, Value]) -> Value:
+        from .macros import call_macro
+
+        return call_macro(self, macro, args, kwargs)

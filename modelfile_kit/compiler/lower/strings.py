@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from .. import go, idioms, types
 from ..go import Test
-from ..machine import Raised, Unsupported
+from ..outcomes import Raised, Unsupported
 from ..types import Const, Int, Part, Split, Str, Undef, Value
 from .text import unworked
 
@@ -66,7 +66,7 @@ def call_method(ev: Evaluator, name: str, v: Value, args: list[Value], kwargs: d
     return rule(ev, name, v, *args, **kwargs)
 
 
-def _known(ev: Evaluator, name: str, text: str, args: list[object]) -> Value:
+def _known(ev: Evaluator, name: str, text: str, args: Sequence[object]) -> Value:
     try:
         return literal(getattr(text, name)(*args))
     except (TypeError, ValueError, IndexError, KeyError) as e:
@@ -123,7 +123,9 @@ def strip_parts(ev: Evaluator, name: str, v: Const | Str, chars: str | None) -> 
     return types.text(*_strip_unknown(ev, parts, left, right, chars))
 
 
-def _strip_unknown(ev: Evaluator, parts: list[Part], left: bool, right: bool, chars: str | None) -> list[Part]:
+def _strip_unknown(
+    ev: Evaluator, parts: list[Part], left: bool, right: bool, chars: str | None
+) -> list[Part]:
     """Strips what begins or ends with an unknown part; what may become empty goes as a whole."""
     solid = [i for i, p in enumerate(parts) if isinstance(p, str) and p.strip(chars)]
     if solid:
@@ -181,7 +183,9 @@ def starts_or_ends(ev: Evaluator, name: str, v: Value, affix: Value) -> Value:
 
 
 @method("split")
-def split(ev: Evaluator, name: str, v: Value, sep: Value | None = None, maxsplit: Value | None = None) -> Value:
+def split(
+    ev: Evaluator, name: str, v: Value, sep: Value | None = None, maxsplit: Value | None = None
+) -> Value:
     """Kept as it is: most templates only ask for its first or last piece."""
     text = _text_argument(ev, sep)
     if not text:
@@ -309,4 +313,15 @@ def length(ev: Evaluator, v: Value) -> Value:
     return types.number(go.call("runes", ev.to_go(v)))
 
 
-__all__ = ["Int", "METHODS", "after_pieces", "call_method", "cut", "has", "length", "literal", "split_element", "strip_parts"]
+__all__ = [
+    "METHODS",
+    "Int",
+    "after_pieces",
+    "call_method",
+    "cut",
+    "has",
+    "length",
+    "literal",
+    "split_element",
+    "strip_parts",
+]

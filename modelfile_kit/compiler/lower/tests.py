@@ -62,13 +62,13 @@ def string(ev: Evaluator, v: Value) -> Test:
 
 @rule("mapping")
 def mapping(ev: Evaluator, v: Value) -> Test:
-    return _any(v, _MAP) or go.Truth(isinstance(v, DictV) or isinstance(v, Obj) and v.kind in MAPPINGS)
+    return _any(v, _MAP) or go.Truth(isinstance(v, DictV) or (isinstance(v, Obj) and v.kind in MAPPINGS))
 
 
 @rule("sequence")
 def sequence(ev: Evaluator, v: Value) -> Test:
     return _any(v, "string", _MAP, _LIST) or go.Truth(
-        types.is_text(v) or isinstance(v, (DictV, ListV, Parts, Split, Undef, types.Query, types.Built)) or isinstance(v, Obj)
+        types.is_text(v) or isinstance(v, (DictV, ListV, Parts, Split, Undef, types.Query, types.Built, Obj))
     )
 
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from .. import go, idioms, types
 from ..go import Expr, Lit, Node, Nodes
-from ..machine import Raised, Unsupported, go_expr_types
+from ..keeping import EXPRESSIONS
+from ..outcomes import Again, Raised, Unsupported
 from ..types import Const, DictV, ListV, Obj, Str, Value
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def _text(ev: Evaluator, v: Value) -> Value:
 
 def unworked(ev: Evaluator, v: Str) -> Expr:
     """One expression for a text that may still be a lazy call."""
-    if len(v.parts) == 1 and isinstance(v.parts[0], go_expr_types):
+    if len(v.parts) == 1 and isinstance(v.parts[0], EXPRESSIONS):
         return v.parts[0]
     return text_to_go(ev, v)
 
@@ -73,7 +74,11 @@ def text_to_go(ev: Evaluator, v: Str) -> Expr:
         else:
             form += "%s"
             args.append(e)
-    return go.Call("printf", (Lit(form), *args)) if args else Lit("".join(str(e.value) for e in values if isinstance(e, Lit)))
+    return (
+        go.Call("printf", (Lit(form), *args))
+        if args
+        else Lit("".join(str(e.value) for e in values if isinstance(e, Lit)))
+    )
 
 
 def _part_to_go(ev: Evaluator, p: types.Part) -> Expr:
@@ -155,8 +160,7 @@ def _collected(ev: Evaluator, nodes: Nodes, var: go.Var) -> Nodes:
         elif isinstance(n, go.Range):
             out.append(go.Range(n.loop, n.over, _collected(ev, n.body, var), n.item, n.index, n.count))
         elif isinstance(n, go.Include):
-            ev.needed_inline.add(n.name.partition(" ")[0])
-            raise Unsupported("a recursive macro's text as a value")
+            raise Again(n.name.partition(" ")[0])
         else:
             out.append(n)
     return tuple(out)
@@ -247,7 +251,7 @@ def captured(ev: Evaluator, nodes: list[Node]) -> Value:
 
 
 def _as_block(ev: Evaluator, nodes: list[Node]) -> list[types.Part] | None:
-    """Statements that print and change nothing that outlives them, kept together; texts at their ends apart."""
+    """Statements that print and change nothing that outlives them, together; texts at their ends apart."""
     if all(_as_parts(n) is not None or not prints((n,)) for n in nodes):
         return None
     own = {n.var.id for n in go.all_nodes(nodes) if isinstance(n, go.Declare)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from .. import go, types
@@ -23,7 +24,7 @@ def note_order(ev: Evaluator, what: str) -> None:
     else:
         ev.note(
             "MK631",
-            "Ollama keeps of a tool's schema only the keys it knows, and its properties in alphabetical order",
+            "Ollama keeps of a tool's schema the keys it knows, and its properties in alphabetical order",
             "exact where the request writes type, description, enum, … in Ollama's order and no other keys",
         )
 
@@ -56,7 +57,12 @@ def as_dictionary(ev: Evaluator, v: Obj) -> DictV | None:
 
 
 def tool(e: Expr) -> DictV:
-    return DictV((Entry("type", types.string(Field(e, "Type"), True)), Entry("function", Obj("toolfn", Field(e, "Function")))))
+    return DictV(
+        (
+            Entry("type", types.string(Field(e, "Type"), True)),
+            Entry("function", Obj("toolfn", Field(e, "Function"))),
+        )
+    )
 
 
 def function(e: Expr) -> DictV:
@@ -93,13 +99,16 @@ def call_dictionary(e: Expr) -> DictV:
 
 def function_call(e: Expr) -> DictV:
     return DictV(
-        (Entry("name", types.string(Field(e, "Name"), True)), Entry("arguments", Obj("args", Field(e, "Arguments"))))
+        (
+            Entry("name", types.string(Field(e, "Name"), True)),
+            Entry("arguments", Obj("args", Field(e, "Arguments"))),
+        )
     )
 
 
-def _from(make: object) -> object:
+def _from(make: Callable[[Expr], DictV]) -> Callable[[Evaluator, Expr, str], Value]:
     def member(ev: Evaluator, e: Expr, name: str) -> Value:
-        for entry in make(e).entries:  # type: ignore[operator]
+        for entry in make(e).entries:
             if entry.key == name:
                 return types.choose(entry.present, entry.value, Undef(name))
         return Undef(name)
@@ -121,7 +130,9 @@ def property_member(ev: Evaluator, e: Expr, name: str) -> Value:
         several = types.choose(go.equal(go.call("len", field), go.Lit(1)), one, Obj("strs", field))
         return types.choose(go.Atom(field), several, Undef(name))
     if name == "description":
-        return types.choose(go.Atom(Field(e, "Description")), types.string(Field(e, "Description"), True), Undef(name))
+        return types.choose(
+            go.Atom(Field(e, "Description")), types.string(Field(e, "Description"), True), Undef(name)
+        )
     if name in lists:
         kind = {"enum": "list", "required": "strs", "anyOf": "proplist"}[name]
         field = Field(e, lists[name])

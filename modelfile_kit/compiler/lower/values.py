@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from .. import go, types
 from ..go import Expr, Lit, Test, call
-from ..machine import Unsupported
+from ..outcomes import Unsupported
 from ..types import Const, DictV, ListV, Obj, Undef, Value
 
 if TYPE_CHECKING:
@@ -33,12 +33,16 @@ def printed(ev: Evaluator, v: Obj) -> Value:
 
 
 def _printed_any(ev: Evaluator, e: Expr) -> Value:
-    return types.choose(ev.facts.simplify(is_kind(e, "string")), types.string(e), types.string(call("str", e)))
+    return types.choose(
+        ev.facts.simplify(is_kind(e, "string")), types.string(e), types.string(call("str", e))
+    )
 
 
 def never_printed(text: str) -> bool:
     """Whether Python's str() of a JSON value that is no text cannot be this, in whatever case."""
-    return text.lower() not in ("true", "false", "none", "nan", "infinity") and text[:1] not in "[{-0123456789"
+    return (
+        text.lower() not in ("true", "false", "none", "nan", "infinity") and text[:1] not in "[{-0123456789"
+    )
 
 
 def printing_any(ev: Evaluator, e: Expr) -> go.Nodes:
@@ -99,7 +103,7 @@ def at_key(ev: Evaluator, v: Obj, key: Value) -> Value:
     name = str(key.value) if isinstance(key, Const) else ""
     found = call("index", v.expr, ev.to_go(key))
     if v.kind == "props":
-        there = go.Atom(go.Field(found, "Type"))
+        there: Test = go.Atom(go.Field(found, "Type"))
         return ev.settle(types.choose(ev.facts.simplify(there), Obj("prop", found), Undef(name)))
     there = go.negate(is_kind(found, "<nil>"))
     if v.kind == "any":
