@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-from ..errors import GoTemplateError, PromptError
+from ..errors import GoTemplateError, PromptError, UsageError
 from ..gotemplate import Template, parse
 from ..gotemplate.deep import with_deep_stack
 from ..gotemplate.values import Slice
@@ -24,14 +24,13 @@ from .conversation_rules import collate, drop_oldest, keep_newest, with_image_ta
 from .functions import template_functions
 from .legacy import cut_at_response, with_response
 from .modelfile import Modelfile
-from .replies import split_thinking
+from .replies import Reply, split_reply, split_thinking
 from .targets import Target
+from .think import Think, resolve_think, think_values
 
-Think = bool | str | None
 TokenCounter = Callable[[str], int]
 # What Ollama reckons a picture to take while it looks whether the prompt fits (server/prompt.go).
 IMAGE_TOKENS = 768
-_LEVELS = ("low", "medium", "high")
 _BROKEN = re.compile("[\udc80-\udcff]")
 
 
@@ -198,6 +197,35 @@ class PromptTemplate:
         no_tools = tools_value(self.types, [])
         return before + self._chat_prompt(conversation, no_tools, think, num_ctx, count_tokens, truncate)
 
+    def split_reply(
+        self,
+        reply: str | Iterable[str],
+        *,
+        prompt: str = "",
+        think: Think = None,
+        tools: Sequence[Mapping[str, Any]] | None = None,
+    ) -> Reply:
+        """What /api/chat makes of a model's reply: thinking, content and tool calls.
+
+        reply: the text or its pieces. prompt, think, tools: the rendered prompt and the request's.
+        Raises UsageError for a model with a PARSER, whose own code does it.
+        """
+        if builtin.parser_for(self.parser, self.target):
+            raise UsageError(
+                f"PARSER {self.parser} splits the replies by Ollama's own code, not by the TEMPLATE's tags",
+                help="look at what the server answers",
+            )
+        return split_reply(
+            reply,
+            opening=self.thinking_tags.opening,
+            closing=self.thinking_tags.closing,
+            tool_tag=self.tool_tag.tag,
+            prompt=prompt,
+            think=bool(self._think(think)),
+            tools=tools,
+            target=self.target,
+        )
+
     def _generate_messages(
         self, prompt: str, system: str, images: Sequence[Any] | int, continued: bool
     ) -> list[ChatMessage]:
@@ -213,38 +241,8 @@ class PromptTemplate:
         return [*messages, user]
 
     def _think(self, think: Think) -> Think:
-        """What becomes of a request's `think`; raises PromptError where it is refused."""
-        target = self.target
-        if not target.has("thinking"):
-            return None
-        self._check_think(think)
         can = "thinking" in self.capabilities
-        if target.has("think_default") and think is None and can:
-            return True
-        if think == "max" and self.harmony:
-            return "high"
-        asks = (
-            bool(think)
-            if target.has("think_refusal") or not target.has("think_default")
-            else think is not None
-        )
-        if asks and not can:
-            raise PromptError(
-                f"{self.name} does not support thinking",
-                status=400,
-                help="leave `think` out, or use a TEMPLATE in which Ollama finds thinking tags",
-            )
-        return think
-
-    def _check_think(self, think: Think) -> None:
-        if think is None or isinstance(think, bool):
-            return
-        levels = [*_LEVELS, "max"] if self.target.has("think_max") else [*_LEVELS]
-        if not self.target.has("think_level"):
-            levels = []
-        if think not in levels:
-            allowed = ", ".join([*(f'"{level}"' for level in levels), "true or false"])
-            raise PromptError(f"think is {think!r}, the server takes {allowed}", status=400)
+        return resolve_think(think, self.target, can=can, harmony=self.harmony, name=self.name)
 
     def _require(self, capability: str, wanted: bool) -> None:
         if wanted and capability not in self.capabilities:
@@ -307,17 +305,17 @@ class PromptTemplate:
             "Messages": Slice(self.types.messages, [message_value(self.types, m) for m in merged]),
             "Tools": tools,
             "Response": "",
-            **self._think_values(think),
+            **think_values(think, self.target),
         }
         return self.template.execute(data)
 
     def _insert(self, prompt: str, suffix: str, think: Think) -> str:
-        data = {"Prompt": prompt, "Suffix": suffix, "Response": "", **self._think_values(think)}
+        data = {"Prompt": prompt, "Suffix": suffix, "Response": "", **think_values(think, self.target)}
         return self.template.execute(data)
 
     def _execute_legacy(self, messages: Sequence[ChatMessage], think: Think) -> str:
         """One run a turn; the last one by the tree that is cut at `.Response`."""
-        flags = self._think_values(think)
+        flags = think_values(think, self.target)
         out: list[str] = []
         system = prompt = response = ""
 
@@ -341,15 +339,6 @@ class PromptTemplate:
     def _last_turn(self) -> Template:
         root = with_deep_stack(lambda: cut_at_response(self.template.root))
         return replace(self.template, root=root, defined={})
-
-    def _think_values(self, think: Think) -> dict[str, Any]:
-        """`.Think`, `.ThinkLevel`, `.IsThinkSet` as far as the release has them."""
-        if not self.target.has("thinking"):
-            return {}
-        values: dict[str, Any] = {"Think": bool(think), "IsThinkSet": think is not None}
-        if self.target.has("think_level"):
-            values["ThinkLevel"] = think if isinstance(think, str) else "medium" if think else ""
-        return values
 
 
 def _rename(tools: Slice) -> None:

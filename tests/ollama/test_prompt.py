@@ -7,7 +7,7 @@ import datetime
 import pytest
 
 from modelfile_kit import parse_modelfile, render_prompt
-from modelfile_kit.errors import GoTemplateError, PromptError
+from modelfile_kit.errors import GoTemplateError, PromptError, UsageError
 from modelfile_kit.ollama.prompt import PromptTemplate, render_generate
 
 CHAT = "{{ range .Messages }}<{{ .Role }}>{{ .Content }}{{ end }}"
@@ -230,3 +230,17 @@ def test_template_errors():
     with pytest.raises(GoTemplateError, match="pipeline"):
         PromptTemplate('{{ define "t" }}x{{ end }}{{ template "t" }}')
     assert render_prompt("{{ if .Messages }}{{ .Nope }}{{ end }}", [user("x")]) == "<no value>"
+
+
+def test_replies_are_split_by_what_the_template_shows():
+    template = PromptTemplate(
+        "{{ range .Messages }}{{ if .Thinking }}<think>{{ .Thinking }}</think>{{ end }}"
+        "{{ if .ToolCalls }}<call>{{ end }}{{ end }}{{ .Tools }}"
+    )
+    text = '<think>hm</think><call>{"name": "weather", "arguments": {"city": "Bonn"}}'
+    reply = template.split_reply(text, tools=TOOLS)
+    assert reply.thinking == "hm"
+    assert [(c.name, c.arguments) for c in reply.tool_calls] == [("weather", {"city": "Bonn"})]
+    assert template.split_reply(text, think=False).content == text
+    with pytest.raises(UsageError):
+        PromptTemplate(CHAT, parser="qwen3").split_reply("x")

@@ -64,6 +64,7 @@ def build(version: str) -> Path:
     if binary.exists():
         return binary
     folder.mkdir(parents=True, exist_ok=True)
+    _forget_old(cache, keep=folder)
     for path in sources:
         shutil.copy(path, folder / path.name)
     if not (folder / "go.mod").exists():
@@ -75,6 +76,13 @@ def build(version: str) -> Path:
     _run([_go(), "build", "-mod=mod", "-tags", tags, "-o", str(unfinished), "."], cwd=folder)
     unfinished.replace(binary)
     return binary
+
+
+def _forget_old(cache: Path, *, keep: Path) -> None:
+    """Removes builds of former states of the sources that nobody has used for a week."""
+    for folder in cache.iterdir():
+        if folder != keep and time.time() - folder.stat().st_mtime > 7 * 86400:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _go() -> str:
