@@ -33,7 +33,8 @@ LAST = (
     "{{ $r = slice (slice $.S $i) 8 }}{{ end }}{{ end }}{{ len $r }}"
 )
 REPLACE = (
-    '{{ $s := .S }}{{ $r := "" }}{{ $from := 0 }}{{ range $i := len $s }}{{ if lt $i $from }}{{ continue }}{{ end }}'
+    '{{ $s := .S }}{{ $r := "" }}{{ $from := 0 }}{{ range $i := len $s }}'
+    "{{ if lt $i $from }}{{ continue }}{{ end }}"
     '{{ if eq (printf "%.2s" (slice $s $i)) "ab" }}{{ $r = printf "%s%s-" $r (slice $s $from $i) }}'
     '{{ $from = len (printf "%*sab" $i "") }}{{ end }}{{ end }}{{ printf "%s%s" $r (slice $s $from) | len }}'
 )

@@ -277,6 +277,7 @@ class Generator:
             (2 if depth else 0, lambda: self.branch("with", depth)),
             (4 if depth else 0, lambda: self.range(depth)),
             (2 if self.range_depth else 0, lambda: self.action(self.pick(("break", "continue")))),
+            (1 if depth else 0, self.scan_loop),
             (1, self.template),
             (1 if depth else 0, lambda: self.block(depth)),
         )
@@ -332,6 +333,41 @@ class Generator:
             made += self.action("else") + self.list(depth - 1)
         del self.vars[known:]
         return made + self.action("end")
+
+    def scan_loop(self) -> str:
+        """The byte loops that stand for Python's string methods."""
+        s = self.of("string", 1)
+        literal = self.pick(("a", "é", "</think>", "\\x80", "b", " ", "日", "\\xc3"))
+        count = self.random.randint(0, 8)
+        here = "(slice $s $i)"
+        test = self.pick(
+            (
+                f'eq (printf "%.{count}s" {here}) "{literal}"',
+                f'ne (slice {here} 0 1) "{literal}"',
+                f"eq (index $s $i) {self.random.randint(32, 128)}",
+                f'lt (printf "%.1s" {here}) "{literal}"',
+                f'and (not (lt $i $n)) (eq (printf "%.1s" {here}) "{literal}")',
+                f'eq (printf "%.1s" {here}) "{literal}" " " "h"',
+                f"or (eq $i 0) (lt (len {here}) {count})",
+            )
+        )
+        hit = self.pick(
+            (
+                f"{{{{$r = slice {here} 1}}}}",
+                '{{$r = printf "%s%s" $r (slice (slice $s $i) 0 1)}}',
+                "{{$r = slice $s $n $i}}{{$n = $i}}",
+                '{{$n = len (printf "%*s." $i "")}}',
+                f'{{{{$r = print $r (printf "%.2s" {here}) $i}}}}{{{{break}}}}',
+                f"{{{{$r = slice $s 0 (len (slice $s (len {here})))}}}}",
+                "{{continue}}",
+            )
+        )
+        tail = self.pick(("", '{{$r = printf "%s-" $r}}', "{{$r = $r}}"))
+        over = self.pick(("len $s", "len $s", "len (slice $s 0)", "3"))
+        return (
+            f'{{{{$s := {s}}}}}{{{{$r := ""}}}}{{{{$n := 0}}}}{{{{range $i := {over}}}}}'
+            f"{{{{if {test}}}}}{hit}{{{{end}}}}{tail}{{{{end}}}}{{{{$r}}}}|{{{{$n}}}}"
+        )
 
     def new_var(self) -> str:
         name: str = self.pick(("$x", "$y", "$i", "$é", "$x_1", "$a", "$b"))
