@@ -62,6 +62,9 @@ def make_plan(package: Package, files: Files) -> Plan:
     if mode.chosen == "go" and compiled is not None:
         # What the compiler could not take over does not concern a package without a TEMPLATE.
         found += compiled.diagnostics
+    elif compiled is not None:
+        # A chat template that refuses every conversation does so in native mode too.
+        found += [d for d in compiled.diagnostics if d.code == "MK658"]
     stop_on_errors(found)
     template, proven_on = _template(package, files, compiled, mode, additions)
     stops = _stops(package, files, compiled, end_token)

@@ -64,9 +64,10 @@ def _always_refuses(error: TemplateReferenceError) -> Diagnostic:
     return Diagnostic(
         "MK658",
         Severity.ERROR,
-        f"no conversation can be rendered with this chat template: {error.message}",
+        f"none of the conversations tried can be rendered with this chat template: {error.message}",
         Span(line=error.span.line) if error.span else None,
-        help="Hugging Face fails in the same way; use the chat template that came with the model",
+        help="Hugging Face fails in the same way, unless the tokenizer passes more than bos_token and "
+        "eos_token; use the chat template that came with the model, or write a TEMPLATE by hand",
     )
 
 
