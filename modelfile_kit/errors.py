@@ -17,6 +17,10 @@ from __future__ import annotations
 
 from .diagnostics import Diagnostic, Severity, Span
 
+# Nothing was found out about a package: the file or the server was not there, or is not what it should
+# be. To a script that is another thing than a finding (exit code 1).
+_NOT_THERE = frozenset({"MK402", "MK802", "MK803", "MK804", "MK805", "MK806"})
+
 
 class KitError(Exception):
     """Base of all errors on purpose; carries what a `Diagnostic` carries.
@@ -42,6 +46,8 @@ class KitError(Exception):
         self.span = span
         if code:
             self.code = code
+        if self.code in _NOT_THERE:
+            self.exit_code = 2
 
     def to_diagnostic(self) -> Diagnostic:
         """The same as a finding, for the report formats."""

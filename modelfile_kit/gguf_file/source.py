@@ -58,6 +58,9 @@ class FileSource:
             self.size = info.st_size
             self._file: BinaryIO = path.open("rb", buffering=0)
         except FileNotFoundError:
+            if path.is_symlink():
+                missing = f"is a link to {path.readlink()}, which is not there"
+                raise _unreadable(self.name, missing, "fetch that file, or give another path") from None
             raise _unreadable(self.name, "there is no such file", _similar(path)) from None
         except (OSError, ValueError) as e:  # ValueError: a path with a zero byte
             reason = getattr(e, "strerror", None) or str(e)
@@ -101,7 +104,8 @@ class HTTPSource:
             data = self._read_stream(count) if self._stream else self._read_range(count)
         except (httpx.HTTPError, httpx.InvalidURL) as e:
             advice = "check the address and the connection, or download the file and give its path"
-            raise _unreadable(self.name, f"cannot be read: {e or type(e).__name__}", advice) from e
+            reason = re.sub(r"\A\[Errno -?\d+\] ", "", str(e)) or type(e).__name__
+            raise _unreadable(self.name, f"cannot be read: {reason}", advice) from e
         self._at += len(data)
         return data
 

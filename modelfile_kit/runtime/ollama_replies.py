@@ -85,6 +85,7 @@ def transport_error(url: str, asked: str, error: Exception) -> ServerError:
 
     cause = error.__cause__ or error.__context__
     reason = str(error) or (str(cause) if cause else "") or type(error).__name__
+    reason = re.sub(r"\A\[Errno -?\d+\] ", "", reason)
     if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, ConnectionError)):
         return ServerError(
             f"no Ollama server answers at {url} ({reason.splitlines()[0]})",
