@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,13 +9,14 @@ from typing import Any
 
 from .diagnostics import Span
 from .errors import UsageError
+from .files import parse_json
 
 _GGUF_MAGIC = b"GGUF"
 
 
 @dataclass(frozen=True)
 class ChatTemplate:
-    """text: the Jinja source; bos_token, eos_token: None where the file does not say; names: all in the file."""
+    """text: the Jinja source; bos_token, eos_token: None where the file does not say; names: all in it."""
 
     text: str
     bos_token: str | None = None
@@ -66,16 +66,15 @@ def _from_gguf(path: Path, name: str | None) -> ChatTemplate:
 
 
 def _from_json(path: Path, text: str, name: str | None) -> ChatTemplate:
-    try:
-        data = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise UsageError(f"not JSON: {error.msg}", span=Span(str(path), error.lineno, error.colno)) from error
+    data = parse_json(text, str(path), help="give a tokenizer_config.json or a chat_template.json")
     found = data.get("chat_template") if isinstance(data, Mapping) else None
+    templates = {}
     if isinstance(found, list):
-        templates = {str(t["name"]): str(t["template"]) for t in found if isinstance(t, Mapping)}
+        named = [t for t in found if isinstance(t, Mapping) and {"name", "template"} <= t.keys()]
+        templates = {str(t["name"]): str(t["template"]) for t in named}
     elif isinstance(found, str):
         templates = {"default": found}
-    else:
+    if not templates:
         raise UsageError(
             "no `chat_template` in this JSON",
             span=Span(str(path)),

@@ -8,14 +8,13 @@ A message is a plain mapping with Ollama's keys (`api/types.go`, type Message): 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .diagnostics import Span
 from .errors import UsageError
+from .files import parse_json
 
 Message = Mapping[str, Any]
 Tool = Mapping[str, Any]
@@ -102,17 +101,8 @@ def load_conversations(path: Path) -> list[Conversation]:
 
     A file that holds only messages becomes one conversation named after the file.
     """
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as e:
-        raise UsageError(
-            f"not JSON: {e.msg}",
-            span=Span(str(path), e.lineno, e.colno),
-            help="expected a list of messages, or an object with `messages`",
-        ) from e
-    except UnicodeDecodeError as e:
-        raise UsageError(f"not UTF-8 text (byte {e.start})", span=Span(str(path))) from e
-    return conversations_from(data, default_id=path.stem)
+    expected = "expected a list of messages, or an object with `messages`"
+    return conversations_from(parse_json(path.read_bytes(), str(path), help=expected), default_id=path.stem)
 
 
 def conversations_from(data: Any, *, default_id: str) -> list[Conversation]:

@@ -1,11 +1,41 @@
-"""Writing files so that nothing half-written is ever left."""
+"""Writing files so that nothing half-written is ever left; reading JSON so that its faults have a place."""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
+
+from .diagnostics import Span
+from .errors import UsageError
+
+
+def parse_json(data: bytes | str, name: str, *, help: str = "") -> Any:
+    """Plain values from JSON in UTF-8, with or without a byte order mark.
+
+    name: of the file, for the error; help: what was expected. Raises UsageError with line and column.
+    """
+    try:
+        text = data if isinstance(data, str) else data.decode("utf-8-sig")
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        place = Span(name, error.lineno, error.colno)
+        raise UsageError(f"not JSON: {error.msg}", span=place, help=help) from error
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            f"not UTF-8 text (byte {error.start} is 0x{error.object[error.start]:02x})",
+            span=Span(name),
+            help=help,
+        ) from error
+    except RecursionError as error:
+        raise UsageError(
+            "not JSON that can be read: nested too deeply", span=Span(name), help=help
+        ) from error
+    except ValueError as error:  # a number of more digits than Python converts
+        raise UsageError(f"not JSON that can be read: {error}", span=Span(name), help=help) from error
 
 
 def write_atomically(path: Path, data: bytes) -> None:

@@ -158,7 +158,7 @@ def _read_tokens(path: Path) -> dict[str, list[TokenText]]:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         return {name: [TokenText(int(i), str(t)) for i, t in rows] for name, rows in data.items()}
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise UsageError(
             f"not a file of golden tokens: {error}",
             span=Span(str(path)),
