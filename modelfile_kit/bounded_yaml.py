@@ -59,6 +59,10 @@ def load(data: bytes, file: str | None) -> Document:
     Never raises for bad input: what is wrong is in `.diagnostics`.
     """
     reader = _Reader(file)
+    if data.startswith(b"GGUF"):
+        hint = "give the package's folder or its mkmodelfile.yaml; `mkmodelfile init` writes one for a GGUF"
+        reader.error("not YAML: this is a GGUF file", Span(file), hint)
+        return reader.document(None)
     if len(data) > MAX_BYTES:
         reader.error(
             f"{len(data)} bytes, expected at most {MAX_BYTES}", Span(file), "is this the right file?"

@@ -54,6 +54,13 @@ def draft_package(model: Path, *, projector: str | None = None, folder: Path | N
     from .gguf_file.choose import find_projector
     from .gguf_file.pairing import FileKind, check_pair, classify
 
+    for path in (model, Path(projector or "none")):
+        if any("\udc80" <= c <= "\udcff" for c in path.name):
+            raise UsageError(
+                "the file's name is not UTF-8 text, so no package file can name it",
+                span=Span(str(path)),
+                help="rename the file",
+            )
     header = read_header(model)
     kind = classify(header)
     if kind is not FileKind.MODEL:
