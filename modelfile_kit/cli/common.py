@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ..diagnostics import Diagnostic
-from ..errors import UsageError
+from ..diagnostics import Diagnostic, Span
+from ..errors import KitError, UsageError
 from ..report import FORMATS, Report, render
 from ..report.terminal import diagnostic_lines
 from .main import wants_color
@@ -89,7 +90,8 @@ def read_text(path: str) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UsageError(
-            f"{path}: not UTF-8 text (byte {error.start} is 0x{data[error.start]:02x})",
+            f"not UTF-8 text (byte {error.start} is 0x{data[error.start]:02x})",
+            span=in_file(None, path),
             help="give a text file; a GGUF is looked at with `mkmodelfile inspect`",
         ) from error
 
@@ -97,6 +99,22 @@ def read_text(path: str) -> str:
 def read_bytes(path: str) -> bytes:
     """Bytes of a file, or of standard input for `-`."""
     return sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+
+
+def in_file(span: Span | None, file: str) -> Span:
+    """The place of a finding about a text that was read from `file`, where it does not say so itself."""
+    name = "<stdin>" if file == "-" else file
+    return Span(name) if span is None else span if span.file else replace(span, file=name)
+
+
+@contextmanager
+def errors_in(file: str) -> Iterator[None]:
+    """Errors about a text say which file it was read from."""
+    try:
+        yield
+    except KitError as error:
+        error.span = in_file(error.span, file)
+        raise
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -11,7 +12,7 @@ from ..chat_template_file import ChatTemplate, load_chat_template
 from ..compiler import Compiled, compile_template
 from ..diagnostics import has_errors
 from ..report import FORMATS, Report, render
-from .common import print_diagnostics, read_text, say
+from .common import errors_in, in_file, print_diagnostics, read_text, say
 
 
 @click.command("compile")
@@ -37,12 +38,15 @@ def command(
     result must not be used as it is.
     """
     source = _load(chat_template, name)
-    compiled = compile_template(
-        source.text,
-        bos_token=bos if bos is not None else source.bos_token or "",
-        eos_token=eos if eos is not None else source.eos_token or "",
-        target=target,
-    )
+    with errors_in(chat_template):
+        compiled = compile_template(
+            source.text,
+            bos_token=bos if bos is not None else source.bos_token or "",
+            eos_token=eos if eos is not None else source.eos_token or "",
+            target=target,
+        )
+    findings = [replace(d, span=in_file(d.span, chat_template)) for d in compiled.diagnostics]
+    compiled = replace(compiled, diagnostics=findings)
     if output_format == "text":
         _print(compiled)
     else:

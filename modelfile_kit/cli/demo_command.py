@@ -9,7 +9,9 @@ from pathlib import Path
 import click
 
 from ..builder import Build, build
-from ..errors import MissingDependencyError, ServerError
+from ..diagnostics import Span
+from ..errors import MissingDependencyError, ServerError, UsageError
+from ..files import write_atomically
 from ..report import Case, Report
 from ..report.convert import check_cases, verify_report
 from .common import finish, format_option, host_option, print_diagnostics, say
@@ -50,9 +52,14 @@ def command(output: Path | None, host: str | None, no_server: bool, output_forma
 def _build(folder: Path) -> Build:
     from ..micro import build_pair
 
+    file = folder / "mkmodelfile.yaml"
+    if file.exists() and file.read_bytes() != _PACKAGE.encode():
+        raise UsageError(
+            "another package is in this folder", span=Span(str(file)), help="give an empty folder as --output"
+        )
     pair = build_pair(folder)
     say(f"micro pair: {pair.model.name} and {pair.projector.name if pair.projector else 'none'}")
-    (folder / "mkmodelfile.yaml").write_text(_PACKAGE, encoding="utf-8")
+    write_atomically(file, _PACKAGE.encode())
     built = build(folder)
     print_diagnostics(built.diagnostics)
     for line in built.summary():

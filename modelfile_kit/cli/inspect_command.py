@@ -54,8 +54,7 @@ def _lines(header: Header, facts: Description) -> Iterator[str]:
     yield f"{'what':<14} {facts.kind} (Ollama makes it the {facts.kind} layer)"
     yield f"{'format':<14} GGUF v{facts.version}, {facts.byte_order}-endian, {size}"
     yield f"{'name':<14} {facts.name or '(none)'}"
-    billions = f"{facts.parameters / 1e9:.3g} billion parameters"
-    yield f"{'architecture':<14} {facts.architecture}, {billions}, {facts.file_type}"
+    yield f"{'architecture':<14} {facts.architecture}, {_count(facts.parameters)}, {facts.file_type}"
     numbers = {"layers": facts.layers, "width": facts.embedding_length, "heads": facts.heads}
     numbers["context"] = facts.context_length
     yield f"{'shape':<14} " + ", ".join(f"{k} {v}" for k, v in numbers.items() if v is not None)
@@ -67,6 +66,14 @@ def _lines(header: Header, facts: Description) -> Iterator[str]:
         yield f"{'picture':<14} {eye.image_size} pixels, patches of {eye.patch_size}"
     if facts.kind == "model":
         yield from _as_model(header, facts)
+
+
+def _count(parameters: int) -> str:
+    """Parameters as people say it: 9.4 billion, 33,800."""
+    for size, word in ((1e9, " billion"), (1e6, " million")):
+        if parameters >= size:
+            return f"{parameters / size:.3g}{word} parameters"
+    return f"{parameters:,} parameters"
 
 
 def _vocabulary(facts: Description) -> Iterator[str]:

@@ -139,10 +139,24 @@ def _unplanned(error: Exception) -> Any:
         hints = {
             errno.ENOSPC: "free some space on that disk; nothing half-written was left",
             errno.EACCES: "check the permissions of that path",
-            errno.ENOENT: "check the path",
+            errno.EPERM: "check the permissions of that path",
+            errno.ENOENT: "check the path; a relative one counts from the current folder",
+            errno.EISDIR: "give the path of a file in it",
+            errno.ENOTDIR: "check the path: a part of it is a file, not a folder",
+            errno.EEXIST: "give another path, or move what is there",
+            errno.ELOOP: "these symbolic links lead round in a circle; give the path of the file itself",
+            errno.ENAMETOOLONG: "give a shorter path",
+            errno.EROFS: "give a path on a disk that can be written",
+            errno.EDQUOT: "free some of your quota on that disk; nothing half-written was left",
+            errno.EMFILE: "raise the limit of open files (`ulimit -n`)",
         }
-        place = Span(str(error.filename)) if error.filename is not None else None
         message = error.strerror or str(error)
+        if error.filename is None and error.errno in (errno.ENOSPC, errno.EIO, errno.EDQUOT):
+            # Only streams fail without a name.
+            return Diagnostic(
+                "MK903", Severity.ERROR, message, Span("<stdout>"), "write the output elsewhere"
+            )
+        place = Span(str(error.filename)) if error.filename is not None else None
         return Diagnostic("MK903", Severity.ERROR, message, place, hints.get(error.errno or 0, ""))
     if isinstance(error, MemoryError):
         return Diagnostic(
@@ -169,6 +183,10 @@ def wants_color(stream: Any) -> bool:
 
 
 def _make_streams_lenient() -> None:
+    # A stream that the caller has closed (`>&-`) is None to Python.
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115
     # Prompts are full of characters that an ASCII or cp1252 terminal lacks; show escapes, do not die.
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):

@@ -9,9 +9,18 @@ import click
 
 from ..conversation import Conversation, conversations_from, load_conversations
 from ..errors import UsageError
-from .common import read_bytes, read_text
+from ..files import parse_json
+from .common import errors_in, read_bytes, read_text
 
-_LEVELS = {"on": True, "true": True, "off": False, "false": False}
+_THINK = {
+    "on": True,
+    "true": True,
+    "off": False,
+    "false": False,
+    "low": "low",
+    "medium": "medium",
+    "high": "high",
+}
 
 
 @click.command("render")
@@ -21,7 +30,12 @@ _LEVELS = {"on": True, "true": True, "off": False, "false": False}
 @click.option("--messages", required=True, metavar="FILE", help="JSON: messages, or conversations.")
 @click.option("--id", "ident", metavar="ID", help="Which conversation, where the file has several.")
 @click.option("--tools", metavar="FILE", help="JSON: a list of tools, in place of the conversation's.")
-@click.option("--think", metavar="on|off|LEVEL", help="In place of the conversation's `think`.")
+@click.option(
+    "--think",
+    type=click.Choice(tuple(_THINK)),
+    metavar="on|off|LEVEL",
+    help="In place of the conversation's `think`; a level is low, medium or high.",
+)
 @click.option("--bos", default=None, metavar="TEXT", help="The model's BOS token (--jinja).")
 @click.option("--eos", default=None, metavar="TEXT", help="The model's EOS token (--jinja).")
 @click.option("--no-generation-prompt", is_flag=True, help="Leave out the start of the reply (--jinja).")
@@ -48,13 +62,14 @@ def command(
         found = " and ".join(f"--{name}" for name in given) or "none"
         raise click.UsageError(f"give one of --template, --modelfile and --jinja; found {found}")
     conversation = _conversation(messages, ident, tools, think)
-    if template:
-        text = _as_ollama(read_text(template), conversation)
-    elif modelfile:
-        text = _with_modelfile(read_bytes(modelfile), conversation)
-    else:
-        assert jinja is not None
-        text = _as_huggingface(jinja, conversation, bos, eos, not no_generation_prompt)
+    with errors_in(template or modelfile or jinja or ""):
+        if template:
+            text = _as_ollama(read_text(template), conversation)
+        elif modelfile:
+            text = _with_modelfile(read_bytes(modelfile), conversation)
+        else:
+            assert jinja is not None
+            text = _as_huggingface(jinja, conversation, bos, eos, not no_generation_prompt)
     sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
     if sys.stdout.isatty():
         click.echo()
@@ -62,7 +77,7 @@ def command(
 
 def _conversation(path: str, ident: str | None, tools: str | None, think: str | None) -> Conversation:
     found = (
-        conversations_from(_json(read_text("-"), "standard input"), default_id="stdin")
+        conversations_from(parse_json(read_bytes("-"), "<stdin>"), default_id="stdin")
         if path == "-"
         else load_conversations(Path(path))
     )
@@ -75,21 +90,10 @@ def _conversation(path: str, ident: str | None, tools: str | None, think: str | 
         )
     data = found[0].to_dict()
     if tools:
-        data["tools"] = _json(read_text(tools), tools)
+        data["tools"] = parse_json(read_bytes(tools), tools, help="expected a list of tools")
     if think:
-        data["think"] = _LEVELS.get(think, think)
+        data["think"] = _THINK[think]
     return Conversation.from_dict({k: v for k, v in data.items() if k != "category"})
-
-
-def _json(text: str, name: str) -> object:
-    import json
-
-    from ..diagnostics import Span
-
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        raise UsageError(f"not JSON: {error.msg}", span=Span(name, error.lineno, error.colno)) from error
 
 
 def _as_ollama(template: str, conversation: Conversation) -> str:

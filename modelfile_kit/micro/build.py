@@ -181,6 +181,8 @@ def _gguf(path: Path, architecture: str, *, cut: bool) -> Iterator[Any]:
             os.truncate(part, part.stat().st_size * 2 // 3)
         part.chmod(0o644)
         part.replace(path)
+    except OSError as error:
+        raise type(error)(error.errno, error.strerror, str(path)) from error
     finally:
         part.unlink(missing_ok=True)
 
