@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
 from ..errors import PromptError
+from ..gotemplate.deep import with_deep_stack
 from ..gotemplate.values import Map, Pointer, Slice, Struct
 from .api_types import IMAGE, PROPERTY_TYPE, STRINGS, Types, ordered_properties
 
@@ -68,7 +69,7 @@ def decode_message(message: Mapping[str, Any], where: str = "message") -> ChatMe
 
 def decode_messages(messages: Sequence[Mapping[str, Any]]) -> list[ChatMessage]:
     """All messages of a request."""
-    return [decode_message(m, f"messages[{i}]") for i, m in enumerate(messages)]
+    return with_deep_stack(lambda: [decode_message(m, f"messages[{i}]") for i, m in enumerate(messages)])
 
 
 def _tool_calls(calls: Any, where: str) -> tuple[Mapping[str, Any], ...] | None:
@@ -129,7 +130,8 @@ def tools_value(types: Types, tools: Sequence[Mapping[str, Any]] | None) -> Slic
     if tools is None:
         return Slice(types.tools, None)
     decoder = _ToolDecoder(types)
-    return Slice(types.tools, [decoder.tool(t, f"tools[{i}]") for i, t in enumerate(tools)])
+    decoded = with_deep_stack(lambda: [decoder.tool(t, f"tools[{i}]") for i, t in enumerate(tools)])
+    return Slice(types.tools, decoded)
 
 
 class _ToolDecoder:

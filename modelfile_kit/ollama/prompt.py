@@ -277,21 +277,25 @@ class PromptTemplate:
     ) -> str:
         if self.family == "mllama" and any(m.pictures > 1 for m in conversation):
             raise PromptError("this model only supports one image while more than one image requested")
+        truncate = truncate or not self.target.has("generate_as_chat")  # the switch is as old
+
+        def fits(candidate: list[ChatMessage], pictured: Sequence[ChatMessage]) -> bool:
+            text = _sent(self.execute(candidate, tools, think))
+            if not truncate or num_ctx is None or count_tokens is None:
+                return True
+            tokens = count_tokens(text)
+            if self.projector:
+                tokens += IMAGE_TOKENS * sum(m.pictures for m in pictured)
+            return tokens <= num_ctx
+
         system: list[ChatMessage] = []
         start = 0
-        if truncate and num_ctx is not None and count_tokens is not None:
-
-            def fits(candidate: list[ChatMessage], pictured: Sequence[ChatMessage]) -> bool:
-                tokens = count_tokens(_sent(self.execute(candidate, tools, think)))
-                if self.projector:
-                    tokens += IMAGE_TOKENS * sum(m.pictures for m in pictured)
-                return tokens <= num_ctx
-
-            if self.target.has("drop_oldest"):
-                system, start = drop_oldest(conversation, fits)
-            else:
-                in_place = self.target.has("tool_messages")
-                system, start = keep_newest(conversation, fits, in_place=in_place)
+        if not self.target.has("drop_oldest"):
+            # Every shorter conversation is rendered too, and an error in one is the server's answer.
+            in_place = self.target.has("tool_messages")
+            system, start = keep_newest(conversation, fits, in_place=in_place)
+        elif truncate and num_ctx is not None and count_tokens is not None:
+            system, start = drop_oldest(conversation, fits)
         kept = [*system, *with_image_tags(conversation[start:])]
         return _sent(self.execute(kept, tools, think))
 

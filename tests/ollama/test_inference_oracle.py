@@ -47,12 +47,13 @@ def test_identifiers(oracle_for, version):
 
 @pytest.mark.parametrize("version", VERSIONS[1:])
 def test_tags(oracle_for, version):
+    judge = oracle_for(version)  # skips where there is none; the known templates come from its sources
     texts = [
         *known_templates(version).values(),
         *templates(SEED + 1, COUNT if version == VERSIONS[-1] else COUNT // 10),
     ]
     thinking = tools = 0
-    answers = oracle_for(version).ask_all({"op": "infer", **source(t)} for t in texts)
+    answers = judge.ask_all({"op": "infer", **source(t)} for t in texts)
     for text, answer in zip(texts, answers, strict=True):
         ours = parsed(text, version)
         if ours is None:

@@ -192,6 +192,20 @@ def test_a_conversation_that_is_too_long_loses_its_oldest():
     assert kept == "<user>[img-0]b"
 
 
+def test_before_0_15_5_shorter_conversations_are_rendered_too():
+    """An error in one of them is the server's answer although the whole conversation would do."""
+    template = "{{ if .Messages }}{{ (index .Messages 1).Content }}{{ end }}"
+    messages = [user("a"), assistant("b"), user("c")]
+    assert render_prompt(template, messages, target="0.15.5") == "b"
+    assert render_prompt(template, messages[:2], target="0.15.5") == "b"
+    with pytest.raises(GoTemplateError, match="index out of range"):
+        render_prompt(template, [user("a"), user("b")], target="0.15.5")
+    with pytest.raises(GoTemplateError, match="index out of range"):
+        render_prompt(
+            "{{ if .Messages }}{{ (index .Messages 2).Content }}{{ end }}", messages, target="0.15.4"
+        )
+
+
 def test_generate():
     assert render_generate(CHAT, "hi", system="S", images=2) == "<system>S<user>[img-0][img-1]hi"
     assert render_generate(CHAT, "hi", images=2, target="0.12.5") == "<user>[img-0]\n\n[img-1]\n\nhi"
