@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import functions as go
+from . import comparing as go
 from .call_slice import head_of
 from .expressions import Args, Expr, Run, evaluate_all
 from .literals import is_raw_byte

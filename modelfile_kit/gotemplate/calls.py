@@ -11,6 +11,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
+from . import comparing
 from . import functions as go
 from . import gotypes as t
 from .call_compare import compile_eq, compile_ne, ordering
@@ -119,10 +120,10 @@ _BUILTINS: dict[str, Callable[[Args], Run | None]] = {
     "not": _not,
     "eq": compile_eq,
     "ne": compile_ne,
-    "lt": ordering(operator.lt, go.go_lt),
-    "le": ordering(operator.le, go.go_le),
-    "gt": ordering(operator.gt, go.go_gt),
-    "ge": ordering(operator.ge, go.go_ge),
+    "lt": ordering(operator.lt, comparing.go_lt),
+    "le": ordering(operator.le, comparing.go_le),
+    "gt": ordering(operator.gt, comparing.go_gt),
+    "ge": ordering(operator.ge, comparing.go_ge),
     "len": compile_len,
     "index": compile_index,
     "slice": compile_slice,

@@ -17,9 +17,10 @@ from .formatting import AddressError, Printer
 from .functions import printable
 from .gotypes import Kind
 from .literals import quote
-from .operands import Operands, Program
+from .operands import Operands
 from .recursion import MAX_EXEC_DEPTH
 from .reflection import INVALID, Ref, member
+from .state import Program
 from .values import as_slice, element, plain, sorted_items, typed
 
 

@@ -88,16 +88,20 @@ def _shortest(value: float, bits: int) -> _Digits:
 def _shortest32(value: float) -> _Digits:
     """Like `_shortest` for a float32, by looking for the first rounding inside its interval."""
     (raw,) = struct.unpack("<I", struct.pack("<f", value))
-    low, high = (
-        (Fraction(struct.unpack("<f", struct.pack("<I", n))[0]) + Fraction(value)) / 2
-        for n in (raw - 1, raw + 1)
-    )
+    low, high = ((_float32(n) + Fraction(value)) / 2 for n in (raw - 1, raw + 1))
     for count in range(1, 10):
         digits = _rounded(value, count)
         found = Fraction(int(digits.text)) * Fraction(10) ** (digits.point - len(digits.text))
         if low < found < high or (raw % 2 == 0 and found in (low, high)):
             return digits
     return _rounded(value, 9)
+
+
+def _float32(raw: int) -> Fraction:
+    """The number of a float32's bits; behind the largest one there would be 2 to the 128."""
+    if raw == 0x7F800000:
+        return Fraction(2) ** 128
+    return Fraction(struct.unpack("<f", struct.pack("<I", raw))[0])
 
 
 def _exponential(digits: _Digits, precision: int, verb: str) -> str:

@@ -18,10 +18,10 @@ from .evaluator import execute
 from .formatting import AddressError
 from .functions import BUILTIN_NAMES, builtins
 from .gotypes import Function, GoFunctionError, GoType
-from .operands import Program
 from .parser import parse_trees
 from .printer import print_template
 from .runtime import Bail, Runtime
+from .state import Program
 from .values import canonical
 
 # Characters of a source that are read at all: Ollama's largest template has 14,000.

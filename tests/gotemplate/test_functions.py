@@ -10,12 +10,13 @@ from modelfile_kit.gotemplate import GoTemplateError, Limits, parse
 from modelfile_kit.gotemplate import functions as go
 from modelfile_kit.gotemplate import gotypes as t
 from modelfile_kit.gotemplate.budget import Budget
+from modelfile_kit.gotemplate.comparing import go_eq, go_gt, go_lt
 from modelfile_kit.gotemplate.gotypes import GoFunctionError, GoType, Kind
 from modelfile_kit.gotemplate.reflection import Ref
 from modelfile_kit.gotemplate.values import Func, Map, Pointer, Scalar, Slice, Struct, elements
 
 _BUDGET = Budget(Limits())
-_eq, _lt = partial(go.go_eq, _BUDGET), partial(go.go_lt, _BUDGET)
+_eq, _lt = partial(go_eq, _BUDGET), partial(go_lt, _BUDGET)
 _ROLE = GoType("x.Role", Kind.STRING)
 
 
@@ -64,7 +65,7 @@ def test_numbers_of_either_sign():
 def test_not_a_number():
     nan = Ref(float("nan"))
     assert not _eq(nan, nan) and not _lt(nan, nan)
-    assert go.go_gt(_BUDGET, nan, nan)  # not (less or equal), as Go has it
+    assert go_gt(_BUDGET, nan, nan)  # not (less or equal), as Go has it
     assert parse("{{gt . .}}{{ge . .}}").execute(float("nan")) == "truetrue"
 
 
