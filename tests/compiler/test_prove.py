@@ -149,9 +149,26 @@ def test_a_mistake_with_tools_alone_leaves_plain_chat_exact() -> None:
 
 
 def test_an_error_of_ollama_s_is_a_counterexample() -> None:
-    found = proof(UNTRIMMED, CHATML_GO.replace("{{ .Content }}", "{{ .Nothing }}"), "chat")
+    fails = '{{ if eq .Role "system" }}{{ .Nothing }}{{ end }}{{ .Content }}'
+    found = proof(UNTRIMMED, CHATML_GO.replace("{{ .Content }}", fails), "chat")
     assert found.coverage["chat"] == "partial"
     assert found.diagnostics[0].code == "MK651"
+
+
+@pytest.mark.parametrize(
+    ("jinja", "go", "code", "words"),
+    [
+        ("\n{{ raise_exception('never') }}", '{{ template "never" . }}', "MK658", "never"),
+        ("{{ messages.__class__.__mro__ }}", "x", "MK658", "__class__"),
+        (UNTRIMMED, CHATML_GO.replace("{{ .Content }}", "{{ .Nothing }}"), "MK659", "Nothing"),
+    ],
+)
+def test_two_sides_that_fail_always_agree_on_nothing(jinja: str, go: str, code: str, words: str) -> None:
+    found = proof(jinja, go, "chat", "tools")
+    assert (found.coverage["chat"], found.coverage["tools"]) == ("unsupported", "unsupported")
+    [finding] = found.diagnostics
+    assert (finding.code, finding.severity) == (code, Severity.ERROR)
+    assert words in finding.message
 
 
 def test_a_refusal_that_ollama_does_not_share_has_its_own_code() -> None:

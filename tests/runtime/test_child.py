@@ -130,8 +130,16 @@ def _ended(pid):
         return gone(pid)
 
 
+@pytest.fixture
+def interrupts():
+    """SIGINT as in the foreground; a shell's background runs ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @engine
-def test_ctrl_c_ends_the_child_and_comes_through(running):
+def test_ctrl_c_ends_the_child_and_comes_through(running, interrupts):
     os.kill(running.pid, signal.SIGSTOP)  # so that the request is still going on
     threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
     with pytest.raises(KeyboardInterrupt):
