@@ -33,6 +33,9 @@ from .probes.usable import never_renders
 
 # CPU seconds for one proof; ordinary ones take a tenth of a second. A proof cut short is no proof.
 SECONDS_MAX = 6.0
+# Branches that a second, closer look is worth, and its CPU seconds.
+APART_MAX = 8
+APART_SECONDS = 1.5
 # Branches named in diagnostics; the rest are counted.
 BRANCHES_SHOWN = 3
 
@@ -153,7 +156,7 @@ class _Run:
 
     def prove(self) -> Proof:
         useless = self._useless()
-        for category in () if useless else CATEGORIES:
+        for category in () if useless else CATEGORIES_IN_ORDER:
             if self.coverage.get(category) == "exact":
                 self._category(category)
         for example in list(self.counterexamples):
@@ -251,20 +254,30 @@ class _Run:
         missing = list(self.reference.missing(covered))
         if not missing:
             return
-        possible = reachable(
-            self.reference.tree,
-            category,
-            len(self.reference.sites),
-            bos_token=self.bos_token,
-            eos_token=self.eos_token,
-        )
-        left = [(site, outcome) for site, outcome in missing if (site.number, outcome) in possible]
+        left = self._reachable(category, missing, apart=False)
+        if 0 < len(left) <= APART_MAX:
+            left = self._reachable(category, left, apart=True)
         if not left:
             return
         self.uncovered[category] = tuple(left)
         self.coverage[category] = "partial"
         for site, outcome in left[:BRANCHES_SHOWN]:
             self.diagnostics.append(_uncovered(category, site, outcome, len(left)))
+
+    def _reachable(
+        self, category: str, branches: list[tuple[Site, int]], *, apart: bool
+    ) -> list[tuple[Site, int]]:
+        """Those branches that a conversation of this kind may reach."""
+        possible = reachable(
+            self.reference.tree,
+            category,
+            len(self.reference.sites),
+            bos_token=self.bos_token,
+            eos_token=self.eos_token,
+            apart=apart,
+            until=min(self.started + self.seconds, time.process_time() + (APART_SECONDS if apart else 60)),
+        )
+        return [(site, outcome) for site, outcome in branches if (site.number, outcome) in possible]
 
     def _too_slow(self, category: str) -> Diagnostic:
         return Diagnostic(

@@ -109,6 +109,9 @@ class Comparison:
             )
         except (PromptError, GoTemplateError) as e:
             return Difference("failure", texts[0], str(e)) if texts else None
+        if texts:
+            # What is nearest is shown.
+            texts = sorted(texts, key=lambda t: -_common(self._bare(t), self._bare(found)))
         if not texts:
             return Difference("refusal", refusal or "", found)
         if any(image_count(m) for m in conversation.messages):
@@ -178,9 +181,7 @@ def inserted(fewer: str, more: str) -> str | None:
     size = len(more) - len(fewer)
     if size <= 0:
         return None
-    at = 0
-    while at < len(fewer) and fewer[at] == more[at]:
-        at += 1
+    at = _common(fewer, more)
     # The same insertion can be seen a little to the left: there it may begin with its own bracket.
     for start in range(at, -1, -1):
         piece = more[start : start + size]
@@ -192,6 +193,14 @@ def inserted(fewer: str, more: str) -> str | None:
     return piece if more[:at] + more[at + size :] == fewer else None
 
 
+def _common(a: str, b: str) -> int:
+    """How many characters two texts begin with alike."""
+    at = 0
+    while at < min(len(a), len(b)) and a[at] == b[at]:
+        at += 1
+    return at
+
+
 def _prints_parts(text: str) -> bool:
     """Whether it is Python's or JSON's print of a content part."""
     return "'type'" in text or '"type"' in text
@@ -199,9 +208,7 @@ def _prints_parts(text: str) -> bool:
 
 def show_difference(expected: str, found: str, *, around: int = 40) -> str:
     """Where two texts part, in one line each, with control characters visible."""
-    at = 0
-    while at < min(len(expected), len(found)) and expected[at] == found[at]:
-        at += 1
+    at = _common(expected, found)
     start = max(0, at - around)
     lead = "…" if start else ""
     line = expected.count("\n", 0, at) + 1

@@ -122,7 +122,9 @@ def thinking(seen: Features) -> Iterator[Probe]:
         last = (*history[:1], message("assistant", text, thinking=other or None))
         yield probe(f"reason-last-{i}", last, None, think, category="thinking", telling=True)
         flagged = (message("system", text), message("user", other), message("assistant", text))
-        yield probe(f"flag-{i}", (*flagged, message("user", text)), None, bool(i % 2), category="thinking")
+        for on in (True, False):
+            asks = (*flagged, message("user", text))
+            yield probe(f"flag-{on}-{i}", asks, None, on, category="thinking")
 
 
 def _with_reasoning(told: Message, reasoning: str) -> Message:

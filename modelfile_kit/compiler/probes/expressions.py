@@ -112,7 +112,7 @@ class Expressions(ABC):
         if isinstance(atom, Thing) and atom.shape == "namespace":
             return state.slots.get((atom.more, name), MISSING)
         if isinstance(atom, Thing) and atom.shape == "loop":
-            return operations.loop_attribute(name, atom.more)
+            return operations.loop_attribute(name, atom.more[0])
         if isinstance(atom, Thing):
             return self.world.attribute(atom, name)
         if isinstance(atom, Anything):
@@ -130,6 +130,8 @@ class Expressions(ABC):
 
     def _item(self, atom: Any, index: Value, where: nodes.Expr, state: State) -> Value:
         keys = [i.value for i in index if isinstance(i, Known)]
+        if len(keys) > 1 and len(keys) == len(index):
+            return union(*(self._item(atom, known(k), where, state) for k in keys))
         if len(keys) == 1 == len(index) and isinstance(keys[0], str):
             if isinstance(atom, Thing) and self.world.is_mapping(atom):
                 found = self.world.field(atom, keys[0]) or MISSING
@@ -282,6 +284,12 @@ class Expressions(ABC):
                 for name, value in named.items():
                     state.assign((key, name), value)
                 return thing("namespace", key)
+            if function.more == "range" and len(node.args) == 2:
+                # `range(a, b)` where `b > a` has been tested.
+                low, high = map(source.text, node.args)
+                tested = (state.facts.get(t) for t in (f"{high} > {low}", f"{low} < {high}"))
+                if any(fact is not None and truths(fact[0]) == {True} for fact in tested):
+                    return list_of(NUMBER, full=True)
             return operations.function(function.more, arguments, named)
         return ANYTHING if isinstance(function, (Anything, Thing)) else NOTHING
 

@@ -7,46 +7,82 @@ that is not decided, macros where they are called. What it finds possible may st
 
 from __future__ import annotations
 
+import itertools
+import time
 from typing import Any
 
 from jinja2 import nodes
 
+from . import source
 from .coverage import Hit
 from .refinement import Refinement
 from .shapes import World
-from .state import DeadError, State, join
-from .values import ANYTHING, MISSING, NOTHING, TEXT, Missing, Thing, Value, thing, truths, union
+from .state import DeadError, Fact, State, join
+from .values import (
+    ANYTHING,
+    MISSING,
+    NOTHING,
+    TEXT,
+    Missing,
+    Number,
+    Thing,
+    Value,
+    known,
+    thing,
+    truths,
+    union,
+)
 
 # Rounds after which a loop that still changes is taken to change anything.
 ROUNDS_MAX = 8
+# States with different flags that are kept apart; more are joined into one.
+APART_MAX = 12
 # Calls of a macro by itself after which what it is given has to be settled.
 DEPTH_MAX = 12
 
 
 def reachable(
-    tree: nodes.Template, category: str, sites: int, *, bos_token: str | None, eos_token: str | None
+    tree: nodes.Template,
+    category: str,
+    sites: int,
+    *,
+    bos_token: str | None,
+    eos_token: str | None,
+    apart: bool = False,
+    until: float | None = None,
 ) -> set[Hit]:
     """Every (site, outcome) that may be possible, by the numbers that `coverage` gave the sites.
 
-    category: the kind of conversation. sites: how many there are.
+    category: the kind of conversation. sites: how many there are. apart: keep states in which flags
+    have different values apart, which finds more branches impossible and takes longer. until: the
+    process's CPU time at which to give up, when everything counts as possible.
     """
     found: set[Hit] = set()
     for flagged in (False, True):
-        run = Reach(World(category, bos_token, eos_token, flagged=flagged))
+        run = Reach(World(category, bos_token, eos_token, flagged=flagged), apart=apart, until=until)
         state = State()
         state.slots.update(run.world.names)
-        run.body(tree.body, state)
+        try:
+            run.body(tree.body, state)
+        except _TooLongError:
+            run.unsettled = True
         found |= run.seen
         if run.unsettled:
             return {(n, o) for n in range(sites) for o in (0, 1)}
     return found
 
 
+class _TooLongError(Exception):
+    """The time given is over."""
+
+
 class Reach(Refinement):
     """Executes statements; see `Refinement` and `Expressions` for the rest."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, *, apart: bool = False, until: float | None = None) -> None:
         super().__init__(world)
+        self.apart = apart
+        self.until = until
         self.macros: dict[str, nodes.Macro] = {}
         self.stack: list[str] = []
         self.summaries: dict[str, dict[str, Value]] = {}
@@ -55,20 +91,34 @@ class Reach(Refinement):
         self.unsettled = False
         self.loops: list[tuple[list[State], list[State]]] = []
 
-    def body(self, statements: list[nodes.Node], state: State | None) -> State | None:
-        """Executes statements one after the other; None when the end is never reached."""
+    def body(self, statements: list[nodes.Node], states: State | list[State] | None) -> list[State]:
+        """Executes statements one after the other in every state; no state when the end is not reached."""
+        current = states if isinstance(states, list) else [states] if states is not None else []
         for statement in statements:
-            if state is None:
-                return None
-            method = getattr(self, "_do_" + type(statement).__name__.lower(), None)
-            try:
-                state = method(statement, state) if method else self._unknown(statement, state)
-            except DeadError:
-                return None
-        return state
+            method = getattr(self, "_do_" + type(statement).__name__.lower(), self._unknown)
+            after: list[State] = []
+            for state in current:
+                try:
+                    found = method(statement, state)
+                except DeadError:
+                    continue
+                after += found if isinstance(found, list) else [found] if found is not None else []
+            current = self.merged(after)
+        return current
 
-    def _unknown(self, statement: Any, state: State) -> State | None:
-        return self.body(statement.body, state) if hasattr(statement, "body") else state
+    def merged(self, states: list[State]) -> list[State]:
+        """Joins states; those in which flags have different values stay apart, while they are few."""
+        if len(states) < 2:
+            return states
+        groups: dict[Any, list[State]] = {}
+        for state in states:
+            groups.setdefault(state.flags() if self.apart else None, []).append(state)
+        if len(groups) > APART_MAX:
+            groups = {None: states}
+        return [joined for group in groups.values() if (joined := join(*group)) is not None]
+
+    def _unknown(self, statement: Any, state: State) -> list[State]:
+        return self.body(statement.body, state) if hasattr(statement, "body") else [state]
 
     def _do_output(self, statement: nodes.Output, state: State) -> State:
         for node in statement.nodes:
@@ -84,10 +134,10 @@ class Reach(Refinement):
         self._bind(statement.target, self.value(statement.node, state), state)
         return state
 
-    def _do_assignblock(self, statement: nodes.AssignBlock, state: State) -> State | None:
+    def _do_assignblock(self, statement: nodes.AssignBlock, state: State) -> list[State]:
         after = self.body(statement.body, state.copy())
-        if after is not None:
-            self._bind(statement.target, TEXT, after)
+        for end in after:
+            self._bind(statement.target, TEXT, end)
         return after
 
     def _bind(self, target: nodes.Node, value: Value, state: State) -> None:
@@ -103,72 +153,107 @@ class Reach(Refinement):
             for i, part in enumerate(target.items):
                 self._bind(part, union(*(_unpacked(a, i) for a in value)), state)
 
-    def _do_if(self, statement: nodes.If, state: State) -> State | None:
-        ends: list[State | None] = []
+    def _do_if(self, statement: nodes.If, state: State) -> list[State]:
+        ends: list[State] = []
         current: State | None = state
         for branch in (statement, *statement.elif_):
             if current is None:
                 break
             possible = truths(self.value(branch.test, current))
             if True in possible:
-                ends.append(self.body(branch.body, self.refine(branch.test, True, current)))
+                ends += self.body(branch.body, self.refine(branch.test, True, current))
             current = self.refine(branch.test, False, current) if False in possible else None
-        ends.append(self.body(statement.else_, current))
-        return join(*ends)
+        return ends + self.body(statement.else_, current)
 
     # -- loops ------------------------------------------------------------------------------------
 
-    def _do_for(self, statement: nodes.For, state: State) -> State | None:
+    def _do_for(self, statement: nodes.For, state: State) -> list[State]:
         over = self.value(statement.iter, state)
         rounds = frozenset().union(*map(self.world.rounds, over))
-        if not rounds:
-            return None
-        item = union(*map(self.world.items, over))
         outside = dict(state.slots)
-        after = self._looped(statement, item, state) if 1 in rounds else None
-        empty = self.body(statement.else_, state.copy()) if 0 in rounds else None
-        ended = join(after, empty)
-        return _leave(ended, outside)
+        ended = self.body(statement.else_, state.copy()) if 0 in rounds else []
+        if 1 in rounds:
+            ended += self._looped(statement, over, state)
+        return [_leave(end, outside) for end in ended]
 
-    def _looped(self, statement: nodes.For, item: Value, state: State) -> State | None:
+    def _looped(self, statement: nodes.For, over: Value, state: State) -> list[State]:
+        """The states after a loop that runs at least once: the first round, then all others together."""
         local = _assigned(statement) | {"loop"}
+        outside = dict(state.slots)
         entry = state.copy()
         entry.forget(local)
-        exits: list[State | None] = []
-        finished: State | None = None
+        ends, exits = self._round(statement, over, [entry], first=True)
+        known: dict[Any, State] = {}
+        again = ends
         for n in range(ROUNDS_MAX + 1):
-            start = entry.copy()
-            self._bind(statement.target, item, start)
-            start.assign("loop", thing("loop", item))
-            inside = self._filtered(statement, start)
-            continues: list[State] = []
-            breaks: list[State] = []
-            self.loops.append((continues, breaks))
-            end = self.body(statement.body, inside)
-            self.loops.pop()
-            finished = join(end, *continues)
-            exits += breaks
-            back = _leave(finished, entry.slots)
-            if back is not None:
-                back.forget(local)
-            again = join(entry, back)
-            assert again is not None
-            if again.slots == entry.slots and again.facts == entry.facts:
+            changed = []
+            for back in again:
+                start = _leave(back.copy(), outside)
+                start.forget(local)
+                key = start.flags() if self.apart and len(known) <= APART_MAX else None
+                before = known.get(key)
+                joined = join(before, start)
+                assert joined is not None
+                if before is not None and joined.slots == before.slots and joined.facts == before.facts:
+                    continue
+                if before is not None and n >= ROUNDS_MAX - 2:
+                    _widen(joined, before)
+                known[key] = joined
+                changed.append(joined)
+            if not changed:
                 break
-            if n == ROUNDS_MAX - 1:
-                for slot, value in again.slots.items():
-                    if entry.slots.get(slot) != value:
-                        again.slots[slot] = ANYTHING
-                again.facts = {}
-            entry = again
-        skipped = entry if statement.test is not None else None
-        return join(finished, skipped, *exits)
+            again, more = self._round(statement, over, changed, first=False)
+            ends, exits = ends + again, exits + more
+        return self.merged(ends + exits)
 
-    def _filtered(self, statement: nodes.For, state: State) -> State | None:
-        if statement.test is None:
-            return state
-        possible = truths(self.value(statement.test, state))
-        return self.refine(statement.test, True, state) if True in possible else None
+    def _round(
+        self, statement: nodes.For, over: Value, states: list[State], *, first: bool
+    ) -> tuple[list[State], list[State]]:
+        """One round from each state: where it ends or goes on, and where it breaks off."""
+        if self.until is not None and time.process_time() > self.until:
+            raise _TooLongError
+        starts: list[State] = []
+        skipped: list[State] = []
+        for state, (item, known_item) in itertools.product(states, self._items(statement, over)):
+            start = state.copy()
+            self._bind(statement.target, item, start)
+            start.assign("loop", thing("loop", (item, source.text(source.unwatched(statement.iter)))))
+            start.facts.update(known_item)
+            _position(start, first)
+            if statement.test is None:
+                starts.append(start)
+                continue
+            possible = truths(self.value(statement.test, start))
+            inside = self.refine(statement.test, True, start) if True in possible else None
+            starts += [inside] if inside is not None else []
+            skipped += [state.copy()] if False in possible else []
+        continues: list[State] = []
+        breaks: list[State] = []
+        self.loops.append((continues, breaks))
+        ends = self.body(statement.body, starts)
+        self.loops.pop()
+        return self.merged(ends + continues + skipped), breaks
+
+    def _items(self, statement: nodes.For, over: Value) -> list[tuple[Value, dict[str, Fact]]]:
+        """What the loop's variable can be, with what is known of it; keys of a mapping one by one."""
+        plain: list[Value] = []
+        found: list[tuple[Value, dict[str, Fact]]] = []
+        name = statement.target.name if isinstance(statement.target, nodes.Name) else ""
+        text = source.text(source.unwatched(statement.iter))
+        for atom in over:
+            pairs = isinstance(atom, Thing) and atom.shape == "pairs"
+            mapping = atom.more if isinstance(atom, Thing) and pairs else atom
+            fields = self.world.known_fields(mapping)
+            if fields is None:
+                plain.append(self.world.items(atom))
+                continue
+            for key, value in fields.items():
+                if pairs:
+                    found.append((thing("literal", (known(key), value)), {}))
+                else:
+                    fact = (value, frozenset({name, *source.names(statement.iter)}))
+                    found.append((known(key), {f"{text}[{name}]": fact}))
+        return found + ([(union(*plain), {})] if plain else [])
 
     def _do_continue(self, _: nodes.Continue, state: State) -> None:
         self.loops[-1][0].append(state)
@@ -183,32 +268,37 @@ class Reach(Refinement):
         state.assign(statement.name, thing("macro", statement.name))
         return state
 
-    def _do_callblock(self, statement: nodes.CallBlock, state: State) -> State | None:
+    def _do_callblock(self, statement: nodes.CallBlock, state: State) -> list[State]:
         after = self.body(statement.body, state.copy())
-        if after is not None:
-            after.slots["caller"] = thing("function", "caller")
-            self.value(statement.call, after)
+        for end in after:
+            end.slots["caller"] = thing("function", "caller")
+            self.value(statement.call, end)
         return after
 
-    def _do_filterblock(self, statement: nodes.FilterBlock, state: State) -> State | None:
+    def _do_filterblock(self, statement: nodes.FilterBlock, state: State) -> list[State]:
         return self.body(statement.body, state)
 
-    def _do_with(self, statement: nodes.With, state: State) -> State | None:
+    def _do_with(self, statement: nodes.With, state: State) -> list[State]:
         outside = dict(state.slots)
         inner = state.copy()
         for target, value in zip(statement.targets, statement.values, strict=True):
             self._bind(target, self.value(value, state), inner)
-        return _leave(self.body(statement.body, inner), outside)
+        return [_leave(end, outside) for end in self.body(statement.body, inner)]
 
     def call(
         self, node: nodes.Call, function: Any, arguments: list[Value], named: dict[str, Value], state: State
     ) -> Value:
         if isinstance(function, Thing) and function.shape == "macro":
-            return self._macro(self.macros[function.more], arguments, named, state)
+            return self._macro(self.macros[function.more], node, arguments, named, state)
         return super().call(node, function, arguments, named, state)
 
     def _macro(
-        self, macro: nodes.Macro, arguments: list[Value], named: dict[str, Value], state: State
+        self,
+        macro: nodes.Macro,
+        node: nodes.Call,
+        arguments: list[Value],
+        named: dict[str, Value],
+        state: State,
     ) -> Value:
         given = self._parameters(macro, arguments, named, state)
         deep = self.stack.count(macro.name)
@@ -222,13 +312,15 @@ class Reach(Refinement):
             self.summaries[macro.name] = given
         spaces = {s: v for s, v in state.slots.items() if isinstance(s, tuple)}
         outer = {n: state.slots[n] for n in self._mentions(macro) if n in state.slots}
-        key = (macro.name, *(frozenset(d.items()) for d in (given, spaces, outer)))
+        facts = {} if deep else _handed_on(macro, node, state)
+        key = (macro.name, *(frozenset(d.items()) for d in (given, spaces, outer, facts)))
         if key not in self.calls:
             self.calls[key] = (TEXT, {})  # for a call of itself on the way
             inner = State()
             for part in (outer, spaces, given):
                 inner.slots.update(part)  # type: ignore[arg-type]
-            after = self._called(macro, inner)
+            inner.facts = dict(facts)
+            after = join(*self._called(macro, inner))
             found = {s: v for s, v in after.slots.items() if isinstance(s, tuple)} if after else {}
             self.calls[key] = (TEXT if after else NOTHING, found)
         result, changed = self.calls[key]
@@ -237,7 +329,7 @@ class Reach(Refinement):
             state.forget({n for n, v in state.slots.items() if isinstance(n, str) and _is_space(v)})
         return result
 
-    def _called(self, macro: nodes.Macro, state: State) -> State | None:
+    def _called(self, macro: nodes.Macro, state: State) -> list[State]:
         loops, self.loops = self.loops, []
         self.stack.append(macro.name)
         after = self.body(macro.body, state)
@@ -272,10 +364,42 @@ class Reach(Refinement):
         return {**given, "varargs": ANYTHING, "kwargs": ANYTHING, "caller": ANYTHING}
 
 
-def _leave(state: State | None, outside: dict[Any, Value]) -> State | None:
+def _handed_on(macro: nodes.Macro, node: nodes.Call, state: State) -> dict[str, Any]:
+    """What is known about arguments, said of the parameters: `m.x` becomes `message.x`."""
+    facts: dict[str, Any] = {}
+    for parameter, argument in zip(macro.args, node.args, strict=False):
+        prefix = source.text(argument) + "."
+        for text, (value, names) in state.facts.items():
+            if text.startswith(prefix) and names <= source.names(argument):
+                rest = text[len(prefix) :]
+                if rest.isidentifier():
+                    facts[f"{parameter.name}.{rest}"] = (value, frozenset({parameter.name}))
+    return facts
+
+
+def _position(state: State, first: bool) -> None:
+    """What is known of the loop's position in its first round, and in all others."""
+    said: dict[str, Value] = {
+        "loop.first": known(first),
+        "loop.index0": known(0) if first else frozenset({Number(1)}),
+        "loop.index": known(1) if first else frozenset({Number(2)}),
+    }
+    if first:
+        said["loop.previtem"] = MISSING
+    for text, value in said.items():
+        state.facts[text] = (value, frozenset({"loop"}))
+
+
+def _widen(state: State, before: State) -> None:
+    """Gives up on what still changes."""
+    for slot, value in state.slots.items():
+        if before.slots.get(slot) != value:
+            state.slots[slot] = ANYTHING
+    state.facts = {}
+
+
+def _leave(state: State, outside: dict[Any, Value]) -> State:
     """At the end of a scope: variables are what they were outside, namespaces keep what they got."""
-    if state is None:
-        return None
     changed = {n for n, v in state.slots.items() if isinstance(n, str) and outside.get(n) != v}
     state.forget(changed)
     kept = {s: v for s, v in state.slots.items() if isinstance(s, tuple)}

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable
 from typing import Any
 
 from jinja2 import nodes
 
 from . import operations, source
 from .expressions import Expressions, field_got
-from .state import CLAUSES_MAX, DeadError, State, join
+from .state import CLAUSES_MAX, DeadError, Slot, State, join
 from .values import (
     MISSING,
     NOTHING,
@@ -23,6 +25,15 @@ from .values import (
     union,
     without,
 )
+
+LENGTHS: dict[str, Callable[[int, int], bool]] = {
+    "eq": operator.eq,
+    "ne": operator.ne,
+    "gt": operator.gt,
+    "gteq": operator.ge,
+    "lt": operator.lt,
+    "lteq": operator.le,
+}
 
 
 class Refinement(Expressions):
@@ -70,6 +81,8 @@ class Refinement(Expressions):
             )
             self._learn(test.node, kept, refined)
         self._learn(test, by_truth(found, truth), refined)
+        if source.text(test) == "loop.last":
+            self._at_the_end(truth, refined)
         self._narrow_base(test, truth, refined)
         return refined
 
@@ -85,11 +98,30 @@ class Refinement(Expressions):
         for atom in before:
             trial = state.copy()
             trial.forget((base.name,))
-            trial.facts[base.name] = (frozenset({atom}), frozenset({base.name}))
+            trial.slots[base.name] = frozenset({atom})
             if truth in truths(self.maybe(test, trial)):
                 kept.add(atom)
         if kept and len(kept) < len(before):
-            state.facts[base.name] = (frozenset(kept), frozenset({base.name}))
+            state.slots[base.name] = frozenset(kept)
+
+    def _at_the_end(self, last: bool, state: State) -> None:
+        """`loop.last` said with the index and the length of the list."""
+        loop = state.slots.get("loop", NOTHING)
+        over = next((a.more[1] for a in loop if isinstance(a, Thing) and a.shape == "loop"), "")
+        size = f"{over} | length"
+        said = {
+            f"loop.index0 < ({size} - 1)": not last,
+            f"loop.index < {size}": not last,
+            f"(loop.index0 + 1) < {size}": not last,
+            f"loop.index0 == ({size} - 1)": last,
+            f"loop.index == {size}": last,
+            f"loop.index0 != ({size} - 1)": not last,
+            f"loop.index != {size}": not last,
+            "loop.revindex0 == 0": last,
+            "loop.revindex == 1": last,
+        }
+        for text, truth in said.items():
+            state.facts[text] = (known(truth), frozenset({"loop"}))
 
     def _maybe_refined(self, test: nodes.Node, truth: bool, state: State) -> State | None:
         try:
@@ -103,6 +135,7 @@ class Refinement(Expressions):
         if operand.op in ("in", "notin") and isinstance(left, nodes.Const):
             self._has_key(operand.expr, left.value, right, truth == (operand.op == "in"), state)
             return
+        self._measured(left, operand.op, right, truth, state)
         constants: list[Any] | None = None
         if operand.op in ("eq", "ne") and len(right) == 1:
             constants = [a.value for a in right if isinstance(a, Known)] or None
@@ -111,7 +144,7 @@ class Refinement(Expressions):
             if isinstance(listed, Thing) and listed.shape == "literal":
                 items = [next(iter(v)) for v in listed.more if len(v) == 1]
                 if len(items) == len(listed.more) and all(isinstance(i, Known) for i in items):
-                    constants = [i.value for i in items]  # type: ignore[union-attr]
+                    constants = [i.value for i in items]
         if constants is None:
             return
         before = self.value(left, state)
@@ -122,6 +155,26 @@ class Refinement(Expressions):
                 before = without(before, constant)
             self._learn(left, before, state)
 
+    def _measured(self, left: Any, operation: str, right: Value, truth: bool, state: State) -> None:
+        """`x | length > 0` and its kin tell whether `x` is empty."""
+        if not isinstance(left, nodes.Filter) or left.name not in ("length", "count") or len(right) != 1:
+            return
+        limit = next(iter(right))
+        compare = LENGTHS.get(operation)
+        if (
+            compare is None
+            or not isinstance(limit, Known)
+            or type(limit.value) is not int
+            or left.node is None
+        ):
+            return
+        sizes = [n for n in range(limit.value + 2) if compare(n, limit.value) == truth]
+        whole = self.value(left.node, state)
+        if sizes and 0 not in sizes:
+            self._learn(left.node, by_truth(whole, True), state)
+        elif sizes == [0]:
+            self._learn(left.node, by_truth(whole, False), state)
+
     def _has_key(self, mapping: nodes.Expr, key: Any, value: Value, there: bool, state: State) -> None:
         """`'key' in mapping` tells whether `mapping.key` is there."""
         if not all(isinstance(a, Thing) and self.world.is_mapping(a) for a in value):
@@ -131,11 +184,28 @@ class Refinement(Expressions):
         if known_now:
             state.facts[f"{source.text(mapping)}.{key}"] = (known_now, source.names(mapping))
 
+    def _space(self, node: nodes.Node, state: State) -> Slot | None:
+        """The slot of `ns.x` where `ns` is one namespace."""
+        if not isinstance(node, nodes.Getattr) or not isinstance(node.node, nodes.Name):
+            return None
+        held = state.slots.get(node.node.name, MISSING)
+        only_one = next(iter(held)) if len(held) == 1 else None
+        if isinstance(only_one, Thing) and only_one.shape == "namespace":
+            return (str(only_one.more), node.attr)
+        return None
+
     def _learn(self, node: nodes.Node, value: Value, state: State) -> None:
         if not value:
             raise DeadError
         node = source.unwatched(node)
         if isinstance(node, nodes.Const):
+            return
+        if isinstance(node, nodes.Name):
+            state.slots[node.name] = value
+            return
+        space = self._space(node, state)
+        if space is not None:
+            state.slots[space] = value
             return
         state.facts[source.text(node)] = (value, source.names(node))
         field = field_got(node)

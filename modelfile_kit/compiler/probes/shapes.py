@@ -155,15 +155,21 @@ class World:
                 return self.pair(atom)[0]
         return ANYTHING
 
+    def known_fields(self, mapping: Atom) -> dict[str, Value] | None:
+        """Keys that a mapping can have with what they then hold; None where any key can be."""
+        if not isinstance(mapping, Thing):
+            return None
+        fields = dict(mapping.more) if mapping.shape == "map" else self.fields.get(mapping.shape)
+        if fields is None:
+            return None
+        return {k: v - MISSING for k, v in fields.items() if v != MISSING}
+
     def pair(self, mapping: Thing) -> tuple[Value, Value]:
         """Keys and values of a mapping."""
-        fields = self.fields.get(mapping.shape)
-        if mapping.shape == "map":
-            fields = dict(mapping.more)
+        fields = self.known_fields(mapping)
         if fields is None:
-            return TEXT, union(*[self.field(mapping, "") or ANYTHING]) - MISSING
-        there = {k: v for k, v in fields.items() if v != MISSING}
-        return known(*there), union(*there.values()) - MISSING
+            return TEXT, union(self.field(mapping, "") or ANYTHING) - MISSING
+        return known(*fields), union(*fields.values())
 
     def rounds(self, atom: Atom) -> frozenset[int]:
         """How often a loop over it can run: 0, 1 for some; nothing where it fails."""

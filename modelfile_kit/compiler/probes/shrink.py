@@ -136,5 +136,17 @@ def _is_tool(tool: Mapping[str, Any]) -> bool:
         and parameters.get("type") == "object"
         and isinstance(parameters.get("properties"), Mapping)
         and function.get("description") != ""
-        and parameters.get("required") != []
+        and _is_schema(parameters)
+        and all(p.get("properties") != {} for p in parameters["properties"].values())
     )
+
+
+def _is_schema(schema: Any) -> bool:
+    """Whether no key of it is empty: Ollama drops such keys."""
+    if not isinstance(schema, Mapping) or not schema:
+        return False
+    inner = schema.get("properties")
+    if any(v in ("", [], {}) for k, v in schema.items() if k != "properties"):
+        return False
+    nested = [*(inner.values() if isinstance(inner, Mapping) else ()), schema.get("items", schema)]
+    return all(n is schema or _is_schema(n) for n in nested)

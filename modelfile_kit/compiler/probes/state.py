@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 
 from jinja2 import nodes
 
-from .values import MISSING, Value, union
+from .values import MISSING, Value, known, union
 
 # A variable's name, or (namespace, attribute).
 Slot = str | tuple[str, str]
 
 
+_FLAGS = frozenset({known(True), known(False), known(None)})
+# What an expression is known to be, and the names that depends on.
+Fact = tuple[Value, frozenset[str]]
 # A test, the outcome it has had, and the names it depends on.
 Clause = tuple[nodes.Node, bool, frozenset[str]]
 # Clauses kept at a time; the oldest go.
@@ -30,11 +33,15 @@ class State:
     known and whose parts are not yet (`not (a and b)`), by their text."""
 
     slots: dict[Slot, Value] = field(default_factory=dict)
-    facts: dict[str, tuple[Value, frozenset[str]]] = field(default_factory=dict)
+    facts: dict[str, Fact] = field(default_factory=dict)
     clauses: dict[str, Clause] = field(default_factory=dict)
 
     def copy(self) -> State:
         return State(dict(self.slots), dict(self.facts), dict(self.clauses))
+
+    def flags(self) -> frozenset[tuple[Slot, Value]]:
+        """Variables and attributes that are certainly true, false or None."""
+        return frozenset((slot, value) for slot, value in self.slots.items() if value in _FLAGS)
 
     def assign(self, slot: Slot, value: Value) -> None:
         """A variable or attribute gets a value; what was known about it is forgotten."""

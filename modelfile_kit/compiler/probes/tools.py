@@ -8,6 +8,7 @@ order `type, items, description, enum, properties, required`; what is empty is a
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -31,57 +32,63 @@ def tool(
 
 PLAIN = (tool("f", "d", {"a": {"type": "string", "description": "x"}}, required=["a"]),)
 TWO = (tool(), tool("g", "e", {"a": {"type": "integer"}, "b": {"type": "boolean", "description": "y"}}))
-RICH = (
-    tool(
-        "get_it",
-        "Gets " + ODD_TEXT,
-        {
-            "a": {"type": "string", "description": ODD_TEXT, "enum": ["x", "y z", '"q"']},
-            "b": {"type": "array", "items": {"type": "string"}, "description": "list"},
-            "c": {
-                "type": "object",
-                "description": "nested",
-                "properties": {"d": {"type": "number"}, "e": {"type": "string", "enum": ["1"]}},
-                "required": ["d"],
-            },
-            "f": {"type": ["string", "null"], "description": "either"},
-            "g": {"type": "integer", "enum": [1, 2, 1000000]},
+SCALARS = {
+    "a": {"type": "string", "description": ODD_TEXT, "enum": ["x", "y z", '"q"']},
+    "b": {"type": "integer", "enum": [1, 2, 1000000]},
+    "c": {"type": "number", "description": "two\nlines\n"},
+    "d": {"type": "boolean"},
+    "e": {"type": "null"},
+}
+ARRAYS = {
+    "a": {"type": "array", "items": {"type": "string"}, "description": "list"},
+    "b": {"type": "array"},
+    "c": {"type": "array", "items": {"type": "number"}},
+    "d": {"type": "array", "items": {"description": "i", "enum": ["p", "q"], "type": "string"}},
+    "e": {"type": "array", "items": {"items": {"type": "integer"}, "type": "array"}},
+    "f": {"type": "array", "items": {"type": "boolean"}},
+}
+OBJECTS = {
+    "a": {
+        "type": "object",
+        "description": "nested",
+        "properties": {"d": {"type": "number"}, "e": {"type": "string", "enum": ["1"]}},
+        "required": ["d", "e"],
+    },
+    "b": {"type": "object"},
+    "c": {
+        "type": "object",
+        "properties": {
+            "g": {"type": "object", "properties": {"h": {"type": "null"}}},
+            "i": {"type": "array"},
         },
-        required=["a", "c"],
-    ),
-)
-BARE = (
-    tool("h", ""),
-    tool("i", "", {"a": {"description": "no type"}, "b": {"type": "boolean"}}, required=["b"]),
-)
-NESTED = (
-    tool(
-        "n",
-        "two\nlines\n",
-        {
-            "a": {"type": "array", "items": {"description": "i", "enum": ["p", "q"], "type": "string"}},
-            "b": {
-                "type": "array",
-                "items": {
-                    "properties": {"c": {"type": "string"}, "d": {"type": "array"}},
-                    "required": ["c", "d"],
-                    "type": "object",
-                },
-                "description": "deep\ntext\n",
-            },
-            "e": {"type": "object"},
-            "f": {
-                "type": "object",
-                "properties": {"g": {"type": "object", "properties": {"h": {"type": "null"}}}, "i": {}},
-                "required": ["g", "i"],
-            },
-            "j": {"type": "array", "items": {"items": {"type": "integer"}, "type": "array"}},
+        "required": ["g"],
+    },
+}
+RECORDS = {
+    "a": {
+        "type": "array",
+        "items": {
+            "properties": {"c": {"type": "string"}, "d": {"type": "array"}},
+            "required": ["c", "d"],
+            "type": "object",
         },
-        required=["a", "b", "e"],
-    ),
+        "description": "deep",
+    }
+}
+# Properties named as the keys of a schema are.
+NAMES = {k: {"type": "string"} for k in ("description", "items", "name", "properties", "type")}
+SCHEMAS: tuple[tuple[Tool, ...], ...] = (
+    (tool("get_it", "Gets " + ODD_TEXT, SCALARS, required=["a", "c"]),),
+    (tool("l", "lists", ARRAYS, required=["a"]),),
+    (tool("o", "objects\n", OBJECTS, required=["a", "b"]),),
+    (tool("r", "records", RECORDS),),
+    (tool("e", "either", {"a": {"type": ["string", "null"], "description": "or"}}, required=["a"]),),
+    (tool("t", "three", {"a": {"type": ["array", "number", "object"]}, "b": {"description": "no type"}}),),
+    (tool("u", "union", {"a": {"anyOf": [{"type": "string"}, {"type": "null"}], "description": "w"}}),),
+    (tool("n", "names", NAMES, required=["type"]),),
+    (tool("h", ""), tool("i", "", {"b": {"type": "boolean"}}, required=["b"])),
+    (tool("h", ""), *PLAIN),
 )
-UNION = (tool("u", "v", {"a": {"anyOf": [{"type": "string"}, {"type": "null"}], "description": "w"}}),)
-SCHEMAS: tuple[tuple[Tool, ...], ...] = (RICH, BARE, NESTED, UNION, (*BARE, *PLAIN))
 
 ARGUMENTS: tuple[Mapping[str, Any], ...] = (
     {"a": "x"},
@@ -114,26 +121,29 @@ def told(content: str = "21", name: str | None = "f", id: str | None = ID) -> Me
 
 
 U, A, S = message("user", "u"), message("assistant", "a"), message("system", "s")
+# More of each: templates compare whole messages.
+U2, A2, U3 = message("user", "u2"), message("assistant", "a2"), message("user", "u3")
 TWO_CALLS = (call(), call({"b": 2}, "g", "def123456"))
 
 HISTORIES: dict[str, tuple[Message, ...]] = {
     "u": (U,),
     "su": (S, U),
-    "uau": (U, A, U),
-    "suau": (S, U, A, U),
+    "uau": (U, A, U2),
+    "suau": (S, U, A, U2),
     "uct": (U, asked(), told()),
     "suct": (S, U, asked(), told()),
     "uct-text": (U, asked("say"), told()),
-    "uctau": (U, asked(), told(), A, U),
-    "suctau": (S, U, asked("say"), told(), A, U),
+    "uctau": (U, asked(), told(), A, U2),
+    "suctau": (S, U, asked("say"), told(), A, U2),
     "uc2tt": (U, asked("", *TWO_CALLS), told(), told("22", "g", "def123456")),
-    "uc2ttau": (U, asked("say", *TWO_CALLS), told(), told("22", "g", "def123456"), A, U),
+    "uc2ttau": (U, asked("say", *TWO_CALLS), told(), told("22", "g", "def123456"), A, U2),
+    "crossed": (U, asked("", *TWO_CALLS), told("22", "g", "def123456"), told()),
     "uctct": (U, asked(), told(), asked("", call({"b": 2}, "g")), told("22", "g")),
     "uctcta": (U, asked(), told(), asked("again"), told(), A),
-    "uctu": (U, asked(), told(), U),
+    "uctu": (U, asked(), told(), U2),
     "uc": (U, asked()),
     "uc-text": (U, asked("say")),
-    "ucu": (U, asked(), U),
+    "ucu": (U, asked(), U2),
     "ut": (U, told()),
     "t": (told(),),
     "tu": (told(), U),
@@ -143,8 +153,19 @@ HISTORIES: dict[str, tuple[Message, ...]] = {
     "scu": (S, asked(), U),
     "usct": (U, S, asked(), told()),
     "ucts": (U, asked(), told(), S),
-    "uatu": (U, A, told(), U),
-    "uctautau": (U, asked(), told(), A, U, asked("say", *TWO_CALLS), told(), told(), A, U),
+    "uatu": (U, A, told(), U2),
+    "uctautau": (
+        U,
+        asked(),
+        told(),
+        A,
+        U2,
+        asked("say", *TWO_CALLS),
+        told(),
+        told(),
+        A2,
+        message("user", "u3"),
+    ),
     "s": (S,),
     "a": (A,),
     "ua": (U, A),
@@ -162,10 +183,10 @@ HISTORIES: dict[str, tuple[Message, ...]] = {
 REASONED: dict[str, tuple[Message, ...]] = {
     "r": (U, asked(thinking="r"), told()),
     "r-text": (U, asked("say", thinking="r"), told()),
-    "r-back": (U, asked(thinking="r1"), told(), message("assistant", "a", thinking="r2"), U),
+    "r-back": (U, asked(thinking="r1"), told(), message("assistant", "a", thinking="r2"), U2),
     "r-two": (U, asked(thinking="r1"), told(), asked("x", thinking="r2"), told()),
     "r-last": (U, asked(thinking="r1"), told(), message("assistant", "a", thinking="r2")),
-    "r-open": (U, message("assistant", "a", thinking="r1"), U, asked(thinking="r2")),
+    "r-open": (U, message("assistant", "a", thinking="r1"), U2, asked(thinking="r2")),
 }
 
 
@@ -199,9 +220,11 @@ def _odd_texts(seen: Features) -> Iterator[Probe]:
         other = strange[(i + 1) % len(strange)]
         third = strange[(i * 2 + 5) % len(strange)]
         offered = PLAIN if i % 2 else None
-        history = (message("system", third), message("user", text), asked(other), told(text))
+        called = call(ARGUMENTS[i % len(ARGUMENTS)])
+        history = (message("system", third), message("user", text), asked(other, called), told(text))
         yield probe(f"text-{i}", history, offered, category="tools", telling=True)
-        back = (U, asked(text, thinking=other or None), told(third), message("assistant", text), U)
+        several = [call(ARGUMENTS[(i + k) % len(ARGUMENTS)]) for k in range(i % 3 + 1)]
+        back = (U, asked(text, *several, thinking=other or None), told(third), message("assistant", text), U2)
         yield probe(f"text-back-{i}", back, offered, category="tools", telling=True)
 
 
@@ -215,6 +238,13 @@ def _literals(seen: Features) -> Iterator[Probe]:
         yield probe(f"literal-{i}", history, offered, category="tools")
         keyed = (U, asked("", call({literal or "a": 1})), told())
         yield probe(f"literal-key-{i}", keyed, PLAIN, category="tools")
+    for first, second in itertools.product(seen.markers, repeat=2):
+        both = asked(f"a{first}b", call({"a": f"x{second}y"}), call({"a": second}))
+        yield probe(f"pair-{first}-{second}", (U, both, told(first)), PLAIN, category="tools")
+    for mark in seen.markers:
+        names = (f"x{mark}f", f"x{mark}g", f"y{mark}h")
+        history = (U, asked("", *(call(name=n) for n in names)), *(told(name=n) for n in names))
+        yield probe(f"names-{mark}", history, [tool(n) for n in names], category="tools")
     for role in seen.roles[4:]:
         history = (U, asked(), message(role, "x", tool_name="f"))
         yield probe(f"role-{role}", history, PLAIN, category="tools")
