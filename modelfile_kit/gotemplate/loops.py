@@ -8,7 +8,7 @@ from typing import Any
 from . import nodes as n
 from .expressions import Run
 from .runtime import DOT, RUNTIME, Bail, Frame
-from .values import Iterator, Map, Pointer, Scalar, Slice, element, sorted_items, typed
+from .values import Func, Iterator, Map, Pointer, Scalar, Slice, element, sorted_items, typed
 
 # What a closure gives when a break or continue ends its list.
 BREAK, CONTINUE = 1, 2
@@ -91,6 +91,8 @@ def loop(over: Run, slots: Sequence[int], body: Run, otherwise: Run, cost: int) 
         value = over(f)
         if type(value) is Pointer:
             value = value.target
+            if value is None:
+                raise Bail
         if type(value) is int:
             if len(slots) > 1:
                 raise Bail
@@ -100,7 +102,7 @@ def loop(over: Run, slots: Sequence[int], body: Run, otherwise: Run, cost: int) 
         elif value:
             visit(f, *_pairs(value, len(slots)))
             return None
-        elif type(value) in (bool, str, float, complex, Scalar, Iterator):
+        elif type(value) in (bool, str, float, complex, Scalar, Func, Iterator):
             raise Bail
         for slot in slots:
             f[slot] = value

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from modelfile_kit.gotemplate import GoTemplateError, parse
 from modelfile_kit.gotemplate import gotypes as t
-from modelfile_kit.gotemplate import parse
 from modelfile_kit.gotemplate.loops import cost_of
-from modelfile_kit.gotemplate.values import Iterator, Map, Pointer, Slice
+from modelfile_kit.gotemplate.values import Func, Iterator, Map, Pointer, Slice
 from tests.gotemplate.test_compiled import same
 
 DATA = {
@@ -49,6 +49,14 @@ def test_elements():
     assert same(if_seq, DATA) == "k"
     assert same("{{range $x := .Seq2}}{{$x}}{{end}}", DATA) == "k"
     assert parse("{{range .Seq}}{{.}}{{end}}").execute(DATA) == "56"
+
+
+@pytest.mark.parametrize(
+    "value", [Pointer(None, t.pointer_to(t.INT)), Func(t.func_of(()), None), False, "", 0.0]
+)
+def test_what_is_nothing_but_no_empty_list(value):
+    with pytest.raises(GoTemplateError, match="range can't iterate over"):
+        parse("{{range .}}{{else}}a{{end}}").execute(value)
 
 
 def test_long_counts():
