@@ -1,6 +1,6 @@
 """Scores the compiler on a corpus: pairs of template and conversation, judged by Go with Ollama's packages.
 
-    python benchmarks/corpus.py [FOLDER] [--only TEXT] [--show N] [--unproven]
+    python benchmarks/corpus.py [FOLDER] [--only TEXT] [--category KIND] [--version 0.9.6] [--show N]
 
 FOLDER holds index.json, conversations.json and templates (default ../shared/corpus). A pair counts
 where the reference renders and the template reacts to the conversation's category; it is exact when
@@ -18,15 +18,16 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from jinja2 import nodes
+
 ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "oracle")]
 
 from modelfile_kit.compiler import compile_template  # noqa: E402
 from modelfile_kit.conversation import image_count  # noqa: E402
 from modelfile_kit.errors import KitError  # noqa: E402
-from modelfile_kit.jinja_reference import render_reference  # noqa: E402
-
-NOW_PATTERN = re.compile(r"\d{1,2} [A-Z][a-z]{2,8} \d{4}|\d{4}-\d\d-\d\d")
+from modelfile_kit.jinja_reference import environment, render_reference  # noqa: E402
+from modelfile_kit.ollama.prompt import PromptTemplate  # noqa: E402
 
 
 def reference(source: str, conversation: dict[str, Any], think: Any, entry: dict[str, Any]) -> str | None:
@@ -131,98 +132,116 @@ def same(got: str, right: str, bos: str | None) -> bool:
     return bool(bos) and got.removeprefix(bos or "") == right.removeprefix(bos or "")
 
 
-def main() -> int:  # noqa: C901
+class Score:
+    """The counts of a run."""
+
+    def __init__(self) -> None:
+        self.good: Counter[str] = Counter()
+        self.total: Counter[str] = Counter()
+        self.claims: Counter[tuple[str, str]] = Counter()
+        self.silent: list[str] = []
+        self.times: list[tuple[float, str]] = []
+        self.sizes: list[int] = []
+
+    def show(self) -> None:
+        for kind in ("chat", "tools", "thinking", "images"):
+            claims = {v: n for (k, v), n in self.claims.items() if k == kind}
+            print(f"{kind:9} {self.good[kind]:4} of {self.total[kind]:4}", claims)
+        print("silent wrong", len(self.silent), self.silent[:20])
+        if self.times:
+            self.times.sort()
+            middle, worst = self.times[len(self.times) // 2], self.times[-1]
+            print(f"compile and prove: median {middle[0] * 1000:.0f} ms, worst {worst[0]:.2f} s ({worst[1]})")
+            self.sizes.sort()
+            print(f"size: median {self.sizes[len(self.sizes) // 2]:,}, largest {self.sizes[-1]:,} characters")
+
+
+def score_template(
+    judge: Any,
+    score: Score,
+    source: str,
+    entry: dict[str, Any],
+    conversations: list[dict[str, Any]],
+    show: int,
+) -> list[str]:
+    """Compiles one template and judges its pairs; answers what was not exact."""
+    begun = time.perf_counter()
+    try:
+        compiled = compile_template(
+            source,
+            bos_token=entry["bos_token"] or "",
+            eos_token=entry["eos_token"] or "",
+            target=judge.version,
+        )
+    except KitError as e:
+        print("REFUSED", entry["id"], e)
+        return ["refused"]
+    score.times.append((time.perf_counter() - begun, entry["id"]))
+    score.sizes.append(len(compiled.template))
+    score.claims.update(compiled.coverage.items())
+    names = {n.name for n in environment().parse(source).find_all(nodes.Name)}
+    bad = []
+    for c in conversations:
+        right = accepted(source, c, entry)
+        if right is None or not reacts(source, names, c, entry):
+            continue
+        score.total[c["category"]] += 1
+        got, error = judged(judge, compiled.template, c)
+        if got is not None and any(same(got, r, entry["bos_token"]) for r in right):
+            score.good[c["category"]] += 1
+            continue
+        claim = compiled.coverage[c["category"]]
+        bad.append(f"{c['id']}({claim})")
+        if claim == "exact":
+            score.silent.append(f"{entry['id']} {c['id']}")
+        if len(bad) <= show:
+            print(f"--- {entry['id']} {c['id']}\nwant {right[0]!r}\ngot  {got!r}\n     {error}")
+    if bad:
+        why = {f"{d.code} {d.span.line if d.span else ''}: {d.message}" for d in compiled.diagnostics}
+        print(f"{entry['id']}: {' '.join(bad)}\n      " + " | ".join(sorted(why))[:300])
+    return bad
+
+
+def judged(judge: Any, template: str, conversation: dict[str, Any]) -> tuple[str | None, str]:
+    """What Go renders, tags taken out for pictures; think is on where the server would switch it on."""
+    think = conversation["think"]
+    if think is None and "thinking" in PromptTemplate(template).capabilities:
+        think = True
+    answer = judge.chat(
+        template,
+        tagged(conversation["messages"]),
+        tools=conversation["tools"],
+        think=bool(think),
+        is_think_set=think is not None,
+    )
+    text = answer.get("prompt", answer.get("output", "")) if answer.get("ok") else None
+    if text is not None and conversation["category"] == "images":
+        text = re.sub(r"\[img-\d+\]", "", text)
+    return text, answer.get("error", "")
+
+
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", nargs="?", default=str(ROOT.parent / "shared" / "corpus"))
-    parser.add_argument("--only", default="")
-    parser.add_argument("--show", type=int, default=0)
-    parser.add_argument("--category", default="")
-    parser.add_argument("--json", default="")
+    parser.add_argument("--only", default="", help="templates whose id holds this")
+    parser.add_argument("--category", default="", help="conversations of this category")
+    parser.add_argument("--version", default="", help="the judge's Ollama and the target")
+    parser.add_argument("--show", type=int, default=0, help="differences to show per template")
     args = parser.parse_args()
-    from jinja2 import nodes
-    from oracle import Oracle  # type: ignore[import-not-found]
-
-    from modelfile_kit.jinja_reference import environment
+    from oracle import LATEST, Oracle  # type: ignore[import-not-found]
 
     folder = Path(args.folder)
     entries = json.loads((folder / "index.json").read_text())
     conversations = json.loads((folder / "conversations.json").read_text())
-    good: Counter[str] = Counter()
-    total: Counter[str] = Counter()
-    claims: Counter[tuple[str, str]] = Counter()
-    silent: list[str] = []
-    times: list[tuple[float, str]] = []
-    shown = 0
-    results = {}
-    with Oracle() as judge:
+    conversations = [c for c in conversations if args.category in ("", c["category"])]
+    score = Score()
+    with Oracle(args.version or LATEST) as judge:
         for entry in entries:
-            if args.only and args.only not in entry["id"]:
-                continue
-            source = (folder / entry["file"]).read_text(encoding="utf-8")
-            names = {n.name for n in environment().parse(source).find_all(nodes.Name)}
-            begun = time.perf_counter()
-            try:
-                compiled = compile_template(
-                    source, bos_token=entry["bos_token"] or "", eos_token=entry["eos_token"] or ""
-                )
-            except KitError as e:
-                print("REFUSED", entry["id"], e)
-                continue
-            except RecursionError:
-                print("RECURSION", entry["id"])
-                continue
-            times.append((time.perf_counter() - begun, entry["id"]))
-            for k, v in compiled.coverage.items():
-                claims[(k, v)] += 1
-            bad = []
-            for c in conversations:
-                if args.category and c["category"] != args.category:
-                    continue
-                right = accepted(source, c, entry)
-                if right is None or not reacts(source, names, c, entry):
-                    continue
-                total[c["category"]] += 1
-                think = True if c["think"] is None and "Thinking }}" in compiled.template else c["think"]
-                answer = judge.chat(
-                    compiled.template,
-                    tagged(c["messages"]),
-                    tools=c["tools"],
-                    think=bool(think),
-                    is_think_set=think is not None,
-                )
-                got = answer.get("prompt", answer.get("output", "")) if answer.get("ok") else None
-                text = (
-                    re.sub(r"\[img-\d+\]", "", got) if got is not None and c["category"] == "images" else got
-                )
-                if text is not None and any(same(text, r, entry["bos_token"]) for r in right):
-                    good[c["category"]] += 1
-                    continue
-                claim = compiled.coverage[c["category"]]
-                bad.append(f"{c['id']}({claim})")
-                if claim == "exact":
-                    silent.append(f"{entry['id']} {c['id']}")
-                if shown < args.show:
-                    shown += 1
-                    print(
-                        f"--- {entry['id']} {c['id']}\nwant {right[0]!r}\ngot  {text!r}\n     {answer.get('error', '')}"
-                    )
-            results[entry["id"]] = bad
-            if bad:
-                why = {f"{d.code} {d.span.line if d.span else ''}: {d.message}" for d in compiled.diagnostics}
-                print(f"{entry['id']}: {' '.join(bad)}\n      " + " | ".join(sorted(why))[:300])
-    for kind in ("chat", "tools", "thinking", "images"):
-        print(
-            f"{kind:9} {good[kind]:4} of {total[kind]:4}", {v: n for (k, v), n in claims.items() if k == kind}
-        )
-    print("silent wrong", len(silent), silent[:20])
-    if times:
-        times.sort()
-        print(
-            f"compile: median {times[len(times) // 2][0] * 1000:.0f} ms, worst {times[-1][0]:.2f} s ({times[-1][1]})"
-        )
-    if args.json:
-        Path(args.json).write_text(json.dumps(results))
-    return 1 if silent else 0
+            if args.only in entry["id"]:
+                source = (folder / entry["file"]).read_text(encoding="utf-8")
+                score_template(judge, score, source, entry, conversations, args.show)
+    score.show()
+    return 1 if score.silent else 0
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from jinja2 import nodes
 from ..diagnostics import Span
 from ..errors import TemplateReferenceError
 from ..jinja_reference import environment
+from ..ollama.targets import Target
 from . import go, types
 from .types import Value
 
@@ -75,7 +76,7 @@ def texts_in(tree: nodes.Node) -> set[str]:
 FUNCTIONS = ("raise_exception", "namespace", "range", "dict", "strftime_now", "cycler", "joiner", "lipsum")
 
 
-def globals_of(bos_token: str | None, eos_token: str | None) -> dict[str, Value]:
+def globals_of(bos_token: str | None, eos_token: str | None, target: Target) -> dict[str, Value]:
     """The variables of a rendering: what Hugging Face gives and what Ollama's request can fill."""
     thinking = types.choose(
         go.Atom(go.Root("IsThinkSet")), types.Bool(go.Atom(go.Root("Think"))), types.Undef("enable_thinking")
@@ -86,9 +87,9 @@ def globals_of(bos_token: str | None, eos_token: str | None) -> dict[str, Value]
         "tools": types.choose(go.Atom(go.Root("Tools")), types.Obj("tools", go.Root("Tools")), types.NONE),
         "documents": types.NONE,
         "add_generation_prompt": types.TRUE,
-        "enable_thinking": thinking,
-        "thinking": thinking,
     }
+    if target.has("thinking"):
+        names |= {"enable_thinking": thinking, "thinking": thinking}
     for name, token in (("bos_token", bos_token), ("eos_token", eos_token)):
         if token is not None:
             names[name] = types.Const(token)

@@ -9,6 +9,7 @@ branch that is never taken says it plainly.
 from __future__ import annotations
 
 from ..errors import KitError
+from ..jinja_reference import Reference
 from ..ollama.prompt import PromptTemplate
 from . import go, stops
 from .go import Nodes
@@ -17,7 +18,7 @@ NEVER = go.FALSE
 _ROUND_TRIP = ('eq .Role "tool"', "tool_response", "TOOL_RESULTS")
 
 
-def with_hints(nodes: Nodes, text: str, source: str, bos_token: str | None, eos_token: str | None) -> Nodes:
+def with_hints(nodes: Nodes, text: str, reference: Reference) -> Nodes:
     """The statements with what inference needs; `text` is how they print without."""
     try:
         seen = PromptTemplate(text)
@@ -25,7 +26,7 @@ def with_hints(nodes: Nodes, text: str, source: str, bos_token: str | None, eos_
         return nodes
     before: list[go.Node] = []
     after: list[go.Node] = []
-    tags = stops.thinking_tags(source, bos_token, eos_token)
+    tags = stops.thinking_tags(reference)
     if tags is None and "$.Think" in text.replace(" .Think", " $.Think"):
         # the switch needs the capability, and the capability needs tags: the field's usual ones
         tags = "<think>", "</think>"
@@ -35,7 +36,7 @@ def with_hints(nodes: Nodes, text: str, source: str, bos_token: str | None, eos_
         # calls are rendered, their definitions are not: the server still has to accept both
         before.append(_never(go.Print(go.Root("Tools"))))
     if "tools" in seen.capabilities or ".ToolCalls" in text:
-        before.extend(_calls(seen, text, source, bos_token, eos_token))
+        before.extend(_calls(seen, text, reference))
     if not (before or after) and not _loops_over_messages(nodes):
         after.append(_never(go.Range(-1, go.Root("Messages"), (go.Print(go.Field(go.Item(-1), "Role")),))))
     return (*before, *nodes, *after)
@@ -51,12 +52,10 @@ def _thinking(opening: str, closing: str) -> go.If:
     return _never(go.Range(-2, go.Root("Messages"), (go.Text(opening), thought, go.Text(closing))))
 
 
-def _calls(
-    seen: PromptTemplate, text: str, source: str, bos_token: str | None, eos_token: str | None
-) -> list[go.Node]:
+def _calls(seen: PromptTemplate, text: str, reference: Reference) -> list[go.Node]:
     """The first `if .ToolCalls` decides: its first text, up to a brace, is the tag."""
     inside: list[go.Node] = []
-    tag = stops.tool_tag(source, bos_token, eos_token)
+    tag = stops.tool_tag(reference)
     item = go.Item(-3)
     if tag is not None and seen.tool_tag.tag != tag:
         shown = go.Text(tag) if tag != "{" else go.Print(go.Field(item, "Role"))

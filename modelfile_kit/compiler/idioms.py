@@ -23,6 +23,7 @@ BLANKS = "".join(chr(c) for c in range(0x3001) if chr(c).isspace())
 
 def scan(m: Machine, s: Expr, body: Callable[[Expr], None], index: str = "i") -> None:
     """`range $i := len s`: the body is written once, for the byte at `i`."""
+    m.require("range_int", "looking into a text")
     loop = m.fresh()
     saved, m.out = m.out, []
     declared = set(m.declared)

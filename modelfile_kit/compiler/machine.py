@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ..diagnostics import Diagnostic, Severity, Span
+from ..ollama.targets import Target, since
 from . import go, types
 from .facts import Facts
 from .go import Expr, Node, Test, Var
@@ -67,6 +68,7 @@ class Machine(Keeper):
         self.diagnostics: list[tuple[Diagnostic, Facts]] = []
         self.steps = 0
         self.scope = 0
+        self.target = Target()
         self.line = 0
         self._ids = itertools.count(1)
 
@@ -276,6 +278,13 @@ class Machine(Keeper):
         """Whether anything can still ask what a name holds."""
         names = self.live.get(key[0]) if key[0] == self.scope else None
         return names is None or key[1] in names
+
+    def require(self, feature: str, what: str) -> None:
+        """What the target's Ollama lacks cannot be written for it."""
+        if not self.target.has(feature):
+            raise Unsupported(
+                f"{what} (needs Ollama {since(feature)}, the target is {self.target})", self.line
+            )
 
     # --- findings ---------------------------------------------------------------------------------
 

@@ -29,9 +29,8 @@ _TOOL = {
 _USER, _ANSWER, _AGAIN, _RESULT, _THOUGHT = "first-q1", "answer-q2", "again-q3", "result-q4", "thought-q5"
 
 
-def stops(source: str, bos_token: str | None, eos_token: str | None) -> list[str]:
+def stops(reference: Reference, eos_token: str | None) -> list[str]:
     """The texts at which a reply ends: what follows an answer before the next turn's words."""
-    reference = Reference(source, bos_token=bos_token or "", eos_token=eos_token or "")
     user, answer = {"role": "user", "content": _USER}, {"role": "assistant", "content": _ANSWER}
     found: list[str] = []
     after = _between(reference, [user, answer, {"role": "user", "content": _AGAIN}], _ANSWER, _AGAIN)
@@ -78,9 +77,8 @@ def _role_tokens(called: str, after: str) -> list[str]:
     return [t for t in _TOKEN.findall(called) if t.startswith("<|") and t not in known][-1:]
 
 
-def thinking_tags(source: str, bos_token: str | None, eos_token: str | None) -> tuple[str, str] | None:
+def thinking_tags(reference: Reference) -> tuple[str, str] | None:
     """The tags around reasoning: as rendered around an earlier thought, else as written in the source."""
-    reference = Reference(source, bos_token=bos_token or "", eos_token=eos_token or "")
     user = {"role": "user", "content": _USER}
     answer = {"role": "assistant", "content": _ANSWER, "thinking": _THOUGHT}
     calling = {"role": "assistant", "content": "", "thinking": _THOUGHT, "tool_calls": [_CALL]}
@@ -101,7 +99,7 @@ def thinking_tags(source: str, bos_token: str | None, eos_token: str | None) -> 
         closing = _TOKEN.match(after.lstrip())
         if thought and tokens and closing and before.rstrip().endswith(tokens[-1]):
             return tokens[-1], closing.group()
-    return _written_tags(source)
+    return _written_tags(reference.source)
 
 
 def _written_tags(source: str) -> tuple[str, str] | None:
@@ -116,9 +114,8 @@ def _written_tags(source: str) -> tuple[str, str] | None:
     return None
 
 
-def tool_tag(source: str, bos_token: str | None, eos_token: str | None) -> str | None:
+def tool_tag(reference: Reference) -> str | None:
     """The text before a call's JSON in a reply, as Ollama wants it: cut at the brace, "{" for none."""
-    reference = Reference(source, bos_token=bos_token or "", eos_token=eos_token or "")
     user = {"role": "user", "content": _USER}
     calling = {"role": "assistant", "content": "", "tool_calls": [_CALL]}
     try:
@@ -137,7 +134,7 @@ def tool_tag(source: str, bos_token: str | None, eos_token: str | None) -> str |
         if token.start() < same < token.end():
             same = token.start()
     tag = before[same:]
-    thinking = thinking_tags(source, bos_token, eos_token)
+    thinking = thinking_tags(reference)
     if thinking:
         tag = tag.rpartition(thinking[1])[2]
     return tag.partition("{")[0].strip() or "{"

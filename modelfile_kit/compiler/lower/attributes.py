@@ -128,6 +128,8 @@ def message_member(ev: Evaluator, m: go.Expr, name: str) -> Value:
         return types.string(go.Field(m, "Role"), True)
     if name == "content":
         return content(ev, m)
+    if name in NEEDS and not ev.target.has(NEEDS[name]):
+        return Undef(name)  # this Ollama's messages do not have it
     if name in ("reasoning_content", "thinking"):
         return present_if(go.Field(m, "Thinking"), types.string(go.Field(m, "Thinking"), True), name)
     if name == "tool_calls":
@@ -139,6 +141,13 @@ def message_member(ev: Evaluator, m: go.Expr, name: str) -> Value:
     return Undef(name)
 
 
+# Since when Ollama's messages have what these keys come from.
+NEEDS = {
+    "reasoning_content": "thinking",
+    "thinking": "thinking",
+    "name": "tool_messages",
+    "tool_call_id": "tool_call_id",
+}
 MESSAGE_KEYS = ("role", "content", "reasoning_content", "thinking", "tool_calls", "name", "tool_call_id")
 
 
@@ -159,7 +168,7 @@ def call_member(ev: Evaluator, c: go.Expr, name: str) -> Value:
         return Obj("fn", go.Field(c, "Function"))
     if name == "type":
         return Const("function")
-    if name == "id":
+    if name == "id" and ev.target.has("tool_call_id"):
         return present_if(go.Field(c, "ID"), types.string(go.Field(c, "ID"), True), name)
     return Undef(name)
 

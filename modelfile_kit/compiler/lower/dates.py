@@ -19,6 +19,7 @@ def strftime(ev: Evaluator, form: Value) -> Value:
     """`strftime_now(form)` as pieces of the day."""
     if not isinstance(form, Const) or not isinstance(form.value, str):
         raise Unsupported("a date in an unknown form", ev.line)
+    ev.require("current_date", "today's date")
     parts: list[Part] = []
     rest = form.value
     while rest:

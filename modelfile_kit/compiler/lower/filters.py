@@ -88,7 +88,7 @@ def length(ev: Evaluator, v: Value) -> Value:
 
         return count_pieces(ev, v)
     if isinstance(v, types.Parts):
-        raise Unsupported("the number of parts of a content with pictures", ev.line)
+        return types.integer({go.call("len", go.Field(v.message, "Images")): 1}, 1)
     if v == types.NONE or types.is_int(v) or types.is_bool(v):
         raise Raised("object has no len()")
     raise Unsupported("the length of this value", ev.line)

@@ -1,4 +1,4 @@
-"""What a loop can go over at run time: lists, mappings, numbers, contents with pictures, pieces of a text."""
+"""What a loop can go over at run time: lists, mappings, numbers, contents, pieces of a text."""
 
 from __future__ import annotations
 
@@ -153,6 +153,8 @@ def over_query(ev: Lowering, node: nodes.For, over: types.Query) -> None:
 
 def over_count(ev: Lowering, node: nodes.For, over: Obj, start: types.Int) -> None:
     name = node.target.name if isinstance(node.target, nodes.Name) else "i"
+
+    ev.require("range_int", "a loop over numbers")
 
     def turn(loop: int) -> None:
         i: Value = types.integer({**dict(start.terms), go.Index(loop, name): 1}, start.const)

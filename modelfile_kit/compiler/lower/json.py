@@ -8,6 +8,7 @@ byte by byte in a template of its own.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -63,6 +64,7 @@ def to_json(
     """`v | tojson(…)`."""
     if ensure_ascii == types.TRUE:
         ev.note("MK622", "`tojson` with ensure_ascii: letters beyond ASCII stay as they are", "", narrow=True)
+    ev.require("range_int", "Python's JSON")
     style = Style()
     if isinstance(indent, Const) and isinstance(indent.value, int) and not isinstance(indent.value, bool):
         style = Style(indent.value, comma=",")
@@ -77,8 +79,12 @@ def to_json(
 def _parts(ev: Evaluator, v: Value, style: Style, sort: bool) -> tuple[Part, ...]:
     v = ev.settle(v)
     if isinstance(v, types.Cond):
-        then, orelse = Str(_parts(ev, v.then, style, sort)), Str(_parts(ev, v.orelse, style, sort))
-        return (types.Choice(v.test, then, orelse),)
+        cond = v
+
+        def half(x: Value) -> Callable[[], Value]:
+            return lambda: types.text(*_parts(ev, x, style, sort))
+
+        return ev.parts(ev.branch(cond.test, half(cond.then), half(cond.orelse)))
     if isinstance(v, Const):
         return (json.dumps(v.value, ensure_ascii=False),)
     if isinstance(v, types.Bool):

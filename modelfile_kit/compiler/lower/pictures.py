@@ -38,3 +38,36 @@ def tags_to_go(ev: Evaluator, message: Expr) -> Expr:
     text = text_of_picture_message(ev, message)
     whole = go.Field(message, "Content")
     return call("slice", whole, Lit(0), call("len", call("slice", whole, call("len", text))))
+
+
+def settle_pictures(ev: Evaluator, block: go.Nodes) -> go.Nodes:
+    """Tags and text of a message with pictures: together they are its content."""
+    out: list[go.Node] = []
+    skip = False
+    for n, node in enumerate(block):
+        if skip:
+            skip = False
+            continue
+        if (
+            isinstance(node, go.Print)
+            and isinstance(node.expr, go.Call)
+            and node.expr.fn.startswith("picture_")
+        ):
+            message = node.expr.args[0]
+            follower = block[n + 1] if n + 1 < len(block) else None
+            if follower == go.Print(go.call("picture_text", message)):
+                out.append(go.Print(go.Field(message, "Content")))
+                skip = True
+                continue
+            ev.out, ev.worked_out = [], {}
+            rule = tags_to_go if node.expr.fn == "picture_tags" else text_of_picture_message
+            shown = rule(ev, message)
+            out.extend([*ev.out, go.Print(shown)])
+        elif isinstance(node, go.If):
+            out.append(go.If(node.test, settle_pictures(ev, node.then), settle_pictures(ev, node.orelse)))
+        elif isinstance(node, go.Range):
+            body = settle_pictures(ev, node.body)
+            out.append(go.Range(node.loop, node.over, body, node.item, node.index, node.count))
+        else:
+            out.append(node)
+    return tuple(out)

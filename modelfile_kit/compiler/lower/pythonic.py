@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from .. import go, idioms, types
@@ -17,7 +18,12 @@ def representation(ev: Evaluator, v: Value) -> tuple[Part, ...]:
     """The parts of `repr(v)`."""
     v = ev.settle(v)
     if isinstance(v, types.Cond):
-        return (types.Choice(v.test, Str(representation(ev, v.then)), Str(representation(ev, v.orelse))),)
+        cond = v
+
+        def half(x: Value) -> Callable[[], Value]:
+            return lambda: types.text(*representation(ev, x))
+
+        return ev.parts(ev.branch(cond.test, half(cond.then), half(cond.orelse)))
     if isinstance(v, Const):
         return (repr(v.value),)
     if isinstance(v, types.Bool):

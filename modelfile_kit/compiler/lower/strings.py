@@ -159,6 +159,7 @@ def _lazy(ev: Evaluator, name: str, v: Str, chars: str | None) -> go.Expr:
         inner = v.parts[0]
         if inner.fn in ("strip", name) and len(inner.args) == 1:
             return inner
+    ev.require("range_int", "looking into a text")
     args: list[go.Expr] = [unworked(ev, v)]
     if chars is not None:
         args.append(go.Lit(chars))

@@ -13,6 +13,15 @@ if TYPE_CHECKING:
     from ..evaluate import Evaluator
 
 
+# Since when Ollama keeps these keys of a property's schema.
+NEEDS = {
+    "items": "rich_properties",
+    "anyOf": "typescript",
+    "required": "property_required",
+    "properties": "property_required",
+}
+
+
 def note_order(ev: Evaluator, what: str) -> None:
     """What Go's maps and structs lose."""
     if what == "args":
@@ -36,8 +45,8 @@ def dictionary_of(ev: Evaluator, v: Obj) -> DictV | None:
     entries = []
     for name in ("type", "items", "description", "enum", "anyOf", "properties", "required"):
         value = property_member(ev, v.expr, name)
-        assert isinstance(value, types.Cond)
-        entries.append(Entry(name, value.then, value.test))
+        if isinstance(value, types.Cond):
+            entries.append(Entry(name, value.then, value.test))
     return DictV(tuple(entries))
 
 
@@ -124,6 +133,10 @@ params_member = _from(parameters)
 def property_member(ev: Evaluator, e: Expr, name: str) -> Value:
     """A key of a property's schema: those that Ollama keeps."""
     lists = {"enum": "Enum", "required": "Required", "anyOf": "AnyOf"}
+    if name in NEEDS and not ev.target.has(NEEDS[name]):
+        return Undef(name)  # this Ollama drops the key
+    if name == "type" and not ev.target.has("rich_properties"):
+        return types.choose(go.Atom(Field(e, "Type")), types.string(Field(e, "Type"), True), Undef(name))
     if name == "type":
         field = Field(e, "Type")
         one = types.string(go.call("index", field, go.Lit(0)), True)

@@ -33,6 +33,7 @@ def printed(ev: Evaluator, v: Obj) -> Value:
 
 
 def _printed_any(ev: Evaluator, e: Expr) -> Value:
+    ev.require("range_int", "printing a JSON value")
     return types.choose(
         ev.facts.simplify(is_kind(e, "string")), types.string(e), types.string(call("str", e))
     )

@@ -1,0 +1,82 @@
+"""Loops, their variable, namespaces and neighbours."""
+
+# ruff: noqa: E501 - templates are long lines
+from __future__ import annotations
+
+import pytest
+
+from tests.compiler.cases import CALL, check, user
+
+ANSWER = {"role": "assistant", "content": "an answer"}
+SYSTEM = {"role": "system", "content": "be brief"}
+CONVERSATIONS = (
+    [user("a")],
+    [SYSTEM, user("a")],
+    [user("a"), ANSWER],
+    [user("a"), ANSWER, user("b")],
+    [SYSTEM, user("a"), ANSWER, user("b"), ANSWER],
+)
+TEMPLATES = [
+    "{% for m in messages %}{{ loop.index }}{{ loop.index0 }}{{ loop.first }}{{ loop.last }}"
+    "{{ loop.length }}{{ loop.revindex }}{{ loop.revindex0 }},{% endfor %}",
+    "{% for m in messages %}{{ loop.previtem.role if loop.previtem }}-{{ loop.nextitem.role if not loop.last }}{% endfor %}",
+    "{% for m in messages[1:] %}{{ m.content }}{% else %}none{% endfor %}",
+    "{% for m in messages[:-1] %}{{ m.content }},{% endfor %}{{ messages[-1].content }}",
+    "{% for m in messages[::-1] %}{{ loop.index0 }}{{ m.content }}{% endfor %}",
+    "{% for m in messages if m.role == 'user' %}{{ m.content }}{% else %}none{% endfor %}",
+    "{% for m in messages %}{% if m.role == 'assistant' %}{% break %}{% endif %}{{ m.content }}{% endfor %}",
+    "{% for m in messages %}{% if m.role == 'system' %}{% continue %}{% endif %}{{ m.content }}{% endfor %}",
+    "{% set ns = namespace(last=-1, n=0) %}{% for m in messages %}{% if m.role == 'user' %}"
+    "{% set ns.last = loop.index0 %}{% endif %}{% endfor %}"
+    "{% for m in messages %}{% if loop.index0 > ns.last %}>{% endif %}{{ m.content }}{% endfor %}"
+    "{{ ns.last }}{{ ns.last + 1 }}{{ messages[ns.last].content }}",
+    "{% set ns = namespace(x=none) %}{% for m in messages %}{{ ns.x is none }}{{ ns.x }}"
+    "{% set ns.x = m.content if m.role == 'user' else none %}{% endfor %}",
+    "{% set ns = namespace(t='') %}{% for m in messages %}{% set ns.t = ns.t + m.role[:1] %}{% endfor %}{{ ns.t }}",
+    "{% set s = 'out' %}{% for m in messages %}{{ s }}{% set s = m.content %}{{ s }}{% endfor %}{{ s }}",
+    "{% for m in messages %}{% if (m.role == 'user') != (loop.index0 % 2 == 0) %}"
+    "{{ raise_exception('roles must alternate') }}{% endif %}{{ m.content }}{% endfor %}",
+    "{% for i in range(messages | length - 1, -1, -1) %}{{ i }}{{ messages[i].content }}{% endfor %}",
+    "{% for m in messages %}{% if loop.first or messages[loop.index0 - 1].role != m.role %}#{% endif %}"
+    "{% if loop.last or messages[loop.index0 + 1].role == 'user' %}!{% endif %}{% endfor %}",
+    "{{ messages | selectattr('role', 'equalto', 'user') | list | length }}"
+    "{% set u = messages | selectattr('role', 'equalto', 'user') | list %}{{ u[-1].content }}{{ u[0].content }}",
+    "{% macro f(m, x='d') %}<{{ m.role }}{{ x }}>{% endmacro %}"
+    "{% for m in messages %}{{ f(m) | trim }}{% set y = f(m, x=m.content) %}{{ y }}{% endfor %}",
+    "{% for k, v in {'a': 1, 'b': 'c'}.items() %}{{ k }}{{ v }}{% endfor %}"
+    "{% for x in ['p', 'q'] %}{{ x }}{{ loop.last }}{% endfor %}",
+    "{% if messages[0].role == 'system' %}{% set rest = messages[1:] %}{% set first = messages[0].content %}"
+    "{% else %}{% set rest = messages %}{% set first = false %}{% endif %}"
+    "{% if first != false %}[{{ first }}]{% endif %}{% for m in rest %}{{ loop.index0 }}{{ m.content }}{% endfor %}",
+    "{% for m in messages %}{% set a = 1 %}{% if m.role == 'user' %}{% set a = m.content %}{% endif %}{{ a }}{% endfor %}",
+    "{% set t %}{% for m in messages %}{{ m.role }},{% endfor %}{% endset %}{{ t.strip(',') }}|{{ t }}",
+]
+
+
+@pytest.mark.parametrize("source", TEMPLATES)
+def test_loop_is_jinjas(source: str) -> None:
+    assert not check(source, *CONVERSATIONS).diagnostics
+
+
+def test_break_leaves_what_the_loop_changed() -> None:
+    source = (
+        "{% set ns = namespace(n='') %}{% for m in messages %}{% set ns.n = m.content %}"
+        "{% if m.role == 'assistant' %}{% break %}{% endif %}{% endfor %}{{ ns.n }}"
+    )
+    check(source, *CONVERSATIONS)
+
+
+def test_calls_and_arguments() -> None:
+    source = (
+        "{% for m in messages %}{% if m.tool_calls %}{% for c in m.tool_calls %}{% set c = c.function %}"
+        "{{ c.name }}{{ c.arguments | tojson }}{% for k, v in c.arguments.items() %}"
+        "{{ loop.index }}{{ k }}={{ v if v is string else v | tojson }}{{ ',' if not loop.last }}{% endfor %}"
+        "{% endfor %}{% endif %}{% endfor %}"
+    )
+    nested = {
+        "id": "x",
+        "function": {"name": "f", "arguments": {"a": [1, 2.5, None, True, {"b": "c"}], "d": 3}},
+    }
+    calls = [user("a"), {"role": "assistant", "content": "", "tool_calls": [CALL, nested]}]
+    found = check(source, calls)
+    assert {d.code for d in found.diagnostics} == {"MK630"}

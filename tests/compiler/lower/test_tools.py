@@ -1,0 +1,35 @@
+"""Tools: their schemas as JSON and key by key."""
+
+# ruff: noqa: E501 - templates are long lines
+from __future__ import annotations
+
+import pytest
+
+from tests.compiler.cases import TOOL, check, compiled, user
+
+TEMPLATES = [
+    "{% if tools %}{% for tool in tools %}{{ tool | tojson }}{{ ',' if not loop.last }}{% endfor %}{% endif %}",
+    "{{ tools | tojson }}",
+    "{{ tools | tojson(indent=4) }}",
+    "{% for t in tools %}{{ t.function | tojson(indent=2) }}{% endfor %}",
+    "{{ tools | map(attribute='function') | list | tojson }}",
+    "{% for t in tools %}{% set f = t.function %}{{ f.name }}: {{ f.description }}"
+    "{% for k, p in f.parameters.properties.items() %}{{ k }}{{ p.type }}{{ p.description }}"
+    "{{ k in f.parameters.required }}{% if p.enum %}{{ p.enum | join('|') }}{% endif %}{% endfor %}{% endfor %}",
+    "{% for t in tools %}{{ t }}{% endfor %}",
+    "{% macro show(v) %}{% if v is mapping %}{% for k, x in v.items() %}({{ k }}:{{ show(x) }}){% endfor %}"
+    "{% elif v is string %}{{ v }}{% else %}{% for x in v %}[{{ show(x) }}]{% endfor %}{% endif %}{% endmacro %}"
+    "{% for t in tools %}{{ show(t.function.parameters.properties) }}{% endfor %}",
+]
+
+
+@pytest.mark.parametrize("source", TEMPLATES)
+def test_tools_are_the_requests(source: str) -> None:
+    found = check(
+        "{% if tools %}" + source + "{% endif %}{{ messages[0].content }}", [user("a")], tools=[TOOL]
+    )
+    assert found.coverage["tools"] == "partial"  # the order of keys is Ollama's
+
+
+def test_tools_do_not_concern_a_plain_chat() -> None:
+    assert compiled("{% if tools %}{{ tools | tojson }}{% endif %}x").coverage["chat"] == "exact"

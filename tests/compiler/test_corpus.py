@@ -1,0 +1,31 @@
+"""Real templates, where they are at hand: nothing that is claimed exact differs from the reference."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CORPUS = ROOT.parent / "shared" / "corpus"
+sys.path.insert(0, str(ROOT / "benchmarks"))
+
+
+@pytest.mark.slow
+@pytest.mark.oracle
+@pytest.mark.skipif(not CORPUS.is_dir(), reason="no corpus beside the project")
+def test_nothing_claimed_exact_is_wrong(oracle: Any) -> None:
+    from corpus import Score, score_template  # type: ignore[import-not-found]
+
+    score = Score()
+    conversations = json.loads((CORPUS / "conversations.json").read_text())
+    for entry in json.loads((CORPUS / "index.json").read_text()):
+        source = (CORPUS / entry["file"]).read_text(encoding="utf-8")
+        score_template(oracle, score, source, entry, conversations, 0)
+    assert score.silent == []
+    least = {"chat": 0.995, "tools": 0.97, "thinking": 0.97, "images": 1.0}
+    shares = {kind: score.good[kind] / score.total[kind] for kind in least}
+    assert all(shares[kind] >= least[kind] for kind in least), shares

@@ -1,0 +1,79 @@
+"""Every string idiom against Python's own answer, on blanks, markers, Unicode and template syntax."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from modelfile_kit.jinja_reference import render_reference
+from tests.compiler.cases import TEXTS, check, check_expression, compiled, user
+
+EXPRESSIONS = [
+    "{{ s.strip() }}",
+    "{{ s | trim }}",
+    "{{ s.lstrip() }}|{{ s.rstrip() }}",
+    "{{ s.strip('\\n') }}|{{ s.lstrip('\\n ') }}|{{ s.rstrip('a') }}",
+    "{{ s.strip('é你') }}",
+    "{{ s.split('</think>')[0] }}",
+    "{{ s.split('</think>')[-1] }}",
+    "{{ s.split('</think>')[-1].lstrip('\\n') }}",
+    "{{ s.split('</think>')[1] }}",
+    "{{ s.split('</think>', 1)[1] }}",
+    "{{ s.split('aa')[-1] }}|{{ s.split('aa')[0] }}",
+    "{{ s.split('|')[1:] | join('|') }}",
+    "{{ s.split('|') | length }}",
+    "{% for p in s.split('|') %}<{{ p }}{% if not loop.last %},{% endif %}>{% endfor %}",
+    "{{ s.replace('a', '<->') }}",
+    "{{ s.replace('</think>', '') }}",
+    "{{ '</think>' in s }}",
+    "{{ 'yes' if '</think>' not in s else 'no' }}",
+    "{{ s.startswith('<think>') }}|{{ s.endswith('</think>') }}",
+    "{{ s.startswith(('a', 'x')) }}",
+    "{{ s | length }}",
+    "{{ s | trim | length > 0 }}",
+    "{{ 'empty' if not s.strip() else 'full' }}",
+    "{{ s[:3] }}|{{ s[2:] }}",
+    "{{ s | tojson }}",
+    "{{ {'k': s, 'n': [1, true, none]} | tojson }}",
+    "{{ {'k': [s], 'e': {}} | tojson(indent=2) }}",
+    "{{ ('a' + s + 'b').strip() }}",
+    "{{ (' ' + s + '\\n').strip() }}",
+    "{{ '%s' if s == 'x' else s ~ 1 ~ none }}",
+    "{{ 'a{}b{}'.format(s, 2) }}",
+    "{{ s == 'x' or s == '' }}",
+    "{{ s in ['x', 'aaa'] }}",
+]
+
+
+@pytest.mark.parametrize("expression", EXPRESSIONS)
+def test_expression_is_pythons(expression: str) -> None:
+    found = check_expression(expression)
+    assert found.coverage["chat"] == "exact"
+
+
+@pytest.mark.parametrize("expression", ["{{ s.upper() }}", "{{ s | lower }}", "{{ s.title() }}"])
+def test_letters_beyond_ascii_are_noted(expression: str) -> None:
+    found = check_expression(expression, ["x", "aB c-d", "", "9a"])
+    assert [d.code for d in found.diagnostics] == ["MK620"]
+
+
+def test_a_list_of_texts_that_a_loop_builds() -> None:
+    source = (
+        "{% set ns = namespace(seen=[]) %}{% for m in messages %}"
+        "{% if m.content not in ns.seen %}{% set ns.seen = ns.seen + [m.content] %}{% endif %}{% endfor %}"
+        "{{ ns.seen | join(', ') }}|{% for s in ns.seen %}<{{ s }}>{% endfor %}"
+    )
+    answer = {"role": "assistant", "content": "b"}
+    check(source, [user("a")], [user("a"), answer, user("a")], [user(""), answer, user("a|b")])
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize("expression", EXPRESSIONS)
+def test_expression_is_pythons_for_go_itself(expression: str, oracle: Any) -> None:
+    source = "{% for m in messages %}{% set s = m.content %}[" + expression + "]{% endfor %}"
+    template = compiled(source).template
+    for text in TEXTS:
+        answer = oracle.chat(template, [user(text)])
+        assert answer.get("ok"), answer
+        assert answer["output"] == render_reference(source, [user(text)])
