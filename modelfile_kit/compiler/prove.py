@@ -19,14 +19,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from ..conversation import CATEGORIES, Conversation, image_count
-from ..diagnostics import Diagnostic, Severity, Span
-from ..errors import GoTemplateError
+from ..diagnostics import Diagnostic, Severity
+from ..errors import GoTemplateError, TemplateReferenceError
 from ..ollama.prompt import PromptTemplate
-from .probes import conversations, tools
-from .probes.compare import DAYS, Clock, Comparison, Difference, show_difference
+from .probes import conversations, findings, tools
+from .probes.compare import DAYS, Clock, Comparison, Difference
 from .probes.conversations import Probe
 from .probes.coverage import Hit, Site, WatchedReference
 from .probes.features import Features, features
+from .probes.findings import Counterexample
 from .probes.reach import reachable
 from .probes.shrink import shrink
 from .probes.usable import never_renders
@@ -57,31 +58,12 @@ _INSIDE = {
 
 
 @dataclass(frozen=True)
-class Counterexample:
-    """A conversation on which Ollama's prompt is not the reference's text, as small as was found."""
-
-    category: str
-    conversation: Conversation
-    difference: Difference
-
-    @property
-    def text(self) -> str:
-        """The difference for people."""
-        d = self.difference
-        if d.kind == "failure":
-            return f"the reference renders it, Ollama answers: {d.found}"
-        if d.kind == "refusal":
-            return f"the chat template refuses it ({d.expected}), Ollama sends a prompt"
-        return show_difference(d.expected, d.found)
-
-
-@dataclass(frozen=True)
 class Proof:
     """What a proof found.
 
     coverage: as claimed, or degraded. conversations: how many were compared. candidates: how many
     the reference rendered. uncovered: branches that no conversation reached, by kind. seconds: CPU
-    time taken.
+    time taken. notes: what lies outside what Ollama can express and is worth knowing.
     """
 
     coverage: dict[str, str]
@@ -91,6 +73,7 @@ class Proof:
     candidates: int = 0
     uncovered: Mapping[str, tuple[tuple[Site, int], ...]] = field(default_factory=dict)
     seconds: float = 0.0
+    notes: tuple[Diagnostic, ...] = ()
 
 
 def prove(
@@ -169,7 +152,18 @@ class _Run:
             self.candidates,
             self.uncovered,
             time.process_time() - self.started,
+            self._notes(),
         )
+
+    def _notes(self) -> tuple[Diagnostic, ...]:
+        """Whether it shows that Ollama merges neighbours of one role."""
+        apart = tuple(conversations.message("user", text) for text in ("a", "b"))
+        merged = (conversations.message("user", "a\n\nb"),)
+        try:
+            same = self.reference.render(apart) == self.reference.render(merged)
+        except TemplateReferenceError:
+            same = True
+        return () if same else (findings.MERGED,)
 
     def _useless(self) -> bool:
         """Whether no conversation of any kind renders; then nothing is left of the claims."""
@@ -185,13 +179,15 @@ class _Run:
     def _category(self, category: str) -> None:
         if category == "images" and self.comparison.ignores_pictures:
             self.coverage[category] = "absent"
-            self.diagnostics.append(_no_marker())
+            self.diagnostics.append(findings.no_marker())
             return
         signatures: set[frozenset[Hit]] = set()
         rendered = False
+        # Only a template that reads reasoning as `thinking` can tell transformers' versions apart.
+        aliased = "thinking" in self.seen.keys
         for probe in self._probes(category):
             if time.process_time() - self.started > self.seconds:
-                self._degrade(category, self._too_slow(category))
+                self._degrade(category, findings.too_slow(category, self.seconds))
                 return
             for conversation in _attempts(probe):
                 self.candidates += 1
@@ -204,6 +200,9 @@ class _Run:
                     difference = self.comparison.difference(conversation, texts, refusal)
                     if difference is not None:
                         self._found(category, conversation, difference)
+                        return
+                    if aliased and self.comparison.depends_on_version(conversation):
+                        self._degrade(category, findings.versions(category, conversation))
                         return
                 if texts:
                     rendered = True
@@ -227,11 +226,11 @@ class _Run:
         small = replace(small, category=category)
         example = Counterexample(category, small, difference)
         self.counterexamples.append(example)
-        self._degrade(category, _diagnostic(example))
+        self._degrade(category, findings.diagnostic(example))
         # What is left of it may be of a simpler kind, which is then not exact either.
         natural = Conversation(small.id, small.messages, small.tools, small.think).category
         if self.coverage.get(natural) == "exact":
-            self._degrade(natural, _diagnostic(replace(example, category=natural)))
+            self._degrade(natural, findings.diagnostic(replace(example, category=natural)))
 
     def _degrade(self, category: str, why: Diagnostic) -> None:
         self.coverage[category] = "partial"
@@ -262,7 +261,7 @@ class _Run:
         self.uncovered[category] = tuple(left)
         self.coverage[category] = "partial"
         for site, outcome in left[:BRANCHES_SHOWN]:
-            self.diagnostics.append(_uncovered(category, site, outcome, len(left)))
+            self.diagnostics.append(findings.uncovered(category, site, outcome, len(left)))
 
     def _reachable(
         self, category: str, branches: list[tuple[Site, int]], *, apart: bool
@@ -278,14 +277,6 @@ class _Run:
             until=min(self.started + self.seconds, time.process_time() + (APART_SECONDS if apart else 60)),
         )
         return [(site, outcome) for site, outcome in branches if (site.number, outcome) in possible]
-
-    def _too_slow(self, category: str) -> Diagnostic:
-        return Diagnostic(
-            "MK655",
-            Severity.WARNING,
-            f"{category}: the proof was cut short after {self.seconds:g} s, so it is not claimed to be exact",
-            help="compile again with more time, or check the package's own conversations with golden tests",
-        )
 
 
 def _attempts(probe: Probe) -> Iterator[Conversation]:
@@ -311,43 +302,3 @@ def _variant(conversation: Conversation, category: str) -> Conversation | None:
             messages[users[0]] = {**messages[users[0]], "images": 1}
             return replace(conversation, messages=tuple(messages), category=category)
     return None
-
-
-def _diagnostic(example: Counterexample) -> Diagnostic:
-    codes = {"text": "MK650", "failure": "MK651", "refusal": "MK653", "picture": "MK654"}
-    shown = example.conversation.to_dict()
-    shown = {k: v for k, v in shown.items() if v is not None and k not in ("id", "category")}
-    return Diagnostic(
-        codes[example.difference.kind],
-        Severity.WARNING,
-        f"{example.category}: not exact for every conversation; for {shown} {example.text}",
-        help="conversations like this one get another prompt than the model was trained on; "
-        "native mode uses the model's own template where Ollama can",
-    )
-
-
-def _no_marker() -> Diagnostic:
-    return Diagnostic(
-        "MK656",
-        Severity.INFO,
-        "images: the chat template prints nothing for a picture",
-        help="use the chat template of the model's vision variant, or send no pictures",
-    )
-
-
-def _uncovered(category: str, site: Site, outcome: int, count: int) -> Diagnostic:
-    never = {
-        ("condition", 0): "is never false",
-        ("condition", 1): "is never true",
-        ("loop", 0): "is never empty",
-        ("loop", 1): "is never run",
-    }[site.kind, int(outcome)]
-    more = f" ({count} such branches)" if count > 1 else ""
-    return Diagnostic(
-        "MK652",
-        Severity.WARNING,
-        f"{category}: `{site.text}` {never} in the conversations of the proof{more}, "
-        "so this branch is not proven",
-        Span(line=site.line),
-        help="give the package a golden conversation that takes this branch",
-    )

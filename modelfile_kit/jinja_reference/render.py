@@ -43,7 +43,8 @@ class Reference:
 
     chat_template: the Jinja source. bos_token, eos_token: their texts; None leaves the name
     undefined, as Hugging Face does for a tokenizer that has none. env: another environment than
-    the shared one (for measuring which branches run).
+    the shared one (for measuring which branches run). aliases: whether a message's reasoning is seen
+    as `thinking` too, as transformers 5 does.
     Raises TemplateReferenceError with the line for a template that does not compile.
     """
 
@@ -54,7 +55,9 @@ class Reference:
         bos_token: str | None = "",
         eos_token: str | None = "",
         env: ReferenceEnvironment | None = None,
+        aliases: bool = True,
     ) -> None:
+        self.aliases = aliases
         self.source = chat_template
         self._template = compile_source(chat_template, env)
         tokens = {"bos_token": bos_token, "eos_token": eos_token}
@@ -80,7 +83,7 @@ class Reference:
             **self._tokens,
             **({} if think is None else {"enable_thinking": think, "thinking": think}),
             **{name: plain(value) for name, value in kwargs.items()},
-            "messages": huggingface_messages(messages),
+            "messages": huggingface_messages(messages, aliases=self.aliases),
             "tools": None if tools is None else plain(list(tools)),
             "add_generation_prompt": add_generation_prompt,
         }
@@ -154,14 +157,14 @@ def render_reference(
     )
 
 
-def huggingface_messages(messages: Sequence[Message]) -> list[dict[str, Any]]:
+def huggingface_messages(messages: Sequence[Message], *, aliases: bool = True) -> list[dict[str, Any]]:
     """Messages as a template sees them: Hugging Face drops keys that hold None and, since
     transformers 5, shows reasoning as `thinking` too (gpt-oss reads that name)."""
     shaped: list[dict[str, Any]] = []
     for message in plain(to_huggingface(messages)):
         present = {k: v for k, v in message.items() if v is not None}
         reasoning = next((present[k] for k in _REASONING if k in present), None)
-        if reasoning is not None:
+        if reasoning is not None and aliases:
             present = {"thinking": reasoning, **present, "reasoning_content": reasoning}
         shaped.append(present)
     return shaped

@@ -108,6 +108,8 @@ class Comparison:
                 conversation.messages, tools=conversation.tools, think=conversation.think
             )
         except (PromptError, GoTemplateError) as e:
+            if self._not_asked(conversation, e):
+                return None
             return Difference("failure", texts[0], str(e)) if texts else None
         if texts:
             # What is nearest is shown.
@@ -120,6 +122,26 @@ class Comparison:
         if any(self._bare(t) == bare for t in texts):
             return None
         return Difference("text", texts[0], found)
+
+    @staticmethod
+    def _not_asked(conversation: Conversation, error: Exception) -> bool:
+        """A model that cannot think is not asked to: the server answers 400, and nothing is sent."""
+        refused = isinstance(error, PromptError) and error.status == 400
+        return refused and bool(conversation.think) and conversation.category != "thinking"
+
+    def depends_on_version(self, conversation: Conversation) -> bool:
+        """Whether Hugging Face's versions render it differently: before 5, reasoning had one name."""
+        if not any(m.get("thinking") for m in conversation.messages):
+            return False
+        arguments: dict[str, Any] = {"tools": conversation.tools, "think": conversation.think}
+        try:
+            now = self.reference.render(conversation.messages, **arguments)
+        except TemplateReferenceError:
+            return False
+        try:
+            return now != self.reference.render_without_aliases(conversation.messages, **arguments)
+        except TemplateReferenceError:
+            return True
 
     def _bare(self, text: str) -> str:
         """Without one leading BOS."""

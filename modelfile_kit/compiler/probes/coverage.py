@@ -136,6 +136,16 @@ class WatchedReference:
         self.env.hits = set()
         return self._reference.render(messages, tools=tools, think=think, now=now, **kwargs)
 
+    def render_without_aliases(
+        self, messages: Sequence[Message], *, tools: Sequence[Tool] | None = None, think: Any = None
+    ) -> str:
+        """What transformers before 5 renders: reasoning is seen under one name."""
+        self._reference.aliases = False
+        try:
+            return self._reference.render(messages, tools=tools, think=think)
+        finally:
+            self._reference.aliases = True
+
     @property
     def hits(self) -> set[Hit]:
         """The branches that the last rendering took."""

@@ -243,8 +243,9 @@ def _literals(seen: Features) -> Iterator[Probe]:
         yield probe(f"pair-{first}-{second}", (U, both, told(first)), PLAIN, category="tools")
     for mark in seen.markers:
         names = (f"x{mark}f", f"x{mark}g", f"y{mark}h")
-        history = (U, asked("", *(call(name=n) for n in names)), *(told(name=n) for n in names))
-        yield probe(f"names-{mark}", history, [tool(n) for n in names], category="tools")
+        answers = (told(name=n) for n in names)
+        calls = asked("", *(call(name=n) for n in names))
+        yield probe(f"names-{mark}", (U, calls, *answers), [tool(n) for n in names], category="tools")
     for role in seen.roles[4:]:
         history = (U, asked(), message(role, "x", tool_name="f"))
         yield probe(f"role-{role}", history, PLAIN, category="tools")
