@@ -19,7 +19,7 @@ from .diagnostics import Diagnostic, Severity, Span
 
 # Nothing was found out about a package: the file or the server was not there, or is not what it should
 # be. To a script that is another thing than a finding (exit code 1).
-_NOT_THERE = frozenset({"MK402", "MK802", "MK803", "MK804", "MK805", "MK806"})
+_NOT_THERE = frozenset({"MK402", "MK501", "MK802", "MK803", "MK804", "MK805", "MK806"})
 
 
 class KitError(Exception):

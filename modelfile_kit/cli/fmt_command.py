@@ -32,10 +32,13 @@ def command(modelfiles: tuple[str, ...], check: bool, diff: bool) -> None:
         differs = text.encode() != data
         changed |= differs
         if diff and differs:
-            lines = difflib.unified_diff(
-                decode(data).splitlines(), text.splitlines(), name, name, lineterm=""
+            lines = list(
+                difflib.unified_diff(decode(data).splitlines(), text.splitlines(), name, name, lineterm="")
             )
-            click.echo("\n".join(lines))
+            if lines:
+                click.echo("\n".join(lines))
+            else:
+                say(f"{name}: only its encoding, byte order mark or ends of lines would change")
         elif name == "-" and not check:
             click.echo(text, nl=False)
         elif differs and check:

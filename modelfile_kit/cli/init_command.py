@@ -31,7 +31,7 @@ def command(model: Path, projector: str | None, output: Path | None, force: bool
     if str(path) == "-":
         click.echo(draft.text, nl=False)
     else:
-        if path.exists() and not force:
+        if path.exists() and not path.is_dir() and not force:
             raise UsageError(
                 f"{path} is there already", help="use --force to replace it, or -o for another file"
             )

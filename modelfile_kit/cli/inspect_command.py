@@ -28,11 +28,13 @@ def command(files: tuple[str, ...], output_format: str) -> None:
     """
     headers: list[Header] = []
     cases: list[Case] = []
+    code = 1
     for name in files:
         try:
             header = read_header(name)
             described = describe(header)
         except GGUFError as error:
+            code = max(code, error.exit_code)
             cases.append(Case(name, Status.FAILED, error.message, diagnostics=(error.to_diagnostic(),)))
             continue
         headers.append(header)
@@ -46,7 +48,7 @@ def command(files: tuple[str, ...], output_format: str) -> None:
     else:
         print_diagnostics(report.all_diagnostics())
     if not report.ok:
-        raise click.exceptions.Exit(1)
+        raise click.exceptions.Exit(code)
 
 
 def _lines(header: Header, facts: Description) -> Iterator[str]:
