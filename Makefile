@@ -3,7 +3,10 @@ PYTHON ?= python3
 VENV ?= .venv
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint format clean
+N ?= 100000
+SEED ?= 1
+
+.PHONY: demo test lint format fuzz clean
 
 demo: $(STAMP)
 	$(VENV)/bin/mkmodelfile demo
@@ -19,6 +22,11 @@ lint: $(STAMP)
 format: $(STAMP)
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
+
+# Generated templates, prompts and Modelfiles against Ollama's own Go packages: make fuzz N=1000000 SEED=7
+fuzz: $(STAMP)
+	$(VENV)/bin/python -m tests.gotemplate.fuzz $(N) $(SEED)
+	MKMODELFILE_FUZZ=$(N) MKMODELFILE_SEED=$(SEED) $(VENV)/bin/python -m pytest -m oracle tests/ollama
 
 $(STAMP): pyproject.toml
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
