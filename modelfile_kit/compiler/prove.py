@@ -14,6 +14,7 @@ too; where the reference fails in any other way there is nothing to compare with
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -28,6 +29,7 @@ from .probes.conversations import Probe
 from .probes.coverage import Hit, Site, WatchedReference
 from .probes.features import Features, features
 from .probes.findings import Counterexample
+from .probes.mixed import mixed
 from .probes.reach import reachable
 from .probes.shrink import shrink
 from .probes.usable import never_renders
@@ -211,7 +213,7 @@ class _Run:
             self._branches(category)
 
     def _probes(self, category: str) -> Iterator[Probe]:
-        return _GENERATORS[category](self.seen)
+        return itertools.chain(_GENERATORS[category](self.seen), mixed(category, self.seen))
 
     def _found(self, category: str, conversation: Conversation, difference: Difference) -> None:
         """A counterexample: made small, told, and the kind degraded."""
