@@ -42,11 +42,14 @@ def command(files: tuple[str, ...], output_format: str) -> None:
             click.echo("\n".join([name, *(f"  {line}" for line in _lines(header, described))]))
         cases.append(Case(name, Status.PASSED, described.kind, data=described.to_dict()))
         print_diagnostics(described.diagnostics)
-    report = Report("inspect", " ".join(files), tuple(cases), _pairing(headers))
+    paired = _pairing(headers)
+    report = Report("inspect", " ".join(files), tuple(cases), paired or ())
     if output_format != "text":
         click.echo(render(report, output_format), nl=False)
     else:
         print_diagnostics(report.all_diagnostics())
+        if paired == ():
+            click.echo("the projector fits the model")
     if not report.ok:
         raise click.exceptions.Exit(code)
 
@@ -104,11 +107,12 @@ def _as_model(header: Header, facts: Description) -> Iterator[str]:
         yield f"{'in Ollama':<14} no chat format at all without a TEMPLATE"
 
 
-def _pairing(headers: list[Header]) -> tuple[Diagnostic, ...]:
+def _pairing(headers: list[Header]) -> tuple[Diagnostic, ...] | None:
+    """What is wrong with a model and projectors that were given together; None where none were."""
     from ..gguf_file.pairing import FileKind, check_pair, classify
 
     models = [h for h in headers if classify(h) is FileKind.MODEL]
     projectors = [h for h in headers if classify(h) is FileKind.PROJECTOR]
     if len(models) != 1 or not projectors:
-        return ()
+        return None
     return tuple(d for p in projectors for d in check_pair(models[0], p))
