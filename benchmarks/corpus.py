@@ -205,8 +205,11 @@ def score_template(
 def judged(judge: Any, template: str, conversation: dict[str, Any]) -> tuple[str | None, str]:
     """What Go renders, tags taken out for pictures; think is on where the server would switch it on."""
     think = conversation["think"]
-    if think is None and "thinking" in PromptTemplate(template).capabilities:
-        think = True
+    try:
+        if think is None and "thinking" in PromptTemplate(template).capabilities:
+            think = True
+    except KitError as e:
+        return None, str(e)
     answer = judge.chat(
         template,
         tagged(conversation["messages"]),

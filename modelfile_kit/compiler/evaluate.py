@@ -113,12 +113,12 @@ class Evaluator(Machine):
         return ListV(tuple(self.eval(n) for n in node.items))
 
     def eval_Dict(self, node: nodes.Dict) -> Value:  # noqa: N802
-        entries: dict[str, Value] = {}
+        entries: dict[str | int | float | bool | None, Value] = {}
         for pair in node.items:
             key = self.eval(pair.key)
             if not isinstance(key, Const):
                 raise Unsupported("a dictionary whose keys are not known", node.lineno)
-            entries[str(key.value)] = self.eval(pair.value)
+            entries[key.value] = self.eval(pair.value)
         return DictV(tuple(types.Entry(k, v) for k, v in entries.items()))
 
     # --- logic ------------------------------------------------------------------------------------
@@ -221,6 +221,7 @@ class Evaluator(Machine):
 
         result: Value = types.EMPTY
         for part in node.nodes:
+            # without autoescape `~` takes str() of everything, marked texts too
             result = self.concat(result, to_text(self, self.eval(part)))
         return result
 

@@ -135,7 +135,9 @@ class ListV:
 
 @dataclass(frozen=True)
 class Entry:
-    key: str
+    """A key with its value, there where the test holds."""
+
+    key: str | int | float | bool | None
     value: Value
     present: Test = go.TRUE
 
@@ -165,6 +167,13 @@ class Split:
 
 
 @dataclass(frozen=True)
+class Markup:
+    """A text marked safe: put together with another one, it makes that one escaped."""
+
+    text: Value
+
+
+@dataclass(frozen=True)
 class Span:
     """`range(start, …)` of so many numbers."""
 
@@ -184,10 +193,11 @@ class Step:
 
 @dataclass(frozen=True)
 class Query:
-    """Elements of a list that pass some tests, or something of each."""
+    """Elements of a list that pass some tests, or something of each; a generator until `list`ed."""
 
     over: Value
     steps: tuple[Step, ...]
+    listed: bool = False
 
 
 @dataclass(frozen=True)
@@ -261,6 +271,7 @@ Value = Union[  # noqa: UP007 - forward references
     Built,
     Hidden,
     Span,
+    Markup,
     Namespace,
     MacroV,
     Func,

@@ -52,6 +52,9 @@ from .kinds import (
     MacroV as MacroV,
 )
 from .kinds import (
+    Markup as Markup,
+)
+from .kinds import (
     Namespace as Namespace,
 )
 from .kinds import (
@@ -267,6 +270,8 @@ def value_exprs(v: Value) -> Iterator[Expr]:  # noqa: C901 - one line a kind
     elif isinstance(v, Span):
         yield from value_exprs(v.start)
         yield from go.walk(v.size)
+    elif isinstance(v, Markup):
+        yield from value_exprs(v.text)
     elif isinstance(v, Query):
         yield from value_exprs(v.over)
     elif isinstance(v, Func) and v.on is not None:

@@ -43,6 +43,11 @@ EXPRESSIONS = [
     "{{ 'a{}b{}'.format(s, 2) }}",
     "{{ s == 'x' or s == '' }}",
     "{{ s in ['x', 'aaa'] }}",
+    "{{ ('<b>' | safe) + s }}|{{ ('<b>' | safe) ~ s }}|{{ s | e }}",
+    "{% for k, v in {10: s, 2: 'b'} | dictsort %}{{ k }}{{ v }}{% endfor %}{{ {1: s}[1] }}",
+    "{% for x in ['b', 'a'] | sort %}{{ x }}{{ s }}{% endfor %}",
+    "{% for i in range(2, s | length) %}{{ i }},{% endfor %}",
+    "{{ [s | length, 3] | min }}",
 ]
 
 
@@ -56,6 +61,12 @@ def test_expression_is_pythons(expression: str) -> None:
 def test_letters_beyond_ascii_are_noted(expression: str) -> None:
     found = check_expression(expression, ["x", "aB c-d", "", "9a"])
     assert [d.code for d in found.diagnostics] == ["MK620"]
+
+
+def test_python_writing_of_lists_is_noted() -> None:
+    texts = ["x", "it's", '"', "'\"", "\\ \n\t\x01", "<b>&", "你好"]
+    found = check_expression("{{ [s, 'k', 1, none, true] }}|{{ {'a': s} }}", texts)
+    assert [d.code for d in found.diagnostics] == ["MK623"]
 
 
 def test_a_list_of_texts_that_a_loop_builds() -> None:

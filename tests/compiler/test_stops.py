@@ -1,6 +1,5 @@
 """Where a reply ends, and the tags around a thought, as the reference shows them."""
 
-# ruff: noqa: E501 - rows of a table
 from __future__ import annotations
 
 import pytest

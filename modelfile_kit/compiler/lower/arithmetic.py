@@ -43,6 +43,10 @@ def binary(ev: Evaluator, name: str, a: Value, b: Value) -> Value:
         return _known(name, a.value, b.value)
     if name == "+" and types.is_text(a) and types.is_text(b):
         return ev.concat(a, b)
+    if name == "+" and (isinstance(a, types.Markup) or isinstance(b, types.Markup)):
+        from .markup import joined
+
+        return joined(ev, a, b)
     if name == "+" and _is_list(a) and _is_list(b):
         from .lists import join_lists
 

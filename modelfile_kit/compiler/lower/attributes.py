@@ -93,12 +93,16 @@ def _character(ev: Evaluator, v: Value, key: Value) -> Value:
 def _entry(ev: Evaluator, v: DictV, key: Value) -> Value:
     if isinstance(key, Const):
         for e in v.entries:
-            if e.key == key.value:
-                return ev.settle(types.choose(ev.facts.simplify(e.present), e.value, Undef(e.key)))
+            if Const(e.key) == key:
+                return ev.settle(types.choose(ev.facts.simplify(e.present), e.value, Undef(str(e.key))))
         return Undef(str(key.value))
+    if types.is_int(key) and all(isinstance(e.key, int) for e in v.entries):
+        raise Unsupported("an entry of a dictionary by an unknown number", ev.line)
     if types.is_text(key):
         result: Value = Undef()
         for e in reversed(v.entries):
+            if not isinstance(e.key, str):
+                continue
             here = go.both(e.present, go.equal(ev.to_go(key), go.Lit(e.key)))
             result = types.choose(here, e.value, result)
         return ev.settle(result)

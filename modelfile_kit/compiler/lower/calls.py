@@ -67,13 +67,14 @@ def _namespace(ev: Evaluator, args: list[Value], kwargs: dict[str, Value]) -> Va
         if not isinstance(a, DictV):
             raise Unsupported("a namespace made from this", ev.line)
         for e in a.entries:
-            ev.state[(owner, e.key)] = e.value
+            ev.state[(owner, str(e.key))] = e.value
     for key, value in kwargs.items():
         ev.state[(owner, key)] = value
     return Namespace(owner)
 
 
 def _range(ev: Evaluator, args: list[Value]) -> Value:
+    args = [_one_number(ev, a) for a in args]
     known = [a.value for a in args if isinstance(a, Const) and isinstance(a.value, int)]
     if len(known) == len(args):
         numbers = range(*known)
@@ -90,6 +91,18 @@ def _range(ev: Evaluator, args: list[Value]) -> Value:
     if len(args) == 2 and all(map(types.is_int, args)):
         return _range_between(ev, args[0], args[1])
     raise Unsupported("this range of unknown numbers", ev.line)
+
+
+def _one_number(ev: Evaluator, v: Value) -> Value:
+    """A choice between whole numbers as the number that a variable holds."""
+    v = ev.settle(v)
+    if not isinstance(v, types.Cond) or not all(map(types.is_int, types.leaves(v))):
+        return v
+    least = min(map(ev.least, types.leaves(v)))
+    var = ev.in_variable("n", v)
+    assert isinstance(var, go.Var)
+    ev.bounds[var.id] = least
+    return types.number(var)
 
 
 def _range_from(ev: Evaluator, start: int, stop: types.Int) -> Value:

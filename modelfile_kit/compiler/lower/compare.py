@@ -184,6 +184,9 @@ def _equal_ints(ev: Evaluator, a: Value, b: Value) -> Test:
     if found := _remaining(ev, a, b):
         return go.equal(found[0], go.Lit(found[1]))
     plus, minus, const = _difference(a, b)
+    for x, y in ((plus, minus), (minus, plus)):
+        if const == 0 and y == Const(0) and (e := _measured(x)) is not None:
+            return go.negate(go.Atom(e))
     if const >= 0:
         plus = _plus(plus, const)
     else:
@@ -207,9 +210,22 @@ def _plus(v: Value, n: int) -> Value:
     return types.integer(dict(x.terms), x.const + n)
 
 
+def _measured(v: Value) -> go.Expr | None:
+    """What a length is the length of."""
+    if isinstance(v, Int) and len(v.terms) == 1 and v.terms[0][1] == 1:
+        e = v.terms[0][0]
+        if isinstance(e, go.Call) and e.fn in ("len", "runes"):
+            return e.args[0]
+    return None
+
+
 def less_than(ev: Evaluator, a: Value, b: Value) -> Test:
     """`a < b` for whole numbers."""
     plus, minus, const = _difference(a, b)
+    if plus == Const(0) and const == 0 and (e := _measured(minus)) is not None:
+        return go.Atom(e)  # longer than nothing
+    if minus == Const(0) and const == -1 and (e := _measured(plus)) is not None:
+        return go.negate(go.Atom(e))
     if isinstance(plus, Const) and isinstance(minus, Const):
         return go.Truth(const < 0)
     if isinstance(plus, Const) and isinstance(minus, Int) and ev.least(minus) > const:

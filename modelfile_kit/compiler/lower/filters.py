@@ -46,7 +46,20 @@ def trim(ev: Evaluator, v: Value, chars: Value = types.NONE) -> Value:
     return ev.lift(to_text(ev, v), lambda x: strip(ev, "strip", x, chars))
 
 
-@rule("string", "safe")
+@rule("safe")
+def safe(ev: Evaluator, v: Value) -> Value:
+    """Markup; nothing is escaped when it is printed, but what is put together with it is."""
+    return v if isinstance(v, types.Markup) else types.Markup(string(ev, v))
+
+
+@rule("e", "escape", "forceescape")
+def escape(ev: Evaluator, v: Value) -> Value:
+    from .markup import escaped
+
+    return v if isinstance(v, types.Markup) else types.Markup(escaped(ev, string(ev, v)))
+
+
+@rule("string")
 def string(ev: Evaluator, v: Value) -> Value:
     from .text import to_text
 
@@ -64,6 +77,8 @@ def length(ev: Evaluator, v: Value) -> Value:
         return text_length(ev, v)
     if isinstance(v, ListV):
         return Const(len(v.items))
+    if isinstance(v, types.Query) and not v.listed:
+        raise Raised("object of type 'generator' has no len()")
     if isinstance(v, types.Query):
         from .queries import count
 
@@ -138,6 +153,8 @@ def replace(ev: Evaluator, v: Value, old: Value, new: Value, count: Value | None
 
 @rule("list")
 def as_list(ev: Evaluator, v: Value) -> Value:
+    if isinstance(v, types.Query):
+        return types.Query(v.over, v.steps, True)
     if isinstance(v, (ListV, Split, types.Parts, types.Query, types.Built, types.Items)) or (
         isinstance(v, Obj) and v.kind not in ("any",)
     ):
@@ -151,6 +168,8 @@ def as_list(ev: Evaluator, v: Value) -> Value:
 def first(ev: Evaluator, v: Value) -> Value:
     from .attributes import item
 
+    if isinstance(v, types.Query):
+        v = types.Query(v.over, v.steps, True)
     return item(ev, v, Const(0))
 
 
@@ -158,6 +177,8 @@ def first(ev: Evaluator, v: Value) -> Value:
 def last(ev: Evaluator, v: Value) -> Value:
     from .attributes import item
 
+    if isinstance(v, types.Query) and not v.listed:
+        raise Raised("'generator' object is not reversible")
     return item(ev, v, Const(-1))
 
 
@@ -206,6 +227,30 @@ def join(ev: Evaluator, v: Value, sep: Value = types.EMPTY, attribute: Value | N
     if attribute is not None:
         raise Unsupported("join by an attribute", ev.line)
     return join_texts(ev, v, sep)
+
+
+@rule("sort")
+def sort(
+    ev: Evaluator,
+    v: Value,
+    reverse: Value = types.FALSE,
+    case_sensitive: Value = types.FALSE,
+    attribute: Value = types.NONE,
+) -> Value:
+    """Known texts and numbers; the parts of a content by type are in order as they are."""
+    if isinstance(v, types.Parts) and attribute == Const("type") and reverse == types.FALSE:
+        return v
+    known = [x.value for x in v.items if isinstance(x, Const)] if isinstance(v, ListV) else []
+    if not isinstance(v, ListV) or len(known) != len(v.items) or attribute != types.NONE:
+        raise Unsupported("sorting what is unknown", ev.line)
+    from jinja2 import Environment
+    from jinja2.filters import do_sort
+
+    try:
+        done = do_sort(Environment(), known, reverse == types.TRUE, case_sensitive == types.TRUE)  # noqa: S701
+    except TypeError as e:
+        raise Raised(str(e)) from None
+    return ListV(tuple(Const(x) for x in done))
 
 
 def _selection(kind: str, by_attribute: bool) -> Rule:

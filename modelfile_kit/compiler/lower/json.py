@@ -78,6 +78,8 @@ def to_json(
 
 def _parts(ev: Evaluator, v: Value, style: Style, sort: bool) -> tuple[Part, ...]:
     v = ev.settle(v)
+    if isinstance(v, types.Markup):
+        v = ev.settle(v.text)
     if isinstance(v, types.Cond):
         cond = v
 
@@ -95,6 +97,8 @@ def _parts(ev: Evaluator, v: Value, style: Style, sort: bool) -> tuple[Part, ...
         return _sequence(ev, v, style, sort)
     if isinstance(v, DictV):
         return _mapping(ev, v, style, sort)
+    if isinstance(v, types.Query) and not v.listed:
+        raise Raised("Object of type generator is not JSON serializable")
     if isinstance(v, types.Query) and isinstance(v.over, Obj):
         return (types.Block((_each(ev, v.over, style, sort, v.steps),)),)
     if isinstance(v, Undef):
@@ -117,7 +121,7 @@ def _sequence(ev: Evaluator, v: ListV, style: Style, sort: bool) -> tuple[Part, 
 
 
 def _mapping(ev: Evaluator, v: DictV, style: Style, sort: bool) -> tuple[Part, ...]:
-    entries = sorted(v.entries, key=lambda e: e.key) if sort else v.entries
+    entries = sorted(v.entries, key=lambda e: str(e.key)) if sort else v.entries
     if not entries:
         return ("{}",)
     inner = style.deeper()
@@ -125,11 +129,16 @@ def _mapping(ev: Evaluator, v: DictV, style: Style, sort: bool) -> tuple[Part, .
     for n, e in enumerate(entries):
         if n == 0 and e.present != go.TRUE:
             raise Unsupported("tojson of a mapping whose first key may be absent", ev.line)
-        key = json.dumps(e.key, ensure_ascii=False) + style.colon
+        key = json.dumps(_key(e.key), ensure_ascii=False) + style.colon
         part: list[Part] = [style.comma if n else "", inner.newline, key, *_parts(ev, e.value, inner, sort)]
         whole = types.as_str(types.text(*part))
         out += whole.parts if e.present == go.TRUE else [types.Choice(e.present, whole, Str(()))]
     return (*out, style.newline, "}")
+
+
+def _key(key: str | int | float | bool | None) -> str:
+    """A key as JSON writes it: always a text."""
+    return key if isinstance(key, str) else json.dumps(key)
 
 
 def _object(ev: Evaluator, v: Obj, style: Style, sort: bool) -> tuple[Part, ...]:

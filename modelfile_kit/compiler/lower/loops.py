@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from jinja2 import nodes
@@ -106,16 +106,23 @@ def one_turn(ev: Lowering, node: nodes.For, element: Value, loop: Value) -> None
     ev.entered, ev.selection = flag, steps
 
 
+def own_nodes(body: Sequence[nodes.Node]) -> Iterator[nodes.Node]:
+    """The nodes of a loop's body that belong to it and not to a loop or macro inside."""
+    for node in body:
+        yield node
+        if isinstance(node, nodes.For):
+            yield from own_nodes([node.iter, *node.else_])
+        elif not isinstance(node, nodes.Macro):
+            yield from own_nodes(list(node.iter_child_nodes()))
+
+
 def uses_loop(node: nodes.For) -> bool:
-    return any(n.name == "loop" for body in node.body for n in body.find_all(nodes.Name)) or any(
-        isinstance(body, nodes.Name) and body.name == "loop" for body in node.body
-    )
+    """Whether a loop's body looks at `loop`."""
+    return any(isinstance(n, nodes.Name) and n.name == "loop" for n in own_nodes(node.body))
 
 
 def _has_exit(node: nodes.For) -> bool:
-    return any(True for body in node.body for _ in body.find_all((nodes.Break, nodes.Continue))) or any(
-        isinstance(b, (nodes.Break, nodes.Continue)) for b in node.body
-    )
+    return any(isinstance(n, (nodes.Break, nodes.Continue)) for n in own_nodes(node.body))
 
 
 def _unroll(ev: Lowering, node: nodes.For, elements: tuple[Value, ...]) -> None:

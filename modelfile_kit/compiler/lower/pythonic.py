@@ -38,10 +38,20 @@ def representation(ev: Evaluator, v: Value) -> tuple[Part, ...]:
     if isinstance(v, DictV):
         return _dictionary(ev, v)
     if isinstance(v, Str):
+        _note(ev)
         return (call("repr", ev.to_go(v)),)
     if isinstance(v, Obj):
         return _object(ev, v)
     raise Unsupported("printing this as Python writes it", ev.line)
+
+
+def _note(ev: Evaluator) -> None:
+    """Which characters Python escapes is a table that a template has no room for."""
+    ev.note(
+        "MK623",
+        "a list or mapping is printed as Python writes it, but for characters that Python would escape",
+        "exact where texts hold no invisible characters beyond ASCII, such as a no-break space",
+    )
 
 
 def _dictionary(ev: Evaluator, v: DictV) -> tuple[Part, ...]:
@@ -63,6 +73,7 @@ def _object(ev: Evaluator, v: Obj) -> tuple[Part, ...]:
     if known is not None:
         return representation(ev, known)
     if v.kind in ("args", "any", "props", "prop", "strs", "list", "proplist"):
+        _note(ev)
         return (call("repr", v.expr),)
     raise Unsupported("printing a list or mapping as Python writes it", ev.line)
 

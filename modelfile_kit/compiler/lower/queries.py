@@ -18,7 +18,7 @@ def query(ev: Evaluator, v: Value, step: Step) -> Value:
     """One more step on a list; known lists are worked out at once."""
     if isinstance(v, Query):
         return Query(v.over, (*v.steps, step))
-    if isinstance(v, Undef):
+    if isinstance(v, Undef) or v == types.NONE:
         return ListV(())
     if isinstance(v, DictV):
         return _keys(ev, v, step)

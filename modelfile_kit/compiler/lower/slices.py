@@ -33,6 +33,8 @@ def element(ev: Evaluator, v: Value, key: Value) -> Value:
         from .strings import split_element
 
         return split_element(ev, v, key)
+    if isinstance(v, types.Query) and not v.listed:
+        return Undef()  # a generator has no elements by index
     if isinstance(v, types.Query):
         from .queries import pick
 

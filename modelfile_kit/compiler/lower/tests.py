@@ -57,7 +57,7 @@ def none(ev: Evaluator, v: Value) -> Test:
 
 @rule("string")
 def string(ev: Evaluator, v: Value) -> Test:
-    return _any(v, "string") or go.Truth(types.is_text(v))
+    return _any(v, "string") or go.Truth(types.is_text(v) or isinstance(v, types.Markup))
 
 
 @rule("mapping")

@@ -34,6 +34,8 @@ def to_text(ev: Evaluator, v: Value) -> Value:
 def _text(ev: Evaluator, v: Value) -> Value:
     if types.is_text(v):
         return v
+    if isinstance(v, types.Markup):
+        return v.text
     if isinstance(v, types.Undef):
         return types.EMPTY
     if isinstance(v, Const):
@@ -150,7 +152,7 @@ def _collected(ev: Evaluator, nodes: Nodes, var: go.Var) -> Nodes:
         if isinstance(n, go.Text):
             out.append(go.Set(var, go.call("printf", Lit("%s" + n.text.replace("%", "%%")), var)))
         elif isinstance(n, go.Print):
-            if is_lazy(n.expr):
+            if is_lazy(n.expr) or _of_picture(n.expr):
                 assert isinstance(n.expr, go.Call)
                 out.extend(_collected_lazy(ev, n.expr, var))
                 continue
@@ -170,9 +172,17 @@ def _collected_lazy(ev: Evaluator, e: go.Call, var: go.Var) -> list[Node]:
     """The statements of a lazy call inside a block, appending its text to the variable."""
     saved, ev.out, known = ev.out, [], ev.worked_out
     ev.worked_out = {}
-    found = work_out(ev, e)
+    found = _part_to_go(ev, _picture_part(e)) if _of_picture(e) else work_out(ev, e)
     nodes, ev.out, ev.worked_out = ev.out, saved, known
     return [*nodes, go.Set(var, go.call("printf", Lit("%s%s"), var, found))]
+
+
+def _of_picture(e: Expr) -> bool:
+    return isinstance(e, go.Call) and e.fn in ("picture_tags", "picture_text")
+
+
+def _picture_part(e: go.Call) -> types.Part:
+    return (types.PictureTags if e.fn == "picture_tags" else types.PictureText)(e.args[0])
 
 
 def print_value(ev: Evaluator, v: Value) -> None:
@@ -273,9 +283,8 @@ def _as_parts(n: Node) -> list[types.Part] | None:
     if isinstance(n, go.Text):
         return [n.text]
     if isinstance(n, go.Print):
-        if isinstance(n.expr, go.Call) and n.expr.fn in ("picture_tags", "picture_text"):
-            kind = types.PictureTags if n.expr.fn == "picture_tags" else types.PictureText
-            return [kind(n.expr.args[0])]
+        if isinstance(n.expr, go.Call) and _of_picture(n.expr):
+            return [_picture_part(n.expr)]
         return [n.expr]
     if isinstance(n, go.If):
         halves: list[Str] = []

@@ -41,6 +41,8 @@ def truth_of(ev: Evaluator, v: Value) -> Test:
         from .queries import some
 
         return some(ev, v)
+    if isinstance(v, types.Markup):
+        return truth_of(ev, v.text)
     if isinstance(v, types.Built):
         return truth_of(ev, v.text)
     if isinstance(v, types.DictV):

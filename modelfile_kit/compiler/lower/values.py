@@ -112,6 +112,11 @@ def at_key(ev: Evaluator, v: Obj, key: Value) -> Value:
     return ev.settle(types.choose(ev.facts.simplify(there), Obj("any", found), Undef(name)))
 
 
+def _sort_key(e: types.Entry) -> tuple[str, str | int | float | bool | None]:
+    """Jinja's dictsort looks at texts without regard to case."""
+    return (e.key.lower(), "") if isinstance(e.key, str) else ("", e.key)
+
+
 def pairs(ev: Evaluator, v: Value, sort: bool = False) -> Value:
     """`mapping.items()`."""
     from .tools import dictionary_of
@@ -119,7 +124,7 @@ def pairs(ev: Evaluator, v: Value, sort: bool = False) -> Value:
     if isinstance(v, Obj) and (known := dictionary_of(ev, v)) is not None:
         v = known
     if isinstance(v, DictV):
-        entries = tuple(sorted(v.entries, key=lambda e: e.key.lower())) if sort else v.entries
+        entries = tuple(sorted(v.entries, key=_sort_key)) if sort else v.entries
         if all(e.present == go.TRUE for e in entries):
             return ListV(tuple(ListV((Const(e.key), e.value)) for e in entries))
         return types.Items(entries)
