@@ -71,7 +71,7 @@ def chat(seen: Features) -> Iterator[Probe]:
     for order in role_orders(usual):
         yield probe("roles-" + "-".join(order), plain(order), category="chat", telling=len(order) < 3)
     for order in (("user", "assistant") * 3 + ("user",), ("system",) + ("user", "assistant") * 3):
-        yield probe(f"long-{len(order)}", plain(order), category="chat", telling=True)
+        yield probe(f"long-{order[0]}", plain(order), category="chat", telling=True)
     for role in seen.roles:
         if role not in ROLES:
             for i, order in enumerate((("user", role), (role, "user"), (role,), ("user", "assistant", role))):

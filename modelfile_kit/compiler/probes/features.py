@@ -101,10 +101,16 @@ def _compared(
         sides = source.text(left) + " " + source.text(right)
         if "role" in sides.replace("'", ""):
             roles += found
-        elif operand.op in ("in", "notin") and not isinstance(right, (nodes.List, nodes.Tuple)):
+        elif operand.op in ("in", "notin") and not _is_list(right):
             markers += _texts((left,), constants)
         elif operand.op in ("eq", "ne", "in", "notin"):
             literals += found
+
+
+def _is_list(node: nodes.Node) -> bool:
+    """A literal list; jinja2 folds those of constants into one constant."""
+    folded = isinstance(node, nodes.Const) and isinstance(node.value, (list, tuple))
+    return folded or isinstance(node, (nodes.List, nodes.Tuple))
 
 
 def _texts(expressions: Iterable[nodes.Expr], constants: dict[str, str]) -> list[str]:
@@ -113,6 +119,8 @@ def _texts(expressions: Iterable[nodes.Expr], constants: dict[str, str]) -> list
     for e in map(source.unwatched, expressions):
         if isinstance(e, nodes.Const) and isinstance(e.value, str):
             found.append(e.value)
+        elif isinstance(e, nodes.Const) and isinstance(e.value, (list, tuple)):
+            found += [v for v in e.value if isinstance(v, str)]
         elif isinstance(e, (nodes.List, nodes.Tuple)):
             found += _texts(e.items, constants)
         elif isinstance(e, nodes.Name) and e.name in constants:

@@ -208,6 +208,7 @@ class Reach(Loops):
         if macro.name not in self.mentions:
             self.mentions[macro.name] = frozenset()  # for one that calls itself
             names = {n.name for n in macro.find_all(nodes.Name)}
+            names |= {n.name for n in macro.find_all(nodes.NSRef)}
             for name in names & self.macros.keys():
                 names |= self._mentions(self.macros[name])
             self.mentions[macro.name] = frozenset(names)

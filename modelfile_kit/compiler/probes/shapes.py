@@ -179,7 +179,7 @@ class World:
             return frozenset({1 if atom.value else 0}) if isinstance(atom.value, str) else frozenset()
         if isinstance(atom, Text):
             return frozenset({1}) if atom.full else frozenset({0, 1})
-        if isinstance(atom, Thing) and atom.shape == "literal":
+        if isinstance(atom, Thing) and atom.shape in ("literal", "map"):
             return frozenset({min(len(atom.more), 1)})
         if isinstance(atom, Thing):
             return frozenset({1}) if atom.full else frozenset({0, 1})

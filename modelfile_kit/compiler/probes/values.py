@@ -117,7 +117,7 @@ def atom_truths(atom: Atom) -> frozenset[bool]:
         return frozenset({bool(atom.value)})
     if isinstance(atom, Missing):
         return frozenset({False})
-    if isinstance(atom, Thing) and atom.shape == "literal":
+    if isinstance(atom, Thing) and atom.shape in ("literal", "map"):
         return frozenset({bool(atom.more)})
     if isinstance(atom, (Text, Thing)) and atom.full:
         return frozenset({True})

@@ -1,0 +1,100 @@
+"""Candidates are what Ollama can express, and are what they say."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from modelfile_kit.compiler.probes import conversations, mixed, tools
+from modelfile_kit.compiler.probes.conversations import Probe, role_orders
+from modelfile_kit.compiler.probes.features import OTHER_ROLE, ROLES, Features
+from modelfile_kit.compiler.probes.shrink import expressible
+from modelfile_kit.conversation import Conversation, image_count
+
+SEEN = Features(
+    (*ROLES, "developer", OTHER_ROLE),
+    ("<think>", "</think>", "\n"),
+    ("python",),
+    frozenset({"enable_thinking"}),
+    frozenset({"upper"}),
+)
+KINDS: dict[str, Callable[[Features], Iterator[Probe]]] = {
+    "chat": conversations.chat,
+    "thinking": conversations.thinking,
+    "tools": tools.tools,
+    "images": conversations.images,
+}
+
+
+def probes(kind: str) -> list[Probe]:
+    return [*KINDS[kind](SEEN), *mixed.mixed(kind, SEEN)]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_candidate_can_be_sent(kind: str) -> None:
+    for probe in probes(kind):
+        for messages in (probe.conversation.messages, *probe.instead):
+            assert expressible(tuple(messages)), probe.conversation.id
+            for m in messages:
+                assert isinstance(m["content"], str)
+                assert m.get("thinking") != ""
+                assert m["role"] == m["role"].lower()
+
+
+@pytest.mark.parametrize("kind", ["chat", "thinking", "tools"])
+def test_candidates_are_of_their_kind(kind: str) -> None:
+    order = ("chat", "thinking", "tools", "images")
+    for probe in probes(kind):
+        c = probe.conversation
+        natural = Conversation(c.id, c.messages, c.tools, c.think).category
+        assert order.index(natural) <= order.index(kind), c.id
+
+
+def test_pictures_are_there() -> None:
+    counts = {tuple(map(image_count, p.conversation.messages)) for p in probes("images")}
+    assert {(1,), (2,), (1, 0, 0), (0, 0, 1)} <= counts
+
+
+def test_names_are_unique() -> None:
+    for kind in KINDS:
+        names = [p.conversation.id for p in probes(kind)]
+        assert len(names) == len(set(names)), kind
+
+
+def test_role_orders() -> None:
+    orders = set(role_orders(("user", "tool"), 3))
+    assert orders == {
+        ("user",), ("tool",), ("user", "tool"), ("tool", "user"), ("tool", "tool"),
+        ("user", "tool", "user"), ("tool", "user", "tool"), ("tool", "tool", "tool"),
+        ("user", "tool", "tool"), ("tool", "tool", "user"),
+    }  # fmt: skip
+
+
+def test_every_strange_text_stands_in_every_place() -> None:
+    strange = ["a", "b", "c", "d", "e", "f", "g"]
+    woven = [p.conversation.messages for p in conversations.woven("chat", strange) if p.telling]
+    for place in range(6):
+        assert {messages[place]["content"] for messages in woven} == set(strange)
+
+
+def test_the_same_template_gets_the_same_mixture() -> None:
+    assert list(mixed.mixed("tools", SEEN)) == list(mixed.mixed("tools", SEEN))
+    other = Features(SEEN.roles, ("x",), (), frozenset(), frozenset())
+    assert list(mixed.mixed("chat", SEEN)) != list(mixed.mixed("chat", other))
+
+
+def test_all_think_flags_are_tried() -> None:
+    flags = {p.conversation.think for p in probes("thinking")}
+    assert flags == {None, True, False}
+    assert any(m.get("thinking") for p in probes("thinking") for m in p.conversation.messages)
+
+
+def test_pairs_of_roles_are_all_tried() -> None:
+    pairs = {
+        (a["role"], b["role"])
+        for p in probes("tools")
+        for a, b in itertools.pairwise(p.conversation.messages)
+    }
+    assert {("tool", "tool"), ("assistant", "tool"), ("tool", "user"), ("system", "user")} <= pairs
