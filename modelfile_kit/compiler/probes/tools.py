@@ -18,7 +18,8 @@ from .conversations import THINKS, Probe, message, probe
 from .features import OTHER_ROLE, Features
 
 ID = "abc123456"  # nine letters and digits: some templates insist on it
-ODD_TEXT = "é\"\\/<b>&amp;'\u2028\x07\n\t 👩\u200d👧 {{x}}"
+# Everything that JSON, Go's JSON, Python's str() and the templates' languages write in their own way.
+ODD_TEXT = "é\"\\/<b>&'\u2028\x07\n 👩\u200d👧 {{x}}, y: z"
 
 
 def tool(
@@ -30,7 +31,8 @@ def tool(
     return {"type": "function", "function": {"name": name, **about, "parameters": parameters}}
 
 
-PLAIN = (tool("f", "d", {"a": {"type": "string", "description": "x"}}, required=["a"]),)
+ODD_SCHEMA = {"a": {"type": "string", "description": ODD_TEXT, "enum": ["x", ODD_TEXT]}}
+PLAIN = (tool("f", ODD_TEXT, ODD_SCHEMA, required=["a"]),)
 TWO = (tool(), tool("g", "e", {"a": {"type": "integer"}, "b": {"type": "boolean", "description": "y"}}))
 SCALARS = {
     "a": {"type": "string", "description": ODD_TEXT, "enum": ["x", "y z", '"q"']},
@@ -87,11 +89,11 @@ SCHEMAS: tuple[tuple[Tool, ...], ...] = (
     (tool("u", "union", {"a": {"anyOf": [{"type": "string"}, {"type": "null"}], "description": "w"}}),),
     (tool("n", "names", NAMES, required=["type"]),),
     (tool("h", ""), tool("i", "", {"b": {"type": "boolean"}}, required=["b"])),
-    (tool("h", ""), *PLAIN),
+    (tool("h", ""), *PLAIN, tool(ODD_TEXT, "odd name", {ODD_TEXT: {"type": "string"}}, required=[ODD_TEXT])),
 )
 
 ARGUMENTS: tuple[Mapping[str, Any], ...] = (
-    {"a": "x"},
+    {"a": ODD_TEXT, "b": 1},
     {},
     {"a": "", "b": ODD_TEXT},
     {"a": 3, "b": -7, "c": 1000000, "d": 0, "e": 0.5, "f": 123456789.25},
@@ -210,6 +212,7 @@ def tools(seen: Features) -> Iterator[Probe]:
         yield probe(f"arguments-two-{i}", several, category="tools", telling=True)
     for i, schemas in enumerate(SCHEMAS):
         yield probe(f"schema-{i}", (S, U), schemas, category="tools", telling=True)
+        yield probe(f"schema-bare-{i}", (U,), schemas, category="tools", telling=True)
     yield from _odd_texts(seen)
     yield from _literals(seen)
 
