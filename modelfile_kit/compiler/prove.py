@@ -209,8 +209,19 @@ class _Run:
                 if texts:
                     rendered = True
                     break
-        if rendered:
+        if rendered and self._every_day(category):
             self._branches(category)
+
+    def _every_day(self, category: str) -> bool:
+        """Whether a date is printed right on every kind of day."""
+        for day in self.days[1:]:
+            self.clock.now = day
+            for probe in conversations.dated(category, tools.PLAIN):
+                difference = self.comparison.difference(probe.conversation)
+                if difference is not None:
+                    self._found(category, probe.conversation, difference)
+                    return False
+        return True
 
     def _probes(self, category: str) -> Iterator[Probe]:
         return itertools.chain(_GENERATORS[category](self.seen), mixed(category, self.seen))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import re
 
 import pytest
@@ -225,3 +226,27 @@ def test_dates_are_held_to_the_same_day() -> None:
     right = CHATML_GO + "{{ slice currentDate 8 }}"
     assert proof(jinja, right, "chat").coverage["chat"] == "exact"
     assert proof(jinja, CHATML_GO + "05", "chat").coverage["chat"] == "partial"
+
+
+def test_every_month_is_tried() -> None:
+    jinja = UNTRIMMED + "{{ strftime_now('%B') }}"
+    names = [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ]
+    chain = "{{ $m := slice currentDate 5 7 }}"
+    chain += "".join(f'{{{{ if eq $m "{i:02}" }}}}{name}{{{{ end }}}}' for i, name in enumerate(names, 1))
+    assert proof(jinja, CHATML_GO + chain, "chat").coverage["chat"] == "exact"
+    for name in names:
+        found = proof(jinja, CHATML_GO + chain.replace(name, name[:-1]), "chat")
+        assert found.coverage["chat"] == "partial", name

@@ -21,8 +21,22 @@ from ...jinja_reference import ConversationRefusedError
 from .coverage import Hit, WatchedReference
 
 _OPENING, _CLOSING = "<[({|", ">])}|"
-# Days that differ in the length and zeros of every part of a date.
-DAYS = (datetime(2024, 2, 5, 7, 8, 9), datetime(2025, 12, 31, 23, 59, 59), datetime(2023, 5, 10))
+# Every month and every day of the week, days of one and two digits, leap days and the ends of years.
+DAYS = (
+    datetime(2024, 2, 5, 7, 8, 9),
+    datetime(2025, 12, 31, 23, 59, 59),
+    datetime(2023, 5, 10),
+    datetime(2024, 1, 1),
+    datetime(2024, 2, 29, 12),
+    datetime(2026, 3, 9, 10, 10, 10),
+    datetime(2026, 4, 30),
+    datetime(2027, 6, 11, 3, 4, 5),
+    datetime(2028, 7, 22),
+    datetime(2029, 8, 8),
+    datetime(2030, 9, 20),
+    datetime(2031, 10, 19),
+    datetime(2032, 11, 1),
+)
 
 
 class Prompter(Protocol):

@@ -80,6 +80,15 @@ def chat(seen: Features) -> Iterator[Probe]:
     yield from woven("chat", strange)
 
 
+def dated(category: str, offered: Sequence[Tool]) -> Iterator[Probe]:
+    """What is compared on every day, for a template that prints the date."""
+    user = message("user", "u", images=1 if category == "images" else None)
+    tools = offered if category == "tools" else None
+    think = True if category == "thinking" else None
+    for name, messages in (("user", (user,)), ("system", (message("system", "s"), user))):
+        yield probe(f"dated-{name}", messages, tools, think, category=category, telling=True)
+
+
 def woven(category: str, strange: Sequence[str]) -> Iterator[Probe]:
     """Conversations in which every strange text stands once in every place."""
     count = len(strange)

@@ -171,6 +171,8 @@ def equal(a: Atom, b: Atom) -> frozenset[bool]:
 
 def _equal_known(constant: Any, other: Atom) -> frozenset[bool]:
     possible = isinstance(other, Anything)
+    if isinstance(other, Text) and other.low and isinstance(constant, str) and constant != constant.lower():
+        return frozenset({False})
     if isinstance(other, Text):
         possible = (
             isinstance(constant, str) and constant not in other.but and bool(constant or not other.full)

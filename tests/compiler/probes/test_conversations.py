@@ -98,3 +98,10 @@ def test_pairs_of_roles_are_all_tried() -> None:
         for a, b in itertools.pairwise(p.conversation.messages)
     }
     assert {("tool", "tool"), ("assistant", "tool"), ("tool", "user"), ("system", "user")} <= pairs
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_dated_conversations_are_of_their_kind(kind: str) -> None:
+    found = [p.conversation for p in conversations.dated(kind, tools.PLAIN)]
+    assert {Conversation(c.id, c.messages, c.tools, c.think).category for c in found} == {kind}
+    assert {c.messages[0]["role"] for c in found} == {"user", "system"}
