@@ -46,7 +46,7 @@ class KitError(Exception):
         self.span = span
         if code:
             self.code = code
-        if self.code in _NOT_THERE:
+        if code in _NOT_THERE:
             self.exit_code = 2
 
     def to_diagnostic(self) -> Diagnostic:

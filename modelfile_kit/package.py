@@ -111,6 +111,7 @@ def find_package_file(path: Path) -> Path:
         f"no {FILE_NAMES[0]} in this folder",
         span=Span(str(path)),
         help="name the folder of a package, or write one with `mkmodelfile init MODEL.gguf`",
+        code=UNREADABLE,
     )
 
 
@@ -131,6 +132,7 @@ def load_package(path: str | Path) -> Package:
             f"cannot be read: {e.strerror or e}",
             span=Span(str(file)),
             help="name a folder with a mkmodelfile.yaml, or the file itself",
+            code=UNREADABLE,
         ) from e
     return package_from(load(data, str(file)), file)
 
