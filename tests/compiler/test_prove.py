@@ -230,20 +230,7 @@ def test_dates_are_held_to_the_same_day() -> None:
 
 def test_every_month_is_tried() -> None:
     jinja = UNTRIMMED + "{{ strftime_now('%B') }}"
-    names = [
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ]
+    names = list(calendar.month_name)[1:]
     chain = "{{ $m := slice currentDate 5 7 }}"
     chain += "".join(f'{{{{ if eq $m "{i:02}" }}}}{name}{{{{ end }}}}' for i, name in enumerate(names, 1))
     assert proof(jinja, CHATML_GO + chain, "chat").coverage["chat"] == "exact"

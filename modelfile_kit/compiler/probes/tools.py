@@ -31,9 +31,12 @@ def tool(
     return {"type": "function", "function": {"name": name, **about, "parameters": parameters}}
 
 
-ODD_SCHEMA = {"a": {"type": "string", "description": ODD_TEXT, "enum": ["x", ODD_TEXT]}}
-PLAIN = (tool("f", ODD_TEXT, ODD_SCHEMA, required=["a"]),)
-TWO = (tool(), tool("g", "e", {"a": {"type": "integer"}, "b": {"type": "boolean", "description": "y"}}))
+ODD_SCHEMA = {
+    "a": {"type": "string", "description": ODD_TEXT, "enum": ["x", ODD_TEXT]},
+    "b": {"type": "integer"},
+}
+PLAIN = (tool("f", ODD_TEXT, ODD_SCHEMA, required=["a", "b"]),)
+TWO = (*PLAIN, tool("g", ODD_TEXT, {"a": {"type": "boolean", "description": "y"}}))
 SCALARS = {
     "a": {"type": "string", "description": ODD_TEXT, "enum": ["x", "y z", '"q"']},
     "b": {"type": "integer", "enum": [1, 2, 1000000]},
@@ -212,7 +215,8 @@ def tools(seen: Features) -> Iterator[Probe]:
         yield probe(f"arguments-two-{i}", several, category="tools", telling=True)
     for i, schemas in enumerate(SCHEMAS):
         yield probe(f"schema-{i}", (S, U), schemas, category="tools", telling=True)
-        yield probe(f"schema-bare-{i}", (U,), schemas, category="tools", telling=True)
+        several = (*schemas, *SCHEMAS[i - 1])
+        yield probe(f"schema-bare-{i}", (U,), several, category="tools", telling=True)
     yield from _odd_texts(seen)
     yield from _literals(seen)
 
