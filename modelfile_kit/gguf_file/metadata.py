@@ -12,6 +12,8 @@ from .arrays import ARRAY, SCALARS, STRING, NumberArray, StringArray, readable
 
 Value = int | float | bool | str | NumberArray | StringArray
 
+FIRST_KEY = 24  # magic, version and the two counts come first (GGUF 2 and 3)
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -82,6 +84,19 @@ class Metadata(Mapping[str, Value]):
         value = self.get(key)
         return value if isinstance(value, bool) else None
 
+    def pieces(self) -> Iterator[tuple[str, memoryview]]:
+        """Each key with its bytes in the file: name, type and value. For writing them again."""
+        start = FIRST_KEY
+        for key, entry in self._entries.items():
+            end = _end(entry)
+            yield key, memoryview(self._data)[start:end]
+            start = end
+
+    @property
+    def behind(self) -> bytes:
+        """The header's bytes after the last value: the list of tensors."""
+        return self._data[max([FIRST_KEY, *map(_end, self._entries.values())]) :]
+
     def _read(self, entry: Entry) -> Value:
         if entry.kind == STRING:
             return readable(self._data[entry.offset : entry.offset + entry.count])
@@ -94,3 +109,11 @@ class Metadata(Mapping[str, Value]):
 
     def __repr__(self) -> str:
         return f"<{len(self)} keys>"
+
+
+def _end(entry: Entry) -> int:
+    if entry.kind == ARRAY:
+        return entry.end
+    return entry.offset + (
+        entry.count if entry.kind == STRING else struct.calcsize("=" + SCALARS[entry.kind][1])
+    )

@@ -1,0 +1,141 @@
+"""Copies with other metadata, read by gguf-py and llama.cpp as well."""
+
+from __future__ import annotations
+
+import errno
+
+import pytest
+
+from modelfile_kit.errors import GGUFError, UsageError
+from modelfile_kit.gguf_file import patch as patching
+from modelfile_kit.gguf_file import read_header
+from modelfile_kit.gguf_file.patch import patch
+from modelfile_kit.micro import build_model
+from tests.gguf_file.handmade import Typed, gguf, tensor
+
+KINDS = {
+    "a.uint8": Typed("uint8", 1),
+    "a.int16": Typed("int16", -2),
+    "a.float32": Typed("float32", 0.5),
+    "a.bool": Typed("bool", True),
+    "a.string": Typed("string", "text"),
+    "a.list": Typed("string[]", ["x", "yy"]),
+    "a.uint64": Typed("uint64", 2**40),
+}
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    return build_model(tmp_path_factory.mktemp("patch") / "m.gguf")
+
+
+def by_gguf_py(path):
+    gguf_py = pytest.importorskip("gguf")
+    reader = gguf_py.GGUFReader(path)
+    values = {f.name: f.contents() for f in reader.fields.values() if not f.name.startswith("GGUF.")}
+    return values, {t.name: t.data.tobytes() for t in reader.tensors}
+
+
+def test_gguf_py_reads_what_was_changed_and_the_same_tensors(model, tmp_path):
+    changes = {
+        "tokenizer.chat_template": "{{ bos_token }} 你好 " * 99,
+        "tokenizer.ggml.eot_token_id": 3,
+        "tokenizer.ggml.eom_token_id": 5,
+        "tokenizer.ggml.add_bos_token": False,
+        "general.name": None,
+        "kit.weight": 0.25,
+    }
+    header = patch(model, tmp_path / "p.gguf", changes)
+    before, tensors = by_gguf_py(model)
+    after, copied = by_gguf_py(tmp_path / "p.gguf")
+    meant = {k: v for k, v in {**before, **changes}.items() if v is not None}
+    assert after == meant
+    assert copied == tensors
+    assert header.data_offset % header.alignment == 0
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["p.gguf"]
+
+
+def test_without_changes_nothing_changes(model, tmp_path):
+    patch(model, tmp_path / "same.gguf", {})
+    assert (tmp_path / "same.gguf").read_bytes() == model.read_bytes()
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("version", [2, 3])
+def test_types_byte_order_and_version_stay(order, version, tmp_path):
+    path = tmp_path / "m.gguf"
+    path.write_bytes(gguf(KINDS, [tensor("t", order=order)], b"\1" * 16, order=order, version=version))
+    new = {"a.uint8": 255, "a.int16": -3, "a.float32": 2, "a.bool": False, "a.string": "", "a.uint64": 0}
+    found = patch(path, path, new)
+    assert {k: found.metadata[k] for k in new} == new
+    assert [found.metadata.type_of(k) for k in KINDS] == [t.type for t in KINDS.values()]
+    assert (found.version, found.byte_order) == (version, "little" if order == "<" else "big")
+    assert path.read_bytes()[found.data_offset :] == b"\1" * 16
+
+
+def test_alignment_of_the_file_is_kept(tmp_path):
+    path = tmp_path / "m.gguf"
+    entries = {"general.alignment": Typed("uint32", 64), "a": Typed("uint8", 1)}
+    path.write_bytes(gguf(entries, [tensor("t")], b"\2" * 16, alignment=64))
+    found = patch(path, tmp_path / "p.gguf", {"b": "x" * 70})
+    assert found.data_offset % 64 == 0
+    assert (tmp_path / "p.gguf").read_bytes()[found.data_offset :] == b"\2" * 16
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("a.uint8", 256, "256 does not fit a.uint8, which is of type uint8"),
+        ("a.uint8", -1, "does not fit"),
+        ("a.uint8", True, "does not fit"),
+        ("a.uint8", 1.5, "does not fit"),
+        ("a.bool", 1, "does not fit"),
+        ("a.string", 1, "does not fit"),
+        ("new", -1, "which is of type uint32"),
+        ("new", 1e300, "which is of type float32"),
+        ("a.list", "x", "is an array"),
+        ("a.list", None, "is an array"),
+        ("general.alignment", 64, "decides how the file is read"),
+        ("split.count", 2, "decides how the file is read"),
+        ("", 1, "a key has 1 to"),
+    ],
+)
+def test_what_does_not_fit_is_refused_and_nothing_is_written(key, value, said, tmp_path):
+    path = tmp_path / "m.gguf"
+    path.write_bytes(gguf(KINDS))
+    with pytest.raises(UsageError, match=said):
+        patch(path, tmp_path / "p.gguf", {key: value})
+    assert [p.name for p in tmp_path.iterdir()] == ["m.gguf"]
+
+
+def test_an_unsound_source_and_a_full_disk_leave_the_old_file(model, tmp_path, monkeypatch):
+    cut = tmp_path / "cut.gguf"
+    cut.write_bytes(model.read_bytes()[:-100])
+    old = tmp_path / "p.gguf"
+    old.write_bytes(b"old")
+    with pytest.raises(GGUFError):
+        patch(cut, old, {"a": 1})
+
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(patching.os, "fsync", full)
+    with pytest.raises(OSError, match=r"p\.gguf"):
+        patch(model, old, {"a": 1})
+    assert old.read_bytes() == b"old"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["cut.gguf", "p.gguf"]
+
+
+@pytest.mark.engine
+def test_llama_cpp_ends_where_the_new_token_says(model, tmp_path):
+    pytest.importorskip("llama_cpp", reason="needs llama-cpp-python (extra align)")
+    from modelfile_kit.align.tokenizer import LlamaTokenizer
+
+    tokens = list(read_header(model).metadata["tokenizer.ggml.tokens"])
+    stop = tokens.index("<|observation|>")
+    patch(model, tmp_path / "p.gguf", {"tokenizer.ggml.eom_token_id": stop})
+    ends = []
+    for path in (model, tmp_path / "p.gguf"):
+        with LlamaTokenizer(path) as tokenizer:
+            ends.append(set(tokenizer.info.end_of_generation))
+    assert ends[1] - ends[0] == {stop}
