@@ -164,7 +164,7 @@ def test_the_wrong_half_of_a_pair(said, folder, arguments, words):
         ("name: again", "4:1", "given twice"),
         ("license: nowhere.txt", "4:10", "is not there"),
         ("chat_template: family:glm5v", "4:16", "did you mean `family:glm4v`"),
-        ("end_token: <|im_end|>", "4:12", "falls apart into 10 tokens"),
+        ("end_token: <|im_end|>", "4:12", "is not a token of this vocabulary"),
         ('system: "a\\0b"', "4:9", "U+0000"),
         ("system: [", "5:1", "not YAML"),
         ("system: !!python/object/apply:os.getcwd []", "4:9", "is not allowed"),
@@ -177,6 +177,15 @@ def test_a_fault_in_the_package_has_its_place(said, folder, more, place, words):
     assert f"mkmodelfile.yaml:{place}: error" in text
     assert words in text
     assert not (folder / "build").exists()
+
+
+@pytest.mark.engine
+def test_an_end_token_shows_what_it_falls_apart_into(said, folder):
+    (folder / "mkmodelfile.yaml").write_text(PACKAGE + "end_token: <|im_end|>\n")
+    code, text = said("build")
+    assert code == 1, text
+    assert "mkmodelfile.yaml:4:12: error MK301" in text
+    assert "falls apart into 10 tokens" in text
 
 
 def test_a_package_that_is_something_else(said, folder):
