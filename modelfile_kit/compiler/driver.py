@@ -23,6 +23,7 @@ from .outcomes import Again, Dead, TooBig
 from .prove import prove
 from .simplify import simplify
 from .stops import stops
+from .watch import Watch
 
 TOO_BIG = "use native mode, or a TEMPLATE written by hand"
 
@@ -41,6 +42,15 @@ class Compiled:
     stop: list[str]
     coverage: dict[str, str]
     diagnostics: list[Diagnostic] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Translation:
+    """A compilation that is not proven yet, with the statements it was printed from."""
+
+    compiled: Compiled
+    statements: go.Nodes
+    definitions: dict[str, go.Nodes]
 
 
 def compile_template(
@@ -73,9 +83,21 @@ def translate(
     """The same without the proof: `coverage` is what the compiler believes."""
     tree = frontend.parse(chat_template)
     reference = Reference(chat_template, bos_token=bos_token, eos_token=eos_token)
+    return translate_tree(tree, reference, bos_token, eos_token, Target.parse(target)).compiled
+
+
+def translate_tree(
+    tree: nodes.Template,
+    reference: Reference,
+    bos_token: str | None,
+    eos_token: str | None,
+    target: Target,
+    watch: Watch | None = None,
+) -> Translation:
+    """The statements of a parsed chat template, printed; `watch` hears of every step."""
     pictures = looks_at_pictures(reference)
     try:
-        machine = lower_all(tree, bos_token, eos_token, pictures, Target.parse(target))
+        machine = lower_all(tree, bos_token, eos_token, pictures, target, watch)
         body = simplify(settle_pictures(machine, tuple(machine.out)))
         statements, definitions = define(machine, simplify(body))
         text = emit(statements, definitions)
@@ -86,7 +108,8 @@ def translate(
     coverage = claim(machine, tree, pictures)
     if ".Tools" not in text and ".ToolCalls" not in text:
         coverage["tools"] = "absent"
-    return Compiled(text, stops(reference, eos_token), coverage, [d for d, _ in machine.diagnostics])
+    found = [d for d, _ in machine.diagnostics]
+    return Translation(Compiled(text, stops(reference, eos_token), coverage, found), hinted, definitions)
 
 
 def define(machine: Lowering, block: go.Nodes) -> tuple[go.Nodes, dict[str, go.Nodes]]:
@@ -107,13 +130,18 @@ def define(machine: Lowering, block: go.Nodes) -> tuple[go.Nodes, dict[str, go.N
 
 
 def lower_all(
-    tree: nodes.Template, bos_token: str | None, eos_token: str | None, pictures: bool, target: Target
+    tree: nodes.Template,
+    bos_token: str | None,
+    eos_token: str | None,
+    pictures: bool,
+    target: Target,
+    watch: Watch | None = None,
 ) -> Lowering:
     """Lowers the template; a recursive macro whose text is needed as a value is written out to a bound."""
     inline: frozenset[str] = frozenset()
     while True:
         try:
-            return lower(tree, bos_token, eos_token, pictures, target, inline)
+            return lower(tree, bos_token, eos_token, pictures, target, inline, watch)
         except Again as e:
             inline |= {str(e)}
 
@@ -125,10 +153,11 @@ def lower(
     pictures: bool,
     target: Target,
     inline: frozenset[str] = frozenset(),
+    watch: Watch | None = None,
 ) -> Lowering:
     """Executes the template on paths; the statements are the machine's output."""
     machine = Lowering()
-    machine.pictures, machine.target = pictures, target
+    machine.pictures, machine.target, machine.watch = pictures, target, watch or machine.watch
     for name, value in frontend.globals_of(bos_token, eos_token, target).items():
         machine.state[(0, name)] = value
     machine.parents[0] = None

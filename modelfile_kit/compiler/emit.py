@@ -12,6 +12,9 @@ from .go import Expr, Lit, Node, Nodes, Test
 _TRIMMED = " \t\r\n"
 
 
+Origin = tuple[int, ...]
+
+
 def emit(nodes: Nodes, defined: Mapping[str, Nodes] | None = None) -> str:
     """The text of a TEMPLATE, with the templates it defines before it."""
     text = ""
@@ -24,6 +27,13 @@ def emit(nodes: Nodes, defined: Mapping[str, Nodes] | None = None) -> str:
         text += "".join(printer.out) + "\n"
     body = _Printer().template(nodes)
     return _after_definitions(text, body) if text else body
+
+
+def pieces(nodes: Nodes) -> list[tuple[str, Origin]]:
+    """The text of the statements in pieces, each with the constructs that it came from."""
+    printer = _Printer()
+    printer.block(nodes)
+    return printer.pieces()
 
 
 def _after_definitions(text: str, body: str) -> str:
@@ -53,6 +63,9 @@ def quote(s: str) -> str:
 class _Printer:
     def __init__(self) -> None:
         self.out: list[str] = []
+        # where each statement began in `out`, and where what it printed itself came from
+        self.origin: Origin = ()
+        self.marks: list[tuple[int, Origin]] = []
         self.names: list[dict[object, str]] = [{}]
         # The loop whose element the dot is; 0 at the top, None where it is a number.
         self.dot: int | None = 0
@@ -100,6 +113,23 @@ class _Printer:
         self.names.pop()
 
     def node(self, n: Node) -> None:
+        outer = self.origin
+        self.mark(n.origin or outer)
+        self.statement(n)
+        self.mark(outer)
+
+    def mark(self, origin: Origin) -> None:
+        """What is printed from here on came from there."""
+        self.origin = origin
+        self.marks.append((len(self.out), origin))
+
+    def pieces(self) -> list[tuple[str, Origin]]:
+        """What was printed, by where it came from."""
+        ends = [start for start, _ in self.marks[1:]] + [len(self.out)]
+        found = [("".join(self.out[a:b]), o) for (a, o), b in zip(self.marks, ends, strict=True)]
+        return [(text, origin) for text, origin in found if text]
+
+    def statement(self, n: Node) -> None:
         if isinstance(n, go.Text):
             self.text(n.text)
         elif isinstance(n, go.Print):
@@ -129,7 +159,10 @@ class _Printer:
         self.action(f"{word} {self.test(n.test)}")
         self.block(n.then)
         if len(n.orelse) == 1 and isinstance(n.orelse[0], go.If):
+            outer = self.origin
+            self.mark(n.orelse[0].origin or outer)
             self.condition(n.orelse[0], "else if")
+            self.mark(outer)
             return
         if n.orelse:
             self.action("else")

@@ -57,8 +57,9 @@ class Evaluator(Machine):
         method = getattr(self, f"eval_{type(node).__name__}", None)
         if method is None:
             raise Unsupported(f"the expression {type(node).__name__}", node.lineno)
-        value: Value = method(node)
-        return self.settle(value)
+        value = self.settle(method(node))
+        self.watch.sees(node, value)
+        return value
 
     def settle(self, v: Value) -> Value:
         """The value with everything answered that is known on this path."""

@@ -7,8 +7,8 @@ Expressions are values and hashable; names of variables and the place of the dot
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import Union
+from dataclasses import dataclass, field, replace
+from typing import Any, Union
 
 
 def _kept_hash(self: object) -> int:
@@ -203,11 +203,17 @@ def equal(a: Expr, b: Expr) -> Test:
 # --- statements -----------------------------------------------------------------------------------
 
 
+def _origin() -> Any:
+    """The constructs of the chat template that a statement came from (see `constructs`); no part of it."""
+    return field(compare=False, repr=False, default=())
+
+
 @dataclass(frozen=True)
 class Text:
     """Text as it is."""
 
     text: str
+    origin: tuple[int, ...] = _origin()
 
 
 @dataclass(frozen=True)
@@ -215,6 +221,7 @@ class Print:
     """`{{ expr }}`."""
 
     expr: Expr
+    origin: tuple[int, ...] = _origin()
 
 
 @dataclass(frozen=True)
@@ -223,6 +230,7 @@ class Declare:
 
     var: Var
     expr: Expr
+    origin: tuple[int, ...] = _origin()
 
 
 @dataclass(frozen=True)
@@ -231,6 +239,7 @@ class Set:
 
     var: Var
     expr: Expr
+    origin: tuple[int, ...] = _origin()
 
 
 @dataclass(frozen=True)
@@ -238,6 +247,7 @@ class If:
     test: Test
     then: Nodes
     orelse: Nodes = ()
+    origin: tuple[int, ...] = _origin()
 
 
 @dataclass(frozen=True)
@@ -251,16 +261,21 @@ class Range:
     index: str = field(compare=False, default="i")
     # over a whole number: counts from 0, there are no elements
     count: bool = False
+    origin: tuple[int, ...] = _origin()
 
 
 @dataclass(frozen=True)
 class Break:
     """Leaves the nearest range."""
 
+    origin: tuple[int, ...] = _origin()
+
 
 @dataclass(frozen=True)
 class Continue:
     """Goes on with the nearest range's next element."""
+
+    origin: tuple[int, ...] = _origin()
 
 
 @dataclass(frozen=True)
@@ -268,6 +283,7 @@ class Fail:
     """Stops with a message: executing an undefined template does that."""
 
     message: str
+    origin: tuple[int, ...] = _origin()
 
 
 @dataclass(frozen=True)
@@ -276,10 +292,17 @@ class Include:
 
     name: str
     arg: Expr
+    origin: tuple[int, ...] = _origin()
 
 
 Node = Union[Text, Print, Declare, Set, If, Range, Break, Continue, Fail, Include]  # noqa: UP007 - built at run time on 3.10 too
 Nodes = tuple[Node, ...]
+
+
+def together(n: Node, *others: Node) -> Node:
+    """A statement that stands for others too: it came from wherever they came from."""
+    origin = tuple(dict.fromkeys((*n.origin, *(o for other in others for o in other.origin))))
+    return n if origin == n.origin else replace(n, origin=origin)
 
 
 def node_exprs(n: Node) -> Iterator[Expr]:

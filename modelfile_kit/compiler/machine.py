@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..diagnostics import Diagnostic, Severity, Span
 from ..ollama.targets import Target, since
@@ -18,6 +18,7 @@ from .go import Expr, Node, Test, Var
 from .keeping import Keeper, Rep, fit, is_simple, is_unstorable, shape_of
 from .outcomes import Dead, Raised, TooBig, Unsupported
 from .types import Value
+from .watch import Watch
 
 Key = tuple[int, str]
 State = dict[Key, Value]
@@ -70,6 +71,9 @@ class Machine(Keeper):
         self.scope = 0
         self.target = Target()
         self.line = 0
+        # the construct in progress, where somebody wants to know (see `explain`)
+        self.origin: tuple[int, ...] = ()
+        self.watch: Watch = Watch()
         self._ids = itertools.count(1)
 
     # --- names ----------------------------------------------------------------------------------
@@ -91,6 +95,9 @@ class Machine(Keeper):
     # --- writing --------------------------------------------------------------------------------
 
     def emit(self, *nodes: Node) -> None:
+        if self.origin:
+            # what comes from another construct keeps that origin
+            nodes = tuple(n if n.origin else replace(n, origin=self.origin) for n in nodes)
         self.out.extend(nodes)
 
     def declare(self, hint: str, expr: Expr) -> Var:

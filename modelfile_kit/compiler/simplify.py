@@ -29,7 +29,7 @@ def _block(nodes: Nodes) -> Nodes:
         for simple in _node(n):
             last = out[-1] if out else None
             if isinstance(simple, go.Text) and isinstance(last, go.Text):
-                out[-1] = go.Text(last.text + simple.text)
+                out[-1] = go.together(go.Text(last.text + simple.text), last, simple)
             elif not (isinstance(simple, go.Text) and not simple.text):
                 out.append(simple)
             if isinstance(simple, (go.Fail, go.Break, go.Continue)):
@@ -44,9 +44,9 @@ def _node(n: Node) -> list[Node]:
         body = _block(n.body)
         if not body:
             return []
-        return [go.Range(n.loop, n.over, body, n.item, n.index, n.count)]
+        return [go.Range(n.loop, n.over, body, n.item, n.index, n.count, n.origin)]
     if isinstance(n, go.Print) and isinstance(n.expr, go.Lit):
-        return [go.Text(str(n.expr.value))]
+        return [go.Text(str(n.expr.value), n.origin)]
     return [n]
 
 
@@ -58,7 +58,8 @@ def _if(n: go.If) -> list[Node]:
         return list(then)
     before, then, orelse = _common_head(n.test, then, orelse)
     then, orelse, after = _common_tail(then, orelse)
-    return [*before, *_choice(n.test, then, orelse), *after]
+    choice = _choice(n.test, then, orelse)
+    return [*before, *(go.together(c, n) if isinstance(c, go.If) else c for c in choice), *after]
 
 
 def _choice(test: go.Test, then: Nodes, orelse: Nodes) -> list[Node]:
@@ -70,11 +71,11 @@ def _choice(test: go.Test, then: Nodes, orelse: Nodes) -> list[Node]:
         return [go.If(test.test, orelse, then)]
     if len(then) == 1 and isinstance(inner := then[0], go.If):
         if inner.orelse == orelse:
-            return [go.If(go.both(test, inner.test), inner.then, orelse)]
+            return [go.If(go.both(test, inner.test), inner.then, orelse, inner.origin)]
         if inner.then == orelse and orelse:
-            return [go.If(go.both(test, go.negate(inner.test)), inner.orelse, orelse)]
+            return [go.If(go.both(test, go.negate(inner.test)), inner.orelse, orelse, inner.origin)]
     if len(orelse) == 1 and isinstance(other := orelse[0], go.If) and other.then == then:
-        return [go.If(go.either(test, other.test), then, other.orelse)]
+        return [go.If(go.either(test, other.test), then, other.orelse, other.origin)]
     return [go.If(test, then, orelse)]
 
 
@@ -82,7 +83,7 @@ def _common_head(test: go.Test, a: Nodes, b: Nodes) -> tuple[list[Node], Nodes, 
     """Statements both paths begin with; only texts and prints, which the test cannot depend on."""
     head: list[Node] = []
     while a and b and a[0] == b[0] and isinstance(a[0], (go.Text, go.Print)):
-        head.append(a[0])
+        head.append(go.together(a[0], b[0]))
         a, b = a[1:], b[1:]
     return head, a, b
 
@@ -93,7 +94,7 @@ def _common_tail(a: Nodes, b: Nodes) -> tuple[Nodes, Nodes, list[Node]]:
     while a and b and a[-1] == b[-1] and isinstance(a[-1], (go.Text, go.Print)):
         if any(isinstance(e, go.Var) and e.id in inside for e in go.all_exprs((a[-1],))):
             break
-        tail.insert(0, a[-1])
+        tail.insert(0, go.together(a[-1], b[-1]))
         a, b = a[:-1], b[:-1]
     return a, b, tail
 
@@ -110,16 +111,16 @@ def _without_copies(nodes: Nodes) -> Nodes:
                 first = out[i]
                 assert isinstance(first, go.Declare)
                 middle = [_renamed(n, last.expr, last.var) for n in out[i + 1 : j]]
-                out[i : j + 1] = [go.Set(last.var, first.expr), *middle]
+                out[i : j + 1] = [go.Set(last.var, first.expr, first.origin), *middle]
                 j = i
                 continue
         j += 1
     done: list[Node] = []
     for n in out:
         if isinstance(n, go.If):
-            n = go.If(n.test, _without_copies(n.then), _without_copies(n.orelse))
+            n = go.If(n.test, _without_copies(n.then), _without_copies(n.orelse), n.origin)
         elif isinstance(n, go.Range):
-            n = go.Range(n.loop, n.over, _without_copies(n.body), n.item, n.index, n.count)
+            n = go.Range(n.loop, n.over, _without_copies(n.body), n.item, n.index, n.count, n.origin)
         done.append(n)
     return tuple(done)
 
@@ -174,16 +175,16 @@ def _renamed(n: Node, old: go.Var, new: go.Var) -> Node:
         return tuple(_renamed(x, old, new) for x in b)
 
     if isinstance(n, go.Print):
-        return go.Print(expr(n.expr))
+        return go.Print(expr(n.expr), n.origin)
     if isinstance(n, go.Declare):
-        return go.Declare(n.var, expr(n.expr))
+        return go.Declare(n.var, expr(n.expr), n.origin)
     if isinstance(n, go.Set):
-        return go.Set(new if n.var == old else n.var, expr(n.expr))
+        return go.Set(new if n.var == old else n.var, expr(n.expr), n.origin)
     if isinstance(n, go.If):
-        return go.If(test(n.test), block(n.then), block(n.orelse))
+        return go.If(test(n.test), block(n.then), block(n.orelse), n.origin)
     if isinstance(n, go.Range):
-        return go.Range(n.loop, expr(n.over), block(n.body), n.item, n.index, n.count)
-    return go.Include(n.name, expr(n.arg)) if isinstance(n, go.Include) else n
+        return go.Range(n.loop, expr(n.over), block(n.body), n.item, n.index, n.count, n.origin)
+    return go.Include(n.name, expr(n.arg), n.origin) if isinstance(n, go.Include) else n
 
 
 def _without_repeats(nodes: Nodes, known: dict[int, go.Expr]) -> Nodes:
@@ -200,12 +201,15 @@ def _without_repeats(nodes: Nodes, known: dict[int, go.Expr]) -> Nodes:
             changed = {x.var.id for x in go.all_nodes((n,)) if isinstance(x, go.Set)}
             if isinstance(n, go.If):
                 n = go.If(
-                    n.test, _without_repeats(n.then, dict(known)), _without_repeats(n.orelse, dict(known))
+                    n.test,
+                    _without_repeats(n.then, dict(known)),
+                    _without_repeats(n.orelse, dict(known)),
+                    n.origin,
                 )
             else:
                 inside = {k: v for k, v in known.items() if k not in changed}
                 body = _without_repeats(n.body, inside)
-                n = go.Range(n.loop, n.over, body, n.item, n.index, n.count)
+                n = go.Range(n.loop, n.over, body, n.item, n.index, n.count, n.origin)
             for k in changed:
                 known.pop(k, None)
         out.append(n)
@@ -229,9 +233,9 @@ def _drop(nodes: Nodes, read: set[int]) -> Nodes:
         if isinstance(n, (go.Declare, go.Set)) and n.var.id not in read:
             continue
         if isinstance(n, go.If):
-            n = go.If(n.test, _drop(n.then, read), _drop(n.orelse, read))
+            n = go.If(n.test, _drop(n.then, read), _drop(n.orelse, read), n.origin)
         elif isinstance(n, go.Range):
-            n = go.Range(n.loop, n.over, _drop(n.body, read), n.item, n.index, n.count)
+            n = go.Range(n.loop, n.over, _drop(n.body, read), n.item, n.index, n.count, n.origin)
             if all(isinstance(x, (go.If, go.Break, go.Continue)) for x in go.all_nodes(n.body)):
                 continue
         out.append(n)

@@ -249,7 +249,7 @@ def _without_text(body: list[Node]) -> list[Node]:
         if isinstance(n, go.If):
             then, orelse = tuple(_without_text(list(n.then))), tuple(_without_text(list(n.orelse)))
             if then or orelse:
-                out.append(go.If(n.test, then, orelse))
+                out.append(go.If(n.test, then, orelse, n.origin))
         else:
             out.append(n)
     return out

@@ -56,18 +56,19 @@ def settle_pictures(ev: Evaluator, block: go.Nodes) -> go.Nodes:
             message = node.expr.args[0]
             follower = block[n + 1] if n + 1 < len(block) else None
             if follower == go.Print(go.call("picture_text", message)):
-                out.append(go.Print(go.Field(message, "Content")))
+                out.append(go.Print(go.Field(message, "Content"), node.origin))
                 skip = True
                 continue
             ev.out, ev.worked_out = [], {}
             rule = tags_to_go if node.expr.fn == "picture_tags" else text_of_picture_message
             shown = rule(ev, message)
-            out.extend([*ev.out, go.Print(shown)])
+            out.extend([*ev.out, go.Print(shown, node.origin)])
         elif isinstance(node, go.If):
-            out.append(go.If(node.test, settle_pictures(ev, node.then), settle_pictures(ev, node.orelse)))
+            then, orelse = settle_pictures(ev, node.then), settle_pictures(ev, node.orelse)
+            out.append(go.If(node.test, then, orelse, node.origin))
         elif isinstance(node, go.Range):
             body = settle_pictures(ev, node.body)
-            out.append(go.Range(node.loop, node.over, body, node.item, node.index, node.count))
+            out.append(go.Range(node.loop, node.over, body, node.item, node.index, node.count, node.origin))
         else:
             out.append(node)
     return tuple(out)

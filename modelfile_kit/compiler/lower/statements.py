@@ -50,6 +50,7 @@ class Lowering(Evaluator):
         self.step()
         mark, state, declared = len(self.out), dict(self.state), set(self.declared)
         self.line = node.lineno
+        outer, self.origin = self.origin, self.watch.begins(node, self.origin)
         try:
             method = getattr(self, f"do_{type(node).__name__}", None)
             if method is None:
@@ -63,9 +64,13 @@ class Lowering(Evaluator):
             raise Dead from None
         except Raised as e:
             raise self.fail(str(e)) from None
+        finally:
+            self.origin = outer
 
     def do_Output(self, node: nodes.Output) -> None:  # noqa: N802
+        outer = self.origin
         for child in node.nodes:
+            self.origin = self.watch.begins(child, outer)
             if isinstance(child, nodes.TemplateData):
                 if child.data:
                     self.emit(go.Text(child.data))
@@ -81,7 +86,11 @@ class Lowering(Evaluator):
                 rest.lineno = node.elif_[0].lineno
                 self.live[scope] = after | frontend.names_in(rest)
                 self.after = after
-                self.do_If(rest)
+                outer, self.origin = self.origin, self.watch.begins(node.elif_[0], self.origin)
+                try:
+                    self.do_If(rest)
+                finally:
+                    self.origin = outer
             else:
                 self.execute_all(node.else_)
             return types.NONE
@@ -92,6 +101,7 @@ class Lowering(Evaluator):
 
         self.line = node.lineno
         test = self.test(node.test)
+        self.watch.decides(node.test, self.facts.simplify(test))
         self.live[scope] = after
         self.branch(test, then, other)
 

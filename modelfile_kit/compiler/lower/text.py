@@ -345,11 +345,11 @@ def defined_templates(ev: Evaluator, nodes: Nodes) -> tuple[Nodes, dict[str, Nod
                 name = " of ".join(map(name_of, chain))
                 if name not in bodies:
                     bodies[name] = _body(ev, chain)
-                out.append(go.Include(name, inner))
+                out.append(go.Include(name, inner, n.origin))
             elif isinstance(n, go.If):
-                out.append(go.If(n.test, visit(n.then), visit(n.orelse)))
+                out.append(go.If(n.test, visit(n.then), visit(n.orelse), n.origin))
             elif isinstance(n, go.Range):
-                out.append(go.Range(n.loop, n.over, visit(n.body), n.item, n.index, n.count))
+                out.append(go.Range(n.loop, n.over, visit(n.body), n.item, n.index, n.count, n.origin))
             else:
                 out.append(n)
         return tuple(out)
