@@ -1,71 +1,20 @@
 """Splits a template's source into items, the way Go's text/template/parse/lex.go does.
 
-The scanner is asked for one item at a time, because what counts as an item depends on the parser:
-whether `break` and `continue` are keywords is set by it. Positions count characters; Go's positions
-count bytes, and the difference is made up where a position is shown.
+The items of one action come at a time: a regular expression takes those that make up most templates,
+and where it knows none, Go's own steps are taken. Positions count characters; Go's positions count
+bytes, and the difference is made up where a position is shown.
 """
 
 from __future__ import annotations
 
-import enum
 import re
 from collections.abc import Callable
-from typing import NamedTuple
 
 from .budget import LimitError
 from .gounicode import is_alphanumeric, is_print
+from .items import WORDS, Token
+from .items import Item as Item
 from .literals import is_raw_byte, quote
-
-
-class Item(enum.IntEnum):
-    """Types of items; keywords come after KEYWORD."""
-
-    ERROR = 0
-    BOOL = 1
-    CHAR = 2
-    CHAR_CONSTANT = 3
-    COMMENT = 4
-    COMPLEX = 5
-    ASSIGN = 6
-    DECLARE = 7
-    EOF = 8
-    FIELD = 9
-    IDENTIFIER = 10
-    LEFT_DELIM = 11
-    LEFT_PAREN = 12
-    NUMBER = 13
-    PIPE = 14
-    RAW_STRING = 15
-    RIGHT_DELIM = 16
-    RIGHT_PAREN = 17
-    SPACE = 18
-    STRING = 19
-    TEXT = 20
-    VARIABLE = 21
-    KEYWORD = 22
-    BLOCK = 23
-    BREAK = 24
-    CONTINUE = 25
-    DOT = 26
-    DEFINE = 27
-    ELSE = 28
-    END = 29
-    IF = 30
-    NIL = 31
-    RANGE = 32
-    TEMPLATE = 33
-    WITH = 34
-
-
-_WORDS = {
-    **{item.name.lower(): item for item in Item if item > Item.KEYWORD and item is not Item.DOT},
-    "true": Item.BOOL,
-    "false": Item.BOOL,
-}
-_COMMON_ITEMS = (
-    *(Item.ERROR, Item.FIELD, Item.VARIABLE, Item.IDENTIFIER, Item.SPACE, Item.STRING, Item.NUMBER),
-    *(Item.PIPE, Item.DECLARE, Item.ASSIGN),
-)
 
 # A source with more items takes more than a second to parse; these are some 300 kB of template.
 MAX_ITEMS = 100_000
@@ -76,34 +25,23 @@ _ALPHANUMERIC = re.compile(r"\w*")
 _LEFT_TRIM = re.compile(r"-[ \t\r\n]")
 _RIGHT_TRIM = re.compile(r"[ \t\r\n]-")
 _LEADING_SPACE = re.compile(r"[ \t\r\n]*")
-# The items that make up most templates, where nothing special is near: one look instead of many.
+# The items that make up most templates, each with the blanks before it: one look instead of many. What
+# may not follow an item here is for Go's own steps to refuse.
 _AHEAD = r"(?=[ \t\r\n.,|:()]|\}\})"
 _COMMON = re.compile(
-    rf"(\.[A-Za-z_][A-Za-z0-9_]*{_AHEAD})|(\$[A-Za-z0-9_]*{_AHEAD})|([A-Za-z_][A-Za-z0-9_]*{_AHEAD})"
-    r'|( +)(?![ \t\r\n-])|("[^"\\\n]*")|([0-9]+(?=[ )]|\}\}))|(\|)|(:=)|(=)'
+    rf" *(?:(\.[A-Za-z_][A-Za-z0-9_]*{_AHEAD})|([A-Za-z_][A-Za-z0-9_]*{_AHEAD})|(\$[A-Za-z0-9_]*{_AHEAD})"
+    r'|("[^"\\\n]*(?:\\[^\n][^"\\\n]*)*")|([0-9]+(?=[ )]|\}\}))|(\|)|(:=)|(=)|(,)'
+    rf"|(\.{_AHEAD})|(\}}\}}|[ \t\r\n]-\}}\}}[ \t\r\n]*)|(\()|(\)))"
 )
+_COMMON_ITEMS = (
+    *(Item.ERROR, Item.FIELD, Item.IDENTIFIER, Item.VARIABLE, Item.STRING, Item.NUMBER, Item.PIPE),
+    *(Item.DECLARE, Item.ASSIGN, Item.CHAR, Item.DOT, Item.RIGHT_DELIM, Item.LEFT_PAREN, Item.RIGHT_PAREN),
+)
+_NAME = _COMMON_ITEMS.index(Item.IDENTIFIER)
+_CLOSING = _COMMON_ITEMS.index(Item.RIGHT_DELIM)  # this and those after it change the scanner's state
+_SPACE, _RIGHT_DELIM, _LEFT_PAREN = Item.SPACE, Item.RIGHT_DELIM, Item.LEFT_PAREN
+_new = tuple.__new__  # a Token without the detour through its own __new__
 _RUNS = {digits: re.compile(f"[{digits}_]*") for digits in ("0-9", "0-9a-fA-F", "0-7", "01")}
-
-
-class Token(NamedTuple):
-    """An item: its type, where it begins, its text and its line (from 1)."""
-
-    type: Item
-    pos: int
-    value: str
-    line: int
-
-    def __str__(self) -> str:
-        """As error messages show it."""
-        if self.type is Item.EOF:
-            return "EOF"
-        if self.type is Item.ERROR:
-            return self.value
-        if self.type > Item.KEYWORD:
-            return f"<{self.value}>"
-        if len(self.value.encode("utf-8", "surrogateescape")) > 10:
-            return quote(self.value[:10]) + "..."
-        return quote(self.value)
 
 
 class _ScanError(Exception):
@@ -121,27 +59,39 @@ class Lexer:
         self._line = 1
         self._paren_depth = 0
         self._inside_action = False
+        self._ready: list[Token] = []
+        self._words: dict[str, Item] = dict(WORDS)
         self.comments = comments
-        self.break_is_keyword = True
-        self.continue_is_keyword = True
+
+    def without_keyword(self, word: str) -> None:
+        """`word` is a name where a function has it."""
+        self._words.pop(word, None)
 
     def next_item(self) -> Token:
         """The next item; raises LimitError when there are too many."""
-        self._items += 1
-        if self._items > MAX_ITEMS:
-            raise LimitError(
-                f"the template was not read to its end: it has more than {MAX_ITEMS:,} items",
-                help="a file of another kind seems to stand where the template should",
-            )
+        if not self._ready:
+            self._ready = self.more()[::-1]
+        return self._ready.pop()
+
+    def more(self) -> list[Token]:
+        """The items up to the end of the next action or comment, at least one.
+
+        Raises LimitError when there are too many.
+        """
+        found: list[Token] = []
         try:
-            while True:
-                token = self._inside() if self._inside_action else self._text()
-                if token is not None:
-                    return token
+            while not found:
+                if not self._inside_action:
+                    self._text(found)
+                if self._inside_action:
+                    self._inside(found)
         except _ScanError as failed:
-            token = Token(Item.ERROR, self._start, str(failed), self._line)
+            found.append(Token(Item.ERROR, self._start, str(failed), self._line))
             self._input, self._pos, self._start = "", 0, 0
-            return token
+        self._items += len(found)
+        if self._items > MAX_ITEMS:
+            raise _too_many()
+        return found
 
     def _emit(self, kind: Item) -> Token:
         """The item from `_start` to `_pos`."""
@@ -158,39 +108,36 @@ class Lexer:
     def _peek(self) -> str:
         return self._input[self._pos : self._pos + 1]
 
-    def _text(self) -> Token | None:
+    def _text(self, found: list[Token]) -> None:
         """Text up to the next left delimiter, then that delimiter or a comment."""
-        at = self._input.find("{{", self._pos)
+        source, begin = self._input, self._pos
+        at = source.find("{{", begin)
         if at < 0:
-            self._pos = len(self._input)
-            return self._emit(Item.TEXT if self._pos > self._start else Item.EOF)
-        if at > self._pos:
-            self._pos = at
-            if _LEFT_TRIM.match(self._input, at + 2):
-                self._pos = self._start + len(self._input[self._start : at].rstrip(_SPACES))
-            token = self._emit(Item.TEXT)
-            self._pos = at
-            self._ignore()
-            if token.value:
-                return token
-        return self._left_delim()
-
-    def _left_delim(self) -> Token | None:
-        """A left delimiter is at `_pos`, its trimming done."""
-        trimmed = _TRIM if _LEFT_TRIM.match(self._input, self._pos + 2) else 0
-        if self._input.startswith("/*", self._pos + 2 + trimmed):
-            self._pos += 2 + trimmed
-            self._ignore()
-            return self._comment()
-        self._pos += 2
-        token = self._emit(Item.LEFT_DELIM)
+            self._pos = len(source)
+            found.append(self._emit(Item.TEXT if self._pos > begin else Item.EOF))
+            return
+        trims = source.startswith("-", at + 2) and _LEFT_TRIM.match(source, at + 2) is not None
+        if at > begin:
+            text = source[begin:at]
+            kept = text.rstrip(_SPACES) if trims else text
+            if kept:
+                found.append(Token(Item.TEXT, begin, kept, self._line))
+            self._line += text.count("\n")
+        if source.startswith("/*", at + 2 + trims * _TRIM):
+            self._start = self._pos = at + 2 + trims * _TRIM
+            self._line += source.count("\n", at, self._pos)
+            self._comment(found)
+            return
+        found.append(Token(Item.LEFT_DELIM, at, "{{", self._line))
         self._inside_action = True
-        self._pos += trimmed
-        self._ignore()
+        self._pos = at + 2
+        if trims:
+            self._pos += _TRIM
+            self._line += source.count("\n", at, self._pos)
+        self._start = self._pos
         self._paren_depth = 0
-        return token
 
-    def _comment(self) -> Token | None:
+    def _comment(self, found: list[Token]) -> None:
         """A comment begins at `_pos`."""
         end = self._input.find("*/", self._pos + 2)
         if end < 0:
@@ -201,7 +148,8 @@ class Lexer:
             raise _ScanError("comment ends before closing delimiter")
         token = self._emit(Item.COMMENT)
         self._skip_right_delim(trimmed)
-        return token if self.comments else None
+        if self.comments:
+            found.append(token)
 
     def _at_right_delim(self) -> tuple[bool, bool]:
         """Whether a right delimiter is here, and whether it trims."""
@@ -220,39 +168,58 @@ class Lexer:
         assert match is not None
         self._pos = match.end()
 
-    def _right_delim(self) -> Token:
-        """A right delimiter is here."""
-        _, trimmed = self._at_right_delim()
-        if trimmed:
-            self._pos += _TRIM
-            self._ignore()
-        self._pos += 2
-        token = self._emit(Item.RIGHT_DELIM)
-        if trimmed:
-            self._skip_blanks()
-            self._ignore()
-        self._inside_action = False
-        return token
+    def _inside(self, found: list[Token]) -> None:
+        """The items up to the right delimiter of the action."""
+        while self._inside_action:
+            if not self._common(found):
+                found.append(self._uncommon())
 
-    def _inside(self) -> Token:
-        """An item inside an action."""
-        common = _COMMON.match(self._input, self._pos)
-        if common is None:
-            return self._uncommon()
-        value = common.group()
-        kind = _COMMON_ITEMS[common.lastindex or 0]
-        if kind is Item.IDENTIFIER:
-            kind = self._word_item(value)
-        token = Token(kind, self._pos, value, self._line)
-        self._pos = self._start = common.end()
+    def _common(self, found: list[Token]) -> bool:
+        """The items that `_COMMON` knows; whether they reached the right delimiter."""
+        source, pos, line = self._input, self._pos, self._line
+        match, words, add = _COMMON.match, self._words, found.append
+        while (item := match(source, pos)) is not None:
+            index = item.lastindex or 0
+            start, end = item.span(index)
+            if len(found) > MAX_ITEMS:
+                raise _too_many()
+            if start != pos:
+                add(_new(Token, (_SPACE, pos, source[pos:start], line)))
+            kind, value = _COMMON_ITEMS[index], source[start:end]
+            if index == _NAME:
+                kind = words.get(value, kind)
+            elif index >= _CLOSING:
+                self._start = self._pos = start
+                self._line = line
+                if kind is _RIGHT_DELIM:
+                    add(self._right_delim(end))
+                    return True
+                self._paren_depth += 1 if kind is _LEFT_PAREN else -1
+                if self._paren_depth < 0:
+                    raise _ScanError("unexpected right paren")
+            add(_new(Token, (kind, start, value, line)))
+            pos = end
+        self._start = self._pos = pos
+        self._line = line
+        return False
+
+    def _right_delim(self, end: int) -> Token:
+        """A right delimiter with all that it trims stands from `_pos` to `end`."""
+        if self._paren_depth:
+            raise _ScanError("unclosed left paren")
+        self._inside_action = False
+        at = self._pos
+        if end - at == 2:
+            token = Token(_RIGHT_DELIM, at, "}}", self._line)
+        else:
+            line = self._line + self._input.count("\n", at, at + _TRIM)
+            token = Token(_RIGHT_DELIM, at + _TRIM, "}}", line)
+            self._line = line + self._input.count("\n", at + _TRIM, end)
+        self._start = self._pos = end
         return token
 
     def _uncommon(self) -> Token:
-        """An item inside an action, by Go's own steps."""
-        if self._at_right_delim()[0]:
-            if self._paren_depth == 0:
-                return self._right_delim()
-            raise _ScanError("unclosed left paren")
+        """An item that `_COMMON` does not know, by Go's own steps."""
         char = self._peek()
         if not char:
             raise _ScanError("unclosed action")
@@ -269,38 +236,14 @@ class Lexer:
         raise _ScanError(f"unrecognized character in action: {_unicode(char)}")
 
     def _space(self) -> Token:
-        """A run of blanks; the last may belong to a right delimiter that trims."""
-        begin = self._pos
+        """A run of blanks; the last is left where it belongs to a right delimiter that trims."""
         self._skip_blanks()
-        self._pos -= 1
-        if self._at_right_delim()[1]:
-            if self._pos == begin:
-                return self._right_delim()
-        else:
-            self._pos += 1
+        if self._input.startswith("-}}", self._pos):
+            self._pos -= 1
         return self._emit(Item.SPACE)
 
-    def _single(self, kind: Item) -> Token:
-        self._pos += 1
-        return self._emit(kind)
-
-    def _declare(self) -> Token:
-        self._pos += 1
-        if self._peek() != "=":
-            self._pos += 1 if self._peek() else 0
-            raise _ScanError("expected :=")
-        self._pos += 1
-        return self._emit(Item.DECLARE)
-
-    def _left_paren(self) -> Token:
-        self._paren_depth += 1
-        return self._single(Item.LEFT_PAREN)
-
-    def _right_paren(self) -> Token:
-        self._paren_depth -= 1
-        if self._paren_depth < 0:
-            raise _ScanError("unexpected right paren")
-        return self._single(Item.RIGHT_PAREN)
+    def _colon(self) -> Token:
+        raise _ScanError("expected :=")
 
     def _skip_alphanumeric(self) -> None:
         while True:
@@ -330,18 +273,11 @@ class Lexer:
     def _identifier(self) -> Token:
         self._skip_alphanumeric()
         self._check_terminator()
-        return self._emit(self._word_item(self._input[self._start : self._pos]))
-
-    def _word_item(self, word: str) -> Item:
-        kind = _WORDS.get(word, Item.IDENTIFIER)
-        if (kind is Item.BREAK and not self.break_is_keyword) or (
-            kind is Item.CONTINUE and not self.continue_is_keyword
-        ):
-            return Item.IDENTIFIER
-        return kind
+        word = self._input[self._start : self._pos]
+        return self._emit(self._words.get(word, Item.IDENTIFIER))
 
     def _dot(self) -> Token:
-        """`.`, `.field` or a number that begins with a point."""
+        """`.field`, or a number that begins with a point."""
         after = self._input[self._pos + 1 : self._pos + 2]
         if not after or after in "0123456789":
             return self._number()
@@ -432,17 +368,20 @@ class Lexer:
 
 _SCANNERS: dict[str, Callable[[Lexer], Token]] = {
     **dict.fromkeys(_SPACES, Lexer._space),
-    "=": lambda lexer: lexer._single(Item.ASSIGN),
-    "|": lambda lexer: lexer._single(Item.PIPE),
-    ":": Lexer._declare,
+    ":": Lexer._colon,
     '"': lambda lexer: lexer._quoted('"', Item.STRING, "quoted string"),
     "'": lambda lexer: lexer._quoted("'", Item.CHAR_CONSTANT, "character constant"),
     "`": Lexer._raw,
     "$": Lexer._variable,
     ".": Lexer._dot,
-    "(": Lexer._left_paren,
-    ")": Lexer._right_paren,
 }
+
+
+def _too_many() -> LimitError:
+    return LimitError(
+        f"the template was not read to its end: it has more than {MAX_ITEMS:,} items",
+        help="a file of another kind seems to stand where the template should",
+    )
 
 
 def _unicode(char: str) -> str:

@@ -10,7 +10,8 @@ from collections.abc import Callable, Container
 from dataclasses import dataclass
 
 from . import nodes as n
-from .lexer import Item, Lexer, Token
+from .items import Item, Token
+from .lexer import Lexer
 from .literals import LiteralError, quote
 from .token_reader import TokenReader
 
@@ -23,6 +24,10 @@ _OPERANDS = frozenset(
         *(Item.NUMBER, Item.NIL, Item.RAW_STRING, Item.STRING, Item.VARIABLE, Item.LEFT_PAREN),
     }
 )
+# What is asked for most often, looked up once.
+_TEXT, _LEFT_DELIM, _FIELD, _VARIABLE = Item.TEXT, Item.LEFT_DELIM, Item.FIELD, Item.VARIABLE
+_SPACE, _RIGHT_DELIM, _RIGHT_PAREN, _PIPE = Item.SPACE, Item.RIGHT_DELIM, Item.RIGHT_PAREN, Item.PIPE
+_EOF = Item.EOF
 _NOT_EXECUTABLE = (n.BoolNode, n.DotNode, n.NilNode, n.NumberNode, n.StringNode)
 _NO_FIELDS = (n.BoolNode, n.StringNode, n.NumberNode, n.NilNode, n.DotNode)
 
@@ -56,8 +61,9 @@ def parse_trees(
     """
     trees: dict[str, n.ListNode] = {}
     lexer = Lexer(source, comments=comments)
-    lexer.break_is_keyword = "break" not in functions
-    lexer.continue_is_keyword = "continue" not in functions
+    for word in ("break", "continue"):
+        if word in functions:
+            lexer.without_keyword(word)
     _Tree(name, name, lexer, functions, trees).parse()
     return trees
 
@@ -87,19 +93,24 @@ class _Tree(TokenReader):
         found: list[n.Node] = []
         while self.peek().type is not Item.EOF:
             if self.peek().type is Item.LEFT_DELIM:
-                delim = self.next()
+                delim = self.index
+                self.next()
                 if self.next_non_space().type is Item.DEFINE:
-                    self.subtree("definition").define()
+                    tree = self.subtree("definition")
+                    tree.define()
+                    self.go_on_from(tree)
                     continue
-                self.backup(delim)
-            node = self.text_or_action()
+                self.index = delim
+            node = self.text_or_action(self.next_non_space())
             if isinstance(node, (_End, _Else)):
                 raise self.error(f"unexpected {node}")
             found.append(node)
         self.add(n.ListNode(tuple(found), pos=begin))
 
     def subtree(self, name: str) -> _Tree:
-        return _Tree(name, self.parse_name, self.lexer, self.functions, self.trees)
+        tree = _Tree(name, self.parse_name, self.lexer, self.functions, self.trees)
+        tree.go_on_from(self)
+        return tree
 
     def define(self) -> None:
         """`{{define "name"}}` after its keyword."""
@@ -123,18 +134,17 @@ class _Tree(TokenReader):
         """Text and actions up to an end or else, which is given too."""
         begin = self.peek_non_space().pos
         found: list[n.Node] = []
-        while self.peek_non_space().type is not Item.EOF:
-            node = self.text_or_action()
+        while (token := self.next_non_space()).type is not _EOF:
+            node = self.text_or_action(token)
             if isinstance(node, (_End, _Else)):
                 return n.ListNode(tuple(found), pos=begin), node
             found.append(node)
         raise self.error("unexpected EOF")
 
-    def text_or_action(self) -> n.Node:
-        token = self.next_non_space()
-        if token.type is Item.TEXT:
+    def text_or_action(self, token: Token) -> n.Node:
+        if token.type is _TEXT:
             return n.TextNode(token.value, pos=token.pos)
-        if token.type is Item.LEFT_DELIM:
+        if token.type is _LEFT_DELIM:
             self.action_line = token.line
             node = self.action()
             self.action_line = 0
@@ -146,12 +156,12 @@ class _Tree(TokenReader):
     # Actions; their left delimiter is past.
 
     def action(self) -> n.Node:
-        control = _CONTROLS.get(self.next_non_space().type)
+        token = self.next_non_space()
+        control = _CONTROLS.get(token.type)
         if control is not None:
             return control(self)
         self.backup()
-        begin = self.peek().pos
-        return n.ActionNode(self.pipeline("command", Item.RIGHT_DELIM), pos=begin)
+        return n.ActionNode(self.pipeline("command", _RIGHT_DELIM), pos=token.pos)
 
     def break_control(self) -> n.Node:
         return n.BreakNode(pos=self.jump("break"))
@@ -160,7 +170,7 @@ class _Tree(TokenReader):
         return n.ContinueNode(pos=self.jump("continue"))
 
     def jump(self, word: str) -> int:
-        begin = self.tokens[0].pos
+        begin = self.last.pos
         token = self.next_non_space()
         if token.type is not Item.RIGHT_DELIM:
             raise self.unexpected(token, "{{" + word + "}}")
@@ -221,6 +231,7 @@ class _Tree(TokenReader):
         if not isinstance(end, _End):
             raise self.error(f"unexpected {end} in {context}")
         tree.add(root)
+        self.go_on_from(tree)
         return n.TemplateNode(name, pipe, pos=token.pos)
 
     def template_control(self) -> n.Node:
@@ -242,9 +253,9 @@ class _Tree(TokenReader):
 
     def pipeline(self, context: str, end: Item) -> n.PipeNode:
         """Declarations and commands up to `end`."""
-        begin = self.peek_non_space().pos
+        first = self.peek_non_space()
         decl: list[n.VariableNode] = []
-        is_assign = self.declarations(context, decl)
+        is_assign = first.type is _VARIABLE and self.declarations(context, decl)
         cmds: list[n.CommandNode] = []
         while True:
             token = self.next_non_space()
@@ -252,20 +263,24 @@ class _Tree(TokenReader):
                 break
             if token.type not in _OPERANDS:
                 raise self.unexpected(token, context)
-            self.backup()
-            cmds.append(self.command())
+            self.index -= 1
+            cmds.append(self.command(token.pos))
         if not cmds:
             raise self.error(f"missing value for {context}")
+        if len(cmds) > 1:
+            self.check_stages(cmds)
+        return n.PipeNode(tuple(cmds), tuple(decl), is_assign, pos=first.pos)
+
+    def check_stages(self, cmds: list[n.CommandNode]) -> None:
         for i, cmd in enumerate(cmds[1:]):
             if isinstance(cmd.args[0], _NOT_EXECUTABLE):
                 raise self.error(f"non executable command in pipeline stage {i + 2}")
-        return n.PipeNode(tuple(cmds), tuple(decl), is_assign, pos=begin)
 
     def declarations(self, context: str, decl: list[n.VariableNode]) -> bool:
         """Variables before `:=` or `=`, put into `decl`; whether it was `=`."""
-        while self.peek_non_space().type is Item.VARIABLE:
+        while self.peek_non_space().type is _VARIABLE:
+            begin = self.index
             var = self.next()
-            after = self.peek()
             following = self.peek_non_space()
             if following.type in (Item.ASSIGN, Item.DECLARE):
                 self.next_non_space()
@@ -278,11 +293,8 @@ class _Tree(TokenReader):
                     raise self.error(f"too many declarations in {context}")
                 if self.peek_non_space().type not in (Item.VARIABLE, Item.RIGHT_DELIM, Item.RIGHT_PAREN):
                     raise self.error("range can only initialize variables")
-            elif after.type is Item.SPACE:
-                self.backup(after, var)
-                break
             else:
-                self.backup(var)
+                self.index = begin
                 break
         return False
 
@@ -290,35 +302,38 @@ class _Tree(TokenReader):
         decl.append(n.VariableNode(tuple(var.value.split(".")), pos=var.pos))
         self.vars.append(var.value)
 
-    def command(self) -> n.CommandNode:
+    def command(self, begin: int) -> n.CommandNode:
         """Operands with blanks between them; a pipe after them is taken, a delimiter is left."""
-        begin = self.peek_non_space().pos
         args: list[n.Node] = []
         while True:
-            self.peek_non_space()
-            operand = self.operand()
-            if operand is not None:
-                args.append(operand)
+            self.operand(args)
             token = self.next()
-            if token.type is Item.SPACE:
+            if token.type is _SPACE:
                 continue
-            if token.type in (Item.RIGHT_DELIM, Item.RIGHT_PAREN):
-                self.backup()
-            elif token.type is not Item.PIPE:
+            if token.type is _RIGHT_DELIM or token.type is _RIGHT_PAREN:
+                self.index -= 1
+            elif token.type is not _PIPE:
                 raise self.unexpected(token, "operand")
             break
         if not args:
             raise self.error("empty command")
         return n.CommandNode(tuple(args), pos=begin)
 
-    def operand(self) -> n.Node | None:
-        """A term and the fields after it; None when there is none."""
-        term = self.term()
-        if term is None or self.peek().type is not Item.FIELD:
-            return term
+    def operand(self, args: list[n.Node]) -> None:
+        """A term and the fields after it go into `args`, if there is one."""
+        token = self.next_non_space()
+        make = _TERMS.get(token.type)
+        if make is None:
+            self.index -= 1
+            return
+        term = make(self, token)
+        args.append(self.chain(term) if self.peek().type is _FIELD else term)
+
+    def chain(self, term: n.Node) -> n.Node:
+        """The fields that follow a term."""
         begin = self.peek().pos
         fields: list[str] = []
-        while self.peek().type is Item.FIELD:
+        while self.peek().type is _FIELD:
             fields.append(self.next().value[1:])
         if isinstance(term, n.FieldNode):
             return n.FieldNode((*term.ident, *fields), pos=begin)
@@ -327,14 +342,6 @@ class _Tree(TokenReader):
         if isinstance(term, _NO_FIELDS):
             raise self.error(f"unexpected . after term {quote(str(term))}")
         return n.ChainNode(term, tuple(fields), pos=begin)
-
-    def term(self) -> n.Node | None:
-        token = self.next_non_space()
-        make = _TERMS.get(token.type)
-        if make is not None:
-            return make(self, token)
-        self.backup()
-        return None
 
     def function(self, token: Token) -> n.Node:
         if token.value not in self.functions:

@@ -3,55 +3,84 @@
 from __future__ import annotations
 
 from ..errors import GoTemplateError
-from .lexer import Item, Lexer, Token
+from .items import Item, Token
+from .lexer import Lexer
 from .literals import LiteralError, unquote
 
-_NO_TOKEN = Token(Item.ERROR, 0, "", 0)
+# As many items as are ever put back at a time.
+_KEPT = 3
+_SPACE = Item.SPACE
 
 
 class TokenReader:
-    """Items of a lexer, three of which can be put back."""
+    """Items of a lexer, three of which can be put back.
+
+    items: those read ahead, and the last before them. index: the next one. read: how many were looked
+    at; the last of them is where an error is.
+    """
 
     def __init__(self, parse_name: str, lexer: Lexer) -> None:
         self.parse_name = parse_name
         self.lexer = lexer
-        self.tokens = [_NO_TOKEN, _NO_TOKEN, _NO_TOKEN]
-        self.peek_count = 0
+        self.items: list[Token] = []
+        self.index = 0
+        self.read = 0
         self.action_line = 0
 
+    def go_on_from(self, other: TokenReader) -> None:
+        """Reads on where another reader of the same lexer has stopped."""
+        self.items, self.index, self.read = other.items, other.index, other.read
+
+    def _fill(self) -> None:
+        kept = self.items[-_KEPT:]
+        self.items = kept + self.lexer.more()
+        self.index = self.read = len(kept)
+
+    @property
+    def last(self) -> Token:
+        """The last item that was looked at."""
+        return self.items[self.read - 1]
+
     def next(self) -> Token:
-        if self.peek_count > 0:
-            self.peek_count -= 1
-        else:
-            self.tokens[0] = self.lexer.next_item()
-        return self.tokens[self.peek_count]
+        if self.index == len(self.items):
+            self._fill()
+        token = self.items[self.index]
+        self.index += 1
+        if self.index > self.read:
+            self.read = self.index
+        return token
 
     def peek(self) -> Token:
-        if self.peek_count > 0:
-            return self.tokens[self.peek_count - 1]
-        self.peek_count = 1
-        self.tokens[0] = self.lexer.next_item()
-        return self.tokens[0]
+        token = self.next()
+        self.index -= 1
+        return token
 
-    def backup(self, *tokens: Token) -> None:
-        """Puts back the last item and `tokens`, which came before it (the latest first)."""
-        for i, token in enumerate(tokens):
-            self.tokens[i + 1] = token
-        self.peek_count = self.peek_count + 1 if not tokens else len(tokens) + 1
+    def backup(self, count: int = 1) -> None:
+        """Puts back the last items."""
+        self.index -= count
 
     def next_non_space(self) -> Token:
-        token = self.next()
-        while token.type is Item.SPACE:
-            token = self.next()
+        index = self.index
+        if index == len(self.items):
+            self._fill()
+            index = self.index
+        token = self.items[index]
+        if token[0] is _SPACE:  # never two in a row, and never the last of those read ahead
+            index += 1
+            token = self.items[index]
+        index += 1
+        self.index = index
+        if index > self.read:
+            self.read = index
         return token
 
     def peek_non_space(self) -> Token:
         token = self.next_non_space()
-        self.backup()
+        self.index -= 1
         return token
 
     def error(self, message: str) -> GoTemplateError:
-        return GoTemplateError(f"template: {self.parse_name}:{self.tokens[0].line}: {message}")
+        return GoTemplateError(f"template: {self.parse_name}:{self.last.line}: {message}")
 
     def unexpected(self, token: Token, context: str) -> GoTemplateError:
         if token.type is not Item.ERROR:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from modelfile_kit.gotemplate import LimitError, lexer
-from modelfile_kit.gotemplate.lexer import Item, Lexer
+from modelfile_kit.gotemplate.items import Item
+from modelfile_kit.gotemplate.lexer import Lexer
 
 
 def _items(source: str, *, comments: bool = False) -> list[tuple[Item, str]]:
@@ -115,16 +116,8 @@ def test_lines_and_places():
 
 def test_break_is_a_name_where_a_function_has_it():
     scanner = Lexer("{{break}}")
-    scanner.break_is_keyword = False
+    scanner.without_keyword("break")
     assert [scanner.next_item().type for _ in range(2)][1] is Item.IDENTIFIER
-
-
-def test_items_as_messages_show_them():
-    assert str(Lexer("{{if").next_item()) == '"{{"'
-    assert [
-        str(lexer.Token(k, 0, v, 1)) for k, v in [(Item.EOF, ""), (Item.END, "end"), (Item.ERROR, "e")]
-    ] == [*("EOF", "<end>", "e")]
-    assert str(lexer.Token(Item.TEXT, 0, "ten bytes.é", 1)) == '"ten bytes."...'
 
 
 def test_too_many_items(monkeypatch):
