@@ -18,6 +18,7 @@ import itertools
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from ..conversation import CATEGORIES, Conversation, image_count
 from ..diagnostics import Diagnostic, Severity
@@ -112,6 +113,19 @@ def prove(
     return _Run(Comparison(reference, ollama, bos_token or "", clock), tokens, dict(claimed), seconds).prove()
 
 
+def prove_prompts(
+    comparison: Comparison, *, eos_token: str | None = "", claimed: Mapping[str, str], seconds: float
+) -> Proof:
+    """The same proof for anything else that renders requests, such as a server.
+
+    comparison: the reference and what is held to it; its clock's day is the only one. eos_token, claimed,
+    seconds: as for `prove`.
+    """
+    run = _Run(comparison, (comparison.bos_token or None, eos_token), dict(claimed), seconds)
+    run.days = (comparison.clock.now,)
+    return run.prove()
+
+
 def _without_proof(claim: str) -> str:
     return "unsupported" if claim in ("exact", "partial") else claim
 
@@ -137,7 +151,8 @@ class _Run:
         self.counterexamples: list[Counterexample] = []
         self.uncovered: dict[str, tuple[tuple[Site, int], ...]] = {}
         self.candidates = 0
-        self.days = DAYS if "strftime_now" in self.reference.variables else DAYS[:1]
+        dated = "strftime_now" in self.reference.variables
+        self.days: tuple[datetime, ...] = DAYS if dated else DAYS[:1]
 
     def prove(self) -> Proof:
         useless = self._useless()

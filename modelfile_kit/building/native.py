@@ -1,0 +1,182 @@
+"""Native mode held to the reference before anything is published.
+
+Where no TEMPLATE is used, llama-server renders the GGUF's chat template with a Jinja engine of its own.
+A prompt depends on the template, the texts of BOS and EOS and the request alone, so a micro model that
+carries them stands in for the real one, and every conversation of the compiler's proof is put to it.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..conversation import CATEGORIES, Conversation
+from ..diagnostics import Diagnostic, Severity, Span
+from ..errors import EngineError, UsageError
+
+if TYPE_CHECKING:
+    from ..gguf_file.vocabulary import Vocabulary
+    from ..runtime.llama_server import LlamaServer
+    from .sources import Reference
+
+DIFFERS = "MK522"
+NOT_SEEN = "MK523"
+
+# CPU seconds of ours; llama-server's own come on top, a few milliseconds for each conversation.
+SECONDS_MAX = 6.0
+
+_NEIGHBOURS = tuple(
+    Conversation(f"two {role} messages", tuple({"role": r, "content": c} for r, c in turns))
+    for role, turns in {
+        "user": (("user", "a"), ("user", "b")),
+        "assistant": (("user", "a"), ("assistant", "b"), ("assistant", "c"), ("user", "d")),
+    }.items()
+)
+
+
+@dataclass(frozen=True)
+class NativeProof:
+    """What was seen of native mode.
+
+    coverage: "exact", "partial", "absent" or "unknown" (not looked at, or not to its end) for each of chat,
+    tools, thinking and images. engine: which llama-server, "" where none was there; conversations: how
+    many were compared. diagnostics: where a prompt differs, with the conversation and both texts.
+    """
+
+    coverage: Mapping[str, str]
+    engine: str = ""
+    conversations: int = 0
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+    def exact(self, kinds: Sequence[str] = CATEGORIES) -> frozenset[str]:
+        """The kinds of conversations that are proven."""
+        return frozenset(k for k in kinds if self.coverage.get(k) == "exact")
+
+
+class NativePrompter:
+    """A llama-server behind the interface of everything that renders requests, pictures as `[img-N]`."""
+
+    def __init__(self, server: LlamaServer, chat_template: str) -> None:
+        self.server = server
+        self.chat_template = chat_template
+
+    def render(self, messages: Sequence[Any], *, tools: Any = None, think: Any = None) -> str:
+        """The prompt of an /api/chat request; raises PromptError where llama-server refuses it."""
+        from ..ollama.native import native_request
+        from ..runtime.llama_server import MARKER
+
+        body = native_request(self.chat_template, messages, tools=tools, think=think)
+        first, *rest = self.server.apply_template(body).split(MARKER)
+        return first + "".join(f"[img-{n}]{text}" for n, text in enumerate(rest))
+
+
+def prove_native(
+    reference: Reference,
+    kinds: Sequence[str],
+    *,
+    vocabulary: Vocabulary | None = None,
+    span: Span | None = None,
+    seconds: float = SECONDS_MAX,
+) -> NativeProof:
+    """Holds llama-server's rendering of a chat template to the reference.
+
+    kinds: which of chat, tools, thinking and images are of interest; the others are "absent".
+    vocabulary: the model's, for how it adds BOS. span: of the package's key, for findings.
+    Never raises for what it finds: no llama-server, or one that fails, makes everything "unknown".
+    """
+    from ..runtime.llama_server import find_llama_server
+
+    where = span or Span()
+    unknown = {k: "unknown" if k in kinds else "absent" for k in CATEGORIES}
+    try:
+        program = find_llama_server()
+    except UsageError as e:
+        return NativeProof(unknown, diagnostics=(_not_seen(f"{e.message}", where, e.help),))
+    if program is None:
+        why = "there is no llama-server on this machine"
+        return NativeProof(unknown, diagnostics=(_not_seen(why, where),))
+    try:
+        return _prove(program, reference, kinds, vocabulary, where, seconds)
+    except EngineError as e:
+        why = f"llama-server could not be asked: {e.message}"
+        return NativeProof(unknown, str(program), diagnostics=(_not_seen(why, where, e.help),))
+
+
+def _prove(
+    program: Path,
+    reference: Reference,
+    kinds: Sequence[str],
+    vocabulary: Vocabulary | None,
+    span: Span,
+    seconds: float,
+) -> NativeProof:
+    from ..compiler.probes import findings
+    from ..compiler.prove import prove_prompts
+    from ..runtime.llama_server import LlamaServer
+    from .native_comparison import NativeComparison
+
+    with tempfile.TemporaryDirectory(prefix="modelfile-kit-") as folder:
+        model, projector = write_carrier(Path(folder), reference, vocabulary, pictures="images" in kinds)
+        with LlamaServer(program, model, projector) as server:
+            comparison = NativeComparison(reference, NativePrompter(server, reference.text))
+            claimed = {k: "exact" if k in kinds else "absent" for k in CATEGORIES}
+            proof = prove_prompts(comparison, eos_token=reference.eos_token, claimed=claimed, seconds=seconds)
+            coverage = dict(proof.coverage)
+            found = [d for d in proof.diagnostics if d.severity is not Severity.INFO]
+            for conversation in _NEIGHBOURS if coverage["chat"] == "exact" else ():
+                if difference := comparison.difference(conversation):
+                    coverage["chat"] = "partial"
+                    example = findings.Counterexample("chat", conversation, difference)
+                    found.append(findings.diagnostic(example))
+            engine = f"{program.name} {server.build}".strip()
+    coverage = {k: "partial" if v == "unsupported" else v for k, v in coverage.items()}
+    return NativeProof(coverage, engine, comparison.runs, tuple(_differs(d, span) for d in found))
+
+
+def write_carrier(
+    folder: Path, reference: Reference, vocabulary: Vocabulary | None, *, pictures: bool
+) -> tuple[Path, Path | None]:
+    """A micro model with this chat template and these special tokens, and a projector for pictures."""
+    from ..gguf_file import StringArray, read_header
+    from ..gguf_file.patch import Scalar, patch
+    from ..micro import build_model, build_projector
+
+    ends = {"bos": reference.bos_token, "eos": reference.eos_token}
+    extra = [t for t in ends.values() if t]
+    model = build_model(folder / "carrier.gguf", chat_template=reference.text, extra_tokens=extra)
+    tokens = read_header(model).metadata["tokenizer.ggml.tokens"]
+    assert isinstance(tokens, StringArray)
+    ids = {t: i for i, t in enumerate(tokens)}
+    changes: dict[str, Scalar | None] = {
+        f"tokenizer.ggml.{kind}_token_id": ids[text] if text else None for kind, text in ends.items()
+    }
+    if vocabulary is not None:
+        changes["tokenizer.ggml.add_bos_token"] = bool(vocabulary.add_bos and reference.bos_token)
+    patch(model, model, changes)
+    return model, build_projector(folder / "eyes.gguf") if pictures else None
+
+
+def _differs(finding: Diagnostic, span: Span) -> Diagnostic:
+    return Diagnostic(
+        DIFFERS,
+        Severity.WARNING,
+        f"native mode, {finding.message.replace('  Ollama:', '  native:')}",
+        span,
+        "llama-server's Jinja engine does not render this as the model was trained; use a TEMPLATE for "
+        "such conversations (`mode: go`)",
+    )
+
+
+def _not_seen(why: str, span: Span, help: str = "") -> Diagnostic:
+    return Diagnostic(
+        NOT_SEEN,
+        Severity.WARNING,
+        f"nothing says whether native mode renders the chat template right: {why}",
+        span,
+        help
+        or "install Ollama 0.30 or later (it brings llama-server), or name one in MKMODELFILE_LLAMA_SERVER; "
+        "`mkmodelfile verify` looks at the prompts on a server",
+    )

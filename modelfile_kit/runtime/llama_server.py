@@ -1,0 +1,263 @@
+"""llama-server, the engine of Ollama 0.30 and later, asked for nothing but prompts.
+
+It is a program of its own that comes with Ollama (and with llama.cpp): found, never installed. Its Jinja
+engine is not Jinja2, so what it renders has to be seen. It runs in a process of its own, on this
+machine's loopback, for as long as it is asked.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import weakref
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from ..errors import EngineError, KitError, PromptError, UsageError
+
+if TYPE_CHECKING:
+    import httpx
+
+PROGRAM_VARIABLE = "MKMODELFILE_LLAMA_SERVER"
+START_SECONDS = 30.0  # a micro model is loaded in a tenth of a second; a busy machine takes longer
+ANSWER_SECONDS = 20.0  # one rendering takes a millisecond; a template without end takes for ever
+GRACE_SECONDS = 2.0  # for a process that was asked to end, before it is killed
+MAX_ANSWER_BYTES = 64 << 20  # a prompt is some kilobytes; a template can print without end
+LOG_KEPT = 4000  # characters of its log that an error may quote from
+ATTEMPTS = 3  # the free port it was given may be taken by another program before it listens
+
+# The marker for a picture in what it renders: its environment decides it, so that no text can hold it.
+MARKER = "<__kit_media__>"
+_BUILD = re.compile(r"version: (\S+ \([0-9a-f]+\)|\S+)")
+
+
+def find_llama_server() -> Path | None:
+    """The program: what MKMODELFILE_LLAMA_SERVER names, Ollama's own, or one on PATH.
+
+    Where Ollama keeps it is said in its source (0.33, llm/llama_binary.go). Raises UsageError where the
+    variable names nothing.
+    """
+    if given := os.environ.get(PROGRAM_VARIABLE):
+        path = Path(given)
+        if not path.is_file():
+            raise UsageError(
+                f"{PROGRAM_VARIABLE} is {given}, and there is no such file",
+                help="name the llama-server program, or leave the variable out",
+            )
+        return path
+    name = "llama-server.exe" if os.name == "nt" else "llama-server"
+    for path in _beside_ollama(name):
+        if path.is_file():
+            return path
+    found = shutil.which("llama-server")
+    return Path(found) if found else None
+
+
+def _beside_ollama(name: str) -> Iterator[Path]:
+    ollama = shutil.which("ollama")
+    if not ollama:
+        return
+    base = Path(ollama).resolve().parent
+    if sys.platform == "darwin":
+        yield base / name
+    yield base / "lib" / "ollama" / name
+    yield base.parent / "lib" / "ollama" / name
+
+
+class LlamaServer:
+    """A running llama-server with one model.
+
+    program: its path; model, projector: GGUF files, best the micro ones, since the template alone counts.
+    Raises EngineError where it does not start. Use it as a context manager, or call `close`.
+    """
+
+    def __init__(self, program: Path, model: Path, projector: Path | None = None) -> None:
+        self.program = program
+        self.model = model
+        self.projector = projector
+        self._closed = False
+        self._start()
+
+    @property
+    def build(self) -> str:
+        """How the program names its own version; "" if it does not say."""
+        with contextlib.suppress(OSError, subprocess.SubprocessError):
+            done = subprocess.run(
+                [str(self.program), "--version"],
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=START_SECONDS,
+                stdin=subprocess.DEVNULL,
+            )
+            if found := _BUILD.search(done.stderr + done.stdout):
+                return found[1]
+        return ""
+
+    def apply_template(self, body: Mapping[str, Any]) -> str:
+        """The prompt for a chat request, pictures as `MARKER`.
+
+        Raises PromptError where it answers an error, with its words; EngineError where it died or does
+        not answer, and from then on always.
+        """
+        import httpx
+
+        if self._closed:
+            raise EngineError(f"{self.program}: it has ended", help="start it again")
+        try:
+            with self._http.stream("POST", "/apply-template", json=body) as reply:
+                data = bytearray()
+                for chunk in reply.iter_bytes():
+                    data += chunk
+                    if len(data) > MAX_ANSWER_BYTES:
+                        raise PromptError(f"the chat template renders more than {MAX_ANSWER_BYTES} bytes")
+        except httpx.TimeoutException:
+            self.close()
+            raise EngineError(
+                f"{self.program} did not render a prompt within {ANSWER_SECONDS:g} s",
+                help="the chat template may loop without end in llama.cpp's Jinja engine",
+            ) from None
+        except httpx.HTTPError as e:
+            raise self._died(str(e)) from e
+        return _prompt(self.program, reply.status_code, bytes(data))
+
+    def close(self) -> None:
+        """Ends the process; may be called twice."""
+        if not self._closed:
+            self._closed = True
+            self._http.close()
+            self._end()
+
+    def __enter__(self) -> LlamaServer:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # -- the process --------------------------------------------------------------------------------
+
+    def _start(self) -> None:
+        import httpx
+
+        for attempt in range(ATTEMPTS):
+            port = _free_port()
+            self._log = tempfile.TemporaryFile()  # noqa: SIM115 -- as long as the process
+            self._process = self._launch(port)
+            self._end = weakref.finalize(self, _end, self._process, self._log)
+            self._http = httpx.Client(
+                base_url=f"http://127.0.0.1:{port}",
+                timeout=httpx.Timeout(ANSWER_SECONDS, connect=ANSWER_SECONDS),
+                trust_env=False,
+                verify=False,  # noqa: S501 -- loopback without TLS; reading certificates takes long
+            )
+            try:
+                self._wait(self._http)
+                return
+            except EngineError as e:
+                taken = "bind" in e.stderr and attempt + 1 < ATTEMPTS
+                self.close()
+                if not taken:
+                    raise
+                self._closed = False
+            except BaseException:
+                self.close()
+                raise
+
+    def _launch(self, port: int) -> subprocess.Popen[bytes]:
+        arguments = [
+            *(str(self.program), "--model", str(self.model), "--host", "127.0.0.1", "--port", str(port)),
+            *("--offline", "-c", "512", "-np", "1", "-ngl", "0", "-t", "1", "--no-warmup", "--jinja"),
+            *(("--mmproj", str(self.projector)) if self.projector else ()),
+        ]
+        try:
+            return subprocess.Popen(
+                arguments,
+                stdin=subprocess.DEVNULL,
+                stdout=self._log,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, "LLAMA_MEDIA_MARKER": MARKER, "GGML_NO_BACKTRACE": "1"},
+            )
+        except OSError as e:
+            self._log.close()
+            raise EngineError(
+                f"{self.program} cannot be started: {e.strerror or e}", help="name another llama-server"
+            ) from e
+
+    def _wait(self, http: httpx.Client) -> None:
+        import httpx as library
+
+        end = time.monotonic() + START_SECONDS
+        while time.monotonic() < end:
+            if self._process.poll() is not None:
+                raise self._died(f"it ended at once with {self._process.returncode}")
+            with contextlib.suppress(library.TransportError):
+                if http.get("/health").status_code == 200:
+                    return
+            time.sleep(0.02)
+        raise EngineError(
+            f"{self.program} does not answer {START_SECONDS:g} s after its start", stderr=self._tail()
+        )
+
+    def _died(self, why: str) -> EngineError:
+        tail = self._tail()
+        last = next((line for line in reversed(tail.splitlines()) if "error" in line.lower()), "")
+        return EngineError(
+            f"{self.program} failed: {last.strip() or why}",
+            help="does this llama-server run at all? its own version is told by --version",
+            stderr=tail,
+        )
+
+    def _tail(self) -> str:
+        with contextlib.suppress(OSError, ValueError):
+            size = self._log.seek(0, os.SEEK_END)
+            self._log.seek(max(0, size - LOG_KEPT))
+            return self._log.read().decode("utf-8", "replace")
+        return ""
+
+
+def _prompt(program: Path, status: int, data: bytes) -> str:
+    """The prompt out of an answer; its error as PromptError."""
+    from ..files import parse_json
+
+    try:
+        answer = parse_json(data, str(program))
+    except KitError as e:
+        raise EngineError(f"{program} answered something else than JSON: {e.message}") from e
+    found = answer.get("prompt") if isinstance(answer, dict) else None
+    if status == 200 and isinstance(found, str):
+        return found
+    error = answer.get("error") if isinstance(answer, dict) else None
+    words = error.get("message") if isinstance(error, dict) else error
+    raise PromptError(str(words or f"HTTP {status}").strip(), status=status if status >= 400 else 500)
+
+
+def _end(process: subprocess.Popen[bytes], log: Any) -> None:
+    """Asks the process to end, kills it if it does not, and reaps it."""
+    try:
+        if process.poll() is None:
+            process.terminate()
+            process.wait(GRACE_SECONDS)
+    except subprocess.TimeoutExpired:
+        pass
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+        log.close()
+
+
+def _free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return int(s.getsockname()[1])
