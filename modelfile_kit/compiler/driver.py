@@ -23,6 +23,7 @@ from .outcomes import Again, Dead, TooBig
 from .prove import prove
 from .simplify import simplify
 from .stops import stops
+from .understanding import understanding
 from .watch import Watch
 
 TOO_BIG = "use native mode, or a TEMPLATE written by hand"
@@ -64,6 +65,13 @@ def compile_template(
     is no version.
     """
     found = translate(chat_template, bos_token=bos_token, eos_token=eos_token, target=target)
+    return prove_translation(found, chat_template, bos_token=bos_token, eos_token=eos_token, target=target)
+
+
+def prove_translation(
+    found: Compiled, chat_template: str, *, bos_token: str | None, eos_token: str | None, target: str
+) -> Compiled:
+    """A translation with only the claims left that hold."""
     proof = prove(
         chat_template,
         found.template,
@@ -72,9 +80,9 @@ def compile_template(
         target=target,
         claimed=found.coverage,
     )
-    return Compiled(
-        found.template, found.stop, dict(proof.coverage), [*found.diagnostics, *proof.diagnostics]
-    )
+    reference = Reference(chat_template, bos_token=bos_token, eos_token=eos_token)
+    coverage, told = understanding(reference, found.template, proof.coverage, target)
+    return Compiled(found.template, found.stop, coverage, [*found.diagnostics, *proof.diagnostics, *told])
 
 
 def translate(
@@ -101,12 +109,13 @@ def translate_tree(
         body = simplify(settle_pictures(machine, tuple(machine.out)))
         statements, definitions = define(machine, simplify(body))
         text = emit(statements, definitions)
-        hinted = with_hints(statements, text, reference)
+        has_tools = ".Tools" in text or ".ToolCalls" in text
+        hinted = with_hints(statements, text, reference, target)
         text = emit(hinted, definitions) if hinted != statements else text
     except RecursionError as e:
         raise TemplateReferenceError("the chat template nests too deeply to be compiled") from e
     coverage = claim(machine, tree, pictures)
-    if ".Tools" not in text and ".ToolCalls" not in text:
+    if not has_tools:
         coverage["tools"] = "absent"
     found = [d for d, _ in machine.diagnostics]
     return Translation(Compiled(text, stops(reference, eos_token), coverage, found), hinted, definitions)

@@ -13,6 +13,8 @@ _TRIMMED = " \t\r\n"
 
 
 Origin = tuple[int, ...]
+# text of a TEMPLATE, and the constructs that it came from
+Piece = tuple[str, Origin]
 
 
 def emit(nodes: Nodes, defined: Mapping[str, Nodes] | None = None) -> str:
@@ -29,9 +31,10 @@ def emit(nodes: Nodes, defined: Mapping[str, Nodes] | None = None) -> str:
     return _after_definitions(text, body) if text else body
 
 
-def pieces(nodes: Nodes) -> list[tuple[str, Origin]]:
-    """The text of the statements in pieces, each with the constructs that it came from."""
+def pieces(nodes: Nodes, *, defined: bool = False) -> list[Piece]:
+    """The text of the statements in pieces; defined: they are the body of a defined template."""
     printer = _Printer()
+    printer.defined = defined
     printer.block(nodes)
     return printer.pieces()
 
@@ -123,7 +126,7 @@ class _Printer:
         self.origin = origin
         self.marks.append((len(self.out), origin))
 
-    def pieces(self) -> list[tuple[str, Origin]]:
+    def pieces(self) -> list[Piece]:
         """What was printed, by where it came from."""
         ends = [start for start, _ in self.marks[1:]] + [len(self.out)]
         found = [("".join(self.out[a:b]), o) for (a, o), b in zip(self.marks, ends, strict=True)]
