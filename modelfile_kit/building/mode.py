@@ -2,83 +2,133 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 
 from ..diagnostics import Diagnostic, Severity, Span
 from ..ollama.targets import Target
+from .native import NativeProof
 
 NOT_PROVEN = "MK514"
 NO_WAY = "MK515"
 
-_WORDS = {"exact": "proven exact", "partial": "not exact in every case", "unsupported": "not possible"}
+_WORDS = {
+    "exact": "proven exact",
+    "partial": "not exact in every case",
+    "unsupported": "not possible",
+    "unknown": "not looked at",
+}
 
 
 @dataclass(frozen=True)
 class Mode:
-    """chosen: "go" or "native"; why: in words; diagnostics: what the choice costs."""
+    """chosen: "go" or "native"; why: in words; diagnostics: what the choice costs.
+
+    native: what was seen of native mode, None where it was not looked at.
+    """
 
     chosen: str
     why: str
     diagnostics: tuple[Diagnostic, ...] = ()
+    native: NativeProof | None = None
+
+
+@dataclass(frozen=True)
+class NativeWay:
+    """Whether native mode is open to a package. closed: why it is not, "" if it is; prove: looks at it."""
+
+    closed: str = ""
+    prove: Callable[[], NativeProof] = field(default=lambda: NativeProof({}))
 
 
 def choose_mode(
-    asked: str,
-    coverage: Mapping[str, str] | None,
-    *,
-    origin: str,
-    target: Target,
-    needs_template: bool,
-    pictures: bool,
-    span: Span,
+    asked: str, coverage: Mapping[str, str] | None, native: NativeWay, *, target: Target, span: Span
 ) -> Mode:
-    """Which of the two a package gets.
+    """Which of the two a package gets: what is proven.
 
-    asked: "auto", "go" or "native"; coverage: of the compiled TEMPLATE, None for a hand-written one.
-    origin: of the chat template; only "gguf" is in the model's file, so only that can be used natively.
-    needs_template: the package adds texts, which only a TEMPLATE can carry. pictures: it has a projector;
-    Ollama's native mode puts pictures behind the words, so it is only taken where nothing else is left.
+    asked: "auto", "go" or "native"; coverage: of the compiled TEMPLATE, for the kinds of conversations that
+    this package can have, None for a TEMPLATE written by hand. span: of the package's key.
+    A TEMPLATE that is exact throughout is taken. Else native mode is looked at, and taken where it is proven
+    for all that the TEMPLATE is proven for and for more, or where there can be no TEMPLATE.
     """
     if asked == "native":
         return Mode("native", "the package asks for it; `check` and `verify` hold it to the same reference")
     if coverage is None:
         return Mode("go", "the package has a TEMPLATE written by hand, which nothing has proven")
-    chat = coverage.get("chat", "unsupported")
-    if chat == "exact":
-        return Mode("go", _proven(coverage), _partial(coverage, span))
-    native_can = origin == "gguf" and target.native_jinja and not needs_template
-    if asked == "auto" and native_can and (chat == "unsupported" or not pictures):
-        why = (
-            f"the TEMPLATE is {_WORDS.get(chat, chat)} for plain chat, the GGUF's own Jinja is used as it is"
-        )
-        return Mode("native", why)
-    if chat == "unsupported":
-        return Mode("go", "", (_impossible(origin, target, span),))
-    message = "the TEMPLATE is not exact for every plain chat; see what the compiler says about it"
-    hint = "`mode: native` uses the GGUF's own Jinja template (Ollama 0.30 and later)"
-    found = Diagnostic(NOT_PROVEN, Severity.WARNING, message, span, hint)
-    return Mode("go", "the package asks for it" if asked == "go" else "no other way is open", (found,))
-
-
-def _proven(coverage: Mapping[str, str]) -> str:
-    exact = [kind for kind, state in coverage.items() if state == "exact"]
-    return f"the TEMPLATE is proven exact for {', '.join(exact)}"
-
-
-def _partial(coverage: Mapping[str, str], span: Span) -> tuple[Diagnostic, ...]:
-    lacking = {k: s for k, s in coverage.items() if s in ("partial", "unsupported")}
+    lacking = {k: s for k, s in coverage.items() if s not in ("exact", "absent")}
+    proven = kinds_in_words(coverage)
     if not lacking:
-        return ()
+        return Mode("go", f"the TEMPLATE is {proven}")
+    impossible = coverage.get("chat") == "unsupported"
+    if asked == "go" or native.closed:
+        if impossible:
+            return Mode("go", "", (_impossible(native.closed, target, span),))
+        why = f"the TEMPLATE is {proven}; native mode is not open: {native.closed}"
+        why = "the package asks for it" if asked == "go" else why
+        return Mode("go", why, (_warning(lacking, native.closed, span),))
+    found = native.prove()
+    exact = {k for k, s in coverage.items() if s == "exact"}
+    more = found.exact(list(coverage)) > exact
+    if more or impossible:
+        return _native(coverage, found, more=more, span=span)
+    beside = f"native mode is {'no better: ' if found.looked else ''}{_seen(found)}"
+    why = f"the TEMPLATE is {proven}; {beside}"
+    return Mode("go", why, (_warning(lacking, beside, span),), found)
+
+
+def unused_template(
+    mode: Mode, coverage: Mapping[str, str], native: NativeWay, *, every_server: bool, span: Span
+) -> Mode:
+    """What becomes of a proven TEMPLATE that Ollama will not use, since the GGUF's Jinja shows it more.
+
+    every_server: whether no server of the target would use it. The package becomes native where that is
+    proven for all that the TEMPLATE is proven for; else it keeps the TEMPLATE and what was seen is told.
+    """
+    found = mode.native or native.prove()
+    exact = {k for k, s in coverage.items() if s == "exact"}
+    if every_server and found.exact(list(coverage)) >= exact and "chat" in exact:
+        why = f"Ollama would not use the TEMPLATE, and the GGUF's own Jinja is {_seen(found)}"
+        return Mode("native", why, found.diagnostics, found)
+    why = f"{mode.why}; where the GGUF's own Jinja is used instead, it is {_seen(found)}"
+    return Mode(mode.chosen, why, (*mode.diagnostics, *found.diagnostics), found)
+
+
+def kinds_in_words(coverage: Mapping[str, str]) -> str:
+    """`proven exact for chat, tools; not exact in every case for images`."""
+    sorted_out: dict[str, list[str]] = {}
+    for kind, state in coverage.items():
+        if state != "absent":
+            sorted_out.setdefault(state, []).append(kind)
+    order: Collection[str] = _WORDS
+    return "; ".join(f"{_WORDS[s]} for {', '.join(sorted_out[s])}" for s in order if s in sorted_out)
+
+
+def _native(coverage: Mapping[str, str], found: NativeProof, *, more: bool, span: Span) -> Mode:
+    why = f"the TEMPLATE is {kinds_in_words(coverage)}, the GGUF's own Jinja {_seen(found)}"
+    if not more:
+        why += "; no TEMPLATE is possible, so nothing else is left"
+    return Mode("native", why, found.diagnostics, found)
+
+
+def _seen(found: NativeProof) -> str:
+    if not found.looked:
+        return f"not proven ({found.why_not})"
+    return f"{kinds_in_words(found.coverage)} ({found.engine}, {found.conversations} conversations)"
+
+
+def _warning(lacking: Mapping[str, str], beside: str, span: Span) -> Diagnostic:
     kinds = ", ".join(f"{kind} ({_WORDS[state]})" for kind, state in lacking.items())
-    message = f"plain chat is exact, but not everything is: {kinds}"
-    hint = "the compiler's findings say which construct; `mode: native` is the other way (Ollama 0.30)"
-    return (Diagnostic(NOT_PROVEN, Severity.WARNING, message, span, hint),)
+    message = f"the TEMPLATE is not exact for everything: {kinds}"
+    hint = "the compiler's findings say which construct"
+    hint += f"; {beside}" if beside else "; `mode: native` is the other way (Ollama 0.30 and later)"
+    return Diagnostic(NOT_PROVEN, Severity.WARNING, message, span, hint)
 
 
-def _impossible(origin: str, target: Target, span: Span) -> Diagnostic:
+def _impossible(closed: str, target: Target, span: Span) -> Diagnostic:
     message = "the chat template cannot be written as a TEMPLATE; the compiler's findings say why"
     hint = "write a TEMPLATE by hand (`template:`)"
-    if origin == "gguf" and not target.native_jinja:
+    if not target.native_jinja:
         hint = f"raise `target` to >=0.30, whose servers use the GGUF's own template, or {hint}"
+    elif closed:
+        hint += f"; native mode is not open: {closed}"
     return Diagnostic(NO_WAY, Severity.ERROR, message, span, hint)

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 DIFFERS = "MK522"
 NOT_SEEN = "MK523"
 
+GET_ONE = (
+    "install Ollama 0.30 or later (it brings llama-server), or name one in MKMODELFILE_LLAMA_SERVER; "
+    "`mkmodelfile verify` looks at the prompts on a server"
+)
 # CPU seconds of ours; llama-server's own come on top, a few milliseconds for each conversation.
 SECONDS_MAX = 6.0
 
@@ -44,12 +48,19 @@ class NativeProof:
     coverage: "exact", "partial", "absent" or "unknown" (not looked at, or not to its end) for each of chat,
     tools, thinking and images. engine: which llama-server, "" where none was there; conversations: how
     many were compared. diagnostics: where a prompt differs, with the conversation and both texts.
+    why_not: why nothing could be compared, "" if something was.
     """
 
     coverage: Mapping[str, str]
     engine: str = ""
     conversations: int = 0
     diagnostics: tuple[Diagnostic, ...] = ()
+    why_not: str = ""
+
+    @property
+    def looked(self) -> bool:
+        """Whether any prompt was compared."""
+        return not self.why_not
 
     def exact(self, kinds: Sequence[str] = CATEGORIES) -> frozenset[str]:
         """The kinds of conversations that are proven."""
@@ -93,16 +104,11 @@ def prove_native(
     unknown = {k: "unknown" if k in kinds else "absent" for k in CATEGORIES}
     try:
         program = find_llama_server()
-    except UsageError as e:
-        return NativeProof(unknown, diagnostics=(_not_seen(f"{e.message}", where, e.help),))
-    if program is None:
-        why = "there is no llama-server on this machine"
-        return NativeProof(unknown, diagnostics=(_not_seen(why, where),))
-    try:
+        if program is None:
+            raise EngineError("there is no llama-server on this machine", help=GET_ONE)
         return _prove(program, reference, kinds, vocabulary, where, seconds)
-    except EngineError as e:
-        why = f"llama-server could not be asked: {e.message}"
-        return NativeProof(unknown, str(program), diagnostics=(_not_seen(why, where, e.help),))
+    except (EngineError, UsageError) as e:
+        return NativeProof(unknown, diagnostics=(_not_seen(e, where),), why_not=e.message)
 
 
 def _prove(
@@ -170,13 +176,6 @@ def _differs(finding: Diagnostic, span: Span) -> Diagnostic:
     )
 
 
-def _not_seen(why: str, span: Span, help: str = "") -> Diagnostic:
-    return Diagnostic(
-        NOT_SEEN,
-        Severity.WARNING,
-        f"nothing says whether native mode renders the chat template right: {why}",
-        span,
-        help
-        or "install Ollama 0.30 or later (it brings llama-server), or name one in MKMODELFILE_LLAMA_SERVER; "
-        "`mkmodelfile verify` looks at the prompts on a server",
-    )
+def _not_seen(why: EngineError | UsageError, span: Span) -> Diagnostic:
+    message = f"nothing says whether native mode renders the chat template right: {why.message}"
+    return Diagnostic(NOT_SEEN, Severity.WARNING, message, span, why.help or GET_ONE)

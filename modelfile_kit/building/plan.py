@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,9 +13,10 @@ from ..families import probe_conversations
 from ..ollama.targets import Target
 from .additions import CANNOT_PLACE, Additions, PlacementError
 from .end_token import EndToken, decide_end_token
-from .mode import Mode, choose_mode
+from .mode import Mode, NativeWay, choose_mode, unused_template
+from .native import prove_native
 from .parameters import check_parameters
-from .served import Served, who_serves
+from .served import NOT_IN_USE, Served, who_serves
 from .sources import Files, Reference, choose_reference, read_text_file
 from .stops import Stops, decide_stops
 
@@ -57,19 +59,20 @@ def make_plan(package: Package, files: Files) -> Plan:
     compiled = _compile(package, reference)
     end_token = _end_token(package, files, reference)
     additions = Additions(end_token.added, package.image_separator)
-    mode = _mode(package, files, reference, compiled, additions)
-    found = [*first, *end_token.diagnostics, *mode.diagnostics]
-    if mode.chosen == "go" and compiled is not None:
-        # What the compiler could not take over does not concern a package without a TEMPLATE.
-        found += compiled.diagnostics
-    elif compiled is not None:
-        # A chat template that refuses every conversation does so in native mode too.
-        found += [d for d in compiled.diagnostics if d.code == "MK658"]
-    stop_on_errors(found)
+    way = _native_way(package, files, reference, compiled, additions)
+    coverage = _coverage(compiled, files)
+    target, span = Target.parse(package.target), package.span("mode")
+    mode = choose_mode(package.mode, coverage, way, target=target, span=span)
+    stop_on_errors([*first, *end_token.diagnostics, *mode.diagnostics, *_about(mode, compiled)])
     template, proven_on = _template(package, files, compiled, mode, additions)
+    served = who_serves(mode.chosen, template, files, target, span)
+    if package.mode == "auto" and mode.chosen == "go" and coverage and not way.closed and served.by_jinja:
+        every = all(s.source == "jinja" for _, s in served.selections)
+        mode = unused_template(mode, coverage, way, every_server=every, span=span)
+        if mode.chosen == "native":
+            template, served = None, who_serves("native", None, files, target, span)
     stops = _stops(package, files, compiled, end_token)
-    target = Target.parse(package.target)
-    served = who_serves(mode.chosen, template, files, target, package.span("mode"))
+    found = [*first, *end_token.diagnostics, *mode.diagnostics, *_about(mode, compiled)]
     found += [*stops.diagnostics, *served.diagnostics]
     stop_on_errors(found)
     found = sorted(dict.fromkeys(found), key=lambda d: d.severity.rank)
@@ -89,21 +92,38 @@ def make_plan(package: Package, files: Files) -> Plan:
     )
 
 
-def _mode(
+def _about(mode: Mode, compiled: Compiled | None) -> list[Diagnostic]:
+    """The compiler's findings that concern the package."""
+    if compiled is None:
+        return []
+    if mode.chosen == "go":
+        return compiled.diagnostics
+    # What could not be taken over does not concern a package without a TEMPLATE; a chat template that
+    # refuses every conversation does so in native mode too.
+    return [d for d in compiled.diagnostics if d.code == "MK658"]
+
+
+def _native_way(
     package: Package,
     files: Files,
     reference: Reference | None,
     compiled: Compiled | None,
     additions: Additions,
-) -> Mode:
-    return choose_mode(
-        package.mode,
-        _coverage(compiled, files),
-        origin=reference.origin if reference else "",
-        target=Target.parse(package.target),
-        needs_template=bool(additions),
-        pictures=files.projector is not None,
-        span=package.span("mode"),
+) -> NativeWay:
+    """Whether servers of the target could render the model's own template, and how that is proven."""
+    target, span = Target.parse(package.target), package.span("mode")
+    if reference is None or reference.origin != "gguf":
+        return NativeWay("the chat template is not the one in the GGUF, and servers know no other")
+    if not target.native_jinja:
+        return NativeWay(f"`target` {package.target} includes servers that know Go templates only")
+    if additions:
+        return NativeWay("the package adds texts of its own, which only a TEMPLATE can carry")
+    others = [d for d in who_serves("native", None, files, target, span).diagnostics if d.code == NOT_IN_USE]
+    if others:
+        return NativeWay(others[0].message)
+    kinds = [k for k, state in (_coverage(compiled, files) or {}).items() if state != "absent"]
+    return NativeWay(
+        prove=functools.cache(lambda: prove_native(reference, kinds, vocabulary=files.vocabulary, span=span))
     )
 
 

@@ -30,7 +30,7 @@ def make_report(package: Package, files: Files, plan: Plan, values: Values) -> d
         "projector": _projector(files, values),
         "family": _family(files),
         "chat_template": _reference(plan.reference),
-        "mode": {"asked": package.mode, "chosen": plan.mode.chosen, "why": plan.mode.why},
+        "mode": _mode(package, plan),
         "template": _template(package, plan),
         "served_by": {release: {"uses": s.source, "why": s.why} for release, s in plan.served.selections},
         "end_token": {
@@ -97,6 +97,19 @@ def _reference(reference: Reference | None) -> dict[str, Any] | None:
     if reference is None:
         return None
     return {"from": reference.origin, "sha256": reference.sha256, "characters": len(reference.text)}
+
+
+def _mode(package: Package, plan: Plan) -> dict[str, Any]:
+    """Which says which and why; native: what was seen of native mode, None where it was not looked at."""
+    seen = plan.mode.native
+    native = None
+    if seen is not None:
+        native = {
+            "coverage": dict(seen.coverage),
+            "engine": seen.engine or None,
+            "conversations": seen.conversations,
+        }
+    return {"asked": package.mode, "chosen": plan.mode.chosen, "why": plan.mode.why, "native": native}
 
 
 def _template(package: Package, plan: Plan) -> dict[str, Any]:

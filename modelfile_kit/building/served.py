@@ -28,6 +28,11 @@ class Served:
     selections: tuple[tuple[str, Selection], ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
 
+    @property
+    def by_jinja(self) -> bool:
+        """Whether a server of the target uses the GGUF's own Jinja."""
+        return any(s.source == "jinja" for _, s in self.selections)
+
 
 def who_serves(mode: str, template: str | None, files: Files, target: Target, span: Span) -> Served:
     """Asks Ollama's rules of selection for each end of the target's range.

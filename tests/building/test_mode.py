@@ -1,82 +1,135 @@
-"""TEMPLATE or the GGUF's own Jinja: what is proven wins."""
+"""TEMPLATE or the GGUF's own Jinja: what is proven wins, and the report says why."""
 
 from __future__ import annotations
 
 import pytest
 
-from modelfile_kit.building.mode import choose_mode
-from modelfile_kit.diagnostics import Span
+from modelfile_kit.building.mode import Mode, NativeWay, choose_mode, kinds_in_words, unused_template
+from modelfile_kit.building.native import NativeProof
+from modelfile_kit.diagnostics import Diagnostic, Severity, Span
 from modelfile_kit.ollama.targets import Target
 
 EXACT = {"chat": "exact", "tools": "absent"}
-SOME = {"chat": "exact", "tools": "partial"}
+TOOLS = {"chat": "exact", "tools": "partial"}
+THINKS = {"chat": "exact", "tools": "partial", "thinking": "exact"}
 PARTIAL = {"chat": "partial"}
 NOTHING = {"chat": "unsupported"}
 
+FOUND = Diagnostic("MK522", Severity.WARNING, "native mode, something: differs")
+
+
+def seen(**coverage: str) -> NativeProof:
+    """A proof of native mode; everything that is not named is absent."""
+    kinds = {k: coverage.get(k, "absent") for k in ("chat", "tools", "thinking", "images")}
+    partial = "partial" in kinds.values()
+    return NativeProof(kinds, "llama-server 9", 7, (FOUND,) if partial else ())
+
+
+BLIND = NativeProof({"chat": "unknown"}, diagnostics=(FOUND,), why_not="there is no llama-server")
+
+
+def choose(
+    coverage: dict[str, str] | None,
+    found: NativeProof | None,
+    *,
+    asked: str = "auto",
+    closed: str = "",
+    target: str = ">=0.30",
+) -> Mode:
+    def prove() -> NativeProof:
+        assert found is not None, "native mode was looked at although nothing asks for it"
+        return found
+
+    return choose_mode(
+        asked, coverage, NativeWay(closed, prove), target=Target.parse(target), span=Span("p.yaml", 3)
+    )
+
 
 @pytest.mark.parametrize(
-    ("asked", "coverage", "origin", "target", "added", "chosen", "codes"),
+    ("coverage", "found", "chosen", "codes"),
     [
-        ("auto", EXACT, "gguf", ">=0.30", False, "go", []),
-        ("auto", SOME, "gguf", ">=0.30", False, "go", ["MK514"]),
-        ("auto", PARTIAL, "gguf", ">=0.30", False, "native", []),
-        ("auto", PARTIAL, "gguf", ">=0.29", False, "go", ["MK514"]),
-        ("auto", PARTIAL, "family:glm4", ">=0.30", False, "go", ["MK514"]),
-        ("auto", PARTIAL, "gguf", ">=0.30", True, "go", ["MK514"]),
-        ("auto", NOTHING, "gguf", ">=0.30", False, "native", []),
-        ("auto", NOTHING, "gguf", "0.17.4", False, "go", ["MK515"]),
-        ("auto", NOTHING, "t.jinja", ">=0.30", False, "go", ["MK515"]),
-        ("go", PARTIAL, "gguf", ">=0.30", False, "go", ["MK514"]),
-        ("go", NOTHING, "gguf", ">=0.30", False, "go", ["MK515"]),
-        ("native", None, "gguf", ">=0.30", False, "native", []),
-        ("auto", None, "gguf", ">=0.30", False, "go", []),
+        # The TEMPLATE is enough, or as good as native mode.
+        (EXACT, None, "go", []),
+        (TOOLS, seen(chat="exact", tools="partial"), "go", ["MK514"]),
+        (TOOLS, seen(chat="partial", tools="exact"), "go", ["MK514"]),
+        (THINKS, seen(chat="exact", tools="exact", thinking="partial"), "go", ["MK514"]),
+        (PARTIAL, seen(chat="partial"), "go", ["MK514"]),
+        # Native mode is proven for more.
+        (TOOLS, seen(chat="exact", tools="exact"), "native", []),
+        (PARTIAL, seen(chat="exact"), "native", []),
+        (dict(PARTIAL, tools="partial"), seen(chat="exact", tools="partial"), "native", ["MK522"]),
+        (NOTHING, seen(chat="exact"), "native", []),
+        # There can be no TEMPLATE, so native mode is taken with what speaks against it.
+        (NOTHING, seen(chat="partial"), "native", ["MK522"]),
+        (NOTHING, BLIND, "native", ["MK522"]),
+        # Nothing is known about native mode.
+        (PARTIAL, BLIND, "go", ["MK514"]),
     ],
 )
-def test_choice(
-    asked: str,
-    coverage: dict[str, str] | None,
-    origin: str,
-    target: str,
-    added: bool,
-    chosen: str,
-    codes: list[str],
+def test_what_is_proven_wins(
+    coverage: dict[str, str], found: NativeProof | None, chosen: str, codes: list[str]
 ) -> None:
-    mode = choose_mode(
-        asked,
-        coverage,
-        origin=origin,
-        target=Target.parse(target),
-        needs_template=added,
-        pictures=False,
-        span=Span(),
-    )
+    mode = choose(coverage, found)
+    assert mode.chosen == chosen
+    assert [d.code for d in mode.diagnostics] == codes
+    assert mode.native is found
+    if found is not None:
+        assert "llama-server" in mode.why
+    if chosen == "go" and codes:
+        assert "llama-server" in mode.diagnostics[0].help
+
+
+@pytest.mark.parametrize(
+    ("asked", "coverage", "closed", "target", "chosen", "codes"),
+    [
+        ("auto", PARTIAL, "too old", ">=0.29", "go", ["MK514"]),
+        ("auto", NOTHING, "too old", "0.17.4", "go", ["MK515"]),
+        ("auto", NOTHING, "another file", ">=0.30", "go", ["MK515"]),
+        ("go", PARTIAL, "", ">=0.30", "go", ["MK514"]),
+        ("go", NOTHING, "", ">=0.30", "go", ["MK515"]),
+        ("native", None, "", ">=0.30", "native", []),
+        ("auto", None, "", ">=0.30", "go", []),
+    ],
+)
+def test_where_native_mode_is_closed_or_not_asked_about(
+    asked: str, coverage: dict[str, str] | None, closed: str, target: str, chosen: str, codes: list[str]
+) -> None:
+    mode = choose(coverage, None, asked=asked, closed=closed, target=target)
     assert mode.chosen == chosen
     assert [d.code for d in mode.diagnostics] == codes
     assert mode.why or codes == ["MK515"]
+    if closed and codes == ["MK514"]:
+        assert closed in mode.why and closed in mode.diagnostics[0].help
 
 
 def test_old_servers_are_named_as_the_reason() -> None:
-    mode = choose_mode(
-        "auto",
-        NOTHING,
-        origin="gguf",
-        target=Target.parse("0.17"),
-        needs_template=False,
-        pictures=False,
-        span=Span(),
-    )
+    mode = choose(NOTHING, None, closed="too old", target="0.17")
     assert ">=0.30" in mode.diagnostics[0].help
 
 
-@pytest.mark.parametrize(("coverage", "chosen"), [(PARTIAL, "go"), (NOTHING, "native"), (EXACT, "go")])
-def test_native_is_the_last_choice_where_there_are_pictures(coverage: dict[str, str], chosen: str) -> None:
-    mode = choose_mode(
-        "auto",
-        coverage,
-        origin="gguf",
-        target=Target.parse("latest"),
-        needs_template=False,
-        pictures=True,
-        span=Span(),
+def test_kinds_in_words() -> None:
+    coverage = {"chat": "exact", "tools": "partial", "thinking": "exact", "images": "absent"}
+    assert kinds_in_words(coverage) == "proven exact for chat, thinking; not exact in every case for tools"
+
+
+@pytest.mark.parametrize(
+    ("coverage", "found", "every", "chosen", "codes"),
+    [
+        (EXACT, seen(chat="exact"), True, "native", []),
+        (EXACT, seen(chat="exact"), False, "go", []),
+        (EXACT, seen(chat="partial"), True, "go", ["MK522"]),
+        (THINKS, seen(chat="exact", thinking="partial"), True, "go", ["MK522"]),
+        (TOOLS, seen(chat="exact", tools="partial"), True, "native", ["MK522"]),
+        (EXACT, BLIND, True, "go", ["MK522"]),
+    ],
+)
+def test_a_template_that_ollama_will_not_use(
+    coverage: dict[str, str], found: NativeProof, every: bool, chosen: str, codes: list[str]
+) -> None:
+    before = Mode("go", "it is exact")
+    mode = unused_template(
+        before, coverage, NativeWay(prove=lambda: found), every_server=every, span=Span("p.yaml", 3)
     )
-    assert mode.chosen == chosen
+    assert (mode.chosen, [d.code for d in mode.diagnostics]) == (chosen, codes)
+    assert "llama-server" in mode.why
+    assert mode.native is found
