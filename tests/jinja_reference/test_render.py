@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from modelfile_kit.conversation import to_huggingface
 from modelfile_kit.errors import TemplateReferenceError
 from modelfile_kit.jinja_reference import ConversationRefusedError, Reference, render_reference
 
-CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
 USER = [{"role": "user", "content": "hi"}]
 SHOW = "{{ messages | tojson }}"
 
@@ -113,84 +107,3 @@ def test_messages_are_not_changed() -> None:
     before = dict(message)
     render_reference(SHOW, [message])
     assert message == before
-
-
-# Rendered by transformers itself, for a second opinion on every template that is at hand.
-THEIRS = """
-import json, sys
-from transformers.utils.chat_template_utils import render_jinja_template
-answers = []
-for source, arguments in json.load(sys.stdin):
-    try:
-        answer = render_jinja_template(chat_template=source, add_generation_prompt=True, **arguments)
-        answers.append(answer[0][0])
-    except Exception:
-        answers.append(None)
-json.dump(answers, sys.stdout)
-"""
-OWN = [
-    "{% for m in messages %}{{ m.role }}:{{ m.content }}\n{% endfor %}",
-    "{{ messages | tojson }}{{ tools | tojson(indent=4) }}{{ enable_thinking }}{{ documents }}",
-    "{% for m in messages if m.role != 'system' %}"
-    "{{ loop.index0 }}{{ m['content'] | trim | upper }}{% endfor %}",
-    "{% macro f(x, y='d') %}[{{ x }}|{{ y }}|{{ varargs }}]{% endmacro %}"
-    "{{ f(1) ~ f(2, 3, 4) }}{{ bos_token }}",
-]
-
-
-def _python_with_transformers() -> str | None:
-    """This interpreter, or the one that the variable TRANSFORMERS_PYTHON names."""
-    for python in (sys.executable, os.environ.get("TRANSFORMERS_PYTHON")):
-        if (
-            python
-            and not subprocess.run([python, "-c", "import transformers"], capture_output=True).returncode
-        ):
-            return python
-    return None
-
-
-@pytest.mark.slow
-def test_equal_to_transformers() -> None:
-    python = _python_with_transformers()
-    if python is None:
-        pytest.skip("transformers is not installed")
-    conversations, templates = _material()
-    cases, ours = [], []
-    for source, tokens in templates:
-        for c in conversations:
-            flags = {} if c["think"] is None else {"enable_thinking": c["think"], "thinking": c["think"]}
-            chats = [to_huggingface(c["messages"])]
-            cases.append((source, {"conversations": chats, "tools": c["tools"], **tokens, **flags}))
-            ours.append(_rendered(source, tokens, c))
-    run = subprocess.run(
-        [python, "-c", THEIRS], input=json.dumps(cases), capture_output=True, text=True, check=True
-    )
-    theirs = json.loads(run.stdout)
-    assert sum(t is not None for t in theirs) > len(theirs) / 2
-    assert ours == theirs
-
-
-def _rendered(source: str, tokens: dict[str, str], conversation: dict[str, Any]) -> str | None:
-    all_tokens: dict[str, str | None] = {"bos_token": None, "eos_token": None, **tokens}
-    try:
-        return render_reference(
-            source,
-            conversation["messages"],
-            tools=conversation["tools"],
-            think=conversation["think"],
-            **all_tokens,
-        )
-    except TemplateReferenceError:
-        return None
-
-
-def _material() -> tuple[list[dict[str, Any]], list[tuple[str, dict[str, str]]]]:
-    messages = [{"role": "system", "content": " s\n"}, {"role": "user", "content": "<ü> '\"", "images": 1}]
-    conversations = [{"messages": messages, "tools": None, "think": True}]
-    templates: list[tuple[str, dict[str, str]]] = [(source, {"bos_token": "<s>"}) for source in OWN]
-    if CORPUS.is_dir():
-        conversations += json.loads((CORPUS / "conversations.json").read_text(encoding="utf-8"))
-        for entry in json.loads((CORPUS / "index.json").read_text(encoding="utf-8")):
-            tokens = {k: entry[k] for k in ("bos_token", "eos_token") if entry[k] is not None}
-            templates.append(((CORPUS / entry["file"]).read_text(encoding="utf-8"), tokens))
-    return conversations, templates
