@@ -75,6 +75,7 @@ class _Compiler:
         self.size = ROOT + 1
         self.scope: list[tuple[str, int]] = [("$", ROOT)]
         self.unboxed = {ROOT}
+        self.known: dict[str, Expr] = {}  # fields of dot, as values of pipelines
 
     # Variables.
 
@@ -256,6 +257,10 @@ class _Compiler:
 
     def pipeline(self, pipe: n.PipeNode) -> Expr:
         value: Expr | None = None
+        if len(pipe.cmds) == 1 and len(pipe.cmds[0].args) == 1:
+            only = pipe.cmds[0].args[0]
+            if isinstance(only, n.FieldNode) and len(only.ident) == 1:
+                return self.dot_field(only)
         for cmd in pipe.cmds:
             value = self.command(cmd, value)
         assert value is not None
@@ -312,6 +317,14 @@ class _Compiler:
             return dot.get(name) if type(dot) is dict else get_field(dot, name)
 
         return Expr(get)
+
+    def dot_field(self, node: n.FieldNode) -> Expr:
+        """`{{ .Field }}` alone, the same code wherever it stands."""
+        name = node.ident[0]
+        found = self.known.get(name)
+        if found is None:
+            found = self.known[name] = self.field(node).as_pipeline()
+        return found
 
     def chain(self, node: n.ChainNode) -> Expr:
         if isinstance(node.node, n.NilNode):

@@ -39,7 +39,8 @@ _COMMON_ITEMS = (
 )
 _NAME = _COMMON_ITEMS.index(Item.IDENTIFIER)
 _CLOSING = _COMMON_ITEMS.index(Item.RIGHT_DELIM)  # this and those after it change the scanner's state
-_SPACE, _RIGHT_DELIM, _LEFT_PAREN = Item.SPACE, Item.RIGHT_DELIM, Item.LEFT_PAREN
+_SPACE, _LEFT_DELIM, _RIGHT_DELIM = Item.SPACE, Item.LEFT_DELIM, Item.RIGHT_DELIM
+_LEFT_PAREN = Item.LEFT_PAREN
 _new = tuple.__new__  # a Token without the detour through its own __new__
 _RUNS = {digits: re.compile(f"[{digits}_]*") for digits in ("0-9", "0-9a-fA-F", "0-7", "01")}
 
@@ -83,8 +84,10 @@ class Lexer:
             while not found:
                 if not self._inside_action:
                     self._text(found)
-                if self._inside_action:
-                    self._inside(found)
+                while self._inside_action:
+                    self._common(found)
+                    if self._inside_action:
+                        found.append(self._uncommon())
         except _ScanError as failed:
             found.append(Token(Item.ERROR, self._start, str(failed), self._line))
             self._input, self._pos, self._start = "", 0, 0
@@ -128,7 +131,7 @@ class Lexer:
             self._line += source.count("\n", at, self._pos)
             self._comment(found)
             return
-        found.append(Token(Item.LEFT_DELIM, at, "{{", self._line))
+        found.append(_new(Token, (_LEFT_DELIM, at, "{{", self._line)))
         self._inside_action = True
         self._pos = at + 2
         if trims:
@@ -168,14 +171,8 @@ class Lexer:
         assert match is not None
         self._pos = match.end()
 
-    def _inside(self, found: list[Token]) -> None:
-        """The items up to the right delimiter of the action."""
-        while self._inside_action:
-            if not self._common(found):
-                found.append(self._uncommon())
-
-    def _common(self, found: list[Token]) -> bool:
-        """The items that `_COMMON` knows; whether they reached the right delimiter."""
+    def _common(self, found: list[Token]) -> None:
+        """The items that `_COMMON` knows, at most up to the right delimiter of the action."""
         source, pos, line = self._input, self._pos, self._line
         match, words, add = _COMMON.match, self._words, found.append
         while (item := match(source, pos)) is not None:
@@ -193,7 +190,7 @@ class Lexer:
                 self._line = line
                 if kind is _RIGHT_DELIM:
                     add(self._right_delim(end))
-                    return True
+                    return
                 self._paren_depth += 1 if kind is _LEFT_PAREN else -1
                 if self._paren_depth < 0:
                     raise _ScanError("unexpected right paren")
@@ -201,22 +198,19 @@ class Lexer:
             pos = end
         self._start = self._pos = pos
         self._line = line
-        return False
 
     def _right_delim(self, end: int) -> Token:
         """A right delimiter with all that it trims stands from `_pos` to `end`."""
         if self._paren_depth:
             raise _ScanError("unclosed left paren")
         self._inside_action = False
-        at = self._pos
-        if end - at == 2:
-            token = Token(_RIGHT_DELIM, at, "}}", self._line)
-        else:
-            line = self._line + self._input.count("\n", at, at + _TRIM)
-            token = Token(_RIGHT_DELIM, at + _TRIM, "}}", line)
-            self._line = line + self._input.count("\n", at + _TRIM, end)
+        at, line = self._pos, self._line
+        if end - at > 2:
+            line += self._input.count("\n", at, at + _TRIM)
+            at += _TRIM
+            self._line = line + self._input.count("\n", at, end)
         self._start = self._pos = end
-        return token
+        return _new(Token, (_RIGHT_DELIM, at, "}}", line))
 
     def _uncommon(self) -> Token:
         """An item that `_COMMON` does not know, by Go's own steps."""

@@ -254,6 +254,9 @@ class _Tree(TokenReader):
     def pipeline(self, context: str, end: Item) -> n.PipeNode:
         """Declarations and commands up to `end`."""
         first = self.peek_non_space()
+        if first.type is _FIELD and self.is_alone(end):
+            field = n.FieldNode((first.value[1:],), pos=first.pos)
+            return n.PipeNode((n.CommandNode((field,), pos=first.pos),), pos=first.pos)
         decl: list[n.VariableNode] = []
         is_assign = first.type is _VARIABLE and self.declarations(context, decl)
         cmds: list[n.CommandNode] = []
@@ -270,6 +273,17 @@ class _Tree(TokenReader):
         if len(cmds) > 1:
             self.check_stages(cmds)
         return n.PipeNode(tuple(cmds), tuple(decl), is_assign, pos=first.pos)
+
+    def is_alone(self, end: Item) -> bool:
+        """Whether `end` follows the next item, blanks aside; then both are taken."""
+        items, index = self.items, self.index + 1
+        if items[index].type is _SPACE:
+            index += 1
+        if items[index].type is not end:
+            return False
+        self.index = index + 1
+        self.read = max(self.read, self.index)
+        return True
 
     def check_stages(self, cmds: list[n.CommandNode]) -> None:
         for i, cmd in enumerate(cmds[1:]):

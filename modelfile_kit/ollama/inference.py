@@ -6,7 +6,7 @@ tools/template.go (parseTag), server/images.go (Capabilities).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..gotemplate import nodes as n
@@ -53,30 +53,35 @@ def variables(trees: Mapping[str, n.ListNode]) -> list[str]:
     Fields behind a parenthesis and what a command declares are not seen. Raises
     UndefinedTemplateError.
     """
-    return sorted(
-        {name.lower() for tree in trees.values() for node in tree.nodes for name in _identifiers(node)}
-    )
+    names: set[str] = set()
+    for tree in trees.values():
+        _identifiers(tree, names)
+    return sorted({name.lower() for name in names})
 
 
-def _identifiers(node: n.Node | None) -> Iterator[str]:
+def _identifiers(node: n.Node | None, names: set[str]) -> None:
+    """Adds the identifiers of a node to `names`."""
     if isinstance(node, n.ListNode):
         for each in node.nodes:
-            yield from _identifiers(each)
-    elif isinstance(node, n.TemplateNode):
-        if node.pipe is None:
-            raise UndefinedTemplateError(node.name)
-        yield from _identifiers(node.pipe)
+            if not isinstance(each, n.TextNode):
+                _identifiers(each, names)
     elif isinstance(node, n.ActionNode):
-        yield from _identifiers(node.pipe)
-    elif isinstance(node, n.BranchNode):
-        for part in (node.pipe, node.list, node.else_list):
-            yield from _identifiers(part)
+        _identifiers(node.pipe, names)
     elif isinstance(node, n.PipeNode):
         for command in node.cmds:
             for argument in command.args:
-                yield from _identifiers(argument)
-    elif isinstance(node, (n.FieldNode, n.VariableNode)):
-        yield from node.ident
+                if isinstance(argument, (n.FieldNode, n.VariableNode)):
+                    names.update(argument.ident)
+                elif isinstance(argument, n.PipeNode):
+                    _identifiers(argument, names)
+    elif isinstance(node, n.BranchNode):
+        _identifiers(node.pipe, names)
+        _identifiers(node.list, names)
+        _identifiers(node.else_list, names)
+    elif isinstance(node, n.TemplateNode):
+        if node.pipe is None:
+            raise UndefinedTemplateError(node.name)
+        _identifiers(node.pipe, names)
 
 
 def thinking_tags(root: n.ListNode) -> ThinkingTags:
@@ -86,55 +91,63 @@ def thinking_tags(root: n.ListNode) -> ThinkingTags:
     last text of the nearest list around it, if they are texts, are the tags. Either text stays
     from an earlier `.Thinking` where a later one's list has none at that end.
     """
-    found = ThinkingTags()
-    for field, ancestors in _fields_with_ancestors(root, ()):
-        if field.ident[:1] != ("Thinking",):
-            continue
-        nearest = next((a for a in reversed(ancestors) if isinstance(a, n.RangeNode)), None)
-        if nearest is None or not _mentions(nearest.pipe, "Messages"):
-            continue
-        around = next((a for a in reversed(ancestors) if isinstance(a, n.ListNode)), None)
-        if around is None or not around.nodes:
-            continue
-        first, last = around.nodes[0], around.nodes[-1]
-        found = ThinkingTags(
-            _trimmed(first) if isinstance(first, n.TextNode) else found.opening,
-            _trimmed(last) if isinstance(last, n.TextNode) else found.closing,
-            field,
-        )
-    return found
+    finder = _ThinkingFinder()
+    finder.list(root, None)
+    return finder.found
 
 
 def _trimmed(node: n.TextNode) -> str:
     return node.text.strip(GO_SPACE)
 
 
-_Ancestors = tuple[n.Node, ...]
+class _ThinkingFinder:
+    """Meets the fields in the order of Ollama's walk; chains and variables are not entered."""
 
+    def __init__(self) -> None:
+        self.found = ThinkingTags()
 
-def _fields_with_ancestors(
-    node: n.Node | None, ancestors: _Ancestors
-) -> Iterator[tuple[n.FieldNode, _Ancestors]]:
-    """Fields in the order in which Ollama's walk meets them; chains and variables are not entered."""
-    inside = (*ancestors, node) if node is not None else ancestors
-    if isinstance(node, n.FieldNode):
-        yield node, ancestors
-    elif isinstance(node, n.ListNode):
+    def list(self, node: n.ListNode, inside: n.RangeNode | None) -> None:
+        """inside: the nearest range around the list, its own pipeline and else included."""
         for each in node.nodes:
-            yield from _fields_with_ancestors(each, inside)
-    elif isinstance(node, n.BranchNode):
-        for part in (node.pipe, node.list, node.else_list):
-            yield from _fields_with_ancestors(part, inside)
-    elif isinstance(node, (n.ActionNode, n.TemplateNode)):
-        yield from _fields_with_ancestors(node.pipe, inside)
-    elif isinstance(node, n.PipeNode):
-        for command in node.cmds:
-            for argument in command.args:
-                yield from _fields_with_ancestors(argument, inside)
+            if isinstance(each, n.BranchNode):
+                nearest = each if isinstance(each, n.RangeNode) else inside
+                self.pipe(each.pipe, nearest, node)
+                self.list(each.list, nearest)
+                if each.else_list is not None:
+                    self.list(each.else_list, nearest)
+            elif isinstance(each, n.ListNode):
+                self.list(each, inside)
+            elif isinstance(each, (n.ActionNode, n.TemplateNode)) and each.pipe is not None:
+                self.pipe(each.pipe, inside, node)
+
+    def pipe(self, node: n.PipeNode, inside: n.RangeNode | None, around: n.ListNode) -> None:
+        for field in _fields(node):
+            if field.ident[:1] == ("Thinking",) and inside and _mentions(inside.pipe, "Messages"):
+                self.field(field, around)
+
+    def field(self, field: n.FieldNode, around: n.ListNode) -> None:
+        first, last = around.nodes[0], around.nodes[-1]
+        self.found = ThinkingTags(
+            _trimmed(first) if isinstance(first, n.TextNode) else self.found.opening,
+            _trimmed(last) if isinstance(last, n.TextNode) else self.found.closing,
+            field,
+        )
+
+
+def _fields(pipe: n.PipeNode) -> list[n.FieldNode]:
+    """The fields of a pipeline, those of pipelines in parentheses included."""
+    found: list[n.FieldNode] = []
+    for command in pipe.cmds:
+        for argument in command.args:
+            if isinstance(argument, n.FieldNode):
+                found.append(argument)
+            elif isinstance(argument, n.PipeNode):
+                found += _fields(argument)
+    return found
 
 
 def _mentions(pipe: n.PipeNode, name: str) -> bool:
-    return any(field.ident[:1] == (name,) for field, _ in _fields_with_ancestors(pipe, ()))
+    return any(field.ident[:1] == (name,) for field in _fields(pipe))
 
 
 def tool_tag(root: n.ListNode) -> ToolTag:

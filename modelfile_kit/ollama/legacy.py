@@ -47,28 +47,33 @@ class _Cutter:
         if isinstance(node, n.BranchNode):
             return self.branch(node)
         if isinstance(node, n.ActionNode):
-            pipe = self.walk(node.pipe)
+            pipe = self.pipe(node.pipe)
+            if not self.cut:
+                return node
             return replace(node, pipe=pipe) if isinstance(pipe, n.PipeNode) else None
         if isinstance(node, n.PipeNode):
             return self.pipe(node)
         return node
 
     def list(self, node: n.ListNode) -> n.ListNode:
-        kept = (self.walk(each) for each in node.nodes)
+        kept = [self.walk(each) for each in node.nodes]
+        if not self.cut:
+            return node
         return replace(node, nodes=tuple(each for each in kept if each is not None))
 
     def branch(self, node: n.BranchNode) -> n.BranchNode:
         """The pipeline of a branch is not looked at."""
         inner = self.list(node.list)
         if node.else_list is None:
-            return replace(node, list=inner)
+            return replace(node, list=inner) if self.cut else node
         if self.cut:
             raise PromptError(
                 "Ollama's handler crashes: an {{ else }} follows the .Response of its own branch",
                 status=500,
                 help="move {{ .Response }} behind the {{ end }}, or write the template with .Messages",
             )
-        return replace(node, list=inner, else_list=self.list(node.else_list))
+        otherwise = self.list(node.else_list)
+        return replace(node, list=inner, else_list=otherwise) if self.cut else node
 
     def pipe(self, node: n.PipeNode) -> n.PipeNode | None:
         """A command that loses all its arguments takes the whole pipeline with it."""
@@ -78,5 +83,7 @@ class _Cutter:
             args = tuple(argument for argument in kept if argument is not None)
             if not args:
                 return None
-            commands.append(replace(command, args=args))
+            commands.append(replace(command, args=args) if self.cut else command)
+        if not self.cut:
+            return node
         return replace(node, cmds=tuple(commands)) if commands else None
