@@ -24,12 +24,15 @@ SECONDS = 120
 
 # Runs where transformers is: a tokenizer without words, whose chat template is the one in question.
 THEIRS = """
-import json, sys
+import functools, json, sys
 from tokenizers import Tokenizer, models
 from transformers import PreTrainedTokenizerFast
+@functools.cache
+def tokenizer_with(*tokens):
+    return PreTrainedTokenizerFast(tokenizer_object=Tokenizer(models.BPE()), **dict(tokens))
 answers = []
 for source, tokens, chat, arguments in json.load(sys.stdin):
-    tokenizer = PreTrainedTokenizerFast(tokenizer_object=Tokenizer(models.BPE()), **tokens)
+    tokenizer = tokenizer_with(*tokens.items())
     tokenizer.chat_template = source
     try:
         answers.append([tokenizer.apply_chat_template(chat, tokenize=False, **arguments), None])
