@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from ..chat_template_file import ChatTemplate, load_chat_template
+from ..chat_template_file import ChatTemplate, chat_template_from, load_chat_template, unknown_tokens
 from ..compiler import Compiled, compile_template
 from ..diagnostics import has_errors
 from ..report import FORMATS, Report, render
-from .common import errors_in, in_file, print_diagnostics, read_text, say
+from .common import errors_in, in_file, print_diagnostics, read_bytes, say
+from .main import wants_color
+
+if TYPE_CHECKING:
+    from ..compiler.explain import Explanation
 
 
 @click.command("compile")
@@ -22,6 +28,9 @@ from .common import errors_in, in_file, print_diagnostics, read_text, say
 @click.option("--name", metavar="NAME", help="Which of several named templates (default, tool_use, …).")
 @click.option("--target", default="latest", show_default=True, help="The oldest Ollama it must work on.")
 @click.option(
+    "--explain", is_flag=True, help="Show what each construct became, in place of the TEMPLATE (text, json)."
+)
+@click.option(
     "--format",
     "output_format",
     type=click.Choice(FORMATS),
@@ -30,43 +39,86 @@ from .common import errors_in, in_file, print_diagnostics, read_text, say
     help="text: TEMPLATE on stdout, findings on stderr; others: a report on stdout.",
 )
 def command(
-    chat_template: str, bos: str | None, eos: str | None, name: str | None, target: str, output_format: str
+    chat_template: str,
+    bos: str | None,
+    eos: str | None,
+    name: str | None,
+    target: str,
+    explain: bool,
+    output_format: str,
 ) -> None:
-    """Compile CHAT_TEMPLATE (Jinja text, a GGUF, a tokenizer_config.json, or - for stdin) to a Go TEMPLATE.
+    """Compile CHAT_TEMPLATE to a Go TEMPLATE.
 
-    The TEMPLATE goes to stdout, what could not be proven goes to stderr. Exit code 1 says that the
-    result must not be used as it is.
+    CHAT_TEMPLATE is a chat_template.jinja, a GGUF, a tokenizer_config.json, a chat_template.json, a folder
+    with such files, or - for standard input. The TEMPLATE goes to stdout, what could not be proven goes
+    to stderr. Exit code 1 says that the result must not be used as it is.
     """
+    if explain and output_format not in ("text", "json"):
+        raise click.UsageError(f"--explain is written as text or json, not as {output_format}")
     source = _load(chat_template, name)
+    explained: Explanation | None = None
     with errors_in(chat_template):
-        compiled = compile_template(
-            source.text,
-            bos_token=bos if bos is not None else source.bos_token or "",
-            eos_token=eos if eos is not None else source.eos_token or "",
-            target=target,
-        )
-    findings = [replace(d, span=in_file(d.span, chat_template)) for d in compiled.diagnostics]
+        tokens = {
+            "bos_token": bos if bos is not None else source.bos_token or "",
+            "eos_token": eos if eos is not None else source.eos_token or "",
+        }
+        if explain:
+            from ..compiler.explain import explain_template
+
+            explained = explain_template(source.text, **tokens, target=target)
+            compiled = explained.compiled
+        else:
+            compiled = compile_template(source.text, **tokens, target=target)
+    given = [name for name, text in (("bos_token", bos), ("eos_token", eos)) if text is not None]
+    noted = unknown_tokens(source, *given)
+    findings = [replace(d, span=in_file(d.span, chat_template)) for d in noted + compiled.diagnostics]
     compiled = replace(compiled, diagnostics=findings)
     if output_format == "text":
-        _print(compiled)
+        _print(compiled, source, explained)
     else:
-        facts: dict[str, object] = {"coverage": dict(compiled.coverage), "stop": list(compiled.stop)}
-        facts["template"] = compiled.template
-        report = Report("compile", chat_template, diagnostics=tuple(compiled.diagnostics), facts=facts)
-        click.echo(render(report, output_format), nl=False)
+        _report(chat_template, compiled, source, explained, output_format)
     if has_errors(compiled.diagnostics):
         raise click.exceptions.Exit(1)
 
 
 def _load(path: str, name: str | None) -> ChatTemplate:
-    return ChatTemplate(read_text("-")) if path == "-" else load_chat_template(Path(path), name=name)
+    if path == "-":
+        return chat_template_from(read_bytes("-"), "<stdin>", name=name)
+    return load_chat_template(Path(path), name=name)
 
 
-def _print(compiled: Compiled) -> None:
-    if compiled.template:
-        # No newline is added: in a TEMPLATE every byte counts.
-        click.echo(compiled.template, nl=sys.stdout.isatty())
-    print_diagnostics(compiled.diagnostics)
+def _report(
+    subject: str, compiled: Compiled, source: ChatTemplate, explained: Explanation | None, output_format: str
+) -> None:
+    facts: dict[str, object] = {"coverage": dict(compiled.coverage), "stop": list(compiled.stop)}
+    facts["name"], facts["names"] = source.name, list(source.names)
+    facts["template"] = compiled.template
+    if explained:
+        from ..report.explanation import to_dict
+
+        facts |= to_dict(explained)
+    report = Report("compile", subject, diagnostics=tuple(compiled.diagnostics), facts=facts)
+    click.echo(render(report, output_format), nl=False)
+
+
+def _print(compiled: Compiled, source: ChatTemplate, explained: Explanation | None) -> None:
+    if explained:
+        from ..report.explanation import render as side_by_side
+
+        width = shutil.get_terminal_size().columns
+        click.echo(side_by_side(explained, width=width, color=wants_color(sys.stdout)), nl=False)
+        # findings about a line stand beside it
+        print_diagnostics(d for d in compiled.diagnostics if d.code == "MK612")
+    else:
+        if compiled.template:
+            # No newline is added: in a TEMPLATE every byte counts.
+            click.echo(compiled.template, nl=sys.stdout.isatty())
+        print_diagnostics(compiled.diagnostics)
+    if source.beside:
+        say(f"bos and eos tokens: from {source.beside}")
+    if len(source.names) > 1:
+        others = ", ".join(n for n in source.names if n != source.name)
+        say(f"template: {source.name!r} (--name takes another: {others})")
     say("coverage: " + ", ".join(f"{kind} {how}" for kind, how in compiled.coverage.items()))
     if compiled.stop:
         say("stop: " + " ".join(repr(s) for s in compiled.stop))

@@ -76,7 +76,6 @@ def constructs_of(source: str, tree: nodes.Template) -> list[tuple[Construct, no
 def _next(tags: deque[_Tag], kind: str, node: nodes.Node) -> _Tag:
     while tags and tags[0].end_line < node.lineno:
         tags.popleft()
-    # `{% print a, b %}` is one tag of two nodes
     if tags and tags[0].line <= node.lineno:
         return tags.popleft()
     return _Tag(kind, node.lineno, node.lineno, f"({kind})")
@@ -131,12 +130,13 @@ def _tags(source: str) -> Iterator[_Tag]:
                 yield _Tag("text", lineno, lineno + value.rstrip("\n").count("\n"), value)
         elif what in ("block_begin", "variable_begin"):
             begin, line, words = start, lineno, []
-        elif what == "name":
+        elif what in ("name", "operator"):
             words.append(value)
         elif what in ("block_end", "variable_end"):
             text = source[begin:at].rstrip()
             kind = "print" if what == "variable_end" else _keyword(words)
-            if kind:
+            # `{% print a, b %}` is one tag of two nodes
+            for _ in range(_parts(words) if words[:1] == ["print"] and what == "block_end" else bool(kind)):
                 yield _Tag(kind, line, line + text.count("\n"), text)
 
 
@@ -144,3 +144,12 @@ def _keyword(words: Sequence[str]) -> str:
     """The tag's keyword; none for one that only ends or divides a body."""
     word = words[0] if words else ""
     return "" if word == "else" or word.startswith("end") else word
+
+
+def _parts(words: Sequence[str]) -> int:
+    """How many expressions commas part, outside of brackets."""
+    depth, parts = 0, 1
+    for word in words:
+        depth += (word in "([{") - (word in ")]}")
+        parts += word == "," and not depth
+    return parts

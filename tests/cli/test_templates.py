@@ -74,6 +74,58 @@ def test_compile_as_json(mkmodelfile, files):
     assert data["facts"]["template"]
 
 
+def test_compile_one_of_several_named_templates(mkmodelfile, tmp_path):
+    named = [{"name": "default", "template": CHATML}, {"name": "tool_use", "template": "T" + CHATML}]
+    path = tmp_path / "tokenizer_config.json"
+    path.write_text(json.dumps({"chat_template": named}))
+    plain = mkmodelfile("compile", path)
+    assert "template: 'default' (--name takes another: tool_use)" in plain.err
+    assert mkmodelfile("compile", path, "--name", "tool_use").out.startswith("T")
+    wrong = mkmodelfile("compile", path, "--name", "rag")
+    assert (wrong.code, wrong.out) == (2, "")
+    assert "it has default, tool_use" in wrong.err
+
+
+def test_compile_a_folder_and_standard_input(mkmodelfile, tmp_path):
+    (tmp_path / "chat_template.jinja").write_text(CHATML + "{{ eos_token }}")
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps({"eos_token": "</s>"}))
+    done = mkmodelfile("compile", tmp_path)
+    assert done.out.endswith("</s>")
+    assert "tokenizer_config.json" in done.err
+    data = json.dumps({"chat_template": CHATML + "{{ eos_token }}", "eos_token": "</s>"}).encode()
+    assert mkmodelfile("compile", "-", stdin=data).out == done.out
+
+
+def test_a_token_that_no_file_says_is_a_finding(mkmodelfile, tmp_path):
+    (tmp_path / "t.jinja").write_text(CHATML + "{{ eos_token }}")
+    assert "t.jinja:4: warning MK612" in mkmodelfile("compile", tmp_path / "t.jinja").err
+    assert "MK612" not in mkmodelfile("compile", tmp_path / "t.jinja", "--eos", "</s>").err
+
+
+def test_explain_in_place_of_the_template(mkmodelfile, files, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "150")
+    wide = mkmodelfile("compile", files / "chat.jinja", "--explain")
+    assert wide.code == 0
+    assert "{{ m.content }}" in wide.out
+    assert "│ {{ .Content }}" in wide.out
+    assert "chat exact" in wide.err
+    monkeypatch.setenv("COLUMNS", "80")
+    assert "      → {{ .Content }}" in mkmodelfile("compile", files / "chat.jinja", "--explain").out
+
+
+def test_explain_as_json(mkmodelfile, files):
+    done = mkmodelfile("compile", files / "chat.jinja", "--explain", "--format", "json")
+    facts = json.loads(done.out)["facts"]
+    assert [c["go"] for c in facts["constructs"] if c["jinja"] == "{{ m.role }}"] == [["{{ .Role }}"]]
+    assert facts["template"]
+
+
+def test_explain_has_two_formats(mkmodelfile, files):
+    done = mkmodelfile("compile", files / "chat.jinja", "--explain", "--format", "sarif")
+    assert done.code == 2
+    assert "--explain is written as text or json, not as sarif" in done.err
+
+
 @pytest.mark.parametrize(
     ("source", "words"),
     [
