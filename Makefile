@@ -5,6 +5,7 @@ STAMP := $(VENV)/.installed
 
 N ?= 100000
 SEED ?= 1
+JOBS ?= 1
 
 .PHONY: demo test lint format fuzz clean
 
@@ -23,10 +24,12 @@ format: $(STAMP)
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 
-# Generated templates, prompts and Modelfiles against Ollama's own Go packages: make fuzz N=1000000 SEED=7
+# Generated templates, prompts and Modelfiles against Ollama's own Go packages: make fuzz N=1000000 SEED=7,
+# at one release alone: make fuzz N=100000 VERSION=0.9.6
 fuzz: $(STAMP)
-	$(VENV)/bin/python -m tests.gotemplate.fuzz $(N) $(SEED)
-	MKMODELFILE_FUZZ=$(N) MKMODELFILE_SEED=$(SEED) $(VENV)/bin/python -m pytest -m oracle tests/ollama
+	$(VENV)/bin/python -m tests.gotemplate.fuzz $(N) $(SEED) $(if $(VERSION),--version $(VERSION)) --jobs $(JOBS)
+	MKMODELFILE_FUZZ=$(N) MKMODELFILE_SEED=$(SEED) $(VENV)/bin/python -m pytest -m oracle tests/ollama \
+		$(if $(VERSION),-k $(VERSION))
 
 $(STAMP): pyproject.toml
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
