@@ -11,32 +11,41 @@ from __future__ import annotations
 from ..errors import KitError
 from ..jinja_reference import Reference
 from ..ollama.prompt import PromptTemplate
-from . import go, stops
+from ..ollama.selection import jinja_evidence
+from ..ollama.targets import Target
+from . import go
 from .go import Nodes
+from .replies import best_thinking_tags, best_tool_tag
 
 NEVER = go.FALSE
 _ROUND_TRIP = ('eq .Role "tool"', "tool_response", "TOOL_RESULTS")
 
 
-def with_hints(nodes: Nodes, text: str, reference: Reference) -> Nodes:
-    """The statements with what inference needs; `text` is how they print without."""
+def with_hints(nodes: Nodes, text: str, reference: Reference, target: str | Target = "latest") -> Nodes:
+    """The statements with what inference needs; `text` is how they print without.
+
+    target: where it may be an Ollama that prefers a Jinja that shows more, as much is shown.
+    """
     try:
         seen = PromptTemplate(text)
     except KitError:
         return nodes
+    jinja = jinja_evidence(reference.source if Target.parse(target).may_have("native_jinja") else "")
     before: list[go.Node] = []
     after: list[go.Node] = []
-    tags = stops.thinking_tags(reference)
-    if tags is None and "$.Think" in text.replace(" .Think", " $.Think"):
+    tags = best_thinking_tags(reference)
+    if tags is None and ("$.Think" in text.replace(" .Think", " $.Think") or "thinking" in jinja.words):
         # the switch needs the capability, and the capability needs tags: the field's usual ones
         tags = "<think>", "</think>"
     if tags and (seen.thinking_tags.opening, seen.thinking_tags.closing) != tags:
         after.append(_thinking(*tags))
-    if "tools" not in seen.capabilities and ".ToolCalls" in text:
+    offered = "tools" in seen.capabilities
+    if not offered and (".ToolCalls" in text or "tools" in jinja.words):
         # calls are rendered, their definitions are not: the server still has to accept both
         before.append(_never(go.Print(go.Root("Tools"))))
-    if "tools" in seen.capabilities or ".ToolCalls" in text:
-        before.extend(_calls(seen, text, reference))
+    if offered or ".ToolCalls" in text or "tools" in jinja.words:
+        round_trip = ".ToolCalls" in text or "round trip" in jinja.words
+        before.extend(_calls(seen, text, best_tool_tag(reference), round_trip))
     if not (before or after) and not _loops_over_messages(nodes):
         after.append(_never(go.Range(-1, go.Root("Messages"), (go.Print(go.Field(go.Item(-1), "Role")),))))
     return (*before, *nodes, *after)
@@ -52,15 +61,17 @@ def _thinking(opening: str, closing: str) -> go.If:
     return _never(go.Range(-2, go.Root("Messages"), (go.Text(opening), thought, go.Text(closing))))
 
 
-def _calls(seen: PromptTemplate, text: str, reference: Reference) -> list[go.Node]:
-    """The first `if .ToolCalls` decides: its first text, up to a brace, is the tag."""
+def _calls(seen: PromptTemplate, text: str, tag: str, round_trip: bool) -> list[go.Node]:
+    """The first `if .ToolCalls` decides: its first text, up to a brace, is the tag.
+
+    round_trip: whether Ollama should see that calls come back with their results.
+    """
     inside: list[go.Node] = []
-    tag = stops.tool_tag(reference)
     item = go.Item(-3)
-    if tag is not None and seen.tool_tag.tag != tag:
+    if seen.tool_tag.tag != tag or (round_trip and ".ToolCalls" not in text):
         shown = go.Text(tag) if tag != "{" else go.Print(go.Field(item, "Role"))
         inside.append(go.If(go.Atom(go.Field(item, "ToolCalls")), (shown,)))
-    if ".ToolCalls" in text and tag is not None and not any(mark in text for mark in _ROUND_TRIP):
+    if round_trip and not any(mark in text for mark in _ROUND_TRIP):
         role = go.equal(go.Field(item, "Role"), go.Lit("tool"))
         inside.append(go.If(role, (go.Print(go.Field(item, "Content")),)))
     return [_never(go.Range(-3, go.Root("Messages"), tuple(inside)))] if inside else []

@@ -1,140 +1,58 @@
-"""Texts that end a turn, and the tags around reasoning, read off what the reference renders."""
+"""Texts that end a turn, read off what the reference renders."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
-from ..errors import KitError
 from ..jinja_reference import Reference
-
-# What special tokens look like in current vocabularies.
-_TOKEN = re.compile(
-    r"<\|[^|<>\s]{1,60}\|>|<\|[^<>\s|]{1,40}>|<[^<>\s|]{1,40}\|>|<｜[^｜<>]{1,60}｜>|\[\|[^|\[\]\s]{1,40}\|\]|\[e~\[|</?[\w:.-]{1,40}>|\[/?[A-Z_]{2,40}\]|<[^<>\s]{1,40}>"
-)
-_CALL = {"id": "call00001", "function": {"name": "tool_q7", "arguments": {"x": "1"}}}
-_TOOL = {
-    "type": "function",
-    "function": {
-        "name": "tool_q7",
-        "description": "d",
-        "parameters": {
-            "type": "object",
-            "properties": {"x": {"type": "string", "description": "d"}},
-            "required": ["x"],
-        },
-    },
-}
-_USER, _ANSWER, _AGAIN, _RESULT, _THOUGHT = "first-q1", "answer-q2", "again-q3", "result-q4", "thought-q5"
+from .turns import QUESTION, TOKEN, Turn, turns_of
 
 
 def stops(reference: Reference, eos_token: str | None) -> list[str]:
-    """The texts at which a reply ends: what follows an answer before the next turn's words."""
-    user, answer = {"role": "user", "content": _USER}, {"role": "assistant", "content": _ANSWER}
-    found: list[str] = []
-    after = _between(reference, [user, answer, {"role": "user", "content": _AGAIN}], _ANSWER, _AGAIN)
-    if after is not None:
-        found += [eos_token] if eos_token and eos_token in after else _ends(after)
-    calling = {"role": "assistant", "content": "", "tool_calls": [_CALL]}
-    result = {"role": "tool", "content": _RESULT, "tool_name": "tool_q7", "tool_call_id": "call00001"}
-    if after is not None and not _ends_with_own_token(after):
-        # Turns without an end: every role that can come next ends them.
-        called = _between(reference, [user, calling, result], "tool_q7", _RESULT, tools=[_TOOL])
-        if called is not None:
-            found += _role_tokens(called, after)
+    """The texts at which a reply ends, and which never stand inside one.
+
+    A template that writes an end after its last turn shows it there; one that does not shows by what
+    comes next that the turn was over. What also stands inside a turn (between a thought and the answer,
+    around calls) ends nothing: a stop there would cut the reply.
+    """
+    turns = turns_of(reference)
+    inside = [turn.inside for turn in turns]
+    answers = [turn for turn in turns if not turn.calls]
+    found = [end for turn in answers for end in _ends(turn, eos_token, inside)]
+    closed = any(end in turn.tail for turn in answers for end in found)
+    for turn in turns:
+        if turn.calls and not any(end in turn.tail for end in found):
+            found += _ends_of_calls(turn, inside, closed)
     return list(dict.fromkeys(found))
 
 
-def _between(
-    reference: Reference, messages: Sequence[Mapping[str, Any]], start: str, end: str, **more: Any
-) -> str | None:
-    try:
-        text = reference.render(messages, **more)
-    except KitError:
-        return None
-    a, b = text.rfind(start), text.rfind(end)
-    return text[a + len(start) : b] if 0 <= a < b else None
-
-
-def _ends(after: str) -> list[str]:
-    """The first special token after an answer, or the words that begin the next turn."""
-    token = _TOKEN.search(after)
-    if token:
-        return [token.group()]
+def _ends(turn: Turn, eos_token: str | None, inside: Sequence[str]) -> list[str]:
+    """What ends an answer: the EOS, the first token that stands in no reply, or the next turn's words."""
+    after = turn.tail if TOKEN.search(turn.tail) or turn.following is None else turn.following
+    ends = _outside(TOKEN.findall(after), inside)
+    if eos_token and eos_token in (turn.following or "") + turn.tail:
+        # A text that ends the user's turns too ends this one, before the EOS does.
+        asked = turn.prompt[turn.prompt.rfind(QUESTION) :]
+        earlier = ends[: ends.index(eos_token)] if eos_token in ends else []
+        earlier = [end for end in earlier if end in asked]
+        only_last = earlier and turn.following is not None and eos_token not in turn.following
+        return earlier if only_last else [*earlier, eos_token]
+    if ends:
+        return ends[:1]
     words = after.strip().partition("\n")[0].strip()
-    return [words] if any(c.isalnum() for c in words) else []
+    return _outside([words], inside) if any(c.isalnum() for c in words) else []
 
 
-def _ends_with_own_token(after: str) -> bool:
-    """Whether an answer has an end of its own before the next turn's own token."""
-    tokens = _TOKEN.findall(after)
-    return len(tokens) > 1
+def _ends_of_calls(turn: Turn, inside: Sequence[str], closed: bool) -> list[str]:
+    """What ends a turn of calls where answers end otherwise: its last token, or the next role's first."""
+    if closed:
+        return _outside(TOKEN.findall(turn.tail), inside)[-1:]
+    following = turn.following or ""
+    if not following.startswith(turn.tail):
+        return []
+    return _outside(TOKEN.findall(following[len(turn.tail) :]), inside)[:1]
 
 
-def _role_tokens(called: str, after: str) -> list[str]:
-    known = set(_TOKEN.findall(after))
-    return [t for t in _TOKEN.findall(called) if t.startswith("<|") and t not in known][-1:]
-
-
-def thinking_tags(reference: Reference) -> tuple[str, str] | None:
-    """The tags around reasoning: as rendered around an earlier thought, else as written in the source."""
-    user = {"role": "user", "content": _USER}
-    answer = {"role": "assistant", "content": _ANSWER, "thinking": _THOUGHT}
-    calling = {"role": "assistant", "content": "", "thinking": _THOUGHT, "tool_calls": [_CALL]}
-    result = {"role": "tool", "content": _RESULT, "tool_name": "tool_q7", "tool_call_id": "call00001"}
-    again = {"role": "user", "content": _AGAIN}
-    probes: list[tuple[list[dict[str, Any]], list[dict[str, Any]] | None]] = [
-        ([user, answer], None),
-        ([user, answer, again], None),
-        ([user, calling, result], [_TOOL]),
-    ]
-    for messages, tools in probes:
-        try:
-            text = reference.render(messages, tools=tools, think=True)
-        except KitError:
-            continue
-        before, thought, after = text.partition(_THOUGHT)
-        tokens = _TOKEN.findall(before[-80:])
-        closing = _TOKEN.match(after.lstrip())
-        if thought and tokens and closing and before.rstrip().endswith(tokens[-1]):
-            return tokens[-1], closing.group()
-    return _written_tags(reference.source)
-
-
-def _written_tags(source: str) -> tuple[str, str] | None:
-    for name in re.findall(r"</([\w:]{0,20}(?:think|reason)[\w:]{0,20})>", source):
-        if f"<{name}>" in source:
-            return f"<{name}>", f"</{name}>"
-    if "</think>" in source:
-        return "<think>", "</think>"
-    for opening, closing in (("[THINK]", "[/THINK]"), ("<|START_THINKING|>", "<|END_THINKING|>")):
-        if opening in source and closing in source:
-            return opening, closing
-    return None
-
-
-def tool_tag(reference: Reference) -> str | None:
-    """The text before a call's JSON in a reply, as Ollama wants it: cut at the brace, "{" for none."""
-    user = {"role": "user", "content": _USER}
-    calling = {"role": "assistant", "content": "", "tool_calls": [_CALL]}
-    try:
-        prompt = reference.render([user], tools=[_TOOL])
-        called = reference.render([user, calling], tools=[_TOOL])
-    except KitError:
-        return None
-    before = called[called.rfind(_USER) + len(_USER) : called.rfind("tool_q7")]
-    opening = prompt[prompt.rfind(_USER) + len(_USER) :]
-    same = 0
-    while same < min(len(before), len(opening)) and before[same] == opening[same]:
-        same += 1
-    if called.rfind("tool_q7") < called.rfind(_USER):
-        return None
-    for token in _TOKEN.finditer(before):
-        if token.start() < same < token.end():
-            same = token.start()
-    tag = before[same:]
-    thinking = thinking_tags(reference)
-    if thinking:
-        tag = tag.rpartition(thinking[1])[2]
-    return tag.partition("{")[0].strip() or "{"
+def _outside(texts: Iterable[str], inside: Sequence[str]) -> list[str]:
+    """Those that no reply holds before its end."""
+    return [text for text in texts if not any(text in reply for reply in inside)]

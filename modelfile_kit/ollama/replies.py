@@ -8,7 +8,8 @@ that `inference` finds in the TEMPLATE.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -174,8 +175,8 @@ class ToolParser:
         if closing is None:
             return False
         depth = 0
-        looked_at = _outside_strings(self._held) if self._sees_strings else enumerate(self._held)
-        for _, char in looked_at:
+        looked_at = _outside_strings if self._sees_strings else _braces
+        for _, char in looked_at(self._held):
             if char == self.tag:
                 depth += 1
             elif char == closing:
@@ -185,20 +186,25 @@ class ToolParser:
         return False
 
 
-def _outside_strings(text: str) -> list[tuple[int, str]]:
-    """Characters outside JSON strings with their places; a backslash hides the next one anywhere."""
-    out = []
-    quoted = escaped = False
-    for i, char in enumerate(text):
-        if escaped:
-            escaped = False
-        elif char == "\\":
-            escaped = True
-        elif char == '"':
+# Whatever changes the depth, or whether braces count.
+_MARK = re.compile(r"\\.|[\"{}\[\]]", re.DOTALL)
+_BRACE = re.compile(r"[{}\[\]]")
+
+
+def _outside_strings(text: str) -> Iterator[tuple[int, str]]:
+    """Braces outside JSON strings with their places; a backslash hides the next character anywhere."""
+    quoted = False
+    for mark in _MARK.finditer(text):
+        char = mark.group()
+        if char == '"':
             quoted = not quoted
-        elif not quoted:
-            out.append((i, char))
-    return out
+        elif not quoted and len(char) == 1:
+            yield mark.start(), char
+
+
+def _braces(text: str) -> Iterator[tuple[int, str]]:
+    """All braces with their places."""
+    return ((mark.start(), mark.group()) for mark in _BRACE.finditer(text))
 
 
 def _find_arguments(text: str, key: str | None) -> tuple[Mapping[str, Any] | None, int]:
