@@ -87,6 +87,8 @@ def globals_of(bos_token: str | None, eos_token: str | None, target: Target) -> 
         "tools": types.choose(go.Atom(go.Root("Tools")), types.Obj("tools", go.Root("Tools")), types.NONE),
         "documents": types.NONE,
         "add_generation_prompt": types.TRUE,
+        # the template's own blocks; chat templates have none
+        "self": types.DictV(()),
     }
     if target.has("thinking"):
         names |= {"enable_thinking": thinking, "thinking": thinking}

@@ -60,6 +60,21 @@ def contains(m: Machine, s: Expr, part: str, hint: str = "found") -> Test:
     return go.Atom(found)
 
 
+def contains_unknown(m: Machine, s: Expr, part: Expr, hint: str = "found") -> Test:
+    """`part in s` for a text that only shows at run time; the empty text is in every one."""
+    whole, wanted = m.declare("whole", s), m.declare("wanted", part)
+    found = m.declare(hint, call("not", wanted))
+
+    def body(i: Expr) -> None:
+        rest = call("slice", whole, i)
+        fits = go.negate(go.Atom(call("lt", call("len", rest), call("len", wanted))))
+        same = go.equal(call("slice", rest, Lit(0), call("len", wanted)), wanted)
+        m.emit(go.If(go.both(fits, same), (go.Set(found, Lit(True)), go.Break())))
+
+    scan(m, whole, body)
+    return go.Atom(found)
+
+
 def before_first(m: Machine, s: Expr, sep: str, hint: str = "head") -> Var:
     """`s.split(sep)[0]`."""
     head = m.declare(hint, s)
@@ -214,7 +229,7 @@ def strip(m: Machine, s: Expr, chars: str | None, hint: str = "text") -> Var:
 
 def change_case(m: Machine, s: Expr, upper: bool, hint: str = "text") -> Var:
     """ASCII letters in the other case; other letters would need Unicode's tables."""
-    source, target = "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    source, target = _LOWER, _UPPER
     if not upper:
         source, target = target, source
     result = m.declare(hint, Lit(""))
@@ -232,9 +247,33 @@ def change_case(m: Machine, s: Expr, upper: bool, hint: str = "text") -> Var:
     return result
 
 
+_LOWER, _UPPER = "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
 def title(m: Machine, s: Expr, hint: str = "text") -> Var:
     """`s.title()` for ASCII letters: the first of each run in upper case, the others in lower."""
-    lower, upper = "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+    def letter(_c: Var, is_letter: Var) -> Expr:
+        return is_letter
+
+    return _word_case(m, s, letter, hint)
+
+
+# What stands before a word for Jinja's `title` (jinja2/filters.py), within ASCII.
+_BEFORE_WORDS = "-({[<\t\n\v\f\r \x1c\x1d\x1e\x1f"
+
+
+def title_words(m: Machine, s: Expr, hint: str = "text") -> Var:
+    """`s | title`: the same, where a word goes on over everything but blanks, `-` and opening brackets."""
+
+    def no_separator(c: Var, _is_letter: Var) -> Expr:
+        return call("not", go.Call("eq", (c, *(Lit(x) for x in _BEFORE_WORDS))))
+
+    return _word_case(m, s, no_separator, hint)
+
+
+def _word_case(m: Machine, s: Expr, goes_on: Callable[[Var, Var], Expr], hint: str) -> Var:
+    """The first character of a word in upper case, the others in lower; `goes_on` says what is inside one."""
     result = m.declare(hint, Lit(""))
     inside = m.declare("inside", Lit(False))
 
@@ -247,11 +286,11 @@ def title(m: Machine, s: Expr, hint: str = "text") -> Var:
         def nth(letters: str) -> Expr:
             return call("slice", call("slice", Lit(letters), k), Lit(0), Lit(1))
 
-        found = go.Atom(go.Call("eq", (c, nth(lower), nth(upper))))
-        swap = go.If(go.Atom(inside), (go.Set(c, nth(lower)),), (go.Set(c, nth(upper)),))
+        found = go.Atom(go.Call("eq", (c, nth(_LOWER), nth(_UPPER))))
+        swap = go.If(go.Atom(inside), (go.Set(c, nth(_LOWER)),), (go.Set(c, nth(_UPPER)),))
         hit = go.If(found, (swap, go.Set(letter, Lit(True)), go.Break()))
         m.emit(go.Range(loop, Lit(26), (hit,), index="k", count=True))
-        m.emit(go.Set(inside, letter), go.Set(result, call("printf", Lit("%s%s"), result, c)))
+        m.emit(go.Set(inside, goes_on(c, letter)), go.Set(result, call("printf", Lit("%s%s"), result, c)))
 
     scan(m, s, body)
     return result

@@ -252,6 +252,7 @@ class Loop:
     position: tuple[Value, Value, Value] | None = None
     items: tuple[Value, ...] = ()
     kind: str | None = None
+    length: Value | None = None
 
 
 Value = Union[  # noqa: UP007 - forward references

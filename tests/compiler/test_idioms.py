@@ -48,6 +48,12 @@ EXPRESSIONS = [
     "{% for x in ['b', 'a'] | sort %}{{ x }}{{ s }}{% endfor %}",
     "{% for i in range(2, s | length) %}{{ i }},{% endfor %}",
     "{{ [s | length, 3] | min }}",
+    "{{ s[:s | length - 2] }}|{{ s[s | length - 3:] }}",
+    "{{ s[-2:] }}|{{ s[:-1] }}|{{ s[1:-1] }}|{{ s[2:4] }}|{{ s[-3:2] }}",
+    "{% set n = s | length - 3 %}{% if n < 0 %}{% set n = 0 %}{% endif %}{{ s[n:] }}|{{ s[:n] }}",
+    "{{ s[:1] in 'ab<' }}|{{ s[1:3] in s }}|{{ s in 'aaaa' }}",
+    "{{ self.nothing }}{{ self.nothing is defined }}{{ s }}",
+    "{% macro n() %} {{ s | length }}\n{% endmacro %}{{ n() | int + 1 }}{{ none | int }}{{ '3' | int }}",
 ]
 
 
@@ -57,9 +63,19 @@ def test_expression_is_pythons(expression: str) -> None:
     assert found.coverage["chat"] == "exact"
 
 
-@pytest.mark.parametrize("expression", ["{{ s.upper() }}", "{{ s | lower }}", "{{ s.title() }}"])
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "{{ s.upper() }}",
+        "{{ s | lower }}",
+        "{{ s.title() }}",
+        "{{ s | title }}",
+        "{{ s.capitalize() }}",
+        "{{ s | capitalize }}",
+    ],
+)
 def test_letters_beyond_ascii_are_noted(expression: str) -> None:
-    found = check_expression(expression, ["x", "aB c-d", "", "9a"])
+    found = check_expression(expression, ["x", "aB c-d", "", "9a", "IT'S q<b>it a1B (z"])
     assert [d.code for d in found.diagnostics] == ["MK620"]
 
 

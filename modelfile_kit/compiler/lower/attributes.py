@@ -64,6 +64,7 @@ def item(ev: Evaluator, v: Value, key: Value) -> Value:
         return _character(ev, v, key)
     if isinstance(v, DictV):
         return _entry(ev, v, key)
+    v = tools.as_map(v)
     if types.is_int(key):
         from .slices import element
 
@@ -196,5 +197,5 @@ MEMBERS: dict[str, Member] = {
     "params": tools.params_member,
     "prop": tools.property_member,
 }
-MAPPINGS = ("msg", "call", "fn", "args", "tool", "toolfn", "params", "props", "prop")
+MAPPINGS = ("msg", "call", "fn", "args", "tool", "toolfn", "params", "props", "propmap", "prop")
 LISTS = ("msgs", "calls", "tools", "strs", "list", "proplist")

@@ -172,7 +172,7 @@ def _mapping_method(ev: Evaluator, name: str, v: DictV | Obj, args: list[Value])
     from .tools import dictionary_of
     from .values import pairs
 
-    if name == "keys" and isinstance(v, Obj) and v.kind in ("args", "props", "any"):
+    if name == "keys" and isinstance(v, Obj) and v.kind in ("args", "props", "propmap", "any"):
         return v
     if name == "get":
         other = args[1] if len(args) > 1 else types.NONE

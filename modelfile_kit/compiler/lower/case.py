@@ -24,12 +24,35 @@ def in_case(ev: Evaluator, v: Value, upper: bool) -> Value:
     return types.string(go.call("upper" if upper else "lower", unworked(ev, v)), v.nonempty)
 
 
-def titled(ev: Evaluator, v: Value) -> Value:
-    """`text.title()`."""
+def titled(ev: Evaluator, v: Value, words: bool = False) -> Value:
+    """`text.title()`; with `words` Jinja's filter, which knows words by what stands before them."""
+    if isinstance(v, Const):
+        from jinja2.filters import do_title
+
+        return Const(do_title(str(v.value)) if words else str(v.value).title())
     assert isinstance(v, Str)
     if len(v.parts) != 1 or not isinstance(v.parts[0], go.Field) or v.parts[0].name != "Role":
         note_ascii(ev, "title")
-    return types.string(go.call("title", unworked(ev, v)), v.nonempty)
+    return types.string(go.call("titlewords" if words else "title", unworked(ev, v)), v.nonempty)
+
+
+def capitalized(ev: Evaluator, v: Value) -> Value:
+    """`text.capitalize()`: the first character in upper case, the others in lower."""
+    if isinstance(v, Const):
+        return Const(str(v.value).capitalize())
+    assert isinstance(v, Str)
+    e = ev.to_go(v)
+    if not isinstance(e, (go.Var, go.Field)):
+        e = ev.declare("text", e)
+    first = types.string(go.call("printf", go.Lit("%.1s"), e))
+    rest: Value = types.string(go.call("slice", e, go.call("len", first.parts[0])))  # type: ignore[arg-type]
+    if isinstance(e, go.Field) and e.name == "Role":
+        upper: Value = types.string(go.call("upper", first.parts[0]))  # type: ignore[arg-type]
+    else:
+        note_ascii(ev, "capitalize")
+        upper = types.string(go.call("upper", first.parts[0]))  # type: ignore[arg-type]
+        rest = types.string(go.call("lower", ev.to_go(rest)))
+    return types.text(*ev.parts(upper), *ev.parts(rest), nonempty=v.nonempty)
 
 
 def note_ascii(ev: Evaluator, name: str) -> None:

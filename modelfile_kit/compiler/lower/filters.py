@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Rule = Callable[..., Value]
 FILTERS: dict[str, Rule] = {}
-FOUR = Const(4)
+ZERO, FOUR, TEN = Const(0), Const(4), Const(10)
 # Filters that take a choice between values as it is.
 WHOLE = {"default", "d"}
 
@@ -69,6 +69,9 @@ def string(ev: Evaluator, v: Value) -> Value:
 @rule("length", "count")
 def length(ev: Evaluator, v: Value) -> Value:
     """How many characters, elements or keys."""
+    from .tools import as_map
+
+    v = as_map(v)
     if isinstance(v, Undef):
         return Const(0)
     if types.is_text(v):
@@ -135,11 +138,21 @@ def lower(ev: Evaluator, v: Value) -> Value:
     return ev.lift(to_text(ev, v), lambda x: in_case(ev, x, False))
 
 
-@rule("capitalize", "title")
+@rule("capitalize")
 def capitalize(ev: Evaluator, v: Value) -> Value:
-    if isinstance(v, Const):
-        return Const(str(v.value).capitalize())
-    raise Unsupported("capitalize of an unknown text", ev.line)
+    from .case import capitalized
+    from .text import to_text
+
+    return ev.lift(to_text(ev, v), lambda x: capitalized(ev, x))
+
+
+@rule("title")
+def title(ev: Evaluator, v: Value) -> Value:
+    """Jinja's own: a word begins after a blank, `-`, `(`, `{`, `[` or `<`."""
+    from .case import titled
+    from .text import to_text
+
+    return ev.lift(to_text(ev, v), lambda x: titled(ev, x, words=True))
 
 
 @rule("replace")
@@ -304,11 +317,20 @@ def indent(
     return indented(ev, v, width, first)
 
 
-@rule("abs", "int", "float", "round")
+@rule("abs", "float", "round")
 def numeric(ev: Evaluator, v: Value, *args: Value) -> Value:
-    if isinstance(v, Const) and isinstance(v.value, int):
-        return Const(v.value)
+    if isinstance(v, Const) and type(v.value) is int:
+        return Const(abs(v.value)) if not args else v
     raise Unsupported("a number from this", ev.line)
+
+
+@rule("int")
+def as_number(ev: Evaluator, v: Value, default: Value = ZERO, base: Value = TEN) -> Value:
+    from .numbers import whole
+
+    if base != TEN:
+        raise Unsupported("a number in another base", ev.line)
+    return whole(ev, v, default)
 
 
 def _extreme(largest: bool) -> Rule:

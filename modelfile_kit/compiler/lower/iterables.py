@@ -12,6 +12,7 @@ from ..go import Node
 from ..machine import Key
 from ..outcomes import Unsupported
 from ..types import Const, ListV, Loop, Obj, Parts, Split, Undef, Value
+from .compare import equal
 from .loops import one_turn, over_any, uses_loop
 from .ranges import dynamic, fixpoint
 from .slices import ELEMENTS, element_value
@@ -55,6 +56,9 @@ def over_go(ev: Lowering, node: nodes.For, over: Obj) -> None:
         return
     if over.kind == "any":
         over_json(ev, node, over)
+        return
+    if over.kind == "propmap":
+        over_pairs(ev, _keys_of(node), Obj("pairs:propmap", go.Field(over.expr, "All")))
         return
     if over.kind in ("args", "props"):
         over_pairs(ev, _keys_of(node), Obj("pairs:" + over.kind, over.expr))
@@ -106,6 +110,10 @@ def over_pairs(ev: Lowering, node: nodes.For, over: Obj) -> None:
     )
     key, value = names if len(names) == 2 else ("key", "value")
     count = ev.declare("n", go.Lit("")) if uses_loop(node) else None
+    size: go.Expr = go.call("len", over.expr)
+    if over.kind == "pairs:propmap":
+        assert isinstance(over.expr, go.Field)
+        size = go.Field(over.expr.base, "Len")
 
     def turn(loop: int) -> None:
         place = None
@@ -115,7 +123,7 @@ def over_pairs(ev: Lowering, node: nodes.For, over: Obj) -> None:
             place = (
                 types.integer({here: 1}, -1),
                 types.boolean(go.equal(here, go.Lit(1))),
-                types.boolean(go.equal(here, go.call("len", over.expr))),
+                types.boolean(go.equal(here, size)),
             )
         pair = ListV((types.string(go.Index(loop, key)), Obj(kind, go.Item(loop, value))))
         one_turn(ev, node, pair, Loop(loop, None, position=place))
@@ -159,10 +167,12 @@ def over_count(ev: Lowering, node: nodes.For, over: Obj, start: types.Int) -> No
     ev.require("range_int", "a loop over numbers")
 
     def turn(loop: int) -> None:
+        here = types.number(go.Index(loop, name))
+        size = types.number(over.expr)
+        if isinstance(over.expr, go.Call) and over.expr.fn == "len" and not over.reverse:
+            ev.loop_over[loop] = over.expr.args[0]
         i: Value = types.integer({**dict(start.terms), go.Index(loop, name): 1}, start.const)
         if over.reverse:
-            size = types.number(over.expr)
-            assert isinstance(i, types.Int) and isinstance(size, types.Int)
             i = types.integer({over.expr: 1, go.Index(loop, name): -1}, -1)
         one_turn(
             ev,
@@ -172,10 +182,11 @@ def over_count(ev: Lowering, node: nodes.For, over: Obj, start: types.Int) -> No
                 loop,
                 None,
                 position=(
-                    types.number(go.Index(loop, name)),
+                    here,
                     types.boolean(go.equal(go.Index(loop), go.Lit(0))),
-                    Undef(),
+                    types.boolean(equal(ev, types.integer({go.Index(loop, name): 1}, 1), size)),
                 ),
+                length=size,
             ),
         )
 

@@ -148,10 +148,7 @@ def _object(ev: Evaluator, v: Obj, style: Style, sort: bool) -> tuple[Part, ...]
     if known is not None:
         note_order(ev, "tools")
         return _parts(ev, known, style, sort)
-    if v.kind == "propmap":
-        assert isinstance(v.expr, go.Field)
-        v = Obj("props", v.expr.base)
-    if v.kind in ("args", "any", "props", "prop", "strs", "list", "proplist"):
+    if v.kind in ("propmap", "args", "any", "props", "prop", "strs", "list", "proplist"):
         note_order(ev, "args" if v.kind in ("args", "any") else "tools")
         return (call("tojson:" + style.detail, v.expr),)
     if v.kind in ("tools", "calls"):

@@ -20,7 +20,7 @@ def loop_attribute(ev: Evaluator, v: types.Loop, name: str) -> Value:
     if name in ("depth", "depth0"):
         return Const(1 if name == "depth" else 0)
     if v.position is not None:
-        return _placed(v, name)
+        return _placed(ev, v, name)
     if v.over is None:
         raise Unsupported(f"loop.{name} in this loop", ev.line)
     i, over = types.number(go.Index(v.loop)), v.over
@@ -61,7 +61,9 @@ def _neighbour(ev: Evaluator, v: types.Loop, step: int) -> Value:
     return ev.branch(end, lambda: Undef(), lambda: element(ev, there, at))
 
 
-def _placed(v: types.Loop, name: str) -> Value:
+def _placed(ev: Evaluator, v: types.Loop, name: str) -> Value:
+    from .arithmetic import binary
+
     assert v.position is not None
     index, first, last = v.position
     if name == "index0":
@@ -70,6 +72,9 @@ def _placed(v: types.Loop, name: str) -> Value:
         return first if name == "first" else last
     if name == "index":
         return _plus(index, 1) if isinstance(index, types.Int) else Const(_known(index) + 1)
+    if v.length is not None and name in ("length", "revindex", "revindex0"):
+        left = v.length if name == "length" else binary(ev, "-", v.length, index)
+        return binary(ev, "-", left, Const(1)) if name == "revindex0" else left
     if isinstance(index, Const) and v.items:
         n, total = _known(index), len(v.items)
         if name == "length":

@@ -72,7 +72,7 @@ def _object(ev: Evaluator, v: Obj) -> tuple[Part, ...]:
     known = as_dictionary(ev, v)
     if known is not None:
         return representation(ev, known)
-    if v.kind in ("args", "any", "props", "prop", "strs", "list", "proplist"):
+    if v.kind in ("args", "any", "props", "propmap", "prop", "strs", "list", "proplist"):
         _note(ev)
         return (call("repr", v.expr),)
     raise Unsupported("printing a list or mapping as Python writes it", ev.line)

@@ -66,6 +66,10 @@ def _go_element(ev: Evaluator, v: Obj, key: Value) -> Value:
         (e, factor) = key.terms[0]
         if isinstance(e, go.Index) and factor == 1 and ev.loop_over.get(e.loop) == v.expr:
             return _neighbour(ev, v, e, key.const)
+    if key.const > 0 and ev.least(key) >= 0:
+        inside = go.Atom(go.call("lt", ev.to_go(key), go.call("len", v.expr)))
+        found = element_value(v.kind, go.call("index", v.expr, ev.to_go(key)))
+        return ev.settle(types.choose(ev.facts.simplify(inside), found, Undef()))
     if ev.least(key) < 0:
         negative = ev.facts.simplify(go.Atom(go.call("lt", ev.to_go(key), go.Lit(0))))
         last = go.call("index", v.expr, go.call("len", go.call("slice", v.expr, go.Lit(1))))
@@ -100,7 +104,9 @@ def cut_from(e: go.Expr) -> tuple[go.Expr, int]:
 def _neighbour(ev: Evaluator, v: Obj, i: go.Index, offset: int) -> Value:
     here = go.call("slice", v.expr, i)
     if offset == 0:
-        return element_value(v.kind, go.Item(i.loop, ev.loop_items.get(i.loop, "item")))
+        if i.loop not in ev.loop_items:
+            return element_value(v.kind, go.call("index", v.expr, i))
+        return element_value(v.kind, go.Item(i.loop, ev.loop_items[i.loop]))
     if offset > 0:
         found = element_value(v.kind, go.call("index", here, go.Lit(offset)))
         more: go.Test = go.Atom(go.call("lt", go.Lit(offset), go.call("len", here)))

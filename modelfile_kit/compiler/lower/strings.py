@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def has(ev: Evaluator, hay: Value, needle: Value) -> Test:
     """`needle in hay` for texts."""
     if not isinstance(needle, Const):
-        raise Unsupported("looking for an unknown text in a text", ev.line)
+        return idioms.contains_unknown(ev, ev.to_go(hay), ev.to_go(needle))
     part = str(needle.value)
     if isinstance(hay, Const):
         return go.Truth(part in str(hay.value))
@@ -285,12 +285,14 @@ def title(ev: Evaluator, name: str, v: Value) -> Value:
 
 
 @method("capitalize")
-def other_case(ev: Evaluator, name: str, v: Value) -> Value:
-    raise Unsupported(f"the method {name} of an unknown text", ev.line)
+def capitalize(ev: Evaluator, name: str, v: Value) -> Value:
+    from .case import capitalized
+
+    return capitalized(ev, v)
 
 
 def cut(ev: Evaluator, v: Value, start: Value, stop: Value, step: Value) -> Value:
-    """`text[a:b]` where Go's bytes and Python's characters agree."""
+    """`text[a:b]`, counted in characters by printf's precision."""
     if step != types.NONE:
         raise Unsupported("a slice of a text with a step", ev.line)
     if start == types.NONE and isinstance(stop, Const) and isinstance(stop.value, int) and stop.value >= 0:
@@ -304,7 +306,43 @@ def cut(ev: Evaluator, v: Value, start: Value, stop: Value, step: Value) -> Valu
         e = ev.to_go(v)
         head = go.call("printf", go.Lit(f"%.{start.value}s"), e)
         return types.string(go.call("slice", e, go.call("len", head)))
-    raise Unsupported("this slice of a text", ev.line)
+    for b in (start, stop):
+        if not (b == types.NONE or types.is_int(b)):
+            raise Unsupported("this slice of a text", ev.line)
+    e = ev.to_go(v)
+    if not isinstance(e, (go.Var, go.Field)):
+        e = ev.declare("text", e)
+    return _between(ev, e, start, stop)
+
+
+def _between(ev: Evaluator, e: go.Expr, start: Value, stop: Value) -> Value:
+    """`text[a:b]` for whole numbers: what is before the end, less what is before the beginning."""
+    low = _from_left(ev, e, start) if start != types.NONE else None
+    if stop != types.NONE:
+        high = _from_left(ev, e, stop)
+        e = go.call("printf", go.Lit("%.*s"), ev.to_go(high), e)
+    if low is None:
+        return types.string(e)
+    if stop != types.NONE:
+        e = ev.declare("head", e)
+    before = go.call("printf", go.Lit("%.*s"), ev.to_go(low), e)
+    return types.string(go.call("slice", e, go.call("len", before)))
+
+
+def _from_left(ev: Evaluator, e: go.Expr, bound: Value) -> Value:
+    """A bound counted from the beginning: below zero it counts from the end, and stops at the beginning."""
+    from .arithmetic import binary
+    from .compare import compare
+
+    if ev.least(bound) >= 0:
+        return bound
+    from_end = binary(ev, "+", types.number(go.call("runes", e)), bound)
+
+    def backwards() -> Value:
+        outside = ev.truth(compare(ev, "lt", from_end, Const(0)))
+        return ev.branch(outside, lambda: Const(0), lambda: from_end)
+
+    return ev.branch(ev.truth(compare(ev, "lt", bound, Const(0))), backwards, lambda: bound)
 
 
 def length(ev: Evaluator, v: Value) -> Value:

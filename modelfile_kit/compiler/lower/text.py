@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..evaluate import Evaluator
 
 # Functions that only exist here; `printed` names the template that prints the result.
-LAZY = ("strip", "lstrip", "rstrip", "tojson", "repr", "str", "upper", "lower", "title")
+LAZY = ("strip", "lstrip", "rstrip", "tojson", "repr", "str", "upper", "lower", "title", "titlewords")
 
 
 def is_lazy(e: types.Part) -> bool:
@@ -132,6 +132,8 @@ def lazy_idiom(ev: Evaluator, e: go.Call) -> go.Var:
         return collect(ev, printing_any(ev, inner))
     if name == "title":
         return idioms.title(ev, inner)
+    if name == "titlewords":
+        return idioms.title_words(ev, inner)
     if name in ("upper", "lower"):
         return idioms.change_case(ev, inner, name == "upper")
     chars = str(e.args[1].value) if len(e.args) > 1 and isinstance(e.args[1], Lit) else None

@@ -50,6 +50,13 @@ def dictionary_of(ev: Evaluator, v: Obj) -> DictV | None:
     return DictV(tuple(entries))
 
 
+def as_map(v: Value) -> Value:
+    """Properties inside a property as Go's map; only their list of pairs keeps the request's order."""
+    if isinstance(v, Obj) and v.kind == "propmap":
+        return Obj("props", Field(v.expr, "ToMap"))
+    return v
+
+
 def as_dictionary(ev: Evaluator, v: Obj) -> DictV | None:
     """A tool or a part of it as a dictionary in the order that schemas are written in."""
     if v.kind == "tool":
@@ -154,5 +161,5 @@ def property_member(ev: Evaluator, e: Expr, name: str) -> Value:
         return types.choose(go.Atom(Field(e, "Items")), Obj("any", Field(e, "Items")), Undef(name))
     if name == "properties":
         field = Field(e, "Properties")
-        return types.choose(go.Atom(field), Obj("propmap", Field(field, "All")), Undef(name))
+        return types.choose(go.Atom(field), Obj("propmap", field), Undef(name))
     return Undef(name)

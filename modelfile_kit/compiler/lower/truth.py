@@ -55,6 +55,8 @@ def _obj(ev: Evaluator, v: types.Obj) -> Test:
         return go.TRUE
     if v.kind == "msgs" and v.expr == go.Root("Messages"):
         return go.TRUE
+    if v.kind == "propmap":
+        return go.Atom(go.Field(v.expr, "Len"))
     return go.Atom(v.expr)
 
 
@@ -67,7 +69,7 @@ def _part(ev: Evaluator, p: types.Part) -> Test:
         return go.TRUE
     from .text import is_lazy, text_to_go
 
-    if isinstance(p, go.Call) and p.fn in ("upper", "lower", "title"):
+    if isinstance(p, go.Call) and p.fn in ("upper", "lower", "title", "titlewords"):
         p = p.args[0]
     if is_lazy(p) and isinstance(p, go.Call) and p.fn in ("strip", "rstrip"):
         # blank to the end when blank from the start

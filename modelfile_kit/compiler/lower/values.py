@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .. import go, types
-from ..go import Expr, Lit, Test, call
+from ..go import Expr, Field, Lit, Test, call
 from ..outcomes import Unsupported
 from ..types import Const, DictV, ListV, Obj, Undef, Value
 
@@ -61,7 +61,10 @@ def printing_any(ev: Evaluator, e: Expr) -> go.Nodes:
 def has_key(ev: Evaluator, v: Obj, needle: Value) -> Test:
     """`key in mapping` or `x in list`."""
     from .attributes import MESSAGE_KEYS, item
+    from .tools import as_map
 
+    if v.kind == "propmap":
+        return has_key(ev, as_map(v), needle)  # type: ignore[arg-type]
     if v.kind == "msg" and isinstance(needle, Const):
         if needle.value not in MESSAGE_KEYS:
             return go.FALSE
@@ -119,7 +122,7 @@ def _sort_key(e: types.Entry) -> tuple[str, str | int | float | bool | None]:
 
 def pairs(ev: Evaluator, v: Value, sort: bool = False) -> Value:
     """`mapping.items()`."""
-    from .tools import dictionary_of
+    from .tools import as_map, dictionary_of
 
     if isinstance(v, Obj) and (known := dictionary_of(ev, v)) is not None:
         v = known
@@ -128,6 +131,9 @@ def pairs(ev: Evaluator, v: Value, sort: bool = False) -> Value:
         if all(e.present == go.TRUE for e in entries):
             return ListV(tuple(ListV((Const(e.key), e.value)) for e in entries))
         return types.Items(entries)
-    if isinstance(v, Obj) and v.kind in ("args", "props", "any", "propmap"):
+    if isinstance(v, Obj) and v.kind == "propmap" and not sort:
+        return Obj("pairs:propmap", Field(v.expr, "All"))
+    v = as_map(v)
+    if isinstance(v, Obj) and v.kind in ("args", "props", "any"):
         return Obj("pairs:" + v.kind, v.expr)
     raise Unsupported("the items of this mapping", ev.line)

@@ -49,6 +49,11 @@ TEMPLATES = [
     "{% else %}{% set rest = messages %}{% set first = false %}{% endif %}"
     "{% if first != false %}[{{ first }}]{% endif %}{% for m in rest %}{{ loop.index0 }}{{ m.content }}{% endfor %}",
     "{% for m in messages %}{% set a = 1 %}{% if m.role == 'user' %}{% set a = m.content %}{% endif %}{{ a }}{% endfor %}",
+    "{% for i in range(messages | length) %}{{ messages[i].content }}{{ loop.index }}{{ loop.length }}{{ loop.revindex }}"
+    "{% if loop.last or messages[i + 1].role == 'user' %}!{% endif %}{% endfor %}",
+    "{% for i in range(messages | length - 1) %}{{ i }}{{ loop.first }}{{ loop.last }}{{ loop.revindex0 }}{% endfor %}",
+    "{% for i in range(1, messages | length) %}{{ messages[i - 1].role }}{{ loop.last }}{% endfor %}",
+    "{% for m in messages %}{{ m.role.capitalize() }}{{ m.role | title }}: {{ m.content }}{% endfor %}",
     "{% set t %}{% for m in messages %}{{ m.role }},{% endfor %}{% endset %}{{ t.strip(',') }}|{{ t }}",
 ]
 

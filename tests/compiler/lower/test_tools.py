@@ -31,5 +31,46 @@ def test_tools_are_the_requests(source: str) -> None:
     assert found.coverage["tools"] == "partial"  # the order of keys is Ollama's
 
 
+NESTED = {
+    "type": "function",
+    "function": {
+        "name": "search",
+        "description": "d",
+        "parameters": {
+            "type": "object",
+            "properties": {
+                "filters": {
+                    "type": "object",
+                    "description": "f",
+                    "properties": {
+                        "lang": {"type": "string"},
+                        "around": {
+                            "type": "object",
+                            "properties": {"lines": {"type": "integer", "description": "how many"}},
+                        },
+                    },
+                    "required": ["lang"],
+                },
+                "none": {"type": "object", "properties": {}},
+            },
+            "required": ["filters"],
+        },
+    },
+}
+NESTING = [
+    "{% macro show(ps) %}{% for k, p in ps.items() %}{{ k }}={{ p.type }}{% if p.properties is mapping %}"
+    "{ {{ show(p.properties) }}{{ p.properties | length }} }{% endif %}{{ ',' if not loop.last }}{% endfor %}{% endmacro %}"
+    "{% for t in tools %}{{ show(t.function.parameters.properties) }}{% endfor %}",
+    "{% for t in tools %}{% for k, p in t.function.parameters.properties | dictsort %}{{ k }}{% if p['properties'] %}"
+    "{% for k2, p2 in p['properties'] | dictsort %}{{ k2 }}{{ p2.type }}{% endfor %}{{ 'lang' in p['properties'] }}"
+    "{{ p['properties']['lang'].type }}{% for k3 in p.properties %}<{{ k3 }}>{% endfor %}{% endif %}{% endfor %}{% endfor %}",
+]
+
+
+@pytest.mark.parametrize("source", NESTING)
+def test_properties_inside_properties(source: str) -> None:
+    check("{% if tools %}" + source + "{% endif %}{{ messages[0].content }}", [user("a")], tools=[NESTED])
+
+
 def test_tools_do_not_concern_a_plain_chat() -> None:
     assert compiled("{% if tools %}{{ tools | tojson }}{% endif %}x").coverage["chat"] == "exact"
