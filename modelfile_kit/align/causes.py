@@ -28,6 +28,7 @@ MK732  native mode: the prompts are llama-server's own
 MK733  the embedded engine does not name the colours of test pictures
 MK734  no chat template to compare with
 MK735  texts that the package adds on purpose
+MK736  native mode: llama-server does not take the chat template
 ====== ====================================================================
 """
 

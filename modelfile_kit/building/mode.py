@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..diagnostics import Diagnostic, Severity, Span
 from ..ollama.targets import Target
@@ -69,9 +69,13 @@ def choose_mode(
     found = native.prove()
     exact = {k for k, s in coverage.items() if s == "exact"}
     more = found.exact(list(coverage)) > exact
+    if impossible and found.refused:
+        return Mode("go", "", (_impossible(found.diagnostics[0].message, target, span),), found)
     if more or impossible:
         return _native(coverage, found, more=more, span=span)
-    beside = f"native mode is {'no better: ' if found.looked else ''}{_seen(found)}"
+    beside = f"native mode is no better: {_seen(found)}"
+    if not found.looked:
+        beside = f"native mode is {_seen(found)}"
     why = f"the TEMPLATE is {proven}; {beside}"
     return Mode("go", why, (_warning(lacking, beside, span),), found)
 
@@ -90,7 +94,13 @@ def unused_template(
         why = f"Ollama would not use the TEMPLATE, and the GGUF's own Jinja is {_seen(found)}"
         return Mode("native", why, found.diagnostics, found)
     why = f"{mode.why}; where the GGUF's own Jinja is used instead, it is {_seen(found)}"
-    return Mode(mode.chosen, why, (*mode.diagnostics, *found.diagnostics), found)
+    # The TEMPLATE stays, so nothing of this keeps the package from being built.
+    costs = (replace(d, severity=max(d.severity, Severity.WARNING, key=_rank)) for d in found.diagnostics)
+    return Mode(mode.chosen, why, (*mode.diagnostics, *costs), found)
+
+
+def _rank(severity: Severity) -> int:
+    return severity.rank
 
 
 def kinds_in_words(coverage: Mapping[str, str]) -> str:
@@ -111,6 +121,8 @@ def _native(coverage: Mapping[str, str], found: NativeProof, *, more: bool, span
 
 
 def _seen(found: NativeProof) -> str:
+    if found.refused:
+        return found.diagnostics[0].message
     if not found.looked:
         return f"not proven ({found.why_not})"
     return f"{kinds_in_words(found.coverage)} ({found.engine}, {found.conversations} conversations)"

@@ -45,9 +45,10 @@ _NEIGHBOURS = tuple(
 class NativeProof:
     """What was seen of native mode.
 
-    coverage: "exact", "partial", "absent" or "unknown" (not looked at, or not to its end) for each of chat,
-    tools, thinking and images. engine: which llama-server, "" where none was there; conversations: how
-    many were compared. diagnostics: where a prompt differs, with the conversation and both texts.
+    coverage: for each of chat, tools, thinking and images "exact", "partial", "unsupported" (llama-server
+    does not take the template), "absent" or "unknown" (not looked at). engine: which llama-server, "" where
+    none was there; conversations: how many were compared. diagnostics: where a prompt differs, with the
+    conversation and both texts.
     why_not: why nothing could be compared, "" if something was.
     """
 
@@ -56,6 +57,11 @@ class NativeProof:
     conversations: int = 0
     diagnostics: tuple[Diagnostic, ...] = ()
     why_not: str = ""
+
+    @property
+    def refused(self) -> bool:
+        """Whether llama-server does not take the chat template at all: such a model does not load."""
+        return "unsupported" in self.coverage.values()
 
     @property
     def looked(self) -> bool:
@@ -98,15 +104,20 @@ def prove_native(
     vocabulary: the model's, for how it adds BOS. span: of the package's key, for findings.
     Never raises for what it finds: no llama-server, or one that fails, makes everything "unknown".
     """
-    from ..runtime.llama_server import find_llama_server
+    from ..runtime.llama_server import ChatTemplateRefusedError, find_llama_server
 
     where = span or Span()
     unknown = {k: "unknown" if k in kinds else "absent" for k in CATEGORIES}
+    program: Path | None = None
     try:
         program = find_llama_server()
         if program is None:
             raise EngineError("there is no llama-server on this machine", help=GET_ONE)
         return _prove(program, reference, kinds, vocabulary, where, seconds)
+    except ChatTemplateRefusedError as e:
+        nothing = {k: "unsupported" if k in kinds else "absent" for k in CATEGORIES}
+        finding = Diagnostic(e.code, Severity.ERROR, e.message, where, e.help)
+        return NativeProof(nothing, program.name if program else "", diagnostics=(finding,))
     except (EngineError, UsageError) as e:
         return NativeProof(unknown, diagnostics=(_not_seen(e, where),), why_not=e.message)
 

@@ -37,7 +37,25 @@ ATTEMPTS = 3  # the free port it was given may be taken by another program befor
 
 # The marker for a picture in what it renders: its environment decides it, so that no text can hold it.
 MARKER = "<__kit_media__>"
+_REASON = re.compile(r"Error: (.+)")
 _BUILD = re.compile(r"version: (\S+ \([0-9a-f]+\)|\S+)")
+
+
+class ChatTemplateRefusedError(EngineError):
+    """llama-server does not start with this chat template; `reason` is its own word for it.
+
+    A model with such a template does not load in Ollama 0.30 and later, unless a TEMPLATE is used.
+    """
+
+    code = "MK736"
+
+    def __init__(self, reason: str, stderr: str) -> None:
+        super().__init__(
+            f"llama-server does not take this chat template: {reason}",
+            help="its Jinja engine is not Jinja2: use a TEMPLATE (`mode: go`), with which it is left out",
+            stderr=stderr,
+        )
+        self.reason = reason
 
 
 def find_llama_server() -> Path | None:
@@ -77,7 +95,8 @@ class LlamaServer:
     """A running llama-server with one model.
 
     program: its path; model, projector: GGUF files, best the micro ones, since the template alone counts.
-    Raises EngineError where it does not start. Use it as a context manager, or call `close`.
+    Raises ChatTemplateRefusedError where it does not take the model's chat template, EngineError where it
+    does not start for another reason. Use it as a context manager, or call `close`.
     """
 
     def __init__(self, program: Path, model: Path, projector: Path | None = None) -> None:
@@ -211,6 +230,9 @@ class LlamaServer:
 
     def _died(self, why: str) -> EngineError:
         tail = self._tail()
+        if "chat template parsing error" in tail:
+            reasons = _REASON.findall(tail)
+            return ChatTemplateRefusedError(reasons[-1].strip() if reasons else "it does not parse", tail)
         last = next((line for line in reversed(tail.splitlines()) if "error" in line.lower()), "")
         return EngineError(
             f"{self.program} failed: {last.strip() or why}",

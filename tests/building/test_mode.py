@@ -27,6 +27,12 @@ def seen(**coverage: str) -> NativeProof:
 
 BLIND = NativeProof({"chat": "unknown"}, diagnostics=(FOUND,), why_not="there is no llama-server")
 
+REFUSED = NativeProof(
+    {"chat": "unsupported"},
+    "llama-server 9",
+    diagnostics=(Diagnostic("MK736", Severity.ERROR, "llama-server does not take this chat template: why"),),
+)
+
 
 def choose(
     coverage: dict[str, str] | None,
@@ -62,6 +68,9 @@ def choose(
         # There can be no TEMPLATE, so native mode is taken with what speaks against it.
         (NOTHING, seen(chat="partial"), "native", ["MK522"]),
         (NOTHING, BLIND, "native", ["MK522"]),
+        # llama-server does not even take the chat template.
+        (PARTIAL, REFUSED, "go", ["MK514"]),
+        (NOTHING, REFUSED, "go", ["MK515"]),
         # Nothing is known about native mode.
         (PARTIAL, BLIND, "go", ["MK514"]),
     ],
@@ -73,7 +82,7 @@ def test_what_is_proven_wins(
     assert mode.chosen == chosen
     assert [d.code for d in mode.diagnostics] == codes
     assert mode.native is found
-    if found is not None:
+    if found is not None and "MK515" not in codes:
         assert "llama-server" in mode.why
     if chosen == "go" and codes:
         assert "llama-server" in mode.diagnostics[0].help
@@ -121,6 +130,7 @@ def test_kinds_in_words() -> None:
         (THINKS, seen(chat="exact", thinking="partial"), True, "go", ["MK522"]),
         (TOOLS, seen(chat="exact", tools="partial"), True, "native", ["MK522"]),
         (EXACT, BLIND, True, "go", ["MK522"]),
+        (EXACT, REFUSED, True, "go", ["MK736"]),
     ],
 )
 def test_a_template_that_ollama_will_not_use(
@@ -133,3 +143,4 @@ def test_a_template_that_ollama_will_not_use(
     assert (mode.chosen, [d.code for d in mode.diagnostics]) == (chosen, codes)
     assert "llama-server" in mode.why
     assert mode.native is found
+    assert all(d.severity is Severity.WARNING for d in mode.diagnostics)
