@@ -1,7 +1,8 @@
 """A walk over a TEMPLATE that knows what kind of thing each name in it is.
 
-Dot and variables are followed through range, with and assignments as Go's types have them; where that
-cannot be told (inside defined templates, behind most functions) the kind is unknown and nothing is said.
+Dot and variables are followed through range, with, assignments and calls of defined templates as Go's
+types have them; where that cannot be told (a template that is called with things of different kinds, behind
+most functions) the kind is unknown and nothing is said.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ from ..ollama.targets import Target
 CHAT = ("System", "Messages", "Tools", "Response")
 TURN = ("System", "Prompt", "Response")
 INSERT = ("Prompt", "Suffix", "Response")
+
+# Each walk can tell what the next templates are called with; a chain of calls is hardly ever longer.
+ROUNDS_MAX = 12
 
 _TEXT_FUNCTIONS = frozenset({"json", "print", "printf", "println", "currentDate", "yesterdayDate"})
 _TRUTH_FUNCTIONS = frozenset({"eq", "ne", "lt", "le", "gt", "ge", "not"})
@@ -84,16 +88,38 @@ class Walk:
             "IsThinkSet": BOOL,
         }
         self._names = root_names(prompt.target)
+        with_deep_stack(lambda: self._run(prompt))
+
+    def _forget(self) -> None:
         self.accesses: list[Access] = []
         self.printed: list[Printed] = []
         self.nodes: list[n.Node] = []
         self._unsure: set[str] = set()
-        with_deep_stack(lambda: self._run(prompt))
 
     def _run(self, prompt: PromptTemplate) -> None:
+        """Walks until no call tells more about the templates it calls; the last walk counts."""
+        dots: dict[str, Type] = {}
+        for _ in range(ROUNDS_MAX):
+            found = self._walk(prompt, dots)
+            if found == dots:
+                break
+            dots = found
+        else:
+            dots = {}  # kinds that never settle are none
+            self._walk(prompt, dots)
+        for name, tree in prompt.template.defined.items():
+            if name not in dots:
+                self._list(tree, _Scope(None, {"$": None}))
+
+    def _walk(self, prompt: PromptTemplate, dots: Mapping[str, Type]) -> dict[str, Type]:
+        """What the templates are called with, where those of `dots` are called with that."""
+        self._forget()
+        self._called: dict[str, list[Type]] = {}
         self._list(prompt.template.root, _Scope(ROOT, {"$": ROOT}))
-        for tree in prompt.template.defined.values():
-            self._list(tree, _Scope(None, {"$": None}))
+        for name, dot in dots.items():
+            if name in prompt.template.defined:
+                self._list(prompt.template.defined[name], _Scope(dot, {"$": dot}))
+        return {name: _only(types) for name, types in self._called.items()}
 
     def of_kind(self, kind: type[n.Node]) -> Iterator[n.Node]:
         """All nodes of one class."""
@@ -108,8 +134,9 @@ class Walk:
                     self.printed.append(Printed(each, result))
             elif isinstance(each, n.BranchNode):
                 self._branch(each, scope)
-            elif isinstance(each, n.TemplateNode) and each.pipe:
-                self._pipe(each.pipe, scope)
+            elif isinstance(each, n.TemplateNode):
+                dot = self._pipe(each.pipe, scope) if each.pipe else None
+                self._called.setdefault(each.name, []).append(dot)
 
     def _branch(self, node: n.BranchNode, scope: _Scope) -> None:
         inside = scope.inside(scope.dot)
@@ -189,6 +216,11 @@ class Walk:
         known = name in of.by_name or name in of.methods or name in of.pointer_methods
         self.accesses.append(Access(node, of, name, known))
         return of.by_name[name].type if name in of.by_name else None
+
+
+def _only(types: list[Type]) -> Type:
+    """The kind that all of them are."""
+    return types[0] if all(t is types[0] for t in types) else None
 
 
 def _pointed(of: GoType) -> GoType:

@@ -159,7 +159,7 @@ def validate(
     Codes: MK110 unknown parameter, MK111 value of the wrong type, MK112 deprecated parameter, MK113
     a projector given as PARAMETER, MK114 one given as ADAPTER, MK115 a PARAMETER that sets another
     instruction, MK116 an instruction that the target does not know, MK117 REQUIRES without a version,
-    MK118 a RENDERER or PARSER that the target does not know.
+    MK129 a RENDERER or PARSER that the target does not know.
     """
     target = Target.parse(target)
     checks = (_too_young, _hidden_instruction, _parameter, _adapter, _requires, _builtin)
@@ -286,7 +286,7 @@ def _builtin(instruction: Instruction, target: Target, span: Span) -> Diagnostic
         "renderer": RENDERERS,
         "parser": {name: parser.since for name, parser in PARSERS.items()},
     }.get(instruction.command, {})
-    if not known or not instruction.value:
+    if not known or not instruction.value or not target.has("renderer"):
         return None
     name, came = instruction.value, known.get(instruction.value)
     if came and target.version >= came:
@@ -299,5 +299,5 @@ def _builtin(instruction: Instruction, target: Target, span: Span) -> Diagnostic
         near = difflib.get_close_matches(name, known, n=1)
         hint = f"did you mean {near[0]}?" if near else f"known ones are {', '.join(known)}"
     if command == "RENDERER":
-        return Diagnostic("MK118", Severity.ERROR, f"{at}; every chat would fail", span, hint)
-    return Diagnostic("MK118", Severity.WARNING, f"{at}; it has no effect", span, hint)
+        return Diagnostic("MK129", Severity.ERROR, f"{at}; every chat would fail", span, hint)
+    return Diagnostic("MK129", Severity.WARNING, f"{at}; it has no effect", span, hint)

@@ -68,9 +68,9 @@ def test_by_release():
 
 def test_renderers_and_parsers():
     (renderer, parser) = findings("RENDERER qwen4-coder\nPARSER nothing")
-    assert (renderer.code, renderer.severity) == ("MK118", Severity.ERROR)
+    assert (renderer.code, renderer.severity) == ("MK129", Severity.ERROR)
     assert "qwen3-coder" in renderer.help
-    assert (parser.code, parser.severity) == ("MK118", Severity.WARNING)
+    assert (parser.code, parser.severity) == ("MK129", Severity.WARNING)
     (young,) = findings("RENDERER glimmer", "0.32.0")
     assert "0.33.0" in young.help
     assert findings("RENDERER gemma4\nPARSER gemma4-no-thinking") == []

@@ -20,6 +20,21 @@ CODE = "MK241"
             '{{ range .Messages }}<|{{ .Role }}|>{{ .Content }}{{ end }}<|assistant|>"""\n'
         ),
         (
+            'TEMPLATE """{{ define "turn" }}{{ .Text }}{{ end }}'
+            '{{ range .Messages }}{{ template "turn" . }}{{ end }}"""\n'
+        ),
+        # told by the template that calls the one that calls it
+        (
+            'TEMPLATE """{{ define "b" }}{{ .Name }}{{ end }}'
+            '{{ define "a" }}{{ range . }}{{ template "b" . }}{{ end }}{{ end }}'
+            '{{ range .Messages }}{{ .Content }}{{ template "a" .ToolCalls }}{{ end }}"""\n'
+        ),
+        # one that calls itself with the same kind of thing
+        (
+            'TEMPLATE """{{ define "turn" }}{{ if .Text }}{{ template "turn" . }}{{ end }}{{ end }}'
+            '{{ range .Messages }}{{ template "turn" . }}{{ end }}"""\n'
+        ),
+        (
             'TEMPLATE """{{ with index .Messages 0 }}{{ .Contents }}{{ end }}'
             '{{ range .Messages }}<|{{ .Role }}|>{{ .Content }}{{ end }}<|assistant|>"""\n'
         ),
@@ -45,6 +60,22 @@ def test_catches(text):
             "{{ range $n, $p := .Function.Parameters.Properties }}{{ $n }}{{ $p.Type }}{{ $p.Description }}"
             "{{ end }}{{ end }}{{ range .Messages }}<|{{ .Role }}|>{{ .Content }}"
             '{{ end }}<|assistant|>"""\n'
+        ),
+        (
+            'TEMPLATE """{{ define "turn" }}<|{{ .Role }}|>{{ .Content }}{{ end }}'
+            '{{ range .Messages }}{{ template "turn" . }}{{ end }}"""\n'
+        ),
+        # called with things of different kinds
+        (
+            'TEMPLATE """{{ define "both" }}{{ .Function.Name }}{{ end }}'
+            '{{ range .Tools }}{{ template "both" . }}{{ end }}{{ range .Messages }}{{ .Content }}'
+            '{{ range .ToolCalls }}{{ template "both" . }}{{ end }}{{ end }}"""\n'
+        ),
+        # called with what cannot be told, and by nobody
+        (
+            'TEMPLATE """{{ define "x" }}{{ .Odd }}{{ end }}{{ define "y" }}{{ .Odd }}{{ end }}'
+            "{{ range .Messages }}{{ .Content }}{{ if false }}"
+            '{{ template "x" (slice .Content 0 1 | printf) }}{{ end }}{{ end }}"""\n'
         ),
         (
             'TEMPLATE """{{ $x := "" }}{{ range .Messages }}{{ $x = . }}{{ end }}{{ $x.Role }}'
