@@ -119,7 +119,8 @@ class Expected(Protocol):
 class Subject:
     """What is checked.
 
-    template: the Go TEMPLATE; None where the GGUF's own chat template is used natively. chat_template: the
+    template: the Go TEMPLATE; None where the GGUF's own chat template is used natively. native: renders a
+    request as llama-server does then, None where no llama-server is there. chat_template: the
     Jinja text it is to equal. bos_token, eos_token: their texts, None where the vocabulary has none.
     system: the package's SYSTEM. wrapper: what libmtmd writes around a picture. expected: what the engine
     is meant to get, where a package adds texts on purpose; what is added is one warning.
@@ -132,6 +133,7 @@ class Subject:
     system: str = ""
     wrapper: Wrapper = field(default_factory=Wrapper)
     expected: Expected | None = None
+    native: Expected | None = None
 
 
 def check_prompts(
@@ -149,8 +151,9 @@ def check_prompts(
 
 _NATIVE = Diagnostic(
     "MK732",
-    Severity.INFO,
-    "no TEMPLATE: llama-server renders the GGUF's own chat template, so only its tokens are checked here",
+    Severity.WARNING,
+    "no TEMPLATE and no llama-server here: what renders the GGUF's own chat template could not be asked, so "
+    "only the tokens of the reference are checked",
     help="`mkmodelfile verify` compares the prompts on a server",
 )
 
@@ -183,7 +186,8 @@ class _Checker:
         if isinstance(prompt, KitError) or isinstance(meant, KitError):
             return _refused(conversation, prompt, meant)
         pictures = sum(image_count(m) for m in messages)
-        ours = place_prompt(prompt, pictures) if self.template else None
+        seen = self.template is not None or self.subject.native is not None
+        ours = place_prompt(prompt, pictures) if seen else None
         theirs = place_reference(meant, self.unit, pictures)
         alignment, findings = self.compare(ours or theirs, theirs, messages)
         if isinstance(original, str):
@@ -201,10 +205,11 @@ class _Checker:
     def prompt(
         self, messages: Sequence[Message], conversation: Conversation, meant: str | KitError
     ) -> str | KitError:
-        if self.template is None:
+        render = self.template.render if self.template else self.subject.native
+        if render is None:
             return meant
         try:
-            return self.template.render(messages, tools=conversation.tools, think=conversation.think)
+            return render(messages, tools=conversation.tools, think=conversation.think)
         except (PromptError, GoTemplateError) as e:
             return e
 
@@ -239,7 +244,7 @@ class _Checker:
         found = list(self.split)
         if self.added:
             found.insert(0, _added(self.added, self.tokenizer is not None))
-        if self.template is None:
+        if self.template is None and self.subject.native is None:
             found.insert(0, _NATIVE)
         return tuple(found)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..conversation import Conversation, Message
 from ..diagnostics import Diagnostic, Severity
-from ..errors import EngineError
+from ..errors import EngineError, UsageError
 from ..jinja_reference import Reference
 from ..ollama.prompt import render_prompt
 from ..runtime.llama_cpp import EmbeddedEngine
@@ -20,6 +20,7 @@ from .tokenizer import LlamaTokenizer
 
 if TYPE_CHECKING:
     from ..builder import Build
+    from ..building.native import NativePrompter
 
 
 def check_package(
@@ -45,15 +46,44 @@ def check_package(
     with ExitStack() as opened:
         if tokens and tokenizer is None:
             tokenizer = opened.enter_context(LlamaTokenizer(build.files.model, timeout=timeout))
-        wrapper, sights, found = _eyes(build, timeout) if embedded else (None, (), ())
+        native, seen = _native(build, opened)
+        wrapper, sights, found = _eyes(build, timeout, native) if embedded else (None, (), ())
         if wrapper is None:
             wrapper = WRAPPERS.get(_projector_type(build), Wrapper())
-        report = _prompts(build, wrapper, probes, tokenizer if tokens else None)
-    return replace(report, sights=sights, diagnostics=(*report.diagnostics, *found, *findings(sights)))
+        report = _prompts(build, wrapper, probes, tokenizer if tokens else None, native)
+    found = (*seen, *report.diagnostics, *found, *findings(sights))
+    return replace(report, sights=sights, diagnostics=found)
+
+
+def _native(build: Build, opened: ExitStack) -> tuple[NativePrompter | None, tuple[Diagnostic, ...]]:
+    """In native mode: what renders the prompts, and how it stands against the reference."""
+    reference = build.reference
+    if build.template is not None or reference is None:
+        return None, ()
+    from ..building.mode import kinds_in_words
+    from ..building.native import kinds_of, native_prompter, not_proven, prove_with
+
+    pictures, span = build.files.projector is not None, build.package.span("mode")
+    kinds = kinds_of(reference.text, pictures=pictures)
+    try:
+        prompter = opened.enter_context(native_prompter(reference, build.files.vocabulary, pictures=pictures))
+        proof = build.plan.mode.native or prove_with(prompter, reference, kinds, span=span)
+    except (EngineError, UsageError) as e:
+        # Where nothing could be looked at, the check of the prompts says so itself.
+        proof = not_proven(e, kinds, span)
+        return None, tuple(d for d in proof.diagnostics if d.severity is Severity.ERROR)
+    said = f"{kinds_in_words(proof.coverage)} ({proof.engine}, {proof.conversations} conversations)"
+    message = f"no TEMPLATE: llama-server renders the GGUF's own chat template, {said}"
+    hint = "`mkmodelfile verify` compares the prompts on the server itself"
+    return prompter, (Diagnostic("MK732", Severity.INFO, message, span, hint), *proof.diagnostics)
 
 
 def _prompts(
-    build: Build, wrapper: Wrapper, probes: Sequence[Conversation], tokenizer: LlamaTokenizer | None
+    build: Build,
+    wrapper: Wrapper,
+    probes: Sequence[Conversation],
+    tokenizer: LlamaTokenizer | None,
+    native: NativePrompter | None,
 ) -> CheckReport:
     if build.reference is None:
         return CheckReport((), (_NOTHING_TO_COMPARE,), tokenizer is not None)
@@ -65,6 +95,7 @@ def _prompts(
         system=build.package.system or "",
         wrapper=wrapper,
         expected=build.expected if build.plan.additions else None,
+        native=native.render if native else None,
     )
     return check_prompts(subject, probes, tokenizer=tokenizer)
 
@@ -77,22 +108,28 @@ _NOTHING_TO_COMPARE = Diagnostic(
 )
 
 
-def _eyes(build: Build, timeout: float) -> tuple[Wrapper | None, tuple[Sight, ...], tuple[Diagnostic, ...]]:
+def _eyes(
+    build: Build, timeout: float, native: NativePrompter | None
+) -> tuple[Wrapper | None, tuple[Sight, ...], tuple[Diagnostic, ...]]:
     if build.files.projector is None:
         return Wrapper(), (), ()
     try:
         with EmbeddedEngine(build.files.model, build.files.projector, timeout=timeout) as engine:
             wrapper = Wrapper(*engine.picture_wrapper())
-            return wrapper, look(engine, _prompt_of(build, wrapper), build.plan.stops.texts), ()
+            return wrapper, look(engine, _prompt_of(build, wrapper, native), build.plan.stops.texts), ()
     except EngineError as e:
         return None, (), (e.to_diagnostic(),)
 
 
-def _prompt_of(build: Build, wrapper: Wrapper) -> Callable[[Sequence[Message]], str]:
+def _prompt_of(
+    build: Build, wrapper: Wrapper, native: NativePrompter | None
+) -> Callable[[Sequence[Message]], str]:
     """Messages with a picture to the prompt that Ollama would send, native mode included."""
     template, reference = build.template, build.reference
     if template is not None:
         return lambda messages: render_prompt(template, build.with_system(messages))
+    if native is not None:
+        return lambda messages: native.render(build.with_system(messages))
     assert reference is not None  # without either there would be nothing to build
     mark = reference_mark(
         Reference(reference.text, bos_token=reference.bos_token, eos_token=reference.eos_token)

@@ -7,8 +7,9 @@ carries them stands in for the real one, and every conversation of the compiler'
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -80,6 +81,11 @@ class NativePrompter:
         self.server = server
         self.chat_template = chat_template
 
+    @property
+    def engine(self) -> str:
+        """Which llama-server it is."""
+        return f"{self.server.program.name} {self.server.build}".strip()
+
     def render(self, messages: Sequence[Any], *, tools: Any = None, think: Any = None) -> str:
         """The prompt of an /api/chat request; raises PromptError where llama-server refuses it."""
         from ..ollama.native import native_request
@@ -104,53 +110,91 @@ def prove_native(
     vocabulary: the model's, for how it adds BOS. span: of the package's key, for findings.
     Never raises for what it finds: no llama-server, or one that fails, makes everything "unknown".
     """
-    from ..runtime.llama_server import ChatTemplateRefusedError, find_llama_server
-
     where = span or Span()
-    unknown = {k: "unknown" if k in kinds else "absent" for k in CATEGORIES}
-    program: Path | None = None
     try:
-        program = find_llama_server()
-        if program is None:
-            raise EngineError("there is no llama-server on this machine", help=GET_ONE)
-        return _prove(program, reference, kinds, vocabulary, where, seconds)
-    except ChatTemplateRefusedError as e:
-        nothing = {k: "unsupported" if k in kinds else "absent" for k in CATEGORIES}
-        finding = Diagnostic(e.code, Severity.ERROR, e.message, where, e.help)
-        return NativeProof(nothing, program.name if program else "", diagnostics=(finding,))
+        with native_prompter(reference, vocabulary, pictures="images" in kinds) as prompter:
+            return prove_with(prompter, reference, kinds, span=where, seconds=seconds)
     except (EngineError, UsageError) as e:
-        return NativeProof(unknown, diagnostics=(_not_seen(e, where),), why_not=e.message)
+        return not_proven(e, kinds, where)
 
 
-def _prove(
-    program: Path,
+def not_proven(error: EngineError | UsageError, kinds: Sequence[str], span: Span) -> NativeProof:
+    """What it means for native mode that llama-server could not be asked, or does not take the template."""
+    from ..runtime.llama_server import ChatTemplateRefusedError
+
+    if isinstance(error, ChatTemplateRefusedError):
+        nothing = {k: "unsupported" if k in kinds else "absent" for k in CATEGORIES}
+        finding = Diagnostic(error.code, Severity.ERROR, error.message, span, error.help)
+        return NativeProof(nothing, "llama-server", diagnostics=(finding,))
+    unknown = {k: "unknown" if k in kinds else "absent" for k in CATEGORIES}
+    message = f"nothing says whether native mode renders the chat template right: {error.message}"
+    finding = Diagnostic(NOT_SEEN, Severity.WARNING, message, span, error.help or GET_ONE)
+    return NativeProof(unknown, diagnostics=(finding,), why_not=error.message)
+
+
+@contextlib.contextmanager
+def native_prompter(
+    reference: Reference, vocabulary: Vocabulary | None, *, pictures: bool
+) -> Iterator[NativePrompter]:
+    """A llama-server that has this chat template, as long as it is needed.
+
+    Raises EngineError where there is none or it fails, ChatTemplateRefusedError where it does not take the
+    template, UsageError where the variable that names it is wrong.
+    """
+    from ..runtime.llama_server import LlamaServer, find_llama_server
+
+    program = find_llama_server()
+    if program is None:
+        raise EngineError("there is no llama-server on this machine", help=GET_ONE)
+    with tempfile.TemporaryDirectory(prefix="modelfile-kit-") as folder:
+        model, projector = write_carrier(Path(folder), reference, vocabulary, pictures=pictures)
+        with LlamaServer(program, model, projector) as server:
+            yield NativePrompter(server, reference.text)
+
+
+def prove_with(
+    prompter: NativePrompter,
     reference: Reference,
     kinds: Sequence[str],
-    vocabulary: Vocabulary | None,
+    *,
     span: Span,
-    seconds: float,
+    seconds: float = SECONDS_MAX,
 ) -> NativeProof:
+    """`prove_native` with a llama-server that runs already. Raises EngineError where it dies."""
     from ..compiler.probes import findings
     from ..compiler.prove import prove_prompts
-    from ..runtime.llama_server import LlamaServer
     from .native_comparison import NativeComparison
 
-    with tempfile.TemporaryDirectory(prefix="modelfile-kit-") as folder:
-        model, projector = write_carrier(Path(folder), reference, vocabulary, pictures="images" in kinds)
-        with LlamaServer(program, model, projector) as server:
-            comparison = NativeComparison(reference, NativePrompter(server, reference.text))
-            claimed = {k: "exact" if k in kinds else "absent" for k in CATEGORIES}
-            proof = prove_prompts(comparison, eos_token=reference.eos_token, claimed=claimed, seconds=seconds)
-            coverage = dict(proof.coverage)
-            found = [d for d in proof.diagnostics if d.severity is not Severity.INFO]
-            for conversation in _NEIGHBOURS if coverage["chat"] == "exact" else ():
-                if difference := comparison.difference(conversation):
-                    coverage["chat"] = "partial"
-                    example = findings.Counterexample("chat", conversation, difference)
-                    found.append(findings.diagnostic(example))
-            engine = f"{program.name} {server.build}".strip()
+    comparison = NativeComparison(reference, prompter)
+    claimed = {k: "exact" if k in kinds else "absent" for k in CATEGORIES}
+    proof = prove_prompts(comparison, eos_token=reference.eos_token, claimed=claimed, seconds=seconds)
+    coverage = dict(proof.coverage)
+    found = [d for d in proof.diagnostics if d.severity is not Severity.INFO]
+    for conversation in _NEIGHBOURS if coverage["chat"] == "exact" else ():
+        if difference := comparison.difference(conversation):
+            coverage["chat"] = "partial"
+            found.append(findings.diagnostic(findings.Counterexample("chat", conversation, difference)))
+    # "unsupported" is kept for a template that is not taken at all.
     coverage = {k: "partial" if v == "unsupported" else v for k, v in coverage.items()}
-    return NativeProof(coverage, engine, comparison.runs, tuple(_differs(d, span) for d in found))
+    differs = tuple(_differs(d, span) for d in found)
+    return NativeProof(coverage, prompter.engine, comparison.runs, differs)
+
+
+def kinds_of(chat_template: str, *, pictures: bool) -> tuple[str, ...]:
+    """The kinds of conversations that a chat template knows; pictures: whether the package has a projector.
+
+    Raises TemplateReferenceError for a source that is no chat template.
+    """
+    from ..compiler.probes.coverage import WatchedReference
+
+    names = WatchedReference(chat_template, bos_token="", eos_token="").variables
+    found = {
+        "chat": True,
+        "tools": "tools" in names or "tool_calls" in chat_template,
+        "thinking": bool({"enable_thinking", "thinking"} & names) or "reasoning_content" in chat_template,
+        "images": pictures,
+    }
+    return tuple(kind for kind in CATEGORIES if found[kind])
 
 
 def write_carrier(
@@ -185,8 +229,3 @@ def _differs(finding: Diagnostic, span: Span) -> Diagnostic:
         "llama-server's Jinja engine does not render this as the model was trained; use a TEMPLATE for "
         "such conversations (`mode: go`)",
     )
-
-
-def _not_seen(why: EngineError | UsageError, span: Span) -> Diagnostic:
-    message = f"nothing says whether native mode renders the chat template right: {why.message}"
-    return Diagnostic(NOT_SEEN, Severity.WARNING, message, span, why.help or GET_ONE)
