@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
 
 from jinja2 import nodes
@@ -16,7 +17,7 @@ from .emit import emit
 from .facts import Facts
 from .hints import with_hints
 from .lower.pictures import settle_pictures
-from .lower.recursion import recursive_macros
+from .lower.recursion import define_all, recursive_macros
 from .lower.statements import Lowering
 from .lower.text import defined_templates
 from .outcomes import Again, Dead, TooBig
@@ -176,9 +177,9 @@ def lower(
     machine.macro_names = frozenset(frontend.names_in_macros(tree))
     machine.live[machine.scope] = machine.macro_names
     try:
-        machine.execute_all(tree.body)
-    except Dead:
-        pass
+        with contextlib.suppress(Dead):
+            machine.execute_all(tree.body)
+        define_all(machine)
     except TooBig as e:
         machine.out = [go.Fail(str(e))]
         where = Span(line=machine.line)

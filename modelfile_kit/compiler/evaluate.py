@@ -37,6 +37,9 @@ class Evaluator(Machine):
         self.recursive: frozenset[str] = frozenset()
         self.instances: dict[object, str] = {}
         self.templates: dict[str, go.Nodes] = {}
+        # those that were called and are yet to be written, and the work done before the one in progress
+        self.undefined: list[Callable[[], None]] = []
+        self.begun = 0
         # the names read after the statement in progress
         self.after: frozenset[str] = frozenset()
         # names that macros read wherever they are called from

@@ -41,7 +41,7 @@ def expand(
     ev: Lowering, macro: MacroV, args: list[Value], kwargs: dict[str, Value], *, captured: bool = False
 ) -> Value:
     """Writes a macro out in place: its text as a value, or as statements."""
-    if ev.steps > ENOUGH and ev.calling and not all(map(_known, args)):
+    if ev.steps - ev.begun > ENOUGH and ev.calling and not all(map(_known, args)):
         raise Unsupported(f"the macro {macro.node.name} in a template that has grown this much", ev.line)
     again = sum(1 for name in ev.calling if name == macro.node.name)
     if len(ev.calling) >= MAX_DEPTH or (again >= MAX_RECURSION and not all(map(_known, args))):

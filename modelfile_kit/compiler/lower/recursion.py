@@ -6,12 +6,15 @@ macro is given has to come from one piece of data, and the macro may change noth
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from jinja2 import nodes
 
 from .. import go, types
+from ..facts import Facts
 from ..go import Expr
+from ..machine import State
 from ..outcomes import Unsupported
 from ..types import MacroV, Value
 
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
 
 # A known argument that grows with the depth (an indent) makes a template a level.
 MAX_INSTANCES = 16
+# Work at compile time beyond which no further level is written.
+MAX_STEPS = 30_000
 
 
 def recursive_macros(tree: nodes.Template) -> frozenset[str]:
@@ -81,53 +86,77 @@ def call_template(ev: Lowering, macro: MacroV, args: list[Value], kwargs: dict[s
     if source is None or isinstance(source, (go.Root, go.Index)):
         return None
     seen = tuple(replace(v, source, go.Dot()) for v in values)
-    key = (macro.node.name, seen, tuple(names))
+    visible = {k: v for k, v in ev.state.items() if k[0] == 0 or not list(types.value_exprs(v))}
+    # what else the macro can see: another value there makes it another template
+    reach = _owners(ev, macro.scope)
+    around = tuple((k, v) for k, v in visible.items() if k[0] in reach and k[1] in ev.macro_names)
+    about = frozenset((t, a) for t, a in ev.facts.known.items() if _of_request(t))
+    key = (macro.node.name, seen, tuple(names), around, about)
     name = ev.instances.get(key)
     if name is None:
+        count = sum(1 for k in ev.instances if isinstance(k, tuple) and k[0] == macro.node.name)
+        if count >= MAX_INSTANCES or ev.steps > MAX_STEPS:
+            raise Unsupported(f"the recursion of the macro {macro.node.name} beyond {count} levels", ev.line)
+        name = str(macro.node.name) + (f" {count + 1}" if count else "")
+        ev.instances[key] = name
         named = dict(zip(names, seen[len(args) :], strict=True))
-        name = _define(ev, macro, key, named, list(seen[: len(args)]))
+        hidden = {k: types.Hidden(k[1]) for k in ev.state if k not in visible}
+        facts, line = ev.facts, ev.line
+
+        state = {**visible, **hidden}
+
+        def define() -> None:
+            ev.line = line
+            _define(ev, name, state, facts, lambda: _expand(ev, macro, named, seen[: len(args)]))
+
+        ev.undefined.append(define)
     return types.text(types.Block((go.Include(name, source),)))
+
+
+def _owners(ev: Lowering, scope: int | None) -> set[int]:
+    """The scopes whose names a macro sees, and the namespaces that these names hold."""
+    found: set[int] = set()
+    while scope is not None:
+        found.add(scope)
+        scope = ev.parents.get(scope)
+    return found | {v.owner for k, v in ev.state.items() if k[0] in found and isinstance(v, types.Namespace)}
+
+
+def _of_request(t: go.Test) -> bool:
+    """Whether a test looks at the request, which a template sees wherever it is called from."""
+    return any(isinstance(x, go.Root) for e in go.test_exprs(t) for x in go.walk(e))
+
+
+def _expand(ev: Lowering, macro: MacroV, kwargs: dict[str, Value], args: tuple[Value, ...]) -> Value:
+    from .macros import expand
+
+    before = dict(ev.state)
+    expand(ev, macro, list(args), kwargs)
+    if any(ev.state.get(k) != v for k, v in before.items()):
+        raise Unsupported(f"the macro {macro.node.name}, recursive and with effects outside itself", ev.line)
+    return types.NONE
+
+
+def define_all(ev: Lowering) -> None:
+    """Writes the templates that were called, in the order of the calls, so that a limit meets the deepest."""
+    while ev.undefined:
+        ev.undefined.pop(0)()
 
 
 def _has_data(values: list[Value]) -> bool:
     return any(isinstance(leaf, types.Obj) for v in values for leaf in types.leaves(v))
 
 
-def _define(ev: Lowering, macro: MacroV, key: object, kwargs: dict[str, Value], args: list[Value]) -> str:
-    from .macros import expand
-
-    count = sum(1 for k in ev.instances if isinstance(k, tuple) and k[0] == macro.node.name)
-    if count >= MAX_INSTANCES:
-        raise Unsupported(
-            f"the recursion of the macro {macro.node.name} beyond {MAX_INSTANCES} levels", ev.line
-        )
-    name = macro.node.name + (f" {count + 1}" if count else "")
-    ev.instances[key] = name
-    state, worked = dict(ev.state), ev.worked_out
-    visible = {k: v for k, v in state.items() if k[0] == 0 or not list(types.value_exprs(v))}
-    hidden = {k: types.Hidden(k[1]) for k in state if k not in visible}
-
-    def thunk() -> Value:
-        ev.state = {**visible, **hidden}
-        before = dict(ev.state)
-        ev.worked_out, ev.loops = {}, []
-        expand(ev, macro, args, kwargs)
-        if any(ev.state.get(k) != v for k, v in before.items()):
-            raise Unsupported(
-                f"the macro {macro.node.name}, recursive and with effects outside itself", ev.line
-            )
-        return types.NONE
-
-    loops, calling, ev.calling = ev.loops, ev.calling, []
-    outer, declared = ev.outer, ev.declared
-    ev.outer, ev.declared = frozenset(), set()
+def _define(ev: Lowering, name: str, state: State, facts: Facts, body: Callable[[], Value]) -> None:
+    """One template: it sees its argument and what does not change."""
+    saved = ev.state, ev.worked_out, ev.loops, ev.calling, ev.outer, ev.declared, ev.begun
+    ev.state, ev.worked_out, ev.loops, ev.calling = state, {}, [], []
+    ev.outer, ev.declared, ev.begun = frozenset(), set(), ev.steps
     try:
-        run = ev.run(ev.facts, thunk)
+        run = ev.run(facts, body)
     finally:
-        ev.worked_out, ev.loops, ev.calling = worked, loops, calling
-        ev.outer, ev.declared = outer, declared
+        ev.state, ev.worked_out, ev.loops, ev.calling, ev.outer, ev.declared, ev.begun = saved
     ev.templates[name] = tuple(run.nodes)
-    return name
 
 
 def replace(v: Value, old: Expr, new: Expr) -> Value:  # noqa: C901 - one line a kind
