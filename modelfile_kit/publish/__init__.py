@@ -27,6 +27,7 @@ MK831  the server refuses to render a prompt
 MK832  picture tokens are written twice
 MK833  the server counts other prompt tokens than expected
 MK834  a running engine of another package is reused and renders by another template
+MK835  native mode renders conversations of some kind otherwise than the reference
 MK840  the answer does not end by itself
 MK841  a turn token in the answer
 MK850  a picture is not seen: wrong answers

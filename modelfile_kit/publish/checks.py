@@ -11,6 +11,7 @@ from ..runtime import Reply
 from .check_base import LONGER, Check, Subject, error, judged, short
 from .engine_faults import ENDLESS_HELP, missing_rope_sections, name_fault, no_projector
 from .expectation import turn_tokens
+from .native_checks import check_native
 from .picture_checks import check_pictures
 from .prompt_checks import check_prompts, check_tokens
 from .served import differences
@@ -188,6 +189,7 @@ CHECKS: tuple[tuple[str, Callable[[Subject], Iterator[Check]]], ...] = (
     ("files", check_files),
     ("engine", check_engine),
     ("prompts", check_prompts),
+    ("native proof", check_native),
     ("token counts", check_tokens),
     ("stop", check_stop),
     ("pictures", check_pictures),

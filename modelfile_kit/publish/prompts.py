@@ -22,7 +22,7 @@ from .served import Served
 
 _TAG = re.compile(r"\[img-\d+\]")
 # llama-server's own marker, which the server answers where the GGUF's template rendered the prompt.
-_NATIVE_MARK = re.compile(r"<__(?:\w+_)?media_[0-9a-f]+__>|<__media__>")
+NATIVE_MARK = re.compile(r"<__(?:\w+_)?media_[0-9a-f]+__>|<__media__>")
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ class PromptJudge:
     def _plain(self, rendered: str) -> str:
         """A rendered prompt with `[img-N]` marks and no leading BOS."""
         counted = iter(range(len(rendered)))
-        prompt = _NATIVE_MARK.sub(lambda _: f"[img-{next(counted)}]", rendered)
+        prompt = NATIVE_MARK.sub(lambda _: f"[img-{next(counted)}]", rendered)
         return _without_bos(prompt, self.expectation.bos_token)
 
     def _marks_twice(self, conversation: Conversation, rendered: str) -> Sequence[Diagnostic]:

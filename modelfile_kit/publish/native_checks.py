@@ -1,0 +1,109 @@
+"""Native mode on a real server: the compiler's proof, put to what `_debug_render_only` answers."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from ..conversation import Conversation
+from ..diagnostics import Diagnostic, Severity
+from ..errors import PromptError, TemplateReferenceError
+from ..runtime.ollama_server import RENDER_SINCE, RefusedError, parse_version
+from .check_base import Check, Subject
+from .prompts import NATIVE_MARK, with_pictures
+
+# CPU seconds of ours.
+SECONDS_MAX = 3.0
+# Seconds by the clock; a server on this machine needs some ten milliseconds for each of 50 to 300 prompts.
+WAIT_MAX = 20.0
+_KINDS = {"tools": "tools", "thinking": "thinking", "images": "vision"}
+_DIFFERENCES = frozenset({"MK650", "MK651", "MK653", "MK654"})
+
+
+def check_native(subject: Subject) -> Iterator[Check]:
+    """Where the GGUF's own template renders chats: conversations made from its own branches.
+
+    What differs is a warning: the package's own conversations decide whether the model is sound, this
+    says for which others it is not.
+    """
+    name = "native proof"
+    if not subject.served.native:
+        return
+    reason = _unasked(subject)
+    if reason:
+        yield Check(name, "skip", reason)
+        return
+    from ..compiler.prove import prove_prompts
+
+    comparison = _comparison(subject)
+    kinds = [k for k in ("chat", *_KINDS) if k == "chat" or _KINDS[k] in subject.served.capabilities]
+    claimed = {k: "exact" if k in kinds else "absent" for k in ("chat", *_KINDS)}
+    eos = subject.meant.eos_token
+    proof = prove_prompts(comparison, eos_token=eos, claimed=claimed, seconds=SECONDS_MAX)
+    found = tuple(_differs(d) for d in proof.diagnostics if d.code in _DIFFERENCES)
+    wrong = {d.message.partition(":")[0] for d in proof.diagnostics if d.code in _DIFFERENCES}
+    right = [k for k in kinds if k not in wrong]
+    said = f"{comparison.runs} conversations; no difference for {', '.join(right) or 'no kind'}"
+    yield Check(name, "ok", said + (f", some for {', '.join(sorted(wrong))}" if wrong else ""), found)
+
+
+def _unasked(subject: Subject) -> str:
+    """Why nothing is asked, "" if something is."""
+    if parse_version(subject.version) < parse_version(RENDER_SINCE):
+        return f"Ollama {subject.version} cannot show prompts ({RENDER_SINCE} can)"
+    if subject.dead:
+        return "the engine does not run"
+    try:
+        return "" if subject.judge.reference else "no chat template known to compare it with"
+    except TemplateReferenceError as e:
+        return e.message
+
+
+def _comparison(subject: Subject) -> Any:
+    """The reference as the server completes a request, and the server; for `WAIT_MAX` seconds at most."""
+    from ..building.native_comparison import NativeComparison
+    from ..building.sources import Reference
+
+    end = time.monotonic() + WAIT_MAX
+
+    class Completed(NativeComparison):
+        """With the model's SYSTEM and MESSAGEs in front, which the server adds by itself."""
+
+        def expected(self, conversation: Conversation) -> Any:
+            if time.monotonic() > end:
+                return [], set(), None  # nothing more is compared
+            return super().expected(replace(conversation, messages=tuple(subject.judge.whole(conversation))))
+
+    meant = subject.meant
+    reference = Reference(meant.chat_template or "", "gguf", meant.bos_token or None, meant.eos_token or None)
+    return Completed(reference, _OnServer(subject))
+
+
+class _OnServer:
+    """The published model behind the interface of everything that renders requests."""
+
+    def __init__(self, subject: Subject) -> None:
+        self.subject = subject
+
+    def render(self, messages: Sequence[Any], *, tools: Any = None, think: Any = None) -> str:
+        filled = with_pictures(messages, self.subject.pictures)
+        server, name = self.subject.server, self.subject.name
+        try:
+            prompt = server.render(name, filled, tools=tools, think=think).prompt
+        except RefusedError as e:
+            raise PromptError(e.detail, status=e.status or 500) from e
+        first, *rest = re.split(NATIVE_MARK, prompt)
+        return first + "".join(f"[img-{n}]{text}" for n, text in enumerate(rest))
+
+
+def _differs(finding: Diagnostic) -> Diagnostic:
+    return Diagnostic(
+        "MK835",
+        Severity.WARNING,
+        f"the GGUF's own chat template on this server, {finding.message.replace('  Ollama:', '  server:')}",
+        help="such conversations get another prompt than the model was trained on; a TEMPLATE (`mode: go`) "
+        "does not have llama-server's Jinja engine between",
+    )
