@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..gotemplate.nodes import Node
     from ..ollama.prompt import PromptTemplate
     from ..ollama.selection import Selection
-    from .probes import Probes
+    from .probes import OwnTemplate, Probes
     from .template_types import Walk
 
 
@@ -144,6 +144,27 @@ class Context:
         from .probes import Probes
 
         return Probes(self.prompt, self.newest) if self.prompt and self.template_is_used else None
+
+    @cached_property
+    def reply_tags(self) -> dict[str, str]:
+        """The tags by which Ollama reads replies, each with what it stands around."""
+        tags: dict[str, str] = {}
+        if self.prompt and "tools" in self.prompt.capabilities and self.prompt.tool_tag.text is not None:
+            tags[self.prompt.tool_tag.tag] = "tool calls"
+        if self.prompt and (thinking := self.prompt.thinking_tags):
+            tags |= {thinking.opening: "thinking", thinking.closing: "thinking"}
+        return tags
+
+    @cached_property
+    def own_template(self) -> OwnTemplate | None:
+        """The model's own chat template, to ask whether it does the same; None where it is not here."""
+        from .probes import OwnTemplate
+
+        return OwnTemplate(self.files.chat_template) if self.files.chat_template else None
+
+    def also_lost(self, probe: str, texts: Iterable[str]) -> bool:
+        """Whether the model's own chat template is here and leaves the texts out too."""
+        return self.own_template is not None and self.own_template.loses(probe, texts)
 
     @cached_property
     def walk(self) -> Walk | None:

@@ -5,7 +5,7 @@ Every text of a probe is a word of its own, so that it can be found again in the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,8 +33,12 @@ _TOOL = {
         },
     },
 }
-_CALL = {"id": "call_q", "function": {"name": TOOL, "arguments": {"place": PLACE, "more": {"q_key": True}}}}
-_RESULT = {"role": "tool", "content": RESULT, "tool_name": TOOL, "tool_call_id": "call_q"}
+# Mistral's templates want an id of nine letters and digits.
+_CALL = {
+    "id": "callq0001",
+    "function": {"name": TOOL, "arguments": {"place": PLACE, "more": {"q_key": True}}},
+}
+_RESULT = {"role": "tool", "content": RESULT, "tool_name": TOOL, "tool_call_id": "callq0001"}
 _REQUESTS: Mapping[str, dict[str, Any]] = {
     "single": {"messages": [_USER]},
     "dialogue": {
@@ -48,7 +52,11 @@ _REQUESTS: Mapping[str, dict[str, Any]] = {
     },
     "thinking": {"messages": [_USER], "think": True},
     "thought": {
-        "messages": [_USER, {"role": "assistant", "content": ANSWER, "thinking": THOUGHT}, _RESULT],
+        "messages": [
+            _USER,
+            {"role": "assistant", "content": ANSWER, "thinking": THOUGHT},
+            {"role": "user", "content": AGAIN},
+        ],
         "think": True,
     },
 }
@@ -71,6 +79,36 @@ class Probe:
             return after
         inside, found, _ = after.partition(end)
         return inside if found else None
+
+
+class OwnTemplate:
+    """What the model's own chat template makes of the same conversations, asked only where it matters."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._made: dict[str, str | None] = {}
+
+    def loses(self, name: str, texts: Iterable[str]) -> bool:
+        """Whether it leaves all of these texts out of a probe's conversation as well."""
+        text = self._text(name)
+        return text is not None and not any(part in text for part in texts)
+
+    def refuses(self, name: str) -> bool:
+        """Whether a probe's conversation cannot be rendered with it either."""
+        return self._text(name) is None
+
+    def _text(self, name: str) -> str | None:
+        if name not in self._made:
+            self._made[name] = self._render(name)
+        return self._made[name]
+
+    def _render(self, name: str) -> str | None:
+        from ..jinja_reference import render_reference
+
+        try:
+            return render_reference(self._source, **_REQUESTS[name])
+        except KitError:
+            return None
 
 
 class Probes:

@@ -33,13 +33,8 @@ from ..rule import Finding, Rule
 def check(context: Context) -> Iterator[Finding]:
     if context.prompt is None or not context.template_is_used:
         return
-    tags: dict[str, str] = {}
-    if "tools" in context.prompt.capabilities and context.prompt.tool_tag.text is not None:
-        tags[context.prompt.tool_tag.tag] = "tool calls"
-    if thinking := context.prompt.thinking_tags:
-        tags |= {thinking.opening: "thinking", thinking.closing: "thinking"}
     for stop in context.stops:
-        for tag, what in tags.items():
+        for tag, what in context.reply_tags.items():
             if stop.value and stop.value in tag:
                 yield Finding(
                     f"the stop {stop.value!r} is in the tag of {what}, {tag!r}: replies end there", stop

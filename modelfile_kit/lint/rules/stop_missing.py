@@ -55,8 +55,8 @@ def _token(context: Context, tokens: list[str]) -> Iterator[Finding]:
     if any(token in ends for token in ids.values()):
         return
     first = next((text for text, token in ids.items() if token is not None), None)
-    if first is None:
-        return  # a text that is no token here has a rule of its own
+    if first is None or any(first in tag for tag in context.reply_tags):
+        return  # no token here: another rule's matter; in a tag: a stop would cut replies off
     yield Finding(
         f"this TEMPLATE ends the model's turns with {first!r}, at which neither llama.cpp nor a stop ends",
         context.template,

@@ -41,7 +41,7 @@ def check(context: Context) -> Iterator[Finding]:
     if own:
         message = f"this TEMPLATE does not say the {own.name.upper()} of line {own.line}"
         yield Finding(message, context.template)
-    elif "system" in jinja:
+    elif "system" in jinja and not context.also_lost("system", [probes.SYSTEM]):
         message = "this TEMPLATE loses system messages, which the model's chat template has"
         yield Finding(message, context.template)
     else:

@@ -51,9 +51,14 @@ def check(context: Context) -> Iterator[Finding]:
         refusal = _REFUSAL.search(error.message)
         if refusal:
             # How a chat template's raise_exception looks in Go: it is meant.
-            severity = Severity.WARNING if probe.name == "single" else Severity.INFO
+            own = context.own_template
+            too = own is not None and own.refuses(probe.name)
+            severity = Severity.WARNING if probe.name == "single" and not too else Severity.INFO
             yield Finding(
-                f"the TEMPLATE refuses {_WHAT[probe.name]}: {refusal[1]}", context.template, severity=severity
+                f"the TEMPLATE refuses {_WHAT[probe.name]}: {refusal[1]}"
+                + (" (the model's own chat template does not render it either)" if too else ""),
+                context.template,
+                severity=severity,
             )
             if probe.name == "single":
                 return

@@ -6,7 +6,8 @@ and then loses the calls or their results.
 # Why is this bad
 
 Without `.Tools` Ollama refuses requests with tools. With it and without the calls and results, the model
-does not see what its tools answered, and calls again.
+does not see what its tools answered, and calls again. Where the model's own chat template is here and loses
+them too, that is said, and it is a note only.
 
 # Example
 
@@ -32,6 +33,8 @@ from .. import probes
 from ..context import Context
 from ..rule import Finding, Rule
 
+_TEXTS = {probes.PLACE: "tool calls", probes.RESULT: "the results of tools"}
+
 
 def check(context: Context) -> Iterator[Finding]:
     if context.probes is None or context.selection is None:
@@ -46,19 +49,21 @@ def check(context: Context) -> Iterator[Finding]:
             )
         return
     probe = context.probes["tools"]
-    lost = [
-        what
-        for text, what in ((probes.PLACE, "tool calls"), (probes.RESULT, "the results of tools"))
-        if text not in probe.text
-    ]
-    if lost and not probe.error:
-        # Some models' own templates leave the calls out: they are in the answer's text there.
-        gentle = lost == ["tool calls"] and "tool_calls" not in (context.files.chat_template or "")
+    lost = {text: what for text, what in _TEXTS.items() if text not in probe.text}
+    if not lost or probe.error:
+        return
+    message = f"this TEMPLATE takes tools and loses {' and '.join(lost.values())}"
+    if context.also_lost("tools", lost):
         yield Finding(
-            f"this TEMPLATE takes tools and loses {' and '.join(lost)}",
+            f"{message}, as the model's own chat template does",
             context.template,
-            severity=Severity.INFO if gentle else None,
+            "the model does not see what was called; let the program put calls and results into the texts",
+            severity=Severity.INFO,
         )
+        return
+    # Some models' own templates leave the calls out: they are in the answer's text there.
+    gentle = list(lost) == [probes.PLACE] and "tool_calls" not in (context.files.chat_template or "")
+    yield Finding(message, context.template, severity=Severity.INFO if gentle else None)
 
 
 RULE = Rule(

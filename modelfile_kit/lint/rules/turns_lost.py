@@ -4,7 +4,8 @@ Finds a TEMPLATE that does not say every message of a dialogue.
 
 # Why is this bad
 
-The model answers without knowing what was asked or what it has said before.
+The model answers without knowing what was asked or what it has said before. Where the model's own chat
+template is here and does the same, that is said, and it is a note only.
 
 # Example
 
@@ -36,11 +37,20 @@ def check(context: Context) -> Iterator[Finding]:
     if context.probes is None:
         return
     probe = context.probes["dialogue"]
-    lost = [what for text, what in _TEXTS.items() if text not in probe.text]
+    lost = {text: what for text, what in _TEXTS.items() if text not in probe.text}
     if probe.error or not lost:
         return
-    severity = Severity.ERROR if probes.AGAIN not in probe.text else None
-    yield Finding(f"this TEMPLATE loses {' and '.join(lost)}", context.template, severity=severity)
+    message = f"this TEMPLATE loses {' and '.join(lost.values())}"
+    if context.also_lost("dialogue", lost):
+        yield Finding(
+            f"{message}, as the model's own chat template does",
+            context.template,
+            "the model was made for other requests than chats of text; see its documentation",
+            severity=Severity.INFO,
+        )
+        return
+    severity = Severity.ERROR if probes.AGAIN in lost else None
+    yield Finding(message, context.template, severity=severity)
 
 
 RULE = Rule(

@@ -56,3 +56,14 @@ def test_the_vocabulary_decides(tmp_path):
         'TEMPLATE """{{ range .Messages }}<|{{ .Role }}|>{{ .Content }}{{ end }}<|assistant|>"""\n',
         base=tmp_path,
     )
+
+
+def test_what_stands_in_a_tag_is_no_stop(tmp_path):
+    """Former turns may end otherwise than a reply does: here `<|end|>` ends a thought as well."""
+    text = (
+        'TEMPLATE """{{ range .Messages }}{{ if .Thinking }}<|thought|>{{ .Thinking }}<|end|>{{ end }}'
+        '<|{{ .Role }}|>{{ .Content }}<|end|>{{ end }}<|assistant|>"""\n'
+    )
+    write_model(tmp_path, control=["<|end|>", "<|return|>", "<|user|>"], eos="<|return|>")
+    rule_catches_not(CODE, text, base=tmp_path)
+    rule_catches(CODE, text.replace("<|end|>{{ end }}<|", "<|over|>{{ end }}<|"), base=tmp_path)

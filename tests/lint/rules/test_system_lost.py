@@ -1,6 +1,6 @@
 import pytest
 
-from tests.lint.helpers import rule_catches, rule_catches_not
+from tests.lint.helpers import Typed, rule_catches, rule_catches_not, write_model
 
 CODE = "MK205"
 
@@ -48,3 +48,13 @@ def test_worse_where_something_is_lost():
     assert rule_catches(CODE, template).severity == "info"
     assert rule_catches(CODE, template + "SYSTEM x\n").severity == "warning"
     assert rule_catches(CODE, template + "MESSAGE system x\n").severity == "warning"
+
+
+def test_what_the_chat_template_loses_too_is_a_note(tmp_path):
+    text = 'TEMPLATE """{{ range .Messages }}{{ if ne .Role "system" }}{{ .Content }}{{ end }}{{ end }}"""\n'
+    jinja = "{% for m in messages %}{% if m.role != 'system' %}{{ m.content }}{% endif %}{% endfor %}"
+    write_model(tmp_path, tokenizer__chat_template=Typed("string", jinja))
+    assert rule_catches(CODE, text, base=tmp_path).severity == "info"
+    jinja = "{% for m in messages %}{% if m.role == 'system' %}!{% endif %}{{ m.content }}{% endfor %}"
+    write_model(tmp_path, tokenizer__chat_template=Typed("string", jinja))
+    assert rule_catches(CODE, text, base=tmp_path).severity == "warning"

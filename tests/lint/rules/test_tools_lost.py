@@ -47,3 +47,19 @@ def test_tools_of_the_chat_template(tmp_path):
     # From 0.30 on the Jinja wins, and the TEMPLATE is not what counts.
     rule_catches_not(CODE, template, base=tmp_path)
     rule_catches("MK201", template, base=tmp_path)
+
+
+def test_what_the_chat_template_loses_too_is_a_note(tmp_path):
+    said = '{{ if ne .Role "tool" }}{{ .Content }}{{ end }}'
+    text = 'TEMPLATE """{{ .Tools }}{{ range .Messages }}' + said + '{{ end }}"""\n'
+    jinja = (
+        "{{ tools }}{% for m in messages %}{% if m.role != 'tool' %}{{ m.content }}{% endif %}{% endfor %}"
+    )
+    write_model(tmp_path, tokenizer__chat_template=Typed("string", jinja))
+    found = rule_catches(CODE, text, base=tmp_path)
+    assert found.severity == "info"
+    assert "as the model's own chat template does" in found.message
+    # With the results of tools in the chat template the TEMPLATE is at fault.
+    jinja = "{{ tools }}{% for m in messages %}{{ m.content }}{% endfor %}"
+    write_model(tmp_path, tokenizer__chat_template=Typed("string", jinja))
+    assert rule_catches(CODE, text, base=tmp_path).severity == "warning"
