@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from .budget import size_of
@@ -41,7 +41,9 @@ class Expr:
 
     def as_pipeline(self) -> Expr:
         """The same as the value of a pipeline, which is never boxed."""
-        return self if self.unboxed else replace(self, unboxed=True)
+        if self.unboxed:
+            return self
+        return Expr(self.run, self.const, True, self.kind, self.name, self.args, self.slot)
 
     @property
     def allocates(self) -> bool:

@@ -320,8 +320,16 @@ class _Tree(TokenReader):
         """Operands with blanks between them; a pipe after them is taken, a delimiter is left."""
         args: list[n.Node] = []
         while True:
-            self.operand(args)
-            token = self.next()
+            token = self.next_non_space()
+            make = _TERMS.get(token.type)
+            if make is not None:
+                term = make(self, token)
+                token = self.next()
+                if token.type is _FIELD:
+                    self.index -= 1
+                    term = self.chain(term)
+                    token = self.next()
+                args.append(term)
             if token.type is _SPACE:
                 continue
             if token.type is _RIGHT_DELIM or token.type is _RIGHT_PAREN:
@@ -332,16 +340,6 @@ class _Tree(TokenReader):
         if not args:
             raise self.error("empty command")
         return n.CommandNode(tuple(args), pos=begin)
-
-    def operand(self, args: list[n.Node]) -> None:
-        """A term and the fields after it go into `args`, if there is one."""
-        token = self.next_non_space()
-        make = _TERMS.get(token.type)
-        if make is None:
-            self.index -= 1
-            return
-        term = make(self, token)
-        args.append(self.chain(term) if self.peek().type is _FIELD else term)
 
     def chain(self, term: n.Node) -> n.Node:
         """The fields that follow a term."""

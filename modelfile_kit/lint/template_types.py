@@ -70,7 +70,7 @@ class _Scope:
     variables: dict[str, Type] = field(default_factory=dict)
 
     def inside(self, dot: Type) -> _Scope:
-        return _Scope(dot, dict(self.variables))
+        return _Scope(dot, self.variables.copy())
 
 
 class Walk:
@@ -128,6 +128,8 @@ class Walk:
     def _list(self, node: n.ListNode, scope: _Scope) -> None:
         for each in node.nodes:
             self.nodes.append(each)
+            if isinstance(each, n.TextNode):
+                continue
             if isinstance(each, n.ActionNode):
                 result = self._pipe(each.pipe, scope)
                 if not each.pipe.decl:
@@ -169,8 +171,11 @@ class Walk:
 
     def _command(self, node: n.CommandNode, scope: _Scope) -> Type:
         self.nodes.append(node)
-        found = [self._argument(a, scope) for a in node.args]
+        self.nodes += node.args
         first = node.args[0]
+        if len(node.args) == 1 and isinstance(first, n.FieldNode):
+            return self._fields(first, scope.dot, first.ident)
+        found = [self._argument(a, scope) for a in node.args]
         if not isinstance(first, n.IdentifierNode):
             return found[0] if len(node.args) == 1 else None
         if first.ident in _TEXT_FUNCTIONS:
@@ -184,7 +189,8 @@ class Walk:
         return found[1] if first.ident == "slice" and len(found) > 1 else None
 
     def _argument(self, node: n.Node, scope: _Scope) -> Type:
-        self.nodes.append(node)
+        if isinstance(node, (n.IdentifierNode, n.StringNode)):
+            return None
         if isinstance(node, n.DotNode):
             return scope.dot
         if isinstance(node, n.FieldNode):
@@ -196,6 +202,7 @@ class Walk:
         if isinstance(node, n.PipeNode):
             return self._pipe(node, scope)
         if isinstance(node, n.ChainNode):
+            self.nodes.append(node.node)
             return self._fields(node, self._argument(node.node, scope), node.field)
         return None
 

@@ -63,25 +63,27 @@ def _identifiers(node: n.Node | None, names: set[str]) -> None:
     """Adds the identifiers of a node to `names`."""
     if isinstance(node, n.ListNode):
         for each in node.nodes:
-            if not isinstance(each, n.TextNode):
+            if type(each) is n.ActionNode:
+                _names_of(each.pipe, names)
+            elif type(each) is not n.TextNode:
                 _identifiers(each, names)
-    elif isinstance(node, n.ActionNode):
-        _identifiers(node.pipe, names)
-    elif isinstance(node, n.PipeNode):
-        for command in node.cmds:
-            for argument in command.args:
-                if isinstance(argument, (n.FieldNode, n.VariableNode)):
-                    names.update(argument.ident)
-                elif isinstance(argument, n.PipeNode):
-                    _identifiers(argument, names)
     elif isinstance(node, n.BranchNode):
-        _identifiers(node.pipe, names)
+        _names_of(node.pipe, names)
         _identifiers(node.list, names)
         _identifiers(node.else_list, names)
     elif isinstance(node, n.TemplateNode):
         if node.pipe is None:
             raise UndefinedTemplateError(node.name)
-        _identifiers(node.pipe, names)
+        _names_of(node.pipe, names)
+
+
+def _names_of(pipe: n.PipeNode, names: set[str]) -> None:
+    for command in pipe.cmds:
+        for argument in command.args:
+            if isinstance(argument, (n.FieldNode, n.VariableNode)):
+                names.update(argument.ident)
+            elif isinstance(argument, n.PipeNode):
+                _names_of(argument, names)
 
 
 def thinking_tags(root: n.ListNode) -> ThinkingTags:
@@ -92,7 +94,7 @@ def thinking_tags(root: n.ListNode) -> ThinkingTags:
     from an earlier `.Thinking` where a later one's list has none at that end.
     """
     finder = _ThinkingFinder()
-    finder.list(root, None)
+    finder.list(root, False)
     return finder.found
 
 
@@ -106,24 +108,29 @@ class _ThinkingFinder:
     def __init__(self) -> None:
         self.found = ThinkingTags()
 
-    def list(self, node: n.ListNode, inside: n.RangeNode | None) -> None:
-        """inside: the nearest range around the list, its own pipeline and else included."""
+    def list(self, node: n.ListNode, counts: bool) -> None:
+        """counts: whether the nearest range is one over `.Messages`, its pipeline and else included."""
         for each in node.nodes:
             if isinstance(each, n.BranchNode):
-                nearest = each if isinstance(each, n.RangeNode) else inside
-                self.pipe(each.pipe, nearest, node)
-                self.list(each.list, nearest)
+                inside = _mentions(each.pipe, "Messages") if isinstance(each, n.RangeNode) else counts
+                if inside:
+                    self.pipe(each.pipe, node)
+                self.list(each.list, inside)
                 if each.else_list is not None:
-                    self.list(each.else_list, nearest)
+                    self.list(each.else_list, inside)
             elif isinstance(each, n.ListNode):
-                self.list(each, inside)
-            elif isinstance(each, (n.ActionNode, n.TemplateNode)) and each.pipe is not None:
-                self.pipe(each.pipe, inside, node)
+                self.list(each, counts)
+            elif counts and isinstance(each, (n.ActionNode, n.TemplateNode)) and each.pipe is not None:
+                self.pipe(each.pipe, node)
 
-    def pipe(self, node: n.PipeNode, inside: n.RangeNode | None, around: n.ListNode) -> None:
-        for field in _fields(node):
-            if field.ident[:1] == ("Thinking",) and inside and _mentions(inside.pipe, "Messages"):
-                self.field(field, around)
+    def pipe(self, node: n.PipeNode, around: n.ListNode) -> None:
+        for command in node.cmds:
+            for argument in command.args:
+                if isinstance(argument, n.FieldNode):
+                    if argument.ident[0] == "Thinking":
+                        self.field(argument, around)
+                elif isinstance(argument, n.PipeNode):
+                    self.pipe(argument, around)
 
     def field(self, field: n.FieldNode, around: n.ListNode) -> None:
         first, last = around.nodes[0], around.nodes[-1]
@@ -134,20 +141,14 @@ class _ThinkingFinder:
         )
 
 
-def _fields(pipe: n.PipeNode) -> list[n.FieldNode]:
-    """The fields of a pipeline, those of pipelines in parentheses included."""
-    found: list[n.FieldNode] = []
-    for command in pipe.cmds:
-        for argument in command.args:
-            if isinstance(argument, n.FieldNode):
-                found.append(argument)
-            elif isinstance(argument, n.PipeNode):
-                found += _fields(argument)
-    return found
-
-
 def _mentions(pipe: n.PipeNode, name: str) -> bool:
-    return any(field.ident[:1] == (name,) for field in _fields(pipe))
+    return any(
+        argument.ident[0] == name
+        if isinstance(argument, n.FieldNode)
+        else isinstance(argument, n.PipeNode) and _mentions(argument, name)
+        for command in pipe.cmds
+        for argument in command.args
+    )
 
 
 def tool_tag(root: n.ListNode) -> ToolTag:
