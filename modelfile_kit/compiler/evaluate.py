@@ -47,6 +47,8 @@ class Evaluator(Machine):
         self.selection: tuple[types.Step, ...] = ()
         # the variable that says whether the filtered loop in progress had a turn
         self.entered: go.Var | None = None
+        # where the turns of the filtered loop in progress are counted, and how many there will be
+        self.counted: tuple[go.Var, Value | None] | None = None
 
     def call_macro(self, macro: types.MacroV, args: list[Value], kwargs: dict[str, Value]) -> Value:
         """The text of a macro's call."""

@@ -177,7 +177,7 @@ def is_one_of(c: Expr, chars: str | None) -> Test:
     return go.either(*ranges, go.Atom(go.Call("eq", (c, *(Lit(x) for x in _SINGLE)))))
 
 
-def _continues(c: Expr) -> Test:
+def continues(c: Expr) -> Test:
     """Whether `c` is a byte inside a character of several bytes."""
     return go.both(go.negate(go.Atom(call("lt", c, Lit("\udc80")))), go.Atom(call("lt", c, Lit("\udcc0"))))
 
@@ -196,7 +196,7 @@ def lstrip(m: Machine, s: Expr, chars: str | None, hint: str = "text") -> Var:
             c = m.declare("c", c)
         skip = is_one_of(c, chars)
         if _multibyte(chars):
-            skip = go.either(skip, _continues(c))
+            skip = go.either(skip, continues(c))
         m.emit(go.If(go.negate(skip), (go.Set(result, call("slice", s, i)), go.Break())))
 
     scan(m, s, body)
@@ -214,7 +214,7 @@ def rstrip(m: Machine, s: Expr, chars: str | None, hint: str = "text", into: Var
         cut = go.Set(result, call("slice", whole, Lit(0), at))
         stop: go.Node = go.Break()
         if _multibyte(chars):
-            stop = go.If(go.negate(_continues(c)), (stop,))
+            stop = go.If(go.negate(continues(c)), (stop,))
         m.emit(go.If(is_one_of(c, chars), (cut,), (stop,)))
 
     scan(m, whole, body, "k")

@@ -272,8 +272,6 @@ def _selection(kind: str, by_attribute: bool) -> Rule:
 
         names = [str(a.value) if isinstance(a, Const) else "" for a in args[: 1 + by_attribute]]
         attribute = names.pop(0) if by_attribute else None
-        if attribute is not None and "." in attribute:
-            raise Unsupported("an attribute of an attribute here", ev.line)
         name = names[0] if names else ""
         return query(ev, v, types.Step(kind, attribute, name, tuple(args[1 + by_attribute :])))
 

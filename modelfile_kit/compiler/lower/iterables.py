@@ -10,12 +10,13 @@ from jinja2 import nodes
 from .. import go, idioms, types
 from ..go import Node
 from ..machine import Key
-from ..outcomes import Unsupported
-from ..types import Const, ListV, Loop, Obj, Parts, Split, Undef, Value
+from ..outcomes import Raised, Unsupported
+from ..types import Const, ListV, Loop, Obj, Parts, Split, Str, Undef, Value
 from .compare import equal
-from .loops import one_turn, over_any, uses_loop
+from .loops import attributes_of_loop, counting, one_turn, over_any, uses_loop
 from .ranges import dynamic, fixpoint
 from .slices import ELEMENTS, element_value
+from .strings import count_pieces
 from .tools import dictionary_of, note_order
 from .values import is_kind
 
@@ -38,15 +39,14 @@ def over_unknown(ev: Lowering, node: nodes.For, over: Value) -> bool:
     elif isinstance(over, Split):
         over_pieces(ev, node, over)
     elif types.is_text(over):
-        over_characters(ev, node)
+        assert isinstance(over, (Str, Const))
+        over_characters(ev, node, over)
     else:
         return False
     return True
 
 
 def over_go(ev: Lowering, node: nodes.For, over: Obj) -> None:
-    if node.test is not None and uses_loop(node):
-        raise Unsupported("`loop` in a loop with a filter", node.lineno)
     if over.kind.startswith("pairs:"):
         over_pairs(ev, node, over)
         return
@@ -143,7 +143,14 @@ def over_json(ev: Lowering, node: nodes.For, over: Obj) -> None:
         return types.NONE
 
     def other() -> Value:
-        raise Unsupported("a loop over the characters of a text", node.lineno)
+        return ev.branch(is_kind(over.expr, "string"), characters, neither)
+
+    def characters() -> Value:
+        over_characters(ev, node, types.as_str(types.string(over.expr)))
+        return types.NONE
+
+    def neither() -> Value:
+        raise Raised("this value is not iterable")
 
     listed = is_kind(over.expr, "[]interface {}")
     mapped = is_kind(over.expr, "map[string]interface {}")
@@ -152,11 +159,9 @@ def over_json(ev: Lowering, node: nodes.For, over: Obj) -> None:
 
 def over_query(ev: Lowering, node: nodes.For, over: types.Query) -> None:
     """A loop over a selection: the test stands inside the loop over all."""
-    if uses_loop(node):
-        raise Unsupported("`loop` in a loop over a selection", node.lineno)
     saved, ev.selection = ev.selection, over.steps
     try:
-        over_any(ev, node, over.over)
+        counting(ev, node, lambda n: over_any(ev, n, over.over))
     finally:
         ev.selection = saved
 
@@ -276,6 +281,10 @@ def over_pieces(ev: Lowering, node: nodes.For, over: Split) -> None:
     name = node.target.name if isinstance(node.target, nodes.Name) else "piece"
     overlaps = any(sep.startswith(sep[k:]) for k in range(1, len(sep)))
 
+    counted = None
+    if uses_loop(node) and attributes_of_loop(node) - {"first", "last"}:
+        counted = (ev.declare("n", go.Lit("")), count_pieces(ev, over))
+
     def turn(loop: int) -> None:
         here = go.call("slice", whole, go.Index(loop))
         hit = idioms.starts_with(here, sep)
@@ -291,6 +300,7 @@ def over_pieces(ev: Lowering, node: nodes.For, over: Split) -> None:
                 first = types.Bool(go.Atom(ev.declare("first", same)))
             last = types.boolean(go.equal(go.call("len", here), cut))
             ev.assign(rest, go.call("slice", here, cut))
+            ev.counted = ev.counted or counted
             one_turn(
                 ev, node, types.string(piece), Loop(loop, None, position=(Undef("loop.index"), first, last))
             )
@@ -319,8 +329,37 @@ def over_built(ev: Lowering, node: nodes.For, over: types.Built) -> None:
     ev.branch(ev.truth(over), inside, lambda: types.NONE)
 
 
-def over_characters(ev: Lowering, node: nodes.For) -> None:
-    """Characters of an unknown text: only loops that look for parts of a content come here."""
+def over_characters(ev: Lowering, node: nodes.For, over: Str | Const) -> None:
+    """The characters of an unknown text: a turn where one begins."""
+    if _ignores_characters(ev, node):
+        return
+    text = ev.declare("text", ev.to_go(over))
+    name = node.target.name if isinstance(node.target, nodes.Name) else "character"
+    count = ev.declare("n", go.Lit("")) if uses_loop(node) else None
+
+    def turn(loop: int) -> None:
+        here = go.call("slice", text, go.Index(loop))
+        c = ev.declare(name, go.call("printf", go.Lit("%.1s"), here))
+
+        def run() -> Value:
+            place = None
+            if count:
+                ev.assign(count, go.call("printf", go.Lit("%s."), count))
+                at = go.call("len", count)
+                last = types.boolean(go.equal(go.call("len", here), go.call("len", c)))
+                place = (types.integer({at: 1}, -1), types.boolean(go.equal(at, go.Lit(1))), last)
+            size = types.number(go.call("runes", text))
+            one_turn(ev, node, types.string(c, True), Loop(loop, None, position=place, length=size))
+            return types.NONE
+
+        ev.branch(go.negate(idioms.continues(c)), run, lambda: types.NONE)
+
+    ev.require("range_int", "a loop over the characters of a text")
+    dynamic(ev, node, go.call("len", text), turn, item=name, count=True, index="at")
+
+
+def _ignores_characters(ev: Lowering, node: nodes.For) -> bool:
+    """Whether the body does nothing for any character: it looks for the parts of a content."""
     character = types.string(go.Var(ev.fresh(), "character"), True)
 
     def inside() -> Value:
@@ -328,7 +367,7 @@ def over_characters(ev: Lowering, node: nodes.For) -> None:
         one_turn(ev, node, character, loop)
         return types.NONE
 
-    before = dict(ev.state)
+    before, notes = dict(ev.state), list(ev.diagnostics)
     run = ev.run(ev.facts, inside)
-    if run.nodes or run.dead or run.state != before:
-        raise Unsupported("a loop over the characters of a text", node.lineno)
+    ev.diagnostics[:] = notes
+    return not (run.nodes or run.dead or run.state != before)

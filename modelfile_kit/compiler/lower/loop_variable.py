@@ -89,5 +89,6 @@ def _placed(ev: Evaluator, v: types.Loop, name: str) -> Value:
 
 
 def _known(index: Value) -> int:
-    assert isinstance(index, Const) and isinstance(index.value, int)
+    if not isinstance(index, Const) or not isinstance(index.value, int):
+        raise Unsupported("the number of a turn in this loop")
     return index.value

@@ -27,7 +27,41 @@ def execute_for(ev: Lowering, node: nodes.For) -> None:
     over = ev.settle(ev.eval(node.iter))
     over = _one_list(ev, node, over)
     ev.line = node.lineno
-    over_any(ev, node, over)
+    if node.test is not None and not isinstance(over, types.Query):
+        counting(ev, node, lambda n: over_any(ev, n, over))
+    else:
+        over_any(ev, node, over)
+
+
+def counting(ev: Lowering, node: nodes.For, go_over: Callable[[nodes.For], None]) -> None:
+    """A loop of which some turns are left out, with a `loop` that counts those that are not."""
+    if not uses_loop(node):
+        go_over(node)
+        return
+    saved = ev.counted
+    total: Value | None = None
+    if attributes_of_loop(node) & {"last", "length", "revindex", "revindex0"}:
+        sizing = nodes.For(node.target, node.iter, [], [], node.test, False)
+        sizing.lineno = node.lineno
+        size = ev.declare("size", go.Lit(""))
+        ev.counted = (size, None)
+        go_over(sizing)
+        total = types.number(go.call("len", size))
+    ev.counted = (ev.declare("n", go.Lit("")), total)
+    try:
+        go_over(node)
+    finally:
+        ev.counted = saved
+
+
+def attributes_of_loop(node: nodes.For) -> set[str]:
+    """What a loop's body asks of `loop`."""
+    found = set()
+    for n in own_nodes(node.body):
+        for part in n.find_all(nodes.Getattr) if not isinstance(n, nodes.Getattr) else [n]:
+            if isinstance(part.node, nodes.Name) and part.node.name == "loop":
+                found.add(part.attr)
+    return found
 
 
 def _one_list(ev: Lowering, node: nodes.For, over: Value) -> Value:
@@ -94,16 +128,29 @@ def one_turn(ev: Lowering, node: nodes.For, element: Value, loop: Value) -> None
 
     flag, ev.entered = ev.entered, None
     steps, ev.selection = ev.selection, ()
+    counted, ev.counted = ev.counted, None
 
     def body() -> Value:
         if flag:
             ev.assign(flag, go.Lit(True))
-        ev.state[(ev.scope, "loop")] = loop
+        ev.state[(ev.scope, "loop")] = _count(ev, *counted) if counted else loop
         ev.execute_all(node.body)
         return types.NONE
 
     ev.in_scope(inside)
-    ev.entered, ev.selection = flag, steps
+    ev.entered, ev.selection, ev.counted = flag, steps, counted
+
+
+def _count(ev: Lowering, turns: go.Var, total: Value | None) -> Loop:
+    """`loop` in one more turn of a loop that is counted."""
+    from .compare import equal
+
+    ev.assign(turns, go.call("printf", go.Lit("%s."), turns))
+    here = go.call("len", turns)
+    at = types.number(here)
+    last = types.boolean(equal(ev, at, total)) if total is not None else Undef("loop.last")
+    place = (types.integer({here: 1}, -1), types.boolean(go.equal(here, go.Lit(1))), last)
+    return Loop(0, None, position=place, length=total)
 
 
 def own_nodes(body: Sequence[nodes.Node]) -> Iterator[nodes.Node]:
@@ -129,7 +176,11 @@ def _unroll(ev: Lowering, node: nodes.For, elements: tuple[Value, ...]) -> None:
     if len(elements) > MAX_UNROLL:
         raise Unsupported(f"a loop over more than {MAX_UNROLL} known elements", node.lineno)
     if node.test is not None:
-        elements = _filtered(ev, node, elements)
+        known = _filtered(ev, node, elements)
+        if known is None:
+            _choosing(ev, node, elements)
+            return
+        elements, ev.counted = known, None
     plain = nodes.For(node.target, node.iter, node.body, node.else_, None, False)
     plain.lineno = node.lineno
     if not elements:
@@ -152,7 +203,16 @@ def _unroll_with_exits(ev: Lowering, node: nodes.For, elements: tuple[Value, ...
     raise Unsupported("break or continue in a loop over known elements", node.lineno)
 
 
-def _filtered(ev: Lowering, node: nodes.For, elements: tuple[Value, ...]) -> tuple[Value, ...]:
+def _choosing(ev: Lowering, node: nodes.For, elements: tuple[Value, ...]) -> None:
+    """Known elements of which some are left out at run time."""
+    if node.else_ or _has_exit(node):
+        raise Unsupported("`else` or an exit in a loop that may leave out known elements", node.lineno)
+    for element in elements:
+        one_turn(ev, node, element, Loop(0, None))
+
+
+def _filtered(ev: Lowering, node: nodes.For, elements: tuple[Value, ...]) -> tuple[Value, ...] | None:
+    """The elements that a loop's filter keeps; None where that only shows at run time."""
     kept = []
     for element in elements:
 
@@ -162,7 +222,7 @@ def _filtered(ev: Lowering, node: nodes.For, elements: tuple[Value, ...]) -> tup
 
         test = ev.in_scope(ask)
         if not isinstance(test, go.Truth):
-            raise Unsupported("a loop's filter that is only known at run time", node.lineno)
+            return None
         if test.value:
             kept.append(element)
     return tuple(kept)
@@ -173,8 +233,10 @@ def over_entries(ev: Lowering, node: nodes.For, entries: list[tuple[go.Test, Val
     entries = [(ev.facts.simplify(t), v) for t, v in entries]
     kept = entries
     if node.test is not None:
-        wanted = set(_filtered(ev, node, tuple(v for _, v in entries)))
-        kept = [(t, v) for t, v in entries if v in wanted]
+        wanted = _filtered(ev, node, tuple(v for _, v in entries))
+        if wanted is None:
+            raise Unsupported("a loop's filter that is only known at run time", node.lineno)
+        kept, ev.counted = [(t, v) for t, v in entries if v in wanted], None
     if all(t == go.TRUE for t, _ in kept):
         plain = nodes.For(node.target, node.iter, node.body, node.else_, None, False)
         plain.lineno = node.lineno
@@ -182,6 +244,7 @@ def over_entries(ev: Lowering, node: nodes.For, entries: list[tuple[go.Test, Val
         return
     plain = nodes.For(node.target, node.iter, node.body, [], None, False)
     plain.lineno = node.lineno
+    counted = _counted_entries(ev, node, [t for t, _ in kept])
     for n, (present, value) in enumerate(kept):
         earlier = go.either(*(t for t, _ in kept[:n]))
         later = go.either(*(t for t, _ in kept[n + 1 :]))
@@ -191,7 +254,24 @@ def over_entries(ev: Lowering, node: nodes.For, entries: list[tuple[go.Test, Val
         ) -> Value:
             first = types.boolean(ev.facts.simplify(go.negate(earlier)))
             last = types.boolean(ev.facts.simplify(go.negate(later)))
+            ev.counted = counted or ev.counted
             one_turn(ev, plain, value, Loop(0, None, position=(Undef("loop.index"), first, last)))
             return types.NONE
 
         ev.branch(present, turn, lambda: types.NONE)
+
+
+def _counted_entries(
+    ev: Lowering, node: nodes.For, present: list[go.Test]
+) -> tuple[go.Var, Value | None] | None:
+    """Where turns are counted if a loop asks for more than whether it is the first or last."""
+    asked = attributes_of_loop(node) if uses_loop(node) else set()
+    if not asked - {"first", "last"}:
+        return None
+    total: Value | None = None
+    if asked & {"last", "length", "revindex", "revindex0"}:
+        size = ev.declare("size", go.Lit(""))
+        for test in present:
+            ev.emit(go.If(test, (go.Set(size, go.call("printf", go.Lit("%s."), size)),)))
+        total = types.number(go.call("len", size))
+    return ev.declare("n", go.Lit("")), total

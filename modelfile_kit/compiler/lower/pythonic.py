@@ -75,7 +75,23 @@ def _object(ev: Evaluator, v: Obj) -> tuple[Part, ...]:
     if v.kind in ("args", "any", "props", "propmap", "prop", "strs", "list", "proplist"):
         _note(ev)
         return (call("repr", v.expr),)
+    if v.kind in ("tools", "calls"):
+        return (types.Block((_each(ev, v),)),)
     raise Unsupported("printing a list or mapping as Python writes it", ev.line)
+
+
+def _each(ev: Evaluator, v: Obj) -> go.Node:
+    """A list of tools or calls, one after the other."""
+    from .slices import element_value
+    from .text import printing
+
+    loop = ev.fresh()
+    shown = representation(ev, element_value(v.kind, go.Item(loop, v.kind[:-1])))
+    between = types.Choice(go.equal(go.Index(loop), Lit(0)), Str(("[",)), Str((", ",)))
+    last = go.equal(call("len", call("slice", v.expr, go.Index(loop))), Lit(1))
+    close = types.Choice(last, Str(("]",)), Str(()))
+    body = printing(types.as_str(types.text(between, *shown, close)).parts)
+    return go.Range(loop, v.expr, body, item=v.kind[:-1])
 
 
 def rewriting(ev: Evaluator, e: Expr) -> Nodes:

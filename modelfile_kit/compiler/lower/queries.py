@@ -64,7 +64,9 @@ def apply(ev: Evaluator, steps: tuple[Step, ...], element: Value) -> tuple[Test,
     for step in steps:
         subject = element
         if step.attribute is not None:
-            subject = ev.lift(element, lambda x, s=step: item(ev, x, Const(s.attribute)))  # type: ignore[misc]
+            for name in step.attribute.split("."):
+                key = Const(int(name) if name.isdigit() else name)
+                subject = ev.lift(subject, lambda x, k=key: item(ev, x, k))  # type: ignore[misc]
         if step.kind == "map":
             if step.name:
                 rule = FILTERS.get(step.name)

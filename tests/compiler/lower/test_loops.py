@@ -54,6 +54,16 @@ TEMPLATES = [
     "{% for i in range(messages | length - 1) %}{{ i }}{{ loop.first }}{{ loop.last }}{{ loop.revindex0 }}{% endfor %}",
     "{% for i in range(1, messages | length) %}{{ messages[i - 1].role }}{{ loop.last }}{% endfor %}",
     "{% for m in messages %}{{ m.role.capitalize() }}{{ m.role | title }}: {{ m.content }}{% endfor %}",
+    "{% for m in messages if m.role == 'user' %}{{ loop.index }}{{ loop.first }}{{ loop.last }}{{ loop.length }}"
+    "{{ loop.revindex }}{{ m.content }}{% else %}none{% endfor %}",
+    "{% for m in messages | selectattr('role', 'equalto', 'user') %}{{ loop.index0 }}{{ ', ' if not loop.last }}{% endfor %}",
+    "{% for r in messages | map(attribute='role') %}{{ loop.index0 }}{{ ', ' if not loop.last }}{{ r }}{% endfor %}",
+    "{% for m in messages %}{% for c in m.content %}<{{ c }}{{ loop.index }}{{ loop.last }}>{% endfor %}{% endfor %}",
+    "{% for m in messages %}{% for c in m.content if c != 'n' %}{{ c }}{{ loop.index }}{{ loop.last }}{% endfor %}{% endfor %}",
+    "{% for m in messages %}{% for c in ['user', 'assistant', 'x'] if c != m.role %}{{ c }}{{ loop.index }}"
+    "{{ loop.last }}{% endfor %}{% endfor %}",
+    "{% for m in messages %}{% for p in m.content.split('n') %}[{{ p }}{{ loop.index0 }}{{ loop.last }}{{ loop.length }}]"
+    "{% endfor %}{% for p in m.content.split('n') if p %}[{{ p }}{{ loop.index }}{{ loop.last }}]{% endfor %}{% endfor %}",
     "{% set t %}{% for m in messages %}{{ m.role }},{% endfor %}{% endset %}{{ t.strip(',') }}|{{ t }}",
 ]
 

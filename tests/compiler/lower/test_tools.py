@@ -67,6 +67,19 @@ NESTING = [
 ]
 
 
+NESTING += [
+    "{{ tools }}",
+    "{% for t in tools if t.function.name != 'f' %}{{ t.function.name }}{{ loop.first }}{{ loop.last }}{% endfor %}",
+    "{% for t in tools | selectattr('function.name', 'eq', 'search') %}{{ t.function.name }}{% endfor %}",
+    "{% for t in tools %}{% for k, p in t.function.parameters.properties.items() %}{% for f in p if f != 'type' %}"
+    "{{ f }}={{ p[f] | string }}{{ loop.index }}{{ ',' if not loop.last }}{% endfor %}{% endfor %}{% endfor %}",
+    "{% macro show(ps, depth) %}{% for k, p in ps.items() %}{{ '  ' * depth }}{{ label }}{{ k }}{{ '\n' }}"
+    "{% if p.properties %}{{ show(p.properties, depth + 1) }}{% endif %}{% endfor %}{% endmacro %}"
+    "{% for t in tools %}{% set label = 'local' %}{{ show(t.function.parameters.properties, 0) }}{% endfor %}"
+    "{% set label = '-' %}{{ show(tools[0].function.parameters.properties, 0) }}",
+]
+
+
 @pytest.mark.parametrize("source", NESTING)
 def test_properties_inside_properties(source: str) -> None:
     check("{% if tools %}" + source + "{% endif %}{{ messages[0].content }}", [user("a")], tools=[NESTED])
