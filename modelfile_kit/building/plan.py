@@ -14,9 +14,9 @@ from ..ollama.targets import Target
 from .additions import CANNOT_PLACE, Additions, PlacementError
 from .end_token import EndToken, decide_end_token
 from .mode import Mode, NativeWay, choose_mode, unused_template
-from .native import prove_native
+from .native import NativeProof, prove_native
 from .parameters import check_parameters
-from .served import NOT_IN_USE, Served, who_serves
+from .served import IN_DOUBT, NOT_IN_USE, Served, who_serves
 from .sources import Files, Reference, choose_reference, read_text_file
 from .stops import Stops, decide_stops
 
@@ -118,13 +118,19 @@ def _native_way(
         return NativeWay(f"`target` {package.target} includes servers that know Go templates only")
     if additions:
         return NativeWay("the package adds texts of its own, which only a TEMPLATE can carry")
-    others = [d for d in who_serves("native", None, files, target, span).diagnostics if d.code == NOT_IN_USE]
-    if others:
-        return NativeWay(others[0].message)
     kinds = [k for k, state in (_coverage(compiled, files) or {}).items() if state != "absent"]
+    for found in who_serves("native", None, files, target, span).diagnostics:
+        if found.code == NOT_IN_USE:
+            return NativeWay(found.message)
+        if found.code == IN_DOUBT:
+            return NativeWay(prove=functools.partial(_in_doubt, kinds, found))
     return NativeWay(
         prove=functools.cache(lambda: prove_native(reference, kinds, vocabulary=files.vocabulary, span=span))
     )
+
+
+def _in_doubt(kinds: Sequence[str], found: Diagnostic) -> NativeProof:
+    return NativeProof(dict.fromkeys(kinds, "unknown"), why_not=found.message)
 
 
 def _stops(package: Package, files: Files, compiled: Compiled | None, end_token: EndToken) -> Stops:

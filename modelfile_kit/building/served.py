@@ -11,6 +11,7 @@ from .sources import Files
 
 NOT_IN_USE = "MK520"
 PICTURES_BEHIND = "MK521"
+IN_DOUBT = "MK524"
 
 _MEANT = {"go": "template", "native": "jinja"}
 _WORDS = {
@@ -48,6 +49,9 @@ def who_serves(mode: str, template: str | None, files: Files, target: Target, sp
         (s.name, select(template=template, jinja=jinja, architecture=architecture, target=s)) for s in servers
     )
     found = [_other(mode, name, s, span) for name, s in selections if s.source != _MEANT[mode]]
+    # Beside a TEMPLATE of its own create adds none, so only native mode hangs on what create recognises.
+    doubted = [(name, s) for name, s in selections if mode == "native" and not s.certain]
+    found += [_doubtful(name, s, span) for name, s in doubted if s.source == "jinja"]
     if mode == "native" and files.projector is not None:
         found.append(_pictures_behind(span))
     return Served(selections, tuple(found))
@@ -58,6 +62,12 @@ def _other(mode: str, release: str, selection: Selection, span: Span) -> Diagnos
     message = f"Ollama {release} will not use {meant} but {_WORDS[selection.source]}: {selection.why}"
     hint = selection.change or "look at the prompts there with `mkmodelfile verify`"
     return Diagnostic(NOT_IN_USE, Severity.WARNING, message, span, hint)
+
+
+def _doubtful(release: str, selection: Selection, span: Span) -> Diagnostic:
+    message = f"Ollama {release} may not use the GGUF's own Jinja template: {selection.why}"
+    hint = "write `mode: go`, or see which one is in use with `mkmodelfile verify`"
+    return Diagnostic(IN_DOUBT, Severity.WARNING, message, span, hint)
 
 
 def _pictures_behind(span: Span) -> Diagnostic:
