@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from ..jinja_reference import Reference
-from .turns import NAMES, THOUGHT, TOKEN, TOOLS, USER, Turn, common, render, turns_of
+from .turns import ANSWER, NAMES, THOUGHT, TOKEN, TOOLS, USER, Turn, common, render, turns_of
 
 Tags = tuple[str, str]
 # Tokens that announce a call in the instructions of templates that show no call.
@@ -27,7 +27,7 @@ def thinking_tags(reference: Reference) -> Iterator[Tags]:
         for closing in dict.fromkeys((_closing(turn), _all_after(shown))):
             if closing:
                 yield opening, closing
-    written = _written_tags(reference.source)
+    written = _written_tags(reference.source) or _opened_tags(reference)
     if written:
         yield written
 
@@ -35,7 +35,7 @@ def thinking_tags(reference: Reference) -> Iterator[Tags]:
 def _opening(turn: Turn) -> str:
     """What the model writes before a thought, else what its prompt ends with."""
     before = turn.text[: turn.text.find(THOUGHT)].strip()
-    if before and turn.goes_on:
+    if before and turn.goes_on and ANSWER not in before:
         return before
     text = (turn.before + turn.text[: turn.text.find(THOUGHT)]).rstrip()
     found = list(TOKEN.finditer(text))
@@ -68,6 +68,15 @@ def _written_tags(source: str) -> Tags | None:
     for opening, closing in (("[THINK]", "[/THINK]"), ("<|START_THINKING|>", "<|END_THINKING|>")):
         if opening in source and closing in source:
             return opening, closing
+    return None
+
+
+def _opened_tags(reference: Reference) -> Tags | None:
+    """Those of a prompt that opens a thought and leaves it to the model to close it."""
+    for turn in turns_of(reference):
+        opened = re.search(r"<([\w:]{0,20}(?:think|reason)[\w:]{0,20})>\s*$", turn.prompt)
+        if opened:
+            return f"<{opened[1]}>", f"</{opened[1]}>"
     return None
 
 

@@ -6,7 +6,7 @@ between two fixed texts and calls as JSON behind a third (thinking/parser.go, to
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from ..diagnostics import Diagnostic, Severity
 from ..errors import KitError
@@ -17,7 +17,7 @@ from ..ollama.selection import jinja_evidence, select
 from ..ollama.targets import LATEST, Target
 from .replies import PIECES, Written, answered, best_thinking_tags, same_calls, written_replies
 from .tags import Tags
-from .turns import TOOLS, USER
+from .turns import QUESTION, TOOLS, USER, render
 
 # Ollama's own parsers (PARSER, since a release) by what only their format has. The tests put the same
 # replies to the parsers themselves.
@@ -46,21 +46,33 @@ def understanding(
         seen = PromptTemplate(template, target=target)
     except KitError:
         return left, []
-    tags = seen.thinking_tags
-    known = (tags.opening, tags.closing) if "thinking" in seen.capabilities else None
-    replies = list(_replies(reference, seen, known))
-    found: list[Diagnostic] = []
-    if "tools" in seen.capabilities and left["tools"] in ("exact", "partial"):
-        found += _calls(replies, seen)
-    if known and left["thinking"] in ("exact", "partial"):
-        found += _thoughts(replies, reference, known)
-    found += _answers(replies)
-    found += _pretended(reference, seen, left)
-    found += _unused(reference, seen, target)
+    claimed = [kind for kind, claim in left.items() if claim in ("exact", "partial")]
+    found = [
+        *_wordless(reference),
+        *unread(reference, seen, claimed),
+        *_pretended(reference, seen, left),
+        *_unused(reference, seen, target),
+    ]
     for kind, code in (("tools", "MK670"), ("thinking", "MK671")):
         if left[kind] == "exact" and any(d.code == code for d in found):
             left[kind] = "partial"
     return left, found
+
+
+def unread(reference: Reference, seen: PromptTemplate, kinds: Collection[str]) -> list[Diagnostic]:
+    """MK670 to MK674: what Ollama does not read in the model's replies.
+
+    seen: the TEMPLATE whose tags count, without a PARSER. kinds: which of "tools" and "thinking" matter.
+    """
+    tags = seen.thinking_tags
+    known = (tags.opening, tags.closing) if "thinking" in seen.capabilities else None
+    replies = list(_replies(reference, seen, known))
+    found: list[Diagnostic] = []
+    if "tools" in seen.capabilities and "tools" in kinds:
+        found += _calls(replies, seen)
+    if known and "thinking" in kinds:
+        found += _thoughts(replies, reference, known)
+    return [*found, *_answers(replies)]
 
 
 def _replies(
@@ -150,6 +162,19 @@ def _answers(replies: list[tuple[Written, list[Reply]]]) -> Iterator[Diagnostic]
                     + (_parser_for(written.text) or "otherwise the program that asks has to take them off"),
                 )
                 return
+
+
+def _wordless(reference: Reference) -> Iterator[Diagnostic]:
+    """MK677: a chat template that says nothing of what is asked."""
+    prompt = render(reference, [USER], None, None)
+    if prompt is not None and QUESTION not in prompt:
+        yield Diagnostic(
+            "MK677",
+            Severity.WARNING,
+            "chat: the chat template leaves the words of a message out where they are a plain text; the "
+            "prompts are Hugging Face's for the same request, and do not say what was asked",
+            help="it wants contents as lists of parts, which Ollama does not give; write a TEMPLATE by hand",
+        )
 
 
 def _pretended(
