@@ -157,12 +157,9 @@ MESSAGE_KEYS = ("role", "content", "reasoning_content", "thinking", "tool_calls"
 
 
 def content(ev: Evaluator, m: go.Expr) -> Value:
-    """A text; with pictures (a user's message) a list of parts."""
+    """A text; with pictures a list of parts."""
     plain = types.string(go.Field(m, "Content"))
-    role = go.Field(m, "Role")
-    if not ev.pictures or ev.facts.ask(go.call("eq", role, go.Lit("user"))) is False:
-        return plain
-    if ev.facts.equal.get(role, "user") != "user":
+    if not ev.pictures:
         return plain
     return types.choose(go.Atom(go.Field(m, "Images")), types.Parts(m), plain)
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from jinja2 import nodes
 
 from .. import go, idioms, types
 from ..go import Node
-from ..machine import Key
 from ..outcomes import Raised, Unsupported
 from ..types import Const, ListV, Loop, Obj, Parts, Split, Str, Undef, Value
 from .compare import equal
 from .loops import attributes_of_loop, counting, one_turn, over_any, uses_loop
+from .parts import over_parts
 from .ranges import dynamic, fixpoint
 from .slices import ELEMENTS, element_value
 from .strings import count_pieces
@@ -196,79 +195,6 @@ def over_count(ev: Lowering, node: nodes.For, over: Obj, start: types.Int) -> No
         )
 
     dynamic(ev, node, over.expr, turn, item=name, count=True, index=name)
-
-
-def over_parts(ev: Lowering, node: nodes.For, over: Parts) -> None:
-    """A turn for the pictures, whose own text the runtime writes itself, then one for the text."""
-    picture = types.DictV((types.Entry("type", Const("image")),))
-    words = types.DictV(
-        (
-            types.Entry("type", Const("text")),
-            types.Entry("text", types.Str((types.PictureText(over.message),))),
-        )
-    )
-    images = go.Field(over.message, "Images")
-
-    def turn(loop: int) -> None:
-        place = (
-            types.number(go.Index(loop)),
-            types.boolean(go.equal(go.Index(loop), go.Lit(0))),
-            types.FALSE,
-        )
-        one_turn(ev, node, picture, Loop(loop, None, position=place))
-
-    def build(body: list[Node], loop: int) -> Node:
-        return go.Range(loop, images, tuple(_without_text(body)), item="image")
-
-    mark, told = len(ev.out), _told_of_pictures(ev, turn)
-    fixpoint(ev, turn, build, node.lineno)
-    for key, before in told.items():
-        # a text that only got the picture's own text now has the tags there
-        ev.state[key] = types.text(*ev.parts(before), types.PictureTags(over.message))
-    silent = isinstance(ev.out[-1], go.Range) and not go.blocks(ev.out[-1])[0]
-    if silent:
-        ev.out.pop()
-    ev.out.insert(mark if silent else len(ev.out), go.Print(go.call("picture_tags", over.message)))
-    place = (types.number(go.call("len", images)), types.FALSE, types.TRUE)
-    one_turn(ev, node, words, Loop(0, None, position=place))
-
-
-def _told_of_pictures(ev: Lowering, turn: Callable[[int], None]) -> dict[Key, Value]:
-    """The names to which a picture's turn appends a known text, with what they held before."""
-
-    def once() -> Value:
-        turn(ev.fresh())
-        return types.NONE
-
-    before, notes = dict(ev.state), list(ev.diagnostics)
-    run = ev.run(ev.facts, once)
-    ev.diagnostics[:] = notes
-    found: dict[Key, Value] = {}
-    for key, value in before.items():
-        after = run.state.get(key)
-        if after is None or after is value or not (types.is_text(value) and types.is_text(after)):
-            continue
-        old, new = ev.parts(value), ev.parts(after)
-        tail = new[len(old) :] if new[: len(old)] == old else None
-        if tail is None and old and isinstance(old[-1], str) and isinstance(new[-1], str):
-            tail = (new[-1],) if new[:-1] == old[:-1] and new[-1].startswith(old[-1]) else None
-        if tail and all(isinstance(p, str) for p in tail):
-            found[key] = value
-    return found
-
-
-def _without_text(body: list[Node]) -> list[Node]:
-    out: list[Node] = []
-    for n in body:
-        if isinstance(n, (go.Text, go.Print)):
-            continue
-        if isinstance(n, go.If):
-            then, orelse = tuple(_without_text(list(n.then))), tuple(_without_text(list(n.orelse)))
-            if then or orelse:
-                out.append(go.If(n.test, then, orelse, n.origin))
-        else:
-            out.append(n)
-    return out
 
 
 def over_pieces(ev: Lowering, node: nodes.For, over: Split) -> None:

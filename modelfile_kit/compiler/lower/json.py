@@ -63,7 +63,8 @@ def to_json(
 ) -> Value:
     """`v | tojson(…)`."""
     if ensure_ascii == types.TRUE:
-        ev.note("MK622", "`tojson` with ensure_ascii: letters beyond ASCII stay as they are", "", narrow=True)
+        what = "`tojson` with ensure_ascii: letters beyond ASCII stay as they are"
+        ev.note("MK622", what, "exact for texts in ASCII; Go templates cannot write \\u escapes", narrow=True)
     ev.require("range_int", "Python's JSON")
     style = Style()
     if isinstance(indent, Const) and isinstance(indent.value, int) and not isinstance(indent.value, bool):

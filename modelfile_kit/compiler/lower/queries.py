@@ -37,9 +37,22 @@ def query(ev: Evaluator, v: Value, step: Step) -> Value:
         if test == go.FALSE:
             return ListV(())
         raise Unsupported("choosing characters of a text", ev.line)
-    if isinstance(v, (Obj, Parts)):
+    if isinstance(v, Parts):
+        return _parts(ev, v, step)
+    if isinstance(v, Obj):
         return Query(v, (step,))
     raise Raised("this value is not iterable")
+
+
+def _parts(ev: Evaluator, v: Parts, step: Step) -> Value:
+    """Of a content with pictures the words alone, or what takes a loop to say."""
+    from .parts import PICTURE, words_of
+
+    kept, _ = apply(ev, (step,), PICTURE)
+    with_words, words = apply(ev, (step,), words_of(v.message))
+    if kept == go.FALSE and with_words == go.TRUE:
+        return ListV((words,))
+    return Query(v, (step,))
 
 
 def _keys(ev: Evaluator, v: DictV, step: Step) -> Value:

@@ -40,9 +40,9 @@ def element(ev: Evaluator, v: Value, key: Value) -> Value:
 
         return pick(ev, v, key)
     if isinstance(v, types.Parts):
-        if isinstance(key, Const) and key.value == 0:
-            return types.DictV((types.Entry("type", Const("image")),))
-        raise Unsupported("a part of a content with pictures by its index", ev.line)
+        from .parts import part_at
+
+        return part_at(ev, v, key)
     if isinstance(v, Obj) and v.kind in ELEMENTS:
         return _go_element(ev, v, key)
     return Undef()
