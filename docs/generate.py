@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,9 @@ import click
 
 from modelfile_kit.cli.main import cli
 from modelfile_kit.package import json_schema
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import compatibility
 
 HERE = Path(__file__).resolve().parent
 
@@ -55,14 +59,12 @@ tests: golden/
 """
 
 
-def pages() -> dict[str, str]:
-    """Each page's name and text."""
-    schema = json_schema()
-    return {
-        "package-file.md": PACKAGE_HEAD + "".join(_rows(schema)) + PACKAGE_TAIL,
-        "mkmodelfile.schema.json": json.dumps(schema, ensure_ascii=False, indent=2) + "\n",
-        "commands.md": _commands(),
-    }
+def _package_file() -> str:
+    return PACKAGE_HEAD + "".join(_rows(json_schema())) + PACKAGE_TAIL
+
+
+def _schema() -> str:
+    return json.dumps(json_schema(), ensure_ascii=False, indent=2) + "\n"
 
 
 def _rows(schema: dict[str, Any], prefix: str = "") -> list[str]:
@@ -111,7 +113,15 @@ def _option(option: click.Option) -> str:
     return f"| `{', '.join(option.opts)}`{value} | {option.help or ''}{default} |\n"
 
 
+# Each page's name, and what writes its text.
+PAGES: dict[str, Callable[[], str]] = {
+    "package-file.md": _package_file,
+    "mkmodelfile.schema.json": _schema,
+    "commands.md": _commands,
+    "COMPATIBILITY.md": compatibility.page,
+}
+
 if __name__ == "__main__":
-    for name, text in pages().items():
-        (HERE / name).write_text(text, encoding="utf-8")
+    for name, page in PAGES.items():
+        (HERE / name).write_text(page(), encoding="utf-8")
         sys.stdout.write(f"wrote docs/{name}\n")
