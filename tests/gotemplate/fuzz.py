@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import gc
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -31,10 +32,12 @@ from tests.gotemplate.wire import decode
 from tests.oracle.oracle import LATEST, VERSIONS, Oracle, OracleTimeoutError, source
 
 _PRINTS_ADDRESS = "memory address"
-_LIMITS = Limits(steps=1_000_000, seconds=0)
+# Enough for every pair but those that count to a million; Go is not asked about what goes beyond.
+_LIMITS = Limits(steps=100_000, seconds=0)
 # Pairs of one generator, so that a run can be shared out without changing what is compared.
 _CHUNK = 2_000
 _SHOWN = 12
+_REPORTED = 100_000
 
 
 def functions_at(version: str) -> Mapping[str, Function]:
@@ -68,15 +71,6 @@ def _answer(execute: Callable[..., str], values: Any) -> dict[str, Any]:
     except GoTemplateError as error:
         stage = "address" if _PRINTS_ADDRESS in error.message else "execute"
         return {"ok": False, "stage": stage, "error": error.message}
-
-
-def judged(theirs: dict[str, Any], mine: dict[str, Any]) -> bool:
-    """Whether there is something to compare.
-
-    Not where Go writes a memory address or the engine stops at one of its own limits, which it says,
-    nor where Go's run crashed.
-    """
-    return mine.get("stage") not in ("address", "limit") and not theirs.get("panic")
 
 
 # What holds a pointer, and what it is without one.
@@ -148,13 +142,14 @@ class Tally:
     def add(self, other: Tally) -> None:
         """The counts of another part of the run."""
         for each in fields(self):
-            if each.name != "reasons":
+            if each.name not in ("reasons", "unjudged"):
                 setattr(self, each.name, getattr(self, each.name) + getattr(other, each.name))
         for reason, count in other.reasons.items():
             self.leave(reason, count)
 
     def leave(self, reason: str, count: int = 1) -> None:
         """Notes why a pair was not judged."""
+        self.unjudged += count
         self.reasons[reason] = self.reasons.get(reason, 0) + count
 
     def __str__(self) -> str:
@@ -197,17 +192,14 @@ def differences(
     functions = functions_at(version)
     again: list[tuple[str, Any]] = []
     for first in (True, False):
-        for template, data, theirs in _judged_pairs(judge, pairs):
-            mine = ours(template, data, functions)
-            if first and mine.get("stage") == "address":
-                again.append((template, without_pointers(data)))
-                continue
-            tally.pairs += 1
-            tally.again += not first
-            if not judged(theirs, mine):
-                tally.unjudged += 1
-                tally.leave("Go crashed" if theirs.get("panic") else mine["stage"])
-            elif not same(theirs, mine):
+        found = [(template, data, ours(template, data, functions)) for template, data in pairs]
+        if first:
+            again = [(t, without_pointers(data)) for t, data, mine in found if mine.get("stage") == "address"]
+            found = [each for each in found if each[2].get("stage") != "address"]
+        tally.pairs += len(found)
+        tally.again += 0 if first else len(found)
+        for template, data, mine, theirs in _judged_pairs(judge, found, tally):
+            if not same(theirs, mine):
                 tally.different += 1
                 yield template, data, theirs, mine
             elif mine["ok"]:
@@ -217,14 +209,35 @@ def differences(
         pairs = again
 
 
-def _judged_pairs(judge: Oracle, pairs: list[tuple[str, Any]]) -> Iterator[tuple[str, Any, dict[str, Any]]]:
-    requests = [{"op": "execute", **source(template), "data": data} for template, data in pairs]
-    for (template, data), theirs in zip(pairs, answers(judge, requests), strict=True):
-        yield template, data, theirs
+_Answered = tuple[str, Any, dict[str, Any]]
+
+
+def _judged_pairs(
+    judge: Oracle, found: list[_Answered], tally: Tally
+) -> Iterator[tuple[str, Any, dict[str, Any], dict[str, Any]]]:
+    """The pairs on which there is something to compare, with both answers.
+
+    Not where Go writes a memory address or the engine stops at one of its own limits, which it says, nor
+    where Go's run crashes.
+    """
+    asked = []
+    for each in found:
+        stage = each[2].get("stage")
+        if stage in ("address", "limit"):
+            tally.leave(stage)
+        else:
+            asked.append(each)
+    requests = [{"op": "execute", **source(template), "data": data} for template, data, _ in asked]
+    for each, theirs in zip(asked, answers(judge, requests), strict=True):
+        if theirs.get("panic"):
+            tally.leave("Go crashed")
+        else:
+            yield *each, theirs
 
 
 def chunk(number: int, *, count: int, seed: int, version: str) -> tuple[Tally, list[Difference]]:
     """One part of a run, by a judge of its own."""
+    gc.disable()  # what one part makes is not much
     tally = Tally()
     size = min(_CHUNK, count - number * _CHUNK)
     with Oracle(version, timeout=4) as judge:
@@ -246,6 +259,8 @@ def main() -> None:
     with ProcessPoolExecutor(max(chosen.jobs, 1)) as pool:
         for part, found in pool.map(work, numbers):
             tally.add(part)
+            if tally.pairs % _REPORTED == 0:
+                print(tally, file=sys.stderr, flush=True)
             for template, data, theirs, mine in found[: max(_SHOWN - shown, 0)]:
                 shown += 1
                 for label, value in (("---", template), ("data", data), ("Go", theirs), ("here", mine)):
