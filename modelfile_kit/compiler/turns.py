@@ -191,8 +191,8 @@ def _last_word(text: str, content: str, calls: int) -> int | None:
         words += [name, str(arguments["x"])]
     if any(word not in text for word in words):
         return None
-    if calls:
-        words.append(str(_NUMBER))
+    words += [str(_NUMBER)] if calls else []
+    words.append(THOUGHT)
     return max(text.rfind(word) + len(word) for word in words if word in text)
 
 
