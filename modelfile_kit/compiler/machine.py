@@ -273,11 +273,11 @@ class Machine(Keeper):
         ) or bool((types.value_vars(a.value) | types.value_vars(b.value)) & mine)
 
     def _phi(self, hint: str, va: Value, vb: Value, a: Run, b: Run) -> Value:
+        rep = self.new_rep(hint, (va, vb))
         for leaf in (*types.leaves(va), *types.leaves(vb)):
-            if is_unstorable(leaf) and self._local(leaf, a, b):
+            if is_unstorable(fit(rep, leaf)) and self._local(leaf, a, b):
                 # no variable can carry it out of the path that made it
                 raise Unsupported(f"a value of kind {type(leaf).__name__} made on one path only", self.line)
-        rep = self.new_rep(hint, (va, vb))
         first = vb if not self._local(vb, a, b) and is_simple(vb) else None
         self.declare_rep(rep, first)
         self.more(a, lambda: self.store(rep, va))
