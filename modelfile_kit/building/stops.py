@@ -139,7 +139,8 @@ def _unseen(
         )
         hint = (
             f"a GGUF that names it as end of message (tokenizer.ggml.eom_token_id = {stop.id}) ends there "
-            "on every server; models that never write it to end a reply do not need it"
+            "on every server, and modelfile_kit.gguf_file.patch writes such a copy; models that never write "
+            "it to end a reply do not need it"
         )
         found.append(Diagnostic(STOP_UNSEEN, Severity.INFO, message, span, hint))
     return tuple(found)

@@ -8,6 +8,8 @@ import pytest
 
 from modelfile_kit.builder import build
 from modelfile_kit.conversation import Conversation, load_conversations
+from modelfile_kit.gguf_file import read_header
+from modelfile_kit.gguf_file.patch import patch
 from modelfile_kit.jinja_reference import Reference
 from modelfile_kit.micro import CHAT_TEMPLATE, build_pair
 from modelfile_kit.publish.create import publish
@@ -96,6 +98,22 @@ def test_a_token_that_ends_nothing_is_named(by_hand, ollama_server, tmp_path):
     report, codes = findings(ollama_server, name)
     assert not report.ok
     assert "MK840" in codes
+
+
+def test_a_stop_that_never_fires_does_in_a_patched_copy(by_hand, ollama_server, tmp_path):
+    pair = build_pair(tmp_path / "pair")
+    turn = read_header(pair.model).metadata["tokenizer.ggml.eot_token_id"]
+    endless = {"tokenizer.ggml.eot_token_id": None}
+    ended = {**endless, "tokenizer.ggml.eom_token_id": turn}
+    outcomes = []
+    for name, changes in {"unseen": endless, "patched": ended}.items():
+        patch(pair.model, tmp_path / name, changes)
+        lines = (f"FROM {tmp_path / name}", f"FROM {pair.projector}", 'PARAMETER stop "<|user|>"')
+        reply = ollama_server.chat(
+            by_hand(name, *lines), [{"role": "user", "content": "hi"}], options={"num_predict": 30}
+        )
+        outcomes.append(reply.finish_reason)
+    assert outcomes == ["length", "stop"]
 
 
 def test_a_foreign_end_token_is_named_with_what_it_falls_apart_into(
