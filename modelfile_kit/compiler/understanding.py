@@ -6,7 +6,7 @@ between two fixed texts and calls as JSON behind a third (thinking/parser.go, to
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from ..diagnostics import Diagnostic, Severity
 from ..errors import KitError
@@ -15,7 +15,7 @@ from ..ollama.prompt import PromptTemplate
 from ..ollama.replies import Reply
 from ..ollama.selection import jinja_evidence, select
 from ..ollama.targets import LATEST, Target
-from .replies import PIECES, Written, answered, best_thinking_tags, same_calls, written_replies
+from .replies import NO_CALLS, PIECES, Written, answered, best_thinking_tags, same_calls, written_replies
 from .tags import Tags
 from .turns import QUESTION, TOOLS, USER, render
 
@@ -100,17 +100,32 @@ def _calls(replies: list[tuple[Written, list[Reply]]], seen: PromptTemplate) -> 
             help="see what the model answers; where calls stay in the text, PARSER may know the format",
         )
         return
-    lost = [w for w, r in calling if not all(same_calls(reply.tool_calls, w.calls) for reply in r)]
+    lost = [(w, r) for w, r in calling if not all(same_calls(reply.tool_calls, w.calls) for reply in r)]
     if not lost:
         return
-    example = lost[0].text[-_SHOWN:] if len(lost[0].text) > _SHOWN else lost[0].text
+    text = lost[0][0].text
+    behind = seen.tool_tag.tag
+    looks = "" if behind == NO_CALLS else f" behind {behind!r}"
     yield Diagnostic(
         "MK670",
         Severity.WARNING,
-        "tools: Ollama does not read this model's tool calls, which are not JSON of the kind that it looks "
-        f"for (the model writes …{example!r}); the prompts are as told, the calls are printed as text",
-        help=_parser_for(lost[0].text) + "otherwise the program that asks has to read them out of the answer",
+        f"tools: Ollama, which looks for JSON of a certain kind{looks}, does not read this model's tool "
+        f"calls (the model writes {'…' * (len(text) > _SHOWN)}{text[-_SHOWN:]!r}): {_fate(*lost[0])}",
+        help=_parser_for(text) + "otherwise the program that asks has to read them out of the answer",
     )
+
+
+def _fate(written: Written, replies: Sequence[Reply]) -> str:
+    """What becomes of calls that are not read as they are."""
+    for reply in replies:
+        found = reply.tool_calls
+        if not same_calls(found, written.calls[: len(found)]):
+            return "it takes something else for their arguments"
+        if found:
+            return "of several calls in a reply it reads the first only"
+        if any(call.name not in reply.content for call in written.calls):
+            return "they are lost"
+    return "they are printed as text"
 
 
 def _parser_for(text: str) -> str:
@@ -132,7 +147,7 @@ def _thoughts(
             "MK671",
             Severity.WARNING,
             f"thinking: Ollama looks for {opening!r} and {closing!r}, and does not find the thought in "
-            f"{lost[0].text[:_SHOWN]!r}; the prompts are as told, thoughts stay in the answer",
+            f"{lost[0].text[:_SHOWN]!r}: thoughts stay in the answer",
             help=_parser_for(lost[0].text) + "ask with `think: false`, or take thoughts out of the answer",
         )
     if best_thinking_tags(reference) is None:

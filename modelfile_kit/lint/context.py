@@ -155,6 +155,12 @@ class Context:
             tags |= {thinking.opening: "thinking", thinking.closing: "thinking"}
         return tags
 
+    def is_control(self, text: str) -> bool:
+        """Whether the model's file is here and has this text as a control token."""
+        vocabulary = self.files.vocabulary
+        token = vocabulary.id_of(text) if vocabulary else None
+        return vocabulary is not None and token is not None and vocabulary.type_of(token) == "control"
+
     @cached_property
     def own_template(self) -> OwnTemplate | None:
         """The model's own chat template, to ask whether it does the same; None where it is not here."""
