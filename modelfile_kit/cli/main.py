@@ -30,6 +30,7 @@ _COMMANDS = {
     "test": "Run golden template regression tests.",
     "publish": "Create a package on an Ollama server and verify it there.",
     "verify": "Look at a model on an Ollama server: prompts, tokens, stops, pictures.",
+    "doctor": "Say what is wrong with the environment, a package or behind an error text.",
 }
 
 

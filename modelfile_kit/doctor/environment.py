@@ -1,0 +1,202 @@
+"""Looks at everything the kit stands on: what is there, what is missing, and the command that gets it.
+
+A part that only some commands need is skipped where it is missing; a part that is there and does not work
+fails. Nothing is changed, and nothing is sent but the question for the server's version.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import os
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from .. import __version__
+from ..diagnostics import Diagnostic, Severity
+from ..errors import KitError, ServerError
+from ..report.model import Case, Status
+
+MISSING, BROKEN = "MK902", "MK905"
+OLDEST_PYTHON = (3, 10)
+# Loading llama.cpp takes a second; a machine under load more. Longer is a hang.
+LOAD_SECONDS = 60.0
+# What a version of Ollama brings (Ollama's release notes and source; see docs on `target`).
+_FEATURES = (
+    ("0.5.13", "TEMPLATEs that count"),
+    ("0.11.5", "prompts can be verified on the server"),
+    ("0.30.0", "native chat templates"),
+)
+_INSTALL_OLLAMA = "get it from https://ollama.com/download"
+
+
+def examine(host: str | None = None) -> tuple[Case, ...]:
+    """One case for each part of the environment.
+
+    host: the Ollama server, as for `mkmodelfile publish`; None takes OLLAMA_HOST, else this machine.
+    """
+    checks: tuple[tuple[str, Callable[[], Case]], ...] = (
+        ("Python", _python),
+        ("modelfile-kit", _packages),
+        ("families", _families),
+        ("cache", _cache),
+        ("llama.cpp", _llama_cpp),
+        ("Ollama program", _ollama_program),
+        ("Ollama server", lambda: _ollama_server(host)),
+        ("llama-server", _llama_server),
+        ("Go", _go),
+    )
+    return tuple(_safely(name, check) for name, check in checks)
+
+
+def _safely(name: str, check: Callable[[], Case]) -> Case:
+    """What a check raises is its finding: one broken part must not hide the others."""
+    try:
+        return check()
+    except KitError as error:
+        return Case(name, Status.FAILED, "does not work", diagnostics=(error.to_diagnostic(),))
+    except Exception as error:
+        return _broken(name, f"{type(error).__name__}: {error}", "reinstall it")
+
+
+def _fine(name: str, summary: str) -> Case:
+    return Case(name, Status.PASSED, summary)
+
+
+def _broken(name: str, message: str, help: str) -> Case:
+    found = Diagnostic(BROKEN, Severity.ERROR, f"{name}: {message}", help=help)
+    return Case(name, Status.FAILED, "does not work", diagnostics=(found,))
+
+
+def _missing(name: str, needed_for: str, help: str) -> Case:
+    """Only a note: whoever does not need it lacks nothing."""
+    found = Diagnostic(MISSING, Severity.INFO, f"{name} is not there; {needed_for}", help=help)
+    return Case(name, Status.SKIPPED, "not there", diagnostics=(found,))
+
+
+def _python() -> Case:
+    if sys.version_info < OLDEST_PYTHON:
+        oldest = ".".join(map(str, OLDEST_PYTHON))
+        return _broken(
+            "Python", f"{sys.version.split()[0]}, expected {oldest} or later", "install a newer one"
+        )
+    return _fine("Python", f"{sys.version.split()[0]} ({sys.executable})")
+
+
+def _packages() -> Case:
+    try:
+        required = importlib.metadata.requires("modelfile-kit") or []
+    except importlib.metadata.PackageNotFoundError:
+        return _fine("modelfile-kit", f"{__version__}, used without being installed")
+    absent = [name for name in _names(required) if not _installed(name)]
+    if absent:
+        return _broken(
+            "modelfile-kit", f"needs {', '.join(absent)}, not installed", f"pip install {' '.join(absent)}"
+        )
+    return _fine("modelfile-kit", f"{__version__} with all that it needs")
+
+
+def _names(required: list[str]) -> Iterator[str]:
+    for line in required:
+        match = re.match(r"[\w.-]+", line)
+        if match and "extra ==" not in line:
+            yield match[0]
+
+
+def _installed(name: str) -> bool:
+    try:
+        importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def _families() -> Case:
+    from ..families import list_families
+
+    return _fine("families", ", ".join(f.id for f in list_families()))
+
+
+def _cache() -> Case:
+    import platformdirs
+
+    folder = Path(platformdirs.user_cache_dir("modelfile-kit", appauthor=False))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        hint = f"make {folder} writable, or name another folder in XDG_CACHE_HOME"
+        return _broken("cache", f"{folder} cannot be written: {error.strerror}", hint)
+    return _fine("cache", str(folder))
+
+
+def _llama_cpp() -> Case:
+    if importlib.util.find_spec("llama_cpp") is None:
+        hint = 'pip install "modelfile-kit[align]"'
+        if not any(map(shutil.which, ("c++", "g++", "clang++", "cl"))):
+            hint += " after a C++ compiler (apt-get install g++, xcode-select --install, or Visual Studio)"
+        return _missing("llama.cpp", "token alignment, `check --see` and `demo` need it", hint)
+    from ..align.tokenizer import LlamaTokenizer
+    from ..micro import build_pair
+
+    with tempfile.TemporaryDirectory(prefix="mkmodelfile-") as folder:
+        model = build_pair(Path(folder)).model
+        with LlamaTokenizer(model, timeout=LOAD_SECONDS) as tokenizer:
+            tokens = tokenizer.tokenize("red")
+    version = importlib.metadata.version("llama-cpp-python")
+    if not tokens:
+        return _broken("llama.cpp", f"llama-cpp-python {version} reads no tokens", "reinstall it")
+    return _fine("llama.cpp", f"llama-cpp-python {version}, loaded in a process of its own")
+
+
+def _ollama_program() -> Case:
+    found = shutil.which("ollama")
+    if not found:
+        return _missing(
+            "Ollama program", "`ollama run` and a server on this machine need it", _INSTALL_OLLAMA
+        )
+    return _fine("Ollama program", found)
+
+
+def _ollama_server(host: str | None) -> Case:
+    from ..runtime.ollama_server import OllamaServer, parse_version
+
+    name = "Ollama server"
+    try:
+        with OllamaServer(host) as server:
+            url, version = server.url, server.version()
+    except ServerError:
+        if host or os.environ.get("OLLAMA_HOST"):
+            raise  # somebody said that there is one
+        hint = "ollama serve" if shutil.which("ollama") else f"{_INSTALL_OLLAMA}, then `ollama serve`"
+        return _missing(name, "publish and verify need one", hint)
+    lacks = [what for since, what in _FEATURES if parse_version(version) < parse_version(since)]
+    if lacks:
+        hint = f"update Ollama; until then, build with --target {version}"
+        found = Diagnostic(
+            BROKEN, Severity.WARNING, f"Ollama {version} has no: {', '.join(lacks)}", help=hint
+        )
+        return Case(name, Status.PASSED, f"{version} at {url}", diagnostics=(found,))
+    return _fine(name, f"{version} at {url}")
+
+
+def _llama_server() -> Case:
+    from ..runtime.llama_server import find_llama_server
+
+    found = find_llama_server()
+    if found is None:
+        needed_for = "checking `mode: native` without an Ollama server needs it"
+        return _missing("llama-server", needed_for, "it comes with Ollama 0.30 and with llama.cpp")
+    return _fine("llama-server", str(found))
+
+
+def _go() -> Case:
+    found = shutil.which("go")
+    if not found:
+        return Case("Go", Status.SKIPPED, "not there, and only the kit's own tests use it")
+    return _fine("Go", f"{found} (only the kit's own tests use it)")
