@@ -38,7 +38,7 @@ ATTEMPTS = 3  # the free port it was given may be taken by another program befor
 # The marker for a picture in what it renders: its environment decides it, so that no text can hold it.
 MARKER = "<__kit_media__>"
 _REASON = re.compile(r"Error: (.+)")
-_BUILD = re.compile(r"version: (\S+ \([0-9a-f]+\)|\S+)")
+_BUILD = re.compile(r"version: (\S+(?: \([^)\n]{1,60}\))?)")
 
 
 class ChatTemplateRefusedError(EngineError):

@@ -8,7 +8,8 @@ from modelfile_kit.align.check import Subject, check_prompts
 from modelfile_kit.align.pictures import WRAPPERS, Wrapper
 from modelfile_kit.conversation import Conversation, load_conversations
 from modelfile_kit.diagnostics import Severity
-from modelfile_kit.errors import GoTemplateError, TemplateReferenceError
+from modelfile_kit.errors import GoTemplateError, PromptError, TemplateReferenceError
+from modelfile_kit.ollama.prompt import render_prompt
 from tests.align.toy import Toy, info
 
 # The shape of GLM's prompts, written for these tests.
@@ -183,6 +184,21 @@ def test_native_mode_checks_the_tokens_of_the_reference():
     assert codes(report) == ["MK732"]
     assert report.ok
     assert report.conversations[0].prompt == report.conversations[0].reference
+
+
+def test_native_mode_compares_what_llama_server_renders():
+    def engine(messages, *, tools=None, think=None):
+        prompt = render_prompt(GO, messages)
+        if len(messages) == 1:
+            return prompt
+        raise PromptError("no such conversation")
+
+    report = check(None, conversations=[HI, LONG, SEEN], tokenizer=Toy(), native=engine)
+    assert [c.status for c in report.conversations] == ["ok", "refused", "ok"]
+    assert codes(report) == ["MK730"]
+    wrong = check(None, conversations=[HI], native=lambda messages, **_: "[gMASK]<sop>")
+    assert [c.status for c in wrong.conversations] == ["mismatch"]
+    assert not wrong.ok
 
 
 def test_tokens_of_another_models_template_are_named_once():

@@ -96,7 +96,7 @@ def gone(server):
 def test_it_renders_and_ends(program, model):
     with LlamaServer(program, model) as server:
         assert server.apply_template(asks("Hi")) == "Hi" + llama_server.MARKER
-        assert server.build == "9.9.9"
+        assert server.build == "9.9.9 (build 1, commit abc)"
         assert not gone(server)
     assert gone(server)
     server.close()
