@@ -23,7 +23,7 @@ CLASSES = set(re.findall(r"MK\d{3}", (PACKAGE / "errors.py").read_text(encoding=
 # Names the findings of the others by what people see of them.
 QUOTING = "doctor"
 # Asking for a code is not raising it.
-_ASKED = re.compile(r"(?:code\s*(?:[!=]=|in|not in)|complaints\().*")
+_ASKED = re.compile(r"(?:code\s*(?:[!=]=|in|not in)|complaints\(|frozenset\().*")
 
 
 def raised() -> dict[str, set[str]]:
