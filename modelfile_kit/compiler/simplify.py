@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from . import go
 from .go import Node, Nodes
+from .rename import renamed
+from .share import done_once, without_unread
+from .tidy import tidy
 
 MAX_ROUNDS = 12
 
@@ -11,13 +14,14 @@ MAX_ROUNDS = 12
 def simplify(nodes: Nodes) -> Nodes:
     """The same output in fewer statements."""
     nodes = _settled(nodes)
-    return _settled(_without_repeats(_without_copies(nodes), {}))
+    nodes = _settled(_without_repeats(_without_copies(nodes), {}))
+    return _settled(_without_repeats(tidy(_settled(done_once(nodes))), {}))
 
 
 def _settled(nodes: Nodes) -> Nodes:
     for _ in range(MAX_ROUNDS):
         before = nodes
-        nodes = _without_unread(_block(nodes))
+        nodes = without_unread(_block(nodes))
         if nodes == before:
             break
     return nodes
@@ -110,7 +114,7 @@ def _without_copies(nodes: Nodes) -> Nodes:
             if i is not None and _replaceable(out, i, j, last.var, last.expr):
                 first = out[i]
                 assert isinstance(first, go.Declare)
-                middle = [_renamed(n, last.expr, last.var) for n in out[i + 1 : j]]
+                middle = [renamed(n, {last.expr: last.var}) for n in out[i + 1 : j]]
                 out[i : j + 1] = [go.Set(last.var, first.expr, first.origin), *middle]
                 j = i
                 continue
@@ -154,39 +158,6 @@ def _own_exits(nodes: Nodes) -> list[Node]:
     return found
 
 
-def _renamed(n: Node, old: go.Var, new: go.Var) -> Node:
-    def expr(e: go.Expr) -> go.Expr:
-        if e == old:
-            return new
-        if isinstance(e, go.Field):
-            return go.Field(expr(e.base), e.name)
-        return go.Call(e.fn, tuple(expr(a) for a in e.args)) if isinstance(e, go.Call) else e
-
-    def test(t: go.Test) -> go.Test:
-        if isinstance(t, go.Atom):
-            return go.Atom(expr(t.expr))
-        if isinstance(t, go.Not):
-            return go.Not(test(t.test))
-        if isinstance(t, go.All):
-            return go.All(tuple(map(test, t.tests)))
-        return go.Some(tuple(map(test, t.tests))) if isinstance(t, go.Some) else t
-
-    def block(b: Nodes) -> Nodes:
-        return tuple(_renamed(x, old, new) for x in b)
-
-    if isinstance(n, go.Print):
-        return go.Print(expr(n.expr), n.origin)
-    if isinstance(n, go.Declare):
-        return go.Declare(n.var, expr(n.expr), n.origin)
-    if isinstance(n, go.Set):
-        return go.Set(new if n.var == old else n.var, expr(n.expr), n.origin)
-    if isinstance(n, go.If):
-        return go.If(test(n.test), block(n.then), block(n.orelse), n.origin)
-    if isinstance(n, go.Range):
-        return go.Range(n.loop, expr(n.over), block(n.body), n.item, n.index, n.count, n.origin)
-    return go.Include(n.name, expr(n.arg), n.origin) if isinstance(n, go.Include) else n
-
-
 def _without_repeats(nodes: Nodes, known: dict[int, go.Expr]) -> Nodes:
     """Drops an assignment of the constant that the variable holds anyway."""
     out: list[Node] = []
@@ -212,31 +183,5 @@ def _without_repeats(nodes: Nodes, known: dict[int, go.Expr]) -> Nodes:
                 n = go.Range(n.loop, n.over, body, n.item, n.index, n.count, n.origin)
             for k in changed:
                 known.pop(k, None)
-        out.append(n)
-    return tuple(out)
-
-
-def _without_unread(nodes: Nodes) -> Nodes:
-    """Drops variables that nothing reads, and what only computed them."""
-    read: set[int] = set()
-    for n in go.all_nodes(nodes):
-        for e in go.node_exprs(n):
-            for x in go.walk(e):
-                if isinstance(x, go.Var) and not (isinstance(n, go.Set) and n.var.id == x.id):
-                    read.add(x.id)
-    return _drop(nodes, read)
-
-
-def _drop(nodes: Nodes, read: set[int]) -> Nodes:
-    out: list[Node] = []
-    for n in nodes:
-        if isinstance(n, (go.Declare, go.Set)) and n.var.id not in read:
-            continue
-        if isinstance(n, go.If):
-            n = go.If(n.test, _drop(n.then, read), _drop(n.orelse, read), n.origin)
-        elif isinstance(n, go.Range):
-            n = go.Range(n.loop, n.over, _drop(n.body, read), n.item, n.index, n.count, n.origin)
-            if all(isinstance(x, (go.If, go.Break, go.Continue)) for x in go.all_nodes(n.body)):
-                continue
         out.append(n)
     return tuple(out)

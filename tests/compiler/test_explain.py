@@ -142,7 +142,7 @@ def test_it_is_the_same_compilation(source):
 
 def test_a_construct_written_out_twice_is_shown_once():
     rows = explained(
-        "{% for x in ['a', 'b'] %}{% if tools %}T{% endif %}{% endfor %}{{ messages[0].content }}"
+        "{% for x in ['a', 'b'] %}{% if tools %}T{% endif %}{{ x }}{% endfor %}{{ messages[0].content }}"
     )
     assert (len(rows["T"].go), rows["T"].times) == (1, 2)
 
