@@ -8,8 +8,10 @@ What counts as a conversation that Ollama can express: neighbours of the same ro
 do not occur, since Ollama merges them before its template runs; a call's arguments and a tool's
 properties are in alphabetical order, since Ollama sorts them; numbers are what Go and Python write
 alike; schemas have the keys that Ollama keeps; what is empty is absent; think is true, false or
-not given. Where the template's own `raise_exception` refuses a conversation, Ollama has to fail
-too; where the reference fails in any other way there is nothing to compare with.
+not given. A conversation of several kinds (a picture and tools) is promised where all of them are
+exact; so pictures are proven without tools where tools are only partial. Where the template's own
+`raise_exception` refuses a conversation, Ollama has to fail too; where the reference fails in any
+other way there is nothing to compare with.
 """
 
 from __future__ import annotations
@@ -209,6 +211,8 @@ class _Run:
             for conversation in _attempts(probe):
                 self.candidates += 1
                 self.clock.now = self.days[self.candidates % len(self.days)]
+                if not self._promised(category, conversation):
+                    break
                 texts, hits, refusal = self.comparison.expected(conversation)
                 self.covered[category] |= hits
                 signature = frozenset(hits)
@@ -226,6 +230,16 @@ class _Run:
                     break
         if rendered and self._every_day(category):
             self._branches(category)
+
+    def _promised(self, category: str, conversation: Conversation) -> bool:
+        """Whether nothing about it is of another kind that is not exact."""
+        return category != "images" or not (_kinds(conversation) & self._left_out())
+
+    def _left_out(self) -> frozenset[str]:
+        """The kinds that conversations with pictures leave out."""
+        return frozenset(
+            k for k in ("tools", "thinking") if self.coverage.get(k) in ("partial", "unsupported")
+        )
 
     def _every_day(self, category: str) -> bool:
         """Whether a date is printed right on every kind of day."""
@@ -302,6 +316,7 @@ class _Run:
             bos_token=self.bos_token,
             eos_token=self.eos_token,
             apart=apart,
+            without=self._left_out() if category == "images" else (),
             until=min(self.started + self.seconds, time.process_time() + (APART_SECONDS if apart else 60)),
         )
         return [(site, outcome) for site, outcome in branches if (site.number, outcome) in possible]
@@ -312,6 +327,17 @@ def _attempts(probe: Probe) -> Iterator[Conversation]:
     yield probe.conversation
     for messages in probe.instead:
         yield replace(probe.conversation, messages=messages)
+
+
+def _kinds(conversation: Conversation) -> set[str]:
+    """Beside plain chat and pictures: what else a conversation has."""
+    messages = conversation.messages
+    found = set()
+    if conversation.tools or any(m["role"] == "tool" or m.get("tool_calls") for m in messages):
+        found.add("tools")
+    if conversation.think is not None or any(m.get("thinking") for m in messages):
+        found.add("thinking")
+    return found
 
 
 def _variant(conversation: Conversation, category: str) -> Conversation | None:

@@ -78,9 +78,7 @@ def to_json(
 
 
 def _parts(ev: Evaluator, v: Value, style: Style, sort: bool) -> tuple[Part, ...]:
-    v = ev.settle(v)
-    if isinstance(v, types.Markup):
-        v = ev.settle(v.text)
+    v = _settled(ev, v)
     if isinstance(v, types.Cond):
         cond = v
 
@@ -109,6 +107,16 @@ def _parts(ev: Evaluator, v: Value, style: Style, sort: bool) -> tuple[Part, ...
     if isinstance(v, Obj):
         return _object(ev, v, style, sort)
     raise Unsupported("tojson of this value", ev.line)
+
+
+def _settled(ev: Evaluator, v: Value) -> Value:
+    """What is known of it here; marked texts and contents with pictures are texts."""
+    from .text import words_with_tags
+
+    v = ev.settle(v)
+    if isinstance(v, types.Markup):
+        return ev.settle(v.text)
+    return words_with_tags(v) if isinstance(v, types.Parts) else v
 
 
 def _sequence(ev: Evaluator, v: ListV, style: Style, sort: bool) -> tuple[Part, ...]:

@@ -54,7 +54,18 @@ def _text(ev: Evaluator, v: Value) -> Value:
         from .pythonic import representation
 
         return types.text(*representation(ev, v))
+    if isinstance(v, types.Parts):
+        return words_with_tags(v)
     raise Unsupported("printing a list or dictionary as Python writes it", ev.line)
+
+
+def words_with_tags(v: types.Parts) -> Value:
+    """A content with pictures where the template prints a content as it is.
+
+    It does not know pictures there: the reference prints the list of parts. What a reader would expect
+    is the text, and Ollama needs its tags in the prompt.
+    """
+    return types.text(types.PictureTags(v.message), types.PictureText(v.message))
 
 
 def unworked(ev: Evaluator, v: Str) -> Expr:

@@ -20,6 +20,8 @@ from ...errors import GoTemplateError, PromptError, TemplateReferenceError
 from ...jinja_reference import ConversationRefusedError
 from .coverage import Hit, WatchedReference
 
+# Beside a picture where its marker is measured: letters that no marker begins with.
+WORDS = "Qz"
 _OPENING, _CLOSING = "<[({|", ">])}|"
 # Every month and every day of the week, days of one and two digits, leap days and the ends of years.
 DAYS = (
@@ -175,7 +177,7 @@ class Comparison:
             self._measured = True
             text = self._picture_text()
             core = text.strip() if text else ""
-            if core and core[0] in _OPENING and core[-1] in _CLOSING and not _prints_parts(core):
+            if _is_marker(core) and not _prints_parts(core):
                 self._marker = re.compile(re.sub(r"\d+", r"\\d+", re.escape(core)))
         return self._marker
 
@@ -183,7 +185,7 @@ class Comparison:
         """What one more picture in a message adds to the reference."""
         rendered: list[str | None] = []
         for pictures in range(3):
-            parts = [{"type": "image"}] * pictures + [{"type": "text", "text": "Qz"}]
+            parts = [{"type": "image"}] * pictures + [{"type": "text", "text": WORDS}]
             try:
                 rendered.append(self.reference.render([{"role": "user", "content": parts}]))
             except TemplateReferenceError:
@@ -212,12 +214,26 @@ class Comparison:
         return Difference("picture", tagged, self._bare(found))
 
 
+def _is_marker(text: str) -> bool:
+    """One token's text, or some: in brackets of its own kind, or a single word between signs."""
+    if not text:
+        return False
+    if text[0] in _OPENING and text[-1] in _CLOSING:
+        return True
+    return not (text[0].isalnum() or text[-1].isalnum() or any(c.isspace() for c in text))
+
+
 def inserted(fewer: str, more: str) -> str | None:
-    """The text that has been put into `fewer` to make `more`; None if it is no single piece."""
+    """The text that has been put into `fewer` to make `more`; None if it is no single piece.
+
+    Directly before `WORDS` there is one way to see it; elsewhere its brackets tell where it begins.
+    """
     size = len(more) - len(fewer)
     if size <= 0:
         return None
     at = _common(fewer, more)
+    if more.startswith(WORDS, at + size) and fewer.startswith(WORDS, at):
+        return more[at : at + size]
     # The same insertion can be seen a little to the left: there it may begin with its own bracket.
     for start in range(at, -1, -1):
         piece = more[start : start + size]

@@ -18,6 +18,8 @@ from .features import OTHER_ROLE, ROLES, Features
 
 # Longest conversation of which every order of roles is a candidate.
 LENGTH_MAX = 4
+# Longest conversation that is put together because a template counts so far.
+TURNS_MAX = 60
 THINKS: tuple[bool | None, ...] = (None, True, False)
 
 
@@ -78,6 +80,36 @@ def chat(seen: Features) -> Iterator[Probe]:
                 yield probe(f"role-{role}-{i}", plain(order), category="chat", telling=i < 2)
     strange = (*texts.general(seen), *texts.around_markers(seen), texts.LONG)
     yield from woven("chat", strange)
+    for role in seen.roles:
+        if role not in ROLES:
+            yield from _spoken(role, texts.general(seen) if role == OTHER_ROLE else strange)
+    for number in seen.numbers:
+        yield from _counted(number)
+
+
+def _spoken(role: str, strange: Sequence[str]) -> Iterator[Probe]:
+    """Odd texts in messages of a role that only some templates know."""
+    user = message("user", "u")
+    for i, text in enumerate(strange):
+        said = message(role, text)
+        yield probe(
+            f"spoken-{role}-{i}", (user, said), category="chat", telling=True, instead=((said, user), (said,))
+        )
+
+
+def _counted(number: int) -> Iterator[Probe]:
+    """Texts of about so many characters, and conversations of about so many messages."""
+    for count in (number - 1, number, number + 1):
+        text = "x" * count
+        body = (message("user", text), message("assistant", text), message("user", text + "y"))
+        yield probe(
+            f"size-{count}", (message("system", text), *body), category="chat", telling=True, instead=(body,)
+        )
+    for count in range(number - 1, number + 3):
+        if count <= TURNS_MAX:
+            order = (("user", "assistant") * count)[:count]
+            yield probe(f"turns-{count}", plain(order), category="chat", telling=True)
+            yield probe(f"system-turns-{count}", plain(("system", *order)), category="chat", telling=True)
 
 
 def dated(category: str, offered: Sequence[Tool]) -> Iterator[Probe]:

@@ -22,6 +22,9 @@ _SEARCHES = frozenset({
 _CASES = frozenset({"upper", "lower", "title", "capitalize", "swapcase", "casefold"})
 # Markers beyond these are the template's odd corners; each costs some conversations.
 MARKERS_MAX = 10
+# Numbers beyond these, and longer texts, are not worth their conversations.
+NUMBERS_MAX = 4
+LENGTH_MAX = 20_000
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,7 @@ class Features:
     """roles: those that Ollama can be sent and the template compares with, the four usual ones first,
     an unknown one last. markers: texts it searches for in texts, in order of appearance. literals:
     other texts it compares values with. variables: names it reads. keys: fields and methods it reads.
+    numbers: those that it compares lengths and positions with, but for the smallest.
     """
 
     roles: tuple[str, ...]
@@ -36,6 +40,7 @@ class Features:
     literals: tuple[str, ...]
     variables: frozenset[str]
     keys: frozenset[str]
+    numbers: tuple[int, ...] = ()
 
     @property
     def changes_case(self) -> bool:
@@ -67,7 +72,18 @@ def features(tree: nodes.Template) -> Features:
         _unique(literals),
         frozenset(n.name for n in tree.find_all(nodes.Name)),
         _keys(tree),
+        _numbers(tree),
     )
+
+
+def _numbers(tree: nodes.Template) -> tuple[int, ...]:
+    """Whole numbers in comparisons; what is below 4 every conversation has."""
+    found: list[int] = []
+    for compare in tree.find_all(nodes.Compare):
+        sides = (compare.expr, *(operand.expr for operand in compare.ops))
+        values = [c.value for c in map(source.unwatched, sides) if isinstance(c, nodes.Const)]
+        found += [v for v in values if type(v) is int and 3 < v <= LENGTH_MAX]
+    return tuple(dict.fromkeys(found))[:NUMBERS_MAX]
 
 
 def _constants(tree: nodes.Template) -> dict[str, str]:

@@ -7,6 +7,7 @@ that is not decided, macros where they are called. What it finds possible may st
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any
 
 from jinja2 import nodes
@@ -41,16 +42,19 @@ def reachable(
     eos_token: str | None,
     apart: bool = False,
     until: float | None = None,
+    without: Container[str] = (),
 ) -> set[Hit]:
     """Every (site, outcome) that may be possible, by the numbers that `coverage` gave the sites.
 
     category: the kind of conversation. sites: how many there are. apart: keep states in which flags
     have different values apart, which finds more branches impossible and takes longer. until: the
-    process's CPU time at which to give up, when everything counts as possible.
+    process's CPU time at which to give up, when everything counts as possible. without: kinds of
+    conversations that this one leaves out.
     """
     found: set[Hit] = set()
     for flagged in (False, True):
-        run = Reach(World(category, bos_token, eos_token, flagged=flagged), apart=apart, until=until)
+        world = World(category, bos_token, eos_token, flagged=flagged, without=without)
+        run = Reach(world, apart=apart, until=until)
         state = State()
         state.slots.update(run.world.names)
         try:

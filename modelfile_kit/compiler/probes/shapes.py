@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from .values import (
     ANYTHING,
     FULL_TEXT,
@@ -48,14 +50,20 @@ class World:
     """What the names and fields of a request can be.
 
     category: the kind of conversation; "tools" allows reasoning too, "images" everything.
-    flagged: whether the request says something about thinking.
+    flagged: whether the request says something about thinking. without: kinds that are left out.
     """
 
     def __init__(
-        self, category: str, bos_token: str | None, eos_token: str | None, *, flagged: bool = False
+        self,
+        category: str,
+        bos_token: str | None,
+        eos_token: str | None,
+        *,
+        flagged: bool = False,
+        without: Container[str] = (),
     ) -> None:
-        tools = category in ("tools", "images")
-        thinking = tools or category == "thinking"
+        tools = category in ("tools", "images") and "tools" not in without
+        thinking = category in ("tools", "images", "thinking") and "thinking" not in without
         reasoning = _MAYBE_TEXT if thinking else MISSING
         flags = known(True, False) if thinking else known(True)
         flag = flags if flagged else MISSING

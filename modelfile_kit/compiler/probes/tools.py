@@ -215,8 +215,8 @@ def tools(seen: Features) -> Iterator[Probe]:
         yield probe(f"arguments-two-{i}", several, category="tools", telling=True)
     for i, schemas in enumerate(SCHEMAS):
         yield probe(f"schema-{i}", (S, U), schemas, category="tools", telling=True)
-        several = (*schemas, *SCHEMAS[i - 1])
-        yield probe(f"schema-bare-{i}", (U,), several, category="tools", telling=True)
+        both = (*schemas, *SCHEMAS[i - 1])
+        yield probe(f"schema-bare-{i}", (U,), both, category="tools", telling=True)
     yield from _odd_texts(seen)
     yield from _literals(seen)
 
