@@ -28,10 +28,11 @@ if TYPE_CHECKING:
     import httpx
 
 PROGRAM_VARIABLE = "MKMODELFILE_LLAMA_SERVER"
-START_SECONDS = 30.0  # a micro model is loaded in a tenth of a second; a busy machine takes longer
-ANSWER_SECONDS = 20.0  # one rendering takes a millisecond; a template without end takes for ever
+START_SECONDS = 15.0  # a micro model is loaded in a tenth of a second; a busy machine takes longer
+ANSWER_SECONDS = 10.0  # one rendering takes a millisecond; a template without end takes for ever
 GRACE_SECONDS = 2.0  # for a process that was asked to end, before it is killed
 MAX_ANSWER_BYTES = 64 << 20  # a prompt is some kilobytes; a template can print without end
+MAX_DATA_BYTES = 2 << 30  # with a micro model it takes 0.1 GB; a template can double a text for ever
 LOG_KEPT = 4000  # characters of its log that an error may quote from
 ATTEMPTS = 3  # the free port it was given may be taken by another program before it listens
 
@@ -174,6 +175,7 @@ class LlamaServer:
             self._log = tempfile.TemporaryFile()  # noqa: SIM115 -- as long as the process
             self._process = self._launch(port)
             self._end = weakref.finalize(self, _end, self._process, self._log)
+            _bound(self._process.pid)
             self._http = httpx.Client(
                 base_url=f"http://127.0.0.1:{port}",
                 timeout=httpx.Timeout(ANSWER_SECONDS, connect=ANSWER_SECONDS),
@@ -225,7 +227,9 @@ class LlamaServer:
                     return
             time.sleep(0.02)
         raise EngineError(
-            f"{self.program} does not answer {START_SECONDS:g} s after its start", stderr=self._tail()
+            f"{self.program} does not answer {START_SECONDS:g} s after its start",
+            help="it renders the chat template once before it answers, which may be without end there",
+            stderr=self._tail(),
         )
 
     def _died(self, why: str) -> EngineError:
@@ -277,6 +281,16 @@ def _end(process: subprocess.Popen[bytes], log: Any) -> None:
             process.kill()
             process.wait()
         log.close()
+
+
+def _bound(pid: int) -> None:
+    """Bounds its memory, and lets no crash leave a core; where the system can do that (Linux)."""
+    if sys.platform == "linux":
+        import resource
+
+        with contextlib.suppress(OSError, ValueError):
+            resource.prlimit(pid, resource.RLIMIT_DATA, (MAX_DATA_BYTES, MAX_DATA_BYTES))
+            resource.prlimit(pid, resource.RLIMIT_CORE, (0, 0))
 
 
 def _free_port() -> int:
