@@ -152,3 +152,11 @@ def _hexadecimal(raw: _Bits, precision: int, verb: str) -> str:
     fraction = fraction.rstrip("0") if precision < 0 else fraction[:precision].ljust(precision, "0")
     text = f"0x{mantissa >> 60}{'.' if fraction else ''}{fraction}p{exponent:+03d}"
     return text.upper() if verb == "X" else text
+
+
+def to_float32(value: float) -> float:
+    """Go's float32(f): what 32 bits keep of it; what is too large is infinite."""
+    try:
+        return float(struct.unpack("f", struct.pack("f", value))[0])
+    except OverflowError:
+        return math.copysign(math.inf, value)

@@ -29,23 +29,22 @@ class Item(enum.IntEnum):
     RAW_STRING = 15
     RIGHT_DELIM = 16
     RIGHT_PAREN = 17
-    SPACE = 18
-    STRING = 19
-    TEXT = 20
-    VARIABLE = 21
-    KEYWORD = 22
-    BLOCK = 23
-    BREAK = 24
-    CONTINUE = 25
-    DOT = 26
-    DEFINE = 27
-    ELSE = 28
-    END = 29
-    IF = 30
-    NIL = 31
-    RANGE = 32
-    TEMPLATE = 33
-    WITH = 34
+    STRING = 18
+    TEXT = 19
+    VARIABLE = 20
+    KEYWORD = 21
+    BLOCK = 22
+    BREAK = 23
+    CONTINUE = 24
+    DOT = 25
+    DEFINE = 26
+    ELSE = 27
+    END = 28
+    IF = 29
+    NIL = 30
+    RANGE = 31
+    TEMPLATE = 32
+    WITH = 33
 
 
 WORDS = {
@@ -56,12 +55,16 @@ WORDS = {
 
 
 class Token(NamedTuple):
-    """An item: its type, where it begins, its text and its line (from 1)."""
+    """An item: its type, where it begins, its text and its line (from 1).
+
+    spaced: whether blanks stand before it, inside an action; Go has an item for them.
+    """
 
     type: Item
     pos: int
     value: str
     line: int
+    spaced: bool = False
 
     def __str__(self) -> str:
         """As error messages show it."""

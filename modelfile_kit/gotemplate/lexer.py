@@ -16,7 +16,7 @@ from .items import WORDS, Token
 from .items import Item as Item
 from .literals import is_raw_byte, quote
 
-# A source with more items takes more than a second to parse; these are some 300 kB of template.
+# A source with more items takes more than half a second to parse; these are some 400 kB of template.
 MAX_ITEMS = 100_000
 
 _SPACES = " \t\r\n"
@@ -39,8 +39,7 @@ _COMMON_ITEMS = (
 )
 _NAME = _COMMON_ITEMS.index(Item.IDENTIFIER)
 _CLOSING = _COMMON_ITEMS.index(Item.RIGHT_DELIM)  # this and those after it change the scanner's state
-_SPACE, _LEFT_DELIM, _RIGHT_DELIM = Item.SPACE, Item.LEFT_DELIM, Item.RIGHT_DELIM
-_LEFT_PAREN = Item.LEFT_PAREN
+_LEFT_DELIM, _RIGHT_DELIM, _LEFT_PAREN = Item.LEFT_DELIM, Item.RIGHT_DELIM, Item.LEFT_PAREN
 _new = tuple.__new__  # a Token without the detour through its own __new__
 _RUNS = {digits: re.compile(f"[{digits}_]*") for digits in ("0-9", "0-9a-fA-F", "0-7", "01")}
 
@@ -60,6 +59,7 @@ class Lexer:
         self._line = 1
         self._paren_depth = 0
         self._inside_action = False
+        self._spaced = False
         self._ready: list[Token] = []
         self._words: dict[str, Item] = dict(WORDS)
         self.comments = comments
@@ -86,8 +86,8 @@ class Lexer:
                     self._text(found)
                 while self._inside_action:
                     self._common(found)
-                    if self._inside_action:
-                        found.append(self._uncommon())
+                    if self._inside_action and (item := self._uncommon()):
+                        found.append(item)
         except _ScanError as failed:
             found.append(Token(Item.ERROR, self._start, str(failed), self._line))
             self._input, self._pos, self._start = "", 0, 0
@@ -99,7 +99,8 @@ class Lexer:
     def _emit(self, kind: Item) -> Token:
         """The item from `_start` to `_pos`."""
         value = self._input[self._start : self._pos]
-        token = Token(kind, self._start, value, self._line)
+        token = Token(kind, self._start, value, self._line, self._spaced)
+        self._spaced = False
         self._ignore()
         return token
 
@@ -131,7 +132,7 @@ class Lexer:
             self._line += source.count("\n", at, self._pos)
             self._comment(found)
             return
-        found.append(_new(Token, (_LEFT_DELIM, at, "{{", self._line)))
+        found.append(_new(Token, (_LEFT_DELIM, at, "{{", self._line, False)))
         self._inside_action = True
         self._pos = at + 2
         if trims:
@@ -173,7 +174,7 @@ class Lexer:
 
     def _common(self, found: list[Token]) -> None:
         """The items that `_COMMON` knows, at most up to the right delimiter of the action."""
-        source, pos, line = self._input, self._pos, self._line
+        source, pos, line, spaced = self._input, self._pos, self._line, self._spaced
         match, words, add = _COMMON.match, self._words, found.append
         while (item := match(source, pos)) is not None:
             index = item.lastindex or 0
@@ -181,42 +182,47 @@ class Lexer:
             if len(found) > MAX_ITEMS:
                 raise _too_many()
             if start != pos:
-                add(_new(Token, (_SPACE, pos, source[pos:start], line)))
+                spaced = True
             kind, value = _COMMON_ITEMS[index], source[start:end]
             if index == _NAME:
                 kind = words.get(value, kind)
             elif index >= _CLOSING:
                 self._start = self._pos = start
-                self._line = line
+                self._line, self._spaced = line, spaced
                 if kind is _RIGHT_DELIM:
                     add(self._right_delim(end))
                     return
                 self._paren_depth += 1 if kind is _LEFT_PAREN else -1
                 if self._paren_depth < 0:
                     raise _ScanError("unexpected right paren")
-            add(_new(Token, (kind, start, value, line)))
+            add(_new(Token, (kind, start, value, line, spaced)))
             pos = end
+            spaced = False
         self._start = self._pos = pos
-        self._line = line
+        self._line, self._spaced = line, spaced
 
     def _right_delim(self, end: int) -> Token:
         """A right delimiter with all that it trims stands from `_pos` to `end`."""
         if self._paren_depth:
             raise _ScanError("unclosed left paren")
         self._inside_action = False
+        spaced, self._spaced = self._spaced, False
         at, line = self._pos, self._line
         if end - at > 2:
             line += self._input.count("\n", at, at + _TRIM)
             at += _TRIM
             self._line = line + self._input.count("\n", at, end)
         self._start = self._pos = end
-        return _new(Token, (_RIGHT_DELIM, at, "}}", line))
+        return _new(Token, (_RIGHT_DELIM, at, "}}", line, spaced))
 
-    def _uncommon(self) -> Token:
-        """An item that `_COMMON` does not know, by Go's own steps."""
+    def _uncommon(self) -> Token | None:
+        """An item that `_COMMON` does not know, by Go's own steps; None for blanks."""
         char = self._peek()
         if not char:
             raise _ScanError("unclosed action")
+        if char in _SPACES:
+            self._space()
+            return None
         scan = _SCANNERS.get(char)
         if scan is not None:
             return scan(self)
@@ -229,12 +235,13 @@ class Lexer:
             return self._emit(Item.CHAR)
         raise _ScanError(f"unrecognized character in action: {_unicode(char)}")
 
-    def _space(self) -> Token:
+    def _space(self) -> None:
         """A run of blanks; the last is left where it belongs to a right delimiter that trims."""
         self._skip_blanks()
         if self._input.startswith("-}}", self._pos):
             self._pos -= 1
-        return self._emit(Item.SPACE)
+        self._spaced = True
+        self._ignore()
 
     def _colon(self) -> Token:
         raise _ScanError("expected :=")
@@ -361,7 +368,6 @@ class Lexer:
 
 
 _SCANNERS: dict[str, Callable[[Lexer], Token]] = {
-    **dict.fromkeys(_SPACES, Lexer._space),
     ":": Lexer._colon,
     '"': lambda lexer: lexer._quoted('"', Item.STRING, "quoted string"),
     "'": lambda lexer: lexer._quoted("'", Item.CHAR_CONSTANT, "character constant"),

@@ -18,15 +18,9 @@ from .token_reader import TokenReader
 # Go's own bound on parenthesised pipelines inside each other (parse.go, maxStackDepth).
 MAX_STACK_DEPTH = 10_000
 
-_OPERANDS = frozenset(
-    {
-        *(Item.BOOL, Item.CHAR_CONSTANT, Item.COMPLEX, Item.DOT, Item.FIELD, Item.IDENTIFIER),
-        *(Item.NUMBER, Item.NIL, Item.RAW_STRING, Item.STRING, Item.VARIABLE, Item.LEFT_PAREN),
-    }
-)
 # What is asked for most often, looked up once.
 _TEXT, _LEFT_DELIM, _FIELD, _VARIABLE = Item.TEXT, Item.LEFT_DELIM, Item.FIELD, Item.VARIABLE
-_SPACE, _RIGHT_DELIM, _RIGHT_PAREN, _PIPE = Item.SPACE, Item.RIGHT_DELIM, Item.RIGHT_PAREN, Item.PIPE
+_RIGHT_DELIM, _RIGHT_PAREN, _PIPE = Item.RIGHT_DELIM, Item.RIGHT_PAREN, Item.PIPE
 _EOF = Item.EOF
 _NOT_EXECUTABLE = (n.BoolNode, n.DotNode, n.NilNode, n.NumberNode, n.StringNode)
 _NO_FIELDS = (n.BoolNode, n.StringNode, n.NumberNode, n.NilNode, n.DotNode)
@@ -95,13 +89,13 @@ class _Tree(TokenReader):
             if self.peek().type is Item.LEFT_DELIM:
                 delim = self.index
                 self.next()
-                if self.next_non_space().type is Item.DEFINE:
+                if self.next().type is Item.DEFINE:
                     tree = self.subtree("definition")
                     tree.define()
                     self.go_on_from(tree)
                     continue
                 self.index = delim
-            node = self.text_or_action(self.next_non_space())
+            node = self.text_or_action(self.next())
             if isinstance(node, (_End, _Else)):
                 raise self.error(f"unexpected {node}")
             found.append(node)
@@ -132,9 +126,12 @@ class _Tree(TokenReader):
 
     def item_list(self) -> tuple[n.ListNode, n.Node]:
         """Text and actions up to an end or else, which is given too."""
-        begin = self.peek_non_space().pos
+        begin = self.peek().pos
         found: list[n.Node] = []
-        while (token := self.next_non_space()).type is not _EOF:
+        while (token := self.next()).type is not _EOF:
+            if token.type is _TEXT:
+                found.append(n.TextNode(token.value, pos=token.pos))
+                continue
             node = self.text_or_action(token)
             if isinstance(node, (_End, _Else)):
                 return n.ListNode(tuple(found), pos=begin), node
@@ -156,7 +153,7 @@ class _Tree(TokenReader):
     # Actions; their left delimiter is past.
 
     def action(self) -> n.Node:
-        token = self.next_non_space()
+        token = self.next()
         control = _CONTROLS.get(token.type)
         if control is not None:
             return control(self)
@@ -171,7 +168,7 @@ class _Tree(TokenReader):
 
     def jump(self, word: str) -> int:
         begin = self.last.pos
-        token = self.next_non_space()
+        token = self.next()
         if token.type is not Item.RIGHT_DELIM:
             raise self.unexpected(token, "{{" + word + "}}")
         if self.range_depth == 0:
@@ -183,7 +180,7 @@ class _Tree(TokenReader):
 
     def else_control(self) -> n.Node:
         """`{{else}}`; of `{{else if}}` and `{{else with}}` the second word is left to be read."""
-        token = self.peek_non_space()
+        token = self.peek()
         if token.type not in (Item.IF, Item.WITH):
             token = self.expect("else", Item.RIGHT_DELIM)
         return _Else(token.pos)
@@ -223,7 +220,7 @@ class _Tree(TokenReader):
     def block_control(self) -> n.Node:
         """`{{block "name" pipeline}}`: a define and a template in one."""
         context = "block clause"
-        token = self.next_non_space()
+        token = self.next()
         name = self.template_name(token, context)
         pipe = self.pipeline(context, Item.RIGHT_DELIM)
         tree = self.subtree(name)
@@ -236,10 +233,10 @@ class _Tree(TokenReader):
 
     def template_control(self) -> n.Node:
         context = "template clause"
-        token = self.next_non_space()
+        token = self.next()
         name = self.template_name(token, context)
         pipe = None
-        if self.next_non_space().type is not Item.RIGHT_DELIM:
+        if self.next().type is not Item.RIGHT_DELIM:
             self.backup()
             pipe = self.pipeline(context, Item.RIGHT_DELIM)
         return n.TemplateNode(name, pipe, pos=token.pos)
@@ -253,37 +250,28 @@ class _Tree(TokenReader):
 
     def pipeline(self, context: str, end: Item) -> n.PipeNode:
         """Declarations and commands up to `end`."""
-        first = self.peek_non_space()
-        if first.type is _FIELD and self.is_alone(end):
+        first = self.peek()
+        if first.type is _FIELD and self.items[self.index + 1].type is end:
+            self.next()
+            self.next()
             field = n.FieldNode((first.value[1:],), pos=first.pos)
             return n.PipeNode((n.CommandNode((field,), pos=first.pos),), pos=first.pos)
         decl: list[n.VariableNode] = []
         is_assign = first.type is _VARIABLE and self.declarations(context, decl)
         cmds: list[n.CommandNode] = []
         while True:
-            token = self.next_non_space()
+            token = self.next()
             if token.type is end:
                 break
-            if token.type not in _OPERANDS:
+            make = _TERMS.get(token.type)
+            if make is None:
                 raise self.unexpected(token, context)
-            self.index -= 1
-            cmds.append(self.command(token.pos))
+            cmds.append(self.command(token, make))
         if not cmds:
             raise self.error(f"missing value for {context}")
         if len(cmds) > 1:
             self.check_stages(cmds)
         return n.PipeNode(tuple(cmds), tuple(decl), is_assign, pos=first.pos)
-
-    def is_alone(self, end: Item) -> bool:
-        """Whether `end` follows the next item, blanks aside; then both are taken."""
-        items, index = self.items, self.index + 1
-        if items[index].type is _SPACE:
-            index += 1
-        if items[index].type is not end:
-            return False
-        self.index = index + 1
-        self.read = max(self.read, self.index)
-        return True
 
     def check_stages(self, cmds: list[n.CommandNode]) -> None:
         for i, cmd in enumerate(cmds[1:]):
@@ -292,20 +280,20 @@ class _Tree(TokenReader):
 
     def declarations(self, context: str, decl: list[n.VariableNode]) -> bool:
         """Variables before `:=` or `=`, put into `decl`; whether it was `=`."""
-        while self.peek_non_space().type is _VARIABLE:
+        while self.peek().type is _VARIABLE:
             begin = self.index
             var = self.next()
-            following = self.peek_non_space()
+            following = self.peek()
             if following.type in (Item.ASSIGN, Item.DECLARE):
-                self.next_non_space()
+                self.next()
                 self.declare(var, decl)
                 return following.type is Item.ASSIGN
             if following.type is Item.CHAR and following.value == ",":
-                self.next_non_space()
+                self.next()
                 self.declare(var, decl)
                 if context != "range" or len(decl) > 1:
                     raise self.error(f"too many declarations in {context}")
-                if self.peek_non_space().type not in (Item.VARIABLE, Item.RIGHT_DELIM, Item.RIGHT_PAREN):
+                if self.peek().type not in (Item.VARIABLE, Item.RIGHT_DELIM, Item.RIGHT_PAREN):
                     raise self.error("range can only initialize variables")
             else:
                 self.index = begin
@@ -316,37 +304,37 @@ class _Tree(TokenReader):
         decl.append(n.VariableNode(tuple(var.value.split(".")), pos=var.pos))
         self.vars.append(var.value)
 
-    def command(self, begin: int) -> n.CommandNode:
-        """Operands with blanks between them; a pipe after them is taken, a delimiter is left."""
+    def command(self, token: Token, make: _Term | None) -> n.CommandNode:
+        """Operands with blanks between them, from `token`; a pipe after them is taken, a delimiter is left.
+
+        make: what makes a node of the token.
+        """
         args: list[n.Node] = []
-        while True:
-            token = self.next_non_space()
-            make = _TERMS.get(token.type)
-            if make is not None:
-                term = make(self, token)
+        begin = token.pos
+        while make is not None:
+            term = make(self, token)
+            token = self.next()
+            if token.type is _FIELD and not token.spaced:
+                term = self.chain(term, token)
                 token = self.next()
-                if token.type is _FIELD:
-                    self.index -= 1
-                    term = self.chain(term)
-                    token = self.next()
-                args.append(term)
-            if token.type is _SPACE:
-                continue
-            if token.type is _RIGHT_DELIM or token.type is _RIGHT_PAREN:
-                self.index -= 1
-            elif token.type is not _PIPE:
-                raise self.unexpected(token, "operand")
-            break
-        if not args:
-            raise self.error("empty command")
+            args.append(term)
+            make = _TERMS.get(token.type) if token.spaced else None
+        if token.type is _RIGHT_DELIM or token.type is _RIGHT_PAREN:
+            self.index -= 1
+        elif token.type is not _PIPE:
+            raise self.unexpected(token, "operand")
         return n.CommandNode(tuple(args), pos=begin)
 
-    def chain(self, term: n.Node) -> n.Node:
-        """The fields that follow a term."""
-        begin = self.peek().pos
-        fields: list[str] = []
-        while self.peek().type is _FIELD:
-            fields.append(self.next().value[1:])
+    def chain(self, term: n.Node, token: Token) -> n.Node:
+        """A term and the fields that follow it at once, the first of which is `token`."""
+        begin = token.pos
+        fields = [token.value[1:]]
+        while not (token := self.items[self.index]).spaced:
+            self.next()
+            if token.type is not _FIELD:
+                self.index -= 1
+                break
+            fields.append(token.value[1:])
         if isinstance(term, n.FieldNode):
             return n.FieldNode((*term.ident, *fields), pos=begin)
         if isinstance(term, n.VariableNode):
@@ -396,7 +384,8 @@ _CONTROLS: dict[Item, Callable[[_Tree], n.Node]] = {
     Item.TEMPLATE: _Tree.template_control,
     Item.WITH: _Tree.with_control,
 }
-_TERMS: dict[Item, Callable[[_Tree, Token], n.Node]] = {
+_Term = Callable[[_Tree, Token], n.Node]
+_TERMS: dict[Item, _Term] = {
     Item.IDENTIFIER: _Tree.function,
     Item.DOT: lambda _, token: n.DotNode(pos=token.pos),
     Item.NIL: lambda _, token: n.NilNode(pos=token.pos),

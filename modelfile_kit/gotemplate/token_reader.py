@@ -8,12 +8,11 @@ from .lexer import Lexer
 from .literals import LiteralError, unquote
 
 # As many items as are ever put back at a time.
-_KEPT = 3
-_SPACE = Item.SPACE
+_KEPT = 2
 
 
 class TokenReader:
-    """Items of a lexer, three of which can be put back.
+    """Items of a lexer, two of which can be put back.
 
     items: those read ahead, and the last before them. index: the next one. read: how many were looked
     at; the last of them is where an error is.
@@ -42,13 +41,14 @@ class TokenReader:
         return self.items[self.read - 1]
 
     def next(self) -> Token:
-        if self.index == len(self.items):
+        index = self.index
+        if index == len(self.items):
             self._fill()
-        token = self.items[self.index]
-        self.index += 1
-        if self.index > self.read:
-            self.read = self.index
-        return token
+            index = self.index
+        self.index = index + 1
+        if index >= self.read:
+            self.read = index + 1
+        return self.items[index]
 
     def peek(self) -> Token:
         token = self.next()
@@ -58,26 +58,6 @@ class TokenReader:
     def backup(self, count: int = 1) -> None:
         """Puts back the last items."""
         self.index -= count
-
-    def next_non_space(self) -> Token:
-        index = self.index
-        if index == len(self.items):
-            self._fill()
-            index = self.index
-        token = self.items[index]
-        if token[0] is _SPACE:  # never two in a row, and never the last of those read ahead
-            index += 1
-            token = self.items[index]
-        index += 1
-        self.index = index
-        if index > self.read:
-            self.read = index
-        return token
-
-    def peek_non_space(self) -> Token:
-        token = self.next_non_space()
-        self.index -= 1
-        return token
 
     def error(self, message: str) -> GoTemplateError:
         return GoTemplateError(f"template: {self.parse_name}:{self.last.line}: {message}")
@@ -93,7 +73,7 @@ class TokenReader:
         return self.error(f"{token}{extra}")
 
     def expect(self, context: str, *kinds: Item) -> Token:
-        token = self.next_non_space()
+        token = self.next()
         if token.type not in kinds:
             raise self.unexpected(token, context)
         return token

@@ -34,13 +34,17 @@ from collections.abc import Iterator as PyIterator
 from typing import Any
 
 from . import gotypes as t
+from .gofloat import to_float32
 from .gotypes import GoType, Kind
 
 GoValue = Any
 
 
 class Scalar:
-    """A number, string or bool whose type is not Go's default one for it."""
+    """A number, string or bool whose type is not Go's default one for it.
+
+    A float32 holds what is left of the number in 32 bits.
+    """
 
     __slots__ = ("type", "value")
 
@@ -49,7 +53,7 @@ class Scalar:
 
     def __init__(self, type: GoType, value: Any) -> None:
         self.type = type
-        self.value = value
+        self.value = to_float32(value) if type.kind is Kind.FLOAT32 else value
 
     def __repr__(self) -> str:
         return f"Scalar({self.type.name}, {self.value!r})"

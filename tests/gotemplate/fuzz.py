@@ -237,6 +237,7 @@ def _judged_pairs(
 
 def chunk(number: int, *, count: int, seed: int, version: str) -> tuple[Tally, list[Difference]]:
     """One part of a run, by a judge of its own."""
+    gc.collect()
     gc.disable()  # what one part makes is not much
     tally = Tally()
     size = min(_CHUNK, count - number * _CHUNK)

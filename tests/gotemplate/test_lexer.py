@@ -19,7 +19,7 @@ def _items(source: str, *, comments: bool = False) -> list[tuple[Item, str]]:
             return found
 
 
-_L, _R, _SP = (Item.LEFT_DELIM, "{{"), (Item.RIGHT_DELIM, "}}"), (Item.SPACE, " ")
+_L, _R = (Item.LEFT_DELIM, "{{"), (Item.RIGHT_DELIM, "}}")
 _EOF = (Item.EOF, "")
 
 
@@ -31,18 +31,16 @@ _EOF = (Item.EOF, "")
         ("a \n {{- 3 -}} \n c", [(Item.TEXT, "a"), _L, (Item.NUMBER, "3"), _R, (Item.TEXT, "c"), _EOF]),
         (" {{- 3}}", [_L, (Item.NUMBER, "3"), _R, _EOF]),
         ("{{-3}}", [_L, (Item.NUMBER, "-3"), _R, _EOF]),
-        ("{{3  -}} x", [_L, (Item.NUMBER, "3"), _SP, _R, (Item.TEXT, "x"), _EOF]),
+        ("{{3  -}} x", [_L, (Item.NUMBER, "3"), _R, (Item.TEXT, "x"), _EOF]),
         ("a{{/* b */}}c", [(Item.TEXT, "a"), (Item.TEXT, "c"), _EOF]),
         (
             "{{if $x := .A.B | len}}",
             [
-                *(_L, (Item.IF, "if"), _SP, (Item.VARIABLE, "$x"), _SP, (Item.DECLARE, ":="), _SP),
+                *(_L, (Item.IF, "if"), (Item.VARIABLE, "$x"), (Item.DECLARE, ":=")),
                 *(
                     (Item.FIELD, ".A"),
                     (Item.FIELD, ".B"),
-                    _SP,
                     (Item.PIPE, "|"),
-                    _SP,
                     (Item.IDENTIFIER, "len"),
                 ),
                 *(_R, _EOF),
@@ -52,8 +50,8 @@ _EOF = (Item.EOF, "")
         (
             "{{. true nil 'a' 1+2i}}",
             [
-                *(_L, (Item.DOT, "."), _SP, (Item.BOOL, "true"), _SP, (Item.NIL, "nil"), _SP),
-                *((Item.CHAR_CONSTANT, "'a'"), _SP, (Item.COMPLEX, "1+2i"), _R, _EOF),
+                *(_L, (Item.DOT, "."), (Item.BOOL, "true"), (Item.NIL, "nil")),
+                *((Item.CHAR_CONSTANT, "'a'"), (Item.COMPLEX, "1+2i"), _R, _EOF),
             ],
         ),
         ("{{(1)}}", [_L, (Item.LEFT_PAREN, "("), (Item.NUMBER, "1"), (Item.RIGHT_PAREN, ")"), _R, _EOF]),
@@ -106,12 +104,31 @@ def test_lines_and_places():
     assert places == [
         (Item.TEXT, 0, 1),
         (Item.LEFT_DELIM, 3, 2),
-        (Item.SPACE, 7, 2),
         (Item.FIELD, 9, 3),
-        (Item.SPACE, 11, 3),
         (Item.RIGHT_DELIM, 12, 4),
         (Item.TEXT, 14, 4),
     ]
+
+
+@pytest.mark.parametrize(
+    ("source", "spaced"),
+    [
+        ("{{ .A.B .C}}", [False, True, False, True, False]),
+        ("{{.A\n\t.B\r\n}}", [False, False, True, True]),
+        ("{{é 1.5 `a` }}", [False, False, True, True, True]),
+        ("{{.A -}} x", [False, False, False, False]),
+        ("{{.A  -}}", [False, False, True]),
+        ("{{- .A}}", [False, False, False]),
+        ("{{-  .A}}", [False, True, False]),
+        ("{{ ( 1 ) }}{{.}}", [False, True, True, True, True, False, False, False]),
+    ],
+)
+def test_blanks_before_items(source, spaced):
+    scanner = Lexer(source)
+    found = []
+    while (token := scanner.next_item()).type is not Item.EOF:
+        found.append(token.spaced)
+    assert found == spaced
 
 
 def test_break_is_a_name_where_a_function_has_it():

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelfile_kit.gotemplate import gotypes as t
+from modelfile_kit.gotemplate import parse
 from modelfile_kit.gotemplate.gotypes import Field, GoType, Kind
 from modelfile_kit.gotemplate.values import (
     Func,
@@ -175,3 +176,18 @@ def test_length():
     assert length(Map(t.ANY_MAP, None)) == 0
     with pytest.raises(TypeError, match="int"):
         length(3)
+
+
+@pytest.mark.parametrize(
+    ("template", "expected"),
+    [
+        # Go 1.26 on {"X": float32(0.4), "Y": 0.4}, as the judge of Ollama 0.33.0 answers.
+        ('{{ printf "%.12g" .X }}', "0.40000000596"),
+        ('{{ printf "%.20f" .X }}', "0.40000000596046447754"),
+        ("{{ eq .X .Y }} {{ gt .X .Y }} {{ .X }}", "false true 0.4"),
+    ],
+)
+def test_a_float32_keeps_what_it_can(template, expected):
+    data = {"X": Scalar(t.FLOAT32, 0.4), "Y": 0.4}
+    assert parse(template).execute(data) == expected
+    assert parse("{{ .X }}").execute({"X": Scalar(t.FLOAT32, 1e300)}) == "+Inf"
