@@ -138,6 +138,12 @@ class Context:
         older = not self.target.has("native_jinja")
         return older or self.selection is None or self.selection.source == "template"
 
+    @property
+    def reads_by_tags(self) -> bool:
+        """Whether replies are read by the TEMPLATE's tags, not by a parser of Ollama's own."""
+        harmony = self.selection is not None and self.selection.harmony
+        return self.template_is_used and not self.last("parser") and not harmony
+
     @cached_property
     def probes(self) -> Probes | None:
         """Prompts of ordinary conversations; None where the TEMPLATE is not what makes the prompt."""

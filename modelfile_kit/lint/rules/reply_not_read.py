@@ -36,7 +36,7 @@ from ..rule import Finding, Rule
 
 def check(context: Context) -> Iterator[Finding]:
     source = context.files.chat_template
-    if source is None or context.prompt is None or not context.template_is_used or context.last("parser"):
+    if source is None or context.prompt is None or not context.reads_by_tags:
         return
     from ...compiler.understanding import unread
     from ...jinja_reference import Reference

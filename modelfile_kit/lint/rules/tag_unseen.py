@@ -39,14 +39,15 @@ _TOKEN = re.compile(r"<[^<>\s]{1,80}>|\[[^\[\]\s]{1,80}\]")
 
 
 def check(context: Context) -> Iterator[Finding]:
-    if context.files.vocabulary is None or not context.newest.has("native_jinja"):
+    newer = context.newest.has("native_jinja")
+    if context.files.vocabulary is None or not newer or not context.reads_by_tags:
         return
-    if not context.template_is_used or context.last("parser"):
-        return
+    told = set()
     for tag, what in context.reply_tags.items():
         kept = _FIRST.match(tag) if what == "tool calls" else None
         hidden = next(filter(context.is_control, _TOKEN.findall(tag[kept.end() if kept else 0 :])), None)
-        if hidden is not None:
+        if hidden is not None and what not in told:
+            told.add(what)
             yield Finding(
                 f"the tag of {what}, {tag!r}, holds the control token {hidden!r}, which Ollama from 0.30 on "
                 "leaves out of replies: the tag never occurs there",

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.lint.helpers import rule_catches, rule_catches_not, write_model
+from tests.lint.helpers import Typed, findings, rule_catches, rule_catches_not, write_model
 
 CODE = "MK329"
 THINKING = (
@@ -43,6 +43,19 @@ def test_catches(tmp_path, text, control):
 def test_catches_not(tmp_path, text, control):
     write_model(tmp_path, control=control)
     rule_catches_not(CODE, text, base=tmp_path)
+
+
+def test_harmony_is_read_by_a_parser_of_its_own(tmp_path):
+    text = THINKING.replace("<|think|>", "<|start|>").replace("<|/think|>", "<|end|>")
+    write_model(tmp_path, control=["<|end|>"])
+    rule_catches(CODE, text, base=tmp_path)
+    write_model(tmp_path, control=["<|end|>"], general__architecture=Typed("string", "gptoss"))
+    rule_catches_not(CODE, text, base=tmp_path)
+
+
+def test_both_tags_are_told_once(tmp_path):
+    write_model(tmp_path, control=["<|think|>", "<|/think|>"])
+    assert len(findings(CODE, THINKING, base=tmp_path)) == 1
 
 
 def test_without_the_file_nothing_is_known():
