@@ -284,8 +284,10 @@ class _Run:
             if self.coverage.get(category) != "exact":
                 continue
             variant = _variant(example.conversation, category)
-            difference = variant and self.comparison.difference(variant)
-            if variant and difference:
+            if variant is None or not self._promised(category, variant):
+                continue
+            difference = self.comparison.difference(variant)
+            if difference:
                 self._found(category, variant, difference)
 
     # -- branches ---------------------------------------------------------------------------------------

@@ -196,6 +196,31 @@ def test_a_branch_that_no_conversation_reaches_is_named() -> None:
     assert finding.span.line == jinja.count("\n", 0, jinja.index("messages[0]")) + 1
 
 
+def test_odd_texts_in_a_role_of_the_template_s_own() -> None:
+    jinja = CHATML.replace("m['content'] | trim", "(m.content | trim if m.role == 'context' else m.content)")
+    found = proof(jinja, CHATML_GO, "chat")
+    assert found.coverage["chat"] == "partial"
+    assert found.counterexamples[0].conversation.messages[0]["role"] == "context"
+
+
+@pytest.mark.parametrize(
+    ("condition", "go", "claim"),
+    [
+        # Characters are counted, not bytes.
+        ("m.content | length == 37", "eq (len .Content) 37", "partial"),
+        ("m.content | length == 37", "false", "partial"),
+        ("messages | length > 41", "gt (len $.Messages) 41", "exact"),
+        ("messages | length > 41", "gt (len $.Messages) 42", "partial"),
+        ("loop.index0 == 12", "eq $i 12", "exact"),
+        ("loop.index0 == 12", "eq $i 13", "partial"),
+    ],
+)
+def test_what_a_template_counts_to_is_tried(condition: str, go: str, claim: str) -> None:
+    jinja = "{% for m in messages %}{{ m.content }}{% if " + condition + " %}!{% endif %};{% endfor %}"
+    template = "{{ range $i, $m := .Messages }}{{ .Content }}{{ if TEST }}!{{ end }};{{ end }}"
+    assert proof(jinja, template.replace("TEST", go), "chat").coverage["chat"] == claim
+
+
 def test_branches_that_no_request_of_ollama_s_reaches_do_not_count() -> None:
     extras = (
         "{% if documents %}D{% endif %}{% if custom is defined %}C{% endif %}{% for m in [] %}X{% endfor %}"
@@ -208,6 +233,18 @@ def test_a_template_without_a_marker_has_no_pictures() -> None:
     found = proof(blind, PICTURES_GO, "images")
     assert found.coverage["images"] == "absent"
     assert found.diagnostics[0].code == "MK656"
+
+
+def test_pictures_are_proven_without_tools_where_tools_are_only_partial() -> None:
+    both = PICTURES + "{% if tools %}{{ tools | length }}{% endif %}"
+    claims = {"chat": "exact", "tools": "partial", "thinking": "absent", "images": "exact"}
+    found = prove(both, PICTURES_GO, claimed=claims)
+    assert found.coverage["images"] == "exact"
+    # Where tools are promised, so are tools and pictures together.
+    found = prove(both, PICTURES_GO, claimed={**claims, "tools": "exact"})
+    assert (found.coverage["tools"], found.coverage["images"]) == ("partial", "exact")
+    wrong = PICTURES_GO.replace("{{ .Role }}", '{{ if eq .Role "assistant" }}{{ .Role }}{{ end }}')
+    assert prove(both, wrong, claimed=claims).coverage["images"] == "partial"
 
 
 def test_words_around_a_picture_are_not_the_engine_s_to_add() -> None:

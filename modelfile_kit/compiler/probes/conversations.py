@@ -100,10 +100,15 @@ def _spoken(role: str, strange: Sequence[str]) -> Iterator[Probe]:
 def _counted(number: int) -> Iterator[Probe]:
     """Texts of about so many characters, and conversations of about so many messages."""
     for count in (number - 1, number, number + 1):
-        text = "x" * count
-        body = (message("user", text), message("assistant", text), message("user", text + "y"))
+        # As many characters, and one byte more.
+        text, longer = "x" * count, "é" + "x" * (count - 1)
+        body = (message("user", text), message("assistant", longer), message("user", longer))
         yield probe(
-            f"size-{count}", (message("system", text), *body), category="chat", telling=True, instead=(body,)
+            f"size-{count}",
+            (message("system", longer), *body),
+            category="chat",
+            telling=True,
+            instead=(body,),
         )
     for count in range(number - 1, number + 3):
         if count <= TURNS_MAX:

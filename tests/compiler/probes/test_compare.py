@@ -105,6 +105,13 @@ def test_pictures_are_numbered_over_the_whole_conversation() -> None:
     assert compared(template, "user: [img-1]Q;assistant: A;user: [img-0][img-2]R;", *told) == "picture"
 
 
+def test_a_marker_of_brackets_the_other_way_round() -> None:
+    turned = PICTURES.replace("MARK", "]<]image[>[")
+    picture = message("user", "x", images=1)
+    assert compared(turned, "user: [img-0]x;", picture) is None
+    assert compared(turned, "user: ][img-0]x;", picture) == "picture"
+
+
 def test_numbered_markers() -> None:
     template = PICTURES.replace("MARK", "<|image_{{ loop.index }}|>")
     assert compared(template, "user: [img-0][img-1]Q;", message("user", "Q", images=2)) is None

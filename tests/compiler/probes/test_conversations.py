@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections.abc import Callable, Iterator
 
@@ -105,3 +106,19 @@ def test_dated_conversations_are_of_their_kind(kind: str) -> None:
     found = [p.conversation for p in conversations.dated(kind, tools.PLAIN)]
     assert {Conversation(c.id, c.messages, c.tools, c.think).category for c in found} == {kind}
     assert {c.messages[0]["role"] for c in found} == {"user", "system"}
+
+
+def test_odd_texts_are_said_in_every_role() -> None:
+    blanks = "\u3000"
+    for role in SEEN.roles:
+        said = [
+            m for p in probes("tools") + probes("chat") for m in p.conversation.messages if m["role"] == role
+        ]
+        assert any(blanks in m["content"] for m in said), role
+
+
+def test_conversations_as_long_as_a_template_counts() -> None:
+    counting = dataclasses.replace(SEEN, numbers=(41, 5000))
+    found = [p.conversation.messages for p in conversations.chat(counting)]
+    assert {40, 41, 42, 43} <= {len(m) for m in found}
+    assert {4999, 5000, 5001} <= {len(m["content"]) for messages in found for m in messages}

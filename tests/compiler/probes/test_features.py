@@ -48,3 +48,11 @@ def test_keys_and_variables() -> None:
     assert {"messages", "enable_thinking"} <= found.variables
     assert found.changes_case
     assert not seen("{{ messages[0].content }}").changes_case
+
+
+def test_numbers_that_lengths_are_compared_with() -> None:
+    found = seen(
+        "{% if messages | length > 41 or loop.index == 2 or messages[0].content | length == 37 %}{% endif %}"
+        "{% if 1000000 < messages | length or true == 5 %}{% endif %}"
+    )
+    assert set(found.numbers) == {41, 37, 5}
