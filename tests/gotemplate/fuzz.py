@@ -56,10 +56,11 @@ def ours(template: str, data: Any, functions: Mapping[str, Function] = FUNCTIONS
         return {"ok": False, "stage": "parse", "error": error.message}
     values = decode(data)
     fast = _answer(parsed.execute, values)
+    if not fast["ok"]:  # a compiled template leaves every refusal to the exact evaluator
+        return fast
     exact = _answer(parsed.execute_exactly, values)
-    for answer in (fast, exact):
-        if answer.get("stage") == "limit":
-            return answer
+    if exact.get("stage") == "limit":
+        return exact
     return fast if fast == exact else {"ok": None, "fast": fast, "exact": exact}
 
 
