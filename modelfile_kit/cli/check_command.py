@@ -7,12 +7,21 @@ from pathlib import Path
 import click
 
 from ..builder import build
+from ..diagnostics import Severity
 from ..errors import MissingDependencyError
 from ..files import write_atomically
 from ..report import Report
 from ..report.convert import check_cases
 from ..testing.package_test import conversations_of
-from .common import file_options, finish, format_option, package_argument, print_diagnostics, say
+from .common import (
+    fail_on_option,
+    file_options,
+    finish,
+    format_option,
+    package_argument,
+    print_diagnostics,
+    say,
+)
 
 
 @click.command("check")
@@ -26,6 +35,7 @@ from .common import file_options, finish, format_option, package_argument, print
     help="Compare bytes, not tokens; needs no llama-cpp-python and no vocabulary.",
 )
 @click.option("--html", metavar="FILE", type=click.Path(path_type=Path), help="Also write a page.")
+@fail_on_option("error")
 @format_option
 def command(
     package: Path,
@@ -35,6 +45,7 @@ def command(
     see: bool,
     bytes_only: bool,
     html: Path | None,
+    fail_on: str,
     output_format: str,
 ) -> None:
     """Hold the prompts of PACKAGE to its chat template, byte for byte and token for token."""
@@ -52,7 +63,9 @@ def command(
         error.help += "; or compare the bytes alone with --bytes-only"
         raise
     facts = {"model": built.files.model.name, "template": built.plan.mode.chosen}
-    report = Report("check", built.package.name, check_cases(checked), checked.diagnostics, facts)
+    report = Report(
+        "check", built.package.name, check_cases(checked), checked.diagnostics, facts, Severity(fail_on)
+    )
     if html:
         from ..report.html import render
 

@@ -36,6 +36,17 @@ def format_option(command: Command) -> Command:
     return option(command)
 
 
+def fail_on_option(default: str) -> Callable[[Command], Command]:
+    """`--fail-on error|warning|info`."""
+    return click.option(
+        "--fail-on",
+        type=click.Choice(["error", "warning", "info"]),
+        default=default,
+        show_default=True,
+        help="From which severity on findings make the exit code 1.",
+    )
+
+
 def package_argument(command: Command) -> Command:
     """`[PACKAGE]`: a folder with a mkmodelfile.yaml, or such a file; the current folder by default."""
     return click.argument("package", type=click.Path(path_type=Path), default=Path())(command)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -12,18 +11,7 @@ from ..errors import ModelfileError
 from ..files import write_atomically
 from ..lint.runner import fix_modelfile, lint_modelfile
 from ..report import Report
-from .common import finish, format_option, read_bytes, say
-
-
-@dataclass(frozen=True)
-class _LintReport(Report):
-    """A report that fails from a severity on which the user chooses."""
-
-    fail_on: Severity = Severity.WARNING
-
-    @property
-    def ok(self) -> bool:
-        return all(d.severity.rank > self.fail_on.rank for d in self.all_diagnostics())
+from .common import fail_on_option, finish, format_option, read_bytes, say
 
 
 @click.command("lint")
@@ -32,13 +20,7 @@ class _LintReport(Report):
     "--target", default="latest", show_default=True, metavar="VERSION", help="The Ollama that is meant."
 )
 @click.option("--fix", is_flag=True, help="Mend what can be mended safely, in place.")
-@click.option(
-    "--fail-on",
-    type=click.Choice(["error", "warning", "info"]),
-    default="warning",
-    show_default=True,
-    help="From which severity on findings make the exit code 1.",
-)
+@fail_on_option("warning")
 @format_option
 def command(modelfiles: tuple[str, ...], target: str, fix: bool, fail_on: str, output_format: str) -> None:
     """Say what will go wrong with MODELFILEs (`-` is standard input)."""
@@ -49,7 +31,7 @@ def command(modelfiles: tuple[str, ...], target: str, fix: bool, fail_on: str, o
         if fix and name != "-":
             data = _fix(name, data, base, target)
         found += lint_modelfile(data, base=base, target=target, file=name)
-    report = _LintReport("lint", " ".join(modelfiles), diagnostics=tuple(found), fail_on=Severity(fail_on))
+    report = Report("lint", " ".join(modelfiles), diagnostics=tuple(found), fail_on=Severity(fail_on))
     finish(report, output_format)
 
 

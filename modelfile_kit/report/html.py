@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from difflib import SequenceMatcher
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from markupsafe import Markup
+
 from .. import __version__
-from .model import Report
+from .model import Report, Status
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
+# Comparing takes time with the product of the lengths; beyond this all between the first and the last
+# difference is marked.
+MAX_COMPARED = 600
+_OTHER = {"prompt": "reference", "reference": "prompt"}
+
 
 def render(report: Report) -> str:
     """The page's source. Everything in it is escaped, so a prompt full of markup stays text."""
-    return _template().render(report=report, version=__version__, token_kind=_token_kind, show=_show)
+    return _template().render(
+        report=report,
+        version=__version__,
+        token_kind=_token_kind,
+        show=_show,
+        counts=_counts,
+        pieces=_pieces,
+    )
 
 
 @lru_cache(maxsize=1)
@@ -30,6 +46,48 @@ def _template() -> Template:
         lstrip_blocks=True,
     )
     return environment.get_template("page.html.jinja")
+
+
+def _counts(report: Report) -> str:
+    return ", ".join(f"{report.count(s)} {s}" for s in Status if report.count(s))
+
+
+def _pieces(key: str, data: Mapping[str, Any]) -> Markup:
+    """A text with its newlines made visible; where a prompt differs from its reference, that is marked."""
+    text, other = data[key], data.get(_OTHER.get(key, ""))
+    if not isinstance(other, str) or other == text:
+        return _visible(text)
+    out = Markup()
+    for same, part in _differences(text, other):
+        if not part:
+            continue
+        out += _visible(part) if same else Markup("<mark>{}</mark>").format(_visible(part))
+    return out
+
+
+def _differences(text: str, other: str) -> Iterator[tuple[bool, str]]:
+    """The parts of a text, each with whether the other has it too."""
+    start = _same(text, other)
+    end = _same(text[start:][::-1], other[start:][::-1])
+    middle, theirs = text[start : len(text) - end], other[start : len(other) - end]
+    yield True, text[:start]
+    if max(len(middle), len(theirs)) > MAX_COMPARED:
+        yield False, middle
+    else:
+        matcher = SequenceMatcher(None, middle, theirs, autojunk=False)
+        for tag, first, last, _, _ in matcher.get_opcodes():
+            yield tag == "equal", middle[first:last]
+    yield True, text[len(text) - end :]
+
+
+def _same(a: str, b: str) -> int:
+    """How many characters two texts begin with together."""
+    return next((n for n, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+
+
+def _visible(text: str) -> Markup:
+    lines = text.split("\n")
+    return Markup('<span class="mark">⏎</span>\n').join(lines)
 
 
 def _token_kind(text: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree as Xml  # only writes, so no hostile XML is read
 
-from ..diagnostics import Severity
 from .model import Case, Report, Status
 
 # XML 1.0 cannot carry these at all, not even escaped.
@@ -16,15 +15,14 @@ def render(report: Report) -> str:
     """One test suite; findings that belong to no case become one more case, `findings`."""
     cases = list(report.cases)
     if report.diagnostics or not cases:
-        bad = [d for d in report.diagnostics if d.severity is Severity.ERROR]
         details = "\n".join(str(d) for d in report.diagnostics)
-        status = Status.FAILED if bad else Status.PASSED
+        status = Status.FAILED if report.fails(report.diagnostics) else Status.PASSED
         cases.append(Case("findings", status, f"{len(report.diagnostics)} findings", details))
     suite = Xml.Element("testsuite", name=_clean(f"mkmodelfile {report.command} {report.subject}"))
     suite.set("tests", str(len(cases)))
-    suite.set("failures", str(sum(c.status is Status.FAILED for c in cases)))
+    suite.set("failures", str(sum(map(report.failed, cases))))
     suite.set("errors", "0")
-    suite.set("skipped", str(sum(c.status is Status.SKIPPED for c in cases)))
+    suite.set("skipped", str(sum(c.status is Status.SKIPPED and not report.failed(c) for c in cases)))
     suite.set("time", f"{sum(c.seconds or 0 for c in cases):.3f}")
     for case in cases:
         suite.append(_case(report, case))
@@ -40,7 +38,7 @@ def _case(report: Report, case: Case) -> Xml.Element:
     )
     element.set("time", f"{case.seconds or 0:.3f}")
     text = "\n".join([case.details, *(str(d) for d in case.diagnostics)]).strip("\n")
-    if case.status is Status.FAILED:
+    if report.failed(case):
         child = Xml.SubElement(element, "failure", message=_clean(case.summary or "failed"))
         child.text = _clean(text)
     elif case.status is Status.SKIPPED:

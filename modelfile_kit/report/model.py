@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..diagnostics import Diagnostic, has_errors
+from ..diagnostics import Diagnostic, Severity
 
 
 class Status(str, enum.Enum):
@@ -43,7 +43,8 @@ class Case:
 class Report:
     """The result of one command on one subject (a package, a file, a model's name).
 
-    facts: what was found out along the way, JSON-able, in the order it is to be shown.
+    facts: what was found out along the way, JSON-able, in the order it is to be shown. fail_on: the
+    least severity of a finding that makes the whole a failure.
     """
 
     command: str
@@ -51,12 +52,20 @@ class Report:
     cases: tuple[Case, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
+    fail_on: Severity = Severity.ERROR
 
     @property
     def ok(self) -> bool:
-        """No case failed and no finding is an error."""
-        failed = any(c.status is Status.FAILED for c in self.cases)
-        return not failed and not has_errors(self.all_diagnostics())
+        """No case failed and no finding is as bad as `fail_on`."""
+        return not any(map(self.failed, self.cases)) and not self.fails(self.diagnostics)
+
+    def fails(self, diagnostics: Iterable[Diagnostic]) -> bool:
+        """Whether one of these findings is as bad as `fail_on`."""
+        return any(d.severity.rank <= self.fail_on.rank for d in diagnostics)
+
+    def failed(self, case: Case) -> bool:
+        """Whether a case counts as failed: by its status, or by a finding of its own."""
+        return case.status is Status.FAILED or self.fails(case.diagnostics)
 
     def all_diagnostics(self) -> Iterator[Diagnostic]:
         """The findings of the whole and of each case."""

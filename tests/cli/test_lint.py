@@ -186,3 +186,12 @@ def test_explain(mkmodelfile):
     assert (unknown.code, "alignment" not in unknown.out) == (2, True)
     assert "is not a rule of lint" in unknown.err
     assert mkmodelfile("explain", "nonsense").code == 2
+
+
+@pytest.mark.parametrize(("level", "code"), [("warning", 1), ("error", 0)])
+def test_junit_agrees_with_the_exit_code(mkmodelfile, tmp_path, level, code):
+    path = tmp_path / "Modelfile"
+    path.write_text("FROM x\nPARAMETER mirostat 1\n")
+    done = mkmodelfile("lint", path, "--fail-on", level, "--format", "junit")
+    suite = ElementTree.fromstring(done.out.encode())[0]
+    assert (done.code, suite.get("failures")) == (code, str(code))

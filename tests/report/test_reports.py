@@ -1,4 +1,5 @@
 import json
+import re
 import xml.etree.ElementTree as Xml
 
 import pytest
@@ -93,3 +94,48 @@ def test_the_page_escapes_whatever_a_prompt_holds():
     assert page.count("&lt;script&gt;") >= 5
     assert 'class="token special" title="1"' in page
     assert "help: mend: it, now" in page
+
+
+def marked(page):
+    return re.findall("<mark>(.*?)</mark>", page, re.DOTALL)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "reference", "marks"),
+    [
+        ("<a>Hi <b>", "[x&y]<a>Hi<b>", [" ", "[x&amp;y]"]),
+        ("same", "same", []),
+        ("a" * 5000 + "b", "a" * 5000 + "c", ["b", "c"]),
+        (
+            "x" + "ab" * 2000 + "y",
+            "y" + "ba" * 2000 + "x",
+            ["x" + "ab" * 2000 + "y", "y" + "ba" * 2000 + "x"],
+        ),
+    ],
+)
+def test_the_page_marks_where_prompt_and_reference_differ(prompt, reference, marks):
+    case = Case("c", Status.FAILED, data={"prompt": prompt, "reference": reference})
+    assert marked(html.render(Report("check", "s", cases=(case,)))) == marks
+
+
+def test_the_page_shows_newlines():
+    case = Case("c", Status.PASSED, data={"prompt": "one\ntwo\n"})
+    shown = '<pre class="text">one<span class="mark">⏎</span>\ntwo<span class="mark">⏎</span>\n</pre>'
+    assert shown in html.render(Report("check", "s", cases=(case,)))
+
+
+def test_a_finding_that_fails_the_command_fails_in_junit():
+    strict = Report("lint", "Modelfile", diagnostics=(WARNING,), fail_on=Severity.WARNING)
+    assert not strict.ok
+    assert Xml.fromstring(render(strict, "junit"))[0].get("failures") == "1"
+    lenient = Report("lint", "Modelfile", diagnostics=(WARNING,))
+    assert lenient.ok
+    assert Xml.fromstring(render(lenient, "junit"))[0].get("failures") == "0"
+
+
+@pytest.mark.parametrize("status", [Status.PASSED, Status.SKIPPED])
+def test_a_case_with_a_failing_finding_fails_in_junit(status):
+    report = Report("check", "s", cases=(Case("c", status, diagnostics=(ERROR,)),))
+    suite = Xml.fromstring(render(report, "junit"))[0]
+    assert (report.ok, suite.get("failures"), suite.get("skipped")) == (False, "1", "0")
+    assert suite[0].find("failure") is not None
