@@ -5,13 +5,16 @@
 FOLDER holds index.json, conversations.json and templates (default ../shared/corpus). A pair counts
 where the reference renders and the template reacts to the conversation's category; it is exact when
 the bytes agree, one leading BOS aside; silent when it differs although the coverage says "exact".
+Each template is compiled and proven in a process of its own, so that its time and memory are its own.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import re
+import resource
 import sys
 import time
 from collections import Counter
@@ -23,7 +26,7 @@ from jinja2 import nodes
 ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "oracle")]
 
-from modelfile_kit.compiler import compile_template  # noqa: E402
+from modelfile_kit.compiler import Compiled, compile_template  # noqa: E402
 from modelfile_kit.conversation import image_count  # noqa: E402
 from modelfile_kit.errors import KitError  # noqa: E402
 from modelfile_kit.jinja_reference import environment, render_reference  # noqa: E402
@@ -141,6 +144,7 @@ class Score:
         self.claims: Counter[tuple[str, str]] = Counter()
         self.silent: list[str] = []
         self.times: list[tuple[float, str]] = []
+        self.peaks: list[tuple[int, str]] = []
         self.sizes: list[int] = []
 
     def show(self) -> None:
@@ -152,8 +156,38 @@ class Score:
             self.times.sort()
             middle, worst = self.times[len(self.times) // 2], self.times[-1]
             print(f"compile and prove: median {middle[0] * 1000:.0f} ms, worst {worst[0]:.2f} s ({worst[1]})")
+            slow = ", ".join(f"{name} {seconds:.1f} s" for seconds, name in reversed(self.times[-6:-1]))
+            print(f"next: {slow}")
+            peak, name = max(self.peaks)
+            usual = sorted(self.peaks)[len(self.peaks) // 2][0]
+            print(f"memory: median {usual / 1e6:.0f} MB, worst {peak / 1e6:.0f} MB ({name})")
             self.sizes.sort()
             print(f"size: median {self.sizes[len(self.sizes) // 2]:,}, largest {self.sizes[-1]:,} characters")
+
+
+def compile_here(source: str, tokens: tuple[str, str], target: str) -> tuple[Compiled | str, float, int]:
+    """What compiling answers (or why it does not), the processor's seconds, this process's peak of memory."""
+    compile_template("{{ messages[0].content }}")  # what is loaded at the first use is not the template's
+    begun = time.process_time()  # one thread: what a quiet machine's clock would say
+    try:
+        compiled = compile_template(source, bos_token=tokens[0], eos_token=tokens[1], target=target)
+        found: Compiled | str = Compiled(
+            compiled.template, compiled.stop, dict(compiled.coverage), compiled.diagnostics
+        )
+    except KitError as e:
+        found = str(e)
+    seconds = time.process_time() - begun
+    unit = 1 if sys.platform == "darwin" else 1024  # bytes there, KiB elsewhere
+    return found, seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def compile_apart(source: str, entry: dict[str, Any], target: str) -> tuple[Compiled | str, float, int]:
+    """The same in a new process."""
+    tokens = (entry["bos_token"] or "", entry["eos_token"] or "")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["modelfile_kit.compiler", "modelfile_kit.ollama.prompt"])
+    with context.Pool(1) as pool:
+        return pool.apply(compile_here, (source, tokens, target))
 
 
 def score_template(
@@ -165,18 +199,12 @@ def score_template(
     show: int,
 ) -> list[str]:
     """Compiles one template and judges its pairs; answers what was not exact."""
-    begun = time.perf_counter()
-    try:
-        compiled = compile_template(
-            source,
-            bos_token=entry["bos_token"] or "",
-            eos_token=entry["eos_token"] or "",
-            target=judge.version,
-        )
-    except KitError as e:
-        print("REFUSED", entry["id"], e)
+    compiled, seconds, peak = compile_apart(source, entry, judge.version)
+    if isinstance(compiled, str):
+        print("REFUSED", entry["id"], compiled)
         return ["refused"]
-    score.times.append((time.perf_counter() - begun, entry["id"]))
+    score.times.append((seconds, entry["id"]))
+    score.peaks.append((peak, entry["id"]))
     score.sizes.append(len(compiled.template))
     score.claims.update(compiled.coverage.items())
     names = {n.name for n in environment().parse(source).find_all(nodes.Name)}
