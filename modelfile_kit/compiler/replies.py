@@ -13,6 +13,7 @@ from typing import Any
 
 from ..jinja_reference import Reference
 from ..ollama.replies import Reply, ToolCall, split_reply
+from ..ollama.targets import Target
 from .tags import Tags, thinking_tags, tool_tags
 from .turns import ARGUMENTS, NAMES, THOUGHT, TOKEN, TOOLS, Turn, turns_of
 
@@ -74,7 +75,14 @@ def _closing_of_calls(turn: Turn) -> str:
     return turn.tail[: ends[-1]] if ends else turn.tail
 
 
-def answered(written: Written, tags: Tags | None, tag: str, size: int, prompt: str | None = None) -> Reply:
+def answered(
+    written: Written,
+    tags: Tags | None,
+    tag: str,
+    size: int,
+    prompt: str | None = None,
+    target: str | Target = "latest",
+) -> Reply:
     """What Ollama makes of a reply that comes in pieces.
 
     tags, tag: what Ollama knows from the TEMPLATE; size: characters in a piece; prompt: the rendered one.
@@ -88,6 +96,7 @@ def answered(written: Written, tags: Tags | None, tag: str, size: int, prompt: s
         prompt=written.turn.prompt if prompt is None else prompt,
         think=written.turn.think is not False,
         tools=TOOLS if written.turn.tools else None,
+        target=target,
     )
 
 

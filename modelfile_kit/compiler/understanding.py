@@ -85,7 +85,8 @@ def _replies(
             prompt = seen.render([USER], tools=tools, think=written.turn.think)
         except KitError:
             continue
-        yield written, [answered(written, tags, seen.tool_tag.tag, size, prompt) for size in PIECES]
+        tag, target = seen.tool_tag.tag, seen.target
+        yield written, [answered(written, tags, tag, size, prompt, target) for size in PIECES]
 
 
 def _calls(replies: list[tuple[Written, list[Reply]]], seen: PromptTemplate) -> Iterator[Diagnostic]:

@@ -44,6 +44,7 @@ _REQUESTS: Mapping[str, dict[str, Any]] = {
     "dialogue": {
         "messages": [_USER, {"role": "assistant", "content": ANSWER}, {"role": "user", "content": AGAIN}]
     },
+    "offered": {"messages": [_USER], "tools": [_TOOL]},
     "system": {"messages": [{"role": "system", "content": SYSTEM}, _USER]},
     "pictures": {"messages": [{**_USER, "images": 1}]},
     "tools": {
@@ -92,6 +93,11 @@ class OwnTemplate:
         """Whether it leaves all of these texts out of a probe's conversation as well."""
         text = self._text(name)
         return text is not None and not any(part in text for part in texts)
+
+    def ignores_tools(self) -> bool:
+        """Whether tools that are offered change nothing, although the source mentions them."""
+        text = self._text("single")
+        return text is not None and text == self._text("offered")
 
     def refuses(self, name: str) -> bool:
         """Whether a probe's conversation cannot be rendered with it either."""

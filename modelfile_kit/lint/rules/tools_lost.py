@@ -41,7 +41,8 @@ def check(context: Context) -> Iterator[Finding]:
         return
     if not context.probes.takes_tools:
         jinja = context.selection.jinja
-        if jinja and "tools" in jinja.capabilities:
+        ignored = context.own_template is not None and context.own_template.ignores_tools()
+        if jinja and "tools" in jinja.capabilities and not ignored:
             words = " and ".join(jinja.words["tools"])
             yield Finding(
                 f"this TEMPLATE has no .Tools; the model's chat template knows tools (`{words}`)",

@@ -63,3 +63,10 @@ def test_what_the_chat_template_loses_too_is_a_note(tmp_path):
     jinja = "{{ tools }}{% for m in messages %}{{ m.content }}{% endfor %}"
     write_model(tmp_path, tokenizer__chat_template=Typed("string", jinja))
     assert rule_catches(CODE, text, base=tmp_path).severity == "warning"
+
+
+def test_a_chat_template_that_only_mentions_tools_knows_none(tmp_path):
+    text = "TEMPLATE {{ range .Messages }}{{ .Content }}{{ end }}\n"
+    jinja = "{# tools #}{% for m in messages %}{{ m.content }}{% endfor %}"
+    write_model(tmp_path, tokenizer__chat_template=Typed("string", jinja))
+    rule_catches_not(CODE, text, base=tmp_path, target="0.24")
