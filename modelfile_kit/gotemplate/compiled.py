@@ -402,10 +402,11 @@ def _merged(nodes: tuple[n.Node, ...]) -> list[n.Node]:
     """Without comments and empty texts; texts side by side become one."""
     found: list[n.Node] = []
     for node in nodes:
-        if isinstance(node, n.CommentNode) or (isinstance(node, n.TextNode) and not node.text):
-            continue
-        if isinstance(node, n.TextNode) and found and isinstance(found[-1], n.TextNode):
+        if not isinstance(node, n.TextNode):
+            if not isinstance(node, n.CommentNode):
+                found.append(node)
+        elif found and isinstance(found[-1], n.TextNode):
             found[-1] = n.TextNode(found[-1].text + node.text)
-        else:
+        elif node.text:
             found.append(node)
     return found

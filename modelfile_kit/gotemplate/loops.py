@@ -66,7 +66,10 @@ def jumping(runs: Sequence[Run]) -> Run:
 def cost_of(node: n.Node | None) -> int:
     """Steps that one pass over a list may take at most, inner loops not counted."""
     if isinstance(node, n.ListNode):
-        return 1 + sum(cost_of(child) for child in node.nodes)
+        cost = 1
+        for child in node.nodes:
+            cost += 1 if isinstance(child, n.TextNode) else cost_of(child)
+        return cost
     if isinstance(node, n.RangeNode):
         return 1 + _pipe_cost(node.pipe)
     if isinstance(node, n.BranchNode):
@@ -79,7 +82,12 @@ def cost_of(node: n.Node | None) -> int:
 def _pipe_cost(pipe: n.PipeNode | None) -> int:
     if pipe is None:
         return 0
-    return sum(1 + sum(_pipe_cost(a) for a in c.args if isinstance(a, n.PipeNode)) for c in pipe.cmds)
+    cost = len(pipe.cmds)
+    for command in pipe.cmds:
+        for argument in command.args:
+            if isinstance(argument, n.PipeNode):
+                cost += _pipe_cost(argument)
+    return cost
 
 
 def loop(over: Run, slots: Sequence[int], body: Run, otherwise: Run, cost: int) -> Run:

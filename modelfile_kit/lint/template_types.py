@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ..gotemplate import nodes as n
 from ..gotemplate.deep import with_deep_stack
@@ -46,8 +47,7 @@ def root_names(target: Target) -> frozenset[str]:
     return frozenset(names)
 
 
-@dataclass(frozen=True)
-class Access:
+class Access(NamedTuple):
     """One name in a chain of names: `node` asks a thing of type `of` for `name`."""
 
     node: n.Node
@@ -56,8 +56,7 @@ class Access:
     known: bool
 
 
-@dataclass(frozen=True)
-class Printed:
+class Printed(NamedTuple):
     """`{{ pipeline }}` whose result goes into the prompt, with its type."""
 
     node: n.ActionNode
