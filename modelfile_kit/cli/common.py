@@ -15,7 +15,7 @@ from ..diagnostics import Diagnostic, Span
 from ..errors import KitError, UsageError
 from ..report import FORMATS, Report, render
 from ..report.terminal import diagnostic_lines
-from .main import wants_color
+from .main import columns, wants_color
 
 if TYPE_CHECKING:
     from ..publish.blobs import Step
@@ -69,9 +69,15 @@ def host_option(command: Command) -> Command:
 
 def finish(report: Report, output_format: str) -> None:
     """Prints a report to stdout and ends the command: 0 when all is well, 1 when not."""
-    click.echo(render(report, output_format, color=wants_color(sys.stdout)), nl=False)
+    print_report(report, output_format)
     if not report.ok:
         raise click.exceptions.Exit(1)
+
+
+def print_report(report: Report, output_format: str) -> None:
+    """A report on stdout, in colours and wrapped where that is a terminal."""
+    text = render(report, output_format, color=wants_color(sys.stdout), width=columns(sys.stdout))
+    click.echo(text, nl=False)
 
 
 def say(message: str) -> None:
@@ -85,7 +91,8 @@ def print_diagnostics(diagnostics: Iterable[Diagnostic]) -> None:
     for diagnostic in diagnostics:
         if is_quiet() and diagnostic.severity.rank > 0:
             continue
-        click.echo("\n".join(diagnostic_lines(diagnostic, color=wants_color(sys.stderr))), err=True)
+        lines = diagnostic_lines(diagnostic, color=wants_color(sys.stderr), width=columns(sys.stderr))
+        click.echo("\n".join(lines), err=True)
 
 
 def is_quiet() -> bool:
@@ -135,10 +142,17 @@ def step_progress() -> Iterator[Callable[[Step], None] | None]:
         yield None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.table import Column
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+    console = Console(stderr=True)
+    # a long file name gives way to the bar, not the bar to it
+    name = TextColumn(
+        "{task.description}", markup=False, table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis")
+    )
+    bar = BarColumn(bar_width=max(10, min(40, console.width // 4)))
+    parts = (name, bar, TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*parts, console=console, transient=True, expand=True) as bars:
         tasks: dict[str, TaskID] = {}
 
         def update(step: Step) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
@@ -11,9 +10,8 @@ from ..diagnostics import Diagnostic, Severity, Span
 from ..doctor import diagnose, examine
 from ..doctor.symptoms import UNKNOWN
 from ..errors import KitError, PackageError, UsageError
-from ..report import Report, Status, render
-from .common import format_option, host_option, read_text
-from .main import wants_color
+from ..report import Report, Status
+from .common import format_option, host_option, print_report, read_text
 
 
 @click.command("doctor")
@@ -36,7 +34,7 @@ def command(subject: str | None, host: str | None, as_json: bool, output_format:
     else:
         found = _findings(package) if package else ()
         report = Report("doctor", str(package or "environment"), examine(host), found)
-    click.echo(render(report, output_format, color=wants_color(sys.stdout)), nl=False)
+    print_report(report, output_format)
     if any(c.status is Status.FAILED for c in report.cases):
         raise click.exceptions.Exit(2)
     if not report.ok:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import sys
 from importlib import import_module
 from typing import Any
@@ -129,7 +130,8 @@ def _explain(error: Exception) -> int:
     if isinstance(error, BrokenPipeError):
         return _quiet_pipe()
     for finding in findings:
-        click.echo("\n".join(diagnostic_lines(finding, color=wants_color(sys.stderr))), err=True)
+        lines = diagnostic_lines(finding, color=wants_color(sys.stderr), width=columns(sys.stderr))
+        click.echo("\n".join(lines), err=True)
     return code
 
 
@@ -181,6 +183,11 @@ def _quiet_pipe() -> int:
 def wants_color(stream: Any) -> bool:
     """Colour only on a terminal, and not when NO_COLOR is set (https://no-color.org)."""
     return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and stream.isatty()
+
+
+def columns(stream: Any) -> int | None:
+    """The width of a terminal; None for what is none, whose lines are not to be broken."""
+    return shutil.get_terminal_size().columns if stream.isatty() else None
 
 
 def _make_streams_lenient() -> None:

@@ -17,8 +17,10 @@ FORMATS = ("text", "json", "github", "sarif", "junit")
 _MODULES = {"text": "terminal"}
 
 
-def render(report: Report, output_format: str = "text", *, color: bool = False) -> str:
-    """The report as text in one of `FORMATS`; `color` only means something to "text"."""
+def render(
+    report: Report, output_format: str = "text", *, color: bool = False, width: int | None = None
+) -> str:
+    """The report as text in one of `FORMATS`; `color` and `width` (columns) only mean something to "text"."""
     module = import_module(f".{_MODULES.get(output_format, output_format)}", __name__)
     write: Callable[..., str] = module.render
-    return write(report, color=color) if output_format == "text" else write(report)
+    return write(report, color=color, width=width) if output_format == "text" else write(report)

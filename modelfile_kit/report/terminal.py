@@ -2,50 +2,77 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import click
 
 from ..diagnostics import Diagnostic, Severity
 from .model import Case, Report, Status
 
+# Narrower than this, wrapped text is harder to read than what the terminal makes of it.
+MIN_WIDTH = 40
 _MARKS = {Status.PASSED: ("✓", "green"), Status.FAILED: ("✗", "red"), Status.SKIPPED: ("-", "yellow")}
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
 
 
-def render(report: Report, *, color: bool = False) -> str:
-    """One line a case, failures with their details, then the findings and a closing line."""
+def render(report: Report, *, color: bool = False, width: int | None = None) -> str:
+    """One line a case, failures with their details, then the findings and a closing line.
+
+    width: of the terminal, in columns; findings are wrapped at words. None leaves each on one line.
+    """
     lines = [_paint(f"{report.command} {report.subject}", color, bold=True)]
     lines += [
         f"  {key}: {value}" for key, value in report.facts.items() if isinstance(value, (str, int, float))
     ]
     for case in report.cases:
-        lines += _case(case, color)
+        lines += _case(case, color, width)
     for diagnostic in report.diagnostics:
-        lines += diagnostic_lines(diagnostic, color=color)
+        lines += diagnostic_lines(diagnostic, color=color, width=width)
     lines.append(_closing(report, color))
     return "\n".join(lines) + "\n"
 
 
-def diagnostic_lines(diagnostic: Diagnostic, *, color: bool = False, indent: str = "") -> list[str]:
-    """`place: severity CODE: message`, then what to do."""
+def diagnostic_lines(
+    diagnostic: Diagnostic, *, color: bool = False, indent: str = "", width: int | None = None
+) -> list[str]:
+    """`place: severity CODE: message`, then what to do; wrapped at words where a width is given."""
     where = f"{diagnostic.span}: " if diagnostic.span and str(diagnostic.span) else ""
-    label = _paint(
-        f"{diagnostic.severity} {diagnostic.code}", color, fg=_COLOURS[diagnostic.severity], bold=True
-    )
+    label = f"{diagnostic.severity} {diagnostic.code}"
     first, *rest = (diagnostic.message or "").splitlines() or [""]
-    lines = [f"{indent}{where}{label}: {first}", *(f"{indent}  {line}" for line in rest)]
+    lines = _wrapped(f"{indent}{where}{label}: {first}", f"{indent}  ", width)
+    lines[0] = lines[0].replace(
+        f"{where}{label}", where + _paint(label, color, fg=_COLOURS[diagnostic.severity], bold=True), 1
+    )
+    for line in rest:
+        lines += _wrapped(f"{indent}  {line}", f"{indent}  ", width)
     for i, line in enumerate(diagnostic.help.splitlines()):
-        lines.append(f"{indent}  help: {line}" if i == 0 else f"{indent}        {line}")
+        head = f"{indent}  help: " if i == 0 else f"{indent}        "
+        lines += _wrapped(head + line, f"{indent}        ", width)
     return lines
 
 
-def _case(case: Case, color: bool) -> list[str]:
+def _wrapped(line: str, indent: str, width: int | None) -> list[str]:
+    """The line in pieces that fit; a word that does not fit stays whole, so that it can be copied."""
+    if width is None or len(line) <= max(width, MIN_WIDTH):
+        return [line]
+    return textwrap.wrap(
+        line,
+        max(width, MIN_WIDTH),
+        subsequent_indent=indent,
+        replace_whitespace=False,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _case(case: Case, color: bool, width: int | None) -> list[str]:
     mark, colour = _MARKS[case.status]
     tail = f"  {case.summary}" if case.summary else ""
     lines = [f"  {_paint(mark, color, fg=colour)} {case.name}{tail}"]
     if case.status is Status.FAILED:
         lines += [f"      {line}" for line in case.details.splitlines()]
     for diagnostic in case.diagnostics:
-        lines += diagnostic_lines(diagnostic, color=color, indent="      ")
+        lines += diagnostic_lines(diagnostic, color=color, indent="      ", width=width)
     return lines
 
 

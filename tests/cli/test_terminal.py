@@ -1,0 +1,105 @@
+"""Colour, bars and wrapping: on a terminal of its own (a pseudo terminal), and nowhere else."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+pty = pytest.importorskip("pty", reason="this system has no pseudo terminals")
+import fcntl  # noqa: E402
+import struct  # noqa: E402
+import termios  # noqa: E402
+
+ESCAPE = "\x1b"
+# Two stages on a bar each, one of them with a name in brackets, which is markup to some.
+BARS = """
+from modelfile_kit.cli.common import step_progress
+from modelfile_kit.publish.blobs import Step
+import time
+with step_progress() as progress:
+    print("bars" if progress else "no bars")
+    if progress:
+        progress(Step("hash", "[red]" + "a-long-name-" * 20, 1, 4))
+        progress(Step("upload", "[/] x.gguf", 2, 4))
+        time.sleep(0.5)
+"""
+
+
+def on_terminal(*arguments, columns=80, **environment):
+    """What a command writes to a terminal of so many columns."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    clean = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "TERM", "COLUMNS", "LINES")}
+    process = subprocess.Popen(
+        [sys.executable, *arguments],
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        env={**clean, "TERM": "xterm-256color", "PYTHONPATH": os.pathsep.join(sys.path), **environment},
+    )
+    os.close(slave)
+    seen = b""
+    while True:
+        try:
+            part = os.read(master, 65536)
+        except OSError:  # Linux's way to say that the other end is closed
+            break
+        if not part:
+            break
+        seen += part
+    os.close(master)
+    process.wait(timeout=60)
+    return seen.decode().replace("\r\n", "\n")
+
+
+@pytest.fixture
+def modelfile(tmp_path):
+    path = tmp_path / "Modelfile"
+    path.write_text("FROM llama3.2\nPARAMETER top_p 9\n")
+    return str(path)
+
+
+def test_colour_on_a_terminal(modelfile):
+    assert ESCAPE in on_terminal("-m", "modelfile_kit", "lint", modelfile)
+
+
+@pytest.mark.parametrize("environment", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
+def test_no_escape_codes_where_they_are_unwanted(modelfile, environment):
+    text = on_terminal("-m", "modelfile_kit", "lint", modelfile, **environment)
+    assert "lint: failed" in text
+    assert ESCAPE not in text
+    assert on_terminal("-c", BARS, **environment).strip() == "no bars"
+
+
+def test_findings_are_wrapped_at_words(modelfile):
+    text = on_terminal("-m", "modelfile_kit", "lint", modelfile, columns=60, NO_COLOR="1")
+    # the first line has the path, one word that stays whole
+    lines = [line for line in text.splitlines() if modelfile not in line]
+    assert [line for line in lines if len(line) > 60] == []
+    wide = on_terminal("-m", "modelfile_kit", "lint", modelfile, columns=1000, NO_COLOR="1")
+    assert " ".join(text.split()) == " ".join(wide.split())
+
+
+@pytest.mark.parametrize("columns", [40, 80, 200])
+def test_a_long_name_leaves_room_for_the_bar(columns):
+    text = on_terminal("-c", BARS, columns=columns)
+    assert "bars\n" in text
+    assert "━" in text
+    assert "25%" in text
+    assert "[/] x" in text
+
+
+@pytest.mark.parametrize(
+    "command", [["lint"], ["lint", "--format", "github"], ["explain"], ["doctor", "--help"]]
+)
+def test_a_pipe_gets_no_escape_codes(modelfile, command):
+    arguments = [*command, modelfile] if command[0] == "lint" else command
+    done = subprocess.run(
+        [sys.executable, "-m", "modelfile_kit", *arguments],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    assert done.stdout
+    assert ESCAPE not in done.stdout + done.stderr
