@@ -25,11 +25,12 @@ format: $(STAMP)
 	$(VENV)/bin/ruff format .
 
 # Generated templates, prompts and Modelfiles against Ollama's own Go packages: make fuzz N=1000000 SEED=7,
-# at one release alone: make fuzz N=100000 VERSION=0.9.6
+# at one release alone: make fuzz N=100000 VERSION=0.9.6; and changed chat templates against the compiler's claims
 fuzz: $(STAMP)
 	$(VENV)/bin/python -m tests.gotemplate.fuzz $(N) $(SEED) $(if $(VERSION),--version $(VERSION)) --jobs $(JOBS)
 	MKMODELFILE_FUZZ=$(N) MKMODELFILE_SEED=$(SEED) $(VENV)/bin/python -m pytest -m oracle tests/ollama \
 		$(if $(VERSION),-k $(VERSION))
+	MKMODELFILE_FUZZ=$(N) MKMODELFILE_SEED=$(SEED) $(VENV)/bin/python -m pytest tests/compiler/test_mutations.py
 
 $(STAMP): pyproject.toml
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
