@@ -57,7 +57,7 @@ def test_wrong_usage(mkmodelfile, write, tmp_path):
 
 
 def test_the_target_decides(mkmodelfile, write):
-    path = write("Modelfile", "FROM llama3.2\nRENDERER x\nPARSER x\n")
+    path = write("Modelfile", "FROM llama3.2\nRENDERER qwen3-coder\nPARSER qwen3-coder\n")
     assert mkmodelfile("lint", path).code == 0
     done = mkmodelfile("lint", path, "--target", "0.11")
     assert (done.code, done.out.count("MK116")) == (1, 2)
