@@ -44,7 +44,7 @@ def expand(
     if ev.steps - ev.begun > ENOUGH and ev.calling and not all(map(_known, args)):
         raise Unsupported(f"the macro {macro.node.name} in a template that has grown this much", ev.line)
     again = sum(1 for name in ev.calling if name == macro.node.name)
-    if len(ev.calling) >= MAX_DEPTH or (again >= MAX_RECURSION and not all(map(_known, args))):
+    if len(ev.calling) >= MAX_DEPTH or (again >= MAX_RECURSION and not all(map(_settled, args))):
         raise Unsupported(f"the recursion of the macro {macro.node.name} over unknown values", ev.line)
     saved, nodes = ev.scope, list[go.Node]()
     ev.scope = ev.fresh()
@@ -71,6 +71,17 @@ def expand(
 
 def _known(v: Value) -> bool:
     return not any(isinstance(leaf, types.Obj) for leaf in types.leaves(v))
+
+
+def _settled(v: Value) -> bool:
+    """Whether a value is known to its last part, so that a recursion over it comes to its end."""
+    if isinstance(v, types.Cond):
+        return _settled(v.then) and _settled(v.orelse)
+    if isinstance(v, ListV):
+        return all(map(_settled, v.items))
+    if isinstance(v, types.DictV):
+        return all(_settled(e.value) for e in v.entries)
+    return isinstance(v, (types.Const, Undef))
 
 
 def _bind(ev: Lowering, macro: MacroV, args: list[Value], kwargs: dict[str, Value]) -> None:
