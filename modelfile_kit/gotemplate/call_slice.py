@@ -122,10 +122,11 @@ def compile_slice(args: Args) -> Run | None:
     item_of = args[0].run
     low_of = args[1].run if len(args) > 1 else _always(0)
     high_of = args[2].run if len(args) > 2 else lambda f: None
+    ends_in = int if len(args) > 2 else type(None)  # a nil that is given is refused
 
     def get(f: Frame) -> Any:
         item, low, high = item_of(f), low_of(f), high_of(f)
-        if type(low) is int and (high is None or type(high) is int):
+        if type(low) is int and type(high) is ends_in:
             if type(item) is str:
                 return cut(f, item, low, high)
             if type(item) in (Slice, list, tuple):

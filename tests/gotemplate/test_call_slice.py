@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from modelfile_kit.gotemplate import GoTemplateError, parse
 from modelfile_kit.gotemplate.values import from_bytes
 from tests.gotemplate.test_compiled import same
 
@@ -69,3 +71,11 @@ def test_lists(items, at):
 def test_a_list_keeps_its_room():
     assert same("{{slice (slice .L 0 1) 0 3}}", {"L": [1, 2, 3]}) == "[1 2 3]"
     assert same("{{slice .L 0 4}}", {"L": [1, 2, 3]}) == "[1 2 3 <nil>]"  # decoded JSON has room for four
+
+
+@pytest.mark.parametrize("data", [{"S": "abc"}, {"S": [1, 2, 3]}, {"S": (1, 2, 3)}])
+@pytest.mark.parametrize("indexes", ["1 $nothing", "$nothing", "$nothing 2"])
+def test_a_nil_is_no_index(data, indexes):
+    # Go: "cannot index slice/array with nil"; an upper bound of nil is not one that is left out.
+    with pytest.raises(GoTemplateError, match="cannot index slice/array with nil"):
+        parse("{{ $nothing := .Nothing }}{{ slice .S " + indexes + " }}").execute(data)
