@@ -44,8 +44,8 @@ made, and held to Hugging Face's rendering by tests/test_compatibility.py. No st
 
 - **exact**: for every conversation that Ollama can express the TEMPLATE gives the bytes of Hugging Face's
   `apply_chat_template`.
-- **partial**: for some it does not; the finding says for which, and the compiled template answers what it
-  cannot say with an error instead of a wrong prompt.
+- **partial**: for some it does not; the finding says for which, and `mkmodelfile` says it of every template
+  that uses the feature. What cannot be said at all is answered with an error, not with a wrong prompt.
 - **unsupported**: it cannot be said in a Go template; `mode: native` lets Ollama 0.30 and later use the
   model's own chat template instead.
 - **refused**: Hugging Face itself refuses such a chat template.
