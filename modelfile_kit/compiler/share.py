@@ -28,7 +28,13 @@ def read(nodes: Nodes) -> set[int]:
     return {v for n in nodes for v in facts(n).reads}
 
 
-def _assigned(nodes: Nodes) -> set[int]:
+def declared(nodes: Nodes) -> set[int]:
+    """The variables that statements declare."""
+    return {v for n in nodes for v in facts(n).declared}
+
+
+def assigned(nodes: Nodes) -> set[int]:
+    """The variables that statements assign to."""
     return {v for n in nodes for v in facts(n).assigned}
 
 
@@ -37,7 +43,7 @@ class Facts:
     """What a statement with all inside it does, worked out once a statement.
 
     shows: it writes text or fails; leaves: it may end the loop it stands in; assigned, declared and
-    reads: ids of variables; kin: equal for statements that differ in nothing but their variables.
+    reads: ids of variables; own: those it reads itself, not in its blocks.
     """
 
     shows: bool
@@ -45,7 +51,7 @@ class Facts:
     assigned: frozenset[int]
     declared: frozenset[int]
     reads: frozenset[int]
-    kin: int
+    own: frozenset[int]
 
 
 _NONE: frozenset[int] = frozenset()
@@ -60,30 +66,37 @@ def facts(n: Node) -> Facts:
 
 
 def _look(n: Node) -> Facts:
-    inner = [list(map(facts, block)) for block in go.blocks(n)]
-    parts = [f for block in inner for f in block]
-    own = {x.id for e in go.node_exprs(n) for x in go.walk(e) if isinstance(x, go.Var)}
+    parts = [facts(x) for block in go.blocks(n) for x in block]
+    own = frozenset(x.id for e in go.node_exprs(n) for x in go.walk(e) if isinstance(x, go.Var))
     shows = isinstance(n, (go.Text, go.Print, go.Include, go.Fail)) or any(f.shows for f in parts)
     exits = isinstance(n, (go.Break, go.Continue)) or any(f.leaves for f in parts)
     declared = frozenset((n.var.id,)) if isinstance(n, go.Declare) else _NONE
     assigned = frozenset((n.var.id,)) if isinstance(n, go.Set) else _NONE
-    count = isinstance(n, go.Range) and n.count
-    kin = (type(n).__name__, count, *map(_kin, go.node_exprs(n)), *(tuple(f.kin for f in b) for b in inner))
     return Facts(
         shows,
         exits and not isinstance(n, go.Range),
-        assigned.union(*(f.assigned for f in parts)),
-        declared.union(*(f.declared for f in parts)),
-        frozenset(own).union(*(f.reads for f in parts)),
-        hash(kin),
+        assigned.union(*(f.assigned for f in parts)) if parts else assigned,
+        declared.union(*(f.declared for f in parts)) if parts else declared,
+        own.union(*(f.reads for f in parts)) if parts else own,
+        own,
     )
 
 
-def _kin(e: Expr) -> Any:
+def kin(n: Node) -> int:
+    """A number that is equal for statements which differ in nothing but their variables."""
+    known: int | None = n.__dict__.get("_kin")
+    if known is None:
+        count = isinstance(n, go.Range) and n.count
+        inner = (tuple(map(kin, block)) for block in go.blocks(n))
+        n.__dict__["_kin"] = known = hash((type(n).__name__, count, *map(_kin_of, go.node_exprs(n)), *inner))
+    return known
+
+
+def _kin_of(e: Expr) -> Any:
     if isinstance(e, go.Call):
-        return e.fn, tuple(map(_kin, e.args))
+        return e.fn, tuple(map(_kin_of, e.args))
     if isinstance(e, go.Field):
-        return e.name, _kin(e.base)
+        return e.name, _kin_of(e.base)
     if isinstance(e, go.Lit):
         return type(e.value).__name__, e.value
     return e.name if isinstance(e, go.Root) else type(e).__name__
@@ -136,11 +149,11 @@ class _Sharing:
             return None
         for count in range(min(LONGEST, len(rest)), 1, -1):
             nodes = tuple(rest[:count])
-            for first, work in known.get(tuple(facts(n).kin for n in nodes), ()):
+            for first, work in known.get(tuple(map(kin, nodes)), ()):
                 made = _work(nodes)
                 if made is None or _Shape().block(first) != _Shape().block(nodes):
                     continue
-                changed = _assigned(tuple(rest[count:]))
+                changed = assigned(tuple(rest[count:]))
                 if not changed & {v.id for v in made.made + work.made}:
                     return count, dict(zip(made.made, work.made, strict=True))
         return None
@@ -152,7 +165,7 @@ class _Sharing:
             if facts(nodes[0]).shows or facts(nodes[0]).leaves:
                 return
             if count > 1 and isinstance(nodes[0], go.Declare) and (work := _work(nodes)):
-                key = tuple(facts(n).kin for n in nodes)
+                key = tuple(map(kin, nodes))
                 known[key] = [*known.get(key, ()), (nodes, work)]
 
 
@@ -253,7 +266,7 @@ def _stays(n: Node, live: set[int], in_loop: bool) -> bool:
 def _mark(nodes: Nodes, live: set[int], in_loop: bool) -> None:
     for n in nodes:
         if _stays(n, live, in_loop):
-            live.update(x.id for e in go.node_exprs(n) for x in go.walk(e) if isinstance(x, go.Var))
+            live |= facts(n).own
             for block in go.blocks(n):
                 _mark(block, live, in_loop or isinstance(n, go.Range))
 

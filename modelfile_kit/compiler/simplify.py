@@ -5,7 +5,7 @@ from __future__ import annotations
 from . import go
 from .go import Node, Nodes
 from .rename import renamed
-from .share import done_once, without_unread
+from .share import assigned, declared, done_once, facts, read, without_unread, written
 from .tidy import tidy
 
 MAX_ROUNDS = 12
@@ -94,9 +94,8 @@ def _common_head(test: go.Test, a: Nodes, b: Nodes) -> tuple[list[Node], Nodes, 
 
 def _common_tail(a: Nodes, b: Nodes) -> tuple[Nodes, Nodes, list[Node]]:
     tail: list[Node] = []
-    inside = {n.var.id for n in go.all_nodes(a + b) if isinstance(n, go.Declare)}
-    while a and b and a[-1] == b[-1] and isinstance(a[-1], (go.Text, go.Print)):
-        if any(isinstance(e, go.Var) and e.id in inside for e in go.all_exprs((a[-1],))):
+    while a and b and isinstance(a[-1], (go.Text, go.Print)) and a[-1] == b[-1]:
+        if facts(a[-1]).reads & declared(a + b):
             break
         tail.insert(0, go.together(a[-1], b[-1]))
         a, b = a[:-1], b[:-1]
@@ -135,16 +134,12 @@ def _declares(n: Node, var: go.Var) -> bool:
 
 def _replaceable(nodes: list[Node], i: int, j: int, target: go.Var, source: go.Var) -> bool:
     between = tuple(nodes[i + 1 : j])
-    if any(e == target for e in go.all_exprs(between)):
-        return False
-    if any(isinstance(n, (go.Set, go.Declare)) and n.var == target for n in go.all_nodes(between)):
+    if target.id in read(between) or target.id in written(between):
         return False
     if any(isinstance(n, (go.Break, go.Continue)) for n in _own_exits(between)):
         return False
     after = tuple(nodes[j + 1 :])
-    return not any(e == source for e in go.all_exprs(after)) and not any(
-        isinstance(n, go.Set) and n.var == source for n in go.all_nodes(after)
-    )
+    return source.id not in read(after) and source.id not in assigned(after)
 
 
 def _own_exits(nodes: Nodes) -> list[Node]:
@@ -169,7 +164,7 @@ def _without_repeats(nodes: Nodes, known: dict[int, go.Expr]) -> Nodes:
             if isinstance(n.expr, go.Lit):
                 known[n.var.id] = n.expr
         elif isinstance(n, (go.If, go.Range)):
-            changed = {x.var.id for x in go.all_nodes((n,)) if isinstance(x, go.Set)}
+            changed = facts(n).assigned
             if isinstance(n, go.If):
                 n = go.If(
                     n.test,
