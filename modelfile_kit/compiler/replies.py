@@ -19,6 +19,9 @@ from .turns import ARGUMENTS, NAMES, THOUGHT, TOKEN, TOOLS, Turn, turns_of
 
 # The engine's answer comes in pieces: single characters put every boundary everywhere.
 PIECES = (1, 7)
+# Longer replies are not tried, in characters: ordinary ones have some hundreds, and splitting takes the
+# square of the length.
+REPLY_MAX = 2_000
 # A tag that no reply holds, so that nothing is taken for a call; what it says is for the reader.
 NO_CALLS = "∅ calls stay in the text"
 
@@ -51,6 +54,8 @@ def written_replies(reference: Reference, tags: Tags | None) -> tuple[Written, .
 
 
 def _written(turn: Turn, tags: Tags | None) -> Written | None:
+    if len(turn.text) > REPLY_MAX:
+        return None
     calls = tuple(ToolCall(n, a) for n, a in zip(NAMES[: turn.calls], ARGUMENTS, strict=False))
     text = turn.inside + _closing_of_calls(turn)
     if THOUGHT in text or tags is None:

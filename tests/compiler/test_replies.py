@@ -6,6 +6,7 @@ import pytest
 
 from modelfile_kit.compiler.replies import (
     NO_CALLS,
+    REPLY_MAX,
     answered,
     best_thinking_tags,
     best_tool_tag,
@@ -71,3 +72,11 @@ def test_same_calls() -> None:
     assert not same_calls([one], [])
     assert not same_calls([one], [ToolCall("b", {"x": 1})])
     assert not same_calls([one], [ToolCall("a", {"x": 2})])
+
+
+def test_replies_beyond_the_limit_are_not_tried() -> None:
+    source = formats.JSON_CALLS.replace("<tool_call>\n", "<tool_call>" + "\n" * REPLY_MAX)
+    replies = written_replies(Reference(source), THINK)
+    assert replies
+    assert not any(r.calls for r in replies)
+    assert best_tool_tag(Reference(source)) == "<tool_call>"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from modelfile_kit.compiler import turns
 from modelfile_kit.compiler.turns import ANSWER, THOUGHT, Turn, common, turns_of
 from modelfile_kit.jinja_reference import Reference
 from tests.compiler import formats
@@ -52,3 +55,9 @@ def test_common() -> None:
     assert common("ab", "abd", "abc") == 2
     assert common("", "a") == 0
     assert common("same", "same") == 4
+
+
+def test_turns_of_a_slow_template_end_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = "{% for i in range(20000) %}{% set x = i %}{% endfor %}" + formats.JSON_CALLS
+    monkeypatch.setattr(turns, "SECONDS_MAX", 0.0)
+    assert len(turns_of(Reference(slow))) == 1
