@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from jinja2 import nodes
 
 from ..diagnostics import Diagnostic, Severity, Span
-from ..errors import TemplateReferenceError
+from ..errors import KitError, TemplateReferenceError
 from ..jinja_reference import Reference
 from ..ollama.targets import Target
 from . import frontend, go
@@ -118,8 +118,20 @@ def translate_tree(
     coverage = claim(machine, tree, pictures)
     if not has_tools:
         coverage["tools"] = "absent"
+    if pictures and _needs_parts(reference):
+        # what such a template writes for a picture cannot be told from the words that come with it
+        coverage["images"] = "partial"
     found = [d for d, _ in machine.diagnostics]
     return Translation(Compiled(text, stops(reference, eos_token), coverage, found), hinted, definitions)
+
+
+def _needs_parts(reference: Reference) -> bool:
+    """Whether the words of a message only show when the content is a list of parts."""
+    words = "words of a message"
+    try:
+        return words not in reference.render([{"role": "user", "content": words}])
+    except KitError:
+        return False
 
 
 def define(machine: Lowering, block: go.Nodes) -> tuple[go.Nodes, dict[str, go.Nodes]]:

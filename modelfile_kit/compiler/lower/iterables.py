@@ -208,7 +208,7 @@ def over_pieces(ev: Lowering, node: nodes.For, over: Split) -> None:
     overlaps = any(sep.startswith(sep[k:]) for k in range(1, len(sep)))
 
     counted = None
-    if uses_loop(node) and attributes_of_loop(node) - {"first", "last"}:
+    if attributes_of_loop(node) - {"", "first", "last"}:
         counted = (ev.declare("n", go.Lit("")), count_pieces(ev, over))
 
     def turn(loop: int) -> None:

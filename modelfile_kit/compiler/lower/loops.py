@@ -54,13 +54,16 @@ def counting(ev: Lowering, node: nodes.For, go_over: Callable[[nodes.For], None]
         ev.counted = saved
 
 
-def attributes_of_loop(node: nodes.For) -> set[str]:
-    """What a loop's body asks of `loop`."""
-    found = set()
-    for n in own_nodes(node.body):
-        for part in n.find_all(nodes.Getattr) if not isinstance(n, nodes.Getattr) else [n]:
-            if isinstance(part.node, nodes.Name) and part.node.name == "loop":
-                found.add(part.attr)
+def attributes_of_loop(node: nodes.For) -> frozenset[str]:
+    """What a loop's body asks of `loop`; the empty text for `loop` itself."""
+    found = node.__dict__.get("_asked")
+    if found is None:
+        names = [n for n in own_nodes(node.body) if isinstance(n, (nodes.Name, nodes.Getattr))]
+        found = {""} if any(isinstance(n, nodes.Name) and n.name == "loop" for n in names) else set()
+        for n in names:
+            if isinstance(n, nodes.Getattr) and isinstance(n.node, nodes.Name) and n.node.name == "loop":
+                found.add(n.attr)
+        node.__dict__["_asked"] = found = frozenset(found)
     return found
 
 
@@ -165,7 +168,7 @@ def own_nodes(body: Sequence[nodes.Node]) -> Iterator[nodes.Node]:
 
 def uses_loop(node: nodes.For) -> bool:
     """Whether a loop's body looks at `loop`."""
-    return any(isinstance(n, nodes.Name) and n.name == "loop" for n in own_nodes(node.body))
+    return bool(attributes_of_loop(node))
 
 
 def _has_exit(node: nodes.For) -> bool:
@@ -265,8 +268,8 @@ def _counted_entries(
     ev: Lowering, node: nodes.For, present: list[go.Test]
 ) -> tuple[go.Var, Value | None] | None:
     """Where turns are counted if a loop asks for more than whether it is the first or last."""
-    asked = attributes_of_loop(node) if uses_loop(node) else set()
-    if not asked - {"first", "last"}:
+    asked = attributes_of_loop(node)
+    if not asked - {"", "first", "last"}:
         return None
     total: Value | None = None
     if asked & {"last", "length", "revindex", "revindex0"}:

@@ -52,3 +52,8 @@ def test_pictures_stand_where_the_reference_has_them(name: str) -> None:
     for messages in CONVERSATIONS:
         right = render_reference(source, messages)
         assert marked(render_prompt(template, messages)) == marked(right), template
+
+
+def test_a_picture_is_not_claimed_where_words_need_parts() -> None:
+    assert compiled(TEMPLATES["a selection each"]).coverage["images"] == "partial"
+    assert compiled(TEMPLATES["a filter each"]).coverage["images"] == "exact"
