@@ -1,4 +1,4 @@
-"""Writes the pages that are made from the code: `python docs/generate.py`. A test holds them current."""
+"""Writes the pages made from the code: `python docs/generate.py [PAGE…]`. A test holds them current."""
 
 from __future__ import annotations
 
@@ -122,6 +122,6 @@ PAGES: dict[str, Callable[[], str]] = {
 }
 
 if __name__ == "__main__":
-    for name, page in PAGES.items():
-        (HERE / name).write_text(page(), encoding="utf-8")
+    for name in sys.argv[1:] or PAGES:
+        (HERE / name).write_text(PAGES[name](), encoding="utf-8")
         sys.stdout.write(f"wrote docs/{name}\n")
