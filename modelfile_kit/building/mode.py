@@ -19,6 +19,9 @@ _WORDS = {
     "unknown": "not looked at",
 }
 
+_LEFT = "; no TEMPLATE is possible, so nothing else is left"
+_BETTER = "; of the package's own conversations the TEMPLATE gets none right, the Jinja all"
+
 
 @dataclass(frozen=True)
 class Mode:
@@ -42,14 +45,22 @@ class NativeWay:
 
 
 def choose_mode(
-    asked: str, coverage: Mapping[str, str] | None, native: NativeWay, *, target: Target, span: Span
+    asked: str,
+    coverage: Mapping[str, str] | None,
+    native: NativeWay,
+    *,
+    target: Target,
+    span: Span,
+    useless: bool = False,
 ) -> Mode:
     """Which of the two a package gets: what is proven.
 
     asked: "auto", "go" or "native"; coverage: of the compiled TEMPLATE, for the kinds of conversations that
-    this package can have, None for a TEMPLATE written by hand. span: of the package's key.
+    this package can have, None for a TEMPLATE written by hand. span: of the package's key. useless: whether
+    the TEMPLATE gets none of the package's own conversations right.
     A TEMPLATE that is exact throughout is taken. Else native mode is looked at, and taken where it is proven
-    for all that the TEMPLATE is proven for and for more, or where there can be no TEMPLATE.
+    for all that the TEMPLATE is proven for and for more, or where there can be no TEMPLATE, or a useless one
+    and native mode gets those conversations right.
     """
     if asked == "native":
         return Mode("native", "the package asks for it; `check` and `verify` hold it to the same reference")
@@ -71,8 +82,9 @@ def choose_mode(
     more = found.exact(list(coverage)) > exact
     if impossible and found.refused:
         return Mode("go", "", (_impossible(found.diagnostics[0].message, target, span),), found)
-    if more or impossible:
-        return _native(coverage, found, more=more, span=span)
+    better = useless and found.probes_right
+    if more or impossible or better:
+        return _native(coverage, found, "" if more else _BETTER if better else _LEFT)
     beside = f"native mode is no better: {_seen(found)}"
     if not found.looked:
         beside = f"native mode is {_seen(found)}"
@@ -113,10 +125,8 @@ def kinds_in_words(coverage: Mapping[str, str]) -> str:
     return "; ".join(f"{_WORDS[s]} for {', '.join(sorted_out[s])}" for s in order if s in sorted_out)
 
 
-def _native(coverage: Mapping[str, str], found: NativeProof, *, more: bool, span: Span) -> Mode:
-    why = f"the TEMPLATE is {kinds_in_words(coverage)}, the GGUF's own Jinja {_seen(found)}"
-    if not more:
-        why += "; no TEMPLATE is possible, so nothing else is left"
+def _native(coverage: Mapping[str, str], found: NativeProof, reason: str) -> Mode:
+    why = f"the TEMPLATE is {kinds_in_words(coverage)}, the GGUF's own Jinja {_seen(found)}{reason}"
     return Mode("native", why, found.diagnostics, found)
 
 

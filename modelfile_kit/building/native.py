@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,10 +21,13 @@ from ..errors import EngineError, UsageError
 if TYPE_CHECKING:
     from ..gguf_file.vocabulary import Vocabulary
     from ..runtime.llama_server import LlamaServer
+    from .native_constructs import Unknown
     from .sources import Reference
 
 DIFFERS = "MK522"
 NOT_SEEN = "MK523"
+NOT_KNOWN = "MK525"
+SHOWN = 3  # constructs that are named; the rest are counted
 
 GET_ONE = (
     "install Ollama 0.30 or later (it brings llama-server), or name one in MKMODELFILE_LLAMA_SERVER; "
@@ -50,7 +53,8 @@ class NativeProof:
     does not take the template), "absent" or "unknown" (not looked at). engine: which llama-server, "" where
     none was there; conversations: how many were compared. diagnostics: where a prompt differs, with the
     conversation and both texts.
-    why_not: why nothing could be compared, "" if something was.
+    why_not: why nothing could be compared, "" if something was. probes_right: whether the package's own
+    conversations are all right.
     """
 
     coverage: Mapping[str, str]
@@ -58,6 +62,7 @@ class NativeProof:
     conversations: int = 0
     diagnostics: tuple[Diagnostic, ...] = ()
     why_not: str = ""
+    probes_right: bool = False
 
     @property
     def refused(self) -> bool:
@@ -101,19 +106,21 @@ def prove_native(
     kinds: Sequence[str],
     *,
     vocabulary: Vocabulary | None = None,
+    probes: Sequence[Conversation] = (),
     span: Span | None = None,
     seconds: float = SECONDS_MAX,
 ) -> NativeProof:
     """Holds llama-server's rendering of a chat template to the reference.
 
     kinds: which of chat, tools, thinking and images are of interest; the others are "absent".
-    vocabulary: the model's, for how it adds BOS. span: of the package's key, for findings.
+    vocabulary: the model's, for how it adds BOS. probes: the package's own conversations. span: of the
+    package's key, for findings.
     Never raises for what it finds: no llama-server, or one that fails, makes everything "unknown".
     """
     where = span or Span()
     try:
         with native_prompter(reference, vocabulary, pictures="images" in kinds) as prompter:
-            return prove_with(prompter, reference, kinds, span=where, seconds=seconds)
+            return prove_with(prompter, reference, kinds, probes=probes, span=where, seconds=seconds)
     except (EngineError, UsageError) as e:
         return not_proven(e, kinds, where)
 
@@ -157,6 +164,7 @@ def prove_with(
     reference: Reference,
     kinds: Sequence[str],
     *,
+    probes: Sequence[Conversation] = (),
     span: Span,
     seconds: float = SECONDS_MAX,
 ) -> NativeProof:
@@ -174,10 +182,15 @@ def prove_with(
         if difference := comparison.difference(conversation):
             coverage["chat"] = "partial"
             found.append(findings.diagnostic(findings.Counterexample("chat", conversation, difference)))
+    doubts = []
+    for kind in (k for k in CATEGORIES if coverage[k] == "exact" and comparison.unknown.get(k)):
+        coverage[kind] = "partial"
+        doubts.append(_doubtful(kind, comparison.unknown[kind], span))
     # "unsupported" is kept for a template that is not taken at all.
     coverage = {k: "partial" if v == "unsupported" else v for k, v in coverage.items()}
-    differs = tuple(_differs(d, span) for d in found)
-    return NativeProof(coverage, prompter.engine, comparison.runs, differs)
+    differs = (*(_differs(d, span) for d in found), *doubts)
+    right = bool(probes) and not any(comparison.difference(c) for c in probes)
+    return NativeProof(coverage, prompter.engine, comparison.runs, differs, probes_right=right)
 
 
 def kinds_of(chat_template: str, *, pictures: bool) -> tuple[str, ...]:
@@ -228,4 +241,17 @@ def _differs(finding: Diagnostic, span: Span) -> Diagnostic:
         span,
         "llama-server's Jinja engine does not render this as the model was trained; use a TEMPLATE for "
         "such conversations (`mode: go`)",
+    )
+
+
+def _doubtful(kind: str, unknown: Collection[Unknown], span: Span) -> Diagnostic:
+    named = ", ".join(f"`{u.text}` (line {u.line})" for u in sorted(unknown, key=lambda u: u.line)[:SHOWN])
+    more = f" and {len(unknown) - SHOWN} more" if len(unknown) > SHOWN else ""
+    return Diagnostic(
+        NOT_KNOWN,
+        Severity.WARNING,
+        f"native mode, {kind}: no difference was found, but nothing says that llama.cpp's Jinja engine does "
+        f"the same as Jinja2 for every text in {named}{more}",
+        span,
+        "so it is not claimed to be exact; golden tests and `verify` look at conversations of your own",
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ..compiler.probes.compare import Clock, Comparison, Difference
 from ..compiler.probes.coverage import Hit, WatchedReference
 from ..conversation import Conversation
+from .native_constructs import MarkedReference, Unknown
 
 if TYPE_CHECKING:
     from ..compiler.probes.compare import Prompter
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 class NativeComparison(Comparison):
     """Today's prompts of llama-server and of the reference.
 
+    unknown: by kind of conversation, the constructs come to that are not known to be the same there.
     A conversation that ends with an answer is not compared: llama-server goes on writing that answer
     (tools/server/server-common.cpp, prefill), as Hugging Face does with continue_final_message, while the
     reference begins another one.
@@ -30,10 +32,17 @@ class NativeComparison(Comparison):
         clock = Clock()
         clock.now = datetime.now()
         super().__init__(watched, prompter, reference.bos_token or "", clock)
+        self.marked = MarkedReference(
+            reference.text, bos_token=reference.bos_token, eos_token=reference.eos_token
+        )
+        self.unknown: dict[str, dict[Unknown, None]] = {}
 
     def expected(self, conversation: Conversation) -> tuple[list[str], set[Hit], str | None]:
         """As for a TEMPLATE; nothing is expected of a conversation that ends with an answer."""
         texts, hits, refusal = super().expected(conversation)
+        found = self.unknown.setdefault(conversation.category, {})
+        if len(found) < len(self.marked.env.constructs):
+            found.update(dict.fromkeys(self.marked.reached(conversation)))
         return ([], hits, None) if continues(conversation) else (texts, hits, refusal)
 
     def difference(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..diagnostics import Diagnostic, Severity, has_errors
-from ..errors import KitError, PackageError
+from ..errors import GoTemplateError, KitError, PackageError, PromptError, TemplateReferenceError
 from ..families import probe_conversations
 from ..ollama.targets import Target
 from .additions import CANNOT_PLACE, Additions, PlacementError
@@ -22,6 +22,7 @@ from .stops import Stops, decide_stops
 
 if TYPE_CHECKING:
     from ..compiler import Compiled
+    from ..conversation import Conversation
     from ..package import Package
 
 
@@ -62,7 +63,8 @@ def make_plan(package: Package, files: Files) -> Plan:
     way = _native_way(package, files, reference, compiled, additions)
     coverage = _coverage(compiled, files)
     target, span = Target.parse(package.target), package.span("mode")
-    mode = choose_mode(package.mode, coverage, way, target=target, span=span)
+    useless = package.mode == "auto" and not way.closed and _useless(compiled, reference, files)
+    mode = choose_mode(package.mode, coverage, way, target=target, span=span, useless=useless)
     stop_on_errors([*first, *end_token.diagnostics, *mode.diagnostics, *_about(mode, compiled)])
     template, proven_on = _template(package, files, compiled, mode, additions)
     served = who_serves(mode.chosen, template, files, target, span)
@@ -125,8 +127,37 @@ def _native_way(
         if found.code == IN_DOUBT:
             return NativeWay(prove=functools.partial(_in_doubt, kinds, found))
     return NativeWay(
-        prove=functools.cache(lambda: prove_native(reference, kinds, vocabulary=files.vocabulary, span=span))
+        prove=functools.cache(
+            lambda: prove_native(
+                reference, kinds, vocabulary=files.vocabulary, probes=_probes(files), span=span
+            )
+        )
     )
+
+
+def _probes(files: Files) -> list[Conversation]:
+    return [c for c in probe_conversations(files.family, vision=False) if c.category == "chat"]
+
+
+def _useless(compiled: Compiled | None, reference: Reference | None, files: Files) -> bool:
+    """Whether the TEMPLATE gets none of the package's own conversations right."""
+    from ..ollama.prompt import PromptTemplate
+
+    if compiled is None or reference is None or compiled.coverage.get("chat") != "partial":
+        return False
+    try:
+        template = PromptTemplate(compiled.template)
+    except GoTemplateError:
+        return True
+    bos = reference.bos_token or ""
+    for probe in _probes(files):
+        try:
+            prompt, meant = template.render(probe.messages), reference.render(probe.messages)
+        except (GoTemplateError, PromptError, TemplateReferenceError):
+            continue
+        if prompt.removeprefix(bos) == meant.removeprefix(bos):
+            return False
+    return True
 
 
 def _in_doubt(kinds: Sequence[str], found: Diagnostic) -> NativeProof:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from modelfile_kit.building.mode import Mode, NativeWay, choose_mode, kinds_in_words, unused_template
@@ -114,6 +116,21 @@ def test_where_native_mode_is_closed_or_not_asked_about(
 def test_old_servers_are_named_as_the_reason() -> None:
     mode = choose(NOTHING, None, closed="too old", target="0.17")
     assert ">=0.30" in mode.diagnostics[0].help
+
+
+@pytest.mark.parametrize(
+    ("right", "useless", "chosen"), [(True, True, "native"), (True, False, "go"), (False, True, "go")]
+)
+def test_a_useless_template_gives_way_where_native_mode_is_right_on_the_same(
+    right: bool, useless: bool, chosen: str
+) -> None:
+    found = replace(seen(chat="partial"), probes_right=right)
+    target = Target.parse(">=0.30")
+    way = NativeWay(prove=lambda: found)
+    mode = choose_mode("auto", PARTIAL, way, target=target, span=Span(), useless=useless)
+    assert mode.chosen == chosen
+    assert [d.code for d in mode.diagnostics] == ["MK522" if chosen == "native" else "MK514"]
+    assert ("gets none right" in mode.why) == (chosen == "native")
 
 
 def test_kinds_in_words() -> None:

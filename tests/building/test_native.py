@@ -47,6 +47,21 @@ def test_right() -> None:
     assert found.conversations > 20
 
 
+def test_equal_prompts_are_no_proof_where_texts_may_be_treated_otherwise() -> None:
+    sorts = "{% if tools %}{{ tools | tojson }}{% endif %}{{ messages[0].content.split() | join(' ') }}"
+    reference = Reference(sorts, "gguf")
+
+    class Equal(StandIn):
+        def render(self, messages: Sequence[Any], *, tools: Any = None, think: Any = None) -> str:
+            return reference.render(messages, tools=tools, think=think)
+
+    found = prove_with(Equal(), reference, ["chat"], span=Span())
+    assert found.coverage["chat"] == "partial"
+    [finding] = found.diagnostics
+    assert finding.code == "MK525"
+    assert "split()" in finding.message and "tojson" not in finding.message
+
+
 def test_a_missing_or_doubled_bos_is_left_aside_as_elsewhere() -> None:
     bare = StandIn(lambda text: text.removeprefix("<|bos|>"))
     assert prove_with(bare, REFERENCE, ["chat"], span=Span()).exact() == {"chat"}

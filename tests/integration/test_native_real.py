@@ -15,6 +15,7 @@ from modelfile_kit.building.native import (
     prove_native,
     write_carrier,
 )
+from modelfile_kit.building.native_constructs import MarkedReference
 from modelfile_kit.building.sources import Reference
 from modelfile_kit.conversation import CATEGORIES
 from modelfile_kit.errors import PromptError
@@ -34,15 +35,22 @@ TURNS = (
     "<|im_start|>system\n" + 110 * "~" + "<|im_end|>\n"
     "{%% for m in messages %%}<|im_start|>{{ m.role }}\n%s<|im_end|>\n{%% endfor %%}<|im_start|>assistant\n"
 )
-# No TEMPLATE can sort words; llama-server's Jinja engine can.
-SORTED = TURNS % "{{ m.content.split(' ') | sort | join(' ') }}"
+# No TEMPLATE can turn words round; llama-server's Jinja engine can.
+TURNED = TURNS % "{{ m.content.split(' ') | reverse | join(' ') }}"
 # A TEMPLATE can for conversations without answers, so it is partial.
-SORTED_ANSWERS = TURNS % (
-    "{% if m.role == 'assistant' %}{{ m.content.split(' ') | sort | join(' ') }}"
+TURNED_ANSWERS = TURNS % (
+    "{% if m.role == 'assistant' %}{{ m.content.split(' ') | reverse | join(' ') }}"
     "{% else %}{{ m.content }}{% endif %}"
 )
+# Jinja2 sorts without regard to case, llama-server does not; few texts show it.
+SORTED = TURNS % "{{ m.content.split(' ') | sort | join(' ') }}"
 # llama-server's engine prints such letters otherwise than Python, and a TEMPLATE cannot say it either.
 CAPITALS = TURNS % "{{ m.content | upper }}"
+# Every prompt fails with a TEMPLATE; in native mode only answers with letters like É are wrong.
+USELESS = TURNS % (
+    "{% if m.role == 'assistant' %}{{ m.content | upper }}"
+    "{% else %}{{ m.content.split(' ') | reverse | join(' ') }}{% endif %}"
+)
 # A filter that llama-server does not know, and a TEMPLATE that cannot say it.
 COUNTED = TURNS % "{{ m.content | wordcount }}"
 
@@ -116,6 +124,55 @@ def test_pictures_and_earlier_reasoning_are_not_where_the_model_knows_them():
     assert thinking.coverage["thinking"] == "partial"
 
 
+# Every construct that counts as the same in both engines, on one text `t`; `n` counts the turns.
+KNOWN = (
+    "{{ t }}",
+    "{{ t ~ 'x' + t }}",
+    "{{ t == 'a b' }}{{ t != '' }}{{ 'b' in t }}{{ 'b' not in t }}{{ 'x' if t else 'y' }}",
+    "{{ t.startswith('a') }}{{ t.endswith('b') }}{{ t.startswith(t) }}",
+    "{{ t.split(' ') | join('/') }}",
+    "{{ t.split('</think>')[-1] }}/{{ t.split('b', 1)[0] }}/{{ t.split('b', 1) | last }}",
+    "{{ t.rsplit(' ', 1) | first }}/{{ t.rsplit('aa') | join('/') }}",
+    "{{ t.split(' ') | length }}/{{ t.split('a') | reverse | join('b') }}/{{ t.split(' ')[1:] | join('-') }}",
+    "{{ t.replace('a', 'é') }}{{ t | replace('aa', 'a') }}",
+    "{{ t.strip('\\n') }}/{{ t.lstrip(' a') }}/{{ t.rstrip('b\\n') }}",
+    "{{ t | default('x') }}{{ nothing | default(t) }}",
+    "{{ messages | map(attribute='content') | join('/') }}",
+    "{{ messages | selectattr('role', 'equalto', 'user') | list | length }}{{ messages[0].content }}",
+    "{{ messages[1:] | length }}{{ (messages | last).role }}{{ messages[-1]['content'] }}",
+    "{% for w in t.split(' ') %}{{ loop.index }}{{ w }}{{ loop.last }}{% endfor %}",
+    "{% set ns = namespace(k='', l=[]) %}{% for w in t.split('b') %}{% set ns.k = ns.k ~ w %}"
+    "{% set ns.l = [w] + ns.l %}{% endfor %}{{ ns.k }}{{ ns.l | join(',') }}",
+    "{% macro m(x, y='d') %}<{{ x }}{{ y }}>{% endmacro %}{{ m(t) }}{{ m(t, t) }}",
+    "{{ t is string }}{{ t is mapping }}{{ t is defined }}{{ t is none }}{{ nothing is undefined }}",
+    "{% for i in range(3) %}{{ i + 1 }}{{ i % 2 }}{{ i is odd }}{% endfor %}{{ {'a': t}.get('a') }}",
+)
+STRANGE = (
+    *("a b", "", " ", "a", "ab", "aa aaa  a", " a b ", "\n\na\n b\n", "<think>x</think>\n\ny</think>z"),
+    *("ÀÉ ß ſ İ", "日本 語 🙂 e\u0301", "\u2003a\u00a0b\u3000", "\x1c\x85a\x0b", "{{ a }} {% b %} {# c #}"),
+    *("\\n \\ 'q' \"q\" `q`", "<|im_start|>user", "&lt; <b> & é", "\U0001f468\u200d\U0001f469", "a\tb\r\nb"),
+)
+
+
+def test_what_counts_as_the_same_in_both_engines_is():
+    source = "{% set t = messages[-1].content %}" + "|#|".join(KNOWN)
+    assert MarkedReference(source, bos_token="", eos_token="").constructs() == ()
+    reference = reference_of(source)
+    with native_prompter(reference, None, pictures=False) as prompter:
+        for text in STRANGE:
+            messages = [{"role": "user", "content": c} for c in ("first", text)]
+            ours, theirs = (e.render(messages).split("|#|") for e in (reference, prompter))
+            differing = [k for k, a, b in zip(KNOWN, ours, theirs, strict=True) if a != b]
+            assert differing == [], text
+
+
+def test_what_texts_may_not_show_is_not_claimed():
+    proof = prove_native(reference_of(SORTED), ["chat"])
+    assert proof.coverage["chat"] == "partial"
+    assert {d.code for d in proof.diagnostics} <= {"MK522", "MK525"}
+    assert prove_native(reference_of(TURNED), ["chat"]).coverage["chat"] == "exact"
+
+
 def test_a_template_that_llama_server_does_not_take():
     with (
         pytest.raises(ChatTemplateRefusedError, match="wordcount"),
@@ -149,8 +206,8 @@ def package(tmp_path):
     ("source", "chosen", "codes"),
     [
         (OWN["chatml"][0], "go", set()),
-        (SORTED, "native", set()),
-        (SORTED_ANSWERS, "native", set()),
+        (TURNED, "native", set()),
+        (TURNED_ANSWERS, "native", set()),
         (CAPITALS, "go", {"MK514"}),
     ],
     ids=["exact", "no TEMPLATE", "partial TEMPLATE", "neither"],
@@ -168,6 +225,14 @@ def test_auto_takes_what_is_proven(source, chosen, codes, package):
     assert (mode["native"] is None) == (source == OWN["chatml"][0])
 
 
+def test_a_useless_template_gives_way(package):
+    built = build(package(USELESS), write=False)
+    mode = built.report["mode"]
+    assert (mode["chosen"], mode["native"]["coverage"]["chat"]) == ("native", "partial")
+    assert "gets none right" in mode["why"]
+    assert [d.code for d in built.diagnostics if d.code.startswith("MK52")] == ["MK522"]
+
+
 def test_neither_is_possible(package):
     with pytest.raises(BuildError) as e:
         build(package(COUNTED), write=False)
@@ -178,7 +243,7 @@ def test_neither_is_possible(package):
 def test_a_partial_template_gives_way_to_native_mode_that_a_real_server_confirms(
     package, ollama_server, llama_cpp
 ):
-    built = build(package(SORTED_ANSWERS))
+    built = build(package(TURNED_ANSWERS))
     assert built.plan.mode.chosen == "native"
     checked = check_package(built, embedded=False)
     assert checked.ok
