@@ -47,8 +47,9 @@ class Keeper:
         """Variables that can hold any of the values."""
         found = [leaf for v in values for leaf in types.leaves(v)]
         lists = {v for v in found if isinstance(v, (types.ListV, types.Built))}
-        if len(lists) > 1 and all(map(types.is_built, lists)):
-            found = [types.built(v) if v in lists else v for v in found]
+        of = next((v.of for v in lists if isinstance(v, types.Built)), None)
+        if len(lists) > 1 and all(fits_built(v, of) for v in lists):
+            found = [types.built(v, of) if v in lists else v for v in found]
         shapes = tuple(dict.fromkeys(shape_of(v) for v in found))
         paid = [s for s in shapes if s[0] in _PAID]
         payload = Var(self.fresh(), hint) if paid else None
@@ -139,7 +140,7 @@ class Keeper:
             return types.Undef()
         assert rep.payload
         if kind == "built":
-            return types.Built(types.string(rep.payload), rep.plain)
+            return types.Built(types.string(rep.payload), rep.plain, shape[1])  # type: ignore[arg-type]
         if kind == "str":
             return types.string(rep.payload, rep.by_emptiness or rep.nonempty)
         if kind == "int":
@@ -185,7 +186,7 @@ def shape_of(v: Value) -> tuple[object, ...]:
     if types.is_int(v):
         return ("int",)
     if isinstance(v, types.Built):
-        return ("built",)
+        return ("built", v.of)
     if isinstance(v, types.Obj):
         return ("obj", v.kind, v.reverse)
     if v == types.NONE:
@@ -197,11 +198,20 @@ def shape_of(v: Value) -> tuple[object, ...]:
 
 def fit(rep: Rep | None, v: Value) -> Value:
     """The value in the form its variables hold: a known list of texts where a built one is kept."""
-    if rep is None or ("built",) not in rep.shapes:
+    shape = next((s for s in rep.shapes if s[0] == "built"), None) if rep else None
+    if rep is None or shape is None:
         return v
     if isinstance(v, types.Cond):
         return types.choose(v.test, fit(rep, v.then), fit(rep, v.orelse))
-    return types.built(v) if isinstance(v, types.ListV) and types.is_built(v) else v
+    of: types.Obj | None = shape[1]  # type: ignore[assignment]
+    return types.built(v, of) if isinstance(v, types.ListV) and fits_built(v, of) else v
+
+
+def fits_built(v: Value, of: types.Obj | None) -> bool:
+    """Whether a list can be kept in one text together with others of that kind."""
+    if isinstance(v, types.Built):
+        return v.of == of
+    return types.is_built(v) and (of is None or v == types.ListV(()))
 
 
 def is_unstorable(v: Value) -> bool:

@@ -205,10 +205,12 @@ class Built:
     """A list of texts that a loop makes, kept in one text: each is followed by a NUL.
 
     What is undefined or None is kept too, as a mark; such a list (`plain` is False) can only be searched.
+    A list of elements of Go data (`of`) is kept as blanks, as many as stand before the element there.
     """
 
     text: Str
     plain: bool = field(compare=False, default=True)
+    of: Obj | None = None
 
 
 @dataclass(frozen=True)

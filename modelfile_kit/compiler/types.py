@@ -178,10 +178,12 @@ def marked(v: Value) -> Const | Str:
     return v
 
 
-def built(v: Value) -> Built:
-    """A list of texts in one text."""
+def built(v: Value, of: Obj | None = None) -> Built:
+    """A list of texts in one text; an empty one can be of Go data too."""
     if isinstance(v, Built):
         return v
+    if of is not None:
+        return Built(Str(()), True, of)
     assert isinstance(v, ListV)
     parts: list[Part] = []
     for x in v.items:

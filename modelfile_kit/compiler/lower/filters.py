@@ -80,6 +80,10 @@ def length(ev: Evaluator, v: Value) -> Value:
         return text_length(ev, v)
     if isinstance(v, ListV):
         return Const(len(v.items))
+    if isinstance(v, types.Built):
+        from .lists import count_built
+
+        return count_built(ev, v)
     if isinstance(v, types.Query) and not v.listed:
         raise Raised("object of type 'generator' has no len()")
     if isinstance(v, types.Query):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from jinja2 import nodes
@@ -11,6 +12,7 @@ from ..go import Node
 from ..outcomes import Raised, Unsupported
 from ..types import Const, ListV, Loop, Obj, Parts, Split, Str, Undef, Value
 from .compare import equal
+from .lists import decoded
 from .loops import attributes_of_loop, counting, one_turn, over_any, uses_loop
 from .parts import over_parts
 from .ranges import dynamic, fixpoint
@@ -197,7 +199,9 @@ def over_count(ev: Lowering, node: nodes.For, over: Obj, start: types.Int) -> No
     dynamic(ev, node, over.expr, turn, item=name, count=True, index=name)
 
 
-def over_pieces(ev: Lowering, node: nodes.For, over: Split) -> None:
+def over_pieces(
+    ev: Lowering, node: nodes.For, over: Split, meant: Callable[[Value], Value] = lambda piece: piece
+) -> None:
     """A turn where the separator is found in the text with one more separator at its end."""
     if over.limit >= 0 or over.skip:
         raise Unsupported("a loop over some pieces of a text", node.lineno)
@@ -228,7 +232,10 @@ def over_pieces(ev: Lowering, node: nodes.For, over: Split) -> None:
             ev.assign(rest, go.call("slice", here, cut))
             ev.counted = ev.counted or counted
             one_turn(
-                ev, node, types.string(piece), Loop(loop, None, position=(Undef("loop.index"), first, last))
+                ev,
+                node,
+                meant(types.string(piece)),
+                Loop(loop, None, position=(Undef("loop.index"), first, last)),
             )
             return types.NONE
 
@@ -249,7 +256,7 @@ def over_built(ev: Lowering, node: nodes.For, over: types.Built) -> None:
     def inside() -> Value:
         e = ev.to_go(over.text)
         cut = go.call("slice", e, go.Lit(0), go.call("len", go.call("slice", e, go.Lit(1))))
-        over_pieces(ev, node, Split(types.string(cut), "\0"))
+        over_pieces(ev, node, Split(types.string(cut), "\0"), lambda piece: decoded(over, piece))
         return types.NONE
 
     ev.branch(ev.truth(over), inside, lambda: types.NONE)

@@ -33,6 +33,10 @@ def element(ev: Evaluator, v: Value, key: Value) -> Value:
         from .strings import split_element
 
         return split_element(ev, v, key)
+    if isinstance(v, types.Built):
+        from .lists import element_of_built
+
+        return element_of_built(ev, v, key)
     if isinstance(v, types.Query) and not v.listed:
         return Undef()  # a generator has no elements by index
     if isinstance(v, types.Query):

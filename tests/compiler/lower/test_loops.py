@@ -64,6 +64,14 @@ TEMPLATES = [
     "{{ loop.last }}{% endfor %}{% endfor %}",
     "{% for m in messages %}{% for p in m.content.split('n') %}[{{ p }}{{ loop.index0 }}{{ loop.last }}{{ loop.length }}]"
     "{% endfor %}{% for p in m.content.split('n') if p %}[{{ p }}{{ loop.index }}{{ loop.last }}]{% endfor %}{% endfor %}",
+    "{% set ns = namespace(l=[]) %}{% for m in messages %}{% if m.role != 'system' %}{% set ns.l = ns.l + [m] %}{% endif %}"
+    "{% endfor %}{{ ns.l | length }}{% for m in ns.l %}{{ m.role }}{{ m.content }}{{ loop.index }}{{ loop.last }}{% endfor %}"
+    "{{ ns.l[0].content }}{{ ns.l[-1].role }}{% if ns.l %}x{% endif %}",
+    "{% for m in messages %}{% set r = namespace(l=[]) %}{% for c in messages[loop.index0:] %}"
+    "{% if c.role == 'assistant' %}{% break %}{% endif %}{% set r.l = r.l + [c] %}{% endfor %}"
+    "[{% for c in r.l %}{{ c.content }};{% endfor %}{{ r.l | length }}]{% endfor %}",
+    "{% set ns = namespace(l=[]) %}{% for m in messages %}{% if m.role != 'system' %}{% set ns.l = ns.l + [m.content] %}"
+    "{% endif %}{% endfor %}{{ ns.l | length }}{{ ns.l[0] }}{{ ns.l[-1] }}{{ ns.l[1] }}{{ ns.l | first }}{{ ns.l | last }}",
     "{% set t %}{% for m in messages %}{{ m.role }},{% endfor %}{% endset %}{{ t.strip(',') }}|{{ t }}",
 ]
 
