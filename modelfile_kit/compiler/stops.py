@@ -32,7 +32,7 @@ def _ends(turn: Turn, eos_token: str | None, inside: Sequence[str]) -> list[str]
     ends = _outside(TOKEN.findall(after), inside)
     if eos_token and eos_token in (turn.following or "") + turn.tail:
         # A text that ends the user's turns too ends this one, before the EOS does.
-        asked = turn.prompt[turn.prompt.rfind(QUESTION) :]
+        asked = _behind_question(turn)
         earlier = ends[: ends.index(eos_token)] if eos_token in ends else []
         earlier = [end for end in earlier if end in asked]
         only_last = earlier and turn.following is not None and eos_token not in turn.following
@@ -44,13 +44,24 @@ def _ends(turn: Turn, eos_token: str | None, inside: Sequence[str]) -> list[str]
 
 
 def _ends_of_calls(turn: Turn, inside: Sequence[str], closed: bool) -> list[str]:
-    """What ends a turn of calls where answers end otherwise: its last token, or the next role's first."""
+    """What ends a turn of calls where answers end otherwise.
+
+    Where turns have ends: one that the user's turns have too, else the turn's last token. Where they have
+    none: the next role's first token.
+    """
     if closed:
-        return _outside(TOKEN.findall(turn.tail), inside)[-1:]
+        ends = _outside(TOKEN.findall(turn.tail), inside)
+        asked = _behind_question(turn)
+        return [end for end in ends if end in asked][:1] or ends[-1:]
     following = turn.following or ""
     if not following.startswith(turn.tail):
         return []
     return _outside(TOKEN.findall(following[len(turn.tail) :]), inside)[:1]
+
+
+def _behind_question(turn: Turn) -> str:
+    """What stands between the user's words and the model's."""
+    return turn.prompt[turn.prompt.rfind(QUESTION) :]
 
 
 def _outside(texts: Iterable[str], inside: Sequence[str]) -> list[str]:

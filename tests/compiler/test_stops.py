@@ -26,6 +26,18 @@ TURNS = "{% for m in messages %}<|{{ m.role }}|>\n{{ m.content }}{{ END }}{% end
         # What stands between a thought and the answer ends nothing.
         (formats.CHANNELS, "<|return|>", ["<|return|>", "<|call|>"]),
         (formats.CHANNELS, "", ["<|return|>", "<|call|>"]),
+        # Calls end otherwise than answers do, and the next prompt stands there without being asked for.
+        (
+            formats.chatml(
+                "<call>{{ c.function.name }} {{ c.function.arguments | tojson }}</call>", think=""
+            ).replace(
+                "{{ m.content }}{% for c",
+                "{% if not m.tool_calls %}<say>{{ m.content }}</say>{% endif %}{% for c",
+            )
+            + "{% if not add_generation_prompt %}<|im_start|>assistant\n{% endif %}",
+            "",
+            ["</say>", "<|im_end|>"],
+        ),
         # A text that ends the other turns too stands before the EOS.
         (
             formats.chatml("", end="\n<|end|>\n{{ eos_token if m.role == 'assistant' }}"),
