@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ..diagnostics import Diagnostic
 from ..jinja_reference import Reference
@@ -12,6 +12,8 @@ from .constructs import Construct, constructs_of
 from .driver import Compiled, Translation, prove_translation, translate_tree
 from .emit import Piece, pieces
 from .reasons import Witness, why_nothing
+
+NO_PICTURES = "the content of a message is a text: the chat template shows no pictures"
 
 
 @dataclass(frozen=True)
@@ -36,14 +38,16 @@ class Explanation:
 
     compiled: as `compile_template` gives it; constructs: in the order of the source; added: pieces that
     no construct asked for, with the reason; helpers: names of templates that the TEMPLATE defines for
-    what Go has no function for; findings: those about no line in particular.
+    what Go has no function for; findings: those about no line in particular; assumed: what the reasons
+    rest on beside Ollama's request.
     """
 
     compiled: Compiled
     constructs: tuple[Explained, ...]
     added: tuple[tuple[str, str], ...] = ()
     helpers: tuple[str, ...] = ()
-    findings: tuple[Diagnostic, ...] = field(default=())
+    findings: tuple[Diagnostic, ...] = ()
+    assumed: tuple[str, ...] = ()
 
 
 def explain_template(
@@ -69,7 +73,8 @@ def explain_template(
         rows.append(Explained(construct, tuple(dict.fromkeys(mine)), _times(mine), why))
     constructs, rest = _with_findings(rows, compiled.diagnostics)
     helpers = tuple(n for n, body in done.definitions.items() if not any(o for _, o in pieces(body)))
-    return Explanation(compiled, constructs, _added(done), helpers, rest)
+    assumed = (NO_PICTURES,) if compiled.coverage["images"] == "absent" else ()
+    return Explanation(compiled, constructs, _added(done), helpers, rest, assumed)
 
 
 def _written(done: Translation) -> dict[int, list[str]]:

@@ -21,11 +21,12 @@ MAX_LINES = 24
 
 
 def to_dict(explained: Explanation) -> dict[str, Any]:
-    """Plain values for JSON: constructs, added, helpers."""
+    """Plain values for JSON: constructs, added, helpers, assumed."""
     return {
         "constructs": [_construct(row) for row in explained.constructs],
         "added": [{"go": text, "why": why} for text, why in explained.added],
         "helpers": list(explained.helpers),
+        "assumed": list(explained.assumed),
     }
 
 
@@ -50,13 +51,15 @@ def render(explained: Explanation, *, width: int = 80, color: bool = False) -> s
         lines += _row(row, width, color)
         for finding in row.findings:
             lines += diagnostic_lines(finding, color=color, indent=" " * _GUTTER)
-    if explained.added:
-        lines += ["", _paint("added to what the chat template says:", color, bold=True)]
-        for text, why in explained.added:
-            lines += [f"  {line}" for line in _visible(text)] + [f"  ({why})"]
-    if explained.helpers:
-        lines += ["", _paint("templates defined for what Go has no function for:", color, bold=True)]
-        lines += [f"  {name}" for name in explained.helpers]
+    added = [line for text, why in explained.added for line in (*_visible(text), f"({why})")]
+    for title, shown in (
+        ("added to what the chat template says:", added),
+        ("templates defined for what Go has no function for:", explained.helpers),
+        ("assumed:", explained.assumed),
+    ):
+        if shown:
+            lines += ["", *(_paint(part, color, bold=True) for part in _wrap(title, width))]
+            lines += [f"  {part}" for line in shown for part in _wrap(line, width - 2)]
     for finding in explained.findings:
         lines += diagnostic_lines(finding, color=color)
     return "\n".join(line.rstrip() for line in lines) + "\n"

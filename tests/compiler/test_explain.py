@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from modelfile_kit.compiler import compile_template
-from modelfile_kit.compiler.explain import explain_template
+from modelfile_kit.compiler.explain import NO_PICTURES, explain_template
 
 CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus"
 CHATML = """{% for m in messages %}<|im_start|>{{ m.role }}
@@ -145,6 +145,20 @@ def test_a_construct_written_out_twice_is_shown_once():
         "{% for x in ['a', 'b'] %}{% if tools %}T{% endif %}{{ x }}{% endfor %}{{ messages[0].content }}"
     )
     assert (len(rows["T"].go), rows["T"].times) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("part", "assumed"),
+    [("<image>", ()), ("", (NO_PICTURES,))],
+)
+def test_reasons_that_rest_on_texts_alone_say_so(part, assumed):
+    source = (
+        "{% for m in messages %}{% if m.content is string %}{{ m.content }}{% else %}{% for p in m.content %}"
+        "{% if p.type == 'image' %}"
+        + part
+        + "{% else %}{{ p.text }}{% endif %}{% endfor %}{% endif %}{% endfor %}"
+    )
+    assert explain_template(source).assumed == assumed
 
 
 def test_what_was_added_for_the_server_and_the_helpers():

@@ -68,6 +68,12 @@ def test_newlines_that_count_are_seen():
     assert "⏎" in shown
 
 
+def test_what_the_reasons_rest_on(explanation):
+    assert "assumed:\n  the content of a message is a text: the chat template shows no pictures" in render(
+        explanation, width=200
+    )
+
+
 def test_as_plain_values(explanation):
     data = json.loads(json.dumps(to_dict(explanation)))
     first, *_ = data["constructs"]
