@@ -182,6 +182,8 @@ def _answers(replies: list[tuple[Written, list[Reply]]]) -> Iterator[Diagnostic]
 
 def _wordless(reference: Reference) -> Iterator[Diagnostic]:
     """MK677: a chat template that says nothing of what is asked."""
+    if "content" not in reference.source:
+        return
     prompt = render(reference, [USER], None, None)
     if prompt is not None and QUESTION not in prompt:
         yield Diagnostic(

@@ -87,6 +87,8 @@ def test_a_chat_template_that_says_nothing_of_a_text() -> None:
     said = "{% for p in m.content if p.type == 'text' %}{{ p.text }}{% endfor %}"
     source = "{% for m in messages %}" + said + "{% endfor %}?"
     assert "MK677" in codes(understood(source))
+    # one that looks at no contents is not meant to say them
+    assert "MK677" not in codes(understood("{% for m in messages %}{{ m.role }}{% endfor %}"))
 
 
 # -- which of the two is used ------------------------------------------------------------------------
