@@ -68,7 +68,8 @@ def _wrapped(line: str, indent: str, width: int | None) -> list[str]:
 def _case(case: Case, color: bool, width: int | None) -> list[str]:
     mark, colour = _MARKS[case.status]
     tail = f"  {case.summary}" if case.summary else ""
-    lines = [f"  {_paint(mark, color, fg=colour)} {case.name}{tail}"]
+    lines = _wrapped(f"  {mark} {case.name}{tail}", "      ", width)
+    lines[0] = lines[0].replace(mark, _paint(mark, color, fg=colour), 1)
     if case.status is Status.FAILED:
         lines += [f"      {line}" for line in case.details.splitlines()]
     for diagnostic in case.diagnostics:
