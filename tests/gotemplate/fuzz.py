@@ -242,6 +242,7 @@ def _judged_pairs(
     for each, theirs in zip(asked, answers(judge, requests), strict=True):
         if theirs.get("panic"):
             tally.leave("Go crashed")
+            print(f"Go crashed: {each[0]!r}"[:600], file=sys.stderr, flush=True)
         else:
             yield *each, theirs
 
