@@ -46,6 +46,16 @@ def ends_with(s: Expr, suffix: str) -> Test:
     return go.both(go.negate(go.Atom(call("lt", call("len", s), n))), go.equal(tail, Lit(suffix)))
 
 
+def at_end(m: Machine, s: Expr, affix: Expr, start: bool) -> Test:
+    """`s.startswith(affix)` or `s.endswith(affix)` for a text that only shows at run time."""
+    whole, wanted = m.declare("whole", s), m.declare("wanted", affix)
+    fits = go.negate(go.Atom(call("lt", call("len", whole), call("len", wanted))))
+    size = call("len", wanted)
+    if start:
+        return go.both(fits, go.equal(call("slice", whole, Lit(0), size), wanted))
+    return go.both(fits, go.equal(call("slice", whole, call("len", call("slice", whole, size))), wanted))
+
+
 def contains(m: Machine, s: Expr, part: str, hint: str = "found") -> Test:
     """`part in s`."""
     if not part:
@@ -119,6 +129,20 @@ def after_last(m: Machine, s: Expr, sep: str, hint: str = "tail") -> Var:
 
     scan(m, s, body)
     return tail
+
+
+def around_last(m: Machine, s: Expr, sep: str) -> tuple[Var, Var]:
+    """What stands before and after the last `sep`; nothing and everything without one."""
+    head, tail = m.declare("head", Lit("")), m.declare("tail", s)
+    cut = Lit(len(sep.encode()))
+
+    def body(i: Expr) -> None:
+        rest = call("slice", s, i)
+        hit = (go.Set(head, call("slice", s, Lit(0), i)), go.Set(tail, call("slice", rest, cut)))
+        m.emit(go.If(starts_with(rest, sep), hit))
+
+    scan(m, s, body)
+    return head, tail
 
 
 def pieces(m: Machine, s: Expr, sep: str, body: Callable[[Expr, Test, Test], None]) -> None:

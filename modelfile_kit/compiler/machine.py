@@ -48,6 +48,8 @@ class Carried:
 
     reps: dict[Key, Rep]
     exits: list[State] = field(default_factory=list)
+    # set where `break` leaves turns that are written out one after the other
+    done: Var | None = None
 
 
 class Machine(Keeper):
@@ -250,6 +252,8 @@ class Machine(Keeper):
         return bool(types.value_vars(v) & (a.declared | b.declared))
 
     def _merge(self, key: Key | None, test: Test, va: Value, vb: Value, a: Run, b: Run) -> Value:
+        if isinstance(va, types.Markup) and isinstance(vb, types.Markup):
+            return types.Markup(self._merge(None, test, va.text, vb.text, a, b))
         rep = self.loops[-1].reps.get(key) if self.loops and key else None
         if rep and self._can_hold(rep, va, vb) and not self._held_elsewhere(key, rep, a, b):
             self.more(a, lambda: self.store(rep, va))

@@ -61,6 +61,12 @@ def binary(ev: Evaluator, name: str, a: Value, b: Value) -> Value:
         for _ in range(min(b.value, 100)):
             result = ev.concat(result, a)
         return result
+    if name == "*" and isinstance(a, ListV) and isinstance(b, Const) and type(b.value) is int:
+        return ListV(a.items * min(b.value, MAX_REPEAT // max(len(a.items), 1)))
+    if name == "%" and isinstance(a, Const) and isinstance(a.value, str):
+        from .percent import formatted
+
+        return formatted(ev, a.value, b.items if isinstance(b, ListV) else (b,))
     if name == "%" and types.is_text(a):
         raise Unsupported("formatting with %", ev.line)
     raise Raised(f"unsupported operand types for {name}")

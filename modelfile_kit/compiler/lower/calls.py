@@ -137,7 +137,7 @@ def _method(
     v = f.on
     assert v is not None
     if isinstance(v, types.Loop) and f.name == "cycle":
-        raise Unsupported("loop.cycle", ev.line)
+        return _cycle(ev, v, args)
     if types.is_text(v):
         if f.name == "format":
             return _format(ev, v, args, kwargs)
@@ -153,8 +153,24 @@ def _method(
     raise Unsupported(f"the method {f.name} of this value", ev.line)
 
 
+def _cycle(ev: Evaluator, loop: types.Loop, args: list[Value]) -> Value:
+    """`loop.cycle(a, b, …)`."""
+    from .arithmetic import binary
+    from .compare import equal
+    from .loop_variable import loop_attribute
+
+    if not args:
+        raise Raised("no items for cycling given")
+    place = binary(ev, "%", loop_attribute(ev, loop, "index0"), Const(len(args)))
+    found = args[-1]
+    for n, a in reversed(list(enumerate(args[:-1]))):
+        found = types.choose(equal(ev, place, Const(n)), a, found)
+    return ev.settle(found)
+
+
 def _text_method(ev: Evaluator, name: str, v: Value, args: list[Value], kwargs: dict[str, Value]) -> Value:
     """A method of a text; an argument that is a choice between texts parts the paths."""
+    from . import searches  # noqa: F401 - its methods register themselves
     from .strings import call_method
 
     for n, a in enumerate(args):

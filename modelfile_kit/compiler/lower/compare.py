@@ -43,7 +43,10 @@ def compare(ev: Evaluator, op: str, a: Value, b: Value) -> Value:
         less = less_than(ev, low, high)
         return types.boolean(ev.facts.simplify(less if op in ("lt", "gt") else go.negate(less)))
     if types.is_text(a) and types.is_text(b):
-        raise Unsupported("the order of texts", ev.line)
+        # Go compares bytes, Python code points: for UTF-8 that is the same order
+        low, high = (a, b) if op in ("lt", "gteq") else (b, a)
+        before: Test = go.Atom(go.call("lt", ev.to_go(low), ev.to_go(high)))
+        return types.boolean(ev.facts.simplify(before if op in ("lt", "gt") else go.negate(before)))
     raise Raised(f"'{_SIGN[op]}' not supported between these values")
 
 

@@ -168,6 +168,16 @@ def replace(ev: Evaluator, v: Value, old: Value, new: Value, count: Value | None
     return ev.lift(to_text(ev, v), lambda x: call_method(ev, "replace", x, args, {}))
 
 
+@rule("format")
+def format_(ev: Evaluator, v: Value, *args: Value) -> Value:
+    """`form | format(…)`: Python's `%`."""
+    from .percent import formatted
+
+    if not isinstance(v, Const) or not isinstance(v.value, str):
+        raise Unsupported("format of an unknown text", ev.line)
+    return formatted(ev, v.value, args)
+
+
 @rule("list")
 def as_list(ev: Evaluator, v: Value) -> Value:
     if isinstance(v, types.Query):

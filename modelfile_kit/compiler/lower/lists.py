@@ -121,6 +121,8 @@ def join_texts(ev: Evaluator, v: Value, sep: Value) -> Value:
 
     if isinstance(v, Split) and isinstance(sep, Const) and sep.value == v.sep and v.limit < 0:
         return after_pieces(ev, v)
+    if isinstance(v, Split) and isinstance(sep, Const) and v.limit < 0:
+        return types.string(idioms.replace(ev, ev.to_go(after_pieces(ev, v)), v.sep, str(sep.value)))
     if isinstance(v, ListV):
         result: Value = types.EMPTY
         for n, x in enumerate(v.items):

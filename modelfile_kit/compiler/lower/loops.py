@@ -203,7 +203,28 @@ def _known_loop(n: int, elements: tuple[Value, ...]) -> Loop:
 
 def _unroll_with_exits(ev: Lowering, node: nodes.For, elements: tuple[Value, ...]) -> None:
     """`break` and `continue` inside known turns: a `range` of one turn around each gives them a place."""
-    raise Unsupported("break or continue in a loop over known elements", node.lineno)
+    from .ranges import fixpoint
+
+    ev.require("range_int", "break or continue in a loop over known elements")
+    leaves = any(isinstance(n, nodes.Break) for n in own_nodes(node.body))
+    done = ev.declare("done", go.Lit(False)) if leaves else None
+    for n, element in enumerate(elements):
+
+        def turn(_loop: int, n: int = n, element: Value = element) -> None:
+            one_turn(ev, node, element, _known_loop(n, elements))
+
+        def once(turn: Callable[[int], None] = turn) -> Value:
+            fixpoint(ev, turn, _one_turn_range, node.lineno, done)
+            return types.NONE
+
+        if done is None or n == 0:
+            once()
+        else:
+            ev.branch(go.Atom(done), lambda: types.NONE, once)
+
+
+def _one_turn_range(body: list[go.Node], loop: int) -> go.Node:
+    return go.Range(loop, go.Lit(1), tuple(body), index="once", count=True)
 
 
 def _choosing(ev: Lowering, node: nodes.For, elements: tuple[Value, ...]) -> None:

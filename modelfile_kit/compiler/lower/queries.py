@@ -27,7 +27,7 @@ def query(ev: Evaluator, v: Value, step: Step) -> Value:
         for x in v.items:
             test, value = apply(ev, (step,), x)
             if not isinstance(test, go.Truth):
-                raise Unsupported("choosing elements of a known list by what is unknown", ev.line)
+                return _chosen(ev, v, step)
             if test.value:
                 kept.append(value)
         return ListV(tuple(kept))
@@ -42,6 +42,32 @@ def query(ev: Evaluator, v: Value, step: Step) -> Value:
     if isinstance(v, Obj):
         return Query(v, (step,))
     raise Raised("this value is not iterable")
+
+
+# Every element that may be left out doubles the lists that there can be.
+MAX_CHOSEN = 5
+
+
+def _chosen(ev: Evaluator, v: ListV, step: Step) -> Value:
+    """A known list from which run time takes elements away: a choice between lists."""
+    if len(v.items) > MAX_CHOSEN:
+        raise Unsupported("choosing elements of a known list by what is unknown", ev.line)
+    found: Value = ListV(())
+    for x in v.items:
+        test, value = apply(ev, (step,), x)
+
+        def longer(y: Value, value: Value = value) -> Value:
+            assert isinstance(y, ListV)
+            return ListV((*y.items, value))
+
+        found = types.choose(test, _each_list(found, longer), found)
+    return ev.settle(found)
+
+
+def _each_list(v: Value, rule: Callable[[Value], Value]) -> Value:
+    if isinstance(v, types.Cond):
+        return types.choose(v.test, _each_list(v.then, rule), _each_list(v.orelse, rule))
+    return rule(v)
 
 
 def _parts(ev: Evaluator, v: Parts, step: Step) -> Value:

@@ -61,7 +61,11 @@ def dynamic(
 
 
 def fixpoint(
-    ev: Lowering, turn: Callable[[int], None], build: Callable[[list[Node], int], Node], line: int
+    ev: Lowering,
+    turn: Callable[[int], None],
+    build: Callable[[list[Node], int], Node],
+    line: int,
+    done: go.Var | None = None,
 ) -> None:
     """Finds the names a loop changes, puts them in variables, and writes the loop."""
     start = dict(ev.state)
@@ -71,7 +75,7 @@ def fixpoint(
     for _ in range(MAX_TRIES):
         del ev.diagnostics[notes:]
         loop = ev.fresh()
-        carried = Carried(reps)
+        carried = Carried(reps, done=done)
         body, ends, assigned = _attempt(ev, start, carried, turn, loop)
         grown = _grow(ev, start, reps, ends, mark)
         if not grown:

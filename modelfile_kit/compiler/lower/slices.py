@@ -144,6 +144,10 @@ def slice_of(ev: Evaluator, v: Value, start: Value, stop: Value, step: Value) ->
             and v.limit < 0
         ):
             return types.Split(v.text, v.sep, v.limit, v.skip + bounds[0])
+        if bounds == [None, -1, None] and v.limit < 0 and not v.skip:
+            from .searches import without_last
+
+            return without_last(ev, v)
         raise Unsupported("this slice of the pieces of a text", ev.line)
     if types.is_text(v):
         from .strings import cut
@@ -199,4 +203,12 @@ def character(ev: Evaluator, v: Value, key: Value) -> Value:
     if isinstance(key, Const) and key.value == 0:
         first = go.call("printf", go.Lit("%.1s"), e)
         return ev.settle(types.choose(ev.truth(v), types.string(first, True), Undef()))
-    raise Unsupported("a character of a text by its index", ev.line)
+    from .arithmetic import binary
+    from .compare import compare
+    from .strings import cut, length
+
+    if ev.least(key) < 0 and key != Const(-1):
+        raise Unsupported("a character of a text by this index", ev.line)
+    after = types.NONE if key == Const(-1) else binary(ev, "+", key, Const(1))
+    there = ev.truth(v if key == Const(-1) else compare(ev, "lt", key, length(ev, v)))
+    return ev.branch(there, lambda: cut(ev, v, key, after, types.NONE), lambda: Undef())

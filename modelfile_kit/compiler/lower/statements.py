@@ -183,6 +183,9 @@ class Lowering(Evaluator):
             raise Unsupported("break outside a loop", self.line)
         from .ranges import flush
 
+        done = self.loops[-1].done
+        if done is not None and isinstance(how, go.Break):
+            self.assign(done, go.Lit(True))
         flush(self, self.loops[-1])
         self.loops[-1].exits.append(dict(self.state))
         self.emit(how)

@@ -172,6 +172,8 @@ def starts_or_ends(ev: Evaluator, name: str, v: Value, affix: Value) -> Value:
     if isinstance(affix, types.ListV):
         tests = [ev.truth(starts_or_ends(ev, name, v, a)) for a in affix.items]
         return types.boolean(go.either(*tests))
+    if isinstance(affix, Str):
+        return types.boolean(idioms.at_end(ev, ev.to_go(v), ev.to_go(affix), name == "startswith"))
     text = _text_argument(ev, affix) or ""
     assert isinstance(v, (Const, Str))
     parts = types.parts_of(v)
@@ -207,7 +209,9 @@ def split_element(ev: Evaluator, v: Split, key: Value) -> Value:
     if n == -1 and v.limit < 0 and not v.skip:
         return types.string(idioms.after_last(ev, e, v.sep))
     if n < 0:
-        raise Unsupported("a piece of a text counted from the end", ev.line)
+        from .searches import piece_from_end
+
+        return piece_from_end(ev, v, n)
     return _piece(ev, e, v, n + v.skip)
 
 
@@ -263,6 +267,11 @@ def after_pieces(ev: Evaluator, v: Split) -> Value:
 def replace(ev: Evaluator, name: str, v: Value, old: Value, new: Value, count: Value | None = None) -> Value:
     """`text.replace(old, new)` part by part is wrong where a hit spans parts, so it takes the whole."""
     a = _text_argument(ev, old)
+    if a and count == Const(1) and types.is_text(new):
+        e = ev.to_go(v)
+        head, rest = idioms.before_first(ev, e, a), idioms.after_first(ev, e, a)
+        changed = ev.concat(ev.concat(types.string(head), new), types.string(rest))
+        return ev.settle(types.choose(has(ev, types.Str((e,)), Const(a)), changed, types.string(e)))
     if not a or not types.is_text(new) or count is not None:
         raise Unsupported("replacing this", ev.line)
     b: go.Expr | str = str(new.value) if isinstance(new, Const) else ev.to_go(new)

@@ -72,6 +72,12 @@ TEMPLATES = [
     "[{% for c in r.l %}{{ c.content }};{% endfor %}{{ r.l | length }}]{% endfor %}",
     "{% set ns = namespace(l=[]) %}{% for m in messages %}{% if m.role != 'system' %}{% set ns.l = ns.l + [m.content] %}"
     "{% endif %}{% endfor %}{{ ns.l | length }}{{ ns.l[0] }}{{ ns.l[-1] }}{{ ns.l[1] }}{{ ns.l | first }}{{ ns.l | last }}",
+    "{% for m in messages %}{% set s = m.content %}{% set ns = namespace(f='') %}{% for i in ['z', 'a', 'y'] %}"
+    "{% if i == s %}{% break %}{% endif %}{{ i }}{% set ns.f = ns.f ~ i %}{% endfor %}{{ ns.f }};{% endfor %}",
+    "{% for i in range(3) %}{% if i == 1 %}{% continue %}{% endif %}{{ i }}{{ loop.last }}{% endfor %}",
+    "{% for m in messages %}{% for i in ['user', 'assistant'] %}{% for j in messages %}{% if j.role == i %}{% break %}"
+    "{% endif %}{{ j.content }}{% endfor %}{% if i == m.role %}{% break %}{% endif %}{{ i }}{% endfor %}{% endfor %}",
+    "{% for m in messages %}{{ loop.cycle('a', 'b') }}{% endfor %}",
     "{% set t %}{% for m in messages %}{{ m.role }},{% endfor %}{% endset %}{{ t.strip(',') }}|{{ t }}",
 ]
 
