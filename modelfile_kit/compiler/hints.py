@@ -46,7 +46,8 @@ def with_hints(nodes: Nodes, text: str, reference: Reference, target: str | Targ
     if offered or ".ToolCalls" in text or "tools" in jinja.words:
         round_trip = ".ToolCalls" in text or "round trip" in jinja.words
         before.extend(_calls(seen, text, best_tool_tag(reference), round_trip))
-    if not (before or after) and not _loops_over_messages(nodes):
+    if not (before or after) and seen.is_legacy:
+        # only a template that mentions `.Messages` is given them
         after.append(_never(go.Range(-1, go.Root("Messages"), (go.Print(go.Field(go.Item(-1), "Role")),))))
     return (*before, *nodes, *after)
 
@@ -75,7 +76,3 @@ def _calls(seen: PromptTemplate, text: str, tag: str, round_trip: bool) -> list[
         role = go.equal(go.Field(item, "Role"), go.Lit("tool"))
         inside.append(go.If(role, (go.Print(go.Field(item, "Content")),)))
     return [_never(go.Range(-3, go.Root("Messages"), tuple(inside)))] if inside else []
-
-
-def _loops_over_messages(nodes: Nodes) -> bool:
-    return any(isinstance(n, go.Range) and n.over == go.Root("Messages") for n in go.all_nodes(nodes))

@@ -14,6 +14,8 @@ from .share import read, written
 # After these a text may be cut in two without looking cut: a line, a tag or a mark has ended.
 _ENDS = "\n>]"
 _BEGINS = "\n<["
+# Fields of Ollama's messages and tools that are texts: where they are false, they print nothing.
+_TEXTS = {"Content", "Description", "Name", "Role", "Thinking", "ToolCallID", "ToolName"}
 
 
 def tidy(nodes: Nodes) -> Nodes:
@@ -44,8 +46,19 @@ def _asked_once(nodes: Nodes) -> Nodes:
     for n in nodes:
         if isinstance(n, go.If):
             n = replace(n, test=without_answered(n.test))
+            n = _print_of(n) or n
         out.append(inside(n, _asked_once))
     return tuple(out)
+
+
+def _print_of(n: go.If) -> Node | None:
+    """`if .Content` around `.Content` alone: what is printed either way."""
+    if n.orelse or len(n.then) != 1 or not isinstance(n.test, go.Atom):
+        return None
+    shown, asked = n.then[0], n.test.expr
+    if isinstance(shown, go.Print) and shown.expr == asked and isinstance(asked, go.Field):
+        return go.together(shown, n) if asked.name in _TEXTS else None
+    return None
 
 
 def without_answered(t: Test) -> Test:

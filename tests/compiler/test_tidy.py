@@ -12,6 +12,7 @@ NOT_A = go.negate(A)
 CALL = go.Atom(go.call("index", go.Root("L"), go.Lit(0)))
 X, Y = go.Var(1, "x"), go.Var(2, "y")
 P = go.Print(go.Root("P"))
+CONTENT, COUNT = (go.Field(go.Item(9), name) for name in ("Content", "Count"))
 T = go.Text
 WORK = go.Range(1, go.Lit(3), (go.Set(X, go.Root("P")),), count=True)
 SAME_WORK = go.Range(2, go.Lit(3), (go.Set(Y, go.Root("P")),), count=True)
@@ -48,6 +49,8 @@ def otherwise(*branches: go.Nodes) -> go.Nodes:
 @pytest.mark.parametrize(
     ("nodes", "expected"),
     [
+        # what prints nothing where it is false
+        ((go.If(go.Atom(CONTENT), (go.Print(CONTENT),)),), (go.Print(CONTENT),)),
         # texts: at the end of a line or tag, or all of one
         (otherwise((T("<s>\na"), P), (T("<s>\nb"),)), (T("<s>\n"), *otherwise((T("a"), P), (T("b"),)))),
         (otherwise((T("[x] y"),), (T("[x]"),)), (T("[x]"), go.If(A, (T(" y"),)))),
@@ -121,6 +124,8 @@ def test_statements(nodes: go.Nodes, expected: go.Nodes) -> None:
             go.If(go.Atom(X), (P, go.Set(X, go.Lit(0)))),
             go.If(go.Atom(X), (P,)),
         ),
+        # a number would print 0
+        (go.If(go.Atom(COUNT), (go.Print(COUNT),)),),
         # a text stands between the questions
         (go.If(A, (P,)), T("-"), go.If(A, (P,))),
         # what ends both needs what each declares
