@@ -48,7 +48,7 @@ made, and held to Hugging Face's rendering by tests/test_compatibility.py. No st
   that uses the feature. What cannot be said at all is answered with an error, not with a wrong prompt.
 - **unsupported**: it cannot be said in a Go template; `mode: native` lets Ollama 0.30 and later use the
   model's own chat template instead.
-- **refused**: Hugging Face itself refuses such a chat template.
+- **refused**: Hugging Face itself refuses such a chat template, or fails to render it.
 
 All rows are about values that only show when a request comes: `s` is the text of a message, `m` a message,
 `f` the function of a tool call, `t` a tool. What is known before (constants, the texts of BOS and EOS, names
@@ -59,8 +59,11 @@ became it by `mkmodelfile compile --explain`.
 TOKENS = {"bos_token": "<s>", "eos_token": "</s>"}
 # A row says how, not all of it.
 MAX_GO = 160
+MAX_FINDING = 240
 # Findings that say the same once more: of the proof, and about replies.
 _SECONDARY = ("MK65", "MK66", "MK67")
+# Hugging Face's rendering fails for every conversation that was tried.
+_NEVER_RENDERS = "MK658"
 
 
 @dataclass(frozen=True)
@@ -107,6 +110,8 @@ def result(feature: Feature) -> Result:
     state = compiled.coverage[feature.kind]
     if state == "partial" and all(p is None for p in prompts(feature, compiled.template)):
         state = "unsupported"
+    if any(d.code == _NEVER_RENDERS for d in compiled.diagnostics):
+        state = "refused"
     wrong = [d for d in compiled.diagnostics if d.severity is not Severity.INFO] if state != "exact" else []
     primary = [d for d in wrong if not d.code.startswith(_SECONDARY)]
     return Result(feature, state, compiled.template, _go(feature, explained), tuple(primary or wrong))
@@ -142,6 +147,7 @@ def _how(r: Result) -> str:
 
 def _cell(text: str) -> str:
     first = text.splitlines()[0] if text else ""
+    first = first if len(first) <= MAX_FINDING else first[: MAX_FINDING - 1] + "…"
     return first.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("*", "\\*")
 
 
