@@ -133,7 +133,10 @@ def _parser_for(text: str) -> str:
     """What PARSER reads calls like these."""
     for marks, name, since in PARSERS:
         if all(mark in text for mark in marks):
-            return f"`PARSER {name}` in the Modelfile (Ollama {since} and later) reads replies like these; "
+            own = ", and models of the architecture gptoss have it by themselves" if name == "harmony" else ""
+            return (
+                f"`PARSER {name}` in the Modelfile (Ollama {since} and later) reads replies like these{own}; "
+            )
     return ""
 
 
