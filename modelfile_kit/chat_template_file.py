@@ -201,4 +201,10 @@ def _choose(
             span=Span(file),
             help=f"it has {', '.join(sorted(templates))}",
         )
+    if not templates[wanted].strip():
+        raise UsageError(
+            "the chat template is empty: every prompt would be, too",
+            span=Span(file),
+            help="give the model's own chat_template.jinja, or name a family in mkmodelfile.yaml",
+        )
     return ChatTemplate(templates[wanted], bos, eos, tuple(templates), wanted)

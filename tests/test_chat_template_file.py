@@ -99,6 +99,9 @@ def test_json_without_a_template(tmp_path, data, words):
 @pytest.mark.parametrize(
     ("data", "words"),
     [
+        (b"", "the chat template is empty"),
+        (b" \n", "the chat template is empty"),
+        (b'{"chat_template": ""}', "the chat template is empty"),
         (b"abc\xff", "byte 3 is 0xff, expected UTF-8 text"),
         (b"GGUF\x03", "a GGUF is read from a file"),
         (b"x" * (MAX_BYTES + 1), "more than 64 MiB"),
