@@ -2,7 +2,7 @@
 
     python benchmarks/lint.py
 
-Times of linting are those of the processor, which other work on the machine lengthens less.
+Times are those of the processor, which other work on the machine lengthens less than those of the clock.
 
 Peers in the same run: `parse_modelfile` on the same text, and `python -c "import click"`, which is what any
 command line tool of Python pays before it begins. The bound is 100 ms.
@@ -10,6 +10,7 @@ command line tool of Python pays before it begins. The bound is 100 ms.
 
 from __future__ import annotations
 
+import os
 import statistics
 import subprocess
 import sys
@@ -91,11 +92,17 @@ def median(call: Callable[[], object], clock: Callable[[], float] = time.process
     return statistics.median(times)
 
 
+def children() -> float:
+    """Seconds of the processor that finished child processes have used."""
+    spent = os.times()
+    return spent.children_user + spent.children_system
+
+
 def main() -> int:
     """Prints a table; exit code 1 where the bound is broken."""
     all_rules()
     command = [sys.executable, "-c", "import click"]
-    start = median(lambda: subprocess.run(command, check=True), time.perf_counter)
+    start = median(lambda: subprocess.run(command, check=True), children)
     print(f"start of python with click: {start * 1000:.0f} ms")
     print(f"{'60 kB of':10} {'parse':>9} {'lint':>9} {'lint/start':>11}")
     worst = 0.0
