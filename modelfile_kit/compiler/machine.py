@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from ..diagnostics import Diagnostic, Severity, Span
 from ..ollama.targets import Target, since
 from . import go, types
-from .facts import Facts
+from .facts import Facts, variables_of
 from .go import Expr, Node, Test, Var
 from .keeping import Keeper, Rep, fit, is_simple, is_unstorable, shape_of
 from .outcomes import Dead, Raised, TooBig, Unsupported
@@ -119,9 +119,7 @@ class Machine(Keeper):
     def forget(self, variables: set[int]) -> None:
         """Drops what is known about variables."""
         self.facts = self.facts.without(variables)
-        stale = [
-            e for e in self.worked_out if any(isinstance(x, Var) and x.id in variables for x in go.walk(e))
-        ]
+        stale = [e for e in self.worked_out if variables & variables_of(go.Atom(e))]
         for e in stale:
             del self.worked_out[e]
 
