@@ -228,9 +228,11 @@ def _defaults(nodes: Nodes) -> Nodes:
             d = out[i]
             if not (isinstance(d, go.Declare) and isinstance(d.expr, (go.Lit, go.Root))):
                 break
-            if isinstance(n, go.If) and isinstance(d.expr, go.Lit) and (found := _default_of(d.var, n)):
-                value, n = found
-                out[i] = go.together(replace(d, expr=value.expr), value)
+            if isinstance(n, go.If) and isinstance(d.expr, go.Lit):
+                found = _default_of(d.var, n) or _first_of(d.var, n)
+                if found:
+                    value, n = found
+                    out[i] = go.together(replace(d, expr=value.expr), value)
         out.append(n)
     return tuple(out)
 
@@ -248,6 +250,31 @@ def _default_of(var: go.Var, n: go.If) -> tuple[go.Set, go.If] | None:
     (changed,) = _rebuilt(tests, branches[:-1])
     assert isinstance(changed, go.If)
     return value, changed
+
+
+def _first_of(var: go.Var, n: go.If) -> tuple[go.Set, go.If] | None:
+    """The value that both branches give `var` before anything looks at it."""
+    at = [_first_mention(block, var) for block in (n.then, n.orelse)]
+    if at[0] is None or at[1] is None or var.id in _asks(n.test):
+        return None
+    value = n.then[at[0]]
+    assert isinstance(value, go.Set)
+    base = value.expr.base if isinstance(value.expr, go.Field) else value.expr
+    if value != n.orelse[at[1]] or not isinstance(base, (go.Lit, go.Root, go.Item)):
+        return None
+    then = n.then[: at[0]] + n.then[at[0] + 1 :]
+    orelse = n.orelse[: at[1]] + n.orelse[at[1] + 1 :]
+    return (value, replace(n, then=then, orelse=orelse)) if then and orelse else None
+
+
+def _first_mention(block: Nodes, var: go.Var) -> int | None:
+    """Where a block assigns to `var`, if nothing before that mentions it."""
+    for i, x in enumerate(block):
+        if isinstance(x, go.Set) and x.var == var:
+            return None if any(e == var for e in go.walk(x.expr)) else i
+        if var.id in read((x,)) | written((x,)):
+            return None
+    return None
 
 
 def _gives(block: Nodes, var: go.Var) -> bool:
@@ -274,13 +301,19 @@ def _merged(nodes: Nodes) -> Nodes:
             while i and isinstance(d := out[i - 1], go.Declare) and isinstance(d.expr, (go.Lit, go.Root)):
                 i -= 1
             first = out[i - 1] if i else None
-            if isinstance(first, go.If) and first.test == n.test and _stays(first):
-                both = replace(first, then=first.then + n.then, orelse=first.orelse + n.orelse)
+            if isinstance(first, go.If) and _same_question(first, n) and _stays(first):
+                then, orelse = (n.then, n.orelse) if first.test == n.test else (n.orelse, n.then)
+                both = replace(first, then=first.then + then, orelse=first.orelse + orelse)
                 out[i - 1 :] = [*out[i:], go.together(both, n)]
                 out[-1] = inside(out[-1], _merged)
                 continue
         out.append(n)
     return tuple(out)
+
+
+def _same_question(a: go.If, b: go.If) -> bool:
+    """Whether one answers the other; a chain of `else if` is no answer."""
+    return a.test == b.test or (a.test == go.negate(b.test) and not (a.orelse or b.orelse))
 
 
 def _stays(n: go.If) -> bool:

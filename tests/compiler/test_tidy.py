@@ -12,6 +12,7 @@ NOT_A = go.negate(A)
 CALL = go.Atom(go.call("index", go.Root("L"), go.Lit(0)))
 X, Y = go.Var(1, "x"), go.Var(2, "y")
 P = go.Print(go.Root("P"))
+S = go.Root("S")
 CONTENT, COUNT = (go.Field(go.Item(9), name) for name in ("Content", "Count"))
 T = go.Text
 WORK = go.Range(1, go.Lit(3), (go.Set(X, go.Root("P")),), count=True)
@@ -103,6 +104,27 @@ def otherwise(*branches: go.Nodes) -> go.Nodes:
             (go.If(A, (T("a"),)), go.Declare(X, go.Lit(1)), go.If(A, (go.Set(X, go.Lit(2)),)), go.Print(X)),
             (go.Declare(X, go.Lit(1)), go.If(A, (T("a"), go.Set(X, go.Lit(2)))), go.Print(X)),
         ),
+        (
+            (go.If(A, (T("a"),)), go.If(NOT_A, (T("b"),))),
+            (go.If(A, (T("a"),), (T("b"),)),),
+        ),
+        # a value that both branches begin with
+        (
+            (
+                go.Declare(X, go.Lit("")),
+                go.If(
+                    A,
+                    (go.Set(X, CONTENT), P),
+                    (T("-"), go.Set(X, CONTENT), go.If(B, (go.Set(X, go.Lit("b")),))),
+                ),
+                go.Print(X),
+            ),
+            (
+                go.Declare(X, CONTENT),
+                go.If(A, (P,), (T("-"), go.If(B, (go.Set(X, go.Lit("b")),)))),
+                go.Print(X),
+            ),
+        ),
     ],
 )
 def test_statements(nodes: go.Nodes, expected: go.Nodes) -> None:
@@ -118,6 +140,12 @@ def test_statements(nodes: go.Nodes, expected: go.Nodes) -> None:
             go.Declare(X, go.Lit("")),
             *otherwise((go.Print(X), go.Set(X, go.Lit("a"))), (go.Set(X, go.Lit("b")),)),
         ),
+        (
+            go.Declare(X, go.Lit("")),
+            go.If(A, (go.Print(X), go.Set(X, S), P), (go.Set(X, S), T("x"))),
+            go.Print(X),
+        ),
+        (go.Declare(X, go.Lit("")), go.If(A, (go.Set(X, S), P), (go.Set(X, P.expr), T("x"))), go.Print(X)),
         # the first branch changes the answer
         (
             go.Declare(X, go.Lit(1)),
