@@ -258,8 +258,7 @@ def main() -> int:
     args = parser.parse_args()
     folder = Path(args.folder)
     if not (folder / "index.json").is_file():
-        print(f"{folder} holds no index.json; corpus.py says what a corpus is", file=sys.stderr)
-        return 2
+        parser.error(f"{folder} holds no index.json; the head of corpus.py says what a corpus is")
     entries = [e for e in json.loads((folder / "index.json").read_text()) if args.only in e["id"]]
     entries = [{**e, "source": (folder / e["file"]).read_text(encoding="utf-8")} for e in entries]
     conversations = json.loads((folder / "conversations.json").read_text())

@@ -2,7 +2,9 @@
 
     python benchmarks/corpus.py [FOLDER] [--only TEXT] [--category KIND] [--version 0.9.6] [--show N]
 
-FOLDER holds index.json, conversations.json and templates (default ../shared/corpus). A pair counts
+FOLDER (default ../shared/corpus) holds index.json, a list of {id, file, bos_token, eos_token} (null for a
+token that the tokenizer lacks); the files, Jinja; and conversations.json, a list of {id, category (chat,
+tools, thinking or images), messages, tools, think} in Ollama's API shape. A pair counts
 where the reference renders and the template reacts to the conversation's category; it is exact when
 the bytes agree, one leading BOS aside; silent when it differs although the coverage says "exact".
 Each template is compiled and proven in a process of its own, so that its time and memory are its own.
@@ -157,7 +159,8 @@ class Score:
             middle, worst = self.times[len(self.times) // 2], self.times[-1]
             print(f"compile and prove: median {middle[0] * 1000:.0f} ms, worst {worst[0]:.2f} s ({worst[1]})")
             slow = ", ".join(f"{name} {seconds:.1f} s" for seconds, name in reversed(self.times[-6:-1]))
-            print(f"next: {slow}")
+            if slow:
+                print(f"next: {slow}")
             peak, name = max(self.peaks)
             usual = sorted(self.peaks)[len(self.peaks) // 2][0]
             print(f"memory: median {usual / 1e6:.0f} MB, worst {peak / 1e6:.0f} MB ({name})")
@@ -252,7 +255,9 @@ def judged(judge: Any, template: str, conversation: dict[str, Any]) -> tuple[str
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("folder", nargs="?", default=str(ROOT.parent / "shared" / "corpus"))
     parser.add_argument("--only", default="", help="templates whose id holds this")
     parser.add_argument("--category", default="", help="conversations of this category")
@@ -262,6 +267,8 @@ def main() -> int:
     from oracle import LATEST, Oracle  # type: ignore[import-not-found]
 
     folder = Path(args.folder)
+    if not (folder / "index.json").is_file():
+        parser.error(f"{folder} holds no index.json; the head of this script says what a corpus is")
     entries = json.loads((folder / "index.json").read_text())
     conversations = json.loads((folder / "conversations.json").read_text())
     conversations = [c for c in conversations if args.category in ("", c["category"])]

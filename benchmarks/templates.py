@@ -174,6 +174,8 @@ def main() -> int:
     parser.add_argument("--all", action="store_true", help="print every template's row")
     args = parser.parse_args()
     folder = Path(args.folder)
+    if not (folder / "index.json").is_file():
+        parser.error(f"{folder} holds no index.json; the head of corpus.py says what a corpus is")
     entries = [e for e in json.loads((folder / "index.json").read_text()) if args.only in e["id"]]
     chats = [c for c in json.loads((folder / "conversations.json").read_text()) if c["category"] == "chat"]
     rows = []
