@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from dataclasses import dataclass, field
 
 from jinja2 import nodes
@@ -27,6 +28,9 @@ from .stops import stops
 from .understanding import understanding
 from .watch import Watch
 
+# CPU seconds for two renderings of a short question; a real template takes a thousandth of that. The
+# proof renders a template some hundred times.
+LOOK_SECONDS = 0.5
 TOO_BIG = "use native mode, or a TEMPLATE written by hand"
 
 
@@ -73,6 +77,8 @@ def prove_translation(
     found: Compiled, chat_template: str, *, bos_token: str | None, eos_token: str | None, target: str
 ) -> Compiled:
     """A translation with only the claims left that hold."""
+    if found.coverage["chat"] == "unsupported":
+        return found  # too slow to be looked at
     proof = prove(
         chat_template,
         found.template,
@@ -104,7 +110,10 @@ def translate_tree(
     watch: Watch | None = None,
 ) -> Translation:
     """The statements of a parsed chat template, printed; `watch` hears of every step."""
+    started = time.process_time()
     pictures = looks_at_pictures(reference)
+    if time.process_time() - started > LOOK_SECONDS:
+        return _too_slow()
     try:
         machine = lower_all(tree, bos_token, eos_token, pictures, target, watch)
         body = simplify(settle_pictures(machine, tuple(machine.out)))
@@ -132,6 +141,15 @@ def _needs_parts(reference: Reference) -> bool:
         return words not in reference.render([{"role": "user", "content": words}])
     except KitError:
         return False
+
+
+def _too_slow() -> Translation:
+    """What is left of a template that nobody waits for."""
+    what = f"the chat template takes more than {LOOK_SECONDS:g} s to render one word"
+    told = Diagnostic("MK611", Severity.ERROR, what, None, "is this a chat template? " + TOO_BIG)
+    statements: go.Nodes = (go.Fail(what),)
+    coverage = {"chat": "unsupported", **dict.fromkeys(("tools", "thinking", "images"), "absent")}
+    return Translation(Compiled(emit(statements, {}), [], coverage, [told]), statements, {})
 
 
 def define(machine: Lowering, block: go.Nodes) -> tuple[go.Nodes, dict[str, go.Nodes]]:

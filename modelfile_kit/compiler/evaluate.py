@@ -62,7 +62,7 @@ class Evaluator(Machine):
         method = getattr(self, f"eval_{type(node).__name__}", None)
         if method is None:
             raise Unsupported(f"the expression {type(node).__name__}", node.lineno)
-        value = self.settle(method(node))
+        value = self.bounded(self.settle(method(node)))
         self.watch.sees(node, value)
         return value
 

@@ -7,6 +7,7 @@ would look at something that no longer exists, a Go variable assigned on both pa
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -27,6 +28,12 @@ State = dict[Key, Value]
 MAX_CHOICE = 90
 # Statements executed at compile time; unrolled loops and fixpoints over them end here.
 MAX_STEPS = 60_000
+# CPU seconds for them; the largest real template takes two.
+SECONDS_MAX = 4.0
+# Characters of a text that is known at compile time, and pieces of one that is not: a TEMPLATE of more
+# is none that anybody would use.
+TEXT_MAX = 200_000
+PIECES_MAX = 10_000
 
 
 @dataclass
@@ -57,6 +64,7 @@ class Machine(Keeper):
 
     def __init__(self) -> None:
         super().__init__()
+        self.started = time.process_time()
         self.out: list[Node] = []
         self.state: State = {}
         self.facts = Facts()
@@ -137,6 +145,17 @@ class Machine(Keeper):
         self.steps += 1
         if self.steps > MAX_STEPS:
             raise TooBig(f"more than {MAX_STEPS} statements at compile time")
+        if self.steps % 64 == 0 and time.process_time() - self.started > SECONDS_MAX:
+            raise TooBig(f"more than {SECONDS_MAX:g} seconds at compile time")
+
+    @staticmethod
+    def bounded(v: Value) -> Value:
+        """A value that the template may go on with; raises TooBig for a text without measure."""
+        if isinstance(v, types.Const) and isinstance(v.value, str) and len(v.value) > TEXT_MAX:
+            raise TooBig(f"a text of more than {TEXT_MAX} characters")
+        if isinstance(v, types.Str) and len(v.parts) > PIECES_MAX:
+            raise TooBig(f"a text of more than {PIECES_MAX} pieces")
+        return v
 
     # --- paths ----------------------------------------------------------------------------------
 

@@ -264,7 +264,7 @@ def _stays(n: Node, live: set[int], in_loop: bool) -> bool:
 
 
 def _mark(nodes: Nodes, live: set[int], in_loop: bool) -> None:
-    for n in nodes:
+    for n in reversed(nodes):
         if _stays(n, live, in_loop):
             live |= facts(n).own
             for block in go.blocks(n):

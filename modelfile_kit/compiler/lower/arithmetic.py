@@ -9,6 +9,7 @@ import operator
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from ...jinja_reference import estimates
 from .. import go, types
 from ..go import Expr
 from ..outcomes import Raised, Unsupported
@@ -27,6 +28,8 @@ _KNOWN: dict[str, Callable[[Any, Any], Any]] = {
 }
 # A repeated text is built at compile time; templates repeat some blanks.
 MAX_REPEAT = 10_000
+# An unknown one is printed so often.
+MAX_PIECES = 100
 
 
 def as_int(v: Value) -> Int:
@@ -56,13 +59,8 @@ def binary(ev: Evaluator, name: str, a: Value, b: Value) -> Value:
     for x, y, swapped in ((a, b, False), (b, a, True)):
         if name == "+" and isinstance(x, types.Obj) and x.kind == "any" and types.is_text(y):
             return _text_or_raise(ev, x, y, swapped)
-    if name == "*" and types.is_text(a) and isinstance(b, Const) and isinstance(b.value, int):
-        result: Value = types.EMPTY
-        for _ in range(min(b.value, 100)):
-            result = ev.concat(result, a)
-        return result
-    if name == "*" and isinstance(a, ListV) and isinstance(b, Const) and type(b.value) is int:
-        return ListV(a.items * min(b.value, MAX_REPEAT // max(len(a.items), 1)))
+    if name == "*" and isinstance(b, Const) and type(b.value) is int and (types.is_text(a) or _is_list(a)):
+        return _repeated(ev, a, b.value)
     if name == "%" and isinstance(a, Const) and isinstance(a.value, str):
         from .percent import formatted
 
@@ -86,10 +84,24 @@ def _text_or_raise(ev: Evaluator, x: types.Obj, y: Value, swapped: bool) -> Valu
     return ev.branch(is_kind(x.expr, "string"), together, fails)
 
 
+def _repeated(ev: Evaluator, v: Value, count: int) -> Value:
+    """An unknown text or a list some times over."""
+    if isinstance(v, ListV) and count * len(v.items) <= MAX_REPEAT:
+        return ListV(v.items * count)
+    if not types.is_text(v) or count > MAX_PIECES:
+        raise Unsupported("a text or list so many times", ev.line)
+    result: Value = types.EMPTY
+    for _ in range(count):
+        result = ev.concat(result, v)
+    return result
+
+
 def _known(name: str, a: Any, b: Any) -> Value:
     if name == "*" and any(isinstance(x, int) and abs(x) > MAX_REPEAT for x in (a, b)):
         raise Unsupported("so large a product")
     try:
+        if name == "%":
+            return Const(estimates.binary(name, operator.mod, a, b))  # a width may be anything
         return Const(_KNOWN[name](a, b))
     except (TypeError, ZeroDivisionError, ValueError) as e:
         raise Raised(str(e)) from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from ...jinja_reference import estimates
 from .. import go, idioms, types
 from ..go import Test
 from ..outcomes import Raised, Unsupported
@@ -68,7 +69,9 @@ def call_method(ev: Evaluator, name: str, v: Value, args: list[Value], kwargs: d
 
 def _known(ev: Evaluator, name: str, text: str, args: Sequence[object]) -> Value:
     try:
-        return literal(getattr(text, name)(*args))
+        method = getattr(text, name)
+        estimates.before_method(method, tuple(args), {})
+        return literal(method(*args))
     except (TypeError, ValueError, IndexError, KeyError) as e:
         raise Raised(str(e)) from None
 
