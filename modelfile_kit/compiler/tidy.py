@@ -301,7 +301,8 @@ def _merged(nodes: Nodes) -> Nodes:
             while i and isinstance(d := out[i - 1], go.Declare) and isinstance(d.expr, (go.Lit, go.Root)):
                 i -= 1
             first = out[i - 1] if i else None
-            if isinstance(first, go.If) and _same_question(first, n) and _stays(first):
+            between = tuple(out[i:])
+            if isinstance(first, go.If) and _same_question(first, n) and _stays(first, between):
                 then, orelse = (n.then, n.orelse) if first.test == n.test else (n.orelse, n.then)
                 both = replace(first, then=first.then + then, orelse=first.orelse + orelse)
                 out[i - 1 :] = [*out[i:], go.together(both, n)]
@@ -316,8 +317,10 @@ def _same_question(a: go.If, b: go.If) -> bool:
     return a.test == b.test or (a.test == go.negate(b.test) and not (a.orelse or b.orelse))
 
 
-def _stays(n: go.If) -> bool:
-    """Whether the answer is the same after the branches, and what follows them is reached."""
+def _stays(n: go.If, between: Nodes) -> bool:
+    """Whether the answer is the same after the branches, what follows them is reached, and what is
+    declared there is no other of theirs (statements that were written out twice have the same)."""
     block = n.then + n.orelse
     exits = any(isinstance(x, (go.Break, go.Continue, go.Fail)) for x in go.all_nodes(block))
-    return not exits and not (written(block) & _asks(n.test))
+    used = written(block) | read(block)
+    return not exits and not (written(block) & _asks(n.test)) and not (written(between) & used)

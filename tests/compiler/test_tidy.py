@@ -152,6 +152,13 @@ def test_statements(nodes: go.Nodes, expected: go.Nodes) -> None:
             go.If(go.Atom(X), (P, go.Set(X, go.Lit(0)))),
             go.If(go.Atom(X), (P,)),
         ),
+        # what is declared between is the first one's own, written out twice
+        (
+            go.If(A, (go.Declare(X, go.Lit("a")), go.Print(X))),
+            go.Declare(X, go.Lit("b")),
+            go.If(A, (P,)),
+            go.Print(X),
+        ),
         # a number would print 0
         (go.If(go.Atom(COUNT), (go.Print(COUNT),)),),
         # a text stands between the questions
