@@ -40,8 +40,9 @@ class Compiled:
 
     template: the Go TEMPLATE. stop: texts that end a turn. coverage: for each of chat, tools,
     thinking and images: "exact" (every conversation of that kind that Ollama can express gives the
-    reference's bytes, one leading BOS aside), "partial", "unsupported" or "absent". diagnostics: why
-    something is not exact, with the construct and its line.
+    reference's bytes, one leading BOS aside), "partial", "unsupported" or "absent"; a conversation
+    of several kinds is promised where all its kinds are "exact". diagnostics: why something is not
+    exact, with the construct and its line.
     """
 
     template: str

@@ -16,7 +16,7 @@ from . import go, types
 from .types import Value
 
 # A longer template is no chat template; the longest known has some 20,000 characters.
-MAX_SOURCE = 500_000
+MAX_SOURCE = 100_000
 # Nested deeper than any template is; Python's own stack would end at about three times this.
 MAX_DEPTH = 120
 

@@ -247,10 +247,14 @@ def inserted(fewer: str, more: str) -> str | None:
 
 def _common(a: str, b: str) -> int:
     """How many characters two texts begin with alike."""
-    at = 0
-    while at < min(len(a), len(b)) and a[at] == b[at]:
-        at += 1
-    return at
+    low, high = 0, min(len(a), len(b))
+    while low < high:  # by halves: slices are compared faster than characters
+        middle = (low + high + 1) // 2
+        if a[low:middle] == b[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
 
 
 def _prints_parts(text: str) -> bool:
