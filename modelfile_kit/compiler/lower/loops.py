@@ -171,8 +171,14 @@ def uses_loop(node: nodes.For) -> bool:
     return bool(attributes_of_loop(node))
 
 
-def _has_exit(node: nodes.For) -> bool:
-    return any(isinstance(n, (nodes.Break, nodes.Continue)) for n in own_nodes(node.body))
+def has_exit(node: nodes.For) -> bool:
+    """Whether a loop's body holds a `break` or `continue` of its own."""
+    return leaves(node) or any(isinstance(n, nodes.Continue) for n in own_nodes(node.body))
+
+
+def leaves(node: nodes.For) -> bool:
+    """Whether a loop's body holds a `break` of its own."""
+    return any(isinstance(n, nodes.Break) for n in own_nodes(node.body))
 
 
 def _unroll(ev: Lowering, node: nodes.For, elements: tuple[Value, ...]) -> None:
@@ -189,7 +195,7 @@ def _unroll(ev: Lowering, node: nodes.For, elements: tuple[Value, ...]) -> None:
     if not elements:
         ev.execute_all(node.else_)
         return
-    if _has_exit(node):
+    if has_exit(node):
         _unroll_with_exits(ev, plain, elements)
         return
     for n, element in enumerate(elements):
@@ -203,24 +209,30 @@ def _known_loop(n: int, elements: tuple[Value, ...]) -> Loop:
 
 def _unroll_with_exits(ev: Lowering, node: nodes.For, elements: tuple[Value, ...]) -> None:
     """`break` and `continue` inside known turns: a `range` of one turn around each gives them a place."""
-    from .ranges import fixpoint
-
     ev.require("range_int", "break or continue in a loop over known elements")
-    leaves = any(isinstance(n, nodes.Break) for n in own_nodes(node.body))
-    done = ev.declare("done", go.Lit(False)) if leaves else None
+    done = ev.declare("done", go.Lit(False)) if leaves(node) else None
     for n, element in enumerate(elements):
 
         def turn(_loop: int, n: int = n, element: Value = element) -> None:
             one_turn(ev, node, element, _known_loop(n, elements))
 
-        def once(turn: Callable[[int], None] = turn) -> Value:
-            fixpoint(ev, turn, _one_turn_range, node.lineno, done)
-            return types.NONE
+        turn_with_exits(ev, turn, node.lineno, done, first=n == 0)
 
-        if done is None or n == 0:
-            once()
-        else:
-            ev.branch(go.Atom(done), lambda: types.NONE, once)
+
+def turn_with_exits(
+    ev: Lowering, turn: Callable[[int], None], line: int, done: go.Var | None, *, first: bool = False
+) -> None:
+    """A turn that `break` or `continue` may leave; not taken where an earlier one set `done`."""
+    from .ranges import fixpoint
+
+    def once() -> Value:
+        fixpoint(ev, turn, _one_turn_range, line, done)
+        return types.NONE
+
+    if done is None or first:
+        once()
+    else:
+        ev.branch(go.Atom(done), lambda: types.NONE, once)
 
 
 def _one_turn_range(body: list[go.Node], loop: int) -> go.Node:
@@ -229,7 +241,7 @@ def _one_turn_range(body: list[go.Node], loop: int) -> go.Node:
 
 def _choosing(ev: Lowering, node: nodes.For, elements: tuple[Value, ...]) -> None:
     """Known elements of which some are left out at run time."""
-    if node.else_ or _has_exit(node):
+    if node.else_ or has_exit(node):
         raise Unsupported("`else` or an exit in a loop that may leave out known elements", node.lineno)
     for element in elements:
         one_turn(ev, node, element, Loop(0, None))

@@ -10,9 +10,9 @@ from jinja2 import nodes
 
 from .. import go, types
 from ..go import Node
-from ..machine import Key
+from ..machine import Carried, Key
 from ..types import Const, DictV, Loop, Parts, Value
-from .loops import one_turn
+from .loops import has_exit, leaves, one_turn, turn_with_exits
 from .ranges import fixpoint
 from .text import prints
 
@@ -61,9 +61,11 @@ def over_parts(ev: Lowering, node: nodes.For, over: Parts) -> None:
     def build(body: list[Node], loop: int) -> Node:
         return go.Range(loop, images, tuple(_without_text(body)), item="image")
 
+    exits = has_exit(node)
+    done = ev.declare("done", go.Lit(False)) if leaves(node) else None
     mark = len(ev.out)
     written, told = _told_of_pictures(ev, turn)
-    fixpoint(ev, turn, build, node.lineno)
+    fixpoint(ev, turn, build, node.lineno, done)
     for key, before in told.items():
         # a text that only got the picture's own text now has the tags there
         ev.state[key] = types.text(*ev.parts(before), types.PictureTags(over.message))
@@ -76,14 +78,27 @@ def over_parts(ev: Lowering, node: nodes.For, over: Parts) -> None:
     at = mark if silent else len(ev.out)
     ev.out[at:at] = tags
     place = (types.number(go.call("len", images)), types.FALSE, types.TRUE)
-    one_turn(ev, node, words_of(over.message), Loop(0, None, position=place))
+
+    def words(_loop: int = 0) -> None:
+        one_turn(ev, node, words_of(over.message), Loop(0, None, position=place))
+
+    if exits:
+        ev.require("range_int", "break or continue in a loop over the parts of a content")
+        turn_with_exits(ev, words, node.lineno, done)
+    else:
+        words()
 
 
 def _told_of_pictures(ev: Lowering, turn: Callable[[int], None]) -> tuple[go.Test, dict[Key, Value]]:
     """When a picture's turn writes; the names it appends a known text to, with what they held before."""
 
     def once() -> Value:
-        turn(ev.fresh())
+        # an exit leaves this turn, not a loop around it
+        ev.loops.append(Carried({}))
+        try:
+            turn(ev.fresh())
+        finally:
+            ev.loops.pop()
         return types.NONE
 
     before, notes = dict(ev.state), list(ev.diagnostics)
