@@ -12,7 +12,7 @@ from .expressions import Args, Expr, Run, evaluate_all
 from .formatting import MAX_WIDTH
 from .reflection import Ref
 from .runtime import RUNTIME, Bail, Frame, cut, index_one
-from .values import Map, Slice, append_capacity
+from .values import Slice, append_capacity
 
 
 def compile_len(args: Args) -> Run | None:
@@ -45,7 +45,7 @@ def _len_rest(value_of: Run, index_of: Run) -> Run:
 
     def rest(f: Frame) -> Any:
         value, at = value_of(f), index_of(f)
-        if type(at) is not int or type(value) in (dict, Map):
+        if type(at) is not int or not _sliceable(value):
             raise Bail
         left = _length(f, value) - at
         if at < 0 or left < 0:
@@ -53,6 +53,13 @@ def _len_rest(value_of: Run, index_of: Run) -> Run:
         return left
 
     return rest
+
+
+def _sliceable(value: Any) -> bool:
+    """Whether `slice` surely takes it; pointers, arrays and values of other types are looked at exactly."""
+    if type(value) is Slice:
+        return value.type.kind is t.Kind.SLICE
+    return type(value) in (str, list, tuple)
 
 
 _PAD = re.compile(r"%(-?)(\*|\d{1,6})?s|%%|[^%]+|%")

@@ -122,3 +122,10 @@ def test_what_is_in_doubt_is_handed_over(source):
 )
 def test_what_is_not_compiled(source, output):
     assert parse(source).execute({"L": ["x", "y"], "N": None}) == output
+
+
+def test_the_rest_of_what_go_does_not_slice_is_refused():
+    # Go 1.26's answer; the pointer is followed first
+    values = decode({"S": {"$*map[string]string": {"A": "x"}}})
+    with pytest.raises(GoTemplateError, match=r"can't slice item of type map\[string\]string"):
+        parse("{{len (slice .S 0)}}", functions=FUNCTIONS).execute(values)
