@@ -29,7 +29,7 @@ CORPUS = Path(__file__).resolve().parents[2] / "shared" / "corpus"
 FAMILIES = ("chatglm", "glm4", "glm4v")
 
 needs_corpus = pytest.mark.skipif(
-    not CORPUS.is_dir(), reason="the corpus of real chat templates is not beside this checkout"
+    not CORPUS.is_dir(), reason="there is no ../shared/corpus with real chat templates here"
 )
 
 

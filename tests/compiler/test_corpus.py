@@ -16,7 +16,7 @@ sys.path.insert(0, str(ROOT / "benchmarks"))
 
 @pytest.mark.slow
 @pytest.mark.oracle
-@pytest.mark.skipif(not CORPUS.is_dir(), reason="no corpus beside the project")
+@pytest.mark.skipif(not CORPUS.is_dir(), reason="there is no ../shared/corpus here")
 def test_nothing_claimed_exact_is_wrong(oracle: Any) -> None:
     from corpus import Score, score_template  # type: ignore[import-not-found]
 

@@ -169,7 +169,7 @@ def test_what_was_added_for_the_server_and_the_helpers():
         assert why.startswith("never runs")
 
 
-@pytest.mark.skipif(not CORPUS.is_dir(), reason="no corpus beside the project")
+@pytest.mark.skipif(not CORPUS.is_dir(), reason="there is no ../shared/corpus here")
 def test_templates_of_the_corpus(monkeypatch):
     from modelfile_kit.compiler import explain
 
