@@ -5,6 +5,7 @@ One method per kind of node; filters, tests, methods and attributes are rules of
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -50,9 +51,9 @@ class Evaluator(Machine):
         # where the turns of the filtered loop in progress are counted, and how many there will be
         self.counted: tuple[go.Var, Value | None] | None = None
 
+    @abstractmethod
     def call_macro(self, macro: types.MacroV, args: list[Value], kwargs: dict[str, Value]) -> Value:
         """The text of a macro's call."""
-        raise NotImplementedError
 
     # --- dispatch ---------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ tag beside it says which. What `break`, loops and joins need is that any value c
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -33,7 +34,7 @@ class Rep:
     plain: bool = True
 
 
-class Keeper:
+class Keeper(ABC):
     """Stores values in Go variables; knows nothing of paths or Jinja."""
 
     def __init__(self) -> None:
@@ -152,29 +153,29 @@ class Keeper:
 
     # --- what stands on it provides ---------------------------------------------------------------
 
+    @abstractmethod
     def fresh(self) -> int:
         """A number for a scope, namespace, loop or variable."""
-        raise NotImplementedError
 
+    @abstractmethod
     def emit(self, *nodes: Node) -> None:
         """Writes statements."""
-        raise NotImplementedError
 
+    @abstractmethod
     def assign(self, var: Var, expr: Expr) -> None:
         """Assigns a Go variable."""
-        raise NotImplementedError
 
+    @abstractmethod
     def branch(self, test: Test, then: Callable[[], Value], orelse: Callable[[], Value]) -> Value:
         """Runs what can happen by a test."""
-        raise NotImplementedError
 
+    @abstractmethod
     def to_go(self, v: Value) -> Expr:
         """A Go expression for a value that is no choice."""
-        raise NotImplementedError
 
+    @abstractmethod
     def least(self, v: Value) -> int:
         """The least number a whole number can be."""
-        raise NotImplementedError
 
 
 def shape_of(v: Value) -> tuple[object, ...]:

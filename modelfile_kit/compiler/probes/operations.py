@@ -45,7 +45,7 @@ def computed(compute: Callable[[Any, Any], Any], a: Atom, b: Atom) -> Value:
     if isinstance(a, Known) and isinstance(b, Known):
         try:
             return known(compute(a.value, b.value)) if _small(a) and _small(b) else ANYTHING
-        except Exception:
+        except Exception:  # whatever Python raises, the rendering ends here
             return NOTHING
     if compute is operator.sub and isinstance(a, Number) and a.low is not None and isinstance(b, Known):
         return frozenset({Number(a.low - b.value)}) if isinstance(b.value, int) else NUMBER
@@ -230,7 +230,7 @@ def _text_method(name: str, owner: Atom, arguments: list[Value]) -> Value:
     if isinstance(owner, Known) and len(constants) == len(arguments) and _all_known(constants):
         try:
             result = getattr(owner.value, name)(*(c.value for c in constants))  # type: ignore[union-attr]
-        except Exception:
+        except Exception:  # whatever Python raises, the rendering ends here
             return NOTHING
         if isinstance(result, (str, int)):
             return known(result)
