@@ -17,11 +17,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from modelfile_kit.builder import build
+from modelfile_kit.building.build import build
 from modelfile_kit.building.plan import make_plan
 from modelfile_kit.building.sources import open_files
 from modelfile_kit.micro import build_pair
-from modelfile_kit.package import load_package
+from modelfile_kit.package.package import load_package
 
 ROOT = Path(__file__).resolve().parents[1]
 RUNS = 5

@@ -30,9 +30,9 @@ from peers.llama_server import LlamaServer
 from peers.packages import NotAvailableError, llama_server, npm_package, npm_version, wheel
 
 from modelfile_kit.compiler import compile_template
-from modelfile_kit.errors import KitError
-from modelfile_kit.jinja_reference import environment
-from modelfile_kit.ollama.modelfile import parse_modelfile
+from modelfile_kit.core.errors import KitError
+from modelfile_kit.huggingface import environment
+from modelfile_kit.ollama.grammar import parse_modelfile
 
 HERE = Path(__file__).parent
 KINDS = ("chat", "tools", "thinking", "images")

@@ -29,9 +29,9 @@ ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "oracle")]
 
 from modelfile_kit.compiler import Compiled, compile_template  # noqa: E402
-from modelfile_kit.conversation import image_count  # noqa: E402
-from modelfile_kit.errors import KitError  # noqa: E402
-from modelfile_kit.jinja_reference import environment, render_reference  # noqa: E402
+from modelfile_kit.core.conversation import image_count  # noqa: E402
+from modelfile_kit.core.errors import KitError  # noqa: E402
+from modelfile_kit.huggingface import environment, render_reference  # noqa: E402
 from modelfile_kit.ollama.prompt import PromptTemplate  # noqa: E402
 
 

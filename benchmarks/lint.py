@@ -19,7 +19,7 @@ from collections.abc import Callable
 
 from modelfile_kit.lint.registry import all_rules
 from modelfile_kit.lint.runner import lint_modelfile
-from modelfile_kit.ollama.modelfile import parse_modelfile
+from modelfile_kit.ollama.grammar import parse_modelfile
 
 SIZE = 60_000
 BOUND = 0.100

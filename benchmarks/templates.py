@@ -25,8 +25,8 @@ from jinja2 import Environment
 from oracle import LATEST, Oracle  # type: ignore[import-not-found]
 
 from modelfile_kit.compiler import compile_template
-from modelfile_kit.errors import KitError
-from modelfile_kit.jinja_reference import Reference
+from modelfile_kit.core.errors import KitError
+from modelfile_kit.huggingface import Reference
 from modelfile_kit.ollama.prompt import PromptTemplate
 
 TURNS = 20

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from modelfile_kit.align.tokenizer import LlamaTokenizer
+from modelfile_kit.runtime.tokenizer import LlamaTokenizer
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8") if (ROOT / "README.md").is_file() else __doc__

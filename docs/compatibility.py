@@ -14,9 +14,9 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from modelfile_kit.compiler.explain import Explanation, explain_template
-from modelfile_kit.diagnostics import Diagnostic, Severity
-from modelfile_kit.errors import KitError, TemplateReferenceError
+from modelfile_kit.compiler.explain.explain import Explanation, explain_template
+from modelfile_kit.core.diagnostics import Diagnostic, Severity
+from modelfile_kit.core.errors import KitError, TemplateReferenceError
 from modelfile_kit.ollama.prompt import render_prompt
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))

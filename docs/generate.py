@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from modelfile_kit.cli.main import cli
-from modelfile_kit.package import json_schema
+from modelfile_kit.package.package import json_schema
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import compatibility

@@ -8,38 +8,38 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from .core.version import __version__
 
 if TYPE_CHECKING:
-    from .builder import Build, build
+    from .building.build import Build, build
     from .compiler import Compiled, compile_template
-    from .conversation import Conversation
-    from .diagnostics import Diagnostic, Severity, Span
-    from .errors import KitError, ModelfileError
+    from .core.conversation import Conversation
+    from .core.diagnostics import Diagnostic, Severity, Span
+    from .core.errors import KitError, ModelfileError
     from .gguf_file import Header, read_header
-    from .jinja_reference import render_reference
+    from .huggingface import render_reference
     from .lint import lint_modelfile
-    from .ollama.modelfile import Instruction, Modelfile, parse_modelfile
+    from .ollama.grammar import Instruction, Modelfile, parse_modelfile
     from .ollama.prompt import render_prompt
 
 _HOME = {
-    "Build": "builder",
-    "build": "builder",
+    "Build": "building.build",
+    "build": "building.build",
     "Compiled": "compiler",
     "compile_template": "compiler",
-    "Conversation": "conversation",
-    "Diagnostic": "diagnostics",
-    "Severity": "diagnostics",
-    "Span": "diagnostics",
-    "KitError": "errors",
-    "ModelfileError": "errors",
+    "Conversation": "core.conversation",
+    "Diagnostic": "core.diagnostics",
+    "Severity": "core.diagnostics",
+    "Span": "core.diagnostics",
+    "KitError": "core.errors",
+    "ModelfileError": "core.errors",
     "Header": "gguf_file",
     "read_header": "gguf_file",
     "lint_modelfile": "lint",
-    "render_reference": "jinja_reference",
-    "Instruction": "ollama.modelfile",
-    "Modelfile": "ollama.modelfile",
-    "parse_modelfile": "ollama.modelfile",
+    "render_reference": "huggingface",
+    "Instruction": "ollama.grammar",
+    "Modelfile": "ollama.grammar",
+    "parse_modelfile": "ollama.grammar",
     "render_prompt": "ollama.prompt",
 }
 
@@ -55,6 +55,7 @@ __all__ = [
     "ModelfileError",
     "Severity",
     "Span",
+    "__version__",
     "build",
     "compile_template",
     "lint_modelfile",

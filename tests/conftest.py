@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import sys
 from pathlib import Path
@@ -21,6 +22,21 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip("there is no ../shared with third-party templates and vocabularies here")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def llama_cpp() -> None:
+    """llama.cpp, for tests that load a file into it."""
+    if importlib.util.find_spec("llama_cpp") is None:
+        pytest.skip("llama-cpp-python (the extra align) is not installed")
+
+
+@pytest.fixture(scope="session")
+def pair(tmp_path_factory: pytest.TempPathFactory):
+    """The micro model and its projector."""
+    from modelfile_kit.micro import build_pair
+
+    return build_pair(tmp_path_factory.mktemp("micro"))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from modelfile_kit.builder import build
-from modelfile_kit.conversation import Conversation
-from modelfile_kit.errors import PackageError
-from modelfile_kit.families import load_family
-from modelfile_kit.jinja_reference import render_reference
+from modelfile_kit.building.build import build
+from modelfile_kit.core.conversation import Conversation
+from modelfile_kit.core.errors import PackageError
+from modelfile_kit.huggingface import render_reference
 from modelfile_kit.micro import MicroPair, build_pair
-from modelfile_kit.ollama.modelfile import parse_modelfile
+from modelfile_kit.ollama.grammar import parse_modelfile
 from modelfile_kit.ollama.prompt import render_prompt
-from modelfile_kit.package import load_package
+from modelfile_kit.package.families import load_family
+from modelfile_kit.package.package import load_package
 
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLES = sorted(p.parent for p in (ROOT / "examples").glob("*/mkmodelfile.yaml"))

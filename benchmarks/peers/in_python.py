@@ -19,7 +19,7 @@ from types import SimpleNamespace
 from typing import Any, ClassVar
 from unittest.mock import MagicMock
 
-from modelfile_kit.jinja_reference import render_reference
+from modelfile_kit.huggingface import render_reference
 
 Answer = dict[str, str]
 Entry = dict[str, Any]

@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from modelfile_kit.conversation import image_count, to_huggingface
+from modelfile_kit.core.conversation import image_count, to_huggingface
 from modelfile_kit.gguf_file import read_header
 from modelfile_kit.micro import MicroPair, build_pair
 

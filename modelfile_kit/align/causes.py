@@ -39,11 +39,11 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from ..conversation import Message
-from ..diagnostics import Diagnostic, Severity
+from ..core.conversation import Message
+from ..core.diagnostics import Diagnostic, Severity
 from ..ollama.printable import drop_refused
-from .hunks import TOKEN_LIKE, Hunk, hunks
-from .pictures import Wrapper
+from .diff import TOKEN_LIKE, Hunk, hunks
+from .image_places import Wrapper
 
 Spell = Callable[[str], list[tuple[int, str]]]
 

@@ -7,20 +7,20 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
-from ..conversation import Conversation, Message, Tool, image_count
-from ..diagnostics import Diagnostic, Severity, has_errors
-from ..errors import GoTemplateError, KitError, PromptError, TemplateReferenceError
-from ..jinja_reference import Reference
+from ..core.conversation import Conversation, Message, Tool, image_count
+from ..core.diagnostics import Diagnostic, Severity, has_errors
+from ..core.errors import GoTemplateError, KitError, PromptError, TemplateReferenceError
+from ..huggingface import Reference
 from ..ollama.prompt import PromptTemplate
-from ..runtime.llama_cpp import with_system
+from ..runtime.llama_cpp.engine import with_system
+from ..runtime.tokenizer import Tokenizer, spell_out
 from ..runtime.vocabulary import as_llama_server_gets_it
+from ..vision.ask_colour import Sight
+from .bos_eos import bos_and_eos, set_aside
 from .causes import Case, explain, split_tokens
 from .compare import Alignment, byte_difference, compare_tokens
-from .endings import bos_and_eos, set_aside
-from .hunks import hunks
-from .pictures import Placed, Wrapper, place_prompt, place_reference, reference_mark, unit_of
-from .sight import Sight
-from .tokenizer import Tokenizer, spell_out
+from .diff import hunks
+from .image_places import Placed, Wrapper, place_prompt, place_reference, reference_mark, unit_of
 
 Status = Literal["ok", "mismatch", "refused"]
 

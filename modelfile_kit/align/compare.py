@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .tokenizer import Tokenizer
+from ..runtime.tokenizer import Tokenizer
 
 # Tokens shown before and after the first difference.
 WINDOW = 6

@@ -11,12 +11,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..conversation import Message, image_count
-from ..errors import KitError
-from ..gotemplate import nodes as n
-from ..gotemplate.literals import quote
-from ..gotemplate.parser import parse_trees
-from ..gotemplate.printer import print_template
+from ..core.conversation import Message, image_count
+from ..core.errors import KitError
+from ..gotemplate.parse import nodes as n
+from ..gotemplate.parse.literals import quote
+from ..gotemplate.parse.parser import parse_trees
+from ..gotemplate.parse.printer import print_template
 
 CANNOT_PLACE = "MK304"
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..conversation import Message
-from ..diagnostics import Diagnostic, Severity, Span
-from ..errors import EngineError, KitError, UsageError
+from ..core.conversation import Message
+from ..core.diagnostics import Diagnostic, Severity, Span
+from ..core.errors import EngineError, KitError, UsageError
 
 if TYPE_CHECKING:
     from ..gguf_file.vocabulary import Vocabulary
@@ -96,7 +96,7 @@ def special_texts(text: str) -> list[str]:
 
 def spelled_out(text: str, model: Path) -> str:
     """What a text is to this vocabulary: "10 tokens: 27 '<', 91 '|', …"; why not where nothing can tell."""
-    from ..align.tokenizer import LlamaTokenizer, spell_out
+    from ..runtime.tokenizer import LlamaTokenizer, spell_out
 
     try:
         with LlamaTokenizer(model) as tokenizer:

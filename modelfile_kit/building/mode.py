@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 
-from ..diagnostics import Diagnostic, Severity, Span
-from ..ollama.targets import Target
-from .native import NativeProof
+from ..core.diagnostics import Diagnostic, Severity, Span
+from ..ollama.versions import Target
+from ..prover.native import NativeProof
 
 NOT_PROVEN = "MK514"
 NO_WAY = "MK515"

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..diagnostics import Span
-from ..errors import KitError, ModelfileError, PackageError, UsageError
-from ..families import Family, families_folder
-from ..ollama.modelfile import PROJECTOR, Comment, Instruction, Modelfile, parse_modelfile
-from ..ollama.targets import Target
+from ..core.diagnostics import Span
+from ..core.errors import KitError, ModelfileError, PackageError, UsageError
+from ..ollama.grammar import PROJECTOR, Comment, Instruction, Modelfile, parse_modelfile
+from ..ollama.versions import Target
 from ..ollama.writer import encode_template, quote
+from ..package.families import Family, families_folder
 
 BAD_MODELFILE_TEMPLATE = "MK518"
 CANNOT_CARRY = "MK519"
@@ -105,7 +105,7 @@ def _render(values: Values, family: Family | None) -> str:
     import jinja2
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-    from .. import __version__
+    from ..core.version import __version__
 
     env = ImmutableSandboxedEnvironment(
         trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, undefined=jinja2.StrictUndefined

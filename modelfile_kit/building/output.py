@@ -9,8 +9,8 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from ..diagnostics import Span
-from ..errors import UsageError
+from ..core.diagnostics import Span
+from ..core.errors import UsageError
 
 CANNOT_WRITE = "MK903"
 

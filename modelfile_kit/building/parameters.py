@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ..diagnostics import Diagnostic
-from ..ollama.modelfile import Instruction, Modelfile
+from ..core.diagnostics import Diagnostic
+from ..ollama.grammar import Instruction, Modelfile
 from ..ollama.parameters import validate
 
 if TYPE_CHECKING:
-    from ..package import Package
+    from ..package.package import Package
 
 
 def written_parameters(parameters: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

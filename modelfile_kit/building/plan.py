@@ -7,23 +7,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..diagnostics import Diagnostic, Severity, has_errors
-from ..errors import GoTemplateError, KitError, PackageError, PromptError, TemplateReferenceError
-from ..families import probe_conversations
-from ..ollama.targets import Target
+from ..core.diagnostics import Diagnostic, Severity, has_errors
+from ..core.errors import GoTemplateError, KitError, PackageError, PromptError, TemplateReferenceError
+from ..ollama.versions import Target
+from ..package.families import probe_conversations
+from ..prover.native import NativeProof, prove_native
 from .additions import CANNOT_PLACE, Additions, PlacementError
 from .end_token import EndToken, decide_end_token
 from .mode import Mode, NativeWay, choose_mode, unused_template
-from .native import NativeProof, prove_native
 from .parameters import check_parameters
-from .served import IN_DOUBT, NOT_IN_USE, Served, who_serves
 from .sources import Files, Reference, choose_reference, read_text_file
 from .stops import Stops, decide_stops
+from .template_in_use import IN_DOUBT, NOT_IN_USE, Served, who_serves
 
 if TYPE_CHECKING:
     from ..compiler import Compiled
-    from ..conversation import Conversation
-    from ..package import Package
+    from ..core.conversation import Conversation
+    from ..package.package import Package
 
 
 class BuildError(PackageError):

@@ -6,10 +6,10 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from .. import __version__
+from ..core.version import __version__
 
 if TYPE_CHECKING:
-    from ..package import Package
+    from ..package.package import Package
     from .modelfile_text import Values
     from .plan import Plan
     from .sources import Files, Reference

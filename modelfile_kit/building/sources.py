@@ -9,17 +9,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..conversation import Message
-from ..diagnostics import Diagnostic, Severity, Span
-from ..errors import PackageError
-from ..families import Recognition, load_family, recognise
+from ..core.conversation import Message
+from ..core.diagnostics import Diagnostic, Severity, Span
+from ..core.errors import PackageError
+from ..package.families import Recognition, load_family, recognise
 
 if TYPE_CHECKING:
-    from ..families import Family
     from ..gguf_file import Header
     from ..gguf_file.vocabulary import Vocabulary
-    from ..jinja_reference.render import Reference as Renderer
-    from ..package import Package
+    from ..huggingface.render import Reference as Renderer
+    from ..package.families import Family
+    from ..package.package import Package
 
 MISSING_FILE = "MK509"
 VISION_REFUSED = "MK512"
@@ -74,7 +74,7 @@ class Reference:
 
     @cached_property
     def _renderer(self) -> Renderer:
-        from ..jinja_reference.render import Reference as Renderer
+        from ..huggingface.render import Reference as Renderer
 
         return Renderer(self.text, bos_token=self.bos_token, eos_token=self.eos_token)
 
@@ -162,7 +162,7 @@ def read_text_file(path: Path, key: str, package: Package) -> str:
 
 
 def _jinja_file(path: Path) -> str:
-    from ..chat_template_file import load_chat_template
+    from ..huggingface.chat_template_file import load_chat_template
 
     return load_chat_template(path).text
 

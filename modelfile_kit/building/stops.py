@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ..diagnostics import Diagnostic, Severity, Span
-from ..ollama.targets import Target
+from ..core.diagnostics import Diagnostic, Severity, Span
+from ..ollama.versions import Target
 from .end_token import looks_special, special_texts
 
 if TYPE_CHECKING:
-    from ..families import Family
     from ..gguf_file.vocabulary import Vocabulary
+    from ..package.families import Family
 
 STOP_NOT_A_TOKEN = "MK305"  # noqa: S105
 STOP_NEEDLESS = "MK306"

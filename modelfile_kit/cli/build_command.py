@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from ..builder import build
-from ..diagnostics import has_errors
+from ..building.build import build
+from ..core.diagnostics import has_errors
 from .common import file_options, package_argument, print_diagnostics, say
 
 

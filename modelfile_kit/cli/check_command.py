@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from ..builder import build
-from ..diagnostics import Severity
-from ..errors import MissingDependencyError
-from ..files import write_atomically
+from ..building.build import build
+from ..core.diagnostics import Severity
+from ..core.errors import MissingDependencyError
+from ..core.files import write_atomically
 from ..report import Report
 from ..report.convert import check_cases
-from ..testing.package_test import conversations_of
+from ..testing.golden_run import conversations_of
 from .common import (
     fail_on_option,
     file_options,
@@ -49,7 +49,7 @@ def command(
     output_format: str,
 ) -> None:
     """Hold the prompts of PACKAGE to its chat template, byte for byte and token for token."""
-    from ..align.package import check_package
+    from ..align.package_check import check_package
 
     built = build(package, model=model, projector=projector, target=target, write=False)
     print_diagnostics(built.diagnostics)

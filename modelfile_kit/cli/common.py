@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ..diagnostics import Diagnostic, Span
-from ..errors import KitError, UsageError
+from ..core.diagnostics import Diagnostic, Span
+from ..core.errors import KitError, UsageError
 from ..report import FORMATS, Report, render
 from ..report.terminal import diagnostic_lines
 from .main import columns, wants_color

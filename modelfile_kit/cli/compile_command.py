@@ -10,15 +10,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..chat_template_file import ChatTemplate, chat_template_from, load_chat_template, unknown_tokens
 from ..compiler import Compiled, compile_template
-from ..diagnostics import has_errors
+from ..core.diagnostics import has_errors
+from ..huggingface.chat_template_file import (
+    ChatTemplate,
+    chat_template_from,
+    load_chat_template,
+    unknown_tokens,
+)
 from ..report import FORMATS, Report, render
 from .common import errors_in, in_file, print_diagnostics, read_bytes, say
 from .main import wants_color
 
 if TYPE_CHECKING:
-    from ..compiler.explain import Explanation
+    from ..compiler.explain.explain import Explanation
 
 
 @click.command("compile")
@@ -63,7 +68,7 @@ def command(
             "eos_token": eos if eos is not None else source.eos_token or "",
         }
         if explain:
-            from ..compiler.explain import explain_template
+            from ..compiler.explain.explain import explain_template
 
             explained = explain_template(source.text, **tokens, target=target)
             compiled = explained.compiled

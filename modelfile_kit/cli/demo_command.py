@@ -8,10 +8,10 @@ from pathlib import Path
 
 import click
 
-from ..builder import Build, build
-from ..diagnostics import Span
-from ..errors import MissingDependencyError, ServerError, UsageError
-from ..files import write_atomically
+from ..building.build import Build, build
+from ..core.diagnostics import Span
+from ..core.errors import MissingDependencyError, ServerError, UsageError
+from ..core.files import write_atomically
 from ..report import Case, Report
 from ..report.convert import check_cases, verify_report
 from .common import finish, format_option, host_option, print_diagnostics, say
@@ -68,7 +68,7 @@ def _build(folder: Path) -> Build:
 
 
 def _check(built: Build) -> tuple[Case, ...]:
-    from ..align.package import check_package
+    from ..align.package_check import check_package
 
     say("aligning tokens, then asking the embedded engine about pictures")
     try:
@@ -85,7 +85,7 @@ def _on_server(built: Build, host: str | None) -> tuple[Case, ...]:
     from ..publish.create import publish
     from ..publish.expectation import Expectation
     from ..publish.verify import verify
-    from ..runtime.ollama_server import OllamaServer
+    from ..runtime.ollama.client import OllamaServer
 
     try:
         with OllamaServer(host) as server:

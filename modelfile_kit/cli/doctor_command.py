@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from ..diagnostics import Diagnostic, Severity, Span
+from ..core.diagnostics import Diagnostic, Severity, Span
+from ..core.errors import KitError, PackageError, UsageError
 from ..doctor import diagnose, examine
 from ..doctor.symptoms import UNKNOWN
-from ..errors import KitError, PackageError, UsageError
 from ..report import Report, Status
 from .common import format_option, host_option, print_report, read_text
 
@@ -59,7 +59,7 @@ def _package(subject: str | None) -> Path | None:
 
 
 def _findings(package: Path) -> tuple[Diagnostic, ...]:
-    from ..builder import build
+    from ..building.build import build
 
     try:
         return tuple(build(package, write=False).diagnostics)

@@ -6,7 +6,7 @@ import re
 
 import click
 
-from ..errors import UsageError
+from ..core.errors import UsageError
 from ..lint.registry import all_rules, find_rule
 from ..lint.rule import Rule
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from ..errors import ModelfileError
-from ..files import write_atomically
+from ..core.errors import ModelfileError
+from ..core.files import write_atomically
 from ..lint.fmt import format_modelfile
 from ..ollama.decoding import decode
 from .common import print_diagnostics, read_bytes, say

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from ..diagnostics import has_errors
-from ..errors import UsageError
-from ..files import write_atomically
-from ..package_init import draft_package
+from ..core.diagnostics import has_errors
+from ..core.errors import UsageError
+from ..core.files import write_atomically
+from ..package.draft import draft_package
 from .common import print_diagnostics, say
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..diagnostics import Diagnostic
-from ..errors import GGUFError
+from ..core.diagnostics import Diagnostic
+from ..core.errors import GGUFError
 from ..gguf_file import read_header
 from ..gguf_file.describe import Description, describe
 from ..report import FORMATS, Case, Report, Status, render
@@ -95,7 +95,7 @@ def _vocabulary(facts: Description) -> Iterator[str]:
 
 
 def _as_model(header: Header, facts: Description) -> Iterator[str]:
-    from ..families import recognise
+    from ..package.families import recognise
 
     found = recognise(header)
     yield f"{'family':<14} {found.family.title if found else 'not one of the kit; that is no fault'}"

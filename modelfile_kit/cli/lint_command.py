@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from ..diagnostics import Diagnostic, Severity
-from ..errors import ModelfileError
-from ..files import write_atomically
+from ..core.diagnostics import Diagnostic, Severity
+from ..core.errors import ModelfileError
+from ..core.files import write_atomically
 from ..lint.runner import fix_modelfile, lint_modelfile
 from ..report import Report
 from .common import fail_on_option, finish, format_option, read_bytes, say

@@ -15,7 +15,7 @@ from typing import Any
 
 import click
 
-from .. import __version__
+from ..core.version import __version__
 
 _COMMANDS = {
     "demo": "Package the built-in micro model and ask it about pictures.",
@@ -115,8 +115,8 @@ def run(arguments: list[str]) -> int:
 
 
 def _explain(error: Exception) -> int:
-    from ..diagnostics import Diagnostic
-    from ..errors import KitError, PackageError
+    from ..core.diagnostics import Diagnostic
+    from ..core.errors import KitError, PackageError
     from ..report.terminal import diagnostic_lines
 
     findings: tuple[Diagnostic, ...]
@@ -136,7 +136,7 @@ def _explain(error: Exception) -> int:
 
 
 def _unplanned(error: Exception) -> Any:
-    from ..diagnostics import Diagnostic, Severity, Span
+    from ..core.diagnostics import Diagnostic, Severity, Span
 
     if isinstance(error, OSError):
         hints = {

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from ..builder import build
+from ..building.build import build
 from ..publish.create import Published, publish
 from ..publish.expectation import Expectation
 from ..publish.verify import VerifyReport, verify_on
 from ..report import Report
 from ..report.convert import verify_report
-from ..runtime.ollama_server import OllamaServer
+from ..runtime.ollama.client import OllamaServer
 from .common import (
     file_options,
     finish,

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from ..conversation import Conversation, conversations_from, load_conversations
-from ..errors import UsageError
-from ..files import parse_json
+from ..core.conversation import Conversation, conversations_from, load_conversations
+from ..core.errors import UsageError
+from ..core.files import parse_json
 from .common import errors_in, read_bytes, read_text
 
 _THINK = {
@@ -104,7 +104,7 @@ def _as_ollama(template: str, conversation: Conversation) -> str:
 
 
 def _with_modelfile(data: bytes, conversation: Conversation) -> str:
-    from ..ollama.modelfile import parse_modelfile
+    from ..ollama.grammar import parse_modelfile
     from ..ollama.prompt import PromptTemplate
 
     parsed = parse_modelfile(data)
@@ -121,8 +121,8 @@ def _with_modelfile(data: bytes, conversation: Conversation) -> str:
 def _as_huggingface(
     path: str, conversation: Conversation, bos: str | None, eos: str | None, generation_prompt: bool
 ) -> str:
-    from ..chat_template_file import ChatTemplate, load_chat_template
-    from ..jinja_reference import render_reference
+    from ..huggingface import render_reference
+    from ..huggingface.chat_template_file import ChatTemplate, load_chat_template
 
     source = ChatTemplate(read_text("-")) if path == "-" else load_chat_template(Path(path))
     return render_reference(

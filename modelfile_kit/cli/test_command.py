@@ -8,10 +8,10 @@ from pathlib import Path
 
 import click
 
-from ..errors import PackageError, UsageError
+from ..core.errors import PackageError, UsageError
 from ..report import Case, Report, Status
+from ..testing.golden_run import find_packages
 from ..testing.package_run import build_for_test, micro_stand_in, run_golden
-from ..testing.package_test import find_packages
 from .common import file_options, finish, format_option, say
 
 

@@ -36,7 +36,7 @@ def command(
     """Look at the model NAME on an Ollama server: capabilities, prompts, tokens, stops, pictures."""
     expectation = None
     if package is not None:
-        from ..builder import build
+        from ..building.build import build
 
         expectation = Expectation.from_build(build(package, model=model, projector=projector, write=False))
     elif model or projector:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from .driver import Compiled, compile_template
+from .compile import Compiled, compile_template
 
 __all__ = ["Compiled", "compile_template"]

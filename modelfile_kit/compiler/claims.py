@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from jinja2 import nodes
 
-from ..conversation import CATEGORIES
-from ..errors import KitError
-from ..jinja_reference import Reference
-from . import frontend, go
-from .facts import Facts
+from ..core.conversation import CATEGORIES
+from ..core.errors import KitError
+from ..huggingface import Reference
+from . import frontend
+from .ir import nodes as go
+from .lower.facts import Facts
 from .lower.statements import Lowering
 
 

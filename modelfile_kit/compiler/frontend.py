@@ -8,12 +8,13 @@ from __future__ import annotations
 import jinja2
 from jinja2 import nodes
 
-from ..diagnostics import Span
-from ..errors import TemplateReferenceError
-from ..jinja_reference import environment
-from ..ollama.targets import Target
-from . import go, types
-from .types import Value
+from ..core.diagnostics import Span
+from ..core.errors import TemplateReferenceError
+from ..huggingface import environment
+from ..ollama.versions import Target
+from .ir import nodes as go
+from .values import types
+from .values.types import Value
 
 # A longer template is no chat template; the longest known has some 20,000 characters.
 MAX_SOURCE = 100_000

@@ -16,9 +16,9 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from .. import __version__
-from ..diagnostics import Diagnostic, Severity
-from ..errors import KitError, ServerError
+from ..core.diagnostics import Diagnostic, Severity
+from ..core.errors import KitError, ServerError
+from ..core.version import __version__
 from ..report.model import Case, Status
 
 MISSING, BROKEN = "MK902", "MK905"
@@ -116,7 +116,7 @@ def _installed(name: str) -> bool:
 
 
 def _families() -> Case:
-    from ..families import list_families
+    from ..package.families import list_families
 
     return _fine("families", ", ".join(f.id for f in list_families()))
 
@@ -141,8 +141,8 @@ def _llama_cpp() -> Case:
         if not any(map(shutil.which, ("c++", "g++", "clang++", "cl"))):
             hint += " after a C++ compiler (apt-get install g++, xcode-select --install, or Visual Studio)"
         return _missing("llama.cpp", "token alignment, `check --see` and `demo` need it", hint)
-    from ..align.tokenizer import LlamaTokenizer
     from ..micro import build_pair
+    from ..runtime.tokenizer import LlamaTokenizer
 
     with tempfile.TemporaryDirectory(prefix="mkmodelfile-") as folder:
         model = build_pair(Path(folder)).model
@@ -164,7 +164,7 @@ def _ollama_program() -> Case:
 
 
 def _ollama_server(host: str | None) -> Case:
-    from ..runtime.ollama_server import OllamaServer, parse_version
+    from ..runtime.ollama.client import OllamaServer, parse_version
 
     name = "Ollama server"
     try:

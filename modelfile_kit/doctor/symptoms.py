@@ -10,8 +10,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..diagnostics import Diagnostic, Severity
-from ..runtime.faults import FAULTS, Case
+from ..core.diagnostics import Diagnostic, Severity
+from ..runtime.llama_cpp.faults import FAULTS, Case
 
 UNKNOWN = "MK906"
 # A pasted log is long; the reason is in its sentences, not in megabytes.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..diagnostics import Diagnostic, Severity, Span, has_errors
-from ..errors import GGUFError
+from ..core.diagnostics import Diagnostic, Severity, Span, has_errors
+from ..core.errors import GGUFError
 from .header import Header, read_header
 from .pairing import FileKind, check_pair, classify, projection_width, projector_type, stem
 from .split import split_of

@@ -5,8 +5,8 @@ from __future__ import annotations
 import struct
 from array import array
 
-from ..diagnostics import Span
-from ..errors import GGUFError
+from ..core.diagnostics import Span
+from ..core.errors import GGUFError
 from .arrays import STEP
 from .limits import FIRST_BLOCK, LARGEST_BLOCK, MAX_HEADER_BYTES, MAX_STRING_BYTES
 from .source import Source

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..diagnostics import Span
-from ..errors import GGUFError
+from ..core.diagnostics import Span
+from ..core.errors import GGUFError
 
 _DOWNLOAD = "download the file itself (on a model hub: the /resolve/ address, not the /blob/ page)"
 _CONVERT = "convert the model with llama.cpp's convert_hf_to_gguf.py"

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from os import PathLike
 
-from ..diagnostics import Span
-from ..errors import GGUFError
+from ..core.diagnostics import Span
+from ..core.errors import GGUFError
 from .arrays import ARRAY, SCALARS, STRING
 from .cursor import OVER_LIMIT, TRUNCATED, UNSOUND, Cursor
 from .foreign import not_a_gguf

@@ -13,8 +13,8 @@ import re
 from pathlib import PurePath
 from urllib.parse import unquote, urlsplit
 
-from ..diagnostics import Diagnostic, Severity, Span
-from ..errors import GGUFError, UsageError
+from ..core.diagnostics import Diagnostic, Severity, Span
+from ..core.errors import GGUFError, UsageError
 from .arrays import NumberArray
 from .header import Header
 from .projector_types import (

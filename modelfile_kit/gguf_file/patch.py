@@ -14,8 +14,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
-from ..diagnostics import Span
-from ..errors import UsageError
+from ..core.diagnostics import Span
+from ..core.errors import UsageError
 from .arrays import SCALARS, STRING
 from .header import Header, read_header
 from .limits import MAX_KEY_BYTES, MAX_STRING_BYTES

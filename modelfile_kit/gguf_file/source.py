@@ -13,8 +13,8 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
-from ..diagnostics import Span
-from ..errors import GGUFError
+from ..core.diagnostics import Span
+from ..core.errors import GGUFError
 
 if TYPE_CHECKING:
     import httpx

@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..diagnostics import Diagnostic, Severity, Span
-from ..errors import GGUFError
+from ..core.diagnostics import Diagnostic, Severity, Span
+from ..core.errors import GGUFError
 from .header import Header, read_header
 from .limits import MAX_SPLIT_PARTS
 

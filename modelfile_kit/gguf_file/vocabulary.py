@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from ..diagnostics import Span
-from ..errors import GGUFError
+from ..core.diagnostics import Span
+from ..core.errors import GGUFError
 from .arrays import NumberArray, StringArray
 from .header import Header
 from .metadata import Metadata

@@ -11,12 +11,12 @@ package fmt: formatting, fmt_basic, fmt_directive
 bounds: budget, recursion, deep
 """
 
-from ..errors import GoTemplateError
-from . import nodes
-from .budget import LimitError, Limits
-from .gojson import marshal
-from .gotypes import Function, GoFunctionError
+from ..core.errors import GoTemplateError
+from .compiled.budget import LimitError, Limits
+from .parse import nodes
 from .template import Template, parse
+from .values.gojson import marshal
+from .values.gotypes import Function, GoFunctionError
 
 __all__ = [
     "Function",

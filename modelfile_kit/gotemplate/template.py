@@ -9,20 +9,20 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
-from . import gotypes as t
-from . import nodes as n
-from .budget import LimitError, Limits
-from .compiled import Code, UnsupportedError, compile_trees, run_code
-from .deep import with_deep_stack
-from .evaluator import execute
-from .formatting import AddressError
-from .functions import BUILTIN_NAMES, builtins
-from .gotypes import Function, GoFunctionError, GoType
-from .parser import parse_trees
-from .printer import print_template
-from .runtime import Bail, Runtime
-from .state import Program
-from .values import canonical
+from .big_stack import with_deep_stack
+from .compiled.budget import LimitError, Limits
+from .compiled.compiled import Code, UnsupportedError, compile_trees, run_code
+from .compiled.runtime import Bail, Runtime
+from .exec.evaluator import execute
+from .exec.functions import BUILTIN_NAMES, builtins
+from .exec.state import Program
+from .fmt.formatting import AddressError
+from .parse import nodes as n
+from .parse.parser import parse_trees
+from .parse.printer import print_template
+from .values import gotypes as t
+from .values.gotypes import Function, GoFunctionError, GoType
+from .values.values import canonical
 
 # Characters of a source that are read at all: Ollama's largest template has 14,000.
 MAX_SOURCE = 1_000_000

@@ -7,15 +7,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
-from ..diagnostics import Diagnostic
-from ..errors import GoTemplateError
-from ..ollama.modelfile import Instruction, Modelfile
+from ..core.diagnostics import Diagnostic
+from ..core.errors import GoTemplateError
+from ..ollama.grammar import Instruction, Modelfile
 from ..ollama.parameters import validate
-from ..ollama.targets import LATEST, Target
+from ..ollama.versions import LATEST, Target
 from .files import Files
 
 if TYPE_CHECKING:
-    from ..gotemplate.nodes import Node
+    from ..gotemplate.parse.nodes import Node
     from ..ollama.prompt import PromptTemplate
     from ..ollama.selection import Selection
     from .probes import OwnTemplate, Probes

@@ -8,9 +8,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import GGUFError, KitError
-from ..ollama.modelfile import Instruction, Modelfile
-from ..ollama.targets import Target
+from ..core.errors import GGUFError, KitError
+from ..ollama.grammar import Instruction, Modelfile
+from ..ollama.versions import Target
 
 if TYPE_CHECKING:
     from ..gguf_file import Header

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ..errors import ModelfileError
+from ..core.errors import ModelfileError
 from ..ollama.decoding import decode
-from ..ollama.modelfile import Instruction, Modelfile, parse_modelfile
-from ..ollama.targets import Target
+from ..ollama.grammar import Instruction, Modelfile, parse_modelfile
+from ..ollama.versions import Target
 from ..ollama.writer import write_instruction
 
 

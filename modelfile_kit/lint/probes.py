@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import KitError
+from ..core.errors import KitError
 from ..gotemplate import LimitError
 from ..ollama.prompt import PromptTemplate
-from ..ollama.targets import Target
+from ..ollama.versions import Target
 
 SYSTEM, QUESTION, ANSWER, AGAIN = "Qsystemq", "Qquestionq", "Qanswerq", "Qagainq"
 THOUGHT, RESULT, TOOL, PLACE = "Qthoughtq", "Qresultq", "q_tool", "Qplaceq"
@@ -109,7 +109,7 @@ class OwnTemplate:
         return self._made[name]
 
     def _render(self, name: str) -> str | None:
-        from ..jinja_reference import render_reference
+        from ..huggingface import render_reference
 
         try:
             return render_reference(self._source, **_REQUESTS[name])

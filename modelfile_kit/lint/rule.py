@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..diagnostics import Severity
-from ..errors import ModelfileError
-from ..ollama.modelfile import Instruction
+from ..core.diagnostics import Severity
+from ..core.errors import ModelfileError
+from ..ollama.grammar import Instruction
 from ..ollama.writer import write_instruction
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..diagnostics import Diagnostic, Span
-from ..errors import ModelfileError
+from ..core.diagnostics import Diagnostic, Span
+from ..core.errors import ModelfileError
 from ..ollama.decoding import decode
-from ..ollama.modelfile import Modelfile, parse_modelfile
-from ..ollama.targets import Target
+from ..ollama.grammar import Modelfile, parse_modelfile
+from ..ollama.versions import Target
 from .context import Context
 from .registry import all_rules
 from .rule import Edit, Finding, Rule

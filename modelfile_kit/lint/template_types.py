@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from ..gotemplate import nodes as n
-from ..gotemplate.deep import with_deep_stack
-from ..gotemplate.gotypes import BOOL, INT, STRING, GoType, Kind
+from ..gotemplate.big_stack import with_deep_stack
+from ..gotemplate.parse import nodes as n
+from ..gotemplate.values.gotypes import BOOL, INT, STRING, GoType, Kind
 from ..ollama.prompt import PromptTemplate
-from ..ollama.targets import Target
+from ..ollama.versions import Target
 
 # Names of all modes and times; what is none of them is always empty.
 CHAT = ("System", "Messages", "Tools", "Response")

@@ -8,15 +8,7 @@ newline at the end, no picture marks of the template's own) and stutters `?` oth
 """
 
 from .answers import COLOURS, END_OF_TURN, LOST, NO_PICTURE, STYLES
-from .build import (
-    FAULTS,
-    MODEL_NAME,
-    PROJECTOR_NAME,
-    MicroPair,
-    build_model,
-    build_pair,
-    build_projector,
-)
+from .build import FAULTS, MODEL_NAME, PROJECTOR_NAME, MicroPair, build_model, build_pair, build_projector
 from .chat_template import CHAT_TEMPLATE
 
 __all__ = [

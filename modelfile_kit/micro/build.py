@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import UsageError
+from ..core.errors import UsageError
 from .answers import END_OF_TURN, STYLES
 from .chat_template import CHAT_TEMPLATE
 from .vocabulary import build_vocabulary

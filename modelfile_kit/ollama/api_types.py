@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from ..gotemplate import gojson
-from ..gotemplate.gotypes import (
+from ..gotemplate.values import gojson
+from ..gotemplate.values.gotypes import (
     ANY,
     ANY_SLICE,
     INT,
@@ -28,8 +28,8 @@ from ..gotemplate.gotypes import (
     seq2_of,
     slice_of,
 )
-from ..gotemplate.values import Iterator, Map, Pointer, Struct, elements, is_nil, plain, typed
-from .targets import Target
+from ..gotemplate.values.values import Iterator, Map, Pointer, Struct, elements, is_nil, plain, typed
+from .versions import Target
 
 STRINGS = slice_of(STRING)
 IMAGE = GoType("api.ImageData", Kind.SLICE, elem=UINT8)

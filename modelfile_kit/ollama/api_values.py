@@ -15,9 +15,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
-from ..errors import PromptError
-from ..gotemplate.deep import with_deep_stack
-from ..gotemplate.values import Map, Pointer, Slice, Struct
+from ..core.errors import PromptError
+from ..gotemplate.big_stack import with_deep_stack
+from ..gotemplate.values.values import Map, Pointer, Slice, Struct
 from .api_types import IMAGE, PROPERTY_TYPE, STRINGS, Types, ordered_properties
 
 # Deeper JSON is refused by Go's decoder (encoding/json, maxNestingDepth).

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..gotemplate.gounicode import is_digit, is_letter
-from .targets import Target, Version
+from ..gotemplate.values.gounicode import is_digit, is_letter
+from .versions import Target, Version
 
 _RENDERERS: dict[Version, str] = {
     (0, 12, 0): "qwen3-coder",

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from ..errors import UsageError
+from ..core.errors import UsageError
 from .known_templates import FINGERPRINTS, STOPS
-from .targets import Target
+from .versions import Target
 
 # Create takes the nearest known template if fewer edits than these lead to it.
 MAX_DISTANCE = 100

@@ -6,11 +6,11 @@ import datetime
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..gotemplate import gojson
-from ..gotemplate.gotypes import ANY, STRING, Function, GoFunctionError, Kind
-from ..gotemplate.values import Pointer, Struct, type_of
+from ..gotemplate.values import gojson
+from ..gotemplate.values.gotypes import ANY, STRING, Function, GoFunctionError, Kind
+from ..gotemplate.values.values import Pointer, Struct, type_of
 from .api_types import to_typescript
-from .targets import Target
+from .versions import Target
 
 Clock = Callable[[], datetime.date]
 

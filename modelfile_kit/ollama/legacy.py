@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..errors import PromptError
-from ..gotemplate import nodes as n
+from ..core.errors import PromptError
+from ..gotemplate.parse import nodes as n
 
 _RESPONSE = n.ActionNode(n.PipeNode((n.CommandNode((n.FieldNode(("Response",)),)),)))
 

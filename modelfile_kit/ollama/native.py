@@ -13,13 +13,13 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..errors import PromptError
-from ..gotemplate import gojson
+from ..core.errors import PromptError
+from ..gotemplate.values import gojson
 from .api_types import types_for
 from .api_values import ChatMessage, decode_messages, json_value, tools_value
 from .selection import jinja_evidence
-from .targets import Target
 from .think import Think, resolve_think
+from .versions import Target
 
 # A picture that stands for any: 1×1 PNG. Templates see that there is one, never what is on it.
 DOT = base64.b64decode(

@@ -14,10 +14,10 @@ from decimal import Decimal
 from pathlib import PurePosixPath
 from typing import Any
 
-from ..diagnostics import Diagnostic, Severity, Span
+from ..core.diagnostics import Diagnostic, Severity, Span
 from .builtin import PARSERS, RENDERERS
-from .modelfile import INSTRUCTIONS, Instruction, Modelfile
-from .targets import Target, Version, since
+from .grammar import INSTRUCTIONS, Instruction, Modelfile
+from .versions import Target, Version, since
 
 Value = int | float | bool | str
 

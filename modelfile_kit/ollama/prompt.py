@@ -13,20 +13,20 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-from ..errors import GoTemplateError, PromptError, UsageError
+from ..core.errors import GoTemplateError, PromptError, UsageError
 from ..gotemplate import Template, parse
-from ..gotemplate.deep import with_deep_stack
-from ..gotemplate.values import Slice
+from ..gotemplate.big_stack import with_deep_stack
+from ..gotemplate.values.values import Slice
 from . import builtin, inference
 from .api_types import types_for
 from .api_values import ChatMessage, clean, decode_messages, message_value, tools_value
 from .conversation_rules import collate, drop_oldest, keep_newest, with_image_tags
 from .functions import template_functions
+from .grammar import Modelfile
 from .legacy import cut_at_response, with_response
-from .modelfile import Modelfile
 from .replies import Reply, split_reply, split_thinking
-from .targets import Target
 from .think import Think, resolve_think, think_values
+from .versions import Target
 
 TokenCounter = Callable[[str], int]
 # What Ollama reckons a picture to take while it looks whether the prompt fits (server/prompt.go).

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from .inference import GO_SPACE
-from .targets import Target
+from .versions import Target
 
 _LOOKING, _STARTED, _THINKING, _AFTER, _DONE = range(5)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from .builtin import uses_harmony
 from .detection import Detection, detect
 from .prompt import PromptTemplate
-from .targets import Target
+from .versions import Target
 
 # Which architectures create gives a renderer, a parser and stops of its own, and since when.
 _OWN_RENDERER: dict[str, tuple[tuple[int, int, int], str, str, tuple[str, ...]]] = {

@@ -5,15 +5,15 @@ from __future__ import annotations
 import datetime
 import re
 
-from ..errors import ModelfileError
+from ..core.errors import ModelfileError
 from ..gotemplate import parse
-from ..gotemplate.deep import with_deep_stack
-from ..gotemplate.lexer import Item, Lexer
-from ..gotemplate.literals import quote, unquote
+from ..gotemplate.big_stack import with_deep_stack
+from ..gotemplate.parse.lexer import Item, Lexer
+from ..gotemplate.parse.literals import quote, unquote
 from .functions import template_functions
 from .inference import thinking_tags, tool_tag
 from .printable import first_refused
-from .targets import Target
+from .versions import Target
 
 # Three quotes at the end of a line would close a value; it is the third that is written otherwise.
 TRIPLE_AT_LINE_END = re.compile(r'""(")(?=[ \t]*[\r\n])')

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..errors import PromptError
-from .targets import Target
+from ..core.errors import PromptError
+from .versions import Target
 
 Think = bool | str | None
 _LEVELS = ("low", "medium", "high")

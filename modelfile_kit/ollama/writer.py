@@ -7,11 +7,11 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from ..errors import ModelfileError
+from ..core.errors import ModelfileError
 from .printable import first_refused
 
 if TYPE_CHECKING:
-    from .modelfile import Comment, Instruction
+    from .grammar import Comment, Instruction
 
 _LINE_END = re.compile(r"[\r\n]")
 _TRIPLE_AT_LINE_END = re.compile(r'"""[ \t]*[\r\n]')

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from ..errors import ServerError, UsageError
-from ..files import write_atomically
-from ..runtime.ollama_server import OllamaServer
+from ..core.errors import ServerError, UsageError
+from ..core.files import write_atomically
+from ..runtime.ollama.client import OllamaServer
 
 CHUNK_BYTES = 1 << 20  # one read: large enough for full speed, small enough for smooth progress
 SETTLED_NS = 2_000_000_000  # file systems keep times to 2 s at worst; younger files may change unseen

@@ -5,16 +5,16 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterator
 
-from ..diagnostics import Diagnostic, Severity
-from ..errors import ServerError, TemplateReferenceError
+from ..core.diagnostics import Diagnostic, Severity
+from ..core.errors import ServerError, TemplateReferenceError
 from ..runtime import Reply
-from .check_base import LONGER, Check, Subject, error, judged, short
 from .engine_faults import ENDLESS_HELP, missing_rope_sections, name_fault, no_projector
 from .expectation import turn_tokens
+from .image_checks import check_pictures
 from .native_checks import check_native
-from .picture_checks import check_pictures
 from .prompt_checks import check_prompts, check_tokens
-from .served import differences
+from .served_model import differences
+from .subject import LONGER, Check, Subject, error, judged, short
 
 GREETING = "Say hello in one short sentence."
 MONOTONY = 12.0  # text that zlib packs this small repeats itself; prose stays below 4

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import KitError, UsageError
+from ..core.errors import KitError, UsageError
 
 if TYPE_CHECKING:
-    from ..align.tokenizer import LlamaTokenizer
-    from ..runtime.llama_cpp import EmbeddedEngine
+    from ..runtime.llama_cpp.engine import EmbeddedEngine
+    from ..runtime.tokenizer import LlamaTokenizer
 
 
 class TokenCounter:
@@ -46,7 +46,7 @@ class TokenCounter:
         if self.model is None:
             return []
         try:
-            from ..align.tokenizer import spell_out
+            from ..runtime.tokenizer import spell_out
 
             return spell_out(text, self._tokenizer_for(self.model))
         except KitError:
@@ -61,14 +61,14 @@ class TokenCounter:
 
     def _tokenizer_for(self, model: Path) -> LlamaTokenizer:
         if self._tokenizer is None:
-            from ..align.tokenizer import LlamaTokenizer
+            from ..runtime.tokenizer import LlamaTokenizer
 
             self._tokenizer = LlamaTokenizer(model)
         return self._tokenizer
 
     def _engine_for(self, model: Path) -> EmbeddedEngine:
         if self._engine is None:
-            from ..runtime.llama_cpp import EmbeddedEngine
+            from ..runtime.llama_cpp.engine import EmbeddedEngine
 
             self._engine = EmbeddedEngine(model, self.projector)
         return self._engine

@@ -8,18 +8,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..diagnostics import Diagnostic
-from ..errors import ServerError
-from ..runtime.ollama_server import FILES_SINCE, OllamaServer, RefusedError
+from ..core.diagnostics import Diagnostic
+from ..core.errors import ServerError
+from ..runtime.ollama.client import FILES_SINCE, OllamaServer, RefusedError
 from .blobs import Blob, DigestCache, Progress, Step, digest_file, upload
 from .names import require_name
 from .request import Plan, make_plan, read_plan
 from .reuse import LayerMemory, request_from
-from .served import Served, differences
+from .served_model import Served, differences
 from .switch import digest_of, end_engine, sweep, take_over, working_model
 
 if TYPE_CHECKING:
-    from ..builder import Build
+    from ..building.build import Build
 
 # What a server older than this drops from the request without a word (Ollama's release notes).
 _SINCE = {"renderer": "0.12.0", "parser": "0.12.0", "requires": "0.14.0", "drafts": "0.23.1"}
@@ -298,7 +298,7 @@ class _Run:
 
 def is_projector(path: Path) -> bool:
     """Whether a GGUF is a projector by Ollama's rules; False for what cannot be read."""
-    from ..errors import GGUFError
+    from ..core.errors import GGUFError
     from ..gguf_file import read_header
 
     try:

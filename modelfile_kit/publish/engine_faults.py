@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from ..diagnostics import Diagnostic, Severity
-from ..errors import ServerError
-from ..runtime.ollama_server import HalfStreamError, RefusedError
-from .served import Served
+from ..core.diagnostics import Diagnostic, Severity
+from ..core.errors import ServerError
+from ..runtime.ollama.client import HalfStreamError, RefusedError
+from .served_model import Served
 
 # llama.cpp (src/llama-arch.cpp, llama-model.cpp): architectures with M-RoPE need its sections. glm4 is one
 # of them only with a vision projector, which is when we ask.

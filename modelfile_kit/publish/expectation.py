@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..conversation import Conversation
-from ..errors import GGUFError
-from .served import Served
+from ..core.conversation import Conversation
+from ..core.errors import GGUFError
+from .served_model import Served
 
 if TYPE_CHECKING:
-    from ..builder import Build
+    from ..building.build import Build
 
 # Texts that stand for the border of a turn, as templates of many families write them.
 _TURN_TOKEN = re.compile(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import secrets
 
-from ..errors import UsageError
-from ..model_name import check_name
+from ..core.errors import UsageError
+from ..ollama.model_name import check_name
 
 WORKING_TAG = "mkmodelfile-"  # every name the kit makes up for itself has a tag that begins so
 

@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ..conversation import Conversation
-from ..diagnostics import Diagnostic, Severity
-from ..errors import PromptError, TemplateReferenceError
-from ..runtime.ollama_server import RENDER_SINCE, RefusedError, parse_version
-from .check_base import Check, Subject
+from ..core.conversation import Conversation
+from ..core.diagnostics import Diagnostic, Severity
+from ..core.errors import PromptError, TemplateReferenceError
+from ..runtime.ollama.client import RENDER_SINCE, RefusedError, parse_version
 from .prompts import NATIVE_MARK, with_pictures
+from .subject import Check, Subject
 
 # CPU seconds of ours.
 SECONDS_MAX = 3.0
@@ -36,7 +36,7 @@ def check_native(subject: Subject) -> Iterator[Check]:
     if reason:
         yield Check(name, "skip", reason)
         return
-    from ..compiler.prove import prove_prompts
+    from ..prover.prove import prove_prompts
 
     comparison = _comparison(subject)
     kinds = [k for k in ("chat", *_KINDS) if k == "chat" or _KINDS[k] in subject.served.capabilities]
@@ -64,8 +64,8 @@ def _unasked(subject: Subject) -> str:
 
 def _comparison(subject: Subject) -> Any:
     """The reference as the server completes a request, and the server; for `WAIT_MAX` seconds at most."""
-    from ..building.native_comparison import NativeComparison
     from ..building.sources import Reference
+    from ..prover.native_comparison import NativeComparison
 
     end = time.monotonic() + WAIT_MAX
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from ..conversation import Conversation, Message, image_count
-from ..diagnostics import Diagnostic
-from ..errors import KitError, MissingDependencyError, ServerError, TemplateReferenceError
-from ..runtime.ollama_server import RENDER_SINCE, RefusedError, parse_version
-from .check_base import Check, Subject, error, short
+from ..core.conversation import Conversation, Message, image_count
+from ..core.diagnostics import Diagnostic
+from ..core.errors import KitError, MissingDependencyError, ServerError, TemplateReferenceError
+from ..runtime.ollama.client import RENDER_SINCE, RefusedError, parse_version
 from .engine_faults import name_fault
 from .prompts import with_pictures
+from .subject import Check, Subject, error, short
 
 COUNTED = 4  # conversations whose tokens are counted; each costs the server one pass over the prompt
 

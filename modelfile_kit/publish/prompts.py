@@ -11,14 +11,14 @@ from typing import Any
 from ..align.causes import Case as Difference
 from ..align.causes import Spell, explain
 from ..align.compare import byte_difference
-from ..align.pictures import WRAPPERS, Wrapper, place_reference, reference_mark, unit_of
-from ..conversation import Conversation, Message, image_count
-from ..diagnostics import Diagnostic, Severity
-from ..errors import TemplateReferenceError
-from ..jinja_reference import Reference
+from ..align.image_places import WRAPPERS, Wrapper, place_reference, reference_mark, unit_of
+from ..core.conversation import Conversation, Message, image_count
+from ..core.diagnostics import Diagnostic, Severity
+from ..core.errors import TemplateReferenceError
+from ..huggingface import Reference
+from ..vision.colour_images import ImageProbe
 from .expectation import Expectation
-from .images import ImageProbe
-from .served import Served
+from .served_model import Served
 
 _TAG = re.compile(r"\[img-\d+\]")
 # llama-server's own marker, which the server answers where the GGUF's template rendered the prompt.

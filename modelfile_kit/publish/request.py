@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..diagnostics import Diagnostic, Severity, Span
-from ..errors import ModelfileError, UsageError
+from ..core.diagnostics import Diagnostic, Severity, Span
+from ..core.errors import ModelfileError, UsageError
 
 if TYPE_CHECKING:
-    from ..ollama.modelfile import Instruction, Modelfile
+    from ..ollama.grammar import Instruction, Modelfile
 
 # Ollama 0.33, api/types.go, Options and Runner: the JSON type of every parameter.
 _INTEGERS = frozenset(
@@ -110,7 +110,7 @@ def read_plan(path: Path) -> Plan:
     Raises ModelfileError where it does not parse or cannot become a request, UsageError (MK809)
     where a file is missing.
     """
-    from ..ollama.modelfile import parse_modelfile
+    from ..ollama.grammar import parse_modelfile
 
     try:
         data = path.read_bytes()

@@ -16,10 +16,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from ..files import write_atomically
+from ..core.files import write_atomically
 from .blobs import Blob
 from .request import Plan
-from .served import Served
+from .served_model import Served
 
 Layers = tuple[tuple[str, str], ...]
 

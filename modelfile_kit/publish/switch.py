@@ -12,8 +12,8 @@ import contextlib
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 
-from ..errors import ServerError
-from ..runtime.ollama_server import OllamaServer
+from ..core.errors import ServerError
+from ..runtime.ollama.client import OllamaServer
 from .names import is_working_name, with_tag, working_name
 
 STALE = timedelta(hours=1)  # a publish holds its working names for seconds, with verification for minutes

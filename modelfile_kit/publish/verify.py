@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..diagnostics import Diagnostic
-from ..errors import ServerError
-from ..runtime.ollama_server import PATIENCE_SECONDS, OllamaServer, RefusedError
+from ..core.diagnostics import Diagnostic
+from ..core.errors import ServerError
+from ..runtime.ollama.client import PATIENCE_SECONDS, OllamaServer, RefusedError
 from .blobs import Progress, Step
 from .checks import CHECKS, Check, Subject
 from .expectation import Expectation
-from .served import Served
+from .served_model import Served
 
 
 @dataclass(frozen=True)

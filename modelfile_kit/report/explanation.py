@@ -10,7 +10,7 @@ import click
 from .terminal import diagnostic_lines
 
 if TYPE_CHECKING:
-    from ..compiler.explain import Explained, Explanation
+    from ..compiler.explain.explain import Explained, Explanation
 
 # Both sides need some fifty columns to be read.
 SIDE_BY_SIDE = 110

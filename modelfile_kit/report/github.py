@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..diagnostics import Diagnostic, Severity, Span
+from ..core.diagnostics import Diagnostic, Severity, Span
 from .model import Case, Report, Status
 
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from .. import __version__
+from ..core.version import __version__
 from .model import Report, Status
 
 if TYPE_CHECKING:

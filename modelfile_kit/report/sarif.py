@@ -7,8 +7,8 @@ from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
-from .. import __version__
-from ..diagnostics import Diagnostic, Severity, Span
+from ..core.diagnostics import Diagnostic, Severity, Span
+from ..core.version import __version__
 from .model import Report, Status
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"

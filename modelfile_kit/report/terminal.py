@@ -6,7 +6,7 @@ import textwrap
 
 import click
 
-from ..diagnostics import Diagnostic, Severity
+from ..core.diagnostics import Diagnostic, Severity
 from .model import Case, Report, Status
 
 # Narrower than this, wrapped text is harder to read than what the terminal makes of it.

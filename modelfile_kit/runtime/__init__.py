@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from ..conversation import Message, Tool
+from ..core.conversation import Message, Tool
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from ..errors import EngineError, KitError, PromptError, UsageError
+from ..core.errors import EngineError, KitError, PromptError, UsageError
 
 if TYPE_CHECKING:
     import httpx
@@ -254,7 +254,7 @@ class LlamaServer:
 
 def _prompt(program: Path, status: int, data: bytes) -> str:
     """The prompt out of an answer; its error as PromptError."""
-    from ..files import parse_json
+    from ..core.files import parse_json
 
     try:
         answer = parse_json(data, str(program))

@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from difflib import unified_diff
 from pathlib import Path
 
-from ..diagnostics import Diagnostic, Severity, Span
-from ..errors import UsageError
-from ..files import write_atomically
+from ..core.diagnostics import Diagnostic, Severity, Span
+from ..core.errors import UsageError
+from ..core.files import write_atomically
 from ..report.model import Case, Status
 
 _SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")

@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import MissingDependencyError
+from ..core.errors import MissingDependencyError
 from ..report.model import Case
-from .package_test import golden_cases
+from .golden_run import golden_cases
 
 if TYPE_CHECKING:
-    from ..align.tokenizer import LlamaTokenizer
-    from ..builder import Build
+    from ..building.build import Build
+    from ..runtime.tokenizer import LlamaTokenizer
 
 
 def build_for_test(package: Path, model: str | None = None, projector: str | None = None) -> Build:
@@ -23,8 +23,8 @@ def build_for_test(package: Path, model: str | None = None, projector: str | Non
     model, projector: stand-ins for the package's own; a projector only goes where the package has one.
     Raises PackageError for what cannot be built.
     """
-    from ..builder import build
-    from ..package import load_package
+    from ..building.build import build
+    from ..package.package import load_package
 
     if projector is not None and load_package(package).projector == "none":
         projector = None
@@ -54,7 +54,7 @@ def micro_stand_in() -> Iterator[tuple[str, str]]:
 
 @contextlib.contextmanager
 def _tokenizer(model: Path, wanted: bool, note: Callable[[str], None]) -> Iterator[LlamaTokenizer | None]:
-    from ..align.tokenizer import LlamaTokenizer
+    from ..runtime.tokenizer import LlamaTokenizer
 
     with contextlib.ExitStack() as stack:
         tokenizer = None

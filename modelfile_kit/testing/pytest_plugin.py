@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from ..builder import Build
+    from ..building.build import Build
     from ..report.model import Case
 
 # The item for golden files that belong to no conversation; no conversation can be called so.
@@ -45,7 +45,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> PackageFil
     """A package file is a collector of one test for each of its conversations."""
     if not _wanted(parent.config, "mkmodelfile"):
         return None
-    from ..package import FILE_NAMES
+    from ..package.package import FILE_NAMES
 
     return PackageFile.from_parent(parent, path=file_path) if file_path.name in FILE_NAMES else None
 
@@ -77,9 +77,9 @@ class PackageFile(pytest.File):
     """A mkmodelfile.yaml: built when it is collected, compared when its first test runs."""
 
     def collect(self) -> Iterator[GoldenItem]:
-        from ..errors import KitError
+        from ..core.errors import KitError
+        from .golden_run import conversations_of
         from .package_run import build_for_test
-        from .package_test import conversations_of
 
         model, projector = _stand_in(self.config)
         try:
@@ -119,7 +119,7 @@ class GoldenItem(pytest.Item):
         self.error = error
 
     def runtest(self) -> None:
-        from ..errors import KitError
+        from ..core.errors import KitError
         from ..report.model import Status
 
         if self.error is not None:

@@ -4,9 +4,9 @@ import pytest
 
 from modelfile_kit.align import causes
 from modelfile_kit.align.causes import Case, explain, split_tokens
-from modelfile_kit.align.pictures import Wrapper
-from modelfile_kit.align.tokenizer import spell_out
-from modelfile_kit.diagnostics import Severity
+from modelfile_kit.align.image_places import Wrapper
+from modelfile_kit.core.diagnostics import Severity
+from modelfile_kit.runtime.tokenizer import spell_out
 from tests.align.toy import Toy
 
 GLM = Wrapper("<|begin_of_image|>", "<|end_of_image|>")
@@ -149,7 +149,7 @@ def test_every_code_of_the_table_is_used_and_the_other_way_round():
     folder = Path(causes.__file__).parent
     table = set(re.findall(r"^(MK7\d\d) ", causes.__doc__, re.M))
     used = set()
-    # llama-server's refusal has its code where it is raised
-    for module in (*folder.glob("*.py"), folder.parent / "runtime" / "llama_server.py"):
+    elsewhere = ("runtime/llama_server.py", "vision/ask_colour.py")  # codes raised where the fault shows
+    for module in (*folder.glob("*.py"), *(folder.parent / name for name in elsewhere)):
         used |= set(re.findall(r'"(MK7[0-9]{2})"', module.read_text(encoding="utf-8")))
     assert used == table

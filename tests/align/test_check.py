@@ -5,10 +5,10 @@ import json
 import pytest
 
 from modelfile_kit.align.check import Subject, check_prompts
-from modelfile_kit.align.pictures import WRAPPERS, Wrapper
-from modelfile_kit.conversation import Conversation, load_conversations
-from modelfile_kit.diagnostics import Severity
-from modelfile_kit.errors import GoTemplateError, PromptError, TemplateReferenceError
+from modelfile_kit.align.image_places import WRAPPERS, Wrapper
+from modelfile_kit.core.conversation import Conversation, load_conversations
+from modelfile_kit.core.diagnostics import Severity
+from modelfile_kit.core.errors import GoTemplateError, PromptError, TemplateReferenceError
 from modelfile_kit.ollama.prompt import render_prompt
 from tests.align.toy import Toy, info
 

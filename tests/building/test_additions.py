@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from modelfile_kit.building.additions import Additions, PlacementError
-from modelfile_kit.conversation import Message
+from modelfile_kit.core.conversation import Message
 from modelfile_kit.ollama.prompt import render_prompt
 
 TURNS = """[A]

@@ -8,12 +8,12 @@ import pytest
 
 from modelfile_kit.building.end_token import EndToken, decide_end_token, special_texts, text_after_turn
 from modelfile_kit.building.sources import Reference
-from modelfile_kit.diagnostics import Span
-from modelfile_kit.errors import MissingDependencyError
-from modelfile_kit.families import load_family
+from modelfile_kit.core.diagnostics import Span
+from modelfile_kit.core.errors import MissingDependencyError
 from modelfile_kit.gguf_file import read_header
 from modelfile_kit.gguf_file.vocabulary import Vocabulary
 from modelfile_kit.micro import build_model
+from modelfile_kit.package.families import load_family
 
 CHATML = (
     "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
@@ -112,7 +112,7 @@ def test_without_llama_cpp_it_is_an_error_all_the_same(model: Path, monkeypatch:
     def missing(*_: object) -> None:
         raise MissingDependencyError("no llama-cpp-python", help='pip install "modelfile-kit[align]"')
 
-    monkeypatch.setattr("modelfile_kit.align.tokenizer.LlamaTokenizer", missing)
+    monkeypatch.setattr("modelfile_kit.runtime.tokenizer.LlamaTokenizer", missing)
     end = decide("<|im_end|>", GLM, model)
     assert codes(end) == [("MK301", "error")]
     assert 'pip install "modelfile-kit[align]"' in end.diagnostics[0].message

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from modelfile_kit.building.mode import Mode, NativeWay, choose_mode, kinds_in_words, unused_template
-from modelfile_kit.building.native import NativeProof
-from modelfile_kit.diagnostics import Diagnostic, Severity, Span
-from modelfile_kit.ollama.targets import Target
+from modelfile_kit.core.diagnostics import Diagnostic, Severity, Span
+from modelfile_kit.ollama.versions import Target
+from modelfile_kit.prover.native import NativeProof
 
 EXACT = {"chat": "exact", "tools": "absent"}
 TOOLS = {"chat": "exact", "tools": "partial"}

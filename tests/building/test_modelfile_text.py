@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from modelfile_kit.building.modelfile_text import Values, relative_to_modelfile, write_modelfile
-from modelfile_kit.errors import PackageError, UsageError
-from modelfile_kit.families import Family, load_family
-from modelfile_kit.ollama.modelfile import parse_modelfile
+from modelfile_kit.core.errors import PackageError, UsageError
+from modelfile_kit.ollama.grammar import parse_modelfile
+from modelfile_kit.package.families import Family, load_family
 
 LEAST = Values("a", "./m.gguf")
 WHOLE = Values(

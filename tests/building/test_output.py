@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from modelfile_kit.building.output import write_files
-from modelfile_kit.errors import UsageError
+from modelfile_kit.core.errors import UsageError
 
 
 def test_files_and_folders(tmp_path: Path) -> None:

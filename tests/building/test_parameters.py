@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from modelfile_kit.building.parameters import check_parameters, written_parameters
-from modelfile_kit.diagnostics import Span
-from modelfile_kit.package import Package
+from modelfile_kit.core.diagnostics import Span
+from modelfile_kit.package.package import Package
 
 
 def test_how_values_are_written() -> None:

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from modelfile_kit.building import plan as planning
-from modelfile_kit.building.native import NativeProof
 from modelfile_kit.building.plan import BuildError, Plan, make_plan
 from modelfile_kit.building.sources import open_files
 from modelfile_kit.compiler import Compiled
 from modelfile_kit.micro import build_model
-from modelfile_kit.package import Package
+from modelfile_kit.package.package import Package
+from modelfile_kit.prover.native import NativeProof
 
 # Of its own length and letters, so that create takes it for none of the templates it knows.
 PLAIN = "~" * 110 + "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}{% endfor %}<|assistant|>"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from modelfile_kit.builder import build
+from modelfile_kit.building.build import build
 from modelfile_kit.lint import lint_modelfile
 from modelfile_kit.micro import build_model
 from tests.compiler import formats

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from modelfile_kit.building.sources import Files, choose_reference, open_files
-from modelfile_kit.errors import GGUFError, KitError, PackageError
+from modelfile_kit.core.errors import GGUFError, KitError, PackageError
 from modelfile_kit.micro import CHAT_TEMPLATE, MicroPair, build_pair
-from modelfile_kit.package import Package
+from modelfile_kit.package.package import Package
 
 
 @pytest.fixture(scope="module")

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from modelfile_kit.building.stops import Stops, decide_stops
-from modelfile_kit.diagnostics import Severity, Span
-from modelfile_kit.families import load_family
+from modelfile_kit.core.diagnostics import Severity, Span
 from modelfile_kit.gguf_file import read_header
 from modelfile_kit.gguf_file.vocabulary import Vocabulary
 from modelfile_kit.micro import build_model
-from modelfile_kit.ollama.targets import Target
+from modelfile_kit.ollama.versions import Target
+from modelfile_kit.package.families import load_family
 
 
 @pytest.fixture(scope="module")

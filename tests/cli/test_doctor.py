@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from modelfile_kit.diagnostics import Diagnostic, Severity
+from modelfile_kit.core.diagnostics import Diagnostic, Severity
 from modelfile_kit.report.model import Case, Status
 
 

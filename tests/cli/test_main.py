@@ -9,8 +9,8 @@ import click
 import pytest
 
 from modelfile_kit.cli import main as cli_main
-from modelfile_kit.diagnostics import Diagnostic, Severity, Span
-from modelfile_kit.errors import PackageError, ServerError, UsageError
+from modelfile_kit.core.diagnostics import Diagnostic, Severity, Span
+from modelfile_kit.core.errors import PackageError, ServerError, UsageError
 
 
 def python(*arguments, **options):

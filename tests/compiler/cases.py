@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from modelfile_kit.compiler.driver import Compiled, translate
-from modelfile_kit.errors import KitError
-from modelfile_kit.jinja_reference import ConversationRefusedError, render_reference
+from modelfile_kit.compiler.compile import Compiled, translate
+from modelfile_kit.core.errors import KitError
+from modelfile_kit.huggingface import ConversationRefusedError, render_reference
 from modelfile_kit.ollama import prompt
 
 TOOL = {

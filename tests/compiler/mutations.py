@@ -15,10 +15,9 @@ from typing import Any
 
 from jinja2 import meta, nodes
 
-from modelfile_kit.jinja_reference import environment
-
-from .jinja_source import source
-from .jinja_tree import (
+from modelfile_kit.huggingface import environment
+from tests.compiler.jinja_source import source
+from tests.compiler.jinja_tree import (
     all_nodes,
     bodies,
     const,

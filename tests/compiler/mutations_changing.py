@@ -7,9 +7,8 @@ from typing import Any
 
 from jinja2 import nodes
 
-from modelfile_kit.jinja_reference import environment
-
-from .jinja_tree import (
+from modelfile_kit.huggingface import environment
+from tests.compiler.jinja_tree import (
     all_nodes,
     bodies,
     const,
@@ -19,7 +18,7 @@ from .jinja_tree import (
     replace_node,
     wrap_node,
 )
-from .mutations import changing
+from tests.compiler.mutations import changing
 
 
 @changing

@@ -7,7 +7,7 @@ from typing import Any
 
 from jinja2 import nodes
 
-from .jinja_tree import (
+from tests.compiler.jinja_tree import (
     all_nodes,
     bodies,
     const,
@@ -20,7 +20,7 @@ from .jinja_tree import (
     replace_node,
     set_name,
 )
-from .mutations import keeping
+from tests.compiler.mutations import keeping
 
 
 @keeping

@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from modelfile_kit.compiler import Compiled, compile_template
-from modelfile_kit.conversation import Conversation, image_count
-from modelfile_kit.errors import KitError, TemplateReferenceError
-from modelfile_kit.gotemplate.budget import LimitError
-from modelfile_kit.jinja_reference import ConversationRefusedError, Reference
+from modelfile_kit.core.conversation import Conversation, image_count
+from modelfile_kit.core.errors import KitError, TemplateReferenceError
+from modelfile_kit.gotemplate.compiled.budget import LimitError
+from modelfile_kit.huggingface import ConversationRefusedError, Reference
 from modelfile_kit.ollama.prompt import PromptTemplate
 from tests.compiler import mutations_changing, mutations_more  # noqa: F401 - they register their rules
 from tests.compiler.generate_conversations import Conversations, is_marker_free

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from modelfile_kit.compiler.driver import translate
+from modelfile_kit.compiler.compile import translate
 
 ROWS = {
     "chatml": (

@@ -6,8 +6,8 @@ import shutil
 
 import pytest
 
+from modelfile_kit.core.errors import UsageError
 from modelfile_kit.doctor import environment
-from modelfile_kit.errors import UsageError
 from modelfile_kit.report.model import Status
 
 
@@ -19,7 +19,7 @@ def nothing_outside(monkeypatch, tmp_path):
     monkeypatch.delenv("MKMODELFILE_LLAMA_SERVER", raising=False)
     monkeypatch.setattr(shutil, "which", lambda name: None)
     # a port that nothing listens on: port 9 is never given to a program by chance
-    monkeypatch.setattr("modelfile_kit.runtime.ollama_host.DEFAULT_PORT", 9)
+    monkeypatch.setattr("modelfile_kit.runtime.ollama.host.DEFAULT_PORT", 9)
 
 
 def without_llama_cpp(monkeypatch):
@@ -100,7 +100,7 @@ def test_one_broken_part_does_not_hide_the_others(monkeypatch):
     def broken():
         raise UsageError("the folder of model families is missing from this installation", help="reinstall")
 
-    monkeypatch.setattr("modelfile_kit.families.list_families", broken)
+    monkeypatch.setattr("modelfile_kit.package.families.list_families", broken)
     monkeypatch.setattr(environment, "_python", lambda: 1 / 0)
     cases = environment.examine()
     assert case("families", cases).diagnostics[0].help == "reinstall"

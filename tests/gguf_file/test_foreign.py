@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 
-from modelfile_kit.errors import GGUFError
+from modelfile_kit.core.errors import GGUFError
 from modelfile_kit.gguf_file import read_header
 from modelfile_kit.gguf_file.foreign import describe
 

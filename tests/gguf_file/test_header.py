@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from modelfile_kit.errors import GGUFError
+from modelfile_kit.core.errors import GGUFError
 from modelfile_kit.gguf_file import NumberArray, StringArray, read_header
 from modelfile_kit.gguf_file.limits import MAX_ARRAY_LENGTH, MAX_KEYS, MAX_TENSORS
 from tests.gguf_file.handmade import Typed, entry, gguf, tensor, text

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from modelfile_kit.errors import UsageError
+from modelfile_kit.core.errors import UsageError
 from modelfile_kit.gguf_file import read_header
 from modelfile_kit.gguf_file.pairing import (
     FileKind,

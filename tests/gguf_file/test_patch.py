@@ -6,7 +6,7 @@ import errno
 
 import pytest
 
-from modelfile_kit.errors import GGUFError, UsageError
+from modelfile_kit.core.errors import GGUFError, UsageError
 from modelfile_kit.gguf_file import patch as patching
 from modelfile_kit.gguf_file import read_header
 from modelfile_kit.gguf_file.patch import patch
@@ -129,7 +129,7 @@ def test_an_unsound_source_and_a_full_disk_leave_the_old_file(model, tmp_path, m
 @pytest.mark.engine
 def test_llama_cpp_ends_where_the_new_token_says(model, tmp_path):
     pytest.importorskip("llama_cpp", reason="needs llama-cpp-python (extra align)")
-    from modelfile_kit.align.tokenizer import LlamaTokenizer
+    from modelfile_kit.runtime.tokenizer import LlamaTokenizer
 
     tokens = list(read_header(model).metadata["tokenizer.ggml.tokens"])
     stop = tokens.index("<|observation|>")

@@ -7,7 +7,7 @@ import json
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from modelfile_kit.errors import KitError
+from modelfile_kit.core.errors import KitError
 from modelfile_kit.gguf_file import Vocabulary, projector, read_header
 from modelfile_kit.micro import build_pair
 from tests.gguf_file.handmade import CODES, Typed, gguf, tensor

@@ -6,7 +6,7 @@ import re
 import pytest
 from werkzeug import Request, Response
 
-from modelfile_kit.errors import GGUFError
+from modelfile_kit.core.errors import GGUFError
 from modelfile_kit.gguf_file import read_header
 from modelfile_kit.gguf_file.limits import FIRST_BLOCK, LARGEST_BLOCK
 from tests.gguf_file.handmade import Typed, gguf, tensor

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from modelfile_kit.errors import GGUFError
+from modelfile_kit.core.errors import GGUFError
 from modelfile_kit.gguf_file import Vocabulary, read_header
 from modelfile_kit.gguf_file.vocabulary import KNOWN_ENDS
 from modelfile_kit.micro import build_model

@@ -24,9 +24,9 @@ from functools import partial
 from typing import Any
 
 from modelfile_kit.gotemplate import GoTemplateError, LimitError, Limits, parse
-from modelfile_kit.gotemplate.gotypes import Function
+from modelfile_kit.gotemplate.values.gotypes import Function
 from modelfile_kit.ollama.functions import template_functions
-from modelfile_kit.ollama.targets import Target
+from modelfile_kit.ollama.versions import Target
 from tests.gotemplate.generate import Generator
 from tests.gotemplate.wire import decode
 from tests.oracle.oracle import LATEST, VERSIONS, Oracle, OracleTimeoutError, source

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from modelfile_kit.gotemplate import GoTemplateError, LimitError, parse
-from modelfile_kit.gotemplate import gotypes as t
-from modelfile_kit.gotemplate import nodes as n
+from modelfile_kit.gotemplate.parse import nodes as n
 from modelfile_kit.gotemplate.template import MAX_SOURCE, signature_of
+from modelfile_kit.gotemplate.values import gotypes as t
 
 
 def _json(value):

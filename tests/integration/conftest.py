@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from modelfile_kit.micro import MicroPair, build_pair
-from modelfile_kit.runtime.ollama_server import OllamaServer, parse_version
+from modelfile_kit.runtime.ollama.client import OllamaServer, parse_version
 from tests.ollama_process import OllamaProcess, find_ollama
 
 NEEDED = "0.30.0"  # older engines refuse the micro model's text part

@@ -3,7 +3,7 @@
 # ruff: noqa: E501 - templates are long lines
 from __future__ import annotations
 
-from modelfile_kit.conversation import Conversation
+from modelfile_kit.core.conversation import Conversation
 
 CHATML = (
     "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"

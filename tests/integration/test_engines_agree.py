@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from modelfile_kit.align.sight import picture
-from modelfile_kit.runtime.llama_cpp import EmbeddedChat, EmbeddedEngine
-from modelfile_kit.runtime.ollama_server import ServedModel
+from modelfile_kit.runtime.llama_cpp.engine import EmbeddedChat, EmbeddedEngine
+from modelfile_kit.runtime.ollama.client import ServedModel
+from modelfile_kit.vision.ask_colour import picture
 
 pytestmark = [pytest.mark.server, pytest.mark.engine]
 

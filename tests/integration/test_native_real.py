@@ -8,24 +8,20 @@ from pathlib import Path
 
 import pytest
 
-from modelfile_kit.align.package import check_package
-from modelfile_kit.builder import BuildError, build
-from modelfile_kit.building.native import (
-    native_prompter,
-    prove_native,
-    write_carrier,
-)
-from modelfile_kit.building.native_constructs import MarkedReference
+from modelfile_kit.align.package_check import check_package
+from modelfile_kit.building.build import BuildError, build
 from modelfile_kit.building.sources import Reference
-from modelfile_kit.conversation import CATEGORIES
-from modelfile_kit.errors import PromptError
+from modelfile_kit.core.conversation import CATEGORIES
+from modelfile_kit.core.errors import PromptError
+from modelfile_kit.prover.native import native_prompter, prove_native, write_carrier
+from modelfile_kit.prover.native_constructs import MarkedReference
 from modelfile_kit.publish.create import publish
 from modelfile_kit.publish.expectation import Expectation
-from modelfile_kit.publish.images import colour_probes
 from modelfile_kit.publish.prompts import NATIVE_MARK, with_pictures
 from modelfile_kit.publish.verify import verify
 from modelfile_kit.runtime.llama_server import PROGRAM_VARIABLE, ChatTemplateRefusedError
-from modelfile_kit.runtime.ollama_server import RefusedError
+from modelfile_kit.runtime.ollama.client import RefusedError
+from modelfile_kit.vision.colour_images import colour_probes
 from tests.integration.own_templates import CONVERSATIONS, OWN
 
 pytestmark = pytest.mark.server

@@ -12,15 +12,15 @@ import time
 
 import pytest
 
-from modelfile_kit.builder import build
-from modelfile_kit.errors import ServerError
+from modelfile_kit.building.build import build
+from modelfile_kit.core.errors import ServerError
 from modelfile_kit.publish.create import publish
 from modelfile_kit.publish.expectation import Expectation
-from modelfile_kit.publish.images import colour_probes
 from modelfile_kit.publish.names import WORKING_TAG
-from modelfile_kit.publish.served import Served
+from modelfile_kit.publish.served_model import Served
 from modelfile_kit.publish.verify import verify
-from modelfile_kit.runtime.ollama_server import RefusedError
+from modelfile_kit.runtime.ollama.client import RefusedError
+from modelfile_kit.vision.colour_images import colour_probes
 
 pytestmark = pytest.mark.server
 

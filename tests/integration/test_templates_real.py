@@ -9,18 +9,18 @@ from datetime import datetime
 
 import pytest
 
-from modelfile_kit.building.native import write_carrier
 from modelfile_kit.building.sources import Reference
 from modelfile_kit.compiler import compile_template
-from modelfile_kit.compiler.probes.compare import Clock, Comparison
-from modelfile_kit.compiler.probes.coverage import WatchedReference
-from modelfile_kit.conversation import load_conversations
-from modelfile_kit.errors import PromptError
+from modelfile_kit.core.conversation import load_conversations
+from modelfile_kit.core.errors import PromptError
 from modelfile_kit.ollama.selection import select
+from modelfile_kit.prover.comparison import Clock, Comparison
+from modelfile_kit.prover.coverage import WatchedReference
+from modelfile_kit.prover.native import write_carrier
 from modelfile_kit.publish.blobs import digest_file
-from modelfile_kit.publish.images import colour_probes
 from modelfile_kit.publish.prompts import with_pictures
-from modelfile_kit.runtime.ollama_server import RefusedError
+from modelfile_kit.runtime.ollama.client import RefusedError
+from modelfile_kit.vision.colour_images import colour_probes
 from tests.integration.own_templates import CONVERSATIONS, OWN
 
 pytestmark = pytest.mark.server

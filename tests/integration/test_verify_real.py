@@ -6,17 +6,17 @@ import json
 
 import pytest
 
-from modelfile_kit.builder import build
-from modelfile_kit.conversation import Conversation, load_conversations
+from modelfile_kit.building.build import build
+from modelfile_kit.core.conversation import Conversation, load_conversations
 from modelfile_kit.gguf_file import read_header
 from modelfile_kit.gguf_file.patch import patch
-from modelfile_kit.jinja_reference import Reference
+from modelfile_kit.huggingface import Reference
 from modelfile_kit.micro import CHAT_TEMPLATE, build_pair
 from modelfile_kit.publish.create import publish
 from modelfile_kit.publish.expectation import Expectation
-from modelfile_kit.publish.images import colour_probes
 from modelfile_kit.publish.prompts import with_pictures
 from modelfile_kit.publish.verify import verify
+from modelfile_kit.vision.colour_images import colour_probes
 
 pytestmark = pytest.mark.server
 

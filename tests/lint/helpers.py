@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from modelfile_kit.diagnostics import Diagnostic
+from modelfile_kit.core.diagnostics import Diagnostic
 from modelfile_kit.lint.runner import fix_modelfile, lint_modelfile
 from tests.gguf_file.handmade import Typed, gguf, model, projector
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from modelfile_kit.errors import ModelfileError
+from modelfile_kit.core.errors import ModelfileError
 from modelfile_kit.lint.fmt import format_modelfile
-from modelfile_kit.ollama.modelfile import parse_modelfile
+from modelfile_kit.ollama.grammar import parse_modelfile
 from tests.ollama import generate_modelfiles
 
 

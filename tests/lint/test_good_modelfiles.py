@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from modelfile_kit.builder import build
+from modelfile_kit.building.build import build
 from modelfile_kit.lint.runner import lint_modelfile
 from modelfile_kit.micro import build_pair
 from tests.oracle.oracle import OracleUnavailableError, module_folder

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from modelfile_kit.errors import ModelfileError, UsageError
+from modelfile_kit.core.errors import ModelfileError, UsageError
 from modelfile_kit.lint.runner import fix_modelfile, lint_modelfile
-from modelfile_kit.ollama.modelfile import parse_modelfile
+from modelfile_kit.ollama.grammar import parse_modelfile
 
 PATH = "FROM /srv/model.gguf\n"
 

@@ -3,16 +3,9 @@ from __future__ import annotations
 import gguf
 import pytest
 
-from modelfile_kit.errors import GGUFError, UsageError
+from modelfile_kit.core.errors import GGUFError, UsageError
 from modelfile_kit.gguf_file import Vocabulary, read_header
-from modelfile_kit.micro import (
-    FAULTS,
-    MODEL_NAME,
-    PROJECTOR_NAME,
-    build_model,
-    build_pair,
-    build_projector,
-)
+from modelfile_kit.micro import FAULTS, MODEL_NAME, PROJECTOR_NAME, build_model, build_pair, build_projector
 
 
 def test_the_pair_as_gguf_reads_it(tmp_path):

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from modelfile_kit.jinja_reference import render_reference
+from modelfile_kit.huggingface import render_reference
 from modelfile_kit.micro import CHAT_TEMPLATE
 
 ROLES = ("system", "user", "assistant", "tool", "observation")

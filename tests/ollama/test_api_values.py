@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from modelfile_kit import render_prompt
-from modelfile_kit.errors import PromptError
+from modelfile_kit.core.errors import PromptError
 from modelfile_kit.ollama.api_values import MAX_JSON_DEPTH, decode_message, json_value
 
 

@@ -7,9 +7,9 @@ import random
 import pytest
 
 from modelfile_kit import render_prompt
-from modelfile_kit.errors import PromptError
+from modelfile_kit.core.errors import PromptError
 from modelfile_kit.ollama.builtin import PARSERS, RENDERERS, harmony_names, parser_for
-from modelfile_kit.ollama.targets import Target
+from modelfile_kit.ollama.versions import Target
 from tests.oracle.oracle import VERSIONS
 
 PLAIN = "{{ range .Messages }}{{ .Content }}{{ end }}"

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from modelfile_kit.errors import UsageError
+from modelfile_kit.core.errors import UsageError
 from modelfile_kit.ollama.detection import detect
 
 

@@ -8,7 +8,7 @@ import random
 
 import pytest
 
-from modelfile_kit.errors import GoTemplateError
+from modelfile_kit.core.errors import GoTemplateError
 from modelfile_kit.ollama.detection import detect
 from modelfile_kit.ollama.prompt import PromptTemplate
 from modelfile_kit.ollama.replies import split_reply

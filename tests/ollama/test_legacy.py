@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from modelfile_kit.errors import PromptError
+from modelfile_kit.core.errors import PromptError
 from modelfile_kit.gotemplate import parse
 from modelfile_kit.ollama.legacy import cut_at_response, with_response
 

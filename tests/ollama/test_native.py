@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from modelfile_kit.errors import PromptError
+from modelfile_kit.core.errors import PromptError
 from modelfile_kit.ollama.native import native_request
 
 TOOLS = "{{ tools }}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from modelfile_kit import parse_modelfile
-from modelfile_kit.diagnostics import Severity
+from modelfile_kit.core.diagnostics import Severity
 from modelfile_kit.ollama.parameters import typed_parameters, validate
 
 

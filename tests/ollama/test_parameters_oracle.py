@@ -9,7 +9,7 @@ import pytest
 
 from modelfile_kit import parse_modelfile
 from modelfile_kit.ollama.parameters import deprecated_in, options_of, parse_value, typed_parameters
-from modelfile_kit.ollama.targets import Target
+from modelfile_kit.ollama.versions import Target
 from tests.oracle.oracle import VERSIONS
 
 pytestmark = pytest.mark.oracle

@@ -7,7 +7,7 @@ import datetime
 import pytest
 
 from modelfile_kit import parse_modelfile, render_prompt
-from modelfile_kit.errors import GoTemplateError, PromptError, UsageError
+from modelfile_kit.core.errors import GoTemplateError, PromptError, UsageError
 from modelfile_kit.ollama.prompt import PromptTemplate, render_generate
 
 CHAT = "{{ range .Messages }}<{{ .Role }}>{{ .Content }}{{ end }}"

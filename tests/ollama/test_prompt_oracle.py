@@ -10,7 +10,7 @@ import re
 
 import pytest
 
-from modelfile_kit.errors import GoTemplateError, PromptError
+from modelfile_kit.core.errors import GoTemplateError, PromptError
 from modelfile_kit.ollama.prompt import PromptTemplate
 from tests.ollama.generate_requests import PROBES, TRUNCATED, requests
 from tests.oracle.oracle import VERSIONS, api_messages, module_folder, source

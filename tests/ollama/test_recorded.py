@@ -6,14 +6,14 @@ import json
 
 import pytest
 
-from modelfile_kit.errors import GoTemplateError, ModelfileError, PromptError
-from modelfile_kit.gotemplate.gounicode import is_print
-from modelfile_kit.ollama.modelfile import parse_modelfile
+from modelfile_kit.core.errors import GoTemplateError, ModelfileError, PromptError
+from modelfile_kit.gotemplate.values.gounicode import is_print
+from modelfile_kit.ollama.grammar import parse_modelfile
 from modelfile_kit.ollama.parameters import options_of, parse_value
 from modelfile_kit.ollama.prompt import PromptTemplate
 from modelfile_kit.ollama.replies import split_reply
 from modelfile_kit.ollama.selection import jinja_evidence, select, template_evidence
-from modelfile_kit.ollama.targets import Target
+from modelfile_kit.ollama.versions import Target
 from tests.ollama.test_modelfile_oracle import as_command, ours, theirs
 from tests.ollama.test_prompt_oracle import as_sent
 from tests.oracle.record import FOLDER, TOOLS, load, unbase64

@@ -11,7 +11,7 @@ from functools import partial
 import httpx
 import pytest
 
-from modelfile_kit.errors import GoTemplateError, PromptError
+from modelfile_kit.core.errors import GoTemplateError, PromptError
 from modelfile_kit.micro import build_pair
 from modelfile_kit.ollama.prompt import PromptTemplate
 from modelfile_kit.ollama.selection import select

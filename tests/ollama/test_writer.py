@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from modelfile_kit import ModelfileError, parse_modelfile, render_prompt
-from modelfile_kit.ollama.modelfile import Comment, Instruction
+from modelfile_kit.ollama.grammar import Comment, Instruction
 from modelfile_kit.ollama.writer import encode_template, quote, write_instruction, write_modelfile
 
 MESSAGES = [{"role": "user", "content": "hi"}]

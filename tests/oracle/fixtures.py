@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from .oracle import LATEST, Oracle, OracleUnavailableError
+from tests.oracle.oracle import LATEST, Oracle, OracleUnavailableError
 
 
 @pytest.fixture(scope="session")

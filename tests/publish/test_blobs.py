@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from modelfile_kit.errors import ServerError, UsageError
+from modelfile_kit.core.errors import ServerError, UsageError
 from modelfile_kit.publish import blobs
 from modelfile_kit.publish.blobs import Blob, DigestCache, Step, digest_file, upload
 

@@ -4,10 +4,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from modelfile_kit.errors import UsageError
+from modelfile_kit.core.errors import UsageError
 from modelfile_kit.micro import build_pair
 from modelfile_kit.publish.counting import TokenCounter
-from modelfile_kit.publish.images import colour_probes
+from modelfile_kit.vision.colour_images import colour_probes
 
 PROMPT = "[gMASK]<sop><|user|>\nhi<|assistant|>\n"
 SEEN = "[gMASK]<sop><|user|>\n[img-0]hi<|assistant|>\n"

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from modelfile_kit.errors import ModelfileError, ServerError, UsageError
+from modelfile_kit.core.errors import ModelfileError, ServerError, UsageError
 from modelfile_kit.micro import build_pair
 from modelfile_kit.publish.create import is_projector, publish
 from modelfile_kit.publish.names import WORKING_TAG

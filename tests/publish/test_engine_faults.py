@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from modelfile_kit.errors import ServerError
+from modelfile_kit.core.errors import ServerError
 from modelfile_kit.publish.engine_faults import missing_rope_sections, name_fault
-from modelfile_kit.publish.served import Served
-from modelfile_kit.runtime.ollama_server import HalfStreamError, RefusedError
+from modelfile_kit.publish.served_model import Served
+from modelfile_kit.runtime.ollama.client import HalfStreamError, RefusedError
 
 ENDED = "llama-server process has terminated: "
 

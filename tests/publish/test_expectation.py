@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from modelfile_kit.micro import CHAT_TEMPLATE, build_pair
 from modelfile_kit.publish.expectation import Expectation, default_conversations, turn_tokens
-from modelfile_kit.publish.served import Served
+from modelfile_kit.publish.served_model import Served
 
 
 def show(*paths, capabilities=("completion",), **info):

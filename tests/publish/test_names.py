@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from modelfile_kit.errors import UsageError
-from modelfile_kit.model_name import check_name
+from modelfile_kit.core.errors import UsageError
+from modelfile_kit.ollama.model_name import check_name
 from modelfile_kit.publish.names import base_of, is_working_name, require_name, with_tag, working_name
 
 NAMES = ["m", "m:8b", "me/m", "me/m:8b", "box:5000/me/m", "box:5000/me/m:8b", "a" * 80]

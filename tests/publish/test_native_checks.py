@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from modelfile_kit.jinja_reference import Reference
+from modelfile_kit.huggingface import Reference
 from modelfile_kit.publish import native_checks
-from modelfile_kit.publish.check_base import Subject
 from modelfile_kit.publish.expectation import Expectation
 from modelfile_kit.publish.native_checks import check_native
-from modelfile_kit.publish.served import Served
-from modelfile_kit.runtime.ollama_server import RefusedError, Rendered
+from modelfile_kit.publish.served_model import Served
+from modelfile_kit.publish.subject import Subject
+from modelfile_kit.runtime.ollama.client import RefusedError, Rendered
 
 JINJA = (
     "{% for m in messages %}<|{{ m.role }}|>{% if m.tool_calls %}CALL{% endif %}{{ m.content }}{% endfor %}"

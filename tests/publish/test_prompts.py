@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-from modelfile_kit.conversation import Conversation
-from modelfile_kit.errors import TemplateReferenceError
+from modelfile_kit.core.conversation import Conversation
+from modelfile_kit.core.errors import TemplateReferenceError
 from modelfile_kit.micro import CHAT_TEMPLATE
 from modelfile_kit.publish.expectation import Expectation
-from modelfile_kit.publish.images import colour_probes
 from modelfile_kit.publish.prompts import PromptJudge, with_pictures
-from modelfile_kit.publish.served import Served
+from modelfile_kit.publish.served_model import Served
+from modelfile_kit.vision.colour_images import colour_probes
 
 USER = {"role": "user", "content": "hi"}
 SEEN = {"role": "user", "content": "What is this?", "images": 1}

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from modelfile_kit.errors import ModelfileError, UsageError
-from modelfile_kit.ollama.modelfile import parse_modelfile
+from modelfile_kit.core.errors import ModelfileError, UsageError
+from modelfile_kit.ollama.grammar import parse_modelfile
 from modelfile_kit.publish.request import make_plan, read_plan, typed_parameter
 
 

@@ -7,7 +7,7 @@ import pytest
 from modelfile_kit.publish.blobs import Blob
 from modelfile_kit.publish.request import Plan
 from modelfile_kit.publish.reuse import LayerMemory, request_from
-from modelfile_kit.publish.served import Served
+from modelfile_kit.publish.served_model import Served
 
 LAYERS = (("FROM", "sha256-a"), ("FROM", "sha256-b"))
 

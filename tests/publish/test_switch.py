@@ -4,7 +4,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from modelfile_kit.errors import ServerError
+from modelfile_kit.core.errors import ServerError
 from modelfile_kit.publish.names import WORKING_TAG, with_tag
 from modelfile_kit.publish.switch import digest_of, sweep, take_over, working_model
 

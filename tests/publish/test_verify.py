@@ -6,13 +6,13 @@ import json
 
 import pytest
 
-from modelfile_kit.conversation import Conversation
-from modelfile_kit.errors import ServerError
+from modelfile_kit.core.conversation import Conversation
+from modelfile_kit.core.errors import ServerError
 from modelfile_kit.publish.expectation import Expectation
-from modelfile_kit.publish.images import colour_probes
 from modelfile_kit.publish.verify import verify_on
 from modelfile_kit.runtime import Reply
-from modelfile_kit.runtime.ollama_server import RefusedError, Rendered
+from modelfile_kit.runtime.ollama.client import RefusedError, Rendered
+from modelfile_kit.vision.colour_images import colour_probes
 
 PROBES = {p.bytes: p for p in colour_probes()}
 TEMPLATE = "{{ range .Messages }}<|{{ .Role }}|>{{ .Content }}{{ end }}<|assistant|>"

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from modelfile_kit.compiler.explain import explain_template
+from modelfile_kit.compiler.explain.explain import explain_template
 from modelfile_kit.report.explanation import SIDE_BY_SIDE, render, to_dict
 
 SOURCE = """{% for m in messages %}

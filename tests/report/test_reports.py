@@ -4,7 +4,7 @@ import xml.etree.ElementTree as Xml
 
 import pytest
 
-from modelfile_kit.diagnostics import Diagnostic, Severity, Span
+from modelfile_kit.core.diagnostics import Diagnostic, Severity, Span
 from modelfile_kit.report import FORMATS, Case, Report, Status, html, render
 
 ERROR = Diagnostic("MK101", Severity.ERROR, "100% wrong\nhere", Span("a b/Modelfile", 3, 7), "mend: it, now")

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from modelfile_kit.errors import EngineError, PromptError, UsageError
+from modelfile_kit.core.errors import EngineError, PromptError, UsageError
 from modelfile_kit.runtime import llama_server
 from modelfile_kit.runtime.llama_server import (
     PROGRAM_VARIABLE,

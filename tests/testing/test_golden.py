@@ -1,6 +1,6 @@
 import pytest
 
-from modelfile_kit.errors import UsageError
+from modelfile_kit.core.errors import UsageError
 from modelfile_kit.report.model import Status
 from modelfile_kit.testing.golden import Rendered, TokenText, compare_golden, visible_lines
 

@@ -9,14 +9,15 @@ import operator
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ...jinja_reference import estimates
-from .. import go, types
-from ..go import Expr
-from ..outcomes import Raised, Unsupported
-from ..types import Const, Int, ListV, Value
+from ...huggingface import estimates
+from ..ir import nodes as go
+from ..ir.nodes import Expr
+from ..values import types
+from ..values.types import Const, Int, ListV, Value
+from .control_flow import Raised, Unsupported
 
 if TYPE_CHECKING:
-    from ..evaluate import Evaluator
+    from .evaluate import Evaluator
 
 _KNOWN: dict[str, Callable[[Any, Any], Any]] = {
     "+": operator.add,

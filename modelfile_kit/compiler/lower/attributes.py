@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from .. import go, types
-from ..outcomes import Raised, Unsupported
-from ..types import Const, DictV, Func, ListV, Obj, Undef, Value
+from ..ir import nodes as go
+from ..values import types
+from ..values.types import Const, DictV, Func, ListV, Obj, Undef, Value
 from . import tools
+from .control_flow import Raised, Unsupported
 
 if TYPE_CHECKING:
-    from ..evaluate import Evaluator
+    from .evaluate import Evaluator
 
 # Attributes that Python's own types have; they hide keys of the same name in `x.name`.
 DICT_METHODS = frozenset(n for n in dir(dict) if not n.startswith("_"))

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from jinja2 import nodes
 
-from .. import go, types
-from ..outcomes import Raised, Unsupported
-from ..types import Const, DictV, Func, ListV, MacroV, Namespace, Obj, Undef, Value
+from ..ir import nodes as go
+from ..values import types
+from ..values.types import Const, DictV, Func, ListV, MacroV, Namespace, Obj, Undef, Value
+from .control_flow import Raised, Unsupported
 
 if TYPE_CHECKING:
-    from ..evaluate import Evaluator
+    from .evaluate import Evaluator
 
 MAX_RANGE = 2000
 

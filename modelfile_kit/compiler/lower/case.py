@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .. import go, types
-from ..types import Const, Str, Value
+from ..ir import nodes as go
+from ..values import types
+from ..values.types import Const, Str, Value
 from .text import unworked
 
 if TYPE_CHECKING:
-    from ..evaluate import Evaluator
+    from .evaluate import Evaluator
 
 
 def in_case(ev: Evaluator, v: Value, upper: bool) -> Value:

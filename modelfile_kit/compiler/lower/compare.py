@@ -6,13 +6,14 @@ import operator
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from .. import go, types
-from ..go import Test
-from ..outcomes import Raised, Unsupported
-from ..types import Const, Int, Str, Undef, Value
+from ..ir import nodes as go
+from ..ir.nodes import Test
+from ..values import types
+from ..values.types import Const, Int, Str, Undef, Value
+from .control_flow import Raised, Unsupported
 
 if TYPE_CHECKING:
-    from ..evaluate import Evaluator
+    from .evaluate import Evaluator
 
 _KNOWN: dict[str, Callable[[Any, Any], Any]] = {
     "eq": operator.eq,
@@ -105,7 +106,7 @@ def _equal_bools(a: Test, b: Test) -> Test:
 
 def real_bool(test: Test) -> go.Expr:
     """An expression that is true or false, not merely truthy."""
-    from ..evaluate import test_to_go
+    from .evaluate import test_to_go
 
     if isinstance(test, go.Atom) and isinstance(test.expr, go.Call) and test.expr.fn in ("eq", "lt", "not"):
         return test.expr

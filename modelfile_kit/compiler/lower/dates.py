@@ -5,12 +5,13 @@ from __future__ import annotations
 import calendar
 from typing import TYPE_CHECKING
 
-from .. import go, types
-from ..outcomes import Unsupported
-from ..types import Const, Part, Value
+from ..ir import nodes as go
+from ..values import types
+from ..values.types import Const, Part, Value
+from .control_flow import Unsupported
 
 if TYPE_CHECKING:
-    from ..evaluate import Evaluator
+    from .evaluate import Evaluator
 
 _TODAY = go.call("currentDate")
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from .. import go, types
-from ..outcomes import Raised, Unsupported
-from ..types import Const, DictV, ListV, Obj, Split, Undef, Value
+from ..ir import nodes as go
+from ..values import types
+from ..values.types import Const, DictV, ListV, Obj, Split, Undef, Value
+from .control_flow import Raised, Unsupported
 
 if TYPE_CHECKING:
-    from ..evaluate import Evaluator
+    from .evaluate import Evaluator
 
 Rule = Callable[..., Value]
 FILTERS: dict[str, Rule] = {}
@@ -87,7 +88,7 @@ def length(ev: Evaluator, v: Value) -> Value:
     if isinstance(v, types.Query) and not v.listed:
         raise Raised("object of type 'generator' has no len()")
     if isinstance(v, types.Query):
-        from .queries import count
+        from .lazy_selections import count
 
         return count(ev, v)
     if isinstance(v, DictV) and all(e.present == go.TRUE for e in v.entries):
@@ -282,7 +283,7 @@ def sort(
 
 def _selection(kind: str, by_attribute: bool) -> Rule:
     def choose(ev: Evaluator, v: Value, *args: Value) -> Value:
-        from .queries import query
+        from .lazy_selections import query
 
         names = [str(a.value) if isinstance(a, Const) else "" for a in args[: 1 + by_attribute]]
         attribute = names.pop(0) if by_attribute else None
@@ -301,7 +302,7 @@ for _kind in ("select", "reject"):
 def map_(
     ev: Evaluator, v: Value, *args: Value, attribute: Value | None = None, default: Value | None = None
 ) -> Value:
-    from .queries import query
+    from .lazy_selections import query
 
     if default is not None:
         raise Unsupported("map with a default", ev.line)

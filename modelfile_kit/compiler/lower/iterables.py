@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from jinja2 import nodes
 
-from .. import go, idioms, types
-from ..go import Node
-from ..outcomes import Raised, Unsupported
-from ..types import Const, ListV, Loop, Obj, Parts, Split, Str, Undef, Value
+from ..ir import nodes as go
+from ..ir.nodes import Node
+from ..values import types
+from ..values.types import Const, ListV, Loop, Obj, Parts, Split, Str, Undef, Value
+from . import idioms
 from .compare import equal
+from .control_flow import Raised, Unsupported
 from .lists import decoded
 from .loops import attributes_of_loop, counting, one_turn, over_any, uses_loop
 from .parts import over_parts

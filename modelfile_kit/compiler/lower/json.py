@@ -12,13 +12,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .. import go, idioms, types
-from ..go import Expr, Lit, Node, Nodes, call
-from ..outcomes import Raised, Unsupported
-from ..types import Const, DictV, ListV, Obj, Part, Str, Undef, Value
+from ..ir import nodes as go
+from ..ir.nodes import Expr, Lit, Node, Nodes, call
+from ..values import types
+from ..values.types import Const, DictV, ListV, Obj, Part, Str, Undef, Value
+from . import idioms
+from .control_flow import Raised, Unsupported
 
 if TYPE_CHECKING:
-    from ..evaluate import Evaluator
+    from .evaluate import Evaluator
 
 # `\u003c` and its like in Go's JSON, and what Python writes.
 _UNESCAPED = (
@@ -167,7 +169,7 @@ def _object(ev: Evaluator, v: Obj, style: Style, sort: bool) -> tuple[Part, ...]
 
 def _each(ev: Evaluator, v: Obj, style: Style, sort: bool, steps: tuple[types.Step, ...] = ()) -> Node:
     """A JSON list of tools or calls, one after the other."""
-    from .queries import apply
+    from .lazy_selections import apply
     from .slices import element_value
     from .text import printing
 

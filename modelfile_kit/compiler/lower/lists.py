@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .. import go, idioms, types
-from ..go import Test
-from ..outcomes import Raised, Unsupported
-from ..types import Const, ListV, Obj, Split, Value
+from ..ir import nodes as go
+from ..ir.nodes import Test
+from ..values import types
+from ..values.types import Const, ListV, Obj, Split, Value
+from . import idioms
+from .control_flow import Raised, Unsupported
 
 if TYPE_CHECKING:
-    from ..evaluate import Evaluator
+    from .evaluate import Evaluator
 
 
 def join_lists(ev: Evaluator, a: Value, b: Value) -> Value:

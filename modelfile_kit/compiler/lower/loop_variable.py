@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from .. import go, types
-from ..outcomes import Unsupported
-from ..types import Const, Func, Obj, Undef, Value
+from ..ir import nodes as go
+from ..values import types
+from ..values.types import Const, Func, Obj, Undef, Value
+from .control_flow import Unsupported
 
 if TYPE_CHECKING:
-    from ..evaluate import Evaluator
+    from .evaluate import Evaluator
 
 
 def loop_attribute(ev: Evaluator, v: types.Loop, name: str) -> Value:

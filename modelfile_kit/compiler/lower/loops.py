@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from jinja2 import nodes
 
-from .. import go, types
-from ..keeping import shape_of
-from ..outcomes import Raised, Unsupported
-from ..types import Cond, Const, ListV, Loop, Obj, Undef, Value
-from .queries import apply
+from ..ir import nodes as go
+from ..values import types
+from ..values.types import Cond, Const, ListV, Loop, Obj, Undef, Value
+from .control_flow import Raised, Unsupported
+from .lazy_selections import apply
+from .variable_storage import shape_of
 
 if TYPE_CHECKING:
     from .statements import Lowering

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from .. import go, types
-from ..outcomes import Dead, Unsupported
-from ..types import ListV, MacroV, Undef, Value
+from ..ir import nodes as go
+from ..values import types
+from ..values.types import ListV, MacroV, Undef, Value
+from .control_flow import Dead, Unsupported
 from .recursion import call_template
 from .text import captured as text_of
 

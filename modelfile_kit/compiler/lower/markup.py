@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .. import idioms, types
-from ..outcomes import Raised
-from ..types import Const, Markup, Value
+from ..values import types
+from ..values.types import Const, Markup, Value
+from . import idioms
+from .control_flow import Raised
 
 if TYPE_CHECKING:
-    from ..evaluate import Evaluator
+    from .evaluate import Evaluator
 
 _ESCAPES = (("&", "&amp;"), (">", "&gt;"), ("<", "&lt;"), ("'", "&#39;"), ('"', "&#34;"))
 

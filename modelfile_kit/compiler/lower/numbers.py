@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .. import go, types
-from ..outcomes import Unsupported
-from ..types import Const, Value
+from ..ir import nodes as go
+from ..values import types
+from ..values.types import Const, Value
+from .control_flow import Unsupported
 
 if TYPE_CHECKING:
-    from ..evaluate import Evaluator
+    from .evaluate import Evaluator
 
 
 def whole(ev: Evaluator, v: Value, default: Value) -> Value:

@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING
 
 from jinja2 import nodes
 
-from .. import go, types
-from ..go import Node
-from ..machine import Carried, Key
-from ..types import Const, DictV, Loop, Parts, Value
+from ..ir import nodes as go
+from ..ir.nodes import Node
+from ..values import types
+from ..values.types import Const, DictV, Loop, Parts, Value
 from .loops import has_exit, leaves, one_turn, turn_with_exits
 from .ranges import fixpoint
+from .symbolic_state import Carried, Key
 from .text import prints
 
 if TYPE_CHECKING:
-    from ..evaluate import Evaluator
+    from .evaluate import Evaluator
     from .statements import Lowering
 
 PICTURE = DictV((types.Entry("type", Const("image")),))
@@ -31,7 +32,7 @@ def words_of(message: go.Expr) -> DictV:
 
 def part_at(ev: Evaluator, v: Parts, key: Value) -> Value:
     """`content[n]`: the words come last."""
-    from ..outcomes import Unsupported
+    from .control_flow import Unsupported
 
     if not isinstance(key, Const) or not isinstance(key.value, int) or key.value < -1:
         raise Unsupported("a part of a content with pictures by this index", ev.line)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from .. import types
-from ..outcomes import Raised, Unsupported
-from ..types import Const, Value
+from ..values import types
+from ..values.types import Const, Value
+from .control_flow import Raised, Unsupported
 from .text import to_text
 
 if TYPE_CHECKING:
-    from ..evaluate import Evaluator
+    from .evaluate import Evaluator
 
 
 def formatted(ev: Evaluator, form: str, args: tuple[Value, ...]) -> Value:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .. import go, idioms
-from ..go import Expr, Lit, Var, call
+from ..ir import nodes as go
+from ..ir.nodes import Expr, Lit, Var, call
+from . import idioms
 
 if TYPE_CHECKING:
-    from ..evaluate import Evaluator
+    from .evaluate import Evaluator
 
 
 def text_of_picture_message(ev: Evaluator, message: Expr) -> Var:

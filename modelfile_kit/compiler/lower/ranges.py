@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 
 from jinja2 import nodes
 
-from .. import go, types
-from ..go import Expr, Node
-from ..keeping import Rep, fit, shape_of
-from ..machine import Carried, Key, State
-from ..outcomes import Unsupported
-from ..types import Cond, ListV, Obj, Parts, Split, Undef, Value
+from ..ir import nodes as go
+from ..ir.nodes import Expr, Node
+from ..values import types
+from ..values.types import Cond, ListV, Obj, Parts, Split, Undef, Value
+from .control_flow import Unsupported
+from .symbolic_state import Carried, Key, State
+from .variable_storage import Rep, fit, shape_of
 
 if TYPE_CHECKING:
     from .statements import Lowering

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 
 from jinja2 import nodes
 
-from .. import go, types
-from ..facts import Facts
-from ..go import Expr
-from ..machine import State
-from ..outcomes import Unsupported
-from ..types import MacroV, Value
+from ..ir import nodes as go
+from ..ir.nodes import Expr
+from ..values import types
+from ..values.types import MacroV, Value
+from .control_flow import Unsupported
+from .facts import Facts
+from .symbolic_state import State
 
 if TYPE_CHECKING:
     from .statements import Lowering

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .. import go, idioms, types
-from ..go import Test
-from ..outcomes import Raised, Unsupported
-from ..types import Const, ListV, Value
+from ..ir import nodes as go
+from ..ir.nodes import Test
+from ..values import types
+from ..values.types import Const, ListV, Value
+from . import idioms
+from .control_flow import Raised, Unsupported
 from .strings import has, method
 
 if TYPE_CHECKING:
-    from ..evaluate import Evaluator
+    from .evaluate import Evaluator
 
 
 def _held(ev: Evaluator, v: Value) -> go.Expr:

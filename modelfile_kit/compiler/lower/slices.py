@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .. import go, types
-from ..outcomes import Raised, Unsupported
-from ..types import Const, Int, ListV, Obj, Undef, Value
+from ..ir import nodes as go
+from ..values import types
+from ..values.types import Const, Int, ListV, Obj, Undef, Value
+from .control_flow import Raised, Unsupported
 
 if TYPE_CHECKING:
-    from ..evaluate import Evaluator
+    from .evaluate import Evaluator
 
 ELEMENTS = {"msgs": "msg", "calls": "call", "tools": "tool", "strs": "str", "list": "any", "proplist": "prop"}
 
@@ -40,7 +41,7 @@ def element(ev: Evaluator, v: Value, key: Value) -> Value:
     if isinstance(v, types.Query) and not v.listed:
         return Undef()  # a generator has no elements by index
     if isinstance(v, types.Query):
-        from .queries import pick
+        from .lazy_selections import pick
 
         return pick(ev, v, key)
     if isinstance(v, types.Parts):

@@ -7,10 +7,12 @@ from typing import TypeVar
 
 from jinja2 import nodes
 
-from .. import frontend, go, types
-from ..evaluate import Evaluator
-from ..outcomes import Dead, Raised, Unsupported
-from ..types import Value
+from .. import frontend
+from ..ir import nodes as go
+from ..values import types
+from ..values.types import Value
+from .control_flow import Dead, Raised, Unsupported
+from .evaluate import Evaluator
 from .loops import execute_for
 from .macros import capture
 from .text import print_value

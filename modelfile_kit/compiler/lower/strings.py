@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from ...jinja_reference import estimates
-from .. import go, idioms, types
-from ..go import Test
-from ..outcomes import Raised, Unsupported
-from ..types import Const, Int, Part, Split, Str, Undef, Value
+from ...huggingface import estimates
+from ..ir import nodes as go
+from ..ir.nodes import Test
+from ..values import types
+from ..values.types import Const, Int, Part, Split, Str, Undef, Value
+from . import idioms
+from .control_flow import Raised, Unsupported
 from .text import unworked
 
 if TYPE_CHECKING:
-    from ..evaluate import Evaluator
+    from .evaluate import Evaluator
 
 
 def has(ev: Evaluator, hay: Value, needle: Value) -> Test:

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .. import go, idioms, types
-from ..go import Expr, Lit, Node, Nodes
-from ..keeping import EXPRESSIONS
-from ..outcomes import Again, Raised, Unsupported
-from ..types import Const, DictV, ListV, Obj, Str, Value
+from ..ir import nodes as go
+from ..ir.nodes import Expr, Lit, Node, Nodes
+from ..values import types
+from ..values.types import Const, DictV, ListV, Obj, Str, Value
+from . import idioms
+from .control_flow import Again, Raised, Unsupported
+from .variable_storage import EXPRESSIONS
 
 if TYPE_CHECKING:
-    from ..evaluate import Evaluator
+    from .evaluate import Evaluator
 
 # Functions that only exist here; `printed` names the template that prints the result.
 LAZY = ("strip", "lstrip", "rstrip", "tojson", "repr", "str", "upper", "lower", "title", "titlewords")
@@ -51,7 +53,7 @@ def _text(ev: Evaluator, v: Value) -> Value:
     if isinstance(v, (types.MacroV, types.Func, types.Namespace, types.Loop)):
         raise Unsupported("printing a function or namespace", ev.line)
     if isinstance(v, (ListV, DictV)):
-        from .pythonic import representation
+        from .python_repr import representation
 
         return types.text(*representation(ev, v))
     if isinstance(v, types.Parts):
@@ -134,7 +136,7 @@ def lazy_idiom(ev: Evaluator, e: go.Call) -> go.Var:
 
         return rewrite(ev, inner, detail)
     if name == "repr":
-        from .pythonic import rewriting
+        from .python_repr import rewriting
 
         return collect(ev, rewriting(ev, inner))
     if name == "str":
@@ -385,7 +387,7 @@ def _body(ev: Evaluator, chain: list[go.Call]) -> Nodes:
 
         return rewriting(ev, go.Dot(), Style.of(detail))
     if name == "repr":
-        from .pythonic import rewriting as as_python
+        from .python_repr import rewriting as as_python
 
         return as_python(ev, go.Dot())
     if name == "str":

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from .. import go, types
-from ..go import Expr, Field
-from ..types import Const, DictV, Entry, Obj, Undef, Value
+from ..ir import nodes as go
+from ..ir.nodes import Expr, Field
+from ..values import types
+from ..values.types import Const, DictV, Entry, Obj, Undef, Value
 
 if TYPE_CHECKING:
-    from ..evaluate import Evaluator
+    from .evaluate import Evaluator
 
 
 # Since when Ollama keeps these keys of a property's schema.

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .. import go, types
-from ..go import Test
-from ..types import Value
+from ..ir import nodes as go
+from ..ir.nodes import Test
+from ..values import types
+from ..values.types import Value
 
 if TYPE_CHECKING:
-    from ..evaluate import Evaluator
+    from .evaluate import Evaluator
 
 # Go data whose truth in Go is not Python's (structs and pointers) and which is never empty.
 ALWAYS = ("msg", "call", "fn", "tool", "toolfn", "params")
@@ -38,7 +39,7 @@ def truth_of(ev: Evaluator, v: Value) -> Test:
     if isinstance(v, types.ListV):
         return go.Truth(bool(v.items))
     if isinstance(v, types.Query):
-        from .queries import some
+        from .lazy_selections import some
 
         return some(ev, v)
     if isinstance(v, types.Markup):

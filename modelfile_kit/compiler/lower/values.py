@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .. import go, types
-from ..go import Expr, Field, Lit, Test, call
-from ..outcomes import Unsupported
-from ..types import Const, DictV, ListV, Obj, Undef, Value
+from ..ir import nodes as go
+from ..ir.nodes import Expr, Field, Lit, Test, call
+from ..values import types
+from ..values.types import Const, DictV, ListV, Obj, Undef, Value
+from .control_flow import Unsupported
 
 if TYPE_CHECKING:
-    from ..evaluate import Evaluator
+    from .evaluate import Evaluator
 
 
 def is_kind(e: Expr, kind: str) -> Test:
@@ -27,7 +28,7 @@ def printed(ev: Evaluator, v: Obj) -> Value:
     """Python's str() of Go data."""
     if v.kind == "any":
         return _printed_any(ev, v.expr)
-    from .pythonic import representation
+    from .python_repr import representation
 
     return types.text(*representation(ev, v))
 
@@ -48,7 +49,7 @@ def never_printed(text: str) -> bool:
 
 def printing_any(ev: Evaluator, e: Expr) -> go.Nodes:
     """Statements that print a JSON value as Python's str() does."""
-    from .pythonic import rewriting
+    from .python_repr import rewriting
 
     words = go.If(go.Atom(e), (go.Text("True"),), (go.Text("False"),))
     number: go.Node = go.Print(call("json", e))

@@ -17,7 +17,7 @@ Ollama takes it apart as a semantic version and refuses to create the model othe
 
 from __future__ import annotations
 
-from ...diagnostics import Severity
+from ...core.diagnostics import Severity
 from ..rule import Rule, complaints
 
 RULE = Rule(

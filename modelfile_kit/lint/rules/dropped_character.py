@@ -24,7 +24,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 
-from ...diagnostics import Severity
+from ...core.diagnostics import Severity
 from ...ollama.printable import first_refused
 from ..context import Context
 from ..rule import Finding, Rule

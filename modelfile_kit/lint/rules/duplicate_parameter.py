@@ -21,8 +21,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...diagnostics import Severity
-from ...ollama.modelfile import Instruction
+from ...core.diagnostics import Severity
+from ...ollama.grammar import Instruction
 from ..context import Context
 from ..rule import Finding, Fix, Rule, removed
 

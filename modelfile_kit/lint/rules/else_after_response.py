@@ -20,9 +20,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...diagnostics import Severity
-from ...errors import PromptError
-from ...gotemplate.deep import with_deep_stack
+from ...core.diagnostics import Severity
+from ...core.errors import PromptError
+from ...gotemplate.big_stack import with_deep_stack
 from ...ollama.legacy import cut_at_response
 from ..context import Context
 from ..rule import Finding, Rule

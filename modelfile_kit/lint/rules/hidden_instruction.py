@@ -20,9 +20,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...diagnostics import Severity
-from ...errors import ModelfileError
-from ...ollama.modelfile import Instruction
+from ...core.diagnostics import Severity
+from ...core.errors import ModelfileError
+from ...ollama.grammar import Instruction
 from ...ollama.writer import write_instruction
 from ..context import Context
 from ..rule import Finding, Fix, Rule, rewritten

@@ -21,7 +21,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 
-from ...diagnostics import Severity
+from ...core.diagnostics import Severity
 from ..context import Context
 from ..files import is_path
 from ..rule import Finding, Rule

@@ -22,7 +22,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 
-from ...diagnostics import Severity
+from ...core.diagnostics import Severity
 from ...ollama.parameters import OPTIONS, parse_value
 from ..context import Context
 from ..rule import Finding, Rule

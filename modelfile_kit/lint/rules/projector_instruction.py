@@ -23,8 +23,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...diagnostics import Severity
-from ...ollama.modelfile import PROJECTOR
+from ...core.diagnostics import Severity
+from ...ollama.grammar import PROJECTOR
 from ..context import Context
 from ..rule import Finding, Rule, as_projector
 

@@ -22,9 +22,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...diagnostics import Severity
-from ...gotemplate import nodes as n
-from ...ollama.targets import since
+from ...core.diagnostics import Severity
+from ...gotemplate.parse import nodes as n
+from ...ollama.versions import since
 from ..context import Context
 from ..rule import Finding, Rule
 

@@ -28,8 +28,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...diagnostics import Severity
-from ...errors import KitError
+from ...core.diagnostics import Severity
+from ...core.errors import KitError
 from ..context import Context
 from ..rule import Finding, Rule
 
@@ -38,8 +38,8 @@ def check(context: Context) -> Iterator[Finding]:
     source = context.files.chat_template
     if source is None or context.prompt is None or not context.reads_by_tags:
         return
-    from ...compiler.understanding import unread
-    from ...jinja_reference import Reference
+    from ...huggingface import Reference
+    from ...replies.reply_support import unread
 
     try:
         reference = Reference(source)

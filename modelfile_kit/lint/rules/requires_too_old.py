@@ -24,10 +24,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...diagnostics import Severity
-from ...errors import UsageError
-from ...ollama.modelfile import INSTRUCTIONS
-from ...ollama.targets import SINCE, Target, since
+from ...core.diagnostics import Severity
+from ...core.errors import UsageError
+from ...ollama.grammar import INSTRUCTIONS
+from ...ollama.versions import SINCE, Target, since
 from ..context import Context
 from ..rule import Finding, Rule
 

@@ -21,8 +21,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from ...diagnostics import Severity
-from ...errors import GGUFError
+from ...core.diagnostics import Severity
+from ...core.errors import GGUFError
 from ..context import Context
 from ..rule import Finding, Rule
 

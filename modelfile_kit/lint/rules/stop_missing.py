@@ -21,11 +21,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...diagnostics import Severity
+from ...core.diagnostics import Severity
+from ...ollama.special_tokens import KNOWN_ENDS, special_texts
 from .. import probes
 from ..context import Context
 from ..rule import Finding, Rule
-from ..special import KNOWN_ENDS, special_texts
 
 # A line of a role's own: "### Instruction:", "User:".
 _HEADER_CHARACTERS = 40

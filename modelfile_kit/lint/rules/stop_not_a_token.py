@@ -21,10 +21,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...diagnostics import Severity
+from ...core.diagnostics import Severity
+from ...ollama.special_tokens import looks_control
 from ..context import Context
 from ..rule import Finding, Rule
-from ..special import looks_control
 
 
 def check(context: Context) -> Iterator[Finding]:

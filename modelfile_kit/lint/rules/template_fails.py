@@ -21,8 +21,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ...diagnostics import Severity
-from ...errors import GoTemplateError
+from ...core.diagnostics import Severity
+from ...core.errors import GoTemplateError
 from ..context import Context
 from ..rule import Finding, Rule
 

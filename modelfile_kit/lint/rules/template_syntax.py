@@ -21,8 +21,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ...diagnostics import Severity
-from ...ollama.targets import since
+from ...core.diagnostics import Severity
+from ...ollama.versions import since
 from ..context import Context
 from ..rule import Finding, Rule
 

@@ -21,10 +21,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...diagnostics import Severity
+from ...core.diagnostics import Severity
+from ...ollama.special_tokens import control_texts
 from ..context import Context
 from ..rule import Finding, Rule
-from ..special import control_texts
 
 
 def check(context: Context) -> Iterator[Finding]:

@@ -28,8 +28,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ...diagnostics import Severity
-from ...gotemplate.gotypes import GoType, Kind
+from ...core.diagnostics import Severity
+from ...gotemplate.values.gotypes import GoType, Kind
 from .. import probes
 from ..context import Context, Place
 from ..rule import Finding, Rule

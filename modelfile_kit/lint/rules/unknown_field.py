@@ -22,7 +22,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 
-from ...diagnostics import Severity
+from ...core.diagnostics import Severity
 from ..context import Context
 from ..rule import Finding, Rule
 from ..template_types import Root, root_names

@@ -21,7 +21,7 @@ A target of at least the release that brought it, or leave the instruction out.
 
 from __future__ import annotations
 
-from ...diagnostics import Severity
+from ...core.diagnostics import Severity
 from ..rule import Rule, complaints
 
 RULE = Rule(

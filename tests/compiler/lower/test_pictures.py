@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from modelfile_kit.jinja_reference import render_reference
+from modelfile_kit.huggingface import render_reference
 from modelfile_kit.ollama.prompt import render_prompt
 from tests.compiler.cases import compiled, user
 

@@ -1,7 +1,7 @@
 import pytest
 
-from modelfile_kit.compiler.driver import translate
-from modelfile_kit.ollama.modelfile import Instruction
+from modelfile_kit.compiler.compile import translate
+from modelfile_kit.ollama.grammar import Instruction
 from modelfile_kit.ollama.template_text import encode
 from modelfile_kit.ollama.writer import write_instruction
 from tests.compiler import formats

@@ -1,6 +1,6 @@
 import pytest
 
-from modelfile_kit.diagnostics import Severity
+from modelfile_kit.core.diagnostics import Severity
 from tests.lint.helpers import findings, rule_catches, rule_catches_not
 
 CODE = "MK129"

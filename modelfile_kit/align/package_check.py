@@ -1,0 +1,143 @@
+"""The check of a finished build: prompts, tokens and, with the embedded engine, eyes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ..core.conversation import Conversation, Message
+from ..core.diagnostics import Diagnostic, Severity
+from ..core.errors import EngineError, UsageError
+from ..huggingface import Reference
+from ..ollama.prompt import render_prompt
+from ..runtime.llama_cpp.engine import EmbeddedEngine
+from ..runtime.tokenizer import LlamaTokenizer
+from ..vision.ask_colour import Sight, findings, look
+from .check import CheckReport, Subject, check_prompts
+from .image_places import WRAPPERS, Wrapper, place_reference, reference_mark, unit_of
+
+if TYPE_CHECKING:
+    from ..building.build import Build
+    from ..prover.native import NativePrompter
+
+
+def check_package(
+    build: Build,
+    *,
+    conversations: Iterable[Conversation] | None = None,
+    tokenizer: LlamaTokenizer | None = None,
+    tokens: bool = True,
+    embedded: bool = True,
+    timeout: float = 300.0,
+) -> CheckReport:
+    """Checks what `modelfile_kit.build` made.
+
+    conversations: the package's own probes unless given; tokenizer: of the package's model, opened here
+    unless given; tokens: False compares bytes alone and needs no llama.cpp; embedded: also load model and
+    projector and put test pictures to them; timeout: seconds for one step of llama.cpp.
+
+    A pair that llama.cpp refuses is a finding, not an exception. Raises MissingDependencyError where
+    tokens or the embedded engine are wanted and llama-cpp-python is not there, EngineError where the
+    model's vocabulary cannot be loaded.
+    """
+    probes = list(build.conversations() if conversations is None else conversations)
+    with ExitStack() as opened:
+        if tokens and tokenizer is None:
+            tokenizer = opened.enter_context(LlamaTokenizer(build.files.model, timeout=timeout))
+        native, seen = _native(build, opened)
+        wrapper, sights, found = _eyes(build, timeout, native) if embedded else (None, (), ())
+        if wrapper is None:
+            wrapper = WRAPPERS.get(_projector_type(build), Wrapper())
+        report = _prompts(build, wrapper, probes, tokenizer if tokens else None, native)
+    found = (*seen, *report.diagnostics, *found, *findings(sights))
+    return replace(report, sights=sights, diagnostics=found)
+
+
+def _native(build: Build, opened: ExitStack) -> tuple[NativePrompter | None, tuple[Diagnostic, ...]]:
+    """In native mode: what renders the prompts, and how it stands against the reference."""
+    reference = build.reference
+    if build.template is not None or reference is None:
+        return None, ()
+    from ..building.mode import kinds_in_words
+    from ..prover.native import kinds_of, native_prompter, not_proven, prove_with
+
+    pictures, span = build.files.projector is not None, build.package.span("mode")
+    kinds = kinds_of(reference.text, pictures=pictures)
+    try:
+        prompter = opened.enter_context(native_prompter(reference, build.files.vocabulary, pictures=pictures))
+        proof = build.plan.mode.native or prove_with(prompter, reference, kinds, span=span)
+    except (EngineError, UsageError) as e:
+        # Where nothing could be looked at, the check of the prompts says so itself.
+        proof = not_proven(e, kinds, span)
+        return None, tuple(d for d in proof.diagnostics if d.severity is Severity.ERROR)
+    said = f"{kinds_in_words(proof.coverage)} ({proof.engine}, {proof.conversations} conversations)"
+    message = f"no TEMPLATE: llama-server renders the GGUF's own chat template, {said}"
+    hint = "`mkmodelfile verify` compares the prompts on the server itself"
+    return prompter, (Diagnostic("MK732", Severity.INFO, message, span, hint), *proof.diagnostics)
+
+
+def _prompts(
+    build: Build,
+    wrapper: Wrapper,
+    probes: Sequence[Conversation],
+    tokenizer: LlamaTokenizer | None,
+    native: NativePrompter | None,
+) -> CheckReport:
+    if build.reference is None:
+        return CheckReport((), (_NOTHING_TO_COMPARE,), tokenizer is not None)
+    subject = Subject(
+        template=build.template,
+        chat_template=build.reference.text,
+        bos_token=build.reference.bos_token,
+        eos_token=build.reference.eos_token,
+        system=build.package.system or "",
+        wrapper=wrapper,
+        expected=build.expected if build.plan.additions else None,
+        native=native.render if native else None,
+    )
+    return check_prompts(subject, probes, tokenizer=tokenizer)
+
+
+_NOTHING_TO_COMPARE = Diagnostic(
+    "MK734",
+    Severity.WARNING,
+    "the model has no chat template, so nothing says whether the hand-written TEMPLATE is right",
+    help="name the model's chat template with `chat_template:`",
+)
+
+
+def _eyes(
+    build: Build, timeout: float, native: NativePrompter | None
+) -> tuple[Wrapper | None, tuple[Sight, ...], tuple[Diagnostic, ...]]:
+    if build.files.projector is None:
+        return Wrapper(), (), ()
+    try:
+        with EmbeddedEngine(build.files.model, build.files.projector, timeout=timeout) as engine:
+            wrapper = Wrapper(*engine.picture_wrapper())
+            return wrapper, look(engine, _prompt_of(build, wrapper, native), build.plan.stops.texts), ()
+    except EngineError as e:
+        return None, (), (e.to_diagnostic(),)
+
+
+def _prompt_of(
+    build: Build, wrapper: Wrapper, native: NativePrompter | None
+) -> Callable[[Sequence[Message]], str]:
+    """Messages with a picture to the prompt that Ollama would send, native mode included."""
+    template, reference = build.template, build.reference
+    if template is not None:
+        return lambda messages: render_prompt(template, build.with_system(messages))
+    if native is not None:
+        return lambda messages: native.render(build.with_system(messages))
+    assert reference is not None  # without either there would be nothing to build
+    mark = reference_mark(
+        Reference(reference.text, bos_token=reference.bos_token, eos_token=reference.eos_token)
+    )
+    unit = unit_of(mark, wrapper) if mark else None
+    return lambda messages: place_reference(build.expected(messages), unit, 1).text
+
+
+def _projector_type(build: Build) -> str:
+    header = build.files.projector_header
+    return str(header.metadata.get("clip.projector_type", "")) if header else ""

@@ -1,0 +1,215 @@
+"""A package description and its GGUF files go in, a validated Modelfile comes out."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..core.conversation import Conversation, Message, Tool
+from ..core.diagnostics import Diagnostic
+from ..core.errors import PackageError
+from ..ollama.versions import Target
+from ..package.families import probe_conversations
+from ..package.package import Package, load_package
+from .modelfile_text import Values, relative_to_modelfile, write_modelfile
+from .output import write_files
+from .parameters import written_parameters
+from .plan import BuildError, Plan, make_plan
+from .report import make_report, report_bytes
+from .sources import Files, Reference, open_files, read_text_file
+
+if TYPE_CHECKING:
+    from ..compiler import Compiled
+    from ..ollama.grammar import Modelfile
+
+MODELFILE = "Modelfile"
+REPORT = "report.json"
+
+
+@dataclass(frozen=True)
+class Build:
+    """A finished build.
+
+    package: as it was built, with what the caller put in place of its keys; path: the written Modelfile.
+    modelfile: its instructions, `str()` gives the text; files: the GGUF files and what they are.
+    plan: TEMPLATE, stops and the other decisions; report: what report.json holds.
+    """
+
+    package: Package
+    path: Path
+    modelfile: Modelfile
+    files: Files
+    plan: Plan
+    report: dict[str, Any]
+
+    @property
+    def compiled(self) -> Compiled | None:
+        """What the compiler gave; None for a TEMPLATE written by hand and in native mode."""
+        return self.plan.compiled
+
+    @property
+    def template(self) -> str | None:
+        """The TEMPLATE (the Modelfile spells some characters otherwise); None in native mode."""
+        return self.plan.template
+
+    @property
+    def reference(self) -> Reference | None:
+        """The model's own chat template; None where there is only a TEMPLATE written by hand."""
+        return self.plan.reference
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """Every finding, the worst first; none of them is an error."""
+        return self.plan.diagnostics
+
+    def conversations(self) -> list[Conversation]:
+        """The probe conversations that go with this package: of its family, else plain ones."""
+        vision = self.files.projector is not None
+        return probe_conversations(self.files.family, vision=vision)
+
+    def with_system(self, messages: Sequence[Message]) -> list[Message]:
+        """Messages as the server puts them together: SYSTEM first where the request has none of its own."""
+        own = bool(messages) and messages[0].get("role") == "system"
+        if self.package.system is None or own:
+            return list(messages)
+        return [{"role": "system", "content": self.package.system}, *messages]
+
+    def expected(
+        self,
+        messages: Sequence[Message],
+        *,
+        tools: Sequence[Tool] | None = None,
+        think: bool | str | None = None,
+    ) -> str:
+        """What the engine is meant to get: the chat template's rendering with the package's added texts.
+
+        messages: of the request; the package's system text is put in front as the server does.
+        Raises TemplateReferenceError where the chat template does, PackageError where there is none.
+        """
+        reference = self._reference()
+
+        def render(some: Sequence[Message]) -> str:
+            return reference.render(some, tools=tools, think=think)
+
+        whole = self.with_system(messages)
+        return render(self.plan.additions.messages(whole, render))
+
+    def original(
+        self,
+        messages: Sequence[Message],
+        *,
+        tools: Sequence[Tool] | None = None,
+        think: bool | str | None = None,
+    ) -> str:
+        """As `expected`, without the package's added texts: what the model was trained on."""
+        return self._reference().render(self.with_system(messages), tools=tools, think=think)
+
+    def _reference(self) -> Reference:
+        if self.reference is None:
+            raise PackageError(
+                "the model has no chat template to compare with",
+                help="name one with `chat_template:` beside the hand-written `template:`",
+            )
+        return self.reference
+
+    def summary(self) -> list[str]:
+        """The decisions in a few lines for people."""
+        files, plan = self.files, self.plan
+        lines = [
+            f"model      {files.model.name} ({files.header.architecture})",
+            f"projector  {files.why if files.projector else f'none: {files.why}'}",
+            f"family     {files.family.title if files.family else 'unknown to the kit'}",
+            f"template   {plan.mode.chosen}: {plan.mode.why}",
+            f"stops      {' '.join(plan.stops.texts) or 'none: the model ends by itself'}",
+        ]
+        if plan.additions.end:
+            lines.append(f"end token  {plan.additions.end} after every turn, added by the package")
+        if plan.additions.separator:
+            lines.append(f"pictures   followed by {plan.additions.separator!r}, added by the package")
+        return lines
+
+
+def build(
+    package_dir_or_yaml: str | Path | Package,
+    output: str | Path | None = None,
+    *,
+    model: str | Path | None = None,
+    projector: str | Path | None = None,
+    target: str | None = None,
+    projector_directive: str = "from",
+    write: bool = True,
+) -> Build:
+    """Builds a package: headers, pairing, chat template, TEMPLATE, stops, Modelfile.
+
+    package_dir_or_yaml: a folder with a mkmodelfile.yaml, such a file, or a Package.
+    output: the folder for Modelfile and report.json; `build/<name>/` beside the package file by default.
+    model, projector, target: in place of the package's own (projector: also "auto" or "none").
+    projector_directive: "from" for stock Ollama, "projector" for the instruction of the kit's dialect.
+    write: False does everything but write.
+
+    Raises BuildError with all findings where something is wrong (nothing is written then), GGUFError
+    for an unsound file, UsageError for wrong arguments or a folder that cannot be written.
+    """
+    package = _package(package_dir_or_yaml, model, projector, target)
+    folder = Path(output) if output is not None else default_output(package)
+    files = open_files(package)
+    plan = make_plan(package, files)
+    values = _values(package, files, plan, folder)
+    modelfile = write_modelfile(
+        values,
+        family=files.family,
+        directive=projector_directive,
+        target=package.target,
+        where=package.span,
+    )
+    report = make_report(package, files, plan, values)
+    if write:
+        write_files(folder, {MODELFILE: str(modelfile).encode(), REPORT: report_bytes(report)})
+    return Build(package, folder / MODELFILE, modelfile, files, plan, report)
+
+
+def default_output(package: Package) -> Path:
+    """`build/<name>/` beside the package file; `/` and `:` of a name become `-`."""
+    return package.folder / "build" / package.name.replace("/", "-").replace(":", "-")
+
+
+def _package(
+    given: str | Path | Package, model: str | Path | None, projector: str | Path | None, target: str | None
+) -> Package:
+    package = given if isinstance(given, Package) else load_package(given)
+    changes: dict[str, Any] = {}
+    if model is not None:
+        changes["model"] = Path(model).expanduser().absolute()
+    if projector is not None:
+        word = str(projector) in ("auto", "none")
+        changes["projector"] = str(projector) if word else Path(projector).expanduser().absolute()
+    if target is not None:
+        changes["target"] = str(Target.parse(target)) if target != "latest" else target
+    if not changes:
+        return package
+    # A value that came from elsewhere does not stand in the file.
+    spans = {key: span for key, span in package.spans.items() if key not in changes}
+    return dataclasses.replace(package, **changes, spans=spans)
+
+
+def _values(package: Package, files: Files, plan: Plan, folder: Path) -> Values:
+    def place(file: Path) -> str:
+        return relative_to_modelfile(file, folder, package.folder)
+
+    terms = package.license
+    return Values(
+        name=package.name,
+        model=place(files.model),
+        projector=place(files.projector) if files.projector else None,
+        template=plan.template,
+        system=package.system or None,
+        parameters=written_parameters(package.parameters),
+        stop=tuple(plan.stops.texts),
+        license=read_text_file(terms, "license", package) if isinstance(terms, Path) else terms,
+    )
+
+
+__all__ = ["Build", "BuildError", "build", "default_output"]

@@ -1,0 +1,82 @@
+"""Which template a server will really use for the package, on its oldest Ollama and on the newest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..core.diagnostics import Diagnostic, Severity, Span
+from ..ollama.selection import Selection, select
+from ..ollama.versions import LATEST, Target
+from .sources import Files
+
+NOT_IN_USE = "MK520"
+PICTURES_BEHIND = "MK521"
+IN_DOUBT = "MK524"
+
+_MEANT = {"go": "template", "native": "jinja"}
+_WORDS = {
+    "template": "a Go template that create adds by itself",
+    "jinja": "the GGUF's own Jinja",
+    "renderer": "a renderer of Ollama's own",
+    "built-in": "a format of llama-server's own",
+}
+
+
+@dataclass(frozen=True)
+class Served:
+    """selections: (release, what it uses), oldest first; diagnostics: where that is not what was meant."""
+
+    selections: tuple[tuple[str, Selection], ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+    @property
+    def by_jinja(self) -> bool:
+        """Whether a server of the target uses the GGUF's own Jinja."""
+        return any(s.source == "jinja" for _, s in self.selections)
+
+
+def who_serves(mode: str, template: str | None, files: Files, target: Target, span: Span) -> Served:
+    """Asks Ollama's rules of selection for each end of the target's range.
+
+    mode: "go" or "native", what is meant; template: the TEMPLATE, None in native mode.
+    """
+    newest = Target(LATEST)
+    servers = [Target(target.version), newest] if target.onwards and target.version < LATEST else [target]
+    templates = files.vocabulary.chat_templates if files.vocabulary else {}
+    jinja = templates.get("default")
+    architecture = files.header.architecture
+    selections = tuple(
+        (s.name, select(template=template, jinja=jinja, architecture=architecture, target=s)) for s in servers
+    )
+    found = [_other(mode, name, s, span) for name, s in selections if s.source != _MEANT[mode]]
+    # Beside a TEMPLATE of its own create adds none, so only native mode hangs on what create recognises.
+    doubted = [(name, s) for name, s in selections if mode == "native" and not s.certain]
+    found += [_doubtful(name, s, span) for name, s in doubted if s.source == "jinja"]
+    if mode == "native" and files.projector is not None:
+        found.append(_pictures_behind(span))
+    return Served(selections, tuple(found))
+
+
+def _other(mode: str, release: str, selection: Selection, span: Span) -> Diagnostic:
+    meant = "this TEMPLATE" if mode == "go" else "the GGUF's own Jinja template"
+    message = f"Ollama {release} will not use {meant} but {_WORDS[selection.source]}: {selection.why}"
+    hint = selection.change or "look at the prompts there with `mkmodelfile verify`"
+    return Diagnostic(NOT_IN_USE, Severity.WARNING, message, span, hint)
+
+
+def _doubtful(release: str, selection: Selection, span: Span) -> Diagnostic:
+    message = f"Ollama {release} may not use the GGUF's own Jinja template: {selection.why}"
+    hint = "write `mode: go`, or see which one is in use with `mkmodelfile verify`"
+    return Diagnostic(IN_DOUBT, Severity.WARNING, message, span, hint)
+
+
+def _pictures_behind(span: Span) -> Diagnostic:
+    """Ollama 0.33, llm/llama_server.go (llamaServerChatMessage): the text part first, then the pictures."""
+    return Diagnostic(
+        PICTURES_BEHIND,
+        Severity.WARNING,
+        "in native mode Ollama (0.33) hands a picture over behind the words of its message; with a TEMPLATE, "
+        "and in the model's own reference, it stands before them",
+        span,
+        "write `mode: go`, or `auto`; look at the prompts with `mkmodelfile verify` if native is needed",
+    )

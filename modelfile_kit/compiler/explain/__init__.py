@@ -1,0 +1,1 @@
+"""What each construct of a chat template became, for `compile --explain`."""

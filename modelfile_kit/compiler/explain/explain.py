@@ -1,0 +1,133 @@
+"""What each construct of a chat template became: its Go, why nothing is left of it, or the finding."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...core.diagnostics import Diagnostic
+from ...huggingface import Reference
+from ...ollama.versions import Target
+from .. import frontend
+from ..compile import Compiled, Translation, prove_translation, translate_tree
+from ..ir import nodes as go
+from ..ir.printer import Piece, pieces
+from .constructs import Construct, constructs_of
+from .reasons import Witness, why_nothing
+
+NO_PICTURES = "the content of a message is a text: the chat template shows no pictures"
+
+
+@dataclass(frozen=True)
+class Explained:
+    """A construct and what became of it.
+
+    go: the parts of the TEMPLATE it became, in their order, equal ones once; times: how often the first
+    was written out; why: the reason where nothing is left; findings: about its lines. A part that says
+    what several constructs say together is with each of them.
+    """
+
+    construct: Construct
+    go: tuple[str, ...] = ()
+    times: int = 0
+    why: str = ""
+    findings: tuple[Diagnostic, ...] = ()
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A compiled chat template, construct by construct.
+
+    compiled: as `compile_template` gives it; constructs: in the order of the source; added: pieces that
+    no construct asked for, with the reason; helpers: names of templates that the TEMPLATE defines for
+    what Go has no function for; findings: those about no line in particular; assumed: what the reasons
+    rest on beside Ollama's request.
+    """
+
+    compiled: Compiled
+    constructs: tuple[Explained, ...]
+    added: tuple[tuple[str, str], ...] = ()
+    helpers: tuple[str, ...] = ()
+    findings: tuple[Diagnostic, ...] = ()
+    assumed: tuple[str, ...] = ()
+
+
+def explain_template(
+    chat_template: str, *, bos_token: str | None = "", eos_token: str | None = "", target: str = "latest"
+) -> Explanation:
+    """Compiles a chat template and says what became of each construct.
+
+    Arguments and errors as those of `compile_template`.
+    """
+    tree = frontend.parse(chat_template)
+    found = constructs_of(chat_template, tree)
+    witness = Witness({id(node): c.number for c, node in found})
+    reference = Reference(chat_template, bos_token=bos_token, eos_token=eos_token)
+    done = translate_tree(tree, reference, bos_token, eos_token, Target.parse(target), witness)
+    compiled = prove_translation(
+        done.compiled, chat_template, bos_token=bos_token, eos_token=eos_token, target=target
+    )
+    written = _written(done)
+    rows = []
+    for construct, node in found:
+        mine = written.get(construct.number, [])
+        why = "" if mine else why_nothing(construct, node, found, witness, written)
+        rows.append(Explained(construct, tuple(dict.fromkeys(mine)), _times(mine), why))
+    constructs, rest = _with_findings(rows, compiled.diagnostics)
+    helpers = tuple(n for n, body in done.definitions.items() if not any(o for _, o in pieces(body)))
+    assumed = (NO_PICTURES,) if compiled.coverage["images"] == "absent" else ()
+    return Explanation(compiled, constructs, _added(done), helpers, rest, assumed)
+
+
+def _written(done: Translation) -> dict[int, list[str]]:
+    """Each construct's parts, in the order of the TEMPLATE; neighbouring pieces are one part."""
+    found: dict[int, list[str]] = {}
+    last: dict[int, int] = {}
+    for place, (text, origin) in enumerate(_all_pieces(done)):
+        for number in origin:
+            mine = found.setdefault(number, [])
+            if mine and last[number] == place - 1:
+                mine[-1] += text
+            else:
+                mine.append(text)
+            last[number] = place
+    return {number: [_shown(part) for part in parts] for number, parts in found.items()}
+
+
+def _shown(part: str) -> str:
+    """Without the newline before an action, which its trim eats."""
+    return part[1:] if part.startswith("\n{{-") else part
+
+
+def _all_pieces(done: Translation) -> list[Piece]:
+    inside = [piece for body in done.definitions.values() for piece in pieces(body, defined=True)]
+    return inside + pieces(done.statements)
+
+
+def _times(mine: list[str]) -> int:
+    """How often a construct was written out: as often as its first piece."""
+    return mine.count(mine[0]) if mine else 0
+
+
+def _added(done: Translation) -> tuple[tuple[str, str], ...]:
+    """Statements at the top that came from nowhere: what `hints` wrote for Ollama to read."""
+    hints = [n for n in done.statements if not n.origin and isinstance(n, go.If) and n.test == go.FALSE]
+    reason = "never runs: Ollama reads from it which tags mark thinking and tool calls"
+    return tuple(("".join(text for text, _ in pieces((n,))).strip(), reason) for n in hints)
+
+
+def _with_findings(
+    rows: list[Explained], diagnostics: list[Diagnostic]
+) -> tuple[tuple[Explained, ...], tuple[Diagnostic, ...]]:
+    """Findings go to the first construct on their line; those without one are the rest."""
+    rest: list[Diagnostic] = []
+    mine: dict[int, list[Diagnostic]] = {}
+    for d in diagnostics:
+        line = d.span.line if d.span else None
+        hits = [r.construct for r in rows if line and r.construct.line <= line <= r.construct.end_line]
+        # a text before it may end on the same line
+        best = next((c for c in hits if c.kind != "text"), hits[0] if hits else None)
+        (mine.setdefault(best.number, []) if best else rest).append(d)
+    out = [
+        Explained(r.construct, r.go, r.times, r.why, tuple(mine.get(r.construct.number, ()))) for r in rows
+    ]
+    return tuple(out), tuple(rest)

@@ -1,0 +1,22 @@
+"""What the machine tells whoever watches it; nobody does unless a compilation is to be explained."""
+
+from __future__ import annotations
+
+from jinja2 import nodes
+
+from ..ir.nodes import Test
+from ..values.types import Value
+
+
+class Watch:
+    """Hears of every statement, test and value; this one does not listen."""
+
+    def begins(self, node: nodes.Node, origin: tuple[int, ...]) -> tuple[int, ...]:
+        """A statement is executed inside the construct `origin`; answers the construct that it is."""
+        return origin
+
+    def decides(self, node: nodes.Node, test: Test) -> None:
+        """The test of an `if`, with what is known about it."""
+
+    def sees(self, node: nodes.Node, value: Value) -> None:
+        """The value of an expression."""

@@ -1,0 +1,204 @@
+"""Why nothing is left of a construct: what the compiler saw when it came there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from jinja2 import nodes
+
+from ...huggingface.jinja_source import text
+from ..ir import nodes as go
+from ..ir.nodes import Test
+from ..values import types
+from ..values.types import Value
+from .constructs import Construct
+from .observer import Watch
+
+# A value at run time, among what was seen of an expression.
+UNKNOWN = object()
+Row = tuple[Construct, nodes.Node]
+_LOOKUPS = (nodes.Name, nodes.Getattr, nodes.Getitem)
+_WORDS: dict[type, str] = {
+    types.Str: "a text",
+    types.Int: "a whole number",
+    types.Bool: "true or false",
+    types.Obj: "a list or object of the request",
+}
+
+
+class Witness(Watch):
+    """Keeps what the machine tells it; the tree has to live as long."""
+
+    def __init__(self, numbers: Mapping[int, int]) -> None:
+        self.numbers = numbers
+        self.inside: dict[int, list[int]] = {}
+        self.decided: dict[int, set[bool | None]] = {}
+        self.seen: dict[int, list[Any]] = {}
+
+    def begins(self, node: nodes.Node, origin: tuple[int, ...]) -> tuple[int, ...]:
+        number = self.numbers.get(id(node))
+        if number is None:
+            return origin
+        outer = self.inside.setdefault(number, [])
+        if origin and origin[0] not in outer:
+            outer.append(origin[0])
+        return (number,)
+
+    def decides(self, node: nodes.Node, test: Test) -> None:
+        answer = test.value if isinstance(test, go.Truth) else None
+        self.decided.setdefault(id(node), set()).add(answer)
+
+    def sees(self, node: nodes.Node, value: Value) -> None:
+        kept = self.seen.setdefault(id(node), [])
+        if len(kept) < 3 and value not in kept:
+            kept.append(value)
+
+    def known(self, node: nodes.Node | None) -> Any:
+        """The value of an expression that always had the same, if that is known; else UNKNOWN."""
+        seen = self.seen.get(id(node), [])
+        if len(seen) == 1 and isinstance(seen[0], types.Const):
+            return seen[0].value
+        return types.Undef if seen and all(isinstance(v, types.Undef) for v in seen) else UNKNOWN
+
+    def kind(self, node: nodes.Node) -> str:
+        """What an expression always is, in words; "" where that differs."""
+        kinds = {_WORDS.get(type(v), "") for v in self.seen.get(id(node), [])}
+        return kinds.pop() if len(kinds) == 1 else ""
+
+    def reached(self, number: int) -> bool:
+        """Whether a construct was ever come to."""
+        return number in self.inside
+
+
+def why_nothing(
+    construct: Construct,
+    node: nodes.Node,
+    rows: Sequence[Row],
+    witness: Witness,
+    written: Mapping[int, object],
+) -> str:
+    """One sentence without a full stop."""
+    if not witness.reached(construct.number):
+        return _unreached(construct, rows, witness)
+    if isinstance(node, nodes.If):
+        return _if(node, witness)
+    if isinstance(node, nodes.For):
+        return _for(node, witness)
+    if isinstance(node, nodes.Macro):
+        return f"a macro: {node.name} is written out where it is called"
+    if isinstance(node, nodes.Assign):
+        return _assign(node, witness)
+    if isinstance(node, nodes.AssignBlock):
+        return f"{_target(node.target)} is only a name here: its text stands wherever it is read"
+    if isinstance(node, nodes.CallBlock) and construct.kind == "generation":
+        return "only marks what the assistant wrote; what is inside is printed as it is"
+    if construct.kind == "print" and witness.known(node) in ("", types.Undef):
+        reasons = _because(node, witness)
+        return "always empty" + (f": {reasons}" if reasons else "")
+    return _elsewhere(construct, rows, witness, written)
+
+
+def _unreached(construct: Construct, rows: Sequence[Row], witness: Witness) -> str:
+    outer = construct.parent
+    while outer and not witness.reached(outer):
+        outer = rows[outer - 1][0].parent
+    if not outer:
+        return "never reached: every conversation has ended before"
+    at, node = rows[outer - 1]
+    if isinstance(node, nodes.Macro):
+        return f"never reached: nothing calls {node.name}"
+    if isinstance(node, nodes.For):
+        return f"never reached: the loop on line {at.line} has no turns"
+    if isinstance(node, nodes.If):
+        answers = witness.decided.get(id(node.test), set())
+        if answers in ({True}, {False}):
+            always = "always true" if True in answers else "never true"
+            return f"never reached: the {at.kind} on line {at.line} is {always}"
+    return f"never reached inside the {at.kind} on line {at.line}"
+
+
+def _if(node: nodes.If, witness: Witness) -> str:
+    answers = witness.decided.get(id(node.test), set())
+    if answers in ({True}, {False}):
+        reasons = _because(node.test, witness)
+        always = "always true, so only its body is left" if True in answers else "never true"
+        return always + (f": {reasons}" if reasons else "")
+    if None not in answers:
+        return "known each time it is come to: only what it chooses is left"
+    return "writes nothing itself: what it chooses stands where it is used"
+
+
+def _for(node: nodes.For, witness: Witness) -> str:
+    turns = any(witness.reached(witness.numbers[id(n)]) for n in _constructs(node, witness))
+    if turns:
+        return "its turns are known: each is written out"
+    reasons = _because(node.iter, witness)
+    return "goes over nothing" + (f": {reasons}" if reasons else "")
+
+
+def _constructs(node: nodes.For, witness: Witness) -> list[nodes.Node]:
+    inside = [n for part in node.body for n in (part, *part.find_all(nodes.Node))]
+    return [n for n in inside if id(n) in witness.numbers]
+
+
+def _assign(node: nodes.Assign, witness: Witness) -> str:
+    name = text(node.target) if isinstance(node.target, nodes.Name) else _target(node.target)
+    value = witness.known(node.node)
+    if value is types.Undef:
+        return f"{name} stays undefined: {_because(node.node, witness) or 'what it is given is'}"
+    if value is not UNKNOWN:
+        return f"{name} is known here: {_shown(value)} stands wherever it is read"
+    return f"{name} is only a name here: its value stands wherever it is read"
+
+
+def _target(node: nodes.Node) -> str:
+    return f"{node.name}.{node.attr}" if isinstance(node, nodes.NSRef) else text(node)
+
+
+def _elsewhere(
+    construct: Construct, rows: Sequence[Row], witness: Witness, written: Mapping[int, object]
+) -> str:
+    outer = [n for n in witness.inside[construct.number] if n != construct.number]
+    shown = sorted({rows[n - 1][0].line for n in outer if n in written})
+    if shown:
+        lines = ", ".join(map(str, shown[:4])) + (", …" if len(shown) > 4 else "")
+        return f"part of what line{'s' if len(shown) > 1 else ''} {lines} became"
+    if outer:
+        at = rows[outer[0] - 1][0]
+        return f"part of the value of the {at.kind} on line {at.line}, which stands where it is read"
+    return "writes nothing"
+
+
+def _because(node: nodes.Node, witness: Witness) -> str:
+    """What is known of the parts of an expression, the smallest that say it."""
+    found: dict[str, None] = {}
+    _explain(node, witness, found)
+    if not found and isinstance(node, _LOOKUPS) and witness.kind(node):
+        return f"`{text(node)}` is always there"
+    return ", ".join(list(found)[:3])
+
+
+def _explain(node: nodes.Node, witness: Witness, found: dict[str, None]) -> None:
+    value = witness.known(node)
+    if isinstance(node, _LOOKUPS) and value is not UNKNOWN:
+        if value is types.Undef:
+            found[f"`{text(node)}` is never there in what Ollama gives"] = None
+        else:
+            found[f"`{text(node)}` is {_shown(value)}"] = None
+        return
+    before = len(found)
+    for child in node.iter_child_nodes():
+        _explain(child, witness, found)
+    # a test of something that only shows at run time, known all the same
+    if len(found) == before and isinstance(value, bool) and not isinstance(node, nodes.Const):
+        kind = witness.kind(node.node) if isinstance(node, nodes.Test) else ""
+        if isinstance(node, nodes.Test) and kind:
+            found[f"`{text(node.node)}` is always {kind}"] = None
+        else:
+            found[f"`{text(node)}` is {'always' if value else 'never'} true here"] = None
+
+
+def _shown(value: object) -> str:
+    written = "none" if value is None else repr(value)
+    return written if len(written) <= 60 else written[:59] + "…"

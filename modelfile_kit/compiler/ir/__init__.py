@@ -1,0 +1,1 @@
+"""The target language: nodes of a Go template, and how they are printed."""

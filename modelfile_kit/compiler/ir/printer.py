@@ -1,0 +1,322 @@
+"""Prints the statements as a Go template, a construct a line where trims cannot eat the text's blanks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ...gotemplate.values.gounicode import is_print
+from . import nodes as go
+from .nodes import Expr, Lit, Node, Nodes, Test
+
+# The blanks that Go's trim markers eat.
+_TRIMMED = " \t\r\n"
+
+
+Origin = tuple[int, ...]
+# text of a TEMPLATE, and the constructs that it came from
+Piece = tuple[str, Origin]
+
+
+def emit(nodes: Nodes, defined: Mapping[str, Nodes] | None = None) -> str:
+    """The text of a TEMPLATE, with the templates it defines before it."""
+    text = ""
+    for name, block in (defined or {}).items():
+        printer = _Printer()
+        printer.defined = True
+        printer.out.append("{{- define " + quote(name) + " }}")
+        printer.block(block)
+        printer.action("end")
+        text += "".join(printer.out) + "\n"
+    body = _Printer().template(nodes)
+    return _after_definitions(text, body) if text else body
+
+
+def pieces(nodes: Nodes, *, defined: bool = False) -> list[Piece]:
+    """The text of the statements in pieces; defined: they are the body of a defined template."""
+    printer = _Printer()
+    printer.defined = defined
+    printer.block(nodes)
+    return printer.pieces()
+
+
+def _after_definitions(text: str, body: str) -> str:
+    """The newline after the definitions must not be printed: the next action trims it, or there is none."""
+    if body.startswith("{{ "):
+        return text + "{{- " + body[3:]
+    return text.rstrip("\n") + body
+
+
+def quote(s: str) -> str:
+    """A Go string literal that survives a Modelfile; a lone surrogate U+DC80… stands for a byte."""
+    out = ['"']
+    for c in s:
+        if c in '"\\':
+            out.append("\\" + c)
+        elif c in "\n\t\r":
+            out.append({"\n": "\\n", "\t": "\\t", "\r": "\\r"}[c])
+        elif 0xDC80 <= ord(c) <= 0xDCFF:
+            out.append(f"\\x{ord(c) - 0xDC00:02x}")
+        elif not is_print(c):
+            out.append(f"\\u{ord(c):04x}" if ord(c) < 0x10000 else f"\\U{ord(c):08x}")
+        else:
+            out.append(c)
+    return "".join(out) + '"'
+
+
+class _Printer:
+    def __init__(self) -> None:
+        self.out: list[str] = []
+        # where each statement began in `out`, and where what it printed itself came from
+        self.origin: Origin = ()
+        self.marks: list[tuple[int, Origin]] = []
+        self.names: list[dict[object, str]] = [{}]
+        # The loop whose element the dot is; 0 at the top, None where it is a number.
+        self.dot: int | None = 0
+        self.defined = False
+
+    # --- pieces -----------------------------------------------------------------------------------
+
+    def template(self, nodes: Nodes) -> str:
+        self.block(nodes)
+        return "".join(self.out)
+
+    def action(self, text: str, *, own_line: bool = True) -> None:
+        """`{{ text }}`; on a line of its own where the text before does not end in a blank."""
+        before = self.out[-1] if self.out else ""
+        if own_line and before and before[-1] not in _TRIMMED:
+            self.out.append("\n{{- ")
+        else:
+            self.out.append("{{ ")
+        self.out.append(text + " }}")
+
+    def text(self, s: str) -> None:
+        """Text, with Go strings for what a template or Modelfile cannot hold as it is."""
+        special = s.replace("{{", "\0").replace('"""', "\1")
+        if s.endswith("{"):
+            special = special[:-1] + "\2" if special.endswith("{") else special
+        run = ""
+        for c in special:
+            if c in "\0\1\2" or not (is_print(c) or c in _TRIMMED):
+                if run:
+                    self.out.append(run)
+                    run = ""
+                shown = {"\0": "{{", "\1": '"""', "\2": "{"}.get(c, c)
+                self.out.append("{{ " + quote(shown) + " }}")
+            else:
+                run += c
+        if run:
+            self.out.append(run)
+
+    # --- statements -----------------------------------------------------------------------------------
+
+    def block(self, nodes: Nodes) -> None:
+        self.names.append({})
+        for n in nodes:
+            self.node(n)
+        self.names.pop()
+
+    def node(self, n: Node) -> None:
+        outer = self.origin
+        self.mark(n.origin or outer)
+        self.statement(n)
+        self.mark(outer)
+
+    def mark(self, origin: Origin) -> None:
+        """What is printed from here on came from there."""
+        self.origin = origin
+        self.marks.append((len(self.out), origin))
+
+    def pieces(self) -> list[Piece]:
+        """What was printed, by where it came from."""
+        ends = [start for start, _ in self.marks[1:]] + [len(self.out)]
+        found = [("".join(self.out[a:b]), o) for (a, o), b in zip(self.marks, ends, strict=True)]
+        return [(text, origin) for text, origin in found if text]
+
+    def statement(self, n: Node) -> None:
+        if isinstance(n, go.Text):
+            self.text(n.text)
+        elif isinstance(n, go.Print):
+            self.print(n.expr)
+        elif isinstance(n, go.Declare):
+            value = self.expr(n.expr)
+            self.action(f"${self.name(n.var.id, n.var.hint)} := {value}")
+        elif isinstance(n, go.Set):
+            self.action(f"${self.known(n.var)} = {self.expr(n.expr)}")
+        elif isinstance(n, go.If):
+            self.condition(n)
+        elif isinstance(n, go.Range):
+            self.range(n)
+        elif isinstance(n, (go.Break, go.Continue)):
+            self.action("break" if isinstance(n, go.Break) else "continue")
+        elif isinstance(n, go.Fail):
+            self.action(f"template {quote(n.message or 'the chat template refuses this conversation')} .")
+        else:
+            self.action(f"template {quote(n.name)} {self.expr(n.arg, nested=True)}", own_line=False)
+
+    def print(self, e: Expr) -> None:
+        if isinstance(e, go.Call) and e.fn == "print" and len(e.args) == 1:
+            e = e.args[0]
+        self.action(self.expr(e), own_line=False)
+
+    def condition(self, n: go.If, word: str = "if") -> None:
+        self.action(f"{word} {self.test(n.test)}")
+        self.block(n.then)
+        if len(n.orelse) == 1 and isinstance(n.orelse[0], go.If):
+            outer = self.origin
+            self.mark(n.orelse[0].origin or outer)
+            self.condition(n.orelse[0], "else if")
+            self.mark(outer)
+            return
+        if n.orelse:
+            self.action("else")
+            self.block(n.orelse)
+        self.action("end")
+
+    def range(self, n: go.Range) -> None:
+        over = self.expr(n.over)
+        uses_index = any(isinstance(e, go.Index) and e.loop == n.loop for e in go.all_exprs(n.body))
+        named = not n.count and _item_under_range(n.body, n.loop)
+        self.names.append({})
+        index = "$" + self.name(("index", n.loop), n.index) if uses_index else "$_"
+        item = "$" + self.name(("item", n.loop), n.item) if named else "$_"
+        if n.count:
+            head = f"{index} := " if uses_index else ""
+        else:
+            head = f"{index}, {item} := " if uses_index or named else ""
+        self.action(f"range {head}{over}")
+        saved, self.dot = self.dot, None if n.count else n.loop
+        self.block(n.body)
+        self.dot = saved
+        self.names.pop()
+        self.action("end")
+
+    # --- names ----------------------------------------------------------------------------------------
+
+    def name(self, key: object, hint: str) -> str:
+        """A name for something new in this block: the one it wants unless that is taken."""
+        hint = "".join(c if c.isalnum() and c.isascii() else "_" for c in hint) or "x"
+        if hint[0].isdigit():
+            hint = "_" + hint
+        taken = {name for block in self.names for name in block.values()}
+        name, n = hint, 2
+        while name in taken:
+            name, n = f"{hint}{n}", n + 1
+        self.names[-1][key] = name
+        return name
+
+    def known(self, v: go.Var) -> str:
+        return self.find(v.id)
+
+    def find(self, key: object) -> str:
+        for block in reversed(self.names):
+            if key in block:
+                return block[key]
+        raise KeyError(key)
+
+    # --- expressions ----------------------------------------------------------------------------------
+
+    def expr(self, e: Expr, nested: bool = False) -> str:
+        if isinstance(e, Lit):
+            if isinstance(e.value, bool):
+                return "true" if e.value else "false"
+            return str(e.value) if isinstance(e.value, int) else quote(e.value)
+        if isinstance(e, go.Var):
+            return "$" + self.known(e)
+        if isinstance(e, go.Root):
+            return ("." if self.dot == 0 and not self.defined else "$.") + e.name
+        if isinstance(e, go.Item):
+            return "." if self.dot == e.loop else "$" + self.find(("item", e.loop))
+        if isinstance(e, go.Index):
+            return "$" + self.find(("index", e.loop))
+        if isinstance(e, go.Dot):
+            return "." if self.dot == 0 else "$"
+        if isinstance(e, go.Field):
+            base = self.expr(e.base, nested=True)
+            return base + e.name if base == "." else f"{base}.{e.name}"
+        text = self.call(e)
+        return f"({text})" if nested else text
+
+    def call(self, e: go.Call) -> str:
+        if e.fn in ("eq", "ne") and isinstance(e.args[0], go.Call) and e.args[0].fn.startswith("mod"):
+            e = _remainder(e.fn, e.args[0], e.args[1])
+        elif e.fn == "runes":
+            e = _runes(e.args[0])
+        elif e.fn == "lt" and (isinstance(e.args[0], Lit) or isinstance(e.args[1], go.Index)):
+            e = go.call("gt", e.args[1], e.args[0])
+        elif e.fn in ("and", "or", "not"):
+            return self.logic(e)
+        return " ".join([e.fn, *(self.expr(a, nested=True) for a in e.args)])
+
+    def logic(self, e: go.Call) -> str:
+        if e.fn == "not" and isinstance(e.args[0], go.Call) and e.args[0].fn in ("eq", "lt"):
+            inner = e.args[0]
+            if inner.fn == "eq" and len(inner.args) == 2:
+                return self.call(go.call("ne", *inner.args))
+            if inner.fn == "lt":
+                a, b = inner.args
+                swap = isinstance(a, Lit) or isinstance(b, go.Index)
+                return self.call(go.call("le", b, a) if swap else go.call("ge", a, b))
+        return " ".join([e.fn, *(self.expr(a, nested=True) for a in e.args)])
+
+    def test(self, t: Test) -> str:
+        from ..lower.evaluate import test_to_go
+
+        return self.expr(test_to_go(join_equations(t)))
+
+
+def join_equations(t: Test) -> Test:
+    """`or (eq x a) (eq x b)` is `eq x a b`."""
+    if isinstance(t, go.Not):
+        return go.negate(join_equations(t.test))
+    if isinstance(t, go.All):
+        return go.both(*(join_equations(x) for x in t.tests))
+    if not isinstance(t, go.Some):
+        return t
+    out: list[Test] = []
+    for x in map(join_equations, t.tests):
+        last = out[-1] if out else None
+        if (
+            isinstance(x, go.Atom)
+            and isinstance(last, go.Atom)
+            and isinstance(x.expr, go.Call)
+            and isinstance(last.expr, go.Call)
+            and x.expr.fn == last.expr.fn == "eq"
+            and x.expr.args[0] == last.expr.args[0]
+        ):
+            out[-1] = go.Atom(go.Call("eq", last.expr.args + x.expr.args[1:]))
+        else:
+            out.append(x)
+    return go.either(*out)
+
+
+def _item_under_range(nodes: Nodes, loop: int, below: bool = False) -> bool:
+    """Whether a loop's element is named where the dot is another one's."""
+    for n in nodes:
+        if below and any(
+            isinstance(x, go.Item) and x.loop == loop for e in go.node_exprs(n) for x in go.walk(e)
+        ):
+            return True
+        if any(_item_under_range(b, loop, below or isinstance(n, go.Range)) for b in go.blocks(n)):
+            return True
+    return False
+
+
+def _remainder(fn: str, mod: go.Call, other: Expr) -> go.Call:
+    """`n % 2` and its like are the last digit of the number written in that base."""
+    verb, width = {"mod2": ("b", 32), "mod8": ("o", 22), "mod10": ("d", 20), "mod16": ("x", 16)}[mod.fn]
+    digit = go.call("slice", go.call("printf", Lit(f"%0{width}{verb}"), mod.args[0]), Lit(width - 1))
+    assert isinstance(other, Lit) and isinstance(other.value, int)
+    shown = f"{other.value:x}" if mod.fn == "mod16" else str(other.value)
+    return go.call(fn, digit, Lit(shown))
+
+
+def _runes(s: Expr) -> go.Call:
+    """Padding counts characters, `len` bytes: what the padding adds is the difference."""
+    twice = go.call("printf", Lit("%s%s"), s, s)
+    padded = go.call("printf", Lit("%*s"), go.call("len", s), s)
+    return go.call("len", go.call("slice", twice, go.call("len", padded)))
+
+
+def count_nodes(nodes: Nodes) -> int:
+    """How many statements there are."""
+    return sum(1 for _ in go.all_nodes(nodes))

@@ -1,0 +1,1 @@
+"""Passes over the IR, each from statements to statements."""

@@ -1,0 +1,1 @@
+"""What every room stands on: conversations, diagnostics, errors and files. It imports nothing of the kit."""

@@ -1,0 +1,1 @@
+"""The fast evaluator: a tree becomes closures, which hand over to `exec` where in doubt."""

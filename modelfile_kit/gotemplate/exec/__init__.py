@@ -1,0 +1,1 @@
+"""The exact evaluator: step by step as Go executes a template."""

@@ -1,0 +1,1 @@
+"""A template's source to its tree and back (text/template/parse)."""

@@ -1,0 +1,1 @@
+"""How Go's values look in Python."""

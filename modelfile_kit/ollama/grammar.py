@@ -1,0 +1,357 @@
+"""Ollama's Modelfile grammar, to the last rune (Ollama 0.33, parser/parser.go).
+
+What it is: instructions by name in any case; `#` starts a comment only where an instruction could
+start; a value is bare, "…" or triple-quoted, without escapes, and ends at the first line end at
+which the text so far, trimmed, is closed. Runes that `strconv.IsPrint` refuses vanish from values
+(see printable.py). The kit adds one instruction of its own, `PROJECTOR file`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+from ..core.diagnostics import Span
+from ..core.errors import ModelfileError
+from ..gotemplate.values.gounicode import is_print
+from .decoding import decode
+from .printable import drop_refused
+from .versions import Target, since
+
+# Names, in the order in which Ollama lists them; the feature that brought the younger ones.
+INSTRUCTIONS: dict[str, str] = {
+    "from": "",
+    "license": "",
+    "template": "",
+    "system": "",
+    "adapter": "",
+    "draft": "draft",
+    "renderer": "renderer",
+    "parser": "renderer",
+    "parameter": "",
+    "message": "",
+    "requires": "requires",
+}
+ROLES = ("system", "user", "assistant")
+PROJECTOR = "projector"
+
+# A Modelfile holds texts for people; the largest known carry a licence of some 100 kB.
+MAX_BYTES = 64 << 20
+
+_BLANK = re.compile(r"[ \t\r\n]*")
+_LINE_END = re.compile(r"[\r\n]")
+_LETTERS = re.compile(r"[A-Za-z]*")
+_WORD = re.compile(r"[A-Za-z0-9_]*")
+_PROJECTOR_COMMENT = re.compile(r"\s*PROJECTOR[ \t]+(\S.*?)\s*", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Instruction:
+    """One instruction.
+
+    name: lower case. key: the parameter's name, the message's role, else "". value: without its
+    quotes. line: where it starts, counted from 1 as an editor does; 0 for one that was not read.
+    span: its first character in the decoded text and the one behind its last.
+    """
+
+    name: str
+    key: str
+    value: str
+    line: int = 0
+    span: tuple[int, int] = field(default=(0, 0), compare=False, repr=False)
+
+    @property
+    def command(self) -> str:
+        """What Ollama takes it for: `PARAMETER system x` is a SYSTEM, `PARAMETER model x` a FROM."""
+        if self.name == "parameter" and self.key in _COMMANDS:
+            return "from" if self.key == "model" else self.key
+        return self.name
+
+    def __str__(self) -> str:
+        from .writer import write_instruction
+
+        return write_instruction(self)
+
+
+# What Ollama calls the commands inside; a PARAMETER of such a name is taken for that instruction.
+_COMMANDS = frozenset({"model", *INSTRUCTIONS} - {"from", "parameter"})
+
+
+@dataclass(frozen=True)
+class Comment:
+    """A comment: its text behind `#`, its line, and before which instruction it stands (an index)."""
+
+    text: str
+    line: int
+    before: int
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """A rune that Ollama's parser takes out of a value without a word.
+
+    line, column: where it stands, from 1; instruction: the index of its instruction.
+    """
+
+    rune: str
+    line: int
+    column: int
+    instruction: int
+
+
+@dataclass(frozen=True)
+class Modelfile:
+    """A parsed Modelfile; `str()` parses back to the same instructions and comments.
+
+    dropped: what the values have lost (it is not part of what is compared or written).
+    """
+
+    instructions: tuple[Instruction, ...] = ()
+    comments: tuple[Comment, ...] = field(default=())
+    dropped: tuple[Dropped, ...] = field(default=(), compare=False)
+
+    def all(self, name: str, key: str | None = None) -> tuple[Instruction, ...]:
+        """The instructions that Ollama takes for `name` (and of that key), in order."""
+        return tuple(i for i in self.instructions if i.command == name and (key is None or i.key == key))
+
+    def last(self, name: str) -> str | None:
+        """The value that counts where the last one wins (template, system, adapter, renderer, …)."""
+        found = self.all(name)
+        return found[-1].value if found else None
+
+    def parameters(self, name: str) -> tuple[str, ...]:
+        """The values given for a parameter, in order; all count for `stop`, else the last."""
+        return tuple(i.value for i in self.all("parameter", name))
+
+    @property
+    def froms(self) -> tuple[Instruction, ...]:
+        """Every FROM, projectors and models alike."""
+        return self.all("from")
+
+    @property
+    def projectors(self) -> tuple[str, ...]:
+        """The files named as projectors: by PROJECTOR, or by `# PROJECTOR file` right before its FROM."""
+        found: list[tuple[int, str]] = [
+            (n, i.value) for n, i in enumerate(self.instructions) if i.name == PROJECTOR
+        ]
+        for comment in self.comments:
+            named = _PROJECTOR_COMMENT.fullmatch(comment.text)
+            if not named or comment.before >= len(self.instructions):
+                continue
+            following = self.instructions[comment.before]
+            if following.command == "from" and following.value == _unquoted(named[1]):
+                found.append((comment.before, following.value))
+        return tuple(dict.fromkeys(value for _, value in sorted(found)))
+
+    @property
+    def models(self) -> tuple[Instruction, ...]:
+        """Every FROM that is not named as a projector."""
+        projectors = self.projectors
+        return tuple(i for i in self.froms if i.value not in projectors)
+
+    def __str__(self) -> str:
+        from .writer import write_modelfile
+
+        return write_modelfile(self.instructions, comments=self.comments)
+
+
+def parse_modelfile(
+    text: str | bytes,
+    *,
+    target: str | Target = "latest",
+    dialect: bool = True,
+    file: str | None = None,
+) -> Modelfile:
+    """Reads a Modelfile as Ollama does.
+
+    text: the file's bytes (UTF-8, or UTF-16 by its byte order mark) or its text.
+    target: which release's instructions are known. dialect: whether `PROJECTOR` is. file: for
+    messages. Raises ModelfileError (MK101 to MK105) where Ollama refuses; its `line` is Ollama's,
+    which counts a CR LF as two.
+    """
+    if len(text) > MAX_BYTES:
+        raise ModelfileError(f"the Modelfile has {len(text)} bytes, the limit is {MAX_BYTES}", code="MK105")
+    parser = _Parser(decode(text), Target.parse(target), dialect, file)
+    parser.run()
+    result = Modelfile(tuple(parser.instructions), tuple(parser.comments), tuple(parser.dropped))
+    if not result.froms:
+        raise ModelfileError(
+            "there is no FROM",
+            code="MK104",
+            span=Span(file) if file else None,
+            help="a Modelfile names its model: FROM ./model.gguf, or the name of a published model",
+        )
+    return result
+
+
+class _Parser:
+    """One pass over the decoded text; `at` is the next character."""
+
+    def __init__(self, text: str, target: Target, dialect: bool, file: str | None) -> None:
+        self.text = text
+        self.target = target
+        self.file = file
+        self.known = {n for n, feature in INSTRUCTIONS.items() if not feature or target.may_have(feature)}
+        if dialect:
+            self.known.add(PROJECTOR)
+        self.at = 0
+        self.instructions: list[Instruction] = []
+        self.comments: list[Comment] = []
+        self.dropped: list[Dropped] = []
+        self._line_at = 0
+        self._line = 1
+
+    def run(self) -> None:
+        text, size = self.text, len(self.text)
+        while True:
+            self.at = _match_end(_BLANK, text, self.at)
+            if self.at == size:
+                return
+            if text[self.at] == "#":
+                self._comment()
+            else:
+                self._instruction()
+
+    def line(self, at: int) -> int:
+        """The line of a position as an editor counts, CR LF being one; positions only grow."""
+        part = self.text[self._line_at : at]
+        self._line += part.count("\n") + part.count("\r") - part.count("\r\n")
+        if part.endswith("\r") and self.text.startswith("\n", at):
+            self._line -= 1  # the LF that belongs to this CR will count it
+        self._line_at = at
+        return self._line
+
+    def _comment(self) -> None:
+        found = _LINE_END.search(self.text, self.at)
+        end = found.start() if found else len(self.text)
+        text = self.text[self.at + 1 : end]
+        self.comments.append(Comment(text, self.line(self.at), len(self.instructions)))
+        self.at = end
+
+    def _instruction(self) -> None:
+        start, line = self.at, self.line(self.at)
+        name = self._name()
+        key = ""
+        if name == "parameter":
+            key = self._word(_WORD, "a parameter's name is letters, digits and _")
+        elif name == "message":
+            key = self._word(_LETTERS, "a message's role is letters")
+            if key not in ROLES:
+                self._refuse(
+                    f"{key!r} is not the role of a MESSAGE",
+                    at=self.at - 1,
+                    code="MK102",
+                    help=f"roles are {', '.join(ROLES)}, in lower case",
+                )
+        value = self._value()
+        self.instructions.append(Instruction(name, key, value, line, (start, self.at)))
+
+    def _name(self) -> str:
+        """The instruction's name. Its first rune may be anything; one that is not printed is dropped."""
+        text, start = self.text, self.at
+        end = self.at = _match_end(_LETTERS, text, start + 1)
+        name = (text[start] if is_print(text[start]) else "") + text[start + 1 : end]
+        if end == len(text):
+            self._unexpected_end(f"after {name!r}", "an instruction needs a value behind its name")
+        if text[end] not in " \t":
+            self._unknown(name if text[end] in "\r\n" else name + text[end])
+        if name.lower() not in self.known:
+            self._unknown(name)
+        self.at = end + 1
+        return name.lower()
+
+    def _word(self, pattern: re.Pattern[str], help: str) -> str:
+        start = self.at
+        end = self.at = _match_end(pattern, self.text, start)
+        word = self.text[start:end]
+        if end == len(self.text):
+            self._unexpected_end(f"after {word!r}", help)
+        if self.text[end] not in " \t":
+            self._unexpected_end(f"after {word!r}: found {self.text[end]!r} where a blank was expected", help)
+        self.at = end + 1
+        return word
+
+    def _value(self) -> str:
+        """The value up to the first line end at which it is closed; `at` moves to that line end."""
+        text, size = self.text, len(self.text)
+        pieces: list[str] = []
+        quote = ""
+        while True:
+            found = _LINE_END.search(text, self.at)
+            end = found.start() if found else size
+            piece = drop_refused(text[self.at : end])
+            if len(piece) < end - self.at:
+                self._note_dropped(self.at, end)
+            trimmed = piece.strip(" \t")
+            if not pieces:
+                if not trimmed.startswith('"'):
+                    self.at = end
+                    return trimmed
+                quote = '"""' if trimmed.startswith('"""') else '"'
+                closed = len(trimmed) >= 2 * len(quote) and trimmed.endswith(quote)
+            else:
+                closed = trimmed.endswith(quote)
+            pieces.append(piece)
+            if closed:
+                self.at = end
+                return "".join(pieces).strip(" \t\r\n")[len(quote) : -len(quote)]
+            if found is None:
+                self._unexpected_end(f"inside a value that {quote} opened", f"close the value with {quote}")
+            pieces.append(text[end])
+            self.at = end + 1
+
+    def _note_dropped(self, start: int, end: int) -> None:
+        line = self.line(start)
+        line_start = max(self.text.rfind("\n", 0, start), self.text.rfind("\r", 0, start))
+        for at in range(start, end):
+            rune = self.text[at]
+            if drop_refused(rune) == "":
+                self.dropped.append(Dropped(rune, line, at - line_start, len(self.instructions)))
+
+    def _unknown(self, name: str) -> NoReturn:
+        """An instruction that the target does not know, noticed at the rune behind its name."""
+        lower = name.lower()
+        feature = INSTRUCTIONS.get(lower)
+        near = difflib.get_close_matches(lower, sorted(self.known), n=1)
+        message = f"{name!r} is not an instruction"
+        hint = f"Ollama knows {', '.join(n.upper() for n in INSTRUCTIONS if n in self.known)}"
+        if lower in self.known:
+            message = f"{name!r} stands alone, a blank and a value were expected"
+            hint = "write the value behind the name, on the same line"
+        elif feature:
+            message = f"{name.upper()} is unknown to Ollama {self.target.name}, it came with {since(feature)}"
+            hint = "take the instruction out, or raise the target"
+        elif lower == PROJECTOR:
+            hint = "PROJECTOR is not an instruction of Ollama: write a second FROM with the projector's file"
+        elif near:
+            hint = f"did you mean {near[0].upper()}?"
+        self._refuse(message, at=self.at, code="MK101", help=hint)
+
+    def _unexpected_end(self, where: str, help: str) -> NoReturn:
+        """Ollama answers "unexpected EOF" and names no line, even in the middle of a file."""
+        raise ModelfileError(
+            f"the Modelfile ends too early, {where} (line {self.line(self.at)})",
+            code="MK103",
+            span=Span(self.file) if self.file else None,
+            help=help,
+        )
+
+    def _refuse(self, message: str, *, at: int, code: str, help: str) -> NoReturn:
+        """An error noticed at the rune `at`; Ollama counts each CR and each LF up to and with it."""
+        read = self.text[: at + 1]
+        line = 1 + read.count("\n") + read.count("\r")
+        raise ModelfileError(message, code=code, span=Span(self.file, line), help=help)
+
+
+def _match_end(pattern: re.Pattern[str], text: str, at: int) -> int:
+    found = pattern.match(text, at)
+    return found.end() if found else at
+
+
+def _unquoted(value: str) -> str:
+    for quote in ('"""', '"'):
+        if len(value) >= 2 * len(quote) and value.startswith(quote) and value.endswith(quote):
+            return value[len(quote) : -len(quote)]
+    return value

@@ -1,0 +1,317 @@
+"""mkmodelfile.yaml becomes a `Package`: checked whole, every finding with its line and column."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from ..core.diagnostics import Diagnostic, Severity, Span
+from ..core.errors import PackageError, UsageError
+from ..ollama.model_name import check_name
+from ..ollama.versions import Target
+
+if TYPE_CHECKING:
+    from .bounded_yaml import Document
+    from .schema import PackageShape
+
+FILE_NAMES = ("mkmodelfile.yaml", "mkmodelfile.yml")
+FAMILY_PREFIX = "family:"
+
+UNREADABLE = "MK501"
+WRONG_VALUE = "MK504"
+CONFLICT = "MK507"
+BAD_NAME = "MK508"
+UNKNOWN_FAMILY = "MK510"
+
+_PARAMETER = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+# Keys of `parameters` that are something else in a package.
+_NOT_PARAMETERS = {"stop": "stop", "system": "system", "template": "template"} | dict.fromkeys(
+    ("mmproj", "projector", "mmproj_path", "clip_model_path"), "projector"
+)
+
+
+@dataclass(frozen=True)
+class Package:
+    """A package file whose every value is sound by itself; whether the files exist is seen at build.
+
+    file: the mkmodelfile.yaml; name: valid for Ollama; model: absolute path.
+    projector: absolute path, or "auto" or "none".
+    chat_template: "gguf", "family:NAME", or the absolute path of a .jinja file.
+    template: absolute path of a hand-written Go TEMPLATE, else None.
+    end_token: "auto", "none", or the text written after every turn; stop: "auto" or the texts.
+    parameters: PARAMETER values in the order of the file; image_separator: text between picture and words.
+    target: as written, ">=0.30"; mode: "auto", "go" or "native".
+    license: absolute path, or the text itself, else None; tests: absolute path of the golden folder.
+    spans: where each key that the file has stands (`parameters.num_ctx` for a deeper one).
+    """
+
+    file: Path
+    name: str
+    model: Path
+    projector: str | Path = "auto"
+    chat_template: str | Path = "gguf"
+    template: Path | None = None
+    end_token: str = "auto"  # noqa: S105
+    stop: str | tuple[str, ...] = "auto"
+    system: str | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    image_separator: str = ""
+    target: str = ">=0.30"
+    mode: str = "auto"
+    license: str | Path | None = None
+    tests: Path | None = None
+    spans: Mapping[str, Span] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def folder(self) -> Path:
+        """What the package's relative paths start from."""
+        return self.file.parent
+
+    @property
+    def family(self) -> str | None:
+        """The family that `chat_template` names, None if it names none."""
+        value = self.chat_template
+        return (
+            value[len(FAMILY_PREFIX) :]
+            if isinstance(value, str) and value.startswith(FAMILY_PREFIX)
+            else None
+        )
+
+    def span(self, key: str) -> Span:
+        """Where a key stands, or the file where the key was left out."""
+        return self.spans.get(key) or Span(str(self.file))
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of mkmodelfile.yaml."""
+    from .schema import json_schema
+
+    return json_schema()
+
+
+def find_package_file(path: Path) -> Path:
+    """The package file that `path` means: itself, or the one in that folder.
+
+    Raises PackageError if there is none.
+    """
+    if not path.is_dir():
+        return path
+    for name in FILE_NAMES:
+        if (path / name).is_file():
+            return path / name
+    raise PackageError(
+        f"no {FILE_NAMES[0]} in this folder",
+        span=Span(str(path)),
+        help="name the folder of a package, or write one with `mkmodelfile init MODEL.gguf`",
+        code=UNREADABLE,
+    )
+
+
+def load_package(path: str | Path) -> Package:
+    """Reads a package file, or the one in a folder.
+
+    Raises PackageError, with every finding in `.diagnostics`, for a file that is missing, no YAML, or
+    has unknown keys, wrong types or values that cannot be.
+    """
+    from .bounded_yaml import MAX_BYTES, load
+
+    file = find_package_file(Path(path))
+    try:
+        with file.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
+    except OSError as e:
+        raise PackageError(
+            f"cannot be read: {e.strerror or e}",
+            span=Span(str(file)),
+            help="name a folder with a mkmodelfile.yaml, or the file itself",
+            code=UNREADABLE,
+        ) from e
+    return package_from(load(data, str(file)), file)
+
+
+def package_from(document: Document, file: Path) -> Package:
+    """A document as a `Package`; file: where relative paths start. Raises as `load_package` does."""
+    from .schema import check_shape
+
+    found = list(document.diagnostics)
+    if document.value is None and found:
+        _stop(found, file)
+    shape, wrong = check_shape(document)
+    found += wrong
+    if shape is not None:
+        for check in (
+            _check_name,
+            _check_paths,
+            _check_template,
+            _check_words,
+            _check_parameters,
+            _check_mode,
+        ):
+            found += check(shape, document)
+    if found:
+        _stop(found, file)
+    assert shape is not None
+    return _package(shape, document, file)
+
+
+def _stop(found: list[Diagnostic], file: Path) -> None:
+    found.sort(key=lambda d: (d.span.line or 0, d.span.column or 0) if d.span else (0, 0))
+    first = found[0]
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    raise PackageError(
+        first.message + more,
+        help=first.help,
+        span=first.span or Span(str(file)),
+        code=first.code,
+        diagnostics=tuple(found),
+    )
+
+
+def _error(document: Document, path: tuple[str, ...], message: str, help: str, code: str) -> Diagnostic:
+    return Diagnostic(code, Severity.ERROR, message, document.span(*path), help)
+
+
+def _check_name(shape: PackageShape, document: Document) -> list[Diagnostic]:
+    problem = check_name(shape.name)
+    if problem is None:
+        return []
+    return [_error(document, ("name",), f"`name` {problem.message}", problem.help, BAD_NAME)]
+
+
+def _check_paths(shape: PackageShape, document: Document) -> list[Diagnostic]:
+    out = []
+    for key in ("model", "projector", "chat_template", "template", "tests"):
+        value = getattr(shape, key)
+        if value is None:
+            continue
+        if _URL.match(value):
+            message = f"`{key}` is a URL; a Modelfile's FROM reads files"
+            out.append(_error(document, (key,), message, "download it and write its path here", WRONG_VALUE))
+        elif any(ord(c) < 32 for c in value):
+            message = f"`{key}` holds a control character"
+            out.append(_error(document, (key,), message, "write the path in one line", WRONG_VALUE))
+    return out
+
+
+def _check_template(shape: PackageShape, document: Document) -> list[Diagnostic]:
+    from .families import family_names
+
+    value = shape.chat_template or "gguf"
+    names = family_names()
+    if value.startswith(FAMILY_PREFIX):
+        name = value[len(FAMILY_PREFIX) :].strip()
+        if name in names:
+            return []
+        close = difflib.get_close_matches(name, names, n=1, cutoff=0.4)
+        hint = f"did you mean `{FAMILY_PREFIX}{close[0]}`? " if close else ""
+        hint = f"{hint}families are {', '.join(names)}"
+        return [_error(document, ("chat_template",), f"no family `{name}`", hint, UNKNOWN_FAMILY)]
+    if value in names:
+        hint = f"did you mean `{FAMILY_PREFIX}{value}`?"
+        return [
+            _error(document, ("chat_template",), f"`{value}` is a family, not a file", hint, UNKNOWN_FAMILY)
+        ]
+    return []
+
+
+def _check_words(shape: PackageShape, document: Document) -> list[Diagnostic]:
+    out = []
+    try:
+        Target.parse(shape.target)
+    except UsageError as e:
+        out.append(_error(document, ("target",), e.message, e.help, WRONG_VALUE))
+    if isinstance(shape.stop, list):
+        for i, text in enumerate(shape.stop):
+            if not text:
+                span = document.span("stop", i)
+                message = f"`stop`, entry {i + 1} is empty text: it would stop everything"
+                out.append(Diagnostic(WRONG_VALUE, Severity.ERROR, message, span, "take it out"))
+            elif text in shape.stop[:i]:
+                span = document.span("stop", i)
+                message = f"`stop` has {text!r} twice"
+                out.append(Diagnostic(WRONG_VALUE, Severity.ERROR, message, span, "take one out"))
+    return out
+
+
+def _check_parameters(shape: PackageShape, document: Document) -> list[Diagnostic]:
+    out = []
+    for key, value in shape.parameters.items():
+        path = ("parameters", key)
+        home = _NOT_PARAMETERS.get(key.lower())
+        if home:
+            message = f"`{key}` is not a parameter here"
+            hint = f"write it as `{home}:` beside `parameters`"
+            out.append(Diagnostic(CONFLICT, Severity.ERROR, message, document.key_span(*path), hint))
+        elif not _PARAMETER.match(key):
+            message = f"parameter name {key!r} holds what a Modelfile does not allow"
+            hint = "names are letters, digits and `_`"
+            out.append(Diagnostic(WRONG_VALUE, Severity.ERROR, message, document.key_span(*path), hint))
+        elif isinstance(value, float) and not math.isfinite(value):
+            out.append(_error(document, path, f"`{key}` is {value}", "write a finite number", WRONG_VALUE))
+    return out
+
+
+def _check_mode(shape: PackageShape, document: Document) -> list[Diagnostic]:
+    if shape.mode != "native":
+        return []
+    why = "`mode: native` lets the server use the GGUF's own Jinja template"
+    clashes = [
+        ("template", shape.template is not None, "a hand-written TEMPLATE"),
+        ("chat_template", shape.chat_template not in (None, "gguf"), "another chat template"),
+        ("end_token", shape.end_token not in ("auto", "none"), "a text after every turn"),
+        ("image", bool(shape.image.separator), "a text after pictures"),
+    ]
+    out = [
+        _error(
+            document, (key,), f"{why}; {what} cannot go with it", f"take `{key}` out, or `mode: go`", CONFLICT
+        )
+        for key, clash, what in clashes
+        if clash
+    ]
+    with contextlib.suppress(UsageError):  # a target that is none has been said
+        if Target.parse(shape.target).native_jinja:
+            return out
+        message = f"{why}, which Ollama does since 0.30; `target` is {shape.target!r}"
+        out.append(_error(document, ("mode",), message, "raise `target`, or `mode: go`", CONFLICT))
+    return out
+
+
+def _package(shape: PackageShape, document: Document, file: Path) -> Package:
+    folder = Path(file).absolute().parent
+
+    def place(value: str) -> Path:
+        # Ollama takes ~ for the home folder in a FROM; ~somebody is a plain name to it.
+        return folder / (Path(value).expanduser() if value.startswith("~/") else value)
+
+    chat_template: str | Path = shape.chat_template or "gguf"
+    if chat_template != "gguf" and not str(chat_template).startswith(FAMILY_PREFIX):
+        chat_template = place(str(chat_template))
+    terms: str | Path | None = shape.license
+    if shape.license is not None and "\n" not in shape.license.strip():
+        terms = place(shape.license)
+    return Package(
+        file=file,
+        name=shape.name,
+        model=place(shape.model),
+        projector=shape.projector if shape.projector in ("auto", "none") else place(shape.projector),
+        chat_template=chat_template,
+        template=place(shape.template) if shape.template is not None else None,
+        end_token=shape.end_token,
+        stop="auto" if isinstance(shape.stop, str) else tuple(shape.stop),
+        system=shape.system,
+        parameters=MappingProxyType(dict(shape.parameters)),
+        image_separator=shape.image.separator,
+        target=shape.target,
+        mode=shape.mode,
+        license=terms,
+        tests=place(shape.tests),
+        spans=MappingProxyType({".".join(map(str, path)): span for path, span in document.values.items()}),
+    )

@@ -1,0 +1,280 @@
+"""The shape of mkmodelfile.yaml: its types, its JSON Schema, and findings in words for what does not fit.
+
+Only this module needs pydantic; `package` loads it when a file is read.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from ..core.diagnostics import Diagnostic, Severity, Span
+from .bounded_yaml import Document, KeyPath
+
+SCHEMA_ID = "https://modelfile-kit.github.io/schema/mkmodelfile.json"
+
+UNKNOWN_KEY = "MK503"
+WRONG_VALUE = "MK504"
+MISSING_KEY = "MK506"
+
+MAX_TEXT = 100_000  # a system text or an end token; far beyond what a context can use
+MAX_NAME = 350 + 80 * 3 + 3  # host, namespace, model and tag with their separators
+
+Scalar = bool | int | float | str
+
+
+class ImageShape(BaseModel):
+    """How pictures are written."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    separator: str = Field(
+        "", max_length=1000, description="Text between a picture and the words after it; empty for none."
+    )
+
+
+class PackageShape(BaseModel):
+    """A package: a model, its projector, and how they are to be served by Ollama."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, title="mkmodelfile.yaml")
+
+    name: str = Field(
+        min_length=1,
+        max_length=MAX_NAME,
+        description="The model's name on the Ollama server: [[host/]namespace/]model[:tag].",
+    )
+    model: str = Field(min_length=1, description="The model's GGUF, relative to this file.")
+    projector: str = Field(
+        "auto",
+        min_length=1,
+        description="The projector's GGUF (mmproj), relative to this file; auto (look beside it) or none.",
+    )
+    chat_template: str | None = Field(
+        None,
+        min_length=1,
+        description="The reference: gguf (the model's own, the default), a .jinja file, or family:NAME.",
+    )
+    template: str | None = Field(
+        None, min_length=1, description="A Go TEMPLATE written by hand (.gotmpl), in place of a compiled one."
+    )
+    end_token: str = Field(
+        "auto",
+        min_length=1,
+        max_length=MAX_TEXT,
+        description="auto (what the chat template writes), none, or one token written after every turn.",
+    )
+    stop: Literal["auto"] | list[str] = Field(
+        "auto", description="auto (from the family, the chat template and the vocabulary) or a list of texts."
+    )
+    system: str | None = Field(None, max_length=MAX_TEXT, description="The system text (SYSTEM).")
+    parameters: dict[str, Scalar | list[Scalar]] = Field(
+        default_factory=dict, description="PARAMETER values by Ollama's names, such as num_ctx."
+    )
+    image: ImageShape = Field(default_factory=ImageShape, description="How pictures are put into the prompt.")
+    target: str = Field(
+        ">=0.30", min_length=1, description='The oldest Ollama it must work on, such as ">=0.30", or latest.'
+    )
+    mode: Literal["auto", "go", "native"] = Field(
+        "auto",
+        description="go (a TEMPLATE), native (the GGUF's own Jinja, since 0.30), auto (what is proven).",
+    )
+    license: str | None = Field(
+        None,
+        min_length=1,
+        description="A licence file relative to this file, or its text over several lines.",
+    )
+    tests: str = Field(
+        "golden/", min_length=1, description="The folder of golden files, relative to this file."
+    )
+
+
+# What people write who come from elsewhere, and what it is called here.
+_MEANT = {
+    "from": "model",
+    "gguf": "model",
+    "weights": "model",
+    "mmproj": "projector",
+    "vision": "projector",
+    "clip": "projector",
+    "jinja": "chat_template",
+    "gotmpl": "template",
+    "go_template": "template",
+    "eos": "end_token",
+    "eos_token": "end_token",
+    "eot": "end_token",
+    "stops": "stop",
+    "stop_tokens": "stop",
+    "stop_words": "stop",
+    "system_prompt": "system",
+    "params": "parameters",
+    "parameter": "parameters",
+    "options": "parameters",
+    "images": "image",
+    "ollama": "target",
+    "requires": "target",
+    "min_version": "target",
+    "licence": "license",
+    "golden": "tests",
+    "title": "name",
+}
+
+_EXPECTED = {
+    "name": "text such as autoglm-phone-9b",
+    "model": "the path of a GGUF file",
+    "projector": "a path, auto or none",
+    "chat_template": "gguf, the path of a .jinja file, or family:NAME",
+    "template": "the path of a .gotmpl file",
+    "end_token": "auto, none, or the text of one token",
+    "stop": "auto or a list of texts",
+    "system": "text",
+    "parameters": "a mapping of names to numbers, booleans or texts",
+    "image": "a mapping such as {separator: ''}",
+    "image.separator": "text",
+    "target": 'text such as ">=0.30"',
+    "mode": "auto, go or native",
+    "license": "the path of a file, or text",
+    "tests": "the path of a folder",
+}
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of mkmodelfile.yaml, for editors and other tools."""
+    schema = PackageShape.model_json_schema()
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": SCHEMA_ID}
+    return head | {**schema, "title": "mkmodelfile.yaml"}
+
+
+def check_shape(document: Document) -> tuple[PackageShape | None, list[Diagnostic]]:
+    """Holds a document against the shape.
+
+    Returns the typed value, None if anything is wrong, and every finding with its place.
+    """
+    value = document.value
+    if not isinstance(value, Mapping):
+        found = "an empty file" if value is None else kind(value)
+        hint = "begin with `name:` and `model:`; `mkmodelfile init MODEL.gguf` writes such a file"
+        message = f"found {found}, expected a mapping of keys to values"
+        return None, [Diagnostic(WRONG_VALUE, Severity.ERROR, message, document.span(), hint)]
+    empty = [key for key, item in value.items() if item is None and key in PackageShape.model_fields]
+    wrong: dict[KeyPath, Diagnostic] = {(key,): _wrong_value((key,), "none", document) for key in empty}
+    shape = None
+    try:
+        shape = PackageShape.model_validate({k: v for k, v in value.items() if k not in empty})
+    except ValidationError as e:
+        wrong = _findings(e, document) | wrong
+    return (None if wrong else shape), list(wrong.values())
+
+
+def _findings(error: ValidationError, document: Document) -> dict[KeyPath, Diagnostic]:
+    """One finding a place: pydantic tells every arm of a union, people want one sentence."""
+    places = [(_real_path(item, document.value), item) for item in error.errors(include_url=False)]
+    out: dict[KeyPath, Diagnostic] = {}
+    for path, item in places:
+        if path in out or any(len(p) > len(path) and p[: len(path)] == path for p, _ in places):
+            continue  # said already, or said better at the part of it that is wrong
+        if item["type"] == "extra_forbidden":
+            out[path] = _unknown_key(path, document)
+        elif item["type"] == "missing":
+            message = f"`{path[-1]}` is missing, expected {_EXPECTED[str(path[-1])]}"
+            span = Span(document.file, 1, 1)
+            out[path] = Diagnostic(MISSING_KEY, Severity.ERROR, message, span, f"add a line `{path[-1]}: …`")
+        else:
+            out[path] = _wrong_value(path, item["type"], document)
+    return out
+
+
+def _real_path(item: ErrorDetails, value: Any) -> KeyPath:
+    """Where it is, without the names of union arms that pydantic puts into its `loc`."""
+    if item["type"] == "missing":
+        return item["loc"]
+    path: list[str | int] = []
+    for step in item["loc"]:
+        inside = value if isinstance(value, Mapping) else range(len(value)) if isinstance(value, list) else ()
+        if step in inside:
+            value = value[step]
+            path.append(step)
+    return tuple(path)
+
+
+def _unknown_key(path: KeyPath, document: Document) -> Diagnostic:
+    key = str(path[-1])
+    shape: type[BaseModel] = ImageShape if len(path) > 1 else PackageShape
+    known = list(shape.model_fields)
+    meant = _MEANT.get(key.lower()) if shape is PackageShape else None
+    near = meant or _nearest(key.lower(), [k for k in known if (*path[:-1], k) not in document.keys])
+    hint = f"did you mean `{near}`?" if near else f"known keys are {', '.join(known)}"
+    where = "".join(f"{p}." for p in path[:-1])
+    message = f"unknown key `{where}{key}`"
+    return Diagnostic(UNKNOWN_KEY, Severity.ERROR, message, document.key_span(*path), hint)
+
+
+def _nearest(key: str, known: list[str]) -> str | None:
+    swapped = [k for k in known if sorted(k) == sorted(key)]  # letters in another order: modle
+    return next(iter(swapped or difflib.get_close_matches(key, known, n=1, cutoff=0.6)), None)
+
+
+def _wrong_value(path: KeyPath, problem: str, document: Document) -> Diagnostic:
+    value: Any = document.value
+    for step in path:
+        value = value[step]
+    label = f"`{'.'.join(str(p) for p in path if isinstance(p, str))}`"
+    if path[0] == "parameters" and len(path) > 1:
+        expected = "a number, true, false, text, or a list of these"
+    elif path[0] == "stop" and len(path) > 1:
+        label, expected = f"`stop`, entry {int(path[1]) + 1},", "text"
+    else:
+        expected = _EXPECTED[label.strip("`")]
+    if problem == "string_too_short":
+        found = "empty text"
+    elif problem == "string_too_long":
+        found, expected = f"text of {len(value)} characters", "a shorter one"
+    else:
+        found = kind(value)
+    message = f"{label} is {found}, expected {expected}"
+    return Diagnostic(
+        WRONG_VALUE, Severity.ERROR, message, document.span(*path), _advice(path, value, document)
+    )
+
+
+def _advice(path: KeyPath, value: Any, document: Document) -> str:
+    key = path[0]
+    if value is None:
+        return f"write a value, or take `{key}` out"
+    if key == "stop" and isinstance(value, str):
+        return f"write a list: stop: [{value!r}]"
+    if key == "mode" and isinstance(value, str):
+        close = difflib.get_close_matches(value.lower(), ["auto", "go", "native"], n=1, cutoff=0.4)
+        return f"did you mean `{close[0]}`?" if close else "write auto, go or native"
+    if isinstance(value, (bool, int, float)) or (value is not None and path in document.raw):
+        raw = document.raw.get(path)
+        if key in ("projector", "end_token") and isinstance(value, bool):
+            return f"write `{key}: {'auto' if value else 'none'}`"
+        return f'put it in quotes: "{raw}"' if raw else "write text in quotes"
+    return {
+        "parameters": "such as {num_ctx: 4096, temperature: 0.5}",
+        "image": "such as {separator: ''}",
+    }.get(str(key), f"write {_EXPECTED[str(key)]}")
+
+
+def kind(value: Any) -> str:
+    """What a YAML value is, in words, with the value where it is short."""
+    if value is None:
+        return "empty"
+    if isinstance(value, bool):
+        return f"the boolean {str(value).lower()}"
+    if isinstance(value, (int, float)):
+        shown = repr(value) if isinstance(value, float) or abs(value) < 10**40 else "of many digits"
+        return f"the number {shown}"
+    if isinstance(value, str):
+        return f"text ({value if len(value) <= 40 else value[:37] + '...'!r})"
+    if isinstance(value, list):
+        return f"a list of {len(value)}"
+    if isinstance(value, Mapping):
+        return "a mapping"
+    return {"date": "a date", "datetime": "a date", "bytes": "binary data"}.get(
+        type(value).__name__, "a value"
+    )

@@ -1,0 +1,1 @@
+"""Holds a TEMPLATE to its chat template on generated conversations, until every branch was tried."""

@@ -1,0 +1,286 @@
+"""Is what Ollama sends the reference's text? The rule for one conversation.
+
+Equal means: the same bytes, one leading BOS aside. Where the request says nothing about thinking,
+the reference without the flag and with it true are both right, since the server switches thinking
+on for a template that can. A picture is `[img-N]` in Ollama's prompt, where the engine puts the
+model's own marker in; so the tag has to stand exactly where the reference has its marker, with
+every blank and word around it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Protocol
+
+from ..core.conversation import Conversation, Message, image_count
+from ..core.errors import GoTemplateError, PromptError, TemplateReferenceError
+from ..huggingface import ConversationRefusedError
+from .coverage import Hit, WatchedReference
+
+# Beside a picture where its marker is measured: letters that no marker begins with.
+WORDS = "Qz"
+_OPENING, _CLOSING = "<[({|", ">])}|"
+# Every month and every day of the week, days of one and two digits, leap days and the ends of years.
+DAYS = (
+    datetime(2024, 2, 5, 7, 8, 9),
+    datetime(2025, 12, 31, 23, 59, 59),
+    datetime(2023, 5, 10),
+    datetime(2024, 1, 1),
+    datetime(2024, 2, 29, 12),
+    datetime(2026, 3, 9, 10, 10, 10),
+    datetime(2026, 4, 30),
+    datetime(2027, 6, 11, 3, 4, 5),
+    datetime(2028, 7, 22),
+    datetime(2029, 8, 8),
+    datetime(2030, 9, 20),
+    datetime(2031, 10, 19),
+    datetime(2032, 11, 1),
+)
+
+
+class Prompter(Protocol):
+    """What renders a request as Ollama does; raises PromptError or GoTemplateError."""
+
+    def render(self, messages: Sequence[Message], *, tools: Any = None, think: Any = None) -> str: ...
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A conversation on which the two sides disagree.
+
+    kind: "text" (other bytes), "failure" (only Ollama fails), "refusal" (only the reference does),
+    "picture" (a picture at another place). expected: the reference's text, or why it refuses.
+    found: Ollama's prompt, or its error.
+    """
+
+    kind: str
+    expected: str
+    found: str
+
+
+class Clock:
+    """The day that both sides print; changes from conversation to conversation."""
+
+    def __init__(self) -> None:
+        self.now = DAYS[0]
+
+    def today(self) -> date:
+        return self.now.date()
+
+
+class Comparison:
+    """Both sides of one template, and the rule."""
+
+    def __init__(self, reference: WatchedReference, ollama: Prompter, bos_token: str, clock: Clock) -> None:
+        self.reference = reference
+        self.ollama = ollama
+        self.bos_token = bos_token
+        self.clock = clock
+        self.runs = 0
+        self.rendered = 0
+        self.flagged = bool(reference.variables & {"enable_thinking", "thinking"})
+        self._marker: re.Pattern[str] | None = None
+        self._measured = False
+
+    def expected(self, conversation: Conversation) -> tuple[list[str], set[Hit], str | None]:
+        """The texts that are right, the branches taken, and why the template refuses, if it does.
+
+        No text and no refusal: Hugging Face's rendering fails, so there is nothing to compare with.
+        """
+        thinks: list[Any] = [conversation.think]
+        if conversation.think is None and self.flagged:
+            thinks.append(True)
+        texts: list[str] = []
+        hits: set[Hit] = set()
+        refusal: str | None = None
+        for think in thinks:
+            try:
+                texts.append(
+                    self.reference.render(
+                        conversation.messages, tools=conversation.tools, think=think, now=self.clock.now
+                    )
+                )
+            except ConversationRefusedError as e:
+                refusal = e.reason
+            except TemplateReferenceError:
+                pass
+            hits |= self.reference.hits
+        return texts, hits, None if texts else refusal
+
+    def difference(
+        self, conversation: Conversation, texts: Sequence[str] | None = None, refusal: str | None = None
+    ) -> Difference | None:
+        """How the two sides differ; None where they agree or nothing can be compared."""
+        if texts is None:
+            texts, _, refusal = self.expected(conversation)
+        if not texts and refusal is None:
+            return None
+        self.runs += 1
+        try:
+            found = self.ollama.render(
+                conversation.messages, tools=conversation.tools, think=conversation.think
+            )
+        except (PromptError, GoTemplateError) as e:
+            if self._not_asked(conversation, e):
+                return None
+            return Difference("failure", texts[0], str(e)) if texts else None
+        if texts:
+            # What is nearest is shown.
+            texts = sorted(texts, key=lambda t: -_common(self._bare(t), self._bare(found)))
+        if not texts:
+            return Difference("refusal", refusal or "", found)
+        if any(image_count(m) for m in conversation.messages):
+            return self._pictured(conversation, texts, found)
+        bare = self._bare(found)
+        if any(self._bare(t) == bare for t in texts):
+            return None
+        return Difference("text", texts[0], found)
+
+    @staticmethod
+    def _not_asked(conversation: Conversation, error: Exception) -> bool:
+        """A model that cannot think is not asked to: the server answers 400, and nothing is sent."""
+        refused = isinstance(error, PromptError) and error.status == 400
+        return refused and bool(conversation.think) and conversation.category != "thinking"
+
+    def depends_on_version(self, conversation: Conversation) -> bool:
+        """Whether Hugging Face's versions render it differently: before 5, reasoning had one name."""
+        if not any(m.get("thinking") for m in conversation.messages):
+            return False
+        arguments: dict[str, Any] = {"tools": conversation.tools, "think": conversation.think}
+        try:
+            now = self.reference.render(conversation.messages, **arguments)
+        except TemplateReferenceError:
+            return False
+        try:
+            return now != self.reference.render_without_aliases(conversation.messages, **arguments)
+        except TemplateReferenceError:
+            return True
+
+    def _bare(self, text: str) -> str:
+        """Without one leading BOS."""
+        return text.removeprefix(self.bos_token)
+
+    # -- pictures -------------------------------------------------------------------------------------
+
+    @property
+    def ignores_pictures(self) -> bool:
+        """Whether one more picture changes nothing in the reference."""
+        return not self._picture_text()
+
+    @property
+    def marker(self) -> re.Pattern[str] | None:
+        """What the reference prints for a picture, numbers left open; None where that is not clear."""
+        if not self._measured:
+            self._measured = True
+            text = self._picture_text()
+            core = text.strip() if text else ""
+            if _is_marker(core) and not _prints_parts(core):
+                self._marker = re.compile(re.sub(r"\d+", r"\\d+", re.escape(core)))
+        return self._marker
+
+    def _picture_text(self) -> str | None:
+        """What one more picture in a message adds to the reference."""
+        rendered: list[str | None] = []
+        for pictures in range(3):
+            parts = [{"type": "image"}] * pictures + [{"type": "text", "text": WORDS}]
+            try:
+                rendered.append(self.reference.render([{"role": "user", "content": parts}]))
+            except TemplateReferenceError:
+                rendered.append(None)
+        for fewer, more in ((rendered[1], rendered[2]), (rendered[0], rendered[1])):
+            if fewer is not None and more is not None and (text := inserted(fewer, more)):
+                return text
+        return None
+
+    def _pictured(self, conversation: Conversation, texts: Sequence[str], found: str) -> Difference | None:
+        count = sum(image_count(m) for m in conversation.messages)
+        tag = re.compile("|".join(rf"\[img-{n}\]" for n in range(count)))
+        tags = tag.findall(found)
+        if all(map(_prints_parts, texts)):
+            return None  # the template does not know pictures in such a message
+        inorder = [t for t in (f"[img-{n}]" for n in range(count)) if t in tags]
+        if self.marker is None or tags != inorder:
+            return Difference("picture", texts[0], found)
+        pieces = map(re.escape, tag.split(self._bare(found)))
+        pattern = re.compile(self.marker.pattern.join(pieces))
+        if any(pattern.fullmatch(self._bare(t)) for t in texts):
+            return None
+        # Shown with tags for the reference's markers, so that what really differs is seen.
+        numbers = iter(range(count))
+        tagged = self.marker.sub(lambda m: f"[img-{next(numbers, 'more')}]", self._bare(texts[0]))
+        return Difference("picture", tagged, self._bare(found))
+
+
+def _is_marker(text: str) -> bool:
+    """One token's text, or some: in brackets of its own kind, or a single word between signs."""
+    if not text:
+        return False
+    if text[0] in _OPENING and text[-1] in _CLOSING:
+        return True
+    return not (text[0].isalnum() or text[-1].isalnum() or any(c.isspace() for c in text))
+
+
+def inserted(fewer: str, more: str) -> str | None:
+    """The text that has been put into `fewer` to make `more`; None if it is no single piece.
+
+    Directly before `WORDS` there is one way to see it; elsewhere its brackets tell where it begins.
+    """
+    size = len(more) - len(fewer)
+    if size <= 0:
+        return None
+    at = _common(fewer, more)
+    if more.startswith(WORDS, at + size) and fewer.startswith(WORDS, at):
+        return more[at : at + size]
+    # The same insertion can be seen a little to the left: there it may begin with its own bracket.
+    for start in range(at, -1, -1):
+        piece = more[start : start + size]
+        if more[:start] + more[start + size :] != fewer:
+            break
+        if piece.strip()[:1] in tuple(_OPENING) and piece.strip()[-1:] in tuple(_CLOSING):
+            return piece
+    piece = more[at : at + size]
+    return piece if more[:at] + more[at + size :] == fewer else None
+
+
+def _common(a: str, b: str) -> int:
+    """How many characters two texts begin with alike."""
+    low, high = 0, min(len(a), len(b))
+    while low < high:  # by halves: slices are compared faster than characters
+        middle = (low + high + 1) // 2
+        if a[low:middle] == b[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _prints_parts(text: str) -> bool:
+    """Whether it is Python's or JSON's print of a content part."""
+    return "'type'" in text or '"type"' in text
+
+
+def show_difference(expected: str, found: str, *, around: int = 40) -> str:
+    """Where two texts part, in one line each, with control characters visible."""
+    at = _common(expected, found)
+    start = max(0, at - around)
+    lead = "…" if start else ""
+    line = expected.count("\n", 0, at) + 1
+    column = at - expected.rfind("\n", 0, at)
+    return "\n".join(
+        [
+            f"first difference at line {line}, column {column} of the prompt:",
+            f"  reference: {lead}{_quoted(expected[start:at])}▸{_quoted(expected[at : at + around])}",
+            f"  Ollama:    {lead}{_quoted(found[start:at])}▸{_quoted(found[at : at + around])}",
+        ]
+    )
+
+
+def _quoted(text: str) -> str:
+    """Control characters and odd blanks as escapes, everything else as it is."""
+    return "".join(
+        c if c == " " or (c.isprintable() and c != "\\") else c.encode("unicode_escape").decode()
+        for c in text
+    )

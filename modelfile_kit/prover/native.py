@@ -1,0 +1,257 @@
+"""Native mode held to the reference before anything is published.
+
+Where no TEMPLATE is used, llama-server renders the GGUF's chat template with a Jinja engine of its own.
+A prompt depends on the template, the texts of BOS and EOS and the request alone, so a micro model that
+carries them stands in for the real one, and every conversation of the compiler's proof is put to it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..core.conversation import CATEGORIES, Conversation
+from ..core.diagnostics import Diagnostic, Severity, Span
+from ..core.errors import EngineError, UsageError
+
+if TYPE_CHECKING:
+    from ..building.sources import Reference
+    from ..gguf_file.vocabulary import Vocabulary
+    from ..runtime.llama_server import LlamaServer
+    from .native_constructs import Unknown
+
+DIFFERS = "MK522"
+NOT_SEEN = "MK523"
+NOT_KNOWN = "MK525"
+SHOWN = 3  # constructs that are named; the rest are counted
+
+GET_ONE = (
+    "install Ollama 0.30 or later (it brings llama-server), or name one in MKMODELFILE_LLAMA_SERVER; "
+    "`mkmodelfile verify` looks at the prompts on a server"
+)
+# CPU seconds of ours; llama-server's own come on top, a few milliseconds for each conversation.
+SECONDS_MAX = 6.0
+
+_NEIGHBOURS = tuple(
+    Conversation(f"two {role} messages", tuple({"role": r, "content": c} for r, c in turns))
+    for role, turns in {
+        "user": (("user", "a"), ("user", "b")),
+        "assistant": (("user", "a"), ("assistant", "b"), ("assistant", "c"), ("user", "d")),
+    }.items()
+)
+
+
+@dataclass(frozen=True)
+class NativeProof:
+    """What was seen of native mode.
+
+    coverage: for each of chat, tools, thinking and images "exact", "partial", "unsupported" (llama-server
+    does not take the template), "absent" or "unknown" (not looked at). engine: which llama-server, "" where
+    none was there; conversations: how many were compared. diagnostics: where a prompt differs, with the
+    conversation and both texts.
+    why_not: why nothing could be compared, "" if something was. probes_right: whether the package's own
+    conversations are all right.
+    """
+
+    coverage: Mapping[str, str]
+    engine: str = ""
+    conversations: int = 0
+    diagnostics: tuple[Diagnostic, ...] = ()
+    why_not: str = ""
+    probes_right: bool = False
+
+    @property
+    def refused(self) -> bool:
+        """Whether llama-server does not take the chat template at all: such a model does not load."""
+        return "unsupported" in self.coverage.values()
+
+    @property
+    def looked(self) -> bool:
+        """Whether any prompt was compared."""
+        return not self.why_not
+
+    def exact(self, kinds: Sequence[str] = CATEGORIES) -> frozenset[str]:
+        """The kinds of conversations that are proven."""
+        return frozenset(k for k in kinds if self.coverage.get(k) == "exact")
+
+
+class NativePrompter:
+    """A llama-server behind the interface of everything that renders requests, pictures as `[img-N]`."""
+
+    def __init__(self, server: LlamaServer, chat_template: str) -> None:
+        self.server = server
+        self.chat_template = chat_template
+
+    @property
+    def engine(self) -> str:
+        """Which llama-server it is."""
+        return f"{self.server.program.name} {self.server.build}".strip()
+
+    def render(self, messages: Sequence[Any], *, tools: Any = None, think: Any = None) -> str:
+        """The prompt of an /api/chat request; raises PromptError where llama-server refuses it."""
+        from ..ollama.native import native_request
+        from ..runtime.llama_server import MARKER
+
+        body = native_request(self.chat_template, messages, tools=tools, think=think)
+        first, *rest = self.server.apply_template(body).split(MARKER)
+        return first + "".join(f"[img-{n}]{text}" for n, text in enumerate(rest))
+
+
+def prove_native(
+    reference: Reference,
+    kinds: Sequence[str],
+    *,
+    vocabulary: Vocabulary | None = None,
+    probes: Sequence[Conversation] = (),
+    span: Span | None = None,
+    seconds: float = SECONDS_MAX,
+) -> NativeProof:
+    """Holds llama-server's rendering of a chat template to the reference.
+
+    kinds: which of chat, tools, thinking and images are of interest; the others are "absent".
+    vocabulary: the model's, for how it adds BOS. probes: the package's own conversations. span: of the
+    package's key, for findings.
+    Never raises for what it finds: no llama-server, or one that fails, makes everything "unknown".
+    """
+    where = span or Span()
+    try:
+        with native_prompter(reference, vocabulary, pictures="images" in kinds) as prompter:
+            return prove_with(prompter, reference, kinds, probes=probes, span=where, seconds=seconds)
+    except (EngineError, UsageError) as e:
+        return not_proven(e, kinds, where)
+
+
+def not_proven(error: EngineError | UsageError, kinds: Sequence[str], span: Span) -> NativeProof:
+    """What it means for native mode that llama-server could not be asked, or does not take the template."""
+    from ..runtime.llama_server import ChatTemplateRefusedError
+
+    if isinstance(error, ChatTemplateRefusedError):
+        nothing = {k: "unsupported" if k in kinds else "absent" for k in CATEGORIES}
+        finding = Diagnostic(error.code, Severity.ERROR, error.message, span, error.help)
+        return NativeProof(nothing, "llama-server", diagnostics=(finding,))
+    unknown = {k: "unknown" if k in kinds else "absent" for k in CATEGORIES}
+    message = f"nothing says whether native mode renders the chat template right: {error.message}"
+    finding = Diagnostic(NOT_SEEN, Severity.WARNING, message, span, error.help or GET_ONE)
+    return NativeProof(unknown, diagnostics=(finding,), why_not=error.message)
+
+
+@contextlib.contextmanager
+def native_prompter(
+    reference: Reference, vocabulary: Vocabulary | None, *, pictures: bool
+) -> Iterator[NativePrompter]:
+    """A llama-server that has this chat template, as long as it is needed.
+
+    Raises EngineError where there is none or it fails, ChatTemplateRefusedError where it does not take the
+    template, UsageError where the variable that names it is wrong.
+    """
+    from ..runtime.llama_server import LlamaServer, find_llama_server
+
+    program = find_llama_server()
+    if program is None:
+        raise EngineError("there is no llama-server on this machine", help=GET_ONE)
+    with tempfile.TemporaryDirectory(prefix="modelfile-kit-") as folder:
+        model, projector = write_carrier(Path(folder), reference, vocabulary, pictures=pictures)
+        with LlamaServer(program, model, projector) as server:
+            yield NativePrompter(server, reference.text)
+
+
+def prove_with(
+    prompter: NativePrompter,
+    reference: Reference,
+    kinds: Sequence[str],
+    *,
+    probes: Sequence[Conversation] = (),
+    span: Span,
+    seconds: float = SECONDS_MAX,
+) -> NativeProof:
+    """`prove_native` with a llama-server that runs already. Raises EngineError where it dies."""
+    from . import findings
+    from .native_comparison import NativeComparison
+    from .prove import prove_prompts
+
+    comparison = NativeComparison(reference, prompter)
+    claimed = {k: "exact" if k in kinds else "absent" for k in CATEGORIES}
+    proof = prove_prompts(comparison, eos_token=reference.eos_token, claimed=claimed, seconds=seconds)
+    coverage = dict(proof.coverage)
+    found = [d for d in proof.diagnostics if d.severity is not Severity.INFO]
+    for conversation in _NEIGHBOURS if coverage["chat"] == "exact" else ():
+        if difference := comparison.difference(conversation):
+            coverage["chat"] = "partial"
+            found.append(findings.diagnostic(findings.Counterexample("chat", conversation, difference)))
+    doubts = []
+    for kind in (k for k in CATEGORIES if coverage[k] == "exact" and comparison.unknown.get(k)):
+        coverage[kind] = "partial"
+        doubts.append(_doubtful(kind, comparison.unknown[kind], span))
+    # "unsupported" is kept for a template that is not taken at all.
+    coverage = {k: "partial" if v == "unsupported" else v for k, v in coverage.items()}
+    differs = (*(_differs(d, span) for d in found), *doubts)
+    right = bool(probes) and not any(comparison.difference(c) for c in probes)
+    return NativeProof(coverage, prompter.engine, comparison.runs, differs, probes_right=right)
+
+
+def kinds_of(chat_template: str, *, pictures: bool) -> tuple[str, ...]:
+    """The kinds of conversations that a chat template knows; pictures: whether the package has a projector.
+
+    Raises TemplateReferenceError for a source that is no chat template.
+    """
+    from .coverage import WatchedReference
+
+    names = WatchedReference(chat_template, bos_token="", eos_token="").variables
+    found = {
+        "chat": True,
+        "tools": "tools" in names or "tool_calls" in chat_template,
+        "thinking": bool({"enable_thinking", "thinking"} & names) or "reasoning_content" in chat_template,
+        "images": pictures,
+    }
+    return tuple(kind for kind in CATEGORIES if found[kind])
+
+
+def write_carrier(
+    folder: Path, reference: Reference, vocabulary: Vocabulary | None, *, pictures: bool
+) -> tuple[Path, Path | None]:
+    """A micro model with this chat template and these special tokens, and a projector for pictures."""
+    from ..gguf_file import StringArray, read_header
+    from ..gguf_file.patch import Scalar, patch
+    from ..micro import build_model, build_projector
+
+    ends = {"bos": reference.bos_token, "eos": reference.eos_token}
+    extra = [t for t in ends.values() if t]
+    model = build_model(folder / "carrier.gguf", chat_template=reference.text, extra_tokens=extra)
+    tokens = read_header(model).metadata["tokenizer.ggml.tokens"]
+    assert isinstance(tokens, StringArray)
+    ids = {t: i for i, t in enumerate(tokens)}
+    changes: dict[str, Scalar | None] = {
+        f"tokenizer.ggml.{kind}_token_id": ids[text] if text else None for kind, text in ends.items()
+    }
+    if vocabulary is not None:
+        changes["tokenizer.ggml.add_bos_token"] = bool(vocabulary.add_bos and reference.bos_token)
+    patch(model, model, changes)
+    return model, build_projector(folder / "eyes.gguf") if pictures else None
+
+
+def _differs(finding: Diagnostic, span: Span) -> Diagnostic:
+    return Diagnostic(
+        DIFFERS,
+        Severity.WARNING,
+        f"native mode, {finding.message.replace('  Ollama:', '  native:')}",
+        span,
+        "llama-server's Jinja engine does not render this as the model was trained; use a TEMPLATE for "
+        "such conversations (`mode: go`)",
+    )
+
+
+def _doubtful(kind: str, unknown: Collection[Unknown], span: Span) -> Diagnostic:
+    named = ", ".join(f"`{u.text}` (line {u.line})" for u in sorted(unknown, key=lambda u: u.line)[:SHOWN])
+    more = f" and {len(unknown) - SHOWN} more" if len(unknown) > SHOWN else ""
+    return Diagnostic(
+        NOT_KNOWN,
+        Severity.WARNING,
+        f"native mode, {kind}: no difference was found, but nothing says that llama.cpp's Jinja engine does "
+        f"the same as Jinja2 for every text in {named}{more}",
+        span,
+        "so it is not claimed to be exact; golden tests and `verify` look at conversations of your own",
+    )

@@ -1,0 +1,1 @@
+"""Which branches of a chat template can conversations of a kind reach? Abstract interpretation of Jinja."""

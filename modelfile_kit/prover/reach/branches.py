@@ -1,0 +1,242 @@
+"""Which branches of a chat template any conversation of a kind can take at all.
+
+The template is executed on abstract values: loops until nothing changes, both sides of every test
+that is not decided, macros where they are called. What it finds possible may still be impossible
+(it knows little of how positions hang together), never the other way round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from typing import Any
+
+from jinja2 import nodes
+
+from ...huggingface import jinja_source as source
+from ..coverage import Hit
+from .loops import Loops, TooLongError, leave
+from .shapes import World
+from .state import DeadError, State, join
+from .values import ANYTHING, MISSING, NOTHING, TEXT, Thing, Value, thing, truths, union
+
+# Calls of a macro by itself after which what it is given has to be settled.
+DEPTH_MAX = 12
+
+
+def reachable(
+    tree: nodes.Template,
+    category: str,
+    sites: int,
+    *,
+    bos_token: str | None,
+    eos_token: str | None,
+    apart: bool = False,
+    until: float | None = None,
+    without: Container[str] = (),
+) -> set[Hit]:
+    """Every (site, outcome) that may be possible, by the numbers that `coverage` gave the sites.
+
+    category: the kind of conversation. sites: how many there are. apart: keep states in which flags
+    have different values apart, which finds more branches impossible and takes longer. until: the
+    process's CPU time at which to give up, when everything counts as possible. without: kinds of
+    conversations that this one leaves out.
+    """
+    found: set[Hit] = set()
+    for flagged in (False, True):
+        world = World(category, bos_token, eos_token, flagged=flagged, without=without)
+        run = Reach(world, apart=apart, until=until)
+        state = State()
+        state.slots.update(run.world.names)
+        try:
+            run.body(tree.body, state)
+        except TooLongError:
+            run.unsettled = True
+        found |= run.seen
+        if run.unsettled:
+            return {(n, o) for n in range(sites) for o in (0, 1)}
+    return found
+
+
+class Reach(Loops):
+    """Executes statements; see `Loops`, `Refinement` and `Expressions` for the rest."""
+
+    def __init__(self, world: World, *, apart: bool = False, until: float | None = None) -> None:
+        super().__init__(world)
+        self.apart = apart
+        self.until = until
+        self.macros: dict[str, nodes.Macro] = {}
+        self.stack: list[str] = []
+        self.summaries: dict[str, dict[str, Value]] = {}
+        self.mentions: dict[str, frozenset[str]] = {}
+        self.calls: dict[Any, tuple[Value, dict[Any, Value]]] = {}
+        self.unsettled = False
+
+    def body(self, statements: list[nodes.Node], states: State | list[State] | None) -> list[State]:
+        """Executes statements one after the other in every state; no state when the end is not reached."""
+        current = states if isinstance(states, list) else [states] if states is not None else []
+        for statement in statements:
+            method = getattr(self, "_do_" + type(statement).__name__.lower(), self._unknown)
+            after: list[State] = []
+            for state in current:
+                try:
+                    found = method(statement, state)
+                except DeadError:
+                    continue
+                after += found if isinstance(found, list) else [found] if found is not None else []
+            current = self.merged(after)
+        return current
+
+    def _unknown(self, statement: Any, state: State) -> list[State]:
+        return self.body(statement.body, state) if hasattr(statement, "body") else [state]
+
+    def _do_output(self, statement: nodes.Output, state: State) -> State:
+        for node in statement.nodes:
+            if not isinstance(node, nodes.TemplateData):
+                self.value(node, state)
+        return state
+
+    def _do_exprstmt(self, statement: nodes.ExprStmt, state: State) -> State:
+        self.value(statement.node, state)
+        return state
+
+    def _do_assign(self, statement: nodes.Assign, state: State) -> State:
+        self._bind(statement.target, self.value(statement.node, state), state)
+        return state
+
+    def _do_assignblock(self, statement: nodes.AssignBlock, state: State) -> list[State]:
+        after = self.body(statement.body, state.copy())
+        for end in after:
+            self._bind(statement.target, TEXT, end)
+        return after
+
+    def _do_if(self, statement: nodes.If, state: State) -> list[State]:
+        ends: list[State] = []
+        current: State | None = state
+        for branch in (statement, *statement.elif_):
+            if current is None:
+                break
+            possible = truths(self.value(branch.test, current))
+            if True in possible:
+                ends += self.body(branch.body, self.refine(branch.test, True, current))
+            current = self.refine(branch.test, False, current) if False in possible else None
+        return ends + self.body(statement.else_, current)
+
+    # -- macros -----------------------------------------------------------------------------------
+
+    def _do_macro(self, statement: nodes.Macro, state: State) -> State:
+        self.macros[statement.name] = statement
+        state.assign(statement.name, thing("macro", statement.name))
+        return state
+
+    def _do_callblock(self, statement: nodes.CallBlock, state: State) -> list[State]:
+        after = self.body(statement.body, state.copy())
+        for end in after:
+            end.slots["caller"] = thing("function", "caller")
+            self.value(statement.call, end)
+        return after
+
+    def _do_filterblock(self, statement: nodes.FilterBlock, state: State) -> list[State]:
+        return self.body(statement.body, state)
+
+    def _do_with(self, statement: nodes.With, state: State) -> list[State]:
+        outside = dict(state.slots)
+        inner = state.copy()
+        for target, value in zip(statement.targets, statement.values, strict=True):
+            self._bind(target, self.value(value, state), inner)
+        return [leave(end, outside) for end in self.body(statement.body, inner)]
+
+    def call(
+        self, node: nodes.Call, function: Any, arguments: list[Value], named: dict[str, Value], state: State
+    ) -> Value:
+        if isinstance(function, Thing) and function.shape == "macro":
+            return self._macro(self.macros[function.more], node, arguments, named, state)
+        return super().call(node, function, arguments, named, state)
+
+    def _macro(
+        self,
+        macro: nodes.Macro,
+        node: nodes.Call,
+        arguments: list[Value],
+        named: dict[str, Value],
+        state: State,
+    ) -> Value:
+        given = self._parameters(macro, arguments, named, state)
+        deep = self.stack.count(macro.name)
+        if deep:
+            # Called by itself: everything it may be given is put together, until nothing new comes.
+            before = self.summaries.get(macro.name, {})
+            given = {k: union(v, before.get(k, NOTHING)) for k, v in given.items()}
+            if given == before or deep > DEPTH_MAX:
+                self.unsettled |= given != before
+                return TEXT
+            self.summaries[macro.name] = given
+        spaces = {s: v for s, v in state.slots.items() if isinstance(s, tuple)}
+        outer = {n: state.slots[n] for n in self._mentions(macro) if n in state.slots}
+        facts = {} if deep else _handed_on(macro, node, state)
+        key = (macro.name, *(frozenset(d.items()) for d in (given, spaces, outer, facts)))
+        if key not in self.calls:
+            self.calls[key] = (TEXT, {})  # for a call of itself on the way
+            inner = State()
+            for part in (outer, spaces, given):
+                inner.slots.update(part)  # type: ignore[arg-type]
+            inner.facts = dict(facts)
+            after = join(*self._called(macro, inner))
+            found = {s: v for s, v in after.slots.items() if isinstance(s, tuple)} if after else {}
+            self.calls[key] = (TEXT if after else NOTHING, found)
+        result, changed = self.calls[key]
+        if any(spaces.get(slot) != value for slot, value in changed.items()):
+            state.slots.update(changed)
+            state.forget({n for n, v in state.slots.items() if isinstance(n, str) and _is_space(v)})
+        return result
+
+    def _called(self, macro: nodes.Macro, state: State) -> list[State]:
+        loops, self.loops = self.loops, []
+        self.stack.append(macro.name)
+        after = self.body(macro.body, state)
+        self.stack.pop()
+        self.loops = loops
+        return after
+
+    def _mentions(self, macro: nodes.Macro) -> frozenset[str]:
+        """Names that a macro, or a macro that it calls, may read."""
+        if macro.name not in self.mentions:
+            self.mentions[macro.name] = frozenset()  # for one that calls itself
+            names = {n.name for n in macro.find_all(nodes.Name)}
+            names |= {n.name for n in macro.find_all(nodes.NSRef)}
+            for name in names & self.macros.keys():
+                names |= self._mentions(self.macros[name])
+            self.mentions[macro.name] = frozenset(names)
+        return self.mentions[macro.name]
+
+    def _parameters(
+        self, macro: nodes.Macro, arguments: list[Value], named: dict[str, Value], state: State
+    ) -> dict[str, Value]:
+        given: dict[str, Value] = {}
+        first_default = len(macro.args) - len(macro.defaults)
+        for i, parameter in enumerate(macro.args):
+            if i < len(arguments):
+                given[parameter.name] = arguments[i]
+            elif parameter.name in named:
+                given[parameter.name] = named[parameter.name]
+            elif i >= first_default:
+                given[parameter.name] = self.value(macro.defaults[i - first_default], state)
+            else:
+                given[parameter.name] = MISSING
+        return {**given, "varargs": ANYTHING, "kwargs": ANYTHING, "caller": ANYTHING}
+
+
+def _handed_on(macro: nodes.Macro, node: nodes.Call, state: State) -> dict[str, Any]:
+    """What is known about arguments, said of the parameters: `m.x` becomes `message.x`."""
+    facts: dict[str, Any] = {}
+    for parameter, argument in zip(macro.args, node.args, strict=False):
+        prefix = source.text(argument) + "."
+        for text, (value, names) in state.facts.items():
+            if text.startswith(prefix) and names <= source.names(argument):
+                rest = text[len(prefix) :]
+                if rest.isidentifier():
+                    facts[f"{parameter.name}.{rest}"] = (value, frozenset({parameter.name}))
+    return facts
+
+
+def _is_space(value: Value) -> bool:
+    return any(isinstance(a, Thing) and a.shape == "namespace" for a in value)

@@ -1,0 +1,207 @@
+"""Loops over abstract values: the first round, then all others until nothing changes."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from abc import abstractmethod
+from typing import Any
+
+from jinja2 import nodes
+
+from ...huggingface import jinja_source as source
+from .refinement import Refinement
+from .shapes import World
+from .state import Fact, State, join
+from .values import ANYTHING, MISSING, NOTHING, Missing, Number, Thing, Value, known, thing, truths, union
+
+# Rounds after which a loop that still changes is taken to change anything.
+ROUNDS_MAX = 8
+# States with different flags that are kept apart; more are joined into one.
+APART_MAX = 12
+
+
+class TooLongError(Exception):
+    """The time given is over."""
+
+
+class Loops(Refinement):
+    """Adds loops and the states that they keep apart.
+
+    apart: whether states in which flags have different values are kept apart. until: the process's
+    CPU time at which to give up with TooLongError.
+    """
+
+    apart = False
+    until: float | None = None
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self.loops: list[tuple[list[State], list[State]]] = []
+
+    @abstractmethod
+    def body(self, statements: list[nodes.Node], states: State | list[State] | None) -> list[State]:
+        """Executes statements one after the other in every state."""
+
+    def merged(self, states: list[State]) -> list[State]:
+        """Joins states; those in which flags have different values stay apart, while they are few."""
+        if len(states) < 2:
+            return states
+        groups: dict[Any, list[State]] = {}
+        for state in states:
+            groups.setdefault(state.flags() if self.apart else None, []).append(state)
+        if len(groups) > APART_MAX:
+            groups = {None: states}
+        return [joined for group in groups.values() if (joined := join(*group)) is not None]
+
+    def _bind(self, target: nodes.Node, value: Value, state: State) -> None:
+        if isinstance(target, nodes.Name):
+            state.assign(target.name, value)
+        elif isinstance(target, nodes.NSRef):
+            spaces = [a for a in state.slots.get(target.name, MISSING) if isinstance(a, Thing)]
+            for space in spaces:
+                slot = (str(space.more), target.attr)
+                before = state.slots.get(slot, MISSING) if len(spaces) > 1 else NOTHING
+                state.assign(slot, union(before, value))
+        elif isinstance(target, nodes.Tuple):
+            for i, part in enumerate(target.items):
+                self._bind(part, union(*(_unpacked(a, i) for a in value)), state)
+
+    def _do_for(self, statement: nodes.For, state: State) -> list[State]:
+        over = self.value(statement.iter, state)
+        rounds = frozenset().union(*map(self.world.rounds, over))
+        outside = dict(state.slots)
+        ended = self.body(statement.else_, state.copy()) if 0 in rounds else []
+        if 1 in rounds:
+            ended += self._looped(statement, over, state)
+        return [leave(end, outside) for end in ended]
+
+    def _looped(self, statement: nodes.For, over: Value, state: State) -> list[State]:
+        """The states after a loop that runs at least once: the first round, then all others together."""
+        local = _assigned(statement) | {"loop"}
+        outside = dict(state.slots)
+        entry = state.copy()
+        entry.forget(local)
+        ends, exits = self._round(statement, over, [entry], first=True)
+        known: dict[Any, State] = {}
+        again = ends
+        for n in range(ROUNDS_MAX + 1):
+            changed = []
+            for back in again:
+                start = leave(back.copy(), outside)
+                start.forget(local)
+                key = start.flags() if self.apart and len(known) <= APART_MAX else None
+                before = known.get(key)
+                joined = join(before, start)
+                assert joined is not None
+                if before is not None and joined.slots == before.slots and joined.facts == before.facts:
+                    continue
+                if before is not None and n >= ROUNDS_MAX - 2:
+                    _widen(joined, before)
+                known[key] = joined
+                changed.append(joined)
+            if not changed:
+                break
+            again, more = self._round(statement, over, changed, first=False)
+            ends, exits = ends + again, exits + more
+        return self.merged(ends + exits)
+
+    def _round(
+        self, statement: nodes.For, over: Value, states: list[State], *, first: bool
+    ) -> tuple[list[State], list[State]]:
+        """One round from each state: where it ends or goes on, and where it breaks off."""
+        if self.until is not None and time.process_time() > self.until:
+            raise TooLongError
+        starts: list[State] = []
+        skipped: list[State] = []
+        for state, (item, known_item) in itertools.product(states, self._items(statement, over)):
+            start = state.copy()
+            self._bind(statement.target, item, start)
+            start.assign("loop", thing("loop", (item, source.text(source.unwatched(statement.iter)))))
+            start.facts.update(known_item)
+            _position(start, first)
+            if statement.test is None:
+                starts.append(start)
+                continue
+            possible = truths(self.value(statement.test, start))
+            inside = self.refine(statement.test, True, start) if True in possible else None
+            starts += [inside] if inside is not None else []
+            skipped += [state.copy()] if False in possible else []
+        continues: list[State] = []
+        breaks: list[State] = []
+        self.loops.append((continues, breaks))
+        ends = self.body(statement.body, starts)
+        self.loops.pop()
+        return self.merged(ends + continues + skipped), breaks
+
+    def _items(self, statement: nodes.For, over: Value) -> list[tuple[Value, dict[str, Fact]]]:
+        """What the loop's variable can be, with what is known of it; keys of a mapping one by one."""
+        plain: list[Value] = []
+        found: list[tuple[Value, dict[str, Fact]]] = []
+        name = statement.target.name if isinstance(statement.target, nodes.Name) else ""
+        text = source.text(source.unwatched(statement.iter))
+        for atom in over:
+            pairs = isinstance(atom, Thing) and atom.shape == "pairs"
+            mapping = atom.more if isinstance(atom, Thing) and pairs else atom
+            fields = self.world.known_fields(mapping)
+            if fields is None:
+                plain.append(self.world.items(atom))
+                continue
+            for key, value in fields.items():
+                if pairs:
+                    found.append((thing("literal", (known(key), value)), {}))
+                else:
+                    fact = (value, frozenset({name, *source.names(statement.iter)}))
+                    found.append((known(key), {f"{text}[{name}]": fact}))
+        return found + ([(union(*plain), {})] if plain else [])
+
+    def _do_continue(self, _: nodes.Continue, state: State) -> None:
+        self.loops[-1][0].append(state)
+
+    def _do_break(self, _: nodes.Break, state: State) -> None:
+        self.loops[-1][1].append(state)
+
+
+def _position(state: State, first: bool) -> None:
+    """What is known of the loop's position in its first round, and in all others."""
+    said: dict[str, Value] = {
+        "loop.first": known(first),
+        "loop.index0": known(0) if first else frozenset({Number(1)}),
+        "loop.index": known(1) if first else frozenset({Number(2)}),
+    }
+    if first:
+        said["loop.previtem"] = MISSING
+    for text, value in said.items():
+        state.facts[text] = (value, frozenset({"loop"}))
+
+
+def _widen(state: State, before: State) -> None:
+    """Gives up on what still changes."""
+    for slot, value in state.slots.items():
+        if before.slots.get(slot) != value:
+            state.slots[slot] = ANYTHING
+    state.facts = {}
+
+
+def leave(state: State, outside: dict[Any, Value]) -> State:
+    """At the end of a scope: variables are what they were outside, namespaces keep what they got."""
+    changed = {n for n, v in state.slots.items() if isinstance(n, str) and outside.get(n) != v}
+    state.forget(changed)
+    kept = {s: v for s, v in state.slots.items() if isinstance(s, tuple)}
+    state.slots = {s: v for s, v in outside.items() if isinstance(s, str)} | kept
+    return state
+
+
+def _assigned(statement: nodes.For) -> set[str]:
+    """Variables that a loop's target and body set."""
+    if "_assigned" not in statement.__dict__:
+        found = {n.name for n in statement.find_all(nodes.Name) if n.ctx == "store"}
+        statement._assigned = found | {r.name for r in statement.find_all(nodes.NSRef)}  # type: ignore[attr-defined]
+    return set(statement._assigned)  # type: ignore[attr-defined]
+
+
+def _unpacked(atom: Any, index: int) -> Value:
+    if isinstance(atom, Thing) and atom.shape == "literal":
+        parts: tuple[Value, ...] = atom.more
+        return parts[index] if index < len(parts) else NOTHING
+    return NOTHING if isinstance(atom, Missing) else ANYTHING

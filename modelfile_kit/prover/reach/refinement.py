@@ -1,0 +1,220 @@
+"""What passing a test tells about the expressions in it."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from jinja2 import nodes
+
+from ...huggingface import jinja_source as source
+from . import operations
+from .expressions import Expressions, field_got
+from .state import CLAUSES_MAX, DeadError, Slot, State, join
+from .values import (
+    MISSING,
+    NOTHING,
+    Known,
+    Missing,
+    Thing,
+    Value,
+    by_truth,
+    known,
+    only,
+    truths,
+    union,
+    without,
+)
+
+LENGTHS: dict[str, Callable[[int, int], bool]] = {
+    "eq": operator.eq,
+    "ne": operator.ne,
+    "gt": operator.gt,
+    "gteq": operator.ge,
+    "lt": operator.lt,
+    "lteq": operator.le,
+}
+
+
+class Refinement(Expressions):
+    """Adds `refine`: the state after a test."""
+
+    def refine(self, test: nodes.Node, truth: bool, state: State) -> State | None:
+        """The state in which a test has this truth; None where it cannot."""
+        watching, self.watching = self.watching, False
+        try:
+            refined = self._refined(source.unwatched(test), truth, state)
+            # What is known now may settle the rest of an earlier test.
+            for node, outcome_then, _ in list(refined.clauses.values()) if refined else ():
+                refined = refined and self._refined(node, outcome_then, refined)
+        except DeadError:
+            return None
+        finally:
+            self.watching = watching
+        return refined
+
+    def _refined(self, test: Any, truth: bool, state: State) -> State | None:
+        if isinstance(test, nodes.Not):
+            return self._refined(source.unwatched(test.node), not truth, state)
+        if isinstance(test, (nodes.And, nodes.Or)):
+            left, right = source.unwatched(test.left), source.unwatched(test.right)
+            passes = isinstance(test, nodes.And)
+            first = self._maybe_refined(left, passes, state)
+            both = first and self._maybe_refined(right, truth, first)
+            if truth == passes:
+                return both
+            joined = join(self._maybe_refined(left, truth, state), both)
+            if joined is not None and len(joined.clauses) < CLAUSES_MAX:
+                joined.clauses[source.text(test)] = (test, truth, source.names(test))
+            return joined
+        found = self.value(test, state)
+        if truth not in truths(found):
+            return None
+        refined = state.copy()
+        if isinstance(test, nodes.Compare) and len(test.ops) == 1:
+            self._compared(test, truth, refined)
+        elif isinstance(test, nodes.Test) and not test.args:
+            kept = frozenset(
+                a
+                for a in self.value(test.node, state)
+                if truth in operations.tested(test.name, frozenset({a}), [], self.world)
+            )
+            self._learn(test.node, kept, refined)
+        self._learn(test, by_truth(found, truth), refined)
+        if source.text(test) == "loop.last":
+            self._at_the_end(truth, refined)
+        self._narrow_base(test, truth, refined)
+        return refined
+
+    def _narrow_base(self, test: nodes.Node, truth: bool, state: State) -> None:
+        """`x.type == 'array'` also tells which of several kinds of things `x` is."""
+        base = source.base(test)
+        if base is None:
+            return
+        before = self.value(base, state)
+        if len(before) < 2 or not all(isinstance(a, (Thing, Missing)) for a in before):
+            return
+        kept = set()
+        for atom in before:
+            trial = state.copy()
+            trial.forget((base.name,))
+            trial.slots[base.name] = frozenset({atom})
+            if truth in truths(self.maybe(test, trial)):
+                kept.add(atom)
+        if kept and len(kept) < len(before):
+            state.slots[base.name] = frozenset(kept)
+
+    def _at_the_end(self, last: bool, state: State) -> None:
+        """`loop.last` said with the index and the length of the list."""
+        loop = state.slots.get("loop", NOTHING)
+        over = next((a.more[1] for a in loop if isinstance(a, Thing) and a.shape == "loop"), "")
+        size = f"{over} | length"
+        said = {
+            f"loop.index0 < ({size} - 1)": not last,
+            f"loop.index < {size}": not last,
+            f"(loop.index0 + 1) < {size}": not last,
+            f"loop.index0 == ({size} - 1)": last,
+            f"loop.index == {size}": last,
+            f"loop.index0 != ({size} - 1)": not last,
+            f"loop.index != {size}": not last,
+            "loop.revindex0 == 0": last,
+            "loop.revindex == 1": last,
+        }
+        for text, truth in said.items():
+            state.facts[text] = (known(truth), frozenset({"loop"}))
+
+    def _maybe_refined(self, test: nodes.Node, truth: bool, state: State) -> State | None:
+        try:
+            return self._refined(source.unwatched(test), truth, state)
+        except DeadError:
+            return None
+
+    def _compared(self, test: nodes.Compare, truth: bool, state: State) -> None:
+        left, operand = source.unwatched(test.expr), test.ops[0]
+        right = self.value(operand.expr, state)
+        if operand.op in ("in", "notin") and isinstance(left, nodes.Const):
+            self._has_key(operand.expr, left.value, right, truth == (operand.op == "in"), state)
+            return
+        self._measured(left, operand.op, right, truth, state)
+        constants: list[Any] | None = None
+        if operand.op in ("eq", "ne") and len(right) == 1:
+            constants = [a.value for a in right if isinstance(a, Known)] or None
+        elif operand.op in ("in", "notin") and len(right) == 1:
+            listed = next(iter(right))
+            if isinstance(listed, Thing) and listed.shape == "literal":
+                items = [next(iter(v)) for v in listed.more if len(v) == 1]
+                if len(items) == len(listed.more) and all(isinstance(i, Known) for i in items):
+                    constants = [i.value for i in items]
+        if constants is None:
+            return
+        before = self.value(left, state)
+        if truth == (operand.op in ("eq", "in")):
+            self._learn(left, only(before, constants), state)
+        else:
+            for constant in constants:
+                before = without(before, constant)
+            self._learn(left, before, state)
+
+    def _measured(self, left: Any, operation: str, right: Value, truth: bool, state: State) -> None:
+        """`x | length > 0` and its kin tell whether `x` is empty."""
+        if not isinstance(left, nodes.Filter) or left.name not in ("length", "count") or len(right) != 1:
+            return
+        limit = next(iter(right))
+        compare = LENGTHS.get(operation)
+        if (
+            compare is None
+            or not isinstance(limit, Known)
+            or type(limit.value) is not int
+            or left.node is None
+        ):
+            return
+        sizes = [n for n in range(limit.value + 2) if compare(n, limit.value) == truth]
+        whole = self.value(left.node, state)
+        if sizes and 0 not in sizes:
+            self._learn(left.node, by_truth(whole, True), state)
+        elif sizes == [0]:
+            self._learn(left.node, by_truth(whole, False), state)
+
+    def _has_key(self, mapping: nodes.Expr, key: Any, value: Value, there: bool, state: State) -> None:
+        """`'key' in mapping` tells whether `mapping.key` is there."""
+        if not all(isinstance(a, Thing) and self.world.is_mapping(a) for a in value):
+            return
+        held = union(*(self.world.field(a, key) or MISSING for a in value))  # type: ignore[arg-type]
+        known_now = held - MISSING if there else held & MISSING
+        if known_now:
+            state.facts[f"{source.text(mapping)}.{key}"] = (known_now, source.names(mapping))
+
+    def _space(self, node: nodes.Node, state: State) -> Slot | None:
+        """The slot of `ns.x` where `ns` is one namespace."""
+        if not isinstance(node, nodes.Getattr) or not isinstance(node.node, nodes.Name):
+            return None
+        held = state.slots.get(node.node.name, MISSING)
+        only_one = next(iter(held)) if len(held) == 1 else None
+        if isinstance(only_one, Thing) and only_one.shape == "namespace":
+            return (str(only_one.more), node.attr)
+        return None
+
+    def _learn(self, node: nodes.Node, value: Value, state: State) -> None:
+        if not value:
+            raise DeadError
+        node = source.unwatched(node)
+        if isinstance(node, nodes.Const):
+            return
+        if isinstance(node, nodes.Name):
+            state.slots[node.name] = value
+            return
+        space = self._space(node, state)
+        if space is not None:
+            state.slots[space] = value
+            return
+        state.facts[source.text(node)] = (value, source.names(node))
+        field = field_got(node)
+        if field is not None and isinstance(node, nodes.Call) and len(node.args) == 1:
+            # `m.get('k')` tells about `m.k`, where None stands for what is not there.
+            held = frozenset(MISSING if None in _constants(value) else NOTHING) | (value - known(None))
+            state.facts[field] = (held, source.names(node))
+
+
+def _constants(value: Value) -> list[Any]:
+    return [a.value for a in value if isinstance(a, Known)]

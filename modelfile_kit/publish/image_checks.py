@@ -1,0 +1,80 @@
+"""The checks of `verify` about pictures: a known answer in every format, and the control without one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..core.errors import ServerError
+from ..vision.colour_images import COLOURS, ImageProbe, final_answer, missing_formats, named
+from .engine_faults import name_fault
+from .subject import LONGER, Check, Subject, error, short
+
+
+def check_pictures(subject: Subject) -> Iterator[Check]:
+    """Pictures with a known answer in every format, then the same question without one."""
+    if not subject.meant.vision:
+        yield Check("pictures", "skip", "the model is not meant to see")
+        return
+    if subject.dead:
+        yield Check("pictures", "skip", "the engine does not run")
+        return
+    answers: list[tuple[ImageProbe, str]] = []
+    for probe in subject.pictures:
+        check, answer = _check_picture(subject, probe)
+        if answer is not None:
+            answers.append((probe, answer))
+        yield check
+        if answer is None and check.status == "fail" and _hopeless(check):
+            break
+    for image_format in missing_formats():
+        yield Check(f"picture {image_format}", "skip", "this Pillow cannot write it")
+    yield _check_control(subject, answers)
+
+
+def _check_picture(subject: Subject, probe: ImageProbe) -> tuple[Check, str | None]:
+    name = f"picture {probe.id}"
+    try:
+        reply = subject.ask(probe.question, probe.bytes)
+        if reply.finish_reason == "length" and not probe.judge(reply.text):
+            # A model that thinks at length has not said its answer yet.
+            reply = subject.ask(probe.question, probe.bytes, limit=subject.max_tokens * LONGER)
+    except ServerError as e:
+        if e.code == "MK802":
+            raise
+        found = name_fault(e, subject.served, picture=True)
+        if found.code == "MK857" and probe.format != "PNG":
+            found = error("MK858", f"the server cannot read {probe.format}: {e.message}", "update Ollama")
+        return Check(name, "fail", "the server answered with an error", (found,)), None
+    if probe.judge(reply.text):
+        size = f"{probe.size[0]}×{probe.size[1]} {probe.format}"
+        return Check(name, "ok", f"{short(reply.text)} ({size})"), reply.text
+    found = error(
+        "MK850",
+        f"asked for the {'colour' if probe.answer in COLOURS else 'shape'} of a picture that is "
+        f"{probe.answer}, it says {short(reply.text or reply.thinking)}",
+        "the picture does not reach the model as it was trained: look at the prompt findings above, and "
+        "whether the projector belongs to this very model",
+    )
+    return Check(name, "fail", f"expected {probe.answer}", (found,)), reply.text
+
+
+def _hopeless(check: Check) -> bool:
+    return any(d.code in {"MK852", "MK853", "MK854", "MK855", "MK856"} for d in check.diagnostics)
+
+
+def _check_control(subject: Subject, answers: list[tuple[ImageProbe, str]]) -> Check:
+    """No picture: a model that names the same colour all the same does not look."""
+    if not answers:
+        return Check("no picture", "skip", "no picture was answered")
+    reply = subject.ask(answers[0][0].question)
+    said = {final_answer(text) for _, text in answers}
+    if len(answers) > 1 and said == {final_answer(reply.text)}:
+        finding = error(
+            "MK851",
+            f"with every picture and without one the answer is the same: {short(reply.text)}",
+            "the pictures do not reach the model: look at the prompt findings above",
+        )
+        return Check("no picture", "fail", "blind", (finding,))
+    guess = named(reply.text, tuple(COLOURS))
+    note = f"; without a picture it guesses {guess}" if guess else ""
+    return Check("no picture", "ok", short(reply.text) + note)

@@ -1,0 +1,105 @@
+"""What the checks of `verify` have in common: the model under test, and what a check says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from ..core.diagnostics import Diagnostic, Severity, has_errors
+from ..runtime import Reply
+from ..runtime.ollama.client import OllamaServer
+from ..vision.colour_images import ImageProbe, colour_probes, shape_probes
+from .counting import TokenCounter
+from .expectation import Expectation
+from .prompts import PromptJudge
+from .served_model import Served
+
+LONGER = 4  # how many times longer an answer may be at the second try
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at.
+
+    name: as `picture red.png`; status: "ok", "fail" or "skip"; detail: what was seen, or why it was
+    skipped; diagnostics: the findings; seconds: how long it took.
+    """
+
+    name: str
+    status: str
+    detail: str = ""
+    diagnostics: tuple[Diagnostic, ...] = ()
+    seconds: float = 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {
+            "name": self.name,
+            "status": self.status,
+            "detail": self.detail,
+            "diagnostics": [d.to_dict() for d in self.diagnostics],
+            "seconds": round(self.seconds, 3),
+        }
+
+
+@dataclass
+class Subject:
+    """The model under test, what is meant, and what the checks find out for one another."""
+
+    server: OllamaServer
+    name: str
+    served: Served
+    meant: Expectation
+    version: str
+    max_tokens: int = 400
+    shapes: bool = False
+    dead: str = ""  # why the engine does not run
+    broken_off: Diagnostic | None = None  # why the first answer never came to its end
+    prompts: dict[str, str] = field(default_factory=dict)  # expected prompt by conversation
+    shells: list[str] = field(default_factory=list)  # rendered prompts without the messages' words
+    stopped: list[Reply] = field(default_factory=list)
+
+    @cached_property
+    def judge(self) -> PromptJudge:
+        """Compares prompts; made on first use."""
+        return PromptJudge(self.meant, self.served, spell=self.counter.spell)
+
+    @cached_property
+    def counter(self) -> TokenCounter:
+        """Counts tokens with the same files; made on first use."""
+        return TokenCounter(self.meant.model, self.meant.projector, self.meant.bos_token)
+
+    @cached_property
+    def pictures(self) -> tuple[ImageProbe, ...]:
+        """The test pictures."""
+        return colour_probes() + (shape_probes() if self.shapes else ())
+
+    def close(self) -> None:
+        """Ends what was started for counting."""
+        if "counter" in self.__dict__:
+            self.counter.close()
+
+    def ask(self, text: str, picture: bytes | None = None, *, limit: int | None = None) -> Reply:
+        """One answer, at temperature 0 and cut at `limit` tokens."""
+        message: dict[str, Any] = {"role": "user", "content": text}
+        if picture is not None:
+            message["images"] = [picture]
+        options = {"temperature": 0, "seed": 0, "num_predict": limit or self.max_tokens}
+        return self.server.chat(self.name, [message], options=options)
+
+
+def judged(name: str, found: list[Diagnostic], detail: str) -> Check:
+    """A check that failed if any finding is an error."""
+    return Check(name, "fail" if has_errors(found) else "ok", detail, tuple(found))
+
+
+def short(text: str, limit: int = 60) -> str:
+    """A text in quotes on one line, cut to `limit` characters."""
+    flat = " ".join(text.split())
+    return repr(flat if len(flat) <= limit else flat[: limit - 1] + "…")
+
+
+def error(code: str, message: str, help: str) -> Diagnostic:
+    """A finding that makes a check fail."""
+    return Diagnostic(code, Severity.ERROR, message, help=help)

@@ -1,0 +1,230 @@
+"""Whether Ollama understands the model's replies, and wins with the TEMPLATE that says how: told as findings.
+
+A prompt can be right to the byte while the reply to it is shown as it came: Ollama finds thoughts
+between two fixed texts and calls as JSON behind a third (thinking/parser.go, tools/tools.go).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from ..core.diagnostics import Diagnostic, Severity
+from ..core.errors import KitError
+from ..huggingface import Reference
+from ..ollama.prompt import PromptTemplate
+from ..ollama.replies import Reply
+from ..ollama.selection import jinja_evidence, select
+from ..ollama.versions import LATEST, Target
+from .reading_back import NO_CALLS, PIECES, Written, answered, best_thinking_tags, same_calls, written_replies
+from .tags import Tags
+from .turns import QUESTION, TOOLS, USER, render
+
+# Ollama's own parsers (PARSER, since a release) by what only their format has. The tests put the same
+# replies to the parsers themselves.
+PARSERS: tuple[tuple[tuple[str, ...], str, str], ...] = (
+    (("<function=", "<parameter="), "qwen3-coder", "0.12"),
+    (("<|tool_call>call:",), "gemma4", "0.20"),
+    (("<|START_ACTION|>", '"tool_name"'), "cohere", "0.31"),
+    (("<atem:invoke",), "glimmer", "0.33"),
+    (("<|channel|>", "<|message|>"), "harmony", "0.12.3"),
+    (("<arg_key>", "\n<arg_value>"), "glm-ocr", "0.16"),
+    (("<arg_key>", "<arg_value>"), "glm-4.7", "0.16"),
+)
+_SHOWN = 90
+
+
+def understanding(
+    reference: Reference, template: str, coverage: Mapping[str, str], target: str
+) -> tuple[dict[str, str], list[Diagnostic]]:
+    """What is left of the claims, and why, once replies are looked at.
+
+    coverage: as proven for prompts; "exact" becomes "partial" where Ollama does not understand what the
+    model writes. Raises nothing: a TEMPLATE that Ollama refuses was told before.
+    """
+    left = dict(coverage)
+    try:
+        seen = PromptTemplate(template, target=target)
+    except KitError:
+        return left, []
+    claimed = [kind for kind, claim in left.items() if claim in ("exact", "partial")]
+    found = [
+        *_wordless(reference),
+        *unread(reference, seen, claimed),
+        *_pretended(reference, seen, left),
+        *_unused(reference, seen, target),
+    ]
+    for kind, code in (("tools", "MK670"), ("thinking", "MK671")):
+        if left[kind] == "exact" and any(d.code == code for d in found):
+            left[kind] = "partial"
+    return left, found
+
+
+def unread(reference: Reference, seen: PromptTemplate, kinds: Collection[str]) -> list[Diagnostic]:
+    """MK670 to MK674: what Ollama does not read in the model's replies.
+
+    seen: the TEMPLATE whose tags count, without a PARSER. kinds: which of "tools" and "thinking" matter.
+    """
+    tags = seen.thinking_tags
+    known = (tags.opening, tags.closing) if "thinking" in seen.capabilities else None
+    replies = list(_replies(reference, seen, known))
+    found: list[Diagnostic] = []
+    if "tools" in seen.capabilities and "tools" in kinds:
+        found += _calls(replies, seen)
+    if known and "thinking" in kinds:
+        found += _thoughts(replies, reference, known)
+    return [*found, *_answers(replies)]
+
+
+def _replies(
+    reference: Reference, seen: PromptTemplate, tags: Tags | None
+) -> Iterator[tuple[Written, list[Reply]]]:
+    """Each reply with what Ollama makes of it in pieces of each size."""
+    for written in written_replies(reference, tags):
+        tools = TOOLS if written.turn.tools else None
+        try:
+            prompt = seen.render([USER], tools=tools, think=written.turn.think)
+        except KitError:
+            continue
+        tag, target = seen.tool_tag.tag, seen.target
+        yield written, [answered(written, tags, tag, size, prompt, target) for size in PIECES]
+
+
+def _calls(replies: list[tuple[Written, list[Reply]]], seen: PromptTemplate) -> Iterator[Diagnostic]:
+    """MK670, MK672: calls that are not found, and calls that nobody shows."""
+    calling = [(w, r) for w, r in replies if w.calls and not w.turn.content]
+    if not calling:
+        yield Diagnostic(
+            "MK672",
+            Severity.INFO,
+            "tools: the chat template does not show how the model writes a tool call; Ollama takes JSON "
+            f"behind {seen.tool_tag.tag!r} for one",
+            help="see what the model answers; where calls stay in the text, PARSER may know the format",
+        )
+        return
+    lost = [(w, r) for w, r in calling if not all(same_calls(reply.tool_calls, w.calls) for reply in r)]
+    if not lost:
+        return
+    text = lost[0][0].text
+    behind = seen.tool_tag.tag
+    looks = "" if behind == NO_CALLS else f" behind {behind!r}"
+    yield Diagnostic(
+        "MK670",
+        Severity.WARNING,
+        f"tools: Ollama, which looks for JSON of a certain kind{looks}, does not read this model's tool "
+        f"calls (the model writes {'…' * (len(text) > _SHOWN)}{text[-_SHOWN:]!r}): {_fate(*lost[0])}",
+        help=_parser_for(text) + "otherwise the program that asks has to read them out of the answer",
+    )
+
+
+def _fate(written: Written, replies: Sequence[Reply]) -> str:
+    """What becomes of calls that are not read as they are."""
+    for reply in replies:
+        found = reply.tool_calls
+        if not same_calls(found, written.calls[: len(found)]):
+            return "it takes something else for their arguments"
+        if found:
+            return "of several calls in a reply it reads the first only"
+        if any(call.name not in reply.content for call in written.calls):
+            return "they are lost"
+    return "they are printed as text"
+
+
+def _parser_for(text: str) -> str:
+    """What PARSER reads calls like these."""
+    for marks, name, since in PARSERS:
+        if all(mark in text for mark in marks):
+            own = ", and models of the architecture gptoss have it by themselves" if name == "harmony" else ""
+            return (
+                f"`PARSER {name}` in the Modelfile (Ollama {since} and later) reads replies like these{own}; "
+            )
+    return ""
+
+
+def _thoughts(
+    replies: list[tuple[Written, list[Reply]]], reference: Reference, tags: Tags
+) -> Iterator[Diagnostic]:
+    """MK671, MK673: thoughts that are not split off, and tags that nobody shows."""
+    opening, closing = tags
+    lost = [w for w, rs in replies if w.thinking and any(r.thinking.strip() != w.thinking for r in rs)]
+    if lost:
+        yield Diagnostic(
+            "MK671",
+            Severity.WARNING,
+            f"thinking: Ollama looks for {opening!r} and {closing!r}, and does not find the thought in "
+            f"{lost[0].text[:_SHOWN]!r}: thoughts stay in the answer",
+            help=_parser_for(lost[0].text) + "ask with `think: false`, or take thoughts out of the answer",
+        )
+    if best_thinking_tags(reference) is None:
+        yield Diagnostic(
+            "MK673",
+            Severity.INFO,
+            f"thinking: the chat template shows no tags around thoughts; Ollama is told {opening!r} and "
+            f"{closing!r}, the usual ones",
+            help="if the model writes others, thoughts stay in the answer",
+        )
+
+
+def _answers(replies: list[tuple[Written, list[Reply]]]) -> Iterator[Diagnostic]:
+    """MK674: marks that stay in an answer, or words beside a call that are lost."""
+    for written, several in replies:
+        wanted = written.turn.content
+        if not wanted or written.calls:
+            continue
+        for reply in several:
+            extra = reply.content.replace(wanted, "", 1).strip()
+            if wanted in reply.content and extra:
+                yield Diagnostic(
+                    "MK674",
+                    Severity.INFO,
+                    f"the model writes {extra!r} around its answers, which Ollama leaves in their text",
+                    help="where these are control tokens Ollama 0.30 and later leave them out; "
+                    + (_parser_for(written.text) or "otherwise the program that asks has to take them off"),
+                )
+                return
+
+
+def _wordless(reference: Reference) -> Iterator[Diagnostic]:
+    """MK677: a chat template that says nothing of what is asked."""
+    if "content" not in reference.source:
+        return
+    prompt = render(reference, [USER], None, None)
+    if prompt is not None and QUESTION not in prompt:
+        yield Diagnostic(
+            "MK677",
+            Severity.WARNING,
+            "chat: the chat template leaves the words of a message out where they are a plain text; the "
+            "prompts are Hugging Face's for the same request, and do not say what was asked",
+            help="it wants contents as lists of parts, which Ollama does not give; write a TEMPLATE by hand",
+        )
+
+
+def _pretended(
+    reference: Reference, seen: PromptTemplate, coverage: Mapping[str, str]
+) -> Iterator[Diagnostic]:
+    """MK676: Ollama takes requests with tools, and the chat template does nothing with them."""
+    if "tools" in seen.capabilities and coverage["tools"] == "absent":
+        words = " and ".join(f"`{w}`" for w in jinja_evidence(reference.source).words["tools"])
+        yield Diagnostic(
+            "MK676",
+            Severity.INFO,
+            f"tools: the chat template mentions them ({words}) and writes none into the prompt; Ollama 0.30 "
+            "and later take requests with tools for such a model all the same, and so does the TEMPLATE, "
+            "which would not be used otherwise",
+            help="offer this model no tools: it does not see them, nor does it with Hugging Face",
+        )
+
+
+def _unused(reference: Reference, seen: PromptTemplate, target: str) -> Iterator[Diagnostic]:
+    """MK675: the GGUF's own Jinja would win over this TEMPLATE (Ollama 0.30 and later)."""
+    meant = Target.parse(target)
+    newest = Target(max(meant.version, LATEST)) if meant.onwards else meant
+    chosen = select(template=seen, jinja=reference.source, target=newest)
+    if chosen.source != "template":
+        yield Diagnostic(
+            "MK675",
+            Severity.WARNING,
+            f"with this chat template in the GGUF, Ollama {newest.name} does not use the TEMPLATE: "
+            f"{chosen.why}",
+            help=f"{chosen.change}; or start the server with OLLAMA_GO_TEMPLATE=1, or take "
+            "tokenizer.chat_template out of the GGUF",
+        )

@@ -1,0 +1,269 @@
+"""The embedded engine: llama.cpp in a child process, given exactly the prompt that Ollama would send.
+
+No chat handler of llama-cpp-python takes part: the compiled TEMPLATE makes the prompt, pictures stand
+at `[img-N]`, and the rest is what llama-server does with it. So an answer here judges the TEMPLATE.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import io
+import os
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from ...core.conversation import Message, Tool
+from ...core.errors import EngineError, UsageError
+from .. import Reply
+from ..vocabulary import as_llama_server_gets_it, vocabulary_info
+from .child import Child
+
+# Pictures larger than this are no test pictures and no screenshots (CWE-400: decompression bombs).
+MAX_PICTURE_BYTES = 64 * 1024 * 1024
+MAX_PICTURE_PIXELS = 100_000_000
+# What stb_image, libmtmd's decoder, reads without help.
+_NATIVE = ("PNG", "JPEG", "BMP", "GIF")
+
+
+class EmbeddedEngine:
+    """A model, and perhaps its projector, loaded into llama.cpp.
+
+    model, projector: GGUF files; n_ctx: context size in tokens; timeout: seconds that loading or one
+    answer may take; threads: None takes all cores up to 8; gpu_layers: layers put on a GPU, where
+    llama-cpp-python was built for one (0: none, -1: all). Use it as a context manager, or call `close`.
+
+    Raises MissingDependencyError without llama-cpp-python, UsageError where a file does not exist,
+    EngineError where llama.cpp refuses a file, dies or hangs; its code and help say which.
+    """
+
+    def __init__(
+        self,
+        model: str | Path,
+        projector: str | Path | None = None,
+        *,
+        n_ctx: int = 2048,
+        timeout: float = 300.0,
+        threads: int | None = None,
+        gpu_layers: int = 0,
+    ) -> None:
+        # Ollama, too, makes up a marker for each process, so that a text which holds llama.cpp's default
+        # marker is only a text (0.33, llm/llama_server.go, newLlamaServerMediaMarker).
+        self._marker = f"<__media_{secrets.token_hex(8)}__>"
+        self._child = Child(model, projector, timeout=timeout, vocab_only=False, gpu_layers=gpu_layers)
+        threads = threads or min(8, os.cpu_count() or 1)
+        self._context = self._child.prepare({"op": "context", "n_ctx": n_ctx, "threads": threads})
+        self._vision = projector is not None and self._load_projector(gpu_layers)
+
+    def _load_projector(self, gpu_layers: int) -> bool:
+        request = {
+            "op": "projector",
+            "projector": str(self._child.projector),
+            "marker": self._marker,
+            "gpu_layers": gpu_layers,
+        }
+        return bool(self._child.prepare(request)["vision"])
+
+    @property
+    def n_ctx(self) -> int:
+        """The context's size in tokens."""
+        return int(self._context["n_ctx"])
+
+    @property
+    def vision(self) -> bool:
+        """Whether a projector with a vision encoder is loaded."""
+        return self._vision
+
+    @property
+    def pid(self) -> int:
+        """The child process's id."""
+        return self._child.pid
+
+    def generate(
+        self,
+        prompt: str,
+        images: Sequence[bytes] = (),
+        *,
+        max_tokens: int = 16,
+        stop: Sequence[str] = (),
+        temperature: float = 0.0,
+        seed: int = 0,
+    ) -> Reply:
+        """Answers a prompt from an empty context.
+
+        prompt: as Ollama sends it, with `[img-N]` where picture N (from 0) stands; images: PNG, JPEG,
+        WebP or what else Pillow reads; stop: texts that end the answer and are not part of it, matched
+        as llama-server does, that is, not against control tokens, which it does not render; temperature:
+        0 takes the likeliest token. `Reply.raw` holds `ids`, `image_tokens`, `stop_token` (an
+        end-of-generation token) and `stop_text`.
+
+        Raises EngineError where pictures and places do not match, a picture cannot be read, the prompt
+        does not fit the context, or llama.cpp fails.
+        """
+        head, block = self._request(prompt, images)
+        options = {
+            "op": "generate",
+            "max_tokens": max_tokens,
+            "stop": list(stop),
+            "temperature": temperature,
+            "seed": seed,
+        }
+        answer, _ = self._child.ask({**head, **options}, block)
+        return Reply(
+            text=answer["text"],
+            prompt_tokens=answer["prompt_tokens"],
+            completion_tokens=len(answer["ids"]),
+            finish_reason=answer["finish_reason"],
+            raw=answer,
+        )
+
+    def prompt_token_count(self, prompt: str, images: Sequence[bytes] = ()) -> int:
+        """Tokens the prompt takes, pictures included: what Ollama reports as prompt_eval_count."""
+        head, block = self._request(prompt, images)
+        answer, _ = self._child.ask({**head, "op": "count"}, block)
+        return int(answer["tokens"])
+
+    def picture_wrapper(self) -> tuple[str, str]:
+        """The texts that libmtmd itself puts before and after a picture; ("", "") without a projector."""
+        if not self.vision:
+            return "", ""
+        answer, _ = self._child.ask({"op": "wrapper"})
+        return answer["begin"], answer["end"]
+
+    def _request(self, prompt: str, images: Sequence[bytes]) -> tuple[dict[str, Any], bytes]:
+        if images and not self.vision:
+            raise EngineError(
+                f"{self._child.model}: no projector with a vision encoder is loaded, so the model cannot see "
+                f"{_pictures(len(images))}",
+                help="give the mmproj file that was published with this model",
+                code="MK719",
+            )
+        text = as_llama_server_gets_it(prompt, vocabulary_info(self._child.info, ()))
+        placed = place_markers(text, len(images), self._marker)
+        parts = [placed.encode("utf-8", "surrogatepass"), *(readable(p, i) for i, p in enumerate(images))]
+        return {"lengths": [len(p) for p in parts]}, b"".join(parts)
+
+    def close(self) -> None:
+        """Ends the child process; may be called twice."""
+        self._child.close()
+
+    def __enter__(self) -> EmbeddedEngine:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+@dataclass(frozen=True)
+class EmbeddedChat:
+    """An `Engine`: the embedded engine with a package's TEMPLATE, SYSTEM and stop texts."""
+
+    engine: EmbeddedEngine
+    template: str
+    stop: tuple[str, ...] = ()
+    system: str = ""
+
+    def chat(
+        self,
+        messages: Sequence[Message],
+        *,
+        tools: Sequence[Tool] | None = None,
+        think: bool | str | None = None,
+        max_tokens: int = 64,
+        temperature: float = 0.0,
+    ) -> Reply:
+        """Answers a conversation whose pictures are bytes (or base64 text) in `images`.
+
+        Raises PromptError where an Ollama server would refuse the request, EngineError otherwise.
+        """
+        from ...ollama.prompt import render_prompt
+
+        messages = with_system(messages, self.system)
+        prompt = render_prompt(self.template, messages, tools=tools, think=think)
+        images = [picture_bytes(p) for m in messages for p in m.get("images") or ()]
+        return self.engine.generate(
+            prompt, images, max_tokens=max_tokens, stop=self.stop, temperature=temperature
+        )
+
+    def close(self) -> None:
+        """Ends the engine's process."""
+        self.engine.close()
+
+
+def with_system(messages: Sequence[Message], system: str) -> list[Message]:
+    """A package's SYSTEM before messages that do not begin with one (0.33, server/routes.go, ChatHandler)."""
+    if system and not (messages and messages[0].get("role") == "system"):
+        return [{"role": "system", "content": system}, *messages]
+    return list(messages)
+
+
+def place_markers(prompt: str, images: int, marker: str) -> str:
+    """`[img-N]` replaced by libmtmd's marker, as Ollama does: the first of each N (llm/llama_server.go).
+
+    Raises EngineError, with what the server would do, where a picture has no place in the prompt.
+    """
+    for n in range(images):
+        tag = f"[img-{n}]"
+        if tag not in prompt:
+            raise EngineError(
+                f"the prompt has no {tag}: picture {n + 1} of {images} has no place in it, "
+                "and llama-server refuses such a request",
+                help="let the TEMPLATE write .Content of every user message, where Ollama puts the tag",
+                code="MK719",
+            )
+        prompt = prompt.replace(tag, marker, 1)
+    return prompt
+
+
+def picture_bytes(picture: Any) -> bytes:
+    """A picture of a message as bytes; base64 text, as in Ollama's API, is decoded."""
+    if isinstance(picture, (bytes, bytearray)):
+        return bytes(picture)
+    if isinstance(picture, str):
+        try:
+            return base64.b64decode(re.sub(r"\s", "", picture), validate=True)
+        except binascii.Error as e:
+            raise UsageError(f"a picture in `images` is a text that is not base64 ({e})") from e
+    raise UsageError(f"a picture in `images` is a {type(picture).__name__}, expected bytes or base64 text")
+
+
+def readable(picture: bytes, index: int = 0) -> bytes:
+    """A picture in a format that libmtmd's decoder reads; WebP and others become PNG.
+
+    Ollama does the same for WebP (0.33, llm/llama_server.go, llamaServerMediaBytes). Raises EngineError
+    for what is no picture, or one beyond `MAX_PICTURE_BYTES` or `MAX_PICTURE_PIXELS`.
+    """
+    from PIL import Image
+
+    if len(picture) > MAX_PICTURE_BYTES:
+        raise _unreadable(index, f"it has {len(picture)} bytes, the limit is {MAX_PICTURE_BYTES}")
+    try:
+        with Image.open(io.BytesIO(picture)) as image:
+            if image.width * image.height > MAX_PICTURE_PIXELS:
+                size = f"{image.width} x {image.height}"
+                raise _unreadable(index, f"it has {size} pixels, the limit is {MAX_PICTURE_PIXELS}")
+            image.load()
+            if image.format in _NATIVE:
+                return picture
+            out = io.BytesIO()
+            image.convert("RGBA" if "A" in image.getbands() else "RGB").save(out, "PNG")
+            return out.getvalue()
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as e:
+        raise _unreadable(index, str(e).splitlines()[0] if str(e) else type(e).__name__) from e
+
+
+def _unreadable(index: int, why: str) -> EngineError:
+    return EngineError(
+        f"picture {index + 1} cannot be read: {why}", help="give a PNG, JPEG or WebP file", code="MK719"
+    )
+
+
+def _pictures(count: int) -> str:
+    return "the picture" if count == 1 else f"the {count} pictures"

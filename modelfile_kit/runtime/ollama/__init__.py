@@ -1,0 +1,1 @@
+"""An Ollama server's HTTP API: where it is, what is asked, what is answered."""

@@ -1,0 +1,368 @@
+"""What we need of an Ollama server's HTTP API, with every failure said in plain words.
+
+Calls that carry messages, create requests or blobs go out by httpx: the `ollama` package (0.6)
+drops `tool_call_id`, knows no renderer, parser or requires, cannot ask `_debug_render_only`,
+loses most of /api/show and always uploads. Listing, copying, deleting and pushing are its own.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from ...core.conversation import Message, Tool
+from ...core.errors import ServerError
+from .. import Reply
+from .host import is_loopback, resolve_host
+from .replies import (
+    HalfStreamError,
+    RefusedError,
+    check_status,
+    collect_chat,
+    collect_generate,
+    decode_object,
+    half_a_stream,
+    refusal,
+    stream_objects,
+    transport_error,
+)
+from .requests import chat_body, generate_body
+
+if TYPE_CHECKING:
+    import httpx
+    import ollama
+
+CONNECT_SECONDS = 10.0  # a server that does not accept a connection by then is not there
+QUICK_SECONDS = 60.0  # show, list, copy, delete: no model is loaded for these
+PATIENCE_SECONDS = 900.0  # silence while a model is loaded from a slow disk or a blob is hashed
+MAX_REPLY_BYTES = 64 << 20  # /api/show of a large model is some 100 kB; more is not Ollama
+
+# Ollama's release notes and api/types.go: the first version that has what we ask for.
+FILES_SINCE = "0.5.5"  # /api/create takes files by digest
+RENDER_SINCE = "0.11.5"  # _debug_render_only
+
+Progress = Callable[[Mapping[str, Any]], None]
+
+__all__ = [
+    "HalfStreamError",
+    "OllamaServer",
+    "RefusedError",
+    "Rendered",
+    "ServedModel",
+    "parse_version",
+    "resolve_host",
+]
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """What `_debug_render_only` answers: the prompt with `[img-N]` tags, and the pictures counted."""
+
+    prompt: str
+    image_count: int
+
+
+class OllamaServer:
+    """A client of one server.
+
+    host: as OLLAMA_HOST is written (`host`, `host:port`, `:port`, `http(s)://…`); None takes
+    OLLAMA_HOST and then 127.0.0.1:11434. patience: seconds of silence that are borne while the
+    server loads, generates or hashes. Every failure is a `ServerError` that names the host, what
+    was asked, what came and what to do. Use it as a context manager, or call `close`.
+    """
+
+    def __init__(self, host: str | None = None, *, patience: float = PATIENCE_SECONDS) -> None:
+        self.url = resolve_host(host)
+        self.patience = patience
+
+    def __enter__(self) -> OllamaServer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the connections."""
+        if "_http" in self.__dict__:
+            self._http.close()
+
+    # -- what is there ---------------------------------------------------------------
+
+    def version(self) -> str:
+        """The server's version, as `0.33.0`; raises ServerError where no Ollama answers."""
+        found = self._ask("GET", "/api/version", timeout=CONNECT_SECONDS).get("version")
+        if not isinstance(found, str):
+            raise ServerError(
+                f"{self.url} answered /api/version without a version; is it an Ollama server?",
+                help="check --host and OLLAMA_HOST",
+                code="MK804",
+            )
+        return found
+
+    def require(self, version: str, purpose: str) -> str:
+        """The server's version, or a ServerError that says which is needed and what for."""
+        found = self.version()
+        if parse_version(found) < parse_version(version):
+            raise ServerError(
+                f"the Ollama at {self.url} is {found}; {purpose} needs {version} or later",
+                help="update Ollama on that machine (https://ollama.com/download), or choose another --host",
+                code="MK806",
+            )
+        return found
+
+    def models(self) -> list[dict[str, Any]]:
+        """The models on the server: `model` (name with tag), `digest` of the manifest, `modified_at`."""
+        with self._failures("GET", "/api/tags"):
+            return [m.model_dump() for m in self._package.list().models]
+
+    def show(self, name: str) -> dict[str, Any]:
+        """/api/show, whole: template, system, parameters, messages, capabilities, model_info, …
+
+        Raises RefusedError with status 404 where there is no such model.
+        """
+        return self._ask("POST", "/api/show", {"model": name})
+
+    def exists(self, name: str) -> bool:
+        """Whether the server has a model of that name."""
+        try:
+            self.show(name)
+        except RefusedError as e:
+            if e.status == 404:
+                return False
+            raise
+        return True
+
+    # -- asking a model ---------------------------------------------------------------
+
+    def chat(
+        self,
+        name: str,
+        messages: Sequence[Message],
+        *,
+        tools: Sequence[Tool] | None = None,
+        think: bool | str | None = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> Reply:
+        """One answer by /api/chat; `images` of a message are bytes or base64 text."""
+        body = chat_body(name, messages, tools, think, options)
+        return collect_chat(self._stream("/api/chat", body), url=self.url)
+
+    def generate(
+        self,
+        name: str,
+        prompt: str,
+        *,
+        images: Sequence[bytes] = (),
+        options: Mapping[str, Any] | None = None,
+        **extra: Any,
+    ) -> Reply:
+        """One answer by /api/generate; extra are its other keys (system, suffix, raw, template, think)."""
+        body = generate_body(name, prompt, images, options, extra)
+        return collect_generate(self._stream("/api/generate", body), url=self.url)
+
+    def render(
+        self,
+        name: str,
+        messages: Sequence[Message],
+        *,
+        tools: Sequence[Tool] | None = None,
+        think: bool | str | None = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> Rendered:
+        """The prompt the server would send to its engine for this /api/chat; nothing is generated."""
+        body = chat_body(name, messages, tools, think, options)
+        return self._rendered("/api/chat", body)
+
+    def render_generate(
+        self,
+        name: str,
+        prompt: str,
+        *,
+        images: Sequence[bytes] = (),
+        options: Mapping[str, Any] | None = None,
+        **extra: Any,
+    ) -> Rendered:
+        """The prompt the server would send to its engine for this /api/generate."""
+        return self._rendered("/api/generate", generate_body(name, prompt, images, options, extra))
+
+    def unload(self, name: str) -> None:
+        """Ends the engine that runs this model, as `ollama stop` does."""
+        self._ask("POST", "/api/generate", {"model": name, "keep_alive": 0, "stream": False})
+
+    # -- changing what is there ---------------------------------------------------------
+
+    def create(self, request: Mapping[str, Any], on_progress: Progress | None = None) -> None:
+        """POST /api/create; returns once the server said success, raises RefusedError on its error."""
+        self._run(self._stream("/api/create", request), "/api/create", on_progress)
+
+    def push(self, name: str, *, insecure: bool = False, on_progress: Progress | None = None) -> None:
+        """POST /api/push: the server uploads the model to its registry."""
+        self._run(self._pushing(name, insecure), "/api/push", on_progress)
+
+    def copy(self, source: str, destination: str) -> None:
+        """Gives a model a second name; a model that had that name is replaced."""
+        with self._failures("POST", "/api/copy"):
+            self._package.copy(source, destination)
+
+    def delete(self, name: str) -> None:
+        """Removes a name, and the blobs that only it used."""
+        with self._failures("DELETE", "/api/delete"):
+            self._package.delete(name)
+
+    def has_blob(self, digest: str) -> bool:
+        """Whether the server holds the blob `sha256:…`."""
+        path = f"/api/blobs/{digest}"
+        with self._failures("HEAD", path):
+            reply = self._http.head(path, timeout=self._timeout(QUICK_SECONDS))
+            if reply.status_code != 404:
+                check_status(self.url, f"HEAD {path}", reply, b"")
+        return reply.status_code != 404
+
+    def upload_blob(self, digest: str, chunks: Iterable[bytes], size: int) -> None:
+        """Uploads one blob of `size` bytes; the server hashes it and refuses another digest."""
+        path = f"/api/blobs/{digest}"
+        headers = {"Content-Length": str(size), "Content-Type": "application/octet-stream"}
+        with self._failures("POST", path):
+            reply = self._http.post(path, content=chunks, headers=headers, timeout=self._timeout())
+            check_status(self.url, f"POST {path}", reply, reply.content)
+
+    # -- the wire -----------------------------------------------------------------------
+
+    @cached_property
+    def _http(self) -> httpx.Client:
+        import httpx
+
+        return httpx.Client(base_url=self.url, **self._settings())
+
+    @cached_property
+    def _package(self) -> ollama.Client:
+        import ollama
+
+        return ollama.Client(self.url, follow_redirects=False, **self._settings())
+
+    def _settings(self) -> dict[str, Any]:
+        return {
+            "timeout": self._timeout(),
+            "trust_env": not is_loopback(self.url),  # Go's client never asks a proxy for this machine
+            "verify": self.url.startswith("https:"),  # reading certificates takes longer than a request
+        }
+
+    def _timeout(self, seconds: float | None = None) -> httpx.Timeout:
+        import httpx
+
+        return httpx.Timeout(seconds or self.patience, connect=CONNECT_SECONDS)
+
+    def _ask(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, *, timeout: float = QUICK_SECONDS
+    ) -> dict[str, Any]:
+        """One JSON object for one request."""
+        with (
+            self._failures(method, path),
+            self._http.stream(method, path, json=body, timeout=self._timeout(timeout)) as reply,
+        ):
+            data = bytearray()
+            for chunk in reply.iter_bytes():
+                data += chunk
+                if len(data) > MAX_REPLY_BYTES:
+                    break
+            check_status(self.url, f"{method} {path}", reply, bytes(data))
+            return decode_object(self.url, f"{method} {path}", bytes(data), limit=MAX_REPLY_BYTES)
+
+    def _stream(self, path: str, body: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        """The objects of an NDJSON stream; an error object inside it is raised as a RefusedError."""
+        with (
+            self._failures("POST", path),
+            self._http.stream("POST", path, json={**body, "stream": True}) as reply,
+        ):
+            if reply.status_code != 200:
+                check_status(self.url, f"POST {path}", reply, reply.read())
+            yield from stream_objects(self.url, f"POST {path}", reply.iter_bytes())
+
+    def _pushing(self, name: str, insecure: bool) -> Iterator[Mapping[str, Any]]:
+        with self._failures("POST", "/api/push"):
+            for part in self._package.push(name, insecure=insecure, stream=True):
+                yield part.model_dump(exclude_none=True)
+
+    def _run(self, parts: Iterable[Mapping[str, Any]], path: str, on_progress: Progress | None) -> None:
+        done = False
+        for part in parts:
+            done = part.get("status") == "success"
+            if on_progress:
+                on_progress(part)
+        if not done:
+            raise half_a_stream(self.url, path)
+
+    def _rendered(self, path: str, body: dict[str, Any]) -> Rendered:
+        body = {**body, "_debug_render_only": True, "stream": False}
+        info = self._ask("POST", path, body, timeout=self.patience).get("_debug_info")
+        if not isinstance(info, Mapping) or not isinstance(info.get("rendered_template"), str):
+            self.require(RENDER_SINCE, "asking for the rendered prompt")
+            raise ServerError(
+                f"{self.url} answered {path} without the rendered prompt that was asked for",
+                help="the server does not know _debug_render_only; is it Ollama itself?",
+                code="MK804",
+            )
+        return Rendered(info["rendered_template"], int(info.get("image_count") or 0))
+
+    @contextmanager
+    def _failures(self, method: str, path: str) -> Iterator[None]:
+        """Turns what the libraries raise into a ServerError."""
+        import httpx
+
+        asked = f"{method} {path}"
+        try:
+            yield
+        except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, ConnectionError) as e:
+            raise transport_error(self.url, asked, e) from e
+        except (json.JSONDecodeError, UnicodeDecodeError) as e:
+            raise ServerError(
+                f"{self.url} answered {asked} with something that is not JSON: {e}",
+                help="is there a proxy or another program at this address?",
+                code="MK804",
+            ) from e
+        except ServerError:
+            raise
+        except Exception as e:
+            if type(e).__module__.partition(".")[0] not in ("ollama", "pydantic", "pydantic_core"):
+                raise
+            status = getattr(e, "status_code", None)
+            text = str(getattr(e, "error", e)).encode()
+            raise refusal(self.url, asked, status if isinstance(status, int) else None, text) from e
+
+
+@dataclass(frozen=True)
+class ServedModel:
+    """A model on a server behind the interface that both engines have; the server stays its owner's."""
+
+    server: OllamaServer
+    name: str
+
+    def chat(
+        self,
+        messages: Sequence[Message],
+        *,
+        tools: Sequence[Tool] | None = None,
+        think: bool | str | None = None,
+        max_tokens: int = 64,
+        temperature: float = 0.0,
+    ) -> Reply:
+        """One answer; max_tokens is Ollama's num_predict."""
+        options = {"num_predict": max_tokens, "temperature": temperature}
+        return self.server.chat(self.name, messages, tools=tools, think=think, options=options)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def parse_version(text: str) -> tuple[int, ...]:
+    """`0.33.0-rc1` as (0, 33, 0); `0.0.0`, which builds without a version say, counts as newest."""
+    numbers = text.lstrip("v").partition("-")[0].partition("+")[0].split(".")
+    try:
+        found = tuple(int(n) for n in numbers[:3])
+    except ValueError:
+        return (0,)
+    return found if any(found) else (1 << 30,)

@@ -1,0 +1,80 @@
+"""Where the Ollama server is: the forms of --host and OLLAMA_HOST."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from urllib.parse import urlsplit
+
+from ...core.errors import UsageError
+
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 11434
+_PORTS = {"http": 80, "https": 443}
+
+
+def resolve_host(host: str | None = None) -> str:
+    """The URL of the server, without a slash at the end.
+
+    host: an address, `address:port`, `:port`, `http(s)://…` with or without port and path; None
+    takes OLLAMA_HOST. The rules are Ollama's (0.33, envconfig/config.go, Host and ConnectableHost):
+    port 11434 without a scheme, 80 and 443 with one; an address to bind to (0.0.0.0, ::) means this
+    machine. A port that is no port is a UsageError here, where Ollama quietly takes the default.
+    """
+    source = "--host" if host else "OLLAMA_HOST"
+    text = (host or os.environ.get("OLLAMA_HOST") or "").strip().strip("\"'").strip()
+    scheme, separator, rest = text.partition("://")
+    if not separator:
+        scheme, rest = "http", text
+        if text == "ollama.com":
+            scheme, rest = "https", "ollama.com:443"
+    scheme = scheme.lower()
+    if scheme not in _PORTS:
+        raise UsageError(
+            f"{source} is {text!r}: the scheme {scheme!r} is not http or https",
+            help="write it as 127.0.0.1:11434 or http://127.0.0.1:11434",
+        )
+    netloc, slash, path = rest.partition("/")
+    address, port = _split(netloc, source)
+    if port is None:
+        port = _PORTS[scheme] if separator else DEFAULT_PORT
+        port = 443 if text == "ollama.com" else port
+    return f"{scheme}://{_reachable(address)}:{port}{(slash + path).rstrip('/')}"
+
+
+def is_loopback(url: str) -> bool:
+    """Whether the URL is this machine; no proxy is asked for it."""
+    name = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return name == "localhost"
+
+
+def _split(netloc: str, source: str) -> tuple[str, int | None]:
+    """Address and port; brackets of an IPv6 address are taken off."""
+    bare = netloc.strip("[]")
+    try:
+        return str(ipaddress.ip_address(bare)), None
+    except ValueError:
+        pass
+    address, colon, port = netloc.rpartition(":")
+    if not colon:
+        return netloc or DEFAULT_HOST, None
+    if not (port.isascii() and port.isdigit() and int(port) <= 65535):
+        raise UsageError(
+            f"{source} names the port {port!r}, which is not a number from 0 to 65535",
+            help="write it as 127.0.0.1:11434",
+        )
+    return address.strip("[]") or DEFAULT_HOST, int(port)
+
+
+def _reachable(address: str) -> str:
+    """The address to connect to, in brackets where it is IPv6."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if parsed.is_unspecified:
+        return DEFAULT_HOST if parsed.version == 4 else "[::1]"
+    return str(parsed) if parsed.version == 4 else f"[{parsed}]"

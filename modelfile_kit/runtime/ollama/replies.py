@@ -1,0 +1,299 @@
+"""Reading what an Ollama server answers, and saying what is wrong with it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ...core.errors import ServerError
+from .. import Reply
+
+if TYPE_CHECKING:
+    import httpx
+
+MAX_LINE_BYTES = 16 << 20  # one progress or token object is under 1 kB; more is not Ollama
+MAX_ANSWER_CHARS = 4 << 20  # an answer that long is a model that never stops
+REPEAT_LIMIT = 30  # Ollama breaks an answer off when the same token came more often in a row
+SHOWN_CHARS = 300  # of a foreign reply, enough to recognise it
+
+_SPACE = re.compile(r"no space left on device|disk quota exceeded|not enough space", re.IGNORECASE)
+_TITLE = re.compile(r"<title[^>]*>([^<]{0,200})", re.IGNORECASE)
+
+
+class RefusedError(ServerError):
+    """The server answered with an error; `detail` is its own text, `status` the HTTP status.
+
+    `status` is 200 for an error object inside a stream that had begun well.
+    """
+
+    def __init__(
+        self, message: str, *, detail: str, status: int | None, help: str = "", code: str = "MK801"
+    ) -> None:
+        super().__init__(message, help=help, status=status, code=code)
+        self.detail = detail
+
+
+class HalfStreamError(ServerError):
+    """A stream that ended, in good order, before the server said that it was done.
+
+    Ollama does that where one token repeats more than 30 times (0.5 to 0.33, llm/*server.go, "token
+    repeat limit"); a control token that repeats is not even seen in the stream.
+    """
+
+
+def check_status(url: str, asked: str, reply: httpx.Response, body: bytes) -> None:
+    """Passes a good status; raises for a redirect (which would turn a POST into a GET) and for errors."""
+    if reply.is_redirect:
+        target = reply.headers.get("location", "nowhere")
+        raise ServerError(
+            f"{url} redirects {asked} to {target}",
+            help="give the address it redirects to as --host or OLLAMA_HOST",
+            status=reply.status_code,
+            code="MK804",
+        )
+    if not reply.is_success:
+        raise refusal(url, asked, reply.status_code, body)
+
+
+def refusal(url: str, asked: str, status: int | None, body: bytes) -> ServerError:
+    """The error for a reply with a bad status: Ollama's own text, or what came in its place."""
+    text = body.decode("utf-8", "replace").strip()
+    detail = _error_text(text)
+    said = f"{url} answered {asked} with HTTP {status}" if status and status > 0 else f"{url}: {asked} failed"
+    if detail is None and _is_html(text):
+        return ServerError(
+            f"{said} and an HTML page{_page_title(text)} where JSON was expected",
+            help="a proxy or another program answers there: check --host, OLLAMA_HOST and the proxy settings",
+            status=status,
+            code="MK804",
+        )
+    shown = detail if detail is not None else (text[:SHOWN_CHARS] or "no text")
+    return RefusedError(
+        f"{said}: {shown}",
+        detail=shown,
+        status=status,
+        help=_advice(shown, status),
+        code="MK808" if status == 404 and "not found" in shown and "model" in shown else "MK801",
+    )
+
+
+def transport_error(url: str, asked: str, error: Exception) -> ServerError:
+    """The error for a connection that failed, broke or fell silent."""
+    import httpx
+
+    cause = error.__cause__ or error.__context__
+    reason = str(error) or (str(cause) if cause else "") or type(error).__name__
+    reason = re.sub(r"\A\[Errno -?\d+\] ", "", reason)
+    if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, ConnectionError)):
+        return ServerError(
+            f"no Ollama server answers at {url} ({reason.splitlines()[0]})",
+            help="start it with `ollama serve`, or say where it is with --host or OLLAMA_HOST",
+            code="MK802",
+        )
+    if isinstance(error, httpx.TimeoutException):
+        return ServerError(
+            f"{url} said nothing more to {asked} until the time limit ({type(error).__name__})",
+            help="the server may be loading a large model or be stuck: look at its log (`ollama serve`, "
+            "journalctl -u ollama), then try again",
+            code="MK803",
+        )
+    if isinstance(error, httpx.InvalidURL):
+        return ServerError(
+            f"{url} is not an address: {reason}", help="check --host and OLLAMA_HOST", code="MK802"
+        )
+    return ServerError(
+        f"the connection to {url} broke during {asked}: {reason}",
+        help="the server ended or was restarted in between: look at its log, then try again",
+        code="MK805",
+    )
+
+
+def half_a_stream(url: str, path: str) -> HalfStreamError:
+    """The error for a stream that ended without its last object."""
+    return HalfStreamError(
+        f"{url} ended the reply to {path} before it said that it was done",
+        help="the server ended in between, or a proxy cut the stream: look at the server's log and try again",
+        code="MK805",
+    )
+
+
+def decode_object(url: str, asked: str, data: bytes, *, limit: int) -> dict[str, Any]:
+    """The JSON object of a whole reply; an `error` in it counts as a refusal."""
+    if len(data) > limit:
+        raise ServerError(
+            f"{url} answered {asked} with more than {limit} bytes",
+            help="is there a proxy or another program at this address?",
+            code="MK804",
+        )
+    if not data.strip():
+        return {}
+    found = _decode(url, asked, data)
+    if isinstance(found.get("error"), (str, Mapping)):
+        raise refusal(url, asked, 200, data)
+    return found
+
+
+def stream_objects(url: str, asked: str, chunks: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+    """The objects of an NDJSON stream, one a line; raises at an error object or a foreign or torn line."""
+    pending = bytearray()
+    for chunk in chunks:
+        pending += chunk
+        while (end := pending.find(b"\n")) >= 0:
+            line, pending = bytes(pending[:end]), pending[end + 1 :]
+            if line.strip():
+                yield _stream_object(url, asked, line)
+        if len(pending) > MAX_LINE_BYTES:
+            raise ServerError(
+                f"{url} answered {asked} with a line of more than {MAX_LINE_BYTES} bytes",
+                help="is there a proxy or another program at this address?",
+                code="MK804",
+            )
+    if pending.strip():
+        yield _last_object(url, asked, bytes(pending))
+
+
+def collect_chat(parts: Iterable[Mapping[str, Any]], *, url: str) -> Reply:
+    """Puts the pieces of /api/chat together.
+
+    finish_reason is "repeat" where Ollama broke off an answer in which one token repeats.
+    """
+    text: list[str] = []
+    thinking: list[str] = []
+    calls: list[Any] = []
+    last: Mapping[str, Any] = {}
+    for last in parts:
+        message = last.get("message")
+        if isinstance(message, Mapping):
+            text.append(str(message.get("content") or ""))
+            thinking.append(str(message.get("thinking") or ""))
+            calls.extend(message.get("tool_calls") or [])
+        _bounded(text, thinking, url)
+    return _reply(last, text, thinking, calls, url, "/api/chat")
+
+
+def collect_generate(parts: Iterable[Mapping[str, Any]], *, url: str) -> Reply:
+    """Puts the pieces of /api/generate together."""
+    text: list[str] = []
+    thinking: list[str] = []
+    last: Mapping[str, Any] = {}
+    for last in parts:
+        text.append(str(last.get("response") or ""))
+        thinking.append(str(last.get("thinking") or ""))
+        _bounded(text, thinking, url)
+    return _reply(last, text, thinking, [], url, "/api/generate")
+
+
+def _reply(
+    last: Mapping[str, Any], text: list[str], thinking: list[str], calls: list[Any], url: str, path: str
+) -> Reply:
+    finish = last.get("done_reason")
+    if not last.get("done"):
+        if not (_repeats(text) or _repeats(thinking)):
+            raise half_a_stream(url, path)
+        finish = "repeat"
+    raw = {k: v for k, v in last.items() if k not in ("message", "response", "context")}
+    if calls:
+        raw["tool_calls"] = calls
+    return Reply(
+        text="".join(text),
+        prompt_tokens=_count(last, "prompt_eval_count"),
+        completion_tokens=_count(last, "eval_count"),
+        finish_reason=str(finish) if finish else None,
+        thinking="".join(thinking),
+        raw=raw,
+    )
+
+
+def _repeats(pieces: list[str]) -> bool:
+    """Whether the last pieces are so many times the same that Ollama breaks the answer off."""
+    tail = [p.strip() for p in pieces[-REPEAT_LIMIT:]]
+    return len(tail) == REPEAT_LIMIT and len(set(tail)) == 1 and tail[0] != ""
+
+
+def _count(last: Mapping[str, Any], key: str) -> int | None:
+    value = last.get(key)
+    return value if isinstance(value, int) else None
+
+
+def _bounded(text: list[str], thinking: list[str], url: str) -> None:
+    # Counting only now and then keeps this linear.
+    if len(text) % 4096 == 0 and sum(map(len, text)) + sum(map(len, thinking)) > MAX_ANSWER_CHARS:
+        raise ServerError(
+            f"{url} sent an answer of more than {MAX_ANSWER_CHARS} characters",
+            help="the model never stops: give the request a num_predict and the package its stops",
+            code="MK840",
+        )
+
+
+def _stream_object(url: str, asked: str, line: bytes) -> dict[str, Any]:
+    found = _decode(url, asked, line)
+    if "error" in found:
+        raise refusal(url, asked, 200, line)
+    return found
+
+
+def _last_object(url: str, asked: str, line: bytes) -> dict[str, Any]:
+    """A last line without its newline is whole, or torn in the middle."""
+    try:
+        return _stream_object(url, asked, line)
+    except ServerError as e:
+        if e.code == "MK804" and not _is_html(line.decode("utf-8", "replace")):
+            raise half_a_stream(url, asked) from e
+        raise
+
+
+def _decode(url: str, asked: str, data: bytes) -> dict[str, Any]:
+    text = data.decode("utf-8", "replace")
+    try:
+        found = json.loads(text)
+    except (json.JSONDecodeError, RecursionError):
+        found = None
+    if isinstance(found, dict):
+        return found
+    what = f"an HTML page{_page_title(text)}" if _is_html(text) else repr(text[:SHOWN_CHARS])
+    raise ServerError(
+        f"{url} answered {asked} with {what} where a JSON object was expected",
+        help="a proxy or another program answers there: check --host, OLLAMA_HOST and the proxy settings",
+        code="MK804",
+    )
+
+
+def _error_text(text: str) -> str | None:
+    """The words of Ollama's error, also where llama-server's error object is inside its text."""
+    for _ in range(3):
+        try:
+            found = json.loads(text)
+        except (json.JSONDecodeError, RecursionError):
+            return None if text.startswith("<") else text or None
+        if not isinstance(found, Mapping):
+            return text
+        inner = found.get("error", found.get("message"))
+        if inner is None:
+            return text
+        text = inner if isinstance(inner, str) else json.dumps(inner)
+    return text
+
+
+def _advice(detail: str, status: int | None) -> str:
+    if _SPACE.search(detail):
+        return "the disk that holds the server's models (OLLAMA_MODELS) is full: make room and try again"
+    if status == 404 and "page not found" in detail:
+        return "the server does not know this call: is it Ollama, and new enough?"
+    if status == 404:
+        return "`ollama list` shows the names that are there"
+    if status in (401, 403):
+        return "the server wants you to be signed in: `ollama signin`, or another --host"
+    if status == 503:
+        return "the server is busy: try again later"
+    return "the server's log says more (`ollama serve`, or journalctl -u ollama)"
+
+
+def _is_html(text: str) -> bool:
+    return text.lstrip()[:200].lower().startswith(("<!doctype", "<html", "<head", "<body"))
+
+
+def _page_title(text: str) -> str:
+    found = _TITLE.search(text)
+    return f" ({found.group(1).strip()})" if found and found.group(1).strip() else ""

@@ -1,0 +1,114 @@
+"""Whole templates: what is written, claimed and refused."""
+
+# ruff: noqa: E501 - templates are long lines
+from __future__ import annotations
+
+import pytest
+
+from modelfile_kit.compiler import compile_template
+from modelfile_kit.core.errors import TemplateReferenceError
+from tests.compiler.cases import check, compiled, user
+
+CHATML = (
+    "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content']"
+    " + '<|im_end|>' + '\\n' }}{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
+)
+
+
+def test_chatml_is_what_one_would_write_by_hand() -> None:
+    found = compile_template(CHATML, eos_token="<|im_end|>")
+    assert found.template == (
+        "{{ range .Messages }}<|im_start|>{{ .Role }}\n{{ .Content }}<|im_end|>\n{{ end }}<|im_start|>assistant\n"
+    )
+    assert found.coverage == {"chat": "exact", "tools": "absent", "thinking": "absent", "images": "absent"}
+    assert found.stop == ["<|im_end|>"]
+    assert found.diagnostics == []
+
+
+def test_branches_that_no_request_takes_are_gone() -> None:
+    source = (
+        "{% for m in messages %}{% if m.content is string %}{{ m.content }}{% else %}{{ m.content | tojson }}"
+        "{% endif %}{% if documents %}{{ documents }}{% endif %}{{ m.prefix }}{% endfor %}"
+    )
+    assert compiled(source).template == "{{ range .Messages }}{{ .Content }}\n{{- end }}"
+
+
+def test_a_picture_is_the_tag_before_its_text() -> None:
+    source = (
+        "{% for m in messages %}<u>{% if m.content is string %}{{ m.content }}{% else %}{% for p in m.content %}"
+        "{% if p.type == 'image' %}<|image|>{% else %}{{ p.text }}{% endif %}{% endfor %}{% endif %}{% endfor %}"
+    )
+    found = compiled(source)
+    assert "Images" not in found.template
+    assert found.coverage["images"] == "exact"
+
+
+def test_a_trimmed_text_keeps_the_tags_of_its_pictures() -> None:
+    from modelfile_kit.ollama.prompt import render_prompt
+
+    source = (
+        "{% for m in messages %}{% if m.content is string %}{{ m.content | trim }}{% else %}{% for p in m.content %}"
+        "{% if p.type == 'image' %}<|image|>{% else %}{{ p.text | trim }}{% endif %}{% endfor %}{% endif %}{% endfor %}"
+    )
+    template = compiled(source).template
+    assert render_prompt(template, [user("  a b ", images=2)]) == "[img-0][img-1]a b"
+    assert render_prompt(template, [user("  a b ")]) == "a b"
+
+
+def test_thinking_switch_and_tags() -> None:
+    source = (
+        "{% for m in messages %}{% if m.reasoning_content %}<think>{{ m.reasoning_content }}</think>{% endif %}"
+        "{{ m.content }}{% endfor %}{% if enable_thinking is defined and not enable_thinking %}<think></think>{% endif %}"
+    )
+    answer = {"role": "assistant", "content": "4", "thinking": "a sum"}
+    for think in (True, False):
+        check(source, [user("a")], [user("a"), answer, user("b")], think=think)
+    from modelfile_kit.ollama.prompt import PromptTemplate
+
+    tags = PromptTemplate(compiled(source).template).thinking_tags
+    assert (tags.opening, tags.closing) == ("<think>", "</think>")
+
+
+def test_what_a_modelfile_cannot_carry_is_written_as_go_strings() -> None:
+    found = check("\u3000\u200b{{ '{{' }}{{ messages[0].content }}{", [user("a")])
+    assert "\u3000" not in found.template and '"\\u3000"' in found.template
+
+
+def test_the_construct_that_cannot_be_said_is_named_and_only_its_path_fails() -> None:
+    source = "{% for m in messages %}{{ m.content }}\n{% if m.tool_calls %}{{ m.content | wordwrap }}{% endif %}{% endfor %}"
+    found = check(source, [user("a")])
+    [refused] = found.diagnostics
+    assert (
+        refused.code == "MK610" and "wordwrap" in refused.message and refused.span and refused.span.line == 2
+    )
+    assert found.coverage["chat"] == "exact" and found.coverage["tools"] == "partial"
+
+
+def test_an_old_ollama_lacks_what_it_lacks() -> None:
+    found = compiled("{{ messages[0].content | trim }}", target="0.5.5")
+    assert "0.5.13" in found.diagnostics[0].message
+    named = compiled("{% for m in messages %}{{ m.name }}{% endfor %}", target="0.9.0")
+    assert "ToolName" not in named.template
+
+
+@pytest.mark.parametrize("source", ["{% if %}", "{{ a b }}", "{% for x in y %}"])
+def test_a_source_that_is_no_template_is_refused_with_its_line(source: str) -> None:
+    with pytest.raises(TemplateReferenceError) as e:
+        compiled(source)
+    assert e.value.span is not None
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{% for a in range(1999) %}{% for b in range(1999) %}x{% endfor %}{% endfor %}",
+        "{% macro f(x) %}{{ f(x + 'a') }}{% endmacro %}{{ f(messages[0].content) }}",
+        "{% macro f(x) %}{% for y in x %}{{ f(y) }}{{ f(y) }}{% endfor %}{% endmacro %}{{ f(messages) }}",
+        "{{ 'x' * 100000000 }}",
+    ],
+)
+def test_a_hostile_template_ends_in_a_finding(source: str) -> None:
+    found = compiled(source)
+    assert found.diagnostics
+    assert len(found.template) < 100_000

@@ -1,0 +1,88 @@
+import json
+
+import pytest
+
+from modelfile_kit.core.conversation import Conversation, load_conversations, to_huggingface
+from modelfile_kit.core.errors import UsageError
+
+
+def test_huggingface_shape():
+    messages = [
+        {"role": "user", "content": "look", "images": 2},
+        {
+            "role": "assistant",
+            "content": "",
+            "thinking": "hm",
+            "tool_calls": [{"id": "1", "function": {"name": "f", "arguments": {}}}],
+        },
+        {"role": "tool", "content": "5", "tool_name": "f", "tool_call_id": "1"},
+    ]
+    assert to_huggingface(messages) == [
+        {
+            "role": "user",
+            "content": [{"type": "image"}, {"type": "image"}, {"type": "text", "text": "look"}],
+        },
+        {
+            "role": "assistant",
+            "content": "",
+            "reasoning_content": "hm",
+            "tool_calls": [{"type": "function", "id": "1", "function": {"name": "f", "arguments": {}}}],
+        },
+        {"role": "tool", "content": "5", "name": "f", "tool_call_id": "1"},
+    ]
+    assert messages[0]["content"] == "look", "the input must not be changed"
+
+
+def test_empty_fields_are_absent_in_the_reference():
+    assert to_huggingface(
+        [{"role": "user", "content": "x", "thinking": "", "images": [], "tool_name": ""}]
+    ) == [{"role": "user", "content": "x"}]
+
+
+@pytest.mark.parametrize(
+    ("data", "category"),
+    [
+        ({"messages": [{"role": "user", "content": "x"}]}, "chat"),
+        ({"messages": [{"role": "user", "content": "x", "images": 1}]}, "images"),
+        ({"messages": [{"role": "user", "content": "x"}], "think": False}, "thinking"),
+        ({"messages": [{"role": "tool", "content": "x"}]}, "tools"),
+    ],
+)
+def test_category(data, category):
+    assert Conversation.from_dict(data).category == category
+
+
+@pytest.mark.parametrize(
+    ("data", "complaint"),
+    [
+        ({"messages": "hello"}, "a string, expected a list of messages"),
+        ({}, "missing, expected a list of messages"),
+        ({"messages": [1]}, "message 0 is a number"),
+        ({"messages": [{"content": "x"}]}, "message 0: `role` is missing"),
+        ({"messages": [{"role": "user", "content": 5}]}, "`content` is a number"),
+        ({"messages": [{"role": "user", "content": "", "images": "p.png"}]}, "`images` is a string"),
+        ({"messages": [], "tools": {}}, "`tools` is an object"),
+        ({"messages": [], "think": 3}, "`think` is a number"),
+        ({"messages": [], "thinks": True}, "unknown key 'thinks'"),
+    ],
+)
+def test_wrong_shapes_are_named(data, complaint):
+    with pytest.raises(UsageError, match="conversation 'conversation'") as caught:
+        Conversation.from_dict(data)
+    assert complaint in str(caught.value)
+
+
+def test_files(tmp_path):
+    path = tmp_path / "probe.json"
+    message = {"role": "user", "content": "x"}
+    for data, ids in [
+        ([message], ["probe"]),
+        ({"messages": [message]}, ["probe"]),
+        ([{"id": "a", "messages": [message]}, {"messages": []}], ["a", "probe-1"]),
+    ]:
+        path.write_text(json.dumps(data))
+        assert [c.id for c in load_conversations(path)] == ids
+    path.write_text('{"messages": [\n oops')
+    with pytest.raises(UsageError) as caught:
+        load_conversations(path)
+    assert str(caught.value).startswith(f"{path}:2:2: not JSON")

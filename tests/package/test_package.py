@@ -1,0 +1,240 @@
+"""mkmodelfile.yaml: what is taken, and for everything else a finding with its place and a way out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from modelfile_kit.core.errors import PackageError
+from modelfile_kit.package.package import Package, json_schema, load_package
+from modelfile_kit.package.schema import PackageShape
+
+WHOLE = """\
+name: autoglm-phone-9b
+model: AutoGLM-Phone-9B-Q4_K_M.gguf      # relative to this file
+projector: auto
+chat_template: gguf
+end_token: auto
+stop: auto
+system: 你是一个支持图文理解的智能助手,请结合上下文准确回答。
+parameters: {num_ctx: 4096, temperature: 0.5}
+image: {separator: ""}
+target: ">=0.30"
+mode: auto
+license: LICENSE
+tests: golden/
+"""
+
+LEAST = "name: a\nmodel: a.gguf\n"
+
+
+def package(folder: Path, text: str | bytes) -> Package:
+    file = folder / "mkmodelfile.yaml"
+    file.write_bytes(text.encode() if isinstance(text, str) else text)
+    return load_package(file)
+
+
+def findings(folder: Path, text: str | bytes) -> list[tuple[str, int | None, int | None]]:
+    with pytest.raises(PackageError) as caught:
+        package(folder, text)
+    return [(d.code, d.span and d.span.line, d.span and d.span.column) for d in caught.value.diagnostics]
+
+
+def finding(folder: Path, text: str | bytes) -> str:
+    """The only finding, message and help in one."""
+    with pytest.raises(PackageError) as caught:
+        package(folder, text)
+    [only] = caught.value.diagnostics
+    return f"{only.message} | {only.help}"
+
+
+def test_every_key(tmp_path: Path) -> None:
+    p = package(tmp_path, WHOLE)
+    assert p.name == "autoglm-phone-9b"
+    assert p.model == tmp_path / "AutoGLM-Phone-9B-Q4_K_M.gguf"
+    assert (p.projector, p.chat_template, p.end_token, p.stop, p.mode) == (
+        "auto",
+        "gguf",
+        "auto",
+        "auto",
+        "auto",
+    )
+    assert p.system == "你是一个支持图文理解的智能助手,请结合上下文准确回答。"
+    assert dict(p.parameters) == {"num_ctx": 4096, "temperature": 0.5}
+    assert p.image_separator == ""
+    assert p.target == ">=0.30"
+    assert p.license == tmp_path / "LICENSE"
+    assert p.tests == tmp_path / "golden"
+    assert p.span("parameters.temperature").line == 8
+
+
+def test_defaults_are_those_of_the_whole_file(tmp_path: Path) -> None:
+    whole, least = package(tmp_path, WHOLE), package(tmp_path, LEAST)
+    for key in ("projector", "chat_template", "template", "end_token", "stop", "target", "mode", "tests"):
+        assert getattr(least, key) == getattr(whole, key), key
+    assert (least.system, dict(least.parameters), least.license) == (None, {}, None)
+
+
+def test_a_folder_means_the_file_in_it(tmp_path: Path) -> None:
+    package(tmp_path, LEAST)
+    assert load_package(tmp_path).name == "a"
+    (tmp_path / "mkmodelfile.yaml").rename(tmp_path / "mkmodelfile.yml")
+    assert load_package(tmp_path).file.name == "mkmodelfile.yml"
+
+
+@pytest.mark.parametrize("path", ["nowhere", "nowhere/mkmodelfile.yaml", "."])
+def test_no_file(tmp_path: Path, path: str) -> None:
+    with pytest.raises(PackageError) as caught:
+        load_package(tmp_path / path)
+    assert caught.value.help
+
+
+def test_other_spellings(tmp_path: Path) -> None:
+    p = package(
+        tmp_path,
+        LEAST
+        + "projector: ../mmproj.gguf\nchat_template: family:glm4v\ntemplate: t.gotmpl\n"
+        + "stop: ['<|user|>', x]\n"
+        + 'license: |\n  Free to use.\n  Really.\nimage: {separator: "\\n"}\nmode: go\ntarget: 0.12.6\n',
+    )
+    assert p.projector == tmp_path / ".." / "mmproj.gguf"
+    assert (p.family, p.template, p.stop) == ("glm4v", tmp_path / "t.gotmpl", ("<|user|>", "x"))
+    assert p.license == "Free to use.\nReally.\n"
+    assert p.image_separator == "\n"
+
+
+def test_all_findings_come_at_once_and_in_the_order_of_the_file(tmp_path: Path) -> None:
+    text = "name: 你好\nmodle: x.gguf\ntarget: 0.30\nstop: x\n"
+    text += "parameters:\n  stop: x\nimage: {seperator: 3}\nname: b\n"
+    assert findings(tmp_path, text) == [
+        ("MK506", 1, 1),  # model
+        ("MK503", 2, 1),
+        ("MK504", 3, 9),
+        ("MK504", 4, 7),
+        ("MK503", 7, 9),
+        ("MK505", 8, 1),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("modl: b.gguf", "did you mean"),
+        ("mmproj: b.gguf", "did you mean `projector`"),
+        ("stops: [a]", "did you mean `stop`"),
+        ("adapter: x.gguf", "known keys are name, model"),
+        ("target: 0.30", 'number 0.3, expected text such as ">=0.30" | put it in quotes: "0.30"'),
+        ("target: new", "'new' is not a version"),
+        ("stop: </answer>", "write a list: stop: ['</answer>']"),
+        ("stop: [3]", "`stop`, entry 1, is the number 3, expected text"),
+        ("stop: ['']", "entry 1 is empty text"),
+        ("stop: [a, a]", "'a' twice"),
+        ("projector: off", "write `projector: none`"),
+        ("projector: yes", "write `projector: auto`"),
+        ("end_token: ''", "empty text"),
+        ("mode: Go", "did you mean `go`"),
+        ("mode: [go]", "a list of 1, expected auto, go or native"),
+        ("system:", "write a value, or take `system` out"),
+        ("parameters: [num_ctx]", "expected a mapping of names"),
+        ("parameters: {num_ctx: {a: 1}}", "`parameters.num_ctx` is a mapping"),
+        ("parameters: {num_ctx: 2024-01-01}", "`parameters.num_ctx` is a date"),
+        ("parameters: {temperature: .inf}", "finite"),
+        ("parameters: {stop: x}", "write it as `stop:`"),
+        ("parameters: {mmproj: x}", "write it as `projector:`"),
+        ("parameters: {'num ctx': 1}", "letters, digits and `_`"),
+        ("image: {sep: x}", "known keys are separator"),
+        ("image: yes", "a mapping such as"),
+        ("chat_template: family:glm4w", "did you mean `family:glm4`"),
+        ("chat_template: glm4v", "did you mean `family:glm4v`"),
+        ("template: https://example.org/t.gotmpl", "download it"),
+        ("license: 3", 'put it in quotes: "3"'),
+        ("{a: b}: c", "a list or a mapping"),
+        ("system: a: b", "not YAML"),
+        ("system: *x", "alias"),
+        (
+            "system: !!python/object/apply:os.system x",
+            "'x' cannot be read as !!python/object/apply:os.system",
+        ),
+        ("system: 2024-13-45", "in quotes"),
+        ("<<: {system: x}", "merge keys"),
+        ("? [a]\n: b", "a list or a mapping"),
+        ("---\nname: b", "one document"),
+        ("system:\n\tx", "never with tabs"),
+        ("system: '\x07'", "U+0007"),
+    ],
+)
+def test_one_finding(tmp_path: Path, line: str, said: str) -> None:
+    assert said in finding(tmp_path, LEAST + line + "\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("my model", "holds ' '"),
+        ("-a", "begins with '-'"),
+        ("a" * 81, "81 bytes, at most 80"),
+        ("a:b:c", "holds ':'"),
+        ("a.b/c/d", None),
+        ("a.b/c", "the namespace holds '.'"),
+        ("a:", "the tag is empty"),
+        ("/a", "the namespace is empty"),
+        ("é", "begins with 'é'"),
+        ("localhost:5000/me/model:q4", None),
+        ("Me_1/m-1.5:Q4_K_M", None),
+        ("a:" + "t" * 80, None),
+    ],
+)
+def test_names_by_ollamas_rules(tmp_path: Path, name: str, said: str | None) -> None:
+    text = f"name: {name!r}\nmodel: a.gguf\n"
+    if said is None:
+        assert package(tmp_path, text).name == name
+    else:
+        assert said in finding(tmp_path, text)
+
+
+def test_native_cannot_have_what_needs_a_template(tmp_path: Path) -> None:
+    text = LEAST + "mode: native\ntemplate: t\nend_token: x\nimage: {separator: x}\ntarget: '0.12'\n"
+    text += "chat_template: family:glm4\n"
+    codes = findings(tmp_path, text)
+    assert [code for code, _, _ in codes] == ["MK507"] * 5
+    assert package(tmp_path, LEAST + "mode: native\ntarget: '>=0.30'\n").mode == "native"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (b"\x89PNG\r\n\x1a\n" + bytes(50), "UTF-8"),
+        (b"GGUF\x03\x00\x00\x00", "not YAML"),
+        (b"", "an empty file"),
+        (b"- a\n", "a list of 1"),
+        (b"x" * 300_000, "262145 bytes, expected at most 262144"),
+        (b"[" * 5000, "nested more than 16 deep"),
+        (b"a: &a [*a]", "nested more than 16 deep"),
+        (b"name: a\nmodel: \xff\n", "UTF-8"),
+    ],
+)
+def test_what_is_no_package_file(tmp_path: Path, text: bytes, said: str) -> None:
+    assert said in finding(tmp_path, text)
+
+
+def test_aliases_cannot_blow_up(tmp_path: Path) -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    for i in range(1, 12):
+        lines.append(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]")
+    assert "20000 values" in finding(tmp_path, "\n".join(lines))
+
+
+def test_an_alias_is_its_value(tmp_path: Path) -> None:
+    p = package(tmp_path, "name: &n a\nmodel: a.gguf\nsystem: *n\n")
+    assert p.system == "a"
+
+
+def test_the_schema_says_what_each_key_is() -> None:
+    schema = json_schema()
+    assert schema["$id"].startswith("https://")
+    assert schema["required"] == ["name", "model"]
+    assert schema["additionalProperties"] is False
+    for key, value in {**schema["properties"], **schema["$defs"]["ImageShape"]["properties"]}.items():
+        assert value.get("description"), key
+    assert set(schema["properties"]) == set(PackageShape.model_fields)

@@ -1,0 +1,44 @@
+"""Boundary texts."""
+
+from __future__ import annotations
+
+import sys
+
+from modelfile_kit.prover.conversations import texts
+from modelfile_kit.prover.conversations.features import Features
+
+
+def features(*markers: str, keys: frozenset[str] = frozenset()) -> Features:
+    return Features(("user",), markers, (), frozenset(), keys)
+
+
+def test_every_blank_that_python_strips_is_there() -> None:
+    stripped = {chr(c) for c in range(sys.maxunicode + 1) if not chr(c).strip()}
+    assert set(texts.BLANKS) == stripped
+    assert not set(texts.UNBLANKS) & stripped
+
+
+def test_both_languages_are_there() -> None:
+    everything = "".join(texts.general(features()))
+    assert "{{" in everything
+    assert "{%" in everything
+    assert "" in texts.general(features())
+
+
+def test_letters_whose_case_changes_their_size_come_only_where_case_matters() -> None:
+    assert not set(texts.CASES) & set(texts.general(features()))
+    assert set(texts.CASES) <= set(texts.general(features(keys=frozenset({"upper"}))))
+
+
+def test_around_a_marker() -> None:
+    found = texts.around_markers(features("</think>"))
+    for wanted in ("</think>", "<think>r</think>c", "</think>c<think>r"):
+        assert wanted in found
+    assert any("</think" in t and "</think>" not in t for t in found)
+    assert any(t.count("</think>") > 1 for t in found)
+
+
+def test_pairs() -> None:
+    assert texts.pairs(("</a>", "<b>")) == [("<a>", "</a>")]
+    assert texts.pairs(("[x]", "\n", "[y]")) == [("[x]", "[y]")]
+    assert texts.pairs(()) == []

@@ -1,0 +1,54 @@
+"""What a passed test tells about the tests inside it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.prover.conftest import outcomes_of
+
+# Template; text of a condition inside; outcomes that are possible there.
+CASES = [
+    ("{% if loop.last or (not loop.last and m.content) %}{% endif %}", 1, "loop.last", {False}),
+    ("{% if m.role == 'user' %}{% elif m.role == 'user' %}{% endif %}", 1, "m.role == 'user'", {False}),
+    (
+        "{% if m.role in ['a', 'user'] %}{% if m.role == 'b' %}{% endif %}{% endif %}",
+        0,
+        "m.role == 'b'",
+        {False},
+    ),
+    ("{% if m.content %}{% if m.content != '' %}{% endif %}{% endif %}", 0, "m.content != ''", {True}),
+    ("{% if not m.content %}{% if m.content == '' %}{% endif %}{% endif %}", 0, "m.content == ''", {True}),
+    (
+        "{% if m.tool_calls is defined %}{% if m.tool_calls %}{% endif %}{% endif %}",
+        0,
+        "m.tool_calls",
+        {True},
+    ),
+    ("{% if 'tool_calls' in m %}{% if m.tool_calls %}{% endif %}{% endif %}", 0, "m.tool_calls", {True}),
+    ("{% if m.get('tool_calls') %}{% if m.tool_calls %}{% endif %}{% endif %}", 0, "m.tool_calls", {True}),
+    (
+        "{% if m.role == 'user' or (m.role == 'assistant' and not m.tool_calls) %}"
+        "{% elif m.role == 'assistant' %}{% if m.tool_calls %}{% endif %}{% endif %}",
+        1,
+        "m.tool_calls",
+        {True},
+    ),
+    (
+        "{% if tools %}{% for t in tools %}{% for n, p in t.function.parameters.properties.items() %}"
+        "{% if p.type == 'string' %}{% if p.type is string %}{% endif %}{% endif %}"
+        "{% endfor %}{% endfor %}{% endif %}",
+        0,
+        "p.type is string",
+        {True},
+    ),
+    ("{% set x = m.content %}{% if x %}{% set x = '' %}{% if x %}{% endif %}{% endif %}", 1, "x", {False}),
+]
+
+
+@pytest.mark.parametrize(("body", "which", "text", "possible"), CASES)
+def test_inside(body: str, which: int, text: str, possible: set[bool]) -> None:
+    template = "{% for m in messages %}" + body + "{% endfor %}"
+    reference, taken, found = outcomes_of(template, "tools")
+    assert taken <= found
+    number = [s.number for s in reference.sites if s.text == text][which]
+    assert {bool(o) for n, o in found if n == number} == possible

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import io
+
+import pytest
+from PIL import Image
+
+from modelfile_kit.core.diagnostics import Severity
+from modelfile_kit.runtime.llama_cpp.engine import EmbeddedEngine
+from modelfile_kit.vision.ask_colour import COLOURS, SIDE, Sight, findings, look, picture
+
+
+def sights(*answers):
+    return tuple(Sight(c, a, c in a) for c, a in zip(COLOURS, answers, strict=True))
+
+
+def test_pictures_have_their_colour():
+    for name, value in COLOURS.items():
+        with Image.open(io.BytesIO(picture(name))) as image:
+            assert (image.size, image.convert("RGB").getpixel((1, 1))) == ((SIDE, SIDE), value)
+
+
+def test_three_right_answers_are_no_finding():
+    assert findings(sights("It is red.", "green", "a blue one")) == ()
+
+
+def test_some_wrong_answers_are_a_warning_and_all_an_error():
+    [some] = findings(sights("red", "red", "blue"))
+    assert (some.code, some.severity) == ("MK733", Severity.WARNING)
+    assert "'red' to a green picture" in some.message
+    [none] = findings(sights("???", "???", "???"))
+    assert none.severity is Severity.ERROR
+
+
+@pytest.mark.engine
+def test_the_micro_model_sees(llama_cpp, pair):
+    def prompt(messages):
+        return f"[gMASK]<sop><|user|>\n[img-0]{messages[0]['content']}<|assistant|>\n"
+
+    with EmbeddedEngine(pair.model, pair.projector) as engine:
+        assert [(s.answer, s.ok) for s in look(engine, prompt)] == [(c, True) for c in COLOURS]
+        # a prompt that is not as the model knows it
+        assert findings(look(engine, lambda m: "[img-0]" + m[0]["content"]))[0].severity is Severity.ERROR

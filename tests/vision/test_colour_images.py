@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import io
+
+import pytest
+from PIL import Image
+
+from modelfile_kit.vision.colour_images import (
+    COLOURS,
+    SHAPES,
+    WORDS,
+    colour_probes,
+    final_answer,
+    missing_formats,
+    named,
+    shape_probes,
+)
+
+ALL = tuple(COLOURS)
+
+
+def test_every_format_and_every_answer_differs():
+    probes = colour_probes()
+    assert {p.format for p in probes} | set(missing_formats()) == {"PNG", "JPEG", "WEBP"}
+    assert len({p.answer for p in probes}) == len(probes)
+    assert len({p.size for p in probes}) == len(probes)
+
+
+@pytest.mark.parametrize("probe", colour_probes(), ids=lambda p: p.id)
+def test_pictures_are_what_they_claim(probe):
+    picture = Image.open(io.BytesIO(probe.bytes))
+    assert picture.format == probe.format
+    assert picture.size == probe.size
+    middle = picture.convert("RGB").getpixel((probe.size[0] // 2, probe.size[1] // 2))
+    assert all(abs(a - b) <= 3 for a, b in zip(middle, COLOURS[probe.answer], strict=True))
+
+
+def test_shapes_are_told_apart_by_their_area():
+    def black(probe):
+        return Image.open(io.BytesIO(probe.bytes)).convert("L").histogram()[0]
+
+    area = {p.answer: black(p) for p in shape_probes()}
+    assert set(area) == set(SHAPES)
+    assert area["triangle"] < area["circle"] < area["square"]
+
+
+@pytest.mark.parametrize(
+    ("text", "colour"),
+    [
+        ("Red.", "red"),
+        ("  **RED**  ", "red"),
+        ("The colour is deep crimson!", "red"),
+        ("红色", "red"),
+        ("这张图片是绿色的。", "green"),
+        ("Das Bild ist blau.", "blue"),
+        ("Es ist ein grünes Bild", "green"),
+        ("jaune", "yellow"),
+        ("жёлтый", "yellow"),
+        ("파란색입니다", "blue"),
+        ("<think>Is it blue? No.</think><answer>red</answer>", "red"),
+        ("Is it blue? No.</think>red", "red"),
+        ("<|begin_of_box|>green<|end_of_box|>", "green"),
+        ("ＲＥＤ", "red"),
+        ("The picture is blue, not red", "blue"),
+    ],
+)
+def test_answers_that_name_a_colour(text, colour):
+    assert named(text, ALL) == colour
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "no image",
+        "tired",
+        "reduced",
+        "I cannot see",
+        "<think>it is red",
+        "incredible",
+        "??????",
+        "апельсин",
+    ],
+)
+def test_answers_that_name_none(text):
+    assert named(text, ALL) is None
+
+
+def test_a_probe_judges_by_its_own_answer():
+    red = next(p for p in colour_probes() if p.answer == "red")
+    assert red.judge("Rot.")
+    assert not red.judge("Blue, not red.")
+    assert not red.judge("no image")
+    assert "rot" in red.accepted
+
+
+def test_no_word_means_two_things():
+    words = [w for group in (ALL, SHAPES) for key in group for w in WORDS[key].split()]
+    assert len(words) == len(set(words))
+
+
+def test_answers_are_compared_without_tags_and_case():
+    assert final_answer("<think>x</think> <answer> Red </answer>") == final_answer("RED")
