@@ -1,6 +1,6 @@
 """What a build costs: a whole package against nothing but opening the same files with gguf-py.
 
-    python benchmarks/build.py [VOCABULARY.gguf]
+    python -m benchmarks.build [VOCABULARY.gguf]
 
 The package is the micro pair; with a vocabulary (default: one of ../shared, where it is) the same is
 done with a model that has some 150,000 tokens. Each figure is the best of some runs, "cold" in a new

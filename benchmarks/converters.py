@@ -1,6 +1,6 @@
 """The kit beside the public converters and llama.cpp's own engine: the same pairs, the same judge, one run.
 
-    python benchmarks/converters.py [FOLDER] [--only TEXT] [--peers NAME,…] [--markdown]
+    python -m benchmarks.converters [FOLDER] [--only TEXT] [--peers NAME,…] [--markdown]
 
 FOLDER is as for corpus.py, and so are the rules for what counts and what is exact. A converter's TEMPLATE
 (and SYSTEM, where it writes one) is rendered by Ollama's own code; llama.cpp's engine is asked through its
@@ -23,16 +23,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from corpus import ROOT, accepted, judged, reacts, same
 from jinja2 import nodes
-from oracle import LATEST, Oracle  # type: ignore[import-not-found]
-from peers.llama_server import LlamaServer
-from peers.packages import NotAvailableError, llama_server, npm_package, npm_version, wheel
 
+from benchmarks.corpus import ROOT, accepted, judged, reacts, same
+from benchmarks.peers.llama_server import LlamaServer
+from benchmarks.peers.packages import NotAvailableError, llama_server, npm_package, npm_version, wheel
 from modelfile_kit.compiler import compile_template
 from modelfile_kit.core.errors import KitError
 from modelfile_kit.huggingface import environment
 from modelfile_kit.ollama.grammar import parse_modelfile
+from tests.oracle.oracle import LATEST, Oracle
 
 HERE = Path(__file__).parent
 KINDS = ("chat", "tools", "thinking", "images")
@@ -122,7 +122,7 @@ def python_peer(package: str) -> Callable[[list[Entry], Any], tuple[str, Convert
     def peer(entries: list[Entry], judge: Any) -> tuple[str, Converter]:
         folder = wheel(package, WHEELS[package])
         answers = _converted(
-            [sys.executable, str(HERE / "peers" / "in_python.py"), package, str(folder)], entries
+            [sys.executable, "-m", "benchmarks.peers.in_python", package, str(folder)], entries
         )
         made = [from_modelfile(a["modelfile"]) if "modelfile" in a else None for a in answers]
         return f"{NAMES[package]} ({package} {WHEELS[package]})", Converter(made)

@@ -1,6 +1,6 @@
 """Scores the compiler on a corpus: pairs of template and conversation, judged by Go with Ollama's packages.
 
-    python benchmarks/corpus.py [FOLDER] [--only TEXT] [--category KIND] [--version 0.9.6] [--show N]
+    python -m benchmarks.corpus [FOLDER] [--only TEXT] [--category KIND] [--version 0.9.6] [--show N]
 
 FOLDER (default ../shared/corpus) holds index.json, a list of {id, file, bos_token, eos_token} (null for a
 token that the tokenizer lacks); the files, Jinja; and conversations.json, a list of {id, category (chat,
@@ -25,14 +25,14 @@ from typing import Any
 
 from jinja2 import nodes
 
-ROOT = Path(__file__).parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "oracle")]
+from modelfile_kit.compiler import Compiled, compile_template
+from modelfile_kit.core.conversation import image_count
+from modelfile_kit.core.errors import KitError
+from modelfile_kit.huggingface import environment, render_reference
+from modelfile_kit.ollama.prompt import PromptTemplate
+from tests.oracle.oracle import LATEST, Oracle
 
-from modelfile_kit.compiler import Compiled, compile_template  # noqa: E402
-from modelfile_kit.core.conversation import image_count  # noqa: E402
-from modelfile_kit.core.errors import KitError  # noqa: E402
-from modelfile_kit.huggingface import environment, render_reference  # noqa: E402
-from modelfile_kit.ollama.prompt import PromptTemplate  # noqa: E402
+ROOT = Path(__file__).parent.parent
 
 
 def reference(source: str, conversation: dict[str, Any], think: Any, entry: dict[str, Any]) -> str | None:
@@ -264,8 +264,6 @@ def main() -> int:
     parser.add_argument("--version", default="", help="the judge's Ollama and the target")
     parser.add_argument("--show", type=int, default=0, help="differences to show per template")
     args = parser.parse_args()
-    from oracle import LATEST, Oracle  # type: ignore[import-not-found]
-
     folder = Path(args.folder)
     if not (folder / "index.json").is_file():
         parser.error(f"{folder} holds no index.json; the head of this script says what a corpus is")

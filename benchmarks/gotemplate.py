@@ -1,6 +1,6 @@
 """Speed of the Go template engine: parsing, a chat, and the string idioms on long texts.
 
-    python benchmarks/gotemplate.py [REPEAT]
+    python -m benchmarks.gotemplate [REPEAT]
 
 Prints milliseconds for one execution: compiled (what `execute` does) and by the exact evaluator,
 which walks the tree.

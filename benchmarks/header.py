@@ -1,6 +1,6 @@
 """Reading a GGUF header: this kit against gguf-py's GGUFReader and llama.cpp's vocab_only load.
 
-    python benchmarks/header.py [FILE.gguf …]
+    python -m benchmarks.header [FILE.gguf …]
 
 Without files: the real vocabularies in ../shared/vocab where that folder is there, else the micro model.
 Each figure is the best of several runs, all in this one call, so the ratios hold on a busy machine too.

@@ -1,6 +1,6 @@
 """What linting a 60 kB Modelfile costs beyond start-up, against parsing alone and starting a command.
 
-    python benchmarks/lint.py
+    python -m benchmarks.lint
 
 Times are those of the processor, which other work on the machine lengthens less than those of the clock.
 

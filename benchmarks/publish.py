@@ -1,6 +1,6 @@
 """What publishing costs: hashing, and the same package by `ollama create`, the ollama package and the kit.
 
-    python benchmarks/publish.py [MEBIBYTES] [MODEL.gguf [PROJECTOR.gguf]]
+    python -m benchmarks.publish [MEBIBYTES] [MODEL.gguf [PROJECTOR.gguf]]
 
 Without files of your own the micro pair is used, its model filled up with bytes behind the tensors to
 MEBIBYTES (default 512). They are hashed and uploaded like weights, but not rewritten by the server as
@@ -20,13 +20,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
-
-from modelfile_kit.micro import build_pair  # noqa: E402
-from modelfile_kit.publish.blobs import DigestCache, digest_file  # noqa: E402
-from modelfile_kit.publish.create import publish  # noqa: E402
-from tests.ollama_process import OllamaProcess, find_ollama  # noqa: E402
+from modelfile_kit.micro import build_pair
+from modelfile_kit.publish.blobs import DigestCache, digest_file
+from modelfile_kit.publish.create import publish
+from tests.ollama_process import OllamaProcess, find_ollama
 
 RUNS = 3
 TEMPLATE = "[gMASK]<sop>{{ range .Messages }}<|{{ .Role }}|>\n{{ .Content }}{{ end }}<|assistant|>\n"

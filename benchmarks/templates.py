@@ -1,6 +1,6 @@
 """Compiled TEMPLATEs beside what they come from and what people write: size, actions, time to render.
 
-    python benchmarks/templates.py [FOLDER] [--only TEXT] [--all]
+    python -m benchmarks.templates [FOLDER] [--only TEXT] [--all]
 
 For each template of FOLDER (as for corpus.py): characters and actions of the source Jinja and of the
 compiled TEMPLATE, and of the hand-written TEMPLATE that Ollama ships for the same family, where it
@@ -20,14 +20,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from corpus import ROOT, accepted, judged, same
 from jinja2 import Environment
-from oracle import LATEST, Oracle  # type: ignore[import-not-found]
 
+from benchmarks.corpus import ROOT, accepted, judged, same
 from modelfile_kit.compiler import compile_template
 from modelfile_kit.core.errors import KitError
 from modelfile_kit.huggingface import Reference
 from modelfile_kit.ollama.prompt import PromptTemplate
+from tests.oracle.oracle import LATEST, Oracle
 
 TURNS = 20
 REPEAT = 30

@@ -1,7 +1,7 @@
 """What the child process costs: tokenizing through it against llama.cpp in the same process, and
 loading a vocabulary against gguf-py's GGUFReader.
 
-    python benchmarks/tokenizing.py [VOCABULARY.gguf …]
+    python -m benchmarks.tokenizing [VOCABULARY.gguf …]
 
 Without arguments the vocabularies of ../shared are taken, or the micro model where there are none.
 """

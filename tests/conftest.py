@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.oracle.fixtures import oracle, oracle_for  # noqa: F401
+
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
-sys.path.insert(0, str(ROOT))  # the judges and other helpers of the tests are imported as `tests.…`
-
-from tests.oracle.fixtures import oracle, oracle_for  # noqa: E402, F401
 
 
 @pytest.fixture(scope="session")

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from benchmarks.corpus import Score, score_template
+
 ROOT = Path(__file__).parents[2]
 CORPUS = ROOT.parent / "shared" / "corpus"
-sys.path.insert(0, str(ROOT / "benchmarks"))
 
 
 @pytest.mark.slow
 @pytest.mark.oracle
 @pytest.mark.skipif(not CORPUS.is_dir(), reason="there is no ../shared/corpus here")
 def test_nothing_claimed_exact_is_wrong(oracle: Any) -> None:
-    from corpus import Score, score_template  # type: ignore[import-not-found]
-
     score = Score()
     conversations = json.loads((CORPUS / "conversations.json").read_text())
     for entry in json.loads((CORPUS / "index.json").read_text()):

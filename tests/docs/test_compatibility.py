@@ -1,8 +1,6 @@
 """docs/COMPATIBILITY.md: each row is held to Hugging Face's rendering, and no feature is left out."""
 
 import re
-import sys
-from pathlib import Path
 
 import jinja2
 import pytest
@@ -11,11 +9,8 @@ from jinja2.runtime import LoopContext
 from modelfile_kit.core.errors import TemplateReferenceError
 from modelfile_kit.huggingface import ConversationRefusedError, render_reference
 from modelfile_kit.huggingface.environment import environment
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "docs"))
-import compatibility
-
-from tests.compiler.features.conversations import CONVERSATIONS
+from tools.compatibility import page
+from tools.compatibility.conversations import CONVERSATIONS
 
 STATES = ("exact", "partial", "unsupported", "refused")
 
@@ -25,15 +20,15 @@ def reference(feature):
     found = []
     for messages, request in CONVERSATIONS[feature.kind]:
         try:
-            found.append(render_reference(feature.source, messages, **compatibility.TOKENS, **request))
+            found.append(render_reference(feature.source, messages, **page.TOKENS, **request))
         except (ConversationRefusedError, TemplateReferenceError):
             found.append(None)
     return found
 
 
-@pytest.mark.parametrize("section", compatibility.SECTIONS)
+@pytest.mark.parametrize("section", page.SECTIONS)
 def test_each_state_is_what_the_reference_shows(section):
-    for row in compatibility.results()[section]:
+    for row in page.results()[section]:
         assert row.state in STATES, row
         assert bool(row.why) == (row.state != "exact"), row
         right = reference(row.feature)
@@ -41,7 +36,7 @@ def test_each_state_is_what_the_reference_shows(section):
             assert right == [None] * len(right), row.feature
             continue
         # the engine puts the model's own marker, which all features here call <image>, for the tag
-        shown = compatibility.prompts(row.feature, row.template)
+        shown = page.prompts(row.feature, row.template)
         got = [p and re.sub(r"\[img-\d+\]", "<image>", p) for p in shown]
         if row.state == "exact":
             assert got == right, row.feature
@@ -51,13 +46,13 @@ def test_each_state_is_what_the_reference_shows(section):
 
 
 def test_what_is_not_exact_says_a_line_and_what_to_do():
-    for rows in compatibility.results().values():
+    for rows in page.results().values():
         for row in rows:
             assert [d for d in row.why if not d.help or not d.message] == [], row.feature
 
 
 def names(section):
-    return {part for f in compatibility.SECTIONS[section] for part in f.name.split(", ")}
+    return {part for f in page.SECTIONS[section] for part in f.name.split(", ")}
 
 
 @pytest.mark.parametrize(
@@ -79,6 +74,6 @@ def test_no_feature_is_left_out(section, everything):
 
 
 def test_the_row_shows_what_its_template_has():
-    for section in compatibility.SECTIONS.values():
+    for section in page.SECTIONS.values():
         for feature in section:
             assert feature.shown in feature.source

@@ -1,18 +1,16 @@
-import importlib.util
 from pathlib import Path
 
 import pytest
 
+from tools.docs import PAGES
+
 ROOT = Path(__file__).parents[2]
-spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
-generate = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(generate)
 
 
-@pytest.mark.parametrize("name", sorted(generate.PAGES))
+@pytest.mark.parametrize("name", sorted(PAGES))
 def test_the_generated_pages_are_current(name):
     kept = (ROOT / "docs" / name).read_text(encoding="utf-8")
-    assert kept == generate.PAGES[name](), "run `python docs/generate.py`"
+    assert kept == PAGES[name](), "run `python -m tools.docs`"
 
 
 def test_readme_begins_with_the_two_commands():

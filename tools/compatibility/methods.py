@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.compiler.features.feature import Feature, body, calls, message, text, text_body
+from tools.compatibility.feature import Feature, body, calls, message, text, text_body
 
 TEXTS: tuple[Feature, ...] = (
     text("capitalize", "s.capitalize()"),

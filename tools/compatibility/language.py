@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.compiler.features.feature import Feature, body, calls, message, text, text_body, whole
+from tools.compatibility.feature import Feature, body, calls, message, text, text_body, whole
 
 STATEMENTS: tuple[Feature, ...] = (
     whole("for", "{% for m in messages %}{{ m.role }}{% endfor %}"),

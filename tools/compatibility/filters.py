@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.compiler.features.feature import Feature, body, calls, message, text, text_body, tools
+from tools.compatibility.feature import Feature, body, calls, message, text, text_body, tools
 
 FILTERS: tuple[Feature, ...] = (
     text("abs", "(s | length - 3) | abs"),

@@ -1,7 +1,7 @@
 """docs/COMPATIBILITY.md: every feature of Jinja2 and of Hugging Face's dialect, compiled and proven anew.
 
-No state is written by hand: each small template of tests/compiler/features is compiled, and what the
-compiler proves (or says) of it is the row. tests/test_compatibility.py holds the rows to the reference.
+No state is written by hand: each small template of this folder is compiled, and what the
+compiler proves (or says) of it is the row. tests/docs/test_compatibility.py holds the rows to the reference.
 """
 
 from __future__ import annotations
@@ -9,20 +9,16 @@ from __future__ import annotations
 import functools
 import multiprocessing
 import os
-import sys
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 from modelfile_kit.compiler.explain.explain import Explanation, explain_template
 from modelfile_kit.core.diagnostics import Diagnostic, Severity
 from modelfile_kit.core.errors import KitError, TemplateReferenceError
 from modelfile_kit.ollama.prompt import render_prompt
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from tests.compiler.features import filters, language, methods
-from tests.compiler.features.conversations import CONVERSATIONS
-from tests.compiler.features.feature import Feature
+from tools.compatibility import filters, language, methods
+from tools.compatibility.conversations import CONVERSATIONS
+from tools.compatibility.feature import Feature
 
 SECTIONS: dict[str, tuple[Feature, ...]] = {
     "Statements": language.STATEMENTS,
@@ -39,8 +35,8 @@ SECTIONS: dict[str, tuple[Feature, ...]] = {
 HEAD = """\
 # Compatibility
 
-Made by `docs/generate.py`: every row is a small chat template that is compiled and proven when this page is
-made, and held to Hugging Face's rendering by tests/test_compatibility.py. No state is written by hand.
+Made by `tools/docs.py`: every row is a small chat template that is compiled and proven when this page is
+made, and held to Hugging Face's rendering by tests/docs/test_compatibility.py. No state is written by hand.
 
 - **exact**: for every conversation that Ollama can express the TEMPLATE gives the bytes of Hugging Face's
   `apply_chat_template`.

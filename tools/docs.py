@@ -1,4 +1,4 @@
-"""Writes the pages made from the code: `python docs/generate.py [PAGE…]`. A test holds them current."""
+"""Writes the pages made from the code: `python -m tools.docs [PAGE…]`. A test holds them current."""
 
 from __future__ import annotations
 
@@ -13,16 +13,14 @@ import click
 
 from modelfile_kit.cli.main import cli
 from modelfile_kit.package.package import json_schema
+from tools.compatibility import page
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-import compatibility
-
-HERE = Path(__file__).resolve().parent
+DOCS = Path(__file__).resolve().parents[1] / "docs"
 
 PACKAGE_HEAD = """\
 # mkmodelfile.yaml
 
-Made from the package file's schema by `docs/generate.py`; the schema itself is
+Made from the package file's schema by `tools/docs.py`; the schema itself is
 [mkmodelfile.schema.json](mkmodelfile.schema.json). With a first line
 
 ```yaml
@@ -86,7 +84,7 @@ _SCHEMA = json_schema()
 
 
 def _commands() -> str:
-    parts = ["# Commands\n\nMade from the commands themselves by `docs/generate.py`.\n"]
+    parts = ["# Commands\n\nMade from the commands themselves by `tools/docs.py`.\n"]
     context = click.Context(cli, info_name="mkmodelfile")
     for name in cli.list_commands(context):
         command = cli.get_command(context, name)
@@ -118,10 +116,10 @@ PAGES: dict[str, Callable[[], str]] = {
     "package-file.md": _package_file,
     "mkmodelfile.schema.json": _schema,
     "commands.md": _commands,
-    "COMPATIBILITY.md": compatibility.page,
+    "COMPATIBILITY.md": page.page,
 }
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or PAGES:
-        (HERE / name).write_text(PAGES[name](), encoding="utf-8")
+        (DOCS / name).write_text(PAGES[name](), encoding="utf-8")
         sys.stdout.write(f"wrote docs/{name}\n")

@@ -1,0 +1,1 @@
+"""The peers of the benchmarks: how they are fetched and asked."""

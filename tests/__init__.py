@@ -1,0 +1,1 @@
+"""The tests mirror modelfile_kit: tests/<room>/test_<module>.py; the other files are helpers and judges."""

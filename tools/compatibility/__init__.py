@@ -1,0 +1,1 @@
+"""docs/COMPATIBILITY.md and the small chat templates, one for each of its rows."""
