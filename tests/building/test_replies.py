@@ -9,7 +9,7 @@ import pytest
 from modelfile_kit.building.build import build
 from modelfile_kit.lint import lint_modelfile
 from modelfile_kit.micro import build_model
-from tests.compiler import formats
+from tests.replies import formats
 
 
 @pytest.mark.parametrize(("source", "read"), [(formats.XML_CALLS, False), (formats.JSON_CALLS, True)])

@@ -19,10 +19,10 @@ from modelfile_kit.core.errors import KitError, TemplateReferenceError
 from modelfile_kit.gotemplate.compiled.budget import LimitError
 from modelfile_kit.huggingface import ConversationRefusedError, Reference
 from modelfile_kit.ollama.prompt import PromptTemplate
-from tests.compiler import mutations_changing, mutations_more  # noqa: F401 - they register their rules
-from tests.compiler.generate_conversations import Conversations, is_marker_free
-from tests.compiler.mutations import CHANGING, KEEPING, mutate
-from tests.compiler.own_templates import OWN
+from tests.compiler.mutations import changing, keeping  # noqa: F401 - they register their rules
+from tests.compiler.mutations.conversations import Conversations, is_marker_free
+from tests.compiler.mutations.mutate import CHANGING, KEEPING, mutate
+from tests.compiler.mutations.templates import OWN
 
 COUNT = int(os.environ.get("MKMODELFILE_FUZZ", "2250")) // 250
 SEED = int(os.environ.get("MKMODELFILE_SEED", "1"))

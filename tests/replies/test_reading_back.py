@@ -16,7 +16,7 @@ from modelfile_kit.replies.reading_back import (
     written_replies,
 )
 from modelfile_kit.replies.turns import ANSWER, THOUGHT
-from tests.compiler import formats
+from tests.replies import formats
 
 THINK = ("<think>", "</think>")
 

@@ -20,7 +20,7 @@ from modelfile_kit.ollama.selection import select
 from modelfile_kit.replies.reading_back import NO_CALLS, Written, written_replies
 from modelfile_kit.replies.reply_support import PARSERS, understanding
 from modelfile_kit.replies.turns import TOOLS, USER
-from tests.compiler import formats
+from tests.replies import formats
 
 FORMATS = {k: v for k, v in vars(formats).items() if k.isupper() and k[0] != "_"}
 SIZES = range(1, 8)

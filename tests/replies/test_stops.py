@@ -7,7 +7,7 @@ import pytest
 from modelfile_kit.huggingface import Reference
 from modelfile_kit.replies.stops import stops
 from modelfile_kit.replies.turns import turns_of
-from tests.compiler import formats
+from tests.replies import formats
 
 TURNS = "{% for m in messages %}<|{{ m.role }}|>\n{{ m.content }}{{ END }}{% endfor %}<|assistant|>\n"
 

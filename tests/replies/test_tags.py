@@ -6,7 +6,7 @@ import pytest
 
 from modelfile_kit.huggingface import Reference
 from modelfile_kit.replies.tags import thinking_tags, tool_tags
-from tests.compiler import formats
+from tests.replies import formats
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from modelfile_kit.huggingface import Reference
 from modelfile_kit.replies import turns
 from modelfile_kit.replies.turns import ANSWER, THOUGHT, Turn, common, turns_of
-from tests.compiler import formats
+from tests.replies import formats
 
 
 def only(source: str, **wanted: object) -> Turn:

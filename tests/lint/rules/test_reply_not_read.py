@@ -4,8 +4,8 @@ from modelfile_kit.compiler.compile import translate
 from modelfile_kit.ollama.grammar import Instruction
 from modelfile_kit.ollama.template_text import encode
 from modelfile_kit.ollama.writer import write_instruction
-from tests.compiler import formats
 from tests.lint.helpers import Typed, rule_catches, rule_catches_not, write_model
+from tests.replies import formats
 
 CODE = "MK251"
 HAND_WRITTEN = (

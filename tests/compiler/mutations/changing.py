@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import nodes
 
 from modelfile_kit.huggingface import environment
-from tests.compiler.jinja_tree import (
+from tests.compiler.mutations.jinja_tree import (
     all_nodes,
     bodies,
     const,
@@ -18,7 +18,7 @@ from tests.compiler.jinja_tree import (
     replace_node,
     wrap_node,
 )
-from tests.compiler.mutations import changing
+from tests.compiler.mutations.mutate import changing
 
 
 @changing

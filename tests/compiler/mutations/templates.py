@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-_FAMILIES = Path(__file__).parents[2] / "templates"
+_FAMILIES = Path(__file__).parents[3] / "templates"
 
 CHATML = """{%- for message in messages %}
     {%- if loop.first and message.role != 'system' %}
