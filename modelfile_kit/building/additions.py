@@ -14,9 +14,9 @@ from typing import Any
 from ..core.conversation import Message, image_count
 from ..core.errors import KitError
 from ..gotemplate.parse import nodes as n
-from ..gotemplate.parse.literals import quote
+from ..gotemplate.parse.nodes import print_template
 from ..gotemplate.parse.parser import parse_trees
-from ..gotemplate.parse.printer import print_template
+from ..gotemplate.values.strconv import quote
 
 CANNOT_PLACE = "MK304"
 

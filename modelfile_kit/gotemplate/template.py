@@ -10,19 +10,18 @@ from types import MappingProxyType
 from typing import Any
 
 from .big_stack import with_deep_stack
-from .compiled.budget import LimitError, Limits
-from .compiled.compiled import Code, UnsupportedError, compile_trees, run_code
-from .compiled.runtime import Bail, Runtime
-from .exec.evaluator import execute
+from .budget import LimitError, Limits
+from .compiled.compile import Code, UnsupportedError, compile_trees, run_code
+from .compiled.frame import Bail, Runtime
+from .exec.evaluator import Program, execute
 from .exec.functions import BUILTIN_NAMES, builtins
-from .exec.state import Program
-from .fmt.formatting import AddressError
+from .fmt import AddressError
 from .parse import nodes as n
+from .parse.nodes import print_template
 from .parse.parser import parse_trees
-from .parse.printer import print_template
 from .values import gotypes as t
 from .values.gotypes import Function, GoFunctionError, GoType
-from .values.values import canonical
+from .values.representation import canonical
 
 # Characters of a source that are read at all: Ollama's largest template has 14,000.
 MAX_SOURCE = 1_000_000
@@ -62,7 +61,7 @@ class Template:
         missingkey: str = "zero",
         limits: Limits | None = None,
     ) -> str:
-        """The output for `data` (see `values.py` for how Go's values look in Python).
+        """The output for `data` (see `values.representation` for how Go's values look in Python).
 
         functions: instead of those given to `parse`; a dict without one that the template calls
         makes that call an error, as in Go. missingkey: Go's option of that name, "zero", "default"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from ..gotemplate.values import gojson
+from ..gotemplate.values import encoding_json as gojson
 from ..gotemplate.values.gotypes import (
     ANY,
     ANY_SLICE,
@@ -28,7 +28,7 @@ from ..gotemplate.values.gotypes import (
     seq2_of,
     slice_of,
 )
-from ..gotemplate.values.values import Iterator, Map, Pointer, Struct, elements, is_nil, plain, typed
+from ..gotemplate.values.representation import Iterator, Map, Pointer, Struct, elements, is_nil, plain, typed
 from .versions import Target
 
 STRINGS = slice_of(STRING)

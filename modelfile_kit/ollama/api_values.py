@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 from ..core.errors import PromptError
 from ..gotemplate.big_stack import with_deep_stack
-from ..gotemplate.values.values import Map, Pointer, Slice, Struct
+from ..gotemplate.values.representation import Map, Pointer, Slice, Struct
 from .api_types import IMAGE, PROPERTY_TYPE, STRINGS, Types, ordered_properties
 
 # Deeper JSON is refused by Go's decoder (encoding/json, maxNestingDepth).

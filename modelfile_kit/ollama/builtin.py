@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..gotemplate.values.gounicode import is_digit, is_letter
+from ..gotemplate.values.unicode_tables import is_digit, is_letter
 from .versions import Target, Version
 
 _RENDERERS: dict[Version, str] = {

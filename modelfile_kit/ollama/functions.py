@@ -6,9 +6,9 @@ import datetime
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..gotemplate.values import gojson
+from ..gotemplate.values import encoding_json as gojson
 from ..gotemplate.values.gotypes import ANY, STRING, Function, GoFunctionError, Kind
-from ..gotemplate.values.values import Pointer, Struct, type_of
+from ..gotemplate.values.representation import Pointer, Struct, type_of
 from .api_types import to_typescript
 from .versions import Target
 

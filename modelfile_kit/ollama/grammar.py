@@ -15,7 +15,7 @@ from typing import NoReturn
 
 from ..core.diagnostics import Span
 from ..core.errors import ModelfileError
-from ..gotemplate.values.gounicode import is_print
+from ..gotemplate.values.unicode_tables import is_print
 from .decoding import decode
 from .printable import drop_refused
 from .versions import Target, since

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..core.errors import PromptError
-from ..gotemplate.values import gojson
+from ..gotemplate.values import encoding_json as gojson
 from .api_types import types_for
 from .api_values import ChatMessage, decode_messages, json_value, tools_value
 from .selection import jinja_evidence

@@ -6,7 +6,7 @@ without a word otherwise (parser/parser.go); tab, CR and LF take other ways and 
 
 from __future__ import annotations
 
-from ..gotemplate.values.gounicode import is_print
+from ..gotemplate.values.unicode_tables import is_print
 
 _KEPT = frozenset("\t\r\n")
 

@@ -16,7 +16,7 @@ from typing import Any
 from ..core.errors import GoTemplateError, PromptError, UsageError
 from ..gotemplate import Template, parse
 from ..gotemplate.big_stack import with_deep_stack
-from ..gotemplate.values.values import Slice
+from ..gotemplate.values.representation import Slice
 from . import builtin, inference
 from .api_types import types_for
 from .api_values import ChatMessage, clean, decode_messages, message_value, tools_value

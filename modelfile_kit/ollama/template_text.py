@@ -9,7 +9,7 @@ from ..core.errors import ModelfileError
 from ..gotemplate import parse
 from ..gotemplate.big_stack import with_deep_stack
 from ..gotemplate.parse.lexer import Item, Lexer
-from ..gotemplate.parse.literals import quote, unquote
+from ..gotemplate.values.strconv import quote, unquote
 from .functions import template_functions
 from .inference import thinking_tags, tool_tag
 from .printable import first_refused

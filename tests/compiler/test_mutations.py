@@ -16,7 +16,7 @@ import pytest
 from modelfile_kit.compiler import Compiled, compile_template
 from modelfile_kit.core.conversation import Conversation, image_count
 from modelfile_kit.core.errors import KitError, TemplateReferenceError
-from modelfile_kit.gotemplate.compiled.budget import LimitError
+from modelfile_kit.gotemplate.budget import LimitError
 from modelfile_kit.huggingface import ConversationRefusedError, Reference
 from modelfile_kit.ollama.prompt import PromptTemplate
 from tests.compiler.mutations import changing, keeping  # noqa: F401 - they register their rules

@@ -10,10 +10,10 @@ import base64
 from collections.abc import Callable
 from typing import Any
 
-from modelfile_kit.gotemplate.values import gojson
+from modelfile_kit.gotemplate.values import encoding_json as gojson
 from modelfile_kit.gotemplate.values import gotypes as t
 from modelfile_kit.gotemplate.values.gotypes import Field, Function, GoType, Kind
-from modelfile_kit.gotemplate.values.values import Iterator, Map, Pointer, Scalar, Slice, Struct, zero
+from modelfile_kit.gotemplate.values.representation import Iterator, Map, Pointer, Scalar, Slice, Struct, zero
 
 STRINGS = t.slice_of(t.STRING)
 INTS = t.slice_of(t.INT)

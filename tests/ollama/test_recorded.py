@@ -7,7 +7,7 @@ import json
 import pytest
 
 from modelfile_kit.core.errors import GoTemplateError, ModelfileError, PromptError
-from modelfile_kit.gotemplate.values.gounicode import is_print
+from modelfile_kit.gotemplate.values.unicode_tables import is_print
 from modelfile_kit.ollama.grammar import parse_modelfile
 from modelfile_kit.ollama.parameters import options_of, parse_value
 from modelfile_kit.ollama.prompt import PromptTemplate

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...gotemplate.values.gounicode import is_print
+from ...gotemplate.values.unicode_tables import is_print
 from . import nodes as go
 from .nodes import Expr, Lit, Node, Nodes, Test
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..parse.literals import is_raw_byte
+from ..exec import functions as go
 from ..values.reflection import Ref
-from ..values.values import to_bytes
-from . import comparing as go
+from ..values.representation import is_raw_byte, to_bytes
 from .call_slice import head_of
 from .expressions import Args, Expr, Run, evaluate_all
-from .runtime import RUNTIME, Bail, Frame, byte_at, head_at
+from .frame import RUNTIME, Bail, Frame, byte_at, head_at
 
 _SIMPLE = frozenset({str, int, bool, float})
 

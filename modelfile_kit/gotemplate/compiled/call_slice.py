@@ -7,12 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 from ..exec import functions as go
-from ..fmt.formatting import MAX_WIDTH
+from ..fmt import MAX_WIDTH
 from ..values import gotypes as t
 from ..values.reflection import Ref
-from ..values.values import Slice, append_capacity
+from ..values.representation import Slice, append_capacity
 from .expressions import Args, Expr, Run, evaluate_all
-from .runtime import RUNTIME, Bail, Frame, cut, index_one
+from .frame import RUNTIME, Bail, Frame, cut, index_one
 
 
 def compile_len(args: Args) -> Run | None:

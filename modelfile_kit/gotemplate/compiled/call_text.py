@@ -7,14 +7,13 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
+from ..budget import LONG
 from ..exec import functions as go
-from ..fmt.formatting import Printer
-from ..parse.literals import is_raw_byte
-from ..values.values import canonical
-from .budget import LONG
+from ..fmt import Printer
+from ..values.representation import canonical, is_raw_byte
 from .call_slice import HEAD, head_of
 from .expressions import Args, Expr, Run, bail, evaluate_all
-from .runtime import RUNTIME, Bail, Frame, head_at, text
+from .frame import RUNTIME, Bail, Frame, head_at, text
 
 
 def compile_print(args: Args) -> Run:

@@ -11,14 +11,14 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
+from ..exec import functions as comparing
 from ..exec import functions as go
 from ..values import gotypes as t
-from . import comparing
 from .call_compare import compile_eq, compile_ne, ordering
 from .call_slice import compile_index, compile_len, compile_slice
 from .call_text import compile_print, compile_printf, compile_println, escaping
 from .expressions import Args, Expr, Run, bail, evaluate_all
-from .runtime import RUNTIME, Bail, Frame
+from .frame import RUNTIME, Bail, Frame
 
 
 def compile_call(name: str, args: list[Expr], is_builtin: bool) -> Expr:

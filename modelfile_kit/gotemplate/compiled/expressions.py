@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .budget import size_of
-from .runtime import RUNTIME, Bail, Frame
+from ..budget import size_of
+from .frame import RUNTIME, Bail, Frame
 
 Run = Callable[[Frame], Any]
 

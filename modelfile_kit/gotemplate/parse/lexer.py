@@ -7,25 +7,98 @@ bytes, and the difference is made up where a position is shown.
 
 from __future__ import annotations
 
+import enum
 import re
 from collections.abc import Callable
+from typing import NamedTuple
 
-from ..compiled.budget import LimitError
-from ..values.gounicode import is_alphanumeric, is_print
-from .items import WORDS, Token
-from .items import Item as Item
-from .literals import is_raw_byte, quote
+from ..budget import LimitError
+from ..values.representation import is_raw_byte
+from ..values.strconv import quote
+from ..values.unicode_tables import is_alphanumeric, is_print
+
+
+class Item(enum.IntEnum):
+    """Types of items; keywords come after KEYWORD."""
+
+    ERROR = 0
+    BOOL = 1
+    CHAR = 2
+    CHAR_CONSTANT = 3
+    COMMENT = 4
+    COMPLEX = 5
+    ASSIGN = 6
+    DECLARE = 7
+    EOF = 8
+    FIELD = 9
+    IDENTIFIER = 10
+    LEFT_DELIM = 11
+    LEFT_PAREN = 12
+    NUMBER = 13
+    PIPE = 14
+    RAW_STRING = 15
+    RIGHT_DELIM = 16
+    RIGHT_PAREN = 17
+    STRING = 18
+    TEXT = 19
+    VARIABLE = 20
+    KEYWORD = 21
+    BLOCK = 22
+    BREAK = 23
+    CONTINUE = 24
+    DOT = 25
+    DEFINE = 26
+    ELSE = 27
+    END = 28
+    IF = 29
+    NIL = 30
+    RANGE = 31
+    TEMPLATE = 32
+    WITH = 33
+
+
+WORDS = {
+    **{item.name.lower(): item for item in Item if item > Item.KEYWORD and item is not Item.DOT},
+    "true": Item.BOOL,
+    "false": Item.BOOL,
+}
+
+
+class Token(NamedTuple):
+    """An item: its type, where it begins, its text and its line (from 1).
+
+    spaced: whether space stands before it, inside an action; Go has an item for them.
+    """
+
+    type: Item
+    pos: int
+    value: str
+    line: int
+    spaced: bool = False
+
+    def __str__(self) -> str:
+        """As error messages show it."""
+        if self.type is Item.EOF:
+            return "EOF"
+        if self.type is Item.ERROR:
+            return self.value
+        if self.type > Item.KEYWORD:
+            return f"<{self.value}>"
+        if len(self.value.encode("utf-8", "surrogateescape")) > 10:
+            return quote(self.value[:10]) + "..."
+        return quote(self.value)
+
 
 # A source with more items takes more than half a second to parse; these are some 400 kB of template.
 MAX_ITEMS = 100_000
 
 _SPACES = " \t\r\n"
-_TRIM = 2  # the mark and the blank that belongs to it
+_TRIM = 2  # the mark and the space that belongs to it
 _ALPHANUMERIC = re.compile(r"\w*")
 _LEFT_TRIM = re.compile(r"-[ \t\r\n]")
 _RIGHT_TRIM = re.compile(r"[ \t\r\n]-")
 _LEADING_SPACE = re.compile(r"[ \t\r\n]*")
-# The items that make up most templates, each with the blanks before it: one look instead of many. What
+# The items that make up most templates, each with the space before it: one look instead of many. What
 # may not follow an item here is for Go's own steps to refuse.
 _AHEAD = r"(?=[ \t\r\n.,|:()]|\}\})"
 _COMMON = re.compile(
@@ -164,10 +237,10 @@ class Lexer:
     def _skip_right_delim(self, trimmed: bool) -> None:
         self._pos += 2 + (_TRIM if trimmed else 0)
         if trimmed:
-            self._skip_blanks()
+            self._skip_space()
         self._ignore()
 
-    def _skip_blanks(self) -> None:
+    def _skip_space(self) -> None:
         match = _LEADING_SPACE.match(self._input, self._pos)
         assert match is not None
         self._pos = match.end()
@@ -216,7 +289,7 @@ class Lexer:
         return _new(Token, (_RIGHT_DELIM, at, "}}", line, spaced))
 
     def _uncommon(self) -> Token | None:
-        """An item that `_COMMON` does not know, by Go's own steps; None for blanks."""
+        """An item that `_COMMON` does not know, by Go's own steps; None for space."""
         char = self._peek()
         if not char:
             raise _ScanError("unclosed action")
@@ -236,8 +309,8 @@ class Lexer:
         raise _ScanError(f"unrecognized character in action: {_unicode(char)}")
 
     def _space(self) -> None:
-        """A run of blanks; the last is left where it belongs to a right delimiter that trims."""
-        self._skip_blanks()
+        """A run of space; the last is left where it belongs to a right delimiter that trims."""
+        self._skip_space()
         if self._input.startswith("-}}", self._pos):
             self._pos -= 1
         self._spaced = True

@@ -7,12 +7,81 @@ built rather than parsed. `str()` of a node is source text that parses back to i
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import ClassVar
 
-from .literals import Number, parse_number, quote, unquote
+from ..values.strconv import quote, unquote
+from .numbers import Number, parse_number
 
 UNKNOWN_POS = -1
+
+
+class SourceWriter:
+    """Source text in the making.
+
+    Operands and commands come out as Go's Node.String has them (error messages quote that text). Go's own
+    text of a whole template does not always parse back: text that ends in `{` before an action, or two
+    texts that a comment kept apart. These get what is needed. Text in which an action would begin, which
+    only a tree that was built can hold, is written as a string action of the same meaning.
+
+    after_text: what was written last is plain text.
+    """
+
+    def __init__(self) -> None:
+        self.out: list[str] = []
+        self.after_text = False
+
+    def result(self) -> str:
+        return "".join(self.out)
+
+    def open(self, word: str = "") -> None:
+        """The left delimiter. Text before it that ends in `{` is kept apart by a trimmed space."""
+        apart = self.after_text and self.out[-1].endswith("{")
+        self.out.append(" {{- " + word if apart else "{{" + word)
+        self.after_text = False
+
+    def close(self) -> None:
+        self.out.append("}}")
+
+    def tag(self, word: str) -> None:
+        """An action that is one word."""
+        self.open(word)
+        self.close()
+
+    def text(self, text: str) -> None:
+        if self.after_text and text:
+            self.tag("/**/")
+        for i, part in enumerate(text.split("{{")):
+            if i:
+                self.tag('"{{"')
+            if part:
+                self.out.append(part)
+                self.after_text = True
+
+    def operand(self, node: Node) -> None:
+        """An argument, or what fields are taken of; a pipeline stands in parentheses there."""
+        if isinstance(node, PipeNode):
+            self.out.append("(")
+            node.write_to(self)
+            self.out.append(")")
+        else:
+            node.write_to(self)
+
+    def define(self, name: str, root: ListNode) -> None:
+        self.tag("define " + quote(name))
+        root.write_to(self)
+        self.tag("end")
+
+
+def print_template(root: ListNode, defined: Mapping[str, ListNode]) -> str:
+    """The source of a template with the templates that it defines, these first."""
+    writer = SourceWriter()
+    for name, body in defined.items():
+        writer.define(name, body)
+    root.write_to(writer)
+    return writer.result()
 
 
 @dataclass(frozen=True)
@@ -20,9 +89,13 @@ class Node:
     """Any node."""
 
     def __str__(self) -> str:
-        from .printer import print_node
+        writer = SourceWriter()
+        self.write_to(writer)
+        return writer.result()
 
-        return print_node(self)
+    def write_to(self, writer: SourceWriter) -> None:
+        """Appends the node's source."""
+        raise NotImplementedError
 
 
 def _pos() -> int:
@@ -38,6 +111,9 @@ class TextNode(Node):
     text: str
     pos: int = _pos()
 
+    def write_to(self, writer: SourceWriter) -> None:
+        writer.text(self.text)
+
 
 @dataclass(frozen=True)
 class CommentNode(Node):
@@ -46,12 +122,18 @@ class CommentNode(Node):
     text: str
     pos: int = _pos()
 
+    def write_to(self, writer: SourceWriter) -> None:
+        writer.tag(self.text)
+
 
 @dataclass(frozen=True)
 class DotNode(Node):
     """`.`"""
 
     pos: int = _pos()
+
+    def write_to(self, writer: SourceWriter) -> None:
+        writer.out.append(".")
 
 
 @dataclass(frozen=True)
@@ -60,6 +142,9 @@ class NilNode(Node):
 
     pos: int = _pos()
 
+    def write_to(self, writer: SourceWriter) -> None:
+        writer.out.append("nil")
+
 
 @dataclass(frozen=True)
 class BoolNode(Node):
@@ -67,6 +152,9 @@ class BoolNode(Node):
 
     value: bool
     pos: int = _pos()
+
+    def write_to(self, writer: SourceWriter) -> None:
+        writer.out.append("true" if self.value else "false")
 
 
 @dataclass(frozen=True)
@@ -81,6 +169,9 @@ class NumberNode(Node):
     def number(self) -> Number:
         """Its value under each type; raises LiteralError (the parser has looked)."""
         return parse_number(self.text, pair=self.pair)
+
+    def write_to(self, writer: SourceWriter) -> None:
+        writer.out.append(self.text)
 
 
 @dataclass(frozen=True)
@@ -100,6 +191,9 @@ class StringNode(Node):
         """From a literal with its quotes; raises LiteralError."""
         return cls(unquote(quoted), quoted, pos=pos)
 
+    def write_to(self, writer: SourceWriter) -> None:
+        writer.out.append(self.quoted)
+
 
 @dataclass(frozen=True)
 class IdentifierNode(Node):
@@ -107,6 +201,9 @@ class IdentifierNode(Node):
 
     ident: str
     pos: int = _pos()
+
+    def write_to(self, writer: SourceWriter) -> None:
+        writer.out.append(self.ident)
 
 
 @dataclass(frozen=True)
@@ -116,6 +213,9 @@ class FieldNode(Node):
     ident: tuple[str, ...]
     pos: int = _pos()
 
+    def write_to(self, writer: SourceWriter) -> None:
+        writer.out.extend("." + name for name in self.ident)
+
 
 @dataclass(frozen=True)
 class VariableNode(Node):
@@ -123,6 +223,9 @@ class VariableNode(Node):
 
     ident: tuple[str, ...]
     pos: int = _pos()
+
+    def write_to(self, writer: SourceWriter) -> None:
+        writer.out.append(".".join(self.ident))
 
 
 @dataclass(frozen=True)
@@ -133,6 +236,10 @@ class ChainNode(Node):
     field: tuple[str, ...]
     pos: int = _pos()
 
+    def write_to(self, writer: SourceWriter) -> None:
+        writer.operand(self.node)
+        writer.out.extend("." + name for name in self.field)
+
 
 @dataclass(frozen=True)
 class CommandNode(Node):
@@ -140,6 +247,12 @@ class CommandNode(Node):
 
     args: tuple[Node, ...]
     pos: int = _pos()
+
+    def write_to(self, writer: SourceWriter) -> None:
+        for i, arg in enumerate(self.args):
+            if i:
+                writer.out.append(" ")
+            writer.operand(arg)
 
 
 @dataclass(frozen=True)
@@ -151,6 +264,15 @@ class PipeNode(Node):
     is_assign: bool = False
     pos: int = _pos()
 
+    def write_to(self, writer: SourceWriter) -> None:
+        if self.decl:
+            writer.out.append(", ".join(".".join(v.ident) for v in self.decl))
+            writer.out.append(" = " if self.is_assign else " := ")
+        for i, command in enumerate(self.cmds):
+            if i:
+                writer.out.append(" | ")
+            command.write_to(writer)
+
 
 @dataclass(frozen=True)
 class ActionNode(Node):
@@ -158,6 +280,11 @@ class ActionNode(Node):
 
     pipe: PipeNode
     pos: int = _pos()
+
+    def write_to(self, writer: SourceWriter) -> None:
+        writer.open()
+        self.pipe.write_to(writer)
+        writer.close()
 
 
 @dataclass(frozen=True)
@@ -167,30 +294,52 @@ class ListNode(Node):
     nodes: tuple[Node, ...] = ()
     pos: int = _pos()
 
+    def write_to(self, writer: SourceWriter) -> None:
+        for child in self.nodes:
+            child.write_to(writer)
+
 
 @dataclass(frozen=True)
 class BranchNode(Node):
-    """What if, range and with have in common; an absent else is not an empty one."""
+    """What if, range and with have in common; an absent else is not an empty one. word: its keyword."""
+
+    word: ClassVar[str]
 
     pipe: PipeNode
     list: ListNode
     else_list: ListNode | None = None
     pos: int = _pos()
 
+    def write_to(self, writer: SourceWriter) -> None:
+        writer.open(self.word + " ")
+        self.pipe.write_to(writer)
+        writer.close()
+        self.list.write_to(writer)
+        if self.else_list is not None:
+            writer.tag("else")
+            self.else_list.write_to(writer)
+        writer.tag("end")
+
 
 @dataclass(frozen=True)
 class IfNode(BranchNode):
     """`{{if}}`; `{{else if}}` is an IfNode alone in `else_list`."""
+
+    word = "if"
 
 
 @dataclass(frozen=True)
 class RangeNode(BranchNode):
     """`{{range}}`"""
 
+    word = "range"
+
 
 @dataclass(frozen=True)
 class WithNode(BranchNode):
     """`{{with}}`"""
+
+    word = "with"
 
 
 @dataclass(frozen=True)
@@ -199,12 +348,18 @@ class BreakNode(Node):
 
     pos: int = _pos()
 
+    def write_to(self, writer: SourceWriter) -> None:
+        writer.tag("break")
+
 
 @dataclass(frozen=True)
 class ContinueNode(Node):
     """`{{continue}}`"""
 
     pos: int = _pos()
+
+    def write_to(self, writer: SourceWriter) -> None:
+        writer.tag("continue")
 
 
 @dataclass(frozen=True)
@@ -215,9 +370,16 @@ class TemplateNode(Node):
     pipe: PipeNode | None = None
     pos: int = _pos()
 
+    def write_to(self, writer: SourceWriter) -> None:
+        writer.open("template " + quote(self.name))
+        if self.pipe is not None:
+            writer.out.append(" ")
+            self.pipe.write_to(writer)
+        writer.close()
+
 
 def is_empty(node: Node | None) -> bool:
-    """parse.IsEmptyTree: nothing but blanks and comments."""
+    """parse.IsEmptyTree: nothing but space and comments."""
     if node is None or isinstance(node, CommentNode):
         return True
     if isinstance(node, ListNode):

@@ -66,7 +66,7 @@ class Function:
     """A Go function or method as a template may call it.
 
     call: Python callable. A method gets its receiver first; arguments arrive as the values that
-    `values.py` describes. Raising `GoFunctionError` is Go's second result, an error.
+    `values.representation` describes. Raising `GoFunctionError` is Go's second result, an error.
     params: the parameters' types, the receiver not counted. variadic: the last parameter may repeat.
     result: the static type of the result.
     """

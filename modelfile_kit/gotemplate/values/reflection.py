@@ -10,14 +10,14 @@ from typing import Any
 
 from . import gotypes as t
 from .gotypes import GoFunctionError, GoType, Kind
-from .values import Pointer, Scalar, Slice, Struct, elements, is_nil, plain, truth, type_of
+from .representation import Pointer, Scalar, Slice, Struct, elements, is_nil, plain, truth, type_of
 
 # The type of parameters that take a value as it is. Never the type of a value.
 REFLECT_VALUE = GoType("reflect.Value", Kind.STRUCT)
 
 
 class Ref:
-    """A value and its place. data: as in `values.py`. boxed: its static type is interface {}.
+    """A value and its place. data: as in `values.representation`. boxed: its static type is interface {}.
     addressable: it is an element of a slice, behind a pointer, or a field of such a struct.
     """
 

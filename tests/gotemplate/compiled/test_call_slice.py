@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelfile_kit.gotemplate import GoTemplateError, parse
-from modelfile_kit.gotemplate.values.values import from_bytes
-from tests.gotemplate.compiled.test_compiled import same
+from modelfile_kit.gotemplate.values.representation import from_bytes
+from tests.gotemplate.compiled.test_compile import same
 
 _TEXTS = st.text("ab é<\u3000", max_size=12) | st.binary(max_size=8).map(from_bytes)
 _CUT = (

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelfile_kit.gotemplate.values.values import from_bytes
-from tests.gotemplate.compiled.test_compiled import same
+from modelfile_kit.gotemplate.values.representation import from_bytes
+from tests.gotemplate.compiled.test_compile import same
 
 _TEXTS = st.text("ab é", max_size=4) | st.binary(max_size=4).map(from_bytes)
 _ANY = (

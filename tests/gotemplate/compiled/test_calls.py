@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 from modelfile_kit.gotemplate import parse
-from tests.gotemplate.compiled.test_compiled import same
+from tests.gotemplate.compiled.test_compile import same
 
 
 def test_truth_tables():

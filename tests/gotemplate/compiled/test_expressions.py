@@ -6,7 +6,7 @@ import pytest
 
 from modelfile_kit.gotemplate import LimitError, Limits
 from modelfile_kit.gotemplate.compiled.expressions import Expr, bail, constant, evaluate_all
-from modelfile_kit.gotemplate.compiled.runtime import Bail, Runtime
+from modelfile_kit.gotemplate.compiled.frame import Bail, Runtime
 
 
 def test_constants():

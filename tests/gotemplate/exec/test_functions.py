@@ -7,13 +7,13 @@ from functools import partial
 import pytest
 
 from modelfile_kit.gotemplate import GoTemplateError, Limits, parse
-from modelfile_kit.gotemplate.compiled.budget import Budget
-from modelfile_kit.gotemplate.compiled.comparing import go_eq, go_gt, go_lt
+from modelfile_kit.gotemplate.budget import Budget
 from modelfile_kit.gotemplate.exec import functions as go
+from modelfile_kit.gotemplate.exec.functions import go_eq, go_gt, go_lt
 from modelfile_kit.gotemplate.values import gotypes as t
 from modelfile_kit.gotemplate.values.gotypes import GoFunctionError, GoType, Kind
 from modelfile_kit.gotemplate.values.reflection import Ref
-from modelfile_kit.gotemplate.values.values import Func, Map, Pointer, Scalar, Slice, Struct, elements
+from modelfile_kit.gotemplate.values.representation import Func, Map, Pointer, Scalar, Slice, Struct, elements
 
 _BUDGET = Budget(Limits())
 _eq, _lt = partial(go_eq, _BUDGET), partial(go_lt, _BUDGET)

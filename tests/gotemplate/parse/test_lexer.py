@@ -1,13 +1,12 @@
-"""Items and their places."""
+"""Items: their places, and how error messages show them."""
 
 from __future__ import annotations
 
 import pytest
 
-from modelfile_kit.gotemplate import LimitError
+from modelfile_kit.gotemplate import GoTemplateError, LimitError, parse
 from modelfile_kit.gotemplate.parse import lexer
-from modelfile_kit.gotemplate.parse.items import Item
-from modelfile_kit.gotemplate.parse.lexer import Lexer
+from modelfile_kit.gotemplate.parse.lexer import WORDS, Item, Lexer, Token
 
 
 def _items(source: str, *, comments: bool = False) -> list[tuple[Item, str]]:
@@ -142,3 +141,23 @@ def test_too_many_items(monkeypatch):
     monkeypatch.setattr(lexer, "MAX_ITEMS", 5)
     with pytest.raises(LimitError, match="more than 5 items"):
         _items("{{1 2 3 4 5 6}}")
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "shown"),
+    [
+        (Item.EOF, "", "EOF"),
+        (Item.END, "end", "<end>"),
+        (Item.ERROR, "unclosed action", "unclosed action"),
+        (Item.TEXT, "ten bytes.é", '"ten bytes."...'),
+        (Item.FIELD, ".A", '".A"'),
+    ],
+)
+def test_items_as_messages_show_them(kind, value, shown):
+    assert str(Token(kind, 0, value, 1)) == shown
+
+
+@pytest.mark.parametrize("word", [w for w, kind in WORDS.items() if kind > Item.KEYWORD and w != "nil"])
+def test_keywords_are_no_operands(word):
+    with pytest.raises(GoTemplateError, match=f"unexpected <{word}> in command"):
+        parse("{{ $x := " + word + " }}")

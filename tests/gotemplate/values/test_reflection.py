@@ -7,7 +7,7 @@ import pytest
 from modelfile_kit.gotemplate.values import gotypes as t
 from modelfile_kit.gotemplate.values.gotypes import Field, GoFunctionError, GoType, Kind
 from modelfile_kit.gotemplate.values.reflection import INVALID, NIL_INTERFACE, Ref, assignable, equal, member
-from modelfile_kit.gotemplate.values.values import Pointer, Slice, Struct, zero
+from modelfile_kit.gotemplate.values.representation import Pointer, Slice, Struct, zero
 
 POINT = GoType("x.Point", Kind.STRUCT, fields=(Field("X", t.INT), Field("Any", t.ANY)))
 

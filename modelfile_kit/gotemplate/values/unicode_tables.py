@@ -52,7 +52,7 @@ _DIGITS = (
     "3q.9 lf8.1d 1ts.9 bq.9 dy.9 uu.9 3o6.9"
 )
 
-# L, M, N, P, S and the ASCII blank.
+# L, M, N, P, S and the ASCII space.
 _PRINTABLE = (
     "w.2m y.b 1.jt 2.5 4.6 1 1.j 1.b0 1.11 2.1d 2.2 1.1i 8.q 4.5 h.l 1.5b 1.1b 2.1m 2.2s e.1m 2.1c "
     "2.e 1.r 2 1.a 5.u 9.21 1.4g 1.7 2.1 2.l 1.6 1 3.3 2.8 2.1 2.3 8 4.1 1.4 2.o 2.2 1.5 4.1 2.l 1.6 "
@@ -131,7 +131,7 @@ def is_digit(char: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def is_print(char: str) -> bool:
-    """strconv.IsPrint of one character: letters, marks, numbers, punctuation, symbols, ASCII blank."""
+    """strconv.IsPrint of one character: letters, marks, numbers, punctuation, symbols, ASCII space."""
     return ord(char) in _printable
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from modelfile_kit.gotemplate import GoTemplateError, LimitError, Limits, parse
-from modelfile_kit.gotemplate.compiled.budget import Budget
+from modelfile_kit.gotemplate.budget import Budget
 
 _ENDLESS = 1 << 60
 _FEW = Limits(steps=2_000_000, seconds=0)

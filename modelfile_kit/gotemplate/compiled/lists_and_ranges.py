@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..parse import nodes as n
-from ..values.values import Func, Iterator, Map, Pointer, Scalar, Slice, element, sorted_items, typed
+from ..values.representation import Func, Iterator, Map, Pointer, Scalar, Slice, element, sorted_items, typed
 from .expressions import Run
-from .runtime import DOT, RUNTIME, Bail, Frame
+from .frame import DOT, RUNTIME, Bail, Frame
 
 # What a closure gives when a break or continue ends its list.
 BREAK, CONTINUE = 1, 2

@@ -29,12 +29,13 @@ container may be written plainly: `typed` gives it its static type, e.g. a `list
 
 from __future__ import annotations
 
+import math
+import struct
 from collections.abc import Callable, Mapping
 from collections.abc import Iterator as PyIterator
 from typing import Any
 
 from . import gotypes as t
-from .gofloat import to_float32
 from .gotypes import GoType, Kind
 
 GoValue = Any
@@ -414,3 +415,16 @@ def canonical(text: str) -> str:
 def byte_length(text: str) -> int:
     """len() of a Go string: bytes, not characters."""
     return len(text) if text.isascii() else len(to_bytes(text))
+
+
+def is_raw_byte(char: str) -> bool:
+    """Whether it stands for a byte that is not UTF-8."""
+    return "\udc80" <= char <= "\udcff"
+
+
+def to_float32(value: float) -> float:
+    """Go's float32(f): what 32 bits keep of it; what is too large is infinite."""
+    try:
+        return float(struct.unpack("f", struct.pack("f", value))[0])
+    except OverflowError:
+        return math.copysign(math.inf, value)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..parse import nodes as n
 from .budget import LimitError
+from .parse import nodes as n
 
 # Go's bound on templates inside each other (exec.go, maxExecDepth).
 MAX_EXEC_DEPTH = 100_000

@@ -9,8 +9,8 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from ...core.errors import GoTemplateError
-from ..values.values import to_bytes
+from ..core.errors import GoTemplateError
+from .values.representation import to_bytes
 
 # A prompt beyond this is no model's: at 3 to 4 characters a token it is some two million tokens.
 MAX_OUTPUT = 8_000_000

@@ -1,17 +1,15 @@
-"""Go's literals: quoting and unquoting of strings and characters, and the numbers a template may hold.
-
-Source: Go 1.26, packages strconv and text/template/parse (node.go, newNumber) and fmt (scan.go).
-Strings are in the form that `values.py` describes: a byte that is not UTF-8 is a lone surrogate.
-"""
+"""Go's package strconv: literals quoted and read, numbers as text and back. Source: Go 1.26."""
 
 from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+import struct
+from fractions import Fraction
+from typing import NamedTuple
 
-from ..values.gounicode import is_print
-from ..values.values import canonical
+from .representation import canonical, is_raw_byte
+from .unicode_tables import is_print
 
 _MAX_INT64 = (1 << 63) - 1
 _MIN_INT64 = -(1 << 63)
@@ -24,11 +22,6 @@ _PLAIN = re.compile(r"[ !#-\[\]-~]*\Z")  # printable ASCII without quote and bac
 
 class LiteralError(ValueError):
     """A literal that Go refuses; the text is Go's."""
-
-
-def is_raw_byte(char: str) -> bool:
-    """Whether it stands for a byte that is not UTF-8."""
-    return "\udc80" <= char <= "\udcff"
 
 
 def quote(text: str, *, ascii_only: bool = False, mark: str = '"') -> str:
@@ -124,98 +117,12 @@ def unquote_char(text: str, mark: str) -> tuple[int, bool, str]:
     raise LiteralError("invalid syntax")
 
 
-@dataclass(frozen=True)
-class Number:
-    """A numeric constant under every type that can hold it (parse.NumberNode)."""
-
-    is_int: bool = False
-    is_uint: bool = False
-    is_float: bool = False
-    is_complex: bool = False
-    int64: int = 0
-    uint64: int = 0
-    float64: float = 0.0
-    complex128: complex = 0j
+def encode_rune(code: int) -> str:
+    """The string of one rune; what is no rune becomes U+FFFD."""
+    return chr(code) if 0 <= code <= 0x10FFFF and not 0xD800 <= code <= 0xDFFF else "\ufffd"
 
 
-def parse_number(text: str, *, pair: bool = False) -> Number:
-    """newNumber: the value of a number or character literal.
-
-    pair: the literal is a complex pair such as `1+2i`. Raises LiteralError with Go's text.
-    """
-    if text.isdigit() and text.isascii() and (text[0] != "0" or text == "0") and len(text) < 19:
-        value = int(text)
-        return Number(True, True, True, False, value, value, float(value))
-    if text[:1] == "'":
-        return _char_number(text)
-    if pair:
-        return _complex_number(_scan_complex(text))
-    if text[-1:] == "i":
-        try:
-            return _complex_number(complex(0, parse_float(text[:-1])))
-        except LiteralError:
-            pass
-    number = _integer_number(text) or _float_number(text)
-    if number is None:
-        raise LiteralError(f"illegal number syntax: {quote(text)}")
-    return number
-
-
-def _char_number(text: str) -> Number:
-    code, _, tail = unquote_char(text[1:], "'")
-    if tail != "'":
-        raise LiteralError(f"malformed character constant: {text}")
-    return Number(True, True, True, False, code, code, float(code))
-
-
-def _integer_number(text: str) -> Number | None:
-    unsigned = _try_int(text, signed=False)
-    signed = _try_int(text, signed=True)
-    if signed is not None:
-        is_uint = unsigned is not None or signed == 0
-        return Number(True, is_uint, True, False, signed, unsigned or 0, float(signed))
-    if unsigned is not None:
-        return Number(False, True, True, False, 0, unsigned, float(unsigned))
-    return None
-
-
-def _float_number(text: str) -> Number | None:
-    try:
-        value = parse_float(text)
-    except LiteralError:
-        return None
-    if not any(c in text for c in ".eEpP"):
-        raise LiteralError(f"integer overflow: {quote(text)}")
-    return _from_float(value)
-
-
-def _from_float(value: float, *, is_complex: bool = False, pair: complex = 0j) -> Number:
-    as_int, as_uint = _to_int64(value), _to_uint64(value)
-    is_int, is_uint = float(as_int) == value, float(as_uint) == value
-    return Number(
-        is_int, is_uint, True, is_complex, as_int if is_int else 0, as_uint if is_uint else 0, value, pair
-    )
-
-
-def _complex_number(value: complex) -> Number:
-    """Complex constants whose imaginary part is zero are also what their real part is."""
-    if value.imag != 0:
-        return Number(is_complex=True, complex128=value)
-    return _from_float(value.real, is_complex=True, pair=value)
-
-
-def _to_int64(value: float) -> int:
-    """Go's int64(f) on amd64: what does not fit becomes the smallest integer."""
-    if not math.isfinite(value) or not _MIN_INT64 <= int(value) <= _MAX_INT64:
-        return _MIN_INT64
-    return int(value)
-
-
-def _to_uint64(value: float) -> int:
-    """Go's uint64(f) on amd64: negative numbers wrap, what does not fit becomes 1<<63."""
-    if not math.isfinite(value) or int(value) > _MAX_UINT64 or int(value) < _MIN_INT64:
-        return 1 << 63
-    return int(value) & _MAX_UINT64
+# Numbers that are read.
 
 
 def _underscores_ok(text: str) -> bool:
@@ -232,7 +139,7 @@ def _underscores_ok(text: str) -> bool:
     return True
 
 
-def _try_int(text: str, *, signed: bool) -> int | None:
+def parse_int(text: str, *, signed: bool) -> int | None:
     """strconv.ParseInt or ParseUint with base 0 and 64 bits; None where they refuse."""
     body, negative = text, False
     if signed and text[:1] in ("+", "-"):
@@ -259,11 +166,6 @@ _DECIMAL = re.compile(r"[+-]?(?=[0-9_.]*[0-9])[0-9_]*\.?[0-9_]*(?:[eE][+-]?[0-9]
 _HEX = re.compile(
     r"[+-]?0[xX](?=[0-9a-fA-F_.]*[0-9a-fA-F])[0-9a-fA-F_]*\.?[0-9a-fA-F_]*[pP][+-]?[0-9][0-9_]*"
 )
-# What fmt's scanner takes for a float; an `i` that could begin "inf" is swallowed.
-_FLOAT_TOKEN = re.compile(
-    r"[+-]?i?(?:0[xX][0-9a-fA-F_]*\.?[0-9a-fA-F_]*(?:[pP][+-]?[0-9_]*)?"
-    r"|[0-9_]*\.?[0-9_]*(?:[eEpP][+-]?[0-9_]*)?)"
-)
 
 
 def parse_float(text: str) -> float:
@@ -281,29 +183,150 @@ def parse_float(text: str) -> float:
     return value
 
 
-def _scan_complex(text: str) -> complex:
-    """fmt.Sscan of a complex number: two floats and an `i`; what follows is not looked at."""
-    real = _float_token(text)
-    rest = text[len(real) :]
-    if rest[:1] not in ("+", "-"):
-        raise LiteralError("syntax error scanning complex number")
-    imag = rest[0] + _float_token(rest[1:])
-    if rest[len(imag) : len(imag) + 1] != "i":
-        raise LiteralError("syntax error scanning complex number")
-    return complex(parse_float(real), parse_float(imag))
+# Numbers that are written (FormatFloat).
 
 
-def _float_token(text: str) -> str:
-    match = _FLOAT_TOKEN.match(text)
-    assert match is not None
-    return match.group()
+class _Digits(NamedTuple):
+    """Significant digits without trailing zeros; the value is 0.DIGITS times ten to the `point`."""
+
+    text: str
+    point: int
 
 
-def join(*parts: str) -> str:
-    """Strings one after the other; bytes that only together are UTF-8 become the character."""
-    return canonical("".join(parts))
+class _Bits(NamedTuple):
+    """A binary floating-point number: mantissa times two to the (exponent - fraction_bits)."""
+
+    mantissa: int
+    exponent: int
+    fraction_bits: int
 
 
-def encode_rune(code: int) -> str:
-    """The string of one rune; what is no rune becomes U+FFFD."""
-    return chr(code) if 0 <= code <= 0x10FFFF and not 0xD800 <= code <= 0xDFFF else "\ufffd"
+def format_float(value: float, verb: str, precision: int = -1, *, bits: int = 64) -> str:
+    """`value` by one of the verbs b, e, E, f, g, G, x, X.
+
+    precision: digits after the point (g: significant ones); -1 is as many as tell the number from
+    its neighbours. bits: 32 for a float32.
+    """
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "+Inf" if value > 0 else "-Inf"
+    sign = "-" if math.copysign(1.0, value) < 0 else ""
+    value = abs(value)
+    if verb == "b":
+        raw = _decompose(value, bits)
+        return f"{sign}{raw.mantissa}p{raw.exponent - raw.fraction_bits:+d}"
+    if verb in "xX":
+        return sign + _hexadecimal(_decompose(value, bits), precision, verb)
+    return sign + _decimal(value, verb, precision, bits)
+
+
+def _decimal(value: float, verb: str, precision: int, bits: int) -> str:
+    if precision >= 0 and verb in "eEf":
+        return format(value, f".{precision}{verb}")  # Python rounds as Go does, to the nearest even
+    shortest = precision < 0
+    digits = _shortest(value, bits) if shortest else _rounded(value, max(precision, 1))
+    count = len(digits.text)
+    if verb in "eE":
+        return _exponential(digits, max(count - 1, 0), verb)
+    if verb == "f":
+        return _plain(digits, max(count - digits.point, 0))
+    precision = count if shortest else max(precision, 1)
+    limit = 6 if shortest else precision
+    if not shortest and limit > count >= digits.point:
+        limit = count
+    exponent = digits.point - 1
+    if exponent < -4 or exponent >= limit:
+        return _exponential(digits, min(precision, count) - 1, "e" if verb == "g" else "E")
+    places = count if precision > digits.point else precision
+    return _plain(digits, max(places - digits.point, 0))
+
+
+def _rounded(value: float, count: int) -> _Digits:
+    """`count` significant digits."""
+    if value == 0:
+        return _Digits("", 0)
+    mantissa, _, exponent = format(value, f".{count - 1}e").partition("e")
+    return _Digits(mantissa.replace(".", "").rstrip("0"), int(exponent) + 1)
+
+
+def _shortest(value: float, bits: int) -> _Digits:
+    """As many digits as tell the number from its neighbours."""
+    if value == 0:
+        return _Digits("", 0)
+    if bits == 64:
+        mantissa, _, exponent = repr(value).partition("e")
+        whole, _, fraction = mantissa.partition(".")
+        text = (whole + fraction).lstrip("0")
+        leading = len(whole + fraction) - len(text)
+        return _Digits(text.rstrip("0"), len(whole) - leading + int(exponent or 0))
+    return _shortest32(value)
+
+
+def _shortest32(value: float) -> _Digits:
+    """Like `_shortest` for a float32, by looking for the first rounding inside its interval."""
+    (raw,) = struct.unpack("<I", struct.pack("<f", value))
+    low, high = ((_float32(n) + Fraction(value)) / 2 for n in (raw - 1, raw + 1))
+    for count in range(1, 10):
+        digits = _rounded(value, count)
+        found = Fraction(int(digits.text)) * Fraction(10) ** (digits.point - len(digits.text))
+        if low < found < high or (raw % 2 == 0 and found in (low, high)):
+            return digits
+    return _rounded(value, 9)
+
+
+def _float32(raw: int) -> Fraction:
+    """The number of a float32's bits; behind the largest one there would be 2 to the 128."""
+    if raw == 0x7F800000:
+        return Fraction(2) ** 128
+    return Fraction(struct.unpack("<f", struct.pack("<I", raw))[0])
+
+
+def _exponential(digits: _Digits, precision: int, verb: str) -> str:
+    text = digits.text or "0"
+    fraction = text[1 : precision + 1].ljust(precision, "0")
+    exponent = digits.point - 1 if digits.text else 0
+    return f"{text[0]}{'.' if precision > 0 else ''}{fraction}{verb}{exponent:+03d}"
+
+
+def _plain(digits: _Digits, precision: int) -> str:
+    text, point = digits
+    whole = text[:point].ljust(point, "0") if point > 0 else "0"
+    fraction = ("0" * -point + text if point < 0 else text[point:])[:precision].ljust(precision, "0")
+    return f"{whole}.{fraction}" if precision > 0 else whole
+
+
+def _decompose(value: float, bits: int) -> _Bits:
+    if bits == 32:
+        (raw,) = struct.unpack("<I", struct.pack("<f", value))
+        fraction_bits, bias = 23, -127
+    else:
+        (raw,) = struct.unpack("<Q", struct.pack("<d", value))
+        fraction_bits, bias = 52, -1023
+    exponent = raw >> fraction_bits
+    mantissa = raw & ((1 << fraction_bits) - 1)
+    if exponent == 0:
+        return _Bits(mantissa, 1 + bias, fraction_bits)
+    return _Bits(mantissa | 1 << fraction_bits, exponent + bias, fraction_bits)
+
+
+def _hexadecimal(raw: _Bits, precision: int, verb: str) -> str:
+    """A fraction in base 16 whose leading digit is 1, and a binary exponent."""
+    mantissa, exponent = raw.mantissa << (60 - raw.fraction_bits), raw.exponent
+    if mantissa == 0:
+        exponent = 0
+    while mantissa and not mantissa & (1 << 60):
+        mantissa, exponent = mantissa << 1, exponent - 1
+    if 0 <= precision < 15:
+        shift = precision * 4
+        extra = (mantissa << shift) & ((1 << 60) - 1)
+        mantissa >>= 60 - shift
+        if extra | (mantissa & 1) > 1 << 59:
+            mantissa += 1
+        mantissa <<= 60 - shift
+        if mantissa & (1 << 61):
+            mantissa, exponent = mantissa >> 1, exponent + 1
+    fraction = format(mantissa & ((1 << 60) - 1), "015x")
+    fraction = fraction.rstrip("0") if precision < 0 else fraction[:precision].ljust(precision, "0")
+    text = f"0x{mantissa >> 60}{'.' if fraction else ''}{fraction}p{exponent:+03d}"
+    return text.upper() if verb == "X" else text

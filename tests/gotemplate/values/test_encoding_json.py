@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelfile_kit.gotemplate.values import gotypes as t
-from modelfile_kit.gotemplate.values.gojson import encode_string, format_number, marshal
+from modelfile_kit.gotemplate.values.encoding_json import encode_string, format_number, marshal
 from modelfile_kit.gotemplate.values.gotypes import Field, Function, GoFunctionError, GoType, Kind
-from modelfile_kit.gotemplate.values.values import Func, Map, Pointer, Scalar, Slice, Struct, zero
+from modelfile_kit.gotemplate.values.representation import Func, Map, Pointer, Scalar, Slice, Struct, zero
 
 _MIXED = GoType(
     "main.S",

@@ -1,6 +1,6 @@
 """Compiles trees to Python closures: parsed once, executed many times.
 
-Only what surely succeeds is done here, and exactly as `evaluator.py` does it. Errors are never
+Only what surely succeeds is done here, and exactly as `exec/evaluator.py` does it. Errors are never
 raised: what Go would refuse, and every rule that depends on more than a value, ends in `Bail`.
 """
 
@@ -10,14 +10,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..budget import LONG, size_of
+from ..exec.evaluator import looks_like_float
 from ..exec.functions import BUILTIN_NAMES
-from ..exec.operands import looks_like_float
 from ..parse import nodes as n
-from .budget import LONG, size_of
 from .calls import compile_call
 from .expressions import Expr, Run, bail, constant
-from .loops import BREAK, CONTINUE, cost_of, jumping, loop, sequence
-from .runtime import DOT, MAX_COMPILED_CALLS, OUT, ROOT, RUNTIME, Bail, Frame, Runtime, get_field, show
+from .frame import DOT, MAX_COMPILED_CALLS, OUT, ROOT, RUNTIME, Bail, Frame, Runtime, get_field, show
+from .lists_and_ranges import BREAK, CONTINUE, cost_of, jumping, loop, sequence
 
 
 class UnsupportedError(Exception):

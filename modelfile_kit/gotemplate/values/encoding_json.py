@@ -9,9 +9,21 @@ from collections.abc import Callable
 from json.encoder import encode_basestring
 from typing import Any
 
-from .gofloat import format_float
 from .gotypes import Field, GoFunctionError, GoType, Kind
-from .values import Pointer, Slice, Struct, element, is_nil, map_items, plain, to_bytes, truth, type_of, typed
+from .representation import (
+    Pointer,
+    Slice,
+    Struct,
+    element,
+    is_nil,
+    map_items,
+    plain,
+    to_bytes,
+    truth,
+    type_of,
+    typed,
+)
+from .strconv import format_float
 
 # Python's encoder escapes what JSON itself demands, the same way as Go; the rest is done here.
 _MORE = re.compile("[<>&\u2028\u2029\udc80-\udcff]")

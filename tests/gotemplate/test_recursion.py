@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from modelfile_kit.gotemplate import GoTemplateError, LimitError, parse
-from modelfile_kit.gotemplate.compiled.recursion import MAX_CALLS
+from modelfile_kit.gotemplate.recursion import MAX_CALLS
 
 _COUNT = (
     '{{define "a"}}{{if lt (len .) %d}}{{template "a" (print . "x")}}{{else}}{{len .}}{{end}}{{end}}'

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from modelfile_kit.gotemplate import GoTemplateError, parse
-from modelfile_kit.gotemplate.compiled.loops import cost_of
+from modelfile_kit.gotemplate.compiled.lists_and_ranges import cost_of
 from modelfile_kit.gotemplate.values import gotypes as t
-from modelfile_kit.gotemplate.values.values import Func, Iterator, Map, Pointer, Slice
-from tests.gotemplate.compiled.test_compiled import same
+from modelfile_kit.gotemplate.values.representation import Func, Iterator, Map, Pointer, Slice
+from tests.gotemplate.compiled.test_compile import same
 
 DATA = {
     "L": ["a", None],

@@ -7,18 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelfile_kit.gotemplate import Limits
-from modelfile_kit.gotemplate.compiled.runtime import (
-    Bail,
-    Runtime,
-    byte_at,
-    cut,
-    get_field,
-    head_at,
-    index_one,
-)
+from modelfile_kit.gotemplate.compiled.frame import Bail, Runtime, byte_at, cut, get_field, head_at, index_one
 from modelfile_kit.gotemplate.values import gotypes as t
 from modelfile_kit.gotemplate.values.gotypes import Field, Function, GoType, Kind
-from modelfile_kit.gotemplate.values.values import Map, Pointer, Struct, from_bytes
+from modelfile_kit.gotemplate.values.representation import Map, Pointer, Struct, from_bytes
 
 _BYTES = st.binary(max_size=10)
 

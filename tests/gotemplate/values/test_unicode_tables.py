@@ -7,7 +7,7 @@ import unicodedata
 
 import pytest
 
-from modelfile_kit.gotemplate.values.gounicode import is_alphanumeric, is_digit, is_letter, is_print
+from modelfile_kit.gotemplate.values.unicode_tables import is_alphanumeric, is_digit, is_letter, is_print
 
 _PRINTABLE = frozenset("LMNPS")
 

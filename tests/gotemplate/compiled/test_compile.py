@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from modelfile_kit.gotemplate import GoTemplateError, Limits, parse
-from modelfile_kit.gotemplate.compiled.runtime import Bail, Runtime
+from modelfile_kit.gotemplate.compiled.frame import Bail, Runtime
 from modelfile_kit.gotemplate.template import run_code
 from tests.gotemplate.fuzz import FUNCTIONS
 from tests.gotemplate.generate import Generator

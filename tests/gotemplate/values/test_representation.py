@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from modelfile_kit.gotemplate import parse
 from modelfile_kit.gotemplate.values import gotypes as t
 from modelfile_kit.gotemplate.values.gotypes import Field, GoType, Kind
-from modelfile_kit.gotemplate.values.values import (
+from modelfile_kit.gotemplate.values.representation import (
     Func,
     Iterator,
     Map,

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..budget import LONG, Budget, Limits
 from ..exec.functions import BYTES, printable
-from ..fmt.formatting import Printer
+from ..fmt import Printer
 from ..values.gotypes import Function, Kind
 from ..values.reflection import Ref
-from ..values.values import Map, Pointer, Slice, Struct, element, from_bytes, typed
-from .budget import LONG, Budget, Limits
+from ..values.representation import Map, Pointer, Slice, Struct, element, from_bytes, typed
 
 DOT, RUNTIME, OUT, ROOT = range(4)
 Frame = list[Any]
