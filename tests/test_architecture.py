@@ -1,0 +1,202 @@
+"""The rooms of the package: no circles, no arrows upwards, no hidden imports (tools/architecture.py)."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from tools.architecture import FLOOR_OF, PACKAGE, ROOT, circles, hidden, read_imports, upward
+
+# Imports in functions that the package may have at most, those in cli/ aside.
+MOST_HIDDEN = 20
+# What is still wrong. An entry that is no longer needed fails, so the lists only get shorter.
+KNOWN_IN_CIRCLES: frozenset[str] = frozenset(
+    {
+        "modelfile_kit.compiler.lower.arithmetic",
+        "modelfile_kit.compiler.lower.attributes",
+        "modelfile_kit.compiler.lower.calls",
+        "modelfile_kit.compiler.lower.case",
+        "modelfile_kit.compiler.lower.compare",
+        "modelfile_kit.compiler.lower.dates",
+        "modelfile_kit.compiler.lower.evaluate",
+        "modelfile_kit.compiler.lower.filters",
+        "modelfile_kit.compiler.lower.iterables",
+        "modelfile_kit.compiler.lower.jinja_tests",
+        "modelfile_kit.compiler.lower.json",
+        "modelfile_kit.compiler.lower.lazy_selections",
+        "modelfile_kit.compiler.lower.lists",
+        "modelfile_kit.compiler.lower.loop_variable",
+        "modelfile_kit.compiler.lower.loops",
+        "modelfile_kit.compiler.lower.macros",
+        "modelfile_kit.compiler.lower.markup",
+        "modelfile_kit.compiler.lower.numbers",
+        "modelfile_kit.compiler.lower.parts",
+        "modelfile_kit.compiler.lower.percent",
+        "modelfile_kit.compiler.lower.pictures",
+        "modelfile_kit.compiler.lower.python_repr",
+        "modelfile_kit.compiler.lower.ranges",
+        "modelfile_kit.compiler.lower.recursion",
+        "modelfile_kit.compiler.lower.searches",
+        "modelfile_kit.compiler.lower.slices",
+        "modelfile_kit.compiler.lower.statements",
+        "modelfile_kit.compiler.lower.strings",
+        "modelfile_kit.compiler.lower.text",
+        "modelfile_kit.compiler.lower.tools",
+        "modelfile_kit.compiler.lower.truth",
+        "modelfile_kit.compiler.lower.values",
+        "modelfile_kit.gotemplate.fmt.directive",
+        "modelfile_kit.gotemplate.fmt.formatting",
+        "modelfile_kit.gotemplate.parse.nodes",
+        "modelfile_kit.gotemplate.parse.printer",
+        "modelfile_kit.ollama.grammar",
+        "modelfile_kit.ollama.writer",
+        "modelfile_kit.runtime.llama_cpp.binding",
+        "modelfile_kit.runtime.llama_cpp.chat",
+        "modelfile_kit.runtime.llama_cpp.worker",
+    }
+)
+KNOWN_UPWARD: frozenset[str] = frozenset(
+    {
+        "modelfile_kit.prover.native -> modelfile_kit.building.sources",
+        "modelfile_kit.prover.native_comparison -> modelfile_kit.building.sources",
+    }
+)
+KNOWN_HIDDEN: frozenset[str] = frozenset(
+    {
+        "modelfile_kit.align.package_check",
+        "modelfile_kit.building.end_token",
+        "modelfile_kit.building.modelfile_text",
+        "modelfile_kit.building.plan",
+        "modelfile_kit.building.sources",
+        "modelfile_kit.compiler.ir.printer",
+        "modelfile_kit.compiler.lower.arithmetic",
+        "modelfile_kit.compiler.lower.attributes",
+        "modelfile_kit.compiler.lower.calls",
+        "modelfile_kit.compiler.lower.compare",
+        "modelfile_kit.compiler.lower.evaluate",
+        "modelfile_kit.compiler.lower.filters",
+        "modelfile_kit.compiler.lower.jinja_tests",
+        "modelfile_kit.compiler.lower.json",
+        "modelfile_kit.compiler.lower.lazy_selections",
+        "modelfile_kit.compiler.lower.lists",
+        "modelfile_kit.compiler.lower.loop_variable",
+        "modelfile_kit.compiler.lower.loops",
+        "modelfile_kit.compiler.lower.parts",
+        "modelfile_kit.compiler.lower.python_repr",
+        "modelfile_kit.compiler.lower.recursion",
+        "modelfile_kit.compiler.lower.searches",
+        "modelfile_kit.compiler.lower.slices",
+        "modelfile_kit.compiler.lower.statements",
+        "modelfile_kit.compiler.lower.strings",
+        "modelfile_kit.compiler.lower.text",
+        "modelfile_kit.compiler.lower.truth",
+        "modelfile_kit.compiler.lower.values",
+        "modelfile_kit.doctor.environment",
+        "modelfile_kit.gotemplate.parse.nodes",
+        "modelfile_kit.huggingface.chat_template_file",
+        "modelfile_kit.lint.context",
+        "modelfile_kit.lint.files",
+        "modelfile_kit.lint.probes",
+        "modelfile_kit.lint.rule",
+        "modelfile_kit.lint.rules.adapter_is_a_model",
+        "modelfile_kit.lint.rules.adapter_mmproj",
+        "modelfile_kit.lint.rules.broken_file",
+        "modelfile_kit.lint.rules.no_model",
+        "modelfile_kit.lint.rules.no_projector",
+        "modelfile_kit.lint.rules.pair_does_not_fit",
+        "modelfile_kit.lint.rules.picture_tokens_twice",
+        "modelfile_kit.lint.rules.reply_not_read",
+        "modelfile_kit.lint.rules.several_in_folder",
+        "modelfile_kit.lint.rules.two_models",
+        "modelfile_kit.lint.rules.unknown_ignore",
+        "modelfile_kit.micro.build",
+        "modelfile_kit.ollama.grammar",
+        "modelfile_kit.ollama.writer",
+        "modelfile_kit.package.draft",
+        "modelfile_kit.package.families",
+        "modelfile_kit.package.package",
+        "modelfile_kit.prover.native",
+        "modelfile_kit.publish.counting",
+        "modelfile_kit.publish.create",
+        "modelfile_kit.publish.expectation",
+        "modelfile_kit.publish.native_checks",
+        "modelfile_kit.publish.request",
+        "modelfile_kit.report.convert",
+        "modelfile_kit.report.sarif",
+        "modelfile_kit.runtime.llama_cpp.binding",
+        "modelfile_kit.runtime.llama_cpp.engine",
+        "modelfile_kit.runtime.llama_cpp.worker",
+        "modelfile_kit.runtime.llama_server",
+        "modelfile_kit.testing.golden_run",
+        "modelfile_kit.testing.package_run",
+        "modelfile_kit.testing.pytest_plugin",
+    }
+)
+
+IMPORTS = read_imports()
+
+
+def test_every_folder_is_a_room_of_the_table() -> None:
+    folders = {p.name for p in (ROOT / PACKAGE).iterdir() if any(p.glob("*.py"))}
+    assert folders == set(FLOOR_OF)
+
+
+def test_no_module_is_in_a_circle() -> None:
+    """Not even through an import in a function, or one that only types need."""
+    assert set().union(*circles(IMPORTS)) == KNOWN_IN_CIRCLES
+
+
+def test_no_import_leads_upwards() -> None:
+    assert {f"{i.importer} -> {i.imported}" for i in upward(IMPORTS)} == KNOWN_UPWARD
+
+
+def test_an_import_in_a_function_gives_its_reason() -> None:
+    assert {i.importer for i in hidden(IMPORTS) if not i.reason} == KNOWN_HIDDEN
+
+
+def test_few_imports_are_in_functions() -> None:
+    known = [i for i in hidden(IMPORTS) if i.importer in KNOWN_HIDDEN]
+    assert len(hidden(IMPORTS)) - len(known) <= MOST_HIDDEN
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    """A small package with one fault of each kind."""
+    files = {
+        "core/a.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from .b import B\n",
+        "core/b.py": "def f():\n    from . import a\n",
+        "core/c.py": "from ..cli import main\n",
+        "core/d.py": """
+            def f():
+                # quick start
+                from . import b
+                from .c import x  # a long
+                return 1  # not a reason
+                from .c import y
+            """,
+        "core/e.py": "import json\nfrom .d import f\n",
+        "cli/__init__.py": "",
+        "cli/main.py": "def f():\n    from ..core import a\n",
+    }
+    for name, text in files.items():
+        path = tmp_path / PACKAGE / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(textwrap.dedent(text))
+    return tmp_path
+
+
+def test_a_circle_over_a_function_and_over_types_is_found(package: Path) -> None:
+    assert circles(read_imports(package)) == [{"modelfile_kit.core.a", "modelfile_kit.core.b"}]
+
+
+def test_an_arrow_upwards_is_found(package: Path) -> None:
+    assert [str(i) for i in upward(read_imports(package))] == [
+        "modelfile_kit.core.c:1 imports modelfile_kit.cli.main"
+    ]
+
+
+def test_imports_in_functions_and_their_reasons_are_found(package: Path) -> None:
+    found = [(i.importer[-1], i.imported[-1], i.reason) for i in hidden(read_imports(package))]
+    assert found == [("b", "a", ""), ("d", "b", "quick start"), ("d", "c", "a long"), ("d", "c", "")]
