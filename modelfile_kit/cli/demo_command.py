@@ -82,9 +82,7 @@ def _check(built: Build) -> tuple[Case, ...]:
 
 
 def _on_server(built: Build, host: str | None) -> tuple[Case, ...]:
-    from ..publish.create import publish
-    from ..publish.expectation import Expectation
-    from ..publish.verify import verify
+    from ..publish.create import NotVerifiedError, publish
     from ..runtime.ollama.client import OllamaServer
 
     try:
@@ -95,6 +93,10 @@ def _on_server(built: Build, host: str | None) -> tuple[Case, ...]:
             raise
         say(f"no Ollama server here, so nothing is published ({error.message})")
         return ()
-    done = publish(built.path, NAME, host=host)
+    try:
+        done = publish(built, NAME, host=host)
+    except NotVerifiedError as error:
+        say(error.message)
+        return verify_report(error.report).cases
     say(f"published {done.name} on {done.host} (Ollama {version}); remove it with `ollama rm {NAME}`")
-    return verify_report(verify(NAME, host=host, expectation=Expectation.from_build(built))).cases
+    return verify_report(done.verified).cases if done.verified else ()

@@ -7,12 +7,9 @@ from pathlib import Path
 import click
 
 from ..building.build import build
-from ..publish.create import Published, publish
-from ..publish.expectation import Expectation
-from ..publish.verify import VerifyReport, verify_on
+from ..publish.create import NotVerifiedError, Published, publish
 from ..report import Report
 from ..report.convert import verify_report
-from ..runtime.ollama.client import OllamaServer
 from .common import (
     file_options,
     finish,
@@ -30,10 +27,10 @@ from .common import (
 @file_options
 @click.option("--name", metavar="NAME", help="Publish under this name in place of the package's.")
 @host_option
-@click.option("--dry-run", is_flag=True, help="Hash and ask what is missing; upload and create nothing.")
-@click.option("--push", is_flag=True, help="Then push it to its registry.")
-@click.option("--no-verify", is_flag=True, help="Do not look at the published model.")
-@click.option("--anyway", is_flag=True, help="Let the model have its name even if it does not verify.")
+@click.option("--dry-run", is_flag=True, help="Say what would be uploaded; upload and create nothing.")
+@click.option("--push", is_flag=True, help="Push the model to its registry afterwards.")
+@click.option("--no-verify", is_flag=True, help="Do not verify the new model.")
+@click.option("--anyway", is_flag=True, help="Publish even if verification fails.")
 @format_option
 def command(
     package: Path,
@@ -55,46 +52,38 @@ def command(
     built = build(package, model=model, projector=projector)
     print_diagnostics(built.diagnostics)
     wanted = name or built.package.name
-    seen: list[VerifyReport] = []
-
-    def gate(server: OllamaServer, working_name: str) -> None:
-        seen.append(
-            verify_on(server, working_name, expectation=Expectation.from_build(built), progress=progress)
-        )
-        if not seen[0].ok and not anyway:
-            raise _NotVerifiedError
-
-    with step_progress() as progress:
-        try:
+    report = Report("publish", wanted)
+    try:
+        with step_progress() as progress:
             done = publish(
-                built.path,
+                built,
                 wanted,
                 host=host,
                 dry_run=dry_run,
                 push=push,
                 progress=progress,
-                gate=None if no_verify else gate,
+                verify=not no_verify,
+                force=anyway,
             )
-        except _NotVerifiedError:
-            done = None
-    if done:
         _tell(done)
         print_diagnostics(done.diagnostics)
-    else:
-        say(f"{wanted} was not published: it does not verify; the server is as it was")
-    empty = Report("publish", wanted)
-    finish(verify_report(seen[0], command="publish", subject=wanted) if seen else empty, output_format)
-
-
-class _NotVerifiedError(Exception):
-    """Stops a publish whose model does not verify."""
+        if done.verified:
+            report = verify_report(done.verified, command="publish", subject=wanted)
+    except NotVerifiedError as error:
+        say(error.message)
+        report = verify_report(error.report, command="publish", subject=wanted)
+    finish(report, output_format)
 
 
 def _tell(done: Published) -> None:
     size = f"{done.uploaded_bytes / 1e6:.1f} MB"
     if done.dry_run:
         missing = [b.name for b in done.blobs if b.uploaded]
-        say(f"dry run: {done.host} lacks {', '.join(missing) or 'nothing'} ({size} to upload)")
+        say(
+            f"dry run: {size} to upload to {done.host}: {', '.join(missing)}"
+            if missing
+            else f"dry run: nothing to upload, {done.host} has every file"
+        )
         return
     say(f"published {done.name} on {done.host} (Ollama {done.version}); uploaded {size}")
     if done.pushed:

@@ -16,6 +16,7 @@ MK810  the package cannot be expressed as a create request
 MK811  the published model is not what was sent
 MK812  `# PROJECTOR` without its FROM: stock Ollama never sees that file
 MK813  the name is no model name
+MK814  verification failed, so the model did not get its name
 MK820  a capability is missing
 MK821  parameters differ
 MK822  TEMPLATE differs

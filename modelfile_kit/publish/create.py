@@ -1,22 +1,25 @@
-"""Publishing: files up, model created, looked at, and only then given its name."""
+"""Publishing: files up, model created under a working name, verified, and only then given its own name."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..core.diagnostics import Diagnostic
 from ..core.errors import ServerError
+from ..gguf_file.pairing import FileKind
 from ..runtime.ollama.client import FILES_SINCE, OllamaServer, RefusedError
 from .blobs import Blob, DigestCache, Progress, Step, digest_file, upload
+from .expectation import Expectation
 from .names import require_name
-from .request import Plan, make_plan, read_plan
+from .request import Plan, file_kind, make_plan, read_plan
 from .reuse import LayerMemory, request_from
 from .served_model import Served, differences
 from .switch import digest_of, end_engine, sweep, take_over, working_model
+from .verify import VerifyReport, verify_on
 
 if TYPE_CHECKING:
     from ..building.build import Build
@@ -29,7 +32,22 @@ _ONE_FROM = re.compile(
     re.IGNORECASE,
 )
 
-Gate = Callable[[OllamaServer, str], None]
+
+class NotVerifiedError(ServerError):
+    """The new model failed its verification, so the name still belongs to what had it before.
+
+    report: every check with its outcome.
+    """
+
+    code = "MK814"
+
+    def __init__(self, name: str, report: VerifyReport) -> None:
+        failed = [c.name for c in report.checks if c.status == "fail"]
+        super().__init__(
+            f"{name} was not published: verification failed ({', '.join(failed)}); the server is unchanged",
+            help="fix what the failed checks report, or publish all the same with `--anyway` (`force=True`)",
+        )
+        self.report = report
 
 
 @dataclass(frozen=True)
@@ -40,7 +58,7 @@ class Published:
     server's layers were taken over instead of rewritten; unchanged: whether the server had exactly this
     already, so that nothing was done; request: the body of POST /api/create, with
     the model's own name; digest: of the manifest, empty after a dry run; removed: working names of
-    killed publishes that were cleaned up.
+    killed publishes that were cleaned up; verified: the verification, None where there was none.
     """
 
     name: str
@@ -54,6 +72,7 @@ class Published:
     dry_run: bool = False
     pushed: bool = False
     removed: tuple[str, ...] = ()
+    verified: VerifyReport | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
 
     @property
@@ -71,19 +90,22 @@ def publish(
     push: bool = False,
     progress: Progress | None = None,
     reuse: bool = True,
-    gate: Gate | None = None,
+    verify: bool = True,
+    force: bool = False,
     cache_folder: Path | None = None,
 ) -> Published:
     """Creates the model on the server; the one of that name stays as it was if anything goes wrong.
 
-    source: a Build, a Modelfile's path, or a Plan; name: the model's name; host: as `OllamaServer` takes it;
-    dry_run: hash and ask, but upload and create nothing; push: then push it to its registry;
-    progress: told every step; reuse: take over what the server has already; gate: called with the
-    server and the working name before the model gets its name (with its own where the server has it
-    already), and raises to stop it; cache_folder:
-    where digests are remembered. Ctrl-C is safe at any time.
+    The model is created under a working name, verified there, and only then takes over the real name.
 
-    Raises ServerError, UsageError or ModelfileError, each with what to do.
+    source: a Build, a Modelfile's path, or a Plan; name: the model's name; host: as `OllamaServer` takes it;
+    dry_run: hash the files and ask which are missing, but upload and create nothing; push: push the model
+    to its registry afterwards; progress: told every step; reuse: take over what the server has already;
+    verify: hold the new model to what its source says before it gets its name; force: give it the name
+    even if verification fails; cache_folder: where digests are remembered. Ctrl-C is safe at any time.
+
+    Raises NotVerifiedError, which carries the report, where verification fails; ServerError, UsageError or
+    ModelfileError for everything else, each with what to do.
     """
     require_name(name)
     plan = _plan_of(source)
@@ -91,7 +113,8 @@ def publish(
         run = _Run(server, plan, name, progress, cache_folder)
         if dry_run:
             return run.rehearse()
-        done = run.create(reuse=reuse, gate=gate)
+        meant = _expectation_of(source, plan) if verify else None
+        done = run.create(reuse=reuse, meant=meant, force=force)
         if push:
             server.push(name, on_progress=lambda part: run.tell("push", part))
             done = replace(done, pushed=True)
@@ -104,6 +127,12 @@ def _plan_of(source: str | Path | Plan | Build) -> Plan:
     if isinstance(source, (str, Path)):
         return read_plan(Path(source))
     return make_plan(source.modelfile, source.path.parent, source=str(source.path))
+
+
+def _expectation_of(source: str | Path | Plan | Build, plan: Plan) -> Expectation:
+    if isinstance(source, (str, Path, Plan)):
+        return Expectation.from_plan(plan)
+    return Expectation.from_build(source)
 
 
 class _Run:
@@ -132,24 +161,33 @@ class _Run:
         self.blobs = tuple(replace(b, uploaded=not self.server.has_blob(b.digest)) for b in self.blobs)
         return self._published(dry_run=True)
 
-    def create(self, *, reuse: bool, gate: Gate | None) -> Published:
-        """Uploads, creates, looks, and takes the name over."""
+    def create(self, *, reuse: bool, meant: Expectation | None, force: bool) -> Published:
+        """Uploads, creates, verifies, and takes the name over; meant: None leaves the verification out."""
         self._hash()
-        removed = sweep(self.server, self.name)
+        removed = tuple(sweep(self.server, self.name))
         if reuse and self._is_there_already():
-            if gate:
-                gate(self.server, self.name)
+            verified = self._verified(self.name, meant, force)
             digest = digest_of(self.server, self.name) or ""
-            return self._published(digest=digest, reused=True, unchanged=True, removed=tuple(removed))
+            return self._published(
+                digest=digest, reused=True, unchanged=True, removed=removed, verified=verified
+            )
         with working_model(self.server, self.name) as temporary:
             reused = reuse and self._create_from_layers(temporary)
             if not reused:
                 self._create_from_files(temporary)
             end_engine(self.server, temporary)
-            if gate:
-                gate(self.server, temporary)
+            verified = self._verified(temporary, meant, force)
             digest = take_over(self.server, temporary, self.name)
-        return self._published(digest=digest, reused=reused, removed=tuple(removed))
+        return self._published(digest=digest, reused=reused, removed=removed, verified=verified)
+
+    def _verified(self, name: str, meant: Expectation | None, force: bool) -> VerifyReport | None:
+        """The verification of the model under that name; raises where it fails, unless forced."""
+        if meant is None:
+            return None
+        report = verify_on(self.server, name, expectation=meant, progress=self.progress)
+        if not report.ok and not force:
+            raise NotVerifiedError(self.name, report)
+        return report
 
     def tell(self, stage: str, part: Mapping[str, Any]) -> None:
         """Hands a progress object of the server on."""
@@ -263,7 +301,7 @@ class _Run:
         """A server that took only one of the files says success all the same."""
         if self.plan.from_model or made.has_projector or "vision" in made.capabilities:
             return
-        projectors = [f for f in self.plan.files if is_projector(f.path)]
+        projectors = [f for f in self.plan.files if file_kind(f.path) is FileKind.PROJECTOR]
         if projectors and len(self.plan.files) > len(projectors):
             raise ServerError(
                 f"the server took the model and left the projector {projectors[0].path.name} out: the model "
@@ -294,15 +332,3 @@ class _Run:
             diagnostics=self.plan.diagnostics,
             **known,
         )
-
-
-def is_projector(path: Path) -> bool:
-    """Whether a GGUF is a projector by Ollama's rules; False for what cannot be read."""
-    from ..core.errors import GGUFError
-    from ..gguf_file import read_header
-
-    try:
-        header = read_header(path)
-    except (GGUFError, OSError):
-        return False
-    return header.metadata.text("general.type") in ("projector", "mmproj") or header.architecture == "clip"

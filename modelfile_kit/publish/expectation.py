@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.conversation import Conversation
 from ..core.errors import GGUFError
+from ..gguf_file import StringArray, read_header
+from ..gguf_file.pairing import FileKind
+from .request import Plan, file_kind, make_plan
 from .served_model import Served
 
 if TYPE_CHECKING:
@@ -56,26 +59,35 @@ class Expectation:
     @classmethod
     def from_build(cls, build: Build) -> Expectation:
         """What a finished build promises."""
-        from .request import make_plan
-
         plan = make_plan(build.modelfile, build.path.parent, source=str(build.path))
         reference = build.reference
-        return cls(
+        return replace(
+            cls.from_plan(plan),
             chat_template=reference.text if reference else None,
             bos_token=(reference.bos_token or "") if reference else "",
             eos_token=(reference.eos_token or "") if reference else "",
             render=build.expected if reference else None,
             conversations=tuple(build.conversations()),
-            template=plan.template,
-            system=plan.system or "",
-            parameters=plan.parameters,
-            messages=plan.messages,
-            renderer=plan.renderer,
-            parser=plan.parser,
             native=build.template is None,
             vision=build.files.projector is not None,
             model=build.files.model,
             projector=build.files.projector,
+        )
+
+    @classmethod
+    def from_plan(cls, plan: Plan) -> Expectation:
+        """What a Modelfile promises by itself; what it inherits from a published model is left open."""
+        inherits = plan.from_model is not None
+        kinds = {file_kind(f.path): f.path for f in reversed(plan.files)}  # of several, the first
+        return cls(
+            template=plan.template,
+            system=None if inherits and plan.system is None else plan.system or "",
+            parameters=None if inherits else plan.parameters,
+            messages=None if inherits and not plan.messages else plan.messages,
+            renderer=plan.renderer,
+            parser=plan.parser,
+            model=kinds.get(FileKind.MODEL),
+            projector=kinds.get(FileKind.PROJECTOR),
         )
 
     def completed(self, served: Served) -> Expectation:
@@ -140,8 +152,6 @@ def _local_files(served: Served) -> tuple[Path | None, Path | None]:
 
 def _own_template(model: Path) -> tuple[str, str, str] | None:
     """The chat template in a GGUF with the texts of its BOS and EOS tokens; None if it has none."""
-    from ..gguf_file import StringArray, read_header
-
     try:
         metadata = read_header(model).metadata
         template = metadata.text("tokenizer.chat_template")

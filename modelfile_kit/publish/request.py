@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..core.diagnostics import Diagnostic, Severity, Span
-from ..core.errors import ModelfileError, UsageError
+from ..core.errors import GGUFError, ModelfileError, UsageError
+from ..gguf_file import read_header
+from ..gguf_file.pairing import FileKind, classify
 
 if TYPE_CHECKING:
     from ..ollama.grammar import Instruction, Modelfile
@@ -308,6 +310,14 @@ def _named(paths: Sequence[Path]) -> tuple[LocalFile, ...]:
         taken.add(candidate)
         files.append(LocalFile(path, candidate))
     return tuple(files)
+
+
+def file_kind(path: Path) -> FileKind | None:
+    """What Ollama takes a GGUF for; None for a file that cannot be read as one."""
+    try:
+        return classify(read_header(path))
+    except (GGUFError, OSError):
+        return None
 
 
 def _is_gguf(path: Path) -> bool:

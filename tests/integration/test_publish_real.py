@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import shutil
@@ -14,13 +15,17 @@ import pytest
 
 from modelfile_kit.building.build import build
 from modelfile_kit.core.errors import ServerError
-from modelfile_kit.publish.create import publish
+from modelfile_kit.publish import create
+from modelfile_kit.publish.create import NotVerifiedError
 from modelfile_kit.publish.expectation import Expectation
 from modelfile_kit.publish.names import WORKING_TAG
 from modelfile_kit.publish.served_model import Served
 from modelfile_kit.publish.verify import verify
 from modelfile_kit.runtime.ollama.client import RefusedError
 from modelfile_kit.vision.colour_images import colour_probes
+
+# These tests verify on their own, or look at what verification does not.
+publish = functools.partial(create.publish, verify=False)
 
 pytestmark = pytest.mark.server
 
@@ -198,18 +203,24 @@ def test_a_cut_file_leaves_the_old_model(modelfile, ollama_server, micro_pair, t
     assert (ollama_server.show("kept")["modelfile"], names(ollama_server)) == before
 
 
-def test_a_gate_that_says_no_leaves_the_old_model(modelfile, ollama_server):
+def test_a_model_that_fails_verification_leaves_the_old_model(modelfile, ollama_server):
     before = old_model(ollama_server, modelfile)
-    shown = {}
-
-    def gate(server, working):
-        shown.update(server.show(working))
-        raise ServerError("not good enough")
-
-    with pytest.raises(ServerError, match="not good enough"):
-        publish(modelfile("SYSTEM new"), "kept", host=ollama_server.url, gate=gate)
-    assert shown["system"] == "new"
+    # Sound for the server, and not what the chat template in the GGUF renders.
+    other = modelfile("SYSTEM new", template=TEMPLATE.replace("<sop>", "<sop> "))
+    with pytest.raises(NotVerifiedError) as e:
+        create.publish(other, "kept", host=ollama_server.url)
+    assert "MK830" in {d.code for d in e.value.report.diagnostics}
     assert (ollama_server.show("kept")["modelfile"], names(ollama_server)) == before
+    forced = create.publish(other, "kept", host=ollama_server.url, force=True)
+    assert not forced.verified.ok
+    assert ollama_server.show("kept")["system"] == "new"
+
+
+def test_a_sound_package_is_verified_before_it_has_its_name(package, ollama_server, llama_cpp):
+    done = create.publish(build(package), NAME, host=ollama_server.url)
+    assert done.verified.ok
+    assert WORKING_TAG in done.verified.name
+    assert not [n for n in names(ollama_server) if WORKING_TAG in n]
 
 
 INTERRUPTED = """
@@ -222,7 +233,7 @@ def stop_here(step):
         sys.stdin.read()  # until the signal comes
 
 try:
-    publish(sys.argv[1], "kept", host=sys.argv[2], progress=stop_here, reuse=False)
+    publish(sys.argv[1], "kept", host=sys.argv[2], progress=stop_here, reuse=False, verify=False)
 except KeyboardInterrupt:
     print("interrupted", flush=True)
 """

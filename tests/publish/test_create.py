@@ -7,8 +7,11 @@ import pytest
 
 from modelfile_kit.core.errors import ModelfileError, ServerError, UsageError
 from modelfile_kit.micro import build_pair
-from modelfile_kit.publish.create import is_projector, publish
+from modelfile_kit.publish import create
+from modelfile_kit.publish.create import NotVerifiedError, publish
 from modelfile_kit.publish.names import WORKING_TAG
+from modelfile_kit.publish.subject import Check
+from modelfile_kit.publish.verify import VerifyReport
 from tests.publish.fake_ollama import FakeOllama
 
 
@@ -36,7 +39,9 @@ def modelfile(tmp_path):
 @pytest.fixture
 def go(ollama, tmp_path):
     def run(path, **more):
-        return publish(path, "m", host=ollama.url, cache_folder=tmp_path / "cache", **more)
+        # What is verified is another matter than how a model gets there.
+        options = {"verify": False, **more}
+        return publish(path, "m", host=ollama.url, cache_folder=tmp_path / "cache", **options)
 
     return run
 
@@ -57,21 +62,73 @@ def test_it_is_created_under_a_working_name(ollama, modelfile, go):
     assert [r["model"].partition(WORKING_TAG)[0] for r in ollama.created] == ["m:"]
 
 
-def test_engines_of_the_old_model_are_ended_before_the_new_one_is_looked_at(ollama, modelfile, go):
+@pytest.fixture
+def verification(ollama, monkeypatch):
+    """Stands in for asking a model; notes the name it was asked about, and finds what it is told to."""
+
+    class Asked(list):
+        status = "ok"
+
+    asked = Asked()
+
+    def look(server, name, *, expectation, progress):
+        asked.append((name, dict(ollama.models), expectation))
+        checks = (Check("engine", "ok"), Check("stop", asked.status))
+        return VerifyReport(name, server.url, "0.33.0", False, checks)
+
+    monkeypatch.setattr(create, "verify_on", look)
+    return asked
+
+
+def test_engines_of_the_old_model_are_ended_before_the_new_one_is_verified(
+    ollama, modelfile, go, verification
+):
     # A server goes on using an engine that runs the same files, whatever template it was started for.
-    order = []
-    ollama.before = lambda method, path: order.append(path)
-    go(modelfile(), gate=lambda server, name: order.append("gate"))
-    assert order.index("/api/create") < order.index("/api/generate") < order.index("gate")
-    assert order.index("gate") < order.index("/api/copy")
+    go(modelfile(), verify=True)
+    paths = [path for _, path in ollama.asked]
+    assert paths.index("/api/create") < paths.index("/api/generate") < paths.index("/api/copy")
+    [(name, models, _)] = verification
+    assert name.startswith(f"m:{WORKING_TAG}")
+    assert "m:latest" not in models
 
 
-def test_a_gate_is_asked_about_what_is_there_already(ollama, modelfile, go):
-    names = []
-    for _ in range(2):
-        go(modelfile(), gate=lambda server, name: names.append(name))
-    assert names[0].startswith(f"m:{WORKING_TAG}")
-    assert names[1] == "m"
+def test_what_is_there_already_is_verified_under_its_own_name(modelfile, go, verification):
+    go(modelfile())
+    assert go(modelfile(), verify=True).unchanged
+    assert [name for name, *_ in verification] == ["m"]
+
+
+def test_a_modelfile_is_held_to_what_it_says(modelfile, go, verification):
+    go(modelfile("SYSTEM s", "PARAMETER top_k 3"), verify=True)
+    [(_, _, meant)] = verification
+    assert (meant.template, meant.system, meant.parameters) == ("x", "s", {"top_k": 3})
+    assert (meant.model.name, meant.projector.name) == ("micro-glm4v.gguf", "mmproj-micro-glm4v.gguf")
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_model_that_fails_verification_does_not_get_the_name(again, ollama, modelfile, go, verification):
+    go(modelfile("SYSTEM old"))
+    before = dict(ollama.models)
+    verification.status = "fail"
+    with pytest.raises(NotVerifiedError, match=r"verification failed \(stop\)") as e:
+        go(modelfile("SYSTEM old" if again else "SYSTEM new"), verify=True, push=True)
+    assert ollama.models == before
+    assert not [path for _, path in ollama.asked if path == "/api/push"]
+    assert e.value.report.checks[1].status == "fail"
+
+
+def test_force_gives_the_name_all_the_same(ollama, modelfile, go, verification):
+    verification.status = "fail"
+    done = go(modelfile("SYSTEM new"), verify=True, force=True)
+    assert ollama.models["m:latest"]["system"] == "new"
+    assert not done.verified.ok
+
+
+def test_publishing_verifies_unless_told_otherwise(ollama, modelfile, tmp_path, verification):
+    publish(modelfile(), "m", host=ollama.url, cache_folder=tmp_path / "cache")
+    publish(modelfile("SYSTEM s"), "m", host=ollama.url, cache_folder=tmp_path / "cache", verify=False)
+    publish(modelfile("SYSTEM t"), "m", host=ollama.url, cache_folder=tmp_path / "cache", dry_run=True)
+    assert len(verification) == 1
 
 
 def test_steps_are_told_in_order(modelfile, go):
@@ -219,12 +276,3 @@ def test_a_file_that_is_not_there_asks_the_server_nothing(ollama, tmp_path):
         publish(tmp_path / "Modelfile", "m", host=ollama.url)
     assert e.value.code == "MK809"
     assert ollama.asked == []
-
-
-def test_which_files_are_projectors(tmp_path):
-    pair = build_pair(tmp_path)
-    assert is_projector(pair.projector)
-    assert not is_projector(pair.model)
-    assert not is_projector(tmp_path / "none")
-    (tmp_path / "zip.gguf").write_bytes(b"PK\x03\x04")
-    assert not is_projector(tmp_path / "zip.gguf")

@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from modelfile_kit.core.errors import ModelfileError, UsageError
+from modelfile_kit.gguf_file.pairing import FileKind
+from modelfile_kit.micro import build_pair
 from modelfile_kit.ollama.grammar import parse_modelfile
-from modelfile_kit.publish.request import make_plan, read_plan, typed_parameter
+from modelfile_kit.publish.request import file_kind, make_plan, read_plan, typed_parameter
 
 
 @pytest.fixture
@@ -218,3 +220,12 @@ def test_errors_name_the_file(folder):
     with pytest.raises(UsageError) as e:
         read_plan(path)
     assert str(e.value).startswith(f"{path}:2")
+
+
+def test_what_a_file_is(tmp_path):
+    pair = build_pair(tmp_path)
+    assert file_kind(pair.projector) is FileKind.PROJECTOR
+    assert file_kind(pair.model) is FileKind.MODEL
+    assert file_kind(tmp_path / "none") is None
+    (tmp_path / "zip.gguf").write_bytes(b"PK\x03\x04")
+    assert file_kind(tmp_path / "zip.gguf") is None
