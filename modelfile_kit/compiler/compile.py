@@ -27,6 +27,7 @@ from .lower.recursion import define_all, recursive_macros
 from .lower.statements import Lowering
 from .lower.text import defined_templates
 from .passes.inference_hints import with_hints
+from .passes.legalize import legalize
 from .passes.simplify import simplify
 
 # CPU seconds for two renderings of a short question; a real template takes a thousandth of that. The
@@ -120,6 +121,8 @@ def translate_tree(
         machine = lower_all(tree, bos_token, eos_token, pictures, target, watch)
         body = simplify(settle_pictures(machine, tuple(machine.out)))
         statements, definitions = define(machine, simplify(body))
+        statements = legalize(statements)
+        definitions = {name: legalize(block) for name, block in definitions.items()}
         text = emit(statements, definitions)
         has_tools = ".Tools" in text or ".ToolCalls" in text
         hinted = with_hints(statements, text, reference, target)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any, Union
+from typing import Any, TypeVar, Union
 
 
 def _kept_hash(self: object) -> int:
@@ -83,7 +83,21 @@ class Call:
     __hash__ = _kept_hash
 
 
-Expr = Union[Lit, Var, Root, Item, Index, Dot, Field, Call]  # noqa: UP007 - built at run time on 3.10 too
+@dataclass(frozen=True)
+class Operation:
+    """What Go has no function for, done to an expression; the kinds are in `operations`."""
+
+    operand: Expr
+
+    __hash__ = _kept_hash
+
+    def on(self: Op, operand: Expr) -> Op:
+        """The same operation on another operand."""
+        return replace(self, operand=operand)
+
+
+Op = TypeVar("Op", bound=Operation)
+Expr = Union[Lit, Var, Root, Item, Index, Dot, Field, Call, Operation]  # noqa: UP007 - built at run time on 3.10 too
 
 
 def call(fn: str, *args: Expr) -> Call:
@@ -99,6 +113,8 @@ def walk(e: Expr) -> Iterator[Expr]:
     elif isinstance(e, Call):
         for a in e.args:
             yield from walk(a)
+    elif isinstance(e, Operation):
+        yield from walk(e.operand)
 
 
 # --- tests: what an `if` asks ---------------------------------------------------------------------
@@ -189,6 +205,17 @@ def test_exprs(t: Test) -> Iterator[Expr]:
     elif isinstance(t, (All, Some)):
         for part in t.tests:
             yield from test_exprs(part)
+
+
+def test_to_go(test: Test) -> Expr:
+    """A test as an expression whose truth is the test's."""
+    if isinstance(test, Truth):
+        return Lit(test.value)
+    if isinstance(test, Atom):
+        return test.expr
+    if isinstance(test, Not):
+        return call("not", test_to_go(test.test))
+    return Call("and" if isinstance(test, All) else "or", tuple(test_to_go(t) for t in test.tests))
 
 
 def equal(a: Expr, b: Expr) -> Test:

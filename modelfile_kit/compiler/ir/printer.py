@@ -233,15 +233,13 @@ class _Printer:
         if isinstance(e, go.Field):
             base = self.expr(e.base, nested=True)
             return base + e.name if base == "." else f"{base}.{e.name}"
+        if isinstance(e, go.Operation):
+            raise TypeError(f"{type(e).__name__} was not lowered to Go")
         text = self.call(e)
         return f"({text})" if nested else text
 
     def call(self, e: go.Call) -> str:
-        if e.fn in ("eq", "ne") and isinstance(e.args[0], go.Call) and e.args[0].fn.startswith("mod"):
-            e = _remainder(e.fn, e.args[0], e.args[1])
-        elif e.fn == "runes":
-            e = _runes(e.args[0])
-        elif e.fn == "lt" and (isinstance(e.args[0], Lit) or isinstance(e.args[1], go.Index)):
+        if e.fn == "lt" and (isinstance(e.args[0], Lit) or isinstance(e.args[1], go.Index)):
             e = go.call("gt", e.args[1], e.args[0])
         elif e.fn in ("and", "or", "not"):
             return self.logic(e)
@@ -259,9 +257,7 @@ class _Printer:
         return " ".join([e.fn, *(self.expr(a, nested=True) for a in e.args)])
 
     def test(self, t: Test) -> str:
-        from ..lower.evaluate import test_to_go
-
-        return self.expr(test_to_go(join_equations(t)))
+        return self.expr(go.test_to_go(join_equations(t)))
 
 
 def join_equations(t: Test) -> Test:
@@ -299,22 +295,6 @@ def _item_under_range(nodes: Nodes, loop: int, below: bool = False) -> bool:
         if any(_item_under_range(b, loop, below or isinstance(n, go.Range)) for b in go.blocks(n)):
             return True
     return False
-
-
-def _remainder(fn: str, mod: go.Call, other: Expr) -> go.Call:
-    """`n % 2` and its like are the last digit of the number written in that base."""
-    verb, width = {"mod2": ("b", 32), "mod8": ("o", 22), "mod10": ("d", 20), "mod16": ("x", 16)}[mod.fn]
-    digit = go.call("slice", go.call("printf", Lit(f"%0{width}{verb}"), mod.args[0]), Lit(width - 1))
-    assert isinstance(other, Lit) and isinstance(other.value, int)
-    shown = f"{other.value:x}" if mod.fn == "mod16" else str(other.value)
-    return go.call(fn, digit, Lit(shown))
-
-
-def _runes(s: Expr) -> go.Call:
-    """Padding counts characters, `len` bytes: what the padding adds is the difference."""
-    twice = go.call("printf", Lit("%s%s"), s, s)
-    padded = go.call("printf", Lit("%*s"), go.call("len", s), s)
-    return go.call("len", go.call("slice", twice, go.call("len", padded)))
 
 
 def count_nodes(nodes: Nodes) -> int:

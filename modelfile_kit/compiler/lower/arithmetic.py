@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...huggingface import estimates
 from ..ir import nodes as go
+from ..ir import operations as ops
 from ..ir.nodes import Expr
 from ..values import types
 from ..values.types import Const, Int, ListV, Value
@@ -127,9 +128,22 @@ def _whole(ev: Evaluator, name: str, a: Int, b: Int) -> Value:
         if not b.terms:
             return types.integer({e: n * b.const for e, n in a.terms}, a.const * b.const)
         raise Unsupported("a product of two unknown numbers", ev.line)
-    if name == "%" and not b.terms and b.const in (2, 4, 8, 10, 16):
-        return types.number(go.call(f"mod{b.const}", int_to_go(ev, a)))
+    if name == "%" and not b.terms and b.const in ops.DIVISORS:
+        return _remainder(ev, a, b.const)
     raise Unsupported(f"the operator {name} on unknown numbers", ev.line)
+
+
+def _remainder(ev: Evaluator, v: Int, divisor: int) -> Value:
+    """`v % divisor`; a sum that may be negative gives way to one from 0 with the same remainder."""
+    if ev.least(v) < 0:
+        same = types.integer({e: n % divisor for e, n in v.terms}, v.const % divisor)
+        if isinstance(same, Const):
+            return same
+        assert isinstance(same, Int)
+        v = same if ev.least(same) >= 0 else Int(same.terms, same.const + divisor)
+        if ev.least(v) < 0:
+            raise Unsupported("the remainder of a number that may be negative", ev.line)
+    return types.number(ops.Remainder(int_to_go(ev, v), divisor))
 
 
 def int_to_go(ev: Evaluator, v: Int) -> Expr:

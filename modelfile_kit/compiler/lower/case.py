@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..ir import nodes as go
+from ..ir import operations as ops
 from ..values import types
 from ..values.types import Const, Str, Value
 from .text import unworked
@@ -22,7 +23,7 @@ def in_case(ev: Evaluator, v: Value, upper: bool) -> Value:
         return v  # Ollama, api/types.go: a role is in lower case by the time a template sees it
     if len(v.parts) != 1 or not isinstance(v.parts[0], go.Field) or v.parts[0].name != "Role":
         note_ascii(ev, "upper" if upper else "lower")
-    return types.string(go.call("upper" if upper else "lower", unworked(ev, v)), v.nonempty)
+    return types.string(ops.ChangeCase(unworked(ev, v), "upper" if upper else "lower"), v.nonempty)
 
 
 def titled(ev: Evaluator, v: Value, words: bool = False) -> Value:
@@ -34,7 +35,7 @@ def titled(ev: Evaluator, v: Value, words: bool = False) -> Value:
     assert isinstance(v, Str)
     if len(v.parts) != 1 or not isinstance(v.parts[0], go.Field) or v.parts[0].name != "Role":
         note_ascii(ev, "title")
-    return types.string(go.call("titlewords" if words else "title", unworked(ev, v)), v.nonempty)
+    return types.string(ops.ChangeCase(unworked(ev, v), "titlewords" if words else "title"), v.nonempty)
 
 
 def capitalized(ev: Evaluator, v: Value) -> Value:
@@ -48,11 +49,11 @@ def capitalized(ev: Evaluator, v: Value) -> Value:
     first = types.string(go.call("printf", go.Lit("%.1s"), e))
     rest: Value = types.string(go.call("slice", e, go.call("len", first.parts[0])))  # type: ignore[arg-type]
     if isinstance(e, go.Field) and e.name == "Role":
-        upper: Value = types.string(go.call("upper", first.parts[0]))  # type: ignore[arg-type]
+        upper: Value = types.string(ops.ChangeCase(first.parts[0], "upper"))  # type: ignore[arg-type]
     else:
         note_ascii(ev, "capitalize")
-        upper = types.string(go.call("upper", first.parts[0]))  # type: ignore[arg-type]
-        rest = types.string(go.call("lower", ev.to_go(rest)))
+        upper = types.string(ops.ChangeCase(first.parts[0], "upper"))  # type: ignore[arg-type]
+        rest = types.string(ops.ChangeCase(ev.to_go(rest), "lower"))
     return types.text(*ev.parts(upper), *ev.parts(rest), nonempty=v.nonempty)
 
 

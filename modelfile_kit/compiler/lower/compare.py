@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..ir import nodes as go
+from ..ir import operations as ops
 from ..ir.nodes import Test
 from ..values import types
 from ..values.types import Const, Int, Str, Undef, Value
@@ -106,16 +107,14 @@ def _equal_bools(a: Test, b: Test) -> Test:
 
 def real_bool(test: Test) -> go.Expr:
     """An expression that is true or false, not merely truthy."""
-    from .evaluate import test_to_go
-
     if isinstance(test, go.Atom) and isinstance(test.expr, go.Call) and test.expr.fn in ("eq", "lt", "not"):
         return test.expr
     if isinstance(test, (go.All, go.Some)):
         name = "and" if isinstance(test, go.All) else "or"
         return go.Call(name, tuple(real_bool(t) for t in test.tests))
     if isinstance(test, go.Not):
-        return go.call("not", test_to_go(test.test))
-    return go.call("not", go.call("not", test_to_go(test)))
+        return go.call("not", go.test_to_go(test.test))
+    return go.call("not", go.call("not", go.test_to_go(test)))
 
 
 def _equal_texts(ev: Evaluator, a: Value, b: Value) -> Test:
@@ -147,9 +146,9 @@ def _other_json(v: Value) -> bool:
     if not isinstance(v, Str) or len(v.parts) != 1:
         return False
     e = v.parts[0]
-    while isinstance(e, go.Call) and e.fn in ("upper", "lower"):
-        e = e.args[0]
-    return isinstance(e, go.Call) and e.fn == "str"
+    while isinstance(e, ops.ChangeCase):
+        e = e.operand
+    return isinstance(e, ops.PythonStr)
 
 
 def _parts(v: Value) -> tuple[types.Part, ...]:
@@ -218,8 +217,10 @@ def _measured(v: Value) -> go.Expr | None:
     """What a length is the length of."""
     if isinstance(v, Int) and len(v.terms) == 1 and v.terms[0][1] == 1:
         e = v.terms[0][0]
-        if isinstance(e, go.Call) and e.fn in ("len", "runes"):
+        if isinstance(e, go.Call) and e.fn == "len":
             return e.args[0]
+        if isinstance(e, ops.CharacterCount):
+            return e.operand
     return None
 
 

@@ -349,7 +349,7 @@ class Evaluator(Machine):
         if isinstance(v, Int):
             return int_to_go(self, v)
         if isinstance(v, types.Bool):
-            return test_to_go(v.test)
+            return go.test_to_go(v.test)
         if isinstance(v, Obj):
             return v.expr
         raise Unsupported(f"a value of kind {type(v).__name__} in a variable", self.line)
@@ -379,15 +379,3 @@ class Evaluator(Machine):
 
 def _textlike(v: Value) -> bool:
     return all(types.is_text(leaf) for leaf in types.leaves(v))
-
-
-def test_to_go(test: Test) -> Expr:
-    """A test as an expression whose truth is the test's."""
-    if isinstance(test, go.Truth):
-        return go.Lit(test.value)
-    if isinstance(test, go.Atom):
-        return test.expr
-    if isinstance(test, go.Not):
-        return go.call("not", test_to_go(test.test))
-    name = "and" if isinstance(test, go.All) else "or"
-    return go.Call(name, tuple(test_to_go(t) for t in test.tests))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from jinja2 import nodes
 
 from ..ir import nodes as go
+from ..ir import operations as ops
 from ..ir.nodes import Node
 from ..values import types
 from ..values.types import Const, ListV, Loop, Obj, Parts, Split, Str, Undef, Value
@@ -283,7 +284,7 @@ def over_characters(ev: Lowering, node: nodes.For, over: Str | Const) -> None:
                 at = go.call("len", count)
                 last = types.boolean(go.equal(go.call("len", here), go.call("len", c)))
                 place = (types.integer({at: 1}, -1), types.boolean(go.equal(at, go.Lit(1))), last)
-            size = types.number(go.call("runes", text))
+            size = types.number(ops.CharacterCount(text))
             one_turn(ev, node, types.string(c, True), Loop(loop, None, position=place, length=size))
             return types.NONE
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..ir import nodes as go
+from ..ir import operations as ops
 from ..ir.nodes import Expr, Lit, Node, Nodes, call
+from ..ir.operations import JsonStyle as Style
 from ..values import types
 from ..values.types import Const, DictV, ListV, Obj, Part, Str, Undef, Value
 from . import idioms
@@ -30,34 +32,6 @@ _UNESCAPED = (
     ("\\u2028", "\u2028"),
     ("\\u2029", "\u2029"),
 )
-
-
-@dataclass(frozen=True)
-class Style:
-    """How JSON is laid out: blanks a level (0: one line), level and blanks to begin at, separators."""
-
-    indent: int = 0
-    depth: int = 0
-    base: int = 0
-    comma: str = ", "
-    colon: str = ": "
-
-    @property
-    def detail(self) -> str:
-        return json.dumps([self.indent, self.depth, self.base, self.comma, self.colon])
-
-    @classmethod
-    def of(cls, detail: str) -> Style:
-        return cls(*json.loads(detail))
-
-    def deeper(self) -> Style:
-        return (
-            self if not self.indent else Style(self.indent, self.depth + 1, self.base, self.comma, self.colon)
-        )
-
-    @property
-    def newline(self) -> str:
-        return "\n" + " " * (self.base + self.indent * self.depth) if self.indent else ""
 
 
 def to_json(
@@ -105,7 +79,7 @@ def _parts(ev: Evaluator, v: Value, style: Style, sort: bool) -> tuple[Part, ...
     if isinstance(v, Undef):
         raise Raised("Object of type Undefined is not JSON serializable")
     if isinstance(v, Str):
-        return (call("tojson:" + Style().detail, ev.to_go(v)),)
+        return (ops.ToJson(ev.to_go(v)),)
     if isinstance(v, Obj):
         return _object(ev, v, style, sort)
     raise Unsupported("tojson of this value", ev.line)
@@ -161,7 +135,7 @@ def _object(ev: Evaluator, v: Obj, style: Style, sort: bool) -> tuple[Part, ...]
         return _parts(ev, known, style, sort)
     if v.kind in ("propmap", "args", "any", "props", "prop", "strs", "list", "proplist"):
         note_order(ev, "args" if v.kind in ("args", "any") else "tools")
-        return (call("tojson:" + style.detail, v.expr),)
+        return (ops.ToJson(v.expr, style),)
     if v.kind in ("tools", "calls"):
         return (types.Block((_each(ev, v, style, sort),)),)
     raise Unsupported(f"tojson of a {v.kind}", ev.line)
@@ -195,20 +169,18 @@ def indented(ev: Evaluator, v: Value, width: Value, first: Value) -> Value:
     for p in types.parts_of(v):  # type: ignore[arg-type]
         if isinstance(p, str):
             out.append(p.replace("\n", "\n" + " " * width.value))
-        elif isinstance(p, go.Call) and p.fn.startswith("tojson:"):
-            s = Style.of(p.fn[7:])
-            moved = Style(s.indent, s.depth, s.base + width.value, s.comma, s.colon)
-            out.append(call("tojson:" + moved.detail, *p.args))
+        elif isinstance(p, ops.ToJson):
+            out.append(replace(p, style=replace(p.style, base=p.style.base + width.value)))
         else:
             raise Unsupported("indenting an unknown text", ev.line)
     return types.text(*out)
 
 
-def rewrite(ev: Evaluator, e: Expr, detail: str) -> go.Var:
+def rewrite(ev: Evaluator, e: Expr, style: Style) -> go.Var:
     """Go's JSON in Python's form, as a variable."""
     from .text import collect
 
-    return collect(ev, rewriting(ev, e, Style.of(detail)))
+    return collect(ev, rewriting(ev, e, style))
 
 
 def rewriting(ev: Evaluator, e: Expr, style: Style) -> Nodes:

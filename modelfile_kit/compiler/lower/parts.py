@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from jinja2 import nodes
 
 from ..ir import nodes as go
+from ..ir import operations as ops
 from ..ir.nodes import Node
 from ..values import types
 from ..values.types import Const, DictV, Loop, Parts, Value
@@ -73,7 +74,7 @@ def over_parts(ev: Lowering, node: nodes.For, over: Parts) -> None:
     silent = isinstance(ev.out[-1], go.Range) and not go.blocks(ev.out[-1])[0]
     if silent:
         ev.out.pop()
-    tags: list[Node] = [go.Print(go.call("picture_tags", over.message))]
+    tags: list[Node] = [go.Print(ops.PictureTags(over.message))]
     if written != go.TRUE:
         tags = [go.If(written, tuple(tags))] if written != go.FALSE else []
     at = mark if silent else len(ev.out)

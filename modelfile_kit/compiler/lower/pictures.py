@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..ir import nodes as go
+from ..ir import operations as ops
 from ..ir.nodes import Expr, Lit, Var, call
 from . import idioms
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 def text_of_picture_message(ev: Evaluator, message: Expr) -> Var:
     """The text after the tags: as many `]` are passed as there are pictures."""
-    key = call("picture_text", message)
+    key = ops.PictureText(message)
     known = ev.worked_out.get(key)
     if known and known.id in ev.visible():
         return known
@@ -49,19 +50,15 @@ def settle_pictures(ev: Evaluator, block: go.Nodes) -> go.Nodes:
         if skip:
             skip = False
             continue
-        if (
-            isinstance(node, go.Print)
-            and isinstance(node.expr, go.Call)
-            and node.expr.fn.startswith("picture_")
-        ):
-            message = node.expr.args[0]
+        if isinstance(node, go.Print) and isinstance(node.expr, (ops.PictureTags, ops.PictureText)):
+            message = node.expr.operand
             follower = block[n + 1] if n + 1 < len(block) else None
-            if follower == go.Print(go.call("picture_text", message)):
+            if follower == go.Print(ops.PictureText(message)):
                 out.append(go.Print(go.Field(message, "Content"), node.origin))
                 skip = True
                 continue
             ev.out, ev.worked_out = [], {}
-            rule = tags_to_go if node.expr.fn == "picture_tags" else text_of_picture_message
+            rule = tags_to_go if isinstance(node.expr, ops.PictureTags) else text_of_picture_message
             shown = rule(ev, message)
             out.extend([*ev.out, go.Print(shown, node.origin)])
         elif isinstance(node, go.If):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..ir import nodes as go
+from ..ir import operations as ops
 from ..ir.nodes import Expr, Lit, Nodes, call
 from ..values import types
 from ..values.types import Const, DictV, ListV, Obj, Part, Str, Value
@@ -41,7 +42,7 @@ def representation(ev: Evaluator, v: Value) -> tuple[Part, ...]:
         return _dictionary(ev, v)
     if isinstance(v, Str):
         _note(ev)
-        return (call("repr", ev.to_go(v)),)
+        return (ops.PythonRepr(ev.to_go(v)),)
     if isinstance(v, Obj):
         return _object(ev, v)
     raise Unsupported("printing this as Python writes it", ev.line)
@@ -76,7 +77,7 @@ def _object(ev: Evaluator, v: Obj) -> tuple[Part, ...]:
         return representation(ev, known)
     if v.kind in ("args", "any", "props", "propmap", "prop", "strs", "list", "proplist"):
         _note(ev)
-        return (call("repr", v.expr),)
+        return (ops.PythonRepr(v.expr),)
     if v.kind in ("tools", "calls"):
         return (types.Block((_each(ev, v),)),)
     raise Unsupported("printing a list or mapping as Python writes it", ev.line)

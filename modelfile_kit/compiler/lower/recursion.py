@@ -57,7 +57,7 @@ def source_of(values: list[Value]) -> Expr | None:
 def _tops(v: Value) -> list[Expr]:
     """The outermost expressions of a value."""
     every = list(types.value_exprs(v))
-    inner = {id(x) for e in every if isinstance(e, (go.Field, go.Call)) for x in list(go.walk(e))[1:]}
+    inner = {id(x) for e in every for x in list(go.walk(e))[1:]}
     return [e for e in every if id(e) not in inner and not isinstance(e, go.Lit)]
 
 
@@ -72,6 +72,8 @@ def _chain(e: Expr) -> list[Expr]:
             if len(inner) != 1:
                 return out
             e = inner[0]
+        elif isinstance(e, go.Operation):
+            e = e.operand
         else:
             return out
         out.append(e)
@@ -168,6 +170,8 @@ def replace(v: Value, old: Expr, new: Expr) -> Value:  # noqa: C901 - one line a
             return new
         if isinstance(e, go.Field):
             return go.Field(expr(e.base), e.name)
+        if isinstance(e, go.Operation):
+            return e.on(expr(e.operand))
         return go.Call(e.fn, tuple(map(expr, e.args))) if isinstance(e, go.Call) else e
 
     def test(t: go.Test) -> go.Test:

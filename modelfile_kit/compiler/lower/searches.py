@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..ir import nodes as go
+from ..ir import operations as ops
 from ..ir.nodes import Test
 from ..values import types
 from ..values.types import Const, ListV, Value
@@ -51,7 +52,7 @@ def find(ev: Evaluator, name: str, v: Value, part: Value) -> Value:
             raise Raised("substring not found")
         return Const(-1)
 
-    return ev.branch(there, lambda: types.number(go.call("runes", head)), missing)
+    return ev.branch(there, lambda: types.number(ops.CharacterCount(head)), missing)
 
 
 @method("partition", "rpartition")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ...huggingface import estimates
 from ..ir import nodes as go
+from ..ir import operations as ops
 from ..ir.nodes import Test
 from ..values import types
 from ..values.types import Const, Int, Part, Split, Str, Undef, Value
@@ -29,7 +30,7 @@ def has(ev: Evaluator, hay: Value, needle: Value) -> Test:
     if any(isinstance(p, str) and part in p for p in hay.parts) or not part:
         return go.TRUE
     e = ev.to_go(hay)
-    key = go.call("contains", e, go.Lit(part))
+    key = ops.Contains(e, part)
     known = ev.worked_out.get(key)
     if known and known.id in ev.visible():
         return go.Atom(known)
@@ -160,15 +161,12 @@ def _strip_tail(ev: Evaluator, kept: list[Part], tail: list[Part], chars: str | 
 
 
 def _lazy(ev: Evaluator, name: str, v: Str, chars: str | None) -> go.Expr:
-    if len(v.parts) == 1 and isinstance(v.parts[0], go.Call) and chars is None:
-        inner = v.parts[0]
-        if inner.fn in ("strip", name) and len(inner.args) == 1:
-            return inner
+    left, right = name != "rstrip", name != "lstrip"
+    inner = v.parts[0] if len(v.parts) == 1 else None
+    if isinstance(inner, ops.Strip) and chars is inner.chars is None and inner.covers(left, right):
+        return inner
     ev.require("range_int", "looking into a text")
-    args: list[go.Expr] = [unworked(ev, v)]
-    if chars is not None:
-        args.append(go.Lit(chars))
-    return go.Call(name, tuple(args))
+    return ops.Strip(unworked(ev, v), chars, left, right)
 
 
 @method("startswith", "endswith")
@@ -350,7 +348,7 @@ def _from_left(ev: Evaluator, e: go.Expr, bound: Value) -> Value:
 
     if ev.least(bound) >= 0:
         return bound
-    from_end = binary(ev, "+", types.number(go.call("runes", e)), bound)
+    from_end = binary(ev, "+", types.number(ops.CharacterCount(e)), bound)
 
     def backwards() -> Value:
         outside = ev.truth(compare(ev, "lt", from_end, Const(0)))
@@ -363,7 +361,7 @@ def length(ev: Evaluator, v: Value) -> Value:
     """`len(text)` in characters: printf pads to a width in characters, which tells how many there are."""
     if isinstance(v, Const):
         return Const(len(str(v.value)))
-    return types.number(go.call("runes", ev.to_go(v)))
+    return types.number(ops.CharacterCount(ev.to_go(v)))
 
 
 __all__ = [

@@ -1,7 +1,7 @@
 """Texts: str(), printing, and texts of several parts as one Go expression.
 
-Some results (a stripped text, JSON) are kept as calls of functions that Go does not have. Printed
-as they are they become a defined template; where the text itself is asked for, statements work it out.
+Some texts (a stripped one, JSON) stay operations that Go does not have (see `ir/operations.py`). Printed as
+they are they become a defined template; where the text itself is asked for, statements work it out.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..ir import nodes as go
+from ..ir import operations as ops
 from ..ir.nodes import Expr, Lit, Node, Nodes
 from ..values import types
 from ..values.types import Const, DictV, ListV, Obj, Str, Value
@@ -18,14 +19,6 @@ from .variable_storage import EXPRESSIONS
 
 if TYPE_CHECKING:
     from .evaluate import Evaluator
-
-# Functions that only exist here; `printed` names the template that prints the result.
-LAZY = ("strip", "lstrip", "rstrip", "tojson", "repr", "str", "upper", "lower", "title", "titlewords")
-
-
-def is_lazy(e: types.Part) -> bool:
-    """Whether an expression is a call that Go does not have."""
-    return isinstance(e, go.Call) and e.fn.split(":")[0] in LAZY
 
 
 def to_text(ev: Evaluator, v: Value) -> Value:
@@ -106,52 +99,48 @@ def _part_to_go(ev: Evaluator, p: types.Part) -> Expr:
     if isinstance(p, (types.PictureText, types.PictureTags)):
         from .pictures import tags_to_go, text_of_picture_message
 
-        return (text_of_picture_message if isinstance(p, types.PictureText) else tags_to_go)(ev, p.message)
-    return work_out(ev, p) if is_lazy(p) else p
+        return (text_of_picture_message if isinstance(p, types.PictureText) else tags_to_go)(ev, p.operand)
+    return work_out(ev, p) if isinstance(p, ops.Rewrite) else p
 
 
 def _plain(s: Str) -> Value:
     return types.text(*s.parts, nonempty=s.nonempty)
 
 
-def work_out(ev: Evaluator, e: Expr) -> Expr:
-    """Statements for a call that Go does not have; the answer is a variable."""
-    assert isinstance(e, go.Call)
+def work_out(ev: Evaluator, e: ops.Rewrite) -> Expr:
+    """Statements that work a text out; the answer is a variable."""
     known = ev.worked_out.get(e)
     if known and known.id in ev.visible():
         return known
-    var = lazy_idiom(ev, e)
+    var = rewritten(ev, e)
     ev.worked_out[e] = var
     return var
 
 
-def lazy_idiom(ev: Evaluator, e: go.Call) -> go.Var:
-    """The statements of a lazy call."""
-    name, _, detail = e.fn.partition(":")
-    inner = e.args[0]
-    if is_lazy(inner):
-        inner = work_out(ev, inner)
-    if name == "tojson":
+def rewritten(ev: Evaluator, e: ops.Rewrite) -> go.Var:
+    """The same, whether or not it was worked out before."""
+    inner = work_out(ev, e.operand) if isinstance(e.operand, ops.Rewrite) else e.operand
+    if isinstance(e, ops.ToJson):
         from .json import rewrite
 
-        return rewrite(ev, inner, detail)
-    if name == "repr":
+        return rewrite(ev, inner, e.style)
+    if isinstance(e, ops.PythonRepr):
         from .python_repr import rewriting
 
         return collect(ev, rewriting(ev, inner))
-    if name == "str":
+    if isinstance(e, ops.PythonStr):
         from .values import printing_any
 
         return collect(ev, printing_any(ev, inner))
-    if name == "title":
-        return idioms.title(ev, inner)
-    if name == "titlewords":
-        return idioms.title_words(ev, inner)
-    if name in ("upper", "lower"):
-        return idioms.change_case(ev, inner, name == "upper")
-    chars = str(e.args[1].value) if len(e.args) > 1 and isinstance(e.args[1], Lit) else None
-    rule = {"strip": idioms.strip, "lstrip": idioms.lstrip, "rstrip": idioms.rstrip}[name]
-    return rule(ev, inner, chars)
+    if isinstance(e, ops.ChangeCase):
+        if e.case == "title":
+            return idioms.title(ev, inner)
+        if e.case == "titlewords":
+            return idioms.title_words(ev, inner)
+        return idioms.change_case(ev, inner, e.case == "upper")
+    assert isinstance(e, ops.Strip)
+    rule = {"strip": idioms.strip, "lstrip": idioms.lstrip, "rstrip": idioms.rstrip}[e.method]
+    return rule(ev, inner, e.chars)
 
 
 def collect(ev: Evaluator, nodes: Nodes) -> go.Var:
@@ -167,8 +156,7 @@ def _collected(ev: Evaluator, nodes: Nodes, var: go.Var) -> Nodes:
         if isinstance(n, go.Text):
             out.append(go.Set(var, go.call("printf", Lit("%s" + n.text.replace("%", "%%")), var)))
         elif isinstance(n, go.Print):
-            if is_lazy(n.expr) or _of_picture(n.expr):
-                assert isinstance(n.expr, go.Call)
+            if isinstance(n.expr, (ops.Rewrite, ops.PictureTags, ops.PictureText)):
                 out.extend(_collected_lazy(ev, n.expr, var))
                 continue
             out.append(go.Set(var, go.call("printf", Lit("%s%s"), var, n.expr)))
@@ -183,21 +171,13 @@ def _collected(ev: Evaluator, nodes: Nodes, var: go.Var) -> Nodes:
     return tuple(out)
 
 
-def _collected_lazy(ev: Evaluator, e: go.Call, var: go.Var) -> list[Node]:
-    """The statements of a lazy call inside a block, appending its text to the variable."""
+def _collected_lazy(ev: Evaluator, e: go.Operation, var: go.Var) -> list[Node]:
+    """The statements of an operation inside a block, appending its text to the variable."""
     saved, ev.out, known = ev.out, [], ev.worked_out
     ev.worked_out = {}
-    found = _part_to_go(ev, _picture_part(e)) if _of_picture(e) else work_out(ev, e)
+    found = _part_to_go(ev, e)
     nodes, ev.out, ev.worked_out = ev.out, saved, known
     return [*nodes, go.Set(var, go.call("printf", Lit("%s%s"), var, found))]
-
-
-def _of_picture(e: Expr) -> bool:
-    return isinstance(e, go.Call) and e.fn in ("picture_tags", "picture_text")
-
-
-def _picture_part(e: go.Call) -> types.Part:
-    return (types.PictureTags if e.fn == "picture_tags" else types.PictureText)(e.args[0])
 
 
 def print_value(ev: Evaluator, v: Value) -> None:
@@ -213,7 +193,7 @@ def print_value(ev: Evaluator, v: Value) -> None:
         ev.branch(cond.test, lambda: half(cond.then), lambda: half(cond.orelse))
         return
     if isinstance(v, Obj) and v.kind == "any":
-        ev.emit(go.Print(go.call("str", v.expr)))
+        ev.emit(go.Print(ops.PythonStr(v.expr)))
         return
     shown = _text(ev, v)
     if isinstance(shown, types.Cond):
@@ -225,8 +205,8 @@ def print_value(ev: Evaluator, v: Value) -> None:
 
 
 def _known_by_now(ev: Evaluator, p: types.Part) -> types.Part:
-    """The variable of a lazy call that was worked out before."""
-    if is_lazy(p) and isinstance(p, go.Call):
+    """The variable of a text that was worked out before."""
+    if isinstance(p, ops.Rewrite):
         known = ev.worked_out.get(p)
         if known and known.id in ev.visible():
             return known
@@ -243,10 +223,6 @@ def printing(parts: tuple[types.Part, ...]) -> Nodes:
             out.append(go.If(p.test, printing(p.then.parts), printing(p.orelse.parts)))
         elif isinstance(p, types.Block):
             out.extend(p.nodes)
-        elif isinstance(p, types.PictureTags):
-            out.append(go.Print(go.call("picture_tags", p.message)))
-        elif isinstance(p, types.PictureText):
-            out.append(go.Print(go.call("picture_text", p.message)))
         else:
             out.append(go.Print(p))
     return tuple(out)
@@ -298,8 +274,6 @@ def _as_parts(n: Node) -> list[types.Part] | None:
     if isinstance(n, go.Text):
         return [n.text]
     if isinstance(n, go.Print):
-        if isinstance(n.expr, go.Call) and _of_picture(n.expr):
-            return [_picture_part(n.expr)]
         return [n.expr]
     if isinstance(n, go.If):
         halves: list[Str] = []
@@ -325,37 +299,34 @@ def _changes_nothing(nodes: Nodes) -> bool:
     return not any(isinstance(n, go.Set) and n.var.id not in inside for n in go.all_nodes(nodes))
 
 
-def name_of(e: go.Call) -> str:
-    """The name of the template that prints a lazy call's text."""
-    fn, _, detail = e.fn.partition(":")
-    if fn == "tojson":
-        from .json import Style
-
-        style = Style.of(detail)
-        if style == Style():
+def name_of(e: ops.Rewrite) -> str:
+    """The name of the template that prints an operation's text."""
+    if isinstance(e, ops.ToJson):
+        style = e.style
+        if style == ops.JsonStyle():
             return "tojson"
         known = [f"indent={style.indent}"] if style.indent else [f"{style.comma}{style.colon}"]
         if style.base or style.depth:
             known.append(f"from {style.base + style.indent * style.depth}")
         return f"tojson {' '.join(known)}"
-    if len(e.args) == 1:
-        return fn
-    chars = str(e.args[1].value) if isinstance(e.args[1], Lit) else ""
-    return f"{fn} {'newlines' if chars == chr(10) else chars}"
+    if isinstance(e, ops.ChangeCase):
+        return e.case
+    if isinstance(e, ops.Strip):
+        chars = "newlines" if e.chars == "\n" else e.chars
+        return e.method if chars is None else f"{e.method} {chars}"
+    return "repr" if isinstance(e, ops.PythonRepr) else "str"
 
 
 def defined_templates(ev: Evaluator, nodes: Nodes) -> tuple[Nodes, dict[str, Nodes]]:
-    """Prints of lazy calls become defined templates; also answers these."""
+    """Prints of operations that Go lacks become defined templates; also answers these."""
     bodies: dict[str, Nodes] = {}
 
     def visit(block: Nodes) -> Nodes:
         out: list[Node] = []
         for n in block:
-            if isinstance(n, go.Print) and is_lazy(n.expr):
-                assert isinstance(n.expr, go.Call)
+            if isinstance(n, go.Print) and isinstance(n.expr, ops.Rewrite):
                 chain = [n.expr]
-                while is_lazy(inner := chain[-1].args[0]):
-                    assert isinstance(inner, go.Call)
+                while isinstance(inner := chain[-1].operand, ops.Rewrite):
                     chain.append(inner)
                 name = " of ".join(map(name_of, chain))
                 if name not in bodies:
@@ -372,29 +343,29 @@ def defined_templates(ev: Evaluator, nodes: Nodes) -> tuple[Nodes, dict[str, Nod
     return visit(nodes), bodies
 
 
-def _body(ev: Evaluator, chain: list[go.Call]) -> Nodes:
+def _body(ev: Evaluator, chain: list[ops.Rewrite]) -> Nodes:
     ev.out, ev.worked_out = [], {}
     e = chain[0]
     if len(chain) > 1:
         inner: Expr = ev.declare("text", go.Dot())
         for c in reversed(chain):
-            inner = go.Call(c.fn, (inner, *c.args[1:]))
+            inner = c.on(inner)
+        assert isinstance(inner, ops.Rewrite)
         shown = work_out(ev, inner)
         return (*ev.out, go.Print(shown))
-    name, _, detail = e.fn.partition(":")
-    if name == "tojson":
-        from .json import Style, rewriting
+    if isinstance(e, ops.ToJson):
+        from .json import rewriting
 
-        return rewriting(ev, go.Dot(), Style.of(detail))
-    if name == "repr":
+        return rewriting(ev, go.Dot(), e.style)
+    if isinstance(e, ops.PythonRepr):
         from .python_repr import rewriting as as_python
 
         return as_python(ev, go.Dot())
-    if name == "str":
+    if isinstance(e, ops.PythonStr):
         from .values import printing_any
 
         return printing_any(ev, go.Dot())
     # the dot is a number inside `range`, so it gets a name first
     whole = ev.declare("text", go.Dot())
-    var = lazy_idiom(ev, go.Call(e.fn, (whole, *e.args[1:])))
+    var = rewritten(ev, e.on(whole))
     return (*ev.out, go.Print(var))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..ir import nodes as go
+from ..ir import operations as ops
 from ..ir.nodes import Test
 from ..values import types
 from ..values.types import Value
@@ -68,14 +69,14 @@ def _part(ev: Evaluator, p: types.Part) -> Test:
         return _choice(p.test, truth_of(ev, p.then), truth_of(ev, p.orelse))
     if isinstance(p, types.PictureTags):
         return go.TRUE
-    from .text import is_lazy, text_to_go
+    from .text import text_to_go
 
-    if isinstance(p, go.Call) and p.fn in ("upper", "lower", "title", "titlewords"):
-        p = p.args[0]
-    if is_lazy(p) and isinstance(p, go.Call) and p.fn in ("strip", "rstrip"):
-        # blank to the end when blank from the start
-        p = go.Call("lstrip", p.args)
-    if isinstance(p, (types.Block, types.PictureText)) or is_lazy(p):
+    if isinstance(p, ops.ChangeCase):
+        p = p.operand
+    if isinstance(p, ops.Strip):
+        # what is all white space from the start is so to the end
+        p = ops.Strip(p.operand, p.chars, right=False)
+    if isinstance(p, (types.Block, types.PictureText, ops.Rewrite)):
         return go.Atom(text_to_go(ev, types.Str((p,))))
     return go.Atom(p)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..ir import nodes as go
+from ..ir import operations as ops
 from ..ir.nodes import Expr, Field, Lit, Test, call
 from ..values import types
 from ..values.types import Const, DictV, ListV, Obj, Undef, Value
@@ -36,7 +37,7 @@ def printed(ev: Evaluator, v: Obj) -> Value:
 def _printed_any(ev: Evaluator, e: Expr) -> Value:
     ev.require("range_int", "printing a JSON value")
     return types.choose(
-        ev.facts.simplify(is_kind(e, "string")), types.string(e), types.string(call("str", e))
+        ev.facts.simplify(is_kind(e, "string")), types.string(e), types.string(ops.PythonStr(e))
     )
 
 

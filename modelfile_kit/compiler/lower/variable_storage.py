@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from ..ir import nodes as go
+from ..ir import operations as ops
 from ..ir.nodes import Expr, Node, Test, Var
 from ..values import types
 from ..values.types import Value
@@ -19,7 +20,8 @@ from ..values.types import Value
 _PAID = ("str", "int", "bool", "obj", "built")
 _NEVER_EMPTY = ("msg", "calls", "call", "tools", "tool", "fn", "toolfn")
 # The kinds of Go expressions.
-EXPRESSIONS = (go.Lit, go.Var, go.Root, go.Item, go.Index, go.Dot, go.Field, go.Call)
+_OPERATIONS = (ops.Rewrite, ops.CharacterCount, ops.Remainder)
+EXPRESSIONS = (go.Lit, go.Var, go.Root, go.Item, go.Index, go.Dot, go.Field, go.Call, *_OPERATIONS)
 
 
 @dataclass(frozen=True)

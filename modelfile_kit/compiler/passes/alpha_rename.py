@@ -39,6 +39,8 @@ def renamed_expr(e: Expr, names: Names) -> Expr:
         return names.get(e, e)
     if isinstance(e, go.Field):
         return go.Field(renamed_expr(e.base, names), e.name)
+    if isinstance(e, go.Operation):
+        return e.on(renamed_expr(e.operand, names))
     return go.Call(e.fn, tuple(renamed_expr(a, names) for a in e.args)) if isinstance(e, go.Call) else e
 
 
@@ -105,6 +107,8 @@ class _Unifier:
             return a.name == b.name and self.expr(a.base, b.base)
         if isinstance(a, go.Call) and isinstance(b, go.Call):
             return a.fn == b.fn and len(a.args) == len(b.args) and all(map(self.expr, a.args, b.args))
+        if isinstance(a, go.Operation) and isinstance(b, go.Operation):
+            return a.on(go.Dot()) == b.on(go.Dot()) and self.expr(a.operand, b.operand)
         # 1 and true are equal to Python alone
         return a == b and not (
             isinstance(a, go.Lit) and isinstance(b, go.Lit) and type(a.value) is not type(b.value)

@@ -95,6 +95,8 @@ def kin(n: Node) -> int:
 def _kin_of(e: Expr) -> Any:
     if isinstance(e, go.Call):
         return e.fn, tuple(map(_kin_of, e.args))
+    if isinstance(e, go.Operation):
+        return e.on(go.Dot()), _kin_of(e.operand)
     if isinstance(e, go.Field):
         return e.name, _kin_of(e.base)
     if isinstance(e, go.Lit):
@@ -230,6 +232,8 @@ class _Shape:
             return "field", self.expr(e.base), e.name
         if isinstance(e, go.Call):
             return e.fn, tuple(map(self.expr, e.args))
+        if isinstance(e, go.Operation):
+            return e.on(go.Dot()), self.expr(e.operand)
         return type(e).__name__, e, type(getattr(e, "value", None)).__name__
 
     def test(self, t: Test) -> Any:

@@ -55,21 +55,7 @@ class Block:
     nodes: go.Nodes
 
 
-@dataclass(frozen=True)
-class PictureTags:
-    """The `[img-N]` tags at the front of a message's content."""
-
-    message: Expr
-
-
-@dataclass(frozen=True)
-class PictureText:
-    """A message's content after its `[img-N]` tags."""
-
-    message: Expr
-
-
-Part = Union[str, Expr, Choice, Block, PictureTags, PictureText]  # noqa: UP007 - forward references
+Part = Union[str, Expr, Choice, Block]  # noqa: UP007 - forward references
 
 
 @dataclass(frozen=True)

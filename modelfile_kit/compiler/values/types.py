@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from ..ir import nodes as go
 from ..ir.nodes import Expr, Test
+from ..ir.operations import PictureTags as PictureTags
+from ..ir.operations import PictureText as PictureText
 from .kinds import Block as Block
 from .kinds import Bool as Bool
 from .kinds import Built as Built
@@ -26,8 +28,6 @@ from .kinds import Namespace as Namespace
 from .kinds import Obj as Obj
 from .kinds import Part as Part
 from .kinds import Parts as Parts
-from .kinds import PictureTags as PictureTags
-from .kinds import PictureText as PictureText
 from .kinds import Query as Query
 from .kinds import Span as Span
 from .kinds import Split as Split
@@ -48,8 +48,8 @@ def text(*parts: Part, nonempty: bool = False) -> Const | Str:
         last = out[-1] if out else None
         if isinstance(p, str) and isinstance(last, str):
             out[-1] = last + p
-        elif isinstance(p, PictureText) and last == PictureTags(p.message):
-            out[-1] = go.Field(p.message, "Content")
+        elif isinstance(p, PictureText) and last == PictureTags(p.operand):
+            out[-1] = go.Field(p.operand, "Content")
         else:
             out.append(p)
     if not out:
@@ -233,7 +233,7 @@ def _part_exprs(p: Part) -> Iterator[Expr]:
     elif isinstance(p, Block):
         yield from go.all_exprs(p.nodes)
     elif isinstance(p, (PictureTags, PictureText)):
-        yield from go.walk(p.message)
+        yield from go.walk(p.operand)
     else:
         yield from go.walk(p)
 
