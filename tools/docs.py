@@ -13,6 +13,7 @@ import click
 
 from modelfile_kit.cli.main import cli
 from modelfile_kit.package.package import json_schema
+from tools import code_pages
 from tools.compatibility import page
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -117,9 +118,13 @@ PAGES: dict[str, Callable[[], str]] = {
     "mkmodelfile.schema.json": _schema,
     "commands.md": _commands,
     "COMPATIBILITY.md": page.page,
+    "rules.md": code_pages.rules,
+    "codes/README.md": code_pages.index,
+    **code_pages.areas(),
 }
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or PAGES:
+        (DOCS / name).parent.mkdir(exist_ok=True)
         (DOCS / name).write_text(PAGES[name](), encoding="utf-8")
         sys.stdout.write(f"wrote docs/{name}\n")

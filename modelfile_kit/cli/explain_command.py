@@ -2,52 +2,77 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 
 import click
 
+from ..core import codes
+from ..core.codes import Code
 from ..core.errors import UsageError
-from ..lint.registry import all_rules, find_rule
-from ..lint.rule import Rule
 
-# What the findings of other commands are about; only lint's rules have a page each.
-_RANGES = {
-    "1": "a Modelfile's grammar, instructions and values",
-    "2": "prompts and the TEMPLATE",
-    "3": "the vocabulary: stops, end tokens, BOS",
-    "4": "GGUF files and projectors",
-    "5": "mkmodelfile.yaml and families",
-    "6": "what the compiler could not take over from a chat template",
-    "7": "alignment with the reference",
-    "8": "publishing and verifying",
-    "9": "the environment and golden tests",
-}
+# A code of some form, and the beginning that the codes of one subject share.
+_CODE = re.compile(r"MK\d{3}", re.IGNORECASE)
+_AREA = re.compile(r"MK([1-9])(?:XX)?", re.IGNORECASE)
 
 
 @click.command("explain")
-@click.argument("codes", nargs=-1, metavar="CODE...")
-def command(codes: tuple[str, ...]) -> None:
-    """Explain lint's rules by code or name; without one, list them all."""
-    if not codes:
-        for rule in all_rules():
-            click.echo(f"{rule.code}  {rule.severity.value:7}  {rule.name:28}  {rule.title}")
+@click.argument("asked", nargs=-1, metavar="[CODE...]")
+def command(asked: tuple[str, ...]) -> None:
+    """Explain the codes of findings: what they mean, why they matter, an example, what to do.
+
+    CODE is a code or its name, in any case; MK3 lists the codes of one subject. Without a CODE all are
+    listed.
+
+    \b
+    Examples:
+      mkmodelfile explain MK325
+      mkmodelfile explain bos-twice stop-missing
+      mkmodelfile explain MK3
+    """
+    if not asked:
+        click.echo("\n".join(_list(area) for area in codes.AREAS))
         return
-    click.echo("\n\n".join(_page(_find(code)) for code in codes))
+    click.echo("\n\n".join(_about(word.strip()) for word in asked))
 
 
-def _find(code: str) -> Rule:
-    rule = find_rule(code)
-    if rule is not None:
-        return rule
-    found = re.fullmatch(r"MK([1-9])\d\d", code.strip().upper())
-    if found:
-        hint = f"MK{found[1]}xx is about {_RANGES[found[1]]}; such a finding's own help says what to do"
-        raise UsageError(f"{code} is not a rule of lint", help=hint)
-    raise UsageError(f"no rule {code!r}", help="`mkmodelfile explain` without a code lists all rules")
+def _list(area: str) -> str:
+    """The codes of one subject, a line each."""
+    rows = [f"MK{area}xx  {codes.AREAS[area]}"]
+    for code in codes.all_codes():
+        if code.code[2] == area:
+            rows.append(f"{code.code}  {code.severity.value:7}  {code.name:28}  {code.title}")
+    return "\n".join(rows)
 
 
-def _page(rule: Rule) -> str:
-    head = f"{rule.code} {rule.name} ({rule.severity.value}): {rule.title}"
-    notes = ["`mkmodelfile lint --fix` mends it where that is safe."] if rule.fixes else []
-    notes += ["It needs the model's files beside the Modelfile."] if rule.reads_files else []
-    return "\n\n".join([head, rule.documentation.strip(), *notes])
+def _about(word: str) -> str:
+    """The answer to one argument: a list, a page, or the pages that took the place of an old code's."""
+    if area := _AREA.fullmatch(word):
+        return _list(area[1])
+    found = codes.find(word)
+    if found is None:
+        raise _unknown(word)
+    now = codes.current(word.upper()) if _CODE.fullmatch(word) else (found.code,)
+    pages = "\n\n".join(_page(code) for code in map(codes.find, now) if code)
+    if now == (word.upper(),) or not _CODE.fullmatch(word):
+        return pages
+    named = " or ".join(f"{code} {codes.name_of(code)}" for code in now)
+    return f"{word.upper()} is now {named}.\n\n{pages}"
+
+
+def _page(code: Code) -> str:
+    head = f"{code.code} {code.name} ({code.severity}): {code.title}"
+    body = re.sub(r"^# ", "", code.page.strip(), flags=re.MULTILINE)
+    if not code.members:
+        return f"{head}\n\n{body}"
+    members = [f"  {member}  {codes.name_of(member)}" for member in code.members]
+    return "\n".join([head, "", body, "", "It stands for these codes:", "", *members])
+
+
+def _unknown(word: str) -> UsageError:
+    known = [name for code in codes.all_codes() for name in (code.code, code.name)]
+    near = difflib.get_close_matches(word.upper() if _CODE.fullmatch(word) else word.lower(), known, n=1)
+    hint = f"did you mean {near[0]}? " if near else ""
+    return UsageError(
+        f"there is no code {word!r}", help=f"{hint}`mkmodelfile explain` without a code lists all of them"
+    )

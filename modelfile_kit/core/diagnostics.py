@@ -1,42 +1,17 @@
 """One way to say what is wrong: a code that never changes, a place, a message and what to do.
 
-Code ranges (one range a subject, so that a code tells where to look):
-
-====== =============================================================
-MK1xx  Modelfile: grammar, instructions, parameter values
-MK2xx  prompts and TEMPLATE: what Ollama makes of them
-MK3xx  vocabulary: stops, end tokens, BOS
-MK4xx  GGUF files, projectors and their pairing
-MK5xx  mkmodelfile.yaml and template families
-MK6xx  compiler: what could not be taken over from the chat template
-MK7xx  alignment: bytes and tokens against the reference
-MK8xx  publishing and verifying on a server
-MK9xx  the environment and golden tests
-====== =============================================================
+What each code means is in `core.codes`.
 """
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from .severity import Severity
 
-class Severity(str, enum.Enum):
-    """How bad a finding is; only `ERROR` makes a command exit with 1 unless it says otherwise."""
-
-    ERROR = "error"
-    WARNING = "warning"
-    INFO = "info"
-
-    def __str__(self) -> str:
-        return self.value
-
-    @property
-    def rank(self) -> int:
-        """0 for the worst, so that `min` picks it."""
-        return list(Severity).index(self)
+__all__ = ["Diagnostic", "Severity", "Span", "has_errors"]
 
 
 @dataclass(frozen=True)

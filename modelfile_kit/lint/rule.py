@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..core import codes
+from ..core.codes import Code
 from ..core.diagnostics import Severity
 from ..core.errors import ModelfileError
 from ..ollama.grammar import Instruction
@@ -13,9 +15,6 @@ from ..ollama.writer import write_instruction
 
 if TYPE_CHECKING:
     from .context import Context
-
-# The headings of a rule's documentation, in this order (ruff's manner).
-HEADINGS = ("What it does", "Why is this bad", "Example", "Use instead")
 
 
 @dataclass(frozen=True)
@@ -57,28 +56,36 @@ Check = Callable[["Context"], Iterator[Finding]]
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule: what it is called, how bad it is, how it looks, and its documentation.
+    """A rule of lint; its name, severity and page are in the registry of codes (`core.codes`).
 
-    code: `MK` and three digits; name: for people, as `dropped-character`; title: one line;
-    documentation: Markdown with the headings of `HEADINGS`; help: what to do, where a finding does not say.
+    code: `MK` and three digits, the code of what it finds or of a group of such codes; help: what to do,
+    where a finding does not say.
     reads_files: whether it can only find something where the model's files are here; fixes: whether some of
-    its findings can be mended.
+    its findings can be fixed.
     """
 
     code: str
-    name: str
-    severity: Severity
-    title: str
     check: Check
-    documentation: str
     help: str = ""
     reads_files: bool = False
     fixes: bool = False
 
-    def section(self, heading: str) -> str:
-        """The text under one of the headings."""
-        _, _, rest = self.documentation.partition(f"# {heading}\n")
-        return rest.partition("\n# ")[0].strip("\n")
+    @property
+    def about(self) -> Code:
+        """What the registry says of the rule's code."""
+        found = codes.find(self.code)
+        assert found is not None, self.code
+        return found
+
+    @property
+    def name(self) -> str:
+        """For people, and for ignore comments: `dropped-character`."""
+        return self.about.name
+
+    @property
+    def severity(self) -> Severity:
+        """How bad its findings are, where one does not say otherwise."""
+        return self.about.severity
 
 
 def complaints(code: str) -> Check:

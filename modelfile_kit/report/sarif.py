@@ -7,6 +7,7 @@ from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
+from ..core import codes
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.version import __version__
 from .model import Report, Status
@@ -30,19 +31,18 @@ def render(report: Report) -> str:
 
 
 def _rule(code: str) -> dict[str, Any]:
-    """What a code means: lint's rules bring their documentation, other codes stand for themselves."""
-    from ..lint.registry import find_rule
-
-    rule = find_rule(code)
-    if rule is None:
+    """What the registry says of a code."""
+    about = codes.find(code)
+    if about is None:
         return {"id": code}
     return {
         "id": code,
-        "name": rule.name,
-        "shortDescription": {"text": rule.title},
-        "fullDescription": {"text": rule.section("What it does")},
-        "help": {"text": rule.documentation.strip(), "markdown": rule.documentation.strip()},
-        "defaultConfiguration": {"level": _LEVELS[rule.severity]},
+        "name": about.name,
+        "shortDescription": {"text": about.title},
+        "fullDescription": {"text": about.section("What it means")},
+        "help": {"text": about.page.strip(), "markdown": about.page.strip()},
+        "helpUri": codes.help_uri(code),
+        "defaultConfiguration": {"level": _LEVELS[about.severity]},
     }
 
 

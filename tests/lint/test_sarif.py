@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from modelfile_kit.lint.registry import all_rules
+from modelfile_kit.core import codes
 from modelfile_kit.lint.runner import lint_modelfile
 from modelfile_kit.report import Report, render
 
@@ -52,9 +52,9 @@ def test_rules_bring_their_documentation():
     run = json.loads(render(Report("lint", "x", diagnostics=tuple(found)), "sarif"))["runs"][0]
     rules = {r["id"]: r for r in run["tool"]["driver"]["rules"]}
     assert {r["ruleId"] for r in run["results"]} == set(rules)
-    known = {r.code: r for r in all_rules()}
     for code, rule in rules.items():
-        assert rule["shortDescription"]["text"] == known[code].title
-        assert "# Why is this bad" in rule["help"]["markdown"]
+        assert rule["shortDescription"]["text"] == codes.find(code).title
+        assert rule["helpUri"] == codes.help_uri(code)
+        assert "# Why it matters" in rule["help"]["markdown"]
         assert rule["defaultConfiguration"]["level"] in ("error", "warning", "note")
     assert rules["MK113"]["name"] == "parameter-mmproj"

@@ -1,27 +1,9 @@
-"""# What it does
-
-Finds a whole model behind ADAPTER.
-
-# Why is this bad
-
-Creating the model succeeds; llama.cpp then refuses to load the file as a LoRA adapter, and no request is
-answered.
-
-# Example
-
-    FROM ./model.gguf
-    ADAPTER ./fine-tuned-model.gguf
-
-# Use instead
-
-    FROM ./fine-tuned-model.gguf
-"""
+"""A model given as an ADAPTER."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...core.diagnostics import Severity
 from ..context import Context
 from ..rule import Finding, Rule
 
@@ -37,11 +19,7 @@ def check(context: Context) -> Iterator[Finding]:
 
 RULE = Rule(
     "MK438",
-    "adapter-is-a-model",
-    Severity.ERROR,
-    "A model given as an ADAPTER",
     check,
-    __doc__,
     help="name it by FROM; an adapter is made with llama.cpp's convert_lora_to_gguf.py",
     reads_files=True,
 )

@@ -1,29 +1,9 @@
-"""# What it does
-
-Finds a projector behind ADAPTER, by its file's name or by what the file is.
-
-# Why is this bad
-
-ADAPTER is for LoRA adapters. Creating the model succeeds and the model stays blind: the file is never used
-as a projector.
-
-# Example
-
-    FROM ./model.gguf
-    ADAPTER ./mmproj-model.gguf
-
-# Use instead
-
-    FROM ./model.gguf
-    # PROJECTOR ./mmproj-model.gguf
-    FROM ./mmproj-model.gguf
-"""
+"""A projector given as an ADAPTER."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...core.diagnostics import Severity
 from ..context import Context
 from ..rule import Finding, Rule, as_projector
 
@@ -45,6 +25,4 @@ def check(context: Context) -> Iterator[Finding]:
             )
 
 
-RULE = Rule(
-    "MK114", "adapter-mmproj", Severity.ERROR, "A projector given as an ADAPTER", check, __doc__, fixes=True
-)
+RULE = Rule("MK114", check, fixes=True)

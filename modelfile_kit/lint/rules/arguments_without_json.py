@@ -1,33 +1,9 @@
-"""# What it does
-
-Finds the arguments of a tool call, or a tool's parameters, that come out as Go prints a map.
-
-# Why is this bad
-
-Printed without `json`, arguments are `map[city:Rome]` on some servers and JSON on others, and an object among
-them is `map[…]` on all. The model reads its own former calls in a form that it never writes.
-
-# Example
-
-    TEMPLATE \"\"\"{{ .Tools }}{{ range .Messages }}<|{{ .Role }}|>{{ .Content }}
-    {{- range .ToolCalls }}<call>
-    {{- range $k, $v := .Function.Arguments }}{{ $k }}: {{ $v }}{{ end }}{{ end }}
-    {{- end }}<|assistant|>\"\"\"
-
-# Use instead
-
-    TEMPLATE \"\"\"{{ .Tools }}{{ range .Messages }}<|{{ .Role }}|>{{ .Content }}
-    {{- range .ToolCalls }}<call>
-    {{- range $k, $v := .Function.Arguments }}{{ $k }}: {{ json $v }}{{ end }}{{ end }}
-    {{- end }}<|assistant|>\"\"\"
-
-"""
+"""Tool arguments printed as a Go map."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...core.diagnostics import Severity
 from ..context import Context
 from ..rule import Finding, Rule
 
@@ -42,12 +18,4 @@ def check(context: Context) -> Iterator[Finding]:
         yield Finding("arguments or parameters of a tool come out as a Go map, `map[…]`", context.template)
 
 
-RULE = Rule(
-    "MK245",
-    "arguments-without-json",
-    Severity.WARNING,
-    "Tool arguments printed as a Go map",
-    check,
-    __doc__,
-    help="write {{ json .Function.Arguments }}",
-)
+RULE = Rule("MK245", check, help="write {{ json .Function.Arguments }}")

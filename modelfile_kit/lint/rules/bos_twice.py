@@ -1,27 +1,9 @@
-"""# What it does
-
-Finds a TEMPLATE that begins with the BOS token where llama.cpp puts one there by itself.
-
-# Why is this bad
-
-The prompt begins with two: llama.cpp only warns in its log, and most models were never trained on that.
-
-# Example
-
-    FROM ./llama-3.gguf
-    TEMPLATE "<|begin_of_text|>{{ range .Messages }}{{ .Content }}{{ end }}"
-
-# Use instead
-
-    FROM ./llama-3.gguf
-    TEMPLATE "{{ range .Messages }}{{ .Content }}{{ end }}"
-"""
+"""The prompt begins with BOS twice."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...core.diagnostics import Severity
 from ..context import Context
 from ..rule import Finding, Rule
 
@@ -38,13 +20,4 @@ def check(context: Context) -> Iterator[Finding]:
         )
 
 
-RULE = Rule(
-    "MK325",
-    "bos-twice",
-    Severity.WARNING,
-    "A second BOS",
-    check,
-    __doc__,
-    help="take it out of the TEMPLATE",
-    reads_files=True,
-)
+RULE = Rule("MK325", check, help="take it out of the TEMPLATE", reads_files=True)

@@ -1,26 +1,9 @@
-"""# What it does
-
-Finds files behind FROM, ADAPTER and PROJECTOR that are no sound GGUF, and parts of a split model whose
-siblings are missing.
-
-# Why is this bad
-
-Creating the model fails, or succeeds with a model that cannot be loaded.
-
-# Example
-
-    FROM ./half-downloaded.gguf
-
-# Use instead
-
-A whole file. `mkmodelfile inspect` says what is wrong with this one.
-"""
+"""A file that cannot be read."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...core.diagnostics import Severity
 from ..context import Context
 from ..rule import Finding, Rule
 
@@ -42,6 +25,4 @@ def check(context: Context) -> Iterator[Finding]:
             )
 
 
-RULE = Rule(
-    "MK434", "broken-file", Severity.ERROR, "A file that cannot be read", check, __doc__, reads_files=True
-)
+RULE = Rule("MK434", check, reads_files=True)

@@ -1,30 +1,10 @@
-"""# What it does
-
-Finds characters in a value that Ollama's parser drops without a word.
-
-# Why is this bad
-
-Every character that Go's `strconv.IsPrint` refuses vanishes from a Modelfile's values: the
-ideographic space U+3000, the no-break space U+00A0, zero-width joiners (so emoji families fall
-apart), byte order marks, control and private-use characters. The model is then told something else
-than what the file says.
-
-# Example
-
-    SYSTEM 你好　世界
-
-# Use instead
-
-In a TEMPLATE, a Go string: `{{ "\\u3000" }}`. In other values an ordinary space, or give the value to
-the server's create API, which carries it.
-"""
+"""A character that Ollama drops."""
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
 
-from ...core.diagnostics import Severity
 from ...ollama.printable import first_refused
 from ..context import Context
 from ..rule import Finding, Rule
@@ -49,11 +29,5 @@ def check(context: Context) -> Iterator[Finding]:
 
 
 RULE = Rule(
-    "MK118",
-    "dropped-character",
-    Severity.WARNING,
-    "A character that Ollama drops",
-    check,
-    __doc__,
-    help="in a TEMPLATE write it as a Go string; elsewhere replace it or use the create API",
+    "MK118", check, help="in a TEMPLATE write it as a Go string; elsewhere replace it or use the create API"
 )

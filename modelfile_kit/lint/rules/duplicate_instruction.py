@@ -1,26 +1,9 @@
-"""# What it does
-
-Finds a second TEMPLATE, SYSTEM, ADAPTER, DRAFT, RENDERER, PARSER or REQUIRES.
-
-# Why is this bad
-
-Only the last one counts; Ollama drops the others without a word.
-
-# Example
-
-    SYSTEM You are brief.
-    SYSTEM You are polite.
-
-# Use instead
-
-    SYSTEM You are brief and polite.
-"""
+"""An instruction that a later one replaces."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...core.diagnostics import Severity
 from ..context import Context
 from ..rule import Finding, Fix, Rule, removed
 
@@ -42,13 +25,4 @@ def check(context: Context) -> Iterator[Finding]:
             )
 
 
-RULE = Rule(
-    "MK123",
-    "duplicate-instruction",
-    Severity.WARNING,
-    "An instruction that a later one replaces",
-    check,
-    __doc__,
-    help="keep the one that is meant",
-    fixes=True,
-)
+RULE = Rule("MK123", check, help="keep the one that is meant", fixes=True)

@@ -1,21 +1,4 @@
-"""# What it does
-
-Finds a parameter that is set twice, and a stop that is given twice.
-
-# Why is this bad
-
-Of all parameters but `stop` the last value counts; the others only mislead. The same stop twice does
-nothing.
-
-# Example
-
-    PARAMETER temperature 0.2
-    PARAMETER temperature 0.8
-
-# Use instead
-
-    PARAMETER temperature 0.8
-"""
+"""A parameter that a later one replaces."""
 
 from __future__ import annotations
 
@@ -48,13 +31,4 @@ def check(context: Context) -> Iterator[Finding]:
         )
 
 
-RULE = Rule(
-    "MK124",
-    "duplicate-parameter",
-    Severity.WARNING,
-    "A parameter that a later one replaces",
-    check,
-    __doc__,
-    help="keep the one that is meant",
-    fixes=True,
-)
+RULE = Rule("MK124", check, help="keep the one that is meant", fixes=True)

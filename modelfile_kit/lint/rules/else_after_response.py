@@ -1,26 +1,9 @@
-"""# What it does
-
-Finds an `{{ else }}` behind `{{ .Response }}` in its own branch, in a TEMPLATE without `.Messages`.
-
-# Why is this bad
-
-Ollama cuts such a TEMPLATE at the first `.Response` for the last turn. Where an `{{ else }}` follows, its
-handler crashes, and every request is answered with an error.
-
-# Example
-
-    TEMPLATE "{{ if .Prompt }}{{ .Prompt }} {{ .Response }}{{ else }}nothing{{ end }}"
-
-# Use instead
-
-    TEMPLATE "{{ if .Prompt }}{{ .Prompt }} {{ else }}nothing{{ end }}{{ .Response }}"
-"""
+"""An else after .Response, which crashes the server."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...core.diagnostics import Severity
 from ...core.errors import PromptError
 from ...gotemplate.big_stack import with_deep_stack
 from ...ollama.legacy import cut_at_response
@@ -38,11 +21,4 @@ def check(context: Context) -> Iterator[Finding]:
         yield Finding(error.message, context.template, error.help)
 
 
-RULE = Rule(
-    "MK204",
-    "else-after-response",
-    Severity.ERROR,
-    "An else behind .Response, which crashes the server",
-    check,
-    __doc__,
-)
+RULE = Rule("MK204", check)

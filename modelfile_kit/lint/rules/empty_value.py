@@ -1,22 +1,4 @@
-"""# What it does
-
-Finds instructions without a value.
-
-# Why is this bad
-
-An empty FROM is refused, an empty ADAPTER, RENDERER or PARSER does nothing, an empty TEMPLATE is the same
-as none (Ollama then takes what it knows of the model), an empty stop stops nothing.
-
-# Example
-
-    TEMPLATE ""
-
-# Use instead
-
-    TEMPLATE "{{ .Prompt }}"
-
-or no TEMPLATE at all.
-"""
+"""An instruction without a value."""
 
 from __future__ import annotations
 
@@ -40,12 +22,4 @@ def check(context: Context) -> Iterator[Finding]:
         yield Finding(f"{name} has no value", instruction, severity=severity)
 
 
-RULE = Rule(
-    "MK127",
-    "empty-value",
-    Severity.WARNING,
-    "An instruction without a value",
-    check,
-    __doc__,
-    help="write the value, or take the line out",
-)
+RULE = Rule("MK127", check, help="write the value, or take the line out")

@@ -1,21 +1,4 @@
-"""# What it does
-
-Finds `\\n`, `\\t`, `\\"` and the like in a stop, a SYSTEM or a MESSAGE.
-
-# Why is this bad
-
-A Modelfile has no escapes. `PARAMETER stop "\\nUser:"` waits for a backslash and an n, which no model
-writes, and a SYSTEM with `\\n` shows the model these two characters.
-
-# Example
-
-    PARAMETER stop "\\nUser:"
-
-# Use instead
-
-    PARAMETER stop \"\"\"
-    User:\"\"\"
-"""
+"""An escape sequence that is taken literally."""
 
 from __future__ import annotations
 
@@ -44,11 +27,5 @@ def check(context: Context) -> Iterator[Finding]:
 
 
 RULE = Rule(
-    "MK122",
-    "escape-sequence",
-    Severity.WARNING,
-    "An escape that is none",
-    check,
-    __doc__,
-    help="write the character itself; a value in three double quotes may hold line ends",
+    "MK122", check, help="write the character itself; a value in three double quotes may hold line ends"
 )

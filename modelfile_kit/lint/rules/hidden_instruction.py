@@ -1,26 +1,9 @@
-"""# What it does
-
-Finds a PARAMETER that bears the name of an instruction.
-
-# Why is this bad
-
-Ollama keeps parameters and instructions in one list, so `PARAMETER system …` *is* a SYSTEM and
-`PARAMETER model …` *is* a FROM. Whoever reads the file does not expect it.
-
-# Example
-
-    PARAMETER system You are brief.
-
-# Use instead
-
-    SYSTEM You are brief.
-"""
+"""A PARAMETER that is really another instruction."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...core.diagnostics import Severity
 from ...core.errors import ModelfileError
 from ...ollama.grammar import Instruction
 from ...ollama.writer import write_instruction
@@ -44,12 +27,4 @@ def _fix(instruction: Instruction) -> Fix | None:
         return None
 
 
-RULE = Rule(
-    "MK115",
-    "hidden-instruction",
-    Severity.WARNING,
-    "A PARAMETER that is another instruction",
-    check,
-    __doc__,
-    fixes=True,
-)
+RULE = Rule("MK115", check, fixes=True)

@@ -1,26 +1,9 @@
-"""# What it does
-
-Finds a TEMPLATE whose only mention of `.Messages` stands behind a parenthesis.
-
-# Why is this bad
-
-Ollama looks for a field or variable named Messages; `(index .Messages 0).Content` alone is not seen. It then
-takes the TEMPLATE for one of the old kind, with `.Prompt`, and `.Messages` is empty.
-
-# Example
-
-    TEMPLATE "{{ (index .Messages 0).Content }}"
-
-# Use instead
-
-    TEMPLATE "{{ $first := index .Messages 0 }}{{ range .Messages }}{{ .Content }}{{ end }}"
-"""
+"""A use of .Messages that Ollama does not recognise."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...core.diagnostics import Severity
 from ..context import Context
 from ..rule import Finding, Rule
 
@@ -38,12 +21,4 @@ def check(context: Context) -> Iterator[Finding]:
         )
 
 
-RULE = Rule(
-    "MK243",
-    "hidden-messages",
-    Severity.ERROR,
-    "A .Messages that Ollama does not see",
-    check,
-    __doc__,
-    help="mention .Messages outside of parentheses too, as in {{ range .Messages }}",
-)
+RULE = Rule("MK243", check, help="mention .Messages outside of parentheses too, as in {{ range .Messages }}")

@@ -1,32 +1,10 @@
-"""# What it does
-
-Finds a comment `# PROJECTOR file` that no `FROM file` follows.
-
-# Why is this bad
-
-The comment alone is nothing to Ollama: the model is created without eyes. Directly before the FROM of the
-same file it says what that file is.
-
-# Example
-
-    FROM ./model.gguf
-    # PROJECTOR ./mmproj-model.gguf
-    PARAMETER num_ctx 4096
-
-# Use instead
-
-    FROM ./model.gguf
-    # PROJECTOR ./mmproj-model.gguf
-    FROM ./mmproj-model.gguf
-    PARAMETER num_ctx 4096
-"""
+"""A projector named in a comment only."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from ...core.diagnostics import Severity
 from ..context import Context
 from ..rule import Finding, Rule
 
@@ -45,11 +23,4 @@ def check(context: Context) -> Iterator[Finding]:
             )
 
 
-RULE = Rule(
-    "MK134",
-    "lost-projector-comment",
-    Severity.WARNING,
-    "A projector in a comment only",
-    check,
-    __doc__,
-)
+RULE = Rule("MK134", check)

@@ -1,32 +1,10 @@
-"""# What it does
-
-Finds MESSAGEs of one role in a row, and a MESSAGE of role user at the end.
-
-# Why is this bad
-
-Ollama joins neighbours of one role with an empty line between them, so what looks like two examples is one
-message. The last MESSAGE of the user is joined with the first question of every chat.
-
-# Example
-
-    MESSAGE user Hello
-    MESSAGE user How are you?
-    MESSAGE assistant Fine.
-
-# Use instead
-
-    MESSAGE user Hello
-    MESSAGE assistant Hi!
-    MESSAGE user How are you?
-    MESSAGE assistant Fine.
-"""
+"""Messages that Ollama joins into one."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
 
-from ...core.diagnostics import Severity
 from ..context import Context
 from ..rule import Finding, Rule
 
@@ -54,12 +32,4 @@ def check(context: Context) -> Iterator[Finding]:
         )
 
 
-RULE = Rule(
-    "MK132",
-    "merged-roles",
-    Severity.WARNING,
-    "Messages that Ollama joins into one",
-    check,
-    __doc__,
-    help="put the other role's MESSAGE between them, or write them as one",
-)
+RULE = Rule("MK132", check, help="put the other role's MESSAGE between them, or write them as one")

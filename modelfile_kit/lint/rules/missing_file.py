@@ -1,27 +1,10 @@
-"""# What it does
-
-Finds FROM, ADAPTER, DRAFT and PROJECTOR that name a file which is not there.
-
-# Why is this bad
-
-Ollama takes a FROM whose file is missing for the name of a published model, and says that it cannot be
-pulled, or that the name is invalid.
-
-# Example
-
-    FROM ./modle.gguf
-
-# Use instead
-
-    FROM ./model.gguf
-"""
+"""A file that is named and not found."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
 
-from ...core.diagnostics import Severity
 from ..context import Context
 from ..files import is_path
 from ..rule import Finding, Rule
@@ -53,6 +36,4 @@ def _near(context: Context, value: str) -> str:
     return f"did you mean {near[0]}?" if near else "check the path; it starts from the Modelfile's folder"
 
 
-RULE = Rule(
-    "MK430", "missing-file", Severity.ERROR, "A file that is not there", check, __doc__, reads_files=True
-)
+RULE = Rule("MK430", check, reads_files=True)

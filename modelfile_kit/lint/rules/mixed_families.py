@@ -1,27 +1,9 @@
-"""# What it does
-
-Finds the control tokens of two model families in one TEMPLATE and its stops, where the model's file is not
-here to say which are right.
-
-# Why is this bad
-
-No vocabulary has both. One of them falls apart into ordinary tokens: many articles put `<|im_end|>` after
-the turns of a GLM, whose turns have no end token.
-
-# Example
-
-    TEMPLATE "[gMASK]<sop>{{ range .Messages }}<|{{ .Role }}|>{{ .Content }}<|im_end|>{{ end }}<|assistant|>"
-
-# Use instead
-
-    TEMPLATE "[gMASK]<sop>{{ range .Messages }}<|{{ .Role }}|>{{ .Content }}{{ end }}<|assistant|>"
-"""
+"""Tokens of two model families."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...core.diagnostics import Severity
 from ...ollama.grammar import Instruction
 from ..context import Context
 from ..rule import Finding, Rule
@@ -54,11 +36,5 @@ def check(context: Context) -> Iterator[Finding]:
 
 
 RULE = Rule(
-    "MK324",
-    "mixed-families",
-    Severity.WARNING,
-    "Tokens of two families",
-    check,
-    __doc__,
-    help="keep those that the model's vocabulary has; `mkmodelfile inspect` shows them",
+    "MK324", check, help="keep those that the model's vocabulary has; `mkmodelfile inspect` shows them"
 )

@@ -1,21 +1,4 @@
-"""# What it does
-
-Finds a TEMPLATE that does not end with the beginning of the model's turn, or ends with other blanks than
-stand before its earlier answers.
-
-# Why is this bad
-
-Without the assistant's header the model goes on with the user's words, or invents a turn. A blank or a line
-end more or less than in its training makes answers worse, and nothing shows it.
-
-# Example
-
-    TEMPLATE "{{ range .Messages }}<|{{ .Role }}|>{{ .Content }}<|end|>{{ end }}"
-
-# Use instead
-
-    TEMPLATE "{{ range .Messages }}<|{{ .Role }}|>{{ .Content }}<|end|>{{ end }}<|assistant|>"
-"""
+"""The prompt does not end with the generation prompt."""
 
 from __future__ import annotations
 
@@ -54,11 +37,4 @@ def check(context: Context) -> Iterator[Finding]:
         )
 
 
-RULE = Rule(
-    "MK248",
-    "no-generation-prompt",
-    Severity.WARNING,
-    "A prompt that does not begin the model's turn",
-    check,
-    __doc__,
-)
+RULE = Rule("MK248", check)

@@ -1,26 +1,9 @@
-"""# What it does
-
-Finds a Modelfile whose FROM files hold no model: a projector or an adapter alone.
-
-# Why is this bad
-
-Creating it fails, or makes something that cannot answer: llama.cpp says `CLIP cannot be used as main model`.
-
-# Example
-
-    FROM ./mmproj-model.gguf
-
-# Use instead
-
-    FROM ./model.gguf
-    FROM ./mmproj-model.gguf
-"""
+"""There is no model, only a projector or an adapter."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...core.diagnostics import Severity
 from ..context import Context
 from ..rule import Finding, Rule
 
@@ -37,13 +20,4 @@ def check(context: Context) -> Iterator[Finding]:
     yield Finding(f"FROM names no model: what is there is a {kinds}", froms[0])
 
 
-RULE = Rule(
-    "MK433",
-    "no-model",
-    Severity.ERROR,
-    "A projector without a model",
-    check,
-    __doc__,
-    help="name the text model's GGUF first",
-    reads_files=True,
-)
+RULE = Rule("MK433", check, help="name the text model's GGUF first", reads_files=True)

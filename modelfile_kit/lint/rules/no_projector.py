@@ -1,22 +1,4 @@
-"""# What it does
-
-Finds a model that is made to see and has no projector beside it.
-
-# Why is this bad
-
-Creating it succeeds and text works; a picture is answered with `Multimodal data provided, but model does not
-support multimodal requests`.
-
-# Example
-
-    FROM ./glm-4.1v-9b.gguf
-
-# Use instead
-
-    FROM ./glm-4.1v-9b.gguf
-    # PROJECTOR ./mmproj-glm-4.1v-9b.gguf
-    FROM ./mmproj-glm-4.1v-9b.gguf
-"""
+"""A vision model without a projector."""
 
 from __future__ import annotations
 
@@ -38,12 +20,4 @@ def check(context: Context) -> Iterator[Finding]:
         yield Finding(f"{found.message} ({found.code})", model.instruction, found.help, severity=severity)
 
 
-RULE = Rule(
-    "MK436",
-    "no-projector",
-    Severity.WARNING,
-    "A seeing model without its projector",
-    check,
-    __doc__,
-    reads_files=True,
-)
+RULE = Rule("MK436", check, reads_files=True)

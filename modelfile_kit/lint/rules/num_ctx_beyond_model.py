@@ -1,27 +1,9 @@
-"""# What it does
-
-Finds a `num_ctx` that is larger than the context the model was made for.
-
-# Why is this bad
-
-Ollama takes the model's own context length instead and says so only in the server's log; before 0.30 the
-memory for it may be reserved all the same.
-
-# Example
-
-    FROM ./model-with-8192.gguf
-    PARAMETER num_ctx 131072
-
-# Use instead
-
-A value up to `<architecture>.context_length` of the GGUF; `mkmodelfile inspect` shows it.
-"""
+"""A context longer than the model's."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...core.diagnostics import Severity
 from ...ollama.parameters import parse_value
 from ..context import Context
 from ..rule import Finding, Rule
@@ -41,12 +23,4 @@ def check(context: Context) -> Iterator[Finding]:
             )
 
 
-RULE = Rule(
-    "MK126",
-    "num-ctx-beyond-model",
-    Severity.WARNING,
-    "A context longer than the model's",
-    check,
-    __doc__,
-    reads_files=True,
-)
+RULE = Rule("MK126", check, reads_files=True)

@@ -1,28 +1,9 @@
-"""# What it does
-
-Holds the model and its projector against each other: width, type, rope sections, picture tokens, versions.
-
-# Why is this bad
-
-Creating such a pair succeeds. The first picture, or the first word, ends the engine: `mismatch between text
-model and mmproj`, `Failed to load CLIP model`, a segmentation fault.
-
-# Example
-
-    FROM ./glm-4.1v-9b.gguf
-    FROM ./mmproj-qwen2.5-vl.gguf
-
-# Use instead
-
-    FROM ./glm-4.1v-9b.gguf
-    FROM ./mmproj-glm-4.1v-9b.gguf
-"""
+"""The projector does not fit the model."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...core.diagnostics import Severity
 from ..context import Context
 from ..rule import Finding, Rule
 
@@ -40,12 +21,4 @@ def check(context: Context) -> Iterator[Finding]:
             )
 
 
-RULE = Rule(
-    "MK435",
-    "pair-does-not-fit",
-    Severity.ERROR,
-    "A projector of another model",
-    check,
-    __doc__,
-    reads_files=True,
-)
+RULE = Rule("MK435", check, reads_files=True)

@@ -1,28 +1,9 @@
-"""# What it does
-
-Finds `PARAMETER mmproj` and its like.
-
-# Why is this bad
-
-Ollama has no parameter for the projector and refuses to create the model. A projector is a second FROM.
-
-# Example
-
-    FROM ./model.gguf
-    PARAMETER mmproj ./mmproj-model.gguf
-
-# Use instead
-
-    FROM ./model.gguf
-    # PROJECTOR ./mmproj-model.gguf
-    FROM ./mmproj-model.gguf
-"""
+"""A projector given as a PARAMETER."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...core.diagnostics import Severity
 from ..context import Context
 from ..rule import Finding, Rule, as_projector
 
@@ -33,12 +14,4 @@ def check(context: Context) -> Iterator[Finding]:
         yield Finding(found.message, instruction, found.help, fix=fix)
 
 
-RULE = Rule(
-    "MK113",
-    "parameter-mmproj",
-    Severity.ERROR,
-    "A projector given as a PARAMETER",
-    check,
-    __doc__,
-    fixes=True,
-)
+RULE = Rule("MK113", check, fixes=True)

@@ -1,28 +1,10 @@
-"""# What it does
-
-Finds parameter values that parse and mean nothing good: a probability above 1, a negative temperature, a
-context of 0.
-
-# Why is this bad
-
-Ollama passes them on as they are. llama.cpp then switches the sampler off, takes another value or writes
-gibberish, and nothing says so.
-
-# Example
-
-    PARAMETER top_p 90
-
-# Use instead
-
-    PARAMETER top_p 0.9
-"""
+"""A parameter value out of range."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
 
-from ...core.diagnostics import Severity
 from ...ollama.parameters import OPTIONS, parse_value
 from ..context import Context
 from ..rule import Finding, Rule
@@ -63,12 +45,4 @@ def check(context: Context) -> Iterator[Finding]:
             )
 
 
-RULE = Rule(
-    "MK125",
-    "parameter-out-of-range",
-    Severity.WARNING,
-    "A parameter value out of range",
-    check,
-    __doc__,
-    help="write a value in the range, or leave the parameter out for Ollama's own",
-)
+RULE = Rule("MK125", check, help="write a value in the range, or leave the parameter out for Ollama's own")

@@ -1,35 +1,9 @@
-"""# What it does
-
-Finds a package with a projector whose TEMPLATE loses the place of a picture, or doubles it.
-
-# Why is this bad
-
-Ollama puts `[img-0]` before the text of the message, and the engine puts the picture there. If the text is
-not printed, or twice, the number of places and of pictures differ, and the request fails or the picture is
-not seen.
-
-# Example
-
-    FROM ./model.gguf
-    # PROJECTOR ./mmproj-model.gguf
-    FROM ./mmproj-model.gguf
-    TEMPLATE \"\"\"{{ range .Messages }}<|{{ .Role }}|>
-    {{- if .Images }}(picture){{ else }}{{ .Content }}{{ end }}
-    {{- end }}<|assistant|>\"\"\"
-
-# Use instead
-
-    FROM ./model.gguf
-    # PROJECTOR ./mmproj-model.gguf
-    FROM ./mmproj-model.gguf
-    TEMPLATE "{{ range .Messages }}<|{{ .Role }}|>{{ .Content }}{{ end }}<|assistant|>"
-"""
+"""An image has no place in the prompt, or the wrong number of places."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...core.diagnostics import Severity
 from ..context import Context
 from ..rule import Finding, Rule
 
@@ -47,11 +21,5 @@ def check(context: Context) -> Iterator[Finding]:
 
 
 RULE = Rule(
-    "MK249",
-    "picture-lost",
-    Severity.ERROR,
-    "A TEMPLATE that loses pictures",
-    check,
-    __doc__,
-    help="print the .Content of every message once; the picture's place is part of it",
+    "MK249", check, help="print the .Content of every message once; the picture's place is part of it"
 )

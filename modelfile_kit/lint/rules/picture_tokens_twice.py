@@ -1,35 +1,9 @@
-"""# What it does
-
-Finds picture tokens in the TEMPLATE of a package with a projector, as `<|begin_of_image|>` or
-`<|vision_start|>`.
-
-# Why is this bad
-
-llama.cpp puts them around every picture by itself. Written in the TEMPLATE too, they are there twice, and
-around texts without a picture: no error, only worse answers.
-
-# Example
-
-    FROM ./model.gguf
-    # PROJECTOR ./mmproj-model.gguf
-    FROM ./mmproj-model.gguf
-    TEMPLATE \"\"\"{{ range .Messages }}<|{{ .Role }}|>
-    {{- if .Images }}<|begin_of_image|>{{ end }}{{ .Content }}
-    {{- end }}<|assistant|>\"\"\"
-
-# Use instead
-
-    FROM ./model.gguf
-    # PROJECTOR ./mmproj-model.gguf
-    FROM ./mmproj-model.gguf
-    TEMPLATE "{{ range .Messages }}<|{{ .Role }}|>{{ .Content }}{{ end }}<|assistant|>"
-"""
+"""Image tokens written twice."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...core.diagnostics import Severity
 from ..context import Context
 from ..rule import Finding, Rule
 
@@ -54,12 +28,4 @@ def check(context: Context) -> Iterator[Finding]:
         )
 
 
-RULE = Rule(
-    "MK250",
-    "picture-tokens-twice",
-    Severity.ERROR,
-    "Picture tokens written twice",
-    check,
-    __doc__,
-    help="take them out of the TEMPLATE",
-)
+RULE = Rule("MK250", check, help="take them out of the TEMPLATE")

@@ -1,27 +1,9 @@
-"""# What it does
-
-Finds a projector's FROM before the model's.
-
-# Why is this bad
-
-Ollama sorts the two by what they are. People, and programs that take the first FROM for the model, do not.
-
-# Example
-
-    FROM ./mmproj-model.gguf
-    FROM ./model.gguf
-
-# Use instead
-
-    FROM ./model.gguf
-    FROM ./mmproj-model.gguf
-"""
+"""The projector is named before the model."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...core.diagnostics import Severity
 from ...ollama.parameters import looks_like_projector
 from ..context import Context
 from ..rule import Finding, Rule
@@ -41,12 +23,4 @@ def check(context: Context) -> Iterator[Finding]:
         yield Finding("the projector's FROM stands before the model's", froms[0])
 
 
-RULE = Rule(
-    "MK437",
-    "projector-first",
-    Severity.INFO,
-    "The projector before the model",
-    check,
-    __doc__,
-    help="write the model's FROM first",
-)
+RULE = Rule("MK437", check, help="write the model's FROM first")

@@ -1,29 +1,9 @@
-"""# What it does
-
-Finds PROJECTOR, an instruction of this kit's own dialect.
-
-# Why is this bad
-
-Stock Ollama refuses it: `command must be one of …`. What Ollama understands is a second FROM; a comment
-before it says to people, and to this kit, what the file is.
-
-# Example
-
-    FROM ./model.gguf
-    PROJECTOR ./mmproj-model.gguf
-
-# Use instead
-
-    FROM ./model.gguf
-    # PROJECTOR ./mmproj-model.gguf
-    FROM ./mmproj-model.gguf
-"""
+"""PROJECTOR, which stock Ollama refuses."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...core.diagnostics import Severity
 from ...ollama.grammar import PROJECTOR
 from ..context import Context
 from ..rule import Finding, Rule, as_projector
@@ -40,12 +20,4 @@ def check(context: Context) -> Iterator[Finding]:
             )
 
 
-RULE = Rule(
-    "MK133",
-    "projector-instruction",
-    Severity.WARNING,
-    "An instruction that stock Ollama refuses",
-    check,
-    __doc__,
-    fixes=True,
-)
+RULE = Rule("MK133", check, fixes=True)

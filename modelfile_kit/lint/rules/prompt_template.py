@@ -1,21 +1,4 @@
-"""# What it does
-
-Finds a TEMPLATE with `.Prompt` in place of `.Messages`.
-
-# Why is this bad
-
-It is run once for every pair of question and answer. System messages in the middle, tools and thinking have
-no place in it, a message of role tool is lost, and an answer that comes first is not what the model was
-trained on.
-
-# Example
-
-    TEMPLATE "<|system|>{{ .System }}<|user|>{{ .Prompt }}<|assistant|>{{ .Response }}"
-
-# Use instead
-
-    TEMPLATE "{{ range .Messages }}<|{{ .Role }}|>{{ .Content }}{{ end }}<|assistant|>"
-"""
+"""A TEMPLATE of the old kind, with .Prompt."""
 
 from __future__ import annotations
 
@@ -43,10 +26,6 @@ def check(context: Context) -> Iterator[Finding]:
 
 RULE = Rule(
     "MK242",
-    "prompt-template",
-    Severity.INFO,
-    "A TEMPLATE of the old kind",
     check,
-    __doc__,
     help="`mkmodelfile compile` makes a TEMPLATE with .Messages from the model's chat template",
 )

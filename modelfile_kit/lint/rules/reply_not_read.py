@@ -1,28 +1,4 @@
-"""# What it does
-
-Finds a TEMPLATE by whose tags Ollama does not read the tool calls or thoughts that the model writes, as the
-model's own chat template shows them.
-
-# Why is this bad
-
-Requests with tools are accepted and the model calls them; but the calls are printed as text, or lost, and
-thoughts stand in the answer. Ollama finds thoughts between two fixed texts and calls as JSON behind a third,
-and infers all three from the TEMPLATE.
-
-# Example
-
-    FROM ./model.gguf
-    TEMPLATE \"\"\"{{ .Tools }}{{ range .Messages }}<|{{ .Role }}|>{{ .Content }}
-    {{- if .ToolCalls }}<call>{{ range .ToolCalls }}{{ json .Function }}{{ end }}{{ end }}
-    {{- end }}<|assistant|>\"\"\"
-
-for a model whose chat template writes `<tool_call>` before a call.
-
-# Use instead
-
-The tags of the chat template; `mkmodelfile compile` finds those that work. Where the format is not JSON, a
-PARSER may know it.
-"""
+"""Tool calls or thinking that Ollama cannot read back."""
 
 from __future__ import annotations
 
@@ -50,12 +26,4 @@ def check(context: Context) -> Iterator[Finding]:
             yield Finding(found.message, context.template, found.help)
 
 
-RULE = Rule(
-    "MK251",
-    "reply-not-read",
-    Severity.WARNING,
-    "Tool calls or thoughts that Ollama does not read",
-    check,
-    __doc__,
-    reads_files=True,
-)
+RULE = Rule("MK251", check, reads_files=True)

@@ -1,30 +1,9 @@
-"""# What it does
-
-Finds a REQUIRES that asks for less than the Modelfile needs.
-
-# Why is this bad
-
-REQUIRES keeps older servers from running a model they cannot run. One that lets them pass is of no use:
-the instruction itself came with 0.14.0, and DRAFT with 0.23.1.
-
-# Example
-
-    FROM ./model.gguf
-    DRAFT ./draft.gguf
-    REQUIRES 0.14.0
-
-# Use instead
-
-    FROM ./model.gguf
-    DRAFT ./draft.gguf
-    REQUIRES 0.23.1
-"""
+"""REQUIRES names an Ollama that is too old."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...core.diagnostics import Severity
 from ...core.errors import UsageError
 from ...ollama.grammar import INSTRUCTIONS
 from ...ollama.versions import SINCE, Target, since
@@ -52,6 +31,4 @@ def check(context: Context) -> Iterator[Finding]:
     )
 
 
-RULE = Rule(
-    "MK135", "requires-too-old", Severity.WARNING, "REQUIRES asks for less than is needed", check, __doc__
-)
+RULE = Rule("MK135", check)

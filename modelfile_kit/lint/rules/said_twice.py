@@ -1,26 +1,9 @@
-"""# What it does
-
-Finds a TEMPLATE that says a message twice.
-
-# Why is this bad
-
-`.System` holds all system messages, and they are among `.Messages` as well: who prints both tells the model
-everything twice, and breaks the format it was trained on. Pictures of such a message are doubled too.
-
-# Example
-
-    TEMPLATE "{{ .System }}{{ range .Messages }}<|{{ .Role }}|>{{ .Content }}{{ end }}<|assistant|>"
-
-# Use instead
-
-    TEMPLATE "{{ range .Messages }}<|{{ .Role }}|>{{ .Content }}{{ end }}<|assistant|>"
-"""
+"""The prompt contains a message twice."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...core.diagnostics import Severity
 from .. import probes
 from ..context import Context
 from ..rule import Finding, Rule
@@ -40,12 +23,4 @@ def check(context: Context) -> Iterator[Finding]:
                 return
 
 
-RULE = Rule(
-    "MK207",
-    "said-twice",
-    Severity.WARNING,
-    "A TEMPLATE that says a message twice",
-    check,
-    __doc__,
-    help="print .System, or the system messages in the range, not both",
-)
+RULE = Rule("MK207", check, help="print .System, or the system messages in the range, not both")

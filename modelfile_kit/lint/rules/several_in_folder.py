@@ -1,27 +1,10 @@
-"""# What it does
-
-Finds FROM of a folder that holds more than one model as GGUF.
-
-# Why is this bad
-
-Ollama takes every `*.gguf` of the folder (unless it finds safetensors first): two quantizations become one
-broken model, and creating it succeeds.
-
-# Example
-
-    FROM ./quantizations
-
-# Use instead
-
-    FROM ./quantizations/model-Q4_K_M.gguf
-"""
+"""A folder with several models."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
 
-from ...core.diagnostics import Severity
 from ...core.errors import GGUFError
 from ..context import Context
 from ..rule import Finding, Rule
@@ -61,13 +44,4 @@ def _models(folder: Path) -> Iterator[Path]:
             yield path
 
 
-RULE = Rule(
-    "MK431",
-    "several-in-folder",
-    Severity.ERROR,
-    "A folder with several models",
-    check,
-    __doc__,
-    help="name the file",
-    reads_files=True,
-)
+RULE = Rule("MK431", check, help="name the file", reads_files=True)

@@ -1,31 +1,10 @@
-"""# What it does
-
-Finds `FROM …/blobs/sha256-…`, which is what `ollama show --modelfile` writes.
-
-# Why is this bad
-
-The path leads into one server's store and nowhere else, and the blob may go with the next prune. Nor does
-the rest of that output always read back: values that begin or end with a quote, and messages of several
-lines, are not quoted as they must be.
-
-# Example
-
-    FROM /root/.ollama/models/blobs/sha256-667b0c1932bc6ffc593ed1d03f895bf2dc8dc6df21db3042284a6f4416b06a29
-
-# Use instead
-
-    FROM ./model.gguf
-
-or the model's name, as `FROM llama3.2`; and compare the TEMPLATE, the stops and the messages with what is
-meant.
-"""
+"""A path into a server's blob store."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from ...core.diagnostics import Severity
 from ..context import Context
 from ..rule import Finding, Rule
 
@@ -46,12 +25,4 @@ def check(context: Context) -> Iterator[Finding]:
             )
 
 
-RULE = Rule(
-    "MK131",
-    "show-output",
-    Severity.WARNING,
-    "A path into a server's store",
-    check,
-    __doc__,
-    help="name the GGUF file, or the published model by its name",
-)
+RULE = Rule("MK131", check, help="name the GGUF file, or the published model by its name")

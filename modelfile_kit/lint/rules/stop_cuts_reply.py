@@ -1,31 +1,9 @@
-"""# What it does
-
-Finds a stop that is, or is in, the tag of a tool call or of thinking.
-
-# Why is this bad
-
-The reply ends at its own first tag: no call arrives, or the thoughts are cut off and no answer follows.
-
-# Example
-
-    TEMPLATE \"\"\"{{ .Tools }}{{ range .Messages }}<|{{ .Role }}|>{{ .Content }}
-    {{- if .ToolCalls }}<tool_call>{{ range .ToolCalls }}{{ json .Function }}{{ end }}{{ end }}
-    {{- end }}<|assistant|>\"\"\"
-    PARAMETER stop "<tool_call>"
-
-# Use instead
-
-    TEMPLATE \"\"\"{{ .Tools }}{{ range .Messages }}<|{{ .Role }}|>{{ .Content }}
-    {{- if .ToolCalls }}<tool_call>{{ range .ToolCalls }}{{ json .Function }}{{ end }}{{ end }}
-    {{- end }}<|assistant|>\"\"\"
-    PARAMETER stop "<|user|>"
-"""
+"""A stop inside a tag of the reply."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...core.diagnostics import Severity
 from ..context import Context
 from ..rule import Finding, Rule
 
@@ -42,12 +20,4 @@ def check(context: Context) -> Iterator[Finding]:
                 break
 
 
-RULE = Rule(
-    "MK327",
-    "stop-cuts-reply",
-    Severity.ERROR,
-    "A stop inside a tag of the reply",
-    check,
-    __doc__,
-    help="take the stop out",
-)
+RULE = Rule("MK327", check, help="take the stop out")

@@ -1,27 +1,9 @@
-"""# What it does
-
-Finds a TEMPLATE that ends the model's turns with a text at which nothing stops.
-
-# Why is this bad
-
-The model writes the end of its turn as it was taught, and then goes on: with the next question, or until
-the context is full. A token that llama.cpp knows as end of generation needs no stop; any other text does.
-
-# Example
-
-    TEMPLATE "{{ range .Messages }}{{ if eq .Role `user` }}USER: {{ else }}ASSISTANT: {{ end }}{{ .Content }}
-    {{ end }}ASSISTANT:"
-
-# Use instead
-
-A stop at what comes next, as `PARAMETER stop USER:`.
-"""
+"""Nothing stops generation at the end of a turn."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...core.diagnostics import Severity
 from ...ollama.special_tokens import KNOWN_ENDS, special_texts
 from .. import probes
 from ..context import Context
@@ -77,4 +59,4 @@ def _plain(context: Context, after: str) -> Iterator[Finding]:
     )
 
 
-RULE = Rule("MK322", "stop-missing", Severity.WARNING, "A turn at whose end nothing stops", check, __doc__)
+RULE = Rule("MK322", check)

@@ -1,26 +1,9 @@
-"""# What it does
-
-Finds a stop at which llama.cpp ends by itself.
-
-# Why is this bad
-
-It is not: the stop does nothing. It only makes a reader believe that something depends on it.
-
-# Example
-
-    FROM ./qwen2.5.gguf
-    PARAMETER stop "<|im_end|>"
-
-# Use instead
-
-No stop; `mkmodelfile inspect` shows the tokens that end a reply by themselves.
-"""
+"""A stop that has no effect."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...core.diagnostics import Severity
 from ..context import Context
 from ..rule import Finding, Rule
 
@@ -32,13 +15,4 @@ def check(context: Context) -> Iterator[Finding]:
             yield Finding(f"the stop {stop.value!r} is not needed: llama.cpp ends there by itself", stop)
 
 
-RULE = Rule(
-    "MK328",
-    "stop-needless",
-    Severity.INFO,
-    "A stop that does nothing",
-    check,
-    __doc__,
-    help="it may be taken out",
-    reads_files=True,
-)
+RULE = Rule("MK328", check, help="it may be taken out", reads_files=True)

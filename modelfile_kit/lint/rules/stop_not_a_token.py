@@ -1,27 +1,9 @@
-"""# What it does
-
-Finds a stop that looks like a special token and is none of the model's vocabulary.
-
-# Why is this bad
-
-The model hardly ever writes it: `<|im_end|>` means nothing to a GLM, whose vocabulary spells it with ten
-ordinary tokens. Replies then end only at the tokens that llama.cpp knows by itself, or not at all.
-
-# Example
-
-    FROM ./glm-4.1v-9b.gguf
-    PARAMETER stop "<|im_end|>"
-
-# Use instead
-
-Stops that the vocabulary has; `mkmodelfile inspect` shows its special tokens.
-"""
+"""A stop that is not a token of the vocabulary."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...core.diagnostics import Severity
 from ...ollama.special_tokens import looks_control
 from ..context import Context
 from ..rule import Finding, Rule
@@ -35,12 +17,5 @@ def check(context: Context) -> Iterator[Finding]:
 
 
 RULE = Rule(
-    "MK320",
-    "stop-not-a-token",
-    Severity.WARNING,
-    "A stop that the vocabulary lacks",
-    check,
-    __doc__,
-    help="take it out, or write the token at which this model ends a turn",
-    reads_files=True,
+    "MK320", check, help="take it out, or write the token at which this model ends a turn", reads_files=True
 )

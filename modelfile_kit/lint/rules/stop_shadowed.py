@@ -1,27 +1,9 @@
-"""# What it does
-
-Finds a stop that holds another stop.
-
-# Why is this bad
-
-A reply ends at the shorter one first, so the longer one never occurs. If the longer one was meant, replies
-end too early.
-
-# Example
-
-    PARAMETER stop "User:"
-    PARAMETER stop "### User:"
-
-# Use instead
-
-    PARAMETER stop "### User:"
-"""
+"""A stop that another stop makes useless."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...core.diagnostics import Severity
 from ..context import Context
 from ..rule import Finding, Rule
 
@@ -38,12 +20,4 @@ def check(context: Context) -> Iterator[Finding]:
             )
 
 
-RULE = Rule(
-    "MK326",
-    "stop-shadowed",
-    Severity.INFO,
-    "A stop that another one hides",
-    check,
-    __doc__,
-    help="keep the one that is meant",
-)
+RULE = Rule("MK326", check, help="keep the one that is meant")

@@ -1,28 +1,9 @@
-"""# What it does
-
-Finds a stop that is a control token at which llama.cpp does not end by itself.
-
-# Why is this bad
-
-Servers before 0.30 end there. Later ones look for stops in the text, and llama-server leaves control tokens
-out of the text, so the stop never fires (seen on 0.33.0).
-
-# Example
-
-    FROM ./glm-4.1v-9b.gguf
-    PARAMETER stop "<|observation|>"
-
-# Use instead
-
-A GGUF that names the token as end of turn or end of message (`tokenizer.ggml.eot_token_id`,
-`tokenizer.ggml.eom_token_id`). Where the model does not end replies with it, nothing need be done.
-"""
+"""A stop that never fires on Ollama 0.30 and later."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...core.diagnostics import Severity
 from ..context import Context
 from ..rule import Finding, Rule
 
@@ -42,12 +23,4 @@ def check(context: Context) -> Iterator[Finding]:
         )
 
 
-RULE = Rule(
-    "MK321",
-    "stop-unseen",
-    Severity.INFO,
-    "A stop that Ollama 0.30 does not see",
-    check,
-    __doc__,
-    reads_files=True,
-)
+RULE = Rule("MK321", check, reads_files=True)

@@ -1,32 +1,10 @@
-"""# What it does
-
-Finds lines inside a value that look like instructions.
-
-# Why is this bad
-
-A value that begins with a quote goes on until the quote is closed at the end of a line. A quote too few, or
-a value that begins with `"` by chance (`ollama show --modelfile` writes such), swallows the lines after it,
-and the parameters in them are never set.
-
-# Example
-
-    SYSTEM "Hello" is what you say first.
-    PARAMETER temperature 0.2
-    PARAMETER stop "<|im_end|>"
-
-# Use instead
-
-    SYSTEM \"\"\""Hello" is what you say first.\"\"\"
-    PARAMETER temperature 0.2
-    PARAMETER stop "<|im_end|>"
-"""
+"""An instruction inside a value."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from ...core.diagnostics import Severity
 from ..context import Context
 from ..rule import Finding, Rule
 
@@ -51,10 +29,6 @@ def check(context: Context) -> Iterator[Finding]:
 
 RULE = Rule(
     "MK128",
-    "swallowed-instruction",
-    Severity.WARNING,
-    "An instruction inside a value",
     check,
-    __doc__,
     help="close the quote before it; a value that begins with a quote goes into three double quotes",
 )

@@ -1,24 +1,4 @@
-"""# What it does
-
-Finds a TEMPLATE that does not say the system message.
-
-# Why is this bad
-
-SYSTEM and system messages are accepted and vanish: the model never sees them.
-
-# Example
-
-    TEMPLATE \"\"\"{{ range .Messages }}{{ if eq .Role "user" }}<|user|>{{ .Content }}
-    {{- else if eq .Role "assistant" }}<|assistant|>{{ .Content }}{{ end }}{{ end }}<|assistant|>\"\"\"
-    SYSTEM You are brief.
-
-# Use instead
-
-    TEMPLATE \"\"\"{{ .System }}{{ range .Messages }}{{ if eq .Role "user" }}<|user|>{{ .Content }}
-    {{- else if eq .Role "assistant" }}<|assistant|>{{ .Content }}{{ end }}{{ end }}<|assistant|>\"\"\"
-    SYSTEM You are brief.
-
-"""
+"""The prompt does not contain the system message."""
 
 from __future__ import annotations
 
@@ -49,11 +29,5 @@ def check(context: Context) -> Iterator[Finding]:
 
 
 RULE = Rule(
-    "MK205",
-    "system-lost",
-    Severity.WARNING,
-    "A TEMPLATE that loses the system message",
-    check,
-    __doc__,
-    help="print .System, or the messages of role system, where the model expects them",
+    "MK205", check, help="print .System, or the messages of role system, where the model expects them"
 )

@@ -1,34 +1,10 @@
-"""# What it does
-
-Finds tags of thinking or tool calls with control tokens that Ollama leaves out of replies.
-
-# Why is this bad
-
-From 0.30 on llama-server makes the text of a reply, and control tokens are not part of it. Of a tool-call tag
-Ollama asks it to keep the first token, of thinking tags none (read in the source of 0.33.0). So the tag never
-occurs in a reply: calls or thoughts are not found, and stand in the answer without their marks.
-
-# Example
-
-    FROM ./model.gguf
-    TEMPLATE \"\"\"{{ range .Messages }}<|{{ .Role }}|>
-    {{- if .Thinking }}<|think|>{{ .Thinking }}<|/think|>{{ end }}{{ .Content }}
-    {{- end }}<|assistant|>\"\"\"
-
-where `<|think|>` is a control token of the model.
-
-# Use instead
-
-A PARSER that knows the format, which keeps its tokens in the text; or a GGUF in which these tokens are
-user-defined ones. A tool-call tag may be the first of its tokens alone.
-"""
+"""A tag that no reply contains on Ollama 0.30 and later."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from ...core.diagnostics import Severity
 from ..context import Context
 from ..rule import Finding, Rule
 
@@ -57,11 +33,7 @@ def check(context: Context) -> Iterator[Finding]:
 
 RULE = Rule(
     "MK329",
-    "tag-unseen",
-    Severity.WARNING,
-    "A tag that no reply shows from Ollama 0.30 on",
     check,
-    __doc__,
     help="use a PARSER that knows the format, or a GGUF in which the token is user-defined",
     reads_files=True,
 )

@@ -1,20 +1,4 @@
-"""# What it does
-
-Finds a TEMPLATE that parses and then fails on an ordinary conversation.
-
-# Why is this bad
-
-Creating the model succeeds; every such request is answered with an error. The probes are a question, a
-dialogue, a system message, a picture and, where the TEMPLATE takes them, tools and thinking.
-
-# Example
-
-    TEMPLATE "{{ range .Messages }}{{ .Content | slice 0 5 }}{{ end }}"
-
-# Use instead
-
-    TEMPLATE "{{ range .Messages }}{{ slice .Content 0 }}{{ end }}"
-"""
+"""The TEMPLATE fails on an ordinary conversation."""
 
 from __future__ import annotations
 
@@ -77,12 +61,4 @@ def _has_own_rule(context: Context, error: GoTemplateError) -> bool:
     return any(f"can't evaluate field {a.name} " in error.message for a in accesses if not a.known)
 
 
-RULE = Rule(
-    "MK203",
-    "template-fails",
-    Severity.ERROR,
-    "A TEMPLATE that fails on an ordinary conversation",
-    check,
-    __doc__,
-    help="try it with `mkmodelfile render --modelfile … --messages …`",
-)
+RULE = Rule("MK203", check, help="try it with `mkmodelfile render --modelfile … --messages …`")

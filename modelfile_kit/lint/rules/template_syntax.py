@@ -1,27 +1,10 @@
-"""# What it does
-
-Finds a TEMPLATE that Go does not parse.
-
-# Why is this bad
-
-Ollama refuses to create the model. Some functions are younger than some servers: `currentDate` came with
-0.11.1, `toTypeScriptType` with 0.11.3, `yesterdayDate` with 0.13.3.
-
-# Example
-
-    TEMPLATE "{{ if .System }}{{ .System }} {{ .Prompt }}"
-
-# Use instead
-
-    TEMPLATE "{{ if .System }}{{ .System }} {{ end }}{{ .Prompt }}"
-"""
+"""The TEMPLATE does not parse."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from ...core.diagnostics import Severity
 from ...ollama.versions import since
 from ..context import Context
 from ..rule import Finding, Rule
@@ -41,12 +24,4 @@ def check(context: Context) -> Iterator[Finding]:
     yield Finding(f"Go does not parse this TEMPLATE: {error.message}", context.template, hint, line=line)
 
 
-RULE = Rule(
-    "MK202",
-    "template-syntax",
-    Severity.ERROR,
-    "A TEMPLATE that does not parse",
-    check,
-    __doc__,
-    help="the message is Go's own; the line is counted in the Modelfile",
-)
+RULE = Rule("MK202", check, help="the message is Go's own; the line is counted in the Modelfile")

@@ -1,33 +1,9 @@
-"""# What it does
-
-Finds a TEMPLATE in which Ollama finds no thinking tags, although it mentions `.Thinking` or the model's own
-chat template thinks.
-
-# Why is this bad
-
-Ollama takes the tags from the first and last text of the list around a *field* `.Thinking`, inside a range
-over the *field* `.Messages`. `$.Messages` or `$m.Thinking` are not seen, nor are tags elsewhere. Without
-tags the model has no thinking capability: `think` is refused, and thoughts stay in the answer.
-
-# Example
-
-    TEMPLATE \"\"\"{{ range $m := .Messages }}<|{{ .Role }}|>
-    {{- if $m.Thinking }}<think>{{ $m.Thinking }}</think>{{ end }}{{ .Content }}
-    {{- end }}<|assistant|>\"\"\"
-
-# Use instead
-
-    TEMPLATE \"\"\"{{ range .Messages }}<|{{ .Role }}|>
-    {{- if .Thinking }}<think>{{ .Thinking }}</think>{{ end }}{{ .Content }}
-    {{- end }}<|assistant|>\"\"\"
-
-"""
+"""Ollama finds no thinking tags in the TEMPLATE."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...core.diagnostics import Severity
 from ..context import Context
 from ..rule import Finding, Rule
 
@@ -52,10 +28,6 @@ def check(context: Context) -> Iterator[Finding]:
 
 RULE = Rule(
     "MK209",
-    "thinking-lost",
-    Severity.WARNING,
-    "A TEMPLATE without thinking tags that Ollama finds",
     check,
-    __doc__,
     help="write {{ if .Thinking }}<think>{{ .Thinking }}</think>{{ end }} in {{ range .Messages }}",
 )

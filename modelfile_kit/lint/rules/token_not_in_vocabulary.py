@@ -1,27 +1,9 @@
-"""# What it does
-
-Finds control tokens in the TEMPLATE that the model's vocabulary lacks.
-
-# Why is this bad
-
-They fall apart into ordinary tokens that the model never saw there: with `<|im_end|>` after each turn of a
-GLM, ten for every turn. Nothing reports it; answers only get worse.
-
-# Example
-
-    FROM ./glm-4.1v-9b.gguf
-    TEMPLATE "[gMASK]<sop>{{ range .Messages }}<|{{ .Role }}|>{{ .Content }}<|im_end|>{{ end }}<|assistant|>"
-
-# Use instead
-
-The tokens that the model's own chat template writes: `mkmodelfile compile` makes the TEMPLATE from it.
-"""
+"""A control token that is not in the vocabulary."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...core.diagnostics import Severity
 from ...ollama.special_tokens import control_texts
 from ..context import Context
 from ..rule import Finding, Rule
@@ -45,11 +27,7 @@ def check(context: Context) -> Iterator[Finding]:
 
 RULE = Rule(
     "MK323",
-    "token-not-in-vocabulary",
-    Severity.WARNING,
-    "A control token that the vocabulary lacks",
     check,
-    __doc__,
     help="write what the model's own chat template writes; `mkmodelfile compile` takes it over",
     reads_files=True,
 )

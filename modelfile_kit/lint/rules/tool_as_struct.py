@@ -1,34 +1,10 @@
-"""# What it does
-
-Finds a tool, or its function, that is printed without `json`.
-
-# Why is this bad
-
-`{{ .Function }}` of a tool has had no JSON form since Ollama 0.14, and `{{ . }}` of a tool had none up to
-0.24: Go's own `{name description {…}}` goes into the prompt, which no model was trained on.
-
-# Example
-
-    TEMPLATE \"\"\"{{ range .Tools }}{{ .Function }}{{ end }}
-    {{- range .Messages }}<|{{ .Role }}|>{{ .Content }}
-    {{- range .ToolCalls }}<call>{{ json .Function }}{{ end }}
-    {{- end }}<|assistant|>\"\"\"
-
-# Use instead
-
-    TEMPLATE \"\"\"{{ range .Tools }}{{ json .Function }}{{ end }}
-    {{- range .Messages }}<|{{ .Role }}|>{{ .Content }}
-    {{- range .ToolCalls }}<call>{{ json .Function }}{{ end }}
-    {{- end }}<|assistant|>\"\"\"
-
-"""
+"""A tool printed as a Go struct."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from ...core.diagnostics import Severity
 from ...gotemplate.values.gotypes import GoType, Kind
 from .. import probes
 from ..context import Context, Place
@@ -53,12 +29,4 @@ def check(context: Context) -> Iterator[Finding]:
     )
 
 
-RULE = Rule(
-    "MK244",
-    "tool-as-struct",
-    Severity.ERROR,
-    "A tool printed as a Go struct",
-    check,
-    __doc__,
-    help="write {{ json .Function }} or {{ json . }}",
-)
+RULE = Rule("MK244", check, help="write {{ json .Function }} or {{ json . }}")

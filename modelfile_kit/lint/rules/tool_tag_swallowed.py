@@ -1,37 +1,9 @@
-"""# What it does
-
-Finds a tool-call tag that holds what the prompt already ends with.
-
-# Why is this bad
-
-Ollama takes the first text inside the first `{{ if .ToolCalls }}` for the tag by which it finds calls in a
-reply. If that text begins with the assistant's header, which the prompt ends with, no reply ever contains
-it: calls come back as plain text.
-
-# Example
-
-    TEMPLATE \"\"\"{{ .Tools }}{{ range .Messages }}
-    {{- if .ToolCalls }}<|assistant|>
-    <tool_call>{{ range .ToolCalls }}{{ json .Function }}{{ end }}
-    {{- else }}<|{{ .Role }}|>
-    {{ .Content }}{{ end }}{{ end }}<|assistant|>
-    \"\"\"
-
-# Use instead
-
-    TEMPLATE \"\"\"{{ .Tools }}{{ range .Messages }}<|{{ .Role }}|>
-    {{ if .ToolCalls }}<tool_call>{{ range .ToolCalls }}{{ json .Function }}{{ end }}
-    {{- else }}{{ .Content }}{{ end }}
-    {{- end }}<|assistant|>
-    \"\"\"
-
-"""
+"""A tool-call tag that no reply can contain."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...core.diagnostics import Severity
 from ..context import Context
 from ..rule import Finding, Rule
 
@@ -63,12 +35,4 @@ def _overlap(prompt: str, tag: str) -> str:
     return next((tag[:size] for size in sizes if prompt.endswith(tag[:size])), "")
 
 
-RULE = Rule(
-    "MK246",
-    "tool-tag-swallowed",
-    Severity.ERROR,
-    "A tool-call tag that no reply can hold",
-    check,
-    __doc__,
-    help="write the assistant's header before {{ if .ToolCalls }}",
-)
+RULE = Rule("MK246", check, help="write the assistant's header before {{ if .ToolCalls }}")

@@ -1,28 +1,4 @@
-"""# What it does
-
-Finds a TEMPLATE without `.Tools` where the model's own chat template knows tools, and one that takes tools
-and then loses the calls or their results.
-
-# Why is this bad
-
-Without `.Tools` Ollama refuses requests with tools. With it and without the calls and results, the model
-does not see what its tools answered, and calls again. Where the model's own chat template is here and loses
-them too, that is said, and it is a note only.
-
-# Example
-
-    TEMPLATE \"\"\"{{ .Tools }}{{ range .Messages }}
-    {{- if eq .Role "user" }}<|user|>{{ .Content }}
-    {{- else if eq .Role "assistant" }}<|assistant|>{{ .Content }}{{ end }}
-    {{- end }}<|assistant|>\"\"\"
-
-# Use instead
-
-    TEMPLATE \"\"\"{{ .Tools }}{{ range .Messages }}<|{{ .Role }}|>{{ .Content }}
-    {{- range .ToolCalls }}<tool_call>{{ json .Function }}</tool_call>{{ end }}
-    {{- end }}<|assistant|>\"\"\"
-
-"""
+"""The prompt does not contain tools, calls or results."""
 
 from __future__ import annotations
 
@@ -69,10 +45,6 @@ def check(context: Context) -> Iterator[Finding]:
 
 RULE = Rule(
     "MK208",
-    "tools-lost",
-    Severity.WARNING,
-    "A TEMPLATE that loses tools",
     check,
-    __doc__,
     help="print .Tools, the .ToolCalls of the assistant and the .Content of messages of role tool",
 )

@@ -1,29 +1,10 @@
-"""# What it does
-
-Finds a `#` with blanks around it behind the value of FROM, ADAPTER, DRAFT, PARAMETER, RENDERER, PARSER or
-REQUIRES.
-
-# Why is this bad
-
-A comment can only stand on a line of its own. Behind a value it is part of the value: the file is not
-found, the number is none, the stop never occurs.
-
-# Example
-
-    PARAMETER num_ctx 4096 # enough for a page
-
-# Use instead
-
-    # enough for a page
-    PARAMETER num_ctx 4096
-"""
+"""A comment after a value."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from ...core.diagnostics import Severity
 from ..context import Context
 from ..rule import Edit, Finding, Fix, Rule
 
@@ -47,13 +28,4 @@ def check(context: Context) -> Iterator[Finding]:
         yield Finding(f"{what}: {comment!r} is part of the value, not a comment", instruction, fix=fix)
 
 
-RULE = Rule(
-    "MK120",
-    "trailing-comment",
-    Severity.ERROR,
-    "A comment behind a value",
-    check,
-    __doc__,
-    help="put the comment on a line of its own",
-    fixes=True,
-)
+RULE = Rule("MK120", check, help="put the comment on a line of its own", fixes=True)

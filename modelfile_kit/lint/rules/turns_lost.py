@@ -1,21 +1,4 @@
-"""# What it does
-
-Finds a TEMPLATE that does not say every message of a dialogue.
-
-# Why is this bad
-
-The model answers without knowing what was asked or what it has said before. Where the model's own chat
-template is here and does the same, that is said, and it is a note only.
-
-# Example
-
-    TEMPLATE \"\"\"{{ .System }}{{ range .Messages }}
-    {{- if eq .Role "user" }}<|user|>{{ .Content }}{{ end }}{{ end }}<|assistant|>\"\"\"
-
-# Use instead
-
-    TEMPLATE "{{ range .Messages }}<|{{ .Role }}|>{{ .Content }}{{ end }}<|assistant|>"
-"""
+"""The prompt does not contain every message."""
 
 from __future__ import annotations
 
@@ -53,12 +36,4 @@ def check(context: Context) -> Iterator[Finding]:
     yield Finding(message, context.template, severity=severity)
 
 
-RULE = Rule(
-    "MK206",
-    "turns-lost",
-    Severity.WARNING,
-    "A TEMPLATE that loses messages",
-    check,
-    __doc__,
-    help="range over .Messages and print the .Content of every role",
-)
+RULE = Rule("MK206", check, help="range over .Messages and print the .Content of every role")

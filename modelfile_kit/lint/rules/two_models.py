@@ -1,29 +1,9 @@
-"""# What it does
-
-Finds two models behind FROM: two GGUFs that are both models, two names, or a name and a file.
-
-# Why is this bad
-
-A second FROM is for the projector. Of two names only the last counts; beside a name Ollama does not look at
-files at all, so a projector with `FROM llama3.2` is left out without a word; two models become one broken
-one.
-
-# Example
-
-    FROM llama3.2-vision
-    FROM ./mmproj-model.gguf
-
-# Use instead
-
-    FROM ./model.gguf
-    FROM ./mmproj-model.gguf
-"""
+"""Two models behind FROM."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...core.diagnostics import Severity
 from ..context import Context
 from ..files import Source, is_path
 from ..rule import Finding, Rule
@@ -62,12 +42,4 @@ def _further_models(context: Context) -> list[Source]:
     return [s for s in others if s and s.path.name not in parts]
 
 
-RULE = Rule(
-    "MK432",
-    "two-models",
-    Severity.ERROR,
-    "Two models behind FROM",
-    check,
-    __doc__,
-    help="keep the one that is meant",
-)
+RULE = Rule("MK432", check, help="keep the one that is meant")

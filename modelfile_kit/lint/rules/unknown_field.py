@@ -1,28 +1,10 @@
-"""# What it does
-
-Finds fields that messages, tool calls and tools do not have.
-
-# Why is this bad
-
-An unknown name of the outermost dot only prints `<no value>`; an unknown field of a message is an error, and
-the request fails. Some fields are younger than some servers: `.Thinking` came with 0.9.0, `.ToolName` with
-0.9.6, `.ToolCallID` with 0.12.10.
-
-# Example
-
-    TEMPLATE "{{ range .Messages }}<|{{ .Role }}|>{{ .Text }}{{ end }}<|assistant|>"
-
-# Use instead
-
-    TEMPLATE "{{ range .Messages }}<|{{ .Role }}|>{{ .Content }}{{ end }}<|assistant|>"
-"""
+"""A field that does not exist."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
 
-from ...core.diagnostics import Severity
 from ..context import Context
 from ..rule import Finding, Rule
 from ..template_types import Root, root_names
@@ -48,4 +30,4 @@ def check(context: Context) -> Iterator[Finding]:
         )
 
 
-RULE = Rule("MK241", "unknown-field", Severity.ERROR, "A field that does not exist", check, __doc__)
+RULE = Rule("MK241", check)

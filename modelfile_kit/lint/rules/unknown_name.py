@@ -1,26 +1,9 @@
-"""# What it does
-
-Finds names in a TEMPLATE that Ollama never fills, and names that have no value in the mode it runs in.
-
-# Why is this bad
-
-An unknown name prints `<no value>` into the prompt and is always false in an `if`. `.Prompt` is filled only
-in a TEMPLATE without `.Messages`, `.Suffix` only for completion.
-
-# Example
-
-    TEMPLATE "{{ if .First }}{{ .System }}{{ end }}{{ .Prompt }}"
-
-# Use instead
-
-    TEMPLATE "{{ .System }}{{ .Prompt }}"
-"""
+"""A name that Ollama never fills."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...core.diagnostics import Severity
 from ..context import Context, Place
 from ..rule import Finding, Rule
 from ..template_types import CHAT, ROOT
@@ -66,11 +49,5 @@ def _printed(context: Context) -> Iterator[Finding]:
 
 
 RULE = Rule(
-    "MK240",
-    "unknown-name",
-    Severity.WARNING,
-    "A name that Ollama does not fill",
-    check,
-    __doc__,
-    help="a TEMPLATE has .System, .Messages, .Tools, .Think, or .System, .Prompt, .Response",
+    "MK240", check, help="a TEMPLATE has .System, .Messages, .Tools, .Think, or .System, .Prompt, .Response"
 )

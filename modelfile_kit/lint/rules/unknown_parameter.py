@@ -1,26 +1,9 @@
-"""# What it does
-
-Finds `PARAMETER` names that the target does not know.
-
-# Why is this bad
-
-Ollama refuses to create the model: `unknown parameter`. Names are lower case, and some that other programs
-have (`n_ctx`, `max_tokens`) are called otherwise here.
-
-# Example
-
-    PARAMETER temprature 0.5
-
-# Use instead
-
-    PARAMETER temperature 0.5
-"""
+"""A parameter that Ollama does not know."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...core.diagnostics import Severity
 from ..context import Context
 from ..rule import Finding, Rule
 
@@ -49,6 +32,4 @@ def check(context: Context) -> Iterator[Finding]:
         yield Finding(found.message, instruction, f"Ollama calls it {elsewhere}" if elsewhere else found.help)
 
 
-RULE = Rule(
-    "MK110", "unknown-parameter", Severity.ERROR, "A parameter that Ollama does not know", check, __doc__
-)
+RULE = Rule("MK110", check)

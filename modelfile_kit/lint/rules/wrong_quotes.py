@@ -1,27 +1,9 @@
-"""# What it does
-
-Finds values in quotes that are none to Ollama: single quotes, typographic quotes, backquotes, or a pair of
-double quotes too many.
-
-# Why is this bad
-
-Only `"` and `\"\"\"` quote a value. All others stay in it, so a stop never occurs, a file is not found and
-a SYSTEM is said with its quotes.
-
-# Example
-
-    PARAMETER stop '<|im_end|>'
-
-# Use instead
-
-    PARAMETER stop "<|im_end|>"
-"""
+"""Quotes that are part of the value."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...core.diagnostics import Severity
 from ..context import Context
 from ..rule import Finding, Rule
 
@@ -42,12 +24,4 @@ def check(context: Context) -> Iterator[Finding]:
             )
 
 
-RULE = Rule(
-    "MK121",
-    "wrong-quotes",
-    Severity.WARNING,
-    "Quotes that are part of the value",
-    check,
-    __doc__,
-    help='quote with " or with three of them, or not at all',
-)
+RULE = Rule("MK121", check, help='quote with " or with three of them, or not at all')
