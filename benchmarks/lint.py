@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 
 from modelfile_kit.lint.registry import all_rules
 from modelfile_kit.lint.runner import lint_modelfile
@@ -108,8 +109,8 @@ def main() -> int:
     worst = 0.0
     for name, text in modelfiles().items():
         lint_modelfile(text)
-        parse = median(lambda text=text: parse_modelfile(text))
-        lint = median(lambda text=text: lint_modelfile(text))
+        parse = median(partial(parse_modelfile, text))
+        lint = median(partial(lint_modelfile, text))
         worst = max(worst, lint)
         print(f"{name:10} {parse * 1000:6.1f} ms {lint * 1000:6.1f} ms {lint / start:10.2f}x")
     print(f"bound {BOUND * 1000:.0f} ms: {'kept' if worst <= BOUND else 'BROKEN'}")

@@ -16,7 +16,7 @@ import types
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, ClassVar
+from typing import Any
 from unittest.mock import MagicMock
 
 from modelfile_kit.huggingface import render_reference
@@ -33,7 +33,7 @@ STAND_INS = {
 class _StandIn(types.ModuleType):
     """A module that has every name: empty classes, and functions that answer anything."""
 
-    __path__: ClassVar[list[str]] = []
+    __path__ = []  # noqa: RUF012 - that it has one makes it a package
     __version__ = "99.0"
 
     def __getattr__(self, name: str) -> Any:
@@ -162,7 +162,7 @@ def llama_factory(folder: Path) -> Callable[[Entry], Answer]:
 def modelscope(folder: Path) -> Callable[[Entry], Answer]:
     """`TemplateLoader.to_ollama` without the network."""
     bare(folder, "modelscope", "modelscope.preprocessors")
-    loader = importlib.import_module("modelscope.preprocessors.templates.loader")
+    loader: Any = importlib.import_module("modelscope.preprocessors.templates.loader")
 
     def convert(entry: Entry) -> Answer:
         name = str(entry.get("model") or entry["id"].split(":", 1)[-1])

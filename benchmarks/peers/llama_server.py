@@ -144,7 +144,8 @@ def _with_pictures(message: dict[str, Any], *, first: bool) -> dict[str, Any]:
 
 def _set_tokens(pair: MicroPair, bos: str, eos: str) -> None:
     """Writes the ids of BOS and EOS into the model's header, in place."""
-    tokens = list(read_header(pair.model).metadata["tokenizer.ggml.tokens"])
+    tokens: Any = read_header(pair.model).metadata["tokenizer.ggml.tokens"]
+    tokens = list(tokens)
     data = bytearray(pair.model.read_bytes())
     for key, text in ((b"tokenizer.ggml.bos_token_id", bos), (b"tokenizer.ggml.eos_token_id", eos)):
         at = data.index(key) + len(key) + 4  # a 32-bit type, then the value

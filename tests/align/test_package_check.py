@@ -35,7 +35,7 @@ def test_everything_is_equal_and_it_sees(micro):
     assert any(c.category == "images" for c in report.conversations)
     assert [s.answer for s in report.sights] == ["red", "green", "blue"]
     alone = [c for c in report.conversations if c.prompt.count("<|system|>") == 1]
-    assert any("<|system|>\nBe kind.<|user|>" in c.prompt for c in alone)
+    assert any("<|system|>\nBe kind.<|user|>" in (c.prompt or "") for c in alone)
 
 
 def test_without_the_embedded_engine(micro):

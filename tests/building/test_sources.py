@@ -103,7 +103,7 @@ def test_what_is_no_gguf(tmp_path: Path, pair: MicroPair) -> None:
 def test_vision_is_refused_where_llama_cpp_has_none(pair: MicroPair) -> None:
     blind = package(pair, chat_template="family:chatglm")
     with pytest.raises(PackageError, match="no projector for its vision part") as caught:
-        open_files(replace(blind, projector=pair.projector))
+        open_files(replace(blind, projector=pair.projector or ""))
     assert caught.value.code == "MK512"
     assert "GLM-4.1V" in caught.value.help and "projector: none" in caught.value.help
     for projector, severity in (("auto", "warning"), ("none", "info")):

@@ -27,7 +27,7 @@ from tests.compiler.mutations.templates import OWN
 COUNT = int(os.environ.get("MKMODELFILE_FUZZ", "2250")) // 250
 SEED = int(os.environ.get("MKMODELFILE_SEED", "1"))
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus" / "templates"
-TOKENS = {"bos_token": "<s>", "eos_token": "</s>"}
+TOKENS: dict[str, Any] = {"bos_token": "<s>", "eos_token": "</s>"}
 # Conversations a mutant is held to, of each kind that it claims.
 CONVERSATIONS = 25
 NOW = datetime(2025, 3, 9, 10, 11, 12)

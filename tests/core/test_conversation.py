@@ -1,4 +1,5 @@
 import json
+from typing import Any
 
 import pytest
 
@@ -7,7 +8,7 @@ from modelfile_kit.core.errors import UsageError
 
 
 def test_huggingface_shape():
-    messages = [
+    messages: list[Any] = [
         {"role": "user", "content": "look", "images": 2},
         {
             "role": "assistant",

@@ -1,6 +1,7 @@
 """docs/COMPATIBILITY.md: each row is held to Hugging Face's rendering, and no feature is left out."""
 
 import re
+from typing import Any
 
 import jinja2
 import pytest
@@ -17,10 +18,11 @@ STATES = ("exact", "partial", "unsupported", "refused")
 
 def reference(feature):
     """What Hugging Face renders of each conversation; None where the template refuses it or fails."""
-    found = []
+    found: list[str | None] = []
+    tokens: dict[str, Any] = page.TOKENS
     for messages, request in CONVERSATIONS[feature.kind]:
         try:
-            found.append(render_reference(feature.source, messages, **page.TOKENS, **request))
+            found.append(render_reference(feature.source, messages, **tokens, **request))
         except (ConversationRefusedError, TemplateReferenceError):
             found.append(None)
     return found

@@ -30,7 +30,7 @@ def test_the_only_one_is_taken(model_file, tmp_path):
     choice = find_projector(model_file)
     assert choice.path == path
     assert "eyes.gguf, type glm4v, F32, width 128: the only projector beside the model" in choice.reason
-    assert choice.diagnostics == choice.rejected == ()
+    assert (choice.diagnostics, choice.rejected) == ((), ())
 
 
 def test_what_a_file_is_decides_its_header_not_its_name(model_file, tmp_path):
@@ -134,7 +134,7 @@ def test_parts_of_a_split_model_are_not_candidates(header, tmp_path):
 
 def test_a_projector_in_place_of_the_model(tmp_path):
     pair = build_pair(tmp_path)
-    choice = find_projector(pair.projector)
+    choice = find_projector(pair.projector or "")
     assert choice.path is None
     assert told(choice) == [("MK415", "error")]
 

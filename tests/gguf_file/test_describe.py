@@ -31,7 +31,7 @@ def test_a_model(tmp_path):
 
 
 def test_a_projector(tmp_path):
-    found = describe(read_header(build_pair(tmp_path).projector))
+    found = describe(read_header(build_pair(tmp_path).projector or ""))
     assert (found.kind, found.vocabulary, found.embedding_length, found.layers) == ("projector", None, 16, 1)
     eye = found.projector
     assert (eye.type, eye.width, eye.image_size, eye.patch_size) == ("glm4v", 128, 336, 14)
@@ -41,7 +41,7 @@ def test_a_projector(tmp_path):
 def test_it_can_be_printed_as_json(tmp_path):
     pair = build_pair(tmp_path)
     for path in (pair.model, pair.projector):
-        data = json.loads(json.dumps(describe(read_header(path)).to_dict()))
+        data = json.loads(json.dumps(describe(read_header(path or "")).to_dict()))
         assert data["source"] == str(path)
         assert data["diagnostics"] == []
 

@@ -4,6 +4,7 @@ import random
 import struct
 import sys
 import tracemalloc
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -111,7 +112,8 @@ def test_opening_builds_no_array(write):
     header = read_header(path)
     opened = sys.getallocatedblocks() - before
     assert opened < 5_000
-    assert len(header.metadata["t"]) == len(header.metadata["s"]) == 50_000
+    metadata: Any = header.metadata
+    assert len(metadata["t"]) == len(metadata["s"]) == 50_000
     assert sys.getallocatedblocks() - before < 5_000
     kept = header.metadata["t"].tolist()
     assert kept == tokens

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from modelfile_kit.core.errors import UsageError
@@ -17,9 +19,9 @@ from modelfile_kit.gguf_file.pairing import (
 from modelfile_kit.micro import build_pair, build_projector
 from tests.gguf_file.handmade import Typed, model, projector, tensor
 
-SECTIONS = {"own__rope__dimension_sections": Typed("int32[]", [8, 12, 12, 0])}
+SECTIONS: dict[str, Any] = {"own__rope__dimension_sections": Typed("int32[]", [8, 12, 12, 0])}
 MARKS = ("<|begin_of_image|>", "<|end_of_image|>", "a")
-PICTURES = {"tokenizer__chat_template": Typed("string", "{% if part.type == 'image' %}")}
+PICTURES: dict[str, Any] = {"tokenizer__chat_template": Typed("string", "{% if part.type == 'image' %}")}
 
 
 @pytest.fixture

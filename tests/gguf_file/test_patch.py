@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import errno
+import os
+from typing import Any
 
 import pytest
 
 from modelfile_kit.core.errors import GGUFError, UsageError
-from modelfile_kit.gguf_file import patch as patching
 from modelfile_kit.gguf_file import read_header
 from modelfile_kit.gguf_file.patch import patch
 from modelfile_kit.micro import build_model
@@ -37,7 +38,7 @@ def by_gguf_py(path):
 
 
 def test_gguf_py_reads_what_was_changed_and_the_same_tensors(model, tmp_path):
-    changes = {
+    changes: dict[str, Any] = {
         "tokenizer.chat_template": "{{ bos_token }} 你好 " * 99,
         "tokenizer.ggml.eot_token_id": 3,
         "tokenizer.ggml.eom_token_id": 5,
@@ -65,7 +66,14 @@ def test_without_changes_nothing_changes(model, tmp_path):
 def test_types_byte_order_and_version_stay(order, version, tmp_path):
     path = tmp_path / "m.gguf"
     path.write_bytes(gguf(KINDS, [tensor("t", order=order)], b"\1" * 16, order=order, version=version))
-    new = {"a.uint8": 255, "a.int16": -3, "a.float32": 2, "a.bool": False, "a.string": "", "a.uint64": 0}
+    new: dict[str, Any] = {
+        "a.uint8": 255,
+        "a.int16": -3,
+        "a.float32": 2,
+        "a.bool": False,
+        "a.string": "",
+        "a.uint64": 0,
+    }
     found = patch(path, path, new)
     assert {k: found.metadata[k] for k in new} == new
     assert [found.metadata.type_of(k) for k in KINDS] == [t.type for t in KINDS.values()]
@@ -119,7 +127,7 @@ def test_an_unsound_source_and_a_full_disk_leave_the_old_file(model, tmp_path, m
     def full(descriptor):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(patching.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match=r"p\.gguf"):
         patch(model, old, {"a": 1})
     assert old.read_bytes() == b"old"
@@ -131,7 +139,8 @@ def test_llama_cpp_ends_where_the_new_token_says(model, tmp_path):
     pytest.importorskip("llama_cpp", reason="needs llama-cpp-python (extra align)")
     from modelfile_kit.runtime.tokenizer import LlamaTokenizer
 
-    tokens = list(read_header(model).metadata["tokenizer.ggml.tokens"])
+    old: Any = read_header(model).metadata["tokenizer.ggml.tokens"]
+    tokens = list(old)
     stop = tokens.index("<|observation|>")
     patch(model, tmp_path / "p.gguf", {"tokenizer.ggml.eom_token_id": stop})
     ends = []

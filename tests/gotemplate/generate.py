@@ -131,7 +131,7 @@ class Generator:
         self.vars, self.range_depth, self.kinds = ["$"], 0, {}
         self.wild = self.pick((0.0, 0.01, 0.05, 0.5))
         self.names = [self.pick(("t", "u", "", "a b", "é"))] if self.chance(0.2) else []
-        source = self.list(self.random.randint(1, 3))
+        source = self.a_list(self.random.randint(1, 3))
         for name in self.names:
             source = self.define(name) + source if self.chance(0.5) else source + self.define(name)
         if self.chance(0.12):
@@ -260,7 +260,7 @@ class Generator:
 
     # Templates.
 
-    def list(self, depth: int) -> str:
+    def a_list(self, depth: int) -> str:
         known = len(self.vars)
         made = "".join(self.node(depth) for _ in range(self.random.randint(1, 4)))
         del self.vars[known:]
@@ -292,11 +292,11 @@ class Generator:
 
     def branch(self, word: str, depth: int) -> str:
         known = len(self.vars)
-        made = self.action(f"{word} {self.condition()}") + self.list(depth - 1)
+        made = self.action(f"{word} {self.condition()}") + self.a_list(depth - 1)
         while word in ("if", "with") and self.chance(0.2):
-            made += self.action(f"else {word} {self.condition()}") + self.list(depth - 1)
+            made += self.action(f"else {word} {self.condition()}") + self.a_list(depth - 1)
         if self.chance(0.3):
-            made += self.action("else") + self.list(depth - 1)
+            made += self.action("else") + self.a_list(depth - 1)
         del self.vars[known:]
         return made + self.action("end")
 
@@ -327,10 +327,10 @@ class Generator:
         elif names and len(self.vars) > 1 and self.chance(0.9):
             over = ", ".join(self.pick(self.vars[1:]) for _ in range(names)) + " = " + over
         self.range_depth += 1
-        made = self.action(f"range {over}") + self.list(depth - 1)
+        made = self.action(f"range {over}") + self.a_list(depth - 1)
         self.range_depth -= 1
         if self.chance(0.25):
-            made += self.action("else") + self.list(depth - 1)
+            made += self.action("else") + self.a_list(depth - 1)
         del self.vars[known:]
         return made + self.action("end")
 
@@ -403,14 +403,14 @@ class Generator:
     def block(self, depth: int) -> str:
         vars_, ranges = self.vars, self.range_depth
         self.vars, self.range_depth = ["$"], 0
-        body = self.list(depth - 1)
+        body = self.a_list(depth - 1)
         self.vars, self.range_depth = vars_, ranges
         name = f"b{self.random.randint(0, 9)}"
         return self.action(f'block "{name}" {self.pipe(1)}') + body + self.action("end")
 
     def define(self, name: str) -> str:
         self.vars, self.range_depth, self.defining = ["$"], 0, True
-        body = self.list(1)
+        body = self.a_list(1)
         self.defining = False
         return self.action(f'define "{name}"') + body + self.action("end")
 

@@ -171,7 +171,7 @@ _SPECIAL: dict[str, Callable[[Any], Any]] = {
         )
     },
 }
-_NILS = {
+_NILS: dict[str, Any] = {
     "map": t.ANY_MAP,
     "slice": t.ANY_SLICE,
     "strings": STRINGS,

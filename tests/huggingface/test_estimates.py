@@ -32,8 +32,13 @@ def budget() -> None:
     ],
 )
 def test_ordinary_operators(operator: str, left: Any, right: Any, result: Any) -> None:
-    compute = {"+": lambda a, b: a + b, "*": lambda a, b: a * b, "**": pow, "%": lambda a, b: a % b}
-    assert estimates.binary(operator, compute[operator], left, right) == result  # type: ignore[operator]
+    compute: dict[str, Any] = {
+        "+": lambda a, b: a + b,
+        "*": lambda a, b: a * b,
+        "**": pow,
+        "%": lambda a, b: a % b,
+    }
+    assert estimates.binary(operator, compute[operator], left, right) == result
 
 
 @pytest.mark.parametrize(

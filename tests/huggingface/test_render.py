@@ -16,7 +16,7 @@ SHOW = "{{ messages | tojson }}"
 
 def seen(message: dict[str, Any]) -> dict[str, Any]:
     shown = json.loads(render_reference(SHOW, [{"role": "user", "content": ""} | message]))
-    return shown[0]  # type: ignore[no-any-return]
+    return shown[0]
 
 
 def test_pictures_come_before_the_text() -> None:

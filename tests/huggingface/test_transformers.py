@@ -151,7 +151,7 @@ def theirs(cases: list[Case]) -> list[Answer]:
 
 def ours(source: str, tokens: dict[str, str], chat: dict[str, Any]) -> Answer:
     """The same from `render_reference`; a refusal's text, or the message that ends with the error."""
-    given: dict[str, str | None] = {"bos_token": None, "eos_token": None, **tokens}
+    given: dict[str, Any] = {"bos_token": None, "eos_token": None, **tokens}
     options = {k: v for k, v in chat.items() if k in ("tools", "think", "add_generation_prompt")}
     try:
         return render_reference(source, chat["messages"], **options, **given), None

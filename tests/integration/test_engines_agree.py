@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from modelfile_kit.runtime.llama_cpp.engine import EmbeddedChat, EmbeddedEngine
@@ -19,7 +21,7 @@ TEMPLATES = {
     "junk after each turn": GO.replace("{{ .Content }}", "{{ .Content }}<|im_end|>\n"),
     "no generation prompt": GO.removesuffix("<|assistant|>\n"),
 }
-CONVERSATIONS = {
+CONVERSATIONS: dict[str, list[Any]] = {
     "text": [{"role": "user", "content": "Hi, 你好"}],
     "picture": [{"role": "user", "content": "What?", "images": [picture("red")]}],
     "two sizes, a tag in the text, a second turn": [

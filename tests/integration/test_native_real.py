@@ -100,7 +100,7 @@ def on(server):
         try:
             prompt = server.render("native", filled, tools=tools, think=think).prompt
         except RefusedError as e:
-            raise PromptError(e.detail, status=e.status) from e
+            raise PromptError(e.detail, status=e.status or 0) from e
         first, *rest = NATIVE_MARK.split(prompt)
         return first + "".join(f"[img-{n}]{text}" for n, text in enumerate(rest))
 

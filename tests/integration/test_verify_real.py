@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+from typing import Any
 
 import pytest
 
@@ -107,7 +108,7 @@ def test_a_token_that_ends_nothing_is_named(by_hand, ollama_server, tmp_path):
 def test_a_stop_that_never_fires_does_in_a_patched_copy(by_hand, ollama_server, tmp_path):
     pair = build_pair(tmp_path / "pair")
     turn = read_header(pair.model).metadata["tokenizer.ggml.eot_token_id"]
-    endless = {"tokenizer.ggml.eot_token_id": None}
+    endless: dict[str, Any] = {"tokenizer.ggml.eot_token_id": None}
     ended = {**endless, "tokenizer.ggml.eom_token_id": turn}
     outcomes = []
     for name, changes in {"unseen": endless, "patched": ended}.items():
@@ -191,7 +192,7 @@ def test_what_was_meant_and_is_not_there_is_named(by_hand, ollama_server, micro_
 
 
 def test_the_report_is_plain_values(by_hand, ollama_server, micro_pair):
-    steps = []
+    steps: list[Any] = []
     report = verify(
         by_hand("plain", f"FROM {micro_pair.model}"), host=ollama_server.url, progress=steps.append
     )

@@ -49,13 +49,13 @@ def test_has_a_test_of_its_own_with_both_sides(rule):
 
 @RULES
 def test_the_example_is_caught_and_what_to_use_instead_is_not(rule):
-    example, instead = (rule.about.section(heading) for heading in HEADINGS[2:])
+    example, instead = (rule.about.section(heading) or "" for heading in HEADINGS[2:])
     target = re.search(r'--target "([^"]*)"', example)
     how = {"target": target[1]} if target else {}
     if not rule.reads_files and block(example):
-        rule_catches(rule.code, block(example), **how)
+        rule_catches(rule.code, block(example) or "", **how)
     if block(instead):
-        assert findings(rule.code, whole(block(instead)), **how) == []
+        assert findings(rule.code, whole(block(instead) or ""), **how) == []
 
 
 def test_the_page_of_rules_names_each():

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import gguf
 import pytest
 
@@ -106,7 +108,9 @@ def test_tokens_and_template_of_another_family(tmp_path):
     assert vocabulary.chat_templates == {"default": "{{ messages }}"}
     control = vocabulary.control_tokens()
     assert list(control)[-2:] == ["<|im_start|>", "<|im_end|>"]
-    assert len(set(read_header(path).metadata["tokenizer.ggml.tokens"])) == len(vocabulary)
+    tokens: Any = read_header(path).metadata["tokenizer.ggml.tokens"]
+    assert len(set(tokens)) == len(vocabulary)
+    assert vocabulary.eot_id is not None
     assert vocabulary.token(vocabulary.eot_id) == "<|user|>"
     bare = build_model(tmp_path / "bare.gguf", chat_template="")
     assert Vocabulary.from_header(read_header(bare)).chat_templates == {}

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import pytest
 
@@ -37,7 +38,7 @@ def test_renders_what_glm_4_1v_renders(shared):
 
 def test_the_prompt_of_a_picture():
     """As GLM-4.1V's model card shows it."""
-    messages = [
+    messages: list[Any] = [
         {"role": "system", "content": "Be brief."},
         {"role": "user", "content": "What colour?", "images": 1},
     ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from modelfile_kit import render_prompt
@@ -10,7 +12,7 @@ from modelfile_kit.ollama.api_values import MAX_JSON_DEPTH, decode_message, json
 
 
 def nested(depth):
-    value = 1
+    value: Any = 1
     for _ in range(depth):
         value = [value]
     return value
@@ -51,7 +53,7 @@ def test_where_a_request_is_wrong():
 
 
 def test_deep_nesting_ends_in_a_clear_error():
-    call = {"function": {"name": "f", "arguments": {"a": nested(3000)}}}
+    call: Any = {"function": {"name": "f", "arguments": {"a": nested(3000)}}}
     template = "{{ range .Messages }}{{ len .ToolCalls }}{{ end }}"
     assert render_prompt(template, [{"role": "assistant", "tool_calls": [call]}]) == "1"
     call["function"]["arguments"]["a"] = nested(MAX_JSON_DEPTH + 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from typing import Any
 
 import pytest
 
@@ -151,7 +152,8 @@ def test_old_thinking_is_filtered_for_two_models():
     messages = [user("q"), assistant("<think>t</think>\n\na"), user("r"), assistant("<think>u</think>b")]
     plain = render_prompt(CHAT, messages)
     assert "<think>t" in plain
-    for options in ({"family": "qwen3"}, {"name": "x/deepseek-r1:8b"}):
+    every: list[dict[str, Any]] = [{"family": "qwen3"}, {"name": "x/deepseek-r1:8b"}]
+    for options in every:
         assert (
             render_prompt(CHAT, messages, **options)
             == "<user>q<assistant>a<user>r<assistant><think>u</think>b"

@@ -7,6 +7,7 @@ import datetime
 import json
 import os
 import re
+from typing import Any
 
 import pytest
 
@@ -100,7 +101,7 @@ def check(judge, jobs):
 def test_probes(oracle_for, version):
     judge = oracle_for(version)
     count = COUNT if version == VERSIONS[-1] else COUNT // 4
-    jobs = []
+    jobs: list[Any] = []
     for i, request in enumerate(requests(SEED, count)):
         text = PROBES[i % len(PROBES)]
         fields = {}
@@ -117,7 +118,7 @@ def test_probes(oracle_for, version):
 @pytest.mark.parametrize("version", SERVERS)
 def test_truncation(oracle_for, version):
     judge = oracle_for(version)
-    jobs = []
+    jobs: list[Any] = []
     for i, request in enumerate(requests(SEED + 7, COUNT // 4)):
         request = {**request, "tools": None, "think": None}
         limit = [1, 20, 60, 150, 800][i % 5]
@@ -131,7 +132,7 @@ def test_truncation(oracle_for, version):
 def test_ollamas_own_templates(oracle_for, version, shared):
     judge = oracle_for(version)
     conversations = json.loads((shared / "corpus" / "conversations.json").read_text())
-    jobs = []
+    jobs: list[Any] = []
     for text in known_templates(version).values():
         for c in conversations:
             jobs.append((text, {k: c[k] for k in ("messages", "tools", "think")}, {}, {}))
@@ -146,7 +147,8 @@ def test_execute_at_every_version(oracle_for, version):
     judge = oracle_for(version)
     now = datetime.date(2026, 8, 1)
     count = COUNT if version == VERSIONS[-1] else COUNT // 4
-    jobs, parsed = [], {}
+    jobs: list[Any] = []
+    parsed: dict[str, PromptTemplate | None] = {}
     for i, request in enumerate(requests(SEED + 1, count)):
         text = PROBES[i % len(PROBES)]
         if version == "0.5.13":

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from modelfile_kit.ollama.replies import ThinkingParser, ToolCall, split_reply, split_thinking
 
 TOOLS = [{"type": "function", "function": {"name": n}} for n in ("get", "get_weather")]
-THINK = {"opening": "<think>", "closing": "</think>", "think": True}
+THINK: dict[str, Any] = {"opening": "<think>", "closing": "</think>", "think": True}
 
 
 @pytest.mark.parametrize(

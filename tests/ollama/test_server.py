@@ -57,6 +57,8 @@ RIVALS = [
 class Server:
     """Just enough of the API, without the kit in between."""
 
+    version = ""
+
     def __init__(self, url: str) -> None:
         self.http = httpx.Client(base_url=url, timeout=120, trust_env=False)
 

@@ -187,7 +187,7 @@ def test_the_micro_model_is_of_glm4v(tmp_path: Path) -> None:
     ],
 )
 def test_recognition(tmp_path: Path, options: dict[str, str], family: str | None) -> None:
-    found = detect_family(read_header(build_model(tmp_path / "m.gguf", **options)))  # type: ignore[arg-type]
+    found = detect_family(read_header(build_model(tmp_path / "m.gguf", **options)))
     assert (found and found.id) == family
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from modelfile_kit.core.diagnostics import Span
 from modelfile_kit.core.errors import PackageError
 from modelfile_kit.package.package import Package, json_schema, load_package
 from modelfile_kit.package.schema import PackageShape
@@ -38,7 +39,8 @@ def package(folder: Path, text: str | bytes) -> Package:
 def findings(folder: Path, text: str | bytes) -> list[tuple[str, int | None, int | None]]:
     with pytest.raises(PackageError) as caught:
         package(folder, text)
-    return [(d.code, d.span and d.span.line, d.span and d.span.column) for d in caught.value.diagnostics]
+    spans = [(d.code, d.span or Span("")) for d in caught.value.diagnostics]
+    return [(code, span.line, span.column) for code, span in spans]
 
 
 def finding(folder: Path, text: str | bytes) -> str:

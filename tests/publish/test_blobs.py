@@ -5,6 +5,7 @@ import json
 import os
 import threading
 import time
+from typing import Any
 
 import pytest
 
@@ -197,7 +198,7 @@ def broken():
 
 
 def test_what_the_server_has_is_not_sent(blob):
-    server = FakeServer()
+    server: Any = FakeServer()
     assert upload(server, blob) is True
     assert server.blobs[blob.digest] == blob.path.read_bytes()
     assert upload(server, blob) is False
@@ -206,29 +207,31 @@ def test_what_the_server_has_is_not_sent(blob):
 
 def test_upload_reports_its_bytes(blob):
     steps: list[Step] = []
-    upload(FakeServer(), blob, progress=steps.append)
+    server: Any = FakeServer()
+    upload(server, blob, progress=steps.append)
     assert (steps[-1].stage, steps[-1].done, steps[-1].total) == ("upload", blob.size, blob.size)
 
 
 def test_a_broken_connection_is_tried_again(blob):
-    server = FakeServer([broken(), broken()])
+    server: Any = FakeServer([broken(), broken()])
     assert upload(server, blob) is True
     assert server.uploads == 3
 
 
 def test_a_blob_that_arrived_after_all_is_not_sent_again(blob):
-    server = FakeServer([broken()], keeps_half=True)
+    server: Any = FakeServer([broken()], keeps_half=True)
     assert upload(server, blob) is True
     assert server.uploads == 1
 
 
 def test_it_gives_up_in_the_end(blob):
+    server: Any = FakeServer([broken() for _ in range(9)])
     with pytest.raises(ServerError):
-        upload(FakeServer([broken() for _ in range(9)]), blob)
+        upload(server, blob)
 
 
 def test_a_refusal_is_final(blob):
-    server = FakeServer([ServerError("digest mismatch", code="MK801")])
+    server: Any = FakeServer([ServerError("digest mismatch", code="MK801")])
     with pytest.raises(ServerError):
         upload(server, blob)
     assert server.uploads == 1
@@ -237,6 +240,7 @@ def test_a_refusal_is_final(blob):
 @pytest.mark.parametrize("data", [b"shorter", b"GGUF" + b"x" * 4_000_000])
 def test_a_file_that_is_another_by_now_is_not_sent(blob, data):
     blob.path.write_bytes(data)
+    server: Any = FakeServer()
     with pytest.raises(UsageError) as e:
-        upload(FakeServer(), blob)
+        upload(server, blob)
     assert e.value.code == "MK809"

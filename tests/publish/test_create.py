@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import time
+from typing import Any
 
 import pytest
 
@@ -132,7 +133,7 @@ def test_publishing_verifies_unless_told_otherwise(ollama, modelfile, tmp_path, 
 
 
 def test_steps_are_told_in_order(modelfile, go):
-    steps = []
+    steps: list[Any] = []
     go(modelfile(), progress=steps.append)
     stages = list(dict.fromkeys(s.stage for s in steps))
     assert stages == ["hash", "upload", "create"]

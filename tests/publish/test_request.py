@@ -224,7 +224,7 @@ def test_errors_name_the_file(folder):
 
 def test_what_a_file_is(tmp_path):
     pair = build_pair(tmp_path)
-    assert file_kind(pair.projector) is FileKind.PROJECTOR
+    assert file_kind(pair.projector or Path()) is FileKind.PROJECTOR
     assert file_kind(pair.model) is FileKind.MODEL
     assert file_kind(tmp_path / "none") is None
     (tmp_path / "zip.gguf").write_bytes(b"PK\x03\x04")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,7 @@ temperature                    0.5
 num_ctx                        4096
 use_mmap                       true
 """
-SHOW = {  # as Ollama 0.33 answered for the micro model, shortened
+SHOW: dict[str, Any] = {  # as Ollama 0.33 answered for the micro model, shortened
     "modelfile": MODELFILE,
     "parameters": PARAMETERS,
     "template": TEMPLATE,

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 
@@ -44,26 +45,26 @@ def fail_on(action, part):
 
 
 def test_a_new_name():
-    server = FakeServer(tmp="new")
+    server: Any = FakeServer(tmp="new")
     assert take_over(server, "tmp", "m") == "new"
     assert server.held == {"tmp:latest": "new", "m:latest": "new"}
 
 
 def test_an_old_model_is_replaced():
-    server = FakeServer(tmp="new", m="old")
+    server: Any = FakeServer(tmp="new", m="old")
     take_over(server, "tmp", "m")
     assert server.held == {"tmp:latest": "new", "m:latest": "new"}
 
 
 def test_an_equal_model_is_left_alone():
-    server = FakeServer(tmp="same", m="same")
+    server: Any = FakeServer(tmp="same", m="same")
     server.trouble = fail_on("copy", "m")
     assert take_over(server, "tmp", "m") == "same"
 
 
 def test_a_copy_that_fails_leaves_the_old_model():
-    server = FakeServer(tmp="new", m="old")
-    failing = []
+    server: Any = FakeServer(tmp="new", m="old")
+    failing: list[int] = []
 
     def once(action, name):
         if (action, name) == ("copy", "m") and not failing:
@@ -78,8 +79,8 @@ def test_a_copy_that_fails_leaves_the_old_model():
 
 
 def test_a_torn_copy_is_seen_and_undone():
-    server = FakeServer(tmp="new", m="old")
-    first = []
+    server: Any = FakeServer(tmp="new", m="old")
+    first: list[int] = []
 
     def tear(action, name):
         # Only the first copy over the name is torn, as when a disk was full for a moment.
@@ -95,7 +96,7 @@ def test_a_torn_copy_is_seen_and_undone():
 
 
 def test_a_torn_copy_of_a_new_name_leaves_no_wreck():
-    server = FakeServer(tmp="new")
+    server: Any = FakeServer(tmp="new")
     server.tear = True
     with pytest.raises(ServerError):
         take_over(server, "tmp", "m")
@@ -103,8 +104,8 @@ def test_a_torn_copy_of_a_new_name_leaves_no_wreck():
 
 
 def test_ctrl_c_in_the_copy_leaves_the_old_model():
-    server = FakeServer(tmp="new", m="old")
-    struck = []
+    server: Any = FakeServer(tmp="new", m="old")
+    struck: list[int] = []
 
     def strike(action, name):
         if (action, name) == ("copy", "m") and not struck:
@@ -119,7 +120,7 @@ def test_ctrl_c_in_the_copy_leaves_the_old_model():
 
 @pytest.mark.parametrize("error", [ServerError("x"), KeyboardInterrupt(), ValueError()])
 def test_a_working_model_is_gone_whatever_happens(error):
-    server = FakeServer()
+    server: Any = FakeServer()
     with pytest.raises(type(error)), working_model(server, "m") as name:
         server.held[name] = "new"
         raise error
@@ -127,7 +128,7 @@ def test_a_working_model_is_gone_whatever_happens(error):
 
 
 def test_a_server_that_vanished_does_not_hide_the_first_error():
-    server = FakeServer()
+    server: Any = FakeServer()
     server.trouble = fail_on("delete", "")
     with pytest.raises(ValueError, match="first"), working_model(server, "m"):
         raise ValueError("first")
@@ -135,7 +136,7 @@ def test_a_server_that_vanished_does_not_hide_the_first_error():
 
 def test_working_names_of_a_killed_publish_are_swept_once_they_are_old():
     left = f"m:{WORKING_TAG}aa"
-    server = FakeServer(**{left: "x", "m": "old", f"other:{WORKING_TAG}bb": "y"})
+    server: Any = FakeServer(**{left: "x", "m": "old", f"other:{WORKING_TAG}bb": "y"})
     assert sweep(server, "m") == []  # young: another publish may be at work
     server.now -= timedelta(hours=2)
     assert sweep(server, "m") == [left]
@@ -143,6 +144,6 @@ def test_working_names_of_a_killed_publish_are_swept_once_they_are_old():
 
 
 def test_names_are_found_whatever_their_case():
-    server = FakeServer(M="d")
+    server: Any = FakeServer(M="d")
     assert digest_of(server, "m") == "d"
     assert digest_of(server, "none") is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -107,7 +108,7 @@ def test_guessing_without_a_picture_is_only_noted():
 
 
 def test_a_model_that_thinks_long_gets_the_time():
-    server = FakeServer()
+    server: Any = FakeServer()
     chat = server.chat
 
     def slow(name, messages, *, tools=None, think=None, options=None):
@@ -132,7 +133,9 @@ def test_a_format_that_is_not_understood_is_named():
 
 
 def test_an_endless_answer_gets_a_second_chance_and_is_then_named():
-    server = FakeServer(finish="length", greet="It was a dark and stormy night; the rain fell in torrents.")
+    server: Any = FakeServer(
+        finish="length", greet="It was a dark and stormy night; the rain fell in torrents."
+    )
     report = run(server)
     assert "MK840" in codes(report)
     limits = [o["num_predict"] for o in server.asked]
@@ -140,7 +143,7 @@ def test_an_endless_answer_gets_a_second_chance_and_is_then_named():
 
 
 def test_an_answer_that_repeats_itself_gets_no_second_chance():
-    server = FakeServer(finish="length", greet="ab" * 500)
+    server: Any = FakeServer(finish="length", greet="ab" * 500)
     report = run(server)
     assert "MK840" in codes(report)
     assert "repeats itself" in next(d.message for d in report.diagnostics)
@@ -166,7 +169,7 @@ def test_a_model_that_was_to_see_and_has_no_projector():
 
 
 def test_a_prompt_that_the_server_refuses_is_named():
-    server = FakeServer()
+    server: Any = FakeServer()
 
     def refuse(*_, **__):
         raise RefusedError("HTTP 500: template: :1", detail="template: :1: nil", status=500)
@@ -183,7 +186,7 @@ def test_an_older_server_shows_no_prompts():
 
 
 def test_a_dead_engine_skips_what_needs_it():
-    server = FakeServer()
+    server: Any = FakeServer()
 
     def dead(*_, **__):
         text = "llama-server process has terminated: signal: segmentation fault"
@@ -198,7 +201,7 @@ def test_a_dead_engine_skips_what_needs_it():
 
 @pytest.mark.parametrize("code", ["MK802", "MK803"])
 def test_a_server_that_is_gone_ends_it(code):
-    server = FakeServer()
+    server: Any = FakeServer()
 
     def gone(*_, **__):
         raise ServerError("gone", code=code)

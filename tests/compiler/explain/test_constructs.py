@@ -1,5 +1,7 @@
 """Every tag and text of a chat template is found with its own source."""
 
+from typing import Any
+
 import pytest
 
 from modelfile_kit.compiler import frontend
@@ -48,7 +50,7 @@ def test_every_construct_with_its_lines_and_source():
 
 
 def test_texts_are_those_of_the_tree():
-    pairs = constructs_of(WHOLE, frontend.parse(WHOLE))
+    pairs: Any = constructs_of(WHOLE, frontend.parse(WHOLE))
     texts = [(c.source, node.data) for c, node in pairs if c.kind == "text"]
     assert [a for a, _ in texts] == [b for _, b in texts]
     assert "{{ not a print }}" in [a for a, _ in texts]

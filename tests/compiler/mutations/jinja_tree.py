@@ -16,7 +16,7 @@ def copied(value: Any) -> Any:
     if not isinstance(value, nodes.Node):
         return value
     made = type(value)(*(copied(getattr(value, field)) for field in value.fields))
-    return made.set_lineno(value.lineno).set_environment(value.environment)
+    return made.set_lineno(value.lineno).set_environment(value.environment)  # type: ignore[arg-type]
 
 
 def all_nodes(tree: nodes.Node, *kinds: type) -> list[Any]:
@@ -63,7 +63,8 @@ def loaded(node: nodes.Node) -> set[str]:
 
 
 def fresh(tree: nodes.Template, rng: random.Random) -> str:
-    taken = {n.name for n in tree.find_all((nodes.Name, nodes.Macro))}
+    named: Any = tree.find_all((nodes.Name, nodes.Macro))
+    taken = {n.name for n in named}
     while True:
         name = rng.choice(("it", "entry", "tmp", "v", "block", "piece")) + str(rng.randrange(100))
         if name not in taken:

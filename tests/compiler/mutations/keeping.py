@@ -56,7 +56,8 @@ def rename(tree: nodes.Template, rng: random.Random) -> bool:
     if old is None:
         return False
     new = fresh(tree, rng)
-    for n in tree.find_all((nodes.Name, nodes.NSRef, nodes.Macro)):
+    named: Any = tree.find_all((nodes.Name, nodes.NSRef, nodes.Macro))
+    for n in named:
         if n.name == old:
             n.name = new
     return True
@@ -180,7 +181,9 @@ def set_first(tree: nodes.Template, rng: random.Random) -> bool:
 def namespace(tree: nodes.Template, rng: random.Random) -> bool:
     """A variable that is set once becomes an attribute of a namespace."""
     stored = [n.name for n in tree.find_all(nodes.Name) if n.ctx != "load"]
-    assigns = [s for s in tree.body if isinstance(s, nodes.Assign) and isinstance(s.target, nodes.Name)]
+    assigns: list[Any] = [
+        s for s in tree.body if isinstance(s, nodes.Assign) and isinstance(s.target, nodes.Name)
+    ]
     once = [s for s in assigns if stored.count(s.target.name) == 1 and s.target.name not in loaded(s.node)]
     assign = pick(rng, once)
     if assign is None or isinstance(assign.node, nodes.Call):
@@ -258,7 +261,7 @@ def reorder_elif(tree: nodes.Template, rng: random.Random) -> bool:
 
 def _exclusive(a: nodes.If, b: nodes.If) -> bool:
     sides = [_equal_to_text(x.test) for x in (a, b)]
-    return None not in sides and sides[0][0] == sides[1][0] and sides[0][1] != sides[1][1]  # type: ignore[index]
+    return None not in sides and sides[0][0] == sides[1][0] and sides[0][1] != sides[1][1]
 
 
 def _equal_to_text(test: Any) -> tuple[str, str] | None:
@@ -299,7 +302,7 @@ def in_macro(tree: nodes.Template, rng: random.Random) -> bool:
 def turn_macro(tree: nodes.Template, rng: random.Random) -> bool:
     """The body of a loop is a macro that is given everything it reads."""
     loops = [f for f in tree.body if isinstance(f, nodes.For) and isinstance(f.target, nodes.Name)]
-    kinds = (nodes.Assign, nodes.AssignBlock, nodes.Break, nodes.Continue, nodes.Macro)
+    kinds: Any = (nodes.Assign, nodes.AssignBlock, nodes.Break, nodes.Continue, nodes.Macro)
     loops = [f for f in loops if not loop_is_used(f) and not any(s.find(kinds) for s in f.body)]
     loops = [f for f in loops if not any(isinstance(s, kinds) for s in f.body) and not f.recursive]
     loop = pick(rng, loops)
@@ -439,13 +442,16 @@ def other_spelling(tree: nodes.Template, rng: random.Random) -> bool:
         for f in all_nodes(tree, nodes.Filter)
         if not f.args and f.name in ("trim", "length", "upper", "lower")
     ]
-    calls = [c for c in all_nodes(tree, nodes.Call) if isinstance(c.node, nodes.Getattr) and not c.args]
+    calls: list[Any] = [
+        c for c in all_nodes(tree, nodes.Call) if isinstance(c.node, nodes.Getattr) and not c.args
+    ]
     calls = [c for c in calls if c.node.attr == "strip" and not c.kwargs]
-    node = pick(rng, [*found, *calls])
+    node: Any = pick(rng, [*found, *calls])
     if node is None:
         return False
     if isinstance(node, nodes.Call):
-        replace_node(tree, node, nodes.Filter(node.node.node, "trim", [], [], None, None))
+        method: Any = node.node
+        replace_node(tree, node, nodes.Filter(method.node, "trim", [], [], None, None))
     elif node.name == "length":
         node.name = "count"
     else:

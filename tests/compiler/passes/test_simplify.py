@@ -71,7 +71,7 @@ class Programs:
         return self.count
 
     def test(self, variables: list[go.Var]) -> go.Test:
-        atoms = [go.Atom(go.Root(flag)) for flag in "ABC"]
+        atoms: list[go.Test] = [go.Atom(go.Root(flag)) for flag in "ABC"]
         atoms += [go.equal(v, go.Lit("a")) for v in variables[-3:]]
         r = self.random.random()
         if r < 0.7:
@@ -86,7 +86,8 @@ class Programs:
         return self.random.choice(texts)
 
     def block(self, variables: list[go.Var], depth: int, in_loop: bool = False) -> go.Nodes:
-        variables, out = list(variables), []
+        variables = list(variables)
+        out: list[go.Node] = []
         for _ in range(self.random.randint(1, 4)):
             r = self.random.random()
             if r < 0.3:
@@ -99,7 +100,8 @@ class Programs:
             elif r < 0.68 and variables:
                 out.append(go.Set(self.random.choice(variables), self.value(variables)))
             elif r < 0.74 and in_loop:
-                out.append(go.If(self.test(variables), (self.random.choice([go.Break(), go.Continue()]),)))
+                leave: go.Node = self.random.choice((go.Break(), go.Continue()))
+                out.append(go.If(self.test(variables), (leave,)))
             elif r < 0.84:
                 out += self.work(variables)
             elif depth:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from modelfile_kit.gotemplate import GoTemplateError, Limits, parse
+from modelfile_kit.gotemplate.compiled.compile import run_code
 from modelfile_kit.gotemplate.compiled.frame import Bail, Runtime
-from modelfile_kit.gotemplate.template import run_code
 from tests.gotemplate.fuzz import FUNCTIONS
 from tests.gotemplate.generate import Generator
 from tests.gotemplate.wire import decode

@@ -50,7 +50,8 @@ def test_empty(node, empty):
 def test_an_absent_else_is_not_an_empty_one():
     pipe = n.PipeNode((n.CommandNode((n.DotNode(),)),))
     assert n.IfNode(pipe, n.ListNode()) != n.IfNode(pipe, n.ListNode(), n.ListNode())
-    assert n.IfNode(pipe, n.ListNode()) != n.WithNode(pipe, n.ListNode())
+    other: n.Node = n.WithNode(pipe, n.ListNode())
+    assert other != n.IfNode(pipe, n.ListNode())
 
 
 _PIPE = n.PipeNode((n.CommandNode((n.DotNode(),)),))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -110,7 +112,8 @@ def test_pointers():
 
 def test_types():
     assert go_type_name(None) == "<nil>"
-    assert [go_type_name(v) for v in ("", True, 1, 1.0, 1j, [], {}, b"")] == [
+    values: list[Any] = ["", True, 1, 1.0, 1j, [], {}, b""]
+    assert [go_type_name(v) for v in values] == [
         *(
             "string",
             "bool",
@@ -165,7 +168,8 @@ def test_truth(value, expected):
 
 
 def test_length():
-    assert [length(v) for v in ("é", [1], {}, b"ab", Scalar(GoType("x.S", Kind.STRING), "éé"))] == [
+    values: list[Any] = ["é", [1], {}, b"ab", Scalar(GoType("x.S", Kind.STRING), "éé")]
+    assert [length(v) for v in values] == [
         2,
         1,
         0,

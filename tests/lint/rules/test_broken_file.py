@@ -1,3 +1,5 @@
+from typing import Any
+
 from tests.lint.helpers import Typed, rule_catches, rule_catches_not, write_model
 
 CODE = "MK434"
@@ -13,6 +15,6 @@ def test_what_is_no_gguf(tmp_path):
 
 
 def test_a_part_without_its_siblings(tmp_path):
-    split = {"split__count": Typed("uint16", 2), "split__no": Typed("uint16", 0)}
+    split: dict[str, Any] = {"split__count": Typed("uint16", 2), "split__no": Typed("uint16", 0)}
     write_model(tmp_path, "m-00001-of-00002.gguf", **split)
     assert "m-00002-of-00002" in rule_catches(CODE, "FROM ./m-00001-of-00002.gguf\n", base=tmp_path).message

@@ -1,3 +1,5 @@
+from typing import Any
+
 from tests.lint.helpers import Typed, rule_catches, rule_catches_not, write_model, write_projector
 
 CODE = "MK431"
@@ -14,7 +16,7 @@ def test_two_quantizations(tmp_path):
 
 def test_the_parts_of_one_model_and_what_is_no_gguf(tmp_path):
     for n in (0, 1):
-        split = {"split__count": Typed("uint16", 2), "split__no": Typed("uint16", n)}
+        split: dict[str, Any] = {"split__count": Typed("uint16", 2), "split__no": Typed("uint16", n)}
         write_model(tmp_path, f"q/m-0000{n + 1}-of-00002.gguf", **split)
     (tmp_path / "q/empty.gguf").write_bytes(b"")
     rule_catches_not(CODE, "FROM ./q\n", base=tmp_path)

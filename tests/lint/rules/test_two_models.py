@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from tests.lint.helpers import Typed, rule_catches, rule_catches_not, write_model, write_projector
@@ -37,6 +39,6 @@ def test_two_files_that_are_models(tmp_path):
 
 def test_the_parts_of_one_model_are_one(tmp_path):
     for n in (0, 1):
-        split = {"split__count": Typed("uint16", 2), "split__no": Typed("uint16", n)}
+        split: dict[str, Any] = {"split__count": Typed("uint16", 2), "split__no": Typed("uint16", n)}
         write_model(tmp_path, f"m-0000{n + 1}-of-00002.gguf", **split)
     rule_catches_not(CODE, "FROM ./m-00001-of-00002.gguf\nFROM ./m-00002-of-00002.gguf\n", base=tmp_path)

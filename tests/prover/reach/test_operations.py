@@ -43,7 +43,7 @@ def test_operators_on_constants_are_python_s(truths: Any, operator: str) -> None
 
 @pytest.mark.parametrize("name", TESTS)
 def test_tests_on_constants_are_jinja_s(name: str) -> None:
-    real = jinja2.Environment().tests[name]
+    real: Any = jinja2.Environment().tests[name]
     for constant in CONSTANTS:
         assert operations.tested(name, known(constant), [], WORLD) == {real(constant)}
 

@@ -233,7 +233,12 @@ def test_every_cut_of_a_model_is_an_error_of_its_own(llama_cpp, pair, tmp_path):
 def test_no_process_is_left_after_a_fault(llama_cpp, tmp_path, monkeypatch):
     started = []
     start = child._start
-    monkeypatch.setattr(child, "_start", lambda: started.append(start()) or started[-1])
+
+    def counted():
+        started.append(start())
+        return started[-1]
+
+    monkeypatch.setattr(child, "_start", counted)
     pair = build_pair(tmp_path, fault="width")
     for _ in range(3):
         with pytest.raises(EngineError):

@@ -85,7 +85,7 @@ def test_the_forms_of_a_host_are_read_as_the_ollama_package_reads_them(given, mo
     ours, theirs = urlsplit(resolve_host()), urlsplit(_parse_host(given))
     assert (ours.scheme, ours.port, ours.path) == (theirs.scheme, theirs.port, theirs.path)
     if ":" in (theirs.hostname or ""):
-        assert ip_address(ours.hostname) == ip_address(theirs.hostname)
+        assert ip_address(ours.hostname or "") == ip_address(theirs.hostname or "")
     else:
         assert ours.hostname == theirs.hostname
 
