@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..ollama.selection import Selection, select
-from ..ollama.versions import LATEST, Target
+from ..ollama.versions import Target
 from .sources import Files
 
 NOT_IN_USE = "MK520"
@@ -40,8 +40,7 @@ def who_serves(mode: str, template: str | None, files: Files, target: Target, sp
 
     mode: "go" or "native", what is meant; template: the TEMPLATE, None in native mode.
     """
-    newest = Target(LATEST)
-    servers = [Target(target.version), newest] if target.onwards and target.version < LATEST else [target]
+    servers = [target] if target.newest.version == target.version else [Target(target.version), target.newest]
     templates = files.vocabulary.chat_templates if files.vocabulary else {}
     jinja = templates.get("default")
     architecture = files.header.architecture

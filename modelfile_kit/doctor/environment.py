@@ -19,18 +19,15 @@ from pathlib import Path
 from ..core.diagnostics import Diagnostic, Severity
 from ..core.errors import KitError, ServerError
 from ..core.version import __version__
+from ..ollama.versions import SINCE, Target, llama_cpp_build, server_version
 from ..report.model import Case, Status
 
 MISSING, BROKEN = "MK902", "MK905"
 OLDEST_PYTHON = (3, 10)
 # Loading llama.cpp takes a second; a machine under load more. Longer is a hang.
 LOAD_SECONDS = 60.0
-# What a version of Ollama brings (Ollama's release notes and source; see docs on `target`).
-_FEATURES = (
-    ("0.5.13", "TEMPLATEs that count"),
-    ("0.11.5", "prompts can be verified on the server"),
-    ("0.30.0", "native chat templates"),
-)
+# What the kit makes use of and an old server lacks (rows of `ollama.versions.SINCE`).
+_FEATURES = ("range_int", "debug_render", "native_jinja")
 _INSTALL_OLLAMA = "get it from https://ollama.com/download"
 
 
@@ -164,7 +161,7 @@ def _ollama_program() -> Case:
 
 
 def _ollama_server(host: str | None) -> Case:
-    from ..runtime.ollama.client import OllamaServer, parse_version
+    from ..runtime.ollama.client import OllamaServer
 
     name = "Ollama server"
     try:
@@ -175,14 +172,17 @@ def _ollama_server(host: str | None) -> Case:
             raise  # somebody said that there is one
         hint = "ollama serve" if shutil.which("ollama") else f"{_INSTALL_OLLAMA}, then `ollama serve`"
         return _missing(name, "publish and verify need one", hint)
-    lacks = [what for since, what in _FEATURES if parse_version(version) < parse_version(since)]
+    release = server_version(version)
+    lacks = [SINCE[f].what for f in _FEATURES if not Target(release).has(f)]
+    build = llama_cpp_build(release)
+    place = f"{version} at {url}" + (f" (llama.cpp {build})" if build else "")
     if lacks:
         hint = f"update Ollama; until then, build with --target {version}"
         found = Diagnostic(
-            BROKEN, Severity.WARNING, f"Ollama {version} has no: {', '.join(lacks)}", help=hint
+            BROKEN, Severity.WARNING, f"Ollama {version} does not have: {'; '.join(lacks)}", help=hint
         )
-        return Case(name, Status.PASSED, f"{version} at {url}", diagnostics=(found,))
-    return _fine(name, f"{version} at {url}")
+        return Case(name, Status.PASSED, place, diagnostics=(found,))
+    return _fine(name, place)
 
 
 def _llama_server() -> Case:

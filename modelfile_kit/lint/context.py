@@ -11,7 +11,7 @@ from ..core.diagnostics import Diagnostic
 from ..core.errors import GoTemplateError
 from ..ollama.grammar import Instruction, Modelfile
 from ..ollama.parameters import validate
-from ..ollama.versions import LATEST, Target
+from ..ollama.versions import Target
 from .files import Files
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Context:
     @cached_property
     def newest(self) -> Target:
         """The newest Ollama that is meant: the target itself, or the latest where later ones count."""
-        return Target(max(self.target.version, LATEST)) if self.target.onwards else self.target
+        return self.target.newest
 
     @cached_property
     def template(self) -> Instruction | None:

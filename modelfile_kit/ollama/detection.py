@@ -60,7 +60,7 @@ def detect(jinja: str, target: str | Target = "latest", *, folder: Path | None =
 
 
 def _offered(name: str, target: Target) -> bool:
-    return name != "gemma3-instruct" or target.version >= (0, 6, 0)
+    return name != "gemma3-instruct" or target.has("gemma3_template")
 
 
 @cache

@@ -10,6 +10,7 @@ import difflib
 import math
 import re
 import struct
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import PurePosixPath
 from typing import Any
@@ -17,28 +18,60 @@ from typing import Any
 from ..core.diagnostics import Diagnostic, Severity, Span
 from .builtin import PARSERS, RENDERERS
 from .grammar import INSTRUCTIONS, Instruction, Modelfile
-from .versions import Target, Version, since
+from .versions import SINCE, Target, Version, is_semantic, since, until, written
 
 Value = int | float | bool | str
 
-_KINDS = {
-    "int": "num_keep seed num_predict top_k repeat_last_n num_ctx num_batch num_gpu main_gpu num_thread",
-    "float": "top_p min_p typical_p temperature repeat_penalty presence_penalty frequency_penalty",
-    "bool": "use_mmap",
-    "text": "stop",
-}
-OPTIONS: dict[str, str] = {name: kind for kind, names in _KINDS.items() for name in names.split()}
-"""Every release's parameters and their kinds ("int", "float", "bool", "text"; `stop` is a list)."""
 
-_OLD_OPTIONS = {
-    **dict.fromkeys(("low_vram", "f16_kv", "logits_all", "vocab_only", "use_mlock"), "bool"),
-    "mirostat": "int",
-    "mirostat_tau": "float",
-    "mirostat_eta": "float",
-}
-DEPRECATED = ("penalize_newline", *_OLD_OPTIONS)
-"""Parameters that since 0.7 are warned about and otherwise ignored."""
+@dataclass(frozen=True)
+class Parameter:
+    """A PARAMETER: its kind ("int", "float", "bool", "text"; `stop` is a list) and the releases that take it.
 
+    feature: the row of `versions.SINCE` that says since or until when it exists, "" for always. ignored:
+    the row since which it is only warned about, "" for never.
+    """
+
+    kind: str
+    feature: str = ""
+    ignored: str = ""
+
+
+# api/types.go, Options and Runner; parser/parser.go, deprecatedParameters.
+PARAMETERS: dict[str, Parameter] = {
+    "num_keep": Parameter("int"),
+    "seed": Parameter("int"),
+    "num_predict": Parameter("int"),
+    "top_k": Parameter("int"),
+    "repeat_last_n": Parameter("int"),
+    "num_ctx": Parameter("int"),
+    "num_batch": Parameter("int"),
+    "num_gpu": Parameter("int"),
+    "main_gpu": Parameter("int"),
+    "num_thread": Parameter("int"),
+    "draft_num_predict": Parameter("int", feature="draft_num_predict"),
+    "top_p": Parameter("float"),
+    "min_p": Parameter("float"),
+    "typical_p": Parameter("float", feature="typical_p"),
+    "temperature": Parameter("float"),
+    "repeat_penalty": Parameter("float"),
+    "presence_penalty": Parameter("float"),
+    "frequency_penalty": Parameter("float"),
+    "use_mmap": Parameter("bool"),
+    "stop": Parameter("text"),
+    "penalize_newline": Parameter("bool", ignored="parameter_warnings"),
+    "low_vram": Parameter("bool", ignored="short_options"),
+    "f16_kv": Parameter("bool", ignored="short_options"),
+    "logits_all": Parameter("bool", ignored="short_options"),
+    "vocab_only": Parameter("bool", ignored="short_options"),
+    "use_mlock": Parameter("bool", ignored="short_options"),
+    "mirostat": Parameter("int", ignored="short_options"),
+    "mirostat_tau": Parameter("float", ignored="short_options"),
+    "mirostat_eta": Parameter("float", ignored="short_options"),
+}
+"""Every parameter that some release since 0.5.13 takes or warns about."""
+
+# Instructions that the grammar still has and create no longer takes: the row of `versions.SINCE`.
+_REFUSED = {"adapter": "lora_adapters"}
 _PROJECTOR_NAMES = ("mmproj", "projector", "vision_projector", "clip", "clip_model")
 _EXPECTED = {
     "int": "a whole number",
@@ -48,72 +81,96 @@ _EXPECTED = {
 
 _DIGITS = r"[0-9](?:_?[0-9])*"
 _HEX = r"[0-9a-fA-F](?:_?[0-9a-fA-F])*"
-_DECIMAL = re.compile(rf"[+-]?(?:{_DIGITS}\.?(?:{_DIGITS})?|\.{_DIGITS})(?:[eE][+-]?{_DIGITS})?")
+_DECIMAL = re.compile(rf"([+-]?)((?:{_DIGITS}\.?(?:{_DIGITS})?|\.{_DIGITS}))(?:[eE]([+-]?{_DIGITS}))?")
 _HEXADECIMAL = re.compile(rf"([+-]?)0[xX]_?({_HEX})?(?:\.({_HEX})?)?[pP]([+-]?{_DIGITS})")
 _SPECIAL = re.compile(r"[+-]?(?:inf(?:inity)?|nan)", re.IGNORECASE)
 _INTEGER = re.compile(r"[+-]?[0-9]+")
-_SEMVER = re.compile(
-    r"v?(0|[1-9]\d*)(\.(0|[1-9]\d*)(\.(0|[1-9]\d*)"
-    r"(-(0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)(\.(0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*))*)?"
-    r"(\+[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?)?)?",
-    re.ASCII,
-)
 # The first number whose nearest float32 is infinite; texts are compared before they are rounded.
 _FLOAT32_OVERFLOW = 2**128 - 2**103
+_LARGEST = 2.0**128 - 2.0**104  # float32's
+# Longer texts would only cost time: Python and Go agree that nobody writes such a number.
+_MAX_DIGITS = 4000
+_MAX_EXPONENT = 100_000
 _TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 _FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
 
 
 def options_of(target: Target) -> dict[str, str]:
-    """The parameters that a release takes, with their kinds."""
-    known = dict(OPTIONS)
-    if not target.has("short_options"):
-        known.update(_OLD_OPTIONS)
-    if target.may_have("draft_num_predict"):
-        known["draft_num_predict"] = "int"
-    return known
+    """The parameters that some server of a target takes, with their kinds."""
+    return {
+        name: row.kind
+        for name, row in PARAMETERS.items()
+        if not (row.feature and not target.may_have(row.feature)) and not _is_ignored(row, target)
+    }
 
 
 def deprecated_in(target: Target) -> tuple[str, ...]:
-    """The parameters that a release only warns about."""
-    return DEPRECATED if target.has("short_options") else DEPRECATED[:1]
+    """The parameters that every server of a target warns about and otherwise ignores."""
+    return tuple(name for name, row in PARAMETERS.items() if _is_ignored(row, target))
+
+
+def _is_ignored(row: Parameter, target: Target) -> bool:
+    return bool(row.ignored) and target.has(row.ignored)
 
 
 def parse_value(kind: str, text: str) -> Value | None:
     """A value as Go's strconv reads it for the kind; None where Ollama refuses it.
 
-    A float is rounded to float32, as Ollama's options are; it may be infinite or NaN.
+    A float is rounded to float32, as Ollama's options are, and is the decimal that Ollama's own client
+    writes for it; it may be infinite or NaN.
     """
     if kind == "text":
         return text
     if kind == "bool":
         return True if text in _TRUE else False if text in _FALSE else None
     if kind == "int":
-        number = int(text) if _INTEGER.fullmatch(text) and len(text) <= 4000 else None
+        number = int(text) if _INTEGER.fullmatch(text) and len(text) <= _MAX_DIGITS else None
         return number if number is not None and -(2**63) <= number < 2**63 else None
-    return _parse_float(text)
-
-
-def _parse_float(text: str) -> float | None:
     if _SPECIAL.fullmatch(text):
         return float(text)
-    number: float | None = None
-    if _DECIMAL.fullmatch(text):
-        exact = Decimal(text.replace("_", ""))
-        number = min(max(float(exact), -_LARGEST), _LARGEST) if abs(exact) < _FLOAT32_OVERFLOW else None
-    elif (found := _HEXADECIMAL.fullmatch(text)) and (found[2] or found[3]):
-        number = _hexadecimal(text.replace("_", ""))
-    if number is None or abs(number) >= _FLOAT32_OVERFLOW:
+    return _decimal(text) if _DECIMAL.fullmatch(text) else _hexadecimal(text)
+
+
+def _decimal(text: str) -> float | None:
+    found = _DECIMAL.fullmatch(text.replace("_", ""))
+    assert found is not None
+    exponent = _bounded(found[3] or "0")
+    exact = Decimal(f"{found[1]}{found[2]}e{exponent}")
+    if abs(exact) >= _FLOAT32_OVERFLOW:
         return None
-    return _shortest_float32(number)
+    nearest = float(exact)
+    # Rounding to double and then to float32 errs where the double is the middle of two floats. The double
+    # beside the number whose last bit is set never is.
+    if Decimal(nearest) != exact and not struct.pack(">d", nearest)[-1] & 1:
+        nearest = math.nextafter(nearest, math.inf if exact > Decimal(nearest) else -math.inf)
+    return _shortest_float32(nearest)
 
 
-_LARGEST = 2.0**128 - 2.0**104
-"""The largest float32."""
+def _hexadecimal(text: str) -> float | None:
+    found = _HEXADECIMAL.fullmatch(text)
+    if not found or not (found[2] or found[3]):
+        return None
+    sign, whole, part, power = (group.replace("_", "") if group else "" for group in found.groups())
+    mantissa, exponent = int(whole + part, 16), _bounded(power) - 4 * len(part)
+    if (extra := mantissa.bit_length() - 50) > 0:
+        rest = mantissa & ((1 << extra) - 1)
+        mantissa, exponent = mantissa >> extra | (rest > 0), exponent + extra
+    if mantissa.bit_length() + exponent > 129:
+        return None if mantissa else -0.0 if sign == "-" else 0.0
+    number = math.ldexp(mantissa, exponent)
+    return None if number >= _FLOAT32_OVERFLOW else _shortest_float32(-number if sign == "-" else number)
+
+
+def _bounded(exponent: str) -> int:
+    """An exponent; one of many digits is far beyond any float, however far."""
+    sign = -1 if exponent.startswith("-") else 1
+    digits = exponent.lstrip("+-").lstrip("0")
+    return sign * (int(digits or "0") if len(digits) < 6 else _MAX_EXPONENT)
 
 
 def _shortest_float32(number: float) -> float:
     """The shortest decimal that stands for the nearest float32, which is what a request then holds."""
+    number = min(max(number, -_LARGEST), _LARGEST)
     wanted = struct.pack("<f", number)
     nearest = struct.unpack("<f", wanted)[0]
     texts = (f"{nearest:.{digits}g}" for digits in range(1, 10))
@@ -124,11 +181,52 @@ def _shortest_float32(number: float) -> float:
     )
 
 
-def _hexadecimal(text: str) -> float:
-    try:
-        return float.fromhex(text)
-    except OverflowError:
-        return math.inf
+@dataclass(frozen=True)
+class Refusal:
+    """Why Ollama does not take a PARAMETER, and what to do."""
+
+    code: str
+    message: str
+    help: str
+
+
+def read_parameter(name: str, text: str, target: Target) -> Value | Refusal | None:
+    """A PARAMETER as the target's own client reads it.
+
+    The value of the create request (of `stop` one of the list), a Refusal (MK110 unknown parameter, MK111
+    value of the wrong type), or None where the client leaves the parameter out with a warning.
+    """
+    if name in deprecated_in(target):
+        return None
+    kind = options_of(target).get(name)
+    return _unknown(name, target) if kind is None else _value(name, kind, text)
+
+
+def _unknown(name: str, target: Target) -> Refusal:
+    known = options_of(target)
+    near = difflib.get_close_matches(name.lower(), known, n=1)
+    feature = PARAMETERS[name].feature if name in PARAMETERS else ""
+    if feature and (end := until(feature)) and target.version >= SINCE[feature].since:
+        message = f"PARAMETER {name} is refused by Ollama {end} and later"
+        return Refusal("MK110", message, f"remove the line; only servers before {end} take it")
+    if feature:
+        hint = f"it came with {since(feature)}; remove the line, or raise the target"
+    else:
+        hint = f"did you mean {near[0]}?" if near else f"Ollama knows {', '.join(sorted(known))}"
+    return Refusal("MK110", f"PARAMETER {name!r} is unknown to Ollama", hint)
+
+
+def _value(name: str, kind: str, text: str) -> Value | Refusal:
+    parsed = parse_value(kind, text)
+    if isinstance(parsed, float) and not math.isfinite(parsed):
+        message = f"PARAMETER {name} is {text!r}, which a create request cannot carry"
+        return Refusal("MK111", message, "write a finite number")
+    if parsed is not None:
+        return parsed
+    hint = "write digits alone, with a sign at most" if kind == "int" else f"write {_EXPECTED[kind]}"
+    if kind == "float" and (_DECIMAL.fullmatch(text) or _HEXADECIMAL.fullmatch(text)):
+        hint = "write a smaller number: the largest that Ollama takes is 3.4e38"
+    return Refusal("MK111", f"PARAMETER {name} is {text!r}, Ollama expects {_EXPECTED[kind]}", hint)
 
 
 def typed_parameters(modelfile: Modelfile, target: str | Target = "latest") -> dict[str, Any]:
@@ -137,18 +235,20 @@ def typed_parameters(modelfile: Modelfile, target: str | Target = "latest") -> d
     What `validate` complains about is left out.
     """
     target = Target.parse(target)
-    known = options_of(target)
     out: dict[str, Any] = {}
     for instruction in modelfile.all("parameter"):
-        kind = known.get(instruction.key)
-        value = parse_value(kind, instruction.value) if kind else None
-        if value is None or (isinstance(value, float) and not math.isfinite(value)):
-            continue
-        if kind == "text":
-            out.setdefault(instruction.key, []).append(value)
-        else:
-            out[instruction.key] = value
+        value = read_parameter(instruction.key, instruction.value, target)
+        if value is not None and not isinstance(value, Refusal):
+            add_parameter(out, instruction.key, value)
     return out
+
+
+def add_parameter(parameters: dict[str, Any], name: str, value: Value) -> None:
+    """Adds a value to a create request's parameters: a stop to its list, any other in place of the last."""
+    if PARAMETERS[name].kind == "text":
+        parameters.setdefault(name, []).append(value)
+    else:
+        parameters[name] = value
 
 
 def validate(
@@ -162,7 +262,7 @@ def validate(
     MK129 a RENDERER or PARSER that the target does not know.
     """
     target = Target.parse(target)
-    checks = (_too_young, _hidden_instruction, _parameter, _adapter, _requires, _builtin)
+    checks = (_adapter, _not_in_release, _hidden_instruction, _parameter, _requires, _builtin)
     found = []
     for instruction in modelfile.instructions:
         span = Span(file, instruction.line or None)
@@ -174,18 +274,18 @@ def validate(
     return found
 
 
-def _too_young(instruction: Instruction, target: Target, span: Span) -> Diagnostic | None:
-    feature = INSTRUCTIONS.get(instruction.name)
+def _not_in_release(instruction: Instruction, target: Target, span: Span) -> Diagnostic | None:
+    feature = INSTRUCTIONS.get(instruction.name) or _REFUSED.get(instruction.command)
     if not feature or target.has(feature):
         return None
-    name = instruction.name.upper()
-    return Diagnostic(
-        "MK116",
-        Severity.ERROR,
-        f"{name} is unknown to Ollama {target.name}; it came with {since(feature)}",
-        span,
-        f"take {name} out, or raise the target to >={since(feature)}",
-    )
+    name, came, ended = instruction.command.upper(), SINCE[feature].since, until(feature)
+    if target.version >= came:
+        message = f"{name} is refused by Ollama {ended} and later"
+        hint = f"remove {name}, or set the target to the one release before {ended} that is used"
+    else:
+        message = f"{name} is unknown to Ollama {target.name}; it came with {since(feature)}"
+        hint = f"remove {name}, or raise the target to >={since(feature)}"
+    return Diagnostic("MK116", Severity.ERROR, message, span, hint)
 
 
 def _hidden_instruction(instruction: Instruction, _target: Target, span: Span) -> Diagnostic | None:
@@ -195,9 +295,9 @@ def _hidden_instruction(instruction: Instruction, _target: Target, span: Span) -
     return Diagnostic(
         "MK115",
         Severity.WARNING,
-        f"PARAMETER {instruction.key} is no parameter: Ollama takes it for {command}",
+        f"PARAMETER {instruction.key} is not a parameter: Ollama reads the line as {command}",
         span,
-        f"write {command} and the value, or take the line out",
+        f"write {command} and the value, or remove the line",
     )
 
 
@@ -219,39 +319,25 @@ def _parameter(instruction: Instruction, target: Target, span: Span) -> Diagnost
             Severity.WARNING,
             f"PARAMETER {key} is deprecated; Ollama warns and ignores it",
             span,
-            "take the line out",
+            "remove the line",
         )
-    kind = options_of(target).get(key)
-    if kind is None:
-        return _unknown(key, target, span)
-    return _wrong_value(instruction, kind, span)
-
-
-def _unknown(key: str, target: Target, span: Span) -> Diagnostic:
-    known = options_of(target)
-    near = difflib.get_close_matches(key.lower(), known, n=1)
-    if key == "draft_num_predict":
-        hint = f"it came with {since('draft_num_predict')}; take it out, or raise the target"
-    else:
-        hint = f"did you mean {near[0]}?" if near else f"Ollama knows {', '.join(sorted(known))}"
-    return Diagnostic("MK110", Severity.ERROR, f"PARAMETER {key!r} is unknown to Ollama", span, hint)
-
-
-def _wrong_value(instruction: Instruction, kind: str, span: Span) -> Diagnostic | None:
-    key, value = instruction.key, instruction.value
-    parsed = parse_value(kind, value)
-    if isinstance(parsed, float) and not math.isfinite(parsed):
-        message = f"PARAMETER {key} is {value!r}, which a create request cannot carry"
-        return Diagnostic("MK111", Severity.ERROR, message, span, "write a finite number")
-    if parsed is not None:
-        return None
-    hint = "write digits alone, with a sign at most" if kind == "int" else f"write {_EXPECTED[kind]}"
-    message = f"PARAMETER {key} is {value!r}, Ollama expects {_EXPECTED[kind]}"
-    return Diagnostic("MK111", Severity.ERROR, message, span, hint)
+    read = read_parameter(key, value, target)
+    if isinstance(read, Refusal):
+        return Diagnostic(read.code, Severity.ERROR, read.message, span, read.help)
+    feature = PARAMETERS[key].feature
+    if feature and until(feature) and not target.has(feature):
+        return Diagnostic(
+            "MK112",
+            Severity.WARNING,
+            f"PARAMETER {key} is deprecated; Ollama {until(feature)} and later refuse a new model with it",
+            span,
+            "remove the line",
+        )
+    return None
 
 
 def _adapter(instruction: Instruction, _target: Target, span: Span) -> Diagnostic | None:
-    """ADAPTER with a projector's file: create succeeds and the model stays blind."""
+    """ADAPTER with a projector's file: create succeeds and images do not work."""
     if instruction.command != "adapter" or not looks_like_projector(instruction.value):
         return None
     return Diagnostic(
@@ -269,7 +355,7 @@ def looks_like_projector(file: str) -> bool:
 
 
 def _requires(instruction: Instruction, _target: Target, span: Span) -> Diagnostic | None:
-    if instruction.command != "requires" or _SEMVER.fullmatch(instruction.value):
+    if instruction.command != "requires" or is_semantic(instruction.value):
         return None
     return Diagnostic(
         "MK117",
@@ -294,7 +380,7 @@ def _builtin(instruction: Instruction, target: Target, span: Span) -> Diagnostic
     command = instruction.command.upper()
     at = f"Ollama {target.name} does not know {command} {name!r}"
     if came:
-        hint = f"it came with {'.'.join(map(str, came))}: raise the target, or take it out"
+        hint = f"it came with {written(came)}: raise the target, or remove it"
     else:
         near = difflib.get_close_matches(name, known, n=1)
         hint = f"did you mean {near[0]}?" if near else f"known ones are {', '.join(known)}"

@@ -1,8 +1,9 @@
-"""Which Ollama is meant, and what that version can do.
+"""Which Ollama is meant, what each release brought, and which llama.cpp is inside it.
 
 A target is written as "latest", "0.12.6", ">=0.30" (the oldest server the package must work on) or
-"0.30". The table says since which release something is there; releases between two that were read
-in source are counted with the older one, so that a promise never comes too early.
+"0.30". Everything that depends on a release asks the tables of this file: a new release is a row. A
+change between two releases that were read in source is counted with the later one, so that a promise
+never comes too early.
 """
 
 from __future__ import annotations
@@ -15,50 +16,142 @@ from ..core.errors import UsageError
 
 Version = tuple[int, int, int]
 
-LATEST: Version = (0, 33, 0)
+LATEST: Version = (0, 34, 4)
 """The newest release whose source was read and whose packages judged the tests."""
 
-# Since which release. Sources: parser/parser.go, template/template.go, api/types.go, server/*.go.
-SINCE: dict[str, tuple[Version, str]] = {
-    "range_int": ((0, 5, 13), "range over an integer or a function (built with Go 1.24)"),
-    "rich_properties": ((0, 6, 8), "several types and items in a tool's property"),
-    "short_options": ((0, 7, 0), "mirostat, low_vram and other options of old are only warned about"),
-    "thinking": ((0, 9, 0), "thinking: the request's think, .Thinking, .Think and .IsThinkSet"),
-    "tool_messages": ((0, 9, 6), ".ToolName, and tool messages in a row stay apart"),
-    "think_level": ((0, 11, 1), '.ThinkLevel and think as "low", "medium", "high"'),
-    "current_date": ((0, 11, 1), "the function currentDate"),
-    "typescript": ((0, 11, 3), "the function toTypeScriptType, .AnyOf of a property"),
-    "debug_render": ((0, 11, 5), "_debug_render_only answers the rendered prompt"),
-    "renderer": ((0, 12, 0), "the instructions RENDERER and PARSER"),
-    "template_call_check": ((0, 12, 4), '{{ template "x" }} without a pipeline is refused'),
-    "think_default": ((0, 12, 4), "think is true when the request does not say and the model can"),
-    "think_refusal": ((0, 12, 5), "think false is taken from a model that cannot think"),
-    "generate_as_chat": (
-        (0, 12, 6),
-        "/api/generate renders as /api/chat does, pictures in the user's message",
-    ),
-    "short_tool_json": ((0, 12, 6), "empty type and description of a tool's property are left out"),
-    "tool_call_id": ((0, 12, 10), ".ToolCallID of a message, .ID of a tool call"),
-    "required_optional": ((0, 12, 11), "an empty `required` of a tool is left out"),
-    "tool_named_key": ((0, 12, 11), 'a tool call may be {"name of the tool": {arguments}}'),
-    "yesterday_date": ((0, 13, 3), "the function yesterdayDate"),
-    "requires": ((0, 14, 0), "the instruction REQUIRES"),
-    "template_types": ((0, 14, 0), "tools and calls are turned into types of their own for a TEMPLATE"),
-    "drop_oldest": ((0, 15, 5), "too long a conversation loses its oldest messages, one after the other"),
-    "property_required": ((0, 20, 0), ".Required of a tool's property"),
-    "think_max": ((0, 22, 0), 'think as "max"'),
-    "draft": ((0, 23, 1), "the instruction DRAFT"),
-    "tool_string": ((0, 30, 0), "{{ . }} of a tool prints JSON again (0.14 to 0.24: a Go struct)"),
-    "native_jinja": ((0, 30, 0), "llama-server is the engine; the GGUF's own Jinja template can be used"),
-    "draft_num_predict": ((0, 30, 0), "the parameter draft_num_predict"),
-    "tool_json_strings": ((0, 31, 0), "braces inside JSON strings do not end the search for bare tool calls"),
-    "mmproj_type": ((0, 30, 4), "general.type mmproj is a projector even without vision.block_count"),
-    "tool_round_trip_tie": ((0, 30, 11), "Jinja wins a tie with tools when only it shows a tool round trip"),
-}
 
-_SPEC = re.compile(
-    r"\s*(>=|==|=|~=)?\s*v?(\d{1,6})(?:\.(\d{1,6}))?(?:\.(\d{1,6}))?(?:[-+][0-9A-Za-z.-]+)?\s*"
+ALWAYS: Version = (0, 0, 0)
+"""For what every release that counts has had from the beginning."""
+
+
+@dataclass(frozen=True)
+class Feature:
+    """since: the first release that has it; what: one line; until: the first release without it again."""
+
+    since: Version
+    what: str
+    until: Version | None = None
+
+
+# Sources: parser/parser.go, template/template.go, api/types.go, server/*.go, cmd/cmd.go of each release.
+SINCE: dict[str, Feature] = {
+    "parameter_warnings": Feature(ALWAYS, "penalize_newline is only warned about"),
+    "create_files": Feature((0, 5, 5), "/api/create takes files by their digests"),
+    "range_int": Feature((0, 5, 13), "range over an integer or a function (built with Go 1.24)"),
+    "gemma3_template": Feature((0, 6, 0), "create recognises the chat template of gemma3-instruct"),
+    "rich_properties": Feature((0, 6, 8), "several types and items in a tool's property"),
+    "short_options": Feature((0, 7, 0), "mirostat, low_vram and other old options are only warned about"),
+    "projector_needs_no_blocks": Feature(
+        (0, 8, 0), "a GGUF with block_count is a model even if it has vision.block_count"
+    ),
+    "thinking": Feature((0, 9, 0), "thinking: the request's think, .Thinking, .Think and .IsThinkSet"),
+    "tool_messages": Feature((0, 9, 6), ".ToolName, and tool messages in a row stay apart"),
+    "think_level": Feature((0, 11, 1), '.ThinkLevel and think as "low", "medium", "high"'),
+    "current_date": Feature((0, 11, 1), "the function currentDate"),
+    "typescript": Feature((0, 11, 3), "the function toTypeScriptType, .AnyOf of a property"),
+    "debug_render": Feature((0, 11, 5), "_debug_render_only answers the rendered prompt"),
+    "renderer": Feature((0, 12, 0), "the instructions RENDERER and PARSER"),
+    "template_call_check": Feature((0, 12, 4), '{{ template "x" }} without a pipeline is refused'),
+    "think_default": Feature((0, 12, 4), "think is true when the request does not say and the model can"),
+    "think_refusal": Feature((0, 12, 5), "think false is taken from a model that cannot think"),
+    "generate_as_chat": Feature(
+        (0, 12, 6), "/api/generate renders as /api/chat does, images in the user's message"
+    ),
+    "short_tool_json": Feature((0, 12, 6), "empty type and description of a tool's property are left out"),
+    "tool_call_id": Feature((0, 12, 10), ".ToolCallID of a message, .ID of a tool call"),
+    "required_optional": Feature((0, 12, 11), "an empty `required` of a tool is left out"),
+    "tool_named_key": Feature((0, 12, 11), 'a tool call may be {"name of the tool": {arguments}}'),
+    "yesterday_date": Feature((0, 13, 3), "the function yesterdayDate"),
+    "requires": Feature((0, 14, 0), "the instruction REQUIRES"),
+    "template_types": Feature(
+        (0, 14, 0), "tools and calls are turned into types of their own for a TEMPLATE"
+    ),
+    "drop_oldest": Feature(
+        (0, 15, 5), "a conversation that is too long loses its oldest messages, one after the other"
+    ),
+    "property_required": Feature((0, 20, 0), ".Required of a tool's property"),
+    "think_max": Feature((0, 22, 0), 'think as "max"'),
+    "draft": Feature((0, 23, 1), "the instruction DRAFT"),
+    "tool_string": Feature((0, 30, 0), "{{ . }} of a tool prints JSON again (0.14 to 0.24: a Go struct)"),
+    "native_jinja": Feature(
+        (0, 30, 0), "llama-server is the engine; the GGUF's own Jinja template can be used"
+    ),
+    "draft_num_predict": Feature((0, 30, 0), "the parameter draft_num_predict"),
+    "mmproj_type": Feature((0, 30, 4), "general.type mmproj is a projector even without vision.block_count"),
+    "tool_round_trip_tie": Feature(
+        (0, 30, 11), "Jinja wins a tie with tools when only it shows a tool round trip"
+    ),
+    "tool_json_strings": Feature(
+        (0, 31, 0), "braces inside JSON strings do not end the search for bare tool calls"
+    ),
+    "sampling_defaults": Feature((0, 33, 3), "sampler defaults come from general.sampling.* of the GGUF"),
+    "gguf_kept": Feature((0, 34, 1), "create keeps the bytes of a GGUF instead of rewriting them"),
+    "from_glob": Feature((0, 34, 1), "FROM and DRAFT take file name patterns"),
+    "show_thinking": Feature((0, 34, 3), "/api/show tells which values think takes"),
+    "lora_adapters": Feature(ALWAYS, "the instruction ADAPTER (LoRA adapters)", until=(0, 34, 1)),
+    "typical_p": Feature(ALWAYS, "the parameter typical_p in new models and requests", until=(0, 34, 1)),
+    "gguf_quantize": Feature(ALWAYS, "create quantizes a GGUF", until=(0, 34, 1)),
+}
+"""What came with which release, and what went away again."""
+
+LLAMA_CPP: dict[Version, int] = {
+    (0, 30, 0): 9452,
+    (0, 30, 4): 9493,
+    (0, 31, 0): 9840,
+    (0, 32, 0): 9888,
+    (0, 33, 0): 10488,
+    (0, 33, 1): 10630,
+    (0, 33, 3): 10760,
+    (0, 34, 1): 10864,
+    (0, 34, 2): 10969,
+    (0, 34, 4): 11081,
+}
+"""The llama.cpp build of each release whose build differs from the one before (file LLAMA_CPP_VERSION)."""
+
+_VERSION = re.compile(r"v?(\d{1,6})(?:\.(\d{1,6}))?(?:\.(\d{1,6}))?(?:[-+][0-9A-Za-z.+-]+)?", re.ASCII)
+_SPEC = re.compile(r"\s*(>=|==|=|~=)?\s*(\S*)\s*")
+# What golang.org/x/mod/semver takes, with or without its "v".
+_SEMVER = re.compile(
+    r"v?(0|[1-9]\d*)(\.(0|[1-9]\d*)(\.(0|[1-9]\d*)"
+    r"(-(0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)(\.(0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*))*)?"
+    r"(\+[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?)?)?",
+    re.ASCII,
 )
+_NEWEST: Version = (1_000_000, 0, 0)
+
+
+def parse_version(text: str) -> Version | None:
+    """A release's numbers: "0.33.0", "v0.30", "0.33.0-rc1" (its suffix is ignored); None for other text."""
+    found = _VERSION.fullmatch(text)
+    return (int(found[1]), int(found[2] or 0), int(found[3] or 0)) if found else None
+
+
+def server_version(text: str) -> Version:
+    """The release of a server that answers this to /api/version.
+
+    "0.0.0" comes from a build that was not told its version and counts as newer than all; text that is
+    no version counts as older than all.
+    """
+    found = parse_version(text)
+    if found is None:
+        return (0, 0, 0)
+    return found if any(found) else _NEWEST
+
+
+def is_semantic(text: str) -> bool:
+    """Whether REQUIRES takes the text as a version (parser/parser.go, CreateRequest)."""
+    return _SEMVER.fullmatch(text) is not None
+
+
+def written(version: Version) -> str:
+    """A release as people write it, "0.12.6"."""
+    return ".".join(str(n) for n in version)
+
+
+def llama_cpp_build(version: Version) -> str | None:
+    """The llama.cpp inside an Ollama release, "b10488"; None before 0.30 and after `LATEST`."""
+    builds = [build for since, build in LLAMA_CPP.items() if since <= version <= LATEST]
+    return f"b{builds[-1]}" if builds else None
 
 
 @dataclass(frozen=True, order=True)
@@ -80,21 +173,30 @@ class Target:
         if text.strip().lower() == "latest":
             return cls()
         found = _SPEC.fullmatch(text)
-        if not found:
+        version = parse_version(found[2]) if found else None
+        if not found or version is None:
             raise UsageError(
                 f"target {text!r} is not a version of Ollama",
                 help='write "latest", a release such as "0.12.6", or the oldest one as ">=0.30"',
             )
-        operator, major, minor, patch = found.groups()
-        return cls((int(major), int(minor or 0), int(patch or 0)), operator == ">=")
+        return cls(version, found[1] == ">=")
+
+    @property
+    def newest(self) -> Target:
+        """The newest release that is meant, alone: the target itself, or `LATEST` where later ones count."""
+        return Target(max(self.version, LATEST)) if self.onwards else self
 
     def has(self, feature: str) -> bool:
         """Whether every server that is meant has the feature (a key of `SINCE`)."""
-        return self.version >= SINCE[feature][0]
+        row = SINCE[feature]
+        ends = row.until is not None and (self.onwards or self.version >= row.until)
+        return self.version >= row.since and not ends
 
     def may_have(self, feature: str) -> bool:
         """Whether some server that is meant has the feature."""
-        return self.onwards or self.has(feature)
+        row = SINCE[feature]
+        ended = row.until is not None and self.version >= row.until
+        return (self.onwards or self.version >= row.since) and not ended
 
     def __getattr__(self, name: str) -> bool:
         if name in SINCE:
@@ -104,7 +206,7 @@ class Target:
     @cached_property
     def name(self) -> str:
         """The release as people write it, "0.12.6"."""
-        return ".".join(str(n) for n in self.version)
+        return written(self.version)
 
     def __str__(self) -> str:
         return f">={self.name}" if self.onwards else self.name
@@ -112,4 +214,10 @@ class Target:
 
 def since(feature: str) -> str:
     """The release that brought a feature, "0.12.0"."""
-    return ".".join(str(n) for n in SINCE[feature][0])
+    return written(SINCE[feature].since)
+
+
+def until(feature: str) -> str:
+    """The first release without a feature that went away, "0.34.1"; "" where it is still there."""
+    end = SINCE[feature].until
+    return written(end) if end else ""

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from ..core.diagnostics import Diagnostic
 from ..core.errors import ServerError
 from ..gguf_file.pairing import FileKind
-from ..runtime.ollama.client import FILES_SINCE, OllamaServer, RefusedError
+from ..ollama.parameters import PARAMETERS
+from ..runtime.ollama.client import OllamaServer, RefusedError
 from .blobs import Blob, DigestCache, Progress, Step, digest_file, upload
 from .expectation import Expectation
 from .names import require_name
@@ -24,8 +25,15 @@ from .verify import VerifyReport, verify_on
 if TYPE_CHECKING:
     from ..building.build import Build
 
-# What a server older than this drops from the request without a word (Ollama's release notes).
-_SINCE = {"renderer": "0.12.0", "parser": "0.12.0", "requires": "0.14.0", "drafts": "0.23.1"}
+# The instructions (fields of `Plan`) that not every server takes, and most ignore silently: the row of
+# `ollama.versions.SINCE`.
+_NEEDS = {
+    "renderer": "renderer",
+    "parser": "renderer",
+    "requires": "requires",
+    "drafts": "draft",
+    "adapters": "lora_adapters",
+}
 _ONE_FROM = re.compile(
     r"(only one|multiple|more than one|duplicate|second)\b.{0,40}\b(from|model|file|gguf|base)|"
     r"projectors? (is|are) not supported|split vision models aren't supported",
@@ -196,10 +204,14 @@ class _Run:
             self.progress(Step(stage, str(part.get("status") or ""), done, total))
 
     def _check_version(self) -> str:
-        version = self.server.require(FILES_SINCE, "creating a model from files")
-        for part, since in _SINCE.items():
+        version = self.server.require("create_files", "creating a model from files")
+        for part, feature in _NEEDS.items():
             if getattr(self.plan, part):
-                self.server.require(since, f"{part.removesuffix('s').upper()} in a Modelfile")
+                name = part if part == "requires" else part.removesuffix("s")
+                self.server.require(feature, f"{name.upper()} in a Modelfile")
+        for parameter in self.plan.parameters:
+            if feature := PARAMETERS[parameter].feature:
+                self.server.require(feature, f"PARAMETER {parameter} in a Modelfile")
         return version
 
     def _hash(self) -> None:

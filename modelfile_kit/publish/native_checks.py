@@ -11,7 +11,8 @@ from typing import Any
 from ..core.conversation import Conversation
 from ..core.diagnostics import Diagnostic, Severity
 from ..core.errors import PromptError, TemplateReferenceError
-from ..runtime.ollama.client import RENDER_SINCE, RefusedError, parse_version
+from ..ollama.versions import Target, server_version, since
+from ..runtime.ollama.client import RefusedError
 from .prompts import NATIVE_MARK, with_pictures
 from .subject import Check, Subject
 
@@ -52,8 +53,8 @@ def check_native(subject: Subject) -> Iterator[Check]:
 
 def _unasked(subject: Subject) -> str:
     """Why nothing is asked, "" if something is."""
-    if parse_version(subject.version) < parse_version(RENDER_SINCE):
-        return f"Ollama {subject.version} cannot show prompts ({RENDER_SINCE} can)"
+    if not Target(server_version(subject.version)).has("debug_render"):
+        return f"Ollama {subject.version} cannot show prompts ({since('debug_render')} can)"
     if subject.dead:
         return "the engine does not run"
     try:

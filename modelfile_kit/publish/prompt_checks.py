@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from ..core.conversation import Conversation, Message, image_count
 from ..core.diagnostics import Diagnostic
 from ..core.errors import KitError, MissingDependencyError, ServerError, TemplateReferenceError
-from ..runtime.ollama.client import RENDER_SINCE, RefusedError, parse_version
+from ..ollama.versions import Target, server_version, since
+from ..runtime.ollama.client import RefusedError
 from .engine_faults import name_fault
 from .prompts import with_pictures
 from .subject import Check, Subject, error, short
@@ -17,8 +18,10 @@ COUNTED = 4  # conversations whose tokens are counted; each costs the server one
 
 def check_prompts(subject: Subject) -> Iterator[Check]:
     """The prompts that the server renders, against the chat template's."""
-    if parse_version(subject.version) < parse_version(RENDER_SINCE):
-        yield Check("prompts", "skip", f"Ollama {subject.version} cannot show prompts ({RENDER_SINCE} can)")
+    if not Target(server_version(subject.version)).has("debug_render"):
+        yield Check(
+            "prompts", "skip", f"Ollama {subject.version} cannot show prompts ({since('debug_render')} can)"
+        )
         return
     if subject.dead:
         yield Check("prompts", "skip", "the engine does not run")

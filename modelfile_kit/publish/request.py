@@ -7,39 +7,23 @@ stops add up, deprecated parameters are left out.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import GGUFError, ModelfileError, UsageError
 from ..gguf_file import read_header
 from ..gguf_file.pairing import FileKind, classify
+from ..ollama.grammar import Instruction, Modelfile, parse_modelfile
+from ..ollama.parameters import Refusal, add_parameter, read_parameter
+from ..ollama.versions import Target
 
-if TYPE_CHECKING:
-    from ..ollama.grammar import Instruction, Modelfile
+ANY_SERVER = Target((0, 7, 0), onwards=True)
+"""A Modelfile is read before its server is known; what that one does not take is refused by `create`."""
 
-# Ollama 0.33, api/types.go, Options and Runner: the JSON type of every parameter.
-_INTEGERS = frozenset(
-    {"num_keep", "seed", "num_predict", "top_k", "repeat_last_n", "num_ctx", "num_batch", "num_gpu"}
-    | {"main_gpu", "num_thread", "draft_num_predict"}
-)
-_FLOATS = frozenset(
-    {"top_p", "min_p", "typical_p", "temperature", "repeat_penalty", "presence_penalty", "frequency_penalty"}
-)
-_BOOLEANS = frozenset({"use_mmap"})
-_DEPRECATED = frozenset(
-    {"penalize_newline", "low_vram", "f16_kv", "logits_all", "vocab_only", "use_mlock", "mirostat"}
-    | {"mirostat_tau", "mirostat_eta"}
-)
-_TRUTH = {  # Go, strconv.ParseBool
-    **dict.fromkeys(("1", "t", "T", "TRUE", "true", "True"), True),
-    **dict.fromkeys(("0", "f", "F", "FALSE", "false", "False"), False),
-}
-_INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
 _SHARD = re.compile(r"^(?P<stem>.*)-(?P<number>\d{5})-of-(?P<count>\d{5})\.gguf$")
 _PATH_LIKE = re.compile(r"^[.~/\\]|^[A-Za-z]:[\\/]|\.(gguf|safetensors|bin)$", re.IGNORECASE)
 _PROJECTOR_NOTE = re.compile(r"\s*PROJECTOR[ \t]+(?P<file>\S.*?)\s*", re.IGNORECASE)
@@ -112,8 +96,6 @@ def read_plan(path: Path) -> Plan:
     Raises ModelfileError where it does not parse or cannot become a request, UsageError (MK809)
     where a file is missing.
     """
-    from ..ollama.grammar import parse_modelfile
-
     try:
         data = path.read_bytes()
     except OSError as e:
@@ -223,42 +205,14 @@ class _Found:
 
     def _parameter(self, instruction: Instruction) -> None:
         key, text = instruction.key, instruction.value
-        if key in _DEPRECATED:
-            return
-        if key == "stop":
-            self.parameters.setdefault("stop", []).append(text)
-            return
-        self.parameters[key] = typed_parameter(key, text, self._span(instruction))
+        read = read_parameter(key, text, ANY_SERVER)
+        if isinstance(read, Refusal):
+            raise ModelfileError(read.message, span=self._span(instruction), help=read.help, code="MK810")
+        if read is not None:
+            add_parameter(self.parameters, key, read)
 
     def _span(self, instruction: Instruction) -> Span:
         return Span(self.source, instruction.line)
-
-
-def typed_parameter(key: str, text: str, span: Span | None = None) -> int | float | bool:
-    """The value of a PARAMETER other than stop, in the type that Ollama's API has for it."""
-    try:
-        if key in _INTEGERS and _INTEGER.fullmatch(text):
-            return int(text)
-        if key in _FLOATS and math.isfinite(value := float(text)) and "_" not in text:
-            return value
-        if key in _BOOLEANS:
-            return _TRUTH[text]
-    except (ValueError, KeyError):
-        pass  # said below, together with the values that do not even look like numbers
-    if key not in _INTEGERS | _FLOATS | _BOOLEANS:
-        raise ModelfileError(
-            f"unknown parameter {key!r}",
-            span=span,
-            help=f"Ollama knows stop, {', '.join(sorted(_INTEGERS | _FLOATS | _BOOLEANS))}",
-            code="MK810",
-        )
-    kind = "a whole number" if key in _INTEGERS else "a number" if key in _FLOATS else "true or false"
-    raise ModelfileError(
-        f"PARAMETER {key} is {text!r}, expected {kind}",
-        span=span,
-        help="correct the value, or take the line out",
-        code="MK810",
-    )
 
 
 def _folder_files(folder: Path, instruction: Instruction, span: Span) -> list[Path]:

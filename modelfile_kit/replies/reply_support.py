@@ -14,7 +14,7 @@ from ..huggingface import Reference
 from ..ollama.prompt import PromptTemplate
 from ..ollama.replies import Reply
 from ..ollama.selection import jinja_evidence, select
-from ..ollama.versions import LATEST, Target
+from ..ollama.versions import Target
 from .reading_back import NO_CALLS, PIECES, Written, answered, best_thinking_tags, same_calls, written_replies
 from .tags import Tags
 from .turns import QUESTION, TOOLS, USER, render
@@ -216,8 +216,7 @@ def _pretended(
 
 def _unused(reference: Reference, seen: PromptTemplate, target: str) -> Iterator[Diagnostic]:
     """MK675: the GGUF's own Jinja would win over this TEMPLATE (Ollama 0.30 and later)."""
-    meant = Target.parse(target)
-    newest = Target(max(meant.version, LATEST)) if meant.onwards else meant
+    newest = Target.parse(target).newest
     chosen = select(template=seen, jinja=reference.source, target=newest)
     if chosen.source != "template":
         yield Diagnostic(

@@ -56,7 +56,7 @@ def test_with_a_compiler_there_is_only_the_extra_to_install(monkeypatch):
 
 @pytest.mark.parametrize(
     ("version", "lacks"),
-    [("0.33.0", []), ("0.12.6", ["native"]), ("0.5.7", ["count", "verified", "native"])],
+    [("0.33.0", []), ("0.12.6", ["Jinja"]), ("0.5.7", ["range", "rendered", "Jinja"])],
 )
 def test_the_server_and_what_it_is_too_old_for(httpserver, version, lacks):
     httpserver.expect_request("/api/version").respond_with_json({"version": version})
@@ -64,7 +64,7 @@ def test_the_server_and_what_it_is_too_old_for(httpserver, version, lacks):
     assert found.status is Status.PASSED
     assert found.summary.startswith(f"{version} at http://")
     said = " ".join(d.message for d in found.diagnostics)
-    assert [word for word in ("count", "verified", "native") if word in said] == lacks
+    assert [word for word in ("range", "rendered", "Jinja") if word in said] == lacks
 
 
 def test_a_server_that_was_named_has_to_answer(monkeypatch):

@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 
 from modelfile_kit.micro import MicroPair, build_pair
-from modelfile_kit.runtime.ollama.client import OllamaServer, parse_version
+from modelfile_kit.ollama.versions import Target, server_version, since
+from modelfile_kit.runtime.ollama.client import OllamaServer
 from tests.ollama_process import OllamaProcess, find_ollama
-
-NEEDED = "0.30.0"  # older engines refuse the micro model's text part
 
 
 @pytest.fixture(scope="session")
@@ -25,8 +24,8 @@ def ollama_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OllamaP
     try:
         with OllamaServer(process.host) as server:
             version = server.version()
-        if parse_version(version) < parse_version(NEEDED):
-            pytest.skip(f"{program} is Ollama {version}; the micro model needs {NEEDED}")
+        if not Target(server_version(version)).has("native_jinja"):
+            pytest.skip(f"{program} is Ollama {version}; the micro model needs {since('native_jinja')}")
         yield process
     finally:
         process.stop()

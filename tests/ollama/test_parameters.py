@@ -24,7 +24,7 @@ def findings(lines, target="latest"):
         ("PARAMETER temperature warm", "MK111", "error", "a number"),
         ("PARAMETER temperature inf", "MK111", "error", "finite"),
         ("PARAMETER use_mmap yes", "MK111", "error", "true or false"),
-        ("PARAMETER mirostat 1", "MK112", "warning", "take the line out"),
+        ("PARAMETER mirostat 1", "MK112", "warning", "remove the line"),
         ("PARAMETER mmproj ./mmproj.gguf", "MK113", "error", "FROM ./mmproj.gguf"),
         ("ADAPTER ./mmproj-model-f16.gguf", "MK114", "error", "FROM ./mmproj-model-f16.gguf"),
         ("PARAMETER system be nice", "MK115", "warning", "SYSTEM"),
@@ -47,7 +47,6 @@ def test_caught(line, code, severity, words):
         "PARAMETER num_ctx 4096",
         "PARAMETER temperature 1_0.5e-1",
         "PARAMETER use_mmap F",
-        "ADAPTER ./lora.gguf",
         "REQUIRES v0.14",
         "REQUIRES 0.30.4-rc1+x",
     ],
@@ -57,6 +56,12 @@ def test_not_caught(line):
 
 
 def test_by_release():
+    assert findings("ADAPTER ./lora.gguf", "0.33.0") == []
+    assert [d.code for d in findings("ADAPTER ./lora.gguf")] == ["MK116"]
+    assert [d.code for d in findings("ADAPTER ./lora.gguf", ">=0.30")] == ["MK116"]
+    assert findings("PARAMETER typical_p 0.5", "0.34.0") == []
+    assert [d.code for d in findings("PARAMETER typical_p 0.5", ">=0.30")] == ["MK112"]
+    assert [d.code for d in findings("PARAMETER typical_p 0.5")] == ["MK110"]
     assert findings("PARAMETER mirostat 1", "0.6.0") == []
     assert [d.code for d in findings("PARAMETER mirostat x", "0.6.0")] == ["MK111"]
     assert [d.code for d in findings("PARAMETER draft_num_predict 4", "0.24.0")] == ["MK110"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from modelfile_kit.core.errors import UsageError
-from modelfile_kit.ollama.versions import LATEST, SINCE, Target, since
+from modelfile_kit.ollama.versions import LATEST, SINCE, Target, llama_cpp_build, server_version, since, until
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,46 @@ def test_features():
     assert since("renderer") == "0.12.0"
 
 
-def test_the_table_is_in_order_and_says_what():
-    versions = [version for version, _ in SINCE.values()]
-    assert all(v <= LATEST for v in versions)
-    assert all(text for _, text in SINCE.values())
+def test_what_went_away():
+    assert Target.parse("0.34.0").has("lora_adapters") and Target.parse("0.34.0").may_have("lora_adapters")
+    assert not Target.parse("0.34.1").has("lora_adapters") and not Target.parse("0.34.1").may_have(
+        "lora_adapters"
+    )
+    both = Target.parse(">=0.33")
+    assert both.may_have("lora_adapters") and not both.has("lora_adapters")
+    assert (until("lora_adapters"), until("renderer")) == ("0.34.1", "")
+
+
+def test_the_newest_of_a_range():
+    assert Target.parse(">=0.30").newest == Target(LATEST)
+    assert Target.parse("0.30").newest == Target((0, 30, 0))
+    assert Target.parse(">=9.0").newest == Target((9, 0, 0))
+
+
+def test_the_table_is_complete():
+    for name, feature in SINCE.items():
+        assert feature.since <= LATEST and feature.what, name
+        assert feature.until is None or feature.since < feature.until <= LATEST, name
+
+
+def test_what_a_server_says_of_itself():
+    assert server_version("0.9.6") < server_version("0.11.5") < server_version("0.33.0-rc1")
+    assert server_version("v0.30.0") == (0, 30, 0)
+    # A build that was not told its version says 0.0.0; it is somebody's newest.
+    assert server_version("0.0.0") > server_version("99.0.0")
+    assert server_version("unknown") < server_version("0.5.5")
+
+
+@pytest.mark.parametrize(
+    ("release", "build"),
+    [
+        ("0.24.0", None),
+        ("0.30.0", "b9452"),
+        ("0.30.11", "b9493"),
+        ("0.33.2", "b10630"),
+        ("0.34.4", "b11081"),
+        ("0.35.0", None),
+    ],
+)
+def test_the_llama_cpp_inside(release, build):
+    assert llama_cpp_build(server_version(release)) == build

@@ -8,7 +8,7 @@ from modelfile_kit.core.errors import ModelfileError, UsageError
 from modelfile_kit.gguf_file.pairing import FileKind
 from modelfile_kit.micro import build_pair
 from modelfile_kit.ollama.grammar import parse_modelfile
-from modelfile_kit.publish.request import file_kind, make_plan, read_plan, typed_parameter
+from modelfile_kit.publish.request import file_kind, make_plan, read_plan
 
 
 @pytest.fixture
@@ -176,13 +176,16 @@ def test_a_missing_part_is_named(folder):
         ("num_ctx", "4096", 4096),
         ("num_ctx", "-1", -1),
         ("seed", "+7", 7),
+        ("seed", "1000000000000000000", 10**18),
         ("temperature", "1e-1", 0.1),
+        ("temperature", "0x1p-2", 0.25),
+        ("top_p", "1_0.5", 10.5),
         ("top_p", "1", 1.0),
         ("use_mmap", "FALSE", False),
     ],
 )
-def test_parameters_get_the_apis_types(key, text, value):
-    got = typed_parameter(key, text)
+def test_parameters_get_the_apis_types(folder, key, text, value):
+    got = plan(folder, f"FROM m.gguf\nPARAMETER {key} {text}").parameters[key]
     assert got == value
     assert type(got) is type(value)
 
@@ -196,15 +199,17 @@ def test_parameters_get_the_apis_types(key, text, value):
         ("num_ctx", "9" * 30),
         ("temperature", "warm"),
         ("temperature", "nan"),
-        ("temperature", "1_0"),
+        ("temperature", "1e39"),
+        ("temperature", "1_"),
         ("use_mmap", "yes"),
         ("num_ctxx", "1"),
     ],
 )
-def test_a_wrong_parameter_is_refused_with_what_was_expected(key, text):
+def test_a_wrong_parameter_is_refused_with_what_was_expected(folder, key, text):
     with pytest.raises(ModelfileError) as e:
-        typed_parameter(key, text)
+        plan(folder, f"FROM m.gguf\nPARAMETER {key} {text}")
     assert e.value.code == "MK810"
+    assert e.value.span.line == 2
     assert key in e.value.message
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 
-from ...ollama.parameters import OPTIONS, parse_value
+from ...ollama.parameters import PARAMETERS, parse_value
 from ..context import Context
 from ..rule import Finding, Rule
 
@@ -33,7 +33,7 @@ _RANGES: Mapping[str, tuple[float, float]] = {
 def check(context: Context) -> Iterator[Finding]:
     for instruction in context.modelfile.all("parameter"):
         bounds = _RANGES.get(instruction.key)
-        value = parse_value(OPTIONS[instruction.key], instruction.value) if bounds else None
+        value = parse_value(PARAMETERS[instruction.key].kind, instruction.value) if bounds else None
         if bounds is None or not isinstance(value, (int, float)) or not math.isfinite(value):
             continue
         low, high = bounds

@@ -23,7 +23,7 @@ def check(context: Context) -> Iterator[Finding]:
     lacking = {name: feature for name, feature in used.items() if not asked.has(feature)}
     if not lacking:
         return
-    name, feature = max(lacking.items(), key=lambda item: SINCE[item[1]][0])
+    name, feature = max(lacking.items(), key=lambda item: SINCE[item[1]].since)
     yield Finding(
         f"REQUIRES {requires.value}, but {name.upper()} came with Ollama {since(feature)}",
         requires,

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...core.conversation import Message, Tool
 from ...core.errors import ServerError
+from ...ollama.versions import SINCE, Target, server_version, since, until
 from .. import Reply
 from .host import is_loopback, resolve_host
 from .replies import (
@@ -41,10 +42,6 @@ QUICK_SECONDS = 60.0  # show, list, copy, delete: no model is loaded for these
 PATIENCE_SECONDS = 900.0  # silence while a model is loaded from a slow disk or a blob is hashed
 MAX_REPLY_BYTES = 64 << 20  # /api/show of a large model is some 100 kB; more is not Ollama
 
-# Ollama's release notes and api/types.go: the first version that has what we ask for.
-FILES_SINCE = "0.5.5"  # /api/create takes files by digest
-RENDER_SINCE = "0.11.5"  # _debug_render_only
-
 Progress = Callable[[Mapping[str, Any]], None]
 
 __all__ = [
@@ -53,7 +50,6 @@ __all__ = [
     "RefusedError",
     "Rendered",
     "ServedModel",
-    "parse_version",
     "resolve_host",
 ]
 
@@ -103,12 +99,22 @@ class OllamaServer:
             )
         return found
 
-    def require(self, version: str, purpose: str) -> str:
-        """The server's version, or a ServerError that says which is needed and what for."""
+    def require(self, feature: str, purpose: str) -> str:
+        """The server's version, or a ServerError that says which is needed and what for.
+
+        feature: a row of `ollama.versions.SINCE`; purpose: the subject of "… needs …".
+        """
         found = self.version()
-        if parse_version(found) < parse_version(version):
+        release = server_version(found)
+        if SINCE[feature].since <= release and not Target(release).has(feature):
             raise ServerError(
-                f"the Ollama at {self.url} is {found}; {purpose} needs {version} or later",
+                f"the Ollama at {self.url} is {found}; {purpose} works only before {until(feature)}",
+                help="leave it out, or choose an older server with --host",
+                code="MK806",
+            )
+        if not Target(release).has(feature):
+            raise ServerError(
+                f"the Ollama at {self.url} is {found}; {purpose} needs {since(feature)} or later",
                 help="update Ollama on that machine (https://ollama.com/download), or choose another --host",
                 code="MK806",
             )
@@ -300,7 +306,7 @@ class OllamaServer:
         body = {**body, "_debug_render_only": True, "stream": False}
         info = self._ask("POST", path, body, timeout=self.patience).get("_debug_info")
         if not isinstance(info, Mapping) or not isinstance(info.get("rendered_template"), str):
-            self.require(RENDER_SINCE, "asking for the rendered prompt")
+            self.require("debug_render", "asking for the rendered prompt")
             raise ServerError(
                 f"{self.url} answered {path} without the rendered prompt that was asked for",
                 help="the server does not know _debug_render_only; is it Ollama itself?",
@@ -356,13 +362,3 @@ class ServedModel:
 
     def close(self) -> None:
         """Nothing is held."""
-
-
-def parse_version(text: str) -> tuple[int, ...]:
-    """`0.33.0-rc1` as (0, 33, 0); `0.0.0`, which builds without a version say, counts as newest."""
-    numbers = text.lstrip("v").partition("-")[0].partition("+")[0].split(".")
-    try:
-        found = tuple(int(n) for n in numbers[:3])
-    except ValueError:
-        return (0,)
-    return found if any(found) else (1 << 30,)

@@ -15,6 +15,7 @@ import (
 func init() {
 	operations["modelfile"] = parseModelfile
 	operations["parameters"] = formatParameters
+	operations["create_request"] = createRequest
 	operations["printable"] = printable
 }
 
@@ -74,6 +75,29 @@ func formatParameters(raw json.RawMessage) (answer, error) {
 		return nil, err
 	}
 	return answer{"value": string(value)}, nil
+}
+
+// createRequest answers what Ollama's client sends to /api/create for a Modelfile, its files not read.
+func createRequest(raw json.RawMessage) (answer, error) {
+	var req struct {
+		Data []byte `json:"data_b64"`
+	}
+	if err := json.Unmarshal(raw, &req); err != nil {
+		return nil, err
+	}
+	f, err := parser.ParseFile(bytes.NewReader(req.Data))
+	if err != nil {
+		return nil, err
+	}
+	body, err := f.CreateRequest("")
+	if err != nil {
+		return nil, err
+	}
+	sent, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	return answer{"sent": string(sent)}, nil
 }
 
 // printable answers the ranges [first, last] of code points that strconv.IsPrint refuses.

@@ -16,7 +16,6 @@ from modelfile_kit.runtime.ollama.client import (
     OllamaServer,
     RefusedError,
     ServedModel,
-    parse_version,
 )
 from modelfile_kit.runtime.ollama.host import is_loopback, resolve_host
 
@@ -422,11 +421,3 @@ def test_blobs_are_asked_for_and_sent_with_their_length(httpserver, server):
     request = httpserver.log[-1][0]
     assert request.data == b"abc"
     assert request.headers["Content-Length"] == "3"
-
-
-def test_versions_are_numbers():
-    assert parse_version("0.9.6") < parse_version("0.11.5") < parse_version("0.33.0-rc1")
-    assert parse_version("v0.30.0") == (0, 30, 0)
-    # A build that was not told its version says 0.0.0; it is somebody's newest.
-    assert parse_version("0.0.0") > parse_version("99.0.0")
-    assert parse_version("unknown") < parse_version("0.5.5")
