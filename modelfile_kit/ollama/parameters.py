@@ -170,15 +170,17 @@ def _bounded(exponent: str) -> int:
 
 def _shortest_float32(number: float) -> float:
     """The shortest decimal that stands for the nearest float32, which is what a request then holds."""
-    number = min(max(number, -_LARGEST), _LARGEST)
-    wanted = struct.pack("<f", number)
-    nearest = struct.unpack("<f", wanted)[0]
-    texts = (f"{nearest:.{digits}g}" for digits in range(1, 10))
-    return next(
-        value
-        for value in map(float, texts)
-        if abs(value) < _FLOAT32_OVERFLOW and struct.pack("<f", value) == wanted
-    )
+    wanted = struct.pack("<f", min(max(number, -_LARGEST), _LARGEST))
+    nearest = Decimal(struct.unpack("<f", wanted)[0])
+    for digits in range(1, 9):
+        # At a power of two the gap below is half the gap above: the nearest decimal may be too far below.
+        step = Decimal(1).scaleb(nearest.adjusted() + 1 - digits)
+        below = nearest // step
+        for steps in sorted((below - 1, below, below + 1), key=lambda n: (abs(n * step - nearest), n % 2)):
+            value = float(steps * step)
+            if abs(value) < _FLOAT32_OVERFLOW and struct.pack("<f", value) == wanted:
+                return value
+    return float(f"{nearest:.8e}")
 
 
 @dataclass(frozen=True)
