@@ -176,7 +176,9 @@ def _shortest_float32(number: float) -> float:
         # At a power of two the gap below is half the gap above: the nearest decimal may be too far below.
         step = Decimal(1).scaleb(nearest.adjusted() + 1 - digits)
         below = nearest // step
-        for steps in sorted((below - 1, below, below + 1), key=lambda n: (abs(n * step - nearest), n % 2)):
+        for steps in sorted(
+            (below - 1, below, below + 1), key=lambda n: (abs(n * step - nearest), abs(n) % 2)
+        ):
             value = float(steps * step)
             if abs(value) < _FLOAT32_OVERFLOW and struct.pack("<f", value) == wanted:
                 return value
