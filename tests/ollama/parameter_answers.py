@@ -122,12 +122,14 @@ def disagreements(
 
 
 def _same(ours: Any, theirs: Any) -> bool:
+    if isinstance(ours, float) and ours == theirs:
+        return not isinstance(theirs, bool)
     if not isinstance(ours, float) or isinstance(theirs, (bool, str)):
         return type(ours) is type(theirs) and bool(ours == theirs)
     # Of two shortest decimals that are equally near, Go's choice hangs on its release: both are one float32.
     if struct.pack("<f", ours) != struct.pack("<f", float(theirs)):
         return False
-    return ours == theirs or len(_significant(ours)) == len(_significant(theirs))
+    return len(_significant(ours)) == len(_significant(theirs))
 
 
 def _significant(number: float) -> str:
