@@ -298,7 +298,7 @@ def test_places_that_cannot_be_written(said, folder):
     assert (code, "another package is in this folder" in text) == (2, True), text
 
 
-@pytest.mark.skipif(os.name != "posix", reason="closes streams as a POSIX shell does")
+@pytest.mark.skipif(os.name != "posix", reason="only a POSIX shell closes a stream with >&-")
 def test_closed_streams(folder):
     for closed in (">&-", "2>&-", "<&-"):
         line = f"{sys.executable} -m modelfile_kit.cli.main -q build {closed}"
@@ -405,7 +405,7 @@ def test_no_server_at_all(said):
             assert (code, f"no Ollama server answers at http://{host}" in text) == (2, True), text
 
 
-@pytest.mark.skipif(os.name != "posix", reason="interrupts as a POSIX terminal does")
+@pytest.mark.skipif(os.name != "posix", reason="only a POSIX terminal interrupts a process group")
 def test_ctrl_c_while_the_server_creates(folder, server):
     handler, host = server(create=b"never")
     program = "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "

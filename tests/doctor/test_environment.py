@@ -110,7 +110,7 @@ def test_one_broken_part_does_not_hide_the_others(monkeypatch):
 
 @pytest.mark.engine
 def test_llama_cpp_is_loaded_in_a_process_of_its_own():
-    pytest.importorskip("llama_cpp")
+    pytest.importorskip("llama_cpp", reason="needs llama-cpp-python (extra align)")
     found = case("llama.cpp", environment.examine())
     assert found.status is Status.PASSED
     assert "llama-cpp-python" in found.summary

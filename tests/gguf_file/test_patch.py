@@ -7,6 +7,7 @@ import os
 from typing import Any
 
 import pytest
+from gguf import GGUFReader
 
 from modelfile_kit.core.errors import GGUFError, UsageError
 from modelfile_kit.gguf_file import read_header
@@ -31,8 +32,7 @@ def model(tmp_path_factory):
 
 
 def by_gguf_py(path):
-    gguf_py = pytest.importorskip("gguf")
-    reader = gguf_py.GGUFReader(path)
+    reader = GGUFReader(path)
     values = {f.name: f.contents() for f in reader.fields.values() if not f.name.startswith("GGUF.")}
     return values, {t.name: t.data.tobytes() for t in reader.tensors}
 

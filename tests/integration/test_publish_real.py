@@ -239,7 +239,7 @@ except KeyboardInterrupt:
 """
 
 
-@pytest.mark.skipif(os.name == "nt", reason="signals are sent otherwise there")
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no signal that interrupts another process")
 @pytest.mark.parametrize("stage", ["hash", "upload", "create"])
 def test_ctrl_c_leaves_the_old_model(stage, modelfile, ollama_server, micro_pair, tmp_path):
     before = old_model(ollama_server, modelfile)

@@ -18,7 +18,7 @@ from modelfile_kit.runtime.llama_server import (
     find_llama_server,
 )
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="the stand-in is a script with a #! line")
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows starts no script by its #! line")
 
 # Answers as llama-server does; the model's file says what goes wrong.
 STAND_IN = """#!{python}
