@@ -20,6 +20,7 @@ from .claims import claim, looks_at_pictures
 from .explain.observer import Watch
 from .ir import nodes as go
 from .ir.printer import emit
+from .ir.verify import InvalidStatementsError, verify
 from .lower.control_flow import Again, Dead, TooBig
 from .lower.facts import Facts
 from .lower.pictures import settle_pictures
@@ -123,12 +124,19 @@ def translate_tree(
         statements, definitions = define(machine, simplify(body))
         statements = legalize(statements)
         definitions = {name: legalize(block) for name, block in definitions.items()}
+        verify(statements, definitions, target)
         text = emit(statements, definitions)
         has_tools = ".Tools" in text or ".ToolCalls" in text
         hinted = with_hints(statements, text, reference, target)
         text = emit(hinted, definitions) if hinted != statements else text
+        verify(hinted, definitions, target)
     except RecursionError as e:
         raise TemplateReferenceError("the chat template nests too deeply to be compiled") from e
+    except InvalidStatementsError as e:
+        if not isinstance(watch, _Lines):
+            # once more, to learn which line of the chat template it came from
+            return translate_tree(tree, reference, bos_token, eos_token, target, _Lines())
+        return _invalid(e)
     coverage = claim(machine, tree, pictures)
     if not has_tools:
         coverage["tools"] = "absent"
@@ -148,11 +156,29 @@ def _needs_parts(reference: Reference) -> bool:
         return False
 
 
+class _Lines(Watch):
+    """Notes the line that each statement comes from."""
+
+    def begins(self, node: nodes.Node, origin: tuple[int, ...]) -> tuple[int, ...]:
+        return (node.lineno,)
+
+
+def _invalid(e: InvalidStatementsError) -> Translation:
+    """What is left where the compiler made a mistake: nothing that could be taken for a TEMPLATE."""
+    what = f"internal compiler error: the generated TEMPLATE is invalid (please report): {e.message}"
+    where = Span(line=e.origin[0]) if e.origin else None
+    return _refused(Diagnostic("MK657", Severity.ERROR, what, where, TOO_BIG))
+
+
 def _too_slow() -> Translation:
     """What is left of a template that nobody waits for."""
     what = f"the chat template takes more than {LOOK_SECONDS:g} s to render one word"
-    told = Diagnostic("MK611", Severity.ERROR, what, None, "is this a chat template? " + TOO_BIG)
-    statements: go.Nodes = (go.Fail(what),)
+    return _refused(Diagnostic("MK611", Severity.ERROR, what, None, "is this a chat template? " + TOO_BIG))
+
+
+def _refused(told: Diagnostic) -> Translation:
+    """A TEMPLATE that answers every request with an error."""
+    statements: go.Nodes = (go.Fail(told.message),)
     coverage = {"chat": "unsupported", **dict.fromkeys(("tools", "thinking", "images"), "absent")}
     return Translation(Compiled(emit(statements, {}), [], coverage, [told]), statements, {})
 

@@ -6,7 +6,11 @@ from __future__ import annotations
 import pytest
 
 from modelfile_kit.compiler import compile_template
-from modelfile_kit.core.errors import TemplateReferenceError
+from modelfile_kit.compiler.ir import nodes as go
+from modelfile_kit.compiler.ir import operations as numbers
+from modelfile_kit.core.errors import KitError, TemplateReferenceError
+from modelfile_kit.ollama.prompt import render_prompt
+from modelfile_kit.ollama.versions import Target
 from tests.compiler.cases import check, compiled, user
 
 CHATML = (
@@ -112,3 +116,19 @@ def test_a_hostile_template_ends_in_a_finding(source: str) -> None:
     found = compiled(source)
     assert found.diagnostics
     assert len(found.template) < 100_000
+
+
+def test_an_error_of_the_compiler_is_called_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rule that makes up a function: what is compiled is refused with the line, never printed."""
+    monkeypatch.setattr(numbers, "Remainder", lambda e, n: go.call(f"mod{n}", e))
+    found = compile_template("{% for m in messages %}\n{{ loop.index % 2 }}{% endfor %}")
+    [told] = found.diagnostics
+    assert told.code == "MK657" and told.span and told.span.line == 2
+    assert told.message == (
+        "internal compiler error: the generated TEMPLATE is invalid (please report): "
+        f"Ollama {Target()} has no function mod2"
+    )
+    assert set(found.coverage.values()) == {"unsupported", "absent"}
+    assert "mod2 (" not in found.template
+    with pytest.raises(KitError):
+        render_prompt(found.template, [user("a")])
