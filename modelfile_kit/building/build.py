@@ -152,6 +152,19 @@ def build(
 
     Raises BuildError with all findings where something is wrong (nothing is written then), GGUFError
     for an unsound file, UsageError for wrong arguments or a folder that cannot be written.
+
+    With the built-in micro model:
+
+        >>> from pathlib import Path
+        >>> from modelfile_kit import build
+        >>> from modelfile_kit.micro import build_pair
+        >>> pair = build_pair(Path("demo"))
+        >>> _ = Path("demo/mkmodelfile.yaml").write_text("name: demo\\nmodel: micro-glm4v.gguf\\n")
+        >>> built = build("demo")
+        >>> [i.value for i in built.modelfile.instructions if i.name == "from"]
+        ['../../micro-glm4v.gguf', '../../mmproj-micro-glm4v.gguf']
+        >>> built.compiled.coverage["images"]
+        'exact'
     """
     package = _package(package_dir_or_yaml, model, projector, target)
     folder = Path(output) if output is not None else default_output(package)

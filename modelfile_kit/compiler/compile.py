@@ -72,6 +72,15 @@ def compile_template(
     target: the oldest Ollama the result has to run on ("0.9.6", ">=0.30") or "latest".
     Raises TemplateReferenceError for a source that is no chat template, UsageError for a target that
     is no version.
+
+        >>> from modelfile_kit import compile_template
+        >>> jinja = "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}{% endfor %}<|assistant|>"
+        >>> compiled = compile_template(jinja)
+        >>> print(compiled.template)
+        {{ range .Messages }}<|{{ .Role }}|>{{ .Content }}
+        {{- end }}<|assistant|>
+        >>> compiled.coverage
+        {'chat': 'exact', 'tools': 'absent', 'thinking': 'absent', 'images': 'absent'}
     """
     found = translate(chat_template, bos_token=bos_token, eos_token=eos_token, target=target)
     return prove_translation(found, chat_template, bos_token=bos_token, eos_token=eos_token, target=target)

@@ -81,6 +81,15 @@ def read_header(path_or_url: str | PathLike[str], *, check_data: bool = True) ->
     Raises GGUFError: MK401 unsound, MK402 cannot be read, MK403 another kind of file, MK404 cut short,
     MK405 beyond a limit, MK406 a version that is not supported. It names the byte, what was found and
     what was expected.
+
+    With the built-in micro model:
+
+        >>> from pathlib import Path
+        >>> from modelfile_kit import read_header
+        >>> from modelfile_kit.micro import build_pair
+        >>> header = read_header(build_pair(Path("pair")).model)
+        >>> header.architecture, header.metadata["general.name"]
+        ('glm4', 'micro GLM-4.1V')
     """
     source = open_source(path_or_url)
     try:

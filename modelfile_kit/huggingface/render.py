@@ -150,6 +150,11 @@ def render_reference(
     Raises ConversationRefusedError where the template's own `raise_exception` does,
     TemplateLimitError where it would take too long or too much memory, TemplateReferenceError
     with the line for anything else that Hugging Face fails at too.
+
+        >>> from modelfile_kit import render_reference
+        >>> jinja = "{{ bos_token }}{% for m in messages %}<|{{ m.role }}|>{{ m.content }}{% endfor %}"
+        >>> render_reference(jinja, [{"role": "user", "content": "Hi"}], bos_token="<s>")
+        '<s><|user|>Hi'
     """
     reference = Reference(chat_template, bos_token=bos_token, eos_token=eos_token)
     return reference.render(

@@ -38,6 +38,11 @@ def lint_modelfile(
     text: the file's text or bytes; base: the folder its relative paths start from (without one, no file
     is looked at); target: the Ollama that is meant; file: its name, for the findings' places.
     A Modelfile that Ollama refuses gives that one finding. Raises UsageError for a bad target.
+
+        >>> from modelfile_kit import lint_modelfile
+        >>> for found in lint_modelfile("FROM ./model.gguf\\nPARAMETER top_p 9\\n"):
+        ...     print(found.span.line, found.code, found.severity.value)
+        2 MK125 warning
     """
     meant = Target.parse(target)
     all_rules()  # loaded first, while garbage is looked for

@@ -170,6 +170,11 @@ def parse_modelfile(
     target: which release's instructions are known. dialect: whether `PROJECTOR` is. file: for
     messages. Raises ModelfileError (MK101 to MK105) where Ollama refuses; its `line` is Ollama's,
     which counts a CR LF as two.
+
+        >>> from modelfile_kit import parse_modelfile
+        >>> modelfile = parse_modelfile("FROM ./model.gguf\\nPARAMETER num_ctx 4096\\n")
+        >>> [(i.line, i.name, i.key, i.value) for i in modelfile.instructions]
+        [(1, 'from', '', './model.gguf'), (2, 'parameter', 'num_ctx', '4096')]
     """
     if len(text) > MAX_BYTES:
         raise ModelfileError(f"the Modelfile has {len(text)} bytes, the limit is {MAX_BYTES}", code="MK105")

@@ -372,6 +372,11 @@ def render_prompt(
     `history`) and of its `render` (num_ctx, count_tokens, truncate). Pictures are `[img-N]`.
 
     Raises PromptError where the server answers an error, GoTemplateError where the TEMPLATE fails.
+
+        >>> from modelfile_kit import render_prompt
+        >>> template = "{{ range .Messages }}<|{{ .Role }}|>{{ .Content }}{{ end }}<|assistant|>"
+        >>> render_prompt(template, [{"role": "user", "content": "What is it?", "images": 1}])
+        '<|user|>[img-0]What is it?<|assistant|>'
     """
     request = {k: options.pop(k) for k in ("num_ctx", "count_tokens", "truncate") if k in options}
     if "history" in options:
