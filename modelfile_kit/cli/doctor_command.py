@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from ..core.diagnostics import Diagnostic, Severity, Span
+from ..core.diagnostics import Diagnostic, Span
 from ..core.errors import KitError, PackageError, UsageError
 from ..doctor import diagnose, examine
-from ..doctor.symptoms import UNKNOWN
+from ..doctor.symptoms import unrecognised
 from ..report import Report, Status
 from .common import format_option, host_option, print_report, read_text
 
@@ -30,7 +30,7 @@ def command(subject: str | None, host: str | None, as_json: bool, output_format:
     package = _package(subject)
     if subject is not None and package is None:
         text = read_text("-") if subject == "-" else subject
-        report = Report("doctor", "error text", diagnostics=diagnose(text) or (_unknown(),))
+        report = Report("doctor", "error text", diagnostics=diagnose(text) or (unrecognised(),))
     else:
         found = _findings(package) if package else ()
         report = Report("doctor", str(package or "environment"), examine(host), found)
@@ -67,8 +67,3 @@ def _findings(package: Path) -> tuple[Diagnostic, ...]:
         return error.diagnostics
     except KitError as error:
         return (error.to_diagnostic(),)
-
-
-def _unknown() -> Diagnostic:
-    hint = "run doctor on the package (`mkmodelfile doctor PACKAGE`), and `mkmodelfile inspect` on its files"
-    return Diagnostic(UNKNOWN, Severity.ERROR, "this is no error text that the kit knows", help=hint)

@@ -33,7 +33,6 @@ MK840  the answer does not end by itself
 MK841  a turn token in the answer
 MK850  a picture is not seen: wrong answers
 MK851  the answer is the same without the picture
-MK852  projector of another width
 MK853  the engine crashes while it loads the projector
 MK854  the projector cannot be loaded
 MK855  the GGUF has no rope.dimension_sections

@@ -118,7 +118,7 @@ def check_engine(subject: Subject) -> Iterator[Check]:
     except ServerError as e:
         if e.code in ("MK802", "MK808"):
             raise
-        finding = name_fault(e, subject.served, picture=False)
+        finding = name_fault(e, subject.served, with_image=False)
         if finding.code == "MK840":
             subject.broken_off = finding
             yield Check("engine", "ok", "loads")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,6 +11,7 @@ from ..core.diagnostics import Diagnostic
 from ..core.errors import ServerError
 from ..gguf_file.pairing import FileKind
 from ..ollama.parameters import PARAMETERS
+from ..runtime import error_texts
 from ..runtime.ollama.client import OllamaServer, RefusedError
 from .blobs import Blob, DigestCache, Progress, Step, digest_file, upload
 from .expectation import Expectation
@@ -25,6 +25,7 @@ from .verify import VerifyReport, verify_on
 if TYPE_CHECKING:
     from ..building.build import Build
 
+SECOND_FROM_REFUSED = "MK807"
 # The instructions (fields of `Plan`) that not every server takes, and most ignore silently: the row of
 # `ollama.versions.SINCE`.
 _NEEDS = {
@@ -34,11 +35,6 @@ _NEEDS = {
     "drafts": "draft",
     "adapters": "lora_adapters",
 }
-_ONE_FROM = re.compile(
-    r"(only one|multiple|more than one|duplicate|second)\b.{0,40}\b(from|model|file|gguf|base)|"
-    r"projectors? (is|are) not supported|split vision models aren't supported",
-    re.IGNORECASE,
-)
 
 
 class NotVerifiedError(ServerError):
@@ -316,22 +312,23 @@ class _Run:
         projectors = [f for f in self.plan.files if file_kind(f.path) is FileKind.PROJECTOR]
         if projectors and len(self.plan.files) > len(projectors):
             raise ServerError(
-                f"the server took the model and left the projector {projectors[0].path.name} out: the model "
-                "would be blind",
+                f"the server took the model and dropped the projector {projectors[0].path.name}: "
+                "images would not work",
                 help=f"Ollama {self.version} does not take a second FROM; update it to 0.30 or later",
-                code="MK807",
+                code=SECOND_FROM_REFUSED,
             )
 
     def _explained(self, error: RefusedError) -> ServerError:
-        if len(self.plan.files) > 1 and _ONE_FROM.search(error.detail):
-            return ServerError(
-                f"the Ollama {self.version} at {self.server.url} refuses a second FROM, which carries the "
-                f"projector: {error.detail}",
-                help="update Ollama to 0.30 or later; without its projector the model would be blind",
-                status=error.status,
-                code="MK807",
-            )
-        return error
+        known = error_texts.reason(error.detail)
+        if known is None or known.code != SECOND_FROM_REFUSED or len(self.plan.files) < 2:
+            return error
+        return ServerError(
+            f"the Ollama {self.version} at {self.server.url} refuses a second FROM, which carries the "
+            f"projector: {error.detail}",
+            help=f"{known.step}; without its projector the model cannot see images",
+            status=error.status,
+            code=SECOND_FROM_REFUSED,
+        )
 
     def _published(self, **known: Any) -> Published:
         request = self.plan.request(self.name, {b.path: b.digest for b in self.blobs})

@@ -7,16 +7,17 @@ Ollama's create says success for every one of these; the first chat or picture b
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 from ..core.diagnostics import Diagnostic, Severity
 from ..core.errors import ServerError
+from ..runtime import error_texts
 from ..runtime.ollama.client import HalfStreamError, RefusedError
 from .served_model import Served
 
 # llama.cpp (src/llama-arch.cpp, llama-model.cpp): architectures with M-RoPE need its sections. glm4 is one
 # of them only with a vision projector, which is when we ask.
 _MROPE = frozenset({"glm4", "glm4moe", "qwen2vl", "qwen3vl", "qwen3vlmoe", "paddleocr"})
+_SIGNAL = re.compile(r"signal: [a-z ]+|SIG[A-Z]+|exit status \d+")
 _FITTING_TYPES = {
     "glm4": "glm4v",
     "glm4moe": "glm4v",
@@ -32,29 +33,33 @@ ENDLESS_HELP = (
     "If both are right, the prompt is not the one the model was trained with"
 )
 
-_Rule = tuple[re.Pattern[str], Callable[[re.Match[str], Served], Diagnostic]]
+CRASHED, NOT_LOADED, NO_PROJECTOR, UNNAMED = "MK853", "MK854", "MK856", "MK857"
 
 
-def name_fault(error: ServerError, served: Served, *, picture: bool) -> Diagnostic:
-    """The finding for an error that a chat brought; picture: whether a picture was in it."""
+def name_fault(error: ServerError, served: Served, *, with_image: bool) -> Diagnostic:
+    """The finding for an error that a chat brought; with_image: whether an image was in it."""
     text = error.detail if isinstance(error, RefusedError) else error.message
     if isinstance(error, HalfStreamError):
         return _error(
             "MK840",
-            "the server broke the answer off without a word, as Ollama does where a token repeats endlessly",
+            "the server broke the answer off without an error, as Ollama does when a token repeats endlessly",
             ENDLESS_HELP,
         )
-    if picture and _ended(error, text) and (sections := missing_rope_sections(served)):
+    if with_image and _ended(error, text) and (sections := missing_rope_sections(served)):
         return sections
-    for pattern, explain in _RULES:
-        if match := pattern.search(text):
-            return explain(match, served)
-    if picture and not served.has_projector and error.status == 400:
+    known = error_texts.first(text)
+    code = known.code if known else UNNAMED
+    if code == NO_PROJECTOR or (with_image and not served.has_projector and error.status == 400):
         return no_projector(served)
-    what = "a picture" if picture else "a text"
+    if code == CRASHED:
+        return _crash(text, served)
+    if known and code == NOT_LOADED:
+        return _error(NOT_LOADED, f"{known.meaning}; {_projector_type(served)}", known.step)
+    if known and not known.error.consequence:
+        return _error(code, known.meaning, known.step)
     return _error(
-        "MK857",
-        f"the server failed on {what}: {text}",
+        UNNAMED,
+        f"the server failed on {'an image' if with_image else 'a text'}: {text}",
         "the server's log says more (`ollama serve`, or journalctl -u ollama); `mkmodelfile check` looks at "
         "the files themselves",
     )
@@ -70,90 +75,43 @@ def missing_rope_sections(served: Served) -> Diagnostic | None:
     return _error(
         "MK855",
         f"the text GGUF has no {architecture}.rope.dimension_sections: it was converted before vision "
-        "support, and the engine ends at the first picture",
+        "support, and the engine ends at the first image",
         "convert the model again with a current llama.cpp (convert_hf_to_gguf.py), or download a newer GGUF",
     )
 
 
 def no_projector(served: Served) -> Diagnostic:
-    """The finding for a model that was to see and has no projector."""
+    """The finding for a model that is expected to see images and has no projector."""
     return _error(
-        "MK856",
-        f"there is no projector on the server: {served.name} cannot see pictures",
+        NO_PROJECTOR,
+        f"{served.name} has no projector on the server: images will not work",
         "add `FROM ./mmproj-….gguf` after the model's FROM (a projector is neither PARAMETER nor ADAPTER) "
         "and publish again",
     )
 
 
-def _width(match: re.Match[str], _: Served) -> Diagnostic:
-    return _error(
-        "MK852",
-        f"the projector is of another width: the text model has {match['text']}, the projector "
-        f"{match['projector']}",
-        "take the mmproj file that was made from the same model (same size) and publish again",
-    )
-
-
-def _crash(match: re.Match[str], served: Served) -> Diagnostic:
+def _crash(text: str, served: Served) -> Diagnostic:
+    found = _SIGNAL.search(text)
+    how = found[0] if found else "no signal given"
     if not served.has_projector:
         return _error(
-            "MK857",
-            f"the engine crashed ({match['signal']})",
+            UNNAMED,
+            f"the engine crashed ({how})",
             "compare the GGUF's size and SHA-256 with the page it came from, and look at the server's log",
         )
     return _error(
-        "MK853",
-        f"the engine crashes ({match['signal']}) while it loads the projector, whose type is "
-        f"{served.projector_type or 'not set'}{_fitting(served)}",
-        "clip.projector_type does not fit the projector's tensors: take the mmproj file of this very model",
+        CRASHED,
+        f"the engine crashes ({how}) while it loads the projector; {_projector_type(served)}",
+        "clip.projector_type does not fit the projector's tensors: use the mmproj file that was published "
+        "with exactly this model",
     )
 
 
-def _unloadable(_: re.Match[str], served: Served) -> Diagnostic:
-    return _error(
-        "MK854",
-        f"the engine cannot load the projector, whose type is {served.projector_type or 'not set'}"
-        f"{_fitting(served)}",
-        "take the mmproj file of this very model; if it is, update Ollama or convert it again",
-    )
-
-
-def _blind(_: re.Match[str], served: Served) -> Diagnostic:
-    return no_projector(served)
-
-
-def _memory(_: re.Match[str], served: Served) -> Diagnostic:
-    return _error(
-        "MK857",
-        f"the server has not enough memory for {served.name}",
-        "use a smaller quantisation or a smaller PARAMETER num_ctx, or end other models (`ollama ps`)",
-    )
-
-
-def _unknown_architecture(match: re.Match[str], _: Served) -> Diagnostic:
-    return _error(
-        "MK857",
-        f"this Ollama does not know the architecture {match['name']!r}",
-        "update Ollama",
-    )
-
-
-_RULES: tuple[_Rule, ...] = (
-    (re.compile(r"text model \(n_embd = (?P<text>\d+)\) and mmproj \(n_embd = (?P<projector>\d+)\)"), _width),
-    (re.compile(r"unknown model architecture:? '?(?P<name>[\w.-]+)'?"), _unknown_architecture),
-    (re.compile(r"requires more system memory|out of memory|unable to allocate|cudaMalloc", re.I), _memory),
-    (
-        re.compile(r"Failed to load CLIP model|unknown projector type|failed to load mmproj", re.I),
-        _unloadable,
-    ),
-    (re.compile(r"(?P<signal>signal: [a-z ]+|SIG[A-Z]+|exit status 139)"), _crash),
-    (re.compile(r"(?i)does not support multimodal|missing data required for image"), _blind),
-)
-
-
-def _fitting(served: Served) -> str:
+def _projector_type(served: Served) -> str:
+    found = f"clip.projector_type is {served.projector_type or 'not set'}"
     fits = _FITTING_TYPES.get(served.architecture)
-    return f"; for {served.architecture} it is {fits}" if fits and served.projector_type not in fits else ""
+    unfit = fits and served.projector_type not in fits
+    return f"{found}, expected {fits} for {served.architecture}" if unfit else found
 
 
 def _ended(error: ServerError, text: str) -> bool:

@@ -9,6 +9,9 @@ from ..vision.colour_images import COLOURS, ImageProbe, final_answer, missing_fo
 from .engine_faults import name_fault
 from .subject import LONGER, Check, Subject, error, short
 
+# Findings about the files: no other image will fare better.
+HOPELESS = frozenset({"MK711", "MK712", "MK713", "MK853", "MK854", "MK855", "MK856"})
+
 
 def check_pictures(subject: Subject) -> Iterator[Check]:
     """Pictures with a known answer in every format, then the same question without one."""
@@ -41,7 +44,7 @@ def _check_picture(subject: Subject, probe: ImageProbe) -> tuple[Check, str | No
     except ServerError as e:
         if e.code == "MK802":
             raise
-        found = name_fault(e, subject.served, picture=True)
+        found = name_fault(e, subject.served, with_image=True)
         if found.code == "MK857" and probe.format != "PNG":
             found = error("MK858", f"the server cannot read {probe.format}: {e.message}", "update Ollama")
         return Check(name, "fail", "the server answered with an error", (found,)), None
@@ -59,7 +62,7 @@ def _check_picture(subject: Subject, probe: ImageProbe) -> tuple[Check, str | No
 
 
 def _hopeless(check: Check) -> bool:
-    return any(d.code in {"MK852", "MK853", "MK854", "MK855", "MK856"} for d in check.diagnostics)
+    return any(d.code in HOPELESS for d in check.diagnostics)
 
 
 def _check_control(subject: Subject, answers: list[tuple[ImageProbe, str]]) -> Check:

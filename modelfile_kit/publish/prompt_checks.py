@@ -127,7 +127,7 @@ def _counted(subject: Subject, conversation: Conversation, name: str, expected: 
     except ServerError as e:
         if e.code == "MK802":
             raise
-        return Check(name, "fail", e.message, (name_fault(e, subject.served, picture=picture),))
+        return Check(name, "fail", e.message, (name_fault(e, subject.served, with_image=picture),))
     return _count_check(name, reply.prompt_tokens, expected, picture)
 
 

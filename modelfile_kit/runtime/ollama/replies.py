@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ...core.errors import ServerError
-from .. import Reply
+from .. import Reply, error_texts
 
 if TYPE_CHECKING:
     import httpx
@@ -18,7 +18,6 @@ MAX_ANSWER_CHARS = 4 << 20  # an answer that long is a model that never stops
 REPEAT_LIMIT = 30  # Ollama breaks an answer off when the same token came more often in a row
 SHOWN_CHARS = 300  # of a foreign reply, enough to recognise it
 
-_SPACE = re.compile(r"no space left on device|disk quota exceeded|not enough space", re.IGNORECASE)
 _TITLE = re.compile(r"<title[^>]*>([^<]{0,200})", re.IGNORECASE)
 
 
@@ -277,8 +276,9 @@ def _error_text(text: str) -> str | None:
 
 
 def _advice(detail: str, status: int | None) -> str:
-    if _SPACE.search(detail):
-        return "the disk that holds the server's models (OLLAMA_MODELS) is full: make room and try again"
+    known = error_texts.reason(detail)
+    if known is not None:
+        return known.step
     if status == 404 and "page not found" in detail:
         return "the server does not know this call: is it Ollama, and new enough?"
     if status == 404:

@@ -9,7 +9,7 @@ import pytest
 
 from modelfile_kit.core.errors import EngineError
 from modelfile_kit.runtime.llama_cpp import faults
-from modelfile_kit.runtime.llama_cpp.faults import Case, death, last_words, refusal, timed_out
+from modelfile_kit.runtime.llama_cpp.faults import Failure, death, last_words, refusal, timed_out
 
 MODEL, PROJECTOR = Path("model.gguf"), Path("mmproj.gguf")
 
@@ -19,7 +19,7 @@ ROWS = [
         "projector",
         "mtmd_init_from_file: error: mismatch between text model (n_embd = 64) and mmproj (n_embd = 128)\n"
         "hint: you may be using wrong mmproj\n",
-        ["mmproj.gguf", "width 128", "width 64"],
+        ["mmproj.gguf", "width", "expects 64", "outputs 128"],
     ),
     (
         "MK712",
@@ -44,7 +44,7 @@ ROWS = [
         "MK714",
         "projector",
         "mtmd_init_from_file: error: Failed to load CLIP model from mmproj.gguf\n",
-        ["mmproj.gguf", "no projector"],
+        ["mmproj.gguf", "not a projector"],
     ),
     (
         "MK715",
@@ -89,7 +89,7 @@ ROWS = [
 
 @pytest.mark.parametrize(("code", "stage", "stderr", "words"), ROWS)
 def test_refusals(code, stage, stderr, words):
-    error = refusal("llama.cpp cannot load this", Case(stage, stderr, MODEL, PROJECTOR))
+    error = refusal("llama.cpp cannot load this", Failure(stage, stderr, MODEL, PROJECTOR))
     assert error.code == code
     assert error.help
     assert error.stderr == stderr
@@ -99,7 +99,7 @@ def test_refusals(code, stage, stderr, words):
 
 def test_an_abort_with_its_reason():
     stderr = "/build/src/models/glm4.cpp:84: This GGUF does not support multimodal. Please reconvert it.\n"
-    error = death(-signal.SIGABRT, Case("generate", stderr, MODEL, PROJECTOR))
+    error = death(-signal.SIGABRT, Failure("generate", stderr, MODEL, PROJECTOR))
     assert (error.code, "model.gguf" in str(error)) == ("MK713", True)
     assert "rope.dimension_sections" in str(error)
     assert "convert the model again" in error.help
@@ -107,7 +107,7 @@ def test_an_abort_with_its_reason():
 
 def test_a_segmentation_fault_while_loading_a_projector():
     error = death(
-        -signal.SIGSEGV, Case("projector", "load_tensors: ffn up/down are swapped\n", MODEL, PROJECTOR)
+        -signal.SIGSEGV, Failure("projector", "load_tensors: ffn up/down are swapped\n", MODEL, PROJECTOR)
     )
     assert error.code == "MK712"
     assert "mmproj.gguf: llama.cpp's process died of SIGSEGV" in str(error)
@@ -118,7 +118,7 @@ def test_a_segmentation_fault_while_loading_a_projector():
     ("status", "words"), [(-9, "SIGKILL"), (-4, "SIGILL"), (1, "exit status 1"), (None, "exit status None")]
 )
 def test_other_deaths(status, words):
-    error = death(status, Case("open", "", MODEL, None))
+    error = death(status, Failure("open", "", MODEL, None))
     assert error.code == "MK710"
     assert words in str(error)
     assert str(error).startswith("model.gguf: ")
@@ -126,7 +126,7 @@ def test_other_deaths(status, words):
 
 def test_an_unknown_refusal_shows_the_last_words():
     error = refusal(
-        "llama.cpp cannot load this model", Case("open", "info: x\nerror: no such luck\ny\n", MODEL, None)
+        "llama.cpp cannot load this model", Failure("open", "info: x\nerror: no such luck\ny\n", MODEL, None)
     )
     assert (error.code, str(error)) == (
         "MK710",
@@ -135,7 +135,7 @@ def test_an_unknown_refusal_shows_the_last_words():
 
 
 def test_a_time_out_names_what_was_asked():
-    error = timed_out(1.5, Case("projector", "", MODEL, PROJECTOR))
+    error = timed_out(1.5, Failure("projector", "", MODEL, PROJECTOR))
     assert str(error) == "mmproj.gguf: llama.cpp did not answer within 1.5 s, asked to load the projector"
     assert isinstance(error, EngineError)
 

@@ -1,0 +1,595 @@
+"""What Ollama, llama.cpp and their kin print when something goes wrong, and what that means.
+
+One table, read by everyone who is handed such a text: the llama.cpp child process, the client of the
+server, publishing, verification and `doctor`. The texts come from the programs' own sources and from what
+they answered: Ollama 0.5.13, 0.9.6, 0.12.6, 0.17.4, 0.24.0, 0.30.4, 0.33.0 and 0.34.4 (server/, parser/,
+template/, llm/, cmd/) and llama.cpp b10488 (src/, tools/mtmd/, tools/server/, common/).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+OLLAMA = "Ollama"
+LLAMA_CPP = "llama.cpp"
+LLAMA_SERVER = "llama-server"
+TRANSFORMERS = "Transformers"
+
+# A pasted log is long; the reason is in its sentences, not in megabytes.
+MAX_TEXT = 1 << 20
+
+FILE_STEP = "download the file again, and compare its size and SHA-256 with the page it came from"
+PROJECTOR_STEP = "use the mmproj file that was published with exactly this model"
+_CONVERT = (
+    "convert the model again with a current llama.cpp (convert_hf_to_gguf.py), or download a newer GGUF"
+)
+_UPDATE = "update the program that printed this (Ollama, llama.cpp or llama-cpp-python)"
+_MEMORY = (
+    "use a smaller quantization or a smaller context (PARAMETER num_ctx), or stop other models (`ollama ps`)"
+)
+_LOG = "the reason is in the server's log (`ollama serve` or journalctl -u ollama); "
+
+
+@dataclass(frozen=True)
+class ErrorText:
+    """One text that a program prints.
+
+    program: who prints it first (Ollama passes on what its engine says); code: of the finding; pattern: a
+    regular expression for the text with its spaces collapsed, in any case; meaning: what is wrong, with
+    `{name}` for the pattern's group of that name; step: what to do next.
+    consequence: it only says that something failed, so that any other known text beside it is the reason.
+    since, until: the oldest and the newest of the releases above whose source has it; "" for all of them.
+    """
+
+    program: str
+    code: str
+    pattern: str
+    meaning: str
+    step: str
+    consequence: bool = False
+    since: str = ""
+    until: str = ""
+
+
+@dataclass(frozen=True)
+class Match:
+    """A known text in what a program printed. meaning: with the text's own names and numbers in it."""
+
+    error: ErrorText
+    meaning: str
+
+    @property
+    def code(self) -> str:
+        """The finding's code."""
+        return self.error.code
+
+    @property
+    def step(self) -> str:
+        """What to do next."""
+        return self.error.step
+
+
+# Of two texts at the same place the first one counts, so the special ones stand before the general ones.
+ERROR_TEXTS: tuple[ErrorText, ...] = (
+    # -- model and projector -----------------------------------------------------------------------
+    ErrorText(
+        LLAMA_CPP,
+        "MK711",
+        r"mismatch between text model \(n_embd = (?P<model>\d+)\) and mmproj \(n_embd = (?P<projector>\d+)\)",
+        "width mismatch: the model expects {model}, the projector outputs {projector}",
+        PROJECTOR_STEP,
+    ),
+    ErrorText(
+        LLAMA_CPP,
+        "MK711",
+        r"mismatch between vision and audio mmproj \(n_embd_v = (?P<vision>\d+), n_embd_a = (?P<audio>\d+)\)",
+        "width mismatch inside the projector: its vision part outputs {vision}, its audio part {audio}, so "
+        "they were made for different models",
+        PROJECTOR_STEP,
+    ),
+    ErrorText(
+        LLAMA_CPP,
+        "MK712",
+        r"unknown (?:vision |audio )?projector type:? *(?P<type>[^\s(]*)",
+        "this llama.cpp does not know the projector type '{type}'",
+        f"{_UPDATE}, or convert the projector again with a current llama.cpp",
+    ),
+    ErrorText(
+        LLAMA_CPP,
+        "MK712",
+        r"unable to find tensor (?P<tensor>[\w.]+)",
+        "the projector has no tensor {tensor}, which its clip.projector_type requires: the type that it "
+        "names is not the type of its tensors",
+        f"{PROJECTOR_STEP}, or convert it again",
+    ),
+    ErrorText(
+        LLAMA_CPP,
+        "MK713",
+        r"does not support multimodal\. please reconvert",
+        "the model was converted before llama.cpp supported its vision: rope.dimension_sections is missing, "
+        "and the engine aborts at the first image",
+        _CONVERT,
+    ),
+    ErrorText(
+        LLAMA_CPP,
+        "MK714",
+        r"clip cannot be used as main model|unknown model architecture:? *'clip'",
+        "this file is a projector (mmproj), not a model",
+        "name the language model as the model, and this file as its projector (a second FROM)",
+    ),
+    ErrorText(
+        LLAMA_CPP,
+        "MK865",
+        r"failed to apply lora adapter|failed to load lora adapter",
+        "the adapter was made for another base model, or is not a LoRA adapter",
+        "use the base model that the adapter was trained on, or merge the adapter into the model",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK865",
+        r"LoRA adapters are no longer supported",
+        "this Ollama takes no ADAPTER any more",
+        "merge the adapter into the model before it is converted to GGUF",
+        since="0.34.4",
+    ),
+    # -- the GGUF ----------------------------------------------------------------------------------
+    ErrorText(
+        LLAMA_CPP,
+        "MK716",
+        r"invalid magic characters:? *(?:'(?P<found>[^']*)')?",
+        "not a GGUF file: it begins with '{found}', expected 'GGUF'",
+        "give a .gguf file; convert other formats with llama.cpp's convert_hf_to_gguf.py",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK716",
+        r"supplied file was not in GGUF format|invalid file magic|unsupported content type"
+        r"|no Modelfile or safetensors",
+        "FROM names a file that is not a GGUF: often a Git LFS pointer, an HTML page or a partial download",
+        "`mkmodelfile inspect FILE` says what it is; download the GGUF itself",
+    ),
+    ErrorText(
+        LLAMA_CPP,
+        "MK406",
+        r"GGUF file version \d+ is extremely large",
+        "the GGUF is big-endian, and this machine is little-endian (or the other way round)",
+        "download the little-endian file, or convert it with gguf-convert-endian from the gguf package",
+    ),
+    ErrorText(
+        LLAMA_CPP,
+        "MK737",
+        r"wrong number of tensors; expected (?P<expected>\d+), got (?P<found>\d+)",
+        "{found} tensors were read, expected {expected}: the GGUF is incomplete, or was merged or converted "
+        "for another engine",
+        f"{FILE_STEP}; {_CONVERT}",
+    ),
+    ErrorText(
+        LLAMA_CPP,
+        "MK737",
+        r"key (?P<key>[\w.-]+) has wrong array length; expected (?P<expected>\d+), got (?P<found>\d+)",
+        "{key} has {found} values, expected {expected}: the GGUF was converted for another engine, or by an "
+        "old converter",
+        _CONVERT,
+    ),
+    ErrorText(
+        LLAMA_CPP,
+        "MK737",
+        r"key not found in model: (?P<key>[\w.-]+)",
+        "the metadata key {key} is missing: the GGUF was made by an old or another converter",
+        _CONVERT,
+    ),
+    ErrorText(
+        LLAMA_CPP,
+        "MK737",
+        r"missing tensor '(?P<tensor>[^']+)'",
+        "the tensor {tensor} is missing: this engine expects another version of the architecture",
+        f"{_CONVERT}; or update the engine",
+    ),
+    ErrorText(
+        LLAMA_CPP,
+        "MK407",
+        r"cannot find tokenizer (?P<part>\w+) in model file",
+        "the vocabulary is incomplete: the GGUF has no tokenizer {part}",
+        "convert the model again, with the original tokenizer beside it",
+    ),
+    ErrorText(
+        LLAMA_CPP,
+        "MK715",
+        r"not within the file bounds|failed to seek for tensor|failed to read"
+        r"|exceeds remaining file size|exceeds file size|unexpectedly reached end of file",
+        "the file is cut short or damaged: not everything that its header names can be read",
+        FILE_STEP,
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK715",
+        r"digest mismatch, file must be downloaded again",
+        "the download is damaged: its SHA-256 is not the one in the manifest",
+        "remove the model (`ollama rm NAME`) and pull it again",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK422",
+        r"split GGUF \"?(?P<file>[^\"]+?)\"? has (?P<found>\d+) shards, expected (?P<expected>\d+)",
+        "{file} is one part of a split GGUF: {found} of {expected} parts were found",
+        "put all parts into one folder; `mkmodelfile build` and `publish` then take them all",
+        since="0.30.4",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK422",
+        r"split GGUF \"?(?P<file>[^\"]+?)\"? (?:must use llama\.cpp split filename pattern|filename )",
+        "{file} is one part of a split GGUF, and its file name does not say which",
+        "give all parts the names they were published with, as NAME-00001-of-00003.gguf",
+        since="0.30.4",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK422",
+        r"split GGUF .{0,300}?(?:is missing split\.|invalid shard)",
+        "a part of a split GGUF lacks the metadata that says which part it is",
+        "download all parts again, or merge them with llama-gguf-split --merge",
+        since="0.30.4",
+    ),
+    ErrorText(
+        LLAMA_CPP,
+        "MK717",
+        r"unknown model architecture:? *'?(?P<name>[\w.-]+)'?",
+        "this llama.cpp is too old for the architecture '{name}'",
+        _UPDATE,
+    ),
+    ErrorText(
+        LLAMA_CPP,
+        "MK717",
+        r"unknown pre-tokenizer type:? *'(?P<name>[^']*)'",
+        "this llama.cpp is too old for the pre-tokenizer '{name}'",
+        f"{_UPDATE}, or convert the model again with a current llama.cpp",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK717",
+        r"unsupported architecture \"?(?P<name>[\w.-]+)",
+        "FROM names a safetensors folder of the architecture {name}, which Ollama cannot convert",
+        "convert it with llama.cpp's convert_hf_to_gguf.py, and name the GGUF in FROM",
+    ),
+    # -- images and requests -----------------------------------------------------------------------
+    ErrorText(
+        LLAMA_CPP,
+        "MK719",
+        r"failed to decode image bytes",
+        "the bytes are not an image of a format that the engine reads",
+        "send PNG or JPEG",
+    ),
+    ErrorText(
+        LLAMA_CPP,
+        "MK719",
+        r"number of media markers in text \((?P<markers>\d+)\) does not match number of bitmaps "
+        r"\((?P<images>\d+)\)",
+        "images in the request: {images}, places for them in the prompt: {markers}; the TEMPLATE or the "
+        "request dropped the others",
+        "write {{ .Content }} of every message in the TEMPLATE; `mkmodelfile check` shows the prompts",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK863",
+        r"illegal base64 data",
+        "`images` of /api/chat and /api/generate take bare base64, without a `data:` prefix",
+        "send the base64 text of the file alone",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK863",
+        r"invalid image input",
+        "`image_url` of /v1 takes a data URL with base64, neither bare base64 nor an http URL",
+        "send data:image/png;base64,… as the URL",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK856",
+        r"does not support multimodal|missing data required for image|does not support (?:vision|images?)",
+        "an image was sent to a model without a projector",
+        "add the mmproj file as a second FROM (`mkmodelfile build` finds it beside the model) and publish "
+        "again",
+    ),
+    ErrorText(
+        LLAMA_SERVER,
+        "MK856",
+        r"(?:image|audio) input is not supported",
+        "llama-server runs without a projector, so it takes no images",
+        "start it with --mmproj FILE",
+    ),
+    ErrorText(
+        LLAMA_SERVER,
+        "MK864",
+        r"request \((?P<prompt>\d+) tokens\) exceeds the available context size \((?P<context>\d+) tokens\)",
+        "the prompt has {prompt} tokens, the context holds {context}",
+        "raise PARAMETER num_ctx (--ctx-size of llama-server), or send fewer messages or smaller images",
+    ),
+    ErrorText(
+        LLAMA_SERVER,
+        "MK736",
+        r"Automatic parser generation failed(?:: std::bad_alloc)?",
+        "llama-server cannot derive a parser for replies from this chat template; a bad_alloc here is not "
+        "about memory",
+        "use a TEMPLATE (`mode: go`), or start llama-server with --jinja and another --chat-template",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK230",
+        r"does not support tools",
+        "the request offers tools, and neither TEMPLATE nor chat template writes them into the prompt",
+        "`mkmodelfile compile` the model's own chat template, which may; else send no tools",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK230",
+        r"does not support thinking",
+        "the request sets `think`, and the TEMPLATE (or the chat template in the GGUF) has no thinking",
+        "send no `think`, or give the model a TEMPLATE that writes .Thinking between tags "
+        "(`mkmodelfile compile`)",
+        since="0.9.6",
+    ),
+    ErrorText(
+        TRANSFORMERS,
+        "MK731",
+        r"TemplateError: System role not supported|system role (?:is )?not supported",
+        "the chat template refuses system messages",
+        "leave SYSTEM out, or put its text into the first user message",
+    ),
+    # -- Modelfile and create ----------------------------------------------------------------------
+    ErrorText(
+        OLLAMA,
+        "MK807",
+        r"(?:only one|multiple|more than one|duplicate|a second) FROM\b"
+        r"|projectors? (?:is|are) not supported|split vision models aren't supported",
+        "this Ollama takes only one FROM, and the second one carries the projector: without it, images will "
+        "not work",
+        "update Ollama to 0.30 or later",
+        until="0.24.0",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK101",
+        r"command must be one of",
+        "the Modelfile has an instruction that Ollama does not know (PROJECTOR has never been one)",
+        "`mkmodelfile lint Modelfile` names the line; a projector is a second FROM, which `build` writes",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK433",
+        r"no FROM line",
+        "the Modelfile has no FROM, so there is no model",
+        "begin it with FROM and the path of the GGUF",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK110",
+        r"unknown parameter '?\"?(?P<name>[\w-]+)",
+        "this Ollama does not know the parameter {name}",
+        "`mkmodelfile lint Modelfile` names the line and the nearest parameter",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK813",
+        r"invalid model name",
+        "the name has characters or parts that Ollama does not allow",
+        "use [HOST/][NAMESPACE/]MODEL[:TAG] of letters, digits, '.', '_' and '-'",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK810",
+        r"neither 'from' or 'files' was specified",
+        "an old client sent this create request: since Ollama 0.5.5 it must have `from` or `files`",
+        "update the client, or publish with `mkmodelfile publish`",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK810",
+        r"quantization is only supported for",
+        "only F16, BF16 and F32 models can be quantized, and this one is quantized already",
+        "quantize from the original model, or leave `quantize` out",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK220",
+        r"can't evaluate field (?P<field>\w+) in type \[\]\*?api\.Message",
+        "the TEMPLATE uses .{field} outside of a range over .Messages",
+        "write {{ range .Messages }}…{{ end }} around it; `mkmodelfile lint Modelfile` says where",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK220",
+        r"template error|template: (?:\w+)?:\d+|template: .{0,200}executing|in operand"
+        r"|function \\?\"\w+\\?\" not defined",
+        "the TEMPLATE is not a valid Go template, or fails while it is executed",
+        "`mkmodelfile lint Modelfile` says where; `mkmodelfile compile` makes one from the chat template",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK806",
+        r"unknown (?P<kind>renderer|parser) \\?\"?(?P<name>[\w.-]+)",
+        "this Ollama has no {kind} '{name}'",
+        "correct the name, or update Ollama; without it the TEMPLATE or the GGUF's chat template is used",
+        since="0.12.6",
+    ),
+    # -- names, the registry and the way to it -----------------------------------------------------
+    ErrorText(
+        OLLAMA,
+        "MK806",
+        r"requires a newer version of Ollama|\b412\b.{0,80}newer version",
+        "this Ollama is too old for the model",
+        "update Ollama",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK802",
+        r"proxyconnect tcp: .{0,200}?(?:refused|no such host|time(?:d )?out|unreachable|reset)",
+        "a proxy is set (HTTP_PROXY or HTTPS_PROXY) and does not answer",
+        "except the server's address from the proxy (NO_PROXY=127.0.0.1,localhost), or correct the proxy",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK862",
+        r"lookup (?P<host>[\w.-]+)(?: on [\w.:\[\]]+)?: "
+        r"(?:no such host|server misbehaving|temporary failure|i/o timeout)",
+        "the name {host} cannot be resolved: there is no network or no DNS on the way to it",
+        "check the network and DNS of the machine on which Ollama runs; its server itself is fine",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK862",
+        r"max retries exceeded",
+        "the connection to the registry broke repeatedly",
+        "run the command again: it resumes where it stopped",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK808",
+        r"pull model manifest: file does not exist|try pulling it first"
+        r"|model (?:['\"\\]+[^'\"\\]{1,400}['\"\\]+|[\w./:-]+) not found",
+        "the server has no model of that name",
+        "`ollama list` shows the names that are there; `mkmodelfile publish` creates the model",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK861",
+        r"not authorized to push to this namespace",
+        "the model's name is not in a namespace of yours",
+        "name it USER/MODEL and sign in (`ollama signin`)",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK861",
+        r"need to be signed in|401 unauthorized|\bunauthorized\b",
+        "the server or the registry wants you to be signed in",
+        "sign in with `ollama signin`, or use another --host",
+    ),
+    # -- the machine -------------------------------------------------------------------------------
+    ErrorText(
+        OLLAMA,
+        "MK860",
+        r"no space left on device|disk quota exceeded|not enough space",
+        "the disk with the server's models is full; from 0.30 on Ollama keeps a second, rewritten copy of "
+        "each GGUF",
+        "make room where OLLAMA_MODELS is, then try again",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK860",
+        r"(?:open|mkdir|write|rename|stat) (?P<path>\S{1,400}?): permission denied",
+        "the server's user may not read or write {path}",
+        "give the model store to the user that runs the server (chown), or set OLLAMA_MODELS to another "
+        "folder",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK866",
+        r"bind: address already in use|only one usage of each socket address",
+        "another program uses the port, most often an Ollama server that is running already",
+        "use the server that runs, stop it, or set OLLAMA_HOST to another port",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK802",
+        r"connection refused|could not connect to (?:a running )?ollama|is the server running",
+        "no Ollama server answers at that address",
+        "start one with `ollama serve`, or say where it is with OLLAMA_HOST or --host",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK718",
+        r"model requires more system memory",
+        "the model and its context need more memory than the machine has left",
+        _MEMORY,
+        until="0.24.0",
+    ),
+    ErrorText(
+        LLAMA_CPP,
+        "MK718",
+        r"failed to allocate|unable to allocate|out of memory|bad_alloc|cannot allocate memory|cudaMalloc",
+        "there is not enough memory",
+        _MEMORY,
+    ),
+    # -- consequences ------------------------------------------------------------------------------
+    ErrorText(
+        LLAMA_CPP,
+        "MK854",
+        r"failed to load CLIP model|failed to load mmproj|failed to load mtmd context",
+        "the engine cannot load the projector: it belongs to another model, or the engine is too old for it",
+        "`mkmodelfile inspect MODEL.gguf MMPROJ.gguf` says whether the two fit",
+        consequence=True,
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK853",
+        r"(?P<signal>signal: segmentation fault|SIGSEGV|exit status 139|exit status 0xc0000005)",
+        "the engine crashed ({signal}), most often on a projector whose type is not that of its tensors",
+        "`mkmodelfile inspect MODEL.gguf MMPROJ.gguf` says whether the two fit",
+        consequence=True,
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK855",
+        r"while running the model: unexpected EOF",
+        "the engine ended during the request, as it does at the first image with a text GGUF that was "
+        "converted before vision support",
+        "`mkmodelfile inspect` both files; `mkmodelfile verify NAME --package .` tries each part",
+        consequence=True,
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK857",
+        r"unable to load model",
+        "the engine could not load this file; most often its architecture is unknown to it, or a projector "
+        "was given as model or adapter",
+        f"{_LOG}`mkmodelfile inspect FILE` says what the file is",
+        consequence=True,
+        until="0.24.0",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK857",
+        r"unexpected EOF|(?:llama runner|llama-server) process (?:has terminated|no longer running)"
+        r"|model runner has unexpectedly stopped|error loading model",
+        "the engine ended, and this text does not say why",
+        f"{_LOG}`mkmodelfile inspect` both files",
+        consequence=True,
+    ),
+)
+
+
+def find(text: str, *, programs: Collection[str] = ()) -> Iterator[Match]:
+    """The known texts in what a program printed, reasons only; consequences where there is no reason.
+
+    text: as it was shown, with whatever is around it; only its first `MAX_TEXT` characters count.
+    programs: whose texts are meant, all by default. Each code is given once.
+    """
+    flat = " ".join(text[:MAX_TEXT].split())
+    taken: list[tuple[int, int]] = []
+    codes: set[str] = set()
+    for error in ERROR_TEXTS:
+        if (programs and error.program not in programs) or (error.consequence and codes):
+            continue
+        found = re.search(error.pattern, flat, re.IGNORECASE)
+        if found is None or error.code in codes or _overlaps(found, taken):
+            continue
+        taken.append(found.span())
+        codes.add(error.code)
+        yield Match(error, error.meaning.format(**found.groupdict(default="")))
+
+
+def first(text: str, *, programs: Collection[str] = ()) -> Match | None:
+    """The first of `find`: the reason, or where no reason is known the most telling consequence."""
+    return next(find(text, programs=programs), None)
+
+
+def reason(text: str, *, programs: Collection[str] = ()) -> Match | None:
+    """As `first`, and None where the text only says that something failed."""
+    found = first(text, programs=programs)
+    return None if found is None or found.error.consequence else found
+
+
+def _overlaps(found: re.Match[str], taken: list[tuple[int, int]]) -> bool:
+    return any(found.start() < end and start < found.end() for start, end in taken)
