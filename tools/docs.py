@@ -39,6 +39,26 @@ PACKAGE_TAIL = """
 A hand-written `template:` takes the place of the compiled TEMPLATE; name the model's `chat_template:` beside
 it, and `mkmodelfile check` says where the two differ.
 
+## Conversations
+
+A package is tried with conversations: `build` with `mode: auto` decides by them, and `check`, `test`,
+`publish` and `verify --package` compare their prompts. They are, the first that there is of:
+
+1. `conversations.json` in the folder of golden files (`tests:`), the package's own; all of them count,
+2. those of the model's family,
+3. plain ones, for a model of no known family.
+
+```json
+[
+  {"id": "greeting", "messages": [{"role": "user", "content": "Hello"}]},
+  {"id": "two-images", "messages": [{"role": "user", "content": "Compare these.", "images": 2}]},
+  {"id": "thinking", "think": true, "messages": [{"role": "user", "content": "What is 17 * 3?"}]}
+]
+```
+
+`messages` and `tools` are as Ollama's /api/chat takes them; `images` may be a count, as test images are
+made on the spot. An `id` is a file name: letters, digits, `.`, `_` and `-`.
+
 ## Example
 
 ```yaml

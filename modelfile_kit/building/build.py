@@ -12,7 +12,7 @@ from ..core.conversation import Conversation, Message, Tool
 from ..core.diagnostics import Diagnostic
 from ..core.errors import PackageError
 from ..ollama.versions import Target
-from ..package.families import probe_conversations
+from ..package.conversations import package_conversations
 from ..package.package import Package, load_package
 from .modelfile_text import Values, relative_to_modelfile, write_modelfile
 from .output import write_files
@@ -66,9 +66,12 @@ class Build:
         return self.plan.diagnostics
 
     def conversations(self) -> list[Conversation]:
-        """The probe conversations that go with this package: of its family, else plain ones."""
+        """The conversations that this package is tried with: its own, else its family's, else plain ones.
+
+        Raises UsageError where the package's own conversations.json does not hold conversations.
+        """
         vision = self.files.projector is not None
-        return probe_conversations(self.files.family, vision=vision)
+        return package_conversations(self.package, self.files.family, vision=vision)
 
     def with_system(self, messages: Sequence[Message]) -> list[Message]:
         """Messages as the server puts them together: SYSTEM first where the request has none of its own."""

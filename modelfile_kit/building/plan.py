@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ..core.diagnostics import Diagnostic, Severity, has_errors
 from ..core.errors import GoTemplateError, KitError, PackageError, PromptError, TemplateReferenceError
 from ..ollama.versions import Target
+from ..package.conversations import package_conversations
 from ..package.families import probe_conversations
 from ..prover.native import NativeProof, prove_native
 from .additions import CANNOT_PLACE, Additions, PlacementError
@@ -63,7 +64,7 @@ def make_plan(package: Package, files: Files) -> Plan:
     way = _native_way(package, files, reference, compiled, additions)
     coverage = _coverage(compiled, files)
     target, span = Target.parse(package.target), package.span("mode")
-    useless = package.mode == "auto" and not way.closed and _useless(compiled, reference, files)
+    useless = package.mode == "auto" and not way.closed and _useless(package, compiled, reference, files)
     mode = choose_mode(package.mode, coverage, way, target=target, span=span, useless=useless)
     stop_on_errors([*first, *end_token.diagnostics, *mode.diagnostics, *_about(mode, compiled)])
     template, proven_on = _template(package, files, compiled, mode, additions)
@@ -129,17 +130,18 @@ def _native_way(
     return NativeWay(
         prove=functools.cache(
             lambda: prove_native(
-                reference, kinds, vocabulary=files.vocabulary, probes=_probes(files), span=span
+                reference, kinds, vocabulary=files.vocabulary, probes=_chats(package, files), span=span
             )
         )
     )
 
 
-def _probes(files: Files) -> list[Conversation]:
-    return [c for c in probe_conversations(files.family, vision=False) if c.category == "chat"]
+def _chats(package: Package, files: Files) -> list[Conversation]:
+    found = package_conversations(package, files.family, vision=False)
+    return [c for c in found if c.category == "chat"]
 
 
-def _useless(compiled: Compiled | None, reference: Reference | None, files: Files) -> bool:
+def _useless(package: Package, compiled: Compiled | None, reference: Reference | None, files: Files) -> bool:
     """Whether the TEMPLATE gets none of the package's own conversations right."""
     from ..ollama.prompt import PromptTemplate
 
@@ -150,7 +152,7 @@ def _useless(compiled: Compiled | None, reference: Reference | None, files: File
     except GoTemplateError:
         return True
     bos = reference.bos_token or ""
-    for probe in _probes(files):
+    for probe in _chats(package, files):
         try:
             prompt, meant = template.render(probe.messages), reference.render(probe.messages)
         except (GoTemplateError, PromptError, TemplateReferenceError):

@@ -12,7 +12,6 @@ from ..core.errors import MissingDependencyError
 from ..core.files import write_atomically
 from ..report import Report
 from ..report.convert import check_cases
-from ..testing.golden_run import conversations_of
 from .common import (
     fail_on_option,
     file_options,
@@ -56,9 +55,7 @@ def command(
     if see:
         say("asking the embedded engine about pictures")
     try:
-        checked = check_package(
-            built, conversations=conversations_of(built), tokens=not bytes_only, embedded=see
-        )
+        checked = check_package(built, tokens=not bytes_only, embedded=see)
     except MissingDependencyError as error:
         error.help += "; or compare the bytes alone with --bytes-only"
         raise

@@ -76,6 +76,11 @@ class Package:
         return self.file.parent
 
     @property
+    def golden_folder(self) -> Path:
+        """Where the golden files and the package's own conversations are: `tests:`, by default `golden/`."""
+        return self.tests or self.folder / "golden"
+
+    @property
     def family(self) -> str | None:
         """The family that `chat_template` names, None if it names none."""
         value = self.chat_template

@@ -7,6 +7,7 @@ stops add up, deprecated parameters are left out.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -201,7 +202,9 @@ class _Found:
         path = Path(value)
         if value == "~" or value.startswith(("~/", "~\\")):
             path = path.expanduser()
-        return path if path.is_absolute() else self.folder / path
+        path = self.folder / path
+        # A build that was not written has no folder yet: `..` is resolved by text alone.
+        return path if self.folder.exists() else Path(os.path.normpath(path))
 
     def _parameter(self, instruction: Instruction) -> None:
         key, text = instruction.key, instruction.value

@@ -2,8 +2,8 @@
 
 One table, read by everyone who is handed such a text: the llama.cpp child process, the client of the
 server, publishing, verification and `doctor`. The texts come from the programs' own sources and from what
-they answered: Ollama 0.5.13, 0.9.6, 0.12.6, 0.17.4, 0.24.0, 0.30.4, 0.33.0 and 0.34.4 (server/, parser/,
-template/, llm/, cmd/) and llama.cpp b10488 (src/, tools/mtmd/, tools/server/, common/).
+they answered: Ollama 0.5.13, 0.9.6, 0.12.6, 0.17.4, 0.24.0, 0.30.4, 0.33.0, 0.34.1 and 0.34.4 (server/,
+parser/, template/, llm/, cmd/) and llama.cpp b10488 (src/, tools/mtmd/, tools/server/, common/).
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ ERROR_TEXTS: tuple[ErrorText, ...] = (
         r"LoRA adapters are no longer supported",
         "this Ollama takes no ADAPTER any more",
         "merge the adapter into the model before it is converted to GGUF",
-        since="0.34.4",
+        since="0.34.1",
     ),
     # -- the GGUF ----------------------------------------------------------------------------------
     ErrorText(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from ..core.conversation import Conversation, load_conversations
+from ..core.conversation import Conversation
 from ..core.diagnostics import Span
 from ..core.errors import PromptError, UsageError
 from ..package.package import FILE_NAMES
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from ..building.build import Build
     from ..gguf_file import Header
 
-CONVERSATIONS = "conversations.json"
 # A folder this deep below PATH is no layout of packages but a loop of links or a file dump.
 MAX_DEPTH = 6
 
@@ -50,27 +49,15 @@ def find_packages(paths: Iterable[Path]) -> list[Path]:
     return list(found)
 
 
-def golden_folder(build: Build) -> Path:
-    """Where a package's golden files are: `tests:` of the package file, else `golden/` beside it."""
-    return build.package.tests or build.package.folder / "golden"
-
-
-def conversations_of(build: Build) -> list[Conversation]:
-    """A package's own conversations (`conversations.json` in its golden folder), else its family's."""
-    own = golden_folder(build) / CONVERSATIONS
-    return load_conversations(own) if own.is_file() else build.conversations()
-
-
 def golden_cases(build: Build, *, tokenizer: Tokenizer | None, update: bool = False) -> list[Case]:
     """Compares (or updates) the golden files of a built package.
 
     tokenizer: of the model's vocabulary; without one only the prompts are compared.
     """
-    conversations = conversations_of(build)
-    rendered = [_render(build, c) for c in conversations]
+    rendered = [_render(build, c) for c in build.conversations()]
     if tokenizer is not None:
         rendered = _tokenized(rendered, tokenizer, vocabulary_name(build.files.header))
-    return compare_golden(golden_folder(build), rendered, update=update)
+    return compare_golden(build.package.golden_folder, rendered, update=update)
 
 
 def vocabulary_name(header: Header) -> str:

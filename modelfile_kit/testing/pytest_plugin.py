@@ -78,13 +78,12 @@ class PackageFile(pytest.File):
 
     def collect(self) -> Iterator[GoldenItem]:
         from ..core.errors import KitError
-        from .golden_run import conversations_of
         from .package_run import build_for_test
 
         model, projector = _stand_in(self.config)
         try:
             built = build_for_test(self.path, model, projector)
-            names = [c.id for c in conversations_of(built)]
+            names = [c.id for c in built.conversations()]
         except KitError as error:
             yield GoldenItem.from_parent(self, name="build", error=error)
             return

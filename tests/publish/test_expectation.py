@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from modelfile_kit.building.build import build
 from modelfile_kit.micro import CHAT_TEMPLATE, build_pair
 from modelfile_kit.publish.expectation import Expectation, default_conversations, turn_tokens
 from modelfile_kit.publish.served_model import Served
@@ -23,6 +24,15 @@ def test_the_borders_of_a_turn_are_read_from_the_templates():
         "<end_of_turn>",
         "[INST]",
     }
+
+
+def test_a_build_that_was_not_written_promises_the_same(tmp_path):
+    build_pair(tmp_path)
+    (tmp_path / "mkmodelfile.yaml").write_text("name: m\nmodel: micro-glm4v.gguf\n", encoding="utf-8")
+    unwritten = Expectation.from_build(build(tmp_path, write=False))
+    written = Expectation.from_build(build(tmp_path))
+    assert unwritten.template == written.template
+    assert (unwritten.model, unwritten.projector) == (written.model, written.projector)
 
 
 def test_on_the_servers_machine_its_blobs_tell_the_rest(tmp_path):
