@@ -53,7 +53,7 @@ KNOWN_IN_CIRCLES: frozenset[str] = frozenset(
         "modelfile_kit.ollama.grammar",
         "modelfile_kit.ollama.writer",
         "modelfile_kit.runtime.llama_cpp.binding",
-        "modelfile_kit.runtime.llama_cpp.chat",
+        "modelfile_kit.runtime.llama_cpp.generation",
         "modelfile_kit.runtime.llama_cpp.worker",
     }
 )

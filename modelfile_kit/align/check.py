@@ -11,10 +11,10 @@ from ..core.conversation import Conversation, Message, Tool, image_count
 from ..core.diagnostics import Diagnostic, Severity, has_errors
 from ..core.errors import GoTemplateError, KitError, PromptError, TemplateReferenceError
 from ..huggingface import Reference
+from ..ollama.conversation_rules import with_system
 from ..ollama.prompt import PromptTemplate
-from ..runtime.llama_cpp.engine import with_system
 from ..runtime.tokenizer import Tokenizer, spell_out
-from ..runtime.vocabulary import as_llama_server_gets_it
+from ..runtime.vocabulary_info import as_llama_server_gets_it
 from ..vision.ask_colour import Sight
 from .bos_eos import bos_and_eos, set_aside
 from .causes import Case, explain, split_tokens

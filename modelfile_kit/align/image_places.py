@@ -28,7 +28,7 @@ _QWEN = Wrapper("<|vision_start|>", "<|vision_end|>")
 _STARTED = Wrapper("<|image_start|>", "<|image_end|>")
 
 # By clip.projector_type (llama.cpp b10488, tools/mtmd/mtmd.cpp, init_vision). Used where the projector
-# cannot be asked; `EmbeddedEngine.picture_wrapper` asks it.
+# cannot be asked; `EmbeddedEngine.image_wrapper` asks it.
 WRAPPERS: Mapping[str, Wrapper] = {
     "glm4v": _GLM,
     "glm5v": _GLM,

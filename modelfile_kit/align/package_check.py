@@ -115,7 +115,7 @@ def _eyes(
         return Wrapper(), (), ()
     try:
         with EmbeddedEngine(build.files.model, build.files.projector, timeout=timeout) as engine:
-            wrapper = Wrapper(*engine.picture_wrapper())
+            wrapper = Wrapper(*engine.image_wrapper())
             return wrapper, look(engine, _prompt_of(build, wrapper, native), build.plan.stops.texts), ()
     except EngineError as e:
         return None, (), (e.to_diagnostic(),)

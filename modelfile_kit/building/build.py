@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.conversation import Conversation, Message, Tool
 from ..core.diagnostics import Diagnostic
 from ..core.errors import PackageError
+from ..ollama.conversation_rules import with_system
 from ..ollama.versions import Target
 from ..package.conversations import package_conversations
 from ..package.package import Package, load_package
@@ -75,10 +76,7 @@ class Build:
 
     def with_system(self, messages: Sequence[Message]) -> list[Message]:
         """Messages as the server puts them together: SYSTEM first where the request has none of its own."""
-        own = bool(messages) and messages[0].get("role") == "system"
-        if self.package.system is None or own:
-            return list(messages)
-        return [{"role": "system", "content": self.package.system}, *messages]
+        return with_system(messages, self.package.system or "")
 
     def expected(
         self,

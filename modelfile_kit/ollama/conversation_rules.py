@@ -8,7 +8,15 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 
+from ..core.conversation import Message
 from .api_values import ChatMessage
+
+
+def with_system(messages: Sequence[Message], system: str) -> list[Message]:
+    """A model's SYSTEM before messages that do not begin with one (0.33, server/routes.go, ChatHandler)."""
+    if system and not (messages and messages[0].get("role") == "system"):
+        return [{"role": "system", "content": system}, *messages]
+    return list(messages)
 
 
 def collate(messages: Sequence[ChatMessage], *, keep_tools: bool) -> tuple[str, list[ChatMessage]]:

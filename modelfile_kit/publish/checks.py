@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from ..core.diagnostics import Diagnostic, Severity
 from ..core.errors import ServerError, TemplateReferenceError
-from ..runtime import Reply
+from ..runtime.completion import Completion
 from .engine_faults import ENDLESS_HELP, missing_rope_sections, name_fault, no_projector
 from .expectation import turn_tokens
 from .image_checks import check_pictures
@@ -157,7 +157,7 @@ def check_stop(subject: Subject) -> Iterator[Check]:
     yield judged("stop", found, f"ends after {reply.completion_tokens} tokens")
 
 
-def _endless(reply: Reply) -> Diagnostic:
+def _endless(reply: Completion) -> Diagnostic:
     repeats = " and repeats itself" if reply.finish_reason == "repeat" or _monotonous(reply) else ""
     after = f"after {reply.completion_tokens} tokens " if reply.completion_tokens else ""
     return error(
@@ -177,7 +177,7 @@ def check_files(subject: Subject) -> Iterator[Check]:
     yield judged("files", found, f"{subject.served.architecture} with {subject.served.projector_type}")
 
 
-def _monotonous(reply: Reply) -> bool:
+def _monotonous(reply: Completion) -> bool:
     data = (reply.text or reply.thinking).encode()
     return (len(data) > 100 and len(data) / len(zlib.compress(data)) > MONOTONY) or len(set(data)) == 1
 

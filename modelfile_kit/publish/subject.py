@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from ..core.diagnostics import Diagnostic, Severity, has_errors
-from ..runtime import Reply
+from ..runtime.completion import Completion
 from ..runtime.ollama.client import OllamaServer
 from ..vision.colour_images import ImageProbe, colour_probes, shape_probes
 from .counting import TokenCounter
@@ -58,7 +58,7 @@ class Subject:
     broken_off: Diagnostic | None = None  # why the first answer never came to its end
     prompts: dict[str, str] = field(default_factory=dict)  # expected prompt by conversation
     shells: list[str] = field(default_factory=list)  # rendered prompts without the messages' words
-    stopped: list[Reply] = field(default_factory=list)
+    stopped: list[Completion] = field(default_factory=list)
 
     @cached_property
     def judge(self) -> PromptJudge:
@@ -80,7 +80,7 @@ class Subject:
         if "counter" in self.__dict__:
             self.counter.close()
 
-    def ask(self, text: str, picture: bytes | None = None, *, limit: int | None = None) -> Reply:
+    def ask(self, text: str, picture: bytes | None = None, *, limit: int | None = None) -> Completion:
         """One answer, at temperature 0 and cut at `limit` tokens."""
         message: dict[str, Any] = {"role": "user", "content": text}
         if picture is not None:

@@ -23,6 +23,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import EngineError, KitError, PromptError, UsageError
+from ..core.files import parse_json
 
 if TYPE_CHECKING:
     import httpx
@@ -254,8 +255,6 @@ class LlamaServer:
 
 def _prompt(program: Path, status: int, data: bytes) -> str:
     """The prompt out of an answer; its error as PromptError."""
-    from ..core.files import parse_json
-
     try:
         answer = parse_json(data, str(program))
     except KitError as e:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from .llama_cpp.child import Child
 from .llama_cpp.frames import cut, pack_ids, unpack_ids
-from .vocabulary import VocabularyInfo, vocabulary_info
+from .vocabulary_info import VocabularyInfo, vocabulary_info
 
 Text = str | bytes
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from modelfile_kit.runtime.vocabulary import VocabularyInfo
+from modelfile_kit.runtime.vocabulary_info import VocabularyInfo
 
 SPECIAL = ("<s>", "</s>", "[gMASK]", "<sop>", "<|system|>", "<|user|>", "<|assistant|>", "<pic>", "</pic>")
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from modelfile_kit.runtime.llama_cpp.engine import EmbeddedChat, EmbeddedEngine
-from modelfile_kit.runtime.ollama.client import ServedModel
+from modelfile_kit.ollama.prompt import render_prompt
+from modelfile_kit.runtime.llama_cpp.engine import EmbeddedEngine
 from modelfile_kit.vision.ask_colour import picture
 
 pytestmark = [pytest.mark.server, pytest.mark.engine]
@@ -55,10 +55,11 @@ def test_both_engines_say_the_same(
         encoding="utf-8",
     )
     ollama_process.run("create", "agree", "-f", str(modelfile))
-    embedded = EmbeddedChat(engine, text, (stop,) if stop else ())
-    served = ServedModel(ollama_server, "agree")
+    stops = (stop,) if stop else ()
     for name, messages in CONVERSATIONS.items():
-        ours, theirs = (e.chat(messages, max_tokens=12) for e in (embedded, served))
+        images = [image for message in messages for image in message.get("images", ())]
+        ours = engine.generate(render_prompt(text, messages), images, max_tokens=12, stop=stops)
+        theirs = ollama_server.chat("agree", messages, options={"num_predict": 12, "temperature": 0.0})
         assert (ours.text, ours.prompt_tokens, ours.completion_tokens, ours.finish_reason) == (
             theirs.text,
             theirs.prompt_tokens,

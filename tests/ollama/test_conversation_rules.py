@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from modelfile_kit.ollama.api_values import ChatMessage
-from modelfile_kit.ollama.conversation_rules import collate, drop_oldest, keep_newest, with_image_tags
+from modelfile_kit.ollama.conversation_rules import (
+    collate,
+    drop_oldest,
+    keep_newest,
+    with_image_tags,
+    with_system,
+)
 
 
 def chat(*pairs):
@@ -48,3 +54,12 @@ def test_a_trial_rendering_can_merge_the_system_texts_for_good():
     conversation = chat(("system", "1"), ("user", "a"), ("system", "2"), ("system", "3"), ("user", "b"))
     system, start = drop_oldest(conversation, lambda *_: False)
     assert (texts(system), start) == (["1\n\n2\n\n3", "2", "3"], 4)
+
+
+def test_system_is_put_first_unless_there_is_one():
+    asked = {"role": "user", "content": "Hi"}
+    own = {"role": "system", "content": "mine"}
+    assert with_system([asked], "S") == [{"role": "system", "content": "S"}, asked]
+    assert with_system([own, asked], "S") == [own, asked]
+    assert with_system([asked, own], "S")[0]["content"] == "S"
+    assert with_system([asked], "") == [asked]

@@ -11,7 +11,7 @@ from modelfile_kit.core.conversation import Conversation
 from modelfile_kit.core.errors import ServerError
 from modelfile_kit.publish.expectation import Expectation
 from modelfile_kit.publish.verify import verify_on
-from modelfile_kit.runtime import Reply
+from modelfile_kit.runtime.completion import Completion
 from modelfile_kit.runtime.ollama.client import RefusedError, Rendered
 from modelfile_kit.vision.colour_images import colour_probes
 
@@ -59,10 +59,10 @@ class FakeServer:
         self.asked.append(options)
         last = messages[-1]
         if picture := last.get("images"):
-            return Reply(self.see(PROBES[picture[0]]), 9, 2, "stop")
+            return Completion(self.see(PROBES[picture[0]]), 9, 2, "stop")
         if "colour" in last["content"]:
-            return Reply(self.blind, 9, 2, "stop")
-        return Reply(self.greet, 9, 2, self.finish)
+            return Completion(self.blind, 9, 2, "stop")
+        return Completion(self.greet, 9, 2, self.finish)
 
 
 def run(server, **meant):
@@ -113,7 +113,7 @@ def test_a_model_that_thinks_long_gets_the_time():
 
     def slow(name, messages, *, tools=None, think=None, options=None):
         if messages[-1].get("images") and options["num_predict"] <= 400:
-            return Reply("<think>Is it blue? Or green? Let me see", 9, 400, "length")
+            return Completion("<think>Is it blue? Or green? Let me see", 9, 400, "length")
         return chat(name, messages, options=options)
 
     server.chat = slow

@@ -8,7 +8,7 @@ import pytest
 
 from modelfile_kit.core.errors import EngineError, UsageError
 from modelfile_kit.runtime.tokenizer import LlamaTokenizer, spell_out
-from modelfile_kit.runtime.vocabulary import as_llama_server_gets_it
+from modelfile_kit.runtime.vocabulary_info import as_llama_server_gets_it
 from tests.align.toy import Toy, info
 
 pytestmark = pytest.mark.engine

@@ -1,7 +1,7 @@
-"""llama.cpp itself, through llama-cpp-python's C bindings. Imported by the child process alone.
+"""A model loaded through llama-cpp-python's C bindings. Imported by the child process alone.
 
-The C functions are called directly: a vocabulary is loaded without a context, pictures go through
-libmtmd, and the prompt is exactly the one given, as llama-server would take it.
+The C functions are called directly, so that a vocabulary is loaded without a context and text is
+tokenized exactly as llama-server does it.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ from typing import Any
 import llama_cpp.llama_cpp as lib
 from llama_cpp import mtmd_cpp as mtmd
 
-from .frames import cut, pack_ids, unpack_ids
-from .worker import Refused
+from .frames import Refused
 
 _WARN = 3  # ggml.h, enum ggml_log_level
 _CONT = 5
@@ -41,12 +40,11 @@ lib.llama_backend_init()
 
 
 class Loaded:
-    """A model, or only its vocabulary, and what may be asked of it."""
+    """A model, or only its vocabulary."""
 
     def __init__(self, model: Any) -> None:
         self.model = model
         self.vocab = lib.llama_model_get_vocab(model)
-        self.chat: Any = None
 
     @classmethod
     def open(cls, head: dict[str, Any]) -> Loaded:
@@ -58,27 +56,6 @@ class Loaded:
         if not model:
             raise Refused("llama.cpp cannot load this model")
         return cls(model)
-
-    def answer(self, head: dict[str, Any], block: bytes) -> tuple[dict[str, Any], bytes]:
-        """One request other than `open`."""
-        op = head["op"]
-        if op == "tokenize":
-            texts = cut(head["lengths"], block)
-            lengths, ids = pack_ids([self.tokenize(t, head["add_special"]) for t in texts])
-            return {"lengths": lengths}, ids
-        if op == "pieces":
-            [ids_] = unpack_ids([head["count"]], block)
-            pieces = [self.piece(i, special=head["special"]) for i in ids_]
-            return {"lengths": [len(p) for p in pieces]}, b"".join(pieces)
-        if op == "end_of_generation":
-            return {"ids": [i for i in range(self.size) if lib.llama_vocab_is_eog(self.vocab, i)]}, b""
-        if op == "context":
-            from .chat import Chat
-
-            self.chat = Chat(self, head)
-            return self.chat.info(), b""
-        result: dict[str, Any] = getattr(self.chat, op)(head, block)
-        return result, b""
 
     @property
     def size(self) -> int:
@@ -99,6 +76,10 @@ class Loaded:
             "pre": self.metadata("tokenizer.ggml.pre"),
             "kind": self.metadata("tokenizer.ggml.model"),
         }
+
+    def end_of_generation(self) -> list[int]:
+        """The tokens at which llama.cpp stops generating."""
+        return [i for i in range(self.size) if lib.llama_vocab_is_eog(self.vocab, i)]
 
     def metadata(self, key: str) -> str:
         """A metadata value as text, "" where the file has no such key."""

@@ -1,32 +1,27 @@
 """The embedded engine: llama.cpp in a child process, given exactly the prompt that Ollama would send.
 
-No chat handler of llama-cpp-python takes part: the compiled TEMPLATE makes the prompt, pictures stand
-at `[img-N]`, and the rest is what llama-server does with it. So an answer here judges the TEMPLATE.
+No chat handler of llama-cpp-python takes part: the compiled TEMPLATE makes the prompt, images are marked
+by `[img-N]`, and the rest is what llama-server does with it. So an answer here judges the TEMPLATE.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import io
 import os
-import re
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from ...core.conversation import Message, Tool
-from ...core.errors import EngineError, UsageError
-from .. import Reply
-from ..vocabulary import as_llama_server_gets_it, vocabulary_info
+from ...core.errors import EngineError
+from ..completion import Completion
+from ..vocabulary_info import as_llama_server_gets_it, vocabulary_info
 from .child import Child
 
-# Pictures larger than this are no test pictures and no screenshots (CWE-400: decompression bombs).
-MAX_PICTURE_BYTES = 64 * 1024 * 1024
-MAX_PICTURE_PIXELS = 100_000_000
+# A larger image is neither a test image nor a screenshot (CWE-400: decompression bombs).
+MAX_IMAGE_BYTES = 64 * 1024 * 1024
+MAX_IMAGE_PIXELS = 100_000_000
 # What stb_image, libmtmd's decoder, reads without help.
 _NATIVE = ("PNG", "JPEG", "BMP", "GIF")
 
@@ -93,17 +88,17 @@ class EmbeddedEngine:
         stop: Sequence[str] = (),
         temperature: float = 0.0,
         seed: int = 0,
-    ) -> Reply:
+    ) -> Completion:
         """Answers a prompt from an empty context.
 
-        prompt: as Ollama sends it, with `[img-N]` where picture N (from 0) stands; images: PNG, JPEG,
+        prompt: as Ollama sends it, with `[img-N]` where image N (from 0) stands; images: PNG, JPEG,
         WebP or what else Pillow reads; stop: texts that end the answer and are not part of it, matched
         as llama-server does, that is, not against control tokens, which it does not render; temperature:
-        0 takes the likeliest token. `Reply.raw` holds `ids`, `image_tokens`, `stop_token` (an
+        0 takes the likeliest token. `Completion.raw` holds `ids`, `image_tokens`, `stop_token` (an
         end-of-generation token) and `stop_text`.
 
-        Raises EngineError where pictures and places do not match, a picture cannot be read, the prompt
-        does not fit the context, or llama.cpp fails.
+        Raises EngineError where an image has no place in the prompt or cannot be read, the prompt does not
+        fit the context, or llama.cpp fails.
         """
         head, block = self._request(prompt, images)
         options = {
@@ -114,7 +109,7 @@ class EmbeddedEngine:
             "seed": seed,
         }
         answer, _ = self._child.ask({**head, **options}, block)
-        return Reply(
+        return Completion(
             text=answer["text"],
             prompt_tokens=answer["prompt_tokens"],
             completion_tokens=len(answer["ids"]),
@@ -123,13 +118,13 @@ class EmbeddedEngine:
         )
 
     def prompt_token_count(self, prompt: str, images: Sequence[bytes] = ()) -> int:
-        """Tokens the prompt takes, pictures included: what Ollama reports as prompt_eval_count."""
+        """Tokens the prompt takes, images included: what Ollama reports as prompt_eval_count."""
         head, block = self._request(prompt, images)
         answer, _ = self._child.ask({**head, "op": "count"}, block)
         return int(answer["tokens"])
 
-    def picture_wrapper(self) -> tuple[str, str]:
-        """The texts that libmtmd itself puts before and after a picture; ("", "") without a projector."""
+    def image_wrapper(self) -> tuple[str, str]:
+        """The texts that libmtmd itself puts before and after an image; ("", "") without a projector."""
         if not self.vision:
             return "", ""
         answer, _ = self._child.ask({"op": "wrapper"})
@@ -139,13 +134,16 @@ class EmbeddedEngine:
         if images and not self.vision:
             raise EngineError(
                 f"{self._child.model}: no projector with a vision encoder is loaded, so the model cannot see "
-                f"{_pictures(len(images))}",
+                f"{'the image' if len(images) == 1 else f'the {len(images)} images'}",
                 help="give the mmproj file that was published with this model",
                 code="MK719",
             )
         text = as_llama_server_gets_it(prompt, vocabulary_info(self._child.info, ()))
         placed = place_markers(text, len(images), self._marker)
-        parts = [placed.encode("utf-8", "surrogatepass"), *(readable(p, i) for i, p in enumerate(images))]
+        parts = [
+            placed.encode("utf-8", "surrogatepass"),
+            *(readable(image, i) for i, image in enumerate(images)),
+        ]
         return {"lengths": [len(p) for p in parts]}, b"".join(parts)
 
     def close(self) -> None:
@@ -161,99 +159,44 @@ class EmbeddedEngine:
         self.close()
 
 
-@dataclass(frozen=True)
-class EmbeddedChat:
-    """An `Engine`: the embedded engine with a package's TEMPLATE, SYSTEM and stop texts."""
-
-    engine: EmbeddedEngine
-    template: str
-    stop: tuple[str, ...] = ()
-    system: str = ""
-
-    def chat(
-        self,
-        messages: Sequence[Message],
-        *,
-        tools: Sequence[Tool] | None = None,
-        think: bool | str | None = None,
-        max_tokens: int = 64,
-        temperature: float = 0.0,
-    ) -> Reply:
-        """Answers a conversation whose pictures are bytes (or base64 text) in `images`.
-
-        Raises PromptError where an Ollama server would refuse the request, EngineError otherwise.
-        """
-        from ...ollama.prompt import render_prompt
-
-        messages = with_system(messages, self.system)
-        prompt = render_prompt(self.template, messages, tools=tools, think=think)
-        images = [picture_bytes(p) for m in messages for p in m.get("images") or ()]
-        return self.engine.generate(
-            prompt, images, max_tokens=max_tokens, stop=self.stop, temperature=temperature
-        )
-
-    def close(self) -> None:
-        """Ends the engine's process."""
-        self.engine.close()
-
-
-def with_system(messages: Sequence[Message], system: str) -> list[Message]:
-    """A package's SYSTEM before messages that do not begin with one (0.33, server/routes.go, ChatHandler)."""
-    if system and not (messages and messages[0].get("role") == "system"):
-        return [{"role": "system", "content": system}, *messages]
-    return list(messages)
-
-
 def place_markers(prompt: str, images: int, marker: str) -> str:
     """`[img-N]` replaced by libmtmd's marker, as Ollama does: the first of each N (llm/llama_server.go).
 
-    Raises EngineError, with what the server would do, where a picture has no place in the prompt.
+    Raises EngineError, with what the server would do, where an image has no place in the prompt.
     """
     for n in range(images):
         tag = f"[img-{n}]"
         if tag not in prompt:
             raise EngineError(
-                f"the prompt has no {tag}: picture {n + 1} of {images} has no place in it, "
+                f"the prompt has no {tag}, so image {n + 1} of {images} has no place in it, "
                 "and llama-server refuses such a request",
-                help="let the TEMPLATE write .Content of every user message, where Ollama puts the tag",
+                help="print .Content of every user message in the TEMPLATE: Ollama puts the tag there",
                 code="MK719",
             )
         prompt = prompt.replace(tag, marker, 1)
     return prompt
 
 
-def picture_bytes(picture: Any) -> bytes:
-    """A picture of a message as bytes; base64 text, as in Ollama's API, is decoded."""
-    if isinstance(picture, (bytes, bytearray)):
-        return bytes(picture)
-    if isinstance(picture, str):
-        try:
-            return base64.b64decode(re.sub(r"\s", "", picture), validate=True)
-        except binascii.Error as e:
-            raise UsageError(f"a picture in `images` is a text that is not base64 ({e})") from e
-    raise UsageError(f"a picture in `images` is a {type(picture).__name__}, expected bytes or base64 text")
-
-
-def readable(picture: bytes, index: int = 0) -> bytes:
-    """A picture in a format that libmtmd's decoder reads; WebP and others become PNG.
+def readable(image: bytes, index: int = 0) -> bytes:
+    """An image in a format that libmtmd's decoder reads; WebP and others become PNG.
 
     Ollama does the same for WebP (0.33, llm/llama_server.go, llamaServerMediaBytes). Raises EngineError
-    for what is no picture, or one beyond `MAX_PICTURE_BYTES` or `MAX_PICTURE_PIXELS`.
+    for what is not an image, or one beyond `MAX_IMAGE_BYTES` or `MAX_IMAGE_PIXELS`.
     """
     from PIL import Image
 
-    if len(picture) > MAX_PICTURE_BYTES:
-        raise _unreadable(index, f"it has {len(picture)} bytes, the limit is {MAX_PICTURE_BYTES}")
+    if len(image) > MAX_IMAGE_BYTES:
+        raise _unreadable(index, f"it has {len(image)} bytes, the limit is {MAX_IMAGE_BYTES}")
     try:
-        with Image.open(io.BytesIO(picture)) as image:
-            if image.width * image.height > MAX_PICTURE_PIXELS:
-                size = f"{image.width} x {image.height}"
-                raise _unreadable(index, f"it has {size} pixels, the limit is {MAX_PICTURE_PIXELS}")
-            image.load()
-            if image.format in _NATIVE:
-                return picture
+        with Image.open(io.BytesIO(image)) as opened:
+            if opened.width * opened.height > MAX_IMAGE_PIXELS:
+                size = f"{opened.width} x {opened.height}"
+                raise _unreadable(index, f"it has {size} pixels, the limit is {MAX_IMAGE_PIXELS}")
+            opened.load()
+            if opened.format in _NATIVE:
+                return image
             out = io.BytesIO()
-            image.convert("RGBA" if "A" in image.getbands() else "RGB").save(out, "PNG")
+            opened.convert("RGBA" if "A" in opened.getbands() else "RGB").save(out, "PNG")
             return out.getvalue()
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as e:
         raise _unreadable(index, str(e).splitlines()[0] if str(e) else type(e).__name__) from e
@@ -261,9 +204,5 @@ def readable(picture: bytes, index: int = 0) -> bytes:
 
 def _unreadable(index: int, why: str) -> EngineError:
     return EngineError(
-        f"picture {index + 1} cannot be read: {why}", help="give a PNG, JPEG or WebP file", code="MK719"
+        f"image {index + 1} cannot be read: {why}", help="give a PNG, JPEG or WebP file", code="MK719"
     )
-
-
-def _pictures(count: int) -> str:
-    return "the picture" if count == 1 else f"the {count} pictures"

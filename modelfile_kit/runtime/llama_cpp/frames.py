@@ -22,6 +22,19 @@ MAX_HEAD = 64 * 1024 * 1024
 MAX_BLOCK = 1024 * 1024 * 1024
 
 
+class Refused(Exception):  # noqa: N818 -- not an error of this process
+    """What the child answers instead of a result; the parent raises it as an error.
+
+    kind: "import" (no llama.cpp), "llama" (llama.cpp said no, the reason is on stderr) or "request" (what
+    was asked cannot be done, and the message says why); code: for "request", its code.
+    """
+
+    def __init__(self, message: str, *, kind: str = "llama", code: str = "") -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.code = code
+
+
 def encode_frame(head: Mapping[str, Any], block: bytes = b"") -> tuple[bytes, ...]:
     """A frame's bytes in two parts, so that a large block is not copied. EngineError above the limits."""
     data = json.dumps(head, ensure_ascii=True).encode("ascii")

@@ -17,7 +17,7 @@ import threading
 import traceback
 from typing import Any, BinaryIO
 
-from .frames import read_frame, write_frame
+from .frames import Refused, read_frame, write_frame
 
 Request = tuple[dict[str, Any], bytes]
 
@@ -46,23 +46,12 @@ def main() -> None:
 
 def _open(head: dict[str, Any]) -> Any:
     try:
-        from . import binding as llama_binding
+        # Here, because it loads llama.cpp itself: after the pipes were moved, and where it fails this
+        # process is still able to say so.
+        from .service import Service
     except (ImportError, OSError, RuntimeError, AttributeError) as e:
         raise Refused(f"llama-cpp-python is installed but cannot be loaded ({e})", kind="import") from e
-    return llama_binding.Loaded.open(head)
-
-
-class Refused(Exception):  # noqa: N818 -- not an error of this process
-    """Something that the parent is to report.
-
-    kind: "import" (no llama.cpp), "llama" (llama.cpp said no, the reason is on stderr) or "request" (what
-    was asked cannot be done, and the message says why); code: for "request", its code.
-    """
-
-    def __init__(self, message: str, *, kind: str = "llama", code: str = "") -> None:
-        super().__init__(message)
-        self.kind = kind
-        self.code = code
+    return Service.open(head)
 
 
 def _failure(e: Exception) -> dict[str, Any]:

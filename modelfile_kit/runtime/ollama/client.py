@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from ...core.conversation import Message, Tool
 from ...core.errors import ServerError
 from ...ollama.versions import SINCE, Target, server_version, since, until
-from .. import Reply
+from ..completion import Completion
 from .host import is_loopback, resolve_host
 from .replies import (
     HalfStreamError,
@@ -49,7 +49,6 @@ __all__ = [
     "OllamaServer",
     "RefusedError",
     "Rendered",
-    "ServedModel",
     "resolve_host",
 ]
 
@@ -152,7 +151,7 @@ class OllamaServer:
         tools: Sequence[Tool] | None = None,
         think: bool | str | None = None,
         options: Mapping[str, Any] | None = None,
-    ) -> Reply:
+    ) -> Completion:
         """One answer by /api/chat; `images` of a message are bytes or base64 text."""
         body = chat_body(name, messages, tools, think, options)
         return collect_chat(self._stream("/api/chat", body), url=self.url)
@@ -165,7 +164,7 @@ class OllamaServer:
         images: Sequence[bytes] = (),
         options: Mapping[str, Any] | None = None,
         **extra: Any,
-    ) -> Reply:
+    ) -> Completion:
         """One answer by /api/generate; extra are its other keys (system, suffix, raw, template, think)."""
         body = generate_body(name, prompt, images, options, extra)
         return collect_generate(self._stream("/api/generate", body), url=self.url)
@@ -338,27 +337,3 @@ class OllamaServer:
             status = getattr(e, "status_code", None)
             text = str(getattr(e, "error", e)).encode()
             raise refusal(self.url, asked, status if isinstance(status, int) else None, text) from e
-
-
-@dataclass(frozen=True)
-class ServedModel:
-    """A model on a server behind the interface that both engines have; the server stays its owner's."""
-
-    server: OllamaServer
-    name: str
-
-    def chat(
-        self,
-        messages: Sequence[Message],
-        *,
-        tools: Sequence[Tool] | None = None,
-        think: bool | str | None = None,
-        max_tokens: int = 64,
-        temperature: float = 0.0,
-    ) -> Reply:
-        """One answer; max_tokens is Ollama's num_predict."""
-        options = {"num_predict": max_tokens, "temperature": temperature}
-        return self.server.chat(self.name, messages, tools=tools, think=think, options=options)
-
-    def close(self) -> None:
-        """Nothing is held."""

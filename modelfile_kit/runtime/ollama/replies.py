@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ...core.errors import ServerError
-from .. import Reply, error_texts
+from .. import error_texts
+from ..completion import Completion
 
 if TYPE_CHECKING:
     import httpx
@@ -153,7 +154,7 @@ def stream_objects(url: str, asked: str, chunks: Iterable[bytes]) -> Iterator[di
         yield _last_object(url, asked, bytes(pending))
 
 
-def collect_chat(parts: Iterable[Mapping[str, Any]], *, url: str) -> Reply:
+def collect_chat(parts: Iterable[Mapping[str, Any]], *, url: str) -> Completion:
     """Puts the pieces of /api/chat together.
 
     finish_reason is "repeat" where Ollama broke off an answer in which one token repeats.
@@ -172,7 +173,7 @@ def collect_chat(parts: Iterable[Mapping[str, Any]], *, url: str) -> Reply:
     return _reply(last, text, thinking, calls, url, "/api/chat")
 
 
-def collect_generate(parts: Iterable[Mapping[str, Any]], *, url: str) -> Reply:
+def collect_generate(parts: Iterable[Mapping[str, Any]], *, url: str) -> Completion:
     """Puts the pieces of /api/generate together."""
     text: list[str] = []
     thinking: list[str] = []
@@ -186,7 +187,7 @@ def collect_generate(parts: Iterable[Mapping[str, Any]], *, url: str) -> Reply:
 
 def _reply(
     last: Mapping[str, Any], text: list[str], thinking: list[str], calls: list[Any], url: str, path: str
-) -> Reply:
+) -> Completion:
     finish = last.get("done_reason")
     if not last.get("done"):
         if not (_repeats(text) or _repeats(thinking)):
@@ -195,7 +196,7 @@ def _reply(
     raw = {k: v for k, v in last.items() if k not in ("message", "response", "context")}
     if calls:
         raw["tool_calls"] = calls
-    return Reply(
+    return Completion(
         text="".join(text),
         prompt_tokens=_count(last, "prompt_eval_count"),
         completion_tokens=_count(last, "eval_count"),

@@ -1,23 +1,19 @@
 from __future__ import annotations
 
-import base64
 import io
 import struct
 
 import pytest
 from PIL import Image
 
-from modelfile_kit.core.errors import EngineError, UsageError
+from modelfile_kit.core.errors import EngineError
 from modelfile_kit.micro import FAULTS, build_pair
 from modelfile_kit.runtime.llama_cpp import child
 from modelfile_kit.runtime.llama_cpp import engine as module
 from modelfile_kit.runtime.llama_cpp.engine import (
-    EmbeddedChat,
     EmbeddedEngine,
-    picture_bytes,
     place_markers,
     readable,
-    with_system,
 )
 
 engine_test = pytest.mark.engine
@@ -89,7 +85,7 @@ def test_marks_written_twice_are_what_the_model_sees(engine):
 
 @engine_test
 def test_the_wrapper_is_libmtmds_own(engine):
-    assert engine.picture_wrapper() == ("<|begin_of_image|>", "<|end_of_image|>")
+    assert engine.image_wrapper() == ("<|begin_of_image|>", "<|end_of_image|>")
 
 
 @engine_test
@@ -156,7 +152,7 @@ def test_two_pictures(engine):
 
 @engine_test
 def test_a_picture_without_a_place_is_refused_before_the_engine(engine):
-    with pytest.raises(EngineError, match=r"no \[img-0\]: picture 1 of 1") as caught:
+    with pytest.raises(EngineError, match=r"no \[img-0\], so image 1 of 1") as caught:
         engine.generate(BLIND, [picture()])
     assert (caught.value.code, ".Content" in caught.value.help) == ("MK719", True)
 
@@ -164,7 +160,7 @@ def test_a_picture_without_a_place_is_refused_before_the_engine(engine):
 @engine_test
 @pytest.mark.parametrize("junk", [b"", b"not a picture", picture()[:60]])
 def test_a_picture_that_is_none(engine, junk):
-    with pytest.raises(EngineError, match="picture 1 cannot be read") as caught:
+    with pytest.raises(EngineError, match="image 1 cannot be read") as caught:
         engine.generate(ASK, [junk])
     assert caught.value.code == "MK719"
 
@@ -255,39 +251,10 @@ def test_time_out(llama_cpp, pair):
             running.generate("<|user|>\nHi", max_tokens=4000)
 
 
-@engine_test
-def test_a_chat_by_template(engine):
-    template = "[gMASK]<sop>{{ range .Messages }}<|{{ .Role }}|>\n{{ .Content }}{{ end }}<|assistant|>\n"
-    chat = EmbeddedChat(engine, template)
-    asked = {"role": "user", "content": "What colour is it?", "images": [picture("green")]}
-    assert chat.chat([asked]).text == "green"
-    asked["images"] = [base64.b64encode(picture("blue")).decode()]
-    assert chat.chat([asked]).text == "blue"
-    assert chat.chat([{"role": "user", "content": "What colour is it?"}]).text == "no image"
-
-
 # Without the engine.
 def test_markers_take_the_first_tag_of_each_picture():
     assert place_markers("[img-1] [img-0] [img-0]", 2, "M") == "M M [img-0]"
     assert place_markers("what is [img-0]?", 0, "M") == "what is [img-0]?"
-
-
-def test_system_is_put_first_unless_there_is_one():
-    asked = {"role": "user", "content": "Hi"}
-    own = {"role": "system", "content": "mine"}
-    assert with_system([asked], "S") == [{"role": "system", "content": "S"}, asked]
-    assert with_system([own, asked], "S") == [own, asked]
-    assert with_system([asked, own], "S")[0]["content"] == "S"
-    assert with_system([asked], "") == [asked]
-
-
-def test_pictures_of_messages():
-    assert picture_bytes(b"abc") == b"abc"
-    assert picture_bytes("YW\nJj") == b"abc"
-    with pytest.raises(UsageError, match="not base64"):
-        picture_bytes("./red.png")
-    with pytest.raises(UsageError, match="is a int"):
-        picture_bytes(3)
 
 
 def test_pictures_are_left_alone_where_they_can_be():
@@ -299,9 +266,9 @@ def test_pictures_are_left_alone_where_they_can_be():
 
 
 def test_pictures_beyond_the_limits(monkeypatch):
-    monkeypatch.setattr(module, "MAX_PICTURE_PIXELS", 64 * 64 - 1)
+    monkeypatch.setattr(module, "MAX_IMAGE_PIXELS", 64 * 64 - 1)
     with pytest.raises(EngineError, match="64 x 64 pixels"):
         readable(picture())
-    monkeypatch.setattr(module, "MAX_PICTURE_BYTES", 10)
+    monkeypatch.setattr(module, "MAX_IMAGE_BYTES", 10)
     with pytest.raises(EngineError, match="the limit is 10"):
         readable(picture())

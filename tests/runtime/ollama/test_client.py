@@ -15,7 +15,6 @@ from modelfile_kit.runtime.ollama.client import (
     HalfStreamError,
     OllamaServer,
     RefusedError,
-    ServedModel,
 )
 from modelfile_kit.runtime.ollama.host import is_loopback, resolve_host
 
@@ -392,10 +391,11 @@ def test_a_count_of_pictures_is_no_picture(server):
         server.chat("m", [{"role": "user", "content": "q", "images": 1}])
 
 
-def test_a_served_model_is_an_engine(httpserver, server):
+def test_the_options_of_a_request(httpserver, server):
     httpserver.expect_request("/api/chat").respond_with_data(lines({"message": {"content": "x"}, **LAST}))
-    assert ServedModel(server, "m").chat(USER, max_tokens=3).text == "x"
-    assert json.loads(httpserver.log[0][0].data)["options"] == {"num_predict": 3, "temperature": 0.0}
+    options = {"num_predict": 3, "temperature": 0.0}
+    assert server.chat("m", USER, options=options).text == "x"
+    assert json.loads(httpserver.log[0][0].data)["options"] == options
 
 
 def test_a_server_without_debug_rendering_is_too_old(httpserver, server):

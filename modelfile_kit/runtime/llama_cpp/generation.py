@@ -1,30 +1,27 @@
-"""Generation with pictures inside the child process: prompt in, reply out, as llama-server does it."""
+"""Generation with images inside the child process: prompt in, reply out, as llama-server does it."""
 
 from __future__ import annotations
 
 import ctypes
 import os
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import llama_cpp.llama_cpp as lib
 from llama_cpp import mtmd_cpp as mtmd
 
-from .frames import cut
-from .worker import Refused
-
-if TYPE_CHECKING:
-    from .binding import Loaded
+from .binding import Loaded
+from .frames import Refused, cut
 
 _BATCH = 512
 
 
-class Chat:
-    """A context for generation and, where there is a projector, the pictures' encoder."""
+class Generation:
+    """A context for generation and, where there is a projector, the images' encoder."""
 
     def __init__(self, loaded: Loaded, head: dict[str, Any]) -> None:
         self.loaded = loaded
         self.marker = b""
-        self.eyes: Any = None
+        self.encoder: Any = None
         params = lib.llama_context_default_params()
         params.n_ctx = head["n_ctx"]
         params.n_batch = params.n_ubatch = min(_BATCH, head["n_ctx"])
@@ -33,8 +30,8 @@ class Chat:
         if not self.context:
             raise Refused(f"llama.cpp cannot make a context of {head['n_ctx']} tokens")
 
-    def projector(self, head: dict[str, Any], _block: bytes) -> dict[str, Any]:
-        """Loads the projector; from then on `marker` in a prompt stands for a picture."""
+    def projector(self, head: dict[str, Any]) -> dict[str, Any]:
+        """Loads the projector; from then on `marker` in a prompt stands for an image."""
         self.marker = head["marker"].encode()
         params = mtmd.mtmd_context_params_default()
         params.use_gpu = bool(head["gpu_layers"])
@@ -42,33 +39,33 @@ class Chat:
         params.n_threads = self.threads
         params.media_marker = self.marker
         params.warmup = False
-        self.eyes = mtmd.mtmd_init_from_file(os.fsencode(head["projector"]), self.loaded.model, params)
-        if not self.eyes:
+        self.encoder = mtmd.mtmd_init_from_file(os.fsencode(head["projector"]), self.loaded.model, params)
+        if not self.encoder:
             raise Refused("llama.cpp cannot load this projector")
-        return {"vision": bool(mtmd.mtmd_support_vision(self.eyes))}
+        return {"vision": bool(mtmd.mtmd_support_vision(self.encoder))}
 
     def info(self) -> dict[str, Any]:
         """The context's size in tokens."""
         return {"n_ctx": int(lib.llama_n_ctx(self.context))}
 
     def count(self, head: dict[str, Any], block: bytes) -> dict[str, Any]:
-        """How many tokens the prompt takes, pictures included."""
+        """How many tokens the prompt takes, images included."""
         with _Prompt(self, head, block) as prompt:
             return {"tokens": prompt.tokens, "image_tokens": prompt.image_tokens}
 
-    def wrapper(self, _head: dict[str, Any], _block: bytes) -> dict[str, Any]:
-        """The texts that libmtmd itself puts before and after a picture's tokens."""
+    def wrapper(self) -> dict[str, Any]:
+        """The texts that libmtmd itself puts before and after an image's tokens."""
         chunks = mtmd.mtmd_input_chunks_init()
         source = mtmd.mtmd_input_text(self.marker, len(self.marker), False, True)
         side = 64
         pixels = (ctypes.c_uint8 * (side * side * 3))()
         bitmap = mtmd.mtmd_bitmap_init(side, side, pixels)
         handles = (mtmd.mtmd_bitmap_p_ctypes * 1)(bitmap)
-        code = mtmd.mtmd_tokenize(self.eyes, chunks, ctypes.byref(source), handles, 1)
+        code = mtmd.mtmd_tokenize(self.encoder, chunks, ctypes.byref(source), handles, 1)
         mtmd.mtmd_bitmap_free(bitmap)
         try:
             if code:
-                raise Refused(f"libmtmd cannot take a picture of {side} x {side} (mtmd_tokenize {code})")
+                raise Refused(f"libmtmd cannot take an image of {side} x {side} (mtmd_tokenize {code})")
             count = mtmd.mtmd_input_chunks_size(chunks)
             first, last = (mtmd.mtmd_input_chunks_get(chunks, i) for i in (0, count - 1))
             return {"begin": self._text(first), "end": self._text(last)}
@@ -125,18 +122,18 @@ class Chat:
 
 
 class _Prompt:
-    """A prompt cut into chunks of text tokens and picture tokens."""
+    """A prompt cut into chunks of text tokens and image tokens."""
 
-    def __init__(self, chat: Chat, head: dict[str, Any], block: bytes) -> None:
-        self.chat = chat
-        text, *pictures = cut(head["lengths"], block)
+    def __init__(self, generation: Generation, head: dict[str, Any], block: bytes) -> None:
+        self.generation = generation
+        text, *images = cut(head["lengths"], block)
         self.chunks: Any = None
         self.ids: list[int] = []
-        if pictures:
-            self.chunks = self._with_pictures(text, pictures)
+        if images:
+            self.chunks = self._with_images(text, images)
             self.tokens, self.image_tokens = self._counts()
         else:
-            self.ids = chat.loaded.tokenize(text, True)
+            self.ids = generation.loaded.tokenize(text, True)
             self.tokens, self.image_tokens = len(self.ids), 0
 
     def __enter__(self) -> _Prompt:
@@ -146,54 +143,54 @@ class _Prompt:
         if self.chunks:
             mtmd.mtmd_input_chunks_free(self.chunks)
 
-    def _with_pictures(self, text: bytes, pictures: list[bytes]) -> Any:
-        eyes = self.chat.eyes
-        bitmaps = [_bitmap(eyes, p, i) for i, p in enumerate(pictures)]
+    def _with_images(self, text: bytes, images: list[bytes]) -> Any:
+        encoder = self.generation.encoder
+        bitmaps = [_bitmap(encoder, p, i) for i, p in enumerate(images)]
         chunks = mtmd.mtmd_input_chunks_init()
         source = mtmd.mtmd_input_text(text, len(text), True, True)
         handles = (mtmd.mtmd_bitmap_p_ctypes * len(bitmaps))(*bitmaps)
-        code = mtmd.mtmd_tokenize(eyes, chunks, ctypes.byref(source), handles, len(bitmaps))
+        code = mtmd.mtmd_tokenize(encoder, chunks, ctypes.byref(source), handles, len(bitmaps))
         for bitmap in bitmaps:
             mtmd.mtmd_bitmap_free(bitmap)
         if code:
             mtmd.mtmd_input_chunks_free(chunks)
             raise Refused(
-                f"libmtmd cannot put {len(pictures)} pictures into the prompt's "
-                f"{text.count(self.chat.marker)} places (mtmd_tokenize {code})"
+                f"libmtmd cannot put {len(images)} images into the prompt's "
+                f"{text.count(self.generation.marker)} places (mtmd_tokenize {code})"
             )
         return chunks
 
     def _counts(self) -> tuple[int, int]:
-        pictures = 0
+        images = 0
         for i in range(mtmd.mtmd_input_chunks_size(self.chunks)):
             chunk = mtmd.mtmd_input_chunks_get(self.chunks, i)
             if mtmd.mtmd_input_chunk_get_type(chunk) == mtmd.MTMD_INPUT_CHUNK_TYPE_IMAGE:
-                pictures += mtmd.mtmd_input_chunk_get_n_tokens(chunk)
-        return int(mtmd.mtmd_helper_get_n_tokens(self.chunks)), int(pictures)
+                images += mtmd.mtmd_input_chunk_get_n_tokens(chunk)
+        return int(mtmd.mtmd_helper_get_n_tokens(self.chunks)), int(images)
 
     def evaluate(self) -> None:
         """Runs the prompt through the model, from an empty context."""
-        context = self.chat.context
+        context = self.generation.context
         lib.llama_memory_clear(lib.llama_get_memory(context), True)
         if self.chunks is None:
             if not self.ids:
                 raise Refused("the prompt is empty", kind="request")
             for start in range(0, len(self.ids), _BATCH):
-                self.chat._decode(self.ids[start : start + _BATCH])
+                self.generation._decode(self.ids[start : start + _BATCH])
             return
         past = lib.llama_pos(0)
         code = mtmd.mtmd_helper_eval_chunks(
-            self.chat.eyes, context, self.chunks, 0, 0, _BATCH, True, ctypes.byref(past)
+            self.generation.encoder, context, self.chunks, 0, 0, _BATCH, True, ctypes.byref(past)
         )
         if code:
             raise Refused(f"llama.cpp failed to evaluate the prompt (mtmd_helper_eval_chunks {code})")
 
 
-def _bitmap(eyes: Any, picture: bytes, index: int) -> Any:
-    buffer = (ctypes.c_uint8 * len(picture)).from_buffer_copy(picture)
-    bitmap = mtmd.mtmd_helper_bitmap_init_from_buf(eyes, buffer, len(picture), False)
+def _bitmap(encoder: Any, image: bytes, index: int) -> Any:
+    buffer = (ctypes.c_uint8 * len(image)).from_buffer_copy(image)
+    bitmap = mtmd.mtmd_helper_bitmap_init_from_buf(encoder, buffer, len(image), False)
     if not bitmap:
-        raise Refused(f"picture {index + 1} cannot be decoded", kind="request", code="MK719")
+        raise Refused(f"image {index + 1} cannot be decoded", kind="request", code="MK719")
     return bitmap
 
 
