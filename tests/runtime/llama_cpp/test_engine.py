@@ -169,7 +169,7 @@ def test_a_picture_that_is_none(engine, junk):
 EXPECTED = {
     "width": ("MK711", "width"),
     "projector-type": ("MK712", "clip.projector_type"),
-    "no-rope-sections": ("MK713", "reconvert"),
+    "no-rope-sections": ("MK713", "rope.dimension_sections"),
     "no-projector": ("MK719", "no projector"),
     "truncated": ("MK715", "cut short"),
     "truncated-projector": ("MK715", "cut short"),
