@@ -6,7 +6,7 @@ Expressions are values and hashable; names of variables and the place of the dot
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, Union
 
@@ -349,6 +349,17 @@ def blocks(n: Node) -> tuple[Nodes, ...]:
     if isinstance(n, If):
         return n.then, n.orelse
     return (n.body,) if isinstance(n, Range) else ()
+
+
+def with_blocks(n: Node, change: Callable[[Nodes], Nodes]) -> Node:
+    """A statement with its blocks changed; the same object where they stay."""
+    if isinstance(n, If):
+        then, orelse = change(n.then), change(n.orelse)
+        return n if then == n.then and orelse == n.orelse else replace(n, then=then, orelse=orelse)
+    if isinstance(n, Range):
+        body = change(n.body)
+        return n if body == n.body else replace(n, body=body)
+    return n
 
 
 def all_exprs(nodes: Iterable[Node]) -> Iterator[Expr]:

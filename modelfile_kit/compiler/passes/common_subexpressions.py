@@ -1,93 +1,55 @@
-"""Work that was done before is not done again, and work for nothing is not done at all."""
+"""Common-subexpression elimination: what was computed before, and still holds, is not computed again.
+
+What repeats in a TEMPLATE are runs of statements, such as the loop that strips a text, so they are compared
+as runs: two are the same where they differ in the names of their variables alone.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from ..ir import nodes as go
 from ..ir.nodes import Expr, Node, Nodes, Test
 from .alpha_rename import renamed
+from .effects import assigned, effects, written
 
-# Statements that are looked at together: the longest idiom (a strip) has four.
+# Statements that are compared as one run: the longest idiom (a strip) has four.
 LONGEST = 6
 
 
-def done_once(nodes: Nodes) -> Nodes:
-    """A variable that would be worked out a second time from the same things is the first one."""
-    return _Sharing().block(nodes, {})
+def eliminate_common_subexpressions(nodes: Nodes) -> Nodes:
+    """Replaces the variables of a repeated computation by those of the first.
 
-
-def written(nodes: Nodes) -> set[int]:
-    """The variables that statements assign to or declare."""
-    return {v for n in nodes for f in (facts(n),) for v in f.assigned | f.declared}
-
-
-def read(nodes: Nodes) -> set[int]:
-    """The variables that statements look at."""
-    return {v for n in nodes for v in facts(n).reads}
-
-
-def declared(nodes: Nodes) -> set[int]:
-    """The variables that statements declare."""
-    return {v for n in nodes for v in facts(n).declared}
-
-
-def assigned(nodes: Nodes) -> set[int]:
-    """The variables that statements assign to."""
-    return {v for n in nodes for v in facts(n).assigned}
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What a statement with all inside it does, worked out once a statement.
-
-    shows: it writes text or fails; leaves: it may end the loop it stands in; assigned, declared and
-    reads: ids of variables; own: those it reads itself, not in its blocks.
+    >>> from modelfile_kit.compiler.ir.printer import emit
+    >>> def last(var, loop):
+    ...     found = go.Set(var, go.Item(loop))
+    ...     return go.Declare(var, go.Lit("")), go.Range(loop, go.Root("L"), (found,)), go.Print(var)
+    >>> before = (*last(go.Var(1, "x"), 1), *last(go.Var(2, "y"), 2))
+    >>> print(emit(before))
+    {{ $x := "" }}
+    {{- range .L }}
+    {{- $x = . }}
+    {{- end }}{{ $x }}
+    {{- $y := "" }}
+    {{- range .L }}
+    {{- $y = . }}
+    {{- end }}{{ $y }}
+    >>> print(emit(eliminate_common_subexpressions(before)))
+    {{ $x := "" }}
+    {{- range .L }}
+    {{- $x = . }}
+    {{- end }}{{ $x }}{{ $x }}
     """
-
-    shows: bool
-    leaves: bool
-    assigned: frozenset[int]
-    declared: frozenset[int]
-    reads: frozenset[int]
-    own: frozenset[int]
+    return _Elimination().block(nodes, {})
 
 
-_NONE: frozenset[int] = frozenset()
-
-
-def facts(n: Node) -> Facts:
-    """See `Facts`."""
-    known: Facts | None = n.__dict__.get("_facts")
-    if known is None:
-        n.__dict__["_facts"] = known = _look(n)
-    return known
-
-
-def _look(n: Node) -> Facts:
-    parts = [facts(x) for block in go.blocks(n) for x in block]
-    own = frozenset(x.id for e in go.node_exprs(n) for x in go.walk(e) if isinstance(x, go.Var))
-    shows = isinstance(n, (go.Text, go.Print, go.Include, go.Fail)) or any(f.shows for f in parts)
-    exits = isinstance(n, (go.Break, go.Continue)) or any(f.leaves for f in parts)
-    declared = frozenset((n.var.id,)) if isinstance(n, go.Declare) else _NONE
-    assigned = frozenset((n.var.id,)) if isinstance(n, go.Set) else _NONE
-    return Facts(
-        shows,
-        exits and not isinstance(n, go.Range),
-        assigned.union(*(f.assigned for f in parts)) if parts else assigned,
-        declared.union(*(f.declared for f in parts)) if parts else declared,
-        own.union(*(f.reads for f in parts)) if parts else own,
-        own,
-    )
-
-
-def kin(n: Node) -> int:
+def _kin(n: Node) -> int:
     """A number that is equal for statements which differ in nothing but their variables."""
     known: int | None = n.__dict__.get("_kin")
     if known is None:
         count = isinstance(n, go.Range) and n.count
-        inner = (tuple(map(kin, block)) for block in go.blocks(n))
+        inner = (tuple(map(_kin, block)) for block in go.blocks(n))
         n.__dict__["_kin"] = known = hash((type(n).__name__, count, *map(_kin_of, go.node_exprs(n)), *inner))
     return known
 
@@ -105,96 +67,98 @@ def _kin_of(e: Expr) -> Any:
 
 
 @dataclass(frozen=True)
-class _Work:
-    """What was worked out: the variables it declared in their order, and what it depends on."""
+class _Computation:
+    """What a run of statements computes: the variables it declares in their order, and what it depends on."""
 
     made: tuple[go.Var, ...]
     needs: frozenset[int]
 
     def survives(self, changed: set[int]) -> bool:
+        """Whether its variables still hold the same once others have changed."""
         return not (self.needs & changed or any(v.id in changed for v in self.made))
 
 
-# By kin first, which costs nothing to compare; then by shape, which is certain.
-Known = dict[tuple[int, ...], list[tuple[Nodes, _Work]]]
+# Runs that were computed, by their kin: comparing that costs nothing; whether they are the same is asked
+# of the few that are left.
+_Available = dict[tuple[int, ...], list[tuple[Nodes, _Computation]]]
 
 
-class _Sharing:
-    def block(self, nodes: Nodes, known: Known) -> Nodes:
-        known = dict(known)
+class _Elimination:
+    """A walk over blocks with the computations that are available at each place."""
+
+    def block(self, nodes: Nodes, outer: _Available) -> Nodes:
+        available = dict(outer)
         out: list[Node] = []
         rest = list(nodes)
         while rest:
-            found = self.again(rest, known)
+            found = self.repeated(rest, available)
             if found:
                 count, names = found
                 rest = [renamed(n, names) for n in rest[count:]]
                 continue
-            n = self.inside(rest.pop(0), known)
-            known = _surviving(known, written((n,)))
+            n = self.inside(rest.pop(0), available)
+            available = _surviving(available, written((n,)))
             out.append(n)
-            self.remember(out, known)
+            self.record(out, available)
         return tuple(out)
 
-    def inside(self, n: Node, known: Known) -> Node:
-        if isinstance(n, go.If):
-            then, orelse = self.block(n.then, known), self.block(n.orelse, known)
-            return n if then == n.then and orelse == n.orelse else replace(n, then=then, orelse=orelse)
+    def inside(self, n: Node, available: _Available) -> Node:
+        """A statement with its blocks done."""
         if isinstance(n, go.Range):
-            body = self.block(n.body, _surviving(known, written(n.body)))
-            return n if body == n.body else replace(n, body=body)
-        return n
+            # what the body changes is not what it was on the next iteration
+            available = _surviving(available, written(n.body))
+        return go.with_blocks(n, lambda block: self.block(block, available))
 
-    def again(self, rest: list[Node], known: Known) -> tuple[int, dict[go.Var, go.Expr]] | None:
-        """How many statements only repeat known work, and the names of what they would have made."""
-        if not known or not isinstance(rest[0], go.Declare):
+    def repeated(self, rest: list[Node], available: _Available) -> tuple[int, dict[go.Var, go.Expr]] | None:
+        """How many statements repeat an available computation, and its variables for theirs."""
+        if not available or not isinstance(rest[0], go.Declare):
             return None
         for count in range(min(LONGEST, len(rest)), 1, -1):
             nodes = tuple(rest[:count])
-            for first, work in known.get(tuple(map(kin, nodes)), ()):
-                made = _work(nodes)
-                if made is None or _Shape().block(first) != _Shape().block(nodes):
+            for first, known in available.get(tuple(map(_kin, nodes)), ()):
+                again = _computation(nodes)
+                if again is None or _Key().block(first) != _Key().block(nodes):
                     continue
                 changed = assigned(tuple(rest[count:]))
-                if not changed & {v.id for v in made.made + work.made}:
-                    return count, dict(zip(made.made, work.made, strict=True))
+                if not changed & {v.id for v in again.made + known.made}:
+                    return count, dict(zip(again.made, known.made, strict=True))
         return None
 
-    def remember(self, out: list[Node], known: Known) -> None:
-        """All that the last statements have made, by what they do."""
+    def record(self, out: list[Node], available: _Available) -> None:
+        """Makes what the last statements have computed available."""
         for count in range(1, min(LONGEST, len(out)) + 1):
             nodes = tuple(out[-count:])
-            if facts(nodes[0]).shows or facts(nodes[0]).leaves:
+            if effects(nodes[0]).shows or effects(nodes[0]).leaves:
                 return
-            if count > 1 and isinstance(nodes[0], go.Declare) and (work := _work(nodes)):
-                key = tuple(map(kin, nodes))
-                known[key] = [*known.get(key, ()), (nodes, work)]
+            if count > 1 and isinstance(nodes[0], go.Declare) and (found := _computation(nodes)):
+                key = tuple(map(_kin, nodes))
+                available[key] = [*available.get(key, ()), (nodes, found)]
 
 
-def _surviving(known: Known, changed: set[int]) -> Known:
-    """What is still true after variables have changed."""
+def _surviving(available: _Available, changed: set[int]) -> _Available:
+    """What still holds after variables have changed."""
     if not changed:
-        return known
-    kept = {k: [(n, w) for n, w in works if w.survives(changed)] for k, works in known.items()}
-    return {k: works for k, works in kept.items() if works}
+        return available
+    kept = {k: [(n, c) for n, c in runs if c.survives(changed)] for k, runs in available.items()}
+    return {k: runs for k, runs in kept.items() if runs}
 
 
-def _work(nodes: Nodes) -> _Work | None:
-    """What statements make, if all they do is to make the variables they declare."""
+def _computation(nodes: Nodes) -> _Computation | None:
+    """What statements compute, if all they do is to give the variables they declare their values."""
     if not any(isinstance(n, (go.If, go.Range)) for n in nodes):
         return None
-    all_facts = [facts(n) for n in nodes]
-    if any(f.shows or f.leaves for f in all_facts):
+    found = [effects(n) for n in nodes]
+    if any(f.shows or f.leaves for f in found):
         return None
-    inner = frozenset().union(*(f.declared for f in all_facts))
-    if not all(f.assigned <= inner for f in all_facts):
+    inner = frozenset().union(*(f.declared for f in found))
+    if not all(f.assigned <= inner for f in found):
         return None
     made = tuple(n.var for n in nodes if isinstance(n, go.Declare))
-    return _Work(made, frozenset().union(*(f.reads for f in all_facts)) - inner)
+    return _Computation(made, frozenset().union(*(f.reads for f in found)) - inner)
 
 
-class _Shape:
-    """Statements as a key in which variables and loops are numbered."""
+class _Key:
+    """Statements as a key in which variables and loops are numbered, so that their names do not count."""
 
     def __init__(self) -> None:
         self.numbers: dict[Any, int] = {}
@@ -244,44 +208,3 @@ class _Shape:
         if isinstance(t, (go.All, go.Some)):
             return type(t).__name__, tuple(map(self.test, t.tests))
         return t
-
-
-# --- work for nothing -------------------------------------------------------------------------------
-
-
-def without_unread(nodes: Nodes) -> Nodes:
-    """Drops variables that nothing shown depends on, and what only computed them."""
-    live: set[int] = set()
-    while True:
-        before = len(live)
-        _mark(nodes, live, in_loop=False)
-        if len(live) == before:
-            return _kept(nodes, live, in_loop=False)
-
-
-def _stays(n: Node, live: set[int], in_loop: bool) -> bool:
-    if isinstance(n, (go.Declare, go.Set)):
-        return n.var.id in live
-    f = facts(n)
-    shown = f.shows or not live.isdisjoint(f.assigned) or not live.isdisjoint(f.declared)
-    return shown or (in_loop and f.leaves)
-
-
-def _mark(nodes: Nodes, live: set[int], in_loop: bool) -> None:
-    for n in reversed(nodes):
-        if _stays(n, live, in_loop):
-            live |= facts(n).own
-            for block in go.blocks(n):
-                _mark(block, live, in_loop or isinstance(n, go.Range))
-
-
-def _kept(nodes: Nodes, live: set[int], in_loop: bool) -> Nodes:
-    out: list[Node] = []
-    for n in nodes:
-        if _stays(n, live, in_loop):
-            if isinstance(n, go.If):
-                n = replace(n, then=_kept(n.then, live, in_loop), orelse=_kept(n.orelse, live, in_loop))
-            elif isinstance(n, go.Range):
-                n = replace(n, body=_kept(n.body, live, in_loop=True))
-            out.append(n)
-    return tuple(out)

@@ -1,11 +1,11 @@
-"""Work that was done before, and work for nothing."""
+"""Computations that are made once, and those that are not the same."""
 
 from __future__ import annotations
 
 import pytest
 
 from modelfile_kit.compiler.ir import nodes as go
-from modelfile_kit.compiler.passes.common_subexpressions import done_once, without_unread
+from modelfile_kit.compiler.passes.common_subexpressions import eliminate_common_subexpressions
 
 S, Q = go.Root("S"), go.Root("Q")
 A = go.Atom(go.Root("A"))
@@ -32,8 +32,8 @@ SHOW_X, SHOW_Y = go.Print(X), go.Print(Y)
         ),
     ],
 )
-def test_work_is_done_once(nodes: go.Nodes, expected: go.Nodes) -> None:
-    assert done_once(nodes) == expected
+def test_work_is_eliminate_common_subexpressions(nodes: go.Nodes, expected: go.Nodes) -> None:
+    assert eliminate_common_subexpressions(nodes) == expected
 
 
 @pytest.mark.parametrize(
@@ -61,33 +61,4 @@ def test_work_is_done_once(nodes: go.Nodes, expected: go.Nodes) -> None:
     ],
 )
 def test_other_work_stays(nodes: go.Nodes) -> None:
-    assert done_once(nodes) == nodes
-
-
-@pytest.mark.parametrize(
-    ("nodes", "expected"),
-    [
-        ((*FIRST, go.Text("a")), (go.Text("a"),)),
-        # a variable that only another useless one looks at
-        (
-            (*FIRST, go.Declare(Y, go.Lit(1)), go.If(go.Atom(X), (go.Set(Y, go.Lit(2)),)), go.Text("a")),
-            (go.Text("a"),),
-        ),
-        ((*FIRST, SHOW_X), (*FIRST, SHOW_X)),
-        # an end of a loop that shows something matters, and so does what decides it
-        (
-            (
-                go.Declare(X, go.Lit(0)),
-                go.Range(1, S, (go.If(go.Atom(X), (go.Break(),)), go.Set(X, go.Lit(1)), go.Text("a"))),
-            ),
-            (
-                go.Declare(X, go.Lit(0)),
-                go.Range(1, S, (go.If(go.Atom(X), (go.Break(),)), go.Set(X, go.Lit(1)), go.Text("a"))),
-            ),
-        ),
-        ((go.Range(1, S, (go.If(A, (go.Break(),)),)), go.Text("a")), (go.Text("a"),)),
-        ((go.If(A, (go.Fail("no"),)),), (go.If(A, (go.Fail("no"),)),)),
-    ],
-)
-def test_what_nothing_depends_on_goes(nodes: go.Nodes, expected: go.Nodes) -> None:
-    assert without_unread(nodes) == expected
+    assert eliminate_common_subexpressions(nodes) == nodes
