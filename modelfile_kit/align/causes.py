@@ -42,14 +42,13 @@ from dataclasses import dataclass, field
 from ..core.conversation import Message
 from ..core.diagnostics import Diagnostic, Severity
 from ..ollama.printable import drop_refused
-from .diff import TOKEN_LIKE, Hunk, hunks
+from ..ollama.special_tokens import TOKEN_LIKE, control_texts
+from .diff import Hunk, hunks
 from .image_places import Wrapper
 
 Spell = Callable[[str], list[tuple[int, str]]]
 
 _THINK = re.compile(r"</?(?:think|thinking|thought|reasoning)>|<\|(?:START|END)_THINKING\|>|\[/?THINK\]")
-# What surely means to be a special token, unlike <tools> or <answer>, which are often plain text.
-_CERTAIN = re.compile(r"<\|[^|<>\s]{1,64}\|>|<\uff5c[^<>\uff5c\s]{1,64}\uff5c>|<(?:start|end)_of_\w+>|</s>")
 # Characters of a text that are quoted in a message.
 _QUOTED = 60
 
@@ -217,7 +216,7 @@ def system_prompt(hunk: Hunk, case: Case) -> Diagnostic | None:
 
 def special_token_missing(hunk: Hunk, case: Case) -> Diagnostic | None:
     """A role token or another special token that only the reference has."""
-    missing = [t for t in _CERTAIN.findall(hunk.missing) if t not in hunk.extra]
+    missing = [t for t in control_texts(hunk.missing) if t not in hunk.extra]
     own = [t for t in missing if not any(t in c for c in case.contents)]
     if not own:
         return None
@@ -325,7 +324,7 @@ def split_tokens(case: Case) -> tuple[Diagnostic, ...]:
     """
     if case.spell is None:
         return ()
-    own = dict.fromkeys(t for t in _CERTAIN.findall(case.reference) if not any(t in c for c in case.contents))
+    own = dict.fromkeys(t for t in control_texts(case.reference) if not any(t in c for c in case.contents))
     found = []
     for text in own:
         parts = case.spell(text)

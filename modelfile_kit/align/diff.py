@@ -7,17 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
+from ..ollama.special_tokens import TOKEN_LIKE
+
 # Beyond this many pieces between the first and the last difference the search for common parts, whose
 # time grows with the square, is left out, and the whole is one hunk.
 MAX_PIECES = 4000
 # Characters of common text kept before and after a hunk.
 CONTEXT = 80
 
-# What is written like a special token. Loose on purpose: it only decides where a text is cut.
-TOKEN_LIKE = re.compile(
-    r"<\|[^|<>\s]{1,64}\|>|<\uff5c[^<>\uff5c\s]{1,64}\uff5c>|</?[A-Za-z][\w:-]{0,40}>|\[/?[A-Za-z_]{2,40}(?:-\d+)?\]"
-)
-_PIECE = re.compile(rf"{TOKEN_LIKE.pattern}|\r\n|\n|[^\S\n]+|\w+|.", re.DOTALL)
+# `[img-0]` stands for an image.
+_PIECE = re.compile(rf"{TOKEN_LIKE.pattern}|\[img-\d+\]|\r\n|\n|[^\S\n]+|\w+|.", re.DOTALL)
 
 
 @dataclass(frozen=True)

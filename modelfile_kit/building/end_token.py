@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 from ..core.conversation import Message
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import EngineError, KitError, UsageError
+from ..ollama.special_tokens import control_texts
 
 if TYPE_CHECKING:
     from ..gguf_file.vocabulary import Vocabulary
@@ -23,9 +23,6 @@ MARKER_NOT_A_TOKEN = "MK309"  # noqa: S105
 
 MAX_SHOWN = 24  # tokens of a text that is none; more would hide the message
 
-_LOOKS_SPECIAL = re.compile(r"<[^<>\s]{1,60}>|\[/?[A-Z_]{2,40}\]|<\uff5c[^<>]{1,60}\uff5c>")
-# Other special texts ([INST], <think>) are plain text to some models, and rightly so.
-_LOOKS_CONTROL = re.compile(r"<\|[^<>|\s]{1,60}\|>|<\uff5c[^<>\uff5c\s]{1,60}\uff5c>")
 _QUESTION, _ANSWER = "modelfile-kit question", "modelfile-kit answer"
 
 
@@ -82,16 +79,6 @@ def text_after_turn(reference: Reference) -> str | None:
         return None
     _, found, after = text.rpartition(_ANSWER)
     return after if found else None
-
-
-def looks_special(text: str) -> bool:
-    """Whether a text is written the way special tokens are: `<|name|>`, `[NAME]`, `</name>`."""
-    return _LOOKS_SPECIAL.fullmatch(text) is not None
-
-
-def special_texts(text: str) -> list[str]:
-    """The parts of a text that are written the way special tokens are, in order."""
-    return _LOOKS_SPECIAL.findall(text)
 
 
 def spelled_out(text: str, model: Path) -> str:
@@ -181,5 +168,5 @@ def _markers(reference: Reference) -> list[str]:
         text = reference.render([{"role": "user", "content": _QUESTION}])
     except KitError:
         text = ""
-    found = _LOOKS_CONTROL.findall(text + (text_after_turn(reference) or ""))
+    found = control_texts(text + (text_after_turn(reference) or ""))
     return list(dict.fromkeys(found))

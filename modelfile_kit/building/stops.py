@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..core.diagnostics import Diagnostic, Severity, Span
+from ..ollama.special_tokens import kind_of, special_texts
 from ..ollama.versions import Target
-from .end_token import looks_special, special_texts
 
 if TYPE_CHECKING:
     from ..gguf_file.vocabulary import Vocabulary
@@ -83,7 +83,7 @@ def _auto(
     stops, left_out = [], []
     for text, why in candidates.items():
         token = vocabulary.special_id_of(text)
-        if token is None and looks_special(text):
+        if token is None and kind_of(text):
             left_out.append(Stop(text, None, "the vocabulary has no such token"))
         elif token in ends:
             left_out.append(Stop(text, token, "llama.cpp ends there by itself"))
@@ -147,7 +147,7 @@ def _unseen(
 
 
 def _not_a_token(text: str, span: Span) -> Diagnostic:
-    if looks_special(text):
+    if kind_of(text):
         message = f"the stop {text!r} is not a token of this vocabulary, so the model hardly ever writes it"
         return Diagnostic(STOP_NOT_A_TOKEN, Severity.WARNING, message, span, "take it out, or `stop: auto`")
     message = f"the stop {text!r} is not one token; it is searched for in the text of the reply"

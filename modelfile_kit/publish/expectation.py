@@ -12,19 +12,18 @@ from ..core.conversation import Conversation
 from ..core.errors import GGUFError
 from ..gguf_file import StringArray, read_header
 from ..gguf_file.pairing import FileKind
+from ..ollama.special_tokens import Kind, kind_of, special_texts
 from .request import Plan, file_kind, make_plan
 from .served_model import Served
 
 if TYPE_CHECKING:
     from ..building.build import Build
 
-# Texts that stand for the border of a turn, as templates of many families write them.
-_TURN_TOKEN = re.compile(
-    r"<\|[^<>|\s{}]{1,40}\|>|<｜[^<>｜\s{}]{1,60}｜>|</?(?:start|end)_of_turn>|\[/?INST\]|</?s>|<eos>"
-)
 _BLOB_PATH = re.compile(r"^FROM (\S.*sha256-[0-9a-f]{64})\s*$", re.MULTILINE)
-# The same shape, and no border: pictures, tools, thinking.
-_NO_BORDER = re.compile(r"image|img|video|audio|vision|think|tool|media|box", re.IGNORECASE)
+# Tags that stand at the border of a turn.
+_BORDERS = ("[INST]", "[/INST]")
+# Control tokens inside a turn (images, tools, thinking), and Jinja or Go between a token's bars.
+_NO_BORDER = re.compile(r"image|img|video|audio|vision|think|tool|media|box|[{}]", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -129,9 +128,10 @@ def default_conversations(*, vision: bool) -> tuple[Conversation, ...]:
 
 
 def turn_tokens(templates: Sequence[str | None]) -> tuple[str, ...]:
-    """Texts in templates or prompts that mark the border of a turn; none of them belongs into an answer."""
-    found = dict.fromkeys(t for text in templates if text for t in _TURN_TOKEN.findall(text))
-    return tuple(t for t in found if not _NO_BORDER.search(t))
+    """Texts in templates or prompts that begin a prompt or border on a turn; none belongs in an answer."""
+    found = dict.fromkeys(t for text in templates if text for t in special_texts(text))
+    borders = (t for t in found if kind_of(t) is Kind.CONTROL or t in _BORDERS)
+    return tuple(t for t in borders if not _NO_BORDER.search(t))
 
 
 def _local_files(served: Served) -> tuple[Path | None, Path | None]:

@@ -13,9 +13,10 @@ from typing import Any
 
 from ..huggingface import Reference
 from ..ollama.replies import Reply, ToolCall, split_reply
+from ..ollama.special_tokens import TOKEN_LIKE
 from ..ollama.versions import Target
 from .tags import Tags, thinking_tags, tool_tags
-from .turns import ARGUMENTS, NAMES, THOUGHT, TOKEN, TOOLS, Turn, turns_of
+from .turns import ARGUMENTS, NAMES, THOUGHT, TOOLS, Turn, turns_of
 
 # The engine's answer comes in pieces: single characters put every boundary everywhere.
 PIECES = (1, 7)
@@ -76,7 +77,7 @@ def _closing_of_calls(turn: Turn) -> str:
     """What the model writes behind its last word and before the end of its turn: what closes a call."""
     if not turn.calls:
         return ""
-    ends = [m.start() for m in TOKEN.finditer(turn.tail) if m.group() not in turn.inside]
+    ends = [m.start() for m in TOKEN_LIKE.finditer(turn.tail) if m.group() not in turn.inside]
     return turn.tail[: ends[-1]] if ends else turn.tail
 
 

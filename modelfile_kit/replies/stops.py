@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ..huggingface import Reference
-from .turns import QUESTION, TOKEN, Turn, turns_of
+from ..ollama.special_tokens import TOKEN_LIKE
+from .turns import QUESTION, Turn, turns_of
 
 
 def stops(reference: Reference, eos_token: str | None) -> list[str]:
@@ -28,8 +29,8 @@ def stops(reference: Reference, eos_token: str | None) -> list[str]:
 
 def _ends(turn: Turn, eos_token: str | None, inside: Sequence[str]) -> list[str]:
     """What ends an answer: the EOS, the first token that stands in no reply, or the next turn's words."""
-    after = turn.tail if TOKEN.search(turn.tail) or turn.following is None else turn.following
-    ends = _outside(TOKEN.findall(after), inside)
+    after = turn.tail if TOKEN_LIKE.search(turn.tail) or turn.following is None else turn.following
+    ends = _outside(TOKEN_LIKE.findall(after), inside)
     if eos_token and eos_token in (turn.following or "") + turn.tail:
         # A text that ends the user's turns too ends this one, before the EOS does.
         asked = _behind_question(turn)
@@ -50,13 +51,13 @@ def _ends_of_calls(turn: Turn, inside: Sequence[str], closed: bool) -> list[str]
     none: the next role's first token.
     """
     if closed:
-        ends = _outside(TOKEN.findall(turn.tail), inside)
+        ends = _outside(TOKEN_LIKE.findall(turn.tail), inside)
         asked = _behind_question(turn)
         return [end for end in ends if end in asked][:1] or ends[-1:]
     following = turn.following or ""
     if not following.startswith(turn.tail):
         return []
-    return _outside(TOKEN.findall(following[len(turn.tail) :]), inside)[:1]
+    return _outside(TOKEN_LIKE.findall(following[len(turn.tail) :]), inside)[:1]
 
 
 def _behind_question(turn: Turn) -> str:

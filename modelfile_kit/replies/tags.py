@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterable, Iterator
 
 from ..huggingface import Reference
-from .turns import ANSWER, NAMES, THOUGHT, TOKEN, TOOLS, USER, Turn, common, render, turns_of
+from ..ollama.special_tokens import TOKEN_LIKE
+from .turns import ANSWER, NAMES, THOUGHT, TOOLS, USER, Turn, common, render, turns_of
 
 Tags = tuple[str, str]
 # Tokens that announce a call in the instructions of templates that show no call.
@@ -38,7 +39,7 @@ def _opening(turn: Turn) -> str:
     if before and turn.goes_on and ANSWER not in before:
         return before
     text = (turn.before + turn.text[: turn.text.find(THOUGHT)]).rstrip()
-    found = list(TOKEN.finditer(text))
+    found = list(TOKEN_LIKE.finditer(text))
     if not found or found[-1].end() != len(text):
         return ""
     if len(found) > 1 and text[found[-2].end() : found[-1].start()].isalnum():
@@ -48,7 +49,7 @@ def _opening(turn: Turn) -> str:
 
 def _closing(turn: Turn) -> str:
     after = turn.text.partition(THOUGHT)[2].lstrip()
-    token = TOKEN.match(after)
+    token = TOKEN_LIKE.match(after)
     return token.group() if token else ""
 
 
@@ -92,7 +93,7 @@ def tool_tags(reference: Reference) -> Iterator[str]:
         whole = turn.text[: turn.text.find(NAMES[0])].partition("{")[0].strip()
         for tags in thinking_tags(reference):
             whole = whole.rpartition(tags[1])[2].strip()
-        token = TOKEN.match(whole)
+        token = TOKEN_LIKE.match(whole)
         yield from dict.fromkeys(([token.group()] if token else []) + ([whole] if whole else []))
     if not shown:
         yield from _announced(reference)

@@ -7,7 +7,6 @@ a turn are rendered, and the turn is cut out.
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,11 +15,8 @@ from typing import Any
 
 from ..core.errors import KitError
 from ..huggingface import Reference
+from ..ollama.special_tokens import TOKEN_LIKE
 
-# What special tokens look like in current vocabularies.
-TOKEN = re.compile(
-    r"<\|[^|<>\s]{1,60}\|>|<\|[^<>\s|]{1,40}>|<[^<>\s|]{1,40}\|>|<｜[^｜<>]{1,60}｜>|\[\|[^|\[\]\s]{1,40}\|\]|\[e~\[|</?[\w:.-]{1,40}>|\[/?[A-Z_]{2,40}\]|<[^<>\s]{1,40}>"
-)
 # Words that occur in no template, so that they can be found again in a rendering.
 QUESTION, ANSWER, AGAIN, RESULT, THOUGHT = "first-q1", "answer-q2", "again-q3", "result-q4", "thought-q5"
 NAMES = ("tool_q7", "tool_r8")
@@ -161,7 +157,7 @@ def _turn(prompts: _Prompts, think: bool | None, thinks: bool, content: str, cal
     if last is None or len(prompt) - at > ASIDE_MAX:
         return None
     following = _following(longer, whole[: at + last], word)
-    ends = [TOKEN.findall(text)[-1:] for text in (prompt, whole[at + last :])]
+    ends = [TOKEN_LIKE.findall(text)[-1:] for text in (prompt, whole[at + last :])]
     if following is not None and ends[0] and ends[0] == ends[1]:
         # The next prompt stands there without being asked for; what the two share is the end.
         whole = whole[: at + last] + _shared(whole[at + last :], following)
@@ -190,7 +186,11 @@ def _before_token(text: str, at: int) -> int:
     """The place itself, or the beginning of the token that it is in."""
     start = max(0, at - TOKEN_MAX)
     return next(
-        (start + t.start() for t in TOKEN.finditer(text[start:]) if start + t.start() < at < start + t.end()),
+        (
+            start + t.start()
+            for t in TOKEN_LIKE.finditer(text[start:])
+            if start + t.start() < at < start + t.end()
+        ),
         at,
     )
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from ..ollama.special_tokens import without_control_texts
+
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
 
@@ -51,8 +53,8 @@ SHAPE_QUESTION = "Which shape is in the middle of this picture: a circle, a squa
 _THOUGHT = re.compile(r"<(think|thinking|reasoning)>.*?</\1>", re.DOTALL | re.IGNORECASE)
 _THOUGHT_END = re.compile(r".*</(?:think|thinking|reasoning)>", re.DOTALL | re.IGNORECASE)
 _THOUGHT_OPEN = re.compile(r"<(?:think|thinking|reasoning)>.*", re.DOTALL | re.IGNORECASE)
+_ANSWER_TAG = re.compile(r"</?answer>", re.IGNORECASE)
 _ANSWER = re.compile(r"<answer>(.*?)(?:</answer>|\Z)", re.DOTALL | re.IGNORECASE)
-_MARK = re.compile(r"<\|[^<>|]{0,60}\|>|</?answer>", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,7 @@ def final_answer(text: str) -> str:
     text = _THOUGHT_OPEN.sub(" ", text)
     if match := _ANSWER.search(text):
         text = match[1]
-    folded = unicodedata.normalize("NFKC", _MARK.sub(" ", text)).casefold()
+    folded = unicodedata.normalize("NFKC", _ANSWER_TAG.sub(" ", without_control_texts(text))).casefold()
     return " ".join(folded.split())
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from modelfile_kit.building.end_token import EndToken, decide_end_token, special_texts, text_after_turn
+from modelfile_kit.building.end_token import EndToken, decide_end_token, text_after_turn
 from modelfile_kit.building.sources import Reference
 from modelfile_kit.core.diagnostics import Span
 from modelfile_kit.core.errors import MissingDependencyError
@@ -116,12 +116,3 @@ def test_without_llama_cpp_it_is_an_error_all_the_same(model: Path, monkeypatch:
     end = decide("<|im_end|>", GLM, model)
     assert codes(end) == [("MK301", "error")]
     assert 'pip install "modelfile-kit[align]"' in end.diagnostics[0].message
-
-
-def test_special_texts() -> None:
-    assert special_texts("<|im_end|>\n</s> [INST][/INST] <a b> a<b") == [
-        "<|im_end|>",
-        "</s>",
-        "[INST]",
-        "[/INST]",
-    ]

@@ -11,10 +11,11 @@ from modelfile_kit.building.sources import Files, open_files
 from modelfile_kit.building.template_in_use import who_serves
 from modelfile_kit.core.diagnostics import Span
 from modelfile_kit.micro import build_model, build_pair
-from modelfile_kit.ollama.versions import Target
+from modelfile_kit.ollama.versions import LATEST, Target, written
 from modelfile_kit.package.package import Package
 
 PLAIN = "{{ range .Messages }}{{ .Content }}{{ end }}"
+NEWEST = written(LATEST)
 THINKING = "{% for m in messages %}<think></think>{{ m.content }}{% endfor %}"
 
 
@@ -29,7 +30,7 @@ def codes(mode: str, template: str | None, given: Files, target: str = ">=0.12")
 
 def test_the_template_of_a_glm_is_used_everywhere(tmp_path: Path) -> None:
     served = who_serves("go", PLAIN, files(tmp_path), Target.parse(">=0.12"), Span())
-    assert [name for name, _ in served.selections] == ["0.12.0", "0.33.0"]
+    assert [name for name, _ in served.selections] == ["0.12.0", NEWEST]
     assert {s.source for _, s in served.selections} == {"template"}
     assert served.diagnostics == ()
 
@@ -38,9 +39,9 @@ def test_a_template_that_loses_to_the_jinja(tmp_path: Path) -> None:
     # Ollama sees thinking in the Jinja and none in the TEMPLATE, so 0.30 and later leave the TEMPLATE alone.
     given = files(tmp_path, THINKING)
     served = who_serves("go", PLAIN, given, Target.parse(">=0.12"), Span())
-    assert [(n, s.source) for n, s in served.selections] == [("0.12.0", "template"), ("0.33.0", "jinja")]
+    assert [(n, s.source) for n, s in served.selections] == [("0.12.0", "template"), (NEWEST, "jinja")]
     [found] = served.diagnostics
-    assert found.code == "MK520" and "0.33.0" in found.message and "Thinking" in found.help
+    assert found.code == "MK520" and NEWEST in found.message and "Thinking" in found.help
     assert codes("go", PLAIN, given, "0.12.6") == []
 
 

@@ -17,6 +17,8 @@ def test_the_borders_of_a_turn_are_read_from_the_templates():
     jinja = "<|user|><|begin_of_image|><|image|>{{ x }}<think></think><tool_call>"
     jinja += "<|observation|><end_of_turn>[INST]"
     assert set(turn_tokens([go, None, jinja])) == {
+        "[gMASK]",
+        "<sop>",
         "<|im_end|>",
         "<|assistant|>",
         "<|user|>",

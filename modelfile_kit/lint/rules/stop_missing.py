@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...ollama.special_tokens import KNOWN_ENDS, special_texts
+from ...gguf_file.vocabulary import KNOWN_ENDS
+from ...ollama.special_tokens import special_texts
 from .. import probes
 from ..context import Context
 from ..rule import Finding, Rule

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ...ollama.special_tokens import TOKEN_LIKE
 from ..context import Context
 from ..rule import Finding, Rule
 
 # What Ollama takes for the token at the start of a tool-call tag (llm/llama_server.go).
 _FIRST = re.compile(r"<[^>]*>|\[[^\]]*\]")
-# Whatever may be a token of its own.
-_TOKEN = re.compile(r"<[^<>\s]{1,80}>|\[[^\[\]\s]{1,80}\]")
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -21,7 +20,7 @@ def check(context: Context) -> Iterator[Finding]:
     told = set()
     for tag, what in context.reply_tags.items():
         kept = _FIRST.match(tag) if what == "tool calls" else None
-        hidden = next(filter(context.is_control, _TOKEN.findall(tag[kept.end() if kept else 0 :])), None)
+        hidden = next(filter(context.is_control, TOKEN_LIKE.findall(tag[kept.end() if kept else 0 :])), None)
         if hidden is not None and what not in told:
             told.add(what)
             yield Finding(
