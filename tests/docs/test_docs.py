@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -27,3 +28,23 @@ def test_every_command_is_in_the_readme():
 
     text = (ROOT / "README.md").read_text()
     assert [name for name in _COMMANDS if f"`mkmodelfile {name}" not in text] == []
+
+
+PAGES_BY_HAND = [
+    ROOT / "README.md",
+    ROOT / "SECURITY.md",
+    ROOT / "docs/architecture.md",
+    ROOT / "docs/modes.md",
+    *sorted((ROOT / "docs/adr").glob("*.md")),
+]
+
+
+@pytest.mark.parametrize("page", PAGES_BY_HAND, ids=lambda p: p.name)
+def test_what_a_page_points_to_exists(page):
+    """Links, and the files that stand between backticks."""
+    text = page.read_text(encoding="utf-8")
+    links = {page.parent / link for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text)}
+    named = set(re.findall(r"`([a-z_0-9./]+/(?:[a-z_0-9]+\.(?:py|md|yaml))?)`", text))
+    files = [[ROOT / name, ROOT / "modelfile_kit" / name] for name in named]
+    assert [link for link in links if not link.exists()] == []
+    assert [homes[0] for homes in files if not any(home.exists() for home in homes)] == []
