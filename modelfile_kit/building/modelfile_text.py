@@ -9,9 +9,9 @@ from typing import Any
 
 from ..core.diagnostics import Span
 from ..core.errors import KitError, ModelfileError, PackageError, UsageError
-from ..ollama.grammar import PROJECTOR, Comment, Instruction, Modelfile, parse_modelfile
+from ..ollama.grammar import PROJECTOR, Comment, Instruction, Modelfile, parse_modelfile, quote
+from ..ollama.template_text import encode_template
 from ..ollama.versions import Target
-from ..ollama.writer import encode_template, quote
 from ..package.families import Family, families_folder
 
 BAD_MODELFILE_TEMPLATE = "MK518"

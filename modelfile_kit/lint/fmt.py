@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from ..core.errors import ModelfileError
 from ..ollama.decoding import decode
-from ..ollama.grammar import Instruction, Modelfile, parse_modelfile
+from ..ollama.grammar import Instruction, Modelfile, parse_modelfile, write_instruction
 from ..ollama.versions import Target
-from ..ollama.writer import write_instruction
 
 
 def format_modelfile(text: str | bytes, *, target: str | Target = "latest", file: str | None = None) -> str:

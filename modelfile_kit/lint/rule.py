@@ -10,8 +10,7 @@ from ..core import codes
 from ..core.codes import Code
 from ..core.diagnostics import Severity
 from ..core.errors import ModelfileError
-from ..ollama.grammar import Instruction
-from ..ollama.writer import write_instruction
+from ..ollama.grammar import Instruction, write_instruction
 
 if TYPE_CHECKING:
     from .context import Context

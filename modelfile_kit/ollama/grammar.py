@@ -1,4 +1,4 @@
-"""Ollama's Modelfile grammar, to the last rune (Ollama 0.33, parser/parser.go).
+"""Ollama's Modelfile grammar, to the last rune, read and written (Ollama 0.33, parser/parser.go).
 
 What it is: instructions by name in any case; `#` starts a comment only where an instruction could
 start; a value is bare, "…" or triple-quoted, without escapes, and ends at the first line end at
@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import difflib
 import re
+import unicodedata
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NoReturn
 
@@ -17,7 +19,7 @@ from ..core.diagnostics import Span
 from ..core.errors import ModelfileError
 from ..gotemplate.values.unicode_tables import is_print
 from .decoding import decode
-from .printable import drop_refused
+from .printable import drop_refused, first_refused
 from .versions import Target, since
 
 # Names, in the order in which Ollama lists them; the feature that brought the younger ones.
@@ -44,6 +46,8 @@ _BLANK = re.compile(r"[ \t\r\n]*")
 _LINE_END = re.compile(r"[\r\n]")
 _LETTERS = re.compile(r"[A-Za-z]*")
 _WORD = re.compile(r"[A-Za-z0-9_]*")
+TRIPLE_AT_LINE_END = re.compile(r'"""[ \t]*[\r\n]')
+"""Three quotes at the end of a line would close a value that they stand in."""
 _PROJECTOR_COMMENT = re.compile(r"\s*PROJECTOR[ \t]+(\S.*?)\s*", re.IGNORECASE)
 
 
@@ -53,7 +57,7 @@ class Instruction:
 
     name: lower case. key: the parameter's name, the message's role, else "". value: without its
     quotes. line: where it starts, counted from 1 as an editor does; 0 for one that was not read.
-    span: its first character in the decoded text and the one behind its last.
+    span: its first character in the decoded text and the one after its last.
     """
 
     name: str
@@ -70,8 +74,6 @@ class Instruction:
         return self.name
 
     def __str__(self) -> str:
-        from .writer import write_instruction
-
         return write_instruction(self)
 
 
@@ -81,7 +83,7 @@ _COMMANDS = frozenset({"model", *INSTRUCTIONS} - {"from", "parameter"})
 
 @dataclass(frozen=True)
 class Comment:
-    """A comment: its text behind `#`, its line, and before which instruction it stands (an index)."""
+    """A comment: its text after `#`, its line, and before which instruction it stands (an index)."""
 
     text: str
     line: int
@@ -90,7 +92,7 @@ class Comment:
 
 @dataclass(frozen=True)
 class Dropped:
-    """A rune that Ollama's parser takes out of a value without a word.
+    """A rune that Ollama's parser silently removes from a value.
 
     line, column: where it stands, from 1; instruction: the index of its instruction.
     """
@@ -152,8 +154,6 @@ class Modelfile:
         return tuple(i for i in self.froms if i.value not in projectors)
 
     def __str__(self) -> str:
-        from .writer import write_modelfile
-
         return write_modelfile(self.instructions, comments=self.comments)
 
 
@@ -167,7 +167,7 @@ def parse_modelfile(
     """Reads a Modelfile as Ollama does.
 
     text: the file's bytes (UTF-8, or UTF-16 by its byte order mark) or its text.
-    target: which release's instructions are known. dialect: whether `PROJECTOR` is. file: for
+    target: the release whose instructions are known. dialect: whether `PROJECTOR` is. file: for
     messages. Raises ModelfileError (MK101 to MK105) where Ollama refuses; its `line` is Ollama's,
     which counts a CR LF as two.
 
@@ -177,13 +177,15 @@ def parse_modelfile(
         [(1, 'from', '', './model.gguf'), (2, 'parameter', 'num_ctx', '4096')]
     """
     if len(text) > MAX_BYTES:
-        raise ModelfileError(f"the Modelfile has {len(text)} bytes, the limit is {MAX_BYTES}", code="MK105")
+        raise ModelfileError(
+            f"the Modelfile has {len(text):,} bytes, the limit is {MAX_BYTES:,}", code="MK105"
+        )
     parser = _Parser(decode(text), Target.parse(target), dialect, file)
     parser.run()
     result = Modelfile(tuple(parser.instructions), tuple(parser.comments), tuple(parser.dropped))
     if not result.froms:
         raise ModelfileError(
-            "there is no FROM",
+            "no FROM found",
             code="MK104",
             span=Span(file) if file else None,
             help="a Modelfile names its model: FROM ./model.gguf, or the name of a published model",
@@ -259,7 +261,7 @@ class _Parser:
         end = self.at = _match_end(_LETTERS, text, start + 1)
         name = (text[start] if is_print(text[start]) else "") + text[start + 1 : end]
         if end == len(text):
-            self._unexpected_end(f"after {name!r}", "an instruction needs a value behind its name")
+            self._unexpected_end(f"after {name!r}", "write a value after the name of the instruction")
         if text[end] not in " \t":
             self._unknown(name if text[end] in "\r\n" else name + text[end])
         if name.lower() not in self.known:
@@ -274,7 +276,7 @@ class _Parser:
         if end == len(self.text):
             self._unexpected_end(f"after {word!r}", help)
         if self.text[end] not in " \t":
-            self._unexpected_end(f"after {word!r}: found {self.text[end]!r} where a blank was expected", help)
+            self._unexpected_end(f"after {word!r}: found {self.text[end]!r}, expected a space", help)
         self.at = end + 1
         return word
 
@@ -316,18 +318,18 @@ class _Parser:
                 self.dropped.append(Dropped(rune, line, at - line_start, len(self.instructions)))
 
     def _unknown(self, name: str) -> NoReturn:
-        """An instruction that the target does not know, noticed at the rune behind its name."""
+        """An instruction that the target does not know, noticed at the rune after its name."""
         lower = name.lower()
         feature = INSTRUCTIONS.get(lower)
         near = difflib.get_close_matches(lower, sorted(self.known), n=1)
         message = f"{name!r} is not an instruction"
         hint = f"Ollama knows {', '.join(n.upper() for n in INSTRUCTIONS if n in self.known)}"
         if lower in self.known:
-            message = f"{name!r} stands alone, a blank and a value were expected"
-            hint = "write the value behind the name, on the same line"
+            message = f"{name!r} has no value"
+            hint = "write the value after the name, on the same line"
         elif feature:
             message = f"{name.upper()} is unknown to Ollama {self.target.name}, it came with {since(feature)}"
-            hint = "take the instruction out, or raise the target"
+            hint = "remove the instruction, or raise the target"
         elif lower == PROJECTOR:
             hint = "PROJECTOR is not an instruction of Ollama: write a second FROM with the projector's file"
         elif near:
@@ -337,7 +339,7 @@ class _Parser:
     def _unexpected_end(self, where: str, help: str) -> NoReturn:
         """Ollama answers "unexpected EOF" and names no line, even in the middle of a file."""
         raise ModelfileError(
-            f"the Modelfile ends too early, {where} (line {self.line(self.at)})",
+            f"the Modelfile ends too early: {where} (line {self.line(self.at)})",
             code="MK103",
             span=Span(self.file) if self.file else None,
             help=help,
@@ -360,3 +362,87 @@ def _unquoted(value: str) -> str:
         if len(value) >= 2 * len(quote) and value.startswith(quote) and value.endswith(quote):
             return value[len(quote) : -len(quote)]
     return value
+
+
+# -- writing ------------------------------------------------------------------------
+
+
+def write_modelfile(instructions: Iterable[Instruction], *, comments: Sequence[Comment] = ()) -> str:
+    """The text of a Modelfile; each comment stands before the instruction it stood before.
+
+    Raises ModelfileError (MK106 a rune that Ollama drops, MK107 a value that no quoting carries)
+    with the way out in its help.
+    """
+    lines: list[str] = []
+    waiting = list(comments)
+    for n, instruction in enumerate(instructions):
+        while waiting and waiting[0].before <= n:
+            lines.append(_comment_line(waiting.pop(0)))
+        lines.append(write_instruction(instruction))
+    lines.extend(_comment_line(c) for c in waiting)
+    return "".join(f"{line}\n" for line in lines)
+
+
+def write_instruction(instruction: Instruction) -> str:
+    """One instruction as text, without a line end."""
+    name = instruction.name.upper()
+    head = f"{name} {instruction.key}" if instruction.name in ("parameter", "message") else name
+    return f"{head} {quote(instruction.value, name=head)}"
+
+
+def quote(value: str, *, name: str = "the value") -> str:
+    """`value` bare, in "…" or in triple quotes, whichever Ollama reads back unchanged.
+
+    Raises ModelfileError (MK106, MK107) where none does.
+    """
+    check_runes(value, name=name)
+    if value and value == value.strip(" \t") and not value.startswith('"') and not _LINE_END.search(value):
+        return value
+    for mark in ('"""', '"') if _LINE_END.search(value) else ('"', '"""'):
+        text = f"{mark}{value}{mark}"
+        if _survives(text, mark):
+            return text
+    line = value.count("\n", 0, found.start()) + 1 if (found := TRIPLE_AT_LINE_END.search(value)) else 1
+    raise ModelfileError(
+        f'{name}: line {line} of the value ends with """, which ends the value there; no quoting carries it',
+        code="MK107",
+        help='put a character after the """, in a TEMPLATE write {{ "\\"\\"\\"" }} for it, '
+        "or give the value to the server's create API instead",
+    )
+
+
+def check_runes(value: str, *, name: str) -> None:
+    """Raises ModelfileError (MK106) for a rune that Ollama would drop, naming it and the way out."""
+    found = first_refused(value)
+    if found is None:
+        return
+    at, rune = found
+    known = unicodedata.name(rune, "a control or private-use character")
+    way_out = (
+        "encode_template writes it as a Go string"
+        if name == "TEMPLATE"
+        else "remove it, or give the value to the server's create API, which carries it"
+    )
+    raise ModelfileError(
+        f"{name}: U+{ord(rune):04X} ({known.lower()}) at character {at + 1} is dropped by Ollama's parser",
+        code="MK106",
+        help=way_out,
+    )
+
+
+def _survives(text: str, mark: str) -> bool:
+    """Whether a quoted text is read to its end and with these marks (see `_Parser._value`)."""
+    if (mark == '"') == text.startswith('"""') or len(text) < 2 * len(mark):
+        return False
+    return not any(_closed(text[: found.start()], mark) for found in _LINE_END.finditer(text))
+
+
+def _closed(text: str, mark: str) -> bool:
+    trimmed = text.rstrip(" \t\r\n")
+    return len(trimmed) >= 2 * len(mark) and trimmed.endswith(mark)
+
+
+def _comment_line(comment: Comment) -> str:
+    if _LINE_END.search(comment.text):
+        raise ModelfileError("a comment holds a line end", code="MK107", help="write one comment a line")
+    return f"#{comment.text}"

@@ -11,20 +11,26 @@ from ..gotemplate.big_stack import with_deep_stack
 from ..gotemplate.parse.lexer import Item, Lexer
 from ..gotemplate.values.strconv import quote, unquote
 from .functions import template_functions
+from .grammar import TRIPLE_AT_LINE_END
 from .inference import thinking_tags, tool_tag
 from .printable import first_refused
 from .versions import Target
 
 # Three quotes at the end of a line would close a value; it is the third that is written otherwise.
-TRIPLE_AT_LINE_END = re.compile(r'""(")(?=[ \t]*[\r\n])')
+_THIRD_QUOTE = re.compile(r'""(")(?=[ \t]*[\r\n])')
 
 
-def encode(template: str) -> str:
-    """The template with every rune that Ollama's parser would drop as a Go string (see `writer`).
+def encode_template(template: str) -> str:
+    r"""A TEMPLATE in which every rune that a Modelfile would drop is written as a Go string.
 
-    Raises ModelfileError (MK106) where that cannot be, GoTemplateError where it does not parse.
+    U+3000 in a text becomes `{{ "\u3000" }}`, and inside a quoted Go string `\u3000`. `\"\"\"` at a
+    line end is written so too. The result renders the same. Raises ModelfileError (MK106) where the
+    rune stands in a place that has no such spelling (a raw string, a comment, between words), and
+    GoTemplateError where the TEMPLATE does not parse.
     """
-    hidden = {found.start(1) for found in TRIPLE_AT_LINE_END.finditer(template)}
+    if first_refused(template) is None and not TRIPLE_AT_LINE_END.search(template):
+        return template
+    hidden = {found.start(1) for found in _THIRD_QUOTE.finditer(template)}
     out: list[str] = []
     copied = 0
     lexer = Lexer(template, comments=True)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...core.errors import ModelfileError
-from ...ollama.grammar import Instruction
-from ...ollama.writer import write_instruction
+from ...ollama.grammar import Instruction, write_instruction
 from ..context import Context
 from ..rule import Finding, Fix, Rule, rewritten
 

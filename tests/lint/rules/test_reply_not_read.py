@@ -1,9 +1,8 @@
 import pytest
 
 from modelfile_kit.compiler.compile import translate
-from modelfile_kit.ollama.grammar import Instruction
-from modelfile_kit.ollama.template_text import encode
-from modelfile_kit.ollama.writer import write_instruction
+from modelfile_kit.ollama.grammar import Instruction, write_instruction
+from modelfile_kit.ollama.template_text import encode_template
 from tests.lint.helpers import Typed, rule_catches, rule_catches_not, write_model
 from tests.replies import formats
 
@@ -17,7 +16,7 @@ HAND_WRITTEN = (
 
 
 def modelfile(template):
-    return write_instruction(Instruction("template", "", encode(template))) + "\n"
+    return write_instruction(Instruction("template", "", encode_template(template))) + "\n"
 
 
 def model(folder, jinja):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from modelfile_kit import ModelfileError, parse_modelfile, render_prompt
-from modelfile_kit.ollama.grammar import Comment, Instruction
-from modelfile_kit.ollama.writer import encode_template, quote, write_instruction, write_modelfile
+from modelfile_kit.ollama.grammar import Comment, Instruction, quote, write_instruction, write_modelfile
+from modelfile_kit.ollama.template_text import encode_template
 
 MESSAGES = [{"role": "user", "content": "hi"}]
 
