@@ -46,9 +46,6 @@ KNOWN_IN_CIRCLES: frozenset[str] = frozenset(
         "modelfile_kit.compiler.lower.tools",
         "modelfile_kit.compiler.lower.truth",
         "modelfile_kit.compiler.lower.values",
-        "modelfile_kit.runtime.llama_cpp.binding",
-        "modelfile_kit.runtime.llama_cpp.generation",
-        "modelfile_kit.runtime.llama_cpp.worker",
     }
 )
 KNOWN_UPWARD: frozenset[str] = frozenset(
@@ -102,7 +99,6 @@ KNOWN_HIDDEN: frozenset[str] = frozenset(
         "modelfile_kit.lint.rules.reply_not_read",
         "modelfile_kit.lint.rules.several_in_folder",
         "modelfile_kit.lint.rules.two_models",
-        "modelfile_kit.micro.build",
         "modelfile_kit.package.draft",
         "modelfile_kit.package.families",
         "modelfile_kit.package.package",
@@ -110,10 +106,6 @@ KNOWN_HIDDEN: frozenset[str] = frozenset(
         "modelfile_kit.publish.counting",
         "modelfile_kit.publish.native_checks",
         "modelfile_kit.report.convert",
-        "modelfile_kit.runtime.llama_cpp.binding",
-        "modelfile_kit.runtime.llama_cpp.engine",
-        "modelfile_kit.runtime.llama_cpp.worker",
-        "modelfile_kit.runtime.llama_server",
         "modelfile_kit.testing.golden_run",
         "modelfile_kit.testing.package_run",
         "modelfile_kit.testing.pytest_plugin",

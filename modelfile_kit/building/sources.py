@@ -29,7 +29,7 @@ FAMILY_LACKS = "MK517"
 
 MAX_TEXT_FILE = 1024 * 1024  # a chat template, a TEMPLATE or a licence; the longest known have 100 kB
 BLIND = "none"
-WRONG_KIND = "MK415"  # what gguf_file.projector calls a projector in the model's place
+WRONG_KIND = "MK415"  # what gguf_file.pairing calls a projector in the model's place
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def open_files(package: Package) -> Files:
     Raises PackageError for a file that is not there, GGUFError for one that is not sound.
     """
     from ..gguf_file import read_header
-    from ..gguf_file.projector import check_pair
+    from ..gguf_file.pairing import check_pair
 
     _must_exist(package.model, "model", package)
     header = read_header(package.model)
@@ -203,7 +203,7 @@ def _family(package: Package, recognition: Recognition | None) -> Family | None:
 def _projector(
     package: Package, header: Header, family: Family | None
 ) -> tuple[Path | None, str, tuple[tuple[str, str], ...], list[Diagnostic]]:
-    from ..gguf_file.choose import find_projector
+    from ..gguf_file.projector_choice import find_projector
 
     asked = package.projector
     if asked == BLIND:

@@ -10,7 +10,7 @@ import click
 from ..core.diagnostics import Diagnostic
 from ..core.errors import GGUFError
 from ..gguf_file import read_header
-from ..gguf_file.describe import Description, describe
+from ..gguf_file.description import Description, describe
 from ..report import FORMATS, Case, Report, Status, render
 from .common import print_diagnostics
 

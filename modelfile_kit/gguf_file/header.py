@@ -13,8 +13,8 @@ from os import PathLike
 from ..core.diagnostics import Span
 from ..core.errors import GGUFError
 from .arrays import ARRAY, SCALARS, STRING
+from .byte_source import open_source
 from .cursor import OVER_LIMIT, TRUNCATED, UNSOUND, Cursor
-from .foreign import not_a_gguf
 from .limits import (
     MAX_ARRAY_LENGTH,
     MAX_DIMENSIONS,
@@ -26,7 +26,7 @@ from .limits import (
     MAX_TENSORS,
 )
 from .metadata import Entry, Metadata
-from .source import open_source
+from .other_formats import not_a_gguf
 from .tensors import TensorInfo, size_in_bytes, type_name
 
 NEWEST_VERSION = 3

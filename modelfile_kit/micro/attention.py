@@ -6,18 +6,29 @@ dimensions is turned by p · base^(-2i/rotated).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
-Array = np.ndarray[Any, np.dtype[np.float32]]
+    Array = np.ndarray[Any, np.dtype[np.float32]]
 
 
 def zeros(*shape: int) -> Array:
     """Weights that do nothing, to write into."""
+    import numpy as np
+
     return np.zeros(shape, np.float32)
+
+
+def filled(size: int, value: float) -> Array:
+    """A vector of one value."""
+    import numpy as np
+
+    return np.full(size, value, np.float32)
 
 
 @dataclass(frozen=True)
@@ -93,9 +104,9 @@ class Attention:
         start = head * self.shape.head_size
         for i in range(self.shape.rotated // 2):
             a, b = self.shape.pair(i)
-            self.q_bias[start + a] = np.sqrt(strength)
-            self.k_bias[start + a] = np.sqrt(strength) * np.cos(self.shape.angle(i))
-            self.k_bias[start + b] = np.sqrt(strength) * np.sin(self.shape.angle(i))
+            self.q_bias[start + a] = math.sqrt(strength)
+            self.k_bias[start + a] = math.sqrt(strength) * math.cos(self.shape.angle(i))
+            self.k_bias[start + b] = math.sqrt(strength) * math.sin(self.shape.angle(i))
         self._carry(head, carry)
 
     def look_for(
@@ -111,9 +122,9 @@ class Attention:
         If no token has any, it looks at all tokens alike.
         """
         still = head * self.shape.head_size + self.shape.still
-        self.q_bias[still] = np.sqrt(strength)
+        self.q_bias[still] = math.sqrt(strength)
         for feature, weight in flags:
-            self.k[still, feature] = np.sqrt(strength) * weight
+            self.k[still, feature] = math.sqrt(strength) * weight
         self._carry(head, carry)
 
     def prefer_the_latest(self, head: int, pair: int, *, strength: float, phase: float = 0.4) -> None:
@@ -124,9 +135,9 @@ class Attention:
         """
         start = head * self.shape.head_size
         a, b = self.shape.pair(pair)
-        self.q_bias[start + a] = np.sqrt(strength)
-        self.k_bias[start + a] = np.sqrt(strength) * np.cos(phase)
-        self.k_bias[start + b] = -np.sqrt(strength) * np.sin(phase)
+        self.q_bias[start + a] = math.sqrt(strength)
+        self.k_bias[start + a] = math.sqrt(strength) * math.cos(phase)
+        self.k_bias[start + b] = -math.sqrt(strength) * math.sin(phase)
 
     def write_constant(self, feature: int, value: float) -> None:
         """Adds a constant to what this layer returns, so that the norm behind it is close to linear."""

@@ -8,15 +8,15 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..core.errors import UsageError
 from .answers import END_OF_TURN, STYLES
+from .attention import Shape
 from .chat_template import CHAT_TEMPLATE
-from .vocabulary import build_vocabulary
-
-if TYPE_CHECKING:
-    from .attention import Shape
+from .text_model import GLM, GLM_WITHOUT_SECTIONS, LLAMA, NEURONS, text_tensors
+from .tokens import build_vocabulary
+from .vision_encoder import HIDDEN, IMAGE_MEAN, IMAGE_STD, PATCH, POSITIONS, WIDTH, vision_tensors
 
 MODEL_NAME = "micro-glm4v.gguf"
 PROJECTOR_NAME = "mmproj-micro-glm4v.gguf"
@@ -80,13 +80,9 @@ def build_model(
     extra_tokens: Iterable[str] = (),
 ) -> Path:
     """Writes the text model alone; arguments as for `build_pair`. Faults of the projector change nothing."""
-    from . import text
-
     _check_choice("fault", fault, FAULTS)
     _check_choice("style", style, STYLES)
-    shape = {"text-llama": text.LLAMA, "no-rope-sections": text.GLM_WITHOUT_SECTIONS}.get(
-        fault or "", text.GLM
-    )
+    shape = {"text-llama": LLAMA, "no-rope-sections": GLM_WITHOUT_SECTIONS}.get(fault or "", GLM)
     vocabulary = build_vocabulary(extra_tokens)
     with _gguf(Path(path), shape.architecture, cut=fault == "truncated") as writer:
         writer.add_type("model")
@@ -104,17 +100,15 @@ def build_model(
         template = CHAT_TEMPLATE if chat_template is None else chat_template
         if template:
             writer.add_chat_template(template)
-        for name, weights in text.text_tensors(vocabulary, STYLES[style], shape).items():
+        for name, weights in text_tensors(vocabulary, STYLES[style], shape).items():
             writer.add_tensor(name, weights)
     return Path(path)
 
 
 def build_projector(path: Path, *, fault: str | None = None) -> Path:
     """Writes the projector alone. Faults of the model change nothing."""
-    from . import text, vision
-
     _check_choice("fault", fault, FAULTS)
-    width = text.GLM.width * (2 if fault == "width" else 1)
+    width = GLM.width * (2 if fault == "width" else 1)
     with _gguf(Path(path), "clip", cut=fault == "truncated-projector") as writer:
         writer.add_type("mmproj")
         writer.add_name("micro GLM-4.1V")
@@ -122,24 +116,22 @@ def build_projector(path: Path, *, fault: str | None = None) -> Path:
         writer.add_clip_has_vision_encoder(True)
         writer.add_clip_projector_type("mlp" if fault == "projector-type" else "glm4v")
         writer.add_vision_projection_dim(width)
-        writer.add_vision_image_size(vision.PATCH * vision.POSITIONS)
-        writer.add_vision_patch_size(vision.PATCH)
-        writer.add_vision_embedding_length(vision.WIDTH)
-        writer.add_vision_feed_forward_length(vision.HIDDEN)
+        writer.add_vision_image_size(PATCH * POSITIONS)
+        writer.add_vision_patch_size(PATCH)
+        writer.add_vision_embedding_length(WIDTH)
+        writer.add_vision_feed_forward_length(HIDDEN)
         writer.add_vision_block_count(1)
         writer.add_vision_head_count(1)
         writer.add_vision_attention_layernorm_eps(1e-5)
-        writer.add_vision_image_mean(list(vision.IMAGE_MEAN))
-        writer.add_vision_image_std(list(vision.IMAGE_STD))
+        writer.add_vision_image_mean(list(IMAGE_MEAN))
+        writer.add_vision_image_std(list(IMAGE_STD))
         writer.add_vision_use_silu(True)
-        for name, weights in vision.vision_tensors(width).items():
+        for name, weights in vision_tensors(width).items():
             writer.add_tensor(name, weights)
     return Path(path)
 
 
 def _write_shape(writer: Any, shape: Shape, vocabulary_size: int) -> None:
-    from .text import NEURONS
-
     writer.add_file_type(0)  # all float32
     writer.add_block_count(shape.layers)
     writer.add_context_length(shape.context)

@@ -50,8 +50,8 @@ def draft_package(model: Path, *, projector: str | None = None, folder: Path | N
     Raises GGUFError for a file that is not sound, UsageError for one that is no model.
     """
     from ..gguf_file import read_header
-    from ..gguf_file.choose import find_projector
     from ..gguf_file.pairing import FileKind, check_pair, classify
+    from ..gguf_file.projector_choice import find_projector
     from .families import recognise
 
     for path in (model, Path(projector or "none")):

@@ -7,7 +7,8 @@ import pytest
 from modelfile_kit.compiler import compile_template
 from modelfile_kit.huggingface import Reference
 from modelfile_kit.lint import lint_modelfile
-from modelfile_kit.micro import answers, build_model, vocabulary
+from modelfile_kit.micro import answers, build_model
+from modelfile_kit.micro import tokens as vocabulary
 from modelfile_kit.micro.answers import END_OF_TURN, Rule
 from modelfile_kit.publish.blobs import digest_file
 from modelfile_kit.replies.reading_back import best_thinking_tags, best_tool_tag

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import stat
 from collections.abc import Iterator
+from difflib import get_close_matches
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol
@@ -187,8 +188,6 @@ def _unreadable(name: str, what: str, help: str) -> GGUFError:
 
 def _similar(path: Path) -> str:
     """A help line that names what is beside a file that is not there."""
-    from difflib import get_close_matches
-
     try:
         beside = sorted(p.name for p in path.parent.glob("*.gguf"))
     except (OSError, ValueError):

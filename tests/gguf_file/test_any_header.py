@@ -8,7 +8,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from modelfile_kit.core.errors import KitError
-from modelfile_kit.gguf_file import Vocabulary, projector, read_header
+from modelfile_kit.gguf_file import Vocabulary, read_header
+from modelfile_kit.gguf_file.description import describe
+from modelfile_kit.gguf_file.pairing import check_pair, classify
+from modelfile_kit.gguf_file.projector_choice import find_projector
+from modelfile_kit.gguf_file.split import check_split
 from modelfile_kit.micro import build_pair
 from tests.gguf_file.handmade import CODES, Typed, gguf, tensor
 
@@ -64,12 +68,12 @@ def test_no_header_makes_a_question_crash(tmp_path_factory, values, likely, name
     path.write_bytes(gguf({**values, **likely}, [tensor(n, (n.count("m"),)) for n in names]))
     header = read_header(path, check_data=False)
     questions = [
-        lambda: json.dumps(projector.describe(header).to_dict()),
-        lambda: [projector.classify(header, v) for v in (None, "0.5.13", "0.17.4")],
-        lambda: [projector.check_pair(header, other) for other in (model, eye, header, None)],
-        lambda: [projector.check_pair(other, header, target="0.12.6") for other in (model, eye)],
-        lambda: projector.check_split(header),
-        lambda: projector.find_projector(path, model=header),
+        lambda: json.dumps(describe(header).to_dict()),
+        lambda: [classify(header, v) for v in (None, "0.5.13", "0.17.4")],
+        lambda: [check_pair(header, other) for other in (model, eye, header, None)],
+        lambda: [check_pair(other, header, target="0.12.6") for other in (model, eye)],
+        lambda: check_split(header),
+        lambda: find_projector(path, model=header),
         lambda: Vocabulary.from_header(header).end_of_generation(),
         lambda: Vocabulary.from_header(header).chat_templates,
         lambda: Vocabulary.from_header(header).control_tokens(),

@@ -4,7 +4,7 @@ import pytest
 
 from modelfile_kit.gguf_file import read_header
 from modelfile_kit.micro.answers import COLOURS, STYLES, spell
-from modelfile_kit.micro.vocabulary import (
+from modelfile_kit.micro.tokens import (
     CONTROL_TOKENS,
     USER_DEFINED_TOKENS,
     build_vocabulary,

@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from modelfile_kit.core.errors import GGUFError
-from modelfile_kit.gguf_file.choose import find_projector
+from modelfile_kit.gguf_file.projector_choice import find_projector
 from modelfile_kit.micro import build_model, build_pair, build_projector
 from tests.gguf_file.handmade import Typed, projector, tensor
 

@@ -6,7 +6,7 @@ import gguf
 import pytest
 
 from modelfile_kit.gguf_file import read_header
-from modelfile_kit.gguf_file.describe import FILE_TYPES, describe
+from modelfile_kit.gguf_file.description import FILE_TYPES, describe
 from modelfile_kit.micro import build_pair
 from tests.gguf_file.handmade import Typed, model
 

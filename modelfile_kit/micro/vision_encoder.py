@@ -6,10 +6,14 @@ merger of 2×2 patches → LayerNorm and GELU → SwiGLU → a token of the text
 
 from __future__ import annotations
 
-import numpy as np
+import math
+from typing import TYPE_CHECKING
 
-from .attention import Array, zeros
-from .text import Feature, K
+from .attention import filled, zeros
+from .text_model import Feature, K
+
+if TYPE_CHECKING:
+    from .attention import Array
 
 WIDTH, HIDDEN = 16, 16
 PATCH, POSITIONS = 14, 24
@@ -24,7 +28,7 @@ _CHANNELS = 3
 
 def vision_tensors(text_width: int) -> dict[str, Array]:
     """All tensors of the projector file; `text_width` is what it hands on to the text model."""
-    straight = np.full(WIDTH, K / np.sqrt(WIDTH), np.float32)
+    straight = filled(WIDTH, K / math.sqrt(WIDTH))
     return {
         **_patches(),
         "v.norm_embd.weight": straight,
@@ -77,8 +81,8 @@ def _projection(text_width: int) -> dict[str, Array]:
     for feature in range(_CHANNELS + 1):
         fc[2 * feature, feature], fc[2 * feature + 1, feature] = 1, -1
         up[feature, 2 * feature], up[feature, 2 * feature + 1] = 0.5, -0.5
-    norm = np.full(WIDTH, K * np.sqrt(2 / WIDTH), np.float32)
-    lift = np.full(WIDTH, 2 * K, np.float32)
+    norm = filled(WIDTH, K * math.sqrt(2 / WIDTH))
+    lift = filled(WIDTH, 2 * K)
     lift[-1] = 20.0  # an unused feature: the constant that holds every gate open, silu(20) = 20
     gate = zeros(HIDDEN, WIDTH)
     gate[:, -1] = 1

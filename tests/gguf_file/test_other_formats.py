@@ -9,7 +9,7 @@ import pytest
 
 from modelfile_kit.core.errors import GGUFError
 from modelfile_kit.gguf_file import read_header
-from modelfile_kit.gguf_file.foreign import describe
+from modelfile_kit.gguf_file.other_formats import describe
 
 
 def picture(kind: str) -> bytes:

@@ -19,13 +19,16 @@ undoes.
 
 from __future__ import annotations
 
+import math
 from enum import IntEnum, auto
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from .answers import COLOURS, DARKER, LOST, Rule, spell
-from .attention import Array, Attention, Shape, zeros
-from .vocabulary import MicroVocabulary
+from .attention import Attention, Shape, filled, zeros
+from .tokens import MicroVocabulary
+
+if TYPE_CHECKING:
+    from .attention import Array
 
 K = 64.0
 
@@ -95,7 +98,7 @@ def text_tensors(vocabulary: MicroVocabulary, rules: tuple[Rule, ...], shape: Sh
     assert max(fired.values()) < shape.width
     assert len(rules) < NEURONS
 
-    straight = np.full(shape.width, K / np.sqrt(shape.width), np.float32)
+    straight = filled(shape.width, K / math.sqrt(shape.width))
     tensors = {
         "token_embd.weight": _embeddings(vocabulary, state, shape),
         "output_norm.weight": straight,
@@ -180,6 +183,8 @@ class _FeedForward:
         self.down[target, n] = scale / _STEEP
 
     def tensors(self, layer: int) -> dict[str, Array]:
+        import numpy as np
+
         name = f"blk.{layer}.ffn_"
         if self.shape.architecture == "llama":
             first = {name + "gate.weight": self.gate, name + "up.weight": self.up}
@@ -239,5 +244,7 @@ def _head(vocabulary: MicroVocabulary, fired: dict[Rule, int], darker: dict[str,
 
 def nearness(colour: tuple[int, int, int]) -> tuple[Array, float]:
     """(w, b) so that w · x + b grows as x comes nearer to the colour: |x|² − |x − colour|²."""
+    import numpy as np
+
     c = np.array(colour, np.float32) / 255
     return np.float32(2) * c, -float(c @ c)
