@@ -28,16 +28,16 @@ Made from the package file's schema by `tools/docs.py`; the schema itself is
 # yaml-language-server: $schema=docs/mkmodelfile.schema.json
 ```
 
-an editor completes and checks the file as it is written. `mkmodelfile` checks it anyway: an unknown key, a
-wrong type or a value that cannot be is an error with its line and column.
+an editor completes and checks the file while you write. `mkmodelfile` checks it too: an unknown key, a wrong
+type or an impossible value is an error with its line and column.
 
 | key | default | meaning |
 | --- | --- | --- |
 """
 
 PACKAGE_TAIL = """
-A hand-written `template:` takes the place of the compiled TEMPLATE; name the model's `chat_template:` beside
-it, and `mkmodelfile check` says where the two differ.
+A hand-written `template:` is used instead of a compiled TEMPLATE. Give the model's `chat_template:` too, and
+`mkmodelfile check` says where the two differ.
 
 ## Conversations
 

@@ -1,5 +1,6 @@
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -48,3 +49,14 @@ def test_what_a_page_points_to_exists(page):
     files = [[ROOT / name, ROOT / "modelfile_kit" / name] for name in named]
     assert [link for link in links if not link.exists()] == []
     assert [homes[0] for homes in files if not any(home.exists() for home in homes)] == []
+
+
+def test_the_example_of_the_readme_runs(tmp_path, monkeypatch):
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    [example] = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    jinja = "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}{{ eos_token }}{% endfor %}"
+    Path("chat_template.jinja").write_text(jinja, encoding="utf-8")
+    names: dict[str, Any] = {}
+    exec(example, names)
+    assert names["compiled"].coverage["chat"] == "exact"

@@ -1,7 +1,7 @@
 """docs/COMPATIBILITY.md: every feature of Jinja2 and of Hugging Face's dialect, compiled and proven anew.
 
-No state is written by hand: each small template of this folder is compiled, and what the
-compiler proves (or says) of it is the row. tests/docs/test_compatibility.py holds the rows to the reference.
+No state is written by hand: each small template of this folder is compiled, and the result of its proof is
+the row. tests/docs/test_compatibility.py compares the rows with the reference.
 """
 
 from __future__ import annotations
@@ -36,21 +36,22 @@ HEAD = """\
 # Compatibility
 
 Made by `tools/docs.py`: every row is a small chat template that is compiled and proven when this page is
-made, and held to Hugging Face's rendering by tests/docs/test_compatibility.py. No state is written by hand.
+made; tests/docs/test_compatibility.py compares it with Hugging Face's rendering. No state is written by hand.
 
-- **exact**: for every conversation that Ollama can express the TEMPLATE gives the bytes of Hugging Face's
-  `apply_chat_template`.
-- **partial**: for some it does not; the finding says for which, and `mkmodelfile` says it of every template
-  that uses the feature. What cannot be said at all is answered with an error, not with a wrong prompt.
-- **unsupported**: it cannot be said in a Go template; `mode: native` lets Ollama 0.30 and later use the
-  model's own chat template instead.
+- **exact**: for every conversation that Ollama can express, the TEMPLATE gives the same bytes as Hugging
+  Face's `apply_chat_template`.
+- **partial**: for some conversations it does not. The finding says for which; `mkmodelfile` reports it for
+  every template that uses the feature. Where there is no Go for a construct, the request gets an error and
+  not a wrong prompt.
+- **unsupported**: not supported in a Go template. With `mode: native`, Ollama 0.30 and later use the model's
+  own chat template instead.
 - **refused**: Hugging Face itself refuses such a chat template, or fails to render it.
 
-All rows are about values that only show when a request comes: `s` is the text of a message, `m` a message,
-`f` the function of a tool call, `t` a tool. What is known before (constants, the texts of BOS and EOS, names
-that no request fills) is worked out when the template is compiled, whatever the feature.
-`⏎` is a newline; the whole TEMPLATE of any row is shown by `mkmodelfile compile`, and how each construct
-became it by `mkmodelfile compile --explain`.
+All rows are about values that are only known when a request comes: `s` is the text of a message, `m` a
+message, `f` the function of a tool call, `t` a tool. What is known earlier (constants, the texts of BOS and
+EOS, names that no request fills) is computed at compile time, whatever the feature.
+`⏎` is a newline. `mkmodelfile compile` shows the whole TEMPLATE of any row, and `mkmodelfile compile
+--explain` which construct became which part of it.
 """
 TOKENS = {"bos_token": "<s>", "eos_token": "</s>"}
 # A row says how, not all of it.
@@ -151,4 +152,4 @@ def _code(text: str) -> str:
     shown = text.replace("\n", "⏎")
     shown = shown if len(shown) <= MAX_GO else shown[: MAX_GO - 1] + "…"
     ticks = "``" if "`" in shown else "`"
-    return f"{ticks}{shown}{ticks}".replace("|", "\\|") if shown.strip() else "nothing is left"
+    return f"{ticks}{shown}{ticks}".replace("|", "\\|") if shown.strip() else "nothing"
