@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pytest
+
 from modelfile_kit.compiler.compile import Compiled, translate
 from modelfile_kit.core.errors import KitError
 from modelfile_kit.huggingface import ConversationRefusedError, render_reference
@@ -58,20 +60,42 @@ def compiled(source: str, **more: Any) -> Compiled:
 
 
 def check(source: str, *conversations: Sequence[Mapping[str, Any]], **request: Any) -> Compiled:
-    """The compiled template prints what the reference renders for every conversation."""
+    """The compiled template prints what the reference renders, and refuses what that refuses.
+
+    At least one conversation has to be rendered: where all are refused, nothing was compared.
+    """
     found = compiled(source)
+    rendered = 0
     for messages in conversations:
-        try:
-            right = render_reference(source, messages, **request)
-        except ConversationRefusedError:
-            right = None
+        right = reference(source, messages, **request)
         try:
             got = prompt.render_prompt(found.template, messages, **request)
         except KitError as e:
             assert right is None, f"{e}\n{found.template}"
             continue
         assert got == right, found.template
+        rendered += 1
+    assert rendered, f"every conversation was refused: {source}"
     return found
+
+
+def check_refused(source: str, *conversations: Sequence[Mapping[str, Any]], **request: Any) -> Compiled:
+    """The reference and the compiled template both refuse every conversation."""
+    found = compiled(source)
+    assert conversations
+    for messages in conversations:
+        assert reference(source, messages, **request) is None
+        with pytest.raises(KitError):
+            prompt.render_prompt(found.template, messages, **request)
+    return found
+
+
+def reference(source: str, messages: Sequence[Mapping[str, Any]], **request: Any) -> str | None:
+    """What Hugging Face renders, None where the chat template refuses the conversation."""
+    try:
+        return render_reference(source, messages, **request)
+    except ConversationRefusedError:
+        return None
 
 
 def check_expression(expression: str, texts: Sequence[str] = TEXTS) -> Compiled:

@@ -11,7 +11,7 @@ from modelfile_kit.compiler.ir import operations as numbers
 from modelfile_kit.core.errors import KitError, TemplateReferenceError
 from modelfile_kit.ollama.prompt import render_prompt
 from modelfile_kit.ollama.versions import Target
-from tests.compiler.cases import check, compiled, user
+from tests.compiler.cases import check, check_refused, compiled, user
 
 CHATML = (
     "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content']"
@@ -94,6 +94,17 @@ def test_an_old_ollama_lacks_what_it_lacks() -> None:
     assert "0.5.13" in found.diagnostics[0].message
     named = compiled("{% for m in messages %}{{ m.name }}{% endfor %}", target="0.9.0")
     assert "ToolName" not in named.template
+
+
+ROLES = "{% for m in messages %}{% if m.role == 'tool' %}{{ raise_exception('no tools') }}{% endif %}{{ m.role }}{% endfor %}"
+
+
+def test_what_the_chat_template_refuses_is_refused() -> None:
+    refused = [user("a"), {"role": "tool", "content": "b"}]
+    check_refused(ROLES, refused)
+    check(ROLES, [user("a")], refused)
+    with pytest.raises(AssertionError, match="every conversation was refused"):
+        check(ROLES, refused)
 
 
 @pytest.mark.parametrize("source", ["{% if %}", "{{ a b }}", "{% for x in y %}"])
