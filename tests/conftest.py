@@ -14,6 +14,14 @@ ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-fixtures",
+        action="store_true",
+        help="write what is compiled into tests/fixtures/compile (see tests/compiler/test_fixtures.py)",
+    )
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of third-party templates, conversations and vocabularies beside the checkout."""
