@@ -76,7 +76,7 @@ def milliseconds(work: Callable[[], object], repeat: int) -> float:
 
 def main() -> None:
     repeat = int(sys.argv[1]) if len(sys.argv) > 1 else 5
-    limits = Limits(seconds=0)
+    limits = Limits()
     long_source = CHAT * 20
     print(f"parse {len(long_source)} characters: {milliseconds(lambda: parse(long_source), repeat):.2f} ms")
     print(f"{'case':32} {'compiled':>10} {'exact':>10}  ratio")

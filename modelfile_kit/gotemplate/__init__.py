@@ -20,7 +20,7 @@ pointer) it is Go 1.26. UPSTREAM.md lists Go's files beside ours, and what devia
 """
 
 from ..core.errors import GoTemplateError
-from .budget import LimitError, Limits
+from .budget import LimitError, Limits, Spent
 from .parse import nodes
 from .template import Template, parse
 from .values.encoding_json import marshal
@@ -32,6 +32,7 @@ __all__ = [
     "GoTemplateError",
     "LimitError",
     "Limits",
+    "Spent",
     "Template",
     "marshal",
     "nodes",

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
-from .budget import Budget
+from .budget import EXACT, Budget
 from .values import gotypes as t
 from .values.gotypes import Function, GoType, Kind
 from .values.representation import (
@@ -472,7 +472,7 @@ class Printer:
         self.size += len(text)
         if self.size > self.limit:
             raise self.budget.too_long()
-        self.budget.spend(1)
+        self.budget.spend(EXACT)
         self.out.append(text)
 
     def padding(self, count: int) -> None:

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from .big_stack import with_deep_stack
-from .budget import LimitError, Limits
+from .budget import LimitError, Limits, Spent
 from .compiled.compile import Code, UnsupportedError, compile_trees, run_code
 from .compiled.frame import Bail, Runtime
 from .exec.evaluator import Program, execute
@@ -60,12 +60,14 @@ class Template:
         functions: Mapping[str, Callable[..., Any] | Function] | None = None,
         missingkey: str = "zero",
         limits: Limits | None = None,
+        spent: Spent | None = None,
     ) -> str:
         """The output for `data` (see `values.representation` for how Go's values look in Python).
 
         functions: instead of those given to `parse`; a dict without one that the template calls
         makes that call an error, as in Go. missingkey: Go's option of that name, "zero", "default"
-        (or "invalid") or "error". Functions must not have effects: one may be called again.
+        (or "invalid") or "error". spent: what the execution uses up is added to
+        it. Functions must not have effects: one may be called again.
 
         Raises GoTemplateError with Go's text and place, LimitError where `limits` end it.
         The output may hold lone surrogates where a template cut a character in two.
@@ -74,7 +76,11 @@ class Template:
             raise ValueError(f"missingkey is {missingkey!r}, expected one of {', '.join(_MISSING_KEY)}")
         known = self.functions if functions is None else _signatures(functions)
         runtime = Runtime(limits or Limits(), known)
-        return with_deep_stack(lambda: canonical(self._run(data, missingkey, runtime)))
+        try:
+            return with_deep_stack(lambda: canonical(self._run(data, missingkey, runtime)))
+        finally:
+            if spent is not None:
+                spent.steps += runtime.limits.steps - runtime.steps
 
     def _run(self, data: Any, missingkey: str, runtime: Runtime) -> str:
         """By the compiled template, or exactly where that gives up."""

@@ -14,7 +14,7 @@ from typing import Any
 
 import jinja2
 from jinja2 import nodes
-from jinja2.compiler import CodeGenerator, Frame
+from jinja2.compiler import CodeGenerator, Frame, operators
 from jinja2.exceptions import SecurityError
 from jinja2.ext import Extension, loopcontrols
 from jinja2.parser import Parser
@@ -24,6 +24,9 @@ from jinja2.utils import Namespace, generate_lorem_ipsum
 
 from . import estimates, guard
 from .guard import BUDGET
+
+# Names, attributes, tests and other nodes of a block that take one more step.
+NODES_IN_A_STEP = 8
 
 
 class RefusedError(jinja2.TemplateError):
@@ -49,8 +52,8 @@ class GuardedCode(CodeGenerator):
     """Generates the same code as jinja2, with a step per block and a look at every value made."""
 
     def blockvisit(self, nodes: Iterable[nodes.Node], frame: Frame) -> None:
-        """The body of a loop, branch or macro: one step each time it runs."""
-        self.writeline("environment.tick()")
+        """The body of a loop, branch or macro: its steps each time it runs."""
+        self.writeline(f"environment.tick({1 + sum(map(_count, nodes)) // NODES_IN_A_STEP})")
         super().blockvisit(nodes, frame)
 
     def visit_If(self, node: nodes.If, frame: Frame) -> None:  # noqa: N802
@@ -63,6 +66,35 @@ class GuardedCode(CodeGenerator):
             self.visit(part, frame)
             self.write(", ")
         self.write("))")
+
+    def visit_Compare(self, node: nodes.Compare, frame: Frame) -> None:  # noqa: N802
+        """What is compared takes its steps; next to a constant only so much of it is read."""
+        sides = [node.expr, *(operand.expr for operand in node.ops)]
+        if any(map(_is_small, sides)) and all(o.op not in ("in", "notin") for o in node.ops):
+            super().visit_Compare(node, frame)
+            return
+        self.write("(")
+        self._compared("compare", node.expr, frame)
+        for operand in node.ops:
+            self.write(f" {operators[operand.op]} ")
+            self._compared("search" if operand.op in ("in", "notin") else "compare", operand.expr, frame)
+        self.write(")")
+
+    def _compared(self, count: str, node: nodes.Expr, frame: Frame) -> None:
+        if _is_small(node):
+            self.visit(node, frame)
+            return
+        self.write(f"environment.{count}(")
+        self.visit(node, frame)
+        self.write(")")
+
+    def visit_Sub(self, node: nodes.BinExpr, frame: Frame) -> None:  # noqa: N802
+        """Numbers are quick; the difference of two dictionaries' keys is not."""
+        self.write("(")
+        self._compared("search", node.left, frame)
+        self.write(" - ")
+        self._compared("search", node.right, frame)
+        self.write(")")
 
     def visit_List(self, node: nodes.List, frame: Frame) -> None:  # noqa: N802
         self._made(super().visit_List, node, frame)
@@ -86,6 +118,19 @@ class GuardedCode(CodeGenerator):
         self.write("environment.made(")
         visit(node, frame)
         self.write(")")
+
+
+def _count(node: nodes.Node) -> int:
+    """How many nodes run with a statement, those of blocks inside it left out."""
+    inner = (child for child in node.iter_child_nodes() if not isinstance(child, nodes.Stmt))
+    return 1 + sum(map(_count, inner))
+
+
+def _is_small(node: nodes.Expr) -> bool:
+    """Whether it is a constant, or a list of some that stands in the template itself."""
+    if isinstance(node, (nodes.List, nodes.Tuple)):
+        return all(isinstance(item, nodes.Const) for item in node.items)
+    return isinstance(node, nodes.Const)
 
 
 class _Formatter(SandboxedFormatter):
@@ -145,6 +190,8 @@ class ReferenceEnvironment(ImmutableSandboxedEnvironment):
         )
         self.tick = BUDGET.tick
         self.made = BUDGET.made
+        self.compare = BUDGET.compare
+        self.search = BUDGET.search
         self.join_texts = guard.join_texts
         self.filters["tojson"] = to_json
         self.filters = {name: _guarded_filter(name, f) for name, f in self.filters.items()}
@@ -156,6 +203,11 @@ class ReferenceEnvironment(ImmutableSandboxedEnvironment):
             namespace=TemplateNamespace,
             lipsum=_lipsum,
         )
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        if argument.__class__ is tuple:
+            BUDGET.compare(argument)  # it is hashed
+        return super().getitem(obj, argument)
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         return estimates.binary(operator, self.binop_table[operator], left, right)
@@ -209,6 +261,7 @@ def to_json(
     size = 0
     for piece in encoder.iterencode(value):
         size += len(piece)
+        BUDGET.tick()
         BUDGET.check(size)
         pieces.append(piece)
     return "".join(pieces)

@@ -1,21 +1,34 @@
-"""How large the result of an operation would be, before it runs.
+"""How large the result of an operation would be and how long it would take, before it runs.
 
 Most operations make no more than they are given, and what they make is weighed afterwards. The
-ones below can make something huge out of something small, so their result is estimated first.
+ones below can make something huge out of something small, so their result is estimated first. How many
+steps an operation takes for what it is given is counted for all of them.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import GeneratorType
 from typing import Any
 
-from .guard import BITS_MAX, BUDGET, CONTAINERS, ITEMS_MAX, SLOW_TEXT_MAX, TemplateLimitError, printable
+from .guard import (
+    BITS_MAX,
+    BUDGET,
+    CONTAINERS,
+    ITEMS_MAX,
+    LOOKED_AT,
+    SEARCHED,
+    SLOW_TEXT_MAX,
+    WRITTEN,
+    TemplateLimitError,
+    printable,
+)
 
 
 def binary(operator: str, compute: Callable[[Any, Any], Any], left: Any, right: Any) -> Any:
     """Runs one of `+ * ** %` unless its result would be too large."""
+    BUDGET.tick()
     if operator == "*":
         _check_product(left, right)
     elif operator == "**":
@@ -55,6 +68,7 @@ def _check_percent(text: Any, values: Any) -> None:
         numbers = values if isinstance(values, tuple) else (values,)
         total += sum(abs(n) for n in numbers if isinstance(n, int))
     count = max(1, str(text).count("%"))
+    BUDGET.tick(BUDGET.weigh(values) // WRITTEN * (count if isinstance(values, Mapping) else 1))
     BUDGET.check(len(text) + total + BUDGET.weigh(values) * (count if isinstance(values, Mapping) else 1))
 
 
@@ -121,10 +135,25 @@ def _wordwrap(text: Any, width: Any = 79, *args: Any, wrapstring: Any = None, **
 
 
 def _slow(text: Any, *_: Any, **__: Any) -> None:
-    if BUDGET.weigh(text) > SLOW_TEXT_MAX:
+    size = BUDGET.weigh(text)
+    if size > SLOW_TEXT_MAX:
         raise TemplateLimitError(
             f"the chat template gives a filter of quadratic cost more than {SLOW_TEXT_MAX >> 10} kB"
         )
+    BUDGET.tick(size * size >> 12)
+
+
+def _sort(values: Any, *_: Any, **__: Any) -> None:
+    _items(values)
+    if hasattr(values, "__len__"):
+        # Every item is compared with some others, which for long texts goes through what they share.
+        rounds = max(1, len(values).bit_length())
+        BUDGET.tick((len(values) // 4 + BUDGET.weigh(values) // SEARCHED) * rounds)
+
+
+def _strip(text: Any, chars: Any = None, *_: Any, **__: Any) -> None:
+    if isinstance(chars, str) and isinstance(text, str):
+        BUDGET.tick(len(text) * len(chars) // SEARCHED)
 
 
 def _sum(values: Any, _: Any = None, start: Any = 0, **__: Any) -> None:
@@ -155,6 +184,9 @@ _METHODS: dict[str, Callable[..., None]] = {
     "zfill": _width,
     "expandtabs": _expandtabs,
     "replace": _replace,
+    "lstrip": _strip,
+    "rstrip": _strip,
+    "strip": _strip,
     "split": _split,
     "rsplit": _split,
     "splitlines": _split,
@@ -166,7 +198,9 @@ _METHODS: dict[str, Callable[..., None]] = {
 _FILTERS: dict[str, Callable[..., None]] = {
     "batch": _batch,
     "center": _width,
+    "dictsort": _sort,
     "format": _format,
+    "groupby": _sort,
     "indent": _indent,
     "list": _items,
     "map": _items,
@@ -176,14 +210,25 @@ _FILTERS: dict[str, Callable[..., None]] = {
     "select": _items,
     "reject": _items,
     "slice": _batch,
-    "sort": _items,
+    "sort": _sort,
     "striptags": _slow,
     "sum": _sum,
     "title": _items,
+    "trim": _strip,
     "unique": _items,
     "urlize": _slow,
     "wordwrap": _wordwrap,
     "xmlattr": _slow,
+}
+
+# Characters that an operation goes through in a step, where it is slower than searching.
+_PACES = {
+    **dict.fromkeys(("casefold", "expandtabs", "pprint", "string", "tojson", "translate", "zfill"), WRITTEN),
+    **dict.fromkeys(("capitalize", "escape", "forceescape", "e", "swapcase", "lower", "upper"), WRITTEN),
+    **dict.fromkeys(("max", "min", "sum", "map", "reject", "rejectattr", "select", "selectattr"), LOOKED_AT),
+    **dict.fromkeys(("batch", "items", "list", "slice", "title", "unique", "urlencode"), LOOKED_AT),
+    **dict.fromkeys(("wordcount", "xmlattr"), LOOKED_AT // 4),
+    "wordwrap": 1,
 }
 
 
@@ -194,6 +239,12 @@ def before_method(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) 
     """
     owner = getattr(function, "__self__", None)
     name = getattr(function, "__name__", "")
+    if owner.__class__ is not dict:
+        BUDGET.look_at(owner, _PACES.get(name, SEARCHED))
+    for value in args:
+        BUDGET.look_at(value)
+    for value in kwargs.values():
+        BUDGET.look_at(value)
     if isinstance(owner, (str, bytes)) and name == "join" and len(args) == 1:
         items = _listed(args[0])
         BUDGET.check(BUDGET.weigh(items) + len(owner) * len(items))
@@ -204,12 +255,24 @@ def before_method(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) 
     return args
 
 
+# Filters that take as long for something large as for something small.
+_CONSTANT = frozenset(
+    {"attr", "count", "d", "default", "first", "last", "length", "random", "reverse", "safe"}
+)
+
+
 def before_filter(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
     """The same for a filter; `args` begins with the value that is filtered."""
     value = args[0] if args else None
-    if name in ("join", "list", "sort", "sum") and isinstance(value, GeneratorType):
-        value = _listed(value)
+    if isinstance(value, GeneratorType):
+        value = _listed(value) if name in ("join", "list", "sort", "sum") else _counted(value)
         args = (value, *args[1:])
+    if name not in _CONSTANT:
+        BUDGET.look_at(value, _PACES.get(name, SEARCHED))
+    for other in args[1:]:
+        BUDGET.look_at(other)
+    for other in kwargs.values():
+        BUDGET.look_at(other)
     if name == "join" and isinstance(value, (list, tuple)):
         mark = args[1] if len(args) > 1 else kwargs.get("d", "")
         BUDGET.check(BUDGET.weigh(value) + BUDGET.weigh(mark) * len(value))
@@ -239,3 +302,10 @@ def _listed(values: Any) -> Any:
         BUDGET.tick()
         items.append(item)
     return items
+
+
+def _counted(values: Any) -> Iterator[Any]:
+    """An iterator's items, each with its step when it is asked for."""
+    for value in values:
+        BUDGET.tick()
+        yield value

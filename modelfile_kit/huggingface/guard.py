@@ -1,41 +1,41 @@
-"""Bounds on what a chat template may cost: steps, seconds, sizes of values, output.
+"""Bounds on what a chat template may cost: steps, sizes of values, output.
 
 jinja2's sandbox keeps a template away from Python's insides but not from `'x' * 10**9`, loops in
 loops or a list that holds itself a million times. Here every block of a template counts as a step,
 every value that a template makes is weighed, and the operations that can make something huge out
-of something small are estimated before they run. A value's weight is its size as if written out,
-so a list that mentions another one twice weighs it twice: this bounds what printing, comparing,
-sorting or JSON-encoding it can cost.
+of something small, or take long over something large, are estimated before they run. A value's weight
+is its size as if written out, so a list that mentions another one twice weighs it twice: this bounds
+what printing, comparing, sorting or JSON-encoding it can cost.
+
+Everything is counted and nothing is timed: a template that renders on one machine renders on every other.
 """
 
 from __future__ import annotations
 
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
 from ..core.errors import TemplateReferenceError
 
-try:
-    import resource
-except ImportError:  # Windows
-    resource = None  # type: ignore[assignment]
-
-# Real templates take 30 to 3,000 steps a rendering; a million is half a second of work.
+# Real templates take 30 to 4,000 steps for a short conversation; a million are half a second of work.
 STEPS_MAX = 1_000_000
-# CPU seconds for one rendering; no real template and conversation comes near.
-SECONDS_MAX = 2.0
-# On a machine under load the CPU clock may stand still: an end on the wall clock all the same.
-WALL_SECONDS_MAX = 20.0
 # Characters (or items times eight) of one value; the longest context of today is about 4 MB of text.
 VALUE_MAX = 8 << 20
-# Bytes of all values that one rendering makes. Most are freed as it goes: where the process can say
-# how much it has really grown, that decides, and every further SPENT_STEP bytes it is asked again.
-TOTAL_MAX = 128 << 20
-SPENT_STEP = 32 << 20
+# Bytes of the values of one rendering that are in use at once. Most that it makes are soon freed, so what
+# is still in use is looked up whenever SWEEP_AFTER further bytes were made.
+IN_USE_MAX = 128 << 20
+SWEEP_AFTER = 32 << 20
+# Texts from this size on are kept track of one by one.
+TRACKED = 256
+# What a part of a container takes at most that is not tracked itself: its slot, its head, its text.
+PART_BYTES = 64 + TRACKED
+# Characters that are copied, searched or looked at one by one while a block takes its step.
+COPIED, SEARCHED, LOOKED_AT = 2048, 256, 16
+# The weight of containers that are compared, hashed or written out while a block takes its step.
+COMPARED, WRITTEN = 128, 32
 # Pieces that a text may fall into (each costs some 80 bytes).
 ITEMS_MAX = 500_000
 # Bits of an integer: far above what templates count, far below what makes Python slow.
@@ -57,65 +57,101 @@ class Budget(threading.local):
 
     def __init__(self) -> None:
         self.steps = 0
-        self.spent = 0
-        self.started = self.cpu = 0.0
-        self.peak: int | None = None
+        self.made_bytes = 0
+        self.texts: list[tuple[Any, int]] = []
         self.weights: dict[int, tuple[Any, int]] = {}
         self.now: Callable[[], datetime] = datetime.now
 
     def start(self, now: Callable[[], datetime] | None = None) -> None:
         """Begins a rendering; `now` is the clock of `strftime_now`."""
-        self.steps = self.spent = 0
-        self.started = time.monotonic()
-        self.cpu = time.thread_time()
-        self.peak = _peak()
-        self.weights = {}
+        self.steps = 0
+        self.forget()
         self.now = now or datetime.now
 
-    def tick(self) -> None:
-        """One step."""
-        self.steps += 1
+    def forget(self) -> None:
+        """Lets go of the values that it knows."""
+        self.made_bytes = 0
+        self.texts = []
+        self.weights = {}
+
+    def tick(self, steps: int = 1) -> None:
+        """Counts steps: one for a block that runs, more for an operation on something large."""
+        self.steps += steps
         if self.steps > STEPS_MAX:
             raise TemplateLimitError(
                 f"the chat template takes more than {STEPS_MAX:,} steps",
-                help="look for a loop over a large range or a loop in a loop",
+                help="look for a loop over a large range, a loop in a loop, or large values in a loop",
             )
-        elapsed = time.monotonic() - self.started
-        if elapsed > SECONDS_MAX and (
-            elapsed > WALL_SECONDS_MAX or time.thread_time() - self.cpu > SECONDS_MAX
-        ):
-            raise TemplateLimitError(
-                f"the chat template takes more than {SECONDS_MAX:g} s to render",
-                help="look for a loop over a large range or a loop in a loop",
-            )
+
+    def look_at(self, value: Any, pace: int = SEARCHED) -> None:
+        """Counts an operation that goes through a value once, `pace` characters of it in a step."""
+        if isinstance(value, (str, bytes)):
+            if len(value) >= pace:
+                self.tick(len(value) // pace)
+        elif value.__class__ in CONTAINERS:
+            self.tick(self.weigh(value) // min(pace, COMPARED))
+        elif value.__class__ is range:
+            self.tick(len(value) // 8)
+
+    def compare(self, value: Any) -> Any:
+        """Counts a value that is about to be compared or searched for, and hands it on."""
+        kind = value.__class__
+        if kind is str:
+            if len(value) >= COPIED:
+                self.tick(len(value) // COPIED)
+        elif kind is not dict:  # a key is looked up, and two dictionaries of equal weight are rare
+            self.look_at(value, COMPARED)
+        return value
+
+    def search(self, value: Any) -> Any:
+        """Counts a value in which something is about to be looked for, and hands it on."""
+        if value.__class__ is not dict:
+            self.look_at(value)
+        return value
 
     def made(self, value: Any) -> Any:
         """Weighs a value that the template has just made, and hands it on."""
         kind = value.__class__
-        if kind is str:
-            self.check(len(value))
-            self.spend(sys.getsizeof(value))
-        elif kind in CONTAINERS:
+        if kind in CONTAINERS:
+            self.tick()
             self.check(self.weigh(value))
-            # A small object that only this container holds takes some 32 bytes of its own.
-            self.spend(sys.getsizeof(value) + 32 * len(value))
         elif isinstance(value, (str, bytes)):
-            self.check(len(value))
-            self.spend(len(value))
+            size = len(value)
+            if size >= TRACKED:
+                self.check(size)
+                self.tick(size // COPIED)
+                self.texts.append((value, sys.getsizeof(value)))
+                self.count_bytes(self.texts[-1][1])
         return value
 
-    def spend(self, size: int) -> None:
-        """Adds `size` bytes to what this rendering has made."""
-        self.spent += size
-        if self.spent > TOTAL_MAX:
-            peak = _peak()
-            if peak is not None and self.peak is not None and peak - self.peak < TOTAL_MAX:
-                self.spent -= SPENT_STEP
-                return
-            raise TemplateLimitError(
-                f"the chat template makes more than {TOTAL_MAX >> 20} MiB of values",
-                help="look for a text or list that grows in a loop",
-            )
+    def count_bytes(self, size: int) -> None:
+        """Adds to the bytes that were made; now and then looks at what is still in use."""
+        self.made_bytes += size
+        if self.made_bytes > SWEEP_AFTER:
+            self.made_bytes = 0
+            in_use = self._sweep()
+            if in_use > IN_USE_MAX:
+                raise TemplateLimitError(
+                    f"the chat template keeps more than {IN_USE_MAX >> 20} MiB of values",
+                    help="look for texts or lists that grow in a loop",
+                )
+
+    def _sweep(self) -> int:
+        """The bytes of the values that are still in use; lets go of all others.
+
+        CPython counts references, so it is known of each value whether only this class still has it.
+        """
+        in_use = 0
+        # Parts were weighed before what holds them, so the holders go first.
+        for key in reversed(list(self.weights)):
+            entry = self.weights[key]
+            if _references(entry) > _ALONE:
+                in_use += _bytes_of(entry[0], entry[1])
+            else:
+                del self.weights[key]
+        held = [entry for entry in self.texts if _references(entry) > _ALONE]
+        self.texts = held
+        return in_use + sum(size for _, size in held)
 
     def check(self, size: int) -> None:
         """Refuses a value of `size` characters that is too large, before it is made where possible."""
@@ -136,20 +172,29 @@ class Budget(threading.local):
             return known[1]
         if isinstance(value, dict):
             parts = sum(self.weigh(k) + self.weigh(v) for k, v in value.items())
+            # Keys are hashed, and a tuple's hash is not remembered.
+            self.tick(sum(self.weigh(k) for k in value if k.__class__ is tuple) // COMPARED)
         else:
             parts = sum(map(self.weigh, value))
         weight = parts + 8 * len(value) + 8
+        self.tick(len(value) // 8)
         # The value is kept so that its id is not given to another one.
         self.weights[id(value)] = (value, weight)
+        self.count_bytes(_bytes_of(value, weight))
         return weight
 
 
-def _peak() -> int | None:
-    """The most memory that this process has had, in bytes; None on systems that do not say."""
-    if resource is None:
-        return None
-    peak: int = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak << 10
+def _bytes_of(container: Any, weight: int) -> int:
+    """What a container and those of its parts take that are not tracked themselves."""
+    return sys.getsizeof(container) + min(8 * weight, PART_BYTES * len(container))
+
+
+def _references(entry: tuple[Any, int]) -> int:
+    return sys.getrefcount(entry[0])
+
+
+# How many references a value has that nothing else holds.
+_ALONE = _references((object(), 0))
 
 
 def _size(n: int) -> str:
@@ -164,10 +209,8 @@ BUDGET = Budget()
 def concatenate(parts: Iterable[Any]) -> str:
     """What jinja2 calls to join rendered pieces."""
     pieces = list(parts)
-    size = sum(map(len, pieces))
-    BUDGET.check(size)
-    BUDGET.spend(size)
-    return "".join(pieces)
+    BUDGET.check(sum(map(len, pieces)))
+    return BUDGET.made("".join(pieces))  # type: ignore[no-any-return]
 
 
 def join_texts(parts: tuple[Any, ...]) -> str:
@@ -188,5 +231,5 @@ def printable(value: Any) -> Any:
     if value.__class__ in CONTAINERS:
         weight = BUDGET.weigh(value)
         BUDGET.check(weight)
-        BUDGET.spend(weight)
+        BUDGET.tick(weight // WRITTEN)
     return value

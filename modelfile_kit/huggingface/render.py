@@ -44,7 +44,7 @@ class Reference:
     chat_template: the Jinja source. bos_token, eos_token: their texts; None leaves the name
     undefined, as Hugging Face does for a tokenizer that has none. env: another environment than
     the shared one (for measuring which branches run). aliases: whether a message's reasoning is seen
-    as `thinking` too, as transformers 5 does.
+    as `thinking` too, as transformers 5 does. steps: how many its renderings have taken so far.
     Raises TemplateReferenceError with the line for a template that does not compile.
     """
 
@@ -58,6 +58,7 @@ class Reference:
         aliases: bool = True,
     ) -> None:
         self.aliases = aliases
+        self.steps = 0
         self.source = chat_template
         self._template = compile_source(chat_template, env)
         tokens = {"bos_token": bos_token, "eos_token": eos_token}
@@ -111,7 +112,8 @@ class Reference:
         except (Exception, RecursionError) as e:
             raise self._failure(e) from e
         finally:
-            BUDGET.weights = {}
+            self.steps += BUDGET.steps
+            BUDGET.forget()
 
     def _failure(self, error: Exception) -> TemplateReferenceError:
         line = _line(self._template, error.__traceback__)

@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from ..core.errors import GoTemplateError, PromptError, UsageError
-from ..gotemplate import Template, parse
+from ..gotemplate import Spent, Template, parse
 from ..gotemplate.big_stack import with_deep_stack
 from ..gotemplate.values.representation import Slice
 from . import builtin, inference
@@ -43,6 +43,7 @@ class PromptTemplate:
     is not rendered by a TEMPLATE at all). name, family: the model's name and architecture, for the
     rules that look at them.
     projector: whether the model has one (it counts when a conversation is cut to fit).
+    steps: how many steps its renderings have taken so far (see `gotemplate.Limits`).
 
     Raises GoTemplateError where create would refuse the TEMPLATE.
     """
@@ -69,6 +70,7 @@ class PromptTemplate:
         self.name = name
         self.family = family
         self.projector = projector
+        self._spent = Spent()
         self._clock = now if callable(now) else (lambda: now or datetime.date.today())
         self.types = types_for(self.target)
         parsed = parse(source, functions=template_functions(self.target, self._clock))
@@ -85,6 +87,10 @@ class PromptTemplate:
             parsed = parsed.with_root(with_response(parsed.root))
             self.variables |= {"response"}
         self.template: Template = parsed
+
+    @property
+    def steps(self) -> int:
+        return self._spent.steps
 
     @classmethod
     def from_modelfile(cls, modelfile: Modelfile, **options: Any) -> PromptTemplate:
@@ -311,11 +317,11 @@ class PromptTemplate:
             "Response": "",
             **think_values(think, self.target),
         }
-        return self.template.execute(data)
+        return self.template.execute(data, spent=self._spent)
 
     def _insert(self, prompt: str, suffix: str, think: Think) -> str:
         data = {"Prompt": prompt, "Suffix": suffix, "Response": "", **think_values(think, self.target)}
-        return self.template.execute(data)
+        return self.template.execute(data, spent=self._spent)
 
     def _execute_legacy(self, messages: Sequence[ChatMessage], think: Think) -> str:
         """One run a turn; the last one by the tree that is cut at `.Response`."""
@@ -328,7 +334,7 @@ class PromptTemplate:
 
         for message in messages:
             if (message.role == "system" and (prompt or response)) or (message.role == "user" and response):
-                out.append(self.template.execute(data()))
+                out.append(self.template.execute(data(), spent=self._spent))
                 system = prompt = response = ""
             if message.role == "system":
                 system = message.content
@@ -336,7 +342,8 @@ class PromptTemplate:
                 prompt = message.content
             elif message.role == "assistant":
                 response = message.content
-        out.append(self._last_turn.execute(data(), functions={}, missingkey="default"))
+        last = self._last_turn.execute(data(), functions={}, missingkey="default", spent=self._spent)
+        out.append(last)
         return "".join(out)
 
     @cached_property

@@ -17,7 +17,8 @@ from typing import Any, Protocol
 
 from ..core.conversation import Conversation, Message, image_count
 from ..core.errors import GoTemplateError, PromptError, TemplateReferenceError
-from ..huggingface import ConversationRefusedError
+from ..gotemplate import LimitError
+from ..huggingface import ConversationRefusedError, TemplateLimitError
 from .coverage import Hit, WatchedReference
 
 # Beside a picture where its marker is measured: letters that no marker begins with.
@@ -41,8 +42,18 @@ DAYS = (
 )
 
 
+class RenderingLimitError(Exception):
+    """A rendering that reached a limit of the kit's own, which says nothing about the prompt."""
+
+
 class Prompter(Protocol):
-    """What renders a request as Ollama does; raises PromptError or GoTemplateError."""
+    """What renders a request as Ollama does; raises PromptError or GoTemplateError.
+
+    steps: how many steps of a TEMPLATE its renderings have taken so far; 0 where none runs here.
+    """
+
+    @property
+    def steps(self) -> int: ...
 
     def render(self, messages: Sequence[Message], *, tools: Any = None, think: Any = None) -> str: ...
 
@@ -89,6 +100,7 @@ class Comparison:
         """The texts that are right, the branches taken, and why the template refuses, if it does.
 
         No text and no refusal: Hugging Face's rendering fails, so there is nothing to compare with.
+        Raises RenderingLimitError where a limit ends the rendering.
         """
         thinks: list[Any] = [conversation.think]
         if conversation.think is None and self.flagged:
@@ -105,6 +117,8 @@ class Comparison:
                 )
             except ConversationRefusedError as e:
                 refusal = e.reason
+            except TemplateLimitError as e:
+                raise RenderingLimitError(e.message) from e
             except TemplateReferenceError:
                 pass
             hits |= self.reference.hits
@@ -113,7 +127,10 @@ class Comparison:
     def difference(
         self, conversation: Conversation, texts: Sequence[str] | None = None, refusal: str | None = None
     ) -> Difference | None:
-        """How the two sides differ; None where they agree or nothing can be compared."""
+        """How the two sides differ; None where they agree or nothing can be compared.
+
+        Raises RenderingLimitError where a limit ends a rendering.
+        """
         if texts is None:
             texts, _, refusal = self.expected(conversation)
         if not texts and refusal is None:
@@ -123,6 +140,8 @@ class Comparison:
             found = self.ollama.render(
                 conversation.messages, tools=conversation.tools, think=conversation.think
             )
+        except LimitError as e:
+            raise RenderingLimitError(e.message) from e
         except (PromptError, GoTemplateError) as e:
             if self._not_asked(conversation, e):
                 return None

@@ -147,6 +147,11 @@ class WatchedReference:
             self._reference.aliases = True
 
     @property
+    def steps(self) -> int:
+        """How many steps its renderings have taken so far."""
+        return self._reference.steps
+
+    @property
     def hits(self) -> set[Hit]:
         """The branches that the last rendering took."""
         return self.env.hits

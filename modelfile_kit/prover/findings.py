@@ -39,13 +39,13 @@ class Counterexample:
         return show_difference(d.expected, d.found)
 
 
-def too_slow(category: str, seconds: float) -> Diagnostic:
-    """MK655: the time was over before the conversations were."""
+def cut_short(category: str, limit: str) -> Diagnostic:
+    """MK655: a limit ended the proof; `limit` says which one."""
     return Diagnostic(
         "MK655",
         Severity.WARNING,
-        f"{category}: the proof was cut short after {seconds:g} s, so it is not claimed to be exact",
-        help="compile again with more time, or check the package's own conversations with golden tests",
+        f"{category}: not proven to be exact, because the proof ended early: {limit}",
+        help="no prompt was found to be wrong; check the package's own conversations with golden tests",
     )
 
 
@@ -89,8 +89,11 @@ def no_marker() -> Diagnostic:
     )
 
 
-def uncovered(category: str, site: Site, outcome: int, count: int) -> Diagnostic:
-    """MK652: a branch that no conversation took."""
+def uncovered(category: str, site: Site, outcome: int, count: int, limit: str = "") -> Diagnostic:
+    """MK652: a branch that no conversation took.
+
+    count: how many there are. limit: which one ended the search for those that none can take, if one did.
+    """
     never = {
         ("condition", 0): "is never false",
         ("condition", 1): "is never true",
@@ -102,7 +105,7 @@ def uncovered(category: str, site: Site, outcome: int, count: int) -> Diagnostic
         "MK652",
         Severity.WARNING,
         f"{category}: `{site.text}` {never} in the conversations of the proof{more}, "
-        "so this branch is not proven",
+        f"so this branch is not proven{'; ' + limit if limit else ''}",
         Span(line=site.line),
         help="give the package a golden conversation that takes this branch",
     )

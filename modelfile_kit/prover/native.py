@@ -33,8 +33,6 @@ GET_ONE = (
     "install Ollama 0.30 or later (it brings llama-server), or name one in MKMODELFILE_LLAMA_SERVER; "
     "`mkmodelfile verify` looks at the prompts on a server"
 )
-# CPU seconds of ours; llama-server's own come on top, a few milliseconds for each conversation.
-SECONDS_MAX = 6.0
 
 _NEIGHBOURS = tuple(
     Conversation(f"two {role} messages", tuple({"role": r, "content": c} for r, c in turns))
@@ -82,6 +80,8 @@ class NativeProof:
 class NativePrompter:
     """A llama-server behind the interface of everything that renders requests, pictures as `[img-N]`."""
 
+    steps = 0  # no TEMPLATE runs
+
     def __init__(self, server: LlamaServer, chat_template: str) -> None:
         self.server = server
         self.chat_template = chat_template
@@ -108,7 +108,6 @@ def prove_native(
     vocabulary: Vocabulary | None = None,
     probes: Sequence[Conversation] = (),
     span: Span | None = None,
-    seconds: float = SECONDS_MAX,
 ) -> NativeProof:
     """Holds llama-server's rendering of a chat template to the reference.
 
@@ -120,7 +119,7 @@ def prove_native(
     where = span or Span()
     try:
         with native_prompter(reference, vocabulary, pictures="images" in kinds) as prompter:
-            return prove_with(prompter, reference, kinds, probes=probes, span=where, seconds=seconds)
+            return prove_with(prompter, reference, kinds, probes=probes, span=where)
     except (EngineError, UsageError) as e:
         return not_proven(e, kinds, where)
 
@@ -166,7 +165,6 @@ def prove_with(
     *,
     probes: Sequence[Conversation] = (),
     span: Span,
-    seconds: float = SECONDS_MAX,
 ) -> NativeProof:
     """`prove_native` with a llama-server that runs already. Raises EngineError where it dies."""
     from . import findings
@@ -175,7 +173,7 @@ def prove_with(
 
     comparison = NativeComparison(reference, prompter)
     claimed = {k: "exact" if k in kinds else "absent" for k in CATEGORIES}
-    proof = prove_prompts(comparison, eos_token=reference.eos_token, claimed=claimed, seconds=seconds)
+    proof = prove_prompts(comparison, eos_token=reference.eos_token, claimed=claimed)
     coverage = dict(proof.coverage)
     found = [d for d in proof.diagnostics if d.severity is not Severity.INFO]
     for conversation in _NEIGHBOURS if coverage["chat"] == "exact" else ():

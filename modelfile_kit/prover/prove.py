@@ -17,7 +17,6 @@ other way there is nothing to compare with.
 from __future__ import annotations
 
 import itertools
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -27,7 +26,8 @@ from ..core.diagnostics import Diagnostic, Severity
 from ..core.errors import GoTemplateError, TemplateReferenceError
 from ..ollama.prompt import PromptTemplate
 from . import findings
-from .comparison import DAYS, Clock, Comparison, Difference
+from .allowance import Allowance, ProofLimits
+from .comparison import DAYS, Clock, Comparison, Difference, RenderingLimitError
 from .conversations import plain as conversations
 from .conversations import tools
 from .conversations.features import Features, features
@@ -39,11 +39,8 @@ from .reach.branches import reachable
 from .shrink import shrink
 from .usable import never_renders
 
-# CPU seconds for one proof; ordinary ones take a tenth of a second. A proof cut short is no proof.
-SECONDS_MAX = 6.0
-# Branches that a second, closer look is worth, and its CPU seconds.
+# Branches that a second, closer look is worth.
 APART_MAX = 8
-APART_SECONDS = 1.5
 # Branches named in diagnostics; the rest are counted.
 BRANCHES_SHOWN = 3
 
@@ -69,8 +66,8 @@ class Proof:
     """What a proof found.
 
     coverage: as claimed, or degraded. conversations: how many were compared. candidates: how many
-    the reference rendered. uncovered: branches that no conversation reached, by kind. seconds: CPU
-    time taken. notes: what lies outside what Ollama can express and is worth knowing.
+    the reference rendered. uncovered: branches that no conversation reached, by kind. notes: what lies
+    outside what Ollama can express and is worth knowing.
     """
 
     coverage: dict[str, str]
@@ -79,7 +76,6 @@ class Proof:
     conversations: int = 0
     candidates: int = 0
     uncovered: Mapping[str, tuple[tuple[Site, int], ...]] = field(default_factory=dict)
-    seconds: float = 0.0
     notes: tuple[Diagnostic, ...] = ()
 
 
@@ -91,14 +87,14 @@ def prove(
     eos_token: str | None = "",
     target: str = "latest",
     claimed: Mapping[str, str],
-    seconds: float = SECONDS_MAX,
+    limits: ProofLimits | None = None,
 ) -> Proof:
     """Holds a Go TEMPLATE to its chat template; only ever takes back what is claimed.
 
     chat_template: the Jinja source. go_template: the TEMPLATE. bos_token, eos_token: their texts.
     target: the oldest Ollama. claimed: "exact", "partial", "unsupported" or "absent" for each of
     chat, tools, thinking and images; only what is "exact" is put to the test, and whether anything
-    renders at all. seconds: CPU time.
+    renders at all. limits: what the proof may use up; a proof that is cut short by one proves nothing.
     """
     clock = Clock()
     try:
@@ -114,18 +110,23 @@ def prove(
         return Proof({k: _without_proof(v) for k, v in claimed.items()}, [broken])
     reference = WatchedReference(chat_template, bos_token=bos_token, eos_token=eos_token)
     tokens = (bos_token, eos_token)
-    return _Run(Comparison(reference, ollama, bos_token or "", clock), tokens, dict(claimed), seconds).prove()
+    comparison = Comparison(reference, ollama, bos_token or "", clock)
+    return _Run(comparison, tokens, dict(claimed), limits or ProofLimits()).prove()
 
 
 def prove_prompts(
-    comparison: Comparison, *, eos_token: str | None = "", claimed: Mapping[str, str], seconds: float
+    comparison: Comparison,
+    *,
+    eos_token: str | None = "",
+    claimed: Mapping[str, str],
+    limits: ProofLimits | None = None,
 ) -> Proof:
     """The same proof for anything else that renders requests, such as a server.
 
     comparison: the reference and what is held to it; its clock's day is the only one. eos_token, claimed,
-    seconds: as for `prove`.
+    limits: as for `prove`.
     """
-    run = _Run(comparison, (comparison.bos_token or None, eos_token), dict(claimed), seconds)
+    run = _Run(comparison, (comparison.bos_token or None, eos_token), dict(claimed), limits or ProofLimits())
     run.days = (comparison.clock.now,)
     return run.prove()
 
@@ -140,10 +141,9 @@ class _Run:
         comparison: Comparison,
         tokens: tuple[str | None, str | None],
         coverage: dict[str, str],
-        seconds: float,
+        limits: ProofLimits,
     ) -> None:
-        self.started = time.process_time()
-        self.seconds = seconds
+        self.allowance = Allowance(limits)
         self.bos_token, self.eos_token = tokens
         self.coverage = coverage
         self.comparison = comparison
@@ -172,7 +172,6 @@ class _Run:
             self.comparison.runs,
             self.candidates,
             self.uncovered,
-            time.process_time() - self.started,
             self._notes(),
         )
 
@@ -189,15 +188,26 @@ class _Run:
     def _useless(self) -> bool:
         """Whether no conversation of any kind renders; then nothing is left of the claims."""
         kinds = [c for c in CATEGORIES if self.coverage.get(c) in ("exact", "partial")]
-        why = never_renders(self.comparison, (probe for kind in kinds for probe in self._probes(kind)))
+        probes = (probe for kind in kinds for probe in self._probes(kind))
+        why = never_renders(self.comparison, probes, self._ended)
         if why is not None:
             self.coverage = {k: _without_proof(v) for k, v in self.coverage.items()}
             self.diagnostics.append(why)
         return why is not None
 
+    def _ended(self) -> str:
+        """Which limit of the proof was reached, "" while none was."""
+        return self.allowance.ended(self.reference.steps, self.comparison.ollama.steps)
+
     # -- one kind of conversation ---------------------------------------------------------------------
 
     def _category(self, category: str) -> None:
+        try:
+            self._compared(category)
+        except RenderingLimitError as e:
+            self._degrade(category, findings.cut_short(category, str(e)))
+
+    def _compared(self, category: str) -> None:
         if category == "images" and self.comparison.ignores_pictures:
             self.coverage[category] = "absent"
             self.diagnostics.append(findings.no_marker())
@@ -207,11 +217,12 @@ class _Run:
         # Only a template that reads reasoning as `thinking` can tell transformers' versions apart.
         aliased = "thinking" in self.seen.keys
         for probe in self._probes(category):
-            if time.process_time() - self.started > self.seconds:
-                self._degrade(category, findings.too_slow(category, self.seconds))
+            if ended := self._ended():
+                self._degrade(category, findings.cut_short(category, ended))
                 return
             for conversation in _attempts(probe):
                 self.candidates += 1
+                self.allowance.conversations += 1
                 self.clock.now = self.days[self.candidates % len(self.days)]
                 if not self._promised(category, conversation):
                     break
@@ -262,7 +273,12 @@ class _Run:
         kind = difference.kind
 
         def differs(candidate: Conversation) -> bool:
-            found = self.comparison.difference(candidate)
+            if self._ended():
+                return False
+            try:
+                found = self.comparison.difference(candidate)
+            except RenderingLimitError:
+                return False
             return found is not None and found.kind == kind
 
         small = shrink(conversation, differs)
@@ -288,7 +304,11 @@ class _Run:
             variant = _variant(example.conversation, category)
             if variant is None or not self._promised(category, variant):
                 continue
-            difference = self.comparison.difference(variant)
+            try:
+                difference = self.comparison.difference(variant)
+            except RenderingLimitError as e:
+                self._degrade(category, findings.cut_short(category, str(e)))
+                continue
             if difference:
                 self._found(category, variant, difference)
 
@@ -299,21 +319,21 @@ class _Run:
         missing = list(self.reference.missing(covered))
         if not missing:
             return
-        left = self._reachable(category, missing, apart=False)
+        left, limit = self._reachable(category, missing, apart=False)
         if 0 < len(left) <= APART_MAX:
-            left = self._reachable(category, left, apart=True)
+            left, limit = self._reachable(category, left, apart=True)
         if not left:
             return
         self.uncovered[category] = tuple(left)
         self.coverage[category] = "partial"
         for site, outcome in left[:BRANCHES_SHOWN]:
-            self.diagnostics.append(findings.uncovered(category, site, outcome, len(left)))
+            self.diagnostics.append(findings.uncovered(category, site, outcome, len(left), limit))
 
     def _reachable(
         self, category: str, branches: list[tuple[Site, int]], *, apart: bool
-    ) -> list[tuple[Site, int]]:
-        """Those branches that a conversation of this kind may reach."""
-        possible = reachable(
+    ) -> tuple[list[tuple[Site, int]], str]:
+        """Those branches that a conversation of this kind may reach, and which limit was reached, if any."""
+        found = reachable(
             self.reference.tree,
             category,
             len(self.reference.sites),
@@ -321,9 +341,8 @@ class _Run:
             eos_token=self.eos_token,
             apart=apart,
             without=self._left_out() if category == "images" else (),
-            until=min(self.started + self.seconds, time.process_time() + (APART_SECONDS if apart else 60)),
         )
-        return [(site, outcome) for site, outcome in branches if (site.number, outcome) in possible]
+        return [(site, n) for site, n in branches if (site.number, n) in found.hits], found.limit
 
 
 def _attempts(probe: Probe) -> Iterator[Conversation]:

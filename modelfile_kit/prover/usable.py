@@ -5,30 +5,30 @@ Two sides that refuse everything agree perfectly, and are of no use to anybody.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from ..core.conversation import Conversation
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import GoTemplateError, PromptError, TemplateReferenceError
+from ..gotemplate import LimitError
+from ..huggingface import TemplateLimitError
 from .comparison import Comparison
 from .conversations.plain import Probe
 
-# CPU seconds; the first conversation renders nearly always, and then it is a millisecond.
-SECONDS_MAX = 3.0
 
-
-def never_renders(comparison: Comparison, probes: Iterable[Probe]) -> Diagnostic | None:
+def never_renders(
+    comparison: Comparison, probes: Iterable[Probe], ended: Callable[[], str]
+) -> Diagnostic | None:
     """An error where every probe fails on one of the sides; None as soon as one renders on both.
 
-    MK658: the chat template refuses every conversation. MK659: only the TEMPLATE does.
+    ended: which limit of the proof was reached, if one was; then nothing is said, nor where a limit ends a
+    rendering. MK658: the chat template refuses every conversation. MK659: only the TEMPLATE does.
     """
     refused: TemplateReferenceError | None = None
     failed = ""
-    started = time.process_time()
     for conversation in _conversations(probes):
-        if time.process_time() - started > SECONDS_MAX:
+        if ended():
             return None
         try:
             comparison.reference.render(
@@ -37,6 +37,8 @@ def never_renders(comparison: Comparison, probes: Iterable[Probe]) -> Diagnostic
                 think=conversation.think,
                 now=comparison.clock.now,
             )
+        except TemplateLimitError:
+            return None
         except TemplateReferenceError as e:
             refused = refused or e
             continue
@@ -44,6 +46,8 @@ def never_renders(comparison: Comparison, probes: Iterable[Probe]) -> Diagnostic
             comparison.ollama.render(
                 conversation.messages, tools=conversation.tools, think=conversation.think
             )
+        except LimitError:
+            return None
         except (PromptError, GoTemplateError) as e:
             failed = failed or str(e)
             continue

@@ -7,7 +7,6 @@ a turn are rendered, and the turn is cut out.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,8 +22,9 @@ NAMES = ("tool_q7", "tool_r8")
 _NUMBER = 73519
 # No special token is longer.
 TOKEN_MAX = 80
-# CPU seconds for all turns; ordinary templates take some hundredths. What is not known by then stays unknown.
-SECONDS_MAX = 1.5
+# Steps of the reference for all turns; real templates take up to 150,000, and a million are half a second.
+# What is not known by then stays unknown.
+STEPS_MAX = 3_000_000
 # How much of a prompt's end a former turn may begin without: an opened thought, a token. A prompt that
 # differs in more is no conversation that the model goes on with, but a question about one.
 ASIDE_MAX = 60
@@ -95,12 +95,12 @@ def turns_of(reference: Reference) -> tuple[Turn, ...]:
     """The turns that the reference can render, plain answers first; kept, as several steps ask for them."""
     prompts = _Prompts(reference)
     found: list[Turn] = []
-    until = time.process_time() + SECONDS_MAX
+    before = reference.steps
     for asked in _ASKED:
         turn = _turn(prompts, *asked)
         if turn is not None:
             found.append(turn)
-        if time.process_time() > until:
+        if reference.steps - before > STEPS_MAX:
             break
     return tuple(found)
 

@@ -33,7 +33,7 @@ from tests.oracle.oracle import LATEST, VERSIONS, Oracle, OracleTimeoutError, so
 
 _PRINTS_ADDRESS = "memory address"
 # Enough for every pair but those that count to a million; Go is not asked about what goes beyond.
-_LIMITS = Limits(steps=100_000, seconds=0)
+_LIMITS = Limits(steps=100_000)
 # Pairs of one generator, so that a run can be shared out without changing what is compared.
 _CHUNK = 2_000
 _SHOWN = 12

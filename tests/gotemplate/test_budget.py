@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from modelfile_kit.gotemplate import GoTemplateError, LimitError, Limits, parse
+from modelfile_kit.gotemplate import GoTemplateError, LimitError, Limits, Spent, parse
 from modelfile_kit.gotemplate.budget import Budget
 
 _ENDLESS = 1 << 60
-_FEW = Limits(steps=2_000_000, seconds=0)
+_FEW = Limits(steps=2_000_000)
 _WIDE = '(printf "%1000000d" 1)'
 
 
@@ -37,14 +37,43 @@ def test_hostile_templates(source, message):
     with pytest.raises(LimitError, match=message) as caught:
         parse(source).execute(None, limits=_FEW)
     assert "stopped" in caught.value.message and caught.value.help
-    fewer = Limits(steps=20_000, seconds=0) if "steps" in message else _FEW
+    fewer = Limits(steps=20_000) if "steps" in message else _FEW
     with pytest.raises(LimitError):
         parse(source).execute_exactly(None, limits=fewer)
 
 
-def test_a_clock():
-    with pytest.raises(LimitError, match=r"longer than 0\.01 s"):
-        parse("{{range 99999999}}{{end}}").execute(None, limits=Limits(seconds=0.01))
+@pytest.mark.parametrize(
+    "loop",
+    [
+        "{{if eq $s $t}}{{end}}",
+        "{{if lt $s $t}}{{end}}",
+        "{{if slice $s 2}}{{end}}",
+        '{{if print $s "a"}}{{end}}',
+        '{{if printf "%q" $q}}{{end}}',
+        "{{if js $q}}{{end}}",
+        "{{if urlquery $q}}{{end}}",
+        "{{if and" + " 1" * 500 + "}}{{end}}",
+        '{{if printf "' + "%d" * 500 + '" 1}}{{end}}',
+    ],
+)
+def test_a_step_counts_for_as_much_as_it_takes(loop):
+    """Ten thousand turns with an operation on something large are more than so many steps."""
+    texts = '{{$s := printf "é%2000000d" 1}}{{$t := printf "é%2000000d" 1}}{{$q := printf "%200000d" 1}}'
+    source = texts + "{{range 10000}}" + loop + "{{end}}"
+    with pytest.raises(LimitError, match="2,000,000 steps"):
+        parse(source).execute(None, limits=_FEW)
+    with pytest.raises(LimitError, match="2,000,000 steps"):
+        parse(source).execute_exactly(None, limits=_FEW)
+
+
+def test_what_executions_use_up_is_added():
+    spent = Spent()
+    template = parse("{{range 1000}}{{end}}")
+    template.execute(None, spent=spent)
+    once = spent.steps
+    assert 1000 <= once <= 2000
+    template.execute(None, spent=spent)
+    assert spent.steps == 2 * once
 
 
 def test_a_call_without_end_is_gos_own_error():

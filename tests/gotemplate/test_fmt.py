@@ -31,7 +31,7 @@ MIXED = GoType(
 
 
 def sprintf(form: str, *args: Any) -> str:
-    return Printer(Budget(Limits(seconds=0))).sprintf(form, args)
+    return Printer(Budget(Limits())).sprintf(form, args)
 
 
 # What Go 1.26 printed for these.

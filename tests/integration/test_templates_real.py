@@ -32,6 +32,8 @@ LEAST = 30  # templates of others that are to be seen on the server
 class Served:
     """A published model as the comparison's other side."""
 
+    steps = 0
+
     def __init__(self, server, name):
         self.server, self.name = server, name
 

@@ -40,7 +40,7 @@ def outcomes_of(
     sites = reference.sites
     taken = {(n, min(o, 1) if sites[n].kind == "loop" else o) for n, o in taken}
     possible = reachable(reference.tree, category, len(sites), bos_token="<s>", eos_token="</s>")
-    return reference, taken, possible
+    return reference, taken, possible.hits
 
 
 @pytest.fixture

@@ -20,6 +20,8 @@ PICTURES = """{% for m in messages %}{{ m.role }}: {% if m.content is string %}{
 class Fixed:
     """Stands for Ollama: one prompt, or one error."""
 
+    steps = 0
+
     def __init__(self, prompt: str | Exception) -> None:
         self.prompt = prompt
 

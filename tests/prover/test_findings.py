@@ -55,7 +55,7 @@ def test_every_finding_says_what_to_do() -> None:
     found: list[Diagnostic] = [
         findings.MERGED,
         findings.no_marker(),
-        findings.too_slow("chat", 6.0),
+        findings.cut_short("chat", "the limit of 6 steps was reached"),
         findings.versions("tools", TOLD),
     ]
     assert all(f.help for f in found)

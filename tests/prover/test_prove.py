@@ -8,6 +8,7 @@ import re
 import pytest
 
 from modelfile_kit.core.diagnostics import Severity
+from modelfile_kit.prover.allowance import ProofLimits
 from modelfile_kit.prover.prove import Proof, prove
 
 CHATML = (
@@ -50,10 +51,10 @@ TOOLS_GO = """{{- if .Tools }}<tools>{{ range .Tools }}{{ .Function.Name }};{{ e
 {{- range .ToolCalls }}<call>{{ .Function.Name }}</call>{{ end }}{{ end }}"""
 
 
-def proof(jinja: str, go: str, *claimed: str, bos: str = "<s>", seconds: float = 60) -> Proof:
+def proof(jinja: str, go: str, *claimed: str, bos: str = "<s>", limits: ProofLimits | None = None) -> Proof:
     kinds = dict.fromkeys(("chat", "tools", "thinking", "images"), "absent")
     claims = {**kinds, **dict.fromkeys(claimed, "exact")}
-    return prove(jinja, go, bos_token=bos, eos_token="</s>", claimed=claims, seconds=seconds)
+    return prove(jinja, go, bos_token=bos, eos_token="</s>", claimed=claims, limits=limits)
 
 
 RIGHT = [
@@ -252,10 +253,33 @@ def test_words_around_a_picture_are_not_the_engine_s_to_add() -> None:
     assert proof(labelled, PICTURES_GO, "images").coverage["images"] == "partial"
 
 
-def test_a_proof_cut_short_claims_nothing() -> None:
-    found = proof(UNTRIMMED, CHATML_GO, "chat", seconds=0)
+@pytest.mark.parametrize(
+    ("limits", "words"),
+    [
+        (ProofLimits(reference_steps=200), "limit of 200 steps of the chat template was reached"),
+        (ProofLimits(ollama_steps=200), "limit of 200 steps of the TEMPLATE was reached"),
+        (ProofLimits(conversations=20), "limit of 20 conversations was reached (20 used)"),
+    ],
+)
+def test_a_proof_cut_short_claims_nothing(limits: ProofLimits, words: str) -> None:
+    found = proof(UNTRIMMED, CHATML_GO, "chat", limits=limits)
     assert found.coverage["chat"] == "partial"
+    assert not found.counterexamples
     assert [d.code for d in found.diagnostics] == ["MK655"]
+    assert words in found.diagnostics[0].message
+
+
+def test_a_rendering_that_a_limit_ends_is_no_counterexample() -> None:
+    """Neither side's limit says anything about the prompt; the kind is not proven."""
+    many = "{% if messages | length > 2 %}{% for i in range(99999) %}{% for j in range(99) %}{% endfor %}"
+    slow = UNTRIMMED + many + "{% endfor %}{% endif %}"
+    slow_go = CHATML_GO + "{{ if gt (len .Messages) 2 }}{{ range 999999999 }}{{ end }}{{ end }}"
+    for jinja, go, words in ((slow, CHATML_GO, "1,000,000 steps"), (UNTRIMMED, slow_go, "40,000,000 steps")):
+        found = proof(jinja, go, "chat")
+        assert found.coverage["chat"] == "partial"
+        assert not found.counterexamples
+        assert [d.code for d in found.diagnostics] == ["MK655"]
+        assert words in found.diagnostics[0].message
 
 
 def test_dates_are_held_to_the_same_day() -> None:

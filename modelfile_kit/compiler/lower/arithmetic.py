@@ -15,7 +15,8 @@ from ..ir import operations as ops
 from ..ir.nodes import Expr
 from ..values import types
 from ..values.types import Const, Int, ListV, Value
-from .control_flow import Raised, Unsupported
+from ..values.weight import WEIGHT_MAX, weight
+from .control_flow import Raised, TooBig, Unsupported
 
 if TYPE_CHECKING:
     from .evaluate import Evaluator
@@ -92,6 +93,8 @@ def _repeated(ev: Evaluator, v: Value, count: int) -> Value:
         return ListV(v.items * count)
     if not types.is_text(v) or count > MAX_PIECES:
         raise Unsupported("a text or list so many times", ev.line)
+    if weight(v) * count > WEIGHT_MAX:
+        raise TooBig(f"a value of more than {WEIGHT_MAX:,} parts")
     result: Value = types.EMPTY
     for _ in range(count):
         result = ev.concat(result, v)

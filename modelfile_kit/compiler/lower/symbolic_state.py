@@ -7,7 +7,6 @@ would look at something that no longer exists, a Go variable assigned on both pa
 from __future__ import annotations
 
 import itertools
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -18,6 +17,7 @@ from ..ir import nodes as go
 from ..ir.nodes import Expr, Node, Test, Var
 from ..values import types
 from ..values.types import Value
+from ..values.weight import WEIGHT_MAX, weight
 from .control_flow import Dead, Raised, TooBig, Unsupported
 from .facts import Facts, variables_of
 from .variable_storage import Keeper, Rep, fit, is_simple, is_unstorable, shape_of
@@ -27,10 +27,13 @@ State = dict[Key, Value]
 
 # Beyond this a choice between values is kept in a variable: trees double with every choice.
 MAX_CHOICE = 90
-# Statements executed at compile time; unrolled loops and fixpoints over them end here.
-MAX_STEPS = 60_000
-# CPU seconds for them; the largest real template takes two.
-SECONDS_MAX = 4.0
+# Statements and expressions executed at compile time, large values and many names counting for more;
+# unrolled loops and fixpoints over them end here. The largest real template takes 30,000.
+MAX_STEPS = 100_000
+# How much of a value counts as one more step (see `weight`).
+WEIGHT_IN_A_STEP = 1_000
+# Names and facts copied for a path that count as one step.
+COPIED_IN_A_STEP = 100
 # Characters of a text that is known at compile time, and pieces of one that is not: a TEMPLATE of more
 # is none that anybody would use.
 TEXT_MAX = 200_000
@@ -65,7 +68,6 @@ class Machine(Keeper):
 
     def __init__(self) -> None:
         super().__init__()
-        self.started = time.process_time()
         self.out: list[Node] = []
         self.state: State = {}
         self.facts = Facts()
@@ -141,27 +143,30 @@ class Machine(Keeper):
         self.emit(go.Fail(message))
         return Dead()
 
-    def step(self) -> None:
+    def step(self, count: int = 1) -> None:
         """Counts work done at compile time."""
-        self.steps += 1
+        self.steps += count
         if self.steps > MAX_STEPS:
-            raise TooBig(f"more than {MAX_STEPS} statements at compile time")
-        if self.steps % 64 == 0 and time.process_time() - self.started > SECONDS_MAX:
-            raise TooBig(f"more than {SECONDS_MAX:g} seconds at compile time")
+            raise TooBig(f"more than {MAX_STEPS:,} steps at compile time")
 
-    @staticmethod
-    def bounded(v: Value) -> Value:
-        """A value that the template may go on with; raises TooBig for a text without measure."""
+    def bounded(self, v: Value) -> Value:
+        """A value that the template may go on with; raises TooBig for one without measure."""
         if isinstance(v, types.Const) and isinstance(v.value, str) and len(v.value) > TEXT_MAX:
             raise TooBig(f"a text of more than {TEXT_MAX} characters")
         if isinstance(v, types.Str) and len(v.parts) > PIECES_MAX:
             raise TooBig(f"a text of more than {PIECES_MAX} pieces")
+        size = weight(v)
+        if size > WEIGHT_MAX:
+            raise TooBig(f"a value of more than {WEIGHT_MAX:,} parts")
+        if size >= WEIGHT_IN_A_STEP:
+            self.step(size // WEIGHT_IN_A_STEP)
         return v
 
     # --- paths ----------------------------------------------------------------------------------
 
     def run(self, facts: Facts, thunk: Callable[[], Value]) -> Run:
         """Runs a path in a block of its own and answers what it did, without keeping it."""
+        self.step((len(self.state) + len(facts.known)) // COPIED_IN_A_STEP)
         saved = self.out, self.state, self.facts, self.declared, self.assigned
         outer = self.outer
         self.outer = outer | self.declared

@@ -65,7 +65,10 @@ def _eq_two(a: Expr, b: Expr) -> Run:
 
     def compare(f: Frame) -> Any:
         x, y = first(f), second(f)
-        if type(x) is type(y) and type(x) in _SIMPLE:
+        kind = type(x)
+        if kind is type(y) and kind in _SIMPLE:
+            if kind is str:
+                f[RUNTIME].compare(x, y)
             return x == y
         return go.go_eq(f[RUNTIME], Ref(x), Ref(y))
 
@@ -131,6 +134,7 @@ def ordering(
                 if kind is int:
                     return compare(x, y)
                 if kind is str:
+                    f[RUNTIME].compare(x, y)
                     if x.isascii() and y.isascii():
                         return compare(x, y)
                     return compare(f[RUNTIME].bytes_of(x), f[RUNTIME].bytes_of(y))

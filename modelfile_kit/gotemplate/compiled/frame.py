@@ -110,7 +110,7 @@ def cut(frame: Frame, value: str, low: int, high: int | None) -> str:
     if not 0 <= low <= end <= size:
         raise Bail
     if end - low > LONG:
-        frame[RUNTIME].spend((end - low) >> 8)
+        frame[RUNTIME].spend((end - low) >> 6)
     return from_bytes(data[low:end])
 
 

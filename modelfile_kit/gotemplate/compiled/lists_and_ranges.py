@@ -84,6 +84,7 @@ def _pipe_cost(pipe: n.PipeNode | None) -> int:
         return 0
     cost = len(pipe.cmds)
     for command in pipe.cmds:
+        cost += len(command.args)
         for argument in command.args:
             if isinstance(argument, n.PipeNode):
                 cost += _pipe_cost(argument)

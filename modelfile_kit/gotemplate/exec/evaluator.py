@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...core.errors import GoTemplateError
-from ..budget import Budget, size_of
+from ..budget import EXACT, Budget, size_of
 from ..fmt import AddressError, Printer
 from ..parse import nodes as n
 from ..parse.numbers import Number
@@ -116,7 +116,7 @@ class Execution:
     # Nodes.
 
     def walk(self, dot: Ref, node: n.Node) -> None:
-        self.budget.spend(1)
+        self.budget.spend(EXACT)
         self.node = node
         _WALKERS[type(node)](self, dot, node)
 
@@ -162,7 +162,7 @@ class Execution:
             empty = True
             for index, item in self.iterate(node, value):
                 empty = False
-                self.budget.spend(1)
+                self.budget.spend(EXACT)
                 try:
                     self.bind(node.pipe, index, item)
                     self.walk(item, node.list)
@@ -469,12 +469,14 @@ class Execution:
             return self.and_or(dot, name, rest, final)
         params = _param_types(function, len(rest) + (final is not _MISSING))
         values: list[Ref] = []
+        self.budget.spend(EXACT * (1 + len(rest)))
         held = 0
         for type_, arg in zip(params, rest, strict=False):
             values.append(self.argument(dot, type_, arg))
             size = size_of(values[-1].data)
             if size:
                 held += size
+                self.budget.spend(size >> 6)  # its bytes are made anew for len, index and slice
                 self.budget.hold(size)
         if final is not _MISSING:
             values.append(self.validate(final, params[-1]))
@@ -504,6 +506,7 @@ class Execution:
         """The two that look at no more arguments than they need."""
         value = INVALID
         for arg in args:
+            self.budget.spend(EXACT)
             value = self.argument(dot, REFLECT_VALUE, arg)
             if value.truth() == (name == "or"):
                 return value

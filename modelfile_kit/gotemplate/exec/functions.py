@@ -432,4 +432,5 @@ def escaped(budget: Budget, escape: Callable[[str], str], *args: Any) -> str:
     text = text_of(args, budget)
     if escape is js_escape:
         budget.check_quoted(text)
+    budget.spend(len(text))
     return budget.made(escape(text))

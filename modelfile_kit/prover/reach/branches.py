@@ -8,19 +8,29 @@ that is not decided, macros where they are called. What it finds possible may st
 from __future__ import annotations
 
 from collections.abc import Container
+from dataclasses import dataclass
 from typing import Any
 
 from jinja2 import nodes
 
 from ...huggingface import jinja_source as source
 from ..coverage import Hit
-from .loops import Loops, TooLongError, leave
+from .expressions import STEPS_MAX, TooLongError
+from .loops import Loops, leave
 from .shapes import World
 from .state import DeadError, State, join
 from .values import ANYTHING, MISSING, NOTHING, TEXT, Thing, Value, thing, truths, union
 
 # Calls of a macro by itself after which what it is given has to be settled.
 DEPTH_MAX = 12
+
+
+@dataclass(frozen=True)
+class Reached:
+    """What may be possible: hits, (site, outcome); limit: which one ended the search, then all are in."""
+
+    hits: set[Hit]
+    limit: str = ""
 
 
 def reachable(
@@ -31,39 +41,40 @@ def reachable(
     bos_token: str | None,
     eos_token: str | None,
     apart: bool = False,
-    until: float | None = None,
+    steps: int = STEPS_MAX,
     without: Container[str] = (),
-) -> set[Hit]:
+) -> Reached:
     """Every (site, outcome) that may be possible, by the numbers that `coverage` gave the sites.
 
     category: the kind of conversation. sites: how many there are. apart: keep states in which flags
-    have different values apart, which finds more branches impossible and takes longer. until: the
-    process's CPU time at which to give up, when everything counts as possible. without: kinds of
+    have different values apart, which finds more branches impossible and takes longer. steps: expressions
+    and statements after which it gives up, when everything counts as possible. without: kinds of
     conversations that this one leaves out.
     """
     found: set[Hit] = set()
+    everything = {(n, o) for n in range(sites) for o in (0, 1)}
     for flagged in (False, True):
         world = World(category, bos_token, eos_token, flagged=flagged, without=without)
-        run = Reach(world, apart=apart, until=until)
+        run = Reach(world, apart=apart, steps=steps)
         state = State()
         state.slots.update(run.world.names)
         try:
             run.body(tree.body, state)
         except TooLongError:
-            run.unsettled = True
+            return Reached(everything, f"whether it can be taken was not settled in {steps:,} steps")
         found |= run.seen
         if run.unsettled:
-            return {(n, o) for n in range(sites) for o in (0, 1)}
-    return found
+            return Reached(everything)
+    return Reached(found)
 
 
 class Reach(Loops):
     """Executes statements; see `Loops`, `Refinement` and `Expressions` for the rest."""
 
-    def __init__(self, world: World, *, apart: bool = False, until: float | None = None) -> None:
+    def __init__(self, world: World, *, apart: bool = False, steps: int = STEPS_MAX) -> None:
         super().__init__(world)
+        self.steps = steps
         self.apart = apart
-        self.until = until
         self.macros: dict[str, nodes.Macro] = {}
         self.stack: list[str] = []
         self.summaries: dict[str, dict[str, Value]] = {}
@@ -78,6 +89,7 @@ class Reach(Loops):
             method = getattr(self, "_do_" + type(statement).__name__.lower(), self._unknown)
             after: list[State] = []
             for state in current:
+                self.step()
                 try:
                     found = method(statement, state)
                 except DeadError:

@@ -55,10 +55,18 @@ _ORDER: dict[str, Callable[[Any, Any], Any]] = {
 }
 
 
+# Expressions evaluated and statements executed, by state; the hungriest real template takes 6,000.
+STEPS_MAX = 60_000
+
+
+class TooLongError(Exception):
+    """More than STEPS_MAX steps."""
+
+
 class Expressions(ABC):
     """Evaluates expressions in a state.
 
-    seen: outcomes that were possible at each watched condition and loop.
+    seen: outcomes that were possible at each watched condition and loop. steps: how many are left.
     Subclasses add what tests tell (`refinement`) and calls of macros (`reach`).
     """
 
@@ -66,9 +74,17 @@ class Expressions(ABC):
         self.world = world
         self.seen: set[tuple[int, int]] = set()
         self.watching = True
+        self.steps = STEPS_MAX
+
+    def step(self) -> None:
+        """Counts an expression or statement. Raises TooLongError."""
+        self.steps -= 1
+        if self.steps < 0:
+            raise TooLongError
 
     def value(self, node: nodes.Node, state: State) -> Value:
         """What an expression can be; raises DeadError where it certainly fails."""
+        self.step()
         watched = source.unwatched(node)
         fact = state.facts.get(source.text(node)) if state.facts else None
         if fact is not None and not isinstance(watched, (nodes.And, nodes.Or, nodes.Not)):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import time
 from abc import abstractmethod
 from typing import Any
 
@@ -21,19 +20,13 @@ ROUNDS_MAX = 8
 APART_MAX = 12
 
 
-class TooLongError(Exception):
-    """The time given is over."""
-
-
 class Loops(Refinement):
     """Adds loops and the states that they keep apart.
 
-    apart: whether states in which flags have different values are kept apart. until: the process's
-    CPU time at which to give up with TooLongError.
+    apart: whether states in which flags have different values are kept apart.
     """
 
     apart = False
-    until: float | None = None
 
     def __init__(self, world: World) -> None:
         super().__init__(world)
@@ -110,8 +103,6 @@ class Loops(Refinement):
         self, statement: nodes.For, over: Value, states: list[State], *, first: bool
     ) -> tuple[list[State], list[State]]:
         """One round from each state: where it ends or goes on, and where it breaks off."""
-        if self.until is not None and time.process_time() > self.until:
-            raise TooLongError
         starts: list[State] = []
         skipped: list[State] = []
         for state, (item, known_item) in itertools.product(states, self._items(statement, over)):

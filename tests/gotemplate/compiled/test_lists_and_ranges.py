@@ -72,4 +72,4 @@ def test_the_dot_comes_back():
 
 def test_cost():
     root = parse("a{{if .A}}{{.B}}{{else}}{{.C}}{{.D}}{{end}}{{range .L}}{{.}}{{end}}").root
-    assert cost_of(root) == 1 + 1 + (1 + 1 + 5) + (1 + 1)
+    assert cost_of(root) == 1 + 1 + (1 + 2 + 7) + (1 + 2)

@@ -79,16 +79,17 @@ def test_states_kept_apart_find_more() -> None:
         possible = reachable(
             reference.tree, "chat", len(reference.sites), bos_token="", eos_token="", apart=apart
         )
-        found[apart] = {bool(o) for n, o in possible if n == number}
+        found[apart] = {bool(o) for n, o in possible.hits if n == number}
     assert found == {False: {True, False}, True: {False}}
 
 
-def test_without_time_everything_is_possible() -> None:
+def test_without_steps_everything_is_possible() -> None:
     reference = WatchedReference(
         "{% for m in messages %}{% if m.video %}{% endif %}{% endfor %}", bos_token="", eos_token=""
     )
-    possible = reachable(reference.tree, "chat", 2, bos_token="", eos_token="", until=0.0)
-    assert possible == {(0, 0), (0, 1), (1, 0), (1, 1)}
+    possible = reachable(reference.tree, "chat", 2, bos_token="", eos_token="", steps=3)
+    assert possible.hits == {(0, 0), (0, 1), (1, 0), (1, 1)}
+    assert "3 steps" in possible.limit
 
 
 @pytest.mark.slow
