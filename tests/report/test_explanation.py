@@ -69,7 +69,7 @@ def test_newlines_that_count_are_seen():
 
 
 def test_what_the_reasons_rest_on(explanation):
-    assert "assumed:\n  the content of a message is a text: the chat template shows no pictures" in render(
+    assert "assumed:\n  the content of a message is a string: the chat template shows no images" in render(
         explanation, width=200
     )
 

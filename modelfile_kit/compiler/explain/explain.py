@@ -1,4 +1,4 @@
-"""What each construct of a chat template became: its Go, why nothing is left of it, or the finding."""
+"""What each construct of a chat template became: its Go, the reason why there is none, or the findings."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from ..ir.printer import Piece, pieces
 from .constructs import Construct, constructs_of
 from .reasons import Witness, why_nothing
 
-NO_PICTURES = "the content of a message is a text: the chat template shows no pictures"
+NO_IMAGES = "the content of a message is a string: the chat template shows no images"
 
 
 @dataclass(frozen=True)
 class Explained:
     """A construct and what became of it.
 
-    go: the parts of the TEMPLATE it became, in their order, equal ones once; times: how often the first
-    was written out; why: the reason where nothing is left; findings: about its lines. A part that says
-    what several constructs say together is with each of them.
+    go: the parts of the TEMPLATE that it became, in their order, equal ones once; times: how often the first
+    occurs; why: the reason where there are none; findings: those about its lines. A part that several
+    constructs became together is listed with each of them.
     """
 
     construct: Construct
@@ -37,10 +37,9 @@ class Explained:
 class Explanation:
     """A compiled chat template, construct by construct.
 
-    compiled: as `compile_template` gives it; constructs: in the order of the source; added: pieces that
-    no construct asked for, with the reason; helpers: names of templates that the TEMPLATE defines for
-    what Go has no function for; findings: those about no line in particular; assumed: what the reasons
-    rest on beside Ollama's request.
+    compiled: what `compile_template` returns; constructs: in the order of the source; added: parts that come
+    from no construct, with the reason; helpers: names of the templates that replace functions missing in
+    Go; findings: those about no line in particular; assumed: what the reasons assume about requests.
     """
 
     compiled: Compiled
@@ -54,7 +53,7 @@ class Explanation:
 def explain_template(
     chat_template: str, *, bos_token: str | None = "", eos_token: str | None = "", target: str = "latest"
 ) -> Explanation:
-    """Compiles a chat template and says what became of each construct.
+    """Compiles a chat template and explains what became of each construct.
 
     Arguments and errors as those of `compile_template`.
     """
@@ -74,7 +73,7 @@ def explain_template(
         rows.append(Explained(construct, tuple(dict.fromkeys(mine)), _times(mine), why))
     constructs, rest = _with_findings(rows, compiled.diagnostics)
     helpers = tuple(n for n, body in done.definitions.items() if not any(o for _, o in pieces(body)))
-    assumed = (NO_PICTURES,) if compiled.coverage["images"] == "absent" else ()
+    assumed = (NO_IMAGES,) if compiled.coverage["images"] == "absent" else ()
     return Explanation(compiled, constructs, _added(done), helpers, rest, assumed)
 
 
@@ -104,14 +103,14 @@ def _all_pieces(done: Translation) -> list[Piece]:
 
 
 def _times(mine: list[str]) -> int:
-    """How often a construct was written out: as often as its first piece."""
+    """How often a construct occurs in the TEMPLATE: as often as its first part."""
     return mine.count(mine[0]) if mine else 0
 
 
 def _added(done: Translation) -> tuple[tuple[str, str], ...]:
-    """Statements at the top that came from nowhere: what `hints` wrote for Ollama to read."""
+    """Statements at the top that come from no construct: those of `passes/inference_hints.py`."""
     hints = [n for n in done.statements if not n.origin and isinstance(n, go.If) and n.test == go.FALSE]
-    reason = "never runs: Ollama reads from it which tags mark thinking and tool calls"
+    reason = "never runs: Ollama's static analysis finds the tags of thinking and tool calls here"
     return tuple(("".join(text for text, _ in pieces((n,))).strip(), reason) for n in hints)
 
 

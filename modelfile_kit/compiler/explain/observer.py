@@ -1,4 +1,4 @@
-"""What the machine tells whoever watches it; nobody does unless a compilation is to be explained."""
+"""What the compiler reports while it executes a chat template, for whoever explains the compilation."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from ..values.types import Value
 
 
 class Watch:
-    """Hears of every statement, test and value; this one does not listen."""
+    """Hears of every statement, test and value; this one ignores them."""
 
     def begins(self, node: nodes.Node, origin: tuple[int, ...]) -> tuple[int, ...]:
-        """A statement is executed inside the construct `origin`; answers the construct that it is."""
+        """A statement is executed inside the construct `origin`; returns the construct that it is."""
         return origin
 
     def decides(self, node: nodes.Node, test: Test) -> None:

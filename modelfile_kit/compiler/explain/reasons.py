@@ -1,4 +1,4 @@
-"""Why nothing is left of a construct: what the compiler saw when it came there."""
+"""Why a construct left nothing in the TEMPLATE: what the compiler saw when it reached it."""
 
 from __future__ import annotations
 
@@ -15,20 +15,21 @@ from ..values.types import Value
 from .constructs import Construct
 from .observer import Watch
 
-# A value at run time, among what was seen of an expression.
+# What is known of an expression: that it differs or only shows at run time; that it is always undefined.
 UNKNOWN = object()
+UNDEFINED = object()
 Row = tuple[Construct, nodes.Node]
 _LOOKUPS = (nodes.Name, nodes.Getattr, nodes.Getitem)
-_WORDS: dict[type, str] = {
-    types.Str: "a text",
-    types.Int: "a whole number",
-    types.Bool: "true or false",
-    types.Obj: "a list or object of the request",
+_KINDS: dict[type, str] = {
+    types.Str: "a string",
+    types.Int: "an integer",
+    types.Bool: "a boolean",
+    types.Obj: "a list or mapping of the request",
 }
 
 
 class Witness(Watch):
-    """Keeps what the machine tells it; the tree has to live as long."""
+    """Keeps what the compiler tells it; the tree has to live as long."""
 
     def __init__(self, numbers: Mapping[int, int]) -> None:
         self.numbers = numbers
@@ -55,19 +56,19 @@ class Witness(Watch):
             kept.append(value)
 
     def known(self, node: nodes.Node | None) -> Any:
-        """The value of an expression that always had the same, if that is known; else UNKNOWN."""
+        """The value of an expression where it is always the same and known; else UNKNOWN or UNDEFINED."""
         seen = self.seen.get(id(node), [])
         if len(seen) == 1 and isinstance(seen[0], types.Const):
             return seen[0].value
-        return types.Undef if seen and all(isinstance(v, types.Undef) for v in seen) else UNKNOWN
+        return UNDEFINED if seen and all(isinstance(v, types.Undef) for v in seen) else UNKNOWN
 
     def kind(self, node: nodes.Node) -> str:
-        """What an expression always is, in words; "" where that differs."""
-        kinds = {_WORDS.get(type(v), "") for v in self.seen.get(id(node), [])}
+        """The kind of value an expression always has, in words; "" where that differs."""
+        kinds = {_KINDS.get(type(v), "") for v in self.seen.get(id(node), [])}
         return kinds.pop() if len(kinds) == 1 else ""
 
     def reached(self, number: int) -> bool:
-        """Whether a construct was ever come to."""
+        """Whether a construct was ever reached."""
         return number in self.inside
 
 
@@ -86,14 +87,14 @@ def why_nothing(
     if isinstance(node, nodes.For):
         return _for(node, witness)
     if isinstance(node, nodes.Macro):
-        return f"a macro: {node.name} is written out where it is called"
+        return f"a macro: {node.name} is expanded where it is called"
     if isinstance(node, nodes.Assign):
         return _assign(node, witness)
     if isinstance(node, nodes.AssignBlock):
-        return f"{_target(node.target)} is only a name here: its text stands wherever it is read"
+        return f"{_target(node.target)} needs no variable: its text is inserted where it is used"
     if isinstance(node, nodes.CallBlock) and construct.kind == "generation":
-        return "only marks what the assistant wrote; what is inside is printed as it is"
-    if construct.kind == "print" and witness.known(node) in ("", types.Undef):
+        return "marks the text of the assistant for training; the content is printed as it is"
+    if construct.kind == "print" and witness.known(node) in ("", UNDEFINED):
         reasons = _because(node, witness)
         return "always empty" + (f": {reasons}" if reasons else "")
     return _elsewhere(construct, rows, witness, written)
@@ -104,12 +105,12 @@ def _unreached(construct: Construct, rows: Sequence[Row], witness: Witness) -> s
     while outer and not witness.reached(outer):
         outer = rows[outer - 1][0].parent
     if not outer:
-        return "never reached: every conversation has ended before"
+        return "never reached: rendering always stops before it"
     at, node = rows[outer - 1]
     if isinstance(node, nodes.Macro):
-        return f"never reached: nothing calls {node.name}"
+        return f"never reached: {node.name} is never called"
     if isinstance(node, nodes.For):
-        return f"never reached: the loop on line {at.line} has no turns"
+        return f"never reached: the loop on line {at.line} never iterates"
     if isinstance(node, nodes.If):
         answers = witness.decided.get(id(node.test), set())
         if answers in ({True}, {False}):
@@ -122,19 +123,18 @@ def _if(node: nodes.If, witness: Witness) -> str:
     answers = witness.decided.get(id(node.test), set())
     if answers in ({True}, {False}):
         reasons = _because(node.test, witness)
-        always = "always true, so only its body is left" if True in answers else "never true"
+        always = "always true, only its body remains" if True in answers else "never true"
         return always + (f": {reasons}" if reasons else "")
     if None not in answers:
-        return "known each time it is come to: only what it chooses is left"
-    return "writes nothing itself: what it chooses stands where it is used"
+        return "resolved at compile time; only the taken branch remains"
+    return "prints nothing itself: the value it selects is used elsewhere"
 
 
 def _for(node: nodes.For, witness: Witness) -> str:
-    turns = any(witness.reached(witness.numbers[id(n)]) for n in _constructs(node, witness))
-    if turns:
-        return "its turns are known: each is written out"
+    if any(witness.reached(witness.numbers[id(n)]) for n in _constructs(node, witness)):
+        return "unrolled: its iterations are known at compile time"
     reasons = _because(node.iter, witness)
-    return "goes over nothing" + (f": {reasons}" if reasons else "")
+    return "iterates over nothing" + (f": {reasons}" if reasons else "")
 
 
 def _constructs(node: nodes.For, witness: Witness) -> list[nodes.Node]:
@@ -145,11 +145,11 @@ def _constructs(node: nodes.For, witness: Witness) -> list[nodes.Node]:
 def _assign(node: nodes.Assign, witness: Witness) -> str:
     name = text(node.target) if isinstance(node.target, nodes.Name) else _target(node.target)
     value = witness.known(node.node)
-    if value is types.Undef:
-        return f"{name} stays undefined: {_because(node.node, witness) or 'what it is given is'}"
+    if value is UNDEFINED:
+        return f"{name} is always undefined: {_because(node.node, witness) or 'so is its value'}"
     if value is not UNKNOWN:
-        return f"{name} is known here: {_shown(value)} stands wherever it is read"
-    return f"{name} is only a name here: its value stands wherever it is read"
+        return f"{name} is a constant: {_shown(value)} is inserted where it is used"
+    return f"{name} needs no variable: its value is inserted where it is used"
 
 
 def _target(node: nodes.Node) -> str:
@@ -163,34 +163,34 @@ def _elsewhere(
     shown = sorted({rows[n - 1][0].line for n in outer if n in written})
     if shown:
         lines = ", ".join(map(str, shown[:4])) + (", …" if len(shown) > 4 else "")
-        return f"part of what line{'s' if len(shown) > 1 else ''} {lines} became"
+        return f"part of the output for line{'s' if len(shown) > 1 else ''} {lines}"
     if outer:
         at = rows[outer[0] - 1][0]
-        return f"part of the value of the {at.kind} on line {at.line}, which stands where it is read"
-    return "writes nothing"
+        return f"part of the value of the {at.kind} on line {at.line}, inserted where it is used"
+    return "prints nothing"
 
 
 def _because(node: nodes.Node, witness: Witness) -> str:
-    """What is known of the parts of an expression, the smallest that say it."""
+    """What is known of the smallest parts of an expression that explain its value."""
     found: dict[str, None] = {}
     _explain(node, witness, found)
     if not found and isinstance(node, _LOOKUPS) and witness.kind(node):
-        return f"`{text(node)}` is always there"
+        return f"`{text(node)}` is always defined"
     return ", ".join(list(found)[:3])
 
 
 def _explain(node: nodes.Node, witness: Witness, found: dict[str, None]) -> None:
     value = witness.known(node)
     if isinstance(node, _LOOKUPS) and value is not UNKNOWN:
-        if value is types.Undef:
-            found[f"`{text(node)}` is never there in what Ollama gives"] = None
+        if value is UNDEFINED:
+            found[f"`{text(node)}` is never defined in Ollama's requests"] = None
         else:
             found[f"`{text(node)}` is {_shown(value)}"] = None
         return
     before = len(found)
     for child in node.iter_child_nodes():
         _explain(child, witness, found)
-    # a test of something that only shows at run time, known all the same
+    # a test of an unknown value whose answer is known all the same
     if len(found) == before and isinstance(value, bool) and not isinstance(node, nodes.Const):
         kind = witness.kind(node.node) if isinstance(node, nodes.Test) else ""
         if isinstance(node, nodes.Test) and kind:

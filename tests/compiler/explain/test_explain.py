@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from modelfile_kit.compiler import compile_template
-from modelfile_kit.compiler.explain.explain import NO_PICTURES, explain_template
+from modelfile_kit.compiler.explain.explain import NO_IMAGES, explain_template
 
 CORPUS = Path(__file__).parents[4] / "shared" / "corpus"
 CHATML = """{% for m in messages %}<|im_start|>{{ m.role }}
@@ -43,7 +43,7 @@ def test_the_parts_of_a_plain_template():
     assert rows["{%- for m in messages %}"].go[0].strip("{}- ") == "range .Messages"
     assert rows["{% if add_generation_prompt %}"].go == ()
     assert rows["{% if add_generation_prompt %}"].why == (
-        "always true, so only its body is left: `add_generation_prompt` is True"
+        "always true, only its body remains: `add_generation_prompt` is True"
     )
     assert rows["<assistant>"].go == ("<assistant>",)
 
@@ -64,47 +64,47 @@ def test_the_parts_of_a_plain_template():
         (
             "{% if custom is defined %}A{% else %}B{% endif %}",
             "{% if custom is defined %}",
-            "never true: `custom` is never there in what Ollama gives",
+            "never true: `custom` is never defined in Ollama's requests",
         ),
         (
             "{% for m in messages %}{% if m.role is string %}{{ m.content }}{% endif %}{% endfor %}",
             "{% if m.role is string %}",
-            "always true, so only its body is left: `m.role` is always a text",
+            "always true, only its body remains: `m.role` is always a string",
         ),
         (
             "{% set x = 'a' %}{{ x }}{{ messages[0].content }}",
             "{% set x = 'a' %}",
-            "x is known here: 'a' stands wherever it is read",
+            "x is a constant: 'a' is inserted where it is used",
         ),
         (
             "{% macro f(x) %}[{{ x }}]{% endmacro %}{{ messages[0].content }}",
             "{{ x }}",
-            "never reached: nothing calls f",
+            "never reached: f is never called",
         ),
         (
             "{% for x in ['a', 'b'] %}{{ x }}{% endfor %}{{ messages[0].content }}",
             "{% for x in ['a', 'b'] %}",
-            "its turns are known: each is written out",
+            "unrolled: its iterations are known at compile time",
         ),
         (
             "{% for x in documents or [] %}{{ x }}{% endfor %}{{ messages[0].content }}",
             "{{ x }}",
-            "never reached: the loop on line 1 has no turns",
+            "never reached: the loop on line 1 never iterates",
         ),
         (
             "{{ messages[0].content }}{{ raise_exception('no') }}{{ tools }}",
             "{{ tools }}",
-            "never reached: every conversation has ended before",
+            "never reached: rendering always stops before it",
         ),
         (
             "{{ documents_text }}{{ messages[0].content }}",
             "{{ documents_text }}",
-            "always empty: `documents_text` is never there in what Ollama gives",
+            "always empty: `documents_text` is never defined in Ollama's requests",
         ),
         (
             "{% for m in messages %}{% generation %}{{ m.content }}{% endgeneration %}{% endfor %}",
             "{% generation %}",
-            "only marks what the assistant wrote; what is inside is printed as it is",
+            "marks the text of the assistant for training; the content is printed as it is",
         ),
     ],
 )
@@ -118,8 +118,8 @@ def test_a_macro_is_seen_where_it_is_called():
         "{% macro f(x) %}[{{ x }}]{% endmacro %}\n{% for m in messages %}{{ f(m.role) }}{% endfor %}"
     )
     assert rows["{{ f(m.role) }}"].go == ("[{{ .Role }}]",)
-    assert rows["{{ x }}"].why == "part of what line 2 became"
-    assert rows["{% macro f(x) %}"].why == "a macro: f is written out where it is called"
+    assert rows["{{ x }}"].why == "part of the output for line 2"
+    assert rows["{% macro f(x) %}"].why == "a macro: f is expanded where it is called"
 
 
 def test_what_cannot_be_said_stands_at_its_construct():
@@ -149,7 +149,7 @@ def test_a_construct_written_out_twice_is_shown_once():
 
 @pytest.mark.parametrize(
     ("part", "assumed"),
-    [("<image>", ()), ("", (NO_PICTURES,))],
+    [("<image>", ()), ("", (NO_IMAGES,))],
 )
 def test_reasons_that_rest_on_texts_alone_say_so(part, assumed):
     source = (
