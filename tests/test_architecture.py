@@ -56,11 +56,6 @@ KNOWN_UPWARD: frozenset[str] = frozenset(
 )
 KNOWN_HIDDEN: frozenset[str] = frozenset(
     {
-        "modelfile_kit.align.package_check",
-        "modelfile_kit.building.end_token",
-        "modelfile_kit.building.modelfile_text",
-        "modelfile_kit.building.plan",
-        "modelfile_kit.building.sources",
         "modelfile_kit.compiler.lower.arithmetic",
         "modelfile_kit.compiler.lower.attributes",
         "modelfile_kit.compiler.lower.calls",
@@ -83,7 +78,6 @@ KNOWN_HIDDEN: frozenset[str] = frozenset(
         "modelfile_kit.compiler.lower.text",
         "modelfile_kit.compiler.lower.truth",
         "modelfile_kit.compiler.lower.values",
-        "modelfile_kit.doctor.environment",
         "modelfile_kit.huggingface.chat_template_file",
         "modelfile_kit.lint.context",
         "modelfile_kit.lint.files",
@@ -99,16 +93,7 @@ KNOWN_HIDDEN: frozenset[str] = frozenset(
         "modelfile_kit.lint.rules.reply_not_read",
         "modelfile_kit.lint.rules.several_in_folder",
         "modelfile_kit.lint.rules.two_models",
-        "modelfile_kit.package.draft",
-        "modelfile_kit.package.families",
-        "modelfile_kit.package.package",
         "modelfile_kit.prover.native",
-        "modelfile_kit.publish.counting",
-        "modelfile_kit.publish.native_checks",
-        "modelfile_kit.report.convert",
-        "modelfile_kit.testing.golden_run",
-        "modelfile_kit.testing.package_run",
-        "modelfile_kit.testing.pytest_plugin",
     }
 )
 

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from modelfile_kit.cli.main import cli
-from modelfile_kit.package.package import json_schema
+from modelfile_kit.package.schema import json_schema
 from tools import code_pages
 from tools.compatibility import page
 

@@ -5,22 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from ..building.build import Build
+from ..building.mode import kinds_in_words
 from ..core.conversation import Conversation, Message
 from ..core.diagnostics import Diagnostic, Severity
 from ..core.errors import EngineError, UsageError
 from ..huggingface import Reference
 from ..ollama.prompt import render_prompt
+from ..prover.native import NativePrompter, kinds_of, native_prompter, not_proven, prove_with
 from ..runtime.llama_cpp.engine import EmbeddedEngine
 from ..runtime.tokenizer import LlamaTokenizer
 from ..vision.ask_colour import Sight, findings, look
 from .check import CheckReport, Subject, check_prompts
 from .image_places import WRAPPERS, Wrapper, place_reference, reference_mark, unit_of
-
-if TYPE_CHECKING:
-    from ..building.build import Build
-    from ..prover.native import NativePrompter
 
 
 def check_package(
@@ -60,8 +58,6 @@ def _native(build: Build, opened: ExitStack) -> tuple[NativePrompter | None, tup
     reference = build.reference
     if build.template is not None or reference is None:
         return None, ()
-    from ..building.mode import kinds_in_words
-    from ..prover.native import kinds_of, native_prompter, not_proven, prove_with
 
     pictures, span = build.files.projector is not None, build.package.span("mode")
     kinds = kinds_of(reference.text, pictures=pictures)

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ..core.conversation import Message
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import EngineError, KitError, UsageError
+from ..gguf_file.vocabulary import Vocabulary
 from ..ollama.special_tokens import control_texts
-
-if TYPE_CHECKING:
-    from ..gguf_file.vocabulary import Vocabulary
-    from .sources import Reference
+from ..runtime.tokenizer import LlamaTokenizer, spell_out
+from .sources import Reference
 
 NOT_A_TOKEN = "MK301"  # noqa: S105
 NOT_IN_REFERENCE = "MK302"
@@ -83,7 +81,6 @@ def text_after_turn(reference: Reference) -> str | None:
 
 def spelled_out(text: str, model: Path) -> str:
     """What a text is to this vocabulary: "10 tokens: 27 '<', 91 '|', …"; why not where nothing can tell."""
-    from ..runtime.tokenizer import LlamaTokenizer, spell_out
 
     try:
         with LlamaTokenizer(model) as tokenizer:

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..core.diagnostics import Span
 from ..core.errors import KitError, ModelfileError, PackageError, UsageError
+from ..core.version import __version__
 from ..ollama.grammar import PROJECTOR, Comment, Instruction, Modelfile, parse_modelfile, quote
 from ..ollama.template_text import encode_template
 from ..ollama.versions import Target
@@ -104,8 +105,6 @@ def _encoded(values: Values, where: Callable[[str], Span]) -> Values:
 def _render(values: Values, family: Family | None) -> str:
     import jinja2
     from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-    from ..core.version import __version__
 
     env = ImmutableSandboxedEnvironment(
         trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, undefined=jinja2.StrictUndefined

@@ -5,13 +5,16 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from ..compiler import Compiled, compile_template
+from ..core.conversation import Conversation
 from ..core.diagnostics import Diagnostic, Severity, has_errors
 from ..core.errors import GoTemplateError, KitError, PackageError, PromptError, TemplateReferenceError
+from ..ollama.prompt import PromptTemplate, render_prompt
 from ..ollama.versions import Target
 from ..package.conversations import package_conversations
 from ..package.families import probe_conversations
+from ..package.package import Package
 from ..prover.native import NativeProof, prove_native
 from .additions import CANNOT_PLACE, Additions, PlacementError
 from .end_token import EndToken, decide_end_token
@@ -20,11 +23,6 @@ from .parameters import check_parameters
 from .sources import Files, Reference, choose_reference, read_text_file
 from .stops import Stops, decide_stops
 from .template_in_use import IN_DOUBT, NOT_IN_USE, Served, who_serves
-
-if TYPE_CHECKING:
-    from ..compiler import Compiled
-    from ..core.conversation import Conversation
-    from ..package.package import Package
 
 
 class BuildError(PackageError):
@@ -143,7 +141,6 @@ def _chats(package: Package, files: Files) -> list[Conversation]:
 
 def _useless(package: Package, compiled: Compiled | None, reference: Reference | None, files: Files) -> bool:
     """Whether the TEMPLATE gets none of the package's own conversations right."""
-    from ..ollama.prompt import PromptTemplate
 
     if compiled is None or reference is None or compiled.coverage.get("chat") != "partial":
         return False
@@ -201,7 +198,6 @@ def _reference(package: Package, files: Files) -> Reference | None:
 def _compile(package: Package, reference: Reference | None) -> Compiled | None:
     if package.template is not None or package.mode == "native" or reference is None:
         return None
-    from ..compiler import compile_template
 
     return compile_template(
         reference.text,
@@ -259,7 +255,6 @@ def _template(
 
 
 def _must_parse(template: str, package: Package) -> None:
-    from ..ollama.prompt import render_prompt
 
     assert package.template is not None
     try:
@@ -272,7 +267,6 @@ def _must_parse(template: str, package: Package) -> None:
 
 def _prove(plain: str, whole: str, additions: Additions, package: Package, files: Files) -> list[str]:
     """Holds the TEMPLATE with added texts against the plain one given messages that hold them."""
-    from ..ollama.prompt import render_prompt
 
     proven = []
     for probe in probe_conversations(files.family, vision=bool(additions.separator)):

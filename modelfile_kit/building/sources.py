@@ -7,19 +7,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..core.conversation import Message
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import PackageError
-from ..package.families import Recognition, load_family, recognise
-
-if TYPE_CHECKING:
-    from ..gguf_file import Header
-    from ..gguf_file.vocabulary import Vocabulary
-    from ..huggingface.render import Reference as Renderer
-    from ..package.families import Family
-    from ..package.package import Package
+from ..gguf_file import Header, read_header
+from ..gguf_file.pairing import check_pair
+from ..gguf_file.projector_choice import find_projector
+from ..gguf_file.vocabulary import Vocabulary
+from ..huggingface.chat_template_file import load_chat_template
+from ..huggingface.render import Reference as Renderer
+from ..package.families import Family, Recognition, load_family, recognise
+from ..package.package import Package
 
 MISSING_FILE = "MK509"
 VISION_REFUSED = "MK512"
@@ -74,7 +74,6 @@ class Reference:
 
     @cached_property
     def _renderer(self) -> Renderer:
-        from ..huggingface.render import Reference as Renderer
 
         return Renderer(self.text, bos_token=self.bos_token, eos_token=self.eos_token)
 
@@ -88,8 +87,6 @@ def open_files(package: Package) -> Files:
 
     Raises PackageError for a file that is not there, GGUFError for one that is not sound.
     """
-    from ..gguf_file import read_header
-    from ..gguf_file.pairing import check_pair
 
     _must_exist(package.model, "model", package)
     header = read_header(package.model)
@@ -162,7 +159,6 @@ def read_text_file(path: Path, key: str, package: Package) -> str:
 
 
 def _jinja_file(path: Path) -> str:
-    from ..huggingface.chat_template_file import load_chat_template
 
     return load_chat_template(path).text
 
@@ -179,7 +175,6 @@ def _must_exist(path: Path, key: str, package: Package) -> None:
 
 
 def _vocabulary(header: Header) -> Vocabulary | None:
-    from ..gguf_file.vocabulary import Vocabulary
 
     if "tokenizer.ggml.tokens" not in header.metadata:
         return None
@@ -203,7 +198,6 @@ def _family(package: Package, recognition: Recognition | None) -> Family | None:
 def _projector(
     package: Package, header: Header, family: Family | None
 ) -> tuple[Path | None, str, tuple[tuple[str, str], ...], list[Diagnostic]]:
-    from ..gguf_file.projector_choice import find_projector
 
     asked = package.projector
     if asked == BLIND:

@@ -6,9 +6,17 @@ from pathlib import Path
 
 import click
 
-from ..building.build import build
-from ..core.diagnostics import has_errors
-from .common import file_options, package_argument, print_diagnostics, say
+from ..building.build import REPORT, build
+from ..report import Report
+from .common import (
+    file_options,
+    format_option,
+    package_argument,
+    print_diagnostics,
+    print_report,
+    refusals_as_report,
+    say,
+)
 
 
 @click.command("build")
@@ -23,6 +31,7 @@ from .common import file_options, package_argument, print_diagnostics, say
     show_default=True,
     help="How the projector is written: for stock Ollama, or as the PROJECTOR instruction.",
 )
+@format_option
 def command(
     package: Path,
     output: Path | None,
@@ -30,22 +39,28 @@ def command(
     projector: str | None,
     target: str | None,
     projector_directive: str,
+    output_format: str,
 ) -> None:
     """Write a validated Modelfile and report.json for PACKAGE.
 
-    The path of the Modelfile goes to stdout. Nothing is written when something is wrong.
+    The path of the Modelfile goes to stdout and findings to stderr; with another --format than text a
+    report with the findings goes to stdout instead. Nothing is written when something is wrong.
     """
-    built = build(
-        package,
-        output,
-        model=model,
-        projector=projector,
-        target=target,
-        projector_directive=projector_directive,
-    )
+    with refusals_as_report("build", str(package), output_format):
+        built = build(
+            package,
+            output,
+            model=model,
+            projector=projector,
+            target=target,
+            projector_directive=projector_directive,
+        )
+    if output_format != "text":
+        facts = {"modelfile": str(built.path), "report": str(built.path.with_name(REPORT))}
+        report = Report("build", built.package.name, diagnostics=built.diagnostics, facts=facts)
+        print_report(report, output_format)
+        return
     print_diagnostics(built.diagnostics)
-    if has_errors(built.diagnostics):
-        raise click.exceptions.Exit(1)
     for line in built.summary():
         say(line)
     click.echo(str(built.path))

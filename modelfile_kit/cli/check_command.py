@@ -19,6 +19,7 @@ from .common import (
     format_option,
     package_argument,
     print_diagnostics,
+    refusals_as_report,
     say,
 )
 
@@ -50,7 +51,8 @@ def command(
     """Hold the prompts of PACKAGE to its chat template, byte for byte and token for token."""
     from ..align.package_check import check_package
 
-    built = build(package, model=model, projector=projector, target=target, write=False)
+    with refusals_as_report("check", str(package), output_format):
+        built = build(package, model=model, projector=projector, target=target, write=False)
     print_diagnostics(built.diagnostics)
     if see:
         say("asking the embedded engine about pictures")

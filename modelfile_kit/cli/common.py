@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from ..core.diagnostics import Diagnostic, Span
-from ..core.errors import KitError, UsageError
+from ..core.errors import KitError, PackageError, UsageError
 from ..report import FORMATS, Report, render
 from ..report.terminal import diagnostic_lines
 from .main import columns, wants_color
@@ -78,6 +78,22 @@ def print_report(report: Report, output_format: str) -> None:
     """A report on stdout, in colours and wrapped where that is a terminal."""
     text = render(report, output_format, color=wants_color(sys.stdout), width=columns(sys.stdout))
     click.echo(text, nl=False)
+
+
+@contextmanager
+def refusals_as_report(command: str, subject: str, output_format: str) -> Iterator[None]:
+    """What stops a command becomes its report, where another format than text is asked for.
+
+    Wrong usage and a broken environment stay messages on stderr: no program waits for findings then.
+    """
+    try:
+        yield
+    except KitError as error:
+        if output_format == "text" or error.exit_code != 1:
+            raise
+        found = error.diagnostics if isinstance(error, PackageError) else (error.to_diagnostic(),)
+        print_report(Report(command, subject, diagnostics=found), output_format)
+        raise click.exceptions.Exit(error.exit_code) from error
 
 
 def say(message: str) -> None:

@@ -17,6 +17,7 @@ from .common import (
     host_option,
     package_argument,
     print_diagnostics,
+    refusals_as_report,
     say,
     step_progress,
 )
@@ -49,7 +50,8 @@ def command(
     The model is created under a working name, verified, and only then takes over the real name, so
     whatever goes wrong leaves the model of that name as it was.
     """
-    built = build(package, model=model, projector=projector)
+    with refusals_as_report("publish", str(package), output_format):
+        built = build(package, model=model, projector=projector)
     print_diagnostics(built.diagnostics)
     wanted = name or built.package.name
     report = Report("publish", wanted)

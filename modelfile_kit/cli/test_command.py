@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 import click
 
-from ..core.errors import PackageError, UsageError
-from ..report import Case, Report, Status
-from ..testing.golden_run import find_packages
-from ..testing.package_run import build_for_test, micro_stand_in, run_golden
+from ..core.errors import UsageError
+from ..report import Report
+from ..testing.golden_run import check_packages, find_packages
 from .common import file_options, finish, format_option, say
 
 
@@ -38,29 +35,13 @@ def command(
     """
     if micro and (model or projector):
         raise UsageError("--micro is its own model and projector; leave out --model and --projector")
-    cases: list[Case] = []
-    packages = find_packages(paths or (Path(),))
-    stand_in: AbstractContextManager[tuple[str | None, str | None]] = (
-        micro_stand_in() if micro else contextlib.nullcontext((model, projector))
+    cases = check_packages(
+        find_packages(paths or (Path(),)),
+        model=model,
+        projector=projector,
+        micro=micro,
+        update=update,
+        tokens=not no_tokens,
+        note=say,
     )
-    with stand_in as (own_model, own_projector):
-        for package in packages:
-            found = _cases(package, own_model, own_projector, update, not no_tokens)
-            prefix = f"{package.parent.name}/" if len(packages) > 1 else ""
-            cases += [_renamed(c, prefix) for c in found]
-    subject = " ".join(str(p) for p in paths) or "."
-    finish(Report("test", subject, tuple(cases)), output_format)
-
-
-def _cases(package: Path, model: str | None, projector: str | None, update: bool, tokens: bool) -> list[Case]:
-    try:
-        built = build_for_test(package, model, projector)
-    except PackageError as error:
-        return [Case("build", Status.FAILED, error.message, diagnostics=error.diagnostics)]
-    return run_golden(built, update=update, tokens=tokens, note=say)
-
-
-def _renamed(case: Case, prefix: str) -> Case:
-    from dataclasses import replace
-
-    return replace(case, name=prefix + case.name) if prefix else case
+    finish(Report("test", " ".join(map(str, paths)) or ".", tuple(cases)), output_format)

@@ -19,8 +19,13 @@ from pathlib import Path
 from ..core.diagnostics import Diagnostic, Severity
 from ..core.errors import KitError, ServerError
 from ..core.version import __version__
+from ..micro import build_pair
 from ..ollama.versions import SINCE, Target, llama_cpp_build, server_version
+from ..package.families import list_families
 from ..report.model import Case, Status
+from ..runtime.llama_server import find_llama_server
+from ..runtime.ollama.client import OllamaServer
+from ..runtime.tokenizer import LlamaTokenizer
 
 MISSING, BROKEN = "MK902", "MK905"
 OLDEST_PYTHON = (3, 10)
@@ -113,7 +118,6 @@ def _installed(name: str) -> bool:
 
 
 def _families() -> Case:
-    from ..package.families import list_families
 
     return _fine("families", ", ".join(f.id for f in list_families()))
 
@@ -138,8 +142,6 @@ def _llama_cpp() -> Case:
         if not any(map(shutil.which, ("c++", "g++", "clang++", "cl"))):
             hint += " after a C++ compiler (apt-get install g++, xcode-select --install, or Visual Studio)"
         return _missing("llama.cpp", "token alignment, `check --see` and `demo` need it", hint)
-    from ..micro import build_pair
-    from ..runtime.tokenizer import LlamaTokenizer
 
     with tempfile.TemporaryDirectory(prefix="mkmodelfile-") as folder:
         model = build_pair(Path(folder)).model
@@ -161,7 +163,6 @@ def _ollama_program() -> Case:
 
 
 def _ollama_server(host: str | None) -> Case:
-    from ..runtime.ollama.client import OllamaServer
 
     name = "Ollama server"
     try:
@@ -186,7 +187,6 @@ def _ollama_server(host: str | None) -> Case:
 
 
 def _llama_server() -> Case:
-    from ..runtime.llama_server import find_llama_server
 
     found = find_llama_server()
     if found is None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ..core.diagnostics import Diagnostic, Span
 from ..core.errors import UsageError
-
-if TYPE_CHECKING:
-    from ..gguf_file import Header
+from ..gguf_file import Header, read_header
+from ..gguf_file.pairing import FileKind, check_pair, classify
+from ..gguf_file.projector_choice import find_projector
+from .families import recognise
 
 # Ollama's own default; a model trained on less says so in its header.
 DEFAULT_CONTEXT = 4096
@@ -49,10 +49,6 @@ def draft_package(model: Path, *, projector: str | None = None, folder: Path | N
     folder: where the package file will be, the model's folder by default.
     Raises GGUFError for a file that is not sound, UsageError for one that is no model.
     """
-    from ..gguf_file import read_header
-    from ..gguf_file.pairing import FileKind, check_pair, classify
-    from ..gguf_file.projector_choice import find_projector
-    from .families import recognise
 
     for path in (model, Path(projector or "none")):
         if any("\udc80" <= c <= "\udcff" for c in path.name):

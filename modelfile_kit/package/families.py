@@ -11,15 +11,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..core.conversation import Conversation, load_conversations
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import KitError, PackageError, UsageError
-
-if TYPE_CHECKING:
-    from ..gguf_file import Header
-    from .bounded_yaml import Document
+from ..gguf_file import Header
+from ..gguf_file.vocabulary import Vocabulary
+from .bounded_yaml import Document, load
 
 BROKEN_FAMILY = "MK511"
 UNKNOWN_FAMILY = "MK510"
@@ -179,7 +178,6 @@ def recognise(header: Header, folder: Path | None = None) -> Recognition | None:
     candidates = [f for f in list_families(folder) if architecture in f.architectures]
     if not candidates:
         return None
-    from ..gguf_file.vocabulary import Vocabulary
 
     try:
         vocabulary = Vocabulary.from_header(header)
@@ -203,7 +201,6 @@ def recognise(header: Header, folder: Path | None = None) -> Recognition | None:
 
 @lru_cache(maxsize=64)
 def _load(folder: Path) -> Family:
-    from .bounded_yaml import load
 
     file = folder / "family.yaml"
     try:

@@ -10,16 +10,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import PackageError, UsageError
 from ..ollama.model_name import check_name
 from ..ollama.versions import Target
-
-if TYPE_CHECKING:
-    from .bounded_yaml import Document
-    from .schema import PackageShape
+from .bounded_yaml import MAX_BYTES, Document, load
+from .families import family_names
+from .schema import PackageShape, check_shape
 
 FILE_NAMES = ("mkmodelfile.yaml", "mkmodelfile.yml")
 FAMILY_PREFIX = "family:"
@@ -95,13 +94,6 @@ class Package:
         return self.spans.get(key) or Span(str(self.file))
 
 
-def json_schema() -> dict[str, Any]:
-    """The JSON Schema of mkmodelfile.yaml."""
-    from .schema import json_schema
-
-    return json_schema()
-
-
 def find_package_file(path: Path) -> Path:
     """The package file that `path` means: itself, or the one in that folder.
 
@@ -126,7 +118,6 @@ def load_package(path: str | Path) -> Package:
     Raises PackageError, with every finding in `.diagnostics`, for a file that is missing, no YAML, or
     has unknown keys, wrong types or values that cannot be.
     """
-    from .bounded_yaml import MAX_BYTES, load
 
     file = find_package_file(Path(path))
     try:
@@ -144,7 +135,6 @@ def load_package(path: str | Path) -> Package:
 
 def package_from(document: Document, file: Path) -> Package:
     """A document as a `Package`; file: where relative paths start. Raises as `load_package` does."""
-    from .schema import check_shape
 
     found = list(document.diagnostics)
     if document.value is None and found:
@@ -207,7 +197,6 @@ def _check_paths(shape: PackageShape, document: Document) -> list[Diagnostic]:
 
 
 def _check_template(shape: PackageShape, document: Document) -> list[Diagnostic]:
-    from .families import family_names
 
     value = shape.chat_template or "gguf"
     names = family_names()

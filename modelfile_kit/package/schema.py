@@ -1,7 +1,4 @@
-"""The shape of mkmodelfile.yaml: its types, its JSON Schema, and findings in words for what does not fit.
-
-Only this module needs pydantic; `package` loads it when a file is read.
-"""
+"""The shape of mkmodelfile.yaml: its types, its JSON Schema, and a finding for what does not fit."""
 
 from __future__ import annotations
 

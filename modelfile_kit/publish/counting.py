@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ..core.errors import KitError, UsageError
-
-if TYPE_CHECKING:
-    from ..runtime.llama_cpp.engine import EmbeddedEngine
-    from ..runtime.tokenizer import LlamaTokenizer
+from ..runtime.llama_cpp.engine import EmbeddedEngine
+from ..runtime.tokenizer import LlamaTokenizer, spell_out
 
 
 class TokenCounter:
@@ -46,8 +43,6 @@ class TokenCounter:
         if self.model is None:
             return []
         try:
-            from ..runtime.tokenizer import spell_out
-
             return spell_out(text, self._tokenizer_for(self.model))
         except KitError:
             return []
@@ -61,14 +56,10 @@ class TokenCounter:
 
     def _tokenizer_for(self, model: Path) -> LlamaTokenizer:
         if self._tokenizer is None:
-            from ..runtime.tokenizer import LlamaTokenizer
-
             self._tokenizer = LlamaTokenizer(model)
         return self._tokenizer
 
     def _engine_for(self, model: Path) -> EmbeddedEngine:
         if self._engine is None:
-            from ..runtime.llama_cpp.engine import EmbeddedEngine
-
             self._engine = EmbeddedEngine(model, self.projector)
         return self._engine

@@ -7,10 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from ..building.sources import Reference
 from ..core.conversation import Conversation
 from ..core.diagnostics import Diagnostic, Severity
 from ..core.errors import PromptError, TemplateReferenceError
 from ..ollama.versions import Target, server_version, since
+from ..prover.native_comparison import NativeComparison
+from ..prover.prove import prove_prompts
 from ..runtime.ollama.client import RefusedError
 from .prompts import NATIVE_MARK, with_pictures
 from .subject import Check, Subject
@@ -34,7 +37,6 @@ def check_native(subject: Subject) -> Iterator[Check]:
     if reason:
         yield Check(name, "skip", reason)
         return
-    from ..prover.prove import prove_prompts
 
     comparison = _comparison(subject)
     kinds = [k for k in ("chat", *_KINDS) if k == "chat" or _KINDS[k] in subject.served.capabilities]
@@ -63,8 +65,6 @@ def _unasked(subject: Subject) -> str:
 
 def _comparison(subject: Subject) -> Any:
     """The reference as the server completes a request, and the server; for `PROMPTS_MAX` prompts at most."""
-    from ..building.sources import Reference
-    from ..prover.native_comparison import NativeComparison
 
     class Completed(NativeComparison):
         """With the model's SYSTEM and MESSAGEs in front, which the server adds by itself."""

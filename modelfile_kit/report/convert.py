@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from ..align.check import CheckReport, ConversationCheck
+from ..align.compare import format_alignment
+from ..publish.verify import VerifyReport
 from .model import Case, Report, Status
-
-if TYPE_CHECKING:
-    from ..align.check import CheckReport, ConversationCheck
-    from ..publish.verify import VerifyReport
 
 _ALIGNED = {"ok": Status.PASSED, "mismatch": Status.FAILED, "refused": Status.SKIPPED}
 _VERIFIED = {"ok": Status.PASSED, "fail": Status.FAILED, "skip": Status.SKIPPED}
@@ -37,7 +34,6 @@ def verify_report(verified: VerifyReport, *, command: str = "verify", subject: s
 
 
 def _conversation(check: ConversationCheck, tokens: bool) -> Case:
-    from ..align.compare import format_alignment
 
     alignment = check.alignment
     details = ""

@@ -1,4 +1,4 @@
-"""Golden files: what a package's conversations became when somebody last looked.
+"""Golden files: the prompts and tokens of a package's conversations, as they were last accepted.
 
 In the folder of golden files a conversation `greeting` has
 
@@ -74,7 +74,9 @@ def compare_golden(folder: Path, rendered: Iterable[Rendered], *, update: bool =
             path.unlink()
             cases.append(Case(path.name, Status.PASSED, "removed: no conversation of that id"))
         else:
-            cases.append(_failed(path.name, path, "MK911", "no conversation has this id any more"))
+            cases.append(
+                _failed(path.name, path, "MK911", "no conversation has this id any more", help=_ORPHAN)
+            )
     return cases
 
 
@@ -85,7 +87,7 @@ def _compare(folder: Path, now: Rendered) -> Case:
             became = "refused by the server" if now.refused is not None else "accepted"
             detail = now.refused or ""
             return _failed(now.id, other, "MK912", f"the request is now {became}", detail)
-        return _failed(now.id, path, "MK910", "there is no golden file yet")
+        return _failed(now.id, path, "MK910", "there is no golden file yet", help=_FIRST)
     text = now.prompt if now.prompt is not None else now.refused
     assert text is not None
     golden = path.read_bytes().decode("utf-8", "surrogateescape")
@@ -166,9 +168,15 @@ def _read_tokens(path: Path) -> dict[str, list[TokenText]]:
         ) from error
 
 
-def _failed(name: str, path: Path, code: str, message: str, details: str = "") -> Case:
-    help_text = "look at the change; if it is meant, run `mkmodelfile test --update`"
-    finding = Diagnostic(code, Severity.ERROR, f"{name}: {message}", Span(str(path)), help_text)
+_FIRST = "`mkmodelfile test --update` writes it; `mkmodelfile check` says whether the prompt is right"
+_ORPHAN = "restore the conversation, or remove the file with `mkmodelfile test --update`"
+_CHANGED = "review the change below; if it is intended, run `mkmodelfile test --update`"
+
+
+def _failed(
+    name: str, path: Path, code: str, message: str, details: str = "", *, help: str = _CHANGED
+) -> Case:
+    finding = Diagnostic(code, Severity.ERROR, f"{name}: {message}", Span(str(path)), help)
     return Case(name, Status.FAILED, message, details, (finding,))
 
 
@@ -178,7 +186,7 @@ def _diff(golden: str, now: str, name: str) -> str:
 
 
 def visible_lines(text: str) -> list[str]:
-    """Lines with what is easily overlooked made visible: ends of lines, blanks before them, odd blanks."""
+    """Lines with ends of lines, spaces before them and unusual spaces made visible."""
     lines = []
     for line in text.split("\n"):
         shown = "".join(_visible(c) for c in line)

@@ -1,22 +1,27 @@
-"""The golden test of one package: build it, render its conversations, compare with what is kept."""
+"""The golden tests of packages: build each, render its conversations, compare with what is kept."""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
+from ..building.build import Build, build
 from ..core.conversation import Conversation
 from ..core.diagnostics import Span
-from ..core.errors import PromptError, UsageError
-from ..package.package import FILE_NAMES
-from ..report.model import Case
+from ..core.errors import MissingDependencyError, PackageError, PromptError, UsageError
+from ..gguf_file import Header
+from ..gguf_file.arrays import NumberArray, StringArray
+from ..micro import build_pair
+from ..ollama.prompt import render_prompt
+from ..package.package import FILE_NAMES, load_package
+from ..report.model import Case, Status
+from ..runtime.tokenizer import LlamaTokenizer
 from .golden import Rendered, TokenText, compare_golden
-
-if TYPE_CHECKING:
-    from ..building.build import Build
-    from ..gguf_file import Header
 
 # A folder this deep below PATH is no layout of packages but a loop of links or a file dump.
 MAX_DEPTH = 6
@@ -49,6 +54,81 @@ def find_packages(paths: Iterable[Path]) -> list[Path]:
     return list(found)
 
 
+def check_packages(
+    packages: Sequence[Path],
+    *,
+    model: str | None = None,
+    projector: str | None = None,
+    micro: bool = False,
+    update: bool = False,
+    tokens: bool = True,
+    note: Callable[[str], None] = lambda _: None,
+) -> list[Case]:
+    """The golden tests of package files; of several, each case is named after its package's folder.
+
+    model, projector: stand-ins for the packages' own; micro: the built-in micro pair is the stand-in.
+    update, tokens, note: as of `run_golden`. A package that cannot be built is a failed case.
+    """
+    stand_in: contextlib.AbstractContextManager[tuple[str | None, str | None]] = (
+        micro_stand_in() if micro else contextlib.nullcontext((model, projector))
+    )
+    cases: list[Case] = []
+    with stand_in as (own_model, own_projector):
+        for package in packages:
+            prefix = f"{package.parent.name}/" if len(packages) > 1 else ""
+            try:
+                built = build_for_test(package, own_model, own_projector)
+            except PackageError as error:
+                failed = Case("build", Status.FAILED, error.message, diagnostics=error.diagnostics)
+                cases.append(replace(failed, name=prefix + failed.name))
+                continue
+            found = run_golden(built, update=update, tokens=tokens, note=note)
+            cases += [replace(c, name=prefix + c.name) for c in found]
+    return cases
+
+
+def build_for_test(package: Path, model: str | None = None, projector: str | None = None) -> Build:
+    """Builds a package without writing anything.
+
+    model, projector: stand-ins for the package's own; a projector is only used where the package has one.
+    Raises PackageError for what cannot be built.
+    """
+    if projector is not None and load_package(package).projector == "none":
+        projector = None
+    return build(package, model=model, projector=projector, write=False)
+
+
+def run_golden(
+    built: Build, *, update: bool = False, tokens: bool = True, note: Callable[[str], None] = lambda _: None
+) -> list[Case]:
+    """Compares (or updates) the golden files of a built package.
+
+    tokens: also those, where llama-cpp-python is installed; note: is told when it is not.
+    """
+    with _tokenizer(built.files.model, tokens, note) as tokenizer:
+        return golden_cases(built, tokenizer=tokenizer, update=update)
+
+
+@contextlib.contextmanager
+def micro_stand_in() -> Iterator[tuple[str, str]]:
+    """The built-in micro model and its projector, for packages whose own files are missing here."""
+    with tempfile.TemporaryDirectory(prefix="mkmodelfile-") as folder:
+        pair = build_pair(Path(folder))
+        yield str(pair.model), str(pair.projector)
+
+
+@contextlib.contextmanager
+def _tokenizer(model: Path, wanted: bool, note: Callable[[str], None]) -> Iterator[LlamaTokenizer | None]:
+    with contextlib.ExitStack() as stack:
+        tokenizer = None
+        if wanted:
+            try:
+                tokenizer = stack.enter_context(LlamaTokenizer(model))
+            except MissingDependencyError as error:
+                note(f"only prompts are compared: {error.message}")
+        yield tokenizer
+
+
 def golden_cases(build: Build, *, tokenizer: Tokenizer | None, update: bool = False) -> list[Case]:
     """Compares (or updates) the golden files of a built package.
 
@@ -65,8 +145,6 @@ def vocabulary_name(header: Header) -> str:
 
     The digest is over everything that decides how a text becomes tokens.
     """
-    from ..gguf_file.arrays import NumberArray, StringArray
-
     metadata = header.metadata
     digest = hashlib.sha256()
     for key in sorted(
@@ -95,8 +173,6 @@ def _below(folder: Path, depth: int) -> Iterator[Path]:
 
 
 def _render(build: Build, conversation: Conversation) -> Rendered:
-    from ..ollama.prompt import render_prompt
-
     messages = build.with_system(conversation.messages)
     tools, think = conversation.tools, conversation.think
     if build.template is None:

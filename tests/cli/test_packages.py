@@ -99,6 +99,33 @@ def test_a_wrong_package_file(mkmodelfile, package):
     assert "mkmodelfile.yaml:3:" in done.err
 
 
+@pytest.mark.parametrize("output_format", ["json", "github", "sarif", "junit"])
+def test_the_findings_of_a_build_come_in_every_format(mkmodelfile, package, output_format):
+    with (package / "mkmodelfile.yaml").open("a") as file:
+        file.write("stop: ['<|user|>']\n")  # llama.cpp ends there anyway: MK306
+    done = mkmodelfile("build", package, "--format", output_format)
+    assert done.code == 0, done.err
+    assert [path.name for path in package.glob("build/*/Modelfile")] == ["Modelfile"]
+    assert "MK306" in done.out
+    assert "MK306" not in done.err
+
+
+def test_a_refused_build_is_a_report_too(mkmodelfile, package):
+    build_pair(package, fault="width")
+    done = mkmodelfile("build", package, "--format", "json")
+    assert (done.code, done.err) == (1, "")
+    data = json.loads(done.out)
+    assert (data["command"], data["ok"]) == ("build", False)
+    assert {d["code"][:3] for d in data["diagnostics"] if d["severity"] == "error"} == {"MK4"}
+    assert not (package / "build").exists()
+
+
+def test_a_missing_package_is_a_message_in_every_format(mkmodelfile, tmp_path):
+    done = mkmodelfile("build", tmp_path / "none", "--format", "json")
+    assert (done.code, done.out) == (2, "")
+    assert "error MK501" in done.err
+
+
 def test_check_bytes_only(mkmodelfile, package):
     done = mkmodelfile("check", package, "--bytes-only", "--html", package / "r.html")
     assert done.code == 0, done.out + done.err

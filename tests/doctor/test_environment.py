@@ -100,7 +100,7 @@ def test_one_broken_part_does_not_hide_the_others(monkeypatch):
     def broken():
         raise UsageError("the folder of model families is missing from this installation", help="reinstall")
 
-    monkeypatch.setattr("modelfile_kit.package.families.list_families", broken)
+    monkeypatch.setattr("modelfile_kit.doctor.environment.list_families", broken)
     monkeypatch.setattr(environment, "_python", lambda: 1 / 0)
     cases = environment.examine()
     assert case("families", cases).diagnostics[0].help == "reinstall"

@@ -8,8 +8,8 @@ import pytest
 
 from modelfile_kit.core.diagnostics import Span
 from modelfile_kit.core.errors import PackageError
-from modelfile_kit.package.package import Package, json_schema, load_package
-from modelfile_kit.package.schema import PackageShape
+from modelfile_kit.package.package import Package, load_package
+from modelfile_kit.package.schema import PackageShape, json_schema
 
 WHOLE = """\
 name: autoglm-phone-9b

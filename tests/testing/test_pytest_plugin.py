@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from modelfile_kit.micro import build_pair
-from modelfile_kit.testing.pytest_plugin import LEFT_OVER
+from modelfile_kit.testing.pytest_items import LEFT_OVER
 
 PLUGIN = "modelfile_kit.testing.pytest_plugin"
 CONVERSATIONS = """[

@@ -1,0 +1,35 @@
+"""What `doctor` was asked about: a package, whose findings are those of building it, or an error text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..building.build import build
+from ..core.diagnostics import Diagnostic, Span
+from ..core.errors import KitError, PackageError, UsageError
+
+
+def package_of(subject: str) -> Path | None:
+    """The package that a word means, None for an error text.
+
+    Raises UsageError for a path that does not exist, which is no error text either.
+    """
+    if any(c.isspace() for c in subject):
+        return None
+    path = Path(subject)
+    if path.exists():
+        return path
+    if path.suffix in (".yaml", ".yml") or len(path.parts) > 1:
+        hint = "give a package, or an error text in quotes"
+        raise UsageError("no such file or folder", span=Span(subject), help=hint)
+    return None
+
+
+def examine_package(package: Path) -> tuple[Diagnostic, ...]:
+    """What building a package finds; nothing is written."""
+    try:
+        return build(package, write=False).diagnostics
+    except PackageError as error:
+        return error.diagnostics
+    except KitError as error:
+        return (error.to_diagnostic(),)
