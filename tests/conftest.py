@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,7 +39,7 @@ def llama_cpp() -> None:
 
 
 @pytest.fixture(scope="session")
-def pair(tmp_path_factory: pytest.TempPathFactory):
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """The micro model and its projector."""
     from modelfile_kit.micro import build_pair
 
@@ -46,7 +47,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory):
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item, call):
+def pytest_runtest_makereport(item: Any, call: Any) -> Any:
     report = yield
     # ../shared is not part of the project, so a run without it is still a whole run.
     if os.environ.get("MKMODELFILE_NO_SKIPS") and report.skipped and "../shared" not in str(report.longrepr):

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,21 +16,21 @@ ROOT = Path(__file__).parents[1]
 pytestmark = pytest.mark.slow
 
 
-def run(*command, check: bool = True, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+def run(*command: Any, check: bool = True, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     done = subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=600, cwd=cwd)
     assert not check or done.returncode == 0, done.stdout + done.stderr
     return done
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory) -> Path:
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     run(sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--wheel-dir", folder, ROOT)
     return next(folder.glob("*.whl"))
 
 
 @pytest.fixture(scope="module")
-def installed(wheel, tmp_path_factory) -> Path:
+def installed(wheel: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of an empty environment's programs, with the wheel installed."""
     folder = tmp_path_factory.mktemp("environment")
     run(sys.executable, "-m", "venv", folder)
@@ -38,7 +39,7 @@ def installed(wheel, tmp_path_factory) -> Path:
     return programs
 
 
-def test_the_wheel_holds_families_and_types_and_nothing_of_the_tests(wheel):
+def test_the_wheel_holds_families_and_types_and_nothing_of_the_tests(wheel: Any) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     for name in ("glm4v/family.yaml", "glm4v/chat_template.jinja", "Modelfile.j2"):
         assert f"modelfile_kit/_templates/{name}" in names
@@ -47,7 +48,7 @@ def test_the_wheel_holds_families_and_types_and_nothing_of_the_tests(wheel):
     assert [n for n in names if n.startswith(("tests/", "examples/", "benchmarks/"))] == []
 
 
-def test_it_builds_an_example(installed, tmp_path):
+def test_it_builds_an_example(installed: Any, tmp_path: Path) -> None:
     pair = build_pair(tmp_path / "micro")
     example = ROOT / "examples" / "autoglm-phone-9b"
     done = run(
@@ -61,7 +62,7 @@ def test_it_builds_an_example(installed, tmp_path):
     assert "[gMASK]<sop>" in text
 
 
-def test_it_is_light_and_says_what_is_missing(installed, tmp_path):
+def test_it_is_light_and_says_what_is_missing(installed: Any, tmp_path: Path) -> None:
     pair = build_pair(tmp_path)
     (tmp_path / "mkmodelfile.yaml").write_text(f"name: x\nmodel: {pair.model.name}\n")
     assert run(installed / "python", "-c", "import llama_cpp", check=False).returncode != 0

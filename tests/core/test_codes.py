@@ -44,12 +44,12 @@ def passed_on() -> set[str]:
     return {code for text in texts for code in re.findall(r'complaints\("(MK\d{3})"\)', text)}
 
 
-def test_each_code_has_one_meaning():
+def test_each_code_has_one_meaning() -> None:
     several = {code for code, parts in raised().items() if len(parts) > 1}
     assert several - CLASSES - passed_on() == set(SHARED), "give the newer one a code of its own"
 
 
-def test_a_rule_shares_its_code_with_nothing_but_what_it_passes_on():
+def test_a_rule_shares_its_code_with_nothing_but_what_it_passes_on() -> None:
     everywhere = raised()
     for rule in all_rules():
         others = everywhere[rule.code] - {"lint"}

@@ -1,4 +1,7 @@
+from __future__ import annotations
+
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,7 +10,7 @@ from modelfile_kit.core.conversation import Conversation, load_conversations, to
 from modelfile_kit.core.errors import UsageError
 
 
-def test_huggingface_shape():
+def test_huggingface_shape() -> None:
     messages: list[Any] = [
         {"role": "user", "content": "look", "images": 2},
         {
@@ -34,7 +37,7 @@ def test_huggingface_shape():
     assert messages[0]["content"] == "look", "the input must not be changed"
 
 
-def test_empty_fields_are_absent_in_the_reference():
+def test_empty_fields_are_absent_in_the_reference() -> None:
     assert to_huggingface(
         [{"role": "user", "content": "x", "thinking": "", "images": [], "tool_name": ""}]
     ) == [{"role": "user", "content": "x"}]
@@ -49,7 +52,7 @@ def test_empty_fields_are_absent_in_the_reference():
         ({"messages": [{"role": "tool", "content": "x"}]}, "tools"),
     ],
 )
-def test_category(data, category):
+def test_category(data: Any, category: Any) -> None:
     assert Conversation.from_dict(data).category == category
 
 
@@ -67,13 +70,13 @@ def test_category(data, category):
         ({"messages": [], "thinks": True}, "unknown key 'thinks'"),
     ],
 )
-def test_wrong_shapes_are_named(data, complaint):
+def test_wrong_shapes_are_named(data: Any, complaint: Any) -> None:
     with pytest.raises(UsageError, match="conversation 'conversation'") as caught:
         Conversation.from_dict(data)
     assert complaint in str(caught.value)
 
 
-def test_files(tmp_path):
+def test_files(tmp_path: Path) -> None:
     path = tmp_path / "probe.json"
     message = {"role": "user", "content": "x"}
     for data, ids in [

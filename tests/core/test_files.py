@@ -1,12 +1,16 @@
+from __future__ import annotations
+
 import errno
 import os
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from modelfile_kit.core.files import write_atomically
 
 
-def test_replaces_and_keeps_the_mode(tmp_path):
+def test_replaces_and_keeps_the_mode(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"old")
     path.chmod(0o640)
@@ -15,11 +19,11 @@ def test_replaces_and_keeps_the_mode(tmp_path):
     assert path.stat().st_mode & 0o777 == 0o640
 
 
-def test_a_full_disk_leaves_the_old_file_and_no_part(tmp_path, monkeypatch):
+def test_a_full_disk_leaves_the_old_file_and_no_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"old")
 
-    def full(descriptor):
+    def full(descriptor: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
@@ -30,7 +34,7 @@ def test_a_full_disk_leaves_the_old_file_and_no_part(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_missing_folder_is_named(tmp_path):
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError) as caught:
         write_atomically(tmp_path / "no" / "file", b"")
     assert caught.value.filename == str(tmp_path / "no" / "file")

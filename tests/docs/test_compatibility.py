@@ -1,5 +1,7 @@
 """docs/COMPATIBILITY.md: each row is held to Hugging Face's rendering, and no feature is left out."""
 
+from __future__ import annotations
+
 import re
 from typing import Any
 
@@ -16,7 +18,7 @@ from tools.compatibility.conversations import CONVERSATIONS
 STATES = ("exact", "partial", "unsupported", "refused")
 
 
-def reference(feature):
+def reference(feature: Any) -> Any:
     """What Hugging Face renders of each conversation; None where the template refuses it or fails."""
     found: list[str | None] = []
     tokens: dict[str, Any] = page.TOKENS
@@ -29,7 +31,7 @@ def reference(feature):
 
 
 @pytest.mark.parametrize("section", page.SECTIONS)
-def test_each_state_is_what_the_reference_shows(section):
+def test_each_state_is_what_the_reference_shows(section: str) -> None:
     for row in page.results()[section]:
         assert row.state in STATES, row
         assert bool(row.why) == (row.state != "exact"), row
@@ -47,13 +49,13 @@ def test_each_state_is_what_the_reference_shows(section):
             assert got == [None] * len(got), row.feature
 
 
-def test_what_is_not_exact_says_a_line_and_what_to_do():
+def test_what_is_not_exact_says_a_line_and_what_to_do() -> None:
     for rows in page.results().values():
         for row in rows:
             assert [d for d in row.why if not d.help or not d.message] == [], row.feature
 
 
-def names(section):
+def names(section: str) -> Any:
     return {part for f in page.SECTIONS[section] for part in f.name.split(", ")}
 
 
@@ -70,12 +72,12 @@ def names(section):
         ("Statements", set(jinja2.parser._statement_keywords) - {"set", "filter", "from"}),
     ],
 )
-def test_no_feature_is_left_out(section, everything):
+def test_no_feature_is_left_out(section: str, everything: Any) -> None:
     """The names are read from Jinja2 and Python themselves, so a new one is missed at once."""
     assert everything - names(section) == set()
 
 
-def test_the_row_shows_what_its_template_has():
+def test_the_row_shows_what_its_template_has() -> None:
     for section in page.SECTIONS.values():
         for feature in section:
             assert feature.shown in feature.source

@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 import re
 from pathlib import Path
 from typing import Any
@@ -10,12 +12,12 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize("name", sorted(PAGES))
-def test_the_generated_pages_are_current(name):
+def test_the_generated_pages_are_current(name: str) -> None:
     kept = (ROOT / "docs" / name).read_text(encoding="utf-8")
     assert kept == PAGES[name](), "run `python -m tools.docs`"
 
 
-def test_readme_begins_with_the_two_commands():
+def test_readme_begins_with_the_two_commands() -> None:
     lines = (ROOT / "README.md").read_text().splitlines()
     assert [line.split("#")[0].strip() for line in lines if line.startswith("make ")] == [
         "make demo",
@@ -24,7 +26,7 @@ def test_readme_begins_with_the_two_commands():
     assert lines.index("```sh") < 4
 
 
-def test_every_command_is_in_the_readme():
+def test_every_command_is_in_the_readme() -> None:
     from modelfile_kit.cli.main import _COMMANDS
 
     text = (ROOT / "README.md").read_text()
@@ -41,7 +43,7 @@ PAGES_BY_HAND = [
 
 
 @pytest.mark.parametrize("page", PAGES_BY_HAND, ids=lambda p: p.name)
-def test_what_a_page_points_to_exists(page):
+def test_what_a_page_points_to_exists(page: Path) -> None:
     """Links, and the files that stand between backticks."""
     text = page.read_text(encoding="utf-8")
     links = {page.parent / link for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text)}
@@ -51,7 +53,7 @@ def test_what_a_page_points_to_exists(page):
     assert [homes[0] for homes in files if not any(home.exists() for home in homes)] == []
 
 
-def test_the_example_of_the_readme_runs(tmp_path, monkeypatch):
+def test_the_example_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     [example] = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
     monkeypatch.chdir(tmp_path)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -10,21 +11,21 @@ from modelfile_kit.runtime.llama_cpp.engine import EmbeddedEngine
 from modelfile_kit.vision.ask_colour import COLOURS, SIDE, Sight, findings, look, picture
 
 
-def sights(*answers):
+def sights(*answers: Any) -> Any:
     return tuple(Sight(c, a, c in a) for c, a in zip(COLOURS, answers, strict=True))
 
 
-def test_pictures_have_their_colour():
+def test_pictures_have_their_colour() -> None:
     for name, value in COLOURS.items():
         with Image.open(io.BytesIO(picture(name))) as image:
             assert (image.size, image.convert("RGB").getpixel((1, 1))) == ((SIDE, SIDE), value)
 
 
-def test_three_right_answers_are_no_finding():
+def test_three_right_answers_are_no_finding() -> None:
     assert findings(sights("It is red.", "green", "a blue one")) == ()
 
 
-def test_some_wrong_answers_are_a_warning_and_all_an_error():
+def test_some_wrong_answers_are_a_warning_and_all_an_error() -> None:
     [some] = findings(sights("red", "red", "blue"))
     assert (some.code, some.severity) == ("MK733", Severity.WARNING)
     assert "'red' to a green picture" in some.message
@@ -33,8 +34,8 @@ def test_some_wrong_answers_are_a_warning_and_all_an_error():
 
 
 @pytest.mark.engine
-def test_the_micro_model_sees(llama_cpp, pair):
-    def prompt(messages):
+def test_the_micro_model_sees(llama_cpp: Any, pair: Any) -> Any:
+    def prompt(messages: Any) -> Any:
         return f"[gMASK]<sop><|user|>\n[img-0]{messages[0]['content']}<|assistant|>\n"
 
     with EmbeddedEngine(pair.model, pair.projector) as engine:

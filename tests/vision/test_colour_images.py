@@ -20,7 +20,7 @@ from modelfile_kit.vision.colour_images import (
 ALL = tuple(COLOURS)
 
 
-def test_every_format_and_every_answer_differs():
+def test_every_format_and_every_answer_differs() -> None:
     probes = colour_probes()
     assert {p.format for p in probes} | set(missing_formats()) == {"PNG", "JPEG", "WEBP"}
     assert len({p.answer for p in probes}) == len(probes)
@@ -28,7 +28,7 @@ def test_every_format_and_every_answer_differs():
 
 
 @pytest.mark.parametrize("probe", colour_probes(), ids=lambda p: p.id)
-def test_pictures_are_what_they_claim(probe):
+def test_pictures_are_what_they_claim(probe: Any) -> None:
     picture = Image.open(io.BytesIO(probe.bytes))
     assert picture.format == probe.format
     assert picture.size == probe.size
@@ -36,8 +36,8 @@ def test_pictures_are_what_they_claim(probe):
     assert all(abs(a - b) <= 3 for a, b in zip(middle, COLOURS[probe.answer], strict=True))
 
 
-def test_shapes_are_told_apart_by_their_area():
-    def black(probe):
+def test_shapes_are_told_apart_by_their_area() -> Any:
+    def black(probe: Any) -> Any:
         return Image.open(io.BytesIO(probe.bytes)).convert("L").histogram()[0]
 
     area = {p.answer: black(p) for p in shape_probes()}
@@ -65,7 +65,7 @@ def test_shapes_are_told_apart_by_their_area():
         ("The picture is blue, not red", "blue"),
     ],
 )
-def test_answers_that_name_a_colour(text, colour):
+def test_answers_that_name_a_colour(text: str, colour: Any) -> None:
     assert named(text, ALL) == colour
 
 
@@ -83,11 +83,11 @@ def test_answers_that_name_a_colour(text, colour):
         "апельсин",
     ],
 )
-def test_answers_that_name_none(text):
+def test_answers_that_name_none(text: str) -> None:
     assert named(text, ALL) is None
 
 
-def test_a_probe_judges_by_its_own_answer():
+def test_a_probe_judges_by_its_own_answer() -> None:
     red = next(p for p in colour_probes() if p.answer == "red")
     assert red.judge("Rot.")
     assert not red.judge("Blue, not red.")
@@ -95,10 +95,10 @@ def test_a_probe_judges_by_its_own_answer():
     assert "rot" in red.accepted
 
 
-def test_no_word_means_two_things():
+def test_no_word_means_two_things() -> None:
     words = [w for group in (ALL, SHAPES) for key in group for w in WORDS[key].split()]
     assert len(words) == len(set(words))
 
 
-def test_answers_are_compared_without_tags_and_case():
+def test_answers_are_compared_without_tags_and_case() -> None:
     assert final_answer("<think>x</think> <answer> Red </answer>") == final_answer("RED")

@@ -1,5 +1,7 @@
 """Every tag and text of a chat template is found with its own source."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import pytest
@@ -23,11 +25,11 @@ WHOLE = """{#- a comment, no construct -#}
 {% call(y) show(1) %}{{ y }}{% endcall %}"""
 
 
-def found(source):
+def found(source: Any) -> Any:
     return [c for c, _ in constructs_of(source, frontend.parse(source))]
 
 
-def test_every_construct_with_its_lines_and_source():
+def test_every_construct_with_its_lines_and_source() -> None:
     tags = [(c.kind, c.line, c.end_line, c.source) for c in found(WHOLE) if c.kind != "text"]
     assert tags == [
         ("macro", 2, 2, "{%- macro show(x) -%}"),
@@ -49,14 +51,14 @@ def test_every_construct_with_its_lines_and_source():
     ]
 
 
-def test_texts_are_those_of_the_tree():
+def test_texts_are_those_of_the_tree() -> None:
     pairs: Any = constructs_of(WHOLE, frontend.parse(WHOLE))
     texts = [(c.source, node.data) for c, node in pairs if c.kind == "text"]
     assert [a for a, _ in texts] == [b for _, b in texts]
     assert "{{ not a print }}" in [a for a, _ in texts]
 
 
-def test_the_construct_around_each():
+def test_the_construct_around_each() -> None:
     by_source = {c.source: c for c in found(WHOLE)}
     by_number = {c.number: c for c in by_source.values()}
     around = {s: by_number[c.parent].source if c.parent else "" for s, c in by_source.items()}
@@ -68,12 +70,12 @@ def test_the_construct_around_each():
 
 
 @pytest.mark.parametrize("newline", ["\r\n", "\r"])
-def test_lines_count_whatever_ends_them(newline):
+def test_lines_count_whatever_ends_them(newline: Any) -> None:
     source = "a\n{% if x %}\nb\n{% endif %}{{ x }}".replace("\n", newline)
     assert [(c.kind, c.line) for c in found(source)] == [("text", 1), ("if", 2), ("text", 3), ("print", 4)]
 
 
-def test_one_tag_of_two_nodes():
+def test_one_tag_of_two_nodes() -> None:
     assert [c.source for c in found("{% print 1, f(2, 3) %}{{ 3 }}")] == ["{% print 1, f(2, 3) %}"] * 2 + [
         "{{ 3 }}"
     ]

@@ -1,7 +1,10 @@
 """Each construct is followed to the Go that it became, or the reason why nothing is left is said."""
 
+from __future__ import annotations
+
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,12 +31,12 @@ TOOLS = """{%- if tools %}<tools>{% for tool in tools %}
 {%- endfor %}<assistant>"""
 
 
-def explained(source):
+def explained(source: Any) -> Any:
     """What became of each construct, by its source."""
     return {row.construct.source: row for row in explain_template(source).constructs}
 
 
-def test_the_parts_of_a_plain_template():
+def test_the_parts_of_a_plain_template() -> None:
     rows = explained(
         "{%- for m in messages %}<{{ m.role }}>{{ m.content }}{%- endfor %}"
         "{% if add_generation_prompt %}<assistant>{% endif %}"
@@ -108,12 +111,12 @@ def test_the_parts_of_a_plain_template():
         ),
     ],
 )
-def test_why_nothing_is_left(source, tag, why):
+def test_why_nothing_is_left(source: Any, tag: Any, why: Any) -> None:
     row = explained(source)[tag]
     assert (row.go, row.why) == ((), why)
 
 
-def test_a_macro_is_seen_where_it_is_called():
+def test_a_macro_is_seen_where_it_is_called() -> None:
     rows = explained(
         "{% macro f(x) %}[{{ x }}]{% endmacro %}\n{% for m in messages %}{{ f(m.role) }}{% endfor %}"
     )
@@ -122,7 +125,7 @@ def test_a_macro_is_seen_where_it_is_called():
     assert rows["{% macro f(x) %}"].why == "a macro: f is expanded where it is called"
 
 
-def test_what_cannot_be_said_stands_at_its_construct():
+def test_what_cannot_be_said_stands_at_its_construct() -> None:
     source = "{% for m in messages %}\n{{ m.content | wordwrap(9) }}\n{% endfor %}"
     row = explained(source)["{{ m.content | wordwrap(9) }}"]
     assert [d.code for d in row.findings] == ["MK610"]
@@ -130,7 +133,7 @@ def test_what_cannot_be_said_stands_at_its_construct():
 
 
 @pytest.mark.parametrize("source", [CHATML, TOOLS])
-def test_it_is_the_same_compilation(source):
+def test_it_is_the_same_compilation(source: Any) -> None:
     explanation = explain_template(source, eos_token="<|im_end|>")
     compiled = compile_template(source, eos_token="<|im_end|>")
     assert explanation.compiled == compiled
@@ -140,7 +143,7 @@ def test_it_is_the_same_compilation(source):
         assert [part for part in row.go if part not in compiled.template] == []
 
 
-def test_a_construct_written_out_twice_is_shown_once():
+def test_a_construct_written_out_twice_is_shown_once() -> None:
     rows = explained(
         "{% for x in ['a', 'b'] %}{% if tools %}T{% endif %}{{ x }}{% endfor %}{{ messages[0].content }}"
     )
@@ -151,7 +154,7 @@ def test_a_construct_written_out_twice_is_shown_once():
     ("part", "assumed"),
     [("<image>", ()), ("", (NO_IMAGES,))],
 )
-def test_reasons_that_rest_on_texts_alone_say_so(part, assumed):
+def test_reasons_that_rest_on_texts_alone_say_so(part: Any, assumed: Any) -> None:
     source = (
         "{% for m in messages %}{% if m.content is string %}{{ m.content }}{% else %}{% for p in m.content %}"
         "{% if p.type == 'image' %}"
@@ -161,7 +164,7 @@ def test_reasons_that_rest_on_texts_alone_say_so(part, assumed):
     assert explain_template(source).assumed == assumed
 
 
-def test_what_was_added_for_the_server_and_the_helpers():
+def test_what_was_added_for_the_server_and_the_helpers() -> None:
     explanation = explain_template(TOOLS, eos_token="<|im_end|>")
     assert "tojson" in explanation.helpers
     for text, why in explanation.added:
@@ -170,7 +173,7 @@ def test_what_was_added_for_the_server_and_the_helpers():
 
 
 @pytest.mark.skipif(not CORPUS.is_dir(), reason="there is no ../shared/corpus here")
-def test_templates_of_the_corpus(monkeypatch):
+def test_templates_of_the_corpus(monkeypatch: pytest.MonkeyPatch) -> None:
     from modelfile_kit.compiler.explain import explain
 
     # proving is slow and another test's subject

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
@@ -38,8 +39,8 @@ WORDS_LEFT_OUT = """\
 
 @pytest.mark.parametrize("jinja", [PICTURE_FIRST, WORDS_LEFT_OUT])
 @pytest.mark.parametrize("text", ["x", "skip", "two words"])
-def test_an_exit_leaves_the_parts_and_not_the_messages(jinja, text):
-    messages = [
+def test_an_exit_leaves_the_parts_and_not_the_messages(jinja: Any, text: str) -> None:
+    messages: list[Any] = [
         {"role": "user", "content": text, "images": 1},
         {"role": "assistant", "content": "skip"},
         {"role": "user", "content": "y", "images": 2},
