@@ -96,7 +96,7 @@ def test_glm_4v_is_packaged_without_eyes_and_says_so(pair: MicroPair, tmp_path: 
     built = glm_4v(pair, tmp_path)
     modelfile = parse_modelfile(built.path.read_bytes(), dialect=False)
     assert [i.value for i in modelfile.froms] == [str(pair.model)]
-    [remark] = [d for d in built.diagnostics if d.code == "MK512"]
+    [remark] = [d for d in built.diagnostics if d.code == "MK418"]
     assert "will not see pictures" in remark.message and "GLM-4.1V-9B" in remark.help
     assert render_prompt(modelfile.last("template") or "", [{"role": "user", "content": "Hi"}]) == (
         "[gMASK]<sop><|user|>\nHi<|assistant|>"

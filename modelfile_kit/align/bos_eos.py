@@ -35,7 +35,7 @@ def bos_and_eos(
 
 def _bos_twice(bos: str) -> Diagnostic:
     return Diagnostic(
-        "MK701",
+        "MK325",
         Severity.ERROR,
         f"{bos} stands twice at the start: the vocabulary adds one (add_bos_token), the TEMPLATE writes one",
         help=f"take the leading {bos} out of the TEMPLATE",

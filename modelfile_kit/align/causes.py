@@ -1,35 +1,6 @@
 """Why a prompt differs from its reference: one small function per known cause.
 
-Each function looks at one place of difference and says what it means, or None. Codes:
-
-====== ====================================================================
-MK700  a difference of no known cause
-MK701  BOS twice: the vocabulary adds one and the template writes one
-MK702  BOS lost: the reference begins with it, the prompt does not
-MK703  BOS added by the vocabulary where the reference has none
-MK704  an end token that is not in the vocabulary and falls apart
-MK705  an end token that the reference does not write
-MK706  picture marks written by the TEMPLATE as well as by libmtmd
-MK707  a picture without a place, or in another place
-MK708  a role token or other special token missing
-MK709  a text written like a special token that falls apart in this vocabulary
-MK720  a newline or blank missing or too many
-MK721  blanks of a message trimmed, or not trimmed
-MK722  CR LF instead of LF
-MK723  another Unicode normalisation, or characters that a Modelfile drops
-MK724  thinking tags missing or too many
-MK725  the system prompt lost, moved or repeated
-MK726  the generation prompt missing or another
-MK727  text that the chat template writes by itself missing
-MK728  EOS added by the vocabulary at the end of every prompt
-MK730  Ollama refuses a conversation that the chat template renders
-MK731  the chat template refuses a conversation
-MK732  native mode: the prompts are llama-server's own
-MK733  the embedded engine does not name the colours of test pictures
-MK734  no chat template to compare with
-MK735  texts that the package adds on purpose
-MK736  native mode: llama-server does not take the chat template
-====== ====================================================================
+Each function looks at one place of difference and says what it means, or None; `core.codes` has the codes.
 """
 
 from __future__ import annotations
@@ -123,7 +94,7 @@ def dropped_characters(hunk: Hunk, _case: Case) -> Diagnostic | None:
         return None
     lost = "".join(c for c in hunk.missing if not drop_refused(c))
     return _error(
-        "MK723",
+        "MK118",
         f"{_quote(lost)} is lost: Ollama drops characters that Go does not call printable from a Modelfile",
         f'write it in the TEMPLATE as a Go string, {{{{ "{_escaped(lost)}" }}}}',
     )
@@ -135,7 +106,7 @@ def picture_marks_twice(hunk: Hunk, case: Case) -> Diagnostic | None:
     if not marks:
         return None
     return _error(
-        "MK706",
+        "MK250",
         f"the TEMPLATE writes {' and '.join(marks)} around a picture, and the projector's own code writes "
         "the same: the model sees them twice",
         "leave them out of the TEMPLATE: where Ollama puts [img-N], llama.cpp writes them",
@@ -165,13 +136,13 @@ def end_token(hunk: Hunk, case: Case) -> Diagnostic | None:
     parts = case.spell(text) if case.spell else []
     if len(parts) > 1:
         return _error(
-            "MK704",
+            "MK323",
             f"{text} is not a token of this vocabulary: it falls apart into {len(parts)} tokens "
             f"({_spelled(parts)}), which the model never saw at this place",
             "take it out of the TEMPLATE (`end_token: none`), or use the end token this model has",
         )
     return _error(
-        "MK705",
+        "MK302",
         f"{text} is written, which the reference does not write anywhere in this conversation",
         "take it out of the TEMPLATE (`end_token: none`), unless the model was trained with it",
     )
@@ -184,7 +155,7 @@ def generation_prompt(hunk: Hunk, case: Case) -> Diagnostic | None:
     if any(c.strip() and c.strip() in hunk.missing for c in case.contents):
         return None
     return _error(
-        "MK726",
+        "MK248",
         f"the prompt does not end with the generation prompt {_quote(hunk.missing)}",
         "end the TEMPLATE with it, after the last message",
     )
@@ -200,14 +171,15 @@ def system_prompt(hunk: Hunk, case: Case) -> Diagnostic | None:
             lost = text not in case.prompt
             what = "is lost" if lost else "stands in another place than in the reference"
             return _error(
-                "MK725",
+                "MK205" if lost else "MK725",
                 f"the system prompt {_quote(text)} {what}",
                 "let the TEMPLATE write .System (or the system messages) where the chat template does",
             )
         if text in hunk.extra and text not in hunk.missing:
-            what = "is written again" if case.prompt.count(text) > case.reference.count(text) else "is moved"
+            again = case.prompt.count(text) > case.reference.count(text)
+            what = "is written again" if again else "is moved"
             return _error(
-                "MK725",
+                "MK207" if again else "MK725",
                 f"the system prompt {_quote(text)} {what} where the reference does not have it",
                 "write it once: .System holds what the messages of role system hold too",
             )
@@ -331,7 +303,7 @@ def split_tokens(case: Case) -> tuple[Diagnostic, ...]:
         if len(parts) > 1:
             found.append(
                 Diagnostic(
-                    "MK709",
+                    "MK323",
                     Severity.WARNING,
                     f"the chat template writes {text}, which is not a token of this vocabulary: it falls "
                     f"apart into {len(parts)} tokens ({_spelled(parts)})",

@@ -150,7 +150,7 @@ def check_prompts(
 
 
 _NATIVE = Diagnostic(
-    "MK732",
+    "MK523",
     Severity.WARNING,
     "no TEMPLATE and no llama-server here: what renders the GGUF's own chat template could not be asked, so "
     "only the tokens of the reference are checked",
@@ -303,7 +303,7 @@ def _added(added: Mapping[str, tuple[int, str]], counted: bool) -> Diagnostic:
     ident, (count, text) = next(iter(added.items()))
     tokens = f"{count} tokens in conversation {ident!r}, {sum(n for n, _ in added.values())} in all"
     return Diagnostic(
-        "MK735",
+        "MK302",
         Severity.WARNING,
         f"the package adds text that the chat template does not have ({text!r}; {len(added)} conversations"
         + (f"; {tokens})" if counted else ")"),
@@ -313,7 +313,7 @@ def _added(added: Mapping[str, tuple[int, str]], counted: bool) -> Diagnostic:
 
 def _misplaced(placed: Placed) -> Diagnostic:
     return Diagnostic(
-        "MK707",
+        "MK249",
         Severity.ERROR,
         placed.problem,
         help="Ollama puts [img-N] before a message's text: the TEMPLATE must write .Content of every message "
@@ -332,7 +332,7 @@ def _refused(
     ours, theirs = isinstance(prompt, KitError), isinstance(reference, KitError)
     if ours and theirs:
         finding = Diagnostic(
-            "MK731", Severity.INFO, f"both refuse this conversation: {prompt}; the chat template: {reference}"
+            "MK211", Severity.INFO, f"both refuse this conversation: {prompt}; the chat template: {reference}"
         )
     elif ours:
         assert isinstance(prompt, KitError)
@@ -347,7 +347,7 @@ def _refused(
     else:
         assert isinstance(reference, KitError)
         finding = Diagnostic(
-            "MK731",
+            "MK211",
             Severity.INFO,
             f"the chat template refuses this conversation, which Ollama sends on: {reference.message}",
             help="the model never saw such a conversation; expect little of its answers there",

@@ -97,7 +97,7 @@ def _prompts(
 
 
 _NOTHING_TO_COMPARE = Diagnostic(
-    "MK734",
+    "MK513",
     Severity.WARNING,
     "the model has no chat template, so nothing says whether the hand-written TEMPLATE is right",
     help="name the model's chat template with `chat_template:`",

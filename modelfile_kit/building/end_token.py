@@ -14,10 +14,10 @@ from ..ollama.special_tokens import control_texts
 from ..runtime.tokenizer import LlamaTokenizer, spell_out
 from .sources import Reference
 
-NOT_A_TOKEN = "MK301"  # noqa: S105
+NOT_A_TOKEN = "MK323"  # noqa: S105
 NOT_IN_REFERENCE = "MK302"
 REFERENCE_DIFFERS = "MK303"
-MARKER_NOT_A_TOKEN = "MK309"  # noqa: S105
+MARKER_NOT_A_TOKEN = "MK323"  # noqa: S105
 
 MAX_SHOWN = 24  # tokens of a text that is none; more would hide the message
 

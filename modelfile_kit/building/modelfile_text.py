@@ -16,7 +16,6 @@ from ..ollama.versions import Target
 from ..package.families import Family, families_folder
 
 BAD_MODELFILE_TEMPLATE = "MK518"
-CANNOT_CARRY = "MK519"
 
 DIRECTIVES = ("from", "projector")
 DEFAULT_TEMPLATE = "Modelfile.j2"
@@ -87,7 +86,7 @@ def _encoded(values: Values, where: Callable[[str], Span]) -> Values:
             template = encode_template(template)
         except ModelfileError as e:
             span = where("template")
-            raise PackageError(e.message, help=e.help, code=CANNOT_CARRY, span=span) from e
+            raise PackageError(e.message, help=e.help, code=e.code, span=span) from e
     checks = [("model", values.model), ("projector", values.projector), ("template", template)]
     checks += [("system", values.system), ("license", values.license)]
     checks += [("stop", text) for text in values.stop]
@@ -98,7 +97,7 @@ def _encoded(values: Values, where: Callable[[str], Span]) -> Values:
         try:
             quote(value, name=f"`{key}`")
         except ModelfileError as e:
-            raise PackageError(e.message, help=e.help, code=CANNOT_CARRY, span=where(key)) from e
+            raise PackageError(e.message, help=e.help, code=e.code, span=where(key)) from e
     return Values(**{**vars(values), "template": template})
 
 

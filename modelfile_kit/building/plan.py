@@ -22,7 +22,7 @@ from .mode import Mode, NativeWay, choose_mode, unused_template
 from .parameters import check_parameters
 from .sources import Files, Reference, choose_reference, read_text_file
 from .stops import Stops, decide_stops
-from .template_in_use import IN_DOUBT, NOT_IN_USE, Served, who_serves
+from .template_in_use import IN_DOUBT, NATIVE_NOT_USED, Served, who_serves
 
 
 class BuildError(PackageError):
@@ -121,7 +121,7 @@ def _native_way(
         return NativeWay("the package adds texts of its own, which only a TEMPLATE can carry")
     kinds = [k for k, state in (_coverage(compiled, files) or {}).items() if state != "absent"]
     for found in who_serves("native", None, files, target, span).diagnostics:
-        if found.code == NOT_IN_USE:
+        if found.code == NATIVE_NOT_USED:
             return NativeWay(found.message)
         if found.code == IN_DOUBT:
             return NativeWay(prove=functools.partial(_in_doubt, kinds, found))

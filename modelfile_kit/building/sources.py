@@ -21,15 +21,17 @@ from ..huggingface.render import Reference as Renderer
 from ..package.families import Family, Recognition, load_family, recognise
 from ..package.package import Package
 
-MISSING_FILE = "MK509"
-VISION_REFUSED = "MK512"
+MISSING_FILE = "MK430"
+NOT_TEXT = "MK509"
+VISION_REFUSED = "MK418"
 NO_CHAT_TEMPLATE = "MK513"
 OTHER_FAMILY = "MK516"
 FAMILY_LACKS = "MK517"
 
 MAX_TEXT_FILE = 1024 * 1024  # a chat template, a TEMPLATE or a licence; the longest known have 100 kB
 BLIND = "none"
-WRONG_KIND = "MK415"  # what gguf_file.pairing calls a projector in the model's place
+# What gguf_file.pairing calls a file in another one's place.
+WRONG_KINDS = ("MK415", "MK433")
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ def open_files(package: Package) -> Files:
     found += _check_family(package, family, recognition, vocabulary)
     blind = package.projector == BLIND or (family is not None and not family.vision.supported)
     # A model that is blind on purpose lacks no projector; whether it is a model at all still counts.
-    found += [d for d in check_pair(header, projector_header) if not blind or d.code == WRONG_KIND]
+    found += [d for d in check_pair(header, projector_header) if not blind or d.code in WRONG_KINDS]
     return Files(
         package.model,
         header,
@@ -154,7 +156,7 @@ def read_text_file(path: Path, key: str, package: Package) -> str:
             f"`{key}`: {path} is no text file: {reason}",
             span=package.span(key),
             help="expected UTF-8 text",
-            code=MISSING_FILE,
+            code=NOT_TEXT,
         ) from e
 
 

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from ..gguf_file.vocabulary import Vocabulary
     from ..package.families import Family
 
-STOP_NOT_A_TOKEN = "MK305"  # noqa: S105
-STOP_NEEDLESS = "MK306"
-STOP_MISSING = "MK307"
+STOP_NOT_A_TOKEN = "MK320"  # noqa: S105
+STOP_NEEDLESS = "MK328"
+STOP_MISSING = "MK322"
 STOPS_UNCHECKED = "MK308"
-STOP_UNSEEN = "MK310"
+STOP_UNSEEN = "MK321"
 
 
 @dataclass(frozen=True)

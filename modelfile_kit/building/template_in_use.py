@@ -9,7 +9,8 @@ from ..ollama.selection import Selection, select
 from ..ollama.versions import Target
 from .sources import Files
 
-NOT_IN_USE = "MK520"
+TEMPLATE_NOT_USED = "MK201"
+NATIVE_NOT_USED = "MK520"
 PICTURES_BEHIND = "MK521"
 IN_DOUBT = "MK524"
 
@@ -60,7 +61,8 @@ def _other(mode: str, release: str, selection: Selection, span: Span) -> Diagnos
     meant = "this TEMPLATE" if mode == "go" else "the GGUF's own Jinja template"
     message = f"Ollama {release} will not use {meant} but {_WORDS[selection.source]}: {selection.why}"
     hint = selection.change or "look at the prompts there with `mkmodelfile verify`"
-    return Diagnostic(NOT_IN_USE, Severity.WARNING, message, span, hint)
+    code = TEMPLATE_NOT_USED if mode == "go" else NATIVE_NOT_USED
+    return Diagnostic(code, Severity.WARNING, message, span, hint)
 
 
 def _doubtful(release: str, selection: Selection, span: Span) -> Diagnostic:

@@ -115,7 +115,7 @@ class TemplateReferenceError(KitError):
 class GoTemplateError(KitError):
     """A Go template that does not parse or execute; the message is Go's own text."""
 
-    code = "MK220"
+    code = "MK203"
 
 
 class PromptError(KitError):

@@ -1,10 +1,4 @@
-"""Is a GGUF a model, a projector or an adapter, and do a model and a projector fit?
-
-Codes: MK410 no projector · MK411 type and architecture · MK412 width · MK413 no rope sections ·
-MK414 picture marks · MK415 wrong kind or swapped · MK416 unknown type · MK417 tensors missing ·
-MK418 llama.cpp has no projector for this model · MK421 a projector without eyes · MK424 too new for the
-target. (MK419 and MK420 are in `choose`, MK422 in `split`, MK423 in `describe`.)
-"""
+"""Is a GGUF a model, a projector or an adapter, and do a model and a projector fit?"""
 
 from __future__ import annotations
 
@@ -139,7 +133,7 @@ def _wrong_kinds(model: Header, projector: Header | None) -> list[Diagnostic]:
         advice = "give the text model's GGUF as the model"
         if first is FileKind.PROJECTOR:
             advice += "; this file goes into `projector:` (a second FROM)"
-        return [_error("MK415", model, f"this is {_article(first)}, not a model", advice)]
+        return [_error("MK433", model, f"this is {_article(first)}, not a model", advice)]
     if projector is not None and second is not FileKind.PROJECTOR:
         kind = "another model" if second is FileKind.MODEL else "an adapter"
         advice = f"give the projector, usually called {_usual_name(model)}; {_CONVERT}"
@@ -160,7 +154,7 @@ def _missing(model: Header) -> list[Diagnostic]:
     )
     severity = Severity.ERROR if certain else Severity.WARNING
     message = f"the model has no projector, although {reason}; without one it is blind"
-    found = [Diagnostic("MK410", severity, message, Span(model.source), advice)]
+    found = [Diagnostic("MK436", severity, message, Span(model.source), advice)]
     return [*found, *(_check_sections(model) if not certain else [])]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..core.diagnostics import Diagnostic, Severity, Span, has_errors
@@ -96,7 +96,7 @@ def _look_beside(
         except GGUFError as e:
             rejected.append((other, e.message))
             if _looks_like_one(other):
-                found.append(Diagnostic("MK420", Severity.ERROR, e.message, Span(str(other)), e.help))
+                found.append(replace(e.to_diagnostic(), span=Span(str(other))))
             continue
         kind = classify(header)
         if kind is FileKind.PROJECTOR:

@@ -38,7 +38,8 @@ class Finding:
 
     message: what was found and what was expected; help: what to do, the rule's own by default.
     instruction: the one it is about; line: in the file, that of the instruction by default.
-    severity: where it differs from the rule's own.
+    severity: where it differs from the code's usual one. code: where it is another one than the rule's, one
+    of those that the rule's group stands for.
     """
 
     message: str
@@ -48,6 +49,7 @@ class Finding:
     column: int | None = None
     severity: Severity | None = None
     fix: Fix | None = None
+    code: str = ""
 
 
 Check = Callable[["Context"], Iterator[Finding]]

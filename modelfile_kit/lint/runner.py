@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ..core import codes
 from ..core.diagnostics import Diagnostic, Span
 from ..core.errors import ModelfileError
 from ..ollama.decoding import decode
@@ -128,7 +129,7 @@ def _findings(context: Context) -> list[tuple[Rule, Finding]]:
         for finding in rule.check(context)
         if not silenced.covers(rule, finding)
     ]
-    return sorted(found, key=lambda pair: (_line(pair[1]) or 0, pair[0].code))
+    return sorted(found, key=lambda pair: (_line(pair[1]) or 0, _code(*pair)))
 
 
 @contextmanager
@@ -173,12 +174,17 @@ def _line(finding: Finding) -> int | None:
     return finding.line or (finding.instruction.line if finding.instruction else None)
 
 
+def _code(rule: Rule, finding: Finding) -> str:
+    return finding.code or rule.code
+
+
 def _diagnostic(rule: Rule, finding: Finding, file: str | None) -> Diagnostic:
     line = _line(finding)
     span = Span(file, line, finding.column) if file or line else None
-    return Diagnostic(
-        rule.code, finding.severity or rule.severity, finding.message, span, finding.help or rule.help
-    )
+    code = _code(rule, finding)
+    about = codes.find(code)
+    severity = finding.severity or (about.severity if about else rule.severity)
+    return Diagnostic(code, severity, finding.message, span, finding.help or rule.help)
 
 
 class _Silenced:
@@ -191,15 +197,21 @@ class _Silenced:
             found = _IGNORE.fullmatch(comment.text)
             if not found:
                 continue
-            codes = {c.strip().lower() for c in found[2].split(",")}
+            meant = {code for word in found[2].split(",") for code in _meant(word.strip())}
             if found[1] == "ignore-file":
-                self._everywhere |= codes
+                self._everywhere |= meant
             elif comment.before < len(modelfile.instructions):
                 line = modelfile.instructions[comment.before].line
-                self._by_line.setdefault(line, set()).update(codes)
+                self._by_line.setdefault(line, set()).update(meant)
 
     def covers(self, rule: Rule, finding: Finding) -> bool:
-        """Whether a finding is silenced, by its rule's code or name."""
+        """Whether a finding is silenced, by its code or by that of its rule."""
         start = finding.instruction.line if finding.instruction else finding.line
         silenced = self._everywhere | self._by_line.get(start or 0, set())
-        return bool(silenced & {rule.code.lower(), rule.name})
+        return bool(silenced & {rule.code, _code(rule, finding)})
+
+
+def _meant(word: str) -> tuple[str, ...]:
+    """The codes of today that a comment silences by a code, of today or the past, or by a name."""
+    found = codes.find(word)
+    return codes.current(word.upper()) or ((found.code,) if found else ())

@@ -322,19 +322,21 @@ class _Parser:
         lower = name.lower()
         feature = INSTRUCTIONS.get(lower)
         near = difflib.get_close_matches(lower, sorted(self.known), n=1)
-        message = f"{name!r} is not an instruction"
+        code, message = "MK101", f"{name!r} is not an instruction"
         hint = f"Ollama knows {', '.join(n.upper() for n in INSTRUCTIONS if n in self.known)}"
         if lower in self.known:
             message = f"{name!r} has no value"
             hint = "write the value after the name, on the same line"
         elif feature:
+            code = "MK116"
             message = f"{name.upper()} is unknown to Ollama {self.target.name}, it came with {since(feature)}"
             hint = "remove the instruction, or raise the target"
         elif lower == PROJECTOR:
+            code = "MK133"
             hint = "PROJECTOR is not an instruction of Ollama: write a second FROM with the projector's file"
         elif near:
             hint = f"did you mean {near[0].upper()}?"
-        self._refuse(message, at=self.at, code="MK101", help=hint)
+        self._refuse(message, at=self.at, code=code, help=hint)
 
     def _unexpected_end(self, where: str, help: str) -> NoReturn:
         """Ollama answers "unexpected EOF" and names no line, even in the middle of a file."""
@@ -370,7 +372,7 @@ def _unquoted(value: str) -> str:
 def write_modelfile(instructions: Iterable[Instruction], *, comments: Sequence[Comment] = ()) -> str:
     """The text of a Modelfile; each comment stands before the instruction it stood before.
 
-    Raises ModelfileError (MK106 a rune that Ollama drops, MK107 a value that no quoting carries)
+    Raises ModelfileError (MK118 a rune that Ollama drops, MK107 a value that no quoting carries)
     with the way out in its help.
     """
     lines: list[str] = []
@@ -393,7 +395,7 @@ def write_instruction(instruction: Instruction) -> str:
 def quote(value: str, *, name: str = "the value") -> str:
     """`value` bare, in "…" or in triple quotes, whichever Ollama reads back unchanged.
 
-    Raises ModelfileError (MK106, MK107) where none does.
+    Raises ModelfileError (MK118, MK107) where none does.
     """
     check_runes(value, name=name)
     if value and value == value.strip(" \t") and not value.startswith('"') and not _LINE_END.search(value):
@@ -412,7 +414,7 @@ def quote(value: str, *, name: str = "the value") -> str:
 
 
 def check_runes(value: str, *, name: str) -> None:
-    """Raises ModelfileError (MK106) for a rune that Ollama would drop, naming it and the way out."""
+    """Raises ModelfileError (MK118) for a rune that Ollama would drop, naming it and the way out."""
     found = first_refused(value)
     if found is None:
         return
@@ -425,7 +427,7 @@ def check_runes(value: str, *, name: str) -> None:
     )
     raise ModelfileError(
         f"{name}: U+{ord(rune):04X} ({known.lower()}) at character {at + 1} is dropped by Ollama's parser",
-        code="MK106",
+        code="MK118",
         help=way_out,
     )
 

@@ -24,7 +24,7 @@ def encode_template(template: str) -> str:
     r"""A TEMPLATE in which every rune that a Modelfile would drop is written as a Go string.
 
     U+3000 in a text becomes `{{ "\u3000" }}`, and inside a quoted Go string `\u3000`. `\"\"\"` at a
-    line end is written so too. The result renders the same. Raises ModelfileError (MK106) where the
+    line end is written so too. The result renders the same. Raises ModelfileError (MK118) where the
     rune stands in a place that has no such spelling (a raw string, a comment, between words), and
     GoTemplateError where the TEMPLATE does not parse.
     """
@@ -88,14 +88,14 @@ def _check(template: str, encoded: str) -> None:
         what = f"U+{ord(found[1]):04X}" if found else '""" at the end of a line'
         raise ModelfileError(
             f"TEMPLATE: {what} stands where it has no spelling as a Go string",
-            code="MK106",
+            code="MK118",
             help="take it out of the action it stands in",
         )
     if _tags(template) != _tags(encoded):
         raise ModelfileError(
             "TEMPLATE: a rune that Ollama's parser drops is part of the thinking or tool-call tags, "
             "and Ollama would not find the tags in any other spelling",
-            code="MK106",
+            code="MK118",
             help="use tags of printable characters, or give the TEMPLATE to the server's create API",
         )
 

@@ -32,7 +32,7 @@ def check_capabilities(subject: Subject) -> Iterator[Check]:
     if subject.meant.vision is not True and _template_sees(subject) and not subject.served.has_projector:
         found.append(
             Diagnostic(
-                "MK856",
+                "MK436",
                 Severity.WARNING,
                 "the chat template knows pictures, and the server has no projector: the model is blind",
                 help=no_projector(subject.served).help,
@@ -74,7 +74,7 @@ def check_description(subject: Subject) -> Iterator[Check]:
             renderer=meant.renderer,
             parser=meant.parser,
         )
-        if d.code != "MK823"
+        if d.code != "MK201"
     ]
     yield judged("description", found, "TEMPLATE, parameters and texts are those meant")
 
@@ -99,11 +99,11 @@ def check_selection(subject: Subject) -> Iterator[Check]:
     if (served.native and meant.native is False) or (
         served.native and meant.template and meant.native is None
     ):
-        found += [d for d in differences(served, template=meant.template or "") if d.code == "MK823"]
+        found += [d for d in differences(served, template=meant.template or "") if d.code == "MK201"]
     elif meant.native and not served.native and not served.renderer:
         found.append(
             error(
-                "MK823",
+                "MK520",
                 "the chat template in the GGUF was to render chats, and a TEMPLATE does",
                 "publish without TEMPLATE, on Ollama 0.30 or later",
             )

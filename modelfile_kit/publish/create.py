@@ -303,7 +303,7 @@ class _Run:
             parser=plan.parser,
         )
         arrived = plan.template is not None and plan.template in str(made.raw.get("modelfile"))
-        return [d for d in found if not (d.code == "MK823" and arrived)]
+        return [d for d in found if not (d.code == "MK201" and arrived)]
 
     def _check_projector(self, made: Served) -> None:
         """A server that took only one of the files says success all the same."""

@@ -33,7 +33,7 @@ ENDLESS_HELP = (
     "If both are right, the prompt is not the one the model was trained with"
 )
 
-CRASHED, NOT_LOADED, NO_PROJECTOR, UNNAMED = "MK853", "MK854", "MK856", "MK857"
+CRASHED, NOT_LOADED, NO_PROJECTOR, UNNAMED = "MK417", "MK854", "MK436", "MK857"
 
 
 def name_fault(error: ServerError, served: Served, *, with_image: bool) -> Diagnostic:
@@ -51,7 +51,7 @@ def name_fault(error: ServerError, served: Served, *, with_image: bool) -> Diagn
     code = known.code if known else UNNAMED
     if code == NO_PROJECTOR or (with_image and not served.has_projector and error.status == 400):
         return no_projector(served)
-    if code == CRASHED:
+    if known and known.error.consequence and code == CRASHED:
         return _crash(text, served)
     if known and code == NOT_LOADED:
         return _error(NOT_LOADED, f"{known.meaning}; {_projector_type(served)}", known.step)
@@ -73,7 +73,7 @@ def missing_rope_sections(served: Served) -> Diagnostic | None:
     if f"{architecture}.rope.dimension_sections" in served.model_info:
         return None
     return _error(
-        "MK855",
+        "MK413",
         f"the text GGUF has no {architecture}.rope.dimension_sections: it was converted before vision "
         "support, and the engine ends at the first image",
         "convert the model again with a current llama.cpp (convert_hf_to_gguf.py), or download a newer GGUF",

@@ -11,14 +11,14 @@ WORKING_TAG = "mkmodelfile-"  # every name the kit makes up for itself has a tag
 
 
 def require_name(name: str) -> str:
-    """The name, if Ollama takes it as one for a model; else UsageError (MK813)."""
+    """The name, if Ollama takes it as one for a model; else UsageError (MK508)."""
     if problem := check_name(name):
-        raise UsageError(f"the model's name {problem.message}", help=problem.help, code="MK813")
+        raise UsageError(f"the model's name {problem.message}", help=problem.help, code="MK508")
     if is_working_name(name, name):
         raise UsageError(
             f"{name!r}: tags that begin with {WORKING_TAG!r} are names the kit works under",
             help="choose another tag",
-            code="MK813",
+            code="MK508",
         )
     return name
 

@@ -100,7 +100,7 @@ class _OnServer:
 
 def _differs(finding: Diagnostic) -> Diagnostic:
     return Diagnostic(
-        "MK835",
+        "MK522",
         Severity.WARNING,
         f"the GGUF's own chat template on this server, {finding.message.replace('  Ollama:', '  server:')}",
         help="such conversations get another prompt than the model was trained on; a TEMPLATE (`mode: go`) "

@@ -46,7 +46,7 @@ def _check_prompt(subject: Subject, conversation: Conversation) -> Check:
             subject.name, messages, tools=conversation.tools, think=conversation.think
         )
     except RefusedError as e:
-        found = error("MK831", f"the server refuses to render {conversation.id!r}: {e.detail}", e.help)
+        found = error("MK730", f"the server refuses to render {conversation.id!r}: {e.detail}", e.help)
         return Check(name, "fail", e.detail, (found,))
     subject.shells.append(_without_words(rendered.prompt, messages))
     finding = subject.judge.judge(conversation, rendered.prompt)

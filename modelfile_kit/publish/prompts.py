@@ -138,7 +138,7 @@ class PromptJudge:
             return ()
         return (
             Diagnostic(
-                "MK832",
+                "MK250",
                 Severity.ERROR,
                 f"picture tokens twice: the prompt holds {' and '.join(marks)}, which the engine writes "
                 f"around every picture of a {self.served.projector_type} projector by itself",
@@ -165,12 +165,16 @@ class PromptJudge:
                 f" at byte {place.offset}: {place.prompt[:40]!r} instead of {place.reference[:40]!r}"
                 f" after {place.before[-30:]!r}"
             )
+        bos = self.expectation.bos_token
+        if bos and prompt == bos + expected:
+            help_ = f"take the leading {bos} out of the TEMPLATE"
+            return Diagnostic("MK325", Severity.ERROR, f"{what}: it begins with {bos} twice", help=help_)
         known = [c for c in causes if c.code != "MK700"]
         reason = f" ({known[0].message})" if known else ""
         way_out = "build and publish the package again; `mkmodelfile check` shows more"
         if known and known[0].help:
             way_out = known[0].help
-        return Diagnostic("MK830", Severity.ERROR, what + reason, help=way_out)
+        return Diagnostic(known[0].code if known else "MK700", Severity.ERROR, what + reason, help=way_out)
 
 
 def _misplaced(conversation: Conversation, prompt: str, expected: str) -> Diagnostic:
@@ -181,7 +185,7 @@ def _misplaced(conversation: Conversation, prompt: str, expected: str) -> Diagno
     """
     at, meant = prompt.find("[img-"), expected.find("[img-")
     return Diagnostic(
-        "MK830",
+        "MK521",
         Severity.ERROR,
         f"conversation {conversation.id!r}: the picture stands {'behind' if at > meant else 'before'} the "
         f"place where the chat template puts it (byte {len(prompt[:at].encode())}, not "

@@ -94,8 +94,8 @@ class Plan:
 def read_plan(path: Path) -> Plan:
     """Reads a Modelfile and finds its files.
 
-    Raises ModelfileError where it does not parse or cannot become a request, UsageError (MK809)
-    where a file is missing.
+    Raises ModelfileError where it does not parse or cannot become a request, UsageError (MK430,
+    MK422) where a file is missing.
     """
     try:
         data = path.read_bytes()
@@ -119,7 +119,7 @@ def make_plan(modelfile: Modelfile, folder: Path, *, source: str | None = None) 
             "no FROM: there is no model to publish",
             span=Span(source),
             help="begin with FROM and the path of the GGUF file",
-            code="MK810",
+            code="MK104",
         )
     if found.files and found.from_model:
         raise ModelfileError(
@@ -127,7 +127,7 @@ def make_plan(modelfile: Modelfile, folder: Path, *, source: str | None = None) 
             "model and leaves the file out without a word",
             span=Span(source),
             help="name the GGUF file of the model instead of a model on the server",
-            code="MK810",
+            code="MK432",
         )
     return Plan(
         files=_named(found.files),
@@ -194,7 +194,7 @@ class _Found:
                 f"{instruction.name.upper()} names {instruction.value!r}, and there is no such file ({path})",
                 span=self._span(instruction),
                 help="paths count from the Modelfile's folder; give the path of the GGUF file",
-                code="MK809",
+                code="MK430",
             )
         return _with_shards(path, self._span(instruction))
 
@@ -210,7 +210,7 @@ class _Found:
         key, text = instruction.key, instruction.value
         read = read_parameter(key, text, ANY_SERVER)
         if isinstance(read, Refusal):
-            raise ModelfileError(read.message, span=self._span(instruction), help=read.help, code="MK810")
+            raise ModelfileError(read.message, span=self._span(instruction), help=read.help, code=read.code)
         if read is not None:
             add_parameter(self.parameters, key, read)
 
@@ -231,7 +231,7 @@ def _folder_files(folder: Path, instruction: Instruction, span: Span) -> list[Pa
             "model*.safetensors",
             span=span,
             help="give the path of the GGUF file",
-            code="MK809",
+            code="MK430",
         )
     return files
 
@@ -250,7 +250,7 @@ def _with_shards(path: Path, span: Span) -> list[Path]:
             + (f" (nor {len(missing) - 1} more)" if len(missing) > 1 else ""),
             span=span,
             help="download the missing parts into the same folder",
-            code="MK809",
+            code="MK422",
         )
     return parts
 
@@ -297,7 +297,7 @@ def _unheard_projectors(
         file = match["file"].strip("\"'")
         there = "" if (folder / file).exists() else ", once the file is there"
         yield Diagnostic(
-            "MK812",
+            "MK134",
             Severity.WARNING,
             f"`# PROJECTOR {file}` is a comment, and no FROM names that file: the model will be blind",
             Span(source, comment.line),

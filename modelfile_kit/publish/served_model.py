@@ -150,7 +150,7 @@ def _template_difference(served: Served, template: str) -> Iterator[Diagnostic]:
         return
     if served.native:
         yield Diagnostic(
-            "MK823",
+            "MK201",
             Severity.ERROR,
             "the TEMPLATE is silently unused: the server renders chats with the chat template in the GGUF",
             help="Ollama 0.30 and later prefers it where it promises more (tools, thinking): compile the "

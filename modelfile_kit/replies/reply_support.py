@@ -215,12 +215,12 @@ def _pretended(
 
 
 def _unused(reference: Reference, seen: PromptTemplate, target: str) -> Iterator[Diagnostic]:
-    """MK675: the GGUF's own Jinja would win over this TEMPLATE (Ollama 0.30 and later)."""
+    """MK201: the GGUF's own Jinja would win over this TEMPLATE (Ollama 0.30 and later)."""
     newest = Target.parse(target).newest
     chosen = select(template=seen, jinja=reference.source, target=newest)
     if chosen.source != "template":
         yield Diagnostic(
-            "MK675",
+            "MK201",
             Severity.WARNING,
             f"with this chat template in the GGUF, Ollama {newest.name} does not use the TEMPLATE: "
             f"{chosen.why}",

@@ -76,14 +76,14 @@ ERROR_TEXTS: tuple[ErrorText, ...] = (
     # -- model and projector -----------------------------------------------------------------------
     ErrorText(
         LLAMA_CPP,
-        "MK711",
+        "MK412",
         r"mismatch between text model \(n_embd = (?P<model>\d+)\) and mmproj \(n_embd = (?P<projector>\d+)\)",
         "width mismatch: the model expects {model}, the projector outputs {projector}",
         PROJECTOR_STEP,
     ),
     ErrorText(
         LLAMA_CPP,
-        "MK711",
+        "MK412",
         r"mismatch between vision and audio mmproj \(n_embd_v = (?P<vision>\d+), n_embd_a = (?P<audio>\d+)\)",
         "width mismatch inside the projector: its vision part outputs {vision}, its audio part {audio}, so "
         "they were made for different models",
@@ -91,14 +91,14 @@ ERROR_TEXTS: tuple[ErrorText, ...] = (
     ),
     ErrorText(
         LLAMA_CPP,
-        "MK712",
+        "MK416",
         r"unknown (?:vision |audio )?projector type:? *(?P<type>[^\s(]*)",
         "this llama.cpp does not know the projector type '{type}'",
         f"{_UPDATE}, or convert the projector again with a current llama.cpp",
     ),
     ErrorText(
         LLAMA_CPP,
-        "MK712",
+        "MK417",
         r"unable to find tensor (?P<tensor>[\w.]+)",
         "the projector has no tensor {tensor}, which its clip.projector_type requires: the type that it "
         "names is not the type of its tensors",
@@ -106,7 +106,7 @@ ERROR_TEXTS: tuple[ErrorText, ...] = (
     ),
     ErrorText(
         LLAMA_CPP,
-        "MK713",
+        "MK413",
         r"does not support multimodal\. please reconvert",
         "the model was converted before llama.cpp supported its vision: rope.dimension_sections is missing, "
         "and the engine aborts at the first image",
@@ -114,7 +114,7 @@ ERROR_TEXTS: tuple[ErrorText, ...] = (
     ),
     ErrorText(
         LLAMA_CPP,
-        "MK714",
+        "MK433",
         r"clip cannot be used as main model|unknown model architecture:? *'clip'",
         "this file is a projector (mmproj), not a model",
         "name the language model as the model, and this file as its projector (a second FROM)",
@@ -137,14 +137,14 @@ ERROR_TEXTS: tuple[ErrorText, ...] = (
     # -- the GGUF ----------------------------------------------------------------------------------
     ErrorText(
         LLAMA_CPP,
-        "MK716",
+        "MK403",
         r"invalid magic characters:? *(?:'(?P<found>[^']*)')?",
         "not a GGUF file: it begins with '{found}', expected 'GGUF'",
         "give a .gguf file; convert other formats with llama.cpp's convert_hf_to_gguf.py",
     ),
     ErrorText(
         OLLAMA,
-        "MK716",
+        "MK403",
         r"supplied file was not in GGUF format|invalid file magic|unsupported content type"
         r"|no Modelfile or safetensors",
         "FROM names a file that is not a GGUF: often a Git LFS pointer, an HTML page or a partial download",
@@ -196,7 +196,7 @@ ERROR_TEXTS: tuple[ErrorText, ...] = (
     ),
     ErrorText(
         LLAMA_CPP,
-        "MK715",
+        "MK404",
         r"not within the file bounds|failed to seek for tensor|failed to read"
         r"|exceeds remaining file size|exceeds file size|unexpectedly reached end of file",
         "the file is cut short or damaged: not everything that its header names can be read",
@@ -204,7 +204,7 @@ ERROR_TEXTS: tuple[ErrorText, ...] = (
     ),
     ErrorText(
         OLLAMA,
-        "MK715",
+        "MK404",
         r"digest mismatch, file must be downloaded again",
         "the download is damaged: its SHA-256 is not the one in the manifest",
         "remove the model (`ollama rm NAME`) and pull it again",
@@ -264,7 +264,7 @@ ERROR_TEXTS: tuple[ErrorText, ...] = (
     ),
     ErrorText(
         LLAMA_CPP,
-        "MK719",
+        "MK249",
         r"number of media markers in text \((?P<markers>\d+)\) does not match number of bitmaps "
         r"\((?P<images>\d+)\)",
         "images in the request: {images}, places for them in the prompt: {markers}; the TEMPLATE or the "
@@ -287,7 +287,7 @@ ERROR_TEXTS: tuple[ErrorText, ...] = (
     ),
     ErrorText(
         OLLAMA,
-        "MK856",
+        "MK436",
         r"does not support multimodal|missing data required for image|does not support (?:vision|images?)",
         "an image was sent to a model without a projector",
         "add the mmproj file as a second FROM (`mkmodelfile build` finds it beside the model) and publish "
@@ -295,7 +295,7 @@ ERROR_TEXTS: tuple[ErrorText, ...] = (
     ),
     ErrorText(
         LLAMA_SERVER,
-        "MK856",
+        "MK436",
         r"(?:image|audio) input is not supported",
         "llama-server runs without a projector, so it takes no images",
         "start it with --mmproj FILE",
@@ -333,7 +333,7 @@ ERROR_TEXTS: tuple[ErrorText, ...] = (
     ),
     ErrorText(
         TRANSFORMERS,
-        "MK731",
+        "MK211",
         r"TemplateError: System role not supported|system role (?:is )?not supported",
         "the chat template refuses system messages",
         "leave SYSTEM out, or put its text into the first user message",
@@ -372,7 +372,7 @@ ERROR_TEXTS: tuple[ErrorText, ...] = (
     ),
     ErrorText(
         OLLAMA,
-        "MK813",
+        "MK508",
         r"invalid model name",
         "the name has characters or parts that Ollama does not allow",
         "use [HOST/][NAMESPACE/]MODEL[:TAG] of letters, digits, '.', '_' and '-'",
@@ -393,14 +393,14 @@ ERROR_TEXTS: tuple[ErrorText, ...] = (
     ),
     ErrorText(
         OLLAMA,
-        "MK220",
+        "MK203",
         r"can't evaluate field (?P<field>\w+) in type \[\]\*?api\.Message",
         "the TEMPLATE uses .{field} outside of a range over .Messages",
         "write {{ range .Messages }}…{{ end }} around it; `mkmodelfile lint Modelfile` says where",
     ),
     ErrorText(
         OLLAMA,
-        "MK220",
+        "MK203",
         r"template error|template: (?:\w+)?:\d+|template: .{0,200}executing|in operand"
         r"|function \\?\"\w+\\?\" not defined",
         "the TEMPLATE is not a valid Go template, or fails while it is executed",
@@ -523,7 +523,7 @@ ERROR_TEXTS: tuple[ErrorText, ...] = (
     ),
     ErrorText(
         OLLAMA,
-        "MK853",
+        "MK417",
         r"(?P<signal>signal: segmentation fault|SIGSEGV|exit status 139|exit status 0xc0000005)",
         "the engine crashed ({signal}), most often on a projector whose type is not that of its tensors",
         "`mkmodelfile inspect MODEL.gguf MMPROJ.gguf` says whether the two fit",
@@ -531,7 +531,7 @@ ERROR_TEXTS: tuple[ErrorText, ...] = (
     ),
     ErrorText(
         OLLAMA,
-        "MK855",
+        "MK413",
         r"while running the model: unexpected EOF",
         "the engine ended during the request, as it does at the first image with a text GGUF that was "
         "converted before vision support",

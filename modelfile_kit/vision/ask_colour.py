@@ -51,7 +51,7 @@ def findings(sights: Sequence[Sight]) -> tuple[Diagnostic, ...]:
     said = ", ".join(f"{s.answer[:60]!r} to a {s.colour} picture" for s in wrong)
     return (
         Diagnostic(
-            "MK733",
+            "MK850",
             Severity.ERROR if len(wrong) == len(sights) else Severity.WARNING,
             f"the embedded engine answers {said}",
             help="see that the projector belongs to this model and that the prompts are as the reference",

@@ -18,7 +18,7 @@ def test_agreement():
 
 
 def test_twice():
-    assert findings([BOS, BOS, HI], [BOS, HI], add_bos=True) == [("MK701", Severity.ERROR)]
+    assert findings([BOS, BOS, HI], [BOS, HI], add_bos=True) == [("MK325", Severity.ERROR)]
 
 
 def test_lost():

@@ -70,7 +70,7 @@ def test_a_mismatch_has_its_place_its_tokens_and_its_cause():
     assert found.alignment.byte_difference.offset == len("[gMASK]<sop><|user|>\nHi<|")
     assert found.alignment.first_difference == 6
     [cause] = found.diagnostics
-    assert cause.code == "MK704"
+    assert cause.code == "MK323"
     assert "10 tokens" in cause.message
     assert "conversation 'hi'" in report.all_diagnostics[0].message
 
@@ -85,20 +85,20 @@ def test_the_system_text_of_the_package_is_on_both_sides():
 
 def test_picture_marks_in_the_template():
     template = GO.replace("{{ .Content }}", "{{ range .Images }}<|begin_of_image|>{{ end }}{{ .Content }}")
-    assert set(codes(check(template, conversations=[SEEN]))) == {"MK706"}
+    assert set(codes(check(template, conversations=[SEEN]))) == {"MK250"}
 
 
 def test_a_template_that_loses_the_text_loses_the_picture():
     template = "[gMASK]<sop>{{ range .Messages }}<|{{ .Role }}|>\n{{ end }}<|assistant|>\n"
     [finding] = check(template, conversations=[SEEN]).conversations[0].diagnostics
-    assert (finding.code, finding.severity) == ("MK707", Severity.ERROR)
+    assert (finding.code, finding.severity) == ("MK249", Severity.ERROR)
 
 
 def test_a_chat_template_without_pictures():
     jinja = "{% for m in messages %}{% if m.content is string %}{{ m.content }}{% else %}"
     jinja += "{% for p in m.content %}{{ p.text }}{% endfor %}{% endif %}{% endfor %}"
     report = check("{{ range .Messages }}{{ .Content }}{{ end }}", jinja, [SEEN])
-    assert codes(report) == ["MK707"]
+    assert codes(report) == ["MK249"]
 
 
 BOS_JINJA = "<s>{% for m in messages %}{{ m.content }}{% endfor %}"
@@ -109,7 +109,7 @@ BOS_JINJA = "<s>{% for m in messages %}{{ m.content }}{% endfor %}"
     [
         ("<s>", BOS_JINJA, False, None),
         ("", BOS_JINJA, True, None),
-        ("<s>", BOS_JINJA, True, "MK701"),
+        ("<s>", BOS_JINJA, True, "MK325"),
         ("", BOS_JINJA, False, "MK702"),
         ("", BOS_JINJA[3:], True, "MK703"),
         ("<s>", BOS_JINJA[3:], False, "MK703"),
@@ -132,7 +132,7 @@ def test_what_both_sides_refuse_or_one():
     refuses = "{{ raise_exception('no users here') }}"
     tools = Conversation("tools", HI.messages, ({"type": "function", "function": {"name": "f"}},))
     [both] = check(jinja=refuses, conversations=[tools]).conversations
-    assert (both.status, both.diagnostics[0].code) == ("refused", "MK731")
+    assert (both.status, both.diagnostics[0].code) == ("refused", "MK211")
     assert both.diagnostics[0].severity is Severity.INFO
 
     [ours] = check(conversations=[tools]).conversations
@@ -142,7 +142,7 @@ def test_what_both_sides_refuse_or_one():
 
     [theirs] = check(jinja=refuses, conversations=[HI]).conversations
     assert (theirs.status, theirs.reference) == ("refused", None)
-    assert (theirs.diagnostics[0].code, theirs.diagnostics[0].severity) == ("MK731", Severity.INFO)
+    assert (theirs.diagnostics[0].code, theirs.diagnostics[0].severity) == ("MK211", Severity.INFO)
     assert "no users here" in theirs.diagnostics[0].message
 
 
@@ -172,7 +172,7 @@ def test_texts_that_the_package_adds_are_one_warning():
     assert report.ok
     assert report.counts()["ok"] == 2
     [added] = report.all_diagnostics
-    assert (added.code, added.severity) == ("MK735", Severity.WARNING)
+    assert (added.code, added.severity) == ("MK302", Severity.WARNING)
     # one after the turn of the first, one after each of the four of the second
     assert "'</s>'; 2 conversations; 1 tokens in conversation 'hi', 5 in all" in added.message
     # and without leave they are errors
@@ -181,7 +181,7 @@ def test_texts_that_the_package_adds_are_one_warning():
 
 def test_native_mode_checks_the_tokens_of_the_reference():
     report = check(None, conversations=ALL, tokenizer=Toy())
-    assert codes(report) == ["MK732"]
+    assert codes(report) == ["MK523"]
     assert report.ok
     assert report.conversations[0].prompt == report.conversations[0].reference
 
@@ -204,7 +204,7 @@ def test_native_mode_compares_what_llama_server_renders():
 def test_tokens_of_another_models_template_are_named_once():
     jinja = JINJA.replace("[gMASK]<sop>", "<|im_start|>")
     report = check(GO.replace("[gMASK]<sop>", "<|im_start|>"), jinja, [HI, LONG], Toy())
-    assert codes(report) == ["MK709"]
+    assert codes(report) == ["MK323"]
     assert report.ok
 
 

@@ -54,7 +54,7 @@ def test_bytes_alone_need_no_llama_cpp(micro, monkeypatch):
 def test_an_added_end_token_is_a_warning(llama_cpp, tmp_path):
     report = check_package(package(tmp_path, 'end_token: "<|endoftext|>"'), embedded=False)
     assert report.ok, [str(d) for d in errors(report)]
-    assert "MK735" in {d.code for d in report.all_diagnostics}
+    assert "MK302" in {d.code for d in report.all_diagnostics}
 
 
 def test_a_hand_written_template_that_is_wrong(llama_cpp, tmp_path):
@@ -64,12 +64,13 @@ def test_a_hand_written_template_that_is_wrong(llama_cpp, tmp_path):
     )
     report = check_package(package(tmp_path, "template: own.gotmpl"), embedded=False)
     assert not report.ok
-    assert "MK704" in {d.code for d in errors(report)}
+    assert "MK323" in {d.code for d in errors(report)}
 
 
 def test_native_mode(llama_cpp, tmp_path):
     report = check_package(package(tmp_path, "mode: native"))
-    assert "MK732" in {d.code for d in report.all_diagnostics}
+    # with a llama-server on this machine, and without
+    assert {"MK732", "MK523"} & {d.code for d in report.all_diagnostics}
     assert [s.answer for s in report.sights] == ["red", "green", "blue"]
 
 
@@ -80,5 +81,5 @@ def test_a_pair_that_llama_cpp_refuses_is_a_finding(llama_cpp, tmp_path, micro):
     broken = build_pair(tmp_path, fault="projector-type")
     files = dataclasses.replace(micro.files, projector=broken.projector)
     report = check_package(dataclasses.replace(micro, files=files))
-    assert [d.code for d in errors(report)] == ["MK712"]
+    assert [d.code for d in errors(report)] == ["MK417"]
     assert report.sights == ()

@@ -61,7 +61,7 @@ def test_auto(model: Path, chatml_model: Path) -> None:
 
 def test_auto_with_another_models_chat_template(model: Path) -> None:
     end = decide("auto", CHATML, model)
-    assert codes(end) == [("MK309", "warning")]
+    assert codes(end) == [("MK323", "warning")]
     assert "'<|im_end|>'" in end.diagnostics[0].message
 
 
@@ -93,7 +93,7 @@ def test_a_token_that_is_not_written(model: Path) -> None:
 @pytest.mark.parametrize("text", ["<|im_end|>", "<|end|>", "no", "\n", "<|user|>\n"])
 def test_what_is_no_special_token(model: Path, text: str) -> None:
     end = decide(text, GLM, model)
-    assert (end.added, codes(end)) == ("", [("MK301", "error")])
+    assert (end.added, codes(end)) == ("", [("MK323", "error")])
     assert repr(text) in end.diagnostics[0].message
 
 
@@ -114,5 +114,5 @@ def test_without_llama_cpp_it_is_an_error_all_the_same(model: Path, monkeypatch:
 
     monkeypatch.setattr("modelfile_kit.building.end_token.LlamaTokenizer", missing)
     end = decide("<|im_end|>", GLM, model)
-    assert codes(end) == [("MK301", "error")]
+    assert codes(end) == [("MK323", "error")]
     assert 'pip install "modelfile-kit[align]"' in end.diagnostics[0].message

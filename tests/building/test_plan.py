@@ -82,7 +82,7 @@ def test_an_exact_template_that_would_not_be_used(plan: Any) -> None:
 
 def test_an_unused_template_stays_where_native_mode_is_not_proven(plan: Any) -> None:
     found = plan(TOOLS, EXACT, "partial")
-    assert (found.mode.chosen, found.template, codes(found)) == ("go", TEMPLATE, {"MK520"})
+    assert (found.mode.chosen, found.template, codes(found)) == ("go", TEMPLATE, {"MK201"})
     assert "llama-server 9" in found.mode.why
 
 

@@ -21,4 +21,4 @@ def test_calls_that_are_not_read_are_told_twice(tmp_path: Path, source: str, rea
     built = build(package)
     assert ("MK670" in {d.code for d in built.diagnostics}) != read
     found = lint_modelfile(built.path.read_bytes(), base=built.path.parent)
-    assert ("MK251" in {d.code for d in found}) != read
+    assert ("MK670" in {d.code for d in found}) != read

@@ -48,7 +48,7 @@ def test_a_named_projector_and_none(pair: MicroPair) -> None:
         ("width", "MK412"),
         ("projector-type", "MK411"),
         ("no-rope-sections", "MK413"),
-        ("no-projector", "MK410"),
+        ("no-projector", "MK436"),
     ],
 )
 def test_faults_of_a_pair_are_found(tmp_path: Path, fault: str, code: str) -> None:
@@ -77,7 +77,7 @@ def test_swapped_files(pair: MicroPair) -> None:
     swapped = package(pair, model=pair.projector, projector=pair.model)
     assert ("MK415", "error") in codes(open_files(swapped))
     alone = package(pair, model=pair.projector, projector="none")
-    assert codes(open_files(alone)) == [("MK415", "error")]
+    assert codes(open_files(alone)) == [("MK433", "error")]
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_swapped_files(pair: MicroPair) -> None:
 def test_missing_files(pair: MicroPair, changes: dict[str, Path], said: str) -> None:
     with pytest.raises(PackageError, match=said) as caught:
         open_files(package(pair, **changes))
-    assert caught.value.code == "MK509" and caught.value.help
+    assert caught.value.code == "MK430" and caught.value.help
 
 
 def test_what_is_no_gguf(tmp_path: Path, pair: MicroPair) -> None:
@@ -104,12 +104,12 @@ def test_vision_is_refused_where_llama_cpp_has_none(pair: MicroPair) -> None:
     blind = package(pair, chat_template="family:chatglm")
     with pytest.raises(PackageError, match="no projector for its vision part") as caught:
         open_files(replace(blind, projector=pair.projector or ""))
-    assert caught.value.code == "MK512"
+    assert caught.value.code == "MK418"
     assert "GLM-4.1V" in caught.value.help and "projector: none" in caught.value.help
     for projector, severity in (("auto", "warning"), ("none", "info")):
         files = open_files(replace(blind, projector=projector))
         assert files.projector is None
-        assert ("MK512", severity) in codes(files)
+        assert ("MK418", severity) in codes(files)
 
 
 def test_a_family_that_the_model_is_not_of(pair: MicroPair, tmp_path: Path) -> None:

@@ -71,16 +71,16 @@ def test_a_list_of_ones_own(vocabulary: Vocabulary) -> None:
     stops = decide(vocabulary, ["<|im_end|>", "Observation:", "<|user|>", "</answer>"])
     assert stops.texts == ["<|im_end|>", "Observation:", "<|user|>", "</answer>"]
     assert codes(stops) == [
-        ("MK305", "warning"),  # looks like a token and is none
-        ("MK305", "info"),  # a plain text
-        ("MK306", "info"),  # needless
-        ("MK307", "warning"),  # <|observation|> is missing
+        ("MK320", "warning"),  # looks like a token and is none
+        ("MK320", "info"),  # a plain text
+        ("MK328", "info"),  # needless
+        ("MK322", "warning"),  # <|observation|> is missing
     ]
     assert "<|observation|>" in stops.diagnostics[3].message
 
 
 def test_control_tokens_are_not_seen_by_later_servers(vocabulary: Vocabulary) -> None:
     for target, seen in (("0.17.4", True), ("0.30.0", False), (">=0.17.4", False), ("latest", False)):
-        [*found] = [d for d in decide(vocabulary, target=target).diagnostics if d.code == "MK310"]
+        [*found] = [d for d in decide(vocabulary, target=target).diagnostics if d.code == "MK321"]
         assert (not found) == seen, target
         assert all(d.severity is Severity.INFO and "<|observation|>" in d.message for d in found)

@@ -184,7 +184,7 @@ def test_an_end_token_shows_what_it_falls_apart_into(said, folder):
     (folder / "mkmodelfile.yaml").write_text(PACKAGE + "end_token: <|im_end|>\n")
     code, text = said("build")
     assert code == 1, text
-    assert "mkmodelfile.yaml:4:12: error MK301" in text
+    assert "mkmodelfile.yaml:4:12: error MK323" in text
     assert "falls apart into 10 tokens" in text
 
 

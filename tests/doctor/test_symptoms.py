@@ -13,18 +13,18 @@ from modelfile_kit.doctor import diagnose
             ["MK101"],
         ),
         ("Error: unknown parameter 'num_contex'", ["MK110"]),
-        ('Error: template error: template: :1: function "fromJson" not defined', ["MK220"]),
+        ('Error: template error: template: :1: function "fromJson" not defined', ["MK203"]),
         ("registry.ollama.ai/library/x:latest does not support tools (status code: 400)", ["MK230"]),
         ('"x" does not support thinking', ["MK230"]),
-        ("Multimodal data provided, but model does not support multimodal requests.", ["MK856"]),
+        ("Multimodal data provided, but model does not support multimodal requests.", ["MK436"]),
         (
             "Error: 500 Internal Server Error: llama-server process has terminated: exit status 1: error: "
             "mismatch between text model (n_embd = 64) and mmproj (n_embd = 128)",
-            ["MK711"],
+            ["MK412"],
         ),
-        ("llama runner process has terminated: signal: segmentation fault", ["MK853"]),
+        ("llama runner process has terminated: signal: segmentation fault", ["MK417"]),
         ("Failed to load CLIP model from /root/.ollama/blobs/sha256-1", ["MK854"]),
-        ("an error was encountered while running the model: unexpected EOF", ["MK855"]),
+        ("an error was encountered while running the model: unexpected EOF", ["MK413"]),
         ("llama_model_load: error loading model: unknown model architecture: 'glm9'", ["MK717"]),
         ("model requires more system memory (9.1 GiB) than is available (4.0 GiB)", ["MK718"]),
         ("Error: pull model manifest: file does not exist", ["MK808"]),
@@ -44,4 +44,4 @@ def test_what_is_behind_an_error_text(text, codes):
 
 def test_the_reason_stands_before_its_consequences():
     text = "unexpected EOF\nclip_init: failed\nerror: unknown projector type: glm9v"
-    assert diagnose(text)[0].code == "MK712"
+    assert diagnose(text)[0].code == "MK416"

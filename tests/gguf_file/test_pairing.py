@@ -171,8 +171,8 @@ def test_a_pair_that_fits(glm, eye):
         ("width", ["MK412"]),
         ("projector-type", ["MK411", "MK417"]),
         ("no-rope-sections", ["MK413"]),
-        ("no-projector", ["MK410"]),
-        ("text-llama", ["MK410"]),
+        ("no-projector", ["MK436"]),
+        ("text-llama", ["MK436"]),
     ],
 )
 def test_the_faults_of_the_micro_pair_are_found_in_the_headers(tmp_path, fault, codes):
@@ -208,7 +208,7 @@ def test_wrong_kinds(glm, eye, header):
 
 def test_a_missing_projector_says_what_to_get(glm):
     (found,) = check_pair(glm(), None)
-    assert told([found]) == [("MK410", "error")]
+    assert told([found]) == [("MK436", "error")]
     assert "mmproj-AutoGLM-Phone-9B-F16.gguf" in found.help
     assert "convert_hf_to_gguf.py --mmproj" in found.help
     assert "projector: none" in found.help
@@ -217,10 +217,10 @@ def test_a_missing_projector_says_what_to_get(glm):
 def test_how_sure_it_is_that_a_projector_is_missing(header, glm):
     assert check_pair(header(model("glm4")), None) == []
     assert check_pair(header(model("llama")), None) == []
-    assert told(check_pair(header(model("qwen2vl")), None)) == [("MK410", "error")]
-    assert told(check_pair(header(model("llama", **PICTURES)), None)) == [("MK410", "warning")]
+    assert told(check_pair(header(model("qwen2vl")), None)) == [("MK436", "error")]
+    assert told(check_pair(header(model("llama", **PICTURES)), None)) == [("MK436", "warning")]
     old = {**PICTURES, "own__rope__dimension_sections": Typed("int32[]", [0, 0, 0, 0])}
-    assert told(check_pair(glm(**old), None)) == [("MK410", "warning"), ("MK413", "error")]
+    assert told(check_pair(glm(**old), None)) == [("MK436", "warning"), ("MK413", "error")]
 
 
 def test_glm_4v_is_refused_with_the_way_out(header, eye):

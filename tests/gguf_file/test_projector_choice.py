@@ -45,7 +45,7 @@ def test_none_there(model_file):
     choice = find_projector(model_file)
     assert choice.path is None
     assert choice.reason == "no projector beside the model"
-    assert told(choice) == [("MK410", "error")]
+    assert told(choice) == [("MK436", "error")]
 
 
 def test_the_one_that_fits_is_taken_and_the_others_explained(model_file, tmp_path):
@@ -65,7 +65,7 @@ def test_one_that_does_not_fit_is_not_taken_but_told(model_file, tmp_path):
     choice = find_projector(model_file)
     assert choice.path is None
     assert choice.reason == "none of the projectors beside the model fits (1 looked at)"
-    assert told(choice) == [("MK412", "error"), ("MK410", "error")]
+    assert told(choice) == [("MK412", "error"), ("MK436", "error")]
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_a_broken_projector_is_told(model_file, tmp_path):
     build_projector(tmp_path / "mmproj-Micro-9B.gguf", fault="truncated-projector")
     choice = find_projector(model_file)
     assert choice.path is None
-    assert told(choice) == [("MK420", "error"), ("MK410", "error")]
+    assert told(choice) == [("MK404", "error"), ("MK436", "error")]
     assert "download it again" in choice.diagnostics[0].help
     build_projector(tmp_path / "whole.gguf")
     assert find_projector(model_file).path.name == "whole.gguf"
@@ -136,7 +136,7 @@ def test_a_projector_in_place_of_the_model(tmp_path):
     pair = build_pair(tmp_path)
     choice = find_projector(pair.projector or "")
     assert choice.path is None
-    assert told(choice) == [("MK415", "error")]
+    assert told(choice) == [("MK433", "error")]
 
 
 def test_a_model_that_cannot_be_read(tmp_path):

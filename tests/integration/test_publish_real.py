@@ -209,7 +209,7 @@ def test_a_model_that_fails_verification_leaves_the_old_model(modelfile, ollama_
     other = modelfile("SYSTEM new", template=TEMPLATE.replace("<sop>", "<sop> "))
     with pytest.raises(NotVerifiedError) as e:
         create.publish(other, "kept", host=ollama_server.url)
-    assert "MK830" in {d.code for d in e.value.report.diagnostics}
+    assert "MK720" in {d.code for d in e.value.report.diagnostics}
     assert (ollama_server.show("kept")["modelfile"], names(ollama_server)) == before
     forced = create.publish(other, "kept", host=ollama_server.url, force=True)
     assert not forced.verified.ok

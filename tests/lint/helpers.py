@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from modelfile_kit.core import codes
 from modelfile_kit.core.diagnostics import Diagnostic
 from modelfile_kit.lint.runner import fix_modelfile, lint_modelfile
 from tests.gguf_file.handmade import Typed, gguf, model, projector
@@ -18,7 +19,9 @@ def whole(text: str) -> str:
 
 
 def findings(code: str, text: str, **how) -> list[Diagnostic]:
-    return [d for d in lint_modelfile(whole(text), **how) if d.code == code]
+    """The findings of a code; of a group the findings of all its codes, and of its own."""
+    about = codes.find(code)
+    return [d for d in lint_modelfile(whole(text), **how) if d.code in (code, *about.members)]
 
 
 def rule_catches(code: str, text: str, **how) -> Diagnostic:

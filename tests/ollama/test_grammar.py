@@ -97,7 +97,7 @@ def test_refusals_say_what_to_do():
 
 def test_instructions_by_release():
     assert values("FROM x\nDRAFT y", target="0.23.1")[-1] == ("draft", "", "y")
-    assert refusal("FROM x\nDRAFT y", target="0.22.0").code == "MK101"
+    assert refusal("FROM x\nDRAFT y", target="0.22.0").code == "MK116"
     assert values("FROM x\nDRAFT y", target=">=0.20")[-1] == ("draft", "", "y")
 
 
@@ -164,7 +164,7 @@ def test_what_is_written_is_read_again(pairs):
     try:
         text = str(modelfile)
     except ModelfileError as e:
-        assert e.code in ("MK106", "MK107")
+        assert e.code in ("MK118", "MK107")
         assert e.help
         return
     again = parse_modelfile(text)

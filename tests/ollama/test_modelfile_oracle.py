@@ -21,6 +21,8 @@ REFUSALS = {
     "MK103": "unexpected EOF",
     "MK104": "no FROM line",
 }
+# What Ollama refuses in the same words, and the kit tells apart.
+UNKNOWN = {"MK116": "MK101", "MK133": "MK101"}
 
 
 def ours(data, target):
@@ -28,7 +30,7 @@ def ours(data, target):
     try:
         parsed = parse_modelfile(data, target=target, dialect=False)
     except ModelfileError as e:
-        return e.code, e.line
+        return UNKNOWN.get(e.code, e.code), e.line
     return [as_command(i) for i in parsed.instructions]
 
 

@@ -39,8 +39,8 @@ def test_quotes(value, written):
 @pytest.mark.parametrize(
     ("value", "code", "words"),
     [
-        ("a\u3000b", "MK106", "U+3000 (ideographic space) at character 2"),
-        ("\x00", "MK106", "U+0000 (a control or private-use character)"),
+        ("a\u3000b", "MK118", "U+3000 (ideographic space) at character 2"),
+        ("\x00", "MK118", "U+0000 (a control or private-use character)"),
         ('x"""\ny', "MK107", "line 1"),
         ('a\nx""" \t\ny"', "MK107", "line 2"),
     ],
@@ -91,5 +91,5 @@ def test_a_tag_that_no_other_spelling_shows():
     template = "{{ range .Messages }}{{ if .Thinking }}<\u200bthink>{{ .Thinking }}</think>{{ end }}{{ end }}"
     with pytest.raises(ModelfileError) as caught:
         encode_template(template)
-    assert caught.value.code == "MK106"
+    assert caught.value.code == "MK118"
     assert "thinking" in caught.value.message

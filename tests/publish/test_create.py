@@ -275,5 +275,5 @@ def test_a_file_that_is_not_there_asks_the_server_nothing(ollama, tmp_path):
     (tmp_path / "Modelfile").write_text("FROM none.gguf")
     with pytest.raises(UsageError) as e:
         publish(tmp_path / "Modelfile", "m", host=ollama.url)
-    assert e.value.code == "MK809"
+    assert e.value.code == "MK430"
     assert ollama.asked == []

@@ -33,10 +33,10 @@ def refused(detail, status=500):
             ENDED
             + "exit status 1: error: mismatch between text model (n_embd = 64) and mmproj (n_embd = 128)",
             served(),
-            "MK711",
+            "MK412",
             ["64", "128"],
         ),
-        (ENDED + "signal: segmentation fault", served("mlp"), "MK853", ["mlp", "glm4v"]),
+        (ENDED + "signal: segmentation fault", served("mlp"), "MK417", ["mlp", "glm4v"]),
         (
             ENDED + "exit status 1: error: Failed to load CLIP model from /b",
             served("x"),
@@ -59,7 +59,7 @@ def test_an_error_of_the_engine_is_named(detail, model, code, words, picture):
 
 def test_no_projector_is_named():
     detail = "Multimodal data provided, but model does not support multimodal requests."
-    assert name_fault(refused(detail, 400), served(None), with_image=True).code == "MK856"
+    assert name_fault(refused(detail, 400), served(None), with_image=True).code == "MK436"
 
 
 @pytest.mark.parametrize(
@@ -71,12 +71,12 @@ def test_no_projector_is_named():
     ],
 )
 def test_missing_rope_sections_are_named_when_a_picture_ends_the_engine(error):
-    assert name_fault(error, served(sections=False), with_image=True).code == "MK855"
-    assert name_fault(error, served(), with_image=True).code != "MK855"
+    assert name_fault(error, served(sections=False), with_image=True).code == "MK413"
+    assert name_fault(error, served(), with_image=True).code != "MK413"
 
 
 def test_rope_sections_are_asked_only_of_those_that_need_them():
-    assert missing_rope_sections(served(sections=False)).code == "MK855"
+    assert missing_rope_sections(served(sections=False)).code == "MK413"
     assert missing_rope_sections(served()) is None
     assert missing_rope_sections(served(None, sections=False)) is None
     assert missing_rope_sections(served("mlp", architecture="llama", sections=False)) is None

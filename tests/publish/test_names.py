@@ -36,5 +36,5 @@ def test_names_as_the_server_lists_them(name, listed):
 def test_what_is_no_name_is_refused(name):
     with pytest.raises(UsageError) as e:
         require_name(name)
-    assert e.value.code == "MK813"
+    assert e.value.code == "MK508"
     assert e.value.help

@@ -75,7 +75,7 @@ def test_what_differs_is_told_with_both_texts(server, kinds):
     check = checked(server)
     assert check.status == "ok"
     assert kinds in check.detail
-    assert {d.code for d in check.diagnostics} == {"MK835"}
+    assert {d.code for d in check.diagnostics} == {"MK522"}
     text = check.diagnostics[0].message
     assert ("reference:" in text and "server:" in text) or "no such word" in text
 

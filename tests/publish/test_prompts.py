@@ -37,18 +37,19 @@ def test_the_prompt_of_the_chat_template_is_right():
 
 
 @pytest.mark.parametrize(
-    "prompt",
+    ("prompt", "code"),
     [
-        GLM + "<|user|>\nhi<|assistant|>",
-        GLM + "<|user|>\nhi\n<|assistant|>\n",
-        "<|user|>\nhi<|assistant|>\n",
-        GLM + "<|user|>\nhi<|im_end|><|assistant|>\n",
-        "",
+        (GLM + "<|user|>\nhi<|assistant|>", "MK720"),
+        (GLM + "<|user|>\nhi\n<|assistant|>\n", "MK720"),
+        ("<|user|>\nhi<|assistant|>\n", "MK727"),
+        (GLM + "<|user|>\nhi<|im_end|><|assistant|>\n", "MK302"),
+        ("", "MK708"),
+        (GLM + "<|user|>\nho<|assistant|>\n", "MK700"),
     ],
 )
-def test_every_other_prompt_is_wrong(prompt):
+def test_every_other_prompt_is_wrong_with_the_code_of_its_cause(prompt, code):
     found = judge().judge(Conversation("c", (USER,)), prompt)
-    assert codes(found) == ["MK830"]
+    assert codes(found) == [code]
     assert "'c'" in found.diagnostics[0].message
     assert found.diagnostics[0].help
 
@@ -62,7 +63,7 @@ def test_a_picture_stands_where_the_chat_template_has_its_marks():
 
 def test_a_picture_behind_its_words_is_said_as_such():
     found = judge().judge(Conversation("c", (SEEN,)), GLM + "<|user|>\nWhat is this?[img-0]<|assistant|>\n")
-    assert codes(found) == ["MK830"]
+    assert codes(found) == ["MK521"]
     assert "behind" in found.diagnostics[0].message
 
 
@@ -76,7 +77,7 @@ def test_picture_marks_that_the_engine_writes_anyway():
     found = judge().judge(
         Conversation("c", (SEEN,)), GLM + f"<|user|>\n{doubled}What is this?<|assistant|>\n"
     )
-    assert codes(found) == ["MK832"]
+    assert codes(found) == ["MK250"]
     assert "<|begin_of_image|>" in found.diagnostics[0].message
 
 
@@ -88,7 +89,7 @@ def test_picture_marks_in_the_words_of_the_user_are_his():
 
 def test_doubled_marks_are_seen_without_a_reference():
     found = judge(None).judge(Conversation("c", (SEEN,)), "<|begin_of_image|>[img-0]What is this?")
-    assert codes(found) == ["MK832"]
+    assert codes(found) == ["MK250"]
     found = judge(None).judge(Conversation("c", (USER,)), "whatever")
     assert (codes(found), found.expected) == ([], None)
     assert found.note
@@ -118,7 +119,7 @@ def test_thinking_that_the_server_switches_on_by_itself():
     able = judge(template, capabilities=("completion", "thinking"))
     assert codes(able.judge(Conversation("c", (USER,)), "hi!")) == []
     assert codes(able.judge(Conversation("c", (USER,)), "hi")) == []
-    assert codes(judge(template).judge(Conversation("c", (USER,)), "hi!")) == ["MK830"]
+    assert codes(judge(template).judge(Conversation("c", (USER,)), "hi!")) == ["MK700"]
 
 
 def test_a_leading_bos_is_the_vocabularys_business():
@@ -127,7 +128,7 @@ def test_a_leading_bos_is_the_vocabularys_business():
     assert codes(PromptJudge(meant, show).judge(Conversation("c", (USER,)), "hi")) == []
     assert codes(PromptJudge(meant, show).judge(Conversation("c", (USER,)), "<s>hi")) == []
     assert PromptJudge(meant, show).judge(Conversation("c", (USER,)), "hi").expected == "<s>hi"
-    assert codes(PromptJudge(meant, show).judge(Conversation("c", (USER,)), "<s><s>hi")) == ["MK830"]
+    assert codes(PromptJudge(meant, show).judge(Conversation("c", (USER,)), "<s><s>hi")) == ["MK325"]
 
 
 def test_a_package_with_texts_of_its_own_brings_its_renderer():
@@ -136,7 +137,7 @@ def test_a_package_with_texts_of_its_own_brings_its_renderer():
         chat_template="{{ messages[0].content }}", render=lambda m, **_: m[0]["content"] + "END"
     )
     assert codes(PromptJudge(meant, show).judge(Conversation("c", (USER,)), "hiEND")) == []
-    assert codes(PromptJudge(meant, show).judge(Conversation("c", (USER,)), "hi")) == ["MK830"]
+    assert codes(PromptJudge(meant, show).judge(Conversation("c", (USER,)), "hi")) == ["MK700"]
 
 
 def test_a_conversation_that_the_template_refuses_cannot_be_compared():

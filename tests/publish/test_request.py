@@ -86,7 +86,7 @@ def test_a_file_that_is_named_twice_goes_once(folder):
 
 def test_a_projector_note_without_its_from_is_a_warning(folder):
     got = plan(folder, "FROM m.gguf\n# PROJECTOR mmproj.gguf\n")
-    assert [(d.code, d.severity.value, d.span.line) for d in got.diagnostics] == [("MK812", "warning", 2)]
+    assert [(d.code, d.severity.value, d.span.line) for d in got.diagnostics] == [("MK134", "warning", 2)]
     assert "FROM mmproj.gguf" in got.diagnostics[0].help
 
 
@@ -120,7 +120,7 @@ def test_a_model_on_the_server_and_a_file_cannot_go_together(folder):
     # Ollama 0.33, server/create.go: `from` wins and `files` is never looked at.
     with pytest.raises(ModelfileError) as e:
         plan(folder, "FROM llama3.2\nFROM mmproj.gguf")
-    assert e.value.code == "MK810"
+    assert e.value.code == "MK432"
     assert "without a word" in e.value.message
 
 
@@ -130,7 +130,7 @@ def test_a_model_on_the_server_and_a_file_cannot_go_together(folder):
 def test_a_missing_file_is_named_with_its_line(folder, text):
     with pytest.raises(UsageError) as e:
         plan(folder, text)
-    assert e.value.code == "MK809"
+    assert e.value.code == "MK430"
     assert e.value.span.line == text.count("\n") + 1
     assert str(folder) in e.value.message
 
@@ -208,7 +208,7 @@ def test_parameters_get_the_apis_types(folder, key, text, value):
 def test_a_wrong_parameter_is_refused_with_what_was_expected(folder, key, text):
     with pytest.raises(ModelfileError) as e:
         plan(folder, f"FROM m.gguf\nPARAMETER {key} {text}")
-    assert e.value.code == "MK810"
+    assert e.value.code == ("MK110" if key == "num_ctxx" else "MK111")
     assert e.value.span.line == 2
     assert key in e.value.message
 

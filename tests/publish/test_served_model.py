@@ -135,4 +135,4 @@ def test_floats_may_have_been_32_bit(served):
 
 def test_an_unused_template_is_said_as_such(served):
     jinja = replace(served, template="{% for m in messages %}{{ m.content }}{% endfor %}")
-    assert [d.code for d in differences(jinja, template=TEMPLATE)] == ["MK823"]
+    assert [d.code for d in differences(jinja, template=TEMPLATE)] == ["MK201"]

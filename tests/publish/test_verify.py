@@ -164,7 +164,7 @@ def test_a_model_without_any_prompt_format_is_named():
 def test_a_model_that_was_to_see_and_has_no_projector():
     show = {"capabilities": ["completion"], "projector_info": None}
     report = run(FakeServer(show=show), vision=True)
-    assert "MK856" in codes(report)
+    assert "MK436" in codes(report)
     assert status(report, "capabilities") == "fail"
 
 
@@ -176,7 +176,7 @@ def test_a_prompt_that_the_server_refuses_is_named():
 
     server.render = refuse
     report = run(server, chat_template=JINJA)
-    assert codes(report) == {"MK831"}
+    assert codes(report) == {"MK730"}
 
 
 def test_an_older_server_shows_no_prompts():
@@ -195,7 +195,7 @@ def test_a_dead_engine_skips_what_needs_it():
     server.chat = dead
     report = run(server, chat_template=JINJA)
     assert not report.ok
-    assert codes(report) == {"MK853"}
+    assert codes(report) == {"MK417"}
     assert [status(report, n) for n in ("engine", "prompts", "stop", "pictures")] == ["fail"] + ["skip"] * 3
 
 

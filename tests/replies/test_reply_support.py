@@ -109,7 +109,7 @@ MENTIONED = "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}{% endfor %}{
 )
 def test_the_template_wins_over_its_chat_template(source: str) -> None:
     found = understood(source)
-    assert "MK675" not in codes(found)
+    assert "MK201" not in codes(found)
     for target in ("0.30.0", "0.33.0"):
         assert select(template=found.template, jinja=source, target=target).source == "template"
 
@@ -129,12 +129,12 @@ def test_a_template_that_is_not_used_is_told() -> None:
     coverage = {"chat": "exact", "tools": "absent", "thinking": "absent", "images": "absent"}
     plain = "{{ range .Messages }}{{ .Content }}{{ end }}"
     _, told = understanding(Reference(source), plain, coverage, "latest")
-    unused = next(d for d in told if d.code == "MK675")
+    unused = next(d for d in told if d.code == "MK201")
     assert "OLLAMA_GO_TEMPLATE=1" in unused.help
     _, told = understanding(Reference(source), plain, coverage, "0.24.0")
     assert not told
     _, told = understanding(Reference(source), plain, coverage, ">=0.24")
-    assert [d.code for d in told] == ["MK675"]
+    assert [d.code for d in told] == ["MK201"]
 
 
 # -- Ollama's own packages -----------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from modelfile_kit.core.diagnostics import Diagnostic, Severity, Span
 from modelfile_kit.report import FORMATS, Case, Report, Status, html, render
 
 ERROR = Diagnostic("MK101", Severity.ERROR, "100% wrong\nhere", Span("a b/Modelfile", 3, 7), "mend: it, now")
-WARNING = Diagnostic("MK301", Severity.WARNING, "odd")
+WARNING = Diagnostic("MK323", Severity.WARNING, "odd")
 REPORT = Report(
     "check",
     "pkg",
@@ -61,7 +61,7 @@ def test_github_escapes_as_its_reference_says():
     assert lines[0] == (
         "::error title=MK101,file=a b/Modelfile,line=3,col=7::100%25 wrong%0Ahere%0Ahelp: mend: it, now"
     )
-    assert lines[1] == "::warning title=MK301::odd"
+    assert lines[1] == "::warning title=MK323::odd"
     assert lines[2].startswith("::error title=check pkg::bad: one byte more%0A-a")
 
 

@@ -84,7 +84,7 @@ def test_a_package_whose_model_is_not_at_hand(package, run):
         file.unlink()
     outcomes, done = run("--mkmodelfile")
     assert outcomes == {"build": "FAILED"}
-    assert "mkmodelfile.yaml:2:8: error MK509" in done.stdout
+    assert "mkmodelfile.yaml:2:8: error MK430" in done.stdout
     outcomes, _ = run("--mkmodelfile-update", ini="mkmodelfile = true\nmkmodelfile_micro = true")
     assert outcomes == {"hello": "PASSED", "again": "PASSED", LEFT_OVER: "PASSED"}
 

@@ -27,7 +27,7 @@ def test_three_right_answers_are_no_finding() -> None:
 
 def test_some_wrong_answers_are_a_warning_and_all_an_error() -> None:
     [some] = findings(sights("red", "red", "blue"))
-    assert (some.code, some.severity) == ("MK733", Severity.WARNING)
+    assert (some.code, some.severity) == ("MK850", Severity.WARNING)
     assert "'red' to a green picture" in some.message
     [none] = findings(sights("???", "???", "???"))
     assert none.severity is Severity.ERROR

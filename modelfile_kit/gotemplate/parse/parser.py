@@ -112,7 +112,7 @@ class TokenReader:
         self.index -= count
 
     def error(self, message: str) -> GoTemplateError:
-        return GoTemplateError(f"template: {self.parse_name}:{self.last.line}: {message}")
+        return GoTemplateError(f"template: {self.parse_name}:{self.last.line}: {message}", code="MK202")
 
     def unexpected(self, token: Token, context: str) -> GoTemplateError:
         if token.type is not Item.ERROR:

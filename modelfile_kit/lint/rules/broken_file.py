@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ...core.diagnostics import Severity
 from ..context import Context
 from ..rule import Finding, Rule
 
@@ -14,7 +15,11 @@ def check(context: Context) -> Iterator[Finding]:
     for source in context.files.sources:
         if source.error and source.path.suffix.lower() in (".gguf", ""):
             yield Finding(
-                f"{source.instruction.value}: {source.error.message}", source.instruction, source.error.help
+                f"{source.instruction.value}: {source.error.message}",
+                source.instruction,
+                source.error.help,
+                severity=Severity.ERROR,
+                code=source.error.code,
             )
         for found in check_split(source.header) if source.header else ():
             yield Finding(
@@ -22,6 +27,7 @@ def check(context: Context) -> Iterator[Finding]:
                 source.instruction,
                 found.help,
                 severity=found.severity,
+                code=found.code,
             )
 
 

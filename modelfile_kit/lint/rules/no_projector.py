@@ -17,7 +17,7 @@ def check(context: Context) -> Iterator[Finding]:
         return
     for found in check_pair(model.header, None):
         severity = Severity.INFO if found.severity is Severity.WARNING else Severity.WARNING
-        yield Finding(f"{found.message} ({found.code})", model.instruction, found.help, severity=severity)
+        yield Finding(found.message, model.instruction, found.help, severity=severity, code=found.code)
 
 
 RULE = Rule("MK436", check, reads_files=True)

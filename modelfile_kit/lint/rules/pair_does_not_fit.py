@@ -17,7 +17,11 @@ def check(context: Context) -> Iterator[Finding]:
     for projector in context.files.projectors:
         for found in check_pair(model.header, projector.header, target=context.target.version):
             yield Finding(
-                f"{found.message} ({found.code})", projector.instruction, found.help, severity=found.severity
+                found.message,
+                projector.instruction,
+                found.help,
+                severity=found.severity,
+                code=found.code,
             )
 
 

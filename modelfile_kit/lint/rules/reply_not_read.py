@@ -23,7 +23,7 @@ def check(context: Context) -> Iterator[Finding]:
         return
     for found in unread(reference, context.prompt, ("tools", "thinking")):
         if found.severity is Severity.WARNING:
-            yield Finding(found.message, context.template, found.help)
+            yield Finding(found.message, context.template, found.help, code=found.code)
 
 
 RULE = Rule("MK251", check, reads_files=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ...core import codes
 from ..context import Context
+from ..registry import find_rule
 from ..rule import Finding, Rule
 
 _MARK = re.compile(r"\s*mkmodelfile:\s*(.*?)\s*")
@@ -23,8 +23,8 @@ def check(context: Context) -> Iterator[Finding]:
             yield Finding(f"{mark[1]!r} is not understood", line=comment.line)
             continue
         for code in (c.strip() for c in form[2].split(",")):
-            if codes.find(code) is None:
-                yield Finding(f"there is no code or name {code!r}", line=comment.line)
+            if find_rule(code) is None:
+                yield Finding(f"no rule has the code or name {code!r}", line=comment.line)
 
 
 RULE = Rule(

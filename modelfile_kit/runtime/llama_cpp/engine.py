@@ -136,7 +136,7 @@ class EmbeddedEngine:
                 f"{self._child.model}: no projector with a vision encoder is loaded, so the model cannot see "
                 f"{'the image' if len(images) == 1 else f'the {len(images)} images'}",
                 help="give the mmproj file that was published with this model",
-                code="MK719",
+                code="MK436",
             )
         text = as_llama_server_gets_it(prompt, vocabulary_info(self._child.info, ()))
         placed = place_markers(text, len(images), self._marker)
@@ -171,7 +171,7 @@ def place_markers(prompt: str, images: int, marker: str) -> str:
                 f"the prompt has no {tag}, so image {n + 1} of {images} has no place in it, "
                 "and llama-server refuses such a request",
                 help="print .Content of every user message in the TEMPLATE: Ollama puts the tag there",
-                code="MK719",
+                code="MK249",
             )
         prompt = prompt.replace(tag, marker, 1)
     return prompt

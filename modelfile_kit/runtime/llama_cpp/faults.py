@@ -1,20 +1,7 @@
 """Errors for a llama.cpp process that refused a file, died or hung, with the reason out of its stderr.
 
 llama.cpp answers a broken file with a null pointer, an abort or a segmentation fault; the reason is
-on stderr only, and `runtime.error_texts` knows what it means. Codes:
-
-====== ==================================================================
-MK710  llama.cpp failed, died or hung for a reason that is not known here
-MK711  the projector's width is not the model's
-MK712  the projector's type is unknown, or not that of its tensors
-MK713  the model was converted before vision support
-MK714  a projector in the model's place, or no projector in the projector's
-MK715  a file is cut short
-MK716  not a GGUF
-MK717  an architecture or pre-tokenizer that this llama.cpp does not know
-MK718  memory
-MK719  images: unreadable, without a projector, or without a place in the prompt
-====== ==================================================================
+on stderr only, and `runtime.error_texts` knows what it means. `core.codes` has the codes.
 """
 
 from __future__ import annotations
@@ -56,7 +43,7 @@ def refusal(what: str, failure: Failure) -> EngineError:
             f"{failure.projector}: not a projector: it has neither a vision nor an audio encoder",
             help=PROJECTOR_STEP,
             stderr=failure.stderr,
-            code="MK714",
+            code="MK421",
         )
     return _unknown(what, failure)
 
@@ -71,7 +58,7 @@ def death(returncode: int | None, failure: Failure) -> EngineError:
             "this projector: its tensors are most likely of another type than its clip.projector_type says",
             help=PROJECTOR_STEP + ", or convert it again",
             stderr=failure.stderr,
-            code="MK712",
+            code="MK417",
         )
     return _unknown(_how_it_ended(returncode), failure)
 

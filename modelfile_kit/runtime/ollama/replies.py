@@ -75,7 +75,7 @@ def refusal(url: str, asked: str, status: int | None, body: bytes) -> ServerErro
         detail=shown,
         status=status,
         help=_advice(shown, status),
-        code="MK808" if status == 404 and "not found" in shown and "model" in shown else "MK801",
+        code=_code(shown, status),
     )
 
 
@@ -274,6 +274,12 @@ def _error_text(text: str) -> str | None:
             return text
         text = inner if isinstance(inner, str) else json.dumps(inner)
     return text
+
+
+def _code(detail: str, status: int | None) -> str:
+    if _SPACE.search(detail):
+        return "MK860"
+    return "MK808" if status == 404 and "not found" in detail and "model" in detail else "MK801"
 
 
 def _advice(detail: str, status: int | None) -> str:

@@ -154,7 +154,7 @@ def test_two_pictures(engine):
 def test_a_picture_without_a_place_is_refused_before_the_engine(engine):
     with pytest.raises(EngineError, match=r"no \[img-0\], so image 1 of 1") as caught:
         engine.generate(BLIND, [picture()])
-    assert (caught.value.code, ".Content" in caught.value.help) == ("MK719", True)
+    assert (caught.value.code, ".Content" in caught.value.help) == ("MK249", True)
 
 
 @engine_test
@@ -167,13 +167,13 @@ def test_a_picture_that_is_none(engine, junk):
 
 # What each broken pair says: code, a word of the message, whether it shows when loading.
 EXPECTED = {
-    "width": ("MK711", "width"),
-    "projector-type": ("MK712", "clip.projector_type"),
-    "no-rope-sections": ("MK713", "rope.dimension_sections"),
-    "no-projector": ("MK719", "no projector"),
-    "truncated": ("MK715", "cut short"),
-    "truncated-projector": ("MK715", "cut short"),
-    "text-llama": ("MK719", "no projector"),
+    "width": ("MK412", "width"),
+    "projector-type": ("MK417", "clip.projector_type"),
+    "no-rope-sections": ("MK413", "rope.dimension_sections"),
+    "no-projector": ("MK436", "no projector"),
+    "truncated": ("MK404", "cut short"),
+    "truncated-projector": ("MK404", "cut short"),
+    "text-llama": ("MK436", "no projector"),
 }
 
 
@@ -197,7 +197,7 @@ def test_each_broken_pair_says_what_is_wrong(llama_cpp, tmp_path, fault):
 
 
 @engine_test
-@pytest.mark.parametrize(("swap", "code"), [("projector as model", "MK714"), ("model as projector", "MK714")])
+@pytest.mark.parametrize(("swap", "code"), [("projector as model", "MK433"), ("model as projector", "MK421")])
 def test_files_in_each_others_place(llama_cpp, pair, swap, code):
     files = (pair.projector, None) if swap == "projector as model" else (pair.model, pair.model)
     with pytest.raises(EngineError) as caught:
@@ -211,7 +211,7 @@ def test_a_picture_file_as_model(llama_cpp, tmp_path):
     path.write_bytes(picture())
     with pytest.raises(EngineError, match="not a GGUF file") as caught:
         EmbeddedEngine(path)
-    assert caught.value.code == "MK716"
+    assert caught.value.code == "MK403"
 
 
 @engine_test
@@ -222,7 +222,7 @@ def test_every_cut_of_a_model_is_an_error_of_its_own(llama_cpp, pair, tmp_path):
         path.write_bytes(whole[:length])
         with pytest.raises(EngineError) as caught:
             EmbeddedEngine(path)
-        assert caught.value.code == "MK715", (length, str(caught.value))
+        assert caught.value.code == "MK404", (length, str(caught.value))
 
 
 @engine_test

@@ -15,52 +15,52 @@ MODEL, PROJECTOR = Path("model.gguf"), Path("mmproj.gguf")
 
 ROWS = [
     (
-        "MK711",
+        "MK412",
         "projector",
         "mtmd_init_from_file: error: mismatch between text model (n_embd = 64) and mmproj (n_embd = 128)\n"
         "hint: you may be using wrong mmproj\n",
         ["mmproj.gguf", "width", "expects 64", "outputs 128"],
     ),
     (
-        "MK712",
+        "MK416",
         "projector",
         "clip_init: failed to load model 'mmproj.gguf': load_hparams: unknown projector type: bogus\n",
         ["mmproj.gguf", "bogus"],
     ),
     (
-        "MK712",
+        "MK417",
         "projector",
         "load_tensors: ffn up/down are swapped\n"
         "clip_init: failed to load model 'mmproj.gguf': operator(): unable to find tensor mm.0.weight\n",
         ["mmproj.gguf", "mm.0.weight", "clip.projector_type"],
     ),
     (
-        "MK714",
+        "MK433",
         "open",
         "llama_model_load: error loading model: CLIP cannot be used as main model, use it with --mmproj\n",
         ["model.gguf", "projector"],
     ),
     (
-        "MK714",
+        "MK421",
         "projector",
         "mtmd_init_from_file: error: Failed to load CLIP model from mmproj.gguf\n",
         ["mmproj.gguf", "not a projector"],
     ),
     (
-        "MK715",
+        "MK404",
         "open",
         "llama_model_load: error loading model: tensor 'blk.1.ffn_down.weight' data is not within the file "
         "bounds, model is corrupted or incomplete\n",
         ["model.gguf", "cut short"],
     ),
     (
-        "MK715",
+        "MK404",
         "projector",
         "clip_init: failed to load model 'm.gguf': load_tensors: failed to seek for tensor mm.up.weight\n",
         ["mmproj.gguf", "cut short"],
     ),
     (
-        "MK716",
+        "MK403",
         "open",
         "gguf_init_from_reader: invalid magic characters: '?PNG', expected 'GGUF'\n",
         ["model.gguf", "?PNG", "not a GGUF"],
@@ -100,7 +100,7 @@ def test_refusals(code, stage, stderr, words):
 def test_an_abort_with_its_reason():
     stderr = "/build/src/models/glm4.cpp:84: This GGUF does not support multimodal. Please reconvert it.\n"
     error = death(-signal.SIGABRT, Failure("generate", stderr, MODEL, PROJECTOR))
-    assert (error.code, "model.gguf" in str(error)) == ("MK713", True)
+    assert (error.code, "model.gguf" in str(error)) == ("MK413", True)
     assert "rope.dimension_sections" in str(error)
     assert "convert the model again" in error.help
 
@@ -109,7 +109,7 @@ def test_a_segmentation_fault_while_loading_a_projector():
     error = death(
         -signal.SIGSEGV, Failure("projector", "load_tensors: ffn up/down are swapped\n", MODEL, PROJECTOR)
     )
-    assert error.code == "MK712"
+    assert error.code == "MK417"
     assert "mmproj.gguf: llama.cpp's process died of SIGSEGV" in str(error)
     assert "clip.projector_type" in str(error)
 
