@@ -41,7 +41,7 @@ def test_a_template_that_loses_to_the_jinja(tmp_path: Path) -> None:
     served = who_serves("go", PLAIN, given, Target.parse(">=0.12"), Span())
     assert [(n, s.source) for n, s in served.selections] == [("0.12.0", "template"), (NEWEST, "jinja")]
     [found] = served.diagnostics
-    assert found.code == "MK520" and NEWEST in found.message and "Thinking" in found.help
+    assert found.code == "MK201" and NEWEST in found.message and "Thinking" in found.help
     assert codes("go", PLAIN, given, "0.12.6") == []
 
 

@@ -41,7 +41,7 @@ def test_the_prompt_of_the_chat_template_is_right():
     [
         (GLM + "<|user|>\nhi<|assistant|>", "MK720"),
         (GLM + "<|user|>\nhi\n<|assistant|>\n", "MK720"),
-        ("<|user|>\nhi<|assistant|>\n", "MK727"),
+        ("<|user|>\nhi<|assistant|>\n", "MK708"),
         (GLM + "<|user|>\nhi<|im_end|><|assistant|>\n", "MK302"),
         ("", "MK708"),
         (GLM + "<|user|>\nho<|assistant|>\n", "MK700"),

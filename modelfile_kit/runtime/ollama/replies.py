@@ -22,6 +22,10 @@ SHOWN_CHARS = 300  # of a foreign reply, enough to recognise it
 _TITLE = re.compile(r"<title[^>]*>([^<]{0,200})", re.IGNORECASE)
 
 
+# A full disk, a login, a registry out of reach: faults of the server's side that an error text names.
+_ON_THE_SERVER = frozenset({"MK860", "MK861", "MK862"})
+
+
 class RefusedError(ServerError):
     """The server answered with an error; `detail` is its own text, `status` the HTTP status.
 
@@ -277,8 +281,9 @@ def _error_text(text: str) -> str | None:
 
 
 def _code(detail: str, status: int | None) -> str:
-    if _SPACE.search(detail):
-        return "MK860"
+    known = error_texts.reason(detail)
+    if known is not None and known.code in _ON_THE_SERVER:
+        return known.code
     return "MK808" if status == 404 and "not found" in detail and "model" in detail else "MK801"
 
 
