@@ -10,10 +10,10 @@ from ..huggingface import Reference
 from . import frontend
 from .ir import nodes as go
 from .lower.facts import Facts
-from .lower.statements import Lowering
+from .lower.state import State
 
 
-def claim(machine: Lowering, tree: nodes.Template, pictures: bool) -> dict[str, str]:
+def claim(st: State, tree: nodes.Template, pictures: bool) -> dict[str, str]:
     """What is exact as far as the compiler knows; findings count for the kinds they can concern."""
     names, words = frontend.names_in(tree), frontend.texts_in(tree)
     coverage = dict.fromkeys(CATEGORIES, "exact")
@@ -23,7 +23,7 @@ def claim(machine: Lowering, tree: nodes.Template, pictures: bool) -> dict[str, 
         coverage["thinking"] = "absent"
     if not pictures:
         coverage["images"] = "absent"
-    for _, facts in machine.diagnostics:
+    for _, facts in st.diagnostics:
         for kind in concerned(facts):
             if coverage[kind] == "exact":
                 coverage[kind] = "partial"

@@ -22,10 +22,11 @@ from .ir.printer import emit
 from .ir.verify import InvalidStatementsError, verify
 from .lower.control_flow import Again, Dead, TooBig
 from .lower.facts import Facts
-from .lower.pictures import settle_pictures
+from .lower.images import settle_images
+from .lower.lazy import defined_templates
 from .lower.recursion import define_all, recursive_macros
-from .lower.statements import Lowering
-from .lower.text import defined_templates
+from .lower.state import State
+from .lower.visitor import RULES
 from .passes.inference_hints import with_hints
 from .passes.legalize import legalize
 from .passes.simplify import simplify
@@ -127,7 +128,7 @@ def translate_tree(
         return _too_slow()
     try:
         machine = lower_all(tree, bos_token, eos_token, pictures, target, watch)
-        body = simplify(settle_pictures(machine, tuple(machine.out)))
+        body = simplify(settle_images(machine, tuple(machine.out)))
         statements, definitions = define(machine, simplify(body))
         statements = legalize(statements)
         definitions = {name: legalize(block) for name, block in definitions.items()}
@@ -190,7 +191,7 @@ def _refused(told: Diagnostic) -> Translation:
     return Translation(Compiled(emit(statements, {}), [], coverage, [told]), statements, {})
 
 
-def define(machine: Lowering, block: go.Nodes) -> tuple[go.Nodes, dict[str, go.Nodes]]:
+def define(machine: State, block: go.Nodes) -> tuple[go.Nodes, dict[str, go.Nodes]]:
     """The statements, and the templates they include: recursive macros, stripped texts, JSON."""
     found: dict[str, go.Nodes] = {}
     block, lazy = defined_templates(machine, block)
@@ -199,7 +200,7 @@ def define(machine: Lowering, block: go.Nodes) -> tuple[go.Nodes, dict[str, go.N
     todo = [name for name in machine.templates if name in included]
     while todo:
         name = todo.pop(0)
-        body, lazy = defined_templates(machine, simplify(settle_pictures(machine, machine.templates[name])))
+        body, lazy = defined_templates(machine, simplify(settle_images(machine, machine.templates[name])))
         found.update({k: v for k, v in lazy.items() if k not in found})
         found[name] = body
         more = {n.name for n in go.all_nodes(body) if isinstance(n, go.Include)}
@@ -214,7 +215,7 @@ def lower_all(
     pictures: bool,
     target: Target,
     watch: Watch | None = None,
-) -> Lowering:
+) -> State:
     """Lowers the template; a recursive macro whose text is needed as a value is written out to a bound."""
     inline: frozenset[str] = frozenset()
     while True:
@@ -232,10 +233,10 @@ def lower(
     target: Target,
     inline: frozenset[str] = frozenset(),
     watch: Watch | None = None,
-) -> Lowering:
+) -> State:
     """Executes the template on paths; the statements are the machine's output."""
-    machine = Lowering()
-    machine.pictures, machine.target, machine.watch = pictures, target, watch or machine.watch
+    machine = State(RULES)
+    machine.images, machine.target, machine.watch = pictures, target, watch or machine.watch
     for name, value in frontend.globals_of(bos_token, eos_token, target).items():
         machine.state[(0, name)] = value
     machine.parents[0] = None

@@ -13,8 +13,12 @@ from ..core.errors import TemplateReferenceError
 from ..huggingface import environment
 from ..ollama.versions import Target
 from .ir import nodes as go
-from .values import types
-from .values.types import Value
+from .values.callables import Builtin
+from .values.choice import choose
+from .values.known import NONE, TRUE, Const, KnownDict, Undef
+from .values.request import Data, RuntimeValue
+from .values.truth import Bool
+from .values.value import Value
 
 # A longer template is no chat template; the longest known has some 20,000 characters.
 MAX_SOURCE = 100_000
@@ -79,21 +83,21 @@ FUNCTIONS = ("raise_exception", "namespace", "range", "dict", "strftime_now", "c
 
 def globals_of(bos_token: str | None, eos_token: str | None, target: Target) -> dict[str, Value]:
     """The variables of a rendering: what Hugging Face gives and what Ollama's request can fill."""
-    thinking = types.choose(
-        go.Atom(go.Root("IsThinkSet")), types.Bool(go.Atom(go.Root("Think"))), types.Undef("enable_thinking")
+    thinking = choose(
+        go.Atom(go.Root("IsThinkSet")), Bool(go.Atom(go.Root("Think"))), Undef("enable_thinking")
     )
-    names: dict[str, Value] = {name: types.Func(name) for name in FUNCTIONS}
+    names: dict[str, Value] = {name: Builtin(name) for name in FUNCTIONS}
     names |= {
-        "messages": types.Obj("msgs", go.Root("Messages")),
-        "tools": types.choose(go.Atom(go.Root("Tools")), types.Obj("tools", go.Root("Tools")), types.NONE),
-        "documents": types.NONE,
-        "add_generation_prompt": types.TRUE,
+        "messages": RuntimeValue(Data.MESSAGES, go.Root("Messages")),
+        "tools": choose(go.Atom(go.Root("Tools")), RuntimeValue(Data.TOOLS, go.Root("Tools")), NONE),
+        "documents": NONE,
+        "add_generation_prompt": TRUE,
         # the template's own blocks; chat templates have none
-        "self": types.DictV(()),
+        "self": KnownDict(()),
     }
     if target.has("thinking"):
         names |= {"enable_thinking": thinking, "thinking": thinking}
     for name, token in (("bos_token", bos_token), ("eos_token", eos_token)):
         if token is not None:
-            names[name] = types.Const(token)
+            names[name] = Const(token)
     return names

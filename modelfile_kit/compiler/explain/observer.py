@@ -5,7 +5,7 @@ from __future__ import annotations
 from jinja2 import nodes
 
 from ..ir.nodes import Test
-from ..values.types import Value
+from ..values.value import Value
 
 
 class Watch:

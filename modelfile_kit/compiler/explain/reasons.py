@@ -10,8 +10,12 @@ from jinja2 import nodes
 from ...huggingface.jinja_source import text
 from ..ir import nodes as go
 from ..ir.nodes import Test
-from ..values import types
-from ..values.types import Value
+from ..values.known import Const, Undef
+from ..values.number import Int
+from ..values.request import RuntimeValue
+from ..values.text import Str
+from ..values.truth import Bool
+from ..values.value import Value
 from .constructs import Construct
 from .observer import Watch
 
@@ -21,10 +25,10 @@ UNDEFINED = object()
 Row = tuple[Construct, nodes.Node]
 _LOOKUPS = (nodes.Name, nodes.Getattr, nodes.Getitem)
 _KINDS: dict[type, str] = {
-    types.Str: "a string",
-    types.Int: "an integer",
-    types.Bool: "a boolean",
-    types.Obj: "a list or mapping of the request",
+    Str: "a string",
+    Int: "an integer",
+    Bool: "a boolean",
+    RuntimeValue: "a list or mapping of the request",
 }
 
 
@@ -58,9 +62,9 @@ class Witness(Watch):
     def known(self, node: nodes.Node | None) -> Any:
         """The value of an expression where it is always the same and known; else UNKNOWN or UNDEFINED."""
         seen = self.seen.get(id(node), [])
-        if len(seen) == 1 and isinstance(seen[0], types.Const):
+        if len(seen) == 1 and isinstance(seen[0], Const):
             return seen[0].value
-        return UNDEFINED if seen and all(isinstance(v, types.Undef) for v in seen) else UNKNOWN
+        return UNDEFINED if seen and all(isinstance(v, Undef) for v in seen) else UNKNOWN
 
     def kind(self, node: nodes.Node) -> str:
         """The kind of value an expression always has, in words; "" where that differs."""

@@ -3,8 +3,8 @@
 Each is an expression until it is lowered to what Go has. Where that happens:
 
 - `Rewrite` (strip, case, JSON, Python's repr and str): statements work the text out, or a defined template
-  prints it (`lower/text.py`).
-- `PictureTags` and `PictureText`: statements look for the tags in the content (`lower/pictures.py`).
+  prints it (`lower/lazy.py`).
+- `PictureTags` and `PictureText`: statements look for the tags in the content (`lower/images.py`).
 - `Remainder` and `CharacterCount`: one Go expression (`passes/legalize.py`).
 - `Contains`: statements written at once; the node only names what they found out.
 """

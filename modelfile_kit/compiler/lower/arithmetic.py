@@ -1,25 +1,26 @@
-"""`+ - * % //` on what is known, and whole numbers in a language without arithmetic.
-
-Lengths do the work: a text or list of `a` elements from which `b` are cut has the length `a - b`.
-"""
+"""`+ - * % //` for values of any kind."""
 
 from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ...huggingface import estimates
-from ..ir import nodes as go
-from ..ir import operations as ops
-from ..ir.nodes import Expr
-from ..values import types
-from ..values.types import Const, Int, ListV, Value
+from ..values.known import EMPTY, Const, KnownList
+from ..values.lists import EncodedList, SplitText
+from ..values.number import is_int
+from ..values.request import ELEMENTS, Data, RuntimeValue
+from ..values.text import Markup, go_text, is_text
+from ..values.value import Value
 from ..values.weight import WEIGHT_MAX, weight
 from .control_flow import Raised, TooBig, Unsupported
-
-if TYPE_CHECKING:
-    from .evaluate import Evaluator
+from .integers import operate
+from .json_types import is_kind
+from .lists import join_lists
+from .markup import joined
+from .percent import formatted
+from .state import State
 
 _KNOWN: dict[str, Callable[[Any, Any], Any]] = {
     "+": operator.add,
@@ -29,75 +30,64 @@ _KNOWN: dict[str, Callable[[Any, Any], Any]] = {
     "//": operator.floordiv,
     "/": operator.truediv,
 }
+
+
 # A repeated text is built at compile time; templates repeat some blanks.
 MAX_REPEAT = 10_000
+
+
 # An unknown one is printed so often.
 MAX_PIECES = 100
 
 
-def as_int(v: Value) -> Int:
-    """A whole number as a sum."""
-    if isinstance(v, Int):
-        return v
-    assert isinstance(v, Const) and isinstance(v.value, int)
-    return Int((), v.value)
-
-
-def binary(ev: Evaluator, name: str, a: Value, b: Value) -> Value:
+def binary(st: State, name: str, a: Value, b: Value) -> Value:
     """`a name b` for values that are no choices."""
     if isinstance(a, Const) and isinstance(b, Const):
         return _known(name, a.value, b.value)
-    if name == "+" and types.is_text(a) and types.is_text(b):
-        return ev.concat(a, b)
-    if name == "+" and (isinstance(a, types.Markup) or isinstance(b, types.Markup)):
-        from .markup import joined
-
-        return joined(ev, a, b)
+    if name == "+" and is_text(a) and is_text(b):
+        return st.concat(a, b)
+    if name == "+" and (isinstance(a, Markup) or isinstance(b, Markup)):
+        return joined(st, a, b)
     if name == "+" and _is_list(a) and _is_list(b):
-        from .lists import join_lists
-
-        return join_lists(ev, a, b)
-    if types.is_int(a) and types.is_int(b):
-        return _whole(ev, name, as_int(a), as_int(b))
+        return join_lists(st, a, b)
+    if is_int(a) and is_int(b):
+        return operate(st, name, a, b)
     for x, y, swapped in ((a, b, False), (b, a, True)):
-        if name == "+" and isinstance(x, types.Obj) and x.kind == "any" and types.is_text(y):
-            return _text_or_raise(ev, x, y, swapped)
-    if name == "*" and isinstance(b, Const) and type(b.value) is int and (types.is_text(a) or _is_list(a)):
-        return _repeated(ev, a, b.value)
+        if name == "+" and isinstance(x, RuntimeValue) and x.data is Data.JSON and is_text(y):
+            return _text_or_raise(st, x, y, swapped)
+    if name == "*" and isinstance(b, Const) and type(b.value) is int and (is_text(a) or _is_list(a)):
+        return _repeated(st, a, b.value)
     if name == "%" and isinstance(a, Const) and isinstance(a.value, str):
-        from .percent import formatted
-
-        return formatted(ev, a.value, b.items if isinstance(b, ListV) else (b,))
-    if name == "%" and types.is_text(a):
-        raise Unsupported("formatting with %", ev.line)
+        return formatted(st, a.value, b.items if isinstance(b, KnownList) else (b,))
+    if name == "%" and is_text(a):
+        raise Unsupported("formatting with % of an unknown text", st.line)
     raise Raised(f"unsupported operand types for {name}")
 
 
-def _text_or_raise(ev: Evaluator, x: types.Obj, y: Value, swapped: bool) -> Value:
+def _text_or_raise(st: State, x: RuntimeValue, y: Value, swapped: bool) -> Value:
     """A JSON value that has to be a text to be put together with one."""
-    from .values import is_kind
 
     def together() -> Value:
-        s = types.string(x.expr)
-        return ev.concat(y, s) if swapped else ev.concat(s, y)
+        s = go_text(x.expr)
+        return st.concat(y, s) if swapped else st.concat(s, y)
 
     def fails() -> Value:
         raise Raised("can only concatenate str")
 
-    return ev.branch(is_kind(x.expr, "string"), together, fails)
+    return st.branch(is_kind(x.expr, "string"), together, fails)
 
 
-def _repeated(ev: Evaluator, v: Value, count: int) -> Value:
+def _repeated(st: State, v: Value, count: int) -> Value:
     """An unknown text or a list some times over."""
-    if isinstance(v, ListV) and count * len(v.items) <= MAX_REPEAT:
-        return ListV(v.items * count)
-    if not types.is_text(v) or count > MAX_PIECES:
-        raise Unsupported("a text or list so many times", ev.line)
+    if isinstance(v, KnownList) and count * len(v.items) <= MAX_REPEAT:
+        return KnownList(v.items * count)
+    if not is_text(v) or count > MAX_PIECES:
+        raise Unsupported("a text or list so many times", st.line)
     if weight(v) * count > WEIGHT_MAX:
         raise TooBig(f"a value of more than {WEIGHT_MAX:,} parts")
-    result: Value = types.EMPTY
+    result: Value = EMPTY
     for _ in range(count):
-        result = ev.concat(result, v)
+        result = st.concat(result, v)
     return result
 
 
@@ -113,104 +103,6 @@ def _known(name: str, a: Any, b: Any) -> Value:
 
 
 def _is_list(v: Value) -> bool:
-    return isinstance(v, (ListV, types.Split, types.Built)) or (isinstance(v, types.Obj) and v.kind in LISTS)
-
-
-LISTS = ("msgs", "calls", "tools", "strs", "list", "proplist")
-
-
-def _whole(ev: Evaluator, name: str, a: Int, b: Int) -> Value:
-    if name in "+-":
-        terms = dict(a.terms)
-        for e, n in b.terms:
-            terms[e] = terms.get(e, 0) + (n if name == "+" else -n)
-        return types.integer(terms, a.const + (b.const if name == "+" else -b.const))
-    if name == "*":
-        if not a.terms:
-            a, b = b, a
-        if not b.terms:
-            return types.integer({e: n * b.const for e, n in a.terms}, a.const * b.const)
-        raise Unsupported("a product of two unknown numbers", ev.line)
-    if name == "%" and not b.terms and b.const in ops.DIVISORS:
-        return _remainder(ev, a, b.const)
-    raise Unsupported(f"the operator {name} on unknown numbers", ev.line)
-
-
-def _remainder(ev: Evaluator, v: Int, divisor: int) -> Value:
-    """`v % divisor`; a sum that may be negative gives way to one from 0 with the same remainder."""
-    if ev.least(v) < 0:
-        same = types.integer({e: n % divisor for e, n in v.terms}, v.const % divisor)
-        if isinstance(same, Const):
-            return same
-        assert isinstance(same, Int)
-        v = same if ev.least(same) >= 0 else Int(same.terms, same.const + divisor)
-        if ev.least(v) < 0:
-            raise Unsupported("the remainder of a number that may be negative", ev.line)
-    return types.number(ops.Remainder(int_to_go(ev, v), divisor))
-
-
-def int_to_go(ev: Evaluator, v: Int) -> Expr:
-    """A Go expression for a sum."""
-    if v.const == 0 and len(v.terms) == 1 and v.terms[0][1] == 1:
-        return v.terms[0][0]
-    plus = [e for e, n in v.terms for _ in range(n) if n > 0]
-    minus = [e for e, n in v.terms for _ in range(-n) if n < 0]
-    if len(plus) + len(minus) > 8 or abs(v.const) > 1000:
-        raise Unsupported("a sum this large", ev.line)
-    for e in plus + minus:
-        if isinstance(e, go.Var) and ev.bounds.get(e.id, 0) < 0:
-            return _with_negative(ev, v, e)
-    if not minus and v.const < 0 and len(plus) == 1:
-        return _less_constant(ev, plus[0], -v.const)
-    if len(plus) == len(minus) == 1 and v.const <= 0 and (over := _length_of(plus[0])) is not None:
-        inner = int_to_go(ev, Int(((minus[0], 1),), -v.const))
-        return go.call("len", go.call("slice", over, inner))
-    return _less(_sum(plus, max(v.const, 0)), _sum(minus, max(-v.const, 0)) if minus or v.const < 0 else None)
-
-
-def _less_constant(ev: Evaluator, e: Expr, n: int) -> Expr:
-    over = _length_of(e)
-    if over is not None:
-        return go.call("len", go.call("slice", over, go.Lit(n)))
-    if isinstance(e, go.Index) and e.loop in ev.loop_over:
-        return go.call("len", go.call("slice", ev.loop_over[e.loop], go.Lit(n), e))
-    return _less(e, go.Lit(n))
-
-
-def _length_of(e: Expr) -> Expr | None:
-    return e.args[0] if isinstance(e, go.Call) and e.fn == "len" else None
-
-
-def _sum(es: list[Expr], const: int) -> Expr:
-    if not es:
-        return go.Lit(const)
-    if len(es) == 1 and const == 0:
-        return es[0]
-    args: list[Expr] = [go.Lit("%*s" * len(es) + "." * const)]
-    for e in es:
-        args += [e, go.Lit("")]
-    return go.call("len", go.call("printf", *args))
-
-
-def _less(a: Expr, b: Expr | None) -> Expr:
-    if b is None:
-        return a
-    return go.call("len", go.call("slice", go.call("printf", go.Lit("%*s"), a, go.Lit("")), b))
-
-
-def _with_negative(ev: Evaluator, v: Int, e: go.Var) -> Expr:
-    """A variable that may hold -1: printf's width would make it 1, so that case goes its own way."""
-    if ev.bounds[e.id] != -1:
-        raise Unsupported("a number below -1", ev.line)
-    count = dict(v.terms)[e]
-    rest = types.integer({x: n for x, n in v.terms if x != e}, v.const - count)
-
-    def otherwise() -> Value:
-        saved, ev.bounds[e.id] = ev.bounds[e.id], 0
-        try:
-            return types.number(int_to_go(ev, v))
-        finally:
-            ev.bounds[e.id] = saved
-
-    value = ev.branch(go.equal(e, go.Lit(-1)), lambda: rest, otherwise)
-    return ev.to_go(value)
+    return isinstance(v, (KnownList, SplitText, EncodedList)) or (
+        isinstance(v, RuntimeValue) and v.data in ELEMENTS
+    )

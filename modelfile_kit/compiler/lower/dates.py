@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import calendar
-from typing import TYPE_CHECKING
 
 from ..ir import nodes as go
-from ..values import types
-from ..values.types import Const, Part, Value
+from ..values.known import Const
+from ..values.text import Choice, Part, Str, as_str, text_of
+from ..values.value import Value
 from .control_flow import Unsupported
-
-if TYPE_CHECKING:
-    from .evaluate import Evaluator
+from .state import State
 
 _TODAY = go.call("currentDate")
 
 
-def strftime(ev: Evaluator, form: Value) -> Value:
+def strftime(st: State, form: Value) -> Value:
     """`strftime_now(form)` as pieces of the day."""
     if not isinstance(form, Const) or not isinstance(form.value, str):
-        raise Unsupported("a date in an unknown form", ev.line)
-    ev.require("current_date", "today's date")
+        raise Unsupported("a date in an unknown form", st.line)
+    st.require("current_date", "today's date")
     parts: list[Part] = []
     rest = form.value
     while rest:
@@ -29,15 +27,15 @@ def strftime(ev: Evaluator, form: Value) -> Value:
         if percent:
             letter = rest[:2] if rest[:1] == "-" else rest[:1]
             rest = rest[len(letter) :]
-            parts.extend(_directive(ev, letter))
-    return types.text(*parts, nonempty=True)
+            parts.extend(_directive(st, letter))
+    return text_of(*parts, nonempty=True)
 
 
 def _cut(a: int, b: int) -> go.Expr:
     return go.call("slice", _TODAY, go.Lit(a), go.Lit(b))
 
 
-def _directive(ev: Evaluator, letter: str) -> list[Part]:
+def _directive(st: State, letter: str) -> list[Part]:
     simple = {"Y": (0, 4), "m": (5, 7), "d": (8, 10), "y": (2, 4)}
     if letter in simple:
         return [_cut(*simple[letter])]
@@ -49,16 +47,16 @@ def _directive(ev: Evaluator, letter: str) -> list[Part]:
         a, b = (5, 7) if letter == "-m" else (8, 10)
         blank = " " if letter == "e" else ""
         zero = go.equal(_cut(a, a + 1), go.Lit("0"))
-        return [types.Choice(zero, types.as_str(types.text(blank, _cut(a + 1, b))), types.Str((_cut(a, b),)))]
+        return [Choice(zero, as_str(text_of(blank, _cut(a + 1, b))), Str((_cut(a, b),)))]
     if letter in ("B", "b", "h"):
         names = calendar.month_name if letter == "B" else calendar.month_abbr
         return [_month([str(n) for n in names])]
-    raise Unsupported(f"%{letter} of the time now", ev.line)
+    raise Unsupported(f"%{letter} of the time now", st.line)
 
 
 def _month(names: list[str]) -> Part:
-    choice: types.Str = types.Str((names[12],))
+    choice: Str = Str((names[12],))
     for n in range(11, 0, -1):
         test = go.equal(_cut(5, 7), go.Lit(f"{n:02d}"))
-        choice = types.Str((types.Choice(test, types.Str((names[n],)), choice),))
+        choice = Str((Choice(test, Str((names[n],)), choice),))
     return choice.parts[0]

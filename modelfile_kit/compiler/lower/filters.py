@@ -3,363 +3,306 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from dataclasses import replace as dataclass_replace
+
+from jinja2 import Environment
+from jinja2.filters import do_indent, do_sort
 
 from ..ir import nodes as go
-from ..values import types
-from ..values.types import Const, DictV, ListV, Obj, Split, Undef, Value
+from ..ir import operations as ops
+from ..ir.operations import JsonStyle
+from ..values.choice import choose
+from ..values.known import EMPTY, FALSE, NONE, TRUE, Const, KnownList, Undef
+from ..values.lists import Selection, SelectionStep, StepKind
+from ..values.number import go_int, is_int
+from ..values.request import ContentParts
+from ..values.text import Choice, Markup, Part, Str, is_text, parts_of, text_of
+from ..values.truth import Bool
+from ..values.value import Value
+from . import semantics, text_methods
+from .case import capitalized, in_case, titled
+from .compare import compare
 from .control_flow import Raised, Unsupported
+from .markup import escaped
+from .percent import formatted
+from .semantics import as_list, item, join, json_parts, pairs, select, slice_of, to_text
+from .state import State
+from .text_methods import call_method_of_text
 
-if TYPE_CHECKING:
-    from .evaluate import Evaluator
-
-Rule = Callable[..., Value]
-FILTERS: dict[str, Rule] = {}
 ZERO, FOUR, TEN = Const(0), Const(4), Const(10)
-# Filters that take a choice between values as it is.
-WHOLE = {"default", "d"}
 
 
-def rule(*names: str) -> Callable[[Rule], Rule]:
-    """Registers a filter under its names."""
-
-    def register(f: Rule) -> Rule:
-        for name in names:
-            FILTERS[name] = f
-        return f
-
-    return register
-
-
-@rule("default", "d")
-def default(ev: Evaluator, v: Value, other: Value = types.EMPTY, boolean: Value = types.FALSE) -> Value:
+def default(st: State, v: Value, other: Value = EMPTY, boolean: Value = FALSE) -> Value:
     """The other value for what is undefined (or, with `boolean`, empty)."""
-    if ev.truth(boolean) == go.TRUE:
-        return ev.branch(ev.truth(v), lambda: ev.settle(v), lambda: other)
-    return ev.lift(v, lambda x: other if isinstance(x, Undef) else x)
+    if st.truth(boolean) == go.TRUE:
+        return st.branch(st.truth(v), lambda: st.settle(v), lambda: other)
+    return st.lift(v, lambda x: other if isinstance(x, Undef) else x)
 
 
-@rule("trim")
-def trim(ev: Evaluator, v: Value, chars: Value = types.NONE) -> Value:
-    from .strings import strip
-    from .text import to_text
+def trim(st: State, v: Value, chars: Value = NONE) -> Value:
 
-    return ev.lift(to_text(ev, v), lambda x: strip(ev, "strip", x, chars))
+    return st.lift(to_text(st, v), lambda x: text_methods.strip(st, "strip", x, chars))
 
 
-@rule("safe")
-def safe(ev: Evaluator, v: Value) -> Value:
+def safe(st: State, v: Value) -> Value:
     """Markup; nothing is escaped when it is printed, but what is put together with it is."""
-    return v if isinstance(v, types.Markup) else types.Markup(string(ev, v))
+    return v if isinstance(v, Markup) else Markup(string(st, v))
 
 
-@rule("e", "escape", "forceescape")
-def escape(ev: Evaluator, v: Value) -> Value:
-    from .markup import escaped
+def escape(st: State, v: Value) -> Value:
 
-    return v if isinstance(v, types.Markup) else types.Markup(escaped(ev, string(ev, v)))
+    return v if isinstance(v, Markup) else Markup(escaped(st, string(st, v)))
 
 
-@rule("string")
-def string(ev: Evaluator, v: Value) -> Value:
-    from .text import to_text
+def string(st: State, v: Value) -> Value:
 
-    return to_text(ev, v)
+    return to_text(st, v)
 
 
-@rule("length", "count")
-def length(ev: Evaluator, v: Value) -> Value:
-    """How many characters, elements or keys."""
-    from .tools import as_map
+def upper(st: State, v: Value) -> Value:
 
-    v = as_map(v)
-    if isinstance(v, Undef):
-        return Const(0)
-    if types.is_text(v):
-        from .strings import length as text_length
-
-        return text_length(ev, v)
-    if isinstance(v, ListV):
-        return Const(len(v.items))
-    if isinstance(v, types.Built):
-        from .lists import count_built
-
-        return count_built(ev, v)
-    if isinstance(v, types.Query) and not v.listed:
-        raise Raised("object of type 'generator' has no len()")
-    if isinstance(v, types.Query):
-        from .lazy_selections import count
-
-        return count(ev, v)
-    if isinstance(v, DictV) and all(e.present == go.TRUE for e in v.entries):
-        return Const(len(v.entries))
-    if isinstance(v, Obj) and v.kind in (
-        "msgs",
-        "calls",
-        "tools",
-        "strs",
-        "list",
-        "proplist",
-        "args",
-        "props",
-    ):
-        return types.number(go.call("len", v.expr))
-    if isinstance(v, Obj) and v.kind == "any":
-        return _length_of_json(ev, v)
-    if isinstance(v, Split) and v.limit < 0:
-        from .strings import count_pieces
-
-        return count_pieces(ev, v)
-    if isinstance(v, types.Parts):
-        return types.integer({go.call("len", go.Field(v.message, "Images")): 1}, 1)
-    if v == types.NONE or types.is_int(v) or types.is_bool(v):
-        raise Raised("object has no len()")
-    raise Unsupported("the length of this value", ev.line)
+    return st.lift(to_text(st, v), lambda x: in_case(st, x, True))
 
 
-def _length_of_json(ev: Evaluator, v: Obj) -> Value:
-    from .strings import length as text_length
-    from .values import is_kind
+def lower(st: State, v: Value) -> Value:
 
-    def sized() -> Value:
-        return types.number(go.call("len", v.expr))
-
-    return ev.branch(is_kind(v.expr, "string"), lambda: text_length(ev, types.string(v.expr)), sized)
+    return st.lift(to_text(st, v), lambda x: in_case(st, x, False))
 
 
-@rule("upper")
-def upper(ev: Evaluator, v: Value) -> Value:
-    from .case import in_case
-    from .text import to_text
+def capitalize(st: State, v: Value) -> Value:
 
-    return ev.lift(to_text(ev, v), lambda x: in_case(ev, x, True))
+    return st.lift(to_text(st, v), lambda x: capitalized(st, x))
 
 
-@rule("lower")
-def lower(ev: Evaluator, v: Value) -> Value:
-    from .case import in_case
-    from .text import to_text
-
-    return ev.lift(to_text(ev, v), lambda x: in_case(ev, x, False))
-
-
-@rule("capitalize")
-def capitalize(ev: Evaluator, v: Value) -> Value:
-    from .case import capitalized
-    from .text import to_text
-
-    return ev.lift(to_text(ev, v), lambda x: capitalized(ev, x))
-
-
-@rule("title")
-def title(ev: Evaluator, v: Value) -> Value:
+def title(st: State, v: Value) -> Value:
     """Jinja's own: a word begins after a blank, `-`, `(`, `{`, `[` or `<`."""
-    from .case import titled
-    from .text import to_text
 
-    return ev.lift(to_text(ev, v), lambda x: titled(ev, x, words=True))
+    return st.lift(to_text(st, v), lambda x: titled(st, x, words=True))
 
 
-@rule("replace")
-def replace(ev: Evaluator, v: Value, old: Value, new: Value, count: Value | None = None) -> Value:
-    from .strings import call_method
-    from .text import to_text
+def replace(st: State, v: Value, old: Value, new: Value, count: Value | None = None) -> Value:
 
     args = [old, new] if count is None else [old, new, count]
-    return ev.lift(to_text(ev, v), lambda x: call_method(ev, "replace", x, args, {}))
+    return st.lift(to_text(st, v), lambda x: call_method_of_text(st, "replace", x, args, {}))
 
 
-@rule("format")
-def format_(ev: Evaluator, v: Value, *args: Value) -> Value:
+def format_(st: State, v: Value, *args: Value) -> Value:
     """`form | format(…)`: Python's `%`."""
-    from .percent import formatted
 
     if not isinstance(v, Const) or not isinstance(v.value, str):
-        raise Unsupported("format of an unknown text", ev.line)
-    return formatted(ev, v.value, args)
+        raise Unsupported("format of an unknown text", st.line)
+    return formatted(st, v.value, args)
 
 
-@rule("list")
-def as_list(ev: Evaluator, v: Value) -> Value:
-    if isinstance(v, types.Query):
-        return types.Query(v.over, v.steps, True)
-    if isinstance(v, (ListV, Split, types.Parts, types.Query, types.Built, types.Items)) or (
-        isinstance(v, Obj) and v.kind not in ("any",)
-    ):
-        return v
-    if isinstance(v, Undef):
-        return ListV(())
-    raise Unsupported("a list of this", ev.line)
+def first(st: State, v: Value) -> Value:
+
+    if isinstance(v, Selection):
+        v = Selection(v.over, v.steps, True)
+    return item(st, v, Const(0))
 
 
-@rule("first")
-def first(ev: Evaluator, v: Value) -> Value:
-    from .attributes import item
+def last(st: State, v: Value) -> Value:
 
-    if isinstance(v, types.Query):
-        v = types.Query(v.over, v.steps, True)
-    return item(ev, v, Const(0))
-
-
-@rule("last")
-def last(ev: Evaluator, v: Value) -> Value:
-    from .attributes import item
-
-    if isinstance(v, types.Query) and not v.listed:
+    if isinstance(v, Selection) and not v.listed:
         raise Raised("'generator' object is not reversible")
-    return item(ev, v, Const(-1))
+    return item(st, v, Const(-1))
 
 
-@rule("reverse")
-def reverse(ev: Evaluator, v: Value) -> Value:
-    from .slices import slice_of
+def reverse(st: State, v: Value) -> Value:
 
-    return slice_of(ev, v, types.NONE, types.NONE, Const(-1))
+    return slice_of(st, v, NONE, NONE, Const(-1))
 
 
-@rule("items")
-def items(ev: Evaluator, v: Value) -> Value:
-    from .values import pairs
+def items(st: State, v: Value) -> Value:
 
     if isinstance(v, Undef):
-        return ListV(())
-    return pairs(ev, v)
+        return KnownList(())
+    return pairs(st, v)
 
 
-@rule("dictsort")
-def dictsort(ev: Evaluator, v: Value) -> Value:
+def dictsort(st: State, v: Value) -> Value:
     """Sorted by key without regard to case; Go's maps are sorted with regard to it."""
-    from .values import pairs
 
-    return pairs(ev, v, sort=True)
+    return pairs(st, v, sort=True)
 
 
-@rule("tojson")
 def tojson(
-    ev: Evaluator,
+    st: State,
     v: Value,
-    ensure_ascii: Value = types.FALSE,
-    indent: Value = types.NONE,
-    separators: Value = types.NONE,
-    sort_keys: Value = types.FALSE,
+    ensure_ascii: Value = FALSE,
+    indent: Value = NONE,
+    separators: Value = NONE,
+    sort_keys: Value = FALSE,
 ) -> Value:
-    from .json import to_json
 
-    return to_json(ev, v, ensure_ascii, indent, separators, sort_keys)
+    return to_json(st, v, ensure_ascii, indent, separators, sort_keys)
 
 
-@rule("join")
-def join(ev: Evaluator, v: Value, sep: Value = types.EMPTY, attribute: Value | None = None) -> Value:
-    from .lists import join_texts
+def join_by(st: State, v: Value, sep: Value = EMPTY, attribute: Value | None = None) -> Value:
 
     if attribute is not None:
-        raise Unsupported("join by an attribute", ev.line)
-    return join_texts(ev, v, sep)
+        raise Unsupported("join by an attribute", st.line)
+    return join(st, v, sep)
 
 
-@rule("sort")
 def sort(
-    ev: Evaluator,
+    st: State,
     v: Value,
-    reverse: Value = types.FALSE,
-    case_sensitive: Value = types.FALSE,
-    attribute: Value = types.NONE,
+    reverse: Value = FALSE,
+    case_sensitive: Value = FALSE,
+    attribute: Value = NONE,
 ) -> Value:
     """Known texts and numbers; the parts of a content by type are in order as they are."""
-    if isinstance(v, types.Parts) and attribute == Const("type") and reverse == types.FALSE:
+    if isinstance(v, ContentParts) and attribute == Const("type") and reverse == FALSE:
         return v
-    known = [x.value for x in v.items if isinstance(x, Const)] if isinstance(v, ListV) else []
-    if not isinstance(v, ListV) or len(known) != len(v.items) or attribute != types.NONE:
-        raise Unsupported("sorting what is unknown", ev.line)
-    from jinja2 import Environment
-    from jinja2.filters import do_sort
-
+    known = [x.value for x in v.items if isinstance(x, Const)] if isinstance(v, KnownList) else []
+    if not isinstance(v, KnownList) or len(known) != len(v.items) or attribute != NONE:
+        raise Unsupported("sorting what is unknown", st.line)
     try:
-        done = do_sort(Environment(), known, reverse == types.TRUE, case_sensitive == types.TRUE)  # noqa: S701
+        done = do_sort(Environment(), known, reverse == TRUE, case_sensitive == TRUE)  # noqa: S701
     except TypeError as e:
         raise Raised(str(e)) from None
-    return ListV(tuple(Const(x) for x in done))
+    return KnownList(tuple(Const(x) for x in done))
 
 
-def _selection(kind: str, by_attribute: bool) -> Rule:
-    def choose(ev: Evaluator, v: Value, *args: Value) -> Value:
-        from .lazy_selections import query
+def length(st: State, v: Value) -> Value:
+    """How many characters, elements or keys."""
+    return semantics.length(st, v)
+
+
+def list_(st: State, v: Value) -> Value:
+    return as_list(st, v)
+
+
+def _selection(kind: StepKind, by_attribute: bool) -> Callable[..., Value]:
+    def choose(st: State, v: Value, *args: Value) -> Value:
 
         names = [str(a.value) if isinstance(a, Const) else "" for a in args[: 1 + by_attribute]]
         attribute = names.pop(0) if by_attribute else None
         name = names[0] if names else ""
-        return query(ev, v, types.Step(kind, attribute, name, tuple(args[1 + by_attribute :])))
+        return select(st, v, SelectionStep(kind, attribute, name, tuple(args[1 + by_attribute :])))
 
     return choose
 
 
-for _kind in ("select", "reject"):
-    FILTERS[_kind] = _selection(_kind, False)
-    FILTERS[_kind + "attr"] = _selection(_kind, True)
-
-
-@rule("map")
 def map_(
-    ev: Evaluator, v: Value, *args: Value, attribute: Value | None = None, default: Value | None = None
+    st: State, v: Value, *args: Value, attribute: Value | None = None, default: Value | None = None
 ) -> Value:
-    from .lazy_selections import query
 
     if default is not None:
-        raise Unsupported("map with a default", ev.line)
+        raise Unsupported("map with a default", st.line)
     if isinstance(attribute, Const):
-        return query(ev, v, types.Step("map", str(attribute.value), ""))
+        return select(st, v, SelectionStep(StepKind.MAP, str(attribute.value), ""))
     name = str(args[0].value) if args and isinstance(args[0], Const) else ""
-    return query(ev, v, types.Step("map", None, name, tuple(args[1:])))
+    return select(st, v, SelectionStep(StepKind.MAP, None, name, tuple(args[1:])))
 
 
-@rule("indent")
-def indent(
-    ev: Evaluator, v: Value, width: Value = FOUR, first: Value = types.FALSE, blank: Value = types.FALSE
-) -> Value:
+def indent(st: State, v: Value, width: Value = FOUR, first: Value = FALSE, blank: Value = FALSE) -> Value:
     """Known texts only; JSON knows how to indent itself."""
-    from jinja2.filters import do_indent
-
-    if (
-        isinstance(v, Const)
-        and isinstance(v.value, str)
-        and all(isinstance(x, Const) for x in (width, first, blank))
-    ):
-        return Const(do_indent(v.value, width.value, first.value, blank.value))  # type: ignore[union-attr,arg-type]
-    from .json import indented
-
-    return indented(ev, v, width, first)
+    if isinstance(v, Const) and isinstance(v.value, str):
+        settings = [x.value for x in (width, first, blank) if isinstance(x, Const)]
+        if len(settings) == 3:
+            return Const(do_indent(v.value, *settings))  # type: ignore[arg-type]
+    return indented(st, v, width, first)
 
 
-@rule("abs", "float", "round")
-def numeric(ev: Evaluator, v: Value, *args: Value) -> Value:
+def numeric(st: State, v: Value, *args: Value) -> Value:
     if isinstance(v, Const) and type(v.value) is int:
         return Const(abs(v.value)) if not args else v
-    raise Unsupported("a number from this", ev.line)
+    raise Unsupported("a number from this", st.line)
 
 
-@rule("int")
-def as_number(ev: Evaluator, v: Value, default: Value = ZERO, base: Value = TEN) -> Value:
-    from .numbers import whole
+def as_number(st: State, v: Value, default: Value = ZERO, base: Value = TEN) -> Value:
 
     if base != TEN:
-        raise Unsupported("a number in another base", ev.line)
-    return whole(ev, v, default)
+        raise Unsupported("a number in another base", st.line)
+    return whole(st, v, default)
 
 
-def _extreme(largest: bool) -> Rule:
-    def choose(ev: Evaluator, v: Value) -> Value:
-        from .compare import compare
+def _extreme(largest: bool) -> Callable[..., Value]:
+    def choose(st: State, v: Value) -> Value:
 
-        if not isinstance(v, ListV) or not v.items:
-            raise Unsupported("the least or greatest of these", ev.line)
+        if not isinstance(v, KnownList) or not v.items:
+            raise Unsupported("the least or greatest of these", st.line)
         best = v.items[0]
         for x in v.items[1:]:
             y = best
-            less = ev.truth(ev.lift2(x, y, lambda a, b: compare(ev, "gt" if largest else "lt", a, b)))
-            best = ev.branch(less, lambda x=x: x, lambda y=y: y)  # type: ignore[misc]
+            less = st.truth(st.lift2(x, y, lambda a, b: compare(st, "gt" if largest else "lt", a, b)))
+            best = st.branch(less, lambda x=x: x, lambda y=y: y)  # type: ignore[misc]
         return best
 
     return choose
 
 
-FILTERS["min"], FILTERS["max"] = _extreme(False), _extreme(True)
+def whole(st: State, v: Value, default: Value) -> Value:
+    """`v | int`: the number, or the default where it is none."""
+    if isinstance(v, Undef) or v == NONE:
+        return default
+    if is_int(v):
+        return v
+    if isinstance(v, Const):
+        try:
+            return Const(int(v.value))  # type: ignore[arg-type]
+        except ValueError:
+            return _by_way_of_float(v, default)
+    if isinstance(v, Bool):
+        return choose(v.test, Const(1), Const(0))
+    if isinstance(v, Str):
+        parts = [p for p in v.parts if not (isinstance(p, str) and p.isspace())]
+        one = parts[0] if len(parts) == 1 else None
+        if isinstance(one, Choice):
+            then, orelse = text_of(*one.then.parts), text_of(*one.orelse.parts)
+            return st.branch(one.test, lambda: whole(st, then, default), lambda: whole(st, orelse, default))
+        if isinstance(one, go.Call) and one.fn == "print" and len(one.args) == 1:
+            return go_int(one.args[0])  # what it shows is a number between blanks
+    raise Unsupported("a number from this", st.line)
+
+
+def _by_way_of_float(v: Const, default: Value) -> Value:
+    try:
+        return Const(int(float(str(v.value))))
+    except (ValueError, OverflowError):
+        return default
+
+
+def to_json(
+    st: State, v: Value, ensure_ascii: Value, indent: Value, separators: Value, sort_keys: Value
+) -> Value:
+    """`v | tojson(…)`."""
+    if ensure_ascii == TRUE:
+        what = "`tojson` with ensure_ascii: letters beyond ASCII stay as they are"
+        st.note("MK622", what, "exact for texts in ASCII; Go templates cannot write \\u escapes", narrow=True)
+    st.require("range_int", "Python's JSON")
+    style = JsonStyle()
+    if isinstance(indent, Const) and isinstance(indent.value, int) and not isinstance(indent.value, bool):
+        style = JsonStyle(indent.value, comma=",")
+    elif indent != NONE:
+        raise Unsupported("this indent of tojson", st.line)
+    if isinstance(separators, KnownList) and all(isinstance(s, Const) for s in separators.items):
+        comma, colon = (str(s.value) for s in separators.items if isinstance(s, Const))
+        style = JsonStyle(style.indent, comma=comma, colon=colon)
+    return text_of(*json_parts(st, v, style, sort_keys == TRUE))
+
+
+def indented(st: State, v: Value, width: Value, first: Value) -> Value:
+    """`… | tojson(indent=4) | indent(8)`: every level begins further in."""
+    if not isinstance(width, Const) or not isinstance(width.value, int) or first != FALSE:
+        raise Unsupported("indenting an unknown text", st.line)
+    if not isinstance(v, (Const, Str)) or not is_text(v):
+        raise Unsupported("indenting what is no text", st.line)
+    out: list[Part] = []
+    for p in parts_of(v):
+        if isinstance(p, str):
+            out.append(p.replace("\n", "\n" + " " * width.value))
+        elif isinstance(p, ops.ToJson):
+            out.append(
+                dataclass_replace(p, style=dataclass_replace(p.style, base=p.style.base + width.value))
+            )
+        else:
+            raise Unsupported("indenting an unknown text", st.line)
+    return text_of(*out)
+
+
+select_, selectattr = _selection(StepKind.SELECT, False), _selection(StepKind.SELECT, True)
+reject, rejectattr = _selection(StepKind.REJECT, False), _selection(StepKind.REJECT, True)
+minimum, maximum = _extreme(False), _extreme(True)

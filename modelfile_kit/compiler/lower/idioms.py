@@ -1,35 +1,36 @@
 """Python's string methods in a language that can only cut, compare and count.
 
 Every function writes the statements that do the work and answers the expression (or test) that
-holds the result. All are held against Python's own answer in tests/compiler/test_idioms.py.
+holds the result. All are held against Python's own answer in tests/compiler/lower/test_idioms.py.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from ..ir import nodes as go
 from ..ir.nodes import Expr, Lit, Test, Var, call
-
-if TYPE_CHECKING:
-    from .symbolic_state import Machine
+from .state import State
 
 # What str.strip() takes away: Unicode's White_Space and the four ASCII separators.
 _RANGES = (("\t", "\r"), ("\x1c", " "), ("\u2000", "\u200a"))
+
+
 _SINGLE = ("\u0085", "\u00a0", "\u1680", "\u2028", "\u2029", "\u202f", "\u205f", "\u3000")
+
+
 BLANKS = "".join(chr(c) for c in range(0x3001) if chr(c).isspace())
 
 
-def scan(m: Machine, s: Expr, body: Callable[[Expr], None], index: str = "i") -> None:
+def scan(st: State, s: Expr, body: Callable[[Expr], None], index: str = "i") -> None:
     """`range $i := len s`: the body is written once, for the byte at `i`."""
-    m.require("range_int", "looking into a text")
-    loop = m.fresh()
-    saved, m.out = m.out, []
-    declared = set(m.declared)
-    body(go.Index(loop, index))
-    nodes, m.out, m.declared = m.out, saved, declared
-    m.emit(go.Range(loop, call("len", s), tuple(nodes), index=index, count=True))
+    st.require("range_int", "looking into a text")
+    loop = st.fresh()
+    declared = set(st.declared)
+    with st.capture() as written:
+        body(go.Index(loop, index))
+    st.declared = declared
+    st.emit(go.Range(loop, call("len", s), tuple(written), index=index, count=True))
 
 
 def starts_with(s: Expr, prefix: str) -> Test:
@@ -46,9 +47,9 @@ def ends_with(s: Expr, suffix: str) -> Test:
     return go.both(go.negate(go.Atom(call("lt", call("len", s), n))), go.equal(tail, Lit(suffix)))
 
 
-def at_end(m: Machine, s: Expr, affix: Expr, start: bool) -> Test:
+def at_end(st: State, s: Expr, affix: Expr, start: bool) -> Test:
     """`s.startswith(affix)` or `s.endswith(affix)` for a text that only shows at run time."""
-    whole, wanted = m.declare("whole", s), m.declare("wanted", affix)
+    whole, wanted = st.declare("whole", s), st.declare("wanted", affix)
     fits = go.negate(go.Atom(call("lt", call("len", whole), call("len", wanted))))
     size = call("len", wanted)
     if start:
@@ -56,66 +57,66 @@ def at_end(m: Machine, s: Expr, affix: Expr, start: bool) -> Test:
     return go.both(fits, go.equal(call("slice", whole, call("len", call("slice", whole, size))), wanted))
 
 
-def contains(m: Machine, s: Expr, part: str, hint: str = "found") -> Test:
+def contains(st: State, s: Expr, part: str, hint: str = "found") -> Test:
     """`part in s`."""
     if not part:
         return go.TRUE
-    found = m.declare(hint, Lit(False))
+    found = st.declare(hint, Lit(False))
 
     def body(i: Expr) -> None:
         hit = (go.Set(found, Lit(True)), go.Break())
-        m.emit(go.If(starts_with(call("slice", s, i), part), hit))
+        st.emit(go.If(starts_with(call("slice", s, i), part), hit))
 
-    scan(m, s, body)
+    scan(st, s, body)
     return go.Atom(found)
 
 
-def contains_unknown(m: Machine, s: Expr, part: Expr, hint: str = "found") -> Test:
+def contains_unknown(st: State, s: Expr, part: Expr, hint: str = "found") -> Test:
     """`part in s` for a text that only shows at run time; the empty text is in every one."""
-    whole, wanted = m.declare("whole", s), m.declare("wanted", part)
-    found = m.declare(hint, call("not", wanted))
+    whole, wanted = st.declare("whole", s), st.declare("wanted", part)
+    found = st.declare(hint, call("not", wanted))
 
     def body(i: Expr) -> None:
         rest = call("slice", whole, i)
         fits = go.negate(go.Atom(call("lt", call("len", rest), call("len", wanted))))
         same = go.equal(call("slice", rest, Lit(0), call("len", wanted)), wanted)
-        m.emit(go.If(go.both(fits, same), (go.Set(found, Lit(True)), go.Break())))
+        st.emit(go.If(go.both(fits, same), (go.Set(found, Lit(True)), go.Break())))
 
-    scan(m, whole, body)
+    scan(st, whole, body)
     return go.Atom(found)
 
 
-def before_first(m: Machine, s: Expr, sep: str, hint: str = "head") -> Var:
+def before_first(st: State, s: Expr, sep: str, hint: str = "head") -> Var:
     """`s.split(sep)[0]`."""
-    head = m.declare(hint, s)
+    head = st.declare(hint, s)
 
     def body(i: Expr) -> None:
         hit = (go.Set(head, call("slice", s, Lit(0), i)), go.Break())
-        m.emit(go.If(starts_with(call("slice", s, i), sep), hit))
+        st.emit(go.If(starts_with(call("slice", s, i), sep), hit))
 
-    scan(m, s, body)
+    scan(st, s, body)
     return head
 
 
-def after_first(m: Machine, s: Expr, sep: str, hint: str = "rest") -> Var:
+def after_first(st: State, s: Expr, sep: str, hint: str = "rest") -> Var:
     """`s.split(sep, 1)[1]`, empty if `sep` is not there."""
-    rest = m.declare(hint, Lit(""))
+    rest = st.declare(hint, Lit(""))
     cut = Lit(len(sep.encode()))
 
     def body(i: Expr) -> None:
         hit = (go.Set(rest, call("slice", call("slice", s, i), cut)), go.Break())
-        m.emit(go.If(starts_with(call("slice", s, i), sep), hit))
+        st.emit(go.If(starts_with(call("slice", s, i), sep), hit))
 
-    scan(m, s, body)
+    scan(st, s, body)
     return rest
 
 
-def after_last(m: Machine, s: Expr, sep: str, hint: str = "tail") -> Var:
+def after_last(st: State, s: Expr, sep: str, hint: str = "tail") -> Var:
     """`s.split(sep)[-1]`; pieces are found from the left, so a hit inside a hit is none."""
-    tail = m.declare(hint, s)
+    tail = st.declare(hint, s)
     cut = Lit(len(sep.encode()))
     overlaps = any(sep.startswith(sep[k:]) for k in range(1, len(sep)))
-    skip = m.declare("left", call("len", s)) if overlaps else None
+    skip = st.declare("left", call("len", s)) if overlaps else None
 
     def body(i: Expr) -> None:
         rest = call("slice", s, i)
@@ -125,65 +126,64 @@ def after_last(m: Machine, s: Expr, sep: str, hint: str = "tail") -> Var:
             # what is left after the last hit bounds where the next may begin
             hit.append(go.Set(skip, call("len", tail)))
             test = go.both(go.negate(go.Atom(call("lt", skip, call("len", rest)))), test)
-        m.emit(go.If(test, tuple(hit)))
+        st.emit(go.If(test, tuple(hit)))
 
-    scan(m, s, body)
+    scan(st, s, body)
     return tail
 
 
-def around_last(m: Machine, s: Expr, sep: str) -> tuple[Var, Var]:
+def around_last(st: State, s: Expr, sep: str) -> tuple[Var, Var]:
     """What stands before and after the last `sep`; nothing and everything without one."""
-    head, tail = m.declare("head", Lit("")), m.declare("tail", s)
+    head, tail = st.declare("head", Lit("")), st.declare("tail", s)
     cut = Lit(len(sep.encode()))
 
     def body(i: Expr) -> None:
         rest = call("slice", s, i)
         hit = (go.Set(head, call("slice", s, Lit(0), i)), go.Set(tail, call("slice", rest, cut)))
-        m.emit(go.If(starts_with(rest, sep), hit))
+        st.emit(go.If(starts_with(rest, sep), hit))
 
-    scan(m, s, body)
+    scan(st, s, body)
     return head, tail
 
 
-def pieces(m: Machine, s: Expr, sep: str, body: Callable[[Expr, Test, Test], None]) -> None:
+def pieces(st: State, s: Expr, sep: str, body: Callable[[Expr, Test, Test], None]) -> None:
     """`for piece in s.split(sep)`: the body is written once, given the piece, first and last."""
-    whole = m.declare("whole", call("printf", Lit("%s" + sep.replace("%", "%%")), s))
-    rest = m.declare("pieces", whole)
+    whole = st.declare("whole", call("printf", Lit("%s" + sep.replace("%", "%%")), s))
+    rest = st.declare("pieces", whole)
     cut = Lit(len(sep.encode()))
 
     def at(i: Expr) -> None:
         here = call("slice", whole, i)
-        inside = m.declare(
+        inside = st.declare(
             "piece", call("slice", rest, Lit(0), call("len", call("slice", rest, call("len", here))))
         )
         first = go.equal(call("len", rest), call("len", whole))
         last = go.equal(call("len", here), cut)
         body(inside, first, last)
-        m.emit(go.Set(rest, call("slice", here, cut)))
+        st.emit(go.Set(rest, call("slice", here, cut)))
 
     def visit(i: Expr) -> None:
         here = call("slice", whole, i)
-        saved, m.out = m.out, []
-        at(i)
-        nodes, m.out = m.out, saved
+        with st.capture() as written:
+            at(i)
         fits = go.negate(go.Atom(call("lt", call("len", rest), call("len", here))))
-        m.emit(go.If(go.both(fits, starts_with(here, sep)), tuple(nodes)))
+        st.emit(go.If(go.both(fits, starts_with(here, sep)), tuple(written)))
 
-    scan(m, whole, visit)
+    scan(st, whole, visit)
 
 
-def replace(m: Machine, s: Expr, old: str, new: Expr | str, hint: str = "text") -> Var:
+def replace(st: State, s: Expr, old: str, new: Expr | str, hint: str = "text") -> Var:
     """`s.replace(old, new)`."""
-    result = m.declare(hint, Lit(""))
+    result = st.declare(hint, Lit(""))
 
     def body(piece: Expr, _first: Test, last: Test) -> None:
-        m.emit(go.Set(result, call("printf", Lit("%s%s"), result, piece)))
+        st.emit(go.Set(result, call("printf", Lit("%s%s"), result, piece)))
         if new:
             form, args = ("%s" + new.replace("%", "%%"), ()) if isinstance(new, str) else ("%s%s", (new,))
             more = go.Set(result, go.Call("printf", (Lit(form), result, *args)))
-            m.emit(go.If(go.negate(last), (more,)))
+            st.emit(go.If(go.negate(last), (more,)))
 
-    pieces(m, s, old, body)
+    pieces(st, s, old, body)
     return result
 
 
@@ -210,101 +210,101 @@ def _multibyte(chars: str | None) -> bool:
     return chars is None or not chars.isascii()
 
 
-def lstrip(m: Machine, s: Expr, chars: str | None, hint: str = "text") -> Var:
+def lstrip(st: State, s: Expr, chars: str | None, hint: str = "text") -> Var:
     """`s.lstrip(chars)`."""
-    result = m.declare(hint, Lit(""))
+    result = st.declare(hint, Lit(""))
 
     def body(i: Expr) -> None:
         c: Expr = call("printf", Lit("%.1s"), call("slice", s, i))
         if _multibyte(chars):
-            c = m.declare("c", c)
+            c = st.declare("c", c)
         skip = is_one_of(c, chars)
         if _multibyte(chars):
             skip = go.either(skip, continues(c))
-        m.emit(go.If(go.negate(skip), (go.Set(result, call("slice", s, i)), go.Break())))
+        st.emit(go.If(go.negate(skip), (go.Set(result, call("slice", s, i)), go.Break())))
 
-    scan(m, s, body)
+    scan(st, s, body)
     return result
 
 
-def rstrip(m: Machine, s: Expr, chars: str | None, hint: str = "text", into: Var | None = None) -> Var:
+def rstrip(st: State, s: Expr, chars: str | None, hint: str = "text", into: Var | None = None) -> Var:
     """`s.rstrip(chars)`: goes from the end and stops at the first character that stays."""
-    result = into or m.declare(hint, s)
-    whole = m.declare("whole", s) if into else s
+    result = into or st.declare(hint, s)
+    whole = st.declare("whole", s) if into else s
 
     def body(k: Expr) -> None:
-        at = m.declare("at", call("len", call("slice", call("slice", whole, k), Lit(1))))
-        c = m.declare("c", call("printf", Lit("%.1s"), call("slice", whole, at)))
+        at = st.declare("at", call("len", call("slice", call("slice", whole, k), Lit(1))))
+        c = st.declare("c", call("printf", Lit("%.1s"), call("slice", whole, at)))
         cut = go.Set(result, call("slice", whole, Lit(0), at))
         stop: go.Node = go.Break()
         if _multibyte(chars):
             stop = go.If(go.negate(continues(c)), (stop,))
-        m.emit(go.If(is_one_of(c, chars), (cut,), (stop,)))
+        st.emit(go.If(is_one_of(c, chars), (cut,), (stop,)))
 
-    scan(m, whole, body, "k")
+    scan(st, whole, body, "k")
     return result
 
 
-def strip(m: Machine, s: Expr, chars: str | None, hint: str = "text") -> Var:
+def strip(st: State, s: Expr, chars: str | None, hint: str = "text") -> Var:
     """`s.strip(chars)`."""
-    left = lstrip(m, s, chars, hint)
-    return rstrip(m, left, chars, into=left)
+    left = lstrip(st, s, chars, hint)
+    return rstrip(st, left, chars, into=left)
 
 
-def change_case(m: Machine, s: Expr, upper: bool, hint: str = "text") -> Var:
+def change_case(st: State, s: Expr, upper: bool, hint: str = "text") -> Var:
     """ASCII letters in the other case; other letters would need Unicode's tables."""
     source, target = _LOWER, _UPPER
     if not upper:
         source, target = target, source
-    result = m.declare(hint, Lit(""))
+    result = st.declare(hint, Lit(""))
 
     def body(i: Expr) -> None:
-        c = m.declare("c", call("slice", call("slice", s, i), Lit(0), Lit(1)))
-        loop = m.fresh()
+        c = st.declare("c", call("slice", call("slice", s, i), Lit(0), Lit(1)))
+        loop = st.fresh()
         k = go.Index(loop, "k")
         found = go.equal(c, call("slice", call("slice", Lit(source), k), Lit(0), Lit(1)))
         swap = go.Set(c, call("slice", call("slice", Lit(target), k), Lit(0), Lit(1)))
-        m.emit(go.Range(loop, Lit(26), (go.If(found, (swap, go.Break())),), index="k", count=True))
-        m.emit(go.Set(result, call("printf", Lit("%s%s"), result, c)))
+        st.emit(go.Range(loop, Lit(26), (go.If(found, (swap, go.Break())),), index="k", count=True))
+        st.emit(go.Set(result, call("printf", Lit("%s%s"), result, c)))
 
-    scan(m, s, body)
+    scan(st, s, body)
     return result
 
 
 _LOWER, _UPPER = "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
-def title(m: Machine, s: Expr, hint: str = "text") -> Var:
+def title(st: State, s: Expr, hint: str = "text") -> Var:
     """`s.title()` for ASCII letters: the first of each run in upper case, the others in lower."""
 
     def letter(_c: Var, is_letter: Var) -> Expr:
         return is_letter
 
-    return _word_case(m, s, letter, hint)
+    return _word_case(st, s, letter, hint)
 
 
 # What stands before a word for Jinja's `title` (jinja2/filters.py), within ASCII.
 _BEFORE_WORDS = "-({[<\t\n\v\f\r \x1c\x1d\x1e\x1f"
 
 
-def title_words(m: Machine, s: Expr, hint: str = "text") -> Var:
+def title_words(st: State, s: Expr, hint: str = "text") -> Var:
     """`s | title`: the same, where a word goes on over everything but blanks, `-` and opening brackets."""
 
     def no_separator(c: Var, _is_letter: Var) -> Expr:
         return call("not", go.Call("eq", (c, *(Lit(x) for x in _BEFORE_WORDS))))
 
-    return _word_case(m, s, no_separator, hint)
+    return _word_case(st, s, no_separator, hint)
 
 
-def _word_case(m: Machine, s: Expr, goes_on: Callable[[Var, Var], Expr], hint: str) -> Var:
+def _word_case(st: State, s: Expr, goes_on: Callable[[Var, Var], Expr], hint: str) -> Var:
     """The first character of a word in upper case, the others in lower; `goes_on` says what is inside one."""
-    result = m.declare(hint, Lit(""))
-    inside = m.declare("inside", Lit(False))
+    result = st.declare(hint, Lit(""))
+    inside = st.declare("inside", Lit(False))
 
     def body(i: Expr) -> None:
-        c = m.declare("c", call("slice", call("slice", s, i), Lit(0), Lit(1)))
-        letter = m.declare("letter", Lit(False))
-        loop = m.fresh()
+        c = st.declare("c", call("slice", call("slice", s, i), Lit(0), Lit(1)))
+        letter = st.declare("letter", Lit(False))
+        loop = st.fresh()
         k = go.Index(loop, "k")
 
         def nth(letters: str) -> Expr:
@@ -313,8 +313,8 @@ def _word_case(m: Machine, s: Expr, goes_on: Callable[[Var, Var], Expr], hint: s
         found = go.Atom(go.Call("eq", (c, nth(_LOWER), nth(_UPPER))))
         swap = go.If(go.Atom(inside), (go.Set(c, nth(_LOWER)),), (go.Set(c, nth(_UPPER)),))
         hit = go.If(found, (swap, go.Set(letter, Lit(True)), go.Break()))
-        m.emit(go.Range(loop, Lit(26), (hit,), index="k", count=True))
-        m.emit(go.Set(inside, goes_on(c, letter)), go.Set(result, call("printf", Lit("%s%s"), result, c)))
+        st.emit(go.Range(loop, Lit(26), (hit,), index="k", count=True))
+        st.emit(go.Set(inside, goes_on(c, letter)), go.Set(result, call("printf", Lit("%s%s"), result, c)))
 
-    scan(m, s, body)
+    scan(st, s, body)
     return result

@@ -2,185 +2,125 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
-
 from ..ir import nodes as go
 from ..ir.nodes import Test
-from ..values import types
-from ..values.types import Const, DictV, ListV, Obj, Parts, Split, Undef, Value
-from .attributes import LISTS, MAPPINGS
-
-if TYPE_CHECKING:
-    from .evaluate import Evaluator
-
-Rule = Callable[..., Test]
-TESTS: dict[str, Rule] = {}
-
-
-def rule(*names: str) -> Callable[[Rule], Rule]:
-    """Registers a test under its names."""
-
-    def register(f: Rule) -> Rule:
-        for name in names:
-            TESTS[name] = f
-        return f
-
-    return register
+from ..values.callables import Builtin, Macro
+from ..values.known import NONE, Const, Undef
+from ..values.number import is_int
+from ..values.request import Data, RuntimeValue
+from ..values.text import Markup, is_text
+from ..values.truth import is_bool, test_of
+from ..values.value import Value
+from .arithmetic import binary
+from .compare import compare
+from .json_types import LIST, MAP, is_kind, is_type, is_whole
+from .semantics import is_mapping, is_sequence
+from .state import State
 
 
-def _any(v: Value, *kinds: str) -> Test | None:
-    """A JSON value's type is only known at run time."""
-    from .values import is_kind
-
-    if isinstance(v, Obj) and v.kind == "any":
-        return go.either(*(is_kind(v.expr, k) for k in kinds))
-    return None
-
-
-_MAP, _LIST = "map[string]interface {}", "[]interface {}"
-
-
-@rule("defined")
-def defined(ev: Evaluator, v: Value) -> Test:
+def defined(st: State, v: Value) -> Test:
     return go.Truth(not isinstance(v, Undef))
 
 
-@rule("undefined")
-def undefined(ev: Evaluator, v: Value) -> Test:
+def undefined(st: State, v: Value) -> Test:
     return go.Truth(isinstance(v, Undef))
 
 
-@rule("none")
-def none(ev: Evaluator, v: Value) -> Test:
-    return _any(v, "<nil>") or go.Truth(v == types.NONE)
+def none(st: State, v: Value) -> Test:
+    return is_type(v, "<nil>") or go.Truth(v == NONE)
 
 
-@rule("string")
-def string(ev: Evaluator, v: Value) -> Test:
-    return _any(v, "string") or go.Truth(types.is_text(v) or isinstance(v, types.Markup))
+def string(st: State, v: Value) -> Test:
+    return is_type(v, "string") or go.Truth(is_text(v) or isinstance(v, Markup))
 
 
-@rule("mapping")
-def mapping(ev: Evaluator, v: Value) -> Test:
-    return _any(v, _MAP) or go.Truth(isinstance(v, DictV) or (isinstance(v, Obj) and v.kind in MAPPINGS))
+def mapping(st: State, v: Value) -> Test:
+    return is_type(v, MAP) or go.Truth(is_mapping(st, v))
 
 
-@rule("sequence")
-def sequence(ev: Evaluator, v: Value) -> Test:
-    return _any(v, "string", _MAP, _LIST) or go.Truth(
-        types.is_text(v) or isinstance(v, (DictV, ListV, Parts, Split, Undef, types.Query, types.Built, Obj))
-    )
+def sequence(st: State, v: Value) -> Test:
+    return is_type(v, "string", MAP, LIST) or go.Truth(is_sequence(st, v))
 
 
-@rule("iterable")
-def iterable(ev: Evaluator, v: Value) -> Test:
-    return sequence(ev, v)
-
-
-@rule("number")
-def number(ev: Evaluator, v: Value) -> Test:
+def number(st: State, v: Value) -> Test:
     known = isinstance(v, Const) and isinstance(v.value, (int, float))
-    return _any(v, "float64", "bool") or go.Truth(known or types.is_int(v) or types.is_bool(v))
+    return is_type(v, "float64", "bool") or go.Truth(known or is_int(v) or is_bool(v))
 
 
-@rule("integer")
-def integer(ev: Evaluator, v: Value) -> Test:
-    from .values import is_whole
+def integer(st: State, v: Value) -> Test:
 
-    if isinstance(v, Obj) and v.kind == "any":
-        return is_whole(ev, v.expr)
-    return go.Truth(types.is_int(v))
+    if isinstance(v, RuntimeValue) and v.data is Data.JSON:
+        return is_whole(v.expr)
+    return go.Truth(is_int(v))
 
 
-@rule("float")
-def float_(ev: Evaluator, v: Value) -> Test:
-    from .values import is_kind, is_whole
+def float_(st: State, v: Value) -> Test:
 
-    if isinstance(v, Obj) and v.kind == "any":
-        return go.both(is_kind(v.expr, "float64"), go.negate(is_whole(ev, v.expr)))
+    if isinstance(v, RuntimeValue) and v.data is Data.JSON:
+        return go.both(is_kind(v.expr, "float64"), go.negate(is_whole(v.expr)))
     return go.Truth(isinstance(v, Const) and isinstance(v.value, float))
 
 
-@rule("boolean")
-def boolean(ev: Evaluator, v: Value) -> Test:
-    return _any(v, "bool") or go.Truth(types.is_bool(v))
+def boolean(st: State, v: Value) -> Test:
+    return is_type(v, "bool") or go.Truth(is_bool(v))
 
 
-@rule("true")
-def true(ev: Evaluator, v: Value) -> Test:
-    found = _any(v, "bool")
-    if found and isinstance(v, Obj):
+def true(st: State, v: Value) -> Test:
+    found = is_type(v, "bool")
+    if found and isinstance(v, RuntimeValue):
         return go.both(found, go.Atom(v.expr))
-    return types.test_of(v) or go.FALSE
+    return test_of(v) or go.FALSE
 
 
-@rule("false")
-def false(ev: Evaluator, v: Value) -> Test:
-    found = _any(v, "bool")
-    if found and isinstance(v, Obj):
+def false(st: State, v: Value) -> Test:
+    found = is_type(v, "bool")
+    if found and isinstance(v, RuntimeValue):
         return go.both(found, go.negate(go.Atom(v.expr)))
-    test = types.test_of(v)
+    test = test_of(v)
     return go.negate(test) if test is not None else go.FALSE
 
 
-@rule("callable")
-def callable_(ev: Evaluator, v: Value) -> Test:
-    return go.Truth(isinstance(v, (types.MacroV, types.Func)))
+def callable_(st: State, v: Value) -> Test:
+    return go.Truth(isinstance(v, (Macro, Builtin)))
 
 
-@rule("equalto", "eq", "==")
-def equal_to(ev: Evaluator, v: Value, other: Value) -> Test:
-    return _compare(ev, "eq", v, other)
+def equal_to(st: State, v: Value, other: Value) -> Test:
+    return _compare(st, "eq", v, other)
 
 
-@rule("ne", "!=")
-def not_equal(ev: Evaluator, v: Value, other: Value) -> Test:
-    return _compare(ev, "ne", v, other)
+def not_equal(st: State, v: Value, other: Value) -> Test:
+    return _compare(st, "ne", v, other)
 
 
-@rule("in")
-def in_(ev: Evaluator, v: Value, other: Value) -> Test:
-    return _compare(ev, "in", v, other)
+def in_(st: State, v: Value, other: Value) -> Test:
+    return _compare(st, "in", v, other)
 
 
-@rule("gt", "greaterthan", ">")
-def greater(ev: Evaluator, v: Value, other: Value) -> Test:
-    return _compare(ev, "gt", v, other)
+def greater(st: State, v: Value, other: Value) -> Test:
+    return _compare(st, "gt", v, other)
 
 
-@rule("lt", "lessthan", "<")
-def less(ev: Evaluator, v: Value, other: Value) -> Test:
-    return _compare(ev, "lt", v, other)
+def less(st: State, v: Value, other: Value) -> Test:
+    return _compare(st, "lt", v, other)
 
 
-@rule("ge", ">=")
-def at_least(ev: Evaluator, v: Value, other: Value) -> Test:
-    return _compare(ev, "gteq", v, other)
+def at_least(st: State, v: Value, other: Value) -> Test:
+    return _compare(st, "gteq", v, other)
 
 
-@rule("le", "<=")
-def at_most(ev: Evaluator, v: Value, other: Value) -> Test:
-    return _compare(ev, "lteq", v, other)
+def at_most(st: State, v: Value, other: Value) -> Test:
+    return _compare(st, "lteq", v, other)
 
 
-@rule("odd")
-def odd(ev: Evaluator, v: Value) -> Test:
-    return go.negate(even(ev, v))
+def odd(st: State, v: Value) -> Test:
+    return go.negate(even(st, v))
 
 
-@rule("even")
-def even(ev: Evaluator, v: Value) -> Test:
-    from .arithmetic import binary
+def even(st: State, v: Value) -> Test:
 
-    return _compare(ev, "eq", binary(ev, "%", v, Const(2)), Const(0))
+    return _compare(st, "eq", binary(st, "%", v, Const(2)), Const(0))
 
 
-def _compare(ev: Evaluator, op: str, a: Value, b: Value) -> Test:
-    from .compare import compare
+def _compare(st: State, op: str, a: Value, b: Value) -> Test:
 
-    return ev.truth(ev.lift2(a, b, lambda x, y: compare(ev, op, x, y)))
-
-
-# Kinds that are lists, for readers of this table.
-LIST_KINDS = LISTS
+    return st.truth(st.lift2(a, b, lambda x, y: compare(st, op, x, y)))

@@ -3,89 +3,96 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from ..ir import nodes as go
-from ..values import types
-from ..values.types import ListV, MacroV, Undef, Value
+from ..values.callables import Macro
+from ..values.choice import Cond, leaves
+from ..values.known import Const, KnownDict, KnownList, Undef
+from ..values.request import is_data
+from ..values.value import Value
 from .control_flow import Dead, Unsupported
+from .printing import printed_text
 from .recursion import call_template
-from .text import captured as text_of
-
-if TYPE_CHECKING:
-    from .statements import Lowering
+from .state import State
 
 # Calls inside calls; recursion over known values (a schema's nesting, an indent) ends well before.
 MAX_DEPTH = 12
+
+
 # One macro written out in place: beyond this the TEMPLATE would be megabytes.
 MAX_NODES = 1500
+
+
 MAX_STEPS = 15_000
+
+
 # Statements executed so far beyond which no macro is written out inside another over unknown values.
 ENOUGH = 7_000
+
+
 # A macro in itself over values that only show at run time: every level multiplies what is written.
 MAX_RECURSION = 2
 
 
-def call_macro(ev: Lowering, macro: MacroV, args: list[Value], kwargs: dict[str, Value]) -> Value:
+def call_macro(st: State, macro: Macro, args: list[Value], kwargs: dict[str, Value]) -> Value:
     """The text of a macro's call."""
-    found = call_template(ev, macro, args, kwargs)
+    found = call_template(st, macro, args, kwargs, expand)
     if found is not None:
         return found
     try:
-        return expand(ev, macro, args, kwargs, captured=True)
+        return expand(st, macro, args, kwargs, captured=True)
     except RecursionError:
         # an outer call has room again to say so
-        raise Unsupported(f"the macro {macro.node.name}, nested this deep,", ev.line) from None
+        raise Unsupported(f"the macro {macro.node.name}, nested this deep,", st.line) from None
 
 
 def expand(
-    ev: Lowering, macro: MacroV, args: list[Value], kwargs: dict[str, Value], *, captured: bool = False
+    st: State, macro: Macro, args: list[Value], kwargs: dict[str, Value], *, captured: bool = False
 ) -> Value:
     """Writes a macro out in place: its text as a value, or as statements."""
-    if ev.steps - ev.begun > ENOUGH and ev.calling and not all(map(_known, args)):
-        raise Unsupported(f"the macro {macro.node.name} in a template that has grown this much", ev.line)
-    again = sum(1 for name in ev.calling if name == macro.node.name)
-    if len(ev.calling) >= MAX_DEPTH or (again >= MAX_RECURSION and not all(map(_settled, args))):
-        raise Unsupported(f"the recursion of the macro {macro.node.name} over unknown values", ev.line)
-    saved, nodes = ev.scope, list[go.Node]()
-    ev.scope = ev.fresh()
-    ev.parents[ev.scope] = macro.scope
-    ev.live[ev.scope] = ev.macro_names
-    ev.calling.append(str(macro.node.name))
+    if st.steps - st.begun > ENOUGH and st.calling and not all(map(_known, args)):
+        raise Unsupported(f"the macro {macro.node.name} in a template that has grown this much", st.line)
+    again = sum(1 for name in st.calling if name == macro.node.name)
+    if len(st.calling) >= MAX_DEPTH or (again >= MAX_RECURSION and not all(map(_settled, args))):
+        raise Unsupported(f"the recursion of the macro {macro.node.name} over unknown values", st.line)
+    saved, nodes = st.scope, list[go.Node]()
+    st.scope = st.fresh()
+    st.parents[st.scope] = macro.scope
+    st.live[st.scope] = st.macro_names
+    st.calling.append(str(macro.node.name))
     try:
-        _bind(ev, macro, args, dict(kwargs))
-        begun = ev.steps
+        _bind(st, macro, args, dict(kwargs))
+        begun = st.steps
         if captured:
-            nodes = written(ev, lambda: ev.execute_all(macro.node.body))
+            nodes = written(st, lambda: st.execute_all(macro.node.body))
         else:
-            ev.execute_all(macro.node.body)
-            nodes = []
-        if captured and (ev.steps - begun > MAX_STEPS or sum(1 for _ in go.all_nodes(nodes)) > MAX_NODES):
-            raise Unsupported(f"the macro {macro.node.name} over so much that is unknown", ev.line)
+            st.execute_all(macro.node.body)
+        if captured and (st.steps - begun > MAX_STEPS or sum(1 for _ in go.all_nodes(nodes)) > MAX_NODES):
+            raise Unsupported(f"the macro {macro.node.name} over so much that is unknown", st.line)
     finally:
-        ev.drop_scope(ev.scope)
-        ev.scope = saved
-        ev.calling.pop()
+        st.drop_scope(st.scope)
+        st.scope = saved
+        st.calling.pop()
     # once the macro's own names are gone, nothing but these statements holds its variables
-    return text_of(ev, nodes)
+    return printed_text(st, nodes)
 
 
 def _known(v: Value) -> bool:
-    return not any(isinstance(leaf, types.Obj) for leaf in types.leaves(v))
+    return not any(is_data(leaf) for leaf in leaves(v))
 
 
 def _settled(v: Value) -> bool:
     """Whether a value is known to its last part, so that a recursion over it comes to its end."""
-    if isinstance(v, types.Cond):
+    if isinstance(v, Cond):
         return _settled(v.then) and _settled(v.orelse)
-    if isinstance(v, ListV):
+    if isinstance(v, KnownList):
         return all(map(_settled, v.items))
-    if isinstance(v, types.DictV):
+    if isinstance(v, KnownDict):
         return all(_settled(e.value) for e in v.entries)
-    return isinstance(v, (types.Const, Undef))
+    return isinstance(v, (Const, Undef))
 
 
-def _bind(ev: Lowering, macro: MacroV, args: list[Value], kwargs: dict[str, Value]) -> None:
+def _bind(st: State, macro: Macro, args: list[Value], kwargs: dict[str, Value]) -> None:
     names = [str(a.name) for a in macro.node.args]
     defaults = macro.node.defaults
     first_default = len(names) - len(defaults)
@@ -96,35 +103,30 @@ def _bind(ev: Lowering, macro: MacroV, args: list[Value], kwargs: dict[str, Valu
         elif name in kwargs:
             value = kwargs.pop(name)
         elif n >= first_default:
-            value = ev.eval(defaults[n - first_default])
+            value = st.eval(defaults[n - first_default])
         else:
             value = Undef(name)
-        ev.state[(ev.scope, name)] = value
+        st.state[(st.scope, name)] = value
     if len(args) > len(names):
-        ev.state[(ev.scope, "varargs")] = ListV(tuple(args[len(names) :]))
+        st.state[(st.scope, "varargs")] = KnownList(tuple(args[len(names) :]))
     if "caller" in kwargs:
-        ev.state[(ev.scope, "caller")] = kwargs.pop("caller")
+        st.state[(st.scope, "caller")] = kwargs.pop("caller")
 
 
-def capture(ev: Lowering, body: Callable[[], None]) -> Value:
+def capture(st: State, body: Callable[[], None]) -> Value:
     """Runs statements in a scope of their own and answers what they print as a text."""
-    return text_of(ev, ev.in_scope(lambda: written(ev, body)))
+    return printed_text(st, st.in_scope(lambda: written(st, body)))
 
 
-def written(ev: Lowering, body: Callable[[], None]) -> list[go.Node]:
+def written(st: State, body: Callable[[], None]) -> list[go.Node]:
     """Runs statements and answers what they wrote."""
-    saved, ev.out = ev.out, []
     dead = False
-    try:
-        body()
-    except Dead:
-        dead = True
-    finally:
-        nodes, ev.out = ev.out, saved
+    with st.capture() as nodes:
+        try:
+            body()
+        except Dead:
+            dead = True
     if dead:
-        ev.emit(*nodes)
+        st.emit(*nodes)
         raise Dead
     return nodes
-
-
-__all__ = ["call_macro", "capture", "types"]

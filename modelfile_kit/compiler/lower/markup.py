@@ -2,41 +2,38 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from ..values import types
-from ..values.types import Const, Markup, Value
+from ..values.known import Const
+from ..values.text import Markup, go_text, is_text
+from ..values.value import Value
 from . import idioms
 from .control_flow import Raised
-
-if TYPE_CHECKING:
-    from .evaluate import Evaluator
+from .state import State
 
 _ESCAPES = (("&", "&amp;"), (">", "&gt;"), ("<", "&lt;"), ("'", "&#39;"), ('"', "&#34;"))
 
 
-def escaped(ev: Evaluator, v: Value) -> Value:
+def escaped(st: State, v: Value) -> Value:
     """`escape(v)` of a text or a choice between texts."""
-    return ev.lift(v, lambda x: _escaped(ev, x))
+    return st.lift(v, lambda x: _escaped(st, x))
 
 
-def _escaped(ev: Evaluator, v: Value) -> Value:
+def _escaped(st: State, v: Value) -> Value:
     if isinstance(v, Const):
         text = str(v.value)
         for plain, entity in _ESCAPES:
             text = text.replace(plain, entity)
         return Const(text)
-    e = ev.to_go(v)
+    e = st.to_go(v)
     for plain, entity in _ESCAPES:
-        e = idioms.replace(ev, e, plain, entity)
-    return types.string(e)
+        e = idioms.replace(st, e, plain, entity)
+    return go_text(e)
 
 
-def joined(ev: Evaluator, a: Value, b: Value) -> Value:
+def joined(st: State, a: Value, b: Value) -> Value:
     """`a + b` where one of them is marked safe: the other is escaped."""
     texts = []
     for v in (a, b):
-        if not isinstance(v, Markup) and not types.is_text(v):
+        if not isinstance(v, Markup) and not is_text(v):
             raise Raised("can only concatenate str")
-        texts.append(v.text if isinstance(v, Markup) else escaped(ev, v))
-    return Markup(ev.concat(texts[0], texts[1]))
+        texts.append(v.text if isinstance(v, Markup) else escaped(st, v))
+    return Markup(st.concat(texts[0], texts[1]))

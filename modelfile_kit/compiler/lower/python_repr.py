@@ -1,119 +1,43 @@
-"""Lists and dictionaries as Python's str() writes them, made from Go's JSON."""
+"""Lists and dictionaries as Python's `str()` writes them, made from Go's JSON."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
-
 from ..ir import nodes as go
-from ..ir import operations as ops
 from ..ir.nodes import Expr, Lit, Nodes, call
-from ..values import types
-from ..values.types import Const, DictV, ListV, Obj, Part, Str, Value
 from . import idioms
-from .control_flow import Unsupported
-
-if TYPE_CHECKING:
-    from .evaluate import Evaluator
+from .json_types import is_kind
+from .state import State
 
 
-def representation(ev: Evaluator, v: Value) -> tuple[Part, ...]:
-    """The parts of `repr(v)`."""
-    v = ev.settle(v)
-    if isinstance(v, types.Cond):
-        cond = v
-
-        def half(x: Value) -> Callable[[], Value]:
-            return lambda: types.text(*representation(ev, x))
-
-        return ev.parts(ev.branch(cond.test, half(cond.then), half(cond.orelse)))
-    if isinstance(v, Const):
-        return (repr(v.value),)
-    if isinstance(v, types.Bool):
-        return (types.Choice(v.test, Str(("True",)), Str(("False",))),)
-    if isinstance(v, types.Int):
-        return (call("print", ev.to_go(v)),)
-    if isinstance(v, ListV):
-        inside: list[Part] = []
-        for n, x in enumerate(v.items):
-            inside += [", " if n else "", *representation(ev, x)]
-        return ("[", *inside, "]")
-    if isinstance(v, DictV):
-        return _dictionary(ev, v)
-    if isinstance(v, Str):
-        _note(ev)
-        return (ops.PythonRepr(ev.to_go(v)),)
-    if isinstance(v, Obj):
-        return _object(ev, v)
-    raise Unsupported("printing this as Python writes it", ev.line)
-
-
-def _note(ev: Evaluator) -> None:
+def note_escapes(st: State) -> None:
     """Which characters Python escapes is a table that a template has no room for."""
-    ev.note(
+    st.note(
         "MK623",
         "a list or mapping is printed as Python writes it, but for characters that Python would escape",
         "exact where texts hold no invisible characters beyond ASCII, such as a no-break space",
     )
 
 
-def _dictionary(ev: Evaluator, v: DictV) -> tuple[Part, ...]:
-    out: list[Part] = ["{"]
-    for n, e in enumerate(v.entries):
-        if n == 0 and e.present != go.TRUE:
-            raise Unsupported("printing a mapping whose first key may be absent", ev.line)
-        part = types.text(", " if n else "", repr(e.key) + ": ", *representation(ev, e.value))
-        whole = types.as_str(part)
-        out += whole.parts if e.present == go.TRUE else [types.Choice(e.present, whole, Str(()))]
-    return (*out, "}")
-
-
-def _object(ev: Evaluator, v: Obj) -> tuple[Part, ...]:
-    from .tools import as_dictionary, note_order
-
-    note_order(ev, "args" if v.kind in ("args", "any") else "tools")
-    known = as_dictionary(ev, v)
-    if known is not None:
-        return representation(ev, known)
-    if v.kind in ("args", "any", "props", "propmap", "prop", "strs", "list", "proplist"):
-        _note(ev)
-        return (ops.PythonRepr(v.expr),)
-    if v.kind in ("tools", "calls"):
-        return (types.Block((_each(ev, v),)),)
-    raise Unsupported("printing a list or mapping as Python writes it", ev.line)
-
-
-def _each(ev: Evaluator, v: Obj) -> go.Node:
-    """A list of tools or calls, one after the other."""
-    from .slices import element_value
-    from .text import printing
-
-    loop = ev.fresh()
-    shown = representation(ev, element_value(v.kind, go.Item(loop, v.kind[:-1])))
-    between = types.Choice(go.equal(go.Index(loop), Lit(0)), Str(("[",)), Str((", ",)))
-    last = go.equal(call("len", call("slice", v.expr, go.Index(loop))), Lit(1))
-    close = types.Choice(last, Str(("]",)), Str(()))
-    body = printing(types.as_str(types.text(between, *shown, close)).parts)
-    return go.Range(loop, v.expr, body, item=v.kind[:-1])
-
-
-def rewriting(ev: Evaluator, e: Expr) -> Nodes:
+def as_python(st: State, e: Expr) -> Nodes:
     """Statements that print Go's JSON of `e` as Python's repr: other quotes, words and escapes."""
-    saved, ev.out = ev.out, []
-    source = ev.declare("json", call("json", e))
-    skip = ev.declare("skip", Lit(""))
-    quote = ev.declare("quote", Lit(""))
+    with st.capture() as written:
+        _rewrite(st, e)
+    return tuple(written)
+
+
+def _rewrite(st: State, e: Expr) -> None:
+    source = st.declare("json", call("json", e))
+    skip = st.declare("skip", Lit(""))
+    quote = st.declare("quote", Lit(""))
 
     def body(i: Expr) -> None:
         here = call("slice", source, i)
-        c = ev.declare("c", call("slice", here, Lit(0), Lit(1)))
+        c = st.declare("c", call("slice", here, Lit(0), Lit(1)))
         passed = go.Set(skip, call("slice", skip, Lit(1)))
-        inside, outside = _inside(here, c, skip, quote), _outside(ev, here, c, skip, quote)
-        ev.emit(go.If(go.Atom(skip), (passed,), (go.If(go.Atom(quote), inside, outside),)))
+        inside, outside = _inside(here, c, skip, quote), _outside(st, here, c, skip, quote)
+        st.emit(go.If(go.Atom(skip), (passed,), (go.If(go.Atom(quote), inside, outside),)))
 
-    idioms.scan(ev, source, body)
-    nodes, ev.out = tuple(ev.out), saved
-    return nodes
+    idioms.scan(st, source, body)
 
 
 def _starts(here: Expr, text: str) -> go.Test:
@@ -143,19 +67,31 @@ def _inside(here: Expr, c: Expr, skip: go.Var, quote: go.Var) -> Nodes:
     return (go.If(go.equal(c, Lit("\\")), escape, (go.If(go.equal(c, Lit('"')), end, rest),)),)
 
 
-def _outside(ev: Evaluator, here: Expr, c: Expr, skip: go.Var, quote: go.Var) -> Nodes:
+def _outside(st: State, here: Expr, c: Expr, skip: go.Var, quote: go.Var) -> Nodes:
     """A byte between texts; a text with an apostrophe and no double quote is put in double quotes."""
-    saved, ev.out = ev.out, []
-    state = ev.declare("inside", Lit(""))
-    single = ev.declare("single", Lit(False))
-    double = ev.declare("double", Lit(False))
-    after = ev.declare("text", call("slice", here, Lit(1)))
+    with st.capture() as opening:
+        _choose_quote(st, here, quote)
+    rest: Nodes = (go.Print(c),)
+    for mark in (":", ","):
+        rest = (go.If(go.equal(c, Lit(mark)), (go.Text(mark + " "),), rest),)
+    for word, shown in (("true", "True"), ("false", "False"), ("null", "None")):
+        hit = (go.Text(shown), go.Set(skip, Lit("." * (len(word) - 1))))
+        rest = (go.If(_starts(here, word), hit, rest),)
+    return (go.If(go.equal(c, Lit('"')), tuple(opening), rest),)
+
+
+def _choose_quote(st: State, here: Expr, quote: go.Var) -> None:
+    """Looks through a text for an apostrophe and a double quote; prints the quote that it is put in."""
+    state = st.declare("inside", Lit(""))
+    single = st.declare("single", Lit(False))
+    double = st.declare("double", Lit(False))
+    after = st.declare("text", call("slice", here, Lit(1)))
 
     def body(k: Expr) -> None:
-        x = ev.declare("x", call("slice", call("slice", after, k), Lit(0), Lit(1)))
+        x = st.declare("x", call("slice", call("slice", after, k), Lit(0), Lit(1)))
         escaped = go.If(go.equal(x, Lit('"')), (go.Set(double, Lit(True)),))
         found = go.If(go.equal(x, Lit("'")), (go.Set(single, Lit(True)),))
-        ev.emit(
+        st.emit(
             go.If(
                 go.Atom(state),
                 (escaped, go.Set(state, Lit(""))),
@@ -169,18 +105,21 @@ def _outside(ev: Evaluator, here: Expr, c: Expr, skip: go.Var, quote: go.Var) ->
             )
         )
 
-    idioms.scan(ev, after, body, "k")
+    idioms.scan(st, after, body, "k")
     pick = go.If(
         go.both(go.Atom(single), go.negate(go.Atom(double))),
         (go.Set(quote, Lit('"')),),
         (go.Set(quote, Lit("'")),),
     )
-    ev.emit(pick, go.Print(quote))
-    opening, ev.out = tuple(ev.out), saved
-    rest: Nodes = (go.Print(c),)
-    for mark in (":", ","):
-        rest = (go.If(go.equal(c, Lit(mark)), (go.Text(mark + " "),), rest),)
-    for word, shown in (("true", "True"), ("false", "False"), ("null", "None")):
-        hit = (go.Text(shown), go.Set(skip, Lit("." * (len(word) - 1))))
-        rest = (go.If(_starts(here, word), hit, rest),)
-    return (go.If(go.equal(c, Lit('"')), opening, rest),)
+    st.emit(pick, go.Print(quote))
+
+
+def printing_any(st: State, e: Expr) -> go.Nodes:
+    """Statements that print a JSON value as Python's str() does."""
+
+    words = go.If(go.Atom(e), (go.Text("True"),), (go.Text("False"),))
+    number: go.Node = go.Print(call("json", e))
+    none = go.If(is_kind(e, "<nil>"), (go.Text("None"),), (number,))
+    scalar = go.If(is_kind(e, "bool"), (words,), (none,))
+    nested = go.either(is_kind(e, "map[string]interface {}"), is_kind(e, "[]interface {}"))
+    return (go.If(is_kind(e, "string"), (go.Print(e),), (go.If(nested, as_python(st, e), (scalar,)),)),)

@@ -7,25 +7,31 @@ macro is given has to come from one piece of data, and the macro may change noth
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from jinja2 import nodes
 
 from ..ir import nodes as go
 from ..ir.nodes import Expr
-from ..values import types
-from ..values.types import MacroV, Value
+from ..values.callables import Hidden, Macro, Namespace
+from ..values.choice import leaves
+from ..values.known import NONE
+from ..values.request import is_data
+from ..values.text import Block, FixedTextError, text_of
+from ..values.value import Rewrite, Value
 from .control_flow import Unsupported
 from .facts import Facts
-from .symbolic_state import State
-
-if TYPE_CHECKING:
-    from .statements import Lowering
+from .state import Bindings, State
 
 # A known argument that grows with the depth (an indent) makes a template a level.
 MAX_INSTANCES = 16
+
+
 # Work at compile time beyond which no further level is written.
 MAX_STEPS = 30_000
+
+
+# Writes a macro out in place (see `macros`).
+Expand = Callable[[State, Macro, list[Value], dict[str, Value]], Value]
 
 
 def recursive_macros(tree: nodes.Template) -> frozenset[str]:
@@ -56,7 +62,7 @@ def source_of(values: list[Value]) -> Expr | None:
 
 def _tops(v: Value) -> list[Expr]:
     """The outermost expressions of a value."""
-    every = list(types.value_exprs(v))
+    every = list(v.exprs())
     inner = {id(x) for e in every for x in list(go.walk(e))[1:]}
     return [e for e in every if id(e) not in inner and not isinstance(e, go.Lit)]
 
@@ -79,50 +85,52 @@ def _chain(e: Expr) -> list[Expr]:
         out.append(e)
 
 
-def call_template(ev: Lowering, macro: MacroV, args: list[Value], kwargs: dict[str, Value]) -> Value | None:
+def call_template(
+    st: State, macro: Macro, args: list[Value], kwargs: dict[str, Value], expand: Expand
+) -> Value | None:
     """The call as `{{ template … }}`; None where the macro has to be written out in place."""
-    if macro.node.name not in ev.recursive or not _has_data([*args, *kwargs.values()]):
+    if macro.node.name not in st.recursive or not _has_data([*args, *kwargs.values()]):
         return None
     names = sorted(kwargs)
     values = [*args, *(kwargs[n] for n in names)]
     source = source_of(values)
     if source is None or isinstance(source, (go.Root, go.Index)):
         return None
-    seen = tuple(replace(v, source, go.Dot()) for v in values)
-    visible = {k: v for k, v in ev.state.items() if k[0] == 0 or not list(types.value_exprs(v))}
+    seen = tuple(_replaced(v, source, go.Dot()) for v in values)
+    visible = {k: v for k, v in st.state.items() if k[0] == 0 or not list(v.exprs())}
     # what else the macro can see: another value there makes it another template
-    reach = _owners(ev, macro.scope)
-    around = tuple((k, v) for k, v in visible.items() if k[0] in reach and k[1] in ev.macro_names)
-    about = frozenset((t, a) for t, a in ev.facts.known.items() if _of_request(t))
+    reach = _owners(st, macro.scope)
+    around = tuple((k, v) for k, v in visible.items() if k[0] in reach and k[1] in st.macro_names)
+    about = frozenset((t, a) for t, a in st.facts.known.items() if _of_request(t))
     key = (macro.node.name, seen, tuple(names), around, about)
-    name = ev.instances.get(key)
+    name = st.instances.get(key)
     if name is None:
-        count = sum(1 for k in ev.instances if isinstance(k, tuple) and k[0] == macro.node.name)
-        if count >= MAX_INSTANCES or ev.steps > MAX_STEPS:
-            raise Unsupported(f"the recursion of the macro {macro.node.name} beyond {count} levels", ev.line)
+        count = sum(1 for k in st.instances if isinstance(k, tuple) and k[0] == macro.node.name)
+        if count >= MAX_INSTANCES or st.steps > MAX_STEPS:
+            raise Unsupported(f"the recursion of the macro {macro.node.name} beyond {count} levels", st.line)
         name = str(macro.node.name) + (f" {count + 1}" if count else "")
-        ev.instances[key] = name
+        st.instances[key] = name
         named = dict(zip(names, seen[len(args) :], strict=True))
-        hidden = {k: types.Hidden(k[1]) for k in ev.state if k not in visible}
-        facts, line = ev.facts, ev.line
+        hidden = {k: Hidden(k[1]) for k in st.state if k not in visible}
+        facts, line = st.facts, st.line
 
         state = {**visible, **hidden}
 
         def define() -> None:
-            ev.line = line
-            _define(ev, name, state, facts, lambda: _expand(ev, macro, named, seen[: len(args)]))
+            st.line = line
+            _define(st, name, state, facts, lambda: _expand(st, macro, named, seen[: len(args)], expand))
 
-        ev.undefined.append(define)
-    return types.text(types.Block((go.Include(name, source),)))
+        st.undefined.append(define)
+    return text_of(Block((go.Include(name, source),)))
 
 
-def _owners(ev: Lowering, scope: int | None) -> set[int]:
+def _owners(st: State, scope: int | None) -> set[int]:
     """The scopes whose names a macro sees, and the namespaces that these names hold."""
     found: set[int] = set()
     while scope is not None:
         found.add(scope)
-        scope = ev.parents.get(scope)
-    return found | {v.owner for k, v in ev.state.items() if k[0] in found and isinstance(v, types.Namespace)}
+        scope = st.parents.get(scope)
+    return found | {v.owner for k, v in st.state.items() if k[0] in found and isinstance(v, Namespace)}
 
 
 def _of_request(t: go.Test) -> bool:
@@ -130,39 +138,39 @@ def _of_request(t: go.Test) -> bool:
     return any(isinstance(x, go.Root) for e in go.test_exprs(t) for x in go.walk(e))
 
 
-def _expand(ev: Lowering, macro: MacroV, kwargs: dict[str, Value], args: tuple[Value, ...]) -> Value:
-    from .macros import expand
+def _expand(
+    st: State, macro: Macro, kwargs: dict[str, Value], args: tuple[Value, ...], expand: Expand
+) -> Value:
+    before = dict(st.state)
+    expand(st, macro, list(args), kwargs)
+    if any(st.state.get(k) != v for k, v in before.items()):
+        raise Unsupported(f"the macro {macro.node.name}, recursive and with effects outside itself", st.line)
+    return NONE
 
-    before = dict(ev.state)
-    expand(ev, macro, list(args), kwargs)
-    if any(ev.state.get(k) != v for k, v in before.items()):
-        raise Unsupported(f"the macro {macro.node.name}, recursive and with effects outside itself", ev.line)
-    return types.NONE
 
-
-def define_all(ev: Lowering) -> None:
+def define_all(st: State) -> None:
     """Writes the templates that were called, in the order of the calls, so that a limit meets the deepest."""
-    while ev.undefined:
-        ev.undefined.pop(0)()
+    while st.undefined:
+        st.undefined.pop(0)()
 
 
 def _has_data(values: list[Value]) -> bool:
-    return any(isinstance(leaf, types.Obj) for v in values for leaf in types.leaves(v))
+    return any(is_data(leaf) for v in values for leaf in leaves(v))
 
 
-def _define(ev: Lowering, name: str, state: State, facts: Facts, body: Callable[[], Value]) -> None:
+def _define(st: State, name: str, state: Bindings, facts: Facts, body: Callable[[], Value]) -> None:
     """One template: it sees its argument and what does not change."""
-    saved = ev.state, ev.worked_out, ev.loops, ev.calling, ev.outer, ev.declared, ev.begun
-    ev.state, ev.worked_out, ev.loops, ev.calling = state, {}, [], []
-    ev.outer, ev.declared, ev.begun = frozenset(), set(), ev.steps
+    saved = st.state, st.worked_out, st.loops, st.calling, st.outer, st.declared, st.begun
+    st.state, st.worked_out, st.loops, st.calling = state, {}, [], []
+    st.outer, st.declared, st.begun = frozenset(), set(), st.steps
     try:
-        run = ev.run(facts, body)
+        run = st.run(facts, body)
     finally:
-        ev.state, ev.worked_out, ev.loops, ev.calling, ev.outer, ev.declared, ev.begun = saved
-    ev.templates[name] = tuple(run.nodes)
+        st.state, st.worked_out, st.loops, st.calling, st.outer, st.declared, st.begun = saved
+    st.templates[name] = tuple(run.nodes)
 
 
-def replace(v: Value, old: Expr, new: Expr) -> Value:  # noqa: C901 - one line a kind
+def _replaced(v: Value, old: Expr, new: Expr) -> Value:
     """The value with one expression in place of another."""
 
     def expr(e: Expr) -> Expr:
@@ -183,32 +191,7 @@ def replace(v: Value, old: Expr, new: Expr) -> Value:  # noqa: C901 - one line a
             return go.both(*map(test, t.tests))
         return go.either(*map(test, t.tests)) if isinstance(t, go.Some) else t
 
-    def part(p: types.Part) -> types.Part:
-        if isinstance(p, str):
-            return p
-        if isinstance(p, types.Choice):
-            a, b = value(p.then), value(p.orelse)
-            assert isinstance(a, types.Str) and isinstance(b, types.Str)
-            return types.Choice(test(p.test), a, b)
-        if isinstance(p, (types.Block, types.PictureTags, types.PictureText)):
-            raise Unsupported("a loop's text as the argument of a recursive macro")
-        return expr(p)
-
-    def value(v: Value) -> Value:
-        if isinstance(v, types.Str):
-            return types.Str(tuple(map(part, v.parts)), v.nonempty)
-        if isinstance(v, types.Int):
-            return types.Int(tuple((expr(e), n) for e, n in v.terms), v.const)
-        if isinstance(v, types.Bool):
-            return types.Bool(test(v.test))
-        if isinstance(v, types.Obj):
-            return types.Obj(v.kind, expr(v.expr), v.reverse)
-        if isinstance(v, types.Cond):
-            return types.Cond(test(v.test), value(v.then), value(v.orelse))
-        if isinstance(v, types.ListV):
-            return types.ListV(tuple(map(value, v.items)))
-        if isinstance(v, types.DictV):
-            return types.DictV(tuple(types.Entry(e.key, value(e.value), test(e.present)) for e in v.entries))
-        return v
-
-    return value(v)
+    try:
+        return v.rewritten(Rewrite(expr, test))
+    except FixedTextError:
+        raise Unsupported("a loop's text as the argument of a recursive macro") from None

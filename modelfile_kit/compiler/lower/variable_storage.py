@@ -6,29 +6,86 @@ tag beside it says which. What `break`, loops and joins need is that any value c
 
 from __future__ import annotations
 
+import enum
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..ir import nodes as go
 from ..ir import operations as ops
 from ..ir.nodes import Expr, Node, Test, Var
-from ..values import types
-from ..values.types import Value
+from ..values.choice import Cond, choose, leaves
+from ..values.known import NONE, Const, KnownList, Undef
+from ..values.lists import EncodedList, encoded, is_encodable
+from ..values.number import Int, Numbers, go_int, is_int
+from ..values.request import Data, Pairs, RuntimeValue
+from ..values.text import Str, go_text, is_text
+from ..values.truth import Bool, is_bool
+from ..values.value import Value
 
-# Shapes that need a payload, and Go data that is never empty.
-_PAID = ("str", "int", "bool", "obj", "built")
-_NEVER_EMPTY = ("msg", "calls", "call", "tools", "tool", "fn", "toolfn")
+# Go data that is never empty.
+_NEVER_EMPTY = (
+    Data.MESSAGE,
+    Data.CALLS,
+    Data.CALL,
+    Data.TOOLS,
+    Data.TOOL,
+    Data.CALL_FUNCTION,
+    Data.TOOL_FUNCTION,
+)
 # The kinds of Go expressions.
-_OPERATIONS = (ops.Rewrite, ops.CharacterCount, ops.Remainder)
-EXPRESSIONS = (go.Lit, go.Var, go.Root, go.Item, go.Index, go.Dot, go.Field, go.Call, *_OPERATIONS)
+EXPRESSIONS = (
+    go.Lit,
+    go.Var,
+    go.Root,
+    go.Item,
+    go.Index,
+    go.Dot,
+    go.Field,
+    go.Call,
+    ops.Rewrite,
+    ops.CharacterCount,
+    ops.Remainder,
+)
+
+
+class Kind(enum.Enum):
+    """What a variable can hold; FIXED only exists at compile time."""
+
+    TEXT = "text"
+    INT = "int"
+    BOOL = "bool"
+    DATA = "data"
+    LIST = "list"
+    NONE = "none"
+    UNDEFINED = "undefined"
+    FIXED = "fixed"
+
+
+_PAID = (Kind.TEXT, Kind.INT, Kind.BOOL, Kind.DATA, Kind.LIST)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The kind of a value, and what else belongs to it.
+
+    like: for DATA the value without its expression, for LIST what it is a list of, for FIXED the value.
+    """
+
+    kind: Kind
+    like: Value | None = None
+
+    @property
+    def never_empty(self) -> bool:
+        """Whether Go data of this shape is always true."""
+        return isinstance(self.like, RuntimeValue) and self.like.data in _NEVER_EMPTY
 
 
 @dataclass(frozen=True)
 class Rep:
     """How a name that changes at run time is kept: shapes it can take, a payload and a tag variable."""
 
-    shapes: tuple[tuple[object, ...], ...]
+    shapes: tuple[Shape, ...]
     payload: Var | None
     tag: Var | None
     by_emptiness: bool = False
@@ -37,7 +94,7 @@ class Rep:
     plain: bool = True
 
 
-class Keeper(ABC):
+class VariableStorage(ABC):
     """Stores values in Go variables; knows nothing of paths or Jinja."""
 
     def __init__(self) -> None:
@@ -49,24 +106,26 @@ class Keeper(ABC):
 
     def new_rep(self, hint: str, values: Iterable[Value]) -> Rep:
         """Variables that can hold any of the values."""
-        found = [leaf for v in values for leaf in types.leaves(v)]
-        lists = {v for v in found if isinstance(v, (types.ListV, types.Built))}
-        of = next((v.of for v in lists if isinstance(v, types.Built)), None)
-        if len(lists) > 1 and all(fits_built(v, of) for v in lists):
-            found = [types.built(v, of) if v in lists else v for v in found]
+        found = [leaf for v in values for leaf in leaves(v)]
+        lists = {v for v in found if isinstance(v, (KnownList, EncodedList))}
+        of = next((v.of for v in lists if isinstance(v, EncodedList)), None)
+        if len(lists) > 1 and all(fits_encoding(v, of) for v in lists):
+            found = [encoded(v, of) if v in lists else v for v in found]
         shapes = tuple(dict.fromkeys(shape_of(v) for v in found))
-        paid = [s for s in shapes if s[0] in _PAID]
+        paid = [s for s in shapes if s.kind in _PAID]
         payload = Var(self.fresh(), hint) if paid else None
-        texts = [v for v in found if types.is_text(v)]
-        filled = all(v.nonempty if isinstance(v, types.Str) else bool(v.value) for v in texts)  # type: ignore[union-attr]
+        texts = [v for v in found if is_text(v)]
+        filled = all(map(is_filled, texts))
         by_emptiness = (
             len(shapes) == 2
             and len(paid) == 1
-            and ((paid[0][0] == "str" and filled) or (paid[0][0] == "obj" and paid[0][1] in _NEVER_EMPTY))
+            and (
+                (paid[0].kind is Kind.TEXT and filled) or (paid[0].kind is Kind.DATA and paid[0].never_empty)
+            )
         )
         tag = Var(self.fresh(), f"{hint}_is") if len(shapes) > 1 and not by_emptiness else None
-        least = min((self.least(v) for v in found if types.is_int(v)), default=0)
-        plain = all(v.plain for v in found if isinstance(v, types.Built))
+        least = min((self.least(v) for v in found if is_int(v)), default=0)
+        plain = all(v.plain for v in found if isinstance(v, EncodedList))
         return Rep(shapes, payload, tag, by_emptiness, least, filled, plain)
 
     def declare_rep(self, rep: Rep, first: Value | None) -> None:
@@ -74,7 +133,7 @@ class Keeper(ABC):
         first = fit(rep, first) if first is not None else None
         payload, tag = self._encode(rep, first) if first is not None else (None, None)
         if rep.payload:
-            self.emit(go.Declare(rep.payload, payload if payload is not None else _blank(rep)))
+            self.emit(go.Declare(rep.payload, payload if payload is not None else _zero(rep)))
             self.declared.add(rep.payload.id)
         if rep.tag:
             self.emit(go.Declare(rep.tag, tag if tag is not None else self._tag(rep, rep.shapes[-1])))
@@ -85,13 +144,13 @@ class Keeper(ABC):
         value = fit(rep, value)
         if value == self.value_of(rep):
             return
-        if isinstance(value, types.Cond):
+        if isinstance(value, Cond):
             cond = value
 
             def half(v: Value) -> Callable[[], Value]:
                 def go_on() -> Value:
                     self.store(rep, v)
-                    return types.NONE
+                    return NONE
 
                 return go_on
 
@@ -106,13 +165,13 @@ class Keeper(ABC):
     def _encode(self, rep: Rep, leaf: Value) -> tuple[Expr | None, Expr | None]:
         shape = shape_of(leaf)
         payload: Expr | None = None
-        if shape[0] in _PAID:
-            payload = self.to_go(leaf.text if isinstance(leaf, types.Built) else leaf)
+        if shape.kind in _PAID:
+            payload = self.to_go(leaf.text if isinstance(leaf, EncodedList) else leaf)
         elif rep.by_emptiness:
             payload = go.Lit("")
         return payload, self._tag(rep, shape) if rep.tag else None
 
-    def _tag(self, rep: Rep, shape: tuple[object, ...]) -> Expr:
+    def _tag(self, rep: Rep, shape: Shape) -> Expr:
         if len(rep.shapes) == 2:
             return go.Lit(shape == rep.shapes[0])
         return go.Lit(str(rep.shapes.index(shape)))
@@ -123,36 +182,42 @@ class Keeper(ABC):
         if len(values) == 1:
             return values[0]
         if rep.by_emptiness and rep.payload:
-            paid = next(v for v, s in zip(values, rep.shapes, strict=True) if s[0] in ("str", "obj"))
-            other = next(v for v, s in zip(values, rep.shapes, strict=True) if s[0] not in ("str", "obj"))
-            return types.choose(go.Atom(rep.payload), paid, other)
+            paid = next(
+                v for v, s in zip(values, rep.shapes, strict=True) if s.kind in (Kind.TEXT, Kind.DATA)
+            )
+            other = next(
+                v for v, s in zip(values, rep.shapes, strict=True) if s.kind not in (Kind.TEXT, Kind.DATA)
+            )
+            return choose(go.Atom(rep.payload), paid, other)
         assert rep.tag
         if len(values) == 2:
-            return types.choose(go.Atom(rep.tag), values[0], values[1])
+            return choose(go.Atom(rep.tag), values[0], values[1])
         result = values[-1]
         for v, s in reversed(list(zip(values[:-1], rep.shapes[:-1], strict=True))):
-            result = types.choose(go.equal(rep.tag, self._tag(rep, s)), v, result)
+            result = choose(go.equal(rep.tag, self._tag(rep, s)), v, result)
         return result
 
-    def _decode(self, rep: Rep, shape: tuple[object, ...]) -> Value:
-        kind = shape[0]
-        if kind == "static":
-            return shape[1]  # type: ignore[return-value]
-        if kind == "none":
-            return types.NONE
-        if kind == "undef":
-            return types.Undef()
+    def _decode(self, rep: Rep, shape: Shape) -> Value:
+        if shape.kind is Kind.FIXED:
+            assert shape.like is not None
+            return shape.like
+        if shape.kind is Kind.NONE:
+            return NONE
+        if shape.kind is Kind.UNDEFINED:
+            return Undef()
         assert rep.payload
-        if kind == "built":
-            return types.Built(types.string(rep.payload), rep.plain, shape[1])  # type: ignore[arg-type]
-        if kind == "str":
-            return types.string(rep.payload, rep.by_emptiness or rep.nonempty)
-        if kind == "int":
+        if shape.kind is Kind.LIST:
+            assert shape.like is None or isinstance(shape.like, RuntimeValue)
+            return EncodedList(go_text(rep.payload), rep.plain, shape.like)
+        if shape.kind is Kind.TEXT:
+            return go_text(rep.payload, rep.by_emptiness or rep.nonempty)
+        if shape.kind is Kind.INT:
             self.bounds[rep.payload.id] = rep.least
-            return types.number(rep.payload)
-        if kind == "bool":
-            return types.Bool(go.Atom(rep.payload))
-        return types.Obj(str(shape[1]), rep.payload, bool(shape[2]))
+            return go_int(rep.payload)
+        if shape.kind is Kind.BOOL:
+            return Bool(go.Atom(rep.payload))
+        assert shape.like is not None
+        return with_expr(shape.like, rep.payload)
 
     # --- what stands on it provides ---------------------------------------------------------------
 
@@ -181,59 +246,72 @@ class Keeper(ABC):
         """The least number a whole number can be."""
 
 
-def shape_of(v: Value) -> tuple[object, ...]:
+def shape_of(v: Value) -> Shape:
     """What kind of variable a value that is no choice needs."""
-    if types.is_text(v):
-        return ("str",)
-    if types.is_bool(v):
-        return ("bool",)
-    if types.is_int(v):
-        return ("int",)
-    if isinstance(v, types.Built):
-        return ("built", v.of)
-    if isinstance(v, types.Obj):
-        return ("obj", v.kind, v.reverse)
-    if v == types.NONE:
-        return ("none",)
-    if isinstance(v, types.Undef):
-        return ("undef",)
-    return ("static", v)
+    if is_text(v):
+        return Shape(Kind.TEXT)
+    if is_bool(v):
+        return Shape(Kind.BOOL)
+    if is_int(v):
+        return Shape(Kind.INT)
+    if isinstance(v, EncodedList):
+        return Shape(Kind.LIST, v.of)
+    if isinstance(v, (RuntimeValue, Pairs)) or (isinstance(v, Numbers) and not v.start.terms):
+        return Shape(Kind.DATA, with_expr(v, go.Dot()))
+    if v == NONE:
+        return Shape(Kind.NONE)
+    if isinstance(v, Undef):
+        return Shape(Kind.UNDEFINED)
+    return Shape(Kind.FIXED, v)
+
+
+def with_expr(v: Value, expr: Expr) -> Value:
+    """Go data of the same kind in another expression."""
+    if isinstance(v, Numbers):
+        return replace(v, size=expr)
+    assert isinstance(v, (RuntimeValue, Pairs))
+    return replace(v, expr=expr)
 
 
 def fit(rep: Rep | None, v: Value) -> Value:
-    """The value in the form its variables hold: a known list of texts where a built one is kept."""
-    shape = next((s for s in rep.shapes if s[0] == "built"), None) if rep else None
+    """The value in the form its variables hold: a known list of texts where an encoded one is kept."""
+    shape = next((s for s in rep.shapes if s.kind is Kind.LIST), None) if rep else None
     if rep is None or shape is None:
         return v
-    if isinstance(v, types.Cond):
-        return types.choose(v.test, fit(rep, v.then), fit(rep, v.orelse))
-    of: types.Obj | None = shape[1]  # type: ignore[assignment]
-    return types.built(v, of) if isinstance(v, types.ListV) and fits_built(v, of) else v
+    if isinstance(v, Cond):
+        return choose(v.test, fit(rep, v.then), fit(rep, v.orelse))
+    of = shape.like if isinstance(shape.like, RuntimeValue) else None
+    return encoded(v, of) if isinstance(v, KnownList) and fits_encoding(v, of) else v
 
 
-def fits_built(v: Value, of: types.Obj | None) -> bool:
+def fits_encoding(v: Value, of: RuntimeValue | None) -> bool:
     """Whether a list can be kept in one text together with others of that kind."""
-    if isinstance(v, types.Built):
+    if isinstance(v, EncodedList):
         return v.of == of
-    return types.is_built(v) and (of is None or v == types.ListV(()))
+    return is_encodable(v) and (of is None or v == KnownList(()))
+
+
+def is_filled(v: Value) -> bool:
+    """Whether a text is known to have a character."""
+    return v.nonempty if isinstance(v, Str) else isinstance(v, Const) and bool(v.value)
 
 
 def is_unstorable(v: Value) -> bool:
     """Whether a value can end in something that only exists at compile time."""
-    return any(shape_of(leaf)[0] == "static" for leaf in types.leaves(v))
+    return any(shape_of(leaf).kind is Kind.FIXED for leaf in leaves(v))
 
 
 def is_simple(v: Value) -> bool:
     """Whether a value is one expression that needs no statements before it."""
-    if isinstance(v, types.Str):
+    if isinstance(v, Str):
         return len(v.parts) == 1 and isinstance(v.parts[0], EXPRESSIONS)
-    return isinstance(v, (types.Const, types.Obj, types.Undef, types.Bool)) or (
-        isinstance(v, types.Int) and len(v.terms) == 1 and v.const == 0 and v.terms[0][1] == 1
+    return isinstance(v, (Const, RuntimeValue, Pairs, Numbers, Undef, Bool)) or (
+        isinstance(v, Int) and len(v.terms) == 1 and v.const == 0 and v.terms[0][1] == 1
     )
 
 
-def _blank(rep: Rep) -> Expr:
-    kinds = {s[0] for s in rep.shapes}
-    if "int" in kinds:
+def _zero(rep: Rep) -> Expr:
+    kinds = {s.kind for s in rep.shapes}
+    if Kind.INT in kinds:
         return go.Lit(0)
-    return go.Lit(False) if "bool" in kinds else go.Lit("")
+    return go.Lit(False) if Kind.BOOL in kinds else go.Lit("")

@@ -1,0 +1,128 @@
+"""What a selection keeps of a list."""
+
+from __future__ import annotations
+
+from jinja2 import nodes
+
+from ...ir import nodes as go
+from ...ir.nodes import Test
+from ...ir.operations import JsonStyle
+from ...values.known import NONE, Const, Undef
+from ...values.lists import Selection, SelectionStep
+from ...values.number import Int, go_int
+from ...values.request import RuntimeValue
+from ...values.text import Block, Part
+from ...values.value import Value
+from ..control_flow import Raised, Unsupported
+from ..loops import counting
+from ..selections import apply, each
+from ..semantics import (
+    LIST_METHODS,
+    as_list,
+    element,
+    is_sequence,
+    iterate,
+    length,
+    methods_of,
+    select,
+    to_json,
+    truth,
+)
+from ..state import State
+from .go_list import json_of_each
+
+
+@methods_of.of(Selection)
+def methods_of_selection(st: State, v: Selection) -> frozenset[str]:
+    return LIST_METHODS
+
+
+@is_sequence.of(Selection)
+def selection_is_sequence(st: State, v: Selection) -> bool:
+    return True
+
+
+@truth.of(Selection)
+def truth_of_selection(st: State, v: Selection) -> Test:
+    found = st.declare("found", go.Lit(False))
+    each(st, v, lambda _v, _l: st.assign(found, go.Lit(True)))
+    return go.Atom(found)
+
+
+@length.of(Selection)
+def length_of_selection(st: State, v: Selection) -> Value:
+    if not v.listed:
+        raise Raised("object of type 'generator' has no len()")
+    n = st.declare("n", go.Lit(""))
+    each(st, v, lambda _v, _l: st.assign(n, go.call("printf", go.Lit("%s."), n)))
+    return go_int(go.call("len", n))
+
+
+@to_json.of(Selection)
+def selection_to_json(st: State, v: Selection, style: JsonStyle, sort: bool) -> tuple[Part, ...]:
+    if not v.listed:
+        raise Raised("Object of type generator is not JSON serializable")
+    if not isinstance(v.over, RuntimeValue):
+        raise Unsupported("tojson of this value", st.line)
+    return (Block((json_of_each(st, v.over, style, sort, v.steps),)),)
+
+
+@as_list.of(Selection)
+def selection_as_list(st: State, v: Selection) -> Value:
+    return Selection(v.over, v.steps, True)
+
+
+@select.of(Selection)
+def select_again(st: State, v: Selection, step: SelectionStep) -> Value:
+    return Selection(v.over, (*v.steps, step))
+
+
+@iterate.of(Selection)
+def iterate_selection(st: State, v: Selection, node: nodes.For) -> None:
+    """The test stands inside the loop over all."""
+    saved, st.selection = st.selection, lambda element: apply(st, v.steps, element)
+    try:
+        counting(st, node, lambda n: iterate(st, v.over, n))
+    finally:
+        st.selection = saved
+
+
+@element.of(Selection)
+def element_of_selection(st: State, v: Selection, n: Const | Int) -> Value:
+    """A generator has no elements by index."""
+    return _pick(st, v, n) if v.listed else Undef()
+
+
+def _pick(st: State, q: Selection, key: Value) -> Value:
+    """The first or last that is kept."""
+    if key not in (Const(0), Const(-1)):
+        raise Unsupported("an element in the middle of a selection", st.line)
+    rep = None
+    held: list[Value] = []
+
+    def note(value: Value, _loop: int) -> None:
+        held.append(value)
+
+    def look() -> Value:
+        each(st, q, note)
+        return NONE
+
+    probe = st.run(st.facts, look)
+    if len(held) != 1 or probe.dead:
+        raise Unsupported("an element of this selection", st.line)
+    rep = st.new_rep("last" if key == Const(-1) else "first", [held[0], Undef()])
+    st.declare_rep(rep, Undef())
+    empty = st.truth(st.lift(st.value_of(rep), lambda x: Const(isinstance(x, Undef))))
+
+    def keep(value: Value, _loop: int) -> None:
+        def store() -> Value:
+            st.store(rep, value)
+            return NONE
+
+        if key == Const(-1):
+            store()
+        else:
+            st.branch(empty, store, lambda: NONE)
+
+    each(st, q, keep)
+    return st.value_of(rep)

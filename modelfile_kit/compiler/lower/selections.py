@@ -1,0 +1,76 @@
+"""Selections: whether a list's element is kept, and what becomes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..ir import nodes as go
+from ..ir.nodes import Test
+from ..values.known import NONE, Const
+from ..values.lists import Selection, SelectionStep, StepKind
+from ..values.request import ELEMENT_NAMES, ELEMENTS, RuntimeValue, element_value
+from ..values.truth import bool_of
+from ..values.value import Value
+from .control_flow import Unsupported
+from .semantics import item
+from .state import State
+
+
+def apply(st: State, steps: tuple[SelectionStep, ...], element: Value) -> tuple[Test, Value]:
+    """Whether an element is kept, and what it becomes."""
+
+    test: Test = go.TRUE
+    for step in steps:
+        subject = element
+        if step.attribute is not None:
+            for name in step.attribute.split("."):
+                key = Const(int(name) if name.isdigit() else name)
+                subject = st.lift(subject, lambda x, k=key: item(st, x, k))  # type: ignore[misc]
+        if step.kind is StepKind.MAP:
+            if step.name:
+                rule = st.rules.filters.get(step.name)
+                if rule is None:
+                    raise Unsupported(f"map with the filter {step.name}", st.line)
+                subject = st.lift(subject, lambda x, r=rule, s=step: r(st, x, *s.args))  # type: ignore[misc]
+            element = subject
+            continue
+        if step.name:
+            known = st.rules.tests.get(step.name)
+            if known is None:
+                raise Unsupported(f"the test {step.name}", st.line)
+            kept = st.truth(st.lift(subject, _asking(st, known, step)))
+        else:
+            kept = st.truth(subject)
+        test = go.both(test, kept if step.kind is StepKind.SELECT else go.negate(kept))
+    return st.facts.simplify(test), element
+
+
+def _asking(st: State, rule: Callable[..., Test], step: SelectionStep) -> Callable[[Value], Value]:
+    """A test of Jinja's as a rule for one value."""
+    return lambda x: bool_of(st.facts.simplify(rule(st, x, *step.args)))
+
+
+def each(st: State, q: Selection, body: Callable[[Value, int], None]) -> None:
+    """A `range` over the list in which the body runs for what is kept."""
+
+    if not isinstance(q.over, RuntimeValue) or q.over.data not in ELEMENTS or q.over.reverse:
+        raise Unsupported("this selection", st.line)
+    over = q.over
+    loop = st.fresh()
+    st.loop_over[loop] = over.expr
+
+    def inside() -> Value:
+        element = element_value(over.data, go.Item(loop, ELEMENT_NAMES[over.data]))
+        test, value = apply(st, q.steps, element)
+
+        def run() -> Value:
+            body(value, loop)
+            return NONE
+
+        st.branch(test, run, lambda: NONE)
+        return NONE
+
+    run = st.run(st.facts, inside)
+    st.emit(go.Range(loop, over.expr, tuple(run.nodes), item=ELEMENT_NAMES[over.data]))
+    st.assigned |= run.assigned
+    st.forget(run.assigned)
