@@ -15,7 +15,8 @@ def _kept_hash(self: object) -> int:
     """The hash of a node, worked out once: trees are keys everywhere here."""
     known = self.__dict__.get("_hash")
     if known is None:
-        known = hash((type(self), *self.__dict__.values()))
+        # other facts about a node are remembered beside its fields, under names with an underscore
+        known = hash((type(self), *(v for k, v in self.__dict__.items() if k[0] != "_")))
         self.__dict__["_hash"] = known
     return known
 
