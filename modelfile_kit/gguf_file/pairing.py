@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import enum
 import re
+from dataclasses import dataclass
 from pathlib import PurePath
 from urllib.parse import unquote, urlsplit
 
 from ..core.diagnostics import Diagnostic, Severity, Span
-from ..core.errors import GGUFError, UsageError
+from ..core.errors import GGUFError
 from .arrays import NumberArray
 from .header import Header
 from .projector_types import (
     ALWAYS_SEEING,
     AUDIO_TYPES,
-    OLLAMA_SINCE,
     PROJECTOR_TYPES,
-    SECTIONS_FOR_PICTURES,
+    ROPE_SECTIONS,
     ProjectorType,
     known_architectures,
     types_for,
 )
 from .vocabulary import Vocabulary
-
-Version = tuple[int, int, int]
 
 _CONVERT = "make it with llama.cpp: convert_hf_to_gguf.py --mmproj <folder of the original model>"
 
@@ -39,27 +37,39 @@ class FileKind(enum.Enum):
         return self.value
 
 
-def classify(header: Header, target: str | Version | None = None) -> FileKind:
+@dataclass(frozen=True)
+class KindRules:
+    """How a release of Ollama tells projectors from models; the defaults are the newest one's.
+
+    mmproj_type: `general.type` = `mmproj` alone makes a projector. blocks_decide: a file with `block_count`
+    is a model even if it has `vision.block_count`.
+    """
+
+    mmproj_type: bool = True
+    blocks_decide: bool = True
+
+
+NEWEST_RULES = KindRules()
+
+
+def classify(header: Header, rules: KindRules = NEWEST_RULES) -> FileKind:
     """What Ollama takes a file for (server/create.go, ggufLayers and isProjectorGGUF).
 
-    target: an Ollama version such as "0.17.4" or ">=0.30" (then the oldest one is meant), None for the
-    newest. Before 0.30.4 `general.type` = `mmproj` alone did not make a projector, and before 0.8 a file
-    with `vision.block_count` was one even if it had `block_count`. Raises UsageError for a target that
-    is not a version.
+    rules: of the release that is meant; `ollama.projectors.kind_on` has them for a target.
     """
-    version, metadata = _version(target), header.metadata
+    metadata = header.metadata
     kind = metadata.text("general.type")
     if kind == "adapter":
         return FileKind.ADAPTER
-    newest = version is None or version >= (0, 30, 4)
-    if kind == "projector" or (kind == "mmproj" and newest):
+    if kind == "projector" or (kind == "mmproj" and rules.mmproj_type):
         return FileKind.PROJECTOR
-    if version is not None and version < (0, 8, 0):
+    if not rules.blocks_decide:
         sees = header.own("vision.block_count") in metadata
         return FileKind.PROJECTOR if sees else FileKind.MODEL
     if not _uint32(header, "block_count"):
         encoder = any(metadata.flag(header.own(f"has_{what}_encoder")) for what in ("vision", "audio"))
-        if _uint32(header, "vision.block_count") or (newest and header.architecture == "clip" and encoder):
+        clip = rules.mmproj_type and header.architecture == "clip" and encoder
+        if _uint32(header, "vision.block_count") or clip:
             return FileKind.PROJECTOR
     return FileKind.MODEL
 
@@ -104,14 +114,11 @@ def has_rope_sections(header: Header) -> bool:
     return bool(sections[0] > 0 and sections[1] > 0)
 
 
-def check_pair(
-    model: Header, projector: Header | None, *, target: str | Version | None = None
-) -> list[Diagnostic]:
-    """What would go wrong with a picture, by what the two headers say. Empty if nothing is known to.
+def check_pair(model: Header, projector: Header | None) -> list[Diagnostic]:
+    """What would go wrong with an image, by what the two headers say. Empty if nothing is known to.
 
-    projector: None if there is none; then an error says so where the model is one with eyes, a warning
-    where only its chat template knows pictures, and nothing where it is a text model.
-    target: the oldest Ollama that shall do it, as for `classify`; None for the newest.
+    projector: None if there is none; then an error says so where the model is a vision model, a warning
+    where only its chat template knows images, and nothing where it is a text model.
     """
     wrong = _wrong_kinds(model, projector)
     if wrong:
@@ -121,7 +128,7 @@ def check_pair(
     found = [*_check_type(model, projector), *_check_width(model, projector)]
     if not any(d.code == "MK418" for d in found):
         found += [*_check_sections(model), *_check_marks(model, projector)]
-    return [*found, *_check_target(projector, target)]
+    return found
 
 
 def _wrong_kinds(model: Header, projector: Header | None) -> list[Diagnostic]:
@@ -216,7 +223,7 @@ def _check_width(model: Header, projector: Header) -> list[Diagnostic]:
 
 
 def _check_sections(model: Header) -> list[Diagnostic]:
-    if model.architecture not in SECTIONS_FOR_PICTURES or has_rope_sections(model):
+    if ROPE_SECTIONS.get(model.architecture) != "image" or has_rope_sections(model):
         return []
     message = (
         f"the model has no {model.own('rope.dimension_sections')}: it was converted before llama.cpp knew "
@@ -247,22 +254,6 @@ def _check_marks(model: Header, projector: Header) -> list[Diagnostic]:
     severity = Severity.WARNING if known.generic else Severity.ERROR
     advice = "this is a text-only relative, or a wrong conversion; give the model the projector was made for"
     return [Diagnostic("MK414", severity, message, Span(model.source), advice)]
-
-
-def _check_target(projector: Header, target: str | Version | None) -> list[Diagnostic]:
-    version, name = _version(target), projector_type(projector)
-    if version is None:
-        return []
-    written = ".".join(map(str, version))
-    if classify(projector, version) is not FileKind.PROJECTOR:
-        message = f"Ollama {written} takes this file for a second model: it has no clip.vision.block_count"
-        return [_error("MK424", projector, message, "convert the projector again, or set target: '>=0.30.4'")]
-    since = OLLAMA_SINCE.get(name, (0, 30, 0)) if name in PROJECTOR_TYPES else None
-    if since is None or version >= since:
-        return []
-    known = ".".join(map(str, since))
-    message = f"the engine of Ollama {written} does not know projector type {name!r} (since {known})"
-    return [_error("MK424", projector, message, f"set target: '>={known}', or package without pictures")]
 
 
 def _no_projector_exists(model: Header, severity: Severity) -> Diagnostic:
@@ -296,19 +287,6 @@ def _uint32(header: Header, key: str) -> int:
     if key not in header.metadata or header.metadata.type_of(key) != "uint32":
         return 0
     return header.metadata.integer(key) or 0
-
-
-def _version(target: str | Version | None) -> Version | None:
-    if target is None or isinstance(target, tuple):
-        return target
-    if target.strip().lower() == "latest":
-        return None
-    found = re.fullmatch(r"\s*[<>=~]*\s*v?(\d+)\.(\d+)(?:\.(\d+))?.*", target)
-    if not found:
-        raise UsageError(
-            f"target {target!r} is not an Ollama version", help='write it like "0.33.0" or ">=0.30"'
-        )
-    return int(found[1]), int(found[2]), int(found[3] or 0)
 
 
 def _name(header: Header | None) -> str:

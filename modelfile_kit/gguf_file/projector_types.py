@@ -1,7 +1,7 @@
 """llama.cpp's projector types: which text architectures they belong to and how wide their output is.
 
 Read in llama.cpp of August 2026: names from tools/mtmd/clip-impl.h, the tensor that fixes the width from
-clip_n_mmproj_embd in clip.cpp, the marks put around a picture from mtmd.cpp, architectures from the
+clip_n_mmproj_embd in clip.cpp, the marks put around an image from mtmd.cpp, architectures from the
 converters in conversion/.
 """
 
@@ -19,8 +19,10 @@ class ProjectorType:
     MLP was put on every text model of its time).
     width_tensor, width_axis: the tensor whose dimension is the projection width, as shape index in the
     file's order; "" if llama.cpp takes it from elsewhere.
-    marks: the texts llama.cpp puts around every picture; they must be tokens, and a template must not
+    marks: the texts llama.cpp puts around every image; they must be tokens, and a template must not
     write them again.
+    ollama: the first Ollama release whose engine knows the type, among those read (0.5.13, 0.7.0, 0.9.6,
+    0.12.6, 0.13.3, 0.13.5: llama/llama.cpp/tools/mtmd/clip-impl.h); all others came with 0.30.
     """
 
     name: str
@@ -29,6 +31,7 @@ class ProjectorType:
     width_tensor: str = ""
     width_axis: int = 1
     marks: tuple[str, ...] = ()
+    ollama: tuple[int, int, int] = (0, 30, 0)
 
 
 _QWEN_MARKS = ("<|vision_start|>", "<|vision_end|>")
@@ -36,14 +39,23 @@ _GLM_MARKS = ("<|begin_of_image|>", "<|end_of_image|>")
 _LFM_MARKS = ("<|image_start|>", "<|image_end|>")
 
 _TYPES = (
-    ProjectorType("mlp", ("llama", "phi2", "phi3", "qwen2", "stablelm"), True, "mm.2.weight"),
-    ProjectorType("ldp", ("llama",), True, "mm.model.mb_block.1.block.2.1.bias", 0),
-    ProjectorType("ldpv2", ("llama",), True, "mm.model.peg.0.bias", 0),
-    ProjectorType("resampler", ("llama", "minicpm", "qwen2", "qwen3"), True, "resampler.proj.weight", 0),
-    ProjectorType("adapter", ("chatglm",), False, "adapter.linear.dense_4h_to_h.weight"),
-    ProjectorType("qwen2vl_merger", ("qwen2vl",), False, "mm.2.bias", 0, _QWEN_MARKS),
-    ProjectorType("qwen2.5vl_merger", ("qwen2vl",), False, "mm.2.bias", 0, _QWEN_MARKS),
-    ProjectorType("qwen2.5o", ("qwen2vl",), False, "mm.2.bias", 0, _QWEN_MARKS),
+    ProjectorType(
+        "mlp", ("llama", "phi2", "phi3", "qwen2", "stablelm"), True, "mm.2.weight", ollama=(0, 9, 6)
+    ),
+    ProjectorType("ldp", ("llama",), True, "mm.model.mb_block.1.block.2.1.bias", 0, ollama=(0, 9, 6)),
+    ProjectorType("ldpv2", ("llama",), True, "mm.model.peg.0.bias", 0, ollama=(0, 9, 6)),
+    ProjectorType(
+        "resampler",
+        ("llama", "minicpm", "qwen2", "qwen3"),
+        True,
+        "resampler.proj.weight",
+        0,
+        ollama=(0, 9, 6),
+    ),
+    ProjectorType("adapter", ("chatglm",), False, "adapter.linear.dense_4h_to_h.weight", ollama=(0, 9, 6)),
+    ProjectorType("qwen2vl_merger", ("qwen2vl",), False, "mm.2.bias", 0, _QWEN_MARKS, ollama=(0, 9, 6)),
+    ProjectorType("qwen2.5vl_merger", ("qwen2vl",), False, "mm.2.bias", 0, _QWEN_MARKS, ollama=(0, 9, 6)),
+    ProjectorType("qwen2.5o", ("qwen2vl",), False, "mm.2.bias", 0, _QWEN_MARKS, ollama=(0, 12, 6)),
     ProjectorType(
         "qwen3vl_merger",
         ("qwen3vl", "qwen3vlmoe", "qwen35", "qwen35moe", "qwen4exp"),
@@ -51,6 +63,7 @@ _TYPES = (
         "mm.2.bias",
         0,
         _QWEN_MARKS,
+        ollama=(0, 13, 5),
     ),
     ProjectorType("ling3vl", ("bailingmoe3",), False, "mm.2.bias", 0, _QWEN_MARKS),
     ProjectorType("step3vl", ("qwen3", "step35"), False, "mm.model.fc.weight"),
@@ -61,6 +74,7 @@ _TYPES = (
         "mm.input_projection.weight",
         0,
         ("<start_of_image>", "<end_of_image>"),
+        ollama=(0, 9, 6),
     ),
     ProjectorType(
         "gemma3nv",
@@ -73,8 +87,10 @@ _TYPES = (
     ProjectorType("gemma4v", ("gemma4",), False, "mm.input_projection.weight", 1, ("<|image>", "<image|>")),
     ProjectorType("gemma4uv", ("gemma4",), False, "mm.input_projection.weight", 1, ("<|image>", "<image|>")),
     ProjectorType("phi4", ("phi3",), False, "mm.2.weight"),
-    ProjectorType("idefics3", ("llama", "smollm3"), True, "mm.model.fc.weight"),
-    ProjectorType("pixtral", ("llama", "mistral3", "mistral4"), True, "mm.2.weight", 1, ("[IMG_END]",)),
+    ProjectorType("idefics3", ("llama", "smollm3"), True, "mm.model.fc.weight", ollama=(0, 9, 6)),
+    ProjectorType(
+        "pixtral", ("llama", "mistral3", "mistral4"), True, "mm.2.weight", 1, ("[IMG_END]",), ollama=(0, 9, 6)
+    ),
     ProjectorType(
         "internvl",
         ("internlm2", "llama", "phi3", "qwen2", "qwen3", "qwen3moe", "gpt-oss"),
@@ -82,10 +98,19 @@ _TYPES = (
         "mm.3.weight",
         1,
         ("<img>", "</img>"),
+        ollama=(0, 9, 6),
     ),
-    ProjectorType("llama4", ("llama4",), False, "mm.model.fc.weight", 1, _LFM_MARKS),
-    ProjectorType("lfm2", ("lfm2", "lfm2moe"), False, "mm.2.weight", 1, _LFM_MARKS),
-    ProjectorType("kimivl", ("deepseek2",), False, "mm.2.weight", 1, ("<|media_start|>", "<|media_end|>")),
+    ProjectorType("llama4", ("llama4",), False, "mm.model.fc.weight", 1, _LFM_MARKS, ollama=(0, 12, 6)),
+    ProjectorType("lfm2", ("lfm2", "lfm2moe"), False, "mm.2.weight", 1, _LFM_MARKS, ollama=(0, 12, 6)),
+    ProjectorType(
+        "kimivl",
+        ("deepseek2",),
+        False,
+        "mm.2.weight",
+        1,
+        ("<|media_start|>", "<|media_end|>"),
+        ollama=(0, 12, 6),
+    ),
     ProjectorType("kimik25", ("deepseek2", "glm-dsa"), False, "mm.2.weight"),
     ProjectorType(
         "paddleocr",
@@ -95,15 +120,17 @@ _TYPES = (
         1,
         ("<|IMAGE_START|>", "<|IMAGE_END|>"),
     ),
-    ProjectorType("lightonocr", ("qwen3",), False, "mm.2.weight", 1, ("<|im_start|>", "<|im_end|>")),
-    ProjectorType("cogvlm", ("cogvlm",), False, "mm.down.weight"),
-    ProjectorType("janus_pro", ("llama",), False, "mm.1.bias", 0),
+    ProjectorType(
+        "lightonocr", ("qwen3",), False, "mm.2.weight", 1, ("<|im_start|>", "<|im_end|>"), ollama=(0, 13, 5)
+    ),
+    ProjectorType("cogvlm", ("cogvlm",), False, "mm.down.weight", ollama=(0, 13, 5)),
+    ProjectorType("janus_pro", ("llama",), False, "mm.1.bias", 0, ollama=(0, 13, 5)),
     ProjectorType("dots_ocr", ("qwen2",), False, "mm.2.weight", 1, ("<|img|>", "<|endofimg|>")),
     ProjectorType("dots3note_v", ("dots3note",), False, "mm.2.weight", 1, ("<|img|>", "<|endofimg|>")),
     ProjectorType("deepseekocr", ("deepseek2-ocr", "deepseek2"), False, "mm.model.fc.weight"),
     ProjectorType("deepseekocr2", ("deepseek2-ocr", "deepseek2"), False, "mm.model.fc.weight"),
     ProjectorType("deepseek4v", ("deepseek4",), False, "mm.2.weight"),
-    ProjectorType("glm4v", ("glm4", "glm4moe"), False, "mm.down.weight", 1, _GLM_MARKS),
+    ProjectorType("glm4v", ("glm4", "glm4moe"), False, "mm.down.weight", 1, _GLM_MARKS, ollama=(0, 13, 5)),
     ProjectorType("glm5v", ("glm5-next",), False, "mm.down.weight", 1, _GLM_MARKS),
     ProjectorType("youtuvl", ("deepseek2",), False, "mm.2.bias", 0, _QWEN_MARKS),
     ProjectorType("yasa2", (), True, "mm.2.weight", 1, ("<image>", "</image>")),
@@ -141,28 +168,20 @@ AUDIO_TYPES = frozenset(
         *("qwen3tts_spkenc", "qwen3tts_gen", "pockettts_spkenc", "pockettts_gen"),
     }
 )
-"""Types that hear or speak and do not see."""
+"""Types for audio, which take no images."""
 
-_BY_0_9_6 = ("mlp", "ldp", "ldpv2", "resampler", "adapter", "qwen2vl_merger", "qwen2.5vl_merger", "gemma3")
-_BY_0_9_6_TOO = ("idefics3", "pixtral", "internvl")
-_BY_0_12_6 = ("llama4", "qwen2.5o", "lfm2", "kimivl")
-_BY_0_13_5 = ("qwen3vl_merger", "lightonocr", "cogvlm", "janus_pro", "glm4v")
-OLLAMA_SINCE: Mapping[str, tuple[int, int, int]] = {
-    **dict.fromkeys((*_BY_0_9_6, *_BY_0_9_6_TOO), (0, 9, 6)),
-    **dict.fromkeys(_BY_0_12_6, (0, 12, 6)),
-    **dict.fromkeys(_BY_0_13_5, (0, 13, 5)),
+ROPE_SECTIONS: Mapping[str, str] = {
+    **dict.fromkeys(("glm4", "glm4moe"), "image"),
+    **dict.fromkeys(("qwen2vl", "qwen3vl", "qwen3vlmoe", "paddleocr"), "load"),
 }
-"""The first Ollama release, among those read (0.5.13, 0.7.0, 0.9.6, 0.12.6, 0.13.3, 0.13.5), whose own
-engine knows a type (llama/llama.cpp/tools/mtmd/clip-impl.h). All others came with 0.30."""
-
-SECTIONS_FOR_PICTURES = frozenset({"glm4", "glm4moe"})
-"""Architectures where llama.cpp stops the process at the first picture if there are no M-RoPE sections
-(src/models/glm4.cpp, glm4-moe.cpp: "This GGUF does not support multimodal. Please reconvert it.")."""
+"""Architectures whose vision needs M-RoPE sections, and when llama.cpp ends without them: at the first
+"image" (src/models/glm4.cpp, glm4-moe.cpp: "This GGUF does not support multimodal. Please reconvert it.") or
+at "load" (the key is required)."""
 
 ALWAYS_SEEING = frozenset(
     {"qwen2vl", "qwen3vl", "qwen3vlmoe", "cogvlm", "llama4", "paddleocr", "hunyuan_vl", "deepseek2-ocr"}
 )
-"""Architectures that exist only as the text half of a model with eyes."""
+"""Architectures that exist only as the text part of a vision model."""
 
 
 def known_architectures() -> frozenset[str]:

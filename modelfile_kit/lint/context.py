@@ -11,15 +11,16 @@ from ..core.diagnostics import Diagnostic
 from ..core.errors import GoTemplateError
 from ..ollama.grammar import Instruction, Modelfile
 from ..ollama.parameters import validate
+from ..ollama.prompt import PromptTemplate
+from ..ollama.selection import select
 from ..ollama.versions import Target
 from .files import Files
+from .probes import OwnTemplate, Probes
+from .template_types import Walk
 
 if TYPE_CHECKING:
     from ..gotemplate.parse.nodes import Node
-    from ..ollama.prompt import PromptTemplate
     from ..ollama.selection import Selection
-    from .probes import OwnTemplate, Probes
-    from .template_types import Walk
 
 
 class Place(TypedDict, total=False):
@@ -89,8 +90,6 @@ class Context:
 
     @cached_property
     def _parsed(self) -> PromptTemplate | GoTemplateError | None:
-        from ..ollama.prompt import PromptTemplate
-
         if self.template is None:
             return None
         try:
@@ -112,8 +111,6 @@ class Context:
     @cached_property
     def selection(self) -> Selection | None:
         """Who makes the prompt on the newest Ollama that is meant; None where the TEMPLATE does not parse."""
-        from ..ollama.selection import select
-
         if self.template_error:
             return None
         try:
@@ -147,8 +144,6 @@ class Context:
     @cached_property
     def probes(self) -> Probes | None:
         """Prompts of ordinary conversations; None where the TEMPLATE is not what makes the prompt."""
-        from .probes import Probes
-
         return Probes(self.prompt, self.newest) if self.prompt and self.template_is_used else None
 
     @cached_property
@@ -170,8 +165,6 @@ class Context:
     @cached_property
     def own_template(self) -> OwnTemplate | None:
         """The model's own chat template, to ask whether it does the same; None where it is not here."""
-        from .probes import OwnTemplate
-
         return OwnTemplate(self.files.chat_template) if self.files.chat_template else None
 
     def also_lost(self, probe: str, texts: Iterable[str]) -> bool:
@@ -181,8 +174,6 @@ class Context:
     @cached_property
     def walk(self) -> Walk | None:
         """The TEMPLATE's nodes with the types of what they name; None where it does not parse."""
-        from .template_types import Walk
-
         return Walk(self.prompt) if self.prompt else None
 
     def place(self, node: Node) -> Place:

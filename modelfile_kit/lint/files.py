@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..core.errors import GGUFError, KitError
+from ..gguf_file import read_header
+from ..gguf_file.pairing import FileKind
+from ..gguf_file.vocabulary import Vocabulary
 from ..ollama.grammar import Instruction, Modelfile
+from ..ollama.projectors import kind_on
 from ..ollama.versions import Target
 
 if TYPE_CHECKING:
     from ..gguf_file import Header
-    from ..gguf_file.pairing import FileKind
-    from ..gguf_file.vocabulary import Vocabulary
 
 # What can only be meant as a file: Ollama's model names have no such start or ending.
 _PATH = re.compile(r"^(\.{0,2}[/\\]|~|[A-Za-z]:[\\/])|\.(gguf|safetensors|bin)$", re.IGNORECASE)
@@ -56,8 +58,6 @@ class Files:
     @cached_property
     def models(self) -> tuple[Source, ...]:
         """The GGUFs behind FROM that Ollama takes for models."""
-        from ..gguf_file.pairing import FileKind
-
         return tuple(s for s in self._kinds(FileKind.MODEL) if s.instruction.command == "from")
 
     @property
@@ -68,8 +68,6 @@ class Files:
     @cached_property
     def projectors(self) -> tuple[Source, ...]:
         """The GGUFs that Ollama takes for projectors, however they are named; adapters do not count."""
-        from ..gguf_file.pairing import FileKind
-
         found = self._kinds(FileKind.PROJECTOR)
         return tuple(s for s in found if s.instruction.command != "adapter")
 
@@ -81,8 +79,6 @@ class Files:
     @cached_property
     def vocabulary(self) -> Vocabulary | None:
         """The model's vocabulary, where its file is here."""
-        from ..gguf_file.vocabulary import Vocabulary
-
         if self.model is None or self.model.header is None:
             return None
         try:
@@ -123,13 +119,9 @@ class Files:
             return False
 
     def _kinds(self, kind: FileKind) -> list[Source]:
-        from ..gguf_file.pairing import classify
-
-        return [s for s in self.sources if s.header and classify(s.header, self.target.version) is kind]
+        return [s for s in self.sources if s.header and kind_on(s.header, self.target) is kind]
 
     def _source(self, instruction: Instruction) -> Source | None:
-        from ..gguf_file import read_header
-
         path = self.path_of(instruction.value) if instruction.value else None
         if path is None or not self.exists(instruction.value):
             return None

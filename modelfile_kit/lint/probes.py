@@ -11,6 +11,7 @@ from typing import Any
 
 from ..core.errors import KitError
 from ..gotemplate import LimitError
+from ..huggingface import render_reference
 from ..ollama.prompt import PromptTemplate
 from ..ollama.versions import Target
 
@@ -109,8 +110,6 @@ class OwnTemplate:
         return self._made[name]
 
     def _render(self, name: str) -> str | None:
-        from ..huggingface import render_reference
-
         try:
             return render_reference(self._source, **_REQUESTS[name])
         except KitError:

@@ -11,6 +11,7 @@ from ..core.codes import Code
 from ..core.diagnostics import Severity
 from ..core.errors import ModelfileError
 from ..ollama.grammar import Instruction, write_instruction
+from .files import is_path
 
 if TYPE_CHECKING:
     from .context import Context
@@ -132,8 +133,6 @@ def as_projector(instruction: Instruction, context: Context) -> Fix | None:
     None where the model is not named by a file (Ollama then takes no other files) or where no quoting
     carries the name.
     """
-    from .files import is_path
-
     froms = [i.value for i in context.modelfile.froms]
     if instruction.value in froms:
         return Fix((removed(instruction, context.text),))

@@ -10,22 +10,12 @@ import re
 
 from ..core.diagnostics import Diagnostic, Severity
 from ..core.errors import ServerError
+from ..gguf_file.projector_types import ROPE_SECTIONS, types_for
 from ..runtime import error_texts
 from ..runtime.ollama.client import HalfStreamError, RefusedError
 from .served_model import Served
 
-# llama.cpp (src/llama-arch.cpp, llama-model.cpp): architectures with M-RoPE need its sections. glm4 is one
-# of them only with a vision projector, which is when we ask.
-_MROPE = frozenset({"glm4", "glm4moe", "qwen2vl", "qwen3vl", "qwen3vlmoe", "paddleocr"})
 _SIGNAL = re.compile(r"signal: [a-z ]+|SIG[A-Z]+|exit status \d+")
-_FITTING_TYPES = {
-    "glm4": "glm4v",
-    "glm4moe": "glm4v",
-    "qwen2vl": "qwen2vl_merger or qwen2.5vl_merger",
-    "qwen3vl": "qwen3vl_merger",
-    "qwen3vlmoe": "qwen3vl_merger",
-    "gemma3": "gemma3",
-}
 
 ENDLESS_HELP = (
     "the token that ends a turn must be end-of-generation in the GGUF (tokenizer.ggml.eos_token_id or "
@@ -68,14 +58,16 @@ def name_fault(error: ServerError, served: Served, *, with_image: bool) -> Diagn
 def missing_rope_sections(served: Served) -> Diagnostic | None:
     """The finding for a text GGUF that was converted before vision support; None where all is well."""
     architecture = served.architecture
-    if architecture not in _MROPE or not served.has_projector:
+    needed = ROPE_SECTIONS.get(architecture)
+    if not needed or not served.has_projector:
         return None
     if f"{architecture}.rope.dimension_sections" in served.model_info:
         return None
+    when = "at the first image" if needed == "image" else "when it loads the model"
     return _error(
         "MK413",
         f"the text GGUF has no {architecture}.rope.dimension_sections: it was converted before vision "
-        "support, and the engine ends at the first image",
+        f"support, and the engine ends {when}",
         "convert the model again with a current llama.cpp (convert_hf_to_gguf.py), or download a newer GGUF",
     )
 
@@ -109,9 +101,11 @@ def _crash(text: str, served: Served) -> Diagnostic:
 
 def _projector_type(served: Served) -> str:
     found = f"clip.projector_type is {served.projector_type or 'not set'}"
-    fits = _FITTING_TYPES.get(served.architecture)
-    unfit = fits and served.projector_type not in fits
-    return f"{found}, expected {fits} for {served.architecture}" if unfit else found
+    known = types_for(served.architecture)
+    names = [t.name for t in known]
+    if not names or served.projector_type in names or any(t.generic for t in known):
+        return found
+    return f"{found}, expected {' or '.join(names)} for {served.architecture}"
 
 
 def _ended(error: ServerError, text: str) -> bool:

@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 from modelfile_kit.core.errors import KitError
 from modelfile_kit.gguf_file import Vocabulary, read_header
 from modelfile_kit.gguf_file.description import describe
-from modelfile_kit.gguf_file.pairing import check_pair, classify
+from modelfile_kit.gguf_file.pairing import check_pair
 from modelfile_kit.gguf_file.projector_choice import find_projector
 from modelfile_kit.gguf_file.split import check_split
 from modelfile_kit.micro import build_pair
+from modelfile_kit.ollama.projectors import check_on, kind_on
+from modelfile_kit.ollama.versions import Target
 from tests.gguf_file.handmade import CODES, Typed, gguf, tensor
 
 WORDS = ["", "glm4", "clip", "mmproj", "adapter", "chatglm", "llama", "glm4v", "mlp", "image", "\0", "é"]
@@ -69,9 +71,9 @@ def test_no_header_makes_a_question_crash(tmp_path_factory, values, likely, name
     header = read_header(path, check_data=False)
     questions = [
         lambda: json.dumps(describe(header).to_dict()),
-        lambda: [classify(header, v) for v in (None, "0.5.13", "0.17.4")],
+        lambda: [kind_on(header, Target.parse(v)) for v in ("latest", "0.5.13", "0.17.4")],
         lambda: [check_pair(header, other) for other in (model, eye, header, None)],
-        lambda: [check_pair(other, header, target="0.12.6") for other in (model, eye)],
+        lambda: check_on(header, Target.parse("0.12.6")),
         lambda: check_split(header),
         lambda: find_projector(path, model=header),
         lambda: Vocabulary.from_header(header).end_of_generation(),

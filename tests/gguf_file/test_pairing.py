@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from modelfile_kit.core.errors import UsageError
 from modelfile_kit.gguf_file import read_header
 from modelfile_kit.gguf_file.pairing import (
     FileKind,
@@ -65,42 +64,6 @@ def test_a_projector_by_each_of_ollamas_rules(header, eye, glm):
 def test_only_a_uint32_counts_for_ollama(header):
     entries = {"general.architecture": Typed("string", "x"), "x.vision.block_count": Typed("uint64", 4)}
     assert classify(header(entries)) is FileKind.MODEL
-
-
-def test_older_servers_see_other_things(header, eye):
-    by_type_alone = eye(clip__vision__block_count=Typed("uint32", None))
-    for version, kind in (
-        ("0.17.4", "model"),
-        ("0.30.0", "model"),
-        ("0.30.4", "projector"),
-        (None, "projector"),
-    ):
-        assert classify(by_type_alone, version).value == kind
-    both = header(
-        {
-            "general.architecture": Typed("string", "gemma3"),
-            "gemma3.block_count": Typed("uint32", 26),
-            "gemma3.vision.block_count": Typed("uint32", 27),
-        }
-    )
-    for version, kind in (
-        ("0.5.13", "projector"),
-        ("0.7.0", "projector"),
-        ("0.8.0", "model"),
-        (None, "model"),
-    ):
-        assert classify(both, version).value == kind
-
-
-@pytest.mark.parametrize("target", ["0.17.4", ">=0.17", "v0.17.4", (0, 17, 4), "0.30.0-rc1"])
-def test_targets_as_people_write_them(eye, target):
-    assert classify(eye(clip__vision__block_count=Typed("uint32", None)), target) is FileKind.MODEL
-
-
-def test_a_target_that_is_none(eye):
-    assert classify(eye(), "latest") is FileKind.PROJECTOR
-    with pytest.raises(UsageError, match="'soon' is not an Ollama version"):
-        classify(eye(), "soon")
 
 
 # facts
@@ -281,16 +244,6 @@ def test_a_model_without_a_vocabulary(header, eye):
     entries = model(**SECTIONS)
     del entries["tokenizer.ggml.tokens"]
     assert told(check_pair(header(entries, name="t.gguf"), eye())) == [("MK407", "error")]
-
-
-def test_an_eye_that_is_too_new_for_the_target(glm, eye):
-    for target, codes in ((None, []), ("0.13.5", []), (">=0.30", []), ("0.12.6", ["MK424"])):
-        assert [d.code for d in check_pair(glm(), eye(), target=target)] == codes
-    (found,) = check_pair(glm(), eye(), target="0.12.6")
-    assert "0.12.6 does not know projector type 'glm4v' (since 0.13.5)" in found.message
-    alone = eye(clip__vision__block_count=Typed("uint32", None))
-    (found,) = check_pair(glm(), alone, target="0.30.0")
-    assert "takes this file for a second model" in found.message
 
 
 def test_a_url_gives_its_files_name(glm):

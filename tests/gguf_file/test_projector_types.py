@@ -5,9 +5,8 @@ import gguf
 from modelfile_kit.gguf_file.projector_types import (
     ALWAYS_SEEING,
     AUDIO_TYPES,
-    OLLAMA_SINCE,
     PROJECTOR_TYPES,
-    SECTIONS_FOR_PICTURES,
+    ROPE_SECTIONS,
     known_architectures,
     types_for,
 )
@@ -26,11 +25,12 @@ def test_architectures_are_spelled_as_in_gguf():
     spelled = set(gguf.MODEL_ARCH_NAMES.values())
     newer = {"granite_swa", "dots3note", "bailingmoe3", "qwen4exp", "minimax-m3", "muse-glimmer"}
     newer |= {"glm5-next", "deepseek4"}
-    assert known_architectures() | SECTIONS_FOR_PICTURES | ALWAYS_SEEING <= spelled | newer
+    assert known_architectures() | ROPE_SECTIONS.keys() | ALWAYS_SEEING <= spelled | newer
 
 
 def test_tables_speak_of_the_same_types():
-    assert OLLAMA_SINCE.keys() <= PROJECTOR_TYPES.keys()
+    assert {t.ollama for t in PROJECTOR_TYPES.values()} == {(0, 9, 6), (0, 12, 6), (0, 13, 5), (0, 30, 0)}
+    assert PROJECTOR_TYPES["glm4v"].ollama == (0, 13, 5)
     assert [t.name for t in types_for("glm4")] == ["glm4v"]
     assert [t.name for t in types_for("llama")][-1] in {t.name for t in PROJECTOR_TYPES.values() if t.generic}
     assert types_for("gpt2") == ()

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ...gguf_file.pairing import FileKind, classify
 from ..context import Context
 from ..rule import Finding, Rule
 
 
 def check(context: Context) -> Iterator[Finding]:
-    from ...gguf_file.pairing import FileKind, classify
-
     for instruction in context.modelfile.all("adapter"):
         source = context.files.source_of(instruction)
         if source and source.header and classify(source.header) is FileKind.MODEL:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ...gguf_file.pairing import FileKind, classify
 from ..context import Context
 from ..rule import Finding, Rule, as_projector
 
 
 def check(context: Context) -> Iterator[Finding]:
-    from ...gguf_file.pairing import FileKind, classify
-
     named = {id(i): d.help for i, d in context.complaints("MK114")}
     for instruction in context.modelfile.all("adapter"):
         source = context.files.source_of(instruction)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...core.diagnostics import Severity
+from ...gguf_file.split import check_split
 from ..context import Context
 from ..rule import Finding, Rule
 
 
 def check(context: Context) -> Iterator[Finding]:
-    from ...gguf_file.split import check_split
-
     for source in context.files.sources:
         if source.error and source.path.suffix.lower() in (".gguf", ""):
             yield Finding(

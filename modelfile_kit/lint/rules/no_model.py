@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ...gguf_file.pairing import classify
 from ..context import Context
 from ..rule import Finding, Rule
 
 
 def check(context: Context) -> Iterator[Finding]:
-    from ...gguf_file.pairing import classify
-
     froms = context.modelfile.froms
     sources = [context.files.source_of(i) for i in froms]
     headers = [s.header for s in sources if s and s.header]

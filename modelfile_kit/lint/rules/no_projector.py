@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...core.diagnostics import Severity
+from ...gguf_file.pairing import check_pair
 from ..context import Context
 from ..rule import Finding, Rule
 
 
 def check(context: Context) -> Iterator[Finding]:
-    from ...gguf_file.pairing import check_pair
-
     model = context.files.model
     if model is None or model.header is None or context.has_pictures:
         return

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ...gguf_file.pairing import check_pair
+from ...ollama.projectors import check_on
 from ..context import Context
 from ..rule import Finding, Rule
 
 
 def check(context: Context) -> Iterator[Finding]:
-    from ...gguf_file.pairing import check_pair
-
     model = context.files.model
     if model is None or model.header is None:
         return
     for projector in context.files.projectors:
-        for found in check_pair(model.header, projector.header, target=context.target.version):
+        header = projector.header
+        too_new = check_on(header, context.target) if header else []
+        for found in (*check_pair(model.header, header), *too_new):
             yield Finding(
                 found.message,
                 projector.instruction,

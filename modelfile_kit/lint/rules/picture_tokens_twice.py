@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ...gguf_file.pairing import projector_type
+from ...gguf_file.projector_types import PROJECTOR_TYPES
 from ..context import Context
 from ..rule import Finding, Rule
 
 
 def check(context: Context) -> Iterator[Finding]:
-    from ...gguf_file.pairing import projector_type
-    from ...gguf_file.projector_types import PROJECTOR_TYPES
-
     if context.template is None or not context.has_pictures or not context.template_is_used:
         return
     types = [projector_type(s.header) for s in context.files.projectors if s.header]

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from ...core.diagnostics import Severity
 from ...core.errors import KitError
+from ...huggingface import Reference
+from ...replies.reply_support import unread
 from ..context import Context
 from ..rule import Finding, Rule
 
@@ -14,9 +16,6 @@ def check(context: Context) -> Iterator[Finding]:
     source = context.files.chat_template
     if source is None or context.prompt is None or not context.reads_by_tags:
         return
-    from ...huggingface import Reference
-    from ...replies.reply_support import unread
-
     try:
         reference = Reference(source)
     except KitError:

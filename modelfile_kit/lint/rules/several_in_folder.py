@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ...core.errors import GGUFError
+from ...gguf_file import read_header
+from ...gguf_file.pairing import FileKind, classify
+from ...gguf_file.split import split_of
 from ..context import Context
 from ..rule import Finding, Rule
 
@@ -30,10 +33,6 @@ def check(context: Context) -> Iterator[Finding]:
 
 def _models(folder: Path) -> Iterator[Path]:
     """The models of a folder; of one in parts, the first part."""
-    from ...gguf_file import read_header
-    from ...gguf_file.pairing import FileKind, classify
-    from ...gguf_file.split import split_of
-
     for path in sorted(folder.glob("*.gguf"))[:MAX_FILES]:
         try:
             header = read_header(path, check_data=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ...gguf_file.split import split_of
 from ..context import Context
 from ..files import Source, is_path
 from ..rule import Finding, Rule
@@ -34,8 +35,6 @@ def check(context: Context) -> Iterator[Finding]:
 
 
 def _further_models(context: Context) -> list[Source]:
-    from ...gguf_file.split import split_of
-
     first, *others = context.files.models or (None,)
     split = split_of(first.header) if first and first.header else None
     parts = {p.name for p in split.parts} if split else set()
