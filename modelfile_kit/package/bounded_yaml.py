@@ -77,7 +77,7 @@ def load(data: bytes, file: str | None) -> Document:
         finally:
             loader.dispose()
     except _TooDeepError as e:
-        reader.error(f"nested more than {MAX_DEPTH} deep", _span(file, e.mark), "write it flatter")
+        reader.error(f"nested more than {MAX_DEPTH} deep", _span(file, e.mark), "use fewer levels")
         value = None
     except _TooManyError as e:
         message = f"more than {MAX_NODES} values once its aliases are followed"
@@ -144,7 +144,7 @@ class _Reader:
             return self._scalar(node, loader, path)
         plain = "tag:yaml.org,2002:map" if isinstance(node, yaml.MappingNode) else "tag:yaml.org,2002:seq"
         if node.tag != plain:
-            self.error(f"tag {_short_tag(node.tag)} is not allowed", self.values[path], "take the tag out")
+            self.error(f"tag {_short_tag(node.tag)} is not allowed", self.values[path], "remove the tag")
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, loader, path)
         return [self.read(item, loader, (*path, i)) for i, item in enumerate(node.value)]

@@ -13,10 +13,11 @@ from ..gguf_file.pairing import FileKind, check_pair, classify
 from ..gguf_file.projector_choice import find_projector
 from .families import recognise
 
-# Ollama's own default; a model trained on less says so in its header.
+# Ollama's default depends on the server's video memory (0.34, server/routes.go: 4096, 32768 or 262144), so a
+# package names its own: what every server can hold, or less where the model was trained on less.
 DEFAULT_CONTEXT = 4096
 
-# "-Q4_K_M", ".IQ3_XXS", "-F16", "-UD-Q4_K_XL": how quantisations are written at the end of file names.
+# "-Q4_K_M", ".IQ3_XXS", "-F16", "-UD-Q4_K_XL": how quantizations are written at the end of file names.
 _QUANTIZATION = re.compile(
     r"[-._](?:UD[-_])?(?:I?Q\d\w*|TQ\d\w*|MXFP4\w*|B?F16|F32|FP16|FP32)\Z", re.IGNORECASE
 )
@@ -33,7 +34,7 @@ class Draft:
 
 
 def package_name(model: Path) -> str:
-    """A name for the package, from the model's file name without its quantisation.
+    """A name for the package, from the model's file name without its quantization.
 
     model: the path of the GGUF. The result is valid for Ollama.
     """
@@ -49,7 +50,6 @@ def draft_package(model: Path, *, projector: str | None = None, folder: Path | N
     folder: where the package file will be, the model's folder by default.
     Raises GGUFError for a file that is not sound, UsageError for one that is no model.
     """
-
     for path in (model, Path(projector or "none")):
         if any("\udc80" <= c <= "\udcff" for c in path.name):
             raise UsageError(
@@ -63,7 +63,7 @@ def draft_package(model: Path, *, projector: str | None = None, folder: Path | N
         raise UsageError(
             f"this GGUF is a {kind.value}, not a model",
             span=Span(str(model)),
-            help="give the text model; a projector is given with --projector",
+            help="name the text model; a projector goes into --projector",
         )
     facts = [f"architecture {header.architecture}"]
     found = recognise(header)
@@ -100,7 +100,7 @@ def _text(header: Header, model: Path, projector: str | None, folder: Path, fami
         f"chat_template: {_scalar(source)}  # {note}; or a .jinja file",
         "end_token: auto",
         "stop: auto",
-        f"parameters: {{num_ctx: {context}}}",
+        f"parameters: {{num_ctx: {context}}}  # without num_ctx, Ollama decides by the server's video memory",
         'target: ">=0.30"  # the oldest Ollama it must work on',
     ]
     return "\n".join(lines) + "\n"

@@ -1,6 +1,6 @@
 """Families of models: what a GGUF of a known kind needs, kept as files under templates/<family>/.
 
-A family folder holds family.yaml (how to recognise a member, what ends a turn, whether pictures
+A family folder holds family.yaml (how to recognise a member, what ends a turn, whether images
 work), chat_template.jinja (the reference where a GGUF has none), Modelfile.j2 and conversations/*.json.
 """
 
@@ -47,7 +47,7 @@ _KIND = {str: "text", list: "a list of texts", dict: "a mapping", bool: "true or
 
 @dataclass(frozen=True)
 class Vision:
-    """Whether pictures work in this family; if not, why, and what somebody who needs them can do instead.
+    """Whether images work in this family; if not, why, and what to do where they are needed.
 
     lost: members could see before they became a GGUF, so that people will expect it of them.
     """
@@ -163,7 +163,7 @@ def load_family(name: str, folder: Path | None = None) -> Family:
 
 
 def detect_family(header: Header) -> Family | None:
-    """The family a model's GGUF belongs to, None if it is none the kit knows.
+    """The family a model's GGUF belongs to, None if modelfile-kit does not know it.
 
     header: of a model. Architecture, tokens of the vocabulary and texts of its chat template have to
     agree; ids are never compared. Of several families the one with the most matching tokens wins.
@@ -178,7 +178,6 @@ def recognise(header: Header, folder: Path | None = None) -> Recognition | None:
     candidates = [f for f in list_families(folder) if architecture in f.architectures]
     if not candidates:
         return None
-
     try:
         vocabulary = Vocabulary.from_header(header)
         template = header.metadata.get("tokenizer.chat_template")
@@ -201,7 +200,6 @@ def recognise(header: Header, folder: Path | None = None) -> Recognition | None:
 
 @lru_cache(maxsize=64)
 def _load(folder: Path) -> Family:
-
     file = folder / "family.yaml"
     try:
         data = file.read_bytes()
@@ -286,7 +284,7 @@ def _family(value: dict[str, Any], folder: Path) -> Family:
 def probe_conversations(family: Family | None, *, vision: bool) -> list[Conversation]:
     """The conversations a package is tried on: the family's, or plain ones for an unknown model.
 
-    vision: whether those with pictures belong to them.
+    vision: whether those with images belong to them.
     """
     if family is not None:
         found = family.conversations()

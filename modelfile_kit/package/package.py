@@ -46,7 +46,8 @@ class Package:
     chat_template: "gguf", "family:NAME", or the absolute path of a .jinja file.
     template: absolute path of a hand-written Go TEMPLATE, else None.
     end_token: "auto", "none", or the text written after every turn; stop: "auto" or the texts.
-    parameters: PARAMETER values in the order of the file; image_separator: text between picture and words.
+    parameters: PARAMETER values in the order of the file; image_separator: text between an image and the
+    words after it.
     target: as written, ">=0.30"; mode: "auto", "go" or "native".
     license: absolute path, or the text itself, else None; tests: absolute path of the golden folder.
     spans: where each key that the file has stands (`parameters.num_ctx` for a deeper one).
@@ -118,7 +119,6 @@ def load_package(path: str | Path) -> Package:
     Raises PackageError, with every finding in `.diagnostics`, for a file that is missing, no YAML, or
     has unknown keys, wrong types or values that cannot be.
     """
-
     file = find_package_file(Path(path))
     try:
         with file.open("rb") as stream:
@@ -135,7 +135,6 @@ def load_package(path: str | Path) -> Package:
 
 def package_from(document: Document, file: Path) -> Package:
     """A document as a `Package`; file: where relative paths start. Raises as `load_package` does."""
-
     found = list(document.diagnostics)
     if document.value is None and found:
         _stop(found, file)
@@ -197,7 +196,6 @@ def _check_paths(shape: PackageShape, document: Document) -> list[Diagnostic]:
 
 
 def _check_template(shape: PackageShape, document: Document) -> list[Diagnostic]:
-
     value = shape.chat_template or "gguf"
     names = family_names()
     if value.startswith(FAMILY_PREFIX):
@@ -226,12 +224,12 @@ def _check_words(shape: PackageShape, document: Document) -> list[Diagnostic]:
         for i, text in enumerate(shape.stop):
             if not text:
                 span = document.span("stop", i)
-                message = f"`stop`, entry {i + 1} is empty text: it would stop everything"
-                out.append(Diagnostic(WRONG_VALUE, Severity.ERROR, message, span, "take it out"))
+                message = f"`stop`, entry {i + 1} is empty: it would stop every reply at once"
+                out.append(Diagnostic(WRONG_VALUE, Severity.ERROR, message, span, "remove it"))
             elif text in shape.stop[:i]:
                 span = document.span("stop", i)
                 message = f"`stop` has {text!r} twice"
-                out.append(Diagnostic(WRONG_VALUE, Severity.ERROR, message, span, "take one out"))
+                out.append(Diagnostic(WRONG_VALUE, Severity.ERROR, message, span, "remove one"))
     return out
 
 
@@ -245,7 +243,7 @@ def _check_parameters(shape: PackageShape, document: Document) -> list[Diagnosti
             hint = f"write it as `{home}:` beside `parameters`"
             out.append(Diagnostic(CONFLICT, Severity.ERROR, message, document.key_span(*path), hint))
         elif not _PARAMETER.match(key):
-            message = f"parameter name {key!r} holds what a Modelfile does not allow"
+            message = f"parameter name {key!r} has characters that a Modelfile does not allow"
             hint = "names are letters, digits and `_`"
             out.append(Diagnostic(WRONG_VALUE, Severity.ERROR, message, document.key_span(*path), hint))
         elif isinstance(value, float) and not math.isfinite(value):
@@ -261,7 +259,7 @@ def _check_mode(shape: PackageShape, document: Document) -> list[Diagnostic]:
         ("template", shape.template is not None, "a hand-written TEMPLATE"),
         ("chat_template", shape.chat_template not in (None, "gguf"), "another chat template"),
         ("end_token", shape.end_token not in ("auto", "none"), "a text after every turn"),
-        ("image", bool(shape.image.separator), "a text after pictures"),
+        ("image", bool(shape.image.separator), "a text after images"),
     ]
     out = [
         _error(

@@ -25,12 +25,12 @@ Scalar = bool | int | float | str
 
 
 class ImageShape(BaseModel):
-    """How pictures are written."""
+    """How images are written."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     separator: str = Field(
-        "", max_length=1000, description="Text between a picture and the words after it; empty for none."
+        "", max_length=1000, description="Text between an image and the words after it; empty for none."
     )
 
 
@@ -71,7 +71,9 @@ class PackageShape(BaseModel):
     parameters: dict[str, Scalar | list[Scalar]] = Field(
         default_factory=dict, description="PARAMETER values by Ollama's names, such as num_ctx."
     )
-    image: ImageShape = Field(default_factory=ImageShape, description="How pictures are put into the prompt.")
+    image: ImageShape = Field(
+        default_factory=ImageShape, description="How images are written into the prompt."
+    )
     target: str = Field(
         ">=0.30", min_length=1, description='The oldest Ollama it must work on, such as ">=0.30", or latest.'
     )
@@ -240,7 +242,7 @@ def _wrong_value(path: KeyPath, problem: str, document: Document) -> Diagnostic:
 def _advice(path: KeyPath, value: Any, document: Document) -> str:
     key = path[0]
     if value is None:
-        return f"write a value, or take `{key}` out"
+        return f"write a value, or remove `{key}`"
     if key == "stop" and isinstance(value, str):
         return f"write a list: stop: [{value!r}]"
     if key == "mode" and isinstance(value, str):
