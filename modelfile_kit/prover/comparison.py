@@ -2,9 +2,9 @@
 
 Equal means: the same bytes, one leading BOS aside. Where the request says nothing about thinking,
 the reference without the flag and with it true are both right, since the server switches thinking
-on for a template that can. A picture is `[img-N]` in Ollama's prompt, where the engine puts the
+on for a template that can. An image is `[img-N]` in Ollama's prompt, where the engine puts the
 model's own marker in; so the tag has to stand exactly where the reference has its marker, with
-every blank and word around it.
+every space and word around it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ..gotemplate import LimitError
 from ..huggingface import ConversationRefusedError, TemplateLimitError
 from .coverage import Hit, WatchedReference
 
-# Beside a picture where its marker is measured: letters that no marker begins with.
+# Beside an image where its marker is measured: letters that no marker begins with.
 WORDS = "Qz"
 _OPENING, _CLOSING = "<[({|", ">])}|"
 # Every month and every day of the week, days of one and two digits, leap days and the ends of years.
@@ -63,7 +63,7 @@ class Difference:
     """A conversation on which the two sides disagree.
 
     kind: "text" (other bytes), "failure" (only Ollama fails), "refusal" (only the reference does),
-    "picture" (a picture at another place). expected: the reference's text, or why it refuses.
+    "image" (an image at another place). expected: the reference's text, or why it refuses.
     found: Ollama's prompt, or its error.
     """
 
@@ -148,11 +148,11 @@ class Comparison:
             return Difference("failure", texts[0], str(e)) if texts else None
         if texts:
             # What is nearest is shown.
-            texts = sorted(texts, key=lambda t: -_common(self._bare(t), self._bare(found)))
+            texts = sorted(texts, key=lambda t: -common_length(self._bare(t), self._bare(found)))
         if not texts:
             return Difference("refusal", refusal or "", found)
         if any(image_count(m) for m in conversation.messages):
-            return self._pictured(conversation, texts, found)
+            return self._with_images(conversation, texts, found)
         bare = self._bare(found)
         if any(self._bare(t) == bare for t in texts):
             return None
@@ -182,29 +182,29 @@ class Comparison:
         """Without one leading BOS."""
         return text.removeprefix(self.bos_token)
 
-    # -- pictures -------------------------------------------------------------------------------------
+    # -- images ---------------------------------------------------------------------------------------
 
     @property
-    def ignores_pictures(self) -> bool:
-        """Whether one more picture changes nothing in the reference."""
-        return not self._picture_text()
+    def ignores_images(self) -> bool:
+        """Whether one more image changes nothing in the reference."""
+        return not self._image_text()
 
     @property
     def marker(self) -> re.Pattern[str] | None:
-        """What the reference prints for a picture, numbers left open; None where that is not clear."""
+        """What the reference prints for an image, numbers left open; None where that is not clear."""
         if not self._measured:
             self._measured = True
-            text = self._picture_text()
+            text = self._image_text()
             core = text.strip() if text else ""
             if _is_marker(core) and not _prints_parts(core):
                 self._marker = re.compile(re.sub(r"\d+", r"\\d+", re.escape(core)))
         return self._marker
 
-    def _picture_text(self) -> str | None:
-        """What one more picture in a message adds to the reference."""
+    def _image_text(self) -> str | None:
+        """What one more image in a message adds to the reference."""
         rendered: list[str | None] = []
-        for pictures in range(3):
-            parts = [{"type": "image"}] * pictures + [{"type": "text", "text": WORDS}]
+        for images in range(3):
+            parts = [{"type": "image"}] * images + [{"type": "text", "text": WORDS}]
             try:
                 rendered.append(self.reference.render([{"role": "user", "content": parts}]))
             except TemplateReferenceError:
@@ -214,15 +214,15 @@ class Comparison:
                 return text
         return None
 
-    def _pictured(self, conversation: Conversation, texts: Sequence[str], found: str) -> Difference | None:
+    def _with_images(self, conversation: Conversation, texts: Sequence[str], found: str) -> Difference | None:
         count = sum(image_count(m) for m in conversation.messages)
         tag = re.compile("|".join(rf"\[img-{n}\]" for n in range(count)))
         tags = tag.findall(found)
         if all(map(_prints_parts, texts)):
-            return None  # the template does not know pictures in such a message
+            return None  # the template does not know images in such a message
         inorder = [t for t in (f"[img-{n}]" for n in range(count)) if t in tags]
         if self.marker is None or tags != inorder:
-            return Difference("picture", texts[0], found)
+            return Difference("image", texts[0], found)
         pieces = map(re.escape, tag.split(self._bare(found)))
         pattern = re.compile(self.marker.pattern.join(pieces))
         if any(pattern.fullmatch(self._bare(t)) for t in texts):
@@ -230,7 +230,7 @@ class Comparison:
         # Shown with tags for the reference's markers, so that what really differs is seen.
         numbers = iter(range(count))
         tagged = self.marker.sub(lambda m: f"[img-{next(numbers, 'more')}]", self._bare(texts[0]))
-        return Difference("picture", tagged, self._bare(found))
+        return Difference("image", tagged, self._bare(found))
 
 
 def _is_marker(text: str) -> bool:
@@ -250,7 +250,7 @@ def inserted(fewer: str, more: str) -> str | None:
     size = len(more) - len(fewer)
     if size <= 0:
         return None
-    at = _common(fewer, more)
+    at = common_length(fewer, more)
     if more.startswith(WORDS, at + size) and fewer.startswith(WORDS, at):
         return more[at : at + size]
     # The same insertion can be seen a little to the left: there it may begin with its own bracket.
@@ -264,7 +264,7 @@ def inserted(fewer: str, more: str) -> str | None:
     return piece if more[:at] + more[at + size :] == fewer else None
 
 
-def _common(a: str, b: str) -> int:
+def common_length(a: str, b: str) -> int:
     """How many characters two texts begin with alike."""
     low, high = 0, min(len(a), len(b))
     while low < high:  # by halves: slices are compared faster than characters
@@ -279,27 +279,3 @@ def _common(a: str, b: str) -> int:
 def _prints_parts(text: str) -> bool:
     """Whether it is Python's or JSON's print of a content part."""
     return "'type'" in text or '"type"' in text
-
-
-def show_difference(expected: str, found: str, *, around: int = 40) -> str:
-    """Where two texts part, in one line each, with control characters visible."""
-    at = _common(expected, found)
-    start = max(0, at - around)
-    lead = "…" if start else ""
-    line = expected.count("\n", 0, at) + 1
-    column = at - expected.rfind("\n", 0, at)
-    return "\n".join(
-        [
-            f"first difference at line {line}, column {column} of the prompt:",
-            f"  reference: {lead}{_quoted(expected[start:at])}▸{_quoted(expected[at : at + around])}",
-            f"  Ollama:    {lead}{_quoted(found[start:at])}▸{_quoted(found[at : at + around])}",
-        ]
-    )
-
-
-def _quoted(text: str) -> str:
-    """Control characters and odd blanks as escapes, everything else as it is."""
-    return "".join(
-        c if c == " " or (c.isprintable() and c != "\\") else c.encode("unicode_escape").decode()
-        for c in text
-    )

@@ -1,4 +1,8 @@
-"""What a proof finds, said for people."""
+"""What a proof finds: first as data, then in words.
+
+A proof gives `Finding`s; `diagnostic` puts one into words. Nothing else words a finding, and nothing takes
+the words apart again: who wants to know what was found looks at its class and fields.
+"""
 
 from __future__ import annotations
 
@@ -7,45 +11,217 @@ from typing import Any
 
 from ..core.conversation import Conversation
 from ..core.diagnostics import Diagnostic, Severity, Span
-from .comparison import Difference, show_difference
+from .comparison import Difference, common_length
 from .coverage import Site
-
-# A note: nothing that a TEMPLATE could do about it.
-MERGED = Diagnostic(
-    "MK661",
-    Severity.INFO,
-    "Ollama merges messages of the same role that follow each other (joined by an empty line) before its "
-    "template runs; Hugging Face renders a turn for each",
-    help="send alternating roles where the difference matters",
-)
 
 
 @dataclass(frozen=True)
 class Counterexample:
-    """A conversation on which Ollama's prompt is not the reference's text, as small as was found."""
+    """A conversation on which the prompt is not the reference's text, as small as was found.
+
+    category: the kind of conversation that is therefore not exact.
+    """
 
     category: str
     conversation: Conversation
     difference: Difference
 
-    @property
-    def text(self) -> str:
-        """The difference for people."""
-        d = self.difference
-        if d.kind == "failure":
-            return f"the reference renders it, Ollama answers: {d.found}"
-        if d.kind == "refusal":
-            return f"the chat template refuses it ({d.expected}), Ollama sends a prompt"
-        return show_difference(d.expected, d.found)
+
+@dataclass(frozen=True)
+class Uncovered:
+    """A branch that no conversation took, although one may.
+
+    site, outcome: the condition or loop and what it never was. count: how many such branches there are.
+    limit: which limit ended the search for branches that none can take, "" where none did.
+    """
+
+    category: str
+    site: Site
+    outcome: int
+    count: int
+    limit: str = ""
 
 
-def cut_short(category: str, limit: str) -> Diagnostic:
-    """MK655: a limit ended the proof; `limit` says which one."""
+@dataclass(frozen=True)
+class CutShort:
+    """A limit ended the proof of a kind; `limit` says which one and what was used."""
+
+    category: str
+    limit: str
+
+
+@dataclass(frozen=True)
+class VersionsDiffer:
+    """Releases of transformers render this conversation differently."""
+
+    category: str
+    conversation: Conversation
+
+
+@dataclass(frozen=True)
+class NoMarker:
+    """An image leaves nothing in the reference's text."""
+
+    category: str = "images"
+
+
+@dataclass(frozen=True)
+class AlwaysRefused:
+    """The chat template refuses every conversation that was tried; line: in the chat template."""
+
+    reason: str
+    line: int | None
+
+
+@dataclass(frozen=True)
+class AlwaysFails:
+    """The TEMPLATE fails for every conversation that was tried."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class InvalidTemplate:
+    """Ollama refuses the TEMPLATE itself."""
+
+    reason: str
+    span: Span | None
+
+
+@dataclass(frozen=True)
+class NeighboursMerged:
+    """Messages of one role that follow each other are rendered one by one; Ollama merges them before."""
+
+
+Finding = (
+    Counterexample
+    | Uncovered
+    | CutShort
+    | VersionsDiffer
+    | NoMarker
+    | AlwaysRefused
+    | AlwaysFails
+    | InvalidTemplate
+    | NeighboursMerged
+)
+
+
+@dataclass(frozen=True)
+class Side:
+    """How the side that is held to the chat template is named in words.
+
+    name: where both prompts are shown, at most nine letters. answers: the subject of "… answers".
+    """
+
+    name: str = "Ollama"
+    answers: str = "Ollama"
+
+
+OLLAMA = Side()
+_HELP = (
+    "conversations like this one get another prompt than the model was trained on; native mode uses the "
+    "model's own template where Ollama can"
+)
+_DIFFERENCES = {"text": "MK650", "failure": "MK651", "refusal": "MK653", "image": "MK654"}
+_NEVER = {
+    ("condition", 0): "is never false",
+    ("condition", 1): "is never true",
+    ("loop", 0): "is never empty",
+    ("loop", 1): "is never run",
+}
+
+
+def diagnostic(found: Finding) -> Diagnostic:
+    """A finding about a TEMPLATE in words."""
+    if isinstance(found, Counterexample):
+        code = _DIFFERENCES[found.difference.kind]
+        return Diagnostic(code, Severity.WARNING, counterexample(found), help=_HELP)
+    if isinstance(found, Uncovered):
+        return _uncovered(found)
+    if isinstance(found, CutShort):
+        return Diagnostic(
+            "MK655",
+            Severity.WARNING,
+            f"{found.category}: not proven to be exact, because the proof ended early: {found.limit}",
+            help="no prompt was found to be wrong; check the package's own conversations with golden tests",
+        )
+    if isinstance(found, NoMarker):
+        return Diagnostic(
+            "MK656",
+            Severity.INFO,
+            "images: the chat template prints nothing for an image",
+            help="use the chat template of the model's vision variant, or send no images",
+        )
+    if isinstance(found, InvalidTemplate):
+        return Diagnostic(
+            "MK657",
+            Severity.ERROR,
+            "internal compiler error: the generated TEMPLATE is invalid (please report this chat template): "
+            f"{found.reason}",
+            found.span,
+            "use native mode, or write a TEMPLATE by hand",
+        )
+    if isinstance(found, VersionsDiffer):
+        return Diagnostic(
+            "MK660",
+            Severity.WARNING,
+            f"{found.category}: releases of transformers render a conversation with reasoning differently: "
+            f"since transformers 5 it is seen as `thinking` too, e.g. {shown(found.conversation)}",
+            help="the TEMPLATE follows transformers 5; without earlier reasoning there is no difference",
+        )
+    if isinstance(found, NeighboursMerged):
+        return Diagnostic(
+            "MK661",
+            Severity.INFO,
+            "Ollama merges messages of the same role that follow each other (joined by an empty line) before "
+            "its template runs; Hugging Face renders a turn for each",
+            help="send alternating roles where the difference matters",
+        )
+    return _never_renders(found)
+
+
+def counterexample(found: Counterexample, side: Side = OLLAMA) -> str:
+    """A counterexample in words: the conversation and where the prompts part."""
+    difference = found.difference
+    if difference.kind == "failure":
+        text = f"the reference renders it, {side.answers} answers: {difference.found}"
+    elif difference.kind == "refusal":
+        text = f"the chat template refuses it ({difference.expected}), {side.answers} sends a prompt"
+    else:
+        text = show_difference(difference.expected, difference.found, side=side)
+    conversation = shown(found.conversation)
+    return f"{found.category}: not exact for every conversation; for {conversation} {text}"
+
+
+def _uncovered(found: Uncovered) -> Diagnostic:
+    never = _NEVER[found.site.kind, int(found.outcome)]
+    more = f" ({found.count} such branches)" if found.count > 1 else ""
+    limit = f"; {found.limit}" if found.limit else ""
     return Diagnostic(
-        "MK655",
+        "MK652",
         Severity.WARNING,
-        f"{category}: not proven to be exact, because the proof ended early: {limit}",
-        help="no prompt was found to be wrong; check the package's own conversations with golden tests",
+        f"{found.category}: `{found.site.text}` {never} in the conversations of the proof{more}, "
+        f"so this branch is not proven{limit}",
+        Span(line=found.site.line),
+        "give the package a golden conversation that takes this branch",
+    )
+
+
+def _never_renders(found: AlwaysRefused | AlwaysFails) -> Diagnostic:
+    if isinstance(found, AlwaysRefused):
+        return Diagnostic(
+            "MK658",
+            Severity.ERROR,
+            f"none of the conversations tried can be rendered with this chat template: {found.reason}",
+            Span(line=found.line) if found.line else None,
+            "Hugging Face fails in the same way, unless the tokenizer passes more than bos_token and "
+            "eos_token; use the chat template that came with the model, or write a TEMPLATE by hand",
+        )
+    return Diagnostic(
+        "MK659",
+        Severity.ERROR,
+        f"the TEMPLATE would answer every conversation with an error: {found.reason}",
+        help="use native mode (Ollama 0.30 and later), or write a TEMPLATE by hand",
     )
 
 
@@ -55,57 +231,25 @@ def shown(conversation: Conversation) -> dict[str, Any]:
     return {k: v for k, v in told.items() if v is not None and k not in ("id", "category")}
 
 
-def diagnostic(example: Counterexample) -> Diagnostic:
-    """MK650 to MK654: the smallest conversation found on which the two sides differ."""
-    codes = {"text": "MK650", "failure": "MK651", "refusal": "MK653", "picture": "MK654"}
-    return Diagnostic(
-        codes[example.difference.kind],
-        Severity.WARNING,
-        f"{example.category}: not exact for every conversation; "
-        f"for {shown(example.conversation)} {example.text}",
-        help="conversations like this one get another prompt than the model was trained on; "
-        "native mode uses the model's own template where Ollama can",
+def show_difference(expected: str, found: str, *, side: Side = OLLAMA, around: int = 40) -> str:
+    """Where two texts part, in one line each, with control characters visible."""
+    at = common_length(expected, found)
+    start = max(0, at - around)
+    lead = "…" if start else ""
+    line = expected.count("\n", 0, at) + 1
+    column = at - expected.rfind("\n", 0, at)
+    return "\n".join(
+        [
+            f"first difference at line {line}, column {column} of the prompt:",
+            f"  reference: {lead}{_quoted(expected[start:at])}▸{_quoted(expected[at : at + around])}",
+            f"  {side.name + ':':<10} {lead}{_quoted(found[start:at])}▸{_quoted(found[at : at + around])}",
+        ]
     )
 
 
-def versions(category: str, conversation: Conversation) -> Diagnostic:
-    """MK660: transformers' versions do not agree with each other."""
-    return Diagnostic(
-        "MK660",
-        Severity.WARNING,
-        f"{category}: Hugging Face's versions render a conversation with reasoning differently: since "
-        f"transformers 5 it is seen as `thinking` too, e.g. {shown(conversation)}",
-        help="the TEMPLATE follows transformers 5; without reasoning in the history there is no difference",
-    )
-
-
-def no_marker() -> Diagnostic:
-    """MK656: a picture leaves nothing in the reference."""
-    return Diagnostic(
-        "MK656",
-        Severity.INFO,
-        "images: the chat template prints nothing for a picture",
-        help="use the chat template of the model's vision variant, or send no pictures",
-    )
-
-
-def uncovered(category: str, site: Site, outcome: int, count: int, limit: str = "") -> Diagnostic:
-    """MK652: a branch that no conversation took.
-
-    count: how many there are. limit: which one ended the search for those that none can take, if one did.
-    """
-    never = {
-        ("condition", 0): "is never false",
-        ("condition", 1): "is never true",
-        ("loop", 0): "is never empty",
-        ("loop", 1): "is never run",
-    }[site.kind, int(outcome)]
-    more = f" ({count} such branches)" if count > 1 else ""
-    return Diagnostic(
-        "MK652",
-        Severity.WARNING,
-        f"{category}: `{site.text}` {never} in the conversations of the proof{more}, "
-        f"so this branch is not proven{'; ' + limit if limit else ''}",
-        Span(line=site.line),
-        help="give the package a golden conversation that takes this branch",
+def _quoted(text: str) -> str:
+    """Control characters and odd spaces as escapes, everything else as it is."""
+    return "".join(
+        c if c == " " or (c.isprintable() and c != "\\") else c.encode("unicode_escape").decode()
+        for c in text
     )

@@ -2,7 +2,7 @@
 
 Where no TEMPLATE is used, llama-server renders the GGUF's chat template with a Jinja engine of its own.
 A prompt depends on the template, the texts of BOS and EOS and the request alone, so a micro model that
-carries them stands in for the real one, and every conversation of the compiler's proof is put to it.
+carries them stands in for the real one, and every conversation of the proof is put to it.
 """
 
 from __future__ import annotations
@@ -11,18 +11,24 @@ import contextlib
 import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from ..core.conversation import CATEGORIES, Conversation
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import EngineError, UsageError
-
-if TYPE_CHECKING:
-    from ..building.sources import Reference
-    from ..gguf_file.vocabulary import Vocabulary
-    from ..runtime.llama_server import LlamaServer
-    from .native_constructs import Unknown
+from ..gguf_file import StringArray, read_header
+from ..gguf_file.patch import Scalar, patch
+from ..gguf_file.vocabulary import Vocabulary
+from ..micro import build_model, build_projector
+from ..ollama.native import native_request
+from ..runtime.llama_server import MARKER, ChatTemplateRefusedError, LlamaServer, find_llama_server
+from .comparison import Clock, Comparison, Difference, Prompter
+from .coverage import Hit, WatchedReference
+from .findings import Counterexample, Finding, NoMarker, Side, counterexample, diagnostic
+from .native_constructs import MarkedReference, Unknown
+from .prove import prove_prompts
 
 DIFFERS = "MK522"
 NOT_SEEN = "MK523"
@@ -34,6 +40,8 @@ GET_ONE = (
     "`mkmodelfile verify` looks at the prompts on a server"
 )
 
+_NATIVE = Side("native", "llama-server")
+
 _NEIGHBOURS = tuple(
     Conversation(f"two {role} messages", tuple({"role": r, "content": c} for r, c in turns))
     for role, turns in {
@@ -41,6 +49,17 @@ _NEIGHBOURS = tuple(
         "assistant": (("user", "a"), ("assistant", "b"), ("assistant", "c"), ("user", "d")),
     }.items()
 )
+
+
+class ChatTemplate(Protocol):
+    """A chat template and the tokens that it names; None for a token that the vocabulary lacks."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def bos_token(self) -> str | None: ...
+    @property
+    def eos_token(self) -> str | None: ...
 
 
 @dataclass(frozen=True)
@@ -78,7 +97,7 @@ class NativeProof:
 
 
 class NativePrompter:
-    """A llama-server behind the interface of everything that renders requests, pictures as `[img-N]`."""
+    """A llama-server behind the interface of everything that renders requests, images as `[img-N]`."""
 
     steps = 0  # no TEMPLATE runs
 
@@ -93,16 +112,55 @@ class NativePrompter:
 
     def render(self, messages: Sequence[Any], *, tools: Any = None, think: Any = None) -> str:
         """The prompt of an /api/chat request; raises PromptError where llama-server refuses it."""
-        from ..ollama.native import native_request
-        from ..runtime.llama_server import MARKER
 
         body = native_request(self.chat_template, messages, tools=tools, think=think)
         first, *rest = self.server.apply_template(body).split(MARKER)
         return first + "".join(f"[img-{n}]{text}" for n, text in enumerate(rest))
 
 
+class NativeComparison(Comparison):
+    """Today's prompts of llama-server and of the reference.
+
+    unknown: by kind of conversation, the constructs come to that are not known to be the same there.
+    A conversation that ends with an answer is not compared: llama-server goes on writing that answer
+    (tools/server/server-common.cpp, prefill), as Hugging Face does with continue_final_message, while the
+    reference begins another one.
+    """
+
+    def __init__(self, reference: ChatTemplate, prompter: Prompter) -> None:
+        watched = WatchedReference(
+            reference.text, bos_token=reference.bos_token, eos_token=reference.eos_token
+        )
+        clock = Clock()
+        clock.now = datetime.now()
+        super().__init__(watched, prompter, reference.bos_token or "", clock)
+        self.marked = MarkedReference(
+            reference.text, bos_token=reference.bos_token, eos_token=reference.eos_token
+        )
+        self.unknown: dict[str, dict[Unknown, None]] = {}
+
+    def expected(self, conversation: Conversation) -> tuple[list[str], set[Hit], str | None]:
+        """As for a TEMPLATE; nothing is expected of a conversation that ends with an answer."""
+        texts, hits, refusal = super().expected(conversation)
+        found = self.unknown.setdefault(conversation.category, {})
+        if len(found) < len(self.marked.env.constructs):
+            found.update(dict.fromkeys(self.marked.reached(conversation)))
+        return ([], hits, None) if continues(conversation) else (texts, hits, refusal)
+
+    def difference(
+        self, conversation: Conversation, texts: Sequence[str] | None = None, refusal: str | None = None
+    ) -> Difference | None:
+        """As for a TEMPLATE; None for a conversation that ends with an answer."""
+        return None if continues(conversation) else super().difference(conversation, texts, refusal)
+
+
+def continues(conversation: Conversation) -> bool:
+    """Whether llama-server takes the last message for the beginning of what it is to write."""
+    return bool(conversation.messages) and conversation.messages[-1].get("role") == "assistant"
+
+
 def prove_native(
-    reference: Reference,
+    reference: ChatTemplate,
     kinds: Sequence[str],
     *,
     vocabulary: Vocabulary | None = None,
@@ -126,32 +184,30 @@ def prove_native(
 
 def not_proven(error: EngineError | UsageError, kinds: Sequence[str], span: Span) -> NativeProof:
     """What it means for native mode that llama-server could not be asked, or does not take the template."""
-    from ..runtime.llama_server import ChatTemplateRefusedError
 
     if isinstance(error, ChatTemplateRefusedError):
         nothing = {k: "unsupported" if k in kinds else "absent" for k in CATEGORIES}
         finding = Diagnostic(error.code, Severity.ERROR, error.message, span, error.help)
         return NativeProof(nothing, "llama-server", diagnostics=(finding,))
     unknown = {k: "unknown" if k in kinds else "absent" for k in CATEGORIES}
-    message = f"nothing says whether native mode renders the chat template right: {error.message}"
+    message = f"native mode was not compared with the chat template: {error.message}"
     finding = Diagnostic(NOT_SEEN, Severity.WARNING, message, span, error.help or GET_ONE)
     return NativeProof(unknown, diagnostics=(finding,), why_not=error.message)
 
 
 @contextlib.contextmanager
 def native_prompter(
-    reference: Reference, vocabulary: Vocabulary | None, *, pictures: bool
+    reference: ChatTemplate, vocabulary: Vocabulary | None, *, pictures: bool
 ) -> Iterator[NativePrompter]:
     """A llama-server that has this chat template, as long as it is needed.
 
     Raises EngineError where there is none or it fails, ChatTemplateRefusedError where it does not take the
     template, UsageError where the variable that names it is wrong.
     """
-    from ..runtime.llama_server import LlamaServer, find_llama_server
 
     program = find_llama_server()
     if program is None:
-        raise EngineError("there is no llama-server on this machine", help=GET_ONE)
+        raise EngineError("llama-server was not found on this machine", help=GET_ONE)
     with tempfile.TemporaryDirectory(prefix="modelfile-kit-") as folder:
         model, projector = write_carrier(Path(folder), reference, vocabulary, pictures=pictures)
         with LlamaServer(program, model, projector) as server:
@@ -160,35 +216,32 @@ def native_prompter(
 
 def prove_with(
     prompter: NativePrompter,
-    reference: Reference,
+    reference: ChatTemplate,
     kinds: Sequence[str],
     *,
     probes: Sequence[Conversation] = (),
     span: Span,
 ) -> NativeProof:
     """`prove_native` with a llama-server that runs already. Raises EngineError where it dies."""
-    from . import findings
-    from .native_comparison import NativeComparison
-    from .prove import prove_prompts
 
     comparison = NativeComparison(reference, prompter)
     claimed = {k: "exact" if k in kinds else "absent" for k in CATEGORIES}
     proof = prove_prompts(comparison, eos_token=reference.eos_token, claimed=claimed)
     coverage = dict(proof.coverage)
-    found = [d for d in proof.diagnostics if d.severity is not Severity.INFO]
+    found: list[Finding] = [f for f in proof.findings if not isinstance(f, NoMarker)]
     for conversation in _NEIGHBOURS if coverage["chat"] == "exact" else ():
         if difference := comparison.difference(conversation):
             coverage["chat"] = "partial"
-            found.append(findings.diagnostic(findings.Counterexample("chat", conversation, difference)))
+            found.append(Counterexample("chat", conversation, difference))
     doubts = []
     for kind in (k for k in CATEGORIES if coverage[k] == "exact" and comparison.unknown.get(k)):
         coverage[kind] = "partial"
         doubts.append(_doubtful(kind, comparison.unknown[kind], span))
     # "unsupported" is kept for a template that is not taken at all.
     coverage = {k: "partial" if v == "unsupported" else v for k, v in coverage.items()}
-    differs = (*(_differs(d, span) for d in found), *doubts)
+    told = (*(_in_words(f, span) for f in found), *doubts)
     right = bool(probes) and not any(comparison.difference(c) for c in probes)
-    return NativeProof(coverage, prompter.engine, comparison.runs, differs, probes_right=right)
+    return NativeProof(coverage, prompter.engine, comparison.runs, told, probes_right=right)
 
 
 def kinds_of(chat_template: str, *, pictures: bool) -> tuple[str, ...]:
@@ -196,7 +249,6 @@ def kinds_of(chat_template: str, *, pictures: bool) -> tuple[str, ...]:
 
     Raises TemplateReferenceError for a source that is no chat template.
     """
-    from .coverage import WatchedReference
 
     names = WatchedReference(chat_template, bos_token="", eos_token="").variables
     found = {
@@ -209,12 +261,9 @@ def kinds_of(chat_template: str, *, pictures: bool) -> tuple[str, ...]:
 
 
 def write_carrier(
-    folder: Path, reference: Reference, vocabulary: Vocabulary | None, *, pictures: bool
+    folder: Path, reference: ChatTemplate, vocabulary: Vocabulary | None, *, pictures: bool
 ) -> tuple[Path, Path | None]:
-    """A micro model with this chat template and these special tokens, and a projector for pictures."""
-    from ..gguf_file import StringArray, read_header
-    from ..gguf_file.patch import Scalar, patch
-    from ..micro import build_model, build_projector
+    """A micro model with this chat template and these special tokens, and a projector for images."""
 
     ends = {"bos": reference.bos_token, "eos": reference.eos_token}
     extra = [t for t in ends.values() if t]
@@ -231,15 +280,19 @@ def write_carrier(
     return model, build_projector(folder / "eyes.gguf") if pictures else None
 
 
-def _differs(finding: Diagnostic, span: Span) -> Diagnostic:
-    return Diagnostic(
-        DIFFERS,
-        Severity.WARNING,
-        f"native mode, {finding.message.replace('  Ollama:', '  native:')}",
-        span,
-        "llama-server's Jinja engine does not render this as the model was trained; use a TEMPLATE for "
-        "such conversations (`mode: go`)",
-    )
+def _in_words(found: Finding, span: Span) -> Diagnostic:
+    """A finding about native mode: a prompt that differs, or a reason why nothing is proven."""
+    if isinstance(found, Counterexample):
+        return Diagnostic(
+            DIFFERS,
+            Severity.WARNING,
+            f"native mode, {counterexample(found, _NATIVE)}",
+            span,
+            "llama-server's Jinja engine does not render this as the model was trained; use a TEMPLATE for "
+            "such conversations (`mode: go`)",
+        )
+    told = diagnostic(found)
+    return Diagnostic(NOT_KNOWN, Severity.WARNING, f"native mode, {told.message}", span, told.help)
 
 
 def _doubtful(kind: str, unknown: Collection[Unknown], span: Span) -> Diagnostic:

@@ -8,8 +8,8 @@ What counts as a conversation that Ollama can express: neighbours of the same ro
 do not occur, since Ollama merges them before its template runs; a call's arguments and a tool's
 properties are in alphabetical order, since Ollama sorts them; numbers are what Go and Python write
 alike; schemas have the keys that Ollama keeps; what is empty is absent; think is true, false or
-not given. A conversation of several kinds (a picture and tools) is promised where all of them are
-exact; so pictures are proven without tools where tools are only partial. Where the template's own
+not given. A conversation of several kinds (an image and tools) is promised where all of them are
+exact; so images are proven without tools where tools are only partial. Where the template's own
 `raise_exception` refuses a conversation, Ollama has to fail too; where the reference fails in any
 other way there is nothing to compare with.
 """
@@ -22,10 +22,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from ..core.conversation import CATEGORIES, Conversation, image_count
-from ..core.diagnostics import Diagnostic, Severity
+from ..core.diagnostics import Diagnostic
 from ..core.errors import GoTemplateError, TemplateReferenceError
 from ..ollama.prompt import PromptTemplate
-from . import findings
 from .allowance import Allowance, ProofLimits
 from .comparison import DAYS, Clock, Comparison, Difference, RenderingLimitError
 from .conversations import plain as conversations
@@ -34,7 +33,17 @@ from .conversations.features import Features, features
 from .conversations.mixed import mixed
 from .conversations.plain import Probe
 from .coverage import Hit, Site, WatchedReference
-from .findings import Counterexample
+from .findings import (
+    Counterexample,
+    CutShort,
+    Finding,
+    InvalidTemplate,
+    NeighboursMerged,
+    NoMarker,
+    Uncovered,
+    VersionsDiffer,
+    diagnostic,
+)
 from .reach.branches import reachable
 from .shrink import shrink
 from .usable import never_renders
@@ -71,12 +80,21 @@ class Proof:
     """
 
     coverage: dict[str, str]
-    diagnostics: list[Diagnostic]
-    counterexamples: tuple[Counterexample, ...] = ()
+    findings: tuple[Finding, ...]
     conversations: int = 0
     candidates: int = 0
     uncovered: Mapping[str, tuple[tuple[Site, int], ...]] = field(default_factory=dict)
-    notes: tuple[Diagnostic, ...] = ()
+    notes: tuple[Finding, ...] = ()
+
+    @property
+    def counterexamples(self) -> tuple[Counterexample, ...]:
+        """The conversations on which the sides differ."""
+        return tuple(f for f in self.findings if isinstance(f, Counterexample))
+
+    @property
+    def diagnostics(self) -> list[Diagnostic]:
+        """The findings in words."""
+        return [diagnostic(f) for f in self.findings]
 
 
 def prove(
@@ -100,14 +118,8 @@ def prove(
     try:
         ollama = PromptTemplate(go_template, target=target, now=clock.today)
     except GoTemplateError as e:
-        broken = Diagnostic(
-            "MK657",
-            Severity.ERROR,
-            f"Ollama does not take the compiled TEMPLATE: {e.message}",
-            e.span,
-            help="use native mode, or a TEMPLATE written by hand; and report this chat template",
-        )
-        return Proof({k: _without_proof(v) for k, v in claimed.items()}, [broken])
+        nothing = {k: _without_proof(v) for k, v in claimed.items()}
+        return Proof(nothing, (InvalidTemplate(e.message, e.span),))
     reference = WatchedReference(chat_template, bos_token=bos_token, eos_token=eos_token)
     tokens = (bos_token, eos_token)
     comparison = Comparison(reference, ollama, bos_token or "", clock)
@@ -151,8 +163,7 @@ class _Run:
         self.clock = comparison.clock
         self.seen: Features = features(self.reference.tree)
         self.covered: dict[str, set[Hit]] = {c: set() for c in CATEGORIES}
-        self.diagnostics: list[Diagnostic] = []
-        self.counterexamples: list[Counterexample] = []
+        self.findings: list[Finding] = []
         self.uncovered: dict[str, tuple[tuple[Site, int], ...]] = {}
         self.candidates = 0
         dated = "strftime_now" in self.reference.variables
@@ -163,19 +174,18 @@ class _Run:
         for category in () if useless else CATEGORIES_IN_ORDER:
             if self.coverage.get(category) == "exact":
                 self._category(category)
-        for example in list(self.counterexamples):
+        for example in [f for f in self.findings if isinstance(f, Counterexample)]:
             self._spread(example)
         return Proof(
             self.coverage,
-            self.diagnostics,
-            tuple(self.counterexamples),
+            tuple(self.findings),
             self.comparison.runs,
             self.candidates,
             self.uncovered,
             self._notes(),
         )
 
-    def _notes(self) -> tuple[Diagnostic, ...]:
+    def _notes(self) -> tuple[Finding, ...]:
         """Whether it shows that Ollama merges neighbours of one role."""
         apart = tuple(conversations.message("user", text) for text in ("a", "b"))
         merged = (conversations.message("user", "a\n\nb"),)
@@ -183,7 +193,7 @@ class _Run:
             same = self.reference.render(apart) == self.reference.render(merged)
         except TemplateReferenceError:
             same = True
-        return () if same else (findings.MERGED,)
+        return () if same else (NeighboursMerged(),)
 
     def _useless(self) -> bool:
         """Whether no conversation of any kind renders; then nothing is left of the claims."""
@@ -192,7 +202,7 @@ class _Run:
         why = never_renders(self.comparison, probes, self._ended)
         if why is not None:
             self.coverage = {k: _without_proof(v) for k, v in self.coverage.items()}
-            self.diagnostics.append(why)
+            self.findings.append(why)
         return why is not None
 
     def _ended(self) -> str:
@@ -205,12 +215,12 @@ class _Run:
         try:
             self._compared(category)
         except RenderingLimitError as e:
-            self._degrade(category, findings.cut_short(category, str(e)))
+            self._degrade(category, CutShort(category, str(e)))
 
     def _compared(self, category: str) -> None:
-        if category == "images" and self.comparison.ignores_pictures:
+        if category == "images" and self.comparison.ignores_images:
             self.coverage[category] = "absent"
-            self.diagnostics.append(findings.no_marker())
+            self.findings.append(NoMarker())
             return
         signatures: set[frozenset[Hit]] = set()
         rendered = False
@@ -218,7 +228,7 @@ class _Run:
         aliased = "thinking" in self.seen.keys
         for probe in self._probes(category):
             if ended := self._ended():
-                self._degrade(category, findings.cut_short(category, ended))
+                self._degrade(category, CutShort(category, ended))
                 return
             for conversation in _attempts(probe):
                 self.candidates += 1
@@ -236,7 +246,7 @@ class _Run:
                         self._found(category, conversation, difference)
                         return
                     if aliased and self.comparison.depends_on_version(conversation):
-                        self._degrade(category, findings.versions(category, conversation))
+                        self._degrade(category, VersionsDiffer(category, conversation))
                         return
                 if texts:
                     rendered = True
@@ -249,7 +259,7 @@ class _Run:
         return category != "images" or not (_kinds(conversation) & self._left_out())
 
     def _left_out(self) -> frozenset[str]:
-        """The kinds that conversations with pictures leave out."""
+        """The kinds that conversations with images leave out."""
         return frozenset(
             k for k in ("tools", "thinking") if self.coverage.get(k) in ("partial", "unsupported")
         )
@@ -285,19 +295,18 @@ class _Run:
         difference = self.comparison.difference(small) or difference
         small = replace(small, category=category)
         example = Counterexample(category, small, difference)
-        self.counterexamples.append(example)
-        self._degrade(category, findings.diagnostic(example))
+        self._degrade(category, example)
         # What is left of it may be of a simpler kind, which is then not exact either.
         natural = Conversation(small.id, small.messages, small.tools, small.think).category
         if self.coverage.get(natural) == "exact":
-            self._degrade(natural, findings.diagnostic(replace(example, category=natural)))
+            self._degrade(natural, replace(example, category=natural))
 
-    def _degrade(self, category: str, why: Diagnostic) -> None:
+    def _degrade(self, category: str, why: Finding) -> None:
         self.coverage[category] = "partial"
-        self.diagnostics.append(why)
+        self.findings.append(why)
 
     def _spread(self, example: Counterexample) -> None:
-        """What goes wrong in one kind may go wrong in the others too, with tools or a picture added."""
+        """What goes wrong in one kind may go wrong in the others too, with tools or an image added."""
         for category in CATEGORIES:
             if self.coverage.get(category) != "exact":
                 continue
@@ -307,7 +316,7 @@ class _Run:
             try:
                 difference = self.comparison.difference(variant)
             except RenderingLimitError as e:
-                self._degrade(category, findings.cut_short(category, str(e)))
+                self._degrade(category, CutShort(category, str(e)))
                 continue
             if difference:
                 self._found(category, variant, difference)
@@ -327,7 +336,7 @@ class _Run:
         self.uncovered[category] = tuple(left)
         self.coverage[category] = "partial"
         for site, outcome in left[:BRANCHES_SHOWN]:
-            self.diagnostics.append(findings.uncovered(category, site, outcome, len(left), limit))
+            self.findings.append(Uncovered(category, site, outcome, len(left), limit))
 
     def _reachable(
         self, category: str, branches: list[tuple[Site, int]], *, apart: bool
@@ -353,7 +362,7 @@ def _attempts(probe: Probe) -> Iterator[Conversation]:
 
 
 def _kinds(conversation: Conversation) -> set[str]:
-    """Beside plain chat and pictures: what else a conversation has."""
+    """Beside plain chat and images: what else a conversation has."""
     messages = conversation.messages
     found = set()
     if conversation.tools or any(m["role"] == "tool" or m.get("tool_calls") for m in messages):

@@ -12,7 +12,8 @@ from ..core.conversation import Conversation
 from ..core.diagnostics import Diagnostic, Severity
 from ..core.errors import PromptError, TemplateReferenceError
 from ..ollama.versions import Target, server_version, since
-from ..prover.native_comparison import NativeComparison
+from ..prover.findings import Counterexample, Side, counterexample
+from ..prover.native import NativeComparison
 from ..prover.prove import prove_prompts
 from ..runtime.ollama.client import RefusedError
 from .prompts import NATIVE_MARK, with_pictures
@@ -21,7 +22,7 @@ from .subject import Check, Subject
 # Prompts that are asked of the server, which takes some ten milliseconds for each; templates give 50 to 300.
 PROMPTS_MAX = 400
 _KINDS = {"tools": "tools", "thinking": "thinking", "images": "vision"}
-_DIFFERENCES = frozenset({"MK650", "MK651", "MK653", "MK654"})
+_SERVER = Side("server", "the server")
 
 
 def check_native(subject: Subject) -> Iterator[Check]:
@@ -37,14 +38,13 @@ def check_native(subject: Subject) -> Iterator[Check]:
     if reason:
         yield Check(name, "skip", reason)
         return
-
     comparison = _comparison(subject)
     kinds = [k for k in ("chat", *_KINDS) if k == "chat" or _KINDS[k] in subject.served.capabilities]
     claimed = {k: "exact" if k in kinds else "absent" for k in ("chat", *_KINDS)}
     eos = subject.meant.eos_token
     proof = prove_prompts(comparison, eos_token=eos, claimed=claimed)
-    found = tuple(_differs(d) for d in proof.diagnostics if d.code in _DIFFERENCES)
-    wrong = {d.message.partition(":")[0] for d in proof.diagnostics if d.code in _DIFFERENCES}
+    found = tuple(map(_differs, proof.counterexamples))
+    wrong = {example.category for example in proof.counterexamples}
     right = [k for k in kinds if k not in wrong]
     cut = ", the limit was reached" if comparison.runs >= PROMPTS_MAX else ""
     said = f"{comparison.runs} conversations{cut}; no difference for {', '.join(right) or 'no kind'}"
@@ -98,11 +98,11 @@ class _OnServer:
         return first + "".join(f"[img-{n}]{text}" for n, text in enumerate(rest))
 
 
-def _differs(finding: Diagnostic) -> Diagnostic:
+def _differs(example: Counterexample) -> Diagnostic:
     return Diagnostic(
         "MK522",
         Severity.WARNING,
-        f"the GGUF's own chat template on this server, {finding.message.replace('  Ollama:', '  server:')}",
+        f"the GGUF's own chat template on this server, {counterexample(example, _SERVER)}",
         help="such conversations get another prompt than the model was trained on; a TEMPLATE (`mode: go`) "
         "does not have llama-server's Jinja engine between",
     )

@@ -8,7 +8,7 @@ import pytest
 
 from modelfile_kit.core.conversation import Conversation
 from modelfile_kit.core.errors import PromptError
-from modelfile_kit.prover.comparison import Clock, Comparison, inserted, show_difference
+from modelfile_kit.prover.comparison import Clock, Comparison, inserted
 from modelfile_kit.prover.conversations.plain import message
 from modelfile_kit.prover.coverage import WatchedReference
 
@@ -83,35 +83,35 @@ PICTURE = message("user", "Q", images=1)
     ("mark", "found", "kind"),
     [
         ("<img>", "user: [img-0]Q;", None),
-        ("<img>", "user: Q[img-0];", "picture"),
-        ("<img>", "user:[img-0] Q;", "picture"),
-        ("<img>", "user: Q;", "picture"),
-        ("<img>", "user: [img-0][img-0]Q;", "picture"),
-        ("<img>", "user: <img>[img-0]Q;", "picture"),
-        # Blanks and words beside the marker are the template's to print.
+        ("<img>", "user: Q[img-0];", "image"),
+        ("<img>", "user:[img-0] Q;", "image"),
+        ("<img>", "user: Q;", "image"),
+        ("<img>", "user: [img-0][img-0]Q;", "image"),
+        ("<img>", "user: <img>[img-0]Q;", "image"),
+        # Spaces and words beside the marker are the template's to print.
         ("<img>\n", "user: [img-0]\nQ;", None),
-        ("<img>\n", "user: [img-0]Q;", "picture"),
+        ("<img>\n", "user: [img-0]Q;", "image"),
         ("<a>image<b>", "user: [img-0]Q;", None),
-        ("Look: <img>", "user: Look: [img-0]Q;", "picture"),
-        ("a picture", "user: [img-0]Q;", "picture"),
+        ("Look: <img>", "user: Look: [img-0]Q;", "image"),
+        ("a picture", "user: [img-0]Q;", "image"),
     ],
 )
-def test_the_place_of_a_picture(mark: str, found: str, kind: str | None) -> None:
+def test_the_place_of_an_image(mark: str, found: str, kind: str | None) -> None:
     assert compared(PICTURES.replace("MARK", mark), found, PICTURE) == kind
 
 
-def test_pictures_are_numbered_over_the_whole_conversation() -> None:
+def test_images_are_numbered_over_the_whole_conversation() -> None:
     template = PICTURES.replace("MARK", "<|image|>")
     told = (PICTURE, message("assistant", "A"), message("user", "R", images=2))
     assert compared(template, "user: [img-0]Q;assistant: A;user: [img-1][img-2]R;", *told) is None
-    assert compared(template, "user: [img-1]Q;assistant: A;user: [img-0][img-2]R;", *told) == "picture"
+    assert compared(template, "user: [img-1]Q;assistant: A;user: [img-0][img-2]R;", *told) == "image"
 
 
 def test_a_marker_of_brackets_the_other_way_round() -> None:
     turned = PICTURES.replace("MARK", "]<]image[>[")
     picture = message("user", "x", images=1)
     assert compared(turned, "user: [img-0]x;", picture) is None
-    assert compared(turned, "user: ][img-0]x;", picture) == "picture"
+    assert compared(turned, "user: ][img-0]x;", picture) == "image"
 
 
 def test_numbered_markers() -> None:
@@ -136,10 +136,3 @@ def test_a_printed_list_is_no_reference() -> None:
 )
 def test_inserted(fewer: str, more: str, piece: str | None) -> None:
     assert inserted(fewer, more) == piece
-
-
-def test_differences_are_shown_with_their_place() -> None:
-    shown = show_difference("a\nbc\u00a0d\tx", "a\nbce")
-    assert "line 2, column 3" in shown
-    assert "reference: a\\nbc▸\\xa0d\\tx" in shown
-    assert "Ollama:    a\\nbc▸e" in shown

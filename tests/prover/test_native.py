@@ -13,7 +13,6 @@ from modelfile_kit.core.errors import EngineError, PromptError
 from modelfile_kit.gguf_file import read_header
 from modelfile_kit.prover import native
 from modelfile_kit.prover.native import NativePrompter, kinds_of, prove_native, prove_with, write_carrier
-from modelfile_kit.runtime import llama_server
 from modelfile_kit.runtime.llama_server import MARKER, ChatTemplateRefusedError
 
 JINJA = (
@@ -75,9 +74,9 @@ def apart(text: str) -> str:
 @pytest.mark.parametrize(
     ("prompter", "shown"),
     [
-        (StandIn(lambda text: text.replace("<|user|>", "<|human|>")), "native:"),
+        (StandIn(lambda text: text.replace("<|user|>", "<|human|>")), "  native:    "),
         (StandIn(refuse="{{"), "no such word"),
-        (StandIn(apart), "native:"),
+        (StandIn(apart), "  native:    "),
     ],
     ids=["another text", "refused", "neighbours merged"],
 )
@@ -110,7 +109,7 @@ def test_a_template_that_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_without_a_llama_server_nothing_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(llama_server, "find_llama_server", lambda: None)
+    monkeypatch.setattr(native, "find_llama_server", lambda: None)
     found = prove_native(REFERENCE, ["chat", "tools"])
     assert found.coverage == {"chat": "unknown", "tools": "unknown", "thinking": "absent", "images": "absent"}
     assert not found.looked and found.exact() == frozenset()
@@ -140,7 +139,7 @@ def test_an_engine_that_dies_is_no_traceback(monkeypatch: pytest.MonkeyPatch) ->
     assert (found.why_not, found.diagnostics[0].help) == ("it died", "start it again")
 
 
-def test_pictures_are_tags_in_their_order() -> None:
+def test_images_are_tags_in_their_order() -> None:
     class Server:
         def apply_template(self, body: Any) -> str:
             return f"a{MARKER}b{MARKER}"
