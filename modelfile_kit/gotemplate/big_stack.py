@@ -51,7 +51,7 @@ def with_deep_stack(work: Callable[[], T]) -> T:
         return results[0]
     if isinstance(errors[0], RecursionError):
         raise GoTemplateError(
-            "the template nests too deep",
-            help="look for a template that calls itself without end, or flatten nested actions",
+            "the template is nested too deeply",
+            help="look for a template that calls itself without end, or nest fewer actions",
         )
     raise errors[0]

@@ -148,7 +148,7 @@ class Budget:
         return data
 
     def too_long(self) -> LimitError:
-        return self.error(f"it makes a string of more than {self.limits.string:,} characters")
+        return self.error(f"it builds a string of more than {self.limits.string:,} characters")
 
     def compare(self, left: str, right: str) -> None:
         """Counts a comparison of two strings: a step for every half kilobyte that both have."""
@@ -159,13 +159,13 @@ class Budget:
     def check_quoted(self, text: str) -> None:
         """Counts text that is looked at character by character."""
         if len(text) > MAX_QUOTED:
-            raise self.error(f"it escapes a text of more than {MAX_QUOTED:,} characters")
+            raise self.error(f"it escapes or quotes a text of more than {MAX_QUOTED:,} characters")
         self.spend(8 * len(text))
 
     def error(self, what: str) -> LimitError:
         return LimitError(
             f"the template was stopped: {what}",
-            help="a template for prompts stays far below; look for a range or a recursion without end",
+            help="look for a range or a recursion without end: templates for prompts stay far below",
         )
 
 

@@ -38,7 +38,7 @@ class Calls:
             return None
         if depth >= MAX_CALLS:
             raise LimitError(
-                f"the template was stopped: templates call each other more than {MAX_CALLS:,} deep",
+                f"the template was stopped: templates call each other more than {MAX_CALLS:,} levels deep",
                 help="look for a template that calls itself without end",
             )
         if self._mark is not None and self._mark[0] <= depth and _same(self._mark[1], callee):

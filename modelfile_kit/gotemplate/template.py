@@ -62,15 +62,26 @@ class Template:
         limits: Limits | None = None,
         spent: Spent | None = None,
     ) -> str:
-        """The output for `data` (see `values.representation` for how Go's values look in Python).
+        """The output for `data`.
 
+        data: a Python value that stands for a Go value, see `values.representation` (dict for
+        map[string]any, list for []any, str, bool, int, float, None for nil, Struct, …).
         functions: instead of those given to `parse`; a dict without one that the template calls
-        makes that call an error, as in Go. missingkey: Go's option of that name, "zero", "default"
-        (or "invalid") or "error". spent: what the execution uses up is added to
-        it. Functions must not have effects: one may be called again.
+        makes that call an error, as in Go. They must not have effects: one may be called again.
+        missingkey: Go's option of that name, "zero", "default" (or "invalid") or "error".
+        limits: what the execution may use up; None takes the defaults of `Limits`.
+        spent: what the execution uses up is added to it.
 
-        Raises GoTemplateError with Go's text and place, LimitError where `limits` end it.
-        The output may hold lone surrogates where a template cut a character in two.
+        Raises GoTemplateError with Go's text and place, LimitError beyond `limits`, ValueError for an
+        unknown `missingkey`. The output may hold lone surrogates where a template cut a character in two.
+
+            >>> template = parse('{{ range $i, $m := .Messages }}{{ $i }}={{ $m.Content }};{{ end }}')
+            >>> template.execute({"Messages": [{"Content": "Hi"}, {"Content": "Ho"}]})
+            '0=Hi;1=Ho;'
+            >>> parse("{{ len 1 }}").execute(None)  # doctest: +ELLIPSIS
+            Traceback (most recent call last):
+            ...
+            modelfile_kit.core.errors.GoTemplateError: template: :1:3: executing "" at <len 1>: error ...
         """
         if missingkey not in _MISSING_KEY:
             raise ValueError(f"missingkey is {missingkey!r}, expected one of {', '.join(_MISSING_KEY)}")
@@ -130,17 +141,29 @@ def parse(
 ) -> Template:
     """Parses a template.
 
-    source: its text; bytes that are not UTF-8 as `values.from_bytes` gives them. name: as errors
-    show it (Ollama's templates have none). functions: in addition to Go's own; a plain Python
-    callable takes parameters of type `any` unless annotated str, bool, int or float, and `*args` is
-    variadic. comments: keep them as nodes.
+    source: its text; bytes that are not UTF-8 as `values.representation.from_bytes` gives them.
+    name: as errors show it (Ollama's templates have none).
+    functions: in addition to Go's own; a plain Python callable takes parameters of type `any` unless
+    annotated str, bool, int or float, and `*args` is variadic.
+    comments: keep them as nodes.
 
-    Raises GoTemplateError with Go's own text, e.g. `template: :1: unexpected "}" in operand`.
+    Raises GoTemplateError with Go's own text, LimitError for a source of more than `MAX_SOURCE`
+    characters.
+
+        >>> template = parse("{{ if .System }}[{{ upper .System }}]{{ end }}", functions={"upper": str.upper})
+        >>> template.execute({"System": "be brief"})
+        '[BE BRIEF]'
+        >>> str(template.root.nodes[0].pipe)
+        '.System'
+        >>> parse("{{ end }}")
+        Traceback (most recent call last):
+        ...
+        modelfile_kit.core.errors.GoTemplateError: template: :1: unexpected {{end}}
     """
     if len(source) > MAX_SOURCE:
         raise LimitError(
-            f"the template has {len(source):,} characters, at most {MAX_SOURCE:,} are read",
-            help="a file of another kind seems to stand where the template should",
+            f"the template has {len(source):,} characters, the limit is {MAX_SOURCE:,}",
+            help="check that the file is a template: Ollama's longest has 14,000 characters",
         )
     known = _signatures(functions or {})
     names = BUILTIN_NAMES | known.keys()

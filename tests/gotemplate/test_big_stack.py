@@ -22,7 +22,7 @@ def test_deeper_than_python_allows():
 
 
 def test_too_deep_is_an_error():
-    with pytest.raises(GoTemplateError, match="nests too deep"):
+    with pytest.raises(GoTemplateError, match="nested too deeply"):
         with_deep_stack(lambda: _down(10**7))
 
 

@@ -24,13 +24,13 @@ _WIDE = '(printf "%1000000d" 1)'
         (f"{{{{with {_WIDE}}}}}" * 100 + "{{end}}" * 100, "bytes of text at once"),
         ("".join(f"{{{{$v{i} := {_WIDE}}}}}" for i in range(100)), "bytes of text at once"),
         (f"{{{{range 100}}}}{{{{{_WIDE}}}}}{{{{end}}}}", "writes more than"),
-        ('{{define "a"}}{{template "a" (print . "x")}}{{end}}{{template "a" ""}}', "4,000 deep"),
+        ('{{define "a"}}{{template "a" (print . "x")}}{{end}}{{template "a" ""}}', "4,000 levels deep"),
         (
             f'{{{{define "a"}}}}{{{{$x := {_WIDE}}}}}{{{{template "a" (print . "x")}}}}{{{{end}}}}'
             '{{template "a" ""}}',
             "bytes of text at once",
         ),
-        (f"{{{{$s := print {_WIDE} {_WIDE}}}}}{{{{js $s}}}}", "escapes a text"),
+        (f"{{{{$s := print {_WIDE} {_WIDE}}}}}{{{{js $s}}}}", "escapes or quotes a text"),
     ],
 )
 def test_hostile_templates(source, message):

@@ -112,7 +112,7 @@ def test_limits():
         Printer(small).sprintf("%101d", [1])
     with pytest.raises(LimitError):
         Printer(small).sprintf("%60[1]d%60[1]d", [1])
-    with pytest.raises(LimitError, match="escapes a text"):
+    with pytest.raises(LimitError, match="escapes or quotes a text"):
         sprintf("%q", "a" * 2_000_000)
 
 

@@ -19,7 +19,7 @@ def test_calls_that_end(depth):
 
 
 def test_the_engines_own_bound():
-    with pytest.raises(LimitError, match=f"more than {MAX_CALLS:,} deep"):
+    with pytest.raises(LimitError, match=f"more than {MAX_CALLS:,} levels deep"):
         parse(_COUNT % (MAX_CALLS + 10)).execute(None)
 
 

@@ -59,7 +59,7 @@ def test_strings_that_are_not_text():
 def test_arguments_are_checked():
     with pytest.raises(ValueError, match="missingkey is 'nope'"):
         parse("").execute(None, missingkey="nope")
-    with pytest.raises(LimitError, match="at most 1,000,000 are read"):
+    with pytest.raises(LimitError, match="the limit is 1,000,000"):
         parse(" " * (MAX_SOURCE + 1))
 
 

@@ -452,8 +452,8 @@ _SCANNERS: dict[str, Callable[[Lexer], Token]] = {
 
 def _too_many() -> LimitError:
     return LimitError(
-        f"the template was not read to its end: it has more than {MAX_ITEMS:,} items",
-        help="a file of another kind seems to stand where the template should",
+        f"the template has more than {MAX_ITEMS:,} items, the limit",
+        help="check that the file is a template: this many items take some 400,000 characters",
     )
 
 

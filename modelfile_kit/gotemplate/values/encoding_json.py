@@ -28,7 +28,7 @@ from .strconv import format_float
 # Python's encoder escapes what JSON itself demands, the same way as Go; the rest is done here.
 _MORE = re.compile("[<>&\u2028\u2029\udc80-\udcff]")
 _MORE_ESCAPES = {c: f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
-_BLANK_OUTSIDE = re.compile(r'("(?:[^"\\]|\\.)*")|[ \t\r\n]+')
+_SPACE_OUTSIDE = re.compile(r'("(?:[^"\\]|\\.)*")|[ \t\r\n]+')
 _TAG_NAME = re.compile(r"[^\\\"',`\s]+\Z")
 
 
@@ -37,6 +37,9 @@ def marshal(value: Any) -> str:
 
     A method MarshalJSON of its type, which returns JSON text, is obeyed. Raises GoFunctionError with
     Go's text for what JSON cannot hold (functions, complex numbers, NaN, infinities).
+
+        >>> marshal({"b": 1.0, "a": ["<", None]})
+        '{"a":["\\\\u003c",null],"b":1}'
     """
     out: list[str] = []
     _encode(value, out.append, addressable=False)
@@ -89,7 +92,7 @@ def _marshaler(value: Any, type_: GoType, call: Callable[..., Any], write: _Writ
         text = call(receiver)
     except GoFunctionError as error:
         raise GoFunctionError(f"json: error calling MarshalJSON for type {type_.name}: {error}") from None
-    write(_MORE.sub(_escape, _BLANK_OUTSIDE.sub(lambda m: m.group(1) or "", text)))
+    write(_MORE.sub(_escape, _SPACE_OUTSIDE.sub(lambda m: m.group(1) or "", text)))
 
 
 def _null(_value: None, write: _Write) -> None:
