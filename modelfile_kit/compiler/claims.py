@@ -2,38 +2,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from jinja2 import nodes
 
 from ..core.conversation import CATEGORIES
+from ..core.diagnostics import Diagnostic
 from ..core.errors import KitError
 from ..huggingface import Reference
 from . import frontend
 from .ir import nodes as go
 from .lower.facts import Facts
-from .lower.state import State
+
+# The content of a message; what matters is only whether the prompt has it.
+_WORDS = "words of a message"
 
 
-def claim(st: State, tree: nodes.Template, pictures: bool) -> dict[str, str]:
-    """What is exact as far as the compiler knows; findings count for the kinds they can concern."""
-    names, words = frontend.names_in(tree), frontend.texts_in(tree)
+def claims(
+    tree: nodes.Template,
+    reference: Reference,
+    template: str,
+    findings: Sequence[tuple[Diagnostic, Facts]],
+    images: bool,
+) -> dict[str, str]:
+    """What is exact as far as the compiler knows, before the proof.
+
+    tree, reference: the chat template. template: the TEMPLATE. findings: each with what is known at its
+    place, which tells the kinds of conversations that it concerns. images: whether the chat template shows
+    images.
+    """
+    names, texts = frontend.names_in(tree), frontend.texts_in(tree)
     coverage = dict.fromkeys(CATEGORIES, "exact")
-    if "tools" not in names and "tool_calls" not in words:
+    for _, facts in findings:
+        coverage |= dict.fromkeys(concerned(facts), "partial")
+    if "tools" not in names and "tool_calls" not in texts:
         coverage["tools"] = "absent"
-    if not ({"enable_thinking", "thinking"} & names or {"reasoning_content", "thinking"} & words):
+    if ".Tools" not in template and ".ToolCalls" not in template:
+        coverage["tools"] = "absent"
+    if not ({"enable_thinking", "thinking"} & names or {"reasoning_content", "thinking"} & texts):
         coverage["thinking"] = "absent"
-    if not pictures:
+    if not images:
         coverage["images"] = "absent"
-    for _, facts in st.diagnostics:
-        for kind in concerned(facts):
-            if coverage[kind] == "exact":
-                coverage[kind] = "partial"
+    elif _ignores_strings(reference):
+        # what such a template writes for an image cannot be told from the text that comes with it
+        coverage["images"] = "partial"
     return coverage
 
 
 def concerned(facts: Facts) -> tuple[str, ...]:
     """The kinds of conversations that can come to a place where these facts hold."""
-    held = [e for t, answer in facts.known.items() if answer and isinstance(t, go.Atom) for e in [t.expr]]
-    names = {x.name for e in held if isinstance(e, (go.Field, go.Root)) for x in [e]}
+    held = [t.expr for t, answer in facts.known.items() if answer and isinstance(t, go.Atom)]
+    names = {e.name for e in held if isinstance(e, (go.Field, go.Root))}
     if "Images" in names:
         return ("images",)
     if {"Tools", "ToolCalls", "ToolName", "ToolCallID"} & names or "tool" in facts.equal.values():
@@ -43,16 +62,22 @@ def concerned(facts: Facts) -> tuple[str, ...]:
     return CATEGORIES
 
 
-def looks_at_pictures(reference: Reference) -> bool:
-    """Whether a picture changes what the reference renders, other than as a printed list."""
+def shows_images(reference: Reference) -> bool:
+    """Whether an image changes what the reference renders, other than as a printed list."""
+    text, image = _rendered(reference), _rendered(reference, images=1)
+    printed = image is not None and ("{'type'" in image or '{"type"' in image)
+    return image is not None and image != text and not printed
 
-    def render(images: int) -> str | None:
-        message = {"role": "user", "content": "words", **({"images": 1} if images else {})}
-        try:
-            return reference.render([message])
-        except KitError:
-            return None
 
-    plain, picture = render(0), render(1)
-    printed = picture is not None and ("{'type'" in picture or '{"type"' in picture)
-    return picture is not None and picture != plain and not printed
+def _ignores_strings(reference: Reference) -> bool:
+    """Whether the text of a message only shows when its content is a list of parts."""
+    prompt = _rendered(reference)
+    return prompt is not None and _WORDS not in prompt
+
+
+def _rendered(reference: Reference, **more: int) -> str | None:
+    """The prompt of a short question, None where the chat template refuses it."""
+    try:
+        return reference.render([{"role": "user", "content": _WORDS, **more}])
+    except KitError:
+        return None

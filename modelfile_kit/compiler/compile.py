@@ -1,40 +1,44 @@
-"""Puts the steps together: frontend, specialisation, simplification, printing, proof."""
+"""The compiler: a chat template goes in, a TEMPLATE whose prompts are proven comes out.
+
+The steps, in the order of `translate_tree` and `compile_template`:
+
+1. `frontend` parses the chat template as Hugging Face does.
+2. `lower` executes it on every path that a request can take; what only shows at run time becomes statements.
+3. `definitions` simplifies them (`passes/simplify.py`) and defines the templates that they include.
+4. `passes/legalize.py` replaces what Go has no function for by what it has.
+5. `passes/inference_hints.py` adds what Ollama reads out of a TEMPLATE without running it.
+6. `ir/verify.py` checks the statements against the target's functions and types, `ir/printer.py` prints them.
+7. `claims` says which kinds of conversations should be exact.
+8. The prover compares prompts and takes back what does not hold; `replies` tells how replies are read back.
+"""
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass, field
 
 from jinja2 import nodes
 
 from ..core.diagnostics import Diagnostic, Severity, Span
-from ..core.errors import KitError, TemplateReferenceError
+from ..core.errors import TemplateReferenceError
 from ..huggingface import Reference
 from ..ollama.versions import Target
 from ..prover.prove import prove
 from ..replies.reply_support import understanding
 from ..replies.stops import stops
 from . import frontend
-from .claims import claim, looks_at_pictures
+from .claims import claims, shows_images
+from .definitions import with_definitions
 from .explain.observer import Watch
 from .ir import nodes as go
 from .ir.printer import emit
 from .ir.verify import InvalidStatementsError, verify
-from .lower.control_flow import Again, Dead, TooBig
-from .lower.facts import Facts
-from .lower.images import settle_images
-from .lower.lazy import defined_templates
-from .lower.recursion import define_all, recursive_macros
-from .lower.state import State
-from .lower.visitor import RULES
-from .passes.inference_hints import with_hints
+from .lower.lower import TOO_BIG_HELP, lower
+from .passes.inference_hints import hints
 from .passes.legalize import legalize
-from .passes.simplify import simplify
 
 # Steps for two renderings of a short question; the hungriest real template takes 7,000, and the proof renders
 # a template some hundred times.
 LOOK_STEPS = 300_000
-TOO_BIG = "use native mode, or a TEMPLATE written by hand"
 
 
 @dataclass(frozen=True)
@@ -91,7 +95,7 @@ def prove_translation(
 ) -> Compiled:
     """A translation with only the claims left that hold."""
     if found.coverage["chat"] == "unsupported":
-        return found  # too slow to be looked at
+        return found  # refused: there is nothing to prove
     proof = prove(
         chat_template,
         found.template,
@@ -122,22 +126,24 @@ def translate_tree(
     target: Target,
     watch: Watch | None = None,
 ) -> Translation:
-    """The statements of a parsed chat template, printed; `watch` hears of every step."""
-    pictures = looks_at_pictures(reference)
+    """The translation of a parsed chat template; `watch` hears of every step of the lowering."""
+    images = shows_images(reference)
     if reference.steps > LOOK_STEPS:
         return _too_slow()
     try:
-        machine = lower_all(tree, bos_token, eos_token, pictures, target, watch)
-        body = simplify(settle_images(machine, tuple(machine.out)))
-        statements, definitions = define(machine, simplify(body))
+        lowered = lower(tree, bos_token, eos_token, images, target, watch)
+        statements, definitions = with_definitions(lowered)
         statements = legalize(statements)
         definitions = {name: legalize(block) for name, block in definitions.items()}
         verify(statements, definitions, target)
-        text = emit(statements, definitions)
-        has_tools = ".Tools" in text or ".ToolCalls" in text
-        hinted = with_hints(statements, text, reference, target)
-        text = emit(hinted, definitions) if hinted != statements else text
-        verify(hinted, definitions, target)
+        template = emit(statements, definitions)
+        before, after = hints(template, reference, target)
+        if before or after:
+            verify((*before, *after), definitions, target)
+            statements = (*before, *statements, *after)
+            hinted = emit(statements, definitions)
+        else:
+            hinted = template
     except RecursionError as e:
         raise TemplateReferenceError("the chat template nests too deeply to be compiled") from e
     except InvalidStatementsError as e:
@@ -145,23 +151,11 @@ def translate_tree(
             # once more, to learn which line of the chat template it came from
             return translate_tree(tree, reference, bos_token, eos_token, target, _Lines())
         return _invalid(e)
-    coverage = claim(machine, tree, pictures)
-    if not has_tools:
-        coverage["tools"] = "absent"
-    if pictures and _needs_parts(reference):
-        # what such a template writes for a picture cannot be told from the words that come with it
-        coverage["images"] = "partial"
-    found = [d for d, _ in machine.diagnostics]
-    return Translation(Compiled(text, stops(reference, eos_token), coverage, found), hinted, definitions)
-
-
-def _needs_parts(reference: Reference) -> bool:
-    """Whether the words of a message only show when the content is a list of parts."""
-    words = "words of a message"
-    try:
-        return words not in reference.render([{"role": "user", "content": words}])
-    except KitError:
-        return False
+    coverage = claims(tree, reference, template, lowered.diagnostics, images)
+    found = [d for d, _ in lowered.diagnostics]
+    return Translation(
+        Compiled(hinted, stops(reference, eos_token), coverage, found), statements, definitions
+    )
 
 
 class _Lines(Watch):
@@ -175,13 +169,15 @@ def _invalid(e: InvalidStatementsError) -> Translation:
     """What is left where the compiler made a mistake: nothing that could be taken for a TEMPLATE."""
     what = f"internal compiler error: the generated TEMPLATE is invalid (please report): {e.message}"
     where = Span(line=e.origin[0]) if e.origin else None
-    return _refused(Diagnostic("MK657", Severity.ERROR, what, where, TOO_BIG))
+    return _refused(Diagnostic("MK657", Severity.ERROR, what, where, TOO_BIG_HELP))
 
 
 def _too_slow() -> Translation:
     """What is left of a template that nobody waits for."""
     what = f"the chat template takes more than {LOOK_STEPS:,} steps to render one word"
-    return _refused(Diagnostic("MK611", Severity.ERROR, what, None, "is this a chat template? " + TOO_BIG))
+    return _refused(
+        Diagnostic("MK611", Severity.ERROR, what, None, "is this a chat template? " + TOO_BIG_HELP)
+    )
 
 
 def _refused(told: Diagnostic) -> Translation:
@@ -189,69 +185,3 @@ def _refused(told: Diagnostic) -> Translation:
     statements: go.Nodes = (go.Fail(told.message),)
     coverage = {"chat": "unsupported", **dict.fromkeys(("tools", "thinking", "images"), "absent")}
     return Translation(Compiled(emit(statements, {}), [], coverage, [told]), statements, {})
-
-
-def define(machine: State, block: go.Nodes) -> tuple[go.Nodes, dict[str, go.Nodes]]:
-    """The statements, and the templates they include: recursive macros, stripped texts, JSON."""
-    found: dict[str, go.Nodes] = {}
-    block, lazy = defined_templates(machine, block)
-    found.update(lazy)
-    included = {n.name for n in go.all_nodes(block) if isinstance(n, go.Include)}
-    todo = [name for name in machine.templates if name in included]
-    while todo:
-        name = todo.pop(0)
-        body, lazy = defined_templates(machine, simplify(settle_images(machine, machine.templates[name])))
-        found.update({k: v for k, v in lazy.items() if k not in found})
-        found[name] = body
-        more = {n.name for n in go.all_nodes(body) if isinstance(n, go.Include)}
-        todo += [n for n in machine.templates if n in more and n not in found and n not in todo]
-    return block, {name: simplify(body) for name, body in found.items()}
-
-
-def lower_all(
-    tree: nodes.Template,
-    bos_token: str | None,
-    eos_token: str | None,
-    pictures: bool,
-    target: Target,
-    watch: Watch | None = None,
-) -> State:
-    """Lowers the template; a recursive macro whose text is needed as a value is written out to a bound."""
-    inline: frozenset[str] = frozenset()
-    while True:
-        try:
-            return lower(tree, bos_token, eos_token, pictures, target, inline, watch)
-        except Again as e:
-            inline |= {str(e)}
-
-
-def lower(
-    tree: nodes.Template,
-    bos_token: str | None,
-    eos_token: str | None,
-    pictures: bool,
-    target: Target,
-    inline: frozenset[str] = frozenset(),
-    watch: Watch | None = None,
-) -> State:
-    """Executes the template on paths; the statements are the machine's output."""
-    machine = State(RULES)
-    machine.images, machine.target, machine.watch = pictures, target, watch or machine.watch
-    for name, value in frontend.globals_of(bos_token, eos_token, target).items():
-        machine.state[(0, name)] = value
-    machine.parents[0] = None
-    machine.scope = machine.fresh()
-    machine.parents[machine.scope] = 0
-    machine.recursive = recursive_macros(tree) - inline
-    machine.macro_names = frozenset(frontend.names_in_macros(tree))
-    machine.live[machine.scope] = machine.macro_names
-    try:
-        with contextlib.suppress(Dead):
-            machine.execute_all(tree.body)
-        define_all(machine)
-    except TooBig as e:
-        machine.out = [go.Fail(str(e))]
-        where = Span(line=machine.line)
-        found = Diagnostic("MK611", Severity.ERROR, f"too big to be compiled: {e}", where, TOO_BIG)
-        machine.diagnostics.append((found, Facts()))
-    return machine

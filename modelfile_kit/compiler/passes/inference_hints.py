@@ -8,7 +8,6 @@ branch that is never taken says it plainly.
 
 from __future__ import annotations
 
-from ...core.errors import KitError
 from ...huggingface import Reference
 from ...ollama.prompt import PromptTemplate
 from ...ollama.selection import jinja_evidence
@@ -21,16 +20,14 @@ NEVER = go.FALSE
 _ROUND_TRIP = ('eq .Role "tool"', "tool_response", "TOOL_RESULTS")
 
 
-def with_hints(nodes: Nodes, text: str, reference: Reference, target: str | Target = "latest") -> Nodes:
-    """The statements with what inference needs; `text` is how they print without.
+def hints(template: str, reference: Reference, target: Target) -> tuple[Nodes, Nodes]:
+    """The statements to put before and after those of a TEMPLATE, so that Ollama infers what it should.
 
-    target: where it may be an Ollama that prefers a Jinja that shows more, as much is shown.
+    template: the TEMPLATE without them. reference: the chat template. target: where it may be an Ollama that
+    prefers a Jinja that shows more, as much is shown.
     """
-    try:
-        seen = PromptTemplate(text)
-    except KitError:
-        return nodes
-    jinja = jinja_evidence(reference.source if Target.parse(target).may_have("native_jinja") else "")
+    seen, text = PromptTemplate(template), template
+    jinja = jinja_evidence(reference.source if target.may_have("native_jinja") else "")
     before: list[go.Node] = []
     after: list[go.Node] = []
     tags = best_thinking_tags(reference)
@@ -49,7 +46,7 @@ def with_hints(nodes: Nodes, text: str, reference: Reference, target: str | Targ
     if not (before or after) and seen.is_legacy:
         # only a template that mentions `.Messages` is given them
         after.append(_never(go.Range(-1, go.Root("Messages"), (go.Print(go.Field(go.Item(-1), "Role")),))))
-    return (*before, *nodes, *after)
+    return tuple(before), tuple(after)
 
 
 def _never(*inside: go.Node) -> go.If:

@@ -1,0 +1,73 @@
+"""Lowering: executes a chat template on every path that a request can take; its output are statements."""
+
+from __future__ import annotations
+
+import contextlib
+
+from jinja2 import nodes
+
+from ...core.diagnostics import Diagnostic, Severity, Span
+from ...ollama.versions import Target
+from .. import frontend
+from ..explain.observer import Watch
+from ..ir import nodes as go
+from .control_flow import Again, Dead, TooBig
+from .facts import Facts
+from .recursion import define_all, recursive_macros
+from .state import State
+from .visitor import RULES
+
+TOO_BIG_HELP = "use native mode, or a TEMPLATE written by hand"
+
+
+def lower(
+    tree: nodes.Template,
+    bos_token: str | None,
+    eos_token: str | None,
+    images: bool,
+    target: Target,
+    watch: Watch | None = None,
+) -> State:
+    """The state after the execution: its output, the templates it defined and its findings.
+
+    tree: the chat template. bos_token, eos_token: their texts; None leaves the name undefined. images:
+    whether the chat template shows images. target: the oldest Ollama. watch: hears of every step.
+    A recursive macro becomes a defined template; one whose text is needed as a value is expanded to a bound.
+    """
+    expanded: frozenset[str] = frozenset()
+    while True:
+        try:
+            return _execute(tree, bos_token, eos_token, images, target, watch, expanded)
+        except Again as e:
+            expanded |= {str(e)}
+
+
+def _execute(
+    tree: nodes.Template,
+    bos_token: str | None,
+    eos_token: str | None,
+    images: bool,
+    target: Target,
+    watch: Watch | None,
+    expanded: frozenset[str],
+) -> State:
+    st = State(RULES)
+    st.images, st.target, st.watch = images, target, watch or st.watch
+    for name, value in frontend.globals_of(bos_token, eos_token, target).items():
+        st.state[(0, name)] = value
+    st.parents[0] = None
+    st.scope = st.fresh()
+    st.parents[st.scope] = 0
+    st.recursive = recursive_macros(tree) - expanded
+    st.macro_names = frozenset(frontend.names_in_macros(tree))
+    st.live[st.scope] = st.macro_names
+    try:
+        with contextlib.suppress(Dead):
+            st.execute_all(tree.body)
+        define_all(st)
+    except TooBig as e:
+        st.out = [go.Fail(str(e))]
+        where = Span(line=st.line)
+        found = Diagnostic("MK611", Severity.ERROR, f"too big to be compiled: {e}", where, TOO_BIG_HELP)
+        st.diagnostics.append((found, Facts()))
+    return st
