@@ -6,7 +6,7 @@ String() methods are what a TEMPLATE prints; before, the API's own types were ha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -22,17 +22,18 @@ from ..gotemplate.values.gotypes import (
     Function,
     GoFunctionError,
     GoType,
-    Kind,
     map_of,
     pointer_to,
     seq2_of,
     slice_of,
 )
+from ..gotemplate.values.gotypes import Kind as GoKind
 from ..gotemplate.values.representation import Iterator, Map, Pointer, Struct, elements, is_nil, plain, typed
+from .request_shape import SHAPES, Kind, Member, Shape
 from .versions import Target
 
 STRINGS = slice_of(STRING)
-IMAGE = GoType("api.ImageData", Kind.SLICE, elem=UINT8)
+IMAGE = GoType("api.ImageData", GoKind.SLICE, elem=UINT8)
 
 
 @dataclass(frozen=True)
@@ -64,62 +65,66 @@ class Types:
 
 def types_for(target: Target) -> Types:
     """The types that a TEMPLATE of the target sees."""
-    return _types(_Era(target.version))
+    return _types(_Release(Target(target.version)))
 
 
 @dataclass(frozen=True)
-class _Era:
-    """What the shapes depend on; releases that agree in it share their types."""
+class _Release:
+    """What the types depend on; releases that agree in it share their types.
 
-    rich: bool  # a property's type may be several, a schema may have items
-    named: bool  # ToolProperty and anyOf
-    named_parameters: bool
-    short: bool  # empty texts are left out of JSON
-    short_required: bool
-    thinking: bool
-    tool_name: bool
-    call_id: bool
-    converted: bool
+    fields: the members that each object has, in Go's order, with their JSON tags. The rest are rows of
+    `versions.SINCE`; tool_string: whether `{{ . }}` of a tool prints JSON.
+    """
+
+    fields: tuple[tuple[Shape, tuple[tuple[Member, str], ...]], ...]
+    rich_properties: bool
+    typescript: bool
+    renderer: bool
+    template_types: bool
     tool_string: bool
-    property_required: bool
 
-    def __init__(self, version: tuple[int, int, int]) -> None:
-        target = Target(version)
+    def __init__(self, target: Target) -> None:
+        shapes = {
+            shape: tuple((m, _tag(m, target)) for m in row if m.on(target)) for shape, row in SHAPES.items()
+        }
         values = {
-            "rich": target.has("rich_properties"),
-            "named": target.has("typescript"),
-            "named_parameters": target.has("renderer"),
-            "short": target.has("short_tool_json"),
-            "short_required": target.has("required_optional"),
-            "thinking": target.has("thinking"),
-            "tool_name": target.has("tool_messages"),
-            "call_id": target.has("tool_call_id"),
-            "converted": target.has("template_types"),
+            "fields": tuple(shapes.items()),
+            "rich_properties": target.has("rich_properties"),
+            "typescript": target.has("typescript"),
+            "renderer": target.has("renderer"),
+            "template_types": target.has("template_types"),
             "tool_string": target.has("tool_string") or not target.has("template_types"),
-            "property_required": target.has("property_required"),
         }
         for name, value in values.items():
             object.__setattr__(self, name, value)
 
+    def fields_of(self, shape: Shape, types: Mapping[Kind, GoType], *, tagged: bool = True) -> list[Field]:
+        """The fields of an object's Go struct; types: of the kinds of its members."""
+        row = dict(self.fields)[shape]
+        return [Field(m.field, {**_SIMPLE, **types}[m.kind], tag if tagged else "") for m, tag in row]
+
+
+_SIMPLE = {Kind.TEXT: STRING, Kind.TEXTS: STRINGS, Kind.INTEGER: INT, Kind.JSON: ANY}
+
+
+def _tag(member: Member, target: Target) -> str:
+    return f"{member.key},omitempty" if member.omitted_on(target) else member.key
+
 
 @cache
-def _types(era: _Era) -> Types:
-    prop, nested = _property(era)
-    properties = map_of(STRING, prop)
-    if era.converted:
-        properties = _printed_map("template.templateProperties", prop)
-    parameters = _parameters(era, properties)
-    function = _function(era, parameters)
-    tool_fields = [Field("Type", STRING, "type")]
-    if era.rich:
-        tool_fields.append(Field("Items", ANY, "items,omitempty"))
-    prefix = "template.templateTool" if era.converted else "api.Tool"
-    methods = {"String": _STRING_JSON} if era.tool_string else {}
-    tool = _struct(prefix, [*tool_fields, Field("Function", function, "function")], methods)
-    tools = GoType(f"{prefix}s", Kind.SLICE, elem=tool, methods={"String": _STRING_JSON})
-    arguments, call_function, call = _call(era)
+def _types(release: _Release) -> Types:
+    converted = release.template_types
+    prop, nested = _property(release)
+    properties = _printed_map("template.templateProperties", prop) if converted else map_of(STRING, prop)
+    parameters = _parameters(release, properties)
+    function = _function(release, parameters)
+    prefix = "template.templateTool" if converted else "api.Tool"
+    methods = {"String": _STRING_JSON} if release.tool_string else {}
+    tool = _struct(prefix, release.fields_of(Shape.TOOL, {Kind.FUNCTION: function}), methods)
+    tools = GoType(f"{prefix}s", GoKind.SLICE, elem=tool, methods={"String": _STRING_JSON})
+    arguments, call_function, call = _call(release)
     return Types(
-        message=_message(era, call),
+        message=_message(release, call),
         tool=tool,
         tools=tools,
         function=function,
@@ -130,113 +135,70 @@ def _types(era: _Era) -> Types:
         call_function=call_function,
         arguments=arguments,
         nested=nested,
-        converted=era.converted,
+        converted=converted,
     )
 
 
-def _message(era: _Era, call: GoType) -> GoType:
-    json = (lambda tag: "") if era.converted else (lambda tag: tag)
-    fields = [Field("Role", STRING, json("role")), Field("Content", STRING, json("content"))]
-    if era.thinking:
-        fields.append(Field("Thinking", STRING, json("thinking,omitempty")))
-    fields.append(Field("Images", slice_of(IMAGE), json("images,omitempty")))
-    fields.append(Field("ToolCalls", slice_of(call), json("tool_calls,omitempty")))
-    if era.tool_name:
-        fields.append(Field("ToolName", STRING, json("tool_name,omitempty")))
-    if era.call_id:
-        fields.append(Field("ToolCallID", STRING, json("tool_call_id,omitempty")))
-    return _struct("template.templateMessage" if era.converted else "api.Message", fields)
+def _message(release: _Release, call: GoType) -> GoType:
+    types = {Kind.IMAGES: slice_of(IMAGE), Kind.CALLS: slice_of(call)}
+    converted = release.template_types
+    fields = release.fields_of(Shape.MESSAGE, types, tagged=not converted)
+    return _struct("template.templateMessage" if converted else "api.Message", fields)
 
 
-def _call(era: _Era) -> tuple[GoType, GoType, GoType]:
+def _call(release: _Release) -> tuple[GoType, GoType, GoType]:
     """Arguments, the called function, and the call."""
-    if era.converted:
+    converted = release.template_types
+    if converted:
         arguments = _printed_map("template.templateArgs", ANY)
-        function = _struct(
-            "template.templateToolCallFunction",
-            [Field("Index", INT), Field("Name", STRING), Field("Arguments", arguments)],
+    else:
+        arguments = GoType(
+            "api.ToolCallFunctionArguments",
+            GoKind.MAP,
+            key=STRING,
+            elem=ANY,
+            pointer_methods={"String": _STRING_JSON},
         )
-        return (
-            arguments,
-            function,
-            _struct("template.templateToolCall", [Field("ID", STRING), Field("Function", function)]),
-        )
-    arguments = GoType(
-        "api.ToolCallFunctionArguments",
-        Kind.MAP,
-        key=STRING,
-        elem=ANY,
-        pointer_methods={"String": _STRING_JSON},
-    )
-    function = _struct(
-        "api.ToolCallFunction",
-        [
-            Field("Index", INT, "index" if era.short else "index,omitempty"),
-            Field("Name", STRING, "name"),
-            Field("Arguments", arguments, "arguments"),
-        ],
-    )
-    ident = [Field("ID", STRING, "id,omitempty")] if era.call_id else []
-    return arguments, function, _struct("api.ToolCall", [*ident, Field("Function", function, "function")])
+    prefix = "template.templateToolCall" if converted else "api.ToolCall"
+    fields = release.fields_of(Shape.CALLED, {Kind.ARGUMENTS: arguments}, tagged=not converted)
+    function = _struct(f"{prefix}Function", fields)
+    fields = release.fields_of(Shape.CALL, {Kind.CALLED: function}, tagged=not converted)
+    return arguments, function, _struct(prefix, fields)
 
 
-def _parameters(era: _Era, properties: GoType) -> GoType:
-    fields = [Field("Type", STRING, "type")]
-    if era.rich:
-        fields += [Field("Defs", ANY, "$defs,omitempty"), Field("Items", ANY, "items,omitempty")]
-    required = "required,omitempty" if era.short_required else "required"
-    fields += [Field("Required", STRINGS, required), Field("Properties", properties, "properties")]
-    if era.converted:
+def _parameters(release: _Release, properties: GoType) -> GoType:
+    fields = release.fields_of(Shape.PARAMETERS, {Kind.PROPERTIES: properties})
+    if release.template_types:
         return _struct("template.templateToolFunctionParameters", fields)
-    if era.named_parameters:
+    if release.renderer:
         return _struct("api.ToolFunctionParameters", fields, pointer_methods={"String": _STRING_JSON})
     return _anonymous(fields)
 
 
-def _function(era: _Era, parameters: GoType) -> GoType:
-    description = "description,omitempty" if era.short and not era.converted else "description"
-    fields = [
-        Field("Name", STRING, "name"),
-        Field("Description", STRING, description),
-        Field("Parameters", parameters, "parameters"),
-    ]
-    if era.converted:
+def _function(release: _Release, parameters: GoType) -> GoType:
+    fields = release.fields_of(Shape.FUNCTION, {Kind.PARAMETERS: parameters})
+    if release.template_types:
         return _struct("template.templateToolFunction", fields)
     return _struct("api.ToolFunction", fields, pointer_methods={"String": _STRING_JSON})
 
 
-def _property(era: _Era) -> tuple[GoType, GoType | None]:
+def _property(release: _Release) -> tuple[GoType, GoType | None]:
     """A property of a tool's parameters, and the type of a property's own properties."""
-    if not era.rich:
-        fields = [
-            Field("Type", STRING, "type"),
-            Field("Description", STRING, "description"),
-            Field("Enum", STRINGS, "enum,omitempty"),
-        ]
-        return _anonymous(fields), None
-    omit = ",omitempty" if era.short else ""
-    fields = [
-        Field("Type", PROPERTY_TYPE, f"type{omit}"),
-        Field("Items", ANY, "items,omitempty"),
-        Field("Description", STRING, f"description{omit}"),
-        Field("Enum", ANY_SLICE, "enum,omitempty"),
-    ]
-    if not era.named:
-        return _anonymous(fields), None
-    prop = GoType("api.ToolProperty", Kind.STRUCT, methods={"ToTypeScriptType": _TO_TYPESCRIPT})
-    fields.insert(0, Field("AnyOf", slice_of(prop), "anyOf,omitempty"))
-    nested = None
-    if era.converted:
-        nested = _ordered_properties(prop)
-        fields.append(Field("Properties", pointer_to(nested), "properties,omitempty"))
-    if era.property_required:
-        fields.append(Field("Required", STRINGS, "required,omitempty"))
-    return prop.complete(*fields), nested
+    rich = release.rich_properties
+    types = {Kind.TYPE: PROPERTY_TYPE if rich else STRING, Kind.VALUES: ANY_SLICE if rich else STRINGS}
+    if not release.typescript:
+        return _anonymous(release.fields_of(Shape.PROPERTY, types)), None
+    prop = GoType("api.ToolProperty", GoKind.STRUCT, methods={"ToTypeScriptType": _TO_TYPESCRIPT})
+    nested = _ordered_properties(prop) if release.template_types else None
+    types[Kind.PROPERTY_LIST] = slice_of(prop)
+    if nested is not None:
+        types[Kind.INNER_PROPERTIES] = pointer_to(nested)
+    return prop.complete(*release.fields_of(Shape.PROPERTY, types)), nested
 
 
 def _ordered_properties(prop: GoType) -> GoType:
     """api.ToolPropertiesMap: an ordered map behind a pointer that no template can follow."""
-    hidden = GoType("orderedmap.Map[string,github.com/ollama/ollama/api.ToolProperty]", Kind.STRUCT)
+    hidden = GoType("orderedmap.Map[string,github.com/ollama/ollama/api.ToolProperty]", GoKind.STRUCT)
     plain_map, seq = map_of(STRING, prop), seq2_of(STRING, prop)
     methods = {"MarshalJSON": Function(_ordered_json, (), STRING)}
     pointer_methods = {
@@ -248,7 +210,7 @@ def _ordered_properties(prop: GoType) -> GoType:
     }
     return GoType(
         "api.ToolPropertiesMap",
-        Kind.STRUCT,
+        GoKind.STRUCT,
         fields=(Field("om", pointer_to(hidden)),),
         methods=methods,
         pointer_methods=pointer_methods,
@@ -312,7 +274,7 @@ _STRING_JSON = Function(_string_json, (), STRING)
 def _printed_map(name: str, elem: GoType) -> GoType:
     """A named map[string]elem that prints as JSON, nil as {}."""
     return GoType(
-        name, Kind.MAP, key=STRING, elem=elem, methods={"String": Function(_map_string, (), STRING)}
+        name, GoKind.MAP, key=STRING, elem=elem, methods={"String": Function(_map_string, (), STRING)}
     )
 
 
@@ -324,7 +286,7 @@ def _struct(
 ) -> GoType:
     return GoType(
         name,
-        Kind.STRUCT,
+        GoKind.STRUCT,
         fields=tuple(fields),
         methods=methods or {},
         pointer_methods=pointer_methods or {},
@@ -351,7 +313,7 @@ def _type_json(value: Any) -> str:
 
 PROPERTY_TYPE = GoType(
     "api.PropertyType",
-    Kind.SLICE,
+    GoKind.SLICE,
     elem=STRING,
     methods={"String": Function(_type_string, (), STRING), "MarshalJSON": Function(_type_json, (), STRING)},
 )

@@ -11,14 +11,16 @@ import base64
 import binascii
 import math
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
 from ..core.errors import PromptError
 from ..gotemplate.big_stack import with_deep_stack
+from ..gotemplate.values.gotypes import GoType
 from ..gotemplate.values.representation import Map, Pointer, Slice, Struct
 from .api_types import IMAGE, PROPERTY_TYPE, STRINGS, Types, ordered_properties
+from .request_shape import Kind, Member, Shape, members
 
 # Deeper JSON is refused by Go's decoder (encoding/json, maxNestingDepth).
 MAX_JSON_DEPTH = 10_000
@@ -29,20 +31,29 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 class ChatMessage:
     """One message of a request: api.Message, its calls as decoded JSON objects.
 
-    images, tool_calls: None where the request has none, which Go tells from an empty list.
+    images, tool_calls: None where the request has none, which Go tells from an empty list. texts: the other
+    members of a message, all texts, by their keys.
     """
 
     role: str
     content: str = ""
-    thinking: str = ""
     images: tuple[bytes, ...] | None = None
     tool_calls: tuple[Mapping[str, Any], ...] | None = None
-    tool_name: str = ""
-    tool_call_id: str = ""
+    texts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def tool_name(self) -> str:
+        """Whose result it is."""
+        return self.texts.get("tool_name", "")
+
+    @property
+    def tool_call_id(self) -> str:
+        """Which call's result it is."""
+        return self.texts.get("tool_call_id", "")
 
     @property
     def pictures(self) -> int:
-        """How many pictures it carries."""
+        """How many images it carries."""
         return len(self.images or ())
 
     def with_content(self, content: str) -> ChatMessage:
@@ -50,20 +61,17 @@ class ChatMessage:
         return replace(self, content=content)
 
 
-_MESSAGE_KEYS = ("role", "content", "thinking", "images", "tool_calls", "tool_name", "tool_call_id")
-
-
 def decode_message(message: Mapping[str, Any], where: str = "message") -> ChatMessage:
     """One message as the server's decoder reads it; raises PromptError (400) where it refuses."""
-    data = _object(message, where, _MESSAGE_KEYS)
+    row = members(Shape.MESSAGE)
+    data = _object(message, where, [m.key for m in row])
+    texts = {m.key: _text(data, m.key, where) for m in row if m.kind is Kind.TEXT}
     return ChatMessage(
-        role=_text(data, "role", where).lower(),
-        content=_text(data, "content", where),
-        thinking=_text(data, "thinking", where),
+        role=texts.pop("role").lower(),
+        content=texts.pop("content"),
         images=_images(data.get("images"), where),
         tool_calls=_tool_calls(data.get("tool_calls"), f"{where}.tool_calls"),
-        tool_name=_text(data, "tool_name", where),
-        tool_call_id=_text(data, "tool_call_id", where),
+        texts=texts,
     )
 
 
@@ -75,21 +83,24 @@ def decode_messages(messages: Sequence[Mapping[str, Any]]) -> list[ChatMessage]:
 def _tool_calls(calls: Any, where: str) -> tuple[Mapping[str, Any], ...] | None:
     if calls is None:
         return None
-    return tuple(_tool_call(c, f"{where}[{i}]") for i, c in enumerate(_list(calls, where)))
+    return tuple(_decoded(Shape.CALL, c, f"{where}[{i}]") for i, c in enumerate(_list(calls, where)))
 
 
-def _tool_call(call: Any, where: str) -> dict[str, Any]:
-    data = _object(call, where, ("id", "function"))
-    function = _object(data.get("function"), f"{where}.function", ("index", "name", "arguments"))
-    arguments = function.get("arguments")
-    if arguments is not None and not isinstance(arguments, Mapping):
-        _refuse(f"{where}.function.arguments", arguments, "an object")
-    return {
-        "ID": _text(data, "id", where),
-        "Index": _integer(function.get("index"), f"{where}.function.index"),
-        "Name": _text(function, "name", f"{where}.function"),
-        "Arguments": None if arguments is None else json_value(arguments),
-    }
+def _decoded(shape: Shape, value: Any, where: str) -> dict[str, Any]:
+    """A tool call, or its function: the values by their Go fields."""
+    row = members(shape)
+    data = _object(value, where, [m.key for m in row])
+    return {m.field: _call_member(m, data.get(m.key), f"{where}.{m.key}") for m in row}
+
+
+def _call_member(member: Member, value: Any, where: str) -> Any:
+    if member.kind is Kind.CALLED:
+        return _decoded(Shape.CALLED, value, where)
+    if member.kind is Kind.ARGUMENTS:
+        if value is not None and not isinstance(value, Mapping):
+            _refuse(where, value, "an object")
+        return None if value is None else json_value(value)
+    return _integer(value, where) if member.kind is Kind.INTEGER else _string(value, where)
 
 
 def message_value(types: Types, message: ChatMessage) -> Pointer:
@@ -101,28 +112,22 @@ def message_value(types: Types, message: ChatMessage) -> Pointer:
     if message.images is not None:
         images = [Slice(IMAGE, list(i)) for i in message.images]
     fields: dict[str, Any] = {
+        m.field: message.texts.get(m.key, "") for m in members(Shape.MESSAGE) if m.kind is Kind.TEXT
+    }
+    fields |= {
         "Role": message.role,
         "Content": message.content,
-        "Thinking": message.thinking,
         "Images": Slice(known["Images"].type, images),
         "ToolCalls": Slice(known["ToolCalls"].type, calls),
-        "ToolName": message.tool_name,
-        "ToolCallID": message.tool_call_id,
     }
     return Pointer(Struct(types.message, {k: v for k, v in fields.items() if k in known}))
 
 
 def _call_value(types: Types, call: Mapping[str, Any]) -> Struct:
-    function = Struct(
-        types.call_function,
-        {
-            "Index": call["Index"],
-            "Name": call["Name"],
-            "Arguments": Map(types.arguments, call["Arguments"]),
-        },
-    )
-    ident = {"ID": call["ID"]} if "ID" in types.call.by_name else {}
-    return Struct(types.call, {**ident, "Function": function})
+    called = {**call["Function"], "Arguments": Map(types.arguments, call["Function"]["Arguments"])}
+    function = {k: v for k, v in called.items() if k in types.call_function.by_name}
+    fields = {k: v for k, v in call.items() if k in types.call.by_name}
+    return Struct(types.call, {**fields, "Function": Struct(types.call_function, function)})
 
 
 def tools_value(types: Types, tools: Sequence[Mapping[str, Any]] | None) -> Slice:
@@ -139,42 +144,42 @@ class _ToolDecoder:
 
     def __init__(self, types: Types) -> None:
         self.types = types
+        self.readers: Mapping[Kind, Callable[[Any, str], Any]] = {
+            Kind.TEXT: _string,
+            Kind.TEXTS: _strings,
+            Kind.JSON: lambda value, _: json_value(value),
+            Kind.FUNCTION: self.function,
+            Kind.PARAMETERS: self.parameters,
+            Kind.PROPERTIES: self.top_properties,
+            Kind.INNER_PROPERTIES: self.nested,
+            Kind.PROPERTY_LIST: self.any_of,
+            Kind.TYPE: self.property_type,
+            Kind.VALUES: self.enum,
+        }
+
+    def _read(self, shape: Shape, into: GoType, value: Any, where: str) -> tuple[Struct, set[str]]:
+        """An object of a tool, and the fields that the request names."""
+        row = [m for m in members(shape) if m.field in into.by_name]
+        data = _object(value, where, [m.key for m in row])
+        fields = {m.field: self.readers[m.kind](data.get(m.key), f"{where}.{m.key}") for m in row}
+        return Struct(into, fields), {m.field for m in row if m.key in data}
 
     def tool(self, tool: Any, where: str) -> Struct:
-        data = _object(tool, where, ("type", "items", "function"))
-        fields: dict[str, Any] = {
-            "Type": _text(data, "type", where),
-            "Function": self.function(data.get("function"), f"{where}.function"),
-        }
-        if "Items" in self.types.tool.by_name:
-            fields["Items"] = json_value(data.get("items"))
-        return Struct(self.types.tool, fields)
+        return self._read(Shape.TOOL, self.types.tool, tool, where)[0]
 
     def function(self, function: Any, where: str) -> Struct:
-        data = _object(function, where, ("name", "description", "parameters"))
-        return Struct(
-            self.types.function,
-            {
-                "Name": _text(data, "name", where),
-                "Description": _text(data, "description", where),
-                "Parameters": self.parameters(data.get("parameters"), f"{where}.parameters"),
-            },
-        )
+        return self._read(Shape.FUNCTION, self.types.function, function, where)[0]
 
     def parameters(self, parameters: Any, where: str) -> Struct:
-        known = self.types.parameters.by_name
-        names = {"type": "Type", "$defs": "Defs", "items": "Items", "required": "Required"}
-        data = _object(parameters, where, (*(k for k, v in names.items() if v in known), "properties"))
-        fields: dict[str, Any] = {
-            "Type": _text(data, "type", where),
-            "Required": _strings(data.get("required"), f"{where}.required"),
-        }
-        for key, name in (("$defs", "Defs"), ("items", "Items")):
-            if name in known:
-                fields[name] = json_value(data.get(key))
-        properties = self.properties(data.get("properties"), f"{where}.properties")
-        fields["Properties"] = Map(self.types.properties, properties)
-        return Struct(self.types.parameters, fields)
+        return self._read(Shape.PARAMETERS, self.types.parameters, parameters, where)[0]
+
+    def property(self, prop: Any, where: str) -> Struct:
+        struct, named = self._read(Shape.PROPERTY, self.types.prop, prop, where)
+        # A type of null is a list with one empty text, and none where the key is missing.
+        return Struct(self.types.prop, {k: v for k, v in struct.fields.items() if k in named})
+
+    def top_properties(self, properties: Any, where: str) -> Map:
+        return Map(self.types.properties, self.properties(properties, where))
 
     def properties(self, properties: Any, where: str) -> dict[str, Struct] | None:
         if properties is None:
@@ -182,24 +187,6 @@ class _ToolDecoder:
         if not isinstance(properties, Mapping):
             _refuse(where, properties, "an object")
         return {clean(str(name)): self.property(p, f"{where}.{name}") for name, p in properties.items()}
-
-    def property(self, prop: Any, where: str) -> Struct:
-        known = self.types.prop.by_name
-        readers = {
-            "anyOf": ("AnyOf", self.any_of),
-            "type": ("Type", self.property_type),
-            "items": ("Items", lambda v, _: json_value(v)),
-            "description": ("Description", lambda v, at: _string(v, at)),
-            "enum": ("Enum", self.enum),
-            "properties": ("Properties", self.nested),
-            "required": ("Required", _strings),
-        }
-        data = _object(prop, where, [key for key, (name, _) in readers.items() if name in known])
-        fields = {}
-        for key, value in data.items():
-            name, read = readers[key]
-            fields[name] = read(value, f"{where}.{key}")
-        return Struct(self.types.prop, fields)
 
     def any_of(self, value: Any, where: str) -> Any:
         if value is None:
@@ -310,7 +297,7 @@ def _integer(value: Any, where: str) -> int:
 
 
 def _images(value: Any, where: str) -> tuple[bytes, ...] | None:
-    """Pictures: bytes, base64 text, or a plain count where no picture is needed (0 is none at all)."""
+    """Images: bytes, base64 text, or a plain count where no image is needed (0 is none at all)."""
     if value is None or value == 0:
         return None
     if isinstance(value, int) and not isinstance(value, bool):
@@ -319,7 +306,7 @@ def _images(value: Any, where: str) -> tuple[bytes, ...] | None:
 
 
 def _image(value: Any, where: str) -> bytes:
-    """A picture's bytes. A text that is no base64 stands for itself: clients read a path's file."""
+    """An image's bytes. A text that is no base64 stands for itself: clients read a path's file."""
     if isinstance(value, (bytes, bytearray)):
         return bytes(value)
     text = _string(value, where, "base64 text")

@@ -78,11 +78,12 @@ def _message(message: ChatMessage) -> dict[str, Any]:
 
 def _call(call: Mapping[str, Any]) -> dict[str, Any]:
     # The arguments are a text, as OpenAI has them; llama.cpp reads it where a template wants an object.
-    given = call["Arguments"] or {}
+    called = call["Function"]
+    given = called["Arguments"] or {}
     pairs = (f"{gojson.encode_string(k)}:{gojson.marshal(v)}" for k, v in given.items())
-    function = {"name": call["Name"], "arguments": "{" + ",".join(pairs) + "}"}
+    function = {"name": called["Name"], "arguments": "{" + ",".join(pairs) + "}"}
     ident = {"id": call["ID"]} if call["ID"] else {}
-    return {**ident, "index": call["Index"], "type": "function", "function": function}
+    return {**ident, "index": called["Index"], "type": "function", "function": function}
 
 
 # -- tools as the API's types print them (0.33, api/types.go): known keys only, in the types' order, without
