@@ -22,7 +22,7 @@ from pathlib import Path
 
 from modelfile_kit.micro import build_pair
 from modelfile_kit.publish.blobs import DigestCache, digest_file
-from modelfile_kit.publish.create import publish
+from modelfile_kit.publish.publish import publish
 from tests.ollama_process import OllamaProcess, find_ollama
 
 RUNS = 3

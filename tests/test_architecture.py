@@ -17,20 +17,6 @@ KNOWN_UPWARD: frozenset[str] = frozenset({})
 KNOWN_HIDDEN: frozenset[str] = frozenset(
     {
         "modelfile_kit.huggingface.chat_template_file",
-        "modelfile_kit.lint.context",
-        "modelfile_kit.lint.files",
-        "modelfile_kit.lint.probes",
-        "modelfile_kit.lint.rule",
-        "modelfile_kit.lint.rules.adapter_is_a_model",
-        "modelfile_kit.lint.rules.adapter_mmproj",
-        "modelfile_kit.lint.rules.broken_file",
-        "modelfile_kit.lint.rules.no_model",
-        "modelfile_kit.lint.rules.no_projector",
-        "modelfile_kit.lint.rules.pair_does_not_fit",
-        "modelfile_kit.lint.rules.picture_tokens_twice",
-        "modelfile_kit.lint.rules.reply_not_read",
-        "modelfile_kit.lint.rules.several_in_folder",
-        "modelfile_kit.lint.rules.two_models",
     }
 )
 

@@ -25,7 +25,7 @@ _QUOTED = 60
 
 
 @dataclass(frozen=True)
-class Case:
+class PromptPair:
     """A prompt and its reference, without a leading BOS, pictures as `[img-N]`, and what is known about them.
 
     messages: the conversation's; spell: what a text falls apart into, None without a tokenizer; wrapper:
@@ -44,14 +44,14 @@ class Case:
         return [c for m in self.messages if isinstance(c := m.get("content"), str) and c]
 
 
-Cause = Callable[[Hunk, Case], Diagnostic | None]
+Cause = Callable[[Hunk, PromptPair], Diagnostic | None]
 
 
-def explain(case: Case) -> tuple[Diagnostic, ...]:
+def explain(pair: PromptPair) -> tuple[Diagnostic, ...]:
     """A diagnostic for every difference of the two texts, each kind once; MK700 where no cause is known."""
     found = [
-        next(filter(None, (cause(h, case) for cause in CAUSES)), None) or unknown(h)
-        for h in differences(case)
+        next(filter(None, (cause(h, pair) for cause in CAUSES)), None) or unknown(h)
+        for h in differences(pair)
     ]
     counts: dict[Diagnostic, int] = {}
     for diagnostic in found:
@@ -59,12 +59,12 @@ def explain(case: Case) -> tuple[Diagnostic, ...]:
     return tuple(_times(d, n) for d, n in counts.items())
 
 
-def differences(case: Case) -> list[Hunk]:
+def differences(pair: PromptPair) -> list[Hunk]:
     """The places where the two texts differ."""
-    return hunks(case.prompt, case.reference)
+    return hunks(pair.prompt, pair.reference)
 
 
-def crlf(hunk: Hunk, _case: Case) -> Diagnostic | None:
+def crlf(hunk: Hunk, _pair: PromptPair) -> Diagnostic | None:
     """Windows line ends in a TEMPLATE or a message."""
     if hunk.extra == hunk.missing or hunk.extra.replace("\r\n", "\n") != hunk.missing:
         return None
@@ -75,7 +75,7 @@ def crlf(hunk: Hunk, _case: Case) -> Diagnostic | None:
     )
 
 
-def unicode_form(hunk: Hunk, _case: Case) -> Diagnostic | None:
+def unicode_form(hunk: Hunk, _pair: PromptPair) -> Diagnostic | None:
     """The same text in another normalisation form."""
     if not hunk.extra or unicodedata.normalize("NFC", hunk.extra) != unicodedata.normalize(
         "NFC", hunk.missing
@@ -88,7 +88,7 @@ def unicode_form(hunk: Hunk, _case: Case) -> Diagnostic | None:
     )
 
 
-def dropped_characters(hunk: Hunk, _case: Case) -> Diagnostic | None:
+def dropped_characters(hunk: Hunk, _pair: PromptPair) -> Diagnostic | None:
     """Characters that a Modelfile's grammar drops without a word."""
     if not hunk.missing or hunk.extra != drop_refused(hunk.missing) or hunk.extra == hunk.missing:
         return None
@@ -100,9 +100,9 @@ def dropped_characters(hunk: Hunk, _case: Case) -> Diagnostic | None:
     )
 
 
-def picture_marks_twice(hunk: Hunk, case: Case) -> Diagnostic | None:
+def picture_marks_twice(hunk: Hunk, pair: PromptPair) -> Diagnostic | None:
     """The TEMPLATE writes what libmtmd puts around every picture anyway."""
-    marks = [m for m in (case.wrapper.begin, case.wrapper.end) if m.strip() and m in hunk.extra]
+    marks = [m for m in (pair.wrapper.begin, pair.wrapper.end) if m.strip() and m in hunk.extra]
     if not marks:
         return None
     return _error(
@@ -113,7 +113,7 @@ def picture_marks_twice(hunk: Hunk, case: Case) -> Diagnostic | None:
     )
 
 
-def thinking_tags(hunk: Hunk, _case: Case) -> Diagnostic | None:
+def thinking_tags(hunk: Hunk, _pair: PromptPair) -> Diagnostic | None:
     """Thinking tags on one side only."""
     extra, missing = _THINK.findall(hunk.extra), _THINK.findall(hunk.missing)
     if extra == missing:
@@ -127,13 +127,13 @@ def thinking_tags(hunk: Hunk, _case: Case) -> Diagnostic | None:
     return _error("MK724", what, "let the TEMPLATE follow .Think and .Thinking as the chat template does")
 
 
-def end_token(hunk: Hunk, case: Case) -> Diagnostic | None:
+def end_token(hunk: Hunk, pair: PromptPair) -> Diagnostic | None:
     """A token after a turn that the reference does not write."""
     token = TOKEN_LIKE.search(hunk.extra)
-    if not token or hunk.missing.strip() or token.group() in case.reference:
+    if not token or hunk.missing.strip() or token.group() in pair.reference:
         return None
     text = token.group()
-    parts = case.spell(text) if case.spell else []
+    parts = pair.spell(text) if pair.spell else []
     if len(parts) > 1:
         return _error(
             "MK323",
@@ -148,11 +148,11 @@ def end_token(hunk: Hunk, case: Case) -> Diagnostic | None:
     )
 
 
-def generation_prompt(hunk: Hunk, case: Case) -> Diagnostic | None:
+def generation_prompt(hunk: Hunk, pair: PromptPair) -> Diagnostic | None:
     """The text that makes the model answer, at the end of the prompt."""
     if not hunk.at_end or not hunk.missing.strip() or hunk.extra.strip():
         return None
-    if any(c.strip() and c.strip() in hunk.missing for c in case.contents):
+    if any(c.strip() and c.strip() in hunk.missing for c in pair.contents):
         return None
     return _error(
         "MK248",
@@ -161,14 +161,14 @@ def generation_prompt(hunk: Hunk, case: Case) -> Diagnostic | None:
     )
 
 
-def system_prompt(hunk: Hunk, case: Case) -> Diagnostic | None:
+def system_prompt(hunk: Hunk, pair: PromptPair) -> Diagnostic | None:
     """The system message on one side only, or in another place."""
-    for message in case.messages:
+    for message in pair.messages:
         text = str(message.get("content") or "").strip()
         if message.get("role") != "system" or not text:
             continue
         if text in hunk.missing and text not in hunk.extra:
-            lost = text not in case.prompt
+            lost = text not in pair.prompt
             what = "is lost" if lost else "stands in another place than in the reference"
             return _error(
                 "MK205" if lost else "MK725",
@@ -176,7 +176,7 @@ def system_prompt(hunk: Hunk, case: Case) -> Diagnostic | None:
                 "let the TEMPLATE write .System (or the system messages) where the chat template does",
             )
         if text in hunk.extra and text not in hunk.missing:
-            again = case.prompt.count(text) > case.reference.count(text)
+            again = pair.prompt.count(text) > pair.reference.count(text)
             what = "is written again" if again else "is moved"
             return _error(
                 "MK207" if again else "MK725",
@@ -186,10 +186,10 @@ def system_prompt(hunk: Hunk, case: Case) -> Diagnostic | None:
     return None
 
 
-def special_token_missing(hunk: Hunk, case: Case) -> Diagnostic | None:
+def special_token_missing(hunk: Hunk, pair: PromptPair) -> Diagnostic | None:
     """A role token or another special token that only the reference has."""
     missing = [t for t in control_texts(hunk.missing) if t not in hunk.extra]
-    own = [t for t in missing if not any(t in c for c in case.contents)]
+    own = [t for t in missing if not any(t in c for c in pair.contents)]
     if not own:
         return None
     return _error(
@@ -199,15 +199,15 @@ def special_token_missing(hunk: Hunk, case: Case) -> Diagnostic | None:
     )
 
 
-def trimmed(hunk: Hunk, case: Case) -> Diagnostic | None:
+def trimmed(hunk: Hunk, pair: PromptPair) -> Diagnostic | None:
     """Blanks at a message's edge that one side keeps and the other takes off."""
     if (hunk.extra + hunk.missing).strip() or not (hunk.extra or hunk.missing):
         return None
     longer = hunk.missing if len(hunk.missing) > len(hunk.extra) else hunk.extra
-    edges = [c[: len(c) - len(c.lstrip())] for c in case.contents] + [
-        c[len(c.rstrip()) :] for c in case.contents
+    edges = [c[: len(c) - len(c.lstrip())] for c in pair.contents] + [
+        c[len(c.rstrip()) :] for c in pair.contents
     ]
-    if not any(e and (e in longer or longer in e) for e in edges) or not _beside_content(hunk, case):
+    if not any(e and (e in longer or longer in e) for e in edges) or not _beside_content(hunk, pair):
         return None
     if longer is hunk.missing:
         return _error(
@@ -222,7 +222,7 @@ def trimmed(hunk: Hunk, case: Case) -> Diagnostic | None:
     )
 
 
-def blank_or_newline(hunk: Hunk, _case: Case) -> Diagnostic | None:
+def blank_or_newline(hunk: Hunk, _pair: PromptPair) -> Diagnostic | None:
     """Blanks or newlines of the template itself."""
     if (hunk.extra + hunk.missing).strip():
         return None
@@ -247,10 +247,10 @@ def blank_or_newline(hunk: Hunk, _case: Case) -> Diagnostic | None:
     )
 
 
-def template_text_missing(hunk: Hunk, case: Case) -> Diagnostic | None:
+def template_text_missing(hunk: Hunk, pair: PromptPair) -> Diagnostic | None:
     """Words of the chat template's own, such as a default system prompt."""
     text = hunk.missing.strip()
-    if hunk.extra.strip() or not re.search(r"\w", text) or any(text in c or c in text for c in case.contents):
+    if hunk.extra.strip() or not re.search(r"\w", text) or any(text in c or c in text for c in pair.contents):
         return None
     return _error(
         "MK727",
@@ -289,17 +289,17 @@ CAUSES: tuple[Cause, ...] = (
 )
 
 
-def split_tokens(case: Case) -> tuple[Diagnostic, ...]:
+def split_tokens(pair: PromptPair) -> tuple[Diagnostic, ...]:
     """Texts of the template, written like special tokens, that fall apart in this vocabulary.
 
     Looks at what both sides write, so it shows a chat template that belongs to another model.
     """
-    if case.spell is None:
+    if pair.spell is None:
         return ()
-    own = dict.fromkeys(t for t in control_texts(case.reference) if not any(t in c for c in case.contents))
+    own = dict.fromkeys(t for t in control_texts(pair.reference) if not any(t in c for c in pair.contents))
     found = []
     for text in own:
-        parts = case.spell(text)
+        parts = pair.spell(text)
         if len(parts) > 1:
             found.append(
                 Diagnostic(
@@ -313,11 +313,11 @@ def split_tokens(case: Case) -> tuple[Diagnostic, ...]:
     return tuple(found)
 
 
-def _beside_content(hunk: Hunk, case: Case) -> bool:
+def _beside_content(hunk: Hunk, pair: PromptPair) -> bool:
     before, after = hunk.before.rstrip(), hunk.after.lstrip()
     return any(
         (before and before.endswith(c.strip()[-20:])) or (after and after.startswith(c.strip()[:20]))
-        for c in case.contents
+        for c in pair.contents
         if c.strip()
     )
 

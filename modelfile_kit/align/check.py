@@ -17,7 +17,7 @@ from ..runtime.tokenizer import Tokenizer, spell_out
 from ..runtime.vocabulary_info import as_llama_server_gets_it
 from ..vision.ask_colour import Sight
 from .bos_eos import bos_and_eos, set_aside
-from .causes import Case, explain, split_tokens
+from .causes import PromptPair, explain, split_tokens
 from .compare import Alignment, byte_difference, compare_tokens
 from .diff import hunks
 from .image_places import Placed, Wrapper, place_prompt, place_reference, reference_mark, unit_of
@@ -116,7 +116,7 @@ class Expected(Protocol):
 
 
 @dataclass(frozen=True)
-class Subject:
+class PromptSources:
     """What is checked.
 
     template: the Go TEMPLATE; None where the GGUF's own chat template is used natively. native: renders a
@@ -137,7 +137,7 @@ class Subject:
 
 
 def check_prompts(
-    subject: Subject, conversations: Iterable[Conversation], *, tokenizer: Tokenizer | None = None
+    subject: PromptSources, conversations: Iterable[Conversation], *, tokenizer: Tokenizer | None = None
 ) -> CheckReport:
     """Checks every conversation; without a tokenizer only the bytes are compared.
 
@@ -159,7 +159,7 @@ _NATIVE = Diagnostic(
 
 
 class _Checker:
-    def __init__(self, subject: Subject, tokenizer: Tokenizer | None) -> None:
+    def __init__(self, subject: PromptSources, tokenizer: Tokenizer | None) -> None:
         self.subject = subject
         self.tokenizer = tokenizer
         self.now = datetime.now()  # one clock for both sides
@@ -253,10 +253,12 @@ class _Checker:
     ) -> tuple[Alignment, tuple[Diagnostic, ...]]:
         findings = [_misplaced(side) for side in (ours, theirs) if side.problem]
         prompt, reference = set_aside(ours.text, theirs.text, self.bos)
-        case = Case(prompt, reference, messages, self.spell if self.tokenizer else None, self.subject.wrapper)
+        pair = PromptPair(
+            prompt, reference, messages, self.spell if self.tokenizer else None, self.subject.wrapper
+        )
         if not findings:
-            findings.extend(explain(case))
-        self.split.update(dict.fromkeys(split_tokens(case)))
+            findings.extend(explain(pair))
+        self.split.update(dict.fromkeys(split_tokens(pair)))
         if self.tokenizer is None:
             return _bytes_only(prompt, reference), tuple(findings)
         a, b = self.prompt_ids(ours, self.tokenizer), self.reference_ids(theirs, self.tokenizer)

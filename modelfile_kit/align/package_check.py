@@ -17,7 +17,7 @@ from ..prover.native import NativePrompter, kinds_of, native_prompter, not_prove
 from ..runtime.llama_cpp.engine import EmbeddedEngine
 from ..runtime.tokenizer import LlamaTokenizer
 from ..vision.ask_colour import Sight, findings, look
-from .check import CheckReport, Subject, check_prompts
+from .check import CheckReport, PromptSources, check_prompts
 from .image_places import WRAPPERS, Wrapper, place_reference, reference_mark, unit_of
 
 
@@ -83,7 +83,7 @@ def _prompts(
 ) -> CheckReport:
     if build.reference is None:
         return CheckReport((), (_NOTHING_TO_COMPARE,), tokenizer is not None)
-    subject = Subject(
+    subject = PromptSources(
         template=build.template,
         chat_template=build.reference.text,
         bos_token=build.reference.bos_token,

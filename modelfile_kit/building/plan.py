@@ -22,7 +22,7 @@ from .mode import Mode, NativeWay, choose_mode, unused_template
 from .parameters import check_parameters
 from .sources import Files, Reference, choose_reference, read_text_file
 from .stops import Stops, decide_stops
-from .template_in_use import IN_DOUBT, NATIVE_NOT_USED, Served, who_serves
+from .template_in_use import IN_DOUBT, NATIVE_NOT_USED, TemplateInUse, template_in_use
 
 
 class BuildError(PackageError):
@@ -36,7 +36,7 @@ class Plan:
     reference: the chat template, None where there is only a TEMPLATE written by hand.
     compiled: None for such a TEMPLATE and in native mode. template: the TEMPLATE with the added texts,
     None in native mode. proven_on: ids of the conversations on which added texts were proven.
-    served: what servers will use, by Ollama's own rules.
+    in_use: what servers will use, by Ollama's own rules.
     """
 
     reference: Reference | None
@@ -47,7 +47,7 @@ class Plan:
     template: str | None
     proven_on: tuple[str, ...]
     stops: Stops
-    served: Served
+    in_use: TemplateInUse
     diagnostics: tuple[Diagnostic, ...]
 
 
@@ -66,15 +66,15 @@ def make_plan(package: Package, files: Files) -> Plan:
     mode = choose_mode(package.mode, coverage, way, target=target, span=span, useless=useless)
     stop_on_errors([*first, *end_token.diagnostics, *mode.diagnostics, *_about(mode, compiled)])
     template, proven_on = _template(package, files, compiled, mode, additions)
-    served = who_serves(mode.chosen, template, files, target, span)
-    if package.mode == "auto" and mode.chosen == "go" and coverage and not way.closed and served.by_jinja:
-        every = all(s.source == "jinja" for _, s in served.selections)
+    in_use = template_in_use(mode.chosen, template, files, target, span)
+    if package.mode == "auto" and mode.chosen == "go" and coverage and not way.closed and in_use.by_jinja:
+        every = all(s.source == "jinja" for _, s in in_use.selections)
         mode = unused_template(mode, coverage, way, every_server=every, span=span)
         if mode.chosen == "native":
-            template, served = None, who_serves("native", None, files, target, span)
+            template, in_use = None, template_in_use("native", None, files, target, span)
     stops = _stops(package, files, compiled, end_token)
     found = [*first, *end_token.diagnostics, *mode.diagnostics, *_about(mode, compiled)]
-    found += [*stops.diagnostics, *served.diagnostics]
+    found += [*stops.diagnostics, *in_use.diagnostics]
     stop_on_errors(found)
     found = sorted(dict.fromkeys(found), key=lambda d: d.severity.rank)
     if mode.chosen == "native":
@@ -88,7 +88,7 @@ def make_plan(package: Package, files: Files) -> Plan:
         template,
         tuple(proven_on),
         stops,
-        served,
+        in_use,
         tuple(found),
     )
 
@@ -120,7 +120,7 @@ def _native_way(
     if additions:
         return NativeWay("the package adds texts of its own, which only a TEMPLATE can carry")
     kinds = [k for k, state in (_coverage(compiled, files) or {}).items() if state != "absent"]
-    for found in who_serves("native", None, files, target, span).diagnostics:
+    for found in template_in_use("native", None, files, target, span).diagnostics:
         if found.code == NATIVE_NOT_USED:
             return NativeWay(found.message)
         if found.code == IN_DOUBT:

@@ -32,7 +32,7 @@ def make_report(package: Package, files: Files, plan: Plan, values: Values) -> d
         "chat_template": _reference(plan.reference),
         "mode": _mode(package, plan),
         "template": _template(package, plan),
-        "served_by": {release: {"uses": s.source, "why": s.why} for release, s in plan.served.selections},
+        "served_by": {release: {"uses": s.source, "why": s.why} for release, s in plan.in_use.selections},
         "end_token": {
             "asked": end_token.asked,
             "written_by_the_chat_template": end_token.written,

@@ -24,7 +24,7 @@ _WORDS = {
 
 
 @dataclass(frozen=True)
-class Served:
+class TemplateInUse:
     """selections: (release, what it uses), oldest first; diagnostics: where that is not what was meant."""
 
     selections: tuple[tuple[str, Selection], ...] = ()
@@ -36,7 +36,9 @@ class Served:
         return any(s.source == "jinja" for _, s in self.selections)
 
 
-def who_serves(mode: str, template: str | None, files: Files, target: Target, span: Span) -> Served:
+def template_in_use(
+    mode: str, template: str | None, files: Files, target: Target, span: Span
+) -> TemplateInUse:
     """Asks Ollama's rules of selection for each end of the target's range.
 
     mode: "go" or "native", what is meant; template: the TEMPLATE, None in native mode.
@@ -54,7 +56,7 @@ def who_serves(mode: str, template: str | None, files: Files, target: Target, sp
     found += [_doubtful(name, s, span) for name, s in doubted if s.source == "jinja"]
     if mode == "native" and files.projector is not None:
         found.append(_pictures_behind(span))
-    return Served(selections, tuple(found))
+    return TemplateInUse(selections, tuple(found))
 
 
 def _other(mode: str, release: str, selection: Selection, span: Span) -> Diagnostic:

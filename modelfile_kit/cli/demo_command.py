@@ -82,7 +82,7 @@ def _check(built: Build) -> tuple[Case, ...]:
 
 
 def _on_server(built: Build, host: str | None) -> tuple[Case, ...]:
-    from ..publish.create import NotVerifiedError, publish
+    from ..publish.publish import NotVerifiedError, publish
     from ..runtime.ollama.client import OllamaServer
 
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from ..doctor import diagnose, examine
-from ..doctor.subject import examine_package, package_of
+from ..doctor.packages import examine_package, package_of
 from ..doctor.symptoms import unrecognised
 from ..report import Report, Status
 from .common import format_option, host_option, print_report, read_text

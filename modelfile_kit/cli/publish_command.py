@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from ..building.build import build
-from ..publish.create import NotVerifiedError, Published, publish
+from ..publish.publish import NotVerifiedError, Published, publish
 from ..report import Report
 from ..report.convert import verify_report
 from .common import (

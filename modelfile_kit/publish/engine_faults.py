@@ -13,7 +13,7 @@ from ..core.errors import ServerError
 from ..gguf_file.projector_types import ROPE_SECTIONS, types_for
 from ..runtime import error_texts
 from ..runtime.ollama.client import HalfStreamError, RefusedError
-from .served_model import Served
+from .served_model import ServedModel
 
 _SIGNAL = re.compile(r"signal: [a-z ]+|SIG[A-Z]+|exit status \d+")
 
@@ -26,7 +26,7 @@ ENDLESS_HELP = (
 CRASHED, NOT_LOADED, NO_PROJECTOR, UNNAMED = "MK417", "MK854", "MK436", "MK857"
 
 
-def name_fault(error: ServerError, served: Served, *, with_image: bool) -> Diagnostic:
+def name_fault(error: ServerError, served: ServedModel, *, with_image: bool) -> Diagnostic:
     """The finding for an error that a chat brought; with_image: whether an image was in it."""
     text = error.detail if isinstance(error, RefusedError) else error.message
     if isinstance(error, HalfStreamError):
@@ -55,7 +55,7 @@ def name_fault(error: ServerError, served: Served, *, with_image: bool) -> Diagn
     )
 
 
-def missing_rope_sections(served: Served) -> Diagnostic | None:
+def missing_rope_sections(served: ServedModel) -> Diagnostic | None:
     """The finding for a text GGUF that was converted before vision support; None where all is well."""
     architecture = served.architecture
     needed = ROPE_SECTIONS.get(architecture)
@@ -72,7 +72,7 @@ def missing_rope_sections(served: Served) -> Diagnostic | None:
     )
 
 
-def no_projector(served: Served) -> Diagnostic:
+def no_projector(served: ServedModel) -> Diagnostic:
     """The finding for a model that is expected to see images and has no projector."""
     return _error(
         NO_PROJECTOR,
@@ -82,7 +82,7 @@ def no_projector(served: Served) -> Diagnostic:
     )
 
 
-def _crash(text: str, served: Served) -> Diagnostic:
+def _crash(text: str, served: ServedModel) -> Diagnostic:
     found = _SIGNAL.search(text)
     how = found[0] if found else "no signal given"
     if not served.has_projector:
@@ -99,7 +99,7 @@ def _crash(text: str, served: Served) -> Diagnostic:
     )
 
 
-def _projector_type(served: Served) -> str:
+def _projector_type(served: ServedModel) -> str:
     found = f"clip.projector_type is {served.projector_type or 'not set'}"
     known = types_for(served.architecture)
     names = [t.name for t in known]

@@ -13,8 +13,8 @@ from ..core.errors import GGUFError
 from ..gguf_file import StringArray, read_header
 from ..gguf_file.pairing import FileKind
 from ..ollama.special_tokens import Kind, kind_of, special_texts
-from .request import Plan, file_kind, make_plan
-from .served_model import Served
+from .create_request import CreateRequest, file_kind, make_request
+from .served_model import ServedModel
 
 if TYPE_CHECKING:
     from ..building.build import Build
@@ -58,10 +58,10 @@ class Expectation:
     @classmethod
     def from_build(cls, build: Build) -> Expectation:
         """What a finished build promises."""
-        plan = make_plan(build.modelfile, build.path.parent, source=str(build.path))
+        request = make_request(build.modelfile, build.path.parent, source=str(build.path))
         reference = build.reference
         return replace(
-            cls.from_plan(plan),
+            cls.from_request(request),
             chat_template=reference.text if reference else None,
             bos_token=(reference.bos_token or "") if reference else "",
             eos_token=(reference.eos_token or "") if reference else "",
@@ -74,22 +74,22 @@ class Expectation:
         )
 
     @classmethod
-    def from_plan(cls, plan: Plan) -> Expectation:
+    def from_request(cls, request: CreateRequest) -> Expectation:
         """What a Modelfile promises by itself; what it inherits from a published model is left open."""
-        inherits = plan.from_model is not None
-        kinds = {file_kind(f.path): f.path for f in reversed(plan.files)}  # of several, the first
+        inherits = request.from_model is not None
+        kinds = {file_kind(f.path): f.path for f in reversed(request.files)}  # of several, the first
         return cls(
-            template=plan.template,
-            system=None if inherits and plan.system is None else plan.system or "",
-            parameters=None if inherits else plan.parameters,
-            messages=None if inherits and not plan.messages else plan.messages,
-            renderer=plan.renderer,
-            parser=plan.parser,
+            template=request.template,
+            system=None if inherits and request.system is None else request.system or "",
+            parameters=None if inherits else request.parameters,
+            messages=None if inherits and not request.messages else request.messages,
+            renderer=request.renderer,
+            parser=request.parser,
             model=kinds.get(FileKind.MODEL),
             projector=kinds.get(FileKind.PROJECTOR),
         )
 
-    def completed(self, served: Served) -> Expectation:
+    def completed(self, served: ServedModel) -> Expectation:
         """The same, with what is unknown taken from the server.
 
         On the server's own machine its blobs can be read, and with them the chat template and the
@@ -134,7 +134,7 @@ def turn_tokens(templates: Sequence[str | None]) -> tuple[str, ...]:
     return tuple(t for t in borders if not _NO_BORDER.search(t))
 
 
-def _local_files(served: Served) -> tuple[Path | None, Path | None]:
+def _local_files(served: ServedModel) -> tuple[Path | None, Path | None]:
     """The model's and projector's blobs, where the server keeps its files on this machine."""
     text = str(served.raw.get("modelfile") or "")
     paths = [Path(p) for p in _BLOB_PATH.findall(text)]

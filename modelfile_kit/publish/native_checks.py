@@ -16,7 +16,7 @@ from ..prover.findings import Counterexample, Side, counterexample
 from ..prover.native import NativeComparison
 from ..prover.prove import prove_prompts
 from ..runtime.ollama.client import RefusedError
-from .prompts import NATIVE_MARK, with_pictures
+from .prompt_judge import NATIVE_MARK, with_pictures
 from .subject import Check, Subject
 
 # Prompts that are asked of the server, which takes some ten milliseconds for each; templates give 50 to 300.

@@ -10,7 +10,7 @@ from ..core.errors import KitError, MissingDependencyError, ServerError, Templat
 from ..ollama.versions import Target, server_version, since
 from ..runtime.ollama.client import RefusedError
 from .engine_faults import name_fault
-from .prompts import with_pictures
+from .prompt_judge import with_pictures
 from .subject import Check, Subject, error, short
 
 COUNTED = 4  # conversations whose tokens are counted; each costs the server one pass over the prompt

@@ -18,8 +18,8 @@ from typing import Any
 
 from ..core.files import write_atomically
 from .blobs import Blob
-from .request import Plan
-from .served_model import Served
+from .create_request import CreateRequest
+from .served_model import ServedModel
 
 Layers = tuple[tuple[str, str], ...]
 
@@ -55,32 +55,34 @@ class LayerMemory:
         return self.folder / f"{hashlib.sha256(key.encode()).hexdigest()}.json"
 
 
-def request_from(plan: Plan, existing: Served, name: str, temporary: str) -> dict[str, Any] | None:
+def body_from_layers(
+    request: CreateRequest, existing: ServedModel, name: str, temporary: str
+) -> dict[str, Any] | None:
     """The create request that builds `temporary` on `name`, or None where inheritance is in the way.
 
     Inherited unless given: template, system, messages, renderer, parser, requires, each parameter.
     Licences add up. `stop` can be emptied, nothing else can be taken away.
     """
-    if not plan.template or plan.drafts:
+    if not request.template or request.drafts:
         return None  # which template create chooses on its own is not inherited
     pairs = (
-        (existing.system, plan.system),
-        (existing.messages, plan.messages),
-        (existing.renderer, plan.renderer),
-        (existing.parser, plan.parser),
-        (existing.requires, plan.requires),
+        (existing.system, request.system),
+        (existing.messages, request.messages),
+        (existing.renderer, request.renderer),
+        (existing.parser, request.parser),
+        (existing.requires, request.requires),
     )
     if any(old and not new for old, new in pairs):
         return None
-    kept = set(existing.parameters) - set(plan.parameters) - {"stop"}
+    kept = set(existing.parameters) - set(request.parameters) - {"stop"}
     if kept:
         return None
-    licences = "\n".join(plan.licenses)
+    licences = "\n".join(request.licenses)
     if existing.license and existing.license != licences:
         return None
-    body = {"model": temporary, "from": name, **plan.description()}
+    body = {"model": temporary, "from": name, **request.description()}
     if existing.license:
         body.pop("license", None)
-    if "stop" in existing.parameters and "stop" not in plan.parameters:
+    if "stop" in existing.parameters and "stop" not in request.parameters:
         body["parameters"] = {**body.get("parameters", {}), "stop": []}
     return body

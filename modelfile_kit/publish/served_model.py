@@ -16,7 +16,7 @@ DEFAULT_TEMPLATE = "{{ .Prompt }}"  # what Ollama shows for a model without TEMP
 
 
 @dataclass(frozen=True)
-class Served:
+class ServedModel:
     """/api/show, sorted out. parameters: typed, `stop` a list; layers: (FROM, blob) in order."""
 
     name: str
@@ -35,7 +35,7 @@ class Served:
     projector_info: Mapping[str, Any]
 
     @classmethod
-    def from_show(cls, name: str, raw: Mapping[str, Any]) -> Served:
+    def from_show(cls, name: str, raw: Mapping[str, Any]) -> ServedModel:
         """Reads the reply of /api/show; what is missing or of another type counts as empty."""
         modelfile = _text(raw, "modelfile")
         own = {m["key"]: m["value"] for m in _OWN.finditer(modelfile)}
@@ -107,7 +107,7 @@ def parse_parameters(text: str) -> dict[str, Any]:
 
 
 def differences(
-    served: Served,
+    served: ServedModel,
     *,
     template: str | None = None,
     system: str | None = None,
@@ -145,7 +145,7 @@ def differences(
             )
 
 
-def _template_difference(served: Served, template: str) -> Iterator[Diagnostic]:
+def _template_difference(served: ServedModel, template: str) -> Iterator[Diagnostic]:
     if served.template == template:
         return
     if served.native:

@@ -10,10 +10,10 @@ from ..core.diagnostics import Diagnostic, Severity, has_errors
 from ..runtime.completion import Completion
 from ..runtime.ollama.client import OllamaServer
 from ..vision.colour_images import ImageProbe, colour_probes, shape_probes
-from .counting import TokenCounter
 from .expectation import Expectation
-from .prompts import PromptJudge
-from .served_model import Served
+from .prompt_judge import PromptJudge
+from .served_model import ServedModel
+from .token_counter import TokenCounter
 
 LONGER = 4  # how many times longer an answer may be at the second try
 
@@ -49,7 +49,7 @@ class Subject:
 
     server: OllamaServer
     name: str
-    served: Served
+    served: ServedModel
     meant: Expectation
     version: str
     max_tokens: int = 400

@@ -13,7 +13,7 @@ from ..runtime.ollama.client import PATIENCE_SECONDS, OllamaServer, RefusedError
 from .blobs import Progress, Step
 from .checks import CHECKS, Check, Subject
 from .expectation import Expectation
-from .served_model import Served
+from .served_model import ServedModel
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def verify_on(
 ) -> VerifyReport:
     """`verify` with a client that is there already."""
     version = server.version()
-    served = Served.from_show(name, server.show(name))
+    served = ServedModel.from_show(name, server.show(name))
     meant = (expectation or Expectation()).completed(served)
     subject = Subject(server, name, served, meant, version, max_tokens, shapes)
     try:

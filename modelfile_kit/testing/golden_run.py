@@ -8,7 +8,6 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
 
 from ..building.build import Build, build
 from ..core.conversation import Conversation
@@ -20,20 +19,11 @@ from ..micro import build_pair
 from ..ollama.prompt import render_prompt
 from ..package.package import FILE_NAMES, load_package
 from ..report.model import Case, Status
-from ..runtime.tokenizer import LlamaTokenizer
+from ..runtime.tokenizer import LlamaTokenizer, Tokenizer
 from .golden import Rendered, TokenText, compare_golden
 
 # A folder this deep below PATH is no layout of packages but a loop of links or a file dump.
 MAX_DEPTH = 6
-
-
-class Tokenizer(Protocol):
-    """What is needed of a tokenizer here."""
-
-    def tokenize_many(
-        self, texts: Sequence[str | bytes], *, add_bos: bool | None = None
-    ) -> list[list[int]]: ...
-    def pieces(self, ids: Sequence[int]) -> list[bytes]: ...
 
 
 def find_packages(paths: Iterable[Path]) -> list[Path]:

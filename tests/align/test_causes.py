@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from modelfile_kit.align.causes import Case, explain, split_tokens
+from modelfile_kit.align.causes import PromptPair, explain, split_tokens
 from modelfile_kit.align.image_places import Wrapper
 from modelfile_kit.core.diagnostics import Severity
 from modelfile_kit.runtime.tokenizer import spell_out
@@ -24,7 +24,7 @@ def system(text):
 
 
 def codes(prompt, reference, *messages, **more):
-    return [d.code for d in explain(Case(prompt, reference, messages, **more))]
+    return [d.code for d in explain(PromptPair(prompt, reference, messages, **more))]
 
 
 HEAD = "[gMASK]<sop>"
@@ -71,7 +71,7 @@ def test_each_cause_by_its_code(prompt, reference, messages, code):
     ("prompt", "reference", "messages", "code"), [r[1:] for r in ROWS], ids=[r[0] for r in ROWS]
 )
 def test_each_has_a_message_of_one_line_and_help(prompt, reference, messages, code):
-    for d in explain(Case(prompt, reference, messages, spell=spell)):
+    for d in explain(PromptPair(prompt, reference, messages, spell=spell)):
         assert d.severity is Severity.ERROR
         assert d.message
         assert "\n" not in d.message
@@ -79,7 +79,7 @@ def test_each_has_a_message_of_one_line_and_help(prompt, reference, messages, co
 
 
 def test_equal_texts_have_no_cause():
-    assert explain(Case(HEAD, HEAD)) == ()
+    assert explain(PromptPair(HEAD, HEAD)) == ()
 
 
 def test_several_causes_at_once_are_all_named():
@@ -93,7 +93,7 @@ def test_several_causes_at_once_are_all_named():
 def test_the_same_cause_is_said_once_with_its_count():
     prompt = f"{HI}<|im_end|>\n<|assistant|>\nHo<|im_end|>\n{HI}<|im_end|>\n{ASK}"
     reference = f"{HI}<|assistant|>\nHo{HI}{ASK}"
-    [found] = explain(Case(prompt, reference, [user("Hi")], spell))
+    [found] = explain(PromptPair(prompt, reference, [user("Hi")], spell))
     assert found.code == "MK323"
     assert found.message.endswith("(3 times)")
     assert "falls apart into 10 tokens" in found.message
@@ -107,35 +107,38 @@ def test_an_end_token_without_a_vocabulary_is_only_one_that_the_reference_lacks(
 def test_picture_marks_twice():
     prompt = f"<|user|>\n<|begin_of_image|>[img-0]<|end_of_image|>What?{ASK}"
     reference = f"<|user|>\n[img-0]What?{ASK}"
-    found = explain(Case(prompt, reference, [user("What?")], spell, GLM))
+    found = explain(PromptPair(prompt, reference, [user("What?")], spell, GLM))
     assert [d.code for d in found] == ["MK250", "MK250"]
     assert "<|begin_of_image|>" in found[0].message
     assert "<|end_of_image|>" in found[1].message
 
 
 def test_system_prompt_moved_and_repeated():
-    moved = explain(Case("AB. x Be kind.", "Be kind. AB. x", [system("Be kind.")]))
+    moved = explain(PromptPair("AB. x Be kind.", "Be kind. AB. x", [system("Be kind.")]))
     assert {d.code for d in moved} == {"MK725"}
     assert any("another place" in d.message or "moved" in d.message for d in moved)
-    [again] = explain(Case(f"Be kind.{HI}Be kind.", f"Be kind.{HI}", [system("Be kind.")]))
+    [again] = explain(PromptPair(f"Be kind.{HI}Be kind.", f"Be kind.{HI}", [system("Be kind.")]))
     assert (again.code, "again" in again.message) == ("MK207", True)
 
 
 def test_dropped_characters_come_with_the_go_string_that_carries_them():
-    [found] = explain(Case("你好世界", "你好\u3000世界"))
+    [found] = explain(PromptPair("你好世界", "你好\u3000世界"))
     assert '{{ "\\u3000" }}' in found.help
 
 
 def test_template_tokens_that_fall_apart_are_a_warning():
-    [found] = split_tokens(Case("", "<|user|>\nHi<|im_end|>\n", [user("Hi")], spell))
+    [found] = split_tokens(PromptPair("", "<|user|>\nHi<|im_end|>\n", [user("Hi")], spell))
     assert (found.code, found.severity) == ("MK323", Severity.WARNING)
     assert "<|im_end|>" in found.message
     assert "10 tokens" in found.message
 
 
 def test_a_users_text_is_not_the_templates():
-    assert split_tokens(Case("", "<|user|>\nWhat is <|im_end|>?", [user("What is <|im_end|>?")], spell)) == ()
+    assert (
+        split_tokens(PromptPair("", "<|user|>\nWhat is <|im_end|>?", [user("What is <|im_end|>?")], spell))
+        == ()
+    )
 
 
 def test_without_a_vocabulary_nothing_is_said_of_tokens():
-    assert split_tokens(Case("", "<|im_end|>")) == ()
+    assert split_tokens(PromptPair("", "<|im_end|>")) == ()

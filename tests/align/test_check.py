@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from modelfile_kit.align.check import Subject, check_prompts
+from modelfile_kit.align.check import PromptSources, check_prompts
 from modelfile_kit.align.image_places import WRAPPERS, Wrapper
 from modelfile_kit.core.conversation import Conversation, load_conversations
 from modelfile_kit.core.diagnostics import Severity
@@ -37,7 +37,7 @@ ALL = [HI, LONG, SEEN]
 
 def check(template=GO, jinja=JINJA, conversations=ALL, tokenizer=None, **more):
     more.setdefault("wrapper", WRAPPERS["glm4v"])
-    return check_prompts(Subject(template, jinja, **more), conversations, tokenizer=tokenizer)
+    return check_prompts(PromptSources(template, jinja, **more), conversations, tokenizer=tokenizer)
 
 
 def codes(report):

@@ -77,7 +77,7 @@ def test_an_exact_template_that_would_not_be_used(plan: Any) -> None:
     found = plan(TOOLS, EXACT, "exact")
     assert (found.mode.chosen, found.template, codes(found)) == ("native", None, set())
     assert "would not use the TEMPLATE" in found.mode.why
-    assert {s.source for _, s in found.served.selections} == {"jinja"}
+    assert {s.source for _, s in found.in_use.selections} == {"jinja"}
 
 
 def test_an_unused_template_stays_where_native_mode_is_not_proven(plan: Any) -> None:

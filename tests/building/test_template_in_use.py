@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from modelfile_kit.building.sources import Files, open_files
-from modelfile_kit.building.template_in_use import who_serves
+from modelfile_kit.building.template_in_use import template_in_use
 from modelfile_kit.core.diagnostics import Span
 from modelfile_kit.micro import build_model, build_pair
 from modelfile_kit.ollama.versions import LATEST, Target, written
@@ -25,11 +25,11 @@ def files(folder: Path, chat_template: str | None = None, projector: str = "none
 
 
 def codes(mode: str, template: str | None, given: Files, target: str = ">=0.12") -> list[str]:
-    return [d.code for d in who_serves(mode, template, given, Target.parse(target), Span()).diagnostics]
+    return [d.code for d in template_in_use(mode, template, given, Target.parse(target), Span()).diagnostics]
 
 
 def test_the_template_of_a_glm_is_used_everywhere(tmp_path: Path) -> None:
-    served = who_serves("go", PLAIN, files(tmp_path), Target.parse(">=0.12"), Span())
+    served = template_in_use("go", PLAIN, files(tmp_path), Target.parse(">=0.12"), Span())
     assert [name for name, _ in served.selections] == ["0.12.0", NEWEST]
     assert {s.source for _, s in served.selections} == {"template"}
     assert served.diagnostics == ()
@@ -38,7 +38,7 @@ def test_the_template_of_a_glm_is_used_everywhere(tmp_path: Path) -> None:
 def test_a_template_that_loses_to_the_jinja(tmp_path: Path) -> None:
     # Ollama sees thinking in the Jinja and none in the TEMPLATE, so 0.30 and later leave the TEMPLATE alone.
     given = files(tmp_path, THINKING)
-    served = who_serves("go", PLAIN, given, Target.parse(">=0.12"), Span())
+    served = template_in_use("go", PLAIN, given, Target.parse(">=0.12"), Span())
     assert [(n, s.source) for n, s in served.selections] == [("0.12.0", "template"), (NEWEST, "jinja")]
     [found] = served.diagnostics
     assert found.code == "MK201" and NEWEST in found.message and "Thinking" in found.help

@@ -16,9 +16,9 @@ from modelfile_kit.core.conversation import CATEGORIES
 from modelfile_kit.core.errors import PromptError
 from modelfile_kit.prover.native import native_prompter, prove_native, write_carrier
 from modelfile_kit.prover.native_constructs import MarkedReference
-from modelfile_kit.publish import create
+from modelfile_kit.publish import publish as publishing
 from modelfile_kit.publish.expectation import Expectation
-from modelfile_kit.publish.prompts import NATIVE_MARK, with_pictures
+from modelfile_kit.publish.prompt_judge import NATIVE_MARK, with_pictures
 from modelfile_kit.publish.verify import verify
 from modelfile_kit.runtime.llama_server import PROGRAM_VARIABLE, ChatTemplateRefusedError
 from modelfile_kit.runtime.ollama.client import RefusedError
@@ -26,7 +26,7 @@ from modelfile_kit.vision.colour_images import colour_probes
 from tests.integration.own_templates import CONVERSATIONS, OWN
 
 # These tests verify on their own, or look at what verification does not.
-publish = functools.partial(create.publish, verify=False)
+publish = functools.partial(publishing.publish, verify=False)
 
 pytestmark = pytest.mark.server
 

@@ -15,17 +15,17 @@ import pytest
 
 from modelfile_kit.building.build import build
 from modelfile_kit.core.errors import ServerError
-from modelfile_kit.publish import create
-from modelfile_kit.publish.create import NotVerifiedError
+from modelfile_kit.publish import publish as publishing
 from modelfile_kit.publish.expectation import Expectation
 from modelfile_kit.publish.names import WORKING_TAG
-from modelfile_kit.publish.served_model import Served
+from modelfile_kit.publish.publish import NotVerifiedError
+from modelfile_kit.publish.served_model import ServedModel
 from modelfile_kit.publish.verify import verify
 from modelfile_kit.runtime.ollama.client import RefusedError
 from modelfile_kit.vision.colour_images import colour_probes
 
 # These tests verify on their own, or look at what verification does not.
-publish = functools.partial(create.publish, verify=False)
+publish = functools.partial(publishing.publish, verify=False)
 
 pytestmark = pytest.mark.server
 
@@ -131,7 +131,7 @@ def test_everything_of_a_modelfile_arrives(modelfile, ollama_server):
         "REQUIRES 0.14.0",
     )
     publish(path, "whole", host=ollama_server.url)
-    served = Served.from_show("whole", ollama_server.show("whole"))
+    served = ServedModel.from_show("whole", ollama_server.show("whole"))
     assert served.template == TEMPLATE
     assert served.system == "Answer briefly."
     assert served.parameters == {"stop": ["<|observation|>", "a b"], "top_k": 7, "temperature": 0.25}
@@ -164,7 +164,7 @@ def test_layers_that_are_taken_over_bring_nothing_else_along(change, modelfile, 
     keys = ("template", "system", "parameters", "messages", "license", "capabilities", "requires")
     again, afresh = (ollama_server.show(n) for n in ("again", "afresh"))
     assert {k: again.get(k) for k in keys} == {k: afresh.get(k) for k in keys}
-    assert Served.from_show("", again).layers == Served.from_show("", afresh).layers
+    assert ServedModel.from_show("", again).layers == ServedModel.from_show("", afresh).layers
 
 
 def test_a_new_template_on_the_same_files_rewrites_no_layer(modelfile, ollama_server):
@@ -208,16 +208,16 @@ def test_a_model_that_fails_verification_leaves_the_old_model(modelfile, ollama_
     # Sound for the server, and not what the chat template in the GGUF renders.
     other = modelfile("SYSTEM new", template=TEMPLATE.replace("<sop>", "<sop> "))
     with pytest.raises(NotVerifiedError) as e:
-        create.publish(other, "kept", host=ollama_server.url)
+        publishing.publish(other, "kept", host=ollama_server.url)
     assert "MK720" in {d.code for d in e.value.report.diagnostics}
     assert (ollama_server.show("kept")["modelfile"], names(ollama_server)) == before
-    forced = create.publish(other, "kept", host=ollama_server.url, force=True)
+    forced = publishing.publish(other, "kept", host=ollama_server.url, force=True)
     assert not forced.verified.ok
     assert ollama_server.show("kept")["system"] == "new"
 
 
 def test_a_sound_package_is_verified_before_it_has_its_name(package, ollama_server, llama_cpp):
-    done = create.publish(build(package), NAME, host=ollama_server.url)
+    done = publishing.publish(build(package), NAME, host=ollama_server.url)
     assert done.verified.ok
     assert WORKING_TAG in done.verified.name
     assert not [n for n in names(ollama_server) if WORKING_TAG in n]
@@ -225,7 +225,7 @@ def test_a_sound_package_is_verified_before_it_has_its_name(package, ollama_serv
 
 INTERRUPTED = """
 import sys
-from modelfile_kit.publish.create import publish
+from modelfile_kit.publish.publish import publish
 
 def stop_here(step):
     print(step.stage, flush=True)

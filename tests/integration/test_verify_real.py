@@ -14,14 +14,14 @@ from modelfile_kit.gguf_file import read_header
 from modelfile_kit.gguf_file.patch import patch
 from modelfile_kit.huggingface import Reference
 from modelfile_kit.micro import CHAT_TEMPLATE, build_pair
-from modelfile_kit.publish import create
+from modelfile_kit.publish import publish as publishing
 from modelfile_kit.publish.expectation import Expectation
-from modelfile_kit.publish.prompts import with_pictures
+from modelfile_kit.publish.prompt_judge import with_pictures
 from modelfile_kit.publish.verify import verify
 from modelfile_kit.vision.colour_images import colour_probes
 
 # These tests verify on their own, or look at what verification does not.
-publish = functools.partial(create.publish, verify=False)
+publish = functools.partial(publishing.publish, verify=False)
 
 pytestmark = pytest.mark.server
 

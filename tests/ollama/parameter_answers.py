@@ -21,7 +21,7 @@ from modelfile_kit.building.parameters import check_parameters
 from modelfile_kit.core.errors import ModelfileError
 from modelfile_kit.ollama.grammar import parse_modelfile
 from modelfile_kit.package.package import Package
-from modelfile_kit.publish.request import make_plan
+from modelfile_kit.publish.create_request import make_request
 from tests.oracle.oracle import LATEST, Oracle, b64
 
 Case = tuple[str, str]
@@ -144,7 +144,7 @@ def _answers(case: Case, modelfile: str, version: str, folder: Path) -> Iterator
     found = lint_modelfile(modelfile, target=version)
     yield "lint", _of_codes(d.code for d in found if d.code in ("MK110", "MK111", "MK112"))
     try:
-        sent = make_plan(parse_modelfile(modelfile), folder).request("a", {}).get("parameters", {})
+        sent = make_request(parse_modelfile(modelfile), folder).body("a", {}).get("parameters", {})
         yield "publish", json.loads(json.dumps(sent)).get(name, "left out")
     except ModelfileError:
         yield "publish", "refused"

@@ -6,7 +6,7 @@ import pytest
 
 from modelfile_kit.core.errors import ServerError
 from modelfile_kit.publish.engine_faults import missing_rope_sections, name_fault
-from modelfile_kit.publish.served_model import Served
+from modelfile_kit.publish.served_model import ServedModel
 from modelfile_kit.runtime.ollama.client import HalfStreamError, RefusedError
 
 ENDED = "llama-server process has terminated: "
@@ -19,7 +19,7 @@ def served(projector="glm4v", architecture="glm4", sections=True):
     show = {"model_info": info}
     if projector:
         show["projector_info"] = {"clip.projector_type": projector}
-    return Served.from_show("m", show)
+    return ServedModel.from_show("m", show)
 
 
 def refused(detail, status=500):

@@ -3,11 +3,11 @@ from __future__ import annotations
 from modelfile_kit.building.build import build
 from modelfile_kit.micro import CHAT_TEMPLATE, build_pair
 from modelfile_kit.publish.expectation import Expectation, default_conversations, turn_tokens
-from modelfile_kit.publish.served_model import Served
+from modelfile_kit.publish.served_model import ServedModel
 
 
 def show(*paths, capabilities=("completion",), **info):
-    return Served.from_show(
+    return ServedModel.from_show(
         "m", {"modelfile": "".join(f"FROM {p}\n" for p in paths), "capabilities": capabilities, **info}
     )
 

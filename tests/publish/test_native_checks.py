@@ -8,7 +8,7 @@ from modelfile_kit.huggingface import Reference
 from modelfile_kit.publish import native_checks
 from modelfile_kit.publish.expectation import Expectation
 from modelfile_kit.publish.native_checks import check_native
-from modelfile_kit.publish.served_model import Served
+from modelfile_kit.publish.served_model import ServedModel
 from modelfile_kit.publish.subject import Subject
 from modelfile_kit.runtime.ollama.client import RefusedError, Rendered
 
@@ -41,7 +41,7 @@ def subject(server, *, native=True, version="0.33.0", template=JINJA, capabiliti
         "capabilities": capabilities,
         "system": server.system,
     }
-    served = Served.from_show("m", show)
+    served = ServedModel.from_show("m", show)
     assert served.native == native
     return Subject(server, "m", served, Expectation(chat_template=template), version)
 

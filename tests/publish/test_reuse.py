@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from modelfile_kit.publish.blobs import Blob
-from modelfile_kit.publish.request import Plan
-from modelfile_kit.publish.reuse import LayerMemory, request_from
-from modelfile_kit.publish.served_model import Served
+from modelfile_kit.publish.create_request import CreateRequest
+from modelfile_kit.publish.reuse import LayerMemory, body_from_layers
+from modelfile_kit.publish.served_model import ServedModel
 
 LAYERS = (("FROM", "sha256-a"), ("FROM", "sha256-b"))
 
@@ -22,7 +22,7 @@ def memory(tmp_path):
 
 
 def served(**show):
-    return Served.from_show("m", show)
+    return ServedModel.from_show("m", show)
 
 
 def test_layers_are_remembered_by_the_files_they_came_from(memory):
@@ -44,29 +44,31 @@ def test_a_damaged_memory_counts_as_none(memory, damage):
 
 
 @pytest.mark.parametrize(
-    ("existing", "plan"),
+    ("existing", "wanted"),
     [
-        (served(), Plan()),  # create would choose a template of its own
-        (served(system="s"), Plan(template="t")),
-        (served(messages=[{"role": "user", "content": "x"}]), Plan(template="t")),
-        (served(requires="0.14.0"), Plan(template="t")),
-        (served(modelfile="RENDERER r\n"), Plan(template="t")),
-        (served(modelfile="PARSER r\n"), Plan(template="t")),
-        (served(parameters="top_k    3"), Plan(template="t")),
-        (served(license="MIT"), Plan(template="t")),
-        (served(license="MIT"), Plan(template="t", licenses=("BSD",))),
+        (served(), CreateRequest()),  # create would choose a template of its own
+        (served(system="s"), CreateRequest(template="t")),
+        (served(messages=[{"role": "user", "content": "x"}]), CreateRequest(template="t")),
+        (served(requires="0.14.0"), CreateRequest(template="t")),
+        (served(modelfile="RENDERER r\n"), CreateRequest(template="t")),
+        (served(modelfile="PARSER r\n"), CreateRequest(template="t")),
+        (served(parameters="top_k    3"), CreateRequest(template="t")),
+        (served(license="MIT"), CreateRequest(template="t")),
+        (served(license="MIT"), CreateRequest(template="t", licenses=("BSD",))),
     ],
 )
-def test_what_cannot_be_taken_away_rules_it_out(existing, plan):
-    assert request_from(plan, existing, "m", "tmp") is None
+def test_what_cannot_be_taken_away_rules_it_out(existing, wanted):
+    assert body_from_layers(wanted, existing, "m", "tmp") is None
 
 
 def test_what_is_given_replaces_what_is_inherited():
     existing = served(
         system="old", parameters='top_k   3\nstop   "a"', license="MIT", modelfile="RENDERER r\n"
     )
-    plan = Plan(template="t", system="new", parameters={"top_k": 4}, licenses=("MIT",), renderer="q")
-    assert request_from(plan, existing, "m", "tmp") == {
+    wanted = CreateRequest(
+        template="t", system="new", parameters={"top_k": 4}, licenses=("MIT",), renderer="q"
+    )
+    assert body_from_layers(wanted, existing, "m", "tmp") == {
         "model": "tmp",
         "from": "m",
         "template": "t",
@@ -77,5 +79,5 @@ def test_what_is_given_replaces_what_is_inherited():
 
 
 def test_a_first_licence_is_sent():
-    got = request_from(Plan(template="t", licenses=("MIT",)), served(), "m", "tmp")
+    got = body_from_layers(CreateRequest(template="t", licenses=("MIT",)), served(), "m", "tmp")
     assert got["license"] == ["MIT"]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from modelfile_kit.publish.served_model import Served, differences, parse_parameters
+from modelfile_kit.publish.served_model import ServedModel, differences, parse_parameters
 
 A, B = "a" * 64, "b" * 64
 TEMPLATE = "{{ .Prompt }}\n"
@@ -42,11 +42,11 @@ SHOW: dict[str, Any] = {  # as Ollama 0.33 answered for the micro model, shorten
 
 @pytest.fixture
 def served():
-    return replace(Served.from_show("m", SHOW), renderer=None)
+    return replace(ServedModel.from_show("m", SHOW), renderer=None)
 
 
 def test_what_show_says_is_sorted_out():
-    served = Served.from_show("m", SHOW)
+    served = ServedModel.from_show("m", SHOW)
     assert served.layers == (("FROM", f"sha256-{A}"), ("FROM", f"sha256-{B}"))
     assert served.capabilities == {"completion", "vision"}
     assert (served.architecture, served.projector_type, served.renderer) == ("glm4", "glm4v", "glm")
@@ -56,7 +56,7 @@ def test_what_show_says_is_sorted_out():
 
 @pytest.mark.parametrize("show", [{}, {"template": 1, "parameters": [], "messages": "x", "model_info": None}])
 def test_a_reply_of_another_shape_counts_as_empty(show):
-    served = Served.from_show("m", {**show, "messages": [1, {"role": 2}]})
+    served = ServedModel.from_show("m", {**show, "messages": [1, {"role": 2}]})
     assert (served.template, served.parameters, served.layers) == ("", {}, ())
     assert not served.has_projector
     assert not served.native

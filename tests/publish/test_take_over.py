@@ -7,7 +7,7 @@ import pytest
 
 from modelfile_kit.core.errors import ServerError
 from modelfile_kit.publish.names import WORKING_TAG, with_tag
-from modelfile_kit.publish.switch import digest_of, sweep, take_over, working_model
+from modelfile_kit.publish.take_over import digest_of, sweep, take_over, working_model
 
 
 class FakeServer:

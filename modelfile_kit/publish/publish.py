@@ -14,20 +14,20 @@ from ..ollama.parameters import PARAMETERS
 from ..runtime import error_texts
 from ..runtime.ollama.client import OllamaServer, RefusedError
 from .blobs import Blob, DigestCache, Progress, Step, digest_file, upload
+from .create_request import CreateRequest, file_kind, make_request, read_request
 from .expectation import Expectation
 from .names import require_name
-from .request import Plan, file_kind, make_plan, read_plan
-from .reuse import LayerMemory, request_from
-from .served_model import Served, differences
-from .switch import digest_of, end_engine, sweep, take_over, working_model
+from .reuse import LayerMemory, body_from_layers
+from .served_model import ServedModel, differences
+from .take_over import digest_of, end_engine, sweep, take_over, working_model
 from .verify import VerifyReport, verify_on
 
 if TYPE_CHECKING:
     from ..building.build import Build
 
 SECOND_FROM_REFUSED = "MK807"
-# The instructions (fields of `Plan`) that not every server takes, and most ignore silently: the row of
-# `ollama.versions.SINCE`.
+# The instructions (fields of `CreateRequest`) that not every server takes, and most ignore silently: the
+# row of `ollama.versions.SINCE`.
 _NEEDS = {
     "renderer": "renderer",
     "parser": "renderer",
@@ -86,7 +86,7 @@ class Published:
 
 
 def publish(
-    source: str | Path | Plan | Build,
+    source: str | Path | CreateRequest | Build,
     name: str,
     *,
     host: str | None = None,
@@ -102,7 +102,8 @@ def publish(
 
     The model is created under a working name, verified there, and only then takes over the real name.
 
-    source: a Build, a Modelfile's path, or a Plan; name: the model's name; host: as `OllamaServer` takes it;
+    source: a Build, a Modelfile's path, or a CreateRequest; name: the model's name; host: as `OllamaServer`
+    takes it;
     dry_run: hash the files and ask which are missing, but upload and create nothing; push: push the model
     to its registry afterwards; progress: told every step; reuse: take over what the server has already;
     verify: hold the new model to what its source says before it gets its name; force: give it the name
@@ -112,12 +113,12 @@ def publish(
     ModelfileError for everything else, each with what to do.
     """
     require_name(name)
-    plan = _plan_of(source)
+    request = _request_of(source)
     with OllamaServer(host) as server:
-        run = _Run(server, plan, name, progress, cache_folder)
+        run = _Run(server, request, name, progress, cache_folder)
         if dry_run:
             return run.rehearse()
-        meant = _expectation_of(source, plan) if verify else None
+        meant = _expectation_of(source, request) if verify else None
         done = run.create(reuse=reuse, meant=meant, force=force)
         if push:
             server.push(name, on_progress=lambda part: run.tell("push", part))
@@ -125,17 +126,17 @@ def publish(
         return done
 
 
-def _plan_of(source: str | Path | Plan | Build) -> Plan:
-    if isinstance(source, Plan):
+def _request_of(source: str | Path | CreateRequest | Build) -> CreateRequest:
+    if isinstance(source, CreateRequest):
         return source
     if isinstance(source, (str, Path)):
-        return read_plan(Path(source))
-    return make_plan(source.modelfile, source.path.parent, source=str(source.path))
+        return read_request(Path(source))
+    return make_request(source.modelfile, source.path.parent, source=str(source.path))
 
 
-def _expectation_of(source: str | Path | Plan | Build, plan: Plan) -> Expectation:
-    if isinstance(source, (str, Path, Plan)):
-        return Expectation.from_plan(plan)
+def _expectation_of(source: str | Path | CreateRequest | Build, request: CreateRequest) -> Expectation:
+    if isinstance(source, (str, Path, CreateRequest)):
+        return Expectation.from_request(request)
     return Expectation.from_build(source)
 
 
@@ -145,13 +146,13 @@ class _Run:
     def __init__(
         self,
         server: OllamaServer,
-        plan: Plan,
+        request: CreateRequest,
         name: str,
         progress: Progress | None,
         cache_folder: Path | None,
     ) -> None:
         self.server = server
-        self.plan = plan
+        self.request = request
         self.name = name
         self.progress = progress
         self.digests = DigestCache(cache_folder / "digests" if cache_folder else None)
@@ -202,17 +203,17 @@ class _Run:
     def _check_version(self) -> str:
         version = self.server.require("create_files", "creating a model from files")
         for part, feature in _NEEDS.items():
-            if getattr(self.plan, part):
+            if getattr(self.request, part):
                 name = part if part == "requires" else part.removesuffix("s")
                 self.server.require(feature, f"{name.upper()} in a Modelfile")
-        for parameter in self.plan.parameters:
+        for parameter in self.request.parameters:
             if feature := PARAMETERS[parameter].feature:
                 self.server.require(feature, f"PARAMETER {parameter} in a Modelfile")
         return version
 
     def _hash(self) -> None:
         blobs = []
-        for file in self.plan.local_files:
+        for file in self.request.local_files:
             digest, known = digest_file(file.path, progress=self.progress, cache=self.digests)
             blobs.append(Blob(file.path, file.name, digest, file.path.stat().st_size, known))
         self.blobs = tuple(blobs)
@@ -220,11 +221,11 @@ class _Run:
     def _create_from_layers(self, temporary: str) -> bool:
         """Builds on the layers of the model that has the name; False where that cannot be done exactly."""
         existing = self._with_same_layers()
-        request = request_from(self.plan, existing, self.name, temporary) if existing else None
-        if existing is None or request is None:
+        body = body_from_layers(self.request, existing, self.name, temporary) if existing else None
+        if existing is None or body is None:
             return False
         try:
-            self.server.create(request, lambda part: self.tell("create", part))
+            self.server.create(body, lambda part: self.tell("create", part))
         except RefusedError:
             return False  # the way by files says what is wrong, if anything is
         made = self._served(temporary)
@@ -236,12 +237,12 @@ class _Run:
     def _is_there_already(self) -> bool:
         """Whether the model of that name is, to the last parameter, the one that is to be published."""
         existing = self._with_same_layers()
-        if existing is None or not self.plan.template or not self._is_as_meant(existing):
+        if existing is None or not self.request.template or not self._is_as_meant(existing):
             return False
         self.blobs = tuple(replace(b, uploaded=False) for b in self.blobs)
         return True
 
-    def _with_same_layers(self) -> Served | None:
+    def _with_same_layers(self) -> ServedModel | None:
         """The model that has the name, if its layers are what these files became."""
         layers = self.layers.get(self.blobs) if self.blobs else None
         if not layers:
@@ -252,14 +253,14 @@ class _Run:
             return None
         return existing if existing.layers == layers else None
 
-    def _is_as_meant(self, served: Served) -> bool:
+    def _is_as_meant(self, served: ServedModel) -> bool:
         """Whether nothing is missing, other, or more than was asked for."""
-        plan = self.plan
-        more = {k for k, v in served.parameters.items() if v != [] and k not in plan.parameters}
+        request = self.request
+        more = {k for k, v in served.parameters.items() if v != [] and k not in request.parameters}
         same = (
-            served.license == "\n".join(plan.licenses),
-            served.requires == plan.requires,
-            (served.renderer, served.parser) == (plan.renderer, plan.parser),
+            served.license == "\n".join(request.licenses),
+            served.requires == request.requires,
+            (served.renderer, served.parser) == (request.renderer, request.parser),
         )
         return all(same) and not more and not self._unlike(served)
 
@@ -267,9 +268,9 @@ class _Run:
         self.blobs = tuple(
             replace(b, uploaded=upload(self.server, b, progress=self.progress)) for b in self.blobs
         )
-        request = self.plan.request(temporary, {b.path: b.digest for b in self.blobs})
+        body = self.request.body(temporary, {b.path: b.digest for b in self.blobs})
         try:
-            self.server.create(request, lambda part: self.tell("create", part))
+            self.server.create(body, lambda part: self.tell("create", part))
         except RefusedError as e:
             raise self._explained(e) from e
         made = self._served(temporary)
@@ -283,34 +284,34 @@ class _Run:
         if self.blobs and made.layers:
             self.layers.put(self.blobs, made.layers)
 
-    def _served(self, name: str) -> Served:
-        return Served.from_show(name, self.server.show(name))
+    def _served(self, name: str) -> ServedModel:
+        return ServedModel.from_show(name, self.server.show(name))
 
-    def _unlike(self, made: Served) -> list[Diagnostic]:
+    def _unlike(self, made: ServedModel) -> list[Diagnostic]:
         """What did not arrive. An unused TEMPLATE did arrive; `verify` speaks about that."""
-        plan = self.plan
-        if plan.from_model:
+        request = self.request
+        if request.from_model:
             return []  # what the base model brings is part of the result
         # Create adds stops of its own for some models: what was asked for must be there, more may be.
-        kept = {k: v for k, v in made.parameters.items() if k in plan.parameters}
+        kept = {k: v for k, v in made.parameters.items() if k in request.parameters}
         found = differences(
             replace(made, parameters=kept),
-            template=plan.template,
-            system=plan.system or "",
-            parameters=plan.parameters,
-            messages=plan.messages,
-            renderer=plan.renderer,
-            parser=plan.parser,
+            template=request.template,
+            system=request.system or "",
+            parameters=request.parameters,
+            messages=request.messages,
+            renderer=request.renderer,
+            parser=request.parser,
         )
-        arrived = plan.template is not None and plan.template in str(made.raw.get("modelfile"))
+        arrived = request.template is not None and request.template in str(made.raw.get("modelfile"))
         return [d for d in found if not (d.code == "MK201" and arrived)]
 
-    def _check_projector(self, made: Served) -> None:
+    def _check_projector(self, made: ServedModel) -> None:
         """A server that took only one of the files says success all the same."""
-        if self.plan.from_model or made.has_projector or "vision" in made.capabilities:
+        if self.request.from_model or made.has_projector or "vision" in made.capabilities:
             return
-        projectors = [f for f in self.plan.files if file_kind(f.path) is FileKind.PROJECTOR]
-        if projectors and len(self.plan.files) > len(projectors):
+        projectors = [f for f in self.request.files if file_kind(f.path) is FileKind.PROJECTOR]
+        if projectors and len(self.request.files) > len(projectors):
             raise ServerError(
                 f"the server took the model and dropped the projector {projectors[0].path.name}: "
                 "images would not work",
@@ -320,7 +321,7 @@ class _Run:
 
     def _explained(self, error: RefusedError) -> ServerError:
         known = error_texts.reason(error.detail)
-        if known is None or known.code != SECOND_FROM_REFUSED or len(self.plan.files) < 2:
+        if known is None or known.code != SECOND_FROM_REFUSED or len(self.request.files) < 2:
             return error
         return ServerError(
             f"the Ollama {self.version} at {self.server.url} refuses a second FROM, which carries the "
@@ -331,13 +332,13 @@ class _Run:
         )
 
     def _published(self, **known: Any) -> Published:
-        request = self.plan.request(self.name, {b.path: b.digest for b in self.blobs})
+        body = self.request.body(self.name, {b.path: b.digest for b in self.blobs})
         return Published(
             name=self.name,
             host=self.server.url,
             version=self.version,
             blobs=self.blobs,
-            request=request,
-            diagnostics=self.plan.diagnostics,
+            request=body,
+            diagnostics=self.request.diagnostics,
             **known,
         )

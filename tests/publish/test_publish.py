@@ -8,9 +8,9 @@ import pytest
 
 from modelfile_kit.core.errors import ModelfileError, ServerError, UsageError
 from modelfile_kit.micro import build_pair
-from modelfile_kit.publish import create
-from modelfile_kit.publish.create import NotVerifiedError, publish
+from modelfile_kit.publish import publish as publishing
 from modelfile_kit.publish.names import WORKING_TAG
+from modelfile_kit.publish.publish import NotVerifiedError, publish
 from modelfile_kit.publish.subject import Check
 from modelfile_kit.publish.verify import VerifyReport
 from tests.publish.fake_ollama import FakeOllama
@@ -77,7 +77,7 @@ def verification(ollama, monkeypatch):
         checks = (Check("engine", "ok"), Check("stop", asked.status))
         return VerifyReport(name, server.url, "0.33.0", False, checks)
 
-    monkeypatch.setattr(create, "verify_on", look)
+    monkeypatch.setattr(publishing, "verify_on", look)
     return asked
 
 

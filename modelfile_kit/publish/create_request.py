@@ -39,7 +39,7 @@ class LocalFile:
 
 
 @dataclass(frozen=True)
-class Plan:
+class CreateRequest:
     """A Modelfile, read for publishing.
 
     files, adapters, drafts: what is uploaded; from_model: a model on the server instead of files;
@@ -65,7 +65,7 @@ class Plan:
         """Everything that is to be on the server before the model can be created."""
         return (*self.files, *self.adapters, *self.drafts)
 
-    def request(self, model: str, digests: Mapping[Path, str]) -> dict[str, Any]:
+    def body(self, model: str, digests: Mapping[Path, str]) -> dict[str, Any]:
         """The body of POST /api/create for a model of that name."""
         body = {"model": model, **self.description()}
         if self.from_model:
@@ -91,7 +91,7 @@ class Plan:
         return body
 
 
-def read_plan(path: Path) -> Plan:
+def read_request(path: Path) -> CreateRequest:
     """Reads a Modelfile and finds its files.
 
     Raises ModelfileError where it does not parse or cannot become a request, UsageError (MK430,
@@ -103,11 +103,13 @@ def read_plan(path: Path) -> Plan:
         raise UsageError(
             f"{path} cannot be read: {e.strerror or e}", help="name a Modelfile or a package", code="MK809"
         ) from e
-    return make_plan(parse_modelfile(data, file=str(path)), path.parent, source=str(path))
+    return make_request(parse_modelfile(data, file=str(path)), path.parent, source=str(path))
 
 
-def make_plan(modelfile: Modelfile, folder: Path, *, source: str | None = None) -> Plan:
-    """A Plan of a parsed Modelfile whose paths count from `folder`; see `read_plan` for what it raises.
+def make_request(modelfile: Modelfile, folder: Path, *, source: str | None = None) -> CreateRequest:
+    """The create request of a parsed Modelfile whose paths count from `folder`.
+
+    Raises as `read_request` does.
 
     source: its file name for messages.
     """
@@ -129,7 +131,7 @@ def make_plan(modelfile: Modelfile, folder: Path, *, source: str | None = None) 
             help="name the GGUF file of the model instead of a model on the server",
             code="MK432",
         )
-    return Plan(
+    return CreateRequest(
         files=_named(found.files),
         adapters=_named(found.adapters),
         drafts=_named(found.drafts),

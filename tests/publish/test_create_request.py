@@ -8,7 +8,7 @@ from modelfile_kit.core.errors import ModelfileError, UsageError
 from modelfile_kit.gguf_file.pairing import FileKind
 from modelfile_kit.micro import build_pair
 from modelfile_kit.ollama.grammar import parse_modelfile
-from modelfile_kit.publish.request import file_kind, make_plan, read_plan
+from modelfile_kit.publish.create_request import file_kind, make_request, read_request
 
 
 @pytest.fixture
@@ -18,8 +18,8 @@ def folder(tmp_path):
     return tmp_path
 
 
-def plan(folder: Path, text: str):
-    return make_plan(parse_modelfile(text), folder, source="Modelfile")
+def made(folder: Path, text: str):
+    return make_request(parse_modelfile(text), folder, source="Modelfile")
 
 
 def names(files):
@@ -27,7 +27,7 @@ def names(files):
 
 
 def test_two_froms_and_everything_else(folder):
-    got = plan(
+    got = made(
         folder,
         """
         # PROJECTOR mmproj.gguf
@@ -54,7 +54,7 @@ def test_two_froms_and_everything_else(folder):
         """.replace("\n        ", "\n"),
     )
     digests = {f.path: f"sha256:{i}" for i, f in enumerate(got.local_files)}
-    assert got.request("name", digests) == {
+    assert got.body("name", digests) == {
         "model": "name",
         "files": {"m.gguf": "sha256:0", "mmproj.gguf": "sha256:1"},
         "adapters": {"adapter.gguf": "sha256:2"},
@@ -76,16 +76,16 @@ def test_two_froms_and_everything_else(folder):
 
 
 def test_the_projector_instruction_is_one_more_file(folder):
-    assert names(plan(folder, "FROM m.gguf\nPROJECTOR mmproj.gguf").files) == ["m.gguf", "mmproj.gguf"]
+    assert names(made(folder, "FROM m.gguf\nPROJECTOR mmproj.gguf").files) == ["m.gguf", "mmproj.gguf"]
 
 
 def test_a_file_that_is_named_twice_goes_once(folder):
-    got = plan(folder, "FROM m.gguf\nPROJECTOR mmproj.gguf\nFROM mmproj.gguf")
+    got = made(folder, "FROM m.gguf\nPROJECTOR mmproj.gguf\nFROM mmproj.gguf")
     assert names(got.files) == ["m.gguf", "mmproj.gguf"]
 
 
 def test_a_projector_note_without_its_from_is_a_warning(folder):
-    got = plan(folder, "FROM m.gguf\n# PROJECTOR mmproj.gguf\n")
+    got = made(folder, "FROM m.gguf\n# PROJECTOR mmproj.gguf\n")
     assert [(d.code, d.severity.value, d.span.line) for d in got.diagnostics] == [("MK134", "warning", 2)]
     assert "FROM mmproj.gguf" in got.diagnostics[0].help
 
@@ -93,7 +93,7 @@ def test_a_projector_note_without_its_from_is_a_warning(folder):
 def test_equal_names_from_two_folders_stay_apart(folder):
     (folder / "b").mkdir()
     (folder / "b" / "m.gguf").write_bytes(b"GGUF")
-    got = plan(folder, "FROM m.gguf\nFROM b/m.gguf")
+    got = made(folder, "FROM m.gguf\nFROM b/m.gguf")
     assert len(set(names(got.files))) == 2
     for name in names(got.files):
         assert not name.startswith(("/", ".")) and ".." not in name and "\\" not in name
@@ -101,25 +101,25 @@ def test_equal_names_from_two_folders_stay_apart(folder):
 
 def test_a_gguf_without_a_suffix_is_named_as_one(folder):
     (folder / "sha256-abc").write_bytes(b"GGUF")
-    assert names(plan(folder, "FROM ./sha256-abc").files) == ["sha256-abc.gguf"]
+    assert names(made(folder, "FROM ./sha256-abc").files) == ["sha256-abc.gguf"]
 
 
 def test_absolute_paths_and_the_home_folder(folder, monkeypatch):
     monkeypatch.setenv("HOME", str(folder))
     monkeypatch.setenv("USERPROFILE", str(folder))
-    assert plan(Path("/"), f"FROM {folder}/m.gguf").files[0].path == folder / "m.gguf"
-    assert plan(Path("/"), "FROM ~/m.gguf").files[0].path == folder / "m.gguf"
+    assert made(Path("/"), f"FROM {folder}/m.gguf").files[0].path == folder / "m.gguf"
+    assert made(Path("/"), "FROM ~/m.gguf").files[0].path == folder / "m.gguf"
 
 
 def test_a_model_on_the_server(folder):
-    got = plan(folder, "FROM llama3.2:1b\nSYSTEM x")
-    assert got.request("n", {}) == {"model": "n", "from": "llama3.2:1b", "system": "x"}
+    got = made(folder, "FROM llama3.2:1b\nSYSTEM x")
+    assert got.body("n", {}) == {"model": "n", "from": "llama3.2:1b", "system": "x"}
 
 
 def test_a_model_on_the_server_and_a_file_cannot_go_together(folder):
     # Ollama 0.33, server/create.go: `from` wins and `files` is never looked at.
     with pytest.raises(ModelfileError) as e:
-        plan(folder, "FROM llama3.2\nFROM mmproj.gguf")
+        made(folder, "FROM llama3.2\nFROM mmproj.gguf")
     assert e.value.code == "MK432"
     assert "without a word" in e.value.message
 
@@ -129,7 +129,7 @@ def test_a_model_on_the_server_and_a_file_cannot_go_together(folder):
 )
 def test_a_missing_file_is_named_with_its_line(folder, text):
     with pytest.raises(UsageError) as e:
-        plan(folder, text)
+        made(folder, text)
     assert e.value.code == "MK430"
     assert e.value.span.line == text.count("\n") + 1
     assert str(folder) in e.value.message
@@ -139,34 +139,34 @@ def test_a_folder_gives_its_ggufs(folder):
     (folder / "f").mkdir()
     for name in ("b.gguf", "a.gguf", "notes.txt"):
         (folder / "f" / name).write_bytes(b"GGUF")
-    assert names(plan(folder, "FROM ./f").files) == ["a.gguf", "b.gguf"]
+    assert names(made(folder, "FROM ./f").files) == ["a.gguf", "b.gguf"]
 
 
 def test_a_folder_of_safetensors_brings_its_json(folder):
     (folder / "s").mkdir()
     for name in ("model-1.safetensors", "config.json", "tokenizer.model", "x.gguf"):
         (folder / "s" / name).write_bytes(b"x")
-    assert names(plan(folder, "FROM s").files) == ["model-1.safetensors", "config.json", "tokenizer.model"]
+    assert names(made(folder, "FROM s").files) == ["model-1.safetensors", "config.json", "tokenizer.model"]
 
 
 def test_an_empty_folder(folder):
     (folder / "e").mkdir()
     with pytest.raises(UsageError) as e:
-        plan(folder, "FROM e")
+        made(folder, "FROM e")
     assert "holds no *.gguf" in e.value.message
 
 
 def test_a_part_brings_its_siblings(folder):
     for n in (1, 2, 3):
         (folder / f"big-{n:05}-of-00003.gguf").write_bytes(b"GGUF")
-    got = plan(folder, "FROM big-00001-of-00003.gguf\nFROM mmproj.gguf")
+    got = made(folder, "FROM big-00001-of-00003.gguf\nFROM mmproj.gguf")
     assert names(got.files) == [f"big-{n:05}-of-00003.gguf" for n in (1, 2, 3)] + ["mmproj.gguf"]
 
 
 def test_a_missing_part_is_named(folder):
     (folder / "big-00001-of-00003.gguf").write_bytes(b"GGUF")
     with pytest.raises(UsageError) as e:
-        plan(folder, "FROM big-00001-of-00003.gguf")
+        made(folder, "FROM big-00001-of-00003.gguf")
     assert "big-00002-of-00003.gguf" in e.value.message
 
 
@@ -185,7 +185,7 @@ def test_a_missing_part_is_named(folder):
     ],
 )
 def test_parameters_get_the_apis_types(folder, key, text, value):
-    got = plan(folder, f"FROM m.gguf\nPARAMETER {key} {text}").parameters[key]
+    got = made(folder, f"FROM m.gguf\nPARAMETER {key} {text}").parameters[key]
     assert got == value
     assert type(got) is type(value)
 
@@ -207,7 +207,7 @@ def test_parameters_get_the_apis_types(folder, key, text, value):
 )
 def test_a_wrong_parameter_is_refused_with_what_was_expected(folder, key, text):
     with pytest.raises(ModelfileError) as e:
-        plan(folder, f"FROM m.gguf\nPARAMETER {key} {text}")
+        made(folder, f"FROM m.gguf\nPARAMETER {key} {text}")
     assert e.value.code == ("MK110" if key == "num_ctxx" else "MK111")
     assert e.value.span.line == 2
     assert key in e.value.message
@@ -215,7 +215,7 @@ def test_a_wrong_parameter_is_refused_with_what_was_expected(folder, key, text):
 
 def test_a_modelfile_that_is_not_there(tmp_path):
     with pytest.raises(UsageError) as e:
-        read_plan(tmp_path / "Modelfile")
+        read_request(tmp_path / "Modelfile")
     assert e.value.code == "MK809"
 
 
@@ -223,7 +223,7 @@ def test_errors_name_the_file(folder):
     path = folder / "Modelfile"
     path.write_text("FROM m.gguf\nFROM none.gguf\n")
     with pytest.raises(UsageError) as e:
-        read_plan(path)
+        read_request(path)
     assert str(e.value).startswith(f"{path}:2")
 
 

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..align.causes import Case as Difference
-from ..align.causes import Spell, explain
+from ..align.causes import PromptPair, Spell, explain
 from ..align.compare import byte_difference
 from ..align.image_places import WRAPPERS, Wrapper, place_reference, reference_mark, unit_of
 from ..core.conversation import Conversation, Message, image_count
@@ -18,7 +17,7 @@ from ..core.errors import TemplateReferenceError
 from ..huggingface import Reference
 from ..vision.colour_images import ImageProbe
 from .expectation import Expectation
-from .served_model import Served
+from .served_model import ServedModel
 
 _TAG = re.compile(r"\[img-\d+\]")
 # llama-server's own marker, which the server answers where the GGUF's template rendered the prompt.
@@ -42,7 +41,7 @@ class PromptJudge:
     Raises TemplateReferenceError where the expected chat template does not compile.
     """
 
-    def __init__(self, expectation: Expectation, served: Served, *, spell: Spell | None = None) -> None:
+    def __init__(self, expectation: Expectation, served: ServedModel, *, spell: Spell | None = None) -> None:
         self.expectation = expectation
         self.spell = spell
         self.served = served
@@ -151,7 +150,7 @@ class PromptJudge:
             return _misplaced(conversation, prompt, expected)
         place = byte_difference(prompt, expected)
         causes = explain(
-            Difference(
+            PromptPair(
                 prompt,
                 expected,
                 messages=self.whole(conversation),

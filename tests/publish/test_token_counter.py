@@ -6,7 +6,7 @@ import pytest
 
 from modelfile_kit.core.errors import UsageError
 from modelfile_kit.micro import build_pair
-from modelfile_kit.publish.counting import TokenCounter
+from modelfile_kit.publish.token_counter import TokenCounter
 from modelfile_kit.vision.colour_images import colour_probes
 
 PROMPT = "[gMASK]<sop><|user|>\nhi<|assistant|>\n"

@@ -6,8 +6,8 @@ from modelfile_kit.core.conversation import Conversation
 from modelfile_kit.core.errors import TemplateReferenceError
 from modelfile_kit.micro import CHAT_TEMPLATE
 from modelfile_kit.publish.expectation import Expectation
-from modelfile_kit.publish.prompts import PromptJudge, with_pictures
-from modelfile_kit.publish.served_model import Served
+from modelfile_kit.publish.prompt_judge import PromptJudge, with_pictures
+from modelfile_kit.publish.served_model import ServedModel
 from modelfile_kit.vision.colour_images import colour_probes
 
 USER = {"role": "user", "content": "hi"}
@@ -23,7 +23,7 @@ def judge(template=CHAT_TEMPLATE, *, capabilities=("completion", "vision"), proj
         "projector_info": {"clip.projector_type": projector} if projector else {},
         **more,
     }
-    return PromptJudge(Expectation(chat_template=template), Served.from_show("m", show))
+    return PromptJudge(Expectation(chat_template=template), ServedModel.from_show("m", show))
 
 
 def codes(finding):
@@ -123,7 +123,7 @@ def test_thinking_that_the_server_switches_on_by_itself():
 
 
 def test_a_leading_bos_is_the_vocabularys_business():
-    show = Served.from_show("m", {"template": "t", "modelfile": "t"})
+    show = ServedModel.from_show("m", {"template": "t", "modelfile": "t"})
     meant = Expectation(chat_template="{{ bos_token }}{{ messages[0].content }}", bos_token="<s>")
     assert codes(PromptJudge(meant, show).judge(Conversation("c", (USER,)), "hi")) == []
     assert codes(PromptJudge(meant, show).judge(Conversation("c", (USER,)), "<s>hi")) == []
@@ -132,7 +132,7 @@ def test_a_leading_bos_is_the_vocabularys_business():
 
 
 def test_a_package_with_texts_of_its_own_brings_its_renderer():
-    show = Served.from_show("m", {"template": "t", "modelfile": "t"})
+    show = ServedModel.from_show("m", {"template": "t", "modelfile": "t"})
     meant = Expectation(
         chat_template="{{ messages[0].content }}", render=lambda m, **_: m[0]["content"] + "END"
     )
