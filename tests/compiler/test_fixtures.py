@@ -6,7 +6,7 @@ as the compiler makes it before the proof, and the findings, `code: line`.
 
 `pytest tests/compiler/test_fixtures.py --update-fixtures` writes the last two parts anew. What it writes is
 not believed: every TEMPLATE is rendered for the conversations below, and where a claim is exact the prompt
-has to be the one of Hugging Face's renderer. To add a fixture, write its chat template and update.
+has to be the one of Hugging Face's renderer. To add a fixture, write its chat template alone, and update.
 """
 
 from __future__ import annotations
@@ -69,7 +69,10 @@ class Fixture:
 
     @classmethod
     def read(cls, path: Path) -> Fixture:
-        source, template, rest = path.read_text(encoding="utf-8").split("\n---\n")
+        text = path.read_text(encoding="utf-8")
+        if "\n---\n" not in text:  # a new one, which has only its chat template
+            return cls(text.rstrip("\n"), "", {}, "")
+        source, template, rest = text.split("\n---\n")
         lines = rest.splitlines()
         settings = dict(line.split(": ", 1) for line in lines if line.split(": ")[0] in SETTINGS)
         return cls(source, template, settings, "\n".join(lines[len(settings) :]))
