@@ -273,9 +273,9 @@ def test_what_a_killed_publish_left_is_swept(modelfile, ollama_server, monkeypat
     assert left in names(ollama_server)
     from datetime import timedelta
 
-    from modelfile_kit.publish import switch
+    from modelfile_kit.publish import take_over
 
-    monkeypatch.setattr(switch, "STALE", timedelta(seconds=-1))
+    monkeypatch.setattr(take_over, "STALE", timedelta(seconds=-1))
     assert publish(modelfile("SYSTEM c"), "kept", host=ollama_server.url).removed == (left,)
     assert left not in names(ollama_server)
 
