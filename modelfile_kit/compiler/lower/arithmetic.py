@@ -32,10 +32,8 @@ _KNOWN: dict[str, Callable[[Any, Any], Any]] = {
 }
 
 
-# A repeated text is built at compile time; templates repeat some blanks.
+# A repeated text is built at compile time; templates repeat some spaces.
 MAX_REPEAT = 10_000
-
-
 # An unknown one is printed so often.
 MAX_PIECES = 100
 
@@ -60,7 +58,7 @@ def binary(st: State, name: str, a: Value, b: Value) -> Value:
     if name == "%" and isinstance(a, Const) and isinstance(a.value, str):
         return formatted(st, a.value, b.items if isinstance(b, KnownList) else (b,))
     if name == "%" and is_text(a):
-        raise Unsupported("formatting with % of an unknown text", st.line)
+        raise Unsupported("% formatting of an unknown text", st.line)
     raise Raised(f"unsupported operand types for {name}")
 
 
@@ -82,7 +80,7 @@ def _repeated(st: State, v: Value, count: int) -> Value:
     if isinstance(v, KnownList) and count * len(v.items) <= MAX_REPEAT:
         return KnownList(v.items * count)
     if not is_text(v) or count > MAX_PIECES:
-        raise Unsupported("a text or list so many times", st.line)
+        raise Unsupported("repeating a text or list this often", st.line)
     if weight(v) * count > WEIGHT_MAX:
         raise TooBig(f"a value of more than {WEIGHT_MAX:,} parts")
     result: Value = EMPTY
@@ -93,7 +91,7 @@ def _repeated(st: State, v: Value, count: int) -> Value:
 
 def _known(name: str, a: Any, b: Any) -> Value:
     if name == "*" and any(isinstance(x, int) and abs(x) > MAX_REPEAT for x in (a, b)):
-        raise Unsupported("so large a product")
+        raise Unsupported("a product this large")
     try:
         if name == "%":
             return Const(estimates.binary(name, operator.mod, a, b))  # a width may be anything

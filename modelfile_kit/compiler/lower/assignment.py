@@ -22,10 +22,10 @@ def bind(st: State, target: nodes.Node, value: Value) -> None:
         st.state[(owner.owner, target.attr)] = value
     elif isinstance(target, nodes.Tuple):
         if not isinstance(value, KnownList):
-            raise Unsupported("taking this value apart", target.lineno)
+            raise Unsupported(f"unpacking {value.description}", target.lineno)
         if len(value.items) != len(target.items):
             raise Raised("wrong number of values to unpack")
         for t, v in zip(target.items, value.items, strict=True):
             bind(st, t, v)
     else:
-        raise Unsupported("this assignment", target.lineno)
+        raise Unsupported("an assignment to this target", target.lineno)

@@ -17,7 +17,7 @@ _TODAY = go.call("currentDate")
 def strftime(st: State, form: Value) -> Value:
     """`strftime_now(form)` as pieces of the day."""
     if not isinstance(form, Const) or not isinstance(form.value, str):
-        raise Unsupported("a date in an unknown form", st.line)
+        raise Unsupported("strftime_now with an unknown format", st.line)
     st.require("current_date", "today's date")
     parts: list[Part] = []
     rest = form.value
@@ -45,13 +45,13 @@ def _directive(st: State, letter: str) -> list[Part]:
         return ["%"]
     if letter in ("-d", "-m", "e"):
         a, b = (5, 7) if letter == "-m" else (8, 10)
-        blank = " " if letter == "e" else ""
+        space = " " if letter == "e" else ""
         zero = go.equal(_cut(a, a + 1), go.Lit("0"))
-        return [Choice(zero, as_str(text_of(blank, _cut(a + 1, b))), Str((_cut(a, b),)))]
+        return [Choice(zero, as_str(text_of(space, _cut(a + 1, b))), Str((_cut(a, b),)))]
     if letter in ("B", "b", "h"):
         names = calendar.month_name if letter == "B" else calendar.month_abbr
         return [_month([str(n) for n in names])]
-    raise Unsupported(f"%{letter} of the time now", st.line)
+    raise Unsupported(f"strftime_now with %{letter}", st.line)
 
 
 def _month(names: list[str]) -> Part:

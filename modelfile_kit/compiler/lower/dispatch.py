@@ -25,7 +25,7 @@ def kind_of(v: Value) -> Kind:
     return v.data if isinstance(v, RuntimeValue) else type(v)
 
 
-class Operation(Generic[P, R]):
+class ByKind(Generic[P, R]):
     """A function of a state and a value whose rule depends on the value's kind.
 
     It is made of the rule for every other kind; `of` adds one for some kinds. A rule for RuntimeValue is

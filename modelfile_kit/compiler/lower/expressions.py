@@ -44,7 +44,7 @@ def dictionary(st: State, node: nodes.Dict) -> Value:
     for pair in node.items:
         key = st.eval(pair.key)
         if not isinstance(key, Const):
-            raise Unsupported("a dictionary whose keys are not known", node.lineno)
+            raise Unsupported("a dictionary with unknown keys", node.lineno)
         entries[key.value] = st.eval(pair.value)
     return KnownDict(tuple(DictEntry(k, v) for k, v in entries.items()))
 

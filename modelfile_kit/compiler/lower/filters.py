@@ -40,7 +40,6 @@ def default(st: State, v: Value, other: Value = EMPTY, boolean: Value = FALSE) -
 
 
 def trim(st: State, v: Value, chars: Value = NONE) -> Value:
-
     return st.lift(to_text(st, v), lambda x: text_methods.strip(st, "strip", x, chars))
 
 
@@ -50,71 +49,59 @@ def safe(st: State, v: Value) -> Value:
 
 
 def escape(st: State, v: Value) -> Value:
-
     return v if isinstance(v, Markup) else Markup(escaped(st, string(st, v)))
 
 
 def string(st: State, v: Value) -> Value:
-
     return to_text(st, v)
 
 
 def upper(st: State, v: Value) -> Value:
-
     return st.lift(to_text(st, v), lambda x: in_case(st, x, True))
 
 
 def lower(st: State, v: Value) -> Value:
-
     return st.lift(to_text(st, v), lambda x: in_case(st, x, False))
 
 
 def capitalize(st: State, v: Value) -> Value:
-
     return st.lift(to_text(st, v), lambda x: capitalized(st, x))
 
 
 def title(st: State, v: Value) -> Value:
-    """Jinja's own: a word begins after a blank, `-`, `(`, `{`, `[` or `<`."""
-
+    """Jinja's own: a word begins after a space, `-`, `(`, `{`, `[` or `<`."""
     return st.lift(to_text(st, v), lambda x: titled(st, x, words=True))
 
 
 def replace(st: State, v: Value, old: Value, new: Value, count: Value | None = None) -> Value:
-
     args = [old, new] if count is None else [old, new, count]
     return st.lift(to_text(st, v), lambda x: call_method_of_text(st, "replace", x, args, {}))
 
 
 def format_(st: State, v: Value, *args: Value) -> Value:
     """`form | format(…)`: Python's `%`."""
-
     if not isinstance(v, Const) or not isinstance(v.value, str):
-        raise Unsupported("format of an unknown text", st.line)
+        raise Unsupported("the filter format of an unknown text", st.line)
     return formatted(st, v.value, args)
 
 
 def first(st: State, v: Value) -> Value:
-
     if isinstance(v, Selection):
         v = Selection(v.over, v.steps, True)
     return item(st, v, Const(0))
 
 
 def last(st: State, v: Value) -> Value:
-
     if isinstance(v, Selection) and not v.listed:
         raise Raised("'generator' object is not reversible")
     return item(st, v, Const(-1))
 
 
 def reverse(st: State, v: Value) -> Value:
-
     return slice_of(st, v, NONE, NONE, Const(-1))
 
 
 def items(st: State, v: Value) -> Value:
-
     if isinstance(v, Undef):
         return KnownList(())
     return pairs(st, v)
@@ -122,7 +109,6 @@ def items(st: State, v: Value) -> Value:
 
 def dictsort(st: State, v: Value) -> Value:
     """Sorted by key without regard to case; Go's maps are sorted with regard to it."""
-
     return pairs(st, v, sort=True)
 
 
@@ -134,14 +120,12 @@ def tojson(
     separators: Value = NONE,
     sort_keys: Value = FALSE,
 ) -> Value:
-
     return to_json(st, v, ensure_ascii, indent, separators, sort_keys)
 
 
 def join_by(st: State, v: Value, sep: Value = EMPTY, attribute: Value | None = None) -> Value:
-
     if attribute is not None:
-        raise Unsupported("join by an attribute", st.line)
+        raise Unsupported("the filter join with an attribute", st.line)
     return join(st, v, sep)
 
 
@@ -157,7 +141,7 @@ def sort(
         return v
     known = [x.value for x in v.items if isinstance(x, Const)] if isinstance(v, KnownList) else []
     if not isinstance(v, KnownList) or len(known) != len(v.items) or attribute != NONE:
-        raise Unsupported("sorting what is unknown", st.line)
+        raise Unsupported("the filter sort of unknown values", st.line)
     try:
         done = do_sort(Environment(), known, reverse == TRUE, case_sensitive == TRUE)  # noqa: S701
     except TypeError as e:
@@ -176,7 +160,6 @@ def list_(st: State, v: Value) -> Value:
 
 def _selection(kind: StepKind, by_attribute: bool) -> Callable[..., Value]:
     def choose(st: State, v: Value, *args: Value) -> Value:
-
         names = [str(a.value) if isinstance(a, Const) else "" for a in args[: 1 + by_attribute]]
         attribute = names.pop(0) if by_attribute else None
         name = names[0] if names else ""
@@ -188,9 +171,8 @@ def _selection(kind: StepKind, by_attribute: bool) -> Callable[..., Value]:
 def map_(
     st: State, v: Value, *args: Value, attribute: Value | None = None, default: Value | None = None
 ) -> Value:
-
     if default is not None:
-        raise Unsupported("map with a default", st.line)
+        raise Unsupported("the filter map with a default", st.line)
     if isinstance(attribute, Const):
         return select(st, v, SelectionStep(StepKind.MAP, str(attribute.value), ""))
     name = str(args[0].value) if args and isinstance(args[0], Const) else ""
@@ -209,21 +191,19 @@ def indent(st: State, v: Value, width: Value = FOUR, first: Value = FALSE, blank
 def numeric(st: State, v: Value, *args: Value) -> Value:
     if isinstance(v, Const) and type(v.value) is int:
         return Const(abs(v.value)) if not args else v
-    raise Unsupported("a number from this", st.line)
+    raise Unsupported("the filters abs, float and round of an unknown number", st.line)
 
 
 def as_number(st: State, v: Value, default: Value = ZERO, base: Value = TEN) -> Value:
-
     if base != TEN:
-        raise Unsupported("a number in another base", st.line)
+        raise Unsupported("the filter int with a base other than 10", st.line)
     return whole(st, v, default)
 
 
 def _extreme(largest: bool) -> Callable[..., Value]:
     def choose(st: State, v: Value) -> Value:
-
         if not isinstance(v, KnownList) or not v.items:
-            raise Unsupported("the least or greatest of these", st.line)
+            raise Unsupported("the filters min and max of an unknown list", st.line)
         best = v.items[0]
         for x in v.items[1:]:
             y = best
@@ -255,7 +235,7 @@ def whole(st: State, v: Value, default: Value) -> Value:
             return st.branch(one.test, lambda: whole(st, then, default), lambda: whole(st, orelse, default))
         if isinstance(one, go.Call) and one.fn == "print" and len(one.args) == 1:
             return go_int(one.args[0])  # what it shows is a number between blanks
-    raise Unsupported("a number from this", st.line)
+    raise Unsupported(f"the filter int for {v.description}", st.line)
 
 
 def _by_way_of_float(v: Const, default: Value) -> Value:
@@ -277,7 +257,7 @@ def to_json(
     if isinstance(indent, Const) and isinstance(indent.value, int) and not isinstance(indent.value, bool):
         style = JsonStyle(indent.value, comma=",")
     elif indent != NONE:
-        raise Unsupported("this indent of tojson", st.line)
+        raise Unsupported("tojson with this indent", st.line)
     if isinstance(separators, KnownList) and all(isinstance(s, Const) for s in separators.items):
         comma, colon = (str(s.value) for s in separators.items if isinstance(s, Const))
         style = JsonStyle(style.indent, comma=comma, colon=colon)
@@ -287,9 +267,9 @@ def to_json(
 def indented(st: State, v: Value, width: Value, first: Value) -> Value:
     """`… | tojson(indent=4) | indent(8)`: every level begins further in."""
     if not isinstance(width, Const) or not isinstance(width.value, int) or first != FALSE:
-        raise Unsupported("indenting an unknown text", st.line)
+        raise Unsupported("the filter indent of an unknown text", st.line)
     if not isinstance(v, (Const, Str)) or not is_text(v):
-        raise Unsupported("indenting what is no text", st.line)
+        raise Unsupported(f"the filter indent of {v.description}", st.line)
     out: list[Part] = []
     for p in parts_of(v):
         if isinstance(p, str):
@@ -299,7 +279,7 @@ def indented(st: State, v: Value, width: Value, first: Value) -> Value:
                 dataclass_replace(p, style=dataclass_replace(p.style, base=p.style.base + width.value))
             )
         else:
-            raise Unsupported("indenting an unknown text", st.line)
+            raise Unsupported("the filter indent of an unknown text", st.line)
     return text_of(*out)
 
 

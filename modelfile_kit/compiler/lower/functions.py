@@ -49,7 +49,7 @@ def _namespace(st: State, args: list[Value], kwargs: dict[str, Value]) -> Value:
     st.parents[owner] = None
     for a in args:
         if not isinstance(a, KnownDict):
-            raise Unsupported("a namespace made from this", st.line)
+            raise Unsupported("namespace() of a value that is no dictionary", st.line)
         for e in a.entries:
             st.state[(owner, str(e.key))] = e.value
     for key, value in kwargs.items():
@@ -74,7 +74,7 @@ def _range(st: State, args: list[Value]) -> Value:
         return Numbers(st.to_go(size), reverse=True)
     if len(args) == 2 and all(map(is_int, args)):
         return _range_between(st, args[0], args[1])
-    raise Unsupported("this range of unknown numbers", st.line)
+    raise Unsupported("range() of these unknown numbers", st.line)
 
 
 def _one_number(st: State, v: Value) -> Value:

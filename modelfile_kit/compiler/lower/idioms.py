@@ -14,17 +14,12 @@ from .state import State
 
 # What str.strip() takes away: Unicode's White_Space and the four ASCII separators.
 _RANGES = (("\t", "\r"), ("\x1c", " "), ("\u2000", "\u200a"))
-
-
 _SINGLE = ("\u0085", "\u00a0", "\u1680", "\u2028", "\u2029", "\u202f", "\u205f", "\u3000")
-
-
-BLANKS = "".join(chr(c) for c in range(0x3001) if chr(c).isspace())
 
 
 def scan(st: State, s: Expr, body: Callable[[Expr], None], index: str = "i") -> None:
     """`range $i := len s`: the body is written once, for the byte at `i`."""
-    st.require("range_int", "looking into a text")
+    st.require("range_int", "searching a text")
     loop = st.fresh()
     declared = set(st.declared)
     with st.capture() as written:
@@ -188,7 +183,7 @@ def replace(st: State, s: Expr, old: str, new: Expr | str, hint: str = "text") -
 
 
 def is_one_of(c: Expr, chars: str | None) -> Test:
-    """Whether a text of one character is one of `chars`; of Python's blanks for None."""
+    """Whether a text of one character is one of `chars`; of Python's white space for None."""
     if chars is not None:
         return go.Atom(go.Call("eq", (c, *(Lit(x) for x in chars))))
     ranges = [
@@ -288,7 +283,7 @@ _BEFORE_WORDS = "-({[<\t\n\v\f\r \x1c\x1d\x1e\x1f"
 
 
 def title_words(st: State, s: Expr, hint: str = "text") -> Var:
-    """`s | title`: the same, where a word goes on over everything but blanks, `-` and opening brackets."""
+    """`s | title`: the same, where a word goes on over everything but spaces, `-` and opening brackets."""
 
     def no_separator(c: Var, _is_letter: Var) -> Expr:
         return call("not", go.Call("eq", (c, *(Lit(x) for x in _BEFORE_WORDS))))

@@ -70,7 +70,7 @@ def int_to_go(st: State, v: Int) -> Expr:
     plus = [e for e, n in v.terms for _ in range(n) if n > 0]
     minus = [e for e, n in v.terms for _ in range(-n) if n < 0]
     if len(plus) + len(minus) > 8 or abs(v.const) > 1000:
-        raise Unsupported("a sum this large", st.line)
+        raise Unsupported("a sum of this many numbers", st.line)
     for e in plus + minus:
         if isinstance(e, go.Var) and st.bounds.get(e.id, 0) < 0:
             return _with_negative(st, v, e)

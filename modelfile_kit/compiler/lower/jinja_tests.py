@@ -48,14 +48,12 @@ def number(st: State, v: Value) -> Test:
 
 
 def integer(st: State, v: Value) -> Test:
-
     if isinstance(v, RuntimeValue) and v.data is Data.JSON:
         return is_whole(v.expr)
     return go.Truth(is_int(v))
 
 
 def float_(st: State, v: Value) -> Test:
-
     if isinstance(v, RuntimeValue) and v.data is Data.JSON:
         return go.both(is_kind(v.expr, "float64"), go.negate(is_whole(v.expr)))
     return go.Truth(isinstance(v, Const) and isinstance(v.value, float))
@@ -117,10 +115,8 @@ def odd(st: State, v: Value) -> Test:
 
 
 def even(st: State, v: Value) -> Test:
-
     return _compare(st, "eq", binary(st, "%", v, Const(2)), Const(0))
 
 
 def _compare(st: State, op: str, a: Value, b: Value) -> Test:
-
     return st.truth(st.lift2(a, b, lambda x, y: compare(st, op, x, y)))

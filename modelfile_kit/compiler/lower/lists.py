@@ -23,13 +23,13 @@ def join_lists(st: State, a: Value, b: Value) -> Value:
     if is_encodable(a) and is_encodable(b):
         x, y = encoded(a), encoded(b)
         if x.of != y.of:
-            raise Unsupported("putting together lists of texts and data", st.line)
+            raise Unsupported("+ of a list of texts and one of the request's data", st.line)
         return EncodedList(as_str(text_of(*x.text.parts, *y.text.parts)), x.plain and y.plain)
     if isinstance(a, KnownList) and not a.items:
         return b
     if isinstance(b, KnownList) and not b.items:
         return a
-    raise Unsupported("putting together lists of unknown length", st.line)
+    raise Unsupported("+ of lists of unknown length", st.line)
 
 
 def _picked(st: State, a: Value, b: Value) -> EncodedList | None:
@@ -58,7 +58,6 @@ def _picked(st: State, a: Value, b: Value) -> EncodedList | None:
 
 def _place(st: State, v: RuntimeValue) -> tuple[RuntimeValue, Value] | None:
     """The request's list that an element comes from, and its index there."""
-
     data = next((k for k, inner in ELEMENTS.items() if inner is v.data), None)
     e = v.expr
     if data is None:

@@ -30,7 +30,7 @@ MAX_UNROLL = 500
 def execute_for(st: State, node: nodes.For) -> None:
     """One `for` statement."""
     if node.recursive:
-        raise Unsupported("a recursive for", node.lineno)
+        raise Unsupported("recursive for", node.lineno)
     over = st.settle(st.eval(node.iter))
     over = _one_list(st, node, over)
     st.line = node.lineno
@@ -217,7 +217,7 @@ def _range_of_one(body: list[go.Node], loop: int) -> go.Node:
 def _choosing(st: State, node: nodes.For, elements: tuple[Value, ...]) -> None:
     """Known elements of which some are left out at run time."""
     if node.else_ or has_exit(node):
-        raise Unsupported("`else` or an exit in a loop that may leave out known elements", node.lineno)
+        raise Unsupported("`else`, `break` or `continue` in a loop that may skip known elements", node.lineno)
     for element in elements:
         iteration(st, node, element, LoopVariable(0, None))
 
@@ -246,7 +246,9 @@ def over_entries(st: State, node: nodes.For, entries: list[tuple[go.Test, Value]
     if node.test is not None:
         wanted = _filtered(st, node, tuple(v for _, v in entries))
         if wanted is None:
-            raise Unsupported("a loop's filter that is only known at run time", node.lineno)
+            raise Unsupported(
+                "a filtered loop over a dictionary, the filter depending on the request", node.lineno
+            )
         kept, st.counted = [(t, v) for t, v in entries if v in wanted], None
     if all(t == go.TRUE for t, _ in kept):
         plain = nodes.For(node.target, node.iter, node.body, node.else_, None, False)

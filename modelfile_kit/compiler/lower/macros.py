@@ -17,19 +17,11 @@ from .state import State
 
 # Calls inside calls; recursion over known values (a schema's nesting, an indent) ends well before.
 MAX_DEPTH = 12
-
-
 # One macro written out in place: beyond this the TEMPLATE would be megabytes.
 MAX_NODES = 1500
-
-
 MAX_STEPS = 15_000
-
-
 # Statements executed so far beyond which no macro is written out inside another over unknown values.
 ENOUGH = 7_000
-
-
 # A macro in itself over values that only show at run time: every level multiplies what is written.
 MAX_RECURSION = 2
 
@@ -43,7 +35,7 @@ def call_macro(st: State, macro: Macro, args: list[Value], kwargs: dict[str, Val
         return expand(st, macro, args, kwargs, captured=True)
     except RecursionError:
         # an outer call has room again to say so
-        raise Unsupported(f"the macro {macro.node.name}, nested this deep,", st.line) from None
+        raise Unsupported(f"the macro {macro.node.name} nested this deep", st.line) from None
 
 
 def expand(
@@ -51,10 +43,10 @@ def expand(
 ) -> Value:
     """Writes a macro out in place: its text as a value, or as statements."""
     if st.steps - st.begun > ENOUGH and st.calling and not all(map(_known, args)):
-        raise Unsupported(f"the macro {macro.node.name} in a template that has grown this much", st.line)
+        raise Unsupported(f"the macro {macro.node.name}: the TEMPLATE would become too long", st.line)
     again = sum(1 for name in st.calling if name == macro.node.name)
     if len(st.calling) >= MAX_DEPTH or (again >= MAX_RECURSION and not all(map(_settled, args))):
-        raise Unsupported(f"the recursion of the macro {macro.node.name} over unknown values", st.line)
+        raise Unsupported(f"recursive macro {macro.node.name} over values of the request", st.line)
     saved, nodes = st.scope, list[go.Node]()
     st.scope = st.fresh()
     st.parents[st.scope] = macro.scope
@@ -68,7 +60,7 @@ def expand(
         else:
             st.execute_all(macro.node.body)
         if captured and (st.steps - begun > MAX_STEPS or sum(1 for _ in go.all_nodes(nodes)) > MAX_NODES):
-            raise Unsupported(f"the macro {macro.node.name} over so much that is unknown", st.line)
+            raise Unsupported(f"the macro {macro.node.name}: its text would become too long", st.line)
     finally:
         st.drop_scope(st.scope)
         st.scope = saved
@@ -113,7 +105,7 @@ def _bind(st: State, macro: Macro, args: list[Value], kwargs: dict[str, Value]) 
         st.state[(st.scope, "caller")] = kwargs.pop("caller")
 
 
-def capture(st: State, body: Callable[[], None]) -> Value:
+def block_text(st: State, body: Callable[[], None]) -> Value:
     """Runs statements in a scope of their own and answers what they print as a text."""
     return printed_text(st, st.in_scope(lambda: written(st, body)))
 

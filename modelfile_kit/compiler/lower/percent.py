@@ -16,7 +16,7 @@ def formatted(st: State, form: str, args: tuple[Value, ...]) -> Value:
     """`form % args` with `%s` (and `%d` for whole numbers) alone."""
     pieces = re.split(r"%([sd%])", form)
     if any("%" in p for p in pieces[::2]):
-        raise Unsupported("formatting with more than %s and %d", st.line)
+        raise Unsupported("% formatting with more than %s and %d", st.line)
     result: Value = EMPTY
     left = list(args)
     for n, piece in enumerate(pieces):
@@ -27,7 +27,7 @@ def formatted(st: State, form: str, args: tuple[Value, ...]) -> Value:
             raise Raised("not enough arguments for format string")
         arg = left.pop(0)
         if piece == "d" and not is_int(arg):
-            raise Unsupported("%d of what may be no whole number", st.line)
+            raise Unsupported("%d for a value that may not be an integer", st.line)
         result = st.concat(result, to_text(st, arg))
     if left:
         raise Raised("not all arguments converted during string formatting")

@@ -116,7 +116,6 @@ def _choose_quote(st: State, here: Expr, quote: go.Var) -> None:
 
 def printing_any(st: State, e: Expr) -> go.Nodes:
     """Statements that print a JSON value as Python's str() does."""
-
     words = go.If(go.Atom(e), (go.Text("True"),), (go.Text("False"),))
     number: go.Node = go.Print(call("json", e))
     none = go.If(is_kind(e, "<nil>"), (go.Text("None"),), (number,))

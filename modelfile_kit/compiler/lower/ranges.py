@@ -77,7 +77,7 @@ def fixpoint(
             break
         reps = grown
     else:
-        raise Unsupported("a loop whose changes have no end", line)
+        raise Unsupported("a loop whose variables take too many kinds of values", line)
     st.state = dict(start)
     for key, rep in reps.items():
         first = start.get(key) or st.lookup(st.parents.get(key[0]), key[1], start)
@@ -207,6 +207,6 @@ def flush(st: State, carried: Carried) -> None:
             None,
         )
         if key is None:
-            raise Unsupported("names that exchange their values in a loop")
+            raise Unsupported("variables that exchange their values in a loop")
         rep, value = pending.pop(key)
         st.store(rep, value)

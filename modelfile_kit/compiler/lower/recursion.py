@@ -24,8 +24,6 @@ from .state import Bindings, State
 
 # A known argument that grows with the depth (an indent) makes a template a level.
 MAX_INSTANCES = 16
-
-
 # Work at compile time beyond which no further level is written.
 MAX_STEPS = 30_000
 

@@ -18,7 +18,6 @@ from .state import State
 
 def apply(st: State, steps: tuple[SelectionStep, ...], element: Value) -> tuple[Test, Value]:
     """Whether an element is kept, and what it becomes."""
-
     test: Test = go.TRUE
     for step in steps:
         subject = element
@@ -52,9 +51,8 @@ def _asking(st: State, rule: Callable[..., Test], step: SelectionStep) -> Callab
 
 def each(st: State, q: Selection, body: Callable[[Value, int], None]) -> None:
     """A `range` over the list in which the body runs for what is kept."""
-
     if not isinstance(q.over, RuntimeValue) or q.over.data not in ELEMENTS or q.over.reverse:
-        raise Unsupported("this selection", st.line)
+        raise Unsupported(f"a selection from {q.over.description}", st.line)
     over = q.over
     loop = st.fresh()
     st.loop_over[loop] = over.expr

@@ -21,7 +21,7 @@ from ..values.text import Part, is_text, text_of
 from ..values.truth import is_bool
 from ..values.value import Value
 from .control_flow import Raised, Unsupported
-from .dispatch import Operation, kind_of
+from .dispatch import ByKind, kind_of
 from .state import State
 
 # --- what it is -----------------------------------------------------------------------------------
@@ -31,49 +31,49 @@ STR_METHODS, LIST_METHODS, DICT_METHODS = (
 )
 
 
-@Operation
+@ByKind
 def methods_of(st: State, v: Value) -> frozenset[str]:
     """The names of the methods that Python's type has; they hide keys of the same name in `v.name`."""
     return frozenset()
 
 
-@Operation
+@ByKind
 def is_mapping(st: State, v: Value) -> bool:
     """Whether Python's value would be a dictionary; not asked of JSON values."""
     return False
 
 
-@Operation
+@ByKind
 def is_sequence(st: State, v: Value) -> bool:
     """Whether Jinja takes it as a sequence; not asked of JSON values."""
     return False
 
 
-@Operation
+@ByKind
 def truth(st: State, v: Value) -> Test:
     """The test that Python's `bool(v)` is; also for choices."""
     return go.TRUE
 
 
-@Operation
+@ByKind
 def length(st: State, v: Value) -> Value:
     """`len(v)`: how many characters, elements or keys."""
-    raise Unsupported("the length of this value", st.line)
+    raise Unsupported(f"the length of {v.description}", st.line)
 
 
 # --- what it shows --------------------------------------------------------------------------------
 
 
-@Operation
+@ByKind
 def to_go(st: State, v: Value) -> Expr:
     """A Go expression for a value that is settled; also for choices."""
-    raise Unsupported(f"a value of kind {type(v).__name__} in a variable", st.line)
+    raise Unsupported(f"{v.description} in a variable", st.line)
 
 
-@Operation
+@ByKind
 def to_str(st: State, v: Value) -> Value:
     """Python's `str(v)`: a text, a choice between texts, or what such a text becomes."""
-    raise Unsupported("printing a list or dictionary as Python writes it", st.line)
+    raise Unsupported(f"printing {v.description} as Python's str() does", st.line)
 
 
 def to_text(st: State, v: Value) -> Value:
@@ -81,10 +81,10 @@ def to_text(st: State, v: Value) -> Value:
     return st.lift(v, lambda x: to_str(st, x))
 
 
-@Operation
+@ByKind
 def to_repr(st: State, v: Value) -> tuple[Part, ...]:
     """The parts of `repr(v)`."""
-    raise Unsupported("printing this as Python writes it", st.line)
+    raise Unsupported(f"printing {v.description} as Python's repr() does", st.line)
 
 
 def representation(st: State, v: Value) -> tuple[Part, ...]:
@@ -102,10 +102,10 @@ def representation(st: State, v: Value) -> tuple[Part, ...]:
     return to_repr(st, v)
 
 
-@Operation
+@ByKind
 def to_json(st: State, v: Value, style: JsonStyle, sort: bool) -> tuple[Part, ...]:
     """The parts of `json.dumps(v)`; sort: keys in the order of the alphabet."""
-    raise Unsupported("tojson of this value", st.line)
+    raise Unsupported(f"tojson of {v.description}", st.line)
 
 
 def json_parts(st: State, v: Value, style: JsonStyle, sort: bool) -> tuple[Part, ...]:
@@ -126,23 +126,23 @@ def json_parts(st: State, v: Value, style: JsonStyle, sort: bool) -> tuple[Part,
 # --- what is in it --------------------------------------------------------------------------------
 
 
-@Operation
+@ByKind
 def element(st: State, v: Value, n: Const | Int) -> Value:
     """`v[n]` for a whole number; past the end it is undefined."""
     return Undef()
 
 
-@Operation
+@ByKind
 def item(st: State, v: Value, key: Value) -> Value:
     """`v[key]`."""
     if isinstance(key, (Const, Int)) and is_int(key):
         return element(st, v, key)
     if isinstance(key, Const) and isinstance(key.value, str):
         return Undef(key.value)
-    raise Unsupported("an element by this key", st.line)
+    raise Unsupported(f"an unknown key of {v.description}", st.line)
 
 
-@Operation
+@ByKind
 def attribute(st: State, v: Value, name: str) -> Value:
     """`v.name`: a method of Python's type first, then the key."""
     if name in methods_of(st, v):
@@ -150,67 +150,67 @@ def attribute(st: State, v: Value, name: str) -> Value:
     return item(st, v, Const(name))
 
 
-@Operation
+@ByKind
 def slice_of(st: State, v: Value, start: Value, stop: Value, step: Value) -> Value:
     """`v[start:stop:step]`."""
     raise Raised("this value cannot be sliced")
 
 
-@Operation
+@ByKind
 def contains(st: State, v: Value, needle: Value) -> Test:
     """`needle in v`."""
     raise Raised("argument of this type is not iterable")
 
 
-@Operation
+@ByKind
 def iterate(st: State, v: Value, node: nodes.For) -> None:
     """The loop over a value; also for choices."""
     raise Raised("this value is not iterable")
 
 
-@Operation
+@ByKind
 def as_list(st: State, v: Value) -> Value:
     """`list(v)`."""
-    raise Unsupported("a list of this", st.line)
+    raise Unsupported(f"the filter list for {v.description}", st.line)
 
 
-@Operation
+@ByKind
 def select(st: State, v: Value, step: SelectionStep) -> Value:
     """One step of `select`, `selectattr`, `map` and their like."""
     raise Raised("this value is not iterable")
 
 
-@Operation
+@ByKind
 def join(st: State, v: Value, sep: Value) -> Value:
     """`sep.join(v)`."""
-    raise Unsupported("joining this list", st.line)
+    raise Unsupported(f"the filter join for {v.description}", st.line)
 
 
 # --- dictionaries ---------------------------------------------------------------------------------
 
 
-@Operation
+@ByKind
 def pairs(st: State, v: Value, sort: bool = False) -> Value:
     """`v.items()`; sort: in the order of the keys."""
-    raise Unsupported("the items of this mapping", st.line)
+    raise Unsupported(f"the items of {v.description}", st.line)
 
 
-@Operation
+@ByKind
 def as_dict(st: State, v: Value) -> KnownDict | None:
     """Go data with fixed fields as the dictionary that the request held, its keys in their order."""
     return None
 
 
-@Operation
+@ByKind
 def call_method(st: State, v: Value, name: str, args: list[Value], kwargs: dict[str, Value]) -> Value:
     """`v.name(…)`."""
-    raise Unsupported(f"the method {name} of this value", st.line)
+    raise Unsupported(f"the method {name} of {v.description}", st.line)
 
 
 # --- calling and comparing ------------------------------------------------------------------------
 
 
-@Operation
+@ByKind
 def call_value(st: State, v: Value, args: list[Value], kwargs: dict[str, Value]) -> Value:
     """`v(…)`."""
     raise Raised("this value is not callable")
@@ -220,7 +220,7 @@ def unlike(st: State, a: Value, b: Value) -> Test:
     """`a == b` where the kind of `a` has no rule for `b`: False for another type of Python's."""
     if _type_of(a) != _type_of(b):
         return go.FALSE
-    raise Unsupported("comparing these values", st.line)
+    raise Unsupported(f"comparing {a.description} with {b.description}", st.line)
 
 
 def _type_of(v: Value) -> object:
@@ -235,7 +235,7 @@ def _type_of(v: Value) -> object:
     return kind_of(v)
 
 
-@Operation
+@ByKind
 def equals(st: State, v: Value, other: Value) -> Test:
     """`v == other`; `compare.is_equal` has met undefined and JSON values before."""
     return unlike(st, v, other)

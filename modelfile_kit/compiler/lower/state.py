@@ -248,7 +248,7 @@ class State(VariableStorage):
         """The Go variable that holds a choice between values of one kind."""
         rep = self.new_rep(hint, (v,))
         if rep.tag or rep.by_emptiness or rep.payload is None:
-            raise Unsupported("a value of several kinds in one expression", self.line)
+            raise Unsupported("an expression whose value has several types", self.line)
         self.declare_rep(rep, None)
         self.store(rep, v)
         return rep.payload
@@ -277,7 +277,7 @@ class State(VariableStorage):
             return (Choice(v.test, Str(self.parts(v.then)), Str(self.parts(v.orelse))),)
         if isinstance(v, (Const, Str)):
             return parts_of(v)
-        raise Unsupported("this value as text", self.line)
+        raise Unsupported(f"{v.description} as text", self.line)
 
     # --- scopes and names -------------------------------------------------------------------------
 
@@ -563,7 +563,7 @@ class State(VariableStorage):
         for leaf in (*leaves(va), *leaves(vb)):
             if is_unstorable(fit(rep, leaf)) and self._local(leaf, a, b):
                 # no variable can carry it out of the path that made it
-                raise Unsupported(f"a {type(leaf).__name__} that is made on one path only", self.line)
+                raise Unsupported(f"{leaf.description} that only one branch makes", self.line)
         first = vb if not self._local(vb, a, b) and is_simple(vb) else None
         self.declare_rep(rep, first)
         self._more(a, lambda: self.store(rep, va))
@@ -592,4 +592,4 @@ class State(VariableStorage):
         )
         if all(found != d or f.known != self.facts.known for d, f in self.diagnostics):
             self.diagnostics.append((found, self.facts))
-        self.emit(go.Fail(f"chat template, line {at}: {e.what}"))
+        self.emit(go.Fail(f"chat template, line {at}: not supported: {e.what}"))

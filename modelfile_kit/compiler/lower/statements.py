@@ -11,7 +11,7 @@ from ..values.value import Value
 from .assignment import bind
 from .control_flow import Dead, Unsupported
 from .expressions import apply_filter, arguments, test
-from .macros import call_macro, capture
+from .macros import block_text, call_macro
 from .printing import print_value
 from .ranges import flush
 from .state import State
@@ -57,14 +57,14 @@ def assign(st: State, node: nodes.Assign) -> None:
 
 
 def assign_block(st: State, node: nodes.AssignBlock) -> None:
-    value = capture(st, lambda: st.execute_all(node.body))
+    value = block_text(st, lambda: st.execute_all(node.body))
     if node.filter is not None:
         value = _filtered(st, node.filter, value)
     bind(st, node.target, value)
 
 
 def filter_block(st: State, node: nodes.FilterBlock) -> None:
-    value = capture(st, lambda: st.execute_all(node.body))
+    value = block_text(st, lambda: st.execute_all(node.body))
     print_value(st, _filtered(st, node.filter, value))
 
 
@@ -92,7 +92,7 @@ def call_block(st: State, node: nodes.CallBlock) -> None:
     callee = st.eval(node.call.node)
     args, kwargs = arguments(st, node.call)
     if not isinstance(callee, Macro):
-        raise Unsupported("a call block of something that is no macro", node.lineno)
+        raise Unsupported("a call block for a value that is no macro", node.lineno)
     kwargs["caller"] = Macro(caller, st.scope)
     print_value(st, call_macro(st, callee, args, kwargs))
 

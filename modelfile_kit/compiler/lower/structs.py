@@ -25,7 +25,7 @@ def struct_item(st: State, v: RuntimeValue, key: Value, member: Member) -> Value
         return Undef()
     if isinstance(key, Const) and isinstance(key.value, str):
         return st.settle(member(st, v.expr, key.value))
-    raise Unsupported("an element by this key", st.line)
+    raise Unsupported(f"an unknown key of {v.description}", st.line)
 
 
 def present_if(expr: go.Expr, value: Value, name: str) -> Value:

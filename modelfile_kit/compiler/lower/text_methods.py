@@ -52,7 +52,7 @@ def literal(x: object) -> Value:
         return KnownList(tuple(literal(i) for i in x))
     if x is None or isinstance(x, (str, int, float)):
         return Const(x)
-    raise Unsupported(f"a {type(x).__name__}")
+    raise Unsupported(f"a value of the type {type(x).__name__}")
 
 
 def _text_argument(st: State, v: Value | None) -> str | None:
@@ -60,7 +60,7 @@ def _text_argument(st: State, v: Value | None) -> str | None:
         return None
     if isinstance(v, Const) and isinstance(v.value, str):
         return v.value
-    raise Unsupported("this method with an unknown argument", st.line)
+    raise Unsupported("this method of a text with an unknown argument", st.line)
 
 
 def strip(st: State, name: str, v: Value, chars: Value | None = None) -> Value:
@@ -114,7 +114,7 @@ def _strip_unknown(st: State, parts: list[Part], left: bool, right: bool, chars:
 
 
 def _strip_tail(st: State, kept: list[Part], tail: list[Part], chars: str | None) -> list[Part]:
-    """Blanks before an unknown end only go if that end is all blank."""
+    """Spaces before an unknown end are only stripped if all of that end is."""
     last = kept[-1]
     assert isinstance(last, str)
     short = last.rstrip(chars)
@@ -129,7 +129,7 @@ def _lazy(st: State, name: str, v: Str, chars: str | None) -> go.Expr:
     inner = v.parts[0] if len(v.parts) == 1 else None
     if isinstance(inner, ops.Strip) and chars is inner.chars is None and inner.covers(left, right):
         return inner
-    st.require("range_int", "looking into a text")
+    st.require("range_int", "searching a text")
     return ops.Strip(unworked(st, v), chars, left, right)
 
 
@@ -155,7 +155,7 @@ def split(st: State, name: str, v: Value, sep: Value | None = None, maxsplit: Va
     """Kept as it is: most templates only ask for its first or last piece."""
     text = _text_argument(st, sep)
     if not text:
-        raise Unsupported("splitting at blanks", st.line)
+        raise Unsupported("split() without a separator", st.line)
     limit = maxsplit.value if isinstance(maxsplit, Const) else -1
     assert isinstance(v, (Str, Const)) and isinstance(limit, int)
     return SplitText(as_str(v), text, limit)
@@ -170,24 +170,21 @@ def replace(st: State, name: str, v: Value, old: Value, new: Value, count: Value
         changed = st.concat(st.concat(go_text(head), new), go_text(rest))
         return st.settle(choose(has(st, Str((e,)), Const(a)), changed, go_text(e)))
     if not a or not is_text(new) or count is not None:
-        raise Unsupported("replacing this", st.line)
+        raise Unsupported("replace() with these arguments", st.line)
     b: go.Expr | str = str(new.value) if isinstance(new, Const) else st.to_go(new)
     return go_text(idioms.replace(st, st.to_go(v), a, b))
 
 
 def change_case(st: State, name: str, v: Value) -> Value:
     """Only ASCII letters can be mapped; what else there is makes the result differ."""
-
     return in_case(st, v, name == "upper")
 
 
 def title(st: State, name: str, v: Value) -> Value:
-
     return titled(st, v)
 
 
 def capitalize(st: State, name: str, v: Value) -> Value:
-
     return capitalized(st, v)
 
 
@@ -213,11 +210,10 @@ def partition(st: State, name: str, v: Value, part: Value) -> Value:
 
 def rsplit(st: State, name: str, v: Value, sep: Value = NONE, maxsplit: Value | None = None) -> Value:
     """`rsplit(sep, 1)`; without a limit it is `split`."""
-
     if maxsplit is None:
         return split(st, "split", v, sep)
     if maxsplit != Const(1):
-        raise Unsupported("rsplit with more than one cut", st.line)
+        raise Unsupported("rsplit() with a limit other than 1", st.line)
     e = held(st, v)
     there, head, tail = around(st, e, wanted(st, sep), True)
     cut = KnownList((go_text(head), go_text(tail)))
@@ -225,7 +221,6 @@ def rsplit(st: State, name: str, v: Value, sep: Value = NONE, maxsplit: Value | 
 
 
 def count(st: State, name: str, v: Value, part: Value) -> Value:
-
     assert isinstance(v, (Const, Str))
     pieces = count_pieces(st, SplitText(as_str(v), wanted(st, part)))
     assert isinstance(pieces, Int)
@@ -245,7 +240,7 @@ def remove_affix(st: State, name: str, v: Value, affix: Value) -> Value:
 
 def format_braces(st: State, v: Value, args: list[Value], kwargs: dict[str, Value]) -> Value:
     if not isinstance(v, Const):
-        raise Unsupported("format of an unknown text", st.line)
+        raise Unsupported("format() of an unknown text", st.line)
     result: Value = EMPTY
     counter = 0
     for literal, name, spec, conversion in string.Formatter().parse(str(v.value)):
@@ -253,7 +248,7 @@ def format_braces(st: State, v: Value, args: list[Value], kwargs: dict[str, Valu
         if name is None:
             continue
         if spec or conversion or not (name == "" or name.isdigit() or name.isidentifier()):
-            raise Unsupported("format with more than names and numbers", st.line)
+            raise Unsupported("format() with more than names and numbers", st.line)
         if name == "":
             name, counter = str(counter), counter + 1
         chosen = (

@@ -46,7 +46,7 @@ def held(st: State, v: Value) -> go.Expr:
 
 def wanted(st: State, v: Value) -> str:
     if not isinstance(v, Const) or not isinstance(v.value, str) or not v.value:
-        raise Unsupported("looking for this text", st.line)
+        raise Unsupported("searching for an unknown or empty text", st.line)
     return v.value
 
 

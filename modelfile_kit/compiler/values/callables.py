@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from jinja2 import nodes
 
@@ -16,12 +17,16 @@ from .value import Value
 class Hidden(Value):
     """A name whose value a defined template cannot see."""
 
+    DESCRIPTION: ClassVar[str] = "a hidden value"
+
     name: str = ""
 
 
 @dataclass(frozen=True)
 class Namespace(Value):
     """Jinja's namespace; its attributes live in the state under this number."""
+
+    DESCRIPTION: ClassVar[str] = "a namespace"
 
     owner: int
 
@@ -30,6 +35,8 @@ class Namespace(Value):
 class Macro(Value):
     """A macro and the scope it was written in."""
 
+    DESCRIPTION: ClassVar[str] = "a macro"
+
     node: nodes.Macro = field(hash=False)
     scope: int = 0
 
@@ -37,6 +44,8 @@ class Macro(Value):
 @dataclass(frozen=True)
 class Builtin(Value):
     """A global function, or a method bound to a value."""
+
+    DESCRIPTION: ClassVar[str] = "a function"
 
     name: str
     on: Value | None = None
@@ -51,6 +60,8 @@ class LoopVariable(Value):
 
     position: the index from 0, and whether it is the first and the last iteration.
     """
+
+    DESCRIPTION: ClassVar[str] = "the variable loop"
 
     loop: int
     over: Expr | None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 from ..ir import nodes as go
 from ..ir.nodes import Expr, Test
@@ -14,6 +15,8 @@ from .value import Rewrite, Value, exprs_of_test
 @dataclass(frozen=True)
 class Cond(Value):
     """`then` where the test holds, else `orelse`."""
+
+    DESCRIPTION: ClassVar[str] = "a choice between values"
 
     test: Test
     then: Value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Union
+from typing import ClassVar, Union
 
 from ..ir import nodes as go
 from ..ir.nodes import Expr, Test
@@ -13,12 +13,24 @@ from .value import Rewrite, Value, exprs_of_test
 # Python's own values that a Const can hold.
 Plain = Union[str, int, float, bool, None]  # noqa: UP007 - built at run time on 3.10 too
 
+_DESCRIPTIONS: dict[type, str] = {
+    str: "a text",
+    int: "a whole number",
+    float: "a number",
+    bool: "a boolean",
+    type(None): "none",
+}
+
 
 @dataclass(frozen=True)
 class Const(Value):
     """A string, number, boolean or None."""
 
     value: Plain
+
+    @property
+    def description(self) -> str:
+        return _DESCRIPTIONS[type(self.value)]
 
     def __eq__(self, other: object) -> bool:
         # 1, 1.0 and True are different values here
@@ -37,12 +49,16 @@ TRUE, FALSE, NONE, EMPTY = Const(True), Const(False), Const(None), Const("")
 class Undef(Value):
     """Jinja's undefined."""
 
+    DESCRIPTION: ClassVar[str] = "an undefined value"
+
     name: str = field(compare=False, default="")
 
 
 @dataclass(frozen=True)
 class KnownList(Value):
     """A list (or tuple) whose elements are known one by one."""
+
+    DESCRIPTION: ClassVar[str] = "a list"
 
     items: tuple[Value, ...]
 
@@ -67,6 +83,8 @@ class DictEntry:
 class KnownDict(Value):
     """A dictionary with known keys, some of which may be absent."""
 
+    DESCRIPTION: ClassVar[str] = "a dictionary"
+
     entries: tuple[DictEntry, ...]
 
     def exprs(self) -> Iterator[Expr]:
@@ -81,6 +99,8 @@ class KnownDict(Value):
 @dataclass(frozen=True)
 class KnownItems(Value):
     """`.items()` of a dictionary some of whose keys may be absent."""
+
+    DESCRIPTION: ClassVar[str] = "the items of a dictionary"
 
     entries: tuple[DictEntry, ...]
 

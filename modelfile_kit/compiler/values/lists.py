@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from ..ir.nodes import Expr
 from .choice import Cond, leaves
@@ -17,6 +18,8 @@ from .value import Value
 @dataclass(frozen=True)
 class SplitText(Value):
     """`text.split(sep)`: kept as it is until an element or a loop is asked for."""
+
+    DESCRIPTION: ClassVar[str] = "a split text"
 
     text: Str
     sep: str
@@ -49,6 +52,8 @@ class SelectionStep:
 class Selection(Value):
     """Elements of a list that pass some tests, or something of each; a generator until `list`ed."""
 
+    DESCRIPTION: ClassVar[str] = "a selection"
+
     over: Value
     steps: tuple[SelectionStep, ...]
     listed: bool = False
@@ -64,6 +69,8 @@ class EncodedList(Value):
     What is undefined or None is kept too, as a mark; such a list (`plain` is False) can only be searched.
     A list of elements of Go data (`of`) is kept as spaces, as many as stand before the element there.
     """
+
+    DESCRIPTION: ClassVar[str] = "a list that a loop builds"
 
     text: Str
     plain: bool = field(compare=False, default=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 from ..ir import nodes as go
 from ..ir.nodes import Expr
@@ -14,6 +15,8 @@ from .value import Rewrite, Value
 @dataclass(frozen=True)
 class Int(Value):
     """A sum of whole numbers: coefficients of expressions, and a constant."""
+
+    DESCRIPTION: ClassVar[str] = "a whole number"
 
     terms: tuple[tuple[Expr, int], ...]
     const: int = 0
@@ -29,6 +32,8 @@ class Int(Value):
 @dataclass(frozen=True)
 class Numbers(Value):
     """`range(start, …)` of so many numbers; reverse: from the last one down to 0."""
+
+    DESCRIPTION: ClassVar[str] = "a range of numbers"
 
     size: Expr
     start: Int = Int(())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 from ..ir import nodes as go
 from ..ir.nodes import Expr
@@ -73,6 +74,10 @@ class RuntimeValue(Value):
     expr: Expr
     reverse: bool = False
 
+    @property
+    def description(self) -> str:
+        return self.data.value
+
     def exprs(self) -> Iterator[Expr]:
         return go.walk(self.expr)
 
@@ -83,6 +88,8 @@ class RuntimeValue(Value):
 @dataclass(frozen=True)
 class Pairs(Value):
     """`.items()` of a mapping of the request."""
+
+    DESCRIPTION: ClassVar[str] = "the items of a mapping"
 
     of: Data
     expr: Expr
@@ -97,6 +104,8 @@ class Pairs(Value):
 @dataclass(frozen=True)
 class ContentParts(Value):
     """The content of a message with images: one part an image, then one text part."""
+
+    DESCRIPTION: ClassVar[str] = "the content of a message with images"
 
     message: Expr
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Union
+from typing import ClassVar, Union
 
 from ..ir import nodes as go
 from ..ir.nodes import Expr, Test
@@ -36,6 +36,8 @@ Part = Union[str, Expr, Choice, Block]  # noqa: UP007 - built at run time on 3.1
 class Str(Value):
     """A text of parts; `nonempty` where it is known to have a character."""
 
+    DESCRIPTION: ClassVar[str] = "a text"
+
     parts: tuple[Part, ...]
     nonempty: bool = field(compare=False, default=False)
 
@@ -56,6 +58,8 @@ class Str(Value):
 @dataclass(frozen=True)
 class Markup(Value):
     """A text marked safe: put together with another one, it makes that one escaped."""
+
+    DESCRIPTION: ClassVar[str] = "a text marked safe"
 
     text: Value
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 from ..ir import nodes as go
 from ..ir.nodes import Expr, Test
@@ -14,6 +15,8 @@ from .value import Rewrite, Value, exprs_of_test
 @dataclass(frozen=True)
 class Bool(Value):
     """True or False, by a test."""
+
+    DESCRIPTION: ClassVar[str] = "a boolean"
 
     test: Test
 

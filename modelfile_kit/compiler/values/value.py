@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 from ..ir import nodes as go
 from ..ir.nodes import Expr, Test
@@ -22,6 +23,13 @@ class Value:
 
     It is known now, or Go data, or made of both. Subclasses are frozen dataclasses.
     """
+
+    DESCRIPTION: ClassVar[str] = "a value"
+
+    @property
+    def description(self) -> str:
+        """What it is, in the words of messages."""
+        return self.DESCRIPTION
 
     def exprs(self) -> Iterator[Expr]:
         """The Go expressions that the value is made of, each with its parts."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.compiler.cases import CALL, check, user
+from tests.compiler.cases import CALL, check, compiled, user
 
 ANSWER = {"role": "assistant", "content": "an answer"}
 SYSTEM = {"role": "system", "content": "be brief"}
@@ -109,3 +109,15 @@ def test_calls_and_arguments() -> None:
     calls = [user("a"), {"role": "assistant", "content": "", "tool_calls": [CALL, nested]}]
     found = check(source, calls)
     assert {d.code for d in found.diagnostics} == {"MK630"}
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["range(messages | length)[1]", "range(loop.index, messages | length)[0]", "(m.items() | list)[0]"],
+)
+def test_an_element_is_right_or_refused(expression: str) -> None:
+    """Never taken as undefined, which would print nothing."""
+    source = "{% for m in messages %}{{ " + expression + " }}{% endfor %}"
+    found = compiled(source)
+    refused = [d.code for d in found.diagnostics] == ["MK610"]
+    assert refused or check(source, *CONVERSATIONS)

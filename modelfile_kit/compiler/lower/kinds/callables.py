@@ -24,7 +24,7 @@ def item_of_namespace(st: State, v: Namespace, key: Value) -> Value:
 
 @to_str.of(Macro, Builtin, Namespace, LoopVariable)
 def callable_to_str(st: State, v: Value) -> Value:
-    raise Unsupported("printing a function or namespace", st.line)
+    raise Unsupported(f"printing {v.description}", st.line)
 
 
 @call_value.of(Macro)

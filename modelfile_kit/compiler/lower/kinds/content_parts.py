@@ -43,7 +43,7 @@ IMAGE = KnownDict((DictEntry("type", Const("image")),))
 
 
 def words_of(message: go.Expr) -> KnownDict:
-    """The part with a message's text: it stands after the pictures."""
+    """The part with a message's text: it stands after the images."""
     text = Str((PictureText(message),))
     return KnownDict((DictEntry("type", Const("text")), DictEntry("text", text)))
 
@@ -85,9 +85,8 @@ def parts_contain(st: State, v: ContentParts, needle: Value) -> Test:
 @element.of(ContentParts)
 def element_of_parts(st: State, v: ContentParts, n: Const | Int) -> Value:
     """`content[n]`: the words come last."""
-
     if not isinstance(n, Const) or not isinstance(n.value, int) or n.value < -1:
-        raise Unsupported("a part of a content with pictures by this index", st.line)
+        raise Unsupported("a part of a message's content by this index", st.line)
     words = words_of(v.message)
     if n.value == -1:
         return words
@@ -106,8 +105,7 @@ def parts_as_list(st: State, v: ContentParts) -> Value:
 
 @select.of(ContentParts)
 def select_parts(st: State, v: ContentParts, step: SelectionStep) -> Value:
-    """Of a content with pictures the words alone, or what takes a loop to say."""
-
+    """The text alone where a step keeps no images; else what takes a loop to find out."""
     kept, _ = apply(st, (step,), IMAGE)
     with_words, words = apply(st, (step,), words_of(v.message))
     if kept == go.FALSE and with_words == go.TRUE:
@@ -134,10 +132,10 @@ def iterate_parts(st: State, over: ContentParts, node: nodes.For) -> None:
     exits = has_exit(node)
     done = st.declare("done", go.Lit(False)) if has_break(node) else None
     mark = len(st.out)
-    written, told = _told_of_pictures(st, once)
+    written, told = _told_of_images(st, once)
     fixpoint(st, once, build, node.lineno, done)
     for key, before in told.items():
-        # a text that only got the picture's own text now has the tags there
+        # a text that only got the image's own text now has the tags there
         st.state[key] = text_of(*st.parts(before), PictureTags(over.message))
     silent = isinstance(st.out[-1], go.Range) and not go.blocks(st.out[-1])[0]
     if silent:
@@ -159,7 +157,7 @@ def iterate_parts(st: State, over: ContentParts, node: nodes.For) -> None:
         words()
 
 
-def _told_of_pictures(st: State, once: Callable[[int], None]) -> tuple[go.Test, dict[Key, Value]]:
+def _told_of_images(st: State, once: Callable[[int], None]) -> tuple[go.Test, dict[Key, Value]]:
     """When an image's iteration writes; the names it appends a known text to, with what they held before."""
 
     def alone() -> Value:

@@ -48,7 +48,6 @@ def truth_of_encoded(st: State, v: EncodedList) -> Test:
 @length.of(EncodedList)
 def length_of_encoded(st: State, v: EncodedList) -> Value:
     """How many elements a list has that a loop builds."""
-
     pieces = count_pieces(st, SplitText(v.text, "\0"))
     assert isinstance(pieces, Int)
     return sum_of(dict(pieces.terms), pieces.const - 1)
@@ -57,9 +56,8 @@ def length_of_encoded(st: State, v: EncodedList) -> Value:
 @element.of(EncodedList)
 def element_of_encoded(st: State, v: EncodedList, n: Const | Int) -> Value:
     """`list[n]` from its beginning, and `list[-1]`."""
-
     if not v.plain or not isinstance(n, Const) or not isinstance(n.value, int) or n.value < -1:
-        raise Unsupported("an element of a list that a loop builds", st.line)
+        raise Unsupported("this element of a list that a loop builds", st.line)
 
     def inside() -> Value:
         found = element(st, SplitText(go_text(_cut(st, v)), "\0"), n)
@@ -93,7 +91,7 @@ def encoded_as_list(st: State, v: EncodedList) -> Value:
 def join_encoded(st: State, v: EncodedList, sep: Value) -> Value:
     """Every NUL but the last becomes the separator."""
     if not isinstance(sep, Const) or not v.plain or v.of is not None:
-        raise Unsupported("joining this list", st.line)
+        raise Unsupported("the filter join for this list that a loop builds", st.line)
 
     def joined() -> Value:
         return go_text(idioms.replace(st, _cut(st, v), "\0", str(sep.value)))
@@ -105,7 +103,7 @@ def join_encoded(st: State, v: EncodedList, sep: Value) -> Value:
 def encoded_contains(st: State, v: EncodedList, needle: Value) -> Test:
     """`x in list` of texts in one text."""
     if v.of is not None:
-        raise Unsupported("looking for data in a list that a loop builds", st.line)
+        raise Unsupported("`in` a list of the request's data that a loop builds", st.line)
     if not is_text(needle) and needle != NONE and not isinstance(needle, Undef):
         return go.FALSE
     needle = marked(needle)

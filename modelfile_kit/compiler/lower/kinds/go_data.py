@@ -88,7 +88,7 @@ def data_to_repr(st: State, v: RuntimeValue) -> tuple[Part, ...]:
     if v.data in REWRITTEN:
         note_escapes(st)
         return (ops.PythonRepr(v.expr),)
-    raise Unsupported("printing a list or mapping as Python writes it", st.line)
+    raise Unsupported(f"printing {v.description} as Python's str() does", st.line)
 
 
 # What Go's own JSON shows with nothing missing.
@@ -113,18 +113,18 @@ def data_to_json(st: State, v: RuntimeValue, style: JsonStyle, sort: bool) -> tu
     if v.data in REWRITTEN:
         note_order(st, v.data)
         return (ops.ToJson(v.expr, style),)
-    raise Unsupported(f"tojson of {v.data.value}", st.line)
+    raise Unsupported(f"tojson of {v.description}", st.line)
 
 
 @contains.of(RuntimeValue)
 def data_contains(st: State, v: RuntimeValue, needle: Value) -> Test:
-    raise Unsupported(f"`in` {v.data.value}", st.line)
+    raise Unsupported(f"`in` {v.description}", st.line)
 
 
 @contains.of(Data.CALL, Data.CALL_FUNCTION, Data.TOOL, Data.TOOL_FUNCTION, Data.PARAMETERS, Data.PROPERTY)
 def struct_contains(st: State, v: RuntimeValue, needle: Value) -> Test:
     if not isinstance(needle, Const):
-        raise Unsupported(f"`in` {v.data.value}", st.line)
+        raise Unsupported(f"`in` {v.description}", st.line)
     return is_present(st, item(st, v, needle))
 
 
@@ -140,7 +140,7 @@ def data_as_list(st: State, v: RuntimeValue) -> Value:
 
 @as_list.of(Data.JSON)
 def json_as_list(st: State, v: RuntimeValue) -> Value:
-    raise Unsupported("a list of this", st.line)
+    raise Unsupported(f"the filter list for {v.description}", st.line)
 
 
 @select.of(RuntimeValue)
@@ -153,7 +153,7 @@ def iterate_data(st: State, v: RuntimeValue, node: nodes.For) -> None:
     """A mapping with fixed fields is its keys."""
     known = as_dict(st, v)
     if known is None:
-        raise Unsupported(f"a loop over {v.data.value}", node.lineno)
+        raise Unsupported(f"a loop over {v.description}", node.lineno)
     iterate(st, known, node)
 
 
@@ -161,7 +161,7 @@ def iterate_data(st: State, v: RuntimeValue, node: nodes.For) -> None:
 def pairs_of_data(st: State, v: RuntimeValue, sort: bool = False) -> Value:
     known = as_dict(st, v)
     if known is None:
-        raise Unsupported("the items of this mapping", st.line)
+        raise Unsupported(f"the items of {v.description}", st.line)
     return pairs(st, known, sort)
 
 
@@ -170,7 +170,7 @@ def call_data_method(
     st: State, v: RuntimeValue, name: str, args: list[Value], kwargs: dict[str, Value]
 ) -> Value:
     if name not in MAPPING_METHODS:
-        raise Unsupported(f"the method {name} of this value", st.line)
+        raise Unsupported(f"the method {name} of {v.description}", st.line)
     if name == "keys" and v.data in (Data.ARGUMENTS, Data.PROPERTIES, Data.PROPERTY_MAP, Data.JSON):
         return v
     if name == "get":
@@ -179,7 +179,7 @@ def call_data_method(
         return pairs(st, v)
     known = as_dict(st, v)
     if known is None:
-        raise Unsupported(f"the method {name} of a mapping", st.line)
+        raise Unsupported(f"the method {name} of {v.description}", st.line)
     return call_method(st, known, name, args, kwargs)
 
 
@@ -196,4 +196,4 @@ def data_equals(st: State, v: RuntimeValue, other: Value) -> Test:
     if v.data is Data.MESSAGE:
         # equal when what a template can see of them is
         return go.both(*(go.equal(go.Field(v.expr, n), go.Field(other.expr, n)) for n in ("Role", "Content")))
-    raise Unsupported("comparing lists or mappings", st.line)
+    raise Unsupported(f"comparing {v.description} with {other.description}", st.line)

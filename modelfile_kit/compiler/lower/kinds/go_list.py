@@ -127,7 +127,7 @@ def _neighbour(st: State, v: RuntimeValue, i: go.Index, offset: int) -> Value:
         last = go.call("index", v.expr, go.call("len", go.call("slice", v.expr, go.Lit(1))))
         first = st.facts.simplify(go.equal(i, go.Lit(0)))
         return st.settle(choose(first, element_value(v.data, last), element_value(v.data, before)))
-    raise Unsupported("an element so far back", st.line)
+    raise Unsupported("an element more than one before the current one", st.line)
 
 
 @slice_of.of(*ELEMENTS)
@@ -137,7 +137,7 @@ def slice_of_go_list(st: State, v: RuntimeValue, start: Value, stop: Value, step
     if stride == -1 and low_bound is None and high_bound is None:
         return RuntimeValue(v.data, v.expr, not v.reverse)
     if stride not in (None, 1) or v.reverse:
-        raise Unsupported("a slice with a step", st.line)
+        raise Unsupported("a slice of a list with a step", st.line)
     low = _bound(st, v, low_bound, 0)
     if high_bound is None:
         if low == go.Lit(0):
@@ -209,7 +209,7 @@ def texts_contain(st: State, v: RuntimeValue, needle: Value) -> Test:
 @join.of(Data.TEXTS)
 def join_texts(st: State, v: RuntimeValue, sep: Value) -> Value:
     if not isinstance(sep, Const):
-        raise Unsupported("joining this list", st.line)
+        raise Unsupported("the filter join with an unknown separator", st.line)
     loop = st.fresh()
     between = go.If(go.Atom(go.Index(loop)), (go.Text(str(sep.value)),))
     return text_of(Block((go.Range(loop, v.expr, (between, go.Print(go.Item(loop)))),)))
@@ -224,7 +224,6 @@ def json_of_each(
     st: State, v: RuntimeValue, style: JsonStyle, sort: bool, steps: tuple[SelectionStep, ...] = ()
 ) -> Node:
     """A JSON list of tools or calls, one after the other."""
-
     inner = style.deeper()
     loop = st.fresh()
     kept, element = apply(st, steps, element_value(v.data, go.Item(loop, ELEMENT_NAMES[v.data])))
@@ -247,7 +246,6 @@ def objects_to_repr(st: State, v: RuntimeValue) -> tuple[Part, ...]:
 
 def _repr_of_each(st: State, v: RuntimeValue) -> go.Node:
     """A list of tools or calls, one after the other."""
-
     loop = st.fresh()
     shown = representation(st, element_value(v.data, go.Item(loop, ELEMENT_NAMES[v.data])))
     between = Choice(go.equal(go.Index(loop), Lit(0)), Str(("[",)), Str((", ",)))

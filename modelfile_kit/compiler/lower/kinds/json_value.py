@@ -73,7 +73,7 @@ def item_of_json(st: State, v: RuntimeValue, key: Value) -> Value:
 def _at_key(st: State, v: RuntimeValue, key: Value) -> Value:
     """`mapping[key]`; a key that holds null is taken as absent, which Go cannot tell apart."""
     if not is_text(key):
-        raise Unsupported("an element of a JSON value by this key", st.line)
+        raise Unsupported("a key of a JSON value that is no text", st.line)
     name = str(key.value) if isinstance(key, Const) else ""
     found = call("index", v.expr, st.to_go(key))
     if v.data is Data.PROPERTIES:
@@ -88,7 +88,7 @@ def _at_key(st: State, v: RuntimeValue, key: Value) -> Value:
 @contains.of(Data.ARGUMENTS, Data.PROPERTIES, Data.JSON)
 def json_contains(st: State, v: RuntimeValue, needle: Value) -> Test:
     if not is_text(needle):
-        raise Unsupported(f"`in` {v.data.value}", st.line)
+        raise Unsupported(f"`in` {v.description}", st.line)
     has_key = is_present(st, _at_key(st, v, needle))
     if v.data is not Data.JSON:
         return has_key
@@ -144,7 +144,7 @@ def pairs_of_json(st: State, v: RuntimeValue, sort: bool = False) -> Value:
 def join_json(st: State, v: RuntimeValue, sep: Value) -> Value:
     """The values as Python prints them."""
     if not isinstance(sep, Const):
-        raise Unsupported("joining this list", st.line)
+        raise Unsupported("the filter join with an unknown separator", st.line)
     loop = st.fresh()
     between = go.If(go.Atom(go.Index(loop)), (go.Text(str(sep.value)),))
 
@@ -168,4 +168,4 @@ def json_equals(st: State, v: RuntimeValue, other: Value) -> Test:
         return go.both(is_kind(v.expr, "bool"), go.Atom(v.expr) if t.value else go.negate(go.Atom(v.expr)))
     if other == NONE:
         return is_kind(v.expr, "<nil>")
-    raise Unsupported("comparing a JSON value with this", st.line)
+    raise Unsupported(f"comparing a JSON value with {other.description}", st.line)

@@ -66,7 +66,7 @@ def truth_of_dict(st: State, v: KnownDict) -> Test:
 @length.of(KnownDict)
 def length_of_dict(st: State, v: KnownDict) -> Value:
     if any(e.present != go.TRUE for e in v.entries):
-        raise Unsupported("the length of this value", st.line)
+        raise Unsupported("the length of a dictionary some of whose keys may be absent", st.line)
     return Const(len(v.entries))
 
 
@@ -122,7 +122,7 @@ def item_of_dict(st: State, v: KnownDict, key: Value) -> Value:
                 return st.settle(choose(st.facts.simplify(e.present), e.value, Undef(str(e.key))))
         return Undef(str(key.value))
     if is_int(key) and all(isinstance(e.key, int) for e in v.entries):
-        raise Unsupported("an entry of a dictionary by an unknown number", st.line)
+        raise Unsupported("a key of a dictionary that is an unknown number", st.line)
     if is_text(key):
         result: Value = Undef()
         for e in reversed(v.entries):
@@ -184,9 +184,7 @@ def call_dict_method(
         return v
     if name == "values" and all(e.present == go.TRUE for e in v.entries):
         return KnownList(tuple(e.value for e in v.entries))
-    raise Unsupported(
-        f"the method {name} of {'a mapping' if name in MAPPING_METHODS else 'this value'}", st.line
-    )
+    raise Unsupported(f"the method {name} of {v.description}", st.line)
 
 
 # Methods of dictionaries that templates call.
@@ -206,7 +204,7 @@ def select_keys(st: State, v: KnownDict, step: SelectionStep) -> Value:
     for e in v.entries:
         test, _ = apply(st, (step,), Const(e.key))
         if not isinstance(test, go.Truth) or step.kind is StepKind.MAP:
-            raise Unsupported("choosing keys by what is unknown", st.line)
+            raise Unsupported("selecting keys of a dictionary by a test of the request", st.line)
         if test.value:
             entries.append(e)
     return KnownDict(tuple(entries))

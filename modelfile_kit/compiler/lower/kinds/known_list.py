@@ -150,7 +150,7 @@ def call_list_method(
     """Hugging Face's sandbox refuses the methods that change a list."""
     if name in ("append", "pop", "extend"):
         raise Raised(f"SecurityError: access to attribute {name!r} is unsafe")
-    raise Unsupported(f"the method {name} of this value", st.line)
+    raise Unsupported(f"the method {name} of {v.description}", st.line)
 
 
 @select.of(KnownList)
@@ -173,7 +173,9 @@ MAX_CHOSEN = 5
 def _chosen(st: State, v: KnownList, step: SelectionStep) -> Value:
     """A known list from which run time takes elements away: a choice between lists."""
     if len(v.items) > MAX_CHOSEN:
-        raise Unsupported("choosing elements of a known list by what is unknown", st.line)
+        raise Unsupported(
+            f"selecting from more than {MAX_CHOSEN} known elements by a test of the request", st.line
+        )
     found: Value = KnownList(())
     for x in v.items:
         test, value = apply(st, (step,), x)

@@ -52,9 +52,8 @@ def _last(v: LoopVariable) -> go.Test:
 
 
 def _neighbour(st: State, v: LoopVariable, step: int) -> Value:
-
     if v.data is None or v.reverse:
-        raise Unsupported("a neighbour in this loop", st.line)
+        raise Unsupported("loop.previtem or loop.nextitem in this loop", st.line)
     assert v.over is not None
     there = RuntimeValue(v.data, v.over)
     at = Int(((go.Index(v.loop), 1),), step)
@@ -63,7 +62,6 @@ def _neighbour(st: State, v: LoopVariable, step: int) -> Value:
 
 
 def _placed(st: State, v: LoopVariable, name: str) -> Value:
-
     assert v.position is not None
     index, first, last = v.position
     if name == "index0":
@@ -90,7 +88,7 @@ def _placed(st: State, v: LoopVariable, name: str) -> Value:
 
 def _known(index: Value) -> int:
     if not isinstance(index, Const) or not isinstance(index.value, int):
-        raise Unsupported("the number of a turn in this loop")
+        raise Unsupported("loop.index in this loop")
     return index.value
 
 
@@ -100,7 +98,7 @@ def call_loop_method(
 ) -> Value:
     """`loop.cycle(a, b, …)`."""
     if name != "cycle":
-        raise Unsupported(f"the method {name} of this value", st.line)
+        raise Unsupported(f"the method {name} of loop", st.line)
     if not args:
         raise Raised("no items for cycling given")
     place = remainder(st, attribute_of_loop(st, v, "index0"), len(args))

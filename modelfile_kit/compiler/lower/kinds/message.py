@@ -24,7 +24,7 @@ def item_of_message(st: State, v: RuntimeValue, key: Value) -> Value:
 @contains.of(Data.MESSAGE)
 def message_contains(st: State, v: RuntimeValue, needle: Value) -> Test:
     if not isinstance(needle, Const):
-        raise Unsupported(f"`in` {v.data.value}", st.line)
+        raise Unsupported(f"`in` {v.description}", st.line)
     return is_present(st, item(st, v, needle)) if needle.value in MESSAGE_KEYS else go.FALSE
 
 
@@ -60,7 +60,7 @@ MESSAGE_KEYS = ("role", "content", "reasoning_content", "thinking", "tool_calls"
 
 
 def _content(st: State, m: go.Expr) -> Value:
-    """A text; with pictures a list of parts."""
+    """A text; with images a list of parts."""
     plain = go_text(go.Field(m, "Content"))
     if not st.images:
         return plain

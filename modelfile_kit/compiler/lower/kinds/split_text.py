@@ -49,7 +49,7 @@ def pieces_are_sequence(st: State, v: SplitText) -> bool:
 @length.of(SplitText)
 def length_of_pieces(st: State, v: SplitText) -> Value:
     if v.limit >= 0:
-        raise Unsupported("the length of this value", st.line)
+        raise Unsupported("the length of a text split with a limit", st.line)
     return count_pieces(st, v)
 
 
@@ -70,7 +70,7 @@ def element_of_pieces(st: State, v: SplitText, n: Const | Int) -> Value:
     if isinstance(n, Int):
         return _piece_at(st, v, n)
     if not isinstance(n, Const) or not isinstance(n.value, int):
-        raise Unsupported("a piece of a text by an unknown index", st.line)
+        raise Unsupported("a piece of a split text by an unknown index", st.line)
     at = n.value
     e = st.to_go(v.text)
     if at == -1 and v.limit < 0 and not v.skip:
@@ -96,7 +96,7 @@ def _piece(st: State, e: go.Expr, v: SplitText, n: int) -> Value:
 def _piece_at(st: State, v: SplitText, key: Int) -> Value:
     """A piece by an index that only shows at run time; past the last it would be undefined."""
     if v.limit >= 0 or v.skip or st.least(key) < 0:
-        raise Unsupported("a piece of a text by this index", st.line)
+        raise Unsupported("a piece of a split text by an index that may be negative", st.line)
     wanted = st.to_go(key)
     found = st.declare("piece", go.Lit(""))
     n = st.declare("n", go.Lit(""))
@@ -112,7 +112,7 @@ def _piece_at(st: State, v: SplitText, key: Int) -> Value:
 def _piece_from_end(st: State, v: SplitText, n: int) -> Value:
     """`text.split(sep)[-2]`, and the last pieces of `text.split(sep, 1)`."""
     if v.skip or n < -2 or v.limit not in (-1, 1):
-        raise Unsupported("a piece of a text counted from the end", st.line)
+        raise Unsupported("a piece of a split text counted from the end", st.line)
     e = held(st, v.text)
     there, head, tail = around(st, e, v.sep, v.limit < 0)
     if n == -1:
@@ -128,7 +128,7 @@ def slice_of_pieces(st: State, v: SplitText, start: Value, stop: Value, step: Va
         return SplitText(v.text, v.sep, v.limit, v.skip + bounds[0])
     if bounds == [None, -1, None] and v.limit < 0 and not v.skip:
         return _without_last(st, v)
-    raise Unsupported("this slice of the pieces of a text", st.line)
+    raise Unsupported("this slice of a split text", st.line)
 
 
 def _without_last(st: State, v: SplitText) -> Value:
@@ -140,7 +140,7 @@ def _without_last(st: State, v: SplitText) -> Value:
 
 @contains.of(SplitText)
 def pieces_contain(st: State, v: SplitText, needle: Value) -> Test:
-    raise Unsupported("`in` a list of pieces of a text", st.line)
+    raise Unsupported("`in` a split text", st.line)
 
 
 @as_list.of(SplitText)
@@ -151,7 +151,7 @@ def pieces_as_list(st: State, v: SplitText) -> Value:
 @join.of(SplitText)
 def join_pieces(st: State, v: SplitText, sep: Value) -> Value:
     if not isinstance(sep, Const) or v.limit >= 0:
-        raise Unsupported("joining this list", st.line)
+        raise Unsupported("the filter join for a text split with a limit", st.line)
     if sep.value == v.sep:
         return _after_skipped(st, v)
     return go_text(idioms.replace(st, st.to_go(_after_skipped(st, v)), v.sep, str(sep.value)))
@@ -175,7 +175,7 @@ def over_pieces(
 ) -> None:
     """An iteration where the separator is found in the text with one more separator at its end."""
     if over.limit >= 0 or over.skip:
-        raise Unsupported("a loop over some pieces of a text", node.lineno)
+        raise Unsupported("a loop over some of the pieces of a split text", node.lineno)
     sep, cut = over.sep, go.Lit(len(over.sep.encode()))
     whole = st.declare("whole", st.to_go(st.concat(over.text, Const(sep))))
     rest = st.declare("rest", whole)

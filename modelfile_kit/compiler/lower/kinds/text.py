@@ -132,7 +132,7 @@ def _character(st: State, v: Const | Str, key: Value) -> Value:
         return st.settle(choose(st.truth(v), go_text(first, True), Undef()))
 
     if st.least(key) < 0 and key != Const(-1):
-        raise Unsupported("a character of a text by this index", st.line)
+        raise Unsupported("a character of a text by an index that may be negative", st.line)
     after = NONE if key == Const(-1) else add(key, Const(1))
     there = st.truth(v) if key == Const(-1) else st.facts.simplify(less_than(st, key, length(st, v)))
     return st.branch(there, lambda: cut(st, v, key, after, NONE), lambda: Undef())
@@ -163,7 +163,7 @@ def cut(st: State, v: Value, start: Value, stop: Value, step: Value) -> Value:
         return go_text(go.call("slice", e, go.call("len", head)))
     for b in (start, stop):
         if not (b == NONE or is_int(b)):
-            raise Unsupported("this slice of a text", st.line)
+            raise Unsupported("a slice of a text by bounds that are no whole numbers", st.line)
     e = st.to_go(v)
     if not isinstance(e, (go.Var, go.Field)):
         e = st.declare("text", e)
@@ -186,7 +186,6 @@ def _between(st: State, e: go.Expr, start: Value, stop: Value) -> Value:
 
 def _from_left(st: State, e: go.Expr, bound: Value) -> Value:
     """A bound counted from the beginning: below zero it counts from the end, and stops at the beginning."""
-
     if st.least(bound) >= 0:
         return bound
     from_end = add(go_int(ops.CharacterCount(e)), bound)
@@ -259,7 +258,7 @@ def iterate_text(st: State, v: Str, node: nodes.For) -> None:
     name = node.target.name if isinstance(node.target, nodes.Name) else "character"
     count = st.declare("n", go.Lit("")) if uses_loop(node) else None
 
-    def turn(loop: int) -> None:
+    def once(loop: int) -> None:
         here = go.call("slice", text, go.Index(loop))
         c = st.declare(name, go.call("printf", go.Lit("%.1s"), here))
 
@@ -277,7 +276,7 @@ def iterate_text(st: State, v: Str, node: nodes.For) -> None:
         st.branch(go.negate(idioms.continues(c)), run, lambda: NONE)
 
     st.require("range_int", "a loop over the characters of a text")
-    dynamic(st, node, go.call("len", text), turn, item=name, count=True, index="at")
+    dynamic(st, node, go.call("len", text), once, item=name, count=True, index="at")
 
 
 def _ignores_characters(st: State, node: nodes.For) -> bool:
@@ -301,7 +300,7 @@ def select_from_text(st: State, v: Value, step: SelectionStep) -> Value:
     test, _ = apply(st, (step,), go_text(go.Var(st.fresh(), "character"), True))
     if test == go.FALSE:
         return KnownList(())
-    raise Unsupported("choosing characters of a text", st.line)
+    raise Unsupported("selecting characters of a text", st.line)
 
 
 @join.of(str)
