@@ -5,7 +5,8 @@ The steps, in the order of `translate_tree` and `compile_template`:
 1. `frontend` parses the chat template as Hugging Face does.
 2. `lower` executes it on every path that a request can take; what only shows at run time becomes statements.
 3. `definitions` simplifies them (`passes/simplify.py`) and defines the templates that they include.
-4. `passes/legalize.py` replaces what Go has no function for by what it has.
+4. `passes/legalize.py` replaces what Go has no function for by what it has; `passes/joined_equations.py`
+   makes use of what Go can compare at once.
 5. `passes/inference_hints.py` adds what Ollama reads out of a TEMPLATE without running it.
 6. `ir/verify.py` checks the statements against the target's functions and types, `ir/printer.py` prints them.
 7. `claims` says which kinds of conversations should be exact.
@@ -28,12 +29,13 @@ from ..replies.stops import stops
 from . import frontend
 from .claims import claims, shows_images
 from .definitions import with_definitions
-from .explain.observer import Watch
+from .explain.observer import Observer
 from .ir import nodes as go
 from .ir.printer import emit
 from .ir.verify import InvalidStatementsError, verify
 from .lower.lower import TOO_BIG_HELP, lower
 from .passes.inference_hints import hints
+from .passes.joined_equations import join_equations
 from .passes.legalize import legalize
 
 # Steps for two renderings of a short question; the hungriest real template takes 7,000, and the proof renders
@@ -124,17 +126,17 @@ def translate_tree(
     bos_token: str | None,
     eos_token: str | None,
     target: Target,
-    watch: Watch | None = None,
+    observer: Observer | None = None,
 ) -> Translation:
-    """The translation of a parsed chat template; `watch` hears of every step of the lowering."""
+    """The translation of a parsed chat template; `observer` hears of every step of the lowering."""
     images = shows_images(reference)
     if reference.steps > LOOK_STEPS:
         return _too_slow()
     try:
-        lowered = lower(tree, bos_token, eos_token, images, target, watch)
+        lowered = lower(tree, bos_token, eos_token, images, target, observer)
         statements, definitions = with_definitions(lowered)
-        statements = legalize(statements)
-        definitions = {name: legalize(block) for name, block in definitions.items()}
+        statements = join_equations(legalize(statements))
+        definitions = {name: join_equations(legalize(block)) for name, block in definitions.items()}
         verify(statements, definitions, target)
         template = emit(statements, definitions)
         before, after = hints(template, reference, target)
@@ -147,7 +149,7 @@ def translate_tree(
     except RecursionError as e:
         raise TemplateReferenceError("the chat template nests too deeply to be compiled") from e
     except InvalidStatementsError as e:
-        if not isinstance(watch, _Lines):
+        if not isinstance(observer, _Lines):
             # once more, to learn which line of the chat template it came from
             return translate_tree(tree, reference, bos_token, eos_token, target, _Lines())
         return _invalid(e)
@@ -158,7 +160,7 @@ def translate_tree(
     )
 
 
-class _Lines(Watch):
+class _Lines(Observer):
     """Notes the line that each statement comes from."""
 
     def begins(self, node: nodes.Node, origin: tuple[int, ...]) -> tuple[int, ...]:

@@ -98,7 +98,7 @@ def _shown(part: str) -> str:
 
 
 def _all_pieces(done: Translation) -> list[Piece]:
-    inside = [piece for body in done.definitions.values() for piece in pieces(body, defined=True)]
+    inside = [piece for body in done.definitions.values() for piece in pieces(body)]
     return inside + pieces(done.statements)
 
 

@@ -8,7 +8,7 @@ from ..ir.nodes import Test
 from ..values.value import Value
 
 
-class Watch:
+class Observer:
     """Hears of every statement, test and value; this one ignores them."""
 
     def begins(self, node: nodes.Node, origin: tuple[int, ...]) -> tuple[int, ...]:

@@ -17,7 +17,7 @@ from ..values.text import Str
 from ..values.truth import Bool
 from ..values.value import Value
 from .constructs import Construct
-from .observer import Watch
+from .observer import Observer
 
 # What is known of an expression: that it differs or only shows at run time; that it is always undefined.
 UNKNOWN = object()
@@ -32,7 +32,7 @@ _KINDS: dict[type, str] = {
 }
 
 
-class Witness(Watch):
+class Witness(Observer):
     """Keeps what the compiler tells it; the tree has to live as long."""
 
     def __init__(self, numbers: Mapping[int, int]) -> None:

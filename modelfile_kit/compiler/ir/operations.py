@@ -4,7 +4,7 @@ Each is an expression until it is lowered to what Go has. Where that happens:
 
 - `Rewrite` (strip, case, JSON, Python's repr and str): statements work the text out, or a defined template
   prints it (`lower/lazy.py`).
-- `PictureTags` and `PictureText`: statements look for the tags in the content (`lower/images.py`).
+- `ImageTags` and `TextAfterTags`: statements look for the tags in the content (`lower/images.py`).
 - `Remainder` and `CharacterCount`: one Go expression (`passes/legalize.py`).
 - `Contains`: statements written at once; the node only names what they found out.
 """
@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from .nodes import Expr, Operation, _kept_hash
+from .nodes import Operation, _kept_hash
 
 
 class Rewrite(Operation):
@@ -103,14 +103,14 @@ class PythonStr(Rewrite):
 
 
 @dataclass(frozen=True)
-class PictureTags(Operation):
+class ImageTags(Operation):
     """The `[img-N]` tags at the front of the content of a message (the operand)."""
 
     __hash__ = _kept_hash
 
 
 @dataclass(frozen=True)
-class PictureText(Operation):
+class TextAfterTags(Operation):
     """The content of a message (the operand) after its `[img-N]` tags."""
 
     __hash__ = _kept_hash
@@ -143,8 +143,3 @@ class Contains(Operation):
     part: str = ""
 
     __hash__ = _kept_hash
-
-
-def is_picture(e: Expr) -> bool:
-    """Whether an expression is a part of the content of a message with images."""
-    return isinstance(e, (PictureTags, PictureText))

@@ -1,4 +1,7 @@
-"""Prints the statements as a Go template, a construct a line where trims cannot eat the text's blanks."""
+"""Prints statements as a Go template.
+
+Each construct gets a line of its own where Go's trim markers remove no white space of the text itself.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,8 @@ from ...gotemplate.values.unicode_tables import is_print
 from . import nodes as go
 from .nodes import Expr, Lit, Node, Nodes, Test
 
-# The blanks that Go's trim markers eat.
+# The white space that Go's trim markers remove.
 _TRIMMED = " \t\r\n"
-
 
 Origin = tuple[int, ...]
 # text of a TEMPLATE, and the constructs that it came from
@@ -22,7 +24,6 @@ def emit(nodes: Nodes, defined: Mapping[str, Nodes] | None = None) -> str:
     text = ""
     for name, block in (defined or {}).items():
         printer = _Printer()
-        printer.defined = True
         printer.out.append("{{- define " + quote(name) + " }}")
         printer.block(block)
         printer.action("end")
@@ -31,10 +32,9 @@ def emit(nodes: Nodes, defined: Mapping[str, Nodes] | None = None) -> str:
     return _after_definitions(text, body) if text else body
 
 
-def pieces(nodes: Nodes, *, defined: bool = False) -> list[Piece]:
-    """The text of the statements in pieces; defined: they are the body of a defined template."""
+def pieces(nodes: Nodes) -> list[Piece]:
+    """The text of the statements in pieces, each with where it came from."""
     printer = _Printer()
-    printer.defined = defined
     printer.block(nodes)
     return printer.pieces()
 
@@ -72,7 +72,6 @@ class _Printer:
         self.names: list[dict[object, str]] = [{}]
         # The loop whose element the dot is; 0 at the top, None where it is a number.
         self.dot: int | None = 0
-        self.defined = False
 
     # --- pieces -----------------------------------------------------------------------------------
 
@@ -81,7 +80,7 @@ class _Printer:
         return "".join(self.out)
 
     def action(self, text: str, *, own_line: bool = True) -> None:
-        """`{{ text }}`; on a line of its own where the text before does not end in a blank."""
+        """`{{ text }}`; on a line of its own where the text before does not end in white space."""
         before = self.out[-1] if self.out else ""
         if own_line and before and before[-1] not in _TRIMMED:
             self.out.append("\n{{- ")
@@ -141,7 +140,7 @@ class _Printer:
             value = self.expr(n.expr)
             self.action(f"${self.name(n.var.id, n.var.hint)} := {value}")
         elif isinstance(n, go.Set):
-            self.action(f"${self.known(n.var)} = {self.expr(n.expr)}")
+            self.action(f"${self.find(n.var.id)} = {self.expr(n.expr)}")
         elif isinstance(n, go.If):
             self.condition(n)
         elif isinstance(n, go.Range):
@@ -204,9 +203,6 @@ class _Printer:
         self.names[-1][key] = name
         return name
 
-    def known(self, v: go.Var) -> str:
-        return self.find(v.id)
-
     def find(self, key: object) -> str:
         for block in reversed(self.names):
             if key in block:
@@ -221,9 +217,9 @@ class _Printer:
                 return "true" if e.value else "false"
             return str(e.value) if isinstance(e.value, int) else quote(e.value)
         if isinstance(e, go.Var):
-            return "$" + self.known(e)
+            return "$" + self.find(e.id)
         if isinstance(e, go.Root):
-            return ("." if self.dot == 0 and not self.defined else "$.") + e.name
+            return ("." if self.dot == 0 else "$.") + e.name
         if isinstance(e, go.Item):
             return "." if self.dot == e.loop else "$" + self.find(("item", e.loop))
         if isinstance(e, go.Index):
@@ -257,32 +253,7 @@ class _Printer:
         return " ".join([e.fn, *(self.expr(a, nested=True) for a in e.args)])
 
     def test(self, t: Test) -> str:
-        return self.expr(go.test_to_go(join_equations(t)))
-
-
-def join_equations(t: Test) -> Test:
-    """`or (eq x a) (eq x b)` is `eq x a b`."""
-    if isinstance(t, go.Not):
-        return go.negate(join_equations(t.test))
-    if isinstance(t, go.All):
-        return go.both(*(join_equations(x) for x in t.tests))
-    if not isinstance(t, go.Some):
-        return t
-    out: list[Test] = []
-    for x in map(join_equations, t.tests):
-        last = out[-1] if out else None
-        if (
-            isinstance(x, go.Atom)
-            and isinstance(last, go.Atom)
-            and isinstance(x.expr, go.Call)
-            and isinstance(last.expr, go.Call)
-            and x.expr.fn == last.expr.fn == "eq"
-            and x.expr.args[0] == last.expr.args[0]
-        ):
-            out[-1] = go.Atom(go.Call("eq", last.expr.args + x.expr.args[1:]))
-        else:
-            out.append(x)
-    return go.either(*out)
+        return self.expr(go.test_to_go(t))
 
 
 def _item_under_range(nodes: Nodes, loop: int, below: bool = False) -> bool:
@@ -295,8 +266,3 @@ def _item_under_range(nodes: Nodes, loop: int, below: bool = False) -> bool:
         if any(_item_under_range(b, loop, below or isinstance(n, go.Range)) for b in go.blocks(n)):
             return True
     return False
-
-
-def count_nodes(nodes: Nodes) -> int:
-    """How many statements there are."""
-    return sum(1 for _ in go.all_nodes(nodes))

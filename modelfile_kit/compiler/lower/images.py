@@ -11,7 +11,7 @@ from .state import State
 
 def text_after_tags(st: State, message: Expr) -> Var:
     """The text after the tags: as many `]` are passed as there are images."""
-    key = ops.PictureText(message)
+    key = ops.TextAfterTags(message)
     known = st.worked_out.get(key)
     if known and known.id in st.visible():
         return known
@@ -45,14 +45,14 @@ def settle_images(st: State, block: go.Nodes) -> go.Nodes:
         if skip:
             skip = False
             continue
-        if isinstance(node, go.Print) and isinstance(node.expr, (ops.PictureTags, ops.PictureText)):
+        if isinstance(node, go.Print) and isinstance(node.expr, (ops.ImageTags, ops.TextAfterTags)):
             message = node.expr.operand
             follower = block[n + 1] if n + 1 < len(block) else None
-            if follower == go.Print(ops.PictureText(message)):
+            if follower == go.Print(ops.TextAfterTags(message)):
                 out.append(go.Print(go.Field(message, "Content"), node.origin))
                 skip = True
                 continue
-            rule = tags_to_go if isinstance(node.expr, ops.PictureTags) else text_after_tags
+            rule = tags_to_go if isinstance(node.expr, ops.ImageTags) else text_after_tags
             with st.capture_apart() as written:
                 shown = rule(st, message)
             out.extend([*written, go.Print(shown, node.origin)])

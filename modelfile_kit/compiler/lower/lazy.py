@@ -9,7 +9,7 @@ from __future__ import annotations
 from ..ir import nodes as go
 from ..ir import operations as ops
 from ..ir.nodes import Expr, Lit, Node, Nodes
-from ..ir.operations import PictureTags, PictureText
+from ..ir.operations import ImageTags, TextAfterTags
 from ..values.choice import Cond
 from ..values.text import Block, Choice, Part, Str, text_of
 from ..values.value import Value
@@ -55,8 +55,8 @@ def _part_to_go(st: State, p: Part) -> Expr:
         return st.in_variable("text", Cond(p.test, _plain(p.then), _plain(p.orelse)))
     if isinstance(p, Block):
         return collect(st, p.nodes)
-    if isinstance(p, (PictureText, PictureTags)):
-        return (text_after_tags if isinstance(p, PictureText) else tags_to_go)(st, p.operand)
+    if isinstance(p, (TextAfterTags, ImageTags)):
+        return (text_after_tags if isinstance(p, TextAfterTags) else tags_to_go)(st, p.operand)
     return work_out(st, p) if isinstance(p, ops.Rewrite) else p
 
 
@@ -107,7 +107,7 @@ def collected(st: State, nodes: Nodes, var: go.Var) -> Nodes:
         if isinstance(n, go.Text):
             out.append(go.Set(var, go.call("printf", Lit("%s" + n.text.replace("%", "%%")), var)))
         elif isinstance(n, go.Print):
-            if isinstance(n.expr, (ops.Rewrite, ops.PictureTags, ops.PictureText)):
+            if isinstance(n.expr, (ops.Rewrite, ops.ImageTags, ops.TextAfterTags)):
                 out.extend(_collected_lazy(st, n.expr, var))
                 continue
             out.append(go.Set(var, go.call("printf", Lit("%s%s"), var, n.expr)))

@@ -9,7 +9,7 @@ from jinja2 import nodes
 from ...core.diagnostics import Diagnostic, Severity, Span
 from ...ollama.versions import Target
 from .. import frontend
-from ..explain.observer import Watch
+from ..explain.observer import Observer
 from ..ir import nodes as go
 from .control_flow import Again, Dead, TooBig
 from .facts import Facts
@@ -26,18 +26,18 @@ def lower(
     eos_token: str | None,
     images: bool,
     target: Target,
-    watch: Watch | None = None,
+    observer: Observer | None = None,
 ) -> State:
     """The state after the execution: its output, the templates it defined and its findings.
 
     tree: the chat template. bos_token, eos_token: their texts; None leaves the name undefined. images:
-    whether the chat template shows images. target: the oldest Ollama. watch: hears of every step.
+    whether the chat template shows images. target: the oldest Ollama. observer: hears of every step.
     A recursive macro becomes a defined template; one whose text is needed as a value is expanded to a bound.
     """
     expanded: frozenset[str] = frozenset()
     while True:
         try:
-            return _execute(tree, bos_token, eos_token, images, target, watch, expanded)
+            return _execute(tree, bos_token, eos_token, images, target, observer, expanded)
         except Again as e:
             expanded |= {str(e)}
 
@@ -48,11 +48,11 @@ def _execute(
     eos_token: str | None,
     images: bool,
     target: Target,
-    watch: Watch | None,
+    observer: Observer | None,
     expanded: frozenset[str],
 ) -> State:
     st = State(RULES)
-    st.images, st.target, st.watch = images, target, watch or st.watch
+    st.images, st.target, st.observer = images, target, observer or st.observer
     for name, value in frontend.globals_of(bos_token, eos_token, target).items():
         st.state[(0, name)] = value
     st.parents[0] = None

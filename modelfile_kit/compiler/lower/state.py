@@ -20,7 +20,7 @@ from jinja2 import nodes
 from ...core.diagnostics import Diagnostic, Severity, Span
 from ...ollama.versions import Target, since
 from .. import frontend
-from ..explain.observer import Watch
+from ..explain.observer import Observer
 from ..ir import nodes as go
 from ..ir.nodes import Expr, Node, Test, Var
 from ..values.callables import Namespace
@@ -121,7 +121,7 @@ class State(VariableStorage):
         self.line = 0
         # the construct in progress, where somebody wants to know (see `explain`)
         self.origin: tuple[int, ...] = ()
-        self.watch: Watch = Watch()
+        self.observer: Observer = Observer()
         self._ids = itertools.count(1)
         # what a loop's number ranges over: lets `i - 1` be written with that list's slices
         self.loop_over: dict[int, Expr] = {}
@@ -157,7 +157,7 @@ class State(VariableStorage):
         """The value of an expression."""
         self.step()
         value = self.bounded(self.settle(self.rules.expression(self, node)))
-        self.watch.sees(node, value)
+        self.observer.sees(node, value)
         return value
 
     def execute(self, node: nodes.Node) -> None:
@@ -165,7 +165,7 @@ class State(VariableStorage):
         self.step()
         mark, state, declared = len(self.out), dict(self.state), set(self.declared)
         self.line = node.lineno
-        outer, self.origin = self.origin, self.watch.begins(node, self.origin)
+        outer, self.origin = self.origin, self.observer.begins(node, self.origin)
         try:
             self.rules.statement(self, node)
         except Unsupported as e:

@@ -20,7 +20,7 @@ from .state import State
 def output(st: State, node: nodes.Output) -> None:
     outer = st.origin
     for child in node.nodes:
-        st.origin = st.watch.begins(child, outer)
+        st.origin = st.observer.begins(child, outer)
         if isinstance(child, nodes.TemplateData):
             if child.data:
                 st.emit(go.Text(child.data))
@@ -39,7 +39,7 @@ def if_(st: State, node: nodes.If) -> None:
         rest.lineno = node.elif_[0].lineno
         st.live[scope] = after | frontend.names_in(rest)
         st.after = after
-        outer, st.origin = st.origin, st.watch.begins(node.elif_[0], st.origin)
+        outer, st.origin = st.origin, st.observer.begins(node.elif_[0], st.origin)
         try:
             if_(st, rest)
         finally:
@@ -47,7 +47,7 @@ def if_(st: State, node: nodes.If) -> None:
 
     st.line = node.lineno
     found = test(st, node.test)
-    st.watch.decides(node.test, st.facts.simplify(found))
+    st.observer.decides(node.test, st.facts.simplify(found))
     st.live[scope] = after
     st.either_way(found, lambda: st.execute_all(node.body), other)
 

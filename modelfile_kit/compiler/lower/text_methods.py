@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from ...huggingface import estimates
 from ..ir import nodes as go
 from ..ir import operations as ops
-from ..ir.operations import PictureTags
+from ..ir.operations import ImageTags
 from ..values.choice import choose
 from ..values.known import EMPTY, NONE, Const, KnownList
 from ..values.lists import SplitText
@@ -88,7 +88,7 @@ def strip_parts(st: State, name: str, v: Const | Str, chars: str | None) -> Valu
             parts.pop()
     if not parts or not (left or right):
         return text_of(*parts)
-    if left and isinstance(parts[0], PictureTags):
+    if left and isinstance(parts[0], ImageTags):
         left = False
     if not (left or right):
         return text_of(*parts)

@@ -8,7 +8,7 @@ from typing import ClassVar, Union
 
 from ..ir import nodes as go
 from ..ir.nodes import Expr, Test
-from ..ir.operations import PictureTags, PictureText
+from ..ir.operations import ImageTags, TextAfterTags
 from .known import EMPTY, Const
 from .value import Rewrite, Value, exprs_of_test
 
@@ -89,7 +89,7 @@ def _rewritten_part(p: Part, to: Rewrite) -> Part:
         return p
     if isinstance(p, Choice):
         return Choice(to.test(p.test), p.then.rewritten(to), p.orelse.rewritten(to))
-    if isinstance(p, (Block, PictureTags, PictureText)):
+    if isinstance(p, (Block, ImageTags, TextAfterTags)):
         raise FixedTextError
     return to.expr(p)
 
@@ -103,7 +103,7 @@ def text_of(*parts: Part, nonempty: bool = False) -> Const | Str:
         last = out[-1] if out else None
         if isinstance(p, str) and isinstance(last, str):
             out[-1] = last + p
-        elif isinstance(p, PictureText) and last == PictureTags(p.operand):
+        elif isinstance(p, TextAfterTags) and last == ImageTags(p.operand):
             out[-1] = go.Field(p.operand, "Content")
         else:
             out.append(p)
@@ -111,7 +111,7 @@ def text_of(*parts: Part, nonempty: bool = False) -> Const | Str:
         return EMPTY
     if len(out) == 1 and isinstance(out[0], str):
         return Const(out[0])
-    return Str(tuple(out), nonempty or any(isinstance(p, (str, PictureTags)) for p in out))
+    return Str(tuple(out), nonempty or any(isinstance(p, (str, ImageTags)) for p in out))
 
 
 def go_text(expr: Expr, nonempty: bool = False) -> Str:

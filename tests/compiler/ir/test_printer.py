@@ -40,15 +40,6 @@ def over(*body: go.Node) -> go.Nodes:
             '{{ if ne .A "b" }}c\n{{- else if .D }}e\n{{- end }}',
         ),
         (
-            (
-                go.If(
-                    go.either(go.equal(go.Root("A"), go.Lit("b")), go.equal(go.Root("A"), go.Lit("c"))),
-                    (go.Text("d"),),
-                ),
-            ),
-            '{{ if eq .A "b" "c" }}d\n{{- end }}',
-        ),
-        (
             (go.Declare(go.Var(1, "x"), go.Lit(1)), go.Declare(go.Var(2, "x"), go.Lit(2))),
             "{{ $x := 1 }}\n{{- $x2 := 2 }}",
         ),

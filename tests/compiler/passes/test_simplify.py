@@ -10,12 +10,13 @@ import pytest
 
 from modelfile_kit.compiler.ir import nodes as go
 from modelfile_kit.compiler.ir.printer import emit
+from modelfile_kit.compiler.passes.joined_equations import join_equations
 from modelfile_kit.compiler.passes.legalize import legalize
 from modelfile_kit.compiler.passes.simplify import PASSES, Pass, fold_and_clean, simplify
 from modelfile_kit.gotemplate import parse
 
 
-@pytest.mark.parametrize("each", [*{p.__name__: p for p in (*PASSES, legalize)}.values()])
+@pytest.mark.parametrize("each", [*{p.__name__: p for p in (*PASSES, legalize, join_equations)}.values()])
 def test_every_pass_has_an_example(each: Pass) -> None:
     assert each is fold_and_clean or ">>> print(emit(" in (inspect.getdoc(each) or "")
 
@@ -88,7 +89,7 @@ class Programs:
 @pytest.mark.parametrize("seed", range(150))
 def test_the_output_stays_the_same(seed: int) -> None:
     nodes = Programs(seed).block([], 3)
-    before, after = parse(emit(nodes)), parse(emit(simplify(nodes)))
+    before, after = parse(emit(nodes)), parse(emit(join_equations(simplify(nodes))))
     for a, b, c, letters in itertools.product((True, False), (True, False), (True, False), ("", "a", "xa")):
         data = {"A": a, "B": b, "C": c, "S": letters, "L": list(letters), "M": ["x", "a", "x"]}
         assert after.execute(data) == before.execute(data), emit(nodes)

@@ -10,7 +10,7 @@ from jinja2 import nodes
 from ...ir import nodes as go
 from ...ir import operations as ops
 from ...ir.nodes import Node, Test
-from ...ir.operations import JsonStyle, PictureTags, PictureText
+from ...ir.operations import ImageTags, JsonStyle, TextAfterTags
 from ...values.callables import LoopVariable
 from ...values.choice import choose
 from ...values.known import FALSE, NONE, TRUE, Const, DictEntry, KnownDict, KnownList, Undef
@@ -44,7 +44,7 @@ IMAGE = KnownDict((DictEntry("type", Const("image")),))
 
 def words_of(message: go.Expr) -> KnownDict:
     """The part with a message's text: it stands after the images."""
-    text = Str((PictureText(message),))
+    text = Str((TextAfterTags(message),))
     return KnownDict((DictEntry("type", Const("text")), DictEntry("text", text)))
 
 
@@ -54,7 +54,7 @@ def words_with_tags(v: ContentParts) -> Const | Str:
     It does not know images there: the reference prints the list of parts. A reader expects the text, and
     Ollama needs its tags in the prompt.
     """
-    return text_of(PictureTags(v.message), PictureText(v.message))
+    return text_of(ImageTags(v.message), TextAfterTags(v.message))
 
 
 @is_sequence.of(ContentParts)
@@ -136,11 +136,11 @@ def iterate_parts(st: State, over: ContentParts, node: nodes.For) -> None:
     fixpoint(st, once, build, node.lineno, done)
     for key, before in told.items():
         # a text that only got the image's own text now has the tags there
-        st.state[key] = text_of(*st.parts(before), PictureTags(over.message))
+        st.state[key] = text_of(*st.parts(before), ImageTags(over.message))
     silent = isinstance(st.out[-1], go.Range) and not go.blocks(st.out[-1])[0]
     if silent:
         st.out.pop()
-    tags: list[Node] = [go.Print(ops.PictureTags(over.message))]
+    tags: list[Node] = [go.Print(ops.ImageTags(over.message))]
     if written != go.TRUE:
         tags = [go.If(written, tuple(tags))] if written != go.FALSE else []
     at = mark if silent else len(st.out)

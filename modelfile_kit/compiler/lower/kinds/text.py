@@ -9,7 +9,7 @@ from jinja2 import nodes
 from ...ir import nodes as go
 from ...ir import operations as ops
 from ...ir.nodes import Expr, Test
-from ...ir.operations import JsonStyle, PictureTags, PictureText
+from ...ir.operations import ImageTags, JsonStyle, TextAfterTags
 from ...values.callables import LoopVariable
 from ...values.choice import Cond, choose, truth_of_either
 from ...values.known import EMPTY, NONE, TRUE, Const, KnownList, Undef
@@ -70,7 +70,7 @@ def _truth_of_part(st: State, p: Part) -> Test:
         return go.TRUE
     if isinstance(p, Choice):
         return truth_of_either(p.test, truth(st, p.then), truth(st, p.orelse))
-    if isinstance(p, PictureTags):
+    if isinstance(p, ImageTags):
         return go.TRUE
 
     if isinstance(p, ops.ChangeCase):
@@ -78,7 +78,7 @@ def _truth_of_part(st: State, p: Part) -> Test:
     if isinstance(p, ops.Strip):
         # what is all white space from the start is so to the end
         p = ops.Strip(p.operand, p.chars, right=False)
-    if isinstance(p, (Block, PictureText, ops.Rewrite)):
+    if isinstance(p, (Block, TextAfterTags, ops.Rewrite)):
         return go.Atom(text_to_go(st, Str((p,))))
     return go.Atom(p)
 
