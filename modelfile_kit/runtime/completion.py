@@ -1,10 +1,10 @@
-"""What an engine answered, whichever engine it was."""
+"""What an engine is asked and what it answers, whichever engine it is."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True)
@@ -23,3 +23,16 @@ class Completion:
     finish_reason: str | None = None
     thinking: str = ""
     raw: Mapping[str, Any] | None = None
+
+
+class Engine(Protocol):
+    """What runs a model and takes a finished prompt."""
+
+    def generate(
+        self, prompt: str, images: Sequence[bytes] = (), *, max_tokens: int = 16, stop: Sequence[str] = ()
+    ) -> Completion:
+        """Answers a prompt from an empty context with the likeliest tokens.
+
+        prompt: as Ollama sends it, with `[img-N]` where image N (from 0) stands; images: the bytes of image
+        files; stop: texts that end the answer and are not part of it. Raises EngineError.
+        """

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ..core.conversation import Message
 from ..core.diagnostics import Diagnostic, Severity
-from ..runtime.llama_cpp.engine import EmbeddedEngine
+from ..runtime.completion import Engine
 
 COLOURS: dict[str, tuple[int, int, int]] = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255)}
 QUESTION = "What colour is this picture? Answer with one word."
@@ -28,7 +28,7 @@ class Sight:
 
 
 def look(
-    engine: EmbeddedEngine, prompt_of: Callable[[Sequence[Message]], str], stop: Sequence[str] = ()
+    engine: Engine, prompt_of: Callable[[Sequence[Message]], str], stop: Sequence[str] = ()
 ) -> tuple[Sight, ...]:
     """Asks for the colour of each test picture.
 

@@ -26,7 +26,8 @@ from modelfile_kit.package.families import (
 )
 
 CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus"
-FAMILIES = ("chatglm", "glm4", "glm4v")
+# Each family, and how its prompts begin.
+FAMILIES = {"chatglm": "[gMASK]<sop>", "glm4": "[gMASK]<sop>", "glm4v": "[gMASK]<sop>"}
 
 needs_corpus = pytest.mark.skipif(
     not CORPUS.is_dir(), reason="there is no ../shared/corpus with real chat templates here"
@@ -73,7 +74,7 @@ def test_probe_conversations(name: str) -> None:
     for probe in probes:  # no two neighbours of one role: the server would merge them
         roles = [m["role"] for m in probe.messages]
         assert all(a != b for a, b in itertools.pairwise(roles)), probe.id
-        assert rendered(family.chat_template, probe).startswith("[gMASK]<sop>")
+        assert rendered(family.chat_template, probe).startswith(FAMILIES[name])
 
 
 def test_probes_of_an_unknown_model_have_no_pictures() -> None:
