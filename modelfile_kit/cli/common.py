@@ -14,7 +14,7 @@ import click
 from ..core.diagnostics import Diagnostic, Span
 from ..core.errors import KitError, PackageError, UsageError
 from ..report import FORMATS, Report, render
-from ..report.terminal import diagnostic_lines
+from ..report.terminal import findings_lines
 from .main import columns, wants_color
 
 if TYPE_CHECKING:
@@ -104,10 +104,9 @@ def say(message: str) -> None:
 
 def print_diagnostics(diagnostics: Iterable[Diagnostic]) -> None:
     """Findings for people, on stderr; --quiet leaves only the errors."""
-    for diagnostic in diagnostics:
-        if is_quiet() and diagnostic.severity.rank > 0:
-            continue
-        lines = diagnostic_lines(diagnostic, color=wants_color(sys.stderr), width=columns(sys.stderr))
+    shown = [d for d in diagnostics if d.severity.rank == 0 or not is_quiet()]
+    lines = findings_lines(shown, color=wants_color(sys.stderr), width=columns(sys.stderr))
+    if lines:
         click.echo("\n".join(lines), err=True)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..compiler import Compiled, compile_template
-from ..core.diagnostics import has_errors
+from ..core.diagnostics import has_errors, with_excerpts
 from ..huggingface.chat_template_file import (
     ChatTemplate,
     chat_template_from,
@@ -76,7 +76,8 @@ def command(
             compiled = compile_template(source.text, **tokens, target=target)
     given = [name for name, text in (("bos_token", bos), ("eos_token", eos)) if text is not None]
     noted = unknown_tokens(source, *given)
-    findings = [replace(d, span=in_file(d.span, chat_template)) for d in noted + compiled.diagnostics]
+    found = with_excerpts(noted + compiled.diagnostics, source.text.split("\n"))
+    findings = [replace(d, span=in_file(d.span, chat_template)) for d in found]
     compiled = replace(compiled, diagnostics=findings)
     if output_format == "text":
         _print(compiled, source, explained)

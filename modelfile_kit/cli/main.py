@@ -117,7 +117,7 @@ def run(arguments: list[str]) -> int:
 def _explain(error: Exception) -> int:
     from ..core.diagnostics import Diagnostic
     from ..core.errors import KitError, PackageError
-    from ..report.terminal import diagnostic_lines
+    from ..report.terminal import findings_lines
 
     findings: tuple[Diagnostic, ...]
     code = 2
@@ -129,9 +129,8 @@ def _explain(error: Exception) -> int:
         findings = (_unplanned(error),)
     if isinstance(error, BrokenPipeError):
         return _quiet_pipe()
-    for finding in findings:
-        lines = diagnostic_lines(finding, color=wants_color(sys.stderr), width=columns(sys.stderr))
-        click.echo("\n".join(lines), err=True)
+    lines = findings_lines(findings, color=wants_color(sys.stderr), width=columns(sys.stderr))
+    click.echo("\n".join(lines), err=True)
     return code
 
 

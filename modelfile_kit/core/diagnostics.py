@@ -5,13 +5,14 @@ What each code means is in `core.codes`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from . import codes
 from .severity import Severity
 
-__all__ = ["Diagnostic", "Severity", "Span", "has_errors"]
+__all__ = ["Diagnostic", "Severity", "Span", "has_errors", "with_excerpts"]
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,9 @@ class Span:
 class Diagnostic:
     """A finding.
 
-    `code` is stable (`MK` and three digits), `message` says what was found and what was expected,
-    `help` says what to do, `span` where, as far as it is known.
+    `code` is stable (`MK` and three digits; `core.codes` has its page), `message` says what was found and
+    what was expected, `help` says what to do, `span` where, as far as it is known. `excerpt` is the source
+    line of the span, "" where it is not known; it does not count in comparisons.
     """
 
     code: str
@@ -42,21 +44,45 @@ class Diagnostic:
     message: str
     span: Span | None = None
     help: str = ""
+    excerpt: str = field(default="", compare=False)
+
+    @property
+    def label(self) -> str:
+        """`severity CODE name`, as every text output has it."""
+        return f"{self.severity} {self.code} {codes.name_of(self.code)}".rstrip()
 
     def __str__(self) -> str:
         where = str(self.span) if self.span else ""
         head = f"{where}: " if where else ""
         tail = f"\n  help: {self.help}" if self.help else ""
-        return f"{head}{self.severity} {self.code}: {self.message}{tail}"
+        return f"{head}{self.label}: {self.message}{tail}"
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON; a span's unknown parts are left out."""
-        data: dict[str, Any] = {"code": self.code, "severity": self.severity.value, "message": self.message}
+        data: dict[str, Any] = {
+            "code": self.code,
+            "name": codes.name_of(self.code),
+            "severity": self.severity.value,
+            "message": self.message,
+        }
         if self.span:
             data["span"] = {k: v for k, v in vars(self.span).items() if v is not None}
         if self.help:
             data["help"] = self.help
+        data["help_uri"] = codes.help_uri(self.code)
         return data
+
+
+def with_excerpts(diagnostics: Iterable[Diagnostic], lines: Sequence[str]) -> list[Diagnostic]:
+    """The findings with their source lines. lines: of the text that the spans are in, without line ends."""
+    found = []
+    for diagnostic in diagnostics:
+        line = diagnostic.span.line if diagnostic.span else None
+        if line is not None and 1 <= line <= len(lines) and not diagnostic.excerpt:
+            found.append(replace(diagnostic, excerpt=lines[line - 1]))
+        else:
+            found.append(diagnostic)
+    return found
 
 
 def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:

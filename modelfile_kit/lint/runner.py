@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..core import codes
-from ..core.diagnostics import Diagnostic, Span
+from ..core.diagnostics import Diagnostic, Span, with_excerpts
 from ..core.errors import ModelfileError
 from ..ollama.decoding import decode
 from ..ollama.grammar import Modelfile, parse_modelfile
@@ -23,6 +23,8 @@ from .rule import Edit, Finding, Rule
 _IGNORE = re.compile(
     r"\s*mkmodelfile:\s*(ignore|ignore-file)\s*=\s*([A-Za-z0-9-]+(?:\s*,\s*[A-Za-z0-9-]+)*)\s*"
 )
+# Ollama counts each CR and each LF as the end of a line.
+_LINE_END = re.compile(r"[\r\n]")
 # A fix may bring up another finding; more rounds than this would mean that two fixes fight.
 MAX_ROUNDS = 10
 
@@ -55,8 +57,10 @@ def _lint(text: str | bytes, base: str | Path | None, target: Target, file: str 
     try:
         context = _context(text, base, target, file)
     except ModelfileError as error:
-        return [_refused(error, decode(text))]
-    return [_diagnostic(rule, finding, file) for rule, finding in _findings(context)]
+        decoded = decode(text)
+        return with_excerpts([_refused(error, decoded)], _LINE_END.split(decoded))
+    found = [_diagnostic(rule, finding, context.text, file) for rule, finding in _findings(context)]
+    return with_excerpts(found, _LINE_END.split(context.text))
 
 
 def _refused(error: ModelfileError, text: str) -> Diagnostic:
@@ -109,7 +113,7 @@ def fix_modelfile(
             parse_modelfile(mended, target=replace(meant, onwards=True))
         except ModelfileError:
             break
-        fixed += [_diagnostic(rule, finding, file) for rule, finding in chosen]
+        fixed += [_diagnostic(rule, finding, context.text, file) for rule, finding in chosen]
         current = mended
     return Fixed(current, tuple(fixed))
 
@@ -178,13 +182,26 @@ def _code(rule: Rule, finding: Finding) -> str:
     return finding.code or rule.code
 
 
-def _diagnostic(rule: Rule, finding: Finding, file: str | None) -> Diagnostic:
-    line = _line(finding)
-    span = Span(file, line, finding.column) if file or line else None
+def _diagnostic(rule: Rule, finding: Finding, text: str, file: str | None) -> Diagnostic:
+    span = _span(finding, text, file)
     code = _code(rule, finding)
     about = codes.find(code)
     severity = finding.severity or (about.severity if about else rule.severity)
     return Diagnostic(code, severity, finding.message, span, finding.help or rule.help)
+
+
+def _span(finding: Finding, text: str, file: str | None) -> Span | None:
+    """The place of a finding: what it says itself, else the whole instruction that it is about."""
+    line, instruction = _line(finding), finding.instruction
+    if finding.column or instruction is None or line != instruction.line:
+        return Span(file, line, finding.column) if file or line else None
+    start, end = instruction.span
+    column = start - max(text.rfind("\n", 0, start), text.rfind("\r", 0, start))
+    inside = text[start:end].rstrip()
+    *before, last = _LINE_END.split(inside)
+    if not before:
+        return Span(file, line, column, None, column + len(last))
+    return Span(file, line, column, line + len(before), len(last) + 1)
 
 
 class _Silenced:

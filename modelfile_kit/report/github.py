@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..core import codes
 from ..core.diagnostics import Diagnostic, Severity, Span
 from .model import Case, Report, Status
 
@@ -17,7 +18,10 @@ def render(report: Report) -> str:
 
 def _command(diagnostic: Diagnostic) -> str:
     message = diagnostic.message + (f"\nhelp: {diagnostic.help}" if diagnostic.help else "")
-    return _format(_LEVELS[diagnostic.severity], diagnostic.code, message, diagnostic.span)
+    if address := codes.help_uri(diagnostic.code):
+        message += f"\nsee: {address}"
+    title = f"{diagnostic.code} {codes.name_of(diagnostic.code)}".rstrip()
+    return _format(_LEVELS[diagnostic.severity], title, message, diagnostic.span)
 
 
 def _failed(report: Report, case: Case) -> str:
@@ -29,7 +33,9 @@ def _format(level: str, title: str, message: str, span: Span | None) -> str:
     properties = {"title": title}
     if span and span.file:
         properties["file"] = span.file
-        for key, value in (("line", span.line), ("col", span.column), ("endLine", span.end_line)):
+        places = {"line": span.line, "col": span.column}
+        places |= {"endLine": span.end_line, "endColumn": span.end_column}
+        for key, value in places.items():
             if value is not None:
                 properties[key] = str(value)
     joined = ",".join(f"{k}={_escape_property(v)}" for k, v in properties.items())

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree as Xml  # only writes, so no hostile XML is read
 
+from ..core import codes
+from ..core.diagnostics import Diagnostic
 from .model import Case, Report, Status
 
 # XML 1.0 cannot carry these at all, not even escaped.
@@ -15,7 +17,7 @@ def render(report: Report) -> str:
     """One test suite; findings that belong to no case become one more case, `findings`."""
     cases = list(report.cases)
     if report.diagnostics or not cases:
-        details = "\n".join(str(d) for d in report.diagnostics)
+        details = "\n".join(map(_finding, report.diagnostics))
         status = Status.FAILED if report.fails(report.diagnostics) else Status.PASSED
         cases.append(Case("findings", status, f"{len(report.diagnostics)} findings", details))
     suite = Xml.Element("testsuite", name=_clean(f"mkmodelfile {report.command} {report.subject}"))
@@ -37,7 +39,7 @@ def _case(report: Report, case: Case) -> Xml.Element:
         "testcase", classname=_clean(f"{report.command}.{report.subject}"), name=_clean(case.name)
     )
     element.set("time", f"{case.seconds or 0:.3f}")
-    text = "\n".join([case.details, *(str(d) for d in case.diagnostics)]).strip("\n")
+    text = "\n".join([case.details, *map(_finding, case.diagnostics)]).strip("\n")
     if report.failed(case):
         child = Xml.SubElement(element, "failure", message=_clean(case.summary or "failed"))
         child.text = _clean(text)
@@ -46,6 +48,11 @@ def _case(report: Report, case: Case) -> Xml.Element:
     elif text:
         Xml.SubElement(element, "system-out").text = _clean(text)
     return element
+
+
+def _finding(diagnostic: Diagnostic) -> str:
+    address = codes.help_uri(diagnostic.code)
+    return str(diagnostic) + (f"\n  see: {address}" if address else "")
 
 
 def _clean(text: str) -> str:

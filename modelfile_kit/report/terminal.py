@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import textwrap
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import replace
 
 import click
 
 from ..core.diagnostics import Diagnostic, Severity
 from .model import Case, Report, Status
+from .source_lines import source_line
 
 # Narrower than this, wrapped text is harder to read than what the terminal makes of it.
 MIN_WIDTH = 40
+# Characters of a source line that are shown; a TEMPLATE may have thousands in one.
+EXCERPT_WIDTH = 96
 _MARKS = {Status.PASSED: ("✓", "green"), Status.FAILED: ("✗", "red"), Status.SKIPPED: ("-", "yellow")}
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
 
@@ -26,29 +32,98 @@ def render(report: Report, *, color: bool = False, width: int | None = None) -> 
     ]
     for case in report.cases:
         lines += _case(case, color, width)
-    for diagnostic in report.diagnostics:
-        lines += diagnostic_lines(diagnostic, color=color, width=width)
+    lines += findings_lines(report.diagnostics, color=color, width=width, said=report.subject)
     lines.append(_closing(report, color))
     return "\n".join(lines) + "\n"
+
+
+def findings_lines(
+    diagnostics: Sequence[Diagnostic],
+    *,
+    color: bool = False,
+    indent: str = "",
+    width: int | None = None,
+    said: str = "",
+) -> list[str]:
+    """The lines of several findings; a path that all of them have is said once, above them.
+
+    said: a path that the reader has been told already.
+    """
+    files = {d.span.file if d.span else None for d in diagnostics}
+    shared = files.pop() if len(files) == 1 and len(diagnostics) > 1 else None
+    if shared is None:
+        return [
+            line for d in diagnostics for line in diagnostic_lines(d, color=color, indent=indent, width=width)
+        ]
+    lines = [] if shared == said else [indent + visible(shared)]
+    for diagnostic in diagnostics:
+        assert diagnostic.span is not None
+        excerpt = source_line(diagnostic)
+        bare = replace(diagnostic, span=replace(diagnostic.span, file=None), excerpt=excerpt)
+        lines += diagnostic_lines(bare, color=color, indent=f"{indent}  ", width=width)
+    return lines
 
 
 def diagnostic_lines(
     diagnostic: Diagnostic, *, color: bool = False, indent: str = "", width: int | None = None
 ) -> list[str]:
-    """`place: severity CODE: message`, then what to do; wrapped at words where a width is given."""
-    where = f"{diagnostic.span}: " if diagnostic.span and str(diagnostic.span) else ""
-    label = f"{diagnostic.severity} {diagnostic.code}"
-    first, *rest = (diagnostic.message or "").splitlines() or [""]
+    """`place: severity CODE name: message`, the source line with a caret, then what to do.
+
+    Wrapped at words where a width is given; the source line never is.
+    """
+    where = f"{visible(str(diagnostic.span))}: " if diagnostic.span and str(diagnostic.span) else ""
+    label = diagnostic.label
+    first, *rest = visible(diagnostic.message).splitlines() or [""]
     lines = _wrapped(f"{indent}{where}{label}: {first}", f"{indent}  ", width)
     lines[0] = lines[0].replace(
         f"{where}{label}", where + _paint(label, color, fg=_COLOURS[diagnostic.severity], bold=True), 1
     )
     for line in rest:
         lines += _wrapped(f"{indent}  {line}", f"{indent}  ", width)
-    for i, line in enumerate(diagnostic.help.splitlines()):
+    lines += _excerpt(diagnostic, indent, color)
+    for i, line in enumerate(visible(diagnostic.help).splitlines()):
         head = f"{indent}  help: " if i == 0 else f"{indent}        "
         lines += _wrapped(head + line, f"{indent}        ", width)
     return lines
+
+
+def visible(text: str) -> str:
+    """A text of a finding as it is put out: the one place where anything about it is escaped."""
+    return text
+
+
+def _excerpt(diagnostic: Diagnostic, indent: str, color: bool) -> list[str]:
+    """The source line under its number, and a caret below the place where the span has a column."""
+    span, source = diagnostic.span, source_line(diagnostic).replace("\t", " ")
+    if not source.strip() or span is None or span.line is None:
+        return []
+    column = span.column if span.column and span.column <= len(source) + 1 else None
+    # A window of a long line, so that the caret is on the screen.
+    start = max(0, (column or 1) - 1 - EXCERPT_WIDTH // 2) if len(source) > EXCERPT_WIDTH else 0
+    shown = source[start : start + EXCERPT_WIDTH]
+    gutter = f"{indent}  {span.line} | "
+    lines = [gutter + visible(shown).rstrip()]
+    if column is not None:
+        same_line = span.end_line in (None, span.line)
+        end = span.end_column if same_line and span.end_column else None if same_line else len(source) + 1
+        at = column - 1 - start
+        count = max(1, min((end or column + 1) - column, len(shown) - at))
+        before = "".join(_blank(c) for c in shown[:at])
+        marks = "^" * sum(_columns(c) for c in shown[at : at + count]) or "^"
+        bar = " " * (len(gutter) - 2) + "| "
+        lines.append(f"{bar}{before}{_paint(marks, color, fg=_COLOURS[diagnostic.severity], bold=True)}")
+    return lines
+
+
+def _columns(character: str) -> int:
+    """How many columns of a terminal a character takes."""
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def _blank(character: str) -> str:
+    return " " * _columns(character)
 
 
 def _wrapped(line: str, indent: str, width: int | None) -> list[str]:
@@ -72,8 +147,7 @@ def _case(case: Case, color: bool, width: int | None) -> list[str]:
     lines[0] = lines[0].replace(mark, _paint(mark, color, fg=colour), 1)
     if case.status is Status.FAILED:
         lines += [f"      {line}" for line in case.details.splitlines()]
-    for diagnostic in case.diagnostics:
-        lines += diagnostic_lines(diagnostic, color=color, indent="      ", width=width)
+    lines += findings_lines(case.diagnostics, color=color, indent="      ", width=width)
     return lines
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import http.server
 import json
 import os
+import re
 import signal
 import socket
 import struct
@@ -174,7 +175,8 @@ def test_a_fault_in_the_package_has_its_place(said, folder, more, place, words):
     (folder / "mkmodelfile.yaml").write_text(PACKAGE + more + "\n")
     code, text = said("build")
     assert code == 1, text
-    assert f"mkmodelfile.yaml:{place}: error" in text
+    # a path that several findings have is said once, above them
+    assert re.search(rf"mkmodelfile\.yaml(?::|\n(?:  .*\n)*  ){place}: error", text), text
     assert words in text
     assert not (folder / "build").exists()
 
@@ -214,7 +216,7 @@ def test_a_template_that_cannot_be_used(said, folder, source, words):
     (folder / "bad.jinja").write_text("first line\n" + source)
     code, text = said("compile", "bad.jinja")
     assert code == 1, text
-    assert "bad.jinja:2: error" in text
+    assert re.search(r"bad\.jinja(?::2|\n  2): (?:error|warning)", text), text
     assert words in text
     (folder / "mkmodelfile.yaml").write_text(PACKAGE + "chat_template: bad.jinja\n")
     code, text = said("build")
@@ -260,7 +262,7 @@ def test_a_full_disk_behind_stdout(folder, arguments):
             [*PROGRAM, *arguments], cwd=folder, stdout=full, stderr=subprocess.PIPE, check=False
         )
     assert done.returncode == 2
-    assert b"<stdout>: error MK903: No space left" in done.stderr
+    assert b"<stdout>: error MK903 file-access: No space left" in done.stderr
     assert b"Traceback" not in done.stderr
     assert b"Exception ignored" not in done.stderr
 

@@ -63,4 +63,4 @@ def test_a_text_that_nobody_knows(mkmodelfile):
 def test_a_package_that_is_not_there_is_no_error_text(mkmodelfile):
     done = mkmodelfile("doctor", "absent/package")
     assert (done.code, done.out) == (2, "")
-    assert "absent/package: error MK901: no such file or folder" in done.err
+    assert "absent/package: error MK901 usage: no such file or folder" in done.err

@@ -66,7 +66,7 @@ def test_the_target_decides(mkmodelfile, write):
 
 def test_standard_input_and_several_files(mkmodelfile, write):
     done = mkmodelfile("lint", "-", stdin=FAILS.encode())
-    assert (done.code, "-:2: error MK110" in done.out) == (1, True)
+    assert (done.code, "-:2:1: error MK110" in done.out) == (1, True)
     bad, good = write("Bad", FAILS), write("Good", "FROM llama3.2\n")
     done = mkmodelfile("lint", good, bad, good)
     assert (done.code, done.out.count("MK110"), f"{bad}:2:" in done.out) == (1, 1, True)
@@ -91,7 +91,7 @@ def test_formats_tell_the_same(mkmodelfile, write, output_format):
         report = json.loads(done.out)
         assert (report["ok"], report["diagnostics"][0]["span"]["line"]) == (False, 2)
     if output_format == "github":
-        assert done.out.startswith("::warning title=MK125,file=")
+        assert done.out.startswith("::warning title=MK125 parameter-out-of-range,file=")
     if output_format == "junit":
         ElementTree.fromstring(done.out)
 

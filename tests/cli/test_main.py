@@ -55,7 +55,7 @@ def raising(monkeypatch, error):
 
 
 FINDING = Diagnostic(
-    "MK502", Severity.ERROR, "unknown key", Span("mkmodelfile.yaml", 3, 1), "did you mean `model`?"
+    "MK502", Severity.ERROR, "unknown key", Span("gone/mkmodelfile.yaml", 3, 1), "did you mean `model`?"
 )
 
 
@@ -65,26 +65,26 @@ FINDING = Diagnostic(
         (
             ServerError("no server at http://x", help="start it"),
             1,
-            "error MK801: no server at http://x\n  help: start it",
+            "error MK801 server-error: no server at http://x\n  help: start it",
         ),
-        (UsageError("which one?"), 2, "error MK901: which one?"),
+        (UsageError("which one?"), 2, "error MK901 usage: which one?"),
         (
             PackageError("2 findings", diagnostics=(FINDING,)),
             1,
-            "mkmodelfile.yaml:3:1: error MK502: unknown key\n  help: did you mean `model`?",
+            "gone/mkmodelfile.yaml:3:1: error MK502 not-yaml: unknown key\n  help: did you mean `model`?",
         ),
         (
             OSError(errno.ENOSPC, "No space left on device", "out"),
             2,
-            "out: error MK903: No space left on device",
+            "out: error MK903 file-access: No space left on device",
         ),
         (
             FileNotFoundError(errno.ENOENT, "No such file or directory", "m.gguf"),
             2,
-            "m.gguf: error MK903: No such file",
+            "m.gguf: error MK903 file-access: No such file",
         ),
-        (MemoryError(), 2, "error MK904: out of memory"),
-        (ZeroDivisionError("oops"), 2, "error MK999: internal error: ZeroDivisionError: oops"),
+        (MemoryError(), 2, "error MK904 out-of-memory: out of memory"),
+        (ZeroDivisionError("oops"), 2, "error MK999 internal-error: internal error: ZeroDivisionError: oops"),
         (KeyboardInterrupt(), 130, "interrupted"),
     ],
 )

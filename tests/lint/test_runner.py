@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from modelfile_kit.core.diagnostics import Span
 from modelfile_kit.core.errors import ModelfileError, UsageError
 from modelfile_kit.lint.runner import fix_modelfile, lint_modelfile
+from modelfile_kit.micro import build_pair
 from modelfile_kit.ollama.grammar import parse_modelfile
 
 PATH = "FROM /srv/model.gguf\n"
@@ -20,9 +24,9 @@ def codes(text, **how):
 def test_findings_come_in_the_order_of_the_lines_with_the_file():
     found = lint_modelfile("FROM /m.gguf\nPARAMETER top_p 9\nPARAMETER nope 1\n", file="dir/Modelfile")
     assert [(d.code, str(d.span)) for d in found] == [
-        ("MK130", "dir/Modelfile:1"),
-        ("MK125", "dir/Modelfile:2"),
-        ("MK110", "dir/Modelfile:3"),
+        ("MK130", "dir/Modelfile:1:1"),
+        ("MK125", "dir/Modelfile:2:1"),
+        ("MK110", "dir/Modelfile:3:1"),
     ]
 
 
@@ -142,3 +146,21 @@ def test_mended_findings_are_gone_and_the_rest_keeps_its_text(lines, end, bom):
     ]
     if not fixed.fixed:
         assert fixed.text == source
+
+
+@pytest.mark.parametrize("word", ["MK435", "pair-does-not-fit", "MK412", "mk711", "MK852", "projector-width"])
+def test_old_codes_groups_and_names_silence_what_they_stand_for(tmp_path: Path, word: str) -> None:
+    pair = build_pair(tmp_path, fault="width")
+    text = f"FROM ./{pair.model.name}\nFROM ./{pair.projector.name}\n"
+    assert "MK412" in {d.code for d in lint_modelfile(text, base=tmp_path)}
+    silenced = f"# mkmodelfile: ignore-file={word}\n{text}"
+    assert {d.code for d in lint_modelfile(silenced, base=tmp_path)} & {"MK412", "MK140"} == set()
+
+
+def test_a_finding_covers_the_instruction_that_it_is_about() -> None:
+    text = 'FROM x\n  PARAMETER mirostat 2\nSYSTEM """a\nb\u3000c"""\nPARAMETER top_p 9\n'
+    spans = {d.code: d.span for d in lint_modelfile(text, file="f")}
+    assert spans["MK112"] == Span("f", 2, 3, None, 23)
+    assert spans["MK125"] == Span("f", 5, 1, None, 18)
+    lines = {d.code: d.excerpt for d in lint_modelfile(text, file="f")}
+    assert (lines["MK112"], lines["MK118"]) == ("  PARAMETER mirostat 2", 'b\u3000c"""')

@@ -4,6 +4,7 @@ import xml.etree.ElementTree as Xml
 
 import pytest
 
+from modelfile_kit.core import codes
 from modelfile_kit.core.diagnostics import Diagnostic, Severity, Span
 from modelfile_kit.report import FORMATS, Case, Report, Status, html, render
 
@@ -40,7 +41,7 @@ def test_ok_is_no_failed_case_and_no_error():
 
 def test_text_names_place_code_and_help():
     text = render(REPORT)
-    assert "a b/Modelfile:3:7: error MK101: 100% wrong" in text
+    assert "a b/Modelfile:3:7: error MK101 unknown-instruction: 100% wrong" in text
     assert "help: mend: it, now" in text
     assert "✗ bad  one byte more\n      -a" in text
     assert text.endswith("check: failed (1 passed, 1 failed, 1 skipped, 1 error, 1 warning)\n")
@@ -59,9 +60,12 @@ def test_json_has_everything():
 def test_github_escapes_as_its_reference_says():
     lines = render(REPORT, "github").splitlines()
     assert lines[0] == (
-        "::error title=MK101,file=a b/Modelfile,line=3,col=7::100%25 wrong%0Ahere%0Ahelp: mend: it, now"
+        "::error title=MK101 unknown-instruction,file=a b/Modelfile,line=3,col=7::100%25 wrong%0Ahere"
+        f"%0Ahelp: mend: it, now%0Asee: {codes.help_uri('MK101')}"
     )
-    assert lines[1] == "::warning title=MK323::odd"
+    assert lines[1] == (
+        f"::warning title=MK323 token-not-in-vocabulary::odd%0Asee: {codes.help_uri('MK323')}"
+    )
     assert lines[2].startswith("::error title=check pkg::bad: one byte more%0A-a")
 
 
