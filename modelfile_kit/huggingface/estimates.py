@@ -17,13 +17,13 @@ from .guard import (
     BUDGET,
     CONTAINERS,
     ITEMS_MAX,
-    LOOKED_AT,
     SEARCHED,
     SLOW_TEXT_MAX,
     WRITTEN,
     TemplateLimitError,
     printable,
 )
+from .operations import FILTERS, METHODS
 
 
 def binary(operator: str, compute: Callable[[Any, Any], Any], left: Any, right: Any) -> Any:
@@ -177,7 +177,7 @@ def _to_bytes(_: Any, length: Any = 1, *__: Any, **___: Any) -> None:
         BUDGET.check(length)
 
 
-_METHODS: dict[str, Callable[..., None]] = {
+METHOD_ESTIMATES: dict[str, Callable[..., None]] = {
     "center": _width,
     "ljust": _width,
     "rjust": _width,
@@ -195,7 +195,7 @@ _METHODS: dict[str, Callable[..., None]] = {
     "translate": _translate,
 }
 
-_FILTERS: dict[str, Callable[..., None]] = {
+FILTER_ESTIMATES: dict[str, Callable[..., None]] = {
     "batch": _batch,
     "center": _width,
     "dictsort": _sort,
@@ -221,14 +221,9 @@ _FILTERS: dict[str, Callable[..., None]] = {
     "xmlattr": _slow,
 }
 
-# Characters that an operation goes through in a step, where it is slower than searching.
-_PACES = {
-    **dict.fromkeys(("casefold", "expandtabs", "pprint", "string", "tojson", "translate", "zfill"), WRITTEN),
-    **dict.fromkeys(("capitalize", "escape", "forceescape", "e", "swapcase", "lower", "upper"), WRITTEN),
-    **dict.fromkeys(("max", "min", "sum", "map", "reject", "rejectattr", "select", "selectattr"), LOOKED_AT),
-    **dict.fromkeys(("batch", "items", "list", "slice", "title", "unique", "urlencode"), LOOKED_AT),
-    **dict.fromkeys(("wordcount", "xmlattr"), LOOKED_AT // 4),
-    "wordwrap": 1,
+# A name can be a method of several types; the slowest of them counts.
+_METHOD_PACES = {
+    name: min(row.pace for (_, other), row in METHODS.items() if other == name) for _, name in METHODS
 }
 
 
@@ -240,7 +235,7 @@ def before_method(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) 
     owner = getattr(function, "__self__", None)
     name = getattr(function, "__name__", "")
     if owner.__class__ is not dict:
-        BUDGET.look_at(owner, _PACES.get(name, SEARCHED))
+        BUDGET.look_at(owner, _METHOD_PACES.get(name, SEARCHED))
     for value in args:
         BUDGET.look_at(value)
     for value in kwargs.values():
@@ -249,16 +244,10 @@ def before_method(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) 
         items = _listed(args[0])
         BUDGET.check(BUDGET.weigh(items) + len(owner) * len(items))
         return (items,)
-    estimate = _METHODS.get(name)
+    estimate = METHOD_ESTIMATES.get(name)
     if estimate is not None and isinstance(owner, (str, bytes, int)):
         _estimated(estimate, owner, args, kwargs)
     return args
-
-
-# Filters that take as long for something large as for something small.
-_CONSTANT = frozenset(
-    {"attr", "count", "d", "default", "first", "last", "length", "random", "reverse", "safe"}
-)
 
 
 def before_filter(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
@@ -267,8 +256,9 @@ def before_filter(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> t
     if isinstance(value, GeneratorType):
         value = _listed(value) if name in ("join", "list", "sort", "sum") else _counted(value)
         args = (value, *args[1:])
-    if name not in _CONSTANT:
-        BUDGET.look_at(value, _PACES.get(name, SEARCHED))
+    pace = FILTERS[name].pace if name in FILTERS else SEARCHED
+    if pace:
+        BUDGET.look_at(value, pace)
     for other in args[1:]:
         BUDGET.look_at(other)
     for other in kwargs.values():
@@ -278,7 +268,7 @@ def before_filter(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> t
         BUDGET.check(BUDGET.weigh(value) + BUDGET.weigh(mark) * len(value))
     elif value.__class__ in CONTAINERS:
         BUDGET.check(BUDGET.weigh(value))
-    estimate = _FILTERS.get(name)
+    estimate = FILTER_ESTIMATES.get(name)
     if estimate is not None:
         _estimated(estimate, value, args[1:], kwargs)
     return args

@@ -20,6 +20,7 @@ from ..core.conversation import Conversation
 from ..core.errors import TemplateReferenceError
 from ..huggingface import jinja_source as source
 from ..huggingface.environment import ReferenceEnvironment
+from ..huggingface.operations import FILTERS, METHODS, TESTS, Native
 from ..huggingface.render import Reference
 
 # Names that hold lists in every request; what is assigned from them is a list as well.
@@ -28,13 +29,9 @@ _LIST_FIELDS = frozenset({"tool_calls", "tools"})
 _LIST_FILTERS = frozenset({"list", "selectattr", "rejectattr", "map", "reverse"})
 # Fields that hold objects: what engines print for one is their own affair.
 _OBJECTS = frozenset({"arguments", "parameters", "properties", "function"})
-_TESTS = frozenset(
-    {"defined", "undefined", "none", "string", "mapping", "iterable", "sequence", "boolean", "true", "false"}
-    | {"number", "integer", "eq", "equalto", "==", "ne", "!=", "in", "odd", "even", "callable", "sameas"}
-)
-_SELECTING = frozenset({"eq", "equalto", "==", "ne", "!=", "defined", "undefined", "in"})
 _FUNCTIONS = frozenset({"namespace", "range", "raise_exception", "caller", "dict"})
-_METHODS_ANY = frozenset({"items", "keys", "values", "get", "append"})
+# The methods of which it does not matter what they are called on.
+_METHODS_ANY = frozenset(name for (_, name), row in METHODS.items() if row.native is Native.SAME)
 _UNKNOWN_SUMS = (nodes.Mul, nodes.Div, nodes.FloorDiv, nodes.Pow)
 
 
@@ -142,7 +139,7 @@ class _Search:
         if isinstance(node, nodes.Getitem):
             return self.knows_item(node)
         if isinstance(node, nodes.Test):
-            return node.name in _TESTS
+            return node.name in TESTS and TESTS[node.name].native
         return not (isinstance(node, nodes.Const) and isinstance(node.value, float))
 
     def is_list(self, node: nodes.Node | None) -> bool:
@@ -175,11 +172,12 @@ class _Search:
 
     def knows_filter(self, node: nodes.Filter) -> bool:
         name, arguments = node.name, node.args
-        if name in ("list", "default", "d", "safe") or name in source.WATCHERS:
-            return True
+        state = FILTERS[name].native if name in FILTERS else Native.UNKNOWN
+        if name in source.WATCHERS or state is not Native.GIVEN:
+            return name in source.WATCHERS or state is Native.SAME
         if name in ("selectattr", "rejectattr"):
             tests = arguments[1:2]
-            return all(isinstance(t, nodes.Const) and t.value in _SELECTING for t in tests)
+            return all(isinstance(t, nodes.Const) and _selects(t.value) for t in tests)
         if name == "map":
             return not arguments and [k.key for k in node.kwargs] == ["attribute"]
         if name in ("reverse", "first", "last", "length", "count"):
@@ -236,6 +234,10 @@ def _assigned(tree: nodes.Template) -> Iterator[tuple[str, nodes.Node]]:
 
 def _is_name(node: nodes.Node) -> TypeGuard[nodes.Name]:
     return isinstance(node, nodes.Name)
+
+
+def _selects(test: object) -> bool:
+    return test in TESTS and TESTS[str(test)].selects
 
 
 def _replaces(arguments: list[nodes.Expr]) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ...huggingface import operations
 from ..ir.nodes import Test
 from ..values.value import Value
 from . import filters, jinja_tests, text_methods
@@ -53,7 +54,7 @@ FILTERS: dict[str, Callable[..., Value]] = {
 }
 
 # Filters that take a choice between values as it is.
-WHOLE = frozenset({"d", "default"})
+WHOLE = frozenset(row.name for row in operations.FILTERS.values() if row.whole)
 
 TESTS: dict[str, Callable[..., Test]] = {
     "!=": jinja_tests.not_equal,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...huggingface.operations import FILTERS, Result
 from .shapes import World
 from .values import (
     ANYTHING,
@@ -27,33 +28,25 @@ from .values import (
     union,
 )
 
-_TEXTS = frozenset({
-    "trim", "string", "join", "replace", "safe", "escape", "e", "forceescape", "indent", "format", "truncate",
-    "wordwrap", "center", "pprint", "striptags", "urlize", "urlencode", "xmlattr", "filesizeformat",
-})  # fmt: skip
-_NUMBERS = frozenset(["int", "float", "round", "abs", "sum", "wordcount"])
-_LETTERS = frozenset(["upper", "lower", "title", "capitalize"])
-
 
 def filtered(name: str, value: Value, arguments: list[Value], named: dict[str, Value], world: World) -> Value:
     """`value | name(...)`."""
-    if name in ("default", "d"):
+    result = FILTERS[name].result if name in FILTERS else Result.ANYTHING
+    if result is Result.DEFAULT:
         return _default(value, [*arguments, *named.values()], "boolean" in named or len(arguments) > 1)
-    if name in ("length", "count"):
+    if result is Result.LENGTH:
         return union(*map(_length, value))
-    if name in _LETTERS or name == "trim":
+    if result is Result.LETTERS:
         return union(*(_letters(a, name) for a in value))
-    if name in _TEXTS:
-        return TEXT
-    if name == "tojson":
-        return FULL_TEXT
-    if name in _NUMBERS:
-        return NUMBER
-    if name in ("items", "dictsort"):
+    if result is Result.PAIRS:
         return union(*(_pairs(a, world) for a in value))
-    if name in _LIST_FILTERS:
+    if result is Result.LIST:
         return union(*(_listed(name, a, arguments, world) for a in value))
-    return ANYTHING
+    return _WHATEVER.get(result, ANYTHING)
+
+
+# What is known of a result whatever the value is.
+_WHATEVER = {Result.TEXT: TEXT, Result.FULL_TEXT: FULL_TEXT, Result.NUMBER: NUMBER}
 
 
 def _default(value: Value, arguments: list[Value], boolean: bool) -> Value:
@@ -90,12 +83,6 @@ def _pairs(atom: Atom, world: World) -> Value:
     if isinstance(atom, Thing) and world.is_mapping(atom):
         return thing("pairs", atom, full=atom.full)
     return ANYTHING if isinstance(atom, (Anything, Thing)) else NOTHING
-
-
-_LIST_FILTERS = frozenset({
-    "list", "first", "last", "select", "reject", "selectattr", "rejectattr", "map", "sort", "unique",
-    "reverse", "batch", "slice", "min", "max", "random",
-})  # fmt: skip
 
 
 def _listed(name: str, atom: Atom, arguments: list[Value], world: World) -> Value:

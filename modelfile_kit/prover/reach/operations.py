@@ -6,6 +6,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
+from ...huggingface.operations import Result, methods_of
 from .shapes import World
 from .values import (
     ANYTHING,
@@ -147,7 +148,7 @@ def tested(name: str, value: Value, arguments: list[Value], world: World) -> Tru
         return same if name in ("equalto", "eq", "==") else frozenset(not t for t in same)
     if name == "in" and arguments:
         return frozenset().union(*(contains(a, value, world) for a in arguments[0]))
-    check = _TESTS.get(name)
+    check = TEST_RULES.get(name)
     if check is None:
         return BOTH
     found: set[bool] = set()
@@ -169,7 +170,7 @@ def _iterable(atom: Atom, world: World) -> bool:
     return is_text(atom) or isinstance(atom, Missing) or world.is_list(atom) or world.is_mapping(atom)
 
 
-_TESTS: dict[str, Callable[[Any, World], bool | None]] = {
+TEST_RULES: dict[str, Callable[[Any, World], bool | None]] = {
     "defined": lambda a, _: not isinstance(a, Missing),
     "undefined": lambda a, _: isinstance(a, Missing),
     "none": lambda a, _: _holds(a, type(None)),
@@ -189,7 +190,7 @@ _TESTS: dict[str, Callable[[Any, World], bool | None]] = {
 
 # -- methods and functions -----------------------------------------------------------------------------
 
-_SPLITS = frozenset(["split", "rsplit", "splitlines", "partition", "rpartition"])
+_TEXT_METHODS = methods_of("str")
 
 
 def method(name: str, owner: Atom, arguments: list[Value], world: World) -> Value:
@@ -236,13 +237,14 @@ def _text_method(name: str, owner: Atom, arguments: list[Value]) -> Value:
             return known(result)
     if isinstance(owner, Text) and owner.low and name == "lower":
         return frozenset({owner})
-    if name in _SPLITS:
+    result = _TEXT_METHODS[name].result if name in _TEXT_METHODS else Result.TEXT
+    if result is Result.LIST:
         return list_of(TEXT, full=name != "splitlines" and bool(arguments))
-    if name in ("startswith", "endswith") or name.startswith("is"):
-        return EITHER
-    if name in ("find", "rfind", "index", "rindex", "count"):
-        return NUMBER
-    return TEXT if name != "encode" else ANYTHING
+    return _WHATEVER.get(result, ANYTHING)
+
+
+# What is known of a result whatever the text is.
+_WHATEVER = {Result.EITHER: EITHER, Result.NUMBER: NUMBER, Result.TEXT: TEXT}
 
 
 def _all_known(atoms: list[Atom]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container
 
+from ...huggingface.operations import Result, methods_of
 from .values import (
     ANYTHING,
     FULL_TEXT,
@@ -25,8 +26,10 @@ from .values import (
 
 _MAYBE_TEXT = MISSING | FULL_TEXT
 _FUNCTIONS = ["raise_exception", "strftime_now", "namespace", "range", "dict", "cycler", "joiner", "lipsum"]
-_MAPPING_METHODS = frozenset(["items", "keys", "values", "get", "copy"])
-_LIST_METHODS = frozenset(["index", "count", "copy"])
+_MAPPING_METHODS, _LIST_METHODS = (
+    frozenset(name for name, row in methods_of(of).items() if row.result is not Result.ANYTHING)
+    for of in ("dict", "list")
+)
 _LISTS = {
     "messages": thing("message"),
     "calls": thing("call"),
