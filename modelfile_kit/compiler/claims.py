@@ -10,6 +10,7 @@ from ..core.conversation import CATEGORIES
 from ..core.diagnostics import Diagnostic
 from ..core.errors import KitError
 from ..huggingface import Reference
+from ..ollama.request_shape import fields_in
 from . import frontend
 from .ir import nodes as go
 from .lower.facts import Facts
@@ -53,11 +54,11 @@ def concerned(facts: Facts) -> tuple[str, ...]:
     """The kinds of conversations that can come to a place where these facts hold."""
     held = [t.expr for t, answer in facts.known.items() if answer and isinstance(t, go.Atom)]
     names = {e.name for e in held if isinstance(e, (go.Field, go.Root))}
-    if "Images" in names:
+    if fields_in("images") & names:
         return ("images",)
-    if {"Tools", "ToolCalls", "ToolName", "ToolCallID"} & names or "tool" in facts.equal.values():
+    if ({"Tools"} | fields_in("tools")) & names or "tool" in facts.equal.values():
         return ("tools",)
-    if {"Thinking", "Think"} & names:
+    if ({"Think"} | fields_in("thinking")) & names:
         return ("thinking",)
     return CATEGORIES
 

@@ -150,8 +150,9 @@ def member_of(shape: Shape, name: str) -> Member | None:
 
 
 def fields_of(kind: Kind) -> frozenset[str]:
-    """The Go fields of that kind, in any object."""
-    return frozenset(m.field for shape in SHAPES.values() for m in shape if m.kind is kind)
+    """The Go fields that are of that kind in whatever object they are."""
+    rows = [m for row in SHAPES.values() for m in row]
+    return frozenset(m.field for m in rows if m.kind is kind) - {m.field for m in rows if m.kind is not kind}
 
 
 def fields_in(category: str) -> frozenset[str]:

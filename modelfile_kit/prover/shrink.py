@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import Any
 
 from ..core.conversation import Conversation, Message
+from ..ollama.request_shape import Kind, Shape, members
 
 # Renderings spent on one counterexample; most are done after thirty.
 TRIES_MAX = 160
-_FIELDS = ("thinking", "images", "tool_calls", "tool_name", "tool_call_id")
 
 
 def shrink(conversation: Conversation, differs: Callable[[Conversation], bool]) -> Conversation:
@@ -72,10 +72,11 @@ def _fewer(items: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
 
 
 def _simpler_message(message: Message) -> Iterator[Message]:
-    for name in _FIELDS:
+    row = members(Shape.MESSAGE)
+    for name in (m.key for m in row if not m.required):
         if name in message:
             yield {k: v for k, v in message.items() if k != name}
-    for name in ("content", "thinking", "tool_name", "tool_call_id"):
+    for name in (m.key for m in row if m.kind is Kind.TEXT and m.key != "role"):
         for text in _simpler_text(message.get(name) or ""):
             if text or name == "content":
                 yield {**message, name: text}

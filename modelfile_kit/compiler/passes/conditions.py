@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ...ollama.request_shape import Kind, fields_of
 from ..ir import nodes as go
 from ..ir.nodes import Node, Nodes, Test, with_blocks
-
-# Fields of Ollama's messages and tools that are texts: where they are false, they print nothing.
-_TEXTS = {"Content", "Description", "Name", "Role", "Thinking", "ToolCallID", "ToolName"}
 
 
 def simplify_conditions(nodes: Nodes) -> Nodes:
@@ -39,12 +37,12 @@ def simplify_conditions(nodes: Nodes) -> Nodes:
 
 
 def _print_of(n: go.If) -> Node | None:
-    """`if .Content` around `.Content` alone: what is printed either way."""
+    """`if .Content` around `.Content` alone: an empty text prints nothing either way."""
     if n.orelse or len(n.then) != 1 or not isinstance(n.test, go.Atom):
         return None
     shown, asked = n.then[0], n.test.expr
     if isinstance(shown, go.Print) and shown.expr == asked and isinstance(asked, go.Field):
-        return go.together(shown, n) if asked.name in _TEXTS else None
+        return go.together(shown, n) if asked.name in fields_of(Kind.TEXT) else None
     return None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container
 
 from ...huggingface.operations import Result, methods_of
+from ...ollama.request_shape import Kind, Shape, members
 from .values import (
     ANYTHING,
     FULL_TEXT,
@@ -24,7 +25,6 @@ from .values import (
     union,
 )
 
-_MAYBE_TEXT = MISSING | FULL_TEXT
 _FUNCTIONS = ["raise_exception", "strftime_now", "namespace", "range", "dict", "cycler", "joiner", "lipsum"]
 _MAPPING_METHODS, _LIST_METHODS = (
     frozenset(name for name, row in methods_of(of).items() if row.result is not Result.ANYTHING)
@@ -38,15 +38,32 @@ _LISTS = {
     "types": FULL_TEXT,
     "parts": thing("picture") | thing("words"),
 }
-_PROPERTY = {
-    "type": MISSING | FULL_TEXT | thing("types"),
-    "items": MISSING | thing("property"),
-    "description": _MAYBE_TEXT,
-    "enum": MISSING | list_of(ANYTHING, full=True),
-    "properties": MISSING | thing("properties", full=False),
-    "required": MISSING | thing("required"),
-    "anyOf": MISSING | list_of(thing("property"), full=True),
+# What a member of the request holds for a chat template, where the request names it.
+_HELD: dict[Kind, Value] = {
+    Kind.TEXT: FULL_TEXT,
+    Kind.TEXTS: thing("required"),
+    Kind.TYPE: FULL_TEXT | thing("types"),
+    Kind.JSON: thing("property"),
+    Kind.VALUES: list_of(ANYTHING, full=True),
+    Kind.CALLS: thing("calls"),
+    Kind.CALLED: thing("called"),
+    Kind.ARGUMENTS: thing("arguments", full=False),
+    Kind.FUNCTION: thing("function schema"),
+    Kind.PARAMETERS: thing("parameters"),
+    Kind.PROPERTIES: thing("properties", full=False),
+    Kind.INNER_PROPERTIES: thing("properties", full=False),
+    Kind.PROPERTY_LIST: list_of(thing("property"), full=True),
 }
+
+
+def _fields(shape: Shape, **certain: Value) -> dict[str, Value]:
+    """The keys of an object of the request; certain: those whose value is known better."""
+    fields = {
+        key: _HELD[m.kind] if m.required else MISSING | _HELD[m.kind]
+        for m in members(shape)
+        for key in m.keys
+    }
+    return {**fields, **certain}
 
 
 class World:
@@ -67,10 +84,8 @@ class World:
     ) -> None:
         tools = category in ("tools", "images") and "tools" not in without
         thinking = category in ("tools", "images", "thinking") and "thinking" not in without
-        reasoning = _MAYBE_TEXT if thinking else MISSING
         flags = known(True, False) if thinking else known(True)
         flag = flags if flagged else MISSING
-        linked = _MAYBE_TEXT if tools else MISSING
         self.names: dict[str, Value] = {
             "messages": thing("messages"),
             "tools": NONE | thing("tools") if tools else NONE,
@@ -83,30 +98,20 @@ class World:
             **{name: thing("function", name) for name in _FUNCTIONS},
         }
         content = TEXT | thing("parts") if category == "images" else TEXT
+        role: Value = frozenset({Text(True, frozenset() if tools else frozenset({"tool"}), low=True)})
+        message = _fields(Shape.MESSAGE, role=role, content=content)
+        had = {"chat": True, "tools": tools, "thinking": thinking, "images": category == "images"}
+        for member in members(Shape.MESSAGE):
+            if not had[member.category]:
+                message |= dict.fromkeys(member.keys, MISSING)
         self.fields: dict[str, dict[str, Value]] = {
-            "message": {
-                "role": frozenset({Text(True, frozenset() if tools else frozenset({"tool"}), low=True)}),
-                "content": content,
-                "reasoning_content": reasoning,
-                "thinking": reasoning,
-                "tool_calls": MISSING | thing("calls") if tools else MISSING,
-                "name": linked,
-                "tool_call_id": linked,
-            },
-            "call": {"type": known("function"), "id": _MAYBE_TEXT, "function": thing("called")},
-            "called": {"name": FULL_TEXT, "arguments": thing("arguments", full=False)},
-            "tool": {"type": known("function"), "function": thing("function schema")},
-            "function schema": {
-                "name": FULL_TEXT,
-                "description": _MAYBE_TEXT,
-                "parameters": thing("parameters"),
-            },
-            "parameters": {
-                "type": known("object"),
-                "properties": thing("properties", full=False),
-                "required": MISSING | thing("required"),
-            },
-            "property": _PROPERTY,
+            "message": message,
+            "call": _fields(Shape.CALL, type=known("function")),
+            "called": _fields(Shape.CALLED),
+            "tool": _fields(Shape.TOOL, type=known("function")),
+            "function schema": _fields(Shape.FUNCTION),
+            "parameters": _fields(Shape.PARAMETERS, type=known("object")),
+            "property": _fields(Shape.PROPERTY),
             "picture": {"type": known("image")},
             "words": {"type": known("text"), "text": TEXT},
         }

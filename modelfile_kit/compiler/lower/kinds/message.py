@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ....ollama.request_shape import Kind, Shape, member_of
 from ...ir import nodes as go
 from ...ir.nodes import Test
 from ...values.choice import choose
@@ -25,38 +26,20 @@ def item_of_message(st: State, v: RuntimeValue, key: Value) -> Value:
 def message_contains(st: State, v: RuntimeValue, needle: Value) -> Test:
     if not isinstance(needle, Const):
         raise Unsupported(f"`in` {v.description}", st.line)
-    return is_present(st, item(st, v, needle)) if needle.value in MESSAGE_KEYS else go.FALSE
+    known = member_of(Shape.MESSAGE, str(needle.value))
+    return is_present(st, item(st, v, needle)) if known else go.FALSE
 
 
 def _member(st: State, m: go.Expr, name: str) -> Value:
     """A key of a message."""
-    if name == "role":
-        return go_text(go.Field(m, "Role"), True)
     if name == "content":
         return _content(st, m)
-    if name in NEEDS and not st.target.has(NEEDS[name]):
+    member = member_of(Shape.MESSAGE, name)
+    if member is None or not member.on(st.target):
         return Undef(name)  # this Ollama's messages do not have it
-    if name in ("reasoning_content", "thinking"):
-        return present_if(go.Field(m, "Thinking"), go_text(go.Field(m, "Thinking"), True), name)
-    if name == "tool_calls":
-        return present_if(go.Field(m, "ToolCalls"), RuntimeValue(Data.CALLS, go.Field(m, "ToolCalls")), name)
-    if name == "name":
-        return present_if(go.Field(m, "ToolName"), go_text(go.Field(m, "ToolName"), True), name)
-    if name == "tool_call_id":
-        return present_if(go.Field(m, "ToolCallID"), go_text(go.Field(m, "ToolCallID"), True), name)
-    return Undef(name)
-
-
-# Since when Ollama's messages have what these keys come from.
-NEEDS = {
-    "reasoning_content": "thinking",
-    "thinking": "thinking",
-    "name": "tool_messages",
-    "tool_call_id": "tool_call_id",
-}
-
-
-MESSAGE_KEYS = ("role", "content", "reasoning_content", "thinking", "tool_calls", "name", "tool_call_id")
+    field = go.Field(m, member.field)
+    value = RuntimeValue(Data.CALLS, field) if member.kind is Kind.CALLS else go_text(field, True)
+    return value if member.required else present_if(field, value, name)
 
 
 def _content(st: State, m: go.Expr) -> Value:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from jinja2 import nodes
 
+from ....ollama.request_shape import Kind, Shape, member_of, members
 from ...ir import nodes as go
 from ...ir.nodes import Expr, Field, Test
 from ...values.choice import Cond, choose
@@ -67,61 +68,40 @@ def item_of_property(st: State, v: RuntimeValue, key: Value) -> Value:
     return struct_item(st, v, key, _property_member)
 
 
-# The keys of a property's schema in the order in which Ollama keeps them.
-PROPERTY_KEYS = ("type", "items", "description", "enum", "anyOf", "properties", "required")
-
-
 @as_dict.of(Data.PROPERTY)
 def property_as_dict(st: State, v: RuntimeValue) -> KnownDict:
     """With the keys that Ollama keeps."""
     entries = []
-    for name in PROPERTY_KEYS:
-        value = _property_member(st, v.expr, name)
+    for member in members(Shape.PROPERTY):
+        value = _property_member(st, v.expr, member.key)
         if isinstance(value, Cond):
-            entries.append(DictEntry(name, value.then, value.test))
+            entries.append(DictEntry(member.key, value.then, value.test))
     return KnownDict(tuple(entries))
 
 
-# Since when Ollama keeps these keys of a property's schema.
-NEEDS = {
-    "items": "rich_properties",
-    "anyOf": "typescript",
-    "required": "property_required",
-    "properties": "property_required",
-}
-
-
-# The lists among them: the field of Go, and what it holds.
-PROPERTY_LISTS = {
-    "enum": ("Enum", Data.JSON_LIST),
-    "required": ("Required", Data.TEXTS),
-    "anyOf": ("AnyOf", Data.PROPERTY_LIST),
+_LISTS = {
+    Kind.VALUES: Data.JSON_LIST,
+    Kind.TEXTS: Data.TEXTS,
+    Kind.PROPERTY_LIST: Data.PROPERTY_LIST,
+    Kind.JSON: Data.JSON,
+    Kind.INNER_PROPERTIES: Data.PROPERTY_MAP,
 }
 
 
 def _property_member(st: State, e: Expr, name: str) -> Value:
     """A key of a property's schema: those that Ollama keeps."""
-    if name in NEEDS and not st.target.has(NEEDS[name]):
+    member = member_of(Shape.PROPERTY, name)
+    if member is None or not member.on(st.target):
         return Undef(name)  # this Ollama drops the key
-    if name == "type" and not st.target.has("rich_properties"):
-        return choose(go.Atom(Field(e, "Type")), go_text(Field(e, "Type"), True), Undef(name))
-    if name == "type":
-        field = Field(e, "Type")
+    field = Field(e, member.field)
+    if member.kind in _LISTS:
+        value: Value = RuntimeValue(_LISTS[member.kind], field)
+    elif member.kind is Kind.TYPE and st.target.has("rich_properties"):
         one = go_text(go.call("index", field, go.Lit(0)), True)
-        several = choose(go.equal(go.call("len", field), go.Lit(1)), one, RuntimeValue(Data.TEXTS, field))
-        return choose(go.Atom(field), several, Undef(name))
-    if name == "description":
-        return choose(go.Atom(Field(e, "Description")), go_text(Field(e, "Description"), True), Undef(name))
-    if name in PROPERTY_LISTS:
-        field_name, data = PROPERTY_LISTS[name]
-        field = Field(e, field_name)
-        return choose(go.Atom(field), RuntimeValue(data, field), Undef(name))
-    if name == "items":
-        return choose(go.Atom(Field(e, "Items")), RuntimeValue(Data.JSON, Field(e, "Items")), Undef(name))
-    if name == "properties":
-        field = Field(e, "Properties")
-        return choose(go.Atom(field), RuntimeValue(Data.PROPERTY_MAP, field), Undef(name))
-    return Undef(name)
+        value = choose(go.equal(go.call("len", field), go.Lit(1)), one, RuntimeValue(Data.TEXTS, field))
+    else:
+        value = go_text(field, True)
+    return choose(go.Atom(field), value, Undef(name))
 
 
 def _as_map(v: RuntimeValue) -> RuntimeValue:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ....ollama.request_shape import Kind, Shape, member_of
 from ...ir import nodes as go
 from ...ir.nodes import Field
 from ...values.known import Const, DictEntry, KnownDict, Undef
@@ -25,22 +26,25 @@ def item_of_called(st: State, v: RuntimeValue, key: Value) -> Value:
 
 def _call_member(st: State, c: go.Expr, name: str) -> Value:
     """A key of a tool call."""
-    if name == "function":
-        return RuntimeValue(Data.CALL_FUNCTION, go.Field(c, "Function"))
-    if name == "type":
-        return Const("function")
-    if name == "id" and st.target.has("tool_call_id"):
-        return present_if(go.Field(c, "ID"), go_text(go.Field(c, "ID"), True), name)
-    return Undef(name)
+    return Const("function") if name == "type" else _member(st, Shape.CALL, c, name)
 
 
 def _function_member(st: State, f: go.Expr, name: str) -> Value:
     """A key of a tool call's function."""
-    if name == "name":
-        return go_text(go.Field(f, "Name"), True)
-    if name == "arguments":
-        return RuntimeValue(Data.ARGUMENTS, go.Field(f, "Arguments"))
-    return Undef(name)
+    return _member(st, Shape.CALLED, f, name)
+
+
+_DATA = {Kind.CALLED: Data.CALL_FUNCTION, Kind.ARGUMENTS: Data.ARGUMENTS}
+
+
+def _member(st: State, shape: Shape, e: go.Expr, name: str) -> Value:
+    member = member_of(shape, name)
+    if member is None or not member.on(st.target):
+        return Undef(name)
+    field = Field(e, member.field)
+    if member.kind in _DATA:
+        return RuntimeValue(_DATA[member.kind], field)
+    return go_text(field, True) if member.required else present_if(field, go_text(field, True), name)
 
 
 @as_dict.of(Data.CALL)
