@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...core.conversation import Conversation, Message, Tool
+from ...ollama.request_shape import Shape, members
 from . import texts
 from .features import OTHER_ROLE, ROLES, Features
 
@@ -85,6 +86,18 @@ def chat(seen: Features) -> Iterator[Probe]:
             yield from _spoken(role, texts.general(seen) if role == OTHER_ROLE else strange)
     for number in seen.numbers:
         yield from _counted(number)
+    yield from _members(seen, strange)
+
+
+def _members(seen: Features, strange: Sequence[str]) -> Iterator[Probe]:
+    """Texts in members of a message that belong to no tools and no thinking, which have their own."""
+    for member in members(Shape.MESSAGE):
+        if member.required or member.category != "chat" or not seen.keys & set(member.keys):
+            continue
+        for i, text in enumerate(strange):
+            said = message("user", "u", **{member.key: text})
+            bare = (message("assistant", "a"), message("user", "w"))
+            yield probe(f"{member.key}-{i}", (said, *bare), category="chat", telling=True)
 
 
 def _spoken(role: str, strange: Sequence[str]) -> Iterator[Probe]:
