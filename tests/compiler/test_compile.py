@@ -107,6 +107,35 @@ def test_what_the_chat_template_refuses_is_refused() -> None:
         check(ROLES, refused)
 
 
+TEXT_FIRST = (
+    "{% for m in messages %}{% if m.content is string %}{{ m.content }}{% else %}{% for p in m.content %}"
+    "{% if p.type == 'text' %}{{ p.text }}{% endif %}{% endfor %}{% for p in m.content %}"
+    "{% if p.type == 'image' %}<image>{% endif %}{% endfor %}{% endif %}{% endfor %}"
+)
+
+
+@pytest.mark.parametrize(
+    ("shown", "kind"),
+    [
+        ("{{ m.content | upper }}", "chat"),
+        ("{{ m.content.title() }}", "chat"),
+        ("{{ m.content | capitalize }}", "chat"),
+        ("{{ [m.content] }}", "chat"),
+        ("{% for p in m.content.split(',') %}<{{ p }}>{% endfor %}", "chat"),
+        ("{% for c in m.tool_calls or [] %}{{ c.function.arguments.city }}{% endfor %}", "tools"),
+        ("{% for c in m.tool_calls or [] %}{{ c.function.arguments }}{% endfor %}", "tools"),
+        (TEXT_FIRST, "images"),
+    ],
+)
+def test_what_an_old_ollama_cannot_do_is_a_finding(shown: str, kind: str) -> None:
+    """Ollama 0.5.5 has no loop over the bytes of a text; other kinds of conversations do not suffer."""
+    source = shown if kind == "images" else "{% for m in messages %}{{ m.role }}" + shown + "{% endfor %}"
+    found = compiled(source, target="0.5.5")
+    assert {d.code for d in found.diagnostics if "0.5.13" in d.message} == {"MK610"}
+    assert found.coverage[kind] == "partial"
+    assert kind == "chat" or found.coverage["chat"] == "exact"
+
+
 @pytest.mark.parametrize("source", ["{% if %}", "{{ a b }}", "{% for x in y %}"])
 def test_a_source_that_is_no_template_is_refused_with_its_line(source: str) -> None:
     with pytest.raises(TemplateReferenceError) as e:

@@ -22,6 +22,7 @@ def in_case(st: State, v: Value, upper: bool) -> Value:
         return v  # Ollama, api/go: a role is in lower case by the time a template sees it
     if len(v.parts) != 1 or not isinstance(v.parts[0], go.Field) or v.parts[0].name != "Role":
         note_ascii(st, "upper" if upper else "lower")
+    st.require("range_int", "changing the case of a text")
     return go_text(ops.ChangeCase(unworked(st, v), "upper" if upper else "lower"), v.nonempty)
 
 
@@ -32,6 +33,7 @@ def titled(st: State, v: Value, words: bool = False) -> Value:
     assert isinstance(v, Str)
     if len(v.parts) != 1 or not isinstance(v.parts[0], go.Field) or v.parts[0].name != "Role":
         note_ascii(st, "title")
+    st.require("range_int", "changing the case of a text")
     return go_text(ops.ChangeCase(unworked(st, v), "titlewords" if words else "title"), v.nonempty)
 
 
@@ -40,6 +42,7 @@ def capitalized(st: State, v: Value) -> Value:
     if isinstance(v, Const):
         return Const(str(v.value).capitalize())
     assert isinstance(v, Str)
+    st.require("range_int", "changing the case of a text")
     e = st.to_go(v)
     if not isinstance(e, (go.Var, go.Field)):
         e = st.declare("text", e)

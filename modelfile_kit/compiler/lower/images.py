@@ -6,6 +6,8 @@ from ..ir import nodes as go
 from ..ir import operations as ops
 from ..ir.nodes import Expr, Lit, Var, call
 from . import idioms
+from .control_flow import Unsupported
+from .facts import Facts
 from .state import State
 
 
@@ -54,8 +56,13 @@ def settle_images(st: State, block: go.Nodes) -> go.Nodes:
                 continue
             rule = tags_to_go if isinstance(node.expr, ops.ImageTags) else text_after_tags
             with st.capture_apart() as written:
-                shown = rule(st, message)
-            out.extend([*written, go.Print(shown, node.origin)])
+                try:
+                    st.emit(go.Print(rule(st, message), node.origin))
+                except Unsupported as e:
+                    # an Ollama that cannot look for the tags; only messages with images come here
+                    st.facts = Facts({go.Atom(go.Field(message, "Images")): True})
+                    st.refuse(e)
+            out.extend(written)
         elif isinstance(node, go.If):
             then, orelse = settle_images(st, node.then), settle_images(st, node.orelse)
             out.append(go.If(node.test, then, orelse, node.origin))

@@ -24,6 +24,7 @@ def print_value(st: State, v: Value) -> None:
         st.either_way(cond.test, lambda: print_value(st, cond.then), lambda: print_value(st, cond.orelse))
         return
     if isinstance(v, RuntimeValue) and v.data is Data.JSON:
+        st.require("range_int", "printing a JSON value")
         st.emit(go.Print(ops.PythonStr(v.expr)))
         return
     shown = to_str(st, v)

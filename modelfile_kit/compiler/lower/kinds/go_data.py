@@ -86,6 +86,7 @@ def data_to_repr(st: State, v: RuntimeValue) -> tuple[Part, ...]:
     if known is not None:
         return representation(st, known)
     if v.data in REWRITTEN:
+        st.require("range_int", "Python's repr()")
         note_escapes(st)
         return (ops.PythonRepr(v.expr),)
     raise Unsupported(f"printing {v.description} as Python's str() does", st.line)

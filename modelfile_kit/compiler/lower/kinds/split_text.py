@@ -215,4 +215,5 @@ def over_pieces(
     def build(body: list[Node], loop: int) -> Node:
         return go.Range(loop, go.call("len", whole), tuple(body), index="at", count=True)
 
+    st.require("range_int", "a loop over the pieces of a text")
     fixpoint(st, once, build, node.lineno)

@@ -103,6 +103,7 @@ def text_to_str(st: State, v: Value) -> Value:
 
 @to_repr.of(Str)
 def text_to_repr(st: State, v: Str) -> tuple[Part, ...]:
+    st.require("range_int", "Python's repr()")
     note_escapes(st)
     return (ops.PythonRepr(st.to_go(v)),)
 
