@@ -108,3 +108,10 @@ def test_nothing_is_found_under_what_is_no_code() -> None:
 def test_every_file_among_the_pages_is_one() -> None:
     assert {p.suffix for p in PAGES.iterdir()} == {".md"}
     assert all(_CODE.fullmatch(p.stem) for p in PAGES.iterdir())
+
+
+def test_the_changelog_has_every_code_that_changed() -> None:
+    text = (PACKAGE.parent / "CHANGELOG.md").read_text(encoding="utf-8")
+    for old, now in codes.renamed().items():
+        told = ", ".join(f"{code} {codes.name_of(code)}" for code in now)
+        assert f"| {old} | {told} |" in text, old
