@@ -15,7 +15,7 @@ from ..ollama.conversation_rules import with_system
 from ..ollama.prompt import PromptTemplate
 from ..runtime.tokenizer import Tokenizer, spell_out
 from ..runtime.vocabulary_info import as_llama_server_gets_it
-from ..vision.ask_colour import Sight
+from ..vision.ask_colour import ColourAnswer
 from .bos_eos import bos_and_eos, set_aside
 from .causes import PromptPair, explain, split_tokens
 from .compare import Alignment, byte_difference, compare_tokens
@@ -67,7 +67,7 @@ class CheckReport:
     conversations: tuple[ConversationCheck, ...]
     diagnostics: tuple[Diagnostic, ...] = ()
     tokens: bool = False
-    sights: tuple[Sight, ...] = ()
+    sights: tuple[ColourAnswer, ...] = ()
 
     @property
     def ok(self) -> bool:

@@ -16,7 +16,7 @@ from ..ollama.prompt import render_prompt
 from ..prover.native import NativePrompter, kinds_of, native_prompter, not_proven, prove_with
 from ..runtime.llama_cpp.engine import EmbeddedEngine
 from ..runtime.tokenizer import LlamaTokenizer
-from ..vision.ask_colour import Sight, findings, look
+from ..vision.ask_colour import ColourAnswer, ask_colours, findings
 from .check import CheckReport, PromptSources, check_prompts
 from .image_places import WRAPPERS, Wrapper, place_reference, reference_mark, unit_of
 
@@ -106,13 +106,17 @@ _NOTHING_TO_COMPARE = Diagnostic(
 
 def _eyes(
     build: Build, timeout: float, native: NativePrompter | None
-) -> tuple[Wrapper | None, tuple[Sight, ...], tuple[Diagnostic, ...]]:
+) -> tuple[Wrapper | None, tuple[ColourAnswer, ...], tuple[Diagnostic, ...]]:
     if build.files.projector is None:
         return Wrapper(), (), ()
     try:
         with EmbeddedEngine(build.files.model, build.files.projector, timeout=timeout) as engine:
             wrapper = Wrapper(*engine.image_wrapper())
-            return wrapper, look(engine, _prompt_of(build, wrapper, native), build.plan.stops.texts), ()
+            return (
+                wrapper,
+                ask_colours(engine, _prompt_of(build, wrapper, native), build.plan.stops.texts),
+                (),
+            )
     except EngineError as e:
         return None, (), (e.to_diagnostic(),)
 

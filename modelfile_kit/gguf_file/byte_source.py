@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import httpx
 
 CONNECT_SECONDS, READ_SECONDS = 10.0, 30.0
-"""A server that says nothing for so long is given up."""
+"""How long a silent server is waited for."""
 
 
 class Source(Protocol):
@@ -60,9 +60,9 @@ class FileSource:
             self._file: BinaryIO = path.open("rb", buffering=0)
         except FileNotFoundError:
             if path.is_symlink():
-                missing = f"is a link to {path.readlink()}, which is not there"
+                missing = f"is a link to {path.readlink()}, which does not exist"
                 raise _unreadable(self.name, missing, "fetch that file, or give another path") from None
-            raise _unreadable(self.name, "there is no such file", _similar(path)) from None
+            raise _unreadable(self.name, "file not found", _similar(path)) from None
         except (OSError, ValueError) as e:  # ValueError: a path with a zero byte
             reason = getattr(e, "strerror", None) or str(e)
             raise _unreadable(self.name, f"cannot be read: {reason}", "check the path and its rights") from e
@@ -187,7 +187,7 @@ def _unreadable(name: str, what: str, help: str) -> GGUFError:
 
 
 def _similar(path: Path) -> str:
-    """A help line that names what is beside a file that is not there."""
+    """A help line that names similar files in the folder of a file that was not found."""
     try:
         beside = sorted(p.name for p in path.parent.glob("*.gguf"))
     except (OSError, ValueError):

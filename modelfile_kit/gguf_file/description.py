@@ -75,7 +75,7 @@ class VocabularyFacts:
 
 @dataclass(frozen=True)
 class ProjectorFacts:
-    """The eye in short. width: numbers a token; image_size, patch_size: pixels."""
+    """The projector in short. width: numbers a token; image_size, patch_size: pixels."""
 
     type: str
     width: int | None

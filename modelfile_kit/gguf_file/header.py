@@ -131,7 +131,7 @@ def _read_version(cursor: Cursor) -> int:
     if not 2 <= version <= NEWEST_VERSION:
         advice = "update modelfile-kit, or convert the model with a llama.cpp that writes version 3"
         if version < 2:
-            advice = "llama.cpp reads version 1 no more; convert the model again with a current llama.cpp"
+            advice = "llama.cpp no longer reads version 1: convert the model again with a current llama.cpp"
         raise cursor.error(f"GGUF version {version}, expected 2 or 3", at=4, code="MK406", help=advice)
     return version
 
@@ -154,7 +154,7 @@ def _read_entries(cursor: Cursor, count: int) -> dict[str, Entry]:
         except UnicodeDecodeError:
             raise cursor.error(f"the name of key {n} is not UTF-8", at=start) from None
         if not key or key in entries:
-            what = f"key {key!r} stands there twice" if key else f"key {n} has no name"
+            what = f"key {key!r} occurs twice" if key else f"key {n} has no name"
             raise cursor.error(what, at=start)
         entries[key] = _read_entry(cursor, key)
     return entries
@@ -225,7 +225,7 @@ def _read_tensors(cursor: Cursor, count: int) -> list[TensorInfo]:
     for n in range(count):
         tensor = _read_tensor(cursor, n)
         if tensor.name in seen:
-            raise cursor.error(f"tensor {tensor.name!r} stands there twice")
+            raise cursor.error(f"tensor {tensor.name!r} occurs twice")
         seen.add(tensor.name)
         tensors.append(tensor)
     return tensors
@@ -260,7 +260,7 @@ def _check_layout(cursor: Cursor, tensors: tuple[TensorInfo, ...], alignment: in
     for tensor in tensors:
         if expected is not None and tensor.offset != expected:
             raise GGUFError(
-                f"tensor {tensor.name!r} is said to begin at {tensor.offset:,} of the data, expected "
+                f"tensor {tensor.name!r} begins at byte {tensor.offset:,} of the data, expected "
                 f"{expected:,}; llama.cpp refuses such a file",
                 span=Span(name),
                 help="download or convert it again",

@@ -10,11 +10,11 @@ _CONVERT = "convert the model with llama.cpp's convert_hf_to_gguf.py"
 
 _KINDS: tuple[tuple[bytes, str, str], ...] = (
     (b"version https://git-lfs", "a Git LFS pointer", "run `git lfs pull` in that repository"),
-    (b"\x89PNG\r\n", "a PNG picture", "give the model's .gguf file"),
-    (b"\xff\xd8\xff", "a JPEG picture", "give the model's .gguf file"),
-    (b"GIF8", "a GIF picture", "give the model's .gguf file"),
+    (b"\x89PNG\r\n", "a PNG image", "give the model's .gguf file"),
+    (b"\xff\xd8\xff", "a JPEG image", "give the model's .gguf file"),
+    (b"GIF8", "a GIF image", "give the model's .gguf file"),
     (b"%PDF", "a PDF document", "give the model's .gguf file"),
-    (b"PK\x03\x04", "a zip archive (PyTorch's .bin and .pt are such)", f"unpack it, or {_CONVERT}"),
+    (b"PK\x03\x04", "a zip archive (such as PyTorch's .bin and .pt)", f"unpack it, or {_CONVERT}"),
     (b"\x1f\x8b", "a gzip archive", "unpack it first"),
     (b"\x28\xb5\x2f\xfd", "a zstd archive", "unpack it first"),
     (b"\xfd7zXZ", "an xz archive", "unpack it first"),
@@ -38,12 +38,12 @@ def not_a_gguf(name: str, start: bytes) -> GGUFError:
 def describe(start: bytes) -> tuple[str, str]:
     """(what begins with these bytes, what to do)."""
     if not start:
-        return "empty", "the download did not begin, or failed; download again"
+        return "empty", "the download failed; download it again"
     for magic, what, advice in _KINDS:
         if start.startswith(magic):
             return what, advice
     if start[:4] == b"RIFF" and start[8:12] == b"WEBP":
-        return "a WebP picture", "give the model's .gguf file"
+        return "a WebP image", "give the model's .gguf file"
     if start[8:10] == b'{"' and int.from_bytes(start[:8], "little") < 2**32:
         return "a safetensors file", _CONVERT
     text = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
@@ -54,9 +54,9 @@ def describe(start: bytes) -> tuple[str, str]:
     if text.startswith((b'{"', b"[{", b"{\n")):
         return "JSON (perhaps a server's error message)", _DOWNLOAD
     if not start.strip(b"\0"):
-        return "all zeros so far: an unfinished download", "download again"
+        return "all zeros so far: an unfinished download", "download it again"
     if b"GGUF" in start[:64]:
-        return f"cut at the front or shifted: GGUF stands at byte {start.index(b'GGUF')}", "download again"
+        return f"cut at the front or shifted: GGUF is at byte {start.index(b'GGUF')}", "download it again"
     if all(32 <= b < 127 or b in b"\t\r\n" for b in start):
         return f"text that begins {start[:24].decode()!r}", "give the model's .gguf file"
     return f"something that begins {start[:8].hex(' ')}", "give the model's .gguf file"

@@ -100,7 +100,7 @@ def projection_width(header: Header) -> int | None:
 
 
 def input_width(header: Header) -> int | None:
-    """How wide a model wants its pictures: the embedding width, and that of each deepstack layer."""
+    """How wide a model expects image embeddings: its own width, and that of each deepstack layer."""
     width = header.metadata.integer(header.own("embedding_length"))
     layers = header.metadata.integer(header.own("n_deepstack_layers")) or 0
     return width * (1 + layers) if width is not None else None
@@ -150,17 +150,18 @@ def _wrong_kinds(model: Header, projector: Header | None) -> list[Diagnostic]:
 
 def _missing(model: Header) -> list[Diagnostic]:
     if model.architecture == "chatglm":
-        return [_no_projector_exists(model, Severity.WARNING)] if _template_knows_pictures(model) else []
+        return [_no_projector_exists(model, Severity.WARNING)] if _template_takes_images(model) else []
     certain = has_rope_sections(model) or model.architecture in ALWAYS_SEEING
-    if not certain and not _template_knows_pictures(model):
+    if not certain and not _template_takes_images(model):
         return []
-    reason = "its metadata is that of a model with eyes" if certain else "its chat template writes pictures"
     advice = (
         f"put the projector beside the model (hubs call it {_usual_name(model)}, -BF16 or -Q8_0), "
         f"{_CONVERT}, or package the text part alone with `projector: none`"
     )
     severity = Severity.ERROR if certain else Severity.WARNING
-    message = f"the model has no projector, although {reason}; without one it is blind"
+    message = "vision model without a projector (mmproj): images will not work"
+    if not certain:
+        message = "the chat template takes images, but there is no projector (mmproj): images will not work"
     found = [Diagnostic("MK436", severity, message, Span(model.source), advice)]
     return [*found, *(_check_sections(model) if not certain else [])]
 
@@ -168,13 +169,13 @@ def _missing(model: Header) -> list[Diagnostic]:
 def _check_type(model: Header, projector: Header) -> list[Diagnostic]:
     name = projector_type(projector)
     if not name or name in AUDIO_TYPES or projector.metadata.flag("clip.has_vision_encoder") is False:
-        what = f"a projector of type {name!r}, which does not see" if name else "a projector without a type"
-        advice = f"give the projector for pictures, usually called {_usual_name(model)}"
+        what = f"a projector of type {name!r}, without vision" if name else "a projector without a type"
+        advice = f"give the vision projector, usually called {_usual_name(model)}"
         return [_error("MK421", projector, f"this is {what}", advice)]
     known = PROJECTOR_TYPES.get(name)
     if known is None:
-        message = f"projector type {name!r} is not one that modelfile-kit knows of llama.cpp (August 2026)"
-        advice = "if it is newer, try it with `mkmodelfile check`; else convert the projector again"
+        message = f"projector type {name!r} is unknown to modelfile-kit (llama.cpp of August 2026)"
+        advice = "if it is newer, try it with `mkmodelfile check`; otherwise convert the projector again"
         return [Diagnostic("MK416", Severity.WARNING, message, Span(projector.source), advice)]
     return [*_check_architecture(model, projector, known), *_check_tensors(model, projector, known)]
 
@@ -187,7 +188,7 @@ def _check_architecture(model: Header, projector: Header, known: ProjectorType) 
         return [_no_projector_exists(model, Severity.ERROR)]
     own = [t.name for t in types_for(architecture)]
     sure = architecture in known_architectures() and not (known.generic and _open(architecture))
-    wanted = " or ".join(repr(n) for n in own) or "none that is known"
+    wanted = " or ".join(repr(n) for n in own) or "no known type"
     message = (
         f"projector type {known.name!r} is made for {_listed(known.architectures)}, the model is "
         f"{architecture!r}, which goes with {wanted}"
@@ -203,10 +204,10 @@ def _check_tensors(model: Header, projector: Header, known: ProjectorType) -> li
     if known.name == "mlp" and "mm.3.bias" in projector.tensor_names:  # Yi's variant
         return []
     message = (
-        f"the projector says type {known.name!r} but lacks that type's tensor {known.width_tensor}; "
-        "llama.cpp dies or refuses it"
+        f"the projector's type is {known.name!r}, but that type's tensor {known.width_tensor} is missing; "
+        "llama.cpp crashes or refuses it"
     )
-    advice = f"download the projector of this very model ({_usual_name(model)}) again, or {_CONVERT}"
+    advice = f"download the projector of exactly this model ({_usual_name(model)}) again, or {_CONVERT}"
     return [_error("MK417", projector, message, advice)]
 
 
@@ -215,10 +216,10 @@ def _check_width(model: Header, projector: Header) -> list[Diagnostic]:
     if wide is None or wanted is None or wide == wanted:
         return []
     message = (
-        f"the projector hands on {wide:,} numbers a token, the model takes {wanted:,}: it was made for "
-        "another model (llama.cpp: mismatch between text model and mmproj)"
+        f"width mismatch: the model expects {wanted:,}, the projector outputs {wide:,}; it was made "
+        "for another model"
     )
-    advice = f"give the projector of this very model, usually called {_usual_name(model)}; {_CONVERT}"
+    advice = f"give the projector of exactly this model, usually called {_usual_name(model)}; {_CONVERT}"
     return [_error("MK412", projector, message, advice)]
 
 
@@ -226,8 +227,8 @@ def _check_sections(model: Header) -> list[Diagnostic]:
     if ROPE_SECTIONS.get(model.architecture) != "image" or has_rope_sections(model):
         return []
     message = (
-        f"the model has no {model.own('rope.dimension_sections')}: it was converted before llama.cpp knew "
-        "its eyes (December 2025), and the engine dies at the first picture"
+        f"the model has no {model.own('rope.dimension_sections')}: it was converted before llama.cpp "
+        "supported its vision (December 2025), and the engine aborts at the first image"
     )
     advice = (
         "download a newer conversion, or convert the text model again with a current "
@@ -246,13 +247,13 @@ def _check_marks(model: Header, projector: Header) -> list[Diagnostic]:
         return [e.to_diagnostic()]
     if not missing:
         return []
+    are = "is not a special token" if len(missing) == 1 else "are not special tokens"
     message = (
-        f"llama.cpp puts {' and '.join(known.marks)} around a picture, but "
-        f"{' and '.join(missing)} {'is no special token' if len(missing) == 1 else 'are no special tokens'} "
-        "of this model's vocabulary"
+        f"llama.cpp puts {' and '.join(known.marks)} around an image, but "
+        f"{' and '.join(missing)} {are} of this model's vocabulary"
     )
     severity = Severity.WARNING if known.generic else Severity.ERROR
-    advice = "this is a text-only relative, or a wrong conversion; give the model the projector was made for"
+    advice = "give the model that the projector was made for; this one is text-only or wrongly converted"
     return [Diagnostic("MK414", severity, message, Span(model.source), advice)]
 
 
@@ -261,14 +262,14 @@ def _no_projector_exists(model: Header, severity: Severity) -> Diagnostic:
         "MK418",
         severity,
         "llama.cpp has no projector for GLM-4V-9B (architecture chatglm): it converts the text part only, "
-        "so the packaged model cannot see",
+        "so images will not work",
         Span(model.source),
         "package the text part alone with `projector: none`, or use GLM-4.1V-9B (architecture glm4), which "
         "llama.cpp supports with its projector",
     )
 
 
-def _template_knows_pictures(model: Header) -> bool:
+def _template_takes_images(model: Header) -> bool:
     return any(
         "image" in model.metadata.text(key)
         for key in model.metadata

@@ -1,4 +1,4 @@
-"""Writes a copy of a GGUF file with other metadata: scalars and texts changed, added or taken out.
+"""Writes a copy of a GGUF file with other metadata: numbers, booleans and strings changed, added or removed.
 
 The tensors are copied as they are, in blocks; their offsets count from where the data begins (ggml,
 docs/gguf.md), so only the padding before it changes with the header's length.
@@ -35,7 +35,7 @@ def patch(source: Path, destination: Path, changes: Mapping[str, Scalar | None])
 
     source: a GGUF file; destination: where the copy goes, may be the source itself, and appears whole
     or not at all. changes: keys to values; a key that is there keeps its type, a new one is a uint32,
-    float32, bool or string; None takes the key out.
+    float32, bool or string; None removes the key.
 
     Raises GGUFError where the source is not sound, UsageError for a value that does not fit, for an
     array, and for keys that decide about the file's own layout. An OSError names the destination.
@@ -83,13 +83,13 @@ def _patched_head(header: Header, changes: Mapping[str, Scalar | None]) -> bytes
 
 def _check(header: Header, key: str, value: Scalar | None) -> None:
     if key in ("general.alignment", "general.architecture") or key.startswith("split."):
-        raise _error(header, f"{key} decides how the file is read and is not changed here")
+        raise _error(header, f"{key} cannot be changed: it decides how the file is read")
     if not key or len(key.encode()) > MAX_KEY_BYTES:
         raise _error(header, f"a key has 1 to {MAX_KEY_BYTES} bytes, this one {len(key.encode())}")
     if key in header.metadata and header.metadata.type_of(key).endswith("[]"):
-        raise _error(header, f"{key} is an array; only numbers, flags and texts can be changed")
+        raise _error(header, f"{key} is an array; only numbers, booleans and strings can be changed")
     if isinstance(value, str) and len(value.encode("utf-8", "surrogatepass")) > MAX_STRING_BYTES:
-        raise _error(header, f"the text for {key} is longer than {MAX_STRING_BYTES:,} bytes")
+        raise _error(header, f"the string for {key} is longer than {MAX_STRING_BYTES:,} bytes")
 
 
 def _type_of_new(value: Scalar) -> str:

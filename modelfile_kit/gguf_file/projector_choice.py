@@ -15,7 +15,7 @@ MAX_FILES = 200
 """How many *.gguf files beside a model are looked at; a folder with more is a store, not a package."""
 
 _PRECISION = ("F16", "BF16", "F32", "Q8_0")
-"""What is preferred among projectors that fit. A projector is small and coarse eyes cost most, so the
+"""What is preferred among projectors that fit. A projector is small and a coarse one costs most, so the
 precision it was published in comes first; F32 holds no more than BF16 and takes twice the memory, and
 F16 runs fast on every backend."""
 

@@ -29,7 +29,7 @@ class Split:
 
     @property
     def missing(self) -> tuple[Path, ...]:
-        """The parts that are not there."""
+        """The parts that were not found."""
         return tuple(p for p in self.parts if not p.is_file())
 
 
@@ -64,10 +64,10 @@ def check_split(header: Header) -> list[Diagnostic]:
         ]
     if not split.parts:
         message = (
-            f"says it is part {split.number + 1} of {split.count}, its name does not: llama.cpp and Ollama "
-            "find the others by name"
+            f"the header says part {split.number + 1} of {split.count}, the file name does not: "
+            "llama.cpp and Ollama find the other parts by name"
         )
-        advice = f"give the parts their names back: <name>-00001-of-{split.count:05d}.gguf and so on"
+        advice = f"rename the parts to <name>-00001-of-{split.count:05d}.gguf and so on"
         return [_finding(split, message, Severity.ERROR, advice)]
     found = []
     if split.missing:
@@ -77,7 +77,7 @@ def check_split(header: Header) -> list[Diagnostic]:
         found.append(_finding(split, message, Severity.ERROR, advice))
     named = Path(header.source)
     if 0 <= split.number < split.count and split.parts[split.number].name != named.name:
-        message = f"says it is part {split.number + 1}, its name says otherwise; Ollama refuses that"
+        message = f"the header says part {split.number + 1}, the file name another; Ollama refuses that"
         found.append(_finding(split, message, Severity.ERROR, "download it again under its own name"))
     elif split.number != 0:
         advice = f"give {split.parts[0].name}"
@@ -96,9 +96,9 @@ def _check_part(split: Split, number: int, path: Path) -> list[Diagnostic]:
     if says == (number, split.count):
         return []
     message = (
-        f"is to be part {number + 1} of {split.count}, but says it is part {_part(says[0])} of {says[1]}"
+        f"expected part {number + 1} of {split.count}, the header says part {_part(says[0])} of {says[1]}"
     )
-    advice = "download it again; it belongs to another model or has another part's name"
+    advice = "download it again: it belongs to another model, or has another part's name"
     return [Diagnostic("MK422", Severity.ERROR, message, Span(str(path)), advice)]
 
 

@@ -107,7 +107,7 @@ class Vocabulary:
         if types is not None and not sound:
             raise _broken(
                 header.source,
-                f"tokenizer.ggml.token_type is {types!r}, llama.cpp wants {len(tokens)} × int32",
+                f"tokenizer.ggml.token_type is {types!r}, llama.cpp expects {len(tokens)} × int32",
                 "convert the model again",
             )
         assert types is None or isinstance(types, NumberArray)
@@ -121,7 +121,7 @@ class Vocabulary:
     def id_of(self, text: str) -> int | None:
         """The id of the token with exactly this text, as the file spells it; None if there is none.
 
-        Control and user-defined tokens are spelled plainly; others byte-level (`Ġ` for a blank) or with
+        Control and user-defined tokens are spelled plainly; others byte-level (`Ġ` for a space) or with
         `▁`, by tokenizer model.
         """
         return self._tokens.index_of(text)

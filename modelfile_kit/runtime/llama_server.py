@@ -1,6 +1,6 @@
-"""llama-server, the engine of Ollama 0.30 and later, asked for nothing but prompts.
+"""llama-server, the engine of Ollama 0.30 and later, asked for prompts only.
 
-It is a program of its own that comes with Ollama (and with llama.cpp): found, never installed. Its Jinja
+It is a program that comes with Ollama (and with llama.cpp) and is never installed by the kit. Its Jinja
 engine is not Jinja2, so what it renders has to be seen. It runs in a process of its own, on this
 machine's loopback, for as long as it is asked.
 """
@@ -37,14 +37,14 @@ MAX_DATA_BYTES = 2 << 30  # with a micro model it takes 0.1 GB; a template can d
 LOG_KEPT = 4000  # characters of its log that an error may quote from
 ATTEMPTS = 3  # the free port it was given may be taken by another program before it listens
 
-# The marker for a picture in what it renders: its environment decides it, so that no text can hold it.
+# The marker for an image in what it renders: its environment decides it, so that no text can hold it.
 MARKER = "<__kit_media__>"
 _REASON = re.compile(r"Error: (.+)")
 _BUILD = re.compile(r"version: (\S+(?: \([^)\n]{1,60}\))?)")
 
 
 class ChatTemplateRefusedError(EngineError):
-    """llama-server does not start with this chat template; `reason` is its own word for it.
+    """llama-server does not start with this chat template; `reason` is its own text.
 
     A model with such a template does not load in Ollama 0.30 and later, unless a TEMPLATE is used.
     """
@@ -53,8 +53,8 @@ class ChatTemplateRefusedError(EngineError):
 
     def __init__(self, reason: str, stderr: str) -> None:
         super().__init__(
-            f"llama-server does not take this chat template: {reason}",
-            help="its Jinja engine is not Jinja2: use a TEMPLATE (`mode: go`), with which it is left out",
+            f"llama-server refuses this chat template: {reason}",
+            help="its Jinja engine differs from Jinja2: use a TEMPLATE instead (`mode: go`)",
             stderr=stderr,
         )
         self.reason = reason
@@ -70,8 +70,8 @@ def find_llama_server() -> Path | None:
         path = Path(given)
         if not path.is_file():
             raise UsageError(
-                f"{PROGRAM_VARIABLE} is {given}, and there is no such file",
-                help="name the llama-server program, or leave the variable out",
+                f"{PROGRAM_VARIABLE} is {given}: file not found",
+                help="set it to the llama-server program, or unset it",
             )
         return path
     name = "llama-server.exe" if os.name == "nt" else "llama-server"
@@ -125,7 +125,7 @@ class LlamaServer:
         return ""
 
     def apply_template(self, body: Mapping[str, Any]) -> str:
-        """The prompt for a chat request, pictures as `MARKER`.
+        """The prompt for a chat request, images as `MARKER`.
 
         Raises PromptError where it answers an error, with its words; EngineError where it died or does
         not answer, and from then on always.
@@ -133,7 +133,7 @@ class LlamaServer:
         import httpx
 
         if self._closed:
-            raise EngineError(f"{self.program}: it has ended", help="start it again")
+            raise EngineError(f"{self.program} has ended", help="start it again")
         try:
             with self._http.stream("POST", "/apply-template", json=body) as reply:
                 data = bytearray()
@@ -145,7 +145,7 @@ class LlamaServer:
             self.close()
             raise EngineError(
                 f"{self.program} did not render a prompt within {ANSWER_SECONDS:g} s",
-                help="the chat template may loop without end in llama.cpp's Jinja engine",
+                help="the chat template may never end in llama.cpp's Jinja engine",
             ) from None
         except httpx.HTTPError as e:
             raise self._died(str(e)) from e
@@ -213,7 +213,8 @@ class LlamaServer:
         except OSError as e:
             self._log.close()
             raise EngineError(
-                f"{self.program} cannot be started: {e.strerror or e}", help="name another llama-server"
+                f"{self.program} cannot be started: {e.strerror or e}",
+                help=f"set {PROGRAM_VARIABLE} to another llama-server",
             ) from e
 
     def _wait(self, http: httpx.Client) -> None:
@@ -228,8 +229,8 @@ class LlamaServer:
                     return
             time.sleep(0.02)
         raise EngineError(
-            f"{self.program} does not answer {START_SECONDS:g} s after its start",
-            help="it renders the chat template once before it answers, which may be without end there",
+            f"{self.program} did not answer within {START_SECONDS:g} s of its start",
+            help="it renders the chat template once at its start; that may never end in its Jinja engine",
             stderr=self._tail(),
         )
 
@@ -241,7 +242,7 @@ class LlamaServer:
         last = next((line for line in reversed(tail.splitlines()) if "error" in line.lower()), "")
         return EngineError(
             f"{self.program} failed: {last.strip() or why}",
-            help="does this llama-server run at all? its own version is told by --version",
+            help="check that this llama-server runs at all, for example with --version",
             stderr=tail,
         )
 
@@ -258,7 +259,7 @@ def _prompt(program: Path, status: int, data: bytes) -> str:
     try:
         answer = parse_json(data, str(program))
     except KitError as e:
-        raise EngineError(f"{program} answered something else than JSON: {e.message}") from e
+        raise EngineError(f"{program} did not answer with JSON: {e.message}") from e
     found = answer.get("prompt") if isinstance(answer, dict) else None
     if status == 200 and isinstance(found, str):
         return found

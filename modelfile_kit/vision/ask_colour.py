@@ -1,68 +1,64 @@
-"""Does it see? Test pictures of one colour, put to the embedded engine with the package's own prompt."""
+"""Asks an engine for the colour of test images, with the package's own prompt."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..core.conversation import Message
 from ..core.diagnostics import Diagnostic, Severity
 from ..runtime.completion import Engine
+from .colour_images import plain_png
 
-COLOURS: dict[str, tuple[int, int, int]] = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255)}
+ASKED = ("red", "green", "blue")
 QUESTION = "What colour is this picture? Answer with one word."
-# Side of a test picture in pixels: few tokens, and more than every projector's smallest picture.
+# Side of a test image in pixels: few tokens, and more than every projector's smallest image.
 SIDE = 112
 # Enough for a sentence around the word; thinking models need more, and say the colour while they think.
 MAX_TOKENS = 48
 
 
 @dataclass(frozen=True)
-class Sight:
-    """One picture: the colour it has, what the model answered, and whether that names the colour."""
+class ColourAnswer:
+    """One image: the colour it has, what the model answered, and whether that names the colour.
+
+    Unlike `colour_images.named`, a colour that is named in unfinished thinking counts: at 48 tokens a
+    thinking model has not answered yet.
+    """
 
     colour: str
     answer: str
     ok: bool
 
 
-def look(
+def ask_colours(
     engine: Engine, prompt_of: Callable[[Sequence[Message]], str], stop: Sequence[str] = ()
-) -> tuple[Sight, ...]:
-    """Asks for the colour of each test picture.
+) -> tuple[ColourAnswer, ...]:
+    """Asks for the colour of each test image.
 
-    prompt_of: messages to the prompt that Ollama would send. Raises EngineError where the engine fails.
+    prompt_of: messages to the prompt that Ollama would send; stop: texts that end an answer.
+    Raises EngineError where the engine fails.
     """
-    sights = []
-    for colour in COLOURS:
-        shot = picture(colour)
-        prompt = prompt_of([{"role": "user", "content": QUESTION, "images": [shot]}])
-        answer = engine.generate(prompt, [shot], max_tokens=MAX_TOKENS, stop=stop).text
-        sights.append(Sight(colour, answer, colour in answer.lower()))
-    return tuple(sights)
+    answers = []
+    for colour in ASKED:
+        image = plain_png(colour, (SIDE, SIDE))
+        prompt = prompt_of([{"role": "user", "content": QUESTION, "images": [image]}])
+        answer = engine.generate(prompt, [image], max_tokens=MAX_TOKENS, stop=stop).text
+        answers.append(ColourAnswer(colour, answer, colour in answer.lower()))
+    return tuple(answers)
 
 
-def findings(sights: Sequence[Sight]) -> tuple[Diagnostic, ...]:
+def findings(answers: Sequence[ColourAnswer]) -> tuple[Diagnostic, ...]:
     """An error for a model that names no colour, a warning for one that misses some."""
-    wrong = [s for s in sights if not s.ok]
+    wrong = [a for a in answers if not a.ok]
     if not wrong:
         return ()
-    said = ", ".join(f"{s.answer[:60]!r} to a {s.colour} picture" for s in wrong)
+    said = ", ".join(f"{a.answer[:60]!r} for a {a.colour} image" for a in wrong)
     return (
         Diagnostic(
             "MK850",
-            Severity.ERROR if len(wrong) == len(sights) else Severity.WARNING,
-            f"the embedded engine answers {said}",
-            help="see that the projector belongs to this model and that the prompts are as the reference",
+            Severity.ERROR if len(wrong) == len(answers) else Severity.WARNING,
+            f"asked for the colour of test images, the model answers {said}",
+            help="check that the projector belongs to this model and the prompts match the chat template",
         ),
     )
-
-
-def picture(colour: str, side: int = SIDE) -> bytes:
-    """A PNG of one colour."""
-    from PIL import Image
-
-    out = io.BytesIO()
-    Image.new("RGB", (side, side), COLOURS[colour]).save(out, "PNG")
-    return out.getvalue()

@@ -1,4 +1,4 @@
-"""Test pictures, made on the spot, whose right answer is known, and a judge of the answers."""
+"""Test images, made when they are needed, whose right answer is known, and a judge of the answers."""
 
 from __future__ import annotations
 
@@ -59,9 +59,9 @@ _ANSWER = re.compile(r"<answer>(.*?)(?:</answer>|\Z)", re.DOTALL | re.IGNORECASE
 
 @dataclass(frozen=True)
 class ImageProbe:
-    """A picture, a question about it and the right answer.
+    """An image, a question about it and the right answer.
 
-    id: as `red.png`; bytes: the encoded picture; format: "PNG", "JPEG" or "WEBP"; size: pixels wide
+    id: as `red.png`; bytes: the encoded image; format: "PNG", "JPEG" or "WEBP"; size: pixels wide
     and high; answer: a key of `WORDS`; choices: the keys among which the answer is judged.
     """
 
@@ -84,7 +84,7 @@ class ImageProbe:
 
 
 def colour_probes() -> tuple[ImageProbe, ...]:
-    """One plain picture per format and one more: four colours, four sizes, so that no guess gets through.
+    """One plain image per format and one more: four colours, four sizes, so that a guess is not enough.
 
     A format that this Pillow cannot write is left out; `missing_formats` says which.
     """
@@ -150,6 +150,11 @@ def _find(text: str, word: str) -> int | None:
     return match.start() if match else None
 
 
+def plain_png(colour: str, size: tuple[int, int]) -> bytes:
+    """A PNG of one of `COLOURS`."""
+    return _encoded(_plain(COLOURS[colour], size), "PNG")
+
+
 def _plain(colour: tuple[int, int, int], size: tuple[int, int]) -> Picture:
     from PIL import Image
 
@@ -180,7 +185,13 @@ def _probe(
     question: str,
     choices: tuple[str, ...],
 ) -> ImageProbe:
-    # Lossless, or nearly so: the colour itself must arrive.
+    suffix = image_format.lower().replace("jpeg", "jpg")
+    encoded = _encoded(picture, image_format)
+    return ImageProbe(f"{answer}.{suffix}", encoded, image_format, size, question, answer, choices)
+
+
+def _encoded(picture: Picture, image_format: str) -> bytes:
+    """The image as a file. Lossless, or nearly so: the colour itself must arrive."""
     options: dict[str, Any] = {}
     if image_format == "JPEG":
         options = {"quality": 95, "subsampling": 0}
@@ -188,5 +199,4 @@ def _probe(
         options = {"lossless": True}
     buffer = io.BytesIO()
     picture.save(buffer, image_format, **options)
-    suffix = image_format.lower().replace("jpeg", "jpg")
-    return ImageProbe(f"{answer}.{suffix}", buffer.getvalue(), image_format, size, question, answer, choices)
+    return buffer.getvalue()

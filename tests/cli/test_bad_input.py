@@ -84,7 +84,7 @@ STRANGE = {
     "cut in the weights": (lambda p, pair: p.write_bytes(_cut(pair, 0.999)), "cut short"),
     "noise": (lambda p, pair: p.write_bytes(bytes(range(250, 0, -1)) * 9), "expected a GGUF file"),
     "version": (lambda p, pair: p.write_bytes(b"GGUF" + b"\x99" * 60), "expected 2 or 3"),
-    "picture": (lambda p, pair: p.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(90)), "PNG picture"),
+    "picture": (lambda p, pair: p.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(90)), "PNG image"),
     "zip": (lambda p, pair: _zip(p), "zip archive"),
     "page": (lambda p, pair: p.write_bytes(b"<!DOCTYPE html><html>Log in</html>"), "HTML page"),
     "LFS pointer": (
@@ -387,7 +387,7 @@ def server():
             2,
             "broke during POST /api/create",
         ),
-        ({"create": b'{"status": "parsing"}\n'}, 2, "before it said that it was done"),
+        ({"create": b'{"status": "parsing"}\n'}, 2, "its last object is missing"),
     ],
 )
 def test_a_server_that_fails(said, server, behaviour, code, words):

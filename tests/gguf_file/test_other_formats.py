@@ -34,10 +34,10 @@ def safetensors() -> bytes:
 
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 1234\n"
 FILES = {
-    "png": (picture("PNG"), "a PNG picture"),
-    "jpeg": (picture("JPEG"), "a JPEG picture"),
-    "webp": (picture("WEBP"), "a WebP picture"),
-    "gif": (picture("GIF"), "a GIF picture"),
+    "png": (picture("PNG"), "a PNG image"),
+    "jpeg": (picture("JPEG"), "a JPEG image"),
+    "webp": (picture("WEBP"), "a WebP image"),
+    "gif": (picture("GIF"), "a GIF image"),
     "zip": (zipped(), "a zip archive"),
     "lfs": (POINTER, "a Git LFS pointer"),
     "html": (b"\r\n<!DOCTYPE html><html><head>", "an HTML page"),
@@ -50,7 +50,7 @@ FILES = {
     "old ggml": (b"tjgg" + bytes(20), "a GGJT file from before GGUF"),
     "empty": (b"", "empty"),
     "zeros": (bytes(600), "all zeros"),
-    "shifted": (b"\n\nGGUF\3\0\0\0", "GGUF stands at byte 2"),
+    "shifted": (b"\n\nGGUF\3\0\0\0", "GGUF is at byte 2"),
     "text": (b"FROM ./model.gguf\n", "text that begins 'FROM ./model.gguf"),
     "noise": (b"\xfe\xed\xfa\xce\x00\x01", "something that begins fe ed fa ce"),
 }

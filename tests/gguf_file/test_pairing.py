@@ -224,7 +224,7 @@ def test_ears_are_no_eyes(glm, eye):
 def test_tensors_of_another_type(glm, eye):
     (found,) = check_pair(glm(), eye(tensors=[tensor("mm.2.weight", (4, 4))]))
     assert told([found]) == [("MK417", "error")]
-    assert "lacks that type's tensor mm.down.weight" in found.message
+    assert "that type's tensor mm.down.weight is missing" in found.message
 
 
 def test_yis_variant_of_mlp_is_whole(header, eye):
@@ -235,9 +235,9 @@ def test_yis_variant_of_mlp_is_whole(header, eye):
 def test_marks_that_are_no_tokens(glm, eye):
     (found,) = check_pair(glm(tokens=("<|begin_of_image|>", "b", "a")), eye())
     assert told([found]) == [("MK414", "error")]
-    assert "<|end_of_image|> is no special token" in found.message
+    assert "<|end_of_image|> is not a special token" in found.message
     (found,) = check_pair(glm(types=(1, 1, 1)), eye())
-    assert "<|begin_of_image|> and <|end_of_image|> are no special tokens" in found.message
+    assert "<|begin_of_image|> and <|end_of_image|> are not special tokens" in found.message
 
 
 def test_a_model_without_a_vocabulary(header, eye):

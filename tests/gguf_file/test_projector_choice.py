@@ -56,7 +56,7 @@ def test_the_one_that_fits_is_taken_and_the_others_explained(model_file, tmp_pat
     assert choice.path == fits
     assert told(choice) == []
     reasons = {p.name: why for p, why in choice.rejected}
-    assert "hands on 256 numbers" in reasons["a-wide.gguf"]
+    assert "the projector outputs 256" in reasons["a-wide.gguf"]
     assert "'mlp' is made for" in reasons["b-type.gguf"]
 
 

@@ -152,7 +152,7 @@ def test_a_file_without_a_vocabulary(header):
 )
 def test_types_that_llama_cpp_refuses(header, types):
     entries = {**model(tokens=TOKENS), "tokenizer.ggml.token_type": types}
-    with pytest.raises(GGUFError, match=r"llama\.cpp wants 9 × int32"):
+    with pytest.raises(GGUFError, match=r"llama\.cpp expects 9 × int32"):
         Vocabulary.from_header(header(entries))
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from modelfile_kit.ollama.prompt import render_prompt
 from modelfile_kit.runtime.llama_cpp.engine import EmbeddedEngine
-from modelfile_kit.vision.ask_colour import picture
+from modelfile_kit.vision.colour_images import plain_png
 
 pytestmark = [pytest.mark.server, pytest.mark.engine]
 
@@ -23,12 +23,12 @@ TEMPLATES = {
 }
 CONVERSATIONS: dict[str, list[Any]] = {
     "text": [{"role": "user", "content": "Hi, 你好"}],
-    "picture": [{"role": "user", "content": "What?", "images": [picture("red")]}],
+    "picture": [{"role": "user", "content": "What?", "images": [plain_png("red", (112, 112))]}],
     "two sizes, a tag in the text, a second turn": [
         {
             "role": "user",
             "content": "a [img-0] b",
-            "images": [picture("red", side=336), picture("blue", side=100)],
+            "images": [plain_png("red", (336, 336)), plain_png("blue", (100, 100))],
         },
         {"role": "assistant", "content": "x"},
         {"role": "user", "content": "and?"},

@@ -1,6 +1,6 @@
 """Messages between the kit and the process that holds llama.cpp: a JSON head and a block of bytes.
 
-A frame is two big-endian 32-bit lengths, the head (a JSON object) and the block (texts, pictures or
+A frame is two big-endian 32-bit lengths, the head (a JSON object) and the block (texts, images or
 token ids laid end to end; the head says where each ends). No pickles: what comes out of a process
 that has loaded a stranger's file is data, never code.
 """
@@ -40,8 +40,8 @@ def encode_frame(head: Mapping[str, Any], block: bytes = b"") -> tuple[bytes, ..
     data = json.dumps(head, ensure_ascii=True).encode("ascii")
     if len(data) > MAX_HEAD or len(block) > MAX_BLOCK:
         raise EngineError(
-            f"a request of {len(data) + len(block)} bytes is more than the engine's process is given",
-            help="shorten the text or the pictures",
+            f"a request of {len(data) + len(block)} bytes is larger than the engine's process accepts",
+            help="shorten the text, or use smaller images",
         )
     return _LENGTHS.pack(len(data), len(block)) + data, block
 

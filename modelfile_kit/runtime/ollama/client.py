@@ -1,4 +1,4 @@
-"""What we need of an Ollama server's HTTP API, with every failure said in plain words.
+"""What we need of an Ollama server's HTTP API, with every failure as a ServerError.
 
 Calls that carry messages, create requests or blobs go out by httpx: the `ollama` package (0.6)
 drops `tool_call_id`, knows no renderer, parser or requires, cannot ask `_debug_render_only`,
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     import httpx
     import ollama
 
-CONNECT_SECONDS = 10.0  # a server that does not accept a connection by then is not there
+CONNECT_SECONDS = 10.0  # a server that accepts no connection by then does not run
 QUICK_SECONDS = 60.0  # show, list, copy, delete: no model is loaded for these
 PATIENCE_SECONDS = 900.0  # silence while a model is loaded from a slow disk or a blob is hashed
 MAX_REPLY_BYTES = 64 << 20  # /api/show of a large model is some 100 kB; more is not Ollama
@@ -55,7 +55,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Rendered:
-    """What `_debug_render_only` answers: the prompt with `[img-N]` tags, and the pictures counted."""
+    """What `_debug_render_only` answers: the prompt with `[img-N]` tags, and the number of images."""
 
     prompt: str
     image_count: int

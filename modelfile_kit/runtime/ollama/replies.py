@@ -1,4 +1,4 @@
-"""Reading what an Ollama server answers, and saying what is wrong with it."""
+"""Reads what an Ollama server answers; what is wrong with an answer becomes a ServerError."""
 
 from __future__ import annotations
 
@@ -98,8 +98,8 @@ def transport_error(url: str, asked: str, error: Exception) -> ServerError:
         )
     if isinstance(error, httpx.TimeoutException):
         return ServerError(
-            f"{url} said nothing more to {asked} until the time limit ({type(error).__name__})",
-            help="the server may be loading a large model or be stuck: look at its log (`ollama serve`, "
+            f"{url} did not finish {asked} within the time limit ({type(error).__name__})",
+            help="the server may be loading a large model or hang: look at its log (`ollama serve`, "
             "journalctl -u ollama), then try again",
             code="MK803",
         )
@@ -109,7 +109,7 @@ def transport_error(url: str, asked: str, error: Exception) -> ServerError:
         )
     return ServerError(
         f"the connection to {url} broke during {asked}: {reason}",
-        help="the server ended or was restarted in between: look at its log, then try again",
+        help="the server stopped or was restarted: look at its log, then try again",
         code="MK805",
     )
 
@@ -117,8 +117,8 @@ def transport_error(url: str, asked: str, error: Exception) -> ServerError:
 def half_a_stream(url: str, path: str) -> HalfStreamError:
     """The error for a stream that ended without its last object."""
     return HalfStreamError(
-        f"{url} ended the reply to {path} before it said that it was done",
-        help="the server ended in between, or a proxy cut the stream: look at the server's log and try again",
+        f"{url} ended the reply to {path} early: its last object is missing",
+        help="the server stopped, or a proxy cut the stream: look at the server's log and try again",
         code="MK805",
     )
 
@@ -226,7 +226,7 @@ def _bounded(text: list[str], thinking: list[str], url: str) -> None:
     if len(text) % 4096 == 0 and sum(map(len, text)) + sum(map(len, thinking)) > MAX_ANSWER_CHARS:
         raise ServerError(
             f"{url} sent an answer of more than {MAX_ANSWER_CHARS} characters",
-            help="the model never stops: give the request a num_predict and the package its stops",
+            help="the model keeps generating: set num_predict, and check the stops of the package",
             code="MK840",
         )
 

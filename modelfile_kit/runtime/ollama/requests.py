@@ -17,7 +17,7 @@ def chat_body(
     think: bool | str | None,
     options: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
-    """The body of POST /api/chat. Raises UsageError for pictures that are only counted."""
+    """The body of POST /api/chat. Raises UsageError for images that are only counted."""
     body: dict[str, Any] = {"model": name, "messages": [_wire_message(m) for m in messages]}
     if tools:
         body["tools"] = list(tools)
@@ -49,8 +49,8 @@ def _wire_message(message: Message) -> dict[str, Any]:
     images = message.get("images") or []
     if isinstance(images, int):
         raise UsageError(
-            f"a message says it has {images} pictures but holds none",
-            help="a request to a server needs the pictures themselves, as bytes",
+            f"a message gives the number of its images ({images}), not the images",
+            help="a request to a server needs the images themselves, as bytes or base64",
         )
     if images:
         out["images"] = [_wire_image(i) for i in images]

@@ -206,7 +206,7 @@ def test_a_frame_beyond_the_limits_is_refused_unread():
 
 def test_a_request_beyond_the_limits_is_refused(monkeypatch):
     monkeypatch.setattr(frames, "MAX_BLOCK", 10)
-    with pytest.raises(EngineError, match="bytes is more than"):
+    with pytest.raises(EngineError, match="bytes is larger than"):
         frames.encode_frame({}, b"x" * 11)
 
 
