@@ -45,7 +45,7 @@ def test_the_wheel_holds_families_and_types_and_nothing_of_the_tests(wheel: Any)
         assert f"modelfile_kit/_templates/{name}" in names
     assert "modelfile_kit/py.typed" in names
     assert "modelfile_kit/report/page.html.jinja" in names
-    assert [n for n in names if n.startswith(("tests/", "examples/", "benchmarks/"))] == []
+    assert [n for n in names if n.startswith(("tests/", "tools/", "examples/", "benchmarks/"))] == []
 
 
 def test_it_builds_an_example(installed: Any, tmp_path: Path) -> None:
