@@ -197,7 +197,7 @@ def _property(release: _Release) -> tuple[GoType, GoType | None]:
 
 
 def _ordered_properties(prop: GoType) -> GoType:
-    """api.ToolPropertiesMap: an ordered map behind a pointer that no template can follow."""
+    """api.ToolPropertiesMap: an ordered map, held by a pointer that no template can follow."""
     hidden = GoType("orderedmap.Map[string,github.com/ollama/ollama/api.ToolProperty]", GoKind.STRUCT)
     plain_map, seq = map_of(STRING, prop), seq2_of(STRING, prop)
     methods = {"MarshalJSON": Function(_ordered_json, (), STRING)}

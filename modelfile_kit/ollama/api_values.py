@@ -52,7 +52,7 @@ class ChatMessage:
         return self.texts.get("tool_call_id", "")
 
     @property
-    def pictures(self) -> int:
+    def image_count(self) -> int:
         """How many images it carries."""
         return len(self.images or ())
 

@@ -1,4 +1,4 @@
-"""What the server does to a conversation before a TEMPLATE sees it: merging, picture tags, cutting.
+"""What the server does to a conversation before a TEMPLATE sees it: merging, image tags, cutting.
 
 Sources (Ollama 0.33, older ones where it says so): template/template.go (collate), server/prompt.go.
 """
@@ -22,7 +22,7 @@ def with_system(messages: Sequence[Message], system: str) -> list[Message]:
 def collate(messages: Sequence[ChatMessage], *, keep_tools: bool) -> tuple[str, list[ChatMessage]]:
     """All system texts joined, and the messages with neighbours of one role merged.
 
-    Of merged messages only the texts are joined; pictures, calls and the rest are the first one's.
+    Of merged messages only the texts are joined; images, calls and the rest are the first one's.
     keep_tools: tool messages stay apart.
     """
     system = "\n\n".join(m.content for m in messages if m.role == "system")
@@ -36,12 +36,12 @@ def collate(messages: Sequence[ChatMessage], *, keep_tools: bool) -> tuple[str, 
 
 
 def with_image_tags(messages: Sequence[ChatMessage]) -> list[ChatMessage]:
-    """Messages whose texts have `[img-N]` for each picture: in place of `[img]`, else in front."""
+    """Messages whose texts have `[img-N]` for each image: in place of `[img]`, else in front."""
     count = 0
     tagged = []
     for message in messages:
         prefix, text = "", message.content
-        for _ in range(message.pictures):
+        for _ in range(message.image_count):
             tag = f"[img-{count}]"
             count += 1
             if "[img]" in text:
@@ -53,7 +53,7 @@ def with_image_tags(messages: Sequence[ChatMessage]) -> list[ChatMessage]:
 
 
 Fits = Callable[[list[ChatMessage], Sequence[ChatMessage]], bool]
-"""Whether a trial conversation fits; the second are those of its messages whose pictures count."""
+"""Whether a trial conversation fits; the second are those of its messages whose images count."""
 
 
 def drop_oldest(conversation: list[ChatMessage], fits: Fits) -> tuple[list[ChatMessage], int]:
@@ -72,7 +72,7 @@ def keep_newest(
     """Before 0.15.5: from the end backwards up to the first that does not fit.
 
     The system messages are those before the one that did not fit; that one itself is lost if it was
-    a system message (its pictures must have made the difference).
+    a system message (its images must have made the difference).
     """
     start = candidate = len(conversation) - 1
     system: list[ChatMessage] = []

@@ -44,7 +44,7 @@ def _utf16(data: bytes, order: str) -> str:
 
 
 def _damaged_utf16(data: bytes, codec: str) -> str:
-    """Lone surrogates as golang.org/x/text has them: any surrogate takes a low one behind it along."""
+    """Lone surrogates as golang.org/x/text has them: any surrogate takes a low one after it along."""
     odd = "\ufffd" if len(data) % 2 else ""
     units = data[: len(data) & ~1].decode(codec, "surrogatepass")
     # Real pairs are characters above U+FFFF by now; what is left in D800..DFFF is alone, except that

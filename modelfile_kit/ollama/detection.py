@@ -72,7 +72,7 @@ def _fingerprints() -> tuple[tuple[str, str, Mapping[str, int]], ...]:
 
 
 def _least_distance(counts: Mapping[str, int], known: Mapping[str, int]) -> int:
-    """A lower bound of the edit distance: each edit mends one surplus and one missing character."""
+    """A lower bound of the edit distance: each edit fixes one surplus and one missing character."""
     surplus = sum(max(0, n - known.get(c, 0)) for c, n in counts.items())
     missing = sum(max(0, n - counts.get(c, 0)) for c, n in known.items())
     return max(surplus, missing)
@@ -85,8 +85,8 @@ def _read(folder: Path) -> list[tuple[str, str]]:
         return [(entry["name"], entry["template"]) for entry in index]
     except (OSError, ValueError, KeyError, TypeError) as e:
         raise UsageError(
-            f"{folder} is not Ollama's template folder: {e}",
-            help="give the folder `template` of Ollama's source, which holds index.json",
+            f"{folder} is not the template folder of Ollama's source: {e}",
+            help="name the folder `template` of Ollama's source, which holds index.json",
         ) from e
 
 

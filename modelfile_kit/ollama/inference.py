@@ -50,7 +50,7 @@ class UndefinedTemplateError(Exception):
 def variables(trees: Mapping[str, n.ListNode]) -> list[str]:
     """The identifiers that Ollama sees (Template.Vars): fields and variables, lower case, sorted.
 
-    Fields behind a parenthesis and what a command declares are not seen. Raises
+    Fields after a parenthesis and what a command declares are not seen. Raises
     UndefinedTemplateError.
     """
     names: set[str] = set()
@@ -155,7 +155,7 @@ def tool_tag(root: n.ListNode) -> ToolTag:
     """The tool-call tag of a template's main tree (parseTag).
 
     The first `if` whose own pipeline has a field with `.ToolCalls` decides; the first text inside it
-    that is not blank, up to a `{`, is the tag, unless an action comes before it.
+    that is more than white space, up to a `{`, is the tag, unless an action comes before it.
     """
     condition = _tool_call_branch(root.nodes)
     if condition is None:
@@ -189,7 +189,7 @@ def _tests_tool_calls(pipe: n.PipeNode) -> bool:
 
 
 def _first_text(nodes: tuple[n.Node, ...]) -> n.TextNode | None:
-    """The first text that is not blank, looking into branches, up to the first action or branch."""
+    """The first text beyond white space, looking into branches, up to the first action or branch."""
     for node in nodes:
         if isinstance(node, n.TextNode):
             if node.text.strip(GO_SPACE):

@@ -1,6 +1,6 @@
 """Templates of the old kind, with `.Prompt` and `.Response`: the cut of the last run.
 
-The last turn is rendered by a copy of the tree from which everything behind the first `.Response`
+The last turn is rendered by a copy of the tree from which everything after the first `.Response`
 is taken away (Ollama 0.33, template/template.go, Execute and deleteNode). The copy is a bare
 text/template: Ollama's functions, defined templates and missingkey=zero are not known to it.
 """
@@ -23,7 +23,7 @@ def with_response(root: n.ListNode) -> n.ListNode:
 def cut_at_response(root: n.ListNode) -> n.ListNode:
     """The tree of the last turn: all up to and with the first field `.Response`.
 
-    Raises PromptError (500) where Ollama's handler crashes: an `{{ else }}` behind the cut.
+    Raises PromptError (500) where Ollama's handler crashes: an `{{ else }}` after the cut.
     """
     cutter = _Cutter()
     nodes = (cutter.walk(node) for node in root.nodes)
@@ -70,7 +70,7 @@ class _Cutter:
             raise PromptError(
                 "Ollama's handler crashes: an {{ else }} follows the .Response of its own branch",
                 status=500,
-                help="move {{ .Response }} behind the {{ end }}, or write the template with .Messages",
+                help="move {{ .Response }} after the {{ end }}, or write the template with .Messages",
             )
         otherwise = self.list(node.else_list)
         return replace(node, list=inner, else_list=otherwise) if self.cut else node

@@ -2,7 +2,7 @@
 
 Source: Ollama 0.33, llm/llama_server.go (llamaServerChatRequest, llamaServerChatMessage,
 llamaServerChatToolCalls, llamaServerChatTemplateKwargs), server/routes.go (ChatHandler). Other than for
-a TEMPLATE: neighbours of one role stay apart, a picture comes behind the words of its message, and the
+a TEMPLATE: neighbours of one role stay apart, an image comes after the text of its message, and the
 reasoning of earlier answers is not handed over at all.
 """
 
@@ -21,7 +21,7 @@ from .selection import jinja_evidence
 from .think import Think, resolve_think
 from .versions import Target
 
-# A picture that stands for any: 1×1 PNG. Templates see that there is one, never what is on it.
+# One image for all: a PNG of 1×1 pixels. Templates see that there is one, never what it shows.
 DOT = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
 )
@@ -38,7 +38,7 @@ def native_request(
     """The part of llama-server's request that its /apply-template looks at.
 
     chat_template: the GGUF's, by whose text Ollama knows tools and thinking. messages, tools, think: as
-    in an /api/chat request, SYSTEM put in front; pictures may be a count and are then all the same dot.
+    in an /api/chat request, SYSTEM put in front; images may be a count and are then all the same dot.
     Raises PromptError where the server refuses the request before any template runs.
     """
     target = Target.parse(target)
@@ -66,13 +66,13 @@ def _message(message: ChatMessage) -> dict[str, Any]:
         out["name"] = message.tool_name
     if message.tool_calls:
         out["tool_calls"] = [_call(call) for call in message.tool_calls]
-    if not message.pictures:
+    if not message.image_count:
         return {**out, "content": message.content}
     parts: list[dict[str, Any]] = []
     if message.content:
         parts.append({"type": "text", "text": message.content})
     url = "data:image/png;base64," + base64.b64encode(DOT).decode()
-    parts += [{"type": "image_url", "image_url": {"url": url}}] * message.pictures
+    parts += [{"type": "image_url", "image_url": {"url": url}}] * message.image_count
     return {**out, "content": parts}
 
 

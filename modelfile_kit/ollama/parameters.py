@@ -18,7 +18,7 @@ from typing import Any
 from ..core.diagnostics import Diagnostic, Severity, Span
 from .builtin import PARSERS, RENDERERS
 from .grammar import INSTRUCTIONS, Instruction, Modelfile
-from .versions import SINCE, Target, Version, is_semantic, since, until, written
+from .versions import SINCE, Target, Version, is_semantic, since, until, version_text
 
 Value = int | float | bool | str
 
@@ -384,7 +384,7 @@ def _builtin(instruction: Instruction, target: Target, span: Span) -> Diagnostic
     command = instruction.command.upper()
     at = f"Ollama {target.name} does not know {command} {name!r}"
     if came:
-        hint = f"it came with {written(came)}: raise the target, or remove it"
+        hint = f"it came with {version_text(came)}: raise the target, or remove it"
     else:
         near = difflib.get_close_matches(name, known, n=1)
         hint = f"did you mean {near[0]}?" if near else f"known ones are {', '.join(known)}"

@@ -1,7 +1,7 @@
 """Which runes a Modelfile's value can carry: those that Go's `strconv.IsPrint` accepts.
 
-Ollama writes a rune of a Modelfile into a value only if `strconv.IsPrint` accepts it, and drops it
-without a word otherwise (parser/parser.go); tab, CR and LF take other ways and stay.
+Ollama writes a rune of a Modelfile into a value only if `strconv.IsPrint` accepts it, and silently
+drops it otherwise (parser/parser.go); tab, CR and LF take other ways and stay.
 """
 
 from __future__ import annotations

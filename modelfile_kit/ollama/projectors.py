@@ -9,7 +9,7 @@ from ..core.diagnostics import Diagnostic, Severity, Span
 from ..gguf_file.header import Header
 from ..gguf_file.pairing import FileKind, KindRules, classify, projector_type
 from ..gguf_file.projector_types import PROJECTOR_TYPES
-from .versions import Target, since, written
+from .versions import Target, since, version_text
 
 
 def kind_on(header: Header, target: Target) -> FileKind:
@@ -28,7 +28,7 @@ def check_on(projector: Header, target: Target) -> list[Diagnostic]:
     known = PROJECTOR_TYPES.get(projector_type(projector))
     if known is None or target.version >= known.ollama:
         return []
-    came = written(known.ollama)
+    came = version_text(known.ollama)
     message = f"the engine of Ollama {target.name} does not know projector type {known.name!r} (since {came})"
     return [_error(projector, message, f"set target: '>={came}', or package the model without images")]
 

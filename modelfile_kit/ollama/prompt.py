@@ -1,6 +1,6 @@
 """From a request to the prompt that an Ollama server sends to its engine.
 
-Sources (Ollama 0.33, and older where `targets.SINCE` says so): server/routes.go (ChatHandler,
+Sources (Ollama 0.33, and older where `versions.SINCE` says so): server/routes.go (ChatHandler,
 GenerateHandler), server/prompt.go (chatPrompt), template/template.go (Execute, collate).
 """
 
@@ -29,7 +29,7 @@ from .think import Think, resolve_think, think_values
 from .versions import Target
 
 TokenCounter = Callable[[str], int]
-# What Ollama reckons a picture to take while it looks whether the prompt fits (server/prompt.go).
+# What Ollama counts for an image while it looks whether the prompt fits (server/prompt.go).
 IMAGE_TOKENS = 768
 _BROKEN = re.compile("[\udc80-\udcff]")
 
@@ -139,7 +139,7 @@ class PromptTemplate:
         count_tokens: TokenCounter | None = None,
         truncate: bool = True,
     ) -> str:
-        """The prompt of an /api/chat request, pictures as `[img-N]`.
+        """The prompt of an /api/chat request, images as `[img-N]`.
 
         messages, tools, think: as in the request (`images` may be a count). num_ctx, count_tokens:
         the context's size in tokens and a function that counts a text's; with both, a conversation
@@ -155,7 +155,9 @@ class PromptTemplate:
         think = self._think(think)
         self._require("tools", bool(tools))
         if not request:
-            raise PromptError("a request without messages loads the model, there is no prompt", status=200)
+            raise PromptError(
+                "a request without messages only loads the model; there is no prompt", status=200
+            )
         conversation = [*self.messages, *request]
         if request[0].role != "system" and self.system:
             conversation.insert(0, ChatMessage("system", self.system))
@@ -180,7 +182,7 @@ class PromptTemplate:
         """The prompt of an /api/generate request.
 
         system: overrides the model's SYSTEM. template: overrides its TEMPLATE. context: the text
-        behind the deprecated `context` of a former answer; the model's MESSAGEs are left out then.
+        after the deprecated `context` of a former answer; the model's MESSAGEs are left out then.
         The rest is as for `render`.
         """
         if raw and (template or system or context):
@@ -188,7 +190,9 @@ class PromptTemplate:
         think = self._think(think)
         self._require("insert", bool(suffix))
         if not prompt:
-            raise PromptError("a request without a prompt loads the model, there is no prompt", status=200)
+            raise PromptError(
+                "a request without a prompt only loads the model; there is no prompt", status=200
+            )
         prompt = clean(prompt)
         if raw:
             return prompt
@@ -218,7 +222,7 @@ class PromptTemplate:
         """
         if builtin.parser_for(self.parser, self.target):
             raise UsageError(
-                f"PARSER {self.parser} splits the replies by Ollama's own code, not by the TEMPLATE's tags",
+                f"PARSER {self.parser} splits replies by Ollama's own rules, not by the TEMPLATE's tags",
                 help="look at what the server answers",
             )
         return split_reply(
@@ -242,7 +246,7 @@ class PromptTemplate:
             messages.extend(self.messages)
         user = decode_messages([{"role": "user", "content": prompt, "images": images}])[0]
         if not self.target.has("generate_as_chat"):
-            messages.extend(ChatMessage("user", f"[img-{i}]") for i in range(user.pictures))
+            messages.extend(ChatMessage("user", f"[img-{i}]") for i in range(user.image_count))
             user = replace(user, images=None)
         return [*messages, user]
 
@@ -281,17 +285,17 @@ class PromptTemplate:
         count_tokens: TokenCounter | None,
         truncate: bool,
     ) -> str:
-        if self.family == "mllama" and any(m.pictures > 1 for m in conversation):
+        if self.family == "mllama" and any(m.image_count > 1 for m in conversation):
             raise PromptError("this model only supports one image while more than one image requested")
         truncate = truncate or not self.target.has("generate_as_chat")  # the switch is as old
 
-        def fits(candidate: list[ChatMessage], pictured: Sequence[ChatMessage]) -> bool:
+        def fits(candidate: list[ChatMessage], with_images: Sequence[ChatMessage]) -> bool:
             text = _sent(self.execute(candidate, tools, think))
             if not truncate or num_ctx is None or count_tokens is None:
                 return True
             tokens = count_tokens(text)
             if self.projector:
-                tokens += IMAGE_TOKENS * sum(m.pictures for m in pictured)
+                tokens += IMAGE_TOKENS * sum(m.image_count for m in with_images)
             return tokens <= num_ctx
 
         system: list[ChatMessage] = []
@@ -376,7 +380,7 @@ def render_prompt(
 
     template, messages, tools, think: the TEMPLATE's source and the request. options: those of
     `PromptTemplate` (target, now, system, parser, name, family, projector; the model's own MESSAGEs as
-    `history`) and of its `render` (num_ctx, count_tokens, truncate). Pictures are `[img-N]`.
+    `history`) and of its `render` (num_ctx, count_tokens, truncate). Images are `[img-N]`.
 
     Raises PromptError where the server answers an error, GoTemplateError where the TEMPLATE fails.
 

@@ -99,7 +99,7 @@ class ToolCall:
 
 
 class ToolParser:
-    """Finds tool calls in a streamed reply: behind the tag, a known tool's name and a JSON object."""
+    """Finds tool calls in a streamed reply: after the tag, a known tool's name and a JSON object."""
 
     def __init__(self, tag: str, names: Sequence[str], target: str | Target = "latest") -> None:
         target = Target.parse(target)
@@ -234,7 +234,7 @@ def _find_arguments(text: str, key: str | None) -> tuple[Mapping[str, Any] | Non
 
 
 def _search(data: Mapping[str, Any], key: str | None) -> tuple[bool, Mapping[str, Any] | None]:
-    """Arguments inside an object: beside a "name", under the tool's own name, or deeper."""
+    """Arguments inside an object: next to a "name", under the tool's own name, or deeper."""
     if "name" in data:
         return True, _first(data, "arguments", "parameters")
     own = _mapping(data.get(key)) if key is not None else None
@@ -314,7 +314,7 @@ def split_reply(
             calls, rest = finder.add(text)
             if rest or calls:
                 text = rest
-                found += [] if rest else calls  # calls beside content of one piece are lost
+                found += [] if rest else calls  # calls next to content of one piece are lost
             elif not thought:
                 text = "" if piece is not None else finder.content()
         thinking.append(thought)

@@ -1,6 +1,6 @@
 """Who makes the prompt: a RENDERER, the Go TEMPLATE or the GGUF's own Jinja; and why.
 
-Sources (Ollama 0.33, older ones where `targets.SINCE` says so): server/images.go (GetModel,
+Sources (Ollama 0.33, older ones where `versions.SINCE` says so): server/images.go (GetModel,
 shouldPreferChatTemplate, chatTemplateHas…), server/routes.go (usesOllamaRenderedChat,
 shouldUseHarmony), server/create.go (createModel), server/model.go (detectChatTemplate).
 """
@@ -164,7 +164,7 @@ def select(
             source="renderer",
             renderer=renderer,
             why=f"{why_renderer}; Ollama's own code makes the prompt and no template is used",
-            change="take RENDERER out"
+            change="remove RENDERER"
             if own is None
             else "only a package made from an existing model without renderer escapes it",
         )
@@ -184,7 +184,7 @@ def _without_renderer(
         return _templates_only(base, template is not None, added, target)
     if base.parser:
         return replace(
-            base, why=f"PARSER {base.parser} is set, so Ollama renders the TEMPLATE", change="take PARSER out"
+            base, why=f"PARSER {base.parser} is set, so Ollama renders the TEMPLATE", change="remove PARSER"
         )
     if template and uses_harmony(architecture, template.source):
         why = f"the architecture is {architecture} and the TEMPLATE holds <|start|> and <|end|> (harmony)"

@@ -87,9 +87,9 @@ def _check(template: str, encoded: str) -> None:
     if found or TRIPLE_AT_LINE_END.search(encoded):
         what = f"U+{ord(found[1]):04X}" if found else '""" at the end of a line'
         raise ModelfileError(
-            f"TEMPLATE: {what} stands where it has no spelling as a Go string",
+            f"TEMPLATE: {what} stands where it cannot be written as a Go string",
             code="MK118",
-            help="take it out of the action it stands in",
+            help="remove it from the action it stands in",
         )
     if _tags(template) != _tags(encoded):
         raise ModelfileError(

@@ -1,4 +1,4 @@
-"""Which Ollama is meant, what each release brought, and which llama.cpp is inside it.
+"""Which Ollama a package is for, what each release brought, and which llama.cpp is inside it.
 
 A target is written as "latest", "0.12.6", ">=0.30" (the oldest server the package must work on) or
 "0.30". Everything that depends on a release asks the tables of this file: a new release is a row. A
@@ -143,7 +143,7 @@ def is_semantic(text: str) -> bool:
     return _SEMVER.fullmatch(text) is not None
 
 
-def written(version: Version) -> str:
+def version_text(version: Version) -> str:
     """A release as people write it, "0.12.6"."""
     return ".".join(str(n) for n in version)
 
@@ -156,7 +156,7 @@ def llama_cpp_build(version: Version) -> str | None:
 
 @dataclass(frozen=True, order=True)
 class Target:
-    """An Ollama release, and whether later ones are meant too.
+    """An Ollama release, and whether later ones count too.
 
     version: the (oldest) release. onwards: True for ">=0.30", where newer servers count as well.
     Features are attributes: `target.renderer`, `target.native_jinja`, … (the keys of `SINCE`).
@@ -183,17 +183,17 @@ class Target:
 
     @property
     def newest(self) -> Target:
-        """The newest release that is meant, alone: the target itself, or `LATEST` where later ones count."""
+        """The newest release of the target, alone: the target itself, or `LATEST` where later ones count."""
         return Target(max(self.version, LATEST)) if self.onwards else self
 
     def has(self, feature: str) -> bool:
-        """Whether every server that is meant has the feature (a key of `SINCE`)."""
+        """Whether every server of the target has the feature (a key of `SINCE`)."""
         row = SINCE[feature]
         ends = row.until is not None and (self.onwards or self.version >= row.until)
         return self.version >= row.since and not ends
 
     def may_have(self, feature: str) -> bool:
-        """Whether some server that is meant has the feature."""
+        """Whether some server of the target has the feature."""
         row = SINCE[feature]
         ended = row.until is not None and self.version >= row.until
         return (self.onwards or self.version >= row.since) and not ended
@@ -206,7 +206,7 @@ class Target:
     @cached_property
     def name(self) -> str:
         """The release as people write it, "0.12.6"."""
-        return written(self.version)
+        return version_text(self.version)
 
     def __str__(self) -> str:
         return f">={self.name}" if self.onwards else self.name
@@ -214,10 +214,10 @@ class Target:
 
 def since(feature: str) -> str:
     """The release that brought a feature, "0.12.0"."""
-    return written(SINCE[feature].since)
+    return version_text(SINCE[feature].since)
 
 
 def until(feature: str) -> str:
     """The first release without a feature that went away, "0.34.1"; "" where it is still there."""
     end = SINCE[feature].until
-    return written(end) if end else ""
+    return version_text(end) if end else ""

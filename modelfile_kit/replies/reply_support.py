@@ -11,24 +11,25 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from ..core.diagnostics import Diagnostic, Severity
 from ..core.errors import KitError
 from ..huggingface import Reference
+from ..ollama.builtin import PARSERS
 from ..ollama.prompt import PromptTemplate
 from ..ollama.replies import Reply
 from ..ollama.selection import jinja_evidence, select
-from ..ollama.versions import Target
+from ..ollama.versions import Target, version_text
 from .reading_back import NO_CALLS, PIECES, Written, answered, best_thinking_tags, same_calls, written_replies
 from .tags import Tags
 from .turns import QUESTION, TOOLS, USER, render
 
-# Ollama's own parsers (PARSER, since a release) by what only their format has. The tests put the same
-# replies to the parsers themselves.
-PARSERS: tuple[tuple[tuple[str, ...], str, str], ...] = (
-    (("<function=", "<parameter="), "qwen3-coder", "0.12"),
-    (("<|tool_call>call:",), "gemma4", "0.20"),
-    (("<|START_ACTION|>", '"tool_name"'), "cohere", "0.31"),
-    (("<atem:invoke",), "glimmer", "0.33"),
-    (("<|channel|>", "<|message|>"), "harmony", "0.12.3"),
-    (("<arg_key>", "\n<arg_value>"), "glm-ocr", "0.16"),
-    (("<arg_key>", "<arg_value>"), "glm-4.7", "0.16"),
+# Ollama's own parsers (PARSER) by what only their format has. The tests put the same replies to the parsers
+# themselves.
+PARSER_MARKS: tuple[tuple[tuple[str, ...], str], ...] = (
+    (("<function=", "<parameter="), "qwen3-coder"),
+    (("<|tool_call>call:",), "gemma4"),
+    (("<|START_ACTION|>", '"tool_name"'), "cohere"),
+    (("<atem:invoke",), "glimmer"),
+    (("<|channel|>", "<|message|>"), "harmony"),
+    (("<arg_key>", "\n<arg_value>"), "glm-ocr"),
+    (("<arg_key>", "<arg_value>"), "glm-4.7"),
 )
 _SHOWN = 90
 
@@ -131,8 +132,9 @@ def _fate(written: Written, replies: Sequence[Reply]) -> str:
 
 def _parser_for(text: str) -> str:
     """What PARSER reads calls like these."""
-    for marks, name, since in PARSERS:
+    for marks, name in PARSER_MARKS:
         if all(mark in text for mark in marks):
+            since = version_text(PARSERS[name].since)
             own = ", and models of the architecture gptoss have it by themselves" if name == "harmony" else ""
             return (
                 f"`PARSER {name}` in the Modelfile (Ollama {since} and later) reads replies like these{own}; "

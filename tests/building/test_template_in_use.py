@@ -11,11 +11,11 @@ from modelfile_kit.building.sources import Files, open_files
 from modelfile_kit.building.template_in_use import template_in_use
 from modelfile_kit.core.diagnostics import Span
 from modelfile_kit.micro import build_model, build_pair
-from modelfile_kit.ollama.versions import LATEST, Target, written
+from modelfile_kit.ollama.versions import LATEST, Target, version_text
 from modelfile_kit.package.package import Package
 
 PLAIN = "{{ range .Messages }}{{ .Content }}{{ end }}"
-NEWEST = written(LATEST)
+NEWEST = version_text(LATEST)
 THINKING = "{% for m in messages %}<think></think>{{ m.content }}{% endfor %}"
 
 

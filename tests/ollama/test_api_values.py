@@ -35,7 +35,7 @@ def test_absent_and_empty_lists_differ():
     assert decode_message({"role": "user"}).images is None
     assert decode_message({"role": "user", "images": 0}).images is None
     assert decode_message({"role": "user", "images": []}).images == ()
-    assert decode_message({"role": "user", "images": 2}).pictures == 2
+    assert decode_message({"role": "user", "images": 2}).image_count == 2
     assert decode_message({"role": "user", "images": ["aGk=", b"x", "a path.png"]}).images == (
         b"hi",
         b"x",

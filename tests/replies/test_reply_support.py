@@ -18,7 +18,7 @@ from modelfile_kit.huggingface import Reference
 from modelfile_kit.ollama.prompt import PromptTemplate
 from modelfile_kit.ollama.selection import select
 from modelfile_kit.replies.reading_back import NO_CALLS, Written, written_replies
-from modelfile_kit.replies.reply_support import PARSERS, understanding
+from modelfile_kit.replies.reply_support import PARSER_MARKS, understanding
 from modelfile_kit.replies.turns import TOOLS, USER
 from tests.replies import formats
 
@@ -233,13 +233,13 @@ FOREIGN = {
 
 
 @pytest.mark.oracle
-@pytest.mark.parametrize(("marks", "name", "_since"), PARSERS)
+@pytest.mark.parametrize(("marks", "name"), PARSER_MARKS)
 def test_the_parsers_that_are_recommended_read_such_calls(
-    oracle: Any, marks: tuple[str, ...], name: str, _since: str
+    oracle: Any, marks: tuple[str, ...], name: str
 ) -> None:
     text = FOREIGN[name]
     assert all(mark in text for mark in marks)
-    first = next(n for several, n, _ in PARSERS if all(mark in text for mark in several))
+    first = next(n for several, n in PARSER_MARKS if all(mark in text for mark in several))
     assert first == name
     for size in (1, 5, 1000):
         pieces = [text[i : i + size] for i in range(0, len(text), size)]
