@@ -92,19 +92,19 @@ def glm_4v(pair: MicroPair, output: Path, **options: Any) -> Any:
     return build(ROOT / "examples" / "glm-4v-9b", output, model=pair.model, **options)
 
 
-def test_glm_4v_is_packaged_without_eyes_and_says_so(pair: MicroPair, tmp_path: Path) -> None:
+def test_glm_4v_is_packaged_without_images_and_says_so(pair: MicroPair, tmp_path: Path) -> None:
     built = glm_4v(pair, tmp_path)
     modelfile = parse_modelfile(built.path.read_bytes(), dialect=False)
     assert [i.value for i in modelfile.froms] == [str(pair.model)]
     [remark] = [d for d in built.diagnostics if d.code == "MK418"]
-    assert "will not see pictures" in remark.message and "GLM-4.1V-9B" in remark.help
+    assert "images will not work" in remark.message and "GLM-4.1V-9B" in remark.help
     assert render_prompt(modelfile.last("template") or "", [{"role": "user", "content": "Hi"}]) == (
         "[gMASK]<sop><|user|>\nHi<|assistant|>"
     )
 
 
 def test_glm_4v_with_a_projector_is_refused(pair: MicroPair, tmp_path: Path) -> None:
-    with pytest.raises(PackageError, match="pictures are refused") as caught:
+    with pytest.raises(PackageError, match="images are not supported") as caught:
         glm_4v(pair, tmp_path / "out", projector=pair.projector)
     assert "GLM-4.1V-9B" in caught.value.help
     assert not (tmp_path / "out").exists()

@@ -26,8 +26,8 @@ def bos_and_eos(
             Diagnostic(
                 "MK728",
                 Severity.ERROR,
-                "the vocabulary puts EOS after every prompt, so the model takes its own turn for finished",
-                help="set tokenizer.ggml.add_eos_token to false in the GGUF, or convert it anew",
+                "the vocabulary adds EOS to every prompt, so the model takes its own turn for finished",
+                help="set tokenizer.ggml.add_eos_token to false in the GGUF, or convert it again",
             )
         )
     return found
@@ -37,8 +37,8 @@ def _bos_twice(bos: str) -> Diagnostic:
     return Diagnostic(
         "MK325",
         Severity.ERROR,
-        f"{bos} stands twice at the start: the vocabulary adds one (add_bos_token), the TEMPLATE writes one",
-        help=f"take the leading {bos} out of the TEMPLATE",
+        f"{bos} is at the start twice: the vocabulary adds one (add_bos_token), the TEMPLATE writes one",
+        help=f"remove the leading {bos} from the TEMPLATE",
     )
 
 
@@ -46,7 +46,7 @@ def _bos_lost(bos: str) -> Diagnostic:
     return Diagnostic(
         "MK702",
         Severity.ERROR,
-        f"{bos} is missing at the start: the reference has it, neither TEMPLATE nor vocabulary adds it",
+        f"{bos} is missing at the start: the chat template writes it, the TEMPLATE and the vocabulary do not",
         help=f"begin the TEMPLATE with {bos}",
     )
 
@@ -56,15 +56,15 @@ def _bos_added(bos: str, by_vocabulary: bool) -> Diagnostic:
         return Diagnostic(
             "MK703",
             Severity.WARNING,
-            f"the vocabulary puts {bos} before every prompt (add_bos_token), the chat template writes none",
-            help="no Modelfile can change that; if the model was trained without, set "
+            f"the vocabulary adds {bos} before every prompt (add_bos_token), the chat template writes none",
+            help="a Modelfile cannot change that; if the model was trained without it, set "
             "tokenizer.ggml.add_bos_token to false in the GGUF",
         )
     return Diagnostic(
         "MK703",
         Severity.ERROR,
         f"the TEMPLATE writes {bos} at the start, which the reference does not",
-        help=f"take the leading {bos} out of the TEMPLATE",
+        help=f"remove the leading {bos} from the TEMPLATE",
     )
 
 

@@ -26,10 +26,10 @@ _QUOTED = 60
 
 @dataclass(frozen=True)
 class PromptPair:
-    """A prompt and its reference, without a leading BOS, pictures as `[img-N]`, and what is known about them.
+    """A prompt and its reference, without a leading BOS, images as `[img-N]`, and what is known about them.
 
-    messages: the conversation's; spell: what a text falls apart into, None without a tokenizer; wrapper:
-    what libmtmd writes around pictures.
+    messages: the conversation's; spell: the tokens of a text, None without a tokenizer; wrapper:
+    what libmtmd writes around images.
     """
 
     prompt: str
@@ -70,7 +70,7 @@ def crlf(hunk: Hunk, _pair: PromptPair) -> Diagnostic | None:
         return None
     return _error(
         "MK722",
-        "a line ends in CR LF where the reference has LF: for the model these are other tokens",
+        "a line ends in CR LF, expected LF: for the model these are other tokens",
         "save the TEMPLATE (or the file it comes from) with LF line ends",
     )
 
@@ -89,27 +89,27 @@ def unicode_form(hunk: Hunk, _pair: PromptPair) -> Diagnostic | None:
 
 
 def dropped_characters(hunk: Hunk, _pair: PromptPair) -> Diagnostic | None:
-    """Characters that a Modelfile's grammar drops without a word."""
+    """Characters that Ollama silently drops from a Modelfile."""
     if not hunk.missing or hunk.extra != drop_refused(hunk.missing) or hunk.extra == hunk.missing:
         return None
     lost = "".join(c for c in hunk.missing if not drop_refused(c))
     return _error(
         "MK118",
-        f"{_quote(lost)} is lost: Ollama drops characters that Go does not call printable from a Modelfile",
+        f"{_quote(lost)} is lost: Ollama drops characters that Go does not count as printable",
         f'write it in the TEMPLATE as a Go string, {{{{ "{_escaped(lost)}" }}}}',
     )
 
 
-def picture_marks_twice(hunk: Hunk, pair: PromptPair) -> Diagnostic | None:
-    """The TEMPLATE writes what libmtmd puts around every picture anyway."""
+def image_marks_twice(hunk: Hunk, pair: PromptPair) -> Diagnostic | None:
+    """The TEMPLATE writes what libmtmd puts around every image anyway."""
     marks = [m for m in (pair.wrapper.begin, pair.wrapper.end) if m.strip() and m in hunk.extra]
     if not marks:
         return None
     return _error(
         "MK250",
-        f"the TEMPLATE writes {' and '.join(marks)} around a picture, and the projector's own code writes "
-        "the same: the model sees them twice",
-        "leave them out of the TEMPLATE: where Ollama puts [img-N], llama.cpp writes them",
+        f"the TEMPLATE writes {' and '.join(marks)} around an image, and llama.cpp writes the same: "
+        "the model sees them twice",
+        "remove them from the TEMPLATE: llama.cpp writes them where Ollama puts [img-N]",
     )
 
 
@@ -119,11 +119,11 @@ def thinking_tags(hunk: Hunk, _pair: PromptPair) -> Diagnostic | None:
     if extra == missing:
         return None
     if missing and not extra:
-        what = f"{' '.join(dict.fromkeys(missing))} is missing, which the reference writes"
+        what = f"{' '.join(dict.fromkeys(missing))} is missing; the chat template writes it"
     elif extra and not missing:
-        what = f"{' '.join(dict.fromkeys(extra))} is written, which the reference does not have"
+        what = f"{' '.join(dict.fromkeys(extra))} is written; the chat template does not write it"
     else:
-        what = f"thinking is marked {' '.join(extra)}, and {' '.join(missing)} in the reference"
+        what = f"thinking is marked {' '.join(extra)}, expected {' '.join(missing)}"
     return _error("MK724", what, "let the TEMPLATE follow .Think and .Thinking as the chat template does")
 
 
@@ -137,14 +137,14 @@ def end_token(hunk: Hunk, pair: PromptPair) -> Diagnostic | None:
     if len(parts) > 1:
         return _error(
             "MK323",
-            f"{text} is not a token of this vocabulary: it falls apart into {len(parts)} tokens "
-            f"({_spelled(parts)}), which the model never saw at this place",
-            "take it out of the TEMPLATE (`end_token: none`), or use the end token this model has",
+            f"{text} is not a token of this vocabulary: it splits into {len(parts)} ordinary tokens "
+            f"({_spelled(parts)}), which the model was never trained on at this place",
+            "remove it from the TEMPLATE (`end_token: none`), or use the end token of this model",
         )
     return _error(
         "MK302",
-        f"{text} is written, which the reference does not write anywhere in this conversation",
-        "take it out of the TEMPLATE (`end_token: none`), unless the model was trained with it",
+        f"{text} is written; the chat template does not write it anywhere in this conversation",
+        "remove it from the TEMPLATE (`end_token: none`), unless the model was trained with it",
     )
 
 
@@ -169,19 +169,19 @@ def system_prompt(hunk: Hunk, pair: PromptPair) -> Diagnostic | None:
             continue
         if text in hunk.missing and text not in hunk.extra:
             lost = text not in pair.prompt
-            what = "is lost" if lost else "stands in another place than in the reference"
+            what = "is missing" if lost else "is in another place than in the chat template's prompt"
             return _error(
                 "MK205" if lost else "MK725",
                 f"the system prompt {_quote(text)} {what}",
-                "let the TEMPLATE write .System (or the system messages) where the chat template does",
+                "write .System (or the system messages) in the TEMPLATE where the chat template does",
             )
         if text in hunk.extra and text not in hunk.missing:
             again = pair.prompt.count(text) > pair.reference.count(text)
-            what = "is written again" if again else "is moved"
+            what = "is repeated" if again else "is moved"
             return _error(
                 "MK207" if again else "MK725",
-                f"the system prompt {_quote(text)} {what} where the reference does not have it",
-                "write it once: .System holds what the messages of role system hold too",
+                f"the system prompt {_quote(text)} {what}: the chat template does not write it here",
+                "write it once: .System has the same text as the messages of role system",
             )
     return None
 
@@ -195,12 +195,12 @@ def special_token_missing(hunk: Hunk, pair: PromptPair) -> Diagnostic | None:
     return _error(
         "MK708",
         f"{' '.join(dict.fromkeys(own))} is missing after {_quote(hunk.before[-20:])}",
-        "write it where the chat template does; without it the model cannot tell whose turn it is",
+        "write it where the chat template does; without it the model does not know whose turn it is",
     )
 
 
 def trimmed(hunk: Hunk, pair: PromptPair) -> Diagnostic | None:
-    """Blanks at a message's edge that one side keeps and the other takes off."""
+    """Spaces at a message's edge that one side keeps and the other trims."""
     if (hunk.extra + hunk.missing).strip() or not (hunk.extra or hunk.missing):
         return None
     longer = hunk.missing if len(hunk.missing) > len(hunk.extra) else hunk.extra
@@ -212,18 +212,18 @@ def trimmed(hunk: Hunk, pair: PromptPair) -> Diagnostic | None:
     if longer is hunk.missing:
         return _error(
             "MK721",
-            f"blanks of a message ({_quote(longer)}) are trimmed, which the reference keeps",
-            "write {{ .Content }} without trimming, and no `-` in the braces beside it",
+            f"spaces of a message ({_quote(longer)}) are trimmed; the chat template keeps them",
+            "write {{ .Content }} without trimming, and without `-` in the braces beside it",
         )
     return _error(
         "MK721",
-        f"blanks of a message ({_quote(longer)}) are kept, which the reference trims",
-        "Go templates have no function that trims: see what `mkmodelfile compile` says of this template",
+        f"spaces of a message ({_quote(longer)}) are kept; the chat template trims them",
+        "Go templates have no trim function; `mkmodelfile compile` writes what can be written instead",
     )
 
 
-def blank_or_newline(hunk: Hunk, _pair: PromptPair) -> Diagnostic | None:
-    """Blanks or newlines of the template itself."""
+def space_or_newline(hunk: Hunk, _pair: PromptPair) -> Diagnostic | None:
+    """Spaces or newlines of the template itself."""
     if (hunk.extra + hunk.missing).strip():
         return None
     where = (
@@ -238,12 +238,12 @@ def blank_or_newline(hunk: Hunk, _pair: PromptPair) -> Diagnostic | None:
         if hunk.extra and hunk.missing
         else f"{_quote(hunk.missing)} is missing"
         if hunk.missing
-        else f"{_quote(hunk.extra)} is too many"
+        else f"unexpected {_quote(hunk.extra)}"
     )
     return _error(
         "MK720",
         f"{what} {where}",
-        "look at the newlines of the TEMPLATE and at the `-` in its braces, which eat the blanks beside them",
+        "check the newlines of the TEMPLATE and the `-` in its braces, which remove the spaces beside them",
     )
 
 
@@ -254,8 +254,8 @@ def template_text_missing(hunk: Hunk, pair: PromptPair) -> Diagnostic | None:
         return None
     return _error(
         "MK727",
-        f"{_quote(text)} is missing, which the chat template writes by itself",
-        "let the TEMPLATE write it too, for instance as the default of .System",
+        f"{_quote(text)} is missing; the chat template writes it by itself",
+        "write it in the TEMPLATE too, for instance as the default of .System",
     )
 
 
@@ -264,12 +264,12 @@ def unknown(hunk: Hunk) -> Diagnostic:
     if hunk.extra and hunk.missing:
         what = f"{_quote(hunk.extra)} instead of {_quote(hunk.missing)}"
     else:
-        what = f"{_quote(hunk.missing)} is missing" if hunk.missing else f"{_quote(hunk.extra)} is too many"
+        what = f"{_quote(hunk.missing)} is missing" if hunk.missing else f"unexpected {_quote(hunk.extra)}"
     where = f"after {_quote(hunk.before[-20:])}" if hunk.before else "at the start"
     return _error(
         "MK700",
         f"{where}: {what}",
-        "compare TEMPLATE and chat template at this place; `mkmodelfile compile` writes an exact one",
+        "compare TEMPLATE and chat template at this place; `mkmodelfile compile` writes an exact TEMPLATE",
     )
 
 
@@ -277,20 +277,20 @@ CAUSES: tuple[Cause, ...] = (
     crlf,
     unicode_form,
     dropped_characters,
-    picture_marks_twice,
+    image_marks_twice,
     thinking_tags,
     end_token,
     generation_prompt,
     system_prompt,
     special_token_missing,
     trimmed,
-    blank_or_newline,
+    space_or_newline,
     template_text_missing,
 )
 
 
 def split_tokens(pair: PromptPair) -> tuple[Diagnostic, ...]:
-    """Texts of the template, written like special tokens, that fall apart in this vocabulary.
+    """Texts of the template, written like special tokens, that are not tokens of this vocabulary.
 
     Looks at what both sides write, so it shows a chat template that belongs to another model.
     """
@@ -305,8 +305,8 @@ def split_tokens(pair: PromptPair) -> tuple[Diagnostic, ...]:
                 Diagnostic(
                     "MK323",
                     Severity.WARNING,
-                    f"the chat template writes {text}, which is not a token of this vocabulary: it falls "
-                    f"apart into {len(parts)} tokens ({_spelled(parts)})",
+                    f"the chat template writes {text}, which is not a token of this vocabulary: it splits "
+                    f"into {len(parts)} ordinary tokens ({_spelled(parts)})",
                     help="check that the chat template belongs to this model",
                 )
             )

@@ -31,7 +31,7 @@ class ConversationCheck:
 
     status: "ok" (bytes and tokens agree, one leading BOS aside), "mismatch", or "refused" (one of the
     two sides does not take this conversation). prompt: what Ollama sends; reference: what the chat
-    template renders, pictures shown as `[img-N]`; None where that side refused. alignment: the
+    template renders, images shown as `[img-N]`; None where that side refused. alignment: the
     comparison, None without both sides; its token counts are 0 where no tokenizer took part.
     """
 
@@ -61,7 +61,7 @@ class CheckReport:
     """All probes of a package.
 
     diagnostics: what concerns the package as a whole; tokens: whether a tokenizer took part; sights: what
-    the embedded engine answered to test pictures, empty where it was not asked.
+    the embedded engine answered to test images, empty where it was not asked.
     """
 
     conversations: tuple[ConversationCheck, ...]
@@ -104,7 +104,7 @@ class CheckReport:
 
 
 class Expected(Protocol):
-    """What the engine is meant to get for a conversation (`Build.expected`)."""
+    """The prompt that the engine should get for a conversation (`Build.expected`)."""
 
     def __call__(
         self,
@@ -122,7 +122,7 @@ class PromptSources:
     template: the Go TEMPLATE; None where the GGUF's own chat template is used natively. native: renders a
     request as llama-server does then, None where no llama-server is there. chat_template: the
     Jinja text it is to equal. bos_token, eos_token: their texts, None where the vocabulary has none.
-    system: the package's SYSTEM. wrapper: what libmtmd writes around a picture. expected: what the engine
+    system: the package's SYSTEM. wrapper: what libmtmd writes around a image. expected: what the engine
     is meant to get, where a package adds texts on purpose; what is added is one warning.
     """
 
@@ -152,8 +152,8 @@ def check_prompts(
 _NATIVE = Diagnostic(
     "MK523",
     Severity.WARNING,
-    "no TEMPLATE and no llama-server here: what renders the GGUF's own chat template could not be asked, so "
-    "only the tokens of the reference are checked",
+    "native mode was not checked: no llama-server was found, so only the tokens of the chat template's own "
+    "prompt are checked",
     help="`mkmodelfile verify` compares the prompts on a server",
 )
 
@@ -185,10 +185,10 @@ class _Checker:
         prompt = self.prompt(messages, conversation, meant)
         if isinstance(prompt, KitError) or isinstance(meant, KitError):
             return _refused(conversation, prompt, meant)
-        pictures = sum(image_count(m) for m in messages)
+        images = sum(image_count(m) for m in messages)
         seen = self.template is not None or self.subject.native is not None
-        ours = place_prompt(prompt, pictures) if seen else None
-        theirs = place_reference(meant, self.unit, pictures)
+        ours = place_prompt(prompt, images) if seen else None
+        theirs = place_reference(meant, self.unit, images)
         alignment, findings = self.compare(ours or theirs, theirs, messages)
         if isinstance(original, str):
             self.note_added(conversation, meant, original)
@@ -269,12 +269,12 @@ class _Checker:
         return alignment, (*findings, *ends)
 
     def prompt_ids(self, placed: Placed, tokenizer: Tokenizer) -> list[int]:
-        """Tokens as llama-server makes them: each text around a picture by itself (mtmd.cpp)."""
+        """Tokens as llama-server makes them: each text around a image by itself (mtmd.cpp)."""
         info = tokenizer.info
         first = as_llama_server_gets_it(placed.segments[0], info)
         if len(placed.segments) == 1:
             return tokenizer.tokenize_many([first])[0]
-        ids = self._with_pictures((first, *placed.segments[1:]), tokenizer)
+        ids = self._with_images((first, *placed.segments[1:]), tokenizer)
         if info.add_bos and info.bos is not None:
             ids.insert(0, info.bos)
         if info.add_eos and info.eos is not None:
@@ -283,9 +283,9 @@ class _Checker:
 
     def reference_ids(self, placed: Placed, tokenizer: Tokenizer) -> list[int]:
         """Tokens as Hugging Face makes them: nothing added to what the chat template renders."""
-        return self._with_pictures(placed.segments, tokenizer)
+        return self._with_images(placed.segments, tokenizer)
 
-    def _with_pictures(self, segments: Sequence[str], tokenizer: Tokenizer) -> list[int]:
+    def _with_images(self, segments: Sequence[str], tokenizer: Tokenizer) -> list[int]:
         wrapper = self.subject.wrapper
         *texts, begin, end = tokenizer.tokenize_many([*segments, wrapper.begin, wrapper.end], add_bos=False)
         ids = list(texts[0])
@@ -309,7 +309,7 @@ def _added(added: Mapping[str, tuple[int, str]], counted: bool) -> Diagnostic:
         Severity.WARNING,
         f"the package adds text that the chat template does not have ({text!r}; {len(added)} conversations"
         + (f"; {tokens})" if counted else ")"),
-        help="leave `end_token` and `image.separator` out, unless the model was trained with that text",
+        help="remove `end_token` and `image.separator`, unless the model was trained with that text",
     )
 
 
@@ -318,8 +318,8 @@ def _misplaced(placed: Placed) -> Diagnostic:
         "MK249",
         Severity.ERROR,
         placed.problem,
-        help="Ollama puts [img-N] before a message's text: the TEMPLATE must write .Content of every message "
-        "that has pictures, in order",
+        help="Ollama puts [img-N] before a message's text: write .Content of every message that has images "
+        "in the TEMPLATE, in order",
     )
 
 
@@ -334,7 +334,9 @@ def _refused(
     ours, theirs = isinstance(prompt, KitError), isinstance(reference, KitError)
     if ours and theirs:
         finding = Diagnostic(
-            "MK211", Severity.INFO, f"both refuse this conversation: {prompt}; the chat template: {reference}"
+            "MK211",
+            Severity.INFO,
+            f"both sides refuse this conversation: Ollama: {prompt}; the chat template: {reference}",
         )
     elif ours:
         assert isinstance(prompt, KitError)
@@ -342,17 +344,16 @@ def _refused(
         finding = Diagnostic(
             "MK730",
             severe,
-            f"Ollama refuses this conversation, which the chat template renders: {prompt.message}",
-            help=prompt.help
-            or "let the TEMPLATE support it, or keep such conversations away from this model",
+            f"Ollama refuses this conversation, the chat template renders it: {prompt.message}",
+            help=prompt.help or "support it in the TEMPLATE, or do not send such conversations to this model",
         )
     else:
         assert isinstance(reference, KitError)
         finding = Diagnostic(
             "MK211",
             Severity.INFO,
-            f"the chat template refuses this conversation, which Ollama sends on: {reference.message}",
-            help="the model never saw such a conversation; expect little of its answers there",
+            f"the chat template refuses this conversation, Ollama sends it: {reference.message}",
+            help="the model was not trained on such conversations; its answers may be poor",
         )
     return ConversationCheck(
         conversation.id,

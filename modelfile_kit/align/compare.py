@@ -18,7 +18,7 @@ CONTEXT = 40
 class Token:
     """A token: its place in the prompt (from 0), id, and text (bytes that are no UTF-8 as U+FFFD).
 
-    The tokens of a picture, of which only their number is known, count as one: picture N has id -1-N.
+    The tokens of a image, of which only their number is known, count as one: image N has id -1-N.
     """
 
     index: int
@@ -159,7 +159,11 @@ def format_alignment(alignment: Alignment, *, names: tuple[str, str] = ("Ollama"
         return f"equal: {alignment.prompt_count} tokens"
     lines = _byte_lines(alignment.byte_difference, names)
     if alignment.first_difference is None:
-        return "\n".join([*lines, f"the tokens are the same: {alignment.prompt_count}"])
+        count = alignment.prompt_count
+        tokens = (
+            f"tokens: {count} on both sides, all equal" if count else "tokens: not compared (--bytes-only)"
+        )
+        return "\n".join([*lines, tokens])
     lines.append(
         f"first differing token: {alignment.first_difference} "
         f"({names[0]} has {alignment.prompt_count} tokens, {names[1]} {alignment.reference_count})"
@@ -169,7 +173,7 @@ def format_alignment(alignment: Alignment, *, names: tuple[str, str] = ("Ollama"
 
 def _byte_lines(difference: ByteDifference | None, names: tuple[str, str]) -> list[str]:
     if difference is None:
-        return ["the texts are the same"]
+        return ["texts: equal"]
     width = max(map(len, names))
     sides = ((names[0], difference.prompt), (names[1], difference.reference))
     return [
@@ -198,5 +202,5 @@ def _cell(token: Token | None) -> str:
 def _tokens(ids: Sequence[int], start: int, end: int, tokenizer: Tokenizer) -> tuple[Token, ...]:
     shown = list(ids[start:end])
     pieces = iter(tokenizer.pieces([i for i in shown if i >= 0]))
-    texts = (next(pieces).decode("utf-8", "replace") if i >= 0 else f"picture {-1 - i}" for i in shown)
+    texts = (next(pieces).decode("utf-8", "replace") if i >= 0 else f"image {-1 - i}" for i in shown)
     return tuple(Token(start + n, i, text) for n, (i, text) in enumerate(zip(shown, texts, strict=True)))

@@ -1,6 +1,6 @@
-"""Where pictures stand in a prompt: at `[img-N]` for Ollama, at the template's own mark for Hugging Face.
+"""Where images stand in a prompt: at `[img-N]` for Ollama, at the template's own mark for Hugging Face.
 
-libmtmd writes the texts around a picture by itself, so a picture and its wrapper count as one unit on
+libmtmd writes the texts around a image by itself, so a image and its wrapper count as one unit on
 both sides, and what is compared is the text between the units.
 """
 
@@ -17,7 +17,7 @@ _PROBE = "zqxv"
 
 @dataclass(frozen=True)
 class Wrapper:
-    """What libmtmd writes before and after a picture's own tokens; both may be empty."""
+    """What libmtmd writes before and after a image's own tokens; both may be empty."""
 
     begin: str = ""
     end: str = ""
@@ -55,10 +55,10 @@ WRAPPERS: Mapping[str, Wrapper] = {
 
 @dataclass(frozen=True)
 class Placed:
-    """A prompt cut at its pictures.
+    """A prompt cut at its images.
 
-    text: the prompt with every picture as `[img-N]`; segments: the texts around the pictures, one more
-    than there are pictures; problem: why it could not be cut, "" if it could.
+    text: the prompt with every image as `[img-N]`; segments: the texts around the images, one more
+    than there are images; problem: why it could not be cut, "" if it could.
     """
 
     text: str
@@ -67,9 +67,9 @@ class Placed:
 
 
 def reference_mark(reference: Reference) -> str | None:
-    """What a chat template writes for one picture, found by rendering one and two pictures.
+    """What a chat template writes for one image, found by rendering one and two images.
 
-    None where it writes nothing, something else for each picture, or refuses such a message.
+    None where it writes nothing, something else for each image, or refuses such a message.
     """
     try:
         one, two = (_before_the_text(reference, count) for count in (1, 2))
@@ -79,13 +79,13 @@ def reference_mark(reference: Reference) -> str | None:
     return mark if mark and one.endswith(mark) else None
 
 
-def _before_the_text(reference: Reference, pictures: int) -> str:
-    parts = [*[{"type": "image"}] * pictures, {"type": "text", "text": _PROBE}]
+def _before_the_text(reference: Reference, images: int) -> str:
+    parts = [*[{"type": "image"}] * images, {"type": "text", "text": _PROBE}]
     return reference.render([{"role": "user", "content": parts}]).partition(_PROBE)[0]
 
 
 def unit_of(mark: str, wrapper: Wrapper) -> str:
-    """The part of a template's mark that stands for the picture with its wrapper.
+    """The part of a template's mark that stands for the image with its wrapper.
 
     What the template writes beyond that (a newline, a word) is text like any other.
     """
@@ -97,30 +97,30 @@ def unit_of(mark: str, wrapper: Wrapper) -> str:
     return mark.strip()
 
 
-def place_prompt(prompt: str, pictures: int) -> Placed:
-    """A prompt as Ollama sends it, cut at its picture tags (the first `[img-N]` of each N counts)."""
+def place_prompt(prompt: str, images: int) -> Placed:
+    """A prompt as Ollama sends it, cut at its image tags (the first `[img-N]` of each N counts)."""
     found = []
-    for n in range(pictures):
+    for n in range(images):
         tag = f"[img-{n}]"
         at = prompt.find(tag)
         if at < 0:
-            return Placed(prompt, (prompt,), f"picture {n + 1} of {pictures} has no {tag} in the prompt")
+            return Placed(prompt, (prompt,), f"image {n + 1} of {images} has no {tag} in the prompt")
         found.append((at, at + len(tag)))
     if found != sorted(found):
-        return Placed(prompt, (prompt,), "the pictures stand in another order than they were given")
+        return Placed(prompt, (prompt,), "the images are in another order than they were given")
     return Placed(prompt, _segments(prompt, found))
 
 
-def place_reference(text: str, unit: str | None, pictures: int) -> Placed:
+def place_reference(text: str, unit: str | None, images: int) -> Placed:
     """A reference text, cut at the template's marks and shown with `[img-N]` in their place."""
-    if not pictures:
+    if not images:
         return Placed(text, (text,))
     if not unit:
-        return Placed(text, (text,), "what the chat template writes for a picture could not be made out")
+        return Placed(text, (text,), "it could not be determined what the chat template writes for an image")
     segments = text.split(unit)
-    if len(segments) != pictures + 1:
+    if len(segments) != images + 1:
         found = len(segments) - 1
-        return Placed(text, (text,), f"the chat template writes {found} of {pictures} picture marks ({unit})")
+        return Placed(text, (text,), f"the chat template writes {found} of {images} image marks ({unit})")
     return Placed(join(segments), tuple(segments))
 
 

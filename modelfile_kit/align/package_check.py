@@ -1,4 +1,4 @@
-"""The check of a finished build: prompts, tokens and, with the embedded engine, eyes."""
+"""The check of a finished build: prompts, tokens and, with the embedded engine, images."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ def check_package(
 
     conversations: the package's own probes unless given; tokenizer: of the package's model, opened here
     unless given; tokens: False compares bytes alone and needs no llama.cpp; embedded: also load model and
-    projector and put test pictures to them; timeout: seconds for one step of llama.cpp.
+    projector and ask it about test images; timeout: seconds for one step of llama.cpp.
 
     A pair that llama.cpp refuses is a finding, not an exception. Raises MissingDependencyError where
-    tokens or the embedded engine are wanted and llama-cpp-python is not there, EngineError where the
+    tokens or the embedded engine are wanted and llama-cpp-python is not installed, EngineError where the
     model's vocabulary cannot be loaded.
     """
     probes = list(build.conversations() if conversations is None else conversations)
@@ -45,7 +45,7 @@ def check_package(
         if tokens and tokenizer is None:
             tokenizer = opened.enter_context(LlamaTokenizer(build.files.model, timeout=timeout))
         native, seen = _native(build, opened)
-        wrapper, sights, found = _eyes(build, timeout, native) if embedded else (None, (), ())
+        wrapper, sights, found = _images(build, timeout, native) if embedded else (None, (), ())
         if wrapper is None:
             wrapper = WRAPPERS.get(_projector_type(build), Wrapper())
         report = _prompts(build, wrapper, probes, tokenizer if tokens else None, native)
@@ -59,10 +59,10 @@ def _native(build: Build, opened: ExitStack) -> tuple[NativePrompter | None, tup
     if build.template is not None or reference is None:
         return None, ()
 
-    pictures, span = build.files.projector is not None, build.package.span("mode")
-    kinds = kinds_of(reference.text, pictures=pictures)
+    images, span = build.files.projector is not None, build.package.span("mode")
+    kinds = kinds_of(reference.text, pictures=images)
     try:
-        prompter = opened.enter_context(native_prompter(reference, build.files.vocabulary, pictures=pictures))
+        prompter = opened.enter_context(native_prompter(reference, build.files.vocabulary, pictures=images))
         proof = build.plan.mode.native or prove_with(prompter, reference, kinds, span=span)
     except (EngineError, UsageError) as e:
         # Where nothing could be looked at, the check of the prompts says so itself.
@@ -99,12 +99,12 @@ def _prompts(
 _NOTHING_TO_COMPARE = Diagnostic(
     "MK513",
     Severity.WARNING,
-    "the model has no chat template, so nothing says whether the hand-written TEMPLATE is right",
+    "the model has no chat template, so the hand-written TEMPLATE cannot be checked",
     help="name the model's chat template with `chat_template:`",
 )
 
 
-def _eyes(
+def _images(
     build: Build, timeout: float, native: NativePrompter | None
 ) -> tuple[Wrapper | None, tuple[ColourAnswer, ...], tuple[Diagnostic, ...]]:
     if build.files.projector is None:
@@ -124,7 +124,7 @@ def _eyes(
 def _prompt_of(
     build: Build, wrapper: Wrapper, native: NativePrompter | None
 ) -> Callable[[Sequence[Message]], str]:
-    """Messages with a picture to the prompt that Ollama would send, native mode included."""
+    """Messages with a image to the prompt that Ollama would send, native mode included."""
     template, reference = build.template, build.reference
     if template is not None:
         return lambda messages: render_prompt(template, build.with_system(messages))

@@ -1,4 +1,4 @@
-"""What a package writes beside its chat template: a text after every turn, one after pictures.
+"""What a package adds to its chat template: a text after every turn, one after images.
 
 Both are put into the compiled TEMPLATE where it prints a message's text, so what comes out is the
 proven prompt with exactly these texts added. The same is done to messages for the reference side
@@ -31,9 +31,9 @@ class PlacementError(KitError):
 
 @dataclass(frozen=True)
 class Additions:
-    """end: written after the text of every turn; separator: written between pictures and the text.
+    """end: written after the text of every turn; separator: written between images and the text.
 
-    Neighbours of the same role are one turn, as Ollama merges them; pictures of the second and later
+    Neighbours of the same role are one turn, as Ollama merges them; images of the second and later
     of them get no separator.
     """
 
@@ -52,8 +52,8 @@ class Additions:
         wanted = {name: placer.block(tree) for name, tree in trees.items()}
         if not placer.placed:
             raise PlacementError(
-                "the TEMPLATE nowhere prints the text of a message as it is",
-                help="leave `end_token` and `image.separator` out, or write the TEMPLATE by hand",
+                "the TEMPLATE does not print the text of a message unchanged anywhere",
+                help="remove `end_token` and `image.separator`, or write the TEMPLATE by hand",
             )
         written = placer.into_source(template)
         if written is not None and parse_trees(written, "", _ANY_FUNCTION) == wanted:
@@ -159,9 +159,9 @@ class _Placer:
         for part in _walk(pipe):
             if _last_name(part) in ("Content", "System", "Prompt", "Response"):
                 raise PlacementError(
-                    f"the TEMPLATE works on a message's text before it prints it: {{{{ {pipe} }}}}",
-                    help="leave `end_token` and `image.separator` out; this chat template decides by itself "
-                    "what stands around a text",
+                    f"the TEMPLATE changes a message's text before it prints it: {{{{ {pipe} }}}}",
+                    help="remove `end_token` and `image.separator`: this chat template itself decides what "
+                    "is written around a text",
                 )
 
 
@@ -199,8 +199,8 @@ def _images(content: n.Node) -> n.Node:
 def _separated(content: str, images: str, separator: str) -> str:
     """Go source that prints `content` with `separator` behind the `[img-N]` tags that it begins with.
 
-    Ollama writes one tag for each picture in front of the text (0.33, server/prompt.go). The tags are
-    cut off one by one, as many as there are pictures; byte 93 is `]`. Needs range over an integer.
+    Ollama writes one tag for each image in front of the text (0.33, server/prompt.go). The tags are
+    cut off one by one, as many as there are images; byte 93 is `]`. Needs range over an integer.
     """
     return f"""{{{{ $words := {content} }}}}
 {{{{- $pictures := "" }}}}

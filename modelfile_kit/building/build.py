@@ -85,7 +85,7 @@ class Build:
         tools: Sequence[Tool] | None = None,
         think: bool | str | None = None,
     ) -> str:
-        """What the engine is meant to get: the chat template's rendering with the package's added texts.
+        """The prompt that the engine should get: the chat template's, with the package's added texts.
 
         messages: of the request; the package's system text is put in front as the server does.
         Raises TemplateReferenceError where the chat template does, PackageError where there is none.
@@ -122,14 +122,14 @@ class Build:
         lines = [
             f"model      {files.model.name} ({files.header.architecture})",
             f"projector  {files.why if files.projector else f'none: {files.why}'}",
-            f"family     {files.family.title if files.family else 'unknown to the kit'}",
+            f"family     {files.family.title if files.family else 'unknown to modelfile-kit (not an error)'}",
             f"template   {plan.mode.chosen}: {plan.mode.why}",
             f"stops      {' '.join(plan.stops.texts) or 'none: the model ends by itself'}",
         ]
         if plan.additions.end:
             lines.append(f"end token  {plan.additions.end} after every turn, added by the package")
         if plan.additions.separator:
-            lines.append(f"pictures   followed by {plan.additions.separator!r}, added by the package")
+            lines.append(f"images     followed by {plan.additions.separator!r}, added by the package")
         return lines
 
 

@@ -1,4 +1,4 @@
-"""`end_token`: what stands after a turn, and whether the vocabulary and the chat template agree with it."""
+"""`end_token`: the text after a turn, and whether the vocabulary and the chat template agree with it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _QUESTION, _ANSWER = "modelfile-kit question", "modelfile-kit answer"
 
 @dataclass(frozen=True)
 class EndToken:
-    """What stands after a turn.
+    """The text after a turn.
 
     asked: the package's `end_token`; written: what the chat template writes after a turn by itself, ""
     for nothing, None where it could not be seen; added: what the package writes there, "" for nothing;
@@ -45,7 +45,7 @@ def decide_end_token(
 ) -> EndToken:
     """What `end_token` comes to.
 
-    asked: auto, none, or a text; model: the GGUF, to show what a text that is no token falls apart into.
+    asked: auto, none, or a text; model: the GGUF, to show the tokens of a text that is not one token.
     """
     written = text_after_turn(reference)
     if asked == "auto":
@@ -86,12 +86,12 @@ def spelled_out(text: str, model: Path) -> str:
         with LlamaTokenizer(model) as tokenizer:
             tokens = spell_out(text, tokenizer)
     except UsageError as e:
-        return f"to see the tokens it falls apart into: {e.help or e.message}"
+        return f"it splits into several ordinary tokens (to list them: {e.help or e.message})"
     except EngineError as e:
-        return f"llama.cpp could not say what it falls apart into: {e.message}"
+        return f"llama.cpp could not split it: {e.message}"
     shown = ", ".join(f"{i} {piece!r}" for i, piece in tokens[:MAX_SHOWN])
     more = f", … and {len(tokens) - MAX_SHOWN} more" if len(tokens) > MAX_SHOWN else ""
-    return f"it falls apart into {len(tokens)} tokens: {shown}{more}"
+    return f"it splits into {len(tokens)} ordinary tokens: {shown}{more}"
 
 
 def _none(written: str | None, span: Span) -> EndToken:
@@ -112,7 +112,7 @@ def _differs(asked: str, written: str, span: Span) -> Diagnostic:
 def _not_a_token(text: str, model: Path, span: Span) -> Diagnostic:
     message = (
         f"{text!r} is not a token of this vocabulary; {spelled_out(text, model)}. "
-        "The model has never seen them after a turn"
+        "The model was never trained to end a turn with them"
     )
     return Diagnostic(
         NOT_A_TOKEN,
@@ -126,7 +126,7 @@ def _not_a_token(text: str, model: Path, span: Span) -> Diagnostic:
 def _added(text: str, token: int | None, span: Span) -> Diagnostic:
     message = (
         f"{text!r}{f' (id {token})' if token is not None else ''} is written after every turn, which the "
-        "model's chat template does not do: 1 token more per turn"
+        "model's chat template does not do: 1 more token per turn"
     )
     return Diagnostic(
         NOT_IN_REFERENCE,

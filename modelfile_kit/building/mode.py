@@ -16,18 +16,18 @@ _WORDS = {
     "exact": "proven exact",
     "partial": "not exact in every case",
     "unsupported": "not possible",
-    "unknown": "not looked at",
+    "unknown": "not checked",
 }
 
-_LEFT = "; no TEMPLATE is possible, so nothing else is left"
-_BETTER = "; of the package's own conversations the TEMPLATE gets none right, the Jinja all"
+_LEFT = "; no TEMPLATE is possible, so this is the only way"
+_BETTER = "; the TEMPLATE gets none of the package's conversations right, the Jinja gets them all right"
 
 
 @dataclass(frozen=True)
 class Mode:
-    """chosen: "go" or "native"; why: in words; diagnostics: what the choice costs.
+    """chosen: "go" or "native"; why: the reason; diagnostics: the drawbacks of the choice.
 
-    native: what was seen of native mode, None where it was not looked at.
+    native: what the proof of native mode found, None where it was not checked.
     """
 
     chosen: str
@@ -38,7 +38,7 @@ class Mode:
 
 @dataclass(frozen=True)
 class NativeWay:
-    """Whether native mode is open to a package. closed: why it is not, "" if it is; prove: looks at it."""
+    """Whether native mode is possible for a package. closed: why not, "" if it is; prove: checks it."""
 
     closed: str = ""
     prove: Callable[[], NativeProof] = field(default=lambda: NativeProof({}))
@@ -58,14 +58,16 @@ def choose_mode(
     asked: "auto", "go" or "native"; coverage: of the compiled TEMPLATE, for the kinds of conversations that
     this package can have, None for a TEMPLATE written by hand. span: of the package's key. useless: whether
     the TEMPLATE gets none of the package's own conversations right.
-    A TEMPLATE that is exact throughout is taken. Else native mode is looked at, and taken where it is proven
+    A TEMPLATE that is exact throughout is taken. Else native mode is checked, and taken where it is proven
     for all that the TEMPLATE is proven for and for more, or where there can be no TEMPLATE, or a useless one
     and native mode gets those conversations right.
     """
     if asked == "native":
-        return Mode("native", "the package asks for it; `check` and `verify` hold it to the same reference")
+        return Mode(
+            "native", "the package asks for it; `check` and `verify` compare its prompts with the reference"
+        )
     if coverage is None:
-        return Mode("go", "the package has a TEMPLATE written by hand, which nothing has proven")
+        return Mode("go", "the package has a hand-written TEMPLATE, which is not proven")
     lacking = {k: s for k, s in coverage.items() if s not in ("exact", "absent")}
     proven = kinds_in_words(coverage)
     if not lacking:
@@ -74,7 +76,7 @@ def choose_mode(
     if asked == "go" or native.closed:
         if impossible:
             return Mode("go", "", (_impossible(native.closed, target, span),))
-        why = f"the TEMPLATE is {proven}; native mode is not open: {native.closed}"
+        why = f"the TEMPLATE is {proven}; native mode is not possible: {native.closed}"
         why = "the package asks for it" if asked == "go" else why
         return Mode("go", why, (_warning(lacking, native.closed, span),))
     found = native.prove()
@@ -98,7 +100,8 @@ def unused_template(
     """What becomes of a proven TEMPLATE that Ollama will not use, since the GGUF's Jinja shows it more.
 
     every_server: whether no server of the target would use it. The package becomes native where that is
-    proven for all that the TEMPLATE is proven for; else it keeps the TEMPLATE and what was seen is told.
+    proven for all that the TEMPLATE is proven for; else it keeps the TEMPLATE, and the findings say what
+    servers do.
     """
     found = mode.native or native.prove()
     exact = {k for k, s in coverage.items() if s == "exact"}
@@ -140,9 +143,9 @@ def _seen(found: NativeProof) -> str:
 
 def _warning(lacking: Mapping[str, str], beside: str, span: Span) -> Diagnostic:
     kinds = ", ".join(f"{kind} ({_WORDS[state]})" for kind, state in lacking.items())
-    message = f"the TEMPLATE is not exact for everything: {kinds}"
+    message = f"the TEMPLATE is not exact for every kind of conversation: {kinds}"
     hint = "the compiler's findings say which construct"
-    hint += f"; {beside}" if beside else "; `mode: native` is the other way (Ollama 0.30 and later)"
+    hint += f"; {beside}" if beside else "; or use `mode: native` (Ollama 0.30 and later)"
     return Diagnostic(NOT_PROVEN, Severity.WARNING, message, span, hint)
 
 
@@ -152,5 +155,5 @@ def _impossible(closed: str, target: Target, span: Span) -> Diagnostic:
     if not target.native_jinja:
         hint = f"raise `target` to >=0.30, whose servers use the GGUF's own template, or {hint}"
     elif closed:
-        hint += f"; native mode is not open: {closed}"
+        hint += f"; native mode is not possible: {closed}"
     return Diagnostic(NO_WAY, Severity.ERROR, message, span, hint)

@@ -1,4 +1,4 @@
-"""The Modelfile: written by the family's Modelfile.j2, read back, and held against what was meant."""
+"""The Modelfile: written by the family's Modelfile.j2, read back, and compared with its values."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def write_modelfile(
     try:
         parsed = parse_modelfile(text, target=target)
     except ModelfileError as e:
-        raise _faulty(place, f"its result is no Modelfile: {e.message}") from e
+        raise _faulty(place, f"its result is not a valid Modelfile: {e.message}") from e
     modelfile = _place_projector(parsed, values.projector, directive)
     final = _checked(modelfile, target)
     missing = _differences(final, values)
@@ -79,7 +79,7 @@ def write_modelfile(
 
 
 def _encoded(values: Values, where: Callable[[str], Span]) -> Values:
-    """Values that a Modelfile carries as they are meant, or an error that names the one it cannot."""
+    """Values as a Modelfile can hold them, or an error that names the one it cannot."""
     template = values.template
     if template is not None:
         try:
@@ -166,7 +166,7 @@ def _checked(modelfile: Modelfile, target: str | Target) -> Modelfile:
 
 
 def _differences(modelfile: Modelfile, values: Values) -> list[str]:
-    """What the Modelfile says otherwise than meant, by the names of a package file."""
+    """The values that the Modelfile does not have, by the names of a package file."""
     wanted: Mapping[str, tuple[Any, Any]] = {
         "model": ([i.value for i in modelfile.models], [values.model]),
         "projector": (list(modelfile.projectors), _listed(values.projector)),

@@ -114,11 +114,11 @@ def _native_way(
     """Whether servers of the target could render the model's own template, and how that is proven."""
     target, span = Target.parse(package.target), package.span("mode")
     if reference is None or reference.origin != "gguf":
-        return NativeWay("the chat template is not the one in the GGUF, and servers know no other")
+        return NativeWay("the chat template is not the one in the GGUF, and servers use no other")
     if not target.native_jinja:
-        return NativeWay(f"`target` {package.target} includes servers that know Go templates only")
+        return NativeWay(f"`target` {package.target} includes servers that only know Go templates")
     if additions:
-        return NativeWay("the package adds texts of its own, which only a TEMPLATE can carry")
+        return NativeWay("the package adds texts of its own, which only a TEMPLATE can write")
     kinds = [k for k, state in (_coverage(compiled, files) or {}).items() if state != "absent"]
     for found in template_in_use("native", None, files, target, span).diagnostics:
         if found.code == NATIVE_NOT_USED:
@@ -208,7 +208,7 @@ def _compile(package: Package, reference: Reference | None) -> Compiled | None:
 
 
 def _coverage(compiled: Compiled | None, files: Files) -> dict[str, str] | None:
-    """What counts for this package: without a projector there are no pictures to be right about."""
+    """The coverage that matters for this package: without a projector, images do not count."""
     if compiled is None:
         return None
     return {k: v for k, v in compiled.coverage.items() if k != "images" or files.projector is not None}
@@ -219,8 +219,8 @@ def _end_token(package: Package, files: Files, reference: Reference | None) -> E
         if package.end_token in ("auto", "none"):
             return EndToken(package.end_token, None)
         raise BuildError(
-            "`end_token` goes with a chat template, and the package has only a TEMPLATE written by hand",
-            help="write the end token into the TEMPLATE, and take `end_token` out",
+            "`end_token` needs a chat template, and the package has only a hand-written TEMPLATE",
+            help="write the end token into the TEMPLATE, and remove `end_token`",
             span=package.span("end_token"),
             code=CANNOT_PLACE,
         )
@@ -245,8 +245,8 @@ def _template(
     try:
         if additions.separator and not Target.parse(package.target).range_int:
             raise PlacementError(
-                f"a text after pictures needs range over an integer, which `target` {package.target} lacks",
-                help="raise `target` to >=0.5.13, or take `image.separator` out",
+                f"`image.separator` needs range over an integer, which `target` {package.target} lacks",
+                help="raise `target` to >=0.5.13, or remove `image.separator`",
             )
         whole = additions.template(plain)
     except PlacementError as e:
@@ -275,9 +275,9 @@ def _prove(plain: str, whole: str, additions: Additions, package: Package, files
         )
         if render_prompt(whole, probe.messages) != expected:
             raise BuildError(
-                f"the added texts change the prompt of the conversation {probe.id!r} elsewhere too",
-                help="this chat template decides by itself what stands around a text; take `end_token` and "
-                "`image.separator` out",
+                f"the added texts change the prompt of the conversation {probe.id!r} in other places too",
+                help="remove `end_token` and `image.separator`: this chat template decides by itself what is "
+                "written around a text",
                 span=package.span("end_token" if additions.end else "image.separator"),
                 code=CANNOT_PLACE,
             )

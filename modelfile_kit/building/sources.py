@@ -39,7 +39,7 @@ class Files:
     """The GGUF files of a package.
 
     projector: None where there is none; why: how the projector came to be this one, or none;
-    rejected: files that were looked at and not taken, with the reason.
+    rejected: files that were considered and not taken, with the reason.
     vocabulary: None where the model's file holds none. family: None for a model of no known family.
     """
 
@@ -87,7 +87,7 @@ class Reference:
 def open_files(package: Package) -> Files:
     """Reads the headers, finds the projector and holds the two against each other.
 
-    Raises PackageError for a file that is not there, GGUFError for one that is not sound.
+    Raises PackageError for a file that was not found, GGUFError for one that is not sound.
     """
 
     _must_exist(package.model, "model", package)
@@ -153,7 +153,7 @@ def read_text_file(path: Path, key: str, package: Package) -> str:
     except (OSError, ValueError) as e:
         reason = e.strerror if isinstance(e, OSError) else str(e)
         raise PackageError(
-            f"`{key}`: {path} is no text file: {reason}",
+            f"`{key}`: {path} is not a text file: {reason}",
             span=package.span(key),
             help="expected UTF-8 text",
             code=NOT_TEXT,
@@ -168,7 +168,7 @@ def _jinja_file(path: Path) -> str:
 def _must_exist(path: Path, key: str, package: Package) -> None:
     if path.is_file():
         return
-    what = "is a folder, expected a file" if path.is_dir() else "is not there"
+    what = "is a folder, expected a file" if path.is_dir() else "was not found"
     hint = {
         "model": "download it (the package's README says where from), or give another with --model",
         "projector": "download it, give another with --projector, or write `projector: none`",
@@ -207,7 +207,7 @@ def _projector(
     if family is not None and not family.vision.supported:
         if isinstance(asked, Path):
             raise PackageError(
-                f"{family.title}: pictures are refused: {family.vision.reason}",
+                f"{family.title}: images are not supported: {family.vision.reason}",
                 span=package.span("projector"),
                 help=f"write `projector: none` to package the text model alone, or {family.vision.way_out}",
                 code=VISION_REFUSED,
@@ -222,11 +222,11 @@ def _projector(
 
 
 def _no_vision(family: Family, package: Package) -> list[Diagnostic]:
-    """Somebody who packages a model that used to see is told that it will not, once and not in the way."""
+    """One finding for a model that could see images before it became a GGUF."""
     if not family.vision.lost:
         return []
     severity = Severity.INFO if package.projector == BLIND else Severity.WARNING
-    message = f"{family.title}: this model will not see pictures: {family.vision.reason}"
+    message = f"{family.title}: images will not work with this model: {family.vision.reason}"
     return [Diagnostic(VISION_REFUSED, severity, message, package.span("projector"), family.vision.way_out)]
 
 
@@ -245,7 +245,7 @@ def _check_family(
     if lacking:
         message = (
             f"`family:{family.id}` is named, but the model's vocabulary has no {' '.join(lacking)}: its "
-            "prompts would fall apart into other tokens"
+            "prompts would be split into other tokens"
         )
         hint = "`chat_template: gguf`, or name the model's own chat_template.jinja"
         return [Diagnostic(OTHER_FAMILY, Severity.ERROR, message, span, hint)]
@@ -257,7 +257,7 @@ def _check_family(
         hint = f"`chat_template: gguf`, or `family:{recognition.family.id}`"
         out.append(Diagnostic(OTHER_FAMILY, Severity.WARNING, message, span, hint))
     for what, why in family.lacks.items():
-        message = f"family {family.id} does no {what}: {why}"
+        message = f"family {family.id} does not support {what}: {why}"
         hint = "`chat_template: gguf` takes the model's own"
         out.append(Diagnostic(FAMILY_LACKS, Severity.INFO, message, span, hint))
     return out

@@ -86,7 +86,7 @@ def _auto(
         if token is None and kind_of(text):
             left_out.append(Stop(text, None, "the vocabulary has no such token"))
         elif token in ends:
-            left_out.append(Stop(text, token, "llama.cpp ends there by itself"))
+            left_out.append(Stop(text, token, "llama.cpp stops there by itself"))
         else:
             stops.append(Stop(text, token, why))
     return Stops(tuple(stops), tuple(left_out))
@@ -94,7 +94,7 @@ def _auto(
 
 def _unchecked(candidates: dict[str, str], span: Span) -> Stops:
     stops = tuple(Stop(text, None, why) for text, why in candidates.items())
-    message = "the model's file holds no vocabulary, so the stops could not be checked against it"
+    message = "the model's file has no vocabulary, so the stops could not be checked"
     found = Diagnostic(STOPS_UNCHECKED, Severity.WARNING, message, span, "build with the whole model file")
     return Stops(stops, (), (found,) if stops else ())
 
@@ -109,12 +109,14 @@ def _listed(asked: Sequence[str], auto: Stops, vocabulary: Vocabulary | None, sp
         if stop.id is None:
             found.append(_not_a_token(stop.text, span))
         elif stop.id in ends:
-            message = f"the stop {stop.text!r} is not needed: llama.cpp ends at this token by itself"
-            found.append(Diagnostic(STOP_NEEDLESS, Severity.INFO, message, span, "it may be taken out"))
+            message = f"the stop {stop.text!r} is not needed: llama.cpp stops at this token by itself"
+            found.append(Diagnostic(STOP_NEEDLESS, Severity.INFO, message, span, "remove it"))
     for missing in auto.stops:
         if missing.text not in asked and missing.id is not None:
-            message = f"{missing.text!r} {missing.why}, but is not among the stops: the model would write on"
-            found.append(Diagnostic(STOP_MISSING, Severity.WARNING, message, span, "add it, or `stop: auto`"))
+            message = f"{missing.text!r} {missing.why}, but is not a stop: the model would keep generating"
+            found.append(
+                Diagnostic(STOP_MISSING, Severity.WARNING, message, span, "add it, or write `stop: auto`")
+            )
     return Stops(stops, auto.left_out, tuple(found))
 
 
@@ -134,13 +136,12 @@ def _unseen(
         if stop.id is None or stop.id in ends or vocabulary.type_of(stop.id) != "control":
             continue
         message = (
-            f"the stop {stop.text!r} is a control token: Ollama before 0.30 ends there, later ones do not "
-            "see it in the text and write on"
+            f"the stop {stop.text!r} never fires on Ollama 0.30 and later: it is a control token, and those "
+            "are not visible in the text there"
         )
         hint = (
-            f"a GGUF that names it as end of message (tokenizer.ggml.eom_token_id = {stop.id}) ends there "
-            "on every server, and modelfile_kit.gguf_file.patch writes such a copy; models that never write "
-            "it to end a reply do not need it"
+            f"to stop on every version, set tokenizer.ggml.eom_token_id = {stop.id} in a copy of the GGUF "
+            "(modelfile_kit.gguf_file.patch); safe to ignore if the model never ends a reply with it"
         )
         found.append(Diagnostic(STOP_UNSEEN, Severity.INFO, message, span, hint))
     return tuple(found)
@@ -148,8 +149,12 @@ def _unseen(
 
 def _not_a_token(text: str, span: Span) -> Diagnostic:
     if kind_of(text):
-        message = f"the stop {text!r} is not a token of this vocabulary, so the model hardly ever writes it"
-        return Diagnostic(STOP_NOT_A_TOKEN, Severity.WARNING, message, span, "take it out, or `stop: auto`")
-    message = f"the stop {text!r} is not one token; it is searched for in the text of the reply"
-    hint = "fine for a plain text; a reply that quotes it ends there too"
+        message = (
+            f"the stop {text!r} is not a token of this vocabulary, so the model will hardly ever write it"
+        )
+        return Diagnostic(
+            STOP_NOT_A_TOKEN, Severity.WARNING, message, span, "remove it, or write `stop: auto`"
+        )
+    message = f"the stop {text!r} is not one token: Ollama looks for it in the text of the reply"
+    hint = "this is fine for a plain text, but a reply that quotes it ends there too"
     return Diagnostic(STOP_NOT_A_TOKEN, Severity.INFO, message, span, hint)

@@ -16,16 +16,19 @@ IN_DOUBT = "MK524"
 
 _MEANT = {"go": "template", "native": "jinja"}
 _WORDS = {
-    "template": "a Go template that create adds by itself",
+    "template": "a Go template that Ollama adds by itself",
     "jinja": "the GGUF's own Jinja",
-    "renderer": "a renderer of Ollama's own",
-    "built-in": "a format of llama-server's own",
+    "renderer": "one of Ollama's own renderers",
+    "built-in": "llama-server's built-in format",
 }
 
 
 @dataclass(frozen=True)
 class TemplateInUse:
-    """selections: (release, what it uses), oldest first; diagnostics: where that is not what was meant."""
+    """Which template servers use.
+
+    selections: (release, what it uses), oldest first; diagnostics: where the package expects another one.
+    """
 
     selections: tuple[tuple[str, Selection], ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
@@ -41,7 +44,7 @@ def template_in_use(
 ) -> TemplateInUse:
     """Asks Ollama's rules of selection for each end of the target's range.
 
-    mode: "go" or "native", what is meant; template: the TEMPLATE, None in native mode.
+    mode: "go" or "native", what the package expects; template: the TEMPLATE, None in native mode.
     """
     servers = [target] if target.newest.version == target.version else [Target(target.version), target.newest]
     templates = files.vocabulary.chat_templates if files.vocabulary else {}
@@ -55,31 +58,31 @@ def template_in_use(
     doubted = [(name, s) for name, s in selections if mode == "native" and not s.certain]
     found += [_doubtful(name, s, span) for name, s in doubted if s.source == "jinja"]
     if mode == "native" and files.projector is not None:
-        found.append(_pictures_behind(span))
+        found.append(_images_behind(span))
     return TemplateInUse(selections, tuple(found))
 
 
 def _other(mode: str, release: str, selection: Selection, span: Span) -> Diagnostic:
-    meant = "this TEMPLATE" if mode == "go" else "the GGUF's own Jinja template"
-    message = f"Ollama {release} will not use {meant} but {_WORDS[selection.source]}: {selection.why}"
-    hint = selection.change or "look at the prompts there with `mkmodelfile verify`"
+    wanted = "this TEMPLATE" if mode == "go" else "the GGUF's own Jinja template"
+    message = f"Ollama {release} will use {_WORDS[selection.source]} instead of {wanted}: {selection.why}"
+    hint = selection.change or "check the prompts there with `mkmodelfile verify`"
     code = TEMPLATE_NOT_USED if mode == "go" else NATIVE_NOT_USED
     return Diagnostic(code, Severity.WARNING, message, span, hint)
 
 
 def _doubtful(release: str, selection: Selection, span: Span) -> Diagnostic:
     message = f"Ollama {release} may not use the GGUF's own Jinja template: {selection.why}"
-    hint = "write `mode: go`, or see which one is in use with `mkmodelfile verify`"
+    hint = "write `mode: go`, or check with `mkmodelfile verify` which one is in use"
     return Diagnostic(IN_DOUBT, Severity.WARNING, message, span, hint)
 
 
-def _pictures_behind(span: Span) -> Diagnostic:
-    """Ollama 0.33, llm/llama_server.go (llamaServerChatMessage): the text part first, then the pictures."""
+def _images_behind(span: Span) -> Diagnostic:
+    """Ollama 0.33, llm/llama_server.go (llamaServerChatMessage): the text part first, then the images."""
     return Diagnostic(
         PICTURES_BEHIND,
         Severity.WARNING,
-        "in native mode Ollama (0.33) hands a picture over behind the words of its message; with a TEMPLATE, "
-        "and in the model's own reference, it stands before them",
+        "native mode puts an image after the text of its message (Ollama 0.33); the chat template puts it "
+        "before",
         span,
-        "write `mode: go`, or `auto`; look at the prompts with `mkmodelfile verify` if native is needed",
+        "write `mode: go` or `mode: auto`; if native is needed, check the prompts with `mkmodelfile verify`",
     )

@@ -1,4 +1,4 @@
-"""Looks at everything the kit stands on: what is there, what is missing, and the command that gets it.
+"""Checks everything that the kit needs: what is installed, what is missing, and the command that gets it.
 
 A part that only some commands need is skipped where it is missing; a part that is there and does not work
 fails. Nothing is changed, and nothing is sent but the question for the server's version.
@@ -75,9 +75,9 @@ def _broken(name: str, message: str, help: str) -> Case:
 
 
 def _missing(name: str, needed_for: str, help: str) -> Case:
-    """Only a note: whoever does not need it lacks nothing."""
-    found = Diagnostic(MISSING, Severity.INFO, f"{name} is not there; {needed_for}", help=help)
-    return Case(name, Status.SKIPPED, "not there", diagnostics=(found,))
+    """Only a note, since not everybody needs it."""
+    found = Diagnostic(MISSING, Severity.INFO, f"{name} was not found; {needed_for}", help=help)
+    return Case(name, Status.SKIPPED, "not found", diagnostics=(found,))
 
 
 def _python() -> Case:
@@ -99,7 +99,7 @@ def _packages() -> Case:
         return _broken(
             "modelfile-kit", f"needs {', '.join(absent)}, not installed", f"pip install {' '.join(absent)}"
         )
-    return _fine("modelfile-kit", f"{__version__} with all that it needs")
+    return _fine("modelfile-kit", f"{__version__} with all its dependencies")
 
 
 def _names(required: list[str]) -> Iterator[str]:
@@ -149,8 +149,8 @@ def _llama_cpp() -> Case:
             tokens = tokenizer.tokenize("red")
     version = importlib.metadata.version("llama-cpp-python")
     if not tokens:
-        return _broken("llama.cpp", f"llama-cpp-python {version} reads no tokens", "reinstall it")
-    return _fine("llama.cpp", f"llama-cpp-python {version}, loaded in a process of its own")
+        return _broken("llama.cpp", f"llama-cpp-python {version} cannot tokenize", "reinstall it")
+    return _fine("llama.cpp", f"llama-cpp-python {version}, loads in a child process")
 
 
 def _ollama_program() -> Case:
@@ -198,5 +198,5 @@ def _llama_server() -> Case:
 def _go() -> Case:
     found = shutil.which("go")
     if not found:
-        return Case("Go", Status.SKIPPED, "not there, and only the kit's own tests use it")
+        return Case("Go", Status.SKIPPED, "not found; only the kit's own tests use it")
     return _fine("Go", f"{found} (only the kit's own tests use it)")

@@ -10,7 +10,7 @@ from ..core.errors import ServerError, TemplateReferenceError
 from ..runtime.completion import Completion
 from .engine_faults import ENDLESS_HELP, missing_rope_sections, name_fault, no_projector
 from .expectation import turn_tokens
-from .image_checks import check_pictures
+from .image_checks import check_images
 from .native_checks import check_native
 from .prompt_checks import check_prompts, check_tokens
 from .served_model import differences
@@ -34,15 +34,15 @@ def check_capabilities(subject: Subject) -> Iterator[Check]:
             Diagnostic(
                 "MK436",
                 Severity.WARNING,
-                "the chat template knows pictures, and the server has no projector: the model is blind",
+                "the chat template supports images, the model has no projector: images will not work",
                 help=no_projector(subject.served).help,
             )
         )
     found += [
         error(
             "MK820",
-            f"the model lacks the capability {word!r}; it has {', '.join(sorted(have)) or 'none'}",
-            "tools and thinking are read out of the TEMPLATE in use, vision comes with the projector",
+            f"the capability {word!r} is missing; the model has {', '.join(sorted(have)) or 'none'}",
+            "Ollama derives tools and thinking from the TEMPLATE in use, vision from the projector",
         )
         for word in sorted(want - have - {"vision"})
     ]
@@ -57,11 +57,11 @@ def _template_sees(subject: Subject) -> bool:
 
 
 def check_description(subject: Subject) -> Iterator[Check]:
-    """TEMPLATE, parameters, SYSTEM and MESSAGEs as meant."""
+    """TEMPLATE, parameters, SYSTEM and MESSAGEs are the expected ones."""
     meant, served = subject.meant, subject.served
     known = (meant.template, meant.system, meant.parameters, meant.messages, meant.renderer, meant.parser)
     if all(k is None for k in known):
-        yield Check("description", "skip", "nothing to compare it with: only the name is known")
+        yield Check("description", "skip", "nothing to compare with: only the name is known")
         return
     found = [
         d
@@ -76,7 +76,7 @@ def check_description(subject: Subject) -> Iterator[Check]:
         )
         if d.code != "MK201"
     ]
-    yield judged("description", found, "TEMPLATE, parameters and texts are those meant")
+    yield judged("description", found, "TEMPLATE, parameters and texts are as expected")
 
 
 def check_selection(subject: Subject) -> Iterator[Check]:
@@ -90,8 +90,8 @@ def check_selection(subject: Subject) -> Iterator[Check]:
         found.append(
             error(
                 "MK825",
-                "there is neither a TEMPLATE nor a chat template in the GGUF: words go to the model bare",
-                "give the package its chat_template, or the Modelfile a TEMPLATE",
+                "no TEMPLATE and no chat template: messages reach the model unformatted",
+                "name the package's `chat_template:`, or write a TEMPLATE into the Modelfile",
             )
         )
     else:
@@ -104,8 +104,8 @@ def check_selection(subject: Subject) -> Iterator[Check]:
         found.append(
             error(
                 "MK520",
-                "the chat template in the GGUF was to render chats, and a TEMPLATE does",
-                "publish without TEMPLATE, on Ollama 0.30 or later",
+                "expected the GGUF's chat template, the server renders with a TEMPLATE",
+                "publish without a TEMPLATE, on Ollama 0.30 or later",
             )
         )
     yield judged("template in use", found, detail)
@@ -150,7 +150,7 @@ def check_stop(subject: Subject) -> Iterator[Check]:
         found.append(
             error(
                 "MK841",
-                f"the answer holds {inside[0]}, which marks a turn: {short(reply.text)}",
+                f"the answer contains {inside[0]}, which marks a turn: {short(reply.text)}",
                 f"add `PARAMETER stop {inside[0]}`",
             )
         )
@@ -192,5 +192,5 @@ CHECKS: tuple[tuple[str, Callable[[Subject], Iterator[Check]]], ...] = (
     ("native proof", check_native),
     ("token counts", check_tokens),
     ("stop", check_stop),
-    ("pictures", check_pictures),
+    ("images", check_images),
 )

@@ -118,17 +118,17 @@ def make_request(modelfile: Modelfile, folder: Path, *, source: str | None = Non
         found.take(instruction)
     if not found.files and not found.from_model:
         raise ModelfileError(
-            "no FROM: there is no model to publish",
+            "no FROM, so there is no model to publish",
             span=Span(source),
             help="begin with FROM and the path of the GGUF file",
             code="MK104",
         )
     if found.files and found.from_model:
         raise ModelfileError(
-            f"FROM {found.from_model} names a model on the server and another FROM a file: Ollama takes the "
-            "model and leaves the file out without a word",
+            f"FROM {found.from_model} names a published model: Ollama ignores the local files of the other "
+            "FROM lines",
             span=Span(source),
-            help="name the GGUF file of the model instead of a model on the server",
+            help="name the model's GGUF file instead of a published model",
             code="MK432",
         )
     return CreateRequest(
@@ -193,7 +193,7 @@ class _Found:
             return _folder_files(path, instruction, self._span(instruction))
         if not path.is_file():
             raise UsageError(
-                f"{instruction.name.upper()} names {instruction.value!r}, and there is no such file ({path})",
+                f"{instruction.name.upper()} names {instruction.value!r}, which was not found ({path})",
                 span=self._span(instruction),
                 help="paths count from the Modelfile's folder; give the path of the GGUF file",
                 code="MK430",
@@ -229,7 +229,7 @@ def _folder_files(folder: Path, instruction: Instruction, span: Span) -> list[Pa
     files = sorted(folder.glob("*.gguf"))
     if not files:
         raise UsageError(
-            f"{instruction.name.upper()} names the folder {folder}, which holds no *.gguf and no "
+            f"{instruction.name.upper()} names the folder {folder}, which has no *.gguf and no "
             "model*.safetensors",
             span=span,
             help="give the path of the GGUF file",
@@ -248,7 +248,7 @@ def _with_shards(path: Path, span: Span) -> list[Path]:
     missing = [p.name for p in parts if not p.is_file()]
     if missing:
         raise UsageError(
-            f"{path.name} is one of {count} parts, and {missing[0]} is not beside it"
+            f"{path.name} is one of {count} parts, and {missing[0]} was not found beside it"
             + (f" (nor {len(missing) - 1} more)" if len(missing) > 1 else ""),
             span=span,
             help="download the missing parts into the same folder",
@@ -301,7 +301,7 @@ def _unheard_projectors(
         yield Diagnostic(
             "MK134",
             Severity.WARNING,
-            f"`# PROJECTOR {file}` is a comment, and no FROM names that file: the model will be blind",
+            f"`# PROJECTOR {file}` is a comment to Ollama, and no FROM names that file: images will not work",
             Span(source, comment.line),
             f"write `FROM {file}` below it{there}",
         )

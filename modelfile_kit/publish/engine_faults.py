@@ -1,6 +1,6 @@
 """What the server says when its engine fails on a package, and what that means.
 
-Ollama's create says success for every one of these; the first chat or picture brings the error
+Ollama's create says success for every one of these; the first chat or image brings the error
 (seen on 0.33.0).
 """
 
@@ -19,8 +19,8 @@ _SIGNAL = re.compile(r"signal: [a-z ]+|SIG[A-Z]+|exit status \d+")
 
 ENDLESS_HELP = (
     "the token that ends a turn must be end-of-generation in the GGUF (tokenizer.ggml.eos_token_id or "
-    "eot_token_id), or a text in PARAMETER stop; from 0.30 on a stop that is a control token is never seen. "
-    "If both are right, the prompt is not the one the model was trained with"
+    "eot_token_id), or a text in PARAMETER stop; from 0.30 on, a stop that is a control token never fires. "
+    "If both are right, the prompt is not the one that the model was trained with"
 )
 
 CRASHED, NOT_LOADED, NO_PROJECTOR, UNNAMED = "MK417", "MK854", "MK436", "MK857"

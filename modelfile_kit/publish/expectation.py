@@ -1,4 +1,4 @@
-"""What a published model is to be, for `verify` to hold it to."""
+"""What a published model is expected to be: what `verify` compares it with."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ _NO_BORDER = re.compile(r"image|img|video|audio|vision|think|tool|media|box|[{}]
 
 @dataclass(frozen=True)
 class Expectation:
-    """What was meant. None leaves a thing unchecked.
+    """The expected model. What is None is not checked.
 
     chat_template: the model's own Jinja, bos_token and eos_token its texts, conversations the probes:
     together they give the reference prompts. template, system, parameters (with `stop`), messages,
     renderer, parser: as published. native: whether the GGUF's own template is to render chats.
-    capabilities: at least these. vision: whether it is to see. render: renders the reference instead of
+    capabilities: at least these. vision: whether images are to work. render: renders the reference instead of
     chat_template alone (for packages that add texts of their own), called as `Reference.render` with
     the messages completed by SYSTEM and MESSAGEs. model, projector: the GGUF files, for counting tokens.
     """
@@ -111,7 +111,7 @@ class Expectation:
 
 
 def default_conversations(*, vision: bool) -> tuple[Conversation, ...]:
-    """Probes for a package that brings none: one turn, three turns, a system message, a picture."""
+    """Probes for a package that brings none: one turn, three turns, a system message, a image."""
     user = {"role": "user", "content": "Hello, who are you?"}
     answer = {"role": "assistant", "content": "I am a model.\n"}
     more = {"role": "user", "content": "  What is 2 + 2?  "}
@@ -122,8 +122,8 @@ def default_conversations(*, vision: bool) -> tuple[Conversation, ...]:
         Conversation("system", (system, user)),
     ]
     if vision:
-        picture = {"role": "user", "content": "What is this?", "images": 1}
-        probes.append(Conversation("picture", (picture,)))
+        image = {"role": "user", "content": "What is this?", "images": 1}
+        probes.append(Conversation("image", (image,)))
     return tuple(probes)
 
 

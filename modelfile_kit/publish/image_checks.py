@@ -1,4 +1,4 @@
-"""The checks of `verify` about pictures: a known answer in every format, and the control without one."""
+"""The checks of `verify` about images: a known answer in every format, and the control without one."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from .subject import LONGER, Check, Subject, error, short
 HOPELESS = frozenset({"MK412", "MK413", "MK416", "MK417", "MK436", "MK854"})
 
 
-def check_pictures(subject: Subject) -> Iterator[Check]:
-    """Pictures with a known answer in every format, then the same question without one."""
+def check_images(subject: Subject) -> Iterator[Check]:
+    """Images with a known answer in every format, then the same question without one."""
     if not subject.meant.vision:
-        yield Check("pictures", "skip", "the model is not meant to see")
+        yield Check("images", "skip", "the model is not expected to see images")
         return
     if subject.dead:
-        yield Check("pictures", "skip", "the engine does not run")
+        yield Check("images", "skip", "the engine does not run")
         return
     answers: list[tuple[ImageProbe, str]] = []
-    for probe in subject.pictures:
-        check, answer = _check_picture(subject, probe)
+    for probe in subject.images:
+        check, answer = _check_image(subject, probe)
         if answer is not None:
             answers.append((probe, answer))
         yield check
         if answer is None and check.status == "fail" and _hopeless(check):
             break
     for image_format in missing_formats():
-        yield Check(f"picture {image_format}", "skip", "this Pillow cannot write it")
+        yield Check(f"image {image_format}", "skip", "this Pillow cannot write it")
     yield _check_control(subject, answers)
 
 
-def _check_picture(subject: Subject, probe: ImageProbe) -> tuple[Check, str | None]:
-    name = f"picture {probe.id}"
+def _check_image(subject: Subject, probe: ImageProbe) -> tuple[Check, str | None]:
+    name = f"image {probe.id}"
     try:
         reply = subject.ask(probe.question, probe.bytes)
         if reply.finish_reason == "length" and not probe.judge(reply.text):
@@ -53,10 +53,10 @@ def _check_picture(subject: Subject, probe: ImageProbe) -> tuple[Check, str | No
         return Check(name, "ok", f"{short(reply.text)} ({size})"), reply.text
     found = error(
         "MK850",
-        f"asked for the {'colour' if probe.answer in COLOURS else 'shape'} of a picture that is "
+        f"asked for the {'colour' if probe.answer in COLOURS else 'shape'} of a image that is "
         f"{probe.answer}, it says {short(reply.text or reply.thinking)}",
-        "the picture does not reach the model as it was trained: look at the prompt findings above, and "
-        "whether the projector belongs to this very model",
+        "the image does not reach the model as in training: see the prompt findings above, and check that "
+        "the projector was published with exactly this model",
     )
     return Check(name, "fail", f"expected {probe.answer}", (found,)), reply.text
 
@@ -66,18 +66,18 @@ def _hopeless(check: Check) -> bool:
 
 
 def _check_control(subject: Subject, answers: list[tuple[ImageProbe, str]]) -> Check:
-    """No picture: a model that names the same colour all the same does not look."""
+    """No image: a model that gives the same answer without one ignores images."""
     if not answers:
-        return Check("no picture", "skip", "no picture was answered")
+        return Check("no image", "skip", "no image was answered")
     reply = subject.ask(answers[0][0].question)
     said = {final_answer(text) for _, text in answers}
     if len(answers) > 1 and said == {final_answer(reply.text)}:
         finding = error(
             "MK851",
-            f"with every picture and without one the answer is the same: {short(reply.text)}",
-            "the pictures do not reach the model: look at the prompt findings above",
+            f"the answer is the same with every image and without one: {short(reply.text)}",
+            "the images do not reach the model: see the prompt findings above",
         )
-        return Check("no picture", "fail", "blind", (finding,))
+        return Check("no image", "fail", "images are ignored", (finding,))
     guess = named(reply.text, tuple(COLOURS))
-    note = f"; without a picture it guesses {guess}" if guess else ""
-    return Check("no picture", "ok", short(reply.text) + note)
+    note = f"; without a image it guesses {guess}" if guess else ""
+    return Check("no image", "ok", short(reply.text) + note)

@@ -16,7 +16,7 @@ from ..prover.findings import Counterexample, Side, counterexample
 from ..prover.native import NativeComparison
 from ..prover.prove import prove_prompts
 from ..runtime.ollama.client import RefusedError
-from .prompt_judge import NATIVE_MARK, with_pictures
+from .prompt_judge import NATIVE_MARK, with_images
 from .subject import Check, Subject
 
 # Prompts that are asked of the server, which takes some ten milliseconds for each; templates give 50 to 300.
@@ -88,7 +88,7 @@ class _OnServer:
         self.subject = subject
 
     def render(self, messages: Sequence[Any], *, tools: Any = None, think: Any = None) -> str:
-        filled = with_pictures(messages, self.subject.pictures)
+        filled = with_images(messages, self.subject.images)
         server, name = self.subject.server, self.subject.name
         try:
             prompt = server.render(name, filled, tools=tools, think=think).prompt

@@ -10,7 +10,7 @@ from ..core.errors import KitError, MissingDependencyError, ServerError, Templat
 from ..ollama.versions import Target, server_version, since
 from ..runtime.ollama.client import RefusedError
 from .engine_faults import name_fault
-from .prompt_judge import with_pictures
+from .prompt_judge import with_images
 from .subject import Check, Subject, error, short
 
 COUNTED = 4  # conversations whose tokens are counted; each costs the server one pass over the prompt
@@ -40,7 +40,7 @@ def check_prompts(subject: Subject) -> Iterator[Check]:
 
 def _check_prompt(subject: Subject, conversation: Conversation) -> Check:
     name = f"prompt {conversation.id}"
-    messages = with_pictures(conversation.messages, subject.pictures)
+    messages = with_images(conversation.messages, subject.images)
     try:
         rendered = subject.server.render(
             subject.name, messages, tools=conversation.tools, think=conversation.think
@@ -56,7 +56,7 @@ def _check_prompt(subject: Subject, conversation: Conversation) -> Check:
     if finding.expected is not None:
         subject.prompts[conversation.id] = finding.expected
     if finding.diagnostics:
-        return Check(name, "fail", "not the prompt of the chat template", finding.diagnostics)
+        return Check(name, "fail", "not the chat template's prompt", finding.diagnostics)
     if finding.expected is None:
         return Check(name, "skip", finding.note)
     return Check(name, "ok", f"equal to the reference, {len(rendered.prompt.encode())} bytes")
@@ -77,7 +77,7 @@ def _reused_engine(subject: Subject, conversation: Conversation, wrong: str) -> 
     options only); llama-server then renders ChatML.
     """
     subject.server.unload(subject.name)
-    messages = with_pictures(conversation.messages, subject.pictures)
+    messages = with_images(conversation.messages, subject.images)
     again = subject.server.render(subject.name, messages, tools=conversation.tools, think=conversation.think)
     if again.prompt == wrong or subject.judge.judge(conversation, again.prompt).diagnostics:
         return None
@@ -85,13 +85,13 @@ def _reused_engine(subject: Subject, conversation: Conversation, wrong: str) -> 
     return error(
         "MK834",
         "the server used the engine of another model that has the same files and a TEMPLATE: it rendered "
-        f"{short(wrong)} in place of the GGUF's own chat template",
-        f"`ollama stop {subject.name}` whenever the other one has run, or give this one a TEMPLATE as well",
+        f"{short(wrong)} instead of the GGUF's own chat template",
+        f"run `ollama stop {subject.name}` after the other model ran, or give this one a TEMPLATE too",
     )
 
 
 def check_tokens(subject: Subject) -> Iterator[Check]:
-    """prompt_eval_count against our own count of the prompt that was meant."""
+    """prompt_eval_count against our own count of the expected prompt."""
     if subject.dead or not subject.prompts:
         yield Check(
             "token counts", "skip", "the engine does not run" if subject.dead else "no prompt to count"
@@ -102,24 +102,24 @@ def check_tokens(subject: Subject) -> Iterator[Check]:
         return
     for conversation in _countable(subject):
         name = f"tokens {conversation.id}"
-        messages = with_pictures(conversation.messages, subject.pictures)
-        pictures = [i for m in messages for i in m.get("images") or ()]
+        messages = with_images(conversation.messages, subject.images)
+        images = [i for m in messages for i in m.get("images") or ()]
         try:
-            expected = subject.counter.count(subject.prompts[conversation.id], pictures)
+            expected = subject.counter.count(subject.prompts[conversation.id], images)
         except MissingDependencyError as e:
             yield Check("token counts", "skip", f"{e.message}; {e.help}")
             return
         except KitError as e:
-            yield Check(name, "skip", f"could not be counted here: {e.message}")
+            yield Check(name, "skip", f"the tokens could not be counted here: {e.message}")
             continue
-        yield _counted(subject, conversation, name, expected, bool(pictures))
+        yield _counted(subject, conversation, name, expected, bool(images))
 
 
-def _counted(subject: Subject, conversation: Conversation, name: str, expected: int, picture: bool) -> Check:
+def _counted(subject: Subject, conversation: Conversation, name: str, expected: int, image: bool) -> Check:
     try:
         reply = subject.server.chat(
             subject.name,
-            with_pictures(conversation.messages, subject.pictures),
+            with_images(conversation.messages, subject.images),
             tools=conversation.tools,
             think=conversation.think,
             options={"num_predict": 1, "temperature": 0},
@@ -127,27 +127,27 @@ def _counted(subject: Subject, conversation: Conversation, name: str, expected: 
     except ServerError as e:
         if e.code == "MK802":
             raise
-        return Check(name, "fail", e.message, (name_fault(e, subject.served, with_image=picture),))
-    return _count_check(name, reply.prompt_tokens, expected, picture)
+        return Check(name, "fail", e.message, (name_fault(e, subject.served, with_image=image),))
+    return _count_check(name, reply.prompt_tokens, expected, image)
 
 
 def _countable(subject: Subject) -> Iterable[Conversation]:
     known = [c for c in subject.meant.conversations if c.id in subject.prompts]
-    with_picture = [c for c in known if any(image_count(m) for m in c.messages)]
-    without = [c for c in known if c not in with_picture]
-    return [*without[: COUNTED - 1], *with_picture[:1]]
+    with_image = [c for c in known if any(image_count(m) for m in c.messages)]
+    without = [c for c in known if c not in with_image]
+    return [*without[: COUNTED - 1], *with_image[:1]]
 
 
-def _count_check(name: str, found: int | None, expected: int, picture: bool) -> Check:
+def _count_check(name: str, found: int | None, expected: int, image: bool) -> Check:
     if found is None:
         return Check(name, "skip", "the server gave no prompt_eval_count")
     if found == expected:
         return Check(name, "ok", f"{found} tokens")
-    why = " (picture tokens written twice are 3 too many)" if picture and found - expected == 3 else ""
+    why = " (image tokens written twice are 3 too many)" if image and found - expected == 3 else ""
     finding = error(
         "MK833",
         f"the server counts {found} prompt tokens, the reference has {expected}{why}",
-        "the prompt holds a text that is no token of this vocabulary, or BOS twice: "
+        "the prompt has a text that is not a token of this vocabulary, or BOS twice: "
         "`mkmodelfile check` shows the first differing token",
     )
     return Check(name, "fail", f"{found} instead of {expected} tokens", (finding,))

@@ -27,7 +27,7 @@ NATIVE_MARK = re.compile(r"<__(?:\w+_)?media_[0-9a-f]+__>|<__media__>")
 @dataclass(frozen=True)
 class PromptFinding:
     """A rendered prompt's comparison. note: a word on what could not be compared; expected: the
-    reference with `[img-N]` for pictures, None where there is none."""
+    reference with `[img-N]` for images, None where there is none."""
 
     diagnostics: tuple[Diagnostic, ...] = ()
     note: str = ""
@@ -66,16 +66,16 @@ class PromptJudge:
                 return f"Ollama merges neighbouring {one['role']} messages"
         capabilities = self.served.capabilities
         if conversation.tools and "tools" not in capabilities:
-            return "the model is not offered tools"
+            return "the model has no capability tools"
         if conversation.think and "thinking" not in capabilities:
-            return "the model has no thinking to switch"
+            return "the model has no capability thinking"
         if any(image_count(m) for m in messages) and not self.sees:
-            return "the model is not meant to see"
+            return "the model is not expected to see images"
         return ""
 
     @property
     def sees(self) -> bool:
-        """Whether pictures can be given to the server for this model."""
+        """Whether images can be given to the server for this model."""
         return self.served.has_projector or "vision" in self.served.capabilities
 
     def whole(self, conversation: Conversation) -> list[Message]:
@@ -87,11 +87,11 @@ class PromptJudge:
         return messages
 
     def judge(self, conversation: Conversation, rendered: str) -> PromptFinding:
-        """Compares one rendered prompt with the reference; also finds doubled picture marks."""
+        """Compares one rendered prompt with the reference; also finds doubled image marks."""
         twice = tuple(self._marks_twice(conversation, rendered))
         if self.reference is None:
             return PromptFinding(twice, "" if twice else "no chat template known to compare it with")
-        pictures = sum(image_count(m) for m in conversation.messages)
+        images = sum(image_count(m) for m in conversation.messages)
         prompt = self._plain(rendered)
         expected: list[str] = []
         note = ""
@@ -101,7 +101,7 @@ class PromptJudge:
             except TemplateReferenceError as e:
                 note = e.message
                 continue
-            placed = place_reference(text, self.unit, pictures)
+            placed = place_reference(text, self.unit, images)
             if placed.problem:
                 note = placed.problem
                 continue
@@ -139,9 +139,9 @@ class PromptJudge:
             Diagnostic(
                 "MK250",
                 Severity.ERROR,
-                f"picture tokens twice: the prompt holds {' and '.join(marks)}, which the engine writes "
-                f"around every picture of a {self.served.projector_type} projector by itself",
-                help="take them out of the TEMPLATE: {{ .Content }} alone, which holds the [img-N] tag",
+                f"image tokens twice: the prompt has {' and '.join(marks)}, which the engine itself writes "
+                f"around every image for a {self.served.projector_type} projector",
+                help="remove them from the TEMPLATE: {{ .Content }} alone has the [img-N] tag",
             ),
         )
 
@@ -177,24 +177,24 @@ class PromptJudge:
 
 
 def _misplaced(conversation: Conversation, prompt: str, expected: str) -> Diagnostic:
-    """The words are right and a picture stands elsewhere.
+    """The text is right and an image is in another place.
 
-    Ollama 0.33 hands pictures to llama-server behind the text of their message where the GGUF's own
+    Ollama 0.33 hands images to llama-server behind the text of their message where the GGUF's own
     template renders (llm/llama_server.go), in front of it where a TEMPLATE does.
     """
     at, meant = prompt.find("[img-"), expected.find("[img-")
     return Diagnostic(
         "MK521",
         Severity.ERROR,
-        f"conversation {conversation.id!r}: the picture stands {'behind' if at > meant else 'before'} the "
-        f"place where the chat template puts it (byte {len(prompt[:at].encode())}, not "
+        f"conversation {conversation.id!r}: the image is {'after' if at > meant else 'before'} the place "
+        f"where the chat template puts it (byte {len(prompt[:at].encode())}, expected "
         f"{len(expected[:meant].encode())})",
-        help="let a TEMPLATE render chats (`mode: go`): then the server puts pictures before their words",
+        help="render chats with a TEMPLATE (`mode: go`): then the server puts images before the text",
     )
 
 
-def with_pictures(messages: Sequence[Message], probes: Sequence[ImageProbe]) -> list[Message]:
-    """Messages whose counted pictures are real ones, as a request needs them."""
+def with_images(messages: Sequence[Message], probes: Sequence[ImageProbe]) -> list[Message]:
+    """Messages whose counted images are real ones, as a request needs them."""
     filled: list[Message] = []
     number = 0
     for message in messages:
@@ -202,9 +202,9 @@ def with_pictures(messages: Sequence[Message], probes: Sequence[ImageProbe]) -> 
         if not count or not isinstance(message.get("images"), int):
             filled.append(message)
             continue
-        pictures = [probes[(number + i) % len(probes)].bytes for i in range(count)]
+        images = [probes[(number + i) % len(probes)].bytes for i in range(count)]
         number += count
-        filled.append({**message, "images": pictures})
+        filled.append({**message, "images": images})
     return filled
 
 

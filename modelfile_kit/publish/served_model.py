@@ -1,4 +1,4 @@
-"""A model as a server shows it, and how it differs from what was meant."""
+"""A model as a server shows it, and how it differs from the expected one."""
 
 from __future__ import annotations
 
@@ -116,14 +116,14 @@ def differences(
     renderer: str | None = None,
     parser: str | None = None,
 ) -> Iterator[Diagnostic]:
-    """What the server has otherwise than meant. An argument that is None is not compared."""
+    """How the model differs from the expected values. An argument that is None is not compared."""
     if template is not None and not renderer:
         yield from _template_difference(served, template)
     if system is not None and served.system != system:
         yield Diagnostic(
             "MK824",
             Severity.ERROR,
-            f"SYSTEM on the server is {_shown(served.system)}, meant was {_shown(system)}",
+            f"SYSTEM on the server is {_shown(served.system)}, expected {_shown(system)}",
             help="publish again",
         )
     if parameters is not None:
@@ -132,7 +132,7 @@ def differences(
         yield Diagnostic(
             "MK824",
             Severity.ERROR,
-            f"the {len(served.messages)} MESSAGEs on the server are not the {len(messages)} that were meant",
+            f"the {len(served.messages)} MESSAGEs on the server are not the {len(messages)} expected ones",
             help="publish again",
         )
     for word, found, meant in (("RENDERER", served.renderer, renderer), ("PARSER", served.parser, parser)):
@@ -140,7 +140,7 @@ def differences(
             yield Diagnostic(
                 "MK824",
                 Severity.ERROR,
-                f"{word} on the server is {found or 'not set'}, meant was {meant or 'none'}",
+                f"{word} on the server is {found or 'not set'}, expected {meant or 'none'}",
                 help="publish again; RENDERER and PARSER need Ollama 0.12.0 or later",
             )
 
@@ -152,16 +152,16 @@ def _template_difference(served: ServedModel, template: str) -> Iterator[Diagnos
         yield Diagnostic(
             "MK201",
             Severity.ERROR,
-            "the TEMPLATE is silently unused: the server renders chats with the chat template in the GGUF",
-            help="Ollama 0.30 and later prefers it where it promises more (tools, thinking): compile the "
+            "expected the TEMPLATE, the server renders with the chat template in the GGUF",
+            help="Ollama 0.30 and later prefers it where it supports more (tools, thinking): compile the "
             "TEMPLATE with those, use `mode: native`, or set OLLAMA_GO_TEMPLATE=1 on the server",
         )
         return
     yield Diagnostic(
         "MK822",
         Severity.ERROR,
-        f"TEMPLATE on the server differs from the one meant: {_first_difference(served.template, template)}",
-        help="publish again; if it stays, another tool writes to that name",
+        f"TEMPLATE on the server is not the expected one: {_first_difference(served.template, template)}",
+        help="publish again; if it happens again, another tool writes to that name",
     )
 
 
@@ -171,8 +171,8 @@ def _parameter_differences(found: Mapping[str, Any], meant: Mapping[str, Any]) -
             yield Diagnostic(
                 "MK821",
                 Severity.ERROR,
-                f"PARAMETER {key} on the server is {_value(found, key)}, meant was {_value(meant, key)}",
-                help="publish again; a value that was set by hand on the server belongs into the package",
+                f"PARAMETER {key} on the server is {_value(found, key)}, expected {_value(meant, key)}",
+                help="publish again; put a value that was set by hand on the server into the package",
             )
 
 

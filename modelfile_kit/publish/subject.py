@@ -1,4 +1,4 @@
-"""What the checks of `verify` have in common: the model under test, and what a check says."""
+"""What the checks of `verify` share: the model under test, and the outcome of a check."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ LONGER = 4  # how many times longer an answer may be at the second try
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was looked at.
+    """One check and its outcome.
 
-    name: as `picture red.png`; status: "ok", "fail" or "skip"; detail: what was seen, or why it was
+    name: as `image red.png`; status: "ok", "fail" or "skip"; detail: what was seen, or why it was
     skipped; diagnostics: the findings; seconds: how long it took.
     """
 
@@ -45,7 +45,7 @@ class Check:
 
 @dataclass
 class Subject:
-    """The model under test, what is meant, and what the checks find out for one another."""
+    """The model under test, what it is expected to be, and what the checks find out for one another."""
 
     server: OllamaServer
     name: str
@@ -71,8 +71,8 @@ class Subject:
         return TokenCounter(self.meant.model, self.meant.projector, self.meant.bos_token)
 
     @cached_property
-    def pictures(self) -> tuple[ImageProbe, ...]:
-        """The test pictures."""
+    def images(self) -> tuple[ImageProbe, ...]:
+        """The test images."""
         return colour_probes() + (shape_probes() if self.shapes else ())
 
     def close(self) -> None:
@@ -80,11 +80,11 @@ class Subject:
         if "counter" in self.__dict__:
             self.counter.close()
 
-    def ask(self, text: str, picture: bytes | None = None, *, limit: int | None = None) -> Completion:
+    def ask(self, text: str, image: bytes | None = None, *, limit: int | None = None) -> Completion:
         """One answer, at temperature 0 and cut at `limit` tokens."""
         message: dict[str, Any] = {"role": "user", "content": text}
-        if picture is not None:
-            message["images"] = [picture]
+        if image is not None:
+            message["images"] = [image]
         options = {"temperature": 0, "seed": 0, "num_predict": limit or self.max_tokens}
         return self.server.chat(self.name, [message], options=options)
 

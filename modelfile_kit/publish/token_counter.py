@@ -14,7 +14,7 @@ class TokenCounter:
     """Counts reference prompts as llama-server should. model, projector: the GGUF files; bos: BOS's text.
 
     A vocabulary that adds BOS by itself takes the place of one that the reference writes. Text needs
-    the vocabulary alone; the weights are loaded only for a prompt with pictures.
+    the vocabulary alone; the weights are loaded only for a prompt with images.
     """
 
     def __init__(self, model: Path | None, projector: Path | None, bos: str = "") -> None:
@@ -24,18 +24,18 @@ class TokenCounter:
         self._tokenizer: LlamaTokenizer | None = None
         self._engine: EmbeddedEngine | None = None
 
-    def count(self, prompt: str, pictures: Sequence[bytes] = ()) -> int:
+    def count(self, prompt: str, images: Sequence[bytes] = ()) -> int:
         """Tokens of a reference prompt with `[img-N]` tags: what prompt_eval_count should be.
 
         Raises MissingDependencyError without llama-cpp-python, EngineError where llama.cpp fails.
         """
-        if self.model is None or (pictures and self.projector is None):
+        if self.model is None or (images and self.projector is None):
             raise UsageError("the GGUF files are not on this machine")
         tokenizer = self._tokenizer_for(self.model)
         if self.bos and tokenizer.info.add_bos:
             prompt = prompt.removeprefix(self.bos)
-        if pictures:
-            return self._engine_for(self.model).prompt_token_count(prompt, list(pictures))
+        if images:
+            return self._engine_for(self.model).prompt_token_count(prompt, list(images))
         return len(tokenizer.tokenize(prompt))
 
     def spell(self, text: str) -> list[tuple[int, str]]:

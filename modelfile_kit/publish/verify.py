@@ -1,4 +1,4 @@
-"""`verify`: a published model, seen to be what was meant and to work, pictures included."""
+"""`verify`: whether a published model is the expected one and works, images included."""
 
 from __future__ import annotations
 
@@ -62,9 +62,9 @@ def verify(
     shapes: bool = False,
     patience: float = PATIENCE_SECONDS,
 ) -> VerifyReport:
-    """Looks at a published model and asks it.
+    """Checks a published model and asks it.
 
-    expectation: what was meant; without one, what the server itself says is held against what it does.
+    expectation: what the model is compared with; without one, what the server itself says of it.
     progress: told before each check, done and total being counts. max_tokens: how long an answer may
     be before it counts as endless (a first try; a longer one follows where the text looks sane).
     shapes: also ask for shapes, which the micro model cannot name. patience: seconds of silence that

@@ -96,7 +96,7 @@ def test_the_same_cause_is_said_once_with_its_count():
     [found] = explain(PromptPair(prompt, reference, [user("Hi")], spell))
     assert found.code == "MK323"
     assert found.message.endswith("(3 times)")
-    assert "falls apart into 10 tokens" in found.message
+    assert "splits into 10 ordinary tokens" in found.message
     assert "60:'<' 124:'|' 105:'i' 109:'m'" in found.message
 
 
@@ -104,7 +104,7 @@ def test_an_end_token_without_a_vocabulary_is_only_one_that_the_reference_lacks(
     assert codes(f"{HI}<|im_end|>\n{ASK}", f"{HI}{ASK}", user("Hi")) == ["MK302"]
 
 
-def test_picture_marks_twice():
+def test_image_marks_twice():
     prompt = f"<|user|>\n<|begin_of_image|>[img-0]<|end_of_image|>What?{ASK}"
     reference = f"<|user|>\n[img-0]What?{ASK}"
     found = explain(PromptPair(prompt, reference, [user("What?")], spell, GLM))
@@ -118,7 +118,7 @@ def test_system_prompt_moved_and_repeated():
     assert {d.code for d in moved} == {"MK725"}
     assert any("another place" in d.message or "moved" in d.message for d in moved)
     [again] = explain(PromptPair(f"Be kind.{HI}Be kind.", f"Be kind.{HI}", [system("Be kind.")]))
-    assert (again.code, "again" in again.message) == ("MK207", True)
+    assert (again.code, "repeated" in again.message) == ("MK207", True)
 
 
 def test_dropped_characters_come_with_the_go_string_that_carries_them():
@@ -130,7 +130,7 @@ def test_template_tokens_that_fall_apart_are_a_warning():
     [found] = split_tokens(PromptPair("", "<|user|>\nHi<|im_end|>\n", [user("Hi")], spell))
     assert (found.code, found.severity) == ("MK323", Severity.WARNING)
     assert "<|im_end|>" in found.message
-    assert "10 tokens" in found.message
+    assert "10 ordinary tokens" in found.message
 
 
 def test_a_users_text_is_not_the_templates():

@@ -54,10 +54,10 @@ def test_equal_prompts(tokenizer):
     assert report.tokens == (tokenizer is not None)
 
 
-def test_pictures_are_shown_with_ollamas_tags_on_both_sides():
+def test_images_are_shown_with_ollamas_tags_on_both_sides():
     [seen] = check(conversations=[SEEN], tokenizer=Toy()).conversations
     assert seen.prompt == seen.reference == "[gMASK]<sop><|user|>\n[img-0][img-1]What?<|assistant|>\n"
-    # head, user, newline; twice begin (18 bytes), the picture, end (16 bytes); What?; assistant, newline
+    # head, user, newline; twice begin (18 bytes), the image, end (16 bytes); What?; assistant, newline
     assert seen.alignment.prompt_count == 4 + 2 * (18 + 1 + 16) + 5 + 2
 
 
@@ -71,7 +71,7 @@ def test_a_mismatch_has_its_place_its_tokens_and_its_cause():
     assert found.alignment.first_difference == 6
     [cause] = found.diagnostics
     assert cause.code == "MK323"
-    assert "10 tokens" in cause.message
+    assert "splits into 10 ordinary tokens" in cause.message
     assert "conversation 'hi'" in report.all_diagnostics[0].message
 
 
@@ -83,18 +83,18 @@ def test_the_system_text_of_the_package_is_on_both_sides():
     assert long.status == "ok"
 
 
-def test_picture_marks_in_the_template():
+def test_image_marks_in_the_template():
     template = GO.replace("{{ .Content }}", "{{ range .Images }}<|begin_of_image|>{{ end }}{{ .Content }}")
     assert set(codes(check(template, conversations=[SEEN]))) == {"MK250"}
 
 
-def test_a_template_that_loses_the_text_loses_the_picture():
+def test_a_template_that_loses_the_text_loses_the_image():
     template = "[gMASK]<sop>{{ range .Messages }}<|{{ .Role }}|>\n{{ end }}<|assistant|>\n"
     [finding] = check(template, conversations=[SEEN]).conversations[0].diagnostics
     assert (finding.code, finding.severity) == ("MK249", Severity.ERROR)
 
 
-def test_a_chat_template_without_pictures():
+def test_a_chat_template_without_images():
     jinja = "{% for m in messages %}{% if m.content is string %}{{ m.content }}{% else %}"
     jinja += "{% for p in m.content %}{{ p.text }}{% endfor %}{% endif %}{% endfor %}"
     report = check("{{ range .Messages }}{{ .Content }}{{ end }}", jinja, [SEEN])

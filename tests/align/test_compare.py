@@ -90,9 +90,9 @@ def test_half_a_character_is_shown_as_a_replacement_character():
     assert [t.text for t in result.prompt_tokens] == ["\ufffd", "\ufffd"]
 
 
-def test_pictures_are_named_in_the_token_list():
+def test_images_are_named_in_the_token_list():
     result = compare_tokens("[img-0]a", "[img-0]b", [-1, 97], [-1, 98], Toy())
-    assert [t.text for t in result.prompt_tokens] == ["picture 0", "a"]
+    assert [t.text for t in result.prompt_tokens] == ["image 0", "a"]
 
 
 def test_to_dict_is_plain():

@@ -62,7 +62,7 @@ def test_marks_of_real_templates(shared):
     ("mark", "wrapper", "unit"),
     [
         (GLM, WRAPPERS["glm4v"], GLM),
-        ("Picture: " + GLM + "\n", WRAPPERS["glm4v"], GLM),
+        ("Image: " + GLM + "\n", WRAPPERS["glm4v"], GLM),
         ("<start_of_image>", WRAPPERS["gemma3"], "<start_of_image>"),
         ("<image>\n", Wrapper(), "<image>"),
     ],
@@ -77,17 +77,17 @@ def test_prompt_is_cut_at_its_tags():
 
 
 def test_a_tag_that_a_user_typed_is_text():
-    # Ollama replaces the first [img-0] only, and no [img-7] where there is no eighth picture
+    # Ollama replaces the first [img-0] only, and no [img-7] where there is no eighth image
     placed = place_prompt("[img-0]what is [img-0] or [img-7]?", 1)
     assert placed.segments == ("", "what is [img-0] or [img-7]?")
     assert place_prompt("what is [img-0]?", 0).segments == ("what is [img-0]?",)
 
 
-def test_a_picture_without_a_place():
-    assert "picture 2 of 2 has no [img-1]" in place_prompt("[img-0]", 2).problem
+def test_a_image_without_a_place():
+    assert "image 2 of 2 has no [img-1]" in place_prompt("[img-0]", 2).problem
 
 
-def test_pictures_in_another_order():
+def test_images_in_another_order():
     assert "another order" in place_prompt("[img-1][img-0]", 2).problem
 
 

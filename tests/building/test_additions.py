@@ -94,13 +94,13 @@ def test_other_ways_to_print_a_text(template: str) -> None:
 @pytest.mark.parametrize(
     ("template", "said"),
     [
-        ("{{ range .Messages }}{{ .Role }}{{ end }}", "nowhere"),
-        ('{{ range .Messages }}{{ printf "%s" .Content }}{{ end }}', "works on"),
-        ("{{ range .Messages }}{{ $c := .Content }}{{ $c }}{{ end }}", "works on"),
-        ("{{ range .Messages }}{{ with .Content }}{{ . }}{{ end }}{{ end }}", "works on"),
-        ("{{ range .Messages }}{{ slice .Content 1 }}{{ end }}", "works on"),
-        ("{{ .System }}{{ range .Messages }}{{ .Content }}{{ end }}", "works on"),
-        ("{{ .Prompt }}{{ .Response }}", "works on"),
+        ("{{ range .Messages }}{{ .Role }}{{ end }}", "unchanged anywhere"),
+        ('{{ range .Messages }}{{ printf "%s" .Content }}{{ end }}', "changes a message's text"),
+        ("{{ range .Messages }}{{ $c := .Content }}{{ $c }}{{ end }}", "changes a message's text"),
+        ("{{ range .Messages }}{{ with .Content }}{{ . }}{{ end }}{{ end }}", "changes a message's text"),
+        ("{{ range .Messages }}{{ slice .Content 1 }}{{ end }}", "changes a message's text"),
+        ("{{ .System }}{{ range .Messages }}{{ .Content }}{{ end }}", "changes a message's text"),
+        ("{{ .Prompt }}{{ .Response }}", "changes a message's text"),
     ],
 )
 def test_where_the_place_is_not_certain(template: str, said: str) -> None:

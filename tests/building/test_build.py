@@ -131,11 +131,11 @@ def test_names_as_folders(package: Path) -> None:
     [
         ('end_token: "<|im_end|>"\n', "MK323", "not a token of this vocabulary"),
         ('end_token: "<|end|>"\n', "MK323", "not a token of this vocabulary"),
-        ("projector: none.gguf\n", "MK430", "is not there"),
+        ("projector: none.gguf\n", "MK430", "was not found"),
         ("model: x\n", "MK505", "given twice"),
-        ("template: t.gotmpl\n", "MK430", "is not there"),
-        ("chat_template: t.jinja\n", "MK430", "is not there"),
-        ("license: LICENSE\n", "MK430", "is not there"),
+        ("template: t.gotmpl\n", "MK430", "was not found"),
+        ("chat_template: t.jinja\n", "MK430", "was not found"),
+        ("license: LICENSE\n", "MK430", "was not found"),
         ('system: "a\\u3000b"\n', "MK118", "U+3000"),
         ('image: {separator: "\\n"}\ntarget: "0.5.12"\n', "MK304", "range over an integer"),
         ("parameters: {num_ctx: many}\n", "MK111", "a whole number"),
@@ -187,21 +187,21 @@ def test_an_end_token_of_ones_own(package: Path) -> None:
         "<|user|>\n[img-0]b<|endoftext|><|assistant|>\n"
     )
     assert render_prompt(built.template, messages) == prompt
-    picture = "<|begin_of_image|><|image|><|end_of_image|>"
-    assert built.expected(messages) == prompt.replace("[img-0]", picture)
-    assert built.original(messages) == prompt.replace("[img-0]", picture).replace("<|endoftext|>", "")
+    image = "<|begin_of_image|><|image|><|end_of_image|>"
+    assert built.expected(messages) == prompt.replace("[img-0]", image)
+    assert built.original(messages) == prompt.replace("[img-0]", image).replace("<|endoftext|>", "")
     assert set(built.report["added_texts_proven_on"]) >= {"question", "dialogue", "blanks"}
 
 
-def test_a_text_after_pictures(package: Path) -> None:
+def test_a_text_after_images(package: Path) -> None:
     built = build(rewrite(package, 'image: {separator: "\\n"}\n'))
     assert built.template is not None
     assert render_prompt(built.template, [user("What?", 2)]) == (
         "[gMASK]<sop><|user|>\n[img-0][img-1]\nWhat?<|assistant|>\n"
     )
-    picture = "<|begin_of_image|><|image|><|end_of_image|>"
-    assert built.expected([user("What?", 2)]) == f"[gMASK]<sop><|user|>\n{picture * 2}\nWhat?<|assistant|>\n"
-    assert any("pictures" in line for line in built.summary())
+    image = "<|begin_of_image|><|image|><|end_of_image|>"
+    assert built.expected([user("What?", 2)]) == f"[gMASK]<sop><|user|>\n{image * 2}\nWhat?<|assistant|>\n"
+    assert any("images" in line for line in built.summary())
 
 
 def test_native(package: Path) -> None:
@@ -223,7 +223,7 @@ def test_a_template_written_by_hand(package: Path) -> None:
     with pytest.raises(BuildError, match="`template`"):
         build(package)
     (package / "t.gotmpl").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(PackageError, match="no text file"):
+    with pytest.raises(PackageError, match="not a text file"):
         build(package)
 
 

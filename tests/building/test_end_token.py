@@ -86,7 +86,7 @@ def test_a_token_that_is_not_written(model: Path) -> None:
     assert end.added == "<|endoftext|>"
     assert end.id == Vocabulary.from_header(read_header(model)).id_of("<|endoftext|>")
     assert codes(end) == [("MK302", "warning")]
-    assert "1 token more per turn" in end.diagnostics[0].message
+    assert "1 more token per turn" in end.diagnostics[0].message
     assert end.diagnostics[0].span == Span("f", 3, 4)
 
 
@@ -99,13 +99,13 @@ def test_what_is_no_special_token(model: Path, text: str) -> None:
 
 @pytest.mark.engine
 @pytest.mark.parametrize(("text", "pieces"), [("<|im_end|>", "<|im_end|>"), ("<|end|>", "<|end|>")])
-def test_what_it_falls_apart_into(model: Path, text: str, pieces: str) -> None:
+def test_the_tokens_that_it_splits_into(model: Path, text: str, pieces: str) -> None:
     pytest.importorskip("llama_cpp", reason="the extra align is not installed")
     message = decide(text, GLM, model).diagnostics[0].message
     vocabulary = Vocabulary.from_header(read_header(model))
     # The micro model's vocabulary has the single bytes of ASCII as tokens and none of these as words.
     shown = ", ".join(f"{vocabulary.id_of(c)} {c!r}" for c in pieces)
-    assert f"{len(pieces)} tokens: {shown}" in message
+    assert f"{len(pieces)} ordinary tokens: {shown}" in message
 
 
 def test_without_llama_cpp_it_is_an_error_all_the_same(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -130,7 +130,7 @@ def test_a_useless_template_gives_way_where_native_mode_is_right_on_the_same(
     mode = choose_mode("auto", PARTIAL, way, target=target, span=Span(), useless=useless)
     assert mode.chosen == chosen
     assert [d.code for d in mode.diagnostics] == ["MK522" if chosen == "native" else "MK514"]
-    assert ("gets none right" in mode.why) == (chosen == "native")
+    assert ("gets none of the package's conversations right" in mode.why) == (chosen == "native")
 
 
 def test_kinds_in_words() -> None:

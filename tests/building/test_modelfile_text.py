@@ -98,7 +98,7 @@ def test_a_template_with_dropped_characters_is_spelled_otherwise() -> None:
         ("FROM {{ nothing }}", "'nothing' is undefined"),
         ("FROM {{ model.__class__.__mro__ }}", "unsafe"),
         ("FROM {{ 1 / 0 }}", "ZeroDivisionError"),
-        ("FORM {{ model }}", "no Modelfile"),
+        ("FORM {{ model }}", "not a valid Modelfile"),
         ("FROM {{ model }}\n", "lacks template, system, stop, parameters"),
         ("FROM other\nFROM {{ model }}", "lacks model"),
     ],

@@ -89,7 +89,7 @@ def test_an_unused_template_stays_where_native_mode_is_not_proven(plan: Any) -> 
 @pytest.mark.parametrize(
     ("keys", "why"),
     [
-        ({"target": ">=0.12"}, "Go templates only"),
+        ({"target": ">=0.12"}, "only know Go templates"),
         ({"image_separator": "\n"}, "adds texts of its own"),
     ],
 )

@@ -83,9 +83,9 @@ def test_swapped_files(pair: MicroPair) -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"model": Path("/nowhere/m.gguf")}, "`model`: /nowhere/m.gguf is not there"),
+        ({"model": Path("/nowhere/m.gguf")}, "`model`: /nowhere/m.gguf was not found"),
         ({"model": Path("/")}, "is a folder"),
-        ({"projector": Path("/nowhere/p.gguf")}, "`projector`: /nowhere/p.gguf is not there"),
+        ({"projector": Path("/nowhere/p.gguf")}, "`projector`: /nowhere/p.gguf was not found"),
     ],
 )
 def test_missing_files(pair: MicroPair, changes: dict[str, Path], said: str) -> None:
@@ -138,7 +138,7 @@ def test_other_references(pair: MicroPair, tmp_path: Path) -> None:
         str(tmp_path / "t.jinja"),
     )
     assert choose_reference(package(pair, chat_template="family:glm4v"), files).origin == "family:glm4v"
-    with pytest.raises(KitError, match="is not there"):
+    with pytest.raises(KitError, match="was not found"):
         choose_reference(package(pair, chat_template=tmp_path / "none.jinja"), files)
 
 

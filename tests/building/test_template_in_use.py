@@ -51,7 +51,7 @@ def test_native(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("mode", "template", "found"), [("native", None, ["MK521"]), ("go", PLAIN, [])])
-def test_native_puts_pictures_behind_the_words(
+def test_native_puts_images_behind_the_words(
     tmp_path: Path, mode: str, template: str | None, found: list[str]
 ) -> None:
     pair = build_pair(tmp_path)

@@ -163,7 +163,7 @@ def test_the_wrong_half_of_a_pair(said, folder, arguments, words):
         ("mode: gow", "4:7", "did you mean `go`"),
         ("target: banana", "4:9", "0.12.6"),
         ("name: again", "4:1", "given twice"),
-        ("license: nowhere.txt", "4:10", "is not there"),
+        ("license: nowhere.txt", "4:10", "was not found"),
         ("chat_template: family:glm5v", "4:16", "did you mean `family:glm4v`"),
         ("end_token: <|im_end|>", "4:12", "is not a token of this vocabulary"),
         ('system: "a\\0b"', "4:9", "U+0000"),
@@ -187,7 +187,7 @@ def test_an_end_token_shows_what_it_falls_apart_into(said, folder):
     code, text = said("build")
     assert code == 1, text
     assert "mkmodelfile.yaml:4:12: error MK323" in text
-    assert "falls apart into 10 tokens" in text
+    assert "splits into 10 ordinary tokens" in text
 
 
 def test_a_package_that_is_something_else(said, folder):

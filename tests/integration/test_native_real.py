@@ -18,7 +18,7 @@ from modelfile_kit.prover.native import native_prompter, prove_native, write_car
 from modelfile_kit.prover.native_constructs import MarkedReference
 from modelfile_kit.publish import publish as publishing
 from modelfile_kit.publish.expectation import Expectation
-from modelfile_kit.publish.prompt_judge import NATIVE_MARK, with_pictures
+from modelfile_kit.publish.prompt_judge import NATIVE_MARK, with_images
 from modelfile_kit.publish.verify import verify
 from modelfile_kit.runtime.llama_server import PROGRAM_VARIABLE, ChatTemplateRefusedError
 from modelfile_kit.runtime.ollama.client import RefusedError
@@ -70,18 +70,18 @@ def reference_of(source, bos="", eos="<|im_end|>"):
     return Reference(source, "gguf", bos or None, eos or None)
 
 
-@pytest.mark.parametrize("name", ["tools", "thinking", "pictures"])
+@pytest.mark.parametrize("name", ["tools", "thinking", "images"])
 def test_llama_server_alone_renders_what_ollama_does(name, ollama_server, tmp_path):
     reference = reference_of(*OWN[name])
-    pictures = name == "pictures"
-    model, projector = write_carrier(tmp_path, reference, None, pictures=pictures)
+    images = name == "images"
+    model, projector = write_carrier(tmp_path, reference, None, pictures=images)
     modelfile = tmp_path / "Modelfile"
     modelfile.write_text(f"FROM {model}\n" + (f"FROM {projector}\n" if projector else ""))
     publish(modelfile, "native", host=ollama_server.url)
     compared = 0
-    with native_prompter(reference, None, pictures=pictures) as ours:
+    with native_prompter(reference, None, pictures=images) as ours:
         for c in CONVERSATIONS:
-            if c.category == "images" and not pictures:
+            if c.category == "images" and not images:
                 continue
             answers = []
             for render in (ours.render, on(ollama_server)):
@@ -96,7 +96,7 @@ def test_llama_server_alone_renders_what_ollama_does(name, ollama_server, tmp_pa
 
 def on(server):
     def render(messages, *, tools=None, think=None):
-        filled = with_pictures(messages, colour_probes())
+        filled = with_images(messages, colour_probes())
         try:
             prompt = server.render("native", filled, tools=tools, think=think).prompt
         except RefusedError as e:
@@ -115,10 +115,10 @@ def test_what_native_mode_is_proven_for():
     assert proof.diagnostics == ()
 
 
-def test_pictures_and_earlier_reasoning_are_not_where_the_model_knows_them():
-    pictures = prove_native(reference_of(*OWN["pictures"]), ["chat", "images"])
-    assert (pictures.coverage["chat"], pictures.coverage["images"]) == ("exact", "partial")
-    [found] = pictures.diagnostics
+def test_images_and_earlier_reasoning_are_not_where_the_model_knows_them():
+    images = prove_native(reference_of(*OWN["images"]), ["chat", "images"])
+    assert (images.coverage["chat"], images.coverage["images"]) == ("exact", "partial")
+    [found] = images.diagnostics
     assert found.code == "MK522" and "reference:" in found.message and "native:" in found.message
     thinking = prove_native(reference_of(*OWN["thinking"]), ["thinking"])
     assert thinking.coverage["thinking"] == "partial"
@@ -229,7 +229,7 @@ def test_a_useless_template_gives_way(package):
     built = build(package(USELESS), write=False)
     mode = built.report["mode"]
     assert (mode["chosen"], mode["native"]["coverage"]["chat"]) == ("native", "partial")
-    assert "gets none right" in mode["why"]
+    assert "gets none of the package's conversations right" in mode["why"]
     assert [d.code for d in built.diagnostics if d.code.startswith("MK52")] == ["MK522"]
 
 

@@ -76,7 +76,7 @@ def test_a_package_is_built_published_and_verified(package, ollama_server, llama
     report = verify(NAME, host=ollama_server.url, expectation=Expectation.from_build(built))
     assert [(c.name, c.detail) for c in report.checks if c.status == "fail"] == []
     seen = {c.name.split()[0] for c in report.checks if c.status == "ok"}
-    assert {"capabilities", "description", "engine", "prompt", "tokens", "stop", "picture", "no"} <= seen
+    assert {"capabilities", "description", "engine", "prompt", "tokens", "stop", "image", "no"} <= seen
     assert not report.native
 
 

@@ -30,7 +30,7 @@ MARKED = JINJA.replace(
     "CALL",
     '<calls><call>{"name": "{{ c.function.name }}", "arguments": {{ c.function.arguments | tojson }}}</call>',
 )
-ANSWER = ("<think>", "No", " picture", "</think>", "<calls>", "<call>", CALL, "</call>")
+ANSWER = ("<think>", "No", " image", "</think>", "<calls>", "<call>", CALL, "</call>")
 
 
 def says(*tokens):
@@ -78,19 +78,19 @@ def test_thoughts_and_calls_come_out(reply):
     reference = Reference(MARKED)
     assert (best_thinking_tags(reference), best_tool_tag(reference)) == (("<think>", "</think>"), "<calls>")
     found, codes = reply(ANSWER, MARKED, tools=[TOOL])
-    assert (found.thinking, found.text, calls(found)) == ("No picture", "", CALLED)
+    assert (found.thinking, found.text, calls(found)) == ("No image", "", CALLED)
     assert not codes & {"MK251", "MK329"}
 
 
 def test_control_tokens_of_a_call_are_left_in_as_far_as_the_tag_needs_it(reply):
     found, codes = reply(ANSWER, MARKED, tools=[TOOL], control=["<calls>", "<call>", "</call>"])
-    assert (found.thinking, found.text, calls(found)) == ("No picture", "", CALLED)
+    assert (found.thinking, found.text, calls(found)) == ("No image", "", CALLED)
     assert "MK329" not in codes
 
 
 def test_control_tokens_around_a_thought_are_not(reply):
     found, codes = reply(ANSWER, MARKED, tools=[TOOL], control=["<think>", "</think>"])
-    assert (found.thinking, found.text, calls(found)) == ("", "No picture", CALLED)
+    assert (found.thinking, found.text, calls(found)) == ("", "No image", CALLED)
     assert "MK329" in codes
 
 

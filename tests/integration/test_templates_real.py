@@ -18,7 +18,7 @@ from modelfile_kit.prover.comparison import Clock, Comparison
 from modelfile_kit.prover.coverage import WatchedReference
 from modelfile_kit.prover.native import write_carrier
 from modelfile_kit.publish.blobs import digest_file
-from modelfile_kit.publish.prompt_judge import with_pictures
+from modelfile_kit.publish.prompt_judge import with_images
 from modelfile_kit.runtime.ollama.client import RefusedError
 from modelfile_kit.vision.colour_images import colour_probes
 from tests.integration.own_templates import CONVERSATIONS, OWN
@@ -38,7 +38,7 @@ class Served:
         self.server, self.name = server, name
 
     def render(self, messages, *, tools=None, think=None):
-        messages = with_pictures(messages, colour_probes())
+        messages = with_images(messages, colour_probes())
         options = {"num_ctx": CONTEXT}
         try:
             return self.server.render(self.name, messages, tools=tools, think=think, options=options).prompt
@@ -54,8 +54,8 @@ def compared(ollama_server, tmp_path):
     """
 
     def compared(reference, compiled, conversations):
-        pictures = compiled.coverage["images"] != "absent"
-        files = write_carrier(tmp_path, reference, None, pictures=pictures)
+        images = compiled.coverage["images"] != "absent"
+        files = write_carrier(tmp_path, reference, None, pictures=images)
         names = {}
         for path in filter(None, files):
             names[path.name], _ = digest_file(path)

@@ -16,7 +16,7 @@ from modelfile_kit.huggingface import Reference
 from modelfile_kit.micro import CHAT_TEMPLATE, build_pair
 from modelfile_kit.publish import publish as publishing
 from modelfile_kit.publish.expectation import Expectation
-from modelfile_kit.publish.prompt_judge import with_pictures
+from modelfile_kit.publish.prompt_judge import with_images
 from modelfile_kit.publish.verify import verify
 from modelfile_kit.vision.colour_images import colour_probes
 
@@ -86,7 +86,7 @@ def test_a_blind_model_is_named(by_hand, ollama_server, micro_pair):
     assert not report.ok
 
 
-def test_doubled_picture_tokens_are_named(by_hand, ollama_server, micro_pair, llama_cpp):
+def test_doubled_image_tokens_are_named(by_hand, ollama_server, micro_pair, llama_cpp):
     template = TEMPLATE.replace("{{ .Content }}", MARKS + "{{ .Content }}")
     name = by_hand("twice", f"FROM {micro_pair.model}", f"FROM {micro_pair.projector}", template=template)
     report, codes = findings(ollama_server, name)
@@ -128,7 +128,7 @@ def test_a_foreign_end_token_is_named_with_what_it_falls_apart_into(
     name = by_hand("foreign", f"FROM {micro_pair.model}", f"FROM {micro_pair.projector}", template=template)
     report, codes = findings(ollama_server, name)
     assert {"MK323", "MK833"} <= codes
-    assert any("10 tokens" in d.message for d in report.diagnostics)
+    assert any("10 ordinary tokens" in d.message for d in report.diagnostics)
 
 
 @pytest.mark.parametrize("order", ["projector first", "as adapter"])
@@ -157,14 +157,14 @@ def test_native_rendering_is_held_to_the_same_reference(by_hand, ollama_server, 
     name = by_hand("native", f"FROM {pair.model}", f"FROM {pair.projector}", template="")
     report, codes = findings(ollama_server, name)
     assert report.native
-    # The whole proof says the same: all is right but pictures.
+    # The whole proof says the same: all is right but images.
     assert "MK522" in codes
     [proof] = [c for c in report.checks if c.name == "native proof"]
     assert proof.detail.endswith("no difference for chat, some for images")
     right = [c.name for c in report.checks if c.name.startswith("prompt ") and c.status == "ok"]
     assert right == ["prompt one-turn", "prompt three-turns", "prompt system"]
-    # Ollama 0.33 hands llama-server the words before the picture, GLM wants the picture first.
-    assert any(d.code == "MK521" and "behind" in d.message for d in report.diagnostics)
+    # Ollama 0.33 hands llama-server the words before the image, GLM wants the image first.
+    assert any(d.code == "MK521" and "after the place" in d.message for d in report.diagnostics)
 
 
 def test_an_engine_of_another_package_is_named(by_hand, ollama_server, tmp_path):
@@ -214,12 +214,12 @@ def published(ollama_server, micro_pair, tmp_path):
 
 
 def rendered(server, conversation):
-    messages = with_pictures(conversation.messages, colour_probes())
+    messages = with_images(conversation.messages, colour_probes())
     return server.render("autoglm-phone-9b", messages).prompt
 
 
 def with_tags(text):
-    """The reference as Ollama writes pictures; the marks are those of GLM-4.1V's template."""
+    """The reference as Ollama writes images; the marks are those of GLM-4.1V's template."""
     mark, n = "<|begin_of_image|><|image|><|end_of_image|>", 0
     while mark in text:
         text = text.replace(mark, f"[img-{n}]", 1)

@@ -49,9 +49,9 @@ def refused(detail, status=500):
         ("something else", served(), "MK857", ["something else"]),
     ],
 )
-@pytest.mark.parametrize("picture", [True, False])
-def test_an_error_of_the_engine_is_named(detail, model, code, words, picture):
-    found = name_fault(refused(detail), model, with_image=picture)
+@pytest.mark.parametrize("image", [True, False])
+def test_an_error_of_the_engine_is_named(detail, model, code, words, image):
+    found = name_fault(refused(detail), model, with_image=image)
     assert found.code == code
     assert all(w in found.message for w in words)
     assert found.help
@@ -70,7 +70,7 @@ def test_no_projector_is_named():
         ServerError("the connection broke", code="MK805"),
     ],
 )
-def test_missing_rope_sections_are_named_when_a_picture_ends_the_engine(error):
+def test_missing_rope_sections_are_named_when_a_image_ends_the_engine(error):
     assert name_fault(error, served(sections=False), with_image=True).code == "MK413"
     assert name_fault(error, served(), with_image=True).code != "MK413"
 

@@ -68,7 +68,7 @@ def test_what_is_meant_is_not_overwritten(tmp_path):
     assert got.conversations == meant.conversations
 
 
-def test_default_probes_hold_a_picture_only_for_those_who_see():
+def test_default_probes_hold_a_image_only_for_those_who_see():
     def images(vision):
         return [c.id for c in default_conversations(vision=vision) if c.category == "images"]
 

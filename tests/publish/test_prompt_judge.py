@@ -6,7 +6,7 @@ from modelfile_kit.core.conversation import Conversation
 from modelfile_kit.core.errors import TemplateReferenceError
 from modelfile_kit.micro import CHAT_TEMPLATE
 from modelfile_kit.publish.expectation import Expectation
-from modelfile_kit.publish.prompt_judge import PromptJudge, with_pictures
+from modelfile_kit.publish.prompt_judge import PromptJudge, with_images
 from modelfile_kit.publish.served_model import ServedModel
 from modelfile_kit.vision.colour_images import colour_probes
 
@@ -54,25 +54,25 @@ def test_every_other_prompt_is_wrong_with_the_code_of_its_cause(prompt, code):
     assert found.diagnostics[0].help
 
 
-def test_a_picture_stands_where_the_chat_template_has_its_marks():
+def test_a_image_stands_where_the_chat_template_has_its_marks():
     conversation = Conversation("c", (SEEN,))
     right = GLM + "<|user|>\n[img-0]What is this?<|assistant|>\n"
     assert codes(judge().judge(conversation, right)) == []
     assert judge().judge(conversation, right).expected == right
 
 
-def test_a_picture_behind_its_words_is_said_as_such():
+def test_a_image_behind_its_words_is_said_as_such():
     found = judge().judge(Conversation("c", (SEEN,)), GLM + "<|user|>\nWhat is this?[img-0]<|assistant|>\n")
     assert codes(found) == ["MK521"]
-    assert "behind" in found.diagnostics[0].message
+    assert "after the place" in found.diagnostics[0].message
 
 
-def test_the_marker_of_the_native_engine_is_a_picture_too():
+def test_the_marker_of_the_native_engine_is_a_image_too():
     prompt = GLM + "<|user|>\n<__ollama_media_e9a66122__>What is this?<|assistant|>\n"
     assert codes(judge().judge(Conversation("c", (SEEN,)), prompt)) == []
 
 
-def test_picture_marks_that_the_engine_writes_anyway():
+def test_image_marks_that_the_engine_writes_anyway():
     doubled = "<|begin_of_image|><|image|><|end_of_image|>[img-0]"
     found = judge().judge(
         Conversation("c", (SEEN,)), GLM + f"<|user|>\n{doubled}What is this?<|assistant|>\n"
@@ -81,7 +81,7 @@ def test_picture_marks_that_the_engine_writes_anyway():
     assert "<|begin_of_image|>" in found.diagnostics[0].message
 
 
-def test_picture_marks_in_the_words_of_the_user_are_his():
+def test_image_marks_in_the_words_of_the_user_are_his():
     said = {"role": "user", "content": "What does <|begin_of_image|> mean?", "images": 1}
     prompt = GLM + "<|user|>\n[img-0]What does <|begin_of_image|> mean?<|assistant|>\n"
     assert codes(judge().judge(Conversation("c", (said,)), prompt)) == []
@@ -151,10 +151,10 @@ def test_a_chat_template_that_does_not_compile_is_an_error():
         judge("{% if %}")
 
 
-def test_counted_pictures_become_real_ones():
+def test_counted_images_become_real_ones():
     probes = colour_probes()
     two = {"role": "user", "content": "x", "images": 2}
-    filled = with_pictures((two, USER, {**USER, "images": [b"own"]}), probes)
+    filled = with_images((two, USER, {**USER, "images": [b"own"]}), probes)
     assert filled[0]["images"] == [probes[0].bytes, probes[1].bytes]
     assert filled[1] is USER
     assert filled[2]["images"] == [b"own"]

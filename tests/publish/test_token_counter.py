@@ -29,7 +29,7 @@ def test_tokens_of_a_prompt(counter):
 
 
 @pytest.mark.engine
-def test_a_picture_adds_its_patches_and_the_two_marks_around_it(counter):
+def test_a_image_adds_its_patches_and_the_two_marks_around_it(counter):
     red = colour_probes()[0]
     assert red.size == (64, 64)
     # 64 x 64 pixels are 9 tokens of a glm4v projector, and libmtmd writes a mark before and after them.

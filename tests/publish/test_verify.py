@@ -39,7 +39,7 @@ class FakeServer:
         self.see = lambda probe: probe.answer
         self.greet = "Hello!"
         self.finish = "stop"
-        self.blind = "I see no picture."
+        self.blind = "I see no image."
         for key, value in changes.items():
             setattr(self, key, value)
 
@@ -58,8 +58,8 @@ class FakeServer:
     def chat(self, name, messages, *, tools=None, think=None, options=None):
         self.asked.append(options)
         last = messages[-1]
-        if picture := last.get("images"):
-            return Completion(self.see(PROBES[picture[0]]), 9, 2, "stop")
+        if image := last.get("images"):
+            return Completion(self.see(PROBES[image[0]]), 9, 2, "stop")
         if "colour" in last["content"]:
             return Completion(self.blind, 9, 2, "stop")
         return Completion(self.greet, 9, 2, self.finish)
@@ -83,28 +83,28 @@ def test_a_sound_model_passes():
     assert report.ok
     assert codes(report) == set()
     assert status(report, "prompt one") == "ok"
-    assert status(report, "no picture") == "ok"
-    assert all(status(report, f"picture {p.id}") == "ok" for p in colour_probes())
+    assert status(report, "no image") == "ok"
+    assert all(status(report, f"image {p.id}") == "ok" for p in colour_probes())
     assert json.loads(json.dumps(report.to_dict()))["ok"]
 
 
 def test_a_wrong_colour_is_named():
     report = run(FakeServer(see=lambda p: "red"))
     assert codes(report) == {"MK850"}
-    assert status(report, "picture red.png") == "ok"
-    assert status(report, "picture blue.jpg") == "fail"
+    assert status(report, "image red.png") == "ok"
+    assert status(report, "image blue.jpg") == "fail"
 
 
 def test_a_model_that_does_not_look_is_named():
     report = run(FakeServer(see=lambda p: "A red thing.", blind="a red thing."))
     assert {"MK850", "MK851"} <= codes(report)
-    assert status(report, "no picture") == "fail"
+    assert status(report, "no image") == "fail"
 
 
-def test_guessing_without_a_picture_is_only_noted():
+def test_guessing_without_a_image_is_only_noted():
     report = run(FakeServer(blind="Red?"))
     assert report.ok
-    assert "guesses red" in next(c.detail for c in report.checks if c.name == "no picture")
+    assert "guesses red" in next(c.detail for c in report.checks if c.name == "no image")
 
 
 def test_a_model_that_thinks_long_gets_the_time():
@@ -128,8 +128,8 @@ def test_a_format_that_is_not_understood_is_named():
 
     report = run(FakeServer(see=see))
     assert codes(report) == {"MK858"}
-    assert status(report, "picture green.webp") == "fail"
-    assert status(report, "picture yellow.png") == "ok"
+    assert status(report, "image green.webp") == "fail"
+    assert status(report, "image yellow.png") == "ok"
 
 
 def test_an_endless_answer_gets_a_second_chance_and_is_then_named():
@@ -196,7 +196,7 @@ def test_a_dead_engine_skips_what_needs_it():
     report = run(server, chat_template=JINJA)
     assert not report.ok
     assert codes(report) == {"MK417"}
-    assert [status(report, n) for n in ("engine", "prompts", "stop", "pictures")] == ["fail"] + ["skip"] * 3
+    assert [status(report, n) for n in ("engine", "prompts", "stop", "images")] == ["fail"] + ["skip"] * 3
 
 
 @pytest.mark.parametrize("code", ["MK802", "MK803"])
