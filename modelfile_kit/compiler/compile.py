@@ -168,14 +168,14 @@ class _Lines(Observer):
 
 
 def _invalid(e: InvalidStatementsError) -> Translation:
-    """What is left where the compiler made a mistake: nothing that could be taken for a TEMPLATE."""
+    """The result where the compiler made a mistake: nothing that could be taken for a TEMPLATE."""
     what = f"internal compiler error: the generated TEMPLATE is invalid (please report): {e.message}"
     where = Span(line=e.origin[0]) if e.origin else None
     return _refused(Diagnostic("MK657", Severity.ERROR, what, where, TOO_BIG_HELP))
 
 
 def _too_slow() -> Translation:
-    """What is left of a template that nobody waits for."""
+    """The result for a chat template that takes too long to render."""
     what = f"the chat template takes more than {LOOK_STEPS:,} steps to render one word"
     return _refused(
         Diagnostic("MK611", Severity.ERROR, what, None, "is this a chat template? " + TOO_BIG_HELP)

@@ -20,7 +20,7 @@ from .values.request import Data, RuntimeValue
 from .values.truth import Bool
 from .values.value import Value
 
-# A longer template is no chat template; the longest known has some 20,000 characters.
+# The longest known chat template has some 20,000 characters.
 MAX_SOURCE = 100_000
 # Nested deeper than any template is; Python's own stack would end at about three times this.
 MAX_DEPTH = 120
@@ -31,7 +31,7 @@ def parse(source: str) -> nodes.Template:
     if len(source) > MAX_SOURCE:
         raise TemplateReferenceError(
             f"the chat template has {len(source):,} characters, more than the {MAX_SOURCE:,} allowed",
-            help="this is no chat template",
+            help="is this a chat template? Known ones have at most some 20,000 characters",
         )
     try:
         tree = environment().parse(source)
@@ -59,7 +59,7 @@ def _check_depth(tree: nodes.Node) -> None:
 
 
 def names_in(tree: nodes.Node) -> set[str]:
-    """The names that a node and what is in it reads."""
+    """The names that a node reads, with everything inside it."""
     found = {n.name for n in tree.find_all(nodes.Name) if n.ctx == "load"}
     found |= {n.name for n in tree.find_all(nodes.NSRef)}
     if isinstance(tree, nodes.Name):
@@ -68,12 +68,12 @@ def names_in(tree: nodes.Node) -> set[str]:
 
 
 def names_in_macros(tree: nodes.Node) -> set[str]:
-    """The names that macros and call blocks read: whenever they are called."""
+    """The names that macros and call blocks read, at whatever time they are called."""
     return {name for m in tree.find_all((nodes.Macro, nodes.CallBlock)) for name in names_in(m)}
 
 
 def texts_in(tree: nodes.Node) -> set[str]:
-    """The keys and constants that show what a template looks at in a message."""
+    """The attributes and string constants: they show which parts of a message a template uses."""
     found = {n.attr for n in tree.find_all(nodes.Getattr)}
     return found | {n.value for n in tree.find_all(nodes.Const) if isinstance(n.value, str)}
 

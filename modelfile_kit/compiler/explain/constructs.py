@@ -141,13 +141,13 @@ def _tags(source: str) -> Iterator[_Tag]:
 
 
 def _keyword(words: Sequence[str]) -> str:
-    """The tag's keyword; none for one that only ends or divides a body."""
+    """The keyword of a tag; "" for one that only ends or divides a body."""
     word = words[0] if words else ""
     return "" if word == "else" or word.startswith("end") else word
 
 
 def _parts(words: Sequence[str]) -> int:
-    """How many expressions commas part, outside of brackets."""
+    """How many expressions there are between commas, outside of brackets."""
     depth, parts = 0, 1
     for word in words:
         depth += (word in "([{") - (word in ")]}")

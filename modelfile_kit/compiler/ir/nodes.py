@@ -12,7 +12,7 @@ from typing import Any, TypeVar, Union
 
 
 def _kept_hash(self: object) -> int:
-    """The hash of a node, worked out once: trees are keys everywhere here."""
+    """The hash of a node, computed once: trees are keys everywhere here."""
     known = self.__dict__.get("_hash")
     if known is None:
         # other facts about a node are remembered beside its fields, under names with an underscore
@@ -30,7 +30,7 @@ class Lit:
 
 @dataclass(frozen=True)
 class Var:
-    """A Go variable; `hint` is the name it would like to have."""
+    """A Go variable; `hint` is the name to give it where that is free."""
 
     id: int
     hint: str = field(compare=False, default="x")
@@ -45,7 +45,7 @@ class Root:
 
 @dataclass(frozen=True)
 class Item:
-    """The element of an enclosing range, told by the loop's number."""
+    """The element of an enclosing range, identified by the number of the loop."""
 
     loop: int
     hint: str = field(compare=False, default="item")
@@ -130,7 +130,7 @@ class Truth:
 
 @dataclass(frozen=True)
 class Atom:
-    """Go's truth of an expression (empty and zero are false)."""
+    """Whether Go takes an expression for true (empty and zero are false)."""
 
     expr: Expr
 
@@ -146,7 +146,7 @@ class Not:
 
 @dataclass(frozen=True)
 class All:
-    """All of them, asked from left to right."""
+    """All of the tests hold; they are evaluated from left to right."""
 
     tests: tuple[Test, ...]
 
@@ -155,7 +155,7 @@ class All:
 
 @dataclass(frozen=True)
 class Some:
-    """Any of them, asked from left to right."""
+    """One of the tests holds; they are evaluated from left to right."""
 
     tests: tuple[Test, ...]
 
@@ -232,7 +232,7 @@ def equal(a: Expr, b: Expr) -> Test:
 
 
 def _origin() -> Any:
-    """The constructs of the chat template that a statement came from (see `constructs`); no part of it."""
+    """The constructs (`explain/constructs.py`) that a statement came from; they are not compared."""
     return field(compare=False, repr=False, default=())
 
 
@@ -328,7 +328,7 @@ Nodes = tuple[Node, ...]
 
 
 def together(n: Node, *others: Node) -> Node:
-    """A statement that stands for others too: it came from wherever they came from."""
+    """A statement that replaces others too: its origins are those of all."""
     origin = tuple(dict.fromkeys((*n.origin, *(o for other in others for o in other.origin))))
     return n if origin == n.origin else replace(n, origin=origin)
 

@@ -121,7 +121,7 @@ class _Printer:
         self.mark(outer)
 
     def mark(self, origin: Origin) -> None:
-        """What is printed from here on came from there."""
+        """Notes where what is printed from here on came from."""
         self.origin = origin
         self.marks.append((len(self.out), origin))
 
@@ -192,7 +192,7 @@ class _Printer:
     # --- names ----------------------------------------------------------------------------------------
 
     def name(self, key: object, hint: str) -> str:
-        """A name for something new in this block: the one it wants unless that is taken."""
+        """A name for something new in this block: the hint, with a number where that is taken."""
         hint = "".join(c if c.isalnum() and c.isascii() else "_" for c in hint) or "x"
         if hint[0].isdigit():
             hint = "_" + hint
@@ -257,7 +257,7 @@ class _Printer:
 
 
 def _item_under_range(nodes: Nodes, loop: int, below: bool = False) -> bool:
-    """Whether a loop's element is named where the dot is another one's."""
+    """Whether the element of a loop is used inside another loop, where the dot is not it."""
     for n in nodes:
         if below and any(
             isinstance(x, go.Item) and x.loop == loop for e in go.node_exprs(n) for x in go.walk(e)

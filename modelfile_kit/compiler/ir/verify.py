@@ -299,7 +299,7 @@ class _Block:
                 raise self.invalid(f"{fn} of a {kind}")
 
     def format(self, e: go.Call, kinds: list[str | None]) -> None:
-        """Whether what printf is handed fits its verbs: it would print what is wrong, not fail."""
+        """Checks printf's operands against its verbs: Go prints a wrong text there instead of failing."""
         form = e.args[0]
         if not isinstance(form, go.Lit) or not isinstance(form.value, str):
             raise self.invalid("printf with a format that is no constant text")
@@ -348,7 +348,7 @@ def _kind(t: GoType | None) -> str | None:
 
 
 def _common(a: GoType | None, b: GoType | None) -> GoType | None:
-    """The type of what is the one or the other."""
+    """The type of a value that has one of two types, None where they differ in kind."""
     if a is b or a is None or b is None:
         return a if a is b else None
     kind = _kind(a)

@@ -592,4 +592,4 @@ class State(VariableStorage):
         )
         if all(found != d or f.known != self.facts.known for d, f in self.diagnostics):
             self.diagnostics.append((found, self.facts))
-        self.emit(go.Fail(f"chat template, line {at}: not supported: {e.what}"))
+        self.emit(go.Fail(f"chat template, line {at}: {e.what}"))

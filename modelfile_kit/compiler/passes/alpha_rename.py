@@ -1,4 +1,4 @@
-"""Statements under other names: renaming variables, and telling that two differ by nothing else."""
+"""Renaming of variables, and whether two statements differ in the names of their variables alone."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Names = Mapping[go.Var, go.Expr]
 
 
 def renamed(n: Node, names: Names) -> Node:
-    """A statement with expressions in the place of variables; what is assigned to must become a variable."""
+    """A statement with variables replaced by expressions; an assigned one has to become a variable."""
     if isinstance(n, (go.Declare, go.Set)):
         var = names.get(n.var, n.var)
         assert isinstance(var, go.Var)

@@ -1,4 +1,4 @@
-"""Simplifies conditions: what another part of the same condition answers is not asked."""
+"""Removes from conditions what another part of the same condition decides."""
 
 from __future__ import annotations
 
@@ -73,5 +73,5 @@ def _without_known(part: Test, known: list[Test]) -> Test:
 
 
 def _cannot_fail(t: Test) -> bool:
-    """Whether a test may be asked at any time: it only looks at what is there."""
+    """Whether a test may be evaluated at any time: it calls no function, which could fail."""
     return not any(isinstance(x, go.Call) for e in go.test_exprs(t) for x in go.walk(e))

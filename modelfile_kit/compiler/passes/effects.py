@@ -10,7 +10,7 @@ from ..ir.nodes import Node, Nodes, Test
 
 @dataclass(frozen=True)
 class Effects:
-    """What a statement does, worked out once for each.
+    """What a statement does, computed once for each.
 
     shows: it writes text or fails; leaves: it may end the loop it stands in; assigned, declared and
     reads: ids of variables; own: those it reads itself, not in its blocks.

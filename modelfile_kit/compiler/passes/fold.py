@@ -1,4 +1,4 @@
-"""Folding: what is known of conditions and branches makes fewer statements."""
+"""Constant folding of conditions and branches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Ollama reads out of a TEMPLATE without running it, made visible in code that never runs.
+"""Adds dead branches with the text that Ollama's static analysis looks for.
 
 The server splits replies at thinking tags and finds tool calls by a tag; it infers both from the
 TEMPLATE's tree (Ollama 0.33, thinking/template.go, tools/template.go), and from 0.30 on prefers the
@@ -8,6 +8,7 @@ branch that is never taken says it plainly.
 
 from __future__ import annotations
 
+from ...core.errors import KitError
 from ...huggingface import Reference
 from ...ollama.prompt import PromptTemplate
 from ...ollama.selection import jinja_evidence
@@ -26,7 +27,10 @@ def hints(template: str, reference: Reference, target: Target) -> tuple[Nodes, N
     template: the TEMPLATE without them. reference: the chat template. target: where it may be an Ollama that
     prefers a Jinja that shows more, as much is shown.
     """
-    seen, text = PromptTemplate(template), template
+    try:
+        seen, text = PromptTemplate(template), template
+    except KitError:
+        return (), ()  # beyond a limit of the engine: the proof says so
     jinja = jinja_evidence(reference.source if target.may_have("native_jinja") else "")
     before: list[go.Node] = []
     after: list[go.Node] = []

@@ -1,4 +1,4 @@
-"""Merges conditions that follow each other and ask the same, or the opposite."""
+"""Merges two `if` in a row with the same condition, or with opposite ones."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .effects import asked, read, written
 
 
 def merge_conditions(nodes: Nodes) -> Nodes:
-    """Two conditions in a row that ask the same become one; what is declared between them goes before.
+    """What is declared between two such `if` moves before the first.
 
     >>> from modelfile_kit.compiler.ir.printer import emit
     >>> a = go.Atom(go.Root("A"))
