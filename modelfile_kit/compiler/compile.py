@@ -24,7 +24,7 @@ from ..core.errors import TemplateReferenceError
 from ..huggingface import Reference
 from ..ollama.versions import Target
 from ..prover.prove import prove
-from ..replies.reply_support import understanding
+from ..replies.reply_support import check_replies
 from ..replies.stops import stops
 from . import frontend
 from .claims import claims, shows_images
@@ -107,7 +107,7 @@ def prove_translation(
         claimed=found.coverage,
     )
     reference = Reference(chat_template, bos_token=bos_token, eos_token=eos_token)
-    coverage, told = understanding(reference, found.template, proof.coverage, target)
+    coverage, told = check_replies(reference, found.template, proof.coverage, target)
     return Compiled(found.template, found.stop, coverage, [*found.diagnostics, *proof.diagnostics, *told])
 
 

@@ -11,6 +11,8 @@ from typing import Any
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import UsageError
 from ..core.files import parse_json
+from ..gguf_file import read_header
+from ..gguf_file.vocabulary import Vocabulary
 
 _GGUF_MAGIC = b"GGUF"
 
@@ -104,7 +106,7 @@ def unknown_tokens(source: ChatTemplate, *known: str) -> list[Diagnostic]:
         if name in known or text is not None or not re.search(rf"\b{name}\b", source.text):
             continue
         line = source.text[: source.text.index(name)].count("\n") + 1
-        message = f"the chat template writes `{name}`, and no file here says what that is: taken as empty"
+        message = f"the chat template writes `{name}`, but no file here defines it, so it is taken as empty"
         option = f"--{name.partition('_')[0]}"
         hint = f"give it with {option}, or compile the model's GGUF or its folder with a {_CONFIG}"
         found.append(Diagnostic("MK612", Severity.WARNING, message, Span(line=line), hint))
@@ -130,9 +132,6 @@ def _with_folder(path: Path, data: bytes, name: str | None) -> ChatTemplate:
 
 
 def _from_gguf(path: Path, name: str | None) -> ChatTemplate:
-    from ..gguf_file import read_header
-    from ..gguf_file.vocabulary import Vocabulary
-
     vocabulary = Vocabulary.from_header(read_header(str(path)))
     templates = dict(vocabulary.chat_templates)
     if not templates:
@@ -203,7 +202,7 @@ def _choose(
         )
     if not templates[wanted].strip():
         raise UsageError(
-            "the chat template is empty: every prompt would be, too",
+            "the chat template is empty, so every prompt would be empty",
             span=Span(file),
             help="give the model's own chat_template.jinja, or name a family in mkmodelfile.yaml",
         )

@@ -1,7 +1,7 @@
-"""Whether Ollama understands the model's replies, and wins with the TEMPLATE that says how: told as findings.
+"""Whether Ollama parses the model's replies, and whether it uses the TEMPLATE at all: told as findings.
 
 A prompt can be right to the byte while the reply to it is shown as it came: Ollama finds thoughts
-between two fixed texts and calls as JSON behind a third (thinking/parser.go, tools/tools.go).
+between two fixed texts and calls as JSON after a third (thinking/parser.go, tools/tools.go).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ..ollama.selection import jinja_evidence, select
 from ..ollama.versions import Target, version_text
 from .reading_back import NO_CALLS, PIECES, Written, answered, best_thinking_tags, same_calls, written_replies
 from .tags import Tags
-from .turns import QUESTION, TOOLS, USER, render
+from .turns import QUESTION, TOOLS, USER, limit_of, render
 
 # Ollama's own parsers (PARSER) by what only their format has. The tests put the same replies to the parsers
 # themselves.
@@ -34,13 +34,13 @@ PARSER_MARKS: tuple[tuple[tuple[str, ...], str], ...] = (
 _SHOWN = 90
 
 
-def understanding(
+def check_replies(
     reference: Reference, template: str, coverage: Mapping[str, str], target: str
 ) -> tuple[dict[str, str], list[Diagnostic]]:
     """What is left of the claims, and why, once replies are looked at.
 
-    coverage: as proven for prompts; "exact" becomes "partial" where Ollama does not understand what the
-    model writes. Raises nothing: a TEMPLATE that Ollama refuses was told before.
+    coverage: as proven for prompts; "exact" becomes "partial" where Ollama cannot parse what the model
+    writes. Raises nothing: a TEMPLATE that Ollama refuses was told before.
     """
     left = dict(coverage)
     try:
@@ -49,7 +49,8 @@ def understanding(
         return left, []
     claimed = [kind for kind, claim in left.items() if claim in ("exact", "partial")]
     found = [
-        *_wordless(reference),
+        *_content_ignored(reference),
+        *_cut_short(reference),
         *unread(reference, seen, claimed),
         *_pretended(reference, seen, left),
         *_unused(reference, seen, target),
@@ -97,24 +98,29 @@ def _calls(replies: list[tuple[Written, list[Reply]]], seen: PromptTemplate) -> 
         yield Diagnostic(
             "MK672",
             Severity.INFO,
-            "tools: the chat template does not show how the model writes a tool call; Ollama takes JSON "
-            f"behind {seen.tool_tag.tag!r} for one",
-            help="see what the model answers; where calls stay in the text, PARSER may know the format",
+            "tools: the chat template never shows a tool call, so Ollama treats any JSON "
+            f"{_where(seen)} as one",
+            help="send a request with tools; if calls stay in the answer, a PARSER may know the format",
         )
         return
     lost = [(w, r) for w, r in calling if not all(same_calls(reply.tool_calls, w.calls) for reply in r)]
     if not lost:
         return
     text = lost[0][0].text
-    behind = seen.tool_tag.tag
-    looks = "" if behind == NO_CALLS else f" behind {behind!r}"
+    where = "" if seen.tool_tag.tag == NO_CALLS else f" {_where(seen)}"
     yield Diagnostic(
         "MK670",
         Severity.WARNING,
-        f"tools: Ollama, which looks for JSON of a certain kind{looks}, does not read this model's tool "
-        f"calls (the model writes {'…' * (len(text) > _SHOWN)}{text[-_SHOWN:]!r}): {_fate(*lost[0])}",
-        help=_parser_for(text) + "otherwise the program that asks has to read them out of the answer",
+        f"tools: Ollama cannot parse this model's tool calls: it expects JSON{where}, the model writes "
+        f"{'…' * (len(text) > _SHOWN)}{text[-_SHOWN:]!r}; {_fate(*lost[0])}",
+        help=_parser_for(text) + "otherwise the client has to find the calls in the answer",
     )
+
+
+def _where(seen: PromptTemplate) -> str:
+    """Where Ollama looks for calls."""
+    tag = seen.tool_tag.tag
+    return "that starts with '{'" if tag == "{" else f"after {tag!r}"
 
 
 def _fate(written: Written, replies: Sequence[Reply]) -> str:
@@ -122,12 +128,12 @@ def _fate(written: Written, replies: Sequence[Reply]) -> str:
     for reply in replies:
         found = reply.tool_calls
         if not same_calls(found, written.calls[: len(found)]):
-            return "it takes something else for their arguments"
+            return "Ollama reads other arguments"
         if found:
-            return "of several calls in a reply it reads the first only"
+            return "of several calls in a reply Ollama reads only the first"
         if any(call.name not in reply.content for call in written.calls):
-            return "they are lost"
-    return "they are printed as text"
+            return "the calls are lost"
+    return "the calls stay in the answer as text"
 
 
 def _parser_for(text: str) -> str:
@@ -135,10 +141,10 @@ def _parser_for(text: str) -> str:
     for marks, name in PARSER_MARKS:
         if all(mark in text for mark in marks):
             since = version_text(PARSERS[name].since)
-            own = ", and models of the architecture gptoss have it by themselves" if name == "harmony" else ""
-            return (
-                f"`PARSER {name}` in the Modelfile (Ollama {since} and later) reads replies like these{own}; "
+            own = (
+                " (models of the architecture gptoss use it without being told)" if name == "harmony" else ""
             )
+            return f"add `PARSER {name}`, which parses such replies since Ollama {since}{own}; "
     return ""
 
 
@@ -152,22 +158,22 @@ def _thoughts(
         yield Diagnostic(
             "MK671",
             Severity.WARNING,
-            f"thinking: Ollama looks for {opening!r} and {closing!r}, and does not find the thought in "
-            f"{lost[0].text[:_SHOWN]!r}: thoughts stay in the answer",
-            help=_parser_for(lost[0].text) + "ask with `think: false`, or take thoughts out of the answer",
+            f"thinking: Ollama expects thoughts between {opening!r} and {closing!r} and does not find the "
+            f"one in {lost[0].text[:_SHOWN]!r}, so thoughts stay in the answer",
+            help=_parser_for(lost[0].text) + "send `think: false`, or remove thoughts in the client",
         )
     if best_thinking_tags(reference) is None:
         yield Diagnostic(
             "MK673",
             Severity.INFO,
-            f"thinking: the chat template shows no tags around thoughts; Ollama is told {opening!r} and "
-            f"{closing!r}, the usual ones",
-            help="if the model writes others, thoughts stay in the answer",
+            "thinking: the chat template shows no tags around thoughts, so the TEMPLATE names the usual "
+            f"ones, {opening!r} and {closing!r}",
+            help="if the model writes other tags, its thoughts stay in the answer",
         )
 
 
 def _answers(replies: list[tuple[Written, list[Reply]]]) -> Iterator[Diagnostic]:
-    """MK674: marks that stay in an answer, or words beside a call that are lost."""
+    """MK674: tokens that stay in an answer."""
     for written, several in replies:
         wanted = written.turn.content
         if not wanted or written.calls:
@@ -178,15 +184,15 @@ def _answers(replies: list[tuple[Written, list[Reply]]]) -> Iterator[Diagnostic]
                 yield Diagnostic(
                     "MK674",
                     Severity.INFO,
-                    f"the model writes {extra!r} around its answers, which Ollama leaves in their text",
-                    help="where these are control tokens Ollama 0.30 and later leave them out; "
-                    + (_parser_for(written.text) or "otherwise the program that asks has to take them off"),
+                    f"the model writes {extra!r} around its answers, and Ollama leaves it in the text",
+                    help="if these are control tokens, Ollama 0.30 and later remove them; "
+                    + (_parser_for(written.text) or "otherwise the client has to remove them"),
                 )
                 return
 
 
-def _wordless(reference: Reference) -> Iterator[Diagnostic]:
-    """MK677: a chat template that says nothing of what is asked."""
+def _content_ignored(reference: Reference) -> Iterator[Diagnostic]:
+    """MK677: a chat template that prints nothing of the question."""
     if "content" not in reference.source:
         return
     prompt = render(reference, [USER], None, None)
@@ -194,9 +200,21 @@ def _wordless(reference: Reference) -> Iterator[Diagnostic]:
         yield Diagnostic(
             "MK677",
             Severity.WARNING,
-            "chat: the chat template leaves the words of a message out where they are a plain text; the "
-            "prompts are Hugging Face's for the same request, and do not say what was asked",
-            help="it wants contents as lists of parts, which Ollama does not give; write a TEMPLATE by hand",
+            "chat: this chat template ignores string content, so the prompt does not contain the question "
+            "(Hugging Face renders the same)",
+            help="it expects content as a list of parts, which Ollama does not send; write a TEMPLATE "
+            "by hand",
+        )
+
+
+def _cut_short(reference: Reference) -> Iterator[Diagnostic]:
+    """MK655: a limit ended the look at replies, so that stops and tags may be missing."""
+    if limit := limit_of(reference):
+        yield Diagnostic(
+            "MK655",
+            Severity.WARNING,
+            f"replies: not all kinds of replies were looked at: {limit}",
+            help="no reply was found to be misread; try thinking and tool calls on a server",
         )
 
 
@@ -209,10 +227,10 @@ def _pretended(
         yield Diagnostic(
             "MK676",
             Severity.INFO,
-            f"tools: the chat template mentions them ({words}) and writes none into the prompt; Ollama 0.30 "
-            "and later take requests with tools for such a model all the same, and so does the TEMPLATE, "
-            "which would not be used otherwise",
-            help="offer this model no tools: it does not see them, nor does it with Hugging Face",
+            f"tools: the chat template mentions tools ({words}) but writes none into the prompt; Ollama 0.30 "
+            "and later accept requests with tools for such a model, and the TEMPLATE has to accept them too, "
+            "because Ollama would not use it otherwise",
+            help="offer this model no tools: they do not reach it, with Hugging Face neither",
         )
 
 
@@ -224,8 +242,7 @@ def _unused(reference: Reference, seen: PromptTemplate, target: str) -> Iterator
         yield Diagnostic(
             "MK201",
             Severity.WARNING,
-            f"with this chat template in the GGUF, Ollama {newest.name} does not use the TEMPLATE: "
-            f"{chosen.why}",
-            help=f"{chosen.change}; or start the server with OLLAMA_GO_TEMPLATE=1, or take "
-            "tokenizer.chat_template out of the GGUF",
+            f"Ollama {newest.name} uses the GGUF's chat template instead of this TEMPLATE: {chosen.why}",
+            help=f"{chosen.change}; or start the server with OLLAMA_GO_TEMPLATE=1, or remove "
+            "tokenizer.chat_template from the GGUF",
         )

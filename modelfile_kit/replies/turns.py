@@ -1,7 +1,7 @@
 """Turns of the model as the reference writes them: what a reply looks like, and how it ends.
 
-Nobody says how a model marks its thoughts, its calls and its end; the chat template shows it, since it
-writes former turns the way the model was taught to write them. So a few conversations that end in such
+Nothing states how a model marks its thoughts, its calls and its end; the chat template shows it, because it
+writes earlier turns the way the model was trained to write them. So a few conversations that end in such
 a turn are rendered, and the turn is cut out.
 """
 
@@ -90,9 +90,19 @@ class Turn:
         return self.before == self.prompt
 
 
-@lru_cache(maxsize=4)
 def turns_of(reference: Reference) -> tuple[Turn, ...]:
-    """The turns that the reference can render, plain answers first; kept, as several steps ask for them."""
+    """The turns that the reference can render, plain answers first."""
+    return _look(reference)[0]
+
+
+def limit_of(reference: Reference) -> str:
+    """Which limit ended the look at the reference's turns, and what was used up; "" where none did."""
+    return _look(reference)[1]
+
+
+@lru_cache(maxsize=4)
+def _look(reference: Reference) -> tuple[tuple[Turn, ...], str]:
+    """The turns and the limit; kept, as several steps ask for them."""
     prompts = _Prompts(reference)
     found: list[Turn] = []
     before = reference.steps
@@ -100,9 +110,11 @@ def turns_of(reference: Reference) -> tuple[Turn, ...]:
         turn = _turn(prompts, *asked)
         if turn is not None:
             found.append(turn)
-        if reference.steps - before > STEPS_MAX:
-            break
-    return tuple(found)
+        used = reference.steps - before
+        if used > STEPS_MAX:
+            limit = f"the limit of {STEPS_MAX:,} steps of the chat template was reached ({used:,} used)"
+            return tuple(found), limit
+    return tuple(found), ""
 
 
 # think, whether it thinks, content, number of calls

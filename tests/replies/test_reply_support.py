@@ -18,7 +18,7 @@ from modelfile_kit.huggingface import Reference
 from modelfile_kit.ollama.prompt import PromptTemplate
 from modelfile_kit.ollama.selection import select
 from modelfile_kit.replies.reading_back import NO_CALLS, Written, written_replies
-from modelfile_kit.replies.reply_support import PARSER_MARKS, understanding
+from modelfile_kit.replies.reply_support import PARSER_MARKS, check_replies
 from modelfile_kit.replies.turns import TOOLS, USER
 from tests.replies import formats
 
@@ -31,7 +31,7 @@ def understood(source: str, *, eos: str = "<|im_end|>", target: str = "latest") 
     found = translate(source, eos_token=eos, target=target)
     reference = Reference(source, eos_token=eos)
     claimed = {kind: "exact" if claim != "absent" else claim for kind, claim in found.coverage.items()}
-    coverage, told = understanding(reference, found.template, claimed, target)
+    coverage, told = check_replies(reference, found.template, claimed, target)
     return Compiled(found.template, found.stop, coverage, told)
 
 
@@ -128,12 +128,12 @@ def test_a_template_that_is_not_used_is_told() -> None:
     source = "{{ tools }}" + formats.NO_CALLS
     coverage = {"chat": "exact", "tools": "absent", "thinking": "absent", "images": "absent"}
     plain = "{{ range .Messages }}{{ .Content }}{{ end }}"
-    _, told = understanding(Reference(source), plain, coverage, "latest")
+    _, told = check_replies(Reference(source), plain, coverage, "latest")
     unused = next(d for d in told if d.code == "MK201")
     assert "OLLAMA_GO_TEMPLATE=1" in unused.help
-    _, told = understanding(Reference(source), plain, coverage, "0.24.0")
+    _, told = check_replies(Reference(source), plain, coverage, "0.24.0")
     assert not told
-    _, told = understanding(Reference(source), plain, coverage, ">=0.24")
+    _, told = check_replies(Reference(source), plain, coverage, ">=0.24")
     assert [d.code for d in told] == ["MK201"]
 
 

@@ -26,14 +26,14 @@ def model(folder, jinja):
 @pytest.mark.parametrize(
     ("template", "jinja", "words"),
     [
-        (HAND_WRITTEN.replace("TAG", "<call>"), formats.JSON_CALLS, "printed as text"),
+        (HAND_WRITTEN.replace("TAG", "<call>"), formats.JSON_CALLS, "stay in the answer as text"),
         (HAND_WRITTEN.replace("TAG", "<call>"), formats.XML_CALLS.replace("<call>", "<call>\n"), "lost"),
-        (HAND_WRITTEN.replace("TAG", ""), formats.BARE_CALLS, "the first only"),
-        (HAND_WRITTEN.replace("TAG", ""), formats.ODD_JSON_CALLS, "something else"),
+        (HAND_WRITTEN.replace("TAG", ""), formats.BARE_CALLS, "only the first"),
+        (HAND_WRITTEN.replace("TAG", ""), formats.ODD_JSON_CALLS, "reads other arguments"),
         (
             HAND_WRITTEN.replace("TAG", "<tool_call>").replace("think>", "thought>"),
             formats.JSON_CALLS,
-            "thinking: Ollama looks for '<thought>'",
+            "thinking: Ollama expects thoughts between '<thought>'",
         ),
     ],
 )
