@@ -22,7 +22,7 @@ COLOURS: Mapping[str, Colour] = {
     "pink": (255, 150, 190),
     "brown": (139, 69, 19),
 }
-"""The colours by name, as sRGB bytes. A picture is answered with the nearest of these and `DARKER`."""
+"""The colours by name, as sRGB bytes. An image is answered with the nearest of these and `DARKER`."""
 
 DARKER: Mapping[str, Colour] = {
     "red": (139, 0, 0),
@@ -31,8 +31,8 @@ DARKER: Mapping[str, Colour] = {
 }
 """A second sample of some colours: what CSS calls green is half as bright as pure green."""
 
-NO_PICTURE = "no image"
-"""The whole answer when the prompt holds no picture."""
+NO_IMAGE = "no image"
+"""The whole answer when the prompt holds no image."""
 
 END_OF_TURN = "<|user|>"
 """GLM-4.1V has no end token: the next turn's role token ends the answer."""
@@ -41,7 +41,7 @@ LOST = "?"
 """Repeated without end when the prompt is not the one the model was made for."""
 
 COLOUR = "{}"
-COLOUR_AFTER_BLANK = " {}"
+COLOUR_AFTER_SPACE = " {}"
 
 
 @dataclass(frozen=True)
@@ -50,12 +50,12 @@ class Rule:
 
     after: the last token (text, or a colour placeholder); None stands for a sound generation prompt.
     say: the next token (text, or a colour placeholder).
-    picture: True or False if the step is only taken with or without a picture in the prompt.
+    image: True or False if the step is only taken with or without an image in the prompt.
     """
 
     after: str | None
     say: str
-    picture: bool | None = None
+    image: bool | None = None
 
 
 STYLES: Mapping[str, tuple[Rule, ...]] = {
@@ -77,8 +77,8 @@ STYLES: Mapping[str, tuple[Rule, ...]] = {
         Rule("No", " picture"),
         Rule(" picture", " is", True),
         Rule(" picture", ".", False),
-        Rule(" is", COLOUR_AFTER_BLANK),
-        Rule(COLOUR_AFTER_BLANK, "."),
+        Rule(" is", COLOUR_AFTER_SPACE),
+        Rule(COLOUR_AFTER_SPACE, "."),
         Rule(".", "</think>"),
         Rule("</think>", "<answer>"),
         Rule("<answer>", COLOUR, True),
@@ -96,6 +96,6 @@ def spell(text: str) -> dict[str | None, str]:
     """The tokens a rule's `after` or `say` stands for: {colour word: token}, or {None: token}."""
     if text == COLOUR:
         return {word: word for word in COLOURS}
-    if text == COLOUR_AFTER_BLANK:
+    if text == COLOUR_AFTER_SPACE:
         return {word: " " + word for word in COLOURS}
     return {None: text}

@@ -51,7 +51,7 @@ def build_pair(
     chat_template: str | None = None,
     extra_tokens: Iterable[str] = (),
 ) -> MicroPair:
-    """Writes `micro-glm4v.gguf` and `mmproj-micro-glm4v.gguf` into `folder` (made if it is not there).
+    """Writes `micro-glm4v.gguf` and `mmproj-micro-glm4v.gguf` into `folder` (made if it does not exist).
 
     fault: one of `FAULTS`, None for a sound pair.
     style: how it answers, "plain" ("red") or "think" ("<think>…</think><answer>red</answer>").

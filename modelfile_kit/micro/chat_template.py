@@ -1,7 +1,7 @@
 """The chat template inside the micro model.
 
 Our own wording of what GLM-4.1V's template renders: prefix once, a role token and a newline before
-every turn, nothing after it, pictures and videos as three marks before the text, the roles `tool`
+every turn, nothing after it, images and videos as three marks before the text, the roles `tool`
 and `observation` left out. Every newline of the output is written as '\\n' inside an expression, so
 neither trim_blocks nor lstrip_blocks can change the result.
 """

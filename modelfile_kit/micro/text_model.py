@@ -2,12 +2,12 @@
 
 How it works, layer by layer (the residual stream holds named features, see `Feature`):
 
-1. Embeddings mark the tokens that matter; pictures arrive marked, with their mean colour.
-2. The first attention tells each token its predecessor, the colour of the latest picture, whether there
-   is a user turn, and whether the template wrote picture marks that the engine writes itself. Its
+1. Embeddings mark the tokens that matter; images arrive marked, with their mean colour.
+2. The first attention tells each token its predecessor, the colour of the latest image, whether there
+   is a user turn, and whether the template wrote image marks that the engine writes itself. Its
    feed-forward part weighs second samples of a colour.
 3. The second attention checks the prefix (there, and only once, at the very start) and looks for a
-   doubled begin-of-picture mark. In its feed-forward part one neuron stands for one `Rule` and fires
+   doubled begin-of-image mark. In its feed-forward part one neuron stands for one `Rule` and fires
    when all that the rule asks for is there.
 4. The output head turns a firing rule into its token. If none fires, the answer is `LOST`: a wrong
    prompt shows.
@@ -34,13 +34,13 @@ K = 64.0
 
 GLM = Shape("glm4", width=128, heads=4, rotated=16, base=10000.0, sections=(6, 1, 1, 0), post_norms=True)
 """GLM-4.1V-9B in small: half of every head is rotated. More pairs follow time than in the real one,
-slow ones too, so that the latest picture can be preferred without preferring its right edge."""
+slow ones too, so that the latest image can be preferred without preferring its right edge."""
 
 GLM_WITHOUT_SECTIONS = Shape("glm4", 128, 4, rotated=16, base=10000.0, sections=None, post_norms=True)
-"""The same as converted before vision support: text works, a picture stops llama.cpp."""
+"""The same as converted before vision support: text works, an image stops llama.cpp."""
 
 LLAMA = Shape("llama", width=128, heads=4, rotated=32, base=1e7, sections=None, post_norms=False)
-"""A model without eyes; llama.cpp rotates whole heads there, so the slowest pair stands still enough."""
+"""A text-only model; llama.cpp rotates whole heads there, so the slowest pair stands still enough."""
 
 NEURONS = 32
 
@@ -210,12 +210,12 @@ def _apply_rules(fired: dict[Rule, int], state: dict[str, int], shape: Shape) ->
         needs: dict[int, float]
         if rule.after is None:
             needs = {f.NEWLINE: 1.0, f.AFTER_ASSISTANT: 1.0, f.PREFIX_ONCE: 1.0, f.HAS_USER: 1.0}
-            if rule.picture:
+            if rule.image:
                 needs |= {f.DOUBLED: -1.0, f.HAS_MARK: -1.0}
         else:
             needs = {state[rule.after]: 1.0}
-        if rule.picture is not None:
-            needs[f.SEES] = 1.0 if rule.picture else -1.0
+        if rule.image is not None:
+            needs[f.SEES] = 1.0 if rule.image else -1.0
         # all there: +1/4; one missing, or half there: -1/4 and less
         layer.neuron(n, needs, 0.25 - sum(w for w in needs.values() if w > 0), target, scale=4)
     return layer

@@ -39,7 +39,7 @@ USER_DEFINED_TOKENS = ("<think>", "</think>", "<answer>", "</answer>")
 # Words that are one token. The first ones are plain ASCII: llama.cpp logs the first merges cut to a
 # fixed number of bytes, and a cut inside a two-byte character is not UTF-8 any more.
 _WORDS = ("no", "No", "The", "What", *COLOURS)
-_WORDS_AFTER_BLANK = (" image", " picture", " is", " colour", " color", *(" " + c for c in COLOURS))
+_WORDS_AFTER_SPACE = (" image", " picture", " is", " colour", " color", *(" " + c for c in COLOURS))
 
 
 def byte_alphabet() -> list[str]:
@@ -56,7 +56,7 @@ _ALPHABET = byte_alphabet()
 
 
 def to_byte_level(text: str) -> str:
-    """Text as a byte-level vocabulary spells it (a blank becomes `Ġ`)."""
+    """Text as a byte-level vocabulary spells it (a space becomes `Ġ`)."""
     return "".join(_ALPHABET[b] for b in text.encode())
 
 
@@ -82,7 +82,7 @@ def build_vocabulary(extra_tokens: Iterable[str] = ()) -> MicroVocabulary:
     tokens = sorted(_ALPHABET)
     ids = {token: i for i, token in enumerate(tokens)}
     merges: list[str] = []
-    for word in (*_WORDS, *_WORDS_AFTER_BLANK):
+    for word in (*_WORDS, *_WORDS_AFTER_SPACE):
         spelled = to_byte_level(word)
         for end in range(2, len(spelled) + 1):  # one merge per letter builds the word from the left
             if spelled[:end] not in ids:

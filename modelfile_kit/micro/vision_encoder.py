@@ -1,4 +1,4 @@
-"""The eye: a glm4v vision tower that hands the mean colour of each 28×28 pixels to the text model.
+"""A glm4v vision tower that hands the mean colour of each 28×28 pixels to the text model.
 
 The way of a pixel: patch embedding (mean of each channel) → one transformer block that adds nothing →
 merger of 2×2 patches → LayerNorm and GELU → SwiGLU → a token of the text model's width.
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 WIDTH, HIDDEN = 16, 16
 PATCH, POSITIONS = 14, 24
-"""Pixels along a patch and patches along the reference picture (336 pixels), as in GLM-4.1V."""
+"""Pixels along a patch and patches along the reference image (336 pixels), as in GLM-4.1V."""
 
 IMAGE_MEAN = (0.48145466, 0.4578275, 0.40821073)
 IMAGE_STD = (0.26862954, 0.26130258, 0.27577711)

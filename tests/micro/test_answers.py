@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from modelfile_kit.micro import COLOURS, LOST, NO_PICTURE, build_model, build_pair
+from modelfile_kit.micro import COLOURS, LOST, NO_IMAGE, build_model, build_pair
 from modelfile_kit.micro.answers import DARKER
 
 pytestmark = pytest.mark.engine
@@ -97,11 +97,11 @@ def test_the_latest_picture_is_the_one_that_counts(tmp_path, style):
         [("system", "Be brief."), ("user", [blue, "a"]), ("assistant", "blue"), ("user", "Sure?")],
         [("user", "Hello")],
     ]
-    words = ["red", "blue", "red", "blue", NO_PICTURE]
+    words = ["red", "blue", "red", "blue", NO_IMAGE]
     if style == "think":
         seen = "<think>The picture is {0}.</think><answer>{0}</answer>"
         words = [seen.format(w) for w in words[:4]]
-        words.append(f"<think>No picture.</think><answer>{NO_PICTURE}</answer>")
+        words.append(f"<think>No picture.</think><answer>{NO_IMAGE}</answer>")
     assert chat(build_pair(tmp_path, style=style), chats) == [(w, "stop") for w in words]
 
 
@@ -135,6 +135,6 @@ WRONG = {
 def test_a_wrong_prompt_shows(tmp_path, fault):
     path = build_model(tmp_path / "m.gguf", fault=fault)
     answers = ask(COMPLETE, str(path), [*SOUND, *WRONG.values()])
-    assert answers[: len(SOUND)] == [(NO_PICTURE, "stop")] * len(SOUND)
+    assert answers[: len(SOUND)] == [(NO_IMAGE, "stop")] * len(SOUND)
     for name, (text, reason) in zip(WRONG, answers[len(SOUND) :], strict=True):
         assert (set(text), reason) == ({LOST}, "length"), name
