@@ -6,7 +6,7 @@ import struct
 import sys
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, overload
 
 STEP = 256
@@ -134,12 +134,6 @@ class StringArray(Sequence[str]):
             if (index := self._index_at(at)) is not None:
                 return index
         return None
-
-    def indices_of(self, texts: Iterable[str]) -> dict[str, int]:
-        """The last index of each text that is an element: one pass, for many texts at once."""
-        wanted = {t.encode("utf-8", "surrogatepass"): t for t in texts}
-        found = {raw: i for i, raw in enumerate(self.iter_raw()) if raw in wanted}
-        return {wanted[raw]: i for raw, i in found.items()}
 
     def __contains__(self, text: object) -> bool:
         return isinstance(text, (str, bytes)) and self.index_of(text) is not None

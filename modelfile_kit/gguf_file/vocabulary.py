@@ -185,16 +185,6 @@ class Vocabulary:
         return self._special_or_known("eom", _END_OF_MESSAGE)
 
     @property
-    def unknown_id(self) -> int | None:
-        """Stands for what cannot be tokenized."""
-        return self._special("unknown")
-
-    @property
-    def padding_id(self) -> int | None:
-        """Fills batches."""
-        return self._special("padding")
-
-    @property
     def add_bos(self) -> bool:
         """Whether llama.cpp puts BOS before every prompt."""
         if self.pre in _ALWAYS_BOS_PRE:

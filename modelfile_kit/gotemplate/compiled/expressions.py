@@ -31,10 +31,6 @@ class Expr:
     args: tuple[Expr, ...] = ()
     slot: int = -1
 
-    @property
-    def is_const(self) -> bool:
-        return self.const is not _UNKNOWN
-
     def const_of(self, kind: type) -> bool:
         """Whether it is a constant of a Python type."""
         return type(self.const) is kind

@@ -11,10 +11,10 @@ from modelfile_kit.gotemplate.compiled.frame import Bail, Runtime
 
 def test_constants():
     three = constant(3)
-    assert three.is_const and three.const_of(int) and not three.const_of(bool)
+    assert three.const == 3 and three.const_of(int) and not three.const_of(bool)
     assert three.kind == "int" and three.unboxed and three.run([]) == 3
-    assert constant(None).is_const
-    assert not Expr(lambda f: 3).is_const
+    assert constant(None).const_of(type(None))
+    assert not Expr(lambda f: 3).const_of(int)
 
 
 def test_pipelines_are_never_boxed():
