@@ -1,4 +1,7 @@
-"""`mkmodelfile compile`."""
+"""`mkmodelfile compile`.
+
+What only some calls need is imported where it is used, so that the command starts faster.
+"""
 
 from __future__ import annotations
 

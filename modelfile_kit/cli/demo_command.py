@@ -1,4 +1,7 @@
-"""`mkmodelfile demo`."""
+"""`mkmodelfile demo`.
+
+What only some calls need is imported where it is used, so that the command starts faster.
+"""
 
 from __future__ import annotations
 
@@ -9,30 +12,20 @@ from pathlib import Path
 import click
 
 from ..building.build import Build, build
-from ..core.diagnostics import Span
-from ..core.errors import MissingDependencyError, ServerError, UsageError
-from ..core.files import write_atomically
+from ..core.errors import MissingDependencyError, ServerError
+from ..micro.demo_package import NAME, write_demo_package
 from ..report import Case, Report
 from ..report.convert import check_cases, verify_report
 from .common import finish, format_option, host_option, print_diagnostics, say
-
-NAME = "mkmodelfile-demo"
-_PACKAGE = f"""\
-name: {NAME}
-model: micro-glm4v.gguf
-projector: auto
-system: You are a model that knows the names of colours.
-parameters: {{num_ctx: 2048, temperature: 0}}
-"""
 
 
 @click.command("demo")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Keep the package in this folder.")
 @host_option
-@click.option("--no-server", is_flag=True, help="Leave Ollama alone, even if it runs.")
+@click.option("--no-server", is_flag=True, help="Do not use an Ollama server, even if one runs.")
 @format_option
 def command(output: Path | None, host: str | None, no_server: bool, output_format: str) -> None:
-    """Package the built-in micro model, check it, and ask it about pictures.
+    """Package the built-in micro model, check it, and ask it about images.
 
     Where an Ollama server answers, the model is published there too, as mkmodelfile-demo.
     """
@@ -50,16 +43,8 @@ def command(output: Path | None, host: str | None, no_server: bool, output_forma
 
 
 def _build(folder: Path) -> Build:
-    from ..micro import build_pair
-
-    file = folder / "mkmodelfile.yaml"
-    if file.exists() and file.read_bytes() != _PACKAGE.encode():
-        raise UsageError(
-            "another package is in this folder", span=Span(str(file)), help="give an empty folder as --output"
-        )
-    pair = build_pair(folder)
+    pair = write_demo_package(folder)
     say(f"micro pair: {pair.model.name} and {pair.projector.name if pair.projector else 'none'}")
-    write_atomically(file, _PACKAGE.encode())
     built = build(folder)
     print_diagnostics(built.diagnostics)
     for line in built.summary():
@@ -70,7 +55,7 @@ def _build(folder: Path) -> Build:
 def _check(built: Build) -> tuple[Case, ...]:
     from ..align.package_check import check_package
 
-    say("aligning tokens, then asking the embedded engine about pictures")
+    say("aligning tokens, then asking the embedded engine about images")
     try:
         checked = check_package(built)
     except MissingDependencyError as error:

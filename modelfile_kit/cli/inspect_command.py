@@ -1,4 +1,7 @@
-"""`mkmodelfile inspect`."""
+"""`mkmodelfile inspect`.
+
+What only some calls need is imported where it is used, so that the command starts faster.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..core.diagnostics import Diagnostic
 from ..core.errors import GGUFError
 from ..gguf_file import read_header
 from ..gguf_file.description import Description, describe
+from ..gguf_file.pairing import check_together
 from ..report import FORMATS, Case, Report, Status, render
 from .common import print_diagnostics
 
@@ -42,7 +45,7 @@ def command(files: tuple[str, ...], output_format: str) -> None:
             click.echo("\n".join([name, *(f"  {line}" for line in _lines(header, described))]))
         cases.append(Case(name, Status.PASSED, described.kind, data=described.to_dict()))
         print_diagnostics(described.diagnostics)
-    paired = _pairing(headers)
+    paired = check_together(headers)
     report = Report("inspect", " ".join(files), tuple(cases), paired or ())
     if output_format != "text":
         click.echo(render(report, output_format), nl=False)
@@ -56,7 +59,7 @@ def command(files: tuple[str, ...], output_format: str) -> None:
 
 def _lines(header: Header, facts: Description) -> Iterator[str]:
     size = f"{facts.file_size:,} bytes" if facts.file_size is not None else "size unknown"
-    yield f"{'what':<14} {facts.kind} (Ollama makes it the {facts.kind} layer)"
+    yield f"{'type':<14} {facts.kind} (Ollama uses it as the {facts.kind} layer)"
     yield f"{'format':<14} GGUF v{facts.version}, {facts.byte_order}-endian, {size}"
     yield f"{'name':<14} {facts.name or '(none)'}"
     yield f"{'architecture':<14} {facts.architecture}, {_count(facts.parameters)}, {facts.file_type}"
@@ -66,9 +69,9 @@ def _lines(header: Header, facts: Description) -> Iterator[str]:
     if facts.vocabulary:
         yield from _vocabulary(facts)
     if facts.projector:
-        eye = facts.projector
-        yield f"{'projector':<14} type {eye.type}, writes {eye.width} numbers a token"
-        yield f"{'picture':<14} {eye.image_size} pixels, patches of {eye.patch_size}"
+        projector = facts.projector
+        yield f"{'projector':<14} type {projector.type}, projection dim {projector.width}"
+        yield f"{'image':<14} {projector.image_size} pixels, patches of {projector.patch_size}"
     if facts.kind == "model":
         yield from _as_model(header, facts)
 
@@ -87,9 +90,9 @@ def _vocabulary(facts: Description) -> Iterator[str]:
     named = {"bos": words.bos, "eos": words.eos, "eot": words.eot}
     ids = ", ".join(f"{k} {v[0]} ({v[1]})" for k, v in named.items() if v)
     yield f"{'vocabulary':<14} {words.size:,} tokens, {words.model}/{words.pre}; {ids}"
-    yield f"{'writes BOS':<14} {'yes, llama.cpp adds it' if words.add_bos else 'no'}"
+    yield f"{'adds BOS':<14} {'yes (llama.cpp)' if words.add_bos else 'no'}"
     ends = " ".join(text for text, _ in words.end_of_generation)
-    yield f"{'ends at':<14} {ends or 'nothing: the model needs stops'}"
+    yield f"{'end tokens':<14} {ends or 'none: the model needs stops'}"
     templates = ", ".join(f"{name} ({size:,} characters)" for name, size in words.chat_templates.items())
     yield f"{'chat template':<14} {templates or 'none'}"
 
@@ -98,21 +101,10 @@ def _as_model(header: Header, facts: Description) -> Iterator[str]:
     from ..package.families import recognise
 
     found = recognise(header)
-    yield f"{'family':<14} {found.family.title if found else 'not one of the kit; that is no fault'}"
+    yield f"{'family':<14} {found.family.title if found else 'unknown to modelfile-kit (not an error)'}"
     own = bool(facts.vocabulary and facts.vocabulary.chat_templates)
     if own:
         yield f"{'in Ollama':<14} 0.30 and later render chats by its own template unless a TEMPLATE wins;"
         yield f"{'':<14} older servers need a TEMPLATE: `mkmodelfile build` compiles it"
     else:
         yield f"{'in Ollama':<14} no chat format at all without a TEMPLATE"
-
-
-def _pairing(headers: list[Header]) -> tuple[Diagnostic, ...] | None:
-    """What is wrong with a model and projectors that were given together; None where none were."""
-    from ..gguf_file.pairing import FileKind, check_pair, classify
-
-    models = [h for h in headers if classify(h) is FileKind.MODEL]
-    projectors = [h for h in headers if classify(h) is FileKind.PROJECTOR]
-    if len(models) != 1 or not projectors:
-        return None
-    return tuple(d for p in projectors for d in check_pair(models[0], p))

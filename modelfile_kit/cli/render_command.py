@@ -1,4 +1,7 @@
-"""`mkmodelfile render`."""
+"""`mkmodelfile render`.
+
+What only some calls need is imported where it is used, so that the command starts faster.
+"""
 
 from __future__ import annotations
 

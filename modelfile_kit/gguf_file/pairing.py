@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from urllib.parse import unquote, urlsplit
@@ -72,6 +73,18 @@ def classify(header: Header, rules: KindRules = NEWEST_RULES) -> FileKind:
         if _uint32(header, "vision.block_count") or clip:
             return FileKind.PROJECTOR
     return FileKind.MODEL
+
+
+def check_together(headers: Sequence[Header]) -> tuple[Diagnostic, ...] | None:
+    """What is wrong with a model and the projectors that were given with it.
+
+    headers: of any files. None where they are not one model and at least one projector.
+    """
+    models = [h for h in headers if classify(h) is FileKind.MODEL]
+    projectors = [h for h in headers if classify(h) is FileKind.PROJECTOR]
+    if len(models) != 1 or not projectors:
+        return None
+    return tuple(d for p in projectors for d in check_pair(models[0], p))
 
 
 def projector_type(header: Header) -> str:

@@ -8,6 +8,7 @@ from modelfile_kit.gguf_file import read_header
 from modelfile_kit.gguf_file.pairing import (
     FileKind,
     check_pair,
+    check_together,
     classify,
     has_rope_sections,
     input_width,
@@ -251,3 +252,11 @@ def test_a_url_gives_its_files_name(glm):
 
     far = replace(glm(), source="https://hub.example/r/resolve/main/Auto%20GLM-Q4_K_M.gguf?download=true")
     assert "mmproj-Auto GLM-F16.gguf" in check_pair(far, None)[0].help
+
+
+def test_only_a_model_with_projectors_is_a_pair(glm, eye):
+    assert check_together([glm(), eye()]) == tuple(check_pair(glm(), eye()))
+    assert check_together([eye(), glm()]) == tuple(check_pair(glm(), eye()))
+    assert check_together([glm()]) is None
+    assert check_together([eye()]) is None
+    assert check_together([glm(), glm(), eye()]) is None
