@@ -116,6 +116,8 @@ def _commands() -> str:
         if options:
             parts.append("\n| option | meaning |\n| --- | --- |\n")
             parts += [_option(o) for o in options]
+        if examples := getattr(command, "examples", ()):
+            parts.append("\n```sh\n" + "".join(f"{line}\n" for line in examples) + "```\n")
     return "".join(parts)
 
 

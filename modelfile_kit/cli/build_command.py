@@ -8,6 +8,7 @@ import click
 
 from ..building.build import REPORT, build
 from ..report import Report
+from .command import Command
 from .common import (
     file_options,
     format_option,
@@ -19,17 +20,32 @@ from .common import (
 )
 
 
-@click.command("build")
+@click.command(
+    "build",
+    cls=Command,
+    examples=(
+        "mkmodelfile build",
+        "mkmodelfile build ./my-package --output dist",
+        "mkmodelfile build --target '>=0.30' --format sarif > findings.sarif",
+    ),
+)
 @package_argument
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="The folder to write into.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="Folder to write into; by default build/NAME in the package.",
+)
 @file_options
-@click.option("--target", metavar="VERSION", help="The oldest Ollama it must work on, e.g. '>=0.30'.")
+@click.option(
+    "--target", metavar="VERSION", help="Oldest Ollama that the model must work on, such as '>=0.30'."
+)
 @click.option(
     "--projector-directive",
     type=click.Choice(["from", "projector"]),
     default="from",
     show_default=True,
-    help="How the projector is written: for stock Ollama, or as the PROJECTOR instruction.",
+    help="Write the projector as a second FROM, or as the PROJECTOR instruction.",
 )
 @format_option
 def command(

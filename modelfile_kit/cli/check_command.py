@@ -15,6 +15,7 @@ from ..core.errors import MissingDependencyError
 from ..core.files import write_atomically
 from ..report import Report
 from ..report.convert import check_cases
+from .command import Command
 from .common import (
     fail_on_option,
     file_options,
@@ -27,17 +28,29 @@ from .common import (
 )
 
 
-@click.command("check")
+@click.command(
+    "check",
+    cls=Command,
+    examples=(
+        "mkmodelfile check",
+        "mkmodelfile check ./my-package --see --html report.html",
+        "mkmodelfile check --bytes-only --format junit > check.xml",
+    ),
+)
 @package_argument
 @file_options
-@click.option("--target", metavar="VERSION", help="The oldest Ollama it must work on.")
-@click.option("--see", is_flag=True, help="Also ask the embedded engine about pictures made on the spot.")
+@click.option(
+    "--target", metavar="VERSION", help="Oldest Ollama that the model must work on, such as '>=0.30'."
+)
+@click.option("--see", is_flag=True, help="Also ask the embedded engine about generated test images.")
 @click.option(
     "--bytes-only",
     is_flag=True,
     help="Compare bytes, not tokens; needs no llama-cpp-python and no vocabulary.",
 )
-@click.option("--html", metavar="FILE", type=click.Path(path_type=Path), help="Also write a page.")
+@click.option(
+    "--html", metavar="FILE", type=click.Path(path_type=Path), help="Also write the report as an HTML page."
+)
 @fail_on_option("error")
 @format_option
 def command(
@@ -51,7 +64,7 @@ def command(
     fail_on: str,
     output_format: str,
 ) -> None:
-    """Hold the prompts of PACKAGE to its chat template, byte for byte and token for token."""
+    """Compare the prompts of PACKAGE with its chat template, byte for byte and token for token."""
     from ..align.package_check import check_package
 
     with refusals_as_report("check", str(package), output_format):

@@ -31,7 +31,7 @@ def format_option(command: Command) -> Command:
         type=click.Choice(FORMATS),
         default="text",
         show_default=True,
-        help="How findings are written to stdout.",
+        help="Format of the findings on stdout.",
     )
     return option(command)
 
@@ -43,7 +43,7 @@ def fail_on_option(default: str) -> Callable[[Command], Command]:
         type=click.Choice(["error", "warning", "info"]),
         default=default,
         show_default=True,
-        help="From which severity on findings make the exit code 1.",
+        help="Least severity of a finding that makes the exit code 1.",
     )
 
 
@@ -55,15 +55,15 @@ def package_argument(command: Command) -> Command:
 def file_options(command: Command) -> Command:
     """`--model` and `--projector`: other files in the place of the package's."""
     command = click.option(
-        "--projector", metavar="FILE", help="Use this projector (or `none`) in place of the package's."
+        "--projector", metavar="FILE", help="Use this projector (or `none`) instead of the package's."
     )(command)
-    return click.option("--model", metavar="FILE", help="Use this GGUF in place of the package's.")(command)
+    return click.option("--model", metavar="FILE", help="Use this GGUF instead of the package's.")(command)
 
 
 def host_option(command: Command) -> Command:
     """`--host`: which server."""
     return click.option(
-        "--host", metavar="URL", help="The Ollama server; else OLLAMA_HOST, else this machine."
+        "--host", metavar="URL", help="Ollama server; by default OLLAMA_HOST, or this machine."
     )(command)
 
 

@@ -22,6 +22,7 @@ from ..huggingface.chat_template_file import (
     unknown_tokens,
 )
 from ..report import FORMATS, Report, render
+from .command import Command
 from .common import errors_in, in_file, print_diagnostics, read_bytes, say
 from .main import wants_color
 
@@ -29,14 +30,27 @@ if TYPE_CHECKING:
     from ..compiler.explain.explain import Explanation
 
 
-@click.command("compile")
+@click.command(
+    "compile",
+    cls=Command,
+    examples=(
+        "mkmodelfile compile chat_template.jinja > chat.gotmpl",
+        "mkmodelfile compile model.gguf --explain",
+        "mkmodelfile compile chat_template.jinja --bos '<s>' --target '>=0.12'",
+    ),
+)
 @click.argument("chat_template", type=click.Path(allow_dash=True))
 @click.option("--bos", metavar="TEXT", help="The model's BOS token, where the template uses `bos_token`.")
 @click.option("--eos", metavar="TEXT", help="The model's EOS token, where the template uses `eos_token`.")
 @click.option("--name", metavar="NAME", help="Which of several named templates (default, tool_use, …).")
-@click.option("--target", default="latest", show_default=True, help="The oldest Ollama it must work on.")
 @click.option(
-    "--explain", is_flag=True, help="Show what each construct became, in place of the TEMPLATE (text, json)."
+    "--target",
+    default="latest",
+    show_default=True,
+    help="Oldest Ollama that the TEMPLATE must work on, such as '>=0.30'.",
+)
+@click.option(
+    "--explain", is_flag=True, help="Show what each construct became, instead of the TEMPLATE (text, json)."
 )
 @click.option(
     "--format",

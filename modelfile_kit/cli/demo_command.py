@@ -16,10 +16,18 @@ from ..core.errors import MissingDependencyError, ServerError
 from ..micro.demo_package import NAME, write_demo_package
 from ..report import Case, Report
 from ..report.convert import check_cases, verify_report
+from .command import Command
 from .common import finish, format_option, host_option, print_diagnostics, say
 
 
-@click.command("demo")
+@click.command(
+    "demo",
+    cls=Command,
+    examples=(
+        "mkmodelfile demo",
+        "mkmodelfile demo --output demo-package --no-server",
+    ),
+)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Keep the package in this folder.")
 @host_option
 @click.option("--no-server", is_flag=True, help="Do not use an Ollama server, even if one runs.")

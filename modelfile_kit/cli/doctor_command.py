@@ -8,20 +8,30 @@ from ..doctor import diagnose, examine
 from ..doctor.packages import examine_package, package_of
 from ..doctor.symptoms import unrecognised
 from ..report import Report, Status
+from .command import Command
 from .common import format_option, host_option, print_report, read_text
 
 
-@click.command("doctor")
+@click.command(
+    "doctor",
+    cls=Command,
+    examples=(
+        "mkmodelfile doctor",
+        "mkmodelfile doctor ./my-package",
+        'mkmodelfile doctor "llama runner process has terminated: signal: segmentation fault"',
+        "journalctl -u ollama | mkmodelfile doctor -",
+    ),
+)
 @click.argument("subject", required=False, metavar="[PACKAGE or ERROR TEXT]")
 @host_option
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @format_option
 def command(subject: str | None, host: str | None, as_json: bool, output_format: str) -> None:
-    """Say what is wrong and the next step.
+    """Find out what is wrong, and say the next step.
 
-    Without an argument: the environment. With a PACKAGE: also what building it finds. With the TEXT of an
-    error of Ollama or llama.cpp (- reads it from standard input): what is behind it. Exit code 2 says that
-    the environment is broken, 1 that something was found out about the package or the text.
+    Without an argument it checks the environment; with a PACKAGE also the package. With the text of an
+    error of Ollama or llama.cpp (- reads it from standard input) it explains the error. Exit code 2: the
+    environment is broken; 1: something was found in the package or the text.
     """
     output_format = "json" if as_json else output_format
     package = package_of(subject) if subject else None

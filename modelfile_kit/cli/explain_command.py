@@ -10,25 +10,28 @@ import click
 from ..core import codes
 from ..core.codes import Code
 from ..core.errors import UsageError
+from .command import Command
 
 # A code of some form, and the beginning that the codes of one subject share.
 _CODE = re.compile(r"MK\d{3}", re.IGNORECASE)
 _AREA = re.compile(r"MK([1-9])(?:XX)?", re.IGNORECASE)
 
 
-@click.command("explain")
+@click.command(
+    "explain",
+    cls=Command,
+    examples=(
+        "mkmodelfile explain MK325",
+        "mkmodelfile explain bos-twice stop-missing",
+        "mkmodelfile explain MK3",
+    ),
+)
 @click.argument("asked", nargs=-1, metavar="[CODE...]")
 def command(asked: tuple[str, ...]) -> None:
     """Explain the codes of findings: what they mean, why they matter, an example, what to do.
 
     CODE is a code or its name, in any case; MK3 lists the codes of one subject. Without a CODE all are
     listed.
-
-    \b
-    Examples:
-      mkmodelfile explain MK325
-      mkmodelfile explain bos-twice stop-missing
-      mkmodelfile explain MK3
     """
     if not asked:
         click.echo("\n".join(_list(area) for area in codes.AREAS))

@@ -11,15 +11,24 @@ from ..core.errors import ModelfileError
 from ..core.files import write_atomically
 from ..lint.fmt import format_modelfile
 from ..ollama.decoding import decode
+from .command import Command
 from .common import print_diagnostics, read_bytes, say
 
 
-@click.command("fmt")
+@click.command(
+    "fmt",
+    cls=Command,
+    examples=(
+        "mkmodelfile fmt Modelfile",
+        "mkmodelfile fmt --check --diff Modelfile",
+        "mkmodelfile fmt - < Modelfile",
+    ),
+)
 @click.argument("modelfiles", nargs=-1, required=True, metavar="MODELFILE...")
-@click.option("--check", is_flag=True, help="Change nothing; exit code 1 says that something would change.")
-@click.option("--diff", is_flag=True, help="Show what would change; change nothing.")
+@click.option("--check", is_flag=True, help="Change nothing; exit with code 1 if something would change.")
+@click.option("--diff", is_flag=True, help="Show what would change, and change nothing.")
 def command(modelfiles: tuple[str, ...], check: bool, diff: bool) -> None:
-    """Write MODELFILEs in one way, which reads the same to Ollama. `-` goes from stdin to stdout."""
+    """Format MODELFILEs in place, without changing what Ollama reads. `-` formats stdin to stdout."""
     changed = failed = False
     for name in modelfiles:
         data = read_bytes(name)

@@ -10,18 +10,31 @@ from ..core.diagnostics import has_errors
 from ..core.errors import UsageError
 from ..core.files import write_atomically
 from ..package.draft import draft_package
+from .command import Command
 from .common import print_diagnostics, say
 
 
-@click.command("init")
+@click.command(
+    "init",
+    cls=Command,
+    examples=(
+        "mkmodelfile init model.gguf",
+        "mkmodelfile init model.gguf --projector mmproj-model-F16.gguf",
+        "mkmodelfile init model.gguf --output -",
+    ),
+)
 @click.argument("model", metavar="MODEL.gguf", type=click.Path(path_type=Path))
-@click.option("--projector", metavar="FILE", help="The projector, or `none`; by default looked for at build.")
+@click.option(
+    "--projector",
+    metavar="FILE",
+    help="Projector file, or `none`; by default `build` looks for it next to the model.",
+)
 @click.option(
     "-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="Where to write; `-` is stdout."
 )
-@click.option("--force", is_flag=True, help="Replace a package file that is there.")
+@click.option("--force", is_flag=True, help="Replace an existing package file.")
 def command(model: Path, projector: str | None, output: Path | None, force: bool) -> None:
-    """Write a mkmodelfile.yaml beside MODEL.gguf from what the files say."""
+    """Write a mkmodelfile.yaml for MODEL.gguf, next to it, from the metadata of the files."""
     path = output or model.parent / "mkmodelfile.yaml"
     folder = model.parent if str(path) == "-" else path.parent
     draft = draft_package(model, projector=projector, folder=folder)

@@ -15,17 +15,26 @@ from ..gguf_file import read_header
 from ..gguf_file.description import Description, describe
 from ..gguf_file.pairing import check_together
 from ..report import FORMATS, Case, Report, Status, render
+from .command import Command
 from .common import print_diagnostics
 
 if TYPE_CHECKING:
     from ..gguf_file import Header
 
 
-@click.command("inspect")
+@click.command(
+    "inspect",
+    cls=Command,
+    examples=(
+        "mkmodelfile inspect model.gguf",
+        "mkmodelfile inspect model.gguf mmproj-model-F16.gguf",
+        "mkmodelfile inspect https://huggingface.co/ORG/REPO/resolve/main/model.gguf --format json",
+    ),
+)
 @click.argument("files", nargs=-1, required=True, metavar="FILE-or-URL...")
 @click.option("--format", "output_format", type=click.Choice(FORMATS), default="text", show_default=True)
 def command(files: tuple[str, ...], output_format: str) -> None:
-    """Say what GGUF files are and what Ollama will do with them.
+    """Describe GGUF files, and what Ollama will do with them.
 
     Of a URL only the header is read. Give a model and its projector together to see whether they fit.
     """

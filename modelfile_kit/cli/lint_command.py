@@ -11,19 +11,35 @@ from ..core.errors import ModelfileError
 from ..core.files import write_atomically
 from ..lint.runner import fix_modelfile, lint_modelfile
 from ..report import Report
+from .command import Command
 from .common import fail_on_option, finish, format_option, read_bytes, say
 
 
-@click.command("lint")
+@click.command(
+    "lint",
+    cls=Command,
+    examples=(
+        "mkmodelfile lint Modelfile",
+        "mkmodelfile lint --fix --target '>=0.30' Modelfile",
+        "ollama show --modelfile NAME | mkmodelfile lint -",
+    ),
+)
 @click.argument("modelfiles", nargs=-1, required=True, metavar="MODELFILE...")
 @click.option(
-    "--target", default="latest", show_default=True, metavar="VERSION", help="The Ollama that is meant."
+    "--target",
+    default="latest",
+    show_default=True,
+    metavar="VERSION",
+    help="Ollama that the file is for: latest, a release, or the oldest one as '>=0.30'.",
 )
-@click.option("--fix", is_flag=True, help="Mend what can be mended safely, in place.")
+@click.option("--fix", is_flag=True, help="Apply safe fixes, in place.")
 @fail_on_option("warning")
 @format_option
 def command(modelfiles: tuple[str, ...], target: str, fix: bool, fail_on: str, output_format: str) -> None:
-    """Say what will go wrong with MODELFILEs (`-` is standard input)."""
+    """Find mistakes in MODELFILEs (`-` is standard input).
+
+    `mkmodelfile explain CODE` has a page for every finding. Exit code 1 if anything was found.
+    """
     found: list[Diagnostic] = []
     for name in modelfiles:
         data = read_bytes(name)
@@ -45,5 +61,5 @@ def _fix(name: str, data: bytes, base: Path, target: str) -> bytes:
         return data
     write_atomically(Path(name), fixed.text.encode())
     for finding in fixed.fixed:
-        say(f"mended {finding.code} {finding.span or ''}: {finding.message}")
+        say(f"fixed {finding.code} {finding.span or ''}: {finding.message}")
     return fixed.text.encode()

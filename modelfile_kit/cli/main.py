@@ -18,20 +18,27 @@ import click
 from ..core.version import __version__
 
 _COMMANDS = {
-    "demo": "Package the built-in micro model and ask it about pictures.",
-    "init": "Write a mkmodelfile.yaml from what GGUF files say.",
-    "inspect": "Say what a GGUF file is and what Ollama will do with it.",
+    "demo": "Package the built-in micro model and ask it about images.",
+    "init": "Write a mkmodelfile.yaml from the metadata of GGUF files.",
+    "inspect": "Describe a GGUF file, and what Ollama will do with it.",
     "compile": "Compile a chat template into a Go TEMPLATE.",
     "render": "Show the prompt of a conversation, as Ollama or as Hugging Face renders it.",
     "build": "Write a validated Modelfile for a package.",
-    "check": "Hold the prompts of a package to its chat template, byte for byte and token for token.",
-    "lint": "Say what will go wrong with a Modelfile.",
-    "fmt": "Write Modelfiles in one way.",
+    "check": "Compare a package's prompts with its chat template.",
+    "lint": "Lint Modelfiles.",
+    "fmt": "Format Modelfiles.",
     "explain": "Explain the code of a finding.",
     "test": "Run golden template regression tests.",
     "publish": "Create a package on an Ollama server and verify it there.",
-    "verify": "Look at a model on an Ollama server: prompts, tokens, stops, pictures.",
-    "doctor": "Say what is wrong with the environment, a package or behind an error text.",
+    "verify": "Verify a model on an Ollama server: prompts, tokens, stop tokens, images.",
+    "doctor": "Find out what is wrong with the environment, a package, or an error text.",
+}
+# The order and the groups in which --help shows them.
+_GROUPS = {
+    "Packages": ("demo", "init", "build", "check", "test"),
+    "Ollama server": ("publish", "verify"),
+    "Files": ("inspect", "compile", "render", "lint", "fmt"),
+    "Help": ("doctor", "explain"),
 }
 
 
@@ -50,8 +57,10 @@ class LazyGroup(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(_COMMANDS.items()))
+        width = max(map(len, _COMMANDS))
+        for title, names in _GROUPS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name.ljust(width), _COMMANDS[name]) for name in names])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -73,7 +82,7 @@ class LazyGroup(click.Group):
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no remarks on stderr.")
 @click.pass_context
 def cli(ctx: click.Context, debug: bool, quiet: bool) -> None:
-    """Package GGUF models for Ollama so that they really work: prompt, stops and eyes.
+    """Package GGUF models for Ollama and verify prompts, stop tokens and vision.
 
     Results go to stdout, progress and remarks to stderr. Exit codes: 0 fine, 1 findings,
     2 wrong usage or a broken environment.

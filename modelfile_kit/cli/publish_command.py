@@ -10,6 +10,7 @@ from ..building.build import build
 from ..publish.publish import NotVerifiedError, Published, publish
 from ..report import Report
 from ..report.convert import verify_report
+from .command import Command
 from .common import (
     file_options,
     finish,
@@ -23,12 +24,20 @@ from .common import (
 )
 
 
-@click.command("publish")
+@click.command(
+    "publish",
+    cls=Command,
+    examples=(
+        "mkmodelfile publish",
+        "mkmodelfile publish ./my-package --name me/model:q4 --push",
+        "mkmodelfile publish --dry-run --host http://gpu-server:11434",
+    ),
+)
 @package_argument
 @file_options
-@click.option("--name", metavar="NAME", help="Publish under this name in place of the package's.")
+@click.option("--name", metavar="NAME", help="Publish under this name instead of the package's.")
 @host_option
-@click.option("--dry-run", is_flag=True, help="Say what would be uploaded; upload and create nothing.")
+@click.option("--dry-run", is_flag=True, help="Show what would be uploaded; upload and create nothing.")
 @click.option("--push", is_flag=True, help="Push the model to its registry afterwards.")
 @click.option("--no-verify", is_flag=True, help="Do not verify the new model.")
 @click.option("--anyway", is_flag=True, help="Publish even if verification fails.")

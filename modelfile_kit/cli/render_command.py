@@ -13,6 +13,7 @@ import click
 from ..core.conversation import Conversation, conversations_from, load_conversations
 from ..core.errors import UsageError
 from ..core.files import parse_json
+from .command import Command
 from .common import errors_in, read_bytes, read_text
 
 _THINK = {
@@ -26,18 +27,32 @@ _THINK = {
 }
 
 
-@click.command("render")
-@click.option("--template", metavar="FILE", help="A Go TEMPLATE: the prompt that Ollama sends to the engine.")
-@click.option("--modelfile", metavar="FILE", help="A Modelfile: the same, with its SYSTEM and MESSAGEs.")
-@click.option("--jinja", metavar="FILE", help="A chat template: what apply_chat_template renders.")
-@click.option("--messages", required=True, metavar="FILE", help="JSON: messages, or conversations.")
-@click.option("--id", "ident", metavar="ID", help="Which conversation, where the file has several.")
-@click.option("--tools", metavar="FILE", help="JSON: a list of tools, in place of the conversation's.")
+@click.command(
+    "render",
+    cls=Command,
+    examples=(
+        "mkmodelfile render --modelfile Modelfile --messages chat.json",
+        "mkmodelfile render --jinja chat_template.jinja --messages chat.json --think on",
+        "mkmodelfile render --template chat.gotmpl --messages chats.json --id two-images",
+    ),
+)
+@click.option(
+    "--template", metavar="FILE", help="Go TEMPLATE: show the prompt that Ollama sends to the engine."
+)
+@click.option("--modelfile", metavar="FILE", help="Modelfile: the same, with its SYSTEM and MESSAGEs.")
+@click.option("--jinja", metavar="FILE", help="Chat template: show what apply_chat_template renders.")
+@click.option(
+    "--messages", required=True, metavar="FILE", help="JSON file with messages, or with conversations."
+)
+@click.option("--id", "ident", metavar="ID", help="Which conversation, if the file has several.")
+@click.option(
+    "--tools", metavar="FILE", help="JSON file with a list of tools, instead of the conversation's."
+)
 @click.option(
     "--think",
     type=click.Choice(tuple(_THINK)),
     metavar="on|off|LEVEL",
-    help="In place of the conversation's `think`; a level is low, medium or high.",
+    help="Instead of the conversation's `think`; a level is low, medium or high.",
 )
 @click.option("--bos", default=None, metavar="TEXT", help="The model's BOS token (--jinja).")
 @click.option("--eos", default=None, metavar="TEXT", help="The model's EOS token (--jinja).")
@@ -57,7 +72,7 @@ def command(
     """Show the prompt of a conversation.
 
     Give one of --template, --modelfile (as Ollama renders it) and --jinja (as Hugging Face does). The
-    prompt goes to stdout with not a byte added; a request that the server would refuse ends with exit code 1.
+    prompt goes to stdout without any added byte. Exit code 1 if the server would refuse the request.
     """
     sources = {"template": template, "modelfile": modelfile, "jinja": jinja}
     given = [name for name, value in sources.items() if value]

@@ -9,13 +9,22 @@ import click
 from ..core.errors import UsageError
 from ..report import Report
 from ..testing.golden_run import check_packages, find_packages
+from .command import Command
 from .common import file_options, finish, format_option, say
 
 
-@click.command("test")
+@click.command(
+    "test",
+    cls=Command,
+    examples=(
+        "mkmodelfile test",
+        "mkmodelfile test --update ./my-package",
+        "mkmodelfile test --micro --no-tokens --format junit examples > golden.xml",
+    ),
+)
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--update", is_flag=True, help="Write the golden files instead of comparing.")
-@click.option("--micro", is_flag=True, help="Use the built-in micro pair in place of all models.")
+@click.option("--micro", is_flag=True, help="Use the built-in micro model instead of the packages' models.")
 @click.option("--no-tokens", is_flag=True, help="Compare prompts only; needs no llama-cpp-python.")
 @file_options
 @format_option
@@ -30,8 +39,8 @@ def command(
 ) -> None:
     """Compare the prompts and tokens of packages with their golden files.
 
-    PATHS are packages or folders of packages; the current folder by default. Without llama-cpp-python
-    only the prompts are compared, and that is said.
+    PATHS are packages or folders of packages; by default the current folder. Without llama-cpp-python
+    only the prompts are compared.
     """
     if micro and (model or projector):
         raise UsageError("--micro is its own model and projector; leave out --model and --projector")

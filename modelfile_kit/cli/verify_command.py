@@ -12,18 +12,27 @@ import click
 from ..publish.expectation import Expectation
 from ..publish.verify import verify
 from ..report.convert import verify_report
+from .command import Command
 from .common import finish, format_option, host_option, step_progress
 
 
-@click.command("verify")
+@click.command(
+    "verify",
+    cls=Command,
+    examples=(
+        "mkmodelfile verify my-model",
+        "mkmodelfile verify my-model --package ./my-package",
+        "mkmodelfile verify my-model --host http://gpu-server:11434 --format json",
+    ),
+)
 @click.argument("name")
 @click.option(
     "--package",
     type=click.Path(path_type=Path),
-    help="Hold the model to this package; without one, to what the server itself says of it.",
+    help="Compare the model with this package; without one, with what the server says about it.",
 )
-@click.option("--model", metavar="FILE", help="With --package: this GGUF in place of the package's.")
-@click.option("--projector", metavar="FILE", help="With --package: this projector in place of the package's.")
+@click.option("--model", metavar="FILE", help="With --package: this GGUF instead of the package's.")
+@click.option("--projector", metavar="FILE", help="With --package: this projector instead of the package's.")
 @host_option
 @click.option("--shapes", is_flag=True, help="Also ask for shapes (not for the micro model).")
 @format_option
@@ -36,7 +45,7 @@ def command(
     shapes: bool,
     output_format: str,
 ) -> None:
-    """Look at the model NAME on an Ollama server: capabilities, prompts, tokens, stops, pictures."""
+    """Verify the model NAME on an Ollama server: capabilities, prompts, tokens, stop tokens and images."""
     expectation = None
     if package is not None:
         from ..building.build import build

@@ -145,7 +145,7 @@ def test_fix_writes_the_file_and_says_what_it_did(mkmodelfile, write):
     done = mkmodelfile("lint", "--fix", path)
     assert done.code == 0, done.out
     assert path.read_text() == "FROM llama3.2\nPARAMETER seed 1\n"
-    assert re.findall(r"mended (MK\d+)", done.err) == ["MK112", "MK119"]
+    assert re.findall(r"fixed (MK\d+)", done.err) == ["MK112", "MK119"]
 
 
 def test_fix_keeps_what_it_cannot_mend(mkmodelfile, write):

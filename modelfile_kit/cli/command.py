@@ -1,0 +1,47 @@
+"""A command whose help has its options in groups and its examples at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+# Options by what they are about; every other option is a command's own and comes first.
+_GROUPS: dict[str, frozenset[str]] = {
+    "Files": frozenset({"--model", "--projector", "--target", "--package", "--bos", "--eos"}),
+    "Server": frozenset({"--host"}),
+    "Output": frozenset({"--format", "--fail-on", "--html", "--output", "--json"}),
+    "Help": frozenset({"--help"}),
+}
+
+
+class Command(click.Command):
+    """examples: whole command lines, the most useful first."""
+
+    def __init__(self, *args: Any, examples: Sequence[str] = (), **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.examples = tuple(examples)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The command's own options, then the groups that several commands share."""
+        groups: dict[str, list[tuple[str, str]]] = {title: [] for title in ("Options", *_GROUPS)}
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is not None and isinstance(parameter, click.Option):
+                groups[_group_of(parameter)].append(record)
+        for title, records in groups.items():
+            if records:
+                with formatter.section(title):
+                    formatter.write_dl(records)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The examples, each on a line of its own."""
+        if self.examples:
+            with formatter.section("Examples"):
+                for line in self.examples:
+                    formatter.write(f"{'':{formatter.current_indent}}{line}\n")
+
+
+def _group_of(parameter: click.Parameter) -> str:
+    return next((title for title, names in _GROUPS.items() if names & set(parameter.opts)), "Options")
