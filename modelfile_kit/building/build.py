@@ -20,7 +20,7 @@ from .output import write_files
 from .parameters import written_parameters
 from .plan import BuildError, Plan, make_plan
 from .report import make_report, report_bytes
-from .sources import Files, Reference, open_files, read_text_file
+from .sources import ModelTemplate, PackageFiles, open_files, read_text_file
 
 if TYPE_CHECKING:
     from ..compiler import Compiled
@@ -42,7 +42,7 @@ class Build:
     package: Package
     path: Path
     modelfile: Modelfile
-    files: Files
+    files: PackageFiles
     plan: Plan
     report: dict[str, Any]
 
@@ -57,7 +57,7 @@ class Build:
         return self.plan.template
 
     @property
-    def reference(self) -> Reference | None:
+    def reference(self) -> ModelTemplate | None:
         """The model's own chat template; None where there is only a TEMPLATE written by hand."""
         return self.plan.reference
 
@@ -108,7 +108,7 @@ class Build:
         """As `expected`, without the package's added texts: what the model was trained on."""
         return self._reference().render(self.with_system(messages), tools=tools, think=think)
 
-    def _reference(self) -> Reference:
+    def _reference(self) -> ModelTemplate:
         if self.reference is None:
             raise PackageError(
                 "the model has no chat template to compare with",
@@ -209,7 +209,7 @@ def _package(
     return dataclasses.replace(package, **changes, spans=spans)
 
 
-def _values(package: Package, files: Files, plan: Plan, folder: Path) -> Values:
+def _values(package: Package, files: PackageFiles, plan: Plan, folder: Path) -> Values:
     def place(file: Path) -> str:
         return relative_to_modelfile(file, folder, package.folder)
 

@@ -12,7 +12,7 @@ from ..core.errors import EngineError, KitError, UsageError
 from ..gguf_file.vocabulary import Vocabulary
 from ..ollama.special_tokens import control_texts
 from ..runtime.tokenizer import LlamaTokenizer, spell_out
-from .sources import Reference
+from .sources import ModelTemplate
 
 NOT_A_TOKEN = "MK323"  # noqa: S105
 NOT_IN_REFERENCE = "MK302"
@@ -41,7 +41,7 @@ class EndToken:
 
 
 def decide_end_token(
-    asked: str, reference: Reference, vocabulary: Vocabulary | None, model: Path, span: Span
+    asked: str, reference: ModelTemplate, vocabulary: Vocabulary | None, model: Path, span: Span
 ) -> EndToken:
     """What `end_token` comes to.
 
@@ -62,7 +62,7 @@ def decide_end_token(
     return EndToken(asked, written, asked, token, (_added(asked, token, span),))
 
 
-def text_after_turn(reference: Reference) -> str | None:
+def text_after_turn(reference: ModelTemplate) -> str | None:
     """What the chat template writes after the text of the last turn, where no reply is to follow.
 
     None where it refuses such a conversation, or does not write the text as it is.
@@ -81,7 +81,6 @@ def text_after_turn(reference: Reference) -> str | None:
 
 def spelled_out(text: str, model: Path) -> str:
     """What a text is to this vocabulary: "10 tokens: 27 '<', 91 '|', …"; why not where nothing can tell."""
-
     try:
         with LlamaTokenizer(model) as tokenizer:
             tokens = spell_out(text, tokenizer)
@@ -138,7 +137,7 @@ def _added(text: str, token: int | None, span: Span) -> Diagnostic:
 
 
 def _check_markers(
-    reference: Reference, vocabulary: Vocabulary | None, model: Path
+    reference: ModelTemplate, vocabulary: Vocabulary | None, model: Path
 ) -> tuple[Diagnostic, ...]:
     """A chat template of another model writes control tokens that this vocabulary lacks."""
     if vocabulary is None:
@@ -159,7 +158,7 @@ def _check_markers(
     )
 
 
-def _markers(reference: Reference) -> list[str]:
+def _markers(reference: ModelTemplate) -> list[str]:
     """What the chat template writes around turns in the way of control tokens, each once."""
     try:
         text = reference.render([{"role": "user", "content": _QUESTION}])

@@ -20,7 +20,7 @@ from .additions import CANNOT_PLACE, Additions, PlacementError
 from .end_token import EndToken, decide_end_token
 from .mode import Mode, NativeWay, choose_mode, unused_template
 from .parameters import check_parameters
-from .sources import Files, Reference, choose_reference, read_text_file
+from .sources import ModelTemplate, PackageFiles, choose_reference, read_text_file
 from .stops import Stops, decide_stops
 from .template_in_use import IN_DOUBT, NATIVE_NOT_USED, TemplateInUse, template_in_use
 
@@ -39,7 +39,7 @@ class Plan:
     in_use: what servers will use, by Ollama's own rules.
     """
 
-    reference: Reference | None
+    reference: ModelTemplate | None
     compiled: Compiled | None
     end_token: EndToken
     additions: Additions
@@ -51,7 +51,7 @@ class Plan:
     diagnostics: tuple[Diagnostic, ...]
 
 
-def make_plan(package: Package, files: Files) -> Plan:
+def make_plan(package: Package, files: PackageFiles) -> Plan:
     """Decides everything. Raises BuildError with all findings so far at the first step with an error."""
     first = (*files.diagnostics, *check_parameters(package))
     stop_on_errors(first)
@@ -59,6 +59,8 @@ def make_plan(package: Package, files: Files) -> Plan:
     compiled = _compile(package, reference)
     end_token = _end_token(package, files, reference)
     additions = Additions(end_token.added, package.image_separator)
+
+    # TEMPLATE or native: what is proven for the conversations that this package can have.
     way = _native_way(package, files, reference, compiled, additions)
     coverage = _coverage(compiled, files)
     target, span = Target.parse(package.target), package.span("mode")
@@ -66,12 +68,15 @@ def make_plan(package: Package, files: Files) -> Plan:
     mode = choose_mode(package.mode, coverage, way, target=target, span=span, useless=useless)
     stop_on_errors([*first, *end_token.diagnostics, *mode.diagnostics, *_about(mode, compiled)])
     template, proven_on = _template(package, files, compiled, mode, additions)
+
+    # A TEMPLATE that servers would not use is worth nothing: native mode may be the better choice then.
     in_use = template_in_use(mode.chosen, template, files, target, span)
     if package.mode == "auto" and mode.chosen == "go" and coverage and not way.closed and in_use.by_jinja:
         every = all(s.source == "jinja" for _, s in in_use.selections)
         mode = unused_template(mode, coverage, way, every_server=every, span=span)
         if mode.chosen == "native":
             template, in_use = None, template_in_use("native", None, files, target, span)
+
     stops = _stops(package, files, compiled, end_token)
     found = [*first, *end_token.diagnostics, *mode.diagnostics, *_about(mode, compiled)]
     found += [*stops.diagnostics, *in_use.diagnostics]
@@ -106,8 +111,8 @@ def _about(mode: Mode, compiled: Compiled | None) -> list[Diagnostic]:
 
 def _native_way(
     package: Package,
-    files: Files,
-    reference: Reference | None,
+    files: PackageFiles,
+    reference: ModelTemplate | None,
     compiled: Compiled | None,
     additions: Additions,
 ) -> NativeWay:
@@ -134,14 +139,15 @@ def _native_way(
     )
 
 
-def _chats(package: Package, files: Files) -> list[Conversation]:
+def _chats(package: Package, files: PackageFiles) -> list[Conversation]:
     found = package_conversations(package, files.family, vision=False)
     return [c for c in found if c.category == "chat"]
 
 
-def _useless(package: Package, compiled: Compiled | None, reference: Reference | None, files: Files) -> bool:
+def _useless(
+    package: Package, compiled: Compiled | None, reference: ModelTemplate | None, files: PackageFiles
+) -> bool:
     """Whether the TEMPLATE gets none of the package's own conversations right."""
-
     if compiled is None or reference is None or compiled.coverage.get("chat") != "partial":
         return False
     try:
@@ -163,7 +169,7 @@ def _in_doubt(kinds: Sequence[str], found: Diagnostic) -> NativeProof:
     return NativeProof(dict.fromkeys(kinds, "unknown"), why_not=found.message)
 
 
-def _stops(package: Package, files: Files, compiled: Compiled | None, end_token: EndToken) -> Stops:
+def _stops(package: Package, files: PackageFiles, compiled: Compiled | None, end_token: EndToken) -> Stops:
     return decide_stops(
         package.stop,
         family=files.family,
@@ -186,7 +192,7 @@ def stop_on_errors(found: Sequence[Diagnostic]) -> None:
     )
 
 
-def _reference(package: Package, files: Files) -> Reference | None:
+def _reference(package: Package, files: PackageFiles) -> ModelTemplate | None:
     try:
         return choose_reference(package, files)
     except PackageError:
@@ -195,7 +201,7 @@ def _reference(package: Package, files: Files) -> Reference | None:
         return None  # a hand-written TEMPLATE can do without; what needs the reference says so
 
 
-def _compile(package: Package, reference: Reference | None) -> Compiled | None:
+def _compile(package: Package, reference: ModelTemplate | None) -> Compiled | None:
     if package.template is not None or package.mode == "native" or reference is None:
         return None
 
@@ -207,14 +213,14 @@ def _compile(package: Package, reference: Reference | None) -> Compiled | None:
     )
 
 
-def _coverage(compiled: Compiled | None, files: Files) -> dict[str, str] | None:
+def _coverage(compiled: Compiled | None, files: PackageFiles) -> dict[str, str] | None:
     """The coverage that matters for this package: without a projector, images do not count."""
     if compiled is None:
         return None
     return {k: v for k, v in compiled.coverage.items() if k != "images" or files.projector is not None}
 
 
-def _end_token(package: Package, files: Files, reference: Reference | None) -> EndToken:
+def _end_token(package: Package, files: PackageFiles, reference: ModelTemplate | None) -> EndToken:
     if reference is None:
         if package.end_token in ("auto", "none"):
             return EndToken(package.end_token, None)
@@ -230,7 +236,7 @@ def _end_token(package: Package, files: Files, reference: Reference | None) -> E
 
 
 def _template(
-    package: Package, files: Files, compiled: Compiled | None, mode: Mode, additions: Additions
+    package: Package, files: PackageFiles, compiled: Compiled | None, mode: Mode, additions: Additions
 ) -> tuple[str | None, list[str]]:
     """The TEMPLATE with the added texts, and the conversations that prove them."""
     if mode.chosen == "native":
@@ -255,7 +261,6 @@ def _template(
 
 
 def _must_parse(template: str, package: Package) -> None:
-
     assert package.template is not None
     try:
         render_prompt(template, [{"role": "user", "content": "Hi"}])
@@ -265,9 +270,8 @@ def _must_parse(template: str, package: Package) -> None:
         ) from e
 
 
-def _prove(plain: str, whole: str, additions: Additions, package: Package, files: Files) -> list[str]:
+def _prove(plain: str, whole: str, additions: Additions, package: Package, files: PackageFiles) -> list[str]:
     """Holds the TEMPLATE with added texts against the plain one given messages that hold them."""
-
     proven = []
     for probe in probe_conversations(files.family, vision=bool(additions.separator)):
         expected = render_prompt(

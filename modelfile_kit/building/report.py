@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from ..package.package import Package
     from .modelfile_text import Values
     from .plan import Plan
-    from .sources import Files, Reference
+    from .sources import ModelTemplate, PackageFiles
     from .stops import Stop
 
 REPORT_VERSION = 1
 
 
-def make_report(package: Package, files: Files, plan: Plan, values: Values) -> dict[str, Any]:
+def make_report(package: Package, files: PackageFiles, plan: Plan, values: Values) -> dict[str, Any]:
     """Plain values, ready for JSON; the same package gives the same report on every day."""
     end_token = plan.end_token
     return {
@@ -53,7 +53,7 @@ def report_bytes(report: Mapping[str, Any]) -> bytes:
     return (json.dumps(report, ensure_ascii=False, indent=2) + "\n").encode("utf-8", "backslashreplace")
 
 
-def _model(files: Files, values: Values) -> dict[str, Any]:
+def _model(files: PackageFiles, values: Values) -> dict[str, Any]:
     header = files.header
     return {
         "file": values.model,
@@ -63,7 +63,7 @@ def _model(files: Files, values: Values) -> dict[str, Any]:
     }
 
 
-def _projector(files: Files, values: Values) -> dict[str, Any]:
+def _projector(files: PackageFiles, values: Values) -> dict[str, Any]:
     header = files.projector_header
     return {
         "file": values.projector,
@@ -81,7 +81,7 @@ def _projector_type(metadata: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _family(files: Files) -> dict[str, Any] | None:
+def _family(files: PackageFiles) -> dict[str, Any] | None:
     if files.family is None:
         return None
     recognition = files.recognition
@@ -93,7 +93,7 @@ def _family(files: Files) -> dict[str, Any] | None:
     }
 
 
-def _reference(reference: Reference | None) -> dict[str, Any] | None:
+def _reference(reference: ModelTemplate | None) -> dict[str, Any] | None:
     if reference is None:
         return None
     return {"from": reference.origin, "sha256": reference.sha256, "characters": len(reference.text)}

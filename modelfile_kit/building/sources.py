@@ -17,7 +17,7 @@ from ..gguf_file.pairing import check_pair
 from ..gguf_file.projector_choice import find_projector
 from ..gguf_file.vocabulary import Vocabulary
 from ..huggingface.chat_template_file import load_chat_template
-from ..huggingface.render import Reference as Renderer
+from ..huggingface.render import Reference
 from ..package.families import Family, Recognition, load_family, recognise
 from ..package.package import Package
 
@@ -35,7 +35,7 @@ WRONG_KINDS = ("MK415", "MK433")
 
 
 @dataclass(frozen=True)
-class Files:
+class PackageFiles:
     """The GGUF files of a package.
 
     projector: None where there is none; why: how the projector came to be this one, or none;
@@ -56,7 +56,7 @@ class Files:
 
 
 @dataclass(frozen=True)
-class Reference:
+class ModelTemplate:
     """The chat template that a package is held to.
 
     origin: "gguf", "family:NAME" or the file's path; bos_token, eos_token: their texts, None where the
@@ -75,16 +75,15 @@ class Reference:
         return hashlib.sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()
 
     @cached_property
-    def _renderer(self) -> Renderer:
-
-        return Renderer(self.text, bos_token=self.bos_token, eos_token=self.eos_token)
+    def _renderer(self) -> Reference:
+        return Reference(self.text, bos_token=self.bos_token, eos_token=self.eos_token)
 
     def render(self, messages: Sequence[Message], **options: Any) -> str:
         """The prompt of a conversation; options as of `render_reference`. Raises as that does."""
         return self._renderer.render(messages, **options)
 
 
-def open_files(package: Package) -> Files:
+def open_files(package: Package) -> PackageFiles:
     """Reads the headers, finds the projector and holds the two against each other.
 
     Raises PackageError for a file that was not found, GGUFError for one that is not sound.
@@ -101,7 +100,7 @@ def open_files(package: Package) -> Files:
     blind = package.projector == BLIND or (family is not None and not family.vision.supported)
     # A model that is blind on purpose lacks no projector; whether it is a model at all still counts.
     found += [d for d in check_pair(header, projector_header) if not blind or d.code in WRONG_KINDS]
-    return Files(
+    return PackageFiles(
         package.model,
         header,
         projector,
@@ -115,21 +114,21 @@ def open_files(package: Package) -> Files:
     )
 
 
-def choose_reference(package: Package, files: Files) -> Reference:
+def choose_reference(package: Package, files: PackageFiles) -> ModelTemplate:
     """The chat template that the package names. Raises PackageError where there is none."""
     bos, eos = _token_texts(files.vocabulary)
     if package.family:
         family = load_family(package.family)
         path = family.folder / "chat_template.jinja"
-        return Reference(family.chat_template, f"family:{family.id}", bos, eos, Span(str(path)))
+        return ModelTemplate(family.chat_template, f"family:{family.id}", bos, eos, Span(str(path)))
     if isinstance(package.chat_template, Path):
         path = package.chat_template
         _must_exist(path, "chat_template", package)
-        return Reference(_jinja_file(path), str(path), bos, eos, Span(str(path)))
+        return ModelTemplate(_jinja_file(path), str(path), bos, eos, Span(str(path)))
     templates = files.vocabulary.chat_templates if files.vocabulary else {}
     text = templates.get("default") or next(iter(templates.values()), "")
     if text:
-        return Reference(text, "gguf", bos, eos, Span(f"{files.model.name}: tokenizer.chat_template"))
+        return ModelTemplate(text, "gguf", bos, eos, Span(f"{files.model.name}: tokenizer.chat_template"))
     ways = "name its chat_template.jinja (`chat_template:`)"
     if files.family:
         ways = f"write `chat_template: family:{files.family.id}`, or {ways}"
@@ -161,7 +160,6 @@ def read_text_file(path: Path, key: str, package: Package) -> str:
 
 
 def _jinja_file(path: Path) -> str:
-
     return load_chat_template(path).text
 
 
@@ -177,7 +175,6 @@ def _must_exist(path: Path, key: str, package: Package) -> None:
 
 
 def _vocabulary(header: Header) -> Vocabulary | None:
-
     if "tokenizer.ggml.tokens" not in header.metadata:
         return None
     return Vocabulary.from_header(header)
@@ -200,7 +197,6 @@ def _family(package: Package, recognition: Recognition | None) -> Family | None:
 def _projector(
     package: Package, header: Header, family: Family | None
 ) -> tuple[Path | None, str, tuple[tuple[str, str], ...], list[Diagnostic]]:
-
     asked = package.projector
     if asked == BLIND:
         return None, "`projector: none`", (), _no_vision(family, package) if family else []

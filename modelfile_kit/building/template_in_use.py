@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..ollama.selection import Selection, select
 from ..ollama.versions import Target
-from .sources import Files
+from .sources import PackageFiles
 
 TEMPLATE_NOT_USED = "MK201"
 NATIVE_NOT_USED = "MK520"
@@ -40,7 +40,7 @@ class TemplateInUse:
 
 
 def template_in_use(
-    mode: str, template: str | None, files: Files, target: Target, span: Span
+    mode: str, template: str | None, files: PackageFiles, target: Target, span: Span
 ) -> TemplateInUse:
     """Asks Ollama's rules of selection for each end of the target's range.
 

@@ -118,7 +118,6 @@ def _installed(name: str) -> bool:
 
 
 def _families() -> Case:
-
     return _fine("families", ", ".join(f.id for f in list_families()))
 
 
@@ -163,7 +162,6 @@ def _ollama_program() -> Case:
 
 
 def _ollama_server(host: str | None) -> Case:
-
     name = "Ollama server"
     try:
         with OllamaServer(host) as server:
@@ -187,7 +185,6 @@ def _ollama_server(host: str | None) -> Case:
 
 
 def _llama_server() -> Case:
-
     found = find_llama_server()
     if found is None:
         needed_for = "checking `mode: native` without an Ollama server needs it"

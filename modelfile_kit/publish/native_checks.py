@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ..building.sources import Reference
+from ..building.sources import ModelTemplate
 from ..core.conversation import Conversation
 from ..core.diagnostics import Diagnostic, Severity
 from ..core.errors import PromptError, TemplateReferenceError
@@ -75,7 +75,9 @@ def _comparison(subject: Subject) -> Any:
             return super().expected(replace(conversation, messages=tuple(subject.judge.whole(conversation))))
 
     meant = subject.meant
-    reference = Reference(meant.chat_template or "", "gguf", meant.bos_token or None, meant.eos_token or None)
+    reference = ModelTemplate(
+        meant.chat_template or "", "gguf", meant.bos_token or None, meant.eos_token or None
+    )
     return Completed(reference, _OnServer(subject))
 
 

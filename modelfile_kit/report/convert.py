@@ -34,7 +34,6 @@ def verify_report(verified: VerifyReport, *, command: str = "verify", subject: s
 
 
 def _conversation(check: ConversationCheck, tokens: bool) -> Case:
-
     alignment = check.alignment
     details = ""
     if check.status == "ok" and alignment is not None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from modelfile_kit.building.end_token import EndToken, decide_end_token, text_after_turn
-from modelfile_kit.building.sources import Reference
+from modelfile_kit.building.sources import ModelTemplate
 from modelfile_kit.core.diagnostics import Span
 from modelfile_kit.core.errors import MissingDependencyError
 from modelfile_kit.gguf_file import read_header
@@ -34,7 +34,7 @@ def chatml_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def decide(asked: str, template: str, model: Path) -> EndToken:
     vocabulary = Vocabulary.from_header(read_header(model))
-    return decide_end_token(asked, Reference(template, "gguf"), vocabulary, model, Span("f", 3, 4))
+    return decide_end_token(asked, ModelTemplate(template, "gguf"), vocabulary, model, Span("f", 3, 4))
 
 
 def codes(end: EndToken) -> list[tuple[str, str]]:
@@ -51,7 +51,7 @@ def codes(end: EndToken) -> list[tuple[str, str]]:
     ],
 )
 def test_what_the_chat_template_writes_after_a_turn(template: str, text: str | None) -> None:
-    assert text_after_turn(Reference(template, "gguf")) == text
+    assert text_after_turn(ModelTemplate(template, "gguf")) == text
 
 
 def test_auto(model: Path, chatml_model: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from modelfile_kit.building.sources import Files, choose_reference, open_files
+from modelfile_kit.building.sources import PackageFiles, choose_reference, open_files
 from modelfile_kit.core.errors import GGUFError, KitError, PackageError
 from modelfile_kit.micro import CHAT_TEMPLATE, MicroPair, build_pair
 from modelfile_kit.package.package import Package
@@ -23,7 +23,7 @@ def package(pair: MicroPair, **changes: object) -> Package:
     return replace(plain, **changes)  # type: ignore[arg-type]
 
 
-def codes(files: Files) -> list[tuple[str, str]]:
+def codes(files: PackageFiles) -> list[tuple[str, str]]:
     return [(d.code, str(d.severity)) for d in files.diagnostics]
 
 

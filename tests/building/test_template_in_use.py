@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from modelfile_kit.building.sources import Files, open_files
+from modelfile_kit.building.sources import PackageFiles, open_files
 from modelfile_kit.building.template_in_use import template_in_use
 from modelfile_kit.core.diagnostics import Span
 from modelfile_kit.micro import build_model, build_pair
@@ -19,12 +19,12 @@ NEWEST = version_text(LATEST)
 THINKING = "{% for m in messages %}<think></think>{{ m.content }}{% endfor %}"
 
 
-def files(folder: Path, chat_template: str | None = None, projector: str = "none") -> Files:
+def files(folder: Path, chat_template: str | None = None, projector: str = "none") -> PackageFiles:
     model = build_model(folder / "m.gguf", chat_template=chat_template)
     return open_files(Package(folder / "f", "a", model, projector=projector))
 
 
-def codes(mode: str, template: str | None, given: Files, target: str = ">=0.12") -> list[str]:
+def codes(mode: str, template: str | None, given: PackageFiles, target: str = ">=0.12") -> list[str]:
     return [d.code for d in template_in_use(mode, template, given, Target.parse(target), Span()).diagnostics]
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from modelfile_kit.align.package_check import check_package
 from modelfile_kit.building.build import BuildError, build
-from modelfile_kit.building.sources import Reference
+from modelfile_kit.building.sources import ModelTemplate
 from modelfile_kit.core.conversation import CATEGORIES
 from modelfile_kit.core.errors import PromptError
 from modelfile_kit.prover.native import native_prompter, prove_native, write_carrier
@@ -67,7 +67,7 @@ def program(ollama_process, monkeypatch) -> Path:
 
 
 def reference_of(source, bos="", eos="<|im_end|>"):
-    return Reference(source, "gguf", bos or None, eos or None)
+    return ModelTemplate(source, "gguf", bos or None, eos or None)
 
 
 @pytest.mark.parametrize("name", ["tools", "thinking", "images"])

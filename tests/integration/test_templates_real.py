@@ -9,7 +9,7 @@ from datetime import datetime
 
 import pytest
 
-from modelfile_kit.building.sources import Reference
+from modelfile_kit.building.sources import ModelTemplate
 from modelfile_kit.compiler import compile_template
 from modelfile_kit.core.conversation import load_conversations
 from modelfile_kit.core.errors import PromptError
@@ -88,7 +88,7 @@ def test_templates_of_our_own(name, compared):
     compiled = compile_template(source, bos_token=bos, eos_token=eos)
     assert compiled.coverage["chat"] == "exact"
     conversations = counting(CONVERSATIONS, source, compiled.coverage)
-    used, wrong, count = compared(Reference(source, "gguf", bos or None, eos), compiled, conversations)
+    used, wrong, count = compared(ModelTemplate(source, "gguf", bos or None, eos), compiled, conversations)
     assert used
     assert wrong == []
     assert count == len(conversations) >= 4
@@ -104,7 +104,7 @@ def test_templates_of_others(compared, shared):
     def compiled(entry):
         source = (corpus / entry["file"]).read_text(encoding="utf-8")
         bos, eos = entry["bos_token"] or None, entry["eos_token"] or None
-        return Reference(source, "gguf", bos, eos), compile_template(source, bos_token=bos, eos_token=eos)
+        return ModelTemplate(source, "gguf", bos, eos), compile_template(source, bos_token=bos, eos_token=eos)
 
     seen, pairs, wrong = [], 0, []
     with ThreadPoolExecutor(1) as ahead:  # the next template is compiled while the server works

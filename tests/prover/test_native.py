@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from modelfile_kit.building.sources import Reference
+from modelfile_kit.building.sources import ModelTemplate
 from modelfile_kit.core.diagnostics import Severity, Span
 from modelfile_kit.core.errors import EngineError, PromptError
 from modelfile_kit.gguf_file import read_header
@@ -19,7 +19,7 @@ JINJA = (
     "{{ bos_token }}{% for m in messages %}<|{{ m.role }}|>{{ m.content }}{% endfor %}"
     "{% if tools %}{{ tools[0].function.name }}{% endif %}<|assistant|>"
 )
-REFERENCE = Reference(JINJA, "gguf", "<|bos|>", "<|eos|>")
+REFERENCE = ModelTemplate(JINJA, "gguf", "<|bos|>", "<|eos|>")
 
 
 class StandIn(NativePrompter):
@@ -48,7 +48,7 @@ def test_right() -> None:
 
 def test_equal_prompts_are_no_proof_where_texts_may_be_treated_otherwise() -> None:
     sorts = "{% if tools %}{{ tools | tojson }}{% endif %}{{ messages[0].content.split() | join(' ') }}"
-    reference = Reference(sorts, "gguf")
+    reference = ModelTemplate(sorts, "gguf")
 
     class Equal(StandIn):
         def render(self, messages: Sequence[Any], *, tools: Any = None, think: Any = None) -> str:
@@ -155,7 +155,7 @@ def test_the_carrier_has_the_template_and_the_tokens(tmp_path: Any) -> None:
     assert metadata["tokenizer.chat_template"] == JINJA
     ends = [tokens[metadata[f"tokenizer.ggml.{kind}_token_id"]] for kind in ("bos", "eos")]
     assert (ends, projector) == (["<|bos|>", "<|eos|>"], None)
-    bare, eyes = write_carrier(tmp_path, Reference(JINJA, "gguf", None, None), None, pictures=True)
+    bare, eyes = write_carrier(tmp_path, ModelTemplate(JINJA, "gguf", None, None), None, pictures=True)
     assert "tokenizer.ggml.bos_token_id" not in read_header(bare).metadata
     assert eyes is not None and read_header(eyes).architecture == "clip"
 
