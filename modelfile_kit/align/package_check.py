@@ -60,9 +60,9 @@ def _native(build: Build, opened: ExitStack) -> tuple[NativePrompter | None, tup
         return None, ()
 
     images, span = build.files.projector is not None, build.package.span("mode")
-    kinds = kinds_of(reference.text, pictures=images)
+    kinds = kinds_of(reference.text, images=images)
     try:
-        prompter = opened.enter_context(native_prompter(reference, build.files.vocabulary, pictures=images))
+        prompter = opened.enter_context(native_prompter(reference, build.files.vocabulary, images=images))
         proof = build.plan.mode.native or prove_with(prompter, reference, kinds, span=span)
     except (EngineError, UsageError) as e:
         # Where nothing could be looked at, the check of the prompts says so itself.

@@ -29,7 +29,7 @@ from .guard import BUDGET
 NODES_IN_A_STEP = 8
 
 
-class RefusedError(jinja2.TemplateError):
+class RaisedByTemplateError(jinja2.TemplateError):
     """What `raise_exception` in a template raises: the template refuses the conversation."""
 
 
@@ -289,7 +289,7 @@ def _guarded_test(function: Any) -> Callable[..., Any]:
 
 
 def _raise_exception(message: Any) -> None:
-    raise RefusedError(str(message))
+    raise RaisedByTemplateError(str(message))
 
 
 def _strftime_now(format: str) -> str:

@@ -52,7 +52,7 @@ class TemplateLimitError(TemplateReferenceError):
     code = "MK212"
 
 
-class Budget(threading.local):
+class RenderingBudget(threading.local):
     """What the rendering that runs in this thread may still spend."""
 
     def __init__(self) -> None:
@@ -203,7 +203,7 @@ def _size(n: int) -> str:
 
 
 CONTAINERS = frozenset({list, tuple, dict, set, frozenset})
-BUDGET = Budget()
+BUDGET = RenderingBudget()
 
 
 def concatenate(parts: Iterable[Any]) -> str:

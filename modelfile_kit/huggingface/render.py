@@ -13,7 +13,7 @@ import jinja2
 from ..core.conversation import Message, Tool, to_huggingface
 from ..core.diagnostics import Span
 from ..core.errors import TemplateReferenceError
-from .environment import ReferenceEnvironment, RefusedError, environment, plain
+from .environment import RaisedByTemplateError, ReferenceEnvironment, environment, plain
 from .guard import BUDGET, TEMPLATE_MAX, TemplateLimitError
 
 # Compiled templates kept: a package has one or two, a corpus run some hundred.
@@ -105,7 +105,7 @@ class Reference:
         except TemplateLimitError as e:
             e.span = e.span or Span(line=_line(template, e.__traceback__))
             raise
-        except RefusedError as e:
+        except RaisedByTemplateError as e:
             raise ConversationRefusedError(
                 e.message or "", span=Span(line=_line(template, e.__traceback__))
             ) from e

@@ -51,7 +51,7 @@ _NEIGHBOURS = tuple(
 )
 
 
-class ChatTemplate(Protocol):
+class TemplateWithTokens(Protocol):
     """A chat template and the tokens that it names; None for a token that the vocabulary lacks."""
 
     @property
@@ -127,7 +127,7 @@ class NativeComparison(Comparison):
     reference begins another one.
     """
 
-    def __init__(self, reference: ChatTemplate, prompter: Prompter) -> None:
+    def __init__(self, reference: TemplateWithTokens, prompter: Prompter) -> None:
         watched = WatchedReference(
             reference.text, bos_token=reference.bos_token, eos_token=reference.eos_token
         )
@@ -160,7 +160,7 @@ def continues(conversation: Conversation) -> bool:
 
 
 def prove_native(
-    reference: ChatTemplate,
+    reference: TemplateWithTokens,
     kinds: Sequence[str],
     *,
     vocabulary: Vocabulary | None = None,
@@ -176,7 +176,7 @@ def prove_native(
     """
     where = span or Span()
     try:
-        with native_prompter(reference, vocabulary, pictures="images" in kinds) as prompter:
+        with native_prompter(reference, vocabulary, images="images" in kinds) as prompter:
             return prove_with(prompter, reference, kinds, probes=probes, span=where)
     except (EngineError, UsageError) as e:
         return not_proven(e, kinds, where)
@@ -197,7 +197,7 @@ def not_proven(error: EngineError | UsageError, kinds: Sequence[str], span: Span
 
 @contextlib.contextmanager
 def native_prompter(
-    reference: ChatTemplate, vocabulary: Vocabulary | None, *, pictures: bool
+    reference: TemplateWithTokens, vocabulary: Vocabulary | None, *, images: bool
 ) -> Iterator[NativePrompter]:
     """A llama-server that has this chat template, as long as it is needed.
 
@@ -209,14 +209,14 @@ def native_prompter(
     if program is None:
         raise EngineError("llama-server was not found on this machine", help=GET_ONE)
     with tempfile.TemporaryDirectory(prefix="modelfile-kit-") as folder:
-        model, projector = write_carrier(Path(folder), reference, vocabulary, pictures=pictures)
+        model, projector = write_carrier(Path(folder), reference, vocabulary, images=images)
         with LlamaServer(program, model, projector) as server:
             yield NativePrompter(server, reference.text)
 
 
 def prove_with(
     prompter: NativePrompter,
-    reference: ChatTemplate,
+    reference: TemplateWithTokens,
     kinds: Sequence[str],
     *,
     probes: Sequence[Conversation] = (),
@@ -244,8 +244,8 @@ def prove_with(
     return NativeProof(coverage, prompter.engine, comparison.runs, told, probes_right=right)
 
 
-def kinds_of(chat_template: str, *, pictures: bool) -> tuple[str, ...]:
-    """The kinds of conversations that a chat template knows; pictures: whether the package has a projector.
+def kinds_of(chat_template: str, *, images: bool) -> tuple[str, ...]:
+    """The kinds of conversations that a chat template knows; images: whether the package has a projector.
 
     Raises TemplateReferenceError for a source that is no chat template.
     """
@@ -255,13 +255,13 @@ def kinds_of(chat_template: str, *, pictures: bool) -> tuple[str, ...]:
         "chat": True,
         "tools": "tools" in names or "tool_calls" in chat_template,
         "thinking": bool({"enable_thinking", "thinking"} & names) or "reasoning_content" in chat_template,
-        "images": pictures,
+        "images": images,
     }
     return tuple(kind for kind in CATEGORIES if found[kind])
 
 
 def write_carrier(
-    folder: Path, reference: ChatTemplate, vocabulary: Vocabulary | None, *, pictures: bool
+    folder: Path, reference: TemplateWithTokens, vocabulary: Vocabulary | None, *, images: bool
 ) -> tuple[Path, Path | None]:
     """A micro model with this chat template and these special tokens, and a projector for images."""
 
@@ -277,7 +277,7 @@ def write_carrier(
     if vocabulary is not None:
         changes["tokenizer.ggml.add_bos_token"] = bool(vocabulary.add_bos and reference.bos_token)
     patch(model, model, changes)
-    return model, build_projector(folder / "eyes.gguf") if pictures else None
+    return model, build_projector(folder / "eyes.gguf") if images else None
 
 
 def _in_words(found: Finding, span: Span) -> Diagnostic:

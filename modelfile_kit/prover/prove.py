@@ -31,7 +31,7 @@ from .conversations import plain as conversations
 from .conversations import tools
 from .conversations.features import Features, features
 from .conversations.mixed import mixed
-from .conversations.plain import Probe
+from .conversations.plain import Candidate
 from .coverage import Hit, Site, WatchedReference
 from .findings import (
     Counterexample,
@@ -123,7 +123,7 @@ def prove(
     reference = WatchedReference(chat_template, bos_token=bos_token, eos_token=eos_token)
     tokens = (bos_token, eos_token)
     comparison = Comparison(reference, ollama, bos_token or "", clock)
-    return _Run(comparison, tokens, dict(claimed), limits or ProofLimits()).prove()
+    return _ProofRun(comparison, tokens, dict(claimed), limits or ProofLimits()).prove()
 
 
 def prove_prompts(
@@ -138,7 +138,9 @@ def prove_prompts(
     comparison: the reference and what is held to it; its clock's day is the only one. eos_token, claimed,
     limits: as for `prove`.
     """
-    run = _Run(comparison, (comparison.bos_token or None, eos_token), dict(claimed), limits or ProofLimits())
+    run = _ProofRun(
+        comparison, (comparison.bos_token or None, eos_token), dict(claimed), limits or ProofLimits()
+    )
     run.days = (comparison.clock.now,)
     return run.prove()
 
@@ -147,7 +149,7 @@ def _without_proof(claim: str) -> str:
     return "unsupported" if claim in ("exact", "partial") else claim
 
 
-class _Run:
+class _ProofRun:
     def __init__(
         self,
         comparison: Comparison,
@@ -275,7 +277,7 @@ class _Run:
                     return False
         return True
 
-    def _probes(self, category: str) -> Iterator[Probe]:
+    def _probes(self, category: str) -> Iterator[Candidate]:
         return itertools.chain(_GENERATORS[category](self.seen), mixed(category, self.seen))
 
     def _found(self, category: str, conversation: Conversation, difference: Difference) -> None:
@@ -354,7 +356,7 @@ class _Run:
         return [(site, n) for site, n in branches if (site.number, n) in found.hits], found.limit
 
 
-def _attempts(probe: Probe) -> Iterator[Conversation]:
+def _attempts(probe: Candidate) -> Iterator[Conversation]:
     """A candidate's conversation, then what is tried instead."""
     yield probe.conversation
     for messages in probe.instead:

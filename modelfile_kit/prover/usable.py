@@ -13,12 +13,12 @@ from ..core.errors import GoTemplateError, PromptError, TemplateReferenceError
 from ..gotemplate import LimitError
 from ..huggingface import TemplateLimitError
 from .comparison import Comparison
-from .conversations.plain import Probe
+from .conversations.plain import Candidate
 from .findings import AlwaysFails, AlwaysRefused
 
 
 def never_renders(
-    comparison: Comparison, probes: Iterable[Probe], ended: Callable[[], str]
+    comparison: Comparison, probes: Iterable[Candidate], ended: Callable[[], str]
 ) -> AlwaysRefused | AlwaysFails | None:
     """On which of the sides every probe fails; None as soon as one probe renders on both.
 
@@ -59,7 +59,7 @@ def never_renders(
     return AlwaysRefused(refused.message, refused.span.line if refused.span else None)
 
 
-def _conversations(probes: Iterable[Probe]) -> Iterator[Conversation]:
+def _conversations(probes: Iterable[Candidate]) -> Iterator[Conversation]:
     for probe in probes:
         yield probe.conversation
         for messages in probe.instead:

@@ -74,12 +74,12 @@ def reference_of(source, bos="", eos="<|im_end|>"):
 def test_llama_server_alone_renders_what_ollama_does(name, ollama_server, tmp_path):
     reference = reference_of(*OWN[name])
     images = name == "images"
-    model, projector = write_carrier(tmp_path, reference, None, pictures=images)
+    model, projector = write_carrier(tmp_path, reference, None, images=images)
     modelfile = tmp_path / "Modelfile"
     modelfile.write_text(f"FROM {model}\n" + (f"FROM {projector}\n" if projector else ""))
     publish(modelfile, "native", host=ollama_server.url)
     compared = 0
-    with native_prompter(reference, None, pictures=images) as ours:
+    with native_prompter(reference, None, images=images) as ours:
         for c in CONVERSATIONS:
             if c.category == "images" and not images:
                 continue
@@ -158,7 +158,7 @@ def test_what_counts_as_the_same_in_both_engines_is():
     source = "{% set t = messages[-1].content %}" + "|#|".join(KNOWN)
     assert MarkedReference(source, bos_token="", eos_token="").constructs() == ()
     reference = reference_of(source)
-    with native_prompter(reference, None, pictures=False) as prompter:
+    with native_prompter(reference, None, images=False) as prompter:
         for text in STRANGE:
             messages = [{"role": "user", "content": c} for c in ("first", text)]
             ours, theirs = (e.render(messages).split("|#|") for e in (reference, prompter))
@@ -176,7 +176,7 @@ def test_what_texts_may_not_show_is_not_claimed():
 def test_a_template_that_llama_server_does_not_take():
     with (
         pytest.raises(ChatTemplateRefusedError, match="wordcount"),
-        native_prompter(reference_of(COUNTED), None, pictures=False),
+        native_prompter(reference_of(COUNTED), None, images=False),
     ):
         pass
     proof = prove_native(reference_of(COUNTED), ["chat"])
@@ -194,7 +194,7 @@ def package(tmp_path):
     def package(source, text=""):
         folder = tmp_path / "package"
         folder.mkdir()
-        model, _ = write_carrier(folder, reference_of(source), None, pictures=False)
+        model, _ = write_carrier(folder, reference_of(source), None, images=False)
         lines = f"name: own\nmodel: {model.name}\nprojector: none\ntarget: '>=0.30'\n"
         (folder / "mkmodelfile.yaml").write_text(lines + text, encoding="utf-8")
         return folder

@@ -55,7 +55,7 @@ def compared(ollama_server, tmp_path):
 
     def compared(reference, compiled, conversations):
         images = compiled.coverage["images"] != "absent"
-        files = write_carrier(tmp_path, reference, None, pictures=images)
+        files = write_carrier(tmp_path, reference, None, images=images)
         names = {}
         for path in filter(None, files):
             names[path.name], _ = digest_file(path)

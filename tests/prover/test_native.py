@@ -149,19 +149,19 @@ def test_images_are_tags_in_their_order() -> None:
 
 
 def test_the_carrier_has_the_template_and_the_tokens(tmp_path: Any) -> None:
-    model, projector = write_carrier(tmp_path, REFERENCE, None, pictures=False)
+    model, projector = write_carrier(tmp_path, REFERENCE, None, images=False)
     metadata = read_header(model).metadata
     tokens: Any = metadata["tokenizer.ggml.tokens"]
     assert metadata["tokenizer.chat_template"] == JINJA
     ends = [tokens[metadata[f"tokenizer.ggml.{kind}_token_id"]] for kind in ("bos", "eos")]
     assert (ends, projector) == (["<|bos|>", "<|eos|>"], None)
-    bare, eyes = write_carrier(tmp_path, ModelTemplate(JINJA, "gguf", None, None), None, pictures=True)
+    bare, eyes = write_carrier(tmp_path, ModelTemplate(JINJA, "gguf", None, None), None, images=True)
     assert "tokenizer.ggml.bos_token_id" not in read_header(bare).metadata
     assert eyes is not None and read_header(eyes).architecture == "clip"
 
 
 @pytest.mark.parametrize(
-    ("source", "pictures", "kinds"),
+    ("source", "images", "kinds"),
     [
         ("{{ messages[0].content }}", False, ("chat",)),
         ("{{ messages[0].content }}", True, ("chat", "images")),
@@ -173,5 +173,5 @@ def test_the_carrier_has_the_template_and_the_tokens(tmp_path: Any) -> None:
         ),
     ],
 )
-def test_kinds(source: str, pictures: bool, kinds: tuple[str, ...]) -> None:
-    assert kinds_of(source, pictures=pictures) == kinds
+def test_kinds(source: str, images: bool, kinds: tuple[str, ...]) -> None:
+    assert kinds_of(source, images=images) == kinds

@@ -229,26 +229,26 @@ def test_branches_that_no_request_of_ollama_s_reaches_do_not_count() -> None:
     assert proof(extras + UNTRIMMED, CHATML_GO, "chat").coverage["chat"] == "exact"
 
 
-def test_a_template_without_a_marker_has_no_pictures() -> None:
+def test_a_template_without_a_marker_has_no_images() -> None:
     blind = PICTURES.replace("<|image|>", "")
     found = proof(blind, PICTURES_GO, "images")
     assert found.coverage["images"] == "absent"
     assert found.diagnostics[0].code == "MK656"
 
 
-def test_pictures_are_proven_without_tools_where_tools_are_only_partial() -> None:
+def test_images_are_proven_without_tools_where_tools_are_only_partial() -> None:
     both = PICTURES + "{% if tools %}{{ tools | length }}{% endif %}"
     claims = {"chat": "exact", "tools": "partial", "thinking": "absent", "images": "exact"}
     found = prove(both, PICTURES_GO, claimed=claims)
     assert found.coverage["images"] == "exact"
-    # Where tools are promised, so are tools and pictures together.
+    # Where tools are promised, so are tools and images together.
     found = prove(both, PICTURES_GO, claimed={**claims, "tools": "exact"})
     assert (found.coverage["tools"], found.coverage["images"]) == ("partial", "exact")
     wrong = PICTURES_GO.replace("{{ .Role }}", '{{ if eq .Role "assistant" }}{{ .Role }}{{ end }}')
     assert prove(both, wrong, claimed=claims).coverage["images"] == "partial"
 
 
-def test_words_around_a_picture_are_not_the_engine_s_to_add() -> None:
+def test_words_around_an_image_are_not_the_engine_s_to_add() -> None:
     labelled = PICTURES.replace("<|image|>", "Picture: <|image|>")
     assert proof(labelled, PICTURES_GO, "images").coverage["images"] == "partial"
 

@@ -13,7 +13,7 @@ from typing import Any
 from ...core.conversation import Message
 from . import texts, tools
 from .features import Features
-from .plain import THINKS, Probe, message, probe
+from .plain import THINKS, Candidate, message, probe
 
 # Enough to meet every pair of neighbouring roles with every kind of text some times.
 COUNT = {"chat": 24, "thinking": 24, "tools": 32, "images": 16}
@@ -28,7 +28,7 @@ _USUAL = {
 }
 
 
-def mixed(category: str, seen: Features) -> Iterator[Probe]:
+def mixed(category: str, seen: Features) -> Iterator[Candidate]:
     """Random conversations of one kind."""
     words = [*texts.general(seen), *texts.around_markers(seen), *seen.literals, "x", "word", "two words"]
     seed = zlib.crc32(repr((category, seen.markers, seen.literals, sorted(seen.keys))).encode())

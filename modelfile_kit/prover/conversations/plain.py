@@ -1,4 +1,4 @@
-"""Candidate conversations of plain chat, thinking and pictures, simplest first.
+"""Candidate conversations of plain chat, thinking and images, simplest first.
 
 What Ollama can express, and so what is tried: Ollama merges neighbours of the same role (`tool`
 excepted) before its template sees them, so no conversation here has such neighbours. Content is
@@ -25,7 +25,7 @@ THINKS: tuple[bool | None, ...] = (None, True, False)
 
 
 @dataclass(frozen=True)
-class Probe:
+class Candidate:
     """A candidate. telling: compared even if it takes no branch that another has not taken.
     instead: messages to try where the reference does not render these (templates without a system
     role, or with their own order of roles)."""
@@ -44,10 +44,10 @@ def probe(
     category: str,
     telling: bool = False,
     instead: Iterable[tuple[Message, ...]] = (),
-) -> Probe:
+) -> Candidate:
     """A candidate from its parts."""
     offered = tuple(tools) if tools else None
-    return Probe(Conversation(id, tuple(messages), offered, think, category), telling, tuple(instead))
+    return Candidate(Conversation(id, tuple(messages), offered, think, category), telling, tuple(instead))
 
 
 def message(role: str, content: str, **more: Any) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def plain(order: Iterable[str]) -> tuple[Message, ...]:
     return tuple(message(role, f"{role[0]}{i}") for i, role in enumerate(order))
 
 
-def chat(seen: Features) -> Iterator[Probe]:
+def chat(seen: Features) -> Iterator[Candidate]:
     """Role orders, then odd roles, then boundary texts in every place."""
     usual = [r for r in ROLES if r != "tool"]
     for order in role_orders(usual):
@@ -89,7 +89,7 @@ def chat(seen: Features) -> Iterator[Probe]:
     yield from _members(seen, strange)
 
 
-def _members(seen: Features, strange: Sequence[str]) -> Iterator[Probe]:
+def _members(seen: Features, strange: Sequence[str]) -> Iterator[Candidate]:
     """Texts in members of a message that belong to no tools and no thinking, which have their own."""
     for member in members(Shape.MESSAGE):
         if member.required or member.category != "chat" or not seen.keys & set(member.keys):
@@ -100,7 +100,7 @@ def _members(seen: Features, strange: Sequence[str]) -> Iterator[Probe]:
             yield probe(f"{member.key}-{i}", (said, *bare), category="chat", telling=True)
 
 
-def _spoken(role: str, strange: Sequence[str]) -> Iterator[Probe]:
+def _spoken(role: str, strange: Sequence[str]) -> Iterator[Candidate]:
     """Odd texts in messages of a role that only some templates know."""
     user = message("user", "u")
     for i, text in enumerate(strange):
@@ -110,7 +110,7 @@ def _spoken(role: str, strange: Sequence[str]) -> Iterator[Probe]:
         )
 
 
-def _counted(number: int) -> Iterator[Probe]:
+def _counted(number: int) -> Iterator[Candidate]:
     """Texts of about so many characters, and conversations of about so many messages."""
     for count in (number - 1, number, number + 1):
         # As many characters, and one byte more.
@@ -130,7 +130,7 @@ def _counted(number: int) -> Iterator[Probe]:
             yield probe(f"system-turns-{count}", plain(("system", *order)), category="chat", telling=True)
 
 
-def dated(category: str, offered: Sequence[Tool]) -> Iterator[Probe]:
+def dated(category: str, offered: Sequence[Tool]) -> Iterator[Candidate]:
     """What is compared on every day, for a template that prints the date."""
     user = message("user", "u", images=1 if category == "images" else None)
     tools = offered if category == "tools" else None
@@ -139,7 +139,7 @@ def dated(category: str, offered: Sequence[Tool]) -> Iterator[Probe]:
         yield probe(f"dated-{name}", messages, tools, think, category=category, telling=True)
 
 
-def woven(category: str, strange: Sequence[str]) -> Iterator[Probe]:
+def woven(category: str, strange: Sequence[str]) -> Iterator[Candidate]:
     """Conversations in which every strange text stands once in every place."""
     count = len(strange)
     for i in range(count):
@@ -158,7 +158,7 @@ def woven(category: str, strange: Sequence[str]) -> Iterator[Probe]:
         yield probe(f"ends-{i}", ends, category=category)
 
 
-def thinking(seen: Features) -> Iterator[Probe]:
+def thinking(seen: Features) -> Iterator[Candidate]:
     """Think flags and reasoning in the history."""
     for order in role_orders(("system", "user", "assistant")):
         for think in THINKS:
@@ -190,8 +190,8 @@ def _with_reasoning(told: Message, reasoning: str) -> Message:
     return {**told, "thinking": reasoning} if told["role"] == "assistant" else told
 
 
-def images(seen: Features) -> Iterator[Probe]:
-    """One or two pictures in the first and in later messages, of every role, beside odd texts."""
+def images(seen: Features) -> Iterator[Candidate]:
+    """One or two images in the first and in later messages, of every role, beside odd texts."""
     for counts in ((1,), (2,), (1, 0), (0, 1), (1, 2), (2, 0), (0, 2), (1, 1)):
         for system in (False, True):
             told: list[Message] = [message("system", "s")] if system else []
@@ -199,30 +199,28 @@ def images(seen: Features) -> Iterator[Probe]:
                 if i:
                     told.append(message("assistant", f"a{i}"))
                 told.append(message("user", f"u{i}", images=count or None))
-            yield probe(f"pictures-{counts}-{system}", told, category="images", telling=True)
-    yield from _pictures_elsewhere()
+            yield probe(f"images-{counts}-{system}", told, category="images", telling=True)
+    yield from _images_elsewhere()
     strange = [t for t in (*texts.general(seen), *texts.around_markers(seen)) if "[img" not in t]
     for i, text in enumerate(strange):
         first = message("user", text, images=1 + i % 2)
         later = message("user", strange[(i + 3) % len(strange)], images=1)
         messages = (first, message("assistant", "a"), later)
-        yield probe(f"picture-text-{i}", messages, category="images", telling=True)
+        yield probe(f"image-text-{i}", messages, category="images", telling=True)
     for think in (True, False):
-        yield probe(
-            f"picture-think-{think}", (message("user", "u", images=1),), None, think, category="images"
-        )
+        yield probe(f"image-think-{think}", (message("user", "u", images=1),), None, think, category="images")
 
 
-def _pictures_elsewhere() -> Iterator[Probe]:
-    """Pictures in messages that are not the user's."""
-    picture, user = message("user", "u", images=1), message("user", "u")
+def _images_elsewhere() -> Iterator[Candidate]:
+    """Images in messages that are not the user's."""
+    image, user = message("user", "u", images=1), message("user", "u")
     for role in (*ROLES, OTHER_ROLE):
         if role != "user":
             other = message(role, "x", images=1)
-            yield probe(f"picture-{role}", (user, other), category="images")
-            yield probe(f"picture-{role}-first", (other, picture), category="images")
+            yield probe(f"image-{role}", (user, other), category="images")
+            yield probe(f"image-{role}-first", (other, image), category="images")
     call = {"id": "abc123456", "type": "function", "function": {"name": "f", "arguments": {"a": "x"}}}
     for words in ("", "say"):
         asked = message("assistant", words, images=1, tool_calls=[call])
         answer = message("tool", words, images=1, tool_name="f", tool_call_id="abc123456")
-        yield probe(f"picture-tools-{words}", (user, asked, answer), category="images")
+        yield probe(f"image-tools-{words}", (user, asked, answer), category="images")

@@ -1,4 +1,4 @@
-"""Texts at which templates go wrong: blanks, markers, empty ones, odd characters."""
+"""Texts at which templates go wrong: spaces, markers, empty ones, odd characters."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ BLANKS = (
     "\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f \x85\xa0\u1680"
     "\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 )
-# Characters that look blank and are not: they stop a strip.
+# Characters that look like spaces and are not: they stop a strip.
 UNBLANKS = "\u200b\u180e\ufeff\u2060"
 
 GENERAL = (
@@ -44,7 +44,7 @@ def general(seen: Features) -> tuple[str, ...]:
 
 
 def around_markers(seen: Features) -> tuple[str, ...]:
-    """For every text that the template searches for: alone, at the ends, twice, cut short, in blanks."""
+    """For every text that the template searches for: alone, at the ends, twice, cut short, in spaces."""
     found: list[str] = []
     for m in seen.markers:
         found += [
@@ -67,7 +67,7 @@ def around_markers(seen: Features) -> tuple[str, ...]:
 
 
 def pairs(markers: tuple[str, ...]) -> list[tuple[str, str]]:
-    """Markers that belong together: `<x>` and `</x>`, else neighbours that are not blanks."""
+    """Markers that belong together: `<x>` and `</x>`, else neighbours that are not spaces."""
     words = [m for m in markers if m.strip()]
     found = []
     for end in words:

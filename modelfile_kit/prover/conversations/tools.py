@@ -15,7 +15,7 @@ from typing import Any
 from ...core.conversation import Message, Tool
 from . import texts
 from .features import OTHER_ROLE, Features
-from .plain import THINKS, Probe, message, probe
+from .plain import THINKS, Candidate, message, probe
 
 ID = "abc123456"  # nine letters and digits: some templates insist on it
 # Everything that JSON, Go's JSON, Python's str() and the templates' languages write in their own way.
@@ -195,7 +195,7 @@ REASONED: dict[str, tuple[Message, ...]] = {
 }
 
 
-def tools(seen: Features) -> Iterator[Probe]:
+def tools(seen: Features) -> Iterator[Candidate]:
     """Histories with and without tools offered, then arguments, schemas, texts and literals."""
     for name, history in HISTORIES.items():
         uses = any(m["role"] == "tool" or "tool_calls" in m for m in history)
@@ -221,7 +221,7 @@ def tools(seen: Features) -> Iterator[Probe]:
     yield from _literals(seen)
 
 
-def _odd_texts(seen: Features) -> Iterator[Probe]:
+def _odd_texts(seen: Features) -> Iterator[Candidate]:
     strange: Sequence[str] = (*texts.general(seen), *texts.around_markers(seen))
     for i, text in enumerate(strange):
         other = strange[(i + 1) % len(strange)]
@@ -235,7 +235,7 @@ def _odd_texts(seen: Features) -> Iterator[Probe]:
         yield probe(f"text-back-{i}", back, offered, category="tools", telling=True)
 
 
-def _literals(seen: Features) -> Iterator[Probe]:
+def _literals(seen: Features) -> Iterator[Candidate]:
     """Texts that the template compares with, as names, types and arguments."""
     for i, literal in enumerate(dict.fromkeys((*seen.literals, *seen.markers))):
         described = {"a": {"type": literal or "string", "description": literal or "x"}}

@@ -18,7 +18,7 @@ from ..coverage import Hit
 from .expressions import STEPS_MAX, TooLongError
 from .loops import Loops, leave
 from .shapes import World
-from .state import DeadError, State, join
+from .state import AbstractState, DeadError, join
 from .values import ANYTHING, MISSING, NOTHING, TEXT, Thing, Value, thing, truths, union
 
 # Calls of a macro by itself after which what it is given has to be settled.
@@ -56,7 +56,7 @@ def reachable(
     for flagged in (False, True):
         world = World(category, bos_token, eos_token, flagged=flagged, without=without)
         run = Reach(world, apart=apart, steps=steps)
-        state = State()
+        state = AbstractState()
         state.slots.update(run.world.names)
         try:
             run.body(tree.body, state)
@@ -82,12 +82,14 @@ class Reach(Loops):
         self.calls: dict[Any, tuple[Value, dict[Any, Value]]] = {}
         self.unsettled = False
 
-    def body(self, statements: list[nodes.Node], states: State | list[State] | None) -> list[State]:
+    def body(
+        self, statements: list[nodes.Node], states: AbstractState | list[AbstractState] | None
+    ) -> list[AbstractState]:
         """Executes statements one after the other in every state; no state when the end is not reached."""
         current = states if isinstance(states, list) else [states] if states is not None else []
         for statement in statements:
             method = getattr(self, "_do_" + type(statement).__name__.lower(), self._unknown)
-            after: list[State] = []
+            after: list[AbstractState] = []
             for state in current:
                 self.step()
                 try:
@@ -98,32 +100,32 @@ class Reach(Loops):
             current = self.merged(after)
         return current
 
-    def _unknown(self, statement: Any, state: State) -> list[State]:
+    def _unknown(self, statement: Any, state: AbstractState) -> list[AbstractState]:
         return self.body(statement.body, state) if hasattr(statement, "body") else [state]
 
-    def _do_output(self, statement: nodes.Output, state: State) -> State:
+    def _do_output(self, statement: nodes.Output, state: AbstractState) -> AbstractState:
         for node in statement.nodes:
             if not isinstance(node, nodes.TemplateData):
                 self.value(node, state)
         return state
 
-    def _do_exprstmt(self, statement: nodes.ExprStmt, state: State) -> State:
+    def _do_exprstmt(self, statement: nodes.ExprStmt, state: AbstractState) -> AbstractState:
         self.value(statement.node, state)
         return state
 
-    def _do_assign(self, statement: nodes.Assign, state: State) -> State:
+    def _do_assign(self, statement: nodes.Assign, state: AbstractState) -> AbstractState:
         self._bind(statement.target, self.value(statement.node, state), state)
         return state
 
-    def _do_assignblock(self, statement: nodes.AssignBlock, state: State) -> list[State]:
+    def _do_assignblock(self, statement: nodes.AssignBlock, state: AbstractState) -> list[AbstractState]:
         after = self.body(statement.body, state.copy())
         for end in after:
             self._bind(statement.target, TEXT, end)
         return after
 
-    def _do_if(self, statement: nodes.If, state: State) -> list[State]:
-        ends: list[State] = []
-        current: State | None = state
+    def _do_if(self, statement: nodes.If, state: AbstractState) -> list[AbstractState]:
+        ends: list[AbstractState] = []
+        current: AbstractState | None = state
         for branch in (statement, *statement.elif_):
             if current is None:
                 break
@@ -135,22 +137,22 @@ class Reach(Loops):
 
     # -- macros -----------------------------------------------------------------------------------
 
-    def _do_macro(self, statement: nodes.Macro, state: State) -> State:
+    def _do_macro(self, statement: nodes.Macro, state: AbstractState) -> AbstractState:
         self.macros[statement.name] = statement
         state.assign(statement.name, thing("macro", statement.name))
         return state
 
-    def _do_callblock(self, statement: nodes.CallBlock, state: State) -> list[State]:
+    def _do_callblock(self, statement: nodes.CallBlock, state: AbstractState) -> list[AbstractState]:
         after = self.body(statement.body, state.copy())
         for end in after:
             end.slots["caller"] = thing("function", "caller")
             self.value(statement.call, end)
         return after
 
-    def _do_filterblock(self, statement: nodes.FilterBlock, state: State) -> list[State]:
+    def _do_filterblock(self, statement: nodes.FilterBlock, state: AbstractState) -> list[AbstractState]:
         return self.body(statement.body, state)
 
-    def _do_with(self, statement: nodes.With, state: State) -> list[State]:
+    def _do_with(self, statement: nodes.With, state: AbstractState) -> list[AbstractState]:
         outside = dict(state.slots)
         inner = state.copy()
         for target, value in zip(statement.targets, statement.values, strict=True):
@@ -158,7 +160,12 @@ class Reach(Loops):
         return [leave(end, outside) for end in self.body(statement.body, inner)]
 
     def call(
-        self, node: nodes.Call, function: Any, arguments: list[Value], named: dict[str, Value], state: State
+        self,
+        node: nodes.Call,
+        function: Any,
+        arguments: list[Value],
+        named: dict[str, Value],
+        state: AbstractState,
     ) -> Value:
         if isinstance(function, Thing) and function.shape == "macro":
             return self._macro(self.macros[function.more], node, arguments, named, state)
@@ -170,7 +177,7 @@ class Reach(Loops):
         node: nodes.Call,
         arguments: list[Value],
         named: dict[str, Value],
-        state: State,
+        state: AbstractState,
     ) -> Value:
         given = self._parameters(macro, arguments, named, state)
         deep = self.stack.count(macro.name)
@@ -188,7 +195,7 @@ class Reach(Loops):
         key = (macro.name, *(frozenset(d.items()) for d in (given, spaces, outer, facts)))
         if key not in self.calls:
             self.calls[key] = (TEXT, {})  # for a call of itself on the way
-            inner = State()
+            inner = AbstractState()
             for part in (outer, spaces, given):
                 inner.slots.update(part)  # type: ignore[arg-type]
             inner.facts = dict(facts)
@@ -201,7 +208,7 @@ class Reach(Loops):
             state.forget({n for n, v in state.slots.items() if isinstance(n, str) and _is_space(v)})
         return result
 
-    def _called(self, macro: nodes.Macro, state: State) -> list[State]:
+    def _called(self, macro: nodes.Macro, state: AbstractState) -> list[AbstractState]:
         loops, self.loops = self.loops, []
         self.stack.append(macro.name)
         after = self.body(macro.body, state)
@@ -221,7 +228,7 @@ class Reach(Loops):
         return self.mentions[macro.name]
 
     def _parameters(
-        self, macro: nodes.Macro, arguments: list[Value], named: dict[str, Value], state: State
+        self, macro: nodes.Macro, arguments: list[Value], named: dict[str, Value], state: AbstractState
     ) -> dict[str, Value]:
         given: dict[str, Value] = {}
         first_default = len(macro.args) - len(macro.defaults)
@@ -237,7 +244,7 @@ class Reach(Loops):
         return {**given, "varargs": ANYTHING, "kwargs": ANYTHING, "caller": ANYTHING}
 
 
-def _handed_on(macro: nodes.Macro, node: nodes.Call, state: State) -> dict[str, Any]:
+def _handed_on(macro: nodes.Macro, node: nodes.Call, state: AbstractState) -> dict[str, Any]:
     """What is known about arguments, said of the parameters: `m.x` becomes `message.x`."""
     facts: dict[str, Any] = {}
     for parameter, argument in zip(macro.args, node.args, strict=False):

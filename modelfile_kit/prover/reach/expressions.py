@@ -12,7 +12,7 @@ from jinja2 import nodes
 from ...huggingface import jinja_source as source
 from . import filters, operations
 from .shapes import World
-from .state import DeadError, State
+from .state import AbstractState, DeadError
 from .values import (
     ANYTHING,
     EITHER,
@@ -24,7 +24,7 @@ from .values import (
     Anything,
     Known,
     Missing,
-    Text,
+    SomeText,
     Thing,
     Value,
     by_truth,
@@ -82,7 +82,7 @@ class Expressions(ABC):
         if self.steps < 0:
             raise TooLongError
 
-    def value(self, node: nodes.Node, state: State) -> Value:
+    def value(self, node: nodes.Node, state: AbstractState) -> Value:
         """What an expression can be; raises DeadError where it certainly fails."""
         self.step()
         watched = source.unwatched(node)
@@ -111,19 +111,19 @@ class Expressions(ABC):
 
     # -- names, attributes, items ----------------------------------------------------------------
 
-    def _name(self, node: nodes.Name, state: State) -> Value:
+    def _name(self, node: nodes.Name, state: AbstractState) -> Value:
         return state.slots.get(node.name, MISSING)
 
-    def _const(self, node: nodes.Const, _: State) -> Value:
+    def _const(self, node: nodes.Const, _: AbstractState) -> Value:
         return constant(node.value)
 
-    def _templatedata(self, node: nodes.TemplateData, _: State) -> Value:
+    def _templatedata(self, node: nodes.TemplateData, _: AbstractState) -> Value:
         return known(node.data)
 
-    def _getattr(self, node: nodes.Getattr, state: State) -> Value:
+    def _getattr(self, node: nodes.Getattr, state: AbstractState) -> Value:
         return union(*(self._attribute(a, node.attr, state) for a in self.value(node.node, state)))
 
-    def _attribute(self, atom: Any, name: str, state: State) -> Value:
+    def _attribute(self, atom: Any, name: str, state: AbstractState) -> Value:
         if isinstance(atom, Missing):
             return NOTHING
         if isinstance(atom, Thing) and atom.shape == "namespace":
@@ -138,14 +138,14 @@ class Expressions(ABC):
             return thing("method", (name, atom)) if hasattr(str, name) else MISSING
         return MISSING
 
-    def _getitem(self, node: nodes.Getitem, state: State) -> Value:
+    def _getitem(self, node: nodes.Getitem, state: AbstractState) -> Value:
         whole = self.value(node.node, state)
         if isinstance(node.arg, nodes.Slice):
             return union(*(self._sliced(a, node.arg) for a in whole))
         index = self.value(node.arg, state)
         return union(*(self._item(a, index, node.arg, state) for a in whole))
 
-    def _item(self, atom: Any, index: Value, where: nodes.Expr, state: State) -> Value:
+    def _item(self, atom: Any, index: Value, where: nodes.Expr, state: AbstractState) -> Value:
         keys = [i.value for i in index if isinstance(i, Known)]
         if len(keys) > 1 and len(keys) == len(index):
             return union(*(self._item(atom, known(k), where, state) for k in keys))
@@ -179,13 +179,13 @@ class Expressions(ABC):
 
     # -- literals, operators -----------------------------------------------------------------------
 
-    def _list(self, node: nodes.List, state: State) -> Value:
+    def _list(self, node: nodes.List, state: AbstractState) -> Value:
         items = tuple(self.value(i, state) for i in node.items)
         return thing("literal", items, full=bool(items))
 
     _tuple = _list
 
-    def _dict(self, node: nodes.Dict, state: State) -> Value:
+    def _dict(self, node: nodes.Dict, state: AbstractState) -> Value:
         fields = []
         for pair in node.items:
             key, value = self.value(pair.key, state), self.value(pair.value, state)
@@ -194,13 +194,13 @@ class Expressions(ABC):
             fields.append((next(iter(key)).value, value))  # type: ignore[union-attr]
         return thing("map", tuple(fields), full=bool(fields))
 
-    def _concat(self, node: nodes.Concat, state: State) -> Value:
+    def _concat(self, node: nodes.Concat, state: AbstractState) -> Value:
         parts = [self.value(n, state) for n in node.nodes]
-        full = any(all(a.full if isinstance(a, Text) else False for a in p) for p in parts)
+        full = any(all(a.full if isinstance(a, SomeText) else False for a in p) for p in parts)
         constant = any(all(isinstance(a, Known) and str(a.value) for a in p) for p in parts)
         return FULL_TEXT if full or constant else TEXT
 
-    def _condexpr(self, node: nodes.CondExpr, state: State) -> Value:
+    def _condexpr(self, node: nodes.CondExpr, state: AbstractState) -> Value:
         found: list[Value] = []
         test = self.value(node.test, state)
         for truth, branch in ((True, node.expr1), (False, node.expr2)):
@@ -208,47 +208,47 @@ class Expressions(ABC):
                 found.append(MISSING if branch is None else self.maybe(branch, inside))
         return union(*found)
 
-    def maybe(self, node: nodes.Node, state: State) -> Value:
+    def maybe(self, node: nodes.Node, state: AbstractState) -> Value:
         """A value that may turn out to be impossible."""
         try:
             return self.value(node, state)
         except DeadError:
             return NOTHING
 
-    def _and(self, node: nodes.And, state: State) -> Value:
+    def _and(self, node: nodes.And, state: AbstractState) -> Value:
         return self._logic(node, state, stops=False)
 
-    def _or(self, node: nodes.Or, state: State) -> Value:
+    def _or(self, node: nodes.Or, state: AbstractState) -> Value:
         return self._logic(node, state, stops=True)
 
-    def _logic(self, node: Any, state: State, *, stops: bool) -> Value:
+    def _logic(self, node: Any, state: AbstractState, *, stops: bool) -> Value:
         left = self.value(node.left, state)
         found = by_truth(left, stops)
         if (not stops) in truths(left) and (inside := self.refine(node.left, not stops, state)):
             found = union(found, self.maybe(node.right, inside))
         return found
 
-    def _not(self, node: nodes.Not, state: State) -> Value:
+    def _not(self, node: nodes.Not, state: AbstractState) -> Value:
         return outcome(*(not t for t in truths(self.value(node.node, state))))
 
-    def _add(self, node: nodes.Add, state: State) -> Value:
+    def _add(self, node: nodes.Add, state: AbstractState) -> Value:
         left, right = self.value(node.left, state), self.value(node.right, state)
         return union(*(operations.added(a, b, self.world) for a in left for b in right))
 
-    def _arithmetic(self, node: Any, state: State) -> Value:
+    def _arithmetic(self, node: Any, state: AbstractState) -> Value:
         left, right = self.value(node.left, state), self.value(node.right, state)
         compute = _ARITHMETIC[node.operator]
         return union(*(operations.computed(compute, a, b) for a in left for b in right))
 
     _sub = _mul = _floordiv = _mod = _div = _pow = _arithmetic
 
-    def _neg(self, node: nodes.Neg, state: State) -> Value:
+    def _neg(self, node: nodes.Neg, state: AbstractState) -> Value:
         found = self.value(node.node, state)
         return union(*(known(-a.value) if isinstance(a, Known) else NUMBER for a in found))
 
     # -- comparisons and tests -----------------------------------------------------------------------
 
-    def _compare(self, node: nodes.Compare, state: State) -> Value:
+    def _compare(self, node: nodes.Compare, state: AbstractState) -> Value:
         left = self.value(node.expr, state)
         if len(node.ops) != 1:
             for o in node.ops:
@@ -265,12 +265,12 @@ class Expressions(ABC):
             return outcome(*(t == (operation == "in") for t in inside))
         return union(*(operations.ordered(_ORDER[operation], a, b) for a in left for b in right))
 
-    def _test(self, node: nodes.Test, state: State) -> Value:
+    def _test(self, node: nodes.Test, state: AbstractState) -> Value:
         found = self.value(node.node, state)
         arguments = [self.value(a, state) for a in node.args]
         return outcome(*operations.tested(node.name, found, arguments, self.world))
 
-    def _filter(self, node: nodes.Filter, state: State) -> Value:
+    def _filter(self, node: nodes.Filter, state: AbstractState) -> Value:
         arguments = [self.value(a, state) for a in node.args]
         named: dict[str, Value] = {str(k.key): self.value(k.value, state) for k in node.kwargs}
         if node.node is None:
@@ -278,7 +278,7 @@ class Expressions(ABC):
         found = self.value(node.node, state)
         return filters.filtered(node.name, found, arguments, named, self.world)
 
-    def _call(self, node: nodes.Call, state: State) -> Value:
+    def _call(self, node: nodes.Call, state: AbstractState) -> Value:
         function = self.value(node.node, state)
         arguments = [self.value(a, state) for a in node.args]
         named = {k.key: self.value(k.value, state) for k in node.kwargs}
@@ -290,7 +290,12 @@ class Expressions(ABC):
         return union(*(self.call(node, f, arguments, named, state) for f in function))
 
     def call(
-        self, node: nodes.Call, function: Any, arguments: list[Value], named: dict[str, Value], state: State
+        self,
+        node: nodes.Call,
+        function: Any,
+        arguments: list[Value],
+        named: dict[str, Value],
+        state: AbstractState,
     ) -> Value:
         """A call of a method or function."""
         if isinstance(function, Thing) and function.shape == "method":
@@ -311,7 +316,7 @@ class Expressions(ABC):
         return ANYTHING if isinstance(function, (Anything, Thing)) else NOTHING
 
     @abstractmethod
-    def refine(self, test: nodes.Node, truth: bool, state: State) -> State | None:
+    def refine(self, test: nodes.Node, truth: bool, state: AbstractState) -> AbstractState | None:
         """The state in which a test has this truth; None where it cannot."""
 
 

@@ -15,8 +15,8 @@ from .values import (
     Atom,
     Known,
     Missing,
-    Number,
-    Text,
+    SomeNumber,
+    SomeText,
     Thing,
     Value,
     by_truth,
@@ -63,10 +63,10 @@ def _length(atom: Atom) -> Value:
     if isinstance(atom, Thing) and atom.shape == "literal":
         return known(len(atom.more))
     if isinstance(atom, Thing) and atom.shape == "types":
-        return frozenset({Number(2)})  # a list of one type is sent on as that type
-    if isinstance(atom, (Text, Thing)):
-        return frozenset({Number(1 if atom.full else 0)})
-    return frozenset({Number(0)}) if isinstance(atom, Anything) else NOTHING
+        return frozenset({SomeNumber(2)})  # a list of one type is sent on as that type
+    if isinstance(atom, (SomeText, Thing)):
+        return frozenset({SomeNumber(1 if atom.full else 0)})
+    return frozenset({SomeNumber(0)}) if isinstance(atom, Anything) else NOTHING
 
 
 def _letters(atom: Atom, name: str) -> Value:
@@ -74,9 +74,9 @@ def _letters(atom: Atom, name: str) -> Value:
         return known(getattr(atom.value, "strip" if name == "trim" else name)())
     if isinstance(atom, Missing):
         return known("")
-    if isinstance(atom, Text) and atom.low and name == "lower":
+    if isinstance(atom, SomeText) and atom.low and name == "lower":
         return frozenset({atom})
-    return TEXT if name == "trim" or not isinstance(atom, Text) or not atom.full else FULL_TEXT
+    return TEXT if name == "trim" or not isinstance(atom, SomeText) or not atom.full else FULL_TEXT
 
 
 def _pairs(atom: Atom, world: World) -> Value:
@@ -86,11 +86,11 @@ def _pairs(atom: Atom, world: World) -> Value:
 
 
 def _listed(name: str, atom: Atom, arguments: list[Value], world: World) -> Value:
-    if isinstance(atom, (Known, Number)) and not is_text(atom):
+    if isinstance(atom, (Known, SomeNumber)) and not is_text(atom):
         return NOTHING
     if isinstance(atom, Anything):
         return ANYTHING
-    full = isinstance(atom, (Text, Thing)) and atom.full
+    full = isinstance(atom, (SomeText, Thing)) and atom.full
     item = world.pair(atom)[0] if world.is_mapping(atom) else world.items(atom)  # type: ignore[arg-type]
     if name in ("first", "last", "random", "min", "max"):
         return union(item, NOTHING if full else MISSING)

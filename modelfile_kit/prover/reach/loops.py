@@ -11,8 +11,8 @@ from jinja2 import nodes
 from ...huggingface import jinja_source as source
 from .refinement import Refinement
 from .shapes import World
-from .state import Fact, State, join
-from .values import ANYTHING, MISSING, NOTHING, Missing, Number, Thing, Value, known, thing, truths, union
+from .state import AbstractState, Fact, join
+from .values import ANYTHING, MISSING, NOTHING, Missing, SomeNumber, Thing, Value, known, thing, truths, union
 
 # Rounds after which a loop that still changes is taken to change anything.
 ROUNDS_MAX = 8
@@ -30,24 +30,26 @@ class Loops(Refinement):
 
     def __init__(self, world: World) -> None:
         super().__init__(world)
-        self.loops: list[tuple[list[State], list[State]]] = []
+        self.loops: list[tuple[list[AbstractState], list[AbstractState]]] = []
 
     @abstractmethod
-    def body(self, statements: list[nodes.Node], states: State | list[State] | None) -> list[State]:
+    def body(
+        self, statements: list[nodes.Node], states: AbstractState | list[AbstractState] | None
+    ) -> list[AbstractState]:
         """Executes statements one after the other in every state."""
 
-    def merged(self, states: list[State]) -> list[State]:
+    def merged(self, states: list[AbstractState]) -> list[AbstractState]:
         """Joins states; those in which flags have different values stay apart, while they are few."""
         if len(states) < 2:
             return states
-        groups: dict[Any, list[State]] = {}
+        groups: dict[Any, list[AbstractState]] = {}
         for state in states:
             groups.setdefault(state.flags() if self.apart else None, []).append(state)
         if len(groups) > APART_MAX:
             groups = {None: states}
         return [joined for group in groups.values() if (joined := join(*group)) is not None]
 
-    def _bind(self, target: nodes.Node, value: Value, state: State) -> None:
+    def _bind(self, target: nodes.Node, value: Value, state: AbstractState) -> None:
         if isinstance(target, nodes.Name):
             state.assign(target.name, value)
         elif isinstance(target, nodes.NSRef):
@@ -60,7 +62,7 @@ class Loops(Refinement):
             for i, part in enumerate(target.items):
                 self._bind(part, union(*(_unpacked(a, i) for a in value)), state)
 
-    def _do_for(self, statement: nodes.For, state: State) -> list[State]:
+    def _do_for(self, statement: nodes.For, state: AbstractState) -> list[AbstractState]:
         over = self.value(statement.iter, state)
         rounds = frozenset().union(*map(self.world.rounds, over))
         outside = dict(state.slots)
@@ -69,14 +71,14 @@ class Loops(Refinement):
             ended += self._looped(statement, over, state)
         return [leave(end, outside) for end in ended]
 
-    def _looped(self, statement: nodes.For, over: Value, state: State) -> list[State]:
+    def _looped(self, statement: nodes.For, over: Value, state: AbstractState) -> list[AbstractState]:
         """The states after a loop that runs at least once: the first round, then all others together."""
         local = _assigned(statement) | {"loop"}
         outside = dict(state.slots)
         entry = state.copy()
         entry.forget(local)
         ends, exits = self._round(statement, over, [entry], first=True)
-        known: dict[Any, State] = {}
+        known: dict[Any, AbstractState] = {}
         again = ends
         for n in range(ROUNDS_MAX + 1):
             changed = []
@@ -100,11 +102,11 @@ class Loops(Refinement):
         return self.merged(ends + exits)
 
     def _round(
-        self, statement: nodes.For, over: Value, states: list[State], *, first: bool
-    ) -> tuple[list[State], list[State]]:
+        self, statement: nodes.For, over: Value, states: list[AbstractState], *, first: bool
+    ) -> tuple[list[AbstractState], list[AbstractState]]:
         """One round from each state: where it ends or goes on, and where it breaks off."""
-        starts: list[State] = []
-        skipped: list[State] = []
+        starts: list[AbstractState] = []
+        skipped: list[AbstractState] = []
         for state, (item, known_item) in itertools.product(states, self._items(statement, over)):
             start = state.copy()
             self._bind(statement.target, item, start)
@@ -118,8 +120,8 @@ class Loops(Refinement):
             inside = self.refine(statement.test, True, start) if True in possible else None
             starts += [inside] if inside is not None else []
             skipped += [state.copy()] if False in possible else []
-        continues: list[State] = []
-        breaks: list[State] = []
+        continues: list[AbstractState] = []
+        breaks: list[AbstractState] = []
         self.loops.append((continues, breaks))
         ends = self.body(statement.body, starts)
         self.loops.pop()
@@ -146,19 +148,19 @@ class Loops(Refinement):
                     found.append((known(key), {f"{text}[{name}]": fact}))
         return found + ([(union(*plain), {})] if plain else [])
 
-    def _do_continue(self, _: nodes.Continue, state: State) -> None:
+    def _do_continue(self, _: nodes.Continue, state: AbstractState) -> None:
         self.loops[-1][0].append(state)
 
-    def _do_break(self, _: nodes.Break, state: State) -> None:
+    def _do_break(self, _: nodes.Break, state: AbstractState) -> None:
         self.loops[-1][1].append(state)
 
 
-def _position(state: State, first: bool) -> None:
+def _position(state: AbstractState, first: bool) -> None:
     """What is known of the loop's position in its first round, and in all others."""
     said: dict[str, Value] = {
         "loop.first": known(first),
-        "loop.index0": known(0) if first else frozenset({Number(1)}),
-        "loop.index": known(1) if first else frozenset({Number(2)}),
+        "loop.index0": known(0) if first else frozenset({SomeNumber(1)}),
+        "loop.index": known(1) if first else frozenset({SomeNumber(2)}),
     }
     if first:
         said["loop.previtem"] = MISSING
@@ -166,7 +168,7 @@ def _position(state: State, first: bool) -> None:
         state.facts[text] = (value, frozenset({"loop"}))
 
 
-def _widen(state: State, before: State) -> None:
+def _widen(state: AbstractState, before: AbstractState) -> None:
     """Gives up on what still changes."""
     for slot, value in state.slots.items():
         if before.slots.get(slot) != value:
@@ -174,7 +176,7 @@ def _widen(state: State, before: State) -> None:
     state.facts = {}
 
 
-def leave(state: State, outside: dict[Any, Value]) -> State:
+def leave(state: AbstractState, outside: dict[Any, Value]) -> AbstractState:
     """At the end of a scope: variables are what they were outside, namespaces keep what they got."""
     changed = {n for n, v in state.slots.items() if isinstance(n, str) and outside.get(n) != v}
     state.forget(changed)

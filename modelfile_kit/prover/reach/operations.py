@@ -20,8 +20,8 @@ from .values import (
     Atom,
     Known,
     Missing,
-    Number,
-    Text,
+    SomeNumber,
+    SomeText,
     Thing,
     Value,
     equals,
@@ -48,9 +48,9 @@ def computed(compute: Callable[[Any, Any], Any], a: Atom, b: Atom) -> Value:
             return known(compute(a.value, b.value)) if _small(a) and _small(b) else ANYTHING
         except Exception:  # whatever Python raises, the rendering ends here
             return NOTHING
-    if compute is operator.sub and isinstance(a, Number) and a.low is not None and isinstance(b, Known):
-        return frozenset({Number(a.low - b.value)}) if isinstance(b.value, int) else NUMBER
-    numeric = (Number, Known)
+    if compute is operator.sub and isinstance(a, SomeNumber) and a.low is not None and isinstance(b, Known):
+        return frozenset({SomeNumber(a.low - b.value)}) if isinstance(b.value, int) else NUMBER
+    numeric = (SomeNumber, Known)
     return NUMBER if isinstance(a, numeric) and isinstance(b, numeric) else ANYTHING
 
 
@@ -74,14 +74,14 @@ def added(a: Atom, b: Atom, world: World) -> Value:
     if isinstance(a, Known) and isinstance(b, Known):
         return computed(lambda x, y: x + y, a, b)
     if (
-        isinstance(a, (Number, Known))
-        and isinstance(b, (Number, Known))
+        isinstance(a, (SomeNumber, Known))
+        and isinstance(b, (SomeNumber, Known))
         and not is_text(a)
         and not is_text(b)
     ):
-        low = [x.low if isinstance(x, Number) else x.value for x in (a, b)]
+        low = [x.low if isinstance(x, SomeNumber) else x.value for x in (a, b)]
         whole = [n for n in low if isinstance(n, int)]
-        return frozenset({Number(min(sum(whole), 1))}) if len(whole) == 2 else NUMBER
+        return frozenset({SomeNumber(min(sum(whole), 1))}) if len(whole) == 2 else NUMBER
     return NOTHING if is_text(a) != is_text(b) else ANYTHING
 
 
@@ -91,7 +91,7 @@ def ordered(compute: Callable[[Any, Any], bool], a: Atom, b: Atom) -> Value:
         return NOTHING
     if isinstance(a, Known) and isinstance(b, Known):
         return computed(compute, a, b)
-    if isinstance(a, Number) and a.low is not None and isinstance(b, Known):
+    if isinstance(a, SomeNumber) and a.low is not None and isinstance(b, Known):
         # The smallest and a huge number: if both agree, every one between does.
         try:
             ends = {compute(a.low, b.value), compute(10**9, b.value)}
@@ -163,7 +163,7 @@ def _holds(atom: Atom, *kinds: type) -> bool:
 
 
 def _number(atom: Atom, _: World) -> bool:
-    return isinstance(atom, Number) or _holds(atom, int, float, bool)
+    return isinstance(atom, SomeNumber) or _holds(atom, int, float, bool)
 
 
 def _iterable(atom: Atom, world: World) -> bool:
@@ -179,8 +179,8 @@ TEST_RULES: dict[str, Callable[[Any, World], bool | None]] = {
     "iterable": _iterable,
     "sequence": _iterable,
     "number": _number,
-    "integer": lambda a, _: None if isinstance(a, Number) else _holds(a, int),
-    "float": lambda a, _: None if isinstance(a, Number) else _holds(a, float),
+    "integer": lambda a, _: None if isinstance(a, SomeNumber) else _holds(a, int),
+    "float": lambda a, _: None if isinstance(a, SomeNumber) else _holds(a, float),
     "boolean": lambda a, _: _holds(a, bool),
     "true": lambda a, _: a == Known.of(True),
     "false": lambda a, _: a == Known.of(False),
@@ -209,7 +209,7 @@ def method(name: str, owner: Atom, arguments: list[Value], world: World) -> Valu
             return _get(owner, arguments, world)
         if name == "copy":
             return frozenset({owner})
-    return frozenset({Number(0)}) if name in ("index", "count") else ANYTHING
+    return frozenset({SomeNumber(0)}) if name in ("index", "count") else ANYTHING
 
 
 def _get(owner: Thing, arguments: list[Value], world: World) -> Value:
@@ -235,7 +235,7 @@ def _text_method(name: str, owner: Atom, arguments: list[Value]) -> Value:
             return NOTHING
         if isinstance(result, (str, int)):
             return known(result)
-    if isinstance(owner, Text) and owner.low and name == "lower":
+    if isinstance(owner, SomeText) and owner.low and name == "lower":
         return frozenset({owner})
     result = _TEXT_METHODS[name].result if name in _TEXT_METHODS else Result.TEXT
     if result is Result.LIST:
@@ -274,12 +274,14 @@ def _range_runs(arguments: list[Value]) -> bool:
     first, last, step = atoms[0], atoms[1] if len(atoms) > 1 else None, atoms[2] if len(atoms) > 2 else None
     if last is None:
         first, last = Known.of(0), first
-    low = first.value if isinstance(first, Known) else first.low if isinstance(first, Number) else None
+    low = first.value if isinstance(first, Known) else first.low if isinstance(first, SomeNumber) else None
     if not isinstance(low, int):
         return False
     if step == Known.of(-1):
         return isinstance(last, Known) and low > last.value
-    return step is None and isinstance(first, Known) and isinstance(last, Number) and (last.low or 0) > low
+    return (
+        step is None and isinstance(first, Known) and isinstance(last, SomeNumber) and (last.low or 0) > low
+    )
 
 
 def loop_attribute(name: str, item: Value) -> Value:
@@ -287,9 +289,9 @@ def loop_attribute(name: str, item: Value) -> Value:
     if name in ("first", "last"):
         return EITHER
     if name in ("index", "revindex", "length", "depth"):
-        return frozenset({Number(1)})
+        return frozenset({SomeNumber(1)})
     if name in ("index0", "revindex0", "depth0"):
-        return frozenset({Number(0)})
+        return frozenset({SomeNumber(0)})
     if name in ("previtem", "nextitem"):
         return union(item, MISSING)
     return ANYTHING if name in ("cycle", "changed") else MISSING

@@ -11,7 +11,7 @@ from jinja2 import nodes
 from ...huggingface import jinja_source as source
 from . import operations
 from .expressions import Expressions, field_got
-from .state import CLAUSES_MAX, DeadError, Slot, State, join
+from .state import CLAUSES_MAX, AbstractState, DeadError, Slot, join
 from .values import (
     MISSING,
     NOTHING,
@@ -40,7 +40,7 @@ LENGTHS: dict[str, Callable[[int, int], bool]] = {
 class Refinement(Expressions):
     """Adds `refine`: the state after a test."""
 
-    def refine(self, test: nodes.Node, truth: bool, state: State) -> State | None:
+    def refine(self, test: nodes.Node, truth: bool, state: AbstractState) -> AbstractState | None:
         """The state in which a test has this truth; None where it cannot."""
         watching, self.watching = self.watching, False
         try:
@@ -54,7 +54,7 @@ class Refinement(Expressions):
             self.watching = watching
         return refined
 
-    def _refined(self, test: Any, truth: bool, state: State) -> State | None:
+    def _refined(self, test: Any, truth: bool, state: AbstractState) -> AbstractState | None:
         if isinstance(test, nodes.Not):
             return self._refined(source.unwatched(test.node), not truth, state)
         if isinstance(test, (nodes.And, nodes.Or)):
@@ -87,7 +87,7 @@ class Refinement(Expressions):
         self._narrow_base(test, truth, refined)
         return refined
 
-    def _narrow_base(self, test: nodes.Node, truth: bool, state: State) -> None:
+    def _narrow_base(self, test: nodes.Node, truth: bool, state: AbstractState) -> None:
         """`x.type == 'array'` also tells which of several kinds of things `x` is."""
         base = source.base(test)
         if base is None:
@@ -105,7 +105,7 @@ class Refinement(Expressions):
         if kept and len(kept) < len(before):
             state.slots[base.name] = frozenset(kept)
 
-    def _at_the_end(self, last: bool, state: State) -> None:
+    def _at_the_end(self, last: bool, state: AbstractState) -> None:
         """`loop.last` said with the index and the length of the list."""
         loop = state.slots.get("loop", NOTHING)
         over = next((a.more[1] for a in loop if isinstance(a, Thing) and a.shape == "loop"), "")
@@ -124,13 +124,13 @@ class Refinement(Expressions):
         for text, truth in said.items():
             state.facts[text] = (known(truth), frozenset({"loop"}))
 
-    def _maybe_refined(self, test: nodes.Node, truth: bool, state: State) -> State | None:
+    def _maybe_refined(self, test: nodes.Node, truth: bool, state: AbstractState) -> AbstractState | None:
         try:
             return self._refined(source.unwatched(test), truth, state)
         except DeadError:
             return None
 
-    def _compared(self, test: nodes.Compare, truth: bool, state: State) -> None:
+    def _compared(self, test: nodes.Compare, truth: bool, state: AbstractState) -> None:
         left, operand = source.unwatched(test.expr), test.ops[0]
         right = self.value(operand.expr, state)
         if operand.op in ("in", "notin") and isinstance(left, nodes.Const):
@@ -156,7 +156,7 @@ class Refinement(Expressions):
                 before = without(before, constant)
             self._learn(left, before, state)
 
-    def _measured(self, left: Any, operation: str, right: Value, truth: bool, state: State) -> None:
+    def _measured(self, left: Any, operation: str, right: Value, truth: bool, state: AbstractState) -> None:
         """`x | length > 0` and its kin tell whether `x` is empty."""
         if not isinstance(left, nodes.Filter) or left.name not in ("length", "count") or len(right) != 1:
             return
@@ -176,7 +176,9 @@ class Refinement(Expressions):
         elif sizes == [0]:
             self._learn(left.node, by_truth(whole, False), state)
 
-    def _has_key(self, mapping: nodes.Expr, key: Any, value: Value, there: bool, state: State) -> None:
+    def _has_key(
+        self, mapping: nodes.Expr, key: Any, value: Value, there: bool, state: AbstractState
+    ) -> None:
         """`'key' in mapping` tells whether `mapping.key` is there."""
         if not all(isinstance(a, Thing) and self.world.is_mapping(a) for a in value):
             return
@@ -185,7 +187,7 @@ class Refinement(Expressions):
         if known_now:
             state.facts[f"{source.text(mapping)}.{key}"] = (known_now, source.names(mapping))
 
-    def _space(self, node: nodes.Node, state: State) -> Slot | None:
+    def _space(self, node: nodes.Node, state: AbstractState) -> Slot | None:
         """The slot of `ns.x` where `ns` is one namespace."""
         if not isinstance(node, nodes.Getattr) or not isinstance(node.node, nodes.Name):
             return None
@@ -195,7 +197,7 @@ class Refinement(Expressions):
             return (str(only_one.more), node.attr)
         return None
 
-    def _learn(self, node: nodes.Node, value: Value, state: State) -> None:
+    def _learn(self, node: nodes.Node, value: Value, state: AbstractState) -> None:
         if not value:
             raise DeadError
         node = source.unwatched(node)

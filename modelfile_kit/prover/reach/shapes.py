@@ -16,7 +16,7 @@ from .values import (
     Atom,
     Known,
     Missing,
-    Text,
+    SomeText,
     Thing,
     Value,
     known,
@@ -36,7 +36,7 @@ _LISTS = {
     "tools": thing("tool"),
     "required": FULL_TEXT,
     "types": FULL_TEXT,
-    "parts": thing("picture") | thing("words"),
+    "parts": thing("image_part") | thing("words"),
 }
 # What a member of the request holds for a chat template, where the request names it.
 _HELD: dict[Kind, Value] = {
@@ -98,7 +98,7 @@ class World:
             **{name: thing("function", name) for name in _FUNCTIONS},
         }
         content = TEXT | thing("parts") if category == "images" else TEXT
-        role: Value = frozenset({Text(True, frozenset() if tools else frozenset({"tool"}), low=True)})
+        role: Value = frozenset({SomeText(True, frozenset() if tools else frozenset({"tool"}), low=True)})
         message = _fields(Shape.MESSAGE, role=role, content=content)
         had = {"chat": True, "tools": tools, "thinking": thinking, "images": category == "images"}
         for member in members(Shape.MESSAGE):
@@ -112,7 +112,7 @@ class World:
             "function schema": _fields(Shape.FUNCTION),
             "parameters": _fields(Shape.PARAMETERS, type=known("object")),
             "property": _fields(Shape.PROPERTY),
-            "picture": {"type": known("image")},
+            "image_part": {"type": known("image")},
             "words": {"type": known("text"), "text": TEXT},
         }
 
@@ -152,7 +152,7 @@ class World:
 
     def items(self, atom: Atom) -> Value:
         """What a loop over it gives."""
-        if isinstance(atom, Text):
+        if isinstance(atom, SomeText):
             return FULL_TEXT
         if isinstance(atom, Known):
             return FULL_TEXT if isinstance(atom.value, str) else frozenset()
@@ -193,7 +193,7 @@ class World:
             return frozenset({0})
         if isinstance(atom, Known):
             return frozenset({1 if atom.value else 0}) if isinstance(atom.value, str) else frozenset()
-        if isinstance(atom, Text):
+        if isinstance(atom, SomeText):
             return frozenset({1}) if atom.full else frozenset({0, 1})
         if isinstance(atom, Thing) and atom.shape in ("literal", "map"):
             return frozenset({min(len(atom.more), 1)})

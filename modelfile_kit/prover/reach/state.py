@@ -27,7 +27,7 @@ class DeadError(Exception):
 
 
 @dataclass
-class State:
+class AbstractState:
     """slots: variables and attributes of namespaces. facts: expressions whose value is known better
     because a test has been passed, with the names they depend on. clauses: tests whose outcome is
     known and whose parts are not yet (`not (a and b)`), by their text."""
@@ -36,8 +36,8 @@ class State:
     facts: dict[str, Fact] = field(default_factory=dict)
     clauses: dict[str, Clause] = field(default_factory=dict)
 
-    def copy(self) -> State:
-        return State(dict(self.slots), dict(self.facts), dict(self.clauses))
+    def copy(self) -> AbstractState:
+        return AbstractState(dict(self.slots), dict(self.facts), dict(self.clauses))
 
     def flags(self) -> frozenset[tuple[Slot, Value]]:
         """Variables and attributes that are certainly true, false or None."""
@@ -63,14 +63,14 @@ class State:
         self.clauses = {k: c for k, c in self.clauses.items() if part not in k}
 
 
-def join(*states: State | None) -> State | None:
+def join(*states: AbstractState | None) -> AbstractState | None:
     """What is known where several paths meet; None stands for a path that does not get there."""
     alive = [s for s in states if s is not None]
     if not alive:
         return None
     joined = alive[0].copy()
     for other in alive[1:]:
-        joined = State(
+        joined = AbstractState(
             {
                 slot: union(joined.slots.get(slot, MISSING), other.slots.get(slot, MISSING))
                 for slot in joined.slots.keys() | other.slots.keys()

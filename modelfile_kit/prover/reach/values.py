@@ -26,7 +26,7 @@ class Known:
 
 
 @dataclass(frozen=True)
-class Text:
+class SomeText:
     """Any text; not an empty one if `full`, none of `but`, without upper-case letters if `low`."""
 
     full: bool = False
@@ -35,7 +35,7 @@ class Text:
 
 
 @dataclass(frozen=True)
-class Number:
+class SomeNumber:
     """Any number; at least `low` unless that is None."""
 
     low: int | None = None
@@ -61,15 +61,15 @@ class Thing:
     full: bool = True
 
 
-Atom = Known | Text | Number | Missing | Anything | Thing
+Atom = Known | SomeText | SomeNumber | Missing | Anything | Thing
 Value = frozenset[Atom]
 
 NOTHING: Value = frozenset()
 ANYTHING: Value = frozenset({Anything()})
 MISSING: Value = frozenset({Missing()})
-TEXT: Value = frozenset({Text()})
-FULL_TEXT: Value = frozenset({Text(full=True)})
-NUMBER: Value = frozenset({Number()})
+TEXT: Value = frozenset({SomeText()})
+FULL_TEXT: Value = frozenset({SomeText(full=True)})
+NUMBER: Value = frozenset({SomeNumber()})
 TRUE: Value = frozenset({Known.of(True)})
 FALSE: Value = frozenset({Known.of(False)})
 EITHER: Value = TRUE | FALSE
@@ -119,11 +119,11 @@ def atom_truths(atom: Atom) -> frozenset[bool]:
         return frozenset({False})
     if isinstance(atom, Thing) and atom.shape in ("literal", "map"):
         return frozenset({bool(atom.more)})
-    if isinstance(atom, (Text, Thing)) and atom.full:
+    if isinstance(atom, (SomeText, Thing)) and atom.full:
         return frozenset({True})
-    if isinstance(atom, Text) and "" in atom.but:
+    if isinstance(atom, SomeText) and "" in atom.but:
         return frozenset({True})
-    if isinstance(atom, Number) and atom.low is not None and atom.low > 0:
+    if isinstance(atom, SomeNumber) and atom.low is not None and atom.low > 0:
         return frozenset({True})
     return frozenset({True, False})
 
@@ -139,19 +139,19 @@ def by_truth(value: Value, truth: bool) -> Value:
     for atom in value:
         if truth not in atom_truths(atom):
             continue
-        if isinstance(atom, Text):
-            atom = Text(True, atom.but, atom.low) if truth else Known.of("")
+        if isinstance(atom, SomeText):
+            atom = SomeText(True, atom.but, atom.low) if truth else Known.of("")
         elif isinstance(atom, Thing) and truth:
             atom = Thing(atom.shape, atom.more, True)
-        elif isinstance(atom, Number) and truth and atom.low == 0:
-            atom = Number(1)
+        elif isinstance(atom, SomeNumber) and truth and atom.low == 0:
+            atom = SomeNumber(1)
         kept.add(atom)
     return frozenset(kept)
 
 
 def is_text(atom: Atom) -> bool:
     """Whether it is certainly a text."""
-    return isinstance(atom, Text) or (isinstance(atom, Known) and isinstance(atom.value, str))
+    return isinstance(atom, SomeText) or (isinstance(atom, Known) and isinstance(atom.value, str))
 
 
 def equal(a: Atom, b: Atom) -> frozenset[bool]:
@@ -171,13 +171,18 @@ def equal(a: Atom, b: Atom) -> frozenset[bool]:
 
 def _equal_known(constant: Any, other: Atom) -> frozenset[bool]:
     possible = isinstance(other, Anything)
-    if isinstance(other, Text) and other.low and isinstance(constant, str) and constant != constant.lower():
+    if (
+        isinstance(other, SomeText)
+        and other.low
+        and isinstance(constant, str)
+        and constant != constant.lower()
+    ):
         return frozenset({False})
-    if isinstance(other, Text):
+    if isinstance(other, SomeText):
         possible = (
             isinstance(constant, str) and constant not in other.but and bool(constant or not other.full)
         )
-    elif isinstance(other, Number):
+    elif isinstance(other, SomeNumber):
         number = isinstance(constant, (int, float)) and not isinstance(constant, bool)
         possible = number and (other.low is None or constant >= other.low)
     return frozenset({True, False}) if possible else frozenset({False})
@@ -198,8 +203,8 @@ def without(value: Value, constant: Any) -> Value:
     for atom in value:
         if isinstance(atom, Known) and atom.value == constant:
             continue
-        if isinstance(atom, Text) and isinstance(constant, str):
-            atom = Text(atom.full or constant == "", atom.but | {constant}, atom.low)
+        if isinstance(atom, SomeText) and isinstance(constant, str):
+            atom = SomeText(atom.full or constant == "", atom.but | {constant}, atom.low)
         kept.add(atom)
     return frozenset(kept)
 

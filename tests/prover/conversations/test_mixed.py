@@ -29,7 +29,7 @@ def test_everything_of_the_kind_occurs() -> None:
     assert any("</think>" in m["content"] for m in messages)
 
 
-def test_pictures_only_with_the_user() -> None:
+def test_images_only_with_the_user() -> None:
     messages = [m for p in mixed("images", SEEN) for m in p.conversation.messages]
     assert any(image_count(m) > 1 for m in messages)
     assert all(m["role"] == "user" for m in messages if image_count(m))

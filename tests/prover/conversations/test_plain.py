@@ -12,7 +12,7 @@ from modelfile_kit.core.conversation import Conversation, image_count
 from modelfile_kit.prover.conversations import mixed, tools
 from modelfile_kit.prover.conversations import plain as conversations
 from modelfile_kit.prover.conversations.features import OTHER_ROLE, ROLES, Features
-from modelfile_kit.prover.conversations.plain import Probe, role_orders
+from modelfile_kit.prover.conversations.plain import Candidate, role_orders
 from modelfile_kit.prover.shrink import expressible
 
 SEEN = Features(
@@ -22,7 +22,7 @@ SEEN = Features(
     frozenset({"enable_thinking"}),
     frozenset({"upper"}),
 )
-KINDS: dict[str, Callable[[Features], Iterator[Probe]]] = {
+KINDS: dict[str, Callable[[Features], Iterator[Candidate]]] = {
     "chat": conversations.chat,
     "thinking": conversations.thinking,
     "tools": tools.tools,
@@ -30,7 +30,7 @@ KINDS: dict[str, Callable[[Features], Iterator[Probe]]] = {
 }
 
 
-def probes(kind: str) -> list[Probe]:
+def probes(kind: str) -> list[Candidate]:
     return [*KINDS[kind](SEEN), *mixed.mixed(kind, SEEN)]
 
 
@@ -54,7 +54,7 @@ def test_candidates_are_of_their_kind(kind: str) -> None:
         assert order.index(natural) <= order.index(kind), c.id
 
 
-def test_pictures_are_there() -> None:
+def test_images_are_there() -> None:
     counts = {tuple(map(image_count, p.conversation.messages)) for p in probes("images")}
     assert {(1,), (2,), (1, 0, 0), (0, 0, 1)} <= counts
 
@@ -110,12 +110,12 @@ def test_dated_conversations_are_of_their_kind(kind: str) -> None:
 
 
 def test_odd_texts_are_said_in_every_role() -> None:
-    blanks = "\u3000"
+    spaces = "\u3000"
     for role in SEEN.roles:
         said = [
             m for p in probes("tools") + probes("chat") for m in p.conversation.messages if m["role"] == role
         ]
-        assert any(blanks in m["content"] for m in said), role
+        assert any(spaces in m["content"] for m in said), role
 
 
 def test_conversations_as_long_as_a_template_counts() -> None:

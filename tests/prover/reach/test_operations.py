@@ -9,7 +9,7 @@ import pytest
 
 from modelfile_kit.prover.reach import operations
 from modelfile_kit.prover.reach.shapes import World
-from modelfile_kit.prover.reach.values import Known, Number, Text, Thing, known, truths
+from modelfile_kit.prover.reach.values import Known, SomeNumber, SomeText, Thing, known, truths
 
 BOTH = {True, False}
 WORLD = World("tools", "<s>", "</s>")
@@ -86,15 +86,15 @@ def test_lists_cannot_be_changed_in_a_template(truths: Any) -> None:
 
 
 def test_letters_of_a_role_are_already_low() -> None:
-    role = Text(True, frozenset({"tool"}), low=True)
+    role = SomeText(True, frozenset({"tool"}), low=True)
     assert operations.method("lower", role, [], WORLD) == {role}
-    assert operations.method("upper", role, [], WORLD) == {Text()}
+    assert operations.method("upper", role, [], WORLD) == {SomeText()}
 
 
 def test_a_number_with_a_lower_bound() -> None:
-    assert operations.ordered(lambda a, b: a > b, Number(1), Known.of(0)) == known(True)
-    assert operations.ordered(lambda a, b: a > b, Number(0), Known.of(0)) == known(True, False)
-    assert operations.added(Number(0), Known.of(1), WORLD) == {Number(1)}
+    assert operations.ordered(lambda a, b: a > b, SomeNumber(1), Known.of(0)) == known(True)
+    assert operations.ordered(lambda a, b: a > b, SomeNumber(0), Known.of(0)) == known(True, False)
+    assert operations.added(SomeNumber(0), Known.of(1), WORLD) == {SomeNumber(1)}
 
 
 def test_a_key_is_there_or_not() -> None:

@@ -11,7 +11,7 @@ from modelfile_kit.prover.conversations import plain as conversations
 from modelfile_kit.prover.conversations import tools
 from modelfile_kit.prover.conversations.features import ROLES, Features
 from modelfile_kit.prover.reach.shapes import World
-from modelfile_kit.prover.reach.values import Known, Missing, Number, Text, Thing, Value
+from modelfile_kit.prover.reach.values import Known, Missing, SomeNumber, SomeText, Thing, Value
 
 SEEN = Features(ROLES, ("<x>",), (), frozenset(), frozenset())
 
@@ -24,9 +24,9 @@ def holds(world: World, value: Value, real: Any) -> bool:
 def _is(world: World, atom: Any, real: Any) -> bool:
     if isinstance(atom, Known):
         return bool(atom.value == real and type(atom.value) is type(real))
-    if isinstance(atom, Text):
+    if isinstance(atom, SomeText):
         return isinstance(real, str) and (bool(real) or not atom.full) and real not in atom.but
-    if isinstance(atom, Number):
+    if isinstance(atom, SomeNumber):
         return isinstance(real, (int, float))
     if isinstance(atom, Thing) and isinstance(real, list):
         return (bool(real) or not atom.full) and all(holds(world, world.items(atom), i) for i in real)
@@ -62,9 +62,9 @@ def test_what_is_not_there_in_plain_chat() -> None:
     assert world.names["eos_token"] == {Missing()}
     assert not holds(world, world.names["messages"], [{"role": "user"}])
     assert not holds(world, world.names["messages"], [])
-    picture = [{"role": "user", "content": [{"type": "image"}]}]
-    assert not holds(world, world.names["messages"], picture)
-    assert holds(World("images", "", ""), World("images", "", "").names["messages"], picture)
+    image = [{"role": "user", "content": [{"type": "image"}]}]
+    assert not holds(world, world.names["messages"], image)
+    assert holds(World("images", "", ""), World("images", "", "").names["messages"], image)
 
 
 def test_methods_win_over_keys_for_attributes_only() -> None:

@@ -13,8 +13,8 @@ from modelfile_kit.prover.reach.values import (
     Anything,
     Known,
     Missing,
-    Number,
-    Text,
+    SomeNumber,
+    SomeText,
     Thing,
     by_truth,
     constant,
@@ -36,11 +36,11 @@ BOTH = {True, False}
         (known(""), {False}),
         (known("a", 0), BOTH),
         (MISSING, {False}),
-        (frozenset({Text()}), BOTH),
-        (frozenset({Text(full=True)}), {True}),
-        (frozenset({Text(but=frozenset({""}))}), {True}),
-        (frozenset({Number()}), BOTH),
-        (frozenset({Number(1)}), {True}),
+        (frozenset({SomeText()}), BOTH),
+        (frozenset({SomeText(full=True)}), {True}),
+        (frozenset({SomeText(but=frozenset({""}))}), {True}),
+        (frozenset({SomeNumber()}), BOTH),
+        (frozenset({SomeNumber(1)}), {True}),
         (thing("messages"), {True}),
         (thing("arguments", full=False), BOTH),
         (constant([]), {False}),
@@ -65,17 +65,17 @@ def test_equality_of_constants_is_python_s() -> None:
 @pytest.mark.parametrize(
     ("a", "b", "expected"),
     [
-        (Text(), Known.of("a"), BOTH),
-        (Text(but=frozenset({"a"})), Known.of("a"), {False}),
-        (Text(full=True), Known.of(""), {False}),
-        (Text(), Known.of(1), {False}),
-        (Number(1), Known.of(0), {False}),
-        (Number(1), Known.of(2), BOTH),
+        (SomeText(), Known.of("a"), BOTH),
+        (SomeText(but=frozenset({"a"})), Known.of("a"), {False}),
+        (SomeText(full=True), Known.of(""), {False}),
+        (SomeText(), Known.of(1), {False}),
+        (SomeNumber(1), Known.of(0), {False}),
+        (SomeNumber(1), Known.of(2), BOTH),
         (Missing(), Missing(), {True}),
-        (Missing(), Text(), {False}),
+        (Missing(), SomeText(), {False}),
         (Thing("message"), Known.of("a"), {False}),
         (Thing("message"), Thing("message"), BOTH),
-        (Anything(), Text(), BOTH),
+        (Anything(), SomeText(), BOTH),
     ],
 )
 def test_equality(a: object, b: object, expected: set[bool]) -> None:
@@ -83,12 +83,12 @@ def test_equality(a: object, b: object, expected: set[bool]) -> None:
 
 
 def test_narrowing() -> None:
-    text = frozenset({Text()})
-    assert without(text, "a") == {Text(but=frozenset({"a"}))}
-    assert without(text, "") == {Text(full=True, but=frozenset({""}))}
+    text = frozenset({SomeText()})
+    assert without(text, "a") == {SomeText(but=frozenset({"a"}))}
+    assert without(text, "") == {SomeText(full=True, but=frozenset({""}))}
     assert without(known("a", "b"), "a") == known("b")
     assert only(text, ["a", 1]) == known("a")
-    assert by_truth(text | MISSING, True) == {Text(full=True)}
+    assert by_truth(text | MISSING, True) == {SomeText(full=True)}
     assert by_truth(text | MISSING, False) == known("") | MISSING
 
 
