@@ -11,10 +11,6 @@ from tools.architecture import FLOOR_OF, PACKAGE, ROOT, circles, diagram, hidden
 
 # Imports in functions that the package may have at most, those in cli/ aside.
 MOST_HIDDEN = 20
-# What is still wrong. An entry that is no longer needed fails, so the lists only get shorter.
-KNOWN_IN_CIRCLES: frozenset[str] = frozenset()
-KNOWN_UPWARD: frozenset[str] = frozenset({})
-KNOWN_HIDDEN: frozenset[str] = frozenset({})
 
 IMPORTS = read_imports()
 
@@ -32,20 +28,19 @@ def test_the_page_shows_the_table() -> None:
 
 def test_no_module_is_in_a_circle() -> None:
     """Not even through an import in a function, or one that only types need."""
-    assert set().union(*circles(IMPORTS)) == KNOWN_IN_CIRCLES
+    assert circles(IMPORTS) == []
 
 
 def test_no_import_leads_upwards() -> None:
-    assert {f"{i.importer} -> {i.imported}" for i in upward(IMPORTS)} == KNOWN_UPWARD
+    assert [str(i) for i in upward(IMPORTS)] == []
 
 
 def test_an_import_in_a_function_gives_its_reason() -> None:
-    assert {i.importer for i in hidden(IMPORTS) if not i.reason} == KNOWN_HIDDEN
+    assert [str(i) for i in hidden(IMPORTS) if not i.reason] == []
 
 
 def test_few_imports_are_in_functions() -> None:
-    known = [i for i in hidden(IMPORTS) if i.importer in KNOWN_HIDDEN]
-    assert len(hidden(IMPORTS)) - len(known) <= MOST_HIDDEN
+    assert len(hidden(IMPORTS)) <= MOST_HIDDEN
 
 
 @pytest.fixture

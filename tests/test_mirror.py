@@ -18,6 +18,7 @@ BESIDE = {
 WITHOUT_MODULE = {
     "building/test_replies.py": "what build and lint say of replies that Ollama does not read",
     "cli/test_bad_input.py": "bad input to every command",
+    "cli/test_help.py": "the help of every command",
     "cli/test_packages.py": "init, inspect, build, check and test, one after the other on one package",
     "cli/test_templates.py": "compile and render: what goes to stdout and what to stderr",
     "cli/test_terminal.py": "every command on a terminal: colour, bars, width",
