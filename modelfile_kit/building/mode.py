@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from ..core.diagnostics import Diagnostic, Severity, Span
-from ..ollama.versions import Target
+from ..ollama.versions import Target, since
 from ..prover.native import NativeProof
 
 NOT_PROVEN = "MK514"
@@ -153,7 +153,8 @@ def _impossible(closed: str, target: Target, span: Span) -> Diagnostic:
     message = "the chat template cannot be written as a TEMPLATE; the compiler's findings say why"
     hint = "write a TEMPLATE by hand (`template:`)"
     if not target.native_jinja:
-        hint = f"raise `target` to >=0.30, whose servers use the GGUF's own template, or {hint}"
+        newer = f"raise `target` to >={since('native_jinja')}, whose servers use the GGUF's own template"
+        hint = f"{newer}, or {hint}"
     elif closed:
         hint += f"; native mode is not possible: {closed}"
     return Diagnostic(NO_WAY, Severity.ERROR, message, span, hint)

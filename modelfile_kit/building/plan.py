@@ -11,7 +11,7 @@ from ..core.conversation import Conversation
 from ..core.diagnostics import Diagnostic, Severity, has_errors
 from ..core.errors import GoTemplateError, KitError, PackageError, PromptError, TemplateReferenceError
 from ..ollama.prompt import PromptTemplate, render_prompt
-from ..ollama.versions import Target
+from ..ollama.versions import Target, since
 from ..package.conversations import package_conversations
 from ..package.families import probe_conversations
 from ..package.package import Package
@@ -252,7 +252,7 @@ def _template(
         if additions.separator and not Target.parse(package.target).range_int:
             raise PlacementError(
                 f"`image.separator` needs range over an integer, which `target` {package.target} lacks",
-                help="raise `target` to >=0.5.13, or remove `image.separator`",
+                help=f"raise `target` to >={since('range_int')}, or remove `image.separator`",
             )
         whole = additions.template(plain)
     except PlacementError as e:

@@ -1,10 +1,10 @@
 """A new description for layers the server already has, without rewriting gigabytes.
 
-At 0.30 and later a create from files rewrites the model's GGUF every time, so its layer has another
-digest than the file. `"from"` an existing model keeps the layers (0.33, server/create.go,
-parseFromModel) and takes milliseconds. The kit remembers which layers a set of files became; both
-sides are digests of content, so the memory cannot be wrong about another server's model. What `from`
-inherits and a request cannot take away rules it out, and the result is compared before it is used.
+From 0.30 to 0.34.0 a create from files rewrites the model's GGUF every time, so its layer has another
+digest than the file; later releases keep the file. `"from"` an existing model keeps the layers (0.33,
+server/create.go, parseFromModel) and takes milliseconds. The kit remembers which layers a set of files
+became; both sides are digests of content, so the memory cannot be wrong about another server's model. What
+`from` inherits and a request cannot take away rules it out, and the result is compared before it is used.
 """
 
 from __future__ import annotations

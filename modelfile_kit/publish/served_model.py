@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..core.diagnostics import Diagnostic, Severity
+from ..ollama.versions import since
 
 _LAYER = re.compile(r"^(?P<kind>FROM|ADAPTER|DRAFT) .*?(?P<digest>sha256-[0-9a-f]{64})\s*$", re.MULTILINE)
 _OWN = re.compile(r"^(?P<key>RENDERER|PARSER) (?P<value>\S+)\s*$", re.MULTILINE)
@@ -141,7 +142,7 @@ def differences(
                 "MK824",
                 Severity.ERROR,
                 f"{word} on the server is {found or 'not set'}, expected {meant or 'none'}",
-                help="publish again; RENDERER and PARSER need Ollama 0.12.0 or later",
+                help=f"publish again; RENDERER and PARSER need Ollama {since('renderer')} or later",
             )
 
 

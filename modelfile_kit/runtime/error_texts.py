@@ -471,7 +471,7 @@ ERROR_TEXTS: tuple[ErrorText, ...] = (
         OLLAMA,
         "MK860",
         r"no space left on device|disk quota exceeded|not enough space",
-        "the disk with the server's models is full; from 0.30 on Ollama keeps a second, rewritten copy of "
+        "the disk with the server's models is full; from 0.30 to 0.34.0 Ollama keeps a second copy of "
         "each GGUF",
         "make room where OLLAMA_MODELS is, then try again",
     ),
