@@ -45,6 +45,8 @@ def test_the_wheel_holds_families_and_types_and_nothing_of_the_tests(wheel: Any)
         assert f"modelfile_kit/_templates/{name}" in names
     assert "modelfile_kit/py.typed" in names
     assert "modelfile_kit/report/page.html.jinja" in names
+    pages = {path.name for path in (ROOT / "modelfile_kit/core/codes/pages").iterdir()}
+    assert {f"modelfile_kit/core/codes/pages/{page}" for page in pages} <= set(names)
     assert [n for n in names if n.startswith(("tests/", "tools/", "examples/", "benchmarks/"))] == []
 
 

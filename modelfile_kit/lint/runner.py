@@ -74,8 +74,8 @@ def _refused(error: ModelfileError, text: str) -> Diagnostic:
     # What follows a value that ended too early ends in the quotes that were meant to close it.
     if closing is None or sum(line.count('"""') for line in after) % 2 == 0:
         return found
-    hint = f'the """ at the end of line {closing} closes the value there; inside a value write a ' + (
-        'character behind it, in a TEMPLATE {{ "\\"\\"\\"" }}'
+    hint = f'the """ at the end of line {closing} closes the value there; inside a value put a ' + (
+        'character after it; in a TEMPLATE write {{ "\\"\\"\\"" }}'
     )
     return replace(found, help=hint)
 

@@ -17,7 +17,7 @@ def check(context: Context) -> Iterator[Finding]:
         projector = kind is FileKind.PROJECTOR if kind else id(instruction) in named
         if projector:
             yield Finding(
-                f"ADAPTER {instruction.value} is a projector; as an adapter it has no use",
+                f"ADAPTER {instruction.value} is a projector; as an adapter it is never used",
                 instruction,
                 f"write a second FROM after the model's: FROM {instruction.value}",
                 fix=as_projector(instruction, context),

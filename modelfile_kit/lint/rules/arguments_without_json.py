@@ -15,7 +15,7 @@ def check(context: Context) -> Iterator[Finding]:
     if context.probes is None or not context.probes.takes_tools:
         return
     if any(m in probe.text for probe in context.probes.everywhere("tools") for m in _MAPS):
-        yield Finding("arguments or parameters of a tool come out as a Go map, `map[…]`", context.template)
+        yield Finding("arguments or parameters of a tool are printed as a Go map, `map[…]`", context.template)
 
 
 RULE = Rule("MK245", check, help="write {{ json .Function.Arguments }}")

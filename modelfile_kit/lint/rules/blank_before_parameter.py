@@ -16,7 +16,9 @@ def check(context: Context) -> Iterator[Finding]:
         start = instruction.span[0]
         found = _BLANKS.match(context.text, start)
         fix = Fix((Edit(*found.span("more"), ""),)) if found else None
-        yield Finding("PARAMETER has no name: more than one blank stands before it", instruction, fix=fix)
+        yield Finding(
+            "extra space before the parameter name, so Ollama reads an empty name", instruction, fix=fix
+        )
 
 
-RULE = Rule("MK119", check, help="write one blank between PARAMETER and the name", fixes=True)
+RULE = Rule("MK119", check, help="write one space between PARAMETER and the name", fixes=True)

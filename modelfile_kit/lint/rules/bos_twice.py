@@ -16,8 +16,8 @@ def check(context: Context) -> Iterator[Finding]:
     bos = vocabulary.token(vocabulary.bos_id)
     if bos and probe.text.startswith(bos):
         yield Finding(
-            f"the prompt begins with {bos!r}, and llama.cpp puts another before it", context.template
+            f"the prompt begins with {bos!r}, and llama.cpp adds another before it", context.template
         )
 
 
-RULE = Rule("MK325", check, help="take it out of the TEMPLATE", reads_files=True)
+RULE = Rule("MK325", check, help="remove it from the TEMPLATE", reads_files=True)

@@ -25,4 +25,4 @@ def check(context: Context) -> Iterator[Finding]:
             )
 
 
-RULE = Rule("MK123", check, help="keep the one that is meant", fixes=True)
+RULE = Rule("MK123", check, help="keep the one you want", fixes=True)

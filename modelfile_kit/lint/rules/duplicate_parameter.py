@@ -22,7 +22,7 @@ def check(context: Context) -> Iterator[Finding]:
             continue
         same = earlier.value == instruction.value
         name = f"the stop {earlier.value!r}" if instruction.key == "stop" else f"PARAMETER {earlier.key}"
-        message = f"{name} stands in line {instruction.line} again"
+        message = f"{name} is set again in line {instruction.line}"
         yield Finding(
             message if same else f"{message} with {instruction.value}, which is what counts",
             earlier,
@@ -31,4 +31,4 @@ def check(context: Context) -> Iterator[Finding]:
         )
 
 
-RULE = Rule("MK124", check, help="keep the one that is meant", fixes=True)
+RULE = Rule("MK124", check, help="keep the one you want", fixes=True)

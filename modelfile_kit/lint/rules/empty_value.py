@@ -22,4 +22,4 @@ def check(context: Context) -> Iterator[Finding]:
         yield Finding(f"{name} has no value", instruction, severity=severity)
 
 
-RULE = Rule("MK127", check, help="write the value, or take the line out")
+RULE = Rule("MK127", check, help="write the value, or remove the line")

@@ -19,13 +19,13 @@ def check(context: Context) -> Iterator[Finding]:
         if not found or not (stop or instruction.command in ("system", "message")):
             continue
         yield Finding(
-            f"{'the stop' if stop else instruction.command.upper()} holds {found[0]}, which Ollama does not "
-            "take for an escape: these characters stay as they are",
+            f"{'the stop' if stop else instruction.command.upper()} contains {found[0]}, which is not an "
+            "escape sequence in a Modelfile: these characters stay as they are",
             instruction,
             severity=Severity.WARNING if stop else Severity.INFO,
         )
 
 
 RULE = Rule(
-    "MK122", check, help="write the character itself; a value in three double quotes may hold line ends"
+    "MK122", check, help="write the character itself; a value in three double quotes may contain line ends"
 )

@@ -15,10 +15,10 @@ def check(context: Context) -> Iterator[Finding]:
     hidden = next((a for a in walk.accesses if a.name == "Messages"), None)
     if hidden is not None:
         yield Finding(
-            "Ollama does not see this .Messages and takes the TEMPLATE for one with .Prompt",
+            "Ollama does not recognise this use of .Messages and treats the TEMPLATE as an old .Prompt one",
             context.template,
             **context.place(hidden.node),
         )
 
 
-RULE = Rule("MK243", check, help="mention .Messages outside of parentheses too, as in {{ range .Messages }}")
+RULE = Rule("MK243", check, help="use .Messages outside of parentheses too, as in {{ range .Messages }}")

@@ -26,7 +26,7 @@ def check(context: Context) -> Iterator[Finding]:
         )
     if messages and messages[0].key == "system" and context.modelfile.last("system"):
         yield Finding(
-            "SYSTEM stands before this MESSAGE of role system: Ollama joins them into one",
+            "this MESSAGE of role system follows a SYSTEM: Ollama joins them into one",
             messages[0],
             "keep one of them",
         )

@@ -20,7 +20,7 @@ def check(context: Context) -> Iterator[Finding]:
         if not file or not instruction.value or context.files.exists(instruction.value) is not False:
             continue
         yield Finding(
-            f"{instruction.name.upper()} {instruction.value}: there is no such file or folder",
+            f"{instruction.name.upper()} {instruction.value}: file or folder not found",
             instruction,
             _near(context, instruction.value),
         )

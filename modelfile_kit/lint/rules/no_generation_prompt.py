@@ -23,8 +23,8 @@ def check(context: Context) -> Iterator[Finding]:
     # may also be a tag that the model writes itself, as <think>.
     if header.strip() and after_answer.startswith(ending) and not ending.startswith(header.rstrip()):
         yield Finding(
-            f"the prompt ends with {ending!r}; before earlier answers stands {header!r}: there is no "
-            "beginning of the model's turn",
+            f"the prompt ends with {ending!r}; before earlier answers stands {header!r}: the "
+            "generation prompt is missing",
             context.template,
             f"end the TEMPLATE with {header.strip()[len(ending.strip()) :]!r}",
         )
@@ -32,7 +32,7 @@ def check(context: Context) -> Iterator[Finding]:
         yield Finding(
             f"the prompt ends with {ending!r}; before earlier answers stands {header!r}",
             context.template,
-            "write the same blanks and line ends in both places",
+            "write the same spaces and newlines in both places",
             severity=Severity.INFO,
         )
 

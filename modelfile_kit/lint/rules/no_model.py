@@ -16,7 +16,7 @@ def check(context: Context) -> Iterator[Finding]:
     if context.files.models or not froms or len(headers) < len(froms):
         return  # a name, a folder or a broken file may hold the model
     kinds = " and ".join(dict.fromkeys(f"{classify(h)}" for h in headers))
-    yield Finding(f"FROM names no model: what is there is a {kinds}", froms[0])
+    yield Finding(f"there is no model, FROM points only to a {kinds}", froms[0])
 
 
 RULE = Rule("MK433", check, help="name the text model's GGUF first", reads_files=True)

@@ -17,7 +17,7 @@ def check(context: Context) -> Iterator[Finding]:
         wanted = parse_value("int", instruction.value)
         if length and isinstance(wanted, int) and wanted > length:
             yield Finding(
-                f"num_ctx is {wanted}, the model was made for {length} tokens; Ollama takes {length}",
+                f"num_ctx is {wanted}, the model was trained with {length} tokens; Ollama uses {length}",
                 instruction,
                 f"write PARAMETER num_ctx {length}, or less",
             )

@@ -45,4 +45,6 @@ def check(context: Context) -> Iterator[Finding]:
             )
 
 
-RULE = Rule("MK125", check, help="write a value in the range, or leave the parameter out for Ollama's own")
+RULE = Rule(
+    "MK125", check, help="write a value in the range, or remove the parameter to use Ollama's default"
+)

@@ -15,11 +15,11 @@ def check(context: Context) -> Iterator[Finding]:
     count = probe.text.count("[img-0]")
     if count != 1:
         what = (
-            "loses the place of a picture" if count == 0 else f"writes the place of a picture {count} times"
+            "leaves out the place of an image"
+            if count == 0
+            else f"writes the place of an image {count} times"
         )
         yield Finding(f"this TEMPLATE {what}", context.template)
 
 
-RULE = Rule(
-    "MK249", check, help="print the .Content of every message once; the picture's place is part of it"
-)
+RULE = Rule("MK249", check, help="print the .Content of every message once; the image's place is part of it")

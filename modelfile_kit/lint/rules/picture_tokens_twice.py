@@ -21,10 +21,10 @@ def check(context: Context) -> Iterator[Finding]:
     if written:
         line = context.template.line + value.count("\n", 0, value.index(written[0]))
         yield Finding(
-            f"the TEMPLATE writes {' and '.join(written)}, which llama.cpp puts around pictures by itself",
+            f"the TEMPLATE writes {' and '.join(written)}, which llama.cpp writes around every image",
             context.template,
             line=line,
         )
 
 
-RULE = Rule("MK250", check, help="take them out of the TEMPLATE")
+RULE = Rule("MK250", check, help="remove them from the TEMPLATE")

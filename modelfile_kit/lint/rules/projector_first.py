@@ -20,7 +20,7 @@ def check(context: Context) -> Iterator[Finding]:
     else:
         wrong = looks_like_projector(froms[0].value) and not looks_like_projector(froms[-1].value)
     if wrong:
-        yield Finding("the projector's FROM stands before the model's", froms[0])
+        yield Finding("the projector's FROM is before the model's", froms[0])
 
 
 RULE = Rule("MK437", check, help="write the model's FROM first")

@@ -17,8 +17,8 @@ def check(context: Context) -> Iterator[Finding]:
         return  # hidden-messages says more
     chat = context.files.chat_template
     yield Finding(
-        "this TEMPLATE has .Prompt and no .Messages: Ollama runs it once a turn"
-        + (", while the model's chat template goes through the messages" if chat else ""),
+        "this TEMPLATE has .Prompt and no .Messages: Ollama executes it once for every turn"
+        + (", while the model's chat template uses all messages" if chat else ""),
         context.template,
         severity=Severity.WARNING if chat else None,
     )

@@ -19,7 +19,7 @@ def check(context: Context) -> Iterator[Finding]:
         probe = context.probes[name] if context.probes else None
         for text, what in texts.items():
             if probe and not probe.error and probe.text.count(text) > 1:
-                yield Finding(f"this TEMPLATE says {what} {probe.text.count(text)} times", context.template)
+                yield Finding(f"this TEMPLATE writes {what} {probe.text.count(text)} times", context.template)
                 return
 
 

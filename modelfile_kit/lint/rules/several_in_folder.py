@@ -26,7 +26,8 @@ def check(context: Context) -> Iterator[Finding]:
         if len(models) > 1:
             names = ", ".join(p.name for p in models[:4]) + (", …" if len(models) > 4 else "")
             yield Finding(
-                f"{source.instruction.value} holds {len(models)} models ({names}), Ollama takes all",
+                f"{source.instruction.value} holds {len(models)} models ({names}), "
+                "Ollama combines them into one",
                 source.instruction,
             )
 

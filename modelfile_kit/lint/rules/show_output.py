@@ -20,7 +20,7 @@ def check(context: Context) -> Iterator[Finding]:
     for instruction in context.modelfile.instructions:
         if instruction.command in ("from", "adapter", "draft", "projector") and is_blob(instruction.value):
             yield Finding(
-                f"{instruction.name.upper()} leads into one server's store, as `ollama show` writes it",
+                f"{instruction.name.upper()} is a path into a server's blob store, as from `ollama show`",
                 instruction,
             )
 

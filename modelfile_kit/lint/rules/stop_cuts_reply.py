@@ -20,4 +20,4 @@ def check(context: Context) -> Iterator[Finding]:
                 break
 
 
-RULE = Rule("MK327", check, help="take the stop out")
+RULE = Rule("MK327", check, help="remove the stop")

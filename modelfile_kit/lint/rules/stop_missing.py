@@ -41,7 +41,7 @@ def _token(context: Context, tokens: list[str]) -> Iterator[Finding]:
     if first is None or any(first in tag for tag in context.reply_tags):
         return  # no token here: another rule's matter; in a tag: a stop would cut replies off
     yield Finding(
-        f"this TEMPLATE ends the model's turns with {first!r}, at which neither llama.cpp nor a stop ends",
+        f"this TEMPLATE ends the model's turns with {first!r}, but nothing stops generation there",
         context.template,
         f"write PARAMETER stop {first}",
     )
@@ -54,7 +54,8 @@ def _plain(context: Context, after: str) -> Iterator[Finding]:
     if any(end in after for end in KNOWN_ENDS):
         return
     yield Finding(
-        f"after the model's turn this TEMPLATE writes {header!r} and nothing stops there: the model goes on",
+        f"after the model's turn this TEMPLATE writes {header!r} and nothing stops generation there: "
+        "the model continues",
         context.template,
         f"write PARAMETER stop {header}",
     )

@@ -12,7 +12,7 @@ def check(context: Context) -> Iterator[Finding]:
     vocabulary = context.files.vocabulary
     for stop in context.stops if vocabulary else ():
         if vocabulary and vocabulary.special_id_of(stop.value) in vocabulary.end_of_generation():
-            yield Finding(f"the stop {stop.value!r} is not needed: llama.cpp ends there by itself", stop)
+            yield Finding(f"the stop {stop.value!r} is not needed: llama.cpp stops there by itself", stop)
 
 
-RULE = Rule("MK328", check, help="it may be taken out", reads_files=True)
+RULE = Rule("MK328", check, help="it can be removed", reads_files=True)

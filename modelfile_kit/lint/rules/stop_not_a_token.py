@@ -19,5 +19,5 @@ def check(context: Context) -> Iterator[Finding]:
 
 
 RULE = Rule(
-    "MK320", check, help="take it out, or write the token at which this model ends a turn", reads_files=True
+    "MK320", check, help="remove it, or write the token that ends this model's turns", reads_files=True
 )

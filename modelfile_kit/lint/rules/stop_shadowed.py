@@ -20,4 +20,4 @@ def check(context: Context) -> Iterator[Finding]:
             )
 
 
-RULE = Rule("MK326", check, help="keep the one that is meant")
+RULE = Rule("MK326", check, help="keep the one you want")

@@ -17,7 +17,7 @@ def check(context: Context) -> Iterator[Finding]:
         if token is None or vocabulary.type_of(token) != "control" or token in vocabulary.end_of_generation():
             continue
         yield Finding(
-            f"the stop {stop.value!r} is a control token: Ollama from 0.30 on does not see it and writes on",
+            f"the stop {stop.value!r} is a control token: it never fires on Ollama 0.30 and later",
             stop,
             f"a GGUF that names it as end of message (tokenizer.ggml.eom_token_id = {token}) ends there",
         )

@@ -30,5 +30,5 @@ def check(context: Context) -> Iterator[Finding]:
 RULE = Rule(
     "MK128",
     check,
-    help="close the quote before it; a value that begins with a quote goes into three double quotes",
+    help="close the quote before it; a value that begins with a quote needs three double quotes",
 )

@@ -19,13 +19,13 @@ def check(context: Context) -> Iterator[Finding]:
     own = context.last("system") or next(iter(context.modelfile.all("message", "system")), None)
     jinja = context.files.chat_template or ""
     if own:
-        message = f"this TEMPLATE does not say the {own.name.upper()} of line {own.line}"
+        message = f"this TEMPLATE leaves out the {own.name.upper()} of line {own.line}"
         yield Finding(message, context.template)
     elif "system" in jinja and not context.also_lost("system", [probes.SYSTEM]):
-        message = "this TEMPLATE loses system messages, which the model's chat template has"
+        message = "this TEMPLATE leaves out system messages, which the model's chat template writes"
         yield Finding(message, context.template)
     else:
-        yield Finding("this TEMPLATE loses system messages", context.template, severity=Severity.INFO)
+        yield Finding("this TEMPLATE leaves out system messages", context.template, severity=Severity.INFO)
 
 
 RULE = Rule(

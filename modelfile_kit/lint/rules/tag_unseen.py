@@ -24,8 +24,8 @@ def check(context: Context) -> Iterator[Finding]:
         if hidden is not None and what not in told:
             told.add(what)
             yield Finding(
-                f"the tag of {what}, {tag!r}, holds the control token {hidden!r}, which Ollama from 0.30 on "
-                "leaves out of replies: the tag never occurs there",
+                f"the tag of {what}, {tag!r}, contains the control token {hidden!r}, which Ollama 0.30 "
+                "and later leaves out of replies: the tag never occurs there",
                 context.template,
             )
 

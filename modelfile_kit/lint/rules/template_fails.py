@@ -40,7 +40,7 @@ def check(context: Context) -> Iterator[Finding]:
             severity = Severity.WARNING if probe.name == "single" and not too else Severity.INFO
             yield Finding(
                 f"the TEMPLATE refuses {_WHAT[probe.name]}: {refusal[1]}"
-                + (" (the model's own chat template does not render it either)" if too else ""),
+                + (" (the model's own chat template refuses it too)" if too else ""),
                 context.template,
                 severity=severity,
             )

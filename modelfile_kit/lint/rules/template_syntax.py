@@ -21,7 +21,7 @@ def check(context: Context) -> Iterator[Finding]:
     line = context.template.line + int(place[1]) - 1 if place else None
     young = next((f for f in _YOUNG if f'function "{f}" not defined' in error.message), None)
     hint = f"{young} came with Ollama {since(_YOUNG[young])}; raise the target" if young else error.help
-    yield Finding(f"Go does not parse this TEMPLATE: {error.message}", context.template, hint, line=line)
+    yield Finding(f"this TEMPLATE does not parse: {error.message}", context.template, hint, line=line)
 
 
-RULE = Rule("MK202", check, help="the message is Go's own; the line is counted in the Modelfile")
+RULE = Rule("MK202", check, help="the message is Go's own; the line number is that of the Modelfile")

@@ -14,9 +14,9 @@ def check(context: Context) -> Iterator[Finding]:
         return
     newer = "" if context.target.has("native_jinja") else " from Ollama 0.30 on"
     yield Finding(
-        f"this TEMPLATE is not used{newer}: {selection.why}",
+        f"Ollama does not use this TEMPLATE{newer}: {selection.why}",
         context.template,
-        selection.change or "take the TEMPLATE out",
+        selection.change or "remove the TEMPLATE",
     )
 
 

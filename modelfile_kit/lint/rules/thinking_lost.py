@@ -17,12 +17,13 @@ def check(context: Context) -> Iterator[Finding]:
     jinja = context.selection.jinja if context.selection else None
     if "thinking" in prompt.variables:
         yield Finding(
-            "this TEMPLATE mentions .Thinking, and Ollama finds no thinking tags in it", context.template
+            "this TEMPLATE uses .Thinking, but Ollama finds no thinking tags in it", context.template
         )
     elif jinja and "thinking" in jinja.capabilities:
         words = " and ".join(f"`{w}`" for w in jinja.words["thinking"])
         yield Finding(
-            f"this TEMPLATE has no .Thinking; the model's chat template thinks ({words})", context.template
+            f"this TEMPLATE has no .Thinking; the model's chat template supports thinking ({words})",
+            context.template,
         )
 
 

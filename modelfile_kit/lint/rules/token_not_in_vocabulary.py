@@ -19,7 +19,7 @@ def check(context: Context) -> Iterator[Finding]:
         value = context.template.value
         line = context.template.line + value.count("\n", 0, max(value.find(text), 0))
         yield Finding(
-            f"{text!r} in the TEMPLATE is not a token of this model; it falls apart into ordinary ones",
+            f"{text!r} in the TEMPLATE is not a token of this model; it splits into several ordinary tokens",
             context.template,
             line=line,
         )
@@ -28,6 +28,6 @@ def check(context: Context) -> Iterator[Finding]:
 RULE = Rule(
     "MK323",
     check,
-    help="write what the model's own chat template writes; `mkmodelfile compile` takes it over",
+    help="write what the model's own chat template writes; `mkmodelfile compile` copies it",
     reads_files=True,
 )

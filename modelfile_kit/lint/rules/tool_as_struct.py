@@ -24,9 +24,7 @@ def check(context: Context) -> Iterator[Finding]:
     place: Place = context.place(printed.node) if printed else {}
     found = _STRUCT.search(probe.text)
     shown = probe.text[found.start() : found.start() + 40] if found else ""
-    yield Finding(
-        f"a tool or a call goes into the prompt as Go prints it: {shown}…", context.template, **place
-    )
+    yield Finding(f"a tool or a call is printed as a Go struct: {shown}…", context.template, **place)
 
 
 RULE = Rule("MK244", check, help="write {{ json .Function }} or {{ json . }}")

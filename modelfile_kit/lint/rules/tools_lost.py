@@ -21,7 +21,7 @@ def check(context: Context) -> Iterator[Finding]:
         if jinja and "tools" in jinja.capabilities and not ignored:
             words = " and ".join(jinja.words["tools"])
             yield Finding(
-                f"this TEMPLATE has no .Tools; the model's chat template knows tools (`{words}`)",
+                f"this TEMPLATE has no .Tools; the model's chat template supports tools (`{words}`)",
                 context.template,
             )
         return
@@ -29,12 +29,12 @@ def check(context: Context) -> Iterator[Finding]:
     lost = {text: what for text, what in _TEXTS.items() if text not in probe.text}
     if not lost or probe.error:
         return
-    message = f"this TEMPLATE takes tools and loses {' and '.join(lost.values())}"
+    message = f"this TEMPLATE accepts tools and leaves out {' and '.join(lost.values())}"
     if context.also_lost("tools", lost):
         yield Finding(
             f"{message}, as the model's own chat template does",
             context.template,
-            "the model does not see what was called; let the program put calls and results into the texts",
+            "the model does not see what was called; put calls and results into the messages' text",
             severity=Severity.INFO,
         )
         return

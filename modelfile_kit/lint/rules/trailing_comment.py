@@ -28,4 +28,4 @@ def check(context: Context) -> Iterator[Finding]:
         yield Finding(f"{what}: {comment!r} is part of the value, not a comment", instruction, fix=fix)
 
 
-RULE = Rule("MK120", check, help="put the comment on a line of its own", fixes=True)
+RULE = Rule("MK120", check, help="move the comment to its own line", fixes=True)

@@ -23,7 +23,7 @@ def check(context: Context) -> Iterator[Finding]:
     lost = {text: what for text, what in _TEXTS.items() if text not in probe.text}
     if probe.error or not lost:
         return
-    message = f"this TEMPLATE loses {' and '.join(lost.values())}"
+    message = f"this TEMPLATE leaves out {' and '.join(lost.values())}"
     if context.also_lost("dialogue", lost):
         yield Finding(
             f"{message}, as the model's own chat template does",

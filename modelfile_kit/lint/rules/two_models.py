@@ -20,7 +20,7 @@ def check(context: Context) -> Iterator[Finding]:
     for instruction in files if names else ():
         yield Finding(
             f"FROM {instruction.value} is not used: FROM {names[-1].value} of line {names[-1].line} names a "
-            "published model, beside which Ollama takes no files",
+            "published model, and Ollama ignores local files next to it",
             instruction,
             "name the model by its file too",
         )
@@ -41,4 +41,4 @@ def _further_models(context: Context) -> list[Source]:
     return [s for s in others if s and s.path.name not in parts]
 
 
-RULE = Rule("MK432", check, help="keep the one that is meant")
+RULE = Rule("MK432", check, help="keep the one you want")

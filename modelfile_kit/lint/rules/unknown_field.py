@@ -20,10 +20,10 @@ def check(context: Context) -> Iterator[Finding]:
         near = difflib.get_close_matches(access.name, fields, n=1)
         hint = f"did you mean .{near[0]}?" if near else f"it has {', '.join(f'.{f}' for f in fields)}"
         if not near and access.name in root_names(context.target):
-            hint = f"inside a range the outermost names are behind $: write $.{access.name}"
+            hint = f"inside a range, use $ for the outermost names: $.{access.name}"
         what = access.of.name.rpartition(".")[2].removeprefix("template")
         yield Finding(
-            f"Ollama {context.target.name} has no .{access.name} in a {what or 'value'}; requests fail there",
+            f"Ollama {context.target.name} has no field .{access.name} in a {what or 'value'}: requests fail",
             context.template,
             hint,
             **context.place(access.node),

@@ -19,7 +19,7 @@ def check(context: Context) -> Iterator[Finding]:
         if access.of is ROOT and not access.known and access.name not in seen:
             seen.add(access.name)
             yield Finding(
-                f"Ollama {context.target.name} fills no .{access.name}; it prints {_NO_VALUE}",
+                f"Ollama {context.target.name} never fills .{access.name}; it prints {_NO_VALUE}",
                 context.template,
                 **context.place(access.node),
             )

@@ -29,7 +29,9 @@ def check(context: Context) -> Iterator[Finding]:
         if not instruction.key:
             continue  # blanks before the name, which another rule is about
         elsewhere = _ELSEWHERE.get(instruction.key.lower())
-        yield Finding(found.message, instruction, f"Ollama calls it {elsewhere}" if elsewhere else found.help)
+        yield Finding(
+            found.message, instruction, f"in Ollama its name is {elsewhere}" if elsewhere else found.help
+        )
 
 
 RULE = Rule("MK110", check)

@@ -24,4 +24,4 @@ def check(context: Context) -> Iterator[Finding]:
             )
 
 
-RULE = Rule("MK121", check, help='quote with " or with three of them, or not at all')
+RULE = Rule("MK121", check, help='use ", three of them, or no quotes')

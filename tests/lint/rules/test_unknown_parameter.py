@@ -32,7 +32,7 @@ def test_catches_not(text):
 
 
 def test_says_what_it_is_called_here():
-    assert rule_catches(CODE, "PARAMETER max_tokens 9\n").help == "Ollama calls it num_predict"
+    assert rule_catches(CODE, "PARAMETER max_tokens 9\n").help == "in Ollama its name is num_predict"
     assert "temperature" in rule_catches(CODE, "PARAMETER temprature 1\n").help
 
 
