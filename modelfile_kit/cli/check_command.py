@@ -71,12 +71,12 @@ def command(
         built = build(package, model=model, projector=projector, target=target, write=False)
     print_diagnostics(built.diagnostics)
     if see:
-        say("asking the embedded engine about pictures")
+        say("asking the embedded engine about images")
     try:
         checked = check_package(built, tokens=not bytes_only, embedded=see)
     except MissingDependencyError as error:
-        error.help += "; or compare the bytes alone with --bytes-only"
-        raise
+        hint = f"{error.help}; or compare the bytes alone with --bytes-only"
+        raise MissingDependencyError(error.message, help=hint) from error
     facts = {"model": built.files.model.name, "template": built.plan.mode.chosen}
     report = Report(
         "check", built.package.name, check_cases(checked), checked.diagnostics, facts, Severity(fail_on)

@@ -68,8 +68,8 @@ def _check(built: Build) -> tuple[Case, ...]:
         checked = check_package(built)
     except MissingDependencyError as error:
         # Half a demonstration would look like a whole one.
-        error.help += ", then run the demo again"
-        raise
+        hint = f"{error.help}, then run the demo again"
+        raise MissingDependencyError(error.message, help=hint) from error
     print_diagnostics(checked.diagnostics)
     return check_cases(checked)
 

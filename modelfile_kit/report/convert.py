@@ -16,7 +16,7 @@ def check_cases(checked: CheckReport) -> tuple[Case, ...]:
     cases = [_conversation(c, checked.tokens) for c in checked.conversations]
     for sight in checked.sights:
         status = Status.PASSED if sight.ok else Status.FAILED
-        cases.append(Case(f"picture {sight.colour}", status, f"says {sight.answer.strip()[:80]!r}"))
+        cases.append(Case(f"image {sight.colour}", status, f"says {sight.answer.strip()[:80]!r}"))
     return tuple(cases)
 
 

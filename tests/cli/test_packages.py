@@ -142,9 +142,9 @@ class TestWithTheEngine:
         done = mkmodelfile("check", package, *arguments, "--format", "json")
         assert done.code == 0, done.err
         cases = json.loads(done.out)["cases"]
-        assert all("tokens" in c["summary"] for c in cases if not c["name"].startswith("picture "))
+        assert all("tokens" in c["summary"] for c in cases if not c["name"].startswith("image "))
         seen = {c["name"] for c in cases if c["summary"].startswith("says")}
-        assert seen == ({"picture red", "picture green", "picture blue"} if arguments else set())
+        assert seen == ({"image red", "image green", "image blue"} if arguments else set())
 
 
 def test_a_template_by_hand_that_is_off_by_a_newline_is_found(mkmodelfile, package):
