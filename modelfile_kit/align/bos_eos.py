@@ -1,4 +1,4 @@
-"""The tokens that a vocabulary puts around every prompt by itself: BOS before it, EOS after it."""
+"""The tokens that a vocabulary adds to every prompt: BOS before it, EOS after it."""
 
 from __future__ import annotations
 

@@ -122,7 +122,7 @@ class PromptSources:
     template: the Go TEMPLATE; None where the GGUF's own chat template is used natively. native: renders a
     request as llama-server does then, None where no llama-server is there. chat_template: the
     Jinja text it is to equal. bos_token, eos_token: their texts, None where the vocabulary has none.
-    system: the package's SYSTEM. wrapper: what libmtmd writes around a image. expected: what the engine
+    system: the package's SYSTEM. wrapper: what libmtmd writes around an image. expected: what the engine
     is meant to get, where a package adds texts on purpose; what is added is one warning.
     """
 
@@ -269,7 +269,7 @@ class _Checker:
         return alignment, (*findings, *ends)
 
     def prompt_ids(self, placed: Placed, tokenizer: Tokenizer) -> list[int]:
-        """Tokens as llama-server makes them: each text around a image by itself (mtmd.cpp)."""
+        """Tokens as llama-server makes them: each text around an image by itself (mtmd.cpp)."""
         info = tokenizer.info
         first = as_llama_server_gets_it(placed.segments[0], info)
         if len(placed.segments) == 1:

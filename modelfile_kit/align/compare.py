@@ -18,7 +18,7 @@ CONTEXT = 40
 class Token:
     """A token: its place in the prompt (from 0), id, and text (bytes that are no UTF-8 as U+FFFD).
 
-    The tokens of a image, of which only their number is known, count as one: image N has id -1-N.
+    The tokens of an image, of which only their number is known, count as one: image N has id -1-N.
     """
 
     index: int

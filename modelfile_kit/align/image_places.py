@@ -1,6 +1,6 @@
 """Where images stand in a prompt: at `[img-N]` for Ollama, at the template's own mark for Hugging Face.
 
-libmtmd writes the texts around a image by itself, so a image and its wrapper count as one unit on
+libmtmd writes the texts around an image by itself, so an image and its wrapper count as one unit on
 both sides, and what is compared is the text between the units.
 """
 
@@ -17,7 +17,7 @@ _PROBE = "zqxv"
 
 @dataclass(frozen=True)
 class Wrapper:
-    """What libmtmd writes before and after a image's own tokens; both may be empty."""
+    """What libmtmd writes before and after an image's own tokens; both may be empty."""
 
     begin: str = ""
     end: str = ""
@@ -85,7 +85,7 @@ def _before_the_text(reference: Reference, images: int) -> str:
 
 
 def unit_of(mark: str, wrapper: Wrapper) -> str:
-    """The part of a template's mark that stands for the image with its wrapper.
+    """The part of a template's mark that is the image with its wrapper.
 
     What the template writes beyond that (a newline, a word) is text like any other.
     """

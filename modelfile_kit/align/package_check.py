@@ -54,7 +54,7 @@ def check_package(
 
 
 def _native(build: Build, opened: ExitStack) -> tuple[NativePrompter | None, tuple[Diagnostic, ...]]:
-    """In native mode: what renders the prompts, and how it stands against the reference."""
+    """In native mode: what renders the prompts, and how they compare with the reference."""
     reference = build.reference
     if build.template is not None or reference is None:
         return None, ()
@@ -124,7 +124,7 @@ def _images(
 def _prompt_of(
     build: Build, wrapper: Wrapper, native: NativePrompter | None
 ) -> Callable[[Sequence[Message]], str]:
-    """Messages with a image to the prompt that Ollama would send, native mode included."""
+    """Messages with an image to the prompt that Ollama would send, native mode included."""
     template, reference = build.template, build.reference
     if template is not None:
         return lambda messages: render_prompt(template, build.with_system(messages))

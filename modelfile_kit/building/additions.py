@@ -144,7 +144,7 @@ class _Placer:
         return _parsed(source, content)
 
     def into_source(self, template: str) -> str | None:
-        """The same in the TEMPLATE as it was written; whoever asks has to see whether it means the same."""
+        """The TEMPLATE's own text with the additions; the caller checks that it parses to the same tree."""
         out = template
         for pos, source in sorted(self.places, reverse=True):
             start = template.rfind("{{", 0, pos + 2)
@@ -182,7 +182,7 @@ def _last_name(node: n.Node) -> str | None:
 
 
 def _parsed(source: str, content: n.Node) -> list[n.Node]:
-    """Source that stands inside a template: the variables of `content` are declared there, so here too."""
+    """Nodes of source inside a template, whose variables in `content` are declared before it."""
     used = sorted({node.ident[0] for node in _walk(content) if isinstance(node, n.VariableNode)} - {"$"})
     declared = "".join(f"{{{{ {name} := . }}}}" for name in used)
     return list(parse_trees(declared + source, "", _ANY_FUNCTION)[""].nodes[len(used) :])

@@ -124,7 +124,7 @@ class Build:
             f"projector  {files.why if files.projector else f'none: {files.why}'}",
             f"family     {files.family.title if files.family else 'unknown to modelfile-kit (not an error)'}",
             f"template   {plan.mode.chosen}: {plan.mode.why}",
-            f"stops      {' '.join(plan.stops.texts) or 'none: the model ends by itself'}",
+            f"stops      {' '.join(plan.stops.texts) or 'none: the model stops by itself'}",
         ]
         if plan.additions.end:
             lines.append(f"end token  {plan.additions.end} after every turn, added by the package")

@@ -188,7 +188,7 @@ def _parameters(instructions: Iterable[Instruction]) -> list[tuple[str, str]]:
 
 
 def relative_to_modelfile(file: Path, output: Path, package_folder: Path) -> str:
-    """How a file stands behind FROM: relative where it lies in the package's folder as the Modelfile does.
+    """A file as FROM names it: relative where file and Modelfile are in the package's folder.
 
     A relative path begins with `./` or `../`, since Ollama takes a bare name for a model of its own.
     """

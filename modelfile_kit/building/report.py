@@ -100,7 +100,7 @@ def _reference(reference: ModelTemplate | None) -> dict[str, Any] | None:
 
 
 def _mode(package: Package, plan: Plan) -> dict[str, Any]:
-    """Which says which and why; native: what was seen of native mode, None where it was not looked at."""
+    """asked, chosen and why; native: what the proof of native mode found, None where it was not checked."""
     seen = plan.mode.native
     native = None
     if seen is not None:

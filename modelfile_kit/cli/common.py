@@ -82,9 +82,9 @@ def print_report(report: Report, output_format: str) -> None:
 
 @contextmanager
 def refusals_as_report(command: str, subject: str, output_format: str) -> Iterator[None]:
-    """What stops a command becomes its report, where another format than text is asked for.
+    """An error of a package becomes the command's report, if the format is not text.
 
-    Wrong usage and a broken environment stay messages on stderr: no program waits for findings then.
+    Wrong usage and a broken environment stay messages on stderr.
     """
     try:
         yield
@@ -125,7 +125,7 @@ def read_text(path: str) -> str:
         raise UsageError(
             f"not UTF-8 text (byte {error.start} is 0x{data[error.start]:02x})",
             span=in_file(None, path),
-            help="give a text file; a GGUF is looked at with `mkmodelfile inspect`",
+            help="give a text file; `mkmodelfile inspect` shows what a GGUF is",
         ) from error
 
 

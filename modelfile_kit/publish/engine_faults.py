@@ -50,7 +50,7 @@ def name_fault(error: ServerError, served: ServedModel, *, with_image: bool) -> 
     return _error(
         UNNAMED,
         f"the server failed on {'an image' if with_image else 'a text'}: {text}",
-        "the server's log says more (`ollama serve`, or journalctl -u ollama); `mkmodelfile check` looks at "
+        "the server's log says more (`ollama serve`, or journalctl -u ollama); `mkmodelfile check` checks "
         "the files themselves",
     )
 

@@ -75,7 +75,7 @@ class Expectation:
 
     @classmethod
     def from_request(cls, request: CreateRequest) -> Expectation:
-        """What a Modelfile promises by itself; what it inherits from a published model is left open."""
+        """What a Modelfile says; what it inherits from a published model is not checked."""
         inherits = request.from_model is not None
         kinds = {file_kind(f.path): f.path for f in reversed(request.files)}  # of several, the first
         return cls(
@@ -111,7 +111,7 @@ class Expectation:
 
 
 def default_conversations(*, vision: bool) -> tuple[Conversation, ...]:
-    """Probes for a package that brings none: one turn, three turns, a system message, a image."""
+    """Conversations for a model without a package: one turn, three turns, a system message, an image."""
     user = {"role": "user", "content": "Hello, who are you?"}
     answer = {"role": "assistant", "content": "I am a model.\n"}
     more = {"role": "user", "content": "  What is 2 + 2?  "}

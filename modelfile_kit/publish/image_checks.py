@@ -53,8 +53,8 @@ def _check_image(subject: Subject, probe: ImageProbe) -> tuple[Check, str | None
         return Check(name, "ok", f"{short(reply.text)} ({size})"), reply.text
     found = error(
         "MK850",
-        f"asked for the {'colour' if probe.answer in COLOURS else 'shape'} of a image that is "
-        f"{probe.answer}, it says {short(reply.text or reply.thinking)}",
+        f"expected {probe.answer}, the {'colour' if probe.answer in COLOURS else 'shape'} of the image; the "
+        f"model answers {short(reply.text or reply.thinking)}",
         "the image does not reach the model as in training: see the prompt findings above, and check that "
         "the projector was published with exactly this model",
     )
@@ -79,5 +79,5 @@ def _check_control(subject: Subject, answers: list[tuple[ImageProbe, str]]) -> C
         )
         return Check("no image", "fail", "images are ignored", (finding,))
     guess = named(reply.text, tuple(COLOURS))
-    note = f"; without a image it guesses {guess}" if guess else ""
+    note = f"; without an image it guesses {guess}" if guess else ""
     return Check("no image", "ok", short(reply.text) + note)

@@ -11,7 +11,7 @@ WORKING_TAG = "mkmodelfile-"  # every name the kit makes up for itself has a tag
 
 
 def require_name(name: str) -> str:
-    """The name, if Ollama takes it as one for a model; else UsageError (MK508)."""
+    """The name, if it is valid for a model; else UsageError (MK508)."""
     if problem := check_name(name):
         raise UsageError(f"the model's name {problem.message}", help=problem.help, code="MK508")
     if is_working_name(name, name):
@@ -35,7 +35,7 @@ def with_tag(name: str) -> str:
 
 
 def working_name(name: str) -> str:
-    """A name beside `name` that nobody uses, for a model that is not finished yet."""
+    """An unused name with another tag, for a model that is not verified yet."""
     return f"{base_of(name)}:{WORKING_TAG}{secrets.token_hex(6)}"
 
 

@@ -52,7 +52,7 @@ def check_native(subject: Subject) -> Iterator[Check]:
 
 
 def _unasked(subject: Subject) -> str:
-    """Why nothing is asked, "" if something is."""
+    """Why the check is skipped, "" if it is not."""
     if not Target(server_version(subject.version)).has("debug_render"):
         return f"Ollama {subject.version} cannot show prompts ({since('debug_render')} can)"
     if subject.dead:
@@ -67,7 +67,7 @@ def _comparison(subject: Subject) -> Any:
     """The reference as the server completes a request, and the server; for `PROMPTS_MAX` prompts at most."""
 
     class Completed(NativeComparison):
-        """With the model's SYSTEM and MESSAGEs in front, which the server adds by itself."""
+        """With the model's SYSTEM and MESSAGEs first, which the server adds."""
 
         def expected(self, conversation: Conversation) -> Any:
             if self.runs >= PROMPTS_MAX:

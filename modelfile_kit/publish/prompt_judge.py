@@ -1,4 +1,4 @@
-"""The prompts that a server renders, held against the chat template's own."""
+"""The prompts that a server renders, compared with the chat template's."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ class PromptJudge:
         )
 
     def _thinks(self, conversation: Conversation) -> Sequence[Any]:
-        """The server switches thinking on by itself where the model can (0.33, ChatHandler)."""
+        """The server turns thinking on where the model supports it (0.33, ChatHandler)."""
         if conversation.think is None and "thinking" in self.served.capabilities:
             return (None, True)
         return (conversation.think,)
