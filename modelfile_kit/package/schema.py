@@ -183,7 +183,13 @@ def _findings(error: ValidationError, document: Document) -> dict[KeyPath, Diagn
             out[path] = Diagnostic(MISSING_KEY, Severity.ERROR, message, span, f"add a line `{path[-1]}: …`")
         else:
             out[path] = _wrong_value(path, item["type"], document)
-    return out
+    # A misspelt key is the cause of one that is missing: one finding says both.
+    meant = {d.help for d in out.values() if d.code == UNKNOWN_KEY}
+    return {
+        path: d
+        for path, d in out.items()
+        if d.code != MISSING_KEY or f"did you mean `{path[-1]}`?" not in meant
+    }
 
 
 def _real_path(item: ErrorDetails, value: Any) -> KeyPath:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from ..core import codes
 from ..core.version import __version__
 from .model import Report, Status
 
@@ -27,6 +28,7 @@ def render(report: Report) -> str:
     return _template().render(
         report=report,
         version=__version__,
+        address=codes.help_uri,
         token_kind=_token_kind,
         show=_show,
         counts=_counts,

@@ -96,7 +96,7 @@ def test_a_wrong_package_file(mkmodelfile, package):
     assert done.code == 1
     path, *found = done.err.splitlines()
     assert path.endswith("mkmodelfile.yaml")
-    assert [line.split(":")[0].strip() for line in found if " error " in line] == ["1", "2", "3"]
+    assert [line.split(":")[0].strip() for line in found if " error " in line] == ["2", "3"]
     assert "did you mean `model`?" in done.err
 
 

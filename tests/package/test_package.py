@@ -110,8 +110,7 @@ def test_all_findings_come_at_once_and_in_the_order_of_the_file(tmp_path: Path) 
     text = "name: 你好\nmodle: x.gguf\ntarget: 0.30\nstop: x\n"
     text += "parameters:\n  stop: x\nimage: {seperator: 3}\nname: b\n"
     assert findings(tmp_path, text) == [
-        ("MK506", 1, 1),  # model
-        ("MK503", 2, 1),
+        ("MK503", 2, 1),  # modle, and so no finding about a missing `model`
         ("MK504", 3, 9),
         ("MK504", 4, 7),
         ("MK503", 7, 9),
