@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from modelfile_kit.compiler.compile import translate
 from modelfile_kit.compiler.ir import nodes as go
 from modelfile_kit.compiler.ir import operations as ops
 from modelfile_kit.compiler.ir.printer import emit
@@ -14,6 +17,7 @@ from modelfile_kit.core.errors import KitError
 from modelfile_kit.ollama.prompt import render_prompt
 from modelfile_kit.ollama.versions import Target
 
+CORPUS = Path(__file__).parents[4] / "shared" / "corpus"
 LATEST = Target()
 MESSAGES, SYSTEM, TOOLS = go.Root("Messages"), go.Root("System"), go.Root("Tools")
 ITEM, INDEX = go.Item(1), go.Index(1)
@@ -164,3 +168,16 @@ def test_the_construct_is_named() -> None:
     with pytest.raises(InvalidStatementsError) as e:
         verify((over(go.If(go.Atom(ROLE), (go.Print(X),), origin=(7,))),), {}, LATEST)
     assert e.value.origin == (7,)
+
+
+@pytest.mark.skipif(not CORPUS.is_dir(), reason="there is no ../shared/corpus here")
+@pytest.mark.parametrize(("part", "target"), [*enumerate(["latest", "0.9.0", "0.5.5"])])
+def test_real_templates_compile_to_valid_statements(part: int, target: str) -> None:
+    """Each template for one of the targets; what is invalid is refused with MK657."""
+    entries = json.loads((CORPUS / "index.json").read_text(encoding="utf-8"))
+    assert entries
+    for entry in entries[part::3]:
+        source = (CORPUS / entry["file"]).read_text(encoding="utf-8")
+        tokens = {name: entry.get(name) or "" for name in ("bos_token", "eos_token")}
+        found = translate(source, **tokens, target=target)
+        assert [d.message for d in found.diagnostics if d.code == "MK657"] == [], entry["id"]
