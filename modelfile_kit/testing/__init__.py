@@ -1,5 +1,5 @@
 """Template regression tests: prompts and tokens that are kept beside a package and must not change unseen."""
 
-from .golden import Rendered, TokenText, compare_golden
+from .golden import RenderedConversation, TokenText, compare_golden
 
-__all__ = ["Rendered", "TokenText", "compare_golden"]
+__all__ = ["RenderedConversation", "TokenText", "compare_golden"]

@@ -37,7 +37,7 @@ class TokenText:
 
 
 @dataclass(frozen=True)
-class Rendered:
+class RenderedConversation:
     """What a conversation became: a prompt, or the text of a refusal.
 
     vocabulary: a name that changes when the vocabulary does; tokens: None where nothing could tokenize.
@@ -57,7 +57,9 @@ class Rendered:
             )
 
 
-def compare_golden(folder: Path, rendered: Iterable[Rendered], *, update: bool = False) -> list[Case]:
+def compare_golden(
+    folder: Path, rendered: Iterable[RenderedConversation], *, update: bool = False
+) -> list[Case]:
     """One case a conversation, and one for each golden file that no conversation owns any more.
 
     folder: where the golden files are; need not exist. update: write what is now instead of comparing;
@@ -80,7 +82,7 @@ def compare_golden(folder: Path, rendered: Iterable[Rendered], *, update: bool =
     return cases
 
 
-def _compare(folder: Path, now: Rendered) -> Case:
+def _compare(folder: Path, now: RenderedConversation) -> Case:
     path, other = _text_files(folder, now)
     if not path.exists():
         if other.exists():
@@ -96,7 +98,7 @@ def _compare(folder: Path, now: Rendered) -> Case:
     return _compare_tokens(folder, now)
 
 
-def _compare_tokens(folder: Path, now: Rendered) -> Case:
+def _compare_tokens(folder: Path, now: RenderedConversation) -> Case:
     if now.tokens is None:
         return Case(now.id, Status.PASSED, "prompt")
     path = folder / f"{now.id}.tokens.json"
@@ -111,7 +113,7 @@ def _compare_tokens(folder: Path, now: Rendered) -> Case:
     return Case(now.id, Status.PASSED, f"prompt and {len(golden)} tokens")
 
 
-def _update(folder: Path, now: Rendered) -> Case:
+def _update(folder: Path, now: RenderedConversation) -> Case:
     folder.mkdir(parents=True, exist_ok=True)
     path, other = _text_files(folder, now)
     text = now.prompt if now.prompt is not None else now.refused
@@ -127,7 +129,7 @@ def _update(folder: Path, now: Rendered) -> Case:
     return Case(now.id, Status.PASSED, "written" if changed else "unchanged")
 
 
-def _text_files(folder: Path, now: Rendered) -> tuple[Path, Path]:
+def _text_files(folder: Path, now: RenderedConversation) -> tuple[Path, Path]:
     prompt, refused = folder / f"{now.id}.prompt", folder / f"{now.id}.refused"
     return (prompt, refused) if now.prompt is not None else (refused, prompt)
 

@@ -20,7 +20,7 @@ from ..ollama.prompt import render_prompt
 from ..package.package import FILE_NAMES, load_package
 from ..report.model import Case, Status
 from ..runtime.tokenizer import LlamaTokenizer, Tokenizer
-from .golden import Rendered, TokenText, compare_golden
+from .golden import RenderedConversation, TokenText, compare_golden
 
 # A folder this deep below PATH is no layout of packages but a loop of links or a file dump.
 MAX_DEPTH = 6
@@ -162,21 +162,23 @@ def _below(folder: Path, depth: int) -> Iterator[Path]:
                 yield from _below(child, depth - 1)
 
 
-def _render(build: Build, conversation: Conversation) -> Rendered:
+def _render(build: Build, conversation: Conversation) -> RenderedConversation:
     messages = build.with_system(conversation.messages)
     tools, think = conversation.tools, conversation.think
     if build.template is None:
-        return Rendered(
+        return RenderedConversation(
             conversation.id, prompt=build.expected(conversation.messages, tools=tools, think=think)
         )
     try:
         prompt = render_prompt(build.template, messages, tools=tools, think=think)
     except PromptError as error:
-        return Rendered(conversation.id, refused=error.message)
-    return Rendered(conversation.id, prompt=prompt)
+        return RenderedConversation(conversation.id, refused=error.message)
+    return RenderedConversation(conversation.id, prompt=prompt)
 
 
-def _tokenized(rendered: Sequence[Rendered], tokenizer: Tokenizer, vocabulary: str) -> list[Rendered]:
+def _tokenized(
+    rendered: Sequence[RenderedConversation], tokenizer: Tokenizer, vocabulary: str
+) -> list[RenderedConversation]:
     texts = [r.prompt for r in rendered if r.prompt is not None]
     ids = iter(tokenizer.tokenize_many([t.encode("utf-8", "surrogateescape") for t in texts]))
     out = []
@@ -187,5 +189,5 @@ def _tokenized(rendered: Sequence[Rendered], tokenizer: Tokenizer, vocabulary: s
         mine = next(ids)
         pieces = [p.decode("utf-8", "backslashreplace") for p in tokenizer.pieces(mine)]
         tokens = tuple(TokenText(i, text) for i, text in zip(mine, pieces, strict=True))
-        out.append(Rendered(item.id, prompt=item.prompt, vocabulary=vocabulary, tokens=tokens))
+        out.append(RenderedConversation(item.id, prompt=item.prompt, vocabulary=vocabulary, tokens=tokens))
     return out

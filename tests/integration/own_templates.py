@@ -38,7 +38,7 @@ THINKING = (
     "{{ m.content }}<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n"
     "{% if enable_thinking is defined and not enable_thinking %}<think>\n\n</think>\n\n{% endif %}{% endif %}"
 )
-PICTURES = (
+IMAGES = (
     "{% for m in messages %}<|{{ m.role }}|>\n{% if m.content is string %}{{ m.content }}{% else %}{% for p in m.content %}"
     "{% if p.type == 'image' %}<|begin_of_image|><|image|><|end_of_image|>{% else %}{{ p.text }}{% endif %}{% endfor %}{% endif %}{% endfor %}"
     "{% if add_generation_prompt %}<|assistant|>\n{% endif %}"
@@ -50,7 +50,7 @@ OWN = {
     "folded": (FOLDED, "<bos>", "</turn>"),
     "tools": (TOOLS, "", "<|im_end|>"),
     "thinking": (THINKING, "", "<|im_end|>"),
-    "pictures": (PICTURES, "", "<|endoftext|>"),
+    "images": (IMAGES, "", "<|endoftext|>"),
 }
 
 _ASK = {"role": "user", "content": "Hello, who are you?"}
@@ -85,6 +85,6 @@ CONVERSATIONS = (
     Conversation("thinking", (_ASK,), think=True),
     Conversation("no thinking", (_SYSTEM, _ASK), think=False),
     Conversation("reasoning before", (_ASK, {**_ANSWER, "thinking": "A sum.\n"}, _MORE), think=True),
-    Conversation("a picture", ({**_MORE, "images": 1},)),
-    Conversation("pictures", (_SYSTEM, {**_ASK, "images": 2}, _ANSWER, {**_MORE, "images": 1})),
+    Conversation("an image", ({**_MORE, "images": 1},)),
+    Conversation("images", (_SYSTEM, {**_ASK, "images": 2}, _ANSWER, {**_MORE, "images": 1})),
 )

@@ -2,9 +2,9 @@ import pytest
 
 from modelfile_kit.core.errors import UsageError
 from modelfile_kit.report.model import Status
-from modelfile_kit.testing.golden import Rendered, TokenText, compare_golden, visible_lines
+from modelfile_kit.testing.golden import RenderedConversation, TokenText, compare_golden, visible_lines
 
-A = Rendered(
+A = RenderedConversation(
     "a", prompt="<|user|>\nHi \n", vocabulary="v1", tokens=(TokenText(7, "<|user|>"), TokenText(8, "\n"))
 )
 
@@ -25,7 +25,7 @@ def test_the_first_run_fails_and_an_update_makes_it_pass(tmp_path):
 
 def test_a_lost_blank_is_shown(tmp_path):
     compare_golden(tmp_path, [A], update=True)
-    case = compare_golden(tmp_path, [Rendered("a", prompt="<|user|>\nHi\n")])[0]
+    case = compare_golden(tmp_path, [RenderedConversation("a", prompt="<|user|>\nHi\n")])[0]
     assert case.status is Status.FAILED
     assert "-Hi·⏎" in case.details
     assert "+Hi⏎" in case.details
@@ -34,16 +34,16 @@ def test_a_lost_blank_is_shown(tmp_path):
 def test_a_carriage_return_and_a_final_newline_count(tmp_path):
     compare_golden(tmp_path, [A], update=True)
     for prompt in ("<|user|>\r\nHi \r\n", "<|user|>\nHi "):
-        assert compare_golden(tmp_path, [Rendered("a", prompt=prompt)])[0].status is Status.FAILED
+        assert compare_golden(tmp_path, [RenderedConversation("a", prompt=prompt)])[0].status is Status.FAILED
 
 
 def test_tokens_of_another_vocabulary_are_left_alone(tmp_path):
     compare_golden(tmp_path, [A], update=True)
-    other = Rendered("a", prompt=A.prompt, vocabulary="v2", tokens=(TokenText(1, "x"),))
+    other = RenderedConversation("a", prompt=A.prompt, vocabulary="v2", tokens=(TokenText(1, "x"),))
     assert compare_golden(tmp_path, [other])[0].status is Status.PASSED
     compare_golden(tmp_path, [other], update=True)
     assert statuses(compare_golden(tmp_path, [A])) == [("a", Status.PASSED)]
-    changed = Rendered("a", prompt=A.prompt, vocabulary="v2", tokens=(TokenText(2, "x"),))
+    changed = RenderedConversation("a", prompt=A.prompt, vocabulary="v2", tokens=(TokenText(2, "x"),))
     case = compare_golden(tmp_path, [changed])[0]
     assert case.status is Status.FAILED
     assert "-1 'x'" in case.details
@@ -52,16 +52,16 @@ def test_tokens_of_another_vocabulary_are_left_alone(tmp_path):
 
 def test_a_changed_prompt_drops_the_tokens_of_other_vocabularies(tmp_path):
     compare_golden(tmp_path, [A], update=True)
-    changed = Rendered("a", prompt="other", vocabulary="v2", tokens=())
+    changed = RenderedConversation("a", prompt="other", vocabulary="v2", tokens=())
     compare_golden(tmp_path, [changed], update=True)
     assert '"v1"' not in (tmp_path / "a.tokens.json").read_text()
 
 
 def test_a_refusal_is_golden_too(tmp_path):
-    refused = Rendered("tools", refused="does not support tools")
+    refused = RenderedConversation("tools", refused="does not support tools")
     compare_golden(tmp_path, [refused], update=True)
     assert compare_golden(tmp_path, [refused])[0].status is Status.PASSED
-    case = compare_golden(tmp_path, [Rendered("tools", prompt="x")])[0]
+    case = compare_golden(tmp_path, [RenderedConversation("tools", prompt="x")])[0]
     assert case.summary == "the request is now accepted"
 
 
@@ -76,7 +76,7 @@ def test_a_golden_file_without_a_conversation(tmp_path):
 @pytest.mark.parametrize("name", ["../x", "", "a/b", ".hidden", "a b"])
 def test_ids_stay_inside_the_folder(name):
     with pytest.raises(UsageError, match="file name"):
-        Rendered(name, prompt="")
+        RenderedConversation(name, prompt="")
 
 
 def test_two_conversations_of_one_name(tmp_path):
