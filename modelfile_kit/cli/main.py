@@ -21,6 +21,7 @@ _COMMANDS = {
     "demo": "Package the built-in micro model and ask it about images.",
     "init": "Write a mkmodelfile.yaml from the metadata of GGUF files.",
     "inspect": "Describe a GGUF file, and what Ollama will do with it.",
+    "patch": "Write a copy of a GGUF with other metadata.",
     "compile": "Compile a chat template into a Go TEMPLATE.",
     "render": "Show the prompt of a conversation, as Ollama or as Hugging Face renders it.",
     "build": "Write a validated Modelfile for a package.",
@@ -37,7 +38,7 @@ _COMMANDS = {
 _GROUPS = {
     "Packages": ("demo", "init", "build", "check", "test"),
     "Ollama server": ("publish", "verify"),
-    "Files": ("inspect", "compile", "render", "lint", "fmt"),
+    "Files": ("inspect", "patch", "compile", "render", "lint", "fmt"),
     "Help": ("doctor", "explain"),
 }
 

@@ -30,19 +30,26 @@ _NEW = ((bool, "bool"), (int, "uint32"), (float, "float32"), (str, "string"))
 Scalar = int | float | bool | str
 
 
-def patch(source: Path, destination: Path, changes: Mapping[str, Scalar | None]) -> Header:
+def patch(
+    source: Path,
+    destination: Path,
+    changes: Mapping[str, Scalar | None],
+    *,
+    types: Mapping[str, str] | None = None,
+) -> Header:
     """Copies a GGUF file with changed metadata; returns the header of the copy.
 
     source: a GGUF file; destination: where the copy goes, may be the source itself, and appears whole
     or not at all. changes: keys to values; a key that is there keeps its type, a new one is a uint32,
-    float32, bool or string; None removes the key.
+    float32, bool or string; None removes the key. types: GGUF's names of the types of some keys, in
+    place of that.
 
     Raises GGUFError where the source is not sound, UsageError for a value that does not fit, for an
     array, and for keys that decide about the file's own layout. An OSError names the destination.
     """
     source, destination = Path(source), Path(destination)
     header = read_header(source)
-    head = _patched_head(header, changes)
+    head = _patched_head(header, changes, types or {})
     mode = source.stat().st_mode & 0o777
     try:
         with _beside(destination) as (part, out), source.open("rb") as file:
@@ -62,7 +69,7 @@ def patch(source: Path, destination: Path, changes: Mapping[str, Scalar | None])
     return read_header(destination)
 
 
-def _patched_head(header: Header, changes: Mapping[str, Scalar | None]) -> bytes:
+def _patched_head(header: Header, changes: Mapping[str, Scalar | None], types: Mapping[str, str]) -> bytes:
     """Everything before the padding: magic, version, counts, keys and values, tensor list."""
     metadata, order = header.metadata, "<" if header.byte_order == "little" else ">"
     for key, value in changes.items():
@@ -71,12 +78,13 @@ def _patched_head(header: Header, changes: Mapping[str, Scalar | None]) -> bytes
     for key, piece in metadata.pieces():
         value = changes.get(key)
         if value is not None:
-            pieces.append(_entry(header, key, metadata.type_of(key), value, order))
+            kind = types.get(key) or metadata.type_of(key)
+            pieces.append(_entry(header, key, kind, value, order))
         elif key not in changes:
             pieces.append(bytes(piece))
     for key, value in changes.items():
         if key not in metadata and value is not None:
-            pieces.append(_entry(header, key, _type_of_new(value), value, order))
+            pieces.append(_entry(header, key, types.get(key) or _type_of_new(value), value, order))
     counts = struct.pack(order + "IQQ", header.version, len(header.tensors), len(pieces))
     return b"".join((b"GGUF", counts, *pieces, metadata.behind))
 

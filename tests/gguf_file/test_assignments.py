@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import pytest
+
+from modelfile_kit.core.errors import UsageError
+from modelfile_kit.gguf_file.assignments import read_assignments
+from tests.gguf_file.handmade import Typed
+
+ENTRIES = {
+    "a.uint8": Typed("uint8", 1),
+    "a.int64": Typed("int64", -2),
+    "a.float32": Typed("float32", 0.5),
+    "a.bool": Typed("bool", True),
+    "a.string": Typed("string", "text"),
+    "a.list": Typed("string[]", ["x", "yy"]),
+}
+
+
+@pytest.fixture
+def read(header):
+    metadata = header(ENTRIES).metadata
+    return lambda *texts: [(a.key, a.type, a.value, a.new) for a in read_assignments(texts, metadata)]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "value"),
+    [
+        ("a.uint8=255", "uint8", 255),
+        ("a.int64=-9223372036854775808", "int64", -(2**63)),
+        ("a.float32=2", "float32", 2.0),
+        ("a.float32=-1e-3", "float32", -0.001),
+        ("a.bool=False", "bool", False),
+        ("a.string=", "string", ""),
+        ("a.string=true", "string", "true"),
+        ("a.string=x=y\n{{ z }}", "string", "x=y\n{{ z }}"),
+        ("a.string=word: text", "string", "word: text"),
+        ("a.uint8=uint32:7", "uint32", 7),
+    ],
+)
+def test_a_key_of_the_file_keeps_its_type_unless_one_is_given(read, text, kind, value):
+    assert read(text) == [(text.partition("=")[0], kind, value, False)]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "value"),
+    [
+        ("x.y=true", "bool", True),
+        ("x.y=4294967295", "uint32", 4294967295),
+        ("x.y=4294967296", "uint64", 4294967296),
+        ("x.y=-1", "int32", -1),
+        ("x.y=-3000000000", "int64", -3000000000),
+        ("x.y=0.25", "float32", 0.25),
+        ("x.y=1e6", "float32", 1e6),
+        ("x.y=True story", "string", "True story"),
+        ("x.y=1.2.3", "string", "1.2.3"),
+        ("x.y=string:5", "string", "5"),
+        ("x.y=float64:1", "float64", 1.0),
+        # as llama.cpp reads them
+        ("tokenizer.ggml.add_bos_token=false", "bool", False),
+        ("tokenizer.ggml.eot_token_id=7", "uint32", 7),
+        ("tokenizer.chat_template=1", "string", "1"),
+    ],
+)
+def test_a_new_key_gets_the_type_of_its_value(read, text, kind, value):
+    [(_, got, result, new)] = read(text)
+    assert (got, result, type(result), new) == (kind, value, type(value), True)
+
+
+@pytest.mark.parametrize(
+    ("texts", "said"),
+    [
+        (["a.bool"], "sets nothing"),
+        (["=1"], "is not a key"),
+        (["A.b=1"], "is not a key"),
+        (["a b=1"], "is not a key"),
+        (["a.bool=true", "a.bool=false"], "a.bool is set twice"),
+        (["a.list=x"], r"a.list is an array \(string\[\]\)"),
+        (["a.uint8=256"], "a.uint8 is of type uint8, and '256' is not such a value"),
+        (["a.uint8=-1"], "uint8"),
+        (["a.uint8=1.5"], "uint8"),
+        (["a.int64=" + "9" * 100_000], "int64, and '9999"),
+        (["a.bool=1"], "a.bool is of type bool, and '1' is not"),
+        (["a.float32=nan"], "float32"),
+        (["a.float32=1e999"], "float32"),
+        (["tokenizer.ggml.add_bos_token=0"], "tokenizer.ggml.add_bos_token is of type bool"),
+        (["tokenizer.ggml.bos_token_id=<s>"], "uint32, and '<s>'"),
+        (["x.y=uint16:65536"], "uint16"),
+    ],
+)
+def test_what_cannot_be_is_refused(read, texts, said):
+    with pytest.raises(UsageError, match=said) as caught:
+        read(*texts)
+    assert caught.value.help
