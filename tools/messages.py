@@ -1,6 +1,6 @@
 """Lists every message that the product can print: `python -m tools.messages`.
 
-`--update` rewrites the golden file, tests/core/messages.txt.
+`--update` rewrites the golden file, tests/docs/messages.txt.
 
 Found in the source by their shape, without running it: findings and errors (any call that is given a code, or
 whose class is an error), help lines, the help of commands and options, and the titles of codes. Placeholders
@@ -19,7 +19,7 @@ from pathlib import Path
 from modelfile_kit.core import codes
 
 ROOT = Path(__file__).resolve().parents[1]
-GOLDEN = ROOT / "tests" / "core" / "messages.txt"
+GOLDEN = ROOT / "tests" / "docs" / "messages.txt"
 _CODE = re.compile(r"MK\d{3}")
 # Calls that carry a message: findings, errors, what the rules of lint and the checks of verify make.
 _MAKERS = re.compile(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from pathlib import Path
 
 import click
 
@@ -14,6 +15,7 @@ from .command import Command
 
 # A code of some form, and the beginning that the codes of one subject share.
 _CODE = re.compile(r"MK\d{3}", re.IGNORECASE)
+_RULES = Path(__file__).parents[1] / "lint" / "rules"
 _AREA = re.compile(r"MK([1-9])(?:XX)?", re.IGNORECASE)
 
 
@@ -67,9 +69,22 @@ def _page(code: Code) -> str:
     head = f"{code.code} {code.name} ({code.severity}): {code.title}"
     body = re.sub(r"^# ", "", code.page.strip(), flags=re.MULTILINE)
     if not code.members:
-        return f"{head}\n\n{body}"
+        return "\n\n".join([head, body, *_of_lint(code)])
     members = [f"  {member}  {codes.name_of(member)}" for member in code.members]
     return "\n".join([head, "", body, "", "It stands for these codes:", "", *members])
+
+
+def _of_lint(code: Code) -> list[str]:
+    """What lint does about a code, where one of its rules finds it."""
+    groups = [group.name for group in codes.all_codes() if code.code in group.members]
+    if not any((_RULES / f"{name.replace('-', '_')}.py").is_file() for name in (code.name, *groups)):
+        return []
+    from ..lint.registry import find_rule  # takes most of a second, and only these codes need it
+
+    rule = find_rule(code.code)
+    assert rule is not None
+    notes = ["`mkmodelfile lint --fix` fixes it where that is safe."] if rule.fixes else []
+    return [*notes, *(["`lint` needs the model's files to find it."] if rule.reads_files else [])]
 
 
 def _unknown(word: str) -> UsageError:

@@ -187,6 +187,21 @@ def test_explain(mkmodelfile):
     assert page.count("\nWhat to do\n") == 2
 
 
+def test_explain_says_what_lint_does_about_it(mkmodelfile):
+    assert mkmodelfile("explain", "MK119").out.endswith(
+        "`mkmodelfile lint --fix` fixes it where that is safe.\n"
+    )
+    assert mkmodelfile("explain", "MK412").out.endswith("`lint` needs the model's files to find it.\n")
+    assert "`lint`" not in mkmodelfile("explain", "MK802").out
+
+
+def test_explain_of_an_old_code_leads_to_the_new_ones(mkmodelfile):
+    one, several = mkmodelfile("explain", "MK733").out, mkmodelfile("explain", "mk712").out
+    assert one.startswith(f"MK733 is now MK850 {codes.name_of('MK850')}.\n\nMK850 ")
+    assert several.startswith("MK712 is now MK416 projector-type-unknown or MK417 projector-type-wrong.\n")
+    assert ("\nMK416 " in several, "\nMK417 " in several) == (True, True)
+
+
 def test_explain_lists_one_subject(mkmodelfile):
     listed = mkmodelfile("explain", "mk3xx").out.splitlines()
     assert listed[0] == f"MK3xx  {codes.AREAS['3']}"

@@ -7,7 +7,7 @@ import ast
 import pytest
 
 from modelfile_kit.cli.main import cli
-from tools.messages import _in_tree, messages
+from tools.messages import GOLDEN, _in_tree, messages, page
 
 
 def found(source: str) -> list[tuple[str, str]]:
@@ -39,3 +39,9 @@ def test_the_help_of_every_command_is_in_the_list() -> None:
         command = cli.get_command(None, name)  # type: ignore[arg-type]
         assert command is not None
         assert any(text.startswith((command.help or "").split("\n")[0]) for text in texts), name
+
+
+def test_the_golden_file_is_current() -> None:
+    """A changed message is seen in review, in one place."""
+    kept = GOLDEN.read_text(encoding="utf-8")
+    assert page() == kept, "read what changed, then run `python -m tools.messages --update`"
