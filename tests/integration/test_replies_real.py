@@ -79,7 +79,7 @@ def test_thoughts_and_calls_come_out(reply):
     assert (best_thinking_tags(reference), best_tool_tag(reference)) == (("<think>", "</think>"), "<calls>")
     found, codes = reply(ANSWER, MARKED, tools=[TOOL])
     assert (found.thinking, found.text, calls(found)) == ("No image", "", CALLED)
-    assert not codes & {"MK251", "MK329"}
+    assert not codes & {"MK670", "MK329"}
 
 
 def test_control_tokens_of_a_call_are_left_in_as_far_as_the_tag_needs_it(reply):
@@ -102,7 +102,7 @@ def test_calls_that_are_no_json_are_text_and_a_parser_reads_them(reply):
     jinja = JINJA.replace("CALL", written)
     found, codes = reply([call], jinja, tools=[TOOL])
     assert (found.text, calls(found)) == (call, [])
-    assert "MK251" in codes
+    assert "MK670" in codes
     found, codes = reply([call], jinja, tools=[TOOL], parser="qwen3-coder")
     assert (found.text, calls(found)) == ("", CALLED)
-    assert "MK251" not in codes
+    assert "MK670" not in codes
