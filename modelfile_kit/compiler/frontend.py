@@ -58,13 +58,22 @@ def _check_depth(tree: nodes.Node) -> None:
     )
 
 
-def names_in(tree: nodes.Node) -> set[str]:
-    """The names that a node reads, with everything inside it."""
-    found = {n.name for n in tree.find_all(nodes.Name) if n.ctx == "load"}
-    found |= {n.name for n in tree.find_all(nodes.NSRef)}
-    if isinstance(tree, nodes.Name):
-        found.add(tree.name)
+def names_in(tree: nodes.Node) -> frozenset[str]:
+    """The names that a node reads, with everything inside it; they are remembered with the node."""
+    found: frozenset[str] | None = tree.__dict__.get("_names")
+    if found is None:
+        found = frozenset().union(*map(_names_read, tree.iter_child_nodes()))
+        if isinstance(tree, nodes.Name):
+            found |= {tree.name}
+        tree.__dict__["_names"] = found
     return found
+
+
+def _names_read(node: nodes.Node) -> frozenset[str]:
+    """The same for a node inside another one: a name may be written there, a namespace is read."""
+    if isinstance(node, nodes.Name):
+        return frozenset((node.name,)) if node.ctx == "load" else frozenset()
+    return names_in(node) | {node.name} if isinstance(node, nodes.NSRef) else names_in(node)
 
 
 def names_in_macros(tree: nodes.Node) -> set[str]:

@@ -6,6 +6,7 @@ Expressions are values and hashable; names of variables and the place of the dot
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, Union
@@ -15,8 +16,9 @@ def _kept_hash(self: object) -> int:
     """The hash of a node, computed once: trees are keys everywhere here."""
     known = self.__dict__.get("_hash")
     if known is None:
-        # other facts about a node are remembered beside its fields, under names with an underscore
-        known = hash((type(self), *(v for k, v in self.__dict__.items() if k[0] != "_")))
+        # the fields come first; other facts about a node are remembered after them
+        fields = itertools.islice(self.__dict__.values(), len(type(self).__match_args__))  # type: ignore[attr-defined]
+        known = hash((type(self), *fields))
         self.__dict__["_hash"] = known
     return known
 

@@ -268,7 +268,9 @@ def indented(st: State, v: Value, width: Value, first: Value) -> Value:
     """`… | tojson(indent=4) | indent(8)`: every level begins further in."""
     if not isinstance(width, Const) or not isinstance(width.value, int) or first != FALSE:
         raise Unsupported("the filter indent of an unknown text", st.line)
-    if not isinstance(v, (Const, Str)) or not is_text(v):
+    if isinstance(v, Const) and not is_text(v):
+        raise Raised("indent of what is no text")
+    if not isinstance(v, (Const, Str)):
         raise Unsupported(f"the filter indent of {v.description}", st.line)
     out: list[Part] = []
     for p in parts_of(v):

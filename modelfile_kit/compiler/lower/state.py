@@ -392,6 +392,8 @@ class State(VariableStorage):
             raise TooBig(f"a text of more than {TEXT_MAX} characters")
         if isinstance(v, Str) and len(v.parts) > PIECES_MAX:
             raise TooBig(f"a text of more than {PIECES_MAX} pieces")
+        if isinstance(v, (Const, RuntimeValue, Undef)):
+            return v  # too small to be worth weighing
         size = weight(v)
         if size > WEIGHT_MAX:
             raise TooBig(f"a value of more than {WEIGHT_MAX:,} parts")

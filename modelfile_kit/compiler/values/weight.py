@@ -6,7 +6,6 @@ through all of it. The weight of a part is remembered with the part, so asking a
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
 from typing import Any
 
 # What there may be of one value; a TEMPLATE of more is none that anybody would use.
@@ -21,10 +20,15 @@ def weight(value: Any) -> int:
         return 1 + len(value) // CHARACTERS
     if isinstance(value, (tuple, list)):
         return 1 + sum(map(weight, value))
-    if not is_dataclass(value) or isinstance(value, type):
+    # the fields of a dataclass in their order; nothing for what is none
+    names = getattr(type(value), "__match_args__", None)
+    if names is None:
         return 1
-    known: int | None = value.__dict__.get("_weight")
+    remembered = value.__dict__
+    known: int | None = remembered.get("_weight")
     if known is None:
-        known = 1 + sum(weight(getattr(value, f.name)) for f in fields(value))
-        value.__dict__["_weight"] = known
+        known = 1
+        for name in names:
+            known += weight(remembered[name])
+        remembered["_weight"] = known
     return known
