@@ -11,7 +11,6 @@ from dataclasses import replace
 from ..core.conversation import Conversation
 from ..core.errors import GoTemplateError, PromptError, TemplateReferenceError
 from ..gotemplate import LimitError
-from ..huggingface import TemplateLimitError
 from .comparison import Comparison
 from .conversations.plain import Candidate
 from .findings import AlwaysFails, AlwaysRefused
@@ -23,7 +22,7 @@ def never_renders(
     """On which of the sides every probe fails; None as soon as one probe renders on both.
 
     ended: which limit of the proof was reached, if one was; then nothing is said, nor where a limit ends a
-    rendering.
+    rendering of Ollama's. A limit that ends every rendering of the chat template is a refusal.
     """
     refused: TemplateReferenceError | None = None
     failed = ""
@@ -37,8 +36,6 @@ def never_renders(
                 think=conversation.think,
                 now=comparison.clock.now,
             )
-        except TemplateLimitError:
-            return None
         except TemplateReferenceError as e:
             refused = refused or e
             continue
