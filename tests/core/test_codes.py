@@ -58,7 +58,7 @@ def test_every_page_is_of_a_code_that_something_raises() -> None:
 
 
 def test_no_name_is_used_twice() -> None:
-    names = [code.name for code in codes.all_codes()]
+    names = [name for code in codes.all_codes() for name in (code.name, *code.formerly)]
     assert sorted(names) == sorted(set(names))
 
 
@@ -96,6 +96,12 @@ def test_an_old_code_leads_to_codes_or_groups_of_today() -> None:
         found = codes.find(old)
         assert found is not None
         assert found.code == now[0]
+
+
+def test_a_name_of_the_past_still_finds_its_code() -> None:
+    found = codes.find("picture-lost")
+    assert found is not None
+    assert (found.code, found.name) == ("MK249", "image-lost")
 
 
 def test_nothing_is_found_under_what_is_no_code() -> None:

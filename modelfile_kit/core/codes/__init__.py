@@ -4,6 +4,7 @@ Every code that a command can print has one file, `pages/MK123.md`: a few lines 
 lines of `---`, then the page in Markdown with the heads of `HEADINGS`. Keys:
 
 name      for people and for ignore comments, as `bos-twice`
+formerly  names of the past, which still work wherever a name does
 title     what is wrong, in one line
 severity  the usual one: error, warning or info; a finding may differ
 members   only for a group: the codes of the findings that one lint rule gives; the group's own code is

@@ -33,7 +33,7 @@ class Code:
 
     code: `MK` and three digits; name: lower-case words with `-` between them; title: one line; severity: the
     usual one; page: Markdown with the heads of `HEADINGS`; members: the codes that a group stands for, empty
-    for a code that findings have.
+    for a code that findings have; formerly: names of the past, which still find it.
     """
 
     code: str
@@ -42,6 +42,7 @@ class Code:
     severity: Severity
     page: str
     members: tuple[str, ...] = ()
+    formerly: tuple[str, ...] = ()
 
     def section(self, heading: str) -> str:
         """The text under one of the heads, "" where there is none."""
@@ -96,7 +97,7 @@ def renamed() -> dict[str, tuple[str, ...]]:
 
 @lru_cache(maxsize=1)
 def _by_name() -> dict[str, Code]:
-    return {code.name: code for code in all_codes()}
+    return {name: code for code in all_codes() for name in (code.name, *code.formerly)}
 
 
 @cache
@@ -105,8 +106,8 @@ def _code(code: str) -> Code | None:
     if found is None or "now" in found[0]:
         return None
     head, page = found
-    members = tuple(head.get("members", "").split())
-    return Code(code, head["name"], head["title"], Severity(head["severity"]), page, members)
+    members, formerly = (tuple(head.get(key, "").split()) for key in ("members", "formerly"))
+    return Code(code, head["name"], head["title"], Severity(head["severity"]), page, members, formerly)
 
 
 @cache
