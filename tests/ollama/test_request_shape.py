@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from modelfile_kit import compile_template, lint_modelfile, render_prompt
+from modelfile_kit.compiler.ir import verify
 from modelfile_kit.ollama import api_types, request_shape
 from modelfile_kit.ollama.request_shape import SHAPES, Kind, Member, Shape, fields_in, fields_of, member_of
 from modelfile_kit.ollama.versions import SINCE, Target
@@ -48,6 +49,10 @@ def one_more_row(monkeypatch):
     """A member that a future Ollama might bring."""
     row = (*SHAPES[Shape.MESSAGE], SPEAKER)
     monkeypatch.setitem(request_shape.SHAPES, Shape.MESSAGE, row)
+    # what was worked out from the table before, and what is worked out from it now
+    verify._request.cache_clear()
+    yield
+    verify._request.cache_clear()
 
 
 @pytest.mark.usefixtures("one_more_row")
