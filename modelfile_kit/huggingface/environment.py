@@ -27,6 +27,8 @@ from .guard import BUDGET
 
 # Names, attributes, tests and other nodes of a block that take one more step.
 NODES_IN_A_STEP = 8
+# What calling a macro, function or method takes by itself.
+STEPS_OF_A_CALL = 3
 
 
 class RaisedByTemplateError(jinja2.TemplateError):
@@ -219,7 +221,7 @@ class ReferenceEnvironment(ImmutableSandboxedEnvironment):
         *args: Any,
         **kwargs: Any,
     ) -> Any:
-        BUDGET.tick()
+        BUDGET.tick(STEPS_OF_A_CALL)
         args = estimates.before_method(__obj, args, kwargs)
         return BUDGET.made(ImmutableSandboxedEnvironment.call(__self, __context, __obj, *args, **kwargs))
 

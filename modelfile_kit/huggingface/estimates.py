@@ -17,6 +17,7 @@ from .guard import (
     BUDGET,
     CONTAINERS,
     ITEMS_MAX,
+    LOOKED_AT,
     SEARCHED,
     SLOW_TEXT_MAX,
     WRITTEN,
@@ -236,10 +237,11 @@ def before_method(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) 
     name = getattr(function, "__name__", "")
     if owner.__class__ is not dict:
         BUDGET.look_at(owner, _METHOD_PACES.get(name, SEARCHED))
-    for value in args:
-        BUDGET.look_at(value)
-    for value in kwargs.values():
-        BUDGET.look_at(value)
+    BUDGET.tick(len(args) + len(kwargs))
+    # A function of a template, such as `dict`, goes through what it is given item by item.
+    pace = SEARCHED if isinstance(owner, (str, bytes)) else LOOKED_AT
+    for value in (*args, *kwargs.values()):
+        BUDGET.look_at(value, pace)
     if isinstance(owner, (str, bytes)) and name == "join" and len(args) == 1:
         items = _listed(args[0])
         BUDGET.check(BUDGET.weigh(items) + len(owner) * len(items))
@@ -259,9 +261,7 @@ def before_filter(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> t
     pace = FILTERS[name].pace if name in FILTERS else SEARCHED
     if pace:
         BUDGET.look_at(value, pace)
-    for other in args[1:]:
-        BUDGET.look_at(other)
-    for other in kwargs.values():
+    for other in (*args[1:], *kwargs.values()):
         BUDGET.look_at(other)
     if name == "join" and isinstance(value, (list, tuple)):
         mark = args[1] if len(args) > 1 else kwargs.get("d", "")

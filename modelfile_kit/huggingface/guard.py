@@ -36,6 +36,8 @@ PART_BYTES = 64 + TRACKED
 COPIED, SEARCHED, LOOKED_AT = 2048, 256, 16
 # The weight of containers that are compared, hashed or written out while a block takes its step.
 COMPARED, WRITTEN = 128, 32
+# The same for the items of a range and the like.
+ITEMS_IN_A_STEP = 8
 # Pieces that a text may fall into (each costs some 80 bytes).
 ITEMS_MAX = 500_000
 # Bits of an integer: far above what templates count, far below what makes Python slow.
@@ -90,8 +92,8 @@ class RenderingBudget(threading.local):
                 self.tick(len(value) // pace)
         elif value.__class__ in CONTAINERS:
             self.tick(self.weigh(value) // min(pace, COMPARED))
-        elif value.__class__ is range:
-            self.tick(len(value) // 8)
+        elif value.__class__ not in SCALARS and hasattr(value, "__len__"):  # ranges, a dictionary's keys
+            self.tick(len(value) // ITEMS_IN_A_STEP)
 
     def compare(self, value: Any) -> Any:
         """Counts a value that is about to be compared or searched for, and hands it on."""
@@ -99,13 +101,13 @@ class RenderingBudget(threading.local):
         if kind is str:
             if len(value) >= COPIED:
                 self.tick(len(value) // COPIED)
-        elif kind is not dict:  # a key is looked up, and two dictionaries of equal weight are rare
+        else:
             self.look_at(value, COMPARED)
         return value
 
     def search(self, value: Any) -> Any:
         """Counts a value in which something is about to be looked for, and hands it on."""
-        if value.__class__ is not dict:
+        if value.__class__ is not dict:  # where it is looked up
             self.look_at(value)
         return value
 
@@ -177,7 +179,7 @@ class RenderingBudget(threading.local):
         else:
             parts = sum(map(self.weigh, value))
         weight = parts + 8 * len(value) + 8
-        self.tick(len(value) // 8)
+        self.tick(len(value) // ITEMS_IN_A_STEP)
         # The value is kept so that its id is not given to another one.
         self.weights[id(value)] = (value, weight)
         self.count_bytes(_bytes_of(value, weight))
@@ -203,6 +205,7 @@ def _size(n: int) -> str:
 
 
 CONTAINERS = frozenset({list, tuple, dict, set, frozenset})
+SCALARS = frozenset({int, float, bool, type(None)})
 BUDGET = RenderingBudget()
 
 

@@ -67,6 +67,54 @@ HOSTILE = {
 }
 
 
+# A hundred thousand turns over something large: each is little code and much work.
+LARGE = """{% set s = 'ab c' * 1900000 %}{% set t = 'ab c' * 1900000 %}
+{%- set l = range(99999) | list %}{% set m = range(99999) | list %}{% set d = dict.fromkeys(l) %}
+{%- set e = dict.fromkeys(l) %}{% for i in range(99999) %}{% set x = WORK %}{% endfor %}"""
+STRENUOUS = [
+    "s == t", "s < t", "'zzz' in s", "s in [t, t]", "s[1:]", "s | upper", "s.casefold()", "s.strip('abc ')",
+    "s | replace('z', 'a')", "s.count('z')", "s.find('zz')", "s | wordcount", "s | tojson", "s | string",
+    "s | int", "s.encode()", "dict.fromkeys(s)", "l == m", "l < m", "'a' in l", "l[1:]", "l + m",
+    "l | string",
+    "l | tojson", "l | sort", "l | unique | list", "l | max", "l | sum", "l | map('string') | list",
+    "l | join",
+    "l.count('a')", "l.index(99998)", "l | batch(9) | list", "[l] | string", "'%s' % l", "'{}'.format(l)",
+    "'a' in range(99999)", "d.keys() - e.keys()", "d == e", "d.keys() == e.keys()", "'a' in d.values()",
+    "d | items | list", "dict(d)", "d | dictsort", "d | tojson", "cycler(*l)", "namespace(a=l).a == m",
+    "i | center(900000)",
+]  # fmt: skip
+
+
+def test_what_is_large_is_allowed() -> None:
+    assert render_reference(LARGE.replace("WORK", "s | length"), USER) == ""
+
+
+@pytest.mark.parametrize("work", STRENUOUS)
+def test_a_step_counts_for_as_much_as_it_takes(work: str) -> None:
+    with pytest.raises(TemplateLimitError):
+        render_reference(LARGE.replace("WORK", work), USER)
+
+
+KEPT = {
+    "texts": "".join(f"{{% set v{i} = 'é{i}' ~ 'x' * 7000000 %}}" for i in range(40)),
+    "lists": "".join(f"{{% set v{i} = range(99999) | map('string') | list %}}" for i in range(40)),
+    "a chain": "{% set ns = namespace(a=[]) %}{% for i in range(99999) %}"
+    "{% set ns.a = [ns.a, 'x' * 250 ~ i] %}{% endfor %}",
+}
+
+
+@pytest.mark.parametrize("template", KEPT.values(), ids=KEPT)
+def test_what_is_kept_is_bounded(template: str) -> None:
+    with pytest.raises(TemplateLimitError):
+        render_reference(template, USER)
+
+
+def test_what_is_given_up_does_not_count() -> None:
+    """Four hundred megabytes are made here, and one at a time is in use."""
+    again = "{% for i in range(400) %}{% set x = 'y' * 1000000 ~ i %}{% endfor %}"
+    assert render_reference(again + "done", USER) == "done"
+
+
 @pytest.mark.parametrize("template", HOSTILE.values(), ids=HOSTILE.keys())
 def test_hostile(template: str) -> None:
     with pytest.raises(TemplateLimitError):
