@@ -14,6 +14,7 @@ from ..values.value import Value
 from . import expressions, loops, statements
 from .control_flow import Unsupported
 from .kinds import (
+    all_lists,
     callables,
     choice,
     content_parts,
@@ -42,6 +43,7 @@ from .state import Rules, State
 
 # Each registers what Python's operations mean for a kind of value (see `semantics`).
 KINDS = (
+    all_lists,
     callables,
     choice,
     content_parts,

@@ -26,10 +26,8 @@ from ..printing import prints
 from ..ranges import fixpoint
 from ..selections import apply
 from ..semantics import (
-    as_list,
     contains,
     element,
-    is_sequence,
     iterate,
     json_parts,
     length,
@@ -55,11 +53,6 @@ def words_with_tags(v: ContentParts) -> Const | Str:
     Ollama needs its tags in the prompt.
     """
     return text_of(ImageTags(v.message), TextAfterTags(v.message))
-
-
-@is_sequence.of(ContentParts)
-def parts_are_sequence(st: State, v: ContentParts) -> bool:
-    return True
 
 
 @length.of(ContentParts)
@@ -96,11 +89,6 @@ def element_of_parts(st: State, v: ContentParts, n: Const | Int) -> Value:
     more = go.Atom(go.call("lt", go.Lit(n.value), count))
     here = choose(go.equal(count, go.Lit(n.value)), words, Undef())
     return st.settle(choose(st.facts.simplify(more), IMAGE, here))
-
-
-@as_list.of(ContentParts)
-def parts_as_list(st: State, v: ContentParts) -> Value:
-    return v
 
 
 @select.of(ContentParts)

@@ -15,29 +15,15 @@ from ...values.value import Value
 from .. import idioms
 from ..control_flow import Unsupported
 from ..semantics import (
-    LIST_METHODS,
-    as_list,
     contains,
     element,
-    is_sequence,
     iterate,
     join,
     length,
-    methods_of,
     truth,
 )
 from ..state import State
 from .split_text import count_pieces, over_pieces
-
-
-@methods_of.of(EncodedList)
-def methods_of_encoded(st: State, v: EncodedList) -> frozenset[str]:
-    return LIST_METHODS
-
-
-@is_sequence.of(EncodedList)
-def encoded_is_sequence(st: State, v: EncodedList) -> bool:
-    return True
 
 
 @truth.of(EncodedList)
@@ -80,11 +66,6 @@ def _cut(st: State, v: EncodedList) -> go.Expr:
     """The text of a list without the NUL at its end."""
     e = st.to_go(v.text)
     return go.call("slice", e, go.Lit(0), go.call("len", go.call("slice", e, go.Lit(1))))
-
-
-@as_list.of(EncodedList)
-def encoded_as_list(st: State, v: EncodedList) -> Value:
-    return v
 
 
 @join.of(EncodedList)

@@ -9,7 +9,6 @@ from ...ir import operations as ops
 from ...ir.nodes import Expr, Test
 from ...ir.operations import JsonStyle
 from ...values.known import Const, Undef
-from ...values.lists import Selection, SelectionStep
 from ...values.request import MAPPINGS, Data, RuntimeValue
 from ...values.text import Part, text_of
 from ...values.value import Value
@@ -23,14 +22,12 @@ from ..semantics import (
     contains,
     equals,
     is_mapping,
-    is_sequence,
     item,
     iterate,
     json_parts,
     methods_of,
     pairs,
     representation,
-    select,
     to_go,
     to_json,
     to_repr,
@@ -41,11 +38,6 @@ from ..semantics import (
 from ..state import State
 from ..structs import note_order
 from .known_dict import MAPPING_METHODS, get
-
-
-@is_sequence.of(RuntimeValue)
-def data_is_sequence(st: State, v: RuntimeValue) -> bool:
-    return True
 
 
 @is_mapping.of(*MAPPINGS)
@@ -134,19 +126,9 @@ def is_present(st: State, v: Value) -> Test:
     return st.truth(st.lift(v, lambda x: Const(not isinstance(x, Undef))))
 
 
-@as_list.of(RuntimeValue)
-def data_as_list(st: State, v: RuntimeValue) -> Value:
-    return v
-
-
 @as_list.of(Data.JSON)
 def json_as_list(st: State, v: RuntimeValue) -> Value:
     raise Unsupported(f"the filter list for {v.description}", st.line)
-
-
-@select.of(RuntimeValue)
-def select_from_data(st: State, v: RuntimeValue, step: SelectionStep) -> Value:
-    return Selection(v, (step,))
 
 
 @iterate.of(RuntimeValue)

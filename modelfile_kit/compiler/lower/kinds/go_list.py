@@ -23,14 +23,12 @@ from ..printing import printing
 from ..ranges import dynamic
 from ..selections import apply
 from ..semantics import (
-    LIST_METHODS,
     contains,
     element,
     iterate,
     join,
     json_parts,
     length,
-    methods_of,
     representation,
     slice_of,
     to_json,
@@ -39,11 +37,6 @@ from ..semantics import (
 )
 from ..state import State
 from ..structs import note_order
-
-
-@methods_of.of(*ELEMENTS)
-def methods_of_go_list(st: State, v: RuntimeValue) -> frozenset[str]:
-    return LIST_METHODS
 
 
 @length.of(*ELEMENTS)

@@ -22,11 +22,9 @@ from ..selections import apply
 from ..semantics import (
     DICT_METHODS,
     as_dict,
-    as_list,
     call_method,
     contains,
     is_mapping,
-    is_sequence,
     item,
     iterate,
     json_parts,
@@ -50,11 +48,6 @@ def methods_of_dict(st: State, v: KnownDict) -> frozenset[str]:
 
 @is_mapping.of(KnownDict)
 def dict_is_mapping(st: State, v: KnownDict) -> bool:
-    return True
-
-
-@is_sequence.of(KnownDict)
-def dict_is_sequence(st: State, v: KnownDict) -> bool:
     return True
 
 
@@ -152,11 +145,6 @@ def iterate_dict(st: State, v: KnownDict, node: nodes.For) -> None:
 @iterate.of(KnownItems)
 def iterate_items(st: State, v: KnownItems, node: nodes.For) -> None:
     over_entries(st, node, [(e.present, KnownList((Const(e.key), e.value))) for e in v.entries])
-
-
-@as_list.of(KnownItems)
-def items_as_list(st: State, v: KnownItems) -> Value:
-    return v
 
 
 @pairs.of(KnownDict)

@@ -22,18 +22,14 @@ from ..control_flow import Raised, Unsupported
 from ..loops import unroll
 from ..selections import apply
 from ..semantics import (
-    LIST_METHODS,
-    as_list,
     call_method,
     contains,
     element,
     equals,
-    is_sequence,
     iterate,
     join,
     json_parts,
     length,
-    methods_of,
     representation,
     select,
     slice_of,
@@ -45,16 +41,6 @@ from ..semantics import (
     unlike,
 )
 from ..state import State
-
-
-@methods_of.of(KnownList)
-def methods_of_list(st: State, v: KnownList) -> frozenset[str]:
-    return LIST_METHODS
-
-
-@is_sequence.of(KnownList)
-def list_is_sequence(st: State, v: KnownList) -> bool:
-    return True
 
 
 @truth.of(KnownList)
@@ -126,11 +112,6 @@ def list_equals(st: State, v: KnownList, other: Value) -> Test:
 @iterate.of(KnownList)
 def iterate_list(st: State, v: KnownList, node: nodes.For) -> None:
     unroll(st, node, v.items)
-
-
-@as_list.of(KnownList)
-def list_as_list(st: State, v: KnownList) -> Value:
-    return v
 
 
 @join.of(KnownList)

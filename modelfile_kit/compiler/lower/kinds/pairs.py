@@ -8,7 +8,6 @@ from ...ir import nodes as go
 from ...ir.nodes import Expr, Test
 from ...values.callables import LoopVariable
 from ...values.known import Const, KnownList
-from ...values.lists import Selection, SelectionStep
 from ...values.number import Int, sum_of
 from ...values.request import Data, Pairs, RuntimeValue
 from ...values.text import go_text
@@ -17,14 +16,9 @@ from ...values.value import Value
 from ..control_flow import Unsupported
 from ..loops import iteration, uses_loop
 from ..ranges import dynamic
-from ..semantics import as_list, contains, element, equals, is_sequence, iterate, select, to_go, truth, unlike
+from ..semantics import contains, element, equals, iterate, to_go, truth, unlike
 from ..state import State
 from ..structs import note_order
-
-
-@is_sequence.of(Pairs)
-def pairs_are_sequence(st: State, v: Pairs) -> bool:
-    return True
 
 
 @truth.of(Pairs)
@@ -50,16 +44,6 @@ def pairs_contain(st: State, v: Pairs, needle: Value) -> Test:
 @equals.of(Pairs)
 def pairs_equal(st: State, v: Pairs, other: Value) -> Test:
     return go.TRUE if v == other else unlike(st, v, other)
-
-
-@as_list.of(Pairs)
-def pairs_as_list(st: State, v: Pairs) -> Value:
-    return v
-
-
-@select.of(Pairs)
-def select_from_pairs(st: State, v: Pairs, step: SelectionStep) -> Value:
-    return Selection(v, (step,))
 
 
 @iterate.of(Pairs)

@@ -8,7 +8,6 @@ from ...ir import nodes as go
 from ...ir.nodes import Expr, Test
 from ...values.callables import LoopVariable
 from ...values.known import Const
-from ...values.lists import Selection, SelectionStep
 from ...values.number import Int, Numbers, go_int, sum_of
 from ...values.truth import bool_of
 from ...values.value import Value
@@ -16,13 +15,8 @@ from ..control_flow import Unsupported
 from ..integers import equal_ints
 from ..loops import iteration
 from ..ranges import dynamic
-from ..semantics import as_list, contains, element, equals, is_sequence, iterate, select, to_go, truth, unlike
+from ..semantics import contains, element, equals, iterate, to_go, truth, unlike
 from ..state import State
-
-
-@is_sequence.of(Numbers)
-def range_is_sequence(st: State, v: Numbers) -> bool:
-    return True
 
 
 @truth.of(Numbers)
@@ -50,16 +44,6 @@ def range_contains(st: State, v: Numbers, needle: Value) -> Test:
 @equals.of(Numbers)
 def range_equals(st: State, v: Numbers, other: Value) -> Test:
     return go.TRUE if v == other else unlike(st, v, other)
-
-
-@as_list.of(Numbers)
-def range_as_list(st: State, v: Numbers) -> Value:
-    return v
-
-
-@select.of(Numbers)
-def select_from_range(st: State, v: Numbers, step: SelectionStep) -> Value:
-    return Selection(v, (step,))
 
 
 @iterate.of(Numbers)

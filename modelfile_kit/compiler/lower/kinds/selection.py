@@ -17,29 +17,16 @@ from ..control_flow import Raised, Unsupported
 from ..loops import counting
 from ..selections import apply, each
 from ..semantics import (
-    LIST_METHODS,
     as_list,
     element,
-    is_sequence,
     iterate,
     length,
-    methods_of,
     select,
     to_json,
     truth,
 )
 from ..state import State
 from .go_list import json_of_each
-
-
-@methods_of.of(Selection)
-def methods_of_selection(st: State, v: Selection) -> frozenset[str]:
-    return LIST_METHODS
-
-
-@is_sequence.of(Selection)
-def selection_is_sequence(st: State, v: Selection) -> bool:
-    return True
 
 
 @truth.of(Selection)

@@ -21,29 +21,15 @@ from ..control_flow import Unsupported
 from ..loops import attributes_of_loop, iteration, uses_loop
 from ..ranges import fixpoint
 from ..semantics import (
-    LIST_METHODS,
-    as_list,
     contains,
     element,
-    is_sequence,
     iterate,
     join,
     length,
-    methods_of,
     slice_of,
 )
 from ..state import State
 from ..text_search import around, has, held
-
-
-@methods_of.of(SplitText)
-def methods_of_pieces(st: State, v: SplitText) -> frozenset[str]:
-    return LIST_METHODS
-
-
-@is_sequence.of(SplitText)
-def pieces_are_sequence(st: State, v: SplitText) -> bool:
-    return True
 
 
 @length.of(SplitText)
@@ -141,11 +127,6 @@ def _without_last(st: State, v: SplitText) -> Value:
 @contains.of(SplitText)
 def pieces_contain(st: State, v: SplitText, needle: Value) -> Test:
     raise Unsupported("`in` a split text", st.line)
-
-
-@as_list.of(SplitText)
-def pieces_as_list(st: State, v: SplitText) -> Value:
-    return v
 
 
 @join.of(SplitText)
