@@ -39,6 +39,8 @@ _COMPARED = ("eq", "ne", *_ORDERED)
 # A verb of printf with a width or precision; `%%` is a plain character.
 _VERB = re.compile(r"%[-+# 0]*(\*|\d*)(?:\.(\*|\d*))?([a-zA-Z%])")
 _NUMBERS = frozenset("bdoxXc")
+# The one format that is put together at run time: `%27s` from the digits of a date (see `lower/dates`).
+_PADDING = go.Lit("%%%ss")
 # Kinds of types, as messages name them.
 _KINDS = {
     Kind.STRING: "text",
@@ -301,6 +303,8 @@ class _Block:
     def format(self, e: go.Call, kinds: list[str | None]) -> None:
         """Checks printf's operands against its verbs: Go prints a wrong text there instead of failing."""
         form = e.args[0]
+        if isinstance(form, go.Call) and form.fn == "printf" and form.args[0] == _PADDING:
+            form = go.Lit("%s")  # the width is digits that only show at run time
         if not isinstance(form, go.Lit) or not isinstance(form.value, str):
             raise self.invalid("printf with a format that is no constant text")
         wanted: list[str] = []

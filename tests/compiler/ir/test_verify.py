@@ -88,6 +88,11 @@ INVALID: dict[str, tuple[go.Node, str]] = {
     "a number as a text": (shown("printf", go.Lit("%s"), LENGTH), "with a number"),
     "a text as a number": (shown("printf", go.Lit("%032b"), ROLE), "with a text"),
     "a format that is not known": (shown("printf", ROLE), "no constant text"),
+    "another format put together": (
+        shown("printf", go.call("printf", go.Lit("%%%sd"), ROLE), TEXT),
+        "no constant text",
+    ),
+    "a number padded": (shown("printf", go.call("printf", go.Lit("%%%ss"), ROLE), LENGTH), "with a number"),
     "through a variable": (
         over(go.Declare(X, LENGTH), go.Set(X, ONE), go.Print(go.call("slice", X, ONE))),
         "slice of a number",

@@ -1,0 +1,66 @@
+"""Every format that follows from the day, held against Python's own strftime."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+
+from modelfile_kit.compiler.compile import translate
+from modelfile_kit.ollama.prompt import PromptTemplate
+from tests.compiler.cases import user
+
+FORMATS = (
+    *"aAbBhmdyYCjwueDFxnt%Zz",
+    *("-d", "-m", "-y", "-j"),
+)
+# Days of two cycles of leap years and both kinds of centuries, a prime apart, and those around 29 February.
+DAYS = (
+    *(date(1999, 12, 25) + timedelta(23 * n) for n in range(120)),
+    *(
+        date(year, 2, 27) + timedelta(n)
+        for year in (1600, 1900, 2000, 2024, 2026, 2100, 2200, 2399)
+        for n in range(4)
+    ),
+    *(date(year, month, 1) for year in (1999, 2000, 2026, 2100) for month in range(1, 13)),
+    *(date(year, 12, 31) for year in (1899, 2000, 2023, 2024, 9999)),
+)
+
+
+def rendered(template: str, day: date) -> str:
+    return PromptTemplate(template, now=day).render([user("x")])
+
+
+def test_every_format_is_pythons() -> None:
+    form = "|".join(f"%{letter}" for letter in FORMATS)
+    found = translate("{{ strftime_now('" + form + "') }}")
+    assert found.coverage["chat"] == "exact", found.diagnostics
+    for day in DAYS:
+        assert rendered(found.template, day) == day.strftime(form), day
+
+
+@pytest.mark.parametrize("letter", ["H", "M", "S", "f", "p", "c", "X", "U", "G", "s"])
+def test_the_time_of_day_is_refused(letter: str) -> None:
+    found = translate("{{ strftime_now('%" + letter + "') }}")
+    assert [d.code for d in found.diagnostics] == ["MK610"]
+
+
+def test_a_weekday_in_a_condition() -> None:
+    """Its name is a value like any other: it can be compared and kept."""
+    found = translate(
+        "{% set day = strftime_now('%A') %}{% for m in messages %}"
+        "{% if day == 'Sunday' %}rest{% else %}{{ day | upper }}{% endif %}"
+        "{{ strftime_now('%a') }}{% endfor %}"
+    )
+    assert found.coverage["chat"] in ("exact", "partial"), found.diagnostics
+    for n in range(7):
+        day = date(2026, 3, 1) + timedelta(n)
+        expected = "restSun" if n == 0 else day.strftime("%A").upper() + day.strftime("%a")
+        assert rendered(found.template, day) == expected
+
+
+@pytest.mark.oracle
+def test_go_counts_the_same(oracle: object) -> None:
+    found = translate("{{ strftime_now('%A %j %w') }}")
+    answer = oracle.chat(found.template, [user("x")])  # type: ignore[attr-defined]
+    assert answer["output"] == date.today().strftime("%A %j %w")
