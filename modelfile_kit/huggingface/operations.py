@@ -180,7 +180,7 @@ _TEST_ROWS = (
     JinjaTest("none", lowered=True, proven=True, native=True),
     JinjaTest("number", lowered=True, proven=True, native=True),
     JinjaTest("odd", lowered=True, native=True),
-    JinjaTest("sameas", native=True),
+    JinjaTest("sameas", lowered=True, native=True),
     JinjaTest("sequence", lowered=True, proven=True, native=True),
     JinjaTest("string", lowered=True, proven=True, native=True),
     JinjaTest("test"),

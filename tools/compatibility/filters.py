@@ -98,7 +98,7 @@ TESTS: tuple[Feature, ...] = (
     message("none", "m.name is none"),
     text("number", "s is number"),
     text("odd", "s | length is odd"),
-    text("sameas", "s is sameas none"),
+    text("sameas", "(m.role == 'user') is sameas true"),
     message("sequence", "m.content is sequence"),
     message("string", "m.content is string"),
     text("test", "'odd' is test"),

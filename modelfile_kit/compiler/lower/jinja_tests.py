@@ -9,10 +9,11 @@ from ..values.known import NONE, Const, Undef
 from ..values.number import is_int
 from ..values.request import Data, RuntimeValue
 from ..values.text import Markup, is_text
-from ..values.truth import is_bool, test_of
+from ..values.truth import Bool, bool_of, is_bool, test_of
 from ..values.value import Value
 from .arithmetic import binary
 from .compare import compare
+from .control_flow import Unsupported
 from .json_types import LIST, MAP, is_kind, is_type, is_whole
 from .semantics import is_mapping, is_sequence
 from .state import State
@@ -76,6 +77,23 @@ def false(st: State, v: Value) -> Test:
         return go.both(found, go.negate(go.Atom(v.expr)))
     test = test_of(v)
     return go.negate(test) if test is not None else go.FALSE
+
+
+def same_as(st: State, v: Value, other: Value) -> Test:
+    """`v is other` of Python: for true, false and none a test of type and value."""
+    return st.truth(st.lift2(v, other, lambda x, y: bool_of(_identical(st, x, y))))
+
+
+def _identical(st: State, v: Value, other: Value) -> Test:
+    if isinstance(v, (Const, Bool)) and not isinstance(other, (Const, Bool)):
+        v, other = other, v
+    if other == NONE:
+        return none(st, v)
+    wanted = test_of(other)
+    if wanted is None:
+        # equal texts or numbers may be one object in Python, or two
+        raise Unsupported("the test sameas for anything but true, false and none", st.line)
+    return go.either(go.both(wanted, true(st, v)), go.both(go.negate(wanted), false(st, v)))
 
 
 def callable_(st: State, v: Value) -> Test:

@@ -85,6 +85,7 @@ TESTS: dict[str, Callable[..., Test]] = {
     "none": jinja_tests.none,
     "number": jinja_tests.number,
     "odd": jinja_tests.odd,
+    "sameas": jinja_tests.same_as,
     "sequence": jinja_tests.sequence,
     "string": jinja_tests.string,
     "true": jinja_tests.true,
