@@ -120,6 +120,25 @@ def walk(e: Expr) -> Iterator[Expr]:
         yield from walk(e.operand)
 
 
+_NO_VARIABLES: frozenset[int] = frozenset()
+
+
+def variables(e: Expr) -> frozenset[int]:
+    """The numbers of the variables inside an expression; remembered with it."""
+    if isinstance(e, Var):
+        return frozenset((e.id,))
+    if not isinstance(e, (Field, Call, Operation)):
+        return _NO_VARIABLES
+    known: frozenset[int] | None = e.__dict__.get("_variables")
+    if known is None:
+        if isinstance(e, Call):
+            known = _NO_VARIABLES.union(*map(variables, e.args))
+        else:
+            known = variables(e.base if isinstance(e, Field) else e.operand)
+        e.__dict__["_variables"] = known
+    return known
+
+
 # --- tests: what an `if` asks ---------------------------------------------------------------------
 
 
@@ -208,6 +227,22 @@ def test_exprs(t: Test) -> Iterator[Expr]:
     elif isinstance(t, (All, Some)):
         for part in t.tests:
             yield from test_exprs(part)
+
+
+def test_variables(t: Test) -> frozenset[int]:
+    """The numbers of the variables inside a test; remembered with it."""
+    if isinstance(t, Truth):
+        return _NO_VARIABLES
+    known: frozenset[int] | None = t.__dict__.get("_variables")
+    if known is None:
+        if isinstance(t, Atom):
+            known = variables(t.expr)
+        elif isinstance(t, Not):
+            known = test_variables(t.test)
+        else:
+            known = _NO_VARIABLES.union(*map(test_variables, t.tests))
+        t.__dict__["_variables"] = known
+    return known
 
 
 def test_to_go(test: Test) -> Expr:
@@ -345,6 +380,13 @@ def node_exprs(n: Node) -> Iterator[Expr]:
         yield n.over
     elif isinstance(n, Include):
         yield n.arg
+
+
+def node_variables(n: Node) -> frozenset[int]:
+    """The numbers of the variables that a statement itself reads, without those of its blocks."""
+    if isinstance(n, If):
+        return test_variables(n.test)
+    return _NO_VARIABLES.union(*map(variables, node_exprs(n)))
 
 
 def blocks(n: Node) -> tuple[Nodes, ...]:

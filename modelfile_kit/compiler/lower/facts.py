@@ -35,7 +35,7 @@ class Facts:
         gone = set(variables)
         if not gone:
             return self
-        kept = {t: a for t, a in self.known.items() if not gone & variables_of(t)}
+        kept = {t: a for t, a in self.known.items() if not gone & go.test_variables(t)}
         return self if len(kept) == len(self.known) else Facts(kept)
 
     def ask(self, expr: Expr) -> bool | None:
@@ -114,9 +114,3 @@ def _equation(expr: Expr) -> tuple[Expr, str | int | bool] | None:
     if isinstance(expr, Call) and expr.fn == "eq" and isinstance(expr.args[1], Lit):
         return expr.args[0], expr.args[1].value
     return None
-
-
-@functools.lru_cache(20_000)
-def variables_of(test: Test) -> frozenset[int]:
-    """The numbers of the Go variables a test depends on."""
-    return frozenset(part.id for e in go.test_exprs(test) for part in go.walk(e) if isinstance(part, go.Var))

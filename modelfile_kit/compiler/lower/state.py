@@ -33,7 +33,7 @@ from ..values.truth import Bool, bool_of
 from ..values.value import Value, value_size, value_vars
 from ..values.weight import WEIGHT_MAX, weight
 from .control_flow import Dead, Raised, TooBig, Unsupported
-from .facts import Facts, variables_of
+from .facts import Facts
 from .variable_storage import Rep, VariableStorage, fit, is_simple, is_unstorable, shape_of
 
 T = TypeVar("T")
@@ -365,7 +365,7 @@ class State(VariableStorage):
     def forget(self, variables: set[int]) -> None:
         """Drops what is known about variables."""
         self.facts = self.facts.without(variables)
-        stale = [e for e in self.worked_out if variables & variables_of(go.Atom(e))]
+        stale = [e for e in self.worked_out if variables & go.variables(e)]
         for e in stale:
             del self.worked_out[e]
 
@@ -543,8 +543,7 @@ class State(VariableStorage):
             self._more(a, lambda: self.store(rep, va))
             self._more(b, lambda: self.store(rep, vb))
             return self.value_of(rep)
-        stale = {e.id for x in go.test_exprs(test) for e in go.walk(x) if isinstance(e, Var)}
-        stale |= value_vars(va) | value_vars(vb)
+        stale = go.test_variables(test) | value_vars(va) | value_vars(vb)
         if not stale & (a.assigned | b.assigned | a.declared | b.declared):
             choice = choose(test, va, vb)
             if value_size(choice) <= MAX_CHOICE or is_unstorable(choice):

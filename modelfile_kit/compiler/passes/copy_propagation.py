@@ -47,14 +47,7 @@ def propagate_copies(nodes: Nodes) -> Nodes:
                 j = i
                 continue
         j += 1
-    done: list[Node] = []
-    for n in out:
-        if isinstance(n, go.If):
-            n = go.If(n.test, propagate_copies(n.then), propagate_copies(n.orelse), n.origin)
-        elif isinstance(n, go.Range):
-            n = go.Range(n.loop, n.over, propagate_copies(n.body), n.item, n.index, n.count, n.origin)
-        done.append(n)
-    return tuple(done)
+    return tuple(go.with_blocks(n, propagate_copies) for n in out)
 
 
 def _declares(n: Node, var: go.Var) -> bool:

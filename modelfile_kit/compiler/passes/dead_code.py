@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from functools import partial
 
 from ..ir import nodes as go
 from ..ir.nodes import Node, Nodes
@@ -52,13 +52,6 @@ def _without_dead(nodes: Nodes, live: set[int], in_loop: bool) -> Nodes:
     out: list[Node] = []
     for n in nodes:
         if _is_live(n, live, in_loop):
-            if isinstance(n, go.If):
-                n = replace(
-                    n,
-                    then=_without_dead(n.then, live, in_loop),
-                    orelse=_without_dead(n.orelse, live, in_loop),
-                )
-            elif isinstance(n, go.Range):
-                n = replace(n, body=_without_dead(n.body, live, in_loop=True))
-            out.append(n)
+            inside = in_loop or isinstance(n, go.Range)
+            out.append(go.with_blocks(n, partial(_without_dead, live=live, in_loop=inside)))
     return tuple(out)

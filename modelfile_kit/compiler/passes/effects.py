@@ -37,7 +37,7 @@ def effects(n: Node) -> Effects:
 
 def _look(n: Node) -> Effects:
     parts = [effects(x) for block in go.blocks(n) for x in block]
-    own = frozenset(x.id for e in go.node_exprs(n) for x in go.walk(e) if isinstance(x, go.Var))
+    own = go.node_variables(n)
     shows = isinstance(n, (go.Text, go.Print, go.Include, go.Fail)) or any(f.shows for f in parts)
     exits = isinstance(n, (go.Break, go.Continue)) or any(f.leaves for f in parts)
     declared = frozenset((n.var.id,)) if isinstance(n, go.Declare) else _NONE
@@ -74,4 +74,4 @@ def read(nodes: Nodes) -> set[int]:
 
 def asked(test: Test) -> set[int]:
     """The variables that a test reads."""
-    return {x.id for e in go.test_exprs(test) for x in go.walk(e) if isinstance(x, go.Var)}
+    return set(go.test_variables(test))

@@ -44,10 +44,8 @@ def _node(n: Node) -> list[Node]:
     if isinstance(n, go.If):
         return _if(n)
     if isinstance(n, go.Range):
-        body = fold(n.body)
-        if not body:
-            return []
-        return [go.Range(n.loop, n.over, body, n.item, n.index, n.count, n.origin)]
+        done = go.with_blocks(n, fold)
+        return [done] if any(go.blocks(done)) else []
     if isinstance(n, go.Print) and isinstance(n.expr, go.Lit):
         return [go.Text(str(n.expr.value), n.origin)]
     return [n]
@@ -62,7 +60,10 @@ def _if(n: go.If) -> list[Node]:
     before, then, orelse = _common_head(n.test, then, orelse)
     then, orelse, after = _common_tail(then, orelse)
     choice = _choice(n.test, then, orelse)
-    return [*before, *(go.together(c, n) if isinstance(c, go.If) else c for c in choice), *after]
+    # where nothing changed the statement itself stays, with all that is remembered about it
+    same = len(choice) == 1 and choice[0] == n and not choice[0].origin
+    done = (n,) if same else (go.together(c, n) if isinstance(c, go.If) else c for c in choice)
+    return [*before, *done, *after]
 
 
 def _choice(test: go.Test, then: Nodes, orelse: Nodes) -> list[Node]:
