@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from .. import frontend
 from ..ir import nodes as go
 from ..values.callables import Macro
 from ..values.choice import Cond, leaves
-from ..values.known import Const, KnownDict, KnownList, Undef
+from ..values.known import NONE, Const, KnownDict, KnownList, Undef
 from ..values.request import is_data
 from ..values.value import Value
 from .control_flow import Dead, Unsupported
@@ -28,6 +29,7 @@ MAX_RECURSION = 2
 
 def call_macro(st: State, macro: Macro, args: list[Value], kwargs: dict[str, Value]) -> Value:
     """The text of a macro's call."""
+    args, kwargs = _without_unread(macro, args, kwargs)
     found = call_template(st, macro, args, kwargs, expand)
     if found is not None:
         return found
@@ -36,6 +38,20 @@ def call_macro(st: State, macro: Macro, args: list[Value], kwargs: dict[str, Val
     except RecursionError:
         # an outer call has room again to say so
         raise Unsupported(f"the macro {macro.node.name} nested this deep", st.line) from None
+
+
+def _without_unread(
+    macro: Macro, args: list[Value], kwargs: dict[str, Value]
+) -> tuple[list[Value], dict[str, Value]]:
+    """The arguments of a call, none in place of those that the macro never reads.
+
+    A template can be given one piece of data only, so an argument that nobody looks at must not be another.
+    """
+    parameters = [str(a.name) for a in macro.node.args]
+    unread = set(parameters) - frontend.names_in(macro.node)
+    passed = [NONE if name in unread else v for name, v in zip(parameters, args, strict=False)]
+    named = {k: NONE if k in unread else v for k, v in kwargs.items()}
+    return [*passed, *args[len(parameters) :]], named
 
 
 def expand(

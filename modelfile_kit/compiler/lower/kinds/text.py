@@ -223,19 +223,21 @@ def text_equals(st: State, v: Const | Str, other: Value) -> Test:
         left, right = right, left
     if right == EMPTY:
         return go.negate(truth(st, left))
-    if isinstance(right, Const) and _other_json(left) and never_printed(str(right.value)):
+    if isinstance(right, Const) and _never_written(left, str(right.value)):
         return go.FALSE
     return go.equal(st.to_go(left), st.to_go(right))
 
 
-def _other_json(v: Value) -> bool:
-    """Whether it is the text of a JSON value that is no text itself, perhaps in another case."""
+def _never_written(v: Value, text: str) -> bool:
+    """Whether Python's str() or repr() of a JSON value, perhaps in another case, cannot be this text."""
     if not isinstance(v, Str) or len(v.parts) != 1:
         return False
     e = v.parts[0]
     while isinstance(e, ops.ChangeCase):
         e = e.operand
-    return isinstance(e, ops.PythonStr)
+    if isinstance(e, ops.PythonRepr):
+        return never_printed(text) and text[:1] not in "'\""
+    return isinstance(e, ops.PythonStr) and never_printed(text)
 
 
 def never_printed(text: str) -> bool:
