@@ -129,9 +129,12 @@ def read_text(path: str) -> str:
         ) from error
 
 
-def read_bytes(path: str) -> bytes:
-    """Bytes of a file, or of standard input for `-`."""
-    return sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+def read_bytes(path: str, limit: int = -1) -> bytes:
+    """Bytes of a file, or of standard input for `-`; of a larger one the first `limit`."""
+    if path == "-":
+        return sys.stdin.buffer.read(limit)
+    with Path(path).open("rb") as file:
+        return file.read(limit)
 
 
 def in_file(span: Span | None, file: str) -> Span:

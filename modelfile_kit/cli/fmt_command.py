@@ -11,6 +11,7 @@ from ..core.errors import ModelfileError
 from ..core.files import write_atomically
 from ..lint.fmt import format_modelfile
 from ..ollama.decoding import decode
+from ..ollama.grammar import MAX_BYTES
 from .command import Command
 from .common import print_diagnostics, read_bytes, say
 
@@ -31,7 +32,7 @@ def command(modelfiles: tuple[str, ...], check: bool, diff: bool) -> None:
     """Format MODELFILEs in place, without changing what Ollama reads. `-` formats stdin to stdout."""
     changed = failed = False
     for name in modelfiles:
-        data = read_bytes(name)
+        data = read_bytes(name, MAX_BYTES + 1)
         try:
             text = format_modelfile(data, file=name)
         except ModelfileError as error:

@@ -10,6 +10,7 @@ from ..core.diagnostics import Diagnostic, Severity
 from ..core.errors import ModelfileError
 from ..core.files import write_atomically
 from ..lint.runner import fix_modelfile, lint_modelfile
+from ..ollama.grammar import MAX_BYTES
 from ..report import Report
 from .command import Command
 from .common import fail_on_option, finish, format_option, read_bytes, say
@@ -21,6 +22,7 @@ from .common import fail_on_option, finish, format_option, read_bytes, say
     examples=(
         "mkmodelfile lint Modelfile",
         "mkmodelfile lint --fix --target '>=0.30' Modelfile",
+        "mkmodelfile lint --no-files Modelfile",
         "ollama show --modelfile NAME | mkmodelfile lint -",
     ),
 )
@@ -33,17 +35,22 @@ from .common import fail_on_option, finish, format_option, read_bytes, say
     help="Ollama that the file is for: latest, a release, or the oldest one as '>=0.30'.",
 )
 @click.option("--fix", is_flag=True, help="Apply safe fixes, in place.")
+@click.option(
+    "--no-files", is_flag=True, help="Ignore the files that a Modelfile names, as where models are not kept."
+)
 @fail_on_option("warning")
 @format_option
-def command(modelfiles: tuple[str, ...], target: str, fix: bool, fail_on: str, output_format: str) -> None:
+def command(
+    modelfiles: tuple[str, ...], target: str, fix: bool, no_files: bool, fail_on: str, output_format: str
+) -> None:
     """Find mistakes in MODELFILEs (`-` is standard input).
 
     `mkmodelfile explain CODE` has a page for every finding. Exit code 1 if anything was found.
     """
     found: list[Diagnostic] = []
     for name in modelfiles:
-        data = read_bytes(name)
-        base = Path() if name == "-" else Path(name).parent
+        data = read_bytes(name, MAX_BYTES + 1)
+        base = None if no_files else Path() if name == "-" else Path(name).parent
         if fix and name != "-":
             data = _fix(name, data, base, target)
         found += lint_modelfile(data, base=base, target=target, file=name)
@@ -51,8 +58,8 @@ def command(modelfiles: tuple[str, ...], target: str, fix: bool, fail_on: str, o
     finish(report, output_format)
 
 
-def _fix(name: str, data: bytes, base: Path, target: str) -> bytes:
-    """The mended bytes, written where they came from."""
+def _fix(name: str, data: bytes, base: Path | None, target: str) -> bytes:
+    """The fixed bytes, written where they came from."""
     try:
         fixed = fix_modelfile(data, base=base, target=target, file=name)
     except ModelfileError:

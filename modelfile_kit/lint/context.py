@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 from ..core.diagnostics import Diagnostic
 from ..core.errors import GoTemplateError
-from ..ollama.grammar import Instruction, Modelfile
+from ..ollama.grammar import LINE_BREAK, Instruction, Modelfile
 from ..ollama.parameters import validate
 from ..ollama.prompt import PromptTemplate
 from ..ollama.selection import select
@@ -21,6 +22,15 @@ from .template_types import Walk
 if TYPE_CHECKING:
     from ..gotemplate.parse.nodes import Node
     from ..ollama.selection import Selection
+
+
+_HEAD = re.compile(r'[^\s]+[ \t]+(?:(?<=message[ \t])[ \t]*\w+[ \t]+)?("""|"|)', re.IGNORECASE)
+
+
+def _value_start(written: str, value: str) -> int:
+    """Where the value of an instruction begins in its own text."""
+    head = _HEAD.match(written)
+    return head.end() if head else max(written.find(value[:1]), 0)
 
 
 class Place(TypedDict, total=False):
@@ -181,9 +191,22 @@ class Context:
         position: int = getattr(node, "pos", -1)
         if self.template is None or position < 0:
             return {}
-        before = self.template.value[:position].replace("\r\n", "\n").replace("\r", "\n")
-        last = before.rpartition("\n")[2]
-        place: Place = {"line": self.template.line + before.count("\n")}
-        if before.count("\n"):
-            place["column"] = len(last) + 1
-        return place
+        line, column = self.value_place(self.template, position)
+        return {"line": line, "column": column}
+
+    def value_line(self, instruction: Instruction, line: int) -> int:
+        """The line in the Modelfile of a line of an instruction's value, as Go counts: by LF, from 1."""
+        lines = instruction.value.split("\n")
+        return self.value_place(instruction, len("\n".join(lines[: line - 1])) + (line > 1))[0]
+
+    def value_place(self, instruction: Instruction, position: int) -> tuple[int, int]:
+        """Line and column in the Modelfile of a character of an instruction's value."""
+        value = instruction.value
+        at = instruction.span[0] + _value_start(self.written(instruction), value)
+        for char in value[:position]:
+            # Characters that Ollama drops stand in the file and not in the value.
+            while at < len(self.text) and self.text[at] != char:
+                at += 1
+            at += 1
+        before = LINE_BREAK.split(self.text[:at])
+        return len(before), len(before[-1]) + 1

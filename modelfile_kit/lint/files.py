@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 # What can only be meant as a file: Ollama's model names have no such start or ending.
 _PATH = re.compile(r"^(\.{0,2}[/\\]|~|[A-Za-z]:[\\/])|\.(gguf|safetensors|bin)$", re.IGNORECASE)
 
+# Headers that are read of one folder; what lies beyond would not change the findings.
+MAX_FILES = 50
+
 
 def is_path(value: str) -> bool:
     """Whether a FROM names a file or folder, rather than a published model."""
@@ -30,15 +33,23 @@ def is_path(value: str) -> bool:
 
 @dataclass(frozen=True)
 class Source:
-    """A file or folder that a FROM, PROJECTOR or ADAPTER names.
+    """A file or folder that a FROM, PROJECTOR or ADAPTER names, or a GGUF in such a folder.
 
-    header: None for a folder and for what is no sound GGUF; error: why it is none.
+    header: None for a folder and for what is no sound GGUF; error: why it is none; inside: whether the
+    instruction names the folder of this file.
     """
 
     instruction: Instruction
     path: Path
     header: Header | None = None
     error: KitError | None = None
+    inside: bool = False
+
+    @property
+    def name(self) -> str:
+        """What the instruction names, and the file in it."""
+        value = self.instruction.value
+        return f"{value.rstrip('/')}/{self.path.name}" if self.inside else value
 
 
 class Files:
@@ -51,9 +62,14 @@ class Files:
 
     @cached_property
     def sources(self) -> tuple[Source, ...]:
-        """What FROM, PROJECTOR and ADAPTER name and is there, in order."""
+        """What FROM, PROJECTOR and ADAPTER name and is there, in order; after a folder the GGUFs that
+        Ollama takes from it."""
         named = (i for i in self.modelfile.instructions if i.command in ("from", "projector", "adapter"))
-        return tuple(s for s in map(self._source, named) if s is not None)
+        found: list[Source] = []
+        for source in map(self._source, named):
+            if source is not None:
+                found += [source, *_taken_from(source)]
+        return tuple(found)
 
     @cached_property
     def models(self) -> tuple[Source, ...]:
@@ -125,9 +141,23 @@ class Files:
         path = self.path_of(instruction.value) if instruction.value else None
         if path is None or not self.exists(instruction.value):
             return None
-        if path.is_dir():
-            return Source(instruction, path)
-        try:
-            return Source(instruction, path, read_header(path, check_data=False))
-        except KitError as error:
-            return Source(instruction, path, error=error)
+        return Source(instruction, path) if path.is_dir() else _read(instruction, path)
+
+
+def _taken_from(source: Source) -> list[Source]:
+    """The GGUFs that Ollama takes from a folder behind FROM: all of them, unless there are safetensors."""
+    folder = source.path
+    if source.instruction.command != "from" or not folder.is_dir() or any(folder.glob("model*.safetensors")):
+        return []
+    return [
+        _read(source.instruction, path, inside=True)
+        for path in sorted(folder.glob("*.gguf"))[:MAX_FILES]
+        if path.is_file()
+    ]
+
+
+def _read(instruction: Instruction, path: Path, *, inside: bool = False) -> Source:
+    try:
+        return Source(instruction, path, read_header(path, check_data=False), inside=inside)
+    except KitError as error:
+        return Source(instruction, path, error=error, inside=inside)

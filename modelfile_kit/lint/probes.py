@@ -46,6 +46,7 @@ _REQUESTS: Mapping[str, dict[str, Any]] = {
         "messages": [_USER, {"role": "assistant", "content": ANSWER}, {"role": "user", "content": AGAIN}]
     },
     "offered": {"messages": [_USER], "tools": [_TOOL]},
+    "offered-system": {"messages": [{"role": "system", "content": SYSTEM}, _USER], "tools": [_TOOL]},
     "system": {"messages": [{"role": "system", "content": SYSTEM}, _USER]},
     "pictures": {"messages": [{**_USER, "images": 1}]},
     "tools": {

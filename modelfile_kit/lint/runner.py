@@ -1,4 +1,4 @@
-"""Runs the rules over a Modelfile, hears what comments silence, and mends what can be mended safely."""
+"""Runs the rules over a Modelfile, obeys ignore comments, and applies safe fixes."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from ..core import codes
 from ..core.diagnostics import Diagnostic, Span, with_excerpts
 from ..core.errors import ModelfileError
 from ..ollama.decoding import decode
-from ..ollama.grammar import Modelfile, parse_modelfile
+from ..ollama.grammar import LINE_BREAK, Modelfile, check_is_text, parse_all, parse_modelfile
 from ..ollama.versions import Target
 from .context import Context
+from .refusals import refusal
 from .registry import all_rules
 from .rule import Edit, Finding, Rule
 
@@ -23,8 +24,6 @@ from .rule import Edit, Finding, Rule
 _IGNORE = re.compile(
     r"\s*mkmodelfile:\s*(ignore|ignore-file)\s*=\s*([A-Za-z0-9-]+(?:\s*,\s*[A-Za-z0-9-]+)*)\s*"
 )
-# Ollama counts each CR and each LF as the end of a line.
-_LINE_END = re.compile(r"[\r\n]")
 # A fix may bring up another finding; more rounds than this would mean that two fixes fight.
 MAX_ROUNDS = 10
 
@@ -40,7 +39,7 @@ def lint_modelfile(
 
     text: the file's text or bytes; base: the folder its relative paths start from (without one, no file
     is looked at); target: the Ollama that is meant; file: its name, for the findings' places.
-    A Modelfile that Ollama refuses gives that one finding. Raises UsageError for a bad target.
+    What Ollama refuses is found with all the rest. Raises UsageError for a bad target.
 
         >>> from modelfile_kit import lint_modelfile
         >>> for found in lint_modelfile("FROM ./model.gguf\\nPARAMETER top_p 9\\n"):
@@ -55,29 +54,16 @@ def lint_modelfile(
 
 def _lint(text: str | bytes, base: str | Path | None, target: Target, file: str | None) -> list[Diagnostic]:
     try:
-        context = _context(text, base, target, file)
+        check_is_text(text, file)
     except ModelfileError as error:
-        decoded = decode(text)
-        return with_excerpts([_refused(error, decoded)], _LINE_END.split(decoded))
-    found = [_diagnostic(rule, finding, context.text, file) for rule, finding in _findings(context)]
-    return with_excerpts(found, _LINE_END.split(context.text))
-
-
-def _refused(error: ModelfileError, text: str) -> Diagnostic:
-    """Why Ollama refuses a file; with a better hint where a value was closed before its end."""
-    found = error.to_diagnostic()
-    if error.code != "MK101" or error.line is None:
-        return found
-    lines = text.replace("\r\n", "\n").splitlines()
-    before, after = lines[: error.line - 1], lines[error.line - 1 :]
-    closing = next((n for n in range(len(before), 0, -1) if before[n - 1].rstrip().endswith('"""')), None)
-    # What follows a value that ended too early ends in the quotes that were meant to close it.
-    if closing is None or sum(line.count('"""') for line in after) % 2 == 0:
-        return found
-    hint = f'the """ at the end of line {closing} closes the value there; inside a value put a ' + (
-        'character after it; in a TEMPLATE write {{ "\\"\\"\\"" }}'
-    )
-    return replace(found, help=hint)
+        return [error.to_diagnostic()]
+    # Instructions that are too young for the target are a rule's matter, not the end of all findings.
+    parsed, refused = parse_all(text, target=replace(target, onwards=True), file=file)
+    context = Context(decode(text), parsed, Path(base) if base is not None else None, target)
+    found = [refusal(each, context, file) for each in refused]
+    found += [_diagnostic(rule, finding, context.text, file) for rule, finding in _findings(context)]
+    found.sort(key=lambda d: (d.span.line if d.span and d.span.line else 0, d.code))
+    return with_excerpts(found, LINE_BREAK.split(context.text))
 
 
 @dataclass(frozen=True)
@@ -198,7 +184,7 @@ def _span(finding: Finding, text: str, file: str | None) -> Span | None:
     start, end = instruction.span
     column = start - max(text.rfind("\n", 0, start), text.rfind("\r", 0, start))
     inside = text[start:end].rstrip()
-    *before, last = _LINE_END.split(inside)
+    *before, last = LINE_BREAK.split(inside)
     if not before:
         return Span(file, line, column, None, column + len(last))
     return Span(file, line, column, line + len(before), len(last) + 1)

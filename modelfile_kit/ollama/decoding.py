@@ -28,6 +28,19 @@ def decode(data: str | bytes) -> str:
         return re.sub("[\udc80-\udcff]", "\ufffd", data.decode("utf-8", "surrogateescape"))
 
 
+def utf16_order(start: bytes) -> str:
+    """ "little" or "big" where bytes look like UTF-16 without a byte order mark, else "".
+
+    start: the first bytes of a file. A text without NUL is none; of Latin letters every second byte is NUL.
+    """
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF8)) or len(start) < 4:
+        return ""
+    even, odd = start[0::2], start[1::2]
+    if odd.count(0) > len(odd) // 2 and even.count(0) == 0:
+        return "little"
+    return "big" if even.count(0) > len(even) // 2 and odd.count(0) == 0 else ""
+
+
 def _encode(text: str) -> bytes:
     try:
         return text.encode("utf-8", "surrogateescape")

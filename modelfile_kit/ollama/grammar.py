@@ -18,7 +18,7 @@ from typing import NoReturn
 from ..core.diagnostics import Span
 from ..core.errors import ModelfileError
 from ..gotemplate.values.unicode_tables import is_print
-from .decoding import decode
+from .decoding import decode, utf16_order
 from .printable import drop_refused, first_refused
 from .versions import Target, since
 
@@ -42,12 +42,20 @@ PROJECTOR = "projector"
 # A Modelfile holds texts for people; the largest known carry a licence of some 100 kB.
 MAX_BYTES = 64 << 20
 
+# What ends a line to an editor; Ollama counts the two characters of a CR LF one by one.
+LINE_BREAK = re.compile(r"\r\n|\r|\n")
+
 _BLANK = re.compile(r"[ \t\r\n]*")
 _LINE_END = re.compile(r"[\r\n]")
 _LETTERS = re.compile(r"[A-Za-z]*")
 _WORD = re.compile(r"[A-Za-z0-9_]*")
 TRIPLE_AT_LINE_END = re.compile(r'"""[ \t]*[\r\n]')
 """Three quotes at the end of a line would close a value that they stand in."""
+_FIRST_WORD = re.compile(r"[ \t]*([A-Za-z]+)[ \t]")
+# An instruction's name, and the role of a MESSAGE.
+_WORDS = re.compile(r"(\S*)(?:[ \t]+(?:(?<=message[ \t])[ \t]*\w+[ \t]+)?)?", re.IGNORECASE)
+# By so many bytes it is told whether a file is a text.
+_SAMPLE = 1024
 _PROJECTOR_COMMENT = re.compile(r"\s*PROJECTOR[ \t]+(\S.*?)\s*", re.IGNORECASE)
 
 
@@ -157,6 +165,22 @@ class Modelfile:
         return write_modelfile(self.instructions, comments=self.comments)
 
 
+@dataclass(frozen=True)
+class Refused:
+    """Lines that Ollama refuses, where reading goes on after them.
+
+    error: why; start: the first character in the decoded text; lines: the first and the last, from 1, as an
+    editor counts; like: the instruction whose name is nearly the word that they begin with, "" where there is
+    none; before: the index of the next instruction that was read.
+    """
+
+    error: ModelfileError
+    start: int
+    lines: tuple[int, int]
+    like: str
+    before: int
+
+
 def parse_modelfile(
     text: str | bytes,
     *,
@@ -176,21 +200,68 @@ def parse_modelfile(
         >>> [(i.line, i.name, i.key, i.value) for i in modelfile.instructions]
         [(1, 'from', '', './model.gguf'), (2, 'parameter', 'num_ctx', '4096')]
     """
-    if len(text) > MAX_BYTES:
-        raise ModelfileError(
-            f"the Modelfile has {len(text):,} bytes, the limit is {MAX_BYTES:,}", code="MK105"
-        )
+    check_is_text(text, file)
     parser = _Parser(decode(text), Target.parse(target), dialect, file)
     parser.run()
-    result = Modelfile(tuple(parser.instructions), tuple(parser.comments), tuple(parser.dropped))
+    result = parser.result
     if not result.froms:
-        raise ModelfileError(
-            "no FROM found",
-            code="MK104",
-            span=Span(file) if file else None,
-            help="a Modelfile names its model: FROM ./model.gguf, or the name of a published model",
-        )
+        raise _no_from(file)
     return result
+
+
+def parse_all(
+    text: str | bytes, *, target: str | Target = "latest", file: str | None = None
+) -> tuple[Modelfile, tuple[Refused, ...]]:
+    """Reads a Modelfile beyond what Ollama refuses: the instructions, and the lines that are none.
+
+    Arguments as for `parse_modelfile`. Reading goes on at the next line that begins like an instruction.
+    A missing FROM is the last of the refused ones, at line 0. Raises ModelfileError (MK105, MK136, MK137)
+    for what is no Modelfile at all.
+    """
+    check_is_text(text, file)
+    parser = _Parser(decode(text), Target.parse(target), True, file)
+    parser.run(to_the_end=True)
+    result, refused = parser.result, parser.refused
+    if not result.froms and not any(r.like == "from" for r in refused):
+        size = len(parser.text)
+        refused.append(Refused(_no_from(file), size, (0, 0), "", len(result.instructions)))
+    return result, tuple(refused)
+
+
+def check_is_text(data: str | bytes, file: str | None = None) -> None:
+    """Raises ModelfileError for what is no Modelfile by its size or its first bytes.
+
+    MK105: larger than any Modelfile; MK136: UTF-16 without a byte order mark; MK137: a GGUF file.
+    """
+    start = data[:_SAMPLE] if isinstance(data, bytes) else data[:_SAMPLE].encode("utf-8", "replace")
+    span = Span(file) if file else None
+    if start.startswith(b"GGUF") and start[4:5] not in (b" ", b"\t", b"\r", b"\n", b""):
+        raise ModelfileError(
+            "this is a GGUF file, not a Modelfile",
+            code="MK137",
+            span=span,
+            help="see `mkmodelfile inspect`; a Modelfile is a text that names the model: FROM ./model.gguf",
+        )
+    if order := utf16_order(start):
+        raise ModelfileError(
+            f"this is UTF-16 ({order}-endian) without a byte order mark, which Ollama reads as UTF-8",
+            code="MK136",
+            span=span,
+            help="save the file as UTF-8",
+        )
+    if len(data) > MAX_BYTES:
+        raise ModelfileError(
+            f"the Modelfile is larger than the limit of {MAX_BYTES:,} bytes", code="MK105", span=span
+        )
+
+
+def _no_from(file: str | None) -> ModelfileError:
+    return ModelfileError(
+        "no FROM found",
+        code="MK104",
+        span=Span(file) if file else None,
+        help="a Modelfile names its model: FROM ./model.gguf, or the name of a published model",
+    )
 
 
 class _Parser:
@@ -207,10 +278,16 @@ class _Parser:
         self.instructions: list[Instruction] = []
         self.comments: list[Comment] = []
         self.dropped: list[Dropped] = []
+        self.refused: list[Refused] = []
         self._line_at = 0
         self._line = 1
 
-    def run(self) -> None:
+    @property
+    def result(self) -> Modelfile:
+        """What was read so far."""
+        return Modelfile(tuple(self.instructions), tuple(self.comments), tuple(self.dropped))
+
+    def run(self, *, to_the_end: bool = False) -> None:
         text, size = self.text, len(self.text)
         while True:
             self.at = _match_end(_BLANK, text, self.at)
@@ -218,8 +295,44 @@ class _Parser:
                 return
             if text[self.at] == "#":
                 self._comment()
-            else:
+                continue
+            start = self.at, self.line(self.at), len(self.dropped)
+            try:
                 self._instruction()
+            except ModelfileError as error:
+                if not to_the_end:
+                    raise
+                self._go_on(error, *start)
+
+    def _go_on(self, error: ModelfileError, start: int, line: int, dropped: int) -> None:
+        """Notes what is refused, and moves to where the next instruction may begin."""
+        text = self.text
+        words = _WORDS.match(text, start)
+        name = words[1] if words else ""
+        self.at = words.end() if words else start
+        if text.startswith('"""', self.at):
+            try:
+                self._value()  # the value of an unknown instruction, or of a MESSAGE of an unknown role
+            except ModelfileError:
+                self.at = start
+        while (found := _LINE_END.search(text, self.at)) and not self._may_begin(found.end()):
+            self.at = found.end()
+        self.at = found.start() if found else len(text)
+        self._line_at, self._line = start, line
+        del self.dropped[dropped:]
+        last = self.line(start + len(text[start : self.at].rstrip()))
+        self.refused.append(Refused(error, start, (line, last), self._near(name), len(self.instructions)))
+
+    def _may_begin(self, at: int) -> bool:
+        """Whether a line may be an instruction or a comment, rather than the rest of a text."""
+        found = _FIRST_WORD.match(self.text, at)
+        if self.text.startswith("#", at) or found is None:
+            return self.text.startswith("#", at)
+        return found[1].lower() in self.known or bool(found[1].isupper() and self._near(found[1]))
+
+    def _near(self, name: str) -> str:
+        """The known instruction whose name is nearly this one, "" where there is none."""
+        return _nearest(name, sorted(self.known))
 
     def line(self, at: int) -> int:
         """The line of a position as an editor counts, CR LF being one; positions only grow."""
@@ -321,7 +434,7 @@ class _Parser:
         """An instruction that the target does not know, noticed at the rune after its name."""
         lower = name.lower()
         feature = INSTRUCTIONS.get(lower)
-        near = difflib.get_close_matches(lower, sorted(self.known), n=1)
+        near = self._near(lower)
         code, message = "MK101", f"{name!r} is not an instruction"
         hint = f"Ollama knows {', '.join(n.upper() for n in INSTRUCTIONS if n in self.known)}"
         if lower in self.known:
@@ -335,7 +448,7 @@ class _Parser:
             code = "MK133"
             hint = "PROJECTOR is not an instruction of Ollama: write a second FROM with the projector's file"
         elif near:
-            hint = f"did you mean {near[0].upper()}?"
+            hint = f"did you mean {near.upper()}?"
         self._refuse(message, at=self.at, code=code, help=hint)
 
     def _unexpected_end(self, where: str, help: str) -> NoReturn:
@@ -352,6 +465,10 @@ class _Parser:
         read = self.text[: at + 1]
         line = 1 + read.count("\n") + read.count("\r")
         raise ModelfileError(message, code=code, span=Span(self.file, line), help=help)
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    return next(iter(difflib.get_close_matches(name.lower(), known, n=1)), "")
 
 
 def _match_end(pattern: re.Pattern[str], text: str, at: int) -> int:

@@ -14,7 +14,7 @@ from modelfile_kit.lint.registry import all_rules
 GOOD = "FROM ./model.gguf\nSYSTEM Be brief.\n"
 WARNS = "FROM llama3.2\nPARAMETER top_p 9\n"
 FAILS = "FROM llama3.2\nPARAMETER nope 9\n"
-TELLS = "FROM llama3.2\nPARAMETER stop a\nPARAMETER stop a\n"
+TELLS = "FROM llama3.2\nPARAMETER stop <|a|>\nPARAMETER stop <|a|>\n"
 
 
 @pytest.fixture
@@ -224,3 +224,9 @@ def test_junit_agrees_with_the_exit_code(mkmodelfile, tmp_path, level, code):
     done = mkmodelfile("lint", path, "--fail-on", level, "--format", "junit")
     suite = ElementTree.fromstring(done.out.encode())[0]
     assert (done.code, suite.get("failures")) == (code, str(code))
+
+
+def test_no_files_ignores_what_the_modelfile_names(mkmodelfile, write):
+    name = write("Modelfile", "FROM ./not-here.gguf\n")
+    assert mkmodelfile("lint", name).code == 1
+    assert mkmodelfile("lint", "--no-files", name).code == 0

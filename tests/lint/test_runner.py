@@ -61,7 +61,7 @@ def test_what_is_silenced_is_not_mended_either():
     ("text", "code"),
     [
         ("FORM ./m.gguf\n", "MK101"),
-        ("MESSAGE tool x\n", "MK102"),
+        ("FROM a\nMESSAGE tool x\n", "MK102"),
         ('FROM a\nSYSTEM "x\n', "MK103"),
         ("", "MK104"),
     ],
@@ -164,3 +164,82 @@ def test_a_finding_covers_the_instruction_that_it_is_about() -> None:
     assert spans["MK125"] == Span("f", 5, 1, None, 18)
     lines = {d.code: d.excerpt for d in lint_modelfile(text, file="f")}
     assert (lines["MK112"], lines["MK118"]) == ("  PARAMETER mirostat 2", 'b\u3000c"""')
+
+
+def places(text, **how):
+    found = lint_modelfile(text, **how)
+    return [
+        (d.code, d.span and d.span.line, d.span and d.span.column) for d in found if d.severity == "error"
+    ]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_findings_go_on_after_what_ollama_refuses(end):
+    text = (
+        "FORM ./m.gguf\nMESSAGE tool hello\n  PARAMTER top_k 3\nPARAMETER nope 1\n"
+        'TEMPLATES """a\nFROM b\n"""\nPARAMETER top_p high\nSYSTEM """open\nPARAMETER seed x\n'
+    ).replace("\n", end)
+    assert places(text) == [
+        ("MK101", 1, 1),
+        ("MK102", 2, 1),
+        ("MK101", 3, 3),
+        ("MK110", 4, 1),
+        ("MK101", 5, 1),
+        ("MK111", 8, 1),
+        ("MK103", 9, 1),
+        ("MK111", 10, 1),
+    ]
+
+
+def test_no_from_is_found_beside_everything_else():
+    assert places("MESSAGE tool x\nPARAMETER nope 1\n") == [
+        ("MK104", None, None),
+        ("MK102", 1, 1),
+        ("MK110", 2, 1),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "lines", "says", "help"),
+    [
+        (
+            "FROM a\nMESSAGE assistant A man,\nhis shoe,\n\nin the night.\nPARAMETER seed 1\n",
+            (3, 5),
+            "lines 3 to 5 are no instruction: the MESSAGE of line 2 ends with its line",
+            'MESSAGE assistant """',
+        ),
+        ("FROM a\nSYSTEM Be\nbrief.\n", (3, None), "line 3 is no instruction: the SYSTEM", 'SYSTEM """'),
+        ('FROM a\nSYSTEM "Say "x"\nand stop."\n', (3, None), 'the SYSTEM of line 2 ends at its "', '"""'),
+        ("FROM a\nSYSTEM x\nPARAMTER y 1\n", (3, None), "'PARAMTER' is not an instruction", "PARAMETER?"),
+        ("FROM a\nSYSTEM x\n# y\nand z\n", (4, None), "'and' is not an instruction", "Ollama knows"),
+    ],
+)
+def test_the_rest_of_a_text_is_one_finding(text, lines, says, help):
+    (found,) = (d for d in lint_modelfile(text) if d.code == "MK101")
+    assert (found.span.line, found.span.end_line) == lines
+    assert says in found.message
+    assert help in found.help
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        ("FROM ./m.gguf\n".encode("utf-16-le"), "MK136"),
+        ("FROM ./m.gguf\n".encode("utf-16-be"), "MK136"),
+        (b"GGUF\x03\x00\x00\x00" + bytes(64), "MK137"),
+    ],
+)
+def test_what_is_no_modelfile_is_named(data, code):
+    (found,) = lint_modelfile(data, file="x")
+    assert (found.code, found.severity, found.span.file) == (code, "error", "x")
+
+
+@pytest.mark.parametrize("codec", ["utf-16", "utf-8-sig", "utf-8"])
+def test_what_ollama_can_read_is_read(codec):
+    assert lint_modelfile("FROM ./m.gguf\nSYSTEM \u4f60\u597d\n".encode(codec)) == []
+
+
+def test_a_column_counts_what_ollama_drops_and_the_quotes():
+    text = 'FROM ./m.gguf\r\nTEMPLATE """\u200ba{{ .nope }}\r\n\u200b {{ .never }}"""\r\n'
+    found = [(d.span.line, d.span.column) for d in lint_modelfile(text) if d.code == "MK240"]
+    assert found == [(2, 18), (3, 6)]

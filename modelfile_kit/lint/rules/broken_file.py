@@ -14,7 +14,7 @@ def check(context: Context) -> Iterator[Finding]:
     for source in context.files.sources:
         if source.error and source.path.suffix.lower() in (".gguf", ""):
             yield Finding(
-                f"{source.instruction.value}: {source.error.message}",
+                f"{source.name}: {source.error.message}",
                 source.instruction,
                 source.error.help,
                 severity=Severity.ERROR,
@@ -22,7 +22,7 @@ def check(context: Context) -> Iterator[Finding]:
             )
         for found in check_split(source.header) if source.header else ():
             yield Finding(
-                f"{source.instruction.value}: {found.message}",
+                f"{source.name}: {found.message}",
                 source.instruction,
                 found.help,
                 severity=found.severity,

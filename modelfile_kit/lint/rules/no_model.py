@@ -11,10 +11,13 @@ from ..rule import Finding, Rule
 
 def check(context: Context) -> Iterator[Finding]:
     froms = context.modelfile.froms
-    sources = [context.files.source_of(i) for i in froms]
-    headers = [s.header for s in sources if s and s.header]
-    if context.files.models or not froms or len(headers) < len(froms):
-        return  # a name, a folder or a broken file may hold the model
+    sources = [s for s in context.files.sources if s.instruction in froms]
+    headers = [s.header for s in sources if s.header]
+    seen = [s.instruction for s in sources if s.header]
+    if context.files.models or not froms or any(i not in seen for i in froms):
+        return  # a name or a folder without GGUFs may hold the model
+    if any(s.error for s in sources):
+        return  # and so may a broken file
     kinds = " and ".join(dict.fromkeys(f"{classify(h)}" for h in headers))
     yield Finding(f"there is no model, FROM points only to a {kinds}", froms[0])
 

@@ -16,7 +16,7 @@ def check(context: Context) -> Iterator[Finding]:
     projectors = [s.instruction for s in context.files.projectors]
     model = context.files.model
     if model is not None:
-        wrong = froms[0] in projectors
+        wrong = froms[0] in projectors and froms[0] is not model.instruction
     else:
         wrong = looks_like_projector(froms[0].value) and not looks_like_projector(froms[-1].value)
     if wrong:

@@ -3,45 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
-from ...core.errors import GGUFError
-from ...gguf_file import read_header
-from ...gguf_file.pairing import FileKind, classify
 from ...gguf_file.split import split_of
 from ..context import Context
+from ..files import Source
 from ..rule import Finding, Rule
-
-# Headers that are read of one folder; what lies beyond would not change the finding.
-MAX_FILES = 50
 
 
 def check(context: Context) -> Iterator[Finding]:
-    for source in context.files.sources:
-        if source.instruction.command != "from" or not source.path.is_dir():
-            continue
-        if any(source.path.glob("model*.safetensors")):
-            continue
-        models = list(_models(source.path))
+    for instruction in context.modelfile.froms:
+        models = [s for s in context.files.models if s.inside and s.instruction is instruction]
+        models = [s for s in models if _is_first(s)]
         if len(models) > 1:
-            names = ", ".join(p.name for p in models[:4]) + (", …" if len(models) > 4 else "")
+            names = ", ".join(s.path.name for s in models[:4]) + (", …" if len(models) > 4 else "")
             yield Finding(
-                f"{source.instruction.value} holds {len(models)} models ({names}), "
-                "Ollama combines them into one",
-                source.instruction,
+                f"{instruction.value} holds {len(models)} models ({names}), Ollama combines them into one",
+                instruction,
             )
 
 
-def _models(folder: Path) -> Iterator[Path]:
-    """The models of a folder; of one in parts, the first part."""
-    for path in sorted(folder.glob("*.gguf"))[:MAX_FILES]:
-        try:
-            header = read_header(path, check_data=False)
-        except GGUFError:
-            continue
-        split = split_of(header)
-        if classify(header) is FileKind.MODEL and (split is None or split.number == 0):
-            yield path
+def _is_first(source: Source) -> bool:
+    """Whether a file is a whole model, or the first part of one."""
+    split = split_of(source.header) if source.header else None
+    return split is None or split.number == 0
 
 
 RULE = Rule("MK431", check, help="name the file", reads_files=True)

@@ -8,20 +8,40 @@ from collections.abc import Iterator
 from ...ollama.versions import since
 from ..context import Context
 from ..rule import Finding, Rule
+from ..template_types import root_names
+from .jinja_as_template import is_jinja
 
 _PLACE = re.compile(r"template: [^:]*:(\d+)")
 _YOUNG = {"currentDate": "current_date", "yesterdayDate": "yesterday_date", "toTypeScriptType": "typescript"}
+# A name alone in an action, as Jinja has it; in Go that is a call of a function.
+_BARE = re.compile(r"\{\{-?\s*(?:(?:if|range|with)\s+)?([A-Za-z_]\w*)\s*-?\}\}")
 
 
 def check(context: Context) -> Iterator[Finding]:
     error = context.template_error
-    if error is None or context.template is None:
+    if error is None or context.template is None or is_jinja(context.template.value):
         return
-    place = _PLACE.search(error.message)
-    line = context.template.line + int(place[1]) - 1 if place else None
+    found = _PLACE.search(error.message)
+    bare = list(_bare_names(context))
     young = next((f for f in _YOUNG if f'function "{f}" not defined' in error.message), None)
     hint = f"{young} came with Ollama {since(_YOUNG[young])}; raise the target" if young else error.help
-    yield Finding(f"this TEMPLATE does not parse: {error.message}", context.template, hint, line=line)
+    line = context.value_line(context.template, int(found[1])) if found else None
+    column = None
+    if bare and "function" in error.message:
+        line, column = context.value_place(context.template, bare[0][0])
+        written = {name: right for _, name, right in bare}
+        hint = "names begin with a dot: " + ", ".join(f"{n} is .{right}" for n, right in written.items())
+    yield Finding(
+        f"this TEMPLATE does not parse: {error.message}", context.template, hint, line=line, column=column
+    )
+
+
+def _bare_names(context: Context) -> Iterator[tuple[int, str, str]]:
+    """Names of Ollama without their dot: position, as written, and right."""
+    names = {name.lower(): name for name in root_names(context.target)}
+    for found in _BARE.finditer(context.template.value if context.template else ""):
+        if right := names.get(found[1].lower()):
+            yield found.start(1), found[1], right
 
 
 RULE = Rule("MK202", check, help="the message is Go's own; the line number is that of the Modelfile")

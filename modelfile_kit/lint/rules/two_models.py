@@ -27,8 +27,7 @@ def check(context: Context) -> Iterator[Finding]:
     for source in [] if names else _further_models(context):
         first = context.files.models[0]
         yield Finding(
-            f"{source.instruction.value} is a model like {first.instruction.value} of line "
-            f"{first.instruction.line}, not a projector",
+            f"{source.name} is a model like {first.name} of line {first.instruction.line}, not a projector",
             source.instruction,
             "keep one FROM for the model; a second one is for its projector",
         )
@@ -38,7 +37,9 @@ def _further_models(context: Context) -> list[Source]:
     first, *others = context.files.models or (None,)
     split = split_of(first.header) if first and first.header else None
     parts = {p.name for p in split.parts} if split else set()
-    return [s for s in others if s and s.path.name not in parts]
+    others = [s for s in others if s and s.path.name not in parts]
+    # Several models of one folder are a matter of several-in-folder.
+    return [s for s in others if first and s and not (s.inside and s.instruction is first.instruction)]
 
 
 RULE = Rule("MK432", check, help="keep the one you want")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ..context import Context, Place
 from ..rule import Finding, Rule
-from ..template_types import CHAT, ROOT
+from ..template_types import CHAT, ROOT, root_names
 
 _NO_VALUE = "<no value>"
 
@@ -21,10 +21,17 @@ def check(context: Context) -> Iterator[Finding]:
             yield Finding(
                 f"Ollama {context.target.name} never fills .{access.name}; it prints {_NO_VALUE}",
                 context.template,
+                _right_name(access.name, context),
                 **context.place(access.node),
             )
     if not seen:
         yield from _printed(context)
+
+
+def _right_name(name: str, context: Context) -> str:
+    """A hint where only the case of a name is wrong."""
+    right = next((n for n in root_names(context.target) if n.lower() == name.lower()), "")
+    return f"write .{right}: names begin with a capital letter" if right else ""
 
 
 def _printed(context: Context) -> Iterator[Finding]:

@@ -23,15 +23,30 @@ _ELSEWHERE = {
     "stop_sequences": "stop",
 }
 
+# What a request has, beside its options.
+_OF_REQUESTS = {
+    "think": 'the request ("think": false), or the chat (/set nothink)',
+    "format": 'the request ("format")',
+    "keep_alive": 'the request ("keep_alive"), or the server (OLLAMA_KEEP_ALIVE)',
+    "stream": 'the request ("stream")',
+    "raw": 'the request ("raw")',
+    "tools": 'the request ("tools")',
+    "suffix": 'the request ("suffix")',
+    "logprobs": 'the request ("logprobs")',
+}
+_OF_REQUESTS |= dict.fromkeys(("thinking", "enable_thinking", "reasoning"), _OF_REQUESTS["think"])
+
 
 def check(context: Context) -> Iterator[Finding]:
     for instruction, found in context.complaints("MK110"):
         if not instruction.key:
             continue  # blanks before the name, which another rule is about
         elsewhere = _ELSEWHERE.get(instruction.key.lower())
-        yield Finding(
-            found.message, instruction, f"in Ollama its name is {elsewhere}" if elsewhere else found.help
-        )
+        of_requests = _OF_REQUESTS.get(instruction.key.lower())
+        hint = f"in Ollama its name is {elsewhere}" if elsewhere else found.help
+        if of_requests:
+            hint = f"{instruction.key} belongs to {of_requests}, not to the Modelfile"
+        yield Finding(found.message, instruction, hint)
 
 
 RULE = Rule("MK110", check)

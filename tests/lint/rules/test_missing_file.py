@@ -5,7 +5,9 @@ CODE = "MK430"
 
 def test_says_what_may_be_meant(tmp_path):
     write_model(tmp_path)
-    assert "model.gguf" in rule_catches(CODE, "FROM ./modle.gguf\n", base=tmp_path).help
+    found = rule_catches(CODE, "FROM ./modle.gguf\n", base=tmp_path)
+    assert "model.gguf" in found.help
+    assert found.severity == "warning"
     rule_catches(CODE, "FROM ./model.gguf\nADAPTER lora\n", base=tmp_path)
     rule_catches(CODE, "FROM ./no/such/folder/m.gguf\n", base=tmp_path)
     rule_catches(CODE, "FROM /no/such/m.gguf\n", base=tmp_path)

@@ -35,3 +35,9 @@ def test_young_functions_and_the_target():
     text = "TEMPLATE {{ currentDate }}{{ .Prompt }}\n"
     assert "0.11.1" in rule_catches(CODE, text, target=">=0.9").help
     rule_catches_not(CODE, text, target="0.11.1")
+
+
+def test_names_without_their_dot():
+    found = rule_catches(CODE, 'TEMPLATE """{{- system }}\n\nQ: {{- prompt }}\n\nA: """\n')
+    assert found.help == "names begin with a dot: system is .System, prompt is .Prompt"
+    assert (found.span.line, found.span.column) == (2, 17)

@@ -39,3 +39,8 @@ def test_says_what_it_is_called_here():
 def test_the_target_decides():
     rule_catches(CODE, "PARAMETER draft_num_predict 4\n", target="0.24")
     rule_catches_not(CODE, "PARAMETER draft_num_predict 4\n", target="0.30")
+
+
+@pytest.mark.parametrize("name", ["think", "format", "keep_alive", "stream", "enable_thinking"])
+def test_what_belongs_to_the_request(name):
+    assert "belongs to the request" in rule_catches(CODE, f"PARAMETER {name} false\n").help
