@@ -190,7 +190,7 @@ def test_an_end_token_of_ones_own(package: Path) -> None:
     image = "<|begin_of_image|><|image|><|end_of_image|>"
     assert built.expected(messages) == prompt.replace("[img-0]", image)
     assert built.original(messages) == prompt.replace("[img-0]", image).replace("<|endoftext|>", "")
-    assert set(built.report["added_texts_proven_on"]) >= {"question", "dialogue", "blanks"}
+    assert set(built.report["added_texts_proven_on"]) >= {"question", "dialogue", "spaces"}
 
 
 def test_a_text_after_images(package: Path) -> None:
