@@ -10,7 +10,6 @@ import pytest
 
 from modelfile_kit.building.build import build
 from modelfile_kit.core.conversation import Conversation
-from modelfile_kit.core.errors import PackageError
 from modelfile_kit.huggingface import render_reference
 from modelfile_kit.micro import MicroPair, build_pair
 from modelfile_kit.ollama.grammar import parse_modelfile
@@ -103,8 +102,9 @@ def test_glm_4v_is_packaged_without_images_and_says_so(pair: MicroPair, tmp_path
     )
 
 
-def test_glm_4v_with_a_projector_is_refused(pair: MicroPair, tmp_path: Path) -> None:
-    with pytest.raises(PackageError, match="images are not supported") as caught:
-        glm_4v(pair, tmp_path / "out", projector=pair.projector)
-    assert "GLM-4.1V-9B" in caught.value.help
-    assert not (tmp_path / "out").exists()
+def test_glm_4v_with_a_projector_that_is_named_is_warned_about(pair: MicroPair, tmp_path: Path) -> None:
+    built = glm_4v(pair, tmp_path / "out", projector=pair.projector)
+    assert built.files.projector == pair.projector
+    [warning] = [d for d in built.diagnostics if d.code == "MK418"]
+    assert warning.severity == "warning"
+    assert "no projector for its vision part" in warning.message and "GLM-4.1V-9B" in warning.help

@@ -59,7 +59,7 @@ def _native(build: Build, opened: ExitStack) -> tuple[NativePrompter | None, tup
     if build.template is not None or reference is None:
         return None, ()
 
-    images, span = build.files.projector is not None, build.package.span("mode")
+    images, span = build.files.takes_images, build.package.span("mode")
     kinds = kinds_of(reference.text, images=images)
     try:
         prompter = opened.enter_context(native_prompter(reference, build.files.vocabulary, images=images))
@@ -107,7 +107,7 @@ _NOTHING_TO_COMPARE = Diagnostic(
 def _images(
     build: Build, timeout: float, native: NativePrompter | None
 ) -> tuple[Wrapper | None, tuple[ColourAnswer, ...], tuple[Diagnostic, ...]]:
-    if build.files.projector is None:
+    if build.files.projector is None or not build.files.takes_images:
         return Wrapper(), (), ()
     try:
         with EmbeddedEngine(build.files.model, build.files.projector, timeout=timeout) as engine:

@@ -71,8 +71,7 @@ class Build:
 
         Raises UsageError where the package's own conversations.json does not hold conversations.
         """
-        vision = self.files.projector is not None
-        return package_conversations(self.package, self.files.family, vision=vision)
+        return package_conversations(self.package, self.files.family, vision=self.files.takes_images)
 
     def with_system(self, messages: Sequence[Message]) -> list[Message]:
         """Messages as the server puts them together: SYSTEM first where the request has none of its own."""
@@ -122,6 +121,7 @@ class Build:
         lines = [
             f"model      {files.model.name} ({files.header.architecture})",
             f"projector  {files.why if files.projector else f'none: {files.why}'}",
+            f"input      {', '.join(files.input)}",
             f"family     {files.family.title if files.family else 'unknown to modelfile-kit (not an error)'}",
             f"template   {plan.mode.chosen}: {plan.mode.why}",
             f"stops      {' '.join(plan.stops.texts) or 'none: the model stops by itself'}",

@@ -214,10 +214,10 @@ def _compile(package: Package, reference: ModelTemplate | None) -> Compiled | No
 
 
 def _coverage(compiled: Compiled | None, files: PackageFiles) -> dict[str, str] | None:
-    """The coverage that matters for this package: without a projector, images do not count."""
+    """The coverage that matters for this package: where it takes no images, they do not count."""
     if compiled is None:
         return None
-    return {k: v for k, v in compiled.coverage.items() if k != "images" or files.projector is not None}
+    return {k: v for k, v in compiled.coverage.items() if k != "images" or files.takes_images}
 
 
 def _end_token(package: Package, files: PackageFiles, reference: ModelTemplate | None) -> EndToken:

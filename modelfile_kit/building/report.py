@@ -59,6 +59,7 @@ def _model(files: PackageFiles, values: Values) -> dict[str, Any]:
         "file": values.model,
         "size": header.size,
         "architecture": header.architecture,
+        "input": list(files.input),
         "vocabulary": len(files.vocabulary) if files.vocabulary is not None else None,
     }
 
@@ -75,7 +76,7 @@ def _projector(files: PackageFiles, values: Values) -> dict[str, Any]:
 
 
 def _projector_type(metadata: Mapping[str, Any]) -> str | None:
-    for key in ("clip.projector_type", "clip.vision.projector_type"):
+    for key in ("clip.projector_type", "clip.vision.projector_type", "clip.audio.projector_type"):
         if isinstance(value := metadata.get(key), str):
             return value
     return None

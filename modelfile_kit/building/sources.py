@@ -13,6 +13,7 @@ from ..core.conversation import Message
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import PackageError
 from ..gguf_file import Header, read_header
+from ..gguf_file.inputs import IMAGE, model_input
 from ..gguf_file.pairing import check_pair
 from ..gguf_file.projector_choice import find_projector
 from ..gguf_file.vocabulary import Vocabulary
@@ -53,6 +54,16 @@ class PackageFiles:
     family: Family | None = None
     recognition: Recognition | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
+
+    @cached_property
+    def input(self) -> tuple[str, ...]:
+        """What the model takes with this projector: "text", "image", "audio"."""
+        return model_input(self.header, self.projector_header)
+
+    @property
+    def takes_images(self) -> bool:
+        """Whether images are among it, through the projector or a vision part in the model's own file."""
+        return IMAGE in self.input
 
 
 @dataclass(frozen=True)
@@ -97,7 +108,8 @@ def open_files(package: Package) -> PackageFiles:
     projector, why, rejected, found = _projector(package, header, family)
     projector_header = read_header(projector) if projector else None
     found += _check_family(package, family, recognition, vocabulary)
-    blind = package.projector == BLIND or (family is not None and not family.vision.supported)
+    unsupported = family is not None and not family.vision.supported and projector is None
+    blind = package.projector == BLIND or unsupported
     # A model that is blind on purpose lacks no projector; whether it is a model at all still counts.
     found += [d for d in check_pair(header, projector_header) if not blind or d.code in WRONG_KINDS]
     return PackageFiles(
@@ -200,21 +212,23 @@ def _projector(
     asked = package.projector
     if asked == BLIND:
         return None, "`projector: none`", (), _no_vision(family, package) if family else []
-    if family is not None and not family.vision.supported:
-        if isinstance(asked, Path):
-            raise PackageError(
-                f"{family.title}: images are not supported: {family.vision.reason}",
-                span=package.span("projector"),
-                help=f"write `projector: none` to package the text model alone, or {family.vision.way_out}",
-                code=VISION_REFUSED,
-            )
-        return None, f"not looked for: {family.vision.reason}", (), _no_vision(family, package)
+    supported = family is None or family.vision.supported
     if isinstance(asked, Path):
         _must_exist(asked, "projector", package)
-        return asked, f"{asked.name}, as given", (), []
+        doubt = [] if supported or family is None else [_against_the_family(family, package)]
+        return asked, f"{asked.name}, as given", (), doubt
+    if family is not None and not supported:
+        return None, f"not looked for: {family.vision.reason}", (), _no_vision(family, package)
     choice = find_projector(package.model, model=header)
     rejected = tuple((path.name, reason) for path, reason in choice.rejected)
     return choice.path, choice.reason, rejected, list(choice.diagnostics)
+
+
+def _against_the_family(family: Family, package: Package) -> Diagnostic:
+    """A projector that is named is taken; what is known of the family is said."""
+    message = f"{family.title}: {family.vision.reason}; the projector is taken because the package names it"
+    hint = f"check the images with `mkmodelfile verify`, or {family.vision.way_out}"
+    return Diagnostic(VISION_REFUSED, Severity.WARNING, message, package.span("projector"), hint)
 
 
 def _no_vision(family: Family, package: Package) -> list[Diagnostic]:

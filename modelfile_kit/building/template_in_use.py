@@ -57,7 +57,7 @@ def template_in_use(
     # Beside a TEMPLATE of its own create adds none, so only native mode hangs on what create recognises.
     doubted = [(name, s) for name, s in selections if mode == "native" and not s.certain]
     found += [_doubtful(name, s, span) for name, s in doubted if s.source == "jinja"]
-    if mode == "native" and files.projector is not None:
+    if mode == "native" and files.takes_images:
         found.append(_images_behind(span))
     return TemplateInUse(selections, tuple(found))
 

@@ -74,13 +74,17 @@ def _lines(header: Header, facts: Description) -> Iterator[str]:
     yield f"{'architecture':<14} {facts.architecture}, {_count(facts.parameters)}, {facts.file_type}"
     numbers = {"layers": facts.layers, "width": facts.embedding_length, "heads": facts.heads}
     numbers["context"] = facts.context_length
+    if facts.input:
+        yield f"{'input':<14} {', '.join(facts.input)}"
     yield f"{'shape':<14} " + ", ".join(f"{k} {v}" for k, v in numbers.items() if v is not None)
     if facts.vocabulary:
         yield from _vocabulary(facts)
     if facts.projector:
         projector = facts.projector
-        yield f"{'projector':<14} type {projector.type}, projection dim {projector.width}"
-        yield f"{'image':<14} {projector.image_size} pixels, patches of {projector.patch_size}"
+        sound = f" (sound: {projector.audio_type})" if projector.audio_type else ""
+        yield f"{'projector':<14} type {projector.type}{sound}, projection dim {projector.width}"
+        if projector.sees:
+            yield f"{'image':<14} {projector.image_size} pixels, patches of {projector.patch_size}"
     if facts.kind == "model":
         yield from _as_model(header, facts)
 

@@ -10,8 +10,9 @@ from typing import Any
 from ..core.diagnostics import Diagnostic, Severity, Span
 from .arrays import NumberArray, StringArray
 from .header import Header
+from .inputs import AUDIO, IMAGE, main_type, model_input, projector_input
 from .metadata import Value
-from .pairing import FileKind, classify, has_rope_sections, projection_width, projector_type
+from .pairing import FileKind, classify, has_rope_sections, projection_width
 from .split import check_split, split_of
 from .vocabulary import Vocabulary
 
@@ -75,9 +76,13 @@ class VocabularyFacts:
 
 @dataclass(frozen=True)
 class ProjectorFacts:
-    """The projector in short. width: numbers a token; image_size, patch_size: pixels."""
+    """The projector in short. width: numbers a token; image_size, patch_size: pixels.
+
+    audio_type: of its part for sound, where it has a type of its own.
+    """
 
     type: str
+    audio_type: str
     width: int | None
     image_size: int | None
     patch_size: int | None
@@ -90,14 +95,15 @@ class ProjectorFacts:
 class Description:
     """Facts of one file; None where the file does not say.
 
-    file_size: in bytes; parameters: how many numbers the tensors of this file hold (of a split model, only
-    this part's).
+    input: what it takes, "text", "image" and "audio". file_size: in bytes; parameters: how many numbers the
+    tensors of this file hold (of a split model, only this part's).
     """
 
     source: str
     kind: str
     name: str
     architecture: str
+    input: tuple[str, ...]
     version: int
     byte_order: str
     file_size: int | None
@@ -127,12 +133,13 @@ def describe(header: Header) -> Description:
     kind, metadata = classify(header), header.metadata
     split = split_of(header)
     vision = kind is FileKind.PROJECTOR
-    own = "vision." if vision else ""
+    own = ("audio." if projector_input(header) == (AUDIO,) else "vision.") if vision else ""
     return Description(
         source=header.source,
         kind=kind.value,
         name=metadata.text("general.name"),
         architecture=header.architecture,
+        input=_input(header, kind),
         version=header.version,
         byte_order=header.byte_order,
         file_size=header.size,
@@ -149,6 +156,12 @@ def describe(header: Header) -> Description:
         projector=_projector(header) if vision else None,
         diagnostics=(*check_split(header), *_byte_order(header)),
     )
+
+
+def _input(header: Header, kind: FileKind) -> tuple[str, ...]:
+    if kind is FileKind.MODEL:
+        return model_input(header)
+    return projector_input(header) if kind is FileKind.PROJECTOR else ()
 
 
 def _vocabulary(header: Header) -> VocabularyFacts | None:
@@ -174,15 +187,17 @@ def _vocabulary(header: Header) -> VocabularyFacts | None:
 
 
 def _projector(header: Header) -> ProjectorFacts:
-    metadata = header.metadata
+    metadata, senses = header.metadata, projector_input(header)
+    part = "audio" if senses == (AUDIO,) else "vision"
     return ProjectorFacts(
-        type=projector_type(header),
+        type=main_type(header),
         width=projection_width(header),
+        audio_type=metadata.text("clip.audio.projector_type"),
         image_size=metadata.integer("clip.vision.image_size"),
         patch_size=metadata.integer("clip.vision.patch_size"),
-        layers=metadata.integer("clip.vision.block_count"),
-        sees=bool(metadata.flag("clip.has_vision_encoder")),
-        hears=bool(metadata.flag("clip.has_audio_encoder")),
+        layers=metadata.integer(f"clip.{part}.block_count"),
+        sees=IMAGE in senses,
+        hears=AUDIO in senses,
     )
 
 

@@ -13,13 +13,24 @@ from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import GGUFError
 from .arrays import NumberArray
 from .header import Header
+from .inputs import (
+    AUDIO,
+    IMAGE,
+    VISION_INSIDE,
+    audio_type,
+    main_type,
+    projector_input,
+    projector_type,
+    vision_inside,
+)
 from .projector_types import (
     ALWAYS_SEEING,
     AUDIO_TYPES,
     PROJECTOR_TYPES,
     ROPE_SECTIONS,
+    SPEECH_TYPES,
     ProjectorType,
-    known_architectures,
+    find_type,
     types_for,
 )
 from .vocabulary import Vocabulary
@@ -87,35 +98,42 @@ def check_together(headers: Sequence[Header]) -> tuple[Diagnostic, ...] | None:
     return tuple(d for p in projectors for d in check_pair(models[0], p))
 
 
-def projector_type(header: Header) -> str:
-    """The vision projector's type, "" if it has none.
-
-    A vision projector that names no type is one of the first LLaVAs: Ollama writes `mlp` into it
-    (0.33, server/quantization.go, needsDefaultLlavaProjectorType).
-    """
-    metadata = header.metadata
-    named = metadata.text("clip.projector_type") or metadata.text("clip.vision.projector_type")
-    return named or ("mlp" if metadata.flag("clip.has_vision_encoder") else "")
-
-
 def projection_width(header: Header) -> int | None:
     """How wide a projector's output is: what llama.cpp compares with the model's width.
 
-    From the tensor that llama.cpp asks, else from `clip.vision.projection_dim`.
+    From the tensor that llama.cpp asks, else from `clip.vision.projection_dim` (of a projector for sound
+    alone, `clip.audio.projection_dim`).
     """
-    known = PROJECTOR_TYPES.get(projector_type(header))
+    if IMAGE in projector_input(header) or AUDIO not in projector_input(header):
+        return _width(header, projector_type(header), "vision")
+    return _audio_width(header)
+
+
+def _audio_width(header: Header) -> int | None:
+    return _width(header, audio_type(header), "audio")
+
+
+def _width(header: Header, kind: str, part: str) -> int | None:
+    known = AUDIO_TYPES.get(kind) if part == "audio" else PROJECTOR_TYPES.get(kind)
     if known and known.width_tensor:
         shape = next((t.shape for t in header.tensors if t.name == known.width_tensor), ())
         if known.width_axis < len(shape):
             layers = {t.name.split(".")[2] for t in header.tensors if t.name.startswith("v.deepstack.")}
-            return shape[known.width_axis] * (1 + len(layers))
-    return header.metadata.integer("clip.vision.projection_dim")
+            return shape[known.width_axis] * (1 + len(layers) if part == "vision" else 1)
+    width = header.metadata.integer(f"clip.{part}.projection_dim")
+    if width is not None and kind == "granite4_vision":  # one projection for each layer that is looked at
+        layers_used = header.metadata.get("clip.vision.feature_layer")
+        return width * (len(layers_used) if isinstance(layers_used, NumberArray) else 1)
+    return width
 
 
 def input_width(header: Header) -> int | None:
     """How wide a model expects image embeddings: its own width, and that of each deepstack layer."""
     width = header.metadata.integer(header.own("embedding_length"))
     layers = header.metadata.integer(header.own("n_deepstack_layers")) or 0
+    mapping = header.metadata.get(header.own("deepstack_mapping"))
+    if isinstance(mapping, NumberArray):  # Granite 4 Vision
+        layers = len({n for n in mapping if n >= 0})
     return width * (1 + layers) if width is not None else None
 
 
@@ -128,18 +146,20 @@ def has_rope_sections(header: Header) -> bool:
 
 
 def check_pair(model: Header, projector: Header | None) -> list[Diagnostic]:
-    """What would go wrong with an image, by what the two headers say. Empty if nothing is known to.
+    """What would go wrong with an image or a sound, by what the two headers say; empty if nothing would.
 
-    projector: None if there is none; then an error says so where the model is a vision model, a warning
-    where only its chat template knows images, and nothing where it is a text model.
+    An error is what the engine certainly refuses; a pair that is only unusual is a warning at most.
+    projector: None if there is none; then an error says so where the model is certainly a vision model, a
+    warning where only its chat template knows images, and nothing where it is a text model or has its
+    vision in its own file.
     """
     wrong = _wrong_kinds(model, projector)
     if wrong:
         return wrong
     if projector is None:
         return _missing(model)
-    found = [*_check_type(model, projector), *_check_width(model, projector)]
-    if not any(d.code == "MK418" for d in found):
+    found = [*_check_input(projector), *_check_types(model, projector), *_check_width(model, projector)]
+    if IMAGE in projector_input(projector):
         found += [*_check_sections(model), *_check_marks(model, projector)]
     return found
 
@@ -156,21 +176,20 @@ def _wrong_kinds(model: Header, projector: Header | None) -> list[Diagnostic]:
         return [_error("MK433", model, f"this is {_article(first)}, not a model", advice)]
     if projector is not None and second is not FileKind.PROJECTOR:
         kind = "another model" if second is FileKind.MODEL else "an adapter"
-        advice = f"give the projector, usually called {_usual_name(model)}; {_CONVERT}"
+        advice = f"give the projector, usually called {usual_name(model)}; {_CONVERT}"
         return [_error("MK415", projector, f"this is {kind}, not a projector", advice)]
     return []
 
 
 def _missing(model: Header) -> list[Diagnostic]:
+    if vision_inside(model):
+        return _check_vision_inside(model)
     if model.architecture == "chatglm":
-        return [_no_projector_exists(model, Severity.WARNING)] if _template_takes_images(model) else []
+        return [_no_projector_exists(model)] if template_takes_images(model) else []
     certain = has_rope_sections(model) or model.architecture in ALWAYS_SEEING
-    if not certain and not _template_takes_images(model):
+    if not certain and not template_takes_images(model):
         return []
-    advice = (
-        f"put the projector beside the model (hubs call it {_usual_name(model)}, -BF16 or -Q8_0), "
-        f"{_CONVERT}, or package the text part alone with `projector: none`"
-    )
+    advice = missing_advice(model)
     severity = Severity.ERROR if certain else Severity.WARNING
     message = "vision model without a projector (mmproj): images will not work"
     if not certain:
@@ -179,18 +198,54 @@ def _missing(model: Header) -> list[Diagnostic]:
     return [*found, *(_check_sections(model) if not certain else [])]
 
 
-def _check_type(model: Header, projector: Header) -> list[Diagnostic]:
-    name = projector_type(projector)
-    if not name or name in AUDIO_TYPES or projector.metadata.flag("clip.has_vision_encoder") is False:
-        what = f"a projector of type {name!r}, without vision" if name else "a projector without a type"
-        advice = f"give the vision projector, usually called {_usual_name(model)}"
-        return [_error("MK421", projector, f"this is {what}", advice)]
-    known = PROJECTOR_TYPES.get(name)
-    if known is None:
-        message = f"projector type {name!r} is unknown to modelfile-kit (llama.cpp of August 2026)"
-        advice = "if it is newer, try it with `mkmodelfile check`; otherwise convert the projector again"
-        return [Diagnostic("MK416", Severity.WARNING, message, Span(projector.source), advice)]
-    return [*_check_architecture(model, projector, known), *_check_tensors(model, projector, known)]
+def missing_advice(model: Header) -> str:
+    """What to do where a model lacks its projector."""
+    return (
+        f"put the projector beside the model (hubs call it {usual_name(model)}, -BF16 or -Q8_0), "
+        f"{_CONVERT}, or package the text part alone with `projector: none`"
+    )
+
+
+def _check_vision_inside(model: Header) -> list[Diagnostic]:
+    if model.architecture in VISION_INSIDE:
+        return []
+    message = (
+        "the model's file has a vision part (tensors v.*), and Ollama runs such files of other "
+        f"architectures only: {model.architecture!r} is not among {', '.join(sorted(VISION_INSIDE))}"
+    )
+    advice = f"use a text model with its projector instead; {_CONVERT}"
+    return [Diagnostic("MK425", Severity.WARNING, message, Span(model.source), advice)]
+
+
+def _check_input(projector: Header) -> list[Diagnostic]:
+    kind = main_type(projector)
+    advice = "give the projector for images or sound of this model, usually called mmproj-….gguf"
+    if kind in SPEECH_TYPES:
+        message = f"this projector (type {kind!r}) only generates speech: a chat cannot use it"
+        return [_error("MK421", projector, message, advice)]
+    if not kind:
+        return [_error("MK421", projector, "this is a projector without a type", advice)]
+    if not projector_input(projector) and find_type(kind) is not None:
+        message = f"this projector (type {kind!r}) has neither a vision nor an audio encoder"
+        return [_error("MK421", projector, message, advice)]
+    return []
+
+
+def _check_types(model: Header, projector: Header) -> list[Diagnostic]:
+    """Each part of the projector: is its type known, made for this architecture, and whole?"""
+    senses = projector_input(projector)
+    names = [projector_type(projector)] if IMAGE in senses else []
+    names += [audio_type(projector)] if AUDIO in senses else []
+    found: list[Diagnostic] = []
+    for name in dict.fromkeys(names or [main_type(projector)]):
+        known = find_type(name)
+        if known is not None:
+            found += [*_check_architecture(model, projector, known), *_check_tensors(model, projector, known)]
+        elif name and name not in SPEECH_TYPES:
+            message = f"projector type {name!r} is unknown to modelfile-kit (llama.cpp of August 2026)"
+            advice = "if it is newer, try it with `mkmodelfile check`; otherwise convert the projector again"
+            found.append(Diagnostic("MK416", Severity.WARNING, message, Span(projector.source), advice))
+    return found
 
 
 def _check_architecture(model: Header, projector: Header, known: ProjectorType) -> list[Diagnostic]:
@@ -198,17 +253,17 @@ def _check_architecture(model: Header, projector: Header, known: ProjectorType) 
     if architecture in known.architectures:
         return []
     if architecture == "chatglm":
-        return [_no_projector_exists(model, Severity.ERROR)]
+        return [_no_projector_exists(model)]
     own = [t.name for t in types_for(architecture)]
-    sure = architecture in known_architectures() and not (known.generic and _open(architecture))
-    wanted = " or ".join(repr(n) for n in own) or "no known type"
+    if known.generic and all(t.generic for t in types_for(architecture)):
+        return []
+    goes = f"goes with {' or '.join(repr(n) for n in own)}" if own else "has no projector type of its own"
     message = (
         f"projector type {known.name!r} is made for {_listed(known.architectures)}, the model is "
-        f"{architecture!r}, which goes with {wanted}"
+        f"{architecture!r}, which {goes}"
     )
-    advice = f"give the model's own projector, usually called {_usual_name(model)}; {_CONVERT}"
-    severity = Severity.ERROR if sure else Severity.WARNING
-    return [Diagnostic("MK411", severity, message, Span(projector.source), advice)]
+    advice = f"give the model's own projector, usually called {usual_name(model)}; {_CONVERT}"
+    return [Diagnostic("MK411", Severity.WARNING, message, Span(projector.source), advice)]
 
 
 def _check_tensors(model: Header, projector: Header, known: ProjectorType) -> list[Diagnostic]:
@@ -216,23 +271,33 @@ def _check_tensors(model: Header, projector: Header, known: ProjectorType) -> li
         return []
     if known.name == "mlp" and "mm.3.bias" in projector.tensor_names:  # Yi's variant
         return []
+    if known.name == "qwen2.5o" and IMAGE not in projector_input(projector):  # its part for sound alone
+        return []
     message = (
         f"the projector's type is {known.name!r}, but that type's tensor {known.width_tensor} is missing; "
         "llama.cpp crashes or refuses it"
     )
-    advice = f"download the projector of exactly this model ({_usual_name(model)}) again, or {_CONVERT}"
+    advice = f"download the projector of exactly this model ({usual_name(model)}) again, or {_CONVERT}"
     return [_error("MK417", projector, message, advice)]
 
 
 def _check_width(model: Header, projector: Header) -> list[Diagnostic]:
     wide, wanted = projection_width(projector), input_width(model)
+    advice = f"give the projector of exactly this model, usually called {usual_name(model)}; {_CONVERT}"
+    if {IMAGE, AUDIO} <= set(projector_input(projector)):
+        sound = _audio_width(projector)
+        if wide is not None and sound is not None and wide != sound:
+            message = (
+                f"the projector's parts for images and for sound have different widths ({wide:,} and "
+                f"{sound:,}); llama.cpp refuses it"
+            )
+            return [_error("MK412", projector, message, advice)]
     if wide is None or wanted is None or wide == wanted:
         return []
     message = (
         f"width mismatch: the model expects {wanted:,}, the projector outputs {wide:,}; it was made "
         "for another model"
     )
-    advice = f"give the projector of exactly this model, usually called {_usual_name(model)}; {_CONVERT}"
     return [_error("MK412", projector, message, advice)]
 
 
@@ -252,7 +317,7 @@ def _check_sections(model: Header) -> list[Diagnostic]:
 
 def _check_marks(model: Header, projector: Header) -> list[Diagnostic]:
     known = PROJECTOR_TYPES.get(projector_type(projector))
-    if known is None or not known.marks:
+    if known is None or not known.marks or model.architecture not in known.architectures:
         return []
     try:
         missing = Vocabulary.from_header(model).missing(known.marks)
@@ -265,15 +330,14 @@ def _check_marks(model: Header, projector: Header) -> list[Diagnostic]:
         f"llama.cpp puts {' and '.join(known.marks)} around an image, but "
         f"{' and '.join(missing)} {are} of this model's vocabulary"
     )
-    severity = Severity.WARNING if known.generic else Severity.ERROR
     advice = "give the model that the projector was made for; this one is text-only or wrongly converted"
-    return [Diagnostic("MK414", severity, message, Span(model.source), advice)]
+    return [Diagnostic("MK414", Severity.WARNING, message, Span(model.source), advice)]
 
 
-def _no_projector_exists(model: Header, severity: Severity) -> Diagnostic:
+def _no_projector_exists(model: Header) -> Diagnostic:
     return Diagnostic(
         "MK418",
-        severity,
+        Severity.WARNING,
         "llama.cpp has no projector for GLM-4V-9B (architecture chatglm): it converts the text part only, "
         "so images will not work",
         Span(model.source),
@@ -282,17 +346,13 @@ def _no_projector_exists(model: Header, severity: Severity) -> Diagnostic:
     )
 
 
-def _template_takes_images(model: Header) -> bool:
+def template_takes_images(model: Header) -> bool:
+    """Whether one of a model's chat templates mentions images."""
     return any(
         "image" in model.metadata.text(key)
         for key in model.metadata
         if key.startswith("tokenizer.chat_template")
     )
-
-
-def _open(architecture: str) -> bool:
-    """Whether generic projectors are put on this architecture, so that an unlisted pair may be right."""
-    return any(t.generic for t in types_for(architecture))
 
 
 def _uint32(header: Header, key: str) -> int:
@@ -318,7 +378,8 @@ def stem(name: str) -> str:
     return re.sub(rf"(?i)(?:[-_.]{quantization})+$", "", bare)
 
 
-def _usual_name(model: Header) -> str:
+def usual_name(model: Header) -> str:
+    """What hubs call the projector of a model."""
     return f"mmproj-{stem(_name(model)) or 'model'}-F16.gguf"
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from ..core.diagnostics import Diagnostic, Severity, Span, has_errors
 from ..core.errors import GGUFError
 from .header import Header, read_header
-from .pairing import FileKind, check_pair, classify, projection_width, projector_type, stem
+from .inputs import main_type as projector_type
+from .pairing import FileKind, check_pair, classify, projection_width, stem
 from .split import split_of
 
 MAX_FILES = 200

@@ -17,12 +17,13 @@ class ProjectorType:
 
     architectures: of the text models it is converted for; generic: it is also used with others (LLaVA's
     MLP was put on every text model of its time).
+    senses: what its file turns into embeddings, "image" or "audio" or both.
     width_tensor, width_axis: the tensor whose dimension is the projection width, as shape index in the
     file's order; "" if llama.cpp takes it from elsewhere.
     marks: the texts llama.cpp puts around every image; they must be tokens, and a template must not
     write them again.
     ollama: the first Ollama release whose engine knows the type, among those read (0.5.13, 0.7.0, 0.9.6,
-    0.12.6, 0.13.3, 0.13.5: llama/llama.cpp/tools/mtmd/clip-impl.h); all others came with 0.30.
+    0.12.6, 0.13.3, 0.13.5, 0.17.4: llama/llama.cpp/tools/mtmd/clip-impl.h); all others came with 0.30.
     """
 
     name: str
@@ -32,6 +33,7 @@ class ProjectorType:
     width_axis: int = 1
     marks: tuple[str, ...] = ()
     ollama: tuple[int, int, int] = (0, 30, 0)
+    senses: tuple[str, ...] = ("image",)
 
 
 _QWEN_MARKS = ("<|vision_start|>", "<|vision_end|>")
@@ -40,7 +42,11 @@ _LFM_MARKS = ("<|image_start|>", "<|image_end|>")
 
 _TYPES = (
     ProjectorType(
-        "mlp", ("llama", "phi2", "phi3", "qwen2", "stablelm"), True, "mm.2.weight", ollama=(0, 9, 6)
+        "mlp",
+        ("llama", "granite", "phi2", "phi3", "qwen2", "stablelm"),
+        True,
+        "mm.2.weight",
+        ollama=(0, 9, 6),
     ),
     ProjectorType("ldp", ("llama",), True, "mm.model.mb_block.1.block.2.1.bias", 0, ollama=(0, 9, 6)),
     ProjectorType("ldpv2", ("llama",), True, "mm.model.peg.0.bias", 0, ollama=(0, 9, 6)),
@@ -53,9 +59,24 @@ _TYPES = (
         ollama=(0, 9, 6),
     ),
     ProjectorType("adapter", ("chatglm",), False, "adapter.linear.dense_4h_to_h.weight", ollama=(0, 9, 6)),
-    ProjectorType("qwen2vl_merger", ("qwen2vl",), False, "mm.2.bias", 0, _QWEN_MARKS, ollama=(0, 9, 6)),
-    ProjectorType("qwen2.5vl_merger", ("qwen2vl",), False, "mm.2.bias", 0, _QWEN_MARKS, ollama=(0, 9, 6)),
-    ProjectorType("qwen2.5o", ("qwen2vl",), False, "mm.2.bias", 0, _QWEN_MARKS, ollama=(0, 12, 6)),
+    # llama: Sarashina2-Vision
+    ProjectorType(
+        "qwen2vl_merger", ("qwen2vl", "llama"), False, "mm.2.bias", 0, _QWEN_MARKS, ollama=(0, 9, 6)
+    ),
+    # llama: Sarashina2-Vision
+    ProjectorType(
+        "qwen2.5vl_merger", ("qwen2vl", "llama"), False, "mm.2.bias", 0, _QWEN_MARKS, ollama=(0, 9, 6)
+    ),
+    ProjectorType(
+        "qwen2.5o",
+        ("qwen2vl",),
+        False,
+        "mm.2.bias",
+        0,
+        _QWEN_MARKS,
+        ollama=(0, 12, 6),
+        senses=("image", "audio"),
+    ),
     ProjectorType(
         "qwen3vl_merger",
         ("qwen3vl", "qwen3vlmoe", "qwen35", "qwen35moe", "qwen4exp"),
@@ -158,17 +179,36 @@ _TYPES = (
     ProjectorType("muse-glimmer", ("muse-glimmer",), False, "mm.2.weight", 1, _LFM_MARKS),
 )
 
+_AUDIO = tuple(
+    ProjectorType(name, architectures, generic, tensor, 1, ollama=ollama, senses=("audio",))
+    for name, architectures, generic, tensor, ollama in (
+        ("ultravox", ("llama", "qwen3", "gemma3"), True, "mm.a.mlp.2.weight", (0, 12, 6)),
+        ("voxtral", ("llama",), False, "mm.a.mlp.2.weight", (0, 12, 6)),
+        ("meralion", ("gemma2",), False, "mm.a.mlp.3.weight", (0, 30, 0)),
+        ("musicflamingo", ("qwen2",), False, "mm.a.mlp.2.weight", (0, 30, 0)),
+        ("qwen2a", ("qwen2", "qwen2vl"), False, "mm.a.fc.weight", (0, 12, 6)),
+        ("qwen3a", ("qwen3", "qwen3vl", "qwen3vlmoe"), False, "mm.a.mlp.2.weight", (0, 30, 0)),
+        ("glma", ("llama",), False, "mm.a.mlp.2.weight", (0, 17, 4)),
+        ("lfm2a", ("lfm2",), False, "", (0, 30, 0)),
+        ("gemma3na", ("gemma3n",), False, "", (0, 30, 0)),
+        ("gemma4a", ("gemma4",), False, "", (0, 30, 0)),
+        ("gemma4ua", ("gemma4",), False, "", (0, 30, 0)),
+        ("dots3note_a", ("dots3note",), False, "mm.a.mlp.3.weight", (0, 30, 0)),
+        ("granite_speech", ("granite",), False, "a.proj_linear.weight", (0, 30, 0)),
+        ("mimo_audio", ("mimo2",), False, "mm.a.mlp.2.weight", (0, 30, 0)),
+        ("parakeet", ("nemotron_h", "nemotron_h_moe"), False, "", (0, 30, 0)),
+    )
+)
+
 PROJECTOR_TYPES: Mapping[str, ProjectorType] = {t.name: t for t in _TYPES}
 """All vision types by name."""
 
-AUDIO_TYPES = frozenset(
-    {
-        *("ultravox", "voxtral", "meralion", "musicflamingo", "qwen2a", "qwen3a", "glma", "lfm2a"),
-        *("gemma3na", "gemma4a", "gemma4ua", "dots3note_a", "granite_speech", "mimo_audio", "parakeet"),
-        *("qwen3tts_spkenc", "qwen3tts_gen", "pockettts_spkenc", "pockettts_gen"),
-    }
-)
-"""Types for audio, which take no images."""
+AUDIO_TYPES: Mapping[str, ProjectorType] = {t.name: t for t in _AUDIO}
+"""Types for sound, which take no images, by name. In a file that has both, `clip.vision.projector_type` and
+`clip.audio.projector_type` name one each."""
+
+SPEECH_TYPES = frozenset({"qwen3tts_spkenc", "qwen3tts_gen", "pockettts_spkenc", "pockettts_gen"})
+"""Types that only generate speech: a chat has no use for them."""
 
 ROPE_SECTIONS: Mapping[str, str] = {
     **dict.fromkeys(("glm4", "glm4moe"), "image"),
@@ -184,12 +224,17 @@ ALWAYS_SEEING = frozenset(
 """Architectures that exist only as the text part of a vision model."""
 
 
+def find_type(name: str) -> ProjectorType | None:
+    """A vision or audio type by its name."""
+    return PROJECTOR_TYPES.get(name) or AUDIO_TYPES.get(name)
+
+
 def known_architectures() -> frozenset[str]:
     """All architectures that some projector type is converted for."""
-    return frozenset(a for t in _TYPES for a in t.architectures)
+    return frozenset(a for t in (*_TYPES, *_AUDIO) for a in t.architectures)
 
 
 def types_for(architecture: str) -> tuple[ProjectorType, ...]:
-    """The vision types that are converted for an architecture, its own ones first."""
-    found = [t for t in _TYPES if architecture in t.architectures]
+    """The types that are converted for an architecture, its own ones first, vision before audio."""
+    found = [t for t in (*_TYPES, *_AUDIO) if architecture in t.architectures]
     return tuple(sorted(found, key=lambda t: t.generic))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 from ..core.diagnostics import Diagnostic
 from ..core.errors import GoTemplateError
+from ..gguf_file.inputs import IMAGE, projector_input, vision_inside
 from ..ollama.grammar import LINE_BREAK, Instruction, Modelfile
 from ..ollama.parameters import validate
 from ..ollama.prompt import PromptTemplate
@@ -81,8 +82,14 @@ class Context:
 
     @cached_property
     def has_pictures(self) -> bool:
-        """Whether a projector comes along, by what the Modelfile says or by what the files are."""
-        return bool(self.modelfile.projectors or self.files.projectors)
+        """Whether images are taken, by what the Modelfile says or by what the files are."""
+        model = self.files.model
+        if model and model.header and vision_inside(model.header):
+            return True
+        headers = [s.header for s in self.files.projectors if s.header]
+        if headers:
+            return any(IMAGE in projector_input(h) for h in headers)
+        return bool(self.modelfile.projectors)
 
     def complaints(self, code: str) -> Iterator[tuple[Instruction, Diagnostic]]:
         """What `ollama.parameters.validate` finds of one code, with the instruction."""

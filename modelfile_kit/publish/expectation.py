@@ -68,7 +68,7 @@ class Expectation:
             render=build.expected if reference else None,
             conversations=tuple(build.conversations()),
             native=build.template is None,
-            vision=build.files.projector is not None,
+            vision=build.files.takes_images,
             model=build.files.model,
             projector=build.files.projector,
         )

@@ -79,6 +79,7 @@ def test_the_report(package: Path) -> None:
         "file": "../../micro-glm4v.gguf",
         "size": (package / "micro-glm4v.gguf").stat().st_size,
         "architecture": "glm4",
+        "input": ["text", "image"],
         "vocabulary": report["model"]["vocabulary"],
     }
     assert report["projector"]["type"] == "glm4v" and report["projector"]["why"]

@@ -58,4 +58,4 @@ def test_native_puts_images_behind_the_words(
     given = open_files(Package(tmp_path / "f", "a", pair.model))
     assert given.projector == pair.projector
     assert codes(mode, template, given, ">=0.30") == found
-    assert codes(mode, template, replace(given, projector=None), ">=0.30") == []
+    assert codes(mode, template, replace(given, projector=None, projector_header=None), ">=0.30") == []

@@ -57,7 +57,7 @@ def test_the_one_that_fits_is_taken_and_the_others_explained(model_file, tmp_pat
     assert told(choice) == []
     reasons = {p.name: why for p, why in choice.rejected}
     assert "the projector outputs 256" in reasons["a-wide.gguf"]
-    assert "'mlp' is made for" in reasons["b-type.gguf"]
+    assert "type's tensor mm.2.weight is missing" in reasons["b-type.gguf"]
 
 
 def test_one_that_does_not_fit_is_not_taken_but_told(model_file, tmp_path):

@@ -7,6 +7,7 @@ from modelfile_kit.gguf_file.projector_types import (
     AUDIO_TYPES,
     PROJECTOR_TYPES,
     ROPE_SECTIONS,
+    SPEECH_TYPES,
     known_architectures,
     types_for,
 )
@@ -17,8 +18,9 @@ RENAMED = {"hunyuanocr"}
 
 def test_every_type_that_ggufs_converters_write_is_known():
     written = {v for k, v in vars(gguf.VisionProjectorType).items() if k.isupper()}
-    assert written - RENAMED <= PROJECTOR_TYPES.keys() | AUDIO_TYPES
-    assert not PROJECTOR_TYPES.keys() & AUDIO_TYPES
+    assert written - RENAMED <= PROJECTOR_TYPES.keys() | AUDIO_TYPES.keys() | SPEECH_TYPES
+    assert not PROJECTOR_TYPES.keys() & AUDIO_TYPES.keys()
+    assert not SPEECH_TYPES & (PROJECTOR_TYPES.keys() | AUDIO_TYPES.keys())
 
 
 def test_architectures_are_spelled_as_in_gguf():
@@ -32,5 +34,6 @@ def test_tables_speak_of_the_same_types():
     assert {t.ollama for t in PROJECTOR_TYPES.values()} == {(0, 9, 6), (0, 12, 6), (0, 13, 5), (0, 30, 0)}
     assert PROJECTOR_TYPES["glm4v"].ollama == (0, 13, 5)
     assert [t.name for t in types_for("glm4")] == ["glm4v"]
-    assert [t.name for t in types_for("llama")][-1] in {t.name for t in PROJECTOR_TYPES.values() if t.generic}
+    generic = {t.name for t in (*PROJECTOR_TYPES.values(), *AUDIO_TYPES.values()) if t.generic}
+    assert [t.name for t in types_for("llama")][-1] in generic
     assert types_for("gpt2") == ()

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...gguf_file.pairing import projector_type
+from ...gguf_file.inputs import projector_type
 from ...gguf_file.projector_types import PROJECTOR_TYPES
 from ..context import Context
 from ..rule import Finding, Rule
+
+# LightOnOCR's marks begin and end every turn of ChatML too: that they are written says nothing.
+_TURN_TOKENS = ("<|im_start|>", "<|im_end|>")
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -15,7 +18,7 @@ def check(context: Context) -> Iterator[Finding]:
         return
     types = [projector_type(s.header) for s in context.files.projectors if s.header]
     known = [PROJECTOR_TYPES[t] for t in types if t in PROJECTOR_TYPES] or list(PROJECTOR_TYPES.values())
-    marks = dict.fromkeys(mark for kind in known for mark in kind.marks)
+    marks = dict.fromkeys(mark for kind in known for mark in kind.marks if mark not in _TURN_TOKENS)
     value = context.template.value
     written = [m for m in marks if m in value]
     if written:

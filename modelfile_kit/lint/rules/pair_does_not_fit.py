@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ...core.diagnostics import Severity
 from ...gguf_file.pairing import check_pair
 from ...ollama.projectors import check_on
 from ..context import Context
@@ -22,7 +23,7 @@ def check(context: Context) -> Iterator[Finding]:
                 found.message,
                 projector.instruction,
                 found.help,
-                severity=found.severity,
+                severity=Severity.INFO if found.code == "MK414" else found.severity,
                 code=found.code,
             )
 
