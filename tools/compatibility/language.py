@@ -44,6 +44,14 @@ STATEMENTS: tuple[Feature, ...] = (
         "{{ f(c.function.arguments) }}{% endfor %}{% endfor %}",
         "tools",
     ),
+    body(
+        "call of a macro that calls itself",
+        "{% macro f(x) %}{{ caller() }}{% if x is mapping %}{% for k, v in x.items() %}"
+        "{% call f(v) %}{{ k }}{% endcall %}{% endfor %}{% endif %}{% endmacro %}{% for m in messages %}"
+        "{% for c in m.tool_calls or [] %}{% call f(c.function.arguments) %}{{ c.function.name }}"
+        "{% endcall %}{% endfor %}{% endfor %}",
+        "tools",
+    ),
     body("call", "{% macro f() %}<{{ caller() }}>{% endmacro %}{% call f() %}{{ m.role }}{% endcall %}"),
     body(
         "call with arguments",

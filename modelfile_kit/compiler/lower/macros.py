@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from jinja2 import nodes
+
 from .. import frontend
 from ..ir import nodes as go
 from ..values.callables import Macro
 from ..values.choice import Cond, leaves
-from ..values.known import NONE, Const, KnownDict, KnownList, Undef
+from ..values.known import EMPTY, NONE, Const, KnownDict, KnownList, Undef
 from ..values.request import is_data
 from ..values.value import Value
 from .control_flow import Dead, Unsupported
@@ -26,9 +28,20 @@ ENOUGH = 7_000
 # A macro in itself over values that only show at run time: every level multiplies what is written.
 MAX_RECURSION = 2
 
+_Texts = list[nodes.Expr]
+
 
 def call_macro(st: State, macro: Macro, args: list[Value], kwargs: dict[str, Value]) -> Value:
     """The text of a macro's call."""
+    caller = kwargs.get("caller")
+    if isinstance(caller, Macro) and macro.node.name in st.recursive:
+        parts = _around_block(st, macro)
+        if parts is not None:
+            before, inner, after = parts
+            rest = {k: v for k, v in kwargs.items() if k != "caller"}
+            first = _block_and_text(st, before, caller)
+            middle = call_macro(st, inner, args, rest)
+            return st.concat(st.concat(first, middle), _block_and_text(st, after, caller))
     args, kwargs = _without_unread(macro, args, kwargs)
     found = call_template(st, macro, args, kwargs, expand)
     if found is not None:
@@ -54,6 +67,58 @@ def _without_unread(
     return [*passed, *args[len(parameters) :]], named
 
 
+def _around_block(st: State, macro: Macro) -> tuple[_Texts, Macro, _Texts] | None:
+    """What a macro prints before the rest and after it, where `caller()` stands only there; else None.
+
+    A defined template sees one value and not the block of `{% call %}`, so that is written around it.
+    """
+    body = list(macro.node.body)
+    before = _take_texts(body, 0)
+    after = _take_texts(body, -1)[::-1]
+    inner = nodes.Macro(f"{macro.node.name} inside", macro.node.args, macro.node.defaults, body)
+    inner.lineno = macro.node.lineno
+    around = any(isinstance(n, nodes.Call) for n in (*before, *after))
+    if not around or any(n.name == "caller" for n in inner.find_all(nodes.Name)):
+        return None
+    st.recursive |= {inner.name}
+    return before, Macro(inner, macro.scope), after
+
+
+def _take_texts(body: list[nodes.Node], end: int) -> _Texts:
+    """Takes the texts and the `caller()` from one end of statements, the outermost first."""
+    taken: _Texts = []
+    while body:
+        output = body[end]
+        if not isinstance(output, nodes.Output):
+            break
+        parts = list(output.nodes)
+        while parts and _prints_block(parts[end]):
+            taken.append(parts.pop(end))
+        body.pop(end)
+        if parts:
+            body.insert(0 if end == 0 else len(body), nodes.Output(parts, lineno=output.lineno))
+            break
+    return taken
+
+
+def _block_and_text(st: State, texts: _Texts, caller: Macro) -> Value:
+    """What texts and `caller()` print."""
+    found: Value = EMPTY
+    for n in texts:
+        text = Const(n.data) if isinstance(n, nodes.TemplateData) else call_macro(st, caller, [], {})
+        found = st.concat(found, text)
+    return found
+
+
+def _prints_block(node: nodes.Expr) -> bool:
+    """Whether it is a text, or `caller()`."""
+    if isinstance(node, nodes.Call) and isinstance(node.node, nodes.Name):
+        return node.node.name == "caller" and not (
+            node.args or node.kwargs or node.dyn_args or node.dyn_kwargs
+        )
+    return isinstance(node, nodes.TemplateData)
+
+
 def expand(
     st: State, macro: Macro, args: list[Value], kwargs: dict[str, Value], *, captured: bool = False
 ) -> Value:
@@ -63,7 +128,7 @@ def expand(
     again = sum(1 for name in st.calling if name == macro.node.name)
     if len(st.calling) >= MAX_DEPTH or (again >= MAX_RECURSION and not all(map(_settled, args))):
         raise Unsupported(f"recursive macro {macro.node.name} over values of the request", st.line)
-    saved, nodes = st.scope, list[go.Node]()
+    saved, statements = st.scope, list[go.Node]()
     st.scope = st.fresh()
     st.parents[st.scope] = macro.scope
     st.live[st.scope] = st.macro_names
@@ -72,17 +137,19 @@ def expand(
         _bind(st, macro, args, dict(kwargs))
         begun = st.steps
         if captured:
-            nodes = written(st, lambda: st.execute_all(macro.node.body))
+            statements = written(st, lambda: st.execute_all(macro.node.body))
         else:
             st.execute_all(macro.node.body)
-        if captured and (st.steps - begun > MAX_STEPS or sum(1 for _ in go.all_nodes(nodes)) > MAX_NODES):
+        if captured and (
+            st.steps - begun > MAX_STEPS or sum(1 for _ in go.all_nodes(statements)) > MAX_NODES
+        ):
             raise Unsupported(f"the macro {macro.node.name}: its text would become too long", st.line)
     finally:
         st.drop_scope(st.scope)
         st.scope = saved
         st.calling.pop()
     # once the macro's own names are gone, nothing but these statements holds its variables
-    return printed_text(st, nodes)
+    return printed_text(st, statements)
 
 
 def _known(v: Value) -> bool:
@@ -129,12 +196,12 @@ def block_text(st: State, body: Callable[[], None]) -> Value:
 def written(st: State, body: Callable[[], None]) -> list[go.Node]:
     """Runs statements and answers what they wrote."""
     dead = False
-    with st.capture() as nodes:
+    with st.capture() as statements:
         try:
             body()
         except Dead:
             dead = True
     if dead:
-        st.emit(*nodes)
+        st.emit(*statements)
         raise Dead
-    return nodes
+    return statements
