@@ -15,16 +15,23 @@ from .versions import Target
 Clock = Callable[[], datetime.date]
 
 
+# The functions that some release does not have: the row of `versions.SINCE` that says since when.
+YOUNG: Mapping[str, str] = {
+    "currentDate": "current_date",
+    "toTypeScriptType": "typescript",
+    "yesterdayDate": "yesterday_date",
+}
+
+
 def template_functions(target: Target, clock: Clock) -> Mapping[str, Function]:
     """The functions by name. clock: gives today's date where the server runs."""
-    functions = {"json": Function(_json, (ANY,), STRING)}
-    if target.has("current_date"):
-        functions["currentDate"] = _date(clock, 0)
-    if target.has("yesterday_date"):
-        functions["yesterdayDate"] = _date(clock, 1)
-    if target.has("typescript"):
-        functions["toTypeScriptType"] = Function(_to_typescript, (ANY,), STRING)
-    return functions
+    functions = {
+        "json": Function(_json, (ANY,), STRING),
+        "currentDate": _date(clock, 0),
+        "yesterdayDate": _date(clock, 1),
+        "toTypeScriptType": Function(_to_typescript, (ANY,), STRING),
+    }
+    return {name: f for name, f in functions.items() if name not in YOUNG or target.has(YOUNG[name])}
 
 
 def _json(value: Any) -> str:

@@ -156,6 +156,10 @@ def _tools(inside: str) -> str:
     return "{{ if .Messages }}{{ range .Tools }}" + inside + _END * 2
 
 
+BY_TURN = [
+    "{{ if .System }}<s>{{ .System }}{{ end }}{{ if .Prompt }}<u>{{ .Prompt }}{{ end }}<a>{{ .Response }}",
+    "{{ .System }}{{ .Prompt }}{{ .Response }}after{{ .System }}",
+]
 PROBES = [
     "{{ .System }}|" + _messages("[{{ .Role }}]{{ .Content }}"),
     "{{ range $i, $m := .Messages }}{{ $i }}{{ $m.Role }}{{ json $m.Content }}{{ len $m.Images }}{{ end }}",
@@ -197,8 +201,7 @@ PROBES = [
     _messages('{{ .Content | printf "%-5s|%.3s|%q|%x" }}{{ slice .Content 0 1 }}'),
     "{{ if .Messages }}{{ .System | json }}{{ end }}{{ json .Messages }}{{ json .Tools }}{{ json . }}",
     "{{ .Prompt }}",
-    "{{ if .System }}<s>{{ .System }}{{ end }}{{ if .Prompt }}<u>{{ .Prompt }}{{ end }}<a>{{ .Response }}",
-    "{{ .System }}{{ .Prompt }}{{ .Response }}after{{ .System }}",
+    *BY_TURN,
     "{{ if .Prompt }}{{ .Prompt }}{{ else }}-{{ end }}{{ .Response }}{{ if .Response }}x{{ else }}y{{ end }}",
     "{{ .Prompt }}{{ if true }}{{ .Response }}{{ else }}b{{ end }}",
     '{{ .Prompt }}{{ .Response | printf "%s" }}z',
@@ -211,4 +214,4 @@ PROBES = [
     "{{ .Suffix }}{{ .Prompt }}",
 ]
 # Of both kinds, for conversations that are too long: all messages, and turn by turn.
-TRUNCATED = [PROBES[0], PROBES[1], PROBES[28], PROBES[29]]
+TRUNCATED = [*PROBES[:2], *BY_TURN]

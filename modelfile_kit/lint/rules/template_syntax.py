@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ...ollama.functions import YOUNG
 from ...ollama.versions import since
 from ..context import Context
 from ..rule import Finding, Rule
@@ -12,7 +13,6 @@ from ..template_types import root_names
 from .jinja_as_template import is_jinja
 
 _PLACE = re.compile(r"template: [^:]*:(\d+)")
-_YOUNG = {"currentDate": "current_date", "yesterdayDate": "yesterday_date", "toTypeScriptType": "typescript"}
 # A name alone in an action, as Jinja has it; in Go that is a call of a function.
 _BARE = re.compile(r"\{\{-?\s*(?:(?:if|range|with)\s+)?([A-Za-z_]\w*)\s*-?\}\}")
 
@@ -23,8 +23,8 @@ def check(context: Context) -> Iterator[Finding]:
         return
     found = _PLACE.search(error.message)
     bare = list(_bare_names(context))
-    young = next((f for f in _YOUNG if f'function "{f}" not defined' in error.message), None)
-    hint = f"{young} came with Ollama {since(_YOUNG[young])}; raise the target" if young else error.help
+    young = next((f for f in YOUNG if f'function "{f}" not defined' in error.message), None)
+    hint = f"{young} came with Ollama {since(YOUNG[young])}; raise the target" if young else error.help
     line = context.value_line(context.template, int(found[1])) if found else None
     column = None
     if bare and "function" in error.message:

@@ -1,5 +1,8 @@
 import pytest
 
+from modelfile_kit.core import codes
+from modelfile_kit.ollama.functions import YOUNG
+from modelfile_kit.ollama.versions import since
 from tests.lint.helpers import rule_catches, rule_catches_not
 
 CODE = "MK202"
@@ -41,3 +44,11 @@ def test_names_without_their_dot():
     found = rule_catches(CODE, 'TEMPLATE """{{- system }}\n\nQ: {{- prompt }}\n\nA: """\n')
     assert found.help == "names begin with a dot: system is .System, prompt is .Prompt"
     assert (found.span.line, found.span.column) == (2, 17)
+
+
+@pytest.mark.parametrize("function", YOUNG)
+def test_the_page_and_the_hint_say_when_a_function_came(function):
+    code = codes.find(CODE)
+    assert code is not None and f"`{function}`" in code.page and since(YOUNG[function]) in code.page
+    text = f"TEMPLATE {{{{ {function} }}}}{{{{ .Prompt }}}}\n"
+    assert since(YOUNG[function]) in rule_catches(CODE, text, target=">=0.9").help
