@@ -146,9 +146,23 @@ def check_prompts(
     """
     checker = _Checker(subject, tokenizer)
     checks = tuple(checker.check(c) for c in conversations)
-    return CheckReport(checks, checker.package_findings(), tokenizer is not None)
+    found = (*nothing_compared(checks), *checker.package_findings())
+    return CheckReport(checks, found, tokenizer is not None)
 
 
+def nothing_compared(checks: Sequence[ConversationCheck]) -> list[Diagnostic]:
+    """The error where both sides refuse every conversation: agreement that proves nothing."""
+    if not checks or any(c.prompt is not None or c.reference is not None for c in checks):
+        return []
+    message = f"both sides refuse every conversation ({len(checks)}): nothing was compared"
+    return [Diagnostic(NOTHING_COMPARED, Severity.ERROR, message, help=_REFUSED_HELP)]
+
+
+NOTHING_COMPARED = "MK738"
+_REFUSED_HELP = (
+    "every chat would be an error; each conversation's reason is with it. Add conversations that the chat "
+    "template renders (conversations.json), or use another chat template"
+)
 _NATIVE = Diagnostic(
     "MK523",
     Severity.WARNING,

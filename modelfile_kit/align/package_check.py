@@ -90,7 +90,7 @@ def _prompts(
         eos_token=build.reference.eos_token,
         system=build.package.system or "",
         wrapper=wrapper,
-        expected=build.expected if build.plan.additions else None,
+        expected=build.expected if build.differs_on_purpose else None,
         native=native.render if native else None,
     )
     return check_prompts(subject, probes, tokenizer=tokenizer)

@@ -21,6 +21,7 @@ from .parameters import written_parameters
 from .plan import BuildError, Plan, make_plan
 from .report import make_report, report_bytes
 from .sources import ModelTemplate, PackageFiles, open_files, read_text_file
+from .system_message import in_first_turn
 
 if TYPE_CHECKING:
     from ..compiler import Compiled
@@ -66,6 +67,11 @@ class Build:
         """Every finding, the worst first; none of them is an error."""
         return self.plan.diagnostics
 
+    @property
+    def differs_on_purpose(self) -> bool:
+        """Whether `expected` is not `original`: texts are added, or the system text is moved."""
+        return bool(self.plan.additions) or self.plan.system_in_first_turn
+
     def conversations(self) -> list[Conversation]:
         """The conversations that this package is tried with: its own, else its family's, else plain ones.
 
@@ -95,6 +101,8 @@ class Build:
             return reference.render(some, tools=tools, think=think)
 
         whole = self.with_system(messages)
+        if self.plan.system_in_first_turn:
+            whole = in_first_turn(whole)
         return render(self.plan.additions.messages(whole, render))
 
     def original(

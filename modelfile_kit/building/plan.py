@@ -22,6 +22,7 @@ from .mode import Mode, NativeWay, choose_mode, unused_template
 from .parameters import check_parameters
 from .sources import ModelTemplate, PackageFiles, choose_reference, read_text_file
 from .stops import Stops, decide_stops
+from .system_message import check_system, check_user_turn, refusal_of_system
 from .template_in_use import IN_DOUBT, NATIVE_NOT_USED, TemplateInUse, template_in_use
 
 
@@ -36,6 +37,7 @@ class Plan:
     reference: the chat template, None where there is only a TEMPLATE written by hand.
     compiled: None for such a TEMPLATE and in native mode. template: the TEMPLATE with the added texts,
     None in native mode. proven_on: ids of the conversations on which added texts were proven.
+    system_in_first_turn: whether llama-server moves the system text there, which the chat template refuses.
     in_use: what servers will use, by Ollama's own rules.
     """
 
@@ -46,6 +48,7 @@ class Plan:
     mode: Mode
     template: str | None
     proven_on: tuple[str, ...]
+    system_in_first_turn: bool
     stops: Stops
     in_use: TemplateInUse
     diagnostics: tuple[Diagnostic, ...]
@@ -66,6 +69,10 @@ def make_plan(package: Package, files: PackageFiles) -> Plan:
     target, span = Target.parse(package.target), package.span("mode")
     useless = package.mode == "auto" and not way.closed and _useless(package, compiled, reference, files)
     mode = choose_mode(package.mode, coverage, way, target=target, span=span, useless=useless)
+    refusal = "" if package.template is not None else refusal_of_system(package, reference)
+    first = (*first, *check_system(package, mode.chosen, refusal))
+    if mode.chosen == "native" and compiled is None:
+        first = (*first, *check_user_turn(reference))
     stop_on_errors([*first, *end_token.diagnostics, *mode.diagnostics, *_about(mode, compiled)])
     template, proven_on = _template(package, files, compiled, mode, additions)
 
@@ -92,6 +99,7 @@ def make_plan(package: Package, files: PackageFiles) -> Plan:
         mode,
         template,
         tuple(proven_on),
+        bool(refusal) and mode.chosen == "native",
         stops,
         in_use,
         tuple(found),

@@ -67,7 +67,7 @@ class NoMarker:
 
 @dataclass(frozen=True)
 class AlwaysRefused:
-    """The chat template refuses every conversation that was tried; line: in the chat template."""
+    """The chat template refuses every conversation with a user turn; line: in the chat template."""
 
     reason: str
     line: int | None
@@ -212,7 +212,7 @@ def _never_renders(found: AlwaysRefused | AlwaysFails) -> Diagnostic:
         return Diagnostic(
             "MK658",
             Severity.ERROR,
-            f"none of the conversations tried can be rendered with this chat template: {found.reason}",
+            f"this chat template renders no conversation with a user turn: {found.reason}",
             Span(line=found.line) if found.line else None,
             "Hugging Face fails in the same way, unless the tokenizer passes more than bos_token and "
             "eos_token; use the chat template that came with the model, or write a TEMPLATE by hand",

@@ -1,4 +1,4 @@
-"""Is there any conversation at all that both a chat template and its TEMPLATE render?
+"""Is there any conversation with a user turn that both a chat template and its TEMPLATE render?
 
 Two sides that both refuse everything agree, and the TEMPLATE is still useless.
 """
@@ -19,7 +19,7 @@ from .findings import AlwaysFails, AlwaysRefused
 def never_renders(
     comparison: Comparison, probes: Iterable[Candidate], ended: Callable[[], str]
 ) -> AlwaysRefused | AlwaysFails | None:
-    """On which of the sides every probe fails; None as soon as one probe renders on both.
+    """On which of the sides every probe with a user turn fails; None as soon as one renders on both.
 
     ended: which limit of the proof was reached, if one was; then nothing is said, nor where a limit ends a
     rendering of Ollama's. A limit that ends every rendering of the chat template is a refusal.
@@ -27,6 +27,8 @@ def never_renders(
     refused: TemplateReferenceError | None = None
     failed = ""
     for conversation in _conversations(probes):
+        if not any(message.get("role") == "user" for message in conversation.messages):
+            continue
         if ended():
             return None
         try:

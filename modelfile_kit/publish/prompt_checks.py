@@ -31,11 +31,17 @@ def check_prompts(subject: Subject) -> Iterator[Check]:
     except TemplateReferenceError as e:
         yield Check("prompts", "fail", e.message, (e.to_diagnostic(),))
         return
+    seen: list[Check] = []
     for conversation in subject.meant.conversations:
         if reason := judge.cannot(conversation):
             yield Check(f"prompt {conversation.id}", "skip", reason)
         else:
-            yield _check_prompt(subject, conversation)
+            seen.append(_check_prompt(subject, conversation))
+            yield seen[-1]
+    if judge.reference is not None and seen and all(check.status == "skip" for check in seen):
+        message = f"the chat template refuses every conversation ({len(seen)}): nothing was compared"
+        hint = "name the model's own chat template, or add conversations that it renders"
+        yield Check("prompts", "fail", message, (error("MK738", message, hint),))
 
 
 def _check_prompt(subject: Subject, conversation: Conversation) -> Check:

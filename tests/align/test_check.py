@@ -237,3 +237,21 @@ def test_glm_prompts_on_every_visible_conversation(shared):
 @pytest.mark.parametrize("wrapper", [Wrapper(), WRAPPERS["glm4v"]])
 def test_the_wrapper_does_not_change_what_is_equal(wrapper):
     assert check(conversations=[SEEN], wrapper=wrapper).ok
+
+
+def test_two_sides_that_refuse_everything_are_an_error():
+    report = check(
+        template='{{ template "no" . }}{{ .Messages }}',
+        jinja="{{ raise_exception('no') }}",
+        conversations=[HI],
+    )
+    assert (report.ok, report.counts()["refused"]) == (False, 1)
+    assert "MK738" in codes(report)
+
+
+def test_one_conversation_that_is_rendered_is_enough():
+    jinja = "{% if messages|length > 1 %}{{ raise_exception('no') }}{% endif %}" + JINJA
+    go = '{{ if gt (len .Messages) 1 }}{{ template "no" . }}{{ end }}' + GO
+    report = check(template=go, jinja=jinja, conversations=[HI, LONG])
+    assert report.counts() == {"ok": 1, "mismatch": 0, "refused": 1}
+    assert "MK738" not in codes(report)

@@ -162,6 +162,12 @@ def test_an_error_of_ollama_s_is_a_counterexample() -> None:
     [
         ("\n{{ raise_exception('never') }}", '{{ template "never" . }}', "MK658", "never"),
         ("{{ messages.__class__.__mro__ }}", "x", "MK658", "__class__"),
+        (
+            "{% for m in messages %}{% if m.role == 'user' %}{{ m.payload.body }}{% endif %}{% endfor %}<a>",
+            '{{ range .Messages }}{{ if eq .Role "user" }}{{ template "no payload" . }}{{ end }}{{ end }}<a>',
+            "MK658",
+            "payload",
+        ),
         (UNTRIMMED, CHATML_GO.replace("{{ .Content }}", "{{ .Nothing }}"), "MK659", "Nothing"),
     ],
 )

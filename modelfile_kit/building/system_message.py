@@ -1,0 +1,91 @@
+"""Chat templates that refuse the package's own system text, or every user turn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..core.conversation import Message
+from ..core.diagnostics import Diagnostic, Severity
+from ..core.errors import TemplateReferenceError
+from ..package.package import Package
+from .sources import ModelTemplate
+
+SYSTEM_REFUSED = "MK526"
+
+NO_USER_TURN = "MK658"
+
+_QUESTION: Message = {"role": "user", "content": "Hello"}
+_WHAT_TO_DO = "remove `system:`, or send its text in the user's message"
+
+
+def refusal_of_system(package: Package, reference: ModelTemplate | None) -> str:
+    """Why the chat template refuses the package's system text, "" where it does not.
+
+    A chat template that refuses a question without it too has another fault.
+    """
+    if not package.system or reference is None:
+        return ""
+    try:
+        reference.render([_QUESTION])
+    except TemplateReferenceError:
+        return ""
+    try:
+        reference.render([{"role": "system", "content": package.system}, _QUESTION])
+    except TemplateReferenceError as error:
+        return error.message
+    return ""
+
+
+def check_user_turn(reference: ModelTemplate | None) -> list[Diagnostic]:
+    """The error where the chat template renders no user turn, for native mode, in which nothing is compiled.
+
+    llama-server renders some of these templates, without the user's text.
+    """
+    if reference is None:
+        return []
+    answer: Message = {"role": "assistant", "content": "Hi"}
+    system: Message = {"role": "system", "content": "Be brief."}
+    refusals = []
+    for messages in ([_QUESTION], [system, _QUESTION], [_QUESTION, answer, _QUESTION]):
+        try:
+            reference.render(messages)
+        except TemplateReferenceError as error:
+            refusals.append(error.message)
+        else:
+            return []
+    message = f"this chat template renders no conversation with a user turn: {refusals[0]}"
+    hint = "use the chat template that came with the model, or write a TEMPLATE by hand"
+    return [Diagnostic(NO_USER_TURN, Severity.ERROR, message, reference.span, hint)]
+
+
+def check_system(package: Package, mode: str, refusal: str) -> list[Diagnostic]:
+    """The finding about a refused system text; mode: the chosen one, "go" or "native".
+
+    Only a package that asks for native mode has its text in the first user turn: the model was not trained
+    on it.
+    """
+    if not refusal:
+        return []
+    span = package.span("system")
+    if package.mode == "native":
+        message = (
+            f"the chat template refuses system messages ({refusal}); llama-server writes the text of "
+            "`system:` into the first user turn"
+        )
+        hint = "the model was not trained on that; remove `system:` if its answers are poor"
+        return [Diagnostic(SYSTEM_REFUSED, Severity.INFO, message, span, hint)]
+    consequence = "every chat would be an HTTP 500" if mode == "go" else "the model never saw such a prompt"
+    message = f"the chat template refuses the package's system message ({refusal}): {consequence}"
+    hint = f"{_WHAT_TO_DO}; with `mode: native` llama-server writes it into the first user turn"
+    return [Diagnostic(SYSTEM_REFUSED, Severity.ERROR, message, span, hint)]
+
+
+def in_first_turn(messages: Sequence[Message]) -> list[Message]:
+    """Messages as llama-server gives them to a chat template that refuses system messages.
+
+    The system text and a newline stand before the text of the next message (seen on Ollama 0.33.0).
+    """
+    if len(messages) < 2 or messages[0].get("role") != "system":
+        return list(messages)
+    first, second, *rest = messages
+    return [{**second, "content": f"{first.get('content') or ''}\n{second.get('content') or ''}"}, *rest]
