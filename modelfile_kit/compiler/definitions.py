@@ -5,7 +5,9 @@ from __future__ import annotations
 from .ir import nodes as go
 from .lower.images import settle_images
 from .lower.lazy import defined_templates
+from .lower.python_repr import share_repr
 from .lower.state import State
+from .passes.merged_definitions import merge_definitions
 from .passes.simplify import simplify
 
 
@@ -23,7 +25,8 @@ def with_definitions(st: State) -> tuple[go.Nodes, dict[str, go.Nodes]]:
         body, more = defined_templates(st, simplify(settle_images(st, st.templates[name])))
         definitions = {**definitions, **{k: v for k, v in more.items() if k not in definitions}, name: body}
         waiting += [n for n in _included(st, body) if n not in definitions and n not in waiting]
-    return statements, {name: simplify(body) for name, body in definitions.items()}
+    definitions = {name: simplify(body) for name, body in share_repr(definitions).items()}
+    return merge_definitions(statements, definitions)
 
 
 def _included(st: State, block: go.Nodes) -> list[str]:

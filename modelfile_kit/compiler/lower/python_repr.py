@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ..ir import nodes as go
 from ..ir.nodes import Expr, Lit, Nodes, call
 from . import idioms
-from .json_types import is_kind
+from .json_types import LIST, MAP, is_kind
 from .state import State
 
 
@@ -47,8 +49,8 @@ def _starts(here: Expr, text: str) -> go.Test:
 def _inside(here: Expr, c: Expr, skip: go.Var, quote: go.Var) -> Nodes:
     """A byte inside a text: JSON's escapes become Python's."""
     escape: Nodes = (go.Print(call("printf", Lit("%.2s"), here)), go.Set(skip, Lit(".")))
-    plain = [("\\u003c", "<"), ("\\u003e", ">"), ("\\u0026", "&"), ("\\b", "\\x08"), ("\\f", "\\x0c")]
-    for written, shown in [*plain, ("\\u2028", "\\u2028"), ("\\u2029", "\\u2029")]:
+    plain = [("\\b", "\\x08"), ("\\f", "\\x0c"), ("\\u2028", "\\u2028"), ("\\u2029", "\\u2029")]
+    for written, shown in plain:
         hit = (go.Text(shown), go.Set(skip, Lit("." * (len(written) - 1))))
         escape = (go.If(_starts(here, written), hit, escape),)
     control = (
@@ -57,7 +59,8 @@ def _inside(here: Expr, c: Expr, skip: go.Var, quote: go.Var) -> Nodes:
         go.Set(skip, Lit(".....")),
     )
     escape = (go.If(_starts(here, "\\u00"), control, escape),)
-    for written, shown in plain[:3]:
+    # before other control characters: Go's JSON escapes what could be HTML
+    for written, shown in (("\\u003c", "<"), ("\\u003e", ">"), ("\\u0026", "&")):
         escape = (go.If(_starts(here, written), (go.Text(shown), go.Set(skip, Lit("....."))), escape),)
     quoted = (go.Text('"'), go.Set(skip, Lit(".")))
     escape = (go.If(_starts(here, '\\"'), quoted, escape),)
@@ -116,9 +119,30 @@ def _choose_quote(st: State, here: Expr, quote: go.Var) -> None:
 
 def printing_any(st: State, e: Expr) -> go.Nodes:
     """Statements that print a JSON value as Python's str() does."""
-    words = go.If(go.Atom(e), (go.Text("True"),), (go.Text("False"),))
-    number: go.Node = go.Print(call("json", e))
-    none = go.If(is_kind(e, "<nil>"), (go.Text("None"),), (number,))
-    scalar = go.If(is_kind(e, "bool"), (words,), (none,))
-    nested = go.either(is_kind(e, "map[string]interface {}"), is_kind(e, "[]interface {}"))
-    return (go.If(is_kind(e, "string"), (go.Print(e),), (go.If(nested, as_python(st, e), (scalar,)),)),)
+    return _by_kind(e, go.Print(e), as_python(st, e), ("True", "False", "None"), go.Print(call("json", e)))
+
+
+def _by_kind(e: Expr, text: go.Node, nested: Nodes, words: tuple[str, str, str], number: go.Node) -> Nodes:
+    """What to print for a text, for a mapping or list, for true, false and none, and for a number."""
+    true, false, none = map(go.Text, words)
+    truth = go.If(go.Atom(e), (true,), (false,))
+    scalar = go.If(is_kind(e, "bool"), (truth,), (go.If(is_kind(e, "<nil>"), (none,), (number,)),))
+    is_nested = go.either(is_kind(e, MAP), is_kind(e, LIST))
+    return (go.If(is_kind(e, "string"), (text,), (go.If(is_nested, nested, (scalar,)),)),)
+
+
+def share_repr(definitions: Mapping[str, Nodes]) -> dict[str, Nodes]:
+    """Definitions in which `str` of a mapping or list includes the one of `repr`, in the same case."""
+    found = dict(definitions)
+    dot = go.Dot()
+    words = ("True", "False", "None")
+    if {"str", "repr"} <= found.keys():
+        shared: Nodes = (go.Include("repr", dot),)
+        found["str"] = _by_kind(dot, go.Print(dot), shared, words, go.Print(call("json", dot)))
+    for case in ("upper", "lower"):
+        name, other = f"{case} of str", f"{case} of repr"
+        if {case, name, other} <= found.keys():
+            true, false, none = (w.upper() if case == "upper" else w.lower() for w in words)
+            text, number = go.Include(case, dot), go.Include(case, call("json", dot))
+            found[name] = _by_kind(dot, text, (go.Include(other, dot),), (true, false, none), number)
+    return found

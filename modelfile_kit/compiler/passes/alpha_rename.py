@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import operator
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from ..ir import nodes as go
@@ -61,8 +62,14 @@ def unified(a: Node, b: Node) -> dict[go.Var, go.Expr] | None:
     return dict(found.outer) if found.node(a, b, top=True) else None
 
 
+def same_but_for_names(a: Nodes, b: Nodes, same_template: Callable[[str, str], bool]) -> bool:
+    """Whether two blocks differ in the names of their variables alone, and in those of equal templates."""
+    return _Unifier(same_template).block(a, b)
+
+
 class _Unifier:
-    def __init__(self) -> None:
+    def __init__(self, same_template: Callable[[str, str], bool] = operator.eq) -> None:
+        self.same_template = same_template
         self.names: dict[go.Var, go.Var] = {}
         self.loops: dict[int, int] = {}
         # what the statement itself declares, and so what follows it can see
@@ -90,7 +97,7 @@ class _Unifier:
         if isinstance(a, go.Print) and isinstance(b, go.Print):
             return self.expr(a.expr, b.expr)
         if isinstance(a, go.Include) and isinstance(b, go.Include):
-            return a.name == b.name and self.expr(a.arg, b.arg)
+            return self.expr(a.arg, b.arg) and self.same_template(a.name, b.name)
         return a == b
 
     def block(self, a: Nodes, b: Nodes) -> bool:

@@ -55,12 +55,27 @@ def simplified(t: Test) -> Test:
     join, other = (go.both, go.All) if isinstance(t, go.All) else (go.either, go.Some)
     inner = go.Some if isinstance(t, go.All) else go.All
     parts = [simplified(p) for p in t.tests]
+    if isinstance(t, go.All):
+        parts = [p for p, after in zip(parts, [*parts[1:], None], strict=True) if not _implied(p, after)]
     for i, part in enumerate(parts):
         if isinstance(part, inner):
             known = parts[:i] + (parts[i + 1 :] if _cannot_fail(part) else [])
             parts[i] = _without_known(part, known)
     joined = join(*parts)
     return joined if joined == t or not isinstance(joined, other) else simplified(joined)
+
+
+def _implied(t: Test, after: Test | None) -> bool:
+    """Whether it asks that a JSON value is not null, right before its truth or its type is asked."""
+    if not isinstance(after, go.Atom):
+        return False
+    null = go.Lit("<nil>")
+    kind: go.Expr = go.call("printf", go.Lit("%T"), after.expr)
+    if isinstance(after.expr, go.Call) and after.expr.fn == "eq" and null not in after.expr.args:
+        kind = after.expr.args[0]
+        if not (isinstance(kind, go.Call) and kind.args[0] == go.Lit("%T")):
+            return False
+    return t == go.negate(go.equal(kind, null))
 
 
 def _without_known(part: Test, known: list[Test]) -> Test:

@@ -10,6 +10,10 @@ from modelfile_kit.compiler.passes.conditions import simplified, simplify_condit
 A, B, C = (go.Atom(go.Root(name)) for name in "ABC")
 NOT_A = go.negate(A)
 CALL = go.Atom(go.call("index", go.Root("L"), go.Lit(0)))
+VALUE = go.call("index", go.Item(9), go.Lit("type"))
+KIND = go.call("printf", go.Lit("%T"), VALUE)
+NOT_NULL = go.negate(go.equal(KIND, go.Lit("<nil>")))
+TEXT = go.equal(KIND, go.Lit("string"))
 CONTENT, COUNT = (go.Field(go.Item(9), name) for name in ("Content", "Count"))
 
 
@@ -26,6 +30,12 @@ CONTENT, COUNT = (go.Field(go.Item(9), name) for name in ("Content", "Count"))
         (go.either(go.both(A, CALL), NOT_A), go.either(go.both(A, CALL), NOT_A)),
         (go.either(NOT_A, go.both(A, CALL)), go.either(NOT_A, CALL)),
         (go.either(go.both(A, B), go.both(NOT_A, C)), go.either(go.both(A, B), go.both(NOT_A, C))),
+        # null is false, and of no other type
+        (go.both(A, NOT_NULL, go.Atom(VALUE)), go.both(A, go.Atom(VALUE))),
+        (go.both(A, NOT_NULL, TEXT), go.both(A, TEXT)),
+        # what another value is says nothing about this one
+        (go.both(NOT_NULL, A), go.both(NOT_NULL, A)),
+        (go.either(NOT_NULL, go.Atom(VALUE)), go.either(NOT_NULL, go.Atom(VALUE))),
     ],
 )
 def test_questions(test: go.Test, expected: go.Test) -> None:
