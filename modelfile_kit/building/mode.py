@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..ollama.versions import Target, since
+from ..prover.counting import Count, better
 from ..prover.native import NativeProof
 
 NOT_PROVEN = "MK514"
@@ -59,8 +60,9 @@ def choose_mode(
     this package can have, None for a TEMPLATE written by hand. span: of the package's key. useless: whether
     the TEMPLATE gets none of the package's own conversations right.
     A TEMPLATE that is exact throughout is taken. Else native mode is checked, and taken where it is proven
-    for all that the TEMPLATE is proven for and for more, or where there can be no TEMPLATE, or a useless one
-    and native mode gets those conversations right.
+    for all that the TEMPLATE is proven for and for more, or gets more conversations of the proof right, of no
+    kind less; or where there can be no TEMPLATE, or a useless one and native mode gets those conversations
+    right.
     """
     if asked == "native":
         return Mode(
@@ -84,9 +86,11 @@ def choose_mode(
     more = found.exact(list(coverage)) > exact
     if impossible and found.refused:
         return Mode("go", "", (_impossible(found.diagnostics[0].message, target, span),), found)
-    better = useless and found.probes_right
-    if more or impossible or better:
-        return _native(coverage, found, "" if more else _BETTER if better else _LEFT)
+    useful = useless and found.probes_right
+    counted = better(found.counts) and found.exact(list(coverage)) >= exact
+    if more or impossible or useful or counted:
+        reason = "" if more or counted else _BETTER if useful else _LEFT
+        return _native(coverage, found, reason)
     beside = f"native mode is no better: {_seen(found)}"
     if not found.looked:
         beside = f"native mode is {_seen(found)}"
@@ -138,7 +142,15 @@ def _seen(found: NativeProof) -> str:
         return found.diagnostics[0].message
     if not found.looked:
         return f"not proven ({found.why_not})"
-    return f"{kinds_in_words(found.coverage)} ({found.engine}, {found.conversations} conversations)"
+    by = f"({found.engine}, {found.conversations} conversations)"
+    return f"{kinds_in_words(found.coverage)} {by}{_counted(found.counts)}"
+
+
+def _counted(counts: Mapping[str, Count]) -> str:
+    if not counts:
+        return ""
+    kinds = ", ".join(f"{kind} {c.native} and {c.template} of {c.of}" for kind, c in counts.items())
+    return f"; conversations that are right natively and by the TEMPLATE: {kinds}"
 
 
 def _warning(lacking: Mapping[str, str], beside: str, span: Span) -> Diagnostic:

@@ -141,7 +141,12 @@ def _native_way(
     return NativeWay(
         prove=functools.cache(
             lambda: prove_native(
-                reference, kinds, vocabulary=files.vocabulary, probes=_chats(package, files), span=span
+                reference,
+                kinds,
+                vocabulary=files.vocabulary,
+                probes=_chats(package, files),
+                template=_usable(compiled, package),
+                span=span,
             )
         )
     )
@@ -171,6 +176,16 @@ def _useless(
         if prompt.removeprefix(bos) == meant.removeprefix(bos):
             return False
     return True
+
+
+def _usable(compiled: Compiled | None, package: Package) -> PromptTemplate | None:
+    """The TEMPLATE that native mode would replace; None for one that renders nothing."""
+    if compiled is None or compiled.coverage.get("chat") == "unsupported":
+        return None
+    try:
+        return PromptTemplate(compiled.template, target=package.target)
+    except GoTemplateError:
+        return None
 
 
 def _in_doubt(kinds: Sequence[str], found: Diagnostic) -> NativeProof:

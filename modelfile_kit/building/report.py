@@ -109,6 +109,10 @@ def _mode(package: Package, plan: Plan) -> dict[str, Any]:
             "coverage": dict(seen.coverage),
             "engine": seen.engine or None,
             "conversations": seen.conversations,
+            "right": {
+                kind: {"template": c.template, "native": c.native, "of": c.of}
+                for kind, c in seen.counts.items()
+            },
         }
     return {"asked": package.mode, "chosen": plan.mode.chosen, "why": plan.mode.why, "native": native}
 

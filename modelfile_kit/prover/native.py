@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -23,8 +23,10 @@ from ..gguf_file.patch import Scalar, patch
 from ..gguf_file.vocabulary import Vocabulary
 from ..micro import build_model, build_projector
 from ..ollama.native import native_request
+from ..ollama.prompt import PromptTemplate
 from ..runtime.llama_server import MARKER, ChatTemplateRefusedError, LlamaServer, find_llama_server
 from .comparison import Clock, Comparison, Difference, Prompter
+from .counting import Count, count_right
 from .coverage import Hit, WatchedReference
 from .findings import Counterexample, Finding, NoMarker, Side, counterexample, diagnostic
 from .native_constructs import MarkedReference, Unknown
@@ -71,7 +73,8 @@ class NativeProof:
     none was there; conversations: how many were compared. diagnostics: where a prompt differs, with the
     conversation and both texts.
     why_not: why nothing could be compared, "" if something was. probes_right: whether the package's own
-    conversations are all right.
+    conversations are all right. counts: for each kind, how many conversations the TEMPLATE and native mode
+    get right; empty where they were not counted.
     """
 
     coverage: Mapping[str, str]
@@ -80,6 +83,7 @@ class NativeProof:
     diagnostics: tuple[Diagnostic, ...] = ()
     why_not: str = ""
     probes_right: bool = False
+    counts: Mapping[str, Count] = field(default_factory=dict)
 
     @property
     def refused(self) -> bool:
@@ -139,6 +143,10 @@ class NativeComparison(Comparison):
         )
         self.unknown: dict[str, dict[Unknown, None]] = {}
 
+    def beside(self, template: PromptTemplate) -> Comparison:
+        """The same reference and the prompts of a TEMPLATE."""
+        return Comparison(self.reference, template, self.bos_token, self.clock)
+
     def expected(self, conversation: Conversation) -> tuple[list[str], set[Hit], str | None]:
         """As for a TEMPLATE; nothing is expected of a conversation that ends with an answer."""
         texts, hits, refusal = super().expected(conversation)
@@ -165,19 +173,21 @@ def prove_native(
     *,
     vocabulary: Vocabulary | None = None,
     probes: Sequence[Conversation] = (),
+    template: PromptTemplate | None = None,
     span: Span | None = None,
 ) -> NativeProof:
     """Holds llama-server's rendering of a chat template to the reference.
 
     kinds: which of chat, tools, thinking and images are of interest; the others are "absent".
-    vocabulary: the model's, for how it adds BOS. probes: the package's own conversations. span: of the
-    package's key, for findings.
+    vocabulary: the model's, for how it adds BOS. probes: the package's own conversations. template: the
+    TEMPLATE that native mode would replace; then it is counted what each of the two gets right, unless native
+    mode is exact. span: of the package's key, for findings.
     Never raises for what it finds: no llama-server, or one that fails, makes everything "unknown".
     """
     where = span or Span()
     try:
         with native_prompter(reference, vocabulary, images="images" in kinds) as prompter:
-            return prove_with(prompter, reference, kinds, probes=probes, span=where)
+            return prove_with(prompter, reference, kinds, probes=probes, template=template, span=where)
     except (EngineError, UsageError) as e:
         return not_proven(e, kinds, where)
 
@@ -220,6 +230,7 @@ def prove_with(
     kinds: Sequence[str],
     *,
     probes: Sequence[Conversation] = (),
+    template: PromptTemplate | None = None,
     span: Span,
 ) -> NativeProof:
     """`prove_native` with a llama-server that runs already. Raises EngineError where it dies."""
@@ -241,7 +252,10 @@ def prove_with(
     coverage = {k: "partial" if v == "unsupported" else v for k, v in coverage.items()}
     told = (*(_in_words(f, span) for f in found), *doubts)
     right = bool(probes) and not any(comparison.difference(c) for c in probes)
-    return NativeProof(coverage, prompter.engine, comparison.runs, told, probes_right=right)
+    runs, counts = comparison.runs, dict[str, Count]()
+    if template is not None and any(coverage[k] != "exact" for k in kinds):
+        counts = count_right(comparison.beside(template), comparison, kinds)
+    return NativeProof(coverage, prompter.engine, runs, told, probes_right=right, counts=counts)
 
 
 def kinds_of(chat_template: str, *, images: bool) -> tuple[str, ...]:

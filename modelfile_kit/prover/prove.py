@@ -232,7 +232,7 @@ class _ProofRun:
             if ended := self._ended():
                 self._degrade(category, CutShort(category, ended))
                 return
-            for conversation in _attempts(probe):
+            for conversation in attempts(probe):
                 self.candidates += 1
                 self.allowance.conversations += 1
                 self.clock.now = self.days[self.candidates % len(self.days)]
@@ -278,7 +278,7 @@ class _ProofRun:
         return True
 
     def _probes(self, category: str) -> Iterator[Candidate]:
-        return itertools.chain(_GENERATORS[category](self.seen), mixed(category, self.seen))
+        return itertools.chain(planned(category, self.seen), mixed(category, self.seen))
 
     def _found(self, category: str, conversation: Conversation, difference: Difference) -> None:
         """A counterexample: made small, told, and the kind degraded."""
@@ -356,7 +356,12 @@ class _ProofRun:
         return [(site, n) for site, n in branches if (site.number, n) in found.hits], found.limit
 
 
-def _attempts(probe: Candidate) -> Iterator[Conversation]:
+def planned(category: str, seen: Features) -> Iterator[Candidate]:
+    """The candidates of a kind that are made for what a chat template looks at, simplest first."""
+    return _GENERATORS[category](seen)
+
+
+def attempts(probe: Candidate) -> Iterator[Conversation]:
     """A candidate's conversation, then what is tried instead."""
     yield probe.conversation
     for messages in probe.instead:

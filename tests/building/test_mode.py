@@ -9,6 +9,7 @@ import pytest
 from modelfile_kit.building.mode import Mode, NativeWay, choose_mode, kinds_in_words, unused_template
 from modelfile_kit.core.diagnostics import Diagnostic, Severity, Span
 from modelfile_kit.ollama.versions import Target
+from modelfile_kit.prover.counting import Count
 from modelfile_kit.prover.native import NativeProof
 
 EXACT = {"chat": "exact", "tools": "absent"}
@@ -131,6 +132,30 @@ def test_a_useless_template_gives_way_where_native_mode_is_right_on_the_same(
     assert mode.chosen == chosen
     assert [d.code for d in mode.diagnostics] == ["MK522" if chosen == "native" else "MK514"]
     assert ("gets none of the package's conversations right" in mode.why) == (chosen == "native")
+
+
+@pytest.mark.parametrize(
+    ("chat", "tools", "exact", "chosen"),
+    [
+        # (by the TEMPLATE, natively) of ten
+        ((10, 10), (0, 9), "exact", "native"),
+        ((10, 10), (3, 4), "exact", "native"),
+        ((10, 10), (4, 4), "exact", "go"),
+        ((10, 10), (4, 3), "exact", "go"),
+        # more tools for less chat is no gain, nor is it where the proof of chat is lost
+        ((10, 9), (0, 10), "exact", "go"),
+        ((10, 10), (0, 9), "partial", "go"),
+    ],
+)
+def test_more_right_of_one_kind_and_of_no_kind_less(
+    chat: tuple[int, int], tools: tuple[int, int], exact: str, chosen: str
+) -> None:
+    counts = {"chat": Count(*chat, 10), "tools": Count(*tools, 10)}
+    found = replace(seen(chat=exact, tools="partial"), counts=counts)
+    mode = choose(TOOLS, found)
+    assert mode.chosen == chosen
+    said = mode.why if chosen == "native" else mode.diagnostics[0].help
+    assert f"chat {chat[1]} and {chat[0]} of 10, tools {tools[1]} and {tools[0]} of 10" in (said or "")
 
 
 def test_kinds_in_words() -> None:

@@ -51,6 +51,18 @@ USELESS = TURNS % (
     "{% if m.role == 'assistant' %}{{ m.content | upper }}"
     "{% else %}{{ m.content.split(' ') | reverse | join(' ') }}{% endif %}"
 )
+# A macro keeps its block's text while it calls itself, which no TEMPLATE can.
+# Large numbers are not printed as by Python in native mode.
+FIELDS = (
+    "{% macro f(spec) %}{% set ns = namespace(text=caller()) %}{% for name, s in spec.properties | items %}"
+    "{% if s.properties %}{% call f(s) %}class {{ name }}:{% endcall %}{% endif %}"
+    "{% set ns.text = ns.text + ' ' + name %}{% endfor %}{{ ns.text }}{% endmacro %}"
+    "{% for t in tools or [] %}{% call f(t.function.parameters) %}def {{ t.function.name }}{% endcall %}"
+    "{% endfor %}"
+) + TURNS % (
+    "{{ m.content }}{% for c in m.tool_calls or [] %}{% for k, v in c.function.arguments | items %}"
+    "{{ k }}={{ v | tojson }}{% endfor %}{% endfor %}"
+)
 # A filter that llama-server does not know, and a TEMPLATE that cannot say it.
 COUNTED = TURNS % "{{ m.content | wordcount }}"
 
@@ -231,6 +243,17 @@ def test_a_useless_template_gives_way(package):
     assert (mode["chosen"], mode["native"]["coverage"]["chat"]) == ("native", "partial")
     assert "gets none of the package's conversations right" in mode["why"]
     assert [d.code for d in built.diagnostics if d.code.startswith("MK52")] == ["MK522"]
+
+
+def test_native_mode_gets_more_tools_right(package):
+    built = build(package(FIELDS), write=False)
+    mode = built.report["mode"]
+    assert mode["chosen"] == "native", mode["why"]
+    assert mode["native"]["coverage"]["tools"] == "partial"
+    chat, tools = mode["native"]["right"]["chat"], mode["native"]["right"]["tools"]
+    assert chat["template"] == chat["native"] == chat["of"]
+    assert tools["template"] < tools["native"] < tools["of"]
+    assert f"tools {tools['native']} and {tools['template']} of {tools['of']}" in mode["why"]
 
 
 def test_neither_is_possible(package):
