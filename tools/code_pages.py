@@ -32,6 +32,7 @@ _GROUPS = {
     "MK2": "TEMPLATE and prompts",
     "MK3": "Stops, tokens, BOS",
     "MK4": "Files",
+    "MK7": "BOS and EOS that the engine adds",
 }
 _INDEX_HEAD = """\
 # Codes

@@ -1,78 +1,59 @@
-"""The tokens that a vocabulary adds to every prompt: BOS before it, EOS after it."""
+"""BOS before a prompt and EOS after it, counted in tokens and judged by the rule for all (`PromptEnds`)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..core.diagnostics import Diagnostic, Severity
+from ..core.diagnostics import Diagnostic
+from ..ollama.prompt_ends import Ends, PromptEnds, is_forced
 from ..runtime.tokenizer import Tokenizer
 
 
-def bos_and_eos(
-    prompt_ids: Sequence[int], reference_ids: Sequence[int], tokenizer: Tokenizer, bos: str
-) -> list[Diagnostic]:
-    """What the vocabulary's own BOS and EOS make of a prompt, against the reference."""
+def ends_by_llama_cpp(tokenizer: Tokenizer) -> PromptEnds:
+    """What the engine adds around a prompt, as llama.cpp says of a loaded vocabulary."""
     info = tokenizer.info
-    found = []
-    ours, theirs = _leading(prompt_ids, info.bos), _leading(reference_ids, info.bos)
-    if ours > max(theirs, 1):
-        found.append(_bos_twice(bos))
-    elif ours > theirs:
-        found.append(_bos_added(bos, info.add_bos))
-    elif ours < theirs:
-        found.append(_bos_lost(bos))
-    if info.add_eos and info.eos is not None and prompt_ids[-1:] == [info.eos] != list(reference_ids[-1:]):
-        found.append(
-            Diagnostic(
-                "MK728",
-                Severity.ERROR,
-                "the vocabulary adds EOS to every prompt, so the model takes its own turn for finished",
-                help="set tokenizer.ggml.add_eos_token to false in the GGUF, or convert it again",
-            )
-        )
-    return found
-
-
-def _bos_twice(bos: str) -> Diagnostic:
-    return Diagnostic(
-        "MK325",
-        Severity.ERROR,
-        f"{bos} is at the start twice: the vocabulary adds one (add_bos_token), the TEMPLATE writes one",
-        help=f"remove the leading {bos} from the TEMPLATE",
+    bos, eos = (
+        "" if i is None else tokenizer.pieces([i])[0].decode("utf-8", "replace") for i in (info.bos, info.eos)
+    )
+    return PromptEnds(
+        bos,
+        eos,
+        info.add_bos,
+        info.add_eos,
+        info.strips_bos_text,
+        is_forced(info.kind, info.pre),
     )
 
 
-def _bos_lost(bos: str) -> Diagnostic:
-    return Diagnostic(
-        "MK702",
-        Severity.ERROR,
-        f"{bos} is missing at the start: the chat template writes it, the TEMPLATE and the vocabulary do not",
-        help=f"begin the TEMPLATE with {bos}",
+def bos_and_eos(
+    prompt_ids: Sequence[int],
+    reference_ids: Sequence[int],
+    tokenizer: Tokenizer,
+    ends: PromptEnds,
+    model: str = "MODEL",
+) -> list[Diagnostic]:
+    """What the vocabulary's own BOS and EOS make of a prompt, against the reference.
+
+    prompt_ids: what the model receives; ends: the rule; model: the GGUF's name, for advice.
+    """
+    info = tokenizer.info
+    received, theirs = (
+        Ends(_leading(ids, info.bos), _leading(ids[::-1], info.eos)) for ids in (prompt_ids, reference_ids)
     )
+    return ends.judge(received, theirs, model=model)
 
 
-def _bos_added(bos: str, by_vocabulary: bool) -> Diagnostic:
-    if by_vocabulary:
-        return Diagnostic(
-            "MK703",
-            Severity.WARNING,
-            f"the vocabulary adds {bos} before every prompt (add_bos_token), the chat template writes none",
-            help="a Modelfile cannot change that; if the model was trained without it, set "
-            "tokenizer.ggml.add_bos_token to false in the GGUF",
-        )
-    return Diagnostic(
-        "MK703",
-        Severity.ERROR,
-        f"the TEMPLATE writes {bos} at the start, which the reference does not",
-        help=f"remove the leading {bos} from the TEMPLATE",
-    )
+def set_aside(prompt: str, reference: str, ends: PromptEnds) -> tuple[str, str]:
+    """Both texts without the BOS that only one of them begins with: tokens, not texts, decide about it.
 
-
-def set_aside(prompt: str, reference: str, bos: str) -> tuple[str, str]:
-    """Both texts without the BOS that only one of them begins with: tokens, not texts, decide about it."""
-    if not bos or prompt.startswith(bos) == reference.startswith(bos):
-        return prompt, reference
-    return prompt.removeprefix(bos), reference.removeprefix(bos)
+    The same for the EOS at the reference's end, where the engine adds one to the prompt.
+    """
+    bos, eos = ends.bos, ends.eos
+    if bos and prompt.startswith(bos) != reference.startswith(bos):
+        prompt, reference = prompt.removeprefix(bos), reference.removeprefix(bos)
+    if eos and ends.adds_eos and not prompt.endswith(eos):
+        reference = reference.removesuffix(eos)
+    return prompt, reference
 
 
 def _leading(ids: Sequence[int], token: int | None) -> int:

@@ -13,10 +13,11 @@ from ..core.errors import GoTemplateError, KitError, PromptError, TemplateRefere
 from ..huggingface import Reference
 from ..ollama.conversation_rules import with_system
 from ..ollama.prompt import PromptTemplate
+from ..ollama.prompt_ends import PromptEnds
 from ..runtime.tokenizer import Tokenizer, spell_out
 from ..runtime.vocabulary_info import as_llama_server_gets_it
 from ..vision.ask_colour import ColourAnswer
-from .bos_eos import bos_and_eos, set_aside
+from .bos_eos import bos_and_eos, ends_by_llama_cpp, set_aside
 from .causes import PromptPair, explain, split_tokens
 from .compare import Alignment, byte_difference, compare_tokens
 from .diff import hunks
@@ -123,7 +124,8 @@ class PromptSources:
     request as llama-server does then, None where no llama-server is there. chat_template: the
     Jinja text it is to equal. bos_token, eos_token: their texts, None where the vocabulary has none.
     system: the package's SYSTEM. wrapper: what libmtmd writes around an image. expected: what the engine
-    is meant to get, where a package adds texts on purpose; what is added is one warning.
+    is meant to get, where a package adds texts on purpose; what is added is one warning. ends: what the
+    engine adds around prompts, None to ask llama.cpp alone. model: the GGUF's name, for advice.
     """
 
     template: str | None
@@ -134,6 +136,8 @@ class PromptSources:
     wrapper: Wrapper = field(default_factory=Wrapper)
     expected: Expected | None = None
     native: Expected | None = None
+    ends: PromptEnds | None = None
+    model: str = "MODEL"
 
 
 def check_prompts(
@@ -185,9 +189,9 @@ class _Checker:
         )
         mark = reference_mark(self.reference)
         self.unit = unit_of(mark, subject.wrapper) if mark else None
-        self.bos = subject.bos_token or ""
-        if tokenizer and tokenizer.info.bos is not None:
-            self.bos = tokenizer.pieces([tokenizer.info.bos])[0].decode("utf-8", "replace")
+        self.ends = subject.ends or (
+            ends_by_llama_cpp(tokenizer) if tokenizer else PromptEnds(subject.bos_token or "")
+        )
         self.split: dict[Diagnostic, None] = {}
         self.added: dict[str, tuple[int, str]] = {}
         self.spelled: dict[str, list[tuple[int, str]]] = {}
@@ -266,7 +270,7 @@ class _Checker:
         self, ours: Placed, theirs: Placed, messages: Sequence[Message]
     ) -> tuple[Alignment, tuple[Diagnostic, ...]]:
         findings = [_misplaced(side) for side in (ours, theirs) if side.problem]
-        prompt, reference = set_aside(ours.text, theirs.text, self.bos)
+        prompt, reference = set_aside(ours.text, theirs.text, self.ends)
         pair = PromptPair(
             prompt, reference, messages, self.spell if self.tokenizer else None, self.subject.wrapper
         )
@@ -276,7 +280,7 @@ class _Checker:
         if self.tokenizer is None:
             return _bytes_only(prompt, reference), tuple(findings)
         a, b = self.prompt_ids(ours, self.tokenizer), self.reference_ids(theirs, self.tokenizer)
-        ends = bos_and_eos(a, b, self.tokenizer, self.bos)
+        ends = bos_and_eos(a, b, self.tokenizer, self.ends, self.subject.model)
         if any(d.code == "MK703" and d.severity is Severity.WARNING for d in ends):
             a = a[1:]
         alignment = compare_tokens(prompt, reference, a, b, self.tokenizer)

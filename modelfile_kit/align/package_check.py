@@ -92,6 +92,8 @@ def _prompts(
         wrapper=wrapper,
         expected=build.expected if build.differs_on_purpose else None,
         native=native.render if native else None,
+        ends=build.plan.ends,
+        model=build.files.model.name,
     )
     return check_prompts(subject, probes, tokenizer=tokenizer)
 

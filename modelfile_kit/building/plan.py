@@ -6,11 +6,12 @@ import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..compiler import Compiled, compile_template
+from ..compiler import Compiled
 from ..core.conversation import Conversation
 from ..core.diagnostics import Diagnostic, Severity, has_errors
 from ..core.errors import GoTemplateError, KitError, PackageError, PromptError, TemplateReferenceError
 from ..ollama.prompt import PromptTemplate, render_prompt
+from ..ollama.prompt_ends import PromptEnds
 from ..ollama.versions import Target, since
 from ..package.conversations import package_conversations
 from ..package.families import probe_conversations
@@ -18,6 +19,7 @@ from ..package.package import Package
 from ..prover.native import NativeProof, prove_native
 from .additions import CANNOT_PLACE, Additions, PlacementError
 from .end_token import EndToken, decide_end_token
+from .engine_tokens import compile_for_engine, judge_native, judge_template
 from .mode import Mode, NativeWay, choose_mode, unused_template
 from .parameters import check_parameters
 from .sources import ModelTemplate, PackageFiles, choose_reference, read_text_file
@@ -38,7 +40,7 @@ class Plan:
     compiled: None for such a TEMPLATE and in native mode. template: the TEMPLATE with the added texts,
     None in native mode. proven_on: ids of the conversations on which added texts were proven.
     system_in_first_turn: whether llama-server moves the system text there, which the chat template refuses.
-    in_use: what servers will use, by Ollama's own rules.
+    in_use: what servers will use, by Ollama's own rules. ends: what the engine adds around prompts.
     """
 
     reference: ModelTemplate | None
@@ -51,6 +53,7 @@ class Plan:
     system_in_first_turn: bool
     stops: Stops
     in_use: TemplateInUse
+    ends: PromptEnds
     diagnostics: tuple[Diagnostic, ...]
 
 
@@ -59,7 +62,8 @@ def make_plan(package: Package, files: PackageFiles) -> Plan:
     first = (*files.diagnostics, *check_parameters(package))
     stop_on_errors(first)
     reference = _reference(package, files)
-    compiled = _compile(package, reference)
+    ends = PromptEnds.of(files.vocabulary) if files.vocabulary is not None else PromptEnds()
+    compiled = _compile(package, reference, ends)
     end_token = _end_token(package, files, reference)
     additions = Additions(end_token.added, package.image_separator)
 
@@ -85,8 +89,9 @@ def make_plan(package: Package, files: PackageFiles) -> Plan:
             template, in_use = None, template_in_use("native", None, files, target, span)
 
     stops = _stops(package, files, compiled, end_token)
+    around = _around(package, files, reference, template, ends)
     found = [*first, *end_token.diagnostics, *mode.diagnostics, *_about(mode, compiled)]
-    found += [*stops.diagnostics, *in_use.diagnostics]
+    found += [*stops.diagnostics, *in_use.diagnostics, *around]
     stop_on_errors(found)
     found = sorted(dict.fromkeys(found), key=lambda d: d.severity.rank)
     if mode.chosen == "native":
@@ -102,6 +107,7 @@ def make_plan(package: Package, files: PackageFiles) -> Plan:
         bool(refusal) and mode.chosen == "native",
         stops,
         in_use,
+        ends,
         tuple(found),
     )
 
@@ -224,16 +230,32 @@ def _reference(package: Package, files: PackageFiles) -> ModelTemplate | None:
         return None  # a hand-written TEMPLATE can do without; what needs the reference says so
 
 
-def _compile(package: Package, reference: ModelTemplate | None) -> Compiled | None:
+def _compile(package: Package, reference: ModelTemplate | None, ends: PromptEnds) -> Compiled | None:
     if package.template is not None or package.mode == "native" or reference is None:
         return None
 
-    return compile_template(
-        reference.text,
-        bos_token=reference.bos_token or "",
-        eos_token=reference.eos_token or "",
-        target=package.target,
-    )
+    return compile_for_engine(reference, ends, package.target)
+
+
+def _around(
+    package: Package,
+    files: PackageFiles,
+    reference: ModelTemplate | None,
+    template: str | None,
+    ends: PromptEnds,
+) -> list[Diagnostic]:
+    """What the engine adds around the prompts, against the chat template."""
+    model = files.model.name
+    if crash := ends.crashes(model=model):
+        return [crash]
+    if reference is None:
+        return []
+    probes = package_conversations(package, files.family, vision=files.projector is not None)
+    system = package.system or ""
+    if template is None:
+        return judge_native(reference, probes, ends, system=system, model=model)
+    by_hand = package.template is not None
+    return judge_template(template, reference, probes, ends, system=system, model=model, by_hand=by_hand)
 
 
 def _coverage(compiled: Compiled | None, files: PackageFiles) -> dict[str, str] | None:

@@ -185,16 +185,26 @@ class Vocabulary:
         return self._special_or_known("eom", _END_OF_MESSAGE)
 
     @property
+    def separator_id(self) -> int | None:
+        """What a BERT vocabulary puts after every text."""
+        return self._special("seperator")
+
+    @property
+    def add_bos_said(self) -> bool | None:
+        """What the file says about BOS (`add_bos_token`); None where it says nothing."""
+        return self._metadata.flag("tokenizer.ggml.add_bos_token")
+
+    @property
     def add_bos(self) -> bool:
-        """Whether llama.cpp puts BOS before every prompt."""
+        """Whether llama.cpp's vocabulary has add_bos set."""
         if self.pre in _ALWAYS_BOS_PRE:
             return True
-        said = self._metadata.flag("tokenizer.ggml.add_bos_token")
+        said = self.add_bos_said
         return said if said is not None else _BOS_BY_MODEL.get(self.model, self.pre in _BOS_BY_PRE)
 
     @property
     def add_eos(self) -> bool:
-        """Whether llama.cpp puts EOS after every text it tokenizes."""
+        """Whether llama.cpp's vocabulary has add_eos set."""
         said = self._metadata.flag("tokenizer.ggml.add_eos_token")
         return said if said is not None else self.model == "t5"
 

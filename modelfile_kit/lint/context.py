@@ -14,6 +14,7 @@ from ..gguf_file.inputs import IMAGE, projector_input, vision_inside
 from ..ollama.grammar import LINE_BREAK, Instruction, Modelfile
 from ..ollama.parameters import validate
 from ..ollama.prompt import PromptTemplate
+from ..ollama.prompt_ends import Ends, PromptEnds
 from ..ollama.selection import select
 from ..ollama.versions import Target
 from .files import Files
@@ -178,6 +179,30 @@ class Context:
         vocabulary = self.files.vocabulary
         token = vocabulary.id_of(text) if vocabulary else None
         return vocabulary is not None and token is not None and vocabulary.type_of(token) == "control"
+
+    @cached_property
+    def ends(self) -> tuple[Diagnostic, ...]:
+        """What is wrong with BOS and EOS of an ordinary prompt, by the rule for all (`PromptEnds`).
+
+        Without a chat template that could say otherwise, one BOS and no EOS is right.
+        """
+        vocabulary = self.files.vocabulary
+        if vocabulary is None:
+            return ()
+        ends, model = PromptEnds.of(vocabulary), Path(vocabulary.source).name
+        if crash := ends.crashes(model=model):
+            return (crash,)
+        reference = self.own_template.text("single", ends.bos, ends.eos) if self.own_template else None
+        if self.probes is not None:
+            if self.probes["single"].error:
+                return ()
+            received = ends.ends_of(ends.received(self.probes["single"].text))
+        elif reference is not None and self.selection is not None and self.selection.source == "jinja":
+            received = ends.ends_of(ends.received_natively(reference))
+        else:
+            return ()
+        right = ends.ends_of(reference) if reference is not None else Ends(min(received.bos, 1), 0)
+        return tuple(ends.judge(received, right, model=model))
 
     @cached_property
     def own_template(self) -> OwnTemplate | None:

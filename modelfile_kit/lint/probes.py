@@ -105,6 +105,13 @@ class OwnTemplate:
         """Whether a probe's conversation cannot be rendered with it either."""
         return self._text(name) is None
 
+    def text(self, name: str, bos: str, eos: str) -> str | None:
+        """The prompt of a probe's conversation with these texts of BOS and EOS; None where it is refused."""
+        try:
+            return render_reference(self._source, bos_token=bos, eos_token=eos, **_REQUESTS[name])
+        except KitError:
+            return None
+
     def _text(self, name: str) -> str | None:
         if name not in self._made:
             self._made[name] = self._render(name)

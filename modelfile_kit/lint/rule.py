@@ -100,6 +100,17 @@ def complaints(code: str) -> Check:
     return check
 
 
+def at_the_ends(code: str) -> Check:
+    """A check that passes on what is wrong with BOS and EOS of the prompts (`Context.ends`)."""
+
+    def check(context: Context) -> Iterator[Finding]:
+        for found in context.ends:
+            if found.code == code:
+                yield Finding(found.message, context.template, found.help, severity=found.severity)
+
+    return check
+
+
 def replaced(old: Instruction, *new: Instruction) -> Edit:
     """Other instructions (or none of the text) in the place of one."""
     return Edit(*old.span, "\n".join(write_instruction(i) for i in new))

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.conversation import Conversation
 from ..core.errors import GGUFError
-from ..gguf_file import StringArray, read_header
+from ..gguf_file import Vocabulary, read_header
 from ..gguf_file.pairing import FileKind
+from ..ollama.prompt_ends import PromptEnds
 from ..ollama.special_tokens import Kind, kind_of, special_texts
 from .create_request import CreateRequest, file_kind, make_request
 from .served_model import ServedModel
@@ -36,6 +37,7 @@ class Expectation:
     capabilities: at least these. vision: whether images are to work. render: renders the reference instead of
     chat_template alone (for packages that add texts of their own), called as `Reference.render` with
     the messages completed by SYSTEM and MESSAGEs. model, projector: the GGUF files, for counting tokens.
+    ends: what the engine adds around prompts; without it one leading BOS more or less is not seen.
     """
 
     chat_template: str | None = None
@@ -54,6 +56,7 @@ class Expectation:
     render: Callable[..., str] | None = None
     model: Path | None = None
     projector: Path | None = None
+    ends: PromptEnds | None = None
 
     @classmethod
     def from_build(cls, build: Build) -> Expectation:
@@ -71,6 +74,7 @@ class Expectation:
             vision=build.files.takes_images,
             model=build.files.model,
             projector=build.files.projector,
+            ends=build.plan.ends,
         )
 
     @classmethod
@@ -99,9 +103,15 @@ class Expectation:
         if known.model is None:
             model, projector = _local_files(served)
             known = replace(known, model=model, projector=projector)
-        if known.chat_template is None and known.model and (found := _own_template(known.model)):
-            template, bos, eos = found
-            known = replace(known, chat_template=template, bos_token=bos, eos_token=eos)
+        vocabulary = _vocabulary(known.model) if known.model else None
+        if vocabulary is not None and known.ends is None:
+            known = replace(known, ends=PromptEnds.of(vocabulary))
+        if vocabulary is not None and known.chat_template is None:
+            bos, eos = (
+                "" if i is None else vocabulary.token(i) for i in (vocabulary.bos_id, vocabulary.eos_id)
+            )
+            own = vocabulary.chat_templates.get("default")
+            known = replace(known, chat_template=own, bos_token=bos, eos_token=eos)
         if known.vision is None:
             sees = "vision" in served.capabilities or served.has_projector
             known = replace(known, vision=sees)
@@ -150,19 +160,9 @@ def _local_files(served: ServedModel) -> tuple[Path | None, Path | None]:
     return model, projector
 
 
-def _own_template(model: Path) -> tuple[str, str, str] | None:
-    """The chat template in a GGUF with the texts of its BOS and EOS tokens; None if it has none."""
+def _vocabulary(model: Path) -> Vocabulary | None:
+    """The vocabulary of a GGUF; None for one that cannot be read."""
     try:
-        metadata = read_header(model).metadata
-        template = metadata.text("tokenizer.chat_template")
-        if not template:
-            return None
-        tokens = metadata.get("tokenizer.ggml.tokens")
-        ends = []
-        for kind in ("bos", "eos"):
-            number = metadata.integer(f"tokenizer.ggml.{kind}_token_id")
-            known = isinstance(tokens, StringArray) and number is not None and 0 <= number < len(tokens)
-            ends.append(tokens[number] if known else "")  # type: ignore[index]
-        return template, str(ends[0]), str(ends[1])
+        return Vocabulary.from_header(read_header(model))
     except (GGUFError, OSError):
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from ..core.conversation import Conversation, Message, image_count
-from ..core.diagnostics import Diagnostic
+from ..core.diagnostics import Diagnostic, has_errors
 from ..core.errors import KitError, MissingDependencyError, ServerError, TemplateReferenceError
 from ..ollama.versions import Target, server_version, since
 from ..runtime.ollama.client import RefusedError
@@ -56,16 +56,18 @@ def _check_prompt(subject: Subject, conversation: Conversation) -> Check:
         return Check(name, "fail", e.detail, (found,))
     subject.shells.append(_without_words(rendered.prompt, messages))
     finding = subject.judge.judge(conversation, rendered.prompt)
-    wrong = bool(finding.diagnostics) and subject.served.native
+    wrong = has_errors(finding.diagnostics) and subject.served.native
     if wrong and (reused := _reused_engine(subject, conversation, rendered.prompt)):
         return Check(name, "fail", "another package's engine answered", (reused,))
     if finding.expected is not None:
         subject.prompts[conversation.id] = finding.expected
-    if finding.diagnostics:
+    if has_errors(finding.diagnostics):
         return Check(name, "fail", "not the chat template's prompt", finding.diagnostics)
     if finding.expected is None:
         return Check(name, "skip", finding.note)
-    return Check(name, "ok", f"equal to the reference, {len(rendered.prompt.encode())} bytes")
+    return Check(
+        name, "ok", f"equal to the reference, {len(rendered.prompt.encode())} bytes", finding.diagnostics
+    )
 
 
 def _without_words(prompt: str, messages: Sequence[Message]) -> str:
@@ -85,7 +87,7 @@ def _reused_engine(subject: Subject, conversation: Conversation, wrong: str) -> 
     subject.server.unload(subject.name)
     messages = with_images(conversation.messages, subject.images)
     again = subject.server.render(subject.name, messages, tools=conversation.tools, think=conversation.think)
-    if again.prompt == wrong or subject.judge.judge(conversation, again.prompt).diagnostics:
+    if again.prompt == wrong or has_errors(subject.judge.judge(conversation, again.prompt).diagnostics):
         return None
     subject.stopped.clear()  # that answer was given to the wrong prompt as well
     return error(

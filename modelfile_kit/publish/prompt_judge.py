@@ -48,6 +48,7 @@ class PromptJudge:
         self.wrapper = WRAPPERS.get(served.projector_type, Wrapper())
         self.reference: Reference | None = None
         self.unit: str | None = None
+        self._told: set[Diagnostic] = set()
         if expectation.chat_template:
             self.reference = Reference(
                 expectation.chat_template,
@@ -108,9 +109,10 @@ class PromptJudge:
             expected.append(placed.text)
         if not expected:
             return PromptFinding(twice, note)
-        bare = [_without_bos(text, self.expectation.bos_token) for text in expected]
+        bare = [self._bare(text) for text in expected]
         if prompt in bare:
-            return PromptFinding(twice, expected=expected[bare.index(prompt)])
+            meant = expected[bare.index(prompt)]
+            return PromptFinding((*twice, *self._ends(rendered, meant)), expected=meant)
         return PromptFinding(
             twice or (self._difference(conversation, prompt, bare[0]),), expected=expected[0]
         )
@@ -125,7 +127,27 @@ class PromptJudge:
         """A rendered prompt with `[img-N]` marks and no leading BOS."""
         counted = iter(range(len(rendered)))
         prompt = NATIVE_MARK.sub(lambda _: f"[img-{next(counted)}]", rendered)
-        return _without_bos(prompt, self.expectation.bos_token)
+        return self._bare(prompt)
+
+    def _bare(self, text: str) -> str:
+        """Without the BOS and EOS that `_ends` judges."""
+        text = text.removeprefix(self.expectation.bos_token)
+        ends = self.expectation.ends
+        return text.removesuffix(ends.eos) if ends is not None and ends.adds_eos else text
+
+    def _ends(self, rendered: str, meant: str) -> Sequence[Diagnostic]:
+        """What the engine makes of the prompt's ends; a warning is told once, not for each conversation."""
+        ends = self.expectation.ends
+        if ends is None:
+            return ()
+        model = self.expectation.model.name if self.expectation.model else "MODEL"
+        if self.served.native:
+            found = ends.judge(ends.ends_of(ends.received_natively(meant)), ends.ends_of(meant), model=model)
+        else:
+            found = ends.compare(rendered, meant, model=model)
+        new = [d for d in found if d not in self._told or d.severity is Severity.ERROR]
+        self._told.update(found)
+        return new
 
     def _marks_twice(self, conversation: Conversation, rendered: str) -> Sequence[Diagnostic]:
         if not any(image_count(m) for m in conversation.messages):
@@ -206,7 +228,3 @@ def with_images(messages: Sequence[Message], probes: Sequence[ImageProbe]) -> li
         number += count
         filled.append({**message, "images": images})
     return filled
-
-
-def _without_bos(text: str, bos: str) -> str:
-    return text.removeprefix(bos) if bos else text

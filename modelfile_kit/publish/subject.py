@@ -68,7 +68,7 @@ class Subject:
     @cached_property
     def counter(self) -> TokenCounter:
         """Counts tokens with the same files; made on first use."""
-        return TokenCounter(self.meant.model, self.meant.projector, self.meant.bos_token)
+        return TokenCounter(self.meant.model, self.meant.projector, self.meant.ends)
 
     @cached_property
     def images(self) -> tuple[ImageProbe, ...]:

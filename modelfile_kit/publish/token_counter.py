@@ -6,21 +6,23 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..core.errors import KitError, UsageError
+from ..ollama.prompt_ends import PromptEnds
 from ..runtime.llama_cpp.engine import EmbeddedEngine
 from ..runtime.tokenizer import LlamaTokenizer, spell_out
 
 
 class TokenCounter:
-    """Counts reference prompts as llama-server should. model, projector: the GGUF files; bos: BOS's text.
+    """Counts reference prompts as llama-server should. model, projector: the GGUF files; ends: what the
+    engine adds around prompts.
 
-    A vocabulary that adds BOS by itself takes the place of one that the reference writes. Text needs
-    the vocabulary alone; the weights are loaded only for a prompt with images.
+    BOS and EOS that the engine adds take the place of those that the reference writes. Text needs the
+    vocabulary alone; the weights are loaded only for a prompt with images.
     """
 
-    def __init__(self, model: Path | None, projector: Path | None, bos: str = "") -> None:
+    def __init__(self, model: Path | None, projector: Path | None, ends: PromptEnds | None = None) -> None:
         self.model = model
         self.projector = projector
-        self.bos = bos
+        self.ends = ends or PromptEnds()
         self._tokenizer: LlamaTokenizer | None = None
         self._engine: EmbeddedEngine | None = None
 
@@ -32,8 +34,7 @@ class TokenCounter:
         if self.model is None or (images and self.projector is None):
             raise UsageError("the GGUF files are not on this machine")
         tokenizer = self._tokenizer_for(self.model)
-        if self.bos and tokenizer.info.add_bos:
-            prompt = prompt.removeprefix(self.bos)
+        prompt = self.ends.to_send(prompt)
         if images:
             return self._engine_for(self.model).prompt_token_count(prompt, list(images))
         return len(tokenizer.tokenize(prompt))

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..ollama.prompt_ends import STRIPPED, really_adds, strips_bos_text
+
 
 @dataclass(frozen=True)
 class VocabularyInfo:
@@ -35,18 +37,17 @@ def vocabulary_info(facts: dict[str, Any], end_of_generation: Sequence[int]) -> 
     def token(name: str) -> int | None:
         return int(facts[name]) if facts[name] >= 0 else None
 
-    # Ollama 0.33, llm/llama_server.go, tokenizerAddsBOS: the key as stored, and two vocabularies by name.
-    strips = facts["pre"] in ("lfm2", "gemma4") or facts["kind"] == "gemma4" or facts["add_bos_key"]
+    kind, pre = facts["kind"], facts["pre"]
     return VocabularyInfo(
         size=facts["size"],
         bos=token("bos"),
         eos=token("eos"),
         eot=token("eot"),
-        add_bos=facts["add_bos"],
-        add_eos=facts["add_eos"],
-        strips_bos_text=bool(strips),
-        pre=facts["pre"],
-        kind=facts["kind"],
+        add_bos=really_adds(kind, facts["add_bos"]),
+        add_eos=really_adds(kind, facts["add_eos"]),
+        strips_bos_text=strips_bos_text(kind, pre, facts["add_bos_key"]),
+        pre=pre,
+        kind=kind,
         end_of_generation=tuple(end_of_generation),
     )
 
@@ -56,4 +57,4 @@ def as_llama_server_gets_it(prompt: str, info: VocabularyInfo) -> str:
 
     For a Go TEMPLATE that is one thing only: a leading `<bos>` goes where the vocabulary adds its own.
     """
-    return prompt.removeprefix("<bos>") if info.strips_bos_text else prompt
+    return prompt.removeprefix(STRIPPED) if info.strips_bos_text else prompt

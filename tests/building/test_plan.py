@@ -43,7 +43,10 @@ def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         model = build_model(tmp_path / "m.gguf", chat_template=jinja)
         given = Package(tmp_path / "f", "a", model, projector="none", target=target)
         compiled = Compiled(TEMPLATE, [], coverage, [])
-        monkeypatch.setattr("modelfile_kit.building.plan.compile_template", lambda *_, **__: compiled)
+        monkeypatch.setattr("modelfile_kit.building.plan.compile_for_engine", lambda *_, **__: compiled)
+
+        # The compiler's answer is made up, so its BOS is as well.
+        monkeypatch.setattr(planning, "judge_template", lambda *_, **__: [])
 
         def prove(*_: Any, **__: Any) -> NativeProof:
             assert native is not None, "native mode was looked at although nothing asks for it"

@@ -6,6 +6,7 @@ import pytest
 
 from modelfile_kit.core.errors import UsageError
 from modelfile_kit.micro import build_pair
+from modelfile_kit.ollama.prompt_ends import PromptEnds
 from modelfile_kit.publish.token_counter import TokenCounter
 from modelfile_kit.vision.colour_images import colour_probes
 
@@ -17,7 +18,7 @@ SEEN = "[gMASK]<sop><|user|>\n[img-0]hi<|assistant|>\n"
 def counter(tmp_path):
     pytest.importorskip("llama_cpp", reason="needs llama-cpp-python (extra align)")
     pair = build_pair(tmp_path)
-    counter = TokenCounter(pair.model, pair.projector, "<|endoftext|>")
+    counter = TokenCounter(pair.model, pair.projector, PromptEnds("<|endoftext|>"))
     yield counter
     counter.close()
 
@@ -50,9 +51,9 @@ def test_a_vocabulary_that_adds_bos_takes_the_place_of_a_written_one(adds, expec
         seen.append(text)
         return list(text)
 
-    toy = SimpleNamespace(info=SimpleNamespace(add_bos=adds), tokenize=tokenize)
+    toy = SimpleNamespace(tokenize=tokenize)
     monkeypatch.setattr(TokenCounter, "_tokenizer_for", lambda *_: toy)
-    TokenCounter(tmp_path, None, "<s>").count("<s>hi")
+    TokenCounter(tmp_path, None, PromptEnds("<s>", adds_bos=adds)).count("<s>hi")
     assert seen == [expected]
 
 

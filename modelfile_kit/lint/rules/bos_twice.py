@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
+from ...building.leading_bos import without_leading_bos
+from ...ollama.grammar import Instruction
+from ...ollama.prompt_ends import PromptEnds
 from ..context import Context
-from ..rule import Finding, Rule
+from ..rule import Finding, Fix, Rule, at_the_ends, replaced
 
 
 def check(context: Context) -> Iterator[Finding]:
-    vocabulary = context.files.vocabulary
-    probe = context.probes["single"] if context.probes else None
-    if vocabulary is None or probe is None or not vocabulary.add_bos or vocabulary.bos_id is None:
-        return
-    bos = vocabulary.token(vocabulary.bos_id)
-    if bos and probe.text.startswith(bos):
-        yield Finding(
-            f"the prompt begins with {bos!r}, and llama.cpp adds another before it", context.template
-        )
+    for finding in at_the_ends("MK325")(context):
+        yield replace(finding, fix=_fix(context))
 
 
-RULE = Rule("MK325", check, help="remove it from the TEMPLATE", reads_files=True)
+def _fix(context: Context) -> Fix | None:
+    """The TEMPLATE without the BOS that the engine adds as well."""
+    template, vocabulary = context.template, context.files.vocabulary
+    if template is None or vocabulary is None:
+        return None
+    without = without_leading_bos(template.value, PromptEnds.of(vocabulary).bos)
+    if without == template.value:
+        return None
+    return Fix((replaced(template, Instruction("template", "", without)),))
+
+
+RULE = Rule("MK325", check, reads_files=True, fixes=True)

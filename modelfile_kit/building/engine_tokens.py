@@ -1,0 +1,112 @@
+"""BOS and EOS that the engine adds by itself: the TEMPLATE without them, and what is left wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from ..compiler import Compiled
+from ..compiler.compile import prove_translation, translate
+from ..core.conversation import Conversation
+from ..core.diagnostics import Diagnostic, Severity
+from ..core.errors import GoTemplateError, PromptError, TemplateReferenceError
+from ..ollama.conversation_rules import with_system
+from ..ollama.prompt import PromptTemplate
+from ..ollama.prompt_ends import ADD_BOS, ADD_EOS, PromptEnds
+from .leading_bos import without_leading_bos, without_trailing_eos
+from .sources import ModelTemplate
+
+
+def compile_for_engine(reference: ModelTemplate, ends: PromptEnds, target: str) -> Compiled:
+    """The chat template as a TEMPLATE that writes no BOS or EOS which the engine adds by itself.
+
+    ends: what the engine adds. Raises as `compile_template` does.
+    """
+    tokens = {"bos_token": reference.bos_token or "", "eos_token": reference.eos_token or ""}
+    found = translate(reference.text, **tokens, target=target)
+    if ends.adds_bos and ends.bos and found.coverage["chat"] != "unsupported":
+        found = replace(found, template=without_leading_bos(found.template, ends.bos))
+    # The proof sets one leading BOS aside, and no EOS.
+    proven = prove_translation(found, reference.text, **tokens, target=target)
+    if ends.adds_eos and ends.eos:
+        proven = replace(proven, template=without_trailing_eos(proven.template, ends.eos))
+    return proven
+
+
+def judge_template(
+    template: str,
+    reference: ModelTemplate,
+    conversations: Iterable[Conversation],
+    ends: PromptEnds,
+    *,
+    system: str = "",
+    model: str,
+    by_hand: bool = False,
+) -> list[Diagnostic]:
+    """What is wrong with BOS and EOS of a TEMPLATE's prompts, each finding once.
+
+    system: the package's own. model: the GGUF's name, for the advice. by_hand: whether people wrote the
+    TEMPLATE, which `check` compares in full; then these are warnings.
+    """
+    try:
+        ours = PromptTemplate(template)
+    except GoTemplateError:
+        return []  # said elsewhere
+
+    def prompt(conversation: Conversation) -> str:
+        messages = with_system(conversation.messages, system)
+        return ours.render(messages, tools=conversation.tools, think=conversation.think)
+
+    found = _judged(prompt, reference, conversations, ends, system, model)
+    if by_hand:
+        return [replace(d, severity=max(d.severity, Severity.WARNING, key=lambda s: s.rank)) for d in found]
+    # The TEMPLATE was compiled: where it is not right, its text cannot be edited so that it is.
+    return [_patched_instead(d, ends, model) for d in found]
+
+
+def judge_native(
+    reference: ModelTemplate,
+    conversations: Iterable[Conversation],
+    ends: PromptEnds,
+    *,
+    system: str = "",
+    model: str,
+) -> list[Diagnostic]:
+    """The same for native mode, where llama-server renders the chat template."""
+    found: dict[Diagnostic, None] = {}
+    for conversation in conversations:
+        try:
+            text = _reference(reference, conversation, system)
+        except TemplateReferenceError:
+            continue
+        received = ends.ends_of(ends.received_natively(text))
+        found.update(dict.fromkeys(ends.judge(received, ends.ends_of(text), model=model)))
+    return list(found)
+
+
+def _judged(
+    prompt: Callable[[Conversation], str],
+    reference: ModelTemplate,
+    conversations: Iterable[Conversation],
+    ends: PromptEnds,
+    system: str,
+    model: str,
+) -> list[Diagnostic]:
+    found: dict[Diagnostic, None] = {}
+    for conversation in conversations:
+        try:
+            ours, theirs = prompt(conversation), _reference(reference, conversation, system)
+        except (GoTemplateError, PromptError, TemplateReferenceError):
+            continue
+        found.update(dict.fromkeys(ends.compare(ours, theirs, model=model)))
+    return list(found)
+
+
+def _reference(reference: ModelTemplate, conversation: Conversation, system: str) -> str:
+    messages = with_system(conversation.messages, system)
+    return reference.render(messages, tools=conversation.tools, think=conversation.think)
+
+
+def _patched_instead(finding: Diagnostic, ends: PromptEnds, model: str) -> Diagnostic:
+    key = {"MK325": ADD_BOS, "MK728": ADD_EOS}.get(finding.code)
+    return replace(finding, help=ends.patch_advice(model, key, "false")) if key else finding
