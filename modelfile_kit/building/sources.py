@@ -16,6 +16,7 @@ from ..gguf_file import Header, read_header
 from ..gguf_file.inputs import IMAGE, model_input
 from ..gguf_file.pairing import check_pair
 from ..gguf_file.projector_choice import find_projector
+from ..gguf_file.soundness import check_soundness
 from ..gguf_file.vocabulary import Vocabulary
 from ..huggingface.chat_template_file import load_chat_template
 from ..huggingface.render import Reference
@@ -107,6 +108,8 @@ def open_files(package: Package) -> PackageFiles:
     family = _family(package, recognition)
     projector, why, rejected, found = _projector(package, header, family)
     projector_header = read_header(projector) if projector else None
+    found += check_soundness(header)
+    found += check_soundness(projector_header) if projector_header else []
     found += _check_family(package, family, recognition, vocabulary)
     unsupported = family is not None and not family.vision.supported and projector is None
     blind = package.projector == BLIND or unsupported

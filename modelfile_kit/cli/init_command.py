@@ -9,6 +9,7 @@ import click
 from ..core.diagnostics import has_errors
 from ..core.errors import UsageError
 from ..core.files import write_atomically
+from ..gguf_file.soundness import REFUSED
 from ..package.draft import draft_package
 from .command import Command
 from .common import print_diagnostics, say
@@ -41,6 +42,8 @@ def command(model: Path, projector: str | None, output: Path | None, force: bool
     for fact in draft.facts:
         say(fact)
     print_diagnostics(draft.diagnostics)
+    if has_errors(d for d in draft.diagnostics if d.code in REFUSED):
+        raise click.exceptions.Exit(1)
     if str(path) == "-":
         click.echo(draft.text, nl=False)
     else:

@@ -6,14 +6,17 @@ What only some calls need is imported where it is used, so that the command star
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
+from ..core.diagnostics import Diagnostic, Severity, has_errors
 from ..core.errors import GGUFError
 from ..gguf_file import read_header
 from ..gguf_file.description import Description, describe
-from ..gguf_file.pairing import check_together
+from ..gguf_file.pairing import FileKind, check_pair, check_together, classify
+from ..gguf_file.projector_choice import find_projector
 from ..report import FORMATS, Case, Report, Status, render
 from .command import Command
 from .common import print_diagnostics
@@ -52,9 +55,13 @@ def command(files: tuple[str, ...], output_format: str) -> None:
         headers.append(header)
         if output_format == "text":
             click.echo("\n".join([name, *(f"  {line}" for line in _lines(header, described))]))
-        cases.append(Case(name, Status.PASSED, described.kind, data=described.to_dict()))
-        print_diagnostics(described.diagnostics)
+        status = Status.FAILED if has_errors(described.diagnostics) else Status.PASSED
+        cases.append(
+            Case(name, status, described.kind, data=described.to_dict(), diagnostics=described.diagnostics)
+        )
     paired = check_together(headers)
+    if len(headers) == 1 and paired is None:
+        paired = _neighbour(headers[0])
     report = Report("inspect", " ".join(files), tuple(cases), paired or ())
     if output_format != "text":
         click.echo(render(report, output_format), nl=False)
@@ -64,6 +71,19 @@ def command(files: tuple[str, ...], output_format: str) -> None:
             click.echo("the projector fits the model")
     if not report.ok:
         raise click.exceptions.Exit(code)
+
+
+def _neighbour(header: Header) -> tuple[Diagnostic, ...] | None:
+    """What `projector: auto` would say of a model that is inspected alone: a remark or a warning."""
+    if classify(header) is not FileKind.MODEL:
+        return None
+    if header.source.startswith(("http://", "https://")):
+        found = tuple(check_pair(header, None))
+    else:
+        found = find_projector(header.source, model=header).diagnostics
+    # A file that lacks its projector is sound all the same.
+    mild = (replace(d, severity=Severity.WARNING) if d.severity is Severity.ERROR else d for d in found)
+    return tuple(mild) or None
 
 
 def _lines(header: Header, facts: Description) -> Iterator[str]:

@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from ..core.diagnostics import Diagnostic, Severity, Span
+from ..core.diagnostics import Diagnostic
 from .arrays import NumberArray, StringArray
 from .header import Header
 from .inputs import AUDIO, IMAGE, main_type, model_input, projector_input
 from .metadata import Value
 from .pairing import FileKind, classify, has_rope_sections, projection_width
-from .split import check_split, split_of
+from .soundness import check_soundness
+from .split import split_of
 from .vocabulary import Vocabulary
 
 FILE_TYPES: Mapping[int, str] = {
@@ -154,7 +155,7 @@ def describe(header: Header) -> Description:
         split=(split.number + 1, split.count) if split else None,
         vocabulary=_vocabulary(header) if kind is FileKind.MODEL else None,
         projector=_projector(header) if vision else None,
-        diagnostics=(*check_split(header), *_byte_order(header)),
+        diagnostics=tuple(check_soundness(header)),
     )
 
 
@@ -214,11 +215,3 @@ def _largest(value: Value | None) -> int | None:
         numbers = [n for n in value if isinstance(n, int)]
         return max(numbers, default=None)
     return value if isinstance(value, int) else None
-
-
-def _byte_order(header: Header) -> list[Diagnostic]:
-    if header.byte_order == "little":
-        return []
-    message = "the file is big-endian; llama.cpp and Ollama on ordinary machines refuse it"
-    advice = "download the little-endian file, or convert it with gguf's gguf-convert-endian"
-    return [Diagnostic("MK423", Severity.ERROR, message, Span(header.source), advice)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -13,6 +12,7 @@ from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import GGUFError
 from .arrays import NumberArray
 from .header import Header
+from .identity import stem
 from .inputs import (
     AUDIO,
     IMAGE,
@@ -33,6 +33,7 @@ from .projector_types import (
     find_type,
     types_for,
 )
+from .signs import signs, text_only
 from .vocabulary import Vocabulary
 
 _CONVERT = "make it with llama.cpp: convert_hf_to_gguf.py --mmproj <folder of the original model>"
@@ -187,15 +188,37 @@ def _missing(model: Header) -> list[Diagnostic]:
     if model.architecture == "chatglm":
         return [_no_projector_exists(model)] if template_takes_images(model) else []
     certain = has_rope_sections(model) or model.architecture in ALWAYS_SEEING
-    if not certain and not template_takes_images(model):
+    why = _why_more(model)
+    if not certain and not why:
         return []
-    advice = missing_advice(model)
     severity = Severity.ERROR if certain else Severity.WARNING
     message = "vision model without a projector (mmproj): images will not work"
     if not certain:
-        message = "the chat template takes images, but there is no projector (mmproj): images will not work"
-    found = [Diagnostic("MK436", severity, message, Span(model.source), advice)]
+        message = why
+    found = [Diagnostic("MK436", severity, message, Span(model.source), missing_advice(model))]
     return [*found, *(_check_sections(model) if not certain else [])]
+
+
+def _why_more(model: Header) -> str:
+    """Why a model that may be a text model is taken for more, with what does not work; "" for no reason."""
+    if text_only(model):
+        return ""
+    found = signs(model)
+    if not found and not template_takes_images(model):
+        return ""
+    senses = {sign.sense for sign in found} or {IMAGE}
+    lost = "images" if senses == {IMAGE} else "sound" if senses == {AUDIO} else "images and sound"
+    if not found:
+        return "the chat template takes images, but there is no projector (mmproj): images will not work"
+    kind = "a vision model" if IMAGE in senses else "an audio model"
+    return f"{kind} ({found[0].why}) without a projector (mmproj): {lost} will not work"
+
+
+def made_for_more_than_text(model: Header) -> bool:
+    """Whether a model was made for images or sound, by its metadata, its chat template, tokens or name."""
+    if has_rope_sections(model) or model.architecture in ALWAYS_SEEING:
+        return True
+    return bool(_why_more(model))
 
 
 def missing_advice(model: Header) -> str:
@@ -367,15 +390,6 @@ def _name(header: Header | None) -> str:
     source = header.source if header else ""
     path = unquote(urlsplit(source).path) if source.startswith(("http://", "https://")) else source
     return PurePath(path).name
-
-
-def stem(name: str) -> str:
-    """A model's bare name: without folder, ending, part number, quantization and `mmproj`."""
-    bare = re.sub(r"(?i)\.gguf$", "", PurePath(name).name)
-    bare = re.sub(r"-\d{5}-of-\d{5}$", "", bare)
-    bare = re.sub(r"(?i)^mmproj[-_.]|[-_.]mmproj(?=$|[-_.])", "", bare)
-    quantization = r"(?:ud-)?(?:i?q\d\w*|t?q\d_\d|b?f16|f32|fp16|bf16|mxfp4\w*|nvfp4)"
-    return re.sub(rf"(?i)(?:[-_.]{quantization})+$", "", bare)
 
 
 def usual_name(model: Header) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,8 +10,10 @@ from pathlib import Path
 from ..core.diagnostics import Diagnostic, Span
 from ..core.errors import UsageError
 from ..gguf_file import Header, read_header
+from ..gguf_file.inputs import model_input
 from ..gguf_file.pairing import FileKind, check_pair, classify
 from ..gguf_file.projector_choice import find_projector
+from ..gguf_file.soundness import check_soundness
 from .families import recognise
 
 # Ollama's default depends on the server's video memory (0.34, server/routes.go: 4096, 32768 or 262144), so a
@@ -70,12 +73,16 @@ def draft_package(model: Path, *, projector: str | None = None, folder: Path | N
     if found:
         facts.append(f"family {found.family.id} ({found.family.title})")
     if projector is None:
-        choice = find_projector(model)
+        choice = find_projector(model, model=header)
         facts.append(f"projector: {choice.reason}")
         diagnostics = list(choice.diagnostics)
+        chosen = read_header(choice.path) if choice.path else None
     else:
         chosen = None if projector == "none" else read_header(projector)
-        diagnostics = check_pair(header, chosen)
+        # A model that is packaged without images on purpose lacks nothing.
+        diagnostics = check_pair(header, chosen) if chosen else []
+    facts.append(f"input: {', '.join(model_input(header, chosen))}")
+    diagnostics = [*check_soundness(header), *(check_soundness(chosen) if chosen else ()), *diagnostics]
     family = found.family.id if found else None
     text = _text(header, model, projector, folder or model.parent, family)
     return Draft(text, tuple(facts), tuple(diagnostics))
@@ -107,10 +114,12 @@ def _text(header: Header, model: Path, projector: str | None, folder: Path, fami
 
 
 def _relative(path: Path, folder: Path) -> str:
+    # Links stay what they are: in Hugging Face's cache only they have the files' names.
+    here, root = (Path(os.path.abspath(p)) for p in (path, folder))  # noqa: PTH100
     try:
-        return path.resolve().relative_to(folder.resolve()).as_posix()
+        return here.relative_to(root).as_posix()
     except ValueError:
-        return path.resolve().as_posix()
+        return here.as_posix()
 
 
 def _scalar(text: str) -> str:

@@ -63,7 +63,7 @@ def test_parts_and_byte_order_are_findings(header):
     split = {"split.no": Typed("uint16", 0), "split.count": Typed("uint16", 2)}
     found = describe(header(split, name="m-00001-of-00002.gguf", order=">"))
     assert found.split == (1, 2)
-    assert [d.code for d in found.diagnostics] == ["MK422", "MK423"]
+    assert [d.code for d in found.diagnostics] == ["MK423", "MK422"]
 
 
 @pytest.mark.parametrize("kind", list(gguf.LlamaFileType), ids=lambda k: k.name)

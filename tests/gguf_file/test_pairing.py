@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from modelfile_kit.gguf_file import read_header
+from modelfile_kit.gguf_file.identity import stem
 from modelfile_kit.gguf_file.inputs import model_input, projector_type
 from modelfile_kit.gguf_file.pairing import (
     FileKind,
@@ -14,7 +15,6 @@ from modelfile_kit.gguf_file.pairing import (
     has_rope_sections,
     input_width,
     projection_width,
-    stem,
 )
 from modelfile_kit.micro import build_pair, build_projector
 from tests.gguf_file.handmade import Typed, model, projector, tensor

@@ -7,7 +7,7 @@ import pytest
 from modelfile_kit.core.errors import GGUFError
 from modelfile_kit.gguf_file.projector_choice import find_projector
 from modelfile_kit.micro import build_model, build_pair, build_projector
-from tests.gguf_file.handmade import Typed, projector, tensor
+from tests.gguf_file.handmade import Typed, model, projector, tensor
 
 
 @pytest.fixture
@@ -64,19 +64,20 @@ def test_one_that_does_not_fit_is_not_taken_but_told(model_file, tmp_path):
     build_projector(tmp_path / "wide.gguf", fault="width")
     choice = find_projector(model_file)
     assert choice.path is None
-    assert choice.reason == "none of the projectors beside the model fits (1 looked at)"
+    assert choice.reason == "none of the projectors around the model fits (1 looked at)"
     assert told(choice) == [("MK412", "error"), ("MK436", "error")]
 
 
 @pytest.mark.parametrize(
     ("there", "taken"),
     [
-        ({"a-Q8_0": 8, "b-F16": 1, "c-BF16": 30, "d-F32": 0}, "b-F16"),
-        ({"a-Q8_0": 8, "c-BF16": 30, "d-F32": 0}, "c-BF16"),
-        ({"a-Q8_0": 8, "d-F32": 0}, "d-F32"),
-        ({"a-Q8_0": 8, "b-Q5_0": 6}, "a-Q8_0"),
-        ({"b-F16": 1, "a-F16": 1}, "a-F16"),
-        ({"x-F16": 1, "mmproj-micro-9b-Q8_0": 8}, "mmproj-micro-9b-Q8_0"),
+        ({"mmproj-Q8_0": 8, "mmproj-F16": 1, "mmproj-BF16": 30, "mmproj-F32": 0}, "mmproj-F16"),
+        ({"mmproj-Q8_0": 8, "mmproj-BF16": 30, "mmproj-F32": 0}, "mmproj-BF16"),
+        ({"mmproj-Q8_0": 8, "mmproj-F32": 0}, "mmproj-F32"),
+        ({"mmproj-Q8_0": 8, "mmproj-Q5_0": 6}, "mmproj-Q8_0"),
+        ({"mmproj-model-F16": 1, "mmproj-F16": 1}, "mmproj-F16"),
+        ({"mmproj-F16": 1, "mmproj-micro-9b-Q8_0": 8}, "mmproj-micro-9b-Q8_0"),
+        ({"x-F16": 1, "mmproj_Micro_9B-Q8_0": 8}, "mmproj_Micro_9B-Q8_0"),
     ],
 )
 def test_which_of_several_that_fit(model_file, header, there, taken):
@@ -90,8 +91,55 @@ def test_which_of_several_that_fit(model_file, header, there, taken):
     assert taken in choice.diagnostics[0].message
 
 
+def test_one_of_another_name_is_taken_with_a_warning_that_names_both(model_file, header):
+    eye(header, "mmproj-somebody-9b-F16.gguf", 1)
+    choice = find_projector(model_file)
+    assert choice.path.name == "mmproj-somebody-9b-F16.gguf"
+    assert told(choice) == [("MK426", "warning")]
+    assert "micro GLM-4.1V" in choice.diagnostics[0].message
+    assert "somebody-9b" in choice.diagnostics[0].message
+
+
+def text_model(header, name, **more):
+    """A glm4 text model: its vocabulary has the marks, its metadata says nothing of images."""
+    return header(model("glm4", ("<|begin_of_image|>", "<|end_of_image|>"), (3, 3), **more), name=name)
+
+
+def test_a_foreign_projector_beside_a_text_model_is_no_fault(header, tmp_path):
+    text_model(header, "GLM-4-9B-0414-Q4_K_M.gguf")
+    eye(header, "mmproj-GLM-4.1V-9B-Thinking-F16.gguf", 1)
+    eye(header, "mmproj-wide-F16.gguf", 1, width=64)
+    choice = find_projector(tmp_path / "GLM-4-9B-0414-Q4_K_M.gguf")
+    assert choice.path is None
+    assert told(choice) == [("MK426", "info")]
+    reasons = {p.name: why for p, why in choice.rejected}
+    own = "is of GLM-4.1V-9B-Thinking, the model is GLM-4-9B-0414"
+    assert reasons["mmproj-GLM-4.1V-9B-Thinking-F16.gguf"] == own
+    assert "the projector outputs 64" in reasons["mmproj-wide-F16.gguf"]
+
+
+def test_a_nameless_projector_is_of_the_only_model_in_its_folder(header, tmp_path):
+    text_model(header, "GLM-4-9B-Q4_K_M.gguf")
+    text_model(header, "GLM-4-9B-Q8_0.gguf")
+    eye(header, "mmproj-F16.gguf", 1)
+    assert find_projector(tmp_path / "GLM-4-9B-Q8_0.gguf").path is not None
+    text_model(header, "Other-7B-Q8_0.gguf")
+    choice = find_projector(tmp_path / "GLM-4-9B-Q8_0.gguf")
+    assert choice.path is None
+    assert "nothing says that it is this model's" in choice.diagnostics[0].message
+
+
+def test_a_model_with_its_vision_inside_needs_none(header, tmp_path):
+    inside = [tensor("v.patch_embed.weight", (4,))]
+    header(model("qwen3vl"), inside, bytes(32), name="qwen3-vl.gguf")
+    eye(header, "mmproj-qwen3-vl-F16.gguf", 1)
+    choice = find_projector(tmp_path / "qwen3-vl.gguf")
+    assert (choice.path, choice.diagnostics) == (None, ())
+    assert "its vision part" in choice.reason
+
+
 def test_the_name_inside_counts_too(model_file, header):
-    eye(header, "a-F16.gguf", 1)
+    eye(header, "mmproj-a-F16.gguf", 1)
     eye(header, "b-Q8_0.gguf", 8, general__name=Typed("string", "micro glm-4.1v"))
     choice = find_projector(model_file)
     assert choice.path.name == "b-Q8_0.gguf"

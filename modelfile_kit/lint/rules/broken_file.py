@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...core.diagnostics import Severity
-from ...gguf_file.split import check_split
+from ...gguf_file.soundness import check_soundness
 from ..context import Context
 from ..rule import Finding, Rule
 
@@ -20,7 +20,7 @@ def check(context: Context) -> Iterator[Finding]:
                 severity=Severity.ERROR,
                 code=source.error.code,
             )
-        for found in check_split(source.header) if source.header else ():
+        for found in check_soundness(source.header) if source.header else ():
             yield Finding(
                 f"{source.name}: {found.message}",
                 source.instruction,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ...core.diagnostics import Severity
 from ...gguf_file.pairing import check_pair
+from ...gguf_file.signs import signs
 from ...ollama.projectors import check_inside
 from ..context import Context
 from ..rule import Finding, Rule
@@ -18,7 +19,9 @@ def check(context: Context) -> Iterator[Finding]:
     for found in (*check_pair(model.header, None), *check_inside(model.header, context.target)):
         severity = found.severity
         if found.code == "MK436":
-            severity = Severity.INFO if severity is Severity.WARNING else Severity.WARNING
+            # A chat template alone is a weak reason: text models share it with relatives that see.
+            sure = severity is Severity.ERROR or bool(signs(model.header))
+            severity = Severity.WARNING if sure else Severity.INFO
         yield Finding(found.message, model.instruction, found.help, severity=severity, code=found.code)
 
 
