@@ -69,7 +69,7 @@ _TYPES = (
     ),
     ProjectorType(
         "qwen2.5o",
-        ("qwen2vl",),
+        ("qwen2vl", "llama"),
         False,
         "mm.2.bias",
         0,
