@@ -256,6 +256,15 @@ ERROR_TEXTS: tuple[ErrorText, ...] = (
     ),
     # -- images and requests -----------------------------------------------------------------------
     ErrorText(
+        OLLAMA,
+        "MK840",
+        r"prediction aborted, token repeat limit reached",
+        "one token repeated without end, so Ollama broke the answer off",
+        "check the token that ends a turn: it must be end-of-generation in the GGUF or a text in PARAMETER "
+        "stop; if it is, the prompt is not the one that the model was trained with",
+        since="0.34.1",
+    ),
+    ErrorText(
         LLAMA_CPP,
         "MK719",
         r"failed to decode image bytes",

@@ -55,6 +55,12 @@ TEXTS = [
         "update Ollama",
     ),
     ("Error: quantization is only supported for F16, BF16 and F32 models", "MK810", "F16", "original"),
+    (
+        "Error: prediction aborted, token repeat limit reached",
+        "MK840",
+        "repeated",
+        "PARAMETER stop",
+    ),
     ('{"error":"illegal base64 data at input byte 4"}', "MK863", "bare base64", "base64"),
     ("{'error': {'message': 'invalid image input', 'code': None}}", "MK863", "data URL", "data:image"),
     ("clip_image_load_from_bytes: failed to decode image bytes", "MK719", "not an image", "PNG"),

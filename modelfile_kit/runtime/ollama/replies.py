@@ -42,8 +42,8 @@ class RefusedError(ServerError):
 class HalfStreamError(ServerError):
     """A stream that ended, in good order, before the server said that it was done.
 
-    Ollama does that where one token repeats more than 30 times (0.5 to 0.33, llm/*server.go, "token
-    repeat limit"); a control token that repeats is not even seen in the stream.
+    Ollama does that where one token repeats many times (0.5 to 0.34.0, llm/*server.go, "token repeat
+    limit"; later ones answer an error); a control token that repeats is not even seen in the stream.
     """
 
 
