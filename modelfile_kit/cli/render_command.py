@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,7 +15,10 @@ from ..core.conversation import Conversation, conversations_from, load_conversat
 from ..core.errors import UsageError
 from ..core.files import parse_json
 from .command import Command
-from .common import errors_in, read_bytes, read_text
+from .common import errors_in, read_bytes, read_text, say
+
+if TYPE_CHECKING:
+    from ..ollama.selection import Selection
 
 _THINK = {
     "on": True,
@@ -84,7 +88,7 @@ def command(
         if template:
             text = _as_ollama(read_text(template), conversation)
         elif modelfile:
-            text = _with_modelfile(read_bytes(modelfile), conversation)
+            text = _with_modelfile(read_bytes(modelfile), modelfile, conversation)
         else:
             assert jinja is not None
             text = _as_huggingface(jinja, conversation, bos, eos, not no_generation_prompt)
@@ -121,16 +125,36 @@ def _as_ollama(template: str, conversation: Conversation) -> str:
     return render_prompt(template, list(conversation.messages), tools=tools, think=conversation.think)
 
 
-def _with_modelfile(data: bytes, conversation: Conversation) -> str:
+_HELP = "render the GGUF's own chat template with --jinja MODEL.gguf"
+
+
+def _instead(selection: Selection | None) -> str:
+    """Who makes the prompt without a TEMPLATE, as the rest of a sentence."""
+    if selection is None:
+        return ""
+    if selection.source == "template" and selection.detected and selection.detected.name:
+        return f": `ollama create` adds Ollama's own {selection.detected.name!r}"
+    why = selection.why.removeprefix("there is no TEMPLATE, so ").removeprefix("there is no TEMPLATE and ")
+    return f": {why}"
+
+
+def _with_modelfile(data: bytes, name: str, conversation: Conversation) -> str:
+    from ..lint.context import Context
+    from ..ollama.decoding import decode
     from ..ollama.grammar import parse_modelfile
     from ..ollama.prompt import PromptTemplate
+    from ..ollama.versions import Target
 
     parsed = parse_modelfile(data)
-    if parsed.last("template") is None:
-        raise UsageError(
-            "the Modelfile has no TEMPLATE",
-            help="Ollama then takes the GGUF's own Jinja template: render it with --jinja MODEL.gguf",
-        )
+    folder = Path() if name == "-" else Path(name).parent
+    context = Context(decode(data), parsed, folder, Target.parse("latest"))
+    selection = context.selection
+    if selection and selection.source == "renderer":
+        raise UsageError(selection.why, help="a server can render it: `mkmodelfile verify NAME`")
+    if context.template is None:
+        if selection is None or selection.source != "message":
+            raise UsageError(f"the Modelfile has no TEMPLATE{_instead(selection)}", help=_HELP)
+        say(f"warning: {selection.why}")
     tools = list(conversation.tools) if conversation.tools else None
     template = PromptTemplate.from_modelfile(parsed)
     return template.render(list(conversation.messages), tools=tools, think=conversation.think)

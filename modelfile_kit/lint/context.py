@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, TypedDict
 from ..core.diagnostics import Diagnostic
 from ..core.errors import GoTemplateError
 from ..gguf_file.inputs import IMAGE, projector_input, vision_inside
+from ..ollama.builtin import library_renderer
 from ..ollama.grammar import LINE_BREAK, Instruction, Modelfile
 from ..ollama.parameters import validate
 from ..ollama.prompt import PromptTemplate
 from ..ollama.prompt_ends import Ends, PromptEnds
 from ..ollama.selection import select
 from ..ollama.versions import Target
-from .files import Files
+from .files import Files, is_path
 from .probes import OwnTemplate, Probes
 from .template_types import Walk
 
@@ -144,11 +145,24 @@ class Context:
             return None
 
     @property
+    def from_files(self) -> bool:
+        """Whether every FROM names a file; a published model may bring TEMPLATE, RENDERER and PARSER."""
+        froms = self.modelfile.froms
+        return bool(froms) and all(is_path(i.value) or self.files.exists(i.value) for i in froms)
+
+    @property
+    def library_model(self) -> str:
+        """The published model behind FROM whose RENDERER is inherited, "" where there is none."""
+        names = [i.value for i in self.modelfile.froms if not is_path(i.value)]
+        names = [name for name in names if not self.files.exists(name)]
+        return names[-1] if names and library_renderer(names[-1]) else ""
+
+    @property
     def template_is_used(self) -> bool:
         """Whether some Ollama that is meant renders the TEMPLATE, as far as can be seen here."""
         if self.prompt is None:
             return False
-        if self.last("renderer"):
+        if self.last("renderer") or self.library_model:
             return False
         older = not self.target.has("native_jinja")
         return older or self.selection is None or self.selection.source == "template"

@@ -84,6 +84,19 @@ class Probe:
         return inside if found else None
 
 
+def lacks_generation_prompt(dialogue: Probe) -> tuple[str, str] | None:
+    """The end of a dialogue's prompt and the header before its answer, where the end lacks the header."""
+    header, ending = dialogue.between(QUESTION, ANSWER), dialogue.between(AGAIN)
+    if header is None or ending is None or header == ending:
+        return None
+    after_answer = dialogue.between(ANSWER, AGAIN) or ""
+    # What follows every message alike is the end of a turn; what a header has more than the prompt's end
+    # may also be a tag that the model writes itself, as <think>.
+    if header.strip() and after_answer.startswith(ending) and not ending.startswith(header.rstrip()):
+        return ending, header
+    return None
+
+
 class OwnTemplate:
     """What the model's own chat template makes of the same conversations, asked only where it matters."""
 
@@ -93,17 +106,17 @@ class OwnTemplate:
 
     def loses(self, name: str, texts: Iterable[str]) -> bool:
         """Whether it leaves all of these texts out of a probe's conversation as well."""
-        text = self._text(name)
+        text = self.prompt(name)
         return text is not None and not any(part in text for part in texts)
 
     def ignores_tools(self) -> bool:
         """Whether tools that are offered change nothing, although the source mentions them."""
-        text = self._text("single")
-        return text is not None and text == self._text("offered")
+        text = self.prompt("single")
+        return text is not None and text == self.prompt("offered")
 
     def refuses(self, name: str) -> bool:
         """Whether a probe's conversation cannot be rendered with it either."""
-        return self._text(name) is None
+        return self.prompt(name) is None
 
     def text(self, name: str, bos: str, eos: str) -> str | None:
         """The prompt of a probe's conversation with these texts of BOS and EOS; None where it is refused."""
@@ -112,7 +125,8 @@ class OwnTemplate:
         except KitError:
             return None
 
-    def _text(self, name: str) -> str | None:
+    def prompt(self, name: str) -> str | None:
+        """The prompt of a probe's conversation without a BOS, None where it refuses or fails."""
         if name not in self._made:
             self._made[name] = self._render(name)
         return self._made[name]

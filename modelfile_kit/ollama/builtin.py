@@ -28,6 +28,43 @@ RENDERERS: dict[str, Version] = {name: v for v, names in _RENDERERS.items() for 
 """The names that RENDERER takes, and since when."""
 
 
+_CHATML = ("<|im_start|>", "<|im_end|>")
+_DEEPSEEK = ("<\uff5cUser\uff5c>", "<\uff5cAssistant\uff5c>")
+_TURNS: dict[tuple[str, ...], str] = {
+    _CHATML: "qwen3-coder qwen3-vl-instruct qwen3-vl-thinking qwen3.5 qwen3.8 ornith olmo3 olmo3.1 "
+    "olmo3-think olmo3-32b-think nemotron-3-nano nemotron-3.5-nano lfm2 lfm2-thinking",
+    _DEEPSEEK: "cogito deepseek3.1",
+    ("<start_of_turn>", "<end_of_turn>"): "functiongemma",
+    ("[gMASK]", "<sop>", "<|user|>", "<|assistant|>"): "glm-4.7 glm-ocr",
+    ("<|turn>", "<turn|>"): "gemma4 gemma4-small gemma4-large",
+    ("<|START_OF_TURN_TOKEN|>", "<|END_OF_TURN_TOKEN|>", "<|USER_TOKEN|>", "<|CHATBOT_TOKEN|>"): "cohere",
+    ("\u3008|EOS|\u3009",): "laguna poolside-v1",
+    ("<|start|>", "<|message|>", "<|eot|>"): "glimmer",
+}
+RENDERER_TOKENS: dict[str, tuple[str, ...]] = {
+    name: tokens for tokens, names in _TURNS.items() for name in names.split()
+}
+"""The control tokens that each renderer writes around turns (a real Ollama 0.33.0 was asked)."""
+
+# How names of Ollama's library begin whose models have a RENDERER, which FROM inherits.
+_LIBRARY = (
+    *("qwen3-coder", "qwen3-vl", "qwen3.5", "qwen3.8", "deepseek-v3.1", "cogito-2.1", "olmo-3", "olmo-3.1"),
+    *("nemotron-3-nano", "nemotron-3.5-nano", "functiongemma", "glm-4.7", "glm-ocr", "lfm2", "lfm2.5"),
+    *("gemma4", "laguna", "ornith"),
+)
+
+
+def library_renderer(model: str) -> str:
+    """The family of Ollama's library, "" where a published model is of none whose models have a RENDERER.
+
+    model: a name behind FROM. Only names without an owner are the library's.
+    """
+    name = model.lower().removeprefix("registry.ollama.ai/").removeprefix("library/").partition(":")[0]
+    if "/" in name:
+        return ""
+    return next((known for known in _LIBRARY if name == known or name.startswith(f"{known}-")), "")
+
+
 @dataclass(frozen=True)
 class Parser:
     """A parser that PARSER names: since when, and the capabilities that it gives a model."""

@@ -61,7 +61,8 @@ class Selection:
     """Who makes the prompt of a chat.
 
     source: "renderer" (Ollama's own code for a family: not to be foretold here), "template" (the Go
-    TEMPLATE), "jinja" (the GGUF's, by llama-server) or "built-in" (llama-server's own guess).
+    TEMPLATE), "jinja" (the GGUF's, by llama-server), "built-in" (llama-server's ChatML) or "message" (no
+    format at all: the text of the last message).
     why: one sentence; change: what would change it. renderer, parser: the names in use.
     detected: the template that create adds by itself, if it may. stops: what comes along with it.
     template, jinja: what either text shows. certain: False where it hangs on a detection that is not.
@@ -182,6 +183,17 @@ def _without_renderer(
     added = base.detected.name if base.detected else ""
     if not target.has("native_jinja"):
         return _templates_only(base, template is not None, added, target)
+    if base.parser and template is None and not added:
+        near = base.detected.candidates if base.detected else ()
+        unless = f", unless create takes the GGUF's Jinja for {' or '.join(near)}" if near else ""
+        return replace(
+            base,
+            source="message",
+            why=f"PARSER {base.parser} is set and there is no TEMPLATE, so the GGUF's own Jinja is not used "
+            f"and the prompt is the text of the last message alone{unless}",
+            change="write a TEMPLATE, or remove PARSER",
+            certain=not near,
+        )
     if base.parser:
         return replace(
             base, why=f"PARSER {base.parser} is set, so Ollama renders the TEMPLATE", change="remove PARSER"
@@ -233,7 +245,7 @@ def _native(base: Selection, jinja: str, why: str) -> Selection:
     return replace(
         base,
         source="built-in",
-        why=f"{why} and the GGUF has no Jinja, so llama-server takes a format of its own",
+        why=f"{why} and the GGUF has no Jinja, so llama-server formats chats as ChatML",
         change="write a TEMPLATE",
     )
 

@@ -18,10 +18,7 @@ def check(context: Context) -> Iterator[Finding]:
     ending = probe.between(probes.AGAIN)
     if header is None or ending is None or header == ending:
         return
-    after_answer = probe.between(probes.ANSWER, probes.AGAIN) or ""
-    # What follows every message alike is the end of a turn; what a header has more than the prompt's end
-    # may also be a tag that the model writes itself, as <think>.
-    if header.strip() and after_answer.startswith(ending) and not ending.startswith(header.rstrip()):
+    if probes.lacks_generation_prompt(probe):
         yield Finding(
             f"the prompt ends with {ending!r}; before earlier answers stands {header!r}: the "
             "generation prompt is missing",

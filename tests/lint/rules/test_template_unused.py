@@ -22,3 +22,11 @@ def test_a_jinja_with_no_more_does_not(tmp_path):
     write_model(tmp_path, tokenizer__chat_template=Typed("string", "{{ messages }}"))
     rule_catches_not(CODE, TEMPLATE, base=tmp_path)
     rule_catches_not(CODE, TEMPLATE)
+
+
+def test_a_renderer_that_is_inherited():
+    found = rule_catches(CODE, "FROM qwen3.5:27b\nTEMPLATE {{ .Prompt }}\n")
+    assert (found.severity, found.span.line) == ("warning", 2)
+    rule_catches_not(CODE, "FROM qwen3:8b\nTEMPLATE {{ .Prompt }}\n")
+    rule_catches_not(CODE, "FROM someone/qwen3.5\nTEMPLATE {{ .Prompt }}\n")
+    rule_catches_not(CODE, "FROM ./qwen3.5.gguf\nTEMPLATE {{ .Prompt }}\n")
