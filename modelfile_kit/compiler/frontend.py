@@ -11,6 +11,7 @@ from jinja2 import nodes
 from ..core.diagnostics import Span
 from ..core.errors import TemplateReferenceError
 from ..huggingface import environment
+from ..huggingface.other_texts import describe
 from ..ollama.versions import Target
 from .ir import nodes as go
 from .values.callables import Builtin
@@ -27,12 +28,19 @@ MAX_DEPTH = 120
 
 
 def parse(source: str) -> nodes.Template:
-    """The tree of a chat template; raises TemplateReferenceError with the line where it does not parse."""
+    """The tree of a chat template.
+
+    Raises TemplateReferenceError for a source that is something else, such as a Go template, and with the
+    line for one that does not parse.
+    """
     if len(source) > MAX_SOURCE:
         raise TemplateReferenceError(
             f"the chat template has {len(source):,} characters, more than the {MAX_SOURCE:,} allowed",
             help="is this a chat template? Known ones have at most some 20,000 characters",
         )
+    what, instead = describe(source)
+    if what:
+        raise TemplateReferenceError(f"this is {what}, expected a chat template in Jinja", help=instead)
     try:
         tree = environment().parse(source)
     except jinja2.TemplateSyntaxError as e:
