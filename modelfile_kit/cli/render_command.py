@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import click
 
 from ..core.conversation import Conversation, conversations_from, load_conversations
-from ..core.errors import UsageError
+from ..core.diagnostics import Span
+from ..core.errors import GoTemplateError, UsageError
 from ..core.files import parse_json
 from .command import Command
 from .common import errors_in, read_bytes, read_text, say
@@ -98,18 +99,21 @@ def command(
 
 
 def _conversation(path: str, ident: str | None, tools: str | None, think: str | None) -> Conversation:
-    found = (
-        conversations_from(parse_json(read_bytes("-"), "<stdin>"), default_id="stdin")
-        if path == "-"
-        else load_conversations(Path(path))
-    )
-    if ident is not None:
-        found = [c for c in found if c.id == ident]
-    if len(found) != 1:
-        raise UsageError(
-            f"{path}: {len(found)} conversations{f' called {ident!r}' if ident else ''}, expected one",
-            help="choose one with --id",
+    with errors_in(path):
+        found = (
+            conversations_from(parse_json(read_bytes("-"), "<stdin>"), default_id="stdin")
+            if path == "-"
+            else load_conversations(Path(path))
         )
+        ids = ", ".join(c.id for c in found)
+        if ident is not None:
+            found = [c for c in found if c.id == ident]
+            if not found:
+                raise UsageError(f"no conversation has the id {ident!r}", help=f"give one of its ids: {ids}")
+        if len(found) != 1:
+            raise UsageError(
+                f"found {len(found)} conversations, expected one", help=f"choose one with --id: {ids}"
+            )
     data = found[0].to_dict()
     if tools:
         data["tools"] = parse_json(read_bytes(tools), tools, help="expected a list of tools")
@@ -122,7 +126,22 @@ def _as_ollama(template: str, conversation: Conversation) -> str:
     from ..ollama.prompt import render_prompt
 
     tools = list(conversation.tools) if conversation.tools else None
-    return render_prompt(template, list(conversation.messages), tools=tools, think=conversation.think)
+    try:
+        return render_prompt(template, list(conversation.messages), tools=tools, think=conversation.think)
+    except GoTemplateError as error:
+        error.span = _place(error, template)
+        error.help = error.help or f"`mkmodelfile explain {error.code}` has examples; the message is Go's own"
+        raise
+
+
+def _place(error: GoTemplateError, template: str) -> Span | None:
+    """Where Go says that the template fails, with the column in characters from 1."""
+    if error.line is None:
+        return None
+    if error.column is None:
+        return Span(line=error.line)
+    line = template.split("\n")[error.line - 1].encode("utf-8", "surrogateescape")
+    return Span(line=error.line, column=1 + len(line[: error.column].decode("utf-8", "surrogateescape")))
 
 
 _HELP = "render the GGUF's own chat template with --jinja MODEL.gguf"

@@ -1,7 +1,7 @@
 """The one shape that everything speaks: a conversation as Ollama's API takes it.
 
 A message is a plain mapping with Ollama's keys (`api/types.go`, type Message): `role`, `content`
-(str), `thinking`, `images` (list; a plain count is allowed where no picture is needed),
+(str), `thinking`, `images` (list; a plain count is allowed where no image is needed),
 `tool_calls` (`id`, `function`: `name`, `arguments`), `tool_name`, `tool_call_id`.
 `to_huggingface` turns messages into what `apply_chat_template` is given.
 """
@@ -110,14 +110,17 @@ def conversations_from(data: Any, *, default_id: str) -> list[Conversation]:
     if isinstance(data, Mapping):
         return [Conversation.from_dict(data, default_id=default_id)]
     if not isinstance(data, list):
-        raise UsageError(f"{default_id}: found {_kind(data)}, expected a list of messages or conversations")
+        raise UsageError(
+            f"found {_kind(data)}, expected a list of messages or conversations",
+            help='for example [{"role": "user", "content": "Hi"}]',
+        )
     if data and all(isinstance(c, Mapping) and "messages" in c for c in data):
         return [Conversation.from_dict(c, default_id=f"{default_id}-{i}") for i, c in enumerate(data)]
     return [Conversation.from_dict({"id": default_id, "messages": data})]
 
 
 def image_count(message: Message) -> int:
-    """How many pictures a message carries (`images` may be a list or a count)."""
+    """How many images a message carries (`images` may be a list or a count)."""
     images = message.get("images")
     if images is None:
         return 0
@@ -127,7 +130,7 @@ def image_count(message: Message) -> int:
 def to_huggingface(messages: Sequence[Message]) -> list[dict[str, Any]]:
     """Messages as `apply_chat_template` is given them.
 
-    Pictures become `{"type": "image"}` parts before the text part, `thinking` becomes
+    Images become `{"type": "image"}` parts before the text part, `thinking` becomes
     `reasoning_content`, `tool_name` becomes `name`; a tool call gets its `type`. Everything else,
     and content that is already a list of parts, stays as it is.
     """
@@ -142,9 +145,9 @@ def _huggingface_message(message: Message) -> dict[str, Any]:
         out["name"] = name
     if calls := message.get("tool_calls"):
         out["tool_calls"] = [{"type": "function", **c} if isinstance(c, Mapping) else c for c in calls]
-    if pictures := image_count(message):
+    if images := image_count(message):
         text = message.get("content") or ""
-        out["content"] = [{"type": "image"}] * pictures + [{"type": "text", "text": text}]
+        out["content"] = [{"type": "image"}] * images + [{"type": "text", "text": text}]
     return out
 
 

@@ -113,9 +113,27 @@ class TemplateReferenceError(KitError):
 
 
 class GoTemplateError(KitError):
-    """A Go template that does not parse or execute; the message is Go's own text."""
+    """A Go template that does not parse or execute; the message is Go's own text.
+
+    line, column: the place in the template that the message names. Lines count from 1; columns count
+    bytes, from 0, as Go does. None where Go names none.
+    """
 
     code = "MK203"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        help: str = "",
+        span: Span | None = None,
+        code: str | None = None,
+        line: int | None = None,
+        column: int | None = None,
+    ) -> None:
+        super().__init__(message, help=help, span=span, code=code)
+        self.line = line
+        self.column = column
 
 
 class PromptError(KitError):

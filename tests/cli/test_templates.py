@@ -172,3 +172,34 @@ def test_a_binary_file_is_no_template(mkmodelfile, tmp_path):
     done = mkmodelfile("compile", tmp_path / "x.jinja")
     assert done.code == 2
     assert "byte 3 is 0xff, expected UTF-8 text" in done.err
+
+
+@pytest.mark.parametrize(
+    ("template", "place"),
+    [
+        ("a\n{{ range .Messages }}", ":2: error MK202"),
+        ("é {{ range .Messages }}{{ .Foo }}{{ end }}", ":1:27: error MK203"),
+    ],
+)
+def test_a_faulty_template_is_found_at_its_place(mkmodelfile, files, template, place):
+    (files / "t.gotmpl").write_text(template)
+    done = mkmodelfile("render", "--template", files / "t.gotmpl", "--messages", files / "messages.json")
+    assert done.code == 1
+    assert f"t.gotmpl{place}" in done.err
+    assert "help: " in done.err
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments", "words"),
+    [
+        ("3", [], "messages.json: error MK901 usage: found a number, expected a list"),
+        ('[{"id": "a", "messages": []}, {"id": "b", "messages": []}]', [], "--id: a, b"),
+        ("[]", ["--id", "z"], "no conversation has the id 'z'"),
+    ],
+)
+def test_faulty_messages_are_named_by_their_file(mkmodelfile, files, text, arguments, words):
+    (files / "messages.json").write_text(text)
+    given = ["render", "--jinja", files / "chat.jinja", "--messages", files / "messages.json", *arguments]
+    done = mkmodelfile(*given)
+    assert done.code == 2
+    assert words in done.err

@@ -77,8 +77,10 @@ class Execution:
         """Go's errorf: says where."""
         if self.node is None:
             return GoTemplateError(f"template: {self.name}: {text}")
-        location = _location(self.program, self.node)
-        return GoTemplateError(f"template: {location}: executing {quote(self.name)} at <{self.node}>: {text}")
+        line, column = _place(self.program, self.node)
+        where = f"{self.program.parse_name}:{line}:{column}"
+        message = f"template: {where}: executing {quote(self.name)} at <{self.node}>: {text}"
+        return GoTemplateError(message, line=line, column=column)
 
     def shown(self, value: Ref) -> str:
         return format_ref(value, "v", self.budget)
@@ -686,9 +688,9 @@ def _string_of(value: Ref) -> str:
     return f"<{value.type.name} Value>"
 
 
-def _location(program: Program, node: n.Node) -> str:
-    """Name, line and byte column, as ErrorContext has them (the column counts from 0)."""
+def _place(program: Program, node: n.Node) -> tuple[int, int]:
+    """Line and byte column, as ErrorContext has them (the column counts from 0)."""
     before = program.source[: max(getattr(node, "pos", 0), 0)]
     line_start = before.rfind("\n") + 1
     column = len(before[line_start:].encode("utf-8", "surrogateescape"))
-    return f"{program.parse_name}:{before.count(chr(10)) + 1}:{column}"
+    return before.count("\n") + 1, column

@@ -112,7 +112,8 @@ class TokenReader:
         self.index -= count
 
     def error(self, message: str) -> GoTemplateError:
-        return GoTemplateError(f"template: {self.parse_name}:{self.last.line}: {message}", code="MK202")
+        line = self.last.line
+        return GoTemplateError(f"template: {self.parse_name}:{line}: {message}", code="MK202", line=line)
 
     def unexpected(self, token: Token, context: str) -> GoTemplateError:
         if token.type is not Item.ERROR:

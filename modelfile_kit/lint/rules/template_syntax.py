@@ -12,7 +12,6 @@ from ..rule import Finding, Rule
 from ..template_types import root_names
 from .jinja_as_template import is_jinja
 
-_PLACE = re.compile(r"template: [^:]*:(\d+)")
 # A name alone in an action, as Jinja has it; in Go that is a call of a function.
 _BARE = re.compile(r"\{\{-?\s*(?:(?:if|range|with)\s+)?([A-Za-z_]\w*)\s*-?\}\}")
 
@@ -21,11 +20,10 @@ def check(context: Context) -> Iterator[Finding]:
     error = context.template_error
     if error is None or context.template is None or is_jinja(context.template.value):
         return
-    found = _PLACE.search(error.message)
     bare = list(_bare_names(context))
     young = next((f for f in YOUNG if f'function "{f}" not defined' in error.message), None)
     hint = f"{young} came with Ollama {since(YOUNG[young])}; raise the target" if young else error.help
-    line = context.value_line(context.template, int(found[1])) if found else None
+    line = context.value_line(context.template, error.line) if error.line else None
     column = None
     if bare and "function" in error.message:
         line, column = context.value_place(context.template, bare[0][0])
