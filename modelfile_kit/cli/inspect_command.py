@@ -18,6 +18,7 @@ from ..gguf_file.description import Description, describe
 from ..gguf_file.pairing import FileKind, check_pair, check_together, classify
 from ..gguf_file.projector_choice import find_projector
 from ..report import FORMATS, Case, Report, Status, render
+from ..report.terminal import visible
 from .command import Command
 from .common import print_diagnostics
 
@@ -54,7 +55,7 @@ def command(files: tuple[str, ...], output_format: str) -> None:
             continue
         headers.append(header)
         if output_format == "text":
-            click.echo("\n".join([name, *(f"  {line}" for line in _lines(header, described))]))
+            click.echo("\n".join([name, *(f"  {visible(line)}" for line in _lines(header, described))]))
         status = Status.FAILED if has_errors(described.diagnostics) else Status.PASSED
         cases.append(
             Case(name, status, described.kind, data=described.to_dict(), diagnostics=described.diagnostics)

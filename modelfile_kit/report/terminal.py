@@ -17,6 +17,9 @@ from .source_lines import source_line
 MIN_WIDTH = 40
 # Characters of a source line that are shown; a TEMPLATE may have thousands in one.
 EXCERPT_WIDTH = 96
+# C0 and DEL have signs of their own in Unicode; C1, which some terminals obey too, has none.
+_SIGNS = {c: 0x2400 + c for c in range(0x20) if chr(c) not in "\t\n"}
+_SIGNS |= {0x7F: 0x2421, **dict.fromkeys(range(0x80, 0xA0), 0xFFFD)}
 _MARKS = {Status.PASSED: ("✓", "green"), Status.FAILED: ("✗", "red"), Status.SKIPPED: ("-", "yellow")}
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
 
@@ -26,9 +29,11 @@ def render(report: Report, *, color: bool = False, width: int | None = None) -> 
 
     width: of the terminal, in columns; findings are wrapped at words. None leaves each on one line.
     """
-    lines = [_paint(f"{report.command} {report.subject}", color, bold=True)]
+    lines = [_paint(visible(f"{report.command} {report.subject}"), color, bold=True)]
     lines += [
-        f"  {key}: {value}" for key, value in report.facts.items() if isinstance(value, (str, int, float))
+        visible(f"  {key}: {value}")
+        for key, value in report.facts.items()
+        if isinstance(value, (str, int, float))
     ]
     for case in report.cases:
         lines += _case(case, color, width)
@@ -88,8 +93,12 @@ def diagnostic_lines(
 
 
 def visible(text: str) -> str:
-    """A text of a finding as it is put out: the one place where anything about it is escaped."""
-    return text
+    """The text with a sign for each control character but tab and newline.
+
+    Names, tokens and source lines come from files that nobody has checked: an escape sequence in one would
+    command the terminal. The signs (U+2400 and later) take one column each, as the caret below needs it.
+    """
+    return text.translate(_SIGNS)
 
 
 def _excerpt(diagnostic: Diagnostic, indent: str, color: bool) -> list[str]:
@@ -143,10 +152,10 @@ def _wrapped(line: str, indent: str, width: int | None) -> list[str]:
 def _case(case: Case, color: bool, width: int | None) -> list[str]:
     mark, colour = _MARKS[case.status]
     tail = f"  {case.summary}" if case.summary else ""
-    lines = _wrapped(f"  {mark} {case.name}{tail}", "      ", width)
+    lines = _wrapped(visible(f"  {mark} {case.name}{tail}"), "      ", width)
     lines[0] = lines[0].replace(mark, _paint(mark, color, fg=colour), 1)
     if case.status is Status.FAILED:
-        lines += [f"      {line}" for line in case.details.splitlines()]
+        lines += [f"      {line}" for line in visible(case.details).splitlines()]
     lines += findings_lines(case.diagnostics, color=color, indent="      ", width=width)
     return lines
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
 
 import pytest
 
 from modelfile_kit.core import codes
 from modelfile_kit.core.diagnostics import Diagnostic, Severity, Span, with_excerpts
-from modelfile_kit.report import Report, render
+from modelfile_kit.report import Case, Report, Status, render
 from modelfile_kit.report.terminal import EXCERPT_WIDTH, diagnostic_lines, findings_lines
 
 
@@ -100,3 +101,15 @@ def test_programs_get_the_name_and_the_address_of_the_page() -> None:
     assert (told["code"], told["name"]) == ("MK124", "duplicate-parameter")
     assert told["help_uri"] == codes.help_uri("MK124")
     assert codes.help_uri("MK124") in render(Report("lint", "f", diagnostics=(finding(None),)), "junit")
+
+
+def test_no_text_of_a_file_commands_the_terminal() -> None:
+    attack = "\x1b[31mred\x07\x9b2J\x7f\r"
+    span = Span(f"{attack}.gguf", 1, 2, None, 5)
+    found = Diagnostic("MK101", Severity.ERROR, attack, span, attack, f"F{attack}")
+    case = Case(attack, Status.FAILED, attack, attack, (found,))
+    shown = render(Report("lint", attack, (case,), (found,), {"name": attack}))
+    assert not {c for c in shown if unicodedata.category(c) == "Cc"} - {"\n"}
+    assert "␛[31mred␇" in shown
+    *_, caret, _ = diagnostic_lines(found)
+    assert caret == "    |  ^^^"  # a sign takes one column, so the caret stays where it is
