@@ -68,7 +68,7 @@ def _lint(text: str | bytes, base: str | Path | None, target: Target, file: str 
 
 @dataclass(frozen=True)
 class Fixed:
-    """A mended Modelfile: its text, and the findings that were mended away."""
+    """A fixed Modelfile: its text, and the findings that are fixed in it."""
 
     text: str
     fixed: tuple[Diagnostic, ...]
@@ -81,7 +81,7 @@ def fix_modelfile(
     target: str | Target = "latest",
     file: str | None = None,
 ) -> Fixed:
-    """Mends every finding that has a safe fix; arguments as for `lint_modelfile`.
+    """Fixes every finding that has a safe fix; arguments as for `lint_modelfile`.
 
     A fix that would make a Modelfile that Ollama refuses is left out. Raises ModelfileError where the
     Modelfile is refused from the start.
@@ -94,13 +94,13 @@ def fix_modelfile(
         chosen = list(_fixable(context))
         if not chosen:
             break
-        mended = _apply(current, [e for _, f in chosen if f.fix for e in f.fix.edits])
+        changed = _apply(current, [e for _, f in chosen if f.fix for e in f.fix.edits])
         try:
-            parse_modelfile(mended, target=replace(meant, onwards=True))
+            parse_modelfile(changed, target=replace(meant, onwards=True))
         except ModelfileError:
             break
         fixed += [_diagnostic(rule, finding, context.text, file) for rule, finding in chosen]
-        current = mended
+        current = changed
     return Fixed(current, tuple(fixed))
 
 
@@ -144,10 +144,15 @@ def _fixable(context: Context) -> Iterator[tuple[Rule, Finding]]:
     for rule, finding in _findings(context):
         if finding.fix is None:
             continue
-        if any(_touch(a, b) for a in finding.fix.edits for b in taken):
+        if any(_touch(a, b) or _same_from(a, b) for a in finding.fix.edits for b in taken):
             continue
         taken += finding.fix.edits
         yield rule, finding
+
+
+def _same_from(a: Edit, b: Edit) -> bool:
+    """Whether both add the same FROM, as for a projector that is named twice; one file is one FROM."""
+    return a.text == b.text and "FROM " in a.text
 
 
 def _touch(a: Edit, b: Edit) -> bool:

@@ -52,7 +52,7 @@ def test_comments_that_do_not_silence_this(comment):
     assert codes(comment + PATH) == ["MK130"]
 
 
-def test_what_is_silenced_is_not_mended_either():
+def test_what_is_silenced_is_not_fixed_either():
     text = "FROM ./m.gguf\n# mkmodelfile: ignore=MK112\nPARAMETER mirostat 1\n"
     assert fix_modelfile(text).text == text
 
@@ -129,7 +129,7 @@ LINES = st.sampled_from(
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(LINES, max_size=9), st.sampled_from(["\n", "\r\n"]), st.sampled_from(["", "\ufeff"]))
-def test_mended_findings_are_gone_and_the_rest_keeps_its_text(lines, end, bom):
+def test_fixed_findings_are_gone_and_the_rest_keeps_its_text(lines, end, bom):
     text = bom + end.join(["FROM ./m.gguf", *lines]) + end
     found = lint_modelfile(text)
     fixed = fix_modelfile(text)
@@ -243,3 +243,9 @@ def test_a_column_counts_what_ollama_drops_and_the_quotes():
     text = 'FROM ./m.gguf\r\nTEMPLATE """\u200ba{{ .nope }}\r\n\u200b {{ .never }}"""\r\n'
     found = [(d.span.line, d.span.column) for d in lint_modelfile(text) if d.code == "MK240"]
     assert found == [(2, 18), (3, 6)]
+
+
+def test_a_projector_that_is_named_twice_becomes_one_from():
+    wrong = "FROM ./m.gguf\nADAPTER ./mmproj-m.gguf\nPARAMETER mmproj ./mmproj-m.gguf\n"
+    wanted = "FROM ./m.gguf\n# PROJECTOR ./mmproj-m.gguf\nFROM ./mmproj-m.gguf\n"
+    assert fix_modelfile(wrong).text == wanted
