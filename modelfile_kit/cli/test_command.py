@@ -8,6 +8,7 @@ import click
 
 from ..core.errors import UsageError
 from ..report import Report
+from ..testing.golden import once_for_each_folder
 from ..testing.golden_run import check_packages, find_packages
 from .command import Command
 from .common import file_options, finish, format_option, say
@@ -53,4 +54,5 @@ def command(
         tokens=not no_tokens,
         note=say,
     )
-    finish(Report("test", " ".join(map(str, paths)) or ".", tuple(cases)), output_format)
+    cases, once = once_for_each_folder(cases)
+    finish(Report("test", " ".join(map(str, paths)) or ".", tuple(cases), once), output_format)

@@ -2,7 +2,7 @@
 
 In the folder of golden files a conversation `greeting` has
 
-- `greeting.prompt`       the exact bytes that Ollama sends to the engine, pictures as `[img-N]`; or
+- `greeting.prompt`       the exact bytes that Ollama sends to the engine, images as `[img-N]`; or
 - `greeting.refused`      what the server answers where it refuses the request;
 - `greeting.tokens.json`  the tokens of that prompt, one a line, by vocabulary, since a package may be
   tested with a stand-in for its model. A vocabulary without an entry is not compared.
@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import unified_diff
 from pathlib import Path
 
@@ -80,6 +80,32 @@ def compare_golden(
                 _failed(path.name, path, "MK911", "no conversation has this id any more", help=_ORPHAN)
             )
     return cases
+
+
+def once_for_each_folder(cases: Iterable[Case]) -> tuple[list[Case], tuple[Diagnostic, ...]]:
+    """The cases, and one finding for each folder in which several golden files do not exist yet.
+
+    The first run of a new package fails for every conversation, and for one reason.
+    """
+    cases = list(cases)
+    missing: dict[Path, list[Case]] = {}
+    for case in cases:
+        for found in case.diagnostics:
+            if found.code == "MK910" and found.span and found.span.file:
+                missing.setdefault(Path(found.span.file).parent, []).append(case)
+    several = {folder: cases for folder, cases in missing.items() if len(cases) > 1}
+    quiet = {case.name for cases in several.values() for case in cases}
+    findings = tuple(
+        Diagnostic(
+            "MK910",
+            Severity.ERROR,
+            f"{len(cases)} conversations have no golden file yet",
+            Span(str(folder)),
+            _FIRST_OF_SEVERAL,
+        )
+        for folder, cases in several.items()
+    )
+    return [replace(c, diagnostics=()) if c.name in quiet else c for c in cases], findings
 
 
 def _compare(folder: Path, now: RenderedConversation) -> Case:
@@ -171,6 +197,9 @@ def _read_tokens(path: Path) -> dict[str, list[TokenText]]:
 
 
 _FIRST = "`mkmodelfile test --update` writes it; `mkmodelfile check` says whether the prompt is right"
+_FIRST_OF_SEVERAL = (
+    "`mkmodelfile test --update` writes them; `mkmodelfile check` says whether the prompts are right"
+)
 _ORPHAN = "restore the conversation, or remove the file with `mkmodelfile test --update`"
 _CHANGED = "review the change below; if it is intended, run `mkmodelfile test --update`"
 

@@ -1,8 +1,16 @@
+from dataclasses import replace
+
 import pytest
 
 from modelfile_kit.core.errors import UsageError
 from modelfile_kit.report.model import Status
-from modelfile_kit.testing.golden import RenderedConversation, TokenText, compare_golden, visible_lines
+from modelfile_kit.testing.golden import (
+    RenderedConversation,
+    TokenText,
+    compare_golden,
+    once_for_each_folder,
+    visible_lines,
+)
 
 A = RenderedConversation(
     "a", prompt="<|user|>\nHi \n", vocabulary="v1", tokens=(TokenText(7, "<|user|>"), TokenText(8, "\n"))
@@ -23,7 +31,20 @@ def test_the_first_run_fails_and_an_update_makes_it_pass(tmp_path):
     assert statuses(compare_golden(tmp_path, [A])) == [("a", Status.PASSED)]
 
 
-def test_a_lost_blank_is_shown(tmp_path):
+def test_a_first_run_gives_one_finding_for_the_folder(tmp_path):
+    others = [replace(A, id=name) for name in "bcd"]
+    compare_golden(tmp_path, [A], update=True)
+    one, none = once_for_each_folder(compare_golden(tmp_path, [A, others[0]]))
+    assert [len(c.diagnostics) for c in one] == [0, 1]
+    assert none == ()
+    cases, [found] = once_for_each_folder(compare_golden(tmp_path, [A, *others]))
+    assert [c.status for c in cases] == [Status.PASSED, *[Status.FAILED] * 3]
+    assert not any(c.diagnostics for c in cases)
+    assert (found.code, found.span.file) == ("MK910", str(tmp_path))
+    assert found.message.startswith("3 conversations")
+
+
+def test_a_lost_space_is_shown(tmp_path):
     compare_golden(tmp_path, [A], update=True)
     case = compare_golden(tmp_path, [RenderedConversation("a", prompt="<|user|>\nHi\n")])[0]
     assert case.status is Status.FAILED
