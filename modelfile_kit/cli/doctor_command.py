@@ -37,7 +37,7 @@ def command(subject: str | None, host: str | None, as_json: bool, output_format:
     package = package_of(subject) if subject else None
     if subject is not None and package is None:
         text = read_text("-") if subject == "-" else subject
-        report = Report("doctor", "error text", diagnostics=diagnose(text) or (unrecognised(),))
+        report = Report("doctor", "error text", diagnostics=diagnose(text) or (unrecognised(text),))
     else:
         found = examine_package(package) if package else ()
         report = Report("doctor", str(package or "environment"), examine(host), found)

@@ -10,6 +10,7 @@ import errno
 import os
 import shutil
 import sys
+import traceback
 from importlib import import_module
 from typing import Any
 
@@ -120,7 +121,7 @@ def run(arguments: list[str]) -> int:
         return 130
     except Exception as error:
         if debug:
-            raise
+            traceback.print_exception(error)
         return _explain(error)
 
 

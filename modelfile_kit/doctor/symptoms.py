@@ -17,7 +17,11 @@ def diagnose(text: str) -> tuple[Diagnostic, ...]:
     return tuple(Diagnostic(m.code, Severity.ERROR, m.meaning, help=m.step) for m in find(text))
 
 
-def unrecognised() -> Diagnostic:
-    """The finding for a text that no program known here prints."""
+def unrecognised(text: str) -> Diagnostic:
+    """The finding for a text that no program known here prints; a single word may be a mistyped path."""
+    if text and not any(c.isspace() for c in text):
+        message = f"{text!r} is neither a file or folder nor an error text that is known"
+        hint = "check the path, or give the whole error text in quotes"
+        return Diagnostic(UNKNOWN, Severity.ERROR, message, help=hint)
     hint = "run `mkmodelfile doctor PACKAGE` on the package, and `mkmodelfile inspect` on its files"
     return Diagnostic(UNKNOWN, Severity.ERROR, "unrecognised error text", help=hint)

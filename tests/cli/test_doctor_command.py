@@ -60,7 +60,13 @@ def test_a_text_that_nobody_knows(mkmodelfile):
     assert "MK906" in done.out
 
 
-def test_a_package_that_is_not_there_is_no_error_text(mkmodelfile):
+def test_a_mistyped_folder_is_named(mkmodelfile):
+    done = mkmodelfile("doctor", "my-pakcage")
+    assert done.code == 1
+    assert "'my-pakcage' is neither a file or folder nor an error text" in done.out
+
+
+def test_a_package_that_was_not_found_is_no_error_text(mkmodelfile):
     done = mkmodelfile("doctor", "absent/package")
     assert (done.code, done.out) == (2, "")
     assert "absent/package: error MK901 usage: no such file or folder" in done.err

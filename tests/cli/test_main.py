@@ -98,10 +98,13 @@ def test_errors_become_one_message(monkeypatch, capsys, error, code, message):
 
 
 @pytest.mark.parametrize("arguments", [["--debug", "demo"], ["demo", "--debug"]])
-def test_debug_shows_the_traceback(monkeypatch, arguments):
+def test_debug_shows_the_traceback(monkeypatch, capsys, arguments):
     raising(monkeypatch, ZeroDivisionError("oops"))
-    with pytest.raises(ZeroDivisionError):
-        cli_main.run(arguments)
+    assert cli_main.run(arguments) == 2  # as without --debug
+    shown = capsys.readouterr().err
+    assert "Traceback (most recent call last)" in shown
+    assert "ZeroDivisionError: oops" in shown
+    assert "MK999" in shown
 
 
 def test_a_reader_that_goes_away_is_no_error(tmp_path):
