@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..core.diagnostics import Diagnostic, Severity, Span
-from ..ollama.special_tokens import kind_of, special_texts
+from ..ollama.special_tokens import kind_of, special_texts, way_to_end_at
 from ..ollama.versions import Target
 
 if TYPE_CHECKING:
@@ -136,13 +136,10 @@ def _unseen(
         if stop.id is None or stop.id in ends or vocabulary.type_of(stop.id) != "control":
             continue
         message = (
-            f"the stop {stop.text!r} never fires on Ollama 0.30 and later: it is a control token, and those "
-            "are not visible in the text there"
+            f"the stop {stop.text!r} never fires on Ollama 0.30 and later: control tokens are not "
+            "visible in the text there"
         )
-        hint = (
-            f"to stop on every version, set tokenizer.ggml.eom_token_id = {stop.id} in a copy of the GGUF "
-            "(modelfile_kit.gguf_file.patch); safe to ignore if the model never ends a reply with it"
-        )
+        hint = way_to_end_at(stop.id)
         found.append(Diagnostic(STOP_UNSEEN, Severity.INFO, message, span, hint))
     return tuple(found)
 

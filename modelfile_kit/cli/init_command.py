@@ -49,7 +49,7 @@ def command(model: Path, projector: str | None, output: Path | None, force: bool
     else:
         if path.exists() and not path.is_dir() and not force:
             raise UsageError(
-                f"{path} is there already", help="use --force to replace it, or -o for another file"
+                f"{path} exists already", help="use --force to replace it, or -o for another file"
             )
         write_atomically(path, draft.text.encode())
         click.echo(str(path))

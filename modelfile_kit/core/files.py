@@ -32,9 +32,7 @@ def parse_json(data: bytes | str, name: str, *, help: str = "") -> Any:
             help=help,
         ) from error
     except RecursionError as error:
-        raise UsageError(
-            "not JSON that can be read: nested too deeply", span=Span(name), help=help
-        ) from error
+        raise UsageError("the JSON is nested too deeply to be read", span=Span(name), help=help) from error
     except ValueError as error:  # a number of more digits than Python converts
         raise UsageError(f"not JSON that can be read: {error}", span=Span(name), help=help) from error
 

@@ -52,8 +52,8 @@ def read_assignments(texts: Iterable[str], metadata: Metadata) -> list[Assignmen
         key, equals, value = text.partition("=")
         if not equals:
             raise UsageError(
-                f"{text!r} sets nothing: there is no `=` in it",
-                help="write KEY=VALUE, as tokenizer.ggml.add_bos_token=false",
+                f"{text!r} has no `=`, expected KEY=VALUE",
+                help="for example tokenizer.ggml.add_bos_token=false",
             )
         if key in found:
             raise UsageError(f"{key} is set twice", help="give one value for each key")
@@ -72,7 +72,7 @@ def _assignment(key: str, text: str, metadata: Metadata) -> Assignment:
     if not new and metadata.type_of(key).endswith("[]"):
         raise UsageError(
             f"{key} is an array ({metadata.type_of(key)}), and arrays cannot be changed",
-            help="only numbers, booleans and strings can be; convert the model again for another array",
+            help="only numbers, booleans and strings can be changed; for an array, convert the model again",
         )
     typed = _TYPED.fullmatch(text)
     if typed:

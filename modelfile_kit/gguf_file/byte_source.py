@@ -65,7 +65,9 @@ class FileSource:
             raise _unreadable(self.name, "file not found", _similar(path)) from None
         except (OSError, ValueError) as e:  # ValueError: a path with a zero byte
             reason = getattr(e, "strerror", None) or str(e)
-            raise _unreadable(self.name, f"cannot be read: {reason}", "check the path and its rights") from e
+            raise _unreadable(
+                self.name, f"cannot be read: {reason}", "check the path and its permissions"
+            ) from e
 
     def read(self, count: int) -> bytes:
         try:

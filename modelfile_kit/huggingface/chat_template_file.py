@@ -74,7 +74,9 @@ def chat_template_from(data: bytes, file: str, *, name: str | None = None) -> Ch
     Raises UsageError where they hold no such template.
     """
     if data.startswith(_GGUF_MAGIC):
-        raise UsageError("a GGUF is read from a file", span=Span(file), help="give the path of the GGUF")
+        raise UsageError(
+            "a GGUF cannot be read from standard input", span=Span(file), help="give the path of the GGUF"
+        )
     if len(data) > MAX_BYTES:
         raise UsageError(
             f"not a chat template: more than {MAX_BYTES >> 20} MiB",

@@ -126,7 +126,7 @@ class Reference:
         where = f" in `{_snippet(self.source, line)}`" if line else ""
         return TemplateReferenceError(
             f"the chat template fails{where}: {type(error).__name__}: {error}",
-            help="Hugging Face fails here too; see whether the conversation has what the template reads",
+            help="Hugging Face fails here too; check that the conversation has the fields the template reads",
             span=Span(line=line),
         )
 

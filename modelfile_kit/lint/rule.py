@@ -1,4 +1,4 @@
-"""What a rule is, what it finds, and how a finding is mended."""
+"""What a rule is, what it finds, and how a finding is fixed."""
 
 from __future__ import annotations
 

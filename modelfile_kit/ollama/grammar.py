@@ -523,7 +523,7 @@ def quote(value: str, *, name: str = "the value") -> str:
             return text
     line = value.count("\n", 0, found.start()) + 1 if (found := TRIPLE_AT_LINE_END.search(value)) else 1
     raise ModelfileError(
-        f'{name}: line {line} of the value ends with """, which ends the value there; no quoting carries it',
+        f'{name}: line {line} of the value ends with """, and no quoting keeps that from ending the value',
         code="MK107",
         help='put a character after the """, in a TEMPLATE write {{ "\\"\\"\\"" }} for it, '
         "or give the value to the server's create API instead",
@@ -538,9 +538,9 @@ def check_runes(value: str, *, name: str) -> None:
     at, rune = found
     known = unicodedata.name(rune, "a control or private-use character")
     way_out = (
-        "encode_template writes it as a Go string"
+        'write it as a Go string in an action, as {{ "\\u200b" }}'
         if name == "TEMPLATE"
-        else "remove it, or give the value to the server's create API, which carries it"
+        else "remove it, or give the value to the server's create API, which takes it"
     )
     raise ModelfileError(
         f"{name}: U+{ord(rune):04X} ({known.lower()}) at character {at + 1} is dropped by Ollama's parser",

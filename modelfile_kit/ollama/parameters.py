@@ -223,11 +223,11 @@ def _unknown(name: str, target: Target) -> Refusal:
 def _value(name: str, kind: str, text: str) -> Value | Refusal:
     parsed = parse_value(kind, text)
     if isinstance(parsed, float) and not math.isfinite(parsed):
-        message = f"PARAMETER {name} is {text!r}, which a create request cannot carry"
+        message = f"PARAMETER {name} is {text!r}, which a create request cannot hold"
         return Refusal("MK111", message, "write a finite number")
     if parsed is not None:
         return parsed
-    hint = "write digits alone, with a sign at most" if kind == "int" else f"write {_EXPECTED[kind]}"
+    hint = "write digits only, with an optional sign" if kind == "int" else f"write {_EXPECTED[kind]}"
     if kind == "float" and (_DECIMAL.fullmatch(text) or _HEXADECIMAL.fullmatch(text)):
         hint = "write a smaller number: the largest that Ollama takes is 3.4e38"
     return Refusal("MK111", f"PARAMETER {name} is {text!r}, Ollama expects {_EXPECTED[kind]}", hint)
@@ -285,7 +285,7 @@ def _not_in_release(instruction: Instruction, target: Target, span: Span) -> Dia
     name, came, ended = instruction.command.upper(), SINCE[feature].since, until(feature)
     if target.version >= came:
         message = f"{name} is refused by Ollama {ended} and later"
-        hint = f"remove {name}, or set the target to the one release before {ended} that is used"
+        hint = f"remove {name}, or set the target to one release before {ended}"
     else:
         message = f"{name} is unknown to Ollama {target.name}; it came with {since(feature)}"
         hint = f"remove {name}, or raise the target to >={since(feature)}"

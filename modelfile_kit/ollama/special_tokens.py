@@ -85,3 +85,14 @@ def special_texts(text: str) -> list[str]:
 def without_control_texts(text: str) -> str:
     """A text with a space in the place of each text that can only be meant as a control token."""
     return _CONTROL_TEXT.sub(" ", text)
+
+
+def way_to_end_at(token: int) -> str:
+    """What to do about a stop that is this control token, which Ollama 0.30 and later do not see in a reply.
+
+    llama.cpp ends at the token that a GGUF names as its end of message, whatever Ollama looks for.
+    """
+    return (
+        f"to stop on every version, run `mkmodelfile patch MODEL --set tokenizer.ggml.eom_token_id={token}` "
+        "and package the copy; safe to ignore if the model never ends a reply with it"
+    )

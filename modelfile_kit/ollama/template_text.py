@@ -87,7 +87,7 @@ def _check(template: str, encoded: str) -> None:
     if found or TRIPLE_AT_LINE_END.search(encoded):
         what = f"U+{ord(found[1]):04X}" if found else '""" at the end of a line'
         raise ModelfileError(
-            f"TEMPLATE: {what} stands where it cannot be written as a Go string",
+            f"TEMPLATE: {what} is in a place where no Go string can be written",
             code="MK118",
             help="remove it from the action it stands in",
         )

@@ -200,9 +200,9 @@ def _syntax_error(e: yaml.MarkedYAMLError, file: str | None) -> tuple[str, Span,
     problem = e.problem or "cannot be read"
     hint = "quote texts that hold `: `, ` #`, or begin with one of & * ! | > % @ [ {"
     if "\\t" in problem:
-        hint = "YAML indents with blanks, never with tabs"
+        hint = "indent with spaces; YAML does not allow tabs there"
     elif "expected a single document" in str(e.context or "") + problem:
-        hint = "keep one document; take `---` out"
+        hint = "keep one document and remove the `---`"
     elif "undefined alias" in problem:
         hint = "a value that begins with * is an alias; quote it if it is text"
     context = f" ({e.context})" if e.context else ""

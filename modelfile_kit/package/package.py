@@ -263,7 +263,11 @@ def _check_mode(shape: PackageShape, document: Document) -> list[Diagnostic]:
     ]
     out = [
         _error(
-            document, (key,), f"{why}; {what} cannot go with it", f"take `{key}` out, or `mode: go`", CONFLICT
+            document,
+            (key,),
+            f"{why}; {what} cannot be combined with it",
+            f"remove `{key}`, or set `mode: go`",
+            CONFLICT,
         )
         for key, clash, what in clashes
         if clash
@@ -271,8 +275,8 @@ def _check_mode(shape: PackageShape, document: Document) -> list[Diagnostic]:
     with contextlib.suppress(UsageError):  # a target that is none has been said
         if Target.parse(shape.target).native_jinja:
             return out
-        message = f"{why}, which Ollama does since 0.30; `target` is {shape.target!r}"
-        out.append(_error(document, ("mode",), message, "raise `target`, or `mode: go`", CONFLICT))
+        message = f"{why}, which needs Ollama 0.30 or later; `target` is {shape.target!r}"
+        out.append(_error(document, ("mode",), message, "raise `target`, or set `mode: go`", CONFLICT))
     return out
 
 

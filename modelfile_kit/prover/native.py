@@ -318,5 +318,5 @@ def _doubtful(kind: str, unknown: Collection[Unknown], span: Span) -> Diagnostic
         f"native mode, {kind}: no difference was found, but nothing says that llama.cpp's Jinja engine does "
         f"the same as Jinja2 for every text in {named}{more}",
         span,
-        "so it is not claimed to be exact; golden tests and `verify` look at conversations of your own",
+        "so it is not claimed to be exact; golden tests and `verify` check conversations of your own",
     )

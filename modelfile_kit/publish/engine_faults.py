@@ -32,7 +32,7 @@ def name_fault(error: ServerError, served: ServedModel, *, with_image: bool) -> 
     if isinstance(error, HalfStreamError):
         return _error(
             "MK840",
-            "the server broke the answer off without an error, as Ollama does when a token repeats endlessly",
+            "the server ended the answer without an error, as Ollama does when a token repeats endlessly",
             ENDLESS_HELP,
         )
     if with_image and _ended(error, text) and (sections := missing_rope_sections(served)):

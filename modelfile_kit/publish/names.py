@@ -16,7 +16,7 @@ def require_name(name: str) -> str:
         raise UsageError(f"the model's name {problem.message}", help=problem.help, code="MK508")
     if is_working_name(name, name):
         raise UsageError(
-            f"{name!r}: tags that begin with {WORKING_TAG!r} are names the kit works under",
+            f"{name!r}: tags that begin with {WORKING_TAG!r} are reserved for working copies",
             help="choose another tag",
             code="MK508",
         )

@@ -105,6 +105,6 @@ def _differs(example: Counterexample) -> Diagnostic:
         "MK522",
         Severity.WARNING,
         f"the GGUF's own chat template on this server, {counterexample(example, _SERVER)}",
-        help="such conversations get another prompt than the model was trained on; a TEMPLATE (`mode: go`) "
-        "does not have llama-server's Jinja engine between",
+        help="the model was trained on another prompt for such conversations; use a TEMPLATE (`mode: go`), "
+        "which llama-server's Jinja engine does not render",
     )

@@ -51,7 +51,7 @@ def take_over(server: OllamaServer, temporary: str, name: str) -> str:
         server.copy(temporary, name)
         if digest_of(server, name) != meant:
             raise ServerError(
-                f"{server.url} copied the new model to {name}, and what is there now is not what was copied",
+                f"{server.url} copied the new model to {name}, and the copy is not what was copied",
                 help="the server's disk may be full: make room and publish again",
                 code="MK811",
             )

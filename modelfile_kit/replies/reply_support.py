@@ -230,7 +230,7 @@ def _pretended(
             f"tools: the chat template mentions tools ({words}) but writes none into the prompt; Ollama 0.30 "
             "and later accept requests with tools for such a model, and the TEMPLATE has to accept them too, "
             "because Ollama would not use it otherwise",
-            help="offer this model no tools: they do not reach it, with Hugging Face neither",
+            help="offer this model no tools: they do not reach it, in Hugging Face either",
         )
 
 

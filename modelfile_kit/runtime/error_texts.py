@@ -130,7 +130,7 @@ ERROR_TEXTS: tuple[ErrorText, ...] = (
         OLLAMA,
         "MK865",
         r"LoRA adapters are no longer supported",
-        "this Ollama takes no ADAPTER any more",
+        "this Ollama no longer supports ADAPTER",
         "merge the adapter into the model before it is converted to GGUF",
         since="0.34.1",
     ),
@@ -329,7 +329,7 @@ ERROR_TEXTS: tuple[ErrorText, ...] = (
         "MK230",
         r"does not support tools",
         "the request offers tools, and neither TEMPLATE nor chat template writes them into the prompt",
-        "`mkmodelfile compile` the model's own chat template, which may; else send no tools",
+        "run `mkmodelfile compile` on the model's own chat template; if it has no tools either, send none",
     ),
     ErrorText(
         OLLAMA,
@@ -436,14 +436,14 @@ ERROR_TEXTS: tuple[ErrorText, ...] = (
         "MK802",
         r"proxyconnect tcp: .{0,200}?(?:refused|no such host|time(?:d )?out|unreachable|reset)",
         "a proxy is set (HTTP_PROXY or HTTPS_PROXY) and does not answer",
-        "except the server's address from the proxy (NO_PROXY=127.0.0.1,localhost), or correct the proxy",
+        "exclude the server's address from the proxy (NO_PROXY=127.0.0.1,localhost), or correct the proxy",
     ),
     ErrorText(
         OLLAMA,
         "MK862",
         r"lookup (?P<host>[\w.-]+)(?: on [\w.:\[\]]+)?: "
         r"(?:no such host|server misbehaving|temporary failure|i/o timeout)",
-        "the name {host} cannot be resolved: there is no network or no DNS on the way to it",
+        "the name {host} cannot be resolved: there is no network, or no DNS server answers",
         "check the network and DNS of the machine on which Ollama runs; its server itself is fine",
     ),
     ErrorText(
@@ -472,7 +472,7 @@ ERROR_TEXTS: tuple[ErrorText, ...] = (
         OLLAMA,
         "MK861",
         r"need to be signed in|401 unauthorized|\bunauthorized\b",
-        "the server or the registry wants you to be signed in",
+        "the server or the registry requires you to sign in",
         "sign in with `ollama signin`, or use another --host",
     ),
     # -- the machine -------------------------------------------------------------------------------
@@ -504,7 +504,7 @@ ERROR_TEXTS: tuple[ErrorText, ...] = (
         "MK802",
         r"connection refused|could not connect to (?:a running )?ollama|is the server running",
         "no Ollama server answers at that address",
-        "start one with `ollama serve`, or say where it is with OLLAMA_HOST or --host",
+        "start one with `ollama serve`, or give its address with OLLAMA_HOST or --host",
     ),
     ErrorText(
         OLLAMA,

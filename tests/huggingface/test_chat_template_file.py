@@ -103,7 +103,7 @@ def test_json_without_a_template(tmp_path, data, words):
         (b" \n", "the chat template is empty"),
         (b'{"chat_template": ""}', "the chat template is empty"),
         (b"abc\xff", "byte 3 is 0xff, expected UTF-8 text"),
-        (b"GGUF\x03", "a GGUF is read from a file"),
+        (b"GGUF\x03", "a GGUF cannot be read from standard input"),
         (b"x" * (MAX_BYTES + 1), "more than 64 MiB"),
     ],
 )

@@ -161,7 +161,7 @@ def test_all_findings_come_at_once_and_in_the_order_of_the_file(tmp_path: Path) 
         ("<<: {system: x}", "merge keys"),
         ("? [a]\n: b", "a list or a mapping"),
         ("---\nname: b", "one document"),
-        ("system:\n\tx", "never with tabs"),
+        ("system:\n\tx", "does not allow tabs"),
         ("system: '\x07'", "U+0007"),
     ],
 )

@@ -104,7 +104,7 @@ TEXTS = [
     (
         "401 Unauthorized / You need to be signed in to Ollama to run Cloud models.",
         "MK861",
-        "signed",
+        "to sign in",
         "signin",
     ),
     ('split GGUF "GLM-00001-of-00003.gguf" has 1 shards, expected 3', "MK422", "1 of 3 parts", "one folder"),
@@ -141,7 +141,7 @@ TEXTS = [
         "send no `think`",
     ),
     ("Error: max retries exceeded: EOF", "MK862", "broke repeatedly", "resumes"),
-    ("LoRA adapters are no longer supported", "MK865", "no ADAPTER", "merge"),
+    ("LoRA adapters are no longer supported", "MK865", "supports ADAPTER", "merge"),
     ("split vision models aren't supported", "MK807", "second", "0.30"),
     ('(line 2): command must be one of "from", "license"', "MK101", "PROJECTOR", "lint"),
     ("unknown parameter 'num_contex'", "MK110", "num_contex", "lint"),

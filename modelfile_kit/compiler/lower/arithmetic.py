@@ -12,7 +12,6 @@ from ..values.lists import EncodedList, SplitText
 from ..values.number import is_int
 from ..values.request import ELEMENTS, Data, RuntimeValue
 from ..values.text import Markup, go_text, is_text
-from ..values.truth import is_bool
 from ..values.value import Value
 from ..values.weight import WEIGHT_MAX, weight
 from .control_flow import Raised, TooBig, Unsupported
@@ -54,30 +53,13 @@ def binary(st: State, name: str, a: Value, b: Value) -> Value:
     for x, y, swapped in ((a, b, False), (b, a, True)):
         if name == "+" and isinstance(x, RuntimeValue) and x.data is Data.JSON and is_text(y):
             return _text_or_raise(st, x, y, swapped)
-    if name == "*":
-        for x, y in ((a, b), (b, a)):
-            if isinstance(y, Const) and type(y.value) is int and (is_text(x) or _is_list(x)):
-                return _repeated(st, x, y.value)
+    if name == "*" and isinstance(b, Const) and type(b.value) is int and (is_text(a) or _is_list(a)):
+        return _repeated(st, a, b.value)
     if name == "%" and isinstance(a, Const) and isinstance(a.value, str):
         return formatted(st, a.value, b.items if isinstance(b, KnownList) else (b,))
     if name == "%" and is_text(a):
         raise Unsupported("% formatting of an unknown text", st.line)
-    if _may_work(name, a, b):
-        raise Unsupported(f"the operator {name} on {a.description} and {b.description}", st.line)
     raise Raised(f"unsupported operand types for {name}")
-
-
-def _may_work(name: str, a: Value, b: Value) -> bool:
-    """Whether Python has the operation for some values of these kinds."""
-    if any(isinstance(x, RuntimeValue) and x.data is Data.JSON for x in (a, b)):
-        return True
-    if name == "*" and any(is_text(x) or _is_list(x) for x in (a, b)):
-        return _is_number(a) or _is_number(b)
-    return _is_number(a) and _is_number(b)
-
-
-def _is_number(v: Value) -> bool:
-    return is_int(v) or is_bool(v) or (isinstance(v, Const) and isinstance(v.value, float))
 
 
 def _text_or_raise(st: State, x: RuntimeValue, y: Value, swapped: bool) -> Value:

@@ -69,8 +69,6 @@ def int_to_go(st: State, v: Int) -> Expr:
         return v.terms[0][0]
     plus = [e for e, n in v.terms for _ in range(n) if n > 0]
     minus = [e for e, n in v.terms for _ in range(-n) if n < 0]
-    if not plus and v.const <= 0:
-        raise Unsupported("a number below 0", st.line)
     if len(plus) + len(minus) > 8 or abs(v.const) > 1000:
         raise Unsupported("a sum of this many numbers", st.line)
     for e in plus + minus:

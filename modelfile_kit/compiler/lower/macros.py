@@ -50,7 +50,7 @@ def call_macro(st: State, macro: Macro, args: list[Value], kwargs: dict[str, Val
         return expand(st, macro, args, kwargs, captured=True)
     except RecursionError:
         # an outer call has room again to say so
-        raise Unsupported(f"the macro {macro.node.name} nested this deep", st.line) from None
+        raise Unsupported(f"the macro {macro.node.name} nested this deeply", st.line) from None
 
 
 def _without_unread(

@@ -15,8 +15,8 @@ def note_escapes(st: State) -> None:
     """Which characters Python escapes is a table that a template has no room for."""
     st.note(
         "MK623",
-        "a list or mapping is printed as Python writes it, but for characters that Python would escape",
-        "exact where texts hold no invisible characters beyond ASCII, such as a no-break space",
+        "a list or mapping is printed as Python writes it, except for characters that Python would escape",
+        "exact unless a text has non-printing characters beyond ASCII, such as a no-break space",
     )
 
 

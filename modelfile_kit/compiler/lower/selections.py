@@ -52,7 +52,7 @@ def _asking(st: State, rule: Callable[..., Test], step: SelectionStep) -> Callab
 def each(st: State, q: Selection, body: Callable[[Value, int], None]) -> None:
     """A `range` over the list in which the body runs for what is kept."""
     if not isinstance(q.over, RuntimeValue) or q.over.data not in ELEMENTS or q.over.reverse:
-        raise Unsupported(f"a selection from {q.over.description}", st.line)
+        raise Unsupported(f"filtering {q.over.description}", st.line)
     over = q.over
     loop = st.fresh()
     st.loop_over[loop] = over.expr

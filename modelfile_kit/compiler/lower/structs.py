@@ -44,8 +44,8 @@ def note_order(st: State, data: Data) -> None:
     else:
         st.note(
             "MK631",
-            "Ollama keeps of a tool's schema the keys it knows, and its properties in alphabetical order",
-            "exact where the request writes type, description, enum, … in Ollama's order and no other keys",
+            "Ollama drops unknown keys of a tool's schema and sorts its properties",
+            "exact if the schema has only keys that Ollama knows (type, description, enum, …), in its order",
         )
 
 

@@ -18,7 +18,7 @@ def check(context: Context) -> Iterator[Finding]:
                 continue
             same = instruction.value == last.value
             yield Finding(
-                f"this {name.upper()} is not used: the one in line {last.line} takes its place"
+                f"this {name.upper()} is not used: the one in line {last.line} replaces it"
                 + (" (they are the same)" if same else ""),
                 instruction,
                 fix=Fix((removed(instruction, context.text),)) if same else None,

@@ -24,7 +24,7 @@ def check(context: Context) -> Iterator[Finding]:
         name = f"the stop {earlier.value!r}" if instruction.key == "stop" else f"PARAMETER {earlier.key}"
         message = f"{name} is set again in line {instruction.line}"
         yield Finding(
-            message if same else f"{message} with {instruction.value}, which is what counts",
+            message if same else f"{message} with {instruction.value}, which is used",
             earlier,
             severity=Severity.INFO if same else None,
             fix=Fix((removed(earlier, context.text),)) if same else None,

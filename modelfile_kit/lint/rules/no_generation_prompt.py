@@ -20,14 +20,14 @@ def check(context: Context) -> Iterator[Finding]:
         return
     if probes.lacks_generation_prompt(probe):
         yield Finding(
-            f"the prompt ends with {ending!r}; before earlier answers stands {header!r}: the "
-            "generation prompt is missing",
+            f"the generation prompt is missing: the prompt ends with {ending!r}, earlier answers begin "
+            f"after {header!r}",
             context.template,
             f"end the TEMPLATE with {header.strip()[len(ending.strip()) :]!r}",
         )
     elif header.split() == ending.split() and not header.startswith(ending):
         yield Finding(
-            f"the prompt ends with {ending!r}; before earlier answers stands {header!r}",
+            f"the prompt ends with {ending!r}, but earlier answers begin after {header!r}",
             context.template,
             "write the same spaces and newlines in both places",
             severity=Severity.INFO,

@@ -19,7 +19,7 @@ def check(context: Context) -> Iterator[Finding]:
         counted = isinstance(first, n.IdentifierNode) and first.ident == "len"
         if isinstance(first, n.NumberNode) or counted:
             yield Finding(
-                f"range over a number fails on Ollama {context.target.name}, it is of {since('range_int')}",
+                f"range over a number fails on Ollama {context.target.name}, it came in {since('range_int')}",
                 context.template,
                 **context.place(node),
             )

@@ -15,7 +15,7 @@ def check(context: Context) -> Iterator[Finding]:
         for tag, what in context.reply_tags.items():
             if stop.value and stop.value in tag:
                 yield Finding(
-                    f"the stop {stop.value!r} is in the tag of {what}, {tag!r}: replies end there", stop
+                    f"the stop {stop.value!r} is part of {tag!r}, the tag of {what}: replies end there", stop
                 )
                 break
 

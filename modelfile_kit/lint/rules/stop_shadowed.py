@@ -15,7 +15,8 @@ def check(context: Context) -> Iterator[Finding]:
         )
         if shorter is not None:
             yield Finding(
-                f"the stop {stop.value!r} never occurs: {shorter.value!r} of line {shorter.line} is in it",
+                f"the stop {stop.value!r} has no effect: the stop {shorter.value!r} in line {shorter.line} "
+                "is part of it and ends the reply first",
                 stop,
             )
 

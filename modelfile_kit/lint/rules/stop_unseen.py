@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ...ollama.special_tokens import way_to_end_at
 from ..context import Context
 from ..rule import Finding, Rule
 
@@ -19,7 +20,7 @@ def check(context: Context) -> Iterator[Finding]:
         yield Finding(
             f"the stop {stop.value!r} is a control token: it never fires on Ollama 0.30 and later",
             stop,
-            f"a GGUF that names it as end of message (tokenizer.ggml.eom_token_id = {token}) ends there",
+            way_to_end_at(token),
         )
 
 

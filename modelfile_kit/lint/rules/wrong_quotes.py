@@ -24,4 +24,4 @@ def check(context: Context) -> Iterator[Finding]:
             )
 
 
-RULE = Rule("MK121", check, help='use ", three of them, or no quotes')
+RULE = Rule("MK121", check, help='use " or """, or no quotes')

@@ -93,7 +93,7 @@ def transport_error(url: str, asked: str, error: Exception) -> ServerError:
     if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, ConnectionError)):
         return ServerError(
             f"no Ollama server answers at {url} ({reason.splitlines()[0]})",
-            help="start it with `ollama serve`, or say where it is with --host or OLLAMA_HOST",
+            help="start it with `ollama serve`, or give its address with --host or OLLAMA_HOST",
             code="MK802",
         )
     if isinstance(error, httpx.TimeoutException):

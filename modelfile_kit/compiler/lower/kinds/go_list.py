@@ -11,7 +11,7 @@ from ...ir.nodes import Lit, Node, Test, call
 from ...ir.operations import JsonStyle
 from ...values.callables import LoopVariable
 from ...values.choice import choose
-from ...values.known import Const, KnownList, Undef
+from ...values.known import Const, Undef
 from ...values.lists import SelectionStep
 from ...values.number import Int, go_int
 from ...values.request import ELEMENT_NAMES, ELEMENTS, Data, RuntimeValue, element_value
@@ -131,8 +131,6 @@ def slice_of_go_list(st: State, v: RuntimeValue, start: Value, stop: Value, step
         return RuntimeValue(v.data, v.expr, not v.reverse)
     if stride not in (None, 1) or v.reverse:
         raise Unsupported("a slice of a list with a step", st.line)
-    if all(b is None or isinstance(b, int) for b in (low_bound, high_bound)):
-        return _between(st, v, low_bound or 0, high_bound)
     low = _bound(st, v, low_bound, 0)
     if high_bound is None:
         if low == go.Lit(0):
@@ -140,38 +138,6 @@ def slice_of_go_list(st: State, v: RuntimeValue, start: Value, stop: Value, step
         return RuntimeValue(v.data, _cut(st, v, low, None))
     high = _bound(st, v, high_bound, None)
     return RuntimeValue(v.data, _cut(st, v, low, high))
-
-
-def _between(st: State, v: RuntimeValue, low: int, high: int | None) -> Value:
-    """`v[low:high]`: Python forgives bounds beyond a list's ends, Go's `slice` does not."""
-    nothing: Value = KnownList(())
-
-    def cut(*bounds: int) -> Value:
-        ends = [_bound(st, v, b, None) for b in bounds]
-        return RuntimeValue(v.data, _cut(st, v, ends[0], ends[1] if len(ends) > 1 else None))
-
-    if high == 0 or (high is not None and (low < 0) == (high < 0) and high <= low):
-        return nothing
-    if low < 0:
-        if high is not None and high > 0:
-            raise Unsupported("a slice of a list by bounds counted from both ends", st.line)
-        found = cut(low) if high is None else cut(low, high)
-        return _if_longer(st, v, -low, found, _between(st, v, 0, high))
-    if high is None:
-        return _if_longer(st, v, low, cut(low), nothing) if low else v
-    if high < 0:
-        return _if_longer(st, v, low - high, cut(low, high), nothing)
-    return _if_longer(st, v, high, cut(low, high), _between(st, v, low, None))
-
-
-def _if_longer(st: State, v: RuntimeValue, size: int, then: Value, orelse: Value) -> Value:
-    """A value for a list of at least so many elements, and one for a shorter list.
-
-    A template that takes one element off has asked before whether there is one.
-    """
-    if size == 1:
-        return then
-    return st.settle(choose(st.facts.simplify(_longer_than(v, size - 1)), then, orelse))
 
 
 def _bound(st: State, v: RuntimeValue, b: Any, default: int | None) -> go.Expr:
@@ -255,7 +221,7 @@ def json_of_each(
     loop = st.fresh()
     kept, element = apply(st, steps, element_value(v.data, go.Item(loop, ELEMENT_NAMES[v.data])))
     if kept != go.TRUE:
-        raise Unsupported("tojson of a selection", st.line)
+        raise Unsupported("tojson of a filtered list", st.line)
     parts = json_parts(st, element, inner, sort)
     first = Str(("[" + inner.newline,))
     between = Choice(go.equal(go.Index(loop), Lit(0)), first, Str((style.comma + inner.newline,)))

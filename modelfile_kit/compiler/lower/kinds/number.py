@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from ...ir import nodes as go
 from ...ir.nodes import Expr, Test
-from ...ir.operations import CharacterCount, JsonStyle
+from ...ir.operations import JsonStyle
 from ...values.choice import choose
 from ...values.known import Const
 from ...values.number import Int, is_int
-from ...values.text import Choice, Part, Str, go_text, text_of
+from ...values.text import Choice, Part, Str, go_text
 from ...values.truth import Bool, test_of
 from ...values.value import Value
-from ..integers import equal_ints, int_to_go, less_than, subtract
+from ..integers import equal_ints, int_to_go
 from ..semantics import equals, to_go, to_json, to_repr, to_str, truth, unlike
 from ..state import State
 
@@ -30,41 +30,17 @@ def number_to_go(st: State, v: Int) -> Expr:
 
 @to_str.of(Int)
 def int_to_str(st: State, v: Int) -> Value:
-    """A number below 0 is a minus sign and the number without it: Go's lengths, which count, have none."""
-    if not _below_zero(v):
-        return go_text(go.call("print", st.to_go(v)), True)
-    never_positive = v.const <= 0 and all(n < 0 for _, n in v.terms)
-    return st.branch(
-        less_than(st, v, Const(0)),
-        lambda: text_of("-", go.call("print", st.to_go(subtract(Const(0), v)))),
-        lambda: Const("0") if never_positive else go_text(go.call("print", st.to_go(v)), True),
-    )
-
-
-def _below_zero(v: Int) -> bool:
-    """Whether a sum may be below 0: something less a count, or the length of a text or list less a constant.
-
-    What is left of a list after some of its elements counts from 0, as the pieces of a text do.
-    """
-    if all(n < 0 for _, n in v.terms):
-        return True
-    if len(v.terms) != 1 or v.const >= 0:
-        return False
-    e = v.terms[0][0]
-    if e == go.call("len", go.Root("Messages")) and v.const == -1:
-        return False  # there is always a message
-    counted = isinstance(e, go.Call) and e.fn == "len" and isinstance(e.args[0], (go.Root, go.Field))
-    return counted or isinstance(e, CharacterCount)
+    return go_text(go.call("print", st.to_go(v)), True)
 
 
 @to_repr.of(Int)
 def int_to_repr(st: State, v: Int) -> tuple[Part, ...]:
-    return st.parts(int_to_str(st, v))
+    return (go.call("print", st.to_go(v)),)
 
 
 @to_json.of(Int)
 def int_to_json(st: State, v: Int, style: JsonStyle, sort: bool) -> tuple[Part, ...]:
-    return st.parts(int_to_str(st, v))
+    return (go.call("print", st.to_go(v)),)
 
 
 @equals.of(Int, int)

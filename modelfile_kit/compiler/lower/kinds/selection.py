@@ -50,7 +50,7 @@ def selection_to_json(st: State, v: Selection, style: JsonStyle, sort: bool) -> 
     if not v.listed:
         raise Raised("Object of type generator is not JSON serializable")
     if not isinstance(v.over, RuntimeValue):
-        raise Unsupported("tojson of a selection", st.line)
+        raise Unsupported("tojson of a filtered list", st.line)
     return (Block((json_of_each(st, v.over, style, sort, v.steps),)),)
 
 
@@ -83,7 +83,7 @@ def element_of_selection(st: State, v: Selection, n: Const | Int) -> Value:
 def _pick(st: State, q: Selection, key: Value) -> Value:
     """The first or last that is kept."""
     if key not in (Const(0), Const(-1)):
-        raise Unsupported("an element of a selection other than the first or last", st.line)
+        raise Unsupported("an element of a filtered list other than the first or last", st.line)
     rep = None
     held: list[Value] = []
 
@@ -96,7 +96,7 @@ def _pick(st: State, q: Selection, key: Value) -> Value:
 
     probe = st.run(st.facts, look)
     if len(held) != 1 or probe.dead:
-        raise Unsupported(f"an element of a selection from {q.over.description}", st.line)
+        raise Unsupported(f"an element of a filtered list from {q.over.description}", st.line)
     rep = st.new_rep("last" if key == Const(-1) else "first", [held[0], Undef()])
     st.declare_rep(rep, Undef())
     empty = st.truth(st.lift(st.value_of(rep), lambda x: Const(isinstance(x, Undef))))
