@@ -26,7 +26,8 @@ def merge_definitions(statements: Nodes, definitions: Definitions) -> tuple[Node
     {{- define "a" }}
     {{- range . }}-{{ template "a" . }}
     {{- end }}
-    {{- end }}{{ template "a" .A }}{{ template "a" .B }}
+    {{- end }}
+    {{- template "a" .A }}{{ template "a" .B }}
     """
     found = _merged(statements, definitions)
     moved = _merged(*_given_as_map(statements, definitions))
