@@ -355,6 +355,11 @@ class Server(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
+class QuietServer(http.server.ThreadingHTTPServer):
+    def handle_error(self, request, client_address):
+        """A client that gives up early is what some tests are about; its traceback is no news."""
+
+
 @pytest.fixture
 def server():
     """A function that starts a server of this behaviour; gives its class and address."""
@@ -362,10 +367,9 @@ def server():
 
     def start(**behaviour):
         handler = type("Handler", (Server,), {**behaviour, "asked": [], "reached": threading.Event()})
-        daemon = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        daemon = QuietServer(("127.0.0.1", 0), handler)
         daemon.daemon_threads = True
         daemon.block_on_close = False
-        daemon.handle_error = lambda *_: None  # a client that gives up early is what some tests are about
         threading.Thread(target=daemon.serve_forever, daemon=True).start()
         running.append(daemon)
         return handler, f"http://127.0.0.1:{daemon.server_port}"
