@@ -38,6 +38,7 @@ PAGES_BY_HAND = [
     ROOT / "CONTRIBUTING.md",
     ROOT / "SECURITY.md",
     ROOT / "docs/architecture.md",
+    ROOT / "docs/bos.md",
     ROOT / "docs/modes.md",
     *sorted((ROOT / "docs/adr").glob("*.md")),
 ]
