@@ -12,6 +12,7 @@ PACKAGE = TESTS.parent / "modelfile_kit"
 BESIDE = {
     "docs": "the pages under docs/, the README and the examples in docstrings",
     "integration": "several rooms together, with a real Ollama or llama.cpp",
+    "zoo": "inspect, init, build and lint on the layouts in which people keep models",
     "oracle": "the judges themselves: Ollama's own packages",
 }
 # Tests of no single module, each with what it tests instead.

@@ -15,6 +15,7 @@ from ..core.diagnostics import Diagnostic, Severity, has_errors
 from ..core.errors import GGUFError
 from ..gguf_file import read_header
 from ..gguf_file.description import Description, describe
+from ..gguf_file.inputs import model_input
 from ..gguf_file.pairing import FileKind, check_pair, check_together, classify
 from ..gguf_file.projector_choice import find_projector
 from ..report import FORMATS, Case, Report, Status, render
@@ -69,9 +70,17 @@ def command(files: tuple[str, ...], output_format: str) -> None:
     else:
         print_diagnostics(report.all_diagnostics())
         if paired == ():
-            click.echo("the projector fits the model")
+            click.echo(f"the projector fits the model; input: {', '.join(_pair_input(headers))}")
     if not report.ok:
         raise click.exceptions.Exit(code)
+
+
+def _pair_input(headers: list[Header]) -> tuple[str, ...]:
+    """What a model takes with the projectors that were given with it."""
+    model = next(h for h in headers if classify(h) is FileKind.MODEL)
+    projectors = [h for h in headers if h is not model]
+    senses = [sense for p in projectors for sense in model_input(model, p)]
+    return tuple(dict.fromkeys(senses))
 
 
 def _neighbour(header: Header) -> tuple[Diagnostic, ...] | None:

@@ -116,7 +116,7 @@ _TYPES = (
         "internvl",
         ("internlm2", "llama", "phi3", "qwen2", "qwen3", "qwen3moe", "gpt-oss"),
         True,
-        "mm.3.weight",
+        "mm.model.mlp.3.weight",
         1,
         ("<img>", "</img>"),
         ollama=(0, 9, 6),
@@ -155,7 +155,7 @@ _TYPES = (
     ProjectorType("glm5v", ("glm5-next",), False, "mm.down.weight", 1, _GLM_MARKS),
     ProjectorType("youtuvl", ("deepseek2",), False, "mm.2.bias", 0, _QWEN_MARKS),
     ProjectorType("yasa2", (), True, "mm.2.weight", 1, ("<image>", "</image>")),
-    ProjectorType("nemotron_v2_vl", ("nemotron_h", "nemotron_h_moe"), False, "mm.3.weight"),
+    ProjectorType("nemotron_v2_vl", ("nemotron_h", "nemotron_h_moe"), False, "mm.model.mlp.3.weight"),
     ProjectorType("exaone4_5", ("exaone4",), False, "mm.2.bias", 0, ("<vision>", "</vision>")),
     ProjectorType(
         "hunyuanvl",
