@@ -7,7 +7,7 @@ N ?= 100000
 SEED ?= 1
 JOBS ?= 1
 
-.PHONY: demo test lint format fuzz clean
+.PHONY: demo test lint format fuzz soak clean
 
 demo: $(STAMP)
 	$(VENV)/bin/mkmodelfile demo
@@ -31,6 +31,10 @@ fuzz: $(STAMP)
 	MKMODELFILE_FUZZ=$(N) MKMODELFILE_SEED=$(SEED) $(VENV)/bin/python -m pytest -m oracle tests/ollama \
 		$(if $(VERSION),-k $(VERSION))
 	MKMODELFILE_FUZZ=$(N) MKMODELFILE_SEED=$(SEED) $(VENV)/bin/python -m pytest tests/compiler/test_mutations.py
+
+# Every pair, layout and odd file that the tests know, and what a real server makes of them
+soak: $(STAMP)
+	MKMODELFILE_NO_SKIPS=1 $(VENV)/bin/python -m pytest --durations=10 tests/zoo tests/gguf_file tests/integration
 
 $(STAMP): pyproject.toml
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)

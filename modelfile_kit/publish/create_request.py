@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from ..core.diagnostics import Diagnostic, Severity, Span
-from ..core.errors import GGUFError, ModelfileError, UsageError
+from ..core.errors import GGUFError, ModelfileError, PackageError, UsageError
 from ..gguf_file import read_header
 from ..gguf_file.pairing import FileKind, classify
+from ..gguf_file.soundness import check_soundness
+from ..gguf_file.split import split_of
 from ..ollama.grammar import Instruction, Modelfile, parse_modelfile
 from ..ollama.parameters import Refusal, add_parameter, read_parameter
 from ..ollama.versions import Target
@@ -95,7 +97,7 @@ def read_request(path: Path) -> CreateRequest:
     """Reads a Modelfile and finds its files.
 
     Raises ModelfileError where it does not parse or cannot become a request, UsageError (MK430,
-    MK422) where a file is missing.
+    MK422) where a file is missing, PackageError for a GGUF that no engine takes.
     """
     try:
         data = path.read_bytes()
@@ -103,7 +105,9 @@ def read_request(path: Path) -> CreateRequest:
         raise UsageError(
             f"{path} cannot be read: {e.strerror or e}", help="name a Modelfile or a package", code="MK809"
         ) from e
-    return make_request(parse_modelfile(data, file=str(path)), path.parent, source=str(path))
+    request = make_request(parse_modelfile(data, file=str(path)), path.parent, source=str(path))
+    _refuse_unsound(request.files)
+    return request
 
 
 def make_request(modelfile: Modelfile, folder: Path, *, source: str | None = None) -> CreateRequest:
@@ -269,6 +273,24 @@ def _named(paths: Sequence[Path]) -> tuple[LocalFile, ...]:
         taken.add(candidate)
         files.append(LocalFile(path, candidate))
     return tuple(files)
+
+
+def _refuse_unsound(files: Iterable[LocalFile]) -> None:
+    """Raises PackageError for a GGUF that no engine takes; what cannot be read is seen elsewhere."""
+    for file in files:
+        try:
+            header = read_header(file.path, check_data=False)
+        except (GGUFError, OSError):
+            continue
+        split = split_of(header)
+        if split is not None and split.number > 0:
+            continue  # seen with the first part
+        found = check_soundness(header)
+        wrong = next((d for d in found if d.severity is Severity.ERROR), None)
+        if wrong is not None:
+            raise PackageError(
+                wrong.message, help=wrong.help, span=wrong.span, code=wrong.code, diagnostics=tuple(found)
+            )
 
 
 def file_kind(path: Path) -> FileKind | None:

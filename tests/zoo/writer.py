@@ -28,6 +28,7 @@ def text_model(
     *,
     name: str = "",
     tokens: Sequence[str] = (),
+    words: Sequence[str] = (),
     layers: int = 2,
     said_layers: int | None = None,
     keys: Mapping[str, Any] | None = None,
@@ -38,8 +39,11 @@ def text_model(
     eos: int | None = None,
     width: int = WIDTH,
 ) -> Path:
-    """A text model. tokens: special tokens beside those of the template; more: further tensors;
-    said_layers, eos: what the metadata claims."""
+    """A text model.
+
+    tokens: special tokens beside those of the template; words: further ordinary ones; more: further tensors;
+    said_layers, eos: what the metadata claims.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     order = gguf.GGUFEndian.BIG if big_endian else gguf.GGUFEndian.LITTLE
     out = gguf.GGUFWriter(str(path), architecture, endianess=order)
@@ -56,7 +60,7 @@ def text_model(
     out.add_rope_dimension_count(width // 4)
     _add(out, {k.replace("own.", f"{architecture}."): v for k, v in (keys or {}).items()})
     special = ["<|im_start|>", "<|im_end|>", *dict.fromkeys(tokens)]
-    alphabet = sorted(_letters())
+    alphabet = [*sorted(_letters()), *(w for w in words if len(w) > 1)]
     vocabulary = [*alphabet, *special]
     out.add_tokenizer_model("gpt2")
     out.add_tokenizer_pre("qwen2")
