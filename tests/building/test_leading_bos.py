@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from modelfile_kit.building.leading_bos import without_leading_bos, without_trailing_eos
+from modelfile_kit.compiler.compile import translate
+from modelfile_kit.core.errors import KitError
 from modelfile_kit.ollama.prompt import render_prompt
 
+CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus" / "templates"
 USER, ANSWER, SYSTEM = (
     {"role": "user", "content": "Hi"},
     {"role": "assistant", "content": "Yes"},
@@ -89,3 +94,24 @@ def test_only_where_it_is_needed_a_variable_decides() -> None:
 )
 def test_eos_goes_only_from_the_very_end(template: str, expected: str) -> None:
     assert without_trailing_eos(template, "</s>") == expected
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not CORPUS.is_dir(), reason="there is no ../shared/corpus here")
+def test_real_templates_lose_one_bos_and_nothing_else() -> None:
+    """Real chat templates, with the places where they have BOS: before all, in a loop, before each turn."""
+    begun = 0
+    for path in sorted(CORPUS.glob("*.jinja")):
+        source = path.read_text(encoding="utf-8")
+        if "bos_token" not in source:
+            continue
+        template = translate(source, bos_token="<s>", eos_token="</s>").template
+        without = without_leading_bos(template, "<s>")
+        for messages in CHATS:
+            try:
+                before = render_prompt(template, messages)
+            except KitError:
+                continue
+            begun += before.startswith("<s>")
+            assert render_prompt(without, messages) == before.removeprefix("<s>"), path.name
+    assert begun > 100

@@ -1,7 +1,7 @@
 """BOS on a real server: what prompt_eval_count says, and packages that are green from build to verify.
 
-Seen on 2026-11-27 with Ollama 0.33.0: a vocabulary that adds BOS and a TEMPLATE that writes it give two BOS
-tokens; `<bos>` is taken off where the GGUF says add_bos_token, whatever its BOS token is.
+Seen on 2026-11-27 with Ollama 0.33.0 and 0.34.4: a vocabulary that adds BOS and a TEMPLATE that writes it
+give two BOS tokens; `<bos>` is taken off where the GGUF says add_bos_token, whatever its BOS token is.
 """
 
 from __future__ import annotations
