@@ -6,7 +6,7 @@ The steps, in the order of `translate_tree` and `compile_template`:
 2. `lower` executes it on every path that a request can take; what only shows at run time becomes statements.
 3. `definitions` simplifies them (`passes/simplify.py`) and defines the templates that they include.
 4. `passes/legalize.py` replaces what Go has no function for by what it has; `passes/joined_equations.py`
-   makes use of what Go can compare at once.
+   makes use of what Go can compare at once; `passes/outlined_repeats.py` writes once what is there twice.
 5. `passes/inference_hints.py` adds what Ollama reads out of a TEMPLATE without running it.
 6. `ir/verify.py` checks the statements against the target's functions and types, `ir/printer.py` prints them.
 7. `claims` says which kinds of conversations should be exact.
@@ -37,6 +37,7 @@ from .lower.lower import TOO_BIG_HELP, lower
 from .passes.inference_hints import hints
 from .passes.joined_equations import join_equations
 from .passes.legalize import legalize
+from .passes.outlined_repeats import outline_repeats
 
 # Steps for two renderings of a short question; the hungriest real template takes 7,000, and the proof renders
 # a template some hundred times.
@@ -139,6 +140,10 @@ def translate_tree(
         definitions = {name: join_equations(legalize(block)) for name, block in definitions.items()}
         verify(statements, definitions, target)
         template = emit(statements, definitions)
+        outlined = outline_repeats(statements, definitions)
+        if len(shorter := emit(*outlined)) < len(template):
+            (statements, definitions), template = outlined, shorter
+            verify(statements, definitions, target)
         before, after = hints(template, reference, target)
         if before or after:
             verify((*before, *after), definitions, target)

@@ -1,0 +1,287 @@
+"""Writes statements that a TEMPLATE repeats once, as a defined template.
+
+A defined template sees one argument and nothing else, so a run of statements can move there if all that it
+reads from outside comes out of one expression, and if nothing outside reads what it declares.
+"""
+
+from __future__ import annotations
+
+import itertools
+import operator
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any
+
+from ..ir import nodes as go
+from ..ir.nodes import Expr, Node, Nodes
+from .alpha_rename import same_but_for_names
+from .effects import declared, effects, read, written
+
+# Statements in a run, inner ones counted, from which a definition of its own is worth its name.
+SMALLEST = 8
+# Statements beside each other that are looked at as one run.
+LONGEST = 12
+# Definitions that are made at most.
+MAX_ROUNDS = 20
+
+Definitions = dict[str, Nodes]
+
+
+@dataclass(frozen=True)
+class _Run:
+    """Statements that may move: the block they stand in, where they begin and end, and their argument.
+
+    key: what runs have in common that differ in their arguments and in the names of their variables alone.
+    """
+
+    block: Nodes
+    start: int
+    end: int
+    size: int
+    argument: Expr
+    key: int
+
+    @property
+    def nodes(self) -> Nodes:
+        return self.block[self.start : self.end]
+
+    @property
+    def body(self) -> Nodes:
+        """The statements with the dot in place of the argument."""
+        return tuple(_replaced(n, self.argument) for n in self.nodes)
+
+
+# The runs that were looked at, by their block's address, start and end; the block is kept with them.
+_Known = dict[tuple[int, int, int], tuple[Nodes, "_Run | None"]]
+
+
+def outline_repeats(statements: Nodes, definitions: Definitions) -> tuple[Nodes, Definitions]:
+    """The largest runs that are there more than once become definitions, until there is none left.
+
+    >>> from modelfile_kit.compiler.ir.printer import emit
+    >>> def shown(name):
+    ...     loop = hash(name)
+    ...     marks = tuple(go.If(go.equal(go.Item(loop), go.Lit(x)), (go.Text(x),)) for x in "abcd")
+    ...     return go.Range(loop, go.Root(name), marks)
+    >>> print(emit(*outline_repeats((shown("A"), go.Text("-"), shown("B")), {})))
+    {{- define "part" }}
+    {{- range . }}
+    {{- if eq . "a" }}a
+    {{- end }}
+    {{- if eq . "b" }}b
+    {{- end }}
+    {{- if eq . "c" }}c
+    {{- end }}
+    {{- if eq . "d" }}d
+    {{- end }}
+    {{- end }}
+    {{- end }}{{ template "part" .A }}-{{ template "part" .B }}
+    """
+    blocks = {"": statements, **definitions}
+    known: _Known = {}
+    for _ in range(MAX_ROUNDS):
+        found = _largest(list(blocks.values()), known)
+        if not found:
+            break
+        name = next(n for n in _names() if n not in blocks)
+        body = found[0].body
+        blocks = {key: _with_includes(block, name, found) for key, block in blocks.items()}
+        blocks[name] = body
+    return blocks.pop(""), blocks
+
+
+def _names() -> Iterator[str]:
+    yield "part"
+    yield from (f"part {n}" for n in itertools.count(2))
+
+
+def _largest(bodies: list[Nodes], known: _Known) -> list[_Run]:
+    """The runs of the largest kind that is there twice; none where nothing is."""
+    alike: dict[int, list[tuple[Nodes, int, int]]] = {}
+    for block in {id(b): b for b in _blocks(bodies)}.values():
+        for start, end, shape in _windows(block):
+            alike.setdefault(shape, []).append((block, start, end))
+    groups: dict[int, list[_Run]] = {}
+    for places in alike.values():
+        for block, start, end in places if len(places) > 1 else ():
+            at = id(block), start, end
+            if at not in known:
+                known[at] = block, _run(block, start, end)
+            run = known[at][1]
+            if run is not None:
+                groups.setdefault(run.key, []).append(run)
+    best: list[_Run] = []
+    for runs in groups.values():
+        if len(runs) < 2 or (best and runs[0].size <= best[0].size):
+            continue
+        first = runs[0].body
+        same = [r for r in runs if same_but_for_names(first, r.body, operator.eq)]
+        apart = [r for n, r in enumerate(same) if not any(_overlap(r, other) for other in same[:n])]
+        if len(apart) > 1:
+            best = apart
+    return best
+
+
+def _overlap(a: _Run, b: _Run) -> bool:
+    return a.block is b.block and a.start < b.end and b.start < a.end
+
+
+def _blocks(bodies: list[Nodes]) -> Iterator[Nodes]:
+    for block in bodies:
+        yield block
+        for n in block:
+            yield from _blocks(list(go.blocks(n)))
+
+
+def _windows(block: Nodes) -> Iterator[tuple[int, int, int]]:
+    """Where runs that are large enough begin and end, and their shape."""
+    looks = [_look(n) for n in block]
+    for start in range(len(block)):
+        size = 0
+        for end in range(start + 1, min(len(block), start + LONGEST) + 1):
+            if effects(block[end - 1]).leaves:
+                break
+            size += looks[end - 1][0]
+            if size >= SMALLEST:
+                yield start, end, hash(tuple(shape for _, shape in looks[start:end]))
+
+
+def _look(n: Node) -> tuple[int, int]:
+    """How many statements it is, and a number that is equal where all but the expressions is."""
+    known: tuple[int, int] | None = n.__dict__.get("_look")
+    if known is None:
+        inner = [[_look(x) for x in block] for block in go.blocks(n)]
+        shapes = (tuple(shape for _, shape in block) for block in inner)
+        size = 1 + sum(size for block in inner for size, _ in block)
+        n.__dict__["_look"] = known = size, hash((type(n).__name__, _label(n), *shapes))
+    return known
+
+
+def _label(n: Node) -> object:
+    """What a statement holds beside expressions and blocks."""
+    if isinstance(n, go.Text):
+        return n.text
+    if isinstance(n, go.Include):
+        return n.name
+    return n.message if isinstance(n, go.Fail) else isinstance(n, go.Range) and n.count
+
+
+def _run(block: Nodes, start: int, end: int) -> _Run | None:
+    """Statements as a run; None where they cannot move."""
+    nodes = block[start:end]
+    own = declared(nodes)
+    if written(nodes) - own or own & (read(block[end:]) | written(block[end:])):
+        return None
+    argument = _argument(nodes)
+    if argument is None:
+        return None
+    size = sum(_look(n)[0] for n in nodes)
+    return _Run(block, start, end, size, argument, hash(tuple(_key(n, argument) for n in nodes)))
+
+
+def _key(n: Node, argument: Expr) -> int:
+    """A number that is equal for statements which differ in nothing but their variables and argument."""
+    inner = (tuple(_key(x, argument) for x in block) for block in go.blocks(n))
+    exprs = (_key_of(e, argument) for e in go.node_exprs(n))
+    return hash((_look(n), *exprs, *inner))
+
+
+def _key_of(e: Expr, argument: Expr) -> Any:
+    if e == argument:
+        return "."
+    if isinstance(e, go.Call):
+        return e.fn, tuple(_key_of(a, argument) for a in e.args)
+    if isinstance(e, go.Field):
+        return e.name, _key_of(e.base, argument)
+    return (type(e.value).__name__, e.value) if isinstance(e, go.Lit) else type(e).__name__
+
+
+def _argument(nodes: Nodes) -> Expr | None:
+    """The one expression from outside that a run reads, if the run begins by looking at it."""
+    own = declared(nodes)
+    loops = {n.loop for n in go.all_nodes(nodes) if isinstance(n, go.Range)}
+    common: list[Expr] | None = None
+    for n in go.all_nodes(nodes):
+        for e in go.node_exprs(n):
+            for chain in _chains(e):
+                leaf = chain[0]
+                if isinstance(leaf, go.Var) and leaf.id in own:
+                    continue
+                if isinstance(leaf, (go.Item, go.Index)) and leaf.loop in loops:
+                    continue
+                common = chain if common is None else [x for x in common if x in chain]
+                if not common:
+                    return None
+    if not common:
+        return None
+    argument = common[-1]
+    return argument if argument in _looked_at(nodes) and not isinstance(argument, go.Dot) else None
+
+
+def _chains(e: Expr) -> Iterator[list[Expr]]:
+    """For each thing that an expression reads: it, then what is taken from it, up to the expression."""
+    if isinstance(e, go.Lit):
+        return
+    parts = e.args if isinstance(e, go.Call) else (e.base,) if isinstance(e, go.Field) else ()
+    if not parts and not isinstance(e, go.Call):
+        yield [e]
+    taken = isinstance(e, go.Field) or (
+        isinstance(e, go.Call) and e.fn == "index" and all(isinstance(a, go.Lit) for a in e.args[1:])
+    )
+    for part in parts:
+        for chain in _chains(part):
+            yield [*chain, e] if taken and chain[-1] == parts[0] else chain
+
+
+def _looked_at(nodes: Nodes) -> set[Expr]:
+    """What is worked out in any case when the first statement that reads anything runs."""
+    for n in nodes:
+        if isinstance(n, go.If):
+            test: go.Test = n.test
+            while isinstance(test, (go.Not, go.All, go.Some)):
+                test = test.test if isinstance(test, go.Not) else test.tests[0]
+            found = list(go.test_exprs(test))
+        else:
+            found = list(go.node_exprs(n))
+        seen = {x for e in found for x in _certain(e)}
+        if any(not isinstance(x, go.Lit) for x in seen):
+            return seen
+    return set()
+
+
+def _certain(e: Expr) -> Iterator[Expr]:
+    """The parts of an expression that are worked out in any case: `and` and `or` may stop at the first."""
+    yield e
+    if isinstance(e, go.Field):
+        yield from _certain(e.base)
+    elif isinstance(e, go.Call):
+        for part in e.args[:1] if e.fn in ("and", "or") else e.args:
+            yield from _certain(part)
+
+
+def _replaced(part: Any, old: Expr) -> Any:
+    """Statements, tests and expressions with the dot in place of one expression."""
+    if part == old and type(part) is type(old):
+        return go.Dot()
+    if isinstance(part, tuple):
+        return tuple(_replaced(p, old) for p in part)
+    if is_dataclass(part) and not isinstance(part, type):
+        return replace(part, **{f.name: _replaced(getattr(part, f.name), old) for f in fields(part)})
+    return part
+
+
+def _with_includes(block: Nodes, name: str, runs: list[_Run]) -> Nodes:
+    """A block with includes in place of runs."""
+    here = sorted((r for r in runs if r.block is block), key=lambda r: r.start)
+    out: list[Node] = []
+    at = 0
+    for r in here:
+        out += [_inside(n, name, runs) for n in block[at : r.start]]
+        out.append(go.together(go.Include(name, r.argument), *r.nodes))
+        at = r.end
+    out += [_inside(n, name, runs) for n in block[at:]]
+    return tuple(out)
+
+
+def _inside(n: Node, name: str, runs: list[_Run]) -> Node:
+    return go.with_blocks(n, lambda block: _with_includes(block, name, runs))
