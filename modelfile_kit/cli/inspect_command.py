@@ -145,9 +145,28 @@ def _as_model(header: Header, facts: Description) -> Iterator[str]:
 
     found = recognise(header)
     yield f"{'family':<14} {found.family.title if found else 'unknown to modelfile-kit (not an error)'}"
-    own = bool(facts.vocabulary and facts.vocabulary.chat_templates)
-    if own:
+    yield from _in_ollama(header)
+
+
+def _in_ollama(header: Header) -> Iterator[str]:
+    """What reaches the model on a server, where a package has no TEMPLATE."""
+    from ..core.errors import GGUFError
+    from ..gguf_file.vocabulary import Vocabulary
+    from ..lint.own_template import about_own_template
+    from ..ollama.selection import select
+
+    try:
+        vocabulary = Vocabulary.from_header(header)
+        source = vocabulary.chat_templates.get("default")
+    except GGUFError:
+        yield f"{'in Ollama':<14} no chat format at all without a TEMPLATE"
+        return
+    selection = select(jinja=source, architecture=header.architecture)
+    findings = list(about_own_template(source, vocabulary, selection))
+    if selection.source == "jinja" and not has_errors(findings):
         yield f"{'in Ollama':<14} 0.30 and later render chats by its own template unless a TEMPLATE wins;"
         yield f"{'':<14} older servers need a TEMPLATE: `mkmodelfile build` compiles it"
-    else:
-        yield f"{'in Ollama':<14} no chat format at all without a TEMPLATE"
+    elif selection.source == "renderer":
+        yield f"{'in Ollama':<14} {selection.why}"
+    for found in findings:
+        yield f"{'in Ollama' if found.code == 'MK258' else found.severity:<14} {found.message}"

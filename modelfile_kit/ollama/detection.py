@@ -7,11 +7,13 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from ..core.errors import UsageError
+from .known_shapes import SHAPES, WORDS
 from .known_templates import FINGERPRINTS, STOPS
+from .template_distance import Piece, least, most, pieces_of, read_shape
 from .versions import Target
 
 # Create takes the nearest known template if fewer edits than these lead to it.
@@ -39,24 +41,48 @@ class Detection:
 def detect(jinja: str, target: str | Target = "latest", *, folder: Path | None = None) -> Detection:
     """What create makes of a GGUF's Jinja text.
 
-    folder: Ollama's own `template` folder, where it is at hand; without it near misses of a known
-    text cannot be told from farther ones, and the answer is not certain.
+    folder: Ollama's own `template` folder, where it is at hand. Without it the distance is known within
+    bounds; the answer is uncertain only where Ollama's limit, or another template's distance, lies between.
     """
     target = Target.parse(target)
     if folder is not None:
         return _by_distance(jinja, _read(folder), target)
+    return _by_shape(jinja, target.has("gemma3_template"))
+
+
+@lru_cache(maxsize=256)
+def _by_shape(jinja: str, gemma3: bool) -> Detection:
     digest = hashlib.sha256(jinja.encode("utf-8", "surrogatepass")).hexdigest()
-    near: list[str] = []
+    near: list[tuple[str, tuple[Piece, ...]]] = []
     counts = Counter(jinja)
-    for name, start, known in _fingerprints():
-        if not _offered(name, target):
+    for (name, start, known), shape in zip(_fingerprints(), SHAPES, strict=True):
+        if name == "gemma3-instruct" and not gemma3:
             continue
         if digest.startswith(start):
             return Detection(name, stops=tuple(STOPS[name]))
         if _least_distance(counts, known) < MAX_DISTANCE:
-            near.append(name)
-    candidates = tuple(dict.fromkeys(near))
-    return Detection(certain=not candidates, candidates=candidates)
+            near.append((name, _shape(shape)))
+    return _nearest(jinja, near) if near else Detection()
+
+
+def _nearest(jinja: str, near: list[tuple[str, tuple[Piece, ...]]]) -> Detection:
+    """The template that is nearest for certain, or those that may be."""
+    pieces = pieces_of(jinja)
+    bound = min(most(pieces, shape) for _, shape in near)
+    # Ollama takes the first of equally near ones, so a tie is open; at the limit none is taken.
+    limit = min(bound + 1, MAX_DISTANCE)
+    names = dict.fromkeys(name for name, shape in near if least(jinja, shape, limit) < limit)
+    if not names:
+        return Detection()
+    if bound < MAX_DISTANCE and len(names) == 1:
+        name = next(iter(names))
+        return Detection(name, stops=tuple(STOPS[name]))
+    return Detection(certain=False, candidates=tuple(names))
+
+
+@cache
+def _shape(shape: str) -> tuple[Piece, ...]:
+    return read_shape(shape, WORDS.split(";"))
 
 
 def _offered(name: str, target: Target) -> bool:

@@ -176,3 +176,22 @@ def test_the_test_command_needs_packages(mkmodelfile, tmp_path):
     done = mkmodelfile("test", tmp_path)
     assert done.code == 2
     assert "no package here" in done.err
+
+
+@pytest.mark.parametrize(
+    ("jinja", "says"),
+    [
+        ("{% for m in messages %}{{ m.content }" + "~" * 110, "cannot be rendered"),
+        ("", "llama-server formats chats as ChatML"),
+        (
+            "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}"
+            "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}",
+            "puts Ollama's own 'chatml' in its place",
+        ),
+    ],
+)
+def test_inspect_says_what_reaches_the_model_without_a_template(mkmodelfile, tmp_path, jinja, says):
+    build_pair(tmp_path, chat_template=jinja)
+    out = mkmodelfile("inspect", tmp_path / "micro-glm4v.gguf").out
+    assert says in " ".join(out.split())
+    assert "by its own template" not in out

@@ -15,10 +15,18 @@ def test_far_from_all():
     assert (found.name, found.certain, bool(found)) == ("", True, False)
 
 
-def test_near_by_its_letters_is_not_certain():
-    found = detect("{% for message in messages %}{{ message['role'] + message['content'] }}{% endfor %}" * 2)
-    assert not found.certain
-    assert found.candidates
+def test_a_chatml_of_another_spelling_is_recognised():
+    """A real Ollama 0.33.0 put its own template in the place of this one (27 November 2026)."""
+    found = detect(
+        "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}"
+        "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+    )
+    assert (found.name, found.certain, found.stops) == ("chatml", True, ("<|im_start|>", "<|im_end|>"))
+
+
+def test_the_same_letters_in_another_order_are_far():
+    found = detect("{% endfor %}{{ message['role'] + message['content'] }}{% for message in messages %}" * 2)
+    assert (found.name, found.certain) == ("", True)
 
 
 def test_with_the_texts(tmp_path):

@@ -158,6 +158,44 @@ def test_fingerprints_are_those_of_ollama(oracle):
         assert dict(zip(letters, (int(c, 36) for c in counts.split()), strict=True)) == Counter(text)
 
 
+def test_shapes_are_those_of_ollama(oracle):
+    from modelfile_kit.ollama.known_shapes import SHAPES, WORDS
+    from modelfile_kit.ollama.template_distance import row_of, shape_of
+
+    index = json.loads((module_folder() / "template" / "index.json").read_text(encoding="utf-8"))
+    words: dict[str, int] = {}
+    assert [shape_of(entry["template"], words) for entry in index] == list(SHAPES)
+    assert ";".join(map(row_of, words)) == WORDS
+
+
+def test_the_bounds_hold_and_nearly_always_decide(oracle):
+    """Against the distance itself: Ollama's texts, changed by some dozen characters, and each other."""
+    import random
+
+    from modelfile_kit.ollama.detection import MAX_DISTANCE, _distance, detect
+    from modelfile_kit.ollama.template_distance import PIECES, least, most, pieces_of
+
+    folder = module_folder() / "template"
+    index = json.loads((folder / "index.json").read_text(encoding="utf-8"))
+    texts = [e["template"] for e in index if len(e["template"]) < 380]
+    rng = random.Random(1)
+    undecided = 0
+    for number, text in enumerate(texts):
+        pieces = PIECES.findall(text)
+        for _ in range(rng.randrange(25)):
+            pieces[rng.randrange(len(pieces))] = rng.choice(["", " ", "content", "turn"])
+        changed = "".join(pieces)
+        for other in texts[number : number + 2]:
+            distance = _distance(changed, other, MAX_DISTANCE)
+            assert least(changed, pieces_of(other), MAX_DISTANCE) <= distance
+            assert min(most(pieces_of(changed), pieces_of(other)), MAX_DISTANCE) >= distance
+        found, truth = detect(changed), detect(changed, folder=folder)
+        assert not found.certain or (found.name, found.stops) == (truth.name, truth.stops)
+        assert found.certain or not truth.name or truth.name in found.candidates
+        undecided += not found.certain
+    assert undecided <= len(texts) / 5
+
+
 REPLY_TEMPLATES = [
     "{{ range .Messages }}{{ if .Thinking }}<think>{{ .Thinking }}</think>{{ end }}"
     "{{ if .ToolCalls }}<tool_call>{{ end }}{{ end }}{{ .Tools }}",

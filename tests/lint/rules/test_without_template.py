@@ -48,3 +48,16 @@ def test_catches_not(tmp_path):
     model(tmp_path, None)
     rule_catches_not(CODE, "TEMPLATE {{ .Prompt }}\n", base=tmp_path)
     rule_catches_not(CODE, "RENDERER glm-4.7\nPARSER glm-4.7\n", base=tmp_path)
+
+
+def test_what_create_puts_in_its_place(tmp_path):
+    chatml = (
+        "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}"
+        "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+    )
+    model(tmp_path, chatml, ("<|im_start|>", "<|im_end|>"))
+    (found,) = lint_modelfile("FROM ./model.gguf\n", base=tmp_path)
+    assert (found.code, found.severity) == ("MK258", "info")
+    assert "'chatml'" in found.message
+    model(tmp_path, chatml, CONTROL)  # none of its tokens
+    assert "MK323" in {d.code for d in lint_modelfile("FROM ./model.gguf\n", base=tmp_path)}
