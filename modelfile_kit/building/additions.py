@@ -15,7 +15,7 @@ from ..core.conversation import Message, image_count
 from ..core.errors import KitError
 from ..gotemplate.parse import nodes as n
 from ..gotemplate.parse.nodes import print_template
-from ..gotemplate.parse.parser import parse_trees
+from ..gotemplate.parse.parser import ANY_FUNCTION, parse_trees
 from ..gotemplate.values.strconv import quote
 
 CANNOT_PLACE = "MK304"
@@ -47,7 +47,7 @@ class Additions:
         """The Go TEMPLATE with these texts in it. Raises PlacementError where that cannot be certain."""
         if not self:
             return template
-        trees = parse_trees(template, "", _ANY_FUNCTION)
+        trees = parse_trees(template, "", ANY_FUNCTION)
         placer = _Placer(self)
         wanted = {name: placer.block(tree) for name, tree in trees.items()}
         if not placer.placed:
@@ -56,7 +56,7 @@ class Additions:
                 help="remove `end_token` and `image.separator`, or write the TEMPLATE by hand",
             )
         written = placer.into_source(template)
-        if written is not None and parse_trees(written, "", _ANY_FUNCTION) == wanted:
+        if written is not None and parse_trees(written, "", ANY_FUNCTION) == wanted:
             return written
         root = wanted.pop("", n.ListNode())
         return print_template(root, wanted)
@@ -91,16 +91,6 @@ def _is_written(messages: Sequence[Message], index: int, render: Render) -> bool
         return not without or render(without) != render(messages)
     except KitError:  # such as a template that insists on a user's turn
         return True
-
-
-class _AnyFunction:
-    """Every name is a function: which ones there are was settled when the TEMPLATE was compiled."""
-
-    def __contains__(self, name: object) -> bool:
-        return name not in ("break", "continue")
-
-
-_ANY_FUNCTION = _AnyFunction()
 
 
 class _Placer:
@@ -185,7 +175,7 @@ def _parsed(source: str, content: n.Node) -> list[n.Node]:
     """Nodes of source inside a template, whose variables in `content` are declared before it."""
     used = sorted({node.ident[0] for node in _walk(content) if isinstance(node, n.VariableNode)} - {"$"})
     declared = "".join(f"{{{{ {name} := . }}}}" for name in used)
-    return list(parse_trees(declared + source, "", _ANY_FUNCTION)[""].nodes[len(used) :])
+    return list(parse_trees(declared + source, "", ANY_FUNCTION)[""].nodes[len(used) :])
 
 
 def _images(content: n.Node) -> n.Node:

@@ -12,15 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..gotemplate.parse import nodes as n
-from ..gotemplate.parse.parser import parse_trees
+from ..gotemplate.parse.parser import ANY_FUNCTION, parse_trees
 from ..gotemplate.values.strconv import quote
-
-
-class _AnyFunction:
-    """Every name is a function: which ones there are was settled when the TEMPLATE was compiled."""
-
-    def __contains__(self, name: object) -> bool:
-        return name not in ("break", "continue")
 
 
 def without_leading_bos(template: str, bos: str) -> str:
@@ -29,7 +22,7 @@ def without_leading_bos(template: str, bos: str) -> str:
     template: Go source that parses. bos: the token's text, not empty. A TEMPLATE that begins with none, or
     prints it in a way that is not seen here, comes back as it is.
     """
-    trees = parse_trees(template, "", _AnyFunction())
+    trees = parse_trees(template, "", ANY_FUNCTION)
     walk = _Walk(template, bos, trees)
     walk.block(trees[""], walk.start())
     return walk.edited()
@@ -37,7 +30,7 @@ def without_leading_bos(template: str, bos: str) -> str:
 
 def without_trailing_eos(template: str, eos: str) -> str:
     """The TEMPLATE without the EOS text that its prompts end with, where that stands at its very end."""
-    tree = parse_trees(template, "", _AnyFunction())[""]
+    tree = parse_trees(template, "", ANY_FUNCTION)[""]
     texts = [node for node in tree.nodes if not isinstance(node, n.CommentNode)]
     last = texts[-1] if texts else None
     if isinstance(last, n.TextNode) and last.text.endswith(eos) and template.endswith(eos):

@@ -47,6 +47,15 @@ class _Else(n.Node):
         return "{{else}}"
 
 
+class _AnyFunction:
+    def __contains__(self, name: object) -> bool:
+        return name not in ("break", "continue")  # keywords, where they are no functions
+
+
+ANY_FUNCTION: Container[str] = _AnyFunction()
+"""For a source whose functions are known to exist, such as a TEMPLATE that was compiled or has parsed."""
+
+
 def parse_trees(
     source: str, name: str, functions: Container[str], *, comments: bool = False
 ) -> dict[str, n.ListNode]:

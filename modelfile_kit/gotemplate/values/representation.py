@@ -38,8 +38,6 @@ from typing import Any
 from . import gotypes as t
 from .gotypes import GoType, Kind
 
-GoValue = Any
-
 
 class Scalar:
     """A number, string or bool whose type is not Go's default one for it.
