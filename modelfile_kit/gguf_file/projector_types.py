@@ -229,11 +229,6 @@ def find_type(name: str) -> ProjectorType | None:
     return PROJECTOR_TYPES.get(name) or AUDIO_TYPES.get(name)
 
 
-def known_architectures() -> frozenset[str]:
-    """All architectures that some projector type is converted for."""
-    return frozenset(a for t in (*_TYPES, *_AUDIO) for a in t.architectures)
-
-
 def types_for(architecture: str) -> tuple[ProjectorType, ...]:
     """The types that are converted for an architecture, its own ones first, vision before audio."""
     found = [t for t in (*_TYPES, *_AUDIO) if architecture in t.architectures]

@@ -156,10 +156,6 @@ class Vocabulary:
         """Text and id of all control tokens, in the order of their ids."""
         return self._of_type["control"]
 
-    def user_defined_tokens(self) -> Mapping[str, int]:
-        """Text and id of all user-defined tokens, in the order of their ids."""
-        return self._of_type["user-defined"]
-
     @property
     def bos_id(self) -> int | None:
         """Begin of sequence."""

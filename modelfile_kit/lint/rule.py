@@ -127,12 +127,6 @@ def removed(instruction: Instruction, text: str) -> Edit:
     return Edit(start, min(end + 1, len(text)), "")
 
 
-def inserted_after(instruction: Instruction, *new: Instruction) -> Edit:
-    """Further instructions on lines of their own behind one."""
-    end = instruction.span[1]
-    return Edit(end, end, "".join("\n" + write_instruction(i) for i in new))
-
-
 def rewritten(instruction: Instruction, text: str) -> Fix:
     """An instruction's own text exchanged for another."""
     return Fix((Edit(*instruction.span, text),))

@@ -233,20 +233,6 @@ def _value(name: str, kind: str, text: str) -> Value | Refusal:
     return Refusal("MK111", f"PARAMETER {name} is {text!r}, Ollama expects {_EXPECTED[kind]}", hint)
 
 
-def typed_parameters(modelfile: Modelfile, target: str | Target = "latest") -> dict[str, Any]:
-    """The parameters of a create request: each name once, `stop` as a list, the last value of others.
-
-    What `validate` complains about is left out.
-    """
-    target = Target.parse(target)
-    out: dict[str, Any] = {}
-    for instruction in modelfile.all("parameter"):
-        value = read_parameter(instruction.key, instruction.value, target)
-        if value is not None and not isinstance(value, Refusal):
-            add_parameter(out, instruction.key, value)
-    return out
-
-
 def add_parameter(parameters: dict[str, Any], name: str, value: Value) -> None:
     """Adds a value to a create request's parameters: a stop to its list, any other in place of the last."""
     if PARAMETERS[name].kind == "text":

@@ -162,18 +162,12 @@ def load_family(name: str, folder: Path | None = None) -> Family:
     return _load(root / name)
 
 
-def detect_family(header: Header) -> Family | None:
-    """The family a model's GGUF belongs to, None if modelfile-kit does not know it.
+def recognise(header: Header, folder: Path | None = None) -> Recognition | None:
+    """The family a model's GGUF belongs to and the facts that decided, None if modelfile-kit knows none.
 
     header: of a model. Architecture, tokens of the vocabulary and texts of its chat template have to
     agree; ids are never compared. Of several families the one with the most matching tokens wins.
     """
-    found = recognise(header)
-    return found.family if found else None
-
-
-def recognise(header: Header, folder: Path | None = None) -> Recognition | None:
-    """As `detect_family`, with the facts that decided."""
     architecture = str(header.architecture or "")
     candidates = [f for f in list_families(folder) if architecture in f.architectures]
     if not candidates:

@@ -73,11 +73,6 @@ class ImageProbe:
     answer: str
     choices: tuple[str, ...]
 
-    @property
-    def accepted(self) -> tuple[str, ...]:
-        """The words that count as right."""
-        return tuple(WORDS[self.answer].split())
-
     def judge(self, text: str) -> bool:
         """Whether a model's answer is right: the first of the choices that it names is the answer."""
         return named(text, self.choices) == self.answer

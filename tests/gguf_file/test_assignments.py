@@ -69,13 +69,13 @@ def test_a_new_key_gets_the_type_of_its_value(read, text, kind, value):
 @pytest.mark.parametrize(
     ("texts", "said"),
     [
-        (["a.bool"], "sets nothing"),
+        (["a.bool"], "expected KEY=VALUE"),
         (["=1"], "is not a key"),
         (["A.b=1"], "is not a key"),
         (["a b=1"], "is not a key"),
         (["a.bool=true", "a.bool=false"], "a.bool is set twice"),
         (["a.list=x"], r"a.list is an array \(string\[\]\)"),
-        (["a.uint8=256"], "a.uint8 is of type uint8, and '256' is not such a value"),
+        (["a.uint8=256"], "'256' is no value for a.uint8, which is of type uint8"),
         (["a.uint8=-1"], "uint8"),
         (["a.uint8=1.5"], "uint8"),
         (["a.int64=" + "9" * 100_000], "int64, and '9999"),

@@ -46,7 +46,6 @@ def test_tokens_ids_and_types(vocabulary):
     assert found.control_tokens() == {
         t: i for i, (t, k) in enumerate(zip(TOKENS, TYPES, strict=True)) if k == 3
     }
-    assert found.user_defined_tokens() == {}
     for bad in (9, -1):
         with pytest.raises(IndexError):
             found.token(bad)
@@ -56,7 +55,7 @@ def test_every_type_has_its_name(vocabulary):
     found = vocabulary(list("abcdefgh"), [1, 2, 3, 4, 5, 6, 0, 77])
     names = ["normal", "unknown", "control", "user-defined", "unused", "byte", "undefined", "undefined"]
     assert [found.type_of(i) for i in range(8)] == names
-    assert found.user_defined_tokens() == {"d": 3}
+    assert found.control_tokens() == {"c": 2}
 
 
 def test_a_text_is_special_by_type_or_because_llama_cpp_knows_it(vocabulary):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from modelfile_kit import parse_modelfile
 from modelfile_kit.core.diagnostics import Severity
-from modelfile_kit.ollama.parameters import typed_parameters, validate
+from modelfile_kit.ollama.parameters import Refusal, add_parameter, read_parameter, validate
+from modelfile_kit.ollama.versions import Target
 
 
 def findings(lines, target="latest"):
@@ -19,8 +22,8 @@ def findings(lines, target="latest"):
         ("PARAMETER num_ctxx 1", "MK110", "error", "did you mean num_ctx"),
         ("PARAMETER Stop x", "MK110", "error", "did you mean stop"),
         ("PARAMETER zzz 1", "MK110", "error", "Ollama knows"),
-        ("PARAMETER num_ctx 4k", "MK111", "error", "digits alone"),
-        ("PARAMETER num_ctx 1.0", "MK111", "error", "digits alone"),
+        ("PARAMETER num_ctx 4k", "MK111", "error", "digits only"),
+        ("PARAMETER num_ctx 1.0", "MK111", "error", "digits only"),
         ("PARAMETER temperature warm", "MK111", "error", "a number"),
         ("PARAMETER temperature inf", "MK111", "error", "finite"),
         ("PARAMETER use_mmap yes", "MK111", "error", "true or false"),
@@ -94,7 +97,12 @@ def test_what_a_create_request_carries():
     )
     lines = "\n".join(f"PARAMETER {line}" for line in given)
     parsed = parse_modelfile(f"FROM x\n{lines}")
-    assert typed_parameters(parsed) == {
+    request: dict[str, Any] = {}
+    for row in parsed.all("parameter"):
+        value = read_parameter(row.key, row.value, Target.parse("latest"))
+        if value is not None and not isinstance(value, Refusal):
+            add_parameter(request, row.key, value)
+    assert request == {
         "stop": ["a", "b"],
         "num_ctx": 8,
         "top_p": 0.12345679,

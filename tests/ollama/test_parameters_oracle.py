@@ -7,8 +7,7 @@ import random
 
 import pytest
 
-from modelfile_kit import parse_modelfile
-from modelfile_kit.ollama.parameters import deprecated_in, options_of, parse_value, typed_parameters
+from modelfile_kit.ollama.parameters import deprecated_in, options_of, parse_value
 from modelfile_kit.ollama.versions import Target
 from tests.ollama.parameter_answers import KNOWN, disagreements, generated
 from tests.oracle.oracle import LATEST, VERSIONS
@@ -136,12 +135,6 @@ def test_only_old_options_are_deprecated(oracle_for):
         for name in deprecated_in(target):
             answer = oracle_for(version).ask("parameters", name=name, values=["1"])
             assert "unknown parameter" in answer["error"], (version, name)
-
-
-def test_typed_parameters():
-    lines = ("stop a", "stop b", "num_ctx 1", "num_ctx 4096", "top_p x", "mirostat 1")
-    text = "FROM x\n" + "".join(f"PARAMETER {line}\n" for line in lines)
-    assert typed_parameters(parse_modelfile(text)) == {"stop": ["a", "b"], "num_ctx": 4096}
 
 
 @pytest.mark.parametrize("version", ["0.33.0", LATEST])
