@@ -1,4 +1,4 @@
-"""Packages GGUF models for Ollama so that they really work: prompt, stops and eyes.
+"""Package GGUF models for Ollama and verify prompts, stop tokens and vision.
 
 The public names are loaded on first use, so importing this module imports nothing heavy.
 """

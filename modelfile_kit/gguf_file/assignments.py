@@ -118,4 +118,4 @@ def _value(key: str, kind: str, text: str) -> int | float | bool | str:
 
 def _not_of_type(key: str, kind: str, text: str, advice: str) -> UsageError:
     shown = text if len(text) <= 40 else text[:40] + "…"
-    return UsageError(f"{key} is of type {kind}, and {shown!r} is not such a value", help=advice)
+    return UsageError(f"{shown!r} is no value for {key}, which is of type {kind}", help=advice)

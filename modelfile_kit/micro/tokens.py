@@ -1,7 +1,7 @@
 """The micro model's vocabulary: all bytes, a few words, and GLM-4.1V's control tokens.
 
 Byte-level BPE (GPT-2's byte alphabet), so every text can be tokenized; a text that is not a token
-falls apart into single bytes, which makes a wrong end token easy to see.
+splits into single bytes, which makes a wrong end token easy to see.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ class PromptFinding:
 class PromptJudge:
     """Renders references and compares the server's prompts with them.
 
-    spell: what a text falls apart into in this vocabulary, where it can be asked.
+    spell: the tokens of a text in this vocabulary, where they can be asked for.
     Raises TemplateReferenceError where the expected chat template does not compile.
     """
 

@@ -40,7 +40,7 @@ class TokenCounter:
         return len(tokenizer.tokenize(prompt))
 
     def spell(self, text: str) -> list[tuple[int, str]]:
-        """The tokens a text falls apart into, with their texts; nothing where they cannot be asked."""
+        """The tokens of a text, with their texts; nothing where they cannot be asked for."""
         if self.model is None:
             return []
         try:

@@ -101,7 +101,7 @@ class LlamaTokenizer:
 
 
 def spell_out(text: str, tokenizer: Tokenizer) -> list[tuple[int, str]]:
-    """What a text falls apart into: (id, piece) of each token, no BOS added.
+    """The tokens of a text: id and piece of each, without an added BOS.
 
     One pair for a text that is one token of the vocabulary. Bytes that are no UTF-8 by themselves are
     shown as U+FFFD.

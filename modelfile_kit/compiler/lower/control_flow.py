@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class Unsupported(Exception):  # noqa: N818 - an outcome, not a fault
-    """A construct that cannot be said in a Go template (or not yet)."""
+    """A construct that is not supported in a Go template (or not yet)."""
 
     def __init__(self, what: str, line: int | None = None) -> None:
         super().__init__(what)
