@@ -56,7 +56,7 @@ def without_pictures(conversation: dict[str, Any]) -> dict[str, Any]:
 
 
 def picture_text(with_picture: str, without: str) -> str | None:
-    """What the reference writes for a picture: what has to go so that the rest is the picture-less text."""
+    """What the reference writes for an image: what has to go so that the rest is the text without images."""
     start = 0
     while start < min(len(without), len(with_picture)) and without[start] == with_picture[start]:
         start += 1
@@ -68,7 +68,7 @@ def picture_text(with_picture: str, without: str) -> str | None:
 
 
 def in_pieces(source: str, conversation: dict[str, Any], think: Any, entry: dict[str, Any]) -> str | None:
-    """The text of one picture where the rest of the prompt changes with it too: what a second one adds."""
+    """The text of one image where the rest of the prompt changes with it too: what a second one adds."""
     two = {
         **conversation,
         "messages": [{**m, "images": 2} if image_count(m) else m for m in conversation["messages"]],
@@ -120,7 +120,7 @@ def accepted(source: str, conversation: dict[str, Any], entry: dict[str, Any]) -
 
 
 def tagged(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Messages as the server gives them to the template: a tag for each picture before the text."""
+    """Messages as the server gives them to the template: a tag for each image before the text."""
     out, number = [], 0
     for m in messages:
         count = image_count(m)
@@ -234,7 +234,7 @@ def score_template(
 
 
 def judged(judge: Any, template: str, conversation: dict[str, Any]) -> tuple[str | None, str]:
-    """What Go renders, tags taken out for pictures; think is on where the server would switch it on."""
+    """What Go renders, tags taken out for images; think is on where the server would switch it on."""
     think = conversation["think"]
     try:
         if think is None and "thinking" in PromptTemplate(template).capabilities:

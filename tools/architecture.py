@@ -1,6 +1,6 @@
 """The rooms of the package, in order, and what its files import: `python -m tools.architecture`.
 
-tests/test_architecture.py holds the code to this table; docs/architecture.md shows it as a picture.
+tests/test_architecture.py holds the code to this table; docs/architecture.md shows it as a diagram.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ _PICTURE = base64.b64encode(
 
 class LlamaServer:
     """One template on llama-server. as_ollama: send what Ollama 0.33 sends when it leaves the prompt to the
-    GGUF's template (llm/llama_server.go: pictures after the text, no earlier reasoning, `enable_thinking`
+    GGUF's template (llm/llama_server.go: images after the text, no earlier reasoning, `enable_thinking`
     alone); else what an OpenAI client with full knowledge sends.
     """
 
@@ -108,7 +108,7 @@ class LlamaServer:
 
 def _as_openai(conversation: dict[str, Any]) -> list[dict[str, Any]]:
     return [
-        _with_pictures(_with_text_arguments(m), first=True) for m in to_huggingface(conversation["messages"])
+        _with_images(_with_text_arguments(m), first=True) for m in to_huggingface(conversation["messages"])
     ]
 
 
@@ -116,7 +116,7 @@ def _as_ollama(conversation: dict[str, Any]) -> list[dict[str, Any]]:
     out = []
     for m, shaped in zip(conversation["messages"], to_huggingface(conversation["messages"]), strict=True):
         shaped.pop("reasoning_content", None)
-        out.append(_with_pictures(_with_text_arguments(shaped), first=not image_count(m)))
+        out.append(_with_images(_with_text_arguments(shaped), first=not image_count(m)))
     return out
 
 
@@ -132,14 +132,14 @@ def _with_text_arguments(message: dict[str, Any]) -> dict[str, Any]:
     return {**message, "tool_calls": texts}
 
 
-def _with_pictures(message: dict[str, Any], *, first: bool) -> dict[str, Any]:
+def _with_images(message: dict[str, Any], *, first: bool) -> dict[str, Any]:
     content = message.get("content")
     if not isinstance(content, list):
         return message
     url = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{_PICTURE}"}}
-    pictures = [url for part in content if part["type"] == "image"]
+    images = [url for part in content if part["type"] == "image"]
     texts = [part for part in content if part["type"] == "text"]
-    return {**message, "content": [*pictures, *texts] if first else [*texts, *pictures]}
+    return {**message, "content": [*images, *texts] if first else [*texts, *images]}
 
 
 def _set_tokens(pair: MicroPair, bos: str, eos: str) -> None:

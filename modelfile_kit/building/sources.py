@@ -31,7 +31,7 @@ OTHER_FAMILY = "MK516"
 FAMILY_LACKS = "MK517"
 
 MAX_TEXT_FILE = 1024 * 1024  # a chat template, a TEMPLATE or a licence; the longest known have 100 kB
-BLIND = "none"
+NO_IMAGES = "none"
 # What gguf_file.pairing calls a file in another one's place.
 WRONG_KINDS = ("MK415", "MK433")
 
@@ -112,9 +112,9 @@ def open_files(package: Package) -> PackageFiles:
     found += check_soundness(projector_header) if projector_header else []
     found += _check_family(package, family, recognition, vocabulary)
     unsupported = family is not None and not family.vision.supported and projector is None
-    blind = package.projector == BLIND or unsupported
-    # A model that is blind on purpose lacks no projector; whether it is a model at all still counts.
-    found += [d for d in check_pair(header, projector_header) if not blind or d.code in WRONG_KINDS]
+    text_only = package.projector == NO_IMAGES or unsupported
+    # A model packaged without images on purpose lacks no projector; it still has to be a model.
+    found += [d for d in check_pair(header, projector_header) if not text_only or d.code in WRONG_KINDS]
     return PackageFiles(
         package.model,
         header,
@@ -213,7 +213,7 @@ def _projector(
     package: Package, header: Header, family: Family | None
 ) -> tuple[Path | None, str, tuple[tuple[str, str], ...], list[Diagnostic]]:
     asked = package.projector
-    if asked == BLIND:
+    if asked == NO_IMAGES:
         return None, "`projector: none`", (), _no_vision(family, package) if family else []
     supported = family is None or family.vision.supported
     if isinstance(asked, Path):
@@ -238,7 +238,7 @@ def _no_vision(family: Family, package: Package) -> list[Diagnostic]:
     """One finding for a model that could see images before it became a GGUF."""
     if not family.vision.lost:
         return []
-    severity = Severity.INFO if package.projector == BLIND else Severity.WARNING
+    severity = Severity.INFO if package.projector == NO_IMAGES else Severity.WARNING
     message = f"{family.title}: images will not work with this model: {family.vision.reason}"
     return [Diagnostic(VISION_REFUSED, severity, message, package.span("projector"), family.vision.way_out)]
 

@@ -44,10 +44,10 @@ class Place(TypedDict, total=False):
 
 
 class Context:
-    """A Modelfile under the eyes of the rules.
+    """A Modelfile as the rules see it.
 
     text: decoded; modelfile: parsed; folder: what relative paths start from, None where no file is to be
-    looked at; target: the Ollama that is meant.
+    looked at; target: the Ollama that the file is for.
     """
 
     def __init__(self, text: str, modelfile: Modelfile, folder: Path | None, target: Target) -> None:
@@ -83,7 +83,7 @@ class Context:
         return self.modelfile.all("parameter", "stop")
 
     @cached_property
-    def has_pictures(self) -> bool:
+    def takes_images(self) -> bool:
         """Whether images are taken, by what the Modelfile says or by what the files are."""
         model = self.files.model
         if model and model.header and vision_inside(model.header):
@@ -129,7 +129,7 @@ class Context:
 
     @cached_property
     def selection(self) -> Selection | None:
-        """Who makes the prompt on the newest Ollama that is meant; None where the TEMPLATE does not parse."""
+        """Who makes the prompt on that newest Ollama; None where the TEMPLATE does not parse."""
         if self.template_error:
             return None
         try:

@@ -48,7 +48,7 @@ _REQUESTS: Mapping[str, dict[str, Any]] = {
     "offered": {"messages": [_USER], "tools": [_TOOL]},
     "offered-system": {"messages": [{"role": "system", "content": SYSTEM}, _USER], "tools": [_TOOL]},
     "system": {"messages": [{"role": "system", "content": SYSTEM}, _USER]},
-    "pictures": {"messages": [{**_USER, "images": 1}]},
+    "images": {"messages": [{**_USER, "images": 1}]},
     "tools": {
         "messages": [_USER, {"role": "assistant", "content": "", "tool_calls": [_CALL]}, _RESULT],
         "tools": [_TOOL],
@@ -173,7 +173,7 @@ class Probes:
 
     def asked(self) -> tuple[Probe, ...]:
         """The probes whose requests a server would not refuse for this TEMPLATE."""
-        names = ["single", "dialogue", "system", "pictures"]
+        names = ["single", "dialogue", "system", "images"]
         names += ["tools"] if self.takes_tools else []
         names += ["thinking", "thought"] if self.can_think else []
         return tuple(self[name] for name in names)

@@ -28,7 +28,7 @@ class Edit:
 
 @dataclass(frozen=True)
 class Fix:
-    """Edits that mend a finding. A fix is offered only where it cannot make anything worse."""
+    """Edits that fix a finding. A fix is offered only where it cannot make anything worse."""
 
     edits: tuple[Edit, ...]
 

@@ -301,7 +301,7 @@ def _images(value: Any, where: str) -> tuple[bytes, ...] | None:
     if value is None or value == 0:
         return None
     if isinstance(value, int) and not isinstance(value, bool):
-        return tuple(f"picture {i}".encode() for i in range(value))
+        return tuple(f"image {i}".encode() for i in range(value))
     return tuple(_image(v, f"{where}.images[{i}]") for i, v in enumerate(_list(value, f"{where}.images")))
 
 

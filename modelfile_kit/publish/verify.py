@@ -88,7 +88,7 @@ def verify_on(
     max_tokens: int = 400,
     shapes: bool = False,
 ) -> VerifyReport:
-    """`verify` with a client that is there already."""
+    """`verify` with a client that exists already."""
     version = server.version()
     served = ServedModel.from_show(name, server.show(name))
     meant = (expectation or Expectation()).completed(served)

@@ -12,7 +12,7 @@ _VERIFIED = {"ok": Status.PASSED, "fail": Status.FAILED, "skip": Status.SKIPPED}
 
 
 def check_cases(checked: CheckReport) -> tuple[Case, ...]:
-    """A case for each conversation, and one for each picture that the embedded engine was shown."""
+    """A case for each conversation, and one for each image that the embedded engine was shown."""
     cases = [_conversation(c, checked.tokens) for c in checked.conversations]
     for sight in checked.sights:
         status = Status.PASSED if sight.ok else Status.FAILED

@@ -131,7 +131,7 @@ def _visible(text: str) -> list[str]:
 
 
 def _wrap(line: str, width: int) -> list[str]:
-    """A line in pieces of at most so many columns; broken at blanks where that is not too early."""
+    """A line in pieces of at most so many columns; broken at spaces where that is not too early."""
     from rich.cells import chop_cells
 
     out: list[str] = []

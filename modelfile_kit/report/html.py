@@ -93,13 +93,13 @@ def _visible(text: str) -> Markup:
 
 
 def _token_kind(text: str) -> str:
-    """A class for a token's chip: special tokens and blanks look different from words."""
+    """A class for a token's chip: special tokens and spaces look different from words."""
     if text.startswith("<") and text.endswith(">"):
         return "special"
-    return "blank" if not text.strip() else "word"
+    return "space" if not text.strip() else "word"
 
 
 def _show(value: Any) -> str:
-    """A token's text with its blanks made visible."""
+    """A token's text with its spaces made visible."""
     text = str(value)
     return text.replace(" ", "␣").replace("\n", "⏎").replace("\t", "⇥") or "∅"

@@ -28,7 +28,7 @@ def test_a_vision_model_without_projector_in_a_folder(tmp_path):
 def test_a_broken_file_in_a_folder_is_named(tmp_path):
     write_model(tmp_path, "m/a.gguf")
     (tmp_path / "m/b.gguf").write_bytes(b"GGUF")
-    (found,) = (d for d in lint_modelfile("FROM ./m/\n", base=tmp_path) if d.severity == "error")
+    (found,) = (d for d in lint_modelfile("FROM ./m/\n", base=tmp_path) if d.code == "MK404")
     assert found.message.startswith("./m/b.gguf: ")
 
 

@@ -22,7 +22,7 @@ _TEXT = "{% for m in messages %}{% if m.content is string %}{% set s = m.content
 
 
 def text(name: str, expression: str) -> Feature:
-    """An expression over `s`, the text of a message without pictures."""
+    """An expression over `s`, the text of a message without images."""
     return Feature(name, _TEXT + "[{{ " + expression + " }}]{% endif %}{% endfor %}", expression)
 
 
@@ -37,7 +37,7 @@ def body(name: str, statements: str, kind: str = "chat") -> Feature:
 
 
 def text_body(name: str, statements: str) -> Feature:
-    """Statements over `s`, the text of a message `m` without pictures."""
+    """Statements over `s`, the text of a message `m` without images."""
     return Feature(name, _TEXT + statements + "{% endif %}{% endfor %}", statements)
 
 

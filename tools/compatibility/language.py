@@ -162,13 +162,13 @@ SHAPES: tuple[Feature, ...] = (
     message("role", "m.role"),
     message("content, a text", "m.content if m.content is string else ''"),
     body(
-        "content, parts with pictures",
+        "content, parts with images",
         "{% if m.content is string %}{{ m.content }}{% else %}{% for p in m.content %}"
         "{% if p.type == 'image' %}<image>{% else %}{{ p.text }}{% endif %}{% endfor %}{% endif %}",
         "images",
     ),
     body(
-        "content, pictures after the words",
+        "content, images after the text",
         "{% if m.content is string %}{{ m.content }}{% else %}{% for p in m.content %}"
         "{% if p.type == 'text' %}{{ p.text }}{% endif %}{% endfor %}{% for p in m.content %}"
         "{% if p.type == 'image' %}<image>{% endif %}{% endfor %}{% endif %}",

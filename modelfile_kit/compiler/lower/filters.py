@@ -234,7 +234,7 @@ def whole(st: State, v: Value, default: Value) -> Value:
             then, orelse = text_of(*one.then.parts), text_of(*one.orelse.parts)
             return st.branch(one.test, lambda: whole(st, then, default), lambda: whole(st, orelse, default))
         if isinstance(one, go.Call) and one.fn == "print" and len(one.args) == 1:
-            return go_int(one.args[0])  # what it shows is a number between blanks
+            return go_int(one.args[0])  # what it prints is a number between spaces
     raise Unsupported(f"the filter int for {v.description}", st.line)
 
 

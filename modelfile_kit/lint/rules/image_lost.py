@@ -9,7 +9,7 @@ from ..rule import Finding, Rule
 
 
 def check(context: Context) -> Iterator[Finding]:
-    probe = context.probes["pictures"] if context.probes and context.has_pictures else None
+    probe = context.probes["images"] if context.probes and context.takes_images else None
     if probe is None or probe.error:
         return
     count = probe.text.count("[img-0]")

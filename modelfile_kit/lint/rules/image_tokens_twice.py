@@ -14,7 +14,7 @@ _TURN_TOKENS = ("<|im_start|>", "<|im_end|>")
 
 
 def check(context: Context) -> Iterator[Finding]:
-    if context.template is None or not context.has_pictures or not context.template_is_used:
+    if context.template is None or not context.takes_images or not context.template_is_used:
         return
     types = [projector_type(s.header) for s in context.files.projectors if s.header]
     known = [PROJECTOR_TYPES[t] for t in types if t in PROJECTOR_TYPES] or list(PROJECTOR_TYPES.values())

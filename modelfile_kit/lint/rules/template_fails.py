@@ -16,7 +16,7 @@ _WHAT = {
     "single": "a question",
     "dialogue": "a dialogue",
     "system": "a system message",
-    "pictures": "an image",
+    "images": "an image",
     "tools": "a tool call and its result",
     "thinking": "a question with think",
     "thought": "an answer with thinking",

@@ -22,7 +22,7 @@ def check(context: Context) -> Iterator[Finding]:
         if not found or "\n" in written or comment == instruction.value or comment.endswith('"'):
             continue
         what = f"{instruction.name.upper()} {instruction.key}".strip()
-        # A stop may be meant that way; anything else can only be mended by it.
+        # A stop may be meant that way; anything else can only be fixed by it.
         edit = Edit(instruction.span[0] + found.start(), instruction.span[1], "")
         fix = Fix((edit,)) if instruction.key != "stop" else None
         yield Finding(f"{what}: {comment!r} is part of the value, not a comment", instruction, fix=fix)

@@ -40,7 +40,7 @@ _OF_REQUESTS |= dict.fromkeys(("thinking", "enable_thinking", "reasoning"), _OF_
 def check(context: Context) -> Iterator[Finding]:
     for instruction, found in context.complaints("MK110"):
         if not instruction.key:
-            continue  # blanks before the name, which another rule is about
+            continue  # spaces before the name, which another rule is about
         elsewhere = _ELSEWHERE.get(instruction.key.lower())
         of_requests = _OF_REQUESTS.get(instruction.key.lower())
         hint = f"in Ollama its name is {elsewhere}" if elsewhere else found.help
