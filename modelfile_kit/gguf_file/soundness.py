@@ -20,6 +20,7 @@ from ..core.diagnostics import Diagnostic, Severity, Span, has_errors
 from ..core.errors import GGUFError
 from .arrays import NumberArray, StringArray
 from .header import Header, read_header
+from .inputs import VISION_INSIDE, vision_inside
 from .pairing import FileKind, classify
 from .split import check_split, split_of
 from .tensors import BLOCKS, TensorInfo
@@ -87,8 +88,11 @@ def check_soundness(header: Header, *, sample: bool = True) -> list[Diagnostic]:
         return found
     if classify(header) is FileKind.MODEL:
         tensors = _all_tensors(header)
-        found += [*_special_ids(header), *_layers(header, tensors), *_embeddings(header, tensors)]
-        found += [*_token_lists(header), *_widths(header, tensors)]
+        found += _special_ids(header)
+        # Ollama's own llama-server translates files of its own converter, which are shaped otherwise.
+        if not vision_inside(header) and header.architecture not in VISION_INSIDE.keys() - _PLAIN:
+            found += [*_layers(header, tensors), *_embeddings(header, tensors)]
+            found += [*_token_lists(header), *_widths(header, tensors)]
     if sample and header.size is not None and not header.source.startswith(("http://", "https://")):
         found += _numbers(header)
     return found

@@ -14,6 +14,7 @@ from .image_checks import check_images
 from .native_checks import check_native
 from .prompt_checks import check_prompts, check_tokens
 from .served_model import differences
+from .sound_checks import check_sound
 from .subject import LONGER, Check, Subject, error, judged, short
 
 GREETING = "Say hello in one short sentence."
@@ -26,6 +27,7 @@ def check_capabilities(subject: Subject) -> Iterator[Check]:
     """What the server says the model can do."""
     have = subject.served.capabilities
     want = set(subject.meant.capabilities) | ({"vision"} if subject.meant.vision else set())
+    want |= {"audio"} if subject.meant.audio else set()
     found: list[Diagnostic] = []
     if "vision" in want and not subject.served.has_projector and "vision" not in have:
         found.append(no_projector(subject.served))
@@ -193,4 +195,5 @@ CHECKS: tuple[tuple[str, Callable[[Subject], Iterator[Check]]], ...] = (
     ("token counts", check_tokens),
     ("stop", check_stop),
     ("images", check_images),
+    ("sound", check_sound),
 )

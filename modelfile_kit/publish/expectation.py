@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.conversation import Conversation
 from ..core.errors import GGUFError
 from ..gguf_file import Vocabulary, read_header
+from ..gguf_file.inputs import AUDIO
 from ..gguf_file.pairing import FileKind
 from ..ollama.prompt_ends import PromptEnds
 from ..ollama.special_tokens import Kind, kind_of, special_texts
@@ -34,9 +35,10 @@ class Expectation:
     chat_template: the model's own Jinja, bos_token and eos_token its texts, conversations the probes:
     together they give the reference prompts. template, system, parameters (with `stop`), messages,
     renderer, parser: as published. native: whether the GGUF's own template is to render chats.
-    capabilities: at least these. vision: whether images are to work. render: renders the reference instead of
-    chat_template alone (for packages that add texts of their own), called as `Reference.render` with
-    the messages completed by SYSTEM and MESSAGEs. model, projector: the GGUF files, for counting tokens.
+    capabilities: at least these. vision, audio: whether images and sound are to work. render: renders the
+    reference instead of chat_template alone (for packages that add texts of their own), called as
+    `Reference.render` with the messages completed by SYSTEM and MESSAGEs. model, projector: the GGUF
+    files, for counting tokens.
     ends: what the engine adds around prompts; without it one leading BOS more or less is not seen.
     """
 
@@ -53,6 +55,7 @@ class Expectation:
     native: bool | None = None
     capabilities: frozenset[str] = field(default_factory=frozenset)
     vision: bool | None = None
+    audio: bool | None = None
     render: Callable[..., str] | None = None
     model: Path | None = None
     projector: Path | None = None
@@ -72,6 +75,7 @@ class Expectation:
             conversations=tuple(build.conversations()),
             native=build.template is None,
             vision=build.files.takes_images,
+            audio=AUDIO in build.files.input,
             model=build.files.model,
             projector=build.files.projector,
             ends=build.plan.ends,
@@ -115,6 +119,8 @@ class Expectation:
         if known.vision is None:
             sees = "vision" in served.capabilities or served.has_projector
             known = replace(known, vision=sees)
+        if known.audio is None:
+            known = replace(known, audio="audio" in served.capabilities)
         if not known.conversations:
             known = replace(known, conversations=default_conversations(vision=bool(known.vision)))
         return known

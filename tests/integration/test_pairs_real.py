@@ -17,7 +17,10 @@ import pytest
 
 from modelfile_kit.building.build import build
 from modelfile_kit.core.errors import KitError, PackageError, ServerError
+from modelfile_kit.ollama.versions import server_version
 from modelfile_kit.publish import publish as publishing
+from modelfile_kit.publish.expectation import Expectation
+from modelfile_kit.publish.verify import verify
 from modelfile_kit.runtime.ollama.client import OllamaServer
 from modelfile_kit.vision.colour_images import colour_probes
 from tests.zoo.layouts import LAYOUTS
@@ -84,6 +87,18 @@ def test_one_pair_of_each_family(kind: str, tmp_path: Path, ollama_server: Ollam
         assert ask(ollama_server, media) > plain
 
 
+def test_verify_sends_a_sound(tmp_path: Path, ollama_server: OllamaServer) -> None:
+    model = text_model(tmp_path / "m-7b.gguf")
+    ear = family(tmp_path / "mmproj-m-7b.gguf", "qwen2a")
+    built = build(package(tmp_path / "package", model, str(ear)))
+    publish(built, "zoo", host=ollama_server.url)
+    expectation = Expectation.from_build(built)
+    report = verify("zoo", host=ollama_server.url, expectation=expectation, max_tokens=4)
+    (heard,) = (c for c in report.checks if c.name == "sound")
+    assert (heard.status, "tokens" in heard.detail) == ("ok", True)
+    assert [c.status for c in report.checks if c.name in ("capabilities", "images")] == ["ok", "skip"]
+
+
 SOUND = [
     name for name, layout in LAYOUTS.items() if not layout.refused and name not in ("small gemma", "parts")
 ]
@@ -117,6 +132,8 @@ def test_what_is_refused_does_not_run(
         monkeypatch.setattr("modelfile_kit.publish.create_request._refuse_unsound", lambda _: None)
     if name == "part missing":
         return  # without its parts there is nothing to send
+    if name == "nan" and server_version(ollama_server.version()) >= (0, 34, 0):
+        return  # these no longer pass files through llama-quantize: the model is created and answers
     with pytest.raises((ServerError, PackageError)):
         publish(modelfile, "zoo", host=ollama_server.url)
         ask(ollama_server)
