@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator, Mapping
 from types import GeneratorType
 from typing import Any
 
+from jinja2.runtime import Macro
+
 from .guard import (
     BITS_MAX,
     BUDGET,
@@ -233,11 +235,13 @@ def before_method(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) 
 
     An iterator given to `join` becomes a list, so that it can be weighed.
     """
+    BUDGET.tick(len(args) + len(kwargs))
+    if function.__class__ is Macro:
+        return args  # it is handed them as they are; what it does with them is counted there
     owner = getattr(function, "__self__", None)
     name = getattr(function, "__name__", "")
     if owner.__class__ is not dict:
         BUDGET.look_at(owner, _METHOD_PACES.get(name, SEARCHED))
-    BUDGET.tick(len(args) + len(kwargs))
     # A function of a template, such as `dict`, goes through what it is given item by item.
     pace = SEARCHED if isinstance(owner, (str, bytes)) else LOOKED_AT
     for value in (*args, *kwargs.values()):
