@@ -84,6 +84,8 @@ OPERATORS: tuple[Feature, ...] = (
     text("//", "(s | length) // 2"),
     text("%", "(s | length) % 2"),
     text("% of texts", "'<%s>' % s"),
+    text("% of texts, widths", "'%9s %-9s %.2s %03d' % (s, s, s, s | length)"),
+    text("% of texts, fractions", "'%.1f' % (s | length)"),
     text("**", "(s | length) ** 2"),
     text("- before", "-(s | length)"),
     text("+ before", "+(s | length)"),

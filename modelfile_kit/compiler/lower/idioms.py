@@ -17,6 +17,15 @@ _RANGES = (("\t", "\r"), ("\x1c", " "), ("\u2000", "\u200a"))
 _SINGLE = ("\u0085", "\u00a0", "\u1680", "\u2028", "\u2029", "\u202f", "\u205f", "\u3000")
 
 
+# A byte that no text of a request has: JSON is decoded as UTF-8.
+MARK = "\udcff"
+
+
+def size_of(text: str) -> int:
+    """How many bytes a text has."""
+    return len(text.encode("utf-8", "surrogateescape"))
+
+
 def scan(st: State, s: Expr, body: Callable[[Expr], None], index: str = "i") -> None:
     """`range $i := len s`: the body is written once, for the byte at `i`."""
     st.require("range_int", "searching a text")
@@ -96,7 +105,7 @@ def before_first(st: State, s: Expr, sep: str, hint: str = "head") -> Var:
 def after_first(st: State, s: Expr, sep: str, hint: str = "rest") -> Var:
     """`s.split(sep, 1)[1]`, empty if `sep` is not there."""
     rest = st.declare(hint, Lit(""))
-    cut = Lit(len(sep.encode()))
+    cut = Lit(size_of(sep))
 
     def body(i: Expr) -> None:
         hit = (go.Set(rest, call("slice", call("slice", s, i), cut)), go.Break())
@@ -109,7 +118,7 @@ def after_first(st: State, s: Expr, sep: str, hint: str = "rest") -> Var:
 def after_last(st: State, s: Expr, sep: str, hint: str = "tail") -> Var:
     """`s.split(sep)[-1]`; pieces are found from the left, so a hit inside a hit is none."""
     tail = st.declare(hint, s)
-    cut = Lit(len(sep.encode()))
+    cut = Lit(size_of(sep))
     overlaps = any(sep.startswith(sep[k:]) for k in range(1, len(sep)))
     skip = st.declare("left", call("len", s)) if overlaps else None
 
@@ -130,7 +139,7 @@ def after_last(st: State, s: Expr, sep: str, hint: str = "tail") -> Var:
 def around_last(st: State, s: Expr, sep: str) -> tuple[Var, Var]:
     """What stands before and after the last `sep`; nothing and everything without one."""
     head, tail = st.declare("head", Lit("")), st.declare("tail", s)
-    cut = Lit(len(sep.encode()))
+    cut = Lit(size_of(sep))
 
     def body(i: Expr) -> None:
         rest = call("slice", s, i)
@@ -145,7 +154,7 @@ def pieces(st: State, s: Expr, sep: str, body: Callable[[Expr, Test, Test], None
     """`for piece in s.split(sep)`: the body is written once, given the piece, first and last."""
     whole = st.declare("whole", call("printf", Lit("%s" + sep.replace("%", "%%")), s))
     rest = st.declare("pieces", whole)
-    cut = Lit(len(sep.encode()))
+    cut = Lit(size_of(sep))
 
     def at(i: Expr) -> None:
         here = call("slice", whole, i)
@@ -179,6 +188,28 @@ def replace(st: State, s: Expr, old: str, new: Expr | str, hint: str = "text") -
             st.emit(go.If(go.negate(last), (more,)))
 
     pieces(st, s, old, body)
+    return result
+
+
+def marked_pieces(st: State, s: Expr, sep: Expr) -> Var:
+    """`s` with `MARK` in place of each separator that only shows at run time."""
+    whole, wanted = st.declare("whole", s), st.declare("wanted", sep)
+    rest, result = st.declare("rest", whole), st.declare("text", Lit(""))
+
+    def body(i: Expr) -> None:
+        here = call("slice", whole, i)
+        piece = call("slice", rest, Lit(0), call("len", call("slice", rest, call("len", here))))
+        hit = (
+            go.Set(result, call("printf", Lit("%s%s" + MARK), result, piece)),
+            go.Set(rest, call("slice", here, call("len", wanted))),
+        )
+        apart = go.negate(go.Atom(call("lt", call("len", rest), call("len", here))))
+        fits = go.negate(go.Atom(call("lt", call("len", here), call("len", wanted))))
+        same = go.equal(call("slice", here, Lit(0), call("len", wanted)), wanted)
+        st.emit(go.If(apart, (go.If(go.both(fits, same), hit),)))
+
+    scan(st, whole, body)
+    st.emit(go.Set(result, call("printf", Lit("%s%s"), result, rest)))
     return result
 
 

@@ -153,6 +153,14 @@ def starts_or_ends(st: State, name: str, v: Value, affix: Value) -> Value:
 
 def split(st: State, name: str, v: Value, sep: Value | None = None, maxsplit: Value | None = None) -> Value:
     """Kept as it is: most templates only ask for its first or last piece."""
+    if isinstance(sep, Str):
+        if maxsplit is not None:
+            raise Unsupported("split() at an unknown text with a limit", st.line)
+        return st.branch(
+            st.truth(sep),
+            lambda: SplitText(go_text(_marked(st, v, sep)), idioms.MARK),
+            lambda: _raise(Raised("empty separator")),
+        )
     text = _text_argument(st, sep)
     if not text:
         raise Unsupported("split() without a separator", st.line)
@@ -163,6 +171,13 @@ def split(st: State, name: str, v: Value, sep: Value | None = None, maxsplit: Va
 
 def replace(st: State, name: str, v: Value, old: Value, new: Value, count: Value | None = None) -> Value:
     """`text.replace(old, new)` part by part is wrong where a hit spans parts, so it takes the whole."""
+    if isinstance(old, Str) and count is None and is_text(new):
+        empty = Unsupported("replace() of a text that may be empty", st.line)
+        return st.branch(
+            st.truth(old),
+            lambda: go_text(idioms.replace(st, _marked(st, v, old), idioms.MARK, _inserted(st, new))),
+            lambda: _raise(empty),
+        )
     a = _text_argument(st, old)
     if a and count == Const(1) and is_text(new):
         e = st.to_go(v)
@@ -171,8 +186,20 @@ def replace(st: State, name: str, v: Value, old: Value, new: Value, count: Value
         return st.settle(choose(has(st, Str((e,)), Const(a)), changed, go_text(e)))
     if not a or not is_text(new) or count is not None:
         raise Unsupported("replace() with these arguments", st.line)
-    b: go.Expr | str = str(new.value) if isinstance(new, Const) else st.to_go(new)
-    return go_text(idioms.replace(st, st.to_go(v), a, b))
+    return go_text(idioms.replace(st, st.to_go(v), a, _inserted(st, new)))
+
+
+def _marked(st: State, v: Value, sep: Str) -> go.Expr:
+    """A text with a mark in place of each separator that only shows at run time."""
+    return idioms.marked_pieces(st, st.to_go(v), st.to_go(sep))
+
+
+def _raise(outcome: Exception) -> Value:
+    raise outcome
+
+
+def _inserted(st: State, new: Value) -> go.Expr | str:
+    return str(new.value) if isinstance(new, Const) else st.to_go(new)
 
 
 def change_case(st: State, name: str, v: Value) -> Value:

@@ -157,7 +157,7 @@ def over_pieces(
     """An iteration where the separator is found in the text with one more separator at its end."""
     if over.limit >= 0 or over.skip:
         raise Unsupported("a loop over some of the pieces of a split text", node.lineno)
-    sep, cut = over.sep, go.Lit(len(over.sep.encode()))
+    sep, cut = over.sep, go.Lit(idioms.size_of(over.sep))
     whole = st.declare("whole", st.to_go(st.concat(over.text, Const(sep))))
     rest = st.declare("rest", whole)
     name = node.target.name if isinstance(node.target, nodes.Name) else "piece"
