@@ -62,15 +62,23 @@ def command(files: tuple[str, ...], output_format: str) -> None:
             Case(name, status, described.kind, data=described.to_dict(), diagnostics=described.diagnostics)
         )
     paired = check_together(headers)
+    together = _pair_input(headers) if paired is not None else ()
     if len(headers) == 1 and paired is None:
         paired = _neighbour(headers[0])
-    report = Report("inspect", " ".join(files), tuple(cases), paired or ())
+    report = Report(
+        "inspect",
+        " ".join(files),
+        tuple(cases),
+        paired or (),
+        facts={"input": list(together)} if together else {},
+    )
     if output_format != "text":
         click.echo(render(report, output_format), nl=False)
     else:
         print_diagnostics(report.all_diagnostics())
-        if paired == ():
-            click.echo(f"the projector fits the model; input: {', '.join(_pair_input(headers))}")
+        if together:
+            fits = "the projector fits the model; " if paired == () else ""
+            click.echo(f"{fits}input: {', '.join(together)}")
     if not report.ok:
         raise click.exceptions.Exit(code)
 

@@ -81,3 +81,7 @@ def test_inspect_says_what_goes_in(tmp_path: Path) -> None:
     pair = run("inspect", tmp_path / LAYOUTS["audio"].model, tmp_path / LAYOUTS["audio"].projector)
     assert pair.exit_code == 0
     assert "the projector fits the model; input: text, audio" in pair.output
+    files = [tmp_path / LAYOUTS["audio"].model, tmp_path / LAYOUTS["audio"].projector]
+    report = json.loads(run("inspect", *files, "--format", "json").stdout)
+    assert report["facts"] == {"input": ["text", "audio"]}
+    assert [case["data"]["input"] for case in report["cases"]] == [["text"], ["audio"]]
