@@ -134,6 +134,8 @@ class Build:
             f"template   {plan.mode.chosen}: {plan.mode.why}",
             f"stops      {' '.join(plan.stops.texts) or 'none: the model stops by itself'}",
         ]
+        if plan.insert.tokens or plan.template is not None:
+            lines.append(f"insert     {plan.insert.why}")
         if plan.additions.end:
             lines.append(f"end token  {plan.additions.end} after every turn, added by the package")
         if plan.additions.separator:

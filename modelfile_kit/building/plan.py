@@ -20,6 +20,7 @@ from ..prover.native import NativeProof, prove_native
 from .additions import CANNOT_PLACE, Additions, PlacementError
 from .end_token import EndToken, decide_end_token
 from .engine_tokens import compile_for_engine, judge_native, judge_template
+from .insert import Insert, with_insert
 from .mode import Mode, NativeWay, choose_mode, unused_template
 from .parameters import check_parameters
 from .sources import ModelTemplate, PackageFiles, choose_reference, read_text_file
@@ -41,6 +42,7 @@ class Plan:
     None in native mode. proven_on: ids of the conversations on which added texts were proven.
     system_in_first_turn: whether llama-server moves the system text there, which the chat template refuses.
     in_use: what servers will use, by Ollama's own rules. ends: what the engine adds around prompts.
+    insert: whether gaps can be filled.
     """
 
     reference: ModelTemplate | None
@@ -54,6 +56,7 @@ class Plan:
     stops: Stops
     in_use: TemplateInUse
     ends: PromptEnds
+    insert: Insert
     diagnostics: tuple[Diagnostic, ...]
 
 
@@ -88,6 +91,11 @@ def make_plan(package: Package, files: PackageFiles) -> Plan:
         if mode.chosen == "native":
             template, in_use = None, template_in_use("native", None, files, target, span)
 
+    probes = package_conversations(package, files.family, vision=files.projector is not None)
+    if package.template is None:
+        template, insert = with_insert(template, files, probes, package.target)
+    else:
+        insert = Insert(None, "as the hand-written TEMPLATE has it")
     stops = _stops(package, files, compiled, end_token)
     around = _around(package, files, reference, template, ends)
     found = [*first, *end_token.diagnostics, *mode.diagnostics, *_about(mode, compiled)]
@@ -108,6 +116,7 @@ def make_plan(package: Package, files: PackageFiles) -> Plan:
         stops,
         in_use,
         ends,
+        insert,
         tuple(found),
     )
 

@@ -40,6 +40,7 @@ def make_report(package: Package, files: PackageFiles, plan: Plan, values: Value
             "id": end_token.id,
         },
         "image": {"separator": plan.additions.separator},
+        "insert": {"tokens": list(plan.insert.tokens or ()), "why": plan.insert.why},
         "added_texts_proven_on": list(plan.proven_on),
         "stop": [_stop(s) for s in plan.stops.stops],
         "stop_left_out": [_stop(s) for s in plan.stops.left_out],

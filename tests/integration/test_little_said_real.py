@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from modelfile_kit.building.build import build
 from modelfile_kit.cli.main import cli
 from modelfile_kit.lint.runner import lint_modelfile
 from modelfile_kit.micro import build_model
 from modelfile_kit.ollama.builtin import RENDERER_TOKENS
+from modelfile_kit.publish.publish import publish
 from modelfile_kit.runtime.ollama.client import OllamaServer, RefusedError
+from tests.building.test_insert import package
 from tests.ollama_process import OllamaProcess
 
 pytestmark = pytest.mark.server
@@ -134,3 +137,16 @@ def test_what_create_refuses(models: Models, case: str) -> None:
         models.process.run("create", "refused", "-f", "Modelfile", cwd=models.folder)
     found = {d.code for d in lint_modelfile(data, base=models.folder) if d.severity == "error"}
     assert not code or code in found
+
+
+def test_a_gap_is_filled(models: Models) -> None:
+    """/api/generate with a suffix, on a TEMPLATE of build."""
+    folder = models.folder
+    built = build(package(folder))
+    publish(built, "little", host=models.server.url, verify=False)
+    gap = models.server.render_generate("little", "def f(", suffix="return 1").prompt
+    assert gap == "<|fim_prefix|>def f(<|fim_suffix|>return 1<|fim_middle|>"
+    assert (
+        models.server.generate("little", "def f(", suffix="return 1", options={"num_predict": 2}).text != ""
+    )
+    assert models.prompt() == built.expected(HI)
