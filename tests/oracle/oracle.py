@@ -275,14 +275,14 @@ def source(template: str) -> dict[str, str]:
 
 
 def api_messages(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Messages for api.Message: a count of pictures becomes that many small ones."""
+    """Messages for api.Message: a count of images becomes that many small ones."""
     out = []
     for message in messages:
         copy = dict(message)
         images = copy.pop("images", None)
         if images not in (None, 0):
             count = images if isinstance(images, int) else len(images)
-            copy["images"] = [b64(f"picture {i}".encode()) for i in range(count)]
+            copy["images"] = [b64(f"image {i}".encode()) for i in range(count)]
         out.append(copy)
     return out
 
