@@ -89,7 +89,7 @@ def choose_mode(
     useful = useless and found.probes_right
     counted = better(found.counts) and found.exact(list(coverage)) >= exact
     if more or impossible or useful or counted:
-        reason = "" if more or counted else _BETTER if useful else _LEFT
+        reason = "" if more else _BETTER if useful else "" if counted else _LEFT
         return _native(coverage, found, reason)
     beside = f"native mode is no better: {_seen(found)}"
     if not found.looked:

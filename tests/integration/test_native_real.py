@@ -46,10 +46,11 @@ TURNED_ANSWERS = TURNS % (
 SORTED = TURNS % "{{ m.content.split(' ') | sort | join(' ') }}"
 # llama-server's engine prints such letters otherwise than Python, and a TEMPLATE cannot say it either.
 CAPITALS = TURNS % "{{ m.content | upper }}"
-# Every prompt fails with a TEMPLATE; in native mode only answers with letters like É are wrong.
+# With a TEMPLATE every prompt of some words fails; natively only answers with letters like É are wrong.
 USELESS = TURNS % (
     "{% if m.role == 'assistant' %}{{ m.content | upper }}"
-    "{% else %}{{ m.content.split(' ') | reverse | join(' ') }}{% endif %}"
+    "{% elif ' ' in m.content %}{{ m.content.split(' ') | reverse | join(' ') }}"
+    "{% else %}{{ m.content }}{% endif %}"
 )
 # A macro keeps its block's text while it calls itself, which no TEMPLATE can.
 # Large numbers are not printed as by Python in native mode.
