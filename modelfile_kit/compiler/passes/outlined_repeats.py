@@ -59,11 +59,10 @@ def outline_repeats(statements: Nodes, definitions: Definitions) -> tuple[Nodes,
     """The largest runs that are there more than once become definitions, until there is none left.
 
     >>> from modelfile_kit.compiler.ir.printer import emit
-    >>> def shown(name):
-    ...     loop = hash(name)
+    >>> def shown(loop, name):
     ...     marks = tuple(go.If(go.equal(go.Item(loop), go.Lit(x)), (go.Text(x),)) for x in "abcd")
     ...     return go.Range(loop, go.Root(name), marks)
-    >>> print(emit(*outline_repeats((shown("A"), go.Text("-"), shown("B")), {})))
+    >>> print(emit(*outline_repeats((shown(1, "A"), go.Text("-"), shown(2, "B")), {})))
     {{- define "part" }}
     {{- range . }}
     {{- if eq . "a" }}a
@@ -75,7 +74,8 @@ def outline_repeats(statements: Nodes, definitions: Definitions) -> tuple[Nodes,
     {{- if eq . "d" }}d
     {{- end }}
     {{- end }}
-    {{- end }}{{ template "part" .A }}-{{ template "part" .B }}
+    {{- end }}
+    {{- template "part" .A }}-{{ template "part" .B }}
     """
     blocks = {"": statements, **definitions}
     known: _Known = {}
