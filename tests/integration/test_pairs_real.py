@@ -1,8 +1,9 @@
 """Pairs, layouts and odd files on a real server: what tests/zoo says is right is what Ollama does.
 
-Seen on Ollama 0.33.0 (November 2026): sound goes into `images` of a request as images do, and is answered;
-an image for a model that only hears is HTTP 400 "Failed to tokenize prompt". Ultravox' small projector here
-loads, and the engine ends at the first sound ("Invalid number of output tokens"), so it is asked a text.
+Seen on Ollama 0.33.0 and 0.34.4 (November 2026): sound goes into `images` of a request as images do, and is
+answered; an image for a model that only hears is HTTP 400 "Failed to tokenize prompt". Ultravox' small
+projector here loads, and the engine ends at the first sound ("Invalid number of output tokens"), so it is
+asked a text.
 """
 
 from __future__ import annotations

@@ -23,6 +23,7 @@ from modelfile_kit.package.families import (
     probe_conversations,
     recognise,
 )
+from tests.gguf_file.handmade import Typed, gguf, model
 
 CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus"
 # Each family, and how its prompts begin.
@@ -240,3 +241,15 @@ def test_a_faulty_family_yaml(tmp_path: Path, text: str, said: str) -> None:
         family_from(tmp_path, text)
     assert said in str(caught.value)
     assert caught.value.span is not None
+
+
+def test_glm_edge_is_not_glm_4v(tmp_path: Path) -> None:
+    """Both have architecture chatglm; GLM-Edge's prompts begin without `[gMASK]<sop>` (llama-chat.cpp)."""
+    tokens = ["[gMASK]", "<sop>", "<|user|>", "<|assistant|>", "<|observation|>"]
+    edge = "{% for item in messages %}<|{{ item['role'] }}|>\n<|begin_of_image|>{% endfor %}"
+    for template, family in ((edge, None), ("[gMASK]<sop>{{ messages }}", "chatglm")):
+        keys = {"tokenizer__chat_template": Typed("string", template)}
+        path = tmp_path / "m.gguf"
+        path.write_bytes(gguf(model("chatglm", tokens, [3] * len(tokens), **keys)))
+        found = recognise(read_header(path))
+        assert (found.family.id if found else None) == family
