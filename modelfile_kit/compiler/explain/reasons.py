@@ -85,7 +85,7 @@ def why_nothing(
 ) -> str:
     """One sentence without a full stop."""
     if not witness.reached(construct.number):
-        return _unreached(construct, rows, witness)
+        return _unreached(construct, rows, witness, written)
     if isinstance(node, nodes.If):
         return _if(node, witness)
     if isinstance(node, nodes.For):
@@ -104,7 +104,9 @@ def why_nothing(
     return _elsewhere(construct, rows, witness, written)
 
 
-def _unreached(construct: Construct, rows: Sequence[Row], witness: Witness) -> str:
+def _unreached(
+    construct: Construct, rows: Sequence[Row], witness: Witness, written: Mapping[int, object]
+) -> str:
     outer = construct.parent
     while outer and not witness.reached(outer):
         outer = rows[outer - 1][0].parent
@@ -114,6 +116,8 @@ def _unreached(construct: Construct, rows: Sequence[Row], witness: Witness) -> s
     if isinstance(node, nodes.Macro):
         return f"never reached: {node.name} is never called"
     if isinstance(node, nodes.For):
+        if outer in written:  # what was written is the error that stands for the whole loop
+            return f"not compiled: the loop on line {at.line} is not supported"
         return f"never reached: the loop on line {at.line} never iterates"
     if isinstance(node, nodes.If):
         answers = witness.decided.get(id(node.test), set())

@@ -90,6 +90,11 @@ def test_the_parts_of_a_plain_template() -> None:
             "unrolled: its iterations are known at compile time",
         ),
         (
+            "{% for m in messages recursive %}{{ m.content }}{{ loop(m.x) }}{% endfor %}",
+            "{{ m.content }}",
+            "not compiled: the loop on line 1 is not supported",
+        ),
+        (
             "{% for x in documents or [] %}{{ x }}{% endfor %}{{ messages[0].content }}",
             "{{ x }}",
             "never reached: the loop on line 1 never iterates",
@@ -125,7 +130,7 @@ def test_a_macro_is_seen_where_it_is_called() -> None:
     assert rows["{% macro f(x) %}"].why == "a macro: f is expanded where it is called"
 
 
-def test_what_cannot_be_said_stands_at_its_construct() -> None:
+def test_what_is_not_supported_stands_at_its_construct() -> None:
     source = "{% for m in messages %}\n{{ m.content | wordwrap(9) }}\n{% endfor %}"
     row = explained(source)["{{ m.content | wordwrap(9) }}"]
     assert [d.code for d in row.findings] == ["MK610"]
