@@ -18,7 +18,7 @@ from ..package.package import Package, load_package
 from .modelfile_text import Values, relative_to_modelfile, write_modelfile
 from .output import write_files
 from .parameters import written_parameters
-from .plan import BuildError, Plan, make_plan
+from .plan import Plan, make_plan
 from .report import make_report, report_bytes
 from .sources import ModelTemplate, PackageFiles, open_files, read_text_file
 from .system_message import in_first_turn
@@ -234,6 +234,3 @@ def _values(package: Package, files: PackageFiles, plan: Plan, folder: Path) -> 
         stop=tuple(plan.stops.texts),
         license=read_text_file(terms, "license", package) if isinstance(terms, Path) else terms,
     )
-
-
-__all__ = ["Build", "BuildError", "build", "default_output"]

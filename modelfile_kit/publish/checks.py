@@ -20,8 +20,6 @@ from .subject import LONGER, Check, Subject, error, judged, short
 GREETING = "Say hello in one short sentence."
 MONOTONY = 12.0  # text that zlib packs this small repeats itself; prose stays below 4
 
-__all__ = ["CHECKS", "Check", "Subject"]
-
 
 def check_capabilities(subject: Subject) -> Iterator[Check]:
     """What the server says the model can do."""

@@ -12,7 +12,7 @@ from ..core.diagnostics import Diagnostic, Severity
 from ..core.errors import ServerError
 from ..gguf_file.projector_types import ROPE_SECTIONS, types_for
 from ..runtime import error_texts
-from ..runtime.ollama.client import HalfStreamError, RefusedError
+from ..runtime.ollama.replies import HalfStreamError, RefusedError
 from .served_model import ServedModel
 
 _SIGNAL = re.compile(r"signal: [a-z ]+|SIG[A-Z]+|exit status \d+")

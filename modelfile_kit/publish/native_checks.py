@@ -15,7 +15,7 @@ from ..ollama.versions import Target, server_version, since
 from ..prover.findings import Counterexample, Side, counterexample
 from ..prover.native import NativeComparison
 from ..prover.prove import prove_prompts
-from ..runtime.ollama.client import RefusedError
+from ..runtime.ollama.replies import RefusedError
 from .prompt_judge import NATIVE_MARK, with_images
 from .subject import Check, Subject
 

@@ -8,7 +8,7 @@ from ..core.conversation import Conversation, Message, image_count
 from ..core.diagnostics import Diagnostic, has_errors
 from ..core.errors import KitError, MissingDependencyError, ServerError, TemplateReferenceError
 from ..ollama.versions import Target, server_version, since
-from ..runtime.ollama.client import RefusedError
+from ..runtime.ollama.replies import RefusedError
 from .engine_faults import name_fault
 from .prompt_judge import with_images
 from .subject import Check, Subject, error, short

@@ -12,7 +12,8 @@ from ..core.errors import ServerError
 from ..gguf_file.pairing import FileKind
 from ..ollama.parameters import PARAMETERS
 from ..runtime import error_texts
-from ..runtime.ollama.client import OllamaServer, RefusedError
+from ..runtime.ollama.client import OllamaServer
+from ..runtime.ollama.replies import RefusedError
 from .blobs import Blob, DigestCache, Progress, Step, digest_file, upload
 from .create_request import CreateRequest, file_kind, make_request, read_request
 from .expectation import Expectation

@@ -9,11 +9,13 @@ from typing import Any
 
 from ..core.diagnostics import Diagnostic
 from ..core.errors import ServerError
-from ..runtime.ollama.client import PATIENCE_SECONDS, OllamaServer, RefusedError
+from ..runtime.ollama.client import PATIENCE_SECONDS, OllamaServer
+from ..runtime.ollama.replies import RefusedError
 from .blobs import Progress, Step
-from .checks import CHECKS, Check, Subject
+from .checks import CHECKS
 from .expectation import Expectation
 from .served_model import ServedModel
+from .subject import Check, Subject
 
 
 @dataclass(frozen=True)

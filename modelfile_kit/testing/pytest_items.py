@@ -17,8 +17,6 @@ from ..package.package import FILE_NAMES
 from ..report.model import Case, Status
 from .golden_run import build_for_test, micro_stand_in, run_golden
 
-__all__ = ["FILE_NAMES", "LEFT_OVER", "PackageFile"]
-
 # The item for golden files that belong to no conversation; no conversation can be called so.
 LEFT_OVER = "(no other files)"
 _STAND_IN = pytest.StashKey[tuple[str | None, str | None]]()
@@ -38,6 +36,11 @@ def _stand_in(config: pytest.Config) -> tuple[str | None, str | None]:
 
 class PackageFile(pytest.File):
     """A mkmodelfile.yaml: built when it is collected, compared when its first test runs."""
+
+    @classmethod
+    def of(cls, path: Path, parent: pytest.Collector) -> PackageFile | None:
+        """The collector of a file; None for what is no package file."""
+        return cls.from_parent(parent, path=path) if path.name in FILE_NAMES else None
 
     def collect(self) -> Iterator[GoldenItem]:
         model, projector = _stand_in(self.config)

@@ -32,6 +32,6 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     if not (parent.config.getoption("mkmodelfile") or parent.config.getini("mkmodelfile")):
         return None
     # pytest loads this file in every environment that has the kit; the kit itself only for its tests.
-    from .pytest_items import FILE_NAMES, PackageFile
+    from .pytest_items import PackageFile
 
-    return PackageFile.from_parent(parent, path=file_path) if file_path.name in FILE_NAMES else None
+    return PackageFile.of(file_path, parent)

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 import modelfile_kit
-from modelfile_kit.building.build import BuildError, build, default_output
+from modelfile_kit.building.build import build, default_output
+from modelfile_kit.building.plan import BuildError
 from modelfile_kit.core.errors import GGUFError, KitError, PackageError, UsageError
 from modelfile_kit.micro import MicroPair, build_pair
 from modelfile_kit.ollama.grammar import parse_modelfile

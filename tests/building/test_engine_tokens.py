@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from modelfile_kit.building.build import Build, BuildError, build
+from modelfile_kit.building.build import Build, build
+from modelfile_kit.building.plan import BuildError
 from modelfile_kit.gguf_file.patch import patch
 from modelfile_kit.lint.runner import lint_modelfile
 from modelfile_kit.micro import build_model

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from modelfile_kit.align.package_check import check_package
-from modelfile_kit.building.build import BuildError, build
+from modelfile_kit.building.build import build
+from modelfile_kit.building.plan import BuildError
 from modelfile_kit.building.system_message import in_first_turn
 from modelfile_kit.micro import build_model
 

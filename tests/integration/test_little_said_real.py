@@ -13,7 +13,8 @@ from modelfile_kit.lint.runner import lint_modelfile
 from modelfile_kit.micro import build_model
 from modelfile_kit.ollama.builtin import RENDERER_TOKENS
 from modelfile_kit.publish.publish import publish
-from modelfile_kit.runtime.ollama.client import OllamaServer, RefusedError
+from modelfile_kit.runtime.ollama.client import OllamaServer
+from modelfile_kit.runtime.ollama.replies import RefusedError
 from tests.building.test_insert import package
 from tests.ollama_process import OllamaProcess
 

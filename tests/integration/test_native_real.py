@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from modelfile_kit.align.package_check import check_package
-from modelfile_kit.building.build import BuildError, build
+from modelfile_kit.building.build import build
+from modelfile_kit.building.plan import BuildError
 from modelfile_kit.building.sources import ModelTemplate
 from modelfile_kit.core.conversation import CATEGORIES
 from modelfile_kit.core.errors import PromptError
@@ -21,7 +22,7 @@ from modelfile_kit.publish.expectation import Expectation
 from modelfile_kit.publish.prompt_judge import NATIVE_MARK, with_images
 from modelfile_kit.publish.verify import verify
 from modelfile_kit.runtime.llama_server import PROGRAM_VARIABLE, ChatTemplateRefusedError
-from modelfile_kit.runtime.ollama.client import RefusedError
+from modelfile_kit.runtime.ollama.replies import RefusedError
 from modelfile_kit.vision.colour_images import colour_probes
 from tests.integration.own_templates import CONVERSATIONS, OWN
 

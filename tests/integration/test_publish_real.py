@@ -21,7 +21,7 @@ from modelfile_kit.publish.names import WORKING_TAG
 from modelfile_kit.publish.publish import NotVerifiedError
 from modelfile_kit.publish.served_model import ServedModel
 from modelfile_kit.publish.verify import verify
-from modelfile_kit.runtime.ollama.client import RefusedError
+from modelfile_kit.runtime.ollama.replies import RefusedError
 from modelfile_kit.vision.colour_images import colour_probes
 
 # These tests verify on their own, or look at what verification does not.

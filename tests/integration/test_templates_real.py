@@ -19,7 +19,7 @@ from modelfile_kit.prover.coverage import WatchedReference
 from modelfile_kit.prover.native import write_carrier
 from modelfile_kit.publish.blobs import digest_file
 from modelfile_kit.publish.prompt_judge import with_images
-from modelfile_kit.runtime.ollama.client import RefusedError
+from modelfile_kit.runtime.ollama.replies import RefusedError
 from modelfile_kit.vision.colour_images import colour_probes
 from tests.integration.own_templates import CONVERSATIONS, OWN
 

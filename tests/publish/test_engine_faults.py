@@ -7,7 +7,7 @@ import pytest
 from modelfile_kit.core.errors import ServerError
 from modelfile_kit.publish.engine_faults import missing_rope_sections, name_fault
 from modelfile_kit.publish.served_model import ServedModel
-from modelfile_kit.runtime.ollama.client import HalfStreamError, RefusedError
+from modelfile_kit.runtime.ollama.replies import HalfStreamError, RefusedError
 
 ENDED = "llama-server process has terminated: "
 

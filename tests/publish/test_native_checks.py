@@ -10,7 +10,8 @@ from modelfile_kit.publish.expectation import Expectation
 from modelfile_kit.publish.native_checks import check_native
 from modelfile_kit.publish.served_model import ServedModel
 from modelfile_kit.publish.subject import Subject
-from modelfile_kit.runtime.ollama.client import RefusedError, Rendered
+from modelfile_kit.runtime.ollama.client import Rendered
+from modelfile_kit.runtime.ollama.replies import RefusedError
 
 JINJA = (
     "{% for m in messages %}<|{{ m.role }}|>{% if m.tool_calls %}CALL{% endif %}{{ m.content }}{% endfor %}"

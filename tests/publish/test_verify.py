@@ -12,7 +12,8 @@ from modelfile_kit.core.errors import ServerError
 from modelfile_kit.publish.expectation import Expectation
 from modelfile_kit.publish.verify import verify_on
 from modelfile_kit.runtime.completion import Completion
-from modelfile_kit.runtime.ollama.client import RefusedError, Rendered
+from modelfile_kit.runtime.ollama.client import Rendered
+from modelfile_kit.runtime.ollama.replies import RefusedError
 from modelfile_kit.vision.colour_images import colour_probes
 
 PROBES = {p.bytes: p for p in colour_probes()}

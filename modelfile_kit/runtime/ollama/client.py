@@ -20,7 +20,6 @@ from ...ollama.versions import SINCE, Target, server_version, since, until
 from ..completion import Completion
 from .host import is_loopback, resolve_host
 from .replies import (
-    HalfStreamError,
     RefusedError,
     check_status,
     collect_chat,
@@ -43,14 +42,6 @@ PATIENCE_SECONDS = 900.0  # silence while a model is loaded from a slow disk or 
 MAX_REPLY_BYTES = 64 << 20  # /api/show of a large model is some 100 kB; more is not Ollama
 
 Progress = Callable[[Mapping[str, Any]], None]
-
-__all__ = [
-    "HalfStreamError",
-    "OllamaServer",
-    "RefusedError",
-    "Rendered",
-    "resolve_host",
-]
 
 
 @dataclass(frozen=True)

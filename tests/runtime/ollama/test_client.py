@@ -11,12 +11,9 @@ import pytest
 from werkzeug import Request, Response
 
 from modelfile_kit.core.errors import ServerError, UsageError
-from modelfile_kit.runtime.ollama.client import (
-    HalfStreamError,
-    OllamaServer,
-    RefusedError,
-)
+from modelfile_kit.runtime.ollama.client import OllamaServer
 from modelfile_kit.runtime.ollama.host import is_loopback, resolve_host
+from modelfile_kit.runtime.ollama.replies import HalfStreamError, RefusedError
 
 USER = [{"role": "user", "content": "hi"}]
 LAST = {"done": True, "done_reason": "stop", "prompt_eval_count": 7, "eval_count": 2}
