@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ..building.build import Build, build
 from ..core.conversation import Conversation
-from ..core.diagnostics import Span
+from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import MissingDependencyError, PackageError, PromptError, UsageError
 from ..gguf_file import Header
 from ..gguf_file.arrays import NumberArray, StringArray
@@ -127,7 +127,15 @@ def golden_cases(build: Build, *, tokenizer: Tokenizer | None, update: bool = Fa
     rendered = [_render(build, c) for c in build.conversations()]
     if tokenizer is not None:
         rendered = _tokenized(rendered, tokenizer, vocabulary_name(build.files.header))
-    return compare_golden(build.package.golden_folder, rendered, update=update)
+    cases = compare_golden(build.package.golden_folder, rendered, update=update)
+    if rendered and all(item.refused is not None for item in rendered):
+        message = f"every conversation ({len(rendered)}) is refused: no prompt was compared"
+        hint = (
+            "add conversations that the chat template renders (conversations.json), or remove what it refuses"
+        )
+        found = Diagnostic("MK738", Severity.ERROR, message, help=hint)
+        cases.append(Case("conversations", Status.FAILED, message, diagnostics=(found,)))
+    return cases
 
 
 def vocabulary_name(header: Header) -> str:
