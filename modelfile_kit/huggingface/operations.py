@@ -157,7 +157,7 @@ _TEST_ROWS = (
     JinjaTest("boolean", lowered=True, proven=True, native=True),
     JinjaTest("callable", lowered=True, proven=True, native=True),
     JinjaTest("defined", lowered=True, proven=True, native=True, selects=True),
-    JinjaTest("divisibleby"),
+    JinjaTest("divisibleby", lowered=True),
     JinjaTest("eq", lowered=True, proven=True, native=True, selects=True),
     JinjaTest("equalto", lowered=True, proven=True, native=True, selects=True),
     JinjaTest("escaped"),

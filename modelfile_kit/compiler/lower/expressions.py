@@ -177,9 +177,18 @@ def arguments(
     st: State, node: nodes.Call | nodes.Filter | nodes.Test
 ) -> tuple[list[Value], dict[str, Value]]:
     """The arguments of a call, filter or test."""
-    if node.dyn_args is not None or node.dyn_kwargs is not None:
-        raise Unsupported("* and ** arguments", node.lineno)
-    return [st.eval(a) for a in node.args], {str(k.key): st.eval(k.value) for k in node.kwargs}
+    args, kwargs = [st.eval(a) for a in node.args], {str(k.key): st.eval(k.value) for k in node.kwargs}
+    if node.dyn_args is not None:
+        more = st.eval(node.dyn_args)
+        if not isinstance(more, KnownList):
+            raise Unsupported("* before a list of unknown length", node.lineno)
+        args.extend(more.items)
+    if node.dyn_kwargs is not None:
+        named = st.eval(node.dyn_kwargs)
+        if not isinstance(named, KnownDict):
+            raise Unsupported("** before a mapping with unknown keys", node.lineno)
+        kwargs.update((str(e.key), e.value) for e in named.entries)
+    return args, kwargs
 
 
 def calling(st: State, node: nodes.Call) -> Value:

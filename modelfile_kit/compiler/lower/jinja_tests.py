@@ -136,5 +136,9 @@ def even(st: State, v: Value) -> Test:
     return _compare(st, "eq", binary(st, "%", v, Const(2)), Const(0))
 
 
+def divisible_by(st: State, v: Value, number: Value) -> Test:
+    return _compare(st, "eq", st.lift2(v, number, lambda x, y: binary(st, "%", x, y)), Const(0))
+
+
 def _compare(st: State, op: str, a: Value, b: Value) -> Test:
     return st.truth(st.lift2(a, b, lambda x, y: compare(st, op, x, y)))

@@ -10,7 +10,7 @@ from .. import frontend
 from ..ir import nodes as go
 from ..values.callables import Macro
 from ..values.choice import Cond, leaves
-from ..values.known import EMPTY, NONE, Const, KnownDict, KnownList, Undef
+from ..values.known import EMPTY, NONE, Const, DictEntry, KnownDict, KnownList, Undef
 from ..values.request import is_data
 from ..values.value import Value
 from .control_flow import Dead, Unsupported
@@ -186,6 +186,9 @@ def _bind(st: State, macro: Macro, args: list[Value], kwargs: dict[str, Value]) 
         st.state[(st.scope, "varargs")] = KnownList(tuple(args[len(names) :]))
     if "caller" in kwargs:
         st.state[(st.scope, "caller")] = kwargs.pop("caller")
+    if kwargs:
+        left = KnownDict(tuple(DictEntry(k, v) for k, v in kwargs.items()))
+        st.state[(st.scope, "kwargs")] = left
 
 
 def block_text(st: State, body: Callable[[], None]) -> Value:

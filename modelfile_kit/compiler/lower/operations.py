@@ -66,6 +66,7 @@ TESTS: dict[str, Callable[..., Test]] = {
     "boolean": jinja_tests.boolean,
     "callable": jinja_tests.callable_,
     "defined": jinja_tests.defined,
+    "divisibleby": jinja_tests.divisible_by,
     "eq": jinja_tests.equal_to,
     "equalto": jinja_tests.equal_to,
     "even": jinja_tests.even,
