@@ -7,9 +7,11 @@ from pathlib import Path
 import click
 
 from ..building.build import build
+from ..publish.names import require_name
 from ..publish.publish import NotVerifiedError, Published, publish
 from ..report import Report
 from ..report.convert import verify_report
+from ..runtime.ollama.host import resolve_host
 from .command import Command
 from .common import (
     file_options,
@@ -59,6 +61,10 @@ def command(
     The model is created under a working name, verified, and only then takes over the real name, so
     whatever goes wrong leaves the model of that name as it was.
     """
+    # A mistyped option is refused before the build, which may take minutes.
+    resolve_host(host)
+    if name is not None:
+        require_name(name)
     with refusals_as_report("publish", str(package), output_format):
         built = build(package, model=model, projector=projector)
     print_diagnostics(built.diagnostics)

@@ -439,3 +439,14 @@ def test_findings_as_json_stay_json(said, folder):
     code, text = said("inspect", "bad.gguf", "--format", "json")
     assert code == 1
     assert json.loads(text)["ok"] is False
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [(["--name", "a b"], "the model's name 'a b'"), (["--host", "foo:bar"], "the port 'bar'")],
+)
+def test_a_mistyped_option_of_publish_is_refused_before_the_build(mkmodelfile, tmp_path, arguments, words):
+    done = mkmodelfile("publish", tmp_path / "no-package", *arguments)
+    assert done.code == 2
+    assert words in done.err
+    assert "no-package" not in done.err
