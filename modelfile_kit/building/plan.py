@@ -141,6 +141,8 @@ def _native_way(
 ) -> NativeWay:
     """Whether servers of the target could render the model's own template, and how that is proven."""
     target, span = Target.parse(package.target), package.span("mode")
+    if reference is not None and reference.origin.startswith("gguf:"):
+        return NativeWay("the chat template is not the GGUF's default one, and servers choose by themselves")
     if reference is None or reference.origin != "gguf":
         return NativeWay("the chat template is not the one in the GGUF, and servers use no other")
     if not target.native_jinja:
@@ -234,7 +236,7 @@ def _reference(package: Package, files: PackageFiles) -> ModelTemplate | None:
     try:
         return choose_reference(package, files)
     except PackageError:
-        if package.template is None:
+        if package.template is None or package.chat_template_name is not None:
             raise
         return None  # a hand-written TEMPLATE can do without; what needs the reference says so
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any
 
 from ..core.conversation import Message
 from ..core.diagnostics import Diagnostic, Severity, Span
-from ..core.errors import PackageError
+from ..core.errors import PackageError, UsageError
 from ..gguf_file import Header, read_header
 from ..gguf_file.inputs import IMAGE, model_input
 from ..gguf_file.pairing import check_pair
@@ -71,8 +71,8 @@ class PackageFiles:
 class ModelTemplate:
     """The chat template that a package is held to.
 
-    origin: "gguf", "family:NAME" or the file's path; bos_token, eos_token: their texts, None where the
-    vocabulary has none; span: where the template is, for findings.
+    origin: "gguf", "gguf:NAME" for a named one, "family:NAME" or the file's path; bos_token,
+    eos_token: their texts, None where the vocabulary has none; span: where the template is, for findings.
     """
 
     text: str
@@ -139,8 +139,12 @@ def choose_reference(package: Package, files: PackageFiles) -> ModelTemplate:
     if isinstance(package.chat_template, Path):
         path = package.chat_template
         _must_exist(path, "chat_template", package)
-        return ModelTemplate(_jinja_file(path), str(path), bos, eos, Span(str(path)))
+        text = _jinja_file(path, package)
+        return ModelTemplate(text, str(path), bos, eos, Span(str(path)))
     templates = files.vocabulary.chat_templates if files.vocabulary else {}
+    name = package.chat_template_name
+    if name is not None and templates:
+        return _named(templates, name, package, files, bos, eos)
     text = templates.get("default") or next(iter(templates.values()), "")
     if text:
         return ModelTemplate(text, "gguf", bos, eos, Span(f"{files.model.name}: tokenizer.chat_template"))
@@ -174,8 +178,37 @@ def read_text_file(path: Path, key: str, package: Package) -> str:
         ) from e
 
 
-def _jinja_file(path: Path) -> str:
-    return load_chat_template(path).text
+def _named(
+    templates: Mapping[str, str],
+    name: str,
+    package: Package,
+    files: PackageFiles,
+    bos: str | None,
+    eos: str | None,
+) -> ModelTemplate:
+    """The chat template of that name. Servers use the default one alone, so any other has its own origin."""
+    if name in templates:
+        plain = name == "default"
+        key = "tokenizer.chat_template" if plain else f"tokenizer.chat_template.{name}"
+        origin = "gguf" if plain else f"gguf:{name}"
+        return ModelTemplate(templates[name], origin, bos, eos, Span(f"{files.model.name}: {key}"))
+    raise PackageError(
+        f"{files.model.name} has no chat template named {name!r}",
+        span=package.span("chat_template_name"),
+        help=f"its chat templates are {', '.join(templates)}; write one of these names",
+        code=NO_CHAT_TEMPLATE,
+    )
+
+
+def _jinja_file(path: Path, package: Package) -> str:
+    name = package.chat_template_name
+    try:
+        return load_chat_template(path, name=name).text
+    except UsageError as e:
+        if name is None:
+            raise
+        span = package.span("chat_template_name")
+        raise PackageError(e.message, help=e.help, span=span, code=NO_CHAT_TEMPLATE) from e
 
 
 def _must_exist(path: Path, key: str, package: Package) -> None:

@@ -44,6 +44,7 @@ class Package:
     file: the mkmodelfile.yaml; name: valid for Ollama; model: absolute path.
     projector: absolute path, or "auto" or "none".
     chat_template: "gguf", "family:NAME", or the absolute path of a .jinja file.
+    chat_template_name: which of the chat templates there, None for the default one.
     template: absolute path of a hand-written Go TEMPLATE, else None.
     end_token: "auto", "none", or the text written after every turn; stop: "auto" or the texts.
     parameters: PARAMETER values in the order of the file; image_separator: text between an image and the
@@ -68,6 +69,7 @@ class Package:
     mode: str = "auto"
     license: str | Path | None = None
     tests: Path | None = None
+    chat_template_name: str | None = None
     spans: Mapping[str, Span] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -198,6 +200,10 @@ def _check_paths(shape: PackageShape, document: Document) -> list[Diagnostic]:
 def _check_template(shape: PackageShape, document: Document) -> list[Diagnostic]:
     value = shape.chat_template or "gguf"
     names = family_names()
+    if value.startswith(FAMILY_PREFIX) and shape.chat_template_name is not None:
+        message = "`chat_template_name` chooses from a file's chat templates; a family has only one"
+        hint = "remove `chat_template_name`, or write `chat_template: gguf`"
+        return [_error(document, ("chat_template_name",), message, hint, CONFLICT)]
     if value.startswith(FAMILY_PREFIX):
         name = value[len(FAMILY_PREFIX) :].strip()
         if name in names:
@@ -258,6 +264,11 @@ def _check_mode(shape: PackageShape, document: Document) -> list[Diagnostic]:
     clashes = [
         ("template", shape.template is not None, "a hand-written TEMPLATE"),
         ("chat_template", shape.chat_template not in (None, "gguf"), "another chat template"),
+        (
+            "chat_template_name",
+            shape.chat_template_name not in (None, "default"),
+            "another chat template than the default one",
+        ),
         ("end_token", shape.end_token not in ("auto", "none"), "a text after every turn"),
         ("image", bool(shape.image.separator), "a text after images"),
     ]
@@ -309,5 +320,6 @@ def _package(shape: PackageShape, document: Document, file: Path) -> Package:
         mode=shape.mode,
         license=terms,
         tests=place(shape.tests),
+        chat_template_name=shape.chat_template_name,
         spans=MappingProxyType({".".join(map(str, path)): span for path, span in document.values.items()}),
     )

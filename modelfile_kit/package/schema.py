@@ -55,6 +55,12 @@ class PackageShape(BaseModel):
         min_length=1,
         description="The reference: gguf (the model's own, the default), a .jinja file, or family:NAME.",
     )
+    chat_template_name: str | None = Field(
+        None,
+        min_length=1,
+        max_length=MAX_NAME,
+        description="Which of several named chat templates in the GGUF or JSON file: default, tool_use, …",
+    )
     template: str | None = Field(
         None, min_length=1, description="A Go TEMPLATE written by hand (.gotmpl), in place of a compiled one."
     )
@@ -126,6 +132,7 @@ _EXPECTED = {
     "model": "the path of a GGUF file",
     "projector": "a path, auto or none",
     "chat_template": "gguf, the path of a .jinja file, or family:NAME",
+    "chat_template_name": "a name such as tool_use",
     "template": "the path of a .gotmpl file",
     "end_token": "auto, none, or the text of one token",
     "stop": "auto or a list of texts",

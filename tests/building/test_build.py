@@ -15,6 +15,7 @@ import modelfile_kit
 from modelfile_kit.building.build import build, default_output
 from modelfile_kit.building.plan import BuildError
 from modelfile_kit.core.errors import GGUFError, KitError, PackageError, UsageError
+from modelfile_kit.gguf_file.patch import patch
 from modelfile_kit.micro import MicroPair, build_pair
 from modelfile_kit.ollama.grammar import parse_modelfile
 from modelfile_kit.ollama.prompt import render_prompt
@@ -283,3 +284,18 @@ def test_without_llama_cpp(package: Path) -> None:
 
 def test_the_public_name() -> None:
     assert modelfile_kit.build is build
+
+
+def test_a_named_chat_template_is_compiled(package: Path, pair: MicroPair) -> None:
+    jinja = "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}!{% endfor %}<|assistant|>"
+    (package / "micro-glm4v.gguf").unlink()
+    patch(pair.model, package / "micro-glm4v.gguf", {"tokenizer.chat_template.tool_use": jinja})
+    built = build(rewrite(package, "projector: none\nchat_template_name: tool_use\n"))
+    assert built.report["chat_template"]["from"] == "gguf:tool_use"
+    assert built.report["mode"]["chosen"] == "go"
+    assert built.template is not None
+    assert render_prompt(built.template, [user("a")]) == "<|user|>a!<|assistant|>"
+    with pytest.raises(PackageError) as caught:
+        (package / "t.gotmpl").write_text("{{ .Prompt }}", encoding="utf-8")
+        build(rewrite(package, "projector: none\ntemplate: t.gotmpl\nchat_template_name: rag\n"))
+    assert (caught.value.code, caught.value.span and caught.value.span.line) == ("MK513", 5)

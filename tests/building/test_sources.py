@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from modelfile_kit.building.sources import PackageFiles, choose_reference, open_files
 from modelfile_kit.core.errors import GGUFError, KitError, PackageError
+from modelfile_kit.gguf_file.patch import patch
 from modelfile_kit.micro import CHAT_TEMPLATE, MicroPair, build_pair
 from modelfile_kit.package.package import Package
 
@@ -148,3 +150,37 @@ def test_a_gguf_without_a_chat_template(tmp_path: Path) -> None:
     with pytest.raises(PackageError, match="has no chat template") as caught:
         choose_reference(bare, open_files(bare))
     assert "family:glm4v" in caught.value.help
+
+
+TOOL_USE = "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}{% endfor %}"
+
+
+def test_a_named_chat_template_of_the_gguf(pair: MicroPair, tmp_path: Path) -> None:
+    model = tmp_path / "named.gguf"
+    patch(pair.model, model, {"tokenizer.chat_template.tool_use": TOOL_USE})
+
+    def chosen(name: str | None) -> tuple[str, str]:
+        it = package(pair, model=model, projector="none", chat_template_name=name)
+        reference = choose_reference(it, open_files(it))
+        return reference.text, reference.origin
+
+    assert chosen("tool_use") == (TOOL_USE, "gguf:tool_use")
+    assert chosen("default") == chosen(None) == (CHAT_TEMPLATE, "gguf")
+    with pytest.raises(PackageError) as caught:
+        chosen("rag")
+    assert (caught.value.code, caught.value.help) == (
+        "MK513",
+        "its chat templates are default, tool_use; write one of these names",
+    )
+
+
+def test_a_named_chat_template_of_a_json_file(pair: MicroPair, tmp_path: Path) -> None:
+    config = tmp_path / "tokenizer_config.json"
+    named = [{"name": "default", "template": "plain"}, {"name": "tool_use", "template": TOOL_USE}]
+    config.write_text(json.dumps({"chat_template": named}), encoding="utf-8")
+    it = package(pair, chat_template=config, chat_template_name="tool_use")
+    assert choose_reference(it, open_files(it)).text == TOOL_USE
+    other = replace(it, chat_template_name="rag")
+    with pytest.raises(PackageError, match="rag") as caught:
+        choose_reference(other, open_files(other))
+    assert caught.value.code == "MK513"

@@ -15,6 +15,7 @@ import pytest
 
 from modelfile_kit.building.build import build
 from modelfile_kit.core.errors import ServerError
+from modelfile_kit.gguf_file.patch import patch
 from modelfile_kit.publish import publish as publishing
 from modelfile_kit.publish.expectation import Expectation
 from modelfile_kit.publish.names import WORKING_TAG
@@ -325,3 +326,14 @@ def test_a_server_that_dies_in_between(tmp_path, ollama_process, modelfile, micr
 def test_published_values_are_json(modelfile, ollama_server):
     done = publish(modelfile(), "plain", host=ollama_server.url)
     assert json.loads(json.dumps(done.request)) == done.request
+
+
+def test_a_named_chat_template_is_what_the_server_renders(package, ollama_server, micro_pair, tmp_path):
+    jinja = "{% for m in messages %}<|{{ m.role }}|>\n{{ m.content }}!{% endfor %}<|assistant|>"
+    model = tmp_path / "named.gguf"
+    patch(micro_pair.model, model, {"tokenizer.chat_template.tool_use": jinja})
+    text = f"name: named\nmodel: {model}\nprojector: none\nchat_template_name: tool_use\n"
+    (package / "mkmodelfile.yaml").write_text(text, encoding="utf-8")
+    publish(build(package), "named", host=ollama_server.url)
+    messages = [{"role": "user", "content": "Hi"}]
+    assert ollama_server.render("named", messages).prompt == "<|user|>\nHi!<|assistant|>"

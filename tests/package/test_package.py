@@ -202,6 +202,17 @@ def test_native_cannot_have_what_needs_a_template(tmp_path: Path) -> None:
     assert package(tmp_path, LEAST + "mode: native\ntarget: '>=0.30'\n").mode == "native"
 
 
+def test_a_named_chat_template(tmp_path: Path) -> None:
+    assert package(tmp_path, LEAST).chat_template_name is None
+    assert package(tmp_path, LEAST + "chat_template_name: tool_use\n").chat_template_name == "tool_use"
+    assert package(tmp_path, LEAST + "mode: native\nchat_template_name: default\n").mode == "native"
+    native = LEAST + "mode: native\nchat_template_name: tool_use\n"
+    assert findings(tmp_path, native) == [("MK507", 4, 21)]
+    family = LEAST + "chat_template: family:glm4\nchat_template_name: tool_use\n"
+    assert findings(tmp_path, family) == [("MK507", 4, 21)]
+    assert "expected a name such as tool_use" in finding(tmp_path, LEAST + "chat_template_name: ''\n")
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
