@@ -73,6 +73,419 @@ class Match:
 
 # Of two texts at the same place the first one counts, so the special ones stand before the general ones.
 ERROR_TEXTS: tuple[ErrorText, ...] = (
+    # -- texts whose general kin below would be answered wrongly, or not at all ---------------------
+    ErrorText(
+        LLAMA_CPP,
+        "MK401",
+        r"encountered (?:length_error|bad_alloc error) while reading|string length \d+ exceeds maximum \d+"
+        r"|number of (?:tensors|key value pairs) is -?\d+ but must be in|key \d+ is empty"
+        r"|duplicate key '[^']*' for KV pair|key '[^']*' has invalid GGUF type"
+        r"|key '[^']*' must be of type \w+ but is|alignment \d+ is not a power of 2"
+        r"|tensor name \d+ is too long|duplicate tensor name '|tensor '[^']*' is duplicated"
+        r"|has invalid number of (?:dimensions|elements)|incorrect shape for a tensor '"
+        r"|elements per row, not a multiple of block size|tensor '[^']*' has offset \d+, expected"
+        r"|overflows after padding|size overflow, cannot accumulate"
+        r"|corrupted model: \d+ tensors expected|has invalid data|found tensors with invalid data",
+        "the header or the tensors of the GGUF hold values that no sound file has; this is not about memory",
+        f"{FILE_STEP}; if they agree, the file was converted wrongly: {_CONVERT}",
+    ),
+    ErrorText(
+        LLAMA_CPP,
+        "MK402",
+        r"failed to open (?:GGUF file )?'?[^\s']{1,400}'?:? \(?(?:Permission denied|No such file or directory"
+        r"|Is a directory|Too many open files)|Does this file exist\?|load_tensors: failed to open"
+        r"|\bread error: Input/output error|\bseek error: |mmap failed: ",
+        "the engine cannot open or read the file: a wrong path, missing rights or a failing disk",
+        "check the path and that the user who runs the engine may read the file",
+    ),
+    ErrorText(
+        LLAMA_CPP,
+        "MK406",
+        r"bad GGUF version: \d+|GGUFv1 is no longer supported|GGUF file is version \d+ but this software",
+        "this llama.cpp does not read the GGUF version of the file",
+        f"{_CONVERT}; or update the engine",
+    ),
+    ErrorText(
+        LLAMA_CPP,
+        "MK717",
+        r"has invalid ggml type (?P<type>\d+)",
+        "this llama.cpp does not know the tensor type {type}: it is too old for the quantization, or the "
+        "file is damaged",
+        f"{_UPDATE}; or download another quantization",
+    ),
+    ErrorText(
+        LLAMA_CPP,
+        "MK717",
+        r"unsupported model architecture: '(?P<name>[\w.-]+)'|unknown tokenizer: '(?P<tokenizer>[^']*)'",
+        "this llama.cpp does not know the architecture or tokenizer '{name}{tokenizer}'",
+        _UPDATE,
+    ),
+    ErrorText(
+        LLAMA_CPP,
+        "MK422",
+        r"invalid split file|illegal split file idx|invalid split count|failed to load GGUF split"
+        r"|missing key \S+ in GGUF split",
+        "a split GGUF is incomplete, was renamed, or is not loaded from its first part",
+        "put all parts with their original names into one folder, and name the first one",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK422",
+        r"split GGUF has (?:no shards|an invalid shard|invalid shard count|too many shards|\d+ remaining)"
+        r"|split GGUF shard is not a regular file|materialize split GGUF shard"
+        r"|split GGUF .{0,300}?(?:has too many shards|has unsupported media type|does not match"
+        r"|duplicate shard index|count overflows|contains duplicate tensor|is missing first shard"
+        r"|has \d+ tensors, expected)",
+        "the parts of a split GGUF are not those of one model, or not all of them",
+        "download all parts again into one folder, or merge them with llama-gguf-split --merge",
+        since="0.30.4",
+    ),
+    ErrorText(
+        LLAMA_CPP,
+        "MK737",
+        r"key \S+ has wrong type \w+ but expected type|is not a string/float32/uint32/int32/uint64 array"
+        r"|has wrong array element type|array length \d+ for key|n > N_MAX: \d+|expected scalar, found array"
+        r"|tensor '[^']*' not found|missing tensor info mapping|too many tensors created"
+        r"|must be a bool array|invalid n_rot: \d+|has expert layers but no expert layers are used"
+        r"|requires the NextN block",
+        "the metadata or tensors are not those that this engine expects: the GGUF was made by another or an "
+        "old converter",
+        f"{_CONVERT}; or update the engine",
+    ),
+    ErrorText(
+        LLAMA_CPP,
+        "MK407",
+        r"Index out of array bounds (?:in (?:XCDA array|precompiled charsmap)|for (?:scores|toktypes))"
+        r"|Unterminated string in precompiled charsmap|precompiled_charsmap too small"
+        r"|Byte token for <0x\w+> is not set|invalid gguf type for tokenizer\.",
+        "the vocabulary in the GGUF is damaged or incomplete",
+        "convert the model again, with the original tokenizer beside it",
+    ),
+    ErrorText(
+        LLAMA_CPP,
+        "MK865",
+        r"expect general\.type to be 'adapter'|model arch and LoRA arch mismatch"
+        r"|expect adapter\.type to be 'lora'|LoRA tensor '[^']*' (?:has unexpected suffix|does not exist)"
+        r"|LoRA tensor pair for|has incorrect shape \(hint: maybe wrong base model|lora_a tensor is not "
+        r"transposed",
+        "the adapter was made for another base model, or is not a LoRA adapter that this engine reads",
+        "use the base model that the adapter was trained on, or merge the adapter into the model",
+    ),
+    ErrorText(
+        LLAMA_CPP,
+        "MK718",
+        r"posix_memalign failed|failed to reserve initial output buffer",
+        "there is not enough memory",
+        _MEMORY,
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK718",
+        r"llama-server reported out-of-memory during startup",
+        "the engine had not enough memory for the model and its context",
+        _MEMORY,
+    ),
+    # -- projectors and media ------------------------------------------------------------------------
+    ErrorText(
+        LLAMA_CPP,
+        "MK416",
+        r"unexpected (?:vision|audio) projector type (?P<type>\d+)",
+        "this llama.cpp does not know the projector type {type}",
+        f"{_UPDATE}, or convert the projector again with a current llama.cpp",
+    ),
+    ErrorText(
+        LLAMA_CPP,
+        "MK417",
+        r"failed to find tensor (?P<tensor>[\w.]+)",
+        "the projector has no tensor {tensor}, which its clip.projector_type requires",
+        f"{PROJECTOR_STEP}, or convert it again",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK417",
+        r"mmproj metadata.{0,300}: no projector tensors found",
+        "the file that is named as projector has no tensors of one",
+        f"{PROJECTOR_STEP}, or convert it again",
+    ),
+    ErrorText(
+        LLAMA_CPP,
+        "MK427",
+        r"both use_gelu and use_silu are set|image_mean/image_std arrays must have"
+        r"|image_size \(-?\d+\) (?:cannot be|is too large)|patch_size \(-?\d+\) must be"
+        r"|n_embd \(-?\d+\) must be|image_max_pixels \(-?\d+\) is less than|n_merge \(-?\d+\) must be"
+        r"|attn_window_size \(-?\d+\) is too large|n_mel_bins \(-?\d+\) must be|key not found: clip\."
+        r"|key 'clip\.[^']*' is not an array",
+        "the projector's metadata are incomplete or hold values that no projector has",
+        f"{PROJECTOR_STEP}, or convert it again with a current llama.cpp",
+    ),
+    ErrorText(
+        LLAMA_CPP,
+        "MK249",
+        r"number of media markers in text \((?P<markers>\d+)\) exceeds number of bitmaps \((?P<images>\d+)\)"
+        r"|number of bitmaps \((?P<given>\d+)\) does not match number of markers \((?P<places>\d+)\)",
+        "images in the request: {images}{given}, places for them in the prompt: {markers}{places}",
+        "write {{ .Content }} of every message in the TEMPLATE; `mkmodelfile check` shows the prompts",
+    ),
+    ErrorText(
+        LLAMA_CPP,
+        "MK436",
+        r"model does not support (?:vision|audio) input|video input is not supported",
+        "the model was loaded without a projector for this kind of input",
+        "add the mmproj file (a second FROM, or --mmproj FILE of llama-server), or send text only",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK436",
+        r"does not support (?:\w+ )?audio(?! generation)",
+        "sound was sent to a model whose projector takes none, or that has no projector",
+        "add a projector for sound as a second FROM, and publish again",
+    ),
+    ErrorText(
+        LLAMA_CPP,
+        "MK719",
+        r"invalid bitmap dimensions|empty audio data|Unable to preprocess audio|Unable to read WAV audio file"
+        r"|failed to decode webp buffer|failed to decode buffer as either|Failed to load image or audio file"
+        r"|decode WebP image: ",
+        "the bytes are not an image or a sound of a format that the engine reads",
+        "send PNG or JPEG (WAV for sound), and check that the file opens elsewhere",
+    ),
+    ErrorText(
+        LLAMA_SERVER,
+        "MK863",
+        r"Failed to download image|file:// URLs are not allowed|Invalid uri-encoded base64 value"
+        r"|Invalid uri format|uri must be base64 encoded|Invalid base64 value",
+        "the URL or the base64 text of an image in the request cannot be used",
+        "send data:image/png;base64,… as the URL",
+    ),
+    ErrorText(
+        LLAMA_SERVER,
+        "MK854",
+        r"failed to load multimodal model",
+        "the engine cannot load the projector: it belongs to another model, or the engine is too old for it",
+        "`mkmodelfile inspect MODEL.gguf MMPROJ.gguf` says whether the two fit",
+        consequence=True,
+    ),
+    # -- chat templates and requests -----------------------------------------------------------------
+    ErrorText(
+        LLAMA_SERVER,
+        "MK736",
+        r"llama-server (?:apply-)?template error|failed to apply (?:chat )?template"
+        r"|failed to initialize chat template|this custom template is not supported"
+        r"|chat template parsing error",
+        "llama-server cannot use this chat template",
+        "use a TEMPLATE (`mode: go`; `mkmodelfile compile` makes one), or start llama-server with --jinja",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK203",
+        r"undefined (?:template specified|action in template|branch)\b",
+        "the TEMPLATE uses a part that is not defined",
+        "`mkmodelfile lint Modelfile` says where",
+    ),
+    ErrorText(
+        LLAMA_SERVER,
+        "MK867",
+        r"\\?\"prompt\\?\" (?:elements must be|must not be empty|is required|must be a string)"
+        r"|Unsupported param: |unsupported content\[\]\.type|\\?\"content\\?\" must be an array"
+        r"|(?:tools|tool_choice) param requires --jinja|Cannot use both json_schema and grammar"
+        r"|response_format type must be one of|'messages' is required"
+        r"|Expected '(?:messages|tools|content)' to be|messages must contain 'content'"
+        r"|must contain either 'content' or 'tool_calls'|Cannot have 2 or more assistant messages"
+        r"|Cannot use custom grammar constraints|logprobs is not supported with|top_logprobs requires"
+        r"|Invalid tool_choice: |Missing 'role' in message|(?:Missing|Unsupported) content part type"
+        r"|(?:Missing|Unsupported) tool (?:call )?type|Missing tool function|\\?\"query\\?\" must be"
+        r"|\\?\"input\\?\" or \\?\"content\\?\" must be provided",
+        "a field of the request is missing, has a wrong value, or contradicts another one",
+        "correct the field that the text names; llama-server's README lists what each endpoint takes",
+    ),
+    ErrorText(
+        LLAMA_CPP,
+        "MK867",
+        r"failed to parse grammar|Undefined rule identifier|grammar does not contain an? '"
+        r"|number of repetitions exceeds sane defaults",
+        "the grammar of the request, or the one made from its JSON Schema, cannot be used",
+        "simplify `format` (or the grammar): fewer repetitions, every rule defined, one rule named root",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK867",
+        r"(?<![-\w])model is required|missing request body|top_logprobs must be between"
+        r"|raw mode does not support|only supports one image while more|\binvalid input type"
+        r"|invalid think value|think must be a boolean or string|invalid format: .{0,400}; expected"
+        r"|returned no grammar for the schema",
+        "a field of the request is missing, or has a value that the server does not take",
+        "correct the field that the text names; Ollama's docs/api.md lists what each endpoint takes",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK864",
+        r"input (?:after truncation )?exceeds maximum context length",
+        "the text to embed is longer than the model's context",
+        "send shorter texts, or raise PARAMETER num_ctx",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK230",
+        r"does not support (?:generate|chat|insert|embedding|completion|image generation)\b"
+        r"|image generation models are not currently supported",
+        "the request asks for something that this kind of model does not do",
+        "`ollama show NAME` lists the model's capabilities; use a model that has this one",
+    ),
+    # -- Modelfile, create and the store --------------------------------------------------------------
+    ErrorText(
+        OLLAMA,
+        "MK111",
+        r"option \\?\"(?P<name>\w+)\\?\" must be of (?:type|an array)",
+        "the parameter or option {name} has a value of the wrong type",
+        "`mkmodelfile lint Modelfile` names the line and the type; in a request, correct `options`",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK111",
+        r"invalid (?P<kind>float|int|bool) value \[(?P<value>[^\]]{0,100})\]",
+        "the value '{value}' of a parameter is not of its type ({kind})",
+        "`mkmodelfile lint Modelfile` names the line and the type",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK110",
+        r"typical_p is no longer supported",
+        "this Ollama no longer takes the parameter typical_p",
+        "remove it from the Modelfile and from requests",
+        since="0.34.1",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK102",
+        r"message role must be one of",
+        "a MESSAGE has a role that Ollama does not know",
+        "use system, user or assistant; `mkmodelfile lint Modelfile` names the line",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK117",
+        r"requires must be a valid semver",
+        "REQUIRES is not followed by a version",
+        "write the version with three numbers, as REQUIRES 0.14.0",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK433",
+        r"no files provided to convert",
+        "the create request names no model file",
+        "begin the Modelfile with FROM and the path of the GGUF",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK403",
+        r"mixed model file types",
+        "FROM names files of several formats, GGUF and safetensors for example",
+        "name the GGUF file alone",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK810",
+        r"quantization (?:during create )?is only supported for safetensors"
+        r"|unsupported (?:draft )?quantize type",
+        "this Ollama does not quantize a GGUF, and knows only a few types for safetensors",
+        "quantize the GGUF with llama.cpp's llama-quantize, and leave `quantize` out",
+        since="0.34.1",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK810",
+        r"file path must be relative|DRAFT cannot be used with remote|safetensors imports (?:do not )?"
+        r"(?:support|require)|--draft-quantize requires|info field \\?\"\w+\\?\" (?:must|element)"
+        r"|too many files: \d+|invalid digest for "
+        r"|blob not found for|blob for .{1,400} is not a regular file",
+        "the server refuses what the create request asks for",
+        "publish a finished GGUF with `mkmodelfile publish`: quantize it before, with llama.cpp's "
+        "llama-quantize",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK809",
+        r"changed during create: expected digest",
+        "the file was written to while it was sent",
+        "wait until the download or conversion has ended, then run the command again",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK806",
+        r"server must be updated to use",
+        "the server is older than the `ollama` command",
+        "update and restart the server, so that both have one version (`ollama --version`)",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK508",
+        r"\b(?:name|source|destination) \\?\"[^\"]{0,400}\" is invalid|unqualified name: ",
+        "the name has characters or parts that Ollama does not allow",
+        "use [HOST/][NAMESPACE/]MODEL[:TAG] of letters, digits, '.', '_' and '-'",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK808",
+        r"couldn't find model \\?\"",
+        "no model of that name is loaded or known",
+        "`ollama ps` and `ollama list` show the names",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK404",
+        r"digest mismatch, expected",
+        "the file arrived damaged: its SHA-256 is not the one that was announced",
+        "send the file again; if it fails again, compare its SHA-256 with the page it came from",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK860",
+        r"is missing its config|decode config for |config \\?\"[^\"]{0,200}\" not found in manifest"
+        r"|permission denied: ensure path elements are traversable",
+        "the model store is damaged, or its folders may not be entered by the server's user",
+        "correct the owner of the folder in OLLAMA_MODELS; pull or publish a damaged model again",
+    ),
+    # -- registry and engine of the server -------------------------------------------------------------
+    ErrorText(
+        OLLAMA,
+        "MK861",
+        r"you are not currently signed in|error getting authorization details",
+        "the server is not signed in to ollama.com, or cannot read its key",
+        "sign in with `ollama signin`",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK862",
+        r"\bpart stalled|maximum redirects exceeded|blocked redirect to a different host"
+        r"|realm host .{1,400} does not match original host|insecure protocol http",
+        "the connection to the registry broke, or the registry (or a proxy before it) sends elsewhere",
+        "check the registry's address and a proxy on the way, then run the command again; a registry without "
+        "TLS needs --insecure",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK803",
+        r"timed out waiting for llama-server|(?<!ollama )server not responding|server busy, please try again"
+        r"|no slots available after",
+        "the engine did not become ready, or too many requests wait for it",
+        "try again; for a large model raise OLLAMA_LOAD_TIMEOUT, for many requests OLLAMA_MAX_QUEUE",
+    ),
+    ErrorText(
+        LLAMA_SERVER,
+        "MK866",
+        r"couldn't bind HTTP server socket",
+        "another program uses the port, or the address is not one of this machine",
+        "stop the other program, or start llama-server with another --port",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK857",
+        r"llama-server binary not found|error starting llama-server|unexpected server status: "
+        r"|error (?:reading|unmarshalling) llama-server (?:chat )?response",
+        "the server cannot start its engine, or lost it during the request",
+        f"{_LOG}if llama-server itself is missing, install Ollama again",
+        consequence=True,
+    ),
     # -- model and projector -----------------------------------------------------------------------
     ErrorText(
         LLAMA_CPP,
@@ -197,7 +610,7 @@ ERROR_TEXTS: tuple[ErrorText, ...] = (
     ErrorText(
         LLAMA_CPP,
         "MK404",
-        r"not within the file bounds|failed to seek for tensor|failed to read"
+        r"not within the file bounds|failed to seek (?:for tensor|to beginning)|failed to read"
         r"|exceeds remaining file size|exceeds file size|unexpectedly reached end of file",
         "the file is cut short or damaged: not everything that its header names can be read",
         FILE_STEP,
