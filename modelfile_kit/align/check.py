@@ -105,7 +105,7 @@ class CheckReport:
 
 
 class Expected(Protocol):
-    """The prompt that the engine should get for a conversation (`Build.expected`)."""
+    """The prompt that the engine should get for a conversation (`Build.expected_of_all`)."""
 
     def __call__(
         self,
@@ -123,9 +123,10 @@ class PromptSources:
     template: the Go TEMPLATE; None where the GGUF's own chat template is used natively. native: renders a
     request as llama-server does then, None where no llama-server is there. chat_template: the
     Jinja text it is to equal. bos_token, eos_token: their texts, None where the vocabulary has none.
-    system: the package's SYSTEM. wrapper: what libmtmd writes around an image. expected: what the engine
-    is meant to get, where a package adds texts on purpose; what is added is one warning. ends: what the
-    engine adds around prompts, None to ask llama.cpp alone. model: the GGUF's name, for advice.
+    system, first: the package's SYSTEM and MESSAGEs. wrapper: what libmtmd writes around an image.
+    expected: what the engine is meant to get, where a package adds texts on purpose; what is added is one
+    warning. ends: what the engine adds around prompts, None to ask llama.cpp alone. model: the GGUF's name,
+    for advice.
     """
 
     template: str | None
@@ -138,6 +139,7 @@ class PromptSources:
     native: Expected | None = None
     ends: PromptEnds | None = None
     model: str = "MODEL"
+    first: tuple[Message, ...] = ()
 
 
 def check_prompts(
@@ -197,7 +199,7 @@ class _Checker:
         self.spelled: dict[str, list[tuple[int, str]]] = {}
 
     def check(self, conversation: Conversation) -> ConversationCheck:
-        messages = with_system(conversation.messages, self.subject.system)
+        messages = with_system(conversation.messages, self.subject.system, self.subject.first)
         original = self.original(messages, conversation)
         meant = self.meant(messages, conversation) if self.subject.expected else original
         prompt = self.prompt(messages, conversation, meant)

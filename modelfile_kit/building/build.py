@@ -80,8 +80,11 @@ class Build:
         return package_conversations(self.package, self.files.family, vision=self.files.takes_images)
 
     def with_system(self, messages: Sequence[Message]) -> list[Message]:
-        """Messages as the server puts them together: SYSTEM first where the request has none of its own."""
-        return with_system(messages, self.package.system or "")
+        """Messages as the server puts them together: the package's `messages`, then the request's.
+
+        SYSTEM is before all where the request has none of its own.
+        """
+        return with_system(messages, self.package.system or "", self.package.first_messages)
 
     def expected(
         self,
@@ -92,17 +95,25 @@ class Build:
     ) -> str:
         """The prompt that the engine should get: the chat template's, with the package's added texts.
 
-        messages: of the request; the package's system text is put in front as the server does.
+        messages: of the request; the package's system text and messages are put in front as the server does.
         Raises TemplateReferenceError where the chat template does, PackageError where there is none.
         """
+        return self.expected_of_all(self.with_system(messages), tools=tools, think=think)
+
+    def expected_of_all(
+        self,
+        messages: Sequence[Message],
+        *,
+        tools: Sequence[Tool] | None = None,
+        think: bool | str | None = None,
+    ) -> str:
+        """As `expected`, of messages that have the package's own in front already."""
         reference = self._reference()
 
         def render(some: Sequence[Message]) -> str:
             return reference.render(some, tools=tools, think=think)
 
-        whole = self.with_system(messages)
-        if self.plan.system_in_first_turn:
-            whole = in_first_turn(whole)
+        whole = in_first_turn(messages) if self.plan.system_in_first_turn else messages
         return render(self.plan.additions.messages(whole, render))
 
     def original(
@@ -230,6 +241,7 @@ def _values(package: Package, files: PackageFiles, plan: Plan, folder: Path) -> 
         projector=place(files.projector) if files.projector else None,
         template=plan.template,
         system=package.system or None,
+        messages=package.messages,
         parameters=written_parameters(package.parameters),
         stop=tuple(plan.stops.texts),
         license=read_text_file(terms, "license", package) if isinstance(terms, Path) else terms,

@@ -10,7 +10,6 @@ from ..compiler.compile import prove_translation, translate
 from ..core.conversation import Conversation
 from ..core.diagnostics import Diagnostic, Severity
 from ..core.errors import GoTemplateError, PromptError, TemplateReferenceError
-from ..ollama.conversation_rules import with_system
 from ..ollama.prompt import PromptTemplate
 from ..ollama.prompt_ends import ADD_BOS, ADD_EOS, PromptEnds
 from .leading_bos import without_leading_bos, without_trailing_eos
@@ -39,14 +38,13 @@ def judge_template(
     conversations: Iterable[Conversation],
     ends: PromptEnds,
     *,
-    system: str = "",
     model: str,
     by_hand: bool = False,
 ) -> list[Diagnostic]:
     """What is wrong with BOS and EOS of a TEMPLATE's prompts, each finding once.
 
-    system: the package's own. model: the GGUF's name, for the advice. by_hand: whether people wrote the
-    TEMPLATE, which `check` compares in full; then these are warnings.
+    conversations: as the server completes them. model: the GGUF's name, for the advice. by_hand:
+    whether people wrote the TEMPLATE, which `check` compares in full; then these are warnings.
     """
     try:
         ours = PromptTemplate(template)
@@ -54,10 +52,9 @@ def judge_template(
         return []  # said elsewhere
 
     def prompt(conversation: Conversation) -> str:
-        messages = with_system(conversation.messages, system)
-        return ours.render(messages, tools=conversation.tools, think=conversation.think)
+        return ours.render(conversation.messages, tools=conversation.tools, think=conversation.think)
 
-    found = _judged(prompt, reference, conversations, ends, system, model)
+    found = _judged(prompt, reference, conversations, ends, model)
     if by_hand:
         return [replace(d, severity=max(d.severity, Severity.WARNING, key=lambda s: s.rank)) for d in found]
     # The TEMPLATE was compiled: where it is not right, its text cannot be edited so that it is.
@@ -69,14 +66,13 @@ def judge_native(
     conversations: Iterable[Conversation],
     ends: PromptEnds,
     *,
-    system: str = "",
     model: str,
 ) -> list[Diagnostic]:
     """The same for native mode, where llama-server renders the chat template."""
     found: dict[Diagnostic, None] = {}
     for conversation in conversations:
         try:
-            text = _reference(reference, conversation, system)
+            text = _reference(reference, conversation)
         except TemplateReferenceError:
             continue
         received = ends.ends_of(ends.received_natively(text))
@@ -89,22 +85,20 @@ def _judged(
     reference: ModelTemplate,
     conversations: Iterable[Conversation],
     ends: PromptEnds,
-    system: str,
     model: str,
 ) -> list[Diagnostic]:
     found: dict[Diagnostic, None] = {}
     for conversation in conversations:
         try:
-            ours, theirs = prompt(conversation), _reference(reference, conversation, system)
+            ours, theirs = prompt(conversation), _reference(reference, conversation)
         except (GoTemplateError, PromptError, TemplateReferenceError):
             continue
         found.update(dict.fromkeys(ends.compare(ours, theirs, model=model)))
     return list(found)
 
 
-def _reference(reference: ModelTemplate, conversation: Conversation, system: str) -> str:
-    messages = with_system(conversation.messages, system)
-    return reference.render(messages, tools=conversation.tools, think=conversation.think)
+def _reference(reference: ModelTemplate, conversation: Conversation) -> str:
+    return reference.render(conversation.messages, tools=conversation.tools, think=conversation.think)
 
 
 def _patched_instead(finding: Diagnostic, ends: PromptEnds, model: str) -> Diagnostic:

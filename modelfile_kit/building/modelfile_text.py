@@ -26,7 +26,7 @@ class Values:
     """What a Modelfile says; None where it says nothing.
 
     model, projector: as they stand behind FROM, relative to the Modelfile's folder or absolute.
-    parameters: (name, value) in order, `stop` excepted.
+    messages: (role, text) in order. parameters: (name, value) in order, `stop` excepted.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Values:
     parameters: tuple[tuple[str, str], ...] = ()
     stop: tuple[str, ...] = ()
     license: str | None = None
+    messages: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,7 @@ def _encoded(values: Values, where: Callable[[str], Span]) -> Values:
             raise PackageError(e.message, help=e.help, code=e.code, span=span) from e
     checks = [("model", values.model), ("projector", values.projector), ("template", template)]
     checks += [("system", values.system), ("license", values.license)]
+    checks += [(f"messages.{i}.content", text) for i, (_, text) in enumerate(values.messages)]
     checks += [("stop", text) for text in values.stop]
     checks += [(f"parameters.{name}", value) for name, value in values.parameters]
     for key, value in checks:
@@ -172,6 +174,7 @@ def _differences(modelfile: Modelfile, values: Values) -> list[str]:
         "projector": (list(modelfile.projectors), _listed(values.projector)),
         "template": (modelfile.last("template"), values.template),
         "system": (modelfile.last("system"), values.system),
+        "messages": ([(i.key, i.value) for i in modelfile.all("message")], list(values.messages)),
         "license": ([i.value for i in modelfile.all("license")], _listed(values.license)),
         "stop": (list(modelfile.parameters("stop")), list(values.stop)),
         "parameters": (_parameters(modelfile.all("parameter")), list(values.parameters)),

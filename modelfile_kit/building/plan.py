@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..compiler import Compiled
 from ..core.conversation import Conversation
 from ..core.diagnostics import Diagnostic, Severity, has_errors
 from ..core.errors import GoTemplateError, KitError, PackageError, PromptError, TemplateReferenceError
+from ..ollama.conversation_rules import with_system
 from ..ollama.prompt import PromptTemplate, render_prompt
 from ..ollama.prompt_ends import PromptEnds
 from ..ollama.versions import Target, since
@@ -25,7 +26,7 @@ from .mode import Mode, NativeWay, choose_mode, unused_template
 from .parameters import check_parameters
 from .sources import ModelTemplate, PackageFiles, choose_reference, read_text_file
 from .stops import Stops, decide_stops
-from .system_message import check_system, check_user_turn, refusal_of_system
+from .system_message import check_messages, check_system, check_user_turn, refusal_of_system
 from .template_in_use import IN_DOUBT, NATIVE_NOT_USED, TemplateInUse, template_in_use
 
 
@@ -78,6 +79,8 @@ def make_plan(package: Package, files: PackageFiles) -> Plan:
     mode = choose_mode(package.mode, coverage, way, target=target, span=span, useless=useless)
     refusal = "" if package.template is not None else refusal_of_system(package, reference)
     first = (*first, *check_system(package, mode.chosen, refusal))
+    if package.template is None:
+        first = (*first, *check_messages(package, mode.chosen, reference, refusal))
     if mode.chosen == "native" and compiled is None:
         first = (*first, *check_user_turn(reference))
     stop_on_errors([*first, *end_token.diagnostics, *mode.diagnostics, *_about(mode, compiled)])
@@ -262,11 +265,12 @@ def _around(
     if reference is None:
         return []
     probes = package_conversations(package, files.family, vision=files.projector is not None)
-    system = package.system or ""
+    system, own = package.system or "", package.first_messages
+    probes = [replace(p, messages=tuple(with_system(p.messages, system, own))) for p in probes]
     if template is None:
-        return judge_native(reference, probes, ends, system=system, model=model)
+        return judge_native(reference, probes, ends, model=model)
     by_hand = package.template is not None
-    return judge_template(template, reference, probes, ends, system=system, model=model, by_hand=by_hand)
+    return judge_template(template, reference, probes, ends, model=model, by_hand=by_hand)
 
 
 def _coverage(compiled: Compiled | None, files: PackageFiles) -> dict[str, str] | None:

@@ -1,4 +1,4 @@
-"""Chat templates that refuse the package's own system text, or every user turn."""
+"""Chat templates that refuse the package's own system text or messages, or every user turn."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from ..core.conversation import Message
 from ..core.diagnostics import Diagnostic, Severity
 from ..core.errors import TemplateReferenceError
+from ..ollama.conversation_rules import with_system
 from ..package.package import Package
 from .sources import ModelTemplate
 
 SYSTEM_REFUSED = "MK526"
 
 NO_USER_TURN = "MK658"
+MESSAGES_REFUSED = "MK527"
 
 _QUESTION: Message = {"role": "user", "content": "Hello"}
 _WHAT_TO_DO = "remove `system:`, or send its text in the user's message"
@@ -78,6 +80,34 @@ def check_system(package: Package, mode: str, refusal: str) -> list[Diagnostic]:
     message = f"the chat template refuses the package's system message ({refusal}): {consequence}"
     hint = f"{_WHAT_TO_DO}; with `mode: native` llama-server writes it into the first user turn"
     return [Diagnostic(SYSTEM_REFUSED, Severity.ERROR, message, span, hint)]
+
+
+def check_messages(
+    package: Package, mode: str, reference: ModelTemplate | None, refusal: str
+) -> list[Diagnostic]:
+    """The finding where the chat template refuses every chat because of the package's `messages`.
+
+    mode: the chosen one, "go" or "native"; refusal: why the system text is refused, which is said already.
+    In native mode it is a warning: llama-server moves system texts before it renders.
+    """
+    if not package.messages or reference is None:
+        return []
+    try:
+        reference.render([_QUESTION])
+    except TemplateReferenceError:
+        return []  # another fault
+    system = "" if refusal else package.system or ""
+    try:
+        reference.render(with_system([_QUESTION], system, package.first_messages))
+    except TemplateReferenceError as error:
+        message = (
+            f"the chat template refuses a question after the package's `messages` ({error.message}): "
+            "every chat would be an HTTP error"
+        )
+        hint = "end `messages` with an answer, keep user and assistant in turn, or remove `messages`"
+        severity = Severity.WARNING if mode == "native" else Severity.ERROR
+        return [Diagnostic(MESSAGES_REFUSED, severity, message, package.span("messages"), hint)]
+    return []
 
 
 def in_first_turn(messages: Sequence[Message]) -> list[Message]:

@@ -12,11 +12,15 @@ from ..core.conversation import Message
 from .api_values import ChatMessage
 
 
-def with_system(messages: Sequence[Message], system: str) -> list[Message]:
-    """A model's SYSTEM before messages that do not begin with one (0.33, server/routes.go, ChatHandler)."""
+def with_system(messages: Sequence[Message], system: str, first: Sequence[Message] = ()) -> list[Message]:
+    """A request's messages with the model's own (0.33, server/routes.go, ChatHandler).
+
+    first: the model's MESSAGEs, which stand before the request's. system: its SYSTEM, which stands before
+    all, unless the request itself begins with a system message.
+    """
     if system and not (messages and messages[0].get("role") == "system"):
-        return [{"role": "system", "content": system}, *messages]
-    return list(messages)
+        return [{"role": "system", "content": system}, *first, *messages]
+    return [*first, *messages]
 
 
 def collate(messages: Sequence[ChatMessage], *, keep_tools: bool) -> tuple[str, list[ChatMessage]]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from ..core.conversation import Message
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import PackageError, UsageError
 from ..ollama.model_name import check_name
@@ -47,6 +48,7 @@ class Package:
     chat_template_name: which of the chat templates there, None for the default one.
     template: absolute path of a hand-written Go TEMPLATE, else None.
     end_token: "auto", "none", or the text written after every turn; stop: "auto" or the texts.
+    messages: (role, text) of the messages before those of every request.
     parameters: PARAMETER values in the order of the file; image_separator: text between an image and the
     words after it.
     target: as written, ">=0.30"; mode: "auto", "go" or "native".
@@ -70,6 +72,7 @@ class Package:
     license: str | Path | None = None
     tests: Path | None = None
     chat_template_name: str | None = None
+    messages: tuple[tuple[str, str], ...] = ()
     spans: Mapping[str, Span] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -81,6 +84,11 @@ class Package:
     def golden_folder(self) -> Path:
         """Where the golden files and the package's own conversations are: `tests:`, by default `golden/`."""
         return self.tests or self.folder / "golden"
+
+    @property
+    def first_messages(self) -> list[Message]:
+        """`messages` as those of a conversation."""
+        return [{"role": role, "content": text} for role, text in self.messages]
 
     @property
     def family(self) -> str | None:
@@ -321,5 +329,6 @@ def _package(shape: PackageShape, document: Document, file: Path) -> Package:
         license=terms,
         tests=place(shape.tests),
         chat_template_name=shape.chat_template_name,
+        messages=tuple((m.role, m.content) for m in shape.messages),
         spans=MappingProxyType({".".join(map(str, path)): span for path, span in document.values.items()}),
     )

@@ -34,6 +34,15 @@ class ImageShape(BaseModel):
     )
 
 
+class MessageShape(BaseModel):
+    """One message that stands before every conversation."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    role: Literal["system", "user", "assistant"] = Field(description="system, user or assistant.")
+    content: str = Field(min_length=1, max_length=MAX_TEXT, description="What is said.")
+
+
 class PackageShape(BaseModel):
     """A package: a model, its projector, and how they are to be served by Ollama."""
 
@@ -74,6 +83,10 @@ class PackageShape(BaseModel):
         "auto", description="auto (from the family, the chat template and the vocabulary) or a list of texts."
     )
     system: str | None = Field(None, max_length=MAX_TEXT, description="The system text (SYSTEM).")
+    messages: list[MessageShape] = Field(
+        default_factory=list,
+        description="Messages before those of every request (MESSAGE), such as a question and its answer.",
+    )
     parameters: dict[str, Scalar | list[Scalar]] = Field(
         default_factory=dict, description="PARAMETER values by Ollama's names, such as num_ctx."
     )
@@ -137,6 +150,9 @@ _EXPECTED = {
     "end_token": "auto, none, or the text of one token",
     "stop": "auto or a list of texts",
     "system": "text",
+    "messages": "a list of messages such as {role: user, content: Hello}",
+    "messages.role": "system, user or assistant",
+    "messages.content": "text",
     "parameters": "a mapping of names to numbers, booleans or texts",
     "image": "a mapping such as {separator: ''}",
     "image.separator": "text",
@@ -185,8 +201,9 @@ def _findings(error: ValidationError, document: Document) -> dict[KeyPath, Diagn
         if item["type"] == "extra_forbidden":
             out[path] = _unknown_key(path, document)
         elif item["type"] == "missing":
-            message = f"`{path[-1]}` is missing, expected {_EXPECTED[str(path[-1])]}"
-            span = Span(document.file, 1, 1)
+            label = ".".join(str(p) for p in path if isinstance(p, str))
+            message = f"`{label}` is missing, expected {_EXPECTED[label]}"
+            span = document.span(*path[:-1]) if len(path) > 1 else Span(document.file, 1, 1)
             out[path] = Diagnostic(MISSING_KEY, Severity.ERROR, message, span, f"add a line `{path[-1]}: …`")
         else:
             out[path] = _wrong_value(path, item["type"], document)
@@ -214,12 +231,14 @@ def _real_path(item: ErrorDetails, value: Any) -> KeyPath:
 
 def _unknown_key(path: KeyPath, document: Document) -> Diagnostic:
     key = str(path[-1])
-    shape: type[BaseModel] = ImageShape if len(path) > 1 else PackageShape
+    shape: type[BaseModel] = PackageShape
+    if len(path) > 1:
+        shape = MessageShape if path[0] == "messages" else ImageShape
     known = list(shape.model_fields)
     meant = _MEANT.get(key.lower()) if shape is PackageShape else None
     near = meant or _nearest(key.lower(), [k for k in known if (*path[:-1], k) not in document.keys])
     hint = f"did you mean `{near}`?" if near else f"known keys are {', '.join(known)}"
-    where = "".join(f"{p}." for p in path[:-1])
+    where = "".join(f"{p}." for p in path[:-1] if isinstance(p, str))
     message = f"unknown key `{where}{key}`"
     return Diagnostic(UNKNOWN_KEY, Severity.ERROR, message, document.key_span(*path), hint)
 
@@ -261,6 +280,8 @@ def _advice(path: KeyPath, value: Any, document: Document) -> str:
     if key == "mode" and isinstance(value, str):
         close = difflib.get_close_matches(value.lower(), ["auto", "go", "native"], n=1, cutoff=0.4)
         return f"did you mean `{close[0]}`?" if close else "write auto, go or native"
+    if key == "messages" and path[-1] == "role":
+        return "write system, user or assistant, in lower case"
     if isinstance(value, (bool, int, float)) or (value is not None and path in document.raw):
         raw = document.raw.get(path)
         if key in ("projector", "end_token") and isinstance(value, bool):

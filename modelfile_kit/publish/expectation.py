@@ -71,7 +71,7 @@ class Expectation:
             chat_template=reference.text if reference else None,
             bos_token=(reference.bos_token or "") if reference else "",
             eos_token=(reference.eos_token or "") if reference else "",
-            render=build.expected if reference else None,
+            render=build.expected_of_all if reference else None,
             conversations=tuple(build.conversations()),
             native=build.template is None,
             vision=build.files.takes_images,

@@ -38,6 +38,16 @@ def test_everything_is_equal_and_it_sees(micro):
     assert any("<|system|>\nBe kind.<|user|>" in (c.prompt or "") for c in alone)
 
 
+@pytest.mark.parametrize("more", ["", 'end_token: "<|endoftext|>"'])
+def test_the_packages_messages_stand_before_every_conversation(llama_cpp, tmp_path, more):
+    first = "messages: [{role: user, content: Hi}, {role: assistant, content: Hello}]"
+    report = check_package(package(tmp_path, "system: Be kind.", first, more), embedded=False)
+    assert report.ok, [str(d) for d in errors(report)]
+    end = "<|endoftext|>" if more else ""
+    head = f"<|user|>\nHi{end}<|assistant|>\nHello{end}<|"
+    assert {(c.prompt or "").count(head) for c in report.conversations} == {1}
+
+
 def test_without_the_embedded_engine(micro):
     report = check_package(micro, embedded=False)
     assert (report.ok, report.tokens, report.sights) == (True, True, ())

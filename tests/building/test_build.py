@@ -299,3 +299,28 @@ def test_a_named_chat_template_is_compiled(package: Path, pair: MicroPair) -> No
         (package / "t.gotmpl").write_text("{{ .Prompt }}", encoding="utf-8")
         build(rewrite(package, "projector: none\ntemplate: t.gotmpl\nchat_template_name: rag\n"))
     assert (caught.value.code, caught.value.span and caught.value.span.line) == ("MK513", 5)
+
+
+FIRST = "messages: [{role: user, content: a}, {role: assistant, content: b}]\n"
+
+
+def test_messages_stand_first(package: Path) -> None:
+    built = build(rewrite(package, "system: S\n" + FIRST))
+    lines = [(i.key, i.value) for i in built.modelfile.all("message")]
+    assert lines == [("user", "a"), ("assistant", "b")]
+    expected = "[gMASK]<sop><|system|>\nS<|user|>\na<|assistant|>\nb<|user|>\nc<|assistant|>\n"
+    assert built.expected([user("c")]) == expected
+    assert built.template is not None
+    assert render_prompt(built.template, built.with_system([user("c")])) == expected
+
+
+def test_messages_that_the_chat_template_refuses(package: Path) -> None:
+    jinja = "{% for m in messages %}{% if (m.role == 'user') != (loop.index0 % 2 == 0) %}"
+    jinja += "{{ raise_exception('in turn') }}{% endif %}<|{{ m.role }}|>{{ m.content }}{% endfor %}"
+    (package / "t.jinja").write_text(jinja, encoding="utf-8")
+    head = "chat_template: t.jinja\nprojector: none\n"
+    assert build(rewrite(package, head + FIRST)).template
+    with pytest.raises(BuildError) as caught:
+        build(rewrite(package, head + "messages: [{role: user, content: a}]\n"))
+    [found] = [d for d in caught.value.diagnostics if d.code == "MK527"]
+    assert (str(found.severity), found.span and found.span.line) == ("error", 5)

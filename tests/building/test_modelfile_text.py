@@ -22,6 +22,7 @@ WHOLE = Values(
     parameters=(("num_ctx", "4096"), ("temperature", "0.5")),
     stop=("<|user|>", "</answer>"),
     license="Free.\n\nReally.\n",
+    messages=(("user", 'Hi \n"you"'), ("assistant", "Hello.")),
 )
 
 
@@ -40,6 +41,8 @@ def test_everything_comes_back(name: str | None) -> None:
         ("from", "", "./mmproj.gguf"),
         ("template", "", WHOLE.template),
         ("system", "", WHOLE.system),
+        ("message", "user", 'Hi \n"you"'),
+        ("message", "assistant", "Hello."),
         ("parameter", "num_ctx", "4096"),
         ("parameter", "temperature", "0.5"),
         ("parameter", "stop", "<|user|>"),
@@ -99,7 +102,7 @@ def test_a_template_with_dropped_characters_is_spelled_otherwise() -> None:
         ("FROM {{ model.__class__.__mro__ }}", "unsafe"),
         ("FROM {{ 1 / 0 }}", "ZeroDivisionError"),
         ("FORM {{ model }}", "not a valid Modelfile"),
-        ("FROM {{ model }}\n", "lacks template, system, stop, parameters"),
+        ("FROM {{ model }}\n", "lacks template, system, messages, stop, parameters"),
         ("FROM other\nFROM {{ model }}", "lacks model"),
     ],
 )

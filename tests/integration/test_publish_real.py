@@ -337,3 +337,18 @@ def test_a_named_chat_template_is_what_the_server_renders(package, ollama_server
     publish(build(package), "named", host=ollama_server.url)
     messages = [{"role": "user", "content": "Hi"}]
     assert ollama_server.render("named", messages).prompt == "<|user|>\nHi!<|assistant|>"
+
+
+def test_messages_of_a_package_stand_first_on_the_server(package, ollama_server):
+    first = "messages: [{role: user, content: a}, {role: assistant, content: b}]\n"
+    path = package / "mkmodelfile.yaml"
+    path.write_text(path.read_text(encoding="utf-8") + first, encoding="utf-8")
+    built = build(package)
+    publish(built, NAME, host=ollama_server.url)
+    asked = [{"role": "user", "content": "c"}]
+    own = [{"role": "system", "content": "T"}, *asked]
+    for messages in (asked, own):
+        assert ollama_server.render(NAME, messages).prompt == built.expected(messages)
+    report = verify(NAME, host=ollama_server.url, expectation=Expectation.from_build(built))
+    assert [(c.name, c.detail) for c in report.checks if c.status == "fail"] == []
+    assert [c for c in report.checks if c.name.startswith("prompt") and c.status == "ok"]

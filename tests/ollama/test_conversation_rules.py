@@ -63,3 +63,7 @@ def test_system_is_put_first_unless_there_is_one():
     assert with_system([own, asked], "S") == [own, asked]
     assert with_system([asked, own], "S")[0]["content"] == "S"
     assert with_system([asked], "") == [asked]
+    first = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
+    assert with_system([asked], "S", first) == [{"role": "system", "content": "S"}, *first, asked]
+    # The request's own first message decides, although MESSAGEs stand before it.
+    assert with_system([own, asked], "S", first) == [*first, own, asked]

@@ -202,6 +202,31 @@ def test_native_cannot_have_what_needs_a_template(tmp_path: Path) -> None:
     assert package(tmp_path, LEAST + "mode: native\ntarget: '>=0.30'\n").mode == "native"
 
 
+def test_messages(tmp_path: Path) -> None:
+    text = LEAST + "messages:\n- {role: user, content: Hi}\n- {role: assistant, content: Hello.}\n"
+    assert package(tmp_path, text).messages == (("user", "Hi"), ("assistant", "Hello."))
+    assert package(tmp_path, LEAST).messages == ()
+
+
+@pytest.mark.parametrize(
+    ("value", "said", "place"),
+    [
+        ("Hi", "`messages` is text ('Hi'), expected a list of messages such as", (3, 11)),
+        ("[Hi]", "`messages` is text ('Hi'), expected a list of messages such as", (3, 12)),
+        ("[{role: User, content: a}]", "write system, user or assistant, in lower case", (3, 19)),
+        ("[{role: tool, content: a}]", "`messages.role` is text ('tool')", (3, 19)),
+        ("[{role: user, content: 3}]", 'put it in quotes: "3"', (3, 34)),
+        ("[{role: user, content: ''}]", "`messages.content` is empty text", (3, 34)),
+        ("[{role: user}]", "`messages.content` is missing, expected text", (3, 12)),
+        ("[{role: user, content: a, contents: b}]", "unknown key `messages.contents`", (3, 37)),
+    ],
+)
+def test_wrong_messages(tmp_path: Path, value: str, said: str, place: tuple[int, int]) -> None:
+    text = LEAST + f"messages: {value}\n"
+    assert said in finding(tmp_path, text)
+    assert [(line, column) for _, line, column in findings(tmp_path, text)] == [place]
+
+
 def test_a_named_chat_template(tmp_path: Path) -> None:
     assert package(tmp_path, LEAST).chat_template_name is None
     assert package(tmp_path, LEAST + "chat_template_name: tool_use\n").chat_template_name == "tool_use"
