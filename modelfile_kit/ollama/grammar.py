@@ -231,28 +231,41 @@ def parse_all(
 def check_is_text(data: str | bytes, file: str | None = None) -> None:
     """Raises ModelfileError for what is no Modelfile by its size or its first bytes.
 
-    MK105: larger than any Modelfile; MK136: UTF-16 without a byte order mark; MK137: a GGUF file.
+    MK105: larger than any Modelfile; MK136: UTF-16 without a byte order mark; MK137: a GGUF file. The last
+    two stand for MK101 and have its line: Ollama refuses such a file at its first instruction.
     """
+    if len(data) > MAX_BYTES:
+        raise ModelfileError(
+            f"the Modelfile is larger than the limit of {MAX_BYTES:,} bytes",
+            code="MK105",
+            span=Span(file) if file else None,
+        )
     start = data[:_SAMPLE] if isinstance(data, bytes) else data[:_SAMPLE].encode("utf-8", "replace")
-    span = Span(file) if file else None
     if start.startswith(b"GGUF") and start[4:5] not in (b" ", b"\t", b"\r", b"\n", b""):
         raise ModelfileError(
             "this is a GGUF file, not a Modelfile",
             code="MK137",
-            span=span,
+            span=Span(file, 1),
             help="see `mkmodelfile inspect`; a Modelfile is a text that names the model: FROM ./model.gguf",
         )
-    if order := utf16_order(start):
+    order = utf16_order(start)
+    refusal = _refusal(data, file) if order else None
+    if refusal and refusal.code == "MK101":
         raise ModelfileError(
             f"this is UTF-16 ({order}-endian) without a byte order mark, which Ollama reads as UTF-8",
             code="MK136",
-            span=span,
+            span=refusal.span,
             help="save the file as UTF-8",
         )
-    if len(data) > MAX_BYTES:
-        raise ModelfileError(
-            f"the Modelfile is larger than the limit of {MAX_BYTES:,} bytes", code="MK105", span=span
-        )
+
+
+def _refusal(data: str | bytes, file: str | None) -> ModelfileError | None:
+    """Why Ollama refuses a file, None where it does not (an empty comment may be all that looks odd)."""
+    try:
+        _Parser(decode(data), Target.parse("latest"), True, file).run()
+    except ModelfileError as error:
+        return error
+    return None
 
 
 def _no_from(file: str | None) -> ModelfileError:

@@ -225,8 +225,10 @@ def test_a_sound_package_is_verified_before_it_has_its_name(package, ollama_serv
 
 
 INTERRUPTED = """
-import sys
+import signal, sys
 from modelfile_kit.publish.publish import publish
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background runs ignore it
 
 def stop_here(step):
     print(step.stage, flush=True)
