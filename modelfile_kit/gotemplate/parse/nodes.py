@@ -7,6 +7,7 @@ built rather than parsed. `str()` of a node is source text that parses back to i
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -85,7 +86,7 @@ def print_template(root: ListNode, defined: Mapping[str, ListNode]) -> str:
 
 
 @dataclass(frozen=True)
-class Node:
+class Node(ABC):
     """Any node."""
 
     def __str__(self) -> str:
@@ -93,9 +94,9 @@ class Node:
         self.write_to(writer)
         return writer.result()
 
+    @abstractmethod
     def write_to(self, writer: SourceWriter) -> None:
         """Appends the node's source."""
-        raise NotImplementedError
 
 
 def _pos() -> int:

@@ -33,8 +33,8 @@ class _End(n.Node):
 
     pos: int = -1
 
-    def __str__(self) -> str:
-        return "{{end}}"
+    def write_to(self, writer: n.SourceWriter) -> None:
+        writer.tag("end")
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,8 @@ class _Else(n.Node):
 
     pos: int = -1
 
-    def __str__(self) -> str:
-        return "{{else}}"
+    def write_to(self, writer: n.SourceWriter) -> None:
+        writer.tag("else")
 
 
 class _AnyFunction:
