@@ -16,7 +16,6 @@ _ESCAPE = re.compile(r"\\(?:[nrt\"]|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2})")
 # In a TEMPLATE those that stand for a line end, a tab or a quote.
 _PLAIN = re.compile(r"\\([nrt\"])")
 _MEANT = {"n": "\n", "r": "", "t": "\t", '"': '"'}
-_ACTION = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -54,10 +53,23 @@ def _template(context: Context) -> Iterator[Finding]:
 
 def _in_text(context: Context) -> Iterator[re.Match[str]]:
     value = context.template.value if context.template else ""
-    actions = [m.span() for m in _ACTION.finditer(value)]
+    actions = _actions(value)
+    start, end = next(actions, (len(value), len(value)))
     for found in _PLAIN.finditer(value):
-        if not any(start <= found.start() < end for start, end in actions):
+        while end <= found.start():
+            start, end = next(actions, (len(value), len(value)))
+        if found.start() < start:
             yield found
+
+
+def _actions(text: str) -> Iterator[tuple[int, int]]:
+    """Where the actions of a TEMPLATE begin and end; one that nothing closes goes on to the end."""
+    start = text.find("{{")
+    while start >= 0:
+        close = text.find("}}", start)
+        end = close + 2 if close >= 0 else len(text)
+        yield start, end
+        start = text.find("{{", end)
 
 
 def _fix(context: Context, template: Instruction) -> Fix | None:
