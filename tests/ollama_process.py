@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -14,6 +15,8 @@ import httpx
 
 ROOT = Path(__file__).parents[1]
 START_SECONDS = 60
+# The release that tests of differences between releases ask beside the newest (.ci/run installs both).
+OLDER = "0.33.0"
 
 
 def find_ollama() -> tuple[Path | None, str]:
@@ -23,18 +26,35 @@ def find_ollama() -> tuple[Path | None, str]:
         return (path, "") if path.is_file() else (None, f"OLLAMA_BIN is {given}, and there is no such file")
     if found := shutil.which("ollama"):
         return Path(found), ""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    installed = sorted((cache / "modelfile-kit" / "ollama").glob("*/complete"))
-    if installed:
-        return installed[-1].parent / "bin" / "ollama", ""
-    if os.environ.get("CI") == "true" or os.environ.get("MKMODELFILE_INSTALL_OLLAMA") == "1":
-        folder = subprocess.run(
-            [str(ROOT / ".ci" / "install-ollama")], check=True, stdout=subprocess.PIPE, text=True
-        ).stdout.strip()
-        return Path(folder) / "bin" / "ollama", ""
-    return None, (
-        "no Ollama: put it on PATH, name it in OLLAMA_BIN, or set MKMODELFILE_INSTALL_OLLAMA=1 to build one"
+    if folders := _built():
+        return folders[-1] / "bin" / "ollama", ""
+    return _install() or (
+        None,
+        "no Ollama: put it on PATH, name it in OLLAMA_BIN, or set MKMODELFILE_INSTALL_OLLAMA=1 to build one",
     )
+
+
+def find_release(version: str) -> tuple[Path | None, str]:
+    """That release's program, or None and why: one that was built before, or the installer in CI."""
+    for folder in _built():
+        if folder.name == version:
+            return folder / "bin" / "ollama", ""
+    return _install(version) or (None, f"no Ollama {version}: `.ci/install-ollama {version}` builds it")
+
+
+def _built() -> list[Path]:
+    """What .ci/install-ollama has built, the newest release last."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folders = (f.parent for f in (cache / "modelfile-kit" / "ollama").glob("*/complete"))
+    return sorted(folders, key=lambda f: [int(n) for n in re.findall(r"\d+", f.name)])
+
+
+def _install(*version: str) -> tuple[Path, str] | None:
+    if os.environ.get("CI") != "true" and os.environ.get("MKMODELFILE_INSTALL_OLLAMA") != "1":
+        return None
+    command = [str(ROOT / ".ci" / "install-ollama"), *version]
+    folder = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+    return Path(folder) / "bin" / "ollama", ""
 
 
 class OllamaProcess:
