@@ -29,7 +29,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("prover", "replies"),
     ("vision",),
     ("package", "runtime"),
-    ("huggingface", "ollama"),
+    ("huggingface", "ollama", "parrot"),
     ("gguf_file", "gotemplate", "micro"),
     ("core",),
 )

@@ -156,6 +156,11 @@ class Vocabulary:
         """Text and id of all control tokens, in the order of their ids."""
         return self._of_type["control"]
 
+    def special_tokens(self) -> Mapping[str, str]:
+        """The type of each special token, "control" or "user-defined", by its text, in the order of ids."""
+        found = {i: (t, kind) for kind, texts in self._of_type.items() for t, i in texts.items()}
+        return {found[i][0]: found[i][1] for i in sorted(found)}
+
     @property
     def bos_id(self) -> int | None:
         """Begin of sequence."""

@@ -95,18 +95,21 @@ class Attention:
         self.q, self.k, self.v, self.out = (zeros(width, width) for _ in range(4))
         self.q_bias, self.k_bias, self.v_bias = (zeros(width) for _ in range(3))
 
-    def look_back_one(self, head: int, carry: Sequence[tuple[int, int]], *, strength: float = 250.0) -> None:
-        """Looks at the token before the reader (the first token at itself).
+    def look_back(
+        self, head: int, carry: Sequence[tuple[int, int]], *, steps: int = 1, strength: float = 250.0
+    ) -> None:
+        """Looks at the token that is so many steps before the reader.
 
-        Query pairs point along the first axis, key pairs one step further, so that after rotation the
-        score is strength · Σ cos((distance − 1) · angle), largest at distance 1.
+        Query pairs point along the first axis, key pairs so many steps further, so that after rotation the
+        score is strength · Σ cos((distance − steps) · angle), largest at that distance. Where there is no
+        such token it looks at others; the first token looks at itself.
         """
         start = head * self.shape.head_size
         for i in range(self.shape.rotated // 2):
             a, b = self.shape.pair(i)
             self.q_bias[start + a] = math.sqrt(strength)
-            self.k_bias[start + a] = math.sqrt(strength) * math.cos(self.shape.angle(i))
-            self.k_bias[start + b] = math.sqrt(strength) * math.sin(self.shape.angle(i))
+            self.k_bias[start + a] = math.sqrt(strength) * math.cos(steps * self.shape.angle(i))
+            self.k_bias[start + b] = math.sqrt(strength) * math.sin(steps * self.shape.angle(i))
         self._carry(head, carry)
 
     def look_for(

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +11,7 @@ from ..core.errors import UsageError
 from .answers import END_OF_TURN, STYLES
 from .attention import Shape
 from .chat_template import CHAT_TEMPLATE
+from .new_gguf import new_gguf
 from .text_model import GLM, GLM_WITHOUT_SECTIONS, LLAMA, NEURONS, text_tensors
 from .tokens import build_vocabulary
 from .vision_encoder import HIDDEN, IMAGE_MEAN, IMAGE_STD, PATCH, POSITIONS, WIDTH, vision_tensors
@@ -84,7 +82,7 @@ def build_model(
     _check_choice("style", style, STYLES)
     shape = {"text-llama": LLAMA, "no-rope-sections": GLM_WITHOUT_SECTIONS}.get(fault or "", GLM)
     vocabulary = build_vocabulary(extra_tokens)
-    with _gguf(Path(path), shape.architecture, cut=fault == "truncated") as writer:
+    with new_gguf(Path(path), shape.architecture, cut=fault == "truncated") as writer:
         writer.add_type("model")
         writer.add_name("micro GLM-4.1V" if shape.architecture == "glm4" else "micro llama")
         _write_shape(writer, shape, len(vocabulary))
@@ -109,7 +107,7 @@ def build_projector(path: Path, *, fault: str | None = None) -> Path:
     """Writes the projector alone. Faults of the model change nothing."""
     _check_choice("fault", fault, FAULTS)
     width = GLM.width * (2 if fault == "width" else 1)
-    with _gguf(Path(path), "clip", cut=fault == "truncated-projector") as writer:
+    with new_gguf(Path(path), "clip", cut=fault == "truncated-projector") as writer:
         writer.add_type("mmproj")
         writer.add_name("micro GLM-4.1V")
         writer.add_file_type(0)  # all float32
@@ -147,36 +145,6 @@ def _write_shape(writer: Any, shape: Shape, vocabulary_size: int) -> None:
     if shape.sections:
         writer.add_rope_dimension_sections(list(shape.sections))
     writer.add_vocab_size(vocabulary_size)
-
-
-@contextlib.contextmanager
-def _gguf(path: Path, architecture: str, *, cut: bool) -> Iterator[Any]:
-    """A GGUF writer whose file takes its name when all is written, so nobody ever reads half of one.
-
-    cut: drop the last third of the file, the fault "truncated".
-    """
-    import gguf
-
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=".part", dir=path.parent)
-    os.close(handle)
-    part = Path(name)
-    try:
-        writer = gguf.GGUFWriter(part, architecture)
-        try:
-            yield writer
-            writer.write_header_to_file()
-            writer.write_kv_data_to_file()
-            writer.write_tensors_to_file()
-        finally:
-            writer.close()
-        if cut:
-            os.truncate(part, part.stat().st_size * 2 // 3)
-        part.chmod(0o644)
-        part.replace(path)
-    except OSError as error:
-        raise type(error)(error.errno, error.strerror, str(path)) from error
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _check_choice(what: str, value: str | None, known: Mapping[str, object]) -> None:

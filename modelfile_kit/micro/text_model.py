@@ -132,7 +132,7 @@ def _embeddings(vocabulary: MicroVocabulary, state: dict[str, int], shape: Shape
 
 def _gather(shape: Shape) -> Attention:
     f, attention = Feature, Attention(shape)
-    attention.look_back_one(
+    attention.look_back(
         0, [(f.ASSISTANT, f.AFTER_ASSISTANT), (f.BEGIN, f.AFTER_BEGIN), (f.PREFIX, f.AFTER_PREFIX)]
     )
     colours = list(zip((f.RED, f.GREEN, f.BLUE), _SEEN, strict=True))

@@ -1,0 +1,146 @@
+"""Writes a parrot as a GGUF file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..core.errors import UsageError
+from ..micro.new_gguf import new_gguf
+from ..micro.tokens import CONTROL, NORMAL, USER_DEFINED, byte_alphabet, to_byte_level
+from .pieces import contexts, cut
+from .voice import Voice
+from .weights import BLOCK, REPLIES_MAX, SHAPE, Rule, parrot_tensors
+
+MARKERS_MAX = REPLIES_MAX - 1
+_TYPES = {"control": CONTROL, "user-defined": USER_DEFINED}
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a parrot says.
+
+    text: without the end of the turn. prompts: the prompts that it may have to answer, or their last
+    hundred characters, as far as they are known: a reply whose beginning is also the end of the prompt
+    is then told from it. end: the token at the end; None takes the voice's, "" none, so that the parrot says
+    the text again and again. size: characters in a token of ordinary text.
+    """
+
+    text: str
+    prompts: tuple[str, ...] = ()
+    end: str | None = None
+    size: int = 3
+
+
+def marker(number: int) -> str:
+    """A text that calls for the reply of that number, wherever it stands in the prompt."""
+    return f"parrot-reply-{number:02}"
+
+
+def build_parrot(path: Path, replies: Sequence[Reply], voice: Voice) -> tuple[int, ...]:
+    """Writes the model and returns how many tokens each reply has, its end included.
+
+    replies: the first is said unless the prompt holds the `marker` of another; of several markers the
+    highest number counts. voice: tokens and chat template. The file appears whole or not at all, and its
+    bytes depend on the arguments alone. Raises UnsayableError for a reply whose places cannot be told
+    apart, UsageError for too many replies.
+    """
+    if not 1 <= len(replies) <= REPLIES_MAX:
+        raise UsageError(
+            f"a parrot can say 1 to {REPLIES_MAX} replies, not {len(replies)}", help="write several parrots"
+        )
+    tokens, types = _plain_vocabulary(voice, len(replies))
+    ids = {_text_of(token, kind): n for n, (token, kind) in enumerate(zip(tokens, types, strict=True))}
+
+    def id_of(text: str) -> int:
+        if text not in ids:
+            ids[text] = len(tokens)
+            tokens.append(to_byte_level(text))
+            types.append(NORMAL)
+        return ids[text]
+
+    rules: list[Rule] = []
+    lengths = []
+    for number, reply in enumerate(replies):
+        texts = cut(reply.text, voice.special.keys(), reply.size, reply.prompts)
+        end = voice.end if reply.end is None else reply.end
+        rules += _rules(number, texts, end, reply.prompts, id_of)
+        lengths.append(len(texts) + bool(end))
+    calls = {id_of(marker(number)): number for number in range(1, len(replies))}
+    with new_gguf(path, SHAPE.architecture) as writer:
+        writer.add_type("model")
+        writer.add_name("parrot")
+        _write_shape(writer, len(tokens), len(rules))
+        _write_tokenizer(writer, voice, tokens, types, ids)
+        for name, weights in parrot_tensors(len(tokens), rules, calls).items():
+            writer.add_tensor(name, weights)
+    return tuple(lengths)
+
+
+def _rules(number: int, texts: Sequence[str], end: str, prompts: Sequence[str], id_of: Any) -> list[Rule]:
+    known = contexts(texts, prompts)
+    assert known is not None, "cut() looked at it"
+    says = [*(id_of(text) for text in texts), *([id_of(end)] if end else [])]
+    if not says:
+        raise UsageError("a reply without text needs an end", help="give the token that ends it")
+    told = [Rule(number, (), says[0])]
+    for i, say in enumerate(says[1:]):
+        context = tuple(id_of(text) for text in texts[i + 1 - known[i] : i + 1])
+        told.append(Rule(number, context, say))
+    return told
+
+
+def _plain_vocabulary(voice: Voice, replies: int) -> tuple[list[str], list[int]]:
+    """The bytes, the special tokens, and the markers, which any text may hold."""
+    tokens = sorted(byte_alphabet())
+    types = [NORMAL] * len(tokens)
+    for text, kind in voice.special.items():
+        if text in tokens:
+            continue  # a single character, which is a token of the bytes
+        tokens.append(text)
+        types.append(_TYPES[kind])
+    for number in range(1, replies):
+        tokens.append(marker(number))
+        types.append(USER_DEFINED)
+    return tokens, types
+
+
+def _text_of(token: str, kind: int) -> str:
+    """What a token is in a text; a byte that is no character of its own has none."""
+    if kind != NORMAL:
+        return token
+    byte = byte_alphabet().index(token)
+    return chr(byte) if byte < 0x80 else f"byte {byte:#x}"
+
+
+def _write_shape(writer: Any, size: int, rules: int) -> None:
+    writer.add_file_type(0)  # all float32
+    writer.add_block_count(SHAPE.layers)
+    writer.add_context_length(SHAPE.context)
+    writer.add_embedding_length(SHAPE.width)
+    writer.add_feed_forward_length(-(-rules // BLOCK) * BLOCK)
+    writer.add_head_count(SHAPE.heads)
+    writer.add_head_count_kv(SHAPE.heads)
+    writer.add_layer_norm_rms_eps(1e-6)
+    writer.add_rope_freq_base(SHAPE.base)
+    writer.add_rope_dimension_count(SHAPE.rotated)
+    writer.add_vocab_size(size)
+
+
+def _write_tokenizer(
+    writer: Any, voice: Voice, tokens: Sequence[str], types: Sequence[int], ids: dict[str, int]
+) -> None:
+    writer.add_tokenizer_model("gpt2")
+    writer.add_tokenizer_pre(voice.pre)
+    writer.add_token_list(list(tokens))
+    writer.add_token_types(list(types))
+    # The list may not be empty. This one merges what no text holds, two NUL bytes.
+    writer.add_token_merges([f"{to_byte_level(chr(0))} {to_byte_level(chr(0))}"])
+    for role, text in voice.roles.items():
+        getattr(writer, f"add_{role}_token_id")(ids[text])
+    if voice.add_bos is not None:
+        writer.add_add_bos_token(voice.add_bos)
+    if voice.chat_template:
+        writer.add_chat_template(voice.chat_template)

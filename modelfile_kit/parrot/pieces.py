@@ -1,0 +1,102 @@
+"""How a reply is cut into tokens, so that the last few of them say where in the reply it is.
+
+Special tokens are tokens. The text between them is cut into pieces of the wanted size; where the same eight
+tokens would stand at two places, a piece is made longer.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections import Counter
+from collections.abc import Collection, Sequence
+
+from ..core.errors import UsageError
+
+SEEN = 8
+"""How many tokens the parrot looks at: the last one and seven before it."""
+
+ATTEMPTS = 60  # ways to cut that are tried; the first or second does for all but texts made to fail
+
+
+class UnsayableError(UsageError):
+    """No way to cut this reply tells all of its places apart."""
+
+
+def cut(text: str, special: Collection[str], size: int, ends: Sequence[str] = ()) -> tuple[str, ...]:
+    """The texts of a reply's tokens, in order.
+
+    special: texts that are one token wherever they stand; the longest counts. size: characters in a piece of
+    ordinary text. ends: how the prompts end that the reply may answer. Raises UnsayableError where the
+    places of the text cannot be told apart.
+    """
+    for attempt in range(ATTEMPTS):
+        tokens = _cut(_segments(text, special), size, random.Random(attempt) if attempt else None)  # noqa: S311
+        if contexts(tokens, ends) is not None:
+            return tokens
+    raise UnsayableError(
+        f"this reply cannot be written token by token, as it repeats itself too often: {text[:60]!r}",
+        help="make the reply shorter, or its parts less alike",
+    )
+
+
+def contexts(tokens: Sequence[str], ends: Sequence[str] = ()) -> list[int] | None:
+    """How many of the last tokens tell each place from all others; None where eight do not.
+
+    Places within the first seven tokens may share all their tokens with a later one, which is then told
+    by more of them. ends: no context may be the end of one of these prompts, or a reply would begin there.
+    """
+    counts = [Counter(_behind(tokens, i, k) for i in range(k - 1, len(tokens))) for k in range(1, SEEN + 1)]
+    found = []
+    for i in range(len(tokens)):
+        longest = min(SEEN, i + 1)
+        enough = [
+            k
+            for k in range(1, longest + 1)
+            if counts[k - 1][_behind(tokens, i, k)] == 1 or (k == i + 1 and k < SEEN)
+        ]
+        enough = [k for k in enough if not _is_an_end("".join(_behind(tokens, i, k)), ends)]
+        if not enough:
+            return None
+        found.append(enough[0])
+    return found
+
+
+def _behind(tokens: Sequence[str], i: int, count: int) -> tuple[str, ...]:
+    """The last tokens up to place i."""
+    return tuple(tokens[i - count + 1 : i + 1])
+
+
+def _is_an_end(text: str, ends: Sequence[str]) -> bool:
+    return any(end.endswith(text) for end in ends)
+
+
+def _segments(text: str, special: Collection[str]) -> list[tuple[str, bool]]:
+    """The text in parts: special tokens (True) and what stands between."""
+    if not special:
+        return [(text, False)] if text else []
+    known = sorted(special, key=len, reverse=True)
+    parts = re.split(f"({'|'.join(map(re.escape, known))})", text)
+    return [(part, n % 2 == 1) for n, part in enumerate(parts) if part]
+
+
+def _cut(segments: Sequence[tuple[str, bool]], size: int, luck: random.Random | None) -> tuple[str, ...]:
+    """One way to cut; luck: None for pieces of the wanted size, else some are a little longer."""
+    tokens: list[str] = []
+    seen: set[tuple[str, ...]] = set()
+    for text, whole in segments:
+        at = 0
+        while at < len(text):
+            end = len(text) if whole else at + size + (luck.randrange(4) if luck else 0)
+            context = _context(tokens, text[at:end])
+            while len(context) == SEEN and context in seen and end < len(text):
+                end += 1
+                context = _context(tokens, text[at:end])
+            seen.add(context)
+            tokens.append(text[at:end])
+            at = end
+    return tuple(tokens)
+
+
+def _context(tokens: Sequence[str], token: str) -> tuple[str, ...]:
+    return (*tokens[-SEEN + 1 :], token)
