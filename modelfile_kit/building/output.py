@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ..core.diagnostics import Span
 from ..core.errors import UsageError
+from ..core.os_errors import os_reason
 
 CANNOT_WRITE = "MK903"
 
@@ -58,7 +59,7 @@ def _make(folder: Path) -> list[Path]:
 
 def _cannot(folder: Path, error: OSError) -> UsageError:
     return UsageError(
-        f"cannot write into {folder}: {error.strerror or error}",
+        f"cannot write into {folder}: {os_reason(error)}",
         span=Span(str(folder)),
         help="make room or correct the permissions, or name another folder with --output",
         code=CANNOT_WRITE,

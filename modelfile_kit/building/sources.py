@@ -12,6 +12,7 @@ from typing import Any
 from ..core.conversation import Message
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import PackageError, UsageError
+from ..core.os_errors import os_reason
 from ..gguf_file import Header, read_header
 from ..gguf_file.inputs import IMAGE, model_input
 from ..gguf_file.pairing import check_pair
@@ -169,9 +170,8 @@ def read_text_file(path: Path, key: str, package: Package) -> str:
             raise ValueError(f"more than {MAX_TEXT_FILE} bytes")
         return data.decode("utf-8-sig")
     except (OSError, ValueError) as e:
-        reason = e.strerror if isinstance(e, OSError) else str(e)
         raise PackageError(
-            f"`{key}`: {path} is not a text file: {reason}",
+            f"`{key}`: {path} is not a text file: {os_reason(e)}",
             span=package.span(key),
             help="expected UTF-8 text",
             code=NOT_TEXT,

@@ -147,30 +147,17 @@ def _explain(error: Exception) -> int:
 
 def _unplanned(error: Exception) -> Any:
     from ..core.diagnostics import Diagnostic, Severity, Span
+    from ..core.os_errors import os_next_step, os_reason
 
     if isinstance(error, OSError):
-        hints = {
-            errno.ENOSPC: "free some space on that disk; nothing half-written was left",
-            errno.EACCES: "check the permissions of that path",
-            errno.EPERM: "check the permissions of that path",
-            errno.ENOENT: "check the path; a relative one counts from the current folder",
-            errno.EISDIR: "give the path of a file in it",
-            errno.ENOTDIR: "check the path: a part of it is a file, not a folder",
-            errno.EEXIST: "give another path, or move what is there",
-            errno.ELOOP: "these symbolic links lead round in a circle; give the path of the file itself",
-            errno.ENAMETOOLONG: "give a shorter path",
-            errno.EROFS: "give a path on a disk that can be written",
-            errno.EDQUOT: "free some of your quota on that disk; nothing half-written was left",
-            errno.EMFILE: "raise the limit of open files (`ulimit -n`)",
-        }
-        message = error.strerror or str(error)
+        message = os_reason(error)
         if error.filename is None and error.errno in (errno.ENOSPC, errno.EIO, errno.EDQUOT):
             # Only streams fail without a name.
             return Diagnostic(
                 "MK903", Severity.ERROR, message, Span("<stdout>"), "write the output elsewhere"
             )
         place = Span(str(error.filename)) if error.filename is not None else None
-        return Diagnostic("MK903", Severity.ERROR, message, place, hints.get(error.errno or 0, ""))
+        return Diagnostic("MK903", Severity.ERROR, message, place, os_next_step(error))
     if isinstance(error, MemoryError):
         return Diagnostic(
             "MK904", Severity.ERROR, "out of memory", None, "close other programs, or use --debug"

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from ..core.diagnostics import Diagnostic, Severity
 from ..core.errors import KitError, ServerError
+from ..core.os_errors import os_reason
 from ..core.version import __version__
 from ..micro import build_pair
 from ..ollama.versions import SINCE, Target, llama_cpp_build, server_version
@@ -131,7 +132,7 @@ def _cache() -> Case:
             pass
     except OSError as error:
         hint = f"make {folder} writable, or name another folder in XDG_CACHE_HOME"
-        return _broken("cache", f"{folder} cannot be written: {error.strerror}", hint)
+        return _broken("cache", f"{folder} cannot be written: {os_reason(error)}", hint)
     return _fine("cache", str(folder))
 
 

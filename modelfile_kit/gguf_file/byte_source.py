@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from ..core.diagnostics import Span
 from ..core.errors import GGUFError
+from ..core.os_errors import os_reason
 
 if TYPE_CHECKING:
     import httpx
@@ -64,16 +65,15 @@ class FileSource:
                 raise _unreadable(self.name, missing, "fetch that file, or give another path") from None
             raise _unreadable(self.name, "file not found", _similar(path)) from None
         except (OSError, ValueError) as e:  # ValueError: a path with a zero byte
-            reason = getattr(e, "strerror", None) or str(e)
             raise _unreadable(
-                self.name, f"cannot be read: {reason}", "check the path and its permissions"
+                self.name, f"cannot be read: {os_reason(e)}", "check the path and its permissions"
             ) from e
 
     def read(self, count: int) -> bytes:
         try:
             return self._file.read(count)
         except OSError as e:
-            raise _unreadable(self.name, f"cannot be read: {e.strerror}", "check the disk") from e
+            raise _unreadable(self.name, f"cannot be read: {os_reason(e)}", "check the disk") from e
 
     def close(self) -> None:
         self._file.close()

@@ -16,6 +16,7 @@ from typing import Any
 from ..core.conversation import Conversation, load_conversations
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import KitError, PackageError, UsageError
+from ..core.os_errors import os_reason
 from ..gguf_file import Header
 from ..gguf_file.vocabulary import Vocabulary
 from .bounded_yaml import Document, load
@@ -100,7 +101,7 @@ class Family:
             return data.decode("utf-8")
         except (OSError, ValueError) as e:
             raise PackageError(
-                f"family {self.id}: {name} cannot be read: {getattr(e, 'strerror', None) or e}",
+                f"family {self.id}: {name} cannot be read: {os_reason(e)}",
                 span=Span(str(path)),
                 code=BROKEN_FAMILY,
                 help="reinstall modelfile-kit, or put the file back",
@@ -199,7 +200,7 @@ def _load(folder: Path) -> Family:
         data = file.read_bytes()
     except OSError as e:
         raise PackageError(
-            f"family {folder.name}: {e.strerror or e}", span=Span(str(file)), code=BROKEN_FAMILY
+            f"family {folder.name}: {os_reason(e)}", span=Span(str(file)), code=BROKEN_FAMILY
         ) from e
     document = load(data, str(file))
     problems = list(document.diagnostics) or _check(document, folder.name)

@@ -15,6 +15,7 @@ from typing import Any
 from ..core.conversation import Message
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import PackageError, UsageError
+from ..core.os_errors import os_reason
 from ..ollama.model_name import check_name
 from ..ollama.versions import Target
 from .bounded_yaml import MAX_BYTES, Document, load
@@ -135,7 +136,7 @@ def load_package(path: str | Path) -> Package:
             data = stream.read(MAX_BYTES + 1)
     except OSError as e:
         raise PackageError(
-            f"cannot be read: {e.strerror or e}",
+            f"cannot be read: {os_reason(e)}",
             span=Span(str(file)),
             help="name a folder with a mkmodelfile.yaml, or the file itself",
             code=UNREADABLE,

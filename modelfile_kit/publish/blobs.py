@@ -19,6 +19,7 @@ from typing import BinaryIO
 
 from ..core.errors import ServerError, UsageError
 from ..core.files import write_atomically
+from ..core.os_errors import os_reason
 from ..runtime.ollama.client import OllamaServer
 
 CHUNK_BYTES = 1 << 20  # one read: large enough for full speed, small enough for smooth progress
@@ -195,7 +196,7 @@ def _changed(blob: Blob) -> UsageError:
 
 def _unreadable(path: Path, error: OSError) -> UsageError:
     return UsageError(
-        f"{path} cannot be read: {error.strerror or error}",
+        f"{path} cannot be read: {os_reason(error)}",
         help="check the path and its permissions; paths in a Modelfile count from the Modelfile's folder",
         code="MK809",
     )

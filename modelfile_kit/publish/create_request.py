@@ -16,6 +16,7 @@ from typing import Any
 
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import GGUFError, ModelfileError, PackageError, UsageError
+from ..core.os_errors import os_reason
 from ..gguf_file import read_header
 from ..gguf_file.pairing import FileKind, classify
 from ..gguf_file.soundness import check_soundness
@@ -103,7 +104,7 @@ def read_request(path: Path) -> CreateRequest:
         data = path.read_bytes()
     except OSError as e:
         raise UsageError(
-            f"{path} cannot be read: {e.strerror or e}", help="name a Modelfile or a package", code="MK809"
+            f"{path} cannot be read: {os_reason(e)}", help="name a Modelfile or a package", code="MK809"
         ) from e
     request = make_request(parse_modelfile(data, file=str(path)), path.parent, source=str(path))
     _refuse_unsound(request.files)

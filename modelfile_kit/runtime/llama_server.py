@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.errors import EngineError, KitError, PromptError, UsageError
 from ..core.files import parse_json
+from ..core.os_errors import os_reason
 
 if TYPE_CHECKING:
     import httpx
@@ -213,7 +214,7 @@ class LlamaServer:
         except OSError as e:
             self._log.close()
             raise EngineError(
-                f"{self.program} cannot be started: {e.strerror or e}",
+                f"{self.program} cannot be started: {os_reason(e)}",
                 help=f"set {PROGRAM_VARIABLE} to another llama-server",
             ) from e
 

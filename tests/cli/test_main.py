@@ -76,12 +76,12 @@ FINDING = Diagnostic(
         (
             OSError(errno.ENOSPC, "No space left on device", "out"),
             2,
-            "out: error MK903 file-access: No space left on device",
+            "out: error MK903 file-access: the disk is full",
         ),
         (
             FileNotFoundError(errno.ENOENT, "No such file or directory", "m.gguf"),
             2,
-            "m.gguf: error MK903 file-access: No such file",
+            "m.gguf: error MK903 file-access: not found",
         ),
         (MemoryError(), 2, "error MK904 out-of-memory: out of memory"),
         (ZeroDivisionError("oops"), 2, "error MK999 internal-error: internal error: ZeroDivisionError: oops"),
