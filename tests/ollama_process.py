@@ -15,6 +15,8 @@ import httpx
 
 ROOT = Path(__file__).parents[1]
 START_SECONDS = 60
+# Read once: tests give themselves other folders in XDG_CACHE_HOME.
+BUILT = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "modelfile-kit" / "ollama"
 # The release that tests of differences between releases ask beside the newest (.ci/run installs both).
 OLDER = "0.33.0"
 
@@ -44,8 +46,7 @@ def find_release(version: str) -> tuple[Path | None, str]:
 
 def _built() -> list[Path]:
     """What .ci/install-ollama has built, the newest release last."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folders = (f.parent for f in (cache / "modelfile-kit" / "ollama").glob("*/complete"))
+    folders = (f.parent for f in BUILT.glob("*/complete"))
     return sorted(folders, key=lambda f: [int(n) for n in re.findall(r"\d+", f.name)])
 
 

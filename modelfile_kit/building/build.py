@@ -12,7 +12,8 @@ from ..core.conversation import Conversation, Message, Tool
 from ..core.diagnostics import Diagnostic
 from ..core.errors import PackageError
 from ..ollama.conversation_rules import with_system
-from ..ollama.versions import Target
+from ..ollama.file_patterns import misread
+from ..ollama.versions import Target, since
 from ..package.conversations import package_conversations
 from ..package.package import Package, load_package
 from .modelfile_text import Values, relative_to_modelfile, write_modelfile
@@ -231,7 +232,15 @@ def _package(
 
 
 def _values(package: Package, files: PackageFiles, plan: Plan, folder: Path) -> Values:
+    patterns = Target.parse(package.target).may_have("from_glob")
+
     def place(file: Path) -> str:
+        if patterns and (other := misread(file)):
+            raise PackageError(
+                f"{file}: Ollama {since('from_glob')} and later {other}, so no FROM can name this file",
+                help="rename the file or folder: `*`, `?`, `[` and a backslash are special in the whole path",
+                code="MK439",
+            )
         return relative_to_modelfile(file, folder, package.folder)
 
     terms = package.license

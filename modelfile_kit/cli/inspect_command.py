@@ -18,6 +18,7 @@ from ..gguf_file.description import Description, describe
 from ..gguf_file.inputs import model_input
 from ..gguf_file.pairing import FileKind, check_pair, check_together, classify
 from ..gguf_file.projector_choice import find_projector
+from ..ollama.versions import since
 from ..report import FORMATS, Case, Report, Status, render
 from ..report.terminal import visible
 from .command import Command
@@ -123,6 +124,11 @@ def _lines(header: Header, facts: Description) -> Iterator[str]:
         yield f"{'projector':<14} type {projector.type}{sound}, projection dim {projector.width}"
         if projector.sees:
             yield f"{'image':<14} {projector.image_size} pixels, patches of {projector.patch_size}"
+    if facts.sampling:
+        settings = ", ".join(f"{name} {value:g}" for name, value in facts.sampling.items())
+        yield f"{'sampling':<14} {settings}"
+        first = since("sampling_defaults")
+        yield f"{'':<14} Ollama {first} and later take these where no PARAMETER says otherwise"
     if facts.kind == "model":
         yield from _as_model(header, facts)
 

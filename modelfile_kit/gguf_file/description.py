@@ -13,6 +13,7 @@ from .header import Header
 from .inputs import AUDIO, IMAGE, main_type, model_input, projector_input
 from .metadata import Value
 from .pairing import FileKind, classify, has_rope_sections, projection_width
+from .sampling import sampling_defaults
 from .soundness import check_soundness
 from .split import split_of
 from .vocabulary import Vocabulary
@@ -97,7 +98,8 @@ class Description:
     """Facts of one file; None where the file does not say.
 
     input: what it takes, "text", "image" and "audio". file_size: in bytes; parameters: how many numbers the
-    tensors of this file hold (of a split model, only this part's).
+    tensors of this file hold (of a split model, only this part's). sampling: the sampler settings that it
+    brings along.
     """
 
     source: str
@@ -119,6 +121,7 @@ class Description:
     split: tuple[int, int] | None
     vocabulary: VocabularyFacts | None
     projector: ProjectorFacts | None
+    sampling: Mapping[str, int | float] = field(default_factory=dict)
     diagnostics: tuple[Diagnostic, ...] = field(default=())
 
     def to_dict(self) -> dict[str, Any]:
@@ -155,6 +158,7 @@ def describe(header: Header) -> Description:
         split=(split.number + 1, split.count) if split else None,
         vocabulary=_vocabulary(header) if kind is FileKind.MODEL else None,
         projector=_projector(header) if vision else None,
+        sampling=sampling_defaults(header) if kind is FileKind.MODEL else {},
         diagnostics=tuple(check_soundness(header)),
     )
 

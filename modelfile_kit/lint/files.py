@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +13,7 @@ from ..core.errors import GGUFError, KitError
 from ..gguf_file import read_header
 from ..gguf_file.pairing import FileKind
 from ..gguf_file.vocabulary import Vocabulary
+from ..ollama.file_patterns import PatternError, files_of, is_pattern
 from ..ollama.grammar import Instruction, Modelfile
 from ..ollama.projectors import kind_on
 from ..ollama.versions import Target
@@ -20,7 +22,10 @@ if TYPE_CHECKING:
     from ..gguf_file import Header
 
 # What can only be meant as a file: Ollama's model names have no such start or ending.
-_PATH = re.compile(r"^(\.{0,2}[/\\]|~|[A-Za-z]:[\\/])|\.(gguf|safetensors|bin)$", re.IGNORECASE)
+_PATH = re.compile(r"^(\.{0,2}[/\\]|~|[A-Za-z]:[\\/])|\.(gguf|safetensors|bin)$|[*?\[]", re.IGNORECASE)
+
+# The instructions that take patterns since 0.34.1.
+PATTERNED = ("from", "draft")
 
 # Headers that are read of one folder; what lies beyond would not change the findings.
 MAX_FILES = 50
@@ -36,7 +41,7 @@ class Source:
     """A file or folder that a FROM, PROJECTOR or ADAPTER names, or a GGUF in such a folder.
 
     header: None for a folder and for what is no sound GGUF; error: why it is none; inside: whether the
-    instruction names the folder of this file.
+    instruction names the folder of this file; matched: whether it is a pattern that means this file.
     """
 
     instruction: Instruction
@@ -44,11 +49,14 @@ class Source:
     header: Header | None = None
     error: KitError | None = None
     inside: bool = False
+    matched: bool = False
 
     @property
     def name(self) -> str:
         """What the instruction names, and the file in it."""
         value = self.instruction.value
+        if self.matched:
+            return f"{value} ({self.path.name})"
         return f"{value.rstrip('/')}/{self.path.name}" if self.inside else value
 
 
@@ -66,10 +74,22 @@ class Files:
         Ollama takes from it."""
         named = (i for i in self.modelfile.instructions if i.command in ("from", "projector", "adapter"))
         found: list[Source] = []
-        for source in map(self._source, named):
-            if source is not None:
+        for instruction in named:
+            for path in self.paths_of(instruction):
+                source = self._source(instruction, path)
                 found += [source, *_taken_from(source)]
         return tuple(found)
+
+    def paths_of(self, instruction: Instruction) -> list[Path]:
+        """What an instruction names and is there: a file, a folder, or all that a pattern means."""
+        path = self.path_of(instruction.value) if instruction.value else None
+        if path is None:
+            return []
+        if instruction.command in PATTERNED and self.target.may_have("from_glob"):
+            with contextlib.suppress(PatternError, OSError, ValueError):
+                return [p for p in files_of(path)[:MAX_FILES] if p.exists()]
+            return []
+        return [path] if self.exists(instruction.value) else []
 
     @cached_property
     def models(self) -> tuple[Source, ...]:
@@ -137,11 +157,11 @@ class Files:
     def _kinds(self, kind: FileKind) -> list[Source]:
         return [s for s in self.sources if s.header and kind_on(s.header, self.target) is kind]
 
-    def _source(self, instruction: Instruction) -> Source | None:
-        path = self.path_of(instruction.value) if instruction.value else None
-        if path is None or not self.exists(instruction.value):
-            return None
-        return Source(instruction, path) if path.is_dir() else _read(instruction, path)
+    def _source(self, instruction: Instruction, path: Path) -> Source:
+        matched = path.name != Path(instruction.value).name and is_pattern(instruction.value)
+        if path.is_dir():
+            return Source(instruction, path, matched=matched)
+        return _read(instruction, path, matched=matched)
 
 
 def _taken_from(source: Source) -> list[Source]:
@@ -156,8 +176,9 @@ def _taken_from(source: Source) -> list[Source]:
     ]
 
 
-def _read(instruction: Instruction, path: Path, *, inside: bool = False) -> Source:
+def _read(instruction: Instruction, path: Path, *, inside: bool = False, matched: bool = False) -> Source:
     try:
-        return Source(instruction, path, read_header(path, check_data=False), inside=inside)
+        header = read_header(path, check_data=False)
+        return Source(instruction, path, header, inside=inside, matched=matched)
     except KitError as error:
-        return Source(instruction, path, error=error, inside=inside)
+        return Source(instruction, path, error=error, inside=inside, matched=matched)

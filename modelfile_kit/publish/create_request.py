@@ -2,7 +2,8 @@
 
 The rules are those of Ollama's own client (0.33, parser/parser.go, CreateRequest; cmd/cmd.go,
 createRequestFileNames): paths count from the Modelfile's folder, the last TEMPLATE and SYSTEM win,
-stops add up, deprecated parameters are left out.
+stops add up, deprecated parameters are left out. A FROM or DRAFT may be a pattern whatever the server is:
+the files are found here. A file of exactly that name counts before what it means as a pattern.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from ..gguf_file import read_header
 from ..gguf_file.pairing import FileKind, classify
 from ..gguf_file.soundness import check_soundness
 from ..gguf_file.split import split_of
+from ..ollama.file_patterns import PatternError, files_of, is_pattern
 from ..ollama.grammar import Instruction, Modelfile, parse_modelfile
 from ..ollama.parameters import Refusal, add_parameter, read_parameter
 from ..ollama.versions import Target
@@ -173,7 +175,7 @@ class _Found:
         elif name == "adapter":
             self.adapters = self._files(instruction)
         elif name == "draft":
-            self.drafts += self._files(instruction)
+            self.drafts += self._named_files(instruction)
         elif name in ("template", "system", "renderer", "parser"):
             self.texts[name] = value
         elif name == "requires":
@@ -187,13 +189,36 @@ class _Found:
 
     def _from(self, instruction: Instruction) -> None:
         path = self._path(instruction.value)
-        if path.exists() or _PATH_LIKE.search(instruction.value):
-            self.files += self._files(instruction)
+        if path.exists() or _PATH_LIKE.search(instruction.value) or is_pattern(instruction.value):
+            self.files += self._named_files(instruction)
         else:
             self.from_model = instruction.value
 
-    def _files(self, instruction: Instruction) -> list[Path]:
+    def _named_files(self, instruction: Instruction) -> list[Path]:
+        """What FROM or DRAFT names: a file, a folder, or all that a pattern means."""
         path = self._path(instruction.value)
+        if path.exists() or not is_pattern(instruction.value):
+            return self._files(instruction)
+        try:
+            found = [p for p in files_of(path) if p.exists()]
+        except PatternError as e:
+            raise UsageError(
+                f"{instruction.name.upper()} {instruction.value}: {e}",
+                span=self._span(instruction),
+                help="close `[` with `]`, with one character or more in between",
+                code="MK439",
+            ) from e
+        if not found:
+            raise UsageError(
+                f"{instruction.name.upper()} {instruction.value}: no file matches this pattern",
+                span=self._span(instruction),
+                help="paths count from the Modelfile's folder; give the path of the GGUF file",
+                code="MK430",
+            )
+        return [file for each in found for file in self._files(instruction, each)]
+
+    def _files(self, instruction: Instruction, path: Path | None = None) -> list[Path]:
+        path = path or self._path(instruction.value)
         if path.is_dir():
             return _folder_files(path, instruction, self._span(instruction))
         if not path.is_file():

@@ -324,3 +324,14 @@ def test_messages_that_the_chat_template_refuses(package: Path) -> None:
         build(rewrite(package, head + "messages: [{role: user, content: a}]\n"))
     [found] = [d for d in caught.value.diagnostics if d.code == "MK527"]
     assert (str(found.severity), found.span and found.span.line) == ("error", 5)
+
+
+def test_a_file_that_ollama_takes_for_a_pattern(package: Path) -> None:
+    (package / "m[1].gguf").write_bytes((package / "micro-glm4v.gguf").read_bytes())
+    rewrite(package).joinpath("mkmodelfile.yaml").write_text("name: p\nmodel: m[1].gguf\nprojector: none\n")
+    assert build(package).modelfile.froms[0].value == "../../m[1].gguf"
+    (package / "m1.gguf").write_bytes(b"GGUF")
+    with pytest.raises(PackageError) as caught:
+        build(package)
+    assert caught.value.code == "MK439" and "take m1.gguf" in caught.value.message
+    build(package, target="0.33.0")

@@ -10,7 +10,7 @@ import pytest
 from modelfile_kit.micro import MicroPair, build_pair
 from modelfile_kit.ollama.versions import Target, server_version, since
 from modelfile_kit.runtime.ollama.client import OllamaServer
-from tests.ollama_process import OllamaProcess, find_ollama
+from tests.ollama_process import OLDER, OllamaProcess, find_ollama, find_release
 
 
 @pytest.fixture(scope="session")
@@ -31,10 +31,40 @@ def ollama_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OllamaP
         process.stop()
 
 
+@pytest.fixture(scope="module")
+def older_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OllamaProcess]:
+    """A server of the older release, for what differs between the two."""
+    program, reason = find_release(OLDER)
+    if program is None:
+        pytest.skip(reason)
+    process = OllamaProcess(program, tmp_path_factory.mktemp("older"))
+    process.start()
+    yield process
+    process.stop()
+
+
+@pytest.fixture(params=["newest", OLDER])
+def either_process(request: pytest.FixtureRequest) -> OllamaProcess:
+    """The server of the other tests, and the older one: a test that asks for it runs on both."""
+    process = request.getfixturevalue("ollama_process" if request.param == "newest" else "older_process")
+    assert isinstance(process, OllamaProcess)
+    return process
+
+
+@pytest.fixture
+def either_server(either_process: OllamaProcess) -> Iterator[OllamaServer]:
+    """A client of either server; what a test publishes is removed after it."""
+    yield from _client(either_process)
+
+
 @pytest.fixture
 def ollama_server(ollama_process: OllamaProcess) -> Iterator[OllamaServer]:
     """A client of the real server; what a test publishes is removed after it."""
-    with OllamaServer(ollama_process.host) as server:
+    yield from _client(ollama_process)
+
+
+def _client(process: OllamaProcess) -> Iterator[OllamaServer]:
+    with OllamaServer(process.host) as server:
         before = {m["model"] for m in server.models()}
         yield server
         for model in server.models():

@@ -234,3 +234,16 @@ def test_what_a_file_is(tmp_path):
     assert file_kind(tmp_path / "none") is None
     (tmp_path / "zip.gguf").write_bytes(b"PK\x03\x04")
     assert file_kind(tmp_path / "zip.gguf") is None
+
+
+def test_a_pattern_names_files(folder):
+    (folder / "m[1].gguf").write_bytes(b"GGUF")
+    assert names(made(folder, "FROM ./m*.gguf").files) == ["m.gguf", "m[1].gguf", "mmproj.gguf"]
+    assert names(made(folder, "FROM ./?.gguf\nDRAFT ./dr*\n").drafts) == ["draft.gguf"]
+    # What stands there under exactly this name is meant, whatever it means as a pattern.
+    (folder / "m1.gguf").write_bytes(b"GGUF")
+    assert names(made(folder, "FROM ./m[1].gguf").files) == ["m[1].gguf"]
+    for text, code in (("FROM ./x*.gguf", "MK430"), ("FROM ./[x.gguf", "MK439")):
+        with pytest.raises(UsageError) as caught:
+            made(folder, text)
+        assert caught.value.code == code

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 
+from ...ollama.file_patterns import is_pattern
 from ..context import Context
 from ..files import is_path
 from ..rule import Finding, Rule
@@ -19,6 +20,8 @@ def check(context: Context) -> Iterator[Finding]:
         )
         if not file or not instruction.value or context.files.exists(instruction.value) is not False:
             continue
+        if context.files.paths_of(instruction):
+            continue
         yield Finding(
             f"{instruction.name.upper()} {instruction.value}: file or folder not found",
             instruction,
@@ -28,6 +31,8 @@ def check(context: Context) -> Iterator[Finding]:
 
 def _near(context: Context, value: str) -> str:
     path = context.files.path_of(value)
+    if is_pattern(value):
+        return "no file matches this pattern; check the path, which starts from the Modelfile's folder"
     try:
         names = sorted(p.name for p in path.parent.iterdir()) if path else []
     except OSError:
