@@ -39,6 +39,36 @@ PACKAGE_TAIL = """
 A hand-written `template:` is used instead of a compiled TEMPLATE. Give the model's `chat_template:` too, and
 `mkmodelfile check` says where the two differ.
 
+## Who makes the prompts, who reads the replies
+
+Without these keys a TEMPLATE (or the GGUF's own Jinja) makes the prompts, and thoughts and tool calls in
+the replies are found by the TEMPLATE's tags (or by llama-server).
+
+- `parser: NAME` writes PARSER: Ollama's own parser of that name reads the replies. The prompts are proven
+  as without it. That it reads this model's replies is not (MK530). With a parser the GGUF's own Jinja is
+  never used, so `mode: native` with a parser is an error.
+- `renderer: NAME` and `parser: NAME` write both: Ollama's own code makes the prompts, and neither a
+  TEMPLATE nor the chat template is used. Nothing of that is proven by `build` (MK529); `publish` and
+  `verify` let the server render the package's conversations and compare them with the chat template. A
+  renderer alone is an error.
+- `auto` is none of both, and so is `none`.
+
+A name that no release has, or that is younger than `target`, is an error that says which release has it.
+
+The Modelfile gets REQUIRES where a server that knows this instruction, but is too old for the parser, the
+renderer, the draft or native mode, would accept it. Ollama 0.33 and 0.34 store that release and show it;
+they do not refuse the model because of it.
+
+## More files
+
+- `adapters: [lora.gguf]` writes ADAPTER, and `quantize: q4_K_M` has the server quantize an F16 or BF16
+  model when it creates it. Both are for one release before 0.34.1, such as `target: 0.33.0`: later ones
+  refuse them. Merge an adapter with llama.cpp's `llama-export-lora` or serve it with `llama-server
+  --lora`; quantize with `llama-quantize`. No instruction says `quantize`: `publish` sends it, and a
+  comment in the Modelfile says what `ollama create` has to be told.
+- `draft: mtp.gguf` writes DRAFT: a model with MTP layers or a dflash model, since 0.30. An ordinary small
+  model cannot be one (MK440).
+
 ## Conversations
 
 A package is tried with conversations: `build` with `mode: auto` decides by them, and `check`, `test`,

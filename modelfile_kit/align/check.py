@@ -123,10 +123,10 @@ class PromptSources:
     template: the Go TEMPLATE; None where the GGUF's own chat template is used natively. native: renders a
     request as llama-server does then, None where no llama-server is there. chat_template: the
     Jinja text it is to equal. bos_token, eos_token: their texts, None where the vocabulary has none.
-    system, first: the package's SYSTEM and MESSAGEs. wrapper: what libmtmd writes around an image.
-    expected: what the engine is meant to get, where a package adds texts on purpose; what is added is one
-    warning. ends: what the engine adds around prompts, None to ask llama.cpp alone. model: the GGUF's name,
-    for advice.
+    system, first: the package's SYSTEM and MESSAGEs. parser, renderer: its own. wrapper: what libmtmd writes
+    around an image. expected: what the engine is meant to get, where a package adds texts on purpose; what is
+    added is one warning. ends: what the engine adds around prompts, None to ask llama.cpp alone. model: the
+    GGUF's name, for advice.
     """
 
     template: str | None
@@ -140,6 +140,8 @@ class PromptSources:
     ends: PromptEnds | None = None
     model: str = "MODEL"
     first: tuple[Message, ...] = ()
+    parser: str = ""
+    renderer: str = ""
 
 
 def check_prompts(
@@ -178,13 +180,25 @@ _NATIVE = Diagnostic(
 )
 
 
+def _by_renderer(name: str) -> Diagnostic:
+    return Diagnostic(
+        "MK529",
+        Severity.WARNING,
+        f"the prompts were not checked: RENDERER {name} of Ollama makes them, so only the tokens of the chat "
+        "template's own prompt are checked",
+        help="`mkmodelfile verify` compares the prompts on a server",
+    )
+
+
 class _Checker:
     def __init__(self, subject: PromptSources, tokenizer: Tokenizer | None) -> None:
         self.subject = subject
         self.tokenizer = tokenizer
         self.now = datetime.now()  # one clock for both sides
         self.template = (
-            None if subject.template is None else PromptTemplate(subject.template, now=self.now.date())
+            None
+            if subject.template is None
+            else PromptTemplate(subject.template, now=self.now.date(), parser=subject.parser)
         )
         self.reference = Reference(
             subject.chat_template, bos_token=subject.bos_token, eos_token=subject.eos_token
@@ -264,7 +278,9 @@ class _Checker:
         found = list(self.split)
         if self.added:
             found.insert(0, _added(self.added, self.tokenizer is not None))
-        if self.template is None and self.subject.native is None:
+        if self.subject.renderer:
+            found.insert(0, _by_renderer(self.subject.renderer))
+        elif self.template is None and self.subject.native is None:
             found.insert(0, _NATIVE)
         return tuple(found)
 

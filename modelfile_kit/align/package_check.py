@@ -12,7 +12,7 @@ from ..core.conversation import Conversation, Message
 from ..core.diagnostics import Diagnostic, Severity
 from ..core.errors import EngineError, UsageError
 from ..huggingface import Reference
-from ..ollama.prompt import render_prompt
+from ..ollama.prompt import PromptTemplate
 from ..prover.native import NativePrompter, kinds_of, native_prompter, not_proven, prove_with
 from ..runtime.llama_cpp.engine import EmbeddedEngine
 from ..runtime.tokenizer import LlamaTokenizer
@@ -56,7 +56,7 @@ def check_package(
 def _native(build: Build, opened: ExitStack) -> tuple[NativePrompter | None, tuple[Diagnostic, ...]]:
     """In native mode: what renders the prompts, and how they compare with the reference."""
     reference = build.reference
-    if build.template is not None or reference is None:
+    if build.plan.mode.chosen != "native" or reference is None:
         return None, ()
 
     images, span = build.files.takes_images, build.package.span("mode")
@@ -95,6 +95,8 @@ def _prompts(
         native=native.render if native else None,
         ends=build.plan.ends,
         model=build.files.model.name,
+        parser=build.plan.maker.parser or "",
+        renderer=build.plan.maker.renderer or "",
     )
     return check_prompts(subject, probes, tokenizer=tokenizer)
 
@@ -130,7 +132,8 @@ def _prompt_of(
     """Messages with an image to the prompt that Ollama would send, native mode included."""
     template, reference = build.template, build.reference
     if template is not None:
-        return lambda messages: render_prompt(template, build.with_system(messages))
+        seen = PromptTemplate(template, parser=build.plan.maker.parser or "")
+        return lambda messages: seen.render(build.with_system(messages))
     if native is not None:
         return lambda messages: native.render(build.with_system(messages))
     assert reference is not None  # without either there would be nothing to build

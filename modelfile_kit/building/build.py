@@ -55,7 +55,7 @@ class Build:
 
     @property
     def template(self) -> str | None:
-        """The TEMPLATE (the Modelfile spells some characters otherwise); None in native mode."""
+        """The TEMPLATE (the Modelfile spells some characters otherwise); None in native and renderer mode."""
         return self.plan.template
 
     @property
@@ -148,6 +148,19 @@ class Build:
         ]
         if plan.insert.tokens or plan.template is not None:
             lines.append(f"insert     {plan.insert.why}")
+        for word, name in (("renderer", plan.maker.renderer), ("parser", plan.maker.parser)):
+            if name is not None:
+                lines.append(f"{word:<10} {name}, named by the package")
+        for word, path in (
+            ("adapter", next(iter(self.package.adapters), None)),
+            ("draft", self.package.draft),
+        ):
+            if path is not None:
+                lines.append(f"{word:<10} {path.name}")
+        if self.package.quantize:
+            lines.append(f"quantize   {self.package.quantize}, by the server on create")
+        if plan.requires:
+            lines.append(f"requires   Ollama {plan.requires}")
         if plan.additions.end:
             lines.append(f"end token  {plan.additions.end} after every turn, added by the package")
         if plan.additions.separator:
@@ -252,6 +265,12 @@ def _values(package: Package, files: PackageFiles, plan: Plan, folder: Path) -> 
         system=package.system or None,
         messages=package.messages,
         parameters=written_parameters(package.parameters),
+        adapters=tuple(map(place, package.adapters)),
+        draft=place(package.draft) if package.draft else None,
+        renderer=plan.maker.renderer,
+        parser=plan.maker.parser,
+        requires=plan.requires,
+        quantize=package.quantize,
         stop=tuple(plan.stops.texts),
         license=read_text_file(terms, "license", package) if isinstance(terms, Path) else terms,
     )

@@ -16,17 +16,20 @@ from .leading_bos import without_leading_bos, without_trailing_eos
 from .sources import ModelTemplate
 
 
-def compile_for_engine(reference: ModelTemplate, ends: PromptEnds, target: str) -> Compiled:
+def compile_for_engine(
+    reference: ModelTemplate, ends: PromptEnds, target: str, *, parser: str | None = None
+) -> Compiled:
     """The chat template as a TEMPLATE that writes no BOS or EOS which the engine adds by itself.
 
-    ends: what the engine adds. Raises as `compile_template` does.
+    ends: what the engine adds. parser: the PARSER that reads the replies in place of the TEMPLATE's tags.
+    Raises as `compile_template` does.
     """
     tokens = {"bos_token": reference.bos_token or "", "eos_token": reference.eos_token or ""}
     found = translate(reference.text, **tokens, target=target)
     if ends.adds_bos and ends.bos and found.coverage["chat"] != "unsupported":
         found = replace(found, template=without_leading_bos(found.template, ends.bos))
     # The proof sets one leading BOS aside, and no EOS.
-    proven = prove_translation(found, reference.text, **tokens, target=target)
+    proven = prove_translation(found, reference.text, **tokens, target=target, parser=parser)
     if ends.adds_eos and ends.eos:
         proven = replace(proven, template=without_trailing_eos(proven.template, ends.eos))
     return proven
@@ -40,6 +43,7 @@ def judge_template(
     *,
     model: str,
     by_hand: bool = False,
+    parser: str = "",
 ) -> list[Diagnostic]:
     """What is wrong with BOS and EOS of a TEMPLATE's prompts, each finding once.
 
@@ -47,7 +51,7 @@ def judge_template(
     whether people wrote the TEMPLATE, which `check` compares in full; then these are warnings.
     """
     try:
-        ours = PromptTemplate(template)
+        ours = PromptTemplate(template, parser=parser)
     except GoTemplateError:
         return []  # said elsewhere
 

@@ -26,7 +26,7 @@ _BETTER = "; the TEMPLATE gets none of the package's conversations right, the Ji
 
 @dataclass(frozen=True)
 class Mode:
-    """chosen: "go" or "native"; why: the reason; diagnostics: the drawbacks of the choice.
+    """chosen: "go", "native" or "renderer"; why: the reason; diagnostics: the drawbacks of the choice.
 
     native: what the proof of native mode found, None where it was not checked.
     """
@@ -56,9 +56,9 @@ def choose_mode(
 ) -> Mode:
     """Which of the two a package gets: what is proven.
 
-    asked: "auto", "go" or "native"; coverage: of the compiled TEMPLATE, for the kinds of conversations that
-    this package can have, None for a TEMPLATE written by hand. span: of the package's key. useless: whether
-    the TEMPLATE gets none of the package's own conversations right.
+    asked: "auto", "go", "native" or "renderer"; coverage: of the compiled TEMPLATE, for the kinds of
+    conversations that this package can have, None for a TEMPLATE written by hand. span: of the package's key.
+    useless: whether the TEMPLATE gets none of the package's own conversations right.
     A TEMPLATE that is exact throughout is taken. Else native mode is checked, and taken where it is proven
     for all that the TEMPLATE is proven for and for more, or gets more conversations of the proof right, of no
     kind less; or where there can be no TEMPLATE, or a useless one and native mode gets those conversations
@@ -68,6 +68,8 @@ def choose_mode(
         return Mode(
             "native", "the package asks for it; `check` and `verify` compare its prompts with the reference"
         )
+    if asked == "renderer":
+        return Mode("renderer", "the package asks for it; only a server can show these prompts")
     if coverage is None:
         return Mode("go", "the package has a hand-written TEMPLATE, which is not proven")
     lacking = {k: s for k, s in coverage.items() if s not in ("exact", "absent")}

@@ -26,7 +26,8 @@ class Values:
     """What a Modelfile says; None where it says nothing.
 
     model, projector: as they stand behind FROM, relative to the Modelfile's folder or absolute.
-    messages: (role, text) in order. parameters: (name, value) in order, `stop` excepted.
+    adapters, draft: the same. messages: (role, text) in order. parameters: (name, value) in order, `stop`
+    excepted. quantize: what `ollama create` has to be told, since no instruction says it.
     """
 
     name: str
@@ -38,6 +39,12 @@ class Values:
     stop: tuple[str, ...] = ()
     license: str | None = None
     messages: tuple[tuple[str, str], ...] = ()
+    adapters: tuple[str, ...] = ()
+    draft: str | None = None
+    renderer: str | None = None
+    parser: str | None = None
+    requires: str | None = None
+    quantize: str | None = None
 
 
 @dataclass(frozen=True)
@@ -89,7 +96,8 @@ def _encoded(values: Values, where: Callable[[str], Span]) -> Values:
             span = where("template")
             raise PackageError(e.message, help=e.help, code=e.code, span=span) from e
     checks = [("model", values.model), ("projector", values.projector), ("template", template)]
-    checks += [("system", values.system), ("license", values.license)]
+    checks += [("system", values.system), ("license", values.license), ("draft", values.draft)]
+    checks += [("adapters", path) for path in values.adapters]
     checks += [(f"messages.{i}.content", text) for i, (_, text) in enumerate(values.messages)]
     checks += [("stop", text) for text in values.stop]
     checks += [(f"parameters.{name}", value) for name, value in values.parameters]
@@ -175,6 +183,11 @@ def _differences(modelfile: Modelfile, values: Values) -> list[str]:
         "template": (modelfile.last("template"), values.template),
         "system": (modelfile.last("system"), values.system),
         "messages": ([(i.key, i.value) for i in modelfile.all("message")], list(values.messages)),
+        "adapters": ([i.value for i in modelfile.all("adapter")], list(values.adapters)),
+        "draft": ([i.value for i in modelfile.all("draft")], _listed(values.draft)),
+        "renderer": (modelfile.last("renderer"), values.renderer),
+        "parser": (modelfile.last("parser"), values.parser),
+        "requires": (modelfile.last("requires"), values.requires),
         "license": ([i.value for i in modelfile.all("license")], _listed(values.license)),
         "stop": (list(modelfile.parameters("stop")), list(values.stop)),
         "parameters": (_parameters(modelfile.all("parameter")), list(values.parameters)),

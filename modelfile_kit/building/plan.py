@@ -17,13 +17,16 @@ from ..ollama.versions import Target, since
 from ..package.conversations import package_conversations
 from ..package.families import probe_conversations
 from ..package.package import Package
+from ..package.prompt_maker import WORDS
 from ..prover.native import NativeProof, prove_native
 from .additions import CANNOT_PLACE, Additions, PlacementError
+from .create_files import check_create_files
 from .end_token import EndToken, decide_end_token
 from .engine_tokens import compile_for_engine, judge_native, judge_template
 from .insert import Insert, with_insert
 from .mode import Mode, NativeWay, choose_mode, unused_template
 from .parameters import check_parameters
+from .prompt_maker import PromptMaker, asked_mode, choose_prompt_maker, required_release
 from .sources import ModelTemplate, PackageFiles, choose_reference, read_text_file
 from .stops import Stops, decide_stops
 from .system_message import check_messages, check_system, check_user_turn, refusal_of_system
@@ -43,7 +46,7 @@ class Plan:
     None in native mode. proven_on: ids of the conversations on which added texts were proven.
     system_in_first_turn: whether llama-server moves the system text there, which the chat template refuses.
     in_use: what servers will use, by Ollama's own rules. ends: what the engine adds around prompts.
-    insert: whether gaps can be filled.
+    insert: whether gaps can be filled. maker: PARSER and RENDERER. requires: the release for REQUIRES.
     """
 
     reference: ModelTemplate | None
@@ -58,16 +61,19 @@ class Plan:
     in_use: TemplateInUse
     ends: PromptEnds
     insert: Insert
+    maker: PromptMaker
+    requires: str | None
     diagnostics: tuple[Diagnostic, ...]
 
 
 def make_plan(package: Package, files: PackageFiles) -> Plan:
     """Decides everything. Raises BuildError with all findings so far at the first step with an error."""
-    first = (*files.diagnostics, *check_parameters(package))
+    first = (*files.diagnostics, *check_parameters(package), *check_create_files(package, files))
     stop_on_errors(first)
+    asked, maker = asked_mode(package), choose_prompt_maker(package)
     reference = _reference(package, files)
     ends = PromptEnds.of(files.vocabulary) if files.vocabulary is not None else PromptEnds()
-    compiled = _compile(package, reference, ends)
+    compiled = _compile(package, reference, ends, maker)
     end_token = _end_token(package, files, reference)
     additions = Additions(end_token.added, package.image_separator)
 
@@ -75,11 +81,12 @@ def make_plan(package: Package, files: PackageFiles) -> Plan:
     way = _native_way(package, files, reference, compiled, additions)
     coverage = _coverage(compiled, files)
     target, span = Target.parse(package.target), package.span("mode")
-    useless = package.mode == "auto" and not way.closed and _useless(package, compiled, reference, files)
-    mode = choose_mode(package.mode, coverage, way, target=target, span=span, useless=useless)
-    refusal = "" if package.template is not None else refusal_of_system(package, reference)
+    useless = asked == "auto" and not way.closed and _useless(package, compiled, reference, files)
+    mode = choose_mode(asked, coverage, way, target=target, span=span, useless=useless)
+    by_chat_template = package.template is None and mode.chosen != "renderer"
+    refusal = refusal_of_system(package, reference) if by_chat_template else ""
     first = (*first, *check_system(package, mode.chosen, refusal))
-    if package.template is None:
+    if by_chat_template:
         first = (*first, *check_messages(package, mode.chosen, reference, refusal))
     if mode.chosen == "native" and compiled is None:
         first = (*first, *check_user_turn(reference))
@@ -87,21 +94,23 @@ def make_plan(package: Package, files: PackageFiles) -> Plan:
     template, proven_on = _template(package, files, compiled, mode, additions)
 
     # A TEMPLATE that servers would not use is worth nothing: native mode may be the better choice then.
-    in_use = template_in_use(mode.chosen, template, files, target, span)
-    if package.mode == "auto" and mode.chosen == "go" and coverage and not way.closed and in_use.by_jinja:
+    in_use = template_in_use(mode.chosen, template, files, target, span, maker)
+    if asked == "auto" and mode.chosen == "go" and coverage and not way.closed and in_use.by_jinja:
         every = all(s.source == "jinja" for _, s in in_use.selections)
         mode = unused_template(mode, coverage, way, every_server=every, span=span)
         if mode.chosen == "native":
             template, in_use = None, template_in_use("native", None, files, target, span)
 
     probes = package_conversations(package, files.family, vision=files.projector is not None)
-    if package.template is None:
+    if mode.chosen == "renderer":
+        insert = Insert(None, "none: the renderer decides")
+    elif package.template is None:
         template, insert = with_insert(template, files, probes, package.target)
     else:
         insert = Insert(None, "as the hand-written TEMPLATE has it")
     stops = _stops(package, files, compiled, end_token)
-    around = _around(package, files, reference, template, ends)
-    found = [*first, *end_token.diagnostics, *mode.diagnostics, *_about(mode, compiled)]
+    around = _around(package, files, reference if mode.chosen != "renderer" else None, template, ends, maker)
+    found = [*first, *maker.diagnostics, *end_token.diagnostics, *mode.diagnostics, *_about(mode, compiled)]
     found += [*stops.diagnostics, *in_use.diagnostics, *around]
     stop_on_errors(found)
     found = sorted(dict.fromkeys(found), key=lambda d: d.severity.rank)
@@ -120,6 +129,8 @@ def make_plan(package: Package, files: PackageFiles) -> Plan:
         in_use,
         ends,
         insert,
+        maker,
+        required_release(maker, native=mode.chosen == "native", draft=package.draft is not None),
         tuple(found),
     )
 
@@ -144,6 +155,8 @@ def _native_way(
 ) -> NativeWay:
     """Whether servers of the target could render the model's own template, and how that is proven."""
     target, span = Target.parse(package.target), package.span("mode")
+    if package.parser not in WORDS:
+        return NativeWay("with PARSER servers do not use the GGUF's own template")
     if reference is not None and reference.origin.startswith("gguf:"):
         return NativeWay("the chat template is not the GGUF's default one, and servers choose by themselves")
     if reference is None or reference.origin != "gguf":
@@ -239,16 +252,20 @@ def _reference(package: Package, files: PackageFiles) -> ModelTemplate | None:
     try:
         return choose_reference(package, files)
     except PackageError:
-        if package.template is None or package.chat_template_name is not None:
+        by_chat_template = package.template is None and asked_mode(package) != "renderer"
+        if by_chat_template or package.chat_template_name is not None:
             raise
         return None  # a hand-written TEMPLATE can do without; what needs the reference says so
 
 
-def _compile(package: Package, reference: ModelTemplate | None, ends: PromptEnds) -> Compiled | None:
-    if package.template is not None or package.mode == "native" or reference is None:
+def _compile(
+    package: Package, reference: ModelTemplate | None, ends: PromptEnds, maker: PromptMaker
+) -> Compiled | None:
+    asked = asked_mode(package)
+    if package.template is not None or asked in ("native", "renderer") or reference is None:
         return None
 
-    return compile_for_engine(reference, ends, package.target)
+    return compile_for_engine(reference, ends, package.target, parser=maker.parser)
 
 
 def _around(
@@ -257,6 +274,7 @@ def _around(
     reference: ModelTemplate | None,
     template: str | None,
     ends: PromptEnds,
+    maker: PromptMaker,
 ) -> list[Diagnostic]:
     """What the engine adds around the prompts, against the chat template."""
     model = files.model.name
@@ -270,7 +288,8 @@ def _around(
     if template is None:
         return judge_native(reference, probes, ends, model=model)
     by_hand = package.template is not None
-    return judge_template(template, reference, probes, ends, model=model, by_hand=by_hand)
+    parser = maker.parser or ""
+    return judge_template(template, reference, probes, ends, model=model, by_hand=by_hand, parser=parser)
 
 
 def _coverage(compiled: Compiled | None, files: PackageFiles) -> dict[str, str] | None:
@@ -299,7 +318,7 @@ def _template(
     package: Package, files: PackageFiles, compiled: Compiled | None, mode: Mode, additions: Additions
 ) -> tuple[str | None, list[str]]:
     """The TEMPLATE with the added texts, and the conversations that prove them."""
-    if mode.chosen == "native":
+    if mode.chosen != "go":
         return None, []
     if package.template is not None:
         plain = read_text_file(package.template, "template", package)

@@ -42,6 +42,13 @@ def make_report(package: Package, files: PackageFiles, plan: Plan, values: Value
         "image": {"separator": plan.additions.separator},
         "insert": {"tokens": list(plan.insert.tokens or ()), "why": plan.insert.why},
         "added_texts_proven_on": list(plan.proven_on),
+        "parser": plan.maker.parser,
+        "renderer": plan.maker.renderer,
+        "proven": plan.maker.proven,
+        "requires": plan.requires,
+        "adapters": list(values.adapters),
+        "draft": values.draft,
+        "quantize": values.quantize,
         "stop": [_stop(s) for s in plan.stops.stops],
         "stop_left_out": [_stop(s) for s in plan.stops.left_out],
         "parameters": dict(values.parameters),
@@ -119,7 +126,9 @@ def _mode(package: Package, plan: Plan) -> dict[str, Any]:
 
 
 def _template(package: Package, plan: Plan) -> dict[str, Any]:
-    if plan.mode.chosen == "native":
+    if plan.mode.chosen == "renderer":
+        origin = "none: a renderer of Ollama makes the prompts"
+    elif plan.mode.chosen == "native":
         origin = "none: the server uses the GGUF's own"
     else:
         origin = "compiled" if package.template is None else "written by hand"

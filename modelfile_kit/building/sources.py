@@ -102,7 +102,7 @@ def open_files(package: Package) -> PackageFiles:
     Raises PackageError for a file that was not found, GGUFError for one that is not sound.
     """
 
-    _must_exist(package.model, "model", package)
+    must_exist(package.model, "model", package)
     header = read_header(package.model)
     vocabulary = _vocabulary(header)
     recognition = recognise(header)
@@ -139,7 +139,7 @@ def choose_reference(package: Package, files: PackageFiles) -> ModelTemplate:
         return ModelTemplate(family.chat_template, f"family:{family.id}", bos, eos, Span(str(path)))
     if isinstance(package.chat_template, Path):
         path = package.chat_template
-        _must_exist(path, "chat_template", package)
+        must_exist(path, "chat_template", package)
         text = _jinja_file(path, package)
         return ModelTemplate(text, str(path), bos, eos, Span(str(path)))
     templates = files.vocabulary.chat_templates if files.vocabulary else {}
@@ -162,7 +162,7 @@ def choose_reference(package: Package, files: PackageFiles) -> ModelTemplate:
 
 def read_text_file(path: Path, key: str, package: Package) -> str:
     """A text file that the package names. Raises PackageError for one that is missing, too big or no text."""
-    _must_exist(path, key, package)
+    must_exist(path, key, package)
     try:
         with path.open("rb") as stream:
             data = stream.read(MAX_TEXT_FILE + 1)
@@ -211,7 +211,8 @@ def _jinja_file(path: Path, package: Package) -> str:
         raise PackageError(e.message, help=e.help, span=span, code=NO_CHAT_TEMPLATE) from e
 
 
-def _must_exist(path: Path, key: str, package: Package) -> None:
+def must_exist(path: Path, key: str, package: Package) -> None:
+    """Raises PackageError (MK430) for a file of the package that is missing."""
     if path.is_file():
         return
     what = "is a folder, expected a file" if path.is_dir() else "was not found"
@@ -250,7 +251,7 @@ def _projector(
         return None, "`projector: none`", (), _no_vision(family, package) if family else []
     supported = family is None or family.vision.supported
     if isinstance(asked, Path):
-        _must_exist(asked, "projector", package)
+        must_exist(asked, "projector", package)
         doubt = [] if supported or family is None else [_against_the_family(family, package)]
         return asked, f"{asked.name}, as given", (), doubt
     if family is not None and not supported:

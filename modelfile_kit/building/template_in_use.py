@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..ollama.selection import Selection, select
 from ..ollama.versions import Target
+from .prompt_maker import PromptMaker
 from .sources import PackageFiles
 
 TEMPLATE_NOT_USED = "MK201"
@@ -14,7 +15,8 @@ NATIVE_NOT_USED = "MK520"
 PICTURES_BEHIND = "MK521"
 IN_DOUBT = "MK524"
 
-_MEANT = {"go": "template", "native": "jinja"}
+_NOBODY = PromptMaker()
+_MEANT = {"go": "template", "native": "jinja", "renderer": "renderer"}
 _WORDS = {
     "template": "a Go template that Ollama adds by itself",
     "jinja": "the GGUF's own Jinja",
@@ -40,18 +42,35 @@ class TemplateInUse:
 
 
 def template_in_use(
-    mode: str, template: str | None, files: PackageFiles, target: Target, span: Span
+    mode: str,
+    template: str | None,
+    files: PackageFiles,
+    target: Target,
+    span: Span,
+    maker: PromptMaker = _NOBODY,
 ) -> TemplateInUse:
     """Asks Ollama's rules of selection for each end of the target's range.
 
-    mode: "go" or "native", what the package expects; template: the TEMPLATE, None in native mode.
+    mode: "go", "native" or "renderer", what the package expects; template: the TEMPLATE, None where there is
+    none; maker: its RENDERER and PARSER.
     """
     servers = [target] if target.newest.version == target.version else [Target(target.version), target.newest]
     templates = files.vocabulary.chat_templates if files.vocabulary else {}
     jinja = templates.get("default")
     architecture = files.header.architecture
     selections = tuple(
-        (s.name, select(template=template, jinja=jinja, architecture=architecture, target=s)) for s in servers
+        (
+            s.name,
+            select(
+                template=template,
+                jinja=jinja,
+                renderer=maker.renderer or "",
+                parser=maker.parser or "",
+                architecture=architecture,
+                target=s,
+            ),
+        )
+        for s in servers
     )
     found = [_other(mode, name, s, span) for name, s in selections if s.source != _MEANT[mode]]
     # Beside a TEMPLATE of its own create adds none, so only native mode hangs on what create recognises.

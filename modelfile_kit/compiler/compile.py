@@ -94,9 +94,18 @@ def compile_template(
 
 
 def prove_translation(
-    found: Compiled, chat_template: str, *, bos_token: str | None, eos_token: str | None, target: str
+    found: Compiled,
+    chat_template: str,
+    *,
+    bos_token: str | None,
+    eos_token: str | None,
+    target: str,
+    parser: str | None = None,
 ) -> Compiled:
-    """A translation with only the claims left that hold."""
+    """A translation with only the claims left that hold.
+
+    parser: the PARSER that reads the replies; then the TEMPLATE's tags do not matter.
+    """
     if found.coverage["chat"] == "unsupported":
         return found  # refused: there is nothing to prove
     proof = prove(
@@ -108,7 +117,7 @@ def prove_translation(
         claimed=found.coverage,
     )
     reference = Reference(chat_template, bos_token=bos_token, eos_token=eos_token)
-    coverage, told = check_replies(reference, found.template, proof.coverage, target)
+    coverage, told = check_replies(reference, found.template, proof.coverage, target, by_tags=parser is None)
     return Compiled(found.template, found.stop, coverage, [*found.diagnostics, *proof.diagnostics, *told])
 
 

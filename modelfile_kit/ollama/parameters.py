@@ -10,6 +10,7 @@ import difflib
 import math
 import re
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import PurePosixPath
@@ -70,8 +71,9 @@ PARAMETERS: dict[str, Parameter] = {
 }
 """Every parameter that some release since 0.5.13 takes or warns about."""
 
-# Instructions that the grammar still has and create no longer takes: the row of `versions.SINCE`.
-_REFUSED = {"adapter": "lora_adapters"}
+# Instructions that the grammar of other releases has too than those whose create takes them: the row of
+# `versions.SINCE`.
+_TAKEN = {"adapter": "lora_adapters", "draft": "draft_files"}
 _PROJECTOR_NAMES = ("mmproj", "projector", "vision_projector", "clip", "clip_model")
 _EXPECTED = {
     "int": "a whole number",
@@ -265,7 +267,7 @@ def validate(
 
 
 def _not_in_release(instruction: Instruction, target: Target, span: Span) -> Diagnostic | None:
-    feature = INSTRUCTIONS.get(instruction.name) or _REFUSED.get(instruction.command)
+    feature = _TAKEN.get(instruction.command) or INSTRUCTIONS.get(instruction.name)
     if not feature or target.has(feature):
         return None
     name, came, ended = instruction.command.upper(), SINCE[feature].since, until(feature)
@@ -356,6 +358,16 @@ def _requires(instruction: Instruction, _target: Target, span: Span) -> Diagnost
     )
 
 
+def nearest_name(name: str, known: Iterable[str]) -> str:
+    """The known name that a wrong one was probably meant to be, "" where none is near.
+
+    Parsers and renderers are named like families, so a longer or shorter name of the same beginning counts.
+    """
+    names = list(known)
+    near = difflib.get_close_matches(name.lower(), names, n=1)
+    return near[0] if near else next((k for k in names if name and k.startswith(name.lower())), "")
+
+
 def _builtin(instruction: Instruction, target: Target, span: Span) -> Diagnostic | None:
     """An unknown RENDERER makes every request fail, an unknown PARSER does nothing at all."""
     known: dict[str, Version] = {
@@ -372,8 +384,8 @@ def _builtin(instruction: Instruction, target: Target, span: Span) -> Diagnostic
     if came:
         hint = f"it came with {version_text(came)}: raise the target, or remove it"
     else:
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"known ones are {', '.join(known)}"
+        near = nearest_name(name, known)
+        hint = f"did you mean {near}?" if near else f"known ones are {', '.join(known)}"
     if command == "RENDERER":
         return Diagnostic("MK129", Severity.ERROR, f"{at}; every chat would fail", span, hint)
     return Diagnostic("MK129", Severity.WARNING, f"{at}; it has no effect", span, hint)

@@ -77,6 +77,7 @@ SINCE: dict[str, Feature] = {
         (0, 30, 0), "llama-server is the engine; the GGUF's own Jinja template can be used"
     ),
     "draft_num_predict": Feature((0, 30, 0), "the parameter draft_num_predict"),
+    "draft_files": Feature((0, 30, 0), "create takes a draft model's GGUF (0.23.1 to 0.24 refuse DRAFT)"),
     "mmproj_type": Feature((0, 30, 4), "general.type mmproj is a projector even without vision.block_count"),
     "tool_round_trip_tie": Feature(
         (0, 30, 11), "Jinja wins a tie with tools when only it shows a tool round trip"

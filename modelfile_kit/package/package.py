@@ -19,7 +19,9 @@ from ..core.os_errors import os_reason
 from ..ollama.model_name import check_name
 from ..ollama.versions import Target
 from .bounded_yaml import MAX_BYTES, Document, load
+from .create_keys import check_create_keys
 from .families import family_names
+from .prompt_maker import check_prompt_maker
 from .schema import PackageShape, check_shape
 
 FILE_NAMES = ("mkmodelfile.yaml", "mkmodelfile.yml")
@@ -33,6 +35,7 @@ UNKNOWN_FAMILY = "MK510"
 
 _PARAMETER = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_PATHS = ("model", "projector", "chat_template", "template", "tests")
 # Keys of `parameters` that are something else in a package.
 _NOT_PARAMETERS = {"stop": "stop", "system": "system", "template": "template"} | dict.fromkeys(
     ("mmproj", "projector", "mmproj_path", "clip_model_path"), "projector"
@@ -52,7 +55,8 @@ class Package:
     messages: (role, text) of the messages before those of every request.
     parameters: PARAMETER values in the order of the file; image_separator: text between an image and the
     words after it.
-    target: as written, ">=0.30"; mode: "auto", "go" or "native".
+    target: as written, ">=0.30"; mode: "auto", "go", "native" or "renderer".
+    parser, renderer: "auto", "none" or a name. adapters, draft: absolute paths; quantize: as written.
     license: absolute path, or the text itself, else None; tests: absolute path of the golden folder.
     spans: where each key that the file has stands (`parameters.num_ctx` for a deeper one).
     """
@@ -74,6 +78,11 @@ class Package:
     tests: Path | None = None
     chat_template_name: str | None = None
     messages: tuple[tuple[str, str], ...] = ()
+    parser: str = "auto"
+    renderer: str = "auto"
+    adapters: tuple[Path, ...] = ()
+    quantize: str | None = None
+    draft: Path | None = None
     spans: Mapping[str, Span] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -159,6 +168,8 @@ def package_from(document: Document, file: Path) -> Package:
             _check_words,
             _check_parameters,
             _check_mode,
+            check_prompt_maker,
+            check_create_keys,
         ):
             found += check(shape, document)
     if found:
@@ -193,8 +204,8 @@ def _check_name(shape: PackageShape, document: Document) -> list[Diagnostic]:
 
 def _check_paths(shape: PackageShape, document: Document) -> list[Diagnostic]:
     out = []
-    for key in ("model", "projector", "chat_template", "template", "tests"):
-        value = getattr(shape, key)
+    named = [(key, getattr(shape, key)) for key in (*_PATHS, "draft")]
+    for key, value in [*named, *(("adapters", path) for path in shape.adapters)]:
         if value is None:
             continue
         if _URL.match(value):
@@ -331,5 +342,10 @@ def _package(shape: PackageShape, document: Document, file: Path) -> Package:
         tests=place(shape.tests),
         chat_template_name=shape.chat_template_name,
         messages=tuple((m.role, m.content) for m in shape.messages),
+        parser=shape.parser,
+        renderer=shape.renderer,
+        adapters=tuple(place(path) for path in shape.adapters),
+        quantize=shape.quantize,
+        draft=place(shape.draft) if shape.draft is not None else None,
         spans=MappingProxyType({".".join(map(str, path)): span for path, span in document.values.items()}),
     )

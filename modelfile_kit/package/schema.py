@@ -96,9 +96,38 @@ class PackageShape(BaseModel):
     target: str = Field(
         ">=0.30", min_length=1, description='The oldest Ollama it must work on, such as ">=0.30", or latest.'
     )
-    mode: Literal["auto", "go", "native"] = Field(
+    mode: Literal["auto", "go", "native", "renderer"] = Field(
         "auto",
-        description="go (a TEMPLATE), native (the GGUF's own Jinja, since 0.30), auto (what is proven).",
+        description="go (a TEMPLATE), native (the GGUF's own Jinja, since 0.30), renderer (Ollama's own, "
+        "needs renderer and parser), auto (what is proven).",
+    )
+    parser: str = Field(
+        "auto",
+        min_length=1,
+        max_length=MAX_NAME,
+        description="Which of Ollama's parsers reads the replies (PARSER): auto, none, or a name.",
+    )
+    renderer: str = Field(
+        "auto",
+        min_length=1,
+        max_length=MAX_NAME,
+        description="Which of Ollama's renderers makes the prompts (RENDERER): auto (none), none, a name.",
+    )
+    adapters: list[str] = Field(
+        default_factory=list,
+        description="LoRA adapters (GGUF), relative to this file; only for targets before 0.34.1.",
+    )
+    quantize: str | None = Field(
+        None,
+        min_length=1,
+        max_length=MAX_NAME,
+        description="The type to which the server quantizes an F16 or BF16 model on create, such as q4_K_M; "
+        "only for targets before 0.34.1.",
+    )
+    draft: str | None = Field(
+        None,
+        min_length=1,
+        description="A draft model's GGUF (MTP or dflash; DRAFT), relative to this file; since 0.30.",
     )
     license: str | None = Field(
         None,
@@ -138,7 +167,18 @@ _MEANT = {
     "licence": "license",
     "golden": "tests",
     "title": "name",
+    "adapter": "adapters",
+    "lora": "adapters",
+    "loras": "adapters",
+    "quantization": "quantize",
+    "quant": "quantize",
+    "draft_model": "draft",
+    "tool_parser": "parser",
+    "reasoning_parser": "parser",
 }
+
+# Keys that take one of a few words.
+_WORDS = {"mode": ["auto", "go", "native", "renderer"]}
 
 _EXPECTED = {
     "name": "text such as autoglm-phone-9b",
@@ -157,7 +197,12 @@ _EXPECTED = {
     "image": "a mapping such as {separator: ''}",
     "image.separator": "text",
     "target": 'text such as ">=0.30"',
-    "mode": "auto, go or native",
+    "mode": "auto, go, native or renderer",
+    "parser": "auto, none, or the name of one of Ollama's parsers",
+    "renderer": "auto, none, or the name of one of Ollama's renderers",
+    "adapters": "a list with the path of a LoRA adapter's GGUF",
+    "quantize": "a type such as q4_K_M",
+    "draft": "the path of a draft model's GGUF",
     "license": "the path of a file, or text",
     "tests": "the path of a folder",
 }
@@ -255,8 +300,9 @@ def _wrong_value(path: KeyPath, problem: str, document: Document) -> Diagnostic:
     label = f"`{'.'.join(str(p) for p in path if isinstance(p, str))}`"
     if path[0] == "parameters" and len(path) > 1:
         expected = "a number, true, false, text, or a list of these"
-    elif path[0] == "stop" and len(path) > 1:
-        label, expected = f"`stop`, entry {int(path[1]) + 1},", "text"
+    elif path[0] in ("stop", "adapters") and len(path) > 1:
+        label = f"`{path[0]}`, entry {int(path[1]) + 1},"
+        expected = "text" if path[0] == "stop" else "the path of a GGUF"
     else:
         expected = _EXPECTED[label.strip("`")]
     if problem == "string_too_short":
@@ -275,16 +321,16 @@ def _advice(path: KeyPath, value: Any, document: Document) -> str:
     key = path[0]
     if value is None:
         return f"write a value, or remove `{key}`"
-    if key == "stop" and isinstance(value, str):
-        return f"write a list: stop: [{value!r}]"
-    if key == "mode" and isinstance(value, str):
-        close = difflib.get_close_matches(value.lower(), ["auto", "go", "native"], n=1, cutoff=0.4)
-        return f"did you mean `{close[0]}`?" if close else "write auto, go or native"
+    if key in ("stop", "adapters") and isinstance(value, str):
+        return f"write a list: {key}: [{value!r}]"
+    if key in _WORDS and isinstance(value, str):
+        close = difflib.get_close_matches(value.lower(), _WORDS[str(key)], n=1, cutoff=0.4)
+        return f"did you mean `{close[0]}`?" if close else f"write {_EXPECTED[str(key)]}"
     if key == "messages" and path[-1] == "role":
         return "write system, user or assistant, in lower case"
     if isinstance(value, (bool, int, float)) or (value is not None and path in document.raw):
         raw = document.raw.get(path)
-        if key in ("projector", "end_token") and isinstance(value, bool):
+        if key in ("projector", "end_token", "parser", "renderer") and isinstance(value, bool):
             return f"write `{key}: {'auto' if value else 'none'}`"
         return f'put it in quotes: "{raw}"' if raw else "write text in quotes"
     return {

@@ -60,7 +60,7 @@ def check_description(subject: Subject) -> Iterator[Check]:
     """TEMPLATE, parameters, SYSTEM and MESSAGEs are the expected ones."""
     meant, served = subject.meant, subject.served
     known = (meant.template, meant.system, meant.parameters, meant.messages, meant.renderer, meant.parser)
-    if all(k is None for k in known):
+    if all(k is None for k in (*known, meant.requires, meant.adapters, meant.drafts)):
         yield Check("description", "skip", "nothing to compare with: only the name is known")
         return
     found = [
@@ -73,6 +73,10 @@ def check_description(subject: Subject) -> Iterator[Check]:
             messages=meant.messages,
             renderer=meant.renderer,
             parser=meant.parser,
+            requires=meant.requires,
+            quantization=meant.quantization,
+            adapters=meant.adapters,
+            drafts=meant.drafts,
         )
         if d.code != "MK201"
     ]

@@ -48,7 +48,8 @@ class CreateRequest:
     """A Modelfile, read for publishing.
 
     files, adapters, drafts: what is uploaded; from_model: a model on the server instead of files;
-    template … requires: as written, None where absent; diagnostics: warnings.
+    template … requires: as written, None where absent; quantize: the type to which the server is to quantize
+    the model, which no Modelfile can say; diagnostics: warnings.
     """
 
     files: tuple[LocalFile, ...] = ()
@@ -63,6 +64,7 @@ class CreateRequest:
     renderer: str | None = None
     parser: str | None = None
     requires: str | None = None
+    quantize: str | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
 
     @property
@@ -84,7 +86,7 @@ class CreateRequest:
     def description(self) -> dict[str, Any]:
         """The part of the request that is not about files."""
         body: dict[str, Any] = {}
-        for key in ("template", "system", "renderer", "parser", "requires"):
+        for key in ("template", "system", "renderer", "parser", "requires", "quantize"):
             if value := getattr(self, key):
                 body[key] = value
         if self.parameters:

@@ -34,7 +34,8 @@ class Expectation:
 
     chat_template: the model's own Jinja, bos_token and eos_token its texts, conversations the probes:
     together they give the reference prompts. template, system, parameters (with `stop`), messages,
-    renderer, parser: as published. native: whether the GGUF's own template is to render chats.
+    renderer, parser, requires: as published. quantization: the type to which the server was to quantize the
+    model. adapters, drafts: how many there are. native: whether the GGUF's own template is to render chats.
     capabilities: at least these. vision, audio: whether images and sound are to work. render: renders the
     reference instead of chat_template alone (for packages that add texts of their own), called as
     `Reference.render` with the messages completed by SYSTEM and MESSAGEs. model, projector: the GGUF
@@ -52,6 +53,10 @@ class Expectation:
     messages: tuple[Mapping[str, str], ...] | None = None
     renderer: str | None = None
     parser: str | None = None
+    requires: str | None = None
+    quantization: str | None = None
+    adapters: int | None = None
+    drafts: int | None = None
     native: bool | None = None
     capabilities: frozenset[str] = field(default_factory=frozenset)
     vision: bool | None = None
@@ -64,7 +69,7 @@ class Expectation:
     @classmethod
     def from_build(cls, build: Build) -> Expectation:
         """What a finished build promises."""
-        request = make_request(build.modelfile, build.path.parent, source=str(build.path))
+        request = request_of_build(build)
         reference = build.reference
         return replace(
             cls.from_request(request),
@@ -73,7 +78,7 @@ class Expectation:
             eos_token=(reference.eos_token or "") if reference else "",
             render=build.expected_of_all if reference else None,
             conversations=tuple(build.conversations()),
-            native=build.template is None,
+            native=build.plan.mode.chosen == "native",
             vision=build.files.takes_images,
             audio=AUDIO in build.files.input,
             model=build.files.model,
@@ -93,6 +98,10 @@ class Expectation:
             messages=None if inherits and not request.messages else request.messages,
             renderer=request.renderer,
             parser=request.parser,
+            requires=request.requires,
+            quantization=request.quantize,
+            adapters=None if inherits else len(request.adapters),
+            drafts=None if inherits else len(request.drafts),
             model=kinds.get(FileKind.MODEL),
             projector=kinds.get(FileKind.PROJECTOR),
         )
@@ -124,6 +133,12 @@ class Expectation:
         if not known.conversations:
             known = replace(known, conversations=default_conversations(vision=bool(known.vision)))
         return known
+
+
+def request_of_build(build: Build) -> CreateRequest:
+    """The create request of a finished build, with what its Modelfile cannot say."""
+    request = make_request(build.modelfile, build.path.parent, source=str(build.path))
+    return replace(request, quantize=build.package.quantize)
 
 
 def default_conversations(*, vision: bool) -> tuple[Conversation, ...]:

@@ -15,8 +15,8 @@ from ..runtime import error_texts
 from ..runtime.ollama.client import OllamaServer
 from ..runtime.ollama.replies import RefusedError
 from .blobs import Blob, DigestCache, Progress, Step, digest_file, upload
-from .create_request import CreateRequest, file_kind, make_request, read_request
-from .expectation import Expectation
+from .create_request import CreateRequest, file_kind, read_request
+from .expectation import Expectation, request_of_build
 from .names import require_name
 from .reuse import LayerMemory, body_from_layers
 from .served_model import ServedModel, differences
@@ -33,7 +33,8 @@ _NEEDS = {
     "renderer": "renderer",
     "parser": "renderer",
     "requires": "requires",
-    "drafts": "draft",
+    "drafts": "draft_files",
+    "quantize": "gguf_quantize",
     "adapters": "lora_adapters",
 }
 
@@ -132,7 +133,7 @@ def _request_of(source: str | Path | CreateRequest | Build) -> CreateRequest:
         return source
     if isinstance(source, (str, Path)):
         return read_request(Path(source))
-    return make_request(source.modelfile, source.path.parent, source=str(source.path))
+    return request_of_build(source)
 
 
 def _expectation_of(source: str | Path | CreateRequest | Build, request: CreateRequest) -> Expectation:
@@ -245,7 +246,7 @@ class _Run:
 
     def _with_same_layers(self) -> ServedModel | None:
         """The model that has the name, if its layers are what these files became."""
-        layers = self.layers.get(self.blobs) if self.blobs else None
+        layers = self.layers.get(self.blobs, self.request.quantize) if self.blobs else None
         if not layers:
             return None
         try:
@@ -283,7 +284,7 @@ class _Run:
                 code="MK811",
             )
         if self.blobs and made.layers:
-            self.layers.put(self.blobs, made.layers)
+            self.layers.put(self.blobs, made.layers, self.request.quantize)
 
     def _served(self, name: str) -> ServedModel:
         return ServedModel.from_show(name, self.server.show(name))
@@ -303,6 +304,10 @@ class _Run:
             messages=request.messages,
             renderer=request.renderer,
             parser=request.parser,
+            requires=request.requires,
+            quantization=request.quantize,
+            adapters=len(request.adapters),
+            drafts=len(request.drafts),
         )
         arrived = request.template is not None and request.template in str(made.raw.get("modelfile"))
         return [d for d in found if not (d.code == "MK201" and arrived)]

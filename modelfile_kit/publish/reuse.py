@@ -34,24 +34,28 @@ class LayerMemory:
             folder = Path(platformdirs.user_cache_dir("modelfile-kit", appauthor=False)) / "layers"
         self.folder = folder
 
-    def get(self, blobs: Iterable[Blob]) -> Layers | None:
-        """The layers, or None where these files were not published yet."""
+    def get(self, blobs: Iterable[Blob], quantize: str | None = None) -> Layers | None:
+        """The layers, or None where these files were not published yet.
+
+        quantize: the type to which the server quantized the model.
+        """
         try:
-            entry = json.loads(self._entry(blobs).read_text(encoding="utf-8"))
+            entry = json.loads(self._entry(blobs, quantize).read_text(encoding="utf-8"))
             return tuple((str(kind), str(digest)) for kind, digest in entry["layers"])
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
-    def put(self, blobs: Iterable[Blob], layers: Layers) -> None:
+    def put(self, blobs: Iterable[Blob], layers: Layers, quantize: str | None = None) -> None:
         """Remembers them; a cache that cannot be written is no error."""
         with contextlib.suppress(OSError):
             self.folder.mkdir(parents=True, exist_ok=True)
             data = json.dumps({"layers": [list(layer) for layer in layers]}).encode()
-            write_atomically(self._entry(blobs), data)
+            write_atomically(self._entry(blobs, quantize), data)
 
-    def _entry(self, blobs: Iterable[Blob]) -> Path:
+    def _entry(self, blobs: Iterable[Blob], quantize: str | None) -> Path:
         # The name counts as well: it says how parts of a split file belong together.
-        key = json.dumps(sorted((b.digest, b.name) for b in blobs))
+        files = sorted((b.digest, b.name) for b in blobs)
+        key = json.dumps([files, quantize.upper()] if quantize else files)
         return self.folder / f"{hashlib.sha256(key.encode()).hexdigest()}.json"
 
 
@@ -83,6 +87,7 @@ def body_from_layers(
     body = {"model": temporary, "from": name, **request.description()}
     if existing.license:
         body.pop("license", None)
+    body.pop("quantize", None)  # these layers are quantized
     if "stop" in existing.parameters and "stop" not in request.parameters:
         body["parameters"] = {**body.get("parameters", {}), "stop": []}
     return body

@@ -67,6 +67,11 @@ class ServedModel:
         return str(self.model_info.get("general.architecture") or "")
 
     @property
+    def quantization(self) -> str:
+        """The model's type, as `Q4_K_M`; empty where the server does not say."""
+        return _text(_mapping(self.raw, "details"), "quantization_level")
+
+    @property
     def projector_type(self) -> str:
         """The projector's type, as `glm4v`; empty without a projector."""
         info = self.projector_info
@@ -116,8 +121,15 @@ def differences(
     messages: Sequence[Mapping[str, str]] | None = None,
     renderer: str | None = None,
     parser: str | None = None,
+    requires: str | None = None,
+    quantization: str | None = None,
+    adapters: int | None = None,
+    drafts: int | None = None,
 ) -> Iterator[Diagnostic]:
-    """How the model differs from the expected values. An argument that is None is not compared."""
+    """How the model differs from the expected values. An argument that is None is not compared.
+
+    adapters, drafts: how many there are to be.
+    """
     if template is not None and not renderer:
         yield from _template_difference(served, template)
     if system is not None and served.system != system:
@@ -144,6 +156,36 @@ def differences(
                 f"{word} on the server is {found or 'not set'}, expected {meant or 'none'}",
                 help=f"publish again; RENDERER and PARSER need Ollama {since('renderer')} or later",
             )
+
+    if requires is not None and served.requires != requires:
+        yield Diagnostic(
+            "MK824",
+            Severity.ERROR,
+            f"REQUIRES on the server is {served.requires or 'not set'}, expected {requires}",
+            help=f"publish again; REQUIRES needs Ollama {since('requires')} or later",
+        )
+    if quantization is not None and not _is_of_type(served.quantization, quantization):
+        yield Diagnostic(
+            "MK824",
+            Severity.ERROR,
+            f"the model on the server is of type {served.quantization or 'unknown'}, expected {quantization}",
+            help=f"publish the package again, or create with `ollama create --quantize {quantization}`",
+        )
+    for kind, count in (("ADAPTER", adapters), ("DRAFT", drafts)):
+        held = sum(1 for layer, _ in served.layers if layer == kind)
+        if count is not None and held != count:
+            yield Diagnostic(
+                "MK824",
+                Severity.ERROR,
+                f"the model on the server has {held} {kind} layers, expected {count}",
+                help="publish again",
+            )
+
+
+def _is_of_type(served: str, quantization: str) -> bool:
+    """Whether /api/show names the type that was asked for; F32 is "unknown" to servers before 0.34.1."""
+    wanted = {"Q4_K": "Q4_K_M"}.get(quantization.upper(), quantization.upper())
+    return served.upper() == wanted or (wanted == "F32" and served == "unknown")
 
 
 def _template_difference(served: ServedModel, template: str) -> Iterator[Diagnostic]:

@@ -23,6 +23,12 @@ WHOLE = Values(
     stop=("<|user|>", "</answer>"),
     license="Free.\n\nReally.\n",
     messages=(("user", 'Hi \n"you"'), ("assistant", "Hello.")),
+    adapters=("./lora 1.gguf",),
+    draft="./draft.gguf",
+    renderer="qwen3.5",
+    parser="qwen3",
+    requires="0.17.4",
+    quantize="q4_K_M",
 )
 
 
@@ -39,7 +45,11 @@ def test_everything_comes_back(name: str | None) -> None:
     assert [(i.name, i.key, i.value) for i in again.instructions] == [
         ("from", "", "./m.gguf"),
         ("from", "", "./mmproj.gguf"),
+        ("adapter", "", "./lora 1.gguf"),
+        ("draft", "", "./draft.gguf"),
         ("template", "", WHOLE.template),
+        ("renderer", "", "qwen3.5"),
+        ("parser", "", "qwen3"),
         ("system", "", WHOLE.system),
         ("message", "user", 'Hi \n"you"'),
         ("message", "assistant", "Hello."),
@@ -47,8 +57,13 @@ def test_everything_comes_back(name: str | None) -> None:
         ("parameter", "temperature", "0.5"),
         ("parameter", "stop", "<|user|>"),
         ("parameter", "stop", "</answer>"),
+        ("requires", "", "0.17.4"),
         ("license", "", WHOLE.license),
     ]
+
+
+def test_what_no_instruction_says_is_a_comment() -> None:
+    assert "# Create it with: ollama create --quantize q4_K_M" in str(write_modelfile(WHOLE, family=None))
 
 
 def test_the_projector_is_named_for_people_and_given_for_ollama() -> None:
@@ -102,7 +117,10 @@ def test_a_template_with_dropped_characters_is_spelled_otherwise() -> None:
         ("FROM {{ model.__class__.__mro__ }}", "unsafe"),
         ("FROM {{ 1 / 0 }}", "ZeroDivisionError"),
         ("FORM {{ model }}", "not a valid Modelfile"),
-        ("FROM {{ model }}\n", "lacks template, system, messages, stop, parameters"),
+        (
+            "FROM {{ model }}\n",
+            "lacks template, system, messages, adapters, draft, renderer, parser, requires, stop, parameters",
+        ),
         ("FROM other\nFROM {{ model }}", "lacks model"),
     ],
 )

@@ -35,6 +35,16 @@ def test_layers_are_remembered_by_the_files_they_came_from(memory):
     assert memory.get([blob("m.gguf", "sha256:3"), files[1]]) is None
 
 
+def test_a_quantized_model_is_another_one(memory):
+    files = [blob("m.gguf", "sha256:1")]
+    memory.put(files, LAYERS, "q4_K_M")
+    assert memory.get(files) is None
+    assert memory.get(files, "q8_0") is None
+    assert memory.get(files, "Q4_K_M") == LAYERS
+    body = body_from_layers(CreateRequest(template="t", quantize="q4_K_M"), served(), "m", "tmp")
+    assert body is not None and "quantize" not in body
+
+
 @pytest.mark.parametrize("damage", [b"", b"[]", b'{"layers": 1}', b'{"layers": [[1]]}', b"\xff"])
 def test_a_damaged_memory_counts_as_none(memory, damage):
     memory.put([blob("m", "sha256:1")], LAYERS)

@@ -136,3 +136,28 @@ def test_floats_may_have_been_32_bit(served):
 def test_an_unused_template_is_said_as_such(served):
     jinja = replace(served, template="{% for m in messages %}{{ m.content }}{% endfor %}")
     assert [d.code for d in differences(jinja, template=TEMPLATE)] == ["MK201"]
+
+
+@pytest.mark.parametrize(
+    ("meant", "said"),
+    [
+        ({"requires": "0.14.0"}, None),
+        ({"requires": "0.30.0"}, "REQUIRES on the server is 0.14.0, expected 0.30.0"),
+        ({"quantization": "q4_k"}, None),  # as ollama create takes it
+        ({"quantization": "Q4_K_M"}, None),
+        ({"quantization": "q8_0"}, "of type Q4_K_M, expected q8_0"),
+        ({"adapters": 0, "drafts": 0}, None),
+        ({"adapters": 1}, "0 ADAPTER layers, expected 1"),
+        ({"drafts": 1}, "0 DRAFT layers, expected 1"),
+    ],
+)
+def test_what_create_was_told(meant, said):
+    served = ServedModel.from_show("m", {**SHOW, "details": {"quantization_level": "Q4_K_M"}})
+    found = [d.message for d in differences(served, **meant)]
+    assert (said in found[0] and len(found) == 1) if said else found == []
+
+
+def test_an_f32_model_is_of_an_unknown_type_to_old_servers():
+    served = ServedModel.from_show("m", {**SHOW, "details": {"quantization_level": "unknown"}})
+    assert list(differences(served, quantization="f32")) == []
+    assert list(differences(served, quantization="f16"))

@@ -1,0 +1,94 @@
+"""Who makes the prompts and who reads the replies: PARSER and RENDERER, and what is proven beside them.
+
+This is the one place where `parser: auto` and `renderer: auto` get their meaning.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..core.diagnostics import Diagnostic, Severity, Span
+from ..ollama.builtin import PARSERS, RENDERERS
+from ..ollama.versions import SINCE, Version, version_text
+from ..package.package import Package
+from ..package.prompt_maker import WORDS
+
+BY_RENDERER = "MK529"
+BY_PARSER = "MK530"
+
+
+@dataclass(frozen=True)
+class PromptMaker:
+    """What is written as PARSER and RENDERER; None where the Modelfile has none.
+
+    proven: what `build` knows about prompts and replies, for the report; diagnostics: what it does not know.
+    """
+
+    parser: str | None = None
+    renderer: str | None = None
+    proven: str = "prompts: as `template` says; replies: by the TEMPLATE's tags, or by llama-server"
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+def asked_mode(package: Package) -> str:
+    """The package's `mode`, where a named renderer counts as `mode: renderer`."""
+    return "renderer" if package.renderer not in WORDS else package.mode
+
+
+def choose_prompt_maker(package: Package) -> PromptMaker:
+    """PARSER and RENDERER of a package.
+
+    `parser: auto` writes no PARSER, and `renderer: auto` no RENDERER; names are taken as they are, since the
+    package file was checked against the target.
+    """
+    parser = None if package.parser in WORDS else package.parser
+    renderer = None if package.renderer in WORDS else package.renderer
+    if renderer is not None:
+        return PromptMaker(parser, renderer, *_rendered(renderer, parser or "", package.span("renderer")))
+    if parser is not None:
+        return PromptMaker(parser, None, *_parsed(parser, package.span("parser")))
+    return PromptMaker()
+
+
+def required_release(maker: PromptMaker, *, native: bool, draft: bool) -> str | None:
+    """The release that REQUIRES names; None where every server that knows REQUIRES is new enough.
+
+    native: whether the package has neither TEMPLATE nor RENDERER. An older server would accept such a
+    Modelfile: without the parser replies stay unread, without native mode the prompt has no format.
+    """
+    needs: list[Version] = [SINCE["requires"].since]
+    if maker.renderer is not None:
+        needs.append(RENDERERS[maker.renderer])
+    if maker.parser is not None:
+        needs.append(PARSERS[maker.parser].since)
+    if native:
+        needs.append(SINCE["native_jinja"].since)
+    if draft:
+        needs.append(SINCE["draft_files"].since)
+    newest = max(needs)
+    return version_text(newest) if newest > needs[0] else None
+
+
+def _rendered(renderer: str, parser: str, span: Span) -> tuple[str, tuple[Diagnostic, ...]]:
+    message = (
+        f"RENDERER {renderer} of Ollama makes the prompts and PARSER {parser} reads the replies: neither is "
+        "proven here, and the chat template and a TEMPLATE are not used"
+    )
+    hint = (
+        "`mkmodelfile publish` and `verify` compare the server's prompts with the model's chat template; a "
+        "renderer is a copy of one version of it"
+    )
+    proven = "nothing here: prompts and replies are made by Ollama's own code on the server"
+    return proven, (Diagnostic(BY_RENDERER, Severity.WARNING, message, span, hint),)
+
+
+def _parsed(parser: str, span: Span) -> tuple[str, tuple[Diagnostic, ...]]:
+    gives = PARSERS[parser].capabilities
+    does = f"for {' and '.join(gives)}" if gives else "and gives no capability"
+    message = (
+        f"PARSER {parser} reads the replies {does}: the prompts are proven as said, that it reads this "
+        "model's replies is not"
+    )
+    hint = "send requests with tools and with think to the published model and look at the reply's fields"
+    proven = f"prompts: as `template` says; replies: not proven, PARSER {parser} reads them"
+    return proven, (Diagnostic(BY_PARSER, Severity.INFO, message, span, hint),)

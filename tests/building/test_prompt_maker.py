@@ -1,0 +1,116 @@
+"""PARSER, RENDERER and REQUIRES of a built package, and what is said to be proven beside them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from modelfile_kit.align.package_check import check_package
+from modelfile_kit.building.build import Build, build
+from modelfile_kit.building.prompt_maker import PromptMaker, required_release
+from modelfile_kit.micro import build_model
+from modelfile_kit.testing.golden_run import golden_cases
+
+# Of its own length and letters, so that create takes it for none of the templates it knows. Ollama would use
+# this Jinja rather than a TEMPLATE without tools, and its tags do not read the calls.
+TOOLS = (
+    "~" * 110 + "{% if tools %}{% for t in tools %}{{ t.function.name }};{% endfor %}{% endif %}"
+    "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}"
+    "{% for c in m.tool_calls or [] %}<function={{ c.function.name }}>"
+    "</function>{% endfor %}"
+    "{% endfor %}<|assistant|>"
+)
+
+
+def built(folder: Path, jinja: str | None = None, **keys: Any) -> Build:
+    build_model(folder / "m.gguf", chat_template=jinja)
+    lines = {"name": "p", "model": "m.gguf", "projector": "none", **keys}
+    path = folder / "mkmodelfile.yaml"
+    path.write_text("".join(f"{key}: {value}\n" for key, value in lines.items()))
+    return build(path)
+
+
+def codes(found: Build) -> set[str]:
+    return {d.code for d in found.diagnostics}
+
+
+def test_automatic_means_neither(tmp_path: Path) -> None:
+    for keys in ({}, {"parser": "none", "renderer": "none"}):
+        found = built(tmp_path, **keys)
+        names = [i.name for i in found.modelfile.instructions]
+        assert not {"parser", "renderer", "requires"} & set(names)
+        assert (found.report["parser"], found.report["renderer"]) == (None, None)
+        assert found.plan.mode.chosen == "go"
+
+
+def test_a_parser_beside_the_template(tmp_path: Path) -> None:
+    without = built(tmp_path, TOOLS)
+    assert "MK672" in codes(without)
+    found = built(tmp_path, TOOLS, parser="qwen3-coder")
+    assert found.modelfile.last("parser") == "qwen3-coder"
+    assert found.template == without.template
+    assert found.plan.mode.chosen == "go"
+    # The tags do not read replies any more, so nothing is said of them; that the parser does is not proven.
+    assert not {"MK670", "MK671", "MK672", "MK201"} & codes(found)
+    assert "MK530" in codes(found)
+    assert "not proven" in found.report["proven"]
+    assert found.compiled is not None
+    assert found.compiled.coverage["tools"] == "exact"
+    assert found.report["served_by"]["0.30.0"]["uses"] == "template"
+
+
+def test_the_parsers_capabilities_and_names_reach_the_checks(tmp_path: Path) -> None:
+    found = built(tmp_path, TOOLS, parser="harmony")
+    report = check_package(found, tokens=False, embedded=False)
+    # harmony shows tools under names of its own making: `get-weather` as `get_weather`.
+    assert found.plan.maker.parser == "harmony"
+    assert report.counts()["mismatch"] == 0
+    cases = golden_cases(found, tokenizer=None, update=True)
+    assert {c.status.value for c in cases} == {"passed"}
+
+
+def test_a_renderer_makes_the_prompts(tmp_path: Path) -> None:
+    found = built(tmp_path, renderer="glm-4.7", parser="glm-4.7")
+    assert found.plan.mode.chosen == "renderer"
+    assert (found.template, found.compiled) == (None, None)
+    assert (found.modelfile.last("renderer"), found.modelfile.last("parser")) == ("glm-4.7", "glm-4.7")
+    assert found.modelfile.last("template") is None
+    assert found.modelfile.last("requires") == "0.16.0"
+    assert "MK529" in codes(found)
+    assert found.report["proven"].startswith("nothing here")
+    assert {s["uses"] for s in found.report["served_by"].values()} == {"renderer"}
+
+
+def test_a_check_does_not_claim_the_renderers_prompts(tmp_path: Path) -> None:
+    found = built(tmp_path, renderer="glm-4.7", parser="glm-4.7")
+    report = check_package(found, tokens=False, embedded=False)
+    (said,) = [d for d in report.diagnostics if d.code == "MK529"]
+    assert "not checked" in said.message
+    assert "MK523" not in {d.code for d in report.diagnostics}
+    (case,) = golden_cases(found, tokenizer=None)
+    assert case.status == "skipped"
+
+
+def test_a_renderer_needs_no_chat_template(tmp_path: Path) -> None:
+    found = built(tmp_path, "", renderer="glm-4.7", parser="glm-4.7")
+    assert found.reference is None
+
+
+@pytest.mark.parametrize(
+    ("maker", "more", "release"),
+    [
+        (PromptMaker(), {}, None),
+        (PromptMaker("qwen3-coder"), {}, None),  # older than REQUIRES itself
+        (PromptMaker("cogito"), {}, None),  # as old
+        (PromptMaker("gemma4"), {}, "0.20.0"),
+        (PromptMaker("qwen3.5", "qwen3.8"), {}, "0.33.0"),
+        (PromptMaker(), {"native": True}, "0.30.0"),
+        (PromptMaker(), {"draft": True}, "0.30.0"),
+        (PromptMaker("glimmer"), {"draft": True}, "0.33.0"),
+    ],
+)
+def test_requires(maker: PromptMaker, more: dict[str, bool], release: str | None) -> None:
+    """The releases are those in which Ollama's sources have the names."""
+    assert required_release(maker, **{"native": False, "draft": False, **more}) == release
