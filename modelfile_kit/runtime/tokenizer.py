@@ -8,8 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
 
+from .frames import cut, pack_ids, unpack_ids
 from .llama_cpp.child import Child
-from .llama_cpp.frames import cut, pack_ids, unpack_ids
 from .vocabulary_info import VocabularyInfo, vocabulary_info
 
 Text = str | bytes

@@ -13,7 +13,7 @@ from typing import Any
 import llama_cpp.llama_cpp as lib
 from llama_cpp import mtmd_cpp as mtmd
 
-from .frames import Refused
+from ..frames import Refused
 
 _WARN = 3  # ggml.h, enum ggml_log_level
 _CONT = 5

@@ -9,8 +9,8 @@ from typing import Any
 import llama_cpp.llama_cpp as lib
 from llama_cpp import mtmd_cpp as mtmd
 
+from ..frames import Refused, cut
 from .binding import Loaded
-from .frames import Refused, cut
 
 _BATCH = 512
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..frames import Refused, cut, pack_ids, unpack_ids
 from .binding import Loaded
-from .frames import Refused, cut, pack_ids, unpack_ids
 from .generation import Generation
 
 

@@ -1,47 +1,19 @@
 """The child process: the only place where llama.cpp is loaded.
 
-It reads requests as frames on what was its standard input and answers on what was its standard
-output; both are moved out of llama.cpp's way first, so that nothing it prints can get between.
 Started by `child.Child`; not for direct use.
 """
 
 from __future__ import annotations
 
-import contextlib
-import os
-import queue
-import secrets
-import signal
-import sys
-import threading
-import traceback
-from typing import Any, BinaryIO
+from typing import Any
 
-from .frames import Refused, read_frame, write_frame
-
-Request = tuple[dict[str, Any], bytes]
+from ..child_worker import serve
+from ..frames import Refused
 
 
 def main() -> None:
-    """Serves requests until the parent closes the pipe; then ends at once, whatever is running."""
-    # Ctrl-C reaches the whole foreground group; the parent decides what becomes of this process.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _no_core_dump()
-    requests, answers = _take_pipes()
-    todo: queue.Queue[Request] = queue.Queue()
-    threading.Thread(target=_listen, args=(requests, todo), daemon=True).start()
-    served: Any = None
-    while True:
-        head, block = todo.get()
-        try:
-            if head["op"] == "open":
-                served = _open(head)
-                reply, out = served.info(), b""
-            else:
-                reply, out = served.answer(head, block)
-        except Exception as e:
-            reply, out = _failure(e), b""
-        write_frame(answers, reply, out)
+    """Serves requests about one model until the parent closes the pipe."""
+    serve(_open)
 
 
 def _open(head: dict[str, Any]) -> Any:
@@ -52,45 +24,6 @@ def _open(head: dict[str, Any]) -> Any:
     except (ImportError, OSError, RuntimeError, AttributeError) as e:
         raise Refused(f"llama-cpp-python is installed but cannot be loaded ({e})", kind="import") from e
     return Service.open(head)
-
-
-def _failure(e: Exception) -> dict[str, Any]:
-    if isinstance(e, Refused):
-        reply = {"error": str(e), "kind": e.kind, "code": e.code}
-    else:
-        traceback.print_exc()
-        reply = {"error": f"{type(e).__name__}: {e}", "kind": "llama"}
-    mark = f"<<kit {secrets.token_hex(8)}>>"
-    sys.stderr.flush()
-    os.write(2, f"\n{mark}\n".encode())
-    return {**reply, "mark": mark}
-
-
-def _listen(requests: BinaryIO, todo: queue.Queue[Request]) -> None:
-    """Hands requests on; the end of the pipe means that the parent is gone or done."""
-    with contextlib.suppress(Exception):
-        while (frame := read_frame(requests)) is not None:
-            todo.put(frame)
-    os._exit(0)
-
-
-def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
-    requests = os.fdopen(os.dup(0), "rb")
-    answers = os.fdopen(os.dup(1), "wb")
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
-    os.close(nothing)
-    os.dup2(2, 1)
-    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 -- descriptor 0 itself
-    return requests, answers
-
-
-def _no_core_dump() -> None:
-    """A crash is expected here; a core of a 9B model would fill a disk."""
-    with contextlib.suppress(ImportError, ValueError, OSError):
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 if __name__ == "__main__":

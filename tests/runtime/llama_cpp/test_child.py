@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import gc
 import importlib.util
-import io
 import os
 import signal
 import subprocess
@@ -14,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from modelfile_kit.core.errors import EngineError, MissingDependencyError, UsageError
-from modelfile_kit.runtime.llama_cpp import child, frames
+from modelfile_kit.runtime import child_process
 from modelfile_kit.runtime.llama_cpp.child import Child
 
 engine = pytest.mark.engine
@@ -174,43 +173,8 @@ def test_a_hostile_working_folder_is_not_imported_from(llama_cpp, pair, tmp_path
 
 @engine
 def test_stderr_is_kept_within_bounds(running, monkeypatch):
-    monkeypatch.setattr(child, "STDERR_KEPT", 1000)
+    monkeypatch.setattr(child_process, "STDERR_KEPT", 1000)
     for _ in range(3):
         with pytest.raises(EngineError):
             running.ask({"op": "no such thing"})
     assert len(running._stderr._kept) <= 1000
-
-
-@pytest.mark.parametrize("block", [b"", b"abc", bytes(range(256))])
-def test_frames_round_trip(block):
-    stream = io.BytesIO()
-    frames.write_frame(stream, {"op": "é", "n": [1, None]}, block)
-    stream.seek(0)
-    assert frames.read_frame(stream) == ({"op": "é", "n": [1, None]}, block)
-    assert frames.read_frame(stream) is None
-
-
-@pytest.mark.parametrize("length", [0, 3, 8, 9])
-def test_half_a_frame_is_the_end(length):
-    stream = io.BytesIO()
-    frames.write_frame(stream, {"op": "x"}, b"abc")
-    assert frames.read_frame(io.BytesIO(stream.getvalue()[:length])) is None
-
-
-def test_a_frame_beyond_the_limits_is_refused_unread():
-    with pytest.raises(ValueError, match="exceeds the limits"):
-        frames.read_frame(io.BytesIO(b"\xff" * 8))
-    with pytest.raises(ValueError, match="not an object"):
-        frames.read_frame(io.BytesIO(b"\0\0\0\2\0\0\0\0[]"))
-
-
-def test_a_request_beyond_the_limits_is_refused(monkeypatch):
-    monkeypatch.setattr(frames, "MAX_BLOCK", 10)
-    with pytest.raises(EngineError, match="bytes is larger than"):
-        frames.encode_frame({}, b"x" * 11)
-
-
-def test_token_lists_round_trip():
-    lists = [[1, 2], [], [2**31 - 1, -1]]
-    assert frames.unpack_ids(*frames.pack_ids(lists)) == lists
-    assert frames.cut([1, 0, 2], b"abc") == [b"a", b"", b"bc"]

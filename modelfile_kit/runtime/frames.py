@@ -1,4 +1,4 @@
-"""Messages between the kit and the process that holds llama.cpp: a JSON head and a block of bytes.
+"""Messages between the kit and the processes that hold strangers' files: a JSON head and a block of bytes.
 
 A frame is two big-endian 32-bit lengths, the head (a JSON object) and the block (texts, images or
 token ids laid end to end; the head says where each ends). No pickles: what comes out of a process
@@ -13,7 +13,7 @@ from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, BinaryIO
 
-from ...core.errors import EngineError
+from ..core.errors import EngineError
 
 _LENGTHS = struct.Struct(">II")
 
@@ -25,11 +25,11 @@ MAX_BLOCK = 1024 * 1024 * 1024
 class Refused(Exception):  # noqa: N818 -- not an error of this process
     """What the child answers instead of a result; the parent raises it as an error.
 
-    kind: "import" (no llama.cpp), "llama" (llama.cpp said no, the reason is on stderr) or "request" (what
-    was asked cannot be done, and the message says why); code: for "request", its code.
+    kind: "import" (the library is missing), "failure" (the library said no; there may be more on stderr) or
+    "request" (what was asked cannot be done, and the message says why); code: for "request", its code.
     """
 
-    def __init__(self, message: str, *, kind: str = "llama", code: str = "") -> None:
+    def __init__(self, message: str, *, kind: str = "failure", code: str = "") -> None:
         super().__init__(message)
         self.kind = kind
         self.code = code
