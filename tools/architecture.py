@@ -27,7 +27,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("building",),
     ("compiler",),
     ("prover", "replies"),
-    ("vision",),
+    ("reference_tokenizer", "vision"),
     ("package", "runtime"),
     ("huggingface", "ollama", "parrot"),
     ("gguf_file", "gotemplate", "micro"),

@@ -1,7 +1,7 @@
 """The child's side of the exchange: requests as frames in, answers out, one at a time.
 
-Standard input and output are moved out of the way of whatever library runs here, so that nothing it prints can
-get between. For processes that `child_process.start` starts.
+Standard input and output are moved out of the way of whatever library runs here, so that nothing it
+prints can get between. For processes that `child_process.start` starts.
 """
 
 from __future__ import annotations

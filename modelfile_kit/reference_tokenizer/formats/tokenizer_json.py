@@ -1,0 +1,254 @@
+"""tokenizer.json, by Hugging Face's library `tokenizers`, with the files beside it that add to it.
+
+As `PreTrainedTokenizerFast` of transformers loads a folder: tokens of tokenizer_config.json and
+added_tokens.json that the tokenizer lacks are added, in the order of their ids.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from ...runtime.frames import Refused
+from ..reference import BYTE_LEVEL, KINDS, PLAIN, SENTENCEPIECE
+from .config_files import ConfigFiles
+from .loaded import listed, unreadable
+
+_BYTE = re.compile(r"<0x[0-9A-F]{2}>")
+_CONTROL, _USER_DEFINED, _BYTE_KIND, _UNKNOWN = (
+    KINDS.index(kind) for kind in ("control", "user-defined", "byte", "unknown")
+)
+
+
+class TokenizerJson:
+    """A tokenizer.json. text: its content; config: what lies beside it."""
+
+    def __init__(self, text: str, config: ConfigFiles) -> None:
+        # Here, because the library is there in an environment with the extra alone.
+        from tokenizers import Tokenizer
+
+        self.data = _parsed(text)
+        self.config = config
+        try:
+            self.tokenizer: Any = Tokenizer.from_str(text)
+        except Exception as e:  # the library raises Exception itself
+            raise unreadable(f"the library `tokenizers` does not take it: {e}") from e
+        # A reference is never cut or filled up.
+        self.tokenizer.no_truncation()
+        self.tokenizer.no_padding()
+        self._add_missing()
+
+    def _add_missing(self) -> None:
+        from tokenizers import AddedToken
+
+        there = self.tokenizer.get_vocab(with_added_tokens=True)
+        for token in self.config.added:
+            if token.text in there:
+                continue
+            flags = {k: getattr(token, k) for k in ("lstrip", "rstrip", "single_word", "normalized")}
+            self.tokenizer.add_tokens([AddedToken(token.text, special=token.special, **flags)])
+            number = self.tokenizer.token_to_id(token.text)
+            if number != token.id:
+                raise unreadable(
+                    f"{self.config.origin(token)} gives {token.text!r} the id {token.id}, and the next free "
+                    f"id of tokenizer.json is {number}; these files do not belong together"
+                )
+
+    def facts(self) -> dict[str, Any]:
+        """As of `ReferenceFacts`."""
+        return self._facts
+
+    @cached_property
+    def _facts(self) -> dict[str, Any]:
+        model, size = self.data["model"], len(self.tokens()[0])
+        ids = self.tokenizer.get_vocab(with_added_tokens=True)
+        special = {role: (t, ids[t]) for role, t in self.config.special.items() if t in ids}
+        if model.get("unk_token") in ids:
+            special.setdefault("unk", (model["unk_token"], ids[model["unk_token"]]))
+        around = self._around()
+        for role, number in zip(("bos", "eos"), around, strict=True):
+            if number is not None and role not in special:
+                special[role] = (self.tokenizer.id_to_token(number), number)
+        return {
+            "kind": "tokenizer.json",
+            "size": size,
+            "algorithm": str(model.get("type", "")),
+            "spelling": self.spelling,
+            "special": special,
+            "adds_bos": self._adds("bos", around[0], special),
+            "adds_eos": self._adds("eos", around[1], special),
+            "space_prefix": self._space_prefix(),
+            "byte_fallback": bool(model.get("byte_fallback")),
+            "normalizer": [_words(step) for step in _steps(self.data.get("normalizer"), "normalizers")],
+            "pre_tokenizer": [_words(step) for step in self._pre_tokenizers()],
+            "patterns": [p for step in self._pre_tokenizers() for p in _patterns(step)],
+            "added": self.added,
+        }
+
+    @cached_property
+    def added(self) -> list[dict[str, Any]]:
+        """Its added tokens as of `AddedToken`, by id."""
+        found = sorted(self.tokenizer.get_added_tokens_decoder().items())
+        keys = ("special", "lstrip", "rstrip", "single_word", "normalized")
+        return [{"id": n, "text": t.content, **{k: getattr(t, k) for k in keys}} for n, t in found]
+
+    @property
+    def spelling(self) -> str:
+        """How its tokens are spelled."""
+        parts = [*self._pre_tokenizers(), *_steps(self.data.get("decoder"), "decoders")]
+        if any(p.get("type") == "ByteLevel" for p in parts):
+            return BYTE_LEVEL
+        steps = [*parts, *_steps(self.data.get("normalizer"), "normalizers")]
+        spaced = any(
+            p.get("type") == "Metaspace" or "▁" in (p.get("content"), p.get("prepend")) for p in steps
+        )
+        return SENTENCEPIECE if spaced else PLAIN
+
+    def _pre_tokenizers(self) -> list[Mapping[str, Any]]:
+        return list(_steps(self.data.get("pre_tokenizer"), "pretokenizers"))
+
+    def _around(self) -> tuple[int | None, int | None]:
+        """What the post-processor puts before and behind a text."""
+        plain = self.tokenizer.encode("a", add_special_tokens=False).ids
+        whole = self.tokenizer.encode("a", add_special_tokens=True).ids
+        for start in range(len(whole) - len(plain) + 1):
+            if plain and whole[start : start + len(plain)] == plain:
+                behind = whole[start + len(plain) :]
+                return (whole[0] if start else None), (behind[-1] if behind else None)
+        return None, None
+
+    def _adds(self, role: str, by_itself: int | None, special: Mapping[str, Any]) -> bool:
+        said = self.config.flag(f"add_{role}_token")
+        if said is None or self.config.text("tokenizer_class") == "PreTrainedTokenizerFast":
+            return by_itself is not None
+        return said and role in special
+
+    def _space_prefix(self) -> bool | None:
+        if self.spelling != SENTENCEPIECE:
+            levels = [p for p in self._pre_tokenizers() if p.get("type") == "ByteLevel"]
+            return bool(levels[0].get("add_prefix_space")) if levels else None
+        for step in [*_steps(self.data.get("normalizer"), "normalizers"), *self._pre_tokenizers()]:
+            if step.get("type") == "Prepend":
+                return True
+            if step.get("type") == "Metaspace":
+                scheme = step.get("prepend_scheme")
+                return scheme != "never" if scheme else bool(step.get("add_prefix_space", True))
+        return False
+
+    def tokens(self) -> tuple[Sequence[str | None], Sequence[int]]:
+        """Text and kind of every id."""
+        return self._tokens
+
+    @cached_property
+    def _tokens(self) -> tuple[Sequence[str | None], Sequence[int]]:
+        added = {token["id"]: token for token in self.added}
+        # An added token takes the place of a token of the model that has its id.
+        whole = self.tokenizer.get_vocab(with_added_tokens=True).items()
+        ids = {text: n for text, n in whole if n not in added or text == added[n]["text"]}
+        kinds = {}
+        if self.data["model"].get("byte_fallback"):
+            kinds = {number: _BYTE_KIND for text, number in ids.items() if _BYTE.fullmatch(text)}
+        for token in added.values():
+            kinds[token["id"]] = _CONTROL if token["special"] else _USER_DEFINED
+        unknown = self.data["model"].get("unk_token")
+        if unknown in ids and ids[unknown] not in kinds:
+            kinds[ids[unknown]] = _UNKNOWN
+        return listed(ids, kinds)
+
+    def merges(self) -> Sequence[str] | None:
+        """The merges of BPE."""
+        merges = self.data["model"].get("merges")
+        if not isinstance(merges, list):
+            return None
+        return [m if isinstance(m, str) else " ".join(map(str, m)) for m in merges]
+
+    def scores(self) -> Sequence[float] | None:
+        """The scores of Unigram, 0 for added tokens."""
+        model = self.data["model"]
+        if model.get("type") != "Unigram":
+            return None
+        scores = [float(row[1]) for row in model["vocab"]]
+        return scores + [0.0] * (len(self.tokens()[0]) - len(scores))
+
+    def encode(self, text: str, *, add_special: bool) -> list[int]:
+        """Token ids of a text."""
+        said = self.config.flag("add_bos_token")
+        if add_special and said is not None:
+            before, behind = self._said_around
+            return [*before, *self.tokenizer.encode(text, add_special_tokens=False).ids, *behind]
+        return list(self.tokenizer.encode(text, add_special_tokens=add_special).ids)
+
+    @cached_property
+    def _said_around(self) -> tuple[list[int], list[int]]:
+        """What goes around a text where tokenizer_config.json says so."""
+        facts = self.facts()
+        before, behind = (
+            [facts["special"][role][1]] if facts[f"adds_{role}"] else [] for role in ("bos", "eos")
+        )
+        return before, behind
+
+    def normalize(self, text: str) -> str:
+        """The text as the normalizer leaves it."""
+        normalizer = self.tokenizer.normalizer
+        return text if normalizer is None else str(normalizer.normalize_str(text))
+
+    def split(self, text: str) -> list[str]:
+        """The pieces into which the pre-tokenizer cuts a text."""
+        splitter = self.tokenizer.pre_tokenizer
+        if splitter is None:
+            return [text] if text else []
+        return [text[start:end] for _, (start, end) in splitter.pre_tokenize_str(text)]
+
+
+def _parsed(text: str) -> Any:
+    try:
+        data = json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as e:
+        raise _broken_json(e) from e
+    if not isinstance(data, dict) or not isinstance(data.get("model"), dict):
+        raise unreadable("it is JSON without a `model`, so it is no tokenizer.json")
+    return data
+
+
+def _broken_json(e: Exception) -> Refused:
+    if isinstance(e, json.JSONDecodeError):
+        return unreadable(f"broken JSON in line {e.lineno}, column {e.colno}: {e.msg}")
+    return unreadable("its JSON is nested too deeply")
+
+
+def _steps(part: Any, inside: str) -> Iterator[Mapping[str, Any]]:
+    """A normalizer, pre-tokenizer or decoder as its single steps, in order."""
+    if not isinstance(part, Mapping):
+        return
+    if part.get("type") == "Sequence":
+        for step in part.get(inside) or ():
+            yield from _steps(step, inside)
+    else:
+        yield part
+
+
+def _words(step: Mapping[str, Any]) -> str:
+    """A step with its values: `Split(Isolated) \\p{N}{1,3}`, `Replace ' ' with '▁'`."""
+    kind = str(step.get("type"))
+    if kind == "Split":
+        return f"Split({step.get('behavior')}) {_pattern(step)}"
+    if kind == "Replace":
+        return f"Replace {_pattern(step)!r} with {step.get('content')!r}"
+    values = {k: v for k, v in step.items() if k not in ("type", "trim_offsets", "precompiled_charsmap")}
+    return f"{kind}({', '.join(f'{k}={v!r}' for k, v in values.items())})" if values else kind
+
+
+def _pattern(step: Mapping[str, Any]) -> str:
+    pattern = step.get("pattern")
+    if isinstance(pattern, Mapping):
+        return str(pattern.get("Regex", pattern.get("String", "")))
+    return str(pattern)
+
+
+def _patterns(step: Mapping[str, Any]) -> Iterator[str]:
+    pattern = step.get("pattern")
+    if step.get("type") == "Split" and isinstance(pattern, Mapping):
+        yield str(pattern["Regex"]) if "Regex" in pattern else re.escape(str(pattern.get("String", "")))

@@ -1,0 +1,119 @@
+"""tokenizer.json, compared with transformers' own way of loading a folder."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from modelfile_kit.core.errors import EngineError
+from tests.real_tokenizers import part
+from tests.reference_tokenizer import toys
+
+TEXTS = [
+    "Hello wörld, it's 1234567!\n\n\tdef f(x):\n        return x",
+    "e\u0301 \u1112\u1161\u11ab 今天天气很好 👩‍👩‍👧 \u00a0\u3000 '\u0130S",
+    "<|im_start|>user\nHi<|im_end|>\n<tool_call>{}</tool_call> <s> </s> <bos><end_of_turn>",
+    "   leading and trailing   ",
+    "",
+]
+
+THEIRS = """
+import json, sys
+from transformers import AutoTokenizer
+folder, texts = sys.argv[1], json.load(sys.stdin)
+t = AutoTokenizer.from_pretrained(folder)
+json.dump([
+    {n: i for n, i in t.get_vocab().items()},
+    [t(x, add_special_tokens=False)["input_ids"] for x in texts],
+    [t.bos_token_id, t.eos_token_id, t.pad_token_id],
+    sorted(n for n, a in t.added_tokens_decoder.items() if a.special),
+], sys.stdout)
+"""
+
+
+def theirs(folder):
+    pytest.importorskip("transformers")
+    run = subprocess.run(
+        [sys.executable, "-c", THEIRS, str(folder)], input=json.dumps(TEXTS), capture_output=True, text=True
+    )
+    assert run.returncode == 0, run.stderr[-2000:]
+    return json.loads(run.stdout)
+
+
+@pytest.mark.parametrize("name", ["qwen3", "llama3_1"])
+def test_real_folders_give_the_ids_of_transformers(opened, name):
+    folder = part(name)
+    child = opened(folder)
+    vocabulary, ids, roles, control = theirs(folder)
+    assert child.encode_many(TEXTS) == ids
+    assert {t: i for i, t in enumerate(child.vocabulary.texts) if t is not None} == vocabulary
+    mine = [child.facts.special.get(role) for role in ("bos", "eos", "pad")]
+    assert [None if m is None else m[1] for m in mine] == roles
+    assert [t.id for t in child.facts.added if t.special] == control
+
+
+def test_what_a_tokenizer_says_about_itself(opened, tmp_path):
+    from tokenizers import normalizers
+
+    folder = toys.byte_level(tmp_path, normalizer=normalizers.NFC())
+    facts = opened(folder).facts
+    assert (facts.kind, facts.algorithm, facts.spelling) == ("tokenizer.json", "BPE", "byte-level")
+    assert facts.normalizer == ("NFC",)
+    assert facts.pre_tokenizer[0] == f"Split(Isolated) {toys.QWEN}" and facts.patterns == (toys.QWEN,)
+    assert facts.special["eos"][0] == "<|im_end|>" and "bos" not in facts.special
+    assert not facts.adds_bos and not facts.byte_fallback and facts.space_prefix is False
+    assert [t.text for t in facts.added if not t.special] == list(toys.WORDS)
+    assert facts.files[0].endswith("tokenizer.json") and facts.files[1].endswith("tokenizer_config.json")
+
+
+def test_the_normalizer_is_asked(opened, tmp_path):
+    from tokenizers import normalizers
+
+    child = opened(toys.byte_level(tmp_path, normalizer=normalizers.NFC()))
+    assert child.normalize_many(["e\u0301", "x"]) == ["é", "x"]
+    assert child.encode("e\u0301") == child.encode("é")
+
+
+def test_tokens_of_the_configuration_are_added(opened, tmp_path):
+    size = opened(toys.byte_level(tmp_path)).facts.size
+    token = {"content": "<think>", "special": False, "lstrip": True}
+    toys.byte_level(tmp_path, config={"added_tokens_decoder": {str(size): token}})
+    child = opened(tmp_path)
+    assert child.encode("<think>") == [size]
+    assert child.vocabulary.kinds[size] == "user-defined"
+    assert child.facts.added[-1].lstrip
+
+
+def test_a_configuration_of_another_model_is_named(opened, tmp_path):
+    toys.byte_level(tmp_path, config={"added_tokens_decoder": {"9999": {"content": "<think>"}}})
+    with pytest.raises(EngineError, match="do not belong together") as caught:
+        opened(tmp_path)
+    assert "tokenizer_config.json gives '<think>' the id 9999" in caught.value.message
+
+
+def test_kinds_of_tokens(opened, tmp_path):
+    child = opened(toys.byte_level(tmp_path))
+    kind = {t: child.vocabulary.kinds[child.vocabulary.id_of(t)] for t in (*toys.CONTROL, *toys.WORDS, "Ġ")}
+    assert kind == dict.fromkeys(toys.CONTROL, "control") | dict.fromkeys(toys.WORDS, "user-defined") | {
+        "Ġ": "normal"
+    }
+
+
+def test_bert(opened, tmp_path):
+    child = opened(toys.word_piece(tmp_path / "tokenizer.json"))
+    facts = child.facts
+    assert (facts.algorithm, facts.spelling) == ("WordPiece", "plain")
+    assert facts.adds_bos and facts.adds_eos
+    assert facts.special["bos"][0] == "[CLS]" and facts.special["eos"][0] == "[SEP]"
+    ids = child.encode("the Fox", add_special=True)
+    assert [child.vocabulary.texts[i] for i in (ids[0], ids[-1])] == ["[CLS]", "[SEP]"]
+
+
+def test_bos_as_the_configuration_says(opened, tmp_path):
+    config = {"bos_token": "<|endoftext|>", "add_bos_token": True, "tokenizer_class": "LlamaTokenizerFast"}
+    child = opened(toys.byte_level(tmp_path, config=config))
+    bos = child.facts.special["bos"][1]
+    assert child.facts.adds_bos and child.encode("a", add_special=True) == [bos, *child.encode("a")]
