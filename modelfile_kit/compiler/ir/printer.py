@@ -175,13 +175,16 @@ class _Printer:
         over = self.expr(n.over)
         uses_index = any(isinstance(e, go.Index) and e.loop == n.loop for e in go.all_exprs(n.body))
         named = not n.count and _item_under_range(n.body, n.loop)
+        # an iterator of pairs makes its keys the dot of a `range` without two variables
+        handed = isinstance(n.over, go.Dot) and n.index != "i"  # the same as a template's argument
+        pairs = handed or (isinstance(n.over, go.Field) and n.over.name == "All")
         self.names.append({})
         index = "$" + self.name(("index", n.loop), n.index) if uses_index else "$_"
         item = "$" + self.name(("item", n.loop), n.item) if named else "$_"
         if n.count:
             head = f"{index} := " if uses_index else ""
         else:
-            head = f"{index}, {item} := " if uses_index or named else ""
+            head = f"{index}, {item} := " if uses_index or named or pairs else ""
         self.action(f"range {head}{over}")
         saved, self.dot = self.dot, None if n.count else n.loop
         self.block(n.body)

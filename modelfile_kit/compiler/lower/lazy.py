@@ -12,7 +12,7 @@ from ..ir.nodes import Expr, Lit, Node, Nodes
 from ..ir.operations import ImageTags, TextAfterTags
 from ..values.choice import Cond
 from ..values.text import Block, Choice, Part, Str, text_of
-from ..values.value import Value
+from ..values.value import Value, value_vars
 from . import idioms
 from .control_flow import Again
 from .images import tags_to_go, text_after_tags
@@ -54,10 +54,20 @@ def _part_to_go(st: State, p: Part) -> Expr:
     if isinstance(p, Choice):
         return st.in_variable("text", Cond(p.test, _plain(p.then), _plain(p.orelse)))
     if isinstance(p, Block):
-        return collect(st, p.nodes)
+        return _worked_text(st, p)
     if isinstance(p, (TextAfterTags, ImageTags)):
         return (text_after_tags if isinstance(p, TextAfterTags) else tags_to_go)(st, p.operand)
     return work_out(st, p) if isinstance(p, ops.Rewrite) else p
+
+
+def _worked_text(st: State, block: Block) -> go.Var:
+    """The variable that holds what a block prints."""
+    known = st.worked_texts.get(block)
+    if known and known[0].id in st.visible():
+        return known[0]
+    var = collect(st, block.nodes)
+    st.worked_texts[block] = (var, value_vars(Str((block,))))
+    return var
 
 
 def _plain(s: Str) -> Value:

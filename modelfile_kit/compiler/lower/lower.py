@@ -17,6 +17,10 @@ from .recursion import define_all, recursive_macros
 from .state import State
 from .visitor import RULES
 
+# Statements of all defined templates together beyond which macros whose text is held are expanded everywhere,
+# which ends sooner: with an indent that grows there is one template a level, each with its expansions.
+MAX_HELD = 2_000
+
 TOO_BIG_HELP = "use native mode, or a TEMPLATE written by hand"
 
 
@@ -32,14 +36,21 @@ def lower(
 
     tree: the chat template. bos_token, eos_token: their texts; None leaves the name undefined. images:
     whether the chat template shows images. target: the oldest Ollama. observer: hears of every step.
-    A recursive macro becomes a defined template; one whose text is needed as a value is expanded to a bound.
+    A recursive macro becomes a defined template. If its text is needed as a value, it is expanded to a bound
+    where a name is set to it, and if that is not enough, wherever it is called.
     """
-    expanded: frozenset[str] = frozenset()
+    held, expanded = frozenset[str](), frozenset[str]()
     while True:
         try:
-            return _execute(tree, bos_token, eos_token, images, target, observer, expanded)
+            st = _execute(tree, bos_token, eos_token, images, target, observer, held, expanded)
         except Again as e:
-            expanded |= {str(e)}
+            if str(e) in held:
+                expanded |= {str(e)}
+            held |= {str(e)}
+            continue
+        if held <= expanded or sum(1 for t in st.templates.values() for _ in go.all_nodes(t)) <= MAX_HELD:
+            return st
+        expanded |= held
 
 
 def _execute(
@@ -49,6 +60,7 @@ def _execute(
     images: bool,
     target: Target,
     observer: Observer | None,
+    held: frozenset[str],
     expanded: frozenset[str],
 ) -> State:
     st = State(RULES)
@@ -58,7 +70,7 @@ def _execute(
     st.parents[0] = None
     st.scope = st.fresh()
     st.parents[st.scope] = 0
-    st.recursive = recursive_macros(tree) - expanded
+    st.recursive, st.held = recursive_macros(tree) - expanded, held - expanded
     st.macro_names = frozenset(frontend.names_in_macros(tree))
     st.live[st.scope] = st.macro_names
     try:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from jinja2 import nodes
 
-from .. import frontend
 from ..ir import nodes as go
 from ..values.callables import Macro
 from ..values.choice import Cond, leaves
@@ -61,10 +60,38 @@ def _without_unread(
     A template can be given one piece of data only, so an argument that nobody looks at must not be another.
     """
     parameters = [str(a.name) for a in macro.node.args]
-    unread = set(parameters) - frontend.names_in(macro.node)
+    unread = _unread(macro.node)
     passed = [NONE if name in unread else v for name, v in zip(parameters, args, strict=False)]
     named = {k: NONE if k in unread else v for k, v in kwargs.items()}
     return [*passed, *args[len(parameters) :]], named
+
+
+def _unread(macro: nodes.Macro) -> frozenset[str]:
+    """The parameters that a macro never reads, other than to hand them to itself as such a parameter."""
+    names = [str(a.name) for a in macro.args]
+    unread = set(names)
+    while True:
+        read = _names_read([*macro.defaults, *macro.body], str(macro.name), names, unread)
+        if not unread & read:
+            return frozenset(unread)
+        unread -= read
+
+
+def _names_read(
+    within: Sequence[nodes.Node], macro: str, parameters: list[str], unread: set[str]
+) -> set[str]:
+    """The names that nodes read, without those that only stand for an unread parameter of a macro's call."""
+    found = set[str]()
+    for node in within:
+        inside = list(node.iter_child_nodes())
+        if isinstance(node, nodes.Name):
+            found.add(node.name)
+        elif isinstance(node, nodes.Call) and isinstance(node.node, nodes.Name) and node.node.name == macro:
+            handed = [*zip(parameters, node.args, strict=False), *((k.key, k.value) for k in node.kwargs)]
+            skipped = {id(v) for name, v in handed if name in unread and isinstance(v, nodes.Name)}
+            inside = [n for n in inside if id(getattr(n, "value", n)) not in skipped]
+        found |= _names_read(inside, macro, parameters, unread)
+    return found
 
 
 def _around_block(st: State, macro: Macro) -> tuple[_Texts, Macro, _Texts] | None:
@@ -126,7 +153,7 @@ def expand(
     if st.steps - st.begun > ENOUGH and st.calling and not all(map(_known, args)):
         raise Unsupported(f"the macro {macro.node.name}: the TEMPLATE would become too long", st.line)
     again = sum(1 for name in st.calling if name == macro.node.name)
-    if len(st.calling) >= MAX_DEPTH or (again >= MAX_RECURSION and not all(map(_settled, args))):
+    if len(st.calling) >= MAX_DEPTH or (again >= MAX_RECURSION + st.holding and not all(map(_settled, args))):
         raise Unsupported(f"recursive macro {macro.node.name} over values of the request", st.line)
     saved, statements = st.scope, list[go.Node]()
     st.scope = st.fresh()

@@ -23,7 +23,7 @@ def print_value(st: State, v: Value) -> None:
         cond = v
         st.either_way(cond.test, lambda: print_value(st, cond.then), lambda: print_value(st, cond.orelse))
         return
-    if isinstance(v, RuntimeValue) and v.data is Data.JSON:
+    if isinstance(v, RuntimeValue) and v.data is Data.JSON and not st.holding:
         st.require("range_int", "printing a JSON value")
         st.emit(go.Print(ops.PythonStr(v.expr)))
         return
@@ -38,10 +38,13 @@ def print_value(st: State, v: Value) -> None:
 
 def _known_by_now(st: State, p: Part) -> Part:
     """The variable of a text that was worked out before."""
+    known: go.Var | None = None
     if isinstance(p, ops.Rewrite):
         known = st.worked_out.get(p)
-        if known and known.id in st.visible():
-            return known
+    elif isinstance(p, Block):
+        known = st.worked_texts.get(p, (None,))[0]
+    if known and known.id in st.visible():
+        return known
     return p
 
 

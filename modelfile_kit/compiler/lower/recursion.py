@@ -87,7 +87,10 @@ def call_template(
     st: State, macro: Macro, args: list[Value], kwargs: dict[str, Value], expand: Expand
 ) -> Value | None:
     """The call as `{{ template … }}`; None where the macro has to be written out in place."""
-    if macro.node.name not in st.recursive or not _has_data([*args, *kwargs.values()]):
+    name = str(macro.node.name)
+    if name not in st.recursive or not _has_data([*args, *kwargs.values()]):
+        return None
+    if st.holding and name.partition(" ")[0] in st.held:
         return None
     names = sorted(kwargs)
     values = [*args, *(kwargs[n] for n in names)]
@@ -101,25 +104,25 @@ def call_template(
     around = tuple((k, v) for k, v in visible.items() if k[0] in reach and k[1] in st.macro_names)
     about = frozenset((t, a) for t, a in st.facts.known.items() if _of_request(t))
     key = (macro.node.name, seen, tuple(names), around, about)
-    name = st.instances.get(key)
-    if name is None:
+    instance = st.instances.get(key)
+    if instance is None:
         count = sum(1 for k in st.instances if isinstance(k, tuple) and k[0] == macro.node.name)
         if count >= MAX_INSTANCES or st.steps > MAX_STEPS:
             raise Unsupported(f"the recursion of the macro {macro.node.name} beyond {count} levels", st.line)
-        name = str(macro.node.name) + (f" {count + 1}" if count else "")
-        st.instances[key] = name
+        instance = name + (f" {count + 1}" if count else "")
+        st.instances[key] = instance
         named = dict(zip(names, seen[len(args) :], strict=True))
         hidden = {k: Hidden(k[1]) for k in st.state if k not in visible}
-        facts, line = st.facts, st.line
+        facts, line, written = st.facts, st.line, instance
 
         state = {**visible, **hidden}
 
         def define() -> None:
             st.line = line
-            _define(st, name, state, facts, lambda: _expand(st, macro, named, seen[: len(args)], expand))
+            _define(st, written, state, facts, lambda: _expand(st, macro, named, seen[: len(args)], expand))
 
         st.undefined.append(define)
-    return text_of(Block((go.Include(name, source),)))
+    return text_of(Block((go.Include(instance, source),)))
 
 
 def _owners(st: State, scope: int | None) -> set[int]:
@@ -158,13 +161,15 @@ def _has_data(values: list[Value]) -> bool:
 
 def _define(st: State, name: str, state: Bindings, facts: Facts, body: Callable[[], Value]) -> None:
     """One template: it sees its argument and what does not change."""
-    saved = st.state, st.worked_out, st.loops, st.calling, st.outer, st.declared, st.begun
-    st.state, st.worked_out, st.loops, st.calling = state, {}, [], []
-    st.outer, st.declared, st.begun = frozenset(), set(), st.steps
+    saved = st.state, st.loops, st.calling, st.outer, st.declared, st.begun, st.holding
+    texts = st.worked_out, st.worked_texts
+    st.state, st.worked_out, st.worked_texts, st.loops, st.calling = state, {}, {}, [], []
+    st.outer, st.declared, st.begun, st.holding = frozenset(), set(), st.steps, False
     try:
         run = st.run(facts, body)
     finally:
-        st.state, st.worked_out, st.loops, st.calling, st.outer, st.declared, st.begun = saved
+        st.state, st.loops, st.calling, st.outer, st.declared, st.begun, st.holding = saved
+        st.worked_out, st.worked_texts = texts
     st.templates[name] = tuple(run.nodes)
 
 

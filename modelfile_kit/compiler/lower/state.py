@@ -28,7 +28,7 @@ from ..values.choice import Cond, choose, leaves
 from ..values.known import NONE, Const, Undef
 from ..values.number import Int
 from ..values.request import Data, RuntimeValue
-from ..values.text import Choice, Markup, Part, Str, go_text, parts_of, text_of
+from ..values.text import Block, Choice, Markup, Part, Str, go_text, parts_of, text_of
 from ..values.truth import Bool, bool_of
 from ..values.value import Value, value_size, value_vars
 from ..values.weight import WEIGHT_MAX, weight
@@ -110,6 +110,8 @@ class State(VariableStorage):
         self.outer: frozenset[int] = frozenset()
         # what was worked out already on this path: an expression that Go lacks, or a test, and its variable
         self.worked_out: dict[Expr, Var] = {}
+        # the same for what statements print, with the variables that it depends on
+        self.worked_texts: dict[Block, tuple[Var, frozenset[int]]] = {}
         self.parents: dict[int, int | None] = {}
         self.loops: list[Carried] = []
         # per scope, the names that statements yet to come read; a scope not in here may read all
@@ -135,6 +137,9 @@ class State(VariableStorage):
         self._kept: list[object] = []
         # macros that call themselves, and the templates they became
         self.recursive: frozenset[str] = frozenset()
+        # those of them whose text some name is set to, and whether one is being set while there are such
+        self.held: frozenset[str] = frozenset()
+        self.holding = False
         self.instances: dict[object, str] = {}
         self.templates: dict[str, go.Nodes] = {}
         # those that were called and are yet to be written, and the work done before the one in progress
@@ -341,12 +346,13 @@ class State(VariableStorage):
     @contextlib.contextmanager
     def capture_apart(self) -> Iterator[list[Node]]:
         """The same for statements that stand elsewhere: nothing worked out before can be seen from there."""
-        known, self.worked_out = self.worked_out, {}
+        known, texts = self.worked_out, self.worked_texts
+        self.worked_out, self.worked_texts = {}, {}
         try:
             with self.capture() as written:
                 yield written
         finally:
-            self.worked_out = known
+            self.worked_out, self.worked_texts = known, texts
 
     def declare(self, hint: str, expr: Expr) -> Var:
         """A new Go variable in the current block."""
@@ -368,6 +374,8 @@ class State(VariableStorage):
         stale = [e for e in self.worked_out if variables & go.variables(e)]
         for e in stale:
             del self.worked_out[e]
+        for b in [b for b, (_, needed) in self.worked_texts.items() if variables & needed]:
+            del self.worked_texts[b]
 
     def visible(self) -> frozenset[int] | set[int]:
         """The Go variables that can be seen from here."""

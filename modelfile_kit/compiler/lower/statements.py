@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from jinja2 import nodes
 
 from .. import frontend
@@ -53,14 +55,23 @@ def if_(st: State, node: nodes.If) -> None:
 
 
 def assign(st: State, node: nodes.Assign) -> None:
-    bind(st, node.target, st.eval(node.node))
+    bind(st, node.target, _held(st, lambda: st.eval(node.node)))
 
 
 def assign_block(st: State, node: nodes.AssignBlock) -> None:
-    value = block_text(st, lambda: st.execute_all(node.body))
+    value = _held(st, lambda: block_text(st, lambda: st.execute_all(node.body)))
     if node.filter is not None:
         value = _filtered(st, node.filter, value)
     bind(st, node.target, value)
+
+
+def _held(st: State, value: Callable[[], Value]) -> Value:
+    """What a name is set to; a template that prints it could not be asked for it."""
+    outer, st.holding = st.holding, bool(st.held)
+    try:
+        return value()
+    finally:
+        st.holding = outer
 
 
 def filter_block(st: State, node: nodes.FilterBlock) -> None:

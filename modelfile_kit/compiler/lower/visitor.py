@@ -13,7 +13,9 @@ from jinja2 import nodes
 from ..values.value import Value
 from . import expressions, loops, statements
 from .control_flow import Unsupported
-from .kinds import (
+
+# each registers what Python's operations mean for a kind of value (see `semantics`)
+from .kinds import (  # noqa: F401
     all_lists,
     callables,
     choice,
@@ -40,32 +42,6 @@ from .kinds import (
 from .operations import FILTERS, METHODS, TESTS, WHOLE
 from .semantics import to_go, truth
 from .state import Rules, State
-
-# Each registers what Python's operations mean for a kind of value (see `semantics`).
-KINDS = (
-    all_lists,
-    callables,
-    choice,
-    content_parts,
-    encoded_list,
-    go_data,
-    go_list,
-    json_value,
-    known,
-    known_dict,
-    known_list,
-    loop_variable,
-    markup,
-    message,
-    number,
-    pairs,
-    range_object,
-    selection,
-    split_text,
-    text,
-    tool,
-    tool_call,
-)
 
 EXPRESSIONS: dict[type[nodes.Node], Callable[..., Value]] = {
     nodes.Add: expressions.binary,

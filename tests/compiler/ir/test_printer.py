@@ -40,6 +40,11 @@ def over(*body: go.Node) -> go.Nodes:
             '{{ if ne .A "b" }}c\n{{- else if .D }}e\n{{- end }}',
         ),
         (
+            # the properties inside a property are an iterator of pairs
+            (go.Range(1, go.Field(go.Root("A"), "All"), (go.Print(go.Field(go.Item(1), "B")),), "v", "k"),),
+            "{{ range $_, $_ := .A.All }}{{ .B }}\n{{- end }}",
+        ),
+        (
             (go.Declare(go.Var(1, "x"), go.Lit(1)), go.Declare(go.Var(2, "x"), go.Lit(2))),
             "{{ $x := 1 }}\n{{- $x2 := 2 }}",
         ),

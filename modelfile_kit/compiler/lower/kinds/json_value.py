@@ -57,10 +57,26 @@ def length_of_json(st: State, v: RuntimeValue) -> Value:
 
 @to_str.of(Data.JSON)
 def json_to_str(st: State, v: RuntimeValue) -> Value:
+    if st.holding:
+        return _simple_text(st, v.expr)
     st.require("range_int", "printing a JSON value")
     return choose(
         st.facts.simplify(is_kind(v.expr, "string")), go_text(v.expr), go_text(ops.PythonStr(v.expr))
     )
+
+
+def _simple_text(st: State, e: go.Expr) -> Value:
+    """`str(v)` in the text of a macro that calls itself: for lists and mappings it takes 3 kB a place."""
+
+    def nested() -> Value:
+        raise Unsupported("printing a list or mapping inside the text of a recursive macro", st.line)
+
+    def simple() -> Value:
+        truth = choose(go.Atom(e), Const("True"), Const("False"))
+        other = choose(is_kind(e, "<nil>"), Const("None"), go_text(call("json", e)))
+        return choose(is_kind(e, "string"), go_text(e), choose(is_kind(e, "bool"), truth, other))
+
+    return st.branch(go.either(is_kind(e, LIST), is_kind(e, MAP)), nested, simple)
 
 
 @item.of(Data.ARGUMENTS, Data.PROPERTIES, Data.JSON)
@@ -83,6 +99,18 @@ def _at_key(st: State, v: RuntimeValue, key: Value) -> Value:
     if v.data is Data.JSON:
         there = go.both(is_kind(v.expr, "map[string]interface {}"), there)
     return st.settle(choose(st.facts.simplify(there), RuntimeValue(Data.JSON, found), Undef(name)))
+
+
+@element.of(Data.JSON)
+def element_of_json(st: State, v: RuntimeValue, n: Const | Int) -> Value:
+    """An element of a list or a character of a text; anything else has none."""
+    return st.branch(
+        is_kind(v.expr, LIST),
+        lambda: element(st, RuntimeValue(Data.JSON_LIST, v.expr), n),
+        lambda: st.branch(
+            is_kind(v.expr, "string"), lambda: item(st, go_text(v.expr), n), lambda: Undef(str(n))
+        ),
+    )
 
 
 @contains.of(Data.ARGUMENTS, Data.PROPERTIES, Data.JSON)
@@ -155,6 +183,18 @@ def join_json(st: State, v: RuntimeValue, sep: Value) -> Value:
 
     run = st.run(st.facts, body)
     return text_of(Block((go.Range(loop, v.expr, tuple(run.nodes)),)))
+
+
+@join.of(Data.JSON)
+def join_json_list(st: State, v: RuntimeValue, sep: Value) -> Value:
+    """A list's values; a text's characters and a mapping's keys are refused."""
+
+    def other() -> Value:
+        raise Unsupported("the filter join for a JSON value that is no list", st.line)
+
+    return st.branch(
+        is_kind(v.expr, LIST), lambda: join(st, RuntimeValue(Data.JSON_LIST, v.expr), sep), other
+    )
 
 
 @equals.of(Data.JSON)
