@@ -1,17 +1,13 @@
 """Pairs, layouts and odd files on a real server: what tests/zoo says is right is what Ollama does.
 
 Seen on Ollama 0.33.0 and 0.34.4 (November 2026): sound goes into `images` of a request as images do, and is
-answered; an image for a model that only hears is HTTP 400 "Failed to tokenize prompt". Ultravox' small
-projector here loads, and the engine ends at the first sound ("Invalid number of output tokens"), so it is
-asked a text.
+answered; an image for a model that only hears is HTTP 400 "Failed to tokenize prompt".
 """
 
 from __future__ import annotations
 
 import base64
 import functools
-import io
-import wave
 from pathlib import Path
 
 import pytest
@@ -24,36 +20,14 @@ from modelfile_kit.publish.expectation import Expectation
 from modelfile_kit.publish.verify import verify
 from modelfile_kit.runtime.ollama.client import OllamaServer
 from modelfile_kit.vision.colour_images import colour_probes
-from tests.zoo.layouts import LAYOUTS
-from tests.zoo.writer import FAMILIES, family, text_model
+from tests.zoo.engine import sound
+from tests.zoo.layouts import FAMILIES, LAYOUTS
+from tests.zoo.pairs import MARKS, projector_of, small
+from tests.zoo.writer import text_model
 
 pytestmark = pytest.mark.server
 
 publish = functools.partial(publishing.publish, verify=False)
-# What llama.cpp looks up in the vocabulary for the families here (mtmd.cpp).
-MARKS = (
-    *(
-        "<img>",
-        "</img>",
-        "<start_of_image>",
-        "<end_of_image>",
-        "[IMG_END]",
-        "<|vision_start|>",
-        "<|vision_end|>",
-    ),
-    *("<|image_start|>", "<|image_end|>", "<fake_token_around_image>", "<global-img>", "<row_1_col_1>"),
-)
-
-
-def sound() -> bytes:
-    """A second of silence as WAV."""
-    stream = io.BytesIO()
-    with wave.open(stream, "wb") as out:
-        out.setnchannels(1)
-        out.setsampwidth(2)
-        out.setframerate(16_000)
-        out.writeframes(bytes(32_000))
-    return stream.getvalue()
 
 
 def package(folder: Path, model: Path, projector: str = "auto") -> Path:
@@ -76,21 +50,20 @@ def ask(server: OllamaServer, media: bytes | None = None) -> int:
 @pytest.mark.parametrize("kind", FAMILIES)
 def test_one_pair_of_each_family(kind: str, tmp_path: Path, ollama_server: OllamaServer) -> None:
     model = text_model(tmp_path / "m-7b.gguf", tokens=MARKS, words=("ĊĊ",))
-    eye = family(tmp_path / "mmproj-m-7b.gguf", kind)
+    eye = projector_of(tmp_path / "mmproj-m-7b.gguf", kind)
     publish(build(package(tmp_path / "package", model, str(eye))), "zoo", host=ollama_server.url)
-    senses = FAMILIES[kind][2]
+    senses = small(kind).senses
     capabilities = set(ollama_server.show("zoo")["capabilities"])
     assert ("audio" in capabilities) is ("audio" in senses)
     assert "vision" in capabilities  # of any projector, for sound too
     plain = ask(ollama_server)
-    if kind != "ultravox":
-        media = sound() if senses == ("audio",) else colour_probes()[0].bytes
-        assert ask(ollama_server, media) > plain
+    media = sound() if senses == ("audio",) else colour_probes()[0].bytes
+    assert ask(ollama_server, media) > plain
 
 
 def test_verify_sends_a_sound(tmp_path: Path, ollama_server: OllamaServer) -> None:
     model = text_model(tmp_path / "m-7b.gguf")
-    ear = family(tmp_path / "mmproj-m-7b.gguf", "qwen2a")
+    ear = projector_of(tmp_path / "mmproj-m-7b.gguf", "qwen2a")
     built = build(package(tmp_path / "package", model, str(ear)))
     publish(built, "zoo", host=ollama_server.url)
     expectation = Expectation.from_build(built)

@@ -10,10 +10,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from .writer import FAMILIES, family, projector, text_model
+from .pairs import projector_of
+from .projectors import PROJECTORS
+from .writer import projector, text_model
 
 IMAGES = "{% for m in messages %}{{ m['content'] if m['content'] is string else 'image' }}{% endfor %}"
 M_ROPE = {"own.rope.dimension_sections": [4, 4, 4, 0]}
+FAMILIES = (
+    *("mlp", "gemma3", "idefics3", "internvl", "lfm2", "pixtral", "qwen2vl_merger", "ultravox", "qwen2a"),
+)
+"""Projector types that stand beside a plain llama here; tests/zoo/pairs.py has all with their own."""
 GLM_MARKS = ("<|begin_of_image|>", "<|end_of_image|>")
 
 
@@ -35,12 +41,12 @@ class Layout:
 
 def _beside(folder: Path) -> None:
     text_model(folder / "granite-vision-3.2-2b.Q4_K_M.gguf", name="Granite Vision 3.2 2b")
-    family(folder / "mmproj-model-f16.gguf", "mlp")
+    projector_of(folder / "mmproj-model-f16.gguf", "mlp")
 
 
 def _audio(folder: Path) -> None:
     text_model(folder / "ultravox-v0_5-llama-3_2-1b-Q4_K_M.gguf")
-    family(folder / "mmproj-ultravox-v0_5-llama-3_2-1b-f16.gguf", "ultravox")
+    projector_of(folder / "mmproj-ultravox-v0_5-llama-3_2-1b-f16.gguf", "ultravox")
 
 
 def _inside(folder: Path) -> None:
@@ -53,25 +59,25 @@ def _inside(folder: Path) -> None:
 
 def _stray(folder: Path) -> None:
     text_model(folder / "Mistral-7B-Instruct-v0.3-Q4_K_M.gguf", name="Mistral 7B Instruct v0.3")
-    family(folder / "mmproj-llava-v1.6-mistral-7b-f16.gguf", "mlp", name="llava v1.6 mistral 7b")
+    projector_of(folder / "mmproj-llava-v1.6-mistral-7b-f16.gguf", "mlp", name="llava v1.6 mistral 7b")
 
 
 def _crowd(folder: Path) -> None:
     text_model(folder / "Llama-3.1-8B-Q4_K_M.gguf", name="Llama 3.1 8B")
     text_model(folder / "internvl3-8b-Q4_K_M.gguf", tokens=("<img>", "</img>"))
     for name, kind in (("mmproj-internvl3-8b-F16", "internvl"), ("mmproj-F16", "gemma3")):
-        family(folder / f"{name}.gguf", kind)
+        projector_of(folder / f"{name}.gguf", kind)
 
 
 def _named(folder: Path) -> None:
     text_model(folder / "LLaVA_1.6_Mistral_7B.i1-Q4_K_M.gguf")
-    family(folder / "mmproj-aaa-7b-f16.gguf", "mlp")
-    family(folder / "llava-v1.6-mistral-7b.mmproj-f16.gguf", "mlp")
+    projector_of(folder / "mmproj-aaa-7b-f16.gguf", "mlp")
+    projector_of(folder / "llava-v1.6-mistral-7b.mmproj-f16.gguf", "mlp")
 
 
 def _another_name(folder: Path) -> None:
     text_model(folder / "bakllava-1-7b-Q4_K_M.gguf")
-    family(folder / "mmproj-llava-v1.5-7b-f16.gguf", "mlp")
+    projector_of(folder / "mmproj-llava-v1.5-7b-f16.gguf", "mlp")
 
 
 def _small_gemma(folder: Path) -> None:
@@ -80,7 +86,7 @@ def _small_gemma(folder: Path) -> None:
 
 def _cache(folder: Path) -> None:
     text_model(folder / "blobs" / "aa11", name="SmolVLM 256M Instruct")
-    family(folder / "blobs" / "bb22", "mlp", name="SmolVLM 256M Instruct")
+    projector_of(folder / "blobs" / "bb22", "mlp", name="SmolVLM 256M Instruct")
     snapshot = folder / "snapshots" / "deadbeef"
     snapshot.mkdir(parents=True)
     (snapshot / "SmolVLM-256M-Instruct-Q8_0.gguf").symlink_to("../../blobs/aa11")
@@ -189,18 +195,19 @@ LAYOUTS: Mapping[str, Layout] = {
     ),
     "nan": Layout(_nan, "model.gguf", codes=frozenset({"MK429"}), refused=True),
     "another width": Layout(
-        lambda f: (text_model(f / "m.gguf", width=128), family(f / "mmproj-m.gguf", "mlp")),
+        lambda f: (text_model(f / "m.gguf", width=128), projector_of(f / "mmproj-m.gguf", "mlp")),
         "m.gguf",
         codes=frozenset({"MK412"}),
         refused=True,
     ),
     **{
         f"{kind} projector": Layout(
-            lambda f, kind=kind: (text_model(f / "m-7b.gguf"), family(f / "mmproj-m-7b.gguf", kind)),  # type: ignore[misc]
+            lambda f, kind=kind: (text_model(f / "m-7b.gguf"), projector_of(f / "mmproj-m-7b.gguf", kind)),  # type: ignore[misc]
             "m-7b.gguf",
             "mmproj-m-7b.gguf",
             "text, " + ", ".join("image" if s == "vision" else s for s in senses),
         )
-        for kind, (_, _, senses) in FAMILIES.items()
+        for kind in FAMILIES
+        for senses in (PROJECTORS[kind].senses,)
     },
 }
