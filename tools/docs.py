@@ -13,7 +13,7 @@ import click
 
 from modelfile_kit.cli.main import cli
 from modelfile_kit.package.schema import json_schema
-from tools import code_pages
+from tools import code_pages, release_page
 from tools.compatibility import page
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -170,6 +170,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "mkmodelfile.schema.json": _schema,
     "commands.md": _commands,
     "COMPATIBILITY.md": page.page,
+    "releases.md": release_page.page,
     "rules.md": code_pages.rules,
     "codes/README.md": code_pages.index,
     **code_pages.areas(),

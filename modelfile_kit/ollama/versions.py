@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ..core.errors import UsageError
+from .releases import RELEASES
 
 Version = tuple[int, int, int]
 
@@ -88,6 +89,15 @@ SINCE: dict[str, Feature] = {
     "sampling_defaults": Feature((0, 33, 3), "sampler defaults come from general.sampling.* of the GGUF"),
     "gguf_kept": Feature((0, 34, 1), "create keeps the bytes of a GGUF instead of rewriting them"),
     "from_glob": Feature((0, 34, 1), "FROM and DRAFT take file name patterns"),
+    "split_kept": Feature(
+        (0, 34, 1), "the parts of a split GGUF stay files of their own; such a model asks for 0.35.0"
+    ),
+    "parser_flush": Feature(
+        (0, 34, 3), "the PARSERs qwen3-coder and nemotron-* give what they still hold back when a reply ends"
+    ),
+    "renderer_levels": Feature(
+        (0, 34, 3), "a model with a RENDERER takes any name as think, and those that the RENDERER knows count"
+    ),
     "show_thinking": Feature((0, 34, 3), "/api/show tells which values think takes"),
     "lora_adapters": Feature(ALWAYS, "the instruction ADAPTER (LoRA adapters)", until=(0, 34, 1)),
     "typical_p": Feature(ALWAYS, "the parameter typical_p in new models and requests", until=(0, 34, 1)),
@@ -96,18 +106,11 @@ SINCE: dict[str, Feature] = {
 """What came with which release, and what went away again."""
 
 LLAMA_CPP: dict[Version, int] = {
-    (0, 30, 0): 9452,
-    (0, 30, 4): 9493,
-    (0, 31, 0): 9840,
-    (0, 32, 0): 9888,
-    (0, 33, 0): 10488,
-    (0, 33, 1): 10630,
-    (0, 33, 3): 10760,
-    (0, 34, 1): 10864,
-    (0, 34, 2): 10969,
-    (0, 34, 4): 11081,
+    version: build
+    for version, (_, build) in RELEASES.items()
+    if build and build not in {r.llama_cpp for v, r in RELEASES.items() if v < version}
 }
-"""The llama.cpp build of each release whose build differs from the one before (file LLAMA_CPP_VERSION)."""
+"""The llama.cpp build of each release whose build differs from the one before."""
 
 _VERSION = re.compile(r"v?(\d{1,6})(?:\.(\d{1,6}))?(?:\.(\d{1,6}))?(?:[-+][0-9A-Za-z.+-]+)?", re.ASCII)
 _SPEC = re.compile(r"\s*(>=|==|=|~=)?\s*(\S*)\s*")

@@ -216,6 +216,9 @@ def test_which_values_think_takes(api: Api, micro_pair: MicroPair) -> None:
     )
     shown = json.loads(api.post("/api/show")[1])
     assert ("thinking" in shown) is api.target.has("show_thinking")
+    asked = {"messages": [{"role": "user", "content": "hi"}], "options": {"num_predict": 1}}
+    status, answer = api.post("/api/chat", **asked, think="nonsense")
+    assert (status == 200) is api.target.has("renderer_levels"), answer
     assert api.create(micro_pair, template=THINKS)[0] == 200
     status, answer = api.post("/api/chat", messages=[{"role": "user", "content": "hi"}], think="nonsense")
     assert status == 400 and known(answer, "MK867"), answer
@@ -230,7 +233,7 @@ def test_a_split_model(api: Api, tmp_path: Path, either_server: OllamaServer) ->
     report = publish(tmp_path / "Modelfile", "parts", host=either_server.url, verify=False)
     assert report.digest
     shown = either_server.show("parts")
-    assert (shown.get("requires") == "0.35.0") is api.target.has("gguf_kept")
+    assert (shown.get("requires") == "0.35.0") is api.target.has("split_kept")
     again = publish(tmp_path / "Modelfile", "parts", host=either_server.url, verify=False)
     assert again.digest == report.digest
     failed = [c for c in verify("parts", host=either_server.url).checks if c.status == "fail"]

@@ -101,3 +101,17 @@ def test_harmony_names_as_ollama_makes_them(oracle_for, version):
     answers = oracle_for(version).ask_all({"op": "harmony_names", "names": names} for names in lists)
     for names, answer in zip(lists, answers, strict=True):
         assert harmony_names(names) == answer["names"], names
+
+
+UNFINISHED = "Fine. <tool_ca"
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize("version", ["0.33.0", "0.34.4"])
+@pytest.mark.parametrize("name", ["qwen3-coder", "nemotron-3-nano", "nemotron-3.5-nano"])
+def test_what_a_parser_still_holds_back_at_the_end(oracle_for, version, name):
+    """A reply that ends in the middle of a tag: 0.33 swallowed what might have become one."""
+    tools, chunks = [tool("f")], [*UNFINISHED]
+    answer = oracle_for(version).ask("parser_reply", name=name, tools=tools, chunks=chunks, think=False)
+    flushed = Target.parse(version).has("parser_flush")
+    assert answer["content"] == (UNFINISHED if flushed else "Fine.")
