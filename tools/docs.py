@@ -39,6 +39,15 @@ PACKAGE_TAIL = """
 A hand-written `template:` is used instead of a compiled TEMPLATE. Give the model's `chat_template:` too, and
 `mkmodelfile check` says where the two differ.
 
+## A system text that the chat template refuses
+
+Some chat templates (Gemma 2's, for instance) call `raise_exception` for system messages. With `system:`
+such a package is an error (MK526). `system_in: user` has the text, a newline and the first message's text
+in one user turn, as llama-server does it in native mode. The TEMPLATE has the text in it, and there is no
+SYSTEM. It is proven against the chat template, given messages that hold the text. A request with a system
+message of its own is refused as before. Where the template has no place for the text that is right, it is
+an error (MK304).
+
 ## Who makes the prompts, who reads the replies
 
 Without these keys a TEMPLATE (or the GGUF's own Jinja) makes the prompts, and thoughts and tool calls in

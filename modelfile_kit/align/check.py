@@ -345,7 +345,8 @@ def _added(added: Mapping[str, tuple[int, str]], counted: bool) -> Diagnostic:
         Severity.WARNING,
         f"the package adds text that the chat template does not have ({text!r}; {len(added)} conversations"
         + (f"; {tokens})" if counted else ")"),
-        help="remove `end_token` and `image.separator`, unless the model was trained with that text",
+        help="remove `end_token`, `image.separator` and `system_in`, unless the model was trained with "
+        "that text",
     )
 
 

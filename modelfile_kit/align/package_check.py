@@ -88,7 +88,7 @@ def _prompts(
         chat_template=build.reference.text,
         bos_token=build.reference.bos_token,
         eos_token=build.reference.eos_token,
-        system=build.package.system or "",
+        system=build.plan.system,
         first=tuple(build.package.first_messages),
         wrapper=wrapper,
         expected=build.expected_of_all if build.differs_on_purpose else None,

@@ -22,7 +22,7 @@ from .parameters import written_parameters
 from .plan import Plan, make_plan
 from .report import make_report, report_bytes
 from .sources import ModelTemplate, PackageFiles, open_files, read_text_file
-from .system_message import in_first_turn
+from .system_message import in_first_turn, with_text_in_first_turn
 
 if TYPE_CHECKING:
     from ..compiler import Compiled
@@ -85,7 +85,7 @@ class Build:
 
         SYSTEM is before all where the request has none of its own.
         """
-        return with_system(messages, self.package.system or "", self.package.first_messages)
+        return with_system(messages, self.plan.system, self.package.first_messages)
 
     def expected(
         self,
@@ -114,7 +114,11 @@ class Build:
         def render(some: Sequence[Message]) -> str:
             return reference.render(some, tools=tools, think=think)
 
-        whole = in_first_turn(messages) if self.plan.system_in_first_turn else messages
+        whole = messages
+        if self.plan.system_in_first_turn and self.plan.system:
+            whole = in_first_turn(messages)
+        elif self.plan.system_in_first_turn:
+            whole = with_text_in_first_turn(messages, self.package.system or "")
         return render(self.plan.additions.messages(whole, render))
 
     def original(
@@ -161,6 +165,8 @@ class Build:
             lines.append(f"quantize   {self.package.quantize}, by the server on create")
         if plan.requires:
             lines.append(f"requires   Ollama {plan.requires}")
+        if plan.system_in_first_turn:
+            lines.append("system     in the first user turn, since the chat template refuses system messages")
         if plan.additions.end:
             lines.append(f"end token  {plan.additions.end} after every turn, added by the package")
         if plan.additions.separator:
@@ -262,7 +268,7 @@ def _values(package: Package, files: PackageFiles, plan: Plan, folder: Path) -> 
         model=place(files.model),
         projector=place(files.projector) if files.projector else None,
         template=plan.template,
-        system=package.system or None,
+        system=plan.system or None,
         messages=package.messages,
         parameters=written_parameters(package.parameters),
         adapters=tuple(map(place, package.adapters)),

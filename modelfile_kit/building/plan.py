@@ -18,11 +18,12 @@ from ..package.conversations import package_conversations
 from ..package.families import probe_conversations
 from ..package.package import Package
 from ..package.prompt_maker import WORDS
-from ..prover.native import NativeProof, prove_native
+from ..prover.native import NativeProof, kinds_of, prove_native
 from .additions import CANNOT_PLACE, Additions, PlacementError
 from .create_files import check_create_files
 from .end_token import EndToken, decide_end_token
 from .engine_tokens import compile_for_engine, judge_native, judge_template
+from .first_turn_text import place_in_first_turn
 from .insert import Insert, with_insert
 from .mode import Mode, NativeWay, choose_mode, unused_template
 from .parameters import check_parameters
@@ -44,7 +45,8 @@ class Plan:
     reference: the chat template, None where there is only a TEMPLATE written by hand.
     compiled: None for such a TEMPLATE and in native mode. template: the TEMPLATE with the added texts,
     None in native mode. proven_on: ids of the conversations on which added texts were proven.
-    system_in_first_turn: whether llama-server moves the system text there, which the chat template refuses.
+    system_in_first_turn: whether the system text stands there, since the chat template refuses it elsewhere.
+    system: what is written as SYSTEM; "" where the TEMPLATE itself has the text in the first turn.
     in_use: what servers will use, by Ollama's own rules. ends: what the engine adds around prompts.
     insert: whether gaps can be filled. maker: PARSER and RENDERER. requires: the release for REQUIRES.
     """
@@ -57,6 +59,7 @@ class Plan:
     template: str | None
     proven_on: tuple[str, ...]
     system_in_first_turn: bool
+    system: str
     stops: Stops
     in_use: TemplateInUse
     ends: PromptEnds
@@ -73,7 +76,10 @@ def make_plan(package: Package, files: PackageFiles) -> Plan:
     asked, maker = asked_mode(package), choose_prompt_maker(package)
     reference = _reference(package, files)
     ends = PromptEnds.of(files.vocabulary) if files.vocabulary is not None else PromptEnds()
-    compiled = _compile(package, reference, ends, maker)
+    by_chat_template = package.template is None and asked != "renderer"
+    refusal = refusal_of_system(package, reference) if by_chat_template else ""
+    source, problem = _source(package, files, reference, refusal)
+    compiled = _compile(package, source, ends, maker)
     end_token = _end_token(package, files, reference)
     additions = Additions(end_token.added, package.image_separator)
 
@@ -81,10 +87,10 @@ def make_plan(package: Package, files: PackageFiles) -> Plan:
     way = _native_way(package, files, reference, compiled, additions)
     coverage = _coverage(compiled, files)
     target, span = Target.parse(package.target), package.span("mode")
-    useless = asked == "auto" and not way.closed and _useless(package, compiled, reference, files)
+    useless = asked == "auto" and not way.closed and _useless(package, compiled, source, files)
     mode = choose_mode(asked, coverage, way, target=target, span=span, useless=useless)
-    by_chat_template = package.template is None and mode.chosen != "renderer"
-    refusal = refusal_of_system(package, reference) if by_chat_template else ""
+    if problem is not None and mode.chosen == "go":
+        raise problem
     first = (*first, *check_system(package, mode.chosen, refusal))
     if by_chat_template:
         first = (*first, *check_messages(package, mode.chosen, reference, refusal))
@@ -109,7 +115,9 @@ def make_plan(package: Package, files: PackageFiles) -> Plan:
     else:
         insert = Insert(None, "as the hand-written TEMPLATE has it")
     stops = _stops(package, files, compiled, end_token)
-    around = _around(package, files, reference if mode.chosen != "renderer" else None, template, ends, maker)
+    system = "" if refusal and mode.chosen == "go" else package.system or ""
+    judged = reference if mode.chosen != "renderer" else None
+    around = _around(package, files, judged, template, ends, maker, system)
     found = [*first, *maker.diagnostics, *end_token.diagnostics, *mode.diagnostics, *_about(mode, compiled)]
     found += [*stops.diagnostics, *in_use.diagnostics, *around]
     stop_on_errors(found)
@@ -124,7 +132,8 @@ def make_plan(package: Package, files: PackageFiles) -> Plan:
         mode,
         template,
         tuple(proven_on),
-        bool(refusal) and mode.chosen == "native",
+        bool(refusal),
+        system,
         stops,
         in_use,
         ends,
@@ -268,6 +277,25 @@ def _compile(
     return compile_for_engine(reference, ends, package.target, parser=maker.parser)
 
 
+def _source(
+    package: Package, files: PackageFiles, reference: ModelTemplate | None, refusal: str
+) -> tuple[ModelTemplate | None, PackageError | None]:
+    """What is compiled: the chat template, with the package's system text in it where it asks for that.
+
+    Where that has no place, the chat template alone, and the error: native mode may be possible.
+    """
+    wanted = refusal and package.system_in == "user" and package.mode != "native"
+    if not wanted or reference is None or package.system is None:
+        return reference, None
+    kinds = [k for k in kinds_of(reference.text, images=False) if k != "images"]
+    span = package.span("system_in")
+    try:
+        probes = package_conversations(package, files.family, vision=files.takes_images)
+        return place_in_first_turn(reference, package.system, probes, kinds, span), None
+    except PackageError as e:
+        return reference, e
+
+
 def _around(
     package: Package,
     files: PackageFiles,
@@ -275,6 +303,7 @@ def _around(
     template: str | None,
     ends: PromptEnds,
     maker: PromptMaker,
+    system: str,
 ) -> list[Diagnostic]:
     """What the engine adds around the prompts, against the chat template."""
     model = files.model.name
@@ -283,7 +312,7 @@ def _around(
     if reference is None:
         return []
     probes = package_conversations(package, files.family, vision=files.projector is not None)
-    system, own = package.system or "", package.first_messages
+    own = package.first_messages
     probes = [replace(p, messages=tuple(with_system(p.messages, system, own))) for p in probes]
     if template is None:
         return judge_native(reference, probes, ends, model=model)

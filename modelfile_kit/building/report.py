@@ -39,6 +39,7 @@ def make_report(package: Package, files: PackageFiles, plan: Plan, values: Value
             "added": end_token.added,
             "id": end_token.id,
         },
+        "system_in": "user" if plan.system_in_first_turn else "system",
         "image": {"separator": plan.additions.separator},
         "insert": {"tokens": list(plan.insert.tokens or ()), "why": plan.insert.why},
         "added_texts_proven_on": list(plan.proven_on),

@@ -12,12 +12,16 @@ from ..package.package import Package
 from .sources import ModelTemplate
 
 SYSTEM_REFUSED = "MK526"
+SYSTEM_IN_UNUSED = "MK531"
 
 NO_USER_TURN = "MK658"
 MESSAGES_REFUSED = "MK527"
 
 _QUESTION: Message = {"role": "user", "content": "Hello"}
-_WHAT_TO_DO = "remove `system:`, or send its text in the user's message"
+_WHAT_TO_DO = (
+    "write `system_in: user` to have the text in the first user turn, remove `system:`, or send the text in "
+    "the user's message"
+)
 
 
 def refusal_of_system(package: Package, reference: ModelTemplate | None) -> str:
@@ -63,13 +67,20 @@ def check_user_turn(reference: ModelTemplate | None) -> list[Diagnostic]:
 def check_system(package: Package, mode: str, refusal: str) -> list[Diagnostic]:
     """The finding about a refused system text; mode: the chosen one, "go" or "native".
 
-    Only a package that asks for native mode has its text in the first user turn: the model was not trained
-    on it.
+    Only a package that asks for it, or for native mode, has its text in the first user turn: the model was
+    not trained on it.
     """
     if not refusal:
-        return []
+        return _no_effect(package, mode)
     span = package.span("system")
-    if package.mode == "native":
+    if mode == "go" and package.system_in == "user":
+        message = (
+            f"the chat template refuses system messages ({refusal}); the text of `system:` is written into "
+            "the first user turn, as `system_in: user` asks"
+        )
+        hint = "the model was not trained on that; remove `system:` if its answers are poor"
+        return [Diagnostic(SYSTEM_REFUSED, Severity.INFO, message, span, hint)]
+    if package.mode == "native" or package.system_in == "user":
         message = (
             f"the chat template refuses system messages ({refusal}); llama-server writes the text of "
             "`system:` into the first user turn"
@@ -80,6 +91,16 @@ def check_system(package: Package, mode: str, refusal: str) -> list[Diagnostic]:
     message = f"the chat template refuses the package's system message ({refusal}): {consequence}"
     hint = f"{_WHAT_TO_DO}; with `mode: native` llama-server writes it into the first user turn"
     return [Diagnostic(SYSTEM_REFUSED, Severity.ERROR, message, span, hint)]
+
+
+def _no_effect(package: Package, mode: str) -> list[Diagnostic]:
+    """`system_in: user` where the chat template takes the system message, or is not used."""
+    if package.system_in == "system" or mode == "renderer":
+        return []
+    message = "`system_in: user` has no effect: this chat template takes system messages"
+    hint = "remove `system_in`; the text is written where the chat template has it"
+    span = package.span("system_in")
+    return [Diagnostic(SYSTEM_IN_UNUSED, Severity.WARNING, message, span, hint)]
 
 
 def check_messages(
@@ -117,5 +138,13 @@ def in_first_turn(messages: Sequence[Message]) -> list[Message]:
     """
     if len(messages) < 2 or messages[0].get("role") != "system":
         return list(messages)
-    first, second, *rest = messages
-    return [{**second, "content": f"{first.get('content') or ''}\n{second.get('content') or ''}"}, *rest]
+    first, *rest = messages
+    return with_text_in_first_turn(rest, str(first.get("content") or ""))
+
+
+def with_text_in_first_turn(messages: Sequence[Message], text: str) -> list[Message]:
+    """Messages with a text and a newline before the text of the first one."""
+    if not messages:
+        return []
+    first, *rest = messages
+    return [{**first, "content": f"{text}\n{first.get('content') or ''}"}, *rest]

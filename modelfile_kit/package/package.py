@@ -55,6 +55,7 @@ class Package:
     messages: (role, text) of the messages before those of every request.
     parameters: PARAMETER values in the order of the file; image_separator: text between an image and the
     words after it.
+    system_in: "system", or "user" for the first user turn.
     target: as written, ">=0.30"; mode: "auto", "go", "native" or "renderer".
     parser, renderer: "auto", "none" or a name. adapters, draft: absolute paths; quantize: as written.
     license: absolute path, or the text itself, else None; tests: absolute path of the golden folder.
@@ -78,6 +79,7 @@ class Package:
     tests: Path | None = None
     chat_template_name: str | None = None
     messages: tuple[tuple[str, str], ...] = ()
+    system_in: str = "system"
     parser: str = "auto"
     renderer: str = "auto"
     adapters: tuple[Path, ...] = ()
@@ -168,6 +170,7 @@ def package_from(document: Document, file: Path) -> Package:
             _check_words,
             _check_parameters,
             _check_mode,
+            _check_system_in,
             check_prompt_maker,
             check_create_keys,
         ):
@@ -311,6 +314,21 @@ def _check_mode(shape: PackageShape, document: Document) -> list[Diagnostic]:
     return out
 
 
+def _check_system_in(shape: PackageShape, document: Document) -> list[Diagnostic]:
+    """`system_in: user` needs a text to write, and a chat template to write it into."""
+    if shape.system_in == "system":
+        return []
+    if not shape.system:
+        message = "`system_in: user` says where the system text is written, and there is no `system`"
+        hint = "write the text as `system:`, or remove `system_in`"
+    elif shape.template is not None:
+        message = "`system_in: user` cannot be combined with a hand-written TEMPLATE"
+        hint = "write the text into the TEMPLATE, and remove `system_in` and `system`"
+    else:
+        return []
+    return [_error(document, ("system_in",), message, hint, CONFLICT)]
+
+
 def _package(shape: PackageShape, document: Document, file: Path) -> Package:
     folder = Path(file).absolute().parent
 
@@ -342,6 +360,7 @@ def _package(shape: PackageShape, document: Document, file: Path) -> Package:
         tests=place(shape.tests),
         chat_template_name=shape.chat_template_name,
         messages=tuple((m.role, m.content) for m in shape.messages),
+        system_in=shape.system_in,
         parser=shape.parser,
         renderer=shape.renderer,
         adapters=tuple(place(path) for path in shape.adapters),

@@ -83,6 +83,7 @@ def _conflicts(shape: PackageShape, document: Document) -> Iterator[Diagnostic]:
         "template": shape.template is not None,
         "end_token": shape.end_token not in WORDS,
         "image": bool(shape.image.separator),
+        "system_in": shape.system_in != "system",
     }
     for key, clash in clashes.items():
         if clash:

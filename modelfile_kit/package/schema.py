@@ -83,6 +83,11 @@ class PackageShape(BaseModel):
         "auto", description="auto (from the family, the chat template and the vocabulary) or a list of texts."
     )
     system: str | None = Field(None, max_length=MAX_TEXT, description="The system text (SYSTEM).")
+    system_in: Literal["system", "user"] = Field(
+        "system",
+        description="Where the system text stands: system (a system message), or user (in the first user "
+        "turn, for a chat template that refuses system messages).",
+    )
     messages: list[MessageShape] = Field(
         default_factory=list,
         description="Messages before those of every request (MESSAGE), such as a question and its answer.",
@@ -178,7 +183,7 @@ _MEANT = {
 }
 
 # Keys that take one of a few words.
-_WORDS = {"mode": ["auto", "go", "native", "renderer"]}
+_WORDS = {"mode": ["auto", "go", "native", "renderer"], "system_in": ["system", "user"]}
 
 _EXPECTED = {
     "name": "text such as autoglm-phone-9b",
@@ -190,6 +195,7 @@ _EXPECTED = {
     "end_token": "auto, none, or the text of one token",
     "stop": "auto or a list of texts",
     "system": "text",
+    "system_in": "system or user",
     "messages": "a list of messages such as {role: user, content: Hello}",
     "messages.role": "system, user or assistant",
     "messages.content": "text",

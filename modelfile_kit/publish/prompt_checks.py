@@ -52,6 +52,8 @@ def _check_prompt(subject: Subject, conversation: Conversation) -> Check:
             subject.name, messages, tools=conversation.tools, think=conversation.think
         )
     except RefusedError as e:
+        if refusal := subject.judge.refusal(conversation):
+            return Check(name, "skip", f"both sides refuse it: {e.detail}; {refusal}")
         found = error("MK730", f"the server refuses to render {conversation.id!r}: {e.detail}", e.help)
         return Check(name, "fail", e.detail, (found,))
     subject.shells.append(_without_words(rendered.prompt, messages))

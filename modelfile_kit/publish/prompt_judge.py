@@ -117,6 +117,18 @@ class PromptJudge:
             twice or (self._difference(conversation, prompt, bare[0]),), expected=expected[0]
         )
 
+    def refusal(self, conversation: Conversation) -> str:
+        """Why the chat template refuses a conversation, "" where it does not or none is known."""
+        why = ""
+        for think in self._thinks(conversation) if self.reference is not None else ():
+            try:
+                self._render(self.whole(conversation), tools=conversation.tools, think=think)
+            except TemplateReferenceError as e:
+                why = e.message
+            else:
+                return ""
+        return why
+
     def _thinks(self, conversation: Conversation) -> Sequence[Any]:
         """The server turns thinking on where the model supports it (0.33, ChatHandler)."""
         if conversation.think is None and "thinking" in self.served.capabilities:

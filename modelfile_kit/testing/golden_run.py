@@ -12,7 +12,7 @@ from pathlib import Path
 from ..building.build import Build, build
 from ..core.conversation import Conversation
 from ..core.diagnostics import Diagnostic, Severity, Span
-from ..core.errors import MissingDependencyError, PackageError, PromptError, UsageError
+from ..core.errors import GoTemplateError, MissingDependencyError, PackageError, PromptError, UsageError
 from ..gguf_file import Header
 from ..gguf_file.arrays import NumberArray, StringArray
 from ..micro import build_pair
@@ -183,7 +183,7 @@ def _render(build: Build, conversation: Conversation) -> RenderedConversation:
     try:
         parser = build.plan.maker.parser or ""
         prompt = render_prompt(build.template, messages, tools=tools, think=think, parser=parser)
-    except PromptError as error:
+    except (PromptError, GoTemplateError) as error:
         return RenderedConversation(conversation.id, refused=error.message)
     return RenderedConversation(conversation.id, prompt=prompt)
 

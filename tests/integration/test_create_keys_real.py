@@ -14,7 +14,7 @@ import pytest
 from modelfile_kit.building.build import Build, build
 from modelfile_kit.core.errors import PackageError, ServerError
 from modelfile_kit.gguf_file.patch import patch
-from modelfile_kit.micro import MicroPair
+from modelfile_kit.micro import MicroPair, build_model
 from modelfile_kit.ollama.versions import Target, server_version
 from modelfile_kit.publish.expectation import Expectation
 from modelfile_kit.publish.publish import NotVerifiedError, publish
@@ -198,6 +198,27 @@ def test_a_renderer_that_writes_the_chat_templates_prompts(
     report = verify(NAME, host=ollama_server.url, expectation=Expectation.from_build(built))
     (check,) = [c for c in report.checks if c.name == "prompt hello"]
     assert (check.status, check.detail.split(",")[0]) == ("ok", "equal to the reference")
+
+
+def test_the_system_text_in_the_first_user_turn(
+    package: Any, ollama_server: OllamaServer, tmp_path: Path
+) -> None:
+    """The same bytes by the TEMPLATE and natively, where llama-server moves the text."""
+    (tmp_path / "gguf").mkdir()
+    refuses = "{% if messages[0].role == 'system' %}{{ raise_exception('no system') }}{% endif %}"
+    jinja = (
+        f"{{# {'~' * 150} #}}[gMASK]<sop>{refuses}{{% for m in messages %}}<|{{{{ m.role }}}}|>\n"
+        "{{ m.content | trim }}{% endfor %}<|assistant|>"
+    )
+    model = build_model(tmp_path / "gguf" / "m.gguf", chat_template=jinja)
+    prompts = []
+    for mode in ("go", "native"):
+        built = package(model=model, mode=mode, system="Be brief.", system_in="user", target="0.33.0")
+        publish(built, NAME, host=ollama_server.url, verify=False)
+        wrong = failed(built, ollama_server)
+        assert mode == "native" or [name for name, _ in wrong if name != "stop"] == [], wrong
+        prompts.append(ollama_server.render(NAME, [{"role": "user", "content": " Hello "}]).prompt)
+    assert prompts == ["[gMASK]<sop><|user|>\nBe brief.\n Hello<|assistant|>"] * 2
 
 
 def test_native_mode_requires_a_server_that_knows_it(package: Any, ollama_server: OllamaServer) -> None:

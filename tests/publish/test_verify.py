@@ -180,6 +180,31 @@ def test_a_prompt_that_the_server_refuses_is_named():
     assert codes(report) == {"MK730"}
 
 
+def test_what_both_sides_refuse_is_skipped():
+    server: Any = FakeServer()
+    render = server.render
+
+    def refuse(name, messages, **options):
+        if messages[0]["role"] == "system":
+            raise RefusedError("HTTP 500: no system", detail="no system", status=500)
+        return render(name, messages, **options)
+
+    server.render = refuse
+    refuses = "{% if messages[0].role == 'system' %}{{ raise_exception('not here') }}{% endif %}"
+    user = {"role": "user", "content": "hi"}
+    talks = (
+        Conversation("one", (user,)),
+        Conversation("system", ({"role": "system", "content": "Be brief."}, user)),
+    )
+    report = run(server, chat_template=refuses + JINJA, conversations=talks)
+    (check,) = [c for c in report.checks if c.name == "prompt system"]
+    assert (check.status, check.detail) == (
+        "skip",
+        "both sides refuse it: no system; the chat template refuses this conversation: not here",
+    )
+    assert "MK730" not in codes(report)
+
+
 def test_an_older_server_shows_no_prompts():
     report = run(FakeServer(version_text="0.9.6"), chat_template=JINJA)
     assert status(report, "prompts") == "skip"
