@@ -24,7 +24,8 @@ from .conversation_rules import collate, drop_oldest, keep_newest, with_image_ta
 from .functions import template_functions
 from .grammar import Modelfile
 from .legacy import cut_at_response, with_response
-from .replies import Reply, split_reply, split_thinking
+from .replies import split_reply, split_thinking
+from .reply_types import Reply
 from .think import Think, resolve_think, think_values
 from .versions import Target
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from .inference import GO_SPACE
+from .reply_types import Reply, ToolCall
 from .versions import Target
 
 _LOOKING, _STARTED, _THINKING, _AFTER, _DONE = range(5)
@@ -90,14 +90,6 @@ def _overlap(text: str, tag: str) -> int:
     return next((k for k in range(min(len(text), len(tag)), 0, -1) if text.endswith(tag[:k])), 0)
 
 
-@dataclass(frozen=True)
-class ToolCall:
-    """A tool call found in a reply: the tool's name and its arguments."""
-
-    name: str
-    arguments: Mapping[str, Any]
-
-
 class ToolParser:
     """Finds tool calls in a streamed reply: after the tag, a known tool's name and a JSON object."""
 
@@ -153,7 +145,7 @@ class ToolParser:
             return None
         self._calls += 1
         self._held = self._held[max(end, last) :]
-        return ToolCall(name, arguments)
+        return ToolCall(name, arguments, self._calls - 1)
 
     def _find_name(self) -> tuple[str | None, int]:
         """The first tool's name, the longest at its place; none while the end may begin another."""
@@ -269,15 +261,6 @@ def _load(text: str) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return data if isinstance(data, dict) else None
-
-
-@dataclass(frozen=True)
-class Reply:
-    """A reply as /api/chat answers it."""
-
-    thinking: str = ""
-    content: str = ""
-    tool_calls: tuple[ToolCall, ...] = ()
 
 
 def split_reply(

@@ -12,7 +12,8 @@ from functools import lru_cache
 from typing import Any
 
 from ..huggingface import Reference
-from ..ollama.replies import Reply, ToolCall, split_reply
+from ..ollama.replies import split_reply
+from ..ollama.reply_types import Reply, ToolCall
 from ..ollama.special_tokens import TOKEN_LIKE
 from ..ollama.versions import Target
 from .tags import Tags, thinking_tags, tool_tags
@@ -111,8 +112,8 @@ def same_calls(found: Sequence[ToolCall], wanted: Sequence[ToolCall]) -> bool:
     return _plain(found) == _plain(wanted)
 
 
-def _plain(calls: Sequence[ToolCall]) -> list[tuple[str, Mapping[str, Any]]]:
-    return [(call.name, dict(call.arguments)) for call in calls]
+def _plain(calls: Sequence[ToolCall]) -> list[tuple[str, Mapping[str, Any] | None]]:
+    return [(call.name, None if call.arguments is None else dict(call.arguments)) for call in calls]
 
 
 @lru_cache(maxsize=4)

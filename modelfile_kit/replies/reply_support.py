@@ -13,7 +13,7 @@ from ..core.errors import KitError
 from ..huggingface import Reference
 from ..ollama.builtin import PARSERS
 from ..ollama.prompt import PromptTemplate
-from ..ollama.replies import Reply
+from ..ollama.reply_types import Reply
 from ..ollama.selection import jinja_evidence, select
 from ..ollama.versions import Target, version_text
 from .reading_back import NO_CALLS, PIECES, Written, answered, best_thinking_tags, same_calls, written_replies

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from modelfile_kit.ollama.replies import ThinkingParser, ToolCall, split_reply, split_thinking
+from modelfile_kit.ollama.replies import ThinkingParser, split_reply, split_thinking
+from modelfile_kit.ollama.reply_types import ToolCall
 
 TOOLS = [{"type": "function", "function": {"name": n}} for n in ("get", "get_weather")]
 THINK: dict[str, Any] = {"opening": "<think>", "closing": "</think>", "think": True}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from modelfile_kit.huggingface import Reference
-from modelfile_kit.ollama.replies import ToolCall
+from modelfile_kit.ollama.reply_types import ToolCall
 from modelfile_kit.replies.reading_back import (
     NO_CALLS,
     REPLY_MAX,
