@@ -34,6 +34,8 @@ WITHOUT_MODULE = {
     "ollama/test_inference_oracle.py": "detection and replies, compared with Ollama's packages",
     "ollama/test_modelfile_oracle.py": "the grammar, compared with Ollama's packages",
     "ollama/test_parameters_oracle.py": "parameters, compared with Ollama's packages",
+    "ollama/parsers/test_against_ollama.py": "all parsers, compared with Ollama's packages",
+    "ollama/parsers/test_recorded.py": "all parsers, compared with recorded answers of Ollama's packages",
     "ollama/test_prompt_oracle.py": "prompts, compared with Ollama's packages",
     "ollama/test_recorded.py": "the whole room, compared with recorded answers of Ollama's packages",
     "ollama/test_server.py": "the whole room, compared with a real server",

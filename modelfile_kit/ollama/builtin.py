@@ -21,8 +21,10 @@ _RENDERERS: dict[Version, str] = {
     (0, 17, 4): "qwen3.5",
     (0, 20, 0): "gemma4",
     (0, 22, 0): "gemma4-small gemma4-large laguna",
-    (0, 31, 0): "ornith cohere",
-    (0, 33, 0): "qwen3.8 nemotron-3.5-nano poolside-v1 glimmer",
+    (0, 30, 10): "cohere",
+    (0, 30, 11): "ornith",
+    (0, 32, 3): "poolside-v1",
+    (0, 33, 0): "qwen3.8 nemotron-3.5-nano glimmer",
 }
 RENDERERS: dict[str, Version] = {name: v for v, names in _RENDERERS.items() for name in names.split()}
 """The names that RENDERER takes, and since when."""
@@ -94,8 +96,10 @@ _PARSERS: dict[Version, dict[str, tuple[bool, bool]]] = {
     (0, 17, 4): {"qwen3": _TOOLS, "qwen3-thinking": _BOTH, "qwen3.5": _BOTH},
     (0, 20, 0): {"gemma4": _BOTH, "gemma4-no-thinking": _TOOLS},
     (0, 22, 0): {"laguna": _BOTH},
-    (0, 31, 0): {"ornith": _BOTH, "cohere": _BOTH},
-    (0, 33, 0): dict.fromkeys(("nemotron-3.5-nano", "poolside-v1", "glimmer"), _BOTH),
+    (0, 30, 10): {"cohere": _BOTH},
+    (0, 30, 11): {"ornith": _BOTH},
+    (0, 32, 3): {"poolside-v1": _BOTH},
+    (0, 33, 0): dict.fromkeys(("nemotron-3.5-nano", "glimmer"), _BOTH),
 }
 PARSERS: dict[str, Parser] = {
     name: Parser(v, tools, thinking)

@@ -80,12 +80,23 @@ SINCE: dict[str, Feature] = {
     "draft_num_predict": Feature((0, 30, 0), "the parameter draft_num_predict"),
     "draft_files": Feature((0, 30, 0), "create takes a draft model's GGUF (0.23.1 to 0.24 refuse DRAFT)"),
     "mmproj_type": Feature((0, 30, 4), "general.type mmproj is a projector even without vision.block_count"),
+    "parser_direct_answers": Feature((0, 30, 9), "the parser lfm2-thinking takes a reply without a thought"),
     "tool_round_trip_tie": Feature(
         (0, 30, 11), "Jinja wins a tie with tools when only it shows a tool round trip"
     ),
     "tool_json_strings": Feature(
         (0, 31, 0), "braces inside JSON strings do not end the search for bare tool calls"
     ),
+    "parser_thought_after_tool": Feature(
+        (0, 32, 1), "the parser gemma4 expects a thought after a tool's answer"
+    ),
+    "parser_unclosed_glm": Feature(
+        (0, 32, 3), "the parsers glm-4.7 and glm-ocr take a last call without its closing tag"
+    ),
+    "parser_space_before_tag": Feature(
+        (0, 33, 0), "the parser nemotron-3-nano keeps white space before what may become a tag"
+    ),
+    "parser_one_opening": Feature((0, 33, 0), "the parser qwen3.5 drops one opening tag at most"),
     "sampling_defaults": Feature((0, 33, 3), "sampler defaults come from general.sampling.* of the GGUF"),
     "gguf_kept": Feature((0, 34, 1), "create keeps the bytes of a GGUF instead of rewriting them"),
     "from_glob": Feature((0, 34, 1), "FROM and DRAFT take file name patterns"),

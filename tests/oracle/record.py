@@ -16,6 +16,9 @@ from typing import Any
 from tests.ollama.generate_modelfiles import modelfiles
 from tests.ollama.generate_requests import PROBES, requests
 from tests.ollama.generate_templates import templates
+from tests.ollama.parsers.compare import ollamas, question
+from tests.ollama.parsers.generate import TOOLS as PARSER_TOOLS
+from tests.ollama.parsers.generate import Case, cases
 from tests.ollama.test_inference_oracle import JINJA_PARTS, REPLY_PARTS, REPLY_TEMPLATES
 from tests.ollama.test_parameters_oracle import VALUES
 from tests.oracle.oracle import VERSIONS, Oracle, api_messages, b64, modelfile_answer, source
@@ -102,6 +105,28 @@ def record_replies(judge: Oracle) -> list[Any]:
     return cases
 
 
+def record_parsers(judge: Oracle) -> list[Any]:
+    """Parser, numbers of its tools, last message, think, pieces; thought, content, calls and ending."""
+    wanted = [case for case in cases(17, 1000) if sum(map(len, case.pieces)) < 500]
+    wanted += [
+        Case("olmo3", None, None, None, [b'<function_calls>x(a=")</function_calls>']),
+        Case(
+            "functiongemma", None, None, None, [b"<start_function_call>call:x{a:<escape>}<end_function_call>"]
+        ),
+    ]
+    return [
+        [
+            c.name,
+            [PARSER_TOOLS.index(tool) for tool in c.tools or ()],
+            c.last,
+            c.think,
+            [b64(piece) for piece in c.pieces],
+            ollamas(answer),
+        ]
+        for c, answer in zip(wanted, judge.ask_all(map(question, wanted)), strict=True)
+    ]
+
+
 def record_parameters(judge: Oracle) -> list[Any]:
     """Name, value, Ollama's reading as JSON (null where it refuses)."""
     names = ("temperature", "num_ctx", "use_mmap", "main_gpu", "stop", "mirostat", "unknown")
@@ -120,6 +145,7 @@ RECORDERS = {
     "inference": record_inference,
     "selection": record_selection,
     "replies": record_replies,
+    "parsers": record_parsers,
     "parameters": record_parameters,
     "printable": record_printable,
 }

@@ -1,0 +1,99 @@
+"""PARSER functiongemma (model/parsers/functiongemma.go).
+
+    <start_function_call>call:get_weather{city:<escape>Paris<escape>}<end_function_call>
+
+Values without `<escape>` are guessed at: a text that begins with a number is that number. An argument that is
+`<escape>` alone ends the server.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from ..reply_types import ReplyError
+from .go_numbers import scan_number
+from .go_text import as_json_text, overlap
+from .protocol import Arguments, SteppingParser
+
+_OPENING, _CLOSING = b"<start_function_call>", b"<end_function_call>"
+_CALL = re.compile(rb"call:([^{]+)\{(.*)\}")
+_ESCAPE = b"<escape>"
+
+
+class FunctionGemma(SteppingParser):
+    """Content and calls; no thoughts."""
+
+    thinking = False
+    preserved = (_OPENING.decode(), _CLOSING.decode())
+    in_call = False
+
+    def step(self, done: bool) -> bool:
+        if not self.buffer:
+            return False
+        if self.in_call:
+            call, closed, rest = self.buffer.partition(_CLOSING)
+            if closed:
+                self.buffer = rest
+                self.out.calls.append(_read_call(call))
+                # What stands between this call and the next one goes into the next one.
+                self.in_call = _OPENING in rest
+            return bool(closed)
+        content, opened, rest = self.buffer.partition(_OPENING)
+        if not opened:
+            cut = len(content) - overlap(content, _OPENING)
+            content, rest = content[:cut], content[cut:]
+        self.out.content.append(content)
+        self.buffer = rest
+        self.in_call = bool(opened)
+        return bool(opened)
+
+
+def _read_call(raw: bytes) -> tuple[bytes, Arguments]:
+    found = _CALL.search(raw)
+    return (found[1], _read_pairs(found[2])) if found else (b"", {})
+
+
+def _read_pairs(text: bytes) -> dict[str, Any]:
+    """`name:value` between commas; what has no colon is left out."""
+    pairs: dict[str, Any] = {}
+    for part in _split(text):
+        name, colon, value = part.partition(b":")
+        if colon:
+            pairs[as_json_text(name)] = _read_value(value)
+    return pairs
+
+
+def _split(text: bytes) -> list[bytes]:
+    """The parts between commas that stand in no brackets and in no escaped text; empty ones are left out."""
+    parts = [b""]
+    depth, escaped = 0, False
+    for token in re.findall(rb"<escape>|.", text, re.DOTALL):
+        if token == _ESCAPE:
+            escaped = not escaped
+        elif not escaped and token in b"{[":
+            depth += 1
+        elif not escaped and token in b"}]":
+            depth -= 1
+        elif not escaped and token == b"," and depth == 0:
+            parts.append(b"")
+            continue
+        parts[-1] += token
+    return [part for part in parts if part]
+
+
+def _read_value(text: bytes) -> Any:
+    if text == _ESCAPE:
+        raise ReplyError("an argument that is `<escape>` alone", crash=True)
+    if text.startswith(_ESCAPE) and text.endswith(_ESCAPE):
+        return as_json_text(text[len(_ESCAPE) : -len(_ESCAPE)])
+    if text in (b"true", b"false"):
+        return text == b"true"
+    number = scan_number(text)
+    if number is not None:
+        return number
+    if text.startswith(b"[") and text.endswith(b"]"):
+        return [_read_value(part) for part in _split(text[1:-1])] or None
+    if text.startswith(b"{") and text.endswith(b"}"):
+        return _read_pairs(text[1:-1])
+    return as_json_text(text)
