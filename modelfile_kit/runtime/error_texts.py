@@ -131,7 +131,8 @@ ERROR_TEXTS: tuple[ErrorText, ...] = (
     ErrorText(
         OLLAMA,
         "MK422",
-        r"split GGUF has (?:no shards|an invalid shard|invalid shard count|too many shards|\d+ remaining)"
+        r"unsupported GGUF shard \\?\""
+        r"|split GGUF has (?:no shards|an invalid shard|invalid shard count|too many shards|\d+ remaining)"
         r"|split GGUF shard is not a regular file|materialize split GGUF shard"
         r"|split GGUF .{0,300}?(?:has too many shards|has unsupported media type|does not match"
         r"|duplicate shard index|count overflows|contains duplicate tensor|is missing first shard"
@@ -364,7 +365,7 @@ ERROR_TEXTS: tuple[ErrorText, ...] = (
     ErrorText(
         OLLAMA,
         "MK117",
-        r"requires must be a valid semver",
+        r"requires must be a valid semver|invalid requires version:",
         "REQUIRES is not followed by a version",
         "write the version with three numbers, as REQUIRES 0.14.0",
     ),
@@ -386,7 +387,8 @@ ERROR_TEXTS: tuple[ErrorText, ...] = (
         OLLAMA,
         "MK810",
         r"quantization (?:during create )?is only supported for safetensors"
-        r"|unsupported (?:draft )?quantize type",
+        r"|--quantize is only supported when importing a safetensors"
+        r"|unsupported (?:(?:draft )?quantize type|--(?:draft-)?quantize \\?\")",
         "this Ollama does not quantize a GGUF, and knows only a few types for safetensors",
         "quantize the GGUF with llama.cpp's llama-quantize, and leave `quantize` out",
         since="0.34.1",
@@ -798,6 +800,41 @@ ERROR_TEXTS: tuple[ErrorText, ...] = (
         r"invalid model name",
         "the name has characters or parts that Ollama does not allow",
         "use [HOST/][NAMESPACE/]MODEL[:TAG] of letters, digits, '.', '_' and '-'",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK810",
+        r"DRAFT must not reference the same local path as FROM",
+        "DRAFT names the model that FROM names; a draft is another, smaller model",
+        "name the draft's own file behind DRAFT, or remove the line",
+        since="0.30.4",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK810",
+        r"is not a supported safetensors model directory",
+        "the folder behind FROM or DRAFT has no model that this Ollama imports: config.json or *.safetensors "
+        "is missing",
+        "name the GGUF file itself, or convert the folder with llama.cpp's convert_hf_to_gguf.py",
+        since="0.34.1",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK439",
+        r"(?:^|error: |gathering model components )syntax error in pattern",
+        "the path behind FROM or DRAFT has a `[` that nothing closes, or an empty `[]`: this Ollama reads "
+        "such a path as a pattern",
+        "rename the file or folder; `*`, `?`, `[` and a backslash are special in the whole path",
+        since="0.34.1",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK401",
+        r"unsupported alignment \d|unsupported tensor \\?\"[^\"]{0,200}\" element count overflows"
+        r"|array byte size overflows|unsupported GGUF contains duplicate tensor",
+        "the GGUF's header holds values that cannot be: the file is damaged, or its maker was faulty",
+        FILE_STEP,
+        since="0.34.1",
     ),
     ErrorText(
         OLLAMA,

@@ -16,6 +16,8 @@ SHARED = Path(__file__).parents[3] / "shared" / "cases" / "errors.txt"
 
 # (text, code, words of the meaning, words of the next step)
 TEXTS = [
+    # Ollama 0.34.4, `ollama create` with FROM ./m[.gguf (the text is Go's own, path/filepath).
+    ("gathering model components \nError: syntax error in pattern", "MK439", "nothing closes", "rename"),
     (
         "Error: 500 Internal Server Error: unable to load model: /m/sha256-00",
         "MK857",
