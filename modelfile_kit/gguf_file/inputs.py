@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .header import Header
-from .projector_types import SPEECH_TYPES, find_type
+from .projector_types import SPEECH_TYPES, UNHEARD_TYPES, find_type
 
 TEXT, IMAGE, AUDIO = "text", "image", "audio"
 
@@ -67,8 +67,8 @@ def audio_inside(header: Header) -> bool:
 def projector_input(header: Header) -> tuple[str, ...]:
     """What a projector turns into embeddings: "image", "audio", both or nothing.
 
-    As llama.cpp decides: by `clip.has_vision_encoder` and `clip.has_audio_encoder`; sound in a Gemma 3n
-    projector is not used (clip.cpp, clip_init). Where a file has neither key, its type decides.
+    As llama.cpp decides: by `clip.has_vision_encoder` and `clip.has_audio_encoder`; sound of Gemma 3n is
+    not used (clip.cpp, clip_init). Where a file has neither key, its type decides.
     """
     flags = {IMAGE: "clip.has_vision_encoder", AUDIO: "clip.has_audio_encoder"}
     said = {sense: header.metadata.flag(key) for sense, key in flags.items()}
@@ -76,8 +76,9 @@ def projector_input(header: Header) -> tuple[str, ...]:
         return ()
     if said[IMAGE] is None and not said[AUDIO]:
         known = find_type(main_type(header))
-        return known.senses if known else ()
-    unused = {AUDIO} if projector_type(header) == "gemma3nv" else set()
+        return known.senses if known and known.name not in UNHEARD_TYPES else ()
+    unheard = projector_type(header) == "gemma3nv" or audio_type(header) in UNHEARD_TYPES
+    unused = {AUDIO} if unheard else set()
     return tuple(sense for sense, has in said.items() if has and sense not in unused)
 
 

@@ -29,6 +29,7 @@ from .projector_types import (
     PROJECTOR_TYPES,
     ROPE_SECTIONS,
     SPEECH_TYPES,
+    UNHEARD_TYPES,
     ProjectorType,
     find_type,
     types_for,
@@ -161,8 +162,8 @@ def check_pair(model: Header, projector: Header | None) -> list[Diagnostic]:
         return _missing(model)
     found = [*_check_input(projector), *_check_types(model, projector), *_check_width(model, projector)]
     if IMAGE in projector_input(projector):
-        found += [*_check_sections(model), *_check_marks(model, projector)]
-    return found
+        found += _check_sections(model)
+    return [*found, *_check_tokens(model, projector)]
 
 
 def _wrong_kinds(model: Header, projector: Header | None) -> list[Diagnostic]:
@@ -248,6 +249,9 @@ def _check_input(projector: Header) -> list[Diagnostic]:
         return [_error("MK421", projector, message, advice)]
     if not kind:
         return [_error("MK421", projector, "this is a projector without a type", advice)]
+    if kind in UNHEARD_TYPES:
+        message = f"llama.cpp cannot use projector type {kind!r}, and this projector has nothing else"
+        return [_error("MK421", projector, message, "give the projector that has the vision part too")]
     if not projector_input(projector) and find_type(kind) is not None:
         message = f"this projector (type {kind!r}) has neither a vision nor an audio encoder"
         return [_error("MK421", projector, message, advice)]
@@ -338,23 +342,56 @@ def _check_sections(model: Header) -> list[Diagnostic]:
     return [_error("MK413", model, message, advice)]
 
 
-def _check_marks(model: Header, projector: Header) -> list[Diagnostic]:
-    known = PROJECTOR_TYPES.get(projector_type(projector))
-    if known is None or not known.marks or model.architecture not in known.architectures:
+def _check_tokens(model: Header, projector: Header) -> list[Diagnostic]:
+    """What llama.cpp writes around an image or a sound: does the vocabulary have it as tokens?"""
+    senses = projector_input(projector)
+    eye = PROJECTOR_TYPES.get(projector_type(projector)) if IMAGE in senses else None
+    ear = AUDIO_TYPES.get(audio_type(projector)) if AUDIO in senses else None
+    types = [t for t in (eye, ear) if t is not None and (t.marks or t.needed or t.needed_large)]
+    if not types:
         return []
     try:
-        missing = Vocabulary.from_header(model).missing(known.marks)
+        vocabulary = Vocabulary.from_header(model)
     except GGUFError as e:
         return [e.to_diagnostic()]
-    if not missing:
+    return [
+        d for t in types for d in (*_check_marks(model, vocabulary, t), *_check_needed(model, vocabulary, t))
+    ]
+
+
+_WRONG_MODEL = "give the model that the projector was made for; this one is text-only or wrongly converted"
+
+
+def _check_marks(model: Header, vocabulary: Vocabulary, known: ProjectorType) -> list[Diagnostic]:
+    missing = vocabulary.missing(known.marks)
+    if not missing or model.architecture not in known.architectures:
         return []
     are = "is not a special token" if len(missing) == 1 else "are not special tokens"
+    what = "an image" if IMAGE in known.senses else "a sound"
     message = (
-        f"llama.cpp puts {' and '.join(known.marks)} around an image, but "
+        f"llama.cpp puts {' and '.join(known.marks)} around {what}, but "
         f"{' and '.join(missing)} {are} of this model's vocabulary"
     )
-    advice = "give the model that the projector was made for; this one is text-only or wrongly converted"
-    return [Diagnostic("MK414", Severity.WARNING, message, Span(model.source), advice)]
+    return [Diagnostic("MK414", Severity.WARNING, message, Span(model.source), _WRONG_MODEL)]
+
+
+def _check_needed(model: Header, vocabulary: Vocabulary, known: ProjectorType) -> list[Diagnostic]:
+    """What the server refuses images for, whatever the architecture. A warning: texts are answered."""
+    for texts, which in (
+        (known.needed, "every image"),
+        (known.needed_large, "every image that it cuts into parts (large ones)"),
+    ):
+        missing = [text for text in texts if not vocabulary.has_piece(text)]
+        if missing:
+            shown = " and ".join(repr(t) if t.isspace() else t for t in missing)
+            them, are = ("it", "is not a token") if len(missing) == 1 else ("they", "are not tokens")
+            message = (
+                f"with projector type {known.name!r} llama.cpp writes {shown} as a token with {which}, and "
+                f"{them} {are} of this model's vocabulary: the server will refuse such images "
+                '("Invalid token", HTTP 400)'
+            )
+            return [Diagnostic("MK409", Severity.WARNING, message, Span(model.source), _WRONG_MODEL)]
+    return []
 
 
 def _no_projector_exists(model: Header) -> Diagnostic:

@@ -255,6 +255,17 @@ class Vocabulary:
         """Those of the texts that are not special tokens here."""
         return [t for t in texts if self.special_id_of(t) is None]
 
+    def has_piece(self, text: str) -> bool:
+        """Whether some token, of any type, stands for exactly this text (llama_token_to_piece).
+
+        text: printable ASCII, spaces and newlines. Tokens are spelled plainly or byte-level (`Ċ` for a
+        newline), a single character also as a byte (`<0x0A>`).
+        """
+        spelled = {text, text.replace(" ", "Ġ").replace("\n", "Ċ")}
+        if len(text) == 1:
+            spelled.add(f"<0x{ord(text):02X}>")
+        return any(self.id_of(s) is not None for s in spelled)
+
     def _special(self, name: str) -> int | None:
         said = self._metadata.integer(f"tokenizer.ggml.{name}_token_id")
         if said is not None and 0 <= said < len(self):

@@ -250,8 +250,8 @@ def test_a_projector_with_both_encoders_has_one_width(eye, header):
         "clip__audio__projector_type": Typed("string", "gemma4a"),
         "clip__has_audio_encoder": Typed("bool", 1),
     }
-    marks = ("<|image>", "<image|>")
-    gemma = header(model("gemma4", marks, (3, 3)), name="t.gguf")
+    marks = ("<|image>", "<image|>", "<|audio>", "<audio|>")
+    gemma = header(model("gemma4", marks, (3, 3, 3, 3)), name="t.gguf")
     both = eye(**omni, clip__audio__projection_dim=Typed("uint32", 128))
     assert check_pair(gemma, both) == []
     assert model_input(gemma, both) == ("text", "image", "audio")
@@ -300,6 +300,40 @@ def test_marks_that_are_no_tokens(glm, eye):
     assert "<|end_of_image|> is not a special token" in found.message
     (found,) = check_pair(glm(types=(1, 1, 1)), eye())
     assert "<|begin_of_image|> and <|end_of_image|> are not special tokens" in found.message
+
+
+def test_marks_around_a_sound(header, eye):
+    voxtral = eye(width=None, **hear("voxtral"), clip__audio__projection_dim=Typed("uint32", 128))
+    (found,) = check_pair(header(model("llama"), name="t.gguf"), voxtral)
+    assert told([found]) == [("MK414", "warning")]
+    assert "llama.cpp puts [BEGIN_AUDIO] around a sound" in found.message
+    marked = header(model("llama", ("[BEGIN_AUDIO]",), (3,)), name="t.gguf")
+    assert check_pair(marked, voxtral) == []
+
+
+@pytest.mark.parametrize("newlines", ["ĊĊ", "\n\n"])  # byte-level, and plain in a control token
+def test_tokens_that_the_engine_writes_itself(header, eye, newlines):
+    """Seen on Ollama 0.34.4 and its llama-server: without them every image is HTTP 400 "Invalid token"."""
+    tokens = ("Ċ", newlines, "<fake_token_around_image>", "<global-img>")
+    smol = eye("idefics3")
+    assert check_pair(header(model("llama", tokens, (1, 3, 3, 3)), name="t.gguf"), smol) == []
+    # any type of token will do, and a single character may be a byte
+    byte = ("<0x0A>", *tokens[1:])
+    assert check_pair(header(model("llama", byte, (6, 1, 1, 1)), name="t.gguf"), smol) == []
+    (found,) = check_pair(header(model("llama", tokens[:3], (1, 1, 3)), name="t.gguf"), smol)
+    assert told([found]) == [("MK409", "warning")]
+    assert "writes <global-img> as a token with every image, and it is not a token" in found.message
+    (found,) = check_pair(header(model("llama", ("a",)), name="t.gguf"), smol)
+    assert "'\\n\\n' and <fake_token_around_image> and <global-img>" in found.message
+    (found,) = check_pair(header(model("llama", tokens[1:], (3, 3, 3)), name="t.gguf"), smol)
+    assert "with every image that it cuts into parts (large ones)" in found.message
+
+
+def test_gemma_3ns_ear_alone(header, eye):
+    ear = eye(width=None, **hear("gemma3na"), clip__audio__projection_dim=Typed("uint32", 128))
+    found = check_pair(header(model("gemma3n"), name="t.gguf"), ear)
+    assert told(found) == [("MK421", "error")]
+    assert "llama.cpp cannot use projector type 'gemma3na'" in found[0].message
 
 
 def test_a_model_without_a_vocabulary(header, eye):

@@ -12,6 +12,7 @@ from modelfile_kit.gguf_file.projector_types import (
     PROJECTOR_TYPES,
     ROPE_SECTIONS,
     SPEECH_TYPES,
+    UNHEARD_TYPES,
     find_type,
     types_for,
 )
@@ -61,7 +62,7 @@ def test_every_type_that_llama_cpp_knows_has_a_row():
 @pytest.mark.parametrize(("kind", "architecture"), [p for p in PAIRS if p[1] != "-"])
 def test_every_pair_that_llama_cpps_converters_make_is_accepted(header, kind, architecture):
     known = find_type(kind)
-    marks = known.marks if known else ()
+    marks = (*known.marks, *known.needed, *known.needed_large) if known else ()
     more = {}
     if ROPE_SECTIONS.get(architecture):
         more["own__rope__dimension_sections"] = Typed("int32[]", [4, 4, 4, 0])
@@ -76,5 +77,7 @@ def test_every_pair_that_llama_cpps_converters_make_is_accepted(header, kind, ar
     if kind in SPEECH_TYPES:
         assert [d.code for d in found] == ["MK421"]
         assert "only generates speech" in found[0].message
+    elif kind in UNHEARD_TYPES:
+        assert [d.code for d in found] == ["MK421"]
     else:
         assert found == []

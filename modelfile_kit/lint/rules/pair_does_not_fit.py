@@ -23,7 +23,7 @@ def check(context: Context) -> Iterator[Finding]:
                 found.message,
                 projector.instruction,
                 found.help,
-                severity=Severity.INFO if found.code == "MK414" else found.severity,
+                severity=Severity.INFO if found.code in ("MK414", "MK409") else found.severity,
                 code=found.code,
             )
 
