@@ -68,7 +68,7 @@ def check_build(layout: Layout, package: Path, folder: Path) -> None:
     assert [line.removeprefix("FROM ") for line in lines if line.startswith("FROM ")] == froms
     assert ", ".join(built.files.input) == layout.input
     found = {d.code for d in built.files.diagnostics if str(d.severity) == "warning"}
-    assert found - {"MK411", "MK414"} == layout.codes
+    assert found - {"MK409", "MK411", "MK414"} == layout.codes  # its vocabulary has no marks
     assert not has_errors(built.diagnostics)
     linted = run("lint", folder / "out" / "Modelfile")
     assert linted.exit_code == (1 if found & {"MK411", "MK436"} else 0), linted.output
