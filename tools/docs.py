@@ -98,6 +98,37 @@ A package is tried with conversations: `build` with `mode: auto` decides by them
 `messages` and `tools` are as Ollama's /api/chat takes them; `images` may be a count, as test images are
 made on the spot. An `id` is a file name: letters, digits, `.`, `_` and `-`.
 
+## Without the model: stand-in.yaml
+
+`mkmodelfile test --micro` tests a package where its model is missing, as in a CI without the gigabytes. What
+the model is like stands in `stand-in.yaml` in the folder of golden files; `mkmodelfile micro --describe`
+writes it, and the model's chat template beside it, where the model is. The micro model that is made from it
+has the same architecture, special tokens, BOS rules, chat template and kind of projector, so its prompts are
+the real ones. `mkmodelfile micro -o micro` writes it, to try `build`, `check` and `publish` with `--model`. Without a
+stand-in.yaml the micro GLM-4.1V is used.
+
+```yaml
+name: Gemma 3 4b It
+architecture: gemma3
+context_length: 131072
+tokenizer:                 # the keys of tokenizer.ggml; special tokens by their text
+  model: llama             # or gpt2: the kinds that a micro model can have
+  pre: default
+  bos_token_id: <bos>
+  eos_token_id: <eos>
+  eot_token_id: <end_of_turn>
+  add_bos_token: true
+control: [<eos>, <bos>, <start_of_turn>, <end_of_turn>, <start_of_image>, <end_of_image>]
+user_defined: []
+chat_template: chat_template.jinja
+m_rope: false              # whether there is a key rope.dimension_sections
+projector: {file: mmproj-model-f16.gguf, type: gemma3, senses: [vision]}
+reply: [Hello]             # the tokens of its answer
+```
+
+Models of the architectures llama, mistral3, qwen2, qwen2vl, chatglm, gemma3 and gpt-oss answer (`reply`, or the
+colour of an image); of others there is a header, which can be built, checked and tested, but not served.
+
 ## Example
 
 ```yaml

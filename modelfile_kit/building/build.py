@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -93,13 +94,15 @@ class Build:
         *,
         tools: Sequence[Tool] | None = None,
         think: bool | str | None = None,
+        now: datetime | None = None,
     ) -> str:
         """The prompt that the engine should get: the chat template's, with the package's added texts.
 
         messages: of the request; the package's system text and messages are put in front as the server does.
+        now: the day that the chat template prints, by default today.
         Raises TemplateReferenceError where the chat template does, PackageError where there is none.
         """
-        return self.expected_of_all(self.with_system(messages), tools=tools, think=think)
+        return self.expected_of_all(self.with_system(messages), tools=tools, think=think, now=now)
 
     def expected_of_all(
         self,
@@ -107,12 +110,13 @@ class Build:
         *,
         tools: Sequence[Tool] | None = None,
         think: bool | str | None = None,
+        now: datetime | None = None,
     ) -> str:
         """As `expected`, of messages that have the package's own in front already."""
         reference = self._reference()
 
         def render(some: Sequence[Message]) -> str:
-            return reference.render(some, tools=tools, think=think)
+            return reference.render(some, tools=tools, think=think, now=now)
 
         whole = messages
         if self.plan.system_in_first_turn and self.plan.system:

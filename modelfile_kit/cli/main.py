@@ -31,13 +31,14 @@ _COMMANDS = {
     "fmt": "Format Modelfiles.",
     "explain": "Explain the code of a finding.",
     "test": "Run golden template regression tests.",
+    "micro": "Write a micro model that stands in for a package's own.",
     "publish": "Create a package on an Ollama server and verify it there.",
     "verify": "Verify a model on an Ollama server: prompts, tokens, stop tokens, images.",
     "doctor": "Find out what is wrong with the environment, a package, or an error text.",
 }
 # The order and the groups in which --help shows them.
 _GROUPS = {
-    "Packages": ("demo", "init", "build", "check", "test"),
+    "Packages": ("demo", "init", "build", "check", "test", "micro"),
     "Ollama server": ("publish", "verify"),
     "Files": ("inspect", "patch", "compile", "render", "lint", "fmt"),
     "Help": ("doctor", "explain"),

@@ -25,7 +25,9 @@ from .common import file_options, finish, format_option, say
 )
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--update", is_flag=True, help="Write the golden files instead of comparing.")
-@click.option("--micro", is_flag=True, help="Use the built-in micro model instead of the packages' models.")
+@click.option(
+    "--micro", is_flag=True, help="Use micro models of the packages' shape instead of their models."
+)
 @click.option("--no-tokens", is_flag=True, help="Compare prompts only; needs no llama-cpp-python.")
 @file_options
 @format_option

@@ -62,12 +62,13 @@ def to_byte_level(text: str) -> str:
 
 @dataclass(frozen=True)
 class MicroVocabulary:
-    """tokens, types and merges as a GGUF holds them; `id_of` finds a token by its plain text."""
+    """tokens, types, merges or scores as a GGUF holds them; `id_of` finds a token by its plain text."""
 
     tokens: Sequence[str]
     types: Sequence[int]
     merges: Sequence[str]
     _ids: dict[str, int] = field(repr=False)
+    scores: Sequence[float] = ()
 
     def __len__(self) -> int:
         return len(self.tokens)
@@ -77,12 +78,22 @@ class MicroVocabulary:
         return self._ids[text] if text in self._ids else self._ids[to_byte_level(text)]
 
 
-def build_vocabulary(extra_tokens: Iterable[str] = ()) -> MicroVocabulary:
-    """The vocabulary with `extra_tokens` as further control tokens, in their order, after GLM's own."""
+def build_vocabulary(
+    extra_tokens: Iterable[str] = (),
+    *,
+    control: Iterable[str] = CONTROL_TOKENS,
+    user_defined: Iterable[str] = USER_DEFINED_TOKENS,
+    words: Iterable[str] = (),
+) -> MicroVocabulary:
+    """A byte-level vocabulary: bytes and words, then special tokens in their order.
+
+    control, user_defined: the special tokens, by default GLM-4.1V's; extra_tokens: further control tokens.
+    words: further texts that are one token each.
+    """
     tokens = sorted(_ALPHABET)
     ids = {token: i for i, token in enumerate(tokens)}
     merges: list[str] = []
-    for word in (*_WORDS, *_WORDS_AFTER_SPACE):
+    for word in (*_WORDS, *_WORDS_AFTER_SPACE, *words):
         spelled = to_byte_level(word)
         for end in range(2, len(spelled) + 1):  # one merge per letter builds the word from the left
             if spelled[:end] not in ids:
@@ -90,11 +101,7 @@ def build_vocabulary(extra_tokens: Iterable[str] = ()) -> MicroVocabulary:
                 tokens.append(spelled[:end])
                 merges.append(f"{spelled[: end - 1]} {spelled[end - 1]}")
     types = [NORMAL] * len(tokens)
-    for texts, kind in (
-        (CONTROL_TOKENS, CONTROL),
-        (USER_DEFINED_TOKENS, USER_DEFINED),
-        (extra_tokens, CONTROL),
-    ):
+    for texts, kind in ((control, CONTROL), (user_defined, USER_DEFINED), (extra_tokens, CONTROL)):
         for text in texts:
             if text not in ids:
                 ids[text] = len(tokens)

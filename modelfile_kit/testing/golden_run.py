@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 import hashlib
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,15 +15,17 @@ from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import GoTemplateError, MissingDependencyError, PackageError, PromptError, UsageError
 from ..gguf_file import Header
 from ..gguf_file.arrays import NumberArray, StringArray
-from ..micro import build_pair
 from ..ollama.prompt import render_prompt
 from ..package.package import FILE_NAMES, load_package
 from ..report.model import Case, Status
 from ..runtime.tokenizer import LlamaTokenizer, Tokenizer
 from .golden import RenderedConversation, TokenText, compare_golden
+from .stand_in_file import MicroFiles
 
 # A folder this deep below PATH is no layout of packages but a loop of links or a file dump.
 MAX_DEPTH = 6
+# Golden prompts that print today's date print this one, or they would differ every day.
+DAY = datetime.datetime(2026, 1, 1)
 
 
 def find_packages(paths: Iterable[Path]) -> list[Path]:
@@ -56,18 +58,17 @@ def check_packages(
 ) -> list[Case]:
     """The golden tests of package files; of several, each case is named after its package's folder.
 
-    model, projector: stand-ins for the packages' own; micro: the built-in micro pair is the stand-in.
+    model, projector: stand-ins for the packages' own; micro: a micro model is the stand-in, of the shape that
+    stand-in.yaml describes, or the micro GLM-4.1V.
     update, tokens, note: as of `run_golden`. A package that cannot be built is a failed case.
     """
-    stand_in: contextlib.AbstractContextManager[tuple[str | None, str | None]] = (
-        micro_stand_in() if micro else contextlib.nullcontext((model, projector))
-    )
     cases: list[Case] = []
-    with stand_in as (own_model, own_projector):
+    with MicroFiles() as micro_files:
         for package in packages:
             prefix = f"{package.parent.name}/" if len(packages) > 1 else ""
             try:
-                built = build_for_test(package, own_model, own_projector)
+                files = micro_files.of(package) if micro else (model, projector)
+                built = build_for_test(package, *files)
             except PackageError as error:
                 failed = Case("build", Status.FAILED, error.message, diagnostics=error.diagnostics)
                 cases.append(replace(failed, name=prefix + failed.name))
@@ -97,14 +98,6 @@ def run_golden(
     """
     with _tokenizer(built.files.model, tokens, note) as tokenizer:
         return golden_cases(built, tokenizer=tokenizer, update=update)
-
-
-@contextlib.contextmanager
-def micro_stand_in() -> Iterator[tuple[str, str]]:
-    """The built-in micro model and its projector, for packages whose own files are missing here."""
-    with tempfile.TemporaryDirectory(prefix="mkmodelfile-") as folder:
-        pair = build_pair(Path(folder))
-        yield str(pair.model), str(pair.projector)
 
 
 @contextlib.contextmanager
@@ -178,11 +171,18 @@ def _render(build: Build, conversation: Conversation) -> RenderedConversation:
     tools, think = conversation.tools, conversation.think
     if build.template is None:
         return RenderedConversation(
-            conversation.id, prompt=build.expected(conversation.messages, tools=tools, think=think)
+            conversation.id, prompt=build.expected(conversation.messages, tools=tools, think=think, now=DAY)
         )
     try:
-        parser = build.plan.maker.parser or ""
-        prompt = render_prompt(build.template, messages, tools=tools, think=think, parser=parser)
+        prompt = render_prompt(
+            build.template,
+            messages,
+            tools=tools,
+            think=think,
+            now=DAY,
+            parser=build.plan.maker.parser or "",
+            family=build.files.header.architecture,
+        )
     except (PromptError, GoTemplateError) as error:
         return RenderedConversation(conversation.id, refused=error.message)
     return RenderedConversation(conversation.id, prompt=prompt)

@@ -15,23 +15,23 @@ from ..building.build import Build
 from ..core.errors import KitError
 from ..package.package import FILE_NAMES
 from ..report.model import Case, Status
-from .golden_run import build_for_test, micro_stand_in, run_golden
+from .golden_run import build_for_test, run_golden
+from .stand_in_file import MicroFiles
 
 # The item for golden files that belong to no conversation; no conversation can be called so.
 LEFT_OVER = "(no other files)"
-_STAND_IN = pytest.StashKey[tuple[str | None, str | None]]()
+_MICRO_FILES = pytest.StashKey[MicroFiles]()
 
 
-def _stand_in(config: pytest.Config) -> tuple[str | None, str | None]:
+def _stand_in(config: pytest.Config, package: Path) -> tuple[str | None, str | None]:
     """Model and projector in place of the package's, made once a session."""
-    if _STAND_IN not in config.stash:
-        files: tuple[str | None, str | None] = (None, None)
-        if config.getoption("mkmodelfile_micro") or config.getini("mkmodelfile_micro"):
-            stack = contextlib.ExitStack()
-            config.add_cleanup(stack.close)
-            files = stack.enter_context(micro_stand_in())
-        config.stash[_STAND_IN] = files
-    return config.stash[_STAND_IN]
+    if not (config.getoption("mkmodelfile_micro") or config.getini("mkmodelfile_micro")):
+        return None, None
+    if _MICRO_FILES not in config.stash:
+        stack = contextlib.ExitStack()
+        config.add_cleanup(stack.close)
+        config.stash[_MICRO_FILES] = stack.enter_context(MicroFiles())
+    return config.stash[_MICRO_FILES].of(package)
 
 
 class PackageFile(pytest.File):
@@ -43,9 +43,8 @@ class PackageFile(pytest.File):
         return cls.from_parent(parent, path=path) if path.name in FILE_NAMES else None
 
     def collect(self) -> Iterator[GoldenItem]:
-        model, projector = _stand_in(self.config)
         try:
-            built = build_for_test(self.path, model, projector)
+            built = build_for_test(self.path, *_stand_in(self.config, self.path))
             names = [c.id for c in built.conversations()]
         except KitError as error:
             yield GoldenItem.from_parent(self, name="build", error=error)
