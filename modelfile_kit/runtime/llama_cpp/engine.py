@@ -15,6 +15,8 @@ from types import TracebackType
 from typing import Any
 
 from ...core.errors import EngineError
+from ...gguf_file import read_header
+from ...ollama.engine_arguments import least_image_tokens
 from ..completion import Completion
 from ..vocabulary_info import as_llama_server_gets_it, vocabulary_info
 from .child import Child
@@ -53,14 +55,15 @@ class EmbeddedEngine:
         self._child = Child(model, projector, timeout=timeout, vocab_only=False, gpu_layers=gpu_layers)
         threads = threads or min(8, os.cpu_count() or 1)
         self._context = self._child.prepare({"op": "context", "n_ctx": n_ctx, "threads": threads})
-        self._vision = projector is not None and self._load_projector(gpu_layers)
+        self._vision = projector is not None and self._load_projector(model, gpu_layers)
 
-    def _load_projector(self, gpu_layers: int) -> bool:
+    def _load_projector(self, model: str | Path, gpu_layers: int) -> bool:
         request = {
             "op": "projector",
             "projector": str(self._child.projector),
             "marker": self._marker,
             "gpu_layers": gpu_layers,
+            "image_min_tokens": least_image_tokens(read_header(model).architecture),
         }
         return bool(self._child.prepare(request)["vision"])
 

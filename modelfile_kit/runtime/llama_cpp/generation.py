@@ -39,6 +39,8 @@ class Generation:
         params.n_threads = self.threads
         params.media_marker = self.marker
         params.warmup = False
+        if head.get("image_min_tokens"):
+            params.image_min_tokens = head["image_min_tokens"]
         self.encoder = mtmd.mtmd_init_from_file(os.fsencode(head["projector"]), self.loaded.model, params)
         if not self.encoder:
             raise Refused("llama.cpp cannot load this projector")
