@@ -10,6 +10,7 @@ from ..compiler import Compiled
 from ..core.conversation import Conversation
 from ..core.diagnostics import Diagnostic, Severity, has_errors
 from ..core.errors import GoTemplateError, KitError, PackageError, PromptError, TemplateReferenceError
+from ..ollama.builtin import uses_harmony
 from ..ollama.conversation_rules import with_system
 from ..ollama.prompt import PromptTemplate, render_prompt
 from ..ollama.prompt_ends import PromptEnds
@@ -32,6 +33,9 @@ from .sources import ModelTemplate, PackageFiles, choose_reference, read_text_fi
 from .stops import Stops, decide_stops
 from .system_message import check_messages, check_system, check_user_turn, refusal_of_system
 from .template_in_use import IN_DOUBT, NATIVE_NOT_USED, TemplateInUse, template_in_use
+
+# What is said of replies that nothing but the TEMPLATE helps to read; harmony's parser reads gpt-oss' ones.
+_READ_BY_PARSER = frozenset({"MK670", "MK671", "MK672", "MK673", "MK674"})
 
 
 class BuildError(PackageError):
@@ -96,7 +100,14 @@ def make_plan(package: Package, files: PackageFiles) -> Plan:
         first = (*first, *check_messages(package, mode.chosen, reference, refusal))
     if mode.chosen == "native" and compiled is None:
         first = (*first, *check_user_turn(reference))
-    stop_on_errors([*first, *end_token.diagnostics, *mode.diagnostics, *_about(mode, compiled)])
+    stop_on_errors(
+        [
+            *first,
+            *end_token.diagnostics,
+            *mode.diagnostics,
+            *_about(package, files, mode, compiled, reference),
+        ]
+    )
     template, proven_on = _template(package, files, compiled, mode, additions)
 
     # A TEMPLATE that servers would not use is worth nothing: native mode may be the better choice then.
@@ -118,7 +129,8 @@ def make_plan(package: Package, files: PackageFiles) -> Plan:
     system = "" if refusal and mode.chosen == "go" else package.system or ""
     judged = reference if mode.chosen != "renderer" else None
     around = _around(package, files, judged, template, ends, maker, system)
-    found = [*first, *maker.diagnostics, *end_token.diagnostics, *mode.diagnostics, *_about(mode, compiled)]
+    about = _about(package, files, mode, compiled, reference)
+    found = [*first, *maker.diagnostics, *end_token.diagnostics, *mode.diagnostics, *about]
     found += [*stops.diagnostics, *in_use.diagnostics, *around]
     stop_on_errors(found)
     found = sorted(dict.fromkeys(found), key=lambda d: d.severity.rank)
@@ -144,15 +156,28 @@ def make_plan(package: Package, files: PackageFiles) -> Plan:
     )
 
 
-def _about(mode: Mode, compiled: Compiled | None) -> list[Diagnostic]:
-    """The compiler's findings that concern the package."""
+def _about(
+    package: Package,
+    files: PackageFiles,
+    mode: Mode,
+    compiled: Compiled | None,
+    reference: ModelTemplate | None,
+) -> list[Diagnostic]:
+    """The compiler's findings that concern the package, each with the file that its line is in."""
     if compiled is None:
         return []
-    if mode.chosen == "go":
-        return compiled.diagnostics
     # What could not be taken over does not concern a package without a TEMPLATE; a chat template that
     # refuses every conversation does so in native mode too.
-    return [d for d in compiled.diagnostics if d.code == "MK658"]
+    found = [d for d in compiled.diagnostics if mode.chosen == "go" or d.code == "MK658"]
+    if uses_harmony(files.header.architecture, compiled.template):
+        found = [d for d in found if d.code not in _READ_BY_PARSER]
+    name = f"{package.model.name} (chat template)"
+    if reference is not None and not reference.origin.startswith("gguf"):
+        name = reference.origin
+    return [
+        replace(d, span=replace(d.span, file=name)) if d.span and d.span.file is None and d.span.line else d
+        for d in found
+    ]
 
 
 def _native_way(
@@ -243,6 +268,7 @@ def _stops(package: Package, files: PackageFiles, compiled: Compiled | None, end
         vocabulary=files.vocabulary,
         target=Target.parse(package.target),
         span=package.span("stop"),
+        harmony=compiled is not None and uses_harmony(files.header.architecture, compiled.template),
     )
 
 

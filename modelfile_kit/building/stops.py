@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..core.diagnostics import Diagnostic, Severity, Span
+from ..ollama.builtin import HARMONY_MARKS
 from ..ollama.special_tokens import kind_of, special_texts, way_to_end_at
 from ..ollama.versions import Target
 
@@ -53,13 +54,16 @@ def decide_stops(
     vocabulary: Vocabulary | None,
     target: Target,
     span: Span,
+    harmony: bool = False,
 ) -> Stops:
     """The stops of a package.
 
     asked: "auto", or the package's own list; compiled: the stops that follow from the chat template;
     end: what is written after a turn, if anything. Only texts that the vocabulary has and at which
     llama.cpp does not end by itself become stops of `auto`.
+    harmony: replies are parsed as gpt-oss writes them: its marks end a thought too, and are visible.
     """
+    compiled = [text for text in compiled if not (harmony and text in HARMONY_MARKS)]
     stops = _auto(family, compiled, end, vocabulary, span)
     if not isinstance(asked, str):
         stops = _listed(asked, stops, vocabulary, span)

@@ -193,7 +193,8 @@ def _answers(replies: list[tuple[Written, list[Reply]]]) -> Iterator[Diagnostic]
                     Severity.INFO,
                     f"the model writes {extra!r} around its answers, and Ollama leaves it in the text",
                     help="if these are control tokens, Ollama 0.30 and later remove them; "
-                    + (_parser_for(written.text) or "otherwise the client has to remove them"),
+                    + _parser_for(written.text)
+                    + "otherwise the client has to remove them",
                 )
                 return
 
