@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from modelfile_kit.building.build import build
-from modelfile_kit.core.conversation import Conversation
+from modelfile_kit.core.conversation import Conversation, load_conversations
 from modelfile_kit.huggingface import render_reference
 from modelfile_kit.micro import MicroPair, build_pair
 from modelfile_kit.ollama.grammar import parse_modelfile
 from modelfile_kit.ollama.prompt import render_prompt
 from modelfile_kit.package.families import load_family
 from modelfile_kit.package.package import load_package
+from modelfile_kit.testing.golden_run import check_packages
+from modelfile_kit.testing.stand_in_file import FILE_NAME, MicroFiles, StandInFile, load_stand_in
 
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLES = sorted(p.parent for p in (ROOT / "examples").glob("*/mkmodelfile.yaml"))
@@ -29,7 +32,16 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> MicroPair:
 
 
 def test_the_examples() -> None:
-    assert [p.name for p in EXAMPLES] == ["autoglm-phone-9b", "glm-4v-9b"]
+    assert [p.name for p in EXAMPLES] == [
+        "autoglm-phone-9b",
+        "gemma-3-4b",
+        "glm-4v-9b",
+        "gpt-oss-20b",
+        "llama-3.1-8b",
+        "qwen2.5-7b-split",
+        "qwen2.5-omni-7b",
+        "qwen2.5-vl-7b",
+    ]
 
 
 @pytest.mark.parametrize("folder", EXAMPLES, ids=lambda p: p.name)
@@ -41,6 +53,116 @@ def test_each_is_whole(folder: Path) -> None:
     assert f"ollama run {package.name}" in readme
     for word in ("mkmodelfile build", "mkmodelfile publish", "Licence"):
         assert word in readme
+
+
+# The real chat template that an example's own one stands for, where there is a corpus.
+REAL = {
+    "gemma-3-4b": "lib_gemma3_270m",
+    "gpt-oss-20b": "openai-gpt-oss-120b",
+    "llama-3.1-8b": "meta-llama-Llama-3.1-8B-Instruct",
+    "qwen2.5-7b-split": "Qwen-Qwen2.5-7B-Instruct",
+    "qwen2.5-vl-7b": "lib_qwen2.5vl_latest",
+}
+
+
+def stand_in_of(name: str) -> StandInFile:
+    found = load_stand_in(load_package(ROOT / "examples" / name))
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_the_template_written_for_an_example_renders_what_the_real_one_does(name: str, shared: Path) -> None:
+    real = (shared / "corpus" / "templates" / f"{REAL[name]}.jinja").read_text(encoding="utf-8")
+    stand_in = stand_in_of(name).stand_in
+    conversations = load_conversations(ROOT / "examples" / name / "golden" / "conversations.json")
+    assert len(conversations) >= 7
+    for conversation in conversations:
+        texts = [
+            render_reference(
+                template,
+                conversation.messages,
+                tools=conversation.tools,
+                think=conversation.think,
+                bos_token=str(stand_in.tokenizer.get("bos_token_id", "")),
+            )
+            for template in (real, stand_in.chat_template)
+        ]
+        assert texts[0] == texts[1], conversation.id
+
+
+@pytest.mark.parametrize("name", [p.name for p in EXAMPLES if (p / "golden" / FILE_NAME).is_file()])
+def test_a_readme_names_the_files_of_the_stand_in(name: str) -> None:
+    """What is downloaded is what the package asks for, and what `mkmodelfile micro` writes."""
+    folder = ROOT / "examples" / name
+    readme, found = (folder / "README.md").read_text(encoding="utf-8"), stand_in_of(name)
+    model = load_package(folder).model.name
+    if name == "glm-4v-9b":  # nobody publishes this one
+        assert f"`{model}`" in readme
+        return
+    (fetched,) = re.findall(r"^hf download (\S+/\S+) (.+?) --local-dir \.$", readme, flags=re.M)
+    if found.stand_in.parts == 1:
+        assert fetched[1].split() == [n for n in (model, found.projector) if n]
+    else:
+        assert fetched[1] == f'--include "{model.partition("00001")[0]}*"'
+    assert f"architecture `{found.stand_in.architecture}`" in readme
+    assert found.stand_in.projector == "" or f"type `{found.stand_in.projector}`" in readme
+    assert "golden/chat_template.jinja" in readme
+
+
+@pytest.mark.parametrize(
+    ("name", "begins", "ends"),
+    [
+        # Written by hand from the models' documentation. BOS is the engine's in the first two.
+        (
+            "llama-3.1-8b/question",
+            "<|start_header_id|>system<|end_header_id|>\n\nCutting Knowledge Date: December 2023\n",
+            "to the sun?<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n",
+        ),
+        (
+            "gemma-3-4b/image",
+            "<start_of_turn>user\nYou answer in one short sentence.\n\n[img-0]What is in this image?",
+            "<end_of_turn>\n<start_of_turn>model\n",
+        ),
+        (
+            "qwen2.5-vl-7b/image",
+            "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n<|im_start|>user\n[img-0]What",
+            "<|im_end|>\n<|im_start|>assistant\n",
+        ),
+        (
+            "gpt-oss-20b/thought-and-call",
+            "<|start|>system<|message|>You are ChatGPT, a large language model trained by OpenAI.\n"
+            "Knowledge cutoff: 2024-06\nCurrent date: 2026-01-01\n\nReasoning: medium\n",
+            "<|start|>assistant<|channel|>analysis<|message|>I have to ask the tool.<|end|>"
+            "<|start|>assistant to=functions.get_weather<|channel|>commentary json<|message|>"
+            '{"city": "Lisbon"}<|call|><|start|>functions.get_weather to=assistant<|channel|>commentary'
+            '<|message|>"sunny, 24 degrees"<|end|><|start|>assistant',
+        ),
+    ],
+)
+def test_golden_prompts(name: str, begins: str, ends: str) -> None:
+    example, conversation = name.split("/")
+    path = ROOT / "examples" / example / "golden" / f"{conversation}.prompt"
+    prompt = path.read_bytes().decode()
+    assert prompt.startswith(begins)
+    assert prompt.endswith(ends)
+
+
+def test_golden_prompts_are_those_of_the_examples() -> None:
+    """As CI runs them: every package with the micro model of its own shape."""
+    cases = check_packages([p / "mkmodelfile.yaml" for p in EXAMPLES], micro=True, tokens=False)
+    assert [c.name for c in cases if c.status == "failed"] == []
+    assert len(cases) >= 65
+
+
+def test_gpt_oss_does_not_stop_at_the_end_of_a_thought(tmp_path: Path) -> None:
+    with MicroFiles() as files:
+        folder = ROOT / "examples" / "gpt-oss-20b"
+        model, _ = files.of(folder / "mkmodelfile.yaml")
+        built = build(folder, tmp_path, model=model)
+    assert built.modelfile.parameters("stop") == ()
+    # Ollama reads the replies of this architecture as harmony; nothing is left to say of them.
+    assert {d.code for d in built.diagnostics} & {"MK670", "MK671", "MK672", "MK673", "MK674"} == set()
 
 
 def test_autoglm(pair: MicroPair, tmp_path: Path) -> None:
