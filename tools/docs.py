@@ -100,12 +100,12 @@ made on the spot. An `id` is a file name: letters, digits, `.`, `_` and `-`.
 
 ## Without the model: stand-in.yaml
 
-`mkmodelfile test --micro` tests a package where its model is missing, as in a CI without the gigabytes. What
-the model is like stands in `stand-in.yaml` in the folder of golden files; `mkmodelfile micro --describe`
-writes it, and the model's chat template beside it, where the model is. The micro model that is made from it
-has the same architecture, special tokens, BOS rules, chat template and kind of projector, so its prompts are
-the real ones. `mkmodelfile micro -o micro` writes it, to try `build`, `check` and `publish` with `--model`. Without a
-stand-in.yaml the micro GLM-4.1V is used.
+`mkmodelfile test --micro` tests a package where its model is missing, as in a CI without the gigabytes.
+What the model is like stands in `stand-in.yaml` in the folder of golden files; `mkmodelfile micro
+--describe` writes it, and the model's chat template beside it, where the model is. The micro model that is
+made from it has the same architecture, special tokens, BOS rules, chat template and kind of projector, so
+its prompts are the real ones. `mkmodelfile micro -o micro` writes it, to try `build`, `check` and `publish`
+with `--model`. Without a stand-in.yaml the micro GLM-4.1V is used.
 
 ```yaml
 name: Gemma 3 4b It
@@ -126,8 +126,9 @@ projector: {file: mmproj-model-f16.gguf, type: gemma3, senses: [vision]}
 reply: [Hello]             # the tokens of its answer
 ```
 
-Models of the architectures llama, mistral3, qwen2, qwen2vl, chatglm, gemma3 and gpt-oss answer (`reply`, or the
-colour of an image); of others there is a header, which can be built, checked and tested, but not served.
+Models of the architectures llama, mistral3, qwen2, qwen2vl, chatglm, gemma3 and gpt-oss answer (`reply`, or
+the colour of an image); of others there is a header, which can be built, checked and tested, but not
+served.
 
 ## Example
 
