@@ -27,7 +27,7 @@ from .engine_tokens import compile_for_engine, judge_native, judge_template
 from .first_turn_text import place_in_first_turn
 from .insert import Insert, with_insert
 from .mode import Mode, NativeWay, choose_mode, unused_template
-from .parameters import check_parameters
+from .parameters import check_parameters, check_sampling
 from .prompt_maker import PromptMaker, asked_mode, choose_prompt_maker, required_release
 from .sources import ModelTemplate, PackageFiles, choose_reference, read_text_file
 from .stops import Stops, decide_stops
@@ -75,7 +75,12 @@ class Plan:
 
 def make_plan(package: Package, files: PackageFiles) -> Plan:
     """Decides everything. Raises BuildError with all findings so far at the first step with an error."""
-    first = (*files.diagnostics, *check_parameters(package), *check_create_files(package, files))
+    first = (
+        *files.diagnostics,
+        *check_parameters(package),
+        *check_sampling(package, files),
+        *check_create_files(package, files),
+    )
     stop_on_errors(first)
     asked, maker = asked_mode(package), choose_prompt_maker(package)
     reference = _reference(package, files)

@@ -18,7 +18,7 @@ from ..gguf_file.description import Description, describe
 from ..gguf_file.inputs import model_input
 from ..gguf_file.pairing import FileKind, check_pair, check_together, classify
 from ..gguf_file.projector_choice import find_projector
-from ..ollama.versions import since
+from ..ollama.versions import since, until
 from ..report import FORMATS, Case, Report, Status, render
 from ..report.terminal import visible
 from .command import Command
@@ -129,6 +129,9 @@ def _lines(header: Header, facts: Description) -> Iterator[str]:
         yield f"{'sampling':<14} {settings}"
         first = since("sampling_defaults")
         yield f"{'':<14} Ollama {first} and later take these where no PARAMETER says otherwise"
+    if facts.kind == "adapter":
+        last = until("lora_adapters")
+        yield f"{'in Ollama':<14} refused from {last} on; llama-export-lora merges it into its model"
     if facts.kind == "model":
         yield from _as_model(header, facts)
 

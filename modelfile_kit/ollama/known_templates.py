@@ -2,7 +2,7 @@
 
 When a Modelfile has no TEMPLATE, create compares the GGUF's Jinja text with 37 known ones and takes
 the Go template of the nearest if the Levenshtein distance is below 100 (template/template.go, Named;
-template/index.json is the same in 0.9.6 to 0.33, before it had no gemma3). A fingerprint is the
+template/index.json is the same in 0.9.6 to 0.34.4, before it had no gemma3). A fingerprint is the
 start of the SHA-256 and how often each character occurs. Equal sums decide at once; the counts
 give a lower bound of the distance, which rules out nearly all others. A test makes them anew.
 """

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from modelfile_kit.building.build import build
 from modelfile_kit.building.parameters import check_parameters, written_parameters
 from modelfile_kit.core.diagnostics import Span
+from modelfile_kit.gguf_file.patch import patch
+from modelfile_kit.micro import build_pair
 from modelfile_kit.package.package import Package
 
 
@@ -48,3 +51,19 @@ def test_what_ollama_says_to_them(name: str, value: object, target: str, codes: 
     found = check_parameters(package)
     assert [d.code for d in found] == codes
     assert all(d.span == place and d.help for d in found)
+
+
+def test_sampler_settings_that_old_servers_ignore(tmp_path: Path) -> None:
+    pair = build_pair(tmp_path)
+    settings = {"general.sampling.temp": 0.6, "general.sampling.top_k": 20, "general.sampling.typ_p": 0.5}
+    patch(pair.model, pair.model, settings)
+    text = f"name: p\nmodel: {pair.model.name}\nprojector: none\n"
+
+    def found(more: str) -> list[str]:
+        (tmp_path / "mkmodelfile.yaml").write_text(text + more)
+        return [d.help for d in build(tmp_path, write=False).diagnostics if d.code == "MK535"]
+
+    [hint] = found('target: ">=0.30"\n')
+    assert hint.endswith("`parameters: {temperature: 0.6, top_k: 20}`")
+    assert found('target: ">=0.30"\nparameters: {temperature: 0.6, top_k: 20}\n') == []
+    assert found("target: '0.33.3'\n") == []

@@ -112,6 +112,9 @@ def test_lora_adapters(
     assert micro_pair.projector is not None
     status, answer = api.create(micro_pair, adapters=api.upload(micro_pair.projector))
     assert status == 400 and known(answer, "MK865")
+    lora = patch(micro_pair.model, tmp_path / "lora.gguf", {"general.type": "adapter"}).source
+    status, answer = api.post("/api/create", files=api.upload(micro_pair.model, Path(lora)))
+    assert "is a LoRA adapter" in answer and known(answer, "MK865")
     with pytest.raises(KitError) as caught:
         publish(tmp_path / "Modelfile", NAME, host=either_server.url, verify=False)
     assert "ADAPTER" in caught.value.message and "before 0.34.1" in caught.value.message

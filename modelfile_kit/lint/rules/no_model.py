@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...gguf_file.pairing import classify
+from ...gguf_file.pairing import FileKind, classify
 from ..context import Context
 from ..rule import Finding, Rule
+
+_WORDS = {FileKind.MODEL: "a model", FileKind.PROJECTOR: "a projector", FileKind.ADAPTER: "an adapter"}
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -18,8 +20,8 @@ def check(context: Context) -> Iterator[Finding]:
         return  # a name or a folder without GGUFs may hold the model
     if any(s.error for s in sources):
         return  # and so may a broken file
-    kinds = " and ".join(dict.fromkeys(f"{classify(h)}" for h in headers))
-    yield Finding(f"there is no model, FROM points only to a {kinds}", froms[0])
+    kinds = " and ".join(dict.fromkeys(_WORDS[classify(h)] for h in headers))
+    yield Finding(f"there is no model, FROM points only to {kinds}", froms[0])
 
 
 RULE = Rule("MK433", check, help="name the text model's GGUF first", reads_files=True)
