@@ -23,6 +23,7 @@ WITHOUT_MODULE = {
     "cli/test_packages.py": "init, inspect, build, check and test, one after the other on one package",
     "cli/test_templates.py": "compile and render: what goes to stdout and what to stderr",
     "cli/test_terminal.py": "every command on a terminal: colour, bars, width",
+    "cli/test_tokenizer_option.py": "check, test and inspect with the original model's tokenizer",
     "compiler/test_corpus.py": "the whole compiler on real templates",
     "compiler/test_fixtures.py": "what the whole compiler makes of small chat templates",
     "compiler/test_mutations.py": "the whole compiler on changed templates",

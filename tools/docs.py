@@ -78,6 +78,21 @@ they do not refuse the model because of it.
 - `draft: mtp.gguf` writes DRAFT: a model with MTP layers or a dflash model, since 0.30. An ordinary small
   model cannot be one (MK440).
 
+## The original model's tokenizer
+
+The tokens of a GGUF are those of its own vocabulary, and a conversion can get it wrong: another
+pre-tokenizer, a lost token, a special token that is stored as ordinary text. `check` and `test` compare it
+with the tokenizer that the model was trained with, where there is one: `tokenizer: auto` looks for
+`tokenizer.json`, `tekken.json`, `tokenizer.model` or a `.tiktoken` file beside the GGUF. A path names such a
+file, or the folder of the original model; of a folder `tokenizer_config.json`, `special_tokens_map.json` and
+`added_tokens.json` count too. It needs the extra `tokenizers`, and `--tokenizer` takes its place for one run:
+
+```sh
+mkmodelfile inspect model.gguf --tokenizer ./Qwen3-8B
+```
+
+A tiktoken file says neither pattern nor special tokens, so only those of known models are taken.
+
 ## Conversations
 
 A package is tried with conversations: `build` with `mode: auto` decides by them, and `check`, `test`,

@@ -22,6 +22,7 @@ from .causes import PromptPair, explain, split_tokens
 from .compare import Alignment, byte_difference, compare_tokens
 from .diff import hunks
 from .image_places import Placed, Wrapper, place_prompt, place_reference, reference_mark, unit_of
+from .vocabulary_check import VocabularyCheck
 
 Status = Literal["ok", "mismatch", "refused"]
 
@@ -62,13 +63,15 @@ class CheckReport:
     """All probes of a package.
 
     diagnostics: what concerns the package as a whole; tokens: whether a tokenizer took part; sights: what
-    the embedded engine answered to test images, empty where it was not asked.
+    the embedded engine answered to test images, empty where it was not asked; vocabulary: the GGUF's beside
+    that of the model's own tokenizer, None where there is none to compare with.
     """
 
     conversations: tuple[ConversationCheck, ...]
     diagnostics: tuple[Diagnostic, ...] = ()
     tokens: bool = False
     sights: tuple[ColourAnswer, ...] = ()
+    vocabulary: VocabularyCheck | None = None
 
     @property
     def ok(self) -> bool:
@@ -100,6 +103,7 @@ class CheckReport:
             "counts": self.counts(),
             "conversations": [c.to_dict() for c in self.conversations],
             "sights": [vars(s) for s in self.sights],
+            "vocabulary": self.vocabulary.to_dict() if self.vocabulary else None,
             "diagnostics": [d.to_dict() for d in self.diagnostics],
         }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 
 from ..building.build import Build
 from ..building.mode import kinds_in_words
@@ -19,6 +20,8 @@ from ..runtime.tokenizer import LlamaTokenizer
 from ..vision.ask_colour import ColourAnswer, ask_colours, findings
 from .check import CheckReport, PromptSources, check_prompts
 from .image_places import WRAPPERS, Wrapper, place_reference, reference_mark, unit_of
+from .model_tokenizer import compare_vocabulary
+from .vocabulary_check import VocabularyCheck
 
 
 def check_package(
@@ -27,13 +30,15 @@ def check_package(
     conversations: Iterable[Conversation] | None = None,
     tokenizer: LlamaTokenizer | None = None,
     tokens: bool = True,
+    reference: str | Path | None = None,
     embedded: bool = True,
     timeout: float = 300.0,
 ) -> CheckReport:
     """Checks what `modelfile_kit.build` made.
 
     conversations: the package's own probes unless given; tokenizer: of the package's model, opened here
-    unless given; tokens: False compares bytes alone and needs no llama.cpp; embedded: also load model and
+    unless given; tokens: False compares bytes alone and needs no llama.cpp; reference: the
+    model's own tokenizer in place of the package's `tokenizer:`; embedded: also load model and
     projector and ask it about test images; timeout: seconds for one step of llama.cpp.
 
     A pair that llama.cpp refuses is a finding, not an exception. Raises MissingDependencyError where
@@ -49,8 +54,17 @@ def check_package(
         if wrapper is None:
             wrapper = WRAPPERS.get(_projector_type(build), Wrapper())
         report = _prompts(build, wrapper, probes, tokenizer if tokens else None, native)
-    found = (*seen, *report.diagnostics, *found, *findings(sights))
-    return replace(report, sights=sights, diagnostics=found)
+    compared, differing = _vocabulary(build, reference, timeout) if tokens else (None, ())
+    found = (*seen, *differing, *report.diagnostics, *found, *findings(sights))
+    return replace(report, sights=sights, vocabulary=compared, diagnostics=found)
+
+
+def _vocabulary(
+    build: Build, reference: str | Path | None, timeout: float
+) -> tuple[VocabularyCheck | None, tuple[Diagnostic, ...]]:
+    """The GGUF's vocabulary against the model's own tokenizer, where there is one."""
+    asked = build.package.tokenizer if reference is None else reference
+    return compare_vocabulary(asked, build.files.model, build.files.vocabulary, timeout=timeout)
 
 
 def _native(build: Build, opened: ExitStack) -> tuple[NativePrompter | None, tuple[Diagnostic, ...]]:

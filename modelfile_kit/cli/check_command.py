@@ -25,6 +25,7 @@ from .common import (
     print_diagnostics,
     refusals_as_report,
     say,
+    tokenizer_option,
 )
 
 
@@ -39,6 +40,7 @@ from .common import (
 )
 @package_argument
 @file_options
+@tokenizer_option
 @click.option(
     "--target", metavar="VERSION", help="Oldest Ollama that the model must work on, such as '>=0.30'."
 )
@@ -57,6 +59,7 @@ def command(
     package: Path,
     model: str | None,
     projector: str | None,
+    tokenizer: str | None,
     target: str | None,
     see: bool,
     bytes_only: bool,
@@ -73,11 +76,13 @@ def command(
     if see:
         say("asking the embedded engine about images")
     try:
-        checked = check_package(built, tokens=not bytes_only, embedded=see)
+        checked = check_package(built, tokens=not bytes_only, reference=tokenizer, embedded=see)
     except MissingDependencyError as error:
         hint = f"{error.help}; or compare the bytes alone with --bytes-only"
         raise MissingDependencyError(error.message, help=hint) from error
     facts = {"model": built.files.model.name, "template": built.plan.mode.chosen}
+    if checked.vocabulary is not None:
+        facts["tokenizer"] = checked.vocabulary.summary
     report = Report(
         "check", built.package.name, check_cases(checked), checked.diagnostics, facts, Severity(fail_on)
     )

@@ -60,6 +60,16 @@ def file_options(command: Command) -> Command:
     return click.option("--model", metavar="FILE", help="Use this GGUF instead of the package's.")(command)
 
 
+def tokenizer_option(command: Command) -> Command:
+    """`--tokenizer`: the original model's own tokenizer."""
+    return click.option(
+        "--tokenizer",
+        metavar="FILE-or-FOLDER",
+        help="Compare the GGUF's vocabulary with this tokenizer of the original model (`auto`: beside the "
+        "model; `none`).",
+    )(command)
+
+
 def host_option(command: Command) -> Command:
     """`--host`: which server."""
     return click.option(

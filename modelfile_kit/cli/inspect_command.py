@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -22,7 +23,7 @@ from ..ollama.versions import since, until
 from ..report import FORMATS, Case, Report, Status, render
 from ..report.terminal import visible
 from .command import Command
-from .common import print_diagnostics
+from .common import print_diagnostics, tokenizer_option
 
 if TYPE_CHECKING:
     from ..gguf_file import Header
@@ -34,15 +35,18 @@ if TYPE_CHECKING:
     examples=(
         "mkmodelfile inspect model.gguf",
         "mkmodelfile inspect model.gguf mmproj-model-F16.gguf",
+        "mkmodelfile inspect model.gguf --tokenizer ./original-model",
         "mkmodelfile inspect https://huggingface.co/ORG/REPO/resolve/main/model.gguf --format json",
     ),
 )
 @click.argument("files", nargs=-1, required=True, metavar="FILE-or-URL...")
+@tokenizer_option
 @click.option("--format", "output_format", type=click.Choice(FORMATS), default="text", show_default=True)
-def command(files: tuple[str, ...], output_format: str) -> None:
+def command(files: tuple[str, ...], tokenizer: str | None, output_format: str) -> None:
     """Describe GGUF files, and what Ollama will do with them.
 
-    Of a URL only the header is read. Give a model and its projector together to see whether they fit.
+    Of a URL only the header is read. Give a model and its projector together to see whether they fit. With
+    --tokenizer the model's vocabulary is compared, token by token, with that of the original model.
     """
     headers: list[Header] = []
     cases: list[Case] = []
@@ -62,6 +66,7 @@ def command(files: tuple[str, ...], output_format: str) -> None:
         cases.append(
             Case(name, status, described.kind, data=described.to_dict(), diagnostics=described.diagnostics)
         )
+    compared = [found for header in headers for found in _tokenizer(header, tokenizer, output_format)]
     paired = check_together(headers)
     together = _pair_input(headers) if paired is not None else ()
     if len(headers) == 1 and paired is None:
@@ -70,7 +75,7 @@ def command(files: tuple[str, ...], output_format: str) -> None:
         "inspect",
         " ".join(files),
         tuple(cases),
-        paired or (),
+        (*compared, *(paired or ())),
         facts={"input": list(together)} if together else {},
     )
     if output_format != "text":
@@ -82,6 +87,19 @@ def command(files: tuple[str, ...], output_format: str) -> None:
             click.echo(f"{fits}input: {', '.join(together)}")
     if not report.ok:
         raise click.exceptions.Exit(code)
+
+
+def _tokenizer(header: Header, asked: str | None, output_format: str) -> tuple[Diagnostic, ...]:
+    """What a model's vocabulary has otherwise than the original tokenizer that was named."""
+    if asked is None or classify(header) is not FileKind.MODEL:
+        return ()
+    from ..align.model_tokenizer import compare_vocabulary
+    from ..gguf_file.vocabulary import Vocabulary
+
+    compared, found = compare_vocabulary(asked, Path(header.source), Vocabulary.from_header(header))
+    if output_format == "text" and compared is not None:
+        click.echo(f"  {'tokenizer':<14} {visible(compared.summary)}")
+    return found
 
 
 def _pair_input(headers: list[Header]) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from ..report import Report
 from ..testing.golden import once_for_each_folder
 from ..testing.golden_run import check_packages, find_packages
 from .command import Command
-from .common import file_options, finish, format_option, say
+from .common import file_options, finish, format_option, say, tokenizer_option
 
 
 @click.command(
@@ -30,6 +30,7 @@ from .common import file_options, finish, format_option, say
 )
 @click.option("--no-tokens", is_flag=True, help="Compare prompts only; needs no llama-cpp-python.")
 @file_options
+@tokenizer_option
 @format_option
 def command(
     paths: tuple[Path, ...],
@@ -38,6 +39,7 @@ def command(
     no_tokens: bool,
     model: str | None,
     projector: str | None,
+    tokenizer: str | None,
     output_format: str,
 ) -> None:
     """Compare the prompts and tokens of packages with their golden files.
@@ -51,6 +53,7 @@ def command(
         find_packages(paths or (Path(),)),
         model=model,
         projector=projector,
+        tokenizer=tokenizer,
         micro=micro,
         update=update,
         tokens=not no_tokens,

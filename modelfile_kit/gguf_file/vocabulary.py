@@ -140,6 +140,41 @@ class Vocabulary:
         number = self._types[token_id]
         return _TYPES[number] if 0 <= number < len(_TYPES) else "undefined"
 
+    def texts(self) -> list[str]:
+        """The text of every token, in the order of ids."""
+        return self._tokens.tolist()
+
+    def kinds(self) -> list[str]:
+        """What `type_of` says of every token, in the order of ids."""
+        if self._types is None:
+            return ["normal"] * len(self)
+        numbers = self._types.tolist()[: len(self)]
+        return [_TYPES[n] if 0 <= n < len(_TYPES) else "undefined" for n in numbers]
+
+    @property
+    def merges(self) -> StringArray | None:
+        """The merges of a byte-pair vocabulary, "left right", in the order of their rank; None without."""
+        found = self._metadata.get("tokenizer.ggml.merges")
+        return found if isinstance(found, StringArray) else None
+
+    @property
+    def scores(self) -> NumberArray | None:
+        """The score of every token, which SentencePiece merges by; None without."""
+        found = self._metadata.get("tokenizer.ggml.scores")
+        return found if isinstance(found, NumberArray) else None
+
+    @property
+    def space_prefix(self) -> bool:
+        """Whether llama.cpp puts a space before a text, and after each special token in it."""
+        said = self._metadata.flag("tokenizer.ggml.add_space_prefix")
+        return said if said is not None else self.model == "llama"
+
+    @property
+    def lower_case(self) -> bool:
+        """Whether llama.cpp writes texts in lower case for this vocabulary (BERT's, and `whitespace`)."""
+        said = self._metadata.flag("tokenizer.ggml.normalizer.lowercase")
+        return said if said is not None else self.model == "bert"
+
     def special_id_of(self, text: str) -> int | None:
         """The id if llama.cpp cuts this text out of a prompt as one token, wherever it stands.
 

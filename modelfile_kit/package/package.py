@@ -35,7 +35,7 @@ UNKNOWN_FAMILY = "MK510"
 
 _PARAMETER = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-_PATHS = ("model", "projector", "chat_template", "template", "tests")
+_PATHS = ("model", "projector", "tokenizer", "chat_template", "template", "tests")
 # Keys of `parameters` that are something else in a package.
 _NOT_PARAMETERS = {"stop": "stop", "system": "system", "template": "template"} | dict.fromkeys(
     ("mmproj", "projector", "mmproj_path", "clip_model_path"), "projector"
@@ -48,6 +48,7 @@ class Package:
 
     file: the mkmodelfile.yaml; name: valid for Ollama; model: absolute path.
     projector: absolute path, or "auto" or "none".
+    tokenizer: absolute path of a file or folder of the original model, or "auto" or "none".
     chat_template: "gguf", "family:NAME", or the absolute path of a .jinja file.
     chat_template_name: which of the chat templates there, None for the default one.
     template: absolute path of a hand-written Go TEMPLATE, else None.
@@ -85,6 +86,7 @@ class Package:
     adapters: tuple[Path, ...] = ()
     quantize: str | None = None
     draft: Path | None = None
+    tokenizer: str | Path = "auto"
     spans: Mapping[str, Span] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -212,7 +214,8 @@ def _check_paths(shape: PackageShape, document: Document) -> list[Diagnostic]:
         if value is None:
             continue
         if _URL.match(value):
-            message = f"`{key}` is a URL; a Modelfile's FROM reads files"
+            reader = "the tokenizer's library" if key == "tokenizer" else "a Modelfile's FROM"
+            message = f"`{key}` is a URL; {reader} reads files"
             out.append(_error(document, (key,), message, "download it and write its path here", WRONG_VALUE))
         elif any(ord(c) < 32 for c in value):
             message = f"`{key}` holds a control character"
@@ -366,5 +369,6 @@ def _package(shape: PackageShape, document: Document, file: Path) -> Package:
         adapters=tuple(place(path) for path in shape.adapters),
         quantize=shape.quantize,
         draft=place(shape.draft) if shape.draft is not None else None,
+        tokenizer=shape.tokenizer if shape.tokenizer in ("auto", "none") else place(shape.tokenizer),
         spans=MappingProxyType({".".join(map(str, path)): span for path, span in document.values.items()}),
     )

@@ -59,6 +59,11 @@ class PackageShape(BaseModel):
         min_length=1,
         description="The projector's GGUF (mmproj), relative to this file; auto (look beside it) or none.",
     )
+    tokenizer: str = Field(
+        "auto",
+        min_length=1,
+        description="The original model's tokenizer, a file or folder; auto (look beside the GGUF) or none.",
+    )
     chat_template: str | None = Field(
         None,
         min_length=1,
@@ -152,6 +157,9 @@ _MEANT = {
     "mmproj": "projector",
     "vision": "projector",
     "clip": "projector",
+    "vocab": "tokenizer",
+    "vocabulary": "tokenizer",
+    "reference_tokenizer": "tokenizer",
     "jinja": "chat_template",
     "gotmpl": "template",
     "go_template": "template",
@@ -189,6 +197,7 @@ _EXPECTED = {
     "name": "text such as autoglm-phone-9b",
     "model": "the path of a GGUF file",
     "projector": "a path, auto or none",
+    "tokenizer": "a path, auto or none",
     "chat_template": "gguf, the path of a .jinja file, or family:NAME",
     "chat_template_name": "a name such as tool_use",
     "template": "the path of a .gotmpl file",
@@ -336,7 +345,7 @@ def _advice(path: KeyPath, value: Any, document: Document) -> str:
         return "write system, user or assistant, in lower case"
     if isinstance(value, (bool, int, float)) or (value is not None and path in document.raw):
         raw = document.raw.get(path)
-        if key in ("projector", "end_token", "parser", "renderer") and isinstance(value, bool):
+        if key in ("projector", "tokenizer", "end_token", "parser", "renderer") and isinstance(value, bool):
             return f"write `{key}: {'auto' if value else 'none'}`"
         return f'put it in quotes: "{raw}"' if raw else "write text in quotes"
     return {

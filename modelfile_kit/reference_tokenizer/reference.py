@@ -43,9 +43,9 @@ class ReferenceFacts:
     tokenizer first; size: the highest id and one; algorithm: BPE, Unigram, WordPiece or WordLevel; spelling:
     `BYTE_LEVEL`, `SENTENCEPIECE` or `PLAIN`; special: text and id by role (bos, eos, unk, pad, …); adds_bos,
     adds_eos: whether plain text gets them; space_prefix: whether a space is put before the text; None where
-    that is no question; byte_fallback: whether unknown characters become byte tokens; normalizer,
-    pre_tokenizer: the steps in words, empty for none; patterns: the regular expressions of the
-    pre-tokenizer; added: its added tokens, by id.
+    that is no question; byte_fallback: whether unknown characters become byte tokens; ignore_merges: whether
+    a piece that is a token stays whole; normalizer, pre_tokenizer: the steps in words, empty for none;
+    patterns: the regular expressions of the pre-tokenizer; added: its added tokens, by id.
     """
 
     kind: str
@@ -58,6 +58,7 @@ class ReferenceFacts:
     adds_eos: bool = False
     space_prefix: bool | None = None
     byte_fallback: bool = False
+    ignore_merges: bool = False
     normalizer: tuple[str, ...] = ()
     pre_tokenizer: tuple[str, ...] = ()
     patterns: tuple[str, ...] = ()

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from ..align.model_tokenizer import compare_vocabulary
 from ..building.build import Build, build
 from ..core.conversation import Conversation
-from ..core.diagnostics import Diagnostic, Severity, Span
+from ..core.diagnostics import Diagnostic, Severity, Span, has_errors
 from ..core.errors import GoTemplateError, MissingDependencyError, PackageError, PromptError, UsageError
 from ..gguf_file import Header
 from ..gguf_file.arrays import NumberArray, StringArray
@@ -51,6 +52,7 @@ def check_packages(
     *,
     model: str | None = None,
     projector: str | None = None,
+    tokenizer: str | None = None,
     micro: bool = False,
     update: bool = False,
     tokens: bool = True,
@@ -58,8 +60,8 @@ def check_packages(
 ) -> list[Case]:
     """The golden tests of package files; of several, each case is named after its package's folder.
 
-    model, projector: stand-ins for the packages' own; micro: a micro model is the stand-in, of the shape that
-    stand-in.yaml describes, or the micro GLM-4.1V.
+    model, projector, tokenizer: stand-ins for the packages' own; micro: a micro model is the stand-in, of the
+    shape that stand-in.yaml describes, or the micro GLM-4.1V.
     update, tokens, note: as of `run_golden`. A package that cannot be built is a failed case.
     """
     cases: list[Case] = []
@@ -73,7 +75,8 @@ def check_packages(
                 failed = Case("build", Status.FAILED, error.message, diagnostics=error.diagnostics)
                 cases.append(replace(failed, name=prefix + failed.name))
                 continue
-            found = run_golden(built, update=update, tokens=tokens, note=note)
+            asked = "none" if micro and tokenizer is None else tokenizer
+            found = run_golden(built, update=update, tokens=tokens, tokenizer=asked, note=note)
             cases += [replace(c, name=prefix + c.name) for c in found]
     return cases
 
@@ -90,14 +93,32 @@ def build_for_test(package: Path, model: str | None = None, projector: str | Non
 
 
 def run_golden(
-    built: Build, *, update: bool = False, tokens: bool = True, note: Callable[[str], None] = lambda _: None
+    built: Build,
+    *,
+    update: bool = False,
+    tokens: bool = True,
+    tokenizer: str | None = None,
+    note: Callable[[str], None] = lambda _: None,
 ) -> list[Case]:
     """Compares (or updates) the golden files of a built package.
 
-    tokens: also those, where llama-cpp-python is installed; note: is told when it is not.
+    tokens: also those, where llama-cpp-python is installed; tokenizer: the original model's own in place of
+    the package's; note: is told when llama-cpp-python is not there.
     """
-    with _tokenizer(built.files.model, tokens, note) as tokenizer:
-        return golden_cases(built, tokenizer=tokenizer, update=update)
+    with _tokenizer(built.files.model, tokens, note) as engine:
+        cases = golden_cases(built, tokenizer=engine, update=update)
+    return [*cases, *(_vocabulary_case(built, tokenizer) if tokens else ())]
+
+
+def _vocabulary_case(built: Build, tokenizer: str | None) -> Iterator[Case]:
+    """The GGUF's vocabulary against the original model's tokenizer, where there is one."""
+    asked = built.package.tokenizer if tokenizer is None else tokenizer
+    compared, found = compare_vocabulary(asked, built.files.model, built.files.vocabulary)
+    if compared is not None:
+        status = Status.FAILED if has_errors(found) else Status.PASSED
+        yield Case("tokenizer", status, compared.summary, diagnostics=found)
+    elif found:
+        yield Case("tokenizer", Status.SKIPPED, found[0].message, diagnostics=found)
 
 
 @contextlib.contextmanager

@@ -76,6 +76,7 @@ class BytePairs:
             "spelling": BYTE_LEVEL,
             "special": special,
             "space_prefix": False,
+            "ignore_merges": True,  # the library looks a piece up whole first
             "normalizer": [self.content.normal_form] if self.content.normal_form else [],
             "pre_tokenizer": [f"Split(Isolated) {self.content.pattern}"],
             "patterns": [self.content.pattern],

@@ -82,6 +82,7 @@ class TokenizerJson:
             "adds_eos": self._adds("eos", around[1], special),
             "space_prefix": self._space_prefix(),
             "byte_fallback": bool(model.get("byte_fallback")),
+            "ignore_merges": bool(model.get("ignore_merges")),
             "normalizer": [_words(step) for step in _steps(self.data.get("normalizer"), "normalizers")],
             "pre_tokenizer": [_words(step) for step in self._pre_tokenizers()],
             "patterns": [p for step in self._pre_tokenizers() for p in _patterns(step)],
