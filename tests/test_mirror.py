@@ -39,6 +39,7 @@ WITHOUT_MODULE = {
     "ollama/parsers/test_recorded.py": "all parsers, compared with recorded answers of Ollama's packages",
     "ollama/test_prompt_oracle.py": "prompts, compared with Ollama's packages",
     "ollama/test_recorded.py": "the whole room, compared with recorded answers of Ollama's packages",
+    "ollama/test_replies_oracle.py": "replies read by tags, compared with Ollama's packages",
     "ollama/test_server.py": "the whole room, compared with a real server",
     "ollama/test_writing.py": "writing Modelfiles: the grammar and the text of a TEMPLATE",
     "report/test_reports.py": "all formats on one report",

@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-from ..core.errors import GoTemplateError, PromptError, UsageError
+from ..core.errors import GoTemplateError, PromptError
 from ..gotemplate import Spent, Template, parse
 from ..gotemplate.big_stack import with_deep_stack
 from ..gotemplate.values.representation import Slice
@@ -24,6 +24,7 @@ from .conversation_rules import collate, drop_oldest, keep_newest, with_image_ta
 from .functions import template_functions
 from .grammar import Modelfile
 from .legacy import cut_at_response, with_response
+from .parsers.registry import read_reply
 from .replies import split_reply, split_thinking
 from .reply_types import Reply
 from .think import Think, resolve_think, think_values
@@ -215,16 +216,23 @@ class PromptTemplate:
         prompt: str = "",
         think: Think = None,
         tools: Sequence[Mapping[str, Any]] | None = None,
+        last_message: Mapping[str, Any] | None = None,
     ) -> Reply:
         """What /api/chat makes of a model's reply: thinking, content and tool calls.
 
         reply: the text or its pieces. prompt, think, tools: the rendered prompt and the request's.
-        Raises UsageError for a model with a PARSER, whose own code does it.
+        last_message: the last message of the conversation, which a PARSER asks for. With a PARSER the prompt
+        does not count, and a text comes as one piece; by tags it comes character by character. Raises
+        UsageError for releases whose PARSERs are not known.
         """
         if builtin.parser_for(self.parser, self.target):
-            raise UsageError(
-                f"PARSER {self.parser} splits replies by Ollama's own rules, not by the TEMPLATE's tags",
-                help="look at what the server answers",
+            return read_reply(
+                self.parser,
+                reply,
+                tools=tools,
+                last_message=last_message,
+                think=self._think(think),
+                target=self.target,
             )
         return split_reply(
             reply,

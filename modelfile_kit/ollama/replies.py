@@ -7,13 +7,14 @@ that `inference` finds in the TEMPLATE.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 from .inference import GO_SPACE
-from .reply_types import Reply, ToolCall
+from .parsers.go_json import read_object
+from .parsers.go_text import decode, encode, joined, overlap, trim, trim_left
+from .reply_types import Reply, ReplyError, ToolCall
 from .versions import Target
 
 _LOOKING, _STARTED, _THINKING, _AFTER, _DONE = range(5)
@@ -25,59 +26,61 @@ class ThinkingParser:
     def __init__(self, opening: str, closing: str) -> None:
         self.opening = opening
         self.closing = closing
+        self._tags = encode(opening), encode(closing)
         self._state = _LOOKING
-        self._held = ""
+        self._held = b""
 
     def add(self, chunk: str) -> tuple[str, str]:
         """The thinking and the content that can be told apart by now; the rest is held back."""
-        self._held += chunk
-        thinking: list[str] = []
-        content: list[str] = []
+        self._held += encode(chunk)
+        thinking = content = b""
         again = True
         while again:
             thought, text, again = self._eat()
-            thinking.append(thought)
-            content.append(text)
-        return "".join(thinking), "".join(content)
+            thinking += thought
+            content += text
+        return decode(thinking), decode(content)
 
-    def _eat(self) -> tuple[str, str, bool]:
+    def _eat(self) -> tuple[bytes, bytes, bool]:
         if self._state == _LOOKING:
             return self._look()
-        held, self._held = self._held, ""
+        held, self._held = self._held, b""
         if self._state == _STARTED:
-            self._held = held.lstrip(GO_SPACE)
+            self._held = trim_left(held)
             if self._held:
                 self._state = _THINKING
-            return "", "", bool(self._held)
+            return b"", b"", bool(self._held)
         if self._state == _THINKING:
             return self._think(held)
         if self._state == _AFTER:
-            held = held.lstrip(GO_SPACE)
+            held = trim_left(held)
             if held:
                 self._state = _DONE
-        return "", held, False
+        return b"", held, False
 
-    def _look(self) -> tuple[str, str, bool]:
-        trimmed = self._held.lstrip(GO_SPACE)
-        if trimmed.startswith(self.opening):
-            self._held = trimmed[len(self.opening) :].lstrip(GO_SPACE)
+    def _look(self) -> tuple[bytes, bytes, bool]:
+        opening = self._tags[0]
+        trimmed = trim_left(self._held)
+        if trimmed.startswith(opening):
+            self._held = trim_left(trimmed[len(opening) :])
             self._state = _THINKING if self._held else _STARTED
-            return "", "", True
-        if self.opening.startswith(trimmed):
-            return "", "", False
-        held, self._held = self._held, ""
+            return b"", b"", True
+        if opening.startswith(trimmed):
+            return b"", b"", False
+        held, self._held = self._held, b""
         self._state = _DONE
-        return "", held, False
+        return b"", held, False
 
-    def _think(self, held: str) -> tuple[str, str, bool]:
-        thought, closed, rest = held.partition(self.closing)
+    def _think(self, held: bytes) -> tuple[bytes, bytes, bool]:
+        closing = self._tags[1]
+        thought, closed, rest = held.partition(closing)
         if closed:
-            rest = rest.lstrip(GO_SPACE)
+            rest = trim_left(rest)
             self._state = _DONE if rest else _AFTER
             return thought, rest, False
-        keep = _overlap(held, self.closing)
-        self._held = held[len(held) - keep :]
-        return held[: len(held) - keep], "", False
+        cut = len(held) - overlap(held, closing)
+        self._held = held[cut:]
+        return held[:cut], b"", False
 
 
 def split_thinking(text: str, opening: str, closing: str) -> tuple[str, str]:
@@ -85,21 +88,22 @@ def split_thinking(text: str, opening: str, closing: str) -> tuple[str, str]:
     return ThinkingParser(opening, closing).add(text)
 
 
-def _overlap(text: str, tag: str) -> int:
-    """Length of the longest end of `text` with which `tag` begins."""
-    return next((k for k in range(min(len(text), len(tag)), 0, -1) if text.endswith(tag[:k])), 0)
-
-
 class ToolParser:
-    """Finds tool calls in a streamed reply: after the tag, a known tool's name and a JSON object."""
+    """Finds tool calls in a streamed reply: after the tag, a known tool's name and a JSON object.
+
+    Where several objects inside of one fit, Ollama takes any of them (Go's maps have no order); this takes
+    the first.
+    """
 
     def __init__(self, tag: str, names: Sequence[str], target: str | Target = "latest") -> None:
         target = Target.parse(target)
         self.tag = tag
         self.names = list(names)
+        self._tag = encode(tag)
+        self._names = [encode(name) for name in names]
         self._named_key = target.has("tool_named_key")
         self._sees_strings = target.has("tool_json_strings")
-        self._held = ""
+        self._held = b""
         self._calls = 0
         self._state = "looking"
 
@@ -107,55 +111,55 @@ class ToolParser:
         """The calls that are complete by now and the content that is none."""
         if self._state == "done":
             return [], chunk
-        self._held += chunk
-        content = ""
+        self._held += encode(chunk)
+        content = b""
         if self._state == "looking":
             at, found = self._find_tag()
             content, self._held = self._held[:at], self._held[at:]
-            if self.tag in ("{", "[") and content.strip(GO_SPACE):
+            if self.tag in ("{", "[") and trim(content):
                 self._state = "done"
-                return [], content + self._held
+                return [], decode(content + self._held)
             if not found:
-                return [], content
+                return [], decode(content)
             self._state = "calling"
         calls: list[ToolCall] = []
         while (call := self._next_call()) is not None:
             calls.append(call)
         if self._balanced():
             self._state = "done"
-            content, self._held = self._held, ""
-        return calls, content
+            content, self._held = self._held, b""
+        return calls, decode(content)
 
     def content(self) -> str:
         """What is left at the end and belongs to the user: JSON in which no call was found."""
-        return self._held if not self._calls and self.tag in ("{", "[") else ""
+        return decode(self._held) if not self._calls and self.tag in ("{", "[") else ""
 
     def _find_tag(self) -> tuple[int, bool]:
-        at = self._held.find(self.tag)
+        at = self._held.find(self._tag)
         if at >= 0:
             return at, True
-        return len(self._held) - _overlap(self._held, self.tag), False
+        return len(self._held) - overlap(self._held, self._tag), False
 
     def _next_call(self) -> ToolCall | None:
         name, end = self._find_name()
         if name is None:
             return None
-        arguments, last = _find_arguments(self._held, name if self._named_key else None)
+        arguments, last = _find_arguments(self._held, decode(name) if self._named_key else None)
         if arguments is None:
             return None
         self._calls += 1
         self._held = self._held[max(end, last) :]
-        return ToolCall(name, arguments, self._calls - 1)
+        return ToolCall(decode(name), arguments, self._calls - 1)
 
-    def _find_name(self) -> tuple[str | None, int]:
+    def _find_name(self) -> tuple[bytes | None, int]:
         """The first tool's name, the longest at its place; none while the end may begin another."""
         held = self._held
-        longest = max((len(name.encode()) for name in self.names), default=0)
+        longest = max((len(name) for name in self._names), default=0)
         for length in range(1, min(len(held), longest) + 1):
             tail = held[-length:]
-            if any(len(tail) < len(name) and name.startswith(tail) for name in self.names):
+            if any(len(tail) < len(name) and name.startswith(tail) for name in self._names):
                 return None, 0
-        places = [(held.find(name), -len(name.encode()), name) for name in self.names if name in held]
+        places = [(held.find(name), -len(name), name) for name in self._names if name in held]
         if not places or not held:
             return None, 0
         at, _, name = min(places, key=lambda p: p[:2])
@@ -163,13 +167,13 @@ class ToolParser:
 
     def _balanced(self) -> bool:
         """Whether a bare JSON tag's first object or list is complete, so that the search ends."""
-        closing = {"{": "}", "[": "]"}.get(self.tag)
+        closing = {"{": b"}", "[": b"]"}.get(self.tag)
         if closing is None:
             return False
         depth = 0
         looked_at = _outside_strings if self._sees_strings else _braces
         for _, char in looked_at(self._held):
-            if char == self.tag:
+            if char == self._tag:
                 depth += 1
             elif char == closing:
                 depth -= 1
@@ -179,59 +183,60 @@ class ToolParser:
 
 
 # Whatever changes the depth, or whether braces count.
-_MARK = re.compile(r"\\.|[\"{}\[\]]", re.DOTALL)
-_BRACE = re.compile(r"[{}\[\]]")
+_MARK = re.compile(rb"\\.|[\"{}\[\]]", re.DOTALL)
+_BRACE = re.compile(rb"[{}\[\]]")
 
 
-def _outside_strings(text: str) -> Iterator[tuple[int, str]]:
-    """Braces outside JSON strings with their places; a backslash hides the next character anywhere."""
+def _outside_strings(text: bytes) -> Iterator[tuple[int, bytes]]:
+    """Braces outside JSON strings with their places; a backslash hides the next byte anywhere."""
     quoted = False
     for mark in _MARK.finditer(text):
         char = mark.group()
-        if char == '"':
+        if char == b'"':
             quoted = not quoted
         elif not quoted and len(char) == 1:
             yield mark.start(), char
 
 
-def _braces(text: str) -> Iterator[tuple[int, str]]:
+def _braces(text: bytes) -> Iterator[tuple[int, bytes]]:
     """All braces with their places."""
     return ((mark.start(), mark.group()) for mark in _BRACE.finditer(text))
 
 
-def _find_arguments(text: str, key: str | None) -> tuple[Mapping[str, Any] | None, int]:
+def _find_arguments(text: bytes, key: str | None) -> tuple[Mapping[str, Any] | None, int]:
     """The first JSON object that can be arguments, and the place of its last brace.
 
     key: the tool's name where arguments may stand under it.
     """
     start, depth = -1, 0
     for i, char in _outside_strings(text):
-        if char == "{":
+        if char == b"{":
             if depth == 0:
                 start = i
             depth += 1
-        elif char == "}":
+        elif char == b"}":
             depth -= 1
             if depth == 0 and start != -1:
-                data = _load(text[start : i + 1])
-                if data is None:
+                try:
+                    data = read_object(text[start : i + 1])
+                except ReplyError:
                     start = -1
                     continue
-                found, arguments = _search(data, key)
-                if not found:
-                    return data, i
-                return arguments, i
+                found, arguments = _search(data or {}, key)
+                return (arguments if found else data), i
             depth = max(depth, 0)
     return None, 0
 
 
 def _search(data: Mapping[str, Any], key: str | None) -> tuple[bool, Mapping[str, Any] | None]:
     """Arguments inside an object: next to a "name", under the tool's own name, or deeper."""
-    if "name" in data:
-        return True, _first(data, "arguments", "parameters")
-    own = _mapping(data.get(key)) if key is not None else None
-    if own is not None:
-        return True, own
+    named = "name" in data
+    for place in ("arguments", "parameters") if named else () if key is None else (key,):
+        found, arguments = _mapping(data.get(place))
+        if found:
+            return True, arguments
+    if named:
+        return True, None
     for value in data.values():
         for child in value if isinstance(value, list) else [value]:
             if isinstance(child, dict):
@@ -241,26 +246,16 @@ def _search(data: Mapping[str, Any], key: str | None) -> tuple[bool, Mapping[str
     return False, None
 
 
-def _first(data: Mapping[str, Any], *keys: str) -> Mapping[str, Any] | None:
-    return next((m for key in keys if (m := _mapping(data.get(key))) is not None), None)
-
-
-def _mapping(value: Any) -> Mapping[str, Any] | None:
-    """An object, or the object that a text holds as JSON."""
+def _mapping(value: Any) -> tuple[bool, Mapping[str, Any] | None]:
+    """An object, or what a text holds as JSON: an object, or None for `null`."""
     if isinstance(value, dict):
-        return value
-    return _load(value) if isinstance(value, str) else None
-
-
-def _load(text: str) -> dict[str, Any] | None:
-    def refuse(constant: str) -> NoReturn:
-        raise ValueError(constant)
-
+        return True, value
+    if not isinstance(value, str):
+        return False, None
     try:
-        data = json.loads(text, parse_int=float, parse_constant=refuse)
-    except (ValueError, RecursionError):
-        return None
-    return data if isinstance(data, dict) else None
+        return True, read_object(encode(value))
+    except ReplyError:
+        return False, None
 
 
 def split_reply(
@@ -302,4 +297,4 @@ def split_reply(
                 text = "" if piece is not None else finder.content()
         thinking.append(thought)
         content.append(text)
-    return Reply("".join(thinking), "".join(content), tuple(found))
+    return Reply(joined(thinking), joined(content), tuple(found))

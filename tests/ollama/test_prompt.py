@@ -258,5 +258,17 @@ def test_replies_are_split_by_what_the_template_shows():
     assert reply.thinking == "hm"
     assert [(c.name, c.arguments) for c in reply.tool_calls] == [("weather", {"city": "Bonn"})]
     assert template.split_reply(text, think=False).content == text
-    with pytest.raises(UsageError):
-        PromptTemplate(CHAT, parser="qwen3").split_reply("x")
+
+
+def test_replies_are_split_by_the_parser_where_one_is_set():
+    text = 'hm</think>Fine.<tool_call>{"name": "weather", "arguments": {"city": "Bonn"}}</tool_call>'
+    template = PromptTemplate(CHAT, parser="qwen3-thinking")
+    reply = template.split_reply(text, tools=TOOLS)
+    assert (reply.thinking, reply.content) == ("hm", "Fine.")
+    assert [(c.name, c.arguments) for c in reply.tool_calls] == [("weather", {"city": "Bonn"})]
+    assert template.split_reply(text, think=False).content.startswith("hm</think>Fine.")
+    thinks_on = {"role": "assistant", "content": "", "thinking": "so"}
+    gpt_oss = PromptTemplate(CHAT + "<|start|><|end|>", family="gptoss")
+    assert gpt_oss.split_reply(" far<|end|>", last_message=thinks_on, think="max").thinking == " far"
+    with pytest.raises(UsageError, match="is not known"):
+        PromptTemplate(CHAT, parser="qwen3", target="0.24.0").split_reply("x")

@@ -8,6 +8,7 @@ travel as surrogate escapes. White space is Go's `unicode.IsSpace`.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 # The characters of unicode.IsSpace in UTF-8.
 _SPACE = (
@@ -34,6 +35,11 @@ def encode(text: str) -> bytes:
 def decode(data: bytes) -> str:
     """The text of bytes; what is no UTF-8 becomes surrogate escapes, so that nothing is lost."""
     return data.decode("utf-8", "surrogateescape")
+
+
+def joined(parts: Iterable[str]) -> str:
+    """Pieces as one text; a character whose bytes came in two pieces is whole again."""
+    return decode(b"".join(map(encode, parts)))
 
 
 def as_json_text(data: bytes) -> str:

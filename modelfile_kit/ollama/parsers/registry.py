@@ -22,6 +22,7 @@ from .functiongemma import FunctionGemma
 from .gemma4 import Gemma4, Gemma4NoThinking
 from .glimmer import Glimmer
 from .glm import GLM47, GLMOCR
+from .go_text import joined
 from .harmony import Harmony
 from .laguna import Laguna, PoolsideV1
 from .lfm2 import LFM2, LFM2Thinking
@@ -147,10 +148,5 @@ def read_reply(
         contents.append(found.content)
         thoughts.append(found.thinking)
         calls += found.calls
-    content, thinking = (_joined(parts) for parts in (contents, thoughts))
+    content, thinking = (joined(parts) for parts in (contents, thoughts))
     return Reply(thinking, content, tuple(calls), error=error, crash=crash)
-
-
-def _joined(parts: Iterable[str]) -> str:
-    """The parts as one text; bytes of one character that came in two parts become that character."""
-    return "".join(parts).encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")

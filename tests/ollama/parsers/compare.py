@@ -57,17 +57,17 @@ def ours(case: Case, version: str) -> list[Any]:
 
 def _shape(arguments: Any) -> Any:
     """Arguments with the order of their names, which dictionaries do not compare."""
-    return None if arguments is None else [[name, _as_sent(value)] for name, value in arguments.items()]
+    return None if arguments is None else [[name, as_sent(value)] for name, value in arguments.items()]
 
 
-def _as_sent(value: Any) -> Any:
+def as_sent(value: Any) -> Any:
     """A value as it comes out of the server's JSON, where a large float64 has the digits of an integer."""
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e21:
         return int(Decimal(repr(value)))
     if isinstance(value, list):
-        return [_as_sent(item) for item in value]
+        return [as_sent(item) for item in value]
     if isinstance(value, dict):
-        return {name: _as_sent(item) for name, item in value.items()}
+        return {name: as_sent(item) for name, item in value.items()}
     return value
 
 

@@ -172,6 +172,30 @@ class Writer:
         text = repr(value) if self.odds(0.6) else json.dumps(value, ensure_ascii=False)
         return self.pick(_RAW_NUMBERS) if self.odds(0.08) else text
 
+    def pieces(self, text: str) -> list[bytes]:
+        """The reply in pieces: whole, by characters, or cut anywhere."""
+        how = self.some(9)
+        if how == 0:
+            return [text.encode("utf-8", "replace")]
+        if how == 1 and len(text) < 400:
+            return [char.encode("utf-8", "replace") for char in text]
+        data = text.encode("utf-8", "replace")
+        if how == 2 and self.odds(0.5):
+            # Anywhere, also inside of characters, and with bytes that are no UTF-8.
+            if self.odds(0.3):
+                at = self.some(len(data))
+                data = (
+                    data[:at]
+                    + bytes([self.pick((0x80, 0xA0, 0x85, 0xC3, 0xE2, 0xFF, 0xF0, 0xED))])
+                    + data[at:]
+                )
+            return _cut(data, [self.some(len(data)) for _ in range(self.some(12))])
+        places = [self.some(len(text)) for _ in range(self.some(12))]
+        if how == 3:
+            size = 2 + self.some(6)
+            places = list(range(0, len(text), size))
+        return [part.encode("utf-8", "replace") for part in _cut(text, places)]
+
 
 Call = tuple[str, dict[str, Any]]
 
@@ -421,25 +445,6 @@ def _reply(w: Writer, name: str, offered: Sequence[str]) -> str:
     return text
 
 
-def _pieces(w: Writer, text: str) -> list[bytes]:
-    how = w.some(9)
-    if how == 0:
-        return [text.encode("utf-8", "replace")]
-    if how == 1 and len(text) < 400:
-        return [char.encode("utf-8", "replace") for char in text]
-    data = text.encode("utf-8", "replace")
-    if how == 2 and w.odds(0.5):  # anywhere, also inside of characters and with bytes that are no UTF-8
-        if w.odds(0.3):
-            at = w.some(len(data))
-            data = data[:at] + bytes([w.pick((0x80, 0xA0, 0x85, 0xC3, 0xE2, 0xFF, 0xF0, 0xED))]) + data[at:]
-        return _cut(data, [w.some(len(data)) for _ in range(w.some(12))])
-    places = [w.some(len(text)) for _ in range(w.some(12))]
-    if how == 3:
-        size = 2 + w.some(6)
-        places = list(range(0, len(text), size))
-    return [part.encode("utf-8", "replace") for part in _cut(text, places)]
-
-
 def _cut(whole: Any, places: list[int]) -> list[Any]:
     ends = [0, *sorted(places), len(whole)]
     return [whole[a:b] for a, b in itertools.pairwise(ends)]
@@ -465,4 +470,4 @@ def cases(seed: int, count: int, names: Sequence[str] = NAMES) -> Iterator[Case]
             )
         )
         think = w.pick((None, True, True, False, "low", "high"))
-        yield Case(name, tools, last, think, _pieces(w, _reply(w, name, offered)))
+        yield Case(name, tools, last, think, w.pieces(_reply(w, name, offered)))

@@ -17,7 +17,7 @@ from tests.oracle.oracle import TAGS, VERSIONS, Oracle
 
 pytestmark = pytest.mark.oracle
 
-COUNT = int(os.environ.get("MKMODELFILE_FUZZ", "20000"))
+COUNT = int(os.environ.get("MKMODELFILE_FUZZ", "8000"))
 SEED = int(os.environ.get("MKMODELFILE_SEED", "1"))
 JUDGED = [v for v in VERSIONS if tuple(map(int, v.split("."))) >= TAGS["parser_reply"]]
 

@@ -44,6 +44,7 @@ func reply(raw json.RawMessage) (answer, error) {
 		Think  bool      `json:"think"`
 		Tools  api.Tools `json:"tools"`
 		Chunks []string  `json:"chunks"`
+		B64    [][]byte  `json:"chunks_b64"`
 	}
 	if err := json.Unmarshal(raw, &req); err != nil {
 		return nil, err
@@ -51,6 +52,9 @@ func reply(raw json.RawMessage) (answer, error) {
 	t, err := template.Parse(req.text())
 	if err != nil {
 		return answer{"stage": "parse"}, err
+	}
+	for _, chunk := range req.B64 {
+		req.Chunks = append(req.Chunks, string(chunk))
 	}
 	var state *thinking.Parser
 	opening, closing := thinking.InferTags(t.Template)
