@@ -94,7 +94,8 @@ ERROR_TEXTS: tuple[ErrorText, ...] = (
         "MK402",
         r"failed to open (?:GGUF file )?'?[^\s']{1,400}'?:? \(?(?:Permission denied|No such file or directory"
         r"|Is a directory|Too many open files)|Does this file exist\?|load_tensors: failed to open"
-        r"|\bread error: Input/output error|\bseek error: |mmap failed: ",
+        r"|\bread error: Input/output error|\bseek error: |mmap failed: "
+        r"|failed to open GGUF file '[^']{1,400}'|Model path does not exist: ",
         "the engine cannot open or read the file: a wrong path, missing rights or a failing disk",
         "check the path and that the user who runs the engine may read the file",
     ),
@@ -146,7 +147,7 @@ ERROR_TEXTS: tuple[ErrorText, ...] = (
         "MK737",
         r"key \S+ has wrong type \w+ but expected type|is not a string/float32/uint32/int32/uint64 array"
         r"|has wrong array element type|array length \d+ for key|n > N_MAX: \d+|expected scalar, found array"
-        r"|tensor '[^']*' not found|missing tensor info mapping|too many tensors created"
+        r"|tensor '[^']*' (?:not found|has wrong shape)|missing tensor info mapping|too many tensors created"
         r"|must be a bool array|invalid n_rot: \d+|has expert layers but no expert layers are used"
         r"|requires the NextN block",
         "the metadata or tensors are not those that this engine expects: the GGUF was made by another or an "
@@ -230,7 +231,8 @@ ERROR_TEXTS: tuple[ErrorText, ...] = (
     ErrorText(
         LLAMA_CPP,
         "MK436",
-        r"model does not support (?:vision|audio) input|video input is not supported",
+        r"model does not support (?:vision|audio) input|video input is not supported"
+        r"|server was not compiled for multimodal or the model projector can't be loaded",
         "the model was loaded without a projector for this kind of input",
         "add the mmproj file (a second FROM, or --mmproj FILE of llama-server), or send text only",
     ),
@@ -272,9 +274,17 @@ ERROR_TEXTS: tuple[ErrorText, ...] = (
         "MK736",
         r"llama-server (?:apply-)?template error|failed to apply (?:chat )?template"
         r"|failed to initialize chat template|this custom template is not supported"
-        r"|chat template parsing error",
+        r"|chat template parsing error|failed to parse chat template"
+        r"|neither string content nor typed content is supported by the template|\bat row \d+, column \d+:",
         "llama-server cannot use this chat template",
         "use a TEMPLATE (`mode: go`; `mkmodelfile compile` makes one), or start llama-server with --jinja",
+    ),
+    ErrorText(
+        LLAMA_SERVER,
+        "MK867",
+        r"tools param requires --jinja",
+        "llama-server takes tools only when it uses the model's own chat template",
+        "start llama-server with --jinja, or update it: later releases use the chat template anyway",
     ),
     ErrorText(
         OLLAMA,
@@ -302,8 +312,8 @@ ERROR_TEXTS: tuple[ErrorText, ...] = (
     ErrorText(
         LLAMA_CPP,
         "MK867",
-        r"failed to parse grammar|Undefined rule identifier|grammar does not contain an? '"
-        r"|number of repetitions exceeds sane defaults",
+        r"failed to parse grammar|error parsing grammar|Undefined rule identifier"
+        r"|grammar does not contain an? '|number of repetitions exceeds sane defaults",
         "the grammar of the request, or the one made from its JSON Schema, cannot be used",
         "simplify `format` (or the grammar): fewer repetitions, every rule defined, one rule named root",
     ),
@@ -467,8 +477,8 @@ ERROR_TEXTS: tuple[ErrorText, ...] = (
     ErrorText(
         OLLAMA,
         "MK803",
-        r"timed out waiting for llama-server|(?<!ollama )server not responding|server busy, please try again"
-        r"|no slots available after",
+        r"timed out waiting for (?:llama-server|llama runner)|(?<!ollama )server not responding"
+        r"|server busy, please try again|no slots available after",
         "the engine did not become ready, or too many requests wait for it",
         "try again; for a large model raise OLLAMA_LOAD_TIMEOUT, for many requests OLLAMA_MAX_QUEUE",
     ),
@@ -509,6 +519,13 @@ ERROR_TEXTS: tuple[ErrorText, ...] = (
         "MK416",
         r"unknown (?:vision |audio )?projector type:? *(?P<type>[^\s(]*)",
         "this llama.cpp does not know the projector type '{type}'",
+        f"{_UPDATE}, or convert the projector again with a current llama.cpp",
+    ),
+    ErrorText(
+        LLAMA_CPP,
+        "MK416",
+        r"clip_model_load: don't support projector with",
+        "this old llama.cpp does not know the projector's type",
         f"{_UPDATE}, or convert the projector again with a current llama.cpp",
     ),
     ErrorText(
@@ -558,6 +575,20 @@ ERROR_TEXTS: tuple[ErrorText, ...] = (
         "give a .gguf file; convert other formats with llama.cpp's convert_hf_to_gguf.py",
     ),
     ErrorText(
+        LLAMA_CPP,
+        "MK406",
+        r"unknown \(magic, version\) combination: 46554747",
+        "the program is older than the GGUF format, which the file has",
+        _UPDATE,
+    ),
+    ErrorText(
+        LLAMA_CPP,
+        "MK403",
+        r"invalid magic number|unknown \(magic, version\) combination",
+        "not a GGUF file: an old GGML file (.bin), or another format altogether",
+        "download a .gguf of the model; convert other formats with llama.cpp's convert_hf_to_gguf.py",
+    ),
+    ErrorText(
         OLLAMA,
         "MK403",
         r"supplied file was not in GGUF format|invalid file magic|unsupported content type"
@@ -604,6 +635,21 @@ ERROR_TEXTS: tuple[ErrorText, ...] = (
     ),
     ErrorText(
         LLAMA_CPP,
+        "MK737",
+        r"tensor '(?P<tensor>[^']{1,200})' is missing from model",
+        "the tensor {tensor} is missing: this engine expects another version of the architecture",
+        f"{_CONVERT}; or update the engine",
+    ),
+    ErrorText(
+        LLAMA_CPP,
+        "MK737",
+        r"Can not map tensor '(?P<tensor>[^']{1,200})'",
+        "convert_hf_to_gguf.py does not know the tensor {tensor}; names such as .qweight and .absmax are "
+        "those of models that are quantized already",
+        "convert the original model, not a quantized or a LoRA one; or update llama.cpp",
+    ),
+    ErrorText(
+        LLAMA_CPP,
         "MK407",
         r"cannot find tokenizer (?P<part>\w+) in model file",
         "the vocabulary is incomplete: the GGUF has no tokenizer {part}",
@@ -612,7 +658,8 @@ ERROR_TEXTS: tuple[ErrorText, ...] = (
     ErrorText(
         LLAMA_CPP,
         "MK404",
-        r"not within the file bounds|failed to seek (?:for tensor|to beginning)|failed to read"
+        r"not within the file bounds|failed to seek (?:for tensor|to beginning)"
+        r"|failed to read (?:magic|header|key-value pairs|tensor (?:info|data))\b"
         r"|exceeds remaining file size|exceeds file size|unexpectedly reached end of file",
         "the file is cut short or damaged: not everything that its header names can be read",
         FILE_STEP,
@@ -661,6 +708,14 @@ ERROR_TEXTS: tuple[ErrorText, ...] = (
         r"unknown pre-tokenizer type:? *'(?P<name>[^']*)'",
         "this llama.cpp is too old for the pre-tokenizer '{name}'",
         f"{_UPDATE}, or convert the model again with a current llama.cpp",
+    ),
+    ErrorText(
+        LLAMA_CPP,
+        "MK717",
+        r"hf-to-gguf:Model (?P<name>\w+) is not supported"
+        r"|Architecture ['\"](?P<class>\w+)['\"] not supported",
+        "this convert_hf_to_gguf.py cannot convert the architecture {name}{class}",
+        "update llama.cpp; an architecture that it does not know cannot become a GGUF",
     ),
     ErrorText(
         OLLAMA,
@@ -892,9 +947,27 @@ ERROR_TEXTS: tuple[ErrorText, ...] = (
         OLLAMA,
         "MK862",
         r"lookup (?P<host>[\w.-]+)(?: on [\w.:\[\]]+)?: "
-        r"(?:no such host|server misbehaving|temporary failure|i/o timeout)",
+        r"(?:no such host|server misbehaving|temporary failure|i/o timeout"
+        r"|(?:dial|read) udp .{0,200}?(?:refused|time(?:d )?out|unreachable))",
         "the name {host} cannot be resolved: there is no network, or no DNS server answers",
         "check the network and DNS of the machine on which Ollama runs; its server itself is fine",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK862",
+        r"\"https://(?:[\w-]+\.)*(?P<host>ollama\.(?:ai|com)|cloudflarestorage\.com|huggingface\.co|hf\.co)[/\"?:]"
+        r".{0,2000}?(?:i/o timeout|TLS handshake timeout|context deadline exceeded|bad file descriptor"
+        r"|connection (?:refused|reset by peer|timed out)|network is unreachable|no route to host"
+        r"|forcibly closed|\": (?:unexpected )?EOF)",
+        "the connection to {host} could not be made, or broke; Ollama's server itself is fine",
+        "run the command again: it resumes where it stopped; behind a firewall the server needs HTTPS_PROXY",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK860",
+        r"(?P<model>\bregistry\.ollama\.ai/[\w./-]+:[\w.-]+): (?:unexpected )?EOF",
+        "the manifest of {model} in the model store is empty or cut short",
+        "remove that file in the folder models/manifests of the store, and pull the model again",
     ),
     ErrorText(
         OLLAMA,
@@ -907,7 +980,8 @@ ERROR_TEXTS: tuple[ErrorText, ...] = (
         OLLAMA,
         "MK808",
         r"pull model manifest: file does not exist|try pulling it first"
-        r"|model (?:['\"\\]+[^'\"\\]{1,400}['\"\\]+|[\w./:-]+) not found",
+        r"|(?:^|[:\"'(] ?)model (?P<quote>\\?['\"])[^'\"\\]{1,400}(?P=quote) not found"
+        r"(?! (?:in|on|for|at)\b)",
         "the server has no model of that name",
         "`ollama list` shows the names that are there; `mkmodelfile publish` creates the model",
     ),
@@ -967,9 +1041,31 @@ ERROR_TEXTS: tuple[ErrorText, ...] = (
     ErrorText(
         LLAMA_CPP,
         "MK718",
-        r"failed to allocate|unable to allocate|out of memory|bad_alloc|cannot allocate memory|cudaMalloc",
+        r"failed to allocate|unable to allocate|out of memory|bad_alloc|cannot allocate memory|cudaMalloc"
+        r"|insufficient memory - required allocations",
         "there is not enough memory",
         _MEMORY,
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK857",
+        r"signal: illegal instruction|SIGILL|exit status 0xc000001d",
+        "the engine uses instructions that this processor, or the virtual machine, does not have (AVX, AVX2)",
+        "pass the host's processor through to the virtual machine, or use a build for older processors",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK857",
+        r"error while loading shared libraries: (?P<library>[^\s:]{1,200}): cannot open",
+        "the program cannot start: its library {library} is missing",
+        "install the program again, whole: Ollama's bin and lib/ollama belong together",
+    ),
+    ErrorText(
+        LLAMA_SERVER,
+        "MK857",
+        r"error while handling argument \\?\"(?P<option>-{1,2}[\w-]{1,60})\\?\"",
+        "llama-server does not take what follows {option}; releases differ in what they take",
+        "see `llama-server --help` of that release, and give one of the values that it lists",
     ),
     # -- consequences ------------------------------------------------------------------------------
     ErrorText(
@@ -1008,10 +1104,22 @@ ERROR_TEXTS: tuple[ErrorText, ...] = (
         until="0.24.0",
     ),
     ErrorText(
+        LLAMA_CPP,
+        "MK857",
+        r"ValueError: Failed to load model from file|Could not load Llama model from path"
+        r"|null result from llama cpp",
+        "llama.cpp could not load the file, and the program around it does not show why",
+        "load it again with verbose=True and hand its log to `mkmodelfile doctor`; "
+        "`mkmodelfile inspect FILE` says what the file is",
+        consequence=True,
+    ),
+    ErrorText(
         OLLAMA,
         "MK857",
-        r"unexpected EOF|(?:llama runner|llama-server) process (?:has terminated|no longer running)"
-        r"|model runner has unexpectedly stopped|error loading model",
+        r"Post \\?\"http://[^\"]{1,200}/api/\w+\\?\": (?:.{0,200}?(?:forcibly closed|reset by peer)|EOF)"
+        r"|unexpected EOF|(?:llama runner|llama-server) process (?:has terminated|no longer running)"
+        r"|model runner has unexpectedly stopped|error loading model|do load request: "
+        r"|unable to create llama context",
         "the engine ended, and this text does not say why",
         f"{_LOG}`mkmodelfile inspect` both files",
         consequence=True,

@@ -14,6 +14,8 @@ from modelfile_kit.runtime.error_texts import ERROR_TEXTS, LLAMA_CPP, MAX_TEXT, 
 
 SHARED = Path(__file__).parents[3] / "shared" / "cases" / "errors.txt"
 
+REPORTED = Path(__file__).with_name("reported_errors.txt")
+
 # (text, code, words of the meaning, words of the next step)
 TEXTS = [
     # Ollama 0.34.4, `ollama create` with FROM ./m[.gguf (the text is Go's own, path/filepath).
@@ -164,6 +166,61 @@ def test_every_text_of_users_terminals_has_exactly_one_meaning():
     texts = [line.partition(" ⇒ ")[0] for line in lines if not line.startswith("#")]
     assert len(texts) > 30
     assert [t for t in texts if len(list(find(t))) != 1] == []
+
+
+def _reported() -> list[tuple[str, str]]:
+    rows, code = [], ""
+    for line in REPORTED.read_text(encoding="utf-8").splitlines():
+        if line.startswith("= "):
+            code = line[2:]
+        elif not line.startswith("#"):
+            rows.append((code, line))
+    return rows
+
+
+@pytest.mark.parametrize(("code", "text"), _reported(), ids=lambda x: x[:60])
+def test_a_text_of_a_public_issue_has_its_meaning(code, text):
+    assert [m.code for m in find(text)] == ([] if code == "-" else [code])
+
+
+def test_nearly_every_text_of_a_public_issue_is_answered():
+    rows = _reported()
+    assert len(rows) >= 60
+    assert sum(code == "-" for code, _ in rows) <= 0.05 * len(rows)
+
+
+# Close to a pattern, and of another fault.
+@pytest.mark.parametrize(
+    "text",
+    [
+        "main: error: failed to read file 'prompt.txt'",
+        "error: failed to read the chat template file",
+        "failed to read configuration: yaml: line 3: mapping values are not allowed",
+        "error: failed to read from socket",
+        "failed to read credentials from docker config",
+        "Failed to read image: unsupported format",
+        "failed to read headers of the response",
+        "npm error: package model 'x' not found in registry",
+        "The voice model 'alloy' not found",
+        "RuntimeError: model weights not found",
+        "KeyError: model tokenizer not found",
+        "docker: Error response from daemon: model runner not found",
+        "django: model 'Invoice' not found in app billing",
+        "Configuration error: model 'gpt' not found on this account",
+    ],
+)
+def test_a_near_miss_gets_no_answer(text):
+    assert list(find(text)) == []
+
+
+def test_a_name_server_that_refuses_is_no_ollama_that_refuses():
+    text = (
+        'Get "https://registry.ollama.ai/v2/": dial tcp: lookup registry.ollama.ai on 10.0.0.1:53: read udp'
+    )
+    assert first(f"{text} 10.0.0.2:4->10.0.0.1:53: read: connection refused").code == "MK862"
+    assert (
+        first('Get "http://127.0.0.1:11434/api/tags": dial tcp: connect: connection refused').code == "MK802"
+    )
 
 
 def test_the_reason_hides_its_consequences():
