@@ -137,7 +137,7 @@ _ROWS = (
     Filter("tojson", Result.FULL_TEXT, lowered=True, pace=WRITTEN),
     Filter("trim", Result.LETTERS, lowered=True, estimated=True),
     Filter("truncate", Result.TEXT),
-    Filter("unique", Result.LIST, pace=LOOKED_AT, estimated=True),
+    Filter("unique", Result.LIST, pace=LOOKED_AT, lowered=True, estimated=True),
     Filter("upper", Result.LETTERS, lowered=True, pace=WRITTEN),
     Filter("urlencode", Result.TEXT, pace=LOOKED_AT),
     Filter("urlize", Result.TEXT, estimated=True),

@@ -12,6 +12,12 @@ STATEMENTS: tuple[Feature, ...] = (
     whole("for backwards", "{% for m in messages[::-1] %}{{ m.role }}{% endfor %}"),
     whole("for over range", "{% for i in range(messages | length) %}{{ messages[i].role }}{% endfor %}"),
     whole("for … recursive", "{% for m in messages recursive %}{{ m.role }}{% endfor %}"),
+    whole(
+        "loop(…) of a recursive for",
+        "{% for t in tools or [] %}{% for k, p in t.function.parameters.properties.items() recursive %}"
+        "{{ k }}{% if p.properties %}({{ loop(p.properties.items()) }}){% endif %}{% endfor %}{% endfor %}"
+        "{% for m in messages %}{{ m.content }}{% endfor %}",
+    ),
     text_body("for over a text", "{% for c in s %}<{{ c }}>{% endfor %}"),
     body("break", "{% if m.role == 'user' %}{% break %}{% endif %}{{ m.role }}"),
     body("continue", "{% if m.role == 'user' %}{% continue %}{% endif %}{{ m.role }}"),
@@ -153,6 +159,7 @@ GLOBALS: tuple[Feature, ...] = (
     message("strftime_now", "strftime_now('%Y-%m-%d')"),
     message("strftime_now, weekday", "strftime_now('%A')"),
     message("strftime_now, day of the year", "strftime_now('%j')"),
+    message("strftime_now, week", "strftime_now('%U')"),
     message("strftime_now, time of day", "strftime_now('%H:%M')"),
     message("cycler", "cycler('a', 'b').next()"),
     message("joiner", "joiner(',')()"),

@@ -46,7 +46,7 @@ TEXTS: tuple[Feature, ...] = (
     text("split", "s.split(',')[1]"),
     text("split", "s.split(',', 1)[-1]"),
     text("split, at an unknown text", "s.split(m.role) | length"),
-    text("split", "s.split()[0]"),
+    text("split, at white space", "s.split()[0]"),
     text_body("split", "{% for part in s.split(',') %}<{{ part }}>{% endfor %}"),
     text("splitlines", "s.splitlines() | length"),
     text("startswith", "s.startswith('a')"),

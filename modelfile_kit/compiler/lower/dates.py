@@ -47,6 +47,15 @@ _LEAP = 6
 _LARGEST = 31 + 6 + 6 + 6 + _LEAP
 
 
+# How many days of the week are left, by the weekday (Sunday 0): weeks begin on Sunday, or on Monday. Weeks of
+# ISO 8601 belong to the year of their Thursday, so three days more are counted.
+_TO_END_OF_WEEK = {"U": "6543210", "W": "0654321", "V": "3987654"}
+# The number of the week by the day of the year and these days together.
+_WEEKS = "".join(f"{n // 7:02d}" for n in range(376))
+# ISO's: before the first is the last of the year before, after the last the first of the year after.
+_ISO_WEEKS = f"{'00' * 4}525253{_WEEKS[14:744]}01010101"
+
+
 def strftime(st: State, form: Value) -> Value:
     """`strftime_now(form)` as pieces of the day."""
     if not isinstance(form, Const) or not isinstance(form.value, str):
@@ -98,6 +107,8 @@ def _directive(st: State, letter: str) -> list[Part]:
         return [Choice(go.equal(weekday, Lit("0")), Str(("7",)), Str((weekday,)))]
     if letter in ("j", "-j"):
         return [call("printf", Lit("%03d" if letter == "j" else "%d"), _day_of_year(st))]
+    if letter in _TO_END_OF_WEEK:
+        return [_week(st, letter)]
     raise Unsupported(f"strftime_now with %{letter}", st.line)
 
 
@@ -141,6 +152,25 @@ def _weekday(st: State) -> Expr:
     early = go.both(go.Atom(call("lt", _cut(5, 7), Lit("03"))), _leap_year())
     st.emit(go.If(early, (go.Set(day, _at(table[_LEAP:], _number(day))),)))
     return day
+
+
+def _week(st: State, letter: str) -> Expr:
+    """The number of the week, two digits."""
+    left = _number(_at(_TO_END_OF_WEEK[letter], _number(_weekday(st))))
+    days = st.declare("days", int_to_go(st, Int(((_day_of_year(st), 1), (left, 1)))))
+    place = int_to_go(st, Int(((days, 2),)))
+    week = st.declare("week", _at(_ISO_WEEKS if letter == "V" else _WEEKS, place, 2))
+    if letter == "V":
+        # the first of January is a Saturday after a leap year, or the last day a Thursday of one
+        year, century = _cut(2, 4), _cut(0, 2)
+        after_leap = go.both(
+            go.equal(ops.Remainder(_number(year), 4), Lit(1)),
+            go.either(go.negate(go.equal(year, Lit("01"))), _by_four(century)),
+        )
+        first, last = go.equal(days, Lit(5)), go.equal(days, Lit(372))
+        late = go.either(go.both(first, after_leap), go.both(last, _leap_year()))
+        st.emit(go.If(late, (go.Set(week, Lit("53")),)))
+    return week
 
 
 def _day_of_year(st: State) -> Expr:

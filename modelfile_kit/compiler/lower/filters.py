@@ -6,25 +6,26 @@ from collections.abc import Callable
 from dataclasses import replace as dataclass_replace
 
 from jinja2 import Environment
-from jinja2.filters import do_indent, do_sort
+from jinja2.filters import do_indent, do_sort, do_unique
 
 from ..ir import nodes as go
 from ..ir import operations as ops
 from ..ir.operations import JsonStyle
-from ..values.choice import choose
+from ..values.choice import choose, leaves
 from ..values.known import EMPTY, FALSE, NONE, TRUE, Const, KnownList, Undef
-from ..values.lists import Selection, SelectionStep, StepKind
+from ..values.lists import MARK, Selection, SelectionStep, StepKind
 from ..values.number import go_int, is_int
 from ..values.request import ContentParts
 from ..values.text import Choice, Markup, Part, Str, is_text, parts_of, text_of
 from ..values.truth import Bool
 from ..values.value import Value
-from . import semantics, text_methods
+from . import idioms, semantics, text_methods
 from .case import capitalized, in_case, titled
 from .compare import compare
 from .control_flow import Raised, Unsupported
 from .markup import escaped
 from .percent import formatted
+from .selections import each
 from .semantics import as_list, item, join, json_parts, pairs, select, slice_of, to_text
 from .state import State
 from .text_methods import call_method_of_text
@@ -126,7 +127,7 @@ def tojson(
 def join_by(st: State, v: Value, sep: Value = EMPTY, attribute: Value | None = None) -> Value:
     if attribute is not None:
         raise Unsupported("the filter join with an attribute", st.line)
-    return join(st, v, sep)
+    return st.lift(sep, lambda between: join(st, v, between))
 
 
 def sort(
@@ -147,6 +148,34 @@ def sort(
     except TypeError as e:
         raise Raised(str(e)) from None
     return KnownList(tuple(Const(x) for x in done))
+
+
+def unique(st: State, v: Value, case_sensitive: Value = FALSE, attribute: Value = NONE) -> Value:
+    """Each text where it first stands; without `case_sensitive` capital letters are no difference."""
+    if attribute != NONE:
+        raise Unsupported("the filter unique with an attribute", st.line)
+    known = [x.value for x in v.items if isinstance(x, Const)] if isinstance(v, KnownList) else None
+    if isinstance(v, KnownList) and known is not None and len(known) == len(v.items):
+        found = do_unique(Environment(), known, case_sensitive == TRUE)  # noqa: S701
+        return KnownList(tuple(Const(x) for x in found))
+    seen, kept = st.declare("seen", go.Lit(MARK)), st.declare("kept", go.Lit(""))
+    add = go.Lit("%s%s" + MARK)
+
+    def look(value: Value, _loop: int) -> None:
+        if not all(map(is_text, leaves(st.settle(value)))):
+            raise Unsupported("the filter unique for what are no texts", st.line)
+        same = value if case_sensitive == TRUE else lower(st, value)
+        text, key = st.to_go(value), st.to_go(same)
+        wanted = go.call("printf", go.Lit(MARK + "%s" + MARK), key)
+
+        def new() -> None:
+            st.assign(kept, go.call("printf", add, kept, text))
+            st.assign(seen, go.call("printf", add, seen, key))
+
+        st.either_way(go.negate(idioms.contains_unknown(st, seen, wanted)), new)
+
+    each(st, v if isinstance(v, Selection) else Selection(v, ()), look)
+    return text_methods.separate(kept)
 
 
 def length(st: State, v: Value) -> Value:
@@ -185,7 +214,24 @@ def indent(st: State, v: Value, width: Value = FOUR, first: Value = FALSE, blank
         settings = [x.value for x in (width, first, blank) if isinstance(x, Const)]
         if len(settings) == 3:
             return Const(do_indent(v.value, *settings))  # type: ignore[arg-type]
-    return indented(st, v, width, first)
+    try:
+        return indented(st, v, width, first)
+    except _NotJson:
+        return _indented_lines(st, v, width, first, blank)
+
+
+def _indented_lines(st: State, v: Value, width: Value, first: Value, blank: Value) -> Value:
+    """Any text, line by line; the ends of lines become newlines, as in Jinja."""
+    settings = [x.value for x in (width, first, blank) if isinstance(x, Const)]
+    if len(settings) != 3 or not isinstance(settings[0], (int, str)) or not is_text(v):
+        raise Unsupported("the filter indent with these arguments", st.line)
+    inward = settings[0] if isinstance(settings[0], str) else " " * settings[0]
+    begin = inward if settings[1] else ""
+    # Jinja adds the newline so that a last empty line counts
+    whole = st.concat(v, Const("\n"))
+    marked = idioms.marked_lines(st, st.to_go(whole))
+    text = idioms.indented(st, marked, inward, every=bool(settings[2]))
+    return text_of(begin, text)
 
 
 def numeric(st: State, v: Value, *args: Value) -> Value:
@@ -267,7 +313,7 @@ def to_json(
 def indented(st: State, v: Value, width: Value, first: Value) -> Value:
     """`… | tojson(indent=4) | indent(8)`: every level begins further in."""
     if not isinstance(width, Const) or not isinstance(width.value, int) or first != FALSE:
-        raise Unsupported("the filter indent of an unknown text", st.line)
+        raise _NotJson
     if isinstance(v, Const) and not is_text(v):
         raise Raised("indent of what is no text")
     if not isinstance(v, (Const, Str)):
@@ -281,8 +327,12 @@ def indented(st: State, v: Value, width: Value, first: Value) -> Value:
                 dataclass_replace(p, style=dataclass_replace(p.style, base=p.style.base + width.value))
             )
         else:
-            raise Unsupported("the filter indent of an unknown text", st.line)
+            raise _NotJson
     return text_of(*out)
+
+
+class _NotJson(Exception):  # noqa: N818 - an outcome, not a fault
+    """A text whose lines only show at run time."""
 
 
 select_, selectattr = _selection(StepKind.SELECT, False), _selection(StepKind.SELECT, True)

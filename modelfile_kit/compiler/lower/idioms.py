@@ -10,15 +10,12 @@ from collections.abc import Callable
 
 from ..ir import nodes as go
 from ..ir.nodes import Expr, Lit, Test, Var, call
+from ..values.lists import MARK
 from .state import State
 
 # What str.strip() takes away: Unicode's White_Space and the four ASCII separators.
 _RANGES = (("\t", "\r"), ("\x1c", " "), ("\u2000", "\u200a"))
 _SINGLE = ("\u0085", "\u00a0", "\u1680", "\u2028", "\u2029", "\u202f", "\u205f", "\u3000")
-
-
-# A byte that no text of a request has: JSON is decoded as UTF-8.
-MARK = "\udcff"
 
 
 def size_of(text: str) -> int:
@@ -210,6 +207,86 @@ def marked_pieces(st: State, s: Expr, sep: Expr) -> Var:
 
     scan(st, whole, body)
     st.emit(go.Set(result, call("printf", Lit("%s%s"), result, rest)))
+    return result
+
+
+# Where str.splitlines() ends a line; "\r\n" is one end.
+_LINE_ENDS = "\n\r\v\f\x1c\x1d\x1e\u0085\u2028\u2029"
+
+
+def marked_lines(st: State, s: Expr) -> Var:
+    """`s.splitlines()` with `MARK` after each line."""
+    whole = st.declare("whole", s)
+    rest, result = st.declare("rest", whole), st.declare("lines", Lit(""))
+    add = Lit("%s%s" + MARK)
+
+    def body(i: Expr) -> None:
+        here = call("slice", whole, i)
+        c = st.declare("c", call("printf", Lit("%.1s"), here))
+        line = call("slice", rest, Lit(0), call("len", call("slice", rest, call("len", here))))
+        pair = go.equal(call("printf", Lit("%.2s"), here), Lit("\r\n"))
+        hit = (
+            go.Set(result, call("printf", add, result, line)),
+            go.If(
+                pair,
+                (go.Set(rest, call("slice", here, Lit(2))),),
+                (go.Set(rest, call("slice", here, call("len", c))),),
+            ),
+        )
+        apart = go.negate(go.Atom(call("lt", call("len", rest), call("len", here))))
+        st.emit(go.If(go.both(apart, is_one_of(c, _LINE_ENDS)), hit))
+
+    scan(st, whole, body)
+    st.emit(go.If(go.Atom(rest), (go.Set(result, call("printf", add, result, rest)),)))
+    return result
+
+
+def indented(st: State, marked: Expr, inward: str, *, every: bool) -> Var:
+    """The lines of `marked_lines` with newlines between them and `inward` before all but the first.
+
+    every: also before empty lines.
+    """
+    result = st.declare("text", Lit(""))
+    begun = st.declare("begun", Lit(False))
+    rest = st.declare("rest", marked)
+
+    def body(i: Expr) -> None:
+        here = call("slice", marked, i)
+        size = call("len", call("slice", rest, call("len", here)))
+        line = st.declare("line", call("slice", rest, Lit(0), size))
+        between = Lit("%s\n" + inward.replace("%", "%%")) if every else Lit("%s\n")
+        more: list[go.Node] = [go.Set(result, call("printf", between, result))]
+        if inward and not every:
+            inside = go.Set(result, call("printf", Lit("%s" + inward.replace("%", "%%")), result))
+            more.append(go.If(go.Atom(line), (inside,)))
+        hit = (
+            go.If(go.Atom(begun), tuple(more)),
+            go.Set(result, call("printf", Lit("%s%s"), result, line)),
+            go.Set(begun, Lit(True)),
+            go.Set(rest, call("slice", here, Lit(size_of(MARK)))),
+        )
+        st.emit(go.If(starts_with(here, MARK), hit))
+
+    scan(st, marked, body)
+    return result
+
+
+def marked_words(st: State, s: Expr) -> Var:
+    """`s.split()` with `MARK` after each word."""
+    whole = st.declare("whole", s)
+    word, result = st.declare("word", Lit("")), st.declare("words", Lit(""))
+    add = Lit("%s%s" + MARK)
+
+    def body(i: Expr) -> None:
+        here = call("slice", whole, i)
+        c = st.declare("c", call("printf", Lit("%.1s"), here))
+        ended = call("slice", word, Lit(0), call("len", call("slice", word, call("len", here))))
+        end = (go.Set(result, call("printf", add, result, ended)), go.Set(word, Lit("")))
+        begin = go.If(go.negate(go.either(go.Atom(word), continues(c))), (go.Set(word, here),))
+        st.emit(go.If(is_one_of(c, None), (go.If(go.Atom(word), end),), (begin,)))
+
+    scan(st, whole, body)
+    st.emit(go.If(go.Atom(word), (go.Set(result, call("printf", add, result, word)),)))
     return result
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..ir import nodes as go
 from ..values.known import Const, KnownList
-from ..values.lists import EncodedList, encoded, is_encodable
+from ..values.lists import MARK, EncodedList, encoded, is_encodable
 from ..values.number import go_int
 from ..values.request import ELEMENTS, RuntimeValue
 from ..values.text import Part, as_str, text_of
@@ -48,7 +48,7 @@ def _picked(st: State, a: Value, b: Value) -> EncodedList | None:
             ):
                 return None
             of = place[0]
-            parts += [go.call("printf", go.Lit("%*s"), st.to_go(place[1]), go.Lit("")), "\0"]
+            parts += [go.call("printf", go.Lit("%*s"), st.to_go(place[1]), go.Lit("")), MARK]
     if of is None or not all(isinstance(v, (KnownList, EncodedList)) for v in (a, b)):
         return None
     if any(isinstance(v, EncodedList) and v.of != of for v in (a, b)):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from jinja2 import nodes
 
+from .. import frontend
 from ..ir import nodes as go
-from ..values.callables import LoopVariable
+from ..values.callables import LoopVariable, Macro
 from ..values.choice import Cond, leaves
 from ..values.known import NONE, Const, Undef
 from ..values.lists import Selection
@@ -18,6 +20,8 @@ from .assignment import bind
 from .compare import is_equal
 from .control_flow import Unsupported
 from .expressions import test
+from .macros import call_macro
+from .printing import print_value
 from .ranges import fixpoint
 from .semantics import iterate
 from .state import State
@@ -29,15 +33,42 @@ MAX_UNROLL = 500
 
 def execute_for(st: State, node: nodes.For) -> None:
     """One `for` statement."""
-    if node.recursive:
-        raise Unsupported("recursive for", node.lineno)
     over = st.settle(st.eval(node.iter))
+    st.line = node.lineno
+    if node.recursive and _calls_itself(node):
+        _as_macro(st, node, over)
+        return
     over = _one_list(st, node, over)
     st.line = node.lineno
+    st.recursing = node.__dict__.get("_macro")
     if node.test is not None and not isinstance(over, Selection):
         counting(st, node, lambda n: iterate(st, over, n))
     else:
         iterate(st, over, node)
+
+
+# The parameter of the macro that a recursive loop is.
+_ITEMS = "_items_of_loop"
+
+
+def _calls_itself(node: nodes.For) -> bool:
+    """Whether the body has `loop(…)`."""
+    calls = (n.node for n in own_nodes(node.body) if isinstance(n, nodes.Call))
+    return any(isinstance(n, nodes.Name) and n.name == "loop" for n in calls)
+
+
+def _as_macro(st: State, node: nodes.For, over: Value) -> None:
+    """`for … recursive` as a macro with the loop in it: `loop(x)` calls it with other elements."""
+    if attributes_of_loop(node) & {"depth", "depth0"}:
+        raise Unsupported("loop.depth of a recursive for", node.lineno)
+    inner = nodes.For(node.target, nodes.Name(_ITEMS, "load"), node.body, node.else_, node.test, False)
+    wrapped = nodes.Macro(f"loop:{node.lineno}", [nodes.Name(_ITEMS, "param")], [], [inner])
+    inner.lineno = wrapped.lineno = node.lineno
+    macro = Macro(wrapped, st.scope)
+    inner.__dict__["_macro"] = macro
+    st.recursive |= {wrapped.name}
+    st.macro_names |= frontend.names_in(wrapped)
+    print_value(st, call_macro(st, macro, [over], {}))
 
 
 def counting(st: State, node: nodes.For, go_over: Callable[[nodes.For], None]) -> None:
@@ -110,16 +141,20 @@ def iteration(st: State, node: nodes.For, element: Value, loop: Value) -> None:
     flag, st.entered = st.entered, None
     choose_element, st.selection = st.selection, None
     counted, st.counted = st.counted, None
+    macro, st.recursing = st.recursing, None
 
     def body() -> Value:
         if flag:
             st.assign(flag, go.Lit(True))
-        st.state[(st.scope, "loop")] = _count(st, *counted) if counted else loop
+        variable = _count(st, *counted) if counted else loop
+        if macro is not None and isinstance(variable, LoopVariable):
+            variable = replace(variable, macro=macro)
+        st.state[(st.scope, "loop")] = variable
         st.execute_all(node.body)
         return NONE
 
     st.in_scope(inside)
-    st.entered, st.selection, st.counted = flag, choose_element, counted
+    st.entered, st.selection, st.counted, st.recursing = flag, choose_element, counted, macro
 
 
 def _count(st: State, done: go.Var, total: Value | None) -> LoopVariable:

@@ -50,6 +50,7 @@ FILTERS: dict[str, Callable[..., Value]] = {
     "title": filters.title,
     "tojson": filters.tojson,
     "trim": filters.trim,
+    "unique": filters.unique,
     "upper": filters.upper,
 }
 
@@ -112,6 +113,7 @@ METHODS: dict[str, Callable[..., Value]] = {
     "rsplit": text_methods.rsplit,
     "rstrip": text_methods.strip,
     "split": text_methods.split,
+    "splitlines": text_methods.splitlines,
     "startswith": text_methods.starts_or_ends,
     "strip": text_methods.strip,
     "title": text_methods.title,

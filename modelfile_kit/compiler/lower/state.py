@@ -23,7 +23,7 @@ from .. import frontend
 from ..explain.observer import Observer
 from ..ir import nodes as go
 from ..ir.nodes import Expr, Node, Test, Var
-from ..values.callables import Namespace
+from ..values.callables import Macro, Namespace
 from ..values.choice import Cond, choose, leaves
 from ..values.known import NONE, Const, Undef
 from ..values.number import Int
@@ -153,6 +153,8 @@ class State(VariableStorage):
         self.selection: Callable[[Value], tuple[Test, Value]] | None = None
         # the variable that says whether the filtered loop in progress had an iteration
         self.entered: Var | None = None
+        # the macro that the recursive loop to come is
+        self.recursing: Macro | None = None
         # where the iterations of the filtered loop in progress are counted, and how many there will be
         self.counted: tuple[Var, Value | None] | None = None
 

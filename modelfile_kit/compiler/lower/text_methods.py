@@ -11,7 +11,7 @@ from ..ir import operations as ops
 from ..ir.operations import ImageTags
 from ..values.choice import choose
 from ..values.known import EMPTY, NONE, Const, KnownList
-from ..values.lists import SplitText
+from ..values.lists import MARK, EncodedList, SplitText
 from ..values.number import Int, go_int, sum_of
 from ..values.text import Choice, Part, Str, as_str, go_text, is_text, parts_of, text_of
 from ..values.truth import bool_of
@@ -158,15 +158,26 @@ def split(st: State, name: str, v: Value, sep: Value | None = None, maxsplit: Va
             raise Unsupported("split() at an unknown text with a limit", st.line)
         return st.branch(
             st.truth(sep),
-            lambda: SplitText(go_text(_marked(st, v, sep)), idioms.MARK),
+            lambda: SplitText(go_text(_marked(st, v, sep)), MARK),
             lambda: _raise(Raised("empty separator")),
         )
     text = _text_argument(st, sep)
+    if text is None and maxsplit is None:
+        return separate(idioms.marked_words(st, st.to_go(v)))
     if not text:
-        raise Unsupported("split() without a separator", st.line)
+        raise Unsupported("split() without a separator, with a limit", st.line)
     limit = maxsplit.value if isinstance(maxsplit, Const) else -1
     assert isinstance(v, (Str, Const)) and isinstance(limit, int)
     return SplitText(as_str(v), text, limit)
+
+
+def splitlines(st: State, name: str, v: Value) -> Value:
+    return separate(idioms.marked_lines(st, st.to_go(v)))
+
+
+def separate(marked: go.Var) -> EncodedList:
+    """A list of texts from one in which a mark follows each."""
+    return EncodedList(go_text(marked))
 
 
 def replace(st: State, name: str, v: Value, old: Value, new: Value, count: Value | None = None) -> Value:
@@ -175,7 +186,7 @@ def replace(st: State, name: str, v: Value, old: Value, new: Value, count: Value
         empty = Unsupported("replace() of a text that may be empty", st.line)
         return st.branch(
             st.truth(old),
-            lambda: go_text(idioms.replace(st, _marked(st, v, old), idioms.MARK, _inserted(st, new))),
+            lambda: go_text(idioms.replace(st, _marked(st, v, old), MARK, _inserted(st, new))),
             lambda: _raise(empty),
         )
     a = _text_argument(st, old)

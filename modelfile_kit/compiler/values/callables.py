@@ -58,7 +58,8 @@ class Builtin(Value):
 class LoopVariable(Value):
     """`loop` of a for over Go data (`over`) or over known elements.
 
-    position: the index from 0, and whether it is the first and the last iteration.
+    position: the index from 0, and whether it is the first and the last iteration. macro: what `loop(…)`
+    calls in a recursive loop.
     """
 
     DESCRIPTION: ClassVar[str] = "the variable loop"
@@ -70,3 +71,4 @@ class LoopVariable(Value):
     items: tuple[Value, ...] = ()
     data: Data | None = None
     length: Value | None = None
+    macro: Macro | None = None

@@ -14,6 +14,9 @@ from .request import RuntimeValue
 from .text import Choice, Part, Str, as_str, is_text, parts_of, text_of
 from .value import Value
 
+# A byte that no text of a request has: JSON is decoded as UTF-8.
+MARK = "\udcff"
+
 
 @dataclass(frozen=True)
 class SplitText(Value):
@@ -64,7 +67,7 @@ class Selection(Value):
 
 @dataclass(frozen=True)
 class EncodedList(Value):
-    """A list that a loop builds, kept in one text: each element is followed by a NUL.
+    """A list that a loop builds, kept in one text: each element is followed by `MARK`.
 
     What is undefined or None is kept too, as a mark; such a list (`plain` is False) can only be searched.
     A list of elements of Go data (`of`) is kept as spaces, as many as stand before the element there.
@@ -112,5 +115,5 @@ def encoded(v: Value, of: RuntimeValue | None = None) -> EncodedList:
     assert isinstance(v, KnownList)
     parts: list[Part] = []
     for x in v.items:
-        parts += [*parts_of(marked(x)), "\0"]
+        parts += [*parts_of(marked(x)), MARK]
     return EncodedList(as_str(text_of(*parts)), all(is_text(leaf) for x in v.items for leaf in leaves(x)))

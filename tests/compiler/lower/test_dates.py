@@ -11,7 +11,7 @@ from modelfile_kit.ollama.prompt import PromptTemplate
 from tests.compiler.cases import user
 
 FORMATS = (
-    *"aAbBhmdyYCjwueDFxnt%Zz",
+    *"aAbBhmdyYCjwueDFxnt%ZzUWV",
     *("-d", "-m", "-y", "-j"),
 )
 # Days of two cycles of leap years and both kinds of centuries, a prime apart, and those around 29 February.
@@ -39,7 +39,16 @@ def test_every_format_is_pythons() -> None:
         assert rendered(found.template, day) == day.strftime(form), day
 
 
-@pytest.mark.parametrize("letter", ["H", "M", "S", "f", "p", "c", "X", "U", "G", "s"])
+def test_the_weeks_around_every_kind_of_new_year() -> None:
+    """Years that begin on each weekday, after leap years and others, and at the turn of centuries."""
+    found = translate("{{ strftime_now('%U %W %V') }}")
+    for year in (*range(1996, 2012), 1801, 2101):
+        for n in range(-4, 8):
+            day = date(year, 1, 1) + timedelta(n)
+            assert rendered(found.template, day) == day.strftime("%U %W %V"), day
+
+
+@pytest.mark.parametrize("letter", ["H", "M", "S", "f", "p", "c", "X", "G", "s"])
 def test_the_time_of_day_is_refused(letter: str) -> None:
     found = translate("{{ strftime_now('%" + letter + "') }}")
     assert [d.code for d in found.diagnostics] == ["MK610"]

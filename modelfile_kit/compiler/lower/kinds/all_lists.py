@@ -29,6 +29,6 @@ def list_as_list(st: State, v: Value) -> Value:
     return v
 
 
-@select.of(Pairs, Numbers, RuntimeValue)
+@select.of(Pairs, Numbers, RuntimeValue, SplitText, EncodedList)
 def select_later(st: State, v: Value, step: SelectionStep) -> Value:
     return Selection(v, (step,))

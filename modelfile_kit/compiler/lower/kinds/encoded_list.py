@@ -7,7 +7,7 @@ from jinja2 import nodes
 from ...ir import nodes as go
 from ...ir.nodes import Test
 from ...values.known import EMPTY, NONE, Const, Undef
-from ...values.lists import EncodedList, SplitText, marked
+from ...values.lists import MARK, EncodedList, SplitText, marked
 from ...values.number import Int, sum_of
 from ...values.request import element_value
 from ...values.text import Str, go_text, is_text
@@ -34,7 +34,7 @@ def truth_of_encoded(st: State, v: EncodedList) -> Test:
 @length.of(EncodedList)
 def length_of_encoded(st: State, v: EncodedList) -> Value:
     """How many elements a list has that a loop builds."""
-    pieces = count_pieces(st, SplitText(v.text, "\0"))
+    pieces = count_pieces(st, SplitText(v.text, MARK))
     assert isinstance(pieces, Int)
     return sum_of(dict(pieces.terms), pieces.const - 1)
 
@@ -46,7 +46,7 @@ def element_of_encoded(st: State, v: EncodedList, n: Const | Int) -> Value:
         raise Unsupported("this element of a list that a loop builds", st.line)
 
     def inside() -> Value:
-        found = element(st, SplitText(go_text(_cut(st, v)), "\0"), n)
+        found = element(st, SplitText(go_text(_cut(st, v)), MARK), n)
         return st.lift(found, lambda x: _decoded(v, x))
 
     return st.branch(st.truth(v), inside, lambda: Undef())
@@ -63,19 +63,19 @@ def _decoded(v: EncodedList, piece: Value) -> Value:
 
 
 def _cut(st: State, v: EncodedList) -> go.Expr:
-    """The text of a list without the NUL at its end."""
+    """The text of a list without the mark at its end."""
     e = st.to_go(v.text)
-    return go.call("slice", e, go.Lit(0), go.call("len", go.call("slice", e, go.Lit(1))))
+    return go.call("slice", e, go.Lit(0), go.call("len", go.call("slice", e, go.Lit(idioms.size_of(MARK)))))
 
 
 @join.of(EncodedList)
 def join_encoded(st: State, v: EncodedList, sep: Value) -> Value:
-    """Every NUL but the last becomes the separator."""
+    """Every mark but the last becomes the separator."""
     if not isinstance(sep, Const) or not v.plain or v.of is not None:
         raise Unsupported("the filter join for this list that a loop builds", st.line)
 
     def joined() -> Value:
-        return go_text(idioms.replace(st, _cut(st, v), "\0", str(sep.value)))
+        return go_text(idioms.replace(st, _cut(st, v), MARK, str(sep.value)))
 
     return st.branch(st.truth(v), joined, lambda: EMPTY)
 
@@ -88,8 +88,8 @@ def encoded_contains(st: State, v: EncodedList, needle: Value) -> Test:
     if not is_text(needle) and needle != NONE and not isinstance(needle, Undef):
         return go.FALSE
     needle = marked(needle)
-    text = st.to_go(st.concat(Const("\0"), v.text))
-    wanted = st.to_go(st.concat(st.concat(Const("\0"), needle), Const("\0")))
+    text = st.to_go(st.concat(Const(MARK), v.text))
+    wanted = st.to_go(st.concat(st.concat(Const(MARK), needle), Const(MARK)))
     found = st.declare("found", go.Lit(False))
     held = st.declare("list", text)
     size = st.declare("wanted", wanted)
@@ -110,7 +110,7 @@ def iterate_encoded(st: State, v: EncodedList, node: nodes.For) -> None:
         raise Unsupported("a loop over a list with undefined elements", node.lineno)
 
     def inside() -> None:
-        pieces = SplitText(go_text(_cut(st, v)), "\0")
+        pieces = SplitText(go_text(_cut(st, v)), MARK)
         over_pieces(st, node, pieces, lambda piece: _decoded(v, piece))
 
     st.either_way(st.truth(v), inside)

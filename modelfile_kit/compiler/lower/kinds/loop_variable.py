@@ -15,7 +15,8 @@ from ...values.value import Value
 from ..compare import is_equal
 from ..control_flow import Raised, Unsupported
 from ..integers import add, remainder, subtract
-from ..semantics import attribute, call_method, element
+from ..macros import call_macro
+from ..semantics import attribute, call_method, call_value, element
 from ..state import State
 
 
@@ -106,3 +107,13 @@ def call_loop_method(
     for n, a in reversed(list(enumerate(args[:-1]))):
         found = choose(is_equal(st, place, Const(n)), a, found)
     return st.settle(found)
+
+
+@call_value.of(LoopVariable)
+def call_recursive_loop(st: State, v: LoopVariable, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    """`loop(elements)` of a recursive loop."""
+    if v.macro is None:
+        raise Raised("The loop must have the 'recursive' marker to be called recursively.")
+    if len(args) != 1 or kwargs:
+        raise Raised("loop() takes one argument")
+    return call_macro(st, v.macro, args, {})

@@ -14,7 +14,7 @@ from ...values.text import go_text
 from ...values.truth import bool_of
 from ...values.value import Value
 from ..control_flow import Unsupported
-from ..loops import iteration, uses_loop
+from ..loops import attributes_of_loop, iteration
 from ..ranges import dynamic
 from ..semantics import contains, element, equals, iterate, to_go, truth, unlike
 from ..state import State
@@ -57,10 +57,11 @@ def iterate_pairs(st: State, v: Pairs, node: nodes.For) -> None:
         else []
     )
     key, value = names if len(names) == 2 else ("key", "value")
-    count = st.declare("n", go.Lit("")) if uses_loop(node) else None
+    count = st.declare("n", go.Lit("")) if attributes_of_loop(node) - {""} else None
     size: go.Expr = go.call("len", v.expr)
-    if v.of is Data.PROPERTY_MAP:
-        assert isinstance(v.expr, go.Field)
+    if v.of is Data.PROPERTY_MAP and count:
+        if not isinstance(v.expr, go.Field):
+            raise Unsupported("`loop` over items that a recursive macro is given", node.lineno)
         size = go.Field(v.expr.base, "Len")
 
     def once(loop: int) -> None:

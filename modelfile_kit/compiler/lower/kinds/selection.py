@@ -11,7 +11,7 @@ from ...values.known import NONE, Const, Undef
 from ...values.lists import Selection, SelectionStep
 from ...values.number import Int, go_int
 from ...values.request import RuntimeValue
-from ...values.text import Block, Part
+from ...values.text import Block, Choice, Part, Str, go_text, text_of
 from ...values.value import Value
 from ..control_flow import Raised, Unsupported
 from ..loops import counting
@@ -20,9 +20,11 @@ from ..semantics import (
     as_list,
     element,
     iterate,
+    join,
     length,
     select,
     to_json,
+    to_text,
     truth,
 )
 from ..state import State
@@ -52,6 +54,22 @@ def selection_to_json(st: State, v: Selection, style: JsonStyle, sort: bool) -> 
     if not isinstance(v.over, RuntimeValue):
         raise Unsupported("tojson of a filtered list", st.line)
     return (Block((json_of_each(st, v.over, style, sort, v.steps),)),)
+
+
+@join.of(Selection)
+def join_selection(st: State, v: Selection, sep: Value) -> Value:
+    """The separator stands before all that are kept but the first."""
+    text = st.declare("text", go.Lit(""))
+    begun = st.declare("begun", go.Lit(False))
+    between = Choice(go.Atom(begun), Str(st.parts(sep)), Str(()))
+
+    def add(value: Value, _loop: int) -> None:
+        shown = text_of(text, between, *st.parts(to_text(st, value)))
+        st.assign(text, st.to_go(shown))
+        st.assign(begun, go.Lit(True))
+
+    each(st, v, add)
+    return go_text(text)
 
 
 @as_list.of(Selection)

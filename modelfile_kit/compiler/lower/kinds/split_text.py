@@ -10,7 +10,7 @@ from ...ir import nodes as go
 from ...ir.nodes import Node, Test
 from ...values.callables import LoopVariable
 from ...values.choice import choose
-from ...values.known import NONE, Const, KnownList, Undef
+from ...values.known import EMPTY, NONE, Const, KnownList, Undef
 from ...values.lists import SplitText
 from ...values.number import Int, sum_of
 from ...values.text import Str, go_text
@@ -110,7 +110,7 @@ def _piece_from_end(st: State, v: SplitText, n: int) -> Value:
 @slice_of.of(SplitText)
 def slice_of_pieces(st: State, v: SplitText, start: Value, stop: Value, step: Value) -> Value:
     bounds = [b.value if isinstance(b, Const) else b for b in (start, stop, step)]
-    if bounds[1:] == [None, None] and isinstance(bounds[0], int) and bounds[0] >= 0 and v.limit < 0:
+    if bounds[1:] == [None, None] and isinstance(bounds[0], int) and bounds[0] >= 0:
         return SplitText(v.text, v.sep, v.limit, v.skip + bounds[0])
     if bounds == [None, -1, None] and v.limit < 0 and not v.skip:
         return _without_last(st, v)
@@ -131,10 +131,12 @@ def pieces_contain(st: State, v: SplitText, needle: Value) -> Test:
 
 @join.of(SplitText)
 def join_pieces(st: State, v: SplitText, sep: Value) -> Value:
-    if not isinstance(sep, Const) or v.limit >= 0:
-        raise Unsupported("the filter join for a text split with a limit", st.line)
+    if not isinstance(sep, Const):
+        raise Unsupported("the filter join with an unknown separator", st.line)
     if sep.value == v.sep:
-        return _after_skipped(st, v)
+        return _after_skipped(st, v) if v.limit < 0 or v.skip <= v.limit else EMPTY
+    if v.limit >= 0:
+        raise Unsupported("the filter join for a text split with a limit", st.line)
     return go_text(idioms.replace(st, st.to_go(_after_skipped(st, v)), v.sep, str(sep.value)))
 
 
