@@ -24,5 +24,9 @@ class Again(Exception):  # noqa: N818
     """The text of a recursive macro is needed as a value: everything starts over with it written out."""
 
 
+class TooMuchHeld(Exception):  # noqa: N818
+    """Macros whose text is held became too much: everything starts over with them written out everywhere."""
+
+
 class TooBig(Exception):  # noqa: N818
     """The template outgrew a limit of the compiler."""

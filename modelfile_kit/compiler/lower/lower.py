@@ -11,15 +11,11 @@ from ...ollama.versions import Target
 from .. import frontend
 from ..explain.observer import Observer
 from ..ir import nodes as go
-from .control_flow import Again, Dead, TooBig
+from .control_flow import Again, Dead, TooBig, TooMuchHeld
 from .facts import Facts
 from .recursion import define_all, recursive_macros
 from .state import State
 from .visitor import RULES
-
-# Statements of all defined templates together beyond which macros whose text is held are expanded everywhere,
-# which ends sooner: with an indent that grows there is one template a level, each with its expansions.
-MAX_HELD = 2_000
 
 TOO_BIG_HELP = "use native mode, or a TEMPLATE written by hand"
 
@@ -42,15 +38,13 @@ def lower(
     held, expanded = frozenset[str](), frozenset[str]()
     while True:
         try:
-            st = _execute(tree, bos_token, eos_token, images, target, observer, held, expanded)
+            return _execute(tree, bos_token, eos_token, images, target, observer, held, expanded)
         except Again as e:
             if str(e) in held:
                 expanded |= {str(e)}
             held |= {str(e)}
-            continue
-        if held <= expanded or sum(1 for t in st.templates.values() for _ in go.all_nodes(t)) <= MAX_HELD:
-            return st
-        expanded |= held
+        except TooMuchHeld:
+            expanded |= held
 
 
 def _execute(

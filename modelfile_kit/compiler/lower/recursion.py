@@ -18,7 +18,7 @@ from ..values.known import NONE
 from ..values.request import is_data
 from ..values.text import Block, FixedTextError, text_of
 from ..values.value import Rewrite, Value
-from .control_flow import Unsupported
+from .control_flow import TooMuchHeld, Unsupported
 from .facts import Facts
 from .state import Bindings, State
 
@@ -26,6 +26,10 @@ from .state import Bindings, State
 MAX_INSTANCES = 16
 # Work at compile time beyond which no further level is written.
 MAX_STEPS = 30_000
+# Statements of all templates together, and work, beyond which macros whose text is held are written out
+# everywhere, which ends sooner: an indent that grows makes a template a level, each with its expansions.
+MAX_HELD = 2_000
+MAX_HELD_STEPS = 4_000
 
 
 # Writes a macro out in place (see `macros`).
@@ -91,6 +95,8 @@ def call_template(
     if name not in st.recursive or not _has_data([*args, *kwargs.values()]):
         return None
     if st.holding and name.partition(" ")[0] in st.held:
+        if st.steps > MAX_HELD_STEPS:
+            raise TooMuchHeld
         return None
     names = sorted(kwargs)
     values = [*args, *(kwargs[n] for n in names)]
@@ -153,6 +159,8 @@ def define_all(st: State) -> None:
     """Writes the templates that were called, in the order of the calls, so that a limit meets the deepest."""
     while st.undefined:
         st.undefined.pop(0)()
+        if st.held and sum(1 for t in st.templates.values() for _ in go.all_nodes(t)) > MAX_HELD:
+            raise TooMuchHeld
 
 
 def _has_data(values: list[Value]) -> bool:
