@@ -224,7 +224,7 @@ _METHOD_ROWS = (
     Method("str", "rsplit", Result.LIST, lowered=True, native=Native.GIVEN, estimated=True),
     Method("str", "rstrip", Result.TEXT, lowered=True, native=Native.GIVEN, estimated=True),
     Method("str", "split", Result.LIST, lowered=True, native=Native.GIVEN, estimated=True),
-    Method("str", "splitlines", Result.LIST, estimated=True),
+    Method("str", "splitlines", Result.LIST, lowered=True, estimated=True),
     Method("str", "startswith", Result.EITHER, lowered=True, native=Native.GIVEN),
     Method("str", "strip", Result.TEXT, lowered=True, native=Native.GIVEN, estimated=True),
     Method("str", "title", Result.TEXT, lowered=True, pace=LOOKED_AT, estimated=True),
