@@ -22,6 +22,7 @@ from ..package.prompt_maker import WORDS
 from ..prover.native import NativeProof, kinds_of, prove_native
 from .additions import CANNOT_PLACE, Additions, PlacementError
 from .create_files import check_create_files
+from .create_stops import keep_away_created
 from .end_token import EndToken, decide_end_token
 from .engine_tokens import compile_for_engine, judge_native, judge_template
 from .first_turn_text import place_in_first_turn
@@ -130,7 +131,7 @@ def make_plan(package: Package, files: PackageFiles) -> Plan:
         template, insert = with_insert(template, files, probes, package.target)
     else:
         insert = Insert(None, "as the hand-written TEMPLATE has it")
-    stops = _stops(package, files, compiled, end_token)
+    stops = keep_away_created(_stops(package, files, compiled, end_token), in_use, files.vocabulary)
     system = "" if refusal and mode.chosen == "go" else package.system or ""
     judged = reference if mode.chosen != "renderer" else None
     around = _around(package, files, judged, template, ends, maker, system)

@@ -21,6 +21,7 @@ from modelfile_kit.publish.publish import NotVerifiedError, publish
 from modelfile_kit.publish.verify import verify
 from modelfile_kit.runtime.ollama.client import OllamaServer
 from modelfile_kit.runtime.ollama.replies import RefusedError
+from tests.building.test_create_stops import ZEPHYR
 from tests.more_files import write_f16, write_lora
 
 pytestmark = pytest.mark.server
@@ -219,6 +220,22 @@ def test_the_system_text_in_the_first_user_turn(
         assert mode == "native" or [name for name, _ in wrong if name != "stop"] == [], wrong
         prompts.append(ollama_server.render(NAME, [{"role": "user", "content": " Hello "}]).prompt)
     assert prompts == ["[gMASK]<sop><|user|>\nBe brief.\n Hello<|assistant|>"] * 2
+
+
+def test_the_stops_of_a_template_that_create_recognises(
+    package: Any, ollama_server: OllamaServer, tmp_path: Path
+) -> None:
+    """create puts zephyr's stops beside our TEMPLATE, unless the Modelfile has one of its own."""
+    (tmp_path / "gguf").mkdir()
+    model = build_model(tmp_path / "gguf" / "m.gguf", chat_template=ZEPHYR)
+    built = package(model=model, stop="[]")
+    publish(built, NAME, host=ollama_server.url, verify=False)
+    assert "description" not in dict(failed(built, ollama_server))
+    assert "<|endoftext|>" in ollama_server.show(NAME)["parameters"]
+    bare = tmp_path / "Modelfile"
+    bare.write_text(f'FROM {model}\nTEMPLATE """{built.template}"""\n')
+    publish(bare, NAME, host=ollama_server.url, verify=False, reuse=False)
+    assert "</s>" in ollama_server.show(NAME)["parameters"]
 
 
 def test_native_mode_requires_a_server_that_knows_it(package: Any, ollama_server: OllamaServer) -> None:
