@@ -7,12 +7,14 @@ from typing import Any
 
 import click
 
+from .flags import FLAGS
+
 # Options by what they are about; every other option is a command's own and comes first.
 _GROUPS: dict[str, frozenset[str]] = {
     "Files": frozenset({"--model", "--projector", "--target", "--package", "--bos", "--eos"}),
     "Server": frozenset({"--host"}),
     "Output": frozenset({"--format", "--fail-on", "--html", "--output", "--json"}),
-    "Help": frozenset({"--help"}),
+    "Help": frozenset({"--debug", "--quiet", "--verbose", "--help"}),
 }
 
 
@@ -22,6 +24,11 @@ class Command(click.Command):
     def __init__(self, *args: Any, examples: Sequence[str] = (), **options: Any) -> None:
         super().__init__(*args, **options)
         self.examples = tuple(examples)
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """Its own, and those that every command takes."""
+        *own, last = super().get_params(ctx)
+        return [*own, *FLAGS, last]
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The command's own options, then the groups that several commands share."""

@@ -15,6 +15,7 @@ from ..core.diagnostics import Diagnostic, Span
 from ..core.errors import KitError, PackageError, UsageError
 from ..report import FORMATS, Report, render
 from ..report.terminal import findings_lines
+from .flags import current_flags
 from .main import columns, wants_color
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ def finish(report: Report, output_format: str) -> None:
 
 def print_report(report: Report, output_format: str) -> None:
     """A report on stdout, in colours and wrapped where that is a terminal."""
+    current_flags().shown += [*report.diagnostics, *(d for c in report.cases for d in c.diagnostics)]
     text = render(report, output_format, color=wants_color(sys.stdout), width=columns(sys.stdout))
     click.echo(text, nl=False)
 
@@ -115,6 +117,7 @@ def say(message: str) -> None:
 def print_diagnostics(diagnostics: Iterable[Diagnostic]) -> None:
     """Findings for people, on stderr; --quiet leaves only the errors."""
     shown = [d for d in diagnostics if d.severity.rank == 0 or not is_quiet()]
+    current_flags().shown += shown
     lines = findings_lines(shown, color=wants_color(sys.stderr), width=columns(sys.stderr))
     if lines:
         click.echo("\n".join(lines), err=True)
@@ -122,8 +125,7 @@ def print_diagnostics(diagnostics: Iterable[Diagnostic]) -> None:
 
 def is_quiet() -> bool:
     """Whether --quiet was given."""
-    context = click.get_current_context(silent=True)
-    return bool(context and context.find_root().obj and context.find_root().obj.get("quiet"))
+    return current_flags().quiet
 
 
 def read_text(path: str) -> str:
@@ -165,7 +167,20 @@ def errors_in(file: str) -> Iterator[None]:
 
 @contextmanager
 def step_progress() -> Iterator[Callable[[Step], None] | None]:
-    """Gives a function that draws a bar for each stage of long work on a terminal; None in a pipe."""
+    """Gives a function that draws a bar for each stage of long work on a terminal.
+
+    In a pipe there is none; --verbose has a line for each stage there.
+    """
+    if not is_quiet() and current_flags().verbose and not wants_color(sys.stderr):
+        told: set[str] = set()
+
+        def tell(step: Step) -> None:
+            if (text := f"{step.stage} {step.subject}".strip()) not in told:
+                told.add(text)
+                click.echo(text, err=True)
+
+        yield tell
+        return
     if is_quiet() or not wants_color(sys.stderr):
         yield None
         return

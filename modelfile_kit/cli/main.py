@@ -17,6 +17,8 @@ from typing import Any
 import click
 
 from ..core.version import __version__
+from .command import Command
+from .flags import FLAGS, Flags, flag_options
 
 _COMMANDS = {
     "demo": "Package the built-in micro model and ask it about images.",
@@ -69,7 +71,7 @@ class LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         try:
-            return super().resolve_command(ctx, args)
+            name, command, rest = super().resolve_command(ctx, args)
         except click.UsageError as error:
             from difflib import get_close_matches
 
@@ -77,20 +79,20 @@ class LazyGroup(click.Group):
             if near:
                 raise click.UsageError(f"{error.message} Did you mean '{near[0]}'?", ctx) from error
             raise
+        if command is not None and not isinstance(command, Command):
+            command.params = [*command.params, *FLAGS]
+        return name, command, rest
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="mkmodelfile")
-@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress and no remarks on stderr.")
-@click.pass_context
-def cli(ctx: click.Context, debug: bool, quiet: bool) -> None:
+@flag_options
+def cli() -> None:
     """Package GGUF models for Ollama and verify prompts, stop tokens and vision.
 
     Results go to stdout, progress and remarks to stderr. Exit codes: 0 fine, 1 findings,
-    2 wrong usage or a broken environment.
+    2 wrong usage or a broken environment. -q, -v and --debug work before and after the command.
     """
-    ctx.obj = {"debug": debug, "quiet": quiet}
 
 
 def main(args: list[str] | None = None) -> None:
@@ -102,31 +104,64 @@ def main(args: list[str] | None = None) -> None:
 def run(arguments: list[str]) -> int:
     """Runs one command line; returns the exit code. Errors become messages on stderr."""
     _make_streams_lenient()
-    debug = "--debug" in arguments
-    if debug:
-        # Accepted anywhere on the line, since it is wanted only after something went wrong.
-        arguments = ["--debug", *(a for a in arguments if a != "--debug")]
+    flags = Flags()
     try:
         # Not cli.main(): it would swallow a closed pipe and an interrupt before we see them.
-        with cli.make_context("mkmodelfile", list(arguments)) as context:
+        with cli.make_context("mkmodelfile", list(arguments), obj=flags) as context:
             cli.invoke(context)
         sys.stdout.flush()
         return 0
     except click.exceptions.Exit as error:
         return error.exit_code
-    except click.ClickException as error:
+    except getattr(click.exceptions, "NoArgsIsHelpError", ()) as error:  # since click 8.2
         error.show()
         return 2
+    except click.ClickException as error:
+        return _wrong_usage(error, arguments, flags)
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted", err=True)
         return 130
     except Exception as error:
-        if debug:
+        if flags.debug:
             traceback.print_exception(error)
-        return _explain(error)
+        return _explain(error, flags)
+    finally:
+        flags.explain_shown()
 
 
-def _explain(error: Exception) -> int:
+def _wrong_usage(error: click.ClickException, arguments: list[str], flags: Flags) -> int:
+    """A command line that click refuses: MK901, on stderr, or as a report where one was asked for."""
+    from ..core.diagnostics import Diagnostic, Severity
+    from ..report import FORMATS, Report, render
+    from ..report.terminal import findings_lines
+
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    path = context.command_path if context else "mkmodelfile"
+    hint = f"`{path} --help` lists what it takes"
+    found = Diagnostic("MK901", Severity.ERROR, error.format_message(), None, hint)
+    flags.shown.append(found)
+    asked = _asked_format(arguments)
+    if asked in FORMATS and asked != "text":
+        command = path.removeprefix("mkmodelfile").strip() or "mkmodelfile"
+        click.echo(render(Report(command, " ".join(arguments), diagnostics=(found,)), asked), nl=False)
+    if context:
+        click.echo(context.get_usage(), err=True)
+    lines = findings_lines((found,), color=wants_color(sys.stderr), width=columns(sys.stderr))
+    click.echo("\n".join(lines), err=True)
+    return 2
+
+
+def _asked_format(arguments: list[str]) -> str:
+    """The value of --format on a command line that could not be read."""
+    for place, argument in enumerate(arguments):
+        if argument == "--format":
+            return next(iter(arguments[place + 1 :]), "")
+        if argument.startswith("--format="):
+            return argument.partition("=")[2]
+    return ""
+
+
+def _explain(error: Exception, flags: Flags) -> int:
     from ..core.diagnostics import Diagnostic
     from ..core.errors import KitError, PackageError
     from ..report.terminal import findings_lines
@@ -141,6 +176,7 @@ def _explain(error: Exception) -> int:
         findings = (_unplanned(error),)
     if isinstance(error, BrokenPipeError):
         return _quiet_pipe()
+    flags.shown += findings
     lines = findings_lines(findings, color=wants_color(sys.stderr), width=columns(sys.stderr))
     click.echo("\n".join(lines), err=True)
     return code

@@ -9,6 +9,8 @@ import click
 import pytest
 
 from modelfile_kit.cli import main as cli_main
+from modelfile_kit.cli.command import Command
+from modelfile_kit.cli.flags import current_flags
 from modelfile_kit.core.diagnostics import Diagnostic, Severity, Span
 from modelfile_kit.core.errors import PackageError, ServerError, UsageError
 
@@ -122,3 +124,82 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path):
 def test_an_ascii_terminal_does_not_kill_the_output():
     done = python("-m", "modelfile_kit", "--help", env={"PYTHONIOENCODING": "ascii", "PATH": ""})
     assert done.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("flag", "seen"),
+    [
+        ("-q", (False, True, False)),
+        ("--quiet", (False, True, False)),
+        ("-v", (False, False, True)),
+        ("--verbose", (False, False, True)),
+        ("--debug", (True, False, False)),
+    ],
+)
+@pytest.mark.parametrize("behind", [False, True])
+def test_flags_work_before_and_after_the_command(monkeypatch, flag, seen, behind):
+    found = []
+
+    @click.command("demo", cls=Command)
+    def command():
+        flags = current_flags()
+        found.append((flags.debug, flags.quiet, flags.verbose))
+
+    monkeypatch.setattr(cli_main.LazyGroup, "get_command", lambda self, context, name: command)
+    assert cli_main.run(["demo", flag] if behind else [flag, "demo"]) == 0
+    assert found == [seen]
+
+
+def test_a_flag_is_no_value_of_an_option(mkmodelfile, tmp_path):
+    chat = tmp_path / "chat.json"
+    chat.write_text('[{"role": "user", "content": "Hi"}]')
+    jinja = tmp_path / "t.jinja"
+    jinja.write_text("{{ bos_token }}{{ messages[0].content }}")
+    done = mkmodelfile("render", "--jinja", jinja, "--messages", chat, "--bos=--debug")
+    assert (done.code, done.out) == (0, "--debugHi")
+
+
+def test_verbose_explains_what_was_found(mkmodelfile, tmp_path):
+    path = tmp_path / "Modelfile"
+    path.write_text("FROM ./model.gguf\nPARAMETER top_q 3\n")
+    quiet, more = mkmodelfile("lint", path), mkmodelfile("lint", "-v", path)
+    assert (more.code, more.out) == (quiet.code, quiet.out)
+    assert "MK110 " in more.err
+    assert "MK110 " not in quiet.err
+
+
+USAGE = [
+    (["lint", "--nope", "x"], "No such option", "mkmodelfile lint --help"),
+    (["lint"], "Missing argument", "mkmodelfile lint --help"),
+    (["lint", "--fail-on", "never", "x"], "Invalid value", "mkmodelfile lint --help"),
+    (["biuld"], "Did you mean 'build'?", "mkmodelfile --help"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "said", "help"), USAGE)
+def test_wrong_usage_has_a_code(mkmodelfile, arguments, said, help):
+    done = mkmodelfile(*arguments)
+    assert (done.code, done.out) == (2, "")
+    assert "error MK901 usage: " in done.err
+    assert said in done.err
+    assert help in done.err
+
+
+@pytest.mark.parametrize("output", ["json", "github", "sarif", "junit"])
+@pytest.mark.parametrize("joined", [False, True])
+def test_wrong_usage_has_a_code_in_every_format(mkmodelfile, output, joined):
+    asked = [f"--format={output}"] if joined else ["--format", output]
+    done = mkmodelfile("lint", *asked, "--nope", "x")
+    assert done.code == 2
+    assert "MK901" in done.out
+    assert "No such option" in done.out
+    if output == "json":
+        report = json.loads(done.out)
+        assert (report["ok"], report["command"]) == (False, "lint")
+        assert [d["code"] for d in report["diagnostics"]] == ["MK901"]
+
+
+def test_an_unknown_format_is_told_as_text(mkmodelfile):
+    done = mkmodelfile("lint", "x", "--format", "xml")
+    assert (done.code, done.out) == (2, "")
+    assert "MK901" in done.err
