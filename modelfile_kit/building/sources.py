@@ -232,9 +232,7 @@ def _vocabulary(header: Header) -> Vocabulary | None:
 def _token_texts(vocabulary: Vocabulary | None) -> tuple[str | None, str | None]:
     if vocabulary is None:
         return None, None
-    ids = (vocabulary.bos_id, vocabulary.eos_id)
-    bos, eos = (vocabulary.token(i) if i is not None else None for i in ids)
-    return bos, eos
+    return vocabulary.bos_text, vocabulary.eos_text
 
 
 def _family(package: Package, recognition: Recognition | None) -> Family | None:

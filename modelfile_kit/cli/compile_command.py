@@ -90,7 +90,7 @@ def command(
             explained = explain_template(source.text, **tokens, target=target)
             compiled = explained.compiled
         else:
-            compiled = compile_template(source.text, **tokens, target=target)
+            compiled = _compiled(source, chat_template, tokens, target, bos is None and eos is None)
     given = [name for name, text in (("bos_token", bos), ("eos_token", eos)) if text is not None]
     noted = unknown_tokens(source, *given)
     found = with_excerpts(noted + compiled.diagnostics, source.text.split("\n"))
@@ -108,6 +108,25 @@ def _load(path: str, name: str | None) -> ChatTemplate:
     if path == "-":
         return chat_template_from(read_bytes("-"), "<stdin>", name=name)
     return load_chat_template(Path(path), name=name)
+
+
+def _compiled(
+    source: ChatTemplate, path: str, tokens: dict[str, str], target: str, own_tokens: bool
+) -> Compiled:
+    """The TEMPLATE; of a GGUF without the BOS and EOS that its engine adds, as `build` makes it."""
+    if own_tokens and path != "-" and Path(path).is_file() and read_bytes(path, 4) == b"GGUF":
+        from ..building.engine_tokens import compile_for_engine
+        from ..building.sources import ModelTemplate
+        from ..gguf_file import Vocabulary, read_header
+        from ..ollama.prompt_ends import PromptEnds
+
+        ends = PromptEnds.of(Vocabulary.from_header(read_header(path)))
+        reference = ModelTemplate(source.text, "gguf", tokens["bos_token"], tokens["eos_token"])
+        for text, adds in ((ends.bos, ends.adds_bos), (ends.eos, ends.adds_eos)):
+            if adds and text:
+                say(f"the engine adds {text} to every prompt, so the TEMPLATE does not write it")
+        return compile_for_engine(reference, ends, target)
+    return compile_template(source.text, **tokens, target=target)
 
 
 def _report(

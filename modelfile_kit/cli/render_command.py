@@ -84,6 +84,10 @@ def command(
     if len(given) != 1:
         found = " and ".join(f"--{name}" for name in given) or "none"
         raise click.UsageError(f"give one of --template, --modelfile and --jinja; found {found}")
+    only = (("--bos", bos is not None), ("--eos", eos is not None))
+    for option, was_given in (*only, ("--no-generation-prompt", no_generation_prompt)):
+        if was_given and not jinja:
+            raise click.UsageError(f"{option} is for --jinja; a TEMPLATE writes its own texts")
     conversation = _conversation(messages, ident, tools, think)
     with errors_in(template or modelfile or jinja or ""):
         if template:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,18 @@ Tool = Mapping[str, Any]
 
 CATEGORIES = ("chat", "tools", "thinking", "images")
 _KEYS = {"id", "category", "messages", "tools", "think", "system", "prompt", "description"}
+# Ollama's api/types.go, type Message.
+_MESSAGE_KEYS = ("role", "content", "thinking", "images", "tool_calls", "tool_name", "tool_call_id")
+# What other interfaces call them.
+_MEANT = {
+    "reasoning_content": "thinking",
+    "reasoning": "thinking",
+    "name": "tool_name",
+    "image": "images",
+    "image_url": "images",
+    "text": "content",
+    "id": "tool_call_id",
+}
 
 
 @dataclass(frozen=True)
@@ -50,9 +63,9 @@ class Conversation:
         ident = str(data.get("id", default_id))
         unknown = set(data) - _KEYS
         if unknown:
+            key = sorted(unknown)[0]
             raise UsageError(
-                f"conversation {ident!r}: unknown key {sorted(unknown)[0]!r}",
-                help=f"known keys are {', '.join(sorted(_KEYS))}",
+                f"conversation {ident!r}: unknown key {key!r}", help=_known(key, sorted(_KEYS), {})
             )
         messages = check_messages(data.get("messages"), where=f"conversation {ident!r}")
         tools = data.get("tools")
@@ -85,6 +98,13 @@ def check_messages(value: Any, *, where: str) -> list[Message]:
     for i, m in enumerate(value):
         if not isinstance(m, Mapping):
             raise UsageError(f"{where}: message {i} is {_kind(m)}, expected an object with role and content")
+        unknown = [key for key in m if key not in _MESSAGE_KEYS]
+        if unknown:
+            key = str(unknown[0])
+            raise UsageError(
+                f"{where}: message {i}: unknown key {key!r}, which would not reach the model",
+                help=_known(key, _MESSAGE_KEYS, _MEANT),
+            )
         if not isinstance(m.get("role"), str):
             raise UsageError(f"{where}: message {i}: `role` is {_kind(m.get('role'))}, expected a string")
         if not isinstance(m.get("content", ""), (str, list, type(None))):
@@ -94,6 +114,11 @@ def check_messages(value: Any, *, where: str) -> list[Message]:
                 f"{where}: message {i}: `images` is {_kind(m['images'])}, expected a list or a count"
             )
     return list(value)
+
+
+def _known(key: str, known: Sequence[str], meant: Mapping[str, str]) -> str:
+    near = meant.get(key.lower()) or next(iter(get_close_matches(key.lower(), known, n=1)), "")
+    return (f"did you mean {near!r}? " if near else "") + f"known keys are {', '.join(known)}"
 
 
 def load_conversations(path: Path) -> list[Conversation]:

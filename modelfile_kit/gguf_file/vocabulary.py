@@ -206,6 +206,27 @@ class Vocabulary:
         """End of sequence."""
         return self._special("eos")
 
+    @property
+    def bos_text(self) -> str | None:
+        """What a chat template's `bos_token` is; None where the file names no such token.
+
+        llama.cpp takes id 11 of a BPE vocabulary that names none, which is a comma or the like.
+        """
+        return self._named_text("bos")
+
+    @property
+    def eos_text(self) -> str | None:
+        """What a chat template's `eos_token` is; None where the file names no such token."""
+        return self._named_text("eos")
+
+    def _named_text(self, name: str) -> str | None:
+        token_id = self._special(name)
+        if token_id is None:
+            return None
+        text = self.token(token_id)
+        said = self._metadata.integer(f"tokenizer.ggml.{name}_token_id") == token_id
+        return text if said or self.special_id_of(text) == token_id else None
+
     @cached_property
     def eot_id(self) -> int | None:
         """End of turn: the metadata's, else the first known text that is a token.

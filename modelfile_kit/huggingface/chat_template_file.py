@@ -142,8 +142,7 @@ def _from_gguf(path: Path, name: str | None) -> ChatTemplate:
             span=Span(str(path)),
             help="give the model's chat_template.jinja, or name a family in mkmodelfile.yaml",
         )
-    texts = [vocabulary.token(i) if i is not None else None for i in (vocabulary.bos_id, vocabulary.eos_id)]
-    return _choose(templates, name, str(path), *texts)
+    return _choose(templates, name, str(path), vocabulary.bos_text, vocabulary.eos_text)
 
 
 def _from_json(text: str, name: str | None, file: str) -> ChatTemplate:

@@ -56,12 +56,18 @@ class PromptEnds:
         """The rules for a GGUF's vocabulary."""
         kind, pre = vocabulary.model, vocabulary.pre
         end = vocabulary.separator_id if kind in _ALWAYS else vocabulary.eos_id
+        adds_bos, adds_eos = really_adds(kind, vocabulary.add_bos), really_adds(kind, vocabulary.add_eos)
         bos, eos = (vocabulary.token(i) if i is not None else "" for i in (vocabulary.bos_id, end))
+        # A token that llama.cpp only takes for granted is none that a prompt could begin or end with.
+        if not adds_bos and vocabulary.bos_text is None:
+            bos = ""
+        if not adds_eos and kind not in _ALWAYS and vocabulary.eos_text is None:
+            eos = ""
         return cls(
             bos,
             eos,
-            really_adds(kind, vocabulary.add_bos),
-            really_adds(kind, vocabulary.add_eos),
+            adds_bos,
+            adds_eos,
             strips_bos_text(kind, pre, vocabulary.add_bos_said is True),
             is_forced(kind, pre),
             not bos or vocabulary.special_id_of(bos) == vocabulary.bos_id,

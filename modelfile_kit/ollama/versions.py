@@ -21,6 +21,9 @@ LATEST: Version = (0, 34, 4)
 """The newest release whose source was read and whose packages judged the tests."""
 
 
+OLDEST: Version = (0, 5, 5)
+"""The oldest release that can be a target: the first whose /api/create takes files."""
+
 ALWAYS: Version = (0, 0, 0)
 """For what every release that counts has had from the beginning."""
 
@@ -182,7 +185,7 @@ class Target:
 
     @classmethod
     def parse(cls, text: str | Target) -> Target:
-        """Reads "latest", "0.12.6", ">=0.30"; raises UsageError for anything else."""
+        """Reads "latest", "0.12.6", ">=0.30"; raises UsageError for anything else, and before `OLDEST`."""
         if isinstance(text, Target):
             return text
         if text.strip().lower() == "latest":
@@ -193,6 +196,11 @@ class Target:
             raise UsageError(
                 f"target {text!r} is not a version of Ollama",
                 help='write "latest", a release such as "0.12.6", or the oldest one as ">=0.30"',
+            )
+        if version < OLDEST:
+            raise UsageError(
+                f"target {text!r} is older than the oldest Ollama that is supported, {version_text(OLDEST)}",
+                help=f'write ">={version_text(OLDEST)}" or a newer release',
             )
         return cls(version, found[1] == ">=")
 

@@ -120,9 +120,7 @@ class Expectation:
         if vocabulary is not None and known.ends is None:
             known = replace(known, ends=PromptEnds.of(vocabulary))
         if vocabulary is not None and known.chat_template is None:
-            bos, eos = (
-                "" if i is None else vocabulary.token(i) for i in (vocabulary.bos_id, vocabulary.eos_id)
-            )
+            bos, eos = vocabulary.bos_text or "", vocabulary.eos_text or ""
             own = vocabulary.chat_templates.get("default")
             known = replace(known, chat_template=own, bos_token=bos, eos_token=eos)
         if known.vision is None:

@@ -4,6 +4,11 @@ import json
 
 import pytest
 
+from modelfile_kit import render_prompt
+from modelfile_kit.building.build import build
+from modelfile_kit.gguf_file.patch import patch
+from modelfile_kit.micro import build_model
+
 CHATML = """{% for m in messages %}<|im_start|>{{ m.role }}
 {{ m.content }}<|im_end|>
 {% endfor %}{% if add_generation_prompt %}<|im_start|>assistant
@@ -203,3 +208,28 @@ def test_faulty_messages_are_named_by_their_file(mkmodelfile, files, text, argum
     done = mkmodelfile(*given)
     assert done.code == 2
     assert words in done.err
+
+
+@pytest.mark.parametrize("option", [["--bos", "<s>"], ["--eos", "</s>"], ["--no-generation-prompt"]])
+@pytest.mark.parametrize("source", ["--template", "--modelfile"])
+def test_what_only_a_chat_template_takes_is_refused(mkmodelfile, tmp_path, option, source):
+    (tmp_path / "chat.json").write_text('[{"role": "user", "content": "Hi"}]')
+    (tmp_path / "t").write_text("FROM x\nTEMPLATE {{ .Prompt }}\n")
+    done = mkmodelfile("render", source, tmp_path / "t", "--messages", tmp_path / "chat.json", *option)
+    assert (done.code, done.out) == (2, "")
+    assert f"{option[0]} is for --jinja" in done.err
+
+
+def test_compile_of_a_gguf_decides_about_bos_as_build_does(mkmodelfile, tmp_path):
+    """The engine adds BOS where the vocabulary says so: the TEMPLATE writes none, or all prompts have two."""
+    jinja = "{{ bos_token }}{% for m in messages %}<|{{ m.role }}|>{{ m.content }}{% endfor %}<|assistant|>"
+    model = build_model(tmp_path / "m.gguf", chat_template=jinja)
+    for flag, begins in ((True, ""), (False, "<|endoftext|>")):
+        patch(model, tmp_path / "p.gguf", {"tokenizer.ggml.add_bos_token": flag})
+        done = mkmodelfile("compile", tmp_path / "p.gguf")
+        (tmp_path / "mkmodelfile.yaml").write_text("name: p\nmodel: p.gguf\nprojector: none\n")
+        assert done.out == build(tmp_path).template
+        assert (
+            render_prompt(done.out, [{"role": "user", "content": "Hi"}]) == f"{begins}<|user|>Hi<|assistant|>"
+        )
+        assert ("the engine adds <|endoftext|>" in done.err) == flag

@@ -6,7 +6,12 @@ from typing import Any
 
 import pytest
 
-from modelfile_kit.core.conversation import Conversation, load_conversations, to_huggingface
+from modelfile_kit.core.conversation import (
+    Conversation,
+    conversations_from,
+    load_conversations,
+    to_huggingface,
+)
 from modelfile_kit.core.errors import UsageError
 
 
@@ -90,3 +95,29 @@ def test_files(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         load_conversations(path)
     assert str(caught.value).startswith(f"{path}:2:2: not JSON")
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("reasoning_content", "did you mean 'thinking'?"),
+        ("name", "did you mean 'tool_name'?"),
+        ("image", "did you mean 'images'?"),
+        ("contents", "did you mean 'content'?"),
+        ("tool_call", "did you mean 'tool_calls'?"),
+        ("wibble", "known keys are role, content, thinking, images, tool_calls, tool_name, tool_call_id"),
+    ],
+)
+def test_an_unknown_key_of_a_message_is_told(key: str, said: str) -> None:
+    messages = [{"role": "user", "content": "Hi"}, {"role": "user", "content": "x", key: "y"}]
+    for data in ({"messages": messages}, [{"id": "a", "messages": messages}], messages):
+        with pytest.raises(UsageError) as caught:
+            conversations_from(data, default_id="chat")
+        assert f"message 1: unknown key {key!r}" in caught.value.message
+        assert said in (caught.value.help or "")
+
+
+def test_an_unknown_key_of_a_conversation_gets_a_suggestion() -> None:
+    with pytest.raises(UsageError) as caught:
+        Conversation.from_dict({"message": [], "messages": []})
+    assert "did you mean 'messages'?" in (caught.value.help or "")

@@ -12,6 +12,7 @@ from modelfile_kit.core.errors import GGUFError
 from modelfile_kit.gguf_file import Vocabulary, read_header
 from modelfile_kit.gguf_file.vocabulary import KNOWN_ENDS
 from modelfile_kit.micro import build_model
+from modelfile_kit.ollama.prompt_ends import PromptEnds
 from tests.gguf_file.handmade import Typed, model
 
 # ids: <eos>-like 0, user token 1, known texts after them
@@ -219,3 +220,18 @@ def test_llama_cpp_says_the_same(tmp_path, request):
         assert sorted(found.end_of_generation()) == ends, path.name
         assert (found.bos_id, found.eos_id) == (bos, eos)
         assert (found.add_bos, found.add_eos) == (add_bos, add_eos)
+
+
+def test_an_ordinary_token_that_llama_cpp_assumes_is_no_text_of_bos(vocabulary):
+    """A BPE vocabulary that names no BOS and EOS has id 11 for both, which is a comma or the like."""
+    tokens, types = [*"abcdefghijk", ",", "<s>"], [1] * 12 + [3]
+    silent = vocabulary(tokens, types)
+    assert (silent.bos_id, silent.bos_text, silent.eos_id, silent.eos_text) == (11, None, 11, None)
+    named = vocabulary(tokens, types, **{key("bos_token_id"): number(12), key("eos_token_id"): number(11)})
+    assert (named.bos_text, named.eos_text) == ("<s>", ",")
+    assert vocabulary(tokens, [1] * 11 + [3, 3]).bos_text == ","  # a control token is one
+    ends = PromptEnds.of(silent)
+    assert (ends.bos, ends.eos) == ("", "")
+    assert ends.ends_of(",Hi,") == (0, 0)
+    # Where the engine adds it all the same, it is there.
+    assert PromptEnds.of(vocabulary(tokens, types, **{key("add_bos_token"): Typed("bool", True)})).bos == ","

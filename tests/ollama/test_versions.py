@@ -88,3 +88,10 @@ def test_what_a_server_says_of_itself():
 )
 def test_the_llama_cpp_inside(release, build):
     assert llama_cpp_build(server_version(release)) == build
+
+
+@pytest.mark.parametrize("text", ["0.0.1", ">=0.0.1", "0.5.4", "v0.1"])
+def test_a_target_before_the_oldest_one(text: str) -> None:
+    with pytest.raises(UsageError, match=r"older than the oldest Ollama that is supported, 0\.5\.5"):
+        Target.parse(text)
+    assert Target.parse("0.5.5").version == (0, 5, 5)
