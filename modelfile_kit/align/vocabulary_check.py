@@ -207,8 +207,8 @@ def _type_effect(theirs: str, ours: str) -> tuple[Severity, str]:
         return Severity.WARNING, "replies show the text of the token"
     if ours in SPECIAL:
         return Severity.WARNING, "the text becomes this token wherever a user writes it"
-    if "byte" in (theirs, ours):
-        return Severity.ERROR, "characters that are no tokens cannot be written byte by byte"
+    if theirs == "byte":
+        return Severity.ERROR, "replies show such a text in place of the character"
     return Severity.WARNING, "llama.cpp never produces, or never shows, the token"
 
 

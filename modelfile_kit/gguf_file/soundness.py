@@ -24,6 +24,7 @@ from .inputs import VISION_INSIDE, vision_inside
 from .pairing import FileKind, classify
 from .split import check_split, split_of
 from .tensors import BLOCKS, TensorInfo
+from .tokenizer_signs import tokenizer_signs
 
 BYTE_ORDER, SHAPES, SPECIAL_IDS, NUMBERS = "MK423", "MK427", "MK428", "MK429"
 
@@ -88,7 +89,7 @@ def check_soundness(header: Header, *, sample: bool = True) -> list[Diagnostic]:
         return found
     if classify(header) is FileKind.MODEL:
         tensors = _all_tensors(header)
-        found += _special_ids(header)
+        found += [*_special_ids(header), *tokenizer_signs(header)]
         # Ollama's own llama-server translates files of its own converter, which are shaped otherwise.
         if not vision_inside(header) and header.architecture not in VISION_INSIDE.keys() - _PLAIN:
             found += [*_layers(header, tensors), *_embeddings(header, tensors)]
