@@ -241,3 +241,22 @@ def test_a_split_model(api: Api, tmp_path: Path, either_server: OllamaServer) ->
     assert again.digest == report.digest
     failed = [c for c in verify("parts", host=either_server.url).checks if c.status == "fail"]
     assert failed == []
+
+
+def test_no_release_keeps_the_order_of_a_calls_arguments(api: Api, micro_pair: MicroPair) -> None:
+    """The API's own type is ordered (seen in 0.17.4); template/template.go makes Go maps of it, in key order.
+
+    Seen on 0.33.0 and 0.34.4 on 27 November 2026. So a TEMPLATE that prints all arguments is "partial" for
+    tools at every target (MK630); one that asks for single keys can be exact.
+    """
+    shown = (
+        "{{ range .Messages }}{{ .Content }}{{ range .ToolCalls }}{{ range $k, $v := .Function.Arguments }}"
+        "{{ $k }};{{ end }}{{ json .Function.Arguments }}{{ end }}{{ end }}{{ if .Tools }}{{ end }}"
+    )
+    assert api.create(micro_pair, template=shown)[0] == 200
+    call = {"function": {"name": "f", "arguments": {"zeta": 1, "alpha": {"y": 2, "b": 3}}}}
+    messages = [{"role": "user", "content": "q"}, {"role": "assistant", "content": "", "tool_calls": [call]}]
+    status, answer = api.post("/api/chat", messages=messages, _debug_render_only=True)
+    assert status == 200
+    prompt = json.loads(answer)["_debug_info"]["rendered_template"]
+    assert prompt == 'qalpha;zeta;{"alpha":{"b":3,"y":2},"zeta":1}'

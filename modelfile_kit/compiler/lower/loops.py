@@ -153,8 +153,11 @@ def iteration(st: State, node: nodes.For, element: Value, loop: Value) -> None:
         st.execute_all(node.body)
         return NONE
 
-    st.in_scope(inside)
-    st.entered, st.selection, st.counted, st.recursing = flag, choose_element, counted, macro
+    try:
+        st.in_scope(inside)
+    finally:
+        # the next pass over the body asks the same of each element, also when this one ended early
+        st.entered, st.selection, st.counted, st.recursing = flag, choose_element, counted, macro
 
 
 def _count(st: State, done: go.Var, total: Value | None) -> LoopVariable:

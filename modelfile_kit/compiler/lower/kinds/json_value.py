@@ -9,6 +9,7 @@ from ...ir import operations as ops
 from ...ir.nodes import Lit, Test, call
 from ...values.choice import choose
 from ...values.known import FALSE, NONE, Const, Undef
+from ...values.lists import Selection, SelectionStep
 from ...values.number import Int, go_int, is_int
 from ...values.request import Data, Pairs, RuntimeValue
 from ...values.text import Block, go_text, is_text, text_of
@@ -29,6 +30,7 @@ from ..semantics import (
     length,
     methods_of,
     pairs,
+    select,
     to_str,
 )
 from ..state import State
@@ -194,6 +196,18 @@ def join_json_list(st: State, v: RuntimeValue, sep: Value) -> Value:
 
     return st.branch(
         is_kind(v.expr, LIST), lambda: join(st, RuntimeValue(Data.JSON_LIST, v.expr), sep), other
+    )
+
+
+@select.of(Data.JSON)
+def select_from_json(st: State, v: RuntimeValue, step: SelectionStep) -> Value:
+    """Elements of a list; a text's characters and a mapping's keys are refused."""
+
+    def other() -> Value:
+        raise Unsupported("filtering a JSON value that is no list", st.line)
+
+    return st.branch(
+        is_kind(v.expr, LIST), lambda: Selection(RuntimeValue(Data.JSON_LIST, v.expr), (step,)), other
     )
 
 

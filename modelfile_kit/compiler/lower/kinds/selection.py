@@ -10,7 +10,7 @@ from ...ir.operations import JsonStyle
 from ...values.known import NONE, Const, Undef
 from ...values.lists import Selection, SelectionStep
 from ...values.number import Int, go_int
-from ...values.request import RuntimeValue
+from ...values.request import ELEMENTS, RuntimeValue
 from ...values.text import Block, Choice, Part, Str, go_text, text_of
 from ...values.value import Value
 from ..control_flow import Raised, Unsupported
@@ -51,7 +51,7 @@ def length_of_selection(st: State, v: Selection) -> Value:
 def selection_to_json(st: State, v: Selection, style: JsonStyle, sort: bool) -> tuple[Part, ...]:
     if not v.listed:
         raise Raised("Object of type generator is not JSON serializable")
-    if not isinstance(v.over, RuntimeValue):
+    if not isinstance(v.over, RuntimeValue) or v.over.data not in ELEMENTS:
         raise Unsupported("tojson of a filtered list", st.line)
     return (Block((json_of_each(st, v.over, style, sort, v.steps),)),)
 
