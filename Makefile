@@ -32,8 +32,10 @@ fuzz: $(STAMP)
 		$(if $(VERSION),-k $(VERSION))
 	MKMODELFILE_FUZZ=$(N) MKMODELFILE_SEED=$(SEED) $(VENV)/bin/python -m pytest tests/compiler/test_mutations.py
 
-# Every pair, layout and odd file that the tests know, and what a real server makes of them
+# Every pair, layout and odd file that the tests know, and what a real server makes of them; a million replies
+# each, read by the parsers and by the tags (some 10 minutes each)
 soak: $(STAMP)
+	$(VENV)/bin/python -m tests.ollama.parsers.fuzz 1000000 $(SEED)
 	MKMODELFILE_NO_SKIPS=1 $(VENV)/bin/python -m pytest --durations=10 tests/zoo tests/gguf_file tests/integration
 
 $(STAMP): pyproject.toml

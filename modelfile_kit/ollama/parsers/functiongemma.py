@@ -19,6 +19,7 @@ from .protocol import Arguments, SteppingParser
 _OPENING, _CLOSING = b"<start_function_call>", b"<end_function_call>"
 _CALL = re.compile(rb"call:([^{]+)\{(.*)\}")
 _ESCAPE = b"<escape>"
+_TOKEN = re.compile(rb"<escape>|[{}\[\],]")
 
 
 class FunctionGemma(SteppingParser):
@@ -66,20 +67,20 @@ def _read_pairs(text: bytes) -> dict[str, Any]:
 
 def _split(text: bytes) -> list[bytes]:
     """The parts between commas that stand in no brackets and in no escaped text; empty ones are left out."""
-    parts = [b""]
-    depth, escaped = 0, False
-    for token in re.findall(rb"<escape>|.", text, re.DOTALL):
-        if token == _ESCAPE:
+    parts: list[bytes] = []
+    begin, depth, escaped = 0, 0, False
+    for token in _TOKEN.finditer(text):
+        found = token.group()
+        if found == _ESCAPE:
             escaped = not escaped
-        elif not escaped and token in b"{[":
+        elif not escaped and found in b"{[":
             depth += 1
-        elif not escaped and token in b"}]":
+        elif not escaped and found in b"}]":
             depth -= 1
-        elif not escaped and token == b"," and depth == 0:
-            parts.append(b"")
-            continue
-        parts[-1] += token
-    return [part for part in parts if part]
+        elif not escaped and depth == 0:
+            parts.append(text[begin : token.start()])
+            begin = token.end()
+    return [part for part in (*parts, text[begin:]) if part]
 
 
 def _read_value(text: bytes) -> Any:

@@ -126,7 +126,7 @@ def _read_pairs(text: bytes, between: bytes, name_of: Callable[[bytes], bytes]) 
 
 def _split(text: bytes) -> list[bytes]:
     """The parts between commas that stand in no quotes and in no brackets."""
-    parts = [b""]
+    parts = [bytearray()]
     depth, quote, escaped = 0, b"", False
     for char in decode(text):
         byte = encode(char)[:1]
@@ -142,10 +142,10 @@ def _split(text: bytes) -> list[bytes]:
         elif byte in b")]}":
             depth -= 1
         elif byte == b"," and depth == 0:
-            parts.append(b"")
+            parts.append(bytearray())
             continue
         parts[-1] += byte
-    return parts if parts[-1] else parts[:-1]
+    return [bytes(part) for part in (parts if parts[-1] else parts[:-1])]
 
 
 def _unquoted(text: bytes) -> bytes | None:

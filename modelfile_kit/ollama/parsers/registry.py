@@ -82,9 +82,10 @@ def make_parser(
     """A parser that waits for the first piece of a reply.
 
     name: as PARSER has it. tools: those of the request. last_message: the last message of the conversation
-    as the server sees it (`role`, `content`, `thinking`). think: the request's, after `resolve_think`.
-    target: the release; of several the oldest counts. Raises UsageError for a name that the release does not
-    know, and for releases that were not read.
+    as the server sees it (`role`, `content`, `thinking`). think: the request's, after `resolve_think`: where
+    the model can think, the server takes None for true, so None is only left where it cannot.
+    /api/generate gives neither tools nor a last message. target: the release; of several the oldest counts.
+    Raises UsageError for a name that the release does not know, and for releases that were not read.
     """
     target = Target.parse(target)
     cls = reader_for(name, target)

@@ -113,6 +113,12 @@ def test_replies_that_end_the_server(name: str, written: str) -> None:
     assert reply.error
 
 
+def test_json_that_is_nested_too_deep_is_said() -> None:
+    deep = '<tool_call>{"name": "x", "arguments": {"a": ' + "[" * 200_000
+    with pytest.raises(UsageError, match="nested too deep"):
+        read_reply("qwen3", deep + "</tool_call>")
+
+
 def test_calls_are_counted() -> None:
     written = '<tool_call>{"name": "a"}</tool_call><tool_call>{"name": "b"}</tool_call>'
     assert [call.index for call in read_reply("qwen3", [*written]).tool_calls] == [0, 1]
