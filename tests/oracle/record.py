@@ -106,7 +106,7 @@ def record_replies(judge: Oracle) -> list[Any]:
 
 
 def record_parsers(judge: Oracle) -> list[Any]:
-    """Parser, numbers of its tools, last message, think, pieces; thought, content, calls and ending."""
+    """Parser, numbers of its tools, last message, think, pieces, end; thought, content, calls and ending."""
     wanted = [case for case in cases(17, 1000) if sum(map(len, case.pieces)) < 500]
     wanted += [
         Case("olmo3", None, None, None, [b'<function_calls>x(a=")</function_calls>']),
@@ -121,6 +121,7 @@ def record_parsers(judge: Oracle) -> list[Any]:
             c.last,
             c.think,
             [b64(piece) for piece in c.pieces],
+            c.together,
             ollamas(answer),
         ]
         for c, answer in zip(wanted, judge.ask_all(map(question, wanted)), strict=True)

@@ -127,22 +127,25 @@ def read_reply(
     last_message: Mapping[str, Any] | None = None,
     think: Think = None,
     target: str | Target = "latest",
+    end_with_last: bool = False,
 ) -> Reply:
     """What /api/chat makes of a model's reply where a PARSER is set.
 
-    pieces: the text, or the pieces in which the engine gives it; a text comes as one piece. The end comes
-    on its own, as from the engine. tools, last_message, think, target: see `make_parser`. Where the parser
-    refuses the reply, the answer has `error` and what was given out before; a client that does not stream
-    gets the error alone.
+    pieces: the text, or the pieces in which the engine gives it; a text comes as one piece. tools,
+    last_message, think, target: see `make_parser`. end_with_last: whether the end comes with the last piece;
+    from llama-server it comes on its own. Where the parser refuses the reply, the answer has `error` and
+    what was given out before; a client that does not stream gets the error alone.
     """
     reader = make_parser(parser, tools=tools, last_message=last_message, think=think, target=target)
     contents: list[str] = []
     thoughts: list[str] = []
     calls: list[ToolCall] = []
     error, crash = "", False
-    for piece in (*([pieces] if isinstance(pieces, str) else pieces), None):
+    parts = [pieces] if isinstance(pieces, str) else [*pieces]
+    parts += [] if end_with_last and parts else [""]
+    for i, piece in enumerate(parts, 1):
         try:
-            found = reader.add(piece or "", done=piece is None)
+            found = reader.add(piece, done=i == len(parts))
         except ReplyError as e:
             error, crash = str(e), e.crash
             break

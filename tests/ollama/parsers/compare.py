@@ -23,6 +23,8 @@ def question(case: Case) -> dict[str, Any]:
         "tools": case.tools or [],
         "chunks_b64": [base64.b64encode(piece).decode() for piece in case.pieces],
     }
+    if case.together:
+        asked["together"] = True
     if case.last is not None:
         asked["last"] = case.last
     if case.think is not None:
@@ -49,6 +51,7 @@ def ours(case: Case, version: str) -> list[Any]:
         last_message=case.last,
         think=case.think,
         target=version,
+        end_with_last=case.together,
     )
     calls = [[call.name, _shape(call.arguments), call.index] for call in reply.tool_calls]
     ending = "crash" if reply.crash else "error" if reply.error else ""

@@ -20,13 +20,14 @@ NAMES = tuple(READERS)
 
 @dataclass(frozen=True)
 class Case:
-    """One reply: what the parser is told, and the pieces as bytes."""
+    """One reply: what the parser is told, the pieces as bytes; together: the end comes with the last."""
 
     name: str
     tools: list[dict[str, Any]] | None
     last: dict[str, str] | None
     think: bool | str | None
     pieces: list[bytes]
+    together: bool = False
 
 
 def _tool(name: str, properties: dict[str, Any] | None, required: Sequence[str] = ()) -> dict[str, Any]:
@@ -62,10 +63,13 @@ TOOLS = (
     _tool("get", {"city": {"anyOf": [{"type": "number"}, {"type": "object"}]}}),
     _tool(" edit ", {"a": {"type": "array"}, "b": {"type": "object"}}),
 )
+_DECLARED: dict[str, list[str]] = {
+    tool["function"]["name"]: list(tool["function"]["parameters"].get("properties", ())) for tool in TOOLS
+}
 # Names, texts and the marks of every family; any mark may turn up in the replies of another family.
 _DATA: dict[str, list[str]] = json.loads((Path(__file__).parent / "words.json").read_text(encoding="ascii"))
-_CALLED, _KEYS, _WORDS, _TEXTS, _RAW_NUMBERS = (
-    _DATA[name] for name in ("called", "keys", "words", "texts", "raw numbers")
+_CALLED, _KEYS, _WORDS, _TEXTS, _RAW_NUMBERS, _ODD = (
+    _DATA[name] for name in ("called", "keys", "words", "texts", "raw numbers", "odd")
 )
 _MARKS = {
     name.removeprefix("marks of "): marks for name, marks in _DATA.items() if name.startswith("marks of ")
@@ -129,8 +133,12 @@ class Writer:
             return [self.value(depth + 1) for _ in range(self.some(3))]
         return {self.pick(_KEYS): self.value(depth + 1) for _ in range(self.some(3))}
 
-    def arguments(self) -> dict[str, Any]:
-        return {self.pick(_KEYS): self.value() for _ in range(self.some(3))}
+    def arguments(self, tool: str = "") -> dict[str, Any]:
+        """Arguments, mostly those that the tool declares."""
+        keys = [key for key in _DECLARED.get(tool, ()) if self.odds(0.7)]
+        if not keys or self.odds(0.3):
+            keys = [self.pick(_KEYS) for _ in range(self.some(3))]
+        return {key: self.value() for key in keys}
 
     def json(self, value: Any) -> str:
         """JSON as models write it, now and then with a fault."""
@@ -259,7 +267,8 @@ def _laguna(w: Writer, call: Call) -> str:
     if how == 1:
         return f"<tool_call>{_json_call(w, call)}</tool_call>"
     if how == 2:
-        return _glm(w, call).replace("<tool_call>", "<user>").replace("</tool_call>", "</user>")
+        text = _glm(w, call) if w.odds(0.7) else f"<tool_call>{_json_call(w, call)}</tool_call>"
+        return text.replace("<tool_call>", "<user>").replace("</tool_call>", "</user>")
     if how == 3:
         return f"<tool_call>{call[0]}{w.space()}{w.json(call[1])}</tool_call>"
     return _glm(w, call)
@@ -422,8 +431,54 @@ _REPLIES: dict[str, Callable[[Writer, str, str, Sequence[Call]], str]] = {
 }
 
 
+# What each family puts around a call; odd calls stand there too.
+_AROUND = {
+    "qwen": ("<tool_call>", "</tool_call>"),
+    "glm": ("<tool_call>", "</tool_call>"),
+    "deepseek": (f"{_D[1]}{_D[3]}x{_D[5]}", f"{_D[4]}{_D[2]}"),
+    "gemma": ("<|tool_call>", "<tool_call|>"),
+    "functiongemma": ("<start_function_call>", "<end_function_call>"),
+    "olmo": ("<function_calls>", "</function_calls>"),
+    "lfm": ("<|tool_call_start|>", "<|tool_call_end|>"),
+    "ministral": ("[TOOL_CALLS]read[ARGS]", ""),
+    "cohere": ("<|START_ACTION|>", "<|END_ACTION|>"),
+    "harmony": (" to=functions.x<|channel|>commentary<|message|>", ""),
+    "glimmer": (" to=read<|message|>", "<|eot|>"),
+}
+
+
+def _bare(w: Writer, name: str, offered: Sequence[str]) -> str:
+    """Calls right behind each other, without what is around them, or without their end."""
+    before, after = _AROUND[_FAMILY[name]]
+    bodies = []
+    for _ in range(1 + w.some(2)):
+        tool = w.pick(offered or _CALLED)
+        body = _REPLIES[name](w, "", "", [(tool, w.arguments(tool))]).replace(before, "")
+        bodies.append(body.replace(after, "") if after else body)
+    how = w.some(3)
+    if how == 0:
+        return w.pick((", ", "")).join(bodies)
+    text = "".join(f"{before}{body}{after}" for body in bodies)
+    return text.removesuffix(after) + w.pick(("", "\n", after[:3])) if how == 1 else text
+
+
+def _odd(w: Writer, name: str) -> str:
+    """Calls as no model should write them, next to each other, now and then without what is around them."""
+    before, after = _AROUND[_FAMILY[name]]
+    text = w.pick(("", "</think>", "<|END_THINKING|>", "<think>", "Hi "))
+    for _ in range(w.pick((1, 1, 2))):
+        body = w.pick(_ODD)
+        body = w.damaged(body) if w.odds(0.2) else body
+        text += body if w.odds(0.15) else f"{before}{body}{after if w.odds(0.85) else ''}"
+    return text
+
+
 def _reply(w: Writer, name: str, offered: Sequence[str]) -> str:
-    how = w.some(9)
+    how = w.some(11)
+    if how == 11:
+        return _bare(w, name, offered)
+    if how == 10:
+        return _odd(w, name)
     if how == 0:
         return w.words(12)
     marks = _MARKS[_FAMILY[name]] if w.odds(0.9) else w.pick(list(_MARKS.values()))
@@ -431,7 +486,8 @@ def _reply(w: Writer, name: str, offered: Sequence[str]) -> str:
         return "".join(w.pick(marks) if w.odds(0.6) else w.words(2) for _ in range(w.some(14)))
     thought, content = (w.words() if w.odds(0.6) else "" for _ in range(2))
     names = [*offered, *_CALLED] if w.odds(0.3) else list(offered) or _CALLED
-    calls = [(w.pick(names), w.arguments()) for _ in range(w.pick((0, 1, 1, 1, 2, 3)))]
+    called = [w.pick(names) for _ in range(w.pick((0, 1, 1, 1, 2, 3)))]
+    calls = [(tool, w.arguments(tool)) for tool in called]
     text = _REPLIES[name](w, thought, content, calls)
     if how <= 3:
         for _ in range(1 + w.some(2)):
@@ -470,4 +526,6 @@ def cases(seed: int, count: int, names: Sequence[str] = NAMES) -> Iterator[Case]
             )
         )
         think = w.pick((None, True, True, False, "low", "high"))
-        yield Case(name, tools, last, think, w.pieces(_reply(w, name, offered)))
+        text = _reply(w, name, offered)
+        pieces = [text.encode("utf-8", "replace")] if w.odds(0.1) else w.pieces(text)
+        yield Case(name, tools, last, think, pieces, w.odds(0.15))

@@ -15,9 +15,9 @@ def test_replies() -> None:
     version = json.loads((FOLDER / "parsers.json").read_text(encoding="ascii"))["ollama"]
     endings: collections.Counter[str] = collections.Counter()
     called: set[str] = set()
-    for name, tools, last, think, pieces, answer in load("parsers"):
+    for name, tools, last, think, pieces, together, answer in load("parsers"):
         offered = [TOOLS[i] for i in tools] or None
-        case = Case(name, offered, last, think, [base64.b64decode(piece) for piece in pieces])
+        case = Case(name, offered, last, think, [base64.b64decode(piece) for piece in pieces], together)
         assert ours(case, version) == answer, case
         endings[answer[3]] += 1
         called |= {name} if answer[2] else set()

@@ -27,6 +27,7 @@ func parserReply(raw json.RawMessage) (answer, error) {
 		Last      *api.Message    `json:"last"`
 		Chunks    []string        `json:"chunks"`
 		ChunksB64 [][]byte        `json:"chunks_b64"`
+		Together  bool            `json:"together"` // the end comes with the last chunk
 	}
 	if err := json.Unmarshal(raw, &req); err != nil {
 		return nil, err
@@ -50,8 +51,11 @@ func parserReply(raw json.RawMessage) (answer, error) {
 				failed = errors.New("panic")
 			}
 		}()
-		for i, chunk := range append(req.Chunks, "") {
-			text, thinking, found, err := p.Add(chunk, i == len(req.Chunks))
+		if !req.Together {
+			req.Chunks = append(req.Chunks, "")
+		}
+		for i, chunk := range req.Chunks {
+			text, thinking, found, err := p.Add(chunk, i == len(req.Chunks)-1)
 			written := []json.RawMessage{}
 			for _, call := range found {
 				one, jsonErr := json.Marshal(call)
