@@ -76,7 +76,7 @@ they do not refuse the model because of it.
   --lora`; quantize with `llama-quantize`. No instruction says `quantize`: `publish` sends it, and a
   comment in the Modelfile says what `ollama create` has to be told.
 - `draft: mtp.gguf` writes DRAFT: a model with MTP layers or a dflash model, since 0.30. An ordinary small
-  model cannot be one (MK440).
+  model cannot be one (MK446).
 
 ## The original model's tokenizer
 
@@ -190,8 +190,16 @@ def _default(value: dict[str, Any]) -> str:
 _SCHEMA = json_schema()
 
 
+COMMANDS_HEAD = """\
+# Commands
+
+Made from the commands themselves by `tools/docs.py`. Every command also takes `-q` (no progress, no
+remarks), `-v` (what each finding means) and `--debug` (a traceback), before its name or behind it.
+"""
+
+
 def _commands() -> str:
-    parts = ["# Commands\n\nMade from the commands themselves by `tools/docs.py`.\n"]
+    parts = [COMMANDS_HEAD]
     context = click.Context(cli, info_name="mkmodelfile")
     for name in cli.list_commands(context):
         command = cli.get_command(context, name)

@@ -21,7 +21,7 @@ A package is for the releases that its `target:` names, and `--target` of a comm
 | `0.12.6`, `0.30` | that release |
 | `">=0.30"` | that release and every later one, up to those that are not out yet |
 
-Any release from 0.5.5 on can be a target. What is true of a release was read in its sources. Prompts,
+Any release from 0.5 on can be a target. What is true of a release was read in its sources. Prompts,
 Modelfiles, PARAMETERs, template detection and reply parsing are compared with Ollama's own packages at these
 releases, in every run of the tests: {judged}.
 A release between two of them is treated as the table below says. A real server of {latest} and one of {older}

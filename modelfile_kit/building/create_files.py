@@ -15,9 +15,9 @@ from ..gguf_file.pairing import FileKind, classify
 from ..package.package import Package
 from .sources import PackageFiles, must_exist
 
-ADAPTER_UNFIT = "MK442"
-DRAFT_UNFIT = "MK440"
-NOT_QUANTIZED = "MK441"
+ADAPTER_UNFIT = "MK445"
+DRAFT_UNFIT = "MK446"
+NOT_QUANTIZED = "MK447"
 
 # `general.file_type` of what the server quantizes (llama.h, llama_ftype). A file of type 0, F32, is of an
 # unknown type to Ollama (0.33, fs/ggml/ggml.go, FileType), and refused.
@@ -50,20 +50,20 @@ def _adapter(path: Path, model: Header, span: Span) -> Iterator[Diagnostic]:
         message = f"`adapters`: {path.name} is a {kind}, not a LoRA adapter (general.type is not `adapter`)"
         yield Diagnostic(ADAPTER_UNFIT, Severity.ERROR, message, span, how)
         return
-    if header.architecture != model.architecture:
-        message = (
-            f"`adapters`: {path.name} is made for the architecture {header.architecture}, the model is "
-            f"{model.architecture}: llama-server would not start"
-        )
-        yield Diagnostic(ADAPTER_UNFIT, Severity.ERROR, message, span, how)
-        return
-    if (problem := _tensor_problem(header, model)) is not None:
+    if (problem := adapter_problem(header, model)) is not None:
         message = f"`adapters`: {path.name} does not fit the model: {problem}; llama-server would not start"
         yield Diagnostic(ADAPTER_UNFIT, Severity.ERROR, message, span, how)
 
 
+def adapter_problem(adapter: Header, model: Header) -> str | None:
+    """Why llama-server would not start with a LoRA adapter; None where it fits (llama-adapter.cpp)."""
+    if adapter.architecture != model.architecture:
+        return f"it is made for the architecture {adapter.architecture}, the model is {model.architecture}"
+    return _tensor_problem(adapter, model)
+
+
 def _tensor_problem(adapter: Header, model: Header) -> str | None:
-    """The first pair of the adapter that the model has no place for (llama-adapter.cpp)."""
+    """The first tensor of the adapter that the model has no place for."""
     base = {t.name: t.shape for t in model.tensors}
     for tensor in adapter.tensors:
         name, first = tensor.name.removesuffix(_A).removesuffix(_B), tensor.name.endswith(_A)
@@ -84,15 +84,22 @@ def _draft(path: Path, files: PackageFiles, span: Span) -> Iterator[Diagnostic]:
         hint = "name the draft model's own GGUF; a model with MTP layers inside needs no `draft`"
         yield Diagnostic(DRAFT_UNFIT, Severity.ERROR, message, span, hint)
         return
-    layers = header.metadata.integer(header.own("nextn_predict_layers")) or 0
-    if header.architecture != "dflash" and not layers:
-        message = (
-            f"`draft`: {path.name} has no MTP layers ({header.own('nextn_predict_layers')}) and is no dflash "
-            "model: create would succeed, and every chat would be HTTP 500 (`context type MTP requested but "
-            "model doesn't contain MTP layers`)"
-        )
+    if (problem := draft_problem(header)) is not None:
+        message = f"`draft`: {path.name} {problem}"
         hint = "Ollama takes MTP or dflash drafts only; an ordinary small model needs `llama-server -md`"
         yield Diagnostic(DRAFT_UNFIT, Severity.ERROR, message, span, hint)
+
+
+def draft_problem(header: Header) -> str | None:
+    """Why Ollama cannot use a draft model; None where it can (0.33, llm/llama_server.go, appendDraftArgs)."""
+    layers = header.metadata.integer(header.own("nextn_predict_layers")) or 0
+    if header.architecture == "dflash" or layers:
+        return None
+    return (
+        f"has no MTP layers ({header.own('nextn_predict_layers')}) and is no dflash model: create would "
+        "succeed, and every chat would be HTTP 500 (`context type MTP requested but model doesn't "
+        "contain MTP layers`)"
+    )
 
 
 def _quantize(model: Header, to: str, span: Span) -> Iterator[Diagnostic]:

@@ -21,8 +21,8 @@ LATEST: Version = (0, 34, 4)
 """The newest release whose source was read and whose packages judged the tests."""
 
 
-OLDEST: Version = (0, 5, 5)
-"""The oldest release that can be a target: the first whose /api/create takes files."""
+OLDEST: Version = (0, 5, 0)
+"""The oldest release that can be a target; 0.5.13 is the oldest whose packages judge the tests."""
 
 ALWAYS: Version = (0, 0, 0)
 """For what every release that counts has had from the beginning."""

@@ -44,7 +44,7 @@ def test_an_adapter_of_this_model(package: Package, tmp_path: Path) -> None:
 def test_an_adapter_of_another(package: Package, tmp_path: Path, change: dict[str, Any], said: str) -> None:
     """0.33.0 created the first two and could not start the engine (27 November 2026)."""
     ((code, message),) = findings(replace(package, adapters=(write_lora(tmp_path / "l.gguf", **change),)))
-    assert code == "MK442"
+    assert code == "MK445"
     assert said in message
 
 
@@ -52,13 +52,13 @@ def test_an_ordinary_model_is_no_draft(package: Package, tmp_path: Path) -> None
     """0.33.0 and 0.34.4 created it and answered every chat with HTTP 500 (27 November 2026)."""
     small = build_model(tmp_path / "small.gguf")
     ((code, message),) = findings(replace(package, draft=small))
-    assert code == "MK440"
+    assert code == "MK446"
     assert "glm4.nextn_predict_layers" in message
 
 
 def test_the_model_itself_is_no_draft(package: Package) -> None:
     ((code, message),) = findings(replace(package, draft=package.model.parent / "." / "m.gguf"))
-    assert code == "MK440"
+    assert code == "MK446"
     assert "the same file" in message
 
 
@@ -78,7 +78,7 @@ def test_what_it_does_not(package: Package, tmp_path: Path, kind: int | None, sa
     """0.33.0 refused F32 as well, although its text names it (27 November 2026)."""
     patch(package.model, tmp_path / "x.gguf", {"general.file_type": kind})
     ((code, message),) = findings(replace(package, model=tmp_path / "x.gguf", quantize="q8_0"))
-    assert code == "MK441"
+    assert code == "MK447"
     assert said in message
 
 

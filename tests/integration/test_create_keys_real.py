@@ -75,7 +75,7 @@ def test_an_adapter_of_another_model_is_what_build_refuses(
     write_lora(tmp_path / "lora.gguf", architecture="llama")
     with pytest.raises(PackageError) as caught:
         package(target="0.33.0", adapters="[lora.gguf]")
-    assert caught.value.code == "MK442"
+    assert caught.value.code == "MK445"
     path = tmp_path / "Modelfile"
     path.write_text(f"FROM {micro_pair.model}\nADAPTER ./lora.gguf\nTEMPLATE {{{{ .Prompt }}}}\n")
     if not old:
@@ -123,7 +123,7 @@ def test_a_model_that_it_does_not_quantize(
 ) -> None:
     with pytest.raises(PackageError) as caught:
         package(target="0.33.0", quantize="q8_0")  # F32
-    assert caught.value.code == "MK441"
+    assert caught.value.code == "MK447"
     built = package(target="0.33.0")
     body = {"model": NAME, "quantize": "q8_0"}
     published = publish(built, NAME, host=ollama_server.url, verify=False)
@@ -151,7 +151,7 @@ def test_an_ordinary_draft_is_what_build_refuses(
     (tmp_path / "small.gguf").write_bytes(micro_pair.model.read_bytes())
     with pytest.raises(PackageError) as caught:
         package(draft="small.gguf")
-    assert caught.value.code == "MK440"
+    assert caught.value.code == "MK446"
     path = tmp_path / "Modelfile"
     path.write_text(f"FROM {micro_pair.model}\nDRAFT ./small.gguf\nTEMPLATE {{{{ .Prompt }}}}\n")
     publish(path, NAME, host=ollama_server.url, verify=False)
