@@ -217,6 +217,26 @@ class _Checker:
         self.spelled: dict[str, list[tuple[int, str]]] = {}
 
     def check(self, conversation: Conversation) -> ConversationCheck:
+        """One conversation. Where a request says nothing of thinking, servers turn it on if the model can:
+        then both prompts of the chat template are right, the one without the flag and the one with it."""
+        known = dict(self.split), dict(self.added)
+        found = self.check_as_asked(conversation)
+        if found.status == "ok" or conversation.think is not None or not self.thinks:
+            return found
+        before = self.split, self.added
+        self.split, self.added = known
+        thinking = self.check_as_asked(replace(conversation, think=True))
+        if thinking.status == "ok":
+            return thinking
+        self.split, self.added = before
+        return found
+
+    @property
+    def thinks(self) -> bool:
+        """Whether servers turn thinking on by themselves."""
+        return self.template is not None and "thinking" in self.template.capabilities
+
+    def check_as_asked(self, conversation: Conversation) -> ConversationCheck:
         messages = with_system(conversation.messages, self.subject.system, self.subject.first)
         original = self.original(messages, conversation)
         meant = self.meant(messages, conversation) if self.subject.expected else original

@@ -7,7 +7,8 @@ import pytest
 from modelfile_kit.align.package_check import check_package
 from modelfile_kit.building.build import build
 from modelfile_kit.core.diagnostics import Severity
-from modelfile_kit.micro import build_pair
+from modelfile_kit.micro import build_model, build_pair
+from modelfile_kit.ollama.prompt import render_prompt
 
 pytestmark = pytest.mark.engine
 
@@ -93,3 +94,21 @@ def test_a_pair_that_llama_cpp_refuses_is_a_finding(llama_cpp, tmp_path, micro):
     report = check_package(dataclasses.replace(micro, files=files))
     assert [d.code for d in errors(report)] == ["MK417"]
     assert report.sights == ()
+
+
+def test_thinking_that_servers_turn_on_is_no_difference(tmp_path):
+    """Without `think` in a request, a server sets it; Hugging Face's default here is off. Both are right."""
+    jinja = (
+        "{% for m in messages %}<|{{ m.role }}|>\n{% if m.role == 'assistant' and m.reasoning_content %}"
+        "<think>{{ m.reasoning_content }}</think>{% endif %}{{ m.content }}{% endfor %}"
+        "{% if add_generation_prompt %}<|assistant|>\n{% if enable_thinking | default(false) %}<think>"
+        "{% else %}<think></think>{% endif %}{% endif %}"
+    )
+    build_model(tmp_path / "m.gguf", chat_template=jinja)
+    (tmp_path / "mkmodelfile.yaml").write_text("name: p\nmodel: m.gguf\nprojector: none\nmode: go\n")
+    built = build(tmp_path, write=False)
+    hi = [{"role": "user", "content": "Hi"}]
+    assert built.template is not None
+    assert render_prompt(built.template, hi) == built.original(hi, think=True) != built.original(hi)
+    checked = check_package(built, embedded=False)
+    assert {c.status for c in checked.conversations} == {"ok"}
