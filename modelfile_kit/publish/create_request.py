@@ -91,6 +91,10 @@ class CreateRequest:
                 body[key] = value
         if self.parameters:
             body["parameters"] = dict(self.parameters)
+        elif self.template and self.files:
+            # A request without parameters gets the stops of the built-in template that is similar to the
+            # GGUF's chat template, even if it has a TEMPLATE (0.34.4, server/model.go, detectChatTemplate).
+            body["parameters"] = {"stop": []}
         if self.messages:
             body["messages"] = [dict(m) for m in self.messages]
         if self.licenses:

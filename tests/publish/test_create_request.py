@@ -247,3 +247,16 @@ def test_a_pattern_names_files(folder):
         with pytest.raises(UsageError) as caught:
             made(folder, text)
         assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("lines", "parameters"),
+    [
+        ("TEMPLATE {{ .Prompt }}", {"stop": []}),
+        ("TEMPLATE {{ .Prompt }}\nPARAMETER num_ctx 4096", {"num_ctx": 4096}),
+        ("SYSTEM Hi", None),
+    ],
+)
+def test_create_adds_no_stops_of_its_own_to_a_template(folder, lines, parameters):
+    """Ollama 0.34.4 takes those of the built-in template that resembles the GGUF's, unless some are given."""
+    assert made(folder, f"FROM m.gguf\n{lines}").description().get("parameters") == parameters
