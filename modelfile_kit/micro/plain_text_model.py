@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 from .answers import COLOURS
 from .attention import filled, zeros
 from .text_model import K, nearness
-from .tokens import MicroVocabulary
 
 if TYPE_CHECKING:
     from .attention import Array
@@ -80,21 +79,20 @@ def architecture_keys(architecture: str, context_length: int, *, m_rope: bool) -
 
 
 def plain_tensors(
-    architecture: str, vocabulary: MicroVocabulary, reply: Sequence[str], end: int
+    architecture: str, size: int, chain: Sequence[int], end: int, colours: Mapping[str, int]
 ) -> Mapping[str, Array]:
     """All tensors under their GGUF names; none where the architecture is not one that `runs`.
 
-    reply: the texts of an answer's tokens, each once; end: the token after them.
+    size: of the vocabulary; chain: the tokens of an answer, each once; end: the token after them; colours:
+    the tokens of the words of `COLOURS`.
     """
     if not runs(architecture):
         return {}
-    chain = [vocabulary.id_of(text) for text in reply]
-    colours = {word: vocabulary.id_of(word) for word in COLOURS}
     straight = filled(WIDTH, K / math.sqrt(WIDTH))
     tensors = {
-        "token_embd.weight": _embeddings(architecture, len(vocabulary), chain, colours),
+        "token_embd.weight": _embeddings(architecture, size, chain, colours),
         "output_norm.weight": straight,
-        "output.weight": _head(len(vocabulary), chain, colours, end),
+        "output.weight": _head(size, chain, colours, end),
     }
     for layer in range(LAYERS):
         tensors |= {f"blk.{layer}.{name}": w for name, w in _layer(architecture, straight, layer).items()}

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import UsageError
+from .answers import COLOURS
 from .new_gguf import new_gguf
 from .plain_text_model import architecture_keys, plain_tensors
 from .projectors import projector_keys, projector_tensors
@@ -64,7 +65,13 @@ def build_stand_in(stand_in: StandIn, model: Path, projector: Path | None = None
     """
     vocabulary = _vocabulary(stand_in)
     keys = _metadata(stand_in, vocabulary)
-    tensors = plain_tensors(stand_in.architecture, vocabulary, stand_in.reply, _end(stand_in, vocabulary))
+    tensors = plain_tensors(
+        stand_in.architecture,
+        len(vocabulary),
+        [vocabulary.id_of(text) for text in stand_in.reply],
+        _end(stand_in, vocabulary),
+        {word: vocabulary.id_of(word) for word in COLOURS},
+    )
     for folder in {model.parent, *([projector.parent] if projector else [])}:
         folder.mkdir(parents=True, exist_ok=True)
     files = _part_files(model, stand_in.parts)
