@@ -90,7 +90,8 @@ def test_it_answers_and_ends(architecture: str, tmp_path: Path, llama_cpp: None)
 )
 def test_pairs_fit(kind: str, architecture: str, senses: tuple[str, ...], tmp_path: Path) -> None:
     base = PIECES if architecture == "gemma3" else BYTES
-    marks = ("<start_of_image>", "<end_of_image>", "<|vision_start|>", "<|vision_end|>")
+    marks: tuple[str, ...] = ("<start_of_image>", "<end_of_image>", "<|vision_start|>", "<|vision_end|>")
+    marks += ("<|audio_bos|>", "<|audio_eos|>")
     stand_in = replace(
         base,
         architecture=architecture,
