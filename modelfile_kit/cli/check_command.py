@@ -14,18 +14,20 @@ from ..core.diagnostics import Severity
 from ..core.errors import MissingDependencyError
 from ..core.files import write_atomically
 from ..report import Report
-from ..report.convert import check_cases
+from ..report.convert import check_cases, reply_cases
 from .command import Command
 from .common import (
     fail_on_option,
     file_options,
     finish,
     format_option,
+    host_option,
     package_argument,
     print_diagnostics,
     refusals_as_report,
     say,
     tokenizer_option,
+    tried_replies,
 )
 
 
@@ -35,6 +37,7 @@ from .common import (
     examples=(
         "mkmodelfile check",
         "mkmodelfile check ./my-package --see --html report.html",
+        "mkmodelfile check ./my-package --replies --host http://gpu-server:11434",
         "mkmodelfile check --bytes-only --format junit > check.xml",
     ),
 )
@@ -44,6 +47,12 @@ from .common import (
 @click.option(
     "--target", metavar="VERSION", help="Oldest Ollama that the model must work on, such as '>=0.30'."
 )
+@click.option(
+    "--replies",
+    is_flag=True,
+    help="Also see on an Ollama server whether what the model writes is read back: thoughts, calls, answers.",
+)
+@host_option
 @click.option("--see", is_flag=True, help="Also ask the embedded engine about generated test images.")
 @click.option(
     "--bytes-only",
@@ -61,6 +70,8 @@ def command(
     projector: str | None,
     tokenizer: str | None,
     target: str | None,
+    replies: bool,
+    host: str | None,
     see: bool,
     bytes_only: bool,
     html: Path | None,
@@ -80,12 +91,17 @@ def command(
     except MissingDependencyError as error:
         hint = f"{error.help}; or compare the bytes alone with --bytes-only"
         raise MissingDependencyError(error.message, help=hint) from error
-    facts = {"model": built.files.model.name, "template": built.plan.mode.chosen}
+    cases = check_cases(checked)
+    facts: dict[str, object] = {"model": built.files.model.name, "template": built.plan.mode.chosen}
     if checked.vocabulary is not None:
         facts["tokenizer"] = checked.vocabulary.summary
-    report = Report(
-        "check", built.package.name, check_cases(checked), checked.diagnostics, facts, Severity(fail_on)
-    )
+    if replies:
+        from ..publish.reply_sources import source_of_build
+
+        tried = tried_replies(source_of_build(built), built.package.name, host)
+        cases += reply_cases(tried)
+        facts["replies read by"] = f"{tried.reader} at {tried.host} (Ollama {tried.version})"
+    report = Report("check", built.package.name, cases, checked.diagnostics, facts, Severity(fail_on))
     if html:
         from ..report.html import render
 

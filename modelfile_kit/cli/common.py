@@ -20,6 +20,7 @@ from .main import columns, wants_color
 
 if TYPE_CHECKING:
     from ..publish.blobs import Step
+    from ..publish.reply_trials import ReplyReport, Source
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -205,3 +206,14 @@ def step_progress() -> Iterator[Callable[[Step], None] | None]:
             bars.update(tasks[step.stage], description=text, completed=step.done, total=step.total or None)
 
         yield update
+
+
+def tried_replies(source: Source | None, name: str, host: str | None) -> ReplyReport:
+    """What a server makes of every kind of reply; source: None for what the server says of the model."""
+    from ..publish.reply_sources import source_of_served
+    from ..publish.reply_trials import try_replies
+    from ..runtime.ollama.client import OllamaServer
+
+    say("asking for every kind of reply; a small model that writes them stands in for the model")
+    with OllamaServer(host) as server, step_progress() as progress:
+        return try_replies(server, name, source or source_of_served(server, name), progress=progress)

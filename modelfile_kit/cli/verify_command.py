@@ -5,15 +5,17 @@ What only some calls need is imported where it is used, so that the command star
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from ..publish.expectation import Expectation
+from ..publish.reply_sources import source_of_build
 from ..publish.verify import verify
-from ..report.convert import verify_report
+from ..report.convert import reply_cases, verify_report
 from .command import Command
-from .common import finish, format_option, host_option, step_progress
+from .common import finish, format_option, host_option, step_progress, tried_replies
 
 
 @click.command(
@@ -22,6 +24,7 @@ from .common import finish, format_option, host_option, step_progress
     examples=(
         "mkmodelfile verify my-model",
         "mkmodelfile verify my-model --package ./my-package",
+        "mkmodelfile verify my-model --replies",
         "mkmodelfile verify my-model --host http://gpu-server:11434 --format json",
     ),
 )
@@ -34,6 +37,11 @@ from .common import finish, format_option, host_option, step_progress
 @click.option("--model", metavar="FILE", help="With --package: this GGUF instead of the package's.")
 @click.option("--projector", metavar="FILE", help="With --package: this projector instead of the package's.")
 @host_option
+@click.option(
+    "--replies",
+    is_flag=True,
+    help="Also see whether what the model writes is read back: thoughts, tool calls, answers.",
+)
 @click.option("--shapes", is_flag=True, help="Also ask for shapes (not for the micro model).")
 @format_option
 def command(
@@ -42,17 +50,27 @@ def command(
     model: str | None,
     projector: str | None,
     host: str | None,
+    replies: bool,
     shapes: bool,
     output_format: str,
 ) -> None:
     """Verify the model NAME on an Ollama server: capabilities, prompts, tokens, stop tokens and images."""
-    expectation = None
+    expectation = built = None
     if package is not None:
         from ..building.build import build
 
-        expectation = Expectation.from_build(build(package, model=model, projector=projector, write=False))
+        built = build(package, model=model, projector=projector, write=False)
+        expectation = Expectation.from_build(built)
     elif model or projector:
         raise click.UsageError("--model and --projector need --package")
     with step_progress() as progress:
         verified = verify(name, host=host, expectation=expectation, progress=progress, shapes=shapes)
-    finish(verify_report(verified), output_format)
+    report = verify_report(verified)
+    if replies:
+        tried = tried_replies(source_of_build(built) if built else None, name, host)
+        report = replace(
+            report,
+            cases=(*report.cases, *reply_cases(tried)),
+            facts={**report.facts, "replies read by": tried.reader},
+        )
+    finish(report, output_format)

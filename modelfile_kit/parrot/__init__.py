@@ -7,6 +7,16 @@ is trained; each follows from the replies.
 
 from .build import MARKERS_MAX, Reply, build_parrot, marker
 from .pieces import UnsayableError
-from .voice import Voice, voice_of
+from .voice import ROLES, Voice, chosen_voice, voice_of
 
-__all__ = ["MARKERS_MAX", "Reply", "UnsayableError", "Voice", "build_parrot", "marker", "voice_of"]
+__all__ = [
+    "MARKERS_MAX",
+    "ROLES",
+    "Reply",
+    "UnsayableError",
+    "Voice",
+    "build_parrot",
+    "chosen_voice",
+    "marker",
+    "voice_of",
+]

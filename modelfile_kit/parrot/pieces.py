@@ -44,7 +44,8 @@ def contexts(tokens: Sequence[str], ends: Sequence[str] = ()) -> list[int] | Non
     """How many of the last tokens tell each place from all others; None where eight do not.
 
     Places within the first seven tokens may share all their tokens with a later one, which is then told
-    by more of them. ends: no context may be the end of one of these prompts, or a reply would begin there.
+    by more of them. ends: how prompts end. No context may be the end of one of them,
+    nor begin in it and go on into the reply, or the reply would begin at another place.
     """
     counts = [Counter(_behind(tokens, i, k) for i in range(k - 1, len(tokens))) for k in range(1, SEEN + 1)]
     found = []
@@ -55,7 +56,7 @@ def contexts(tokens: Sequence[str], ends: Sequence[str] = ()) -> list[int] | Non
             for k in range(1, longest + 1)
             if counts[k - 1][_behind(tokens, i, k)] == 1 or (k == i + 1 and k < SEEN)
         ]
-        enough = [k for k in enough if not _is_an_end("".join(_behind(tokens, i, k)), ends)]
+        enough = [k for k in enough if not _begins_before(_behind(tokens, i, k), i, tokens, ends)]
         if not enough:
             return None
         found.append(enough[0])
@@ -67,8 +68,17 @@ def _behind(tokens: Sequence[str], i: int, count: int) -> tuple[str, ...]:
     return tuple(tokens[i - count + 1 : i + 1])
 
 
-def _is_an_end(text: str, ends: Sequence[str]) -> bool:
-    return any(end.endswith(text) for end in ends)
+def _begins_before(context: Sequence[str], place: int, tokens: Sequence[str], ends: Sequence[str]) -> bool:
+    """Whether the context is also there at another place near the beginning, the prompt's end included.
+
+    Texts are compared, so that it does not matter what tokens the prompt has.
+    """
+    text = "".join(context)
+    for other in range(-1, min(SEEN, len(tokens))):
+        start = "".join(tokens[: other + 1])
+        if other != place and len(text) > len(start) and any((end + start).endswith(text) for end in ends):
+            return True
+    return False
 
 
 def _segments(text: str, special: Collection[str]) -> list[tuple[str, bool]]:

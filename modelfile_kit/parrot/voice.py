@@ -40,16 +40,30 @@ def voice_of(vocabulary: Vocabulary, texts: Iterable[str], chat_template: str | 
     are left out, unless they end replies. chat_template: instead of the model's own.
     """
     template = vocabulary.chat_templates.get("default", "") if chat_template is None else chat_template
-    everything = "\n".join((*texts, template))
     roles = {role: token for role in ROLES if (token := _role(vocabulary, role))}
+    pre = vocabulary.pre if vocabulary.model == "gpt2" else ""
+    special = vocabulary.special_tokens()
+    return chosen_voice(special, roles, texts, pre, vocabulary.add_bos, template)
+
+
+def chosen_voice(
+    special: Mapping[str, str],
+    roles: Mapping[str, str],
+    texts: Iterable[str],
+    pre: str,
+    add_bos: bool | None,
+    chat_template: str,
+) -> Voice:
+    """A voice of the special tokens that occur in the texts or the chat template, or end replies.
+
+    Arguments as the fields of `Voice`; pre: "" for a vocabulary that is not byte-level.
+    """
+    everything = "\n".join((*texts, chat_template))
     kept = {*KNOWN_ENDS, *roles.values()}
-    special = {
-        text: kind for text, kind in vocabulary.special_tokens().items() if text in kept or text in everything
-    }
+    chosen = {text: kind for text, kind in special.items() if text in kept or text in everything}
     # A token that ends replies, or begins prompts, is one by its role, whatever its type.
-    special |= {text: "control" for text in roles.values() if text not in special}
-    byte_level = vocabulary.model == "gpt2" and vocabulary.pre
-    return Voice(special, roles, vocabulary.pre if byte_level else "gpt-2", vocabulary.add_bos, template)
+    chosen |= {text: "control" for text in roles.values() if text not in chosen}
+    return Voice(chosen, roles, pre or "gpt-2", add_bos, chat_template)
 
 
 def _role(vocabulary: Vocabulary, role: str) -> str:

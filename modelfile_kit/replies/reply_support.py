@@ -143,16 +143,21 @@ def _fate(written: Written, replies: Sequence[Reply]) -> str:
     return "the calls stay in the answer as text"
 
 
-def _parser_for(text: str) -> str:
-    """What PARSER reads calls like these."""
+def parser_for(text: str) -> tuple[str, str] | None:
+    """The PARSER that knows a reply like this, and the advice to use it; None where none is known."""
     for marks, name in PARSER_MARKS:
         if all(mark in text for mark in marks):
             since = version_text(PARSERS[name].since)
             own = (
                 " (models of the architecture gptoss use it without being told)" if name == "harmony" else ""
             )
-            return f"add `PARSER {name}`, which parses such replies since Ollama {since}{own}; "
-    return ""
+            return name, f"add `PARSER {name}`, which parses such replies since Ollama {since}{own}"
+    return None
+
+
+def _parser_for(text: str) -> str:
+    known = parser_for(text)
+    return f"{known[1]}; " if known else ""
 
 
 def _thoughts(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..align.check import CheckReport, ConversationCheck
 from ..align.compare import format_alignment
+from ..publish.reply_trials import ReplyReport, Trial
 from ..publish.verify import VerifyReport
 from .model import Case, Report, Status
 
@@ -31,6 +32,33 @@ def verify_report(verified: VerifyReport, *, command: str = "verify", subject: s
         "prompts by": "the GGUF's own chat template" if verified.native else "the TEMPLATE",
     }
     return Report(command, subject or verified.name, cases, facts=facts)
+
+
+def reply_cases(tried: ReplyReport) -> tuple[Case, ...]:
+    """A case for each kind of reply, with what each way of asking gave."""
+    return tuple(map(_reply, tried.trials))
+
+
+def _reply(trial: Trial) -> Case:
+    status = {"read": Status.PASSED, "absent": Status.SKIPPED, "skipped": Status.SKIPPED}
+    words = {
+        "read": "read back",
+        "absent": "absent: the chat template shows no such reply",
+        "skipped": trial.skipped,
+    }
+    ways = [f"{seen.way}: {seen.problem or 'read back'}" for seen in trial.seen]
+    data = {
+        "ways": {str(seen.way): seen.problem or "read" for seen in trial.seen},
+        **({"writes": trial.spoken.text} if trial.spoken else {}),
+    }
+    return Case(
+        f"reply: {trial.kind.name}",
+        status.get(trial.status, Status.FAILED),
+        words.get(trial.status, "; ".join(ways)),
+        "\n".join(ways) if trial.status in ("partly", "unread") else "",
+        trial.diagnostics,
+        data=data,
+    )
 
 
 def _conversation(check: ConversationCheck, tokens: bool) -> Case:

@@ -54,6 +54,13 @@ def test_the_end_of_a_prompt_is_no_place():
     assert not any("<assistant>\n".endswith("".join(tokens[: k + 1])) for k in range(len(tokens)))
 
 
+def test_a_context_that_would_begin_in_the_prompt_is_made_longer():
+    tokens = ("<call>", "a", "b", "\n", "<call>", "a", "c")
+    # The second call's token is told by the line before it; where the prompt ends with one, by more.
+    assert contexts(tokens)[4:6] == [2, 3]
+    assert contexts(tokens, ["<assistant>\n"])[4:6] == [3, 4]
+
+
 def test_what_cannot_be_told_apart_is_refused():
     with pytest.raises(UnsayableError, match="repeats itself"):
         cut("<call>" * 12, SPECIAL, 1)

@@ -19,6 +19,7 @@ from ...core.errors import ServerError
 from ...ollama.versions import SINCE, Target, server_version, since, until
 from ..completion import Completion
 from .host import is_loopback, resolve_host
+from .messages import OPENAI, Answer, Way, collect, event_lines, message_body
 from .replies import (
     RefusedError,
     check_status,
@@ -115,12 +116,13 @@ class OllamaServer:
         with self._failures("GET", "/api/tags"):
             return [m.model_dump() for m in self._package.list().models]
 
-    def show(self, name: str) -> dict[str, Any]:
+    def show(self, name: str, *, verbose: bool = False) -> dict[str, Any]:
         """/api/show, whole: template, system, parameters, messages, capabilities, model_info, …
 
+        verbose: with the arrays of the GGUF's metadata, the vocabulary among them.
         Raises RefusedError with status 404 where there is no such model.
         """
-        return self._ask("POST", "/api/show", {"model": name})
+        return self._ask("POST", "/api/show", {"model": name, **({"verbose": True} if verbose else {})})
 
     def exists(self, name: str) -> bool:
         """Whether the server has a model of that name."""
@@ -146,6 +148,24 @@ class OllamaServer:
         """One answer by /api/chat; `images` of a message are bytes or base64 text."""
         body = chat_body(name, messages, tools, think, options)
         return collect_chat(self._stream("/api/chat", body), url=self.url)
+
+    def message(
+        self,
+        way: Way,
+        name: str,
+        messages: Sequence[Message],
+        *,
+        tools: Sequence[Tool] | None = None,
+        think: bool | str | None = None,
+        options: Mapping[str, Any] | None = None,
+        form: Any = None,
+    ) -> Answer:
+        """One answer by the given way; form: a JSON schema for it."""
+        body = message_body(way, name, messages, tools, think, options, form)
+        if not way.streamed:
+            return collect(way, [self._ask("POST", way.path, body, timeout=self.patience)], url=self.url)
+        events = way.path == OPENAI
+        return collect(way, self._stream(way.path, body, events=events), url=self.url)
 
     def generate(
         self,
@@ -268,15 +288,21 @@ class OllamaServer:
             check_status(self.url, f"{method} {path}", reply, bytes(data))
             return decode_object(self.url, f"{method} {path}", bytes(data), limit=MAX_REPLY_BYTES)
 
-    def _stream(self, path: str, body: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-        """The objects of an NDJSON stream; an error object inside it is raised as a RefusedError."""
+    def _stream(
+        self, path: str, body: Mapping[str, Any], *, events: bool = False
+    ) -> Iterator[dict[str, Any]]:
+        """The objects of an NDJSON stream; an error object inside it is raised as a RefusedError.
+
+        events: they come as server-sent events.
+        """
         with (
             self._failures("POST", path),
             self._http.stream("POST", path, json={**body, "stream": True}) as reply,
         ):
             if reply.status_code != 200:
                 check_status(self.url, f"POST {path}", reply, reply.read())
-            yield from stream_objects(self.url, f"POST {path}", reply.iter_bytes())
+            chunks = event_lines(reply.iter_bytes()) if events else reply.iter_bytes()
+            yield from stream_objects(self.url, f"POST {path}", chunks)
 
     def _pushing(self, name: str, insecure: bool) -> Iterator[Mapping[str, Any]]:
         with self._failures("POST", "/api/push"):

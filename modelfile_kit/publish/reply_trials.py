@@ -1,0 +1,370 @@
+"""Whether a server reads back what the model writes: seen, by a parrot that writes it.
+
+Every kind of reply is asked for by each of the four ways, and the message that comes back is compared with
+the one that was meant. Nothing here depends on how we understand Ollama's parsers.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..core.diagnostics import Diagnostic, Severity
+from ..huggingface import Reference
+from ..ollama.reply_types import ToolCall
+from ..ollama.special_tokens import TOKEN_LIKE
+from ..parrot import Reply, Voice, marker
+from ..replies.reply_support import parser_for
+from ..replies.spoken import TOOLS, Kind, Spoken, absent_kinds, spoken_replies
+from ..runtime.ollama.client import OllamaServer
+from ..runtime.ollama.messages import WAYS, Answer, Way
+from ..runtime.ollama.replies import HalfStreamError, RefusedError
+from .blobs import Progress, Step
+from .create_request import CreateRequest
+from .parrot_model import ParrotModel, parrot_model
+from .served_model import ServedModel
+
+CALLS_LOST, THOUGHT_LOST, ANSWER_CHANGED, REFUSED, ASTRAY = "MK870", "MK871", "MK872", "MK873", "MK874"
+QUESTION = "What does it say?"
+UNCALLED = "No marker reached this parrot."
+SIZE = 3  # characters in a token of the parrot's text; real ones have four on average
+SHOWN = 90
+MORE = 8  # tokens that an answer may have beyond the reply's own; a parrot that goes astray ends there
+END_OF_PROMPT = 200  # characters
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one way gave.
+
+    problem: "" where the message is the one that was meant, else what is wrong with it in a word: "calls",
+    "thinking", "content" or "refused".
+    """
+
+    way: Way
+    answer: Answer | None
+    problem: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One kind of reply and what each way gave; spoken: None where the chat template does not show it.
+
+    skipped: why it was not asked for, "" where it was.
+    """
+
+    kind: Kind
+    spoken: Spoken | None = None
+    seen: tuple[Seen, ...] = ()
+    skipped: str = ""
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+    @property
+    def status(self) -> str:
+        """One of "read", "partly", "unread", "absent" and "skipped"."""
+        if self.spoken is None:
+            return "absent"
+        if self.skipped:
+            return "skipped"
+        wrong = sum(bool(seen.problem) for seen in self.seen)
+        return "read" if not wrong else "partly" if wrong < len(self.seen) else "unread"
+
+
+@dataclass(frozen=True)
+class ReplyReport:
+    """Every kind of reply, by every way.
+
+    name, host, version: what the parrot stood in for, URL and version of the server. native: whether
+    llama-server's own parser read the replies; parser: the PARSER that did, "" for the tags of the TEMPLATE.
+    """
+
+    name: str
+    host: str
+    version: str
+    native: bool
+    parser: str
+    trials: tuple[Trial, ...] = ()
+
+    @property
+    def reader(self) -> str:
+        """What read the replies, in words."""
+        if self.native:
+            return "llama-server's own parser"
+        return f"PARSER {self.parser}" if self.parser else "the tags in the TEMPLATE"
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """The findings, each once."""
+        return tuple(dict.fromkeys(d for trial in self.trials for d in trial.diagnostics))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON: for each kind, the problem of each way, "" for none."""
+        kinds = {
+            t.kind.name: {
+                "status": t.status,
+                "writes": t.spoken.text if t.spoken else None,
+                "ways": {str(s.way): s.problem for s in t.seen},
+            }
+            for t in self.trials
+        }
+        return {
+            "name": self.name,
+            "host": self.host,
+            "version": self.version,
+            "reader": self.reader,
+            "kinds": kinds,
+        }
+
+
+@dataclass(frozen=True)
+class Source:
+    """What is tried: a model's request, its chat template and the tokens of its vocabulary.
+
+    voice: chooses the special tokens that occur in texts. eos_token: the vocabulary's.
+    """
+
+    request: CreateRequest
+    reference: Reference
+    voice: Callable[[Sequence[str]], Voice]
+    architecture: str = ""
+    eos_token: str | None = None
+
+
+def try_replies(
+    server: OllamaServer,
+    name: str,
+    source: Source,
+    *,
+    ways: Sequence[Way] = WAYS,
+    size: int = SIZE,
+    options: Mapping[str, Any] | None = None,
+    progress: Progress | None = None,
+) -> ReplyReport:
+    """Publishes a parrot for `name`, asks for every kind of reply, and removes it.
+
+    size: characters in a token of ordinary text; options: of the requests, by default temperature 0.
+    Raises ServerError where the server cannot be used; what it does with replies is in the report.
+    """
+    spoken = spoken_replies(source.reference, source.eos_token)
+    replies = [Reply(UNCALLED, size=size), *(said(s.text, s.prompt, size) for s in spoken)]
+    texts = [source.request.template or "", *(t for s in spoken for t in (s.text, s.prompt))]
+    voice = source.voice(texts)
+    version = server.version()
+    with parrot_model(server, name, source.request, replies, voice, source.architecture) as parrot:
+        served = ServedModel.from_show(parrot.name, server.show(parrot.name))
+        run = _Run(server, parrot, served, ways, {"temperature": 0, "seed": 0, **(options or {})})
+        trials = []
+        for number, one in enumerate(spoken, start=1):
+            if progress:
+                progress(Step("replies", one.kind.name, number - 1, len(spoken)))
+            trials.append(run.trial(number, one))
+        if progress:
+            progress(Step("replies", "done", len(spoken), len(spoken)))
+    trials += [Trial(kind) for kind in absent_kinds(spoken)]
+    return ReplyReport(name, server.url, version, served.native, served.parser or "", tuple(trials))
+
+
+def said(text: str, prompt: str, size: int = SIZE) -> Reply:
+    """A reply to a prompt."""
+    return Reply(text, (prompt[-END_OF_PROMPT:],), size=size)
+
+
+class _Run:
+    """The questions to one parrot."""
+
+    def __init__(
+        self,
+        server: OllamaServer,
+        parrot: ParrotModel,
+        served: ServedModel,
+        ways: Sequence[Way],
+        options: Mapping[str, Any],
+    ) -> None:
+        self.server = server
+        self.parrot = parrot
+        self.served = served
+        self.ways = ways
+        self.options = options
+
+    def _limited(self, number: int) -> dict[str, Any]:
+        return {**self.options, "num_predict": self.parrot.lengths[number] + MORE}
+
+    def trial(self, number: int, spoken: Spoken) -> Trial:
+        """One kind by all ways."""
+        kind = spoken.kind
+        lacking = [
+            word
+            for word, needed in (("tools", kind.offered), ("thinking", bool(spoken.think)))
+            if needed and word not in self.served.capabilities
+        ]
+        if lacking:
+            why = f"the server refuses such requests: the model has no capability {lacking[0]}"
+            return Trial(kind, spoken, skipped=why)
+        messages = [{"role": "user", "content": f"{QUESTION} {marker(number)}"}]
+        options = self._limited(number)
+        seen = tuple(self._seen(way, messages, spoken, options) for way in self.ways)
+        wrong = [s for s in seen if s.problem]
+        if wrong and (why := self._astray(number, messages, spoken)):
+            return Trial(kind, spoken, seen, why, (_astray_finding(kind, why),))
+        return Trial(kind, spoken, seen, diagnostics=tuple(findings(spoken, wrong, len(seen), self._hint())))
+
+    def _hint(self) -> str:
+        return self.served.parser or ""
+
+    def _seen(
+        self, way: Way, messages: list[dict[str, Any]], spoken: Spoken, options: Mapping[str, Any]
+    ) -> Seen:
+        tools = TOOLS if spoken.kind.offered else None
+        try:
+            answer = self.server.message(
+                way, self.parrot.name, messages, tools=tools, think=spoken.think, options=options
+            )
+        except (RefusedError, HalfStreamError) as e:
+            return Seen(way, None, "refused", e.detail if isinstance(e, RefusedError) else e.message)
+        return Seen(way, answer, problem_of(answer, spoken.kind))
+
+    def _astray(self, number: int, messages: list[dict[str, Any]], spoken: Spoken) -> str:
+        """Why the parrot did not say its text; "" where it did, without anybody reading it."""
+        tools = TOOLS if spoken.kind.offered else None
+        prompt = self.server.render(self.parrot.name, messages, tools=tools, think=spoken.think).prompt
+        if marker(number) not in prompt:
+            return "the user's words are not in the prompt that the server renders"
+        options = self._limited(number)
+        raw = self.server.generate(self.parrot.name, prompt, options=options, raw=True, think=False)
+        plain = _without_tokens(raw.thinking + raw.text)
+        # A stop may end it early, and where none ends it, it begins again.
+        if plain and not (_without_tokens(spoken.text) * 2).startswith(plain):
+            return f"the parrot wrote {plain[:SHOWN]!r}"
+        return ""
+
+
+def _without_tokens(text: str) -> str:
+    """A text without special tokens and spaces, which readers drop."""
+    return "".join(TOKEN_LIKE.sub("", text).split())
+
+
+def problem_of(answer: Answer, kind: Kind) -> str:
+    """What is wrong with a message that was to be of this kind; "" for nothing."""
+    if not same_calls(answer.calls, kind.calls):
+        return "calls"
+    if answer.thinking.strip() != kind.thinking.strip():
+        return "thinking"
+    return "" if answer.content.strip() == kind.content.strip() else "content"
+
+
+def same_calls(found: Sequence[tuple[str, Any]], wanted: Sequence[ToolCall]) -> bool:
+    """Whether names and arguments agree, in order; a whole number may have lost its point, or got one."""
+    return [(n, _plain(a)) for n, a in found] == [(c.name, _plain(c.arguments)) for c in wanted]
+
+
+def _plain(value: Any) -> str:
+    def whole(v: Any) -> Any:
+        if isinstance(v, float) and v.is_integer():
+            return int(v)
+        if isinstance(v, Mapping):
+            return {k: whole(x) for k, x in v.items()}
+        return [whole(x) for x in v] if isinstance(v, list) else v
+
+    return json.dumps(whole(value), sort_keys=True)
+
+
+def findings(spoken: Spoken, wrong: Sequence[Seen], count: int, parser: str) -> Iterator[Diagnostic]:
+    """What is wrong with the messages of one kind: a finding for each problem.
+
+    wrong: the ways that gave another message; count: how many ways were asked; parser: the PARSER in use.
+    """
+    for problem in dict.fromkeys(seen.problem for seen in wrong):
+        some = [seen for seen in wrong if seen.problem == problem]
+        ways = "" if len(some) == count else f" ({'; '.join(str(seen.way) for seen in some)})"
+        yield _FINDINGS[problem](spoken, some[0], ways, parser)
+
+
+def _calls_finding(spoken: Spoken, seen: Seen, ways: str, parser: str) -> Diagnostic:
+    answer = seen.answer
+    assert answer is not None
+    if not answer.calls:
+        fate = "no call comes back" if not _text(answer) else f"the user gets the text {short(_text(answer))}"
+    else:
+        got = ", ".join(f"{name}({_plain(arguments)})" for name, arguments in answer.calls)
+        fate = f"these calls come back: {short(got)}"
+    return Diagnostic(
+        CALLS_LOST,
+        Severity.ERROR,
+        f"{spoken.kind.name}{ways}: the tool calls are not read back: the model writes {short(spoken.text)}, "
+        f"{fate}",
+        help=_advice(spoken, parser) + "otherwise the client has to find the calls in the text",
+    )
+
+
+def _thought_finding(spoken: Spoken, seen: Seen, ways: str, parser: str) -> Diagnostic:
+    answer = seen.answer
+    assert answer is not None
+    lost = not answer.thinking
+    where = "stays in the answer" if lost and spoken.kind.thinking[:20] in answer.content else "is lost"
+    fate = f"the thought {where}" if lost else f"the thought comes back as {short(answer.thinking)}"
+    return Diagnostic(
+        THOUGHT_LOST,
+        Severity.ERROR,
+        f"{spoken.kind.name}{ways}: the thought is not read back: the model writes {short(spoken.text)}, "
+        f"{fate}",
+        help=_advice(spoken, parser) + "otherwise send `think: false`",
+    )
+
+
+def _answer_finding(spoken: Spoken, seen: Seen, ways: str, parser: str) -> Diagnostic:
+    answer = seen.answer
+    assert answer is not None
+    return Diagnostic(
+        ANSWER_CHANGED,
+        Severity.ERROR,
+        f"{spoken.kind.name}{ways}: the answer is changed: the model writes {short(spoken.text)}, the user "
+        f"gets {short(answer.content) if answer.content else 'no text'}",
+        help=_advice(spoken, parser) + "otherwise look at the stops, which cut an answer where they occur",
+    )
+
+
+def _refused_finding(spoken: Spoken, seen: Seen, ways: str, parser: str) -> Diagnostic:
+    by = f" by PARSER {parser}" if parser else ""
+    return Diagnostic(
+        REFUSED,
+        Severity.ERROR,
+        f"{spoken.kind.name}{ways}: the server ends the answer with an error{by}: {short(seen.error)}; "
+        "the user gets the error in place of the reply",
+        help=_advice(spoken, parser) + "otherwise remove the PARSER, so that the reply arrives as text",
+    )
+
+
+_FINDINGS: Mapping[str, Callable[[Spoken, Seen, str, str], Diagnostic]] = {
+    "calls": _calls_finding,
+    "thinking": _thought_finding,
+    "content": _answer_finding,
+    "refused": _refused_finding,
+}
+
+
+def _astray_finding(kind: Kind, why: str) -> Diagnostic:
+    return Diagnostic(
+        ASTRAY,
+        Severity.WARNING,
+        f"{kind.name}: whether it is read back was not seen: {why}",
+        help="try such a request with the model itself",
+    )
+
+
+def _advice(spoken: Spoken, parser: str) -> str:
+    """The PARSER that knows such replies, unless it is in use."""
+    known = parser_for(spoken.text)
+    return "" if not known or known[0] == parser else f"{known[1]}; "
+
+
+def _text(answer: Answer) -> str:
+    return answer.content or answer.thinking
+
+
+def short(text: str) -> str:
+    """A text in quotes on one line, its end cut off."""
+    flat = " ".join(text.split())
+    return repr(flat if len(flat) <= SHOWN else flat[: SHOWN - 1] + "…")

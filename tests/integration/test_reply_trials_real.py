@@ -1,0 +1,139 @@
+"""Parrots on a real server: what comes back of every kind of reply, by every way, and that nothing stays."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from modelfile_kit.ollama.prompt import PromptTemplate
+from modelfile_kit.publish.reply_trials import Trial, same_calls, try_replies
+from modelfile_kit.runtime.ollama.messages import WAYS
+from tests.integration.parrots import Template
+from tests.ollama_process import ROOT
+from tests.replies import formats
+
+pytestmark = pytest.mark.server
+
+FEW = ("Qwen-Qwen3-0.6B", "Qwen3-Coder", "google-gemma-4-31B-it-interleaved")  # in every run
+LEAST = 30  # templates of others that are to be seen on the server
+
+
+def statuses(report):
+    return {trial.kind.name: trial.status for trial in report.trials}
+
+
+def differing(template: Template, trial: Trial) -> list[str]:
+    """The ways in which the server gave another message than the kit predicts."""
+    seen = PromptTemplate(template.compiled.template)
+    assert trial.spoken is not None
+    wanted = template.predicted(seen, trial.spoken)
+    wrong = []
+    for one in trial.seen:
+        got = one.answer
+        same = (
+            got is not None
+            and (got.content, got.thinking) == (wanted.content, wanted.thinking)
+            and same_calls(got.calls, wanted.tool_calls)
+        )
+        if not same:
+            wrong.append(f"{trial.kind.name}, {one.way}: {got or one.error}, not {wanted}")
+    return wrong
+
+
+@pytest.mark.parametrize("size", [1, 5])
+def test_json_calls_and_thoughts_come_back_by_every_way(ollama_server, size):
+    template = Template(formats.JSON_CALLS, eos_token="<|im_end|>")
+    report = try_replies(ollama_server, "said", template.source(), size=size)
+    assert set(statuses(report).values()) == {"read"}
+    assert report.diagnostics == ()
+    assert {seen.way for trial in report.trials for seen in trial.seen} == set(WAYS)
+    assert [d for trial in report.trials for d in differing(template, trial)] == []
+    assert ollama_server.models() == []
+
+
+def test_calls_that_no_tag_reads_are_told_with_the_parser_that_does(ollama_server):
+    call = (
+        "<tool_call>\n<function={{ c.function.name }}>\n{% for k, v in c.function.arguments | items %}"
+        "<parameter={{ k }}>\n{{ v }}\n</parameter>\n{% endfor %}</function>\n</tool_call>"
+    )
+    template = Template(formats.chatml(call, think=""), eos_token="<|im_end|>")
+    report = try_replies(ollama_server, "said", template.source())
+    found = statuses(report)
+    assert (found["answer"], found["call"], found["thought and call"]) == ("read", "unread", "absent")
+    told = next(d for d in report.diagnostics if d.message.startswith("call:"))
+    assert told.code == "MK870"
+    assert "PARSER qwen3-coder" in told.help
+    assert "the user gets the text '<tool_call> <function=tool_q7>" in told.message
+    read = try_replies(ollama_server, "said", template.source(parser="qwen3-coder"))
+    assert statuses(read)["call"] == statuses(read)["two calls"] == "read"
+
+
+def test_a_reply_that_the_parser_refuses(ollama_server):
+    """PARSER qwen3-coder parses what stands between the tags as XML, and ends the stream where it is none."""
+    call = "<tool_call>\n<function={{ c.function.name }}><<</tool_call>"
+    template = Template(formats.chatml(call, think=""), eos_token="<|im_end|>")
+    report = try_replies(ollama_server, "said", template.source(parser="qwen3-coder"))
+    trial = next(t for t in report.trials if t.kind.name == "call")
+    assert {seen.problem for seen in trial.seen} == {"refused"}
+    assert {d.code for d in trial.diagnostics} == {"MK873"}
+    assert "XML" in trial.diagnostics[0].message
+
+
+def test_default_sampling_says_the_same(ollama_server):
+    template = Template(formats.JSON_CALLS, eos_token="<|im_end|>")
+    options = {"temperature": 1.0, "seed": 11}
+    report = try_replies(ollama_server, "said", template.source(), options=options)
+    assert set(statuses(report).values()) == {"read"}
+
+
+SCRIPT = """
+import sys
+from modelfile_kit.publish.reply_trials import try_replies
+from modelfile_kit.runtime.ollama.client import OllamaServer
+from tests.integration.parrots import Template
+from tests.replies import formats
+source = Template(formats.JSON_CALLS, eos_token="<|im_end|>").source()
+told = lambda step: print(step.subject, flush=True)
+with OllamaServer(sys.argv[1]) as server:
+    try_replies(server, "killed", source, progress=told)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM to catch")
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_trial_leaves_nothing(ollama_server, sign):
+    process = subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, ollama_server.url],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline()  # the first kind is being asked for: the parrot is there
+    assert any("mkmodelfile-" in m["model"] for m in ollama_server.models())
+    process.send_signal(sign)
+    assert process.wait(60) != 0
+    assert ollama_server.models() == []
+
+
+def corpus_template(shared: Path, entry: dict[str, str]) -> Template:
+    text = (shared / "corpus" / entry["file"]).read_text(encoding="utf-8")
+    return Template(text, entry["bos_token"] or "", entry["eos_token"] or "")
+
+
+@pytest.mark.parametrize("name", FEW)
+def test_what_the_kit_predicts_is_what_the_server_returns(ollama_server, shared, name):
+    entries = json.loads((shared / "corpus" / "index.json").read_text(encoding="utf-8"))
+    template = corpus_template(shared, next(e for e in entries if e["id"] == name))
+    report = try_replies(ollama_server, "said", template.source())
+    asked = [t for t in report.trials if t.status not in ("absent", "skipped")]
+    assert len(asked) >= 8
+    assert [d for trial in asked for d in differing(template, trial)] == []
