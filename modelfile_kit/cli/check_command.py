@@ -6,12 +6,13 @@ What only some calls need is imported where it is used, so that the command star
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from ..building.build import build
 from ..core.diagnostics import Severity
-from ..core.errors import MissingDependencyError
+from ..core.errors import EngineError, MissingDependencyError
 from ..core.files import write_atomically
 from ..report import Report
 from ..report.convert import check_cases, reply_cases
@@ -29,6 +30,9 @@ from .common import (
     tokenizer_option,
     tried_replies,
 )
+
+if TYPE_CHECKING:
+    from ..publish.reply_trials import Source
 
 
 @click.command(
@@ -98,9 +102,11 @@ def command(
     if replies:
         from ..publish.reply_sources import source_of_build
 
-        tried = tried_replies(source_of_build(built), built.package.name, host)
+        source = source_of_build(built)
+        tried = tried_replies(source, built.package.name, host)
         cases += reply_cases(tried)
         facts["replies read by"] = f"{tried.reader} at {tried.host} (Ollama {tried.version})"
+        facts["native replies"] = _native(source)
     report = Report("check", built.package.name, cases, checked.diagnostics, facts, Severity(fail_on))
     if html:
         from ..report.html import render
@@ -108,3 +114,17 @@ def command(
         write_atomically(html, render(report).encode("utf-8", "surrogateescape"))
         say(f"wrote {html}")
     finish(report, output_format)
+
+
+def _native(source: Source) -> str:
+    """What the parser of this machine's llama-server makes of the same replies."""
+    from ..publish.native_replies import native_replies, native_summary
+    from ..runtime.llama_server import find_llama_server
+
+    program = find_llama_server()
+    if program is None:
+        return "not seen: llama-server was not found on this machine"
+    try:
+        return native_summary(native_replies(program, source))
+    except EngineError as error:
+        return f"not seen: {error.message}"

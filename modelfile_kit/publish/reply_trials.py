@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..core.diagnostics import Diagnostic, Severity
@@ -17,9 +17,9 @@ from ..ollama.reply_types import ToolCall
 from ..ollama.special_tokens import TOKEN_LIKE
 from ..parrot import Reply, Voice, marker
 from ..replies.reply_support import parser_for
-from ..replies.spoken import TOOLS, Kind, Spoken, absent_kinds, spoken_replies
+from ..replies.spoken import FORMED, TOOLS, Kind, Spoken, absent_kinds, spoken_replies
 from ..runtime.ollama.client import OllamaServer
-from ..runtime.ollama.messages import WAYS, Answer, Way
+from ..runtime.ollama.messages import CHAT, WAYS, Answer, Way
 from ..runtime.ollama.replies import HalfStreamError, RefusedError
 from .blobs import Progress, Step
 from .create_request import CreateRequest
@@ -27,11 +27,14 @@ from .parrot_model import ParrotModel, parrot_model
 from .served_model import ServedModel
 
 CALLS_LOST, THOUGHT_LOST, ANSWER_CHANGED, REFUSED, ASTRAY = "MK870", "MK871", "MK872", "MK873", "MK874"
+ODD = "MK875"
 QUESTION = "What does it say?"
 UNCALLED = "No marker reached this parrot."
 SIZE = 3  # characters in a token of the parrot's text; real ones have four on average
 SHOWN = 90
 MORE = 8  # tokens that an answer may have beyond the reply's own; a parrot that goes astray ends there
+ROUNDS = 4  # times that an endless thought is said before num_predict ends it
+STREAMED = Way(CHAT, True)
 END_OF_PROMPT = 200  # characters
 
 
@@ -74,6 +77,29 @@ class Trial:
 
 
 @dataclass(frozen=True)
+class Odd:
+    """A reply that goes wrong.
+
+    name: for people; like: the sound reply that it is a part of; endless: whether it is said again and again
+    until num_predict ends it; otherwise the model ends it.
+    """
+
+    name: str
+    text: str
+    like: Spoken
+    endless: bool = False
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the user sees of a reply that goes wrong, in words."""
+
+    odd: Odd
+    words: str
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+@dataclass(frozen=True)
 class ReplyReport:
     """Every kind of reply, by every way.
 
@@ -87,6 +113,7 @@ class ReplyReport:
     native: bool
     parser: str
     trials: tuple[Trial, ...] = ()
+    odd: tuple[Told, ...] = ()
 
     @property
     def reader(self) -> str:
@@ -98,7 +125,9 @@ class ReplyReport:
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """The findings, each once."""
-        return tuple(dict.fromkeys(d for trial in self.trials for d in trial.diagnostics))
+        found = [d for trial in self.trials for d in trial.diagnostics]
+        found += [d for told in self.odd for d in told.diagnostics]
+        return tuple(dict.fromkeys(found))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON: for each kind, the problem of each way, "" for none."""
@@ -148,8 +177,16 @@ def try_replies(
     size: characters in a token of ordinary text; options: of the requests, by default temperature 0.
     Raises ServerError where the server cannot be used; what it does with replies is in the report.
     """
-    spoken = spoken_replies(source.reference, source.eos_token)
-    replies = [Reply(UNCALLED, size=size), *(said(s.text, s.prompt, size) for s in spoken)]
+    found = spoken_replies(source.reference, source.eos_token)
+    odd = odd_replies(found)
+    spoken = tuple(_resumable(one, 1 + len(found) + len(odd)) for one in found)
+    replies = [
+        Reply(UNCALLED, size=size),
+        *(said(s.text, s.prompt, size) for s in spoken),
+        *(replace(said(o.text, o.like.prompt, size), end="" if o.endless else None) for o in odd),
+        # The last: it is called for by the thought of a reply that is asked for in two requests.
+        Reply(FORMED, size=size),
+    ]
     texts = [source.request.template or "", *(t for s in spoken for t in (s.text, s.prompt))]
     voice = source.voice(texts)
     version = server.version()
@@ -161,10 +198,27 @@ def try_replies(
             if progress:
                 progress(Step("replies", one.kind.name, number - 1, len(spoken)))
             trials.append(run.trial(number, one))
+        strange = tuple(run.odd(number, one) for number, one in enumerate(odd, start=len(spoken) + 1))
         if progress:
             progress(Step("replies", "done", len(spoken), len(spoken)))
     trials += [Trial(kind) for kind in absent_kinds(spoken)]
-    return ReplyReport(name, server.url, version, served.native, served.parser or "", tuple(trials))
+    return ReplyReport(name, server.url, version, served.native, served.parser or "", tuple(trials), strange)
+
+
+def _resumable(spoken: Spoken, last: int) -> Spoken:
+    """A thought before an answer by a schema calls for the last reply, which has this number.
+
+    Until 0.34 Ollama asks twice: when the thought is over, it puts the thought into a second request, in
+    which the schema holds (server/routes.go, structuredOutputsState). The parrot then has to say the answer
+    alone. Since 0.34 the schema holds from the end of the thought on, and allows no space before the answer.
+    """
+    kind = spoken.kind
+    if not (kind.form and kind.thinking):
+        return spoken
+    thought = f"{kind.thinking} {marker(last)}"
+    before, _, after = spoken.text.replace(kind.thinking, thought).rpartition(FORMED)
+    text = f"{before.rstrip()}{FORMED}{after}"
+    return replace(spoken, kind=replace(kind, thinking=thought), text=text)
 
 
 def said(text: str, prompt: str, size: int = SIZE) -> Reply:
@@ -220,11 +274,28 @@ class _Run:
         tools = TOOLS if spoken.kind.offered else None
         try:
             answer = self.server.message(
-                way, self.parrot.name, messages, tools=tools, think=spoken.think, options=options
+                way,
+                self.parrot.name,
+                messages,
+                tools=tools,
+                think=spoken.think,
+                options=options,
+                form=spoken.kind.form,
             )
         except (RefusedError, HalfStreamError) as e:
             return Seen(way, None, "refused", e.detail if isinstance(e, RefusedError) else e.message)
         return Seen(way, answer, problem_of(answer, spoken.kind))
+
+    def odd(self, number: int, odd: Odd) -> Told:
+        """What becomes of a reply that does not end as it should, on /api/chat, streamed."""
+        kind = odd.like.kind
+        lacking = ("tools" if kind.offered else "thinking") not in self.served.capabilities
+        if lacking:
+            return Told(odd, "not asked: the server refuses such requests for this model")
+        messages = [{"role": "user", "content": f"{QUESTION} {marker(number)}"}]
+        limit = self.parrot.lengths[number] * (ROUNDS if odd.endless else 1) + MORE
+        seen = self._seen(STREAMED, messages, odd.like, {**self.options, "num_predict": limit})
+        return told(odd, seen, self.served.parser or "")
 
     def _astray(self, number: int, messages: list[dict[str, Any]], spoken: Spoken) -> str:
         """Why the parrot did not say its text; "" where it did, without anybody reading it."""
@@ -239,6 +310,48 @@ class _Run:
         if plain and not (_without_tokens(spoken.text) * 2).startswith(plain):
             return f"the parrot wrote {plain[:SHOWN]!r}"
         return ""
+
+
+def odd_replies(spoken: Sequence[Spoken]) -> tuple[Odd, ...]:
+    """A call that breaks off in the middle, and a thought that does not end; as far as there are such."""
+    found = []
+    call = next((s for s in spoken if s.kind.name in ("call", "thought and call")), None)
+    if call is not None:
+        value = str(call.kind.arguments[0]["text"])
+        found.append(Odd("call that breaks off", call.text[: call.text.rfind(value) + len(value) // 2], call))
+    thought = next((s for s in spoken if s.kind.name == "thought and answer"), None)
+    if thought is not None:
+        whole = thought.text[: thought.text.find(thought.kind.thinking) + len(thought.kind.thinking)]
+        found.append(Odd("thought without end", whole + " ", thought, endless=True))
+    return tuple(found)
+
+
+def told(odd: Odd, seen: Seen, parser: str) -> Told:
+    """What the user sees, in words, with a finding where that is an error or marks of the format."""
+    if seen.answer is None:
+        by = f" (PARSER {parser})" if parser else ""
+        words = f"the server ends the answer with an error{by}: {short(seen.error)}"
+        return Told(odd, words, (_odd_finding(odd, words),))
+    answer = seen.answer
+    parts = [
+        f"thought {short(answer.thinking)}" if answer.thinking else "",
+        f"text {short(answer.content)}" if answer.content else "",
+        f"{len(answer.calls)} tool call{'s' * (len(answer.calls) != 1)}" if answer.calls else "",
+    ]
+    seen_parts = ", ".join(filter(None, parts)) or "nothing at all"
+    words = f"the user gets {seen_parts} (done_reason {answer.finish or 'not given'})"
+    marks = TOKEN_LIKE.search(answer.content) is not None
+    wrong = bool(answer.calls) or marks or not (answer.content or answer.thinking)
+    return Told(odd, words, (_odd_finding(odd, words),) if wrong else ())
+
+
+def _odd_finding(odd: Odd, words: str) -> Diagnostic:
+    return Diagnostic(
+        ODD,
+        Severity.INFO,
+        f"{odd.name}: {words}",
+        help="raise num_predict and num_ctx, so that few replies are cut, and let clients expect this",
+    )
 
 
 def _without_tokens(text: str) -> str:

@@ -25,6 +25,13 @@ QUESTION = "first-q1"
 THOUGHT = "I compare 2 < 3 first.\n\nThen I decide: yes."
 ANSWER = 'Yes.\n\n1. **one** & <b>two</b>\n2. `{"three": 4}` – 五 🙂'
 
+FORM = {
+    "type": "object",
+    "properties": {"city": {"type": "string"}, "days": {"type": "array", "items": {"type": "integer"}}},
+    "required": ["city", "days"],
+}
+FORMED = '{"city": "Rome", "days": [1, 2]}'
+
 _SCHEMA = {
     "text": "string",
     "count": "integer",
@@ -59,7 +66,8 @@ TOOLS = tuple(map(_tool, TOOL_NAMES))
 class Kind:
     """A kind of reply: what the turn holds.
 
-    name: for people. offered: whether the request offers tools.
+    name: for people. offered: whether the request offers tools. form: a JSON schema that the request asks
+    the answer to satisfy.
     """
 
     name: str
@@ -67,6 +75,7 @@ class Kind:
     thinking: str = ""
     content: str = ""
     arguments: tuple[Mapping[str, Any], ...] = ()
+    form: Mapping[str, Any] | None = None
 
     @property
     def calls(self) -> tuple[ToolCall, ...]:
@@ -101,6 +110,8 @@ KINDS = (
     Kind("call with markup", True, arguments=(_TEXTS,)),
     Kind("call with all types", True, arguments=(_TYPES,)),
     Kind("call without arguments", True, arguments=({},)),
+    Kind("answer by a schema", content=FORMED, form=FORM),
+    Kind("thought and answer by a schema", thinking=THOUGHT, content=FORMED, form=FORM),
 )
 """The kinds, in the order in which they are shown."""
 

@@ -36,7 +36,11 @@ def verify_report(verified: VerifyReport, *, command: str = "verify", subject: s
 
 def reply_cases(tried: ReplyReport) -> tuple[Case, ...]:
     """A case for each kind of reply, with what each way of asking gave."""
-    return tuple(map(_reply, tried.trials))
+    odd = (
+        Case(f"reply: {told.odd.name}", Status.PASSED, told.words, diagnostics=told.diagnostics)
+        for told in tried.odd
+    )
+    return (*map(_reply, tried.trials), *odd)
 
 
 def _reply(trial: Trial) -> Case:

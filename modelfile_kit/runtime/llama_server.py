@@ -1,4 +1,4 @@
-"""llama-server, the engine of Ollama 0.30 and later, asked for prompts only.
+"""llama-server, the engine of Ollama 0.30 and later, asked for prompts, and for what it reads in replies.
 
 It is a program that comes with Ollama (and with llama.cpp) and is never installed by the kit. Its Jinja
 engine is not Jinja2, so what it renders has to be seen. It runs in a process of its own, on this
@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.errors import EngineError, KitError, PromptError, UsageError
 from ..core.files import parse_json
 from ..core.os_errors import os_reason
+from .ollama.messages import event_lines
 
 if TYPE_CHECKING:
     import httpx
@@ -98,12 +99,16 @@ class LlamaServer:
     """A running llama-server with one model.
 
     program: its path; model, projector: GGUF files, best the micro ones, since the template alone counts.
+    context: tokens that a prompt and its reply may have.
     Raises ChatTemplateRefusedError where it does not take the model's chat template, EngineError where it
     does not start for another reason. Use it as a context manager, or call `close`.
     """
 
-    def __init__(self, program: Path, model: Path, projector: Path | None = None) -> None:
+    def __init__(
+        self, program: Path, model: Path, projector: Path | None = None, *, context: int = 512
+    ) -> None:
         self.program = program
+        self.context = context
         self.model = model
         self.projector = projector
         self._closed = False
@@ -131,12 +136,26 @@ class LlamaServer:
         Raises PromptError where it answers an error, with its words; EngineError where it died or does
         not answer, and from then on always.
         """
+        status, data = self._post("/apply-template", body, "render a prompt")
+        return _prompt(self.program, status, data)
+
+    def chat(self, body: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+        """The parts of an answer by its OpenAI API: one, or several where `stream` is in the body.
+
+        Raises PromptError where it answers an error, with its words, also in the middle of a stream;
+        EngineError where it died or does not answer.
+        """
+        status, data = self._post("/v1/chat/completions", body, "answer")
+        texts = list(event_lines([data])) if body.get("stream") and status == 200 else [data]
+        return tuple(_part(self.program, status, text) for text in texts)
+
+    def _post(self, path: str, body: Mapping[str, Any], purpose: str) -> tuple[int, bytes]:
         import httpx
 
         if self._closed:
             raise EngineError(f"{self.program} has ended", help="start it again")
         try:
-            with self._http.stream("POST", "/apply-template", json=body) as reply:
+            with self._http.stream("POST", path, json=body) as reply:
                 data = bytearray()
                 for chunk in reply.iter_bytes():
                     data += chunk
@@ -145,12 +164,12 @@ class LlamaServer:
         except httpx.TimeoutException:
             self.close()
             raise EngineError(
-                f"{self.program} did not render a prompt within {ANSWER_SECONDS:g} s",
+                f"{self.program} did not {purpose} within {ANSWER_SECONDS:g} s",
                 help="the chat template may never end in llama.cpp's Jinja engine",
             ) from None
         except httpx.HTTPError as e:
             raise self._died(str(e)) from e
-        return _prompt(self.program, reply.status_code, bytes(data))
+        return reply.status_code, bytes(data)
 
     def close(self) -> None:
         """Ends the process; may be called twice."""
@@ -200,7 +219,8 @@ class LlamaServer:
     def _launch(self, port: int) -> subprocess.Popen[bytes]:
         arguments = [
             *(str(self.program), "--model", str(self.model), "--host", "127.0.0.1", "--port", str(port)),
-            *("--offline", "-c", "512", "-np", "1", "-ngl", "0", "-t", "1", "--no-warmup", "--jinja"),
+            *("--offline", "-c", str(self.context), "-np", "1", "-ngl", "0", "-t", "1"),
+            *("--no-warmup", "--jinja"),
             *(("--mmproj", str(self.projector)) if self.projector else ()),
         ]
         try:
@@ -257,16 +277,32 @@ class LlamaServer:
 
 def _prompt(program: Path, status: int, data: bytes) -> str:
     """The prompt out of an answer; its error as PromptError."""
-    try:
-        answer = parse_json(data, str(program))
-    except KitError as e:
-        raise EngineError(f"{program} did not answer with JSON: {e.message}") from e
+    answer = _answer(program, data)
     found = answer.get("prompt") if isinstance(answer, dict) else None
     if status == 200 and isinstance(found, str):
         return found
+    raise _refusal(answer, status)
+
+
+def _part(program: Path, status: int, data: bytes) -> Mapping[str, Any]:
+    """One part of an answer; its error as PromptError."""
+    answer = _answer(program, data)
+    if status == 200 and isinstance(answer, dict) and "error" not in answer:
+        return answer
+    raise _refusal(answer, status)
+
+
+def _answer(program: Path, data: bytes) -> Any:
+    try:
+        return parse_json(data, str(program))
+    except KitError as e:
+        raise EngineError(f"{program} did not answer with JSON: {e.message}") from e
+
+
+def _refusal(answer: Any, status: int) -> PromptError:
     error = answer.get("error") if isinstance(answer, dict) else None
     words = error.get("message") if isinstance(error, dict) else error
-    raise PromptError(str(words or f"HTTP {status}").strip(), status=status if status >= 400 else 500)
+    return PromptError(str(words or f"HTTP {status}").strip(), status=status if status >= 400 else 500)
 
 
 def _end(process: subprocess.Popen[bytes], log: Any) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from modelfile_kit.ollama.prompt import PromptTemplate
+from modelfile_kit.publish.native_replies import native_replies, native_summary
 from modelfile_kit.publish.reply_trials import Trial, same_calls, try_replies
 from modelfile_kit.runtime.ollama.messages import WAYS
 from tests.integration.parrots import Template
@@ -51,7 +52,7 @@ def test_json_calls_and_thoughts_come_back_by_every_way(ollama_server, size):
     template = Template(formats.JSON_CALLS, eos_token="<|im_end|>")
     report = try_replies(ollama_server, "said", template.source(), size=size)
     assert set(statuses(report).values()) == {"read"}
-    assert report.diagnostics == ()
+    assert {d.code for d in report.diagnostics} == {"MK875"}
     assert {seen.way for trial in report.trials for seen in trial.seen} == set(WAYS)
     assert [d for trial in report.trials for d in differing(template, trial)] == []
     assert ollama_server.models() == []
@@ -88,7 +89,7 @@ def test_a_reply_that_the_parser_refuses(ollama_server):
 def test_default_sampling_says_the_same(ollama_server):
     template = Template(formats.JSON_CALLS, eos_token="<|im_end|>")
     options = {"temperature": 1.0, "seed": 11}
-    report = try_replies(ollama_server, "said", template.source(), options=options)
+    report = try_replies(ollama_server, "said", template.source(), options=options, ways=WAYS[1:3])
     assert set(statuses(report).values()) == {"read"}
 
 
@@ -122,6 +123,34 @@ def test_an_interrupted_trial_leaves_nothing(ollama_server, sign):
     process.send_signal(sign)
     assert process.wait(60) != 0
     assert ollama_server.models() == []
+
+
+def test_an_answer_by_a_schema_after_a_thought_and_replies_that_go_wrong(ollama_server):
+    template = Template(formats.JSON_CALLS, eos_token="<|im_end|>")
+    report = try_replies(ollama_server, "said", template.source(), ways=WAYS[:2])
+    found = statuses(report)
+    assert found["answer by a schema"] == found["thought and answer by a schema"] == "read"
+    words = {told.odd.name: told.words for told in report.odd}
+    assert "nothing at all" in words["call that breaks off"]
+    assert words["thought without end"].startswith("the user gets thought 'I compare")
+    assert "done_reason length" in words["thought without end"]
+    assert [(d.code, d.message.partition(":")[0]) for d in report.diagnostics] == [
+        ("MK875", "call that breaks off")
+    ]
+
+
+def test_llama_server_alone_reads_what_its_parser_knows(ollama_process):
+    program = ollama_process.program.resolve().parents[1] / "lib" / "ollama" / "llama-server"
+    if not program.is_file():
+        pytest.skip(f"{program} was not found")
+    template = Template(formats.JSON_CALLS, eos_token="<|im_end|>")
+    report = native_replies(program, template.source(native=True))
+    assert report.version
+    assert [(t.kind.name, t.status) for t in report.trials if t.status != "read"] == []
+    assert "reads answer, answer beside tools" in native_summary(report)
+    odd = Template(formats.XML_CALLS, eos_token="<|im_end|>")
+    found = {t.kind.name: t.status for t in native_replies(program, odd.source(native=True)).trials}
+    assert found["answer"] == "read"
 
 
 def corpus_template(shared: Path, entry: dict[str, str]) -> Template:

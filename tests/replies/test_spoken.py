@@ -29,7 +29,7 @@ def test_every_kind() -> None:
 
 def test_what_opens_in_the_prompt_is_closed_by_the_reply() -> None:
     spoken = {s.kind.name: s for s in spoken_replies(Reference(formats.OPENED), "<|im_end|>")}
-    assert set(spoken) == {"thought and answer", "thought and call", "thought and two calls"}
+    assert set(spoken) == {kind.name for kind in KINDS if kind.thinking}
     one = spoken["thought and answer"]
     assert one.text == f"{THOUGHT}\n</think>\n\n{ANSWER}"
     assert one.prompt.endswith("<think>\n")
@@ -37,8 +37,8 @@ def test_what_opens_in_the_prompt_is_closed_by_the_reply() -> None:
 
 def test_what_a_template_does_not_show_is_absent() -> None:
     spoken = spoken_replies(Reference(formats.NO_CALLS), "<|im_end|>")
-    assert [s.kind.name for s in spoken] == ["answer", "answer beside tools"]
-    assert len(absent_kinds(spoken)) == len(KINDS) - 2
+    assert [s.kind.name for s in spoken] == ["answer", "answer beside tools", "answer by a schema"]
+    assert len(absent_kinds(spoken)) == len(KINDS) - 3
 
 
 @pytest.mark.parametrize("after", ["", "\n"])

@@ -122,7 +122,7 @@ def _collect_openai(parts: Sequence[Mapping[str, Any]], url: str) -> Answer:
     )
     return Answer(
         "".join(str(m.get("content") or "") for m in messages),
-        "".join(str(m.get("reasoning") or "") for m in messages),
+        "".join(str(m.get("reasoning") or m.get("reasoning_content") or "") for m in messages),
         tuple((name, _arguments(text, url)) for name, text in calls.values()),
         str(finish),
         usage.get("completion_tokens"),
