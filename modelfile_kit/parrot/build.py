@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from ..core.errors import UsageError
 from ..micro.new_gguf import new_gguf
 from ..micro.tokens import CONTROL, NORMAL, USER_DEFINED, byte_alphabet, to_byte_level
-from .pieces import contexts, cut
+from .pieces import SEEN, contexts, cut, segments
 from .voice import Voice
 from .weights import BLOCK, REPLIES_MAX, SHAPE, Rule, parrot_tensors
 
@@ -66,7 +66,7 @@ def build_parrot(path: Path, replies: Sequence[Reply], voice: Voice) -> tuple[in
     for number, reply in enumerate(replies):
         texts = cut(reply.text, voice.special.keys(), reply.size, reply.prompts)
         end = voice.end if reply.end is None else reply.end
-        rules += _rules(number, texts, end, reply.prompts, id_of)
+        rules += _rules(number, texts, end, reply.prompts, voice.special.keys(), id_of)
         lengths.append(len(texts) + bool(end))
     calls = {id_of(marker(number)): number for number in range(1, len(replies))}
     with new_gguf(path, SHAPE.architecture) as writer:
@@ -79,17 +79,43 @@ def build_parrot(path: Path, replies: Sequence[Reply], voice: Voice) -> tuple[in
     return tuple(lengths)
 
 
-def _rules(number: int, texts: Sequence[str], end: str, prompts: Sequence[str], id_of: Any) -> list[Rule]:
+def _rules(
+    number: int,
+    texts: Sequence[str],
+    end: str,
+    prompts: Sequence[str],
+    special: Collection[str],
+    id_of: Callable[[str], int],
+) -> list[Rule]:
     known = contexts(texts, prompts)
+    marked = known is None
+    if known is None:
+        known = contexts(texts, prompts, marked=True)
     assert known is not None, "cut() looked at it"
     says = [*(id_of(text) for text in texts), *([id_of(end)] if end else [])]
     if not says:
         raise UsageError("a reply without text needs an end", help="give the token that ends it")
     told = [Rule(number, (), says[0])]
+    if marked:
+        tails = {tuple(_end_of_prompt(prompt, special)) for prompt in prompts}
+        told += [Rule(number, tuple(map(id_of, tail)), says[0]) for tail in sorted(tails)]
     for i, say in enumerate(says[1:]):
         context = tuple(id_of(text) for text in texts[i + 1 - known[i] : i + 1])
         told.append(Rule(number, context, say))
     return told
+
+
+def _end_of_prompt(prompt: str, special: Collection[str]) -> list[str]:
+    """The last tokens of a prompt: special ones, and bytes."""
+    tokens: list[str] = []
+    for text, whole in segments(prompt, special):
+        tokens += [text] if whole else [_byte_text(byte) for byte in text.encode()]
+    return tokens[-SEEN:]
+
+
+def _byte_text(byte: int) -> str:
+    """What a byte is in a text; one that is no character of its own has none."""
+    return chr(byte) if byte < 0x80 else f"byte {byte:#x}"
 
 
 def _plain_vocabulary(voice: Voice, replies: int) -> tuple[list[str], list[int]]:
@@ -108,11 +134,8 @@ def _plain_vocabulary(voice: Voice, replies: int) -> tuple[list[str], list[int]]
 
 
 def _text_of(token: str, kind: int) -> str:
-    """What a token is in a text; a byte that is no character of its own has none."""
-    if kind != NORMAL:
-        return token
-    byte = byte_alphabet().index(token)
-    return chr(byte) if byte < 0x80 else f"byte {byte:#x}"
+    """What a token is in a text."""
+    return _byte_text(byte_alphabet().index(token)) if kind == NORMAL else token
 
 
 def _write_shape(writer: Any, size: int, rules: int) -> None:

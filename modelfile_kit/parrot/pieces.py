@@ -30,22 +30,25 @@ def cut(text: str, special: Collection[str], size: int, ends: Sequence[str] = ()
     ordinary text. ends: how the prompts end that the reply may answer. Raises UnsayableError where the
     places of the text cannot be told apart.
     """
-    for attempt in range(ATTEMPTS):
-        tokens = _cut(_segments(text, special), size, random.Random(attempt) if attempt else None)  # noqa: S311
-        if contexts(tokens, ends) is not None:
-            return tokens
+    for marked in (False, True):
+        for attempt in range(ATTEMPTS):
+            luck = random.Random(attempt) if attempt else None  # noqa: S311 -- nothing secret
+            tokens = _cut(segments(text, special), size, luck)
+            if contexts(tokens, ends, marked=marked) is not None:
+                return tokens
     raise UnsayableError(
         f"this reply cannot be written token by token, as it repeats itself too often: {text[:60]!r}",
         help="make the reply shorter, or its parts less alike",
     )
 
 
-def contexts(tokens: Sequence[str], ends: Sequence[str] = ()) -> list[int] | None:
+def contexts(tokens: Sequence[str], ends: Sequence[str] = (), *, marked: bool = False) -> list[int] | None:
     """How many of the last tokens tell each place from all others; None where eight do not.
 
     Places within the first seven tokens may share all their tokens with a later one, which is then told
     by more of them. ends: how prompts end. No context may be the end of one of them,
     nor begin in it and go on into the reply, or the reply would begin at another place.
+    marked: the ends themselves are known by eight tokens, more than any context that is also one of them.
     """
     counts = [Counter(_behind(tokens, i, k) for i in range(k - 1, len(tokens))) for k in range(1, SEEN + 1)]
     found = []
@@ -56,7 +59,8 @@ def contexts(tokens: Sequence[str], ends: Sequence[str] = ()) -> list[int] | Non
             for k in range(1, longest + 1)
             if counts[k - 1][_behind(tokens, i, k)] == 1 or (k == i + 1 and k < SEEN)
         ]
-        enough = [k for k in enough if not _begins_before(_behind(tokens, i, k), i, tokens, ends)]
+        first = 0 if marked else -1
+        enough = [k for k in enough if not _begins_before(_behind(tokens, i, k), i, tokens, ends, first)]
         if not enough:
             return None
         found.append(enough[0])
@@ -68,20 +72,23 @@ def _behind(tokens: Sequence[str], i: int, count: int) -> tuple[str, ...]:
     return tuple(tokens[i - count + 1 : i + 1])
 
 
-def _begins_before(context: Sequence[str], place: int, tokens: Sequence[str], ends: Sequence[str]) -> bool:
-    """Whether the context is also there at another place near the beginning, the prompt's end included.
+def _begins_before(
+    context: Sequence[str], place: int, tokens: Sequence[str], ends: Sequence[str], first: int
+) -> bool:
+    """Whether the context is also there at another place near the beginning.
 
-    Texts are compared, so that it does not matter what tokens the prompt has.
+    first: the first place that counts; -1 is the prompt's end. Texts are compared, so that it does not matter
+    what tokens the prompt has.
     """
     text = "".join(context)
-    for other in range(-1, min(SEEN, len(tokens))):
+    for other in range(first, min(SEEN, len(tokens))):
         start = "".join(tokens[: other + 1])
         if other != place and len(text) > len(start) and any((end + start).endswith(text) for end in ends):
             return True
     return False
 
 
-def _segments(text: str, special: Collection[str]) -> list[tuple[str, bool]]:
+def segments(text: str, special: Collection[str]) -> list[tuple[str, bool]]:
     """The text in parts: special tokens (True) and what stands between."""
     if not special:
         return [(text, False)] if text else []

@@ -15,7 +15,8 @@ from ..core.diagnostics import Diagnostic, Severity
 from ..huggingface import Reference
 from ..ollama.reply_types import ToolCall
 from ..ollama.special_tokens import TOKEN_LIKE
-from ..parrot import Reply, Voice, marker
+from ..parrot import Reply, UnsayableError, Voice, marker
+from ..parrot.pieces import cut
 from ..replies.reply_support import parser_for
 from ..replies.spoken import FORMED, TOOLS, Kind, Spoken, absent_kinds, spoken_replies
 from ..runtime.ollama.client import OllamaServer
@@ -177,7 +178,7 @@ def try_replies(
     size: characters in a token of ordinary text; options: of the requests, by default temperature 0.
     Raises ServerError where the server cannot be used; what it does with replies is in the report.
     """
-    found = spoken_replies(source.reference, source.eos_token)
+    found, unsayable = _sayable(spoken_replies(source.reference, source.eos_token), source, size)
     odd = odd_replies(found)
     spoken = tuple(_resumable(one, 1 + len(found) + len(odd)) for one in found)
     replies = [
@@ -201,8 +202,22 @@ def try_replies(
         strange = tuple(run.odd(number, one) for number, one in enumerate(odd, start=len(spoken) + 1))
         if progress:
             progress(Step("replies", "done", len(spoken), len(spoken)))
-    trials += [Trial(kind) for kind in absent_kinds(spoken)]
+    trials += unsayable
+    trials += [Trial(kind) for kind in absent_kinds([t.spoken for t in trials if t.spoken])]
     return ReplyReport(name, server.url, version, served.native, served.parser or "", tuple(trials), strange)
+
+
+def _sayable(spoken: Sequence[Spoken], source: Source, size: int) -> tuple[tuple[Spoken, ...], list[Trial]]:
+    """The replies that a parrot can say, and the trials of the others."""
+    voice = source.voice([source.request.template or "", *(s.text for s in spoken)])
+    can, cannot = [], []
+    for one in spoken:
+        try:
+            cut(one.text, voice.special.keys(), size, (one.prompt[-END_OF_PROMPT:],))
+            can.append(one)
+        except UnsayableError as e:
+            cannot.append(Trial(one.kind, one, (), e.message, (_astray_finding(one.kind, e.message),)))
+    return tuple(can), cannot
 
 
 def _resumable(spoken: Spoken, last: int) -> Spoken:

@@ -47,7 +47,7 @@ def test_the_help_has_groups_and_examples(name: str, mkmodelfile: Any) -> None:
 def test_options_of_one_kind_stand_together() -> None:
     text = command("check").get_help(click.Context(command("check"), parent=CONTEXT))
     sections = re.findall(r"^(\w+):$", text, re.MULTILINE)
-    assert sections == ["Options", "Files", "Output", "Help", "Examples"]
+    assert sections == ["Options", "Files", "Server", "Output", "Help", "Examples"]
     files = text[text.index("\nFiles:") : text.index("\nOutput:")]
     assert all(option in files for option in ("--model", "--projector", "--target"))
 

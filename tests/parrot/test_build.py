@@ -27,6 +27,7 @@ REPLIES = [
     Reply(f"A thought.\n\n{CALL}\n{CALL}\n{CALL}", size=2),
     Reply("\n\nabc abc abc abc 日本語日本語日本語 🙂", size=1, prompts=(START,)),
     Reply("<|call|>x<|call|>y<|call|>", size=4),
+    Reply(f"\n{CALL}\n{CALL}", size=3, prompts=(START,)),
     Reply("on and on ", end=""),
 ]
 
@@ -76,7 +77,7 @@ def test_llama_cpp_hears_every_reply(tmp_path, sampling):
             call = marker(number) if number else ""
             wanted = max(number, 2 if marker(1) in words else 0)
             text, count = said(f"<|im_start|>user\n{words} {call} abc<|im_end|>\n{START}", 300)
-            if wanted == 4:
-                assert text.startswith(REPLIES[4].text * 20)
+            if wanted == 5:
+                assert text.startswith(REPLIES[5].text * 20)
             else:
                 assert (text, count) == (REPLIES[wanted].text, lengths[wanted] - 1)

@@ -49,6 +49,7 @@ def test_every_place_is_told_by_the_longest_context_that_fits(parts, size):
 def test_the_end_of_a_prompt_is_no_place():
     text = "\nab\ncd"
     assert contexts(("\n", "a", "b", "\n", "c", "d"), ["<assistant>\n"]) is None
+    assert contexts(("\n", "a", "b", "\n", "c", "d"), ["<assistant>\n"], marked=True) is not None
     tokens = cut(text, (), 1, ["<assistant>\n"])
     assert "".join(tokens) == text
     assert not any("<assistant>\n".endswith("".join(tokens[: k + 1])) for k in range(len(tokens)))
