@@ -12,6 +12,8 @@ from ..core.errors import KitError, MissingDependencyError
 from ..gguf_file.vocabulary import Vocabulary
 from ..reference_tokenizer.child import ReferenceChild
 from ..reference_tokenizer.find import AUTO, Resolver, find_tokenizer
+from ..runtime.tokenizer import Tokenizer
+from .stress import findings, stress
 from .vocabulary_check import ANOTHER_MODEL, VocabularyCheck, check_vocabulary
 
 NOT_COMPARED = "MK759"
@@ -44,16 +46,26 @@ def model_tokenizer(
 
 
 def compare_vocabulary(
-    asked: str | Path, model: Path, vocabulary: Vocabulary | None, *, timeout: float = 60.0
+    asked: str | Path,
+    model: Path,
+    vocabulary: Vocabulary | None,
+    *,
+    engine: Tokenizer | None = None,
+    timeout: float = 60.0,
 ) -> tuple[VocabularyCheck | None, tuple[Diagnostic, ...]]:
     """Opens the tokenizer and compares; the check is None where there is none to compare with.
 
-    vocabulary: the GGUF's, None where it has none; the other arguments: as of `model_tokenizer`.
+    vocabulary: the GGUF's, None where it has none; engine: the same loaded into llama.cpp, to compare tokens
+    of generated texts too; the other arguments: as of `model_tokenizer`.
     """
     with model_tokenizer(asked, model, timeout=timeout) as (reference, found):
         if reference is None or vocabulary is None:
             return None, found
-        return compare_with(reference, vocabulary, model, guessed=str(asked) == AUTO)
+        guessed = str(asked) == AUTO
+        checked, found = compare_with(reference, vocabulary, model, guessed=guessed)
+        if engine is None or checked is None or any(d.code == ANOTHER_MODEL for d in found):
+            return checked, found
+        return checked, (*found, *findings(stress(vocabulary, engine, reference), vocabulary))
 
 
 def compare_with(

@@ -54,17 +54,18 @@ def check_package(
         if wrapper is None:
             wrapper = WRAPPERS.get(_projector_type(build), Wrapper())
         report = _prompts(build, wrapper, probes, tokenizer if tokens else None, native)
-    compared, differing = _vocabulary(build, reference, timeout) if tokens else (None, ())
+        compared, differing = _vocabulary(build, reference, tokenizer, timeout) if tokens else (None, ())
     found = (*seen, *differing, *report.diagnostics, *found, *findings(sights))
     return replace(report, sights=sights, vocabulary=compared, diagnostics=found)
 
 
 def _vocabulary(
-    build: Build, reference: str | Path | None, timeout: float
+    build: Build, reference: str | Path | None, engine: LlamaTokenizer | None, timeout: float
 ) -> tuple[VocabularyCheck | None, tuple[Diagnostic, ...]]:
     """The GGUF's vocabulary against the model's own tokenizer, where there is one."""
     asked = build.package.tokenizer if reference is None else reference
-    return compare_vocabulary(asked, build.files.model, build.files.vocabulary, timeout=timeout)
+    files = build.files
+    return compare_vocabulary(asked, files.model, files.vocabulary, engine=engine, timeout=timeout)
 
 
 def _native(build: Build, opened: ExitStack) -> tuple[NativePrompter | None, tuple[Diagnostic, ...]]:

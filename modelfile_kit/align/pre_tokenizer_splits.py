@@ -111,6 +111,17 @@ def _recognised(reference: ReferenceTokenizer, used: PreTokenizer | None) -> tup
     return next(fitting, found[0] if found else ("", ""))
 
 
+def cuts_alike(name: str, reference: ReferenceTokenizer, text: str) -> bool | None:
+    """Whether both cut a (normalized) text into the same pieces; None where llama.cpp's are not known.
+
+    name: as of `compare_splits`.
+    """
+    used = pre_tokenizers().get(name or "default")
+    if used is None or not used.as_written:
+        return None
+    return _cut_like(used, text) == tuple(reference.split_many([text])[0])
+
+
 def first_difference(difference: Difference) -> tuple[str, str]:
     """Where a text is first cut otherwise: the pieces there of both sides, in words."""
     _, theirs, ours = difference
