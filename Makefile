@@ -36,7 +36,8 @@ fuzz: $(STAMP)
 # each, read by the parsers and by the tags (some 10 minutes each)
 soak: $(STAMP)
 	$(VENV)/bin/python -m tests.ollama.parsers.fuzz 1000000 $(SEED)
-	MKMODELFILE_NO_SKIPS=1 MKMODELFILE_SOAK=1 $(VENV)/bin/python -m pytest --durations=10 tests/zoo tests/gguf_file tests/integration
+	MKMODELFILE_NO_SKIPS=1 MKMODELFILE_SOAK=1 $(VENV)/bin/python -m pytest --durations=10 tests/zoo \
+		tests/gguf_file tests/integration
 
 $(STAMP): pyproject.toml
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)

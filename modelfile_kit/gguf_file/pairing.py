@@ -277,7 +277,7 @@ def _check_types(model: Header, projector: Header) -> list[Diagnostic]:
 
 def _check_architecture(model: Header, projector: Header, known: ProjectorType) -> list[Diagnostic]:
     architecture = model.architecture
-    if architecture in known.architectures:
+    if architecture in known.architectures or not known.architectures:
         return []
     if architecture == "chatglm":
         return [_no_projector_exists(model)]
@@ -346,7 +346,9 @@ def _check_tokens(model: Header, projector: Header) -> list[Diagnostic]:
     """What llama.cpp writes around an image or a sound: does the vocabulary have it as tokens?"""
     senses = projector_input(projector)
     eye = PROJECTOR_TYPES.get(projector_type(projector)) if IMAGE in senses else None
-    ear = AUDIO_TYPES.get(audio_type(projector)) if AUDIO in senses else None
+    # clip.cpp takes the old type of Qwen2.5-Omni apart: its ear is Qwen2-Audio's
+    heard = {"qwen2.5o": "qwen2a"}.get(audio_type(projector), audio_type(projector))
+    ear = AUDIO_TYPES.get(heard) if AUDIO in senses else None
     types = [t for t in (eye, ear) if t is not None and (t.marks or t.needed or t.needed_large)]
     if not types:
         return []
@@ -363,13 +365,15 @@ _WRONG_MODEL = "give the model that the projector was made for; this one is text
 
 
 def _check_marks(model: Header, vocabulary: Vocabulary, known: ProjectorType) -> list[Diagnostic]:
-    missing = vocabulary.missing(known.marks)
-    if not missing or model.architecture not in known.architectures:
+    others = known.other_marks
+    marks = others if others and vocabulary.has_piece(others[0]) else known.marks
+    missing = vocabulary.missing(marks)
+    if not missing or (known.architectures and model.architecture not in known.architectures):
         return []
     are = "is not a special token" if len(missing) == 1 else "are not special tokens"
     what = "an image" if IMAGE in known.senses else "a sound"
     message = (
-        f"llama.cpp puts {' and '.join(known.marks)} around {what}, but "
+        f"llama.cpp puts {' and '.join(marks)} around {what}, but "
         f"{' and '.join(missing)} {are} of this model's vocabulary"
     )
     return [Diagnostic("MK414", Severity.WARNING, message, Span(model.source), _WRONG_MODEL)]
@@ -384,10 +388,13 @@ def _check_needed(model: Header, vocabulary: Vocabulary, known: ProjectorType) -
         missing = [text for text in texts if not vocabulary.has_piece(text)]
         if missing:
             shown = " and ".join(repr(t) if t.isspace() else t for t in missing)
-            them, are = ("it", "is not a token") if len(missing) == 1 else ("they", "are not tokens")
+            if len(missing) == 1:
+                what, lacks = "a token", "it is not a token"
+            else:
+                what, lacks = "tokens", "they are not tokens"
             message = (
-                f"with projector type {known.name!r} llama.cpp writes {shown} as a token with {which}, and "
-                f"{them} {are} of this model's vocabulary: the server will refuse such images "
+                f"with projector type {known.name!r} llama.cpp writes {shown} as {what} with {which}, and "
+                f"{lacks} of this model's vocabulary: the server will refuse such images "
                 '("Invalid token", HTTP 400)'
             )
             return [Diagnostic("MK409", Severity.WARNING, message, Span(model.source), _WRONG_MODEL)]

@@ -15,13 +15,14 @@ from dataclasses import dataclass
 class ProjectorType:
     """One value of `clip.projector_type`.
 
-    architectures: of the text models it is converted for; generic: it is also used with others (LLaVA's
-    MLP was put on every text model of its time).
+    architectures: of the text models it is converted for, empty where no converter says; generic: it is
+    also used with others (LLaVA's MLP was put on every text model of its time).
     senses: what its file turns into embeddings, "image" or "audio" or both.
     width_tensor, width_axis: the tensor whose dimension is the projection width, as shape index in the
     file's order; "" if llama.cpp takes it from elsewhere.
     marks: the texts llama.cpp puts around every image or sound; they must be tokens, and a template must
-    not write them again. Where they are not, they are cut into ordinary tokens.
+    not write them again. Where they are not, they are cut into ordinary tokens. other_marks: those that
+    stand in their place where the vocabulary has the first of them.
     needed: texts that llama.cpp looks up as single tokens and writes as such with every image; one that the
     vocabulary lacks becomes token -1, and the server refuses the image (HTTP 400 "Invalid token").
     needed_large: the same with images that it cuts into parts because they are large.
@@ -39,6 +40,7 @@ class ProjectorType:
     senses: tuple[str, ...] = ("image",)
     needed: tuple[str, ...] = ()
     needed_large: tuple[str, ...] = ()
+    other_marks: tuple[str, ...] = ()
 
 
 _QWEN_MARKS = ("<|vision_start|>", "<|vision_end|>")
@@ -165,7 +167,15 @@ _TYPES = (
         ("<|media_start|>", "<|media_end|>"),
         ollama=(0, 12, 6),
     ),
-    ProjectorType("kimik25", ("deepseek2", "glm-dsa"), False, "mm.2.weight"),
+    ProjectorType(
+        "kimik25",
+        ("deepseek2", "glm-dsa"),
+        False,
+        "mm.2.weight",
+        1,
+        ("<|media_begin|>", "<|media_end|>"),
+        other_marks=_GLM_MARKS,
+    ),
     ProjectorType(
         "paddleocr",
         ("paddleocr", "ernie4_5"),

@@ -25,16 +25,16 @@ def ask_llama_server(program: Path, folder: Path, pair: Pair, marks: bool, name:
     model, projector = _files(folder, pair, marks)
     with LlamaServer(program, model, projector) as server:
         if server.words:
-            return Seen(str(pair), marks, name, NOTHING, _shown(Answer(0, 0, server.words)))
+            return Seen(str(pair), marks, name, NOTHING, shown(Answer(0, 0, server.words)))
         answers = [server.ask()]
         answers += [server.ask_image()] if "vision" in pair.senses else []
-        image_shown = _shown(answers[-1]) if "vision" in pair.senses else NOTHING
+        image_shown = shown(answers[-1]) if "vision" in pair.senses else NOTHING
     # an engine that an image ended cannot hear any more
     heard = NOTHING
     if "audio" in pair.senses:
         with LlamaServer(program, model, projector) as server:
-            heard = _shown(server.ask_sound())
-    return Seen(str(pair), marks, name, NOTHING, _shown(answers[0]), image_shown, heard)
+            heard = shown(server.ask_sound())
+    return Seen(str(pair), marks, name, NOTHING, shown(answers[0]), image_shown, heard)
 
 
 def ask_ollama(process: OllamaProcess, folder: Path, pair: Pair, marks: bool) -> Seen:
@@ -45,11 +45,11 @@ def ask_ollama(process: OllamaProcess, folder: Path, pair: Pair, marks: bool) ->
         try:
             created = _create(client, files)
             if created.status:
-                return Seen(str(pair), marks, version, NOTHING, _shown(created))
-            shown = client.post("/api/show", json={"model": "zoo"}).json()
+                return Seen(str(pair), marks, version, NOTHING, shown(created))
+            told = client.post("/api/show", json={"model": "zoo"}).json()
             media = {"text": None, "vision": image(), "audio": sound()}
             answers = {
-                sense: _shown(_chat(client, data))
+                sense: shown(_chat(client, data))
                 for sense, data in media.items()
                 if sense in ("text", *pair.senses)
             }
@@ -59,7 +59,7 @@ def ask_ollama(process: OllamaProcess, folder: Path, pair: Pair, marks: bool) ->
         str(pair),
         marks,
         version,
-        ",".join(sorted(shown["capabilities"])),
+        ",".join(sorted(told["capabilities"])),
         answers["text"],
         answers.get("vision", NOTHING),
         answers.get("audio", NOTHING),
@@ -78,7 +78,7 @@ def _create(client: httpx.Client, files: tuple[Path, Path]) -> Answer:
         digests[path.name] = digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
         client.post(f"/api/blobs/{digest}", content=data).raise_for_status()
     body = {"model": "zoo", "files": digests, "stream": False, "parameters": {"num_ctx": 4096}}
-    return _answer(client.post("/api/create", json=body), done=0)
+    return answer_of(client.post("/api/create", json=body), done=0)
 
 
 def _chat(client: httpx.Client, media: bytes | None) -> Answer:
@@ -87,10 +87,11 @@ def _chat(client: httpx.Client, media: bytes | None) -> Answer:
         message["images"] = [base64.b64encode(media).decode()]
     options = {"num_predict": 2, "temperature": 0}
     body = {"model": "zoo", "messages": [message], "stream": False, "options": options}
-    return _answer(client.post("/api/chat", json=body), done=200)
+    return answer_of(client.post("/api/chat", json=body), done=200)
 
 
-def _answer(response: httpx.Response, done: int) -> Answer:
+def answer_of(response: httpx.Response, done: int) -> Answer:
+    """A reply of Ollama's API. done: the status to give where there is no error."""
     reply = response.json()
     if response.status_code == 200 and "error" not in reply:
         return Answer(done, reply.get("prompt_eval_count", 0))
@@ -99,7 +100,7 @@ def _answer(response: httpx.Response, done: int) -> Answer:
     return Answer(response.status_code, 0, inside[1] if inside else words)
 
 
-def _shown(answer: Answer) -> str:
+def shown(answer: Answer) -> str:
     """As the table has it: on one line, without what differs from run to run (paths, ports, numbers of
     threads)."""
     if answer.status == 200:

@@ -171,6 +171,19 @@ def pairs() -> Sequence[Pair]:
     return sorted(found, key=lambda p: (p.kind, p.architecture))
 
 
+LIVE = tuple(
+    Pair(*names.split())
+    for names in (
+        *("mlp llama", "resampler minicpm", "adapter chatglm", "qwen2vl_merger qwen2vl", "gemma3 gemma3"),
+        *("qwen3vl_merger qwen3vl", "gemma4v+gemma4a gemma4", "idefics3 smollm3", "pixtral mistral3"),
+        *("internvl qwen2", "lfm2 lfm2", "cogvlm cogvlm", "glm4v glm4", "yasa2 llama"),
+        *("granite4_vision granite", "nemotron_v2_vl+parakeet nemotron_h", "lfm2a lfm2", "ultravox llama"),
+        *("qwen3a qwen3", "mimo_audio mimo2"),
+    )
+)
+"""One pair for each way in which llama.cpp makes embeddings, which CI asks a real server."""
+
+
 def asked() -> Iterator[tuple[Pair, bool]]:
     """Every pair with all marks in its vocabulary, and the first of each type without any."""
     seen: set[str] = set()

@@ -18,7 +18,8 @@ def check(context: Context) -> Iterator[Finding]:
         return
     types = [projector_type(s.header) for s in context.files.projectors if s.header]
     known = [PROJECTOR_TYPES[t] for t in types if t in PROJECTOR_TYPES] or list(PROJECTOR_TYPES.values())
-    marks = dict.fromkeys(mark for kind in known for mark in kind.marks if mark not in _TURN_TOKENS)
+    every = (mark for kind in known for mark in (*kind.marks, *kind.other_marks))
+    marks = dict.fromkeys(mark for mark in every if mark not in _TURN_TOKENS)
     value = context.template.value
     written = [m for m in marks if m in value]
     if written:
