@@ -221,19 +221,19 @@ def _sayable(spoken: Sequence[Spoken], source: Source, size: int) -> tuple[tuple
 
 
 def _resumable(spoken: Spoken, last: int) -> Spoken:
-    """A thought before an answer by a schema calls for the last reply, which has this number.
+    """An answer by a schema as it can be said; a thought before it calls for the last reply, of this number.
 
     Until 0.34 Ollama asks twice: when the thought is over, it puts the thought into a second request, in
     which the schema holds (server/routes.go, structuredOutputsState). The parrot then has to say the answer
     alone. Since 0.34 the schema holds from the end of the thought on, and allows no space before the answer.
     """
     kind = spoken.kind
-    if not (kind.form and kind.thinking):
+    if kind.form is None:
         return spoken
-    thought = f"{kind.thinking} {marker(last)}"
-    before, _, after = spoken.text.replace(kind.thinking, thought).rpartition(FORMED)
-    text = f"{before.rstrip()}{FORMED}{after}"
-    return replace(spoken, kind=replace(kind, thinking=thought), text=text)
+    thought = f"{kind.thinking} {marker(last)}" if kind.thinking else ""
+    text = spoken.text.replace(kind.thinking, thought) if thought else spoken.text
+    before, _, after = text.rpartition(FORMED)
+    return replace(spoken, kind=replace(kind, thinking=thought), text=f"{before.rstrip()}{FORMED}{after}")
 
 
 def said(text: str, prompt: str, size: int = SIZE) -> Reply:

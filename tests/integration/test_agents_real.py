@@ -14,6 +14,7 @@ from modelfile_kit.parrot import Reply, marker
 from modelfile_kit.publish.parrot_model import parrot_model
 from modelfile_kit.publish.reply_trials import END_OF_PROMPT, UNCALLED
 from modelfile_kit.replies.spoken import TOOLS, Spoken, spoken_replies
+from modelfile_kit.runtime.ollama.client import OllamaServer
 from tests.integration.parrots import Template
 
 pytestmark = pytest.mark.server
@@ -120,8 +121,8 @@ def prompts_of(template: Template, said: list[Spoken]) -> list[str]:
     return found
 
 
-@pytest.fixture(params=MODELS)
-def agent_model(request, ollama_server, shared):
+@pytest.fixture(params=MODELS, scope="module")
+def agent_model(request, ollama_process, shared):
     """A parrot that calls, calls again, and answers; with what it is to say."""
     entries = json.loads((shared / "corpus" / "index.json").read_text(encoding="utf-8"))
     entry = next(e for e in entries if e["id"] == request.param)
@@ -135,7 +136,10 @@ def agent_model(request, ollama_server, shared):
     replies = [Reply(UNCALLED)]
     replies += [Reply(s.text, (p[-END_OF_PROMPT:],)) for s, p in zip(said, prompts, strict=True)]
     voice = source.voice([source.request.template or "", *(s.text for s in said), *prompts])
-    with parrot_model(ollama_server, "agent", source.request, replies, voice, architecture) as parrot:
+    with (
+        OllamaServer(ollama_process.host) as server,
+        parrot_model(server, "agent", source.request, replies, voice, architecture) as parrot,
+    ):
         yield parrot.name, said
 
 
