@@ -91,7 +91,9 @@ file, or the folder of the original model; of a folder `tokenizer_config.json`, 
 mkmodelfile inspect model.gguf --tokenizer ./Qwen3-8B
 ```
 
-A tiktoken file says neither pattern nor special tokens, so only those of known models are taken.
+`check` also gives ten thousand generated texts to both, and names the cause of each difference with the
+smallest text that has it (MK760). A tiktoken file says neither pattern nor special tokens, so only those of
+known models are taken.
 
 ## Conversations
 
