@@ -54,7 +54,8 @@ _FILL_IN_ENDS: Mapping[str, tuple[str, ...]] = {
 }
 """Fill-in-the-middle tokens that end the generation too, by their metadata name."""
 
-_ALWAYS_SHOWN = ("<|channel|>", "<|message|>", "<|start|>", "<|constrain|>")
+ALWAYS_SHOWN = ("<|channel|>", "<|message|>", "<|start|>", "<|constrain|>")
+"""Texts that llama.cpp leaves in every reply, even where they are control tokens."""
 
 _DEFAULT_IDS: Mapping[str, Mapping[str, int]] = {
     "llama": {"bos": 1, "eos": 2, "unknown": 0},
@@ -185,7 +186,7 @@ class Vocabulary:
         if token_id is None or self.type_of(token_id) in ("control", "user-defined", "unknown"):
             return token_id
         fill_in = (t for texts in _FILL_IN_ENDS.values() for t in texts)
-        return token_id if text in (*KNOWN_ENDS, *_ALWAYS_SHOWN, *fill_in) else None
+        return token_id if text in (*KNOWN_ENDS, *ALWAYS_SHOWN, *fill_in) else None
 
     def control_tokens(self) -> Mapping[str, int]:
         """Text and id of all control tokens, in the order of their ids."""

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import ServerError, UsageError
+from ..gguf_file import Vocabulary, read_header
 from ..gguf_file.vocabulary import KNOWN_ENDS
 from ..huggingface import Reference
 from ..parrot import ROLES, Voice, chosen_voice, voice_of
 from ..runtime.ollama.client import OllamaServer
 from .create_request import CreateRequest, make_request
+from .expectation import Expectation
 from .reply_trials import Source
 from .served_model import ServedModel
 
@@ -41,20 +43,12 @@ def source_of_build(build: Build) -> Source:
 
 
 def source_of_served(server: OllamaServer, name: str) -> Source:
-    """Of a model on the server, which tells its vocabulary and its chat template.
+    """Of a model on the server: its blobs where they are on this machine, else what the server tells of it.
 
-    Raises ServerError where it does not.
+    Raises ServerError where the chat template or the vocabulary stays unknown: a server tells the chat
+    template only where it renders chats with it.
     """
-    raw = server.show(name, verbose=True)
-    served = ServedModel.from_show(name, raw)
-    told = _Told(served.model_info)
-    if not told.tokens or not told.chat_template:
-        what = "vocabulary" if not told.tokens else "chat template"
-        raise ServerError(
-            f"{server.url} does not tell the {what} of {name}, so what the model writes is not known",
-            help="give the package with --package, so that the chat template and the tokens are read there",
-            code="MK804",
-        )
+    served = ServedModel.from_show(name, server.show(name))
     request = CreateRequest(
         template=None if served.native or served.promptless else served.template,
         system=served.system or None,
@@ -63,25 +57,37 @@ def source_of_served(server: OllamaServer, name: str) -> Source:
         renderer=served.renderer,
         parser=served.parser,
     )
+    local = Expectation().completed(served)
+    if local.model is not None and local.chat_template:
+        vocabulary = Vocabulary.from_header(read_header(local.model))
+        bos, eos = local.bos_token or None, local.eos_token or None
+        reference = Reference(local.chat_template, bos_token=bos, eos_token=eos)
+        return Source(request, reference, lambda texts: voice_of(vocabulary, texts), served.architecture, eos)
+    jinja = served.template if served.native else ""
+    told = _Told(ServedModel.from_show(name, server.show(name, verbose=True)).model_info, jinja)
+    if not told.tokens or not jinja:
+        what = "vocabulary" if not told.tokens else "chat template"
+        raise ServerError(
+            f"{server.url} does not tell the {what} of {name}, so what the model writes is not known",
+            help="give the package with --package, so that the chat template and the tokens are read there",
+            code="MK804",
+        )
     bos, eos = told.roles.get("bos"), told.roles.get("eos")
-    reference = Reference(told.chat_template, bos_token=bos, eos_token=eos)
+    reference = Reference(jinja, bos_token=bos, eos_token=eos)
     return Source(request, reference, told.voice, served.architecture, eos)
 
 
 @dataclass(frozen=True)
 class _Told:
-    """The metadata of a GGUF as /api/show answers it, arrays included."""
+    """The metadata of a GGUF as /api/show answers it, arrays included, and the chat template."""
 
     info: Mapping[str, Any]
+    chat_template: str
 
     @property
     def tokens(self) -> Sequence[str]:
         found = self.info.get(f"{_PREFIX}tokens")
         return found if isinstance(found, list) else ()
-
-    @property
-    def chat_template(self) -> str:
-        return str(self.info.get("tokenizer.chat_template") or "")
 
     @property
     def roles(self) -> dict[str, str]:

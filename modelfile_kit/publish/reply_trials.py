@@ -225,14 +225,16 @@ def _resumable(spoken: Spoken, last: int) -> Spoken:
 
     Until 0.34 Ollama asks twice: when the thought is over, it puts the thought into a second request, in
     which the schema holds (server/routes.go, structuredOutputsState). The parrot then has to say the answer
-    alone. Since 0.34 the schema holds from the end of the thought on, and allows no space around the answer.
+    alone. Without a thought, and since 0.34 from the end of the thought on, the schema allows the answer
+    alone.
     """
     kind = spoken.kind
     if kind.form is None:
         return spoken
-    thought = f"{kind.thinking} {marker(last)}" if kind.thinking else ""
-    text = spoken.text.replace(kind.thinking, thought) if thought else spoken.text
-    before, _, after = text.rpartition(FORMED)
+    if not kind.thinking:
+        return replace(spoken, text=FORMED)
+    thought = f"{kind.thinking} {marker(last)}"
+    before, _, after = spoken.text.replace(kind.thinking, thought).rpartition(FORMED)
     after = after if after.strip() else ""
     return replace(spoken, kind=replace(kind, thinking=thought), text=f"{before.rstrip()}{FORMED}{after}")
 
