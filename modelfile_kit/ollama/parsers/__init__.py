@@ -2,6 +2,16 @@
 
 from ..reply_types import ReplyError
 from .protocol import Parser, Piece
-from .registry import OLDEST, READERS, make_parser, read_reply, reader_for
+from .registry import OLDEST, READERS, known_parsers, make_parser, read_reply, reader_for
 
-__all__ = ["OLDEST", "READERS", "Parser", "Piece", "ReplyError", "make_parser", "read_reply", "reader_for"]
+__all__ = [
+    "OLDEST",
+    "READERS",
+    "Parser",
+    "Piece",
+    "ReplyError",
+    "known_parsers",
+    "make_parser",
+    "read_reply",
+    "reader_for",
+]

@@ -100,6 +100,14 @@ def make_parser(
     return cls(request, target)
 
 
+def known_parsers(target: str | Target = "latest") -> tuple[str, ...]:
+    """The names that every server of the target takes for PARSER, and whose replies can be read here."""
+    target = Target.parse(target)
+    if target.version < OLDEST:
+        return ()
+    return tuple(name for name in READERS if parser_for(name, target))
+
+
 def reader_for(name: str, target: Target) -> type[Parser]:
     """The class of the parser; what it promises and preserves can be asked without a reply."""
     if name not in PARSERS:

@@ -11,7 +11,7 @@ import pytest
 
 from modelfile_kit.core.errors import UsageError
 from modelfile_kit.ollama.builtin import PARSERS
-from modelfile_kit.ollama.parsers import READERS, make_parser, read_reply
+from modelfile_kit.ollama.parsers import READERS, known_parsers, make_parser, read_reply
 from modelfile_kit.ollama.reply_types import ToolCall
 
 TOOLS = [
@@ -59,6 +59,14 @@ def test_every_name_has_its_parser() -> None:
     assert sorted(READERS) == sorted(PARSERS)
     for name, promised in PARSERS.items():
         assert (READERS[name].tools, READERS[name].thinking) == (promised.tools, promised.thinking), name
+
+
+def test_which_names_a_target_knows() -> None:
+    assert set(known_parsers()) == set(PARSERS)
+    later = {"cohere", "ornith", "poolside-v1", "nemotron-3.5-nano", "glimmer"}
+    assert set(known_parsers(">=0.30")) == set(PARSERS) - later
+    assert set(known_parsers("0.30.10")) == set(PARSERS) - later | {"cohere"}
+    assert known_parsers("0.24.0") == ()
 
 
 @pytest.mark.parametrize(
