@@ -239,13 +239,13 @@ def _ordered_json(value: Any) -> str:
     items = ordered_items(value)
     if items is None:
         return "null"
-    return "{" + ",".join(f"{_ordered_key(k)}:{gojson.marshal(v)}" for k, v in items.items()) + "}"
+    return "{" + ",".join(f"{ordered_key(k)}:{gojson.marshal(v)}" for k, v in items.items()) + "}"
 
 
 _EASYJSON = {"\\b": "\\u0008", "\\f": "\\u000c"}
 
 
-def _ordered_key(key: str) -> str:
+def ordered_key(key: str) -> str:
     """A key as the ordered map's own encoder writes it: it has no short form for \\b and \\f."""
     text = gojson.encode_string(key)
     if "\b" in key or "\f" in key:

@@ -24,6 +24,8 @@ from .request_shape import Kind, Member, Shape, members
 
 # Deeper JSON is refused by Go's decoder (encoding/json, maxNestingDepth).
 MAX_JSON_DEPTH = 10_000
+NULL_ARGUMENTS = "null arguments"
+"""Beside the fields of a call's function: whether the request says null for its arguments."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -90,7 +92,9 @@ def _decoded(shape: Shape, value: Any, where: str) -> dict[str, Any]:
     """A tool call, or its function: the values by their Go fields."""
     row = members(shape)
     data = _object(value, where, [m.key for m in row])
-    return {m.field: _call_member(m, data.get(m.key), f"{where}.{m.key}") for m in row}
+    decoded = {m.field: _call_member(m, data.get(m.key), f"{where}.{m.key}") for m in row}
+    # JSON of the arguments tells null from nothing (`renderers.request`); no TEMPLATE does.
+    return {**decoded, NULL_ARGUMENTS: data.get("arguments", {}) is None}
 
 
 def _call_member(member: Member, value: Any, where: str) -> Any:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 from ..core.conversation import Message
 from .api_values import ChatMessage
+from .replies import split_thinking
 
 
 def with_system(messages: Sequence[Message], system: str, first: Sequence[Message] = ()) -> list[Message]:
@@ -21,6 +22,28 @@ def with_system(messages: Sequence[Message], system: str, first: Sequence[Messag
     if system and not (messages and messages[0].get("role") == "system"):
         return [{"role": "system", "content": system}, *first, *messages]
     return [*first, *messages]
+
+
+def request_conversation(
+    request: Sequence[ChatMessage], system: str, first: Sequence[ChatMessage]
+) -> list[ChatMessage]:
+    """A decoded request's messages with the model's own; see `with_system`."""
+    own = [ChatMessage("system", system)] if system and request[0].role != "system" else []
+    return [*own, *first, *request]
+
+
+def without_old_thinking(conversation: list[ChatMessage], *, family: str, name: str) -> list[ChatMessage]:
+    """filterThinkTags: without the thinking inside former answers' texts, for two models known by name."""
+    model = name.rpartition("/")[2].partition(":")[0]
+    if family != "qwen3" and model != "deepseek-r1":
+        return conversation
+    last_user = max((i for i, m in enumerate(conversation) if m.role == "user"), default=-1)
+    return [
+        m.with_content(split_thinking(m.content, "<think>", "</think>")[1])
+        if m.role == "assistant" and i < last_user
+        else m
+        for i, m in enumerate(conversation)
+    ]
 
 
 def collate(messages: Sequence[ChatMessage], *, keep_tools: bool) -> tuple[str, list[ChatMessage]]:
@@ -60,13 +83,18 @@ Fits = Callable[[list[ChatMessage], Sequence[ChatMessage]], bool]
 """Whether a trial conversation fits; the second are those of its messages whose images count."""
 
 
-def drop_oldest(conversation: list[ChatMessage], fits: Fits) -> tuple[list[ChatMessage], int]:
-    """Since 0.15.5: the first start that fits, with the system messages before it; else the last."""
+def drop_oldest(
+    conversation: list[ChatMessage], fits: Fits, *, merged: bool = True
+) -> tuple[list[ChatMessage], int]:
+    """Since 0.15.5: the first start that fits, with the system messages before it; else the last.
+
+    merged: whether a trial rendering merges neighbours, as a TEMPLATE's does and a RENDERER's does not.
+    """
     last = len(conversation) - 1
     for start in range(last + 1):
         system = _system_before(conversation, start)
         if fits([*system, *conversation[start:]], conversation[start:]) or start == last:
-            return _as_rendered(system, conversation[start:]), start
+            return _as_rendered(system, conversation[start:]) if merged else system, start
     return [], 0
 
 

@@ -20,12 +20,19 @@ from ..gotemplate.values.representation import Slice
 from . import builtin, inference
 from .api_types import types_for
 from .api_values import ChatMessage, clean, decode_messages, message_value, tools_value
-from .conversation_rules import collate, drop_oldest, keep_newest, with_image_tags
+from .conversation_rules import (
+    collate,
+    drop_oldest,
+    keep_newest,
+    request_conversation,
+    with_image_tags,
+    without_old_thinking,
+)
 from .functions import template_functions
 from .grammar import Modelfile
 from .legacy import cut_at_response, with_response
 from .parsers.registry import read_reply
-from .replies import split_reply, split_thinking
+from .replies import split_reply
 from .reply_types import Reply
 from .think import Think, resolve_think, think_values
 from .versions import Target
@@ -160,10 +167,9 @@ class PromptTemplate:
             raise PromptError(
                 "a request without messages only loads the model; there is no prompt", status=200
             )
-        conversation = [*self.messages, *request]
-        if request[0].role != "system" and self.system:
-            conversation.insert(0, ChatMessage("system", self.system))
-        conversation = self._without_old_thinking(conversation)
+        conversation = request_conversation(request, self.system, self.messages)
+        if self.target.has("thinking"):
+            conversation = without_old_thinking(conversation, family=self.family, name=self.name)
         return self._chat_prompt(conversation, offered, think, num_ctx, count_tokens, truncate)
 
     def render_generate(
@@ -271,19 +277,6 @@ class PromptTemplate:
                 status=400,
                 help=f"the TEMPLATE has no {variable}, so Ollama refuses the request",
             )
-
-    def _without_old_thinking(self, conversation: list[ChatMessage]) -> list[ChatMessage]:
-        """filterThinkTags: thinking inside former answers' texts, for two models known by name."""
-        model = self.name.rpartition("/")[2].partition(":")[0]
-        if not self.target.has("thinking") or not (self.family == "qwen3" or model == "deepseek-r1"):
-            return conversation
-        last_user = max((i for i, m in enumerate(conversation) if m.role == "user"), default=-1)
-        return [
-            m.with_content(split_thinking(m.content, "<think>", "</think>")[1])
-            if m.role == "assistant" and i < last_user
-            else m
-            for i, m in enumerate(conversation)
-        ]
 
     def _chat_prompt(
         self,

@@ -84,6 +84,12 @@ SINCE: dict[str, Feature] = {
     "draft_files": Feature((0, 30, 0), "create takes a draft model's GGUF (0.23.1 to 0.24 refuse DRAFT)"),
     "mmproj_type": Feature((0, 30, 4), "general.type mmproj is a projector even without vision.block_count"),
     "parser_direct_answers": Feature((0, 30, 9), "the parser lfm2-thinking takes a reply without a thought"),
+    "renderer_lfm2_thoughts": Feature(
+        (0, 30, 9), "the renderer lfm2-thinking writes thoughts of the request"
+    ),
+    "renderer_qwen35_tags": Feature(
+        (0, 30, 11), "the renderer qwen3.5 takes tagged thoughts out of earlier turns that have a thought"
+    ),
     "tool_round_trip_tie": Feature(
         (0, 30, 11), "Jinja wins a tie with tools when only it shows a tool round trip"
     ),
@@ -93,11 +99,20 @@ SINCE: dict[str, Feature] = {
     "parser_thought_after_tool": Feature(
         (0, 32, 1), "the parser gemma4 expects a thought after a tool's answer"
     ),
+    "renderer_gemma4_turns": Feature(
+        (0, 32, 1), "the renderer gemma4 joins turns of the model, and writes thoughts without calls"
+    ),
+    "renderer_laguna_thoughts": Feature(
+        (0, 32, 2), "the renderer laguna takes thoughts out of texts, and writes arguments as spaced JSON"
+    ),
     "parser_unclosed_glm": Feature(
         (0, 32, 3), "the parsers glm-4.7 and glm-ocr take a last call without its closing tag"
     ),
     "parser_space_before_tag": Feature(
         (0, 33, 0), "the parser nemotron-3-nano keeps white space before what may become a tag"
+    ),
+    "renderer_nemotron_layout": Feature(
+        (0, 33, 0), "the renderer nemotron-3-nano writes no empty lines, and drops /think of users too"
     ),
     "parser_one_opening": Feature((0, 33, 0), "the parser qwen3.5 drops one opening tag at most"),
     "sampling_defaults": Feature((0, 33, 3), "sampler defaults come from general.sampling.* of the GGUF"),

@@ -25,7 +25,15 @@ PROGRAM = Path(__file__).parent / "program"
 VERSIONS = ("0.5.13", "0.9.6", "0.12.6", "0.17.4", "0.24.0", "0.30.4", "0.33.0", "0.34.4")
 LATEST = VERSIONS[-1]
 # The packages `thinking` and `tools` came with 0.9; `server` builds without a C++ engine since 0.30.
-TAGS = {"infer": (0, 9), "parsers": (0, 12), "parser_reply": (0, 30), "server": (0, 30), "native": (0, 30)}
+TAGS = {
+    "infer": (0, 9),
+    "parsers": (0, 12),
+    "parser_reply": (0, 30),
+    "renderer_prompt": (0, 30),
+    "server": (0, 30),
+    "native": (0, 30),
+    "levels": (0, 34, 3),
+}
 BUILD_SECONDS = 1200
 ANSWER_SECONDS = 30.0
 BATCH = 500

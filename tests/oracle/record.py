@@ -19,6 +19,8 @@ from tests.ollama.generate_templates import templates
 from tests.ollama.parsers.compare import ollamas, question
 from tests.ollama.parsers.generate import TOOLS as PARSER_TOOLS
 from tests.ollama.parsers.generate import Case, cases
+from tests.ollama.renderers import compare as renderers
+from tests.ollama.renderers.generate import cases as renderer_cases
 from tests.ollama.test_inference_oracle import JINJA_PARTS, REPLY_PARTS, REPLY_TEMPLATES
 from tests.ollama.test_parameters_oracle import VALUES
 from tests.oracle.oracle import VERSIONS, Oracle, api_messages, b64, modelfile_answer, source
@@ -128,6 +130,14 @@ def record_parsers(judge: Oracle) -> list[Any]:
     ]
 
 
+def record_renderers(judge: Oracle) -> list[Any]:
+    """The fields of a `Case`, the answer; none that changes with the day."""
+    wanted = [c for c in renderer_cases(18, 700) if len(json.dumps(c)) < 900]
+    answers = judge.ask_all(map(renderers.question, wanted))
+    answered = ((c, renderers.ollamas(a)) for c, a in zip(wanted, answers, strict=True))
+    return [[*c, a] for c, a in answered if len(a[1]) < 1500 and "Current date:" not in a[1]]
+
+
 def record_parameters(judge: Oracle) -> list[Any]:
     """Name, value, Ollama's reading as JSON (null where it refuses)."""
     names = ("temperature", "num_ctx", "use_mmap", "main_gpu", "stop", "mirostat", "unknown")
@@ -147,6 +157,7 @@ RECORDERS = {
     "selection": record_selection,
     "replies": record_replies,
     "parsers": record_parsers,
+    "renderers": record_renderers,
     "parameters": record_parameters,
     "printable": record_printable,
 }
