@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from ..compiler import Compiled
@@ -17,11 +17,17 @@ from .sources import ModelTemplate
 
 
 def compile_for_engine(
-    reference: ModelTemplate, ends: PromptEnds, target: str, *, parser: str | None = None
+    reference: ModelTemplate,
+    ends: PromptEnds,
+    target: str,
+    *,
+    parser: str = "auto",
+    family: str = "",
+    dropped: Sequence[str] = (),
 ) -> Compiled:
     """The chat template as a TEMPLATE that writes no BOS or EOS which the engine adds by itself.
 
-    ends: what the engine adds. parser: the PARSER that reads the replies in place of the TEMPLATE's tags.
+    ends: what the engine adds. parser, family, dropped: for the reading of replies, as in `check_replies`.
     Raises as `compile_template` does.
     """
     tokens = {"bos_token": reference.bos_token or "", "eos_token": reference.eos_token or ""}
@@ -29,7 +35,9 @@ def compile_for_engine(
     if ends.adds_bos and ends.bos and found.coverage["chat"] != "unsupported":
         found = replace(found, template=without_leading_bos(found.template, ends.bos))
     # The proof sets one leading BOS aside, and no EOS.
-    proven = prove_translation(found, reference.text, **tokens, target=target, parser=parser)
+    proven = prove_translation(
+        found, reference.text, **tokens, target=target, parser=parser, family=family, dropped=dropped
+    )
     if ends.adds_eos and ends.eos:
         proven = replace(proven, template=without_trailing_eos(proven.template, ends.eos))
     return proven

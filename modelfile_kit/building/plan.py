@@ -29,14 +29,11 @@ from .first_turn_text import place_in_first_turn
 from .insert import Insert, with_insert
 from .mode import Mode, NativeWay, choose_mode, unused_template
 from .parameters import check_parameters, check_sampling
-from .prompt_maker import PromptMaker, asked_mode, choose_prompt_maker, required_release
+from .prompt_maker import PromptMaker, asked_mode, choose_prompt_maker, required_release, with_replies
 from .sources import ModelTemplate, PackageFiles, choose_reference, read_text_file
 from .stops import Stops, decide_stops
 from .system_message import check_messages, check_system, check_user_turn, refusal_of_system
 from .template_in_use import IN_DOUBT, NATIVE_NOT_USED, TemplateInUse, template_in_use
-
-# What is said of replies that nothing but the TEMPLATE helps to read; harmony's parser reads gpt-oss' ones.
-_READ_BY_PARSER = frozenset({"MK670", "MK671", "MK672", "MK673", "MK674"})
 
 
 class BuildError(PackageError):
@@ -89,7 +86,7 @@ def make_plan(package: Package, files: PackageFiles) -> Plan:
     by_chat_template = package.template is None and asked != "renderer"
     refusal = refusal_of_system(package, reference) if by_chat_template else ""
     source, problem = _source(package, files, reference, refusal)
-    compiled = _compile(package, source, ends, maker)
+    compiled = _compile(package, files, source, ends)
     end_token = _end_token(package, files, reference)
     additions = Additions(end_token.added, package.image_separator)
 
@@ -115,6 +112,8 @@ def make_plan(package: Package, files: PackageFiles) -> Plan:
         ]
     )
     template, proven_on = _template(package, files, compiled, mode, additions)
+    if mode.chosen == "go" and compiled is not None:
+        maker = with_replies(maker, compiled, package.parser, package.span("parser"))
 
     # A TEMPLATE that servers would not use is worth nothing: native mode may be the better choice then.
     in_use = template_in_use(mode.chosen, template, files, target, span, maker)
@@ -123,6 +122,7 @@ def make_plan(package: Package, files: PackageFiles) -> Plan:
         mode = unused_template(mode, coverage, way, every_server=every, span=span)
         if mode.chosen == "native":
             template, in_use = None, template_in_use("native", None, files, target, span)
+            maker = choose_prompt_maker(package)
 
     probes = package_conversations(package, files.family, vision=files.projector is not None)
     if mode.chosen == "renderer":
@@ -175,8 +175,6 @@ def _about(
     # What could not be taken over does not concern a package without a TEMPLATE; a chat template that
     # refuses every conversation does so in native mode too.
     found = [d for d in compiled.diagnostics if mode.chosen == "go" or d.code == "MK658"]
-    if uses_harmony(files.header.architecture, compiled.template):
-        found = [d for d in found if d.code not in _READ_BY_PARSER]
     name = f"{package.model.name} (chat template)"
     if reference is not None and not reference.origin.startswith("gguf"):
         name = reference.origin
@@ -300,13 +298,20 @@ def _reference(package: Package, files: PackageFiles) -> ModelTemplate | None:
 
 
 def _compile(
-    package: Package, reference: ModelTemplate | None, ends: PromptEnds, maker: PromptMaker
+    package: Package, files: PackageFiles, reference: ModelTemplate | None, ends: PromptEnds
 ) -> Compiled | None:
     asked = asked_mode(package)
     if package.template is not None or asked in ("native", "renderer") or reference is None:
         return None
 
-    return compile_for_engine(reference, ends, package.target, parser=maker.parser)
+    return compile_for_engine(
+        reference,
+        ends,
+        package.target,
+        parser=package.parser,
+        family=files.header.architecture,
+        dropped=list(files.vocabulary.control_tokens()) if files.vocabulary is not None else (),
+    )
 
 
 def _source(

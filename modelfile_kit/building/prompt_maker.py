@@ -5,8 +5,10 @@ This is the one place where `parser: auto` and `renderer: auto` get their meanin
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ..compiler import Compiled
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..ollama.builtin import PARSERS, RENDERERS
 from ..ollama.versions import SINCE, Version, version_text
@@ -36,10 +38,9 @@ def asked_mode(package: Package) -> str:
 
 
 def choose_prompt_maker(package: Package) -> PromptMaker:
-    """PARSER and RENDERER of a package.
+    """PARSER and RENDERER that a package names; names are taken as they are, since the file was checked.
 
-    `parser: auto` writes no PARSER, and `renderer: auto` no RENDERER; names are taken as they are, since the
-    package file was checked against the target.
+    `renderer: auto` writes no RENDERER. What `parser: auto` writes, `with_replies` knows.
     """
     parser = None if package.parser in WORDS else package.parser
     renderer = None if package.renderer in WORDS else package.renderer
@@ -48,6 +49,31 @@ def choose_prompt_maker(package: Package) -> PromptMaker:
     if parser is not None:
         return PromptMaker(parser, None, *_parsed(parser, package.span("parser")))
     return PromptMaker()
+
+
+def with_replies(maker: PromptMaker, compiled: Compiled, asked: str, span: Span) -> PromptMaker:
+    """The same with what is proven of replies to a TEMPLATE's prompts, and with the PARSER that is best.
+
+    asked: the package's `parser`.
+    """
+    parser = compiled.parser if asked == "auto" else maker.parser
+    told = in_words(compiled.replies)
+    by = f"PARSER {parser}" if parser else "the TEMPLATE's tags"
+    proven = f"prompts: as `template` says; replies by {by}: {told}"
+    if maker.parser is None:
+        return PromptMaker(parser, maker.renderer, proven, maker.diagnostics)
+    gives = PARSERS[maker.parser].capabilities
+    does = f"for {' and '.join(gives)}" if gives else "and gives no capability"
+    message = f"PARSER {maker.parser} reads the replies {does}: {told}"
+    hint = "`parser: auto` takes the parser that reads most of this model's replies"
+    return PromptMaker(
+        parser, maker.renderer, proven, (Diagnostic(BY_PARSER, Severity.INFO, message, span, hint),)
+    )
+
+
+def in_words(replies: Mapping[str, str]) -> str:
+    """What comes back, such as "answer exact, tools partial"."""
+    return ", ".join(f"{aspect} {state}" for aspect, state in replies.items()) or "not checked"
 
 
 def required_release(maker: PromptMaker, *, native: bool, draft: bool) -> str | None:

@@ -46,6 +46,7 @@ def make_report(package: Package, files: PackageFiles, plan: Plan, values: Value
         "parser": plan.maker.parser,
         "renderer": plan.maker.renderer,
         "proven": plan.maker.proven,
+        "replies": dict(plan.compiled.replies) if plan.compiled is not None else None,
         "requires": plan.requires,
         "adapters": list(values.adapters),
         "draft": values.draft,

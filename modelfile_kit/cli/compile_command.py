@@ -133,6 +133,7 @@ def _report(
     subject: str, compiled: Compiled, source: ChatTemplate, explained: Explanation | None, output_format: str
 ) -> None:
     facts: dict[str, object] = {"coverage": dict(compiled.coverage), "stop": list(compiled.stop)}
+    facts["replies"], facts["parser"] = dict(compiled.replies), compiled.parser
     facts["name"], facts["names"] = source.name, list(source.names)
     facts["template"] = compiled.template
     if explained:
@@ -162,5 +163,9 @@ def _print(compiled: Compiled, source: ChatTemplate, explained: Explanation | No
         others = ", ".join(n for n in source.names if n != source.name)
         say(f"template: {source.name!r} (--name takes another: {others})")
     say("coverage: " + ", ".join(f"{kind} {how}" for kind, how in compiled.coverage.items()))
+    if compiled.replies:
+        say("replies: " + ", ".join(f"{aspect} {how}" for aspect, how in compiled.replies.items()))
+    if compiled.parser:
+        say(f"parser: {compiled.parser}")
     if compiled.stop:
         say("stop: " + " ".join(repr(s) for s in compiled.stop))

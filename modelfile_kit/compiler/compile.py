@@ -15,6 +15,7 @@ The steps, in the order of `translate_tree` and `compile_template`:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from jinja2 import nodes
@@ -52,13 +53,17 @@ class Compiled:
     thinking and images: "exact" (every conversation of that kind that Ollama can express gives the
     reference's bytes, one leading BOS aside), "partial", "unsupported" or "absent"; a conversation
     of several kinds is promised where all its kinds are "exact". diagnostics: why something is not
-    exact, with the construct and its line.
+    exact, with the construct and its line. parser: the PARSER to write beside the TEMPLATE, None for none.
+    replies: for each of answer, thinking and tools: "exact" (what the model writes comes back as it was
+    meant, whole and in any pieces), "partial", "unread" or "absent" (the chat template shows none).
     """
 
     template: str
     stop: list[str]
     coverage: dict[str, str]
     diagnostics: list[Diagnostic] = field(default_factory=list)
+    parser: str | None = None
+    replies: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -100,11 +105,14 @@ def prove_translation(
     bos_token: str | None,
     eos_token: str | None,
     target: str,
-    parser: str | None = None,
+    parser: str = "auto",
+    family: str = "",
+    dropped: Sequence[str] = (),
 ) -> Compiled:
-    """A translation with only the claims left that hold.
+    """A translation with only the claims left that hold, and with the reader of the replies.
 
-    parser: the PARSER that reads the replies; then the TEMPLATE's tags do not matter.
+    parser: "auto" for the PARSER that is proven best, "none", or a name. family: the GGUF's architecture;
+    dropped: the control tokens of its vocabulary, which the engine leaves out of replies.
     """
     if found.coverage["chat"] == "unsupported":
         return found  # refused: there is nothing to prove
@@ -117,8 +125,24 @@ def prove_translation(
         claimed=found.coverage,
     )
     reference = Reference(chat_template, bos_token=bos_token, eos_token=eos_token)
-    coverage, told = check_replies(reference, found.template, proof.coverage, target, by_tags=parser is None)
-    return Compiled(found.template, found.stop, coverage, [*found.diagnostics, *proof.diagnostics, *told])
+    support = check_replies(
+        reference,
+        found.template,
+        proof.coverage,
+        target,
+        parser=parser,
+        family=family,
+        eos_token=eos_token,
+        dropped=dropped,
+    )
+    return Compiled(
+        found.template,
+        found.stop,
+        proof.coverage,
+        [*found.diagnostics, *proof.diagnostics, *support.diagnostics],
+        support.parser or None,
+        support.replies,
+    )
 
 
 def translate(

@@ -123,6 +123,21 @@ class Files:
             return None
 
     @cached_property
+    def control_tokens(self) -> tuple[str, ...]:
+        """The control tokens of the model's vocabulary, which engines leave out of replies."""
+        try:
+            return tuple(self.vocabulary.control_tokens()) if self.vocabulary else ()
+        except GGUFError:
+            return ()
+
+    @cached_property
+    def eos_token(self) -> str | None:
+        """The text of the vocabulary's EOS."""
+        found = self.vocabulary
+        number = found.eos_id if found else None
+        return found.token(number) if found and number is not None and number < len(found) else None
+
+    @cached_property
     def chat_template(self) -> str | None:
         """The model's own Jinja chat template that Ollama reads, where its file is here and has one."""
         if self.vocabulary is None:

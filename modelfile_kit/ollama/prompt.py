@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -161,7 +162,7 @@ class PromptTemplate:
         offered = tools_value(self.types, tools)
         if self.parser == "harmony":
             _rename(offered)
-        think = self._think(think)
+        think = self.resolved_think(think)
         self._require("tools", bool(tools))
         if not request:
             raise PromptError(
@@ -195,7 +196,7 @@ class PromptTemplate:
         """
         if raw and (template or system or context):
             raise PromptError("raw mode does not support template, system, or context", status=400)
-        think = self._think(think)
+        think = self.resolved_think(think)
         self._require("insert", bool(suffix))
         if not prompt:
             raise PromptError(
@@ -237,7 +238,7 @@ class PromptTemplate:
                 reply,
                 tools=tools,
                 last_message=last_message,
-                think=self._think(think),
+                think=self.resolved_think(think),
                 target=self.target,
             )
         return split_reply(
@@ -246,7 +247,7 @@ class PromptTemplate:
             closing=self.thinking_tags.closing,
             tool_tag=self.tool_tag.tag,
             prompt=prompt,
-            think=bool(self._think(think)),
+            think=bool(self.resolved_think(think)),
             tools=tools,
             target=self.target,
         )
@@ -265,7 +266,18 @@ class PromptTemplate:
             user = replace(user, images=None)
         return [*messages, user]
 
-    def _think(self, think: Think) -> Think:
+    def with_parser(self, parser: str) -> PromptTemplate:
+        """The same model with another PARSER ("" for none); the TEMPLATE is not parsed again."""
+        other = copy(self)
+        other.parser = parser or ("harmony" if self.harmony else "")
+        other.__dict__.pop("capabilities", None)
+        return other
+
+    def resolved_think(self, think: Think) -> Think:
+        """The request's `think` as TEMPLATE and parser see it.
+
+        Raises PromptError where the server refuses it.
+        """
         can = "thinking" in self.capabilities
         return resolve_think(think, self.target, can=can, harmony=self.harmony, name=self.name)
 

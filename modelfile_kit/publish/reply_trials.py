@@ -6,18 +6,19 @@ the one that was meant. Nothing here depends on how we understand Ollama's parse
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from ..core.diagnostics import Diagnostic, Severity
+from ..core.errors import KitError
 from ..huggingface import Reference
-from ..ollama.reply_types import ToolCall
+from ..ollama.prompt import PromptTemplate
 from ..ollama.special_tokens import TOKEN_LIKE
 from ..parrot import Reply, UnsayableError, Voice, marker
 from ..parrot.pieces import cut
-from ..replies.reply_support import parser_for
+from ..replies.reply_findings import advice
+from ..replies.round_trip import Trip, plain, same_calls
 from ..replies.spoken import FORMED, TOOLS, Kind, Spoken, absent_kinds, spoken_replies
 from ..runtime.ollama.client import OllamaServer
 from ..runtime.ollama.messages import CHAT, WAYS, Answer, Way
@@ -193,7 +194,8 @@ def try_replies(
     version = server.version()
     with parrot_model(server, name, source.request, replies, voice, source.architecture) as parrot:
         served = ServedModel.from_show(parrot.name, server.show(parrot.name))
-        run = _Run(server, parrot, served, ways, {"temperature": 0, "seed": 0, **(options or {})})
+        better = _better_parser(source, found)
+        run = _Run(server, parrot, served, ways, {"temperature": 0, "seed": 0, **(options or {})}, better)
         trials = []
         for number, one in enumerate(spoken, start=1):
             if progress:
@@ -205,6 +207,20 @@ def try_replies(
     trials += unsayable
     trials += [Trial(kind) for kind in absent_kinds([t.spoken for t in trials if t.spoken])]
     return ReplyReport(name, server.url, version, served.native, served.parser or "", tuple(trials), strange)
+
+
+def _better_parser(source: Source, spoken: Sequence[Spoken]) -> str:
+    """Advice of the PARSER that is proven to read more than what reads the replies now; "" for none."""
+    request = source.request
+    if not request.template:
+        return ""
+    try:
+        seen = PromptTemplate(request.template, parser=request.parser or "", family=source.architecture)
+    except KitError:
+        return ""
+    trip = Trip(spoken, seen)
+    own = trip.own()
+    return advice(trip.best(own), own)
 
 
 def _sayable(spoken: Sequence[Spoken], source: Source, size: int) -> tuple[tuple[Spoken, ...], list[Trial]]:
@@ -254,7 +270,9 @@ class _Run:
         served: ServedModel,
         ways: Sequence[Way],
         options: Mapping[str, Any],
+        better: str,
     ) -> None:
+        self.better = better
         self.server = server
         self.parrot = parrot
         self.served = served
@@ -281,10 +299,8 @@ class _Run:
         wrong = [s for s in seen if s.problem]
         if wrong and (why := self._astray(number, messages, spoken)):
             return Trial(kind, spoken, seen, why, (_astray_finding(kind, why),))
-        return Trial(kind, spoken, seen, diagnostics=tuple(findings(spoken, wrong, len(seen), self._hint())))
-
-    def _hint(self) -> str:
-        return self.served.parser or ""
+        told = findings(spoken, wrong, len(seen), self.served.parser or "", self.better)
+        return Trial(kind, spoken, seen, diagnostics=tuple(told))
 
     def _seen(
         self, way: Way, messages: list[dict[str, Any]], spoken: Spoken, options: Mapping[str, Any]
@@ -386,51 +402,38 @@ def problem_of(answer: Answer, kind: Kind) -> str:
     return "" if answer.content.strip() == kind.content.strip() else "content"
 
 
-def same_calls(found: Sequence[tuple[str, Any]], wanted: Sequence[ToolCall]) -> bool:
-    """Whether names and arguments agree, in order; a whole number may have lost its point, or got one."""
-    return [(n, _plain(a)) for n, a in found] == [(c.name, _plain(c.arguments)) for c in wanted]
-
-
-def _plain(value: Any) -> str:
-    def whole(v: Any) -> Any:
-        if isinstance(v, float) and v.is_integer():
-            return int(v)
-        if isinstance(v, Mapping):
-            return {k: whole(x) for k, x in v.items()}
-        return [whole(x) for x in v] if isinstance(v, list) else v
-
-    return json.dumps(whole(value), sort_keys=True)
-
-
-def findings(spoken: Spoken, wrong: Sequence[Seen], count: int, parser: str) -> Iterator[Diagnostic]:
+def findings(
+    spoken: Spoken, wrong: Sequence[Seen], count: int, parser: str, better: str = ""
+) -> Iterator[Diagnostic]:
     """What is wrong with the messages of one kind: a finding for each problem.
 
-    wrong: the ways that gave another message; count: how many ways were asked; parser: the PARSER in use.
+    wrong: the ways that gave another message; count: how many ways were asked; parser: the PARSER in use;
+    better: advice of one that reads more, which other advice follows.
     """
     for problem in dict.fromkeys(seen.problem for seen in wrong):
         some = [seen for seen in wrong if seen.problem == problem]
         ways = "" if len(some) == count else f" ({'; '.join(str(seen.way) for seen in some)})"
-        yield _FINDINGS[problem](spoken, some[0], ways, parser)
+        yield _FINDINGS[problem](spoken, some[0], ways, parser, better)
 
 
-def _calls_finding(spoken: Spoken, seen: Seen, ways: str, parser: str) -> Diagnostic:
+def _calls_finding(spoken: Spoken, seen: Seen, ways: str, parser: str, better: str) -> Diagnostic:
     answer = seen.answer
     assert answer is not None
     if not answer.calls:
         fate = "no call comes back" if not _text(answer) else f"the user gets the text {short(_text(answer))}"
     else:
-        got = ", ".join(f"{name}({_plain(arguments)})" for name, arguments in answer.calls)
+        got = ", ".join(f"{name}({plain(arguments)})" for name, arguments in answer.calls)
         fate = f"these calls come back: {short(got)}"
     return Diagnostic(
         CALLS_LOST,
         Severity.ERROR,
         f"{spoken.kind.name}{ways}: the tool calls are not read back: the model writes {short(spoken.text)}, "
         f"{fate}",
-        help=_advice(spoken, parser) + "otherwise the client has to find the calls in the text",
+        help=better + "otherwise the client has to find the calls in the text",
     )
 
 
-def _thought_finding(spoken: Spoken, seen: Seen, ways: str, parser: str) -> Diagnostic:
+def _thought_finding(spoken: Spoken, seen: Seen, ways: str, parser: str, better: str) -> Diagnostic:
     answer = seen.answer
     assert answer is not None
     lost = not answer.thinking
@@ -441,11 +444,11 @@ def _thought_finding(spoken: Spoken, seen: Seen, ways: str, parser: str) -> Diag
         Severity.ERROR,
         f"{spoken.kind.name}{ways}: the thought is not read back: the model writes {short(spoken.text)}, "
         f"{fate}",
-        help=_advice(spoken, parser) + "otherwise send `think: false`",
+        help=better + "otherwise send `think: false`",
     )
 
 
-def _answer_finding(spoken: Spoken, seen: Seen, ways: str, parser: str) -> Diagnostic:
+def _answer_finding(spoken: Spoken, seen: Seen, ways: str, parser: str, better: str) -> Diagnostic:
     answer = seen.answer
     assert answer is not None
     return Diagnostic(
@@ -453,22 +456,22 @@ def _answer_finding(spoken: Spoken, seen: Seen, ways: str, parser: str) -> Diagn
         Severity.ERROR,
         f"{spoken.kind.name}{ways}: the answer is changed: the model writes {short(spoken.text)}, the user "
         f"gets {short(answer.content) if answer.content else 'no text'}",
-        help=_advice(spoken, parser) + "otherwise look at the stops, which cut an answer where they occur",
+        help=better + "otherwise look at the stops, which cut an answer where they occur",
     )
 
 
-def _refused_finding(spoken: Spoken, seen: Seen, ways: str, parser: str) -> Diagnostic:
+def _refused_finding(spoken: Spoken, seen: Seen, ways: str, parser: str, better: str) -> Diagnostic:
     by = f" by PARSER {parser}" if parser else ""
     return Diagnostic(
         REFUSED,
         Severity.ERROR,
         f"{spoken.kind.name}{ways}: the server ends the answer with an error{by}: {short(seen.error)}; "
         "the user gets the error in place of the reply",
-        help=_advice(spoken, parser) + "otherwise remove the PARSER, so that the reply arrives as text",
+        help=better + "otherwise remove the PARSER, so that the reply arrives as text",
     )
 
 
-_FINDINGS: Mapping[str, Callable[[Spoken, Seen, str, str], Diagnostic]] = {
+_FINDINGS: Mapping[str, Callable[[Spoken, Seen, str, str, str], Diagnostic]] = {
     "calls": _calls_finding,
     "thinking": _thought_finding,
     "content": _answer_finding,
@@ -483,12 +486,6 @@ def _astray_finding(kind: Kind, why: str) -> Diagnostic:
         f"{kind.name}: whether it is read back was not seen: {why}",
         help="try such a request with the model itself",
     )
-
-
-def _advice(spoken: Spoken, parser: str) -> str:
-    """The PARSER that knows such replies, unless it is in use."""
-    known = parser_for(spoken.text)
-    return "" if not known or known[0] == parser else f"{known[1]}; "
 
 
 def _text(answer: Answer) -> str:

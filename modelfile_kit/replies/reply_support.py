@@ -7,31 +7,32 @@ between two fixed texts and calls as JSON after a third (thinking/parser.go, too
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from ..core.diagnostics import Diagnostic, Severity
 from ..core.errors import KitError
 from ..huggingface import Reference
-from ..ollama.builtin import PARSERS
 from ..ollama.prompt import PromptTemplate
-from ..ollama.reply_types import Reply
 from ..ollama.selection import jinja_evidence, select
-from ..ollama.versions import Target, version_text
-from .reading_back import NO_CALLS, PIECES, Written, answered, best_thinking_tags, same_calls, written_replies
-from .tags import Tags
-from .turns import QUESTION, TOOLS, USER, limit_of, render
+from ..ollama.versions import Target
+from .reply_findings import chosen, findings
+from .round_trip import Trip
+from .spoken import spoken_replies
+from .turns import QUESTION, USER, limit_of, render
 
-# Ollama's own parsers (PARSER) by what only their format has. The tests put the same replies to the parsers
-# themselves.
-PARSER_MARKS: tuple[tuple[tuple[str, ...], str], ...] = (
-    (("<function=", "<parameter="), "qwen3-coder"),
-    (("<|tool_call>call:",), "gemma4"),
-    (("<|START_ACTION|>", '"tool_name"'), "cohere"),
-    (("<atem:invoke",), "glimmer"),
-    (("<|channel|>", "<|message|>"), "harmony"),
-    (("<arg_key>", "\n<arg_value>"), "glm-ocr"),
-    (("<arg_key>", "<arg_value>"), "glm-4.7"),
-)
-_SHOWN = 90
+
+@dataclass(frozen=True)
+class ReplySupport:
+    """How the replies to a TEMPLATE's prompts are read.
+
+    parser: the PARSER to write, "" for none: the TEMPLATE's tags then do it (or, for gpt-oss, harmony).
+    replies: for "answer", "thinking" and "tools": "exact", "partial", "unread" or "absent". diagnostics: what
+    does not come back, and what else is odd.
+    """
+
+    parser: str = ""
+    replies: dict[str, str] = field(default_factory=dict)
+    diagnostics: tuple[Diagnostic, ...] = ()
 
 
 def check_replies(
@@ -40,168 +41,58 @@ def check_replies(
     coverage: Mapping[str, str],
     target: str,
     *,
-    by_tags: bool = True,
-) -> tuple[dict[str, str], list[Diagnostic]]:
-    """What is left of the claims, and why, once replies are looked at.
+    parser: str = "auto",
+    family: str = "",
+    eos_token: str | None = None,
+    dropped: Sequence[str] = (),
+) -> ReplySupport:
+    """Puts every kind of reply through Ollama's reader, and chooses the reader.
 
-    coverage: as proven for prompts; "exact" becomes "partial" where Ollama cannot parse what the model
-    writes. by_tags: whether replies are read by the TEMPLATE's tags; with a PARSER they are not, and the
-    GGUF's Jinja does not win over the TEMPLATE. Raises nothing: a TEMPLATE that Ollama refuses was told
-    before.
+    coverage: as proven for prompts. parser: "auto" for the one that is proven best, "none" for none, or a
+    name. family: the GGUF's architecture. eos_token: the text that ends replies. dropped: the vocabulary's
+    control tokens, which the engine leaves out of replies; none where there is no vocabulary. Raises nothing:
+    a TEMPLATE that Ollama refuses was told before.
     """
-    left = dict(coverage)
+    named = "" if parser in ("auto", "none") else parser
     try:
-        seen = PromptTemplate(template, target=target)
+        seen = PromptTemplate(template, target=target, family=family, parser=named)
     except KitError:
-        return left, []
-    claimed = [kind for kind, claim in left.items() if claim in ("exact", "partial")]
+        return ReplySupport(named)
+    trip = Trip(spoken_replies(reference, eos_token), seen, dropped)
+    own = trip.own()
+    best = trip.best(own)
+    used = best if parser == "auto" else own
+    changed = used.parser != own.parser
+    claimed = [kind for kind in ("tools", "thinking") if coverage[kind] in ("exact", "partial")]
+    by_tags = not used.parser
     found = [
         *_content_ignored(reference),
         *_cut_short(reference),
-        *(unread(reference, seen, claimed) if by_tags else ()),
-        *_pretended(reference, seen, left),
+        *findings(used, reference, seen, claimed, best),
+        *((chosen(used, own),) if changed else ()),
+        *_pretended(reference, seen, coverage),
         *(_unused(reference, seen, target) if by_tags else ()),
     ]
-    for kind, code in (("tools", "MK670"), ("thinking", "MK671")):
-        if left[kind] == "exact" and any(d.code == code for d in found):
-            left[kind] = "partial"
-    return left, found
+    replies = {k: v if k == "answer" or k in claimed else "absent" for k, v in used.replies.items()}
+    return ReplySupport(used.parser if changed else named, replies, tuple(found))
 
 
-def unread(reference: Reference, seen: PromptTemplate, kinds: Collection[str]) -> list[Diagnostic]:
+def unread(
+    reference: Reference,
+    seen: PromptTemplate,
+    kinds: Collection[str],
+    dropped: Sequence[str] = (),
+    *,
+    eos_token: str | None = None,
+) -> list[Diagnostic]:
     """MK670 to MK674: what Ollama does not read in the model's replies.
 
-    seen: the TEMPLATE whose tags count, without a PARSER. kinds: which of "tools" and "thinking" matter.
+    seen: the TEMPLATE, with the PARSER if there is one. kinds: which of "tools" and "thinking" matter.
+    dropped, eos_token: as for `check_replies`.
     """
-    tags = seen.thinking_tags
-    known = (tags.opening, tags.closing) if "thinking" in seen.capabilities else None
-    replies = list(_replies(reference, seen, known))
-    found: list[Diagnostic] = []
-    if "tools" in seen.capabilities and "tools" in kinds:
-        found += _calls(replies, seen)
-    if known and "thinking" in kinds:
-        found += _thoughts(replies, reference, known)
-    return [*found, *_answers(replies)]
-
-
-def _replies(
-    reference: Reference, seen: PromptTemplate, tags: Tags | None
-) -> Iterator[tuple[Written, list[Reply]]]:
-    """Each reply with what Ollama makes of it in pieces of each size."""
-    for written in written_replies(reference, tags):
-        tools = TOOLS if written.turn.tools else None
-        try:
-            prompt = seen.render([USER], tools=tools, think=written.turn.think)
-        except KitError:
-            continue
-        tag, target = seen.tool_tag.tag, seen.target
-        yield written, [answered(written, tags, tag, size, prompt, target) for size in PIECES]
-
-
-def _calls(replies: list[tuple[Written, list[Reply]]], seen: PromptTemplate) -> Iterator[Diagnostic]:
-    """MK670, MK672: calls that are not found, and calls that nobody shows."""
-    calling = [(w, r) for w, r in replies if w.calls and not w.turn.content]
-    if not calling:
-        yield Diagnostic(
-            "MK672",
-            Severity.INFO,
-            "tools: the chat template never shows a tool call, so Ollama treats any JSON "
-            f"{_where(seen)} as one",
-            help="send a request with tools; if calls stay in the answer, a PARSER may know the format",
-        )
-        return
-    lost = [(w, r) for w, r in calling if not all(same_calls(reply.tool_calls, w.calls) for reply in r)]
-    if not lost:
-        return
-    text = lost[0][0].text
-    where = "" if seen.tool_tag.tag == NO_CALLS else f" {_where(seen)}"
-    yield Diagnostic(
-        "MK670",
-        Severity.WARNING,
-        f"tools: Ollama cannot parse this model's tool calls: it expects JSON{where}, the model writes "
-        f"{'…' * (len(text) > _SHOWN)}{text[-_SHOWN:]!r}; {_fate(*lost[0])}",
-        help=_parser_for(text) + "otherwise the client has to find the calls in the answer",
-    )
-
-
-def _where(seen: PromptTemplate) -> str:
-    """Where Ollama looks for calls."""
-    tag = seen.tool_tag.tag
-    return "that starts with '{'" if tag == "{" else f"after {tag!r}"
-
-
-def _fate(written: Written, replies: Sequence[Reply]) -> str:
-    """What becomes of calls that are not read as they are."""
-    for reply in replies:
-        found = reply.tool_calls
-        if not same_calls(found, written.calls[: len(found)]):
-            return "Ollama reads other arguments"
-        if found:
-            return "of several calls in a reply Ollama reads only the first"
-        if any(call.name not in reply.content for call in written.calls):
-            return "the calls are lost"
-    return "the calls stay in the answer as text"
-
-
-def parser_for(text: str) -> tuple[str, str] | None:
-    """The PARSER that knows a reply like this, and the advice to use it; None where none is known."""
-    for marks, name in PARSER_MARKS:
-        if all(mark in text for mark in marks):
-            since = version_text(PARSERS[name].since)
-            own = (
-                " (models of the architecture gptoss use it without being told)" if name == "harmony" else ""
-            )
-            return name, f"add `PARSER {name}`, which parses such replies since Ollama {since}{own}"
-    return None
-
-
-def _parser_for(text: str) -> str:
-    known = parser_for(text)
-    return f"{known[1]}; " if known else ""
-
-
-def _thoughts(
-    replies: list[tuple[Written, list[Reply]]], reference: Reference, tags: Tags
-) -> Iterator[Diagnostic]:
-    """MK671, MK673: thoughts that are not split off, and tags that nobody shows."""
-    opening, closing = tags
-    lost = [w for w, rs in replies if w.thinking and any(r.thinking.strip() != w.thinking for r in rs)]
-    if lost:
-        yield Diagnostic(
-            "MK671",
-            Severity.WARNING,
-            f"thinking: Ollama expects thoughts between {opening!r} and {closing!r} and does not find the "
-            f"one in {lost[0].text[:_SHOWN]!r}, so thoughts stay in the answer",
-            help=_parser_for(lost[0].text) + "send `think: false`, or remove thoughts in the client",
-        )
-    if best_thinking_tags(reference) is None:
-        yield Diagnostic(
-            "MK673",
-            Severity.INFO,
-            "thinking: the chat template shows no tags around thoughts, so the TEMPLATE names the usual "
-            f"ones, {opening!r} and {closing!r}",
-            help="if the model writes other tags, its thoughts stay in the answer",
-        )
-
-
-def _answers(replies: list[tuple[Written, list[Reply]]]) -> Iterator[Diagnostic]:
-    """MK674: tokens that stay in an answer."""
-    for written, several in replies:
-        wanted = written.turn.content
-        if not wanted or written.calls:
-            continue
-        for reply in several:
-            extra = reply.content.replace(wanted, "", 1).strip()
-            if wanted in reply.content and extra:
-                yield Diagnostic(
-                    "MK674",
-                    Severity.INFO,
-                    f"the model writes {extra!r} around its answers, and Ollama leaves it in the text",
-                    help="if these are control tokens, Ollama 0.30 and later remove them; "
-                    + _parser_for(written.text)
-                    + "otherwise the client has to remove them",
-                )
-                return
+    trip = Trip(spoken_replies(reference, eos_token), seen, dropped)
+    own = trip.own()
+    return list(findings(own, reference, seen, kinds, trip.best(own)))
 
 
 def _content_ignored(reference: Reference) -> Iterator[Diagnostic]:

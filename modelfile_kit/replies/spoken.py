@@ -7,6 +7,7 @@ template leaves a thought out, and the prompt opens one, the thought is put ther
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -60,6 +61,9 @@ def _tool(name: str) -> dict[str, Any]:
 
 
 TOOLS = tuple(map(_tool, TOOL_NAMES))
+
+# Values that no form of a call writes otherwise.
+_PLAIN = re.compile(r"[a-z0-9-]{2,}\Z")
 
 
 @dataclass(frozen=True)
@@ -160,7 +164,7 @@ def _spoken(reference: Reference, kind: Kind, tags: Tags | None, ends: Sequence[
     at = _parting(prompt, whole)
     if len(prompt) - at > ASIDE_MAX:
         return None
-    written = _before_end(whole[at:], reference, kind, ends)
+    written = _before_end(whole[at:], prompt, reference, kind, ends)
     text = _with_thought(written, prompt[at:], prompt, kind, tags)
     return Spoken(kind, text, think, prompt) if text is not None and _holds(text, kind) else None
 
@@ -189,16 +193,23 @@ def _with_thought(text: str, aside: str, prompt: str, kind: Kind, tags: Tags | N
 def _holds(text: str, kind: Kind) -> bool:
     """Whether the thought, the answer and the calls are in the reply."""
     wanted = [kind.thinking.strip(), kind.content.strip(), *(call.name for call in kind.calls)]
+    for call in kind.calls:
+        arguments = call.arguments or {}
+        wanted += [*arguments, *(str(v) for v in arguments.values() if _PLAIN.match(str(v)))]
     return all(word in text for word in wanted)
 
 
-def _before_end(written: str, reference: Reference, kind: Kind, ends: Sequence[str]) -> str:
+def _before_end(written: str, prompt: str, reference: Reference, kind: Kind, ends: Sequence[str]) -> str:
     """The turn up to where it ends: the last of the texts that end turns, else the tail of such turns."""
     places = [at for end in ends if (at := written.rfind(end)) >= 0]
     behind = max((written.rfind(word) for word in (kind.content[-8:], *_last_words(kind)) if word), default=0)
     places = [at for at in places if at >= behind]
     if places:
         return written[: min(places)]
+    # The next prompt may stand there without being asked for.
+    for start in (m.start() for m in TOKEN_LIKE.finditer(written) if m.start() >= behind):
+        if prompt.endswith(written[start:]):
+            return written[:start]
     tails = [turn.tail for turn in turns_of(reference) if not turn.calls] if not kind.arguments else []
     tail = next((tail for tail in tails if tail and written.endswith(tail)), "")
     return written.removesuffix(tail)

@@ -18,8 +18,8 @@ from modelfile_kit.testing.golden_run import golden_cases
 TOOLS = (
     "~" * 110 + "{% if tools %}{% for t in tools %}{{ t.function.name }};{% endfor %}{% endif %}"
     "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}"
-    "{% for c in m.tool_calls or [] %}<function={{ c.function.name }}>"
-    "</function>{% endfor %}"
+    "{% for c in m.tool_calls or [] %}<tool_call>\n<function={{ c.function.name }}>\n"
+    "</function>\n</tool_call>{% endfor %}"
     "{% endfor %}<|assistant|>"
 )
 
@@ -45,17 +45,25 @@ def test_automatic_means_neither(tmp_path: Path) -> None:
         assert found.plan.mode.chosen == "go"
 
 
+def test_the_parser_that_is_proven_best_is_written(tmp_path: Path) -> None:
+    found = built(tmp_path, TOOLS)
+    assert found.modelfile.last("parser") == "qwen3-coder"
+    assert found.report["replies"]["tools"] == "exact"
+    assert {"MK678"} == codes(found) & {"MK530", "MK670", "MK678"}
+    assert "mode" in found.report
+
+
 def test_a_parser_beside_the_template(tmp_path: Path) -> None:
-    without = built(tmp_path, TOOLS)
-    assert "MK672" in codes(without)
+    without = built(tmp_path, TOOLS, parser="none")
+    assert "MK670" in codes(without)
     found = built(tmp_path, TOOLS, parser="qwen3-coder")
     assert found.modelfile.last("parser") == "qwen3-coder"
     assert found.template == without.template
     assert found.plan.mode.chosen == "go"
-    # The tags do not read replies any more, so nothing is said of them; that the parser does is not proven.
     assert not {"MK670", "MK671", "MK672", "MK201"} & codes(found)
     assert "MK530" in codes(found)
-    assert "not proven" in found.report["proven"]
+    assert "tools exact" in found.report["proven"]
+    assert found.report["replies"] == {"answer": "exact", "thinking": "absent", "tools": "exact"}
     assert found.compiled is not None
     assert found.compiled.coverage["tools"] == "exact"
     assert found.report["served_by"]["0.30.0"]["uses"] == "template"

@@ -17,7 +17,8 @@ from modelfile_kit.ollama.builtin import uses_harmony
 from modelfile_kit.ollama.prompt import PromptTemplate
 from modelfile_kit.publish.native_replies import native_replies, native_summary
 from modelfile_kit.publish.reply_sources import source_of_served
-from modelfile_kit.publish.reply_trials import Trial, same_calls, try_replies
+from modelfile_kit.publish.reply_trials import Trial, try_replies
+from modelfile_kit.replies.round_trip import same_calls
 from modelfile_kit.runtime.ollama.messages import WAYS
 from tests.integration.parrots import Template
 from tests.ollama_process import ROOT

@@ -53,7 +53,7 @@ def test_an_unknown_name(tmp_path: Path, line: str, near: str) -> None:
     ("line", "target", "release"),
     [
         ("parser: glimmer", ">=0.30", "0.33.0"),
-        ("parser: cohere", "0.30.4", "0.31.0"),
+        ("parser: cohere", "0.30.4", "0.30.10"),
         ("parser: gemma4", "0.17.4", "0.20.0"),
         ("renderer: qwen3.8", ">=0.31", "0.33.0"),
     ],

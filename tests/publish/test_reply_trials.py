@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from modelfile_kit.ollama.reply_types import ToolCall
-from modelfile_kit.publish.reply_trials import Seen, Trial, findings, problem_of, same_calls
+from modelfile_kit.publish.reply_trials import Seen, Trial, findings, problem_of
+from modelfile_kit.replies.round_trip import same_calls
 from modelfile_kit.replies.spoken import KINDS, Spoken
 from modelfile_kit.runtime.ollama.messages import WAYS, Answer
 
@@ -47,7 +48,8 @@ def test_arguments_are_compared_by_value_and_type():
 
 def test_a_problem_of_some_ways_names_them():
     seen = [Seen(WAYS[1], Answer(content="<call>x"), "calls"), Seen(WAYS[3], None, "refused", "no XML")]
-    calls, refused = findings(spoken("call", "<tool_call>\n<function=f>\n<parameter=x>"), seen, 4, "")
+    better = "add `PARSER qwen3-coder`, which reads all; "
+    calls, refused = findings(spoken("call", "<tool_call>\n<function=f>"), seen, 4, "", better)
     assert (calls.code, refused.code) == ("MK870", "MK873")
     assert calls.message.startswith("call (/api/chat, streamed): the tool calls are not read back")
     assert "the user gets the text '<call>x'" in calls.message

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ...core.diagnostics import Severity
 from ...core.errors import KitError
 from ...huggingface import Reference
+from ...ollama.builtin import parser_for
 from ...replies.reply_support import unread
 from ..context import Context
 from ..rule import Finding, Rule
@@ -14,13 +15,19 @@ from ..rule import Finding, Rule
 
 def check(context: Context) -> Iterator[Finding]:
     source = context.files.chat_template
-    if source is None or context.prompt is None or not context.reads_by_tags:
+    if source is None or context.prompt is None or not context.template_is_used:
         return
     try:
-        reference = Reference(source)
+        reference = Reference(source, eos_token=context.files.eos_token)
     except KitError:
         return
-    for found in unread(reference, context.prompt, ("tools", "thinking")):
+    parser = context.last("parser")
+    seen = context.prompt.with_parser(parser.value if parser else "")
+    if seen.parser and not parser_for(seen.parser, seen.target.newest):
+        return  # an unknown name is another finding
+    files = context.files
+    kinds = ("tools", "thinking")
+    for found in unread(reference, seen, kinds, files.control_tokens, eos_token=files.eos_token):
         if found.severity is Severity.WARNING:
             yield Finding(found.message, context.template, found.help, code=found.code)
 

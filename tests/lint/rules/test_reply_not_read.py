@@ -32,8 +32,8 @@ def model(folder, jinja):
         (HAND_WRITTEN.replace("TAG", ""), formats.ODD_JSON_CALLS, "reads other arguments"),
         (
             HAND_WRITTEN.replace("TAG", "<tool_call>").replace("think>", "thought>"),
-            formats.JSON_CALLS,
-            "thinking: Ollama expects thoughts between '<thought>'",
+            formats.chatml(""),
+            "Ollama expects thoughts between '<thought>'",
         ),
     ],
 )
@@ -52,11 +52,21 @@ def test_catches_not_what_the_compiler_writes(tmp_path, jinja):
 
 def test_says_which_parser_helps(tmp_path):
     coder = "<tool_call>\n<function={{ c.function.name }}>\n{% for k, v in c.function.arguments | items %}"
-    coder += "<parameter={{ k }}>\n{{ v }}\n</parameter>\n{% endfor %}</function>\n</tool_call>"
-    model(tmp_path, formats.chatml(coder))
-    text = modelfile(HAND_WRITTEN.replace("TAG", "<tool_call>"))
+    coder += "<parameter={{ k }}>\n{{ v if v is string else v | tojson }}\n</parameter>\n{% endfor %}"
+    coder += "</function>\n</tool_call>"
+    model(tmp_path, formats.chatml(coder, think=""))
+    text = modelfile(
+        HAND_WRITTEN.replace("TAG", "<tool_call>").replace("<think>", "").replace("</think>", "")
+    )
     assert "PARSER qwen3-coder" in rule_catches(CODE, text, base=tmp_path).help
     rule_catches_not(CODE, text + "PARSER qwen3-coder\n", base=tmp_path)
+
+
+def test_a_parser_for_other_calls_is_caught(tmp_path):
+    model(tmp_path, formats.JSON_CALLS)
+    text = modelfile(HAND_WRITTEN.replace("TAG", "<tool_call>")) + "PARSER glm-4.7\n"
+    found = rule_catches(CODE, text, base=tmp_path)
+    assert "PARSER glm-4.7 expects another form" in found.message
 
 
 def test_without_the_file_nothing_is_known():

@@ -1,0 +1,341 @@
+"""The round trip: what a model writes goes through Ollama's reader, and the same message has to come out.
+
+The replies are those that the chat template shows (`spoken`). The reader is the TEMPLATE's tags, or one of
+Ollama's own parsers (PARSER). Each reply is read whole and in pieces, because a server gets it token by
+token, and a token can end anywhere.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from ..core.errors import KitError
+from ..ollama.builtin import PARSERS, parser_for
+from ..ollama.parsers import OLDEST, read_reply, reader_for
+from ..ollama.prompt import PromptTemplate
+from ..ollama.reply_types import Reply, ToolCall
+from ..ollama.think import Think
+from ..ollama.versions import Target
+from .spoken import KINDS, QUESTION, TOOLS, Kind, Spoken
+
+ASPECTS = ("answer", "thinking", "tools")
+"""What a reply can hold; `Compiled.replies` has a word for each."""
+
+WHOLE = 0
+"""The size of a piece that is the whole reply."""
+PIECES = (WHOLE, 1, 3, 7)
+"""Characters in a piece; pieces of one character end at every place."""
+
+_CLOSING = {"<": ">", "[": "]"}
+
+CALLS, THINKING, CONTENT, REFUSED = "calls", "thinking", "content", "refused"
+"""What can be wrong with a message that comes back."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One reply as it comes back, in pieces of one size.
+
+    size: characters in a piece, 0 for all at once. problem: "" where the message is the one that was meant.
+    """
+
+    spoken: Spoken
+    size: int
+    reply: Reply
+    problem: str
+
+    def right(self, aspect: str) -> bool:
+        """Whether one of ASPECTS comes back: the calls with the text before them, the thought, the answer."""
+        reply, kind = self.reply, self.spoken.kind
+        if reply.error:
+            return False
+        if aspect == "thinking":
+            return reply.thinking.strip() == kind.thinking.strip()
+        called = same_calls([(c.name, c.arguments) for c in reply.tool_calls], kind.calls)
+        return called and _text(reply, kind) == kind.content.strip()
+
+
+@dataclass(frozen=True)
+class RoundTrip:
+    """Every reply of a model read by one reader.
+
+    parser: the name of the PARSER, "" for the TEMPLATE's tags. readings: of every reply, in every size.
+    unchanged: whether the prompts are those of the TEMPLATE without a PARSER.
+    """
+
+    parser: str
+    readings: tuple[Reading, ...]
+    unchanged: bool = True
+
+    @cached_property
+    def read(self) -> Mapping[str, bool]:
+        """Kinds by name: whether the message comes back in pieces of every size."""
+        found: dict[str, bool] = {}
+        for reading in self.readings:
+            name = reading.spoken.kind.name
+            found[name] = found.get(name, True) and not reading.problem
+        return found
+
+    @cached_property
+    def shown(self) -> Mapping[str, bool]:
+        """Kinds by name: whether the user at least sees all of it, as text where it is not read."""
+        found: dict[str, bool] = {}
+        for reading in self.readings:
+            name = reading.spoken.kind.name
+            found[name] = found.get(name, True) and (not reading.problem or _visible(reading))
+        return found
+
+    def first_wrong(self, kind: str) -> Reading | None:
+        """The first reading of a kind that gives another message."""
+        return next((r for r in self.readings if r.spoken.kind.name == kind and r.problem), None)
+
+    @property
+    def replies(self) -> dict[str, str]:
+        """For each of ASPECTS: "exact", "partial", "unread" or "absent" (the chat template shows none)."""
+        return {aspect: _status(self._right(aspect)) for aspect in ASPECTS}
+
+    def _right(self, aspect: str) -> list[bool]:
+        """Of each reading that has the aspect: whether it comes back."""
+        return [r.right(aspect) for r in self.readings if aspect in aspects_of(r.spoken.kind)]
+
+
+def kinds_with(aspect: str) -> tuple[Kind, ...]:
+    """The kinds of replies that count for one of ASPECTS."""
+    return tuple(kind for kind in KINDS if aspect in aspects_of(kind))
+
+
+def aspects_of(kind: Kind) -> tuple[str, ...]:
+    """For what a kind counts: all that it holds; text before a call is no answer of its own."""
+    holds = {
+        "answer": kind.content and not kind.arguments,
+        "thinking": kind.thinking,
+        "tools": kind.arguments,
+    }
+    return tuple(aspect for aspect, has in holds.items() if has)
+
+
+def _status(right: Sequence[bool]) -> str:
+    if not right:
+        return "absent"
+    return "exact" if all(right) else "partial" if any(right) else "unread"
+
+
+class Trip:
+    """The replies of a model, to be put to readers.
+
+    spoken: the replies. template: the TEMPLATE, with the model's own PARSER. dropped: control tokens of the
+    vocabulary, which the engine leaves out of the text unless the reader asks for them; none where the
+    vocabulary is not known.
+    """
+
+    def __init__(
+        self, spoken: Sequence[Spoken], template: PromptTemplate, dropped: Sequence[str] = ()
+    ) -> None:
+        # A PARSER would let requests with tools through that the chat template does not show to the model.
+        takes_tools = "tools" in template.capabilities
+        # Of an answer by a schema only a server can say what becomes of it.
+        known = (one for one in spoken if one.kind.form is None)
+        self.spoken = tuple(one for one in known if takes_tools or not one.kind.offered)
+        self.template = template
+        self.target: Target = template.target
+        oldest, newest = Target(self.target.version), self.target.newest
+        self.ends = (oldest,) if oldest.version == newest.version else (oldest, newest)
+        self.dropped = tuple(sorted(dropped, key=len, reverse=True))
+        self._prompts: dict[tuple[bool, bool, Think], str | None] = {}
+
+    def own(self) -> RoundTrip:
+        """The replies read as the model is: by its PARSER (gpt-oss has one untold), else by the tags."""
+        parser = self.template.parser
+        known = parser_for(parser, self.target.newest) is not None
+        return RoundTrip(parser if known else "", tuple(self._readings(parser if known else "", PIECES)))
+
+    def by_parser(self, name: str) -> RoundTrip:
+        """The replies read by a PARSER."""
+        template = self.template.with_parser(name)
+        unchanged = all(self._prompt(template, s) == self._prompt(self.template, s) for s in self.spoken)
+        return RoundTrip(name, tuple(self._readings(name, PIECES)), unchanged)
+
+    def best(self, own: RoundTrip | None = None) -> RoundTrip:
+        """The reader that gives most kinds back and no answer worse than the model's own; that wins a draw.
+
+        A PARSER is asked with whole replies first, and only those that can win with pieces. own: what `own`
+        gave, if it was asked.
+        """
+        best = own or self.own()
+        if self.target.version < OLDEST:
+            return best
+        # A PARSER takes over the calls too. Where none is shown, what it makes of them is not known.
+        calls = any(one.kind.arguments for one in self.spoken)
+        unknown = not calls and "tools" in self.template.capabilities
+        hopeful = []
+        for place, name in enumerate(candidates(self.target)):
+            whole = {r.spoken.kind.name: not r.problem for r in self._readings(name, (WHOLE,))}
+            hopeful.append((-sum(whole.values()), place, name))
+        for count, _, name in sorted(hopeful):
+            if -count <= sum(best.read.values()):
+                break
+            if unknown and PARSERS[name].tools:
+                continue
+            trip = self.by_parser(name)
+            if trip.unchanged and _better(trip, best):
+                best = trip
+        return best
+
+    def _readings(self, parser: str, sizes: Sequence[int]) -> Iterator[Reading]:
+        template = self.template.with_parser(parser)
+        for spoken in self.spoken:
+            prompt = self._prompt(template, spoken)
+            if prompt is None:
+                refused = Reply(error="the server refuses such a request")
+                yield Reading(spoken, WHOLE, refused, REFUSED)
+                continue
+            text = self._sent(spoken.text, parser, template)
+            for end in self.ends:
+                if parser and end.version < OLDEST:
+                    continue  # what its parsers read is not known
+                for size in sizes:
+                    reply = _reply(template, parser, end, spoken, prompt, _pieces(text, size))
+                    yield Reading(spoken, size, reply, problem_of(reply, spoken.kind))
+
+    def _prompt(self, template: PromptTemplate, spoken: Spoken) -> str | None:
+        """The prompt of a request of this kind; None where the server refuses it."""
+        offered = spoken.kind.offered
+        try:
+            if offered and "tools" not in template.capabilities:
+                return None
+            think = template.resolved_think(spoken.think)
+        except KitError:
+            return None
+        key = (template.parser == "harmony", offered, think)
+        if key not in self._prompts:
+            message = {"role": "user", "content": QUESTION}
+            try:
+                self._prompts[key] = template.render([message], tools=TOOLS if offered else None, think=think)
+            except KitError:
+                self._prompts[key] = None
+        return self._prompts[key]
+
+    def _sent(self, text: str, parser: str, template: PromptTemplate) -> str:
+        """The reply as the engine gives it to the server."""
+        kept = kept_tokens(parser, template)
+        for token in self.dropped:
+            if token not in kept:
+                text = text.replace(token, "")
+        return text
+
+
+def _reply(
+    template: PromptTemplate, parser: str, target: Target, spoken: Spoken, prompt: str, pieces: Sequence[str]
+) -> Reply:
+    tools = TOOLS if spoken.kind.offered else None
+    if not parser:
+        return template.split_reply(pieces, prompt=prompt, think=spoken.think, tools=tools)
+    return read_reply(
+        parser,
+        pieces,
+        tools=tools,
+        last_message={"role": "user", "content": QUESTION},
+        think=template.resolved_think(spoken.think),
+        target=target,
+    )
+
+
+def _better(trip: RoundTrip, other: RoundTrip) -> bool:
+    """Whether more calls or thoughts come back, and no plain answer is lost for it.
+
+    A kind that neither reads must not vanish from the user's sight, unless more of its aspect are read.
+    Better answers alone are no reason: the PARSER would be one for another form of calls.
+    """
+    if sum(trip.read.values()) <= sum(other.read.values()):
+        return False
+    if any(other.read.get(kind.name) and not trip.read[kind.name] for kind in KINDS if not _own(kind)):
+        return False
+    gained = {
+        aspect
+        for aspect in ASPECTS
+        if sum(trip.read.get(k.name, False) for k in kinds_with(aspect))
+        > sum(other.read.get(k.name, False) for k in kinds_with(aspect))
+    }
+    fallen = [kind for kind in KINDS if other.shown.get(kind.name) and not trip.shown.get(kind.name)]
+    return bool(gained - {"answer"}) and all(gained & _own(kind) for kind in fallen)
+
+
+def _own(kind: Kind) -> set[str]:
+    """What a kind holds beside an answer."""
+    return set(aspects_of(kind)) - {"answer"}
+
+
+def _visible(reading: Reading) -> bool:
+    """Whether the words of a reply that is not read stand somewhere in the message."""
+    reply, kind = reading.reply, reading.spoken.kind
+    if reply.error:
+        return False
+    text = reply.thinking + reply.content
+    read = {call.name for call in reply.tool_calls}
+    right = same_calls([(c.name, c.arguments) for c in reply.tool_calls], kind.calls[: len(reply.tool_calls)])
+    words = [kind.thinking.strip(), kind.content.strip(), *(c.name for c in kind.calls if c.name not in read)]
+    return right and all(word in text for word in words)
+
+
+def candidates(target: Target) -> Iterator[str]:
+    """The names of parsers that a target knows, in the order of their releases."""
+    return (name for name in PARSERS if parser_for(name, target))
+
+
+def kept_tokens(parser: str, template: PromptTemplate) -> tuple[str, ...]:
+    """Control tokens that the engine leaves in the text because the reader needs them.
+
+    Of a tag it is the first token alone (llm/llama_server.go, llamaServerPreservedTokensForToolTag).
+    """
+    if parser:
+        return reader_for(parser, template.target.newest).preserved
+    tag = template.tool_tag.tag
+    end = tag.find(_CLOSING.get(tag[:1], "\0"))
+    return (tag[: end + 1] if end > 0 else tag,)
+
+
+def _pieces(text: str, size: int) -> list[str]:
+    return [text[i : i + size] for i in range(0, len(text), size)] if size else [text]
+
+
+def problem_of(reply: Reply, kind: Kind) -> str:
+    """What is wrong with a message that was to be of this kind; "" for nothing.
+
+    Spaces and newlines around a thought and around an answer do not count: chat templates trim them.
+    """
+    if reply.error:
+        return REFUSED
+    if not same_calls([(c.name, c.arguments) for c in reply.tool_calls], kind.calls):
+        return CALLS
+    text = _text(reply, kind)
+    if reply.thinking.strip() != kind.thinking.strip() and text == reply.content.strip():
+        return THINKING
+    return "" if text == kind.content.strip() else CONTENT
+
+
+def _text(reply: Reply, kind: Kind) -> str:
+    """The text of a message; gpt-oss' template makes the text before a call a thought, and so it returns."""
+    as_thought = kind.arguments and not kind.thinking and not reply.content.strip()
+    return (reply.thinking if as_thought else reply.content).strip()
+
+
+def same_calls(found: Sequence[tuple[str, Any]], wanted: Sequence[ToolCall]) -> bool:
+    """Whether names and arguments agree, in order; a whole number may have lost its point, or got one."""
+    return [(n, plain(a)) for n, a in found] == [(c.name, plain(c.arguments)) for c in wanted]
+
+
+def plain(value: Any) -> str:
+    """Arguments as one text; a number that is whole has no point."""
+
+    def whole(v: Any) -> Any:
+        if isinstance(v, float) and v.is_integer():
+            return int(v)
+        if isinstance(v, Mapping):
+            return {k: whole(x) for k, x in v.items()}
+        return [whole(x) for x in v] if isinstance(v, list) else v
+
+    return json.dumps(whole(value), sort_keys=True)
