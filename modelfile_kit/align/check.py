@@ -18,10 +18,12 @@ from ..runtime.tokenizer import Tokenizer, spell_out
 from ..runtime.vocabulary_info import as_llama_server_gets_it
 from ..vision.ask_colour import ColourAnswer
 from .bos_eos import bos_and_eos, ends_by_llama_cpp, set_aside
+from .both_tokenizers import BothTokenizers
 from .causes import PromptPair, explain, split_tokens
 from .compare import Alignment, byte_difference, compare_tokens
 from .diff import hunks
 from .image_places import Placed, Wrapper, place_prompt, place_reference, reference_mark, unit_of
+from .prompt_tokens import PromptTokens, TokenComparison
 from .vocabulary_check import VocabularyCheck
 
 Status = Literal["ok", "mismatch", "refused"]
@@ -34,7 +36,8 @@ class ConversationCheck:
     status: "ok" (bytes and tokens agree, one leading BOS aside), "mismatch", or "refused" (one of the
     two sides does not take this conversation). prompt: what Ollama sends; reference: what the chat
     template renders, images shown as `[img-N]`; None where that side refused. alignment: the
-    comparison, None without both sides; its token counts are 0 where no tokenizer took part.
+    comparison, None without both sides; its token counts are 0 where no tokenizer took part. own_tokens: the
+    same in tokens of the model's own tokenizer, None where there is none.
     """
 
     id: str
@@ -44,6 +47,7 @@ class ConversationCheck:
     reference: str | None = None
     alignment: Alignment | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
+    own_tokens: PromptTokens | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -54,6 +58,7 @@ class ConversationCheck:
             "prompt": self.prompt,
             "reference": self.reference,
             "alignment": self.alignment.to_dict() if self.alignment else None,
+            "own_tokens": self.own_tokens.to_dict() if self.own_tokens else None,
             "diagnostics": [d.to_dict() for d in self.diagnostics],
         }
 
@@ -149,14 +154,19 @@ class PromptSources:
 
 
 def check_prompts(
-    subject: PromptSources, conversations: Iterable[Conversation], *, tokenizer: Tokenizer | None = None
+    subject: PromptSources,
+    conversations: Iterable[Conversation],
+    *,
+    tokenizer: Tokenizer | None = None,
+    both: BothTokenizers | None = None,
 ) -> CheckReport:
     """Checks every conversation; without a tokenizer only the bytes are compared.
 
+    both: that tokenizer beside the model's own; then the tokens of the two are compared too.
     Raises TemplateReferenceError for a chat template that does not compile, GoTemplateError for a
     TEMPLATE that does not, EngineError where the tokenizer fails.
     """
-    checker = _Checker(subject, tokenizer)
+    checker = _Checker(subject, tokenizer, both)
     checks = tuple(checker.check(c) for c in conversations)
     found = (*nothing_compared(checks), *checker.package_findings())
     return CheckReport(checks, found, tokenizer is not None)
@@ -195,9 +205,12 @@ def _by_renderer(name: str) -> Diagnostic:
 
 
 class _Checker:
-    def __init__(self, subject: PromptSources, tokenizer: Tokenizer | None) -> None:
+    def __init__(
+        self, subject: PromptSources, tokenizer: Tokenizer | None, both: BothTokenizers | None
+    ) -> None:
         self.subject = subject
         self.tokenizer = tokenizer
+        self.own = TokenComparison(both, subject.wrapper) if both and tokenizer else None
         self.now = datetime.now()  # one clock for both sides
         self.template = (
             None
@@ -222,14 +235,26 @@ class _Checker:
         known = dict(self.split), dict(self.added)
         found = self.check_as_asked(conversation)
         if found.status == "ok" or conversation.think is not None or not self.thinks:
-            return found
+            return self.by_own_tokenizer(conversation, found)
         before = self.split, self.added
         self.split, self.added = known
         thinking = self.check_as_asked(replace(conversation, think=True))
         if thinking.status == "ok":
-            return thinking
+            return self.by_own_tokenizer(conversation, thinking)
         self.split, self.added = before
-        return found
+        return self.by_own_tokenizer(conversation, found)
+
+    def by_own_tokenizer(self, conversation: Conversation, found: ConversationCheck) -> ConversationCheck:
+        """The same with the tokens of the model's own tokenizer beside those of the engine."""
+        if self.own is None or found.prompt is None or found.reference is None or found.status == "refused":
+            return found
+        assert self.tokenizer is not None
+        messages = with_system(conversation.messages, self.subject.system, self.subject.first)
+        images = sum(image_count(m) for m in messages)
+        sides = place_prompt(found.prompt, images), place_prompt(found.reference, images)
+        contents = [c for m in messages if isinstance(c := m.get("content"), str)]
+        ids = self.prompt_ids(sides[0], self.tokenizer)
+        return replace(found, own_tokens=self.own.compare(conversation.id, ids, sides[1], contents))
 
     @property
     def thinks(self) -> bool:
@@ -299,7 +324,7 @@ class _Checker:
 
     def package_findings(self) -> tuple[Diagnostic, ...]:
         """What concerns the package as a whole, known once every conversation has been checked."""
-        found = list(self.split)
+        found = [*self.split, *(self.own.findings() if self.own else ())]
         if self.added:
             found.insert(0, _added(self.added, self.tokenizer is not None))
         if self.subject.renderer:

@@ -63,9 +63,14 @@ def compare_vocabulary(
             return None, found
         guessed = str(asked) == AUTO
         checked, found = compare_with(reference, vocabulary, model, guessed=guessed)
-        if engine is None or checked is None or any(d.code == ANOTHER_MODEL for d in found):
+        if engine is None or not belongs(checked):
             return checked, found
         return checked, (*found, *findings(stress(vocabulary, engine, reference), vocabulary))
+
+
+def belongs(checked: VocabularyCheck | None) -> bool:
+    """Whether a tokenizer is the model's, so that tokens of texts can be compared at all."""
+    return checked is not None and all(d.code != ANOTHER_MODEL for d in checked.diagnostics)
 
 
 def compare_with(

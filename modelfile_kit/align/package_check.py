@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..building.build import Build
@@ -15,12 +15,16 @@ from ..core.errors import EngineError, UsageError
 from ..huggingface import Reference
 from ..ollama.prompt import PromptTemplate
 from ..prover.native import NativePrompter, kinds_of, native_prompter, not_proven, prove_with
+from ..reference_tokenizer.find import AUTO
 from ..runtime.llama_cpp.engine import EmbeddedEngine
 from ..runtime.tokenizer import LlamaTokenizer
 from ..vision.ask_colour import ColourAnswer, ask_colours, findings
+from .both_tokenizers import BothTokenizers
 from .check import CheckReport, PromptSources, check_prompts
 from .image_places import WRAPPERS, Wrapper, place_reference, reference_mark, unit_of
-from .model_tokenizer import compare_vocabulary
+from .model_tokenizer import belongs, compare_with, model_tokenizer
+from .stress import findings as stress_findings
+from .stress import stress
 from .vocabulary_check import VocabularyCheck
 
 
@@ -53,19 +57,37 @@ def check_package(
         wrapper, sights, found = _images(build, timeout, native) if embedded else (None, (), ())
         if wrapper is None:
             wrapper = WRAPPERS.get(_projector_type(build), Wrapper())
-        report = _prompts(build, wrapper, probes, tokenizer if tokens else None, native)
-        compared, differing = _vocabulary(build, reference, tokenizer, timeout) if tokens else (None, ())
-    found = (*seen, *differing, *report.diagnostics, *found, *findings(sights))
-    return replace(report, sights=sights, vocabulary=compared, diagnostics=found)
+        own = _OwnTokenizer()
+        if tokens and tokenizer is not None:
+            own = _own_tokenizer(build, reference, tokenizer, timeout, opened)
+        report = _prompts(build, wrapper, probes, tokenizer if tokens else None, native, own.both)
+    found = (*seen, *own.diagnostics, *report.diagnostics, *found, *findings(sights))
+    return replace(report, sights=sights, vocabulary=own.check, diagnostics=found)
 
 
-def _vocabulary(
-    build: Build, reference: str | Path | None, engine: LlamaTokenizer | None, timeout: float
-) -> tuple[VocabularyCheck | None, tuple[Diagnostic, ...]]:
-    """The GGUF's vocabulary against the model's own tokenizer, where there is one."""
-    asked = build.package.tokenizer if reference is None else reference
-    files = build.files
-    return compare_vocabulary(asked, files.model, files.vocabulary, engine=engine, timeout=timeout)
+@dataclass(frozen=True)
+class _OwnTokenizer:
+    """The model's own tokenizer beside the GGUF's; both: None where there is none, or another model's."""
+
+    check: VocabularyCheck | None = None
+    both: BothTokenizers | None = None
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+def _own_tokenizer(
+    build: Build, asked: str | Path | None, engine: LlamaTokenizer, timeout: float, opened: ExitStack
+) -> _OwnTokenizer:
+    """The model's own tokenizer beside the GGUF's vocabulary, where there is one: opened and compared."""
+    asked = build.package.tokenizer if asked is None else asked
+    model, vocabulary = build.files.model, build.files.vocabulary
+    reference, found = opened.enter_context(model_tokenizer(asked, model, timeout=timeout))
+    if reference is None or vocabulary is None:
+        return _OwnTokenizer(diagnostics=found)
+    checked, found = compare_with(reference, vocabulary, model, guessed=str(asked) == AUTO)
+    if not belongs(checked):
+        return _OwnTokenizer(checked, None, found)
+    found = (*found, *stress_findings(stress(vocabulary, engine, reference), vocabulary))
+    return _OwnTokenizer(checked, BothTokenizers(vocabulary, engine, reference), found)
 
 
 def _native(build: Build, opened: ExitStack) -> tuple[NativePrompter | None, tuple[Diagnostic, ...]]:
@@ -95,6 +117,7 @@ def _prompts(
     probes: Sequence[Conversation],
     tokenizer: LlamaTokenizer | None,
     native: NativePrompter | None,
+    both: BothTokenizers | None,
 ) -> CheckReport:
     if build.reference is None:
         return CheckReport((), (_NOTHING_TO_COMPARE,), tokenizer is not None)
@@ -113,7 +136,7 @@ def _prompts(
         parser=build.plan.maker.parser or "",
         renderer=build.plan.maker.renderer or "",
     )
-    return check_prompts(subject, probes, tokenizer=tokenizer)
+    return check_prompts(subject, probes, tokenizer=tokenizer, both=both)
 
 
 _NOTHING_TO_COMPARE = Diagnostic(

@@ -6,7 +6,7 @@ from ..align.check import CheckReport, ConversationCheck
 from ..align.compare import format_alignment
 from ..publish.reply_trials import ReplyReport, Trial
 from ..publish.verify import VerifyReport
-from .model import Case, Report, Status
+from .model import ENGINE_TOKENS, OWN_TOKENS, Case, Report, Status
 
 _ALIGNED = {"ok": Status.PASSED, "mismatch": Status.FAILED, "refused": Status.SKIPPED}
 _VERIFIED = {"ok": Status.PASSED, "fail": Status.FAILED, "skip": Status.SKIPPED}
@@ -75,6 +75,13 @@ def _conversation(check: ConversationCheck, tokens: bool) -> Case:
         summary = {"mismatch": "differs from the chat template", "refused": "refused"}.get(check.status, "")
     if check.status == "mismatch" and alignment is not None:
         details = format_alignment(alignment)
+    own = check.own_tokens
+    if own is not None:
+        summary = f"{summary}, {own.words}"
+        details = "\n".join(filter(None, (details, "" if own.equal else own.table())))
     data = {"prompt": check.prompt, "reference": check.reference}
-    known = {key: text for key, text in data.items() if text is not None}
+    known: dict[str, object] = {key: text for key, text in data.items() if text is not None}
+    if own is not None:
+        known[ENGINE_TOKENS] = [[t.id, t.text] for t in own.ours]
+        known[OWN_TOKENS] = [[t.id, t.text] for t in own.theirs]
     return Case(check.id, _ALIGNED[check.status], summary, details, check.diagnostics, data=known)

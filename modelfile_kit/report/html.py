@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from functools import lru_cache
 from pathlib import Path
@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from ..core import codes
 from ..core.version import __version__
-from .model import Report, Status
+from .model import ENGINE_TOKENS, OWN_TOKENS, Report, Status
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -33,6 +33,7 @@ def render(report: Report) -> str:
         show=_show,
         counts=_counts,
         pieces=_pieces,
+        first_difference=_first_difference,
     )
 
 
@@ -67,6 +68,15 @@ def _pieces(key: str, data: Mapping[str, Any]) -> Markup:
     return out
 
 
+def _first_difference(key: str, data: Mapping[str, Any]) -> int | None:
+    """Where a row of tokens first differs from the one beside it; None where it does not."""
+    other = data.get({ENGINE_TOKENS: OWN_TOKENS, OWN_TOKENS: ENGINE_TOKENS}.get(key, ""))
+    if other is None:
+        return None
+    ours, theirs = ([number for number, _ in row] for row in (data[key], other))
+    return None if ours == theirs else _same(ours, theirs)
+
+
 def _differences(text: str, other: str) -> Iterator[tuple[bool, str]]:
     """The parts of a text, each with whether the other has it too."""
     start = _same(text, other)
@@ -82,8 +92,8 @@ def _differences(text: str, other: str) -> Iterator[tuple[bool, str]]:
     yield True, text[len(text) - end :]
 
 
-def _same(a: str, b: str) -> int:
-    """How many characters two texts begin with together."""
+def _same(a: Sequence[Any], b: Sequence[Any]) -> int:
+    """How many characters (or tokens) two texts (or rows) begin with together."""
     return next((n for n, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
 
 

@@ -9,6 +9,9 @@ from typing import Any
 
 from ..core.diagnostics import Diagnostic, Severity
 
+ENGINE_TOKENS, OWN_TOKENS = "tokens with llama.cpp", "tokens of the model's own tokenizer"
+"""Two rows of a case's `data` that belong together: [id, text] of each token."""
+
 
 class Status(str, enum.Enum):
     """How a case ended."""

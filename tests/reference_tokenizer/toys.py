@@ -117,3 +117,41 @@ def tekken(path: Path, **changes: Any) -> Path:
     }
     path.write_text(json.dumps({"config": config, "vocab": vocab, **changes}))
     return path
+
+
+def of_vocabulary(
+    folder: Path,
+    vocabulary: Any,
+    *,
+    pattern: str = CL100K,
+    normalizer: Any = None,
+    words: bool = True,
+    whole: bool = True,
+) -> Path:
+    """The tokenizer from which a byte-level GGUF of GLM's kind was made.
+
+    words: whether it has the user-defined tokens; whole: whether a piece that is a token stays whole.
+    """
+    from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers
+
+    texts = vocabulary.texts()
+    merges = [tuple(m.split(" ", 1)) for m in (vocabulary.merges or ())]
+    special = vocabulary.special_tokens()
+    if not words:
+        special = {text: kind for text, kind in special.items() if kind == "control"}
+    ids = {t: n for n, t in enumerate(texts)}
+    tokenizer = Tokenizer(models.BPE(ids, merges, ignore_merges=whole))
+    if normalizer is not None:
+        tokenizer.normalizer = normalizer
+    level = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    splits = pre_tokenizers.Split(Regex(pattern), "isolated")
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([splits, level])
+    tokenizer.decoder = decoders.ByteLevel()
+    for text, kind in special.items():
+        add = tokenizer.add_special_tokens if kind == "control" else tokenizer.add_tokens
+        add([AddedToken(text, special=kind == "control", normalized=False)])
+    folder.mkdir(parents=True, exist_ok=True)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    said = {"eos_token": vocabulary.eos_text, "add_bos_token": vocabulary.add_bos}
+    (folder / "tokenizer_config.json").write_text(json.dumps(said))
+    return folder

@@ -1,0 +1,211 @@
+"""What the engine gets, token by token, beside what the model was trained on.
+
+The engine gets Ollama's prompt in tokens of the GGUF's vocabulary. The model was trained on the chat
+template's text in tokens of its own tokenizer, with nothing added to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..core.diagnostics import Diagnostic, Severity, Span
+from .both_tokenizers import BothTokenizers
+from .compare import WINDOW, Alignment, Token, first_difference, format_alignment
+from .image_places import Placed, Wrapper
+from .token_causes import (
+    BYTES,
+    DUPLICATE,
+    MERGES,
+    MOVED,
+    NORMALIZER,
+    PRE_TOKENIZER,
+    PREFIX,
+    SPECIAL,
+    STRIPPED,
+    UNUSED,
+    WHOLE,
+    CauseFinder,
+    TokenCause,
+)
+
+FOUND = "MK765"
+SAID = "special text in a message"
+NAMES = ("llama.cpp", "the model's tokenizer")
+_SHOWN = 12
+
+
+@dataclass(frozen=True)
+class PromptTokens:
+    """One conversation in both tokenizers.
+
+    ours: the tokens that the engine gets, theirs: those that the model was trained on; image N is one token
+    of id -1-N. first: the index of the first that differs, None where all are equal. causes: why tokens of
+    the same text differ; empty where only the texts do.
+    """
+
+    ours: tuple[Token, ...]
+    theirs: tuple[Token, ...]
+    first: int | None
+    causes: tuple[TokenCause, ...] = ()
+
+    @property
+    def equal(self) -> bool:
+        """Whether the engine gets exactly the tokens of the training."""
+        return self.first is None
+
+    @property
+    def words(self) -> str:
+        """The result in one line."""
+        if self.first is None:
+            return "tokens as of the model's own tokenizer"
+        names = ", ".join(dict.fromkeys(cause.name for cause in self.causes)) or self._of_texts
+        return f"other tokens than of the model's own tokenizer ({names})"
+
+    @property
+    def _of_texts(self) -> str:
+        ours, theirs = [t.id for t in self.ours], [t.id for t in self.theirs]
+        return "one token at the beginning" if ours[1:] == theirs or ours == theirs[1:] else "another text"
+
+    def table(self) -> str:
+        """The tokens around the first difference, side by side."""
+        first = self.first
+        shown = slice(0, 0) if first is None else slice(max(0, first - WINDOW), first + WINDOW + 1)
+        rows = self.ours[shown], self.theirs[shown]
+        counts = len(self.ours), len(self.theirs)
+        return format_alignment(Alignment(self.equal, None, first, *rows, *counts), names=NAMES)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {
+            "equal": self.equal,
+            "first_difference": self.first,
+            "engine": [[t.id, t.text] for t in self.ours],
+            "reference": [[t.id, t.text] for t in self.theirs],
+            "causes": [{"name": c.name, "detail": c.detail, "text": c.text} for c in self.causes],
+        }
+
+
+@dataclass
+class TokenComparison:
+    """Compares conversation after conversation, and knows at the end what concerns them all."""
+
+    both: BothTokenizers
+    wrapper: Wrapper = field(default_factory=Wrapper)
+    finder: CauseFinder = field(init=False)
+    _groups: dict[tuple[str, str], list[tuple[str, TokenCause]]] = field(init=False, default_factory=dict)
+    _count: int = field(init=False, default=0)
+    _equal: int = field(init=False, default=0)
+
+    def __post_init__(self) -> None:
+        self.finder = CauseFinder(self.both)
+
+    def compare(
+        self, ident: str, engine_ids: Sequence[int], reference: Placed, contents: Sequence[str] = ()
+    ) -> PromptTokens:
+        """One conversation.
+
+        ident: its id; engine_ids: the tokens of its prompt; reference: the chat template's text, cut at its
+        images; contents: the texts of its messages.
+        """
+        texts = self.around_images(reference.segments)
+        theirs: list[int] = []
+        for n, ids in enumerate(self.both.theirs(texts)):
+            theirs += [*([-n] if n else []), *ids]
+        first = first_difference(engine_ids, theirs)
+        causes = [cause for text in texts for cause in self.finder.causes(text)]
+        causes = list(dict.fromkeys(causes))
+        self._count += 1
+        self._equal += not causes
+        for cause in causes:
+            users = cause.name == SPECIAL and any(cause.detail in content for content in contents)
+            name = SAID if users else cause.name
+            detail = cause.detail if cause.name in (NORMALIZER, PRE_TOKENIZER) else ""
+            self._groups.setdefault((name, detail), []).append((ident, cause))
+        shown = self.both.our_tokens(engine_ids), self.both.their_tokens(theirs)
+        return PromptTokens(*shown, first, tuple(causes))
+
+    def around_images(self, segments: Sequence[str]) -> list[str]:
+        """The texts between images, with what stands around each image."""
+        last = len(segments) - 1
+        before, behind = self.wrapper.begin, self.wrapper.end
+        return [
+            (behind if n else "") + text + (before if n < last else "") for n, text in enumerate(segments)
+        ]
+
+    def findings(self) -> list[Diagnostic]:
+        """A finding for each cause, the most frequent first."""
+        ordered = sorted(self._groups.items(), key=lambda item: (-len(_idents(item[1])), item[0]))
+        return [self._finding(name, detail, rows) for (name, detail), rows in ordered]
+
+    def _finding(self, name: str, detail: str, rows: Sequence[tuple[str, TokenCause]]) -> Diagnostic:
+        idents = _idents(rows)
+        small = dict.fromkeys(cause.text for _, cause in rows)
+        ident, cause = rows[0]
+        more = f" ({len(small)} such texts)" if len(small) > 1 else ""
+        about = f" ({detail})" if detail else ""
+        return Diagnostic(
+            FOUND,
+            _severity(name, detail),
+            f"{len(idents)} of {self._count} conversations have other tokens with llama.cpp than the model "
+            f"was trained on, because of {_WHAT[name]}{about}: in {ident!r} {_shortened(cause.text)} is "
+            f"{_listed(cause.ours)} with llama.cpp and {_listed(cause.theirs)} with the model's own "
+            f"tokenizer{more}",
+            Span(self.both.vocabulary.source),
+            _HELP[name],
+        )
+
+    @property
+    def summary(self) -> str:
+        """How many conversations have the same tokens, in words."""
+        return f"{self._equal} of {self._count} conversations have the tokens of the model's own tokenizer"
+
+
+def _idents(rows: Sequence[tuple[str, TokenCause]]) -> list[str]:
+    return list(dict.fromkeys(ident for ident, _ in rows))
+
+
+def _severity(name: str, detail: str) -> Severity:
+    if name == NORMALIZER and detail == "NFC":
+        return Severity.INFO  # Ollama's users meet it with every Qwen, and can do something about it
+    return Severity.ERROR if name in (SPECIAL, MOVED) else Severity.WARNING
+
+
+def _listed(tokens: Sequence[Token]) -> str:
+    shown = " ".join(f"{t.id}:{t.text!a}" for t in tokens[:_SHOWN])
+    return f"[{shown}{' …' if len(tokens) > _SHOWN else ''}]"
+
+
+def _shortened(text: str) -> str:
+    return ascii(text if len(text) <= 60 else text[:59] + "…")
+
+
+_WHAT: Mapping[str, str] = {
+    NORMALIZER: "the normalizer of its tokenizer",
+    SPECIAL: "special tokens that only one side knows",
+    SAID: "a message that holds the text of a special token, which only one side reads as that token",
+    STRIPPED: "special tokens that take the spaces beside them with them",
+    PREFIX: "a space that one side puts before a text",
+    MOVED: "tokens that have another id",
+    DUPLICATE: "two tokens with one text",
+    UNUSED: "tokens that one side never uses",
+    BYTES: "characters that one side spells as bytes",
+    PRE_TOKENIZER: "the pre-tokenizer",
+    WHOLE: "words that are tokens, which only one side leaves whole",
+    MERGES: "the way words are put together",
+}
+_HELP: Mapping[str, str] = {
+    NORMALIZER: "change texts the same way before they are sent (MK754)",
+    SPECIAL: "see the findings about tokens that are missing, added or of another type (MK744 to MK748)",
+    SAID: "take such texts out of messages before they are sent, or break them up",
+    STRIPPED: "write no spaces or newlines beside these tokens (MK757)",
+    PREFIX: "see the finding about the space before a text (MK751)",
+    MOVED: "convert the model again from its original files (MK746)",
+    DUPLICATE: "nothing in the GGUF can change it; write the text otherwise",
+    UNUSED: "see the findings about types of tokens (MK748)",
+    BYTES: "see the findings about missing tokens (MK744)",
+    PRE_TOKENIZER: "see the finding about the pre-tokenizer (MK752, MK753)",
+    WHOLE: "nothing in the GGUF can change it, unless another `tokenizer.ggml.pre` fits too (MK758)",
+    MERGES: "see the findings about merges and scores (MK755, MK756, MK758)",
+}
