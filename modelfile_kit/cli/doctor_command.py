@@ -12,9 +12,20 @@ from .command import Command
 from .common import format_option, host_option, print_report, read_text
 
 
+class _DoctorCommand(Command):
+    """An error text may begin with a dash: `--draft-quantize requires a DRAFT model` is no option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """The arguments, texts of several words behind `--`."""
+        texts = [a for a in args if a.startswith("-") and any(c.isspace() for c in a)]
+        if texts and "--" not in args:
+            args = [a for a in args if a not in texts] + ["--", *texts]
+        return super().parse_args(ctx, args)
+
+
 @click.command(
     "doctor",
-    cls=Command,
+    cls=_DoctorCommand,
     examples=(
         "mkmodelfile doctor",
         "mkmodelfile doctor ./my-package",

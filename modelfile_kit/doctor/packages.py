@@ -7,6 +7,7 @@ from pathlib import Path
 from ..building.build import build
 from ..core.diagnostics import Diagnostic, Span
 from ..core.errors import KitError, PackageError, UsageError
+from .symptoms import diagnose
 
 
 def package_of(subject: str) -> Path | None:
@@ -14,12 +15,12 @@ def package_of(subject: str) -> Path | None:
 
     Raises UsageError for a path that does not exist, which is no error text either.
     """
-    if any(c.isspace() for c in subject):
+    if any(c.isspace() for c in subject) or subject.startswith("{") or "://" in subject:
         return None
     path = Path(subject)
     if path.exists():
         return path
-    if path.suffix in (".yaml", ".yml") or len(path.parts) > 1:
+    if (path.suffix in (".yaml", ".yml") or len(path.parts) > 1) and not diagnose(subject):
         hint = "give a package, or an error text in quotes"
         raise UsageError("no such file or folder", span=Span(subject), help=hint)
     return None

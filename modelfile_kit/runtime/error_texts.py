@@ -77,8 +77,15 @@ ERROR_TEXTS: tuple[ErrorText, ...] = (
     ErrorText(
         LLAMA_CPP,
         "MK401",
-        r"encountered (?:length_error|bad_alloc error) while reading|string length \d+ exceeds maximum \d+"
-        r"|number of (?:tensors|key value pairs) is -?\d+ but must be in|key \d+ is empty"
+        r"string length \d+ exceeds maximum|number of (?:tensors|key value pairs) is -?\d+ but must be in",
+        "the header of the GGUF holds lengths that no sound file has: the file is damaged or big-endian; "
+        "this is not about memory",
+        f"`mkmodelfile inspect FILE` says which of the two; {FILE_STEP}",
+    ),
+    ErrorText(
+        LLAMA_CPP,
+        "MK401",
+        r"encountered (?:length_error|bad_alloc error) while reading|key \d+ is empty"
         r"|duplicate key '[^']*' for KV pair|key '[^']*' has invalid GGUF type"
         r"|key '[^']*' must be of type \w+ but is|alignment \d+ is not a power of 2"
         r"|tensor name \d+ is too long|duplicate tensor name '|tensor '[^']*' is duplicated"
@@ -406,13 +413,36 @@ ERROR_TEXTS: tuple[ErrorText, ...] = (
     ErrorText(
         OLLAMA,
         "MK810",
-        r"file path must be relative|DRAFT cannot be used with remote|safetensors imports (?:do not )?"
-        r"(?:support|require)|--draft-quantize requires|info field \\?\"\w+\\?\" (?:must|element)"
-        r"|too many files: \d+|invalid digest for "
+        r"--draft-quantize requires a DRAFT model",
+        "the request quantizes a draft model and names none",
+        "leave --draft-quantize out, or name the draft's files behind DRAFT",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK810",
+        r"safetensors imports (?:do not )?(?:support|require)|DRAFT cannot be used with remote",
+        "the Modelfile's FROM and DRAFT lines do not fit together: an import of safetensors takes one FROM "
+        "and at most one DRAFT, and a model of ollama.com takes no DRAFT",
+        "leave one FROM line (and at most one DRAFT line), or convert the folder with llama.cpp's "
+        "convert_hf_to_gguf.py and name the GGUF",
+        since="0.34.1",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK810",
+        r"info field \\?\"\w+\\?\" (?:must|element)",
+        "a value in `info` of the create request is of the wrong kind",
+        "correct the field that the text names, or leave it out: what `info` says is otherwise read from the "
+        "model's files",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK810",
+        r"file path must be relative|too many files: \d+|invalid digest for "
         r"|blob not found for|blob for .{1,400} is not a regular file",
-        "the server refuses what the create request asks for",
-        "publish a finished GGUF with `mkmodelfile publish`: quantize it before, with llama.cpp's "
-        "llama-quantize",
+        "`files` of the create request names a file or a digest that the server cannot use",
+        "upload each file to /api/blobs/sha256:DIGEST first and name it without a folder; `mkmodelfile "
+        "publish` does both",
     ),
     ErrorText(
         OLLAMA,

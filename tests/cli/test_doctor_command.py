@@ -70,3 +70,24 @@ def test_a_package_that_was_not_found_is_no_error_text(mkmodelfile):
     done = mkmodelfile("doctor", "absent/package")
     assert (done.code, done.out) == (2, "")
     assert "absent/package: error MK901 usage: no such file or folder" in done.err
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("--draft-quantize requires a DRAFT model", "MK810"),
+        ("- no idea --what this is", "MK906"),
+        ('{"error":"unauthorized","signin_url":"https://ollama.com/connect"}', "MK861"),
+        ('{"error":"nobody/knows"}', "MK906"),
+        ("chat/template:undefined_renderer", "MK901"),
+    ],
+)
+def test_a_text_that_looks_like_an_option_or_a_path(mkmodelfile, text, code):
+    done = mkmodelfile("doctor", text)
+    assert (done.code, code in done.out + done.err) == (2 if code == "MK901" else 1, True)
+
+
+def test_options_beside_a_text_that_begins_with_a_dash(mkmodelfile):
+    done = mkmodelfile("doctor", "--draft-quantize requires a DRAFT model", "--format", "json")
+    assert json.loads(done.out)["diagnostics"][0]["code"] == "MK810"
+    assert mkmodelfile("doctor", "--nothing").code == 2
