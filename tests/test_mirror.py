@@ -46,6 +46,7 @@ WITHOUT_MODULE = {
     "ollama/test_writing.py": "writing Modelfiles: the grammar and the text of a TEMPLATE",
     "report/test_reports.py": "all formats on one report",
     "runtime/test_harvested_errors.py": "the known error texts, held against those that programs have",
+    "runtime/test_labelled_errors.py": "the same, held against labels that a second reader wrote",
 }
 
 
