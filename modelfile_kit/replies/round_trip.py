@@ -15,8 +15,9 @@ from typing import Any
 
 from ..core.errors import KitError
 from ..ollama.builtin import PARSERS, parser_for
-from ..ollama.parsers import OLDEST, read_reply, reader_for
+from ..ollama.parsers import OLDEST, read_reply
 from ..ollama.prompt import PromptTemplate
+from ..ollama.reply_tokens import preserved_tokens
 from ..ollama.reply_types import Reply, ToolCall
 from ..ollama.think import Think
 from ..ollama.versions import Target
@@ -29,8 +30,6 @@ WHOLE = 0
 """The size of a piece that is the whole reply."""
 PIECES = (WHOLE, 1, 3, 7)
 """Characters in a piece; pieces of one character end at every place."""
-
-_CLOSING = {"<": ">", "[": "]"}
 
 CALLS, THINKING, CONTENT, REFUSED = "calls", "thinking", "content", "refused"
 """What can be wrong with a message that comes back."""
@@ -193,7 +192,7 @@ class Trip:
                 refused = Reply(error="the server refuses such a request")
                 yield Reading(spoken, WHOLE, refused, REFUSED)
                 continue
-            text = self._sent(spoken.text, parser, template)
+            text = self._sent(spoken, parser, template)
             for end in self.ends:
                 if parser and end.version < OLDEST:
                     continue  # what its parsers read is not known
@@ -219,9 +218,12 @@ class Trip:
                 self._prompts[key] = None
         return self._prompts[key]
 
-    def _sent(self, text: str, parser: str, template: PromptTemplate) -> str:
+    def _sent(self, spoken: Spoken, parser: str, template: PromptTemplate) -> str:
         """The reply as the engine gives it to the server."""
-        kept = kept_tokens(parser, template)
+        text, offered = spoken.text, spoken.kind.offered
+        tag = template.tool_tag.tag
+        newest = template.target.newest
+        kept = preserved_tokens(parser=parser, tool_tag=tag, offers_tools=offered, target=newest)
         for token in self.dropped:
             if token not in kept:
                 text = text.replace(token, "")
@@ -284,18 +286,6 @@ def _visible(reading: Reading) -> bool:
 def candidates(target: Target) -> Iterator[str]:
     """The names of parsers that a target knows, in the order of their releases."""
     return (name for name in PARSERS if parser_for(name, target))
-
-
-def kept_tokens(parser: str, template: PromptTemplate) -> tuple[str, ...]:
-    """Control tokens that the engine leaves in the text because the reader needs them.
-
-    Of a tag it is the first token alone (llm/llama_server.go, llamaServerPreservedTokensForToolTag).
-    """
-    if parser:
-        return reader_for(parser, template.target.newest).preserved
-    tag = template.tool_tag.tag
-    end = tag.find(_CLOSING.get(tag[:1], "\0"))
-    return (tag[: end + 1] if end > 0 else tag,)
 
 
 def _pieces(text: str, size: int) -> list[str]:
