@@ -57,9 +57,10 @@ the replies are found by the TEMPLATE's tags (or by llama-server).
   as without it. That it reads this model's replies is not (MK530). With a parser the GGUF's own Jinja is
   never used, so `mode: native` with a parser is an error.
 - `renderer: NAME` and `parser: NAME` write both: Ollama's own code makes the prompts, and neither a
-  TEMPLATE nor the chat template is used. Nothing of that is proven by `build` (MK529); `publish` and
-  `verify` let the server render the package's conversations and compare them with the chat template. A
-  renderer alone is an error.
+  TEMPLATE nor the chat template is used. The kit has all of Ollama's renderers since 0.30 in Python, exact
+  to the byte, so `build` holds their prompts to the chat template as it does a TEMPLATE's, at the oldest
+  and the newest server of `target`. MK529 shows where they differ; `check`, `test` and `render` use them
+  too. A renderer alone is an error.
 - `auto` is none of both, and so is `none`.
 
 A name that no release has, or that is younger than `target`, is an error that says which release has it.

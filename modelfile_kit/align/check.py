@@ -14,6 +14,7 @@ from ..huggingface import Reference
 from ..ollama.conversation_rules import with_system
 from ..ollama.prompt import PromptTemplate
 from ..ollama.prompt_ends import PromptEnds
+from ..ollama.renderer_prompt import RendererPrompts
 from ..runtime.tokenizer import Tokenizer, spell_out
 from ..runtime.vocabulary_info import as_llama_server_gets_it
 from ..vision.ask_colour import ColourAnswer
@@ -133,8 +134,9 @@ class PromptSources:
     request as llama-server does then, None where no llama-server is there. chat_template: the
     Jinja text it is to equal. bos_token, eos_token: their texts, None where the vocabulary has none.
     system, first: the package's SYSTEM and MESSAGEs. parser, renderer: its own. wrapper: what libmtmd writes
-    around an image. expected: what the engine is meant to get, where a package adds texts on purpose; what is
-    added is one warning. ends: what the engine adds around prompts, None to ask llama.cpp alone. model: the
+    around an image. rendered: the renderer's prompts, None where they are not known. expected: what the
+    engine is meant to get, where a package adds texts on purpose; what is added is one warning.
+    ends: what the engine adds around prompts, None to ask llama.cpp alone. model: the
     GGUF's name, for advice.
     """
 
@@ -151,6 +153,7 @@ class PromptSources:
     first: tuple[Message, ...] = ()
     parser: str = ""
     renderer: str = ""
+    rendered: RendererPrompts | None = None
 
 
 def check_prompts(
@@ -194,6 +197,12 @@ _NATIVE = Diagnostic(
 )
 
 
+RENDERED = (
+    "a renderer is code of Ollama that no package can change: `mode: auto` takes what is proven for most, "
+    "`mode: go` a TEMPLATE"
+)
+
+
 def _by_renderer(name: str) -> Diagnostic:
     return Diagnostic(
         "MK529",
@@ -212,11 +221,9 @@ class _Checker:
         self.tokenizer = tokenizer
         self.own = TokenComparison(both, subject.wrapper) if both and tokenizer else None
         self.now = datetime.now()  # one clock for both sides
-        self.template = (
-            None
-            if subject.template is None
-            else PromptTemplate(subject.template, now=self.now.date(), parser=subject.parser)
-        )
+        self.template: PromptTemplate | RendererPrompts | None = subject.rendered
+        if subject.template is not None:
+            self.template = PromptTemplate(subject.template, now=self.now.date(), parser=subject.parser)
         self.reference = Reference(
             subject.chat_template, bos_token=subject.bos_token, eos_token=subject.eos_token
         )
@@ -327,7 +334,7 @@ class _Checker:
         found = [*self.split, *(self.own.findings() if self.own else ())]
         if self.added:
             found.insert(0, _added(self.added, self.tokenizer is not None))
-        if self.subject.renderer:
+        if self.subject.renderer and self.template is None:
             found.insert(0, _by_renderer(self.subject.renderer))
         elif self.template is None and self.subject.native is None:
             found.insert(0, _NATIVE)
@@ -343,6 +350,8 @@ class _Checker:
         )
         if not findings:
             findings.extend(explain(pair))
+        if self.subject.rendered is not None:
+            findings = [replace(d, help=RENDERED) if d.severity is Severity.ERROR else d for d in findings]
         self.split.update(dict.fromkeys(split_tokens(pair)))
         if self.tokenizer is None:
             return _bytes_only(prompt, reference), tuple(findings)

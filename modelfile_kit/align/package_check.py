@@ -14,6 +14,7 @@ from ..core.diagnostics import Diagnostic, Severity
 from ..core.errors import EngineError, UsageError
 from ..huggingface import Reference
 from ..ollama.prompt import PromptTemplate
+from ..ollama.renderer_prompt import RendererPrompts
 from ..prover.native import NativePrompter, kinds_of, native_prompter, not_proven, prove_with
 from ..reference_tokenizer.find import AUTO
 from ..runtime.llama_cpp.engine import EmbeddedEngine
@@ -135,6 +136,7 @@ def _prompts(
         model=build.files.model.name,
         parser=build.plan.maker.parser or "",
         renderer=build.plan.maker.renderer or "",
+        rendered=build.renderer_prompts(),
     )
     return check_prompts(subject, probes, tokenizer=tokenizer, both=both)
 
@@ -169,9 +171,12 @@ def _prompt_of(
 ) -> Callable[[Sequence[Message]], str]:
     """Messages with an image to the prompt that Ollama would send, native mode included."""
     template, reference = build.template, build.reference
+    seen: PromptTemplate | RendererPrompts | None = build.renderer_prompts()
     if template is not None:
         seen = PromptTemplate(template, parser=build.plan.maker.parser or "")
-        return lambda messages: seen.render(build.with_system(messages))
+    if seen is not None:
+        prompts = seen
+        return lambda messages: prompts.render(build.with_system(messages))
     if native is not None:
         return lambda messages: native.render(build.with_system(messages))
     assert reference is not None  # without either there would be nothing to build

@@ -14,6 +14,8 @@ from ..core.diagnostics import Diagnostic
 from ..core.errors import PackageError
 from ..ollama.conversation_rules import with_system
 from ..ollama.file_patterns import misread
+from ..ollama.renderer_prompt import RendererPrompts
+from ..ollama.renderers import OLDEST
 from ..ollama.versions import Target, since
 from ..package.conversations import package_conversations
 from ..package.package import Package, load_package
@@ -21,6 +23,7 @@ from .modelfile_text import Values, relative_to_modelfile, write_modelfile
 from .output import write_files
 from .parameters import written_parameters
 from .plan import Plan, make_plan
+from .renderer_way import renderer_prompts
 from .report import make_report, report_bytes
 from .sources import ModelTemplate, PackageFiles, open_files, read_text_file
 from .system_message import in_first_turn, with_text_in_first_turn
@@ -73,6 +76,18 @@ class Build:
     def differs_on_purpose(self) -> bool:
         """Whether `expected` is not `original`: texts are added, or the system text is moved."""
         return bool(self.plan.additions) or self.plan.system_in_first_turn
+
+    def renderer_prompts(self, **options: Any) -> RendererPrompts | None:
+        """What makes the prompts of a package with a RENDERER, at the newest release of its target.
+
+        options: as for `RendererPrompts`. None without a RENDERER, and where that release's are not known.
+        """
+        maker, target = self.plan.maker, Target.parse(self.package.target).newest
+        if maker.renderer is None or target.version < OLDEST:
+            return None
+        return renderer_prompts(
+            self.package, self.files, maker.renderer, maker.parser or "", target, **options
+        )
 
     def conversations(self) -> list[Conversation]:
         """The conversations that this package is tried with: its own, else its family's, else plain ones.

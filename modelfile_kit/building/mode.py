@@ -69,7 +69,7 @@ def choose_mode(
             "native", "the package asks for it; `check` and `verify` compare its prompts with the reference"
         )
     if asked == "renderer":
-        return Mode("renderer", "the package asks for it; only a server can show these prompts")
+        return Mode("renderer", "the package asks for it")
     if coverage is None:
         return Mode("go", "the package has a hand-written TEMPLATE, which is not proven")
     lacking = {k: s for k, s in coverage.items() if s not in ("exact", "absent")}

@@ -20,6 +20,7 @@ from ..package.families import probe_conversations
 from ..package.package import Package
 from ..package.prompt_maker import WORDS
 from ..prover.native import NativeProof, kinds_of, prove_native
+from ..prover.renderer import RendererProof
 from .additions import CANNOT_PLACE, Additions, PlacementError
 from .create_files import check_create_files
 from .create_stops import keep_away_created
@@ -30,6 +31,7 @@ from .insert import Insert, with_insert
 from .mode import Mode, NativeWay, choose_mode, unused_template
 from .parameters import check_parameters, check_sampling
 from .prompt_maker import PromptMaker, asked_mode, choose_prompt_maker, required_release, with_replies
+from .renderer_way import judged_maker, prove_way, why_not_provable
 from .sources import ModelTemplate, PackageFiles, choose_reference, read_text_file
 from .stops import Stops, decide_stops
 from .system_message import check_messages, check_system, check_user_turn, refusal_of_system
@@ -51,6 +53,7 @@ class Plan:
     system: what is written as SYSTEM; "" where the TEMPLATE itself has the text in the first turn.
     in_use: what servers will use, by Ollama's own rules. ends: what the engine adds around prompts.
     insert: whether gaps can be filled. maker: PARSER and RENDERER. requires: the release for REQUIRES.
+    rendered: what the proof of a RENDERER's prompts found, None where none was compared.
     """
 
     reference: ModelTemplate | None
@@ -69,6 +72,7 @@ class Plan:
     maker: PromptMaker
     requires: str | None
     diagnostics: tuple[Diagnostic, ...]
+    rendered: RendererProof | None = None
 
 
 def make_plan(package: Package, files: PackageFiles) -> Plan:
@@ -82,6 +86,12 @@ def make_plan(package: Package, files: PackageFiles) -> Plan:
     stop_on_errors(first)
     asked, maker = asked_mode(package), choose_prompt_maker(package)
     reference = _reference(package, files)
+    rendered = None
+    if maker.renderer is not None:
+        why_not = why_not_provable(package, reference)
+        if reference is not None and not why_not:
+            rendered = prove_way(package, files, reference, maker.renderer, maker.parser or "")
+        maker = judged_maker(maker, rendered, why_not, package.span("renderer"))
     ends = PromptEnds.of(files.vocabulary) if files.vocabulary is not None else PromptEnds()
     by_chat_template = package.template is None and asked != "renderer"
     refusal = refusal_of_system(package, reference) if by_chat_template else ""
@@ -159,6 +169,7 @@ def make_plan(package: Package, files: PackageFiles) -> Plan:
         maker,
         required_release(maker, native=mode.chosen == "native", draft=package.draft is not None),
         tuple(found),
+        rendered,
     )
 
 

@@ -45,7 +45,7 @@ def choose_prompt_maker(package: Package) -> PromptMaker:
     parser = None if package.parser in WORDS else package.parser
     renderer = None if package.renderer in WORDS else package.renderer
     if renderer is not None:
-        return PromptMaker(parser, renderer, *_rendered(renderer, parser or "", package.span("renderer")))
+        return PromptMaker(parser, renderer)  # what is proven of it, `renderer_way` says
     if parser is not None:
         return PromptMaker(parser, None, *_parsed(parser, package.span("parser")))
     return PromptMaker()
@@ -93,19 +93,6 @@ def required_release(maker: PromptMaker, *, native: bool, draft: bool) -> str | 
         needs.append(SINCE["draft_files"].since)
     newest = max(needs)
     return version_text(newest) if newest > needs[0] else None
-
-
-def _rendered(renderer: str, parser: str, span: Span) -> tuple[str, tuple[Diagnostic, ...]]:
-    message = (
-        f"RENDERER {renderer} of Ollama makes the prompts and PARSER {parser} reads the replies: neither is "
-        "proven here, and the chat template and a TEMPLATE are not used"
-    )
-    hint = (
-        "`mkmodelfile publish` and `verify` compare the server's prompts with the model's chat template; a "
-        "renderer is a copy of one version of it"
-    )
-    proven = "nothing here: prompts and replies are made by Ollama's own code on the server"
-    return proven, (Diagnostic(BY_RENDERER, Severity.WARNING, message, span, hint),)
 
 
 def _parsed(parser: str, span: Span) -> tuple[str, tuple[Diagnostic, ...]]:

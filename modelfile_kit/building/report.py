@@ -111,7 +111,7 @@ def _reference(reference: ModelTemplate | None) -> dict[str, Any] | None:
 
 
 def _mode(package: Package, plan: Plan) -> dict[str, Any]:
-    """asked, chosen and why; native: what the proof of native mode found, None where it was not checked."""
+    """asked, chosen and why; native, renderer: what their proofs found, None where they were not checked."""
     seen = plan.mode.native
     native = None
     if seen is not None:
@@ -124,7 +124,15 @@ def _mode(package: Package, plan: Plan) -> dict[str, Any]:
                 for kind, c in seen.counts.items()
             },
         }
-    return {"asked": package.mode, "chosen": plan.mode.chosen, "why": plan.mode.why, "native": native}
+    rendered = None
+    if plan.rendered is not None:
+        rendered = {
+            "coverage": dict(plan.rendered.coverage),
+            "conversations": plan.rendered.conversations,
+            "differences": list(plan.rendered.differences),
+        }
+    found = {"native": native, "renderer": rendered}
+    return {"asked": package.mode, "chosen": plan.mode.chosen, "why": plan.mode.why, **found}
 
 
 def _template(package: Package, plan: Plan) -> dict[str, Any]:

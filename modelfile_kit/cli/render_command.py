@@ -166,19 +166,30 @@ def _with_modelfile(data: bytes, name: str, conversation: Conversation) -> str:
     from ..ollama.decoding import decode
     from ..ollama.grammar import parse_modelfile
     from ..ollama.prompt import PromptTemplate
+    from ..ollama.renderer_prompt import RendererPrompts
     from ..ollama.versions import Target
 
     parsed = parse_modelfile(data)
     folder = Path() if name == "-" else Path(name).parent
     context = Context(decode(data), parsed, folder, Target.parse("latest"))
     selection = context.selection
+    tools = list(conversation.tools) if conversation.tools else None
     if selection and selection.source == "renderer":
-        raise UsageError(selection.why, help="a server can render it: `mkmodelfile verify NAME`")
+        rendered = RendererPrompts.from_modelfile(
+            parsed,
+            renderer=selection.renderer,
+            parser=selection.parser,
+            family=context.files.architecture,
+            parameters=context.files.parameter_count,
+        )
+        prompt = rendered.render(list(conversation.messages), tools=tools, think=conversation.think)
+        if rendered.varies:
+            say(f"warning: {rendered.varies} is by chance on a server; this is one of several prompts")
+        return prompt
     if context.template is None:
         if selection is None or selection.source != "message":
             raise UsageError(f"the Modelfile has no TEMPLATE{_instead(selection)}", help=_HELP)
         say(f"warning: {selection.why}")
-    tools = list(conversation.tools) if conversation.tools else None
     template = PromptTemplate.from_modelfile(parsed)
     return template.render(list(conversation.messages), tools=tools, think=conversation.think)
 

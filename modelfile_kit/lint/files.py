@@ -112,6 +112,11 @@ class Files:
         """The model's, "" where its file is not here."""
         return self.model.header.architecture if self.model and self.model.header else ""
 
+    @property
+    def parameter_count(self) -> int:
+        """How many numbers the model holds, 0 where its file is not here."""
+        return self.model.header.parameter_count if self.model and self.model.header else 0
+
     @cached_property
     def vocabulary(self) -> Vocabulary | None:
         """The model's vocabulary, where its file is here."""

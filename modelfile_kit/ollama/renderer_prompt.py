@@ -6,6 +6,7 @@ GenerateHandler), server/prompt.go (chatPrompt), server/model_thinking.go, serve
 
 from __future__ import annotations
 
+import copy
 import datetime
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
@@ -59,8 +60,8 @@ class RendererPrompts:
         self.target = Target.parse(target)
         self.renderer = renderer
         self.resolved = resolve_name(renderer, name, parameters)
-        clock = now if callable(now) else (lambda: now or datetime.date.today())
         make_renderer(renderer, self.target)
+        clock = now if callable(now) else (lambda: now or datetime.date.today())
         self.family_renderer = make_renderer(self.resolved, self.target, clock)
         self.parser = parser
         self.system = system
@@ -78,7 +79,14 @@ class RendererPrompts:
         messages = [{"role": i.key, "content": i.value} for i in modelfile.all("message")]
         own: dict[str, Any] = {"system": modelfile.last("system") or "", "messages": messages}
         own |= {"parser": modelfile.last("parser") or "", "template": modelfile.last("template")}
-        return cls(modelfile.last("renderer") or "", **{**own, **options})
+        own |= {"renderer": modelfile.last("renderer") or ""}
+        return cls(**{**own, **options})
+
+    def with_clock(self, now: Callable[[], datetime.date]) -> RendererPrompts:
+        """The same with another day."""
+        other = copy.copy(self)
+        other.family_renderer = make_renderer(self.resolved, self.target, now)
+        return other
 
     @cached_property
     def capabilities(self) -> tuple[str, ...]:

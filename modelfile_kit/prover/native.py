@@ -44,13 +44,14 @@ GET_ONE = (
 
 _NATIVE = Side("native", "llama-server")
 
-_NEIGHBOURS = tuple(
+NEIGHBOURS = tuple(
     Conversation(f"two {role} messages", tuple({"role": r, "content": c} for r, c in turns))
     for role, turns in {
         "user": (("user", "a"), ("user", "b")),
         "assistant": (("user", "a"), ("assistant", "b"), ("assistant", "c"), ("user", "d")),
     }.items()
 )
+"""Neighbours of one role, which only a TEMPLATE gets merged."""
 
 
 class TemplateWithTokens(Protocol):
@@ -240,7 +241,7 @@ def prove_with(
     proof = prove_prompts(comparison, eos_token=reference.eos_token, claimed=claimed)
     coverage = dict(proof.coverage)
     found: list[Finding] = [f for f in proof.findings if not isinstance(f, NoMarker)]
-    for conversation in _NEIGHBOURS if coverage["chat"] == "exact" else ():
+    for conversation in NEIGHBOURS if coverage["chat"] == "exact" else ():
         if difference := comparison.difference(conversation):
             coverage["chat"] = "partial"
             found.append(Counterexample("chat", conversation, difference))

@@ -138,8 +138,9 @@ def golden_cases(build: Build, *, tokenizer: Tokenizer | None, update: bool = Fa
 
     tokenizer: of the model's vocabulary; without one only the prompts are compared.
     """
-    if renderer := build.plan.maker.renderer:
-        reason = f"RENDERER {renderer} of Ollama makes the prompts on the server: nothing to compare here"
+    renderer = build.plan.maker.renderer
+    if renderer and build.renderer_prompts() is None:
+        reason = f"RENDERER {renderer} of Ollama makes the prompts, which are not known for `target`"
         return [Case("conversations", Status.SKIPPED, reason)]
     rendered = [_render(build, c) for c in build.conversations()]
     if tokenizer is not None:
@@ -190,6 +191,12 @@ def _below(folder: Path, depth: int) -> Iterator[Path]:
 def _render(build: Build, conversation: Conversation) -> RenderedConversation:
     messages = build.with_system(conversation.messages)
     tools, think = conversation.tools, conversation.think
+    if rendered := build.renderer_prompts(now=DAY.date()):
+        try:
+            prompt = rendered.render(messages, tools=tools, think=think)
+        except PromptError as error:
+            return RenderedConversation(conversation.id, refused=error.message)
+        return RenderedConversation(conversation.id, prompt=prompt)
     if build.template is None:
         return RenderedConversation(
             conversation.id, prompt=build.expected(conversation.messages, tools=tools, think=think, now=DAY)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from modelfile_kit.align.check import RENDERED
 from modelfile_kit.align.package_check import check_package
 from modelfile_kit.building.build import Build, build
 from modelfile_kit.building.prompt_maker import PromptMaker, required_release
@@ -21,6 +22,14 @@ TOOLS = (
     "{% for c in m.tool_calls or [] %}<tool_call>\n<function={{ c.function.name }}>\n"
     "</function>\n</tool_call>{% endfor %}"
     "{% endfor %}<|assistant|>"
+)
+
+# What the renderer glm-4.7 writes.
+GLM_47 = (
+    "[gMASK]<sop>{% for m in messages %}{% if m.role == 'assistant' %}<|assistant|>"
+    "{% if m.reasoning_content %}<think>{{ m.reasoning_content }}{% endif %}</think>{{ m.content }}"
+    "{% elif m.role in ('user', 'system') %}<|{{ m.role }}|>{{ m.content }}{% endif %}{% endfor %}"
+    "<|assistant|>{{ '</think>' if enable_thinking is defined and not enable_thinking else '<think>' }}"
 )
 
 
@@ -87,18 +96,39 @@ def test_a_renderer_makes_the_prompts(tmp_path: Path) -> None:
     assert found.modelfile.last("template") is None
     assert found.modelfile.last("requires") == "0.16.0"
     assert "MK529" in codes(found)
-    assert found.report["proven"].startswith("nothing here")
+    assert found.report["proven"].startswith("prompts by RENDERER glm-4.7: not exact in every case for chat")
+    assert found.report["mode"]["renderer"]["coverage"]["chat"] == "partial"
     assert {s["uses"] for s in found.report["served_by"].values()} == {"renderer"}
 
 
-def test_a_check_does_not_claim_the_renderers_prompts(tmp_path: Path) -> None:
+def test_a_check_compares_the_renderers_prompts(tmp_path: Path) -> None:
     found = built(tmp_path, renderer="glm-4.7", parser="glm-4.7")
     report = check_package(found, tokens=False, embedded=False)
-    (said,) = [d for d in report.diagnostics if d.code == "MK529"]
-    assert "not checked" in said.message
-    assert "MK523" not in {d.code for d in report.diagnostics}
-    (case,) = golden_cases(found, tokenizer=None)
-    assert case.status == "skipped"
+    assert report.counts()["mismatch"] > 0
+    assert all((c.prompt or "").startswith("[gMASK]<sop><|") for c in report.conversations)
+    assert {d.help for c in report.conversations for d in c.diagnostics if d.severity == "error"} == {
+        RENDERED
+    }
+    assert not {"MK523", "MK529"} & {d.code for d in report.diagnostics}
+    cases = golden_cases(found, tokenizer=None, update=True)
+    assert {c.status.value for c in cases} == {"passed"}
+
+
+def test_a_renderer_that_writes_the_chat_templates_prompts(tmp_path: Path) -> None:
+    found = built(tmp_path, GLM_47, renderer="glm-4.7", parser="glm-4.7")
+    assert found.plan.rendered is not None
+    assert found.plan.rendered.exact(["chat", "thinking"]) == {"chat", "thinking"}
+    assert "MK529" not in codes(found)
+    report = check_package(found, tokens=False, embedded=False)
+    assert report.counts()["mismatch"] == 0
+    assert report.counts()["ok"] > 0
+
+
+def test_renderers_of_old_servers_are_not_proven(tmp_path: Path) -> None:
+    found = built(tmp_path, GLM_47, renderer="glm-4.7", parser="glm-4.7", target="'>=0.24'")
+    (said,) = [d for d in found.diagnostics if d.code == "MK529"]
+    assert "`target` >=0.24 includes servers before 0.30.0" in said.message
+    assert "not proven" in found.report["proven"]
 
 
 def test_a_renderer_needs_no_chat_template(tmp_path: Path) -> None:

@@ -41,6 +41,21 @@ def test_the_compiled_template_renders_the_prompt(mkmodelfile, files):
     assert (shown.code, shown.out) == (0, PROMPT)
 
 
+def test_a_renderer_makes_the_prompt(mkmodelfile, files):
+    (files / "Modelfile").write_text("FROM m.gguf\nRENDERER qwen3-coder\nPARSER qwen3-coder\n")
+    arguments = ("--modelfile", files / "Modelfile", "--messages", files / "messages.json")
+    shown = mkmodelfile("render", *arguments)
+    assert shown.out == PROMPT
+    schema = {"type": "string", "enum": ["a"], "items": {}}
+    tool = {"function": {"name": "f", "parameters": {"properties": {"p": schema}}}}
+    (files / "tools.json").write_text(json.dumps([tool]))
+    shown = mkmodelfile("render", *arguments, "--tools", files / "tools.json")
+    assert '<enum>["a"]</enum>' in shown.out
+    assert "is by chance on a server" in shown.err
+    (files / "Modelfile").write_text("FROM m.gguf\nRENDERER qwen4\n")
+    assert "no renderer of Ollama has the name 'qwen4'" in mkmodelfile("render", *arguments).err
+
+
 def test_render_as_hugging_face(mkmodelfile, files):
     shown = mkmodelfile("render", "--jinja", files / "chat.jinja", "--messages", files / "messages.json")
     assert shown.out == PROMPT
