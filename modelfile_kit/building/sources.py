@@ -12,9 +12,11 @@ from typing import Any
 from ..core.conversation import Message
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import PackageError, UsageError
+from ..core.files import NOT_FOUND, why_no_file
 from ..core.os_errors import os_reason
 from ..gguf_file import Header, read_header
 from ..gguf_file.inputs import IMAGE, model_input
+from ..gguf_file.other_formats import describe_folder
 from ..gguf_file.pairing import check_pair
 from ..gguf_file.projector_choice import find_projector
 from ..gguf_file.soundness import check_soundness
@@ -213,13 +215,17 @@ def _jinja_file(path: Path, package: Package) -> str:
 
 def must_exist(path: Path, key: str, package: Package) -> None:
     """Raises PackageError (MK430) for a file of the package that is missing."""
-    if path.is_file():
+    what = why_no_file(path)
+    if not what:
         return
-    what = "is a folder, expected a file" if path.is_dir() else "was not found"
     hint = {
         "model": "download it (the package's README says where from), or give another with --model",
         "projector": "download it, give another with --projector, or write `projector: none`",
     }.get(key, f"correct `{key}:`, or put the file there")
+    if key in ("model", "projector") and what.startswith("is a folder"):
+        what, hint = describe_folder(path)
+    elif what != NOT_FOUND:
+        hint = f"correct `{key}:`: give the path of the file itself"
     raise PackageError(f"`{key}`: {path} {what}", span=package.span(key), help=hint, code=MISSING_FILE)
 
 

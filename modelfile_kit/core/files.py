@@ -6,12 +6,16 @@ import contextlib
 import errno
 import json
 import os
+import stat
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from .diagnostics import Span
 from .errors import UsageError
+from .os_errors import os_reason
+
+NOT_FOUND = "was not found"
 
 
 def parse_json(data: bytes | str, name: str, *, help: str = "") -> Any:
@@ -35,6 +39,19 @@ def parse_json(data: bytes | str, name: str, *, help: str = "") -> Any:
         raise UsageError("the JSON is nested too deeply to be read", span=Span(name), help=help) from error
     except ValueError as error:  # a number of more digits than Python converts
         raise UsageError(f"not JSON that can be read: {error}", span=Span(name), help=help) from error
+
+
+def why_no_file(path: Path) -> str:
+    """Why a path names no regular file, as the end of a sentence; "" where it names one."""
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return f"is a link to {path.readlink()}, which does not exist" if path.is_symlink() else NOT_FOUND
+    except (OSError, ValueError) as error:  # ValueError: a path with a zero byte
+        return f"cannot be read: {os_reason(error)}"
+    if stat.S_ISDIR(mode):
+        return "is a folder, expected a file"
+    return "" if stat.S_ISREG(mode) else "is not a regular file"
 
 
 def write_atomically(path: Path, data: bytes) -> None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol
 from ..core.diagnostics import Span
 from ..core.errors import GGUFError
 from ..core.os_errors import os_reason
+from .other_formats import describe_folder
 
 if TYPE_CHECKING:
     import httpx
@@ -55,8 +56,10 @@ class FileSource:
         try:
             info = path.stat()
             if not stat.S_ISREG(info.st_mode):
-                kind = "a folder" if stat.S_ISDIR(info.st_mode) else "not a regular file"
-                raise _unreadable(self.name, f"is {kind}", "give the path of a GGUF file")
+                what, advice = "is not a regular file", "give the path of a GGUF file"
+                if stat.S_ISDIR(info.st_mode):
+                    what, advice = describe_folder(path)
+                raise _unreadable(self.name, what, advice)
             self.size = info.st_size
             self._file: BinaryIO = path.open("rb", buffering=0)
         except FileNotFoundError:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from ..core.diagnostics import Span
 from ..core.errors import GGUFError
+from ..core.os_errors import os_reason
 
 _DOWNLOAD = "download the file itself (on a model hub: the /resolve/ address, not the /blob/ page)"
 _CONVERT = "convert the model with llama.cpp's convert_hf_to_gguf.py"
@@ -44,7 +47,7 @@ def describe(start: bytes) -> tuple[str, str]:
             return what, advice
     if start[:4] == b"RIFF" and start[8:12] == b"WEBP":
         return "a WebP image", "give the model's .gguf file"
-    if start[8:10] == b'{"' and int.from_bytes(start[:8], "little") < 2**32:
+    if start[8:9] == b"{" and int.from_bytes(start[:8], "little") < 2**32:
         return "a safetensors file", _CONVERT
     text = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if text.startswith((b"<!doctype html", b"<html", b"<head", b"<body")):
@@ -60,3 +63,18 @@ def describe(start: bytes) -> tuple[str, str]:
     if all(32 <= b < 127 or b in b"\t\r\n" for b in start):
         return f"text that begins {start[:24].decode()!r}", "give the model's .gguf file"
     return f"something that begins {start[:8].hex(' ')}", "give the model's .gguf file"
+
+
+def describe_folder(folder: Path) -> tuple[str, str]:
+    """(what a folder in place of a GGUF is, what to do)."""
+    try:
+        names = sorted(p.name for p in folder.iterdir())
+    except OSError as error:
+        return f"is a folder that cannot be read: {os_reason(error)}", "give the path of a GGUF file"
+    models = [n for n in names if n.lower().endswith(".gguf")]
+    if models:
+        listed = ", ".join(models[:4]) + (", …" if len(models) > 4 else "")
+        return "is a folder, expected a GGUF file", f"give the path of a file in it: {listed}"
+    if any(n.lower().endswith((".safetensors", ".bin", ".pth")) for n in names):
+        return "is a folder of an unconverted model, without a GGUF file", f"{_CONVERT} and give the GGUF"
+    return "is a folder without a GGUF file", "give the path of a GGUF file"

@@ -9,8 +9,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..core.diagnostics import Span
 from ..core.errors import GGUFError, KitError
 from ..gguf_file import read_header
+from ..gguf_file.other_formats import describe_folder
 from ..gguf_file.pairing import FileKind
 from ..gguf_file.vocabulary import Vocabulary
 from ..ollama.file_patterns import PatternError, files_of, is_pattern
@@ -27,6 +29,16 @@ _PATH = re.compile(r"^(\.{0,2}[/\\]|~|[A-Za-z]:[\\/])|\.(gguf|safetensors|bin)$|
 # The instructions that take patterns since 0.34.1.
 PATTERNED = ("from", "draft")
 
+# What `FROM folder` takes; the JSON files beside it come along.
+_TAKEN = (
+    "model*.safetensors",
+    "consolidated*.safetensors",
+    "pytorch_model*.bin",
+    "consolidated*.pth",
+    "*.gguf",
+    "*.bin",
+)
+
 # Headers that are read of one folder; what lies beyond would not change the findings.
 MAX_FILES = 50
 
@@ -40,8 +52,9 @@ def is_path(value: str) -> bool:
 class Source:
     """A file or folder that a FROM, PROJECTOR or ADAPTER names, or a GGUF in such a folder.
 
-    header: None for a folder and for what is no sound GGUF; error: why it is none; inside: whether the
-    instruction names the folder of this file; matched: whether it is a pattern that means this file.
+    header: None for a folder and for what is no sound GGUF; error: why it is none, or why Ollama takes
+    nothing from the folder; inside: whether the instruction names the folder of this file; matched: whether
+    it is a pattern that means this file.
     """
 
     instruction: Instruction
@@ -180,7 +193,7 @@ class Files:
     def _source(self, instruction: Instruction, path: Path) -> Source:
         matched = path.name != Path(instruction.value).name and is_pattern(instruction.value)
         if path.is_dir():
-            return Source(instruction, path, matched=matched)
+            return Source(instruction, path, error=_nothing_in(path, instruction), matched=matched)
         return _read(instruction, path, matched=matched)
 
 
@@ -196,9 +209,24 @@ def _taken_from(source: Source) -> list[Source]:
     ]
 
 
+def _nothing_in(folder: Path, instruction: Instruction) -> KitError | None:
+    """Why `ollama create` takes nothing from a folder behind FROM; None where it does.
+
+    Source: Ollama 0.34.4, parser/parser.go, filesForModel.
+    """
+    try:
+        taken = any(any(folder.glob(pattern)) for pattern in _TAKEN)
+    except OSError:
+        return None
+    if taken or instruction.command != "from":
+        return None
+    what, advice = describe_folder(folder)
+    return GGUFError(what, span=Span(str(folder)), help=advice, code="MK403")
+
+
 def _read(instruction: Instruction, path: Path, *, inside: bool = False, matched: bool = False) -> Source:
     try:
-        header = read_header(path, check_data=False)
+        header = read_header(path)
         return Source(instruction, path, header, inside=inside, matched=matched)
     except KitError as error:
         return Source(instruction, path, error=error, inside=inside, matched=matched)

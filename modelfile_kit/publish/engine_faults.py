@@ -27,7 +27,7 @@ CRASHED, NOT_LOADED, NO_PROJECTOR, UNNAMED = "MK417", "MK854", "MK436", "MK857"
 
 
 def name_fault(error: ServerError, served: ServedModel, *, with_image: bool) -> Diagnostic:
-    """The finding for an error that a chat brought; with_image: whether an image was in it."""
+    """The finding for an error that a chat brought; with_image: whether an image or a sound was."""
     text = error.detail if isinstance(error, RefusedError) else error.message
     if isinstance(error, HalfStreamError):
         return _error(
@@ -49,7 +49,7 @@ def name_fault(error: ServerError, served: ServedModel, *, with_image: bool) -> 
         return _error(code, known.meaning, known.step)
     return _error(
         UNNAMED,
-        f"the server failed on {'an image' if with_image else 'a text'}: {text}",
+        f"the server failed on {'an image or sound' if with_image else 'a text'}: {text}",
         "the server's log says more (`ollama serve`, or journalctl -u ollama); `mkmodelfile check` checks "
         "the files themselves",
     )

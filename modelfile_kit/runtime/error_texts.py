@@ -396,6 +396,21 @@ ERROR_TEXTS: tuple[ErrorText, ...] = (
     ErrorText(
         OLLAMA,
         "MK403",
+        r"(?:^|bad request: |error: )unknown type\b|unsupported file type \[[\d ]+\]",
+        "a file behind FROM is neither GGUF nor safetensors, whatever its name says",
+        "`mkmodelfile inspect FILE` says what it is; name the GGUF",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK403",
+        r"read model: read config: ",
+        "FROM names a safetensors file without the config.json of its model",
+        "name the model's whole folder, or convert it with llama.cpp's convert_hf_to_gguf.py",
+        since="0.34.1",
+    ),
+    ErrorText(
+        OLLAMA,
+        "MK403",
         r"mixed model file types",
         "FROM names files of several formats, GGUF and safetensors for example",
         "name the GGUF file alone",

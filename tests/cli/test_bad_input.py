@@ -97,15 +97,17 @@ STRANGE = {
 
 
 @pytest.mark.parametrize("kind", STRANGE)
-@pytest.mark.parametrize("command", ["inspect", "init", "build"])
-def test_what_is_no_sound_gguf(said, folder, pair, kind, command):
+@pytest.mark.parametrize("command", ["inspect", "init", "build", "check", "lint"])
+@pytest.mark.parametrize("name", ["bad.gguf", "bad.bin"])
+def test_what_is_no_sound_gguf(said, folder, pair, kind, command, name):
     make, words = STRANGE[kind]
-    make(folder / "bad.gguf", pair)
-    (folder / "mkmodelfile.yaml").write_text("name: tiny\nmodel: bad.gguf\n")
+    make(folder / name, pair)
+    (folder / "mkmodelfile.yaml").write_text(f"name: tiny\nmodel: {name}\n")
+    (folder / "Modelfile").write_text(f"FROM ./{name}\n")
     before = files_in(folder)
-    code, text = said(command, *([] if command == "build" else ["bad.gguf"]))
+    code, text = said(command, *{"inspect": [name], "init": [name], "lint": ["Modelfile"]}.get(command, []))
     assert code == 1, text
-    assert "bad.gguf" in text
+    assert name in text
     assert words in text
     assert "help:" in text
     assert files_in(folder) == before
@@ -125,6 +127,75 @@ def test_paths_that_are_no_files(said, folder):
         for command in ("inspect", "init"):
             code, text = said(command, name)
             assert (code, words in text) == (2, True), text
+
+
+def _folder(path: Path, *names: str) -> None:
+    path.mkdir()
+    for name in names:
+        (path / name).write_bytes(b"x")
+
+
+NO_FILES = {
+    "a folder without a model": (lambda p: _folder(p, "notes.txt"), "is a folder without a GGUF file"),
+    "an empty folder": (_folder, "is a folder without a GGUF file"),
+    "a folder to convert": (
+        lambda p: _folder(p, "config.json", "model.safetensors"),
+        "convert_hf_to_gguf.py",
+    ),
+    "links in a circle": (lambda p: p.symlink_to(p.name), "links lead round in a circle"),
+    "a link to nothing": (lambda p: p.symlink_to("nowhere.gguf"), "a link to nowhere.gguf"),
+    "a pipe": (os.mkfifo, "is not a regular file"),
+}
+
+
+@pytest.mark.parametrize("key", ["model", "projector"])
+@pytest.mark.parametrize("kind", NO_FILES)
+@pytest.mark.parametrize("command", ["build", "check", "test", "publish"])
+def test_a_package_says_what_it_names_instead_of_a_file(said, folder, kind, command, key):
+    make, words = NO_FILES[kind]
+    make(folder / "thing")
+    names = {"model": "micro-glm4v.gguf", "projector": "mmproj-micro-glm4v.gguf", key: "thing"}
+    (folder / "mkmodelfile.yaml").write_text(
+        "name: tiny\n" + "".join(f"{k}: {v}\n" for k, v in names.items())
+    )
+    before = files_in(folder)
+    code, text = said(command)
+    assert (code, words in text, "download it" in text) == (1, True, False), text
+    assert files_in(folder) == before
+
+
+@pytest.mark.parametrize("kind", NO_FILES)
+@pytest.mark.parametrize("first", ["", "FROM ./micro-glm4v.gguf\n"])
+def test_lint_says_what_a_from_names_instead_of_a_file(said, folder, kind, first):
+    make, words = NO_FILES[kind]
+    make(folder / "thing")
+    (folder / "Modelfile").write_text(f"{first}FROM ./thing\n")
+    code, text = said("lint", "Modelfile")
+    if kind == "a folder to convert":  # create imports it
+        assert "thing" not in text
+    else:
+        assert (code, words in text, "did you mean thing" in text) == (1, True, False), text
+
+
+@pytest.mark.parametrize("kind", NO_FILES)
+@pytest.mark.parametrize("command", ["inspect", "init"])
+def test_a_path_of_a_command_that_is_no_file(said, folder, kind, command):
+    make, words = NO_FILES[kind]
+    make(folder / "thing")
+    (folder / "mkmodelfile.yaml").unlink()
+    code, text = said(command, "thing")
+    assert (code, words in text) == (2, True), text
+    assert not (folder / "mkmodelfile.yaml").exists()
+
+
+def test_a_folder_of_models_names_them(said, folder, pair):
+    (folder / "models").mkdir()
+    (folder / "models" / "one.gguf").symlink_to(pair / "micro-glm4v.gguf")
+    for command in ("inspect", "init"):
+        code, text = said(command, "models")
+        assert (code, "give the path of a file in it: one.gguf" in text) == (2, True), text
+    (folder / "mkmodelfile.yaml").write_text("name: tiny\nmodel: models\n")
+    assert "a file in it: one.gguf" in said("build")[1]
 
 
 def test_a_file_name_that_is_no_text(said, folder, pair):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from modelfile_kit.core.files import write_atomically
+from modelfile_kit.core.files import NOT_FOUND, why_no_file, write_atomically
 
 
 def test_replaces_and_keeps_the_mode(tmp_path: Path) -> None:
@@ -38,3 +38,16 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError) as caught:
         write_atomically(tmp_path / "no" / "file", b"")
     assert caught.value.filename == str(tmp_path / "no" / "file")
+
+
+def test_why_a_path_is_no_file(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    (tmp_path / "round").symlink_to("round")
+    (tmp_path / "lost").symlink_to("nowhere")
+    assert why_no_file(tmp_path / "file") == ""
+    assert why_no_file(tmp_path / "gone") == NOT_FOUND
+    assert why_no_file(tmp_path) == "is a folder, expected a file"
+    assert "nowhere" in why_no_file(tmp_path / "lost")
+    assert "circle" in why_no_file(tmp_path / "round")
+    assert "part of the path" in why_no_file(tmp_path / "file" / "more")
+    assert why_no_file(Path("a\0b")).startswith("cannot be read")

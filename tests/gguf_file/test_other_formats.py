@@ -45,6 +45,7 @@ FILES = {
     "xml": (b'<?xml version="1.0"?><Error><Code>AccessDenied</Code>', "an XML answer"),
     "json": (b'{"error":"Repository not found"}', "JSON"),
     "safetensors": (safetensors(), "a safetensors file"),
+    "safetensors without a tensor": (struct.pack("<Q", 2) + b"{}", "a safetensors file"),
     "gzip": (b"\x1f\x8b\x08" + bytes(20), "a gzip archive"),
     "pickle": (b"\x80\x02}q\x00", "a Python pickle"),
     "old ggml": (b"tjgg" + bytes(20), "a GGJT file from before GGUF"),

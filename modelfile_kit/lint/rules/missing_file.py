@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 
+from ...core.files import NOT_FOUND, why_no_file
 from ...ollama.file_patterns import is_pattern
 from ..context import Context
 from ..files import is_path
@@ -22,11 +23,17 @@ def check(context: Context) -> Iterator[Finding]:
             continue
         if context.files.paths_of(instruction):
             continue
-        yield Finding(
-            f"{instruction.name.upper()} {instruction.value}: file or folder not found",
-            instruction,
-            _near(context, instruction.value),
-        )
+        what, step = _why(context, instruction.value)
+        yield Finding(f"{instruction.name.upper()} {instruction.value}: {what}", instruction, step)
+
+
+def _why(context: Context, value: str) -> tuple[str, str]:
+    """(why there is nothing, what to do)."""
+    path = context.files.path_of(value)
+    found = why_no_file(path) if path else NOT_FOUND
+    if found == NOT_FOUND:
+        return "file or folder not found", _near(context, value)
+    return found, "give the path of the file itself, and check who may read its folder"
 
 
 def _near(context: Context, value: str) -> str:

@@ -14,6 +14,19 @@ def test_what_is_no_gguf(tmp_path):
     rule_catches_not(CODE, "FROM ./model.gguf\n", base=tmp_path)
 
 
+def test_a_name_says_nothing_about_the_content(tmp_path):
+    # Ollama 0.33.0 and 0.34.4 take a GGUF of any name, and answer "unknown type" to a text of any name.
+    for name in ("model.bin", "notes.txt", "model.safetensors"):
+        (tmp_path / name).write_bytes(b"not a model\n")
+        assert name in rule_catches(CODE, f"FROM ./{name}\n", base=tmp_path).message
+        (tmp_path / name).unlink()
+        write_model(tmp_path, name)
+        rule_catches_not(CODE, f"FROM ./{name}\n", base=tmp_path)
+    # An adapter in a format of its own: servers before 0.34 converted it.
+    (tmp_path / "lora.safetensors").write_bytes(b"\x02\0\0\0\0\0\0\0{}")
+    rule_catches_not(CODE, "FROM ./model.bin\nADAPTER ./lora.safetensors\n", base=tmp_path)
+
+
 def test_a_part_without_its_siblings(tmp_path):
     split: dict[str, Any] = {"split__count": Typed("uint16", 2), "split__no": Typed("uint16", 0)}
     write_model(tmp_path, "m-00001-of-00002.gguf", **split)
