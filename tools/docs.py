@@ -50,18 +50,27 @@ an error (MK304).
 
 ## Who makes the prompts, who reads the replies
 
-Without these keys a TEMPLATE (or the GGUF's own Jinja) makes the prompts, and thoughts and tool calls in
-the replies are found by the TEMPLATE's tags (or by llama-server).
+A TEMPLATE (or the GGUF's own Jinja, or a RENDERER) makes the prompts. Thoughts and tool calls in the replies
+are found by the tags that Ollama infers from the TEMPLATE, by the PARSER, or, for the GGUF's own Jinja, by
+llama-server.
 
-- `parser: NAME` writes PARSER: Ollama's own parser of that name reads the replies. The prompts are proven
-  as without it. That it reads this model's replies is not (MK530). With a parser the GGUF's own Jinja is
-  never used, so `mode: native` with a parser is an error.
+- `parser: auto`, the default, proves the way back. Every kind of reply that the chat template shows (answers,
+  thoughts, one and several tool calls, arguments of every type) goes through Ollama's readers, whole and in
+  pieces. The Modelfile gets the PARSER that gives back more tool calls or thoughts than the TEMPLATE's tags
+  and no plain answer less (MK678), or none. What no reader gives back is a finding (MK670 to MK674).
+- `parser: NAME` writes that PARSER, and `build` says what it reads of this model's replies (MK530). With a
+  parser the GGUF's own Jinja is never used, so `mode: native` with a parser is an error.
+- `parser: none` writes none: the TEMPLATE's tags read the replies.
 - `renderer: NAME` and `parser: NAME` write both: Ollama's own code makes the prompts, and neither a
   TEMPLATE nor the chat template is used. The kit has all of Ollama's renderers since 0.30 in Python, exact
   to the byte, so `build` holds their prompts to the chat template as it does a TEMPLATE's, at the oldest
   and the newest server of `target`. MK529 shows where they differ; `check`, `test` and `render` use them
-  too. A renderer alone is an error.
-- `auto` is none of both, and so is `none`.
+  too. A renderer alone is an error. `renderer: auto` and `renderer: none` write none.
+
+`report.json` says under `replies` what comes back: "answer", "thinking" and "tools" are "exact" (as the model
+wrote them, in pieces of every size), "partial", "unread" or "absent" (the chat template shows none).
+`mkmodelfile check --replies` sees the same on a server. A model that is installed already gets its TEMPLATE,
+PARSER and stops by `mkmodelfile repair NAME`.
 
 A name that no release has, or that is younger than `target`, is an error that says which release has it.
 

@@ -13,6 +13,7 @@ from .expectation import turn_tokens
 from .image_checks import check_images
 from .native_checks import check_native
 from .prompt_checks import check_prompts, check_tokens
+from .reply_checks import check_replies
 from .served_model import differences
 from .sound_checks import check_sound
 from .subject import LONGER, Check, Subject, error, judged, short
@@ -194,6 +195,7 @@ CHECKS: tuple[tuple[str, Callable[[Subject], Iterator[Check]]], ...] = (
     ("engine", check_engine),
     ("prompts", check_prompts),
     ("native proof", check_native),
+    ("replies", check_replies),
     ("token counts", check_tokens),
     ("stop", check_stop),
     ("images", check_images),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from ..core.conversation import Conversation, Message, image_count
 from ..core.diagnostics import Diagnostic, has_errors
@@ -64,12 +65,20 @@ def _check_prompt(subject: Subject, conversation: Conversation) -> Check:
     if finding.expected is not None:
         subject.prompts[conversation.id] = finding.expected
     if has_errors(finding.diagnostics):
-        return Check(name, "fail", "not the chat template's prompt", finding.diagnostics)
+        return Check(name, "fail", "not the chat template's prompt", _advised(subject, finding.diagnostics))
     if finding.expected is None:
         return Check(name, "skip", finding.note)
     return Check(
         name, "ok", f"equal to the reference, {len(rendered.prompt.encode())} bytes", finding.diagnostics
     )
+
+
+def _advised(subject: Subject, found: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """The findings; of a model without a package with the command that replaces its TEMPLATE."""
+    if not subject.repairable or not subject.meant.chat_template:
+        return tuple(found)
+    advice = subject.repair_advice
+    return tuple(replace(d, help="; or ".join(filter(None, (advice, d.help)))) for d in found)
 
 
 def _without_words(prompt: str, messages: Sequence[Message]) -> str:

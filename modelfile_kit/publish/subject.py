@@ -75,6 +75,17 @@ class Subject:
         """The test images."""
         return colour_probes() + (shape_probes() if self.shapes else ())
 
+    @property
+    def repairable(self) -> bool:
+        """Whether `repair` could give the model another TEMPLATE: it uses one, and no package says which."""
+        served = self.served
+        return self.meant.template is None and not (served.native or served.renderer or served.promptless)
+
+    @property
+    def repair_advice(self) -> str:
+        """What to type so that the model gets the TEMPLATE, PARSER and stops of its GGUF."""
+        return f"`mkmodelfile repair {self.name}` gives it the TEMPLATE, PARSER and stops that are proven"
+
     def close(self) -> None:
         """Ends what was started for counting."""
         if "counter" in self.__dict__:

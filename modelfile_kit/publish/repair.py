@@ -1,0 +1,159 @@
+"""Gives a model on a server what its plan says, by a create from the model itself: nothing is uploaded.
+
+The repaired model is made under a working name, verified, and only then takes over the name; the old one
+stays on the server under a tag of its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ..core.errors import ServerError
+from ..runtime.ollama.client import OllamaServer
+from .blobs import Progress
+from .names import base_of, with_tag
+from .repair_plan import RepairPlan
+from .served_model import ServedModel, differences
+from .take_over import digest_of, end_engine, sweep, take_over, working_model
+from .verify import VerifyReport, verify_on
+
+KEPT = "before-repair"
+NOT_BETTER = "MK881"
+
+
+class NotRepairedError(ServerError):
+    """The repaired model failed a check that the old one passes; the server is as it was.
+
+    report: every check of the repaired model.
+    """
+
+    code = NOT_BETTER
+
+    def __init__(self, name: str, report: VerifyReport, failed: list[str]) -> None:
+        super().__init__(
+            f"{name} was not repaired: the repaired model fails a check ({', '.join(failed)}) that the old "
+            "one passes; the server is unchanged",
+            help="report this with the output of `mkmodelfile repair --dry-run`; a package of the GGUF "
+            "(`mkmodelfile init`, `publish`) gives the same with every setting in your hands",
+        )
+        self.report = report
+
+
+@dataclass(frozen=True)
+class Repaired:
+    """What a repair did. kept: the name under which the old model is; verified: of the new one."""
+
+    name: str
+    kept: str
+    digest: str
+    verified: VerifyReport
+
+
+def repair(server: OllamaServer, plan: RepairPlan, *, progress: Progress | None = None) -> Repaired:
+    """Carries a plan out. Whatever goes wrong, the name has the old model afterwards.
+
+    Raises NotRepairedError where the new one is worse than the old, ServerError where the server fails.
+    """
+    name, after = plan.served.name, plan.after
+    assert after is not None and plan.changes
+    if after.parser:
+        server.require("renderer", "PARSER in a Modelfile")
+    sweep(server, name)
+    with working_model(server, name) as temporary:
+        server.create(request_of(plan, temporary))
+        end_engine(server, temporary)
+        _must_be_as_meant(server, plan, temporary)
+        verified = _verified(server, plan, temporary, progress)
+        with _kept(server, name) as kept:
+            digest = take_over(server, temporary, name)
+    end_engine(server, name)
+    return Repaired(name, kept, digest, verified)
+
+
+def request_of(plan: RepairPlan, temporary: str) -> dict[str, Any]:
+    """The body of POST /api/create: all that is not named is inherited."""
+    assert plan.before is not None and plan.after is not None
+    before, after = plan.before, plan.after
+    body: dict[str, Any] = {"model": temporary, "from": plan.served.name}
+    if after.template != before.template:
+        body["template"] = after.template
+    if after.parser != before.parser:
+        body["parser"] = after.parser
+    if after.stop != before.stop:
+        body["parameters"] = {"stop": list(after.stop)}
+    return body
+
+
+def kept_name(server: OllamaServer, name: str) -> str:
+    """A free name for the old model: its tag, and what it is."""
+    tagged = with_tag(name)
+    tag = f"{tagged[len(base_of(name)) + 1 :]}-{KEPT}"
+    taken = {str(model.get("model") or "").casefold() for model in server.models()}
+    number = 1
+    while (found := f"{base_of(name)}:{tag}{f'-{number}' if number > 1 else ''}").casefold() in taken:
+        number += 1
+    return found
+
+
+@contextlib.contextmanager
+def _kept(server: OllamaServer, name: str) -> Iterator[str]:
+    """The old model under a second name; without it again where the repair fails."""
+    kept = kept_name(server, name)
+    try:
+        server.copy(name, kept)
+        if digest_of(server, kept) != digest_of(server, name):
+            raise ServerError(
+                f"{server.url} copied {name} to {kept}, and the copy is not what was copied",
+                help="the server's disk may be full: make room and try again",
+                code="MK811",
+            )
+        yield kept
+    except BaseException:
+        with contextlib.suppress(ServerError):
+            server.delete(kept)
+        raise
+
+
+def _must_be_as_meant(server: OllamaServer, plan: RepairPlan, temporary: str) -> None:
+    """What was created has the same files, and what was to be changed."""
+    assert plan.after is not None
+    made = ServedModel.from_show(temporary, server.show(temporary))
+    served, after = plan.served, plan.after
+    meant = {**served.parameters, "stop": list(after.stop)}
+    found = list(
+        differences(
+            made,
+            template=after.template,
+            system=served.system,
+            parameters={k: v for k, v in meant.items() if v != []},
+            messages=served.messages,
+            parser=after.parser,
+        )
+    )
+    # Where the server prefers the GGUF's own chat template, verification holds its prompts to it.
+    wrong = [d.message for d in found if d.code != "MK201"]
+    if made.layers != served.layers:
+        wrong.insert(0, "it has other files than the old model")
+    if wrong:
+        raise ServerError(
+            f"the server said success, but what it made is not what was asked for: {wrong[0]}",
+            help="update Ollama, or publish a package of the GGUF; nothing was changed",
+            code="MK811",
+        )
+
+
+def _verified(
+    server: OllamaServer, plan: RepairPlan, temporary: str, progress: Progress | None
+) -> VerifyReport:
+    """The verification of the new model; the old one is only asked where that fails."""
+    report = verify_on(server, temporary, expectation=plan.meant, progress=progress)
+    failed = [c.name for c in report.checks if c.status == "fail"]
+    if failed:
+        old = verify_on(server, plan.served.name, expectation=plan.meant, progress=progress)
+        before = {c.name for c in old.checks if c.status == "fail"}
+        if worse := [name for name in failed if name not in before]:
+            raise NotRepairedError(plan.served.name, report, worse)
+    return report
