@@ -28,6 +28,8 @@ from .common import print_diagnostics, tokenizer_option
 if TYPE_CHECKING:
     from ..gguf_file import Header
 
+_MAX_SIDE = 100_000
+
 
 @click.command(
     "inspect",
@@ -35,14 +37,25 @@ if TYPE_CHECKING:
     examples=(
         "mkmodelfile inspect model.gguf",
         "mkmodelfile inspect model.gguf mmproj-model-F16.gguf",
+        "mkmodelfile inspect model.gguf mmproj-model-F16.gguf --image-size 1080x2400",
         "mkmodelfile inspect model.gguf --tokenizer ./original-model",
         "mkmodelfile inspect https://huggingface.co/ORG/REPO/resolve/main/model.gguf --format json",
     ),
 )
 @click.argument("files", nargs=-1, required=True, metavar="FILE-or-URL...")
 @tokenizer_option
+@click.option(
+    "--image-size",
+    "sizes",
+    metavar="WIDTHxHEIGHT",
+    multiple=True,
+    callback=lambda _context, _parameter, given: tuple(map(_size, given)),
+    help="How many tokens a picture of this many pixels costs with the projector; may be repeated.",
+)
 @click.option("--format", "output_format", type=click.Choice(FORMATS), default="text", show_default=True)
-def command(files: tuple[str, ...], tokenizer: str | None, output_format: str) -> None:
+def command(
+    files: tuple[str, ...], tokenizer: str | None, sizes: tuple[tuple[int, int], ...], output_format: str
+) -> None:
     """Describe GGUF files, and what Ollama will do with them.
 
     Of a URL only the header is read. Give a model and its projector together to see whether they fit. With
@@ -69,6 +82,7 @@ def command(files: tuple[str, ...], tokenizer: str | None, output_format: str) -
     compared = [found for header in headers for found in _tokenizer(header, tokenizer, output_format)]
     paired = check_together(headers)
     together = _pair_input(headers) if paired is not None else ()
+    costs = _image_costs(headers, sizes)
     if len(headers) == 1 and paired is None:
         paired = _neighbour(headers[0])
     report = Report(
@@ -76,17 +90,67 @@ def command(files: tuple[str, ...], tokenizer: str | None, output_format: str) -
         " ".join(files),
         tuple(cases),
         (*compared, *(paired or ())),
-        facts={"input": list(together)} if together else {},
+        facts={
+            **({"input": list(together)} if together else {}),
+            **({"images": [cost for cost, _ in costs]} if costs else {}),
+        },
     )
     if output_format != "text":
         click.echo(render(report, output_format), nl=False)
     else:
         print_diagnostics(report.all_diagnostics())
+        for _, line in costs:
+            click.echo(line)
         if together:
             fits = "the projector fits the model; " if paired == () else ""
             click.echo(f"{fits}input: {', '.join(together)}")
     if not report.ok:
         raise click.exceptions.Exit(code)
+
+
+def _size(text: str) -> tuple[int, int]:
+    """WIDTHxHEIGHT in pixels."""
+    width, _, height = text.lower().partition("x")
+    if not (width.isascii() and width.isdigit() and height.isascii() and height.isdigit()):
+        raise click.BadParameter(f"{text!r} is no size; expected WIDTHxHEIGHT in pixels, such as 1080x2400")
+    if not 0 < int(width) <= _MAX_SIDE or not 0 < int(height) <= _MAX_SIDE:
+        raise click.BadParameter(f"{text!r}: each side has 1 to {_MAX_SIDE:,} pixels")
+    return int(width), int(height)
+
+
+def _image_costs(
+    headers: list[Header], sizes: tuple[tuple[int, int], ...]
+) -> list[tuple[dict[str, object], str]]:
+    """The tokens of pictures with each projector, as data and as a line."""
+    if not sizes:
+        return []
+    from ..ollama.engine_arguments import least_image_tokens
+    from ..vision.image_tokens import image_tokens
+
+    models = [h for h in headers if classify(h) is FileKind.MODEL]
+    least = max((least_image_tokens(h.architecture) or 0 for h in models), default=0)
+    projectors = [h for h in headers if classify(h) is FileKind.PROJECTOR]
+    if not projectors:
+        raise click.UsageError("--image-size needs the projector too: `mkmodelfile inspect MODEL PROJECTOR`")
+    found: list[tuple[dict[str, object], str]] = []
+    for header in projectors:
+        for width, height in sizes:
+            counted = image_tokens(header, (width, height), least=least)
+            shown = f"image {width}x{height}"
+            if counted is None:
+                kind = header.metadata.text("clip.projector_type") or "unknown"
+                found.append(({"size": [width, height]}, f"{shown}: no formula is known for type {kind}"))
+                continue
+            data: dict[str, object] = {
+                "size": [width, height],
+                "engine": counted.engine,
+                "reference": counted.reference,
+                "why": counted.words,
+            }
+            why = f" ({counted.words})" if counted.words else ""
+            line = f"{shown}: {counted.engine:,} tokens with llama.cpp, {counted.reference:,} in the training"
+            found.append((data, line + why))
+    return found
 
 
 def _tokenizer(header: Header, asked: str | None, output_format: str) -> tuple[Diagnostic, ...]:

@@ -5,7 +5,8 @@ In the folder of golden files a conversation `greeting` has
 - `greeting.prompt`       the exact bytes that Ollama sends to the engine, images as `[img-N]`; or
 - `greeting.refused`      what the server answers where it refuses the request;
 - `greeting.tokens.json`  the tokens of that prompt, one a line, by vocabulary, since a package may be
-  tested with a stand-in for its model. A vocabulary without an entry is not compared.
+  tested with a stand-in for its model; and the tokens of the chat template's text by the model's own
+  tokenizer, where there is one. What has no entry is not compared.
 
 An update writes beside and renames, so an interrupted one leaves each file old or new.
 """
@@ -40,7 +41,8 @@ class TokenText:
 class RenderedConversation:
     """What a conversation became: a prompt, or the text of a refusal.
 
-    vocabulary: a name that changes when the vocabulary does; tokens: None where nothing could tokenize.
+    vocabulary: a name that changes when the vocabulary does; tokens: None where nothing could tokenize;
+    own_tokenizer, own_tokens: the same of the model's own tokenizer, None where there is none.
     """
 
     id: str
@@ -48,6 +50,8 @@ class RenderedConversation:
     refused: str | None = None
     vocabulary: str = ""
     tokens: tuple[TokenText, ...] | None = None
+    own_tokenizer: str = ""
+    own_tokens: tuple[TokenText, ...] | None = None
 
     def __post_init__(self) -> None:
         if not _SAFE_ID.match(self.id):
@@ -125,18 +129,34 @@ def _compare(folder: Path, now: RenderedConversation) -> Case:
 
 
 def _compare_tokens(folder: Path, now: RenderedConversation) -> Case:
-    if now.tokens is None:
+    rows = _token_rows(now)
+    if not rows:
         return Case(now.id, Status.PASSED, "prompt")
     path = folder / f"{now.id}.tokens.json"
-    golden = _read_tokens(path).get(now.vocabulary)
-    if golden is None:
-        return Case(now.id, Status.PASSED, f"prompt (no golden tokens for the vocabulary {now.vocabulary})")
-    if golden != list(now.tokens):
-        old = [f"{t.id} {t.text!r}" for t in golden]
-        new = [f"{t.id} {t.text!r}" for t in now.tokens]
-        lines = "\n".join(unified_diff(old, new, "golden", "now", lineterm="", n=2))
-        return _failed(now.id, path, "MK913", "the tokens have changed, the prompt has not", lines)
-    return Case(now.id, Status.PASSED, f"prompt and {len(golden)} tokens")
+    known, compared = _read_tokens(path), []
+    for name, tokens in rows.items():
+        golden = known.get(name)
+        own = name == now.own_tokenizer
+        if golden is None:
+            what = "tokenizer" if own else "vocabulary"
+            compared.append(f"no golden tokens for the {what} {name}")
+        elif golden != list(tokens):
+            old, new = ([f"{t.id} {t.text!r}" for t in row] for row in (golden, tokens))
+            lines = "\n".join(unified_diff(old, new, "golden", "now", lineterm="", n=2))
+            said = "the tokens of the model's own tokenizer have changed, the prompt has not"
+            other = "the tokens have changed, the prompt has not"
+            return _failed(now.id, path, "MK913", said if own else other, lines)
+        else:
+            compared.append(f"{len(golden)} tokens" + (" of the model's own tokenizer" if own else ""))
+    if len(rows) == 1 and now.tokens is not None and compared[0].startswith("no "):
+        return Case(now.id, Status.PASSED, f"prompt ({compared[0]})")
+    return Case(now.id, Status.PASSED, f"prompt and {', '.join(compared)}")
+
+
+def _token_rows(now: RenderedConversation) -> dict[str, tuple[TokenText, ...]]:
+    """The rows of tokens by the name of what made them."""
+    rows = {now.vocabulary: now.tokens, now.own_tokenizer: now.own_tokens}
+    return {name: row for name, row in rows.items() if row is not None}
 
 
 def _update(folder: Path, now: RenderedConversation) -> Case:
@@ -146,11 +166,11 @@ def _update(folder: Path, now: RenderedConversation) -> Case:
     assert text is not None
     changed = _write_if_new(path, text.encode("utf-8", "surrogateescape"))
     other.unlink(missing_ok=True)
-    if now.tokens is not None:
+    if rows := _token_rows(now):
         tokens_path = folder / f"{now.id}.tokens.json"
         # A changed prompt makes the tokens of every other vocabulary stale.
         known = {} if changed else _read_tokens(tokens_path)
-        known[now.vocabulary] = list(now.tokens)
+        known |= {name: list(row) for name, row in rows.items()}
         changed |= _write_if_new(tokens_path, _tokens_json(known).encode())
     return Case(now.id, Status.PASSED, "written" if changed else "unchanged")
 

@@ -6,18 +6,33 @@ import contextlib
 import datetime
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..align.model_tokenizer import compare_vocabulary
+from ..align.both_tokenizers import BothTokenizers
+from ..align.image_places import Placed
+from ..align.model_tokenizer import belongs, compare_with, model_tokenizer
+from ..align.prompt_tokens import TokenComparison
+from ..align.vocabulary_check import VocabularyCheck
 from ..building.build import Build, build
 from ..core.conversation import Conversation
 from ..core.diagnostics import Diagnostic, Severity, Span, has_errors
-from ..core.errors import GoTemplateError, MissingDependencyError, PackageError, PromptError, UsageError
+from ..core.errors import (
+    GoTemplateError,
+    MissingDependencyError,
+    PackageError,
+    PromptError,
+    TemplateReferenceError,
+    UsageError,
+)
 from ..gguf_file import Header
 from ..gguf_file.arrays import NumberArray, StringArray
 from ..ollama.prompt import render_prompt
 from ..package.package import FILE_NAMES, load_package
+from ..reference_tokenizer.child import ReferenceChild
+from ..reference_tokenizer.find import AUTO
+from ..reference_tokenizer.reference import ReferenceTokenizer
+from ..reference_tokenizer.token_text import token_bytes
 from ..report.model import Case, Status
 from ..runtime.tokenizer import LlamaTokenizer, Tokenizer
 from .golden import RenderedConversation, TokenText, compare_golden
@@ -105,20 +120,69 @@ def run_golden(
     tokens: also those, where llama-cpp-python is installed; tokenizer: the original model's own in place of
     the package's; note: is told when llama-cpp-python is not there.
     """
-    with _tokenizer(built.files.model, tokens, note) as engine:
-        cases = golden_cases(built, tokenizer=engine, update=update)
-    return [*cases, *(_vocabulary_case(built, tokenizer) if tokens else ())]
-
-
-def _vocabulary_case(built: Build, tokenizer: str | None) -> Iterator[Case]:
-    """The GGUF's vocabulary against the original model's tokenizer, where there is one."""
     asked = built.package.tokenizer if tokenizer is None else tokenizer
-    compared, found = compare_vocabulary(asked, built.files.model, built.files.vocabulary)
-    if compared is not None:
+    with contextlib.ExitStack() as opened:
+        engine = opened.enter_context(_tokenizer(built.files.model, tokens, note))
+        own, compared = None, _NO_TOKENIZER
+        if tokens:
+            own, found = opened.enter_context(model_tokenizer(asked, built.files.model))
+            compared = _compared(own, found, built, guessed=str(asked) == AUTO)
+        own = own if belongs(compared.check) else None
+        cases = golden_cases(built, tokenizer=engine, own=own, update=update)
+        return [*cases, *_tokenizer_cases(compared, own, engine, built)]
+
+
+@dataclass(frozen=True)
+class _Compared:
+    """The GGUF's vocabulary against the original model's tokenizer. check: None where there is none."""
+
+    check: VocabularyCheck | None = None
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+_NO_TOKENIZER = _Compared()
+
+
+def _compared(
+    own: ReferenceChild | None, found: tuple[Diagnostic, ...], built: Build, *, guessed: bool
+) -> _Compared:
+    if own is None or built.files.vocabulary is None:
+        return _Compared(None, found)
+    return _Compared(*compare_with(own, built.files.vocabulary, built.files.model, guessed=guessed))
+
+
+def _tokenizer_cases(
+    compared: _Compared, own: ReferenceChild | None, engine: LlamaTokenizer | None, built: Build
+) -> Iterator[Case]:
+    """The vocabularies, and the conversations' texts in both."""
+    found = compared.diagnostics
+    if compared.check is not None:
         status = Status.FAILED if has_errors(found) else Status.PASSED
-        yield Case("tokenizer", status, compared.summary, diagnostics=found)
+        yield Case("tokenizer", status, compared.check.summary, diagnostics=found)
     elif found:
         yield Case("tokenizer", Status.SKIPPED, found[0].message, diagnostics=found)
+    vocabulary = built.files.vocabulary
+    if own is None or engine is None or vocabulary is None or built.reference is None:
+        return
+    comparison = TokenComparison(BothTokenizers(vocabulary, engine, own))
+    for conversation in built.conversations():
+        text = _expected(built, conversation)
+        if text is not None:
+            contents = [c for m in conversation.messages if isinstance(c := m.get("content"), str)]
+            [ids] = engine.tokenize_many([text], add_bos=False)
+            comparison.compare(conversation.id, ids, Placed(text, (text,)), contents)
+    said = tuple(comparison.findings())
+    status = Status.FAILED if has_errors(said) else Status.PASSED
+    yield Case("tokens of the training", status, comparison.summary, diagnostics=said)
+
+
+def _expected(built: Build, conversation: Conversation) -> str | None:
+    """The chat template's text, None where it refuses the conversation."""
+    tools, think = conversation.tools, conversation.think
+    try:
+        return built.expected(conversation.messages, tools=tools, think=think, now=DAY)
+    except TemplateReferenceError:
+        return None
 
 
 @contextlib.contextmanager
@@ -133,10 +197,13 @@ def _tokenizer(model: Path, wanted: bool, note: Callable[[str], None]) -> Iterat
         yield tokenizer
 
 
-def golden_cases(build: Build, *, tokenizer: Tokenizer | None, update: bool = False) -> list[Case]:
+def golden_cases(
+    build: Build, *, tokenizer: Tokenizer | None, own: ReferenceChild | None = None, update: bool = False
+) -> list[Case]:
     """Compares (or updates) the golden files of a built package.
 
-    tokenizer: of the model's vocabulary; without one only the prompts are compared.
+    tokenizer: of the model's vocabulary; without one only the prompts are compared. own: the original model's
+    own, None where there is none.
     """
     renderer = build.plan.maker.renderer
     if renderer and build.renderer_prompts() is None:
@@ -145,6 +212,8 @@ def golden_cases(build: Build, *, tokenizer: Tokenizer | None, update: bool = Fa
     rendered = [_render(build, c) for c in build.conversations()]
     if tokenizer is not None:
         rendered = _tokenized(rendered, tokenizer, vocabulary_name(build.files.header))
+    if own is not None and build.reference is not None:
+        rendered = _by_own_tokenizer(rendered, build, own)
     cases = compare_golden(build.package.golden_folder, rendered, update=update)
     if rendered and all(item.refused is not None for item in rendered):
         message = f"every conversation ({len(rendered)}) is refused: no prompt was compared"
@@ -175,6 +244,15 @@ def vocabulary_name(header: Header) -> str:
             digest.update(f"={list(value) if isinstance(value, NumberArray) else value}".encode())
     kind = metadata.text("tokenizer.ggml.pre") or metadata.text("tokenizer.ggml.model") or "unknown"
     return f"{kind}-{digest.hexdigest()[:12]}"
+
+
+def tokenizer_name(own: ReferenceTokenizer) -> str:
+    """A name that is the same for the same files of a tokenizer: its kind and a digest."""
+    digest = hashlib.sha256()
+    for file in own.facts.files:
+        path = Path(file)
+        digest.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+    return f"{own.facts.kind}-{digest.hexdigest()[:12]}"
 
 
 def _below(folder: Path, depth: int) -> Iterator[Path]:
@@ -230,4 +308,23 @@ def _tokenized(
         pieces = [p.decode("utf-8", "backslashreplace") for p in tokenizer.pieces(mine)]
         tokens = tuple(TokenText(i, text) for i, text in zip(mine, pieces, strict=True))
         out.append(RenderedConversation(item.id, prompt=item.prompt, vocabulary=vocabulary, tokens=tokens))
+    return out
+
+
+def _by_own_tokenizer(
+    rendered: Sequence[RenderedConversation], build: Build, own: ReferenceChild
+) -> list[RenderedConversation]:
+    """With the tokens of the chat template's text by the model's own tokenizer."""
+    name = tokenizer_name(own)
+    conversations = {c.id: c for c in build.conversations()}
+    out = []
+    for item in rendered:
+        text = _expected(build, conversations[item.id]) if item.prompt is not None else None
+        if text is None:
+            out.append(item)
+            continue
+        ids = own.encode(text)
+        pieces = [p.decode("utf-8", "backslashreplace") for p in token_bytes(own, ids)]
+        tokens = tuple(TokenText(i, piece) for i, piece in zip(ids, pieces, strict=True))
+        out.append(replace(item, own_tokenizer=name, own_tokens=tokens))
     return out

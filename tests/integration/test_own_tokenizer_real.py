@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,12 +15,14 @@ from modelfile_kit.cli.main import run
 from modelfile_kit.gguf_file import read_header
 from modelfile_kit.gguf_file.vocabulary import Vocabulary
 from modelfile_kit.micro import MicroPair, build_pair
+from modelfile_kit.report.model import Status
+from modelfile_kit.testing.golden_run import run_golden
 from tests.reference_tokenizer import toys
 
 pytestmark = pytest.mark.engine
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "autoglm-phone-9b"
-ACCENTS = {"id": "accents", "messages": [{"role": "user", "content": "Cafe\u0301, please."}]}
+ACCENTS: dict[str, Any] = {"id": "accents", "messages": [{"role": "user", "content": "Cafe\u0301, please."}]}
 
 
 @pytest.fixture(scope="module")
@@ -99,3 +102,41 @@ def test_words_that_only_one_side_leaves_whole(pair, package, tmp_path):
     report = check_package(built(pair, package), reference=own, embedded=False)
     [found] = [d for d in report.all_diagnostics if d.code == "MK765"]
     assert "words that are tokens, which only one side leaves whole: in 'blue' ' bl' is [" in found.message
+
+
+def test_golden_files_hold_the_tokens_of_both(pair, package, tmp_path):
+    own = glm(tmp_path / "own", pair)
+    made = built(pair, package)
+    cases = run_golden(made, update=True, tokenizer=str(own))
+    assert {c.status for c in cases} == {Status.PASSED}
+    golden = json.loads((package / "golden/accents.tokens.json").read_text(encoding="utf-8"))
+    assert [name.rpartition("-")[0] for name in golden] == ["glm4", "tokenizer.json"]
+    ours, theirs = golden.values()
+    assert ours == theirs and ours[0][1] == "[gMASK]"
+    tokenizers = pytest.importorskip("tokenizers")
+    text = made.expected(ACCENTS["messages"])
+    judge = tokenizers.Tokenizer.from_file(str(own / "tokenizer.json"))
+    assert [number for number, _ in theirs] == judge.encode(text, add_special_tokens=False).ids
+    by_name = {c.name: c for c in run_golden(made, tokenizer=str(own))}
+    assert by_name["accents"].summary == (
+        f"prompt and {len(ours)} tokens, {len(theirs)} tokens of the model's own tokenizer"
+    )
+    assert by_name["tokens of the training"].summary.startswith("2 of 2 conversations")
+    path = package / "golden/accents.tokens.json"
+    changed = json.loads(path.read_text(encoding="utf-8"))
+    name = next(n for n in changed if n.startswith("tokenizer.json"))
+    changed[name][3][0] += 1
+    path.write_text(json.dumps(changed), encoding="utf-8")
+    [failed] = [c for c in run_golden(made, tokenizer=str(own)) if c.status is Status.FAILED]
+    assert [d.code for d in failed.diagnostics] == ["MK913"]
+    assert "the tokens of the model's own tokenizer have changed" in failed.summary
+
+
+def test_test_names_the_cause_too(pair, package, tmp_path):
+    normalizers = pytest.importorskip("tokenizers.normalizers")
+    own = glm(tmp_path / "own", pair, normalizer=normalizers.NFC())
+    cases = run_golden(built(pair, package), update=True, tokenizer=str(own))
+    [case] = [c for c in cases if c.name == "tokens of the training"]
+    assert case.summary == "1 of 2 conversations have the tokens of the model's own tokenizer"
+    [found] = case.diagnostics
+    assert (found.code, str(found.severity)) == ("MK765", "info")

@@ -1,0 +1,355 @@
+"""How many tokens a picture of a given size costs: in llama.cpp, and in the processor of the training.
+
+llama.cpp (b10488, tools/mtmd: mtmd-image.cpp resizes and cuts, clip_n_output_tokens in clip.cpp counts, the
+limits are those of load_hparams) keeps its own limits, whatever the model's preprocessor_config.json says.
+The processors are those of transformers 5.24 (models/*/image_processing_*.py, processing_*.py) with the
+limits of the released preprocessor_config.json; InternVL's is the function dynamic_preprocess of its model
+card. Only the picture's own tokens count, not the marks around it or its parts.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ..gguf_file.arrays import NumberArray
+from ..gguf_file.header import Header
+
+Size = tuple[int, int]
+"""Width and height in pixels."""
+
+
+@dataclass(frozen=True)
+class Eye:
+    """What a projector's file says of the pictures that it takes.
+
+    kind: `clip.projector_type`; side: of the square picture that its encoder was made for; patch: side of a
+    patch; merge: how many patches a side become one token; grid: sizes into which large pictures are cut
+    (LLaVA 1.6); longest: the longest side of a picture before it is cut, 0 for none; tiles: the least and
+    the greatest number of parts; least: the fewest tokens, as Ollama asks for, 0 for llama.cpp's rule.
+    """
+
+    kind: str
+    side: int
+    patch: int
+    merge: int = 1
+    grid: tuple[Size, ...] = ()
+    longest: int = 0
+    tiles: tuple[int, int] = (1, 12)
+    least: int = 0
+
+    @property
+    def step(self) -> int:
+        """The side of what one token sees."""
+        return self.patch * self.merge
+
+    @property
+    def square(self) -> int:
+        """The tokens of one picture of `side`."""
+        return (self.side // self.patch) ** 2 // self.merge**2
+
+
+@dataclass(frozen=True)
+class Formula:
+    """The rule of one projector type.
+
+    engine, reference: tokens of a picture, of an eye and a size; words: what differs between the two, "" for
+    nothing; merge: the key that says how many patches become one token, and what holds without it.
+    """
+
+    engine: Callable[[Eye, Size], int]
+    reference: Callable[[Eye, Size], int]
+    words: str = ""
+    merge: tuple[str, int] = ("", 1)
+
+
+@dataclass(frozen=True)
+class ImageTokens:
+    """The tokens of one picture. words: why the two differ, "" where they do not."""
+
+    size: Size
+    engine: int
+    reference: int
+    words: str = ""
+
+    @property
+    def equal(self) -> bool:
+        """Whether both count the same."""
+        return self.engine == self.reference
+
+
+def image_tokens(projector: Header, size: Size, *, least: int = 0) -> ImageTokens | None:
+    """What a picture costs with a projector; None for a type whose formula is not in `FORMULAS`.
+
+    size: width and height, each at least 1; least: the fewest tokens that Ollama asks llama-server for
+    (`engine_arguments.least_image_tokens`), 0 for none.
+    """
+    eye = eye_of(projector, least=least)
+    if eye is None:
+        return None
+    formula = FORMULAS[eye.kind]
+    engine, reference = formula.engine(eye, size), formula.reference(eye, size)
+    return ImageTokens(size, engine, reference, formula.words if engine != reference else "")
+
+
+def eye_of(projector: Header, *, least: int = 0) -> Eye | None:
+    """The facts of a projector; None for a type that is not in `FORMULAS`, or a file that lacks them."""
+    metadata = projector.metadata
+    kind = metadata.text("clip.vision.projector_type") or metadata.text("clip.projector_type") or ""
+    side, patch = (metadata.integer(f"clip.vision.{key}") for key in ("image_size", "patch_size"))
+    if kind not in FORMULAS or not side or not patch:
+        return None
+    key, usual = FORMULAS[kind].merge
+    grid = metadata.get("clip.vision.image_grid_pinpoints")
+    numbers = [int(n) for n in grid] if isinstance(grid, NumberArray) else []
+    return Eye(
+        kind,
+        side,
+        patch,
+        (metadata.integer(f"clip.vision.{key}") if key else None) or usual,
+        tuple(zip(numbers[::2], numbers[1::2], strict=False)),
+        metadata.integer("clip.vision.preproc_image_size") or 0,
+        (
+            metadata.integer("clip.vision.preproc_min_tiles") or 1,
+            metadata.integer("clip.vision.preproc_max_tiles") or 12,
+        ),
+        least,
+    )
+
+
+# llama.cpp's side. It counts in floats of 32 bits, which decides at the edges.
+
+
+def _engine_limited(least: int, most: int) -> Callable[[Eye, Size], int]:
+    """A picture of its own shape within limits: least, most: tokens (set_limit_image_tokens)."""
+
+    def count(eye: Eye, size: Size) -> int:
+        area = eye.step**2
+        width, height = _engine_fit(size, eye.step, (eye.least or least) * area, most * area)
+        return (width // eye.step) * (height // eye.step)
+
+    return count
+
+
+def _engine_rows(eye: Eye, size: Size) -> int:
+    """Pixtral: one token more at the end of each row but the last."""
+    width, height = _engine_fit(size, eye.step, 8 * eye.step**2, 1024 * eye.step**2)
+    rows = height // eye.step
+    return rows * (width // eye.step) + rows - 1
+
+
+def _engine_square(eye: Eye, size: Size) -> int:
+    return eye.square
+
+
+def _engine_grid(eye: Eye, size: Size) -> int:
+    """LLaVA: one square, and with a list of sizes (1.6) the parts of the best of them."""
+    return _engine_parts(eye, size, eye.grid)
+
+
+def _engine_tiles(eye: Eye, size: Size) -> int:
+    """InternVL: the same with every grid of that many parts."""
+    least, most = eye.tiles
+    across = range(least, most + 1)
+    grids = [(a, b) for a in across for b in across if least <= a * b <= most]
+    return _engine_parts(eye, size, [(a * eye.side, b * eye.side) for a, b in grids])
+
+
+def _engine_parts(eye: Eye, size: Size, grid: Sequence[Size]) -> int:
+    if not grid or max(size) <= eye.side:
+        return eye.square
+    best, most, waste = (0, 0), 0, math.inf
+    for candidate in grid:
+        scale = min(_f32(candidate[0] / size[0]), _f32(candidate[1] / size[1]))
+        width, height = (int(_f32(length * scale)) for length in size)
+        used = min(width * height, size[0] * size[1])
+        unused = candidate[0] * candidate[1] - used
+        if used > most or (used == most and unused < waste):
+            best, most, waste = candidate, used, unused
+    return eye.square * (1 + math.ceil(best[0] / eye.side) * math.ceil(best[1] / eye.side))
+
+
+def _engine_split(eye: Eye, size: Size) -> int:
+    """Idefics 3: a whole picture, and its parts after its longest side has the length that it wants."""
+    width, height = size
+    if not eye.longest:  # files of old converters
+        width, height = _engine_fit(size, eye.side, 0, 0)
+    elif width >= height:
+        height = int(eye.longest / (width / height))
+        width, height = eye.longest, height + height % 2
+    else:
+        width = int(eye.longest * (width / height))
+        width, height = width + width % 2, eye.longest
+    return eye.square * (1 + math.ceil(width / eye.side) * math.ceil(height / eye.side))
+
+
+def _engine_fit(size: Size, step: int, least: int, most: int) -> Size:
+    """calc_size_preserved_ratio: multiples of a step, within limits of pixels (0 for none)."""
+    fitted = [max(step, math.floor(_f32(length / step) + 0.5) * step) for length in size]
+    width, height = (_f32(length) for length in size)
+    if most and fitted[0] * fitted[1] > most:
+        beta = _f32(math.sqrt(_f32(_f32(height * width) / most)))
+        fitted = [max(step, math.floor(_f32(_f32(length / beta) / step)) * step) for length in size]
+    elif least and fitted[0] * fitted[1] < least:
+        beta = _f32(math.sqrt(_f32(least / _f32(height * width))))
+        fitted = [math.ceil(_f32(_f32(length * beta) / step)) * step for length in size]
+    return fitted[0], fitted[1]
+
+
+def _f32(number: float) -> float:
+    """A number as 32 bits hold it."""
+    return float(struct.unpack("f", struct.pack("f", number))[0])
+
+
+# The processors' side.
+
+
+def _smart(least: int, most: int, frames: int = 1) -> Callable[[Eye, Size], int]:
+    """smart_resize of Qwen2-VL and GLM-4V; least, most: pixels of all frames, of which a picture has two in
+    GLM-4V's count."""
+
+    def count(eye: Eye, size: Size) -> int:
+        width, height = size
+        if frames > 1 and min(size) < eye.step:
+            scale = max(eye.step / width, eye.step / height)
+            width, height = int(width * scale), int(height * scale)
+        step = eye.step
+        across, down = (round(length / step) * step for length in (width, height))
+        if frames * across * down > most:
+            beta = math.sqrt(frames * width * height / most)
+            across, down = (max(step, math.floor(n / beta / step) * step) for n in (width, height))
+        elif frames * across * down < least:
+            beta = math.sqrt(least / (frames * width * height))
+            across, down = (math.ceil(n * beta / step) * step for n in (width, height))
+        return (across // step) * (down // step)
+
+    return count
+
+
+def _pixtral(eye: Eye, size: Size) -> int:
+    """PixtralImageProcessor: no side is longer than the encoder's; rows end with a token of their own."""
+    ratio = max(size) / eye.side
+    if ratio > 1:
+        size = math.floor(size[0] / ratio), math.floor(size[1] / ratio)
+    across, down = ((length - 1) // eye.step + 1 for length in size)
+    return across * down + down - 1
+
+
+def _anyres(eye: Eye, size: Size) -> int:
+    """LlavaNextProcessor: the parts without their padding, with a token at the end of each row."""
+    if not eye.grid:
+        return eye.square
+    width, height = size
+    best, most, waste = (0, 0), 0, math.inf
+    for candidate in eye.grid:
+        scale = min(candidate[0] / width, candidate[1] / height)
+        used = min(int(width * scale) * int(height * scale), width * height)
+        unused = candidate[0] * candidate[1] - used
+        if used > most or (used == most and unused < waste):
+            best, most, waste = candidate, used, unused
+    patches = eye.side // eye.patch
+    across, down = (patches * (length // eye.side) for length in best)
+    if width / height > across / down:
+        down -= (down - int(round(height * (across / width), 7))) // 2 * 2
+    else:
+        across -= (across - int(round(width * (down / height), 7))) // 2 * 2
+    return eye.square + across * down + down
+
+
+def _dynamic(eye: Eye, size: Size) -> int:
+    """dynamic_preprocess: the grid of the closest shape, and a small whole picture beside several parts."""
+    least, most = eye.tiles
+    grids = sorted(
+        {(a, b) for n in range(least, most + 1) for a in range(1, n + 1) for b in range(1, n + 1)},
+        key=lambda grid: grid[0] * grid[1],
+    )
+    shape, area = size[0] / size[1], size[0] * size[1]
+    best, closest = (1, 1), math.inf
+    for a, b in grids:
+        if not least <= a * b <= most:
+            continue
+        distance = abs(shape - a / b)
+        if distance < closest or (distance == closest and area > 0.5 * eye.side**2 * a * b):
+            best, closest = (a, b), distance
+    parts = best[0] * best[1]
+    return eye.square * (parts + (parts > 1))
+
+
+def _idefics(eye: Eye, size: Size) -> int:
+    """Idefics3ImageProcessor with its splitting, which is on."""
+    longest = eye.longest or 4 * eye.side
+    width, height = size
+    shape = width / height
+    if width >= height:
+        width, height = longest, int(longest / shape)
+        height += height % 2
+    else:
+        width, height = int(longest * shape), longest
+        width += width % 2
+    width, height = max(width, 1), max(height, 1)
+    shape = width / height
+    if width >= height:
+        across = math.ceil(width / eye.side)
+        down = math.ceil(int(across * eye.side / shape) / eye.side)
+    else:
+        down = math.ceil(height / eye.side)
+        across = math.ceil(int(down * eye.side * shape) / eye.side)
+    parts = across * down
+    return eye.square * (1 + (parts if parts > 1 else 0))
+
+
+def _fixed(eye: Eye, size: Size) -> int:
+    return eye.square
+
+
+_MERGE = ("spatial_merge_size", 2)
+_HALF = "; at half a step llama.cpp rounds up, the processor to the even number"
+_QWEN_WORDS = f"llama.cpp takes 8 to 4,096 tokens, the processor 4 to 16,384{_HALF}"
+_QWEN = Formula(_engine_limited(8, 4096), _smart(56 * 56, 16384 * 28 * 28), _QWEN_WORDS, _MERGE)
+
+FORMULAS: Mapping[str, Formula] = {
+    "qwen2vl_merger": _QWEN,
+    "qwen2.5vl_merger": _QWEN,
+    "qwen2.5o": _QWEN,
+    "qwen3vl_merger": Formula(
+        _engine_limited(8, 4096),
+        _smart(256 * 256, 4096 * 4096),
+        f"llama.cpp takes 8 to 4,096 tokens, the processor 64 to 16,384{_HALF}",
+        _MERGE,
+    ),
+    "glm4v": Formula(
+        _engine_limited(8, 4096),
+        _smart(112 * 112, 14 * 14 * 2 * 2 * 2 * 6144, frames=2),
+        f"llama.cpp takes 8 to 4,096 tokens, the processor 8 to 6,144{_HALF}",
+        _MERGE,
+    ),
+    "gemma3": Formula(_engine_square, _fixed, merge=("projector.scale_factor", 4)),
+    "mlp": Formula(
+        _engine_grid,
+        _anyres,
+        "llama.cpp keeps the padding of the parts and ends no row with a token",
+    ),
+    "internvl": Formula(
+        _engine_tiles,
+        _dynamic,
+        "llama.cpp cuts whatever is larger than one part and takes the grid that loses the fewest pixels, "
+        "the processor takes the grid of the closest shape",
+        ("projector.scale_factor", 1),
+    ),
+    "pixtral": Formula(
+        _engine_rows,
+        _pixtral,
+        "llama.cpp takes 8 to 1,024 tokens beside the ends of rows, the processor what its longest side has "
+        "room for, rounded up",
+        ("spatial_merge_size", 1),
+    ),
+    "idefics3": Formula(
+        _engine_split,
+        _idefics,
+        "the two come to another grid",
+        ("projector.scale_factor", 1),
+    ),
+}
+"""The rules by projector type: the one table of what pictures cost."""

@@ -1,0 +1,49 @@
+"""inspect --image-size: what a picture costs with the projectors that are given."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from modelfile_kit.micro import build_pair
+from tests.zoo.pairs import projector_of
+
+
+@pytest.fixture
+def pair(tmp_path):
+    return build_pair(tmp_path)
+
+
+def test_sizes_are_said_in_lines(pair, mkmodelfile):
+    done = mkmodelfile(
+        "inspect", pair.model, pair.projector, "--image-size", "1080x2400", "--image-size", "6000X4000"
+    )
+    assert done.code == 0, done.err
+    assert "image 1080x2400: 3,354 tokens with llama.cpp, 3,354 in the training\n" in done.out
+    # 78 times 52 below 4,096; 96 times 64 is what transformers' smart_resize makes of it
+    assert "image 6000x4000: 4,056 tokens with llama.cpp, 6,144 in the training (llama.cpp" in done.out
+
+
+def test_sizes_are_data(pair, mkmodelfile):
+    done = mkmodelfile("inspect", pair.projector, "--image-size", "336x336", "--format", "json")
+    assert json.loads(done.out)["facts"]["images"] == [
+        {"size": [336, 336], "engine": 144, "reference": 144, "why": ""}
+    ]
+
+
+def test_a_type_without_a_formula(tmp_path, mkmodelfile):
+    path = projector_of(tmp_path / "mmproj.gguf", "kimivl")
+    done = mkmodelfile("inspect", path, "--image-size", "64x64")
+    assert done.code == 0 and "image 64x64: no formula is known for type kimivl" in done.out
+
+
+@pytest.mark.parametrize("size", ["64", "0x5", "ax5", "5x-1", "200000x5"])
+def test_what_is_no_size(pair, mkmodelfile, size):
+    done = mkmodelfile("inspect", pair.projector, "--image-size", size)
+    assert done.code == 2 and size in done.err
+
+
+def test_a_projector_is_needed(pair, mkmodelfile):
+    done = mkmodelfile("inspect", pair.model, "--image-size", "64x64")
+    assert done.code == 2 and "needs the projector too" in done.err
