@@ -65,7 +65,11 @@ llama-server.
   TEMPLATE nor the chat template is used. The kit has all of Ollama's renderers since 0.30 in Python, exact
   to the byte, so `build` holds their prompts to the chat template as it does a TEMPLATE's, at the oldest
   and the newest server of `target`. MK529 shows where they differ; `check`, `test` and `render` use them
-  too. A renderer alone is an error. `renderer: auto` and `renderer: none` write none.
+  too. A renderer alone is an error.
+- With `mode: auto`, `renderer: auto` takes a renderer with its parser where both are proven nowhere worse
+  than a TEMPLATE (or the GGUF's own Jinja), for prompts and replies, and better somewhere. For architectures
+  to which `create` gives a renderer in any case (gemma4, laguna, nemotron_h) the best one is written down,
+  with what is proven of it. `renderer: none` is none.
 
 `report.json` says under `replies` what comes back: "answer", "thinking" and "tools" are "exact" (as the model
 wrote them, in pieces of every size), "partial", "unread" or "absent" (the chat template shows none).

@@ -299,7 +299,10 @@ class _Checker:
         if render is None:
             return meant
         try:
-            return render(messages, tools=conversation.tools, think=conversation.think)
+            text = render(messages, tools=conversation.tools, think=conversation.think)
+            # Where the engine adds BOS, the server drops the renderer's own.
+            own = self.subject.rendered.bos if self.subject.rendered and self.ends.strips else ""
+            return text.removeprefix(own)
         except (PromptError, GoTemplateError) as e:
             return e
 

@@ -28,10 +28,19 @@ from .end_token import EndToken, decide_end_token
 from .engine_tokens import compile_for_engine, judge_native, judge_template
 from .first_turn_text import place_in_first_turn
 from .insert import Insert, with_insert
-from .mode import Mode, NativeWay, choose_mode, unused_template
+from .mode import NO_WAY, Mode, NativeWay, choose_mode, unused_template
 from .parameters import check_parameters, check_sampling
 from .prompt_maker import PromptMaker, asked_mode, choose_prompt_maker, required_release, with_replies
-from .renderer_way import judged_maker, prove_way, why_not_provable
+from .renderer_way import (
+    Beside,
+    RendererChoice,
+    choose_renderer,
+    given_by_create,
+    judged_maker,
+    prove_way,
+    renderer_replies,
+    why_not_provable,
+)
 from .sources import ModelTemplate, PackageFiles, choose_reference, read_text_file
 from .stops import Stops, decide_stops
 from .system_message import check_messages, check_system, check_user_turn, refusal_of_system
@@ -86,12 +95,7 @@ def make_plan(package: Package, files: PackageFiles) -> Plan:
     stop_on_errors(first)
     asked, maker = asked_mode(package), choose_prompt_maker(package)
     reference = _reference(package, files)
-    rendered = None
-    if maker.renderer is not None:
-        why_not = why_not_provable(package, reference)
-        if reference is not None and not why_not:
-            rendered = prove_way(package, files, reference, maker.renderer, maker.parser or "")
-        maker = judged_maker(maker, rendered, why_not, package.span("renderer"))
+    maker, rendered = _named_renderer(package, files, reference, maker)
     ends = PromptEnds.of(files.vocabulary) if files.vocabulary is not None else PromptEnds()
     by_chat_template = package.template is None and asked != "renderer"
     refusal = refusal_of_system(package, reference) if by_chat_template else ""
@@ -106,6 +110,11 @@ def make_plan(package: Package, files: PackageFiles) -> Plan:
     target, span = Target.parse(package.target), package.span("mode")
     useless = asked == "auto" and not way.closed and _useless(package, compiled, source, files)
     mode = choose_mode(asked, coverage, way, target=target, span=span, useless=useless)
+    choice = None
+    free = asked == "auto" and not additions and not refusal
+    if free and compiled is not None and any(d.code == NO_WAY for d in mode.diagnostics):
+        choice = _renderer_instead(package, files, reference, compiled, mode, None, None)
+        mode = Mode("renderer", choice.why, native=mode.native) if choice is not None else mode
     if problem is not None and mode.chosen == "go":
         raise problem
     first = (*first, *check_system(package, mode.chosen, refusal))
@@ -135,6 +144,12 @@ def make_plan(package: Package, files: PackageFiles) -> Plan:
             maker = choose_prompt_maker(package)
 
     probes = package_conversations(package, files.family, vision=files.projector is not None)
+    if free and compiled is not None and choice is None:
+        choice = _renderer_instead(package, files, reference, compiled, mode, in_use, template)
+    if choice is not None:
+        rendered, maker, template, proven_on = choice.proof, choice.maker, None, []
+        mode = Mode("renderer", choice.why, native=mode.native)
+        in_use = template_in_use("renderer", None, files, target, span, maker)
     if mode.chosen == "renderer":
         insert = Insert(None, "none: the renderer decides")
     elif package.template is None:
@@ -150,7 +165,7 @@ def make_plan(package: Package, files: PackageFiles) -> Plan:
     found += [*stops.diagnostics, *in_use.diagnostics, *around]
     stop_on_errors(found)
     found = sorted(dict.fromkeys(found), key=lambda d: d.severity.rank)
-    if mode.chosen == "native":
+    if mode.chosen != "go":
         compiled = None
     return Plan(
         reference,
@@ -171,6 +186,49 @@ def make_plan(package: Package, files: PackageFiles) -> Plan:
         tuple(found),
         rendered,
     )
+
+
+def _named_renderer(
+    package: Package, files: PackageFiles, reference: ModelTemplate | None, maker: PromptMaker
+) -> tuple[PromptMaker, RendererProof | None]:
+    """What is proven of a RENDERER that the package names."""
+    if maker.renderer is None:
+        return maker, None
+    names = maker.renderer, maker.parser or ""
+    why_not, span = why_not_provable(package, reference), package.span("renderer")
+    if reference is None or why_not:
+        return judged_maker(maker, None, why_not, span), None
+    proof = prove_way(package, files, reference, *names)
+    return judged_maker(maker, proof, "", span, renderer_replies(package, files, reference, *names)), proof
+
+
+def _renderer_instead(
+    package: Package,
+    files: PackageFiles,
+    reference: ModelTemplate | None,
+    compiled: Compiled,
+    mode: Mode,
+    in_use: TemplateInUse | None,
+    template: str | None,
+) -> RendererChoice | None:
+    """A renderer that is proven better than the way that was chosen, or that `create` gives in any case."""
+    if reference is None or why_not_provable(package, reference) or package.template is not None:
+        return None
+    if (package.parser, package.renderer) != ("auto", "auto"):
+        return None
+    given = given_by_create(in_use) if mode.chosen == "go" and in_use is not None else None
+    coverage = _coverage(compiled, files) or {}
+    native = mode.native.coverage if mode.chosen == "native" and mode.native is not None else None
+    if native is not None:
+        beside = Beside("the GGUF's own Jinja", {k: native.get(k, "absent") for k in coverage}, None)
+    else:
+        seen = PromptTemplate(template, target=package.target) if template is not None else None
+        beside = Beside("the TEMPLATE", coverage, compiled.replies, seen)
+    proven = all(state in ("exact", "absent") for state in beside.coverage.values())
+    if proven and given is None and native is None:
+        return None
+    chats = _chats(package, files)
+    return choose_renderer(package, files, reference, chats, beside=beside, given=given)
 
 
 def _about(

@@ -24,12 +24,14 @@ class PromptMaker:
     """What is written as PARSER and RENDERER; None where the Modelfile has none.
 
     proven: what `build` knows about prompts and replies, for the report; diagnostics: what it does not know.
+    replies: what comes back with a RENDERER, as in `Compiled.replies`; None where that is not known.
     """
 
     parser: str | None = None
     renderer: str | None = None
     proven: str = "prompts: as `template` says; replies: by the TEMPLATE's tags, or by llama-server"
     diagnostics: tuple[Diagnostic, ...] = ()
+    replies: Mapping[str, str] | None = None
 
 
 def asked_mode(package: Package) -> str:

@@ -46,7 +46,7 @@ def make_report(package: Package, files: PackageFiles, plan: Plan, values: Value
         "parser": plan.maker.parser,
         "renderer": plan.maker.renderer,
         "proven": plan.maker.proven,
-        "replies": dict(plan.compiled.replies) if plan.compiled is not None else None,
+        "replies": _replies(plan),
         "requires": plan.requires,
         "adapters": list(values.adapters),
         "draft": values.draft,
@@ -133,6 +133,12 @@ def _mode(package: Package, plan: Plan) -> dict[str, Any]:
         }
     found = {"native": native, "renderer": rendered}
     return {"asked": package.mode, "chosen": plan.mode.chosen, "why": plan.mode.why, **found}
+
+
+def _replies(plan: Plan) -> dict[str, str] | None:
+    """What comes back of the replies; None where that is not known (native mode)."""
+    found = plan.compiled.replies if plan.compiled is not None else plan.maker.replies
+    return dict(found) if found is not None else None
 
 
 def _template(package: Package, plan: Plan) -> dict[str, Any]:

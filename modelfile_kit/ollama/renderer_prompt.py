@@ -88,6 +88,18 @@ class RendererPrompts:
         other.family_renderer = make_renderer(self.resolved, self.target, now)
         return other
 
+    def with_parser(self, parser: str) -> RendererPrompts:
+        """The same with another PARSER."""
+        other = copy.copy(self)
+        other.parser = parser
+        other.__dict__.pop("capabilities", None)
+        return other
+
+    @property
+    def bos(self) -> str:
+        """The BOS that the prompts begin with, "" for none; the server drops it where the engine adds one."""
+        return self.family_renderer.bos
+
     @cached_property
     def capabilities(self) -> tuple[str, ...]:
         """Of "tools", "insert" and "thinking" those that PARSER and TEMPLATE give the model."""
@@ -103,7 +115,7 @@ class RendererPrompts:
         """What of the last prompt the server writes in an order of chance, "" for none."""
         return self.family_renderer.varies
 
-    def think(self, think: Think) -> Think:
+    def resolved_think(self, think: Think) -> Think:
         """What the renderer is told for a request's `think`; raises PromptError (400) where it is refused."""
         can = "thinking" in self.capabilities
         if self.target.has("renderer_levels"):
@@ -144,7 +156,7 @@ class RendererPrompts:
         """
         request = decode_messages(messages)
         offered = with_deep_stack(lambda: read_tools(tools, self.target))
-        think = self.think(think)
+        think = self.resolved_think(think)
         if tools and "tools" not in self.capabilities:
             raise PromptError(
                 f"{self.name} does not support tools",
@@ -179,7 +191,7 @@ class RendererPrompts:
             reply,
             tools=tools,
             last_message=last_message,
-            think=self.think(think),
+            think=self.resolved_think(think),
             target=self.target,
         )
 

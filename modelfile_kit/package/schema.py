@@ -121,7 +121,7 @@ class PackageShape(BaseModel):
         "auto",
         min_length=1,
         max_length=MAX_NAME,
-        description="Which of Ollama's renderers makes the prompts (RENDERER): auto (none), none, a name.",
+        description="Which of Ollama's renderers makes the prompts (RENDERER): auto, none, or a name.",
     )
     adapters: list[str] = Field(
         default_factory=list,

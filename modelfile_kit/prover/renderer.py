@@ -31,7 +31,8 @@ class RendererProof:
     coverage: for each of chat, tools, thinking and images "exact", "partial", "unsupported" (no conversation
     renders) or "absent"; of two releases the worse one. conversations: how many were compared. differences:
     the first of each kind in words, with the release. counts: for each kind, how many conversations the
-    TEMPLATE and the renderer (as `native`) get right at the oldest release; empty where there is no TEMPLATE.
+    TEMPLATE and the renderer (as `native`) get right, at the release where the renderer gets fewer; empty
+    where there is no TEMPLATE, or the renderer is exact.
     """
 
     renderer: str
@@ -124,9 +125,15 @@ def prove_renderer(
         runs += comparison.runs
         told.update(dict.fromkeys(_in_words(f, prompts) for f in found))
         coverage = {k: min(coverage[k], seen[k], key=_WORST.index) for k in CATEGORIES}
-        if template is not None and not counts and any(coverage[k] != "exact" for k in kinds):
-            counts = count_right(comparison.beside(template), comparison, kinds)
+        if template is not None and any(seen[k] not in ("exact", "absent") for k in kinds):
+            counts = _fewer(counts, count_right(comparison.beside(template), comparison, kinds))
     return RendererProof(releases[0].renderer, coverage, runs, tuple(told), counts)
+
+
+def _fewer(one: dict[str, Count], other: dict[str, Count]) -> dict[str, Count]:
+    return {
+        k: min(c, one.get(k, c), key=lambda count: count.native - count.template) for k, c in other.items()
+    }
 
 
 def _in_words(found: Finding, prompts: RendererPrompts) -> str:

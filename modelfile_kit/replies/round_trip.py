@@ -17,6 +17,7 @@ from ..core.errors import KitError
 from ..ollama.builtin import PARSERS, parser_for
 from ..ollama.parsers import OLDEST, read_reply
 from ..ollama.prompt import PromptTemplate
+from ..ollama.renderer_prompt import RendererPrompts
 from ..ollama.reply_tokens import preserved_tokens
 from ..ollama.reply_types import Reply, ToolCall
 from ..ollama.think import Think
@@ -33,6 +34,10 @@ PIECES = (WHOLE, 1, 3, 7)
 
 CALLS, THINKING, CONTENT, REFUSED = "calls", "thinking", "content", "refused"
 """What can be wrong with a message that comes back."""
+
+
+Prompts = PromptTemplate | RendererPrompts
+"""What makes the prompts that are replied to."""
 
 
 @dataclass(frozen=True)
@@ -126,14 +131,12 @@ def _status(right: Sequence[bool]) -> str:
 class Trip:
     """The replies of a model, to be put to readers.
 
-    spoken: the replies. template: the TEMPLATE, with the model's own PARSER. dropped: control tokens of the
-    vocabulary, which the engine leaves out of the text unless the reader asks for them; none where the
-    vocabulary is not known.
+    spoken: the replies. template: the TEMPLATE (or the RENDERER), with the model's own PARSER. dropped:
+    control tokens of the vocabulary, which the engine leaves out of the text unless the reader asks for them;
+    none where the vocabulary is not known.
     """
 
-    def __init__(
-        self, spoken: Sequence[Spoken], template: PromptTemplate, dropped: Sequence[str] = ()
-    ) -> None:
+    def __init__(self, spoken: Sequence[Spoken], template: Prompts, dropped: Sequence[str] = ()) -> None:
         # A PARSER would let requests with tools through that the chat template does not show to the model.
         takes_tools = "tools" in template.capabilities
         # Of an answer by a schema only a server can say what becomes of it.
@@ -200,7 +203,7 @@ class Trip:
                     reply = _reply(template, parser, end, spoken, prompt, _pieces(text, size))
                     yield Reading(spoken, size, reply, problem_of(reply, spoken.kind))
 
-    def _prompt(self, template: PromptTemplate, spoken: Spoken) -> str | None:
+    def _prompt(self, template: Prompts, spoken: Spoken) -> str | None:
         """The prompt of a request of this kind; None where the server refuses it."""
         offered = spoken.kind.offered
         try:
@@ -218,10 +221,10 @@ class Trip:
                 self._prompts[key] = None
         return self._prompts[key]
 
-    def _sent(self, spoken: Spoken, parser: str, template: PromptTemplate) -> str:
+    def _sent(self, spoken: Spoken, parser: str, template: Prompts) -> str:
         """The reply as the engine gives it to the server."""
         text, offered = spoken.text, spoken.kind.offered
-        tag = template.tool_tag.tag
+        tag = template.tool_tag.tag if isinstance(template, PromptTemplate) else ""
         newest = template.target.newest
         kept = preserved_tokens(parser=parser, tool_tag=tag, offers_tools=offered, target=newest)
         for token in self.dropped:
@@ -231,7 +234,7 @@ class Trip:
 
 
 def _reply(
-    template: PromptTemplate, parser: str, target: Target, spoken: Spoken, prompt: str, pieces: Sequence[str]
+    template: Prompts, parser: str, target: Target, spoken: Spoken, prompt: str, pieces: Sequence[str]
 ) -> Reply:
     tools = TOOLS if spoken.kind.offered else None
     if not parser:

@@ -13,6 +13,7 @@ from modelfile_kit.building.build import Build, build
 from modelfile_kit.building.prompt_maker import PromptMaker, required_release
 from modelfile_kit.micro import build_model
 from modelfile_kit.testing.golden_run import golden_cases
+from tests.gguf_file.handmade import Typed, gguf, model
 
 # Of its own length and letters, so that create takes it for none of the templates it knows. Ollama would use
 # this Jinja rather than a TEMPLATE without tools, and its tags do not read the calls.
@@ -129,6 +130,53 @@ def test_renderers_of_old_servers_are_not_proven(tmp_path: Path) -> None:
     (said,) = [d for d in found.diagnostics if d.code == "MK529"]
     assert "`target` >=0.24 includes servers before 0.30.0" in said.message
     assert "not proven" in found.report["proven"]
+
+
+# What no TEMPLATE can say, and changes nothing.
+TURNED = GLM_47.replace("{{ m.reasoning_content }}", "{{ m.reasoning_content[::-1][::-1] }}")
+
+
+def test_a_renderer_is_taken_where_it_alone_is_exact(tmp_path: Path) -> None:
+    found = built(tmp_path, TURNED)
+    assert found.plan.mode.chosen == "renderer"
+    assert (found.modelfile.last("renderer"), found.modelfile.last("parser")) == ("glm-4.7", "glm-4.7")
+    assert "the TEMPLATE proven exact for chat; not exact in every case for thinking" in found.plan.mode.why
+    assert found.template is None
+    assert found.report["mode"]["renderer"]["coverage"]["thinking"] == "exact"
+    assert "replies by PARSER glm-4.7: answer exact, thinking exact" in found.report["proven"]
+    assert found.report["replies"] == {"answer": "exact", "thinking": "exact", "tools": "absent"}
+    report = check_package(found, tokens=False, embedded=False)
+    assert (report.counts()["mismatch"], report.counts()["ok"] > 0) == (0, True)
+
+
+def test_a_renderer_is_not_taken_where_it_is_no_better(tmp_path: Path) -> None:
+    assert built(tmp_path, GLM_47).plan.mode.chosen == "go"  # both are exact
+    other = TURNED.replace("[gMASK]<sop>", "[gMASK]<sop>\\n")
+    assert built(tmp_path, other).modelfile.last("renderer") is None
+    assert built(tmp_path, TURNED, renderer="none").modelfile.last("renderer") is None
+    assert built(tmp_path, TURNED, mode="go").modelfile.last("renderer") is None
+    assert built(tmp_path, TURNED, target="0.24.0").modelfile.last("renderer") is None
+
+
+def test_a_renderer_where_no_template_is_possible(tmp_path: Path) -> None:
+    turned = GLM_47.replace("{{ m.content }}", "{{ m.content[::-1][::-1] }}")
+    (tmp_path / "t.jinja").write_text(turned)
+    found = built(tmp_path, turned, chat_template="t.jinja")
+    assert (found.plan.mode.chosen, found.plan.maker.renderer) == ("renderer", "glm-4.7")
+
+
+def test_what_create_gives_an_architecture_is_written(tmp_path: Path) -> None:
+    turns = "{% for m in messages %}<user>{{ m.content }}</user>{% endfor %}<assistant>"
+    tokens = ["a", "b", "<user>", "</user>", "<assistant>"]
+    own = {"tokenizer__chat_template": Typed("string", turns)}
+    (tmp_path / "m.gguf").write_bytes(gguf(model("laguna", tokens, [1, 1, 3, 3, 3], **own)))
+    path = tmp_path / "mkmodelfile.yaml"
+    path.write_text("name: p\nmodel: m.gguf\nprojector: none\n")
+    found = build(path)
+    assert (found.modelfile.last("renderer"), found.modelfile.last("parser")) == ("laguna", "laguna")
+    assert "`create` gives the architecture a renderer" in found.plan.mode.why
+    assert "MK529" in codes(found)
+    assert "MK201" not in codes(found)
 
 
 def test_a_renderer_needs_no_chat_template(tmp_path: Path) -> None:

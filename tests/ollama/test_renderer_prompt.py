@@ -47,7 +47,7 @@ def test_the_day_of_the_request() -> None:
 
 def test_names_of_levels() -> None:
     prompts = RendererPrompts("qwen3.8", parser="qwen3.5")
-    assert [prompts.think(t) for t in (None, True, False, "low", "some")] == [
+    assert [prompts.resolved_think(t) for t in (None, True, False, "low", "some")] == [
         "medium",
         True,
         False,
@@ -55,7 +55,7 @@ def test_names_of_levels() -> None:
         "medium",
     ]
     with pytest.raises(PromptError):
-        RendererPrompts("qwen3.8", parser="qwen3.5", target="0.34.2").think("some")
+        RendererPrompts("qwen3.8", parser="qwen3.5", target="0.34.2").resolved_think("some")
 
 
 def test_an_order_of_chance_is_said() -> None:

@@ -157,6 +157,7 @@ def judged(judge: Any, found: RoundTrip, template: PromptTemplate) -> Counter[st
 def test_ollama_reads_what_is_claimed(oracle: Any, source: str) -> None:
     whole = trip(source)
     for found in (whole.own(), whole.best()):
+        assert isinstance(whole.template, PromptTemplate)
         assert set(judged(oracle, found, whole.template)) == {k for k, read in found.read.items() if read}
 
 
