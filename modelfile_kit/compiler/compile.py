@@ -5,8 +5,10 @@ The steps, in the order of `translate_tree` and `compile_template`:
 1. `frontend` parses the chat template as Hugging Face does.
 2. `lower` executes it on every path that a request can take; what only shows at run time becomes statements.
 3. `definitions` simplifies them (`passes/simplify.py`) and defines the templates that they include.
-4. `passes/legalize.py` replaces what Go has no function for by what it has; `passes/joined_equations.py`
-   makes use of what Go can compare at once; `passes/outlined_repeats.py` writes once what is there twice.
+4. `passes/legalize.py` replaces what Go has no function for by what it has; `passes/type_questions.py`,
+   `passes/joined_equations.py`, `passes/joined_lists.py`, `passes/conditional_values.py` and
+   `passes/appended_texts.py` make use of what Go can ask, choose and append at once;
+   `passes/outlined_repeats.py` and `passes/named_values.py` write once what is there twice.
 5. `passes/inference_hints.py` adds what Ollama reads out of a TEMPLATE without running it.
 6. `ir/verify.py` checks the statements against the target's functions and types, `ir/printer.py` prints them.
 7. `claims` says which kinds of conversations should be exact.
@@ -35,14 +37,29 @@ from .ir import nodes as go
 from .ir.printer import emit
 from .ir.verify import InvalidStatementsError, verify
 from .lower.lower import TOO_BIG_HELP, lower
+from .passes.appended_texts import append_at_once
+from .passes.conditional_values import choose_in_expressions
 from .passes.inference_hints import hints
 from .passes.joined_equations import join_equations
+from .passes.joined_lists import join_lists_of_one
 from .passes.legalize import legalize
+from .passes.named_values import name_values
 from .passes.outlined_repeats import outline_repeats
+from .passes.simplify import Pass
+from .passes.type_questions import merge_type_questions
 
 # Steps for two renderings of a short question; the hungriest real template takes 7,000, and the proof renders
 # a template some hundred times.
 LOOK_STEPS = 300_000
+# What happens to simplified statements, in this order: Go's own functions alone, and the most made of them.
+_IN_GO: tuple[Pass, ...] = (
+    legalize,
+    merge_type_questions,
+    join_equations,
+    join_lists_of_one,
+    choose_in_expressions,
+    append_at_once,
+)
 
 
 @dataclass(frozen=True)
@@ -169,14 +186,17 @@ def translate_tree(
     try:
         lowered = lower(tree, bos_token, eos_token, images, target, observer)
         statements, definitions = with_definitions(lowered)
-        statements = join_equations(legalize(statements))
-        definitions = {name: join_equations(legalize(block)) for name, block in definitions.items()}
+        statements = _in_go(statements)
+        definitions = {name: _in_go(block) for name, block in definitions.items()}
         verify(statements, definitions, target)
         template = emit(statements, definitions)
         outlined = outline_repeats(statements, definitions)
         if len(shorter := emit(*outlined)) < len(template):
             (statements, definitions), template = outlined, shorter
-            verify(statements, definitions, target)
+        named = name_values(statements), {name: name_values(block) for name, block in definitions.items()}
+        if len(shorter := emit(*named)) < len(template):
+            (statements, definitions), template = named, shorter
+        verify(statements, definitions, target)
         before, after = hints(template, reference, target)
         if before or after:
             verify((*before, *after), definitions, target)
@@ -196,6 +216,13 @@ def translate_tree(
     return Translation(
         Compiled(hinted, stops(reference, eos_token), coverage, found), statements, definitions
     )
+
+
+def _in_go(nodes: go.Nodes) -> go.Nodes:
+    """Simplified statements in the words of Go."""
+    for each in _IN_GO:
+        nodes = each(nodes)
+    return nodes
 
 
 class _Lines(Observer):

@@ -85,10 +85,23 @@ def int_to_go(st: State, v: Int) -> Expr:
 def _less_constant(st: State, e: Expr, n: int) -> Expr:
     over = _length_of(e)
     if over is not None:
-        return go.call("len", go.call("slice", over, go.Lit(n)))
+        less = go.call("len", go.call("slice", over, go.Lit(n)))
+        if n > 1 or _is_never_empty(st, over):
+            return less
+        # there is nothing to cut from an empty list
+        return go.call("or", go.call("and", go.call("not", over), go.Lit(-1)), less)
     if isinstance(e, go.Index) and e.loop in st.loop_over:
         return go.call("len", go.call("slice", st.loop_over[e.loop], go.Lit(n), e))
     return _less(e, go.Lit(n))
+
+
+def _is_never_empty(st: State, e: Expr) -> bool:
+    """A list that has an element wherever its length is asked for, or a text that counts and has counted."""
+    if e == go.Root("Messages") or (isinstance(e, go.Var) and e.id in st.grown):
+        return True  # Ollama renders no request without messages
+    if isinstance(e, go.Call) and e.fn == "slice" and isinstance(e.args[-1], go.Index):
+        return st.loop_over.get(e.args[-1].loop) == e.args[0]  # from a loop's element on
+    return st.facts.simplify(go.Atom(e)) == go.TRUE
 
 
 def _length_of(e: Expr) -> Expr | None:

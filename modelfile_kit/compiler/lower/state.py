@@ -361,6 +361,8 @@ class State(VariableStorage):
         var = Var(self.fresh(), hint)
         self.emit(go.Declare(var, expr))
         self.declared.add(var.id)
+        if expr == go.Lit(""):
+            self.grown.add(var.id)
         return var
 
     def assign(self, var: Var, expr: Expr) -> None:

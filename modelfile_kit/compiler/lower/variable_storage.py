@@ -99,6 +99,8 @@ class VariableStorage(ABC):
 
     def __init__(self) -> None:
         self.declared: set[int] = set()
+        # those that began as an empty text: texts that grow, some of them to count with
+        self.grown: set[int] = set()
         # the least value of whole-number variables
         self.bounds: dict[int, int] = {}
 

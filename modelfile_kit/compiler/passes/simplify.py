@@ -14,6 +14,7 @@ from .conditions import simplify_conditions
 from .copy_propagation import propagate_copies
 from .dead_code import eliminate_dead_code
 from .default_values import use_default_values
+from .failing_blocks import drop_before_failure
 from .fold import fold
 from .merged_conditions import merge_conditions
 from .redundant_assignments import drop_redundant_assignments
@@ -47,6 +48,7 @@ PASSES: tuple[Pass, ...] = (
     hoist_shared_statements,
     use_default_values,
     merge_conditions,
+    drop_before_failure,
     drop_redundant_assignments,
     fold_and_clean,
 )

@@ -30,6 +30,8 @@ TEMPLATES = [
     "{% set ns.last = loop.index0 %}{% endif %}{% endfor %}"
     "{% for m in messages %}{% if loop.index0 > ns.last %}>{% endif %}{{ m.content }}{% endfor %}"
     "{{ ns.last }}{{ ns.last + 1 }}{{ messages[ns.last].content }}",
+    "{% set l = messages[1:] %}{% set ns = namespace(n=l | length - 1) %}{% for m in l %}{% if m.role == 'user' %}"
+    "{% set ns.n = loop.index0 %}{% endif %}{% endfor %}{{ ns.n }}{{ ns.n > 0 }}{{ l | length - 1 }}",
     "{% set ns = namespace(x=none) %}{% for m in messages %}{{ ns.x is none }}{{ ns.x }}"
     "{% set ns.x = m.content if m.role == 'user' else none %}{% endfor %}",
     "{% set ns = namespace(t='') %}{% for m in messages %}{% set ns.t = ns.t + m.role[:1] %}{% endfor %}{{ ns.t }}",
