@@ -22,6 +22,8 @@ _SEARCHES = frozenset({
 _CASES = frozenset({"upper", "lower", "title", "capitalize", "swapcase", "casefold"})
 # Markers beyond these are the template's odd corners; each costs some conversations.
 MARKERS_MAX = 10
+# Markers beyond the first that are tried in a few places only.
+RARE_MAX = 30
 # Numbers beyond these, and longer texts, are not worth their conversations.
 NUMBERS_MAX = 4
 LENGTH_MAX = 20_000
@@ -30,9 +32,10 @@ LENGTH_MAX = 20_000
 @dataclass(frozen=True)
 class Features:
     """roles: those that Ollama can be sent and the template compares with, the four usual ones first,
-    an unknown one last. markers: texts it searches for in texts, in order of appearance. literals:
-    other texts it compares values with. variables: names it reads. keys: fields and methods it reads.
-    numbers: those that it compares lengths and positions with, but for the smallest.
+    an unknown one last. markers: texts it searches for in texts, in order of appearance, words after the
+    others since they may be keys of a mapping; rare: more of them. literals: other texts it compares values
+    with. variables: names it reads. keys: fields and methods it reads. numbers: those that it compares
+    lengths and positions with, but for the smallest.
     """
 
     roles: tuple[str, ...]
@@ -41,6 +44,7 @@ class Features:
     variables: frozenset[str]
     keys: frozenset[str]
     numbers: tuple[int, ...] = ()
+    rare: tuple[str, ...] = ()
 
     @property
     def changes_case(self) -> bool:
@@ -65,14 +69,16 @@ def features(tree: nodes.Template) -> Features:
         elif filtered.name in ("selectattr", "rejectattr") and len(filtered.args) == 3:
             attribute, value = _texts(filtered.args[:1], constants), _texts(filtered.args[2:], constants)
             (roles if attribute == ["role"] else literals).extend(value)
+    found = sorted((m for m in _unique(markers) if m), key=str.isidentifier)
     known = [r for r in _unique(roles) if r not in ROLES and r == r.lower()]
     return Features(
         (*ROLES, *known, OTHER_ROLE),
-        tuple(m for m in _unique(markers) if m)[:MARKERS_MAX],
+        tuple(found[:MARKERS_MAX]),
         _unique(literals),
         frozenset(n.name for n in tree.find_all(nodes.Name)),
         _keys(tree),
         _numbers(tree),
+        tuple(found[MARKERS_MAX : MARKERS_MAX + RARE_MAX]),
     )
 
 

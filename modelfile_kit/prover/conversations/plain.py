@@ -79,13 +79,15 @@ def chat(seen: Features) -> Iterator[Candidate]:
         if role not in ROLES:
             for i, order in enumerate((("user", role), (role, "user"), (role,), ("user", "assistant", role))):
                 yield probe(f"role-{role}-{i}", plain(order), category="chat", telling=i < 2)
+            for order in (("system", role, "user"), (role, "system", "user"), ("system", "user", role)):
+                yield probe("roles-" + "-".join(order), plain(order), category="chat")
     strange = (*texts.general(seen), *texts.around_markers(seen), texts.LONG)
     yield from woven("chat", strange)
     for role in seen.roles:
         if role not in ROLES:
             yield from _spoken(role, texts.general(seen) if role == OTHER_ROLE else strange)
     for number in seen.numbers:
-        yield from _counted(number)
+        yield from _counted(number, seen)
     yield from _members(seen, strange)
 
 
@@ -110,7 +112,7 @@ def _spoken(role: str, strange: Sequence[str]) -> Iterator[Candidate]:
         )
 
 
-def _counted(number: int) -> Iterator[Candidate]:
+def _counted(number: int, seen: Features) -> Iterator[Candidate]:
     """Texts of about so many characters, and conversations of about so many messages."""
     for count in (number - 1, number, number + 1):
         # As many characters, and one byte more.
@@ -128,6 +130,9 @@ def _counted(number: int) -> Iterator[Candidate]:
             order = (("user", "assistant") * count)[:count]
             yield probe(f"turns-{count}", plain(order), category="chat", telling=True)
             yield probe(f"system-turns-{count}", plain(("system", *order)), category="chat", telling=True)
+            for start, end in texts.pairs((*seen.markers, *seen.rare)):
+                marked = tuple({**m, "content": f"{start}x{end}"} for m in plain(order))
+                yield probe(f"turns-{count}-{start}", marked, category="chat")
 
 
 def dated(category: str, offered: Sequence[Tool]) -> Iterator[Candidate]:

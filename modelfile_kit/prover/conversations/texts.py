@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 
 from .features import Features
 
@@ -34,6 +35,9 @@ CASES = (
     "\u0130\u0131\u017f\u00df\u212a\u01c5 \u00e0\u00c9 ab-Cd_eF 1g",
     "\u1e9e\ufb01\u0149 \u03a3\u03c3\u03c2",
 )
+# Markers that belong together, and markers that are tried together, at most.
+PAIRS_MAX = 6
+TOGETHER_MAX = 4
 # Far above any buffer or width that a template would use by chance, small enough to be quick.
 LONG = "word " * 300
 
@@ -44,7 +48,8 @@ def general(seen: Features) -> tuple[str, ...]:
 
 
 def around_markers(seen: Features) -> tuple[str, ...]:
-    """For every text that the template searches for: alone, at the ends, twice, cut short, in spaces."""
+    """For every text that the template searches for: alone, at the ends, twice, cut short, in spaces;
+    and several of them in one text."""
     found: list[str] = []
     for m in seen.markers:
         found += [
@@ -55,7 +60,9 @@ def around_markers(seen: Features) -> tuple[str, ...]:
             f"{m[:-1]}f{m[1:]}g",
             f" {m} ",
         ]
-    for start, end in pairs(seen.markers):
+    for m in seen.rare:
+        found += [m, f"a{m}b"]
+    for start, end in pairs((*seen.markers, *seen.rare)):
         found += [
             f"{start}r{end}",
             f"{start}r{end}c",
@@ -63,7 +70,22 @@ def around_markers(seen: Features) -> tuple[str, ...]:
             f"{end}c{start}r",
             f"p{start}{start}r{end}{end}q{end}",
         ]
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys((*found, *_together((*seen.markers, *seen.rare)))))
+
+
+def _together(markers: tuple[str, ...]) -> Iterator[str]:
+    """Several markers in one text, in more than one order: a template may ask which comes first or last."""
+    marks = [m for m in markers if m.strip() and not m.isidentifier()]
+    openings = [m for m in marks if "/" not in m]
+    for first, second in itertools.permutations(openings[:TOGETHER_MAX], 2):
+        yield f"{first}p{second}q"
+    if len(marks) > 1:
+        yield "h".join(marks)
+        yield "h".join(reversed(marks))
+    for closing in [m for m in marks if "/" in m][:TOGETHER_MAX]:
+        yield "h".join(m for m in marks if m != closing)
+    for i in range(min(len(marks), TOGETHER_MAX) if len(marks) > 2 else 0):
+        yield "h".join((*marks[i:], *marks[:i]))
 
 
 def pairs(markers: tuple[str, ...]) -> list[tuple[str, str]]:
@@ -76,4 +98,4 @@ def pairs(markers: tuple[str, ...]) -> list[tuple[str, str]]:
             found.append((start, end))
     if not found:
         found = list(itertools.pairwise(words))
-    return found[:3]
+    return found[:PAIRS_MAX]

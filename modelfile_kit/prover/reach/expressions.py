@@ -24,6 +24,7 @@ from .values import (
     Anything,
     Known,
     Missing,
+    SomeNumber,
     SomeText,
     Thing,
     Value,
@@ -299,6 +300,8 @@ class Expressions(ABC):
     ) -> Value:
         """A call of a method or function."""
         if isinstance(function, Thing) and function.shape == "method":
+            if function.more[0] in ("find", "rfind") and _is_found(node, state):
+                return frozenset({SomeNumber(0)})
             return operations.method(function.more[0], function.more[1], arguments, self.world)
         if isinstance(function, Thing) and function.shape == "function":
             if function.more == "namespace":
@@ -318,6 +321,14 @@ class Expressions(ABC):
     @abstractmethod
     def refine(self, test: nodes.Node, truth: bool, state: AbstractState) -> AbstractState | None:
         """The state in which a test has this truth; None where it cannot."""
+
+
+def _is_found(node: nodes.Call, state: AbstractState) -> bool:
+    """Whether `part in text` is known where `text.find(part)` is asked."""
+    if not isinstance(node.node, nodes.Getattr) or len(node.args) != 1:
+        return False
+    fact = state.facts.get(f"{source.text(node.args[0])} in {source.text(node.node.node)}")
+    return fact is not None and truths(fact[0]) == {True}
 
 
 def field_got(node: nodes.Node) -> str | None:

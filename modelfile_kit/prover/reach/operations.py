@@ -237,6 +237,8 @@ def _text_method(name: str, owner: Atom, arguments: list[Value]) -> Value:
             return known(result)
     if isinstance(owner, SomeText) and owner.low and name == "lower":
         return frozenset({owner})
+    if name in ("find", "rfind"):
+        return frozenset({SomeNumber(-1)})
     result = _TEXT_METHODS[name].result if name in _TEXT_METHODS else Result.TEXT
     if result is Result.LIST:
         return list_of(TEXT, full=name != "splitlines" and bool(arguments))

@@ -9,16 +9,20 @@ from typing import Any
 from jinja2 import nodes
 
 from ...huggingface import jinja_source as source
+from ...ollama.request_shape import Shape, members
 from . import operations
 from .expressions import Expressions, field_got
 from .state import CLAUSES_MAX, AbstractState, DeadError, Slot, join
 from .values import (
     MISSING,
     NOTHING,
+    Atom,
     Known,
     Missing,
+    SomeNumber,
     Thing,
     Value,
+    at_least,
     by_truth,
     known,
     only,
@@ -137,6 +141,7 @@ class Refinement(Expressions):
             self._has_key(operand.expr, left.value, right, truth == (operand.op == "in"), state)
             return
         self._measured(left, operand.op, right, truth, state)
+        self._bounded(left, operand.op, source.unwatched(operand.expr), truth, state)
         constants: list[Any] | None = None
         if operand.op in ("eq", "ne") and len(right) == 1:
             constants = [a.value for a in right if isinstance(a, Known)] or None
@@ -176,6 +181,17 @@ class Refinement(Expressions):
         elif sizes == [0]:
             self._learn(left.node, by_truth(whole, False), state)
 
+    def _bounded(
+        self, left: nodes.Expr, operation: str, right: nodes.Expr, truth: bool, state: AbstractState
+    ) -> None:
+        """The larger side of `a < b` is a number from the least of the other side upwards."""
+        if operation not in ("lt", "lteq", "gt", "gteq"):
+            return
+        larger, smaller = (left, right) if (operation in ("gt", "gteq")) == truth else (right, left)
+        low = min((_least(a) for a in self.value(smaller, state)), default=None, key=_known_first)
+        if low is not None:
+            self._learn(larger, at_least(self.value(larger, state), low), state)
+
     def _has_key(
         self, mapping: nodes.Expr, key: Any, value: Value, there: bool, state: AbstractState
     ) -> None:
@@ -197,6 +213,16 @@ class Refinement(Expressions):
             return (str(only_one.more), node.attr)
         return None
 
+    def _other_names(self, node: nodes.Node, state: AbstractState) -> list[str]:
+        """The other names under which a message holds what `message.name` holds."""
+        if not isinstance(node, nodes.Getattr):
+            return []
+        names = next((m.keys for m in members(Shape.MESSAGE) if node.attr in m.keys), ())
+        held = self.value(node.node, state) if len(names) > 1 else NOTHING
+        if not held or not all(isinstance(a, Thing) and a.shape == "message" for a in held):
+            return []
+        return [f"{source.text(node.node)}.{name}" for name in names if name != node.attr]
+
     def _learn(self, node: nodes.Node, value: Value, state: AbstractState) -> None:
         if not value:
             raise DeadError
@@ -211,11 +237,24 @@ class Refinement(Expressions):
             state.slots[space] = value
             return
         state.facts[source.text(node)] = (value, source.names(node))
+        for other in self._other_names(node, state):
+            state.facts[other] = (value, source.names(node))
         field = field_got(node)
         if field is not None and isinstance(node, nodes.Call) and len(node.args) == 1:
             # `m.get('k')` tells about `m.k`, where None stands for what is not there.
             held = frozenset(MISSING if None in _constants(value) else NOTHING) | (value - known(None))
             state.facts[field] = (held, source.names(node))
+
+
+def _least(atom: Atom) -> int | None:
+    """The least whole number that it can be; None where that is not known."""
+    if isinstance(atom, Known):
+        return atom.value if type(atom.value) is int else None
+    return atom.low if isinstance(atom, SomeNumber) else None
+
+
+def _known_first(low: int | None) -> float:
+    return float("-inf") if low is None else low
 
 
 def _constants(value: Value) -> list[Any]:

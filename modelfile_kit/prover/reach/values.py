@@ -209,6 +209,17 @@ def without(value: Value, constant: Any) -> Value:
     return frozenset(kept)
 
 
+def at_least(value: Value, low: int) -> Value:
+    """What is left of a value that is a number not below another one."""
+    kept: set[Atom] = set()
+    for atom in value:
+        if isinstance(atom, SomeNumber):
+            atom = SomeNumber(low if atom.low is None else max(atom.low, low))
+        if not isinstance(atom, Known) or not isinstance(atom.value, (int, float)) or atom.value >= low:
+            kept.add(atom)
+    return frozenset(kept)
+
+
 def only(value: Value, constants: list[Any]) -> Value:
     """What is left of a value that is equal to one of some constants."""
     return frozenset(

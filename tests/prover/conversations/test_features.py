@@ -56,3 +56,13 @@ def test_numbers_that_lengths_are_compared_with() -> None:
         "{% if 1000000 < messages | length %}{% endif %}"
     )
     assert set(found.numbers) == {41, 37}
+
+
+def test_words_that_may_be_keys_come_after_other_markers() -> None:
+    found = seen("{{ 'key' in m }}{{ '<a>' in m.content }}{{ 'word' in m.content }}{{ '</b>' in m.content }}")
+    assert found.markers == ("<a>", "</b>", "key", "word")
+
+
+def test_more_markers_are_rare_ones() -> None:
+    found = seen("".join(f"{{{{ '<{i}>' in m.content }}}}" for i in range(12)))
+    assert (len(found.markers), found.rare) == (10, ("<10>", "<11>"))

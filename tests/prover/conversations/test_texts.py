@@ -42,3 +42,19 @@ def test_pairs() -> None:
     assert texts.pairs(("</a>", "<b>")) == [("<a>", "</a>")]
     assert texts.pairs(("[x]", "\n", "[y]")) == [("[x]", "[y]")]
     assert texts.pairs(()) == []
+
+
+def test_markers_together_come_in_more_than_one_order() -> None:
+    found = texts.around_markers(features("<a>", "<b>", "</b>", "word"))
+    for first, second in (("<a>", "<b>"), ("<b>", "<a>"), ("<b>", "</b>"), ("</b>", "<a>")):
+        places = [(t.find(first), t.find(second)) for t in found if first in t and second in t]
+        assert any(one < other for one, other in places), (first, second)
+    # one that closes may be what is missing
+    assert any("<a>" in t and "<b>" in t and "</b>" not in t for t in found)
+
+
+def test_rare_markers_stand_alone_and_inside() -> None:
+    seen = Features(("user",), ("<a>",), (), frozenset(), frozenset(), rare=("<rare>",))
+    found = texts.around_markers(seen)
+    assert "<rare>" in found
+    assert "a<rare>b" in found

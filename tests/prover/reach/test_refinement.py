@@ -41,6 +41,28 @@ CASES = [
         "p.type is string",
         {True},
     ),
+    # what is found has a place, and what lies behind it too
+    (
+        "{% if 'b' in m.content %}{% set b = m.content.find('b') %}{% set c = m.content.find('c') %}"
+        "{% if c < b or c == -1 %}{% endif %}{% endif %}",
+        0,
+        "c == -1",
+        {False},
+    ),
+    (
+        "{% set b = m.content.find('b') %}{% set c = m.content.find('c') %}"
+        "{% if c < b or c == -1 %}{% endif %}",
+        0,
+        "c == -1",
+        {False, True},
+    ),
+    # a message's thoughts under another name
+    (
+        "{% if m.reasoning_content is defined %}{% elif m.thinking is defined %}{% endif %}",
+        0,
+        "m.thinking is defined",
+        {False},
+    ),
     ("{% set x = m.content %}{% if x %}{% set x = '' %}{% if x %}{% endif %}{% endif %}", 1, "x", {False}),
 ]
 
