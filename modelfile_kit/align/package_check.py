@@ -26,6 +26,7 @@ from .image_places import WRAPPERS, Wrapper, place_reference, reference_mark, un
 from .model_tokenizer import belongs, compare_with, model_tokenizer
 from .stress import findings as stress_findings
 from .stress import stress
+from .user_texts import Render, user_texts
 from .vocabulary_check import VocabularyCheck
 
 
@@ -62,7 +63,8 @@ def check_package(
         if tokens and tokenizer is not None:
             own = _own_tokenizer(build, reference, tokenizer, timeout, opened)
         report = _prompts(build, wrapper, probes, tokenizer if tokens else None, native, own.both)
-    found = (*seen, *own.diagnostics, *report.diagnostics, *found, *findings(sights))
+        said = _user_texts(build, native, tokenizer, own.both) if tokens and tokenizer is not None else ()
+    found = (*seen, *own.diagnostics, *report.diagnostics, *said, *found, *findings(sights))
     return replace(report, sights=sights, vocabulary=own.check, diagnostics=found)
 
 
@@ -89,6 +91,24 @@ def _own_tokenizer(
         return _OwnTokenizer(checked, None, found)
     found = (*found, *stress_findings(stress(vocabulary, engine, reference), vocabulary))
     return _OwnTokenizer(checked, BothTokenizers(vocabulary, engine, reference), found)
+
+
+def _user_texts(
+    build: Build, native: NativePrompter | None, engine: LlamaTokenizer, both: BothTokenizers | None
+) -> tuple[Diagnostic, ...]:
+    """Which words of users become special tokens."""
+    vocabulary, template = build.files.vocabulary, build.template
+    if vocabulary is None or (template is None and build.reference is None):
+        return ()
+    render: Render = build.expected
+    if template is not None:
+        seen = PromptTemplate(template, parser=build.plan.maker.parser or "")
+        render = lambda messages: seen.render(build.with_system(messages))  # noqa: E731
+    elif native is not None:
+        render = lambda messages: native.render(build.with_system(messages))  # noqa: E731
+    found = user_texts(render, vocabulary, engine, both.reference if both else None)
+    said = found.diagnostic(vocabulary.source)
+    return () if said is None else (said,)
 
 
 def _native(build: Build, opened: ExitStack) -> tuple[NativePrompter | None, tuple[Diagnostic, ...]]:

@@ -14,15 +14,12 @@ from ..core.diagnostics import Diagnostic, Severity, Span
 from .both_tokenizers import BothTokenizers
 from .compare import WINDOW, Alignment, Token, first_difference, format_alignment
 from .image_places import Placed, Wrapper
+from .stress import MERGES, NORMALIZER, PRE_TOKENIZER, SPECIAL
 from .token_causes import (
     BYTES,
     DUPLICATE,
-    MERGES,
     MOVED,
-    NORMALIZER,
-    PRE_TOKENIZER,
     PREFIX,
-    SPECIAL,
     STRIPPED,
     UNUSED,
     WHOLE,

@@ -13,15 +13,17 @@ from typing import Literal
 
 from .both_tokenizers import BothTokenizers
 from .compare import Token, first_difference
-from .stress import shrink
+from .stress import MERGES, NORMALIZER, PRE_TOKENIZER, SPECIAL, shrink
 
-NORMALIZER, SPECIAL, PRE_TOKENIZER, MERGES = "normalizer", "special tokens", "pre-tokenizer", "merges"
 STRIPPED, PREFIX, BYTES = "spaces beside special tokens", "space before the text", "byte fallback"
 WHOLE = "whole pieces"
 MOVED, DUPLICATE, UNUSED = "token ids", "duplicate tokens", "unused tokens"
 
 MAX_PER_TEXT = 6
 """Differences that are looked for in one text."""
+
+MAX_SMALL = 60
+"""Small texts that are looked for in all; a vocabulary that is wrong everywhere has thousands."""
 
 _NOT_WORDS = ("byte", "unknown")
 
@@ -30,9 +32,9 @@ _NOT_WORDS = ("byte", "unknown")
 class TokenCause:
     """One difference.
 
-    name: one of the constants; detail: what it is about (a form of Unicode, a special token), "" for nothing
-    more; text: the smallest text that has it; ours, theirs: its tokens with llama.cpp and of the model's own
-    tokenizer.
+    name: one of the constants here and in `stress`; detail: what it is about (a form of Unicode, a special
+    token), "" for nothing more; text: the smallest text that has it; ours, theirs: its tokens with llama.cpp
+    and of the model's own tokenizer.
     """
 
     name: str
@@ -50,7 +52,10 @@ class CauseFinder:
         self.known: dict[str, TokenCause] = {}
 
     def causes(self, text: str) -> list[TokenCause]:
-        """The causes for which a text gets other tokens; at most `MAX_PER_TEXT` new ones."""
+        """The causes for which a text gets other tokens; at most `MAX_PER_TEXT` new ones.
+
+        Once `MAX_SMALL` small texts are known, a text without one of them shows itself, whole.
+        """
         found = []
         for small in sorted(self.known, key=lambda t: (-len(t), t)):
             if small in text and self.both.differ(text):
@@ -59,9 +64,13 @@ class CauseFinder:
         for _ in range(MAX_PER_TEXT):
             if not self.both.differ(text):
                 break
+            if len(self.known) >= MAX_SMALL:
+                return found or [self.cause(text)]
             small = shrink(text, self.both.differ)
             self.known[small] = cause = self.cause(small)
             found.append(cause)
+            if small == " ":
+                break  # cannot be taken out
             text = text.replace(small, " ")
         return found
 

@@ -156,6 +156,24 @@ def test_what_was_found_once_is_known():
     assert finder.causes("bab") == [first] and first.text == "b"
 
 
+def test_what_is_wrong_everywhere_is_not_looked_for_without_end(monkeypatch):
+    monkeypatch.setattr("modelfile_kit.align.token_causes.MAX_SMALL", 2)
+    letters = "abcdefgh"
+    both = BothTokenizers(
+        sides.vocabulary(),
+        sides.Engine({t: n for n, t in enumerate(letters)}),
+        sides.own({t: n + 20 for n, t in enumerate(letters)}),
+    )
+    finder = CauseFinder(both)
+    assert [len(c.text) for c in finder.causes("abcd")] == [1, 1] and len(finder.known) == 2
+    assert [c.text for c in finder.causes("efgh")] == ["efgh"]
+
+
+def test_a_space_that_differs_is_one_cause():
+    both = BothTokenizers(sides.vocabulary(), sides.Engine({" ": 1}), sides.own({" ": 2}))
+    assert [c.text for c in CauseFinder(both).causes("   ")] == [" "]
+
+
 Table = Callable[[str], list[int]]
 
 
