@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.conversation import Conversation, Message, Tool
 from ..core.diagnostics import Diagnostic
 from ..core.errors import PackageError
+from ..gguf_file.split import split_of
 from ..ollama.conversation_rules import with_system
 from ..ollama.file_patterns import misread
 from ..ollama.renderer_prompt import RendererPrompts
@@ -282,9 +283,11 @@ def _values(package: Package, files: PackageFiles, plan: Plan, folder: Path) -> 
         return relative_to_modelfile(file, folder, package.folder)
 
     terms = package.license
+    split = split_of(files.header)
     return Values(
         name=package.name,
         model=place(files.model),
+        parts=tuple(map(place, split.parts[1:])) if split else (),
         projector=place(files.projector) if files.projector else None,
         template=plan.template,
         system=plan.system or None,

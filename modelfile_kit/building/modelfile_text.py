@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,8 +26,10 @@ class Values:
     """What a Modelfile says; None where it says nothing.
 
     model, projector: as they stand behind FROM, relative to the Modelfile's folder or absolute.
-    adapters, draft: the same. messages: (role, text) in order. parameters: (name, value) in order, `stop`
-    excepted. quantize: what `ollama create` has to be told, since no instruction says it.
+    parts: the other files of a split model, in order; `ollama create` sends only what FROM names, and refuses
+    one part alone (0.33.0 and 0.34.4). adapters, draft: paths too. messages: (role, text) in order.
+    parameters: (name, value) in order, `stop` excepted. quantize: what `ollama create` has to be told, since
+    no instruction says it.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Values:
     parser: str | None = None
     requires: str | None = None
     quantize: str | None = None
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,7 @@ def write_modelfile(
         parsed = parse_modelfile(text, target=target)
     except ModelfileError as e:
         raise _faulty(place, f"its result is not a valid Modelfile: {e.message}") from e
-    modelfile = _place_projector(parsed, values.projector, directive)
+    modelfile = _place_parts(_place_projector(parsed, values.projector, directive), values.parts)
     final = _checked(modelfile, target)
     missing = _differences(final, values)
     if missing:
@@ -97,6 +100,7 @@ def _encoded(values: Values, where: Callable[[str], Span]) -> Values:
             raise PackageError(e.message, help=e.help, code=e.code, span=span) from e
     checks = [("model", values.model), ("projector", values.projector), ("template", template)]
     checks += [("system", values.system), ("license", values.license), ("draft", values.draft)]
+    checks += [("model", path) for path in values.parts]
     checks += [("adapters", path) for path in values.adapters]
     checks += [(f"messages.{i}.content", text) for i, (_, text) in enumerate(values.messages)]
     checks += [("stop", text) for text in values.stop]
@@ -170,6 +174,18 @@ def _place_projector(modelfile: Modelfile, projector: str | None, directive: str
     return Modelfile(tuple(out), tuple(sorted(comments, key=lambda c: c.before)))
 
 
+def _place_parts(modelfile: Modelfile, parts: Sequence[str]) -> Modelfile:
+    """A FROM for each other part of the model, behind that of the first."""
+    at = next((i + 1 for i, item in enumerate(modelfile.instructions) if item.command == "from"), 0)
+    before, after = modelfile.instructions[:at], modelfile.instructions[at:]
+    further = tuple(Instruction("from", "", part) for part in parts)
+    comments = [
+        Comment(c.text, c.line, c.before + len(parts) if c.before >= at else c.before)
+        for c in modelfile.comments
+    ]
+    return Modelfile((*before, *further, *after), tuple(comments))
+
+
 def _checked(modelfile: Modelfile, target: str | Target) -> Modelfile:
     """The text read again, so that lines are those of the file that is written."""
     return parse_modelfile(str(modelfile), target=target)
@@ -178,7 +194,7 @@ def _checked(modelfile: Modelfile, target: str | Target) -> Modelfile:
 def _differences(modelfile: Modelfile, values: Values) -> list[str]:
     """The values that the Modelfile does not have, by the names of a package file."""
     wanted: Mapping[str, tuple[Any, Any]] = {
-        "model": ([i.value for i in modelfile.models], [values.model]),
+        "model": ([i.value for i in modelfile.models], [values.model, *values.parts]),
         "projector": (list(modelfile.projectors), _listed(values.projector)),
         "template": (modelfile.last("template"), values.template),
         "system": (modelfile.last("system"), values.system),

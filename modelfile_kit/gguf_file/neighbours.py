@@ -19,6 +19,9 @@ from .split import split_of
 MAX_FILES = 200
 """How many *.gguf files of one folder are looked at; a folder with more is a store, not a package."""
 
+MAX_LINKS = 40
+"""How many symlinks in a row are followed, as Linux does."""
+
 MAX_MANIFESTS = 1000
 """How many manifests of Ollama's store are read, each at most MAX_MANIFEST_BYTES."""
 
@@ -66,11 +69,8 @@ def looks_like_one(path: Path) -> bool:
 
 def _folders(path: Path) -> list[Path]:
     """Without doubles, the nearest first."""
-    places = [path]
-    if path.is_symlink():
-        places.append(Path(os.path.realpath(path)))
     found: list[Path] = []
-    for place in places:
+    for place in _links(path):
         here = place.parent
         above = here.parent if here.parts and here.name not in ("", "..") else here / ".."
         found += [here, here / "mmproj", above, above / "mmproj"]
@@ -78,6 +78,18 @@ def _folders(path: Path) -> list[Path]:
     for folder in found:
         kept.setdefault(os.path.abspath(folder), folder)  # noqa: PTH100 -- links stay what they are
     return list(kept.values())
+
+
+def _links(path: Path) -> list[Path]:
+    """The path, and where each symlink leads: to a link in a cache's snapshot, and from there to its blob."""
+    found = [path]
+    while len(found) < MAX_LINKS and found[-1].is_symlink():
+        try:
+            target = found[-1].readlink()
+        except OSError:
+            break
+        found.append(Path(os.path.normpath(found[-1].parent / target)))
+    return [*found, Path(os.path.realpath(path))] if len(found) > 1 else found
 
 
 def _files(folder: Path) -> list[Path]:

@@ -146,6 +146,24 @@ def test_a_projector_anywhere_goes_behind_the_model(tmp_path: Path) -> None:
     ]
 
 
+def test_every_part_of_a_split_model_has_its_from(tmp_path: Path) -> None:
+    # `ollama create` of 0.33.0 and 0.34.4 refuses one part alone, and takes a FROM for each.
+    text = "# head\nFROM {{ model }}\n# after\nSYSTEM {{ system }}\n"
+    values = Values("a", "./m-1.gguf", "./p.gguf", system="s", parts=("./m-2.gguf", "./m-3.gguf"))
+    written = write_modelfile(values, family=family(tmp_path, text))
+    assert str(written).splitlines() == [
+        "# head",
+        "FROM ./m-1.gguf",
+        "FROM ./m-2.gguf",
+        "FROM ./m-3.gguf",
+        "# PROJECTOR ./p.gguf",
+        "FROM ./p.gguf",
+        "# after",
+        "SYSTEM s",
+    ]
+    assert written.projectors == ("./p.gguf",)
+
+
 @pytest.mark.parametrize(
     ("file", "output", "path"),
     [

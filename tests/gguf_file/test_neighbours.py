@@ -61,6 +61,21 @@ def test_beside_the_symlink_before_the_blob(put, tmp_path):
     assert choice.diagnostics == ()
 
 
+def test_behind_a_link_to_a_link_of_the_cache(put, tmp_path):
+    cache = tmp_path / "models--org--GLM-4.1V-GGUF"
+    text = put(f"{cache.name}/blobs/aa11", general__name=Typed("string", "GLM 4.1V"))
+    eye = put(f"{cache.name}/blobs/bb22", "glm4v", general__name=Typed("string", "GLM 4.1V"))
+    snapshot = cache / "snapshots" / "deadbeef"
+    snapshot.mkdir(parents=True)
+    (snapshot / "GLM-4.1V-Q4_K_M.gguf").symlink_to(f"../../blobs/{text.name}")
+    (snapshot / "mmproj-GLM-4.1V-F16.gguf").symlink_to(f"../../blobs/{eye.name}")
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "other.gguf").symlink_to(f"../{cache.name}/snapshots/deadbeef/GLM-4.1V-Q4_K_M.gguf")
+    (tmp_path / "work" / "m.gguf").symlink_to("other.gguf")
+    assert (found := find_projector(tmp_path / "work" / "m.gguf").path)
+    assert found.samefile(eye) and found.parent.samefile(snapshot)
+
+
 def test_behind_a_link_to_another_folder(put, tmp_path):
     text, eye = put("store/GLM-4.1V-Q4_K_M.gguf"), put("store/mmproj.gguf", "glm4v")
     (tmp_path / "work").mkdir()

@@ -28,7 +28,8 @@ class Layout:
     """What `write` makes in a folder, and what is right.
 
     model: its file; projector: the file that is to be taken, "" for none; input: what inspect says of the
-    pair; codes: findings above a remark that build must have; refused: whether every command must refuse it.
+    pair; codes: findings above a remark that build must have; refused: whether every command must refuse it;
+    parts: the model's other files.
     """
 
     write: Callable[[Path], object]
@@ -37,6 +38,7 @@ class Layout:
     input: str = "text"
     codes: frozenset[str] = frozenset()
     refused: bool = False
+    parts: tuple[str, ...] = ()
 
 
 def _beside(folder: Path) -> None:
@@ -163,6 +165,7 @@ LAYOUTS: Mapping[str, Layout] = {
         "UD-Q4_K_XL/GLM-4.5V-UD-Q4_K_XL-00001-of-00002.gguf",
         "mmproj-F16.gguf",
         "text, image",
+        parts=("UD-Q4_K_XL/GLM-4.5V-UD-Q4_K_XL-00002-of-00002.gguf",),
     ),
     "missing, by its tokens": Layout(
         lambda f: text_model(f / "m.gguf", tokens=("<img>", "<IMG_CONTEXT>")),

@@ -63,7 +63,8 @@ def check_build(layout: Layout, package: Path, folder: Path) -> None:
         return
     built = build(package, folder / "out")
     files = folder / "files"
-    froms = [str(files / layout.model)] + ([str(files / layout.projector)] if layout.projector else [])
+    named = [layout.model, *layout.parts, *([layout.projector] if layout.projector else [])]
+    froms = [str(files / name) for name in named]
     lines = built.path.read_text(encoding="utf-8").splitlines()
     assert [line.removeprefix("FROM ") for line in lines if line.startswith("FROM ")] == froms
     assert ", ".join(built.files.input) == layout.input

@@ -31,3 +31,19 @@ def test_a_part_without_its_siblings(tmp_path):
     split: dict[str, Any] = {"split__count": Typed("uint16", 2), "split__no": Typed("uint16", 0)}
     write_model(tmp_path, "m-00001-of-00002.gguf", **split)
     assert "m-00002-of-00002" in rule_catches(CODE, "FROM ./m-00001-of-00002.gguf\n", base=tmp_path).message
+
+
+def test_every_part_of_a_split_model_is_named(tmp_path):
+    # Ollama 0.33.0 and 0.34.4, November 2026: a folder with both parts and a FROM for each (in any order) are
+    # created and run; one part alone is refused: has 1 shards, expected 2.
+    folder = tmp_path / "models"
+    folder.mkdir()
+    names = [f"m-{n:05d}-of-00002.gguf" for n in (1, 2)]
+    for number, name in enumerate(names):
+        split: dict[str, Any] = {"split__count": Typed("uint16", 2), "split__no": Typed("uint16", number)}
+        write_model(folder, name, **split)
+    first, second = (f"FROM ./models/{name}\n" for name in names)
+    for text in (first + second, second + first, "FROM ./models\n"):
+        rule_catches_not(CODE, text, base=tmp_path)
+    assert names[1] in rule_catches(CODE, first, base=tmp_path).help
+    assert names[0] in rule_catches(CODE, second, base=tmp_path).help
