@@ -27,8 +27,9 @@ from .tensors import BLOCKS, TensorInfo
 from .tokenizer_signs import tokenizer_signs
 
 BYTE_ORDER, SHAPES, SPECIAL_IDS, NUMBERS = "MK423", "MK427", "MK428", "MK429"
+NO_MODEL = "MK448"
 
-REFUSED = frozenset({BYTE_ORDER, SHAPES, SPECIAL_IDS, NUMBERS, "MK422"})
+REFUSED = frozenset({BYTE_ORDER, SHAPES, SPECIAL_IDS, NUMBERS, NO_MODEL, "MK422"})
 """What is wrong with a file itself, whatever it is used for."""
 
 MAX_SAMPLED_TENSORS = 24
@@ -84,7 +85,7 @@ def check_soundness(header: Header, *, sample: bool = True) -> list[Diagnostic]:
     sample: also look at the first numbers of some tensors; of a URL, or with False, the header alone counts.
     Reads the headers of a split model's other parts.
     """
-    found = [*_byte_order(header), *check_split(header)]
+    found = [*_byte_order(header), *_no_model(header), *check_split(header)]
     if has_errors(found):
         return found
     if classify(header) is FileKind.MODEL:
@@ -105,6 +106,25 @@ def _byte_order(header: Header) -> list[Diagnostic]:
     message = "the file is big-endian; llama.cpp and Ollama on ordinary machines refuse it"
     advice = "download the little-endian file, or convert it with gguf's gguf-convert-endian"
     return [_error(BYTE_ORDER, header, message, advice)]
+
+
+def _no_model(header: Header) -> list[Diagnostic]:
+    """A GGUF that is made for something else. Ollama 0.34.4 creates a model from it, which never loads."""
+    if header.metadata.text("general.type") == "imatrix":
+        what = "an importance matrix, which llama-quantize reads"
+    elif header.architecture == "controlvector":
+        what = "a control vector, which llama.cpp adds to a model"
+    elif not header.architecture and classify(header) is FileKind.MODEL and not _further_part(header):
+        what = "a GGUF that names no architecture (general.architecture)"
+    else:
+        return []
+    return [_error(NO_MODEL, header, f"this is {what}, not a model", "give the model's own GGUF")]
+
+
+def _further_part(header: Header) -> bool:
+    """Whether a file is a later part of a split model, which need not say more than its number."""
+    split = split_of(header)
+    return split is not None and split.number > 0
 
 
 def _all_tensors(header: Header) -> dict[str, tuple[int, ...]]:

@@ -161,3 +161,19 @@ def test_a_projector_is_sampled_too(header):
 
 def test_big_endian_ends_the_findings(header):
     assert told(header(model(), order=">")) == [("MK423", "error")]
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        # llama.cpp's tools/imatrix/imatrix.cpp writes these keys and no architecture.
+        {"general.type": Typed("string", "imatrix"), "imatrix.chunk_count": Typed("uint32", 10)},
+        {"general.type": Typed("string", "imatrix"), "general.architecture": Typed("string", "qwen3")},
+        # tools/cvector-generator/cvector-generator.cpp
+        {"general.architecture": Typed("string", "controlvector")},
+        {"general.name": Typed("string", "nothing else")},
+    ],
+)
+def test_a_gguf_that_is_no_model(header, entries):
+    # Ollama 0.34.4 creates a model from an importance matrix, and its engine cannot load it.
+    assert told(header(entries, (), b"", name="imatrix.gguf")) == [("MK448", "error")]
