@@ -212,6 +212,8 @@ def translate_tree(
             return translate_tree(tree, reference, bos_token, eos_token, target, _Lines())
         return _invalid(e)
     coverage = claims(tree, reference, template, lowered.diagnostics, images)
+    if ".Think" not in hinted and ".IsThinkSet" not in hinted:
+        coverage["thinking"] = "absent"  # a chat template that sets the switch itself
     found = [d for d, _ in lowered.diagnostics]
     return Translation(
         Compiled(hinted, stops(reference, eos_token), coverage, found), statements, definitions

@@ -74,6 +74,14 @@ def test_thinking_switch_and_tags() -> None:
     assert (tags.opening, tags.closing) == ("<think>", "</think>")
 
 
+def test_a_chat_template_that_sets_the_thinking_switch_itself_has_none() -> None:
+    """Ollama refuses `think` for it, and it would change nothing."""
+    turns = "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}{% endfor %}"
+    found = compile_template("{% set enable_thinking = true %}{% if enable_thinking %}T{% endif %}" + turns)
+    assert found.coverage["chat"] == "exact"
+    assert found.coverage["thinking"] == "absent"
+
+
 def test_what_a_modelfile_cannot_carry_is_written_as_go_strings() -> None:
     found = check("\u3000\u200b{{ '{{' }}{{ messages[0].content }}{", [user("a")])
     assert "\u3000" not in found.template and '"\\u3000"' in found.template
