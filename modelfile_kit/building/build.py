@@ -13,13 +13,17 @@ from ..core.conversation import Conversation, Message, Tool
 from ..core.diagnostics import Diagnostic
 from ..core.errors import PackageError
 from ..gguf_file.split import split_of
+from ..huggingface import Reference
 from ..ollama.conversation_rules import with_system
 from ..ollama.file_patterns import misread
+from ..ollama.prompt import PromptTemplate
 from ..ollama.renderer_prompt import RendererPrompts
 from ..ollama.renderers import OLDEST
 from ..ollama.versions import Target, since
 from ..package.conversations import package_conversations
 from ..package.package import Package, load_package
+from ..replies.round_trip import RoundTrip, Trip
+from ..replies.spoken import spoken_replies
 from .modelfile_text import Values, relative_to_modelfile, write_modelfile
 from .output import write_files
 from .parameters import written_parameters
@@ -96,6 +100,25 @@ class Build:
         Raises UsageError where the package's own conversations.json does not hold conversations.
         """
         return package_conversations(self.package, self.files.family, vision=self.files.takes_images)
+
+    def round_trip(self) -> RoundTrip | None:
+        """Every kind of reply that the chat template shows, read by the TEMPLATE's tags or its PARSER.
+
+        None without a TEMPLATE, where the server or llama-server reads them, and without a chat template.
+        """
+        reference = self.reference
+        if self.template is None or reference is None:
+            return None
+        vocabulary = self.files.vocabulary
+        seen = PromptTemplate(
+            self.template,
+            target=self.package.target,
+            family=self.files.header.architecture,
+            parser=self.plan.maker.parser or "",
+        )
+        source = Reference(reference.text, bos_token=reference.bos_token, eos_token=reference.eos_token)
+        dropped = tuple(vocabulary.control_tokens()) if vocabulary is not None else ()
+        return Trip(spoken_replies(source, reference.eos_token), seen, dropped).own()
 
     def with_system(self, messages: Sequence[Message]) -> list[Message]:
         """Messages as the server puts them together: the package's `messages`, then the request's.

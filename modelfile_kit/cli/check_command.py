@@ -15,7 +15,7 @@ from ..core.diagnostics import Severity
 from ..core.errors import EngineError, MissingDependencyError
 from ..core.files import write_atomically
 from ..report import Report
-from ..report.convert import check_cases, reply_cases
+from ..report.convert import check_cases, reply_cases, reply_facts
 from .command import Command
 from .common import (
     fail_on_option,
@@ -99,6 +99,8 @@ def command(
     facts: dict[str, object] = {"model": built.files.model.name, "template": built.plan.mode.chosen}
     if checked.vocabulary is not None:
         facts["tokenizer"] = checked.vocabulary.summary
+    if (trip := built.round_trip()) is not None:
+        facts["replies"] = reply_facts(trip)
     if replies:
         from ..publish.reply_sources import source_of_build
 

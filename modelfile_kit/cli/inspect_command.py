@@ -26,6 +26,7 @@ from .command import Command
 from .common import print_diagnostics, tokenizer_option
 
 if TYPE_CHECKING:
+    from ..building.replies_of_model import RepliesOfModel
     from ..gguf_file import Header
 
 _MAX_SIDE = 100_000
@@ -73,12 +74,14 @@ def command(
             cases.append(Case(name, Status.FAILED, error.message, diagnostics=(error.to_diagnostic(),)))
             continue
         headers.append(header)
+        replies = _replies(header)
         if output_format == "text":
-            click.echo("\n".join([name, *(f"  {visible(line)}" for line in _lines(header, described))]))
+            lines = list(_lines(header, described))
+            lines += [f"{'replies':<14} {replies.summary}"] if replies else []
+            click.echo("\n".join([name, *(f"  {visible(line)}" for line in lines)]))
         status = Status.FAILED if has_errors(described.diagnostics) else Status.PASSED
-        cases.append(
-            Case(name, status, described.kind, data=described.to_dict(), diagnostics=described.diagnostics)
-        )
+        data = {**described.to_dict(), "replies": replies.to_dict() if replies else None}
+        cases.append(Case(name, status, described.kind, data=data, diagnostics=described.diagnostics))
     compared = [found for header in headers for found in _tokenizer(header, tokenizer, output_format)]
     paired = check_together(headers)
     together = _pair_input(headers) if paired is not None else ()
@@ -151,6 +154,15 @@ def _image_costs(
             line = f"{shown}: {counted.engine:,} tokens with llama.cpp, {counted.reference:,} in the training"
             found.append((data, line + why))
     return found
+
+
+def _replies(header: Header) -> RepliesOfModel | None:
+    """What of a model's replies Ollama would read; None for a projector and where it is not known."""
+    if classify(header) is not FileKind.MODEL:
+        return None
+    from ..building.replies_of_model import replies_of_model
+
+    return replies_of_model(header)
 
 
 def _tokenizer(header: Header, asked: str | None, output_format: str) -> tuple[Diagnostic, ...]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..align.check import CheckReport, ConversationCheck
 from ..align.compare import format_alignment
 from ..publish.reply_trials import ReplyReport, Trial
 from ..publish.verify import VerifyReport
+from ..replies.returned import message_text, reader, returned
+from ..replies.round_trip import RoundTrip
 from .model import ENGINE_TOKENS, OWN_TOKENS, Case, Report, Status
 
 _ALIGNED = {"ok": Status.PASSED, "mismatch": Status.FAILED, "refused": Status.SKIPPED}
@@ -43,6 +47,35 @@ def reply_cases(tried: ReplyReport) -> tuple[Case, ...]:
     return (*map(_reply, tried.trials), *odd)
 
 
+def reply_facts(trip: RoundTrip) -> list[dict[str, Any]]:
+    """Each kind of reply that is shown: how the model writes it, and the message that the user gets."""
+    by = reader(trip)
+    return [
+        {
+            "kind": one.kind,
+            "read by": by,
+            "writes": one.writes,
+            "gets": one.text(),
+            "read back": not one.problem,
+        }
+        for one in returned(trip)
+        if one.writes is not None
+    ]
+
+
+def _gets(trial: Trial) -> dict[str, str]:
+    """What the user gets: of the ways that were asked, the first that gave something else than was meant."""
+    seen = next((s for s in trial.seen if s.problem), next(iter(trial.seen), None))
+    if seen is None:
+        return {}
+    if seen.answer is None:
+        return {"gets": f"error: {seen.error}"}
+    answer = seen.answer
+    calls = [{"name": name, "arguments": arguments} for name, arguments in answer.calls]
+    message = {"thinking": answer.thinking, "content": answer.content, "tool_calls": calls}
+    return {"gets": message_text(message)}
+
+
 def _reply(trial: Trial) -> Case:
     status = {"read": Status.PASSED, "absent": Status.SKIPPED, "skipped": Status.SKIPPED}
     words = {
@@ -54,6 +87,7 @@ def _reply(trial: Trial) -> Case:
     data = {
         "ways": {str(seen.way): seen.problem or "read" for seen in trial.seen},
         **({"writes": trial.spoken.text} if trial.spoken else {}),
+        **_gets(trial),
     }
     return Case(
         f"reply: {trial.kind.name}",

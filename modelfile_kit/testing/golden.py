@@ -8,6 +8,8 @@ In the folder of golden files a conversation `greeting` has
   tested with a stand-in for its model; and the tokens of the chat template's text by the model's own
   tokenizer, where there is one. What has no entry is not compared.
 
+`golden_replies` knows the file beside them that holds the replies.
+
 An update writes beside and renames, so an interrupted one leaves each file old or new.
 """
 

@@ -33,9 +33,11 @@ from ..reference_tokenizer.child import ReferenceChild
 from ..reference_tokenizer.find import AUTO
 from ..reference_tokenizer.reference import ReferenceTokenizer
 from ..reference_tokenizer.token_text import token_bytes
+from ..replies.returned import reader, returned
 from ..report.model import Case, Status
 from ..runtime.tokenizer import LlamaTokenizer, Tokenizer
 from .golden import RenderedConversation, TokenText, compare_golden
+from .golden_replies import compare_replies, without_replies
 from .stand_in_file import MicroFiles
 
 # A folder this deep below PATH is no layout of packages but a loop of links or a file dump.
@@ -129,7 +131,18 @@ def run_golden(
             compared = _compared(own, found, built, guessed=str(asked) == AUTO)
         own = own if belongs(compared.check) else None
         cases = golden_cases(built, tokenizer=engine, own=own, update=update)
+        cases += _reply_cases(built, update)
         return [*cases, *_tokenizer_cases(compared, own, engine, built)]
+
+
+def _reply_cases(built: Build, update: bool) -> list[Case]:
+    """The golden replies, where what reads them is known here."""
+    folder = built.package.golden_folder
+    trip = built.round_trip()
+    if trip is None:
+        why = "what the model writes is not read by a TEMPLATE's tags or PARSER, or no chat template shows it"
+        return without_replies(folder, why, update=update)
+    return [compare_replies(folder, reader(trip), returned(trip), update=update)]
 
 
 @dataclass(frozen=True)

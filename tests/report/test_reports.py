@@ -143,3 +143,29 @@ def test_a_case_with_a_failing_finding_fails_in_junit(status):
     suite = Xml.fromstring(render(report, "junit"))[0]
     assert (report.ok, suite.get("failures"), suite.get("skipped")) == (False, "1", "0")
     assert suite[0].find("failure") is not None
+
+
+def test_the_page_shows_replies_as_written_and_as_read():
+    facts = {
+        "replies": [
+            {
+                "kind": "call",
+                "read by": "PARSER qwen3-coder",
+                "writes": "<tool_call>\n<b>",
+                "gets": "tool call: look {}",
+                "read back": True,
+            },
+            {"kind": "two calls", "read by": "x", "writes": "W", "gets": "content: W", "read back": False},
+        ]
+    }
+    text = html.render(Report("check", "m", facts=facts))
+    assert "&lt;tool_call&gt;" in text
+    assert "<b>" not in text
+    for word in (
+        "Replies",
+        "tool call: look {}",
+        "read by PARSER qwen3-coder",
+        "not read back",
+        "content: W",
+    ):
+        assert word in text
