@@ -126,8 +126,9 @@ def _pretended(
     reference: Reference, seen: PromptTemplate, coverage: Mapping[str, str]
 ) -> Iterator[Diagnostic]:
     """MK676: Ollama takes requests with tools, and the chat template does nothing with them."""
-    if "tools" in seen.capabilities and coverage["tools"] == "absent":
-        words = " and ".join(f"`{w}`" for w in jinja_evidence(reference.source).words["tools"])
+    shown = jinja_evidence(reference.source).words.get("tools")
+    if shown and "tools" in seen.capabilities and coverage["tools"] == "absent":
+        words = " and ".join(f"`{w}`" for w in shown)
         yield Diagnostic(
             "MK676",
             Severity.INFO,

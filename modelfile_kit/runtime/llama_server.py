@@ -200,6 +200,8 @@ class LlamaServer:
             self._http = httpx.Client(
                 base_url=f"http://127.0.0.1:{port}",
                 timeout=httpx.Timeout(ANSWER_SECONDS, connect=ANSWER_SECONDS),
+                # It closes a connection that it kept while a request is already on its way.
+                limits=httpx.Limits(max_keepalive_connections=0),
                 trust_env=False,
                 verify=False,  # noqa: S501 -- loopback without TLS; reading certificates takes long
             )

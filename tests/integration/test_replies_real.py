@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import pytest
 
 from modelfile_kit.compiler import compile_template
@@ -47,8 +49,9 @@ def reply(ollama_server, tmp_path, monkeypatch):
         monkeypatch.setitem(answers.STYLES, "said", says(*tokens))
         plain = [t for t in dict.fromkeys((*ANSWER, *tokens)) if t not in control and t[0] in "<{"]
         kept = [t for t in vocabulary.CONTROL_TOKENS if t not in plain]
-        monkeypatch.setattr(vocabulary, "CONTROL_TOKENS", [*kept, *control])
-        monkeypatch.setattr(vocabulary, "USER_DEFINED_TOKENS", [*vocabulary.USER_DEFINED_TOKENS, *plain])
+        types = {"control": [*kept, *control], "user_defined": [*vocabulary.USER_DEFINED_TOKENS, *plain]}
+        built = functools.partial(vocabulary.build_vocabulary, **types)
+        monkeypatch.setattr("modelfile_kit.micro.build.build_vocabulary", built)
         path = build_model(tmp_path / "said.gguf", style="said", chat_template=jinja)
         compiled = compile_template(jinja)
         digest, _ = digest_file(path)
@@ -96,10 +99,11 @@ def test_control_tokens_around_a_thought_are_not(reply):
 
 def test_calls_that_are_no_json_are_text_and_a_parser_reads_them(reply):
     call = "<tool_call>\n<function=look>\n<parameter=where>\nup\n</parameter>\n</function>\n</tool_call>"
-    value = "<parameter={{ k }}>\n{{ v }}\n</parameter>\n"
+    value = "<parameter={{ k }}>\n{{ v if v is string else v | tojson }}\n</parameter>\n"
     arguments = "{% for k, v in c.function.arguments | items %}" + value + "{% endfor %}"
     written = "<tool_call>\n<function={{ c.function.name }}>\n" + arguments + "</function>\n</tool_call>"
-    jinja = JINJA.replace("CALL", written)
+    thought = "{% if m.reasoning_content %}<think>{{ m.reasoning_content }}</think>{% endif %}"
+    jinja = JINJA.replace("CALL", written).replace(thought, "")
     found, codes = reply([call], jinja, tools=[TOOL])
     assert (found.text, calls(found)) == (call, [])
     assert "MK670" in codes

@@ -85,7 +85,7 @@ def test_a_reply_that_the_parser_refuses(ollama_server):
     call = "<tool_call>\n<function={{ c.function.name }}><<</tool_call>"
     template = Template(formats.chatml(call, think=""), eos_token="<|im_end|>")
     report = try_replies(ollama_server, "said", template.source(parser="qwen3-coder"))
-    trial = next(t for t in report.trials if t.kind.name == "call")
+    trial = next(t for t in report.trials if t.kind.name == "call without arguments")
     assert {seen.problem for seen in trial.seen} == {"refused"}
     assert {d.code for d in trial.diagnostics} == {"MK873"}
     assert "XML" in trial.diagnostics[0].message

@@ -22,7 +22,8 @@ def check(context: Context) -> Iterator[Finding]:
     except KitError:
         return
     parser = context.last("parser")
-    seen = context.prompt.with_parser(parser.value if parser else "")
+    harmony = context.selection is not None and context.selection.harmony
+    seen = context.prompt.with_parser(parser.value if parser else "harmony" if harmony else "")
     if seen.parser and not parser_for(seen.parser, seen.target.newest):
         return  # an unknown name is another finding
     files = context.files
