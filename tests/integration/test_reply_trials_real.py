@@ -98,8 +98,10 @@ def test_default_sampling_says_the_same(ollama_server):
     assert set(statuses(report).values()) == {"read"}
 
 
+# A shell starts what runs in the background with SIGINT ignored.
 SCRIPT = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from modelfile_kit.publish.reply_sources import source_of_served
 from modelfile_kit.publish.reply_trials import try_replies
 from modelfile_kit.runtime.ollama.client import OllamaServer
