@@ -50,16 +50,18 @@ def written_replies(reference: Reference, tags: Tags | None) -> tuple[Written, .
 
     With tags Ollama thinks unless it is told not to, so that requests always say; without, none do.
     """
-    turns = [turn for turn in turns_of(reference) if (turn.think is None) == (tags is None)]
-    found = {(w.text, w.turn.think): w for turn in turns if (w := _written(turn, tags)) is not None}
+    every = turns_of(reference)
+    ended = any(TOKEN_LIKE.search(turn.tail) for turn in every if not turn.calls)
+    turns = [turn for turn in every if (turn.think is None) == (tags is None)]
+    found = {(w.text, w.turn.think): w for turn in turns if (w := _written(turn, tags, ended)) is not None}
     return tuple(found.values())
 
 
-def _written(turn: Turn, tags: Tags | None) -> Written | None:
+def _written(turn: Turn, tags: Tags | None, ended: bool) -> Written | None:
     if len(turn.text) > REPLY_MAX:
         return None
     calls = tuple(ToolCall(n, a) for n, a in zip(NAMES[: turn.calls], ARGUMENTS, strict=False))
-    text = turn.inside + _closing_of_calls(turn)
+    text = turn.inside + _closing_of_calls(turn, ended)
     if THOUGHT in text or tags is None:
         return Written(turn, text, THOUGHT if THOUGHT in text else "", calls) if turn.goes_on else None
     opening, closing = tags
@@ -74,10 +76,15 @@ def _written(turn: Turn, tags: Tags | None) -> Written | None:
     return Written(turn, text, "", calls) if turn.goes_on or prompt.endswith(closing) else None
 
 
-def _closing_of_calls(turn: Turn) -> str:
-    """What the model writes behind its last word and before the end of its turn: what closes a call."""
+def _closing_of_calls(turn: Turn, ended: bool) -> str:
+    """What the model writes behind its last word and before the end of its turn: what closes a call.
+
+    ended: whether the template writes an end after its turns; where it writes none, all closes the call.
+    """
     if not turn.calls:
         return ""
+    if not ended:
+        return turn.tail
     ends = [m.start() for m in TOKEN_LIKE.finditer(turn.tail) if m.group() not in turn.inside]
     return turn.tail[: ends[-1]] if ends else turn.tail
 

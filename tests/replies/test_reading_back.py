@@ -66,6 +66,20 @@ def test_without_tags_no_request_thinks() -> None:
     assert {r.turn.think for r in written_replies(Reference(formats.JSON_CALLS), THINK)} == {True, False}
 
 
+def test_what_closes_a_call_stays_where_turns_have_no_end() -> None:
+    """As in GLM-4.6, where the next role's token shows that a turn is over."""
+    source = (
+        "{% if tools %}{{ tools | tojson }}{% endif %}"
+        "{% for m in messages %}<|{{ m.role }}|>\n{{ m.content }}"
+        "{% for c in m.tool_calls or [] %}<tool_call>{{ c.function.name }}\n"
+        "{{ c.function.arguments | tojson }}</tool_call>{% endfor %}{% endfor %}"
+        "{% if add_generation_prompt %}<|assistant|>\n{% endif %}"
+    )
+    calls = [r for r in written_replies(Reference(source), None) if r.calls]
+    assert calls
+    assert all(r.text.endswith("</tool_call>") for r in calls)
+
+
 def test_same_calls() -> None:
     one = ToolCall("a", {"x": 1})
     assert same_calls([one], [ToolCall("a", {"x": 1.0})])
