@@ -76,7 +76,8 @@ def _read(trip: RoundTrip) -> str:
     """How many kinds come back, and which do not."""
     lost = _lost(trip)
     if not lost:
-        return f"all {len(trip.read)} kinds are read back"
+        count = len(trip.read)
+        return f"all {count} kinds are read back" if count > 1 else f"{_listed(list(trip.read))} is read back"
     count = len(trip.read) - len(lost)
     return f"{count} of {len(trip.read)} kinds are read back (not {_listed(lost)})"
 

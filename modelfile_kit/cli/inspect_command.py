@@ -37,7 +37,6 @@ _MAX_SIDE = 100_000
     cls=Command,
     examples=(
         "mkmodelfile inspect model.gguf",
-        "mkmodelfile inspect model.gguf mmproj-model-F16.gguf",
         "mkmodelfile inspect model.gguf mmproj-model-F16.gguf --image-size 1080x2400",
         "mkmodelfile inspect model.gguf --tokenizer ./original-model",
         "mkmodelfile inspect https://huggingface.co/ORG/REPO/resolve/main/model.gguf --format json",

@@ -60,7 +60,8 @@ def test_heads_by_layer_and_strange_file_types(header):
 
 
 def test_parts_and_byte_order_are_findings(header):
-    split = {"split.no": Typed("uint16", 0), "split.count": Typed("uint16", 2)}
+    split = {"general.architecture": Typed("string", "llama")}
+    split |= {"split.no": Typed("uint16", 0), "split.count": Typed("uint16", 2)}
     found = describe(header(split, name="m-00001-of-00002.gguf", order=">"))
     assert found.split == (1, 2)
     assert [d.code for d in found.diagnostics] == ["MK423", "MK422"]
