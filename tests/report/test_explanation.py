@@ -11,7 +11,8 @@ SOURCE = """{% for m in messages %}
 <{{ m.role }}>{{ m.content }}
 {% if documents %}never{% endif %}
 {% endfor %}
-{{ messages[0].content | wordwrap(9) }}"""
+{% if tools %}
+{{ messages[0].content | wordwrap(9) }}{% endif %}"""
 
 
 @pytest.fixture(scope="module")
