@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ...core.diagnostics import Diagnostic
@@ -66,15 +67,21 @@ def explain_template(
         done.compiled, chat_template, bos_token=bos_token, eos_token=eos_token, target=target
     )
     written = _written(done)
+    failing = {number for node in _all_nodes(done) if isinstance(node, go.Fail) for number in node.origin}
     rows = []
     for construct, node in found:
         mine = written.get(construct.number, [])
-        why = "" if mine else why_nothing(construct, node, found, witness, written)
+        why = "" if mine else why_nothing(construct, node, found, witness, written, failing)
         rows.append(Explained(construct, tuple(dict.fromkeys(mine)), _times(mine), why))
     constructs, rest = _with_findings(rows, compiled.diagnostics)
     helpers = tuple(n for n, body in done.definitions.items() if not any(o for _, o in pieces(body)))
     assumed = (NO_IMAGES,) if compiled.coverage["images"] == "absent" else ()
     return Explanation(compiled, constructs, _added(done), helpers, rest, assumed)
+
+
+def _all_nodes(done: Translation) -> Iterator[object]:
+    for block in (done.statements, *done.definitions.values()):
+        yield from go.all_nodes(block)
 
 
 def _written(done: Translation) -> dict[int, list[str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from jinja2 import nodes
@@ -82,12 +82,16 @@ def why_nothing(
     rows: Sequence[Row],
     witness: Witness,
     written: Mapping[int, object],
+    failing: Collection[int],
 ) -> str:
-    """One sentence without a full stop."""
+    """One sentence without a full stop. failing: the constructs that answer the request with an error."""
     if not witness.reached(construct.number):
         return _unreached(construct, rows, witness, written)
     if isinstance(node, nodes.If):
         return _if(node, witness)
+    line = _failure_behind(construct, rows, failing)
+    if line is not None:
+        return f"dropped: the request ends with an error on line {line}"
     if isinstance(node, nodes.For):
         return _for(node, witness)
     if isinstance(node, nodes.Macro):
@@ -102,6 +106,19 @@ def why_nothing(
         reasons = _because(node, witness)
         return "always empty" + (f": {reasons}" if reasons else "")
     return _elsewhere(construct, rows, witness, written)
+
+
+def _failure_behind(construct: Construct, rows: Sequence[Row], failing: Collection[int]) -> int | None:
+    """The line of an error that comes after the construct whatever the request says."""
+    outer: int = construct.number
+    while outer:
+        at = rows[outer - 1][0]
+        for number in sorted(failing):
+            other = rows[number - 1][0]
+            if number > outer and other.parent == at.parent:
+                return other.line
+        outer = at.parent
+    return None
 
 
 def _unreached(

@@ -95,6 +95,11 @@ def test_the_parts_of_a_plain_template() -> None:
             "not compiled: the loop on line 1 is not supported",
         ),
         (
+            "{{ messages[0].role }}{{ messages[0].content | wordwrap(9) }}",
+            "{{ messages[0].role }}",
+            "dropped: the request ends with an error on line 1",
+        ),
+        (
             "{% for x in documents or [] %}{{ x }}{% endfor %}{{ messages[0].content }}",
             "{{ x }}",
             "never reached: the loop on line 1 never iterates",
