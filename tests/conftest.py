@@ -39,6 +39,14 @@ def llama_cpp() -> None:
 
 
 @pytest.fixture(scope="session")
+def libraries() -> None:
+    """What reads a model's own tokenizer: the extra `tokenizers`."""
+    for name in ("tokenizers", "sentencepiece", "tiktoken", "regex"):
+        if importlib.util.find_spec(name) is None:
+            pytest.skip(f"{name} (the extra tokenizers) is not installed")
+
+
+@pytest.fixture(scope="session")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """The micro model and its projector."""
     from modelfile_kit.micro import build_pair

@@ -241,20 +241,20 @@ def _special(case: _Case) -> Iterator[Diagnostic]:
 def _settings(case: _Case) -> Iterator[Diagnostic]:
     vocabulary, facts = case.vocabulary, case.facts
     says_so = facts.kind in ("tokenizer.json", "tokenizer.model")  # the others say nothing about BOS
-    for name, theirs, ours in (
-        ("bos", facts.adds_bos, vocabulary.add_bos),
-        ("eos", facts.adds_eos, vocabulary.add_eos),
+    for name, puts, theirs, ours in (
+        ("bos", "a BOS in front of every prompt", facts.adds_bos, vocabulary.add_bos),
+        ("eos", "an EOS behind every prompt", facts.adds_eos, vocabulary.add_eos),
     ):
-        if says_so and theirs != ours:
-            where = "in front of" if name == "bos" else "behind"
-            yield case.found(
-                BOS_SETTING,
-                Severity.WARNING,
-                f"llama.cpp puts {'an' if ours else 'no'} {name.upper()} {where} a prompt with this GGUF, "
-                f"the model's tokenizer {'does not' if ours else 'puts one'}; a prompt whose chat template "
-                f"{'writes it has two, another one too many' if ours else 'does not write it has none'}",
-                case.patch(f"tokenizer.ggml.add_{name}_token={str(theirs).lower()}"),
-            )
+        if not says_so or theirs == ours:
+            continue
+        if ours:
+            message = f"llama.cpp puts {puts} with this GGUF, the model's own tokenizer does not"
+            message += f": every prompt has one {name.upper()} more than the model was trained with"
+        else:
+            message = f"the model's own tokenizer puts {puts}, llama.cpp does not with this GGUF"
+            message += f": only a chat template that writes the {name.upper()} itself gives it to the model"
+        advice = case.patch(f"tokenizer.ggml.add_{name}_token={str(theirs).lower()}")
+        yield case.found(BOS_SETTING, Severity.WARNING, message, advice)
 
 
 def _space_prefix(case: _Case) -> Iterator[Diagnostic]:

@@ -170,12 +170,6 @@ class Vocabulary:
         said = self._metadata.flag("tokenizer.ggml.add_space_prefix")
         return said if said is not None else self.model == "llama"
 
-    @property
-    def lower_case(self) -> bool:
-        """Whether llama.cpp writes texts in lower case for this vocabulary (BERT's, and `whitespace`)."""
-        said = self._metadata.flag("tokenizer.ggml.normalizer.lowercase")
-        return said if said is not None else self.model == "bert"
-
     def special_id_of(self, text: str) -> int | None:
         """The id if llama.cpp cuts this text out of a prompt as one token, wherever it stands.
 

@@ -413,70 +413,60 @@ def findings(
     for problem in dict.fromkeys(seen.problem for seen in wrong):
         some = [seen for seen in wrong if seen.problem == problem]
         ways = "" if len(some) == count else f" ({'; '.join(str(seen.way) for seen in some)})"
-        yield _FINDINGS[problem](spoken, some[0], ways, parser, better)
+        first, kind = some[0], spoken.kind
+        code, what, fate, otherwise = _PROBLEMS[problem](spoken, first)
+        by = f" by PARSER {parser}" if parser and problem == "refused" else ""
+        message = f"{kind.name}{ways}: {what}{by}: {fate}"
+        yield Diagnostic(code, Severity.ERROR, message, help=better + otherwise)
 
 
-def _calls_finding(spoken: Spoken, seen: Seen, ways: str, parser: str, better: str) -> Diagnostic:
-    answer = seen.answer
-    assert answer is not None
+def _calls_problem(spoken: Spoken, seen: Seen) -> _Problem:
+    answer = _answer(seen)
     if not answer.calls:
         fate = "no call comes back" if not _text(answer) else f"the user gets the text {short(_text(answer))}"
     else:
         got = ", ".join(f"{name}({plain(arguments)})" for name, arguments in answer.calls)
         fate = f"these calls come back: {short(got)}"
-    return Diagnostic(
-        CALLS_LOST,
-        Severity.ERROR,
-        f"{spoken.kind.name}{ways}: the tool calls are not read back: the model writes {short(spoken.text)}, "
-        f"{fate}",
-        help=better + "otherwise the client has to find the calls in the text",
-    )
+    fate = f"the model writes {short(spoken.text)}, {fate}"
+    otherwise = "otherwise the client has to find the calls in the text"
+    return CALLS_LOST, "the tool calls are not read back", fate, otherwise
 
 
-def _thought_finding(spoken: Spoken, seen: Seen, ways: str, parser: str, better: str) -> Diagnostic:
-    answer = seen.answer
-    assert answer is not None
+def _thought_problem(spoken: Spoken, seen: Seen) -> _Problem:
+    answer = _answer(seen)
     lost = not answer.thinking
     where = "stays in the answer" if lost and spoken.kind.thinking[:20] in answer.content else "is lost"
     fate = f"the thought {where}" if lost else f"the thought comes back as {short(answer.thinking)}"
-    return Diagnostic(
-        THOUGHT_LOST,
-        Severity.ERROR,
-        f"{spoken.kind.name}{ways}: the thought is not read back: the model writes {short(spoken.text)}, "
-        f"{fate}",
-        help=better + "otherwise send `think: false`",
-    )
+    fate = f"the model writes {short(spoken.text)}, {fate}"
+    return THOUGHT_LOST, "the thought is not read back", fate, "otherwise send `think: false`"
 
 
-def _answer_finding(spoken: Spoken, seen: Seen, ways: str, parser: str, better: str) -> Diagnostic:
-    answer = seen.answer
-    assert answer is not None
-    return Diagnostic(
-        ANSWER_CHANGED,
-        Severity.ERROR,
-        f"{spoken.kind.name}{ways}: the answer is changed: the model writes {short(spoken.text)}, the user "
-        f"gets {short(answer.content) if answer.content else 'no text'}",
-        help=better + "otherwise look at the stops, which cut an answer where they occur",
-    )
+def _answer_problem(spoken: Spoken, seen: Seen) -> _Problem:
+    got = _answer(seen).content
+    fate = f"the model writes {short(spoken.text)}, the user gets {short(got) if got else 'no text'}"
+    otherwise = "otherwise look at the stops, which cut an answer where they occur"
+    return ANSWER_CHANGED, "the answer is changed", fate, otherwise
 
 
-def _refused_finding(spoken: Spoken, seen: Seen, ways: str, parser: str, better: str) -> Diagnostic:
-    by = f" by PARSER {parser}" if parser else ""
-    return Diagnostic(
-        REFUSED,
-        Severity.ERROR,
-        f"{spoken.kind.name}{ways}: the server ends the answer with an error{by}: {short(seen.error)}; "
-        "the user gets the error in place of the reply",
-        help=better + "otherwise remove the PARSER, so that the reply arrives as text",
-    )
+def _refused_problem(_spoken: Spoken, seen: Seen) -> _Problem:
+    fate = f"{short(seen.error)}; the user gets the error in place of the reply"
+    otherwise = "otherwise remove the PARSER, so that the reply arrives as text"
+    return REFUSED, "the server ends the answer with an error", fate, otherwise
 
 
-_FINDINGS: Mapping[str, Callable[[Spoken, Seen, str, str, str], Diagnostic]] = {
-    "calls": _calls_finding,
-    "thinking": _thought_finding,
-    "content": _answer_finding,
-    "refused": _refused_finding,
+# The code, what is wrong, what becomes of the reply, and what helps where no other PARSER does.
+_Problem = tuple[str, str, str, str]
+_PROBLEMS: Mapping[str, Callable[[Spoken, Seen], _Problem]] = {
+    "calls": _calls_problem,
+    "thinking": _thought_problem,
+    "content": _answer_problem,
+    "refused": _refused_problem,
 }
+
+
+def _answer(seen: Seen) -> Answer:
+    assert seen.answer is not None  # only a refusal has none
+    return seen.answer
 
 
 def _astray_finding(kind: Kind, why: str) -> Diagnostic:

@@ -93,10 +93,6 @@ class RoundTrip:
             found[name] = found.get(name, True) and (not reading.problem or _visible(reading))
         return found
 
-    def first_wrong(self, kind: str) -> Reading | None:
-        """The first reading of a kind that gives another message."""
-        return next((r for r in self.readings if r.spoken.kind.name == kind and r.problem), None)
-
     @property
     def replies(self) -> dict[str, str]:
         """For each of ASPECTS: "exact", "partial", "unread" or "absent" (the chat template shows none)."""

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import weakref
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, BinaryIO, TypeVar
@@ -46,7 +47,7 @@ def start(worker: str, environment: Mapping[str, str]) -> subprocess.Popen[bytes
     )
 
 
-class ChildProcess:
+class ChildProcess(ABC):
     """A process that answers requests, one at a time.
 
     process: as `start` gives it; name: the file that it is about, for messages; timeout: seconds that one
@@ -66,17 +67,17 @@ class ChildProcess:
             _thread(self._stderr.drain, self._process.stderr),
         ]
 
+    @abstractmethod
     def timed_out(self, head: Mapping[str, Any], stderr: str) -> EngineError:
         """The error for a request that took too long; stderr: what came since it was sent."""
-        raise NotImplementedError
 
+    @abstractmethod
     def died(self, returncode: int | None, head: Mapping[str, Any], stderr: str) -> EngineError:
         """The error for a child that ended on its own; returncode: as of `subprocess`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def refused(self, answer: Mapping[str, Any], head: Mapping[str, Any], stderr: str) -> KitError:
         """The error for an answer that is a refusal (`frames.Refused`) of another kind than "request"."""
-        raise NotImplementedError
 
     def prepare(self, head: Mapping[str, Any]) -> dict[str, Any]:
         """A request without which the child is of no use: where it fails, the child is ended."""

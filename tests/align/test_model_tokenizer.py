@@ -17,11 +17,8 @@ from .toy_gguf import keys_of, write
 
 
 @pytest.fixture
-def model(tmp_path: Path) -> Path:
+def model(tmp_path: Path, libraries: None) -> Path:
     """A GGUF with the tokenizer that it was made from beside it."""
-    for name in ("tokenizers", "sentencepiece", "tiktoken", "regex"):
-        if importlib.util.find_spec(name) is None:
-            pytest.skip(f"{name} (the extra tokenizers) is not installed")
     toys.byte_level(tmp_path)
     path = tmp_path / "model.gguf"
     with model_tokenizer("auto", path) as (reference, _):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-
 import pytest
 
 from modelfile_kit.align.pre_tokenizer_splits import (
@@ -18,12 +16,7 @@ from modelfile_kit.reference_tokenizer.find import find_tokenizer
 from modelfile_kit.runtime.tokenizer import LlamaTokenizer
 from tests.real_tokenizers import part, vocabulary
 
-
-@pytest.fixture(autouse=True)
-def libraries() -> None:
-    for name in ("tokenizers", "tiktoken", "regex"):
-        if importlib.util.find_spec(name) is None:
-            pytest.skip(f"{name} (the extra tokenizers) is not installed")
+pytestmark = pytest.mark.usefixtures("libraries")
 
 
 VOCABULARIES = ["qwen2", "llama-bpe", "deepseek-llm", "deepseek-coder", "starcoder", "command-r", "gpt-2"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 
 import pytest
@@ -18,14 +17,7 @@ from tests.reference_tokenizer import toys
 
 from .toy_gguf import Fault, keys_of, said, typed, write
 
-pytestmark = pytest.mark.engine
-
-
-@pytest.fixture(autouse=True)
-def libraries() -> None:
-    for name in ("tokenizers", "regex"):
-        if importlib.util.find_spec(name) is None:
-            pytest.skip(f"{name} (the extra tokenizers) is not installed")
+pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("libraries")]
 
 
 def run(tokenizer: Path, gguf: Path, fault: Fault | None = None, count: int | None = 3000) -> Stress:

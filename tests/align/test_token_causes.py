@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -24,13 +23,6 @@ from . import sides
 from .toy_gguf import Fault, keys_of, said, typed, write
 
 TEXT = "<|im_start|>user\nThe cafe\u0301 of 今天, isn't it?    tabs\t\tthe  1234567 days.<|im_end|>\n"
-
-
-@pytest.fixture
-def libraries() -> None:
-    for name in ("tokenizers", "sentencepiece", "regex"):
-        if importlib.util.find_spec(name) is None:
-            pytest.skip(f"{name} (the extra tokenizers) is not installed")
 
 
 def causes(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -26,11 +25,10 @@ TEXTS = ["The quick brown fox. 1234567 it's", "<|im_start|>user\nHi<|im_end|>", 
 
 
 @pytest.fixture(scope="module")
-def references(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., ReferenceChild]]:
+def references(
+    tmp_path_factory: pytest.TempPathFactory, libraries: None
+) -> Iterator[Callable[..., ReferenceChild]]:
     """Reference tokenizers by kind, opened once each."""
-    for name in ("tokenizers", "sentencepiece", "tiktoken", "regex"):
-        if importlib.util.find_spec(name) is None:
-            pytest.skip(f"{name} (the extra tokenizers) is not installed")
     with ExitStack() as stack:
         opened: dict[Any, ReferenceChild] = {}
 
@@ -171,8 +169,15 @@ SEEDED: list[tuple[str, str, Fault, str, str, str]] = [
         "convert",
     ),
     ("bytes typed normal", "pieces", normal_bytes, "MK748", "256 byte tokens as normal", "convert"),
-    ("adds a BOS", "plain", said(add_bos_token=True, bos_token_id=0), "MK750", "an BOS", "bos_token=false"),
-    ("adds no BOS", "bos", said(add_bos_token=False), "MK750", "no BOS", "add_bos_token=true"),
+    (
+        "adds a BOS",
+        "plain",
+        said(add_bos_token=True, bos_token_id=0),
+        "MK750",
+        "a BOS in front",
+        "bos_token=false",
+    ),
+    ("adds no BOS", "bos", said(add_bos_token=False), "MK750", "the BOS itself", "add_bos_token=true"),
     ("adds an EOS", "plain", said(add_eos_token=True), "MK750", "an EOS", "add_eos_token=false"),
     (
         "another BOS",

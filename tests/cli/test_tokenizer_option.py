@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from pathlib import Path
 
@@ -19,11 +18,8 @@ CHAT = (
 
 
 @pytest.fixture
-def package(tmp_path: Path, llama_cpp: None) -> Path:
+def package(tmp_path: Path, llama_cpp: None, libraries: None) -> Path:
     """A package whose GGUF was converted with the wrong pre-tokenizer, and the original model's tokenizer."""
-    for name in ("tokenizers", "regex"):
-        if importlib.util.find_spec(name) is None:
-            pytest.skip(f"{name} (the extra tokenizers) is not installed")
     original = toys.byte_level(tmp_path / "original")
     with model_tokenizer(original, tmp_path / "model.gguf") as (reference, _):
         assert reference is not None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,14 +12,6 @@ from modelfile_kit.reference_tokenizer.child import ReferenceChild
 from modelfile_kit.reference_tokenizer.find import find_tokenizer
 
 Opener = Callable[[Path], ReferenceChild]
-
-
-@pytest.fixture
-def libraries() -> None:
-    """tokenizers, sentencepiece, tiktoken: the extra `tokenizers`."""
-    for name in ("tokenizers", "sentencepiece", "tiktoken", "regex"):
-        if importlib.util.find_spec(name) is None:
-            pytest.skip(f"{name} (the extra tokenizers) is not installed")
 
 
 @pytest.fixture
