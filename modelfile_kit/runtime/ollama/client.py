@@ -144,10 +144,14 @@ class OllamaServer:
         tools: Sequence[Tool] | None = None,
         think: bool | str | None = None,
         options: Mapping[str, Any] | None = None,
+        on_text: Callable[[str], None] | None = None,
     ) -> Completion:
-        """One answer by /api/chat; `images` of a message are bytes or base64 text."""
+        """One answer by /api/chat; `images` of a message are bytes or base64 text.
+
+        on_text: told each piece of the answer when it comes.
+        """
         body = chat_body(name, messages, tools, think, options)
-        return collect_chat(self._stream("/api/chat", body), url=self.url)
+        return collect_chat(self._stream("/api/chat", body), url=self.url, on_text=on_text)
 
     def message(
         self,

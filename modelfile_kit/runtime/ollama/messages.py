@@ -41,7 +41,7 @@ class Answer:
 
     calls: name and arguments of each tool call. finish: "stop", "length", "tool_calls", …; "" where the
     answer does not say. tokens: how many the model wrote, None where the answer does not say. pieces: in how
-    many parts it came.
+    many parts it came. prompt_tokens: of the prompt, images included, None where the answer does not say.
     """
 
     content: str = ""
@@ -50,6 +50,7 @@ class Answer:
     finish: str = ""
     tokens: int | None = None
     pieces: int = 1
+    prompt_tokens: int | None = None
 
 
 def message_body(
@@ -102,6 +103,7 @@ def _collect_chat(parts: Sequence[Mapping[str, Any]], url: str) -> Answer:
         str(last.get("done_reason") or ""),
         last.get("eval_count"),
         len(parts),
+        last.get("prompt_eval_count"),
     )
 
 
@@ -127,6 +129,7 @@ def _collect_openai(parts: Sequence[Mapping[str, Any]], url: str) -> Answer:
         str(finish),
         usage.get("completion_tokens"),
         len(parts),
+        usage.get("prompt_tokens"),
     )
 
 
@@ -151,4 +154,5 @@ def event_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
             if (data := line.removeprefix(b"data:").strip()) != line and data != b"[DONE]":
                 yield data + b"\n"
     if pending.strip() and not pending.startswith(b"data: [DONE]"):
-        yield bytes(pending).strip().removeprefix(b"data:").strip() + b"\n"
+        # Without its newline: who reads it can tell that it may be torn.
+        yield bytes(pending).strip().removeprefix(b"data:").strip()

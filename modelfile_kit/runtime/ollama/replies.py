@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ...core.errors import ServerError
@@ -26,17 +27,53 @@ _TITLE = re.compile(r"<title[^>]*>([^<]{0,200})", re.IGNORECASE)
 _ON_THE_SERVER = frozenset({"MK860", "MK861", "MK862"})
 
 
+@dataclass(frozen=True)
+class ServerKind:
+    """What messages about a server call it, and what they advise.
+
+    name: as in "no … answers"; start, names, sign_in, log: what to do where none answers, where it lacks the
+    model, where it wants to know who asks, and where only its log knows more; address: the options that say
+    where it is.
+    """
+
+    name: str
+    start: str
+    names: str
+    sign_in: str
+    log: str
+    address: str
+
+
+OLLAMA = ServerKind(
+    "Ollama server",
+    "start it with `ollama serve`, or give its address with --host or OLLAMA_HOST",
+    "`ollama list` shows the names that are there",
+    "the server wants you to be signed in: `ollama signin`, or another --host",
+    "the server's log says more (`ollama serve`, or journalctl -u ollama)",
+    "--host, OLLAMA_HOST",
+)
+
+
 class RefusedError(ServerError):
     """The server answered with an error; `detail` is its own text, `status` the HTTP status.
 
-    `status` is 200 for an error object inside a stream that had begun well.
+    `status` is 200 for an error object inside a stream that had begun well. retry_after: what the header
+    Retry-After says, "" without one.
     """
 
     def __init__(
-        self, message: str, *, detail: str, status: int | None, help: str = "", code: str = "MK801"
+        self,
+        message: str,
+        *,
+        detail: str,
+        status: int | None,
+        help: str = "",
+        code: str = "MK801",
+        retry_after: str = "",
     ) -> None:
         super().__init__(message, help=help, status=status, code=code)
         self.detail = detail
+        self.retry_after = retry_after
 
 
 class HalfStreamError(ServerError):
@@ -47,21 +84,28 @@ class HalfStreamError(ServerError):
     """
 
 
-def check_status(url: str, asked: str, reply: httpx.Response, body: bytes) -> None:
+def check_status(url: str, asked: str, reply: httpx.Response, body: bytes, kind: ServerKind = OLLAMA) -> None:
     """Passes a good status; raises for a redirect (which would turn a POST into a GET) and for errors."""
     if reply.is_redirect:
         target = reply.headers.get("location", "nowhere")
         raise ServerError(
             f"{url} redirects {asked} to {target}",
-            help="give the address it redirects to as --host or OLLAMA_HOST",
+            help=f"give the address it redirects to ({kind.address})",
             status=reply.status_code,
             code="MK804",
         )
     if not reply.is_success:
-        raise refusal(url, asked, reply.status_code, body)
+        raise refusal(url, asked, reply.status_code, body, kind, reply.headers.get("retry-after", ""))
 
 
-def refusal(url: str, asked: str, status: int | None, body: bytes) -> ServerError:
+def refusal(
+    url: str,
+    asked: str,
+    status: int | None,
+    body: bytes,
+    kind: ServerKind = OLLAMA,
+    retry_after: str = "",
+) -> ServerError:
     """The error for a reply with a bad status: Ollama's own text, or what came in its place."""
     text = body.decode("utf-8", "replace").strip()
     detail = _error_text(text)
@@ -69,7 +113,7 @@ def refusal(url: str, asked: str, status: int | None, body: bytes) -> ServerErro
     if detail is None and _is_html(text):
         return ServerError(
             f"{said} and an HTML page{_page_title(text)} where JSON was expected",
-            help="a proxy or another program answers there: check --host, OLLAMA_HOST and the proxy settings",
+            help=f"a proxy or another program answers there: check {kind.address} and the proxy settings",
             status=status,
             code="MK804",
         )
@@ -78,12 +122,13 @@ def refusal(url: str, asked: str, status: int | None, body: bytes) -> ServerErro
         f"{said}: {shown}",
         detail=shown,
         status=status,
-        help=_advice(shown, status),
+        help=_advice(shown, status, kind, retry_after),
         code=_code(shown, status),
+        retry_after=retry_after,
     )
 
 
-def transport_error(url: str, asked: str, error: Exception) -> ServerError:
+def transport_error(url: str, asked: str, error: Exception, kind: ServerKind = OLLAMA) -> ServerError:
     """The error for a connection that failed, broke or fell silent."""
     import httpx
 
@@ -92,21 +137,18 @@ def transport_error(url: str, asked: str, error: Exception) -> ServerError:
     reason = re.sub(r"\A\[Errno -?\d+\] ", "", reason)
     if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, ConnectionError)):
         return ServerError(
-            f"no Ollama server answers at {url} ({reason.splitlines()[0]})",
-            help="start it with `ollama serve`, or give its address with --host or OLLAMA_HOST",
+            f"no {kind.name} answers at {url} ({reason.splitlines()[0]})",
+            help=kind.start,
             code="MK802",
         )
     if isinstance(error, httpx.TimeoutException):
         return ServerError(
             f"{url} did not finish {asked} within the time limit ({type(error).__name__})",
-            help="the server may be loading a large model or hang: look at its log (`ollama serve`, "
-            "journalctl -u ollama), then try again",
+            help=f"the server may be loading a large model or hang, try again; {kind.log}",
             code="MK803",
         )
     if isinstance(error, httpx.InvalidURL):
-        return ServerError(
-            f"{url} is not an address: {reason}", help="check --host and OLLAMA_HOST", code="MK802"
-        )
+        return ServerError(f"{url} is not an address: {reason}", help=f"check {kind.address}", code="MK802")
     return ServerError(
         f"the connection to {url} broke during {asked}: {reason}",
         help="the server stopped or was restarted: look at its log, then try again",
@@ -123,7 +165,9 @@ def half_a_stream(url: str, path: str) -> HalfStreamError:
     )
 
 
-def decode_object(url: str, asked: str, data: bytes, *, limit: int) -> dict[str, Any]:
+def decode_object(
+    url: str, asked: str, data: bytes, *, limit: int, kind: ServerKind = OLLAMA
+) -> dict[str, Any]:
     """The JSON object of a whole reply; an `error` in it counts as a refusal."""
     if len(data) > limit:
         raise ServerError(
@@ -133,13 +177,15 @@ def decode_object(url: str, asked: str, data: bytes, *, limit: int) -> dict[str,
         )
     if not data.strip():
         return {}
-    found = _decode(url, asked, data)
+    found = _decode(url, asked, data, kind)
     if isinstance(found.get("error"), (str, Mapping)):
-        raise refusal(url, asked, 200, data)
+        raise refusal(url, asked, 200, data, kind)
     return found
 
 
-def stream_objects(url: str, asked: str, chunks: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+def stream_objects(
+    url: str, asked: str, chunks: Iterable[bytes], kind: ServerKind = OLLAMA
+) -> Iterator[dict[str, Any]]:
     """The objects of an NDJSON stream, one a line; raises at an error object or a foreign or torn line."""
     pending = bytearray()
     for chunk in chunks:
@@ -147,7 +193,7 @@ def stream_objects(url: str, asked: str, chunks: Iterable[bytes]) -> Iterator[di
         while (end := pending.find(b"\n")) >= 0:
             line, pending = bytes(pending[:end]), pending[end + 1 :]
             if line.strip():
-                yield _stream_object(url, asked, line)
+                yield _stream_object(url, asked, line, kind)
         if len(pending) > MAX_LINE_BYTES:
             raise ServerError(
                 f"{url} answered {asked} with a line of more than {MAX_LINE_BYTES} bytes",
@@ -155,13 +201,16 @@ def stream_objects(url: str, asked: str, chunks: Iterable[bytes]) -> Iterator[di
                 code="MK804",
             )
     if pending.strip():
-        yield _last_object(url, asked, bytes(pending))
+        yield _last_object(url, asked, bytes(pending), kind)
 
 
-def collect_chat(parts: Iterable[Mapping[str, Any]], *, url: str) -> Completion:
+def collect_chat(
+    parts: Iterable[Mapping[str, Any]], *, url: str, on_text: Callable[[str], None] | None = None
+) -> Completion:
     """Puts the pieces of /api/chat together.
 
-    finish_reason is "repeat" where Ollama broke off an answer in which one token repeats.
+    finish_reason is "repeat" where Ollama broke off an answer in which one token repeats. on_text is told
+    each piece of the answer when it comes.
     """
     text: list[str] = []
     thinking: list[str] = []
@@ -171,6 +220,8 @@ def collect_chat(parts: Iterable[Mapping[str, Any]], *, url: str) -> Completion:
         message = last.get("message")
         if isinstance(message, Mapping):
             text.append(str(message.get("content") or ""))
+            if on_text and text[-1]:
+                on_text(text[-1])
             thinking.append(str(message.get("thinking") or ""))
             calls.extend(message.get("tool_calls") or [])
         _bounded(text, thinking, url)
@@ -231,24 +282,24 @@ def _bounded(text: list[str], thinking: list[str], url: str) -> None:
         )
 
 
-def _stream_object(url: str, asked: str, line: bytes) -> dict[str, Any]:
-    found = _decode(url, asked, line)
+def _stream_object(url: str, asked: str, line: bytes, kind: ServerKind) -> dict[str, Any]:
+    found = _decode(url, asked, line, kind)
     if "error" in found:
-        raise refusal(url, asked, 200, line)
+        raise refusal(url, asked, 200, line, kind)
     return found
 
 
-def _last_object(url: str, asked: str, line: bytes) -> dict[str, Any]:
+def _last_object(url: str, asked: str, line: bytes, kind: ServerKind) -> dict[str, Any]:
     """A last line without its newline is whole, or torn in the middle."""
     try:
-        return _stream_object(url, asked, line)
+        return _stream_object(url, asked, line, kind)
     except ServerError as e:
         if e.code == "MK804" and not _is_html(line.decode("utf-8", "replace")):
             raise half_a_stream(url, asked) from e
         raise
 
 
-def _decode(url: str, asked: str, data: bytes) -> dict[str, Any]:
+def _decode(url: str, asked: str, data: bytes, kind: ServerKind) -> dict[str, Any]:
     text = data.decode("utf-8", "replace")
     try:
         found = json.loads(text)
@@ -259,7 +310,7 @@ def _decode(url: str, asked: str, data: bytes) -> dict[str, Any]:
     what = f"an HTML page{_page_title(text)}" if _is_html(text) else repr(text[:SHOWN_CHARS])
     raise ServerError(
         f"{url} answered {asked} with {what} where a JSON object was expected",
-        help="a proxy or another program answers there: check --host, OLLAMA_HOST and the proxy settings",
+        help=f"a proxy or another program answers there: check {kind.address} and the proxy settings",
         code="MK804",
     )
 
@@ -284,22 +335,27 @@ def _code(detail: str, status: int | None) -> str:
     known = error_texts.reason(detail)
     if known is not None and known.code in _ON_THE_SERVER:
         return known.code
+    if status in (401, 403):
+        return "MK861"
+    if status == 429:
+        return "MK890"
     return "MK808" if status == 404 and "not found" in detail and "model" in detail else "MK801"
 
 
-def _advice(detail: str, status: int | None) -> str:
+def _advice(detail: str, status: int | None, kind: ServerKind, retry_after: str) -> str:
     known = error_texts.reason(detail)
     if known is not None:
         return known.step
     if status == 404 and "page not found" in detail:
-        return "the server does not know this call: is it Ollama, and new enough?"
+        return f"the server does not know this call: is it an {kind.name}, and new enough?"
     if status == 404:
-        return "`ollama list` shows the names that are there"
+        return kind.names
     if status in (401, 403):
-        return "the server wants you to be signed in: `ollama signin`, or another --host"
-    if status == 503:
-        return "the server is busy: try again later"
-    return "the server's log says more (`ollama serve`, or journalctl -u ollama)"
+        return kind.sign_in
+    if status in (429, 503):
+        when = f"; it names the time to wait: {retry_after}" if retry_after else ""
+        return f"the server is busy, try again later{when}"
+    return kind.log
 
 
 def _is_html(text: str) -> bool:

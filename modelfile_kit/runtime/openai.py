@@ -1,0 +1,175 @@
+"""What we need of a server that speaks OpenAI's API: llama-server, vLLM, Ollama's /v1 and their like.
+
+The client library of OpenAI is not needed for it. Every failure is a ServerError, as with an Ollama server.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from ..core.errors import ServerError, UsageError
+from .ollama.host import is_loopback
+from .ollama.messages import OPENAI, Answer, Way, collect, event_lines
+from .ollama.replies import (
+    ServerKind,
+    check_status,
+    decode_object,
+    half_a_stream,
+    stream_objects,
+    transport_error,
+)
+
+if TYPE_CHECKING:
+    import httpx
+
+KEY_VARIABLE = "OPENAI_API_KEY"
+CONNECT_SECONDS = 10.0  # a server that accepts no connection by then does not run
+PATIENCE_SECONDS = 900.0  # silence while a model is loaded or an image is encoded
+MAX_REPLY_BYTES = 64 << 20
+
+_KIND = ServerKind(
+    "OpenAI-compatible server",
+    "start it (llama-server, vLLM or another), or give its address with --url",
+    "GET /v1/models lists the names that are there",
+    f"the server wants an API key: put it into the environment variable {KEY_VARIABLE}",
+    "the server's own log says more",
+    "--url",
+)
+
+
+class OpenAIServer:
+    """A client of one server.
+
+    url: `http(s)://host[:port]`, with or without `/v1`. api_key: sent as bearer token; None takes
+    OPENAI_API_KEY from the environment, and no key where it is not set. patience: seconds of silence that
+    are borne. Every failure is a `ServerError`; a url that is none is a UsageError. Use it as a context
+    manager, or call `close`.
+    """
+
+    def __init__(self, url: str, *, api_key: str | None = None, patience: float = PATIENCE_SECONDS) -> None:
+        self.url = _base(url)
+        self.patience = patience
+        self._key = api_key if api_key is not None else os.environ.get(KEY_VARIABLE, "")
+
+    def __enter__(self) -> OpenAIServer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the connections."""
+        if "_http" in self.__dict__:
+            self._http.close()
+
+    def models(self) -> list[dict[str, Any]]:
+        """GET /v1/models: `id` of each model, and what else the server says of it."""
+        found = self.ask("GET", "/v1/models").get("data")
+        if not isinstance(found, list):
+            raise ServerError(
+                f"{self.url} answered GET /v1/models without a list of models",
+                help="check --url: is it a server with OpenAI's API?",
+                code="MK804",
+            )
+        return [model for model in found if isinstance(model, dict)]
+
+    def chat(self, body: Mapping[str, Any], on_text: Callable[[str], None] | None = None) -> Answer:
+        """One answer to a body of POST /v1/chat/completions; `stream` in it decides how it comes.
+
+        on_text: told each piece of the answer when it comes. A stream that ends before the server said why
+        is a ServerError (MK805).
+        """
+        way = Way(OPENAI, bool(body.get("stream")))
+        parts: Iterable[dict[str, Any]] = (
+            self.stream(body) if way.streamed else [self.ask("POST", OPENAI, body)]
+        )
+        answer = collect(way, _told(parts, on_text), url=self.url)
+        if not answer.finish:
+            raise half_a_stream(self.url, OPENAI)
+        return answer
+
+    def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """One JSON object for one request."""
+        asked = f"{method} {path}"
+        with self._failures(asked), self._http.stream(method, path, json=body) as reply:
+            data = bytearray()
+            for chunk in reply.iter_bytes():
+                data += chunk
+                if len(data) > MAX_REPLY_BYTES:
+                    break
+            check_status(self.url, asked, reply, bytes(data), _KIND)
+            return decode_object(self.url, asked, bytes(data), limit=MAX_REPLY_BYTES, kind=_KIND)
+
+    def stream(self, body: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        """The chunks of a streamed chat completion; an error inside the stream is raised."""
+        asked = f"POST {OPENAI}"
+        with self._failures(asked), self._http.stream("POST", OPENAI, json={**body, "stream": True}) as reply:
+            if reply.status_code != 200:
+                check_status(self.url, asked, reply, reply.read(), _KIND)
+            yield from stream_objects(self.url, asked, event_lines(reply.iter_bytes()), _KIND)
+
+    @cached_property
+    def _http(self) -> httpx.Client:
+        import httpx
+
+        return httpx.Client(
+            base_url=self.url,
+            headers={"Authorization": f"Bearer {self._key}"} if self._key else {},
+            timeout=httpx.Timeout(self.patience, connect=CONNECT_SECONDS),
+            trust_env=not is_loopback(self.url),
+            verify=self.url.startswith("https:"),
+        )
+
+    @contextmanager
+    def _failures(self, asked: str) -> Iterator[None]:
+        import httpx
+
+        try:
+            yield
+        except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, ConnectionError) as e:
+            raise transport_error(self.url, asked, e, _KIND) from e
+
+
+def image_part(image: bytes) -> dict[str, Any]:
+    """An image file as a part of a message's content: a data URL."""
+    text = base64.b64encode(image).decode("ascii")
+    return {"type": "image_url", "image_url": {"url": f"data:{media_type(image)};base64,{text}"}}
+
+
+def media_type(image: bytes) -> str:
+    """The media type of a PNG, JPEG, WebP or GIF file by its first bytes."""
+    if image.startswith(b"\xff\xd8"):
+        return "image/jpeg"
+    if image.startswith(b"RIFF") and image[8:12] == b"WEBP":
+        return "image/webp"
+    return "image/gif" if image.startswith(b"GIF8") else "image/png"
+
+
+def _base(url: str) -> str:
+    text = url.strip().rstrip("/")
+    try:
+        parts = urlsplit(text)
+        known = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is none
+        known = False
+    if not known:
+        raise UsageError(
+            f"--url is {url!r}, which is not the address of a server",
+            help="write it as http://127.0.0.1:8080, with or without /v1",
+        )
+    return text.removesuffix("/v1").rstrip("/")
+
+
+def _told(parts: Iterable[dict[str, Any]], on_text: Callable[[str], None] | None) -> Iterator[dict[str, Any]]:
+    for part in parts:
+        for choice in part.get("choices") or ():
+            message = choice.get("delta") or choice.get("message") or {}
+            if on_text and message.get("content"):
+                on_text(str(message["content"]))
+        yield part
