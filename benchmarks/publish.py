@@ -6,6 +6,8 @@ Without files of your own the micro pair is used, its model filled up with bytes
 MEBIBYTES (default 512). They are hashed and uploaded like weights, but not rewritten by the server as
 weights are, so for the rows of `ollama create` this is the best case. All rows are measured in one run
 on one server of its own; a figure is the best of some runs, except "first", which there is only once.
+The last table is about `publish --by api` and `--by cli`, without verification: a blob that is new, one that
+the server has, and eight tags of one model. Each way has files of its own, of the same size.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from modelfile_kit.publish.publish import publish
 from tests.ollama_process import OllamaProcess, find_ollama
 
 RUNS = 3
+TAGS = 8
 TEMPLATE = "[gMASK]<sop>{{ range .Messages }}<|{{ .Role }}|>\n{{ .Content }}{{ end }}<|assistant|>\n"
 
 
@@ -108,6 +111,48 @@ def publishing(server: OllamaProcess, model: Path, projector: Path, folder: Path
     ]
 
 
+def ways(server: OllamaProcess, model: Path, projector: Path, folder: Path) -> list[tuple[str, float]]:
+    """The rows about who creates the model."""
+    rows = [row for by in ("api", "cli") for row in _way(by, server, model, projector, folder)]
+    return sorted(rows, key=lambda row: row[0].partition(": ")[2])
+
+
+def _way(
+    by: str, server: OllamaProcess, model: Path, projector: Path, folder: Path
+) -> list[tuple[str, float]]:
+    own, path = folder / f"{by}.gguf", folder / f"Modelfile.{by}"
+    shutil.copyfile(model, own)
+    with own.open("r+b") as file:
+        file.seek(-1, os.SEEK_END)
+        file.write(by[:1].encode())
+    minute_ago = time.time() - 60
+    os.utime(own, (minute_ago, minute_ago))
+    systems = iter(range(1000))
+
+    def create(name: str) -> None:
+        text = f'FROM {own}\nFROM {projector}\nTEMPLATE """{TEMPLATE}"""\nSYSTEM {next(systems)}\n'
+        path.write_text(text, encoding="utf-8")
+        publish(
+            path,
+            name,
+            host=server.host,
+            cache_folder=folder / "cache",
+            verify=False,
+            by=by,
+            ollama_command=str(server.program) if by == "cli" else None,
+        )
+
+    def create_tags() -> None:
+        for number in range(TAGS):
+            create(f"ways-{by}:{number}")
+
+    return [
+        (f"by {by}: new blob (hash, upload, create)", best(lambda: create(f"ways-{by}"), 1)),
+        (f"by {by}: the blob is there, another SYSTEM", best(lambda: create(f"ways-{by}"))),
+        (f"by {by}: {TAGS} tags of one model", best(create_tags, 1)),
+    ]
+
+
 def files_of(arguments: list[str], folder: Path) -> tuple[Path, Path]:
     """Model and projector: the caller's, or the micro pair filled up."""
     size = int(arguments[0]) << 20 if arguments else 512 << 20
@@ -148,6 +193,7 @@ def main() -> None:
         server.start()
         try:
             show("publishing", publishing(server, model, projector, folder), size)
+            show("who creates the model", ways(server, model, projector, folder), size)
         finally:
             server.stop()
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
 
 from ..building.build import build
 from ..publish.names import require_name
-from ..publish.publish import NotVerifiedError, Published, publish
+from ..publish.publish import WAYS, NotVerifiedError, Published, publish, require_way
 from ..report import Report
 from ..report.convert import verify_report
 from ..runtime.ollama.host import resolve_host
@@ -33,6 +34,7 @@ from .common import (
         "mkmodelfile publish",
         "mkmodelfile publish ./my-package --name me/model:q4 --push",
         "mkmodelfile publish --dry-run --host http://gpu-server:11434",
+        "mkmodelfile publish --by cli --ollama-command 'docker exec ollama ollama'",
     ),
 )
 @package_argument
@@ -43,6 +45,18 @@ from .common import (
 @click.option("--push", is_flag=True, help="Push the model to its registry afterwards.")
 @click.option("--no-verify", is_flag=True, help="Do not verify the new model.")
 @click.option("--anyway", is_flag=True, help="Publish even if verification fails.")
+@click.option(
+    "--by",
+    type=click.Choice(WAYS),
+    default="api",
+    help="Who creates the model: the server's API, or the program `ollama create`.",
+)
+@click.option(
+    "--ollama-command",
+    metavar="COMMAND",
+    help="The `ollama` of `--by cli`, with words before it if need be; by default the server's own program "
+    "or the one on PATH. The files need the same paths where it runs.",
+)
 @format_option
 def command(
     package: Path,
@@ -54,6 +68,8 @@ def command(
     push: bool,
     no_verify: bool,
     anyway: bool,
+    by: str,
+    ollama_command: str | None,
     output_format: str,
 ) -> None:
     """Build PACKAGE, create it on an Ollama server, and verify it there.
@@ -63,6 +79,7 @@ def command(
     """
     # A mistyped option is refused before the build, which may take minutes.
     resolve_host(host)
+    require_way(by, ollama_command)
     if name is not None:
         require_name(name)
     with refusals_as_report("publish", str(package), output_format):
@@ -81,6 +98,8 @@ def command(
                 progress=progress,
                 verify=not no_verify,
                 force=anyway,
+                by=by,
+                ollama_command=ollama_command,
             )
         _tell(done)
         print_diagnostics(done.diagnostics)
@@ -95,6 +114,8 @@ def command(
 def _tell(done: Published) -> None:
     size = f"{done.uploaded_bytes / 1e6:.1f} MB"
     if done.dry_run:
+        if done.command:
+            say(f"dry run: would run `{shlex.join(done.command)}`")
         missing = [b.name for b in done.blobs if b.uploaded]
         say(
             f"dry run: {size} to upload to {done.host}: {', '.join(missing)}"
@@ -102,6 +123,7 @@ def _tell(done: Published) -> None:
             else f"dry run: nothing to upload, {done.host} has every file"
         )
         return
-    say(f"published {done.name} on {done.host} (Ollama {done.version}); uploaded {size}")
+    how = " by `ollama create`" if done.command else ""
+    say(f"published {done.name} on {done.host} (Ollama {done.version}){how}; uploaded {size}")
     if done.pushed:
         say(f"pushed {done.name}")

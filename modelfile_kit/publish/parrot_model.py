@@ -7,14 +7,12 @@ control tokens; only the text is ours.
 from __future__ import annotations
 
 import contextlib
-import signal
 import tempfile
-import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import FrameType
 
+from ..core.interrupts import terminated_as_interrupted
 from ..ollama.selection import select
 from ..parrot import Reply, Voice, build_parrot
 from ..runtime.ollama.client import OllamaServer
@@ -91,20 +89,3 @@ def _stand_in(request: CreateRequest, path: Path, voice: Voice, architecture: st
         licenses=(),
         parameters=parameters,
     )
-
-
-@contextlib.contextmanager
-def terminated_as_interrupted() -> Iterator[None]:
-    """SIGTERM raises KeyboardInterrupt, so that what has to be removed is removed."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

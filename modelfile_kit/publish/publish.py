@@ -1,23 +1,34 @@
-"""Publishing: files up, model created under a working name, verified, and only then given its own name."""
+"""Publishing: files up, model created under a working name, verified, and only then given its own name.
+
+How the model is created, by the server's API or by `ollama create`, makes no difference to the rest.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+import os
+import shlex
+import tempfile
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..core.diagnostics import Diagnostic
-from ..core.errors import ServerError
+from ..core.errors import ServerError, UsageError
+from ..core.interrupts import terminated_as_interrupted
 from ..gguf_file.pairing import FileKind
 from ..ollama.parameters import PARAMETERS
+from ..ollama.versions import Target, server_version
 from ..runtime import error_texts
 from ..runtime.ollama.client import OllamaServer
+from ..runtime.ollama.program import OllamaProgram, find_ollama_command
 from ..runtime.ollama.replies import RefusedError
 from .blobs import Blob, DigestCache, Progress, Step, digest_file, upload
 from .create_request import CreateRequest, file_kind, read_request
 from .expectation import Expectation, request_of_build
 from .names import require_name
+from .request_text import modelfile_of
 from .reuse import LayerMemory, body_from_layers
 from .served_model import ServedModel, differences
 from .take_over import digest_of, end_engine, sweep, take_over, working_model
@@ -27,6 +38,8 @@ if TYPE_CHECKING:
     from ..building.build import Build
 
 SECOND_FROM_REFUSED = "MK807"
+OTHER_SERVER = "MK816"
+WAYS = ("api", "cli")
 # The instructions (fields of `CreateRequest`) that not every server takes, and most ignore silently: the
 # row of `ollama.versions.SINCE`.
 _NEEDS = {
@@ -65,6 +78,7 @@ class Published:
     already, so that nothing was done; request: the body of POST /api/create, with
     the model's own name; digest: of the manifest, empty after a dry run; removed: working names of
     killed publishes that were cleaned up; verified: the verification, None where there was none.
+    command: the command line of `ollama create` where that created it (in a dry run: would).
     """
 
     name: str
@@ -80,6 +94,7 @@ class Published:
     removed: tuple[str, ...] = ()
     verified: VerifyReport | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
+    command: tuple[str, ...] = ()
 
     @property
     def uploaded_bytes(self) -> int:
@@ -99,6 +114,8 @@ def publish(
     verify: bool = True,
     force: bool = False,
     cache_folder: Path | None = None,
+    by: str = "api",
+    ollama_command: str | None = None,
 ) -> Published:
     """Creates the model on the server; the one of that name stays as it was if anything goes wrong.
 
@@ -109,23 +126,51 @@ def publish(
     dry_run: hash the files and ask which are missing, but upload and create nothing; push: push the model
     to its registry afterwards; progress: told every step; reuse: take over what the server has already;
     verify: hold the new model to what its source says before it gets its name; force: give it the name
-    even if verification fails; cache_folder: where digests are remembered. Ctrl-C is safe at any time.
+    even if verification fails; cache_folder: where digests are remembered; by: "api", or "cli" to have the
+    program `ollama` create it; ollama_command: that program, as `find_ollama_command` takes it.
+    Ctrl-C and SIGTERM are safe at any time.
 
     Raises NotVerifiedError, which carries the report, where verification fails; ServerError, UsageError or
     ModelfileError for everything else, each with what to do.
     """
     require_name(name)
+    require_way(by, ollama_command)
     request = _request_of(source)
     with OllamaServer(host) as server:
-        run = _Run(server, request, name, progress, cache_folder)
+        program = None
+        if by == "cli":
+            command = find_ollama_command(server.url, ollama_command)
+            program = OllamaProgram(command, server.url, patience=server.patience)
+        run = _Run(server, request, name, progress, cache_folder, program, _folder_of(source, request))
         if dry_run:
             return run.rehearse()
         meant = _expectation_of(source, request) if verify else None
-        done = run.create(reuse=reuse, meant=meant, force=force)
+        with terminated_as_interrupted():
+            done = run.create(reuse=reuse, meant=meant, force=force)
         if push:
             server.push(name, on_progress=lambda part: run.tell("push", part))
             done = replace(done, pushed=True)
         return done
+
+
+def require_way(by: str, ollama_command: str | None) -> None:
+    """Raises UsageError for a way to create a model that there is not, and for a command without its way."""
+    if by not in WAYS:
+        raise UsageError(f"a model is created by {' or '.join(WAYS)}, not by {by!r}", help="leave `by` out")
+    if ollama_command is not None and by != "cli":
+        raise UsageError(
+            "a command for `ollama` is given, and the model is created by the API, which needs none",
+            help='add --by cli (`by="cli"`), or leave --ollama-command out',
+        )
+
+
+def _folder_of(source: str | Path | CreateRequest | Build, request: CreateRequest) -> Path:
+    """Where the Modelfile for `ollama create` is written: a folder that a container with the files sees."""
+    if isinstance(source, (str, Path)):
+        return Path(source).absolute().parent
+    if not isinstance(source, CreateRequest):
+        return source.package.folder
+    return request.files[0].path.absolute().parent if request.files else Path.cwd()
 
 
 def _request_of(source: str | Path | CreateRequest | Build) -> CreateRequest:
@@ -152,7 +197,11 @@ class _Run:
         name: str,
         progress: Progress | None,
         cache_folder: Path | None,
+        program: OllamaProgram | None,
+        folder: Path,
     ) -> None:
+        self.program = program
+        self.folder = folder
         self.server = server
         self.request = request
         self.name = name
@@ -165,8 +214,8 @@ class _Run:
     def rehearse(self) -> Published:
         """Everything short of changing the server."""
         self._hash()
-        self.blobs = tuple(replace(b, uploaded=not self.server.has_blob(b.digest)) for b in self.blobs)
-        return self._published(dry_run=True)
+        self._ask_for_blobs()
+        return self._published(dry_run=True, command=self._command_line(Path("Modelfile")))
 
     def create(self, *, reuse: bool, meant: Expectation | None, force: bool) -> Published:
         """Uploads, creates, verifies, and takes the name over; meant: None leaves the verification out."""
@@ -179,13 +228,16 @@ class _Run:
                 digest=digest, reused=True, unchanged=True, removed=removed, verified=verified
             )
         with working_model(self.server, self.name) as temporary:
-            reused = reuse and self._create_from_layers(temporary)
+            reused = reuse and self.program is None and self._create_from_layers(temporary)
             if not reused:
                 self._create_from_files(temporary)
             end_engine(self.server, temporary)
             verified = self._verified(temporary, meant, force)
             digest = take_over(self.server, temporary, self.name)
-        return self._published(digest=digest, reused=reused, removed=removed, verified=verified)
+        command = self._command_line(Path("Modelfile"))
+        return self._published(
+            digest=digest, reused=reused, removed=removed, verified=verified, command=command
+        )
 
     def _verified(self, name: str, meant: Expectation | None, force: bool) -> VerifyReport | None:
         """The verification of the model under that name; raises where it fails, unless forced."""
@@ -267,12 +319,11 @@ class _Run:
         return all(same) and not more and not self._unlike(served)
 
     def _create_from_files(self, temporary: str) -> None:
-        self.blobs = tuple(
-            replace(b, uploaded=upload(self.server, b, progress=self.progress)) for b in self.blobs
-        )
-        body = self.request.body(temporary, {b.path: b.digest for b in self.blobs})
         try:
-            self.server.create(body, lambda part: self.tell("create", part))
+            if self.program is None:
+                self._create_by_api(temporary)
+            else:
+                self._create_by_program(self.program, temporary)
         except RefusedError as e:
             raise self._explained(e) from e
         made = self._served(temporary)
@@ -285,6 +336,44 @@ class _Run:
             )
         if self.blobs and made.layers:
             self.layers.put(self.blobs, made.layers, self.request.quantize)
+
+    def _create_by_api(self, temporary: str) -> None:
+        self.blobs = tuple(
+            replace(b, uploaded=upload(self.server, b, progress=self.progress)) for b in self.blobs
+        )
+        body = self.request.body(temporary, {b.path: b.digest for b in self.blobs})
+        self.server.create(body, lambda part: self.tell("create", part))
+
+    def _create_by_program(self, program: OllamaProgram, temporary: str) -> None:
+        self._ask_for_blobs()
+        sizes = {b.digest: b for b in self.blobs}
+
+        def told(status: str, percent: int, digest: str) -> None:
+            if self.progress and (blob := sizes.get(digest)):
+                self.progress(Step("upload", blob.path.name, blob.size * percent // 100, blob.size))
+            elif self.progress and not digest:
+                self.progress(Step("create", status))
+
+        patterns = Target(server_version(self.version)).may_have("from_glob")
+        text = modelfile_of(self.request, patterns=patterns)
+        with _written_beside(self.folder, text) as modelfile:
+            program.create(temporary, modelfile, quantize=self.request.quantize, told=told)
+        if not self.server.exists(temporary):
+            program.remove(temporary)
+            raise ServerError(
+                f"`{shlex.join(program.command)} create` succeeded, and {self.server.url} does not have the "
+                "model: the command talks to another server",
+                help="set OLLAMA_HOST in --ollama-command, or --host, so that both are the same server",
+                code=OTHER_SERVER,
+            )
+
+    def _ask_for_blobs(self) -> None:
+        self.blobs = tuple(replace(b, uploaded=not self.server.has_blob(b.digest)) for b in self.blobs)
+
+    def _command_line(self, modelfile: Path) -> tuple[str, ...]:
+        if self.program is None:
+            return ()
+        return self.program.create_line(self.name, modelfile, self.request.quantize)
 
     def _served(self, name: str) -> ServedModel:
         return ServedModel.from_show(name, self.server.show(name))
@@ -348,3 +437,19 @@ class _Run:
             diagnostics=self.request.diagnostics,
             **known,
         )
+
+
+@contextlib.contextmanager
+def _written_beside(folder: Path, text: str) -> Iterator[Path]:
+    """A file with this text in the folder, or in the system's own where that cannot be written; then gone."""
+    prefix, suffix = ".mkmodelfile-", ".Modelfile"
+    try:
+        handle, name = tempfile.mkstemp(prefix=prefix, suffix=suffix, dir=folder)
+    except OSError:
+        handle, name = tempfile.mkstemp(prefix=prefix, suffix=suffix)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        yield Path(name)
+    finally:
+        Path(name).unlink(missing_ok=True)

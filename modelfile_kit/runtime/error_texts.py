@@ -77,7 +77,8 @@ ERROR_TEXTS: tuple[ErrorText, ...] = (
     ErrorText(
         LLAMA_CPP,
         "MK401",
-        r"string length \d+ exceeds maximum|number of (?:tensors|key value pairs) is -?\d+ but must be in",
+        r"(?:string(?: length)?|array size|GGUF item count|tensor dimensions) \d+ exceeds maximum"
+        r"|number of (?:tensors|key value pairs) is -?\d+ but must be in",
         "the header of the GGUF holds lengths that no sound file has: the file is damaged or big-endian; "
         "this is not about memory",
         f"`mkmodelfile inspect FILE` says which of the two; {FILE_STEP}",

@@ -40,6 +40,7 @@ PAGES_BY_HAND = [
     ROOT / "docs/architecture.md",
     ROOT / "docs/bos.md",
     ROOT / "docs/modes.md",
+    ROOT / "docs/publishing.md",
     *sorted((ROOT / "docs/adr").glob("*.md")),
 ]
 
