@@ -58,7 +58,8 @@ def command(
 
     The change is shown first. The model is created from itself, without an upload, verified, and only then
     takes over the name; the old one stays under the tag TAG-before-repair. What is right already is not
-    changed, and whatever goes wrong leaves the model as it was.
+    changed, and whatever goes wrong leaves the model as it was. A RENDERER or PARSER that is worse than none
+    is taken away.
     """
     if projector is not None and model is None:
         raise click.UsageError("--projector needs --model")
@@ -104,6 +105,10 @@ def _shown(name: str, plan: RepairPlan) -> list[str]:
     lines = []
     for change in plan.changes:
         lines += [f"{change.instruction} of {name}: {change.why}", *_difference(change), ""]
+    if plan.anew:
+        lines += ["It is created anew from the files that the server has; nothing is uploaded.", ""]
+    if plan.note:
+        lines += [f"Note: {plan.note}.", ""]
     return lines[:-1]
 
 

@@ -87,6 +87,12 @@ class Selection:
         return used.capabilities if used else ()
 
 
+def renderer_of_create(architecture: str) -> tuple[str, str] | None:
+    """The RENDERER and PARSER that `create` gives an architecture unless others are named; None for none."""
+    own = _OWN_RENDERER.get(architecture)
+    return None if own is None else (own[1], own[2])
+
+
 def jinja_evidence(jinja: str) -> Evidence:
     """What Ollama sees in a Jinja chat template by plain substring tests."""
 

@@ -1,4 +1,5 @@
-"""Gives a model on a server what its plan says, by a create from the model itself: nothing is uploaded.
+"""Gives a model on a server what its plan says, by a create from the model itself or from the files that the
+server has: nothing is uploaded.
 
 The repaired model is made under a working name, verified, and only then takes over the name; the old one
 stays on the server under a tag of its own.
@@ -12,10 +13,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..core.errors import ServerError
+from ..ollama.versions import Target, server_version, since
 from ..runtime.ollama.client import OllamaServer
 from .blobs import Progress
 from .names import base_of, with_tag
-from .repair_plan import RepairPlan
+from .repair_plan import RepairPlan, Setting
 from .served_model import ServedModel, differences
 from .take_over import digest_of, end_engine, sweep, take_over, working_model
 from .verify import VerifyReport, verify_on
@@ -59,7 +61,7 @@ def repair(server: OllamaServer, plan: RepairPlan, *, progress: Progress | None 
     """
     name, after = plan.served.name, plan.after
     assert after is not None and plan.changes
-    if after.parser:
+    if after.parser or after.renderer:
         server.require("renderer", "PARSER in a Modelfile")
     sweep(server, name)
     with working_model(server, name) as temporary:
@@ -74,17 +76,43 @@ def repair(server: OllamaServer, plan: RepairPlan, *, progress: Progress | None 
 
 
 def request_of(plan: RepairPlan, temporary: str) -> dict[str, Any]:
-    """The body of POST /api/create: all that is not named is inherited."""
+    """The body of POST /api/create: from a model all that is not named is inherited, from files nothing."""
     assert plan.before is not None and plan.after is not None
     before, after = plan.before, plan.after
+    if plan.anew:
+        return _anew(plan.served, after, temporary)
     body: dict[str, Any] = {"model": temporary, "from": plan.served.name}
     if after.template != before.template:
         body["template"] = after.template
+    if after.renderer != before.renderer:
+        body["renderer"] = after.renderer
     if after.parser != before.parser:
         body["parser"] = after.parser
     if after.stop != before.stop:
         body["parameters"] = {"stop": list(after.stop)}
     return body
+
+
+def _anew(served: ServedModel, after: Setting, temporary: str) -> dict[str, Any]:
+    """The body that creates the model from its files, which are named by their digests."""
+    names = ("model.gguf", "projector.gguf")
+    digests = (blob.replace("-", ":") for kind, blob in served.layers if kind == "FROM")
+    told: dict[str, Any] = {
+        "template": after.template,
+        "renderer": after.renderer,
+        "parser": after.parser,
+        "system": served.system,
+        "requires": served.requires,
+        "license": list(served.licenses),
+        "messages": [dict(message) for message in served.messages],
+    }
+    return {
+        "model": temporary,
+        "files": dict(zip(names, digests, strict=False)),
+        # Without any, the server takes those of the built-in template that is like the chat template.
+        "parameters": {**served.parameters, "stop": list(after.stop)},
+        **{key: value for key, value in told.items() if value},
+    }
 
 
 def kept_name(server: OllamaServer, name: str) -> str:
@@ -130,17 +158,24 @@ def _must_be_as_meant(server: OllamaServer, plan: RepairPlan, temporary: str) ->
             system=served.system,
             parameters={k: v for k, v in meant.items() if v != []},
             messages=served.messages,
+            renderer=after.renderer,
             parser=after.parser,
+            requires=served.requires,
         )
     )
     # Where the server prefers the GGUF's own chat template, verification holds its prompts to it.
     wrong = [d.message for d in found if d.code != "MK201"]
-    if made.layers != served.layers:
+    advice = "update Ollama, or publish a package of the GGUF; nothing was changed"
+    if sorted(made.layers) != sorted(served.layers):
         wrong.insert(0, "it has other files than the old model")
+        if plan.anew and not Target(server_version(plan.version)).has("gguf_kept"):
+            advice = f"Ollama before {since('gguf_kept')} may write a file anew in a create from it: {advice}"
+    if made.license != served.license:
+        wrong.insert(0, "its LICENSE is not the old model's")
     if wrong:
         raise ServerError(
             f"the server said success, but what it made is not what was asked for: {wrong[0]}",
-            help="update Ollama, or publish a package of the GGUF; nothing was changed",
+            help=advice,
             code="MK811",
         )
 
@@ -153,7 +188,7 @@ def _verified(
     failed = [c.name for c in report.checks if c.status == "fail"]
     if failed:
         old = verify_on(server, plan.served.name, expectation=plan.meant, progress=progress)
-        before = {c.name for c in old.checks if c.status == "fail"}
-        if worse := [name for name in failed if name not in before]:
+        passed = {c.name for c in old.checks if c.status == "ok"}
+        if worse := [name for name in failed if name in passed]:
             raise NotRepairedError(plan.served.name, report, worse)
     return report

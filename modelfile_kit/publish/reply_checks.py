@@ -6,6 +6,7 @@ It follows from the TEMPLATE, the PARSER and the chat template alone, and takes 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -15,8 +16,11 @@ from ..gguf_file import Vocabulary, read_header
 from ..huggingface import Reference
 from ..ollama.builtin import PARSERS
 from ..ollama.prompt import PromptTemplate
+from ..ollama.renderer_prompt import RendererPrompts
 from ..ollama.versions import Target, server_version
 from ..replies.reply_support import unread
+from ..replies.round_trip import Prompts
+from .served_model import ServedModel
 from .subject import Check, Subject, judged
 
 
@@ -33,12 +37,7 @@ def check_replies(subject: Subject) -> Iterator[Check]:
             tuple(Vocabulary.from_header(read_header(meant.model)).control_tokens()) if meant.model else ()
         )
         reference = Reference(meant.chat_template, bos_token=meant.bos_token, eos_token=meant.eos_token)
-        seen = PromptTemplate(
-            served.template,
-            target=Target(server_version(subject.version)),
-            family=served.architecture,
-            parser=served.parser or "",
-        )
+        seen = _prompts(served, Target(server_version(subject.version)))
     except KitError as e:
         yield Check("replies", "skip", e.message)
         return
@@ -48,8 +47,19 @@ def check_replies(subject: Subject) -> Iterator[Check]:
     yield judged("replies", [_with_repair(d, subject) for d in found], detail)
 
 
+def _prompts(served: ServedModel, target: Target) -> Prompts:
+    """What makes the prompts. Raises UsageError for a RENDERER that is not known."""
+    parser, family = served.parser or "", served.architecture
+    if not served.renderer:
+        return PromptTemplate(served.template, target=target, family=family, parser=parser)
+    template, name = served.template, served.name
+    return RendererPrompts(
+        served.renderer, parser=parser, target=target, name=name, family=family, template=template
+    )
+
+
 def _with_repair(found: Diagnostic, subject: Subject) -> Diagnostic:
     """The finding with the command that helps, where one may."""
-    if "add `PARSER" not in found.help:
+    if not re.match("(add|remove) `PARSER", found.help):
         return found
     return replace(found, help=f"{subject.repair_advice}; or {found.help}")

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..core.diagnostics import Diagnostic, Severity
+from ..core.errors import ModelfileError
+from ..ollama.grammar import parse_modelfile
 from ..ollama.versions import since
 
 _LAYER = re.compile(r"^(?P<kind>FROM|ADAPTER|DRAFT) .*?(?P<digest>sha256-[0-9a-f]{64})\s*$", re.MULTILINE)
@@ -18,7 +20,11 @@ DEFAULT_TEMPLATE = "{{ .Prompt }}"  # what Ollama shows for a model without TEMP
 
 @dataclass(frozen=True)
 class ServedModel:
-    """/api/show, sorted out. parameters: typed, `stop` a list; layers: (FROM, blob) in order."""
+    """/api/show, sorted out.
+
+    parameters: typed, `stop` a list. license: all of them in one text, as the server shows them; licenses:
+    each of its own. layers: (FROM, blob) in order.
+    """
 
     name: str
     raw: Mapping[str, Any]
@@ -27,6 +33,7 @@ class ServedModel:
     parameters: Mapping[str, Any]
     messages: tuple[Mapping[str, str], ...]
     license: str
+    licenses: tuple[str, ...]
     capabilities: frozenset[str]
     layers: tuple[tuple[str, str], ...]
     renderer: str | None
@@ -52,6 +59,7 @@ class ServedModel:
                 if isinstance(m, Mapping)
             ),
             license=_text(raw, "license"),
+            licenses=_licenses(modelfile, _text(raw, "license")),
             capabilities=frozenset(str(c) for c in raw.get("capabilities") or ()),
             layers=tuple((m["kind"], m["digest"]) for m in _LAYER.finditer(modelfile)),
             renderer=own.get("RENDERER"),
@@ -257,6 +265,16 @@ def _first_difference(found: str, meant: str) -> str:
 
 def _shown(text: str, limit: int = 60) -> str:
     return repr(text if len(text) <= limit else text[: limit - 1] + "…")
+
+
+def _licenses(modelfile: str, together: str) -> tuple[str, ...]:
+    """Each LICENSE of the shown Modelfile; all as one where its quotes cannot be told from the text's."""
+    try:
+        found = tuple(i.value for i in parse_modelfile(modelfile).all("license"))
+    except ModelfileError:
+        found = ()
+    whole = (together,) if together else ()
+    return found if "\n".join(found) == together else whole
 
 
 def _text(data: Mapping[str, Any], key: str) -> str:

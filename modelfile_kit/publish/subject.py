@@ -77,9 +77,8 @@ class Subject:
 
     @property
     def repairable(self) -> bool:
-        """Whether `repair` could give the model another TEMPLATE: it uses one, and no package says which."""
-        served = self.served
-        return self.meant.template is None and not (served.native or served.renderer or served.promptless)
+        """Whether `repair` could give the model another TEMPLATE: no package says which it is to have."""
+        return self.meant.template is None and not self.served.native
 
     @property
     def repair_advice(self) -> str:

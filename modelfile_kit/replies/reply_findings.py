@@ -10,26 +10,27 @@ from ..ollama.builtin import PARSERS
 from ..ollama.prompt import PromptTemplate
 from ..ollama.versions import version_text
 from .reading_back import NO_CALLS, best_thinking_tags
-from .round_trip import WHOLE, Reading, RoundTrip, same_calls
+from .round_trip import WHOLE, Prompts, Reading, RoundTrip, same_calls
 from .spoken import Kind
 
 CALLS_NOT_READ, THOUGHTS_NOT_READ, NO_CALL_SHOWN = "MK670", "MK671", "MK672"
 NO_TAGS_SHOWN, MARKS_LEFT, PARSER_CHOSEN = "MK673", "MK674", "MK678"
 _SHOWN = 90
+_NO_READER = "nothing reads replies beside a RENDERER without PARSER"
 _NAMED = 3
 
 
 def findings(
     trip: RoundTrip,
     reference: Reference,
-    seen: PromptTemplate,
+    seen: Prompts,
     kinds: Collection[str],
     better: RoundTrip | None = None,
 ) -> Iterator[Diagnostic]:
     """MK670 to MK674: what is not read in the model's replies.
 
-    trip: by the reader in use. seen: the TEMPLATE. kinds: which of "tools" and "thinking" matter. better: a
-    reader that reads more, to be advised.
+    trip: by the reader in use. seen: the TEMPLATE or the RENDERER. kinds: which of "tools" and "thinking"
+    matter. better: a reader that reads more, to be advised.
     """
     if "tools" in kinds and "tools" in seen.with_parser(trip.parser).capabilities:
         yield from _calls(trip, seen, better)
@@ -53,15 +54,17 @@ def chosen(trip: RoundTrip, other: RoundTrip) -> Diagnostic:
 
 
 def advice(better: RoundTrip | None, trip: RoundTrip) -> str:
-    """The PARSER that reads more; "" for none."""
-    if better is None or not better.parser or better.parser == trip.parser:
+    """The PARSER that reads more, or that none does; "" where nothing is better."""
+    if better is None or better.parser == trip.parser:
         return ""
-    since = version_text(PARSERS[better.parser].since)
     read = f"{sum(better.read.values())} of {len(better.read)} kinds of this model's replies"
+    if not better.parser:
+        return f"remove `PARSER {trip.parser}`: the tags in the TEMPLATE read {read}; "
+    since = version_text(PARSERS[better.parser].since)
     return f"add `PARSER {better.parser}` (Ollama {since} and later), which reads {read}; "
 
 
-def _calls(trip: RoundTrip, seen: PromptTemplate, better: RoundTrip | None) -> Iterator[Diagnostic]:
+def _calls(trip: RoundTrip, seen: Prompts, better: RoundTrip | None) -> Iterator[Diagnostic]:
     """MK670, MK672: calls that are not found, and calls that nobody shows."""
     calling = [r for r in trip.readings if r.spoken.kind.arguments]
     if not calling:
@@ -89,7 +92,7 @@ def _calls(trip: RoundTrip, seen: PromptTemplate, better: RoundTrip | None) -> I
 
 
 def _thoughts(
-    trip: RoundTrip, reference: Reference, seen: PromptTemplate, better: RoundTrip | None
+    trip: RoundTrip, reference: Reference, seen: Prompts, better: RoundTrip | None
 ) -> Iterator[Diagnostic]:
     """MK671, MK673: thoughts that are not split off, and tags that nobody shows."""
     thinking = [r for r in trip.readings if r.spoken.kind.thinking]
@@ -105,7 +108,12 @@ def _thoughts(
             f"{_fate_of_thought(lost[0])}{_only_whole(lost)}",
             help=advice(better, trip) + "send `think: false`, or remove thoughts in the client",
         )
-    if not trip.parser and seen.thinking_tags and best_thinking_tags(reference) is None:
+    if (
+        not trip.parser
+        and isinstance(seen, PromptTemplate)
+        and seen.thinking_tags
+        and best_thinking_tags(reference) is None
+    ):
         opening, closing = seen.thinking_tags.opening, seen.thinking_tags.closing
         yield Diagnostic(
             NO_TAGS_SHOWN,
@@ -154,25 +162,29 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
 
 
-def _expects(trip: RoundTrip, seen: PromptTemplate) -> str:
+def _expects(trip: RoundTrip, seen: Prompts) -> str:
     """What the reader looks for."""
     if trip.parser:
         return f"PARSER {trip.parser} expects another form"
+    if not isinstance(seen, PromptTemplate):
+        return _NO_READER
     where = "" if seen.tool_tag.tag == NO_CALLS else f" {_where(seen)}"
     return f"Ollama expects JSON{where}"
 
 
-def _expects_thoughts(trip: RoundTrip, seen: PromptTemplate) -> str:
+def _expects_thoughts(trip: RoundTrip, seen: Prompts) -> str:
     if trip.parser:
         return f"PARSER {trip.parser} expects another form"
+    if not isinstance(seen, PromptTemplate):
+        return _NO_READER
     return (
         f"Ollama expects thoughts between {seen.thinking_tags.opening!r} and {seen.thinking_tags.closing!r}"
     )
 
 
-def _where(seen: PromptTemplate) -> str:
+def _where(seen: Prompts) -> str:
     """Where Ollama looks for calls."""
-    tag = seen.tool_tag.tag
+    tag = seen.tool_tag.tag if isinstance(seen, PromptTemplate) else ""
     return "that starts with '{'" if tag == "{" else f"after {tag!r}"
 
 

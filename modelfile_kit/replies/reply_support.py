@@ -16,7 +16,7 @@ from ..ollama.prompt import PromptTemplate
 from ..ollama.selection import jinja_evidence, select
 from ..ollama.versions import Target
 from .reply_findings import chosen, findings
-from .round_trip import Trip
+from .round_trip import Prompts, Trip
 from .spoken import spoken_replies
 from .turns import QUESTION, USER, limit_of, render
 
@@ -79,7 +79,7 @@ def check_replies(
 
 def unread(
     reference: Reference,
-    seen: PromptTemplate,
+    seen: Prompts,
     kinds: Collection[str],
     dropped: Sequence[str] = (),
     *,
@@ -87,8 +87,8 @@ def unread(
 ) -> list[Diagnostic]:
     """MK670 to MK674: what Ollama does not read in the model's replies.
 
-    seen: the TEMPLATE, with the PARSER if there is one. kinds: which of "tools" and "thinking" matter.
-    dropped, eos_token: as for `check_replies`.
+    seen: the TEMPLATE or the RENDERER, with the PARSER if there is one. kinds: which of "tools" and
+    "thinking" matter. dropped, eos_token: as for `check_replies`.
     """
     trip = Trip(spoken_replies(reference, eos_token), seen, dropped)
     own = trip.own()

@@ -161,11 +161,14 @@ class Trip:
         """The reader that gives most kinds back and no answer worse than the model's own; that wins a draw.
 
         A PARSER is asked with whole replies first, and only those that can win with pieces. own: what `own`
-        gave, if it was asked.
+        gave, if it was asked. Where the model has a PARSER, none at all is tried too.
         """
         best = own or self.own()
         if self.target.version < OLDEST:
             return best
+        if best.parser and self._has_tags:
+            by_tags = self.by_parser("")
+            best = by_tags if by_tags.unchanged and _better(by_tags, best) else best
         # A PARSER takes over the calls too. Where none is shown, what it makes of them is not known.
         calls = any(one.kind.arguments for one in self.spoken)
         unknown = not calls and "tools" in self.template.capabilities
@@ -182,6 +185,11 @@ class Trip:
             if trip.unchanged and _better(trip, best):
                 best = trip
         return best
+
+    @property
+    def _has_tags(self) -> bool:
+        """Whether tags read the replies where no PARSER is named: not for gpt-oss, nor beside a RENDERER."""
+        return isinstance(self.template, PromptTemplate) and not self.template.with_parser("").parser
 
     def _readings(self, parser: str, sizes: Sequence[int]) -> Iterator[Reading]:
         template = self.template.with_parser(parser)

@@ -16,6 +16,7 @@ from modelfile_kit.micro import build_model
 from modelfile_kit.publish import repair as repairing
 from modelfile_kit.publish.repair import repair
 from modelfile_kit.publish.repair_plan import plan_repair
+from modelfile_kit.publish.served_model import ServedModel
 from modelfile_kit.publish.verify import verify
 from modelfile_kit.runtime.ollama.client import OllamaServer
 from tests.ollama_process import OllamaProcess
@@ -92,10 +93,8 @@ def test_a_wrong_template_and_no_parser(installed: Any, ollama_server: OllamaSer
     assert '"mine"' in after["parameters"]
     assert "</function>" not in after["parameters"]
     # Hugging Face's rendering is what the server sends, with tools and without
-    tool = {"type": "function", "function": {"name": "look", "description": "d", "parameters": {}}}
-    tool["function"]["parameters"] = {"type": "object", "properties": {"x": {"type": "string"}}}
     system = {"role": "system", "content": "Be brief."}
-    for tools in (None, [tool]):
+    for tools in (None, [TOOL]):
         sent = ollama_server.render(name, QUESTION, tools=tools).prompt
         assert sent == render_reference(JINJA, [system, *QUESTION], tools=tools)
     report = verify(name, host=ollama_server.url)
@@ -142,13 +141,67 @@ def test_nothing_is_changed_without_an_answer(
     assert digests(ollama_server) == there
 
 
-def test_models_that_cannot_be_repaired(installed: Any, ollama_server: OllamaServer, capsys: Any) -> None:
-    host = ("--host", ollama_server.url)
-    assert run(["repair", "nobody", *host, "--yes"]) == 1
+def test_a_model_that_is_not_there(ollama_server: OllamaServer, capsys: Any) -> None:
+    assert run(["repair", "nobody", "--host", ollama_server.url, "--yes"]) == 1
     assert "nobody" in capsys.readouterr().err
-    rendered = installed("rendered", "RENDERER qwen3-coder", "PARSER qwen3-coder")
-    assert run(["repair", rendered, *host, "--yes"]) == 1
-    assert "RENDERER qwen3-coder" in capsys.readouterr().err
+
+
+TOOL = {
+    "type": "function",
+    "function": {
+        "name": "look",
+        "description": "d",
+        "parameters": {"type": "object", "properties": {"x": {"type": "string"}}},
+    },
+}
+
+
+def test_a_renderer_is_taken_away(installed: Any, ollama_server: OllamaServer, capsys: Any) -> None:
+    """A create from the model inherits it; one from the files that the server has does not."""
+    lines = ("RENDERER glm-4.7", "PARSER glm-4.7", "SYSTEM Be brief.", "PARAMETER num_ctx 512")
+    more = ("LICENSE Free.", 'LICENSE """Free\nas well."""', "MESSAGE user hi", "MESSAGE assistant ho")
+    name = installed("rendered", *lines, *more, "PARAMETER temperature 0.25", "REQUIRES 0.30.0")
+    before, old = ollama_server.show(name), digests(ollama_server)["rendered:latest"]
+    assert run(["repair", name, "--host", ollama_server.url, "--yes"]) == 0
+    told = capsys.readouterr()
+    assert "RENDERER of rendered: prompts: chat partial, tools partial → chat exact, tools exact" in told.out
+    assert "created anew from the files that the server has" in told.out
+    assert "-glm-4.7" in told.out
+    after = ollama_server.show(name)
+    assert "RENDERER" not in after["modelfile"]
+    assert "PARSER qwen3-coder" in after["modelfile"]
+    for key in ("system", "license", "messages", "requires"):
+        assert after[key] == before[key]
+    assert after["modelfile"].count("LICENSE ") == 2
+    assert {"num_ctx 512", "temperature 0.25"} <= {
+        " ".join(line.split()) for line in after["parameters"].splitlines()
+    }
+    own = [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "ho"}]
+    whole = [{"role": "system", "content": "Be brief."}, *own, *QUESTION]
+    for tools in (None, [TOOL]):
+        sent = ollama_server.render(name, QUESTION, tools=tools).prompt
+        assert sent == render_reference(JINJA, whole, tools=tools)
+    assert digests(ollama_server)["rendered:latest-before-repair"] == old
+
+
+def test_names_that_the_server_does_not_know_are_taken_away(
+    either_process: OllamaProcess, either_server: OllamaServer, tmp_path: Path, capsys: Any
+) -> None:
+    """On the newest server, and on one that writes a GGUF anew in every create from it."""
+    chat = (
+        "[gMASK]<sop>\n{% for m in messages %}<|{{ m.role }}|>\n{{ m.content }}{% endfor %}"
+        "{% if add_generation_prompt %}<|assistant|>\n{% endif %}"
+    )
+    plain = build_model(tmp_path / "plain.gguf", chat_template=chat)
+    (tmp_path / "Modelfile").write_text(f"FROM {plain}\nRENDERER tomorrow\nPARSER tomorrow\n")
+    either_process.run("create", "odd", "-f", str(tmp_path / "Modelfile"))
+    with pytest.raises(ServerError, match="unknown renderer"):
+        either_server.chat("odd", QUESTION)
+    files = ServedModel.from_show("odd", either_server.show("odd")).layers
+    assert run(["repair", "odd", "--host", either_server.url, "--yes"]) == 0
+    assert "RENDERER of odd" in capsys.readouterr().out
+    assert either_server.render("odd", QUESTION).prompt == render_reference(chat, QUESTION)
+    assert ServedModel.from_show("odd", either_server.show("odd")).layers == files
 
 
 def test_a_server_whose_files_are_elsewhere(

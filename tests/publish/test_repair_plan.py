@@ -10,7 +10,9 @@ import pytest
 from modelfile_kit.compiler import compile_template
 from modelfile_kit.core.errors import ServerError
 from modelfile_kit.micro import build_model
+from modelfile_kit.publish.repair import request_of
 from modelfile_kit.publish.repair_plan import RepairPlan, plan_repair
+from tests.zoo.pairs import text_model_of
 
 # Calls as JSON between tags, which Ollama reads by the tags of a right TEMPLATE.
 JINJA = (
@@ -30,6 +32,7 @@ def gguf(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 class Server:
     url = "http://box:1"
+    number = "0.34.4"
 
     def __init__(self, gguf: Path, template: str, *lines: str, parameters: str = "") -> None:
         modelfile = "\n".join([f"FROM {gguf}", f"TEMPLATE {template}", *lines])
@@ -37,7 +40,7 @@ class Server:
         self.reply["capabilities"] = ["completion"]  # type: ignore[assignment]
 
     def version(self) -> str:
-        return "0.34.4"
+        return self.number
 
     def show(self, name: str, *, verbose: bool = False) -> dict[str, Any]:
         return self.reply
@@ -88,13 +91,83 @@ def test_a_template_that_ollama_refuses_is_replaced(gguf: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("lines", "words"),
-    [(("RENDERER qwen3-coder", "PARSER qwen3-coder"), "RENDERER"), (("PARSER tomorrow",), "tomorrow")],
+    ("version", "line"),
+    [("0.35.0", "RENDERER tomorrow"), ("0.35.0", "PARSER tomorrow"), ("0.24.0", "RENDERER qwen3-coder")],
 )
-def test_what_cannot_be_repaired(gguf: Path, lines: tuple[str, ...], words: str) -> None:
-    with pytest.raises(ServerError, match=words) as caught:
-        planned(Server(gguf, PLAIN, *lines))
+def test_what_cannot_be_compared(gguf: Path, version: str, line: str) -> None:
+    """A newer server may know names that the kit does not; what old renderers write is not known."""
+    server = Server(gguf, PLAIN, line)
+    server.number = version
+    with pytest.raises(ServerError, match=line) as caught:
+        planned(server)
     assert caught.value.code == "MK880"
+
+
+@pytest.mark.parametrize("renderer", ["qwen3-coder", "tomorrow"])
+def test_a_renderer_of_another_family_is_taken_away(gguf: Path, renderer: str) -> None:
+    """Or one that the server does not know, which fails every request."""
+    lines = (f"RENDERER {renderer}", "PARSER qwen3-coder", "LICENSE Free.")
+    server = Server(gguf, PLAIN, *lines, parameters='num_ctx 512\nstop "mine"')
+    server.reply["license"] = "Free."
+    plan = planned(server)
+    assert (plan.changes[0].instruction, plan.changes[0].new) == ("RENDERER", "")
+    assert plan.before is not None and plan.after is not None
+    assert plan.before.coverage["chat"] != "exact"
+    assert (plan.after.coverage["chat"], plan.after.coverage["tools"]) == ("exact", "exact")
+    assert plan.after.parser != "qwen3-coder"  # which reads other calls
+    assert plan.anew
+    body = request_of(plan, "working")
+    assert "from" not in body
+    assert "renderer" not in body
+    assert body["files"] == {"model.gguf": "sha256:" + "0" * 64}
+    assert body["license"] == ["Free."]
+    assert (body["parameters"]["num_ctx"], body["parameters"]["stop"][0]) == (512, "mine")
+
+
+def test_a_renderer_that_is_right_stays(tmp_path: Path) -> None:
+    chatml = (
+        "{% for m in messages %}{% if m.role in ['system', 'user', 'assistant'] %}"
+        "<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endif %}{% endfor %}"
+        "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+    )
+    blob = tmp_path / ("sha256-" + "0" * 64)
+    build_model(blob, chat_template=chatml, extra_tokens=["<|im_start|>", "<|im_end|>"])
+    lines = ("RENDERER qwen3-vl-instruct", "PARSER qwen3-vl-instruct")
+    plan = planned(Server(blob, PLAIN, *lines, parameters='stop "<|im_end|>"'))
+    assert [c.instruction for c in plan.changes if c.instruction != "PARAMETER stop"] == []
+    assert plan.before is not None
+    assert plan.before.coverage["chat"] == "exact"
+
+
+def test_a_parser_that_reads_less_than_the_tags_is_taken_away(gguf: Path) -> None:
+    template = compile_template(JINJA, eos_token="<|endoftext|>").template
+    plan = planned(Server(gguf, template, "PARSER functiongemma"))
+    change = next(c for c in plan.changes if c.instruction == "PARSER")
+    assert change.old == "functiongemma"
+    assert "kinds come back" in change.why
+    assert plan.after is not None and plan.before is not None
+    assert sum(plan.after.read.values()) > sum(plan.before.read.values())
+
+
+def test_a_renderer_that_create_gives_an_architecture_stays(tmp_path: Path) -> None:
+    """`create` would give it again, so the plan says what cannot be changed, and why."""
+    blob = text_model_of(tmp_path / ("sha256-" + "0" * 64), "gemma4")
+    server = Server(blob, PLAIN, "RENDERER gemma4", "PARSER gemma4", parameters='stop "<|im_end|>"')
+    server.reply["model_info"] = {"general.architecture": "gemma4"}  # type: ignore[assignment]
+    plan = planned(server)
+    assert not plan.anew
+    assert plan.before is not None
+    assert plan.before.coverage["chat"] != "exact"
+    assert "RENDERER (gemma4)" in plan.note
+    assert all(c.new for c in plan.changes)
+
+
+@pytest.mark.parametrize("layer", ["ADAPTER", "DRAFT"])
+def test_a_model_that_files_alone_do_not_make(gguf: Path, layer: str) -> None:
+    lines = (f"{layer} /b/sha256-{'1' * 64}", "RENDERER qwen3-coder", "PARSER qwen3-coder")
+    plan = planned(Server(gguf, PLAIN, *lines))
+    assert not plan.anew
+    assert layer in plan.note
 
 
 def test_files_on_another_machine(gguf: Path) -> None:

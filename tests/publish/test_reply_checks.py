@@ -45,11 +45,18 @@ def test_the_parser_reads_them() -> None:
     assert check.diagnostics == ()
 
 
+def test_a_parser_beside_a_renderer_and_one_that_reads_less_than_the_tags() -> None:
+    (check,) = found("RENDERER qwen3-coder", "PARSER qwen3-vl-instruct")
+    assert "add `PARSER qwen3-coder`" in next(d.help for d in check.diagnostics if d.code == "MK670")
+    (check,) = found("RENDERER qwen3-coder", "PARSER qwen3-coder")
+    assert check.diagnostics == ()
+
+
 def test_what_is_not_ours_to_judge() -> None:
-    # llama-server reads the replies, a package was proven, a renderer makes the prompts, nobody knows it
+    # llama-server reads the replies, a package was proven, nobody knows the parser or the renderer
     assert found(shown=JINJA) == []
     assert found(template=TEMPLATE) == []
-    assert found("RENDERER qwen3-coder", "PARSER qwen3-coder") == []
+    assert found("RENDERER tomorrow", "PARSER qwen3-coder")[0].status == "skip"
     assert found("PARSER of-tomorrow") == []
 
 

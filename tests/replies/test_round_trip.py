@@ -14,6 +14,7 @@ from modelfile_kit.compiler.compile import compile_template, translate
 from modelfile_kit.huggingface import Reference
 from modelfile_kit.ollama.prompt import PromptTemplate
 from modelfile_kit.ollama.reply_types import Reply, ToolCall
+from modelfile_kit.replies.reply_findings import advice
 from modelfile_kit.replies.round_trip import (
     CALLS,
     CONTENT,
@@ -190,3 +191,16 @@ def test_ollama_reads_what_is_claimed_for_real_templates(oracle: Any, shared: Pa
 def test_every_piece_size_is_read() -> None:
     sizes = {reading.size for reading in trip(formats.JSON_CALLS).own().readings}
     assert sizes == set(PIECES)
+
+
+def test_a_parser_that_reads_less_than_the_tags_is_to_be_removed() -> None:
+    template = compile_template(formats.JSON_CALLS, eos_token="<|im_end|>").template
+    reference = Reference(formats.JSON_CALLS, eos_token="<|im_end|>")
+    trip = Trip(spoken_replies(reference, "<|im_end|>"), PromptTemplate(template, parser="functiongemma"))
+    own = trip.own()
+    assert own.parser == "functiongemma"
+    assert not own.read["call"]
+    best = trip.best(own)
+    assert best.read["call"]
+    told = advice(RoundTrip("", best.readings), own)
+    assert told.startswith("remove `PARSER functiongemma`: the tags in the TEMPLATE read ")
