@@ -36,13 +36,14 @@ _COMMANDS = {
     "micro": "Write a micro model that stands in for a package's own.",
     "publish": "Create a package on an Ollama server and verify it there.",
     "verify": "Verify a model on an Ollama server: prompts, tokens, stop tokens, images.",
+    "serve": "Serve a package with llama-server, for clients of OpenAI's API.",
     "repair": "Give an installed model the TEMPLATE, PARSER and stops that are proven for it.",
     "doctor": "Find out what is wrong with the environment, a package, or an error text.",
 }
 # The order and the groups in which --help shows them.
 _GROUPS = {
     "Packages": ("demo", "init", "build", "check", "test", "micro"),
-    "Ollama server": ("publish", "verify", "repair"),
+    "Servers": ("publish", "verify", "serve", "repair"),
     "Files": ("inspect", "patch", "compile", "render", "lint", "fmt"),
     "Help": ("doctor", "explain"),
 }

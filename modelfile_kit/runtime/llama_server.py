@@ -95,6 +95,22 @@ def _beside_ollama(name: str) -> Iterator[Path]:
     yield base.parent / "lib" / "ollama" / name
 
 
+def program_version(program: Path) -> str:
+    """How a llama-server names its own version; "" if it does not say."""
+    with contextlib.suppress(OSError, subprocess.SubprocessError):
+        done = subprocess.run(
+            [str(program), "--version"],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=START_SECONDS,
+            stdin=subprocess.DEVNULL,
+        )
+        if found := _BUILD.search(done.stderr + done.stdout):
+            return found[1]
+    return ""
+
+
 class LlamaServer:
     """A running llama-server with one model.
 
@@ -117,18 +133,7 @@ class LlamaServer:
     @property
     def build(self) -> str:
         """How the program names its own version; "" if it does not say."""
-        with contextlib.suppress(OSError, subprocess.SubprocessError):
-            done = subprocess.run(
-                [str(self.program), "--version"],
-                capture_output=True,
-                text=True,
-                errors="replace",
-                timeout=START_SECONDS,
-                stdin=subprocess.DEVNULL,
-            )
-            if found := _BUILD.search(done.stderr + done.stdout):
-                return found[1]
-        return ""
+        return program_version(self.program)
 
     def apply_template(self, body: Mapping[str, Any]) -> str:
         """The prompt for a chat request, images as `MARKER`.

@@ -124,6 +124,8 @@ class OpenAIServer:
             timeout=httpx.Timeout(self.patience, connect=CONNECT_SECONDS),
             trust_env=not is_loopback(self.url),
             verify=self.url.startswith("https:"),
+            # llama-server closes a connection that it kept while a request is already on its way
+            limits=httpx.Limits(max_keepalive_connections=0),
         )
 
     @contextmanager

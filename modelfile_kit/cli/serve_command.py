@@ -1,0 +1,201 @@
+"""`mkmodelfile serve`.
+
+What only some calls need is imported where it is used, so that the command starts faster.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..building.build import Build, build, default_output
+from ..building.output import write_files
+from ..core.errors import EngineError
+from ..serve.command_line import (
+    ALL_LAYERS,
+    DEFAULT_HOST,
+    DEFAULT_PORT,
+    TEMPLATE_FILE,
+    CommandLine,
+    ServeOptions,
+    gpu_finding,
+    make_command_line,
+)
+from ..serve.key import KEY_VARIABLE, read_key
+from ..serve.printed import PRINTED
+from ..serve.program import LLAMA_SERVER, find_program
+from .command import Command
+from .common import file_options, is_quiet, print_diagnostics, say
+from .flags import current_flags
+
+
+class _Layers(click.ParamType):  # type: ignore[type-arg]  # generic only in newer clicks
+    name = "N|all"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        if value == "all":
+            return ALL_LAYERS
+        if str(value).isdigit():
+            return int(value)
+        raise click.BadParameter(f"{value!r} is neither a number of layers nor `all`", ctx, param)
+
+
+@click.command(
+    "serve",
+    cls=Command,
+    examples=(
+        "mkmodelfile serve",
+        "mkmodelfile serve ./my-package --port 8000 --gpu-layers all",
+        "mkmodelfile serve ./my-package --print compose",
+        "mkmodelfile serve ./my-package --host 0.0.0.0 --api-key-file keys.txt",
+    ),
+)
+@click.argument("package", metavar="[PACKAGE]", default=".")
+@file_options
+@click.option("--host", default=DEFAULT_HOST, show_default=True, help="Address to listen on.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=DEFAULT_PORT,
+    show_default=True,
+    help="Port to listen on; 0 takes a free one.",
+)
+@click.option(
+    "--context",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Tokens of a prompt and its reply; by default the package's num_ctx, or 4096.",
+)
+@click.option("--gpu-layers", type=_Layers(), help="Layers on the GPU; by default the package's num_gpu.")
+@click.option("--parallel", type=click.IntRange(1, 256), metavar="N", help="Requests answered at a time.")
+@click.option("--alias", help="The model's name for clients; by default the package's name.")
+@click.option(
+    "--api-key-file",
+    type=click.Path(path_type=Path),
+    help=f"File with API keys, one a line; without it the variable {KEY_VARIABLE}.",
+)
+@click.option(
+    "--llama-server", "program", type=click.Path(path_type=Path), help="This llama-server, not the one found."
+)
+@click.option(
+    "--print", "printed", type=click.Choice(list(PRINTED)), help="Print how to run it, and do not run it."
+)
+def command(
+    package: str,
+    model: str | None,
+    projector: str | None,
+    host: str,
+    port: int,
+    context: int | None,
+    gpu_layers: int | None,
+    parallel: int | None,
+    alias: str | None,
+    api_key_file: Path | None,
+    program: Path | None,
+    printed: str | None,
+) -> None:
+    """Serve a package with llama-server, for clients of OpenAI's API.
+
+    Ends with Ctrl-C, SIGTERM or SIGHUP. With -v its log is shown on stderr.
+    """
+    key = read_key(api_key_file)
+    options = ServeOptions(host, port, context, gpu_layers, parallel, alias, api_key_file)
+    built = build(Path(package), model=model, projector=projector, write=False)
+    line = make_command_line(built, find_program(program), options)
+    found = [*built.diagnostics, *line.findings]
+    if printed:
+        print_diagnostics(found)
+        _print(printed, built, line, key=bool(key) and api_key_file is None)
+        return
+    print_diagnostics([*found, *filter(None, [gpu_finding(line)])])
+    _run(built, line, options, key)
+
+
+def _print(form: str, built: Build, line: CommandLine, *, key: bool) -> None:
+    """The command in another form; a chat template that it needs is written beside the Modelfile."""
+    template = None
+    if line.template is not None:
+        folder = default_output(built.package)
+        write_files(folder, {TEMPLATE_FILE: line.template.encode()})
+        template = (folder / TEMPLATE_FILE).absolute()
+        say(f"wrote {template}, the chat template with the package's own messages")
+    click.echo(PRINTED[form](line, template, key=key), nl=False)
+
+
+def _run(built: Build, line: CommandLine, options: ServeOptions, key: str) -> None:
+    from dataclasses import replace
+
+    from ..serve.process import ServerProcess, Stopper, check_port, free_port
+
+    if options.port == 0:
+        port = free_port(options.host)
+        changed = replace(options, port=port)
+        line = make_command_line(built, line.program, changed)
+    check_port(line.host, line.port)
+    say(f"{line.program} loads {built.files.model.name}")
+    with tempfile.TemporaryDirectory(prefix="mkmodelfile-serve-") as folder, Stopper() as stopper:
+        template = None
+        if line.template is not None:
+            template = Path(folder) / TEMPLATE_FILE
+            template.write_text(line.template, encoding="utf-8", newline="")
+        words, environment = line.words(template), _environment(line, key)
+        with ServerProcess(words, environment, name=line.program.kind, on_line=_log()) as process:
+            try:
+                health = "/health" if line.program.kind == LLAMA_SERVER else "/v1/models"
+                url = line.url.removesuffix("/v1") + health
+                if process.wait_ready(url, stopper, key=key):
+                    _ready(built, line, key)
+                    process.wait(stopper)
+            except EngineError:
+                _last_lines(process.last_lines())
+                raise
+            process.end(stopper)
+        if stopper.asked is not None:
+            say(f"ended by {stopper.asked.name}")
+
+
+def _environment(line: CommandLine, key: str) -> dict[str, str]:
+    """The API key, where no other user of the machine reads it; and nothing that overrides options."""
+    if line.program.kind == LLAMA_SERVER:
+        return {"LLAMA_API_KEY": key} if key else {}
+    return {"HOST": line.host, "PORT": str(line.port), **({"API_KEY": key} if key else {})}
+
+
+def _ready(built: Build, line: CommandLine, key: str) -> None:
+    from ..runtime.ollama.host import is_loopback
+    from ..runtime.openai import OpenAIServer
+    from ..serve.prompts import compare_prompts
+
+    if line.program.kind == LLAMA_SERVER:
+        with OpenAIServer(line.url, api_key=key) as server:
+            right, found = compare_prompts(server, built)
+        print_diagnostics(found)
+        if right:
+            say(f"prompts    {right} of the package's conversations are rendered as its chat template does")
+    stops = " ".join(line.stops)
+    say(f"model      {line.alias}, context {line.context} tokens")
+    if stops and line.program.kind == LLAMA_SERVER:
+        say(f"stops      {stops}; a request with its own `stop` replaces them")
+    if not key and not is_loopback(line.url.replace("//127.0.0.1", f"//{line.host}")):
+        say("warning: anyone in the network can use it: set an API key (--api-key-file)")
+    say(f"API key    {'needed' if key else 'none'}")
+    say(f"ready      {line.url} (Ctrl-C ends it)")
+
+
+def _log() -> Callable[[str], None] | None:
+    if not current_flags().verbose or is_quiet():
+        return None
+    return lambda text: click.echo(f"  {text}", err=True)
+
+
+def _last_lines(lines: list[str]) -> None:
+    if lines and not (current_flags().verbose or is_quiet()):
+        click.echo("the last lines of its log:", err=True)
+        for text in lines:
+            click.echo(f"  {text[:300]}", err=True)
