@@ -99,7 +99,9 @@ pre-tokenizer, a lost token, a special token that is stored as ordinary text. `c
 with the tokenizer that the model was trained with, where there is one: `tokenizer: auto` looks for
 `tokenizer.json`, `tekken.json`, `tokenizer.model` or a `.tiktoken` file beside the GGUF. A path names such a
 file, or the folder of the original model; of a folder `tokenizer_config.json`, `special_tokens_map.json` and
-`added_tokens.json` count too. It needs the extra `tokenizers`, and `--tokenizer` takes its place for one run:
+`added_tokens.json` count too, as in
+transformers: where the first has an `added_tokens_decoder`, the other two are not read. It needs the extra
+`tokenizers`, and `--tokenizer` takes its place for one run:
 
 ```sh
 mkmodelfile inspect model.gguf --tokenizer ./Qwen3-8B

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,15 @@ from ..runtime.tokenizer import Tokenizer
 WINDOW = 6
 # Characters of text shown before and after the first differing byte.
 CONTEXT = 40
+
+
+_LONGEST = 60
+"""Characters of a text that a sentence shows; the longest real tokens are shorter."""
+
+
+def quoted(text: str, write: Callable[[str], str] = repr) -> str:
+    """A token or a short text in quotes, cut where it is too long for a sentence. write: repr or ascii."""
+    return write(text) if len(text) <= _LONGEST else f"{write(text[:_LONGEST])}… ({len(text):,} characters)"
 
 
 @dataclass(frozen=True)

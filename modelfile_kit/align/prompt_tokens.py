@@ -12,7 +12,7 @@ from typing import Any
 
 from ..core.diagnostics import Diagnostic, Severity, Span
 from .both_tokenizers import BothTokenizers
-from .compare import WINDOW, Alignment, Token, first_difference, format_alignment
+from .compare import WINDOW, Alignment, Token, first_difference, format_alignment, quoted
 from .image_places import Placed, Wrapper
 from .stress import MERGES, NORMALIZER, PRE_TOKENIZER, SPECIAL
 from .token_causes import (
@@ -146,7 +146,7 @@ class TokenComparison:
             FOUND,
             _severity(name, detail),
             f"{len(idents)} of {self._count} conversations have other tokens with llama.cpp than the model "
-            f"was trained on, because of {_WHAT[name]}{about}: in {ident!r} {_shortened(cause.text)} is "
+            f"was trained on, because of {_WHAT[name]}{about}: in {ident!r} {quoted(cause.text, ascii)} is "
             f"{_listed(cause.ours)} with llama.cpp and {_listed(cause.theirs)} with the model's own "
             f"tokenizer{more}",
             Span(self.both.vocabulary.source),
@@ -172,10 +172,6 @@ def _severity(name: str, detail: str) -> Severity:
 def _listed(tokens: Sequence[Token]) -> str:
     shown = " ".join(f"{t.id}:{t.text!a}" for t in tokens[:_SHOWN])
     return f"[{shown}{' …' if len(tokens) > _SHOWN else ''}]"
-
-
-def _shortened(text: str) -> str:
-    return ascii(text if len(text) <= 60 else text[:59] + "…")
 
 
 _WHAT: Mapping[str, str] = {

@@ -14,6 +14,7 @@ from ..core.diagnostics import Diagnostic, Severity, Span
 from ..gguf_file.vocabulary import Vocabulary
 from ..reference_tokenizer.reference import ReferenceTokenizer
 from ..runtime.tokenizer import Tokenizer
+from .compare import quoted
 from .pre_tokenizer_splits import cuts_alike
 from .stress_texts import stress_texts
 
@@ -83,8 +84,8 @@ def findings(result: Stress, vocabulary: Vocabulary) -> list[Diagnostic]:
             FOUND,
             Severity.INFO if cause.name == NORMALIZER else Severity.WARNING,
             f"{cause.count:,} of {result.texts:,} generated texts get other tokens with llama.cpp than with "
-            f"the model's own tokenizer, because of {_WHAT[cause.name]}; the smallest is {cause.text!a}: "
-            f"{list(cause.theirs)} there, {list(cause.ours)} with llama.cpp",
+            f"the model's own tokenizer, because of {_WHAT[cause.name]}; the smallest is "
+            f"{quoted(cause.text, ascii)}: {_ids(cause.theirs)} there, {_ids(cause.ours)} with llama.cpp",
             Span(vocabulary.source),
             _REPAIR[cause.name],
         )
@@ -92,6 +93,11 @@ def findings(result: Stress, vocabulary: Vocabulary) -> list[Diagnostic]:
     ]
 
 
+def _ids(ids: Sequence[int]) -> str:
+    return f"[{', '.join(map(str, ids[:_IDS]))}{', …' if len(ids) > _IDS else ''}]"
+
+
+_IDS = 12
 _WHAT = {
     NORMALIZER: "its normalizer",
     SPECIAL: "special tokens",

@@ -19,6 +19,7 @@ from ..reference_tokenizer.reference import (
     ReferenceFacts,
     ReferenceTokenizer,
 )
+from .compare import quoted
 from .pre_tokenizer_splits import Splits, compare_splits, first_difference
 from .vocabulary_differences import (
     SPECIAL,
@@ -125,7 +126,7 @@ def _tokens(case: _Case, differences: Differences) -> Iterator[Diagnostic]:
             RENAMED,
             Severity.ERROR,
             f"{_count(rows)} another text in the GGUF, so these texts are split into other tokens: "
-            + _examples(rows, lambda r: f"{r.id} is {r.found!r}, the tokenizer has {r.text!r}"),
+            + _examples(rows, lambda r: f"{r.id} is {quoted(r.found)}, the tokenizer has {quoted(r.text)}"),
             _CONVERT,
         )
     if rows := differences.moved:
@@ -133,7 +134,7 @@ def _tokens(case: _Case, differences: Differences) -> Iterator[Diagnostic]:
             MOVED,
             Severity.ERROR,
             f"{_count(rows)} another id in the GGUF, so the model gets {_OTHER}: "
-            + _examples(rows, lambda r: f"{r.text!r} is {r.found}, the tokenizer has {r.id}"),
+            + _examples(rows, lambda r: f"{quoted(r.text)} is {r.found}, the tokenizer has {r.id}"),
             _CONVERT,
         )
     yield from _added(case, differences.added)
@@ -155,7 +156,7 @@ def _missing(case: _Case, rows: Sequence[Row]) -> Iterator[Diagnostic]:
             Severity.ERROR if special else Severity.WARNING,
             f"the GGUF lacks {len(chosen):,} {'special ' if special else ''}"
             f"token{_s(chosen)} of the model's tokenizer; {effect}: "
-            + _examples(chosen, lambda r: f"{r.text!r} ({r.id})"),
+            + _examples(chosen, lambda r: f"{quoted(r.text)} ({r.id})"),
             f"{_CONVERT}; if this tokenizer belongs to a newer model, name the one of this model",
         )
 
@@ -175,7 +176,7 @@ def _added(case: _Case, rows: Sequence[Row]) -> Iterator[Diagnostic]:
             Severity.WARNING if special else Severity.INFO,
             f"the GGUF has {len(chosen):,} {'special ' if special else ''}"
             f"token{_s(chosen)} that the model's tokenizer lacks; {effect}: "
-            + _examples(chosen, lambda r: f"{r.text!r} ({r.id})"),
+            + _examples(chosen, lambda r: f"{quoted(r.text)} ({r.id})"),
             "give the tokenizer of the fine-tuned model, if tokens were added to it; else " + _CONVERT,
         )
 
@@ -193,7 +194,7 @@ def _types(case: _Case, rows: Sequence[Row]) -> Iterator[Diagnostic]:
                 TYPE,
                 severity,
                 f"the GGUF types {len(chosen):,} {theirs} token{_s(chosen)} as {ours}; {effect}: "
-                + _examples(chosen, lambda r: f"{r.text!r} ({r.id})"),
+                + _examples(chosen, lambda r: f"{quoted(r.text)} ({r.id})"),
                 _CONVERT,
             )
 
@@ -220,7 +221,7 @@ def _special(case: _Case) -> Iterator[Diagnostic]:
         yield case.found(
             SPECIAL_ID,
             Severity.ERROR,
-            f"the tokenizer's BOS is {bos[0]!r} ({bos[1]}); the GGUF puts "
+            f"the tokenizer's BOS is {quoted(bos[0])} ({bos[1]}); the GGUF puts "
             f"{_named(vocabulary, vocabulary.bos_id)} in front of every prompt",
             case.patch(f"tokenizer.ggml.bos_token_id={bos[1]}"),
         )
@@ -231,9 +232,9 @@ def _special(case: _Case) -> Iterator[Diagnostic]:
         yield case.found(
             SPECIAL_ID,
             Severity.ERROR,
-            f"the tokenizer's EOS is {eos[0]!r} ({eos[1]}), the GGUF's "
+            f"the tokenizer's EOS is {quoted(eos[0])} ({eos[1]}), the GGUF's "
             f"{_named(vocabulary, vocabulary.eos_id)}; llama.cpp does not end a "
-            f"reply at {eos[0]!r}, so the model may not stop",
+            f"reply at {quoted(eos[0])}, so the model may not stop",
             case.patch(f"tokenizer.ggml.eos_token_id={eos[1]}"),
         )
 
@@ -350,8 +351,8 @@ def _merges(case: _Case) -> Iterator[Diagnostic]:
             MERGES,
             Severity.ERROR,
             f"the GGUF has {found.ours:,} merges, the model's tokenizer {found.theirs:,}; they differ from "
-            f"rank {found.rank:,} on ({found.found or 'none'!r}, the tokenizer has "
-            f"{found.expected or 'none'!r}): words are put together from other tokens",
+            f"rank {found.rank:,} on ({quoted(found.found or 'none')}, the tokenizer has "
+            f"{quoted(found.expected or 'none')}): words are put together from other tokens",
             _CONVERT,
         )
 
@@ -361,7 +362,7 @@ def _scores(case: _Case) -> Iterator[Diagnostic]:
         return
     rows = scores_out_of_order(case.vocabulary, case.reference.vocabulary)
     if rows:
-        shown = ", ".join(f"{text!r} ({number})" for number, text in rows[:_EXAMPLES])
+        shown = ", ".join(f"{quoted(text)} ({number})" for number, text in rows[:_EXAMPLES])
         yield case.found(
             SCORES,
             Severity.ERROR,
@@ -393,7 +394,7 @@ def _whole_pieces(case: _Case) -> Iterator[Diagnostic]:
             WHOLE_PIECES,
             Severity.WARNING,
             f"{len(rows):,} tokens are made by no merge; {uses} uses them, {splits} splits them: "
-            + ", ".join(f"{text!r} ({number})" for number, text in rows[:_EXAMPLES]),
+            + ", ".join(f"{quoted(text)} ({number})" for number, text in rows[:_EXAMPLES]),
             "nothing in the GGUF can change it, unless another `tokenizer.ggml.pre` fits too",
         )
 
@@ -402,7 +403,7 @@ def _spaces_around(case: _Case) -> Iterator[Diagnostic]:
     """Added tokens that take spaces with them, which llama.cpp leaves in the text."""
     tokens = [t for t in case.facts.added if t.lstrip or t.rstrip]
     if tokens:
-        shown = ", ".join(repr(t.text) for t in tokens[:_EXAMPLES])
+        shown = ", ".join(quoted(t.text) for t in tokens[:_EXAMPLES])
         yield case.found(
             SPACES_AROUND,
             Severity.INFO,
@@ -440,4 +441,4 @@ def _examples(rows: Sequence[Row], say: Callable[[Row], str]) -> str:
 
 
 def _named(vocabulary: Vocabulary, token: int | None) -> str:
-    return "none" if token is None else f"{vocabulary.token(token)!r} ({token})"
+    return "none" if token is None else f"{quoted(vocabulary.token(token))} ({token})"

@@ -27,10 +27,11 @@ _NEEDED = {
 _FORGED = (
     "give the files of the model's own repository; a tokenizer that needs this much is broken or hostile"
 )
+_DAMAGED = "download the file again from the model's own repository, with the files beside it"
 _AGAIN = {
+    "tokenizer.json": f"{_DAMAGED}; a new kind of file needs a newer library: `pip install -U tokenizers`",
     "tiktoken": "name the model's tokenizer.json, or a folder with its tokenizer_config.json too",
 }
-_DAMAGED = "download the file again from the model's own repository, with the files beside it"
 
 
 class ReferenceChild(ChildProcess):
@@ -109,6 +110,14 @@ class ReferenceChild(ChildProcess):
     def died(self, returncode: int | None, head: Mapping[str, Any], stderr: str) -> EngineError:
         """The error for a library that ended the process, as it does when memory runs out."""
         last = next((line for line in reversed(stderr.splitlines()) if line.strip()), "")
+        panic = last.partition("PanicException:")[2].strip()
+        if panic and head["op"] == "open":  # the library checks less than it needs to
+            return EngineError(
+                f"{self.name}: the library `tokenizers` fails on it: {panic[:200]}",
+                help=_DAMAGED,
+                stderr=stderr,
+                code=UNREADABLE,
+            )
         return EngineError(
             f"{self.name}: the tokenizer's library ended its process (status {returncode})"
             + (f": {last.strip()[:200]}" if last else ""),

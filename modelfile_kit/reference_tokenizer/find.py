@@ -19,6 +19,7 @@ _PREFERRED = ("tokenizer.json", "tekken.json", "tokenizer.model", "tiktoken.mode
 """In a folder with several: transformers takes tokenizer.json, and so do llama.cpp's converters for BPE."""
 
 _HEAD = 4096
+_KNOWN = "tokenizer.json, tokenizer.model, tekken.json or .tiktoken"
 
 Resolver = Callable[[str], Path | None]
 """Turns a name that is no path, such as a repository's, into a file or folder; None where it is unknown."""
@@ -57,7 +58,7 @@ def find_tokenizer(asked: str | Path, model: str | Path, *, resolve: Resolver | 
         found = _in_folder(path, "in the folder that was named")
         if found is not None:
             return found
-        raise _missing(f"{path}: no tokenizer in this folder")
+        raise _missing(f"{path}: no tokenizer in this folder{_only(path)}")
     if not path.is_file():
         raise _missing(f"{path}: the tokenizer does not exist")
     return Found(kind_of(path), path, _beside(path), "as named")
@@ -74,6 +75,16 @@ def kind_of(path: Path) -> str:
     if size > MAX_FILE_BYTES:
         raise _no_tokenizer(path, f"has {size:,} bytes; a tokenizer has at most {MAX_FILE_BYTES:,}")
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if not start:
+        raise _no_tokenizer(path, "is empty")
+    if start.startswith(b"version https://git-lfs"):
+        raise EngineError(
+            f"{path}: is a pointer of Git LFS: the file itself was not downloaded",
+            help="run `git lfs pull` where the model was cloned, or download the file from its page",
+            code=UNREADABLE,
+        )
+    if start[:1] == b"<":
+        raise _no_tokenizer(path, "is a web page, not the file: the download failed")
     if start.startswith(b"GGUF"):
         raise _no_tokenizer(path, "is a GGUF, not the tokenizer of the original model")
     if start.startswith(b"{"):
@@ -82,7 +93,13 @@ def kind_of(path: Path) -> str:
         return "tiktoken"
     if start.startswith(b"\n") or head[:1] == b"\n":  # the first field of a ModelProto: a piece
         return "tokenizer.model"
-    raise _no_tokenizer(path, f"begins with {head[:8]!r}, like no tokenizer that is known")
+    raise _no_tokenizer(path, f"begins with {_legible(start)}, as no known kind of tokenizer does")
+
+
+def _legible(start: bytes) -> str:
+    """The first bytes of a file, as text where they are some."""
+    text = start[:12].decode("utf-8", "replace")
+    return repr(text) if text.isprintable() and "\ufffd" not in text else f"the bytes {start[:8].hex(' ')}"
 
 
 def _is_tekken(path: Path, head: bytes) -> bool:
@@ -112,6 +129,12 @@ def _in_folder(folder: Path, why: str) -> Found | None:
     return Found(kind_of(there[0]), there[0], _beside(there[0]), why, tuple(there[1:]))
 
 
+def _only(folder: Path) -> str:
+    """What a folder has of a tokenizer that is not enough."""
+    there = [name for name in ("vocab.json", "merges.txt", *NAMES) if (folder / name).is_file()]
+    return f"; {', '.join(there)} alone are not enough" if there else ""
+
+
 def _beside(path: Path) -> tuple[Path, ...]:
     """The configuration files that add to a tokenizer."""
     found = tuple(path.with_name(name) for name in NAMES if path.with_name(name).is_file())
@@ -124,8 +147,8 @@ def _beside(path: Path) -> tuple[Path, ...]:
 def _missing(message: str) -> KitError:
     return UsageError(
         message,
-        help="name the tokenizer.json, tokenizer.model, tekken.json or .tiktoken file of the original model, "
-        "or its folder; `none` compares with no tokenizer",
+        help=f"name the {_KNOWN} file of the original model, or its folder; `none` compares with no "
+        "tokenizer",
         code=NOT_FOUND,
     )
 
@@ -133,6 +156,6 @@ def _missing(message: str) -> KitError:
 def _no_tokenizer(path: Path, what: str) -> KitError:
     return EngineError(
         f"{path}: {what}",
-        help="give tokenizer.json, tokenizer.model, tekken.json or a .tiktoken file of the original model",
+        help=f"give the {_KNOWN} file of the original model",
         code=UNREADABLE,
     )

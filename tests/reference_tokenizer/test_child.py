@@ -52,6 +52,21 @@ def test_a_missing_library_is_named_with_the_way_to_get_it(tmp_path, monkeypatch
     assert 'pip install "modelfile-kit[tokenizers]"' in caught.value.help
 
 
+PANICS = json.dumps(
+    {
+        "version": "1.0",
+        "added_tokens": [],
+        "model": {
+            "type": "BPE",
+            "continuing_subword_prefix": "##",
+            "vocab": {"a": 0, "b": 1, "ab": 2},
+            "merges": [["a", "b"]],
+        },
+    }
+)
+"""The library cuts the prefix off the second half without a look."""
+
+
 @pytest.mark.parametrize(
     ("content", "text"),
     [
@@ -59,10 +74,11 @@ def test_a_missing_library_is_named_with_the_way_to_get_it(tmp_path, monkeypatch
         ('{"model": 7}', "no tokenizer.json"),
         ('{"version": "1.0"}', "no tokenizer.json"),
         ('{"a": ' + "[" * 100_000, "nested too deeply"),
-        ('{"model": {"type": "BPE", "vocab": {"a": -1}, "merges": []}}', "does not take it"),
+        ('{"model": {"type": "BPE", "vocab": {"a": -1}, "merges": []}}', "cannot read it"),
         ('{"model": {"type": "BPE", "vocab": {"a": 4294967295}, "merges": []}}', "has the id 4294967295"),
-        ('{"model": {"type": "BPE", "vocab": {"a": 0}, "merges": ["a b"]}}', "does not take it"),
-        ('{"model": {"type": "Wonder", "vocab": {}}}', "does not take it"),
+        ('{"model": {"type": "BPE", "vocab": {"a": 0}, "merges": ["a b"]}}', "cannot read it"),
+        ('{"model": {"type": "Wonder", "vocab": {}}}', "cannot read it"),
+        (PANICS, "the library `tokenizers` fails on it: "),
     ],
 )
 def test_a_broken_tokenizer_json_is_named_with_its_fault(tmp_path, opened, content, text):

@@ -45,8 +45,12 @@ def test_a_sentencepiece_model_is_known(tmp_path, libraries):
     ("content", "text"),
     [
         (b"GGUF\3\0\0\0", "is a GGUF, not the tokenizer"),
-        (b"\x89PNG\r\n\x1a\n", "like no tokenizer that is known"),
-        (b"", "like no tokenizer that is known"),
+        (b"\x89PNG\r\n\x1a\n", "begins with the bytes 89 50 4e 47 0d 0a 1a 0a, as no known kind"),
+        (b"", "is empty"),
+        (b"\xef\xbb\xbf \n", "is empty"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 7\n", "pointer of Git LFS"),
+        (b"<!DOCTYPE html><html>", "is a web page"),
+        (b"[1, 2]", "begins with '\\[1, 2\\]', as no known kind"),
     ],
 )
 def test_other_files_are_refused_by_name(tmp_path, content, text):
@@ -65,6 +69,10 @@ def test_a_path_that_does_not_exist(tmp_path):
 
 def test_a_folder_without_a_tokenizer(tmp_path):
     with pytest.raises(UsageError, match="no tokenizer in this folder"):
+        find_tokenizer(tmp_path, "a.gguf")
+    for name in ("vocab.json", "merges.txt", "tokenizer_config.json"):
+        (tmp_path / name).touch()
+    with pytest.raises(UsageError, match=r"; vocab\.json, merges\.txt, tokenizer_config\.json alone are not"):
         find_tokenizer(tmp_path, "a.gguf")
 
 

@@ -11,6 +11,9 @@ from ..reference import AddedToken
 from .loaded import unreadable
 
 NAMES = ("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
+_DECODER = "added_tokens_decoder"
+_LISTS = ("additional_special_tokens", "extra_special_tokens")
+_PLACES = ("lstrip", "rstrip", "single_word", "normalized")
 _ROLES = ("bos", "eos", "unk", "sep", "pad", "cls", "mask")
 
 
@@ -26,36 +29,64 @@ class ConfigFiles:
     @property
     def special(self) -> dict[str, str]:
         """The texts of special tokens by role: bos, eos, unk, pad, sep, cls, mask."""
-        found: dict[str, str] = {}
-        for name in NAMES[:2]:
-            for role in _ROLES:
-                text = _content(self._data.get(name, {}).get(f"{role}_token"))
-                if text:
-                    found.setdefault(role, text)
-        return found
+        found = {role: _content(self._naming.get(f"{role}_token")) for role in _ROLES}
+        return {role: text for role, text in found.items() if text}
+
+    @property
+    def named(self) -> list[AddedToken]:
+        """The special tokens that a role or a list names, without their ids (-1).
+
+        transformers adds those that the tokenizer does not have as added tokens, flags as written there.
+        """
+        values = [self._naming.get(f"{role}_token") for role in _ROLES]
+        values += [value for key in _LISTS for value in _listed(self._naming.get(key))]
+        found: dict[str, AddedToken] = {}
+        for value in values:
+            if text := _content(value):
+                written = value if isinstance(value, dict) else {}
+                flags = {k: bool(written.get(k)) for k in _PLACES}
+                found.setdefault(text, AddedToken(-1, text, special=True, **flags))
+        return list(found.values())
 
     @property
     def added(self) -> list[AddedToken]:
         """Tokens with their ids, in the order of these."""
-        found: dict[int, AddedToken] = {}
-        for text, number in self._data.get("added_tokens.json", {}).items():
-            if isinstance(number, int):
-                found[number] = AddedToken(number, text)
-        decoder = self._data.get("tokenizer_config.json", {}).get("added_tokens_decoder")
-        for number, token in (decoder if isinstance(decoder, dict) else {}).items():
+        if not self.says_flags:
+            named = {token.text for token in self.named}
+            numbers = self._data.get(NAMES[2], {})
+            found = {
+                n: AddedToken(n, text, special=text in named, normalized=text not in named)
+                for text, n in numbers.items()
+                if isinstance(n, int)
+            }
+            return [found[number] for number in sorted(found)]
+        found = {}
+        for number, token in self._data[NAMES[0]][_DECODER].items():
             content = _content(token)
             if not str(number).isdecimal() or not content or not isinstance(token, dict):
-                raise unreadable(
-                    f"added_tokens_decoder of tokenizer_config.json: {number!r} is not a token with an id"
-                )
-            keys = ("special", "lstrip", "rstrip", "single_word", "normalized")
-            flags = {k: bool(token.get(k)) for k in keys}
+                raise unreadable(f"{_DECODER} of {NAMES[0]}: {number!r} is not a token with an id")
+            flags = {k: bool(token.get(k)) for k in ("special", *_PLACES)}
             found[int(number)] = AddedToken(int(number), content, **flags)
         return [found[number] for number in sorted(found)]
 
-    def origin(self, token: AddedToken) -> str:
-        """The file that a token of `added` comes from."""
-        return NAMES[2] if self._data.get(NAMES[2], {}).get(token.text) == token.id else NAMES[0]
+    @property
+    def says_flags(self) -> bool:
+        """Whether tokenizer_config.json lists the added tokens.
+
+        Then transformers reads neither of the two other files; else these have the last word.
+        """
+        return isinstance(self._data.get(NAMES[0], {}).get(_DECODER), dict)
+
+    @property
+    def _naming(self) -> dict[str, Any]:
+        """What names special tokens."""
+        config = self._data.get(NAMES[0], {})
+        return config if self.says_flags else {**config, **self._data.get(NAMES[1], {})}
+
+    @property
+    def origin(self) -> str:
+        """The file that the tokens of `added` come from."""
+        return NAMES[0] if self.says_flags else NAMES[2]
 
     def flag(self, key: str) -> bool | None:
         """A boolean of tokenizer_config.json, None where it says nothing."""
@@ -79,6 +110,13 @@ def _read(path: str) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise unreadable(f"{name} holds {type(data).__name__}, expected a JSON object")
     return data
+
+
+def _listed(value: Any) -> list[Any]:
+    """The tokens of a list, or of an object that names each."""
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []
 
 
 def _content(value: Any) -> str:

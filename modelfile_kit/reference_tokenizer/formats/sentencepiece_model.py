@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from ..reference import KINDS, NO_TOKEN, SENTENCEPIECE, AddedToken
@@ -33,7 +34,7 @@ class SentencePieceModel:
             if not self.processor.get_piece_size():
                 raise ValueError("it has no pieces")
         except Exception as e:  # DecodeError of protobuf, RuntimeError of the library
-            raise unreadable(f"the library `sentencepiece` does not take it: {e}") from e
+            raise unreadable(f"the library `sentencepiece` cannot read it: {e}") from e
         self.size = self.processor.get_piece_size()
         if self.size > MAX_TOKENS:
             raise unreadable(f"it has {self.size:,} pieces, at most {MAX_TOKENS:,} are read")
@@ -59,9 +60,13 @@ class SentencePieceModel:
                 found[text] = AddedToken(number, text)
         for token in self.config.added:
             if token.id >= MAX_TOKENS:
-                raise unreadable(f"{self.config.origin(token)} gives {token.text!r} the id {token.id}")
+                raise unreadable(f"{self.config.origin} gives {token.text!r} the id {token.id}")
             found = {text: other for text, other in found.items() if other.id != token.id}
             found[token.text] = token
+        for token in self.config.named:
+            number = self.processor.piece_to_id(token.text)
+            if token.text not in found and self.processor.id_to_piece(number) == token.text:
+                found[token.text] = replace(token, id=number)
         return found
 
     def facts(self) -> dict[str, Any]:

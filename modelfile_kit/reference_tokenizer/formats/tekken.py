@@ -44,8 +44,10 @@ def read_tekken(text: str) -> BytePairs:
             for token in data["vocab"][: size - count]
         }
         special, ordinary = _special(data.get("special_tokens"), count, version)
-    except (KeyError, TypeError, ValueError, AttributeError, binascii.Error) as e:
-        raise unreadable(f"it is not a tekken.json of Mistral's: {type(e).__name__} {e}") from e
+    except KeyError as e:
+        raise unreadable(f"it is not a tekken.json of Mistral's: it has no {e}") from e
+    except (TypeError, ValueError, AttributeError, binascii.Error) as e:
+        raise unreadable(f"it is not a tekken.json of Mistral's: {e}") from e
     return BytePairs(Content("tekken.json", ranks, pattern, special, _ROLES, ordinary, shift=count))
 
 

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from ...runtime.frames import Refused
-from ..reference import BYTE_LEVEL, KINDS, PLAIN, SENTENCEPIECE
+from ..reference import BYTE_LEVEL, KINDS, PLAIN, SENTENCEPIECE, AddedToken
 from .config_files import ConfigFiles
 from .loaded import listed, unreadable
 
@@ -35,27 +35,45 @@ class TokenizerJson:
         try:
             self.tokenizer: Any = Tokenizer.from_str(text)
         except Exception as e:  # the library raises Exception itself
-            raise unreadable(f"the library `tokenizers` does not take it: {e}") from e
-        # A reference is never cut or filled up.
+            raise unreadable(f"the library `tokenizers` cannot read it: {e}") from e
+        # A reference is never cut, filled up or left to chance.
         self.tokenizer.no_truncation()
         self.tokenizer.no_padding()
+        if self.data["model"].get("dropout"):
+            self.tokenizer.model.dropout = None
         self._add_missing()
+        if config.flag("split_special_tokens"):
+            self.tokenizer.encode_special_tokens = True
 
     def _add_missing(self) -> None:
-        from tokenizers import AddedToken
+        """Adds what the configuration adds, as `TokenizersBackend.__init__` of transformers does.
 
-        there = self.tokenizer.get_vocab(with_added_tokens=True)
-        for token in self.config.added:
-            if token.text in there:
-                continue
-            flags = {k: getattr(token, k) for k in ("lstrip", "rstrip", "single_word", "normalized")}
-            self.tokenizer.add_tokens([AddedToken(token.text, special=token.special, **flags)])
+        A token with other flags than in tokenizer.json gets those of the configuration, and a special token
+        that is none in tokenizer.json becomes one.
+        """
+        from tokenizers import AddedToken as LibraryToken
+
+        there = {token["text"]: AddedToken(**token) for token in self.added}
+        ids = self.tokenizer.get_vocab(with_added_tokens=True)
+        # added_tokens.json has ids and no flags: it says nothing about an added token of tokenizer.json.
+        numbered = [
+            token
+            for token in self.config.added
+            if there.get(token.text) != token and (self.config.says_flags or token.text not in there)
+        ]
+        named = {token.text for token in numbered} | set(there)
+        new = [*numbered, *(token for token in self.config.named if token.text not in named)]
+        keys = ("special", "lstrip", "rstrip", "single_word", "normalized")
+        self.tokenizer.add_tokens([LibraryToken(t.text, **{k: getattr(t, k) for k in keys}) for t in new])
+        for token in numbered:
             number = self.tokenizer.token_to_id(token.text)
-            if number != token.id:
-                raise unreadable(
-                    f"{self.config.origin(token)} gives {token.text!r} the id {token.id}, and the next free "
-                    f"id of tokenizer.json is {number}; these files do not belong together"
-                )
+            if number == token.id:
+                continue
+            where = f"tokenizer.json has {number}" if token.text in ids else f"the next free id is {number}"
+            raise unreadable(
+                f"{self.config.origin} gives {token.text!r:.60} the id {token.id}, and {where}; these "
+                "files do not belong together"
+            )
 
     def facts(self) -> dict[str, Any]:
         """As of `ReferenceFacts`."""
@@ -89,7 +107,7 @@ class TokenizerJson:
             "added": self.added,
         }
 
-    @cached_property
+    @property
     def added(self) -> list[dict[str, Any]]:
         """Its added tokens as of `AddedToken`, by id."""
         found = sorted(self.tokenizer.get_added_tokens_decoder().items())

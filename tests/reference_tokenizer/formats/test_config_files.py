@@ -23,21 +23,50 @@ def files(tmp_path, **contents):
 def test_special_tokens_as_texts_and_objects(tmp_path):
     config = files(
         tmp_path,
-        tokenizer_config={"bos_token": {"content": "<s>"}, "eos_token": None},
+        tokenizer_config={"bos_token": {"content": "<s>"}, "unk_token": "<unk>", "eos_token": None},
         special_tokens_map={"bos_token": "<other>", "eos_token": "</s>", "pad_token": {}},
     )
-    assert config.special == {"bos": "<s>", "eos": "</s>"}
+    # transformers, tokenization_utils_base.py: special_tokens_map.json has the last word.
+    assert config.special == {"bos": "<other>", "eos": "</s>", "unk": "<unk>"}
+
+
+def test_a_list_of_added_tokens_replaces_the_other_files(tmp_path):
+    """As transformers has it: with an added_tokens_decoder it reads nothing else."""
+    config = files(
+        tmp_path,
+        tokenizer_config={"bos_token": "<s>", "added_tokens_decoder": {"7": {"content": "a"}}},
+        special_tokens_map={"bos_token": "<other>", "eos_token": "</s>"},
+        added_tokens={"c": 8},
+    )
+    assert config.special == {"bos": "<s>"}
+    assert config.added == [AddedToken(7, "a")]
+    assert config.origin == "tokenizer_config.json"
+
+
+def test_special_tokens_that_are_named(tmp_path):
+    config = files(
+        tmp_path,
+        tokenizer_config={
+            "eos_token": {"content": "</s>", "lstrip": True},
+            "additional_special_tokens": ["<a>", {"content": "<b>", "rstrip": True}, 7, "</s>"],
+            "extra_special_tokens": {"image_token": "<image>"},
+        },
+    )
+    assert config.named == [
+        AddedToken(-1, "</s>", special=True, lstrip=True),
+        AddedToken(-1, "<a>", special=True),
+        AddedToken(-1, "<b>", special=True, rstrip=True),
+        AddedToken(-1, "<image>", special=True),
+    ]
 
 
 def test_added_tokens_in_the_order_of_their_ids(tmp_path):
     decoder = {"9": {"content": "b", "special": True}, "7": {"content": "a", "rstrip": True}}
-    config = files(tmp_path, tokenizer_config={"added_tokens_decoder": decoder}, added_tokens={"c": 8})
-    assert config.added == [
-        AddedToken(7, "a", rstrip=True),
-        AddedToken(8, "c"),
-        AddedToken(9, "b", special=True),
-    ]
-    assert config.origin(config.added[1]) == "added_tokens.json"
+    config = files(tmp_path, tokenizer_config={"added_tokens_decoder": decoder})
+    assert config.added == [AddedToken(7, "a", rstrip=True), AddedToken(9, "b", special=True)]
+    config = files(tmp_path, tokenizer_config={"eos_token": "b"}, added_tokens={"b": 9, "a": 7})
+    assert config.added == [AddedToken(7, "a", normalized=True), AddedToken(9, "b", special=True)]
+    assert config.origin == "added_tokens.json"
 
 
 def test_flags(tmp_path):

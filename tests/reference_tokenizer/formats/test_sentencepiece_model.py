@@ -41,10 +41,10 @@ def test_its_normalizer_is_named(opened, tmp_path):
     assert child.normalize_many(["ﬁ"]) == ["▁fi"]
 
 
-@pytest.mark.parametrize("content", [b"\n", b"\n\x05hello", b"\n\x0e\n\x05<unk>\x15\0\0\0\0\x18\x02"])
+@pytest.mark.parametrize("content", [b"\n\x01", b"\n\x05hello", b"\n\x0e\n\x05<unk>\x15\0\0\0\0\x18\x02"])
 def test_a_broken_file(opened, tmp_path, content):
     (tmp_path / "tokenizer.model").write_bytes(content)
-    with pytest.raises(EngineError, match="does not take it") as caught:
+    with pytest.raises(EngineError, match="cannot read it") as caught:
         opened(tmp_path)
     assert caught.value.code == "MK741"
 

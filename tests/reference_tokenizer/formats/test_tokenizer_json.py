@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -87,11 +89,90 @@ def test_tokens_of_the_configuration_are_added(opened, tmp_path):
     assert child.facts.added[-1].lstrip
 
 
+MANY = """
+import json, sys
+from transformers import AutoTokenizer
+folders, texts = json.load(sys.stdin)
+json.dump([[t.encode(x, add_special_tokens=False) for x in texts]
+           for t in map(AutoTokenizer.from_pretrained, folders)], sys.stdout)
+"""
+
+
+def test_configurations_count_as_with_transformers(opened, tmp_path):
+    """Flags that differ from tokenizer.json, and special tokens that are none there."""
+    pytest.importorskip("transformers")
+    size = opened(toys.byte_level(tmp_path)).facts.size
+    control, word = toys.CONTROL[0], toys.WORDS[0]
+    there = {t.text: t for t in opened(tmp_path).facts.added}
+    plain = {"content": control, "special": True}
+    flags = [
+        {"lstrip": True},
+        {"rstrip": True},
+        {"special": False, "normalized": True},
+        {"single_word": True},
+    ]
+    configs: list[dict[str, Any]] = [
+        {"added_tokens_decoder": {str(there[control].id): {**plain, **flag}}} for flag in flags
+    ]
+    configs += [
+        {"added_tokens_decoder": {str(there[word].id): {"content": word, "lstrip": True, "rstrip": True}}},
+        {"added_tokens_decoder": {str(size): {"content": "<a>", "special": True}}, "eos_token": "<b>"},
+        {"eos_token": "<a>"},
+        {"eos_token": "ell"},
+        {"pad_token": {"__type": "AddedToken", "content": "<a>", "lstrip": True, "normalized": False}},
+        {"eos_token": {"__type": "AddedToken", "content": control, "lstrip": True, "normalized": False}},
+        {"additional_special_tokens": ["<a>", "<b>"]},
+        {"extra_special_tokens": {"my_token": "<a>"}},
+        {"extra_special_tokens": ["<a>"]},
+        {"split_special_tokens": True},
+    ]
+    beside: list[
+        tuple[dict[str, Any], ...]
+    ] = [  # special_tokens_map.json and added_tokens.json, which an added_tokens_decoder replaces
+        ({}, {"eos_token": "<a>", "additional_special_tokens": ["<b>"]}, {}),
+        ({"eos_token": "<a>"}, {"eos_token": "<b>"}, {}),
+        ({"added_tokens_decoder": {str(size): {"content": "<a>"}}}, {"eos_token": "<b>"}, {"<b>": size + 1}),
+        ({"eos_token": "<b>"}, {}, {"<a>": size, "<b>": size + 1, word: there[word].id}),
+    ]
+    configs += [config for config, _, _ in beside]
+    folders = []
+    for number, config in enumerate(configs):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        toys.byte_level(folder, config={"tokenizer_class": "PreTrainedTokenizerFast", **config})
+        folders.append(str(folder))
+    for folder, (_, named, added) in zip(folders[-len(beside) :], beside, strict=True):
+        for name, content in (("special_tokens_map.json", named), ("added_tokens.json", added)):
+            if content:
+                Path(folder, name).write_text(json.dumps(content))
+    texts = [f"hello {t} hello x{t}y{t} {t}" for t in (control, word, "<a>", "<b>", "ell")]
+    run = subprocess.run(
+        [sys.executable, "-c", MANY], input=json.dumps([folders, texts]), capture_output=True, text=True
+    )
+    assert run.returncode == 0, run.stderr[-2000:]
+    expected = json.loads(run.stdout)
+    assert len({json.dumps(ids) for ids in expected}) > 8, "the configurations differ from each other"
+    for folder, ids in zip(folders, expected, strict=True):
+        assert opened(folder).encode_many(texts) == ids, folder
+
+
 def test_a_configuration_of_another_model_is_named(opened, tmp_path):
     toys.byte_level(tmp_path, config={"added_tokens_decoder": {"9999": {"content": "<think>"}}})
     with pytest.raises(EngineError, match="do not belong together") as caught:
         opened(tmp_path)
     assert "tokenizer_config.json gives '<think>' the id 9999" in caught.value.message
+
+
+def test_nothing_is_left_to_chance(opened, tmp_path):
+    """A tokenizer that was saved with dropout, truncation and padding gives what it gives without."""
+    text = "The quick brown fox jumps over the lazy dog. " * 5
+    expected = opened(toys.byte_level(tmp_path)).encode(text)
+    path = tmp_path / "tokenizer.json"
+    data = json.loads(path.read_text())
+    data["model"]["dropout"] = 0.5
+    data["truncation"] = {"direction": "Right", "max_length": 9, "strategy": "LongestFirst", "stride": 0}
+    path.write_text(json.dumps(data))
+    assert opened(tmp_path).encode(text) == expected
 
 
 def test_kinds_of_tokens(opened, tmp_path):
