@@ -19,6 +19,7 @@ from ..ollama.file_patterns import misread
 from ..ollama.prompt import PromptTemplate
 from ..ollama.renderer_prompt import RendererPrompts
 from ..ollama.renderers import OLDEST
+from ..ollama.reply_tokens import ReplyTokens
 from ..ollama.versions import Target, since
 from ..package.conversations import package_conversations
 from ..package.package import Package, load_package
@@ -117,8 +118,7 @@ class Build:
             parser=self.plan.maker.parser or "",
         )
         source = Reference(reference.text, bos_token=reference.bos_token, eos_token=reference.eos_token)
-        dropped = tuple(vocabulary.control_tokens()) if vocabulary is not None else ()
-        return Trip(spoken_replies(source, reference.eos_token), seen, dropped).own()
+        return Trip(spoken_replies(source, reference.eos_token), seen, ReplyTokens.of(vocabulary)).own()
 
     def with_system(self, messages: Sequence[Message]) -> list[Message]:
         """Messages as the server puts them together: the package's `messages`, then the request's.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from ..compiler import Compiled
@@ -12,6 +12,7 @@ from ..core.diagnostics import Diagnostic, Severity
 from ..core.errors import GoTemplateError, PromptError, TemplateReferenceError
 from ..ollama.prompt import PromptTemplate
 from ..ollama.prompt_ends import ADD_BOS, ADD_EOS, PromptEnds
+from ..ollama.reply_tokens import ReplyTokens
 from .leading_bos import without_leading_bos, without_trailing_eos
 from .sources import ModelTemplate
 
@@ -23,12 +24,12 @@ def compile_for_engine(
     *,
     parser: str = "auto",
     family: str = "",
-    dropped: Sequence[str] = (),
+    reply_tokens: ReplyTokens | None = None,
 ) -> Compiled:
     """The chat template as a TEMPLATE that writes no BOS or EOS which the engine adds by itself.
 
-    ends: what the engine adds. parser, family, dropped: for the reading of replies, as in `check_replies`.
-    Raises as `compile_template` does.
+    ends: what the engine adds. parser, family, reply_tokens: for the reading of replies, as in
+    `check_replies`. Raises as `compile_template` does.
     """
     tokens = {"bos_token": reference.bos_token or "", "eos_token": reference.eos_token or ""}
     found = translate(reference.text, **tokens, target=target)
@@ -36,7 +37,7 @@ def compile_for_engine(
         found = replace(found, template=without_leading_bos(found.template, ends.bos))
     # The proof sets one leading BOS aside, and no EOS.
     proven = prove_translation(
-        found, reference.text, **tokens, target=target, parser=parser, family=family, dropped=dropped
+        found, reference.text, **tokens, target=target, parser=parser, family=family, tokens=reply_tokens
     )
     if ends.adds_eos and ends.eos:
         proven = replace(proven, template=without_trailing_eos(proven.template, ends.eos))

@@ -14,6 +14,7 @@ from ..ollama.builtin import uses_harmony
 from ..ollama.conversation_rules import with_system
 from ..ollama.prompt import PromptTemplate, render_prompt
 from ..ollama.prompt_ends import PromptEnds
+from ..ollama.reply_tokens import ReplyTokens
 from ..ollama.versions import Target, since
 from ..package.conversations import package_conversations
 from ..package.families import probe_conversations
@@ -379,7 +380,7 @@ def _compile(
         package.target,
         parser=package.parser,
         family=files.header.architecture,
-        dropped=list(files.vocabulary.control_tokens()) if files.vocabulary is not None else (),
+        reply_tokens=ReplyTokens.of(files.vocabulary),
     )
 
 

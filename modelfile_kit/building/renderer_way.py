@@ -14,6 +14,7 @@ from ..ollama.builtin import PARSERS, RENDERER_TOKENS, RENDERERS
 from ..ollama.prompt import PromptTemplate
 from ..ollama.renderer_prompt import RendererPrompts
 from ..ollama.renderers import OLDEST
+from ..ollama.reply_tokens import ReplyTokens
 from ..ollama.versions import Target, version_text
 from ..package.package import Package
 from ..prover.counting import Count
@@ -158,8 +159,8 @@ def renderer_replies(
     """What a PARSER makes of the replies to a renderer's prompts; see `Compiled.replies`."""
     prompts = renderer_prompts(package, files, renderer, parser, Target.parse(package.target))
     written = Reference(reference.text, bos_token=reference.bos_token, eos_token=reference.eos_token)
-    dropped = list(files.vocabulary.control_tokens()) if files.vocabulary is not None else ()
-    return Trip(spoken_replies(written, reference.eos_token), prompts, dropped).own().replies
+    tokens = ReplyTokens.of(files.vocabulary)
+    return Trip(spoken_replies(written, reference.eos_token), prompts, tokens).own().replies
 
 
 def given_by_create(in_use: TemplateInUse) -> tuple[str, str] | None:

@@ -13,6 +13,7 @@ from ..gguf_file.vocabulary import Vocabulary
 from ..huggingface import Reference
 from ..ollama.builtin import PARSERS
 from ..ollama.prompt import PromptTemplate
+from ..ollama.reply_tokens import ReplyTokens
 from ..ollama.versions import version_text
 from ..replies.round_trip import RoundTrip, Trip
 from ..replies.spoken import spoken_replies
@@ -59,7 +60,7 @@ def replies_of_model(header: Header) -> RepliesOfModel | None:
             return None
         seen = PromptTemplate(found.template, family=header.architecture)
         spoken = spoken_replies(Reference(source, bos_token=bos, eos_token=eos), eos)
-        trip = Trip(spoken, seen, tuple(vocabulary.control_tokens()))
+        trip = Trip(spoken, seen, ReplyTokens.of(vocabulary))
     except KitError:
         return None
     if not trip.spoken:

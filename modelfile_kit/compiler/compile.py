@@ -17,7 +17,6 @@ The steps, in the order of `translate_tree` and `compile_template`:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from jinja2 import nodes
@@ -25,6 +24,7 @@ from jinja2 import nodes
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import TemplateReferenceError
 from ..huggingface import Reference
+from ..ollama.reply_tokens import ReplyTokens
 from ..ollama.versions import Target
 from ..prover.prove import prove
 from ..replies.reply_support import check_replies
@@ -124,12 +124,12 @@ def prove_translation(
     target: str,
     parser: str = "auto",
     family: str = "",
-    dropped: Sequence[str] = (),
+    tokens: ReplyTokens | None = None,
 ) -> Compiled:
     """A translation with only the claims left that hold, and with the reader of the replies.
 
     parser: "auto" for the PARSER that is proven best, "none", or a name. family: the GGUF's architecture;
-    dropped: the control tokens of its vocabulary, which the engine leaves out of replies.
+    tokens: the special tokens of its vocabulary, where it is known.
     """
     if found.coverage["chat"] == "unsupported":
         return found  # refused: there is nothing to prove
@@ -150,7 +150,7 @@ def prove_translation(
         parser=parser,
         family=family,
         eos_token=eos_token,
-        dropped=dropped,
+        tokens=tokens,
     )
     return Compiled(
         found.template,

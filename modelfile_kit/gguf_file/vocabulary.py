@@ -6,7 +6,7 @@ stops in the end: ids from the metadata, else defaults by tokenizer model, else 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -56,6 +56,22 @@ _FILL_IN_ENDS: Mapping[str, tuple[str, ...]] = {
 
 ALWAYS_SHOWN = ("<|channel|>", "<|message|>", "<|start|>", "<|constrain|>")
 """Texts that llama.cpp leaves in every reply, even where they are control tokens."""
+
+
+def shown_in_replies(texts: Collection[str]) -> frozenset[str]:
+    """Of the special tokens of a vocabulary those that llama.cpp leaves in replies whatever their type.
+
+    `<|end|>` is one where it ends a message inside a turn: beside `<|call|>` and `<|return|>` (gpt-oss), or
+    `<|calls|>` and `<|flush|>` (llama.cpp, src/llama-vocab.cpp; seen on b10488 and b11081).
+    """
+    found = {text for text in ALWAYS_SHOWN if text in texts}
+    return frozenset({*found, "<|end|>"} if "<|end|>" in texts and _end_is_inside(texts) else found)
+
+
+def _end_is_inside(texts: Collection[str]) -> bool:
+    calls = "<|call|>" in texts or "<|calls|>" in texts
+    return calls and ("<|return|>" in texts or "<|flush|>" in texts)
+
 
 _DEFAULT_IDS: Mapping[str, Mapping[str, int]] = {
     "llama": {"bos": 1, "eos": 2, "unknown": 0},
@@ -267,8 +283,7 @@ class Vocabulary:
         ids |= {self._special_or_known(name, texts) for name, texts in _FILL_IN_ENDS.items()}
         ids.discard(None)
         texts = {self.token(i): i for i in ids if i is not None}
-        calls = "<|call|>" in texts or "<|calls|>" in texts
-        if calls and ("<|return|>" in texts or "<|flush|>" in texts):  # gpt-oss, solar-open
+        if _end_is_inside(texts):  # gpt-oss, solar-open
             ids.discard(texts.get("<|end|>"))
         if "<|tool_response>" in texts or "<|plamo:eos|>" in texts:  # gemma 4, plamo
             ids.discard(texts.get("</s>"))

@@ -18,6 +18,7 @@ from ..gguf_file.vocabulary import Vocabulary
 from ..ollama.file_patterns import PatternError, files_of, is_pattern
 from ..ollama.grammar import Instruction, Modelfile
 from ..ollama.projectors import kind_on
+from ..ollama.reply_tokens import ReplyTokens
 from ..ollama.versions import Target
 
 if TYPE_CHECKING:
@@ -141,12 +142,12 @@ class Files:
             return None
 
     @cached_property
-    def control_tokens(self) -> tuple[str, ...]:
-        """The control tokens of the model's vocabulary, which engines leave out of replies."""
+    def reply_tokens(self) -> ReplyTokens:
+        """The special tokens of the model's vocabulary, where it is known."""
         try:
-            return tuple(self.vocabulary.control_tokens()) if self.vocabulary else ()
+            return ReplyTokens.of(self.vocabulary)
         except GGUFError:
-            return ()
+            return ReplyTokens()
 
     @cached_property
     def eos_token(self) -> str | None:

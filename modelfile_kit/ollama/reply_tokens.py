@@ -8,10 +8,56 @@ are not asked for. Tokens that end a turn are never seen. Sources: server/routes
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
+from ..gguf_file import Vocabulary
+from ..gguf_file.vocabulary import shown_in_replies
 from .parsers.registry import reader_for
 from .versions import Target
+
+
+@dataclass(frozen=True)
+class ReplyTokens:
+    """What an engine makes of special tokens in a reply.
+
+    hidden: control tokens that it leaves out unless it is asked to preserve them. whole: texts that are one
+    token, and so come in one piece; None where the vocabulary is not known.
+    """
+
+    hidden: tuple[str, ...] = ()
+    whole: tuple[str, ...] | None = None
+
+    @classmethod
+    def of(cls, vocabulary: Vocabulary | None) -> ReplyTokens:
+        """Those of a vocabulary, where there is one."""
+        return cls() if vocabulary is None else cls.of_types(vocabulary.special_tokens())
+
+    @classmethod
+    def of_types(cls, special: Mapping[str, str]) -> ReplyTokens:
+        """special: the type of each special token, "control" or "user-defined"."""
+        shown = shown_in_replies(special.keys())
+        hidden = tuple(text for text, kind in special.items() if kind == "control" and text not in shown)
+        return cls(hidden, tuple(special))
+
+    def pieces(self, text: str, size: int) -> list[str]:
+        """A reply in pieces of ordinary text of so many characters, and special tokens; 0: all in one."""
+        if not size:
+            return [text]
+        found: list[str] = []
+        for part, whole in self._parts(text):
+            found += [part] if whole else [part[i : i + size] for i in range(0, len(part), size)]
+        return found
+
+    def _parts(self, text: str) -> Iterator[tuple[str, bool]]:
+        known = sorted((token for token in self.whole or () if token in text), key=len, reverse=True)
+        if not known:
+            yield text, False
+            return
+        for number, part in enumerate(re.split(f"({'|'.join(map(re.escape, known))})", text)):
+            if part:
+                yield part, number % 2 == 1
+
 
 _FIRST = re.compile(r"<[^>]*>|\[[^\]]*\]")
 

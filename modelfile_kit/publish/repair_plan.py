@@ -25,6 +25,7 @@ from ..ollama.builtin import PARSERS, RENDERERS
 from ..ollama.prompt import PromptTemplate
 from ..ollama.renderer_prompt import RendererPrompts
 from ..ollama.renderers import OLDEST
+from ..ollama.reply_tokens import ReplyTokens
 from ..ollama.selection import renderer_of_create, select
 from ..ollama.versions import LATEST, Target, server_version, version_text
 from ..package.package import Package
@@ -246,8 +247,7 @@ class _Judge:
         self.package, self.files, self.served = package, files, served
         self.target = Target.parse(package.target)
         self.family = files.header.architecture
-        vocabulary = files.vocabulary
-        self.dropped = tuple(vocabulary.control_tokens()) if vocabulary is not None else ()
+        self.tokens = ReplyTokens.of(files.vocabulary)
         reference = Reference(
             self.source.text, bos_token=self.source.bos_token, eos_token=self.source.eos_token
         )
@@ -296,7 +296,7 @@ class _Judge:
                 seen = PromptTemplate(template, target=self.target, family=self.family, parser=parser)
         except KitError:
             return None
-        return Trip(self.spoken, seen, self.dropped)
+        return Trip(self.spoken, seen, self.tokens)
 
     def _rendered(self, renderer: str, parser: str, target: Target) -> RendererPrompts:
         return RendererPrompts(

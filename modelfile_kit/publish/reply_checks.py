@@ -17,6 +17,7 @@ from ..huggingface import Reference
 from ..ollama.builtin import PARSERS
 from ..ollama.prompt import PromptTemplate
 from ..ollama.renderer_prompt import RendererPrompts
+from ..ollama.reply_tokens import ReplyTokens
 from ..ollama.versions import Target, server_version
 from ..replies.reply_support import unread
 from ..replies.round_trip import Prompts
@@ -33,16 +34,15 @@ def check_replies(subject: Subject) -> Iterator[Check]:
     if not subject.repairable or not meant.chat_template or (served.parser or "") not in ("", *PARSERS):
         return
     try:
-        dropped = (
-            tuple(Vocabulary.from_header(read_header(meant.model)).control_tokens()) if meant.model else ()
-        )
+        vocabulary = Vocabulary.from_header(read_header(meant.model)) if meant.model else None
+        tokens = ReplyTokens.of(vocabulary)
         reference = Reference(meant.chat_template, bos_token=meant.bos_token, eos_token=meant.eos_token)
         seen = _prompts(served, Target(server_version(subject.version)))
     except KitError as e:
         yield Check("replies", "skip", e.message)
         return
     kinds = ("tools", "thinking")
-    found = unread(reference, seen, kinds, dropped, eos_token=meant.eos_token)
+    found = unread(reference, seen, kinds, tokens, eos_token=meant.eos_token)
     detail = "what does not come back is told below" if found else "every kind comes back"
     yield judged("replies", [_with_repair(d, subject) for d in found], detail)
 

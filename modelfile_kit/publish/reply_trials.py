@@ -14,6 +14,7 @@ from ..core.diagnostics import Diagnostic, Severity
 from ..core.errors import KitError
 from ..huggingface import Reference
 from ..ollama.prompt import PromptTemplate
+from ..ollama.reply_tokens import ReplyTokens
 from ..ollama.special_tokens import TOKEN_LIKE
 from ..parrot import Reply, UnsayableError, Voice, marker
 from ..parrot.pieces import cut
@@ -218,7 +219,8 @@ def _better_parser(source: Source, spoken: Sequence[Spoken]) -> str:
         seen = PromptTemplate(request.template, parser=request.parser or "", family=source.architecture)
     except KitError:
         return ""
-    trip = Trip(spoken, seen)
+    voice = source.voice([source.request.template or "", *(s.text for s in spoken)])
+    trip = Trip(spoken, seen, ReplyTokens.of_types(voice.special))
     own = trip.own()
     return advice(trip.best(own), own)
 

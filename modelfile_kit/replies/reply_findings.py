@@ -86,7 +86,7 @@ def _calls(trip: RoundTrip, seen: Prompts, better: RoundTrip | None) -> Iterator
         CALLS_NOT_READ,
         _severity(lost),
         f"tools: {_count(lost, calling)} with tool calls do not come back: {_expects(trip, seen)}, the model "
-        f"writes {'…' * (len(text) > _SHOWN)}{text[-_SHOWN:]!r}; {_fate(first)}{_only_whole(lost)}",
+        f"writes {'…' * (len(text) > _SHOWN)}{text[-_SHOWN:]!r}; {_fate(first)}{_only_some(lost, trip)}",
         help=advice(better, trip) + "otherwise the client has to find the calls in the answer",
     )
 
@@ -105,7 +105,7 @@ def _thoughts(
             _severity(lost),
             f"thinking: {_count(lost, thinking)} with a thought do not come back: "
             f"{_expects_thoughts(trip, seen)}, the model writes {lost[0].spoken.text[:_SHOWN]!r}, so "
-            f"{_fate_of_thought(lost[0])}{_only_whole(lost)}",
+            f"{_fate_of_thought(lost[0])}{_only_some(lost, trip)}",
             help=advice(better, trip) + "send `think: false`, or remove thoughts in the client",
         )
     if (
@@ -147,8 +147,16 @@ def _severity(lost: Sequence[Reading]) -> Severity:
     return Severity.WARNING if any(r.size != WHOLE or r.reply.error for r in lost) else Severity.INFO
 
 
-def _only_whole(lost: Sequence[Reading]) -> str:
-    return "" if _severity(lost) is Severity.WARNING else ", but only where all of it comes in one piece"
+def _only_some(lost: Sequence[Reading], trip: RoundTrip) -> str:
+    """In which pieces the replies do not come back, where it is not in all of them."""
+    if _severity(lost) is not Severity.WARNING:
+        return ", but only where all of it comes in one piece"
+    if not trip.cut_tokens or any(r.size == WHOLE for r in lost):
+        return ""
+    return (
+        "; it comes back whole, but not in pieces, which were cut inside special tokens too, as the "
+        "vocabulary is not known (an engine sends a token whole)"
+    )
 
 
 def _count(lost: Sequence[Reading], of: Sequence[Reading]) -> str:

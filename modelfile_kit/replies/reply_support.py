@@ -6,13 +6,14 @@ between two fixed texts and calls as JSON after a third (thinking/parser.go, too
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ..core.diagnostics import Diagnostic, Severity
 from ..core.errors import KitError
 from ..huggingface import Reference
 from ..ollama.prompt import PromptTemplate
+from ..ollama.reply_tokens import ReplyTokens
 from ..ollama.selection import jinja_evidence, select
 from ..ollama.versions import Target
 from .reply_findings import chosen, findings
@@ -44,13 +45,13 @@ def check_replies(
     parser: str = "auto",
     family: str = "",
     eos_token: str | None = None,
-    dropped: Sequence[str] = (),
+    tokens: ReplyTokens | None = None,
 ) -> ReplySupport:
     """Puts every kind of reply through Ollama's reader, and chooses the reader.
 
     coverage: as proven for prompts. parser: "auto" for the one that is proven best, "none" for none, or a
-    name. family: the GGUF's architecture. eos_token: the text that ends replies. dropped: the vocabulary's
-    control tokens, which the engine leaves out of replies; none where there is no vocabulary. Raises nothing:
+    name. family: the GGUF's architecture. eos_token: the text that ends replies. tokens: the
+    vocabulary's special tokens, where there is one. Raises nothing:
     a TEMPLATE that Ollama refuses was told before.
     """
     named = "" if parser in ("auto", "none") else parser
@@ -58,7 +59,7 @@ def check_replies(
         seen = PromptTemplate(template, target=target, family=family, parser=named)
     except KitError:
         return ReplySupport(named)
-    trip = Trip(spoken_replies(reference, eos_token), seen, dropped)
+    trip = Trip(spoken_replies(reference, eos_token), seen, tokens)
     own = trip.own()
     best = trip.best(own)
     used = best if parser == "auto" else own
@@ -81,16 +82,16 @@ def unread(
     reference: Reference,
     seen: Prompts,
     kinds: Collection[str],
-    dropped: Sequence[str] = (),
+    tokens: ReplyTokens | None = None,
     *,
     eos_token: str | None = None,
 ) -> list[Diagnostic]:
     """MK670 to MK674: what Ollama does not read in the model's replies.
 
     seen: the TEMPLATE or the RENDERER, with the PARSER if there is one. kinds: which of "tools" and
-    "thinking" matter. dropped, eos_token: as for `check_replies`.
+    "thinking" matter. tokens, eos_token: as for `check_replies`.
     """
-    trip = Trip(spoken_replies(reference, eos_token), seen, dropped)
+    trip = Trip(spoken_replies(reference, eos_token), seen, tokens)
     own = trip.own()
     return list(findings(own, reference, seen, kinds, trip.best(own)))
 

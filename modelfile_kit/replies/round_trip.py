@@ -18,7 +18,7 @@ from ..ollama.builtin import PARSERS, parser_for
 from ..ollama.parsers import OLDEST, read_reply
 from ..ollama.prompt import PromptTemplate
 from ..ollama.renderer_prompt import RendererPrompts
-from ..ollama.reply_tokens import preserved_tokens
+from ..ollama.reply_tokens import ReplyTokens, preserved_tokens
 from ..ollama.reply_types import Reply, ToolCall
 from ..ollama.think import Think
 from ..ollama.versions import Target
@@ -68,12 +68,14 @@ class RoundTrip:
     """Every reply of a model read by one reader.
 
     parser: the name of the PARSER, "" for the TEMPLATE's tags. readings: of every reply, in every size.
-    unchanged: whether the prompts are those of the TEMPLATE without a PARSER.
+    unchanged: whether the prompts are those of the TEMPLATE without a PARSER. cut_tokens: whether pieces end
+    inside special tokens too, as nobody said which texts are tokens; an engine sends a token whole.
     """
 
     parser: str
     readings: tuple[Reading, ...]
     unchanged: bool = True
+    cut_tokens: bool = False
 
     @cached_property
     def read(self) -> Mapping[str, bool]:
@@ -127,12 +129,14 @@ def _status(right: Sequence[bool]) -> str:
 class Trip:
     """The replies of a model, to be put to readers.
 
-    spoken: the replies. template: the TEMPLATE (or the RENDERER), with the model's own PARSER. dropped:
-    control tokens of the vocabulary, which the engine leaves out of the text unless the reader asks for them;
-    none where the vocabulary is not known.
+    spoken: the replies. template: the TEMPLATE (or the RENDERER), with the model's own PARSER. tokens: the
+    vocabulary's special tokens, if it is known: control tokens are left out of the text unless the reader
+    asks for them, and none is cut in two.
     """
 
-    def __init__(self, spoken: Sequence[Spoken], template: Prompts, dropped: Sequence[str] = ()) -> None:
+    def __init__(
+        self, spoken: Sequence[Spoken], template: Prompts, tokens: ReplyTokens | None = None
+    ) -> None:
         # A PARSER would let requests with tools through that the chat template does not show to the model.
         takes_tools = "tools" in template.capabilities
         # Of an answer by a schema only a server can say what becomes of it.
@@ -142,20 +146,22 @@ class Trip:
         self.target: Target = template.target
         oldest, newest = Target(self.target.version), self.target.newest
         self.ends = (oldest,) if oldest.version == newest.version else (oldest, newest)
-        self.dropped = tuple(sorted(dropped, key=len, reverse=True))
+        self.tokens = tokens or ReplyTokens()
+        self.hidden = tuple(sorted(self.tokens.hidden, key=len, reverse=True))
         self._prompts: dict[tuple[bool, bool, Think], str | None] = {}
 
     def own(self) -> RoundTrip:
         """The replies read as the model is: by its PARSER (gpt-oss has one untold), else by the tags."""
         parser = self.template.parser
         known = parser_for(parser, self.target.newest) is not None
-        return RoundTrip(parser if known else "", tuple(self._readings(parser if known else "", PIECES)))
+        reader = parser if known else ""
+        return RoundTrip(reader, tuple(self._readings(reader, PIECES)), cut_tokens=self.tokens.whole is None)
 
     def by_parser(self, name: str) -> RoundTrip:
         """The replies read by a PARSER."""
         template = self.template.with_parser(name)
         unchanged = all(self._prompt(template, s) == self._prompt(self.template, s) for s in self.spoken)
-        return RoundTrip(name, tuple(self._readings(name, PIECES)), unchanged)
+        return RoundTrip(name, tuple(self._readings(name, PIECES)), unchanged, self.tokens.whole is None)
 
     def best(self, own: RoundTrip | None = None) -> RoundTrip:
         """The reader that gives most kinds back and no answer worse than the model's own; that wins a draw.
@@ -204,7 +210,7 @@ class Trip:
                 if parser and end.version < OLDEST:
                     continue  # what its parsers read is not known
                 for size in sizes:
-                    reply = _reply(template, parser, end, spoken, prompt, _pieces(text, size))
+                    reply = _reply(template, parser, end, spoken, prompt, self.tokens.pieces(text, size))
                     yield Reading(spoken, size, reply, problem_of(reply, spoken.kind))
 
     def _prompt(self, template: Prompts, spoken: Spoken) -> str | None:
@@ -231,7 +237,7 @@ class Trip:
         tag = template.tool_tag.tag if isinstance(template, PromptTemplate) else ""
         newest = template.target.newest
         kept = preserved_tokens(parser=parser, tool_tag=tag, offers_tools=offered, target=newest)
-        for token in self.dropped:
+        for token in self.hidden:
             if token not in kept:
                 text = text.replace(token, "")
         return text
@@ -293,10 +299,6 @@ def _visible(reading: Reading) -> bool:
 def candidates(target: Target) -> Iterator[str]:
     """The names of parsers that a target knows, in the order of their releases."""
     return (name for name in PARSERS if parser_for(name, target))
-
-
-def _pieces(text: str, size: int) -> list[str]:
-    return [text[i : i + size] for i in range(0, len(text), size)] if size else [text]
 
 
 def problem_of(reply: Reply, kind: Kind) -> str:

@@ -10,7 +10,7 @@ import pytest
 
 from modelfile_kit.core.errors import GGUFError
 from modelfile_kit.gguf_file import Vocabulary, read_header
-from modelfile_kit.gguf_file.vocabulary import KNOWN_ENDS
+from modelfile_kit.gguf_file.vocabulary import KNOWN_ENDS, shown_in_replies
 from modelfile_kit.micro import build_model
 from modelfile_kit.ollama.prompt_ends import PromptEnds
 from tests.gguf_file.handmade import Typed, model
@@ -235,3 +235,18 @@ def test_an_ordinary_token_that_llama_cpp_assumes_is_no_text_of_bos(vocabulary):
     assert ends.ends_of(",Hi,") == (0, 0)
     # Where the engine adds it all the same, it is there.
     assert PromptEnds.of(vocabulary(tokens, types, **{key("add_bos_token"): Typed("bool", True)})).bos == ","
+
+
+@pytest.mark.parametrize(
+    ("texts", "shown"),
+    [
+        (("<|end|>", "<|call|>", "<|return|>"), {"<|end|>"}),
+        (("<|end|>", "<|calls|>", "<|flush|>"), {"<|end|>"}),
+        (("<|end|>", "<|return|>"), set()),
+        (("<|call|>", "<|return|>"), set()),
+        (("<|start|>", "<|channel|>", "<|user|>"), {"<|start|>", "<|channel|>"}),
+    ],
+)
+def test_tokens_that_llama_cpp_leaves_in_replies(texts, shown):
+    """src/llama-vocab.cpp makes them user-defined tokens; seen on servers of 0.33.0 and 0.34.4."""
+    assert shown_in_replies(texts) == shown

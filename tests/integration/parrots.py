@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 
 from modelfile_kit.compiler import Compiled, compile_template
-from modelfile_kit.gguf_file.vocabulary import ALWAYS_SHOWN
 from modelfile_kit.huggingface import Reference
 from modelfile_kit.ollama.prompt import PromptTemplate
 from modelfile_kit.ollama.replies import split_reply
+from modelfile_kit.ollama.reply_tokens import ReplyTokens
 from modelfile_kit.ollama.reply_types import Reply
 from modelfile_kit.ollama.special_tokens import Kind, kind_of, special_texts
 from modelfile_kit.parrot import Voice
@@ -52,8 +52,7 @@ class Template:
         tools = TOOLS if spoken.kind.offered else None
         voice = self.voice([spoken.text, spoken.prompt, self.compiled.template])
         first = _FIRST.match(seen.tool_tag.tag) if tools else None
-        kept = {*ALWAYS_SHOWN, *([first.group()] if first else [])}
-        hidden = {text for text, kind in voice.special.items() if kind == "control"} - kept
+        hidden = {*ReplyTokens.of_types(voice.special).hidden} - {*([first.group()] if first else [])}
         tokens = cut(spoken.text, voice.special, size, (spoken.prompt[-END_OF_PROMPT:],))
         tags = seen.thinking_tags
         thinks = "thinking" in seen.capabilities

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,16 @@ import pytest
 from modelfile_kit.compiler.compile import compile_template, translate
 from modelfile_kit.huggingface import Reference
 from modelfile_kit.ollama.prompt import PromptTemplate
+from modelfile_kit.ollama.reply_tokens import ReplyTokens
 from modelfile_kit.ollama.reply_types import Reply, ToolCall
-from modelfile_kit.replies.reply_findings import advice
+from modelfile_kit.replies.reply_findings import advice, findings
 from modelfile_kit.replies.round_trip import (
     CALLS,
     CONTENT,
     PIECES,
     REFUSED,
     THINKING,
+    WHOLE,
     RoundTrip,
     Trip,
     kinds_with,
@@ -38,10 +41,11 @@ CODER = formats.chatml(
 )
 
 
-def trip(source: str, *, target: str = "latest", family: str = "", dropped: Sequence[str] = ()) -> Trip:
+def trip(source: str, *, target: str = "latest", control: Sequence[str] = ()) -> Trip:
     reference = Reference(source, eos_token=EOS)
     template = PromptTemplate(translate(source, eos_token=EOS, target=target).template, target=target)
-    return Trip(spoken_replies(reference, EOS), template, dropped)
+    tokens = ReplyTokens.of_types(dict.fromkeys(control, "control")) if control else None
+    return Trip(spoken_replies(reference, EOS), template, tokens)
 
 
 def kind(name: str) -> Kind:
@@ -98,11 +102,37 @@ def test_releases_whose_parsers_are_not_known_keep_the_tags() -> None:
 
 def test_control_tokens_that_the_reader_does_not_ask_for_are_gone() -> None:
     """The engine leaves them out, so tags that are control tokens are not found."""
-    plain, control = trip(formats.JSON_CALLS), trip(formats.JSON_CALLS, dropped=["<think>", "</think>"])
+    plain, control = trip(formats.JSON_CALLS), trip(formats.JSON_CALLS, control=["<think>", "</think>"])
     assert plain.own().read["thought and answer"]
     assert not control.own().read["thought and answer"]
     # That of the calls stays: the server asks for it.
-    assert trip(formats.JSON_CALLS, dropped=["<tool_call>"]).own().read["call"]
+    assert trip(formats.JSON_CALLS, control=["<tool_call>"]).own().read["call"]
+
+
+def test_a_special_token_is_never_cut_where_the_vocabulary_is_known() -> None:
+    """A server gets a token whole; without the vocabulary pieces end everywhere, which the result says."""
+    known = trip(formats.JSON_CALLS, control=["<tool_call>", "</tool_call>"])
+    text = "a<tool_call>bcd</tool_call>"
+    assert known.tokens.pieces(text, 1) == ["a", "<tool_call>", "b", "c", "d", "</tool_call>"]
+    assert known.tokens.pieces(text, 2) == ["a", "<tool_call>", "bc", "d", "</tool_call>"]
+    assert known.tokens.pieces(text, 0) == [text]
+    assert "".join(ReplyTokens().pieces(text, 3)) == text
+    assert not known.own().cut_tokens
+    assert trip(formats.JSON_CALLS).own().cut_tokens
+    assert not ReplyTokens.of(None).hidden
+
+
+def test_calls_that_are_lost_in_pieces_alone_say_how_these_were_cut() -> None:
+    whole = trip(CODER).own()
+    readings = tuple(replace(r, problem="" if r.size == WHOLE else r.problem) for r in whole.readings)
+    lost = [r for r in readings if r.problem and r.spoken.kind.arguments]
+    unknown = RoundTrip("", tuple(lost), cut_tokens=True)
+    seen = PromptTemplate(translate(CODER, eos_token=EOS).template)
+    reference = Reference(CODER, eos_token=EOS)
+    told = next(d for d in findings(unknown, reference, seen, ["tools"]) if d.code == "MK670")
+    assert "cut inside special tokens too" in told.message
+    known = next(d for d in findings(replace(unknown, cut_tokens=False), reference, seen, ["tools"]))
+    assert "cut inside" not in known.message
 
 
 def test_compile_says_both_ways() -> None:

@@ -28,7 +28,7 @@ def check(context: Context) -> Iterator[Finding]:
         return  # an unknown name is another finding
     files = context.files
     kinds = ("tools", "thinking")
-    for found in unread(reference, seen, kinds, files.control_tokens, eos_token=files.eos_token):
+    for found in unread(reference, seen, kinds, files.reply_tokens, eos_token=files.eos_token):
         if found.severity is Severity.WARNING:
             yield Finding(found.message, context.template, found.help, code=found.code)
 
