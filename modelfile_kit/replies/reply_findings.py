@@ -9,9 +9,9 @@ from ..huggingface import Reference
 from ..ollama.builtin import PARSERS
 from ..ollama.prompt import PromptTemplate
 from ..ollama.versions import version_text
-from .reading_back import NO_CALLS, best_thinking_tags
+from .call_tag import NO_CALLS
 from .round_trip import WHOLE, Prompts, Reading, RoundTrip, same_calls
-from .spoken import Kind
+from .spoken import Kind, best_thinking_tags
 
 CALLS_NOT_READ, THOUGHTS_NOT_READ, NO_CALL_SHOWN = "MK670", "MK671", "MK672"
 NO_TAGS_SHOWN, MARKS_LEFT, PARSER_CHOSEN = "MK673", "MK674", "MK678"

@@ -14,11 +14,11 @@ from functools import lru_cache
 from typing import Any
 
 from ..huggingface import Reference
+from ..ollama.replies import split_reply
 from ..ollama.reply_types import ToolCall
 from ..ollama.special_tokens import TOKEN_LIKE
-from .reading_back import best_thinking_tags
 from .stops import stops
-from .tags import Tags
+from .tags import Tags, thinking_tags
 from .turns import ASIDE_MAX, TOKEN_MAX, common, render, turns_of
 
 TOOL_NAMES = ("tool_q7", "tool_r8")
@@ -61,6 +61,11 @@ def _tool(name: str) -> dict[str, Any]:
 
 
 TOOLS = tuple(map(_tool, TOOL_NAMES))
+
+# Replies are split in pieces of so many characters to find out about tags; longer ones are not tried, in
+# characters: ordinary ones have some hundreds, and splitting takes the square of the length.
+PIECE = 7
+REPLY_MAX = 2_000
 
 # Values that no form of a call writes otherwise.
 _PLAIN = re.compile(r"[a-z0-9-]{2,}\Z")
@@ -140,9 +145,38 @@ def spoken_replies(reference: Reference, eos_token: str | None = None) -> tuple[
 
     Where the template knows thoughts, requests say whether they want one.
     """
-    tags = best_thinking_tags(reference)
+    return replies_with(reference, best_thinking_tags(reference), eos_token)
+
+
+def replies_with(reference: Reference, tags: Tags | None, eos_token: str | None = None) -> tuple[Spoken, ...]:
+    """The replies that think between these tags; `spoken_replies` with the tags given."""
     ends = tuple(stops(reference, eos_token))
     return tuple(s for kind in KINDS if (s := _spoken(reference, kind, tags, ends)) is not None)
+
+
+@lru_cache(maxsize=4)
+def best_thinking_tags(reference: Reference) -> Tags | None:
+    """The first pair that splits most replies that think; None where the reference shows none."""
+    candidates = list(dict.fromkeys(thinking_tags(reference)))
+    if len(candidates) < 2:
+        return candidates[0] if candidates else None
+    scored = [(*_split(reference, tags), -i, tags) for i, tags in enumerate(candidates)]
+    return max(scored)[-1]
+
+
+def _split(reference: Reference, tags: Tags) -> tuple[int, int]:
+    """How many thoughts come out, and how many answers with nothing between them and their thought."""
+    right = clean = 0
+    for spoken in replies_with(reference, tags):
+        kind = spoken.kind
+        if not kind.thinking or kind.form is not None or len(spoken.text) > REPLY_MAX:
+            continue
+        opening, closing = tags
+        pieces = [spoken.text[i : i + PIECE] for i in range(0, len(spoken.text), PIECE)]
+        reply = split_reply(pieces, opening=opening, closing=closing, prompt=spoken.prompt, think=True)
+        right += reply.thinking.strip() == kind.thinking.strip()
+        clean += not kind.arguments and reply.content.strip().startswith(kind.content.strip())
+    return right, clean
 
 
 def absent_kinds(spoken: Sequence[Spoken]) -> tuple[Kind, ...]:

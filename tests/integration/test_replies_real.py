@@ -13,7 +13,8 @@ from modelfile_kit.micro import answers, build_model
 from modelfile_kit.micro import tokens as vocabulary
 from modelfile_kit.micro.answers import END_OF_TURN, Rule
 from modelfile_kit.publish.blobs import digest_file
-from modelfile_kit.replies.reading_back import best_thinking_tags, best_tool_tag
+from modelfile_kit.replies.call_tag import best_tool_tag
+from modelfile_kit.replies.spoken import best_thinking_tags
 
 pytestmark = pytest.mark.server
 

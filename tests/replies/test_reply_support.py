@@ -11,7 +11,7 @@ from modelfile_kit.compiler.compile import translate
 from modelfile_kit.core.diagnostics import Severity
 from modelfile_kit.huggingface import Reference
 from modelfile_kit.ollama.selection import select
-from modelfile_kit.replies.reading_back import NO_CALLS
+from modelfile_kit.replies.call_tag import NO_CALLS
 from modelfile_kit.replies.reply_support import check_replies
 from modelfile_kit.replies.turns import TOOLS
 from tests.replies import formats

@@ -28,6 +28,7 @@ from modelfile_kit.replies.round_trip import (
     Trip,
     kinds_with,
     problem_of,
+    same_calls,
 )
 from modelfile_kit.replies.spoken import KINDS, QUESTION, TOOLS, Kind, spoken_replies
 from tests.replies import formats
@@ -234,3 +235,11 @@ def test_a_parser_that_reads_less_than_the_tags_is_to_be_removed() -> None:
     assert best.read["call"]
     told = advice(RoundTrip("", best.readings), own)
     assert told.startswith("remove `PARSER functiongemma`: the tags in the TEMPLATE read ")
+
+
+def test_same_calls() -> None:
+    wanted = [ToolCall("a", {"x": 1})]
+    assert same_calls([("a", {"x": 1.0})], wanted)
+    assert not same_calls([], wanted)
+    assert not same_calls([("b", {"x": 1})], wanted)
+    assert not same_calls([("a", {"x": 2})], wanted)

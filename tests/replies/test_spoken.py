@@ -51,3 +51,10 @@ def test_a_turn_without_an_end_keeps_what_closes_its_calls(after: str) -> None:
     found = texts(source, "<|end|>")
     assert found["call"] == '<call>tool_q7{"text": "value-v1", "count": 73519}</call>' + after
     assert found["answer"] == ANSWER
+
+
+def test_requests_say_whether_they_want_a_thought_where_the_template_knows_thoughts() -> None:
+    think = {s.think for s in spoken_replies(Reference(formats.BARE_CALLS), "<|im_end|>")}
+    assert think == {None}
+    thinking = spoken_replies(Reference(formats.JSON_CALLS), "<|im_end|>")
+    assert all(s.think is bool(s.kind.thinking) for s in thinking)

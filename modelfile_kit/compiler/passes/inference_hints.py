@@ -13,7 +13,8 @@ from ...huggingface import Reference
 from ...ollama.prompt import PromptTemplate
 from ...ollama.selection import jinja_evidence
 from ...ollama.versions import Target
-from ...replies.reading_back import best_thinking_tags, best_tool_tag
+from ...replies.call_tag import best_tool_tag
+from ...replies.spoken import best_thinking_tags
 from ..ir import nodes as go
 from ..ir.nodes import Nodes
 
