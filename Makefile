@@ -37,7 +37,7 @@ fuzz: $(STAMP)
 soak: $(STAMP)
 	$(VENV)/bin/python -m tests.ollama.parsers.fuzz 1000000 $(SEED)
 	MKMODELFILE_NO_SKIPS=1 MKMODELFILE_SOAK=1 $(VENV)/bin/python -m pytest --durations=10 tests/zoo \
-		tests/gguf_file tests/integration tests/reference_tokenizer tests/vision \
+		tests/gguf_file tests/integration tests/reference_tokenizer tests/vision tests/fit \
 		tests/docs/test_renderer_pairs.py
 
 $(STAMP): pyproject.toml

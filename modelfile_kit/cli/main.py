@@ -24,6 +24,7 @@ _COMMANDS = {
     "demo": "Package the built-in micro model and ask it about images.",
     "init": "Write a mkmodelfile.yaml from the metadata of GGUF files.",
     "inspect": "Describe a GGUF file, and what Ollama will do with it.",
+    "fit": "Say how much memory a model needs, and which context fits.",
     "patch": "Write a copy of a GGUF with other metadata.",
     "compile": "Compile a chat template into a Go TEMPLATE.",
     "render": "Show the prompt of a conversation, as Ollama or as Hugging Face renders it.",
@@ -44,7 +45,7 @@ _COMMANDS = {
 _GROUPS = {
     "Packages": ("demo", "init", "build", "check", "test", "micro"),
     "Servers": ("publish", "verify", "serve", "repair"),
-    "Files": ("inspect", "patch", "compile", "render", "lint", "fmt"),
+    "Files": ("inspect", "fit", "patch", "compile", "render", "lint", "fmt"),
     "Help": ("doctor", "explain"),
 }
 

@@ -148,7 +148,7 @@ def describe(header: Header) -> Description:
         byte_order=header.byte_order,
         file_size=header.size,
         parameters=header.parameter_count,
-        file_type=_file_type(header),
+        file_type=file_type(header),
         tensor_types=dict(Counter(t.type for t in header.tensors)),
         context_length=metadata.integer(header.own("context_length")),
         embedding_length=metadata.integer(header.own(f"{own}embedding_length")),
@@ -206,7 +206,8 @@ def _projector(header: Header) -> ProjectorFacts:
     )
 
 
-def _file_type(header: Header) -> str:
+def file_type(header: Header) -> str:
+    """The name of a file's quantization (`general.file_type`), "" where it does not say."""
     number = header.metadata.integer("general.file_type")
     if number is None:
         return ""
