@@ -69,3 +69,9 @@ def llama_servers(url: str) -> list[int]:
         if b"--port" in words and words[words.index(b"--port") + 1] == port:
             found.append(int(file.parent.name))
     return found
+
+
+def output_of(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """A command line that has run to its end."""
+    command = [sys.executable, "-m", "modelfile_kit", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=600)

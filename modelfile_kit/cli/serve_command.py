@@ -6,15 +6,18 @@ What only some calls need is imported where it is used, so that the command star
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..building.build import Build, build, default_output
 from ..building.output import write_files
-from ..core.errors import EngineError
+from ..core.errors import EngineError, ServerError
+from ..report import Report
 from ..serve.command_line import (
     ALL_LAYERS,
     DEFAULT_HOST,
@@ -27,10 +30,22 @@ from ..serve.command_line import (
 )
 from ..serve.key import KEY_VARIABLE, read_key
 from ..serve.printed import PRINTED
+from ..serve.process import ServerProcess, Stopper, check_port, free_port
 from ..serve.program import LLAMA_SERVER, find_program
 from .command import Command
-from .common import file_options, is_quiet, print_diagnostics, say
+from .common import (
+    file_options,
+    finish,
+    format_option,
+    is_quiet,
+    print_diagnostics,
+    say,
+    step_progress,
+)
 from .flags import current_flags
+
+if TYPE_CHECKING:
+    from ..serve.asked import Promise
 
 
 class _Layers(click.ParamType):  # type: ignore[type-arg]  # generic only in newer clicks
@@ -53,7 +68,7 @@ class _Layers(click.ParamType):  # type: ignore[type-arg]  # generic only in new
         "mkmodelfile serve",
         "mkmodelfile serve ./my-package --port 8000 --gpu-layers all",
         "mkmodelfile serve ./my-package --print compose",
-        "mkmodelfile serve ./my-package --host 0.0.0.0 --api-key-file keys.txt",
+        "mkmodelfile serve --check http://127.0.0.1:11434/v1 --alias my-model --package ./my-package",
     ),
 )
 @click.argument("package", metavar="[PACKAGE]", default=".")
@@ -86,6 +101,19 @@ class _Layers(click.ParamType):  # type: ignore[type-arg]  # generic only in new
 @click.option(
     "--print", "printed", type=click.Choice(list(PRINTED)), help="Print how to run it, and do not run it."
 )
+@click.option(
+    "--check",
+    is_flag=True,
+    help="Verify a server instead: PACKAGE is the URL of any server with OpenAI's API, or a package that is "
+    "served for the check.",
+)
+@click.option(
+    "--package",
+    "promised",
+    type=click.Path(path_type=Path),
+    help="With --check URL: what this package promises has to be there.",
+)
+@format_option
 def command(
     package: str,
     model: str | None,
@@ -99,22 +127,45 @@ def command(
     api_key_file: Path | None,
     program: Path | None,
     printed: str | None,
+    check: bool,
+    promised: Path | None,
+    output_format: str,
 ) -> None:
-    """Serve a package with llama-server, for clients of OpenAI's API.
+    """Serve a package with llama-server, for clients of OpenAI's API, or verify such a server.
 
-    Ends with Ctrl-C, SIGTERM or SIGHUP. With -v its log is shown on stderr.
+    PACKAGE: a folder with a mkmodelfile.yaml. Ends with Ctrl-C, SIGTERM or SIGHUP. With -v the log of
+    llama-server is shown on stderr.
     """
+    if printed and (check or port == 0):
+        raise click.UsageError("--print goes with neither --check nor --port 0")
+    if check and "://" in package:
+        promise = None
+        if promised is not None:
+            from ..serve.server_check import promise_of
+
+            promise = promise_of(build(promised, model=model, projector=projector, write=False))
+        elif model or projector:
+            raise click.UsageError("--model and --projector need --package")
+        finish(_check(package, read_key(api_key_file) or None, alias, promise), output_format)
+        return
+    if promised is not None:
+        raise click.UsageError("--package is for --check URL")
     key = read_key(api_key_file)
+    if check or port == 0:
+        port = free_port(host)
     options = ServeOptions(host, port, context, gpu_layers, parallel, alias, api_key_file)
     built = build(Path(package), model=model, projector=projector, write=False)
     line = make_command_line(built, find_program(program), options)
+    if check:
+        finish(_check_package(built, line, key), output_format)
+        return
     found = [*built.diagnostics, *line.findings]
     if printed:
         print_diagnostics(found)
         _print(printed, built, line, key=bool(key) and api_key_file is None)
         return
     print_diagnostics([*found, *filter(None, [gpu_finding(line)])])
-    _run(built, line, options, key)
+    _run(built, line, key)
 
 
 def _print(form: str, built: Build, line: CommandLine, *, key: bool) -> None:
@@ -128,18 +179,23 @@ def _print(form: str, built: Build, line: CommandLine, *, key: bool) -> None:
     click.echo(PRINTED[form](line, template, key=key), nl=False)
 
 
-def _run(built: Build, line: CommandLine, options: ServeOptions, key: str) -> None:
-    from dataclasses import replace
+def _run(built: Build, line: CommandLine, key: str) -> None:
+    """Serves until a signal comes."""
+    with Stopper() as stopper, _serving(built, line, key, stopper) as process:
+        if process.wait_ready(_health(line), stopper, key=key):
+            _ready(built, line, key)
+            process.wait(stopper)
+        process.end(stopper)
+    if stopper.asked is not None:
+        say(f"ended by {stopper.asked.name}")
 
-    from ..serve.process import ServerProcess, Stopper, check_port, free_port
 
-    if options.port == 0:
-        port = free_port(options.host)
-        changed = replace(options, port=port)
-        line = make_command_line(built, line.program, changed)
+@contextmanager
+def _serving(built: Build, line: CommandLine, key: str, stopper: Stopper) -> Iterator[ServerProcess]:
+    """The running program; nothing of it is left afterwards."""
     check_port(line.host, line.port)
     say(f"{line.program} loads {built.files.model.name}")
-    with tempfile.TemporaryDirectory(prefix="mkmodelfile-serve-") as folder, Stopper() as stopper:
+    with tempfile.TemporaryDirectory(prefix="mkmodelfile-serve-") as folder:
         template = None
         if line.template is not None:
             template = Path(folder) / TEMPLATE_FILE
@@ -147,17 +203,38 @@ def _run(built: Build, line: CommandLine, options: ServeOptions, key: str) -> No
         words, environment = line.words(template), _environment(line, key)
         with ServerProcess(words, environment, name=line.program.kind, on_line=_log()) as process:
             try:
-                health = "/health" if line.program.kind == LLAMA_SERVER else "/v1/models"
-                url = line.url.removesuffix("/v1") + health
-                if process.wait_ready(url, stopper, key=key):
-                    _ready(built, line, key)
-                    process.wait(stopper)
+                yield process
             except EngineError:
                 _last_lines(process.last_lines())
                 raise
-            process.end(stopper)
-        if stopper.asked is not None:
-            say(f"ended by {stopper.asked.name}")
+
+
+def _health(line: CommandLine) -> str:
+    health = "/health" if line.program.kind == LLAMA_SERVER else "/v1/models"
+    return line.url.removesuffix("/v1") + health
+
+
+def _check(url: str, key: str | None, model: str | None, promise: Promise | None) -> Report:
+    from ..runtime.openai import OpenAIServer
+    from ..serve.server_check import check_server
+
+    with OpenAIServer(url, api_key=key) as server, step_progress() as progress:
+        return check_server(server, model=model, promise=promise, progress=progress)
+
+
+def _check_package(built: Build, line: CommandLine, key: str) -> Report:
+    """Serves the package for the check alone."""
+    from ..serve.server_check import promise_of
+
+    with Stopper(interrupts=True) as stopper, _serving(built, line, key, stopper) as process:
+        process.wait_ready(_health(line), stopper, key=key)
+        try:
+            report = _check(line.url, key, line.alias, promise_of(built))
+        except ServerError as e:
+            if process.running:
+                raise
+            raise process.died("while it was checked") from e
+    return replace(report, diagnostics=line.findings)
 
 
 def _environment(line: CommandLine, key: str) -> dict[str, str]:

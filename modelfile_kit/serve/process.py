@@ -37,10 +37,12 @@ _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 class Stopper:
     """SIGINT, SIGTERM and SIGHUP as something to be asked, while it is entered.
 
-    asked: which signal came first, None for none; times: how many came.
+    interrupts: each is a KeyboardInterrupt too, for work that does not ask. asked: which signal came first,
+    None for none; times: how many came.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, interrupts: bool = False) -> None:
+        self.interrupts = interrupts
         self.asked: signal.Signals | None = None
         self.times = 0
         self._event = threading.Event()
@@ -61,6 +63,8 @@ class Stopper:
         self.asked = self.asked or signal.Signals(number)
         self.times += 1
         self._event.set()
+        if self.interrupts:
+            raise KeyboardInterrupt
 
     def wait(self, seconds: float) -> bool:
         """Waits so long at most; whether a signal came, now or before."""
