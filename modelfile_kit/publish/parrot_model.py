@@ -15,13 +15,11 @@ from pathlib import Path
 from ..core.interrupts import terminated_as_interrupted
 from ..ollama.selection import select
 from ..parrot import Reply, Voice, build_parrot
+from ..replies.said import CONTEXT
 from ..runtime.ollama.client import OllamaServer
 from .blobs import Blob, DigestCache, digest_file, upload
 from .create_request import CreateRequest, LocalFile
 from .take_over import end_engine, working_model
-
-CONTEXT = 16384
-"""num_ctx of a parrot: its prompts are tokens of single bytes."""
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from ..parrot import Reply, UnsayableError, Voice, marker
 from ..parrot.pieces import cut
 from ..replies.reply_findings import advice
 from ..replies.round_trip import Trip, plain, same_calls
+from ..replies.said import END_OF_PROMPT, MORE, SIZE, UNCALLED, asking, said
 from ..replies.spoken import FORMED, TOOLS, Kind, Spoken, absent_kinds, spoken_replies
 from ..runtime.ollama.client import OllamaServer
 from ..runtime.ollama.messages import CHAT, WAYS, Answer, Way
@@ -31,14 +32,9 @@ from .served_model import ServedModel
 
 CALLS_LOST, THOUGHT_LOST, ANSWER_CHANGED, REFUSED, ASTRAY = "MK870", "MK871", "MK872", "MK873", "MK874"
 ODD = "MK875"
-QUESTION = "What does it say?"
-UNCALLED = "No marker reached this parrot."
-SIZE = 3  # characters in a token of the parrot's text; real ones have four on average
 SHOWN = 90
-MORE = 8  # tokens that an answer may have beyond the reply's own; a parrot that goes astray ends there
 ROUNDS = 4  # times that an endless thought is said before num_predict ends it
 STREAMED = Way(CHAT, True)
-END_OF_PROMPT = 200  # characters
 
 
 @dataclass(frozen=True)
@@ -257,11 +253,6 @@ def _resumable(spoken: Spoken, last: int) -> Spoken:
     return replace(spoken, kind=replace(kind, thinking=thought), text=f"{before.rstrip()}{FORMED}{after}")
 
 
-def said(text: str, prompt: str, size: int = SIZE) -> Reply:
-    """A reply to a prompt."""
-    return Reply(text, (prompt[-END_OF_PROMPT:],), size=size)
-
-
 class _Run:
     """The questions to one parrot."""
 
@@ -295,7 +286,7 @@ class _Run:
         if lacking:
             why = f"the server refuses such requests: the model has no capability {lacking[0]}"
             return Trial(kind, spoken, skipped=why)
-        messages = [{"role": "user", "content": f"{QUESTION} {marker(number)}"}]
+        messages = [asking(number)]
         options = self._limited(number)
         seen = tuple(self._seen(way, messages, spoken, options) for way in self.ways)
         wrong = [s for s in seen if s.problem]
@@ -328,7 +319,7 @@ class _Run:
         lacking = ("tools" if kind.offered else "thinking") not in self.served.capabilities
         if lacking:
             return Told(odd, "not asked: the server refuses such requests for this model")
-        messages = [{"role": "user", "content": f"{QUESTION} {marker(number)}"}]
+        messages = [asking(number)]
         limit = self.parrot.lengths[number] * (ROUNDS if odd.endless else 1) + MORE
         seen = self._seen(STREAMED, messages, odd.like, {**self.options, "num_predict": limit})
         return told(odd, seen, self.served.parser or "")

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..ollama.reply_types import Reply
 from .round_trip import Reading, RoundTrip
-from .spoken import KINDS
+from .spoken import KINDS, Spoken
 
 # A server gets a reply token by token; pieces of one character end wherever a token can.
 STREAMED = 1
@@ -48,8 +48,25 @@ def returned(trip: RoundTrip) -> tuple[Returned, ...]:
     )
 
 
+def returned_natively(spoken: Sequence[Spoken], trip: RoundTrip | None) -> tuple[Returned, ...]:
+    """Every kind that the chat template shows, and the message where llama-server was seen to read it.
+
+    What is written is then the same on every machine.
+    """
+    read = {one.kind: one for one in returned(trip)} if trip is not None else {}
+    found = []
+    for kind in (kind for kind in KINDS if kind.form is None):
+        writes = next((one.text for one in spoken if one.kind.name == kind.name), None)
+        seen = read.get(kind.name)
+        known = seen is not None and seen.reply is not None
+        found.append(seen if seen is not None and known else Returned(kind.name, writes))
+    return tuple(found)
+
+
 def reader(trip: RoundTrip) -> str:
     """What reads the replies, in words."""
+    if trip.engine:
+        return trip.engine
     return f"PARSER {trip.parser}" if trip.parser else "the TEMPLATE's tags"
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -69,13 +69,17 @@ class RoundTrip:
 
     parser: the name of the PARSER, "" for the TEMPLATE's tags. readings: of every reply, in every size.
     unchanged: whether the prompts are those of the TEMPLATE without a PARSER. cut_tokens: whether pieces end
-    inside special tokens too, as nobody said which texts are tokens; an engine sends a token whole.
+    inside special tokens too, as nobody said which texts are tokens; an engine sends a token whole. engine:
+    the build of llama-server whose own parser read them, "" where Ollama did. unseen: kinds by name that the
+    engine was not asked for, and why.
     """
 
     parser: str
     readings: tuple[Reading, ...]
     unchanged: bool = True
     cut_tokens: bool = False
+    engine: str = ""
+    unseen: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def read(self) -> Mapping[str, bool]:

@@ -15,7 +15,8 @@ from modelfile_kit.ollama.special_tokens import Kind, kind_of, special_texts
 from modelfile_kit.parrot import Voice
 from modelfile_kit.parrot.pieces import cut
 from modelfile_kit.publish.create_request import CreateRequest
-from modelfile_kit.publish.reply_trials import END_OF_PROMPT, SIZE, Source
+from modelfile_kit.publish.reply_trials import Source
+from modelfile_kit.replies.said import END_OF_PROMPT, SIZE
 from modelfile_kit.replies.spoken import TOOLS, Spoken
 
 # What Ollama takes for the token at the start of a tool-call tag (llm/llama_server.go).

@@ -12,7 +12,7 @@ import pytest
 
 from modelfile_kit.parrot import Reply, marker
 from modelfile_kit.publish.parrot_model import parrot_model
-from modelfile_kit.publish.reply_trials import END_OF_PROMPT, UNCALLED
+from modelfile_kit.replies.said import END_OF_PROMPT, UNCALLED
 from modelfile_kit.replies.spoken import TOOLS, Spoken, spoken_replies
 from modelfile_kit.runtime.ollama.client import OllamaServer
 from tests.integration.parrots import Template

@@ -15,9 +15,9 @@ import pytest
 from modelfile_kit.cli.main import run
 from modelfile_kit.micro import build_model
 from modelfile_kit.ollama.prompt import PromptTemplate
-from modelfile_kit.publish.native_replies import native_replies, native_summary
 from modelfile_kit.publish.reply_sources import source_of_served
 from modelfile_kit.publish.reply_trials import Trial, try_replies
+from modelfile_kit.replies.native_trip import native_summary, native_trip
 from modelfile_kit.replies.round_trip import same_calls
 from modelfile_kit.runtime.ollama.messages import WAYS
 from tests.integration.parrots import Template
@@ -155,13 +155,13 @@ def test_llama_server_alone_reads_what_its_parser_knows(ollama_process):
     if not program.is_file():
         pytest.skip(f"{program} was not found")
     template = Template(formats.JSON_CALLS, eos_token="<|im_end|>")
-    report = native_replies(program, template.source(native=True))
-    assert report.version
-    assert [(t.kind.name, t.status) for t in report.trials if t.status != "read"] == []
-    assert "reads answer, answer beside tools" in native_summary(report)
+    trip = native_trip(program, template.reference, template.voice, template.eos)
+    assert trip.engine.startswith("llama-server ")
+    assert trip.unseen == {}
+    assert [kind for kind, right in trip.read.items() if not right] == []
+    assert "reads answer, answer beside tools" in native_summary(trip)
     odd = Template(formats.XML_CALLS, eos_token="<|im_end|>")
-    found = {t.kind.name: t.status for t in native_replies(program, odd.source(native=True)).trials}
-    assert found["answer"] == "read"
+    assert native_trip(program, odd.reference, odd.voice, odd.eos).read["answer"]
 
 
 def test_commands(ollama_process, ollama_server, tmp_path, monkeypatch, capfd):
