@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,20 +14,18 @@ from ..core.conversation import Conversation, Message, Tool
 from ..core.diagnostics import Diagnostic
 from ..core.errors import PackageError
 from ..gguf_file.split import split_of
-from ..huggingface import Reference
 from ..ollama.conversation_rules import with_system
 from ..ollama.file_patterns import misread
-from ..ollama.prompt import PromptTemplate
 from ..ollama.renderer_prompt import RendererPrompts
 from ..ollama.renderers import OLDEST
-from ..ollama.reply_tokens import ReplyTokens
 from ..ollama.versions import Target, since
 from ..package.conversations import package_conversations
 from ..package.package import Package, load_package
-from ..replies.round_trip import RoundTrip, Trip
-from ..replies.spoken import spoken_replies
+from ..replies.round_trip import RoundTrip
 from .modelfile_text import Values, relative_to_modelfile, write_modelfile
+from .native_way import NativeReplies, native_replies
 from .output import write_files
+from .package_replies import renderer_trip, template_trip
 from .parameters import written_parameters
 from .plan import Plan, make_plan
 from .renderer_way import renderer_prompts
@@ -103,22 +102,39 @@ class Build:
         return package_conversations(self.package, self.files.family, vision=self.files.takes_images)
 
     def round_trip(self) -> RoundTrip | None:
-        """Every kind of reply that the chat template shows, read by the TEMPLATE's tags or its PARSER.
+        """Every kind of reply that the chat template shows, as it comes back by the way that was chosen.
 
-        None without a TEMPLATE, where the server or llama-server reads them, and without a chat template.
+        With a TEMPLATE its tags or its PARSER read it, with a RENDERER its PARSER, in native mode this
+        machine's llama-server, which is started for it. None without a chat template, and where the reader
+        is not known here: a renderer of a release that is not known, no llama-server.
         """
         reference = self.reference
-        if self.template is None or reference is None:
+        if reference is None:
             return None
-        vocabulary = self.files.vocabulary
-        seen = PromptTemplate(
-            self.template,
-            target=self.package.target,
-            family=self.files.header.architecture,
-            parser=self.plan.maker.parser or "",
-        )
-        source = Reference(reference.text, bos_token=reference.bos_token, eos_token=reference.eos_token)
-        return Trip(spoken_replies(source, reference.eos_token), seen, ReplyTokens.of(vocabulary)).own()
+        if self.plan.mode.chosen == "native":
+            return self.native_replies().trip
+        if self.template is not None:
+            parser = self.plan.maker.parser or ""
+            return template_trip(self.package, self.files, reference, self.template, parser)
+        target = Target.parse(self.package.target)
+        if self.plan.maker.renderer is None or target.version < OLDEST:
+            return None
+        names = self.plan.maker.renderer, self.plan.maker.parser or ""
+        prompts = renderer_prompts(self.package, self.files, *names, target)
+        return renderer_trip(prompts, self.files, reference)
+
+    def native_replies(self) -> NativeReplies:
+        """What this machine's llama-server makes of the replies; asked once."""
+        seen = self.plan.mode.native_replies
+        if seen is not None:
+            return seen
+        return self._native_replies
+
+    @functools.cached_property
+    def _native_replies(self) -> NativeReplies:
+        if self.reference is None:
+            return NativeReplies(None, "the package has no chat template")
+        return native_replies(self.reference, self.files)
 
     def with_system(self, messages: Sequence[Message]) -> list[Message]:
         """Messages as the server puts them together: the package's `messages`, then the request's.

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..ollama.versions import Target, since
 from ..prover.counting import Count, better
 from ..prover.native import NativeProof
+from ..replies.round_trip import RoundTrip
+from .native_way import NativeReplies, NativeWay
 
 NOT_PROVEN = "MK514"
 NO_WAY = "MK515"
+NATIVE_UNREAD = "MK532"
 
 _WORDS = {
     "exact": "proven exact",
@@ -28,21 +31,15 @@ _BETTER = "; the TEMPLATE gets none of the package's conversations right, the Ji
 class Mode:
     """chosen: "go", "native" or "renderer"; why: the reason; diagnostics: the drawbacks of the choice.
 
-    native: what the proof of native mode found, None where it was not checked.
+    native: what the proof of native mode found, None where it was not checked. native_replies: what this
+    machine's llama-server makes of the replies, None where it was not asked.
     """
 
     chosen: str
     why: str
     diagnostics: tuple[Diagnostic, ...] = ()
     native: NativeProof | None = None
-
-
-@dataclass(frozen=True)
-class NativeWay:
-    """Whether native mode is possible for a package. closed: why not, "" if it is; prove: checks it."""
-
-    closed: str = ""
-    prove: Callable[[], NativeProof] = field(default=lambda: NativeProof({}))
+    native_replies: NativeReplies | None = None
 
 
 def choose_mode(
@@ -53,16 +50,18 @@ def choose_mode(
     target: Target,
     span: Span,
     useless: bool = False,
+    replies: Mapping[str, bool] | None = None,
 ) -> Mode:
     """Which of the two a package gets: what is proven.
 
     asked: "auto", "go", "native" or "renderer"; coverage: of the compiled TEMPLATE, for the kinds of
     conversations that this package can have, None for a TEMPLATE written by hand. span: of the package's key.
-    useless: whether the TEMPLATE gets none of the package's own conversations right.
-    A TEMPLATE that is exact throughout is taken. Else native mode is checked, and taken where it is proven
-    for all that the TEMPLATE is proven for and for more, or gets more conversations of the proof right, of no
-    kind less; or where there can be no TEMPLATE, or a useless one and native mode gets those conversations
-    right.
+    useless: whether the TEMPLATE gets none of the package's own conversations right. replies: of each kind of
+    reply that this package can have, whether it is read back with the TEMPLATE and the best reader; None
+    where none is known.
+    A TEMPLATE that is exact throughout, and whose replies are all read back, is taken. Else native mode is
+    checked, and taken where nothing gets worse by it, no prompt and no reply, and something gets better; or
+    where there can be no TEMPLATE, or a useless one and native mode gets those conversations right.
     """
     if asked == "native":
         return Mode(
@@ -75,7 +74,7 @@ def choose_mode(
     lacking = {k: s for k, s in coverage.items() if s not in ("exact", "absent")}
     proven = kinds_in_words(coverage)
     if not lacking:
-        return Mode("go", f"the TEMPLATE is {proven}")
+        return _by_replies(asked, coverage, native, replies or {}, span)
     impossible = coverage.get("chat") == "unsupported"
     if asked == "go" or native.closed:
         if impossible:
@@ -85,19 +84,94 @@ def choose_mode(
         return Mode("go", why, (_warning(lacking, native.closed, span),))
     found = native.prove()
     exact = {k for k, s in coverage.items() if s == "exact"}
+    no_less = found.exact(list(coverage)) >= exact
     more = found.exact(list(coverage)) > exact
     if impossible and found.refused:
         return Mode("go", "", (_impossible(found.diagnostics[0].message, target, span),), found)
     useful = useless and found.probes_right
-    counted = better(found.counts) and found.exact(list(coverage)) >= exact
-    if more or impossible or useful or counted:
-        reason = "" if more else _BETTER if useful else "" if counted else _LEFT
-        return _native(coverage, found, reason)
-    beside = f"native mode is no better: {_seen(found)}"
+    if impossible or useful:
+        reason = "" if more else _BETTER if useful else _LEFT
+        return _native(coverage, found, reason, native.read() if found.looked else None, span)
+    counted = better(found.counts) and no_less
+    equal = no_less and all(_no_fewer(kind, found) for kind in lacking)
+    read = native.read() if more or counted or (equal and _lost(replies)) else None
+    gained, lost = _beside(replies, read)
+    if (more or counted) and not lost:
+        return _native(coverage, found, _reading(replies, read), read, span)
+    if equal and gained and not lost:
+        return _native(coverage, found, _reading(replies, read), read, span)
+    beside = f"native mode is no better: {_seen(found)}{_lost_words(replies, read, lost)}"
     if not found.looked:
         beside = f"native mode is {_seen(found)}"
     why = f"the TEMPLATE is {proven}; {beside}"
-    return Mode("go", why, (_warning(lacking, beside, span),), found)
+    return Mode("go", why, (_warning(lacking, beside, span),), found, read)
+
+
+def _by_replies(
+    asked: str, coverage: Mapping[str, str], native: NativeWay, replies: Mapping[str, bool], span: Span
+) -> Mode:
+    """A TEMPLATE that is exact throughout; native mode only where it reads more, and its prompts are too."""
+    why = f"the TEMPLATE is {kinds_in_words(coverage)}"
+    unread = _lost(replies)
+    if asked == "go" or native.closed or not unread:
+        return Mode("go", why)
+    read = native.read()
+    gained, lost = _beside(replies, read)
+    if not gained or lost:
+        not_read = f"; it reads back all but {_listed(unread)}, and native mode is no better"
+        return Mode("go", f"{why}{not_read}{_lost_words(replies, read, lost)}", native_replies=read)
+    found = native.prove()
+    exact = {k for k, s in coverage.items() if s == "exact"}
+    if found.exact(list(coverage)) >= exact:
+        return _native(coverage, found, _reading(replies, read), read, span)
+    beside = f"; native mode reads more replies, but its prompts are worse: {_seen(found)}"
+    return Mode("go", why + beside, native=found, native_replies=read)
+
+
+def _lost(replies: Mapping[str, bool] | None) -> list[str]:
+    return [kind for kind, right in (replies or {}).items() if not right]
+
+
+def _beside(replies: Mapping[str, bool] | None, read: NativeReplies | None) -> tuple[list[str], list[str]]:
+    """The kinds of replies that only native mode reads back, and those that only the TEMPLATE's reader does.
+
+    What was not seen counts as not read.
+    """
+    natively: Mapping[str, bool] = read.trip.read if read is not None and read.trip is not None else {}
+    gained = [k for k, right in (replies or {}).items() if not right and natively.get(k)]
+    lost = [k for k, right in (replies or {}).items() if right and not natively.get(k)]
+    return gained, lost
+
+
+def _no_fewer(kind: str, found: NativeProof) -> bool:
+    """Whether native mode gets no conversation of a kind less right, as far as that was counted."""
+    if found.coverage.get(kind) == "exact":
+        return True
+    count = found.counts.get(kind)
+    return count is not None and count.native >= count.template
+
+
+def _reading(replies: Mapping[str, bool] | None, read: NativeReplies | None) -> str:
+    """What the two readers give back, as the end of a sentence; "" where no replies are known."""
+    if not replies or read is None or read.trip is None:
+        return ""
+    natively = sum(bool(read.trip.read.get(kind)) for kind in replies)
+    count = f"{natively} and {sum(replies.values())} of {len(replies)}"
+    return f"; kinds of replies that {read.trip.engine} and the reader of the TEMPLATE give back: {count}"
+
+
+def _lost_words(replies: Mapping[str, bool] | None, read: NativeReplies | None, lost: Sequence[str]) -> str:
+    if read is None:
+        return ""
+    if read.trip is None:
+        return f"; whether llama-server reads the replies is not proven ({read.why_not})"
+    without = f", without {_listed(lost)}" if lost else ""
+    return f"{_reading(replies, read)}{without}"
+
+
+def _listed(names: Sequence[str], shown: int = 3) -> str:
+    more = f" and {len(names) - shown} more" if len(names) > shown else ""
+    return ", ".join(names[:shown]) + more
 
 
 def unused_template(
@@ -113,11 +187,12 @@ def unused_template(
     exact = {k for k, s in coverage.items() if s == "exact"}
     if every_server and found.exact(list(coverage)) >= exact and "chat" in exact:
         why = f"Ollama would not use the TEMPLATE, and the GGUF's own Jinja is {_seen(found)}"
-        return Mode("native", why, found.diagnostics, found)
+        read = native.read()
+        return Mode("native", why, (*found.diagnostics, *native_unread(read.trip, span)), found, read)
     why = f"{mode.why}; where the GGUF's own Jinja is used instead, it is {_seen(found)}"
     # The TEMPLATE stays, so nothing of this keeps the package from being built.
     costs = (replace(d, severity=max(d.severity, Severity.WARNING, key=_rank)) for d in found.diagnostics)
-    return Mode(mode.chosen, why, (*mode.diagnostics, *costs), found)
+    return Mode(mode.chosen, why, (*mode.diagnostics, *costs), found, mode.native_replies)
 
 
 def _rank(severity: Severity) -> int:
@@ -134,9 +209,25 @@ def kinds_in_words(coverage: Mapping[str, str]) -> str:
     return "; ".join(f"{_WORDS[s]} for {', '.join(sorted_out[s])}" for s in order if s in sorted_out)
 
 
-def _native(coverage: Mapping[str, str], found: NativeProof, reason: str) -> Mode:
+def native_unread(trip: RoundTrip | None, span: Span) -> tuple[Diagnostic, ...]:
+    """What llama-server's own parser does not read back of the replies; nothing where none was seen."""
+    lost = [kind for kind, right in trip.read.items() if not right] if trip is not None else []
+    if trip is None or not lost:
+        return ()
+    message = (
+        f"native mode: {trip.engine} does not read back {len(lost)} of {len(trip.read)} kinds of replies "
+        f"({_listed(lost)}): they reach the user as text, or as an error"
+    )
+    hint = "`mkmodelfile check --html` shows each reply and what becomes of it; another build may read more"
+    return (Diagnostic(NATIVE_UNREAD, Severity.WARNING, message, span, hint),)
+
+
+def _native(
+    coverage: Mapping[str, str], found: NativeProof, reason: str, read: NativeReplies | None, span: Span
+) -> Mode:
     why = f"the TEMPLATE is {kinds_in_words(coverage)}, the GGUF's own Jinja {_seen(found)}{reason}"
-    return Mode("native", why, found.diagnostics, found)
+    unread = native_unread(read.trip, span) if read is not None else ()
+    return Mode("native", why, (*found.diagnostics, *unread), found, read)
 
 
 def _seen(found: NativeProof) -> str:

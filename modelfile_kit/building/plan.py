@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ..compiler import Compiled
-from ..core.conversation import Conversation
 from ..core.diagnostics import Diagnostic, Severity, has_errors
 from ..core.errors import GoTemplateError, KitError, PackageError, PromptError, TemplateReferenceError
 from ..ollama.builtin import uses_harmony
@@ -19,9 +17,9 @@ from ..ollama.versions import Target, since
 from ..package.conversations import package_conversations
 from ..package.families import probe_conversations
 from ..package.package import Package
-from ..package.prompt_maker import WORDS
-from ..prover.native import NativeProof, kinds_of, prove_native
+from ..prover.native import kinds_of
 from ..prover.renderer import RendererProof
+from ..replies.spoken import KINDS
 from .additions import CANNOT_PLACE, Additions, PlacementError
 from .create_files import check_create_files
 from .create_stops import keep_away_created
@@ -29,7 +27,9 @@ from .end_token import EndToken, decide_end_token
 from .engine_tokens import compile_for_engine, judge_native, judge_template
 from .first_turn_text import place_in_first_turn
 from .insert import Insert, with_insert
-from .mode import NO_WAY, Mode, NativeWay, choose_mode, unused_template
+from .mode import NO_WAY, Mode, choose_mode, unused_template
+from .native_way import native_way, own_chats
+from .package_replies import template_trip
 from .parameters import check_parameters, check_sampling
 from .prompt_maker import PromptMaker, asked_mode, choose_prompt_maker, required_release, with_replies
 from .renderer_way import (
@@ -39,13 +39,14 @@ from .renderer_way import (
     given_by_create,
     judged_maker,
     prove_way,
-    renderer_replies,
+    replies_with,
     why_not_provable,
 )
 from .sources import ModelTemplate, PackageFiles, choose_reference, read_text_file
 from .stops import Stops, decide_stops
 from .system_message import check_messages, check_system, check_user_turn, refusal_of_system
-from .template_in_use import IN_DOUBT, NATIVE_NOT_USED, TemplateInUse, template_in_use
+from .template_in_use import TemplateInUse, template_in_use
+from .ways import Way, ways_of
 
 
 class BuildError(PackageError):
@@ -63,7 +64,8 @@ class Plan:
     system: what is written as SYSTEM; "" where the TEMPLATE itself has the text in the first turn.
     in_use: what servers will use, by Ollama's own rules. ends: what the engine adds around prompts.
     insert: whether gaps can be filled. maker: PARSER and RENDERER. requires: the release for REQUIRES.
-    rendered: what the proof of a RENDERER's prompts found, None where none was compared.
+    rendered: what the proof of a RENDERER's prompts found, None where none was compared. ways: what is known
+    of each way to serve the package.
     """
 
     reference: ModelTemplate | None
@@ -83,6 +85,7 @@ class Plan:
     requires: str | None
     diagnostics: tuple[Diagnostic, ...]
     rendered: RendererProof | None = None
+    ways: tuple[Way, ...] = ()
 
 
 def make_plan(package: Package, files: PackageFiles) -> Plan:
@@ -96,7 +99,8 @@ def make_plan(package: Package, files: PackageFiles) -> Plan:
     stop_on_errors(first)
     asked, maker = asked_mode(package), choose_prompt_maker(package)
     reference = _reference(package, files)
-    maker, rendered = _named_renderer(package, files, reference, maker)
+    named = _named_renderer(package, files, reference, maker)
+    maker, rendered = (named.maker, named.proof) if named is not None else (maker, None)
     ends = PromptEnds.of(files.vocabulary) if files.vocabulary is not None else PromptEnds()
     by_chat_template = package.template is None and asked != "renderer"
     refusal = refusal_of_system(package, reference) if by_chat_template else ""
@@ -106,16 +110,17 @@ def make_plan(package: Package, files: PackageFiles) -> Plan:
     additions = Additions(end_token.added, package.image_separator)
 
     # TEMPLATE or native: what is proven for the conversations that this package can have.
-    way = _native_way(package, files, reference, compiled, additions)
     coverage = _coverage(compiled, files)
+    way = native_way(package, files, reference, compiled, coverage, additions)
     target, span = Target.parse(package.target), package.span("mode")
     useless = asked == "auto" and not way.closed and _useless(package, compiled, source, files)
-    mode = choose_mode(asked, coverage, way, target=target, span=span, useless=useless)
-    choice = None
+    read = _replies_read(package, files, reference, compiled) if asked == "auto" and not way.closed else None
+    mode = choose_mode(asked, coverage, way, target=target, span=span, useless=useless, replies=read)
+    choice = compared = None
     free = asked == "auto" and not additions and not refusal
     if free and compiled is not None and any(d.code == NO_WAY for d in mode.diagnostics):
-        choice = _renderer_instead(package, files, reference, compiled, mode, None, None)
-        mode = Mode("renderer", choice.why, native=mode.native) if choice is not None else mode
+        choice, compared = _renderer_instead(package, files, reference, compiled, mode, None, None)
+        mode = _by_renderer(choice, mode) if choice is not None else mode
     if problem is not None and mode.chosen == "go":
         raise problem
     first = (*first, *check_system(package, mode.chosen, refusal))
@@ -146,10 +151,10 @@ def make_plan(package: Package, files: PackageFiles) -> Plan:
 
     probes = package_conversations(package, files.family, vision=files.projector is not None)
     if free and compiled is not None and choice is None:
-        choice = _renderer_instead(package, files, reference, compiled, mode, in_use, template)
+        choice, compared = _renderer_instead(package, files, reference, compiled, mode, in_use, template)
     if choice is not None:
         rendered, maker, template, proven_on = choice.proof, choice.maker, None, []
-        mode = Mode("renderer", choice.why, native=mode.native)
+        mode = _by_renderer(choice, mode)
         in_use = template_in_use("renderer", None, files, target, span, maker)
     if mode.chosen == "renderer":
         insert = Insert(None, "none: the renderer decides")
@@ -166,6 +171,7 @@ def make_plan(package: Package, files: PackageFiles) -> Plan:
     found += [*stops.diagnostics, *in_use.diagnostics, *around]
     stop_on_errors(found)
     found = sorted(dict.fromkeys(found), key=lambda d: d.severity.rank)
+    ways = ways_of(package, files, reference, compiled, template, mode, maker, named or compared)
     if mode.chosen != "go":
         compiled = None
     return Plan(
@@ -186,21 +192,48 @@ def make_plan(package: Package, files: PackageFiles) -> Plan:
         required_release(maker, native=mode.chosen == "native", draft=package.draft is not None),
         tuple(found),
         rendered,
+        ways,
     )
+
+
+def _by_renderer(choice: RendererChoice, mode: Mode) -> Mode:
+    return Mode("renderer", choice.why, native=mode.native, native_replies=mode.native_replies)
+
+
+def _replies_read(
+    package: Package, files: PackageFiles, reference: ModelTemplate | None, compiled: Compiled | None
+) -> dict[str, bool] | None:
+    """Of each kind of reply that the package can have, whether it is read back with the TEMPLATE.
+
+    None where that cannot change what is chosen.
+    """
+    if compiled is None or reference is None or compiled.coverage.get("chat") == "unsupported":
+        return None
+    sure = (*compiled.coverage.values(), *compiled.replies.values())
+    if all(state in ("exact", "absent") for state in sure):
+        return None
+    try:
+        trip = template_trip(package, files, reference, compiled.template, compiled.parser or "")
+    except GoTemplateError:
+        return None
+    has = {kind: compiled.coverage.get(kind) in ("exact", "partial") for kind in ("tools", "thinking")}
+    able = (k for k in KINDS if (has["tools"] or not k.offered) and (has["thinking"] or not k.thinking))
+    return {kind.name: trip.read[kind.name] for kind in able if kind.name in trip.read}
 
 
 def _named_renderer(
     package: Package, files: PackageFiles, reference: ModelTemplate | None, maker: PromptMaker
-) -> tuple[PromptMaker, RendererProof | None]:
-    """What is proven of a RENDERER that the package names."""
+) -> RendererChoice | None:
+    """What is proven of a RENDERER that the package names; None where it names none."""
     if maker.renderer is None:
-        return maker, None
+        return None
     names = maker.renderer, maker.parser or ""
     why_not, span = why_not_provable(package, reference), package.span("renderer")
     if reference is None or why_not:
-        return judged_maker(maker, None, why_not, span), None
+        return RendererChoice(judged_maker(maker, None, why_not, span), None, None)
     proof = prove_way(package, files, reference, *names)
-    return judged_maker(maker, proof, "", span, renderer_replies(package, files, reference, *names)), proof
+    trip = replies_with(package, files, reference, *names)
+    return RendererChoice(judged_maker(maker, proof, "", span, trip.replies), proof, trip)
 
 
 def _renderer_instead(
@@ -211,24 +244,26 @@ def _renderer_instead(
     mode: Mode,
     in_use: TemplateInUse | None,
     template: str | None,
-) -> RendererChoice | None:
-    """A renderer that is proven better than the way that was chosen, or that `create` gives in any case."""
+) -> tuple[RendererChoice | None, RendererChoice | None]:
+    """A renderer that is proven better than the way that was chosen, or that `create` gives in any case.
+
+    And the best one that was compared.
+    """
     if reference is None or why_not_provable(package, reference) or package.template is not None:
-        return None
+        return None, None
     if (package.parser, package.renderer) != ("auto", "auto"):
-        return None
+        return None, None
     given = given_by_create(in_use) if mode.chosen == "go" and in_use is not None else None
     coverage = _coverage(compiled, files) or {}
     native = mode.native.coverage if mode.chosen == "native" and mode.native is not None else None
     if native is not None:
-        beside = Beside("the GGUF's own Jinja", {k: native.get(k, "absent") for k in coverage}, None)
+        read = mode.native_replies.trip if mode.native_replies is not None else None
+        states = {k: native.get(k, "absent") for k in coverage}
+        beside = Beside("the GGUF's own Jinja", states, read.replies if read is not None else None)
     else:
         seen = PromptTemplate(template, target=package.target) if template is not None else None
         beside = Beside("the TEMPLATE", coverage, compiled.replies, seen)
-    proven = all(state in ("exact", "absent") for state in beside.coverage.values())
-    if proven and given is None and native is None:
-        return None
-    chats = _chats(package, files)
+    chats = own_chats(package, files)
     return choose_renderer(package, files, reference, chats, beside=beside, given=given)
 
 
@@ -254,50 +289,6 @@ def _about(
     ]
 
 
-def _native_way(
-    package: Package,
-    files: PackageFiles,
-    reference: ModelTemplate | None,
-    compiled: Compiled | None,
-    additions: Additions,
-) -> NativeWay:
-    """Whether servers of the target could render the model's own template, and how that is proven."""
-    target, span = Target.parse(package.target), package.span("mode")
-    if package.parser not in WORDS:
-        return NativeWay("with PARSER servers do not use the GGUF's own template")
-    if reference is not None and reference.origin.startswith("gguf:"):
-        return NativeWay("the chat template is not the GGUF's default one, and servers choose by themselves")
-    if reference is None or reference.origin != "gguf":
-        return NativeWay("the chat template is not the one in the GGUF, and servers use no other")
-    if not target.native_jinja:
-        return NativeWay(f"`target` {package.target} includes servers that only know Go templates")
-    if additions:
-        return NativeWay("the package adds texts of its own, which only a TEMPLATE can write")
-    kinds = [k for k, state in (_coverage(compiled, files) or {}).items() if state != "absent"]
-    for found in template_in_use("native", None, files, target, span).diagnostics:
-        if found.code == NATIVE_NOT_USED:
-            return NativeWay(found.message)
-        if found.code == IN_DOUBT:
-            return NativeWay(prove=functools.partial(_in_doubt, kinds, found))
-    return NativeWay(
-        prove=functools.cache(
-            lambda: prove_native(
-                reference,
-                kinds,
-                vocabulary=files.vocabulary,
-                probes=_chats(package, files),
-                template=_usable(compiled, package),
-                span=span,
-            )
-        )
-    )
-
-
-def _chats(package: Package, files: PackageFiles) -> list[Conversation]:
-    found = package_conversations(package, files.family, vision=False)
-    return [c for c in found if c.category == "chat"]
-
-
 def _useless(
     package: Package, compiled: Compiled | None, reference: ModelTemplate | None, files: PackageFiles
 ) -> bool:
@@ -309,7 +300,7 @@ def _useless(
     except GoTemplateError:
         return True
     bos = reference.bos_token or ""
-    for probe in _chats(package, files):
+    for probe in own_chats(package, files):
         try:
             prompt, meant = template.render(probe.messages), reference.render(probe.messages)
         except (GoTemplateError, PromptError, TemplateReferenceError):
@@ -317,20 +308,6 @@ def _useless(
         if prompt.removeprefix(bos) == meant.removeprefix(bos):
             return False
     return True
-
-
-def _usable(compiled: Compiled | None, package: Package) -> PromptTemplate | None:
-    """The TEMPLATE that native mode would replace; None for one that renders nothing."""
-    if compiled is None or compiled.coverage.get("chat") == "unsupported":
-        return None
-    try:
-        return PromptTemplate(compiled.template, target=package.target)
-    except GoTemplateError:
-        return None
-
-
-def _in_doubt(kinds: Sequence[str], found: Diagnostic) -> NativeProof:
-    return NativeProof(dict.fromkeys(kinds, "unknown"), why_not=found.message)
 
 
 def _stops(package: Package, files: PackageFiles, compiled: Compiled | None, end_token: EndToken) -> Stops:

@@ -9,20 +9,18 @@ from typing import Any
 from ..core.conversation import Conversation
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import PromptError, TemplateReferenceError
-from ..huggingface import Reference
 from ..ollama.builtin import PARSERS, RENDERER_TOKENS, RENDERERS
 from ..ollama.prompt import PromptTemplate
 from ..ollama.renderer_prompt import RendererPrompts
 from ..ollama.renderers import OLDEST
-from ..ollama.reply_tokens import ReplyTokens
 from ..ollama.versions import Target, version_text
 from ..package.package import Package
 from ..prover.counting import Count
 from ..prover.native import kinds_of
 from ..prover.renderer import RendererProof, prove_renderer
-from ..replies.round_trip import Trip
-from ..replies.spoken import spoken_replies
+from ..replies.round_trip import RoundTrip
 from .mode import kinds_in_words
+from .package_replies import renderer_trip
 from .prompt_maker import BY_RENDERER, PromptMaker, in_words
 from .sources import ModelTemplate, PackageFiles
 from .template_in_use import TemplateInUse
@@ -146,21 +144,23 @@ def judged_maker(
 
 @dataclass(frozen=True)
 class RendererChoice:
-    """A renderer that was taken, with its proof and its replies; why: in one sentence."""
+    """A renderer that was compared, with its proof and its replies; why: in one sentence.
+
+    proof: None where nothing could be compared; trip: None where the releases of the target are not known.
+    """
 
     maker: PromptMaker
-    proof: RendererProof
-    why: str
+    proof: RendererProof | None
+    trip: RoundTrip | None
+    why: str = ""
 
 
-def renderer_replies(
+def replies_with(
     package: Package, files: PackageFiles, reference: ModelTemplate, renderer: str, parser: str
-) -> dict[str, str]:
-    """What a PARSER makes of the replies to a renderer's prompts; see `Compiled.replies`."""
+) -> RoundTrip:
+    """What a PARSER makes of the replies to a renderer's prompts."""
     prompts = renderer_prompts(package, files, renderer, parser, Target.parse(package.target))
-    written = Reference(reference.text, bos_token=reference.bos_token, eos_token=reference.eos_token)
-    tokens = ReplyTokens.of(files.vocabulary)
-    return Trip(spoken_replies(written, reference.eos_token), prompts, tokens).own().replies
+    return renderer_trip(prompts, files, reference)
 
 
 def given_by_create(in_use: TemplateInUse) -> tuple[str, str] | None:
@@ -178,29 +178,36 @@ def choose_renderer(
     *,
     beside: Beside,
     given: tuple[str, str] | None,
-) -> RendererChoice | None:
-    """The renderer to take in place of a TEMPLATE or of native mode; None where none is proven better.
+) -> tuple[RendererChoice | None, RendererChoice | None]:
+    """The renderer to take in place of a TEMPLATE or of native mode, and the best one that was compared.
 
-    beside: what is proven of the other way. given: what `create` gives the architecture in any case; then the
-    best renderer that reads as many replies is taken, whatever the TEMPLATE is, since it would not be used.
+    The first is None where none is proven better. beside: what is proven of the other way. given: what
+    `create` gives the architecture in any case; then the best renderer that reads as many replies is taken,
+    whatever the TEMPLATE is, since it would not be used.
     """
+    if given is None and beside.perfect:
+        return None, None
     names = dict.fromkeys(likely_renderers(package, files, reference, probes))
     if given is not None:
         names = {given: None, **names}
-    best: tuple[tuple[int, int], RendererChoice] | None = None
-    least = renderer_replies(package, files, reference, *given) if given is not None else {}
+    best: dict[bool, tuple[tuple[int, int], RendererChoice]] = {}
+    least = replies_with(package, files, reference, *given).replies if given is not None else {}
     for renderer, parser in names:
-        proof = prove_way(package, files, reference, renderer, parser, template=beside.template)
-        replies = renderer_replies(package, files, reference, renderer, parser)
-        fewer = any(_rank(replies[aspect]) < _rank(state) for aspect, state in least.items())
-        if fewer or (given is None and not beside.loses_to(proof, replies)):
+        trip = replies_with(package, files, reference, renderer, parser)
+        fewer = any(_rank(trip.replies[aspect]) < _rank(state) for aspect, state in least.items())
+        if given is None and not beside.may_lose_to(trip.replies):
             continue
+        proof = prove_way(package, files, reference, renderer, parser, template=beside.template)
         right = sum(c.native for c in proof.counts.values())
         worth = (len(proof.exact()), right if proof.counts else 0)
-        if best is None or worth > best[0]:
-            maker = judged_maker(PromptMaker(parser, renderer), proof, "", package.span("mode"), replies)
-            best = worth, RendererChoice(maker, proof, _why(renderer, proof, beside, given))
-    return best[1] if best else None
+        maker = judged_maker(PromptMaker(parser, renderer), proof, "", package.span("mode"), trip.replies)
+        choice = RendererChoice(maker, proof, trip, _why(renderer, proof, beside, given))
+        taken = not fewer and (given is not None or beside.loses_to(proof, trip.replies))
+        for kind in {False, taken}:
+            if kind not in best or worth > best[kind][0]:
+                best[kind] = worth, choice
+    chosen, compared = (best[kind][1] if kind in best else None for kind in (True, False))
+    return chosen, chosen or compared
 
 
 def _why(renderer: str, proof: RendererProof, beside: Beside, given: tuple[str, str] | None) -> str:
@@ -222,7 +229,7 @@ _STATES = ("absent", "unread", "partial", "exact")
 class Beside:
     """The way that a renderer would replace, and what is proven of it.
 
-    name: in words. coverage: of prompts; replies: what comes back, None where that is not proven (native
+    name: in words. coverage: of prompts; replies: what comes back, None where that was not seen (native
     mode). template: the TEMPLATE to count with, None where there is none.
     """
 
@@ -231,19 +238,42 @@ class Beside:
     replies: Mapping[str, str] | None
     template: PromptTemplate | None = None
 
+    @property
+    def exact(self) -> bool:
+        """Whether every kind of conversation is proven."""
+        return all(state in ("exact", "absent") for state in self.coverage.values())
+
+    @property
+    def perfect(self) -> bool:
+        """Whether nothing can be better: every prompt is proven, and every reply is read back."""
+        known = self.replies is not None and all(s in ("exact", "absent") for s in self.replies.values())
+        return self.exact and known
+
+    def may_lose_to(self, replies: Mapping[str, str]) -> bool:
+        """Whether a renderer is worth a proof: no reply is read worse, and something can be better."""
+        if self.replies is None:
+            return all(state in ("exact", "absent") for state in replies.values())
+        worse = any(_rank(replies.get(a, "absent")) < _rank(state) for a, state in self.replies.items())
+        return not worse and (not self.exact or self._reads_less_than(replies))
+
+    def _reads_less_than(self, replies: Mapping[str, str]) -> bool:
+        known = (self.replies or {}).items()
+        return any(_rank(replies.get(a, "absent")) > _rank(s) for a, s in known if s != "absent")
+
     def loses_to(self, proof: RendererProof, replies: Mapping[str, str]) -> bool:
         """Whether a renderer is nowhere worse, in prompts and replies, and better somewhere."""
+        if not self.may_lose_to(replies):
+            return False
         kinds = [k for k, s in self.coverage.items() if "absent" not in (s, proof.coverage.get(k, "absent"))]
         exact = {k for k in kinds if self.coverage[k] == "exact"}
         found = proof.exact(kinds)
         if self.replies is None:
-            # Nothing is known of native replies, and nothing was counted beside native mode.
-            return found == set(kinds) and all(state in ("exact", "absent") for state in replies.values())
-        worse = [a for a, state in self.replies.items() if _rank(replies.get(a, "absent")) < _rank(state)]
+            # Nothing is known of these replies, and nothing was counted beside native mode.
+            return found == set(kinds)
         open_kinds = [k for k in kinds if k not in found]
         fewer = [k for k in open_kinds if k not in proof.counts or _gain(proof.counts[k]) < 0]
         more = [k for k in open_kinds if k in proof.counts and _gain(proof.counts[k]) > 0]
-        return found >= exact and not worse and not fewer and bool(found > exact or more)
+        return found >= exact and not fewer and bool(found > exact or more or self._reads_less_than(replies))
 
 
 def _gain(count: Count) -> int:

@@ -47,6 +47,7 @@ def make_report(package: Package, files: PackageFiles, plan: Plan, values: Value
         "renderer": plan.maker.renderer,
         "proven": plan.maker.proven,
         "replies": _replies(plan),
+        "ways": [way.to_dict() for way in plan.ways],
         "requires": plan.requires,
         "adapters": list(values.adapters),
         "draft": values.draft,
@@ -136,7 +137,10 @@ def _mode(package: Package, plan: Plan) -> dict[str, Any]:
 
 
 def _replies(plan: Plan) -> dict[str, str] | None:
-    """What comes back of the replies; None where that is not known (native mode)."""
+    """What comes back of the replies; None where that is not known (native mode that was not seen)."""
+    natively = plan.mode.native_replies
+    if plan.mode.chosen == "native" and natively is not None and natively.trip is not None:
+        return natively.trip.replies
     found = plan.compiled.replies if plan.compiled is not None else plan.maker.replies
     return dict(found) if found is not None else None
 

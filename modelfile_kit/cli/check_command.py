@@ -5,6 +5,7 @@ What only some calls need is imported where it is used, so that the command star
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -99,7 +100,11 @@ def command(
     facts: dict[str, object] = {"model": built.files.model.name, "template": built.plan.mode.chosen}
     if checked.vocabulary is not None:
         facts["tokenizer"] = checked.vocabulary.summary
-    if (trip := built.round_trip()) is not None:
+    trip = built.round_trip()
+    ways = [replace(w, trip=trip) if w.chosen and w.trip is None else w for w in built.plan.ways]
+    facts |= {f"way {way.name}": way.summary for way in ways}
+    facts["ways"] = [way.to_dict() for way in ways]
+    if trip is not None:
         facts["replies"] = reply_facts(trip)
     if replies:
         from ..publish.reply_sources import source_of_build
@@ -120,13 +125,13 @@ def command(
 
 def _native(source: Source) -> str:
     """What the parser of this machine's llama-server makes of the same replies."""
-    from ..publish.native_replies import native_replies, native_summary
+    from ..replies.native_trip import native_summary, native_trip
     from ..runtime.llama_server import find_llama_server
 
     program = find_llama_server()
     if program is None:
         return "not seen: llama-server was not found on this machine"
     try:
-        return native_summary(native_replies(program, source))
+        return native_summary(native_trip(program, source.reference, source.voice, source.eos_token))
     except EngineError as error:
         return f"not seen: {error.message}"

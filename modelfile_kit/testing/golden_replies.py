@@ -6,6 +6,10 @@
 
 A kind that the chat template does not show is null. `gets` is the message in pieces of one character, as it
 streams; "in other pieces": false says that it is another one in larger pieces.
+
+In native mode llama-server's own parser reads replies, and what it makes of them belongs to a build. There
+the kinds have `writes` alone, and `builds` has `gets` for each build that was asked: it is compared where
+this machine's llama-server is one of them.
 """
 
 from __future__ import annotations
@@ -26,6 +30,8 @@ FILE_NAME = "replies.json"
 VERSION = 1
 NAME = "replies"
 CHANGED = "MK914"
+NATIVE = "llama-server's own parser"
+_NONE_YET = f"no {FILE_NAME} yet: `mkmodelfile test --update` writes it"
 _UPDATE = "review the change below; if it is intended, run `mkmodelfile test --update`"
 
 
@@ -38,22 +44,57 @@ def compare_replies(folder: Path, reader: str, replies: Sequence[Returned], *, u
     path = folder / FILE_NAME
     now = _plain(reader, replies)
     if update:
-        data = (json.dumps(now, ensure_ascii=False, indent=1) + "\n").encode("utf-8", "backslashreplace")
-        if path.exists() and path.read_bytes() == data:
-            return Case(NAME, Status.PASSED, "unchanged")
-        folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, data)
-        return Case(NAME, Status.PASSED, "written")
+        return _write(path, now)
     if not path.exists():
-        return Case(NAME, Status.SKIPPED, f"no {FILE_NAME} yet: `mkmodelfile test --update` writes it")
+        return Case(NAME, Status.SKIPPED, _NONE_YET)
     golden = _read(path)
     found = list(_differences(golden, now, path))
     if found:
-        details = "\n\n".join(text for _, text in found)
-        message = f"{len(found)} replies have changed"
-        return Case(NAME, Status.FAILED, message, details, tuple(d for d, _ in found))
+        return _changed(found)
     shown = sum(one.writes is not None for one in replies)
     return Case(NAME, Status.PASSED, f"{shown} kinds, read by {reader}")
+
+
+def compare_native(
+    folder: Path, replies: Sequence[Returned], engine: str, why_not: str, *, update: bool = False
+) -> Case:
+    """The same for a package in native mode.
+
+    engine: the build of llama-server that read the replies, "" where none did: why_not.
+    """
+    path = folder / FILE_NAME
+    whole = _plain(NATIVE, replies)["kinds"]
+    kinds = {kind: None if entry is None else {"writes": entry["writes"]} for kind, entry in whole.items()}
+    got = {kind: _without(entry, "writes") for kind, entry in whole.items() if entry is not None}
+    builds: dict[str, Any] = {engine: got} if engine else {}
+    now: dict[str, Any] = {"replies": VERSION, "read by": NATIVE, "kinds": kinds, "builds": builds}
+    golden = _read(path) if path.exists() else None
+    if update:
+        if golden is not None and golden["kinds"] == kinds:
+            now["builds"] = {**_builds(golden), **builds}
+        return _write(path, now)
+    if golden is None:
+        return Case(NAME, Status.SKIPPED, _NONE_YET)
+    recorded = _builds(golden).get(engine)
+    found = list(_differences(golden, now, path))
+    if recorded is not None and not found:
+        found = list(_differences({**golden, "kinds": recorded}, {**now, "kinds": got}, path))
+    if found:
+        return _changed(found)
+    told = f"{len(got)} kinds as the model writes them; "
+    if recorded is not None:
+        return Case(NAME, Status.PASSED, f"{told}read by {engine}")
+    why = why_not or f"{engine} is not among the builds in {FILE_NAME}"
+    return Case(NAME, Status.PASSED, f"{told}what llama-server makes of them was not compared: {why}")
+
+
+def _without(entry: dict[str, Any], key: str) -> dict[str, Any]:
+    return {k: v for k, v in entry.items() if k != key}
+
+
+def _builds(golden: dict[str, Any]) -> dict[str, Any]:
+    found = golden.get("builds")
+    return found if isinstance(found, dict) else {}
 
 
 def without_replies(folder: Path, why: str, *, update: bool = False) -> list[Case]:
@@ -71,12 +112,29 @@ def without_replies(folder: Path, why: str, *, update: bool = False) -> list[Cas
     return [Case(NAME, Status.FAILED, why, diagnostics=(found,))]
 
 
+def _write(path: Path, now: dict[str, Any]) -> Case:
+    data = (json.dumps(now, ensure_ascii=False, indent=1) + "\n").encode("utf-8", "backslashreplace")
+    if path.exists() and path.read_bytes() == data:
+        return Case(NAME, Status.PASSED, "unchanged")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, data)
+    return Case(NAME, Status.PASSED, "written")
+
+
+def _changed(found: Sequence[tuple[Diagnostic, str]]) -> Case:
+    details = "\n\n".join(text for _, text in found)
+    message = f"{len(found)} replies have changed"
+    return Case(NAME, Status.FAILED, message, details, tuple(d for d, _ in found))
+
+
 def _plain(reader: str, replies: Sequence[Returned]) -> dict[str, Any]:
     kinds: dict[str, Any] = {}
     for one in replies:
         entry: dict[str, Any] | None = None
         if one.writes is not None:
-            entry = {"writes": one.writes, "gets": one.message()}
+            entry = {"writes": one.writes}
+            if one.reply is not None:
+                entry["gets"] = one.message()
             if not one.always:
                 entry["in other pieces"] = False
         kinds[one.kind] = entry

@@ -27,17 +27,19 @@ from ..core.errors import (
 )
 from ..gguf_file import Header
 from ..gguf_file.arrays import NumberArray, StringArray
+from ..huggingface import Reference
 from ..ollama.prompt import render_prompt
 from ..package.package import FILE_NAMES, load_package
 from ..reference_tokenizer.child import ReferenceChild
 from ..reference_tokenizer.find import AUTO
 from ..reference_tokenizer.reference import ReferenceTokenizer
 from ..reference_tokenizer.token_text import token_bytes
-from ..replies.returned import reader, returned
+from ..replies.returned import reader, returned, returned_natively
+from ..replies.spoken import spoken_replies
 from ..report.model import Case, Status
 from ..runtime.tokenizer import LlamaTokenizer, Tokenizer
 from .golden import RenderedConversation, TokenText, compare_golden
-from .golden_replies import compare_replies, without_replies
+from .golden_replies import compare_native, compare_replies, without_replies
 from .stand_in_file import MicroFiles
 
 # A folder this deep below PATH is no layout of packages but a loop of links or a file dump.
@@ -139,8 +141,15 @@ def _reply_cases(built: Build, update: bool) -> list[Case]:
     """The golden replies, where what reads them is known here."""
     folder = built.package.golden_folder
     trip = built.round_trip()
+    source = built.reference
+    if built.plan.mode.chosen == "native" and source is not None:
+        seen = built.native_replies()
+        reference = Reference(source.text, bos_token=source.bos_token, eos_token=source.eos_token)
+        replies = returned_natively(spoken_replies(reference, source.eos_token), trip)
+        engine = trip.engine if trip is not None else ""
+        return [compare_native(folder, replies, engine, seen.why_not, update=update)]
     if trip is None:
-        why = "what the model writes is not read by a TEMPLATE's tags or PARSER, or no chat template shows it"
+        why = "no chat template shows what the model writes, or the RENDERER of `target` is not known"
         return without_replies(folder, why, update=update)
     return [compare_replies(folder, reader(trip), returned(trip), update=update)]
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from modelfile_kit.building.mode import Mode, NativeWay, choose_mode, kinds_in_words, unused_template
+from modelfile_kit.building.mode import Mode, choose_mode, kinds_in_words, unused_template
+from modelfile_kit.building.native_way import NativeReplies, NativeWay
 from modelfile_kit.core.diagnostics import Diagnostic, Severity, Span
+from modelfile_kit.ollama.reply_types import Reply
 from modelfile_kit.ollama.versions import Target
 from modelfile_kit.prover.counting import Count
 from modelfile_kit.prover.native import NativeProof
+from modelfile_kit.replies.round_trip import Reading, RoundTrip
+from modelfile_kit.replies.spoken import KINDS, Spoken
 
 EXACT = {"chat": "exact", "tools": "absent"}
 TOOLS = {"chat": "exact", "tools": "partial"}
@@ -37,6 +42,18 @@ REFUSED = NativeProof(
 )
 
 
+ENGINE = "llama-server 9"
+
+
+def natively(**read: bool) -> NativeReplies:
+    """Replies that a llama-server was seen to read, or not; `_` in a kind's name is a space."""
+    spoken = {k: next(kind for kind in KINDS if kind.name == k.replace("_", " ")) for k in read}
+    readings = (
+        Reading(Spoken(spoken[k], "", None, ""), 0, Reply(), "" if read[k] else "content") for k in read
+    )
+    return NativeReplies(RoundTrip("", tuple(readings), engine=ENGINE), "")
+
+
 def choose(
     coverage: dict[str, str] | None,
     found: NativeProof | None,
@@ -44,14 +61,16 @@ def choose(
     asked: str = "auto",
     closed: str = "",
     target: str = ">=0.30",
+    replies: dict[str, bool] | None = None,
+    read: NativeReplies | None = None,
 ) -> Mode:
     def prove() -> NativeProof:
         assert found is not None, "native mode was looked at although nothing asks for it"
         return found
 
-    return choose_mode(
-        asked, coverage, NativeWay(closed, prove), target=Target.parse(target), span=Span("p.yaml", 3)
-    )
+    way = NativeWay(closed, prove, lambda: read or NativeReplies())
+    target_of = Target.parse(target)
+    return choose_mode(asked, coverage, way, target=target_of, span=Span("p.yaml", 3), replies=replies)
 
 
 @pytest.mark.parametrize(
@@ -156,6 +175,55 @@ def test_more_right_of_one_kind_and_of_no_kind_less(
     assert mode.chosen == chosen
     said = mode.why if chosen == "native" else mode.diagnostics[0].help
     assert f"chat {chat[1]} and {chat[0]} of 10, tools {tools[1]} and {tools[0]} of 10" in (said or "")
+
+
+READ = {"answer": True, "call": False}
+COUNTED = {"chat": Count(10, 10, 10), "tools": Count(8, 8, 10)}
+FEWER = {"chat": Count(10, 10, 10), "tools": Count(8, 7, 10)}
+
+
+@pytest.mark.parametrize(
+    ("coverage", "found", "read", "chosen", "words"),
+    [
+        # A TEMPLATE that is exact gives way where native mode is too, and reads more.
+        (EXACT, seen(chat="exact"), natively(answer=True, call=True), "native", "2 and 1 of 2"),
+        (EXACT, seen(chat="partial"), natively(answer=True, call=True), "go", "its prompts are worse"),
+        (EXACT, None, natively(answer=False, call=True), "go", "without answer"),
+        (EXACT, None, natively(answer=True, call=False), "go", "all but call"),
+        # What was not seen is not proven.
+        (EXACT, None, natively(call=True), "go", "without answer"),
+        (EXACT, None, NativeReplies(), "go", "not proven (llama-server was not found"),
+        # Prompts that are equally right, and more replies.
+        (TOOLS, COUNTED, natively(answer=True, call=True), "native", "2 and 1 of 2"),
+        (TOOLS, FEWER, natively(answer=True, call=True), "go", "native mode is no better"),
+        (TOOLS, COUNTED, natively(answer=True, call=False), "go", "1 and 1 of 2"),
+        # Better prompts are no reason where a reply is lost.
+        (TOOLS, seen(chat="exact", tools="exact"), natively(answer=True, call=False), "native", "proven"),
+        (TOOLS, seen(chat="exact", tools="exact"), natively(answer=False, call=True), "go", "without answer"),
+        (TOOLS, seen(chat="exact", tools="exact"), NativeReplies(), "go", "not proven"),
+    ],
+)
+def test_replies_count_beside_prompts(
+    coverage: dict[str, str], found: Any, read: NativeReplies, chosen: str, words: str
+) -> None:
+    if isinstance(found, dict):
+        found = replace(seen(chat="exact", tools="partial"), counts=found)
+    mode = choose(coverage, found, replies=READ, read=read)
+    assert mode.chosen == chosen
+    assert words in mode.why
+    unread = chosen == "native" and not all(read.trip.read.values() if read.trip else ())
+    assert ("MK532" in [d.code for d in mode.diagnostics]) == unread
+
+
+def test_where_all_replies_are_read_nothing_is_asked() -> None:
+    assert choose(EXACT, None, replies={"answer": True}, read=None).native_replies is None
+
+
+def test_without_an_engine_the_choice_is_that_of_the_prompts() -> None:
+    """As it was before replies counted: a TEMPLATE, or native mode where no TEMPLATE is possible."""
+    for coverage, chosen in ((EXACT, "go"), (PARTIAL, "go"), (NOTHING, "native")):
+        assert choose(coverage, BLIND, replies=READ).chosen == chosen
+        assert choose(coverage, BLIND).chosen == chosen
 
 
 def test_kinds_in_words() -> None:

@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
+from modelfile_kit.building import native_way
 from modelfile_kit.building import plan as planning
+from modelfile_kit.building.native_way import NativeReplies
+from modelfile_kit.building.package_replies import template_trip
 from modelfile_kit.building.plan import BuildError, Plan, make_plan
-from modelfile_kit.building.sources import open_files
+from modelfile_kit.building.sources import ModelTemplate, PackageFiles, open_files
 from modelfile_kit.compiler import Compiled
 from modelfile_kit.micro import build_model
 from modelfile_kit.package.package import Package
@@ -30,7 +33,7 @@ PARTIAL = {**EXACT, "chat": "partial"}
 
 @pytest.fixture
 def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Plans a package; the compiler and llama-server answer what is said."""
+    """Plans a package; the compiler and llama-server answer what is said, replies are read as by the tags."""
 
     def plan(
         jinja: str,
@@ -52,7 +55,12 @@ def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
             assert native is not None, "native mode was looked at although nothing asks for it"
             return NativeProof({**EXACT, "chat": native}, "llama-server 9", 3)
 
-        monkeypatch.setattr(planning, "prove_native", prove)
+        def read(reference: ModelTemplate, files: PackageFiles) -> NativeReplies:
+            trip = template_trip(given, files, reference, TEMPLATE, "")
+            return NativeReplies(replace(trip, engine="llama-server 9"), "")
+
+        monkeypatch.setattr(native_way, "prove_native", prove)
+        monkeypatch.setattr(native_way, "native_replies", read)
         return make_plan(replace(given, **keys), open_files(given))
 
     return plan
