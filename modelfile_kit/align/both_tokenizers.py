@@ -23,6 +23,8 @@ class BothTokenizers:
 
     def __init__(self, vocabulary: Vocabulary, engine: Tokenizer, reference: ReferenceTokenizer) -> None:
         self.vocabulary, self.engine, self.reference = vocabulary, engine, reference
+        self._one_sided: dict[str, bool] = {}
+        self._pieces: dict[int, bytes] = {}
 
     def ours(self, texts: Sequence[str]) -> list[list[int]]:
         """Tokens with llama.cpp, nothing added."""
@@ -36,9 +38,24 @@ class BothTokenizers:
         """Whether a text gets other tokens."""
         return self.ours([text]) != self.theirs([text])
 
+    def differing(self, texts: Sequence[str]) -> list[str]:
+        """Those of many texts that get other tokens."""
+        rows = zip(texts, self.ours(texts), self.theirs(texts), strict=True)
+        return [text for text, ours, theirs in rows if ours != theirs]
+
+    def one_sided(self, special: str) -> bool:
+        """Whether only one side takes a text for one token."""
+        if special not in self._one_sided:
+            [ours], [theirs] = self.ours([special]), self.theirs([special])
+            self._one_sided[special] = (len(ours) == 1) != (len(theirs) == 1)
+        return self._one_sided[special]
+
     def our_tokens(self, ids: Sequence[int]) -> tuple[Token, ...]:
         """Ids of llama.cpp with their texts; image N has id -1-N."""
-        return _tokens(ids, self.engine.pieces([i for i in ids if i >= 0]))
+        new = [i for i in dict.fromkeys(ids) if i >= 0 and i not in self._pieces]
+        if new:
+            self._pieces.update(zip(new, self.engine.pieces(new), strict=True))
+        return _tokens(ids, [self._pieces[i] for i in ids if i >= 0])
 
     def their_tokens(self, ids: Sequence[int]) -> tuple[Token, ...]:
         """Ids of the model's own tokenizer with their texts; image N has id -1-N."""

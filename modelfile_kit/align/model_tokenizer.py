@@ -13,6 +13,7 @@ from ..gguf_file.vocabulary import Vocabulary
 from ..reference_tokenizer.child import ReferenceChild
 from ..reference_tokenizer.find import AUTO, Resolver, find_tokenizer
 from ..runtime.tokenizer import Tokenizer
+from .both_tokenizers import BothTokenizers
 from .stress import findings, stress
 from .vocabulary_check import ANOTHER_MODEL, VocabularyCheck, check_vocabulary
 
@@ -65,7 +66,10 @@ def compare_vocabulary(
         checked, found = compare_with(reference, vocabulary, model, guessed=guessed)
         if engine is None or not belongs(checked):
             return checked, found
-        return checked, (*found, *findings(stress(vocabulary, engine, reference), vocabulary))
+        return checked, (
+            *found,
+            *findings(stress(BothTokenizers(vocabulary, engine, reference)), vocabulary.source),
+        )
 
 
 def belongs(checked: VocabularyCheck | None) -> bool:

@@ -89,8 +89,9 @@ def _own_tokenizer(
     checked, found = compare_with(reference, vocabulary, model, guessed=str(asked) == AUTO)
     if not belongs(checked):
         return _OwnTokenizer(checked, None, found)
-    found = (*found, *stress_findings(stress(vocabulary, engine, reference), vocabulary))
-    return _OwnTokenizer(checked, BothTokenizers(vocabulary, engine, reference), found)
+    both = BothTokenizers(vocabulary, engine, reference)
+    found = (*found, *stress_findings(stress(both), vocabulary.source))
+    return _OwnTokenizer(checked, both, found)
 
 
 def _user_texts(

@@ -6,29 +6,17 @@ template's text in tokens of its own tokenizer, with nothing added to it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..core.diagnostics import Diagnostic, Severity, Span
+from ..core.diagnostics import Diagnostic, Span
 from .both_tokenizers import BothTokenizers
 from .compare import WINDOW, Alignment, Token, first_difference, format_alignment, quoted
 from .image_places import Placed, Wrapper
-from .stress import MERGES, NORMALIZER, PRE_TOKENIZER, SPECIAL
-from .token_causes import (
-    BYTES,
-    DUPLICATE,
-    MOVED,
-    PREFIX,
-    STRIPPED,
-    UNUSED,
-    WHOLE,
-    CauseFinder,
-    TokenCause,
-)
+from .token_causes import KINDS, SAID, SPECIAL, CauseFinder, TokenCause, group_of, severity_of
 
 FOUND = "MK765"
-SAID = "special text in a message"
 NAMES = ("llama.cpp", "the model's tokenizer")
 _SHOWN = 12
 
@@ -117,8 +105,7 @@ class TokenComparison:
         self._equal += not causes
         for cause in causes:
             users = cause.name == SPECIAL and any(cause.detail in content for content in contents)
-            name = SAID if users else cause.name
-            detail = cause.detail if cause.name in (NORMALIZER, PRE_TOKENIZER) else ""
+            name, detail = (SAID, "") if users else group_of(cause)
             self._groups.setdefault((name, detail), []).append((ident, cause))
         shown = self.both.our_tokens(engine_ids), self.both.their_tokens(theirs)
         return PromptTokens(*shown, first, tuple(causes))
@@ -144,13 +131,13 @@ class TokenComparison:
         about = f" ({detail})" if detail else ""
         return Diagnostic(
             FOUND,
-            _severity(name, detail),
+            severity_of(name, detail),
             f"{len(idents)} of {self._count} conversations have other tokens with llama.cpp than the model "
-            f"was trained on, because of {_WHAT[name]}{about}: in {ident!r} {quoted(cause.text, ascii)} is "
+            f"was trained on, because of {KINDS[name].what}{about}: in {ident!r} {quoted(cause.text, ascii)} is "
             f"{_listed(cause.ours)} with llama.cpp and {_listed(cause.theirs)} with the model's own "
             f"tokenizer{more}",
             Span(self.both.vocabulary.source),
-            _HELP[name],
+            KINDS[name].help,
         )
 
     @property
@@ -163,42 +150,8 @@ def _idents(rows: Sequence[tuple[str, TokenCause]]) -> list[str]:
     return list(dict.fromkeys(ident for ident, _ in rows))
 
 
-def _severity(name: str, detail: str) -> Severity:
-    if name == NORMALIZER and detail == "NFC":
-        return Severity.INFO  # Ollama's users meet it with every Qwen, and can do something about it
-    return Severity.ERROR if name in (SPECIAL, MOVED) else Severity.WARNING
-
-
 def _listed(tokens: Sequence[Token]) -> str:
     shown = " ".join(f"{t.id}:{t.text!a}" for t in tokens[:_SHOWN])
     return f"[{shown}{' …' if len(tokens) > _SHOWN else ''}]"
 
 
-_WHAT: Mapping[str, str] = {
-    NORMALIZER: "the normalizer of its tokenizer",
-    SPECIAL: "special tokens that only one side knows",
-    SAID: "a message that holds the text of a special token, which only one side reads as that token",
-    STRIPPED: "special tokens that take the spaces beside them with them",
-    PREFIX: "a space that one side puts before a text",
-    MOVED: "tokens that have another id",
-    DUPLICATE: "two tokens with one text",
-    UNUSED: "tokens that one side never uses",
-    BYTES: "characters that one side spells as bytes",
-    PRE_TOKENIZER: "the pre-tokenizer",
-    WHOLE: "words that are tokens, which only one side leaves whole",
-    MERGES: "the way words are put together",
-}
-_HELP: Mapping[str, str] = {
-    NORMALIZER: "change texts the same way before they are sent (MK754)",
-    SPECIAL: "see the findings about tokens that are missing, added or of another type (MK744 to MK748)",
-    SAID: "take such texts out of messages before they are sent, or break them up",
-    STRIPPED: "write no spaces or newlines beside these tokens (MK757)",
-    PREFIX: "see the finding about the space before a text (MK751)",
-    MOVED: "convert the model again from its original files (MK746)",
-    DUPLICATE: "nothing in the GGUF can change it; write the text otherwise",
-    UNUSED: "see the findings about types of tokens (MK748)",
-    BYTES: "see the findings about missing tokens (MK744)",
-    PRE_TOKENIZER: "see the finding about the pre-tokenizer (MK752, MK753)",
-    WHOLE: "nothing in the GGUF can change it, unless another `tokenizer.ggml.pre` fits too (MK758)",
-    MERGES: "see the findings about merges and scores (MK755, MK756, MK758)",
-}

@@ -1,29 +1,100 @@
-"""Why one text gets other tokens with llama.cpp than with the model's own tokenizer.
+"""Why a text gets other tokens with llama.cpp than with the model's own tokenizer: every cause, one table.
 
-A text is made as small as it can be with a difference left; the cause is then the first step of tokenizing
-whose effect makes the difference go away.
+Generated texts (stress.py) and the conversations of a package (prompt_tokens.py) are explained here alike:
+the cause of a text is the first step of tokenizing whose effect makes the difference go away.
 """
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from ..core.diagnostics import Severity
 from .both_tokenizers import BothTokenizers
 from .compare import Token, first_difference
-from .stress import MERGES, NORMALIZER, PRE_TOKENIZER, SPECIAL, shrink
 
+
+@dataclass(frozen=True)
+class CauseKind:
+    """One reason for other tokens.
+
+    what: behind "because of"; help: what to do; severity: in a conversation of the package; detailed: whether
+    what it is about (`TokenCause.detail`) makes a group of its own.
+    """
+
+    what: str
+    help: str
+    severity: Severity = Severity.WARNING
+    detailed: bool = False
+
+
+NORMALIZER, SPECIAL, PRE_TOKENIZER, MERGES = "normalizer", "special tokens", "pre-tokenizer", "merges"
 STRIPPED, PREFIX, BYTES = "spaces beside special tokens", "space before the text", "byte fallback"
 WHOLE = "whole pieces"
 MOVED, DUPLICATE, UNUSED = "token ids", "duplicate tokens", "unused tokens"
+SAID = "special text in a message"
+
+KINDS: Mapping[str, CauseKind] = {
+    NORMALIZER: CauseKind(
+        "the normalizer of its tokenizer",
+        "change texts the same way before they are sent (MK754)",
+        detailed=True,
+    ),
+    STRIPPED: CauseKind(
+        "special tokens that take the spaces beside them with them",
+        "write no spaces or newlines beside these tokens (MK757)",
+    ),
+    SPECIAL: CauseKind(
+        "special tokens that only one side knows",
+        "see the findings about tokens that are missing, added or of another type (MK744 to MK748)",
+        Severity.ERROR,
+    ),
+    SAID: CauseKind(
+        "a message that holds the text of a special token, which only one side reads as that token",
+        "take such texts out of messages before they are sent, or break them up",
+    ),
+    MOVED: CauseKind(
+        "tokens that have another id",
+        "convert the model again from its original files (MK746)",
+        Severity.ERROR,
+    ),
+    DUPLICATE: CauseKind(
+        "two tokens with one text", "nothing in the GGUF can change it; write the text otherwise"
+    ),
+    UNUSED: CauseKind("tokens that one side never uses", "see the findings about types of tokens (MK748)"),
+    BYTES: CauseKind(
+        "characters that one side spells as bytes", "see the findings about missing tokens (MK744)"
+    ),
+    PREFIX: CauseKind(
+        "a space that one side puts before a text", "see the finding about the space before a text (MK751)"
+    ),
+    PRE_TOKENIZER: CauseKind(
+        "the pre-tokenizer", "see the finding about the pre-tokenizer (MK752, MK753)", detailed=True
+    ),
+    WHOLE: CauseKind(
+        "words that are tokens, which only one side leaves whole",
+        "nothing in the GGUF can change it, unless another `tokenizer.ggml.pre` fits too (MK758)",
+    ),
+    MERGES: CauseKind(
+        "the way words are put together",
+        "see the findings about merges and scores (MK755, MK756, MK758); without one, report this text",
+    ),
+}
+"""Every cause by its name, in the order in which they are tried."""
 
 MAX_PER_TEXT = 6
 """Differences that are looked for in one text."""
 
 MAX_SMALL = 60
 """Small texts that are looked for in all; a vocabulary that is wrong everywhere has thousands."""
+
+MAX_SHRINKING = 200
+"""Steps to make a text smaller; each asks both sides once."""
+
+MAX_ROUNDS = 12
+"""Small texts that are looked for among generated ones that no step explains whole."""
 
 _NOT_WORDS = ("byte", "unknown")
 
@@ -32,9 +103,9 @@ _NOT_WORDS = ("byte", "unknown")
 class TokenCause:
     """One difference.
 
-    name: one of the constants here and in `stress`; detail: what it is about (a form of Unicode, a special
-    token), "" for nothing more; text: the smallest text that has it; ours, theirs: its tokens with llama.cpp
-    and of the model's own tokenizer.
+    name: a key of `KINDS`; detail: what it is about (a form of Unicode, a special token), "" for nothing
+    more; text: the smallest text that has it; ours, theirs: its tokens with llama.cpp and of the model's own
+    tokenizer.
     """
 
     name: str
@@ -75,27 +146,77 @@ class CauseFinder:
         return found
 
     def cause(self, text: str) -> TokenCause:
-        """The cause of a text that differs and has no smaller part that does."""
-        [ours], [theirs] = self.both.ours([text]), self.both.theirs([text])
-        shown = self.both.our_tokens(ours), self.both.their_tokens(theirs)
-        name, detail = next(self._explained(text, ours, theirs, *shown))
-        return TokenCause(name, detail, text, *shown)
+        """The cause of a text that differs; exact where it has no smaller part that does."""
+        return self.explain([text])[0]
+
+    def groups(self, texts: Sequence[str]) -> list[tuple[TokenCause, int]]:
+        """Many texts that differ, each put down to one cause: the causes with their counts.
+
+        Each cause is shown by a text as small as can be.
+        """
+        rest: dict[tuple[str, str], list[str]] = {}
+        for text, cause in zip(texts, self.explain(texts), strict=True):
+            rest.setdefault(group_of(cause), []).append(text)
+        found: dict[tuple[str, str], tuple[TokenCause, int]] = {}
+        # What is merely not explained as a whole is looked at in small texts first.
+        unexplained = rest.pop((MERGES, ""), [])
+        for _ in range(MAX_ROUNDS):
+            if not unexplained:
+                break
+            small = shrink(min(unexplained, key=_size), self.both.differ)
+            cause = self.cause(small)
+            holding = [text for text in unexplained if small in text]
+            unexplained = [text for text in unexplained if small not in text]
+            shown, count = found.get(group_of(cause), (cause, 0))
+            found[group_of(cause)] = min(shown, cause, key=lambda c: _size(c.text)), count + len(holding)
+        if unexplained:
+            rest[(MERGES, "")] = unexplained
+        for group, rows in rest.items():
+            known, count = found.get(group, (None, 0))
+            shown = known or self._smallest(min(rows, key=_size), group)
+            found[group] = shown, count + len(rows)
+        return list(found.values())
+
+    def _smallest(self, text: str, group: tuple[str, str]) -> TokenCause:
+        def has_it(smaller: str) -> bool:
+            return self.both.differ(smaller) and group_of(self.cause(smaller)) == group
+
+        return self.cause(shrink(text, has_it))
+
+    def explain(self, texts: Sequence[str]) -> list[TokenCause]:
+        """The first cause that explains each text as a whole; every text differs."""
+        both = self.both
+        ours, theirs = both.ours(texts), both.theirs(texts)
+        normal = [t.replace("▁", " ") for t in both.reference.normalize_many(texts)]
+        differs = set(both.differing(list(dict.fromkeys(normal))))
+        found = []
+        for text, a, b, after in zip(texts, ours, theirs, normal, strict=True):
+            shown = both.our_tokens(a), both.their_tokens(b)
+            steps = self._explained(text, after, after not in differs, b, *shown)
+            found.append(TokenCause(*next(steps), text, *shown))
+        return found
 
     def _explained(
-        self, text: str, a: list[int], b: list[int], ours: tuple[Token, ...], theirs: tuple[Token, ...]
+        self,
+        text: str,
+        normal: str,
+        alike: bool,
+        reference: list[int],
+        ours: tuple[Token, ...],
+        theirs: tuple[Token, ...],
     ) -> Iterator[tuple[str, str]]:
+        """Names and details, the first one first. normal: the text as the normalizer leaves it; alike:
+        whether both sides agree about that; reference: the ids of the model's own tokenizer."""
         both = self.both
-        normal = both.reference.normalize_many([text])[0].replace("▁", " ")
-        if normal.strip() != text.strip() and not both.differ(normal):
+        if normal.strip() != text.strip() and alike:
             yield NORMALIZER, _form(text, normal) or ", ".join(both.reference.facts.normalizer)
         stripped, token = self._without_spaces(text)
-        if stripped != text and both.ours([stripped]) == [b]:
+        if stripped != text and both.ours([stripped]) == [reference]:
             yield STRIPPED, token
         for special in both.special_in(text):
-            [here], [there] = both.ours([special]), both.theirs([special])
-            if (len(here) == 1) != (len(there) == 1):
+            if both.one_sided(special):
                 yield SPECIAL, special
-        at = first_difference(a, b)
+        at = first_difference([t.id for t in ours], [t.id for t in theirs])
         assert at is not None  # the text differs
         if at < len(ours) and at < len(theirs):
             yield from self._by_tokens(ours[at], theirs[at])
@@ -138,6 +259,39 @@ class CauseFinder:
             taken = taken or (token.text if whole != text else "")
             text = whole
         return text, taken
+
+
+def group_of(cause: TokenCause) -> tuple[str, str]:
+    """What is said of a cause in one finding: its name, and its detail where that makes a group."""
+    return cause.name, cause.detail if KINDS[cause.name].detailed else ""
+
+
+def severity_of(name: str, detail: str) -> Severity:
+    """How bad a cause is in a conversation of the package."""
+    if name == NORMALIZER and detail == "NFC":
+        return Severity.INFO  # Ollama's users meet it with every Qwen, and can do something about it
+    return KINDS[name].severity
+
+
+def shrink(text: str, still: Callable[[str], bool]) -> str:
+    """The smallest text that `still` holds for, found by leaving parts out, halves first."""
+    steps, size = 0, max(1, len(text) // 2)
+    while size and steps < MAX_SHRINKING:
+        for start in range(0, len(text), size):
+            shorter = text[:start] + text[start + size :]
+            steps += 1
+            if shorter and still(shorter):
+                text = shorter
+                break
+        else:
+            size //= 2
+            continue
+        size = min(size, max(1, len(text) // 2))
+    return text
+
+
+def _size(text: str) -> tuple[int, str]:
+    return len(text), text
 
 
 def _form(before: str, after: str) -> str:

@@ -13,6 +13,8 @@ from ..align.both_tokenizers import BothTokenizers
 from ..align.image_places import Placed
 from ..align.model_tokenizer import belongs, compare_with, model_tokenizer
 from ..align.prompt_tokens import TokenComparison
+from ..align.stress import findings as stress_findings
+from ..align.stress import stress
 from ..align.vocabulary_check import VocabularyCheck
 from ..building.build import Build, build
 from ..core.conversation import Conversation
@@ -46,6 +48,8 @@ from .stand_in_file import MicroFiles
 MAX_DEPTH = 6
 # Golden prompts that print today's date print this one, or they would differ every day.
 DAY = datetime.datetime(2026, 1, 1)
+# Generated texts that are compared with the original model's tokenizer; `check` takes ten times as many.
+GENERATED = 1_000
 
 
 def find_packages(paths: Iterable[Path]) -> list[Path]:
@@ -186,7 +190,8 @@ def _tokenizer_cases(
     vocabulary = built.files.vocabulary
     if own is None or engine is None or vocabulary is None or built.reference is None:
         return
-    comparison = TokenComparison(BothTokenizers(vocabulary, engine, own))
+    both = BothTokenizers(vocabulary, engine, own)
+    comparison = TokenComparison(both)
     for conversation in built.conversations():
         text = _expected(built, conversation)
         if text is not None:
@@ -196,6 +201,9 @@ def _tokenizer_cases(
     said = tuple(comparison.findings())
     status = Status.FAILED if has_errors(said) else Status.PASSED
     yield Case("tokens of the training", status, comparison.summary, diagnostics=said)
+    stressed = stress(both, count=GENERATED)
+    told = tuple(stress_findings(stressed, vocabulary.source))
+    yield Case("generated texts", Status.PASSED, stressed.summary, diagnostics=told)
 
 
 def _expected(built: Build, conversation: Conversation) -> str | None:

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from modelfile_kit.align.stress import Stress, findings, shrink, stress
+from modelfile_kit.align.both_tokenizers import BothTokenizers
+from modelfile_kit.align.stress import Stress, findings, stress
+from modelfile_kit.align.token_causes import shrink
 from modelfile_kit.gguf_file import read_header
 from modelfile_kit.gguf_file.vocabulary import Vocabulary
 from modelfile_kit.reference_tokenizer.child import ReferenceChild
@@ -20,7 +22,7 @@ from .toy_gguf import Fault, keys_of, said, typed, write
 pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("libraries")]
 
 
-def run(tokenizer: Path, gguf: Path, fault: Fault | None = None, count: int | None = 3000) -> Stress:
+def run(tokenizer: Path, gguf: Path, fault: Fault | None = None, count: int = 3000) -> Stress:
     """Compares a tokenizer with a GGUF; with a fault the GGUF is made of the tokenizer first."""
     found = find_tokenizer(tokenizer, gguf)
     assert found is not None
@@ -32,7 +34,7 @@ def run(tokenizer: Path, gguf: Path, fault: Fault | None = None, count: int | No
             write(gguf, keys)
         own = Vocabulary.from_header(read_header(gguf))
         with LlamaTokenizer(gguf) as engine:
-            return stress(own, engine, reference, count=count)
+            return stress(BothTokenizers(own, engine, reference), count=count)
 
 
 def cut_merges(keys):
@@ -53,18 +55,18 @@ def test_a_faithful_conversion_has_no_difference(tmp_path, llama_cpp):
 )
 def test_a_fault_has_its_cause(tmp_path, llama_cpp, fault, cause):
     result = run(toys.byte_level(tmp_path), tmp_path / "a.gguf", fault)
-    assert [c.name for c in result.causes] == [cause]
-    assert result.causes[0].theirs != result.causes[0].ours
-    assert len(result.causes[0].text) <= 20
+    assert [c.cause.name for c in result.causes] == [cause]
+    assert result.causes[0].cause.theirs != result.causes[0].cause.ours
+    assert len(result.causes[0].cause.text) <= 20
 
 
 def test_the_normalizer_is_shown_by_the_smallest_text(tmp_path, llama_cpp):
     normalizers = pytest.importorskip("tokenizers.normalizers")
     folder = toys.byte_level(tmp_path, normalizer=normalizers.NFC())
     result = run(folder, tmp_path / "a.gguf")
-    [cause] = result.causes
-    assert (cause.name, len(cause.text) <= 2) == ("normalizer", True)
-    [found] = findings(result, Vocabulary.from_header(read_header(tmp_path / "a.gguf")))
+    [counted] = result.causes
+    assert (counted.cause.name, len(counted.cause.text) <= 2) == ("normalizer", True)
+    [found] = findings(result, str(tmp_path / "a.gguf"))
     assert (found.code, str(found.severity)) == (
         "MK760",
         "info",
@@ -73,9 +75,9 @@ def test_the_normalizer_is_shown_by_the_smallest_text(tmp_path, llama_cpp):
 
 def test_real_pairs(llama_cpp):
     """Llama 3.1: 10,000 of 10,000. Qwen: NFC, and the tokens that Qwen3 has beyond Qwen2, nothing else."""
-    assert run(part("llama3_1"), vocabulary("llama-bpe"), count=None) == Stress(10_000, ())
+    assert run(part("llama3_1"), vocabulary("llama-bpe"), count=10_000) == Stress(10_000, ())
     result = run(part("qwen3"), vocabulary("qwen2"))
-    assert {c.name for c in result.causes} == {"normalizer", "special tokens"}
+    assert {c.cause.name for c in result.causes} == {"normalizer", "special tokens"}
 
 
 def test_shrinking():

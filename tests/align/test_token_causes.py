@@ -166,6 +166,29 @@ def test_a_space_that_differs_is_one_cause():
     assert [c.text for c in CauseFinder(both).causes("   ")] == [" "]
 
 
+def test_many_texts_are_counted_under_one_cause_each():
+    """Letters with another id, and a word that is cut otherwise: both are found in longer texts too."""
+    table = {"a": 1, "b": 2, "c": 3, "x": 5, "y": 6, "xy": 7}
+    theirs = {**table, "b": 12}
+    ours = {key: number for key, number in table.items() if key != "xy"}
+    finder = CauseFinder(BothTokenizers(sides.vocabulary(), sides.Engine(ours), sides.own(theirs)))
+    texts = ["acb", "ab", "cxya", "xy", "axyc"]
+    found = {(c.name, c.text): count for c, count in finder.groups(texts)}
+    assert found == {("token ids", "b"): 2, ("merges", "xy"): 3}
+    assert finder.groups([]) == []
+
+
+def test_generated_texts_and_conversations_are_explained_alike():
+    both = BothTokenizers(
+        sides.vocabulary(),
+        sides.Engine({"<": 1, "s": 2, ">": 3, "a": 4}),
+        sides.own({"<s>": 9, "<": 1, "s": 2, ">": 3, "a": 4}, added=("<s>",)),
+    )
+    text = "a<s>a"
+    [(generated, _)], [spoken] = CauseFinder(both).groups([text]), CauseFinder(both).causes(text)
+    assert generated == spoken and (spoken.name, spoken.text) == ("special tokens", "<s>")
+
+
 Table = Callable[[str], list[int]]
 
 

@@ -122,6 +122,9 @@ def test_golden_files_hold_the_tokens_of_both(pair, package, tmp_path):
         f"prompt and {len(ours)} tokens, {len(theirs)} tokens of the model's own tokenizer"
     )
     assert by_name["tokens of the training"].summary.startswith("2 of 2 conversations")
+    said = by_name["generated texts"]
+    same, _, count = said.summary.split()[:3]
+    assert same == count and int(count.replace(",", "")) >= 1000 and said.diagnostics == ()
     path = package / "golden/accents.tokens.json"
     changed = json.loads(path.read_text(encoding="utf-8"))
     name = next(n for n in changed if n.startswith("tokenizer.json"))
@@ -140,3 +143,7 @@ def test_test_names_the_cause_too(pair, package, tmp_path):
     assert case.summary == "1 of 2 conversations have the tokens of the model's own tokenizer"
     [found] = case.diagnostics
     assert (found.code, str(found.severity)) == ("MK765", "info")
+    [case] = [c for c in cases if c.name == "generated texts"]
+    [found] = case.diagnostics
+    assert (found.code, str(found.severity), case.status) == ("MK760", "info", Status.PASSED)
+    assert "the normalizer of its tokenizer (NFC); the smallest is" in found.message
