@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ..gguf_file import Header
 
 _MAX_SIDE = 100_000
+_MAX_SECONDS = 86_400
 
 
 @click.command(
@@ -37,7 +38,7 @@ _MAX_SIDE = 100_000
     cls=Command,
     examples=(
         "mkmodelfile inspect model.gguf",
-        "mkmodelfile inspect model.gguf mmproj-model-F16.gguf --image-size 1080x2400",
+        "mkmodelfile inspect model.gguf mmproj-model-F16.gguf --image-size 1080x2400 --sound-length 5",
         "mkmodelfile inspect model.gguf --tokenizer ./original-model",
         "mkmodelfile inspect https://huggingface.co/ORG/REPO/resolve/main/model.gguf --format json",
     ),
@@ -52,9 +53,21 @@ _MAX_SIDE = 100_000
     callback=lambda _context, _parameter, given: tuple(map(_size, given)),
     help="How many tokens a picture of this many pixels costs with the projector; may be repeated.",
 )
+@click.option(
+    "--sound-length",
+    "lengths",
+    metavar="SECONDS",
+    multiple=True,
+    type=click.FloatRange(0, _MAX_SECONDS, min_open=True),
+    help="How many tokens a sound of this many seconds costs with the projector; may be repeated.",
+)
 @click.option("--format", "output_format", type=click.Choice(FORMATS), default="text", show_default=True)
 def command(
-    files: tuple[str, ...], tokenizer: str | None, sizes: tuple[tuple[int, int], ...], output_format: str
+    files: tuple[str, ...],
+    tokenizer: str | None,
+    sizes: tuple[tuple[int, int], ...],
+    lengths: tuple[float, ...],
+    output_format: str,
 ) -> None:
     """Describe GGUF files, and what Ollama will do with them.
 
@@ -84,7 +97,7 @@ def command(
     compared = [found for header in headers for found in _tokenizer(header, tokenizer, output_format)]
     paired = check_together(headers)
     together = _pair_input(headers) if paired is not None else ()
-    costs = _image_costs(headers, sizes)
+    costs, sounds = _image_costs(headers, sizes), _sound_costs(headers, lengths)
     if len(headers) == 1 and paired is None:
         paired = _neighbour(headers[0])
     report = Report(
@@ -95,13 +108,14 @@ def command(
         facts={
             **({"input": list(together)} if together else {}),
             **({"images": [cost for cost, _ in costs]} if costs else {}),
+            **({"sounds": [cost for cost, _ in sounds]} if sounds else {}),
         },
     )
     if output_format != "text":
         click.echo(render(report, output_format), nl=False)
     else:
         print_diagnostics(report.all_diagnostics())
-        for _, line in costs:
+        for _, line in (*costs, *sounds):
             click.echo(line)
         if together:
             fits = "the projector fits the model; " if paired == () else ""
@@ -131,9 +145,7 @@ def _image_costs(
 
     models = [h for h in headers if classify(h) is FileKind.MODEL]
     least = max((least_image_tokens(h.architecture) or 0 for h in models), default=0)
-    projectors = [h for h in headers if classify(h) is FileKind.PROJECTOR]
-    if not projectors:
-        raise click.UsageError("--image-size needs the projector too: `mkmodelfile inspect MODEL PROJECTOR`")
+    projectors = _projectors(headers, "--image-size")
     found: list[tuple[dict[str, object], str]] = []
     for header in projectors:
         for width, height in sizes:
@@ -152,6 +164,41 @@ def _image_costs(
             why = f" ({counted.words})" if counted.words else ""
             line = f"{shown}: {counted.engine:,} tokens with llama.cpp, {counted.reference:,} in the training"
             found.append((data, line + why))
+    return found
+
+
+def _sound_costs(headers: list[Header], lengths: tuple[float, ...]) -> list[tuple[dict[str, object], str]]:
+    """The tokens of sounds with each projector, as data and as a line."""
+    if not lengths:
+        return []
+    from ..vision.sound_tokens import sound_tokens
+
+    found: list[tuple[dict[str, object], str]] = []
+    for header in _projectors(headers, "--sound-length"):
+        for seconds in lengths:
+            counted = sound_tokens(header, seconds)
+            shown = f"sound of {seconds:g} s"
+            if counted is None:
+                kind = header.metadata.text("clip.projector_type") or "unknown"
+                found.append(({"seconds": seconds}, f"{shown}: the projector ({kind}) takes no sound"))
+                continue
+            data: dict[str, object] = {
+                "seconds": seconds,
+                "engine": counted.engine,
+                "reference": counted.reference,
+                "why": counted.words,
+            }
+            reference = "not known" if counted.reference is None else f"{counted.reference:,}"
+            why = f" ({counted.words})" if counted.words else ""
+            line = f"{shown}: {counted.engine:,} tokens with llama.cpp, {reference} in the training{why}"
+            found.append((data, line))
+    return found
+
+
+def _projectors(headers: list[Header], option: str) -> list[Header]:
+    found = [h for h in headers if classify(h) is FileKind.PROJECTOR]
+    if not found:
+        raise click.UsageError(f"{option} needs the projector too: `mkmodelfile inspect MODEL PROJECTOR`")
     return found
 
 

@@ -47,3 +47,22 @@ def test_what_is_no_size(pair, mkmodelfile, size):
 def test_a_projector_is_needed(pair, mkmodelfile):
     done = mkmodelfile("inspect", pair.model, "--image-size", "64x64")
     assert done.code == 2 and "needs the projector too" in done.err
+
+
+def test_lengths_of_sounds(tmp_path, mkmodelfile):
+    path = projector_of(tmp_path / "mmproj.gguf", "qwen2a")
+    done = mkmodelfile("inspect", path, "--sound-length", "5", "--sound-length", "31.5")
+    assert done.code == 0, done.err
+    # Whisper's 1,500 embeddings of 30 seconds are halved; 5 seconds alone are 500 frames, halved twice
+    assert "sound of 5 s: 750 tokens with llama.cpp, 125 in the training (llama.cpp counts" in done.out
+    assert "sound of 31.5 s: 1,500 tokens with llama.cpp, 787 in the training" in done.out
+    done = mkmodelfile("inspect", path, "--sound-length", "5", "--format", "json")
+    [data] = json.loads(done.out)["facts"]["sounds"]
+    assert (data["seconds"], data["engine"], data["reference"]) == (5.0, 750, 125)
+
+
+def test_a_projector_that_takes_no_sound(pair, mkmodelfile):
+    done = mkmodelfile("inspect", pair.projector, "--sound-length", "5")
+    assert done.code == 0 and "sound of 5 s: the projector (glm4v) takes no sound" in done.out
+    done = mkmodelfile("inspect", pair.model, "--sound-length", "5")
+    assert done.code == 2 and "needs the projector too" in done.err
