@@ -18,6 +18,7 @@ from ..gguf_file.pre_tokenizers import (
     PreTokenizer,
     checksum_text,
     known_checksum,
+    models_of,
     pre_tokenizers,
 )
 from ..reference_tokenizer.reference import ReferenceTokenizer
@@ -42,6 +43,8 @@ PROBES = (
 )
 """Texts on which pre-tokenizers differ: digits, contractions, runs of spaces and lines, scripts, marks."""
 
+_FURTHER_SPACES = re.compile("[\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]")
+
 Difference = tuple[str, tuple[str, ...], tuple[str, ...]]
 """A text, the pieces of the model's own pre-tokenizer, and those of llama.cpp."""
 
@@ -52,9 +55,9 @@ class Splits:
 
     used: the one that the GGUF names, None where llama.cpp has no such name; differences: where it cuts
     otherwise; better: names of llama.cpp whose pre-tokenizers differ less, those without a difference or with
-    the fewest; better_differences: how many texts these cut otherwise; recognised, repository: what
-    llama.cpp's converter writes for this tokenizer and the model that it takes it for, "" where it knows
-    neither; texts: how many were compared.
+    the fewest; better_differences: how many texts these cut otherwise; recognised: what llama.cpp's
+    converter writes for this tokenizer, "" where it does not know it; models: those that are known to have
+    its tokens; texts: how many were compared.
     """
 
     used: PreTokenizer | None
@@ -62,7 +65,7 @@ class Splits:
     better: tuple[str, ...] = ()
     better_differences: int = 0
     recognised: str = ""
-    repository: str = ""
+    models: tuple[str, ...] = ()
     texts: int = 0
 
 
@@ -73,11 +76,11 @@ def compare_splits(name: str, reference: ReferenceTokenizer) -> Splits:
     """
     known = pre_tokenizers()
     used = known.get(name or "default")
-    recognised, repository = _recognised(reference, used)
+    recognised, models = _recognised(reference, used)
     texts = reference.normalize_many([*PROBES, checksum_text()])
     theirs = [tuple(pieces) for pieces in reference.split_many(texts)]
     if used is not None and not used.as_written:
-        return Splits(used, recognised=recognised, repository=repository)
+        return Splits(used, recognised=recognised, models=models)
     counts = {}
     for kind, one in {p.type: p for p in known.values() if p.as_written}.items():
         counts[kind] = sum(_cut_like(one, text) != pieces for text, pieces in zip(texts, theirs, strict=True))
@@ -91,13 +94,14 @@ def compare_splits(name: str, reference: ReferenceTokenizer) -> Splits:
     better: tuple[str, ...] = ()
     if fewest < here:
         better = tuple(n for n, p in known.items() if counts.get(p.type) == fewest)
-    return Splits(used, differences, better, fewest, recognised, repository, len(texts))
+    return Splits(used, differences, better, fewest, recognised, models, len(texts))
 
 
-def _recognised(reference: ReferenceTokenizer, used: PreTokenizer | None) -> tuple[str, str]:
-    """What llama.cpp's converter takes a tokenizer for (conversion/base.py, get_vocab_base_pre).
+def _recognised(reference: ReferenceTokenizer, used: PreTokenizer | None) -> tuple[str, tuple[str, ...]]:
+    """What llama.cpp's converter writes for a tokenizer, and the models that have its tokens.
 
-    Files that say nothing about BOS are tried with and without; of two answers the one that fits counts.
+    As get_vocab_base_pre in conversion/base.py does. Files that say nothing about BOS are tried with and
+    without; of two answers the one that the GGUF names counts, then one that cuts as it does.
     """
     plain, whole = (reference.encode(checksum_text(), add_special=add) for add in (False, True))
     bos = reference.facts.special.get("bos")
@@ -107,8 +111,11 @@ def _recognised(reference: ReferenceTokenizer, used: PreTokenizer | None) -> tup
     answers = [known_checksum(hashlib.sha256(str(ids).encode()).hexdigest()) for ids in tried]
     found = [answer for answer in answers if answer is not None]
     known = pre_tokenizers()
-    fitting = (a for a in found if used and a[0] in known and known[a[0]].patterns == used.patterns)
-    return next(fitting, found[0] if found else ("", ""))
+    named = [a for a in found if used and a[0] == used.name]
+    alike = [a for a in found if used and a[0] in known and known[a[0]].patterns == used.patterns]
+    recognised = next((name for name, _ in (*named, *alike, *found)), "")
+    # A checksum is one of ids: whoever shares the vocabulary has it, and no answer is better than another.
+    return recognised, tuple(dict.fromkeys(name for _, where in found for name in models_of(where)))
 
 
 def cuts_alike(name: str, reference: ReferenceTokenizer, text: str) -> bool | None:
@@ -149,8 +156,10 @@ def _cut_like(pre: PreTokenizer, text: str) -> tuple[str, ...]:
         cut: list[str] = []
         for piece in pieces:
             at = 0
-            for match in pattern.finditer(piece):
-                cut += [piece[at : match.start()], match[0]]
+            # An expression without \p{…} sees every space beyond ASCII as a vertical tab.
+            seen = piece if r"\p" in pattern.pattern else _FURTHER_SPACES.sub("\v", piece)
+            for match in pattern.finditer(seen):
+                cut += [piece[at : match.start()], piece[match.start() : match.end()]]
                 at = match.end()
             cut.append(piece[at:])
         pieces = [piece for piece in cut if piece]

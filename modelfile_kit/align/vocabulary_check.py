@@ -106,14 +106,14 @@ class _Case:
 def _another_model(
     vocabulary: Vocabulary, reference: ReferenceTokenizer, differences: Differences, tokens: int
 ) -> Diagnostic:
-    known = compare_splits(vocabulary.pre, reference).repository
-    looks = f"; it looks like that of {known.removeprefix('https://huggingface.co/')}" if known else ""
+    known = compare_splits(vocabulary.pre, reference).models
+    looks = f"; its tokens are those of {' or '.join(known)}, or of a model with the same vocabulary"
     return Diagnostic(
         ANOTHER_MODEL,
         Severity.ERROR,
         f"{reference.facts.source} is another model's tokenizer: {differences.texts:,} of its {tokens:,} "
         f"tokens are not where the GGUF has them ({vocabulary.model}/{vocabulary.pre or 'no pre-tokenizer'}, "
-        f"{len(vocabulary):,} tokens){looks}",
+        f"{len(vocabulary):,} tokens){looks if known else ''}",
         Span(vocabulary.source),
         "name the tokenizer of the model that the GGUF was made from (`tokenizer:`, --tokenizer), or `none`",
     )

@@ -57,6 +57,20 @@ def checksum_text() -> str:
     return str(_data()["text"])
 
 
+_SHARED = {
+    "ibm-granite/granite-embedding-311m-multilingual-r2": ("google/gemma-3",),
+    "meta-llama/Meta-Llama-3-8B": ("meta-llama/Llama-3.1",),
+    "Qwen/Qwen1.5-7B": ("Qwen/Qwen2", "Qwen/Qwen2.5", "Qwen/Qwen3"),
+}
+"""Families that have the checksum of a repository too, of which llama.cpp's converter names one alone."""
+
+
+def models_of(repository: str) -> tuple[str, ...]:
+    """The models that share a checksum, as far as they are known. repository: of `known_checksum`."""
+    name = repository.removeprefix("https://huggingface.co/")
+    return (*_SHARED.get(name, ()), name) if name else ()
+
+
 def known_checksum(checksum: str) -> tuple[str, str] | None:
     """The value of `tokenizer.ggml.pre` and the repository that a checksum stands for; None if unknown.
 

@@ -130,6 +130,9 @@ def test_a_second_costs_what_engines_were_seen_to_count(kind: str, tmp_path: Pat
     }
 
 
+FEW_POSITIONS = ("lfm2a", "parakeet")
+"""Their small files have too few positions for long sounds."""
+
 SOAK = os.environ.get("MKMODELFILE_SOAK") == "1"
 ASKED = list(SOUND_FORMULAS) if SOAK else ["qwen2a", "voxtral", "glma", "gemma4a", "granite_speech"]
 
@@ -156,6 +159,8 @@ def test_llama_server_counts_the_same(kind: str, tmp_path: Path) -> None:
         assert not server.words
         plain = server.ask().tokens
         for seconds in SECONDS if SOAK else (0.5, 2.37, 30.0):
+            if kind in FEW_POSITIONS and seconds > 10:
+                continue
             counted = sound_tokens(header, seconds)
             assert counted is not None
             data = base64.b64encode(_wav(round(seconds * rate), rate)).decode()
