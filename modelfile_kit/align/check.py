@@ -219,7 +219,6 @@ class _Checker:
     ) -> None:
         self.subject = subject
         self.tokenizer = tokenizer
-        self.own = TokenComparison(both, subject.wrapper) if both and tokenizer else None
         self.now = datetime.now()  # one clock for both sides
         self.template: PromptTemplate | RendererPrompts | None = subject.rendered
         if subject.template is not None:
@@ -229,6 +228,9 @@ class _Checker:
         )
         mark = reference_mark(self.reference)
         self.unit = unit_of(mark, subject.wrapper) if mark else None
+        self.own: TokenComparison | None = None
+        if both and tokenizer:
+            self.own = TokenComparison(both, subject.wrapper, self.unit or "")
         self.ends = subject.ends or (
             ends_by_llama_cpp(tokenizer) if tokenizer else PromptEnds(subject.bos_token or "")
         )

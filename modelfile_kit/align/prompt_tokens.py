@@ -14,7 +14,7 @@ from ..core.diagnostics import Diagnostic, Span
 from .both_tokenizers import BothTokenizers
 from .compare import WINDOW, Alignment, Token, first_difference, format_alignment, quoted
 from .image_places import Placed, Wrapper
-from .token_causes import KINDS, SAID, SPECIAL, CauseFinder, TokenCause, group_of, severity_of
+from .token_causes import BESIDE, KINDS, SAID, SPECIAL, CauseFinder, TokenCause, group_of, severity_of
 
 FOUND = "MK765"
 NAMES = ("llama.cpp", "the model's tokenizer")
@@ -74,10 +74,15 @@ class PromptTokens:
 
 @dataclass
 class TokenComparison:
-    """Compares conversation after conversation, and knows at the end what concerns them all."""
+    """Compares conversation after conversation, and knows at the end what concerns them all.
+
+    both: the two tokenizers; wrapper: what libmtmd writes around an image; mark: what the chat template
+    writes for one, "" where that is not known.
+    """
 
     both: BothTokenizers
     wrapper: Wrapper = field(default_factory=Wrapper)
+    mark: str = ""
     finder: CauseFinder = field(init=False)
     _groups: dict[tuple[str, str], list[tuple[str, TokenCause]]] = field(init=False, default_factory=dict)
     _count: int = field(init=False, default=0)
@@ -95,11 +100,18 @@ class TokenComparison:
         images; contents: the texts of its messages.
         """
         texts = self.around_images(reference.segments)
+        alone = self.both.theirs(texts)
+        pieces = self.between_marks(reference.segments) or alone
         theirs: list[int] = []
-        for n, ids in enumerate(self.both.theirs(texts)):
+        for n, ids in enumerate(pieces):
             theirs += [*([-n] if n else []), *ids]
         first = first_difference(engine_ids, theirs)
-        causes = [cause for text in texts for cause in self.finder.causes(text)]
+        causes = []
+        for n, text in enumerate(texts):
+            if pieces[n] != alone[n]:
+                causes += self._behind_an_image(text, pieces[n])
+            else:
+                causes += self.finder.causes(text)
         causes = list(dict.fromkeys(causes))
         self._count += 1
         self._equal += not causes
@@ -109,6 +121,39 @@ class TokenComparison:
             self._groups.setdefault((name, detail), []).append((ident, cause))
         shown = self.both.our_tokens(engine_ids), self.both.their_tokens(theirs)
         return PromptTokens(*shown, first, tuple(causes))
+
+    def between_marks(self, segments: Sequence[str]) -> list[list[int]] | None:
+        """Tokens of the texts between images as the model's own tokenizer makes them of the whole prompt.
+
+        Some tokenizers put a space before the first text alone, and a mark can take spaces with it; llama.cpp
+        gets each text by itself. None where the mark is not made of special tokens and cannot be found.
+        """
+        if len(segments) == 1 or not self.mark:
+            return None
+        added = {token.id for token in self.both.reference.facts.added}
+        mark, begin, end, whole = self.both.theirs(
+            [self.mark, self.wrapper.begin, self.wrapper.end, self.mark.join(segments)]
+        )
+        if not mark or not set(mark) <= added:
+            return None
+        found: list[list[int]] = [[]]
+        at = 0
+        while at < len(whole):
+            if whole[at : at + len(mark)] == mark:
+                found[-1] += begin
+                found.append(list(end))
+                at += len(mark)
+            else:
+                found[-1].append(whole[at])
+                at += 1
+        return found if len(found) == len(segments) else None
+
+    def _behind_an_image(self, text: str, theirs: Sequence[int]) -> list[TokenCause]:
+        """What differs beside an image, where the same text alone would not be the same."""
+        [ours] = self.both.ours([text])
+        if ours == list(theirs):
+            return []
+        return [TokenCause(BESIDE, "", text, self.both.our_tokens(ours), self.both.their_tokens(theirs))]
 
     def around_images(self, segments: Sequence[str]) -> list[str]:
         """The texts between images, with what stands around each image."""

@@ -34,7 +34,7 @@ NORMALIZER, SPECIAL, PRE_TOKENIZER, MERGES = "normalizer", "special tokens", "pr
 STRIPPED, PREFIX, BYTES = "spaces beside special tokens", "space before the text", "byte fallback"
 WHOLE = "whole pieces"
 MOVED, DUPLICATE, UNUSED = "token ids", "duplicate tokens", "unused tokens"
-SAID = "special text in a message"
+SAID, BESIDE = "special text in a message", "texts beside images"
 
 KINDS: Mapping[str, CauseKind] = {
     NORMALIZER: CauseKind(
@@ -55,6 +55,11 @@ KINDS: Mapping[str, CauseKind] = {
         "a message that holds the text of a special token, which only one side reads as that token",
         "take such texts out of messages before they are sent, or break them up",
     ),
+    BESIDE: CauseKind(
+        "the spaces beside an image: llama.cpp tokenizes each text around one by itself",
+        "nothing in the GGUF can change it: without `tokenizer.ggml.add_space_prefix` the first text of a "
+        "prompt lacks its space",
+    ),
     MOVED: CauseKind(
         "tokens that have another id",
         "convert the model again from its original files (MK746)",
@@ -68,7 +73,9 @@ KINDS: Mapping[str, CauseKind] = {
         "characters that one side spells as bytes", "see the findings about missing tokens (MK744)"
     ),
     PREFIX: CauseKind(
-        "a space that one side puts before a text", "see the finding about the space before a text (MK751)"
+        "a space that one side puts before a text",
+        "see the finding about the space before a text (MK751); without one, the model's tokenizer puts it "
+        "before the first text of a prompt alone, and nothing in the GGUF can change it",
     ),
     PRE_TOKENIZER: CauseKind(
         "the pre-tokenizer", "see the finding about the pre-tokenizer (MK752, MK753)", detailed=True

@@ -78,6 +78,30 @@ def sentencepiece(
     return path
 
 
+def metaspace(folder: Path, scheme: str, *, mark: str = "<image>") -> Path:
+    """A folder with a tokenizer.json of SentencePiece's kind.
+
+    scheme: which texts get a space put before them, "first" or "always"; mark: a special token.
+    """
+    from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
+
+    tokenizer = Tokenizer(models.BPE(unk_token="<unk>", byte_fallback=True, fuse_unk=True))
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme=scheme, split=False)
+    tokenizer.decoder = decoders.Metaspace(prepend_scheme=scheme)
+    special = ["<unk>", "<s>", "</s>", *(f"<0x{byte:02X}>" for byte in range(256))]
+    trainer = trainers.BpeTrainer(vocab_size=420, special_tokens=special, show_progress=False)
+    tokenizer.train_from_iterator(TEXT * 4, trainer)
+    data = json.loads(tokenizer.to_str())
+    # bytes are ordinary tokens of such a tokenizer, which no text is taken for
+    data["added_tokens"] = [t for t in data["added_tokens"] if not t["content"].startswith("<0x")]
+    tokenizer = Tokenizer.from_str(json.dumps(data))
+    tokenizer.add_special_tokens([AddedToken(mark, special=True, normalized=False)])
+    folder.mkdir(parents=True, exist_ok=True)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    (folder / "tokenizer_config.json").write_text(json.dumps({"add_bos_token": False}))
+    return folder
+
+
 def word_piece(path: Path) -> Path:
     """A tokenizer.json of BERT's kind: lower case, WordPiece, [CLS] and [SEP] around a text."""
     from tokenizers import BertWordPieceTokenizer
