@@ -70,7 +70,8 @@ KINDS: Mapping[str, CauseKind] = {
     ),
     UNUSED: CauseKind("tokens that one side never uses", "see the findings about types of tokens (MK748)"),
     BYTES: CauseKind(
-        "characters that one side spells as bytes", "see the findings about missing tokens (MK744)"
+        "characters that one side spells as bytes or does not know",
+        "see the findings about missing tokens (MK744)",
     ),
     PREFIX: CauseKind(
         "a space that one side puts before a text",

@@ -40,6 +40,8 @@ MOSTLY_ANOTHER = 0.2
 """From this share of tokens in other places on, it is another model's tokenizer rather than a faulty file."""
 
 _EXAMPLES = 3
+_PIECES = ("llama", "t5")
+"""llama.cpp's names of SentencePiece's BPE and of its unigram model."""
 _OTHER = "other tokens than the model was trained with"
 _CONVERT = "convert the model again from its original files, with a converter that knows this tokenizer"
 
@@ -358,7 +360,7 @@ def _merges(case: _Case) -> Iterator[Diagnostic]:
 
 
 def _scores(case: _Case) -> Iterator[Diagnostic]:
-    if case.vocabulary.model != "llama":
+    if case.vocabulary.model not in _PIECES:
         return
     rows = scores_out_of_order(case.vocabulary, case.reference.vocabulary)
     if rows:

@@ -13,8 +13,9 @@ KINDS = ("normal", "unknown", "control", "user-defined", "unused", "byte")
 NO_TOKEN = 255
 """The kind of an id that no token has."""
 
-BYTE_LEVEL, SENTENCEPIECE, PLAIN = "byte-level", "sentencepiece", "plain"
-"""How tokens are spelled: a character for each byte (`Ġ` is a space), `▁` for a space, or as they are."""
+BYTE_LEVEL, SENTENCEPIECE, WORD_PIECE, PLAIN = "byte-level", "sentencepiece", "word pieces", "plain"
+"""How tokens are spelled: a character for each byte (`Ġ` is a space), `▁` for a space, `▁` before a word and
+nothing before its further pieces (as llama.cpp's converter for BERT writes them), or as they are."""
 
 
 @dataclass(frozen=True)
@@ -41,10 +42,11 @@ class ReferenceFacts:
 
     kind: "tokenizer.json", "tokenizer.model", "tiktoken" or "tekken.json"; files: what was read, the
     tokenizer first; size: the highest id and one; algorithm: BPE, Unigram, WordPiece or WordLevel; spelling:
-    `BYTE_LEVEL`, `SENTENCEPIECE` or `PLAIN`; special: text and id by role (bos, eos, unk, pad, …); adds_bos,
-    adds_eos: whether plain text gets them; space_prefix: whether a space is put before the text; None where
-    that is no question; byte_fallback: whether unknown characters become byte tokens; ignore_merges: whether
-    a piece that is a token stays whole; normalizer, pre_tokenizer: the steps in words, empty for none;
+    `BYTE_LEVEL`, `SENTENCEPIECE`, `WORD_PIECE` or `PLAIN`; special: text and id by role (bos, eos, unk, pad,
+    …); adds_bos, adds_eos: whether plain text gets them; space_prefix: whether a space is put before the
+    text; None where that is no question; byte_fallback: whether unknown characters become byte tokens;
+    ignore_merges: whether a piece that is a token stays whole; normalizer, pre_tokenizer: the steps in words,
+    empty for none;
     patterns: the regular expressions of the pre-tokenizer; added: its added tokens, by id.
     """
 

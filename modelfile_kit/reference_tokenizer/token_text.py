@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from .formats.byte_level import read
-from .reference import BYTE_LEVEL, SENTENCEPIECE, ReferenceTokenizer
+from .reference import BYTE_LEVEL, SENTENCEPIECE, WORD_PIECE, ReferenceTokenizer
 
 _BYTE = re.compile(r"<0x([0-9A-Fa-f]{2})>")
 
@@ -32,6 +32,6 @@ def _bytes(text: str, kind: str, spelling: str) -> bytes:
     if kind in ("normal", "unused", "byte"):
         if spelling == BYTE_LEVEL:
             return read(text)
-        if spelling == SENTENCEPIECE:
+        if spelling in (SENTENCEPIECE, WORD_PIECE):
             text = text.replace("▁", " ")
     return text.encode("utf-8", "surrogatepass")

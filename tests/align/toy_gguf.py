@@ -18,10 +18,10 @@ Keys = dict[str, Any]
 def keys_of(reference: ReferenceTokenizer, pre: str = "qwen2") -> Keys:
     """The metadata of a faithful conversion; pre: for a byte-level vocabulary."""
     facts, vocabulary = reference.facts, reference.vocabulary
-    pieces = facts.spelling == "sentencepiece"
+    pieces, words = facts.spelling == "sentencepiece", facts.spelling == "word pieces"
     texts = [text if text is not None else f"[PAD{n}]" for n, text in enumerate(vocabulary.texts)]
     keys: Keys = {
-        "model": "llama" if pieces else "gpt2",
+        "model": "llama" if pieces else "bert" if words else "gpt2",
         "pre": "default" if pieces else pre,
         "tokens": texts,
         "token_type": [TYPES[kind or "unused"] for kind in vocabulary.kinds],
@@ -32,12 +32,29 @@ def keys_of(reference: ReferenceTokenizer, pre: str = "qwen2") -> Keys:
         if role in facts.special:
             name = {"unk": "unknown"}.get(role, role)
             keys[f"{name}_token_id"] = facts.special[role][1]
-    if pieces:
+    if words:  # llama.cpp puts [CLS] and [SEP] around every text
+        keys |= {"cls_token_id": keys["bos_token_id"], "seperator_token_id": keys["eos_token_id"]}
+    elif pieces:
         scores = vocabulary.scores or _by_rank(vocabulary.merges or (), texts)
         keys |= {"scores": list(scores), "add_space_prefix": facts.space_prefix}
     else:
         keys["merges"] = list(vocabulary.merges or ())
+    if facts.algorithm == "Unigram":
+        keys |= {"model": "t5", "pre": None, **_rules(facts.files[0])}
     return keys
+
+
+def _rules(file: str) -> Keys:
+    """What the unigram model's file says of its normalizer, as conversion/t5.py writes it."""
+    from sentencepiece import sentencepiece_model_pb2
+
+    model = sentencepiece_model_pb2.ModelProto()
+    model.ParseFromString(Path(file).read_bytes())
+    rules = model.normalizer_spec
+    found: Keys = {"remove_extra_whitespaces": rules.remove_extra_whitespaces}
+    if rules.precompiled_charsmap:
+        found["precompiled_charsmap"] = bytes(rules.precompiled_charsmap)
+    return found
 
 
 def _by_rank(merges, texts):

@@ -67,7 +67,7 @@ def sentencepiece(
         model_writer=out,
         vocab_size=size,
         model_type=kind,
-        byte_fallback=True,
+        byte_fallback=options.pop("byte_fallback", True),
         hard_vocab_limit=False,
         control_symbols=list(symbols),
         minloglevel=9,

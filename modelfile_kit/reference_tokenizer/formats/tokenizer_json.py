@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from ...runtime.frames import Refused
-from ..reference import BYTE_LEVEL, KINDS, PLAIN, SENTENCEPIECE, AddedToken
+from ..reference import BYTE_LEVEL, KINDS, PLAIN, SENTENCEPIECE, WORD_PIECE, AddedToken
 from .config_files import ConfigFiles
 from .loaded import listed, unreadable
 
@@ -117,6 +117,8 @@ class TokenizerJson:
     @property
     def spelling(self) -> str:
         """How its tokens are spelled."""
+        if self.data["model"].get("type") == "WordPiece":
+            return WORD_PIECE
         parts = [*self._pre_tokenizers(), *_steps(self.data.get("decoder"), "decoders")]
         if any(p.get("type") == "ByteLevel" for p in parts):
             return BYTE_LEVEL
@@ -175,6 +177,9 @@ class TokenizerJson:
         unknown = self.data["model"].get("unk_token")
         if unknown in ids and ids[unknown] not in kinds:
             kinds[ids[unknown]] = _UNKNOWN
+        if self.spelling == WORD_PIECE:
+            prefix = str(self.data["model"].get("continuing_subword_prefix") or "##")
+            ids = {_word_piece(text, prefix): number for text, number in ids.items()}
         return listed(ids, kinds)
 
     def merges(self) -> Sequence[str] | None:
@@ -220,6 +225,13 @@ class TokenizerJson:
         if splitter is None:
             return [text] if text else []
         return [text[start:end] for _, (start, end) in splitter.pre_tokenize_str(text)]
+
+
+def _word_piece(text: str, prefix: str) -> str:
+    """A piece as llama.cpp's converter writes it (conversion/bert.py)."""
+    if text.startswith("[") and text.endswith("]"):
+        return text
+    return text.removeprefix(prefix) if text.startswith(prefix) else "▁" + text
 
 
 def _parsed(text: str) -> Any:

@@ -186,7 +186,7 @@ def test_kinds_of_tokens(opened, tmp_path):
 def test_bert(opened, tmp_path):
     child = opened(toys.word_piece(tmp_path / "tokenizer.json"))
     facts = child.facts
-    assert (facts.algorithm, facts.spelling) == ("WordPiece", "plain")
+    assert (facts.algorithm, facts.spelling) == ("WordPiece", "word pieces")
     assert facts.adds_bos and facts.adds_eos
     assert facts.special["bos"][0] == "[CLS]" and facts.special["eos"][0] == "[SEP]"
     ids = child.encode("the Fox", add_special=True)
