@@ -178,8 +178,8 @@ class TokenComparison:
             FOUND,
             severity_of(name, detail),
             f"{len(idents)} of {self._count} conversations have other tokens with llama.cpp than the model "
-            f"was trained on, because of {KINDS[name].what}{about}: in {ident!r} {quoted(cause.text, ascii)} is "
-            f"{_listed(cause.ours)} with llama.cpp and {_listed(cause.theirs)} with the model's own "
+            f"was trained on, because of {KINDS[name].what}{about}: in {ident!r} {quoted(cause.text, ascii)} "
+            f"is {_listed(cause.ours)} with llama.cpp and {_listed(cause.theirs)} with the model's own "
             f"tokenizer{more}",
             Span(self.both.vocabulary.source),
             KINDS[name].help,
@@ -198,5 +198,3 @@ def _idents(rows: Sequence[tuple[str, TokenCause]]) -> list[str]:
 def _listed(tokens: Sequence[Token]) -> str:
     shown = " ".join(f"{t.id}:{t.text!a}" for t in tokens[:_SHOWN])
     return f"[{shown}{' …' if len(tokens) > _SHOWN else ''}]"
-
-
