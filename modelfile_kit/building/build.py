@@ -211,9 +211,13 @@ class Build:
         ]
         if plan.insert.tokens or plan.template is not None:
             lines.append(f"insert     {plan.insert.why}")
-        for word, name in (("renderer", plan.maker.renderer), ("parser", plan.maker.parser)):
+        for word, name, asked in (
+            ("renderer", plan.maker.renderer, self.package.renderer),
+            ("parser", plan.maker.parser, self.package.parser),
+        ):
             if name is not None:
-                lines.append(f"{word:<10} {name}, named by the package")
+                why = "named by the package" if name == asked else f"by `{word}: auto`, as proven best"
+                lines.append(f"{word:<10} {name}, {why}")
         for word, path in (
             ("adapter", next(iter(self.package.adapters), None)),
             ("draft", self.package.draft),

@@ -39,8 +39,11 @@ def findings(
     yield from _marks(trip, better)
 
 
-def chosen(trip: RoundTrip, other: RoundTrip) -> Diagnostic:
-    """MK678: which PARSER reads more than the TEMPLATE's tags, and what it reads less."""
+def chosen(trip: RoundTrip, other: RoundTrip, *, hides: bool = False) -> Diagnostic:
+    """MK678: which PARSER reads more than the TEMPLATE's tags, and what it reads less.
+
+    hides: whether it takes an answer without a thought for one, where the tags show it.
+    """
     read, before = sum(trip.read.values()), sum(other.read.values())
     less = [name for name, right in other.read.items() if right and not trip.read[name]]
     loses = f"; it does not read {_listed(less)}, which the tags read" if less else ""
@@ -48,8 +51,10 @@ def chosen(trip: RoundTrip, other: RoundTrip) -> Diagnostic:
         PARSER_CHOSEN,
         Severity.INFO,
         f"replies: PARSER {trip.parser} gives back {read} of {len(trip.read)} kinds of replies as the model "
-        f"writes them, the tags in the TEMPLATE {before}{loses}",
-        help="`parser: none` in mkmodelfile.yaml leaves the reading to the tags",
+        f"writes them, the tags in the TEMPLATE {before}{loses}"
+        + ("; while thinking is on, it takes an answer that begins without a thought for one" * hides),
+        help="`parser: none` in mkmodelfile.yaml leaves the reading to the tags"
+        + ("; clients can send `think: false` where they want no thought" * hides),
     )
 
 

@@ -64,13 +64,14 @@ def check_replies(
     best = trip.best(own)
     used = best if parser == "auto" else own
     changed = used.parser != own.parser
+    hides = changed and trip.takes_for_thought(used.parser) and not trip.takes_for_thought(own.parser)
     claimed = [kind for kind in ("tools", "thinking") if coverage[kind] in ("exact", "partial")]
     by_tags = not used.parser
     found = [
         *_content_ignored(reference),
         *_cut_short(reference),
         *findings(used, reference, seen, claimed, best),
-        *((chosen(used, own),) if changed else ()),
+        *((chosen(used, own, hides=hides),) if changed else ()),
         *_pretended(reference, seen, coverage),
         *(_unused(reference, seen, target) if by_tags else ()),
     ]

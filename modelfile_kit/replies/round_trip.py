@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -201,9 +201,25 @@ class Trip:
         """Whether tags read the replies where no PARSER is named: not for gpt-oss, nor beside a RENDERER."""
         return isinstance(self.template, PromptTemplate) and not self.template.with_parser("").parser
 
-    def _readings(self, parser: str, sizes: Sequence[int]) -> Iterator[Reading]:
+    def takes_for_thought(self, parser: str) -> bool:
+        """Whether an answer that begins without a thought, where thinking is on, becomes a thought.
+
+        A model may leave the thought out where its prompt does not begin one. Most PARSERs take what comes
+        before the closing tag for a thought, be there an opening one or not. parser: "" for the tags.
+        """
+        by_name = {one.kind.name: one for one in self.spoken}
+        answer, thought = by_name.get("answer"), by_name.get("thought and answer")
+        if answer is None or thought is None or thought.text.lstrip().startswith(thought.kind.thinking[:9]):
+            return False
+        direct = replace(answer, think=thought.think, prompt=thought.prompt)
+        found = self._readings(parser, PIECES, (direct,))
+        return any(r.reply.thinking.strip() and not r.reply.content.strip() for r in found)
+
+    def _readings(
+        self, parser: str, sizes: Sequence[int], replies: Sequence[Spoken] | None = None
+    ) -> Iterator[Reading]:
         template = self.template.with_parser(parser)
-        for spoken in self.spoken:
+        for spoken in self.spoken if replies is None else replies:
             prompt = self._prompt(template, spoken)
             if prompt is None:
                 refused = Reply(error="the server refuses such a request")

@@ -60,6 +60,7 @@ def test_the_parser_that_is_proven_best_is_written(tmp_path: Path) -> None:
     assert found.modelfile.last("parser") == "qwen3-coder"
     assert found.report["replies"]["tools"] == "exact"
     assert {"MK678"} == codes(found) & {"MK530", "MK670", "MK678"}
+    assert "parser     qwen3-coder, by `parser: auto`, as proven best" in found.summary()
     assert "mode" in found.report
 
 
@@ -68,6 +69,7 @@ def test_a_parser_beside_the_template(tmp_path: Path) -> None:
     assert "MK670" in codes(without)
     found = built(tmp_path, TOOLS, parser="qwen3-coder")
     assert found.modelfile.last("parser") == "qwen3-coder"
+    assert "parser     qwen3-coder, named by the package" in found.summary()
     assert found.template == without.template
     assert found.plan.mode.chosen == "go"
     assert not {"MK670", "MK671", "MK672", "MK201"} & codes(found)

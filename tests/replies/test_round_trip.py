@@ -219,6 +219,33 @@ def test_ollama_reads_what_is_claimed_for_real_templates(oracle: Any, shared: Pa
     assert read["thought and call"] >= 6
 
 
+def test_an_answer_taken_for_a_thought_is_told() -> None:
+    """Qwen3 may answer at once with thinking on; its PARSER looks for the closing tag alone."""
+    found = compile_template(formats.JSON_CALLS, eos_token=EOS)
+    assert found.parser == "qwen3-thinking"
+    told = next(d for d in found.diagnostics if d.code == "MK678")
+    assert "it takes an answer that begins without a thought for one" in told.message
+    # Where the prompt begins the thought, the tags do the same; CODER has no thoughts at all.
+    for source in (formats.OPENED, CODER):
+        assert not trip(source).takes_for_thought("qwen3-thinking")
+
+
+@pytest.mark.oracle
+def test_ollama_takes_an_answer_for_a_thought(oracle: Any) -> None:
+    whole = trip(formats.JSON_CALLS)
+    answer = kind("answer").content
+    for parser, hides in (("qwen3-thinking", True), ("laguna", True), ("gemma4", False), ("", False)):
+        assert whole.takes_for_thought(parser) == hides, parser
+        if parser:
+            chunks = [answer, ""]
+            theirs = oracle.ask("parser_reply", name=parser, tools=[], chunks=chunks, think=True)
+        else:
+            assert isinstance(whole.template, PromptTemplate)
+            prompt = whole.template.render([{"role": "user", "content": QUESTION}], think=True)
+            theirs = oracle.reply(whole.template.source, [answer, ""], prompt=prompt, think=True, tools=[])
+        assert bool(theirs["thinking"] and not theirs["content"]) == hides, parser
+
+
 def test_every_piece_size_is_read() -> None:
     sizes = {reading.size for reading in trip(formats.JSON_CALLS).own().readings}
     assert sizes == set(PIECES)
