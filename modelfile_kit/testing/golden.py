@@ -211,8 +211,10 @@ def _read_tokens(path: Path) -> dict[str, list[TokenText]]:
         data = json.loads(path.read_text(encoding="utf-8"))
         return {name: [TokenText(int(i), str(t)) for i, t in rows] for name, rows in data.items()}
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        is_json = not isinstance(error, (json.JSONDecodeError, UnicodeDecodeError, RecursionError))
+        fault = "it holds other JSON" if is_json else error
         raise UsageError(
-            f"not a file of golden tokens: {error}",
+            f"not a file of golden tokens: {fault}",
             span=Span(str(path)),
             help="expected {vocabulary: [[id, text], …]}; delete it and run `mkmodelfile test --update`",
         ) from error

@@ -196,11 +196,12 @@ def _finding(message: str, path: Path) -> Diagnostic:
 def _read(path: Path) -> dict[str, Any]:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-        version = data["replies"]
-        kinds = data["kinds"]
+        if not isinstance(data, dict) or not {"replies", "kinds"} <= set(data):
+            raise ValueError("expected a JSON object with `replies` and `kinds`")
+        version, kinds = data["replies"], data["kinds"]
         if not isinstance(kinds, dict) or not all(v is None or isinstance(v, dict) for v in kinds.values()):
-            raise TypeError("`kinds` is no object of objects")
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
+            raise ValueError("`kinds` is no object of objects")
+    except (ValueError, RecursionError) as error:
         raise UsageError(
             f"not a file of golden replies: {error}",
             span=Span(str(path)),

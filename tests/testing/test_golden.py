@@ -112,6 +112,13 @@ def test_a_broken_tokens_file_is_named(tmp_path):
     with pytest.raises(UsageError) as caught:
         compare_golden(tmp_path, [A])
     assert "a.tokens.json" in str(caught.value)
+    for text in ("[1]", "null", '{"v": 5}', '{"v": ["x"]}'):  # none of Python's own words
+        (tmp_path / "a.tokens.json").write_text(text)
+        with pytest.raises(UsageError, match="not a file of golden tokens: it holds other JSON"):
+            compare_golden(tmp_path, [A])
+    (tmp_path / "a.tokens.json").write_text('{"v": [')
+    with pytest.raises(UsageError, match="line 1 column 8"):
+        compare_golden(tmp_path, [A])
 
 
 def test_visible_lines():

@@ -80,6 +80,13 @@ def test_a_broken_file_is_named(tmp_path: Path, text: str) -> None:
     assert str(tmp_path / FILE_NAME) in str(caught.value.span)
 
 
+@pytest.mark.parametrize("text", ["[]", "null", '"x"', "5", '{"replies": 1}', '{"answer": {"writes": 1}}'])
+def test_other_json_is_told_with_what_is_expected(tmp_path: Path, text: str) -> None:
+    (tmp_path / FILE_NAME).write_text(text)
+    with pytest.raises(UsageError, match="expected a JSON object with `replies` and `kinds`"):
+        compare_replies(tmp_path, BY, REPLIES)
+
+
 def test_a_file_of_tomorrow(tmp_path: Path) -> None:
     (tmp_path / FILE_NAME).write_text('{"replies": 2, "kinds": {}}')
     with pytest.raises(UsageError, match="version 2"):
