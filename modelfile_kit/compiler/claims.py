@@ -40,7 +40,10 @@ def claims(
         coverage["tools"] = "absent"
     if ".Tools" not in template and ".ToolCalls" not in template:
         coverage["tools"] = "absent"
-    if not ({"enable_thinking", "thinking"} & names or {"reasoning_content", "thinking"} & texts):
+    if not (
+        {"enable_thinking", "thinking", "reasoning_effort"} & names
+        or {"reasoning_content", "thinking"} & texts
+    ):
         coverage["thinking"] = "absent"
     if not images:
         coverage["images"] = "absent"
@@ -58,7 +61,7 @@ def concerned(facts: Facts) -> tuple[str, ...]:
         return ("images",)
     if ({"Tools"} | fields_in("tools")) & names or "tool" in facts.equal.values():
         return ("tools",)
-    if ({"Think"} | fields_in("thinking")) & names:
+    if ({"Think", "ThinkLevel"} | fields_in("thinking")) & names:
         return ("thinking",)
     return CATEGORIES
 
@@ -70,15 +73,20 @@ def shows_images(reference: Reference) -> bool:
     return image is not None and image != text and not printed
 
 
+def refuses_medium(reference: Reference) -> bool:
+    """Whether the chat template refuses the level that Ollama gives a request with `think: true`."""
+    return _rendered(reference) is not None and _rendered(reference, think="medium") is None
+
+
 def _ignores_strings(reference: Reference) -> bool:
     """Whether the text of a message only shows when its content is a list of parts."""
     prompt = _rendered(reference)
     return prompt is not None and _WORDS not in prompt
 
 
-def _rendered(reference: Reference, **more: int) -> str | None:
+def _rendered(reference: Reference, *, think: str | None = None, **more: int) -> str | None:
     """The prompt of a short question, None where the chat template refuses it."""
     try:
-        return reference.render([{"role": "user", "content": _WORDS, **more}])
+        return reference.render([{"role": "user", "content": _WORDS, **more}], think=think)
     except KitError:
         return None

@@ -30,7 +30,7 @@ from ..prover.prove import prove
 from ..replies.reply_support import check_replies
 from ..replies.stops import stops
 from . import frontend
-from .claims import claims, shows_images
+from .claims import claims, refuses_medium, shows_images
 from .definitions import with_definitions
 from .explain.observer import Observer
 from .ir import nodes as go
@@ -184,7 +184,8 @@ def translate_tree(
     if reference.steps > LOOK_STEPS:
         return _too_slow()
     try:
-        lowered = lower(tree, bos_token, eos_token, images, target, observer)
+        medium = not refuses_medium(reference)
+        lowered = lower(tree, bos_token, eos_token, images, target, observer, medium=medium)
         statements, definitions = with_definitions(lowered)
         statements = _in_go(statements)
         definitions = {name: _in_go(block) for name, block in definitions.items()}

@@ -18,6 +18,7 @@ from .values.callables import Builtin
 from .values.choice import choose
 from .values.known import NONE, TRUE, Const, KnownDict, Undef
 from .values.request import Data, RuntimeValue
+from .values.text import go_text
 from .values.truth import Bool
 from .values.value import Value
 
@@ -98,8 +99,14 @@ def texts_in(tree: nodes.Node) -> set[str]:
 FUNCTIONS = ("raise_exception", "namespace", "range", "dict", "strftime_now", "cycler", "joiner", "lipsum")
 
 
-def globals_of(bos_token: str | None, eos_token: str | None, target: Target) -> dict[str, Value]:
-    """The variables of a rendering: what Hugging Face gives and what Ollama's request can fill."""
+def globals_of(
+    bos_token: str | None, eos_token: str | None, target: Target, *, medium: bool = True
+) -> dict[str, Value]:
+    """The variables of a rendering: what Hugging Face gives and what Ollama's request can fill.
+
+    medium: whether the level "medium", which Ollama also gives a request that only says `think: true`, is a
+    `reasoning_effort`; else it leaves that undefined.
+    """
     thinking = choose(
         go.Atom(go.Root("IsThinkSet")), Bool(go.Atom(go.Root("Think"))), Undef("enable_thinking")
     )
@@ -114,6 +121,12 @@ def globals_of(bos_token: str | None, eos_token: str | None, target: Target) -> 
     }
     if target.has("thinking"):
         names |= {"enable_thinking": thinking, "thinking": thinking}
+    if target.has("think_level"):
+        level = go.Root("ThinkLevel")
+        given: go.Test = go.Atom(level)
+        if not medium:
+            given = go.both(given, go.negate(go.equal(level, go.Lit("medium"))))
+        names["reasoning_effort"] = choose(given, go_text(level, nonempty=True), Undef("reasoning_effort"))
     for name, token in (("bos_token", bos_token), ("eos_token", eos_token)):
         if token is not None:
             names[name] = Const(token)

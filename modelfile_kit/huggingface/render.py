@@ -83,6 +83,7 @@ class Reference:
             "documents": None,
             **self._tokens,
             **({} if think is None else {"enable_thinking": think, "thinking": think}),
+            **({"reasoning_effort": think} if isinstance(think, str) else {}),
             **{name: plain(value) for name, value in kwargs.items()},
             "messages": huggingface_messages(messages, aliases=self.aliases),
             "tools": None if tools is None else plain(list(tools)),
@@ -147,7 +148,8 @@ def render_reference(
 
     messages: in Ollama's API shape (see `modelfile_kit.core.conversation`). tools: JSON schemas as they
     are. bos_token, eos_token: None leaves the name undefined. think: becomes the arguments
-    `enable_thinking` and `thinking`; None gives neither. now: the clock of `strftime_now`.
+    `enable_thinking` and `thinking`, and a level such as "low" `reasoning_effort` too; None gives none of
+    them. now: the clock of `strftime_now`.
     kwargs: further template variables (documents, date_string, …).
     Raises ConversationRefusedError where the template's own `raise_exception` does,
     TemplateLimitError where it would take too long or too much memory, TemplateReferenceError

@@ -2,9 +2,10 @@
 
 Equal means: the same bytes, one leading BOS aside. Where the request says nothing about thinking,
 the reference without the flag and with it true are both right, since the server switches thinking
-on for a template that can. An image is `[img-N]` in Ollama's prompt, where the engine puts the
-model's own marker in; so the tag has to stand exactly where the reference has its marker, with
-every space and word around it.
+on for a template that can. Thinking that is switched on without a level is "medium" for Ollama, so
+the reference without a level and with that one are both right. An image is `[img-N]` in Ollama's
+prompt, where the engine puts the model's own marker in; so the tag has to stand exactly where the
+reference has its marker, with every space and word around it.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from .coverage import Hit, WatchedReference
 
 # Beside an image where its marker is measured: letters that no marker begins with.
 WORDS = "Qz"
+LEVEL, MEDIUM = "reasoning_effort", "medium"
 _OPENING, _CLOSING = "<[({|", ">])}|"
 # Every month and every day of the week, days of one and two digits, leap days and the ends of years.
 DAYS = (
@@ -93,6 +95,7 @@ class Comparison:
         self.runs = 0
         self.rendered = 0
         self.flagged = bool(reference.variables & {"enable_thinking", "thinking"})
+        self.levelled = LEVEL in reference.variables
         self._marker: re.Pattern[str] | None = None
         self._measured = False
 
@@ -102,19 +105,18 @@ class Comparison:
         No text and no refusal: Hugging Face's rendering fails, so there is nothing to compare with.
         Raises RenderingLimitError where a limit ends the rendering.
         """
-        thinks: list[Any] = [conversation.think]
+        thinks: list[tuple[Any, dict[str, Any]]] = [(conversation.think, {})]
         if conversation.think is None and self.flagged:
-            thinks.append(True)
+            thinks.append((True, {}))
+        if self.levelled:
+            thinks += [(think, {LEVEL: MEDIUM}) for think, _ in thinks if think in (None, True)]
         texts: list[str] = []
         hits: set[Hit] = set()
         refusal: str | None = None
-        for think in thinks:
+        for think, level in thinks:
+            arguments = {"tools": conversation.tools, "think": think, "now": self.clock.now}
             try:
-                texts.append(
-                    self.reference.render(
-                        conversation.messages, tools=conversation.tools, think=think, now=self.clock.now
-                    )
-                )
+                texts.append(self.reference.render(conversation.messages, **arguments, **level))
             except ConversationRefusedError as e:
                 refusal = e.reason
             except TemplateLimitError as e:

@@ -35,6 +35,7 @@ from .prove import prove_prompts
 DIFFERS = "MK522"
 NOT_SEEN = "MK523"
 NOT_KNOWN = "MK525"
+THINKING_NAMES = frozenset({"enable_thinking", "thinking", "reasoning_effort"})
 SHOWN = 3  # constructs that are named; the rest are counted
 
 GET_ONE = (
@@ -269,7 +270,8 @@ def kinds_of(chat_template: str, *, images: bool) -> tuple[str, ...]:
     found = {
         "chat": True,
         "tools": "tools" in names or "tool_calls" in chat_template,
-        "thinking": bool({"enable_thinking", "thinking"} & names) or "reasoning_content" in chat_template,
+        "thinking": bool({"enable_thinking", "thinking", "reasoning_effort"} & names)
+        or "reasoning_content" in chat_template,
         "images": images,
     }
     return tuple(kind for kind in CATEGORIES if found[kind])

@@ -51,6 +51,13 @@ def test_think_becomes_both_arguments(think: bool | str | None, expected: str) -
     assert render_reference(template, USER, think=think) == expected
 
 
+@pytest.mark.parametrize(("think", "expected"), [(None, "-"), (True, "-"), (False, "-"), ("low", "low")])
+def test_a_level_is_the_reasoning_effort(think: bool | str | None, expected: str) -> None:
+    template = "{{ reasoning_effort | default('-') }}"
+    assert render_reference(template, USER, think=think) == expected
+    assert render_reference(template, USER, think=think, reasoning_effort="high") == "high"
+
+
 def test_tokens_may_be_undefined() -> None:
     template = "{{ bos_token is defined }}{{ bos_token }}{{ eos_token }}"
     assert render_reference(template, USER, bos_token="<s>", eos_token=None) == "True<s>"

@@ -162,10 +162,12 @@ def ours(source: str, tokens: dict[str, str], chat: dict[str, Any]) -> Answer:
 
 
 def case(source: str, tokens: dict[str, str], chat: dict[str, Any]) -> Case:
-    """The question for transformers; Ollama's `think` is its two flags."""
+    """The question for transformers; Ollama's `think` is its two flags, and a level its reasoning_effort."""
     arguments = {"tools": chat.get("tools"), "add_generation_prompt": chat.get("add_generation_prompt", True)}
     if (think := chat.get("think")) is not None:
         arguments |= {"enable_thinking": think, "thinking": think}
+    if isinstance(think, str):
+        arguments["reasoning_effort"] = think
     return source, tokens, to_huggingface(chat["messages"]), arguments
 
 

@@ -67,6 +67,29 @@ def test_the_rule(template: str, found: str | Exception, kind: str | None) -> No
     assert compared(template, found) == kind
 
 
+EFFORT = "{{ reasoning_effort | default('none') }}"
+
+
+@pytest.mark.parametrize(
+    ("think", "found", "kind"),
+    [
+        # Thinking without a level is medium for Ollama; nothing says so to Hugging Face.
+        (None, "none", None),
+        (None, "medium", None),
+        (True, "none", None),
+        (True, "medium", None),
+        (True, "high", "text"),
+        (False, "none", None),
+        (False, "medium", "text"),
+        ("high", "high", None),
+        ("high", "none", "text"),
+        ("low", "medium", "text"),
+    ],
+)
+def test_levels_of_thinking(think: bool | str | None, found: str, kind: str | None) -> None:
+    assert compared(EFFORT, found, think=think) == kind
+
+
 def test_a_model_that_cannot_think_is_not_asked() -> None:
     refused = PromptError("does not support thinking", status=400)
     reference = WatchedReference("x", bos_token="", eos_token="")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
 
 from jinja2 import nodes
 
@@ -11,6 +12,7 @@ from ...ollama.versions import Target
 from .. import frontend
 from ..explain.observer import Observer
 from ..ir import nodes as go
+from ..values.value import Value
 from .control_flow import Again, Dead, TooBig, TooMuchHeld
 from .facts import Facts
 from .recursion import define_all, recursive_macros
@@ -27,18 +29,22 @@ def lower(
     images: bool,
     target: Target,
     observer: Observer | None = None,
+    *,
+    medium: bool = True,
 ) -> State:
     """The state after the execution: its output, the templates it defined and its findings.
 
     tree: the chat template. bos_token, eos_token: their texts; None leaves the name undefined. images:
     whether the chat template shows images. target: the oldest Ollama. observer: hears of every step.
+    medium: whether "medium" is a level that the chat template takes, see `frontend.globals_of`.
     A recursive macro becomes a defined template. If its text is needed as a value, it is expanded to a bound
     where a name is set to it, and if that is not enough, wherever it is called.
     """
+    names = frontend.globals_of(bos_token, eos_token, target, medium=medium)
     held, expanded = frozenset[str](), frozenset[str]()
     while True:
         try:
-            return _execute(tree, bos_token, eos_token, images, target, observer, held, expanded)
+            return _execute(tree, names, images, target, observer, held, expanded)
         except Again as e:
             if str(e) in held:
                 expanded |= {str(e)}
@@ -49,8 +55,7 @@ def lower(
 
 def _execute(
     tree: nodes.Template,
-    bos_token: str | None,
-    eos_token: str | None,
+    names: Mapping[str, Value],
     images: bool,
     target: Target,
     observer: Observer | None,
@@ -59,7 +64,7 @@ def _execute(
 ) -> State:
     st = State(RULES)
     st.images, st.target, st.observer = images, target, observer or st.observer
-    for name, value in frontend.globals_of(bos_token, eos_token, target).items():
+    for name, value in names.items():
         st.state[(0, name)] = value
     st.parents[0] = None
     st.scope = st.fresh()

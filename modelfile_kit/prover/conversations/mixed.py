@@ -13,7 +13,7 @@ from typing import Any
 from ...core.conversation import Message
 from . import texts, tools
 from .features import Features
-from .plain import THINKS, Candidate, message, probe
+from .plain import Candidate, message, probe, thinks
 
 # Enough to meet every pair of neighbouring roles with every kind of text some times.
 COUNT = {"chat": 24, "thinking": 24, "tools": 32, "images": 16}
@@ -35,7 +35,7 @@ def mixed(category: str, seen: Features) -> Iterator[Candidate]:
     draw = _Draw(random.Random(seed), category, [w for w in words if "[img" not in w])  # noqa: S311
     for i in range(COUNT[category]):
         offered = draw.tools() if category == "tools" else None
-        think = draw.of(THINKS) if category in ("thinking", "tools") else None
+        think = draw.of(thinks(seen)) if category in ("thinking", "tools") else None
         yield probe(f"mixed-{i}", draw.messages(), offered, think, category=category, telling=True)
 
 

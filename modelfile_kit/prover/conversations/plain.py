@@ -21,7 +21,8 @@ from .features import OTHER_ROLE, ROLES, Features
 LENGTH_MAX = 4
 # Longest conversation that is put together because a template counts so far.
 TURNS_MAX = 60
-THINKS: tuple[bool | None, ...] = (None, True, False)
+THINKS: tuple[bool | str | None, ...] = (None, True, False)
+LEVELS = ("low", "medium", "high")
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ def probe(
     id: str,
     messages: Iterable[Message],
     tools: Sequence[Tool] | None = None,
-    think: bool | None = None,
+    think: bool | str | None = None,
     *,
     category: str,
     telling: bool = False,
@@ -163,10 +164,16 @@ def woven(category: str, strange: Sequence[str]) -> Iterator[Candidate]:
         yield probe(f"ends-{i}", ends, category=category)
 
 
+def thinks(seen: Features) -> tuple[bool | str | None, ...]:
+    """What requests say about thinking: levels only where the template looks at them."""
+    return (*THINKS, *LEVELS) if "reasoning_effort" in seen.variables else THINKS
+
+
 def thinking(seen: Features) -> Iterator[Candidate]:
-    """Think flags and reasoning in the history."""
+    """Think flags, levels and reasoning in the history."""
+    said = thinks(seen)
     for order in role_orders(("system", "user", "assistant")):
-        for think in THINKS:
+        for think in said:
             name = f"{think}-" + "-".join(order)
             if think is not None:
                 yield probe(f"think-{name}", plain(order), None, think, category="thinking")
@@ -176,7 +183,7 @@ def thinking(seen: Features) -> Iterator[Candidate]:
     strange = (*texts.general(seen), *texts.around_markers(seen))
     for i, text in enumerate(strange):
         other = strange[(i * 3 + 1) % len(strange)]
-        think = THINKS[i % 3]
+        think = said[i % len(said)]
         history = (
             message("user", "q"),
             message("assistant", other, thinking=text or None),
@@ -186,7 +193,7 @@ def thinking(seen: Features) -> Iterator[Candidate]:
         last = (*history[:1], message("assistant", text, thinking=other or None))
         yield probe(f"reason-last-{i}", last, None, think, category="thinking", telling=True)
         flagged = (message("system", text), message("user", other), message("assistant", text))
-        for on in (True, False):
+        for on in said[1:]:
             asks = (*flagged, message("user", text))
             yield probe(f"flag-{on}-{i}", asks, None, on, category="thinking")
 

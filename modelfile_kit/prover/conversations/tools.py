@@ -15,7 +15,7 @@ from typing import Any
 from ...core.conversation import Message, Tool
 from . import texts
 from .features import OTHER_ROLE, Features
-from .plain import THINKS, Candidate, message, probe
+from .plain import Candidate, message, probe, thinks
 
 ID = "abc123456"  # nine letters and digits: some templates insist on it
 # Everything that JSON, Go's JSON, Python's str() and the templates' languages write in their own way.
@@ -203,7 +203,7 @@ def tools(seen: Features) -> Iterator[Candidate]:
             count = len(offered or ())
             yield probe(f"{name}-{count}", history, offered, category="tools", telling=uses and count == 1)
     for name, history in {**HISTORIES, **REASONED}.items():
-        for think in THINKS:
+        for think in thinks(seen):
             if think is not None or name in REASONED:
                 for offered in (PLAIN, None) if name in REASONED else (PLAIN,):
                     known = f"{name}-think-{think}-{bool(offered)}"

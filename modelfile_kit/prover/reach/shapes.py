@@ -86,6 +86,7 @@ class World:
         thinking = category in ("tools", "images", "thinking") and "thinking" not in without
         flags = known(True, False) if thinking else known(True)
         flag = flags if flagged else MISSING
+        levels = known("medium", "low", "high") if thinking and flagged else known("medium")
         self.names: dict[str, Value] = {
             "messages": thing("messages"),
             "tools": NONE | thing("tools") if tools else NONE,
@@ -93,6 +94,7 @@ class World:
             "add_generation_prompt": known(True),
             "enable_thinking": flag,
             "thinking": flag,
+            "reasoning_effort": MISSING | levels,
             "bos_token": MISSING if bos_token is None else known(bos_token),
             "eos_token": MISSING if eos_token is None else known(eos_token),
             **{name: thing("function", name) for name in _FUNCTIONS},
