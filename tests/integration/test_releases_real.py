@@ -15,18 +15,23 @@ from typing import Any
 import httpx
 import pytest
 
+from modelfile_kit import parse_modelfile
+from modelfile_kit.building.build import build
 from modelfile_kit.core.errors import KitError
 from modelfile_kit.doctor import diagnose
 from modelfile_kit.gguf_file import read_header
 from modelfile_kit.gguf_file.patch import patch
 from modelfile_kit.lint.runner import lint_modelfile
 from modelfile_kit.micro import MicroPair, build_pair
+from modelfile_kit.ollama.selection import select
 from modelfile_kit.ollama.versions import Target, server_version
 from modelfile_kit.publish.publish import publish
 from modelfile_kit.publish.verify import verify
 from modelfile_kit.runtime.ollama.client import OllamaServer
 from tests.gguf_file.handmade import Typed, entry, gguf, tensor
 from tests.ollama_process import OLDER, OllamaProcess
+from tests.zoo.pairs import text_model_of
+from tests.zoo.writer import CHAT, text_model
 
 pytestmark = pytest.mark.server
 
@@ -260,3 +265,57 @@ def test_no_release_keeps_the_order_of_a_calls_arguments(api: Api, micro_pair: M
     assert status == 200
     prompt = json.loads(answer)["_debug_info"]["rendered_template"]
     assert prompt == 'qalpha;zeta;{"alpha":{"b":3,"y":2},"zeta":1}'
+
+
+# What `create` gives to architectures by itself, on every release since 0.22 (server/create.go).
+GIVEN = {
+    "gemma4": ("gemma4", "gemma4"),
+    "laguna": ("laguna", "laguna"),
+    "nemotron_h": ("nemotron-3-nano", "nemotron-3-nano"),
+    "nemotron_h_moe": ("nemotron-3-nano", "nemotron-3-nano"),
+    "nemotron_h_omni": ("nemotron-3-nano", "nemotron-3-nano"),
+    "gemma3": None,
+    "lfm2": None,
+}
+# Before 0.34 `create` has llama-quantize load the file: only what the tests can write whole.
+WHOLE = ("gemma4", "nemotron_h", "nemotron_h_moe", "gemma3", "lfm2")
+
+
+@pytest.mark.parametrize("architecture", GIVEN)
+def test_architectures_that_get_a_renderer(
+    api: Api, either_server: OllamaServer, architecture: str, tmp_path: Path
+) -> None:
+    """`create` gives it whatever the Modelfile says, and a build writes one that is at least as good."""
+    path = tmp_path / "m.gguf"
+    if architecture in WHOLE:
+        text_model_of(path, architecture)
+    else:
+        text_model(path, architecture)
+    given = GIVEN[architecture]
+    files = api.upload(path)
+    status, answer = api.post("/api/create", files=files, template=TEMPLATE)
+    if status == 200:
+        assert served(either_server) == (given or (None, None))
+    else:
+        assert architecture not in WHOLE and "llama-quantize failed" in answer
+    chosen = select(template=TEMPLATE, jinja=CHAT, architecture=architecture, target=api.target)
+    assert (chosen.renderer, chosen.parser) == (given or ("", ""))
+    (tmp_path / "mkmodelfile.yaml").write_text("name: differs\nmodel: m.gguf\nprojector: none\n")
+    built = build(tmp_path, write=False)
+    written = built.modelfile.last("renderer"), built.modelfile.last("parser")
+    if given is None:
+        assert "`create` gives the architecture" not in built.plan.mode.why
+        return
+    assert "`create` gives the architecture a renderer" in built.plan.mode.why
+    assert None not in written
+    if status == 200:
+        # What the kit writes is what the server then has.
+        more = {"renderer": written[0], "parser": written[1]}
+        assert api.post("/api/create", files=files, **more)[0] == 200
+        assert served(either_server) == written
+
+
+def served(server: OllamaServer) -> tuple[str | None, str | None]:
+    """The RENDERER and the PARSER that a model has on the server."""
+    shown = parse_modelfile(server.show(NAME)["modelfile"])
+    return shown.last("renderer"), shown.last("parser")
