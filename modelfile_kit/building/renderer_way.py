@@ -29,8 +29,7 @@ _HELP = (
     "a renderer is a copy of one version of a chat template, and the model was trained on another; "
     "`mode: auto` takes what is proven for most"
 )
-# Whose parser has another name.
-_PARSER_OF = {
+PARSER_OF = {
     "qwen3.8": "qwen3.5",
     "deepseek3.1": "deepseek3",
     "olmo3.1": "olmo3",
@@ -38,6 +37,7 @@ _PARSER_OF = {
     "gemma4-small": "gemma4",
     "gemma4-large": "gemma4",
 }
+"""The parsers of those renderers whose parser has another name."""
 
 
 def renderer_prompts(
@@ -100,7 +100,7 @@ def likely_renderers(
     """
     target, vocabulary = _ends(package)[0], files.vocabulary
     for renderer, since in RENDERERS.items():
-        parser = _PARSER_OF.get(renderer, renderer)
+        parser = PARSER_OF.get(renderer, renderer)
         tokens = RENDERER_TOKENS.get(renderer, ())
         known = since <= target.version and PARSERS[parser].since <= target.version
         if not known or vocabulary is None or vocabulary.missing(tokens):

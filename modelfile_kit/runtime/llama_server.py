@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 PROGRAM_VARIABLE = "MKMODELFILE_LLAMA_SERVER"
 START_SECONDS = 15.0  # a micro model is loaded in a tenth of a second; a busy machine takes longer
 ANSWER_SECONDS = 10.0  # one rendering takes a millisecond; a template without end takes for ever
+CHAT_SECONDS = 60.0  # a parrot writes some hundred tokens in a second; a busy machine takes longer
 GRACE_SECONDS = 2.0  # for a process that was asked to end, before it is killed
 MAX_ANSWER_BYTES = 64 << 20  # a prompt is some kilobytes; a template can print without end
 MAX_DATA_BYTES = 2 << 30  # with a micro model it takes 0.1 GB; a template can double a text for ever
@@ -141,7 +142,7 @@ class LlamaServer:
         Raises PromptError where it answers an error, with its words; EngineError where it died or does
         not answer, and from then on always.
         """
-        status, data = self._post("/apply-template", body, "render a prompt")
+        status, data = self._post("/apply-template", body, "render a prompt", ANSWER_SECONDS)
         return _prompt(self.program, status, data)
 
     def chat(self, body: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
@@ -150,17 +151,17 @@ class LlamaServer:
         Raises PromptError where it answers an error, with its words, also in the middle of a stream;
         EngineError where it died or does not answer.
         """
-        status, data = self._post("/v1/chat/completions", body, "answer")
+        status, data = self._post("/v1/chat/completions", body, "answer", CHAT_SECONDS)
         texts = list(event_lines([data])) if body.get("stream") and status == 200 else [data]
         return tuple(_part(self.program, status, text) for text in texts)
 
-    def _post(self, path: str, body: Mapping[str, Any], purpose: str) -> tuple[int, bytes]:
+    def _post(self, path: str, body: Mapping[str, Any], purpose: str, seconds: float) -> tuple[int, bytes]:
         import httpx
 
         if self._closed:
             raise EngineError(f"{self.program} has ended", help="start it again")
         try:
-            with self._http.stream("POST", path, json=body) as reply:
+            with self._http.stream("POST", path, json=body, timeout=seconds) as reply:
                 data = bytearray()
                 for chunk in reply.iter_bytes():
                     data += chunk
@@ -169,7 +170,7 @@ class LlamaServer:
         except httpx.TimeoutException:
             self.close()
             raise EngineError(
-                f"{self.program} did not {purpose} within {ANSWER_SECONDS:g} s",
+                f"{self.program} did not {purpose} within {seconds:g} s",
                 help="the chat template may never end in llama.cpp's Jinja engine",
             ) from None
         except httpx.HTTPError as e:

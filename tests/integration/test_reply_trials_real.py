@@ -23,6 +23,7 @@ from modelfile_kit.runtime.ollama.messages import WAYS
 from tests.integration.parrots import Template
 from tests.ollama_process import ROOT
 from tests.replies import formats
+from tools import reply_table
 
 pytestmark = pytest.mark.server
 
@@ -110,6 +111,7 @@ from modelfile_kit.publish.reply_trials import try_replies
 from modelfile_kit.runtime.ollama.client import OllamaServer
 from tests.integration.parrots import Template
 from tests.replies import formats
+from tools import reply_table
 source = Template(formats.JSON_CALLS, eos_token="<|im_end|>").source()
 told = lambda step: print(step.subject, flush=True)
 with OllamaServer(sys.argv[1]) as server:
@@ -201,3 +203,19 @@ def test_what_the_kit_predicts_is_what_the_server_returns(ollama_server, shared)
     assert wrong == []
     assert len(seen) >= (LEAST if SOAK else len(FEW))
     assert asked >= 5 * len(seen)
+
+
+@pytest.mark.slow
+def test_what_is_recorded_of_native_replies_is_what_llama_server_reads(ollama_process, shared):
+    """docs/replies.json, for some templates in every run, for all with MKMODELFILE_SOAK=1."""
+    program = ollama_process.program.resolve().parents[1] / "lib" / "ollama" / "llama-server"
+    if not program.is_file():
+        pytest.skip(f"{program} was not found")
+    known = json.loads(reply_table.RECORD.read_text(encoding="utf-8"))["templates"]
+    wrong = []
+    for model in reply_table.models(shared / "corpus"):
+        if SOAK or model.name in FEW:
+            found = reply_table.read_natively(model, program)
+            if found != known[model.digest]["native"]:
+                wrong.append((model.name, found))
+    assert wrong == []
