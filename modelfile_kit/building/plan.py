@@ -27,6 +27,7 @@ from .end_token import EndToken, decide_end_token
 from .engine_tokens import compile_for_engine, judge_native, judge_template
 from .first_turn_text import place_in_first_turn
 from .insert import Insert, with_insert
+from .memory import check_memory
 from .mode import NO_WAY, Mode, choose_mode, unused_template
 from .native_way import native_way, own_chats
 from .package_replies import template_trip
@@ -95,6 +96,7 @@ def make_plan(package: Package, files: PackageFiles) -> Plan:
         *check_parameters(package),
         *check_sampling(package, files),
         *check_create_files(package, files),
+        *check_memory(package, files),
     )
     stop_on_errors(first)
     asked, maker = asked_mode(package), choose_prompt_maker(package)

@@ -13,6 +13,7 @@ import click
 
 from ..core.diagnostics import Diagnostic, Span
 from ..core.errors import KitError, PackageError, UsageError
+from ..core.sizes import read_size
 from ..report import FORMATS, Report, render
 from ..report.terminal import findings_lines
 from .flags import current_flags
@@ -21,6 +22,8 @@ from .main import columns, wants_color
 if TYPE_CHECKING:
     from ..publish.blobs import Step
     from ..publish.reply_trials import ReplyReport, Source
+
+MAX_MEMORY = 1 << 50
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -36,6 +39,16 @@ def format_option(command: Command) -> Command:
         help="Format of the findings on stdout.",
     )
     return option(command)
+
+
+def memory_size(text: str) -> int:
+    """Bytes of a size that an option has. Raises BadParameter for what is none."""
+    size = read_size(text)
+    if size is None:
+        raise click.BadParameter(f"{text.strip()!r} is no size; expected a number and a unit, as in 12GiB")
+    if not 0 < size <= MAX_MEMORY:
+        raise click.BadParameter(f"{text.strip()!r}: expected more than 0 and at most 1 PiB")
+    return size
 
 
 def fail_on_option(default: str) -> Callable[[Command], Command]:

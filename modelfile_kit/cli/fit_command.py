@@ -11,12 +11,12 @@ import click
 
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import GGUFError, UsageError
-from ..core.sizes import read_size, size_text
+from ..core.sizes import size_text
 from ..fit import Settings, estimate
 from ..fit.findings import about_cache_type, about_context, about_memory, about_unknown
 from ..fit.quantization import TYPES, quantized
 from ..fit.search import largest_context, most_layers
-from ..fit.settings import CACHE_TYPES, DEFAULT_BATCH
+from ..fit.settings import CACHE_TYPES, DEFAULT_BATCH, DEFAULT_CONTEXT
 from ..fit.shape import shape_of
 from ..fit.sources import model_of
 from ..gguf_file import Header, read_header
@@ -24,33 +24,19 @@ from ..gguf_file.description import file_type
 from ..gguf_file.pairing import FileKind, classify
 from ..report import FORMATS, Case, Report, Status, render
 from .command import Command
-from .common import print_diagnostics
+from .common import memory_size, print_diagnostics
 
 if TYPE_CHECKING:
     from ..fit import Model
 
-DEFAULT_CONTEXT = 4096
 MAX_CONTEXT = 1 << 24
 MAX_SLOTS = 256  # LLAMA_MAX_SEQ of llama.cpp
-MAX_MEMORY = 1 << 50
 MAX_NEIGHBOURS = 50  # files whose headers are read for the table
 
 
 def _memory(_context: click.Context, _parameter: click.Parameter, given: str | None) -> tuple[int, ...]:
     """Sizes with commas between them."""
-    if given is None:
-        return ()
-    found = []
-    for text in given.split(","):
-        size = read_size(text)
-        if size is None:
-            raise click.BadParameter(
-                f"{text.strip()!r} is no size; expected a number and a unit, as in 12GiB"
-            )
-        if not 0 < size <= MAX_MEMORY:
-            raise click.BadParameter(f"{text.strip()!r}: expected more than 0 and at most 1 PiB")
-        found.append(size)
-    return tuple(found)
+    return () if given is None else tuple(map(memory_size, given.split(",")))
 
 
 def _layers(_context: click.Context, _parameter: click.Parameter, given: str | None) -> int | str:
@@ -88,7 +74,8 @@ def _split(_context: click.Context, _parameter: click.Parameter, given: str | No
     "--memory",
     metavar="SIZE",
     callback=_memory,
-    help="What there is, as in 12GiB: with --gpu-layers of each GPU (commas between), else of the machine.",
+    help="What there is, as in 12GiB: with --gpu-layers of each GPU (commas between), else of the machine; "
+    "by default `memory` of the package.",
 )
 @click.option(
     "--context",
@@ -146,6 +133,7 @@ def command(
     fit. Other quantizations are estimated, or read from the files beside the model.
     """
     files = _open(target, projector)
+    memory = memory or files.memory
     if no_flash_attention and CACHE_TYPES[cache_type][0] > 1:
         raise UsageError(
             f"cache type {cache_type} needs flash attention: llama.cpp refuses it without",
@@ -179,6 +167,7 @@ class _Files:
     projector: Header | None
     context: int = DEFAULT_CONTEXT
     batch: int = DEFAULT_BATCH
+    memory: tuple[int, ...] = ()
 
 
 def _open(target: str, projector: str | None) -> _Files:
@@ -205,6 +194,7 @@ def _open(target: str, projector: str | None) -> _Files:
         _projector(files.projector_header),
         context=min(numbers.get("num_ctx", DEFAULT_CONTEXT), MAX_CONTEXT),
         batch=min(numbers.get("num_batch", DEFAULT_BATCH), 1 << 16),
+        memory=(package.memory,) if package.memory else (),
     )
 
 

@@ -14,6 +14,7 @@ import click
 
 from ..core.diagnostics import Diagnostic, Severity, has_errors
 from ..core.errors import GGUFError
+from ..core.sizes import size_text
 from ..gguf_file import read_header
 from ..gguf_file.description import Description, describe
 from ..gguf_file.inputs import model_input
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 _MAX_SIDE = 100_000
 _MAX_SECONDS = 86_400
+_MAX_CONTEXT = 1 << 24
 
 
 @click.command(
@@ -87,12 +89,15 @@ def command(
             continue
         headers.append(header)
         replies = _replies(header)
+        memory = _memory(header)
         if output_format == "text":
             lines = list(_lines(header, described))
+            lines += [f"{'memory':<14} {_memory_text(memory)}"] if memory else []
             lines += [f"{'replies':<14} {replies.summary}"] if replies else []
             click.echo("\n".join([name, *(f"  {visible(line)}" for line in lines)]))
         status = Status.FAILED if has_errors(described.diagnostics) else Status.PASSED
         data = {**described.to_dict(), "replies": replies.to_dict() if replies else None}
+        data["memory"] = {str(context): size for context, size in memory.items()} or None
         cases.append(Case(name, status, described.kind, data=data, diagnostics=described.diagnostics))
     compared = [found for header in headers for found in _tokenizer(header, tokenizer, output_format)]
     paired = check_together(headers)
@@ -209,6 +214,33 @@ def _replies(header: Header) -> RepliesOfModel | None:
     from ..building.replies_of_model import replies_of_model
 
     return replies_of_model(header)
+
+
+def _memory(header: Header) -> dict[int, int]:
+    """What a model takes, in bytes, with a usual context and the trained one; empty where it is not known."""
+    if classify(header) is not FileKind.MODEL:
+        return {}
+    from ..fit import Settings, estimate
+    from ..fit.settings import DEFAULT_CONTEXT
+    from ..fit.sources import model_of
+
+    try:
+        model = model_of(header)
+    except GGUFError:
+        return {}
+    first = estimate(model, Settings(DEFAULT_CONTEXT))
+    if first.unknown:
+        return {}
+    found = {DEFAULT_CONTEXT: first.total}
+    if first.trained and DEFAULT_CONTEXT < first.trained <= _MAX_CONTEXT:
+        found[first.trained] = estimate(model, Settings(first.trained)).total
+    return found
+
+
+def _memory_text(memory: dict[int, int]) -> str:
+    """In words: 5.26 GiB with a context of 4,096, 10.5 GiB with 40,960."""
+    parts = [f"{size_text(size)} with {context:,}" for context, size in memory.items()]
+    return f"{', '.join(parts)} tokens of context (`mkmodelfile fit` says more)"
 
 
 def _tokenizer(header: Header, asked: str | None, output_format: str) -> tuple[Diagnostic, ...]:

@@ -13,7 +13,7 @@ from ..lint.runner import fix_modelfile, lint_modelfile
 from ..ollama.grammar import MAX_BYTES
 from ..report import Report
 from .command import Command
-from .common import fail_on_option, finish, format_option, read_bytes, say
+from .common import fail_on_option, finish, format_option, memory_size, read_bytes, say
 
 
 @click.command(
@@ -22,7 +22,7 @@ from .common import fail_on_option, finish, format_option, read_bytes, say
     examples=(
         "mkmodelfile lint Modelfile",
         "mkmodelfile lint --fix --target '>=0.30' Modelfile",
-        "mkmodelfile lint --no-files Modelfile",
+        "mkmodelfile lint --memory 12GiB Modelfile",
         "ollama show --modelfile NAME | mkmodelfile lint -",
     ),
 )
@@ -38,10 +38,22 @@ from .common import fail_on_option, finish, format_option, read_bytes, say
 @click.option(
     "--no-files", is_flag=True, help="Ignore the files that a Modelfile names, as where models are not kept."
 )
+@click.option(
+    "--memory",
+    metavar="SIZE",
+    callback=lambda _context, _parameter, given: None if given is None else memory_size(given),
+    help="Memory that the models are to run in, as in 12GiB: a num_ctx that needs more is found.",
+)
 @fail_on_option("warning")
 @format_option
 def command(
-    modelfiles: tuple[str, ...], target: str, fix: bool, no_files: bool, fail_on: str, output_format: str
+    modelfiles: tuple[str, ...],
+    target: str,
+    fix: bool,
+    no_files: bool,
+    memory: int | None,
+    fail_on: str,
+    output_format: str,
 ) -> None:
     """Find mistakes in MODELFILEs (`-` is standard input).
 
@@ -53,7 +65,7 @@ def command(
         base = None if no_files else Path() if name == "-" else Path(name).parent
         if fix and name != "-":
             data = _fix(name, data, base, target)
-        found += lint_modelfile(data, base=base, target=target, file=name)
+        found += lint_modelfile(data, base=base, target=target, file=name, memory=memory)
     report = Report("lint", " ".join(modelfiles), diagnostics=tuple(found), fail_on=Severity(fail_on))
     finish(report, output_format)
 

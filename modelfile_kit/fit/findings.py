@@ -11,7 +11,7 @@ from .search import fits
 from .settings import CACHE_TYPES, Settings
 from .shape import Shape
 
-DOES_NOT_FIT, UNKNOWN, BEYOND_TRAINED, CACHE_TYPE = "MK470", "MK471", "MK126", "MK472"
+DOES_NOT_FIT, UNKNOWN, BEYOND_TRAINED, CACHE_TYPE = "MK449", "MK471", "MK126", "MK472"
 
 
 def about_unknown(found: Estimate, span: Span) -> Iterator[Diagnostic]:

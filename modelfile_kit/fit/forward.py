@@ -71,6 +71,8 @@ class _Pass:
             self.residual = self.op(self.width, ids)
         else:
             self.residual = self._given(self.width)
+            if 0 not in part.numbers:
+                self._given(self.width)  # the device before has begun the next layer's norm
         self.positions = self._given(4 * self.tokens)
         for window in sorted({layer.window for layer in layers if layer.attends}):
             layer = next(layer for layer in layers if layer.attends and layer.window == window)
@@ -89,7 +91,9 @@ class _Pass:
     def _given(self, size: int) -> Result:
         for _ in range(self.copies - 1):
             self.graph.input(size)
-        return self.graph.input(size)
+        given = self.graph.input(size)
+        given.uses += self.copies > 1  # several copies are kept until the end
+        return given
 
     def end(self) -> None:
         rows = self.settings.rows
@@ -127,7 +131,7 @@ class _Pass:
         parallel = not kinds & {"ffn_norm", "post_attention_norm"} and bool(kinds & {"ffn_up", "ffn_down"})
         mixed = self._mixer(layer, kinds, normed)
         rows = self.row
-        if last and self.settings.rows < self.tokens:
+        if last:
             rows = 4 * self.settings.rows
             mixed = self.op(self.shape.width * rows, mixed, self.out_ids)
             self.residual = self.op(self.shape.width * rows, self.residual, self.out_ids)

@@ -18,6 +18,9 @@ CACHE_TYPES: Mapping[str, tuple[int, int]] = {
 }
 """The cache types of llama-server: numbers in a block, bytes of a block (common/arg.cpp, ggml-common.h)."""
 
+DEFAULT_CONTEXT = 4096
+"""Tokens where nobody says how many, as `init` writes. Ollama's own default depends on the server's GPUs."""
+
 DEFAULT_BATCH = 512
 """Tokens computed at once: n_ubatch of llama-server, and num_batch of Ollama (api/types.go)."""
 

@@ -47,10 +47,19 @@ class Context:
     """A Modelfile as the rules see it.
 
     text: decoded; modelfile: parsed; folder: what relative paths start from, None where no file is to be
-    looked at; target: the Ollama that the file is for.
+    looked at; target: the Ollama that the file is for; memory: bytes that it is to run in, None if nobody
+    said how many.
     """
 
-    def __init__(self, text: str, modelfile: Modelfile, folder: Path | None, target: Target) -> None:
+    def __init__(
+        self,
+        text: str,
+        modelfile: Modelfile,
+        folder: Path | None,
+        target: Target,
+        memory: int | None = None,
+    ) -> None:
+        self.memory = memory
         self.text = text
         self.modelfile = modelfile
         self.folder = folder

@@ -34,11 +34,13 @@ def lint_modelfile(
     base: str | Path | None = None,
     target: str | Target = "latest",
     file: str | None = None,
+    memory: int | None = None,
 ) -> list[Diagnostic]:
     """What is wrong with a Modelfile, in the order of its lines.
 
     text: the file's text or bytes; base: the folder its relative paths start from (without one, no file
-    is looked at); target: the Ollama that is meant; file: its name, for the findings' places.
+    is looked at); target: the Ollama that is meant; file: its name, for the findings' places; memory: bytes
+    that the model is to run in, so that a num_ctx that needs more is found.
     What Ollama refuses is found with all the rest. Raises UsageError for a bad target.
 
         >>> from modelfile_kit import lint_modelfile
@@ -49,17 +51,20 @@ def lint_modelfile(
     meant = Target.parse(target)
     all_rules()  # loaded first, while garbage is looked for
     with _nothing_collected():
-        return _lint(text, base, meant, file)
+        return _lint(text, base, meant, file, memory)
 
 
-def _lint(text: str | bytes, base: str | Path | None, target: Target, file: str | None) -> list[Diagnostic]:
+def _lint(
+    text: str | bytes, base: str | Path | None, target: Target, file: str | None, memory: int | None
+) -> list[Diagnostic]:
     try:
         check_is_text(text, file)
     except ModelfileError as error:
         return [error.to_diagnostic()]
     # Instructions that are too young for the target are a rule's matter, not the end of all findings.
     parsed, refused = parse_all(text, target=replace(target, onwards=True), file=file)
-    context = Context(decode(text), parsed, Path(base) if base is not None else None, target)
+    folder = Path(base) if base is not None else None
+    context = Context(decode(text), parsed, folder, target, memory)
     found = [refusal(each, context, file) for each in refused]
     found += [_diagnostic(rule, finding, context.text, file) for rule, finding in _findings(context)]
     found.sort(key=lambda d: (d.span.line if d.span and d.span.line else 0, d.code))

@@ -16,6 +16,7 @@ from ..core.conversation import Message
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import PackageError, UsageError
 from ..core.os_errors import os_reason
+from ..core.sizes import read_size
 from ..ollama.model_name import check_name
 from ..ollama.versions import Target
 from .bounded_yaml import MAX_BYTES, Document, load
@@ -59,6 +60,7 @@ class Package:
     system_in: "system", or "user" for the first user turn.
     target: as written, ">=0.30"; mode: "auto", "go", "native" or "renderer".
     parser, renderer: "auto", "none" or a name. adapters, draft: absolute paths; quantize: as written.
+    memory: bytes that the model is meant for, None where the package does not say.
     license: absolute path, or the text itself, else None; tests: absolute path of the golden folder.
     spans: where each key that the file has stands (`parameters.num_ctx` for a deeper one).
     """
@@ -87,6 +89,7 @@ class Package:
     quantize: str | None = None
     draft: Path | None = None
     tokenizer: str | Path = "auto"
+    memory: int | None = None
     spans: Mapping[str, Span] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -171,6 +174,7 @@ def package_from(document: Document, file: Path) -> Package:
             _check_template,
             _check_words,
             _check_parameters,
+            _check_memory,
             _check_mode,
             _check_system_in,
             check_prompt_maker,
@@ -283,6 +287,13 @@ def _check_parameters(shape: PackageShape, document: Document) -> list[Diagnosti
     return out
 
 
+def _check_memory(shape: PackageShape, document: Document) -> list[Diagnostic]:
+    if shape.memory is None or read_size(shape.memory):
+        return []
+    message = f"`memory` is {shape.memory!r}, expected a size"
+    return [_error(document, ("memory",), message, "a number and a unit, such as 12GiB", WRONG_VALUE)]
+
+
 def _check_mode(shape: PackageShape, document: Document) -> list[Diagnostic]:
     if shape.mode != "native":
         return []
@@ -369,6 +380,7 @@ def _package(shape: PackageShape, document: Document, file: Path) -> Package:
         adapters=tuple(place(path) for path in shape.adapters),
         quantize=shape.quantize,
         draft=place(shape.draft) if shape.draft is not None else None,
+        memory=read_size(shape.memory) if shape.memory is not None else None,
         tokenizer=shape.tokenizer if shape.tokenizer in ("auto", "none") else place(shape.tokenizer),
         spans=MappingProxyType({".".join(map(str, path)): span for path, span in document.values.items()}),
     )

@@ -100,6 +100,13 @@ class PackageShape(BaseModel):
     parameters: dict[str, Scalar | list[Scalar]] = Field(
         default_factory=dict, description="PARAMETER values by Ollama's names, such as num_ctx."
     )
+    memory: str | None = Field(
+        None,
+        min_length=1,
+        max_length=MAX_NAME,
+        description="Memory that the model is meant for, of the machine or the GPU, such as 12GiB: `build` "
+        "warns where model and num_ctx need more, and `fit` finds the longest context.",
+    )
     image: ImageShape = Field(
         default_factory=ImageShape, description="How images are written into the prompt."
     )
@@ -186,6 +193,8 @@ _MEANT = {
     "quantization": "quantize",
     "quant": "quantize",
     "draft_model": "draft",
+    "ram": "memory",
+    "vram": "memory",
     "tool_parser": "parser",
     "reasoning_parser": "parser",
 }
@@ -209,6 +218,7 @@ _EXPECTED = {
     "messages.role": "system, user or assistant",
     "messages.content": "text",
     "parameters": "a mapping of names to numbers, booleans or texts",
+    "memory": "a size such as 12GiB",
     "image": "a mapping such as {separator: ''}",
     "image.separator": "text",
     "target": 'text such as ">=0.30"',

@@ -51,7 +51,7 @@ def test_what_fits(model, mkmodelfile):
 def test_what_does_not_fit_is_an_error_with_the_way_out(model, mkmodelfile):
     done = mkmodelfile("fit", model, "--memory", "2GiB", "--context", "65536")
     assert done.code == 1
-    assert "MK470" in done.err
+    assert "MK449" in done.err
     assert "use a context of at most " in done.err
     done = mkmodelfile("fit", model, "--memory", "100MiB")
     assert done.code == 1
@@ -147,3 +147,21 @@ def test_files_in_the_wrong_place(tmp_path, model, mkmodelfile):
     assert "MK402" in mkmodelfile("fit", tmp_path / "no.gguf").err
     (tmp_path / "no.gguf").write_text("no GGUF")
     assert "MK403" in mkmodelfile("fit", tmp_path / "no.gguf").err
+
+
+def test_inspect_says_it_in_a_line(model, mkmodelfile):
+    done = mkmodelfile("inspect", model)
+    # Weights, keys and values, compute and output of llama-server: 727.75, 128.00, 68.01, 0.49 MiB.
+    assert "memory         924 MiB with 4,096, " in done.out
+    found = data(mkmodelfile("inspect", model, "--format", "json"))["memory"]
+    assert list(found) == ["4096", "131072"]
+    assert found["4096"] / 2**20 == pytest.approx(727.75 + 128 + 68.01 + 0.49, abs=0.1)
+
+
+def test_a_package_says_how_much_there_is(package, mkmodelfile):
+    file = package / "mkmodelfile.yaml"
+    file.write_text(file.read_text() + "memory: 1MiB\n")
+    done = mkmodelfile("fit", package)
+    assert done.code == 1
+    assert "there are 1.00 MiB" in done.err
+    assert mkmodelfile("fit", package, "--memory", "1GiB").code == 0
