@@ -208,11 +208,17 @@ class PromptTemplate:
         before = clean(context or "")
         other = PromptTemplate(template, target=self.target, now=self._clock) if template else self
         if suffix:
-            return _sent(before + other._insert(prompt, clean(suffix), think))
-        conversation = self._generate_messages(prompt, clean(system), images, context is not None)
+            return sent(before + other.insert(prompt, clean(suffix), think))
+        conversation = generate_messages(
+            prompt,
+            clean(system) or self.system,
+            () if context is not None else self.messages,
+            images,
+            self.target,
+        )
         if template or not self.target.has("generate_as_chat"):
             no_tools = Slice(self.types.tools, None)
-            return _sent(before + other.execute(conversation, no_tools, think))
+            return sent(before + other.execute(conversation, no_tools, think))
         no_tools = tools_value(self.types, [])
         return before + self._chat_prompt(conversation, no_tools, think, num_ctx, count_tokens, truncate)
 
@@ -252,20 +258,6 @@ class PromptTemplate:
             target=self.target,
         )
 
-    def _generate_messages(
-        self, prompt: str, system: str, images: Sequence[Any] | int, continued: bool
-    ) -> list[ChatMessage]:
-        messages = []
-        if system or self.system:
-            messages.append(ChatMessage("system", system or self.system))
-        if not continued:
-            messages.extend(self.messages)
-        user = decode_messages([{"role": "user", "content": prompt, "images": images}])[0]
-        if not self.target.has("generate_as_chat"):
-            messages.extend(ChatMessage("user", f"[img-{i}]") for i in range(user.image_count))
-            user = replace(user, images=None)
-        return [*messages, user]
-
     def with_parser(self, parser: str) -> PromptTemplate:
         """The same model with another PARSER ("" for none); the TEMPLATE is not parsed again."""
         other = copy(self)
@@ -304,7 +296,7 @@ class PromptTemplate:
         truncate = truncate or not self.target.has("generate_as_chat")  # the switch is as old
 
         def fits(candidate: list[ChatMessage], with_images: Sequence[ChatMessage]) -> bool:
-            text = _sent(self.execute(candidate, tools, think))
+            text = sent(self.execute(candidate, tools, think))
             if not truncate or num_ctx is None or count_tokens is None:
                 return True
             tokens = count_tokens(text)
@@ -321,7 +313,7 @@ class PromptTemplate:
         elif truncate and num_ctx is not None and count_tokens is not None:
             system, start = drop_oldest(conversation, fits)
         kept = [*system, *with_image_tags(conversation[start:])]
-        return _sent(self.execute(kept, tools, think))
+        return sent(self.execute(kept, tools, think))
 
     def execute(self, messages: Sequence[ChatMessage], tools: Slice, think: Think) -> str:
         """template.Template.Execute on decoded messages; may hold bytes that are not UTF-8."""
@@ -337,7 +329,8 @@ class PromptTemplate:
         }
         return self.template.execute(data, spent=self._spent)
 
-    def _insert(self, prompt: str, suffix: str, think: Think) -> str:
+    def insert(self, prompt: str, suffix: str, think: Think) -> str:
+        """The prompt of a request that fills a gap; may hold bytes that are not UTF-8."""
         data = {"Prompt": prompt, "Suffix": suffix, "Response": "", **think_values(think, self.target)}
         return self.template.execute(data, spent=self._spent)
 
@@ -370,6 +363,26 @@ class PromptTemplate:
         return replace(self.template, root=root, defined={})
 
 
+def generate_messages(
+    prompt: str,
+    system: str,
+    first: Sequence[ChatMessage],
+    images: Sequence[Any] | int,
+    target: Target,
+) -> list[ChatMessage]:
+    """The conversation that a request of /api/generate stands for.
+
+    system, first: the system text and the messages before the user's; "" and none where there are none.
+    """
+    messages = [ChatMessage("system", system)] if system else []
+    messages.extend(first)
+    user = decode_messages([{"role": "user", "content": prompt, "images": images}])[0]
+    if not target.has("generate_as_chat"):
+        messages.extend(ChatMessage("user", f"[img-{i}]") for i in range(user.image_count))
+        user = replace(user, images=None)
+    return [*messages, user]
+
+
 def _rename(tools: Slice) -> None:
     """Harmony shows tools under names that are identifiers."""
     functions = [tool.fields["Function"].fields for tool in tools.items or ()]
@@ -377,7 +390,7 @@ def _rename(tools: Slice) -> None:
         function["Name"] = name
 
 
-def _sent(text: str) -> str:
+def sent(text: str) -> str:
     """The text as it leaves the server as JSON: each byte that is not UTF-8 is U+FFFD."""
     return text if text.isascii() else _BROKEN.sub("\ufffd", text)
 

@@ -14,12 +14,13 @@ from typing import Any
 
 from ..core.errors import PromptError
 from ..gotemplate.big_stack import with_deep_stack
-from .api_values import ChatMessage, decode_messages
+from ..gotemplate.values.representation import Slice
+from .api_values import ChatMessage, clean, decode_messages
 from .builtin import parser_for
 from .conversation_rules import drop_oldest, request_conversation, without_old_thinking
 from .grammar import Modelfile
 from .parsers.registry import read_reply
-from .prompt import IMAGE_TOKENS, PromptTemplate, TokenCounter
+from .prompt import IMAGE_TOKENS, PromptTemplate, TokenCounter, generate_messages, sent
 from .renderers import make_renderer, resolve_name
 from .renderers.protocol import Tool
 from .renderers.request import read_messages, read_tools
@@ -170,6 +171,53 @@ class RendererPrompts:
         conversation = request_conversation(request, self.system, self.messages)
         conversation = without_old_thinking(conversation, family=self.family, name=self.name)
         return self._written(conversation, offered, think, num_ctx, count_tokens, truncate)
+
+    def render_generate(
+        self,
+        prompt: str,
+        *,
+        system: str = "",
+        suffix: str = "",
+        images: Sequence[Any] | int = (),
+        think: Think = None,
+        raw: bool = False,
+        template: str = "",
+        context: str | None = None,
+        num_ctx: int | None = None,
+        count_tokens: TokenCounter | None = None,
+        truncate: bool = True,
+    ) -> str:
+        """The prompt of an /api/generate request; arguments as for `PromptTemplate.render_generate`.
+
+        The renderer writes it as a chat without tools. A request with `suffix` or with a `template` of its
+        own is rendered by the TEMPLATE instead, which shows whether gaps can be filled at all. The reply is
+        read by the PARSER, which is told neither tools nor a last message.
+        """
+        if raw and (template or system or context):
+            raise PromptError("raw mode does not support template, system, or context", status=400)
+        think = self.resolved_think(think)
+        if suffix and "insert" not in self.capabilities:
+            raise PromptError(
+                f"{self.name} does not support insert",
+                status=400,
+                help="a RENDERER fills no gaps; a TEMPLATE beside it that has .Suffix does",
+            )
+        if not prompt:
+            raise PromptError(
+                "a request without a prompt only loads the model; there is no prompt", status=200
+            )
+        prompt, before = clean(prompt), clean(context or "")
+        if raw:
+            return prompt
+        written = PromptTemplate(template, target=self.target) if template else self.template
+        if suffix and written is not None:
+            return sent(before + written.insert(prompt, clean(suffix), think))
+        first = () if context is not None else self.messages
+        conversation = generate_messages(prompt, clean(system) or self.system, first, images, self.target)
+        if template and written is not None:
+            no_tools = Slice(written.types.tools, None)
+            return sent(before + written.execute(conversation, no_tools, think))
+        return before + self._written(conversation, (), think, num_ctx, count_tokens, truncate)
 
     def split_reply(
         self,

@@ -93,3 +93,31 @@ def test_what_is_too_long_loses_its_oldest_messages() -> None:
     prompt = RendererPrompts("lfm2", parser="lfm2").render(long, num_ctx=200, count_tokens=len)
     turns = "<|im_start|>system\nS<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n"
     assert prompt == f"<|startoftext|>{turns}"
+
+
+def test_generate_is_a_chat_of_one_question() -> None:
+    """Hand-written from WRITTEN; a real server agrees in tests/integration/test_generate_real.py."""
+    model = RendererPrompts(
+        "qwen3-coder", parser="qwen3-coder", system="Be brief.", template="{{ .Suffix }}|{{ .Prompt }}"
+    )
+    system = "<|im_start|>system\n{}<|im_end|>\n"
+    assert model.render_generate("Hi") == system.format("Be brief.") + WRITTEN["qwen3-coder"]
+    assert model.render_generate("Hi", system="Go.") == system.format("Go.") + WRITTEN["qwen3-coder"]
+    assert model.render_generate("Hi", context="old") == "old" + model.render_generate("Hi")
+    assert model.render_generate("Hi", raw=True) == "Hi"
+    # These two are the TEMPLATE's, the model's own or the request's.
+    assert model.render_generate("Hi", suffix="end") == "end|Hi"
+    assert model.render_generate("Hi", template="[{{ .System }}]{{ .Prompt }}") == "[Be brief.]Hi"
+
+
+def test_what_generate_refuses() -> None:
+    plain = RendererPrompts("qwen3-coder", parser="qwen3-coder")
+    for request, status in (
+        ({"suffix": "end"}, 400),
+        ({"raw": True, "system": "Go."}, 400),
+        ({"think": True}, 400),
+        ({"prompt": ""}, 200),
+    ):
+        with pytest.raises(PromptError) as caught:
+            plain.render_generate(**{"prompt": "Hi", **request})
+        assert caught.value.status == status

@@ -23,6 +23,14 @@ def check(context: Context) -> Iterator[Finding]:
         return
     if context.template is None or selection is None or selection.source == "template":
         return
+    prompt = context.prompt
+    if selection.source == "renderer" and prompt is not None and "insert" in prompt.capabilities:
+        yield Finding(
+            f"only requests of /api/generate with `suffix` use this TEMPLATE: {selection.why}",
+            context.template,
+            "that is right for filling gaps; for chats " + (selection.change or "remove RENDERER"),
+        )
+        return
     newer = "" if context.target.has("native_jinja") else " from Ollama 0.30 on"
     yield Finding(
         f"Ollama does not use this TEMPLATE{newer}: {selection.why}",

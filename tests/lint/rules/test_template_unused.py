@@ -30,3 +30,9 @@ def test_a_renderer_that_is_inherited():
     rule_catches_not(CODE, "FROM qwen3:8b\nTEMPLATE {{ .Prompt }}\n")
     rule_catches_not(CODE, "FROM someone/qwen3.5\nTEMPLATE {{ .Prompt }}\n")
     rule_catches_not(CODE, "FROM ./qwen3.5.gguf\nTEMPLATE {{ .Prompt }}\n")
+
+
+def test_a_template_that_fills_gaps_beside_a_renderer():
+    """/api/generate with `suffix` takes the TEMPLATE even then (Ollama, server/routes.go, GenerateHandler)."""
+    text = "TEMPLATE {{ .Suffix }}{{ .Prompt }}\nRENDERER qwen3-coder\nPARSER qwen3-coder\n"
+    assert "only requests of /api/generate with `suffix`" in rule_catches(CODE, text).message
