@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from typing import Any
 
 import pytest
 
@@ -112,12 +113,13 @@ def test_generate_is_a_chat_of_one_question() -> None:
 
 def test_what_generate_refuses() -> None:
     plain = RendererPrompts("qwen3-coder", parser="qwen3-coder")
-    for request, status in (
+    requests: tuple[tuple[dict[str, Any], int], ...] = (
         ({"suffix": "end"}, 400),
         ({"raw": True, "system": "Go."}, 400),
         ({"think": True}, 400),
         ({"prompt": ""}, 200),
-    ):
+    )
+    for request, status in requests:
         with pytest.raises(PromptError) as caught:
             plain.render_generate(**{"prompt": "Hi", **request})
         assert caught.value.status == status

@@ -33,6 +33,6 @@ def test_a_renderer_that_is_inherited():
 
 
 def test_a_template_that_fills_gaps_beside_a_renderer():
-    """/api/generate with `suffix` takes the TEMPLATE even then (Ollama, server/routes.go, GenerateHandler)."""
+    """/api/generate with `suffix` takes it even then (Ollama, server/routes.go, GenerateHandler)."""
     text = "TEMPLATE {{ .Suffix }}{{ .Prompt }}\nRENDERER qwen3-coder\nPARSER qwen3-coder\n"
     assert "only requests of /api/generate with `suffix`" in rule_catches(CODE, text).message

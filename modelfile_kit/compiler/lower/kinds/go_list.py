@@ -210,19 +210,23 @@ def join_texts(st: State, v: RuntimeValue, sep: Value) -> Value:
 
 @to_json.of(Data.TOOLS, Data.CALLS)
 def objects_to_json(st: State, v: RuntimeValue, style: JsonStyle, sort: bool) -> tuple[Part, ...]:
-    return (Block((json_of_each(st, v, style, sort),)),)
+    written = json_of_each(st, v, style, sort)
+    assert written is not None, "nothing is filtered or mapped"
+    return (Block((written,)),)
 
 
 def json_of_each(
     st: State, v: RuntimeValue, style: JsonStyle, sort: bool, steps: tuple[SelectionStep, ...] = ()
-) -> Node:
-    """A JSON list of tools or calls, one after the other."""
+) -> Node | None:
+    """A JSON list of elements, one after the other; None where steps take statements or leave some out."""
     inner = style.deeper()
     loop = st.fresh()
-    kept, element = apply(st, steps, element_value(v.data, go.Item(loop, ELEMENT_NAMES[v.data])))
-    if kept != go.TRUE:
-        raise Unsupported("tojson of a filtered list", st.line)
-    parts = json_parts(st, element, inner, sort)
+    with st.capture_apart() as outside:
+        kept, element = apply(st, steps, element_value(v.data, go.Item(loop, ELEMENT_NAMES[v.data])))
+        parts = json_parts(st, element, inner, sort)
+    if steps and (outside or kept != go.TRUE):
+        return None
+    st.emit(*outside)
     first = Str(("[" + inner.newline,))
     between = Choice(go.equal(go.Index(loop), Lit(0)), first, Str((style.comma + inner.newline,)))
     last = go.equal(call("len", call("slice", v.expr, go.Index(loop))), Lit(1))

@@ -21,6 +21,7 @@ from ..semantics import (
     element,
     iterate,
     join,
+    json_parts,
     length,
     select,
     to_json,
@@ -51,9 +52,29 @@ def length_of_selection(st: State, v: Selection) -> Value:
 def selection_to_json(st: State, v: Selection, style: JsonStyle, sort: bool) -> tuple[Part, ...]:
     if not v.listed:
         raise Raised("Object of type generator is not JSON serializable")
-    if not isinstance(v.over, RuntimeValue) or v.over.data not in ELEMENTS:
-        raise Unsupported("tojson of a filtered list", st.line)
-    return (Block((json_of_each(st, v.over, style, sort, v.steps),)),)
+    if isinstance(v.over, RuntimeValue) and v.over.data in ELEMENTS:
+        written = json_of_each(st, v.over, style, sort, v.steps)
+        if written is not None:
+            return (Block((written,)),)
+    return _json_of_kept(st, v, style, sort)
+
+
+def _json_of_kept(st: State, v: Selection, style: JsonStyle, sort: bool) -> tuple[Part, ...]:
+    """The list's text, put together element by element: whether one is kept, and what becomes of it, takes
+    statements of its own."""
+    inner = style.deeper()
+    text = st.declare("text", go.Lit(""))
+    begun = st.declare("begun", go.Lit(False))
+    between = Choice(go.Atom(begun), Str((style.comma + inner.newline,)), Str(()))
+
+    def add(value: Value, _loop: int) -> None:
+        shown = text_of(text, between, *json_parts(st, value, inner, sort))
+        st.assign(text, st.to_go(shown))
+        st.assign(begun, go.Lit(True))
+
+    each(st, v, add)
+    whole = Str(("[" + inner.newline, text, style.newline + "]"))
+    return (Choice(go.Atom(begun), whole, Str(("[]",))),)
 
 
 @join.of(Selection)
