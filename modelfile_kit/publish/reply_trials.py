@@ -80,7 +80,7 @@ class Odd:
     """A reply that goes wrong.
 
     name: for people; like: the sound reply that it is a part of; endless: whether it is said again and again
-    until num_predict ends it; otherwise the model ends it.
+    until num_predict ends it; otherwise num_predict ends it where its text ends.
     """
 
     name: str
@@ -320,7 +320,9 @@ class _Run:
         if lacking:
             return Told(odd, "not asked: the server refuses such requests for this model")
         messages = [asking(number)]
-        limit = self.parrot.lengths[number] * (ROUNDS if odd.endless else 1) + MORE
+        # num_predict ends both: the one before the model would, the other in the end.
+        length = self.parrot.lengths[number]
+        limit = length * ROUNDS + MORE if odd.endless else length - 1
         seen = self._seen(STREAMED, messages, odd.like, {**self.options, "num_predict": limit})
         return told(odd, seen, self.served.parser or "")
 
@@ -438,6 +440,8 @@ def _answer_problem(spoken: Spoken, seen: Seen) -> _Problem:
     got = _answer(seen).content
     fate = f"the model writes {short(spoken.text)}, the user gets {short(got) if got else 'no text'}"
     otherwise = "otherwise look at the stops, which cut an answer where they occur"
+    if spoken.kind.form is not None:
+        otherwise = "otherwise ask without `format`, say what is wanted in the prompt, and check the answer"
     return ANSWER_CHANGED, "the answer is changed", fate, otherwise
 
 

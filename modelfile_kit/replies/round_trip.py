@@ -229,8 +229,10 @@ class Trip:
             for end in self.ends:
                 if parser and end.version < OLDEST:
                     continue  # what its parsers read is not known
+                # A PARSER that is younger than the release has no effect there.
+                reader = parser if parser_for(parser, end) else ""
                 for size in sizes:
-                    reply = _reply(template, parser, end, spoken, prompt, self.tokens.pieces(text, size))
+                    reply = _reply(template, reader, end, spoken, prompt, self.tokens.pieces(text, size))
                     yield Reading(spoken, size, reply, problem_of(reply, spoken.kind))
 
     def _prompt(self, template: Prompts, spoken: Spoken) -> str | None:

@@ -144,7 +144,7 @@ def test_an_answer_by_a_schema_after_a_thought_and_replies_that_go_wrong(ollama_
     found = statuses(report)
     assert found["answer by a schema"] == found["thought and answer by a schema"] == "read"
     words = {told.odd.name: told.words for told in report.odd}
-    assert "nothing at all" in words["call that breaks off"]
+    assert words["call that breaks off"] == "the user gets nothing at all (done_reason length)"
     assert words["thought without end"].startswith("the user gets thought 'I compare")
     assert "done_reason length" in words["thought without end"]
     assert [(d.code, d.message.partition(":")[0]) for d in report.diagnostics] == [

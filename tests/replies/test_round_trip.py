@@ -264,6 +264,17 @@ def test_a_parser_that_reads_less_than_the_tags_is_to_be_removed() -> None:
     assert told.startswith("remove `PARSER functiongemma`: the tags in the TEMPLATE read ")
 
 
+def test_a_parser_that_is_younger_than_the_oldest_server_reads_nothing_there() -> None:
+    """The oldest server reads by the tags, the newest by the PARSER; a kind comes back where both do."""
+    template = PromptTemplate(
+        translate(formats.JSON_CALLS, eos_token=EOS).template, target=">=0.30", parser="glimmer"
+    )
+    own = Trip(spoken_replies(Reference(formats.JSON_CALLS, eos_token=EOS), EOS), template).own()
+    assert own.parser == "glimmer"
+    assert {bool(r.problem) for r in own.readings if r.spoken.kind.name == "call"} == {True, False}
+    assert not own.read["call"]
+
+
 def test_same_calls() -> None:
     wanted = [ToolCall("a", {"x": 1})]
     assert same_calls([("a", {"x": 1.0})], wanted)

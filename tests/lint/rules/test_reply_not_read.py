@@ -71,3 +71,10 @@ def test_a_parser_for_other_calls_is_caught(tmp_path):
 
 def test_without_the_file_nothing_is_known():
     rule_catches_not(CODE, modelfile(HAND_WRITTEN))
+
+
+def test_a_parser_that_the_oldest_server_does_not_know(tmp_path):
+    """It has no effect there (MK129), and the tags read the replies; lint goes on."""
+    model(tmp_path, formats.JSON_CALLS)
+    text = modelfile(translate(formats.JSON_CALLS, eos_token="<|im_end|>").template) + "PARSER glimmer\n"
+    assert "do not come back" in rule_catches(CODE, text, base=tmp_path, target=">=0.30").message
