@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..ollama.special_tokens import without_control_texts
+from .encode import encoded
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
@@ -147,7 +147,7 @@ def _find(text: str, word: str) -> int | None:
 
 def plain_png(colour: str, size: tuple[int, int]) -> bytes:
     """A PNG of one of `COLOURS`."""
-    return _encoded(_plain(COLOURS[colour], size), "PNG")
+    return encoded(_plain(COLOURS[colour], size), "PNG")
 
 
 def _plain(colour: tuple[int, int, int], size: tuple[int, int]) -> Picture:
@@ -181,17 +181,6 @@ def _probe(
     choices: tuple[str, ...],
 ) -> ImageProbe:
     suffix = image_format.lower().replace("jpeg", "jpg")
-    encoded = _encoded(picture, image_format)
-    return ImageProbe(f"{answer}.{suffix}", encoded, image_format, size, question, answer, choices)
-
-
-def _encoded(picture: Picture, image_format: str) -> bytes:
-    """The image as a file. Lossless, or nearly so: the colour itself must arrive."""
-    options: dict[str, Any] = {}
-    if image_format == "JPEG":
-        options = {"quality": 95, "subsampling": 0}
-    elif image_format == "WEBP":
-        options = {"lossless": True}
-    buffer = io.BytesIO()
-    picture.save(buffer, image_format, **options)
-    return buffer.getvalue()
+    return ImageProbe(
+        f"{answer}.{suffix}", encoded(picture, image_format), image_format, size, question, answer, choices
+    )

@@ -13,6 +13,7 @@ import math
 import struct
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ..gguf_file.arrays import NumberArray
 from ..gguf_file.header import Header
@@ -56,13 +57,15 @@ class Formula:
     """The rule of one projector type.
 
     engine, reference: tokens of a picture, of an eye and a size; words: what differs between the two, "" for
-    nothing; merge: the key that says how many patches become one token, and what holds without it.
+    nothing; merge: the key that says how many patches become one token, and what holds without it. fit:
+    the size that the engine gives a picture first, None for an engine that cuts or squares it.
     """
 
     engine: Callable[[Eye, Size], int]
     reference: Callable[[Eye, Size], int]
     words: str = ""
     merge: tuple[str, int] = ("", 1)
+    fit: Callable[[Eye, Size], Size] | None = None
 
 
 @dataclass(frozen=True)
@@ -96,38 +99,59 @@ def image_tokens(projector: Header, size: Size, *, least: int = 0) -> ImageToken
 
 def eye_of(projector: Header, *, least: int = 0) -> Eye | None:
     """The facts of a projector; None for a type that is not in `FORMULAS`, or a file that lacks them."""
-    metadata = projector.metadata
-    kind = metadata.text("clip.vision.projector_type") or metadata.text("clip.projector_type") or ""
-    side, patch = (metadata.integer(f"clip.vision.{key}") for key in ("image_size", "patch_size"))
-    if kind not in FORMULAS or not side or not patch:
+    return eye_of_metadata(projector.metadata, least=least)
+
+
+def eye_of_metadata(metadata: Mapping[str, Any], *, least: int = 0) -> Eye | None:
+    """`eye_of` by the metadata alone, as a GGUF has it or as /api/show tells it (`projector_info`)."""
+
+    def number(key: str) -> int:
+        found = metadata.get(f"clip.vision.{key}")
+        return found if isinstance(found, int) else 0
+
+    kind = str(metadata.get("clip.vision.projector_type") or metadata.get("clip.projector_type") or "")
+    side, patch = number("image_size"), number("patch_size")
+    if kind not in FORMULAS or side <= 0 or patch <= 0:
         return None
     key, usual = FORMULAS[kind].merge
     grid = metadata.get("clip.vision.image_grid_pinpoints")
-    numbers = [int(n) for n in grid] if isinstance(grid, NumberArray) else []
+    numbers = [int(n) for n in grid] if isinstance(grid, (NumberArray, list)) else []
     return Eye(
         kind,
         side,
         patch,
-        (metadata.integer(f"clip.vision.{key}") if key else None) or usual,
+        (number(key) if key else 0) or usual,
         tuple(zip(numbers[::2], numbers[1::2], strict=False)),
-        metadata.integer("clip.vision.preproc_image_size") or 0,
-        (
-            metadata.integer("clip.vision.preproc_min_tiles") or 1,
-            metadata.integer("clip.vision.preproc_max_tiles") or 12,
-        ),
+        number("preproc_image_size"),
+        (number("preproc_min_tiles") or 1, number("preproc_max_tiles") or 12),
         least,
     )
+
+
+def engine_size(eye: Eye, size: Size) -> Size | None:
+    """The size that llama.cpp gives a picture before it looks at it; None where it cuts or squares it."""
+    fit = FORMULAS[eye.kind].fit
+    return fit(eye, size) if fit else None
 
 
 # llama.cpp's side. It counts in floats of 32 bits, which decides at the edges.
 
 
-def _engine_limited(least: int, most: int) -> Callable[[Eye, Size], int]:
+def _own_shape(least: int, most: int) -> Callable[[Eye, Size], Size]:
     """A picture of its own shape within limits: least, most: tokens (set_limit_image_tokens)."""
 
-    def count(eye: Eye, size: Size) -> int:
+    def fit(eye: Eye, size: Size) -> Size:
         area = eye.step**2
-        width, height = _engine_fit(size, eye.step, (eye.least or least) * area, most * area)
+        return _engine_fit(size, eye.step, (eye.least or least) * area, most * area)
+
+    return fit
+
+
+def _engine_area(fit: Callable[[Eye, Size], Size]) -> Callable[[Eye, Size], int]:
+    """A token for each step of the picture that is left."""
+
+    def count(eye: Eye, size: Size) -> int:
+        width, height = fit(eye, size)
         return (width // eye.step) * (height // eye.step)
 
     return count
@@ -135,9 +159,7 @@ def _engine_limited(least: int, most: int) -> Callable[[Eye, Size], int]:
 
 def _engine_rows(eye: Eye, size: Size) -> int:
     """Pixtral: one token more at the end of each row but the last."""
-    width, height = _engine_fit(size, eye.step, 8 * eye.step**2, 1024 * eye.step**2)
-    rows = height // eye.step
-    return rows * (width // eye.step) + rows - 1
+    return _engine_area(_PIXTRAL)(eye, size) + _PIXTRAL(eye, size)[1] // eye.step - 1
 
 
 def _engine_square(eye: Eye, size: Size) -> int:
@@ -304,26 +326,29 @@ def _fixed(eye: Eye, size: Size) -> int:
     return eye.square
 
 
+_NATIVE, _PIXTRAL = _own_shape(8, 4096), _own_shape(8, 1024)
 _MERGE = ("spatial_merge_size", 2)
 _HALF = "; at half a step llama.cpp rounds up, the processor to the even number"
 _QWEN_WORDS = f"llama.cpp takes 8 to 4,096 tokens, the processor 4 to 16,384{_HALF}"
-_QWEN = Formula(_engine_limited(8, 4096), _smart(56 * 56, 16384 * 28 * 28), _QWEN_WORDS, _MERGE)
+_QWEN = Formula(_engine_area(_NATIVE), _smart(56 * 56, 16384 * 28 * 28), _QWEN_WORDS, _MERGE, _NATIVE)
 
 FORMULAS: Mapping[str, Formula] = {
     "qwen2vl_merger": _QWEN,
     "qwen2.5vl_merger": _QWEN,
     "qwen2.5o": _QWEN,
     "qwen3vl_merger": Formula(
-        _engine_limited(8, 4096),
+        _engine_area(_NATIVE),
         _smart(256 * 256, 4096 * 4096),
         f"llama.cpp takes 8 to 4,096 tokens, the processor 64 to 16,384{_HALF}",
         _MERGE,
+        _NATIVE,
     ),
     "glm4v": Formula(
-        _engine_limited(8, 4096),
+        _engine_area(_NATIVE),
         _smart(112 * 112, 14 * 14 * 2 * 2 * 2 * 6144, frames=2),
         f"llama.cpp takes 8 to 4,096 tokens, the processor 8 to 6,144{_HALF}",
         _MERGE,
+        _NATIVE,
     ),
     "gemma3": Formula(_engine_square, _fixed, merge=("projector.scale_factor", 4)),
     "mlp": Formula(
@@ -344,6 +369,7 @@ FORMULAS: Mapping[str, Formula] = {
         "llama.cpp takes 8 to 1,024 tokens beside the ends of rows, the processor what its longest side has "
         "room for, rounded up",
         ("spatial_merge_size", 1),
+        _PIXTRAL,
     ),
     "idefics3": Formula(
         _engine_split,
