@@ -27,7 +27,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("align",),
     ("building",),
     ("compiler",),
-    ("fit", "prover", "replies"),
+    ("captions", "fit", "prover", "replies"),
     ("reference_tokenizer", "vision"),
     ("package", "runtime"),
     ("huggingface", "ollama", "parrot"),

@@ -12,7 +12,7 @@ from .flags import FLAGS
 # Options by what they are about; every other option is a command's own and comes first.
 _GROUPS: dict[str, frozenset[str]] = {
     "Files": frozenset({"--model", "--projector", "--target", "--package", "--bos", "--eos"}),
-    "Server": frozenset({"--host", "--port", "--api-key-file"}),
+    "Server": frozenset({"--host", "--url", "--port", "--api-key-file"}),
     "Output": frozenset({"--format", "--fail-on", "--html", "--output", "--json"}),
     "Help": frozenset({"--debug", "--quiet", "--verbose", "--help"}),
 }

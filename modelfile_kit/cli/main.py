@@ -38,13 +38,14 @@ _COMMANDS = {
     "publish": "Create a package on an Ollama server and verify it there.",
     "verify": "Verify a model on an Ollama server: prompts, tokens, stop tokens, images.",
     "serve": "Serve a package with llama-server, for clients of OpenAI's API.",
+    "caption": "Describe images with a model, many at once.",
     "repair": "Give an installed model the TEMPLATE, PARSER and stops that are proven for it.",
     "doctor": "Find out what is wrong with the environment, a package, or an error text.",
 }
 # The order and the groups in which --help shows them.
 _GROUPS = {
     "Packages": ("demo", "init", "build", "check", "test", "micro"),
-    "Servers": ("publish", "verify", "serve", "repair"),
+    "Servers": ("publish", "verify", "serve", "caption", "repair"),
     "Files": ("inspect", "fit", "patch", "compile", "render", "lint", "fmt"),
     "Help": ("doctor", "explain"),
 }

@@ -126,7 +126,7 @@ def test_llama_server_counts_the_same(kind: str, keys: dict[str, Any], tmp_path:
     _count(kind, keys, tmp_path, SIZES if SOAK else FEW)
 
 
-def llama_server_program() -> Path:
+def _llama_server() -> Path:
     program = find_llama_server()
     if program is None and (ollama := os.environ.get("OLLAMA_BIN")):
         beside = Path(ollama).resolve().parents[1] / "lib" / "ollama" / "llama-server"
@@ -137,7 +137,7 @@ def llama_server_program() -> Path:
 
 
 def _count(kind: str, keys: dict[str, Any], tmp_path: Path, sizes: Sequence[tuple[int, int]]) -> None:
-    program = llama_server_program()
+    program = _llama_server()
     pytest.importorskip("PIL")
     found = small(kind)
     model = text_model_of(tmp_path / "m.gguf", "llama", width=found.width)
