@@ -26,6 +26,7 @@ _COMMANDS = {
     "inspect": "Describe a GGUF file, and what Ollama will do with it.",
     "fit": "Say how much memory a model needs, and which context fits.",
     "patch": "Write a copy of a GGUF with other metadata.",
+    "quantize": "Quantize a GGUF to one type or several.",
     "compile": "Compile a chat template into a Go TEMPLATE.",
     "render": "Show the prompt of a conversation, as Ollama or as Hugging Face renders it.",
     "build": "Write a validated Modelfile for a package.",
@@ -46,7 +47,7 @@ _COMMANDS = {
 _GROUPS = {
     "Packages": ("demo", "init", "build", "check", "test", "micro"),
     "Servers": ("publish", "verify", "serve", "caption", "repair"),
-    "Files": ("inspect", "fit", "patch", "compile", "render", "lint", "fmt"),
+    "Files": ("inspect", "fit", "patch", "quantize", "compile", "render", "lint", "fmt"),
     "Help": ("doctor", "explain"),
 }
 

@@ -99,6 +99,31 @@ ERROR_TEXTS: tuple[ErrorText, ...] = (
     ),
     ErrorText(
         LLAMA_CPP,
+        "MK462",
+        r"requantizing from type (?P<type>\w+) is disabled",
+        "the file is quantized already (it has tensors of type {type}); quantizing again loses more",
+        "quantize the F16, BF16 or F32 file of the model; `--allow-requantize` does it all the same",
+    ),
+    ErrorText(
+        LLAMA_CPP,
+        "MK465",
+        r"this quantization requires an imatrix|missing importance matrix for tensor"
+        r"|failed to load imatrix from|missing imatrix metadata in file|imatrix contains non-finite value"
+        r"|imatrix size \d+ is different from tensor size",
+        "the type needs an importance matrix of this model, and there is none, or it cannot be read or is of "
+        "another model",
+        "make one with llama-imatrix and give it with `--imatrix`, or take a type of 3 bits or more",
+    ),
+    ErrorText(
+        LLAMA_CPP,
+        "MK463",
+        r"llama_quantize: invalid ftype '(?P<name>[^']*)'|type \w+ unsupported for integer quantization"
+        r"|cannot dequantize/convert tensor type",
+        "this llama-quantize does not know the type {name}, or cannot read the types of the file",
+        "use a newer llama-quantize, such as the one that comes with Ollama",
+    ),
+    ErrorText(
+        LLAMA_CPP,
         "MK402",
         r"failed to open (?:GGUF file )?'?[^\s']{1,400}'?:? \(?(?:Permission denied|No such file or directory"
         r"|Is a directory|Too many open files)|Does this file exist\?|load_tensors: failed to open"
