@@ -12,7 +12,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from ..core.errors import UsageError
 from ..core.os_errors import os_reason
@@ -55,39 +55,82 @@ def run_program(
     `on_piece`) ends it with all it has started. Raises UsageError where it cannot be started,
     SilentProgramError where it falls silent.
     """
-    try:
-        process = subprocess.Popen(
-            list(command),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env={**os.environ, **(environment or {})},
-            start_new_session=True,
-        )
-    except (OSError, ValueError) as e:
-        reason = os_reason(e) if isinstance(e, OSError) else str(e)
-        raise UsageError(
-            f"{command[0]} cannot be started: {reason}", help="check its path and its rights"
-        ) from e
-    pieces: queue.Queue[str | None] = queue.Queue()
-    assert process.stdout is not None
-    reader = threading.Thread(target=_read, args=(process.stdout, pieces), daemon=True)
-    reader.start()
+    child = _Child(command, environment or {})
     kept: list[str] = []
     size = 0
     try:
-        while (piece := pieces.get(timeout=patience)) is not None:
+        child.start()
+        while (piece := child.pieces.get(timeout=patience)) is not None:
             kept.append(piece)
             size += len(piece)
             while size > KEPT and len(kept) > 1:
                 size -= len(kept.pop(0))
             on_piece(piece)
-        return Finished(process.wait(patience), "\n".join(kept))
+        return Finished(child.wait(patience), "\n".join(kept))
     except (queue.Empty, subprocess.TimeoutExpired):
         raise SilentProgramError from None
     finally:
-        _end(process)
-        reader.join(GRACE_SECONDS)
+        child.end()
+
+
+class _Child:
+    """The process and its reader.
+
+    A thread of its own starts it: an interrupt is raised in the main thread alone, so it cannot come between
+    the start and the moment from which somebody knows the process.
+    """
+
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
+        self.pieces: queue.Queue[str | None] = queue.Queue()
+        self._command = list(command)
+        self._environment = {**os.environ, **environment}
+        self._process: subprocess.Popen[bytes] | None = None
+        self._error: OSError | ValueError | None = None
+        self._started = threading.Event()
+        self._thread = threading.Thread(target=self._work, daemon=True)
+
+    def start(self) -> None:
+        """Starts it; raises UsageError where that cannot be done."""
+        self._thread.start()
+        self._started.wait()
+        if self._error is not None:
+            error = self._error
+            reason = os_reason(error) if isinstance(error, OSError) else str(error)
+            raise UsageError(
+                f"{self._command[0]} cannot be started: {reason}", help="check its path and its rights"
+            ) from error
+
+    def wait(self, seconds: float) -> int:
+        """Its return code, once it has one."""
+        assert self._process is not None
+        return self._process.wait(seconds)
+
+    def end(self) -> None:
+        """Ends it and what it has started, and reaps it; may be called whatever has happened."""
+        if self._thread.ident is None:
+            return
+        self._started.wait()
+        if self._process is not None:
+            _end(self._process)
+        self._thread.join(GRACE_SECONDS)
+
+    def _work(self) -> None:
+        try:
+            self._process = subprocess.Popen(
+                self._command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                env=self._environment,
+                start_new_session=True,
+            )
+        except (OSError, ValueError) as e:
+            self._error = e
+            return
+        finally:
+            self._started.set()
+        assert self._process.stdout is not None
+        _read(cast("BinaryIO", self._process.stdout), self.pieces)
 
 
 def _read(stream: BinaryIO, pieces: queue.Queue[str | None]) -> None:
