@@ -47,6 +47,9 @@ class _Pass:
     places: list[Result] = field(default_factory=list)
     rotations: list[Result] = field(default_factory=list)
     first_value: Result | None = None
+    looked_up: Result | None = None
+    embedded: Result | None = None
+    by_layer: Result | None = None
 
     def __post_init__(self) -> None:
         self.tokens = self.settings.tokens
@@ -86,7 +89,8 @@ class _Pass:
         for name in ("token_embd_norm.weight", "position_embd.weight"):
             if name in self.shape.outside and part.input:
                 self.residual = self.op(self.width, self.residual, over=True)
-        self.by_layer = self._per_layer_input() if part.input else None
+        if part.input:
+            self._look_up_by_layer()
 
     def _given(self, size: int) -> Result:
         for _ in range(self.copies - 1):
@@ -104,15 +108,22 @@ class _Pass:
         """Without flash attention values are stored number by number."""
         return 8 * self.tokens * (1 if self.settings.flash_attention else layer.value * layer.groups)
 
-    def _per_layer_input(self) -> Result | None:
-        """Gemma 3n and 4: an embedding of its own for every layer."""
+    def _look_up_by_layer(self) -> None:
+        """Gemma 3n and 4: an embedding of its own for every layer, here what is looked up."""
         found = self.shape.outside.get("per_layer_token_embd.weight")
-        if not found:
-            return None
-        looked_up = self.op(found[0] * self.row)
-        projected = self.op(found[0] * self.row, self.residual)
-        normed = self.op(found[0] * self.row, projected, over=True)
-        return self.op(found[0] * self.row, normed, looked_up, over=True)
+        if found:
+            self.looked_up = self.op(found[0] * self.row, Part(self.op(found[0] * self.row)))
+            self.embedded = self.residual
+
+    def _projected_by_layer(self) -> Result:
+        """The embeddings of all layers, put together where the first layer wants its own."""
+        if self.by_layer is None:
+            assert self.looked_up is not None
+            assert self.embedded is not None
+            size = self.looked_up.size
+            normed = self.op(size, Part(self.op(size, self.embedded)))
+            self.by_layer = self.op(size, Part(self.op(size, normed, self.looked_up, over=True)))
+        return self.by_layer
 
     @property
     def _rotates(self) -> bool:
@@ -151,9 +162,9 @@ class _Pass:
         if "post_ffw_norm" in kinds:
             fed = self._norm(fed, width)
         self._add(fed, width)
-        if "inp_gate" in kinds and self.by_layer is not None:
+        if "inp_gate" in kinds and self.looked_up is not None:
             gate = self.op(layer.tensors["inp_gate.weight"][1] * rows, self.residual)
-            gate = self.op(gate.size, gate, Part(self.by_layer), over=True)
+            gate = self.op(gate.size, gate, Part(self._projected_by_layer()), over=True)
             self.residual = self.op(width, self._norm(self.op(width, gate), width), self.residual, over=True)
 
     def _add(self, change: Result, width: int) -> None:

@@ -219,7 +219,7 @@ def _attends(read: _Reader, n: int, count: int, *, recurs: bool, groups: int) ->
     if architecture == "gemma4":
         return n < count - (read.number("attention.shared_kv_layers") or 0)
     if architecture.startswith("nemotron_h"):
-        return groups > 0
+        return not recurs and not read.number("feed_forward_length", n)
     return True
 
 
