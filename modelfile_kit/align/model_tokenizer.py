@@ -11,7 +11,7 @@ from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import KitError, MissingDependencyError
 from ..gguf_file.vocabulary import Vocabulary
 from ..reference_tokenizer.child import ReferenceChild
-from ..reference_tokenizer.find import AUTO, Resolver, find_tokenizer
+from ..reference_tokenizer.find import AUTO, Found, Resolver, find_tokenizer
 from ..runtime.tokenizer import Tokenizer
 from .both_tokenizers import BothTokenizers
 from .stress import findings, stress
@@ -90,7 +90,22 @@ def compare_with(
     if guessed:  # what merely lies beside a model need not be its own
         mild = tuple(_milder(d) if d.code == ANOTHER_MODEL else d for d in checked.diagnostics)
         checked = replace(checked, diagnostics=mild)
-    return checked, checked.diagnostics
+    return checked, (*_not_taken(reference.found, model), *checked.diagnostics)
+
+
+def _not_taken(found: Found, model: Path) -> tuple[Diagnostic, ...]:
+    """The tokenizers in the same folder that were left alone: one of them may be the model's own."""
+    if not found.others:
+        return ()
+    names = ", ".join(path.name for path in found.others)
+    message = (
+        f"{found.file.parent} holds several tokenizers: {found.file.name} was compared with {model.name}, "
+        f"{names} was not"
+    )
+    next_step = (
+        f"if {found.file.name} is another model's, name the file: `tokenizer: FILE`, or --tokenizer FILE"
+    )
+    return (Diagnostic(NOT_COMPARED, Severity.INFO, message, Span(str(model)), next_step),)
 
 
 def _milder(found: Diagnostic) -> Diagnostic:

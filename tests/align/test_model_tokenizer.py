@@ -66,6 +66,15 @@ def test_a_broken_file_beside_a_model_is_a_warning(model, tmp_path):
         compare_vocabulary(tmp_path / "tokenizer.json", model, vocabulary_of(model))
 
 
+def test_a_folder_with_two_kinds_says_which_was_compared(model, tmp_path):
+    toys.sentencepiece(tmp_path / "tokenizer.model")
+    _, [found] = compare_vocabulary("auto", model, vocabulary_of(model))
+    assert (found.code, str(found.severity)) == ("MK759", "info")
+    assert "tokenizer.json was compared with model.gguf, tokenizer.model was not" in found.message
+    _, found = compare_vocabulary(tmp_path / "tokenizer.json", model, vocabulary_of(model))
+    assert found == ()
+
+
 def test_without_the_libraries(model, tmp_path, monkeypatch):
     find = importlib.util.find_spec
     monkeypatch.setattr(
