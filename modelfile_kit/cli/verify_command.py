@@ -43,6 +43,11 @@ from .common import finish, format_option, host_option, step_progress, tried_rep
     help="Also see whether what the model writes is read back: thoughts, tool calls, answers.",
 )
 @click.option("--shapes", is_flag=True, help="Also ask for shapes (not for the micro model).")
+@click.option(
+    "--phone-agent",
+    is_flag=True,
+    help="Also ask as Open-AutoGLM does: a phone's screen, and the answer has to be an action.",
+)
 @format_option
 def command(
     name: str,
@@ -52,6 +57,7 @@ def command(
     host: str | None,
     replies: bool,
     shapes: bool,
+    phone_agent: bool,
     output_format: str,
 ) -> None:
     """Verify the model NAME on an Ollama server: capabilities, prompts, tokens, stop tokens and images."""
@@ -64,7 +70,14 @@ def command(
     elif model or projector:
         raise click.UsageError("--model and --projector need --package")
     with step_progress() as progress:
-        verified = verify(name, host=host, expectation=expectation, progress=progress, shapes=shapes)
+        verified = verify(
+            name,
+            host=host,
+            expectation=expectation,
+            progress=progress,
+            shapes=shapes,
+            phone_agent=phone_agent,
+        )
     report = verify_report(verified)
     if replies:
         tried = tried_replies(source_of_build(built) if built else None, name, host)

@@ -12,6 +12,7 @@ from .engine_faults import ENDLESS_HELP, missing_rope_sections, name_fault, no_p
 from .expectation import turn_tokens
 from .image_checks import check_images
 from .native_checks import check_native
+from .phone_checks import check_phone_agent
 from .prompt_checks import check_prompts, check_tokens
 from .reply_checks import check_replies
 from .served_model import differences
@@ -200,4 +201,5 @@ CHECKS: tuple[tuple[str, Callable[[Subject], Iterator[Check]]], ...] = (
     ("stop", check_stop),
     ("images", check_images),
     ("sound", check_sound),
+    ("phone agent", check_phone_agent),
 )

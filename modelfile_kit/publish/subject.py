@@ -54,6 +54,7 @@ class Subject:
     version: str
     max_tokens: int = 400
     shapes: bool = False
+    phone_agent: bool = False
     dead: str = ""  # why the engine does not run
     broken_off: Diagnostic | None = None  # why the first answer never came to its end
     prompts: dict[str, str] = field(default_factory=dict)  # expected prompt by conversation

@@ -62,6 +62,7 @@ def verify(
     progress: Progress | None = None,
     max_tokens: int = 400,
     shapes: bool = False,
+    phone_agent: bool = False,
     patience: float = PATIENCE_SECONDS,
 ) -> VerifyReport:
     """Checks a published model and asks it.
@@ -69,15 +70,21 @@ def verify(
     expectation: what the model is compared with; without one, what the server itself says of it.
     progress: told before each check, done and total being counts. max_tokens: how long an answer may
     be before it counts as endless (a first try; a longer one follows where the text looks sane).
-    shapes: also ask for shapes, which the micro model cannot name. patience: seconds of silence that
-    are borne while the model is loaded and answers.
+    shapes: also ask for shapes, which the micro model cannot name. phone_agent: also ask as a phone agent
+    does. patience: seconds of silence that are borne while the model is loaded and answers.
 
     Raises ServerError where the server cannot be reached, is too old, or has no such model; what is
     wrong with the model is in the report.
     """
     with OllamaServer(host, patience=patience) as server:
         return verify_on(
-            server, name, expectation=expectation, progress=progress, max_tokens=max_tokens, shapes=shapes
+            server,
+            name,
+            expectation=expectation,
+            progress=progress,
+            max_tokens=max_tokens,
+            shapes=shapes,
+            phone_agent=phone_agent,
         )
 
 
@@ -89,12 +96,13 @@ def verify_on(
     progress: Progress | None = None,
     max_tokens: int = 400,
     shapes: bool = False,
+    phone_agent: bool = False,
 ) -> VerifyReport:
     """`verify` with a client that exists already."""
     version = server.version()
     served = ServedModel.from_show(name, server.show(name))
     meant = (expectation or Expectation()).completed(served)
-    subject = Subject(server, name, served, meant, version, max_tokens, shapes)
+    subject = Subject(server, name, served, meant, version, max_tokens, shapes, phone_agent)
     try:
         checks = tuple(_run(subject, progress))
     finally:
