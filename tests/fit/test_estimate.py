@@ -6,12 +6,14 @@ import os
 from functools import cache
 from pathlib import Path
 
+import httpx
 import pytest
 
 from modelfile_kit.fit import Settings, estimate, open_model
 from modelfile_kit.gguf_file import read_header
 from modelfile_kit.micro import build_pair
 
+from ..ollama_process import OllamaProcess
 from ..zoo.writer import text_model
 from .real_models import MODELS, Model, write
 from .record import Memory, Run, ask, read_record
@@ -137,3 +139,23 @@ def test_the_projector_counts_where_it_lies(tmp_path):
         found = estimate(model, settings, projector)
         assert found.devices[place].projector >= weights
         assert found.total - estimate(model, settings).total == found.devices[place].projector
+
+
+@pytest.mark.server
+def test_ollama_ps_shows_the_same(tmp_path, engine):
+    ollama = OllamaProcess(engine.parents[1] / "bin" / "ollama", tmp_path / "server")
+    model = build_pair(tmp_path).model
+    numbers = "PARAMETER num_ctx 8192\nPARAMETER num_batch 512\nPARAMETER num_gpu 0\n"
+    (tmp_path / "Modelfile").write_text(f"FROM {model}\n{numbers}")
+    ollama.start()
+    try:
+        ollama.run("create", "m", "-f", str(tmp_path / "Modelfile"))
+        done = httpx.post(f"{ollama.url}/api/generate", json={"model": "m"}, timeout=120, trust_env=False)
+        assert done.status_code == 200, done.text
+        (running,) = httpx.get(f"{ollama.url}/api/ps", timeout=10, trust_env=False).json()["models"]
+        log = ollama.log.read_text()
+    finally:
+        ollama.stop()
+    context = running["context_length"]
+    found = estimate(open_model(model), Settings(context))
+    assert found.total == pytest.approx(running["size"], rel=WITHIN), (context, log[-3000:])
