@@ -13,7 +13,7 @@ import click
 
 from modelfile_kit.cli.main import cli
 from modelfile_kit.package.schema import json_schema
-from tools import code_pages, release_page
+from tools import code_pages, release_page, running_pages
 from tools.compatibility import page
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -254,6 +254,10 @@ PAGES: dict[str, Callable[[], str]] = {
     "COMPATIBILITY.md": page.page,
     "releases.md": release_page.page,
     "rules.md": code_pages.rules,
+    "running/README.md": running_pages.index,
+    "running/ollama.md": running_pages.ollama,
+    "running/llama-server.md": running_pages.llama_server,
+    "running/openai-clients.md": running_pages.clients,
     "codes/README.md": code_pages.index,
     **code_pages.areas(),
 }

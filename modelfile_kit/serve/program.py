@@ -27,7 +27,7 @@ PYTHON_SERVER = "llama-cpp-python"
 HELP_SECONDS = 60.0  # Python's server imports FastAPI first; a busy machine takes its time
 
 # What `python -m llama_cpp.server` imports (llama_cpp/server/app.py).
-_PYTHON_NEEDS = ("llama_cpp", "uvicorn", "fastapi", "sse_starlette", "pydantic_settings", "starlette_context")
+PYTHON_NEEDS = ("llama_cpp", "uvicorn", "fastapi", "sse_starlette", "pydantic_settings", "starlette_context")
 _FLAG = re.compile(r"(?<![\w-])--?[a-zA-Z][\w.-]*")
 _GET_ONE = (
     "install Ollama 0.30 or later (it brings llama-server) or llama.cpp, name the program by --llama-server "
@@ -83,7 +83,7 @@ def find_program(given: Path | None = None) -> Program:
         else:
             where = "Ollama's own" if _beside_ollama(path) else "found on PATH"
         return _llama_server(path.absolute(), f"{where}: {path}")
-    if all(importlib.util.find_spec(name) for name in _PYTHON_NEEDS):
+    if all(importlib.util.find_spec(name) for name in PYTHON_NEEDS):
         found = ""
         with contextlib.suppress(PackageNotFoundError):
             found = version("llama-cpp-python")

@@ -60,3 +60,55 @@ def test_a_death_shows_its_last_lines(fault, code, mkmodelfile, package, stand_i
     assert "the last lines of its log:\n  " in done.err
     whole = mkmodelfile("serve", package, "--port", "0", "--llama-server", stand_in, "-v")
     assert "the last lines of its log" not in whole.err and whole.err.count("loading") >= 1
+
+
+def page(httpserver, status, text, kind):
+    httpserver.expect_request("/v1/models").respond_with_data(text, status, content_type=kind)
+    return httpserver.url_for("/v1")
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "code", "exit_code"),
+    [
+        (200, "<!doctype html><title>Router</title>", "MK804", 2),
+        (200, '{"hello": 1}', "MK804", 2),
+        (401, '{"error": {"message": "Invalid API Key"}}', "MK861", 1),
+        (429, '{"error": {"message": "slow down"}}', "MK890", 1),
+    ],
+)
+def test_a_server_that_cannot_be_checked_is_one_message(
+    status, text, code, exit_code, mkmodelfile, httpserver
+):
+    kind = "text/html" if "<" in text else "application/json"
+    done = mkmodelfile("serve", "--check", page(httpserver, status, text, kind))
+    assert (done.code, done.err.count("error MK")) == (exit_code, 1), done.err
+    assert f"error {code}" in done.err
+
+
+def test_check_where_nobody_answers(mkmodelfile):
+    done = mkmodelfile("serve", "--check", "http://127.0.0.1:1/v1")
+    assert done.code == 2 and "error MK802" in done.err
+
+
+def test_the_key_of_a_file_is_sent(mkmodelfile, httpserver, tmp_path, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-elsewhere")
+    (tmp_path / "keys").write_text("sk-of-the-file\n")
+    url = page(httpserver, 401, '{"error": {"message": "no"}}', "application/json")
+    done = mkmodelfile("serve", "--check", url, "--api-key-file", tmp_path / "keys")
+    assert httpserver.log[0][0].headers["Authorization"] == "Bearer sk-of-the-file"
+    assert "sk-of-the-file" not in done.out + done.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--check", "http://127.0.0.1:1", "--model", "m.gguf"),
+        (".", "--package", "."),
+        (".", "--print", "shell", "--check"),
+        (".", "--print", "shell", "--port", "0"),
+        ("--check", "ftp://127.0.0.1"),
+    ],
+)
+def test_options_that_do_not_go_together(arguments, mkmodelfile):
+    done = mkmodelfile("serve", *arguments)
+    assert done.code == 2 and "MK901" in done.err

@@ -15,9 +15,12 @@ from langchain_core.messages import HumanMessage, SystemMessage
 from langchain_openai import ChatOpenAI
 
 from modelfile_kit.micro.demo_package import NAME, write_demo_package
+from modelfile_kit.parrot.build import Reply, build_parrot
 from modelfile_kit.vision.colour_images import colour_probes, plain_png
+from tests.integration.parrots import Template
 from tests.llama_server import find_for_tests
 from tests.ollama_process import OllamaProcess
+from tests.replies import formats
 from tests.served import Served, output_of
 
 pytestmark = pytest.mark.server
@@ -143,16 +146,29 @@ def test_serve_check_is_green(server, demo):
         assert status["prompts"] == "passed"
 
 
-def test_serve_check_of_a_package_serves_it_for_the_check(demo):
+def test_tool_calls_and_thoughts_on_a_real_llama_server(tmp_path):
+    """A parrot says them; llama-server finds them in what it says."""
     program, why = find_for_tests()
     if program is None:
         pytest.skip(why)
-    done = output_of("serve", "--check", demo, "--llama-server", program, "-q")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "image red.png" in done.stdout and "llama-server" in done.stdout
+    call = '<tool_call>\n{"name": "get_weather", "arguments": {"city": "Paris"}}\n</tool_call>'
+    text = f"<think>\nI ask.\n</think>\n\n{call}"
+    voice = Template(formats.JSON_CALLS, eos_token="<|im_end|>").voice([text])
+    build_parrot(tmp_path / "parrot.gguf", [Reply(text)], voice)
+    (tmp_path / "mkmodelfile.yaml").write_text("name: parrot\nmodel: parrot.gguf\nprojector: none\n")
+    done = output_of("serve", "--check", tmp_path, "--llama-server", program, "--format", "json")
+    report = json.loads(done.stdout)
+    found = {c["name"]: (c["status"], c["summary"]) for c in report["cases"]}
+    assert done.returncode == 0, done.stdout
+    assert found["tools"] == (
+        "passed",
+        "get_weather(city='Paris'), whole and streamed, finish 'tool_calls'",
+    )
+    assert found["thinking"] == ("passed", "reasoning_content: 'I ask.'")
+    assert found["images"][0] == "skipped"
 
 
-def test_a_package_that_promises_images_and_a_server_without(demo, tmp_path):
+def test_a_package_that_promises_images_and_a_server_without(demo):
     program, why = find_for_tests()
     if program is None:
         pytest.skip(why)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import signal
@@ -18,9 +19,11 @@ import pytest
 from modelfile_kit.core.errors import ServerError
 from modelfile_kit.micro import build_pair
 from modelfile_kit.micro.demo_package import write_demo_package
+from modelfile_kit.runtime.llama_server import PROGRAM_VARIABLE
 from modelfile_kit.runtime.ollama.messages import Answer
 from modelfile_kit.runtime.openai import OpenAIServer
 from modelfile_kit.runtime.openai_messages import to_openai
+from modelfile_kit.serve.program import PYTHON_NEEDS
 from modelfile_kit.vision.colour_images import plain_png
 from tests.llama_server import find_for_tests
 from tests.served import Served, llama_servers
@@ -147,6 +150,22 @@ def test_what_goes_wrong_is_one_message(program, demo, tmp_path):
         assert served.process.wait(120) == 1
         served.end()
     assert "MK866" in served.err and f"another program listens on 127.0.0.1:{port}" in served.err
+
+
+@pytest.mark.skipif(
+    any(importlib.util.find_spec(name) is None for name in PYTHON_NEEDS),
+    reason="the extra `serve` is not installed",
+)
+def test_the_server_of_llama_cpp_python_is_the_last_resort(demo):
+    served = Served(demo, "--port", "0", environment={"PATH": "/usr/bin:/bin", PROGRAM_VARIABLE: ""})
+    try:
+        url = served.url
+        assert red(url, stream=True).content == "red"
+    finally:
+        assert served.end() == 0
+    assert "llama-cpp-python" in served.err and "no llama-server was found" in served.err
+    assert "clients have to send them with every request: stop=" in served.err
+    assert llama_servers(url) == []
 
 
 def test_layers_without_a_gpu_are_said(program, demo):
