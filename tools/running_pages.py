@@ -190,7 +190,8 @@ Both in one, on a free port, for CI:
 ## The command line
 
 `--print` shows how to run it without the kit: for a shell, as a compose file, as a unit of systemd, or for
-docker. The files are mounted to be read only, and the port is open on this machine alone.
+docker. The files are mounted to be read only, and the port is open on this machine alone. What is printed
+fits the llama-server on this machine. Another one, such as that of the container, may be older or newer.
 
 {steps(*PRINT)}
 The first of them prints

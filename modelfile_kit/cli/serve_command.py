@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -39,13 +39,11 @@ from .common import (
     format_option,
     is_quiet,
     print_diagnostics,
+    refusals_as_report,
     say,
     step_progress,
 )
 from .flags import current_flags
-
-if TYPE_CHECKING:
-    from ..serve.asked import Promise
 
 
 class _Layers(click.ParamType):  # type: ignore[type-arg]  # generic only in newer clicks
@@ -138,27 +136,28 @@ def command(
     """
     if printed and (check or port == 0):
         raise click.UsageError("--print goes with neither --check nor --port 0")
-    if check and "://" in package:
-        promise = None
-        if promised is not None:
-            from ..serve.server_check import promise_of
-
-            promise = promise_of(build(promised, model=model, projector=projector, write=False))
-        elif model or projector:
-            raise click.UsageError("--model and --projector need --package")
-        finish(_check(package, read_key(api_key_file) or None, alias, promise), output_format)
-        return
-    if promised is not None:
+    by_url = check and "://" in package
+    if promised is not None and not by_url:
         raise click.UsageError("--package is for --check URL")
+    if by_url and promised is None and (model or projector):
+        raise click.UsageError("--model and --projector need --package")
     key = read_key(api_key_file)
+    if by_url:
+        with refusals_as_report("serve", package, output_format):
+            built = build(promised, model=model, projector=projector, write=False) if promised else None
+            report = _check(package, key or None, alias, built)
+        finish(report, output_format)
+        return
     if check or port == 0:
         port = free_port(host)
     options = ServeOptions(host, port, context, gpu_layers, parallel, alias, api_key_file)
-    built = build(Path(package), model=model, projector=projector, write=False)
-    line = make_command_line(built, find_program(program), options)
     if check:
-        finish(_check_package(built, line, key), output_format)
+        with refusals_as_report("serve", package, output_format):
+            built, line = _line(package, model, projector, program, options)
+            report = _check_package(built, line, key)
+        finish(report, output_format)
         return
+    built, line = _line(package, model, projector, program, options)
     found = [*built.diagnostics, *line.findings]
     if printed:
         print_diagnostics(found)
@@ -166,6 +165,13 @@ def command(
         return
     print_diagnostics([*found, *filter(None, [gpu_finding(line)])])
     _run(built, line, key)
+
+
+def _line(
+    package: str, model: str | None, projector: str | None, program: Path | None, options: ServeOptions
+) -> tuple[Build, CommandLine]:
+    built = build(Path(package), model=model, projector=projector, write=False)
+    return built, make_command_line(built, find_program(program), options)
 
 
 def _print(form: str, built: Build, line: CommandLine, *, key: bool) -> None:
@@ -214,22 +220,21 @@ def _health(line: CommandLine) -> str:
     return line.url.removesuffix("/v1") + health
 
 
-def _check(url: str, key: str | None, model: str | None, promise: Promise | None) -> Report:
+def _check(url: str, key: str | None, model: str | None, built: Build | None) -> Report:
     from ..runtime.openai import OpenAIServer
-    from ..serve.server_check import check_server
+    from ..serve.server_check import check_server, promise_of
 
+    promise = promise_of(built) if built is not None else None
     with OpenAIServer(url, api_key=key) as server, step_progress() as progress:
         return check_server(server, model=model, promise=promise, progress=progress)
 
 
 def _check_package(built: Build, line: CommandLine, key: str) -> Report:
     """Serves the package for the check alone."""
-    from ..serve.server_check import promise_of
-
     with Stopper(interrupts=True) as stopper, _serving(built, line, key, stopper) as process:
         process.wait_ready(_health(line), stopper, key=key)
         try:
-            report = _check(line.url, key, line.alias, promise_of(built))
+            report = _check(line.url, key, line.alias, built)
         except ServerError as e:
             if process.running:
                 raise

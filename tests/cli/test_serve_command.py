@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 
@@ -112,3 +113,13 @@ def test_the_key_of_a_file_is_sent(mkmodelfile, httpserver, tmp_path, monkeypatc
 def test_options_that_do_not_go_together(arguments, mkmodelfile):
     done = mkmodelfile("serve", *arguments)
     assert done.code == 2 and "MK901" in done.err
+
+
+def test_what_stops_a_check_comes_in_the_asked_format(mkmodelfile, httpserver, package, stand_in):  # noqa: F811
+    url = page(httpserver, 401, '{"error": {"message": "no"}}', "application/json")
+    done = mkmodelfile("serve", "--check", url, "--format", "json")
+    assert (done.code, json.loads(done.out)["ok"]) == (1, False)
+    assert "MK861" in done.out
+    arguments = ("--llama-server", stand_in, "--projector", "micro-glm4v.gguf", "--format", "json")
+    done = mkmodelfile("serve", "--check", package, *arguments)
+    assert (done.code, json.loads(done.out)["ok"]) == (1, False)

@@ -147,7 +147,7 @@ def test_serve_check_is_green(server, demo):
 
 
 def test_tool_calls_and_thoughts_on_a_real_llama_server(tmp_path):
-    """A parrot says them; llama-server finds them in what it says."""
+    """A parrot says them; llama-server finds them, with the package's system text in the chat template."""
     program, why = find_for_tests()
     if program is None:
         pytest.skip(why)
@@ -155,7 +155,9 @@ def test_tool_calls_and_thoughts_on_a_real_llama_server(tmp_path):
     text = f"<think>\nI ask.\n</think>\n\n{call}"
     voice = Template(formats.JSON_CALLS, eos_token="<|im_end|>").voice([text])
     build_parrot(tmp_path / "parrot.gguf", [Reply(text)], voice)
-    (tmp_path / "mkmodelfile.yaml").write_text("name: parrot\nmodel: parrot.gguf\nprojector: none\n")
+    (tmp_path / "mkmodelfile.yaml").write_text(
+        "name: parrot\nmodel: parrot.gguf\nprojector: none\nsystem: Be brief.\n"
+    )
     done = output_of("serve", "--check", tmp_path, "--llama-server", program, "--format", "json")
     report = json.loads(done.stdout)
     found = {c["name"]: (c["status"], c["summary"]) for c in report["cases"]}
@@ -165,7 +167,7 @@ def test_tool_calls_and_thoughts_on_a_real_llama_server(tmp_path):
         "get_weather(city='Paris'), whole and streamed, finish 'tool_calls'",
     )
     assert found["thinking"] == ("passed", "reasoning_content: 'I ask.'")
-    assert found["images"][0] == "skipped"
+    assert (found["images"][0], found["prompts"][0]) == ("skipped", "passed")
 
 
 def test_a_package_that_promises_images_and_a_server_without(demo):

@@ -168,10 +168,13 @@ def test_the_server_of_llama_cpp_python_is_the_last_resort(demo):
     assert llama_servers(url) == []
 
 
-def test_layers_without_a_gpu_are_said(program, demo):
-    served = Served(demo, "--port", "0", "--llama-server", program, "--gpu-layers", "all")
+def test_layers_without_a_gpu_are_said_and_each_request_has_its_context(program, demo):
+    options = ("--gpu-layers", "all", "--parallel", "2", "--context", "512")
+    served = Served(demo, "--port", "0", "--llama-server", program, *options)
     try:
-        assert served.url
+        with OpenAIServer(served.url) as server:
+            props = server.ask("GET", "/props")
+        assert (props["default_generation_settings"]["n_ctx"], props["total_slots"]) == (512, 2)
     finally:
         served.end()
     devices = subprocess.run([str(program), "--list-devices"], capture_output=True, text=True).stdout
