@@ -14,6 +14,7 @@ from ..publish.expectation import Expectation
 from ..publish.reply_sources import source_of_build
 from ..publish.verify import verify
 from ..report.convert import reply_cases, verify_report
+from ..vision.sounds import read_sound
 from .command import Command
 from .common import finish, format_option, host_option, step_progress, tried_replies
 
@@ -25,6 +26,7 @@ from .common import finish, format_option, host_option, step_progress, tried_rep
         "mkmodelfile verify my-model",
         "mkmodelfile verify my-model --package ./my-package",
         "mkmodelfile verify my-model --replies",
+        "mkmodelfile verify my-model --sound speech.wav --sound song.mp3",
         "mkmodelfile verify my-model --host http://gpu-server:11434 --format json",
     ),
 )
@@ -42,6 +44,14 @@ from .common import finish, format_option, host_option, step_progress, tried_rep
     is_flag=True,
     help="Also see whether what the model writes is read back: thoughts, tool calls, answers.",
 )
+@click.option(
+    "--sound",
+    "sounds",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="FILE",
+    help="Also send this sound (WAV or MP3) to a model that hears; may be given several times.",
+)
 @click.option("--shapes", is_flag=True, help="Also ask for shapes (not for the micro model).")
 @click.option(
     "--phone-agent",
@@ -56,12 +66,14 @@ def command(
     projector: str | None,
     host: str | None,
     replies: bool,
+    sounds: tuple[Path, ...],
     shapes: bool,
     phone_agent: bool,
     output_format: str,
 ) -> None:
     """Verify the model NAME on an Ollama server: capabilities, prompts, tokens, stop tokens and images."""
     expectation = built = None
+    heard = [read_sound(path) for path in sounds]
     if package is not None:
         from ..building.build import build
 
@@ -77,6 +89,7 @@ def command(
             progress=progress,
             shapes=shapes,
             phone_agent=phone_agent,
+            sounds=heard,
         )
     report = verify_report(verified)
     if replies:

@@ -10,6 +10,7 @@ from ..core.diagnostics import Diagnostic, Severity, has_errors
 from ..runtime.completion import Completion
 from ..runtime.ollama.client import OllamaServer
 from ..vision.colour_images import ImageProbe, colour_probes, shape_probes
+from ..vision.sounds import Sound
 from .expectation import Expectation
 from .prompt_judge import PromptJudge
 from .served_model import ServedModel
@@ -55,6 +56,7 @@ class Subject:
     max_tokens: int = 400
     shapes: bool = False
     phone_agent: bool = False
+    sounds: tuple[Sound, ...] = ()
     dead: str = ""  # why the engine does not run
     broken_off: Diagnostic | None = None  # why the first answer never came to its end
     prompts: dict[str, str] = field(default_factory=dict)  # expected prompt by conversation
@@ -98,6 +100,11 @@ class Subject:
             message["images"] = [image]
         options = {"temperature": 0, "seed": 0, "num_predict": limit or self.max_tokens}
         return self.server.chat(self.name, [message], options=options)
+
+    def ask_as_openai(self, text: str, sound: Sound | None = None, *, limit: int | None = None) -> Completion:
+        """As `ask`, by the OpenAI endpoint, with a sound as `input_audio`."""
+        media = (sound.data, sound.format) if sound else None
+        return self.server.chat_as_openai(self.name, text, media, limit=limit or self.max_tokens)
 
 
 def judged(name: str, found: list[Diagnostic], detail: str) -> Check:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,6 +11,7 @@ from ..core.diagnostics import Diagnostic
 from ..core.errors import ServerError
 from ..runtime.ollama.client import PATIENCE_SECONDS, OllamaServer
 from ..runtime.ollama.replies import RefusedError
+from ..vision.sounds import Sound
 from .blobs import Progress, Step
 from .checks import CHECKS
 from .expectation import Expectation
@@ -63,6 +64,7 @@ def verify(
     max_tokens: int = 400,
     shapes: bool = False,
     phone_agent: bool = False,
+    sounds: Sequence[Sound] = (),
     patience: float = PATIENCE_SECONDS,
 ) -> VerifyReport:
     """Checks a published model and asks it.
@@ -71,7 +73,8 @@ def verify(
     progress: told before each check, done and total being counts. max_tokens: how long an answer may
     be before it counts as endless (a first try; a longer one follows where the text looks sane).
     shapes: also ask for shapes, which the micro model cannot name. phone_agent: also ask as a phone agent
-    does. patience: seconds of silence that are borne while the model is loaded and answers.
+    does. sounds: the user's own, which are sent beside the tone that is made here. patience: seconds of
+    silence that are borne while the model is loaded and answers.
 
     Raises ServerError where the server cannot be reached, is too old, or has no such model; what is
     wrong with the model is in the report.
@@ -85,6 +88,7 @@ def verify(
             max_tokens=max_tokens,
             shapes=shapes,
             phone_agent=phone_agent,
+            sounds=sounds,
         )
 
 
@@ -97,12 +101,13 @@ def verify_on(
     max_tokens: int = 400,
     shapes: bool = False,
     phone_agent: bool = False,
+    sounds: Sequence[Sound] = (),
 ) -> VerifyReport:
     """`verify` with a client that exists already."""
     version = server.version()
     served = ServedModel.from_show(name, server.show(name))
     meant = (expectation or Expectation()).completed(served)
-    subject = Subject(server, name, served, meant, version, max_tokens, shapes, phone_agent)
+    subject = Subject(server, name, served, meant, version, max_tokens, shapes, phone_agent, tuple(sounds))
     try:
         checks = tuple(_run(subject, progress))
     finally:

@@ -41,6 +41,7 @@ PAGES_BY_HAND = [
     ROOT / "docs/bos.md",
     ROOT / "docs/modes.md",
     ROOT / "docs/publishing.md",
+    ROOT / "docs/sound.md",
     *sorted((ROOT / "docs/adr").glob("*.md")),
 ]
 

@@ -21,11 +21,11 @@ from modelfile_kit.building.build import Build, build
 from modelfile_kit.cli.main import cli
 from modelfile_kit.micro import build_pair
 from modelfile_kit.package.package import load_package
-from modelfile_kit.publish.sound_checks import tone
 from modelfile_kit.runtime.ollama.client import OllamaServer
 from modelfile_kit.runtime.tokenizer import LlamaTokenizer
 from modelfile_kit.testing.stand_in_file import load_stand_in, write_micro
 from modelfile_kit.vision.colour_images import colour_probes
+from modelfile_kit.vision.sounds import tone
 from tests.ollama_process import OllamaProcess
 
 pytestmark = pytest.mark.server
@@ -96,7 +96,7 @@ def prepare(name: str) -> None:
         pair.projector.rename(folder / "mmproj-AutoGLM-Phone-9B-Q8_0.gguf")
     for image in ("image.png", "screenshot.png"):
         (folder / image).write_bytes(RED.bytes)
-    (folder / "speech.wav").write_bytes(tone())
+    (folder / "speech.wav").write_bytes(tone().data)
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

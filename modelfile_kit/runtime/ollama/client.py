@@ -7,6 +7,7 @@ loses most of /api/show and always uploads. Listing, copying, deleting and pushi
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -27,6 +28,7 @@ from .replies import (
     collect_generate,
     decode_object,
     half_a_stream,
+    openai_completion,
     refusal,
     stream_objects,
     transport_error,
@@ -152,6 +154,29 @@ class OllamaServer:
         """
         body = chat_body(name, messages, tools, think, options)
         return collect_chat(self._stream("/api/chat", body), url=self.url, on_text=on_text)
+
+    def chat_as_openai(
+        self, name: str, text: str, sound: tuple[bytes, str] | None = None, *, limit: int
+    ) -> Completion:
+        """One answer by /v1/chat/completions, at temperature 0. sound: a file's bytes and its format."""
+        parts: list[dict[str, Any]] = [{"type": "text", "text": text}]
+        if sound is not None:
+            data = {"data": base64.b64encode(sound[0]).decode("ascii"), "format": sound[1]}
+            parts.append({"type": "input_audio", "input_audio": data})
+        messages = [{"role": "user", "content": parts}]
+        body = {"model": name, "messages": messages, "max_tokens": limit, "temperature": 0, "seed": 0}
+        return openai_completion(self.url, self._ask("POST", OPENAI, body, timeout=self.patience))
+
+    def transcribe(self, name: str, sound: bytes, filename: str) -> str:
+        """What a model writes for a sound by /v1/audio/transcriptions."""
+        path = "/v1/audio/transcriptions"
+        with self._failures("POST", path):
+            reply = self._http.post(
+                path, data={"model": name}, files={"file": (filename, sound)}, timeout=self._timeout()
+            )
+            check_status(self.url, f"POST {path}", reply, reply.content)
+            found = decode_object(self.url, f"POST {path}", reply.content, limit=MAX_REPLY_BYTES).get("text")
+        return found if isinstance(found, str) else ""
 
     def message(
         self,

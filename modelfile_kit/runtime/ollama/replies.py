@@ -165,6 +165,28 @@ def half_a_stream(url: str, path: str) -> HalfStreamError:
     )
 
 
+def openai_completion(url: str, found: Mapping[str, Any]) -> Completion:
+    """The answer in a reply of /v1/chat/completions; raises ServerError for one that has none."""
+    choices, usage = found.get("choices"), found.get("usage")
+    first = choices[0] if isinstance(choices, list) and choices else None
+    message = first.get("message") if isinstance(first, Mapping) else None
+    if not isinstance(first, Mapping) or not isinstance(message, Mapping):
+        raise ServerError(
+            f"{url} answered /v1/chat/completions without an answer in it",
+            help="is there a proxy or another program at this address?",
+            code="MK804",
+        )
+    usage = usage if isinstance(usage, Mapping) else {}
+    return Completion(
+        text=str(message.get("content") or ""),
+        prompt_tokens=usage.get("prompt_tokens"),
+        completion_tokens=usage.get("completion_tokens"),
+        finish_reason=first.get("finish_reason"),
+        thinking=str(message.get("reasoning") or ""),
+        raw=found,
+    )
+
+
 def decode_object(
     url: str, asked: str, data: bytes, *, limit: int, kind: ServerKind = OLLAMA
 ) -> dict[str, Any]:
