@@ -25,8 +25,7 @@ from .common import finish, format_option, host_option, step_progress, tried_rep
     examples=(
         "mkmodelfile verify my-model",
         "mkmodelfile verify my-model --package ./my-package",
-        "mkmodelfile verify my-model --replies",
-        "mkmodelfile verify my-model --sound speech.wav --sound song.mp3",
+        "mkmodelfile verify my-model --replies --sound speech.wav",
         "mkmodelfile verify my-model --host http://gpu-server:11434 --format json",
     ),
 )
