@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ..gguf_file.header import Header
 from .graph import Graph, Part, Result
+from .shape import four_dimensions
 
 _WARM_UP: Mapping[str, int] = {
     **dict.fromkeys(("phi4", "pixtral", "lightonocr", "kimivl", "gemma4v", "gemma4uv", "youtuvl"), 16),
@@ -79,7 +80,7 @@ def _image(header: Header) -> tuple[int, int]:
 
 def _pass(header: Header, side: int, patch: int) -> int:
     """One image through the encoder (clip.cpp, build_vit), with flash attention."""
-    shapes = {tensor.name: tensor.shape for tensor in header.tensors}
+    shapes = {tensor.name: four_dimensions(tensor.shape) for tensor in header.tensors}
     graph = Graph()
     op = graph.op
     width = header.metadata.integer("clip.vision.embedding_length") or 0
@@ -108,7 +109,7 @@ def _pass(header: Header, side: int, patch: int) -> int:
         residual = _layer(graph, shapes, f"v.blk.{n}.", residual, width * row, row, angles)
     if any(name.startswith("v.post_ln") for name in shapes):
         residual = op(residual.size, op(residual.size, residual, over=True), over=True)
-    ends = (shape[1] for name, shape in shapes.items() if name.startswith("mm.") and len(shape) > 1)
+    ends = (shape[1] for name, shape in shapes.items() if name.startswith("mm."))
     widest = max(ends, default=0)
     merged = op(residual.size, Part(residual))
     op(op(max(widest * row // 4, 1), merged).size)

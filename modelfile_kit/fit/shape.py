@@ -82,18 +82,18 @@ def shape_of(header: Header, tensors: tuple[TensorInfo, ...]) -> Shape:
     outside: dict[str, tuple[int, ...]] = {}
     for tensor in tensors:
         if found := _LAYER.fullmatch(tensor.name):
-            by_layer.setdefault(int(found[1]), {})[found[2]] = tensor.shape
+            by_layer.setdefault(int(found[1]), {})[found[2]] = four_dimensions(tensor.shape)
         else:
-            outside[tensor.name] = tensor.shape
+            outside[tensor.name] = four_dimensions(tensor.shape)
     count = (read.number("block_count") or 0) - (read.number("nextn_predict_layers") or 0)
     unknown = _why_unknown(read, count)
-    embeddings = outside.get("token_embd.weight", (0, 0))
+    embeddings = outside.get("token_embd.weight", (0, 0, 1, 1))
     window = _window(read, count)
     layers = () if unknown else tuple(_layer(read, n, count, by_layer.get(n, {})) for n in range(count))
     return Shape(
         architecture=header.architecture,
         width=read.number("embedding_length") or 0,
-        vocabulary=_vocabulary(header) or (embeddings[1] if len(embeddings) > 1 else 0),
+        vocabulary=_vocabulary(header) or embeddings[1],
         trained=read.number("context_length"),
         layers=layers,
         window=window,
@@ -106,6 +106,11 @@ def shape_of(header: Header, tensors: tuple[TensorInfo, ...]) -> Shape:
         deep_layers=min(read.number("n_deepstack_layers") or 0, 64),
         outside=outside,
     )
+
+
+def four_dimensions(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """As ggml has them: those that the file leaves out are 1."""
+    return (*shape, *(1,) * (4 - len(shape)))
 
 
 class _Reader:

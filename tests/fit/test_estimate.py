@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import os
+import random
 from functools import cache
 from pathlib import Path
 
 import httpx
 import pytest
 
+from modelfile_kit.fit import Model as LoadedModel
 from modelfile_kit.fit import Settings, estimate, open_model
+from modelfile_kit.fit.architectures import KNOWN, OTHER_CACHE
 from modelfile_kit.gguf_file import read_header
+from modelfile_kit.gguf_file.tensors import TensorInfo
 from modelfile_kit.micro import build_pair
 
+from ..gguf_file.handmade import Typed, gguf
 from ..ollama_process import OllamaProcess
 from ..zoo.writer import text_model
-from .real_models import MODELS, Model, write
+from .real_models import MODELS, Model, metadata, tensors, write
 from .record import Memory, Run, ask, read_record
 
 RECORD = read_record()
@@ -159,3 +164,47 @@ def test_ollama_ps_shows_the_same(tmp_path, engine):
     context = running["context_length"]
     found = estimate(open_model(model), Settings(context))
     assert found.total == pytest.approx(running["size"], rel=WITHIN), (context, log[-3000:])
+
+
+ODD: tuple[object, ...] = (0, 1, 7, 2**31, 2**32 - 1, -1, "x", 1.5, True, [1, 2], [], [0] * 3)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_a_header_says_there_is_an_answer(seed, tmp_path):
+    chance = random.Random(seed)
+    names = sorted(KNOWN | OTHER_CACHE.keys() | {"x"})
+    for _ in range(60):
+        model = MODELS[chance.choice(list(MODELS))]
+        architecture = chance.choice([model.architecture, chance.choice(names)])
+        keys = {
+            f"{architecture}.{key}": chance.choice(ODD) if chance.random() < 0.1 else value
+            for key, value in metadata(model).items()
+            if chance.random() > 0.08
+        }
+        entries = {"general.architecture": architecture, **keys}
+        path = tmp_path / "m.gguf"
+        path.write_bytes(gguf({key: typed(value) for key, value in entries.items()}))
+        found = tuple(
+            TensorInfo(name, chance.choice([shape[::-1]] * 20 + [(), (1,), (0, 0)]), "F16", 0, 2)
+            for name, shape in tensors(model)
+            if chance.random() > 0.1
+        )
+        asked = Settings(
+            chance.choice([1, 4096, 1 << 24]),
+            slots=chance.choice([1, 3, 256]),
+            cache_type=chance.choice(["f16", "q8_0"]),
+            flash_attention=chance.random() < 0.7,
+            gpu_layers=chance.choice([0, 5, 99999]),
+            split=chance.choice([(1.0,), (0.0, 1.0), (3.0, 1.0)]),
+        )
+        answer = estimate(LoadedModel(read_header(path), found, ()), asked)
+        assert sum(answer.weights.values()) == 2 * len(found)
+        assert answer.unknown or len(answer.devices) == (1 + len(asked.split) if asked.gpu_layers else 1)
+
+
+def typed(value) -> Typed:
+    if isinstance(value, (list, tuple)):
+        return Typed("int32[]", list(value))
+    if isinstance(value, int) and not isinstance(value, bool):
+        return Typed("int32" if value < 0 else "uint32", value)
+    return Typed({bool: "bool", str: "string", float: "float32"}[type(value)], value)
