@@ -60,9 +60,10 @@ def phone_screen(size: Size = SIZE) -> PhoneScreen:
 
 
 def _write(draw: Drawing, text: str, middle: tuple[int, int], height: int, colour: str) -> None:
-    from PIL import ImageFont
+    from PIL import ImageFont, features
 
-    font = ImageFont.load_default(height)  # in a Pillow without FreeType it has one size
+    # A Pillow without FreeType has one font of one size.
+    font = ImageFont.load_default(height if features.check("freetype2") else None)
     left, top, right, bottom = draw.textbbox((0, 0), text, font=font)
     place = (middle[0] - (left + right) / 2, middle[1] - (top + bottom) / 2)
     draw.text(place, text, font=font, fill=colour)
