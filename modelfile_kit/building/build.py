@@ -225,7 +225,9 @@ class Build:
             if path is not None:
                 lines.append(f"{word:<10} {path.name}")
         if self.package.quantize:
-            lines.append(f"quantize   {self.package.quantize}, by the server on create")
+            lines.append(
+                f"quantize   {self.package.quantize}, by the server on create, or by llama-quantize before"
+            )
         if plan.requires:
             lines.append(f"requires   Ollama {plan.requires}")
         if plan.system_in_first_turn:

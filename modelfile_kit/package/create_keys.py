@@ -15,7 +15,10 @@ NOT_ON_TARGET = "MK528"
 WRONG_VALUE = "MK504"
 
 QUANTIZATIONS = ("F16", "BF16", "F32", "Q8_0", "Q4_K_S", "Q4_K_M", "Q4_K")
-"""The types to which `create` quantizes, in capital letters (Ollama 0.33, fs/ggml/type.go, ParseFileType)."""
+"""The types to which `create` quantizes, in capital letters (Ollama 0.33, fs/ggml/type.go, ParseFileType).
+
+For servers that no longer do it, `publish` has llama-quantize do it before.
+"""
 
 # The row of `versions.SINCE` that a key hangs on, and what to do where the target lacks it.
 _NEEDS = {
@@ -23,11 +26,6 @@ _NEEDS = {
         "lora_adapters",
         "merge the adapter into the model with llama.cpp's `llama-export-lora` and name the result as "
         "`model`, or serve both with `llama-server --lora`",
-    ),
-    "quantize": (
-        "gguf_quantize",
-        "quantize the file first with llama.cpp's `llama-quantize model.gguf quantized.gguf {value}`, and "
-        "name the result as `model`",
     ),
     "draft": ("draft_files", "raise `target` to >={since}, or remove `draft`"),
 }
@@ -46,8 +44,7 @@ def _on_target(key: str, shape: PackageShape, target: Target, document: Document
     feature, advice = _NEEDS[key]
     if target.has(feature):
         return []
-    value = str(shape.quantize or "").upper()
-    hint = advice.format(value=value, since=since(feature))
+    hint = advice.format(since=since(feature))
     if end := until(feature):
         message = f"`{key}` is refused by Ollama {end} and later, which `target: {shape.target}` includes"
         hint += f"; or set `target` to one release before {end}, such as 0.33.0"
@@ -67,8 +64,8 @@ def _one_adapter(shape: PackageShape, document: Document) -> list[Diagnostic]:
 def _quantization(shape: PackageShape, document: Document) -> list[Diagnostic]:
     if shape.quantize is None or shape.quantize.upper() in QUANTIZATIONS:
         return []
-    message = f"`quantize` is {shape.quantize!r}, which `ollama create` does not know"
+    message = f"`quantize` is {shape.quantize!r}, which `quantize` does not take"
     near = difflib.get_close_matches(shape.quantize.upper(), QUANTIZATIONS, n=1)
     hint = f"did you mean {near[0]}? " if near else ""
-    hint += f"it takes {', '.join(QUANTIZATIONS)}; others can be made with llama.cpp's `llama-quantize`"
+    hint += f"it takes {', '.join(QUANTIZATIONS)}; `mkmodelfile quantize` makes others with llama-quantize"
     return [Diagnostic(WRONG_VALUE, Severity.ERROR, message, document.span("quantize"), hint)]

@@ -138,8 +138,8 @@ class PackageShape(BaseModel):
         None,
         min_length=1,
         max_length=MAX_NAME,
-        description="The type to which the server quantizes an F16 or BF16 model on create, such as q4_K_M; "
-        "only for targets before 0.34.1.",
+        description="The type to which an F16 or BF16 model is quantized when it is published, such as "
+        "q4_K_M: by the server before 0.34.1, else by llama-quantize.",
     )
     draft: str | None = Field(
         None,

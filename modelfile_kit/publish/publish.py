@@ -28,6 +28,7 @@ from .blobs import Blob, DigestCache, Progress, Step, digest_file, upload
 from .create_request import CreateRequest, file_kind, read_request
 from .expectation import Expectation, request_of_build
 from .names import require_name
+from .quantize_here import quantized_here
 from .request_text import modelfile_of
 from .reuse import LayerMemory, body_from_layers
 from .served_model import ServedModel, differences
@@ -47,7 +48,6 @@ _NEEDS = {
     "parser": "renderer",
     "requires": "requires",
     "drafts": "draft_files",
-    "quantize": "gguf_quantize",
     "adapters": "lora_adapters",
 }
 
@@ -266,11 +266,14 @@ class _Run:
         return version
 
     def _hash(self) -> None:
+        self.blobs = self._hashed(self.request)
+
+    def _hashed(self, request: CreateRequest) -> tuple[Blob, ...]:
         blobs = []
-        for file in self.request.local_files:
+        for file in request.local_files:
             digest, known = digest_file(file.path, progress=self.progress, cache=self.digests)
             blobs.append(Blob(file.path, file.name, digest, file.path.stat().st_size, known))
-        self.blobs = tuple(blobs)
+        return tuple(blobs)
 
     def _create_from_layers(self, temporary: str) -> bool:
         """Builds on the layers of the model that has the name; False where that cannot be done exactly."""
@@ -320,10 +323,11 @@ class _Run:
 
     def _create_from_files(self, temporary: str) -> None:
         try:
-            if self.program is None:
-                self._create_by_api(temporary)
-            else:
-                self._create_by_program(self.program, temporary)
+            with self._to_send() as (request, blobs):
+                if self.program is None:
+                    self._create_by_api(temporary, request, blobs)
+                else:
+                    self._create_by_program(self.program, temporary, request, blobs)
         except RefusedError as e:
             raise self._explained(e) from e
         made = self._served(temporary)
@@ -337,16 +341,30 @@ class _Run:
         if self.blobs and made.layers:
             self.layers.put(self.blobs, made.layers, self.request.quantize)
 
-    def _create_by_api(self, temporary: str) -> None:
-        self.blobs = tuple(
-            replace(b, uploaded=upload(self.server, b, progress=self.progress)) for b in self.blobs
-        )
-        body = self.request.body(temporary, {b.path: b.digest for b in self.blobs})
+    @contextlib.contextmanager
+    def _to_send(self) -> Iterator[tuple[CreateRequest, tuple[Blob, ...]]]:
+        """The request and its files; a model that this server does not quantize is quantized before."""
+        if self.request.quantize is None or Target(server_version(self.version)).has("gguf_quantize"):
+            yield self.request, self.blobs
+            return
+        with quantized_here(self.request, self.server.url, self.progress) as request:
+            yield request, self._hashed(request)
+
+    def _create_by_api(self, temporary: str, request: CreateRequest, blobs: tuple[Blob, ...]) -> None:
+        sent = tuple(replace(b, uploaded=upload(self.server, b, progress=self.progress)) for b in blobs)
+        self._note(sent)
+        body = request.body(temporary, {b.path: b.digest for b in sent})
         self.server.create(body, lambda part: self.tell("create", part))
 
-    def _create_by_program(self, program: OllamaProgram, temporary: str) -> None:
-        self._ask_for_blobs()
-        sizes = {b.digest: b for b in self.blobs}
+    def _note(self, sent: tuple[Blob, ...]) -> None:
+        """What was sent, told as what became of the package's own files."""
+        self.blobs = tuple(replace(b, uploaded=s.uploaded) for b, s in zip(self.blobs, sent, strict=True))
+
+    def _create_by_program(
+        self, program: OllamaProgram, temporary: str, request: CreateRequest, blobs: tuple[Blob, ...]
+    ) -> None:
+        self._note(tuple(replace(b, uploaded=not self.server.has_blob(b.digest)) for b in blobs))
+        sizes = {b.digest: b for b in blobs}
 
         def told(status: str, percent: int, digest: str) -> None:
             if self.progress and (blob := sizes.get(digest)):
@@ -355,9 +373,9 @@ class _Run:
                 self.progress(Step("create", status))
 
         patterns = Target(server_version(self.version)).may_have("from_glob")
-        text = modelfile_of(self.request, patterns=patterns)
+        text = modelfile_of(request, patterns=patterns)
         with _written_beside(self.folder, text) as modelfile:
-            program.create(temporary, modelfile, quantize=self.request.quantize, told=told)
+            program.create(temporary, modelfile, quantize=request.quantize, told=told)
         if not self.server.exists(temporary):
             program.remove(temporary)
             raise ServerError(

@@ -88,34 +88,43 @@ def test_an_adapter_of_another_model_is_what_build_refuses(
 
 
 @pytest.mark.parametrize(("to", "shown"), [("q8_0", "Q8_0"), ("q4_K_M", "Q4_K_M"), ("BF16", "BF16")])
-def test_the_server_quantizes(
+def test_the_server_quantizes_or_llama_quantize_before(
     package: Any,
-    ollama_server: OllamaServer,
-    old: bool,
+    either_server: OllamaServer,
     tmp_path: Path,
     micro_pair: MicroPair,
     to: str,
     shown: str,
 ) -> None:
     write_f16(tmp_path / "f16.gguf", micro_pair.model)
-    built = package(target="0.33.0", model="f16.gguf", quantize=to)
+    built = package(model="f16.gguf", quantize=to)
     assert f"ollama create --quantize {to}" in str(built.modelfile)
-    if not old:
-        with pytest.raises(ServerError):
-            publish(built, NAME, host=ollama_server.url)
-        return
+    before = {p.name for p in tmp_path.iterdir()} | {"cache"}  # of the test itself
     # llama.cpp cannot run so narrow a model in Q8_0 and Q4_K_M, so the engine is left out.
-    publish(built, NAME, host=ollama_server.url, verify=False)
-    assert ollama_server.show(NAME)["details"]["quantization_level"] == shown
-    again = publish(built, NAME, host=ollama_server.url, verify=False)
+    publish(built, NAME, host=either_server.url, verify=False)
+    assert either_server.show(NAME)["details"]["quantization_level"] == shown
+    again = publish(built, NAME, host=either_server.url, verify=False)
     assert again.unchanged
+    assert {p.name for p in tmp_path.iterdir()} == before
     if to == "BF16":
-        assert failed(built, ollama_server) == []
+        assert failed(built, either_server) == []
     # The same files without quantization are another model.
-    plain = package(target="0.33.0", model="f16.gguf")
-    assert not publish(plain, NAME, host=ollama_server.url, verify=False).unchanged
-    assert ollama_server.show(NAME)["details"]["quantization_level"] == "F16"
-    assert "description" in dict(failed(built, ollama_server))
+    plain = package(model="f16.gguf")
+    assert not publish(plain, NAME, host=either_server.url, verify=False).unchanged
+    assert either_server.show(NAME)["details"]["quantization_level"] == "F16"
+    assert "description" in dict(failed(built, either_server))
+
+
+def test_a_quantized_package_is_verified_on_the_new_file(
+    package: Any, either_server: OllamaServer, tmp_path: Path, micro_pair: MicroPair, llama_cpp: None
+) -> None:
+    write_f16(tmp_path / "f16.gguf", micro_pair.model)
+    built = package(model="f16.gguf", projector=micro_pair.projector, quantize="BF16")
+    done = publish(built, NAME, host=either_server.url)
+    assert done.verified is not None and done.verified.ok
+    seen = {c.name.split()[0] for c in done.verified.checks if c.status == "ok"}
+    assert {"description", "prompt", "tokens", "image"} <= seen
+    assert either_server.show(NAME)["details"]["quantization_level"] == "BF16"
 
 
 def test_a_model_that_it_does_not_quantize(

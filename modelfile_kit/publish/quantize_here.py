@@ -1,0 +1,56 @@
+"""Quantizing a package's model before it is sent, for servers that no longer do it (0.34.1 and later)."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from ..core.errors import UsageError
+from ..core.os_errors import os_reason
+from ..gguf_file.pairing import FileKind
+from ..runtime.llama_quantize import find_llama_quantize
+from ..runtime.quantizing import quantize, read_types
+from .blobs import Progress, Step
+from .create_request import CreateRequest, LocalFile, file_kind
+
+
+@contextlib.contextmanager
+def quantized_here(request: CreateRequest, url: str, progress: Progress | None) -> Iterator[CreateRequest]:
+    """The request with its model quantized to `request.quantize`, which it asks of nobody any more.
+
+    url: of the server, whose program has llama-quantize beside it. The new file lies beside the model, has
+    its metadata (so prompts and tokens are the same), and is gone afterwards.
+    Raises UsageError for a model that cannot be quantized, and where there is no room or no llama-quantize;
+    EngineError where that fails.
+    """
+    [kind] = read_types(request.quantize or "")
+    model = next((f for f in request.files if file_kind(f.path) is FileKind.MODEL), None)
+    if model is None:
+        raise UsageError(
+            f"`quantize: {request.quantize}` needs a GGUF file of the model, and no FROM names one",
+            help="name the F16 or BF16 file as `model`",
+        )
+    source = model.path
+
+    def told(_kind: str, done: int, total: int, tensor: str) -> None:
+        if progress:
+            progress(Step("quantize", tensor, done, total))
+
+    try:
+        folder = Path(tempfile.mkdtemp(prefix=".mkmodelfile-", dir=source.parent))
+    except OSError as e:
+        raise UsageError(
+            f"cannot write the quantized model into {source.parent}: {os_reason(e)}",
+            help="correct the permissions, or quantize it with `mkmodelfile quantize` into another folder",
+            code="MK903",
+        ) from e
+    try:
+        [made] = quantize(source, (kind,), find_llama_quantize(url=url), output=folder, told=told)
+        files = tuple(LocalFile(made.path, f.name) if f is model else f for f in request.files)
+        yield replace(request, files=files, quantize=None)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
