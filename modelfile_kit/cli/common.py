@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,6 +14,7 @@ import click
 
 from ..core.diagnostics import Diagnostic, Span
 from ..core.errors import KitError, PackageError, UsageError
+from ..core.http_client import patience
 from ..core.sizes import read_size
 from ..report import FORMATS, Report, render
 from ..report.terminal import findings_lines
@@ -86,10 +88,43 @@ def tokenizer_option(command: Command) -> Command:
 
 
 def host_option(command: Command) -> Command:
-    """`--host`: which server."""
+    """`--host`: which server; and how much of it is borne."""
+    command = patience_options(command)
     return click.option(
         "--host", metavar="URL", help="Ollama server; by default OLLAMA_HOST, or this machine."
     )(command)
+
+
+def patience_options(command: Command) -> Command:
+    """`--deadline` and `--min-rate`: how long and how slow an answer of a server may be.
+
+    They hold for every client that the command opens (`core.http_client.patience`).
+    """
+    command = click.option(
+        "--min-rate",
+        metavar="BYTES",
+        type=click.FloatRange(min=0),
+        expose_value=False,
+        callback=_bear,
+        help="Give up a server that answers with fewer bytes a second than this; by default 100.",
+    )(command)
+    return click.option(
+        "--deadline",
+        metavar="SECONDS",
+        type=click.FloatRange(min=0, min_open=True),
+        expose_value=False,
+        callback=_bear,
+        help="Give up an answer, an upload or a header by URL that takes longer than this in all.",
+    )(command)
+
+
+def _bear(ctx: click.Context, parameter: click.Parameter, value: float | None) -> None:
+    if value is None:
+        return
+    if not isfinite(value):
+        raise click.BadParameter(f"{value} is no number of seconds or bytes")
+    chosen = {"deadline": value} if parameter.name == "deadline" else {"least_rate": value}
+    ctx.with_resource(patience(**chosen))
 
 
 def finish(report: Report, output_format: str) -> None:

@@ -12,6 +12,7 @@ import click
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import GGUFError, UsageError
 from ..core.sizes import size_text
+from ..core.urls import shown_url
 from ..fit import Settings, estimate
 from ..fit.findings import about_cache_type, about_context, about_memory, about_unknown
 from ..fit.quantization import TYPES, quantized
@@ -24,7 +25,7 @@ from ..gguf_file.description import file_type
 from ..gguf_file.pairing import FileKind, classify
 from ..report import FORMATS, Case, Report, Status, render
 from .command import Command
-from .common import memory_size, print_diagnostics
+from .common import memory_size, patience_options, print_diagnostics
 
 if TYPE_CHECKING:
     from ..fit import Model
@@ -111,6 +112,7 @@ def _split(_context: click.Context, _parameter: click.Parameter, given: str | No
 )
 @click.option("--split", metavar="SHARES", callback=_split, help="Shares of several GPUs, as in 3,1 (-ts).")
 @click.option("--projector", metavar="FILE", help="The model's projector, or `none`; of a package its own.")
+@patience_options
 @click.option("--format", "output_format", type=click.Choice(FORMATS), default="text", show_default=True)
 def command(
     target: str,
@@ -151,7 +153,7 @@ def command(
         split=split if len(split) > 1 or len(memory) < 2 else tuple(float(size) for size in memory),
     )
     asked = _Question(files, memory, settings, gpu_layers)
-    report = asked.report(target)
+    report = asked.report(shown_url(target))
     if output_format != "text":
         click.echo(render(report, output_format), nl=False)
     else:

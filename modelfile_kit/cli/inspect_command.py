@@ -15,6 +15,7 @@ import click
 from ..core.diagnostics import Diagnostic, Severity, has_errors
 from ..core.errors import GGUFError
 from ..core.sizes import size_text
+from ..core.urls import shown_url
 from ..gguf_file import read_header
 from ..gguf_file.description import Description, describe
 from ..gguf_file.inputs import model_input
@@ -24,7 +25,7 @@ from ..ollama.versions import since, until
 from ..report import FORMATS, Case, Report, Status, render
 from ..report.terminal import visible
 from .command import Command
-from .common import print_diagnostics, tokenizer_option
+from .common import patience_options, print_diagnostics, tokenizer_option
 
 if TYPE_CHECKING:
     from ..building.replies_of_model import RepliesOfModel
@@ -47,6 +48,7 @@ _MAX_CONTEXT = 1 << 24
 )
 @click.argument("files", nargs=-1, required=True, metavar="FILE-or-URL...")
 @tokenizer_option
+@patience_options
 @click.option(
     "--image-size",
     "sizes",
@@ -80,12 +82,13 @@ def command(
     cases: list[Case] = []
     code = 1
     for name in files:
+        shown = shown_url(name)
         try:
             header = read_header(name)
             described = describe(header)
         except GGUFError as error:
             code = max(code, error.exit_code)
-            cases.append(Case(name, Status.FAILED, error.message, diagnostics=(error.to_diagnostic(),)))
+            cases.append(Case(shown, Status.FAILED, error.message, diagnostics=(error.to_diagnostic(),)))
             continue
         headers.append(header)
         replies = _replies(header)
@@ -94,11 +97,11 @@ def command(
             lines = list(_lines(header, described))
             lines += [f"{'memory':<14} {_memory_text(memory)}"] if memory else []
             lines += [f"{'replies':<14} {replies.summary}"] if replies else []
-            click.echo("\n".join([name, *(f"  {visible(line)}" for line in lines)]))
+            click.echo("\n".join([shown, *(f"  {visible(line)}" for line in lines)]))
         status = Status.FAILED if has_errors(described.diagnostics) else Status.PASSED
         data = {**described.to_dict(), "replies": replies.to_dict() if replies else None}
         data["memory"] = {str(context): size for context, size in memory.items()} or None
-        cases.append(Case(name, status, described.kind, data=data, diagnostics=described.diagnostics))
+        cases.append(Case(shown, status, described.kind, data=data, diagnostics=described.diagnostics))
     compared = [found for header in headers for found in _tokenizer(header, tokenizer, output_format)]
     paired = check_together(headers)
     together = _pair_input(headers) if paired is not None else ()
@@ -107,7 +110,7 @@ def command(
         paired = _neighbour(headers[0])
     report = Report(
         "inspect",
-        " ".join(files),
+        " ".join(map(shown_url, files)),
         tuple(cases),
         (*compared, *(paired or ())),
         facts={

@@ -16,6 +16,7 @@ from typing import Any
 
 import click
 
+from ..core.urls import hide_logins
 from ..core.version import __version__
 from .command import Command
 from .flags import FLAGS, Flags, flag_options
@@ -143,12 +144,13 @@ def _wrong_usage(error: click.ClickException, arguments: list[str], flags: Flags
     context = error.ctx if isinstance(error, click.UsageError) else None
     path = context.command_path if context else "mkmodelfile"
     hint = f"`{path} --help` lists what it takes"
-    found = Diagnostic("MK901", Severity.ERROR, error.format_message(), None, hint)
+    found = Diagnostic("MK901", Severity.ERROR, hide_logins(error.format_message()), None, hint)
     flags.shown.append(found)
     asked = _asked_format(arguments)
     if asked in FORMATS and asked != "text":
         command = path.removeprefix("mkmodelfile").strip() or "mkmodelfile"
-        click.echo(render(Report(command, " ".join(arguments), diagnostics=(found,)), asked), nl=False)
+        given = hide_logins(" ".join(arguments))
+        click.echo(render(Report(command, given, diagnostics=(found,)), asked), nl=False)
     if context:
         click.echo(context.get_usage(), err=True)
     lines = findings_lines((found,), color=wants_color(sys.stderr), width=columns(sys.stderr))
@@ -207,7 +209,7 @@ def _unplanned(error: Exception) -> Any:
     return Diagnostic(
         "MK999",
         Severity.ERROR,
-        f"internal error: {type(error).__name__}: {error}",
+        hide_logins(f"internal error: {type(error).__name__}: {error}"),
         None,
         "this is a bug in modelfile-kit; run again with --debug and report what it shows",
     )

@@ -38,6 +38,7 @@ from .common import (
     finish,
     format_option,
     is_quiet,
+    patience_options,
     print_diagnostics,
     refusals_as_report,
     say,
@@ -111,6 +112,7 @@ class _Layers(click.ParamType):  # type: ignore[type-arg]  # generic only in new
     type=click.Path(path_type=Path),
     help="With --check URL: what this package promises has to be there.",
 )
+@patience_options
 @format_option
 def command(
     package: str,
@@ -250,7 +252,7 @@ def _environment(line: CommandLine, key: str) -> dict[str, str]:
 
 
 def _ready(built: Build, line: CommandLine, key: str) -> None:
-    from ..runtime.ollama.host import is_loopback
+    from ..core.urls import is_loopback
     from ..runtime.openai import OpenAIServer
     from ..serve.prompts import compare_prompts
 

@@ -16,14 +16,26 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from ..core.diagnostics import Span
 from ..core.errors import GGUFError
+from ..core.http_client import Budget, open_client, under
 from ..core.os_errors import os_reason
+from ..core.urls import hide_logins, shown_url, without_login
 from .other_formats import describe_folder
 
 if TYPE_CHECKING:
     import httpx
 
-CONNECT_SECONDS, READ_SECONDS = 10.0, 30.0
+READ_SECONDS = 30.0
 """How long a silent server is waited for."""
+
+HEADER_SECONDS = 600.0
+"""How long is waited for all of a header: the largest real ones, of 40 MB, come in 320 s by 1 Mbit/s."""
+
+
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+# Numbers of more digits are no sizes, and Python refuses to read those of more than 4,300.
+_LENGTH = re.compile(r"[0-9]{1,18}")
+_RANGE = re.compile(r"bytes ([0-9]{1,18})-[0-9]{1,18}/([0-9]{1,18}|\*)")
+SHOWN_CHARS = 100  # of a foreign header
 
 
 class Source(Protocol):
@@ -42,8 +54,13 @@ class Source(Protocol):
 def open_source(path_or_url: str | PathLike[str]) -> Source:
     """Opens a path, or an http or https URL. Raises GGUFError MK402 where there is nothing to read."""
     text = str(path_or_url)
-    if text.startswith(("http://", "https://")):
+    scheme = _SCHEME.match(text)
+    if scheme and scheme[1].lower() in ("http", "https"):
         return HTTPSource(text)
+    if scheme and not Path(text).exists():
+        raise _unreadable(
+            shown_url(text), f"files are read by http and https, not by {scheme[1]}", "give another address"
+        )
     return FileSource(Path(path_or_url))
 
 
@@ -88,18 +105,20 @@ class HTTPSource:
     def __init__(self, url: str) -> None:
         import httpx
 
-        self.name = url
+        self.name = shown_url(url)
         self.size: int | None = None
         self._at = 0
-        self._url = url  # after redirects: a hub sends to a signed address, which is asked from then on
-        self._etag = ""
+        # After redirects: a hub sends to a signed address, which is asked from then on.
+        self._url, login = without_login(url)
+        self._version: tuple[str, str, int | None] | None = None
         self._stream: Iterator[bytes] | None = None
         self._rest = b""
-        self._client = httpx.Client(
-            follow_redirects=True,
-            timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
-            headers={"Accept-Encoding": "identity"},
-        )
+        self._budget = Budget(HEADER_SECONDS)
+        try:
+            self._client = open_client(self._url, silence=READ_SECONDS, login=login, follow=True)
+        except (httpx.InvalidURL, ValueError) as e:
+            raise _unreadable(self.name, f"is no address: {e}", "check the address") from e
+        self._client.headers["Accept-Encoding"] = "identity"
 
     def read(self, count: int) -> bytes:
         import httpx
@@ -110,7 +129,9 @@ class HTTPSource:
             data = self._read_stream(count) if self._stream else self._read_range(count)
         except (httpx.HTTPError, httpx.InvalidURL) as e:
             advice = "check the address and the connection, or download the file and give its path"
-            reason = re.sub(r"\A\[Errno -?\d+\] ", "", str(e)) or type(e).__name__
+            reason = hide_logins(re.sub(r"\A\[Errno -?\d+\] ", "", str(e))) or type(e).__name__
+            if isinstance(e, httpx.TimeoutException):
+                advice = f"{advice}; --deadline and --min-rate say how much is borne"
             raise _unreadable(self.name, f"cannot be read: {reason}", advice) from e
         self._at += len(data)
         return data
@@ -120,9 +141,11 @@ class HTTPSource:
 
     def _read_range(self, count: int) -> bytes:
         headers = {"Range": f"bytes={self._at}-{self._at + count - 1}"}
-        if self._etag:
-            headers["If-Range"] = self._etag
-        request = self._client.build_request("GET", self._url, headers=headers)
+        if self._version and self._version[0] and not self._version[0].startswith("W/"):
+            headers["If-Range"] = self._version[0]  # which takes strong ones only
+        request = self._client.build_request(
+            "GET", self._url, headers=headers, extensions=under(self._budget)
+        )
         response = self._client.send(request, stream=True)
         if response.status_code == 200 and self._at == 0:
             return self._begin_stream(response, count)
@@ -138,23 +161,26 @@ class HTTPSource:
 
     def _note(self, response: httpx.Response) -> None:
         """Takes size, final address and version of the file from a partial answer."""
-        found = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", response.headers.get("Content-Range", ""))
+        said = response.headers.get("Content-Range", "without Content-Range")
+        found = _RANGE.fullmatch(said)
         if not found or int(found[1]) != self._at:
+            shown = said if len(said) <= SHOWN_CHARS else f"{said[:SHOWN_CHARS]}…"
             raise _unreadable(
                 self.name,
-                f"asked for bytes from {self._at}, the server answered "
-                f"{response.headers.get('Content-Range', 'without Content-Range')!r}",
+                f"asked for bytes from {self._at}, the server answered {shown!r}",
                 "download the file and give its path",
             )
-        if found[2] != "*":
-            self.size = int(found[2])
+        size = None if found[2] == "*" else int(found[2])
+        version = (response.headers.get("ETag", ""), response.headers.get("Last-Modified", ""), size)
+        # A server that does not know If-Range answers with a part of the new file.
+        if self._version not in (None, version):
+            raise self._refused(200)
+        self._version, self.size = version, size
         self._url = str(response.url)
-        etag = response.headers.get("ETag", "")
-        self._etag = "" if etag.startswith("W/") else etag  # If-Range takes strong ones only
 
     def _begin_stream(self, response: httpx.Response, count: int) -> bytes:
         length = response.headers.get("Content-Length", "")
-        self.size = int(length) if length.isdecimal() else None
+        self.size = int(length) if _LENGTH.fullmatch(length) else None
         self._stream = response.iter_raw()
         return self._read_stream(count)
 

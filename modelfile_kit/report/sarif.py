@@ -61,7 +61,7 @@ def _result(diagnostic: Diagnostic) -> dict[str, Any]:
 def _location(span: Span) -> dict[str, Any]:
     assert span.file is not None
     path = PurePath(span.file)
-    uri = path.as_uri() if path.is_absolute() else quote(path.as_posix())
+    uri = path.as_uri() if path.is_absolute() else quote(path.as_posix().encode("utf-8", "surrogatepass"))
     location: dict[str, Any] = {"artifactLocation": {"uri": uri}}
     names = {"startLine": span.line, "startColumn": span.column}
     names |= {"endLine": span.end_line, "endColumn": span.end_column}

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.errors import EngineError, KitError, PromptError, UsageError
 from ..core.files import parse_json
+from ..core.http_client import Budget, open_client, under
 from ..core.os_errors import os_reason
 from .ollama.messages import event_lines
 
@@ -161,7 +162,9 @@ class LlamaServer:
         if self._closed:
             raise EngineError(f"{self.program} has ended", help="start it again")
         try:
-            with self._http.stream("POST", path, json=body, timeout=seconds) as reply:
+            with self._http.stream(
+                "POST", path, json=body, timeout=seconds, extensions=under(Budget(seconds))
+            ) as reply:
                 data = bytearray()
                 for chunk in reply.iter_bytes():
                     data += chunk
@@ -195,22 +198,15 @@ class LlamaServer:
     # -- the process --------------------------------------------------------------------------------
 
     def _start(self) -> None:
-        import httpx
-
         for attempt in range(ATTEMPTS):
             port = _free_port()
             self._log = tempfile.TemporaryFile()  # noqa: SIM115 -- as long as the process
             self._process = self._launch(port)
             self._end = weakref.finalize(self, _end, self._process, self._log)
             _bound(self._process.pid)
-            self._http = httpx.Client(
-                base_url=f"http://127.0.0.1:{port}",
-                timeout=httpx.Timeout(ANSWER_SECONDS, connect=ANSWER_SECONDS),
-                # It closes a connection that it kept while a request is already on its way.
-                limits=httpx.Limits(max_keepalive_connections=0),
-                trust_env=False,
-                verify=False,  # noqa: S501 -- loopback without TLS; reading certificates takes long
-            )
+            # It closes a connection that it kept while a request is already on its way.
+            url = f"http://127.0.0.1:{port}"
+            self._http = open_client(url, silence=ANSWER_SECONDS, lines=True, keep=False)
             try:
                 self._wait(self._http)
                 return

@@ -6,18 +6,20 @@ The client library of OpenAI is not needed for it. Every failure is a ServerErro
 from __future__ import annotations
 
 import base64
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from ..core.api_keys import OPENAI_KEY
 from ..core.errors import ServerError, UsageError
-from .ollama.host import is_loopback
+from ..core.http_client import open_client
+from ..core.urls import hide_logins, without_login
 from .ollama.messages import OPENAI, Answer, Way, collect, event_lines
 from .ollama.replies import (
     ServerKind,
+    bounded,
     check_status,
     decode_object,
     half_a_stream,
@@ -28,8 +30,7 @@ from .ollama.replies import (
 if TYPE_CHECKING:
     import httpx
 
-KEY_VARIABLE = "OPENAI_API_KEY"
-CONNECT_SECONDS = 10.0  # a server that accepts no connection by then does not run
+KEY_VARIABLE = OPENAI_KEY.variable
 PATIENCE_SECONDS = 900.0  # silence while a model is loaded or an image is encoded
 MAX_REPLY_BYTES = 64 << 20
 
@@ -37,7 +38,8 @@ _KIND = ServerKind(
     "OpenAI-compatible server",
     "start it (llama-server, vLLM or another), or give its address with --url",
     "GET /v1/models lists the names that are there",
-    f"the server wants an API key: put it into the environment variable {KEY_VARIABLE}",
+    f"the server wants an API key: put it into the environment variable {KEY_VARIABLE}, and its host into "
+    f"{OPENAI_KEY.hosts_variable} if it is another machine",
     "the server's own log says more",
     "--url",
 )
@@ -47,15 +49,15 @@ class OpenAIServer:
     """A client of one server.
 
     url: `http(s)://host[:port]`, with or without `/v1`. api_key: sent as bearer token; None takes
-    OPENAI_API_KEY from the environment, and no key where it is not set. patience: seconds of silence that
-    are borne. Every failure is a `ServerError`; a url that is none is a UsageError. Use it as a context
-    manager, or call `close`.
+    OPENAI_API_KEY from the environment, if it is for this host (`core.api_keys`). patience: seconds of
+    silence that are borne. Every failure is a `ServerError`; a url that is none, and a key that would travel
+    in the open (MK817), is a UsageError. Use it as a context manager, or call `close`.
     """
 
     def __init__(self, url: str, *, api_key: str | None = None, patience: float = PATIENCE_SECONDS) -> None:
-        self.url = _base(url)
+        self.url, self._login = without_login(_base(url))
         self.patience = patience
-        self._key = api_key if api_key is not None else os.environ.get(KEY_VARIABLE, "")
+        self._key = OPENAI_KEY.key_for(self.url) if api_key is None else api_key
 
     def __enter__(self) -> OpenAIServer:
         return self
@@ -98,34 +100,27 @@ class OpenAIServer:
         """One JSON object for one request."""
         asked = f"{method} {path}"
         with self._failures(asked), self._http.stream(method, path, json=body) as reply:
-            data = bytearray()
-            for chunk in reply.iter_bytes():
-                data += chunk
-                if len(data) > MAX_REPLY_BYTES:
-                    break
-            check_status(self.url, asked, reply, bytes(data), _KIND)
-            return decode_object(self.url, asked, bytes(data), limit=MAX_REPLY_BYTES, kind=_KIND)
+            data = bounded(reply, MAX_REPLY_BYTES)
+            check_status(self.url, asked, reply, data, _KIND)
+            return decode_object(self.url, asked, data, limit=MAX_REPLY_BYTES, kind=_KIND)
 
     def stream(self, body: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         """The chunks of a streamed chat completion; an error inside the stream is raised."""
         asked = f"POST {OPENAI}"
         with self._failures(asked), self._http.stream("POST", OPENAI, json={**body, "stream": True}) as reply:
             if reply.status_code != 200:
-                check_status(self.url, asked, reply, reply.read(), _KIND)
+                check_status(self.url, asked, reply, bounded(reply, MAX_REPLY_BYTES), _KIND)
             yield from stream_objects(self.url, asked, event_lines(reply.iter_bytes()), _KIND)
 
     @cached_property
     def _http(self) -> httpx.Client:
-        import httpx
-
-        return httpx.Client(
-            base_url=self.url,
-            headers={"Authorization": f"Bearer {self._key}"} if self._key else {},
-            timeout=httpx.Timeout(self.patience, connect=CONNECT_SECONDS),
-            trust_env=not is_loopback(self.url),
-            verify=self.url.startswith("https:"),
-            # llama-server closes a connection that it kept while a request is already on its way
-            limits=httpx.Limits(max_keepalive_connections=0),
+        return open_client(
+            self.url,
+            login=self._login,
+            key=self._key,
+            silence=self.patience,
+            lines=True,
+            keep=False,  # llama-server closes a connection that it kept while a request is already on its way
         )
 
     @contextmanager
@@ -158,11 +153,12 @@ def _base(url: str) -> str:
     try:
         parts = urlsplit(text)
         known = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        known = known and not set(text) & set("?#") and bool(text.encode())
     except ValueError:  # a port that is none
         known = False
     if not known:
         raise UsageError(
-            f"--url is {url!r}, which is not the address of a server",
+            f"--url is {hide_logins(url)!r}, which is not the address of a server",
             help="write it as http://127.0.0.1:8080, with or without /v1",
         )
     return text.removesuffix("/v1").rstrip("/")

@@ -17,6 +17,7 @@ from types import FrameType
 from typing import IO, Any
 
 from ..core.errors import EngineError, ServerError
+from ..core.http_client import open_client
 from ..core.os_errors import os_reason
 from ..runtime.error_texts import reason
 
@@ -146,9 +147,8 @@ class ServerProcess:
         """
         import httpx
 
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
         end = time.monotonic() + seconds
-        with httpx.Client(trust_env=False, verify=False, timeout=5.0, headers=headers) as http:  # noqa: S501
+        with open_client(url, silence=5.0, key=key, trusting=True, lines=True) as http:
             while time.monotonic() < end:
                 if not self.running:
                     raise self.died("while it loaded the model")

@@ -125,6 +125,59 @@ def test_a_file_that_changes_meanwhile(httpserver):
     assert e.value.help == "try again"
 
 
+OLDER, NEWER = "Mon, 01 Jan 2024 00:00:00 GMT", "Tue, 02 Jan 2024 00:00:00 GMT"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"ETag": 'W/"one"'}, {"ETag": 'W/"two"'}),
+        ({"ETag": '"one"'}, {"ETag": '"two"'}),
+        ({"ETag": '"one"'}, {}),
+        ({"Last-Modified": OLDER}, {"Last-Modified": NEWER}),
+        ({}, {"size": "1"}),
+    ],
+)
+def test_a_server_that_answers_with_a_part_of_a_new_file(httpserver, before, after):
+    """RFC 9110, 13.1.5: a server without If-Range ignores it, and a weak ETag cannot be asked for."""
+    server = Ranges(BIG)
+    asked: list[Request] = []
+
+    def answer(request):
+        first, last = map(int, re.fullmatch(r"bytes=(\d+)-(\d+)", request.headers["Range"]).groups())
+        told = dict(after if asked else before)
+        asked.append(request)
+        part = server.data[first : last + 1]
+        where = f"bytes {first}-{first + len(part) - 1}/{len(BIG)}" + told.pop("size", "")
+        return Response(part, 206, headers={"Content-Range": where, **told})
+
+    with pytest.raises(GGUFError, match="changed on the server while it was read"):
+        read_header(serve(httpserver, answer))
+    assert len(asked) == 2
+
+
+NUMBER = "9" * 5000  # more digits than Python converts
+
+
+@pytest.mark.parametrize("where", [f"bytes 0-9/{NUMBER}", f"bytes {NUMBER}-9/10", f"bytes 0-{NUMBER}/10"])
+def test_a_range_with_a_number_that_is_none(httpserver, where):
+    with pytest.raises(GGUFError, match="asked for bytes from 0") as e:
+        read_header(serve(httpserver, lambda _: Response(BIG[:100], 206, headers={"Content-Range": where})))
+    assert len(e.value.message) < 300
+
+
+def test_a_login_and_a_signature_are_used_and_not_shown(httpserver):
+    server, seen = Ranges(BIG), []
+
+    def answer(request):
+        seen.append((request.authorization and request.authorization.password, request.args.get("sign")))
+        return server(request)
+
+    url = serve(httpserver, answer).replace("http://", "http://me:hunter2@") + "?sign=hunter2"
+    assert "hunter2" not in read_header(url).source
+    assert set(seen) == {("hunter2", "hunter2")}
+
+
 @pytest.mark.parametrize(
     ("status", "words", "advice"),
     [

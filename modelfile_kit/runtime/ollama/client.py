@@ -1,35 +1,40 @@
 """What we need of an Ollama server's HTTP API, with every failure as a ServerError.
 
-Calls that carry messages, create requests or blobs go out by httpx: the `ollama` package (0.6)
-drops `tool_call_id`, knows no renderer, parser or requires, cannot ask `_debug_render_only`,
-loses most of /api/show and always uploads. Listing, copying, deleting and pushing are its own.
+All of them go out by the kit's one client (core/http_client.py). The `ollama` package (0.6) is not used: it
+sends OLLAMA_API_KEY to every host and in the open, bounds no answer, drops `tool_call_id`, knows no
+renderer, parser or requires, cannot ask `_debug_render_only`, and loses most of /api/show.
 """
 
 from __future__ import annotations
 
 import base64
 import json
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from ...core.api_keys import OLLAMA_KEY
 from ...core.conversation import Message, Tool
 from ...core.errors import ServerError
+from ...core.http_client import CONNECT_SECONDS, Budget, open_client, under
+from ...core.urls import without_login
 from ...ollama.versions import SINCE, Target, server_version, since, until
 from ..completion import Completion
-from .host import is_loopback, resolve_host
+from .host import resolve_host
 from .messages import OPENAI, Answer, Way, collect, event_lines, message_body
 from .replies import (
     RefusedError,
+    bounded,
     check_status,
     collect_chat,
     collect_generate,
     decode_object,
     half_a_stream,
+    moment,
     openai_completion,
-    refusal,
     stream_objects,
     transport_error,
 )
@@ -37,9 +42,7 @@ from .requests import chat_body, generate_body
 
 if TYPE_CHECKING:
     import httpx
-    import ollama
 
-CONNECT_SECONDS = 10.0  # a server that accepts no connection by then does not run
 QUICK_SECONDS = 60.0  # show, list, copy, delete: no model is loaded for these
 PATIENCE_SECONDS = 900.0  # silence while a model is loaded from a slow disk or a blob is hashed
 MAX_REPLY_BYTES = 64 << 20  # /api/show of a large model is some 100 kB; more is not Ollama
@@ -60,13 +63,20 @@ class OllamaServer:
 
     host: as OLLAMA_HOST is written (`host`, `host:port`, `:port`, `http(s)://…`); None takes
     OLLAMA_HOST and then 127.0.0.1:11434. patience: seconds of silence that are borne while the
-    server loads, generates or hashes. Every failure is a `ServerError` that names the host, what
-    was asked, what came and what to do. Use it as a context manager, or call `close`.
+    server loads, generates or hashes. api_key: sent to this host; None takes OLLAMA_API_KEY, if it is for
+    this host (`core.api_keys`). Every failure is a `ServerError` that names the host, what was asked, what
+    came and what to do; a key that would travel in the open is a UsageError (MK817). Use it as a context
+    manager, or call `close`.
+
+    url: the server's, without the user and password that `host` may have.
     """
 
-    def __init__(self, host: str | None = None, *, patience: float = PATIENCE_SECONDS) -> None:
-        self.url = resolve_host(host)
+    def __init__(
+        self, host: str | None = None, *, patience: float = PATIENCE_SECONDS, api_key: str | None = None
+    ) -> None:
+        self.url, self._login = without_login(resolve_host(host))
         self.patience = patience
+        self._key = OLLAMA_KEY.key_for(self.url) if api_key is None else api_key
 
     def __enter__(self) -> OllamaServer:
         return self
@@ -114,9 +124,18 @@ class OllamaServer:
         return found
 
     def models(self) -> list[dict[str, Any]]:
-        """The models on the server: `model` (name with tag), `digest` of the manifest, `modified_at`."""
-        with self._failures("GET", "/api/tags"):
-            return [m.model_dump() for m in self._package.list().models]
+        """The models on the server: `model` (name with tag), `digest` of the manifest, `modified_at`.
+
+        The last is None where the server does not say it.
+        """
+        listed = self._ask("GET", "/api/tags").get("models")
+        if not isinstance(listed, list):
+            raise ServerError(
+                f"{self.url} answered GET /api/tags without a list of models",
+                help="is there a proxy or another program at this address?",
+                code="MK804",
+            )
+        return [{**m, "modified_at": moment(m.get("modified_at"))} for m in listed if isinstance(m, dict)]
 
     def show(self, name: str, *, verbose: bool = False) -> dict[str, Any]:
         """/api/show, whole: template, system, parameters, messages, capabilities, model_info, …
@@ -170,12 +189,15 @@ class OllamaServer:
     def transcribe(self, name: str, sound: bytes, filename: str) -> str:
         """What a model writes for a sound by /v1/audio/transcriptions."""
         path = "/v1/audio/transcriptions"
-        with self._failures("POST", path):
-            reply = self._http.post(
-                path, data={"model": name}, files={"file": (filename, sound)}, timeout=self._timeout()
-            )
-            check_status(self.url, f"POST {path}", reply, reply.content)
-            found = decode_object(self.url, f"POST {path}", reply.content, limit=MAX_REPLY_BYTES).get("text")
+        form: dict[str, Any] = {"data": {"model": name}, "files": {"file": (filename, sound)}}
+        within = under(Budget(self.patience))
+        with (
+            self._failures("POST", path),
+            self._http.stream("POST", path, **form, timeout=self._timeout(), extensions=within) as reply,
+        ):
+            data = bounded(reply, MAX_REPLY_BYTES)
+            check_status(self.url, f"POST {path}", reply, data)
+            found = decode_object(self.url, f"POST {path}", data, limit=MAX_REPLY_BYTES).get("text")
         return found if isinstance(found, str) else ""
 
     def message(
@@ -246,23 +268,24 @@ class OllamaServer:
 
     def push(self, name: str, *, insecure: bool = False, on_progress: Progress | None = None) -> None:
         """POST /api/push: the server uploads the model to its registry."""
-        self._run(self._pushing(name, insecure), "/api/push", on_progress)
+        body = {"model": name, "insecure": insecure}
+        self._run(self._stream("/api/push", body), "/api/push", on_progress)
 
     def copy(self, source: str, destination: str) -> None:
         """Gives a model a second name; a model that had that name is replaced."""
-        with self._failures("POST", "/api/copy"):
-            self._package.copy(source, destination)
+        self._ask("POST", "/api/copy", {"source": source, "destination": destination})
 
     def delete(self, name: str) -> None:
         """Removes a name, and the blobs that only it used."""
-        with self._failures("DELETE", "/api/delete"):
-            self._package.delete(name)
+        self._ask("DELETE", "/api/delete", {"model": name})
 
     def has_blob(self, digest: str) -> bool:
         """Whether the server holds the blob `sha256:…`."""
         path = f"/api/blobs/{digest}"
         with self._failures("HEAD", path):
-            reply = self._http.head(path, timeout=self._timeout(QUICK_SECONDS))
+            reply = self._http.head(
+                path, timeout=self._timeout(QUICK_SECONDS), extensions=under(Budget(QUICK_SECONDS))
+            )
             if reply.status_code != 404:
                 check_status(self.url, f"HEAD {path}", reply, b"")
         return reply.status_code != 404
@@ -271,30 +294,19 @@ class OllamaServer:
         """Uploads one blob of `size` bytes; the server hashes it and refuses another digest."""
         path = f"/api/blobs/{digest}"
         headers = {"Content-Length": str(size), "Content-Type": "application/octet-stream"}
-        with self._failures("POST", path):
-            reply = self._http.post(path, content=chunks, headers=headers, timeout=self._timeout())
-            check_status(self.url, f"POST {path}", reply, reply.content)
+        # No deadline, a file can be of any size; the rate is watched.
+        within = under(Budget(math.inf))
+        with (
+            self._failures("POST", path),
+            self._http.stream("POST", path, content=chunks, headers=headers, extensions=within) as reply,
+        ):
+            check_status(self.url, f"POST {path}", reply, bounded(reply, MAX_REPLY_BYTES))
 
     # -- the wire -----------------------------------------------------------------------
 
     @cached_property
     def _http(self) -> httpx.Client:
-        import httpx
-
-        return httpx.Client(base_url=self.url, **self._settings())
-
-    @cached_property
-    def _package(self) -> ollama.Client:
-        import ollama
-
-        return ollama.Client(self.url, follow_redirects=False, **self._settings())
-
-    def _settings(self) -> dict[str, Any]:
-        return {
-            "timeout": self._timeout(),
-            "trust_env": not is_loopback(self.url),  # Go's client never asks a proxy for this machine
-            "verify": self.url.startswith("https:"),  # reading certificates takes longer than a request
-        }
+        return open_client(self.url, login=self._login, key=self._key, silence=self.patience, lines=True)
 
     def _timeout(self, seconds: float | None = None) -> httpx.Timeout:
         import httpx
@@ -307,15 +319,13 @@ class OllamaServer:
         """One JSON object for one request."""
         with (
             self._failures(method, path),
-            self._http.stream(method, path, json=body, timeout=self._timeout(timeout)) as reply,
+            self._http.stream(
+                method, path, json=body, timeout=self._timeout(timeout), extensions=under(Budget(timeout))
+            ) as reply,
         ):
-            data = bytearray()
-            for chunk in reply.iter_bytes():
-                data += chunk
-                if len(data) > MAX_REPLY_BYTES:
-                    break
-            check_status(self.url, f"{method} {path}", reply, bytes(data))
-            return decode_object(self.url, f"{method} {path}", bytes(data), limit=MAX_REPLY_BYTES)
+            data = bounded(reply, MAX_REPLY_BYTES)
+            check_status(self.url, f"{method} {path}", reply, data)
+            return decode_object(self.url, f"{method} {path}", data, limit=MAX_REPLY_BYTES)
 
     def _stream(
         self, path: str, body: Mapping[str, Any], *, events: bool = False
@@ -329,14 +339,9 @@ class OllamaServer:
             self._http.stream("POST", path, json={**body, "stream": True}) as reply,
         ):
             if reply.status_code != 200:
-                check_status(self.url, f"POST {path}", reply, reply.read())
+                check_status(self.url, f"POST {path}", reply, bounded(reply, MAX_REPLY_BYTES))
             chunks = event_lines(reply.iter_bytes()) if events else reply.iter_bytes()
             yield from stream_objects(self.url, f"POST {path}", chunks)
-
-    def _pushing(self, name: str, insecure: bool) -> Iterator[Mapping[str, Any]]:
-        with self._failures("POST", "/api/push"):
-            for part in self._package.push(name, insecure=insecure, stream=True):
-                yield part.model_dump(exclude_none=True)
 
     def _run(self, parts: Iterable[Mapping[str, Any]], path: str, on_progress: Progress | None) -> None:
         done = False
@@ -375,11 +380,3 @@ class OllamaServer:
                 help="is there a proxy or another program at this address?",
                 code="MK804",
             ) from e
-        except ServerError:
-            raise
-        except Exception as e:
-            if type(e).__module__.partition(".")[0] not in ("ollama", "pydantic", "pydantic_core"):
-                raise
-            status = getattr(e, "status_code", None)
-            text = str(getattr(e, "error", e)).encode()
-            raise refusal(self.url, asked, status if isinstance(status, int) else None, text) from e

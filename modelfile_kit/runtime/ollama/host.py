@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 import os
-from urllib.parse import urlsplit
 
 from ...core.errors import UsageError
+from ...core.urls import PORTS, hide_logins, origin
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 11434
-_PORTS = {"http": 80, "https": 443}
 
 
 def resolve_host(host: str | None = None) -> str:
@@ -29,26 +28,31 @@ def resolve_host(host: str | None = None) -> str:
         if text == "ollama.com":
             scheme, rest = "https", "ollama.com:443"
     scheme = scheme.lower()
-    if scheme not in _PORTS:
+    if scheme not in PORTS:
         raise UsageError(
-            f"{source} is {text!r}: the scheme {scheme!r} is not http or https",
+            f"{source} is {hide_logins(text)!r}: the scheme {scheme!r} is not http or https",
+            help="write it as 127.0.0.1:11434 or http://127.0.0.1:11434",
+        )
+    if set(rest) & set("?#"):
+        raise UsageError(
+            f"{source} is {hide_logins(text)!r}: the address of a server has no '?' and no '#'",
             help="write it as 127.0.0.1:11434 or http://127.0.0.1:11434",
         )
     netloc, slash, path = rest.partition("/")
     address, port = _split(netloc, source)
     if port is None:
-        port = _PORTS[scheme] if separator else DEFAULT_PORT
+        port = PORTS[scheme] if separator else DEFAULT_PORT
         port = 443 if text == "ollama.com" else port
-    return f"{scheme}://{_reachable(address)}:{port}{(slash + path).rstrip('/')}"
-
-
-def is_loopback(url: str) -> bool:
-    """Whether the URL is this machine; no proxy is asked for it."""
-    name = urlsplit(url).hostname or ""
+    url = f"{scheme}://{_reachable(address)}:{port}{(slash + path).rstrip('/')}"
     try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return name == "localhost"
+        origin(url)
+        url.encode()
+    except ValueError as e:
+        raise UsageError(
+            f"{source} is {hide_logins(text)!r}, which is no address",
+            help="write it as 127.0.0.1:11434 or http://127.0.0.1:11434",
+        ) from e
+    return url
 
 
 def _split(netloc: str, source: str) -> tuple[str, int | None]:

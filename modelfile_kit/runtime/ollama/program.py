@@ -13,9 +13,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from ...core.errors import MissingDependencyError, ServerError, UsageError
+from ...core.urls import is_loopback
 from .. import error_texts
 from ..foreign_program import Finished, SilentProgramError, run_program
-from .host import is_loopback
 from .replies import RefusedError
 
 FAILED = "MK815"

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from ...core.api_keys import OLLAMA_KEY
 from ...core.errors import ServerError
+from ...core.urls import hide_logins, shown_url
 from .. import error_texts
 from ..completion import Completion
 
@@ -16,10 +20,12 @@ if TYPE_CHECKING:
     import httpx
 
 MAX_LINE_BYTES = 16 << 20  # one progress or token object is under 1 kB; more is not Ollama
+MAX_STREAM_BYTES = 1 << 28  # hours of progress are 100 MB; an answer of MAX_ANSWER_CHARS is less
 MAX_ANSWER_CHARS = 4 << 20  # an answer that long is a model that never stops
 REPEAT_LIMIT = 30  # Ollama breaks an answer off when the same token came more often in a row
 SHOWN_CHARS = 300  # of a foreign reply, enough to recognise it
 
+_MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)")
 _TITLE = re.compile(r"<title[^>]*>([^<]{0,200})", re.IGNORECASE)
 
 
@@ -48,7 +54,8 @@ OLLAMA = ServerKind(
     "Ollama server",
     "start it with `ollama serve`, or give its address with --host or OLLAMA_HOST",
     "`ollama list` shows the names that are there",
-    "the server wants you to be signed in: `ollama signin`, or another --host",
+    "the server wants you to be signed in: `ollama signin`, or another --host; if it wants an API key, put "
+    f"that into {OLLAMA_KEY.variable} and the server's host into {OLLAMA_KEY.hosts_variable}",
     "the server's log says more (`ollama serve`, or journalctl -u ollama)",
     "--host, OLLAMA_HOST",
 )
@@ -87,7 +94,7 @@ class HalfStreamError(ServerError):
 def check_status(url: str, asked: str, reply: httpx.Response, body: bytes, kind: ServerKind = OLLAMA) -> None:
     """Passes a good status; raises for a redirect (which would turn a POST into a GET) and for errors."""
     if reply.is_redirect:
-        target = reply.headers.get("location", "nowhere")
+        target = shown_url(reply.headers.get("location", "nowhere"))
         raise ServerError(
             f"{url} redirects {asked} to {target}",
             help=f"give the address it redirects to ({kind.address})",
@@ -134,7 +141,7 @@ def transport_error(url: str, asked: str, error: Exception, kind: ServerKind = O
 
     cause = error.__cause__ or error.__context__
     reason = str(error) or (str(cause) if cause else "") or type(error).__name__
-    reason = re.sub(r"\A\[Errno -?\d+\] ", "", reason)
+    reason = hide_logins(re.sub(r"\A\[Errno -?\d+\] ", "", reason))
     if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, ConnectionError)):
         return ServerError(
             f"no {kind.name} answers at {url} ({reason.splitlines()[0]})",
@@ -143,8 +150,9 @@ def transport_error(url: str, asked: str, error: Exception, kind: ServerKind = O
         )
     if isinstance(error, httpx.TimeoutException):
         return ServerError(
-            f"{url} did not finish {asked} within the time limit ({type(error).__name__})",
-            help=f"the server may be loading a large model or hang, try again; {kind.log}",
+            f"{url} did not finish {asked} in time: {reason}",
+            help=f"the server may be loading a large model or hang, try again; {kind.log}; --deadline and "
+            "--min-rate say how much is borne",
             code="MK803",
         )
     if isinstance(error, httpx.InvalidURL):
@@ -154,6 +162,27 @@ def transport_error(url: str, asked: str, error: Exception, kind: ServerKind = O
         help="the server stopped or was restarted: look at its log, then try again",
         code="MK805",
     )
+
+
+def bounded(reply: httpx.Response, limit: int) -> bytes:
+    """The body of a reply, up to one piece beyond the limit: more than that is not read."""
+    data = bytearray()
+    for chunk in reply.iter_bytes():
+        data += chunk
+        if len(data) > limit:
+            break
+    return bytes(data)
+
+
+def moment(text: object) -> datetime | None:
+    """A time as Go's JSON has it (RFC 3339, up to nine digits of a second); None for what is none."""
+    found = _MOMENT.fullmatch(text) if isinstance(text, str) else None
+    if not found:
+        return None
+    zone = "+00:00" if found[3] in ("Z", "z") else found[3]
+    with contextlib.suppress(ValueError):
+        return datetime.fromisoformat(f"{found[1]}.{(found[2] or '')[:6]:0<6}{zone}")
+    return None
 
 
 def half_a_stream(url: str, path: str) -> HalfStreamError:
@@ -210,8 +239,16 @@ def stream_objects(
 ) -> Iterator[dict[str, Any]]:
     """The objects of an NDJSON stream, one a line; raises at an error object or a foreign or torn line."""
     pending = bytearray()
+    total = 0
     for chunk in chunks:
         pending += chunk
+        total += len(chunk)
+        if total > MAX_STREAM_BYTES:
+            raise ServerError(
+                f"{url} answered {asked} with a stream of more than {MAX_STREAM_BYTES} bytes",
+                help="the server never ends this answer: look at its log, or is it another program?",
+                code="MK804",
+            )
         while (end := pending.find(b"\n")) >= 0:
             line, pending = bytes(pending[:end]), pending[end + 1 :]
             if line.strip():
@@ -324,14 +361,15 @@ def _last_object(url: str, asked: str, line: bytes, kind: ServerKind) -> dict[st
 def _decode(url: str, asked: str, data: bytes, kind: ServerKind) -> dict[str, Any]:
     text = data.decode("utf-8", "replace")
     try:
-        found = json.loads(text)
-    except (json.JSONDecodeError, RecursionError):
-        found = None
+        found, why = json.loads(text), ""
+    except (ValueError, RecursionError) as e:
+        # ValueError also for an integer of more digits than Python converts
+        found, why = None, "" if isinstance(e, json.JSONDecodeError) else f" ({str(e).partition(';')[0]})"
     if isinstance(found, dict):
         return found
     what = f"an HTML page{_page_title(text)}" if _is_html(text) else repr(text[:SHOWN_CHARS])
     raise ServerError(
-        f"{url} answered {asked} with {what} where a JSON object was expected",
+        f"{url} answered {asked} with {what} where a JSON object was expected{why}",
         help=f"a proxy or another program answers there: check {kind.address} and the proxy settings",
         code="MK804",
     )
@@ -342,7 +380,7 @@ def _error_text(text: str) -> str | None:
     for _ in range(3):
         try:
             found = json.loads(text)
-        except (json.JSONDecodeError, RecursionError):
+        except (ValueError, RecursionError):
             return None if text.startswith("<") else text or None
         if not isinstance(found, Mapping):
             return text

@@ -1,0 +1,400 @@
+"""The only HTTP client of the kit: what it waits for, and whom it tells a secret.
+
+Every answer has a deadline and a minimum rate, every secret one origin. Waiting is counted where the kit
+waits, in reads and writes of the connection, so that a busy or paused machine is not taken for a slow server.
+
+httpx bounds the silence between two bytes alone: a server that sends one a second is never silent. Its
+transport is therefore made here, of httpcore's connection pools and a network of our own below them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterable, Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
+
+from .api_keys import require_private
+from .urls import is_loopback, origin
+
+if TYPE_CHECKING:
+    import httpcore
+    import httpx
+
+CONNECT_SECONDS = 10.0  # a server that accepts no connection by then does not run
+DEADLINE_SECONDS = 6 * 3600.0  # one answer; the longest real ones are a quantization or a push
+LEAST_RATE = 100.0  # bytes a second; the slowest mobile line has ten times that
+RATE_SECONDS = 30.0  # the rate is judged over that long: a train in a tunnel is no slow server
+WRITE_BYTES = 1 << 14  # one write; the rate is looked at between two of them
+
+
+@dataclass(frozen=True)
+class Patience:
+    """What the user bears; None for the kit's own.
+
+    deadline: seconds for one answer; for a file, for all of it. least_rate: bytes a second while one comes.
+    """
+
+    deadline: float | None = None
+    least_rate: float | None = None
+
+
+_PATIENCE: ContextVar[Patience] = ContextVar("patience", default=Patience())  # noqa: B039 -- frozen
+
+
+@contextlib.contextmanager
+def patience(deadline: float | None = None, least_rate: float | None = None) -> Iterator[None]:
+    """What every client that is opened inside bears; None leaves it as it is."""
+    before = _PATIENCE.get()
+    token = _PATIENCE.set(
+        Patience(
+            before.deadline if deadline is None else deadline,
+            before.least_rate if least_rate is None else least_rate,
+        )
+    )
+    try:
+        yield
+    finally:
+        _PATIENCE.reset(token)
+
+
+class Budget:
+    """The seconds that may be waited in all; several requests can share one.
+
+    seconds: of the kit; the user's own deadline comes before it.
+    """
+
+    def __init__(self, seconds: float = DEADLINE_SECONDS) -> None:
+        chosen = _PATIENCE.get().deadline
+        self.seconds = seconds if chosen is None else chosen
+        self.waited = 0.0
+
+
+def under(budget: Budget) -> dict[str, Any]:
+    """The `extensions` of a request that has to end within the budget."""
+    return {"budget": budget}
+
+
+def open_client(
+    url: str = "",
+    *,
+    silence: float,
+    login: tuple[str, str] | None = None,
+    key: str = "",
+    lines: bool = False,
+    follow: bool = False,
+    trusting: bool = False,
+    keep: bool = True,
+) -> httpx.Client:
+    """A client for one server.
+
+    url: of the server, without a login. silence: seconds without a byte that are borne while nothing of an
+    answer, or of an object of it, has come. login: user and password; key: a bearer token; both go to the
+    origin of the url alone, also through redirects, and a key never over plain HTTP to another machine
+    (UsageError MK817). lines: the answer is JSON, one object a line or one in all, between which a server
+    may think. follow: redirects are followed. trusting: certificates are not looked at (for this machine).
+    keep: connections are used again.
+    """
+    import httpx
+
+    if key:
+        require_private(url, "the API key")
+    return httpx.Client(
+        base_url=url,
+        follow_redirects=follow,
+        timeout=httpx.Timeout(silence, connect=min(silence, CONNECT_SECONDS)),
+        transport=cast("Any", _Transport(lines=lines, trusting=trusting, keep=keep)),
+        auth=_signer(url, login, key),
+        trust_env=False,  # proxies are looked up by the transport
+    )
+
+
+def _signer(
+    url: str, login: tuple[str, str] | None, key: str
+) -> Callable[[httpx.Request], httpx.Request] | None:
+    """Writes the secret into requests to the origin of the url; on redirects httpx takes it out again."""
+    if not key and not login:
+        return None
+    import httpx
+
+    home = origin(url)
+    value = f"Bearer {key}"
+    if not key and login:
+        plain = httpx.Request("GET", url)
+        value = next(httpx.BasicAuth(*login).auth_flow(plain)).headers["Authorization"]
+
+    def sign(request: httpx.Request) -> httpx.Request:
+        if origin(str(request.url)) == home:
+            request.headers["Authorization"] = value
+        return request
+
+    return sign
+
+
+class _Watch:
+    """One request under way: how long was waited for it, and how fast its answer comes."""
+
+    def __init__(self, budget: Budget, least_rate: float) -> None:
+        self.budget = budget
+        self.least_rate = least_rate
+        self._coming = False
+        self._bytes, self._seconds = 0, 0.0
+
+    def begin(self) -> None:
+        """An object has begun; more of it has to follow."""
+        self._coming = True
+
+    def rest(self) -> None:
+        """An object is whole: until the next one begins, the server may think."""
+        self._coming, self._bytes, self._seconds = False, 0, 0.0
+
+    def wait(
+        self, step: Callable[[float | None], Any], timeout: float | None, *, sending: bool = False
+    ) -> Any:
+        """Does one step of the network, within what is left.
+
+        sending: what we send; a server may stop to take it for as long as its disk is busy.
+        """
+        import httpcore
+
+        left = self.budget.seconds - self.budget.waited
+        bounds = [b for b in (timeout, left, RATE_SECONDS if self._coming else None) if b is not None]
+        if left <= 0:
+            raise httpcore.ReadTimeout(self._late())
+        before = time.monotonic()
+        try:
+            return step(min(bounds) if bounds else None)
+        except httpcore.TimeoutException as e:
+            waited = time.monotonic() - before
+            if self.budget.waited + waited >= self.budget.seconds:
+                raise type(e)(self._late()) from e
+            if self._coming and waited >= RATE_SECONDS:
+                raise type(e)(f"nothing more came for {RATE_SECONDS:g} s in the middle") from e
+            raise type(e)(f"silent for {timeout or 0:g} s") from e
+        finally:
+            waited = time.monotonic() - before
+            self.budget.waited += waited
+            self._seconds += waited if self._coming or sending else 0.0
+
+    def _late(self) -> str:
+        return f"it took longer than the deadline of {self.budget.seconds:g} s"
+
+    def came(self, count: int) -> None:
+        """So many bytes came; raises ReadTimeout where they are too few."""
+        self._coming = True
+        self.moved(count)
+
+    def moved(self, count: int) -> None:
+        """So many bytes came or went."""
+        import httpcore
+
+        self._bytes += count
+        if self._seconds < RATE_SECONDS:
+            return
+        if self._bytes < self.least_rate * self._seconds:
+            raise httpcore.ReadTimeout(
+                f"{self._bytes} bytes came in {self._seconds:.0f} s, expected {self.least_rate:g} a second"
+            )
+        self._bytes, self._seconds = 0, 0.0
+
+
+_HERE = threading.local()
+"""`watch`: that of the request which this thread is at; a connection serves one request at a time."""
+
+
+def _watch() -> _Watch:
+    return cast("_Watch", _HERE.watch)
+
+
+class _Stream:
+    """A connection whose reads and writes are watched (httpcore.NetworkStream)."""
+
+    def __init__(self, inner: httpcore.NetworkStream) -> None:
+        self._inner = inner
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        data: bytes = _watch().wait(lambda seconds: self._inner.read(max_bytes, seconds), timeout)
+        _watch().came(len(data))
+        return data
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        for at in range(0, len(buffer), WRITE_BYTES):
+            piece = buffer[at : at + WRITE_BYTES]
+            step = partial(self._inner.write, piece)
+            _watch().wait(step, timeout, sending=True)
+            _watch().moved(len(piece))
+        _watch().rest()
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def start_tls(self, ssl_context: Any, server_hostname: Any = None, timeout: float | None = None) -> Any:
+        return _Stream(
+            _watch().wait(lambda s: self._inner.start_tls(ssl_context, server_hostname, s), timeout)
+        )
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
+
+
+class _Network:
+    """Opens such connections (httpcore.NetworkBackend)."""
+
+    def __init__(self) -> None:
+        import httpcore
+
+        self._inner = httpcore.SyncBackend()
+
+    def connect_tcp(self, host: str, port: int, timeout: float | None = None, **more: Any) -> _Stream:
+        connect = self._inner.connect_tcp
+        return _Stream(_watch().wait(lambda seconds: connect(host, port, seconds, **more), timeout))
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+class _Transport:
+    """Sends requests (httpx.BaseTransport)."""
+
+    def __init__(self, *, lines: bool, trusting: bool, keep: bool) -> None:
+        chosen = _PATIENCE.get().least_rate
+        self._least_rate = LEAST_RATE if chosen is None else chosen
+        self._lines = lines
+        self._trusting = trusting
+        self._keep = keep
+        self._pools: dict[tuple[bool, str], httpcore.ConnectionPool] = {}
+
+    def __enter__(self) -> _Transport:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        for pool in self._pools.values():
+            pool.close()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        import httpcore
+        import httpx
+
+        budget = request.extensions.get("budget")
+        watch = _Watch(budget if isinstance(budget, Budget) else Budget(), self._least_rate)
+        asked = httpcore.Request(
+            method=request.method,
+            url=_core_url(request.url),
+            headers=request.headers.raw,
+            content=cast("Iterable[bytes]", request.stream),
+            extensions=request.extensions,
+        )
+        with _at(watch), _errors_of_httpx():
+            answer = self._pool(str(request.url)).handle_request(asked)
+        watch.rest()
+        body = _body(cast("Iterable[bytes]", answer.stream), watch, lines=self._lines)
+        return httpx.Response(
+            answer.status, headers=answer.headers, stream=body, extensions=answer.extensions
+        )
+
+    def _pool(self, url: str) -> httpcore.ConnectionPool:
+        """The connections for an address, straight or through the proxy that the environment names for it."""
+        secure, proxy = url.startswith("https:"), _proxy_for(url)
+        if (pool := self._pools.get((secure, proxy))) is None:
+            pool = self._pools[secure, proxy] = self._open_pool(secure, proxy)
+        return pool
+
+    def _open_pool(self, secure: bool, proxy: str) -> httpcore.ConnectionPool:
+        import httpcore
+        import httpx
+
+        settings: dict[str, Any] = {
+            # Reading the certificates takes longer than a request, so only where they are needed.
+            "ssl_context": httpx.create_ssl_context(verify=not self._trusting) if secure else None,
+            "max_connections": 100,
+            "max_keepalive_connections": 20 if self._keep else 0,
+            "keepalive_expiry": 5.0,
+            "network_backend": _Network(),
+        }
+        if not proxy:
+            return httpcore.ConnectionPool(**settings)
+        by = httpx.Proxy(proxy)
+        if by.url.scheme.startswith("socks"):
+            return httpcore.SOCKSProxy(_core_url(by.url), proxy_auth=by.raw_auth, **settings)
+        return httpcore.HTTPProxy(
+            _core_url(by.url), proxy_auth=by.raw_auth, proxy_headers=by.headers.raw, **settings
+        )
+
+
+def _proxy_for(url: str) -> str:
+    """The proxy that the environment names (HTTPS_PROXY, ALL_PROXY, NO_PROXY), "" for none."""
+    scheme, host, port = origin(url)
+    if is_loopback(url) or urllib.request.proxy_bypass(f"{host}:{port}"):
+        return ""
+    proxies = urllib.request.getproxies()
+    proxy = proxies.get(scheme) or proxies.get("all") or ""
+    return proxy if not proxy or "://" in proxy else f"http://{proxy}"
+
+
+def _core_url(url: httpx.URL) -> httpcore.URL:
+    import httpcore
+
+    return httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
+
+
+@contextlib.contextmanager
+def _at(watch: _Watch) -> Iterator[None]:
+    """This thread waits for this request."""
+    before = getattr(_HERE, "watch", None)
+    _HERE.watch = watch
+    try:
+        yield
+    finally:
+        _HERE.watch = before
+
+
+@contextlib.contextmanager
+def _errors_of_httpx() -> Iterator[None]:
+    """What httpcore raises, as the error of httpx with that name."""
+    import httpcore
+    import httpx
+
+    kinds = (
+        httpcore.TimeoutException,
+        httpcore.NetworkError,
+        httpcore.ProtocolError,
+        httpcore.ProxyError,
+        httpcore.UnsupportedProtocol,
+    )
+    try:
+        yield
+    except kinds as e:
+        raise getattr(httpx, type(e).__name__)(str(e)) from e
+
+
+def _body(parts: Iterable[bytes], watch: _Watch, *, lines: bool) -> httpx.SyncByteStream:
+    """The body of an answer as httpx wants it."""
+    import httpx
+
+    class Body(httpx.SyncByteStream):
+        def __iter__(self) -> Iterator[bytes]:
+            left = iter(parts)
+            while True:
+                with _at(watch), _errors_of_httpx():
+                    part = next(left, None)
+                if part is None:
+                    return
+                if lines and (part.endswith(b"\n") or not part.strip()):
+                    watch.rest()
+                else:
+                    watch.begin()
+                yield part
+
+        def close(self) -> None:
+            with _at(watch), _errors_of_httpx():
+                cast("Any", parts).close()
+
+    return Body()

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import pytest
+
+from modelfile_kit.core.urls import hide_logins, is_loopback, origin, shown_url, without_login
+
+PASSWORD = "hunter2"
+
+
+def test_which_addresses_are_this_machine() -> None:
+    for url in ("http://127.0.0.9:1", "http://[::1]:1", "http://localhost:1", "http://u:p@127.0.0.1:1"):
+        assert is_loopback(url)
+    for url in ("http://10.0.0.1:1", "http://127.0.0.1@evil.example:1", "http://localhost.evil.example"):
+        assert not is_loopback(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "bare", "login"),
+    [
+        ("http://box:1/a", "http://box:1/a", None),
+        ("http://me:hunter2@box:1/a", "http://box:1/a", ("me", "hunter2")),
+        ("https://me@box", "https://box", ("me", "")),
+        ("https://m%40e:h%3Ax@box", "https://box", ("m@e", "h:x")),
+        ("https://a@b:c@box/x@y", "https://box/x@y", ("a@b", "c")),
+        ("https://box/a@b?c@d", "https://box/a@b?c@d", None),
+    ],
+)
+def test_a_login_is_taken_off(url: str, bare: str, login: tuple[str, str] | None) -> None:
+    # RFC 3986, 3.2.1: user information ends at the last @ of the authority, which ends at the first / or ?.
+    assert without_login(url) == (bare, login)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"https://me:{PASSWORD}@box/m.gguf",
+        f"https://{PASSWORD}@box/m.gguf",
+        f"https://me:x@{PASSWORD}@box/m.gguf",
+        f"https://box/m.gguf?X-Amz-Signature={PASSWORD}",
+        f"https://box/m.gguf?a=b&token={PASSWORD}#there",
+    ],
+)
+def test_what_is_secret_is_not_shown(url: str) -> None:
+    assert PASSWORD not in shown_url(url)
+    assert "box/m.gguf" in shown_url(url)
+    for text in (url, f"cannot ask {url!r}: refused", f"'{url}', and 'http://me:{PASSWORD}@other'"):
+        hidden = hide_logins(text)
+        assert PASSWORD not in hidden
+        assert "box/m.gguf" in hidden
+
+
+def test_text_without_a_login_stays() -> None:
+    for text in ("a@b.example and 3 // 4", "http://box:1/a#b", "who? me@home", "C:\\a?b"):
+        assert hide_logins(text) == text
+
+
+def test_an_origin_has_its_port() -> None:
+    assert origin("https://BOX/a") == ("https", "box", 443)
+    assert origin("http://box.:8/a") == ("http", "box", 8)
