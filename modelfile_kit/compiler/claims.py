@@ -9,7 +9,7 @@ from jinja2 import nodes
 from ..core.conversation import CATEGORIES
 from ..core.diagnostics import Diagnostic
 from ..core.errors import KitError
-from ..huggingface import Reference
+from ..huggingface import Reference, TemplateLimitError
 from ..ollama.request_shape import fields_in
 from . import frontend
 from .ir import nodes as go
@@ -85,8 +85,13 @@ def _ignores_strings(reference: Reference) -> bool:
 
 
 def _rendered(reference: Reference, *, think: str | None = None, **more: int) -> str | None:
-    """The prompt of a short question, None where the chat template refuses it."""
+    """The prompt of a short question, None where the chat template refuses it.
+
+    Raises TemplateLimitError for a chat template that takes too much for it.
+    """
     try:
         return reference.render([{"role": "user", "content": _WORDS, **more}], think=think)
+    except TemplateLimitError:
+        raise
     except KitError:
         return None

@@ -23,7 +23,7 @@ from jinja2 import nodes
 
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import TemplateReferenceError
-from ..huggingface import Reference
+from ..huggingface import Reference, TemplateLimitError
 from ..ollama.reply_tokens import ReplyTokens
 from ..ollama.versions import Target
 from ..prover.prove import prove
@@ -180,12 +180,17 @@ def translate_tree(
     observer: Observer | None = None,
 ) -> Translation:
     """The translation of a parsed chat template; `observer` hears of every step of the lowering."""
-    images = shows_images(reference)
-    if reference.steps > LOOK_STEPS:
-        return _too_slow()
     try:
+        images = shows_images(reference)
+        if reference.steps > LOOK_STEPS:
+            return _too_slow()
         medium = not refuses_medium(reference)
+    except TemplateLimitError as e:
+        return _too_much(e)
+    try:
         lowered = lower(tree, bos_token, eos_token, images, target, observer, medium=medium)
+        if lowered.too_big is not None:
+            return _refused(lowered.too_big)
         statements, definitions = with_definitions(lowered)
         statements = _in_go(statements)
         definitions = {name: _in_go(block) for name, block in definitions.items()}
@@ -248,6 +253,12 @@ def _too_slow() -> Translation:
     return _refused(
         Diagnostic("MK611", Severity.ERROR, what, None, "is this a chat template? " + TOO_BIG_HELP)
     )
+
+
+def _too_much(limit: TemplateLimitError) -> Translation:
+    """The result for a chat template that one word is enough to bring to a limit of the rendering."""
+    what = f"too big to be compiled: {limit.message}"
+    return _refused(Diagnostic("MK611", Severity.ERROR, what, limit.span, f"{limit.help}; {TOO_BIG_HELP}"))
 
 
 def _refused(told: Diagnostic) -> Translation:

@@ -13,7 +13,7 @@ from typing import Any
 
 from .diagnostics import Span
 from .errors import UsageError
-from .os_errors import os_reason
+from .os_errors import cannot_write, os_reason
 
 NOT_FOUND = "was not found"
 
@@ -64,7 +64,7 @@ def write_atomically(path: Path, data: bytes) -> None:
     try:
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     except OSError as error:
-        raise _named(error, path) from error
+        raise cannot_write(error, path) from error
     part = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -74,14 +74,10 @@ def write_atomically(path: Path, data: bytes) -> None:
         part.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
         part.replace(path)
     except OSError as error:
-        raise _named(error, path) from error
+        raise cannot_write(error, path) from error
     finally:
         with contextlib.suppress(OSError):
             part.unlink()
-
-
-def _named(error: OSError, path: Path) -> OSError:
-    return type(error)(error.errno, error.strerror, str(path))
 
 
 def _umask() -> int:

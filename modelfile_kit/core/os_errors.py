@@ -6,6 +6,7 @@ Source of the meanings: errno(3) of Linux. The system's own words differ between
 from __future__ import annotations
 
 import errno
+from pathlib import Path
 
 _WORDS = {
     errno.EACCES: ("permission denied", "check the permissions of that path"),
@@ -42,11 +43,27 @@ _WORDS = {
 }
 
 
+class NoFolderError(FileNotFoundError):
+    """The folder that a file should be written into does not exist; `filename` is the file."""
+
+
+_NO_FOLDER = ("its folder does not exist", "make the folder first, or give a path in one that exists")
+
+
+def cannot_write(error: OSError, path: Path) -> OSError:
+    """The error about the file that should be written, where a file beside it was the first step."""
+    if isinstance(error, FileNotFoundError) and not path.parent.exists():
+        return NoFolderError(error.errno, error.strerror, str(path))
+    return type(error)(error.errno, error.strerror, str(path))
+
+
 def os_reason(error: BaseException) -> str:
     """Why the system refused, as the end of a sentence ("… cannot be read: not found").
 
     For an error without a number, its own text.
     """
+    if isinstance(error, NoFolderError):
+        return _NO_FOLDER[0]
     number = getattr(error, "errno", None)
     if number in _WORDS:
         return _WORDS[number][0]
@@ -55,4 +72,6 @@ def os_reason(error: BaseException) -> str:
 
 def os_next_step(error: BaseException) -> str:
     """What to do about it; empty where nothing is known."""
+    if isinstance(error, NoFolderError):
+        return _NO_FOLDER[1]
     return _WORDS.get(getattr(error, "errno", None) or 0, ("", ""))[1]

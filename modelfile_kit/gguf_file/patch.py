@@ -16,6 +16,7 @@ from typing import BinaryIO
 
 from ..core.diagnostics import Span
 from ..core.errors import UsageError
+from ..core.os_errors import cannot_write
 from .arrays import SCALARS, STRING
 from .header import Header, read_header
 from .limits import MAX_KEY_BYTES, MAX_STRING_BYTES
@@ -131,7 +132,12 @@ def _error(header: Header, message: str) -> UsageError:
 @contextlib.contextmanager
 def _beside(destination: Path) -> Iterator[tuple[Path, BinaryIO]]:
     """A file in the destination's folder that is removed unless it was given its name."""
-    handle, name = tempfile.mkstemp(prefix=f".{destination.name}.", suffix=".part", dir=destination.parent)
+    try:
+        handle, name = tempfile.mkstemp(
+            prefix=f".{destination.name}.", suffix=".part", dir=destination.parent
+        )
+    except OSError as error:
+        raise cannot_write(error, destination) from error
     part = Path(name)
     try:
         with os.fdopen(handle, "wb") as out:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -38,6 +38,8 @@ COPIED, SEARCHED, LOOKED_AT = 2048, 256, 16
 COMPARED, WRITTEN = 128, 32
 # The same for the items of a range and the like.
 ITEMS_IN_A_STEP = 8
+# Parts of a container that are weighed one by one in a step.
+ITEMS_WEIGHED = 2
 # Pieces that a text may fall into (each costs some 80 bytes).
 ITEMS_MAX = 500_000
 # Bits of an integer: far above what templates count, far below what makes Python slow.
@@ -173,17 +175,27 @@ class RenderingBudget(threading.local):
         if known is not None:
             return known[1]
         if isinstance(value, dict):
-            parts = sum(self.weigh(k) + self.weigh(v) for k, v in value.items())
+            parts = self._weigh_all(value.keys()) + self._weigh_all(value.values())
             # Keys are hashed, and a tuple's hash is not remembered.
             self.tick(sum(self.weigh(k) for k in value if k.__class__ is tuple) // COMPARED)
         else:
-            parts = sum(map(self.weigh, value))
+            parts = self._weigh_all(value)
         weight = parts + 8 * len(value) + 8
         self.tick(len(value) // ITEMS_IN_A_STEP)
         # The value is kept so that its id is not given to another one.
         self.weights[id(value)] = (value, weight)
         self.count_bytes(_bytes_of(value, weight))
         return weight
+
+    def _weigh_all(self, parts: Collection[Any]) -> int:
+        """The weights of a container's parts together; parts of one plain kind cost next to nothing."""
+        kinds = set(map(type, parts))
+        if kinds <= SCALARS:
+            return 8 * len(parts)
+        if kinds == _TEXTS:
+            return sum(map(len, parts))
+        self.tick(len(parts) // ITEMS_WEIGHED)
+        return sum(map(self.weigh, parts))
 
 
 def _bytes_of(container: Any, weight: int) -> int:
@@ -206,6 +218,7 @@ def _size(n: int) -> str:
 
 CONTAINERS = frozenset({list, tuple, dict, set, frozenset})
 SCALARS = frozenset({int, float, bool, type(None)})
+_TEXTS = frozenset({str})
 BUDGET = RenderingBudget()
 
 

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from ..core.os_errors import cannot_write
+
 
 @contextlib.contextmanager
 def new_gguf(path: Path, architecture: str, *, cut: bool = False) -> Iterator[Any]:
@@ -18,7 +20,10 @@ def new_gguf(path: Path, architecture: str, *, cut: bool = False) -> Iterator[An
     """
     import gguf
 
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=".part", dir=path.parent)
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=".part", dir=path.parent)
+    except OSError as error:
+        raise cannot_write(error, path) from error
     os.close(handle)
     part = Path(name)
     try:
@@ -35,6 +40,6 @@ def new_gguf(path: Path, architecture: str, *, cut: bool = False) -> Iterator[An
         part.chmod(0o644)
         part.replace(path)
     except OSError as error:
-        raise type(error)(error.errno, error.strerror, str(path)) from error
+        raise cannot_write(error, path) from error
     finally:
         part.unlink(missing_ok=True)

@@ -13,6 +13,7 @@ from ..core.conversation import Conversation
 from ..core.diagnostics import Diagnostic, Severity, Span
 from .comparison import Difference, common_length
 from .coverage import Site
+from .refusals import in_words
 
 
 @dataclass(frozen=True)
@@ -75,9 +76,13 @@ class AlwaysRefused:
 
 @dataclass(frozen=True)
 class AlwaysFails:
-    """The TEMPLATE fails for every conversation that was tried."""
+    """The TEMPLATE fails for every conversation that was tried.
+
+    line: of the construct in the chat template that is not supported, where it is one.
+    """
 
     reason: str
+    line: int | None = None
 
 
 @dataclass(frozen=True)
@@ -184,7 +189,7 @@ def counterexample(found: Counterexample, side: Side = OLLAMA) -> str:
     """A counterexample in words: the conversation and where the prompts part."""
     difference = found.difference
     if difference.kind == "failure":
-        text = f"the reference renders it, {side.answers} answers: {difference.found}"
+        text = f"the reference renders it, {side.answers} answers: {in_words(difference.found)}"
     elif difference.kind == "refusal":
         text = f"the chat template refuses it ({difference.expected}), {side.answers} sends a prompt"
     else:
@@ -217,11 +222,15 @@ def _never_renders(found: AlwaysRefused | AlwaysFails) -> Diagnostic:
             "Hugging Face fails in the same way, unless the tokenizer passes more than bos_token and "
             "eos_token; use the chat template that came with the model, or write a TEMPLATE by hand",
         )
+    why = (
+        f", because a Go template cannot express this: {found.reason}" if found.line else f": {found.reason}"
+    )
     return Diagnostic(
         "MK659",
         Severity.ERROR,
-        f"the TEMPLATE would answer every conversation with an error: {found.reason}",
-        help="use native mode (Ollama 0.30 and later), or write a TEMPLATE by hand",
+        f"the TEMPLATE would answer every conversation with an error{why}",
+        Span(line=found.line) if found.line else None,
+        "use native mode (Ollama 0.30 and later), or write a TEMPLATE by hand",
     )
 
 

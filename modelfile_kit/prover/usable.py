@@ -11,9 +11,11 @@ from dataclasses import replace
 from ..core.conversation import Conversation
 from ..core.errors import GoTemplateError, PromptError, TemplateReferenceError
 from ..gotemplate import LimitError
+from ..huggingface import TemplateLimitError
 from .comparison import Comparison
 from .conversations.plain import Candidate
 from .findings import AlwaysFails, AlwaysRefused
+from .refusals import refusal
 
 
 def never_renders(
@@ -22,7 +24,7 @@ def never_renders(
     """On which of the sides every probe with a user turn fails; None as soon as one renders on both.
 
     ended: which limit of the proof was reached, if one was; then nothing is said, nor where a limit ends a
-    rendering of Ollama's. A limit that ends every rendering of the chat template is a refusal.
+    rendering on either side: it says nothing about the prompt.
     """
     refused: TemplateReferenceError | None = None
     failed = ""
@@ -38,6 +40,8 @@ def never_renders(
                 think=conversation.think,
                 now=comparison.clock.now,
             )
+        except TemplateLimitError:
+            return None
         except TemplateReferenceError as e:
             refused = refused or e
             continue
@@ -52,7 +56,8 @@ def never_renders(
             continue
         return None
     if failed:
-        return AlwaysFails(failed)
+        own = refusal(failed)
+        return AlwaysFails(own.what, own.line) if own else AlwaysFails(failed)
     if refused is None:
         return None
     return AlwaysRefused(refused.message, refused.span.line if refused.span else None)

@@ -166,6 +166,27 @@ def test_a_hostile_template_ends_in_a_finding(source: str) -> None:
     assert len(found.template) < 100_000
 
 
+@pytest.mark.parametrize(
+    ("source", "line"),
+    [
+        ("a\n{% for a in range(9999) %}{% for b in range(9999) %}{% endfor %}{% endfor %}", 2),
+        ("a\nb\n{{ 'x' * 10 ** 9 }}", 3),
+        (
+            "{% set ns = namespace(x='a') %}\n{% for i in range(99) %}{% set ns.x = ns.x + ns.x %}{% endfor %}",
+            2,
+        ),
+        ("{% set x = messages[0].content %}" + "\n{% set x = [x, x] %}" * 40, 19),
+    ],
+)
+def test_a_chat_template_beyond_a_limit_is_refused_with_its_line_alone(source: str, line: int) -> None:
+    """Nothing is proven of it, and nothing else is said."""
+    found = compile_template(source)
+    [told] = found.diagnostics
+    assert told.code == "MK611" and told.message.startswith("too big to be compiled: ")
+    assert told.span and told.span.line == line
+    assert found.coverage["chat"] == "unsupported"
+
+
 def test_an_error_of_the_compiler_is_called_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """A rule that makes up a function: what is compiled is refused with the line, never printed."""
     monkeypatch.setattr(numbers, "Remainder", lambda e, n: go.call(f"mod{n}", e))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from modelfile_kit.core.os_errors import os_next_step, os_reason
+from modelfile_kit.core.os_errors import cannot_write, os_next_step, os_reason
 
 
 def _failure(action: Callable[..., object], *arguments: object) -> OSError:
@@ -46,3 +46,15 @@ def test_an_error_without_words_keeps_its_own() -> None:
     assert os_reason(OSError(errno.EPIPE, "Broken pipe")) == "Broken pipe"
     assert os_reason(ValueError()) == "ValueError"
     assert os_next_step(ValueError("x")) == ""
+
+
+def test_a_missing_folder_is_called_one(tmp_path: Path) -> None:
+    """Writing begins with another file beside the one that is asked for, and in its folder."""
+    beside = _failure(open, tmp_path / "none" / ".part", "w")
+    told = cannot_write(beside, tmp_path / "none" / "file")
+    assert isinstance(told, FileNotFoundError)
+    assert told.filename == str(tmp_path / "none" / "file")
+    assert os_reason(told) == "its folder does not exist"
+    assert "make the folder" in os_next_step(told)
+    inside = cannot_write(_failure(open, tmp_path / "none", "r"), tmp_path / "file")
+    assert os_reason(inside) == "not found"

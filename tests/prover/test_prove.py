@@ -179,6 +179,26 @@ def test_two_sides_that_fail_always_agree_on_nothing(jinja: str, go: str, code: 
     assert words in finding.message
 
 
+def test_a_construct_that_every_conversation_reaches_is_named_with_its_line() -> None:
+    construct = "the list x that a loop builds"
+    stops = f'{{{{ range .Messages }}}}{{{{ end }}}}{{{{ template "chat template, line 1: {construct}" . }}}}'
+    found = proof(UNTRIMMED, stops, "chat")
+    [finding] = found.diagnostics
+    assert (finding.code, finding.span.line if finding.span else None) == ("MK659", 1)
+    assert construct in finding.message
+    assert "not defined" not in finding.message and "{{" not in finding.message
+
+
+ENDLESS = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
+
+
+def test_a_rendering_that_a_limit_ends_is_no_judgement() -> None:
+    """It says neither that everything is refused nor that a branch is never taken."""
+    found = proof(UNTRIMMED + ENDLESS, CHATML_GO, "chat", "tools")
+    assert {d.code for d in found.diagnostics} == {"MK655"}
+    assert set(found.coverage.values()) <= {"partial", "absent"}
+
+
 def test_a_refusal_that_ollama_does_not_share_has_its_own_code() -> None:
     found = proof(LLAMA, LLAMA_GO.replace('{{ template "Unknown role" . }}', ""), "chat")
     assert [d.code for d in found.diagnostics] == ["MK653"]

@@ -11,10 +11,8 @@ from ...core.diagnostics import Diagnostic, Severity, Span
 from ...ollama.versions import Target
 from .. import frontend
 from ..explain.observer import Observer
-from ..ir import nodes as go
 from ..values.value import Value
 from .control_flow import Again, Dead, TooBig, TooMuchHeld
-from .facts import Facts
 from .recursion import define_all, recursive_macros
 from .state import State
 from .visitor import RULES
@@ -77,8 +75,6 @@ def _execute(
             st.execute_all(tree.body)
         define_all(st)
     except TooBig as e:
-        st.out = [go.Fail(str(e))]
-        where = Span(line=st.line)
-        found = Diagnostic("MK611", Severity.ERROR, f"too big to be compiled: {e}", where, TOO_BIG_HELP)
-        st.diagnostics.append((found, Facts()))
+        told = f"too big to be compiled: {e}"
+        st.too_big = Diagnostic("MK611", Severity.ERROR, told, Span(line=st.line), TOO_BIG_HELP)
     return st

@@ -117,6 +117,8 @@ class State(VariableStorage):
         # per scope, the names that statements yet to come read; a scope not in here may read all
         self.live: dict[int, frozenset[str]] = {}
         self.diagnostics: list[tuple[Diagnostic, Facts]] = []
+        # which limit of the compiler the chat template outgrew, and where, if it did
+        self.too_big: Diagnostic | None = None
         self.steps = 0
         self.scope = 0
         self.target = Target()
@@ -401,9 +403,9 @@ class State(VariableStorage):
     def bounded(self, v: Value) -> Value:
         """A value that the template may go on with; raises TooBig for a text beyond the limits."""
         if isinstance(v, Const) and isinstance(v.value, str) and len(v.value) > TEXT_MAX:
-            raise TooBig(f"a text of more than {TEXT_MAX} characters")
+            raise TooBig(f"a text of more than {TEXT_MAX:,} characters")
         if isinstance(v, Str) and len(v.parts) > PIECES_MAX:
-            raise TooBig(f"a text of more than {PIECES_MAX} pieces")
+            raise TooBig(f"a text of more than {PIECES_MAX:,} pieces")
         if isinstance(v, (Const, RuntimeValue, Undef)):
             return v  # too small to be worth weighing
         size = weight(v)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from ...core.diagnostics import Severity
 from ...core.errors import GoTemplateError
+from ...prover.refusals import Refusal, refusal
 from ..context import Context
 from ..rule import Finding, Rule
 
-# A call of a template that is nowhere, under the words of the refusal.
-_REFUSAL = re.compile(r'template "([^"]+)" not defined')
 _WHAT = {
     "single": "a question",
     "dialogue": "a dialogue",
@@ -32,14 +30,14 @@ def check(context: Context) -> Iterator[Finding]:
             continue
         if _has_own_rule(context, error):
             return
-        refusal = _REFUSAL.search(error.message)
-        if refusal:
+        stopped = refusal(error.message)
+        if stopped:
             # How a chat template's raise_exception looks in Go: it is meant.
             own = context.own_template
             too = own is not None and own.refuses(probe.name)
             severity = Severity.WARNING if probe.name == "single" and not too else Severity.INFO
             yield Finding(
-                f"the TEMPLATE refuses {_WHAT[probe.name]}: {refusal[1]}"
+                f"the TEMPLATE refuses {_WHAT[probe.name]}: {_why(stopped)}"
                 + (" (the model's own chat template refuses it too)" if too else ""),
                 context.template,
                 severity=severity,
@@ -51,6 +49,10 @@ def check(context: Context) -> Iterator[Finding]:
             f"the TEMPLATE fails on {_WHAT[probe.name]}: {error.message}", context.template, error.help
         )
         return  # the others mostly fail for the same reason
+
+
+def _why(stopped: Refusal) -> str:
+    return stopped.what if stopped.line is None else f"chat template, line {stopped.line}: {stopped.what}"
 
 
 def _has_own_rule(context: Context, error: GoTemplateError) -> bool:
