@@ -18,6 +18,7 @@ from .common import (
     refusals_as_report,
     say,
 )
+from .output import show
 
 
 @click.command(
@@ -79,4 +80,4 @@ def command(
     print_diagnostics(built.diagnostics)
     for line in built.summary():
         say(line)
-    click.echo(str(built.path))
+    show(str(built.path))

@@ -5,7 +5,6 @@ What only some calls need is imported where it is used, so that the command star
 
 from __future__ import annotations
 
-import json
 import sys
 import threading
 from collections.abc import Iterator, Sequence
@@ -19,13 +18,14 @@ from ..captions.describe import JOBS, Caption, describe
 from ..captions.files import image_files
 from ..captions.models import DEFAULT_QUESTION, ImageModel, OllamaModel, OpenAIModel, Question
 from ..core.errors import KitError, UsageError
+from ..core.foreign_text import json_text, shown
 from ..publish.blobs import Step
-from ..report.terminal import visible
 from ..vision.image_size import LONGEST
 from ..vision.image_tokens import Eye
 from ..vision.prepare import QUALITY, SENT_AS, Wishes
 from .command import Command
 from .common import host_option, print_diagnostics, say, step_progress
+from .output import show, write_report
 
 
 @click.command(
@@ -259,30 +259,24 @@ class _Printer:
 
     def _whole(self, caption: Caption) -> None:
         if self._begun:
-            click.echo()
+            show("")
         if caption.error is not None:
             print_diagnostics([caption.error.to_diagnostic()])
         if self.jsonl:
-            click.echo(_line(caption))
+            write_report(f"{_line(caption)}\n", "jsonl")
         elif caption.answer is not None:
             if not self._begun:
-                click.echo(visible(f"{caption.file}: {caption.answer.text}"))
+                show(f"{shown(str(caption.file))}: {caption.answer.text}")
             if caption.answer.finish_reason == "length":
                 say(f"{caption.file}: the answer was cut after {caption.answer.completion_tokens} tokens")
 
     def _write(self, text: str) -> None:
         if not self._begun:
-            click.echo(visible(f"{self.files[self._turn]}: "), nl=False)
+            show(f"{shown(str(self.files[self._turn]))}: ", nl=False)
             self._begun = True
-        click.echo(visible(text), nl=False)
+        show(text, nl=False)
 
 
 def _line(caption: Caption) -> str:
     """A JSON object; a file name that is not Unicode is written in escapes."""
-    facts = caption.to_dict()
-    text = json.dumps(facts, ensure_ascii=False)
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return json.dumps(facts)
-    return text
+    return json_text(caption.to_dict())

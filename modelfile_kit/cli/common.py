@@ -14,12 +14,13 @@ import click
 
 from ..core.diagnostics import Diagnostic, Span
 from ..core.errors import KitError, PackageError, UsageError
+from ..core.foreign_text import shown
 from ..core.http_client import patience
 from ..core.sizes import read_size
 from ..report import FORMATS, Report, render
 from ..report.terminal import findings_lines
 from .flags import current_flags
-from .main import columns, wants_color
+from .output import columns, tell, wants_color, write_report
 
 if TYPE_CHECKING:
     from ..publish.blobs import Step
@@ -138,7 +139,7 @@ def print_report(report: Report, output_format: str) -> None:
     """A report on stdout, in colours and wrapped where that is a terminal."""
     current_flags().shown += [*report.diagnostics, *(d for c in report.cases for d in c.diagnostics)]
     text = render(report, output_format, color=wants_color(sys.stdout), width=columns(sys.stdout))
-    click.echo(text, nl=False)
+    write_report(text, output_format)
 
 
 @contextmanager
@@ -160,7 +161,7 @@ def refusals_as_report(command: str, subject: str, output_format: str) -> Iterat
 def say(message: str) -> None:
     """A remark for people, on stderr, unless --quiet."""
     if not is_quiet():
-        click.echo(message, err=True)
+        tell(message)
 
 
 def print_diagnostics(diagnostics: Iterable[Diagnostic]) -> None:
@@ -169,7 +170,7 @@ def print_diagnostics(diagnostics: Iterable[Diagnostic]) -> None:
     current_flags().shown += shown
     lines = findings_lines(shown, color=wants_color(sys.stderr), width=columns(sys.stderr))
     if lines:
-        click.echo("\n".join(lines), err=True)
+        tell("\n".join(lines))
 
 
 def is_quiet() -> bool:
@@ -223,12 +224,12 @@ def step_progress() -> Iterator[Callable[[Step], None] | None]:
     if not is_quiet() and current_flags().verbose and not wants_color(sys.stderr):
         told: set[str] = set()
 
-        def tell(step: Step) -> None:
+        def tell_stage(step: Step) -> None:
             if (text := f"{step.stage} {step.subject}".strip()) not in told:
                 told.add(text)
-                click.echo(text, err=True)
+                tell(text)
 
-        yield tell
+        yield tell_stage
         return
     if is_quiet() or not wants_color(sys.stderr):
         yield None
@@ -250,7 +251,7 @@ def step_progress() -> Iterator[Callable[[Step], None] | None]:
         def update(step: Step) -> None:
             if step.stage not in tasks:
                 tasks[step.stage] = bars.add_task(step.stage, total=None)
-            text = f"{step.stage} {step.subject}"
+            text = shown(f"{step.stage} {step.subject}")
             bars.update(tasks[step.stage], description=text, completed=step.done, total=step.total or None)
 
         yield update

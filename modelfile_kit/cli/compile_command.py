@@ -24,7 +24,7 @@ from ..huggingface.chat_template_file import (
 from ..report import FORMATS, Report, render
 from .command import Command
 from .common import errors_in, in_file, print_diagnostics, read_bytes, say
-from .main import wants_color
+from .output import deliver, show, wants_color, write_report
 
 if TYPE_CHECKING:
     from ..compiler.explain.explain import Explanation
@@ -141,7 +141,7 @@ def _report(
 
         facts |= to_dict(explained)
     report = Report("compile", subject, diagnostics=tuple(compiled.diagnostics), facts=facts)
-    click.echo(render(report, output_format), nl=False)
+    write_report(render(report, output_format), output_format)
 
 
 def _print(compiled: Compiled, source: ChatTemplate, explained: Explanation | None) -> None:
@@ -149,13 +149,13 @@ def _print(compiled: Compiled, source: ChatTemplate, explained: Explanation | No
         from ..report.explanation import render as side_by_side
 
         width = shutil.get_terminal_size().columns
-        click.echo(side_by_side(explained, width=width, color=wants_color(sys.stdout)), nl=False)
+        show(side_by_side(explained, width=width, color=wants_color(sys.stdout)), nl=False)
         # findings about a line stand beside it
         print_diagnostics(d for d in compiled.diagnostics if d.code == "MK612")
     else:
         if compiled.template:
             # No newline is added: in a TEMPLATE every byte counts.
-            click.echo(compiled.template, nl=sys.stdout.isatty())
+            deliver(compiled.template, nl_on_terminal=True)
         print_diagnostics(compiled.diagnostics)
     if source.beside:
         say(f"bos and eos tokens: from {source.beside}")

@@ -18,6 +18,7 @@ from ..report import Case, Report
 from ..report.convert import check_cases, verify_report
 from .command import Command
 from .common import finish, format_option, host_option, print_diagnostics, say
+from .output import deliver
 
 
 @click.command(
@@ -43,7 +44,7 @@ def command(output: Path | None, host: str | None, no_server: bool, output_forma
     with place as folder:
         built = _build(Path(folder))
         if output_format == "text":
-            click.echo(str(built.modelfile))
+            deliver(str(built.modelfile))
         cases = _check(built)
         if not no_server:
             cases += _on_server(built, host)

@@ -12,6 +12,7 @@ from ..core import codes
 from ..core.codes import Code
 from ..core.errors import UsageError
 from .command import Command
+from .output import show
 
 # A code of some form, and the beginning that the codes of one subject share.
 _CODE = re.compile(r"MK\d{3}", re.IGNORECASE)
@@ -36,9 +37,9 @@ def command(asked: tuple[str, ...]) -> None:
     listed.
     """
     if not asked:
-        click.echo("\n".join(_list(area) for area in codes.AREAS))
+        show("\n".join(_list(area) for area in codes.AREAS))
         return
-    click.echo("\n\n".join(_about(word.strip()) for word in asked))
+    show("\n\n".join(_about(word.strip()) for word in asked))
 
 
 def _list(area: str) -> str:

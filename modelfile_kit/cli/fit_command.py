@@ -26,6 +26,7 @@ from ..gguf_file.pairing import FileKind, classify
 from ..report import FORMATS, Case, Report, Status, render
 from .command import Command
 from .common import memory_size, patience_options, print_diagnostics
+from .output import show, write_report
 
 if TYPE_CHECKING:
     from ..fit import Model
@@ -155,9 +156,9 @@ def command(
     asked = _Question(files, memory, settings, gpu_layers)
     report = asked.report(shown_url(target))
     if output_format != "text":
-        click.echo(render(report, output_format), nl=False)
+        write_report(render(report, output_format), output_format)
     else:
-        click.echo("\n".join(asked.lines()))
+        show("\n".join(asked.lines()))
         print_diagnostics(report.all_diagnostics())
     if not report.ok:
         raise click.exceptions.Exit(1)

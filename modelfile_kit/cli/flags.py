@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from .output import tell
+
 if TYPE_CHECKING:
     from ..core.diagnostics import Diagnostic
 
@@ -32,7 +34,7 @@ class Flags:
         for code in dict.fromkeys(d.code for d in self.shown):
             if (about := find(code)) is not None:
                 meaning = " ".join(about.section("What it means").split("\n\n")[0].split())
-                click.echo(f"{code} {about.name}: {meaning}", err=True)
+                tell(f"{code} {about.name}: {meaning}")
 
 
 def current_flags() -> Flags:

@@ -9,11 +9,13 @@ import click
 
 from ..core.errors import ModelfileError
 from ..core.files import write_atomically
+from ..core.foreign_text import shown
 from ..lint.fmt import format_modelfile
 from ..ollama.decoding import decode
 from ..ollama.grammar import MAX_BYTES
 from .command import Command
 from .common import print_diagnostics, read_bytes, say
+from .output import deliver, show
 
 
 @click.command(
@@ -46,11 +48,11 @@ def command(modelfiles: tuple[str, ...], check: bool, diff: bool) -> None:
                 difflib.unified_diff(decode(data).splitlines(), text.splitlines(), name, name, lineterm="")
             )
             if lines:
-                click.echo("\n".join(lines))
+                show("\n".join(map(shown, lines)))
             else:
                 say(f"{name}: only its encoding, byte order mark or ends of lines would change")
         elif name == "-" and not check:
-            click.echo(text, nl=False)
+            deliver(text)
         elif differs and check:
             say(f"{name} would change")
         elif differs:

@@ -13,6 +13,7 @@ from ..gguf_file.soundness import REFUSED
 from ..package.draft import draft_package
 from .command import Command
 from .common import print_diagnostics, say
+from .output import deliver, show
 
 
 @click.command(
@@ -45,13 +46,13 @@ def command(model: Path, projector: str | None, output: Path | None, force: bool
     if has_errors(d for d in draft.diagnostics if d.code in REFUSED):
         raise click.exceptions.Exit(1)
     if str(path) == "-":
-        click.echo(draft.text, nl=False)
+        deliver(draft.text)
     else:
         if path.exists() and not path.is_dir() and not force:
             raise UsageError(
                 f"{path} exists already", help="use --force to replace it, or -o for another file"
             )
         write_atomically(path, draft.text.encode())
-        click.echo(str(path))
+        show(str(path))
     if has_errors(draft.diagnostics):
         raise click.exceptions.Exit(1)

@@ -14,6 +14,7 @@ import click
 
 from ..core.diagnostics import Diagnostic, Severity, has_errors
 from ..core.errors import GGUFError
+from ..core.foreign_text import shown
 from ..core.sizes import size_text
 from ..core.urls import shown_url
 from ..gguf_file import read_header
@@ -23,9 +24,9 @@ from ..gguf_file.pairing import FileKind, check_pair, check_together, classify
 from ..gguf_file.projector_choice import find_projector
 from ..ollama.versions import since, until
 from ..report import FORMATS, Case, Report, Status, render
-from ..report.terminal import visible
 from .command import Command
 from .common import patience_options, print_diagnostics, tokenizer_option
+from .output import show, write_report
 
 if TYPE_CHECKING:
     from ..building.replies_of_model import RepliesOfModel
@@ -82,13 +83,13 @@ def command(
     cases: list[Case] = []
     code = 1
     for name in files:
-        shown = shown_url(name)
+        label = shown_url(name)
         try:
             header = read_header(name)
             described = describe(header)
         except GGUFError as error:
             code = max(code, error.exit_code)
-            cases.append(Case(shown, Status.FAILED, error.message, diagnostics=(error.to_diagnostic(),)))
+            cases.append(Case(label, Status.FAILED, error.message, diagnostics=(error.to_diagnostic(),)))
             continue
         headers.append(header)
         replies = _replies(header)
@@ -97,11 +98,11 @@ def command(
             lines = list(_lines(header, described))
             lines += [f"{'memory':<14} {_memory_text(memory)}"] if memory else []
             lines += [f"{'replies':<14} {replies.summary}"] if replies else []
-            click.echo("\n".join([shown, *(f"  {visible(line)}" for line in lines)]))
+            show("\n".join([shown(label), *(f"  {shown(line)}" for line in lines)]))
         status = Status.FAILED if has_errors(described.diagnostics) else Status.PASSED
         data = {**described.to_dict(), "replies": replies.to_dict() if replies else None}
         data["memory"] = {str(context): size for context, size in memory.items()} or None
-        cases.append(Case(shown, status, described.kind, data=data, diagnostics=described.diagnostics))
+        cases.append(Case(label, status, described.kind, data=data, diagnostics=described.diagnostics))
     compared = [found for header in headers for found in _tokenizer(header, tokenizer, output_format)]
     paired = check_together(headers)
     together = _pair_input(headers) if paired is not None else ()
@@ -120,14 +121,14 @@ def command(
         },
     )
     if output_format != "text":
-        click.echo(render(report, output_format), nl=False)
+        write_report(render(report, output_format), output_format)
     else:
         print_diagnostics(report.all_diagnostics())
         for _, line in (*costs, *sounds):
-            click.echo(line)
+            show(shown(line))
         if together:
             fits = "the projector fits the model; " if paired == () else ""
-            click.echo(f"{fits}input: {', '.join(together)}")
+            show(f"{fits}input: {', '.join(together)}")
     if not report.ok:
         raise click.exceptions.Exit(code)
 
@@ -158,10 +159,10 @@ def _image_costs(
     for header in projectors:
         for width, height in sizes:
             counted = image_tokens(header, (width, height), least=least)
-            shown = f"image {width}x{height}"
+            label = f"image {width}x{height}"
             if counted is None:
                 kind = header.metadata.text("clip.projector_type") or "unknown"
-                found.append(({"size": [width, height]}, f"{shown}: no formula is known for type {kind}"))
+                found.append(({"size": [width, height]}, f"{label}: no formula is known for type {kind}"))
                 continue
             data: dict[str, object] = {
                 "size": [width, height],
@@ -170,7 +171,7 @@ def _image_costs(
                 "why": counted.words,
             }
             why = f" ({counted.words})" if counted.words else ""
-            line = f"{shown}: {counted.engine:,} tokens with llama.cpp, {counted.reference:,} in the training"
+            line = f"{label}: {counted.engine:,} tokens with llama.cpp, {counted.reference:,} in the training"
             found.append((data, line + why))
     return found
 
@@ -185,10 +186,10 @@ def _sound_costs(headers: list[Header], lengths: tuple[float, ...]) -> list[tupl
     for header in _projectors(headers, "--sound-length"):
         for seconds in lengths:
             counted = sound_tokens(header, seconds)
-            shown = f"sound of {seconds:g} s"
+            label = f"sound of {seconds:g} s"
             if counted is None:
                 kind = header.metadata.text("clip.projector_type") or "unknown"
-                found.append(({"seconds": seconds}, f"{shown}: the projector ({kind}) takes no sound"))
+                found.append(({"seconds": seconds}, f"{label}: the projector ({kind}) takes no sound"))
                 continue
             data: dict[str, object] = {
                 "seconds": seconds,
@@ -198,7 +199,7 @@ def _sound_costs(headers: list[Header], lengths: tuple[float, ...]) -> list[tupl
             }
             reference = "not known" if counted.reference is None else f"{counted.reference:,}"
             why = f" ({counted.words})" if counted.words else ""
-            line = f"{shown}: {counted.engine:,} tokens with llama.cpp, {reference} in the training{why}"
+            line = f"{label}: {counted.engine:,} tokens with llama.cpp, {reference} in the training{why}"
             found.append((data, line))
     return found
 
@@ -255,7 +256,7 @@ def _tokenizer(header: Header, asked: str | None, output_format: str) -> tuple[D
 
     compared, found = compare_vocabulary(asked, Path(header.source), Vocabulary.from_header(header))
     if output_format == "text" and compared is not None:
-        click.echo(f"  {'tokenizer':<14} {visible(compared.summary)}")
+        show(f"  {'tokenizer':<14} {shown(compared.summary)}")
     return found
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 import sys
 import traceback
 from importlib import import_module
@@ -20,6 +19,7 @@ from ..core.urls import hide_logins
 from ..core.version import __version__
 from .command import Command
 from .flags import FLAGS, Flags, flag_options
+from .output import columns, tell, wants_color, write_report
 
 _COMMANDS = {
     "demo": "Package the built-in micro model and ask it about images.",
@@ -125,11 +125,11 @@ def run(arguments: list[str]) -> int:
     except click.ClickException as error:
         return _wrong_usage(error, arguments, flags)
     except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted", err=True)
+        tell("interrupted")
         return 130
     except Exception as error:
         if flags.debug:
-            traceback.print_exception(error)
+            tell("".join(traceback.format_exception(error)), nl=False)
         return _explain(error, flags)
     finally:
         flags.explain_shown()
@@ -150,11 +150,11 @@ def _wrong_usage(error: click.ClickException, arguments: list[str], flags: Flags
     if asked in FORMATS and asked != "text":
         command = path.removeprefix("mkmodelfile").strip() or "mkmodelfile"
         given = hide_logins(" ".join(arguments))
-        click.echo(render(Report(command, given, diagnostics=(found,)), asked), nl=False)
+        write_report(render(Report(command, given, diagnostics=(found,)), asked), asked)
     if context:
-        click.echo(context.get_usage(), err=True)
+        tell(context.get_usage())
     lines = findings_lines((found,), color=wants_color(sys.stderr), width=columns(sys.stderr))
-    click.echo("\n".join(lines), err=True)
+    tell("\n".join(lines))
     return 2
 
 
@@ -185,7 +185,7 @@ def _explain(error: Exception, flags: Flags) -> int:
         return _quiet_pipe()
     flags.shown += findings
     lines = findings_lines(findings, color=wants_color(sys.stderr), width=columns(sys.stderr))
-    click.echo("\n".join(lines), err=True)
+    tell("\n".join(lines))
     return code
 
 
@@ -219,16 +219,6 @@ def _quiet_pipe() -> int:
     # The reader of a pipe has gone (`mkmodelfile … | head`); Python would complain again at exit.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
-
-
-def wants_color(stream: Any) -> bool:
-    """Colour only on a terminal, and not when NO_COLOR is set (https://no-color.org)."""
-    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and stream.isatty()
-
-
-def columns(stream: Any) -> int | None:
-    """The width of a terminal; None for what is none, whose lines are not to be broken."""
-    return shutil.get_terminal_size().columns if stream.isatty() else None
 
 
 def _make_streams_lenient() -> None:

@@ -14,6 +14,7 @@ from ..package.package import load_package
 from ..testing.stand_in_file import FILE_NAME, describe, load_stand_in, write_micro
 from .command import Command
 from .common import package_argument, say
+from .output import show
 
 
 @click.command(
@@ -52,7 +53,7 @@ def command(package: Path, output: Path, describes: bool) -> None:
         built = build(package, write=False)
         projector = built.files.projector
         header = read_header(projector) if projector else None
-        click.echo(str(describe(loaded, built.files.header, header, projector.name if projector else "")))
+        show(str(describe(loaded, built.files.header, header, projector.name if projector else "")))
         return
     if output.resolve() == loaded.folder.resolve():
         raise UsageError(
@@ -66,4 +67,4 @@ def command(package: Path, output: Path, describes: bool) -> None:
         say(f"{missing} is missing: this is the micro GLM-4.1V, not a model like yours")
     model, eye = write_micro(loaded, output, found)
     for path in filter(None, (model, eye)):
-        click.echo(path)
+        show(str(path))

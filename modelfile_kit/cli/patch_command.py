@@ -13,6 +13,7 @@ from ..gguf_file.assignments import Assignment, read_assignments
 from ..gguf_file.patch import patch
 from .command import Command
 from .common import say
+from .output import show
 
 SHOWN = 60  # characters of a value; chat templates have thousands
 
@@ -66,7 +67,7 @@ def command(model: Path, assignments: tuple[str, ...], output: Path | None, in_p
     )
     for change in changes:
         say(_line(change, header))
-    click.echo(str(model if in_place else destination))
+    show(str(model if in_place else destination))
 
 
 def _must_be_new(destination: Path, model: Path) -> None:

@@ -5,7 +5,6 @@ What only some calls need is imported where it is used, so that the command star
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from ..core.errors import GoTemplateError, UsageError
 from ..core.files import parse_json
 from .command import Command
 from .common import errors_in, read_bytes, read_text, say
+from .output import deliver
 
 if TYPE_CHECKING:
     from ..ollama.selection import Selection
@@ -97,9 +97,7 @@ def command(
         else:
             assert jinja is not None
             text = _as_huggingface(jinja, conversation, bos, eos, not no_generation_prompt)
-    sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
-    if sys.stdout.isatty():
-        click.echo()
+    deliver(text, nl_on_terminal=True)
 
 
 def _conversation(path: str, ident: str | None, tools: str | None, think: str | None) -> Conversation:

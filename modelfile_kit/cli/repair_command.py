@@ -13,10 +13,10 @@ from ..publish.repair import NotRepairedError, Repaired, kept_name, repair
 from ..publish.repair_plan import Change, RepairPlan, plan_repair
 from ..report import Case, Report, Status
 from ..report.convert import verify_report
-from ..report.terminal import visible
 from ..runtime.ollama.client import OllamaServer
 from .command import Command
 from .common import finish, format_option, host_option, refusals_as_report, say, step_progress
+from .output import show
 
 
 @click.command(
@@ -71,7 +71,7 @@ def command(
             done = (Case("model", Status.PASSED, f"is right already: {plan.why}"),)
             return finish(Report("repair", name, done), output_format)
         if output_format == "text":
-            click.echo("\n".join(visible(line) for line in _shown(name, plan)))
+            show("\n".join(_shown(name, plan)))
         if dry_run:
             say("nothing was changed (--dry-run)")
             return None if output_format == "text" else finish(Report("repair", name, cases), output_format)

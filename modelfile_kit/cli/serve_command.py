@@ -17,6 +17,7 @@ import click
 from ..building.build import Build, build, default_output
 from ..building.output import write_files
 from ..core.errors import EngineError, ServerError
+from ..core.foreign_text import shown
 from ..report import Report
 from ..serve.command_line import (
     ALL_LAYERS,
@@ -45,6 +46,7 @@ from .common import (
     step_progress,
 )
 from .flags import current_flags
+from .output import deliver, tell
 
 
 class _Layers(click.ParamType):  # type: ignore[type-arg]  # generic only in newer clicks
@@ -184,7 +186,7 @@ def _print(form: str, built: Build, line: CommandLine, *, key: bool) -> None:
         write_files(folder, {TEMPLATE_FILE: line.template.encode()})
         template = (folder / TEMPLATE_FILE).absolute()
         say(f"wrote {template}, the chat template with the package's own messages")
-    click.echo(PRINTED[form](line, template, key=key), nl=False)
+    deliver(PRINTED[form](line, template, key=key))
 
 
 def _run(built: Build, line: CommandLine, key: str) -> None:
@@ -275,11 +277,11 @@ def _ready(built: Build, line: CommandLine, key: str) -> None:
 def _log() -> Callable[[str], None] | None:
     if not current_flags().verbose or is_quiet():
         return None
-    return lambda text: click.echo(f"  {text}", err=True)
+    return lambda text: tell(f"  {shown(text)}")
 
 
 def _last_lines(lines: list[str]) -> None:
     if lines and not (current_flags().verbose or is_quiet()):
-        click.echo("the last lines of its log:", err=True)
+        tell("the last lines of its log:")
         for text in lines:
-            click.echo(f"  {text[:300]}", err=True)
+            tell(f"  {shown(text[:300])}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from ..building.build import build
@@ -15,11 +16,11 @@ def package_of(subject: str) -> Path | None:
 
     Raises UsageError for a path that does not exist, which is no error text either.
     """
+    if os.path.exists(subject):  # noqa: PTH110 (an error text may be no path at all, or a long one)
+        return Path(subject)
     if any(c.isspace() for c in subject) or subject.startswith("{") or "://" in subject:
         return None
     path = Path(subject)
-    if path.exists():
-        return path
     if (path.suffix in (".yaml", ".yml") or len(path.parts) > 1) and not diagnose(subject):
         hint = "give a package, or an error text in quotes"
         raise UsageError("no such file or folder", span=Span(subject), help=hint)

@@ -161,7 +161,9 @@ class _Reader:
             if key_node.tag == "tag:yaml.org,2002:merge":
                 self.error("merge keys (<<) are not supported", span, "write the keys out")
                 continue
-            key = key_node.value
+            key = self._characters(key_node.value, span)
+            if key is None:
+                continue
             here: KeyPath = (*path, key)
             if key in out:
                 first = self.keys[here].line
@@ -173,6 +175,8 @@ class _Reader:
         return out
 
     def _scalar(self, node: yaml.ScalarNode, loader: yaml.SafeLoader, path: KeyPath) -> Any:
+        if self._characters(node.value, self.values[path]) is None:
+            return "?"
         self.raw[path] = node.value
         try:
             return loader.construct_object(node)
@@ -181,6 +185,15 @@ class _Reader:
             message = f"{shown!r} cannot be read as {_short_tag(node.tag)}"
             self.error(message, self.values[path], f'for text, write it in quotes: "{shown}"')
             return node.value
+
+    def _characters(self, text: str, span: Span) -> str | None:
+        """The text; None where YAML's escapes made half a character, which is an error."""
+        half = next((c for c in text if "\ud800" <= c <= "\udfff"), None)
+        if half is None:
+            return text
+        message = f"\\u{ord(half):04x} is half a character"
+        self.error(message, span, "write the whole character, or its number with eight digits: \\U0001F600")
+        return None
 
 
 def _short_tag(tag: str) -> str:

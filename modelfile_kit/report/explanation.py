@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..core.foreign_text import shown
 from .terminal import diagnostic_lines
 
 if TYPE_CHECKING:
@@ -51,15 +52,15 @@ def render(explained: Explanation, *, width: int = 80, color: bool = False) -> s
         lines += _row(row, width, color)
         for finding in row.findings:
             lines += diagnostic_lines(finding, color=color, indent=" " * _GUTTER)
-    added = [line for text, why in explained.added for line in (*_visible(text), f"({why})")]
-    for title, shown in (
+    added = [line for text, why in explained.added for line in (*_visible(text), shown(f"({why})"))]
+    for title, told in (
         ("added to what the chat template says:", added),
-        ("templates defined for what Go has no function for:", explained.helpers),
-        ("assumed:", explained.assumed),
+        ("templates defined for what Go has no function for:", [shown(h) for h in explained.helpers]),
+        ("assumed:", [shown(a) for a in explained.assumed]),
     ):
-        if shown:
+        if told:
             lines += ["", *(_paint(part, color, bold=True) for part in _wrap(title, width))]
-            lines += [f"  {part}" for line in shown for part in _wrap(line, width - 2)]
+            lines += [f"  {part}" for line in told for part in _wrap(line, width - 2)]
     for finding in explained.findings:
         lines += diagnostic_lines(finding, color=color)
     return "\n".join(line.rstrip() for line in lines) + "\n"
@@ -71,8 +72,8 @@ def _row(row: Explained, width: int, color: bool) -> list[str]:
     if width < SIDE_BY_SIDE:
         left = [p for line in source for p in _wrap(line, width - _GUTTER)]
         right = [p for line in became for p in _wrap(line, width - _GUTTER - 2)]
-        shown = _numbered(row.construct.line, left)
-        return shown + [
+        numbered = _numbered(row.construct.line, left)
+        return numbered + [
             f"{'':{_GUTTER}}{_paint('→ ' if n == 0 else '  ', color, fg='cyan')}"
             f"{_paint(line, color, dim=quiet)}"
             for n, line in enumerate(right)
@@ -85,8 +86,8 @@ def _row(row: Explained, width: int, color: bool) -> list[str]:
     bar = _paint("│", color, fg="cyan")
     pairs = zip(_numbered(row.construct.line, left), left, right, strict=True)
     return [
-        f"{shown}{' ' * (half - _columns(one))} {bar} {_paint(two, color, dim=quiet)}"
-        for shown, one, two in pairs
+        f"{numbered}{' ' * (half - _columns(one))} {bar} {_paint(two, color, dim=quiet)}"
+        for numbered, one, two in pairs
     ]
 
 
@@ -100,7 +101,7 @@ def _filled(lines: Sequence[str], size: int) -> list[str]:
 
 def _became(row: Explained) -> Iterator[str]:
     if not row.go:
-        yield f"({row.why})"
+        yield shown(f"({row.why})")
         return
     lines: list[str] = []
     for n, part in enumerate(row.go):
@@ -121,13 +122,13 @@ def _is_tail(part: str) -> bool:
 
 def _visible(text: str) -> list[str]:
     """Lines with the newlines that count made visible."""
-    lines = text.split("\n")
-    shown = [line + "⏎" for line in lines[:-1]]
+    lines = shown(text, lines=True).split("\n")
+    marked = [line + "⏎" for line in lines[:-1]]
     # a newline that the next action trims is only layout
     for n, line in enumerate(lines[1:]):
         if line.startswith(("{{-", "{%-")):
-            shown[n] = lines[n]
-    return [*shown, lines[-1]] if lines[-1] or not shown else shown
+            marked[n] = lines[n]
+    return [*marked, lines[-1]] if lines[-1] or not marked else marked
 
 
 def _wrap(line: str, width: int) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..core import codes
 from ..core.diagnostics import Diagnostic, Severity, Span
+from ..core.foreign_text import shown
 from .model import Case, Report, Status
 
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
@@ -44,7 +45,7 @@ def _format(level: str, title: str, message: str, span: Span | None) -> str:
 
 # Escapes: GitHub's "Workflow commands" reference; a property also has its separators escaped.
 def _escape(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return shown(text, lines=True).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _escape_property(text: str) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from ..core import codes
+from ..core.foreign_text import shown
 from ..core.version import __version__
 from .model import ENGINE_TOKENS, OWN_TOKENS, Report, Status
 
@@ -44,11 +45,19 @@ def _template() -> Template:
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
+        finalize=_shown,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     return environment.get_template("page.html.jinja")
+
+
+def _shown(value: Any) -> Any:
+    """What every text on the page goes through; what it becomes is the same with and without markup."""
+    if isinstance(value, Markup):
+        return Markup(shown(str(value), lines=True))  # noqa: S704 (escapes have no markup)
+    return shown(value, lines=True) if isinstance(value, str) else value
 
 
 def _counts(report: Report) -> str:

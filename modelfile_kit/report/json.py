@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
+from ..core.foreign_text import json_text
 from ..core.version import __version__
 from .model import Case, Report
 
 
 def render(report: Report) -> str:
     """The whole report; keys that would be empty are still there, so that readers need no guards."""
-    return json.dumps(to_dict(report), ensure_ascii=False, indent=2) + "\n"
+    return json_text(to_dict(report), indent=2) + "\n"
 
 
 def to_dict(report: Report) -> dict[str, Any]:

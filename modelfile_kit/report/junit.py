@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from xml.etree import ElementTree as Xml  # only writes, so no hostile XML is read
 
 from ..core import codes
 from ..core.diagnostics import Diagnostic
+from ..core.foreign_text import shown
 from .model import Case, Report, Status
-
-# XML 1.0 cannot carry these at all, not even escaped.
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def render(report: Report) -> str:
@@ -20,7 +17,7 @@ def render(report: Report) -> str:
         details = "\n".join(map(_finding, report.diagnostics))
         status = Status.FAILED if report.fails(report.diagnostics) else Status.PASSED
         cases.append(Case("findings", status, f"{len(report.diagnostics)} findings", details))
-    suite = Xml.Element("testsuite", name=_clean(f"mkmodelfile {report.command} {report.subject}"))
+    suite = Xml.Element("testsuite", name=shown(f"mkmodelfile {report.command} {report.subject}"))
     suite.set("tests", str(len(cases)))
     suite.set("failures", str(sum(map(report.failed, cases))))
     suite.set("errors", "0")
@@ -36,24 +33,20 @@ def render(report: Report) -> str:
 
 def _case(report: Report, case: Case) -> Xml.Element:
     element = Xml.Element(
-        "testcase", classname=_clean(f"{report.command}.{report.subject}"), name=_clean(case.name)
+        "testcase", classname=shown(f"{report.command}.{report.subject}"), name=shown(case.name)
     )
     element.set("time", f"{case.seconds or 0:.3f}")
     text = "\n".join([case.details, *map(_finding, case.diagnostics)]).strip("\n")
     if report.failed(case):
-        child = Xml.SubElement(element, "failure", message=_clean(case.summary or "failed"))
-        child.text = _clean(text)
+        child = Xml.SubElement(element, "failure", message=shown(case.summary or "failed"))
+        child.text = shown(text, lines=True)
     elif case.status is Status.SKIPPED:
-        Xml.SubElement(element, "skipped", message=_clean(case.summary))
+        Xml.SubElement(element, "skipped", message=shown(case.summary))
     elif text:
-        Xml.SubElement(element, "system-out").text = _clean(text)
+        Xml.SubElement(element, "system-out").text = shown(text, lines=True)
     return element
 
 
 def _finding(diagnostic: Diagnostic) -> str:
     address = codes.help_uri(diagnostic.code)
     return str(diagnostic) + (f"\n  see: {address}" if address else "")
-
-
-def _clean(text: str) -> str:
-    return _NOT_XML.sub(lambda m: f"\\x{ord(m.group()):02x}", text)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
 from ..core import codes
 from ..core.diagnostics import Diagnostic, Severity, Span
+from ..core.foreign_text import json_text, shown
 from ..core.version import __version__
 from .model import Report, Status
 
@@ -27,7 +27,7 @@ def render(report: Report) -> str:
     driver = {"name": "modelfile-kit", "version": __version__, "rules": rules}
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
     log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
-    return json.dumps(log, ensure_ascii=False, indent=2) + "\n"
+    return json_text(log, indent=2) + "\n"
 
 
 def _rule(code: str) -> dict[str, Any]:
@@ -51,7 +51,7 @@ def _result(diagnostic: Diagnostic) -> dict[str, Any]:
     result: dict[str, Any] = {
         "ruleId": diagnostic.code,
         "level": _LEVELS[diagnostic.severity],
-        "message": {"text": text},
+        "message": {"text": shown(text, lines=True)},
     }
     if diagnostic.span and diagnostic.span.file:
         result["locations"] = [{"physicalLocation": _location(diagnostic.span)}]

@@ -10,6 +10,7 @@ from dataclasses import replace
 import click
 
 from ..core.diagnostics import Diagnostic, Severity
+from ..core.foreign_text import shown
 from .model import Case, Report, Status
 from .source_lines import source_line
 
@@ -17,9 +18,6 @@ from .source_lines import source_line
 MIN_WIDTH = 40
 # Characters of a source line that are shown; a TEMPLATE may have thousands in one.
 EXCERPT_WIDTH = 96
-# C0 and DEL have signs of their own in Unicode; C1, which some terminals obey too, has none.
-_SIGNS = {c: 0x2400 + c for c in range(0x20) if chr(c) not in "\t\n"}
-_SIGNS |= {0x7F: 0x2421, **dict.fromkeys(range(0x80, 0xA0), 0xFFFD)}
 _MARKS = {Status.PASSED: ("✓", "green"), Status.FAILED: ("✗", "red"), Status.SKIPPED: ("-", "yellow")}
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
 
@@ -29,9 +27,9 @@ def render(report: Report, *, color: bool = False, width: int | None = None) -> 
 
     width: of the terminal, in columns; findings are wrapped at words. None leaves each on one line.
     """
-    lines = [_paint(visible(f"{report.command} {report.subject}"), color, bold=True)]
+    lines = [_paint(shown(f"{report.command} {report.subject}"), color, bold=True)]
     lines += [
-        visible(f"  {key}: {value}")
+        f"  {shown(key)}: {shown(str(value), lines=True)}"
         for key, value in report.facts.items()
         if isinstance(value, (str, int, float))
     ]
@@ -60,7 +58,7 @@ def findings_lines(
         return [
             line for d in diagnostics for line in diagnostic_lines(d, color=color, indent=indent, width=width)
         ]
-    lines = [] if shared == said else [indent + visible(shared)]
+    lines = [] if shared == said else [indent + shown(shared)]
     for diagnostic in diagnostics:
         assert diagnostic.span is not None
         excerpt = source_line(diagnostic)
@@ -76,9 +74,9 @@ def diagnostic_lines(
 
     Wrapped at words where a width is given; the source line never is.
     """
-    where = f"{visible(str(diagnostic.span))}: " if diagnostic.span and str(diagnostic.span) else ""
+    where = f"{shown(str(diagnostic.span))}: " if diagnostic.span and str(diagnostic.span) else ""
     label = diagnostic.label
-    first, *rest = visible(diagnostic.message).splitlines() or [""]
+    first, *rest = _lines(diagnostic.message) or [""]
     lines = _wrapped(f"{indent}{where}{label}: {first}", f"{indent}  ", width)
     lines[0] = lines[0].replace(
         f"{where}{label}", where + _paint(label, color, fg=_COLOURS[diagnostic.severity], bold=True), 1
@@ -86,19 +84,10 @@ def diagnostic_lines(
     for line in rest:
         lines += _wrapped(f"{indent}  {line}", f"{indent}  ", width)
     lines += _excerpt(diagnostic, indent, color)
-    for i, line in enumerate(visible(diagnostic.help).splitlines()):
+    for i, line in enumerate(_lines(diagnostic.help)):
         head = f"{indent}  help: " if i == 0 else f"{indent}        "
         lines += _wrapped(head + line, f"{indent}        ", width)
     return lines
-
-
-def visible(text: str) -> str:
-    """The text with a sign for each control character but tab and newline.
-
-    Names, tokens and source lines come from files that nobody has checked: an escape sequence in one would
-    command the terminal. The signs (U+2400 and later) take one column each, as the caret below needs it.
-    """
-    return text.translate(_SIGNS)
 
 
 def _excerpt(diagnostic: Diagnostic, indent: str, color: bool) -> list[str]:
@@ -109,30 +98,31 @@ def _excerpt(diagnostic: Diagnostic, indent: str, color: bool) -> list[str]:
     column = span.column if span.column and span.column <= len(source) + 1 else None
     # A window of a long line, so that the caret is on the screen.
     start = max(0, (column or 1) - 1 - EXCERPT_WIDTH // 2) if len(source) > EXCERPT_WIDTH else 0
-    shown = source[start : start + EXCERPT_WIDTH]
+    part = source[start : start + EXCERPT_WIDTH]
     gutter = f"{indent}  {span.line} | "
-    lines = [gutter + visible(shown).rstrip()]
+    lines = [gutter + shown(part).rstrip()]
     if column is not None:
         same_line = span.end_line in (None, span.line)
         end = span.end_column if same_line and span.end_column else None if same_line else len(source) + 1
         at = column - 1 - start
-        count = max(1, min((end or column + 1) - column, len(shown) - at))
-        before = "".join(_blank(c) for c in shown[:at])
-        marks = "^" * sum(_columns(c) for c in shown[at : at + count]) or "^"
+        count = max(1, min((end or column + 1) - column, len(part) - at))
+        # An escape has more columns than its character.
+        before = " " * _columns(shown(part[:at]))
+        marks = "^" * (_columns(shown(part[: at + count])) - len(before)) or "^"
         bar = " " * (len(gutter) - 2) + "| "
         lines.append(f"{bar}{before}{_paint(marks, color, fg=_COLOURS[diagnostic.severity], bold=True)}")
     return lines
 
 
-def _columns(character: str) -> int:
-    """How many columns of a terminal a character takes."""
-    if unicodedata.combining(character):
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+def _columns(text: str) -> int:
+    """How many columns of a terminal a text takes."""
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
+    )
 
 
-def _blank(character: str) -> str:
-    return " " * _columns(character)
+def _lines(text: str) -> list[str]:
+    return shown(text, lines=True).splitlines()
 
 
 def _wrapped(line: str, indent: str, width: int | None) -> list[str]:
@@ -152,10 +142,10 @@ def _wrapped(line: str, indent: str, width: int | None) -> list[str]:
 def _case(case: Case, color: bool, width: int | None) -> list[str]:
     mark, colour = _MARKS[case.status]
     tail = f"  {case.summary}" if case.summary else ""
-    lines = _wrapped(visible(f"  {mark} {case.name}{tail}"), "      ", width)
+    lines = _wrapped(shown(f"  {mark} {case.name}{tail}"), "      ", width)
     lines[0] = lines[0].replace(mark, _paint(mark, color, fg=colour), 1)
     if case.status is Status.FAILED:
-        lines += [f"      {line}" for line in visible(case.details).splitlines()]
+        lines += [f"      {line}" for line in _lines(case.details)]
     lines += findings_lines(case.diagnostics, color=color, indent="      ", width=width)
     return lines
 

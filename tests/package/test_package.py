@@ -251,6 +251,8 @@ def test_a_named_chat_template(tmp_path: Path) -> None:
         (b"x" * 300_000, "262145 bytes, expected at most 262144"),
         (b"[" * 5000, "nested more than 16 deep"),
         (b"a: &a [*a]", "nested more than 16 deep"),
+        (b'name: tiny\nmodel: m.gguf\n"\\udb40\\udc41": 1', r"\udb40 is half a character"),
+        (b'name: tiny\nmodel: m.gguf\nsystem: "\\udc80"', r"\udc80 is half a character"),
         (b"name: a\nmodel: \xff\n", "UTF-8"),
     ],
 )

@@ -110,6 +110,7 @@ def test_no_text_of_a_file_commands_the_terminal() -> None:
     case = Case(attack, Status.FAILED, attack, attack, (found,))
     shown = render(Report("lint", attack, (case,), (found,), {"name": attack}))
     assert not {c for c in shown if unicodedata.category(c) == "Cc"} - {"\n"}
-    assert "␛[31mred␇" in shown
-    *_, caret, _ = diagnostic_lines(found)
-    assert caret == "    |  ^^^"  # a sign takes one column, so the caret stays where it is
+    assert r"\x1b[31mred\x07\x9b2J" in shown
+    *_, source, caret, _ = diagnostic_lines(found)
+    assert source == r"  1 | F\x1b[31mred\x07\x9b2J\x7f\r"
+    assert caret == "    |  ^^^^^^"  # below the escape, the bracket and the 3, as the span says

@@ -1,0 +1,71 @@
+"""Where every command writes: the edge at which text from outside is shown (`core.foreign_text`).
+
+No other file of the commands writes to a stream, so that no command can forget it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+from typing import Any, TextIO
+
+import click
+
+from ..core.foreign_text import shown
+
+# What click.style writes: colours, bold, dim, and their end.
+_OWN_COLOURS = re.compile("(\x1b\\[(?:[0-2]|3[0-7])m)")
+
+
+def show(text: str, *, nl: bool = True) -> None:
+    """Text for people, on stdout."""
+    _write(text, sys.stdout, nl)
+
+
+def tell(text: str, *, nl: bool = True) -> None:
+    """Text for people, on stderr."""
+    _write(text, sys.stderr, nl)
+
+
+def deliver(text: str, *, nl_on_terminal: bool = False) -> None:
+    """What was asked for as data (a prompt, a TEMPLATE, a Modelfile), on stdout.
+
+    Exact in a pipe or a file, where bytes that are not UTF-8 are surrogates; shown on a terminal.
+    nl_on_terminal: ends it with a newline there, which data does not get.
+    """
+    if sys.stdout.isatty():
+        _write(text, sys.stdout, nl_on_terminal)
+    else:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
+
+
+def write_report(text: str, output_format: str) -> None:
+    """A finished report on stdout; every format but text has shown its texts in a way of its own."""
+    if output_format == "text":
+        _write(text, sys.stdout, False)
+    else:
+        click.echo(text, nl=False)
+
+
+def wants_color(stream: Any) -> bool:
+    """Colour only on a terminal, and not when NO_COLOR is set (https://no-color.org)."""
+    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and stream.isatty()
+
+
+def columns(stream: Any) -> int | None:
+    """The width of a terminal; None for what is none, whose lines are not to be broken."""
+    return shutil.get_terminal_size().columns if stream.isatty() else None
+
+
+def _write(text: str, stream: TextIO, nl: bool) -> None:
+    if wants_color(stream):
+        # Colours of our own stay; whoever painted a text has shown it before.
+        parts = _OWN_COLOURS.split(text)
+        parts[::2] = [shown(part, lines=True) for part in parts[::2]]
+        text = "".join(parts)
+    else:
+        text = shown(text, lines=True)
+    click.echo(text, file=stream, nl=nl)

@@ -1,0 +1,339 @@
+"""No text from outside commands a terminal or a CI service, whatever the command, format and stream.
+
+`MATRIX` has a row for every command: command lines that make it print names, keys, tokens, source lines,
+paths and answers that an attacker wrote. A command without a row fails.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import re
+import sys
+import threading
+import unicodedata
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import click
+import pytest
+from PIL import Image
+
+from modelfile_kit.cli.main import _COMMANDS, cli, run
+from modelfile_kit.micro import build_pair
+from tests.gguf_file.handmade import Typed, gguf
+
+pty = pytest.importorskip("pty", reason="this system has no pseudo terminals")
+import tty  # noqa: E402
+
+WORD = "PWNED"
+CORPUS = (
+    "\x1b]0;PWNED\x07",  # OSC: the title of the terminal
+    "\x1b]8;;http://x.example\x1b\\PWNED\x1b]8;;\x1b\\",  # OSC 8: a link
+    "\x1b]52;c;UFdORUQ=\x07",  # OSC 52: the clipboard
+    "\x1b[31;7mPWNED\x1b[2J\x1b[6n",  # CSI: colours, clear, a report
+    "\x1bPq\x1b\\\x1b_x\x1b\\\x1b^y\x1b\\",  # DCS, APC, PM
+    "\x9b2J\x9d0;PWNED\x9c",  # C1
+    "ok\rPWNED",
+    "x\r\n::error::PWNED",
+    "x\n  ::add-mask::PWNED\n",
+    "x\n\u3000::set-output name=a::PWNED",
+    "x\n##[error]PWNED ##vso[task.setvariable variable=x]PWNED\n##teamcity[PWNED]",
+    "x\x0b::error::PWNED\x0c::error::PWNED\x1e::error::PWNED\x85::error::PWNED",
+    "x\u2028::error::PWNED\u2029::error::PWNED",
+    "\u202ePWNED\u202c\u2066PWNED\u2069\u200f\u061c",  # bidirectional
+    "\u200b\u200d\ufeff\u2060\u00ad\u3164\u034f\ufe0f\U000e0041\U000e0100",  # invisible
+    "\x08\x08\x7f\x07\x05",
+)
+ATTACK = "".join(CORPUS)
+# A name of a file has at most 255 bytes and no slash.
+NAME = "\x1b]0;PWNED\x07\r\n::error::PWNED\n##[error]PWNED\u202e\u200b\udcff\x9b2J"
+# What click and rich write for themselves: colours, and lines that are drawn again.
+OWN = re.compile(r"\r?\x1b\[(?:(?:[0-2]|3[0-7]|38;5;\d+|38;2;\d+;\d+;\d+)m|\?25[lh]|2K|1A)\r?")
+OURS = re.compile("::(error|warning|notice) title=")
+
+
+@dataclass
+class World:
+    """What an attacker made. package: a key that there is not; odd: a chat template that is compiled."""
+
+    folder: Path
+    model: Path
+    projector: Path
+    broken: Path
+    package: Path
+    odd: Path
+    sound: Path
+    template: Path
+    conversation: Path
+    modelfile: Path
+    image: Path
+    url: str
+
+
+class _Hostile(BaseHTTPRequestHandler):
+    """A server whose every answer is an error, and whose names are attacks."""
+
+    def _answer(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        known: dict[str, Any] = {
+            "/api/version": {"version": "0.34.4"},
+            "/api/tags": {"models": [{"model": ATTACK, "name": ATTACK, "digest": ATTACK}]},
+            "/v1/models": {"data": [{"id": ATTACK}]},
+        }
+        body = known.get(self.path)
+        data = json.dumps(body or {"error": ATTACK}).encode()
+        self.send_response(200 if body else 500)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    do_GET = do_POST = do_HEAD = do_DELETE = _answer  # noqa: N815 (the names that http.server calls)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    folder = tmp_path_factory.mktemp("outside") / NAME
+    folder.mkdir()
+    pair = build_pair(folder / "pair")
+    assert pair.projector is not None
+    broken = folder / f"{NAME}.gguf"
+    keys = {
+        "general.architecture": Typed("string", ATTACK),
+        "general.name": Typed("string", ATTACK),
+        f"{ATTACK}.context_length": Typed("string", ATTACK),
+        "tokenizer.ggml.model": Typed("string", ATTACK),
+        "tokenizer.ggml.pre": Typed("string", ATTACK),
+        "tokenizer.ggml.tokens": Typed("string[]", [ATTACK, "a"]),
+        "tokenizer.ggml.eos_token_id": Typed("uint32", 0),
+        "tokenizer.chat_template": Typed("string", f"{{{{ messages | tojson }}}}{ATTACK}{{% x %}}"),
+    }
+    broken.write_bytes(gguf(keys))
+    source = '"' + "".join(f"\\U{ord(c):08x}" for c in ATTACK) + '"'
+    package, odd, sound = (folder / name for name in ("package", "odd", "sound"))
+    for place in (package, odd, sound):
+        place.mkdir()
+        (place / "mkmodelfile.yaml").write_text(f"name: tiny\nmodel: {json.dumps(str(pair.model))}\n")
+        if os.sep in NAME or "\udcff" in str(pair.model):  # YAML has no bytes that are not UTF-8
+            build_pair(place)
+            (place / "mkmodelfile.yaml").write_text("name: tiny\nmodel: micro-glm4v.gguf\n")
+    with (package / "mkmodelfile.yaml").open("a") as file:
+        file.write(f"{source}: {source}\n")
+    text = (
+        "{% for m in messages %}"
+        + ATTACK
+        + "{{ m.content | wordwrap(3) }}{{ x.y('"
+        + ATTACK
+        + "') }}{% endfor %}"
+    )
+    with (odd / "mkmodelfile.yaml").open("a") as file:
+        file.write("chat_template: odd.jinja\n")
+    template = odd / "odd.jinja"
+    template.write_bytes(text.encode())
+    conversation = folder / f"{NAME}.json"
+    conversation.write_text(
+        json.dumps({"id": ATTACK, "messages": [{"role": ATTACK, "content": ATTACK, ATTACK: 1}]})
+    )
+    modelfile = folder / "Modelfile"
+    modelfile.write_bytes(f"FROM {ATTACK}\nPARAMETER {ATTACK} {ATTACK}\n".encode())
+    image = folder / f"{NAME}.png"
+    Image.new("RGB", (32, 32)).save(image)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Hostile)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{server.server_address[1]}"
+    yield World(
+        folder,
+        pair.model,
+        pair.projector,
+        broken,
+        package,
+        odd,
+        sound,
+        template,
+        conversation,
+        modelfile,
+        image,
+        url,
+    )
+    server.shutdown()
+    server.server_close()
+
+
+Lines = Callable[[World], list[list[Any]]]
+
+
+def on_package(*more: Any) -> Lines:
+    """A package with a key that there is not, and one whose chat template is odd."""
+    return lambda w: [[w.package, *more], [w.folder / "none", *more]]
+
+
+MATRIX: dict[str, Lines] = {
+    "demo": lambda w: [["--no-server", "-o", w.modelfile / "x"], ["--host", ATTACK, "-o", w.modelfile / "x"]],
+    "init": lambda w: [[w.broken], [w.model, "--projector", w.broken], [w.modelfile]],
+    "inspect": lambda w: [[w.broken], [w.model, "--tokenizer", w.broken], [w.modelfile]],
+    "fit": lambda w: [[w.broken], [w.package], [w.model, "--projector", w.broken]],
+    "patch": lambda w: [
+        [w.model, "--set", f"general.name={ATTACK}", "-o", w.folder / f"{os.urandom(4).hex()}.gguf"],
+        [w.model, "--set", f"{ATTACK}={ATTACK}", "-o", w.folder],
+    ],
+    "compile": lambda w: [
+        [w.template],
+        [w.template, "--explain"],
+        [w.broken],
+        [w.modelfile, "--name", ATTACK],
+    ],
+    "render": lambda w: [
+        ["--jinja", w.broken, "--messages", w.conversation],
+        ["--template", w.modelfile, "--messages", w.conversation, "--id", ATTACK],
+        ["--modelfile", w.modelfile, "--messages", w.conversation],
+    ],
+    "build": lambda w: [[w.package], [w.odd], [w.sound, "--model", w.broken], [w.folder / "none"]],
+    "check": lambda w: [[w.package], [w.odd], [w.sound, "--projector", w.broken]],
+    "test": lambda w: [[w.package], [w.odd], [w.sound, "--model", w.broken]],
+    "micro": lambda w: [[w.package], [w.sound, "-o", w.sound], [w.odd, "--describe"]],
+    "publish": lambda w: [[w.package], [w.sound, "--host", w.url], [w.sound, "--host", ATTACK]],
+    "verify": lambda w: [[ATTACK, "--host", w.url], ["m", "--package", w.package], ["m", "--host", ATTACK]],
+    "serve": lambda w: [
+        [w.package],
+        [w.sound, "--llama-server", w.broken],
+        [w.sound, "--api-key-file", w.broken],
+    ],
+    "caption": lambda w: [
+        [w.image, "--model", "m", "--host", w.url, "--no-cache"],
+        [w.image, "--model", "m", "--url", w.url, "--no-cache"],
+        [w.broken, w.folder, "--model", "m", "--host", w.url, "--no-cache"],
+    ],
+    "repair": lambda w: [[ATTACK, "--host", w.url, "--yes"], ["m", "--host", ATTACK]],
+    "lint": lambda w: [[w.modelfile], [w.modelfile, "--fix"], [w.broken], [w.folder / "none"]],
+    "fmt": lambda w: [[w.modelfile, "--check"], [w.modelfile, "--diff"], [w.broken]],
+    "explain": lambda w: [[ATTACK]],
+    "doctor": lambda w: [[ATTACK], [w.package], ["--host", w.url]],
+}
+
+
+def formats(name: str) -> list[str | None]:
+    """The values of a command's --format, and none."""
+    command = cli.get_command(click.Context(cli), name)
+    assert command is not None
+    options = {option: p for p in command.params for option in p.opts}
+    known = options.get("--format")
+    return [None] if known is None else [None, *known.type.choices]  # type: ignore[attr-defined]
+
+
+def seen_by(arguments: list[Any], terminal: bool) -> str:
+    """What a command line writes to both of its streams."""
+    if terminal:
+        reads, writes = pty.openpty()
+        tty.setraw(writes)
+    else:
+        reads, writes = os.pipe()
+    parts: list[bytes] = []
+
+    def read() -> None:
+        with contextlib.suppress(OSError):
+            while part := os.read(reads, 65536):
+                parts.append(part)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    kept = {fd: os.dup(fd) for fd in (1, 2)}
+    streams = sys.stdin, sys.stdout, sys.stderr
+    try:
+        for fd in kept:
+            os.dup2(writes, fd)
+        sys.stdin = io.TextIOWrapper(io.BytesIO(b""))
+        sys.stdout, sys.stderr = (open(fd, "w", encoding="utf-8", closefd=False) for fd in (1, 2))  # noqa: SIM115
+        run([os.fsdecode(a) if isinstance(a, bytes) else str(a) for a in arguments])
+        sys.stdout.flush()
+        sys.stderr.flush()
+    finally:
+        sys.stdin, sys.stdout, sys.stderr = streams
+        for fd, copy in kept.items():
+            os.dup2(copy, fd)
+            os.close(copy)
+        os.close(writes)
+        reader.join(60)
+        os.close(reads)
+    return b"".join(parts).decode()  # fails where it is not UTF-8
+
+
+def faults(text: str, output_format: str | None, terminal: bool) -> list[str]:
+    """What of an output a terminal, a CI service or a reader would fall for."""
+    found = []
+    if terminal:
+        text = OWN.sub("", text)
+    for character in sorted(set(text) - {"\n", "\t"}):
+        if (
+            unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp")
+            or character in "\u034f\u3164\ufe0f"
+        ):
+            place = text.index(character)
+            found.append(f"{character!a} in {text[max(0, place - 60) : place + 20]!a}")
+    for line in text.split("\n"):
+        if line.strip().startswith("::") and not (output_format == "github" and OURS.match(line)):
+            found.append(f"a command: {line[:80]!a}")
+        if re.search(r"##\w*\[", line):
+            found.append(f"a command of another kind: {line[:200]!a}")
+    return found
+
+
+def test_every_command_is_in_the_matrix() -> None:
+    assert MATRIX.keys() == _COMMANDS.keys(), "give a new command its row"
+
+
+@pytest.mark.parametrize("terminal", [False, True], ids=["pipe", "terminal"])
+@pytest.mark.parametrize("name", list(_COMMANDS))
+def test_nothing_foreign_is_obeyed(
+    name: str, terminal: bool, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.delenv("OLLAMA_HOST", raising=False)
+    wrong, reached = [], False
+    for arguments in MATRIX[name](world):
+        for output_format in formats(name):
+            asked = [name, *arguments, *(["--format", output_format] if output_format else [])]
+            text = seen_by(asked, terminal)
+            reached |= WORD in text
+            assert "MK999" not in text, text
+            wrong += [f"{asked!a:.150}: {fault}" for fault in faults(text, output_format, terminal)]
+    assert not wrong, "\n".join(wrong)
+    assert reached, "no line of its row makes it print foreign text"
+
+
+def test_programs_get_the_text_itself(world: World) -> None:
+    asked = ["inspect", world.broken, "-q", "--format"]
+    assert json.loads(seen_by([*asked, "json"], False))["cases"][0]["data"]["name"] == ATTACK
+    assert json.loads(seen_by([*asked, "sarif"], False))["runs"]
+    assert ElementTree.fromstring(seen_by([*asked, "junit"], False)).tag == "testsuites"
+
+
+def test_what_was_asked_for_is_exact_in_a_pipe_and_shown_on_a_terminal(tmp_path: Path) -> None:
+    template = tmp_path / "t.gotmpl"
+    template.write_text("{{ range .Messages }}{{ .Content }}{{ end }}")
+    messages = tmp_path / "c.json"
+    messages.write_text(json.dumps([{"role": "user", "content": ATTACK}]))
+    asked = ["render", "--template", template, "--messages", messages]
+    assert seen_by(asked, False) == ATTACK
+    assert not faults(seen_by(asked, True), None, True)
+
+
+def test_only_one_file_of_the_commands_writes() -> None:
+    import modelfile_kit.cli
+
+    [folder] = modelfile_kit.cli.__path__
+    writers = re.compile(
+        r"click\.(?:echo|secho)|(?<![\w.])print\(|std(?:out|err)(?:\.buffer)?\.write|print_exc"
+    )
+    found = {p.name for p in Path(folder).glob("*.py") if writers.search(p.read_text(encoding="utf-8"))}
+    assert found == {"output.py"}

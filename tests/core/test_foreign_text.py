@@ -1,0 +1,73 @@
+"""Text from outside, character by character, against Unicode's own tables."""
+
+from __future__ import annotations
+
+import json
+import sys
+import unicodedata
+
+import pytest
+
+from modelfile_kit.core.foreign_text import json_text, shown
+
+# Signs that have a shape of their own although Unicode calls them "format": numbers and marks of scripts.
+WITH_A_SHAPE = {0x0600, 0x0601, 0x0602, 0x0603, 0x0604, 0x0605, 0x06DD, 0x070F, 0x0890, 0x0891, 0x08E2}
+WITH_A_SHAPE |= {0x110BD, 0x110CD, *range(0x13430, 0x13440)}
+
+
+def test_no_character_of_these_categories_is_left() -> None:
+    for number in range(sys.maxunicode + 1):
+        character = chr(number)
+        hidden = (
+            unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp") or number & 0xFFFE == 0xFFFE
+        )
+        if not hidden or number in WITH_A_SHAPE:
+            continue
+        assert character not in shown(f"a{character}b"), hex(number)
+        if character not in "\t\n":
+            assert character not in shown(f"a{character}b", lines=True), hex(number)
+            if number >= 0x20:
+                assert character not in json_text(f"a{character}b"), hex(number)
+
+
+def test_ordinary_text_stays() -> None:
+    for text in ("Grüße, 你好, עברית, العربية, नमस्ते", "C:\\new\\x1b", "a::b", "# x [y]", "é e\u0301"):
+        assert shown(text) == text
+    assert shown("a\n\tb", lines=True) == "a\n\tb"
+    for sign in ("❤\ufe0f", "⚠\ufe0f", "👩\u200d💻", "👩🏽\u200d💻", "❤\ufe0f\u200d🔥"):
+        assert shown(sign) == sign
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("\x1b]0;t\x07", r"\x1b]0;t\x07"),
+        ("a\r\nb\tc", r"a\r\nb\tc"),
+        ("\x9b2J\x85", r"\x9b2J\x85"),
+        ("\u202e\u2066\u200b\ufeff", r"\u202e\u2066\u200b\ufeff"),
+        ("\U000e0041", r"\U000e0041"),
+        ("\udc80\ufffe", r"\udc80\ufffe"),
+        ("a\ufe0f\u200db", r"a\ufe0f\u200db"),  # signs only
+        ("❤\ufe0f\ufe0f", "❤\ufe0f\\ufe0f"),
+        ("::error::x", r"\x3a:error::x"),
+        ("\u3000 ::error::x", "\u3000 \\x3a:error::x"),
+        ("a ##[error]b ##vso[c]", r"a \x23#[error]b \x23#vso[c]"),
+    ],
+)
+def test_what_becomes_an_escape(text: str, seen: str) -> None:
+    assert shown(text) == seen
+    assert shown(seen) == seen
+
+
+def test_lines_that_a_service_would_obey() -> None:
+    assert shown("a\n ::error::b\n##[group]c", lines=True) == "a\n \\x3a:error::b\n\\x23#[group]c"
+
+
+def test_json_is_exact() -> None:
+    text = (
+        "".join(map(chr, [*range(0x300), *range(0x2000, 0x2100), 0xFEFF, 0xFFFE, 0xE0041])) + "\n::e::\n##[e]"
+    )
+    for value in (text, {text: [text]}, "\udc80"):
+        assert json.loads(json_text(value)) == value
+        assert "##[" not in json_text(value)
+        assert json_text(value, indent=2).encode()
