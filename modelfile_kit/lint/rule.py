@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -9,12 +10,17 @@ from typing import TYPE_CHECKING
 from ..core import codes
 from ..core.codes import Code
 from ..core.diagnostics import Severity
-from ..core.errors import ModelfileError
+from ..core.errors import KitError, ModelfileError
+from ..gguf_file import read_header
+from ..gguf_file.pairing import FileKind, classify
 from ..ollama.grammar import Instruction, write_instruction
 from .files import is_path
 
 if TYPE_CHECKING:
     from .context import Context
+
+# What is no path of one file: an address, a comment, other options, a pattern.
+_NO_PATH = re.compile(r"://|\s#|\s-|[*?[]")
 
 
 @dataclass(frozen=True)
@@ -135,9 +141,11 @@ def rewritten(instruction: Instruction, text: str) -> Fix:
 def as_projector(instruction: Instruction, context: Context) -> Fix | None:
     """The file of an instruction as a projector that Ollama and the kit understand.
 
-    None where the model is not named by a file (Ollama then takes no other files) or where no quoting
-    carries the name.
+    None where the model is not named by a file (Ollama then takes no other files), where the value is not
+    the path of a projector, or where no quoting carries the name.
     """
+    if not _is_projector_path(instruction.value, context):
+        return None
     froms = [i.value for i in context.modelfile.froms]
     if instruction.value in froms:
         return Fix((removed(instruction, context.text),))
@@ -148,3 +156,16 @@ def as_projector(instruction: Instruction, context: Context) -> Fix | None:
     except ModelfileError:
         return None
     return rewritten(instruction, f"# PROJECTOR {written[5:]}\n{written}")
+
+
+def _is_projector_path(value: str, context: Context) -> bool:
+    """Whether a value is the path of one file that is a projector; where it is not here, that can be one."""
+    if not value.isprintable() or _NO_PATH.search(value):
+        return False
+    path = context.files.path_of(value)
+    if path is not None and context.files.exists(value):
+        try:
+            return path.is_file() and classify(read_header(path)) is FileKind.PROJECTOR
+        except KitError:
+            return False
+    return value.lower().endswith(".gguf")

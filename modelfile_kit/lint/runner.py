@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -12,6 +13,7 @@ from pathlib import Path
 from ..core import codes
 from ..core.diagnostics import Diagnostic, Span, with_excerpts
 from ..core.errors import ModelfileError
+from ..core.severity import Severity
 from ..ollama.decoding import decode
 from ..ollama.grammar import LINE_BREAK, Modelfile, check_is_text, parse_all, parse_modelfile
 from ..ollama.versions import Target
@@ -88,7 +90,8 @@ def fix_modelfile(
 ) -> Fixed:
     """Fixes every finding that has a safe fix; arguments as for `lint_modelfile`.
 
-    A fix that would make a Modelfile that Ollama refuses is left out. Raises ModelfileError where the
+    The text is read before and after: a fix that would add an error, or change an instruction that it is not
+    about, is left out. Raises ModelfileError where the
     Modelfile is refused from the start.
     """
     meant = Target.parse(target)
@@ -96,16 +99,11 @@ def fix_modelfile(
     fixed: list[Diagnostic] = []
     for _ in range(MAX_ROUNDS):
         context = _context(current, base, meant, file)
-        chosen = list(_fixable(context))
+        chosen = _sound(context, list(_fixable(context)))
         if not chosen:
             break
-        changed = _apply(current, [e for _, f in chosen if f.fix for e in f.fix.edits])
-        try:
-            parse_modelfile(changed, target=replace(meant, onwards=True))
-        except ModelfileError:
-            break
         fixed += [_diagnostic(rule, finding, context.text, file) for rule, finding in chosen]
-        current = changed
+        current = _apply(current, _edits(chosen))
     return Fixed(current, tuple(fixed))
 
 
@@ -153,6 +151,59 @@ def _fixable(context: Context) -> Iterator[tuple[Rule, Finding]]:
             continue
         taken += finding.fix.edits
         yield rule, finding
+
+
+def _sound(context: Context, chosen: list[tuple[Rule, Finding]]) -> list[tuple[Rule, Finding]]:
+    """Those of the fixes that together add no error; all at once where that is so, as it nearly always is."""
+    if not chosen or _adds_nothing(context, _edits(chosen)):
+        return chosen
+    kept: list[tuple[Rule, Finding]] = []
+    for each in chosen:
+        if _adds_nothing(context, _edits([*kept, each])):
+            kept.append(each)
+    return kept
+
+
+def _adds_nothing(before: Context, edits: list[Edit]) -> bool:
+    """Whether edits leave a Modelfile that is read, with no error more and no other instruction changed."""
+    text = _apply(before.text, edits)
+    try:
+        parsed = parse_modelfile(text, target=replace(before.target, onwards=True))
+    except ModelfileError:
+        return False
+    if _beside(before.modelfile, edits) != _beside(parsed, _replaced_by(edits)):
+        return False
+    after = Context(text, parsed, before.files.folder, before.target)
+    return not _errors(after) - _errors(before)
+
+
+def _errors(context: Context) -> Counter[str]:
+    """How often each code is found as an error."""
+    found = (_diagnostic(rule, finding, context.text, None) for rule, finding in _findings(context))
+    return Counter(d.code for d in found if d.severity is Severity.ERROR)
+
+
+def _beside(modelfile: Modelfile, edits: Iterable[Edit]) -> list[tuple[str, str, str]]:
+    """The instructions that no edit touches."""
+    places = list(edits)
+    return [
+        (i.name, i.key, i.value)
+        for i in modelfile.instructions
+        if not any(i.span[0] <= e.end and e.start <= i.span[1] for e in places)
+    ]
+
+
+def _replaced_by(edits: Iterable[Edit]) -> Iterator[Edit]:
+    """Where the edits' own texts are in the text that they make."""
+    moved = 0
+    for edit in sorted(edits, key=lambda e: e.start):
+        start = edit.start + moved
+        yield Edit(start, start + len(edit.text), "")
+        moved += len(edit.text) - (edit.end - edit.start)
+
+
+def _edits(chosen: Iterable[tuple[Rule, Finding]]) -> list[Edit]:
+    return [edit for _, finding in chosen if finding.fix for edit in finding.fix.edits]
 
 
 def _same_from(a: Edit, b: Edit) -> bool:

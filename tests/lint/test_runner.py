@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from modelfile_kit.core.diagnostics import Span
 from modelfile_kit.core.errors import ModelfileError, UsageError
+from modelfile_kit.lint.registry import all_rules
+from modelfile_kit.lint.rule import Edit, Finding, Fix, Rule
 from modelfile_kit.lint.runner import fix_modelfile, lint_modelfile
 from modelfile_kit.micro import build_pair
 from modelfile_kit.ollama.grammar import parse_modelfile
@@ -101,6 +103,30 @@ def test_fixes_leave_everything_else_as_it_was():
         "PARAMETER seed 1\r\n# PROJECTOR ./p.gguf\nFROM ./p.gguf\r\n# tail"
     )
     assert {d.code for d in fixed.fixed} == {"MK112", "MK113", "MK119"}
+
+
+BAD_FIXES = {
+    "adds an error": "PARAMETER top_p many\n",
+    "is refused": "NONSENSE\n",
+    "hides what follows": 'LICENSE """x\n"""\nLICENSE """',
+}
+
+
+@pytest.mark.parametrize("put", BAD_FIXES.values(), ids=BAD_FIXES.keys())
+def test_a_fix_that_makes_something_worse_is_not_applied(put, monkeypatch):
+    """A rule whose fix is wrong, among rules whose fixes are right."""
+    text = "FROM ./m.gguf\nPARAMETER mirostat 2\nSYSTEM x\nPARAMETER seed 1\n"
+
+    def check(context):
+        for system in context.modelfile.all("system"):
+            start = system.span[0]
+            yield Finding("odd", system, fix=Fix((Edit(start, start, put),)))
+
+    rules = (*all_rules(), Rule("MK121", check, fixes=True))
+    monkeypatch.setattr("modelfile_kit.lint.runner.all_rules", lambda: rules)
+    fixed = fix_modelfile(text)
+    assert fixed.text == text.replace("PARAMETER mirostat 2\n", "")
+    assert [d.code for d in fixed.fixed] == ["MK112"]
 
 
 LINES = st.sampled_from(
