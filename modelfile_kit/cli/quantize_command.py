@@ -13,6 +13,7 @@ from ..runtime.llama_quantize import find_llama_quantize
 from ..runtime.quantizing import Quantized, quantize, read_types
 from .command import Command
 from .common import say, step_progress
+from .output import show
 
 
 @click.command(
@@ -76,7 +77,7 @@ def command(
         )
     before = model.stat().st_size
     for each in made:
-        click.echo(str(each.path))
+        show(str(each.path))
         say(_line(each, before))
 
 

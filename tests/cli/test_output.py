@@ -185,6 +185,12 @@ MATRIX: dict[str, Lines] = {
         [w.model, "--set", f"general.name={ATTACK}", "-o", w.folder / f"{os.urandom(4).hex()}.gguf"],
         [w.model, "--set", f"{ATTACK}={ATTACK}", "-o", w.folder],
     ],
+    "quantize": lambda w: [
+        [w.broken, "Q4_K_M"],
+        [w.model, ATTACK],
+        [w.model, "Q8_0", "--imatrix", w.broken],
+        [w.model, "Q8_0", "--llama-quantize", w.broken],
+    ],
     "compile": lambda w: [
         [w.template],
         [w.template, "--explain"],
