@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from ...core.api_keys import OLLAMA_KEY
@@ -64,8 +66,8 @@ OLLAMA = ServerKind(
 class RefusedError(ServerError):
     """The server answered with an error; `detail` is its own text, `status` the HTTP status.
 
-    `status` is 200 for an error object inside a stream that had begun well. retry_after: what the header
-    Retry-After says, "" without one.
+    `status` is 200 for an error object inside a stream that had begun well. retry_after: seconds to wait, as
+    the header Retry-After says, "" without one; a text that is neither seconds nor a date is kept.
     """
 
     def __init__(
@@ -102,7 +104,26 @@ def check_status(url: str, asked: str, reply: httpx.Response, body: bytes, kind:
             code="MK804",
         )
     if not reply.is_success:
-        raise refusal(url, asked, reply.status_code, body, kind, reply.headers.get("retry-after", ""))
+        raise refusal(url, asked, reply.status_code, body, kind, _wait_named(reply.headers))
+
+
+def _wait_named(headers: Mapping[str, str]) -> str:
+    """Retry-After in seconds; a date (RFC 9110, section 10.2.3) is one by the clock of the same reply."""
+    said = headers.get("retry-after", "").strip()
+    until = _moment(said)
+    if until is None:
+        return said
+    now = _moment(headers.get("date", "")) or datetime.now(timezone.utc)
+    return str(max(0, math.ceil((until - now).total_seconds())))
+
+
+def _moment(text: str) -> datetime | None:
+    """A date of HTTP; None for any other text."""
+    try:
+        moment = parsedate_to_datetime(text)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 
 
 def refusal(
@@ -413,7 +434,8 @@ def _advice(detail: str, status: int | None, kind: ServerKind, retry_after: str)
     if status in (401, 403):
         return kind.sign_in
     if status in (429, 503):
-        when = f"; it names the time to wait: {retry_after}" if retry_after else ""
+        unit = " s" if retry_after.isdigit() else ""
+        when = f"; it names the time to wait: {retry_after}{unit}" if retry_after else ""
         return f"the server is busy, try again later{when}"
     return kind.log
 
