@@ -11,7 +11,7 @@ from typing import Any
 
 from ..core.conversation import Message
 from ..core.diagnostics import Diagnostic, Severity, Span
-from ..core.errors import PackageError, UsageError
+from ..core.errors import KitError, PackageError, UsageError
 from ..core.files import NOT_FOUND, why_no_file
 from ..core.os_errors import os_reason
 from ..gguf_file import Header, read_header
@@ -25,6 +25,7 @@ from ..huggingface.chat_template_file import load_chat_template
 from ..huggingface.render import Reference
 from ..package.families import Family, Recognition, load_family, recognise
 from ..package.package import Package
+from ..reference_tokenizer.find import find_tokenizer
 
 MISSING_FILE = "MK430"
 NOT_TEXT = "MK509"
@@ -118,6 +119,7 @@ def open_files(package: Package) -> PackageFiles:
     text_only = package.projector == NO_IMAGES or unsupported
     # A model packaged without images on purpose lacks no projector; it still has to be a model.
     found += [d for d in check_pair(header, projector_header) if not text_only or d.code in WRONG_KINDS]
+    found += _own_tokenizer(package)
     return PackageFiles(
         package.model,
         header,
@@ -130,6 +132,17 @@ def open_files(package: Package) -> PackageFiles:
         recognition,
         tuple(dict.fromkeys(found)),
     )
+
+
+def _own_tokenizer(package: Package) -> list[Diagnostic]:
+    """What is wrong with the tokenizer that the package names; `check` needs it, a build does not."""
+    if not isinstance(package.tokenizer, Path):
+        return []
+    try:
+        find_tokenizer(package.tokenizer, package.model)
+    except KitError as e:
+        return [Diagnostic(e.code, Severity.WARNING, e.message, package.span("tokenizer"), e.help)]
+    return []
 
 
 def choose_reference(package: Package, files: PackageFiles) -> ModelTemplate:

@@ -52,6 +52,10 @@ def parse(source: str) -> nodes.Template:
         ) from e
     except RecursionError as e:
         raise TemplateReferenceError("the chat template is nested too deeply") from e
+    except ValueError as e:
+        raise TemplateReferenceError(
+            f"the chat template does not parse: {e}", help="Hugging Face cannot parse it either"
+        ) from e
     _check_depth(tree)
     return tree
 

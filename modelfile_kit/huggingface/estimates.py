@@ -267,6 +267,8 @@ def before_filter(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> t
         BUDGET.look_at(value, pace)
     for other in (*args[1:], *kwargs.values()):
         BUDGET.look_at(other)
+    if name == "join" and isinstance(value, str):
+        BUDGET.look_at(value, LOOKED_AT)
     if name == "join" and isinstance(value, (list, tuple)):
         mark = args[1] if len(args) > 1 else kwargs.get("d", "")
         BUDGET.check(BUDGET.weigh(value) + BUDGET.weigh(mark) * len(value))

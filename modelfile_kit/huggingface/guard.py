@@ -34,6 +34,8 @@ TRACKED = 256
 PART_BYTES = 64 + TRACKED
 # Characters that are copied, searched or looked at one by one while a block takes its step.
 COPIED, SEARCHED, LOOKED_AT = 2048, 256, 16
+# The same where Python itself does something with each, not C.
+ONE_BY_ONE = 4
 # The weight of containers that are compared, hashed or written out while a block takes its step.
 COMPARED, WRITTEN = 128, 32
 # The same for the items of a range and the like.

@@ -17,7 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from .guard import LOOKED_AT, SEARCHED, WRITTEN
+from .guard import LOOKED_AT, ONE_BY_ONE, SEARCHED, WRITTEN
 
 
 class Result(Enum):
@@ -107,17 +107,17 @@ _ROWS = (
     Filter("forceescape", Result.TEXT, lowered=True, pace=WRITTEN),
     Filter("format", Result.TEXT, lowered=True, estimated=True),
     Filter("groupby", estimated=True),
-    Filter("indent", Result.TEXT, lowered=True, estimated=True),
+    Filter("indent", Result.TEXT, lowered=True, pace=LOOKED_AT, estimated=True),
     Filter("int", Result.NUMBER, lowered=True),
     Filter("items", Result.PAIRS, lowered=True, pace=LOOKED_AT),
     Filter("join", Result.TEXT, lowered=True, native=Native.GIVEN, estimated=True),
     Filter("last", Result.LIST, lowered=True, native=Native.GIVEN, pace=0),
     Filter("length", Result.LENGTH, lowered=True, native=Native.GIVEN, pace=0),
     Filter("list", Result.LIST, lowered=True, native=Native.SAME, pace=LOOKED_AT, estimated=True),
-    Filter("lower", Result.LETTERS, lowered=True, pace=WRITTEN),
+    Filter("lower", Result.LETTERS, lowered=True, pace=LOOKED_AT),
     Filter("map", Result.LIST, lowered=True, native=Native.GIVEN, pace=LOOKED_AT, estimated=True),
-    Filter("max", Result.LIST, lowered=True, pace=LOOKED_AT),
-    Filter("min", Result.LIST, lowered=True, pace=LOOKED_AT),
+    Filter("max", Result.LIST, lowered=True, pace=ONE_BY_ONE),
+    Filter("min", Result.LIST, lowered=True, pace=ONE_BY_ONE),
     Filter("pprint", Result.TEXT, pace=WRITTEN, estimated=True),
     Filter("random", Result.LIST, pace=0),
     Filter("reject", Result.LIST, lowered=True, pace=LOOKED_AT, estimated=True),
@@ -133,17 +133,17 @@ _ROWS = (
     Filter("string", Result.TEXT, lowered=True, pace=WRITTEN),
     Filter("striptags", Result.TEXT, estimated=True),
     Filter("sum", Result.NUMBER, pace=LOOKED_AT, estimated=True),
-    Filter("title", Result.LETTERS, lowered=True, pace=LOOKED_AT, estimated=True),
+    Filter("title", Result.LETTERS, lowered=True, pace=ONE_BY_ONE, estimated=True),
     Filter("tojson", Result.FULL_TEXT, lowered=True, pace=WRITTEN),
     Filter("trim", Result.LETTERS, lowered=True, estimated=True),
     Filter("truncate", Result.TEXT),
-    Filter("unique", Result.LIST, pace=LOOKED_AT, lowered=True, estimated=True),
-    Filter("upper", Result.LETTERS, lowered=True, pace=WRITTEN),
+    Filter("unique", Result.LIST, pace=ONE_BY_ONE, lowered=True, estimated=True),
+    Filter("upper", Result.LETTERS, lowered=True, pace=LOOKED_AT),
     Filter("urlencode", Result.TEXT, pace=LOOKED_AT),
     Filter("urlize", Result.TEXT, estimated=True),
-    Filter("wordcount", Result.NUMBER, pace=LOOKED_AT // 4),
+    Filter("wordcount", Result.NUMBER, pace=ONE_BY_ONE),
     Filter("wordwrap", Result.TEXT, pace=1, estimated=True),
-    Filter("xmlattr", Result.TEXT, pace=LOOKED_AT // 4, estimated=True),
+    Filter("xmlattr", Result.TEXT, pace=ONE_BY_ONE, estimated=True),
 )
 FILTERS = {row.name: row for row in _ROWS}
 
@@ -191,15 +191,16 @@ _TEST_ROWS = (
 TESTS = {row.name: row for row in _TEST_ROWS}
 
 
-def _of_text(name: str) -> Method:
+def _of_text(name: str, pace: int = SEARCHED) -> Method:
     """The row of a method of str that no other row names: it answers yes or no, or gives a text."""
-    return Method("str", name, Result.EITHER if name.startswith("is") else Result.TEXT)
+    return Method("str", name, Result.EITHER if name.startswith("is") else Result.TEXT, pace=pace)
 
 
 _METHOD_ROWS = (
-    *(_of_text(name) for name in ("casefold", "format_map", "isalnum", "isalpha", "isascii", "isdecimal")),
+    *(_of_text(name, WRITTEN) for name in ("casefold", "swapcase")),
+    *(_of_text(name) for name in ("format_map", "isalnum", "isalpha", "isascii", "isdecimal")),
     *(_of_text(name) for name in ("isdigit", "isidentifier", "islower", "isnumeric", "isprintable")),
-    *(_of_text(name) for name in ("isspace", "istitle", "isupper", "maketrans", "swapcase")),
+    *(_of_text(name) for name in ("isspace", "istitle", "isupper", "maketrans")),
     Method("str", "capitalize", Result.TEXT, lowered=True, pace=WRITTEN),
     Method("str", "center", Result.TEXT, estimated=True),
     Method("str", "count", Result.NUMBER, lowered=True),
@@ -211,7 +212,7 @@ _METHOD_ROWS = (
     Method("str", "index", Result.NUMBER, lowered=True),
     Method("str", "join", Result.TEXT, lowered=True, estimated=True),
     Method("str", "ljust", Result.TEXT, estimated=True),
-    Method("str", "lower", Result.TEXT, lowered=True, pace=WRITTEN),
+    Method("str", "lower", Result.TEXT, lowered=True, pace=LOOKED_AT),
     Method("str", "lstrip", Result.TEXT, lowered=True, native=Native.GIVEN, estimated=True),
     Method("str", "partition", Result.LIST, lowered=True),
     Method("str", "removeprefix", Result.TEXT, lowered=True),
@@ -228,8 +229,8 @@ _METHOD_ROWS = (
     Method("str", "startswith", Result.EITHER, lowered=True, native=Native.GIVEN),
     Method("str", "strip", Result.TEXT, lowered=True, native=Native.GIVEN, estimated=True),
     Method("str", "title", Result.TEXT, lowered=True, pace=LOOKED_AT, estimated=True),
-    Method("str", "translate", Result.TEXT, pace=WRITTEN, estimated=True),
-    Method("str", "upper", Result.TEXT, lowered=True, pace=WRITTEN),
+    Method("str", "translate", Result.TEXT, pace=LOOKED_AT, estimated=True),
+    Method("str", "upper", Result.TEXT, lowered=True, pace=LOOKED_AT),
     Method("str", "zfill", Result.TEXT, pace=WRITTEN, estimated=True),
     # The sandbox refuses those that change a list or dictionary; `append` is then refused on both sides.
     *(Method("list", name) for name in ("clear", "extend", "insert", "pop", "remove", "reverse", "sort")),

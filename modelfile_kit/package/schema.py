@@ -357,11 +357,13 @@ def _advice(path: KeyPath, value: Any, document: Document) -> str:
         raw = document.raw.get(path)
         if key in ("projector", "tokenizer", "end_token", "parser", "renderer") and isinstance(value, bool):
             return f"write `{key}: {'auto' if value else 'none'}`"
-        return f'put it in quotes: "{raw}"' if raw else "write text in quotes"
+        if raw or not isinstance(value, str):
+            return f'put it in quotes: "{raw}"' if raw else "write text in quotes"
+    remove = f", or remove `{key}`" * (value == "" and len(path) == 1)
     return {
         "parameters": "such as {num_ctx: 4096, temperature: 0.5}",
         "image": "such as {separator: ''}",
-    }.get(str(key), f"write {_EXPECTED[str(key)]}")
+    }.get(str(key), f"write {_EXPECTED[str(key)]}{remove}")
 
 
 def kind(value: Any) -> str:

@@ -18,8 +18,8 @@ class ProofLimits:
     many are tried; real templates give up to 2,000.
     """
 
-    reference_steps: int = 5_000_000
-    ollama_steps: int = 80_000_000
+    reference_steps: int = 1_500_000
+    ollama_steps: int = 12_000_000
     conversations: int = 8_000
 
 

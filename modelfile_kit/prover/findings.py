@@ -6,6 +6,7 @@ the words apart again: who wants to know what was found looks at its class and f
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -185,8 +186,11 @@ def diagnostic(found: Finding) -> Diagnostic:
     return _never_renders(found)
 
 
-def counterexample(found: Counterexample, side: Side = OLLAMA) -> str:
-    """A counterexample in words: the conversation and where the prompts part."""
+def counterexample(found: Counterexample, side: Side = OLLAMA, kinds: Sequence[str] = ()) -> str:
+    """A counterexample in words: the conversation and where the prompts part.
+
+    kinds: the kinds of conversations that it stands for, where it is more than its own.
+    """
     difference = found.difference
     if difference.kind == "failure":
         text = f"the reference renders it, {side.answers} answers: {in_words(difference.found)}"
@@ -195,7 +199,8 @@ def counterexample(found: Counterexample, side: Side = OLLAMA) -> str:
     else:
         text = show_difference(difference.expected, difference.found, side=side)
     conversation = shown(found.conversation)
-    return f"{found.category}: not exact for every conversation; for {conversation} {text}"
+    of = ", ".join(kinds) or found.category
+    return f"{of}: not exact for every conversation; for {conversation} {text}"
 
 
 def _uncovered(found: Uncovered) -> Diagnostic:

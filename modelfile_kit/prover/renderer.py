@@ -14,13 +14,15 @@ from ..core.conversation import CATEGORIES, Conversation
 from ..core.errors import PromptError
 from ..ollama.prompt import PromptTemplate
 from ..ollama.renderer_prompt import RendererPrompts
-from .comparison import Clock, Comparison, Difference
+from .comparison import Clock, Comparison, Difference, common_length
 from .counting import Count, count_right
 from .coverage import Hit, WatchedReference
 from .findings import Counterexample, Finding, NeighboursMerged, NoMarker, Side, counterexample, diagnostic
 from .native import NEIGHBOURS, TemplateWithTokens, continues
 from .prove import prove_prompts
 
+# Characters of both prompts, from where they part, that make two differences the same.
+_ALIKE = 24
 _WORST = ("unsupported", "partial", "exact", "absent")
 
 
@@ -30,7 +32,7 @@ class RendererProof:
 
     coverage: for each of chat, tools, thinking and images "exact", "partial", "unsupported" (no conversation
     renders) or "absent"; of two releases the worse one. conversations: how many were compared. differences:
-    the first of each kind in words, with the release. counts: for each kind, how many conversations the
+    what differs in words, each with its releases. counts: for each kind, how many conversations the
     TEMPLATE and the renderer (as `native`) get right, at the release where the renderer gets fewer; empty
     where there is no TEMPLATE, or the renderer is exact.
     """
@@ -110,7 +112,7 @@ def prove_renderer(
     counted what each of the two gets right, unless the renderer is exact.
     """
     coverage = {k: "exact" if k in kinds else "absent" for k in CATEGORIES}
-    told: dict[str, None] = {}
+    told: list[tuple[Finding, str]] = []
     runs, counts = 0, dict[str, Count]()
     for prompts in releases:
         comparison = compare_renderer(reference, prompts)
@@ -123,11 +125,11 @@ def prove_renderer(
                 seen["chat"] = "partial"
                 found.append(Counterexample("chat", conversation, difference))
         runs += comparison.runs
-        told.update(dict.fromkeys(_in_words(f, prompts) for f in found))
+        told += [(f, prompts.target.name) for f in found]
         coverage = {k: min(coverage[k], seen[k], key=_WORST.index) for k in CATEGORIES}
         if template is not None and any(seen[k] not in ("exact", "absent") for k in kinds):
             counts = _fewer(counts, count_right(comparison.beside(template), comparison, kinds))
-    return RendererProof(releases[0].renderer, coverage, runs, tuple(told), counts)
+    return RendererProof(releases[0].renderer, coverage, runs, _told_once(told, releases[0].renderer), counts)
 
 
 def _fewer(one: dict[str, Count], other: dict[str, Count]) -> dict[str, Count]:
@@ -136,8 +138,32 @@ def _fewer(one: dict[str, Count], other: dict[str, Count]) -> dict[str, Count]:
     }
 
 
-def _in_words(found: Finding, prompts: RendererPrompts) -> str:
-    name = f"RENDERER {prompts.renderer} (Ollama {prompts.target.name})"
-    if isinstance(found, Counterexample):
-        return f"{name}, {counterexample(found, Side('renderer', name))}"
-    return f"{name}, {diagnostic(found).message}"
+def _told_once(found: Sequence[tuple[Finding, str]], renderer: str) -> tuple[str, ...]:
+    """Findings in words, each with its release; one difference is told once for all kinds and releases."""
+    groups: dict[Any, list[tuple[Finding, str]]] = {}
+    for each in found:
+        groups.setdefault(_same(each[0]), []).append(each)
+    return tuple(_in_words(group, renderer) for group in groups.values())
+
+
+def _same(found: Finding) -> Any:
+    """What findings have in common that tell the same."""
+    if not isinstance(found, Counterexample):
+        return diagnostic(found).message
+    difference = found.difference
+    if difference.kind == "failure":
+        return difference.kind, difference.found
+    if difference.kind == "refusal":
+        return difference.kind, difference.expected
+    at = common_length(difference.expected, difference.found)
+    return difference.kind, *(text[at : at + _ALIKE] for text in (difference.expected, difference.found))
+
+
+def _in_words(group: Sequence[tuple[Finding, str]], renderer: str) -> str:
+    releases = " and ".join(dict.fromkeys(release for _, release in group))
+    name = f"RENDERER {renderer} (Ollama {releases})"
+    first = group[0][0]
+    if isinstance(first, Counterexample):
+        kinds = tuple(dict.fromkeys(f.category for f, _ in group if isinstance(f, Counterexample)))
+        return f"{name}, {counterexample(first, Side('renderer', name), kinds)}"
+    return f"{name}, {diagnostic(first).message}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 
 from ..core.diagnostics import Diagnostic, Severity
@@ -18,6 +19,8 @@ NO_TAGS_SHOWN, MARKS_LEFT, PARSER_CHOSEN = "MK673", "MK674", "MK678"
 _SHOWN = 90
 _NO_READER = "nothing reads replies beside a RENDERER without PARSER"
 _NAMED = 3
+# Where the end of a reply may be cut off, best first: before a line, a tag, a word.
+_BEGINNINGS = tuple(map(re.compile, (r"\n", r"(?=<[^/])", r"(?=<)", r"\s")))
 
 
 def findings(
@@ -91,7 +94,7 @@ def _calls(trip: RoundTrip, seen: Prompts, better: RoundTrip | None) -> Iterator
         CALLS_NOT_READ,
         _severity(lost),
         f"tools: {_count(lost, calling)} with tool calls do not come back: {_expects(trip, seen)}, the model "
-        f"writes {'…' * (len(text) > _SHOWN)}{text[-_SHOWN:]!r}; {_fate(first)}{_only_some(lost, trip)}",
+        f"writes {_end_of(text)!r}; {_fate(first)}{_only_some(lost, trip)}",
         help=advice(better, trip) + "otherwise the client has to find the calls in the answer",
     )
 
@@ -109,7 +112,7 @@ def _thoughts(
             THOUGHTS_NOT_READ,
             _severity(lost),
             f"thinking: {_count(lost, thinking)} with a thought do not come back: "
-            f"{_expects_thoughts(trip, seen)}, the model writes {lost[0].spoken.text[:_SHOWN]!r}, so "
+            f"{_expects_thoughts(trip, seen)}, the model writes {_begin_of(lost[0].spoken.text)!r}, so "
             f"{_fate_of_thought(lost[0])}{_only_some(lost, trip)}",
             help=advice(better, trip) + "send `think: false`, or remove thoughts in the client",
         )
@@ -234,6 +237,27 @@ def _fate_of_thought(reading: Reading) -> str:
 
 def _begin(kind: Kind) -> str:
     return kind.thinking.strip()[:20]
+
+
+def _end_of(text: str) -> str:
+    """The end of a reply, from the beginning of a line, tag or word on."""
+    if len(text) <= _SHOWN:
+        return text
+    end = text[-_SHOWN:]
+    for begins in _BEGINNINGS:
+        found = begins.search(text, len(text) - _SHOWN, len(text) - _SHOWN // 2)
+        if found:
+            end = text[found.end() :]
+            break
+    return "…" + end
+
+
+def _begin_of(text: str) -> str:
+    """The beginning of a reply, up to the end of a word."""
+    if len(text) <= _SHOWN:
+        return text
+    start = text[:_SHOWN]
+    return (start if text[_SHOWN].isspace() else start[: max(map(start.rfind, " \n>")) + 1] or start) + "…"
 
 
 def _short(text: str) -> str:

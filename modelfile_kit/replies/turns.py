@@ -24,7 +24,7 @@ _NUMBER = 73519
 TOKEN_MAX = 80
 # Steps of the reference for all turns; real templates take up to 150,000, and a million are half a second.
 # What is not known by then stays unknown.
-STEPS_MAX = 3_000_000
+STEPS_MAX = 500_000
 # How much of a prompt's end a former turn may begin without: an opened thought, a token. A prompt that
 # differs in more is no conversation that the model goes on with, but a question about one.
 ASIDE_MAX = 60

@@ -184,3 +184,15 @@ def test_a_named_chat_template_of_a_json_file(pair: MicroPair, tmp_path: Path) -
     with pytest.raises(PackageError, match="rag") as caught:
         choose_reference(other, open_files(other))
     assert caught.value.code == "MK513"
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("none.json", "does not exist"), (".", "no tokenizer in this folder")]
+)
+def test_a_named_tokenizer_that_is_missing_is_told(pair: MicroPair, name: str, said: str) -> None:
+    """A build does not need it, so it is a warning; `check` cannot go on without it."""
+    folder = pair.model.parent
+    files = open_files(package(pair, tokenizer=folder / name))
+    [told] = [d for d in files.diagnostics if d.code == "MK740"]
+    assert (str(told.severity), said in told.message) == ("warning", True)
+    assert not [d for d in open_files(package(pair)).diagnostics if d.code == "MK740"]

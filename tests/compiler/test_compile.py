@@ -201,3 +201,23 @@ def test_an_error_of_the_compiler_is_called_one(monkeypatch: pytest.MonkeyPatch)
     assert "mod2 (" not in found.template
     with pytest.raises(KitError):
         render_prompt(found.template, [user("a")])
+
+
+def test_a_long_list_of_constants_is_no_error_of_the_compiler() -> None:
+    """Go's `eq` takes any number of values."""
+    names = ", ".join(f"'a{n}'" for n in range(1200))
+    source = "{% for m in messages %}{% if m.content in [" + names + "] %}x{% endif %}{% endfor %}"
+    found = check(source, [user("a7")], [user("a1200")])
+    assert found.coverage["chat"] == "exact"
+
+
+def test_many_choices_in_a_row_are_too_many() -> None:
+    source = "{% for m in messages %}" + "\n{{ 'a' if m.content else m.role }}b" * 600 + "{% endfor %}"
+    [told] = compile_template(source).diagnostics
+    assert told.code == "MK611" and "statements in a row" in told.message
+    assert told.span and 1 < told.span.line < 600
+
+
+def test_a_number_that_python_does_not_read_is_told() -> None:
+    with pytest.raises(TemplateReferenceError, match="does not parse"):
+        compile_template("{{ " + "9" * 5000 + " }}")

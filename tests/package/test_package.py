@@ -137,6 +137,7 @@ def test_all_findings_come_at_once_and_in_the_order_of_the_file(tmp_path: Path) 
         ("tokenizer: https://x/tokenizer.json", "the tokenizer's library reads files"),
         ("vocab: a", "did you mean `tokenizer`"),
         ("end_token: ''", "empty text"),
+        ("parser: ''", "write auto, none, or the name of one of Ollama's parsers, or remove `parser`"),
         ("mode: Go", "did you mean `go`"),
         ("mode: [go]", "a list of 1, expected auto, go, native or renderer"),
         ("system:", "write a value, or remove `system`"),

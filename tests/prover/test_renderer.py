@@ -50,8 +50,25 @@ def test_the_same_prompts_are_exact() -> None:
 def test_another_byte_is_a_difference_with_its_release(change: tuple[str, str]) -> None:
     found = proof(LFM2.replace(*change))
     assert found.coverage["chat"] == "partial"
-    assert found.differences[0].startswith("RENDERER lfm2 (Ollama 0.30.4), chat: not exact")
+    assert found.differences[0].startswith("RENDERER lfm2 (Ollama 0.30.4 and 0.34.4), chat: not exact")
     assert "renderer:" in found.differences[0]
+
+
+GLM_47 = (
+    "[gMASK]<sop>{% for m in messages %}{% if m.role == 'assistant' %}<|assistant|>"
+    "{% if m.reasoning_content %}<think>{{ m.reasoning_content }}{% endif %}</think>{{ m.content }}"
+    "{% elif m.role in ('user', 'system') %}<|{{ m.role }}|>{{ m.content }}{% endif %}{% endfor %}"
+    "<|assistant|>{{ '</think>' if enable_thinking is defined and not enable_thinking else '<think>' }}"
+)
+
+
+def test_one_difference_of_several_kinds_is_told_once() -> None:
+    found = proof(GLM_47.replace("<sop>", "<sop>\n"), renderer="glm-4.7", kinds=("chat", "thinking", "tools"))
+    assert (found.coverage["chat"], found.coverage["thinking"]) == ("partial", "partial")
+    told = [d for d in found.differences if "chat" in d.partition(":")[0]]
+    assert len(told) == 1
+    assert told[0].startswith("RENDERER glm-4.7 (Ollama 0.30.4 and 0.34.4), chat, thinking")
+    assert not [d for d in found.differences if ": thinking" in d or "), thinking" in d]
 
 
 def test_prompts_by_chance_are_not_exact() -> None:

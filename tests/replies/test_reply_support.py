@@ -64,6 +64,14 @@ def test_claims_of_prompts_are_not_those_of_replies() -> None:
     assert "<arg name=" in lost.message
 
 
+def test_a_reply_is_shown_from_a_tag_on_not_from_within_a_word() -> None:
+    wordy = formats.XML_CALLS.replace("<arg name=", "<an-argument-of-this-call name=")
+    found = compile_template(wordy, eos_token="<|im_end|>")
+    lost = next(d for d in found.diagnostics if d.code == "MK670")
+    shown = lost.message.partition("the model writes '")[2]
+    assert shown.startswith("…<")
+
+
 def test_thoughts_that_cannot_be_split() -> None:
     """The thought is told behind the answer, and Ollama looks for its tag at the start."""
     thought = "{% if m.reasoning_content %}<think>{{ m.reasoning_content }}</think>{% endif %}"

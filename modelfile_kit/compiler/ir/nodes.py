@@ -196,26 +196,26 @@ def negate(t: Test) -> Test:
 
 def both(*tests: Test) -> Test:
     """All of them, flat; TRUE for none."""
-    flat: list[Test] = []
+    flat: dict[Test, None] = {}  # in their order
     for t in tests:
         for part in t.tests if isinstance(t, All) else (t,):
             if part == FALSE or negate(part) in flat:
                 return FALSE
-            if part != TRUE and part not in flat:
-                flat.append(part)
-    return flat[0] if len(flat) == 1 else All(tuple(flat)) if flat else TRUE
+            if part != TRUE:
+                flat[part] = None
+    return next(iter(flat)) if len(flat) == 1 else All(tuple(flat)) if flat else TRUE
 
 
 def either(*tests: Test) -> Test:
     """Any of them, flat; FALSE for none."""
-    flat: list[Test] = []
+    flat: dict[Test, None] = {}  # in their order
     for t in tests:
         for part in t.tests if isinstance(t, Some) else (t,):
             if part == TRUE or negate(part) in flat:
                 return TRUE
-            if part != FALSE and part not in flat:
-                flat.append(part)
-    return flat[0] if len(flat) == 1 else Some(tuple(flat)) if flat else FALSE
+            if part != FALSE:
+                flat[part] = None
+    return next(iter(flat)) if len(flat) == 1 else Some(tuple(flat)) if flat else FALSE
 
 
 def test_exprs(t: Test) -> Iterator[Expr]:

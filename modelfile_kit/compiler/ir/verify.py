@@ -24,7 +24,7 @@ from . import nodes as go
 from .nodes import Expr, Node, Nodes
 
 # How many arguments Go's own functions take, at least and at most (text/template/funcs.go).
-_MANY = 1_000
+_MANY = 1_000_000
 _ARGUMENTS = {
     **dict.fromkeys(("and", "or", "print", "println"), (1, _MANY)),
     **dict.fromkeys(("ne", "lt", "le", "gt", "ge"), (2, 2)),

@@ -9,8 +9,8 @@ from ..ir import nodes as go
 from ..ir.nodes import Test
 from ..values.callables import Hidden
 from ..values.choice import Cond, leaves
-from ..values.known import EMPTY, NONE, TRUE, Const, DictEntry, KnownDict, KnownList, Plain, Undef
-from ..values.text import is_text
+from ..values.known import NONE, TRUE, Const, DictEntry, KnownDict, KnownList, Plain, Undef
+from ..values.text import Part, is_text, text_of
 from ..values.truth import bool_of
 from ..values.value import Value
 from . import arithmetic
@@ -129,11 +129,11 @@ def positive(st: State, node: nodes.Pos) -> Value:
 
 
 def concatenation(st: State, node: nodes.Concat) -> Value:
-    result: Value = EMPTY
+    parts: list[Part] = []
     for part in node.nodes:
         # without autoescape `~` takes str() of everything, marked texts too
-        result = st.concat(result, to_text(st, st.eval(part)))
-    return result
+        parts += st.parts(to_text(st, st.eval(part)))
+    return text_of(*parts)
 
 
 def _is_textual(v: Value) -> bool:

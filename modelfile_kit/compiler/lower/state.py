@@ -53,6 +53,10 @@ COPIED_IN_A_STEP = 100
 # TEMPLATE of more.
 TEXT_MAX = 200_000
 PIECES_MAX = 10_000
+# Statements in one block, and all that were ever written: some passes look at each pair in a block. Real
+# templates have at most 40 in a block and write 4,000.
+IN_A_ROW_MAX = 500
+WRITTEN_MAX = 20_000
 
 
 @dataclass(frozen=True)
@@ -119,6 +123,8 @@ class State(VariableStorage):
         self.diagnostics: list[tuple[Diagnostic, Facts]] = []
         # which limit of the compiler the chat template outgrew, and where, if it did
         self.too_big: Diagnostic | None = None
+        # statements written so far, those of paths that came to nothing too
+        self.written = 0
         self.steps = 0
         self.scope = 0
         self.target = Target()
@@ -337,6 +343,9 @@ class State(VariableStorage):
             # what comes from another construct keeps that origin
             statements = tuple(n if n.origin else replace(n, origin=self.origin) for n in statements)
         self.out.extend(statements)
+        self.written += len(statements)
+        if len(self.out) > IN_A_ROW_MAX or self.written > WRITTEN_MAX:
+            raise TooBig(f"more than {IN_A_ROW_MAX:,} statements in a row, or {WRITTEN_MAX:,} in all")
 
     @contextlib.contextmanager
     def capture(self) -> Iterator[list[Node]]:

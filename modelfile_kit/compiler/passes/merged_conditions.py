@@ -8,6 +8,9 @@ from ..ir import nodes as go
 from ..ir.nodes import Node, Nodes, with_blocks
 from .effects import asked, read, written
 
+# Statements of an `if` that grows; the largest of a real template has some thirty.
+MERGED_MAX = 100
+
 
 def merge_conditions(nodes: Nodes) -> Nodes:
     """What is declared between two such `if` moves before the first.
@@ -34,7 +37,12 @@ def merge_conditions(nodes: Nodes) -> Nodes:
                 i -= 1
             first = out[i - 1] if i else None
             between = tuple(out[i:])
-            if isinstance(first, go.If) and _ask_the_same(first, n) and _answer_stays(first, between):
+            if (
+                isinstance(first, go.If)
+                and _is_small(first)
+                and _ask_the_same(first, n)
+                and _answer_stays(first, between)
+            ):
                 then, orelse = (n.then, n.orelse) if first.test == n.test else (n.orelse, n.then)
                 both = replace(first, then=first.then + then, orelse=first.orelse + orelse)
                 out[i - 1 :] = [*out[i:], go.together(both, n)]
@@ -42,6 +50,11 @@ def merge_conditions(nodes: Nodes) -> Nodes:
                 continue
         out.append(n)
     return tuple(out)
+
+
+def _is_small(n: go.If) -> bool:
+    """Whether something may still be merged into it: each time all of it is gone through."""
+    return len(n.then) + len(n.orelse) <= MERGED_MAX
 
 
 def _ask_the_same(a: go.If, b: go.If) -> bool:
