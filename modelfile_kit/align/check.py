@@ -10,11 +10,13 @@ from typing import Any, Literal, Protocol
 from ..core.conversation import Conversation, Message, Tool, image_count
 from ..core.diagnostics import Diagnostic, Severity, has_errors
 from ..core.errors import GoTemplateError, KitError, PromptError, TemplateReferenceError
-from ..huggingface import Reference
+from ..gotemplate import LimitError
+from ..huggingface import Reference, TemplateLimitError
 from ..ollama.conversation_rules import with_system
 from ..ollama.prompt import PromptTemplate
 from ..ollama.prompt_ends import PromptEnds
 from ..ollama.renderer_prompt import RendererPrompts
+from ..prover.refusals import in_words
 from ..runtime.tokenizer import Tokenizer, spell_out
 from ..runtime.vocabulary_info import as_llama_server_gets_it
 from ..vision.ask_colour import ColourAnswer
@@ -35,7 +37,8 @@ class ConversationCheck:
     """One probe.
 
     status: "ok" (bytes and tokens agree, one leading BOS aside), "mismatch", or "refused" (one of the
-    two sides does not take this conversation). prompt: what Ollama sends; reference: what the chat
+    two sides does not take this conversation, or a limit of the kit's ended its rendering).
+    prompt: what Ollama sends; reference: what the chat
     template renders, images shown as `[img-N]`; None where that side refused. alignment: the
     comparison, None without both sides; its token counts are 0 where no tokenizer took part. own_tokens: the
     same in tokens of the model's own tokenizer, None where there is none.
@@ -432,11 +435,18 @@ def _refused(
     conversation: Conversation, prompt: str | KitError, reference: str | KitError
 ) -> ConversationCheck:
     ours, theirs = isinstance(prompt, KitError), isinstance(reference, KitError)
-    if ours and theirs:
+    limit = next((e for e in (prompt, reference) if isinstance(e, (LimitError, TemplateLimitError))), None)
+    if limit is not None:
+        # the kit's own limit: neither side refuses anything
+        finding = Diagnostic(
+            limit.code, Severity.WARNING, f"not compared: {limit.message}", limit.span, limit.help
+        )
+    elif ours and theirs:
         finding = Diagnostic(
             "MK211",
             Severity.INFO,
-            f"both sides refuse this conversation: Ollama: {prompt}; the chat template: {reference}",
+            f"both sides refuse this conversation: Ollama: {in_words(str(prompt))}; "
+            f"the chat template: {reference}",
         )
     elif ours:
         assert isinstance(prompt, KitError)
@@ -444,7 +454,7 @@ def _refused(
         finding = Diagnostic(
             "MK730",
             severe,
-            f"Ollama refuses this conversation, the chat template renders it: {prompt.message}",
+            f"Ollama refuses this conversation, the chat template renders it: {in_words(prompt.message)}",
             help=prompt.help or "support it in the TEMPLATE, or do not send such conversations to this model",
         )
     else:

@@ -206,12 +206,20 @@ def counterexample(found: Counterexample, side: Side = OLLAMA, kinds: Sequence[s
 def _uncovered(found: Uncovered) -> Diagnostic:
     never = _NEVER[found.site.kind, int(found.outcome)]
     more = f" ({found.count} such branches)" if found.count > 1 else ""
-    limit = f"; {found.limit}" if found.limit else ""
+    if found.limit:
+        told = (
+            f"{found.category}: whether a conversation takes each branch of `{found.site.text}` was not "
+            f"settled{more}, so it is not proven; {found.limit}"
+        )
+    else:
+        told = (
+            f"{found.category}: `{found.site.text}` {never} in the conversations of the proof{more}, "
+            "so this branch is not proven"
+        )
     return Diagnostic(
         "MK652",
         Severity.WARNING,
-        f"{found.category}: `{found.site.text}` {never} in the conversations of the proof{more}, "
-        f"so this branch is not proven{limit}",
+        told,
         Span(line=found.site.line),
         "give the package a golden conversation that takes this branch",
     )

@@ -14,7 +14,7 @@ from ..align.image_places import WRAPPERS, Wrapper, place_reference, reference_m
 from ..core.conversation import Conversation, Message, image_count
 from ..core.diagnostics import Diagnostic, Severity
 from ..core.errors import TemplateReferenceError
-from ..huggingface import Reference
+from ..huggingface import Reference, TemplateLimitError
 from ..vision.colour_images import ImageProbe
 from .expectation import Expectation
 from .served_model import ServedModel
@@ -99,6 +99,8 @@ class PromptJudge:
         for think in self._thinks(conversation):
             try:
                 text = self._render(self.whole(conversation), tools=conversation.tools, think=think)
+            except TemplateLimitError as e:
+                return PromptFinding(twice, e.message)
             except TemplateReferenceError as e:
                 note = e.message
                 continue

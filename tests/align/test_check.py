@@ -146,6 +146,18 @@ def test_what_both_sides_refuse_or_one():
     assert "no users here" in theirs.diagnostics[0].message
 
 
+def test_what_a_limit_of_the_kit_ends_is_refused_by_nobody():
+    endless = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
+    [theirs] = check(jinja=endless, conversations=[HI]).conversations
+    assert (theirs.diagnostics[0].code, theirs.diagnostics[0].severity) == ("MK212", Severity.WARNING)
+    loop = "{{ range .Messages }}{{ end }}{{ range 9999 }}{{ range 9999 }}{{ end }}{{ end }}"
+    [ours] = check(loop, conversations=[HI]).conversations
+    assert (ours.diagnostics[0].code, ours.diagnostics[0].severity) == ("MK221", Severity.WARNING)
+    for checked in (ours, theirs):
+        assert checked.diagnostics[0].message.startswith("not compared: ")
+        assert "refuses" not in checked.diagnostics[0].message
+
+
 def test_a_plain_chat_that_ollama_refuses_is_an_error():
     report = check("{{ range .Messages }}{{ .Nothing }}{{ end }}", conversations=[HI])
     assert codes(report) == ["MK730"]
