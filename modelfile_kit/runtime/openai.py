@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 KEY_VARIABLE = OPENAI_KEY.variable
 PATIENCE_SECONDS = 900.0  # silence while a model is loaded or an image is encoded
+TRANSCRIPTIONS = "/v1/audio/transcriptions"
 MAX_REPLY_BYTES = 64 << 20
 
 _KIND = ServerKind(
@@ -96,10 +97,19 @@ class OpenAIServer:
             raise half_a_stream(self.url, OPENAI)
         return answer
 
+    def transcribe(self, model: str, sound: bytes, filename: str) -> str:
+        """What a model writes for a sound by POST /v1/audio/transcriptions."""
+        form: dict[str, Any] = {"data": {"model": model}, "files": {"file": (filename, sound)}}
+        found = self._one_object("POST", TRANSCRIPTIONS, **form).get("text")
+        return found if isinstance(found, str) else ""
+
     def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """One JSON object for one request."""
+        return self._one_object(method, path, json=body)
+
+    def _one_object(self, method: str, path: str, **request: Any) -> dict[str, Any]:
         asked = f"{method} {path}"
-        with self._failures(asked), self._http.stream(method, path, json=body) as reply:
+        with self._failures(asked), self._http.stream(method, path, **request) as reply:
             data = bounded(reply, MAX_REPLY_BYTES)
             check_status(self.url, asked, reply, data, _KIND)
             return decode_object(self.url, asked, data, limit=MAX_REPLY_BYTES, kind=_KIND)
@@ -137,6 +147,12 @@ def image_part(image: bytes) -> dict[str, Any]:
     """An image file as a part of a message's content: a data URL."""
     text = base64.b64encode(image).decode("ascii")
     return {"type": "image_url", "image_url": {"url": f"data:{media_type(image)};base64,{text}"}}
+
+
+def sound_part(sound: bytes, format: str) -> dict[str, Any]:
+    """A sound file as a part of a message's content; format: "wav" or "mp3"."""
+    data = {"data": base64.b64encode(sound).decode("ascii"), "format": format}
+    return {"type": "input_audio", "input_audio": data}
 
 
 def media_type(image: bytes) -> str:

@@ -12,8 +12,9 @@ from ..publish.subject import LONGER, Check
 from ..runtime.error_texts import reason
 from ..runtime.ollama.messages import Answer
 from ..runtime.ollama.replies import RefusedError
-from ..runtime.openai import OpenAIServer
+from ..runtime.openai import OpenAIServer, sound_part
 from ..runtime.openai_messages import to_openai
+from ..vision.sounds import Sound
 
 if TYPE_CHECKING:
     from ..building.build import Build
@@ -31,12 +32,13 @@ GREETING = "Say hello in one short sentence."
 class Promise:
     """What a package promises of the server that runs it.
 
-    name: the model's; images, tools, thinking: whether it has them; context: tokens of a request, None where
-    it does not say. built: the package itself, whose prompts are expected.
+    name: the model's; images, audio, tools, thinking: whether it has them; context: tokens of a request,
+    None where it does not say. built: the package itself, whose prompts are expected.
     """
 
     name: str = ""
     images: bool = False
+    audio: bool = False
     tools: bool = False
     thinking: bool = False
     context: int | None = None
@@ -47,12 +49,13 @@ class Promise:
 class About:
     """What a server says about itself beside OpenAI's API.
 
-    program: its name and version; images: whether it says that the model takes images, None where it does
-    not say; context: tokens that a request may have, None where it does not say.
+    program: its name and version; images, audio: whether it says that the model takes them, None where it
+    does not say; context: tokens that a request may have, None where it does not say.
     """
 
     program: str = "a server with OpenAI's API"
     images: bool | None = None
+    audio: bool | None = None
     context: int | None = None
 
 
@@ -71,15 +74,25 @@ class Asked:
     plain: Answer | None = None
 
     def ask(
-        self, text: str, images: Sequence[bytes] = (), *, streamed: bool = False, **options: Any
+        self,
+        text: str,
+        images: Sequence[bytes] = (),
+        *,
+        sound: Sound | None = None,
+        streamed: bool = False,
+        **options: Any,
     ) -> Answer:
         """One answer at temperature 0; options: other keys of the request."""
         message: dict[str, Any] = {"role": "user", "content": text}
         if images:
             message["images"] = list(images)
+        messages = to_openai([message])
+        if sound is not None:
+            part = {"type": "text", "text": text}
+            messages[0]["content"] = [part, sound_part(sound.data, sound.format)]
         body: dict[str, Any] = {
             "model": self.model,
-            "messages": to_openai([message]),
+            "messages": messages,
             "temperature": 0,
             "seed": 0,
             "max_tokens": self.max_tokens,

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import ServerError, UsageError
+from ..gguf_file.inputs import AUDIO
 from ..prover.native import kinds_of
 from ..publish.blobs import Progress, Step
 from ..publish.subject import Check
@@ -22,6 +23,7 @@ from .error_checks import check_broken_image, check_overflow
 from .image_answers import check_images
 from .prompts import compare_prompts
 from .reply_answers import check_thinking, check_tools
+from .sound_answers import check_sound
 
 if TYPE_CHECKING:
     from ..building.build import Build
@@ -46,6 +48,7 @@ CHECKS: tuple[tuple[str, Callable[[Asked], Iterator[Check]]], ...] = (
     ("stream", check_stream),
     ("stop", check_stop),
     ("images", check_images),
+    ("sound", check_sound),
     ("tools", check_tools),
     ("thinking", check_thinking),
     ("broken image", check_broken_image),
@@ -54,12 +57,13 @@ CHECKS: tuple[tuple[str, Callable[[Asked], Iterator[Check]]], ...] = (
 
 
 def promise_of(built: Build) -> Promise:
-    """What a package promises: images, tools and thoughts as its projector and chat template have them."""
+    """What a package promises: what its projector and its chat template have."""
     kinds = kinds_of(built.reference.text, images=False) if built.reference else ()
     context = built.package.parameters.get("num_ctx")
     return Promise(
         name=built.package.name,
         images=built.files.takes_images,
+        audio=AUDIO in built.files.input,
         tools="tools" in kinds,
         thinking="thinking" in kinds,
         context=context if isinstance(context, int) else None,
@@ -153,16 +157,19 @@ def _about(server: OpenAIServer, name: str, listed: Sequence[Mapping[str, Any]])
         return About(
             f"llama-server {props['build_info']}",
             bool(senses.get("vision")) if isinstance(senses, Mapping) else None,
+            bool(senses["audio"]) if isinstance(senses, Mapping) and "audio" in senses else None,
             context if isinstance(context, int) else None,
         )
     version = _own(server, "GET", "/api/version").get("version")
     if isinstance(version, str):
         can = _own(server, "POST", "/api/show", {"model": name}).get("capabilities")
-        return About(f"Ollama {version}", "vision" in can if isinstance(can, list) else None)
+        if not isinstance(can, list):
+            return About(f"Ollama {version}")
+        return About(f"Ollama {version}", images="vision" in can, audio="audio" in can)
     mine: Mapping[str, Any] = next((m for m in listed if m.get("id") == name), {})
     owner, limit = mine.get("owned_by"), mine.get("max_model_len")
     program = owner if isinstance(owner, str) and owner not in ("", "me", "system") else About.program
-    return About(program, None, limit if isinstance(limit, int) else None)
+    return About(program, context=limit if isinstance(limit, int) else None)
 
 
 def _own(

@@ -89,7 +89,8 @@ def test_glm_4v_in_four_bits_works_as_text_and_says_why_it_does_not_see(
     program = find_ollama()[0]
     if program is None:
         return
-    # The kernels for AMX need rights that a virtual machine may not have; without repacking there are none.
+    # Some builds of llama.cpp set up AMX with a configuration that they never filled, and crash with every
+    # quantized model on a processor that has it. Without repacking, those kernels are not used.
     monkeypatch.setenv("LLAMA_ARG_REPACK", "0")
     beside = program.resolve().parents[1] / "lib" / "ollama" / "llama-server"
     with LlamaServer(beside, small) as server:

@@ -100,7 +100,7 @@ def test_the_server_quantizes_or_llama_quantize_before(
     built = package(model="f16.gguf", quantize=to)
     assert f"ollama create --quantize {to}" in str(built.modelfile)
     before = {p.name for p in tmp_path.iterdir()} | {"cache"}  # of the test itself
-    # llama.cpp cannot run so narrow a model in Q8_0 and Q4_K_M, so the engine is left out.
+    # The engine is left out: some builds of llama.cpp crash with every quantized model where there is AMX.
     publish(built, NAME, host=either_server.url, verify=False)
     assert either_server.show(NAME)["details"]["quantization_level"] == shown
     again = publish(built, NAME, host=either_server.url, verify=False)

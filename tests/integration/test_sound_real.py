@@ -14,6 +14,9 @@ from modelfile_kit.building.build import build
 from modelfile_kit.package.package import load_package
 from modelfile_kit.publish.publish import publish
 from modelfile_kit.publish.verify import verify
+from modelfile_kit.runtime.openai import OpenAIServer
+from modelfile_kit.serve.asked import Promise
+from modelfile_kit.serve.server_check import check_server, promise_of
 from modelfile_kit.testing.stand_in_file import load_stand_in, write_micro
 from modelfile_kit.vision.sounds import Sound, sound_of, tone
 from tests.ollama_process import find_ollama
@@ -34,6 +37,17 @@ def omni(tmp_path_factory):
     model, projector = write_micro(package, folder, load_stand_in(package))
     assert projector is not None
     return folder, Path(model), Path(projector)
+
+
+def checked(server: str, name: str | None, promise: Promise) -> dict[str, tuple[str, list[str]]]:
+    """What `serve --check` finds out about sound: status and codes by name."""
+    with OpenAIServer(server) as asked:
+        report = check_server(asked, model=name, promise=promise, max_tokens=8)
+    return {
+        c.name: (str(c.status), [d.code for d in c.diagnostics])
+        for c in report.cases
+        if c.name in ("sound", "transcription")
+    }
 
 
 def sounds() -> list[Sound]:
@@ -61,6 +75,8 @@ def test_a_model_that_hears_takes_every_sound_by_every_way(omni, either_server):
     tokens = {c.detail.split(" is ")[1].split()[0] for c in found.values() if " is " in c.detail}
     assert len(tokens) <= 2  # the OpenAI endpoint makes a turn of its own of the sound
     assert [d.code for d in found["sound long.wav"].diagnostics] == ["MK868"]
+    both = checked(either_server.url, NAME, promise_of(built))
+    assert both == {"sound": ("passed", []), "transcription": ("passed", [])}
 
 
 def test_what_the_server_says_to_a_sound_that_is_none(omni, ollama_server):
@@ -85,6 +101,8 @@ def test_a_model_that_sees_only_says_so(tmp_path, micro_pair, ollama_server):
     [check] = [c for c in report.checks if c.name.startswith("sound")]
     assert [d.code for d in check.diagnostics] == ["MK869"]
     assert "glm4v" in check.diagnostics[0].message
+    assert checked(ollama_server.url, "deaf", Promise()) == {"sound": ("skipped", [])}
+    assert checked(ollama_server.url, "deaf", Promise(audio=True)) == {"sound": ("failed", ["MK888"])}
 
 
 def test_llama_server_hears_by_its_own_endpoints(omni):
@@ -100,6 +118,8 @@ def test_llama_server_hears_by_its_own_endpoints(omni):
         form = {"model": NAME, "response_format": "json"}
         file = {"file": ("tone.wav", tone().data)}
         written = httpx.post(url, data=form, files=file, timeout=60, trust_env=False)
+        both = checked(f"http://127.0.0.1:{server.port}", None, Promise(audio=True))
     assert heard.status == plain.status == 200
     assert heard.tokens - plain.tokens > 700
     assert (written.status_code, written.json()["text"]) == (200, "Hello")
+    assert both == {"sound": ("passed", []), "transcription": ("passed", [])}

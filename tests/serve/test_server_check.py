@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import wave
 from typing import Any
 
 import pytest
@@ -18,8 +19,12 @@ from modelfile_kit.serve.asked import Promise
 from modelfile_kit.serve.server_check import check_server, promise_of
 from modelfile_kit.vision.colour_images import COLOURS
 
-EVERYTHING = Promise("vlm", images=True, tools=True, thinking=True)
-REFUSED = {"no images": "vlm is not a multimodal model", "no tools": '"auto" tool choice requires a parser'}
+EVERYTHING = Promise("vlm", images=True, audio=True, tools=True, thinking=True)
+REFUSED = {
+    "no images": "vlm is not a multimodal model",
+    "no sound": "At most 0 audio(s) may be provided in one prompt.",
+    "no tools": '"auto" tool choice requires a parser',
+}
 
 
 class Vllm:
@@ -28,20 +33,26 @@ class Vllm:
     def __init__(self, httpserver: Any, fault: str = "") -> None:
         self.fault = fault
         self.bodies: list[dict[str, Any]] = []
+        self.heard = 0  # tokens of the sounds of a request
         models = [{"id": "vlm", "owned_by": "vllm", "max_model_len": 1000}]
         if fault == "two models":
             models.append({"id": "other", "owned_by": "vllm"})
         data = {"data": [] if fault == "no model" else models}
         httpserver.expect_request("/v1/models").respond_with_json(data)
         httpserver.expect_request("/v1/chat/completions").respond_with_handler(self.answer)
+        httpserver.expect_request("/v1/audio/transcriptions").respond_with_handler(self.transcribe)
 
     def answer(self, request: Any) -> Response:
         body = request.get_json()
         self.bodies.append(body)
         content = body["messages"][-1]["content"]
         parts = content if isinstance(content, list) else [{"type": "text", "text": content}]
-        text = parts[-1]["text"]
+        text = next(p["text"] for p in parts if p["type"] == "text")
         images = [p["image_url"]["url"].partition(",")[2] for p in parts if p["type"] == "image_url"]
+        sounds = [p["input_audio"]["format"] for p in parts if p["type"] == "input_audio"]
+        self.heard = 0 if self.fault == "sound ignored" else 700 * len(sounds)
+        if sounds and self.fault == "no sound":
+            return error(400, REFUSED[self.fault])
         if refusal := self.refusal(body, text, images):
             return refusal
         message: dict[str, Any] = {"role": "assistant", "content": self.words(text, images)}
@@ -59,6 +70,16 @@ class Vllm:
             elif on:
                 message["reasoning_content"] = "3*4"
         return self.reply(body, message)
+
+    def transcribe(self, request: Any) -> Response:
+        with wave.open(io.BytesIO(request.files["file"].read())) as sound:
+            frames = sound.getnframes()
+        if self.fault == "no transcriptions":
+            return error(404, "Not Found")
+        if self.fault == "transcriptions break":
+            return error(500, "Internal Server Error")
+        text = json.dumps({"text": f"{request.form['model']} hears {frames}"})
+        return Response(text, content_type="application/json")
 
     def words(self, text: str, images: list[str]) -> str:
         if not images:
@@ -97,7 +118,7 @@ class Vllm:
         for stop in body.get("stop") or ():
             if self.fault != "stop ignored":
                 message["content"] = message["content"].partition(stop)[0]
-        usage = {"prompt_tokens": 9, "completion_tokens": 3}
+        usage = {"prompt_tokens": 9 + self.heard, "completion_tokens": 3}
         if self.fault == "no usage":
             usage = {}
         if not body.get("stream"):
@@ -137,6 +158,8 @@ def check(httpserver):
 def test_a_server_that_does_all_of_it(check):
     report, found = check(promise=EVERYTHING)
     assert report.ok and {status for status, _, _ in found.values()} == {"passed"}
+    assert "700 tokens" in found["sound"][1]
+    assert found["transcription"][1] == "'vlm hears 16000'"
     assert {"images", "several images", "tools", "thinking", "enable_thinking", "context overflow"} - {
         *found
     } == {"images"}
@@ -159,6 +182,7 @@ def test_a_server_that_does_all_of_it(check):
         ("another tool", "tools", "MK870", "not as offered"),
         ("odd arguments", "tools", "MK870", "not as offered"),
         ("calls whole only", "tools", "MK870", "not as offered"),
+        ("transcriptions break", "transcription", "MK801", "error"),
     ],
 )
 def test_faults_of_any_server(fault, name, code, words, check):
@@ -172,6 +196,8 @@ def test_faults_of_any_server(fault, name, code, words, check):
     ("fault", "name", "codes", "words"),
     [
         ("no images", "images", ["MK888", "MK801"], "vlm is not a multimodal model"),
+        ("no sound", "sound", ["MK888", "MK801"], "At most 0 audio(s)"),
+        ("sound ignored", "sound", ["MK888", "MK859"], "no tokens"),
         ("no tools", "tools", ["MK888", "MK801"], "tool choice requires a parser"),
         ("tools ignored", "tools", ["MK888"], "and no call"),
         ("no thoughts", "thinking", ["MK888"], "and no thought"),
@@ -191,12 +217,34 @@ def test_what_is_not_offered_is_a_fault_where_it_is_promised(fault, name, codes,
     [
         ("one image", "several images", "not offered: At most 1 image"),
         ("no usage", "usage", "not offered"),
+        ("no usage", "sound", "not known"),
+        ("no transcriptions", "transcription", "not offered: Not Found"),
         ("always thinks", "enable_thinking", "thinks all the same"),
     ],
 )
 def test_what_few_servers_have(fault, name, words, check):
     report, found = check(fault, EVERYTHING)
     assert report.ok and found[name][0] == "skipped" and words in found[name][1]
+
+
+@pytest.mark.parametrize(("hears", "status"), [(True, "passed"), (False, "skipped")])
+@pytest.mark.parametrize("program", ["llama-server", "Ollama"])
+def test_a_server_that_says_that_its_model_is_deaf_is_sent_no_sound(
+    program, hears, status, check, httpserver
+):
+    if program == "Ollama":
+        httpserver.expect_request("/api/version").respond_with_json({"version": "0.34.4"})
+        able = {"capabilities": ["completion", *(["audio"] if hears else [])]}
+        httpserver.expect_request("/api/show").respond_with_json(able)
+    else:
+        props = {"build_info": "b1", "modalities": {"vision": True, "audio": hears}}
+        httpserver.expect_request("/props").respond_with_json(props)
+    _, found = check("no tools")
+    assert found["sound"][0] == status
+    assert hears or found["sound"][1] == "not offered: the server says that its model does not hear"
+    assert any("audio/transcriptions" in r.path for r, _ in httpserver.log) == hears
+    _, found = check("no tools", Promise("vlm", audio=True))
+    assert (found["sound"][0], found["sound"][2]) == (("passed", []) if hears else ("failed", ["MK888"]))
 
 
 def test_a_prompt_that_is_cut_is_a_warning(check):
@@ -228,5 +276,6 @@ def test_no_model(check):
 def test_the_promise_of_a_package(built):
     promise = promise_of(built)
     assert (promise.name, promise.images, promise.context) == ("mkmodelfile-demo", True, 2048)
+    assert not promise.audio
     # the micro model's chat template has neither tools nor thoughts
     assert (promise.tools, promise.thinking) == (False, False)
