@@ -25,8 +25,10 @@ format: $(STAMP)
 	$(VENV)/bin/ruff format .
 
 # Generated templates, prompts and Modelfiles against Ollama's own Go packages: make fuzz N=1000000 SEED=7,
-# at one release alone: make fuzz N=100000 VERSION=0.9.6; and changed chat templates against the compiler's claims
+# at one release alone: make fuzz N=100000 VERSION=0.9.6; changed chat templates against the compiler's claims, and
+# changed GGUF files against ggml's own reader
 fuzz: $(STAMP)
+	$(VENV)/bin/python -m tests.gguf_file.fuzz $(N) $(SEED)
 	$(VENV)/bin/python -m tests.gotemplate.fuzz $(N) $(SEED) $(if $(VERSION),--version $(VERSION)) --jobs $(JOBS)
 	MKMODELFILE_FUZZ=$(N) MKMODELFILE_SEED=$(SEED) $(VENV)/bin/python -m pytest -m oracle tests/ollama \
 		$(if $(VERSION),-k $(VERSION))

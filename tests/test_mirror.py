@@ -28,6 +28,7 @@ WITHOUT_MODULE = {
     "compiler/test_corpus.py": "the whole compiler on real templates",
     "compiler/test_fixtures.py": "what the whole compiler makes of small chat templates",
     "compiler/test_mutations.py": "the whole compiler on changed templates",
+    "gguf_file/test_against_ggml.py": "reading headers, compared with ggml's own reader on mutated files",
     "gguf_file/test_any_header.py": "every question that can be asked about a header, on generated ones",
     "gotemplate/test_fuzz.py": "the whole engine on generated templates",
     "gotemplate/test_recorded.py": "the whole engine, compared with recorded answers of Go",

@@ -70,7 +70,7 @@ def user_texts(
     """
     special = list(vocabulary.special_tokens())
     rows = engine.tokenize_many([f"a{text}b" for text in special], add_bos=False)
-    ids = {text: vocabulary.id_of(text) for text in special}
+    ids = vocabulary.ids_of(special)
     ours = tuple(text for text, row in zip(special, rows, strict=True) if ids[text] in row)
     theirs = None
     if reference is not None:

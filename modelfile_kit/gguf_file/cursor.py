@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from array import array
+from io import SEEK_END, BytesIO
 
 from ..core.diagnostics import Span
 from ..core.errors import GGUFError
@@ -17,12 +18,14 @@ TRUNCATED, OVER_LIMIT, UNSOUND = "MK404", "MK405", "MK401"
 class Cursor:
     """A position in the bytes read so far; reads more from the source as needed.
 
-    at: the position; order: "<" or ">", the file's byte order.
+    at: the position; order: "<" or ">", the file's byte order; data: a view of the bytes read so far, which
+    the next read replaces.
     """
 
     def __init__(self, source: Source, order: str = "<") -> None:
         self.source = source
-        self.data = bytearray()
+        self._read = BytesIO()
+        self.data = self._read.getbuffer()
         self.at = 0
         self._block = FIRST_BLOCK
         self.set_order(order)
@@ -45,8 +48,20 @@ class Cursor:
 
     def first_bytes(self) -> bytes:
         """Reads the first block; returns as much of it as tells what kind of file this is."""
-        self.data += self.source.read(self._block)
+        self._add(self.source.read(self._block))
         return bytes(self.data[:512])
+
+    def taken(self) -> bytes:
+        """The bytes up to the position. Ends the reading: they become the result and are not copied."""
+        self.data.release()
+        self._read.truncate(self.at)
+        return self._read.getvalue()
+
+    def _add(self, block: bytes) -> None:
+        self.data.release()  # what is being looked at cannot grow
+        self._read.seek(0, SEEK_END)
+        self._read.write(block)
+        self.data = self._read.getbuffer()
 
     def need(self, count: int, what: str, *, start: int | None = None) -> None:
         """Makes sure that `count` bytes from the position on are there."""
@@ -65,7 +80,7 @@ class Cursor:
             block = self.source.read(self._block)
             if not block:
                 raise self._ends(what, end, len(self.data))
-            self.data += block
+            self._add(block)
             self._block = min(self._block * 2, LARGEST_BLOCK)
 
     def u32(self, what: str) -> int:
@@ -109,7 +124,9 @@ class Cursor:
                     at += unpack(data, at)[0] + 8
             except (struct.error, OverflowError):
                 at = len(data) + 1
-            if at <= len(data) and at - self.at <= MAX_STRING_BYTES:
+            fits = at <= len(data) and at - self.at <= MAX_STRING_BYTES
+            del data  # a view that is held would keep the next block from being added
+            if fits:
                 self.at = at
             else:
                 for n in range(first, first + many):

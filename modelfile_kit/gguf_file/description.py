@@ -186,7 +186,7 @@ def _vocabulary(header: Header) -> VocabularyFacts | None:
         eot=token(vocabulary.eot_id),
         add_bos=vocabulary.add_bos,
         end_of_generation=tuple((vocabulary.token(i), i) for i in sorted(vocabulary.end_of_generation())),
-        control_tokens=len(vocabulary.control_tokens()),
+        control_tokens=vocabulary.count_of("control"),
         chat_templates={name: len(text) for name, text in vocabulary.chat_templates.items()},
     )
 

@@ -12,7 +12,7 @@ from os import PathLike
 
 from ..core.diagnostics import Span
 from ..core.errors import GGUFError
-from .arrays import ARRAY, SCALARS, STRING
+from .arrays import ARRAY, SCALARS, STRING, readable
 from .byte_source import open_source
 from .cursor import OVER_LIMIT, TRUNCATED, UNSOUND, Cursor
 from .limits import (
@@ -27,7 +27,7 @@ from .limits import (
 )
 from .metadata import Entry, Metadata
 from .other_formats import not_a_gguf
-from .tensors import TensorInfo, size_in_bytes, type_name
+from .tensors import BLOCKS, REMOVED, TensorInfo, size_in_bytes, type_name
 
 NEWEST_VERSION = 3
 DEFAULT_ALIGNMENT = 32
@@ -111,7 +111,7 @@ def read_header(path_or_url: str | PathLike[str], *, check_data: bool = True) ->
         size=source.size,
         version=version,
         byte_order="little" if order == "<" else "big",
-        metadata=Metadata(entries, bytes(memoryview(cursor.data)[: cursor.at]), order),
+        metadata=Metadata(entries, cursor.taken(), order),
         tensors=tensors,
         alignment=alignment,
         data_offset=data_offset,
@@ -150,9 +150,11 @@ def _read_entries(cursor: Cursor, count: int) -> dict[str, Entry]:
         start = cursor.at
         offset, length = cursor.string(f"key {n}", MAX_KEY_BYTES)
         try:
-            key = cursor.data[offset : offset + length].decode()
+            key = bytes(cursor.data[offset : offset + length]).decode()
         except UnicodeDecodeError:
             raise cursor.error(f"the name of key {n} is not UTF-8", at=start) from None
+        if "\0" in key:
+            raise cursor.error(f"key {key!r} holds a zero byte, where llama.cpp ends it", at=start)
         if not key or key in entries:
             what = f"key {key!r} occurs twice" if key else f"key {n} has no name"
             raise cursor.error(what, at=start)
@@ -221,20 +223,23 @@ def _alignment(cursor: Cursor, entries: dict[str, Entry]) -> int:
 
 def _read_tensors(cursor: Cursor, count: int) -> list[TensorInfo]:
     tensors: list[TensorInfo] = []
-    seen: set[str] = set()
+    seen: set[bytes] = set()
     for n in range(count):
-        tensor = _read_tensor(cursor, n)
-        if tensor.name in seen:
-            raise cursor.error(f"tensor {tensor.name!r} occurs twice")
-        seen.add(tensor.name)
-        tensors.append(tensor)
+        start = cursor.at
+        offset, length = cursor.string(f"the name of tensor {n}", MAX_TENSOR_NAME_BYTES)
+        raw = bytes(cursor.data[offset : offset + length])
+        name = readable(raw)
+        if raw in seen:
+            raise cursor.error(f"tensor {name!r} occurs twice", at=start)
+        if b"\0" in raw:
+            raise cursor.error(f"tensor name {name!r} holds a zero byte, where llama.cpp ends it", at=start)
+        seen.add(raw)
+        tensors.append(_read_tensor(cursor, name, start))
     return tensors
 
 
-def _read_tensor(cursor: Cursor, n: int) -> TensorInfo:
-    start = cursor.at
-    offset, length = cursor.string(f"the name of tensor {n}", MAX_TENSOR_NAME_BYTES)
-    name = cursor.data[offset : offset + length].decode("utf-8", "backslashreplace")
+def _read_tensor(cursor: Cursor, name: str, start: int) -> TensorInfo:
+    """What stands behind a tensor's name. start: where its entry begins, for messages."""
     dimensions = cursor.u32(f"the dimensions of {name}")
     if dimensions > MAX_DIMENSIONS:
         raise cursor.error(
@@ -243,14 +248,39 @@ def _read_tensor(cursor: Cursor, n: int) -> TensorInfo:
     shape = tuple(cursor.u64(f"the shape of {name}") for _ in range(dimensions))
     kind = cursor.u32(f"the type of {name}")
     at = cursor.u64(f"the offset of {name}")
+    if kind not in BLOCKS:
+        raise _unknown_type(cursor, name, kind, start)
     try:
         size = size_in_bytes(kind, shape)
     except ValueError as e:
         raise cursor.error(f"tensor {name!r}: {e}", at=start) from None
     tensor = TensorInfo(name, shape, type_name(kind), at, size)
-    if tensor.elements > MAX_TENSOR_ELEMENTS or (size or 0) > MAX_TENSOR_ELEMENTS:
+    if not _countable(shape) or (size or 0) > MAX_TENSOR_ELEMENTS:
         raise cursor.error(f"tensor {name!r} claims the shape {shape}, more than ggml can count", at=start)
     return tensor
+
+
+def _countable(shape: tuple[int, ...]) -> bool:
+    """Whether ggml can count the elements: it divides, and allows one less than its largest number.
+
+    A zero among the dimensions excuses no other, as in ggml of the summer of 2026; newer ones let some pass.
+    """
+    before = 1
+    for n in filter(None, shape):
+        if n > MAX_TENSOR_ELEMENTS or MAX_TENSOR_ELEMENTS // n <= before:
+            return False
+        before *= n
+    return True
+
+
+def _unknown_type(cursor: Cursor, name: str, kind: int, start: int) -> GGUFError:
+    if kind in REMOVED:
+        what = f"has the type {REMOVED[kind]} ({kind}), which ggml has removed; llama.cpp refuses such a file"
+        advice = "convert the model again with a current llama.cpp, or use another file of it"
+    else:
+        what = f"has type {kind}; the types that ggml (August 2026) knows end at {max(BLOCKS)}"
+        advice = "the file is damaged, or newer than modelfile-kit: update it, or use another file"
+    return cursor.error(f"tensor {name!r} {what}", at=start, help=advice)
 
 
 def _check_layout(cursor: Cursor, tensors: tuple[TensorInfo, ...], alignment: int, data_offset: int) -> None:

@@ -14,6 +14,12 @@ MAX_STRING_BYTES = 64 * 1024**2
 MAX_ARRAY_LENGTH = 16 * 1024**2
 """Elements. Real vocabularies have up to 262k tokens and 500k merges."""
 
+MAX_SPECIAL_TOKENS = 512 * 1024
+"""Control and user-defined tokens together. The largest real vocabularies have 262k tokens of all kinds."""
+
+MAX_SPECIAL_BYTES = 16 * 1024**2
+"""Of the texts of those tokens, which are held a second time; real ones have some 100 kB."""
+
 MAX_KEYS = 65_536
 """Real headers have 20 to 200 keys."""
 

@@ -44,13 +44,25 @@ BLOCKS: dict[int, tuple[str, int, int]] = {
 }
 """ggml's tensor types by number: name, elements in a block, bytes of a block (ggml.h, ggml-common.h)."""
 
+REMOVED: dict[int, str] = {
+    4: "Q4_2",
+    5: "Q4_3",
+    31: "Q4_0_4_4",
+    32: "Q4_0_4_8",
+    33: "Q4_0_8_8",
+    36: "IQ4_NL_4_4",
+    37: "IQ4_NL_4_8",
+    38: "IQ4_NL_8_8",
+}
+"""Types that ggml once had and refuses now (ggml.h, "support has been removed")."""
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, slots=True)
 class TensorInfo:
     """One tensor.
 
     shape: as in the file, the fastest-varying dimension first; offset: bytes from the beginning of the
-    tensor data; size: in bytes, None if the kit does not know the type.
+    tensor data; size: in bytes, None for a type that the kit does not know (`read_header` refuses it).
     """
 
     name: str

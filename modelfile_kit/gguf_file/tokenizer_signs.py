@@ -78,15 +78,12 @@ def _typed_normal(vocabulary: Vocabulary) -> Iterator[Diagnostic]:
     """Tokens that the chat template writes, and that are typed as ordinary text."""
     shape = _TAG if vocabulary.model == BYTE_PAIRS else _SHAPE
     written = dict.fromkeys(t for source in vocabulary.chat_templates.values() for t in shape.findall(source))
-    wrong = [
-        text
-        for text in written
-        if (number := vocabulary.id_of(text)) is not None
-        and vocabulary.type_of(number) == "normal"
-        and vocabulary.special_id_of(text) is None
-    ]
+    ids = vocabulary.ids_of(written)
+    special = vocabulary.special_ids_of(ids)
+    normal = (text for text in written if text in ids and special[text] is None)
+    wrong = [text for text in normal if vocabulary.type_of(ids[text]) == "normal"]
     if wrong:
-        shown = ", ".join(f"{text!r} ({vocabulary.id_of(text)})" for text in wrong[:_EXAMPLES])
+        shown = ", ".join(f"{text!r} ({ids[text]})" for text in wrong[:_EXAMPLES])
         yield _found(
             TYPED_NORMAL,
             Severity.WARNING,
@@ -110,7 +107,7 @@ def _merges(vocabulary: Vocabulary) -> Iterator[Diagnostic]:
             _AGAIN,
         )
         return
-    normal = vocabulary.kinds().count("normal")
+    normal = vocabulary.count_of("normal")
     expected = normal - _SINGLE_BYTES
     count = len(vocabulary.merges)
     if count < MERGES_PER_TOKEN * expected:

@@ -6,14 +6,17 @@ stops in the end: ids from the metadata, else defaults by tokenizer model, else 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 
 from ..core.diagnostics import Span
 from ..core.errors import GGUFError
 from .arrays import NumberArray, StringArray
 from .header import Header
+from .limits import MAX_SPECIAL_BYTES, MAX_SPECIAL_TOKENS
 from .metadata import Metadata
 
 _TYPES = ("undefined", "normal", "unknown", "control", "user-defined", "unused", "byte")
@@ -56,6 +59,12 @@ _FILL_IN_ENDS: Mapping[str, tuple[str, ...]] = {
 
 ALWAYS_SHOWN = ("<|channel|>", "<|message|>", "<|start|>", "<|constrain|>")
 """Texts that llama.cpp leaves in every reply, even where they are control tokens."""
+
+
+_KNOWN_TEXTS = frozenset(
+    (*KNOWN_ENDS, *ALWAYS_SHOWN, *(text for texts in _FILL_IN_ENDS.values() for text in texts))
+)
+"""What llama.cpp looks for in every vocabulary, and takes for a control token whatever its type."""
 
 
 def shown_in_replies(texts: Collection[str]) -> frozenset[str]:
@@ -141,7 +150,17 @@ class Vocabulary:
         Control and user-defined tokens are spelled plainly; others byte-level (`Ġ` for a space) or with
         `▁`, by tokenizer model.
         """
-        return self._tokens.index_of(text)
+        return self._known[text] if text in _KNOWN_TEXTS else self._tokens.index_of(text)
+
+    def ids_of(self, texts: Iterable[str]) -> Mapping[str, int]:
+        """`id_of` for many texts, without those that are no token; reads the vocabulary once."""
+        return self._tokens.first_of(texts)
+
+    @cached_property
+    def _known(self) -> Mapping[str, int | None]:
+        """The ids of the texts that are asked for again and again."""
+        found = self._tokens.first_of(_KNOWN_TEXTS)
+        return {text: found.get(text) for text in _KNOWN_TEXTS}
 
     def token(self, token_id: int) -> str:
         """The text of a token, as the file spells it. Raises IndexError beyond the vocabulary."""
@@ -151,7 +170,8 @@ class Vocabulary:
 
     def type_of(self, token_id: int) -> str:
         """One of normal, control, user-defined, unknown, unused, byte, undefined, as the file says."""
-        self.token(token_id)
+        if not 0 <= token_id < len(self):
+            raise IndexError(f"token id {token_id}")
         if self._types is None:
             return "normal"
         number = self._types[token_id]
@@ -167,6 +187,22 @@ class Vocabulary:
             return ["normal"] * len(self)
         numbers = self._types.tolist()[: len(self)]
         return [_TYPES[n] if 0 <= n < len(_TYPES) else "undefined" for n in numbers]
+
+    def count_of(self, kind: str) -> int:
+        """How many tokens `type_of` says this of: "normal", "control" and so on."""
+        return self._counts[kind]
+
+    @cached_property
+    def _counts(self) -> Counter[str]:
+        if self._types is None:
+            return Counter({"normal": len(self)})
+        numbers = self._types.tally()
+        for beyond in range(len(self), len(self._types)):
+            numbers[self._types[beyond]] -= 1
+        found: Counter[str] = Counter()
+        for number, many in numbers.items():
+            found[_TYPES[number] if 0 <= number < len(_TYPES) else "undefined"] += many
+        return found
 
     @property
     def merges(self) -> StringArray | None:
@@ -193,10 +229,16 @@ class Vocabulary:
         for control tokens whatever their type. A normal token is not special: neighbours may merge.
         """
         token_id = self.id_of(text)
-        if token_id is None or self.type_of(token_id) in ("control", "user-defined", "unknown"):
-            return token_id
-        fill_in = (t for texts in _FILL_IN_ENDS.values() for t in texts)
-        return token_id if text in (*KNOWN_ENDS, *ALWAYS_SHOWN, *fill_in) else None
+        return token_id if token_id is not None and self._is_special(text, token_id) else None
+
+    def special_ids_of(self, texts: Iterable[str]) -> Mapping[str, int | None]:
+        """`special_id_of` for many texts, None for those that are not special; reads the vocabulary once."""
+        asked = list(texts)
+        ids = self.ids_of(asked)
+        return {t: ids[t] if t in ids and self._is_special(t, ids[t]) else None for t in asked}
+
+    def _is_special(self, text: str, token_id: int) -> bool:
+        return self.type_of(token_id) in ("control", "user-defined", "unknown") or text in _KNOWN_TEXTS
 
     def control_tokens(self) -> Mapping[str, int]:
         """Text and id of all control tokens, in the order of their ids."""
@@ -349,11 +391,26 @@ class Vocabulary:
     @cached_property
     def _of_type(self) -> Mapping[str, Mapping[str, int]]:
         found: dict[str, dict[str, int]] = {"control": {}, "user-defined": {}}
-        types = self._types.tolist()[: len(self)] if self._types is not None else []
+        types = islice(self._types, len(self)) if self._types is not None else ()
+        many = size = 0
         for token_id, number in enumerate(types):
             if number in (3, 4):
-                found[_TYPES[number]][self.token(token_id)] = token_id
+                text = self.token(token_id)
+                many, size = many + 1, size + len(text)
+                if many > MAX_SPECIAL_TOKENS or size > MAX_SPECIAL_BYTES:
+                    raise self._too_many_special()
+                found[_TYPES[number]][text] = token_id
         return found
+
+    def _too_many_special(self) -> GGUFError:
+        count = self.count_of("control") + self.count_of("user-defined")
+        return GGUFError(
+            f"{count:,} tokens are typed as control or user-defined; the limits are {MAX_SPECIAL_TOKENS:,} "
+            f"such tokens, and {MAX_SPECIAL_BYTES:,} characters of them",
+            span=Span(self.source),
+            help="the types of the tokens are wrong (tokenizer.ggml.token_type): convert the model again",
+            code="MK405",
+        )
 
 
 def _broken(source: str, what: str, advice: str) -> GGUFError:

@@ -23,6 +23,7 @@ def vocabulary(ends=(2,)):
     return SimpleNamespace(
         special_tokens=lambda: dict.fromkeys(("<|u|>", "<|e|>", "<|x|>", "<|end|>"), "control"),
         id_of=TABLE.get,
+        ids_of=lambda texts: {text: TABLE[text] for text in texts if text in TABLE},
         token=texts.__getitem__,
         end_of_generation=lambda: frozenset(ends),
     )

@@ -71,3 +71,77 @@ def test_empty_arrays(header):
     metadata = header({"t": Typed("string[]", []), "n": Typed("float64[]", [])}).metadata
     assert (len(metadata["t"]), metadata["t"].tolist(), metadata["t"].index_of("")) == (0, [], None)
     assert (len(metadata["n"]), metadata["n"].tolist()) == (0, [])
+
+
+class Steps(struct.Struct):
+    """Counts how many lengths are read."""
+
+    taken = 0
+
+    def unpack_from(self, data, offset=0):
+        self.taken += 1
+        return super().unpack_from(data, offset)
+
+
+MANY_STRINGS = 4000
+
+
+@pytest.fixture
+def counted(header):
+    def counted(strings):
+        array = header({"t": Typed("string[]", strings)}).metadata["t"]
+        array._length = Steps("<Q")
+        return array
+
+    return counted
+
+
+def test_one_after_the_other_is_one_step_each(counted):
+    array = counted([str(n) for n in range(MANY_STRINGS)])
+    assert [array[n] for n in range(MANY_STRINGS)] == [str(n) for n in range(MANY_STRINGS)]
+    assert array._length.taken <= 3 * MANY_STRINGS
+
+
+def test_every_third_is_no_more_than_all(counted):
+    array = counted([str(n) for n in range(MANY_STRINGS)])
+    assert [array[n] for n in range(0, MANY_STRINGS, 3)] == [str(n) for n in range(0, MANY_STRINGS, 3)]
+    assert array._length.taken <= 2 * MANY_STRINGS
+
+
+def test_lures_are_stepped_over_once(counted):
+    """Each element holds what is looked for, many times over, where no element begins."""
+    lure = struct.pack("<Q", 1) + b"x"
+    array = counted([lure * 20] * MANY_STRINGS)
+    assert array.index_of("x") is None
+    assert array._length.taken <= 2 * MANY_STRINGS
+
+
+@given(
+    st.lists(st.text("ab", max_size=3), max_size=400),
+    st.lists(st.text("ab", max_size=3), max_size=30),
+    ORDERS,
+)
+@MANY
+def test_first_of_is_index_of_for_each(header, strings, wanted, order):
+    array = header({"t": Typed("string[]", strings)}, order=order).metadata["t"]
+    assert array.first_of(wanted) == {t: strings.index(t) for t in wanted if t in strings}
+
+
+def test_many_texts_are_found_in_one_walk(counted):
+    array = counted([str(n) for n in range(MANY_STRINGS)])
+    assert array.first_of(str(n) for n in range(0, 2 * MANY_STRINGS, 2)) == {
+        str(n): n for n in range(0, MANY_STRINGS, 2)
+    }
+    assert array._length.taken <= MANY_STRINGS
+
+
+@given(st.lists(st.integers(-2, 2), max_size=50))
+@MANY
+def test_tally(header, numbers):
+    array = header({"n": Typed("int32[]", numbers)}).metadata["n"]
+    assert array.tally() == {n: numbers.count(n) for n in set(numbers)}
+
+
+def test_numbers_in_several_parts(header):
+    numbers = list(range(150_000))
+    assert list(header({"n": Typed("uint32[]", numbers)}).metadata["n"]) == numbers

@@ -10,6 +10,7 @@ import pytest
 
 from modelfile_kit.core.errors import GGUFError
 from modelfile_kit.gguf_file import Vocabulary, read_header
+from modelfile_kit.gguf_file import vocabulary as vocabulary_module
 from modelfile_kit.gguf_file.vocabulary import KNOWN_ENDS, shown_in_replies
 from modelfile_kit.micro import build_model
 from modelfile_kit.ollama.prompt_ends import PromptEnds
@@ -250,3 +251,34 @@ def test_an_ordinary_token_that_llama_cpp_assumes_is_no_text_of_bos(vocabulary):
 def test_tokens_that_llama_cpp_leaves_in_replies(texts, shown):
     """src/llama-vocab.cpp makes them user-defined tokens; seen on servers of 0.33.0 and 0.34.4."""
     assert shown_in_replies(texts) == shown
+
+
+def test_many_texts_at_once_are_what_each_is_by_itself(vocabulary):
+    found = vocabulary()
+    asked = [*TOKENS, "<|im_start|>", "b"]
+    assert found.ids_of(asked) == {t: i for t in asked if (i := found.id_of(t)) is not None}
+    assert found.special_ids_of(asked) == {t: found.special_id_of(t) for t in asked}
+
+
+def test_counts_are_those_of_the_kinds(vocabulary):
+    found = vocabulary(list("abcdefgh"), [1, 2, 3, 4, 5, 3, 0, 77, 3, 3])  # more types than tokens
+    kinds = found.kinds()
+    assert {kind: found.count_of(kind) for kind in set(kinds)} == {k: kinds.count(k) for k in set(kinds)}
+    assert found.count_of("byte") == 0
+
+
+def test_without_types_all_are_normal(header):
+    values = {k: v for k, v in model(tokens=["a", "b"]).items() if k != "tokenizer.ggml.token_type"}
+    found = Vocabulary.from_header(header(values))
+    assert (found.count_of("normal"), found.count_of("control")) == (2, 0)
+
+
+@pytest.mark.parametrize("limit", ["MAX_SPECIAL_TOKENS", "MAX_SPECIAL_BYTES"])
+def test_special_tokens_without_end_are_an_error_that_names_the_limits(vocabulary, monkeypatch, limit):
+    texts = [f"<{n}>" for n in range(5000)]
+    assert len(vocabulary(texts, [3] * 5000).control_tokens()) == 5000
+    monkeypatch.setattr(vocabulary_module, limit, 4999)
+    with pytest.raises(GGUFError, match="5,000 tokens are typed as control or user-defined") as e:
+        vocabulary(texts, [3] * 5000).control_tokens()
+    assert e.value.code == "MK405"
+    assert "4,999" in e.value.message

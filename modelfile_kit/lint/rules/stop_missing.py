@@ -34,7 +34,7 @@ def _token(context: Context, tokens: list[str]) -> Iterator[Finding]:
     if vocabulary is None:
         return  # whether llama.cpp ends there depends on the file
     ends = vocabulary.end_of_generation()
-    ids = {text: vocabulary.special_id_of(text) for text in tokens}
+    ids = vocabulary.special_ids_of(tokens)
     if any(token in ends for token in ids.values()):
         return
     first = next((text for text, token in ids.items() if token is not None), None)
