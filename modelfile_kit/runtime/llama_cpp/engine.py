@@ -52,7 +52,9 @@ class EmbeddedEngine:
         # Ollama, too, makes up a marker for each process, so that a text which holds llama.cpp's default
         # marker is only a text (0.33, llm/llama_server.go, newLlamaServerMediaMarker).
         self._marker = f"<__media_{secrets.token_hex(8)}__>"
-        self._child = Child(model, projector, timeout=timeout, vocab_only=False, gpu_layers=gpu_layers)
+        self._child = Child(
+            model, projector, timeout=timeout, vocab_only=False, gpu_layers=gpu_layers, n_ctx=n_ctx
+        )
         threads = threads or min(8, os.cpu_count() or 1)
         self._context = self._child.prepare({"op": "context", "n_ctx": n_ctx, "threads": threads})
         self._vision = projector is not None and self._load_projector(model, gpu_layers)

@@ -114,6 +114,7 @@ def _how_it_ended(returncode: int | None) -> str:
         "SIGABRT": " (an abort)",
         "SIGILL": " (an instruction that this processor lacks: build llama-cpp-python on this machine)",
         "SIGKILL": " (killed, most often because memory ran out)",
+        "SIGXCPU": " (it used more processor time than a vocabulary may)",
     }
     return f"llama.cpp's process died of {name}{known.get(name, '')}"
 

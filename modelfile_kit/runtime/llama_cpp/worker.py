@@ -9,6 +9,7 @@ from typing import Any
 
 from ..child_worker import serve
 from ..frames import Refused
+from .limits import bound
 
 
 def main() -> None:
@@ -17,6 +18,7 @@ def main() -> None:
 
 
 def _open(head: dict[str, Any]) -> Any:
+    bound(head["memory"], head["seconds"])
     try:
         # Here, because it loads llama.cpp itself: after the pipes were moved, and where it fails this
         # process is still able to say so.
