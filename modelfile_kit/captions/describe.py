@@ -15,7 +15,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from ..core.diagnostics import Span
 from ..core.errors import KitError, ServerError, UsageError
+from ..core.os_errors import os_reason
 from ..runtime import error_texts
 from ..runtime.completion import Completion
 from ..runtime.ollama.replies import RefusedError
@@ -153,9 +155,22 @@ class _Work:
             except ServerError as error:
                 if _ends_all(error):
                     raise
+                if error.span is None:
+                    error.span = Span(str(file))
                 return Caption(str(file), told, sha256, error=error)
-            self.cache.write(key, answer)
+            self._remember(key, answer)
         return Caption(str(file), told, sha256, answer)
+
+    def _remember(self, key: str, answer: Completion) -> None:
+        try:
+            self.cache.write(key, answer)
+        except OSError as error:
+            raise KitError(
+                f"the answers cannot be remembered: {os_reason(error)}",
+                help="name another folder with --cache, or remember nothing with --no-cache",
+                span=Span(str(error.filename or self.cache.folder)),
+                code="MK903",
+            ) from error
 
     def _ask(self, number: int, image: bytes) -> Completion:
         tell = self.on_text

@@ -28,7 +28,10 @@ def image_files(names: Sequence[str], *, recursive: bool = False) -> list[Path |
     found: dict[Path | KitError, None] = {}
     for name in names:
         path = Path(name)
-        if path.is_dir():
+        if not name or (name == "-" and not path.exists()):
+            why = "an image is not read from standard input" if name else "the name of an image is empty"
+            found[_none(name, why)] = None
+        elif path.is_dir():
             files: list[Path | KitError] = list(_in_folder(path, recursive))
             why = f"the folder has no image files{'' if recursive else ' (its folders are not searched)'}"
             found.update(dict.fromkeys(files or [_none(name, why)]))

@@ -126,6 +126,7 @@ class OpenAIModel:
         # llama-server takes any name; others list all that they take
         self.name = name
         facts = {k: v for k, v in listed.get(name, {}).items() if k != "created"}  # the time of the start
+        facts |= _told_elsewhere(server, name)
         told = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
         self.identity = f"openai {server.url} {name} {told}"
 
@@ -141,6 +142,34 @@ class OpenAIModel:
         return Completion(
             answer.content, answer.prompt_tokens, answer.tokens, answer.finish or None, answer.thinking
         )
+
+
+# What decides an answer, of all that llama-server says in /props: its list of models tells neither the chat
+# template (with the package's system text) nor the sampling.
+_PROPS = ("model_path", "chat_template", "modalities", "bos_token", "eos_token", "build_info")
+
+
+def _told_elsewhere(server: OpenAIServer, name: str) -> dict[str, Any]:
+    """What llama-server and Ollama say of a model beside OpenAI's API; nothing of other servers."""
+    props = _own(server, "/props")
+    facts = {key: props[key] for key in _PROPS if key in props}
+    settings = props.get("default_generation_settings")
+    if isinstance(settings, Mapping):
+        facts["settings"] = {key: settings.get(key) for key in ("params", "n_ctx")}
+    models = _own(server, "/api/tags").get("models")
+    for model in models if isinstance(models, list) else ():
+        if isinstance(model, Mapping) and model.get("model") in (name, f"{name}:latest"):
+            facts["digest"] = model.get("digest")
+    return facts
+
+
+def _own(server: OpenAIServer, path: str) -> Mapping[str, Any]:
+    try:
+        return server.ask("GET", path)
+    except ServerError as e:
+        if e.code in ("MK802", "MK803"):
+            raise
+        return {}
 
 
 def _system(question: Question) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from ..vision.image_size import LONGEST
 from ..vision.image_tokens import Eye
 from ..vision.prepare import QUALITY, SENT_AS, Wishes
 from .command import Command
-from .common import host_option, print_diagnostics, say, step_progress
+from .common import NumberRange, host_option, print_diagnostics, say, step_progress
 from .output import show, write_report
 
 
@@ -58,7 +58,7 @@ from .output import show, write_report
 )
 @click.option(
     "--temperature",
-    type=click.FloatRange(0),
+    type=NumberRange(0),
     default=0.0,
     show_default=True,
     help="0: the likeliest tokens.",

@@ -44,11 +44,23 @@ def format_option(command: Command) -> Command:
     return option(command)
 
 
+class NumberRange(click.FloatRange):
+    """A range of numbers, of which neither `nan` nor `inf` is one."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        number = super().convert(value, param, ctx)
+        if not isfinite(number):
+            self.fail(f"{value!r} is not a finite number", param, ctx)
+        return number
+
+
 def memory_size(text: str) -> int:
     """Bytes of a size that an option has. Raises BadParameter for what is none."""
     size = read_size(text)
     if size is None:
         raise click.BadParameter(f"{text.strip()!r} is no size; expected a number and a unit, as in 12GiB")
+    if text.strip().isdigit() and size < 1 << 20:  # a size of which the unit was forgotten
+        raise click.BadParameter(f"{text.strip()!r} are bytes without a unit; write it, as in 12GiB")
     if not 0 < size <= MAX_MEMORY:
         raise click.BadParameter(f"{text.strip()!r}: expected more than 0 and at most 1 PiB")
     return size

@@ -142,6 +142,12 @@ def command(
             f"cache type {cache_type} needs flash attention: llama.cpp refuses it without",
             help="leave out --no-flash-attention, or use --cache-type f16",
         )
+    if not gpu_layers and (len(memory) > 1 or len(split) > 1):
+        raise UsageError(
+            f"{'--memory has several sizes' if len(memory) > 1 else '--split shares out GPUs'}, and no "
+            "layers are on a GPU",
+            help="say how many with --gpu-layers N, all or fit",
+        )
     if gpu_layers == "fit" and not memory:
         raise UsageError("--gpu-layers fit needs --memory", help="say how much the GPU has: --memory 8GiB")
     settings = Settings(

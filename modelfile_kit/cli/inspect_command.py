@@ -25,7 +25,7 @@ from ..gguf_file.projector_choice import find_projector
 from ..ollama.versions import since, until
 from ..report import FORMATS, Case, Report, Status, render
 from .command import Command
-from .common import patience_options, print_diagnostics, tokenizer_option
+from .common import NumberRange, patience_options, print_diagnostics, tokenizer_option
 from .output import show, write_report
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ _MAX_CONTEXT = 1 << 24
     "lengths",
     metavar="SECONDS",
     multiple=True,
-    type=click.FloatRange(0, _MAX_SECONDS, min_open=True),
+    type=NumberRange(0, _MAX_SECONDS, min_open=True),
     help="How many tokens a sound of this many seconds costs with the projector; may be repeated.",
 )
 @click.option("--format", "output_format", type=click.Choice(FORMATS), default="text", show_default=True)

@@ -57,7 +57,7 @@ class _Layers(click.ParamType):  # type: ignore[type-arg]  # generic only in new
             return value
         if value == "all":
             return ALL_LAYERS
-        if str(value).isdigit():
+        if str(value).isascii() and str(value).isdigit() and len(str(value)) < 6:
             return int(value)
         raise click.BadParameter(f"{value!r} is neither a number of layers nor `all`", ctx, param)
 

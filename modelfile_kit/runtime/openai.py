@@ -92,7 +92,7 @@ class OpenAIServer:
         parts: Iterable[dict[str, Any]] = (
             self.stream(body) if way.streamed else [self.ask("POST", OPENAI, body)]
         )
-        answer = collect(way, _told(parts, on_text), url=self.url)
+        answer = collect(way, parts, url=self.url, on_text=on_text)
         if not answer.finish:
             raise half_a_stream(self.url, OPENAI)
         return answer
@@ -178,12 +178,3 @@ def _base(url: str) -> str:
             help="write it as http://127.0.0.1:8080, with or without /v1",
         )
     return text.removesuffix("/v1").rstrip("/")
-
-
-def _told(parts: Iterable[dict[str, Any]], on_text: Callable[[str], None] | None) -> Iterator[dict[str, Any]]:
-    for part in parts:
-        for choice in part.get("choices") or ():
-            message = choice.get("delta") or choice.get("message") or {}
-            if on_text and message.get("content"):
-                on_text(str(message["content"]))
-        yield part

@@ -203,6 +203,11 @@ def _place(model: Path, kind: str, output: Path | None, count: int) -> Path:
         raise UsageError(
             f"{output} is not a folder, and {count} files are to be written", help="make the folder first"
         )
+    if output.suffix.lower() != ".gguf":
+        raise UsageError(
+            f"{output} is neither a folder nor the name of a GGUF file",
+            help="make the folder first, or give a name that ends with .gguf",
+        )
     return output
 
 

@@ -243,7 +243,10 @@ def free_port(host: str) -> int:
     """A port that is free at this address."""
     for family, kind, proto, _, address in _addresses(host, 0):
         with contextlib.closing(socket.socket(family, kind, proto)) as s:
-            s.bind(address)
+            try:
+                s.bind(address)
+            except OSError as e:
+                raise _no_port(host, 0, e) from e
             return int(s.getsockname()[1])
     raise AssertionError("getaddrinfo gives one address at least")
 
@@ -266,9 +269,10 @@ def _no_port(host: str, port: int, error: OSError) -> ServerError:
             help="stop it, or choose another port with --port (0 takes a free one)",
             code=PORT_IN_USE,
         )
+    rights = "; ports below 1024 need special rights" if 0 < port < 1024 else ""
     return ServerError(
-        f"nothing can listen on {host}:{port}: {os_reason(error)}",
-        help="choose another --host or --port; ports below 1024 need special rights",
+        f"nothing can listen on {host}{f':{port}' if port else ''}: {os_reason(error)}",
+        help=f"choose another --host (127.0.0.1 is this machine alone) or --port{rights}",
         code=PORT_IN_USE,
     )
 

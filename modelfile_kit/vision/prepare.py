@@ -183,7 +183,8 @@ def _opened(data: bytes, name: str) -> Picture:
         ) from error
     except Image.DecompressionBombError as error:
         if not data.startswith(b"\xff\xd8"):
-            raise _error(name, str(error), _SMALLER, TOO_LARGE) from error
+            why = f"the image has more than {MAX_PIXELS // 1_000_000} million pixels, which are not decoded"
+            raise _error(name, why, _SMALLER, TOO_LARGE) from error
         # Only its size has been read yet; a JPEG of that size can still be decoded at a fraction of it.
         return JpegImagePlugin.JpegImageFile(io.BytesIO(data))
 

@@ -214,5 +214,5 @@ def test_a_disk_that_is_full_is_not_hidden(files, tmp_path, monkeypatch):
         raise OSError(28, "No space left on device", "answers")
 
     monkeypatch.setattr(AnswerCache, "write", refuse)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(KitError, match="cannot be remembered: the disk is full"):
         captions(files, Model(), cache=AnswerCache(tmp_path / "cache"))

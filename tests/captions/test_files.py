@@ -41,6 +41,13 @@ def test_patterns_that_the_shell_left(folder: Path) -> None:
     assert names("x[1].png") == ["x[1].png"]
 
 
+@pytest.mark.parametrize(("name", "words"), [("", "is empty"), ("-", "standard input")])
+def test_a_name_that_is_none_is_not_the_current_folder(folder: Path, name: str, words: str) -> None:
+    (found,) = image_files([name])
+    assert isinstance(found, KitError)
+    assert words in found.message
+
+
 def test_what_has_no_images_keeps_its_place(folder: Path) -> None:
     found = image_files(["none", "b.png", "*.bmp", "missing.png"])
     first, path, second, missing = found

@@ -100,6 +100,38 @@ def test_the_only_model_of_a_server_needs_no_name(openai):
     assert OpenAIModel(server, "n").name == "n"
 
 
+def test_what_llama_server_says_elsewhere_belongs_to_a_model(openai, httpserver):
+    server, _ = openai
+    without = OpenAIModel(server).identity
+    props: dict[str, Any] = {
+        "chat_template": "{{ messages }}",
+        "default_generation_settings": {"params": {"top_k": 40}, "n_ctx": 2048},
+        "media_marker": "<one>",
+        "is_sleeping": False,
+    }
+    httpserver.expect_request("/props").respond_with_handler(lambda _: Response(json.dumps(props)))
+    first = OpenAIModel(server).identity
+    assert first != without
+    props.update(media_marker="<two>", is_sleeping=True)  # other ones after each start
+    assert OpenAIModel(server).identity == first
+    props["chat_template"] = "{{ 'another system text' }}{{ messages }}"
+    second = OpenAIModel(server).identity
+    assert second != first
+    props["default_generation_settings"]["params"]["top_k"] = 1
+    assert OpenAIModel(server).identity not in (first, second)
+
+
+def test_ollamas_digest_belongs_to_a_model_behind_openais_api(openai, httpserver):
+    server, _ = openai
+    tags = {"models": [{"model": "m:latest", "digest": "d1"}, {"model": "n:latest", "digest": "d2"}]}
+    httpserver.expect_request("/api/tags").respond_with_handler(lambda _: Response(json.dumps(tags)))
+    first = OpenAIModel(server).identity
+    tags["models"][1]["digest"] = "d3"
+    assert OpenAIModel(server).identity == first
+    tags["models"][0]["digest"] = "d4"
+    assert OpenAIModel(server).identity != first
+
+
 def test_what_openais_api_is_asked(openai, httpserver):
     answer = OpenAIModel(openai[0]).ask(PNG, Question("what?", max_tokens=9))
     assert (answer.text, answer.finish_reason) == ("a cat", "length")

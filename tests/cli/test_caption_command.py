@@ -128,6 +128,8 @@ def test_a_packages_projector_counts_for_another_server(mkmodelfile, httpserver,
         (("--model", "m", "--url", "http://a", "--host", "b"), "two servers"),
         (("--url", "nonsense"), "--url is 'nonsense'"),
         (("--model", "m", "--quality", "99"), "--quality"),
+        (("--model", "m", "--temperature", "nan"), "'nan' is not a finite number"),
+        (("--model", "m", "--temperature", "inf"), "'inf' is not a finite number"),
     ],
 )
 def test_wrong_usage(mkmodelfile, pictures, arguments, words):
@@ -151,6 +153,25 @@ def test_a_refusal_is_said_once(mkmodelfile, ollama, pictures, status, headers, 
     assert done.out == ""
     assert done.err.count(words) == 1
     assert done.err.count(code) == 1
+
+
+def test_a_refused_image_is_named(mkmodelfile, ollama, pictures):
+    ollama.status, ollama.words = 400, "Failed to load image or audio file"
+    done = mkmodelfile("caption", "pictures", "--model", "m", "--host", ollama.url)
+    assert done.code == 1
+    named = [line.partition(":")[0] for line in done.err.splitlines() if "error MK" in line]
+    assert named == [f"pictures/{n}.png" for n in COLOURS]
+
+
+def test_answers_that_cannot_be_remembered(mkmodelfile, ollama, pictures, tmp_path):
+    (tmp_path / "taken").mkdir()
+    for number in range(256):
+        (tmp_path / "taken" / f"{number:02x}").write_bytes(b"")
+    line = ("caption", "pictures", "--model", "m", "--host", ollama.url)
+    done = mkmodelfile(*line, "--cache", tmp_path / "taken")
+    assert done.code != 0
+    assert "the answers cannot be remembered" in done.err
+    assert "--no-cache" in done.err
 
 
 def test_an_empty_folder(mkmodelfile, ollama, tmp_path):

@@ -37,6 +37,7 @@ def test_the_chat_template_is_written_only_where_it_is_needed(mkmodelfile, packa
     ("arguments", "code", "words"),
     [
         (("--gpu-layers", "some"), 2, "neither a number of layers nor `all`"),
+        (("--gpu-layers", "²"), 2, "neither a number of layers nor `all`"),
         (("--port", "99999"), 2, "99999"),
         (("--llama-server", "missing"), 2, "file not found"),
         (("--api-key-file", "missing"), 2, "the API keys cannot be read"),

@@ -123,6 +123,40 @@ def test_a_stream_that_stops_short(httpserver, server, end):
     assert e.value.code == "MK805"
 
 
+@pytest.mark.parametrize(
+    ("reply", "place"),
+    [
+        ({"choices": "x"}, "choices"),
+        ({"choices": [None]}, "choices[0]"),
+        ({"choices": [{"delta": "abc"}]}, "delta"),
+        ({"choices": [{"message": [1]}]}, "message"),
+        ({"choices": [{"message": {"content": [{"type": "text", "text": "hi"}]}}]}, "message.content"),
+        ({"choices": [{"delta": {"reasoning_content": 5}}]}, "delta.reasoning_content"),
+        ({"choices": [{"message": {"tool_calls": [7]}}]}, "message.tool_calls[0]"),
+        ({"choices": [{"message": {"tool_calls": [{"function": "f"}]}}]}, "message.tool_calls[0].function"),
+        ({"choices": [], "usage": "many"}, "usage"),
+    ],
+)
+@pytest.mark.parametrize("streamed", [False, True])
+def test_an_answer_of_another_shape_is_not_taken_for_one(httpserver, server, reply, place, streamed):
+    text = events(reply) if streamed else json.dumps(reply)
+    httpserver.expect_request(CHAT).respond_with_data(text)
+    told: list[str] = []
+    with pytest.raises(ServerError) as e:
+        server.chat({**BODY, "stream": streamed}, told.append)
+    assert e.value.code == "MK804"
+    assert f"as `{place}`" in e.value.message
+    assert told == []
+
+
+@pytest.mark.parametrize("text", ['{"detail":"Not Found"}', '{"error":{"message":"File Not Found"}}', ""])
+def test_a_server_without_openais_api(httpserver, server, text):
+    httpserver.expect_request("/v1/models").respond_with_data(text, status=404)
+    with pytest.raises(ServerError, match="HTTP 404") as e:
+        server.models()
+    assert "does not know this call" in e.value.help
+
+
 def test_nobody_answers():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))

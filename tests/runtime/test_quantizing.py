@@ -75,6 +75,7 @@ def test_another_place(model, tmp_path):
     [made] = quantize(model, ("Q8_0",), Copying(), output=tmp_path / "other.gguf")
     assert made.path == tmp_path / "other.gguf"
     assert "is not a folder" in refusal(model, "Q8_0,F16", output=tmp_path / "nowhere")[1]
+    assert "neither a folder nor" in refusal(model, "Q8_0", output=tmp_path / "nowhere")[1]
     assert "is not a folder" in refusal(model, "Q8_0", output=tmp_path / "nowhere" / "a.gguf")[1]
 
 

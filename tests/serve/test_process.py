@@ -162,6 +162,9 @@ def test_a_port_in_use():
 
 
 def test_an_address_that_is_not_ours():
+    with pytest.raises(ServerError, match=r"nothing can listen on 192\.0\.2\.1: ") as e:
+        free_port("192.0.2.1")
+    assert e.value.code == "MK866"
     with pytest.raises(ServerError, match=r"nothing can listen on 192\.0\.2\.1"):
         check_port("192.0.2.1", 8080)
     with pytest.raises(ServerError, match="is no address of this machine"):

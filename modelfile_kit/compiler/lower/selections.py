@@ -25,7 +25,7 @@ def apply(st: State, steps: tuple[SelectionStep, ...], element: Value) -> tuple[
         subject = element
         if step.attribute is not None:
             for name in step.attribute.split("."):
-                key = Const(int(name) if name.isdigit() else name)
+                key = Const(int(name) if name.isdecimal() else name)
                 subject = st.lift(subject, lambda x, k=key: item(st, x, k))  # type: ignore[misc]
         if step.kind is StepKind.MAP:
             if step.name:

@@ -285,12 +285,12 @@ def format_braces(st: State, v: Value, args: list[Value], kwargs: dict[str, Valu
         result = st.concat(result, Const(literal))
         if name is None:
             continue
-        if spec or conversion or not (name == "" or name.isdigit() or name.isidentifier()):
+        if spec or conversion or not (name == "" or name.isdecimal() or name.isidentifier()):
             raise Unsupported("format() with more than names and numbers", st.line)
         if name == "":
             name, counter = str(counter), counter + 1
         chosen = (
-            kwargs.get(name) if not name.isdigit() else args[int(name)] if int(name) < len(args) else None
+            kwargs.get(name) if not name.isdecimal() else args[int(name)] if int(name) < len(args) else None
         )
         if chosen is None:
             raise Raised("format: no such argument")

@@ -5,7 +5,7 @@ and streamed.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,19 +87,74 @@ def message_body(
     return body
 
 
-def collect(way: Way, parts: Iterable[Mapping[str, Any]], *, url: str) -> Answer:
-    """Puts the parts of an answer together. Raises ServerError where they are no such message."""
-    return (_collect_chat if way.path == CHAT else _collect_openai)(list(parts), url)
+def collect(
+    way: Way,
+    parts: Iterable[Mapping[str, Any]],
+    *,
+    url: str,
+    on_text: Callable[[str], None] | None = None,
+) -> Answer:
+    """Puts the parts of an answer together. Raises ServerError where they are no such message.
+
+    on_text: told each piece of the answer when it comes.
+    """
+    read = []
+    for part in parts:
+        messages = list(_messages(way, part, url))
+        read.append(part)
+        for message in messages:
+            if on_text and message.get("content"):
+                on_text(str(message["content"]))
+    return (_collect_chat if way.path == CHAT else _collect_openai)(read, url)
+
+
+def _messages(way: Way, part: Mapping[str, Any], url: str) -> Iterator[Mapping[str, Any]]:
+    """The messages of a part, whose fields have the types that both APIs give them."""
+    found = [("message", part.get("message"))]
+    if way.path != CHAT:
+        _of_type(dict, part.get("usage"), "usage", url)
+        found = []
+        for choice in _of_type(list, part.get("choices"), "choices", url) or ():
+            name = "delta" if _there(choice, "choices[0]", url).get("delta") else "message"
+            found.append((name, choice.get(name)))
+    for name, message in found:
+        if message is None:
+            continue
+        for key in ("content", "thinking", "reasoning", "reasoning_content"):
+            _of_type(str, _there(message, name, url).get(key), f"{name}.{key}", url)
+        for call in _of_type(list, message.get("tool_calls"), f"{name}.tool_calls", url) or ():
+            function = _there(call, f"{name}.tool_calls[0]", url).get("function")
+            _of_type(dict, function, f"{name}.tool_calls[0].function", url)
+        yield message
+
+
+def _there(value: Any, name: str, url: str) -> Mapping[str, Any]:
+    """The value, which is an object."""
+    found: Mapping[str, Any] = _of_type(dict, "null" if value is None else value, name, url)
+    return found
+
+
+def _of_type(kind: type[Any], value: Any, name: str, url: str) -> Any:
+    """The value, which is of that type or null."""
+    if value is None or isinstance(value, kind):
+        return value
+    expected = "a text" if kind is str else "a list" if kind is list else "an object"
+    raise ServerError(
+        f"{url} answered with {json.dumps(value)[:80]} as `{name}`, where {expected} was expected",
+        help="is there a proxy or another program at this address?",
+        code="MK804",
+    )
 
 
 def _collect_chat(parts: Sequence[Mapping[str, Any]], url: str) -> Answer:
     messages = [part.get("message") or {} for part in parts]
     calls = [call for message in messages for call in message.get("tool_calls") or ()]
+    functions = [call.get("function") or {} for call in calls]
     last = parts[-1] if parts else {}
     return Answer(
         "".join(str(m.get("content") or "") for m in messages),
         "".join(str(m.get("thinking") or "") for m in messages),
-        tuple((str(c["function"]["name"]), c["function"].get("arguments")) for c in calls),
+        tuple((str(f.get("name") or ""), f.get("arguments")) for f in functions),
         str(last.get("done_reason") or ""),
         last.get("eval_count"),
         len(parts),

@@ -28,6 +28,8 @@ REPEAT_LIMIT = 30  # Ollama breaks an answer off when the same token came more o
 SHOWN_CHARS = 300  # of a foreign reply, enough to recognise it
 
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)")
+# What Ollama, llama-server and web frameworks say of a path that they do not have.
+_NO_PATH = re.compile(r'page not found|file not found|\A(\{"detail": ?)?"?not found"?\}?\Z|\Ano text\Z', re.I)
 _TITLE = re.compile(r"<title[^>]*>([^<]{0,200})", re.IGNORECASE)
 
 
@@ -427,7 +429,7 @@ def _advice(detail: str, status: int | None, kind: ServerKind, retry_after: str)
     known = error_texts.reason(detail)
     if known is not None:
         return known.step
-    if status == 404 and "page not found" in detail:
+    if status == 404 and _NO_PATH.search(detail):
         return f"the server does not know this call: is it an {kind.name}, and new enough?"
     if status == 404:
         return kind.names

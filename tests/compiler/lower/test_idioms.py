@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from modelfile_kit import compile_template
 from modelfile_kit.huggingface import render_reference
 from tests.compiler.cases import TEXTS, check, check_expression, compiled, user
 
@@ -93,6 +94,12 @@ def test_expression_is_pythons(expression: str) -> None:
 def test_letters_beyond_ascii_are_noted(expression: str) -> None:
     found = check_expression(expression, ["x", "aB c-d", "", "9a", "IT'S q<b>it a1B (z"])
     assert [d.code for d in found.diagnostics] == ["MK620"]
+
+
+@pytest.mark.parametrize("expression", ["{{ '{²}'.format(s) }}", "{{ [[s]] | map(attribute='²') | join }}"])
+def test_a_digit_that_is_no_number_is_a_name(expression: str) -> None:
+    found = compile_template("{% for m in messages %}{% set s = m.content %}" + expression + "{% endfor %}")
+    assert found.coverage["chat"] == "unsupported"  # Python raises, or has no such attribute
 
 
 def test_python_writing_of_lists_is_noted() -> None:
