@@ -25,10 +25,11 @@ format: $(STAMP)
 	$(VENV)/bin/ruff format .
 
 # Generated templates, prompts and Modelfiles against Ollama's own Go packages: make fuzz N=1000000 SEED=7,
-# at one release alone: make fuzz N=100000 VERSION=0.9.6; changed chat templates against the compiler's claims, and
-# changed GGUF files against ggml's own reader
+# at one release alone: make fuzz N=100000 VERSION=0.9.6; changed chat templates against the compiler's claims,
+# changed GGUF files against ggml's own reader, and replies against Ollama's parsers
 fuzz: $(STAMP)
 	$(VENV)/bin/python -m tests.gguf_file.fuzz $(N) $(SEED)
+	$(VENV)/bin/python -m tests.ollama.parsers.fuzz $(N) $(SEED)
 	$(VENV)/bin/python -m tests.gotemplate.fuzz $(N) $(SEED) $(if $(VERSION),--version $(VERSION)) --jobs $(JOBS)
 	MKMODELFILE_FUZZ=$(N) MKMODELFILE_SEED=$(SEED) $(VENV)/bin/python -m pytest -m oracle tests/ollama \
 		$(if $(VERSION),-k $(VERSION))

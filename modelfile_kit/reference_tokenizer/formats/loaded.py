@@ -66,8 +66,9 @@ def listed(ids: Mapping[str, int], kinds: Mapping[int, int]) -> tuple[list[str |
         )
     texts: list[str | None] = [None] * (highest + 1)
     numbers = [NO_TOKEN] * (highest + 1)
+    normal = KINDS.index("normal")
     for text, number in ids.items():
         if texts[number] is not None:
             raise unreadable(f"the tokens {texts[number]!r:.60} and {text!r:.60} have the same id {number}")
-        texts[number], numbers[number] = text, kinds.get(number, KINDS.index("normal"))
+        texts[number], numbers[number] = text, kinds.get(number, normal)
     return texts, numbers

@@ -54,7 +54,6 @@ class TokenizerJson:
         from tokenizers import AddedToken as LibraryToken
 
         there = {token["text"]: AddedToken(**token) for token in self.added}
-        ids = self.tokenizer.get_vocab(with_added_tokens=True)
         # added_tokens.json has ids and no flags: it says nothing about an added token of tokenizer.json.
         numbered = [
             token
@@ -63,13 +62,14 @@ class TokenizerJson:
         ]
         named = {token.text for token in numbered} | set(there)
         new = [*numbered, *(token for token in self.config.named if token.text not in named)]
+        known = {token.text for token in numbered if self.tokenizer.token_to_id(token.text) is not None}
         keys = ("special", "lstrip", "rstrip", "single_word", "normalized")
         self.tokenizer.add_tokens([LibraryToken(t.text, **{k: getattr(t, k) for k in keys}) for t in new])
         for token in numbered:
             number = self.tokenizer.token_to_id(token.text)
             if number == token.id:
                 continue
-            where = f"tokenizer.json has {number}" if token.text in ids else f"the next free id is {number}"
+            where = f"tokenizer.json has {number}" if token.text in known else f"the next free id is {number}"
             raise unreadable(
                 f"{self.config.origin} gives {token.text!r:.60} the id {token.id}, and {where}; these "
                 "files do not belong together"
@@ -82,10 +82,11 @@ class TokenizerJson:
     @cached_property
     def _facts(self) -> dict[str, Any]:
         model, size = self.data["model"], len(self.tokens()[0])
-        ids = self.tokenizer.get_vocab(with_added_tokens=True)
-        special = {role: (t, ids[t]) for role, t in self.config.special.items() if t in ids}
-        if model.get("unk_token") in ids:
-            special.setdefault("unk", (model["unk_token"], ids[model["unk_token"]]))
+        named = dict(self.config.special)
+        if isinstance(unknown := model.get("unk_token"), str):
+            named.setdefault("unk", unknown)
+        numbers = {role: self.tokenizer.token_to_id(text) for role, text in named.items()}
+        special = {role: (text, numbers[role]) for role, text in named.items() if numbers[role] is not None}
         around = self._around()
         for role, number in zip(("bos", "eos"), around, strict=True):
             if number is not None and role not in special:
@@ -167,8 +168,10 @@ class TokenizerJson:
     def _tokens(self) -> tuple[Sequence[str | None], Sequence[int]]:
         added = {token["id"]: token for token in self.added}
         # An added token takes the place of a token of the model that has its id.
-        whole = self.tokenizer.get_vocab(with_added_tokens=True).items()
-        ids = {text: n for text, n in whole if n not in added or text == added[n]["text"]}
+        # The library writes the whole vocabulary anew each time that it is asked: asked once, and here alone.
+        ids: dict[str, int] = self.tokenizer.get_vocab(with_added_tokens=True)
+        for text in [text for text, n in ids.items() if n in added and text != added[n]["text"]]:
+            del ids[text]
         kinds = {}
         if self.data["model"].get("byte_fallback"):
             kinds = {number: _BYTE_KIND for text, number in ids.items() if _BYTE.fullmatch(text)}

@@ -6,11 +6,14 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from modelfile_kit.core.errors import EngineError
+from modelfile_kit.reference_tokenizer.formats.config_files import ConfigFiles
+from modelfile_kit.reference_tokenizer.formats.tokenizer_json import TokenizerJson
 from tests.real_tokenizers import part
 from tests.reference_tokenizer import toys
 
@@ -198,3 +201,27 @@ def test_bos_as_the_configuration_says(opened, tmp_path):
     child = opened(toys.byte_level(tmp_path, config=config))
     bos = child.facts.special["bos"][1]
     assert child.facts.adds_bos and child.encode("a", add_special=True) == [bos, *child.encode("a")]
+
+
+class Counting:
+    """A tokenizer that counts how often its whole vocabulary is asked for."""
+
+    def __init__(self, tokenizer):
+        self.tokenizer = tokenizer
+        self.asked = 0
+
+    def __getattr__(self, name):
+        self.asked += name == "get_vocab"
+        return getattr(self.tokenizer, name)
+
+
+def test_the_library_writes_out_the_vocabulary_once(tmp_path, monkeypatch):
+    """It takes seconds for a million tokens, each time."""
+    tokenizers = pytest.importorskip("tokenizers")
+    text = (toys.byte_level(tmp_path) / "tokenizer.json").read_text()
+    counting = Counting(tokenizers.Tokenizer.from_str(text))
+    monkeypatch.setattr(tokenizers, "Tokenizer", SimpleNamespace(from_str=lambda _: counting))
+    loaded = TokenizerJson(text, ConfigFiles({}))
+    assert loaded.facts()["size"] == len(loaded.tokens()[0]) > 256
+    assert loaded.tokens()[0][10]
+    assert counting.asked == 1
