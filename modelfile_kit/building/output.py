@@ -6,18 +6,23 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ..core.diagnostics import Span
 from ..core.errors import UsageError
 from ..core.os_errors import os_reason
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
 CANNOT_WRITE = "MK903"
 
 
 def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Writes each file beside its place, then renames them one after the other.
+    """Writes each file beside its place, then renames them one after the other, as one of several builds.
 
     folder: made if it is not there, and taken away again when nothing could be written.
     Raises UsageError (exit code 2): nothing is left of what had been written by then.
@@ -31,8 +36,9 @@ def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
                 stream.write(data)
                 stream.flush()
                 os.fsync(stream.fileno())
-        for name in files:
-            (staging / name).replace(folder / name)
+        with _alone_in(folder):
+            for name in files:
+                (staging / name).replace(folder / name)
         made = []
     except OSError as e:
         raise _cannot(folder, e) from e
@@ -42,6 +48,22 @@ def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
         for new in made:
             with contextlib.suppress(OSError):
                 new.rmdir()
+
+
+@contextlib.contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Other builds wait with their renaming, so that all files are those of one of them."""
+    if fcntl is None:
+        yield  # Windows has no lock that leaves nothing behind
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        # Not every network file system has locks.
+        with contextlib.suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _make(folder: Path) -> list[Path]:

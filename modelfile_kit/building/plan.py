@@ -30,6 +30,7 @@ from .insert import Insert, with_insert
 from .memory import check_memory
 from .mode import NO_WAY, Mode, choose_mode, unused_template
 from .native_way import native_way, own_chats
+from .outside import check_outside
 from .package_replies import template_trip
 from .parameters import check_parameters, check_sampling
 from .prompt_maker import PromptMaker, asked_mode, choose_prompt_maker, required_release, with_replies
@@ -97,6 +98,7 @@ def make_plan(package: Package, files: PackageFiles) -> Plan:
         *check_sampling(package, files),
         *check_create_files(package, files),
         *check_memory(package, files),
+        *check_outside(package),
     )
     stop_on_errors(first)
     asked, maker = asked_mode(package), choose_prompt_maker(package)

@@ -9,10 +9,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from ..compiler.frontend import parse
 from ..core.conversation import Message
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import KitError, PackageError, UsageError
-from ..core.files import NOT_FOUND, why_no_file
+from ..core.files import NOT_FOUND, read_file, why_no_file
 from ..core.os_errors import os_reason
 from ..gguf_file import Header, read_header
 from ..gguf_file.inputs import IMAGE, model_input
@@ -22,6 +23,7 @@ from ..gguf_file.projector_choice import find_projector
 from ..gguf_file.soundness import check_soundness
 from ..gguf_file.vocabulary import Vocabulary
 from ..huggingface.chat_template_file import load_chat_template
+from ..huggingface.jinja_source import names
 from ..huggingface.render import Reference
 from ..package.families import Family, Recognition, load_family, recognise
 from ..package.package import Package
@@ -31,6 +33,7 @@ MISSING_FILE = "MK430"
 NOT_TEXT = "MK509"
 VISION_REFUSED = "MK418"
 NO_CHAT_TEMPLATE = "MK513"
+NO_MESSAGES = "MK537"
 OTHER_FAMILY = "MK516"
 FAMILY_LACKS = "MK517"
 
@@ -146,7 +149,33 @@ def _own_tokenizer(package: Package) -> list[Diagnostic]:
 
 
 def choose_reference(package: Package, files: PackageFiles) -> ModelTemplate:
-    """The chat template that the package names. Raises PackageError where there is none."""
+    """The chat template that the package names.
+
+    Raises PackageError where there is none, and for one that never reads the messages (MK537).
+    """
+    found = _chosen(package, files)
+    if not _reads_messages(found):
+        raise PackageError(
+            "the chat template never reads `messages`, so every conversation would give the same prompt",
+            span=found.span,
+            help="name the model's own chat_template.jinja, or leave `chat_template` out to take the GGUF's",
+            code=NO_MESSAGES,
+        )
+    return found
+
+
+def _reads_messages(template: ModelTemplate) -> bool:
+    """Whether it mentions them; true of one with another fault, which is told in its own words."""
+    try:
+        if "messages" in names(parse(template.text)):
+            return True
+        template.render([{"role": "user", "content": "Hi"}])
+    except KitError:
+        return True
+    return False
+
+
+def _chosen(package: Package, files: PackageFiles) -> ModelTemplate:
     bos, eos = _token_texts(files.vocabulary)
     if package.family:
         family = load_family(package.family)
@@ -179,8 +208,7 @@ def read_text_file(path: Path, key: str, package: Package) -> str:
     """A text file that the package names. Raises PackageError for one that is missing, too big or no text."""
     must_exist(path, key, package)
     try:
-        with path.open("rb") as stream:
-            data = stream.read(MAX_TEXT_FILE + 1)
+        data = read_file(path, MAX_TEXT_FILE + 1)
         if len(data) > MAX_TEXT_FILE:
             raise ValueError(f"more than {MAX_TEXT_FILE} bytes")
         return data.decode("utf-8-sig")

@@ -14,6 +14,7 @@ import click
 
 from ..core.diagnostics import Diagnostic, Span
 from ..core.errors import KitError, PackageError, UsageError
+from ..core.files import read_file
 from ..core.foreign_text import shown
 from ..core.http_client import patience
 from ..core.sizes import read_size
@@ -207,8 +208,7 @@ def read_bytes(path: str, limit: int = -1) -> bytes:
     """Bytes of a file, or of standard input for `-`; of a larger one the first `limit`."""
     if path == "-":
         return sys.stdin.buffer.read(limit)
-    with Path(path).open("rb") as file:
-        return file.read(limit)
+    return read_file(Path(path), limit)
 
 
 def in_file(span: Span | None, file: str) -> Span:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import UsageError
-from .files import parse_json
+from .files import parse_json, read_file
 
 Message = Mapping[str, Any]
 Tool = Mapping[str, Any]
@@ -127,7 +127,7 @@ def load_conversations(path: Path) -> list[Conversation]:
     A file that holds only messages becomes one conversation named after the file.
     """
     expected = "expected a list of messages, or an object with `messages`"
-    return conversations_from(parse_json(path.read_bytes(), str(path), help=expected), default_id=path.stem)
+    return conversations_from(parse_json(read_file(path), str(path), help=expected), default_id=path.stem)
 
 
 def conversations_from(data: Any, *, default_id: str) -> list[Conversation]:

@@ -9,7 +9,7 @@ import os
 import stat
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from .diagnostics import Span
 from .errors import UsageError
@@ -52,6 +52,27 @@ def why_no_file(path: Path) -> str:
     if stat.S_ISDIR(mode):
         return "is a folder, expected a file"
     return "" if stat.S_ISREG(mode) else "is not a regular file"
+
+
+def open_file(path: Path) -> BinaryIO:
+    """A file, for reading. Raises OSError with its name where it cannot be read, or is a pipe or a device.
+
+    A named pipe would be waited for without end, and a device has no end.
+    """
+    if not stat.S_ISREG(path.stat().st_mode) and not path.is_dir():
+        raise OSError(errno.ESPIPE, os.strerror(errno.ESPIPE), str(path))
+    return open(path, "rb", opener=_at_once)
+
+
+def _at_once(name: str, flags: int) -> int:
+    # Should a pipe have taken the file's place since, opening it does not wait.
+    return os.open(name, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def read_file(path: Path, limit: int = -1) -> bytes:
+    """The bytes of a file, of a larger one the first `limit`. Raises as `open_file` does."""
+    with open_file(path) as stream:
+        return stream.read(limit)
 
 
 def write_atomically(path: Path, data: bytes) -> None:

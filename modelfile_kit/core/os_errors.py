@@ -12,6 +12,10 @@ _WORDS = {
     errno.EACCES: ("permission denied", "check the permissions of that path"),
     errno.EPERM: ("permission denied", "check the permissions of that path"),
     errno.ENOENT: ("not found", "check the path; a relative one counts from the current folder"),
+    errno.ESPIPE: (
+        "it is a pipe or a device, not a file",
+        "give the path of a file; where a command takes `-`, that reads standard input",
+    ),
     errno.EISDIR: ("it is a folder", "give the path of a file in it"),
     errno.ENOTDIR: (
         "a part of the path is a file, not a folder",

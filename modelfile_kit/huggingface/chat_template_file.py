@@ -10,7 +10,7 @@ from typing import Any
 
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import UsageError
-from ..core.files import parse_json
+from ..core.files import open_file, parse_json, read_file
 from ..gguf_file import read_header
 from ..gguf_file.vocabulary import Vocabulary
 
@@ -58,7 +58,7 @@ def load_chat_template(path: Path, *, name: str | None = None) -> ChatTemplate:
                 help=f"expected one of {', '.join(_IN_FOLDER)}; or give the file itself",
             )
         return load_chat_template(found[0], name=name)
-    with path.open("rb") as file:
+    with open_file(path) as file:
         data = file.read(len(_GGUF_MAGIC))
         if data == _GGUF_MAGIC:
             return _from_gguf(path, name)
@@ -120,7 +120,7 @@ def _with_folder(path: Path, data: bytes, name: str | None) -> ChatTemplate:
     own = chat_template_from(data, str(path))
     more = {"default": own.text}
     for other in sorted((path.parent / _MORE).glob("*.jinja")):
-        more[other.stem] = chat_template_from(other.read_bytes(), str(other)).text
+        more[other.stem] = chat_template_from(read_file(other), str(other)).text
     if len(own.names) == 1:
         own = _choose(more, name, str(path))
     elif name:
@@ -128,7 +128,7 @@ def _with_folder(path: Path, data: bytes, name: str | None) -> ChatTemplate:
     config = path.parent / _CONFIG
     if not config.is_file():
         return own
-    values = _json(config.read_bytes(), str(config))
+    values = _json(read_file(config), str(config))
     tokens = _token(values.get("bos_token")), _token(values.get("eos_token"))
     return replace(own, bos_token=tokens[0], eos_token=tokens[1], beside=config)
 

@@ -15,6 +15,7 @@ from typing import Any
 from ..core.conversation import Message
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import PackageError, UsageError
+from ..core.files import read_file
 from ..core.os_errors import os_reason
 from ..core.sizes import read_size
 from ..ollama.model_name import check_name
@@ -148,8 +149,7 @@ def load_package(path: str | Path) -> Package:
     """
     file = find_package_file(Path(path))
     try:
-        with file.open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
+        data = read_file(file, MAX_BYTES + 1)
     except OSError as e:
         raise PackageError(
             f"cannot be read: {os_reason(e)}",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..core.errors import EngineError, KitError, UsageError
+from ..core.files import read_file
 from .formats.config_files import NAMES
 
 NOT_FOUND, UNREADABLE = "MK740", "MK741"
@@ -68,8 +69,7 @@ def kind_of(path: Path) -> str:
     """What kind of tokenizer a file is, by its content. Raises EngineError MK741 where it is none."""
     try:
         size = path.stat().st_size
-        with path.open("rb") as stream:
-            head = stream.read(_HEAD)
+        head = read_file(path, _HEAD)
     except OSError as e:
         raise _no_tokenizer(path, f"cannot be read: {e.strerror or e}") from e
     if size > MAX_FILE_BYTES:

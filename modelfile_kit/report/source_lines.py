@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from ..core.diagnostics import Diagnostic
+from ..core.files import read_file
 
 # Modelfiles, package files and chat templates are far smaller; a GGUF is far larger.
 MAX_BYTES = 1 << 20
@@ -23,8 +24,7 @@ def source_line(diagnostic: Diagnostic) -> str:
 @lru_cache(maxsize=8)
 def _lines(file: str) -> tuple[str, ...]:
     try:
-        with Path(file).open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
+        data = read_file(Path(file), MAX_BYTES + 1)
         text = data.decode("utf-8-sig") if len(data) <= MAX_BYTES else ""
     except (OSError, ValueError):
         return ()

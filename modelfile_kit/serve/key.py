@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..core.diagnostics import Span
 from ..core.errors import UsageError
+from ..core.files import read_file
 from ..core.os_errors import os_reason
 
 KEY_VARIABLE = "MKMODELFILE_API_KEY"
@@ -21,8 +22,7 @@ def read_key(file: Path | None) -> str:
     if file is None:
         return os.environ.get(KEY_VARIABLE, "").strip()
     try:
-        with file.open("rb") as stream:
-            text = stream.read(MAX_BYTES).decode("utf-8")
+        text = read_file(file, MAX_BYTES).decode("utf-8")
     except (OSError, ValueError) as e:
         reason = os_reason(e) if isinstance(e, OSError) else "not UTF-8 text"
         raise UsageError(

@@ -24,7 +24,7 @@ from pathlib import Path
 
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import UsageError
-from ..core.files import write_atomically
+from ..core.files import read_file, write_atomically
 from ..report.model import Case, Status
 
 _SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
@@ -124,7 +124,7 @@ def _compare(folder: Path, now: RenderedConversation) -> Case:
         return _failed(now.id, path, "MK910", "there is no golden file yet", help=_FIRST)
     text = now.prompt if now.prompt is not None else now.refused
     assert text is not None
-    golden = path.read_bytes().decode("utf-8", "surrogateescape")
+    golden = read_file(path).decode("utf-8", "surrogateescape")
     if golden != text:
         return _failed(now.id, path, "MK912", "the prompt has changed", _diff(golden, text, path.name))
     return _compare_tokens(folder, now)
@@ -183,7 +183,7 @@ def _text_files(folder: Path, now: RenderedConversation) -> tuple[Path, Path]:
 
 
 def _write_if_new(path: Path, data: bytes) -> bool:
-    if path.exists() and path.read_bytes() == data:
+    if path.exists() and read_file(path) == data:
         return False
     write_atomically(path, data)
     return True
@@ -208,7 +208,7 @@ def _read_tokens(path: Path) -> dict[str, list[TokenText]]:
     if not path.exists():
         return {}
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = json.loads(read_file(path).decode("utf-8"))
         return {name: [TokenText(int(i), str(t)) for i, t in rows] for name, rows in data.items()}
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
         is_json = not isinstance(error, (json.JSONDecodeError, UnicodeDecodeError, RecursionError))

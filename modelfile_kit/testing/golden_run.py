@@ -17,6 +17,7 @@ from ..align.stress import findings as stress_findings
 from ..align.stress import stress
 from ..align.vocabulary_check import VocabularyCheck
 from ..building.build import Build, build
+from ..building.outside import check_outside
 from ..core.conversation import Conversation
 from ..core.diagnostics import Diagnostic, Severity, Span, has_errors
 from ..core.errors import (
@@ -27,6 +28,7 @@ from ..core.errors import (
     TemplateReferenceError,
     UsageError,
 )
+from ..core.files import read_file
 from ..gguf_file import Header
 from ..gguf_file.arrays import NumberArray, StringArray
 from ..huggingface import Reference
@@ -127,7 +129,11 @@ def run_golden(
 
     tokens: also those, where llama-cpp-python is installed; tokenizer: the original model's own in place of
     the package's; note: is told when llama-cpp-python is not there.
+    Nothing is updated for a package that takes texts from outside of its folder (MK536).
     """
+    if update and (outside := check_outside(built.package)):
+        refused = tuple(replace(found, severity=Severity.ERROR) for found in outside)
+        return [Case("update", Status.FAILED, "nothing was written", diagnostics=refused)]
     asked = built.package.tokenizer if tokenizer is None else tokenizer
     with contextlib.ExitStack() as opened:
         engine = opened.enter_context(_tokenizer(built.files.model, tokens, note))
@@ -281,7 +287,7 @@ def tokenizer_name(own: ReferenceTokenizer) -> str:
     digest = hashlib.sha256()
     for file in own.facts.files:
         path = Path(file)
-        digest.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+        digest.update(path.name.encode() + b"\0" + hashlib.sha256(read_file(path)).digest())
     return f"{own.facts.kind}-{digest.hexdigest()[:12]}"
 
 

@@ -19,7 +19,8 @@ import yaml
 
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import PackageError, UsageError
-from ..core.files import write_atomically
+from ..core.files import read_file, write_atomically
+from ..core.os_errors import os_reason
 from ..gguf_file import Header, Vocabulary
 from ..gguf_file.arrays import NumberArray, StringArray
 from ..micro import build_pair
@@ -96,10 +97,9 @@ def load_stand_in(package: Package) -> StandInFile | None:
 def _read(path: Path, limit: int) -> bytes:
     """At most one byte more than `limit`, so that the caller sees a file that is too long."""
     try:
-        with path.open("rb") as stream:
-            return stream.read(limit + 1)
+        return read_file(path, limit + 1)
     except OSError as e:
-        raise _unreadable(path, e.strerror or str(e)) from e
+        raise _unreadable(path, os_reason(e)) from e
 
 
 def _read_template(path: Path) -> str:

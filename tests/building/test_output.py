@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -50,3 +52,19 @@ def test_ctrl_c_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(KeyboardInterrupt):
         write_files(tmp_path / "new", {"x": b"new"})
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such locks")
+def test_of_two_builds_at_once_one_wins_whole(tmp_path: Path) -> None:
+    names = [f"f{n}" for n in range(8)]
+    start = threading.Barrier(2)
+
+    def build(word: bytes) -> None:
+        start.wait()
+        write_files(tmp_path, dict.fromkeys(names, word))
+
+    for _ in range(60):
+        with ThreadPoolExecutor(2) as both:
+            list(both.map(build, (b"one", b"two")))
+        assert len({(tmp_path / name).read_bytes() for name in names}) == 1
+    assert {p.name for p in tmp_path.iterdir()} == set(names)

@@ -196,3 +196,30 @@ def test_a_named_tokenizer_that_is_missing_is_told(pair: MicroPair, name: str, s
     [told] = [d for d in files.diagnostics if d.code == "MK740"]
     assert (str(told.severity), said in told.message) == ("warning", True)
     assert not [d for d in open_files(package(pair)).diagnostics if d.code == "MK740"]
+
+
+@pytest.mark.parametrize(
+    ("source", "refused"),
+    [
+        ("You are helpful.{{ eos_token }}", True),
+        ("{% for m in conversation %}{{ m.content }}{% endfor %}", True),
+        ("{{ message }}{# messages #}{{ 'messages' }}", True),
+        ("{% for m in messages %}{{ m.content }}{% endfor %}", False),
+        ("{% macro all(x) %}{{ x[0].content }}{% endmacro %}{{ all(messages) }}", False),
+        ("{% set messages = messages[1:] %}{{ messages[0].content }}", False),
+    ],
+)
+def test_a_chat_template_that_never_reads_the_messages(
+    pair: MicroPair, tmp_path: Path, source: str, refused: bool
+) -> None:
+    path = tmp_path / "t.jinja"
+    path.write_text(source)
+    named = package(pair, chat_template=path)
+    if not refused:
+        assert choose_reference(named, open_files(named)).text == source
+        return
+    with pytest.raises(PackageError) as caught:
+        choose_reference(named, open_files(named))
+    assert caught.value.code == "MK537"
+    assert caught.value.span is not None
+    assert caught.value.span.file == str(path)

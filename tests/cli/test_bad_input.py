@@ -521,3 +521,69 @@ def test_a_mistyped_option_of_publish_is_refused_before_the_build(mkmodelfile, t
     assert done.code == 2
     assert words in done.err
     assert "no-package" not in done.err
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+@pytest.mark.parametrize("odd", ["pipe", "device"])
+def test_no_command_waits_for_a_pipe_or_reads_a_device(odd, said, folder):
+    """Every place of a command line, and of a package, that names a file."""
+    os.mkfifo(folder / "pipe")
+    path = {"pipe": str(folder / "pipe"), "device": "/dev/zero"}[odd]
+    (folder / "c.json").write_text('[{"role": "user", "content": "x"}]')
+    (folder / "t.gotmpl").write_text("{{ .Prompt }}")
+    model = "micro-glm4v.gguf"
+    lines = [
+        ["init", path],
+        ["init", model, "--projector", path, "-o", "-"],
+        ["inspect", path],
+        ["inspect", model, "--tokenizer", path],
+        ["fit", path],
+        ["fit", model, "--projector", path],
+        ["patch", path, "--set", "a=b"],
+        ["quantize", path, "Q8_0"],
+        ["compile", path],
+        ["render", "--template", path, "--messages", "c.json"],
+        ["render", "--template", "t.gotmpl", "--messages", path],
+        ["render", "--template", "t.gotmpl", "--messages", "c.json", "--tools", path],
+        ["render", "--modelfile", path, "--messages", "c.json"],
+        ["render", "--jinja", path, "--messages", "c.json"],
+        *([command, path] for command in ("build", "check", "test", "micro", "publish", "serve", "doctor")),
+        ["build", ".", "--model", path],
+        ["build", ".", "--projector", path],
+        ["check", ".", "--tokenizer", path],
+        ["serve", ".", "--api-key-file", path],
+        ["verify", "m", "--package", path],
+        ["repair", "m", "--model", path, "--host", "127.0.0.1:1"],
+        ["caption", path, "--model", "m", "--host", "127.0.0.1:1"],
+        ["lint", path],
+        ["lint", "--fix", path],
+        ["fmt", path],
+    ]
+    keys = ("model", "projector", "chat_template", "template", "license", "tokenizer", "draft")
+    for key in keys:
+        (folder / key).mkdir()
+        named = {"model": f"../{model}", "projector": "none", key: path}
+        text = "".join(f"{name}: {value}\n" for name, value in named.items())
+        (folder / key / "mkmodelfile.yaml").write_text(f"name: x\n{text}")
+        lines.append(["check" if key == "tokenizer" else "build", key])
+    (folder / "from").mkdir()
+    (folder / "from" / "Modelfile").write_text(f"FROM {path}\nADAPTER {path}\nPARAMETER mmproj {path}\n")
+    lines.append(["lint", "--fix", "from/Modelfile"])
+    for line in lines:
+        code, text = within(20, said, *line)
+        assert code in (1, 2), (line, text)
+
+
+def within(seconds, call, *arguments):
+    """A call that fails where it waits for something that never comes."""
+
+    def late(*_):
+        raise AssertionError(f"{arguments} still waits")
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.alarm(seconds)
+    try:
+        return call(*arguments)
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
