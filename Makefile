@@ -41,7 +41,7 @@ soak: $(STAMP)
 	$(VENV)/bin/python -m tests.ollama.parsers.fuzz 1000000 $(SEED)
 	MKMODELFILE_NO_SKIPS=1 MKMODELFILE_SOAK=1 $(VENV)/bin/python -m pytest --durations=10 tests/zoo \
 		tests/gguf_file tests/integration tests/reference_tokenizer tests/vision tests/fit \
-		tests/docs/test_renderer_pairs.py
+		tests/docs/test_renderer_pairs.py tests/compiler/test_hostile.py
 
 $(STAMP): pyproject.toml
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)

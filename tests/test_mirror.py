@@ -27,6 +27,7 @@ WITHOUT_MODULE = {
     "cli/test_tokenizer_option.py": "check, test and inspect with the original model's tokenizer",
     "compiler/test_corpus.py": "the whole compiler on real templates",
     "compiler/test_fixtures.py": "what the whole compiler makes of small chat templates",
+    "compiler/test_hostile.py": "the whole compiler on hostile chat templates",
     "compiler/test_mutations.py": "the whole compiler on changed templates",
     "gguf_file/test_against_ggml.py": "reading headers, compared with ggml's own reader on mutated files",
     "gguf_file/test_any_header.py": "every question that can be asked about a header, on generated ones",

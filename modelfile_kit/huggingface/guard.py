@@ -63,14 +63,15 @@ class RenderingBudget(threading.local):
 
     def __init__(self) -> None:
         self.steps = 0
+        self.most = STEPS_MAX
         self.made_bytes = 0
         self.texts: list[tuple[Any, int]] = []
         self.weights: dict[int, tuple[Any, int]] = {}
         self.now: Callable[[], datetime] = datetime.now
 
-    def start(self, now: Callable[[], datetime] | None = None) -> None:
-        """Begins a rendering; `now` is the clock of `strftime_now`."""
-        self.steps = 0
+    def start(self, now: Callable[[], datetime] | None = None, most: int = STEPS_MAX) -> None:
+        """Begins a rendering of at most that many steps; `now` is the clock of `strftime_now`."""
+        self.steps, self.most = 0, most
         self.forget()
         self.now = now or datetime.now
 
@@ -83,9 +84,9 @@ class RenderingBudget(threading.local):
     def tick(self, steps: int = 1) -> None:
         """Counts steps: one for a block that runs, more for an operation on something large."""
         self.steps += steps
-        if self.steps > STEPS_MAX:
+        if self.steps > self.most:
             raise TemplateLimitError(
-                f"the chat template takes more than {STEPS_MAX:,} steps",
+                f"the chat template takes more than {self.most:,} steps",
                 help="look for a loop over a large range, a loop in a loop, or large values in a loop",
             )
 

@@ -14,7 +14,7 @@ from ..core.conversation import Message, Tool, to_huggingface
 from ..core.diagnostics import Span
 from ..core.errors import TemplateReferenceError
 from .environment import RaisedByTemplateError, ReferenceEnvironment, environment, plain
-from .guard import BUDGET, TEMPLATE_MAX, TemplateLimitError
+from .guard import BUDGET, STEPS_MAX, TEMPLATE_MAX, TemplateLimitError
 
 # Compiled templates kept: a package has one or two, a corpus run some hundred.
 COMPILED_MAX = 128
@@ -44,7 +44,8 @@ class Reference:
     chat_template: the Jinja source. bos_token, eos_token: their texts; None leaves the name
     undefined, as Hugging Face does for a tokenizer that has none. env: another environment than
     the shared one (for measuring which branches run). aliases: whether a message's reasoning is seen
-    as `thinking` too, as transformers 5 does. steps: how many its renderings have taken so far.
+    as `thinking` too, as transformers 5 does. steps: how many its renderings have taken so far;
+    steps_max: how many one may take.
     Raises TemplateReferenceError with the line for a template that does not compile.
     """
 
@@ -59,6 +60,7 @@ class Reference:
     ) -> None:
         self.aliases = aliases
         self.steps = 0
+        self.steps_max = STEPS_MAX
         self.source = chat_template
         self._template = compile_source(chat_template, env)
         tokens = {"bos_token": bos_token, "eos_token": eos_token}
@@ -98,7 +100,7 @@ class Reference:
         now: datetime | Callable[[], datetime] | None = None,
     ) -> str:
         """Renders with exactly these template variables (plain JSON values)."""
-        BUDGET.start((lambda: now) if isinstance(now, datetime) else now)
+        BUDGET.start((lambda: now) if isinstance(now, datetime) else now, self.steps_max)
         template = self._template
         try:
             context = template.new_context(dict(arguments))

@@ -1,0 +1,77 @@
+"""The whole compiler, its proof included, on the hostile chat templates; judged by counts, not by a clock.
+
+What is counted is every call of a function, C's too, by Python's own profiler. A million calls are some 0.3
+seconds of an idle machine. `python -m benchmarks.hostile` measures seconds and memory in all four ways.
+"""
+
+from __future__ import annotations
+
+import cProfile
+import os
+import pstats
+import resource
+import sys
+
+import pytest
+
+from modelfile_kit.compiler import Compiled, compile_template
+from modelfile_kit.core.errors import TemplateReferenceError
+from tests.hostile_templates import ALL
+
+CALLS_MAX = 8_000_000
+# What still takes more than the two seconds that all should end in (see benchmarks/README.md).
+STILL_SLOW = {
+    "a long and of or",
+    "a loop that unrolls a block",
+    "casefold, a hundred times",
+    "days in all orders",
+    "forty switches asked in the loop",
+    "loops over tools, eight deep",
+    "many constants searched",
+    "many constants walked through",
+    "many tests",
+    "many tools asked for",
+    "thinking in all orders",
+    "title of something long",
+}
+SLOW_CALLS_MAX = 40_000_000
+MEMORY_MAX = 300 << 20
+# Findings that tell of a place in the chat template, and have to say which.
+PLACED = {"MK610", "MK611", "MK652"}
+# `make soak` tries all of them, every other run each twelfth.
+TRIED = list(ALL) if os.environ.get("MKMODELFILE_SOAK") else list(ALL)[::12]
+
+
+def counted(source: str) -> tuple[Compiled | None, int]:
+    """What is compiled, None for what is refused with its reason, and the count of calls."""
+    profile = cProfile.Profile()
+    found: Compiled | None = None
+    profile.enable()
+    try:
+        found = compile_template(source)
+    except TemplateReferenceError as e:
+        assert e.message
+    finally:
+        profile.disable()
+    return found, pstats.Stats(profile).total_calls  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", TRIED)
+def test_it_ends_soon_and_says_where(name: str) -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    found, calls = counted(ALL[name])
+    assert calls < (SLOW_CALLS_MAX if name in STILL_SLOW else CALLS_MAX)
+    more = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert more * (1 if sys.platform == "darwin" else 1024) < MEMORY_MAX
+    for told in found.diagnostics if found else ():
+        assert told.code != "MK657", told.message
+        assert told.code not in PLACED or (told.span and told.span.line), told.message
+        assert "not defined" not in told.message
+
+
+def test_what_is_called_slow_is_among_them() -> None:
+    assert set(ALL) >= STILL_SLOW
+
+
+def test_there_are_two_hundred_of_them() -> None:
+    assert len(set(ALL.values())) == len(ALL) > 200
