@@ -26,7 +26,9 @@ import pytest
 from PIL import Image
 
 from modelfile_kit.cli.main import _COMMANDS, cli, run
+from modelfile_kit.core.diagnostics import Diagnostic, Severity, Span
 from modelfile_kit.micro import build_pair
+from modelfile_kit.report import Case, Report, Status, html
 from tests.gguf_file.handmade import Typed, gguf
 
 pty = pytest.importorskip("pty", reason="this system has no pseudo terminals")
@@ -75,10 +77,31 @@ class World:
     modelfile: Path
     image: Path
     url: str
+    friendly: str
+
+
+SAID = ATTACK + "\udcff"  # JSON can carry half a character
+_OLLAMA_ANSWER = [
+    {"message": {"content": SAID}},
+    {"message": {"content": SAID}, "done": True, "done_reason": "stop", "eval_count": 2},
+]
+_SHOWN = {
+    "template": "{{ .Prompt }}" + ATTACK,
+    "system": SAID,
+    "license": SAID,
+    "parameters": f"stop {SAID}",
+    "modelfile": f"FROM {SAID}\nTEMPLATE {SAID}",
+    "capabilities": ["completion", "vision"],
+    "model_info": {"general.architecture": SAID, SAID: SAID},
+    "projector_info": {"clip.projector_type": SAID},
+    "details": {"family": SAID},
+}
 
 
 class _Hostile(BaseHTTPRequestHandler):
-    """A server whose every answer is an error, and whose names are attacks."""
+    """A server whose every answer is an attack: an error, or with `friendly` what was asked for."""
+
+    friendly = False
 
     def _answer(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -88,8 +111,18 @@ class _Hostile(BaseHTTPRequestHandler):
             "/v1/models": {"data": [{"id": ATTACK}]},
         }
         body = known.get(self.path)
-        data = json.dumps(body or {"error": ATTACK}).encode()
-        self.send_response(200 if body else 500)
+        data = json.dumps(body or {"error": SAID}).encode()
+        if self.friendly and self.path == "/api/tags":
+            data = json.dumps(
+                {"models": [{"model": "m:latest", "name": "m:latest", "digest": SAID}]}
+            ).encode()
+        elif self.friendly and (self.path == "/api/show" or self.path in known):
+            body = body or _SHOWN
+            data = json.dumps(body).encode()
+        elif self.friendly and self.path == "/api/chat":
+            body = {}
+            data = b"".join(json.dumps(part).encode() + b"\n" for part in _OLLAMA_ANSWER)
+        self.send_response(500 if body is None else 200)
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)
@@ -98,6 +131,10 @@ class _Hostile(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         pass
+
+
+class _Friendly(_Hostile):
+    friendly = True
 
 
 @pytest.fixture(scope="module")
@@ -147,25 +184,28 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     modelfile.write_bytes(f"FROM {ATTACK}\nPARAMETER {ATTACK} {ATTACK}\n".encode())
     image = folder / f"{NAME}.png"
     Image.new("RGB", (32, 32)).save(image)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Hostile)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    url = f"http://127.0.0.1:{server.server_address[1]}"
+    servers = [ThreadingHTTPServer(("127.0.0.1", 0), kind) for kind in (_Hostile, _Friendly)]
+    for server in servers:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+    url, friendly = (f"http://127.0.0.1:{server.server_address[1]}" for server in servers)
     yield World(
-        folder,
-        pair.model,
-        pair.projector,
-        broken,
-        package,
-        odd,
-        sound,
-        template,
-        conversation,
-        modelfile,
-        image,
-        url,
+        folder=folder,
+        model=pair.model,
+        projector=pair.projector,
+        broken=broken,
+        package=package,
+        odd=odd,
+        sound=sound,
+        template=template,
+        conversation=conversation,
+        modelfile=modelfile,
+        image=image,
+        url=url,
+        friendly=friendly,
     )
-    server.shutdown()
-    server.server_close()
+    for server in servers:
+        server.shutdown()
+        server.server_close()
 
 
 Lines = Callable[[World], list[list[Any]]]
@@ -207,7 +247,12 @@ MATRIX: dict[str, Lines] = {
     "test": lambda w: [[w.package], [w.odd], [w.sound, "--model", w.broken]],
     "micro": lambda w: [[w.package], [w.sound, "-o", w.sound], [w.odd, "--describe"]],
     "publish": lambda w: [[w.package], [w.sound, "--host", w.url], [w.sound, "--host", ATTACK]],
-    "verify": lambda w: [[ATTACK, "--host", w.url], ["m", "--package", w.package], ["m", "--host", ATTACK]],
+    "verify": lambda w: [
+        [ATTACK, "--host", w.url],
+        ["m", "--host", w.friendly],
+        ["m", "--package", w.package],
+        ["m", "--host", ATTACK],
+    ],
     "serve": lambda w: [
         [w.package],
         [w.sound, "--llama-server", w.broken],
@@ -216,9 +261,14 @@ MATRIX: dict[str, Lines] = {
     "caption": lambda w: [
         [w.image, "--model", "m", "--host", w.url, "--no-cache"],
         [w.image, "--model", "m", "--url", w.url, "--no-cache"],
+        [w.image, "--model", "m", "--host", w.friendly, "--no-cache"],
         [w.broken, w.folder, "--model", "m", "--host", w.url, "--no-cache"],
     ],
-    "repair": lambda w: [[ATTACK, "--host", w.url, "--yes"], ["m", "--host", ATTACK]],
+    "repair": lambda w: [
+        [ATTACK, "--host", w.url, "--yes"],
+        ["m", "--host", w.friendly, "--dry-run"],
+        ["m", "--host", ATTACK],
+    ],
     "lint": lambda w: [[w.modelfile], [w.modelfile, "--fix"], [w.broken], [w.folder / "none"]],
     "fmt": lambda w: [[w.modelfile, "--check"], [w.modelfile, "--diff"], [w.broken]],
     "explain": lambda w: [[ATTACK]],
@@ -315,6 +365,22 @@ def test_nothing_foreign_is_obeyed(
             wrong += [f"{asked!a:.150}: {fault}" for fault in faults(text, output_format, terminal)]
     assert not wrong, "\n".join(wrong)
     assert reached, "no line of its row makes it print foreign text"
+
+
+def test_a_page_shows_it_too(world: World, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    found = Diagnostic("MK101", Severity.ERROR, ATTACK, Span(ATTACK, 1, 1), ATTACK)
+    case = Case(ATTACK, Status.FAILED, ATTACK, ATTACK, (found,), data={"prompt": ATTACK, "reference": "x"})
+    page.write_text(html.render(Report("check", ATTACK, (case,), (found,), {"name": ATTACK})))
+    assert not faults(page.read_text(), None, False)
+    assert WORD in page.read_text()
+
+
+def test_a_traceback_shows_it_too(world: World) -> None:
+    text = seen_by(["--debug", "inspect", world.folder / "none", "--format", "text"], False)
+    text += seen_by(["--debug", "build", world.package], False)
+    assert "Traceback" in text
+    assert not faults(text, None, False)
 
 
 def test_programs_get_the_text_itself(world: World) -> None:
