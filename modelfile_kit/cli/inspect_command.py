@@ -15,6 +15,7 @@ import click
 from ..core.diagnostics import Diagnostic, Severity, has_errors
 from ..core.errors import GGUFError
 from ..core.foreign_text import shown
+from ..core.numbers import read_count
 from ..core.sizes import size_text
 from ..core.urls import shown_url
 from ..gguf_file import read_header
@@ -136,11 +137,13 @@ def command(
 def _size(text: str) -> tuple[int, int]:
     """WIDTHxHEIGHT in pixels."""
     width, _, height = text.lower().partition("x")
-    if not (width.isascii() and width.isdigit() and height.isascii() and height.isdigit()):
-        raise click.BadParameter(f"{text!r} is no size; expected WIDTHxHEIGHT in pixels, such as 1080x2400")
-    if not 0 < int(width) <= _MAX_SIDE or not 0 < int(height) <= _MAX_SIDE:
+    sides = read_count(width), read_count(height)
+    if sides[0] is None or sides[1] is None:
+        shown = text if len(text) <= 40 else f"{text[:40]}…"
+        raise click.BadParameter(f"{shown!r} is no size; expected WIDTHxHEIGHT in pixels, such as 1080x2400")
+    if not 0 < sides[0] <= _MAX_SIDE or not 0 < sides[1] <= _MAX_SIDE:
         raise click.BadParameter(f"{text!r}: each side has 1 to {_MAX_SIDE:,} pixels")
-    return int(width), int(height)
+    return sides[0], sides[1]
 
 
 def _image_costs(

@@ -6,6 +6,7 @@ Only click is imported here; a command's module is imported when the command is 
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import sys
@@ -15,6 +16,7 @@ from typing import Any
 
 import click
 
+from ..core.interrupts import terminated_as_interrupted
 from ..core.urls import hide_logins
 from ..core.version import __version__
 from .command import Command
@@ -113,7 +115,10 @@ def run(arguments: list[str]) -> int:
     flags = Flags()
     try:
         # Not cli.main(): it would swallow a closed pipe and an interrupt before we see them.
-        with cli.make_context("mkmodelfile", list(arguments), obj=flags) as context:
+        with (
+            terminated_as_interrupted(),
+            cli.make_context("mkmodelfile", list(arguments), obj=flags) as context,
+        ):
             cli.invoke(context)
         sys.stdout.flush()
         return 0
@@ -125,7 +130,8 @@ def run(arguments: list[str]) -> int:
     except click.ClickException as error:
         return _wrong_usage(error, arguments, flags)
     except (KeyboardInterrupt, click.Abort):
-        tell("interrupted")
+        with contextlib.suppress(OSError):  # a terminal that was closed takes no more words
+            tell("interrupted")
         return 130
     except Exception as error:
         if flags.debug:

@@ -8,9 +8,11 @@ from pathlib import Path
 import click
 
 from ..building.build import build
+from ..core.durations import duration_text
 from ..publish.names import require_name
-from ..publish.publish import WAYS, NotVerifiedError, Published, publish, require_way
-from ..report import Report
+from ..publish.publish import WAYS, NotVerifiedError, Published, clean_up, publish, require_way
+from ..publish.take_over import Leftover
+from ..report import Case, Report, Status
 from ..report.convert import verify_report
 from ..runtime.ollama.host import resolve_host
 from .command import Command
@@ -31,9 +33,9 @@ from .common import (
     "publish",
     cls=Command,
     examples=(
-        "mkmodelfile publish",
         "mkmodelfile publish ./my-package --name me/model:q4 --push",
         "mkmodelfile publish --dry-run --host http://gpu-server:11434",
+        "mkmodelfile publish --clean",
         "mkmodelfile publish --by cli --ollama-command 'docker exec ollama ollama'",
     ),
 )
@@ -43,6 +45,12 @@ from .common import (
 @host_option
 @click.option("--dry-run", is_flag=True, help="Show what would be uploaded; upload and create nothing.")
 @click.option("--push", is_flag=True, help="Push the model to its registry afterwards.")
+@click.option(
+    "--clean",
+    is_flag=True,
+    help="Publish nothing: show the working names on the server with their age, and remove those that killed "
+    "publishes left.",
+)
 @click.option("--no-verify", is_flag=True, help="Do not verify the new model.")
 @click.option("--anyway", is_flag=True, help="Publish even if verification fails.")
 @click.option(
@@ -66,6 +74,7 @@ def command(
     host: str | None,
     dry_run: bool,
     push: bool,
+    clean: bool,
     no_verify: bool,
     anyway: bool,
     by: str,
@@ -82,6 +91,9 @@ def command(
     require_way(by, ollama_command)
     if name is not None:
         require_name(name)
+    if clean:
+        finish(_cleaned(clean_up(host)), output_format)
+        return
     with refusals_as_report("publish", str(package), output_format):
         built = build(package, model=model, projector=projector)
     print_diagnostics(built.diagnostics)
@@ -109,6 +121,26 @@ def command(
         say(error.message)
         report = verify_report(error.report, command="publish", subject=wanted)
     finish(report, output_format)
+
+
+def _cleaned(found: list[Leftover]) -> Report:
+    cases = tuple(Case(left.name, Status.PASSED, _fate(left)) for left in found)
+    if not cases:
+        say("no working name is left on the server")
+    return Report("publish", "--clean", cases)
+
+
+def _fate(left: Leftover) -> str:
+    """What became of a working name, and how old it is."""
+    age = f"{duration_text(left.age.total_seconds())} old" if left.age is not None else "of unknown age"
+    if left.removed:
+        back = f", and {left.restored} has its model again" if left.restored else ""
+        return f"{age}, removed{back}"
+    if left.running:
+        return f"{age}, kept: its publish is at work"
+    if left.running is None:
+        return f"{age}, kept: a publish elsewhere may be at work (removed once it is an hour old)"
+    return f"{age}, kept: the server did not remove it"
 
 
 def _tell(done: Published) -> None:

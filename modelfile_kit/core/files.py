@@ -38,7 +38,8 @@ def parse_json(data: bytes | str, name: str, *, help: str = "") -> Any:
     except RecursionError as error:
         raise UsageError("the JSON is nested too deeply to be read", span=Span(name), help=help) from error
     except ValueError as error:  # a number of more digits than Python converts
-        raise UsageError(f"not JSON that can be read: {error}", span=Span(name), help=help) from error
+        said = str(error).partition(";")[0]
+        raise UsageError(f"not JSON that can be read: {said}", span=Span(name), help=help) from error
 
 
 def why_no_file(path: Path) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from .numbers import MOST_DIGITS
+
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 _SIZE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([KMGTP]?)(i?)B?\s*", re.IGNORECASE)
 
@@ -30,6 +32,8 @@ def read_size(text: str) -> int | None:
     """
     found = _SIZE.fullmatch(text)
     if not found:
+        return None
+    if len(found[1]) > MOST_DIGITS:
         return None
     number, prefix, binary = float(found[1]), found[2].upper(), found[3]
     decimal = not binary and prefix and text.rstrip().upper().endswith("B")

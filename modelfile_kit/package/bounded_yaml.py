@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import yaml
 
 from ..core.diagnostics import Diagnostic, Severity, Span
+from ..core.numbers import is_writable
 
 MAX_BYTES = 256 * 1024  # a package file is a page of text; PyYAML reads about 100 kB a second
 MAX_DEPTH = 16  # the deepest legal value is 3 deep; PyYAML recurses per level (CWE-674)
@@ -179,7 +180,10 @@ class _Reader:
             return "?"
         self.raw[path] = node.value
         try:
-            return loader.construct_object(node)
+            value = loader.construct_object(node)
+            if isinstance(value, int) and not is_writable(value):
+                raise ValueError(f"an integer of {value.bit_length()} bits")
+            return value
         except (yaml.YAMLError, ValueError, OverflowError, ArithmeticError):
             shown = node.value if len(node.value) <= 40 else node.value[:37] + "..."
             message = f"{shown!r} cannot be read as {_short_tag(node.tag)}"

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 
 from ..core.errors import UsageError
 from ..ollama.model_name import check_name
 
 WORKING_TAG = "mkmodelfile-"  # every name the kit makes up for itself has a tag that begins so
+_OF = "-of-"
+_WORKING = re.compile(rf"{WORKING_TAG}[0-9a-f]{{12}}(?:{_OF}(.+))?", re.IGNORECASE)
 
 
 def require_name(name: str) -> str:
     """The name, if it is valid for a model; else UsageError (MK508)."""
     if problem := check_name(name):
         raise UsageError(f"the model's name {problem.message}", help=problem.help, code="MK508")
-    if is_working_name(name, name):
+    if tag_of(name).casefold().startswith(WORKING_TAG):
         raise UsageError(
             f"{name!r}: tags that begin with {WORKING_TAG!r} are reserved for working copies",
             help="choose another tag",
@@ -34,11 +37,30 @@ def with_tag(name: str) -> str:
     return name if ":" in name.rpartition("/")[2] else f"{name}:latest"
 
 
+def tag_of(name: str) -> str:
+    """The tag of a name, "latest" without one."""
+    return with_tag(name).rpartition(":")[2]
+
+
 def working_name(name: str) -> str:
     """An unused name with another tag, for a model that is not verified yet."""
     return f"{base_of(name)}:{WORKING_TAG}{secrets.token_hex(6)}"
 
 
-def is_working_name(listed: str, name: str) -> bool:
-    """Whether a listed name was made by `working_name(name)`."""
-    return listed.casefold().startswith(f"{base_of(name)}:{WORKING_TAG}".casefold())
+def keeping_name(name: str) -> str:
+    """An unused working name for the model that has this name now; `kept_for` reads the name out of it."""
+    made = f"{working_name(name)}{_OF}{tag_of(name)}"
+    return made if check_name(made) is None else working_name(name)
+
+
+def kept_for(listed: str) -> str:
+    """The name whose model is kept under this working name, "" where it keeps none."""
+    found = _WORKING.fullmatch(tag_of(listed))
+    return f"{base_of(listed)}:{found[1]}" if found and found[1] else ""
+
+
+def is_working_name(listed: str, name: str | None = None) -> bool:
+    """Whether a listed name was made by `working_name` or `keeping_name`; name: for this one."""
+    if not _WORKING.fullmatch(tag_of(listed)):
+        return False
+    return name is None or base_of(listed).casefold() == base_of(name).casefold()

@@ -32,7 +32,7 @@ from .quantize_here import quantized_here
 from .request_text import modelfile_of
 from .reuse import LayerMemory, body_from_layers
 from .served_model import ServedModel, differences
-from .take_over import digest_of, end_engine, sweep, take_over, working_model
+from .take_over import Leftover, clean, digest_of, end_engine, sweep, take_over, working_model
 from .verify import VerifyReport, verify_on
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def publish(
     verify: hold the new model to what its source says before it gets its name; force: give it the name
     even if verification fails; cache_folder: where digests are remembered; by: "api", or "cli" to have the
     program `ollama` create it; ollama_command: that program, as `find_ollama_command` takes it.
-    Ctrl-C and SIGTERM are safe at any time.
+    Ctrl-C, SIGTERM and SIGHUP are safe at any time; what kill -9 leaves, the next publish removes.
 
     Raises NotVerifiedError, which carries the report, where verification fails; ServerError, UsageError or
     ModelfileError for everything else, each with what to do.
@@ -151,6 +151,15 @@ def publish(
             server.push(name, on_progress=lambda part: run.tell("push", part))
             done = replace(done, pushed=True)
         return done
+
+
+def clean_up(host: str | None = None) -> list[Leftover]:
+    """Removes what killed publishes left on a server, as the next publish would.
+
+    Every working name that is there, also those of a publish that still runs, which stay.
+    """
+    with OllamaServer(host) as server:
+        return clean(server)
 
 
 def require_way(by: str, ollama_command: str | None) -> None:
@@ -220,7 +229,7 @@ class _Run:
     def create(self, *, reuse: bool, meant: Expectation | None, force: bool) -> Published:
         """Uploads, creates, verifies, and takes the name over; meant: None leaves the verification out."""
         self._hash()
-        removed = tuple(sweep(self.server, self.name))
+        removed = tuple(sweep(self.server))
         if reuse and self._is_there_already():
             verified = self._verified(self.name, meant, force)
             digest = digest_of(self.server, self.name) or ""

@@ -63,7 +63,7 @@ def repair(server: OllamaServer, plan: RepairPlan, *, progress: Progress | None 
     assert after is not None and plan.changes
     if after.parser or after.renderer:
         server.require("renderer", "PARSER in a Modelfile")
-    sweep(server, name)
+    sweep(server)
     with working_model(server, name) as temporary:
         server.create(request_of(plan, temporary))
         end_engine(server, temporary)

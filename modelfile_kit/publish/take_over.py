@@ -3,20 +3,40 @@
 Ollama writes a model's manifest last (0.33, server/create.go, createModel), but in place, and prunes
 after it; an error there would leave the name changed. So a model is created under a working name,
 looked at, and only then copied over the name; the old one is kept under a second working name until
-the copy is seen to be whole. Working names that a killed publish left behind are removed by the next.
+the copy is seen to be whole. A copy is written in place too (server/images.go, CopyModel): a server that
+dies in it leaves a torn manifest, which it does not list. The kept one is put back then, by this publish or
+the next. Working names that a killed publish left behind are removed by the next, of whichever model.
 """
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
 from ..core.errors import ServerError
 from ..runtime.ollama.client import OllamaServer
-from .names import is_working_name, with_tag, working_name
+from .claims import claimed, forget, in_use, one_at_a_time
+from .names import is_working_name, keeping_name, kept_for, with_tag, working_name
 
-STALE = timedelta(hours=1)  # a publish holds its working names for seconds, with verification for minutes
+STALE = timedelta(hours=1)  # of a publish elsewhere: it holds its working names for minutes at most
+
+
+@dataclass(frozen=True)
+class Leftover:
+    """A working name on a server.
+
+    name: as the server lists it; age: since it was written, None where the server does not say; running:
+    whether its publish still runs, None where this machine does not know; removed: whether it was removed;
+    restored: the name that got back the model that was kept under this one, "" for none.
+    """
+
+    name: str
+    age: timedelta | None
+    running: bool | None
+    removed: bool = False
+    restored: str = ""
 
 
 def digest_of(server: OllamaServer, name: str) -> str | None:
@@ -32,10 +52,11 @@ def digest_of(server: OllamaServer, name: str) -> str | None:
 def working_model(server: OllamaServer, name: str) -> Iterator[str]:
     """A working name; whatever happens, the model under it is gone afterwards."""
     temporary = working_name(name)
-    try:
-        yield temporary
-    finally:
-        _remove(server, temporary)
+    with claimed(temporary):
+        try:
+            yield temporary
+        finally:
+            _remove(server, temporary)
 
 
 def take_over(server: OllamaServer, temporary: str, name: str) -> str:
@@ -43,19 +64,20 @@ def take_over(server: OllamaServer, temporary: str, name: str) -> str:
 
     If the copy fails, is torn or is interrupted, the old model is put back and the error goes on.
     """
-    meant = digest_of(server, temporary)
-    before = digest_of(server, name)
-    if before is not None and before == meant:
-        return before
-    with _kept(server, name, existing=before is not None):
-        server.copy(temporary, name)
-        if digest_of(server, name) != meant:
-            raise ServerError(
-                f"{server.url} copied the new model to {name}, and the copy is not what was copied",
-                help="the server's disk may be full: make room and publish again",
-                code="MK811",
-            )
-    return meant or ""
+    with one_at_a_time(server.url, with_tag(name)):
+        meant = digest_of(server, temporary)
+        before = digest_of(server, name)
+        if before is not None and before == meant:
+            return before
+        with _kept(server, name, existing=before is not None):
+            server.copy(temporary, name)
+            if digest_of(server, name) != meant:
+                raise ServerError(
+                    f"{server.url} copied the new model to {name}, and the copy is not what was copied",
+                    help="the server's disk may be full: make room and publish again",
+                    code="MK811",
+                )
+        return meant or ""
 
 
 def end_engine(server: OllamaServer, name: str) -> None:
@@ -68,21 +90,40 @@ def end_engine(server: OllamaServer, name: str) -> None:
         server.unload(name)
 
 
-def sweep(server: OllamaServer, name: str) -> list[str]:
-    """Removes the working names of `name` that a killed publish left an hour ago or more."""
-    removed = []
-    now = datetime.now(timezone.utc)
-    for model in server.models():
-        listed = str(model.get("model") or "")
-        modified = model.get("modified_at")
-        if (
-            is_working_name(listed, name)
-            and isinstance(modified, datetime)
-            and now - _aware(modified) > STALE
-        ):
-            _remove(server, listed)
-            removed.append(listed)
-    return removed
+def clean(server: OllamaServer) -> list[Leftover]:
+    """Every working name on the server, of whichever model; those that nobody needs any more are removed.
+
+    That is: their publish ran on this machine and has ended, or they are older than an hour and no publish
+    of this machine. A kept model whose name is gone gets its name back before.
+    """
+    listed = {str(m.get("model") or ""): m.get("modified_at") for m in server.models()}
+    found = []
+    for name, modified in listed.items():
+        if not is_working_name(name):
+            continue
+        age = server.clock - _aware(modified) if isinstance(modified, datetime) else None
+        running = in_use(name)
+        over = running is False or (running is None and age is not None and age > STALE)
+        found.append(
+            _cleaned(server, Leftover(name, age, running), listed) if over else Leftover(name, age, running)
+        )
+    return found
+
+
+def sweep(server: OllamaServer) -> list[str]:
+    """Removes what killed publishes left, as `clean` does; the names that are gone."""
+    return [left.name for left in clean(server) if left.removed]
+
+
+def _cleaned(server: OllamaServer, left: Leftover, listed: dict[str, object]) -> Leftover:
+    restored, home = "", kept_for(left.name)
+    if home and home.casefold() not in map(str.casefold, listed):
+        with contextlib.suppress(ServerError):
+            server.copy(left.name, home)
+        if digest_of(server, home) != digest_of(server, left.name):
+            return left  # the only copy: better a working name too many
+        restored = home
+    return Leftover(left.name, left.age, left.running, _remove(server, left.name), restored)
 
 
 @contextlib.contextmanager
@@ -95,23 +136,38 @@ def _kept(server: OllamaServer, name: str, *, existing: bool) -> Iterator[None]:
             _remove(server, name)
             raise
         return
-    backup = working_name(name)
-    try:
-        server.copy(name, backup)
+    backup = keeping_name(name)
+    with claimed(backup):
         try:
+            server.copy(name, backup)
             yield
         except BaseException:
-            with contextlib.suppress(ServerError):
-                server.copy(backup, name)
+            if _put_back(server, backup, name):
+                _remove(server, backup)
             raise
-    finally:
         _remove(server, backup)
 
 
-def _remove(server: OllamaServer, name: str) -> None:
-    """Deletes a name if it is there; a server that is gone has nothing to be cleaned up."""
+def _put_back(server: OllamaServer, backup: str, name: str) -> bool:
+    """Whether the name has the kept model again, or there is none to put back."""
+    try:
+        kept = digest_of(server, backup)
+        if kept is None:
+            return True
+        if digest_of(server, name) != kept:
+            server.copy(backup, name)
+        return digest_of(server, name) == kept
+    except ServerError:
+        return False  # the server is gone; the next publish finds what is kept
+
+
+def _remove(server: OllamaServer, name: str) -> bool:
+    """Deletes a name, and whether it was there; if not, it may still come, from a `create` left alone."""
     with contextlib.suppress(ServerError):
         server.delete(name)
+        forget(name)
+        return True
+    return False
 
 
 def _aware(moment: datetime) -> datetime:

@@ -587,3 +587,47 @@ def within(seconds, call, *arguments):
     finally:
         signal.alarm(0)
         signal.signal(signal.SIGALRM, before)
+
+
+NUMBER = "9" * 5000  # more digits than Python reads
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "arguments"),
+    [
+        *(
+            ("mkmodelfile.yaml", f"{PACKAGE}parameters: {{num_ctx: {number}}}\n", ["build"])
+            for number in (
+                NUMBER,
+                f"0x{'f' * 5000}",
+                f"0{'7' * 6000}",
+                f"0b{'1' * 50_000}",
+                "1:" * 4000 + "1",
+            )
+        ),
+        ("t.jinja", f"{{{{ messages[0].content }}}}{{{{ {NUMBER} }}}}", ["compile", "t.jinja"]),
+        ("t.jinja", f"{{{{ messages[0].content[{NUMBER}] }}}}", ["compile", "t.jinja"]),
+        ("t.jinja", f"{{{{ messages|map(attribute='{NUMBER}')|list }}}}", ["compile", "t.jinja"]),
+        ("t.jinja", "{{ messages|map(attribute='\u00b2')|list }}", ["compile", "t.jinja"]),
+        (
+            "tokenizer_config.json",
+            f'{{"chat_template": "x", "a": {NUMBER}}}',
+            ["compile", "tokens.json"],
+        ),
+        ("c.json", f'[{{"role": "user", "content": {NUMBER}}}]', ["render", ".", "--messages", "c.json"]),
+        ("", "", ["fit", "micro-glm4v.gguf", "--memory", f"{NUMBER}GiB"]),
+        ("", "", ["inspect", "micro-glm4v.gguf", "--image-size", f"{NUMBER}x{NUMBER}"]),
+        ("", "", ["serve", "--gpu-layers", NUMBER]),
+        ("", "", ["verify", "m", "--host", f"127.0.0.1:{NUMBER}"]),
+        ("", "", ["verify", "m", "--host", "127.0.0.1:9", "--deadline", "nan"]),
+        ("Modelfile", f"FROM ./micro-glm4v.gguf\nPARAMETER num_ctx {NUMBER}\n", ["lint", "Modelfile"]),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_a_number_of_too_many_digits_is_an_error_of_its_own(folder, file, text, arguments):
+    if file:
+        (folder / file).write_text(text, encoding="utf-8")
+    done = subprocess.run([*PROGRAM, *arguments], cwd=folder, capture_output=True, text=True, timeout=120)
+    assert done.returncode in (1, 2), done
+    assert not re.search("MK999|Traceback", done.stdout + done.stderr), done.stderr[:500]
+    assert re.search("error MK[0-9]", done.stdout + done.stderr)

@@ -6,6 +6,7 @@ import os
 
 import pytest
 
+from modelfile_kit.publish.claims import claimed
 from tests.publish.fake_ollama import FakeOllama
 
 
@@ -39,3 +40,25 @@ def test_a_dry_run_shows_the_command_and_runs_nothing(package, mkmodelfile, olla
     assert done.code == 0, done.err
     assert f"would run `env A=1 {program} create tiny -f Modelfile`" in done.err
     assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows does not tell who holds a name")
+def test_clean_shows_what_is_left_and_removes_what_nobody_needs(mkmodelfile, ollama, monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    mine, kept, old = (f"m:mkmodelfile-{c * 12}" for c in "abc")
+    kept += "-of-8b"
+    ollama.models = {name: {} for name in (mine, kept, old, "m:latest")}
+    with claimed(kept):
+        pass
+    with claimed(mine):
+        done = mkmodelfile("publish", "--clean", "--host", ollama.url)
+    assert done.code == 0, done.err
+    said = {line.split()[1]: line for line in done.out.splitlines() if "mkmodelfile-" in line}
+    assert "kept: its publish is at work" in said[mine]
+    assert "removed, and m:8b has its model again" in said[kept]
+    assert "removed" in said[old]
+    assert all(" d " in line and " old" in line for line in said.values())  # since 2026-01-01
+    assert set(ollama.models) == {mine, "m:8b", "m:latest"}
+    assert mkmodelfile("publish", "--clean", "--host", ollama.url).code == 0
+    assert set(ollama.models) == {"m:8b", "m:latest"}
+    assert "no working name" in mkmodelfile("publish", "--clean", "--host", ollama.url).err

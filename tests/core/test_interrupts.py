@@ -11,12 +11,38 @@ from modelfile_kit.core.interrupts import terminated_as_interrupted
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no signal that asks a process to end")
 
 
-def test_sigterm_is_an_interrupt_for_as_long_as_that_is_wanted() -> None:
-    before = signal.getsignal(signal.SIGTERM)
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_it_is_an_interrupt_for_as_long_as_that_is_wanted(name: str) -> None:
+    number = getattr(signal, name)
+    before = signal.getsignal(number)
     with pytest.raises(KeyboardInterrupt), terminated_as_interrupted():
-        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), number)
         signal.pause()
-    assert signal.getsignal(signal.SIGTERM) == before
+    assert signal.getsignal(number) == before
+
+
+def test_a_second_one_does_not_end_the_removing() -> None:
+    removed = False
+    with pytest.raises(KeyboardInterrupt), terminated_as_interrupted():
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+            signal.pause()
+        finally:
+            with terminated_as_interrupted():
+                os.kill(os.getpid(), signal.SIGTERM)
+                os.kill(os.getpid(), signal.SIGHUP)
+                removed = True
+    assert removed
+
+
+def test_under_nohup_a_closed_terminal_ends_nothing() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with terminated_as_interrupted():
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_another_thread_changes_nothing() -> None:

@@ -243,8 +243,17 @@ except KeyboardInterrupt:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no signal that interrupts another process")
-@pytest.mark.parametrize("stage", ["hash", "upload", "create"])
-def test_ctrl_c_leaves_the_old_model(stage, modelfile, ollama_server, micro_pair, tmp_path):
+@pytest.mark.parametrize(
+    ("stage", "sign"),
+    [
+        ("hash", "SIGINT"),
+        ("upload", "SIGINT"),
+        ("create", "SIGINT"),
+        ("upload", "SIGTERM"),
+        ("create", "SIGHUP"),
+    ],
+)
+def test_an_end_leaves_the_old_model(stage, sign, modelfile, ollama_server, micro_pair, tmp_path):
     before = old_model(ollama_server, modelfile)
     # A model that the server does not know yet, so that there is something to send.
     new = tmp_path / "new.gguf"
@@ -262,7 +271,7 @@ def test_ctrl_c_leaves_the_old_model(stage, modelfile, ollama_server, micro_pair
         if line.strip() == stage:
             break
     time.sleep(0.2)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(getattr(signal, sign))
     out, _ = process.communicate(timeout=30)
     assert "interrupted" in out
     assert (ollama_server.show("kept")["modelfile"], names(ollama_server)) == before

@@ -4,7 +4,15 @@ import pytest
 
 from modelfile_kit.core.errors import UsageError
 from modelfile_kit.ollama.model_name import check_name
-from modelfile_kit.publish.names import base_of, is_working_name, require_name, with_tag, working_name
+from modelfile_kit.publish.names import (
+    base_of,
+    is_working_name,
+    keeping_name,
+    kept_for,
+    require_name,
+    with_tag,
+    working_name,
+)
 
 NAMES = ["m", "m:8b", "me/m", "me/m:8b", "box:5000/me/m", "box:5000/me/m:8b", "a" * 80]
 
@@ -17,6 +25,21 @@ def test_a_working_name_is_a_name_and_stays_beside_it(name):
     assert is_working_name(made, name)
     assert made != working_name(name)
     assert not is_working_name(with_tag(name), name)
+
+
+@pytest.mark.parametrize("name", [*NAMES, "m:Q4_K_M", f"m:{'q' * 80}"])
+def test_a_name_that_keeps_a_model_says_whose(name):
+    made = keeping_name(name)
+    assert check_name(made) is None
+    assert is_working_name(made, name)
+    # A tag that leaves no room for more is not in it.
+    assert kept_for(made) == ("" if "q" * 80 in name else with_tag(name))
+    assert kept_for(working_name(name)) == kept_for(with_tag(name)) == ""
+
+
+def test_a_name_of_somebody_else_is_none():
+    for tag in ("mkmodelfile-", "mkmodelfile-mine", "mkmodelfile-0123456789abc", "0123456789ab"):
+        assert not is_working_name(f"m:{tag}")
 
 
 def test_a_working_name_belongs_to_its_model_only():

@@ -1,13 +1,24 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 
 from modelfile_kit.core.errors import ServerError
-from modelfile_kit.publish.names import WORKING_TAG, with_tag
-from modelfile_kit.publish.take_over import digest_of, sweep, take_over, working_model
+from modelfile_kit.publish.claims import claimed
+from modelfile_kit.publish.names import WORKING_TAG, keeping_name, with_tag, working_name
+from modelfile_kit.publish.take_over import clean, digest_of, sweep, take_over, working_model
+
+posix = pytest.mark.skipif(os.name == "nt", reason="Windows does not tell who holds a name")
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
 class FakeServer:
@@ -19,7 +30,7 @@ class FakeServer:
         self.held = {with_tag(k): v for k, v in models.items()}
         self.trouble = lambda action, name: None
         self.tear = False
-        self.now = datetime.now(timezone.utc)
+        self.now = self.clock = datetime.now(timezone.utc)
 
     def models(self):
         return [{"model": k, "digest": v, "modified_at": self.now} for k, v in self.held.items()]
@@ -134,13 +145,84 @@ def test_a_server_that_vanished_does_not_hide_the_first_error():
         raise ValueError("first")
 
 
-def test_working_names_of_a_killed_publish_are_swept_once_they_are_old():
-    left = f"m:{WORKING_TAG}aa"
-    server: Any = FakeServer(**{left: "x", "m": "old", f"other:{WORKING_TAG}bb": "y"})
-    assert sweep(server, "m") == []  # young: another publish may be at work
+AA, BB = "aaaaaaaaaaaa", "bbbbbbbbbbbb"
+
+
+def test_working_names_of_another_machine_are_swept_once_they_are_old():
+    left, other = f"m:{WORKING_TAG}{AA}", f"other:{WORKING_TAG}{BB}"
+    server: Any = FakeServer(**{left: "x", "m": "old", other: "y", f"m:{WORKING_TAG}mine": "z"})
+    assert sweep(server) == []  # young: another publish may be at work
     server.now -= timedelta(hours=2)
-    assert sweep(server, "m") == [left]
-    assert set(server.held) == {"m:latest", f"other:{WORKING_TAG}bb"}
+    assert sweep(server) == [left, other]
+    assert set(server.held) == {"m:latest", f"m:{WORKING_TAG}mine"}  # no name that the kit makes
+
+
+def test_the_servers_clock_tells_the_age():
+    server: Any = FakeServer(**{f"m:{WORKING_TAG}{AA}": "x"})
+    server.now -= timedelta(hours=2)
+    server.clock = server.now + timedelta(minutes=5)
+    assert sweep(server) == []
+
+
+@posix
+def test_a_working_name_is_swept_at_once_when_its_process_has_ended():
+    server: Any = FakeServer(m="old")
+    code = "import sys; from modelfile_kit.publish.claims import claimed\n"
+    code += "with claimed(sys.argv[1]):\n    print(flush=True); sys.stdin.read()"
+    left = working_name("m")
+    server.held[left] = "x"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, left], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    assert [(c.running, c.removed) for c in clean(server)] == [(True, False)]
+    server.now -= timedelta(hours=20)  # however long it takes
+    assert sweep(server) == []
+    process.kill()
+    process.communicate()
+    server.now = server.clock
+    assert sweep(server) == [left]
+    assert server.held == {"m:latest": "old"}
+
+
+@posix
+@pytest.mark.parametrize("tag", ["latest", "8b", "q4_K_M"])
+def test_a_kept_model_gets_its_name_back(tag):
+    """A server that died in a copy lists the name no more (seen: 0.34.4, CopyModel writes in place)."""
+    name = f"me/m:{tag}"
+    kept = keeping_name(name)
+    server: Any = FakeServer(**{kept: "old"})
+    with claimed(kept):
+        assert sweep(server) == []
+    assert [(c.name, c.restored) for c in clean(server)] == [(kept, name)]
+    assert server.held == {name: "old"}
+
+
+@posix
+def test_the_only_copy_is_not_removed():
+    kept = keeping_name("m")
+    server: Any = FakeServer(**{kept: "old"})
+    with claimed(kept):
+        pass
+    server.trouble = fail_on("copy", "m")
+    assert sweep(server) == []
+    assert server.held == {kept: "old"}
+
+
+def test_what_is_kept_stays_where_it_cannot_be_put_back():
+    """The server dies in the copy and is back at once: the old model is under its working name alone."""
+    server: Any = FakeServer(tmp="new", m="old")
+
+    def die(done, name):
+        if done == "copy" and name == "m":
+            server.held.pop("m:latest", None)
+            raise ServerError("gone")
+
+    server.trouble = die
+    with pytest.raises(ServerError, match="gone"):
+        take_over(server, "tmp", "m")
+    assert "old" in server.held.values()
 
 
 def test_names_are_found_whatever_their_case():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ...core.numbers import MOST_DIGITS
 from ..ir import nodes as go
 from ..ir.nodes import Test
 from ..values.known import NONE, Const
@@ -25,7 +26,7 @@ def apply(st: State, steps: tuple[SelectionStep, ...], element: Value) -> tuple[
         subject = element
         if step.attribute is not None:
             for name in step.attribute.split("."):
-                key = Const(int(name) if name.isdecimal() else name)
+                key = Const(int(name) if name.isdecimal() and len(name) <= MOST_DIGITS else name)
                 subject = st.lift(subject, lambda x, k=key: item(st, x, k))  # type: ignore[misc]
         if step.kind is StepKind.MAP:
             if step.name:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ...core.numbers import read_count
 from ..reference import AddedToken
 from .loaded import unreadable
 
@@ -63,7 +64,7 @@ class ConfigFiles:
         found = {}
         for number, token in self._data[NAMES[0]][_DECODER].items():
             content = _content(token)
-            if not str(number).isdecimal() or not content or not isinstance(token, dict):
+            if read_count(str(number)) is None or not content or not isinstance(token, dict):
                 raise unreadable(f"{_DECODER} of {NAMES[0]}: {number!r} is not a token with an id")
             flags = {k: bool(token.get(k)) for k in ("special", *_PLACES)}
             found[int(number)] = AddedToken(int(number), content, **flags)

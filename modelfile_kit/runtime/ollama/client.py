@@ -13,6 +13,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,7 @@ from .replies import (
     check_status,
     collect_chat,
     collect_generate,
+    date_of,
     decode_object,
     half_a_stream,
     moment,
@@ -76,6 +78,7 @@ class OllamaServer:
     ) -> None:
         self.url, self._login = without_login(resolve_host(host))
         self.patience = patience
+        self._clock: datetime | None = None
         self._key = OLLAMA_KEY.key_for(self.url) if api_key is None else api_key
 
     def __enter__(self) -> OllamaServer:
@@ -122,6 +125,11 @@ class OllamaServer:
                 code="MK806",
             )
         return found
+
+    @property
+    def clock(self) -> datetime:
+        """What the server took for now when it last answered: its times are by its own clock."""
+        return self._clock or datetime.now(timezone.utc)
 
     def models(self) -> list[dict[str, Any]]:
         """The models on the server: `model` (name with tag), `digest` of the manifest, `modified_at`.
@@ -324,6 +332,7 @@ class OllamaServer:
             ) as reply,
         ):
             data = bounded(reply, MAX_REPLY_BYTES)
+            self._clock = date_of(reply)
             check_status(self.url, f"{method} {path}", reply, data)
             return decode_object(self.url, f"{method} {path}", data, limit=MAX_REPLY_BYTES)
 

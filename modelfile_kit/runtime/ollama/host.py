@@ -6,6 +6,7 @@ import ipaddress
 import os
 
 from ...core.errors import UsageError
+from ...core.numbers import read_count
 from ...core.urls import PORTS, hide_logins, origin
 
 DEFAULT_HOST = "127.0.0.1"
@@ -65,12 +66,13 @@ def _split(netloc: str, source: str) -> tuple[str, int | None]:
     address, colon, port = netloc.rpartition(":")
     if not colon:
         return netloc or DEFAULT_HOST, None
-    if not (port.isascii() and port.isdigit() and int(port) <= 65535):
+    number = read_count(port)
+    if number is None or number > 65535:
         raise UsageError(
-            f"{source} names the port {port!r}, which is not a number from 0 to 65535",
+            f"{source} names the port {port[:20]!r}, which is not a number from 0 to 65535",
             help="write it as 127.0.0.1:11434",
         )
-    return address.strip("[]") or DEFAULT_HOST, int(port)
+    return address.strip("[]") or DEFAULT_HOST, number
 
 
 def _reachable(address: str) -> str:

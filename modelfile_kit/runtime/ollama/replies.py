@@ -208,6 +208,15 @@ def moment(text: object) -> datetime | None:
     return None
 
 
+def date_of(reply: httpx.Response) -> datetime | None:
+    """The time of a reply by the clock of who sent it, from its header Date."""
+    try:
+        found = parsedate_to_datetime(reply.headers.get("Date", ""))
+    except (ValueError, TypeError, IndexError):
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
+
+
 def half_a_stream(url: str, path: str) -> HalfStreamError:
     """The error for a stream that ended without its last object."""
     return HalfStreamError(
