@@ -32,7 +32,7 @@ SECONDS_ENDED = 20
 BYTES_ENDED = 3 << 30
 WAYS = ("compile", "build", "check", "render")
 CHAT = [{"role": "user", "content": "What is 2+2?"}, {"role": "assistant", "content": "4"}]
-PACKAGE = "name: hostile\nmodel: micro-glm4v.gguf\nprojector: none\nmode: template\nchat_template: {}\n"
+PACKAGE = "name: hostile\nmodel: micro-glm4v.gguf\nprojector: none\nmode: go\nchat_template: {}\n"
 
 
 @dataclass(frozen=True)
