@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
 QUICK_SECONDS = 60.0  # show, list, copy, delete: no model is loaded for these
 PATIENCE_SECONDS = 900.0  # silence while a model is loaded from a slow disk or a blob is hashed
+LISTINGS = 5  # tries to list the models while others delete some
 MAX_REPLY_BYTES = 64 << 20  # /api/show of a large model is some 100 kB; more is not Ollama
 
 Progress = Callable[[Mapping[str, Any]], None]
@@ -136,7 +137,7 @@ class OllamaServer:
 
         The last is None where the server does not say it.
         """
-        listed = self._ask("GET", "/api/tags").get("models")
+        listed = self._listing().get("models")
         if not isinstance(listed, list):
             raise ServerError(
                 f"{self.url} answered GET /api/tags without a list of models",
@@ -144,6 +145,19 @@ class OllamaServer:
                 code="MK804",
             )
         return [{**m, "modified_at": moment(m.get("modified_at"))} for m in listed if isinstance(m, dict)]
+
+    def _listing(self) -> dict[str, Any]:
+        """/api/tags; asked again where the server met a name that somebody deleted meanwhile.
+
+        It answers 500 then (seen: 0.34.4, server/routes.go, ListHandler: it looks at the file of each).
+        """
+        for _ in range(LISTINGS - 1):
+            try:
+                return self._ask("GET", "/api/tags")
+            except RefusedError as e:
+                if e.status != 500 or "no such file" not in e.detail:
+                    raise
+        return self._ask("GET", "/api/tags")
 
     def show(self, name: str, *, verbose: bool = False) -> dict[str, Any]:
         """/api/show, whole: template, system, parameters, messages, capabilities, model_info, …

@@ -419,3 +419,10 @@ def test_blobs_are_asked_for_and_sent_with_their_length(httpserver, server):
     request = httpserver.log[-1][0]
     assert request.data == b"abc"
     assert request.headers["Content-Length"] == "3"
+
+
+def test_a_name_that_is_deleted_while_the_server_lists_is_no_fault(httpserver, server):
+    gone = {"error": "stat /models/manifests/library/m/x: no such file or directory"}
+    httpserver.expect_ordered_request("/api/tags").respond_with_json(gone, status=500)
+    httpserver.expect_ordered_request("/api/tags").respond_with_json({"models": []})
+    assert server.models() == []
