@@ -84,10 +84,10 @@ they do not refuse the model because of it.
 
 ## More files
 
-- `adapters: [lora.gguf]` writes ADAPTER, and `quantize: q4_K_M` has the server quantize an F16 or BF16
-  model when it creates it. Both are for one release before 0.34.1, such as `target: 0.33.0`: later ones
-  refuse them. Merge an adapter with llama.cpp's `llama-export-lora` or serve it with `llama-server
-  --lora`; quantize with `llama-quantize`. No instruction says `quantize`: `publish` sends it, and a
+- `adapters: [lora.gguf]` writes ADAPTER, for releases before 0.34.1, such as `target: 0.33.0`: later ones
+  refuse it. Merge an adapter with llama.cpp's `llama-export-lora`, or serve it with `llama-server --lora`.
+- `quantize: q4_K_M` has an F16, BF16 or F32 model quantized when it is published: F16 and BF16 by the server
+  before 0.34.1, everything else by llama-quantize before it is sent. No instruction says `quantize`; a
   comment in the Modelfile says what `ollama create` has to be told.
 - `draft: mtp.gguf` writes DRAFT: a model with MTP layers or a dflash model, since 0.30. An ordinary small
   model cannot be one (MK446).

@@ -19,9 +19,9 @@ ADAPTER_UNFIT = "MK445"
 DRAFT_UNFIT = "MK446"
 NOT_QUANTIZED = "MK447"
 
-# `general.file_type` of what the server quantizes (llama.h, llama_ftype). A file of type 0, F32, is of an
-# unknown type to Ollama (0.33, fs/ggml/ggml.go, FileType), and refused.
-_QUANTIZABLE = {1: "F16", 32: "BF16"}
+# `general.file_type` of what can be quantized (llama.h, llama_ftype). A file of type 0, F32, is of an unknown
+# type to Ollama (0.33, fs/ggml/ggml.go, FileType), and refused; `publish` has llama-quantize do it.
+_QUANTIZABLE = {0: "F32", 1: "F16", 32: "BF16"}
 _A, _B = ".lora_a", ".lora_b"
 
 
@@ -106,10 +106,7 @@ def _quantize(model: Header, to: str, span: Span) -> Iterator[Diagnostic]:
     kind = model.metadata.integer("general.file_type")
     if kind in _QUANTIZABLE:
         return
-    what = "no file type" if kind is None else "F32" if kind == 0 else f"file type {kind}"
-    message = f"`quantize: {to}` needs a model of F16 or BF16; general.file_type of this one says {what}"
-    hint = "name the F16 or BF16 file as `model`, or remove `quantize`"
-    if kind == 0:
-        message += ", which Ollama refuses to quantize"
-        hint = "convert it first: `llama-quantize model.gguf f16.gguf F16`"
+    what = "no file type" if kind is None else f"file type {kind}"
+    message = f"`quantize: {to}` needs a model of F16, BF16 or F32; general.file_type of this one says {what}"
+    hint = "name the F16, BF16 or F32 file as `model`, or remove `quantize`"
     yield Diagnostic(NOT_QUANTIZED, Severity.ERROR, message, span, hint)

@@ -138,8 +138,8 @@ class PackageShape(BaseModel):
         None,
         min_length=1,
         max_length=MAX_NAME,
-        description="The type to which an F16 or BF16 model is quantized when it is published, such as "
-        "q4_K_M: by the server before 0.34.1, else by llama-quantize.",
+        description="The type to which an F16, BF16 or F32 model is quantized when it is published, such as "
+        "q4_K_M: by llama-quantize, or for F16 and BF16 by the server before 0.34.1.",
     )
     draft: str | None = Field(
         None,

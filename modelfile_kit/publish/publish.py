@@ -28,7 +28,7 @@ from .blobs import Blob, DigestCache, Progress, Step, digest_file, upload
 from .create_request import CreateRequest, file_kind, read_request
 from .expectation import Expectation, request_of_build
 from .names import require_name
-from .quantize_here import quantized_here
+from .quantize_here import only_here, quantized_here
 from .request_text import modelfile_of
 from .reuse import LayerMemory, body_from_layers
 from .served_model import ServedModel, differences
@@ -353,7 +353,8 @@ class _Run:
     @contextlib.contextmanager
     def _to_send(self) -> Iterator[tuple[CreateRequest, tuple[Blob, ...]]]:
         """The request and its files; a model that this server does not quantize is quantized before."""
-        if self.request.quantize is None or Target(server_version(self.version)).has("gguf_quantize"):
+        able = Target(server_version(self.version)).has("gguf_quantize")
+        if self.request.quantize is None or (able and not only_here(self.request)):
             yield self.request, self.blobs
             return
         with quantized_here(self.request, self.server.url, self.progress) as request:

@@ -1,4 +1,8 @@
-"""Quantizing a package's model before it is sent, for servers that no longer do it (0.34.1 and later)."""
+"""Quantizing a package's model before it is sent, where the server does not do it.
+
+Servers from 0.34.1 on quantize no GGUF. Older ones take F16 and BF16; F32 they refuse, although the text of
+the refusal names it (0.33.0).
+"""
 
 from __future__ import annotations
 
@@ -11,11 +15,21 @@ from pathlib import Path
 
 from ..core.errors import UsageError
 from ..core.os_errors import os_reason
+from ..gguf_file import read_header
 from ..gguf_file.pairing import FileKind
 from ..runtime.llama_quantize import find_llama_quantize
 from ..runtime.quantizing import quantize, read_types
 from .blobs import Progress, Step
 from .create_request import CreateRequest, LocalFile, file_kind
+
+F32 = 0
+"""`general.file_type` (llama.h, llama_ftype)."""
+
+
+def only_here(request: CreateRequest) -> bool:
+    """Whether no server quantizes the model of a request: it is F32."""
+    model = _model(request)
+    return model is not None and read_header(model.path).metadata.integer("general.file_type") == F32
 
 
 @contextlib.contextmanager
@@ -28,11 +42,11 @@ def quantized_here(request: CreateRequest, url: str, progress: Progress | None) 
     EngineError where that fails.
     """
     [kind] = read_types(request.quantize or "")
-    model = next((f for f in request.files if file_kind(f.path) is FileKind.MODEL), None)
+    model = _model(request)
     if model is None:
         raise UsageError(
             f"`quantize: {request.quantize}` needs a GGUF file of the model, and no FROM names one",
-            help="name the F16 or BF16 file as `model`",
+            help="name the F16, BF16 or F32 file as `model`",
         )
     source = model.path
 
@@ -54,3 +68,7 @@ def quantized_here(request: CreateRequest, url: str, progress: Progress | None) 
         yield replace(request, files=files, quantize=None)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _model(request: CreateRequest) -> LocalFile | None:
+    return next((f for f in request.files if file_kind(f.path) is FileKind.MODEL), None)

@@ -128,16 +128,21 @@ def test_a_quantized_package_is_verified_on_the_new_file(
 
 
 def test_a_model_that_it_does_not_quantize(
-    package: Any, ollama_server: OllamaServer, old: bool, micro_pair: MicroPair
+    package: Any, either_server: OllamaServer, micro_pair: MicroPair, tmp_path: Path
 ) -> None:
-    with pytest.raises(PackageError) as caught:
-        package(target="0.33.0", quantize="q8_0")  # F32
-    assert caught.value.code == "MK447"
+    """F32, though the refusal names it: llama-quantize does it before it is sent."""
     built = package(target="0.33.0")
     body = {"model": NAME, "quantize": "q8_0"}
-    published = publish(built, NAME, host=ollama_server.url, verify=False)
+    published = publish(built, NAME, host=either_server.url, verify=False)
     with pytest.raises(RefusedError, match=r"only supported for (F16|safetensors)"):
-        ollama_server.create({**body, "files": published.request["files"]}, lambda _: None)
+        either_server.create({**body, "files": published.request["files"]}, lambda _: None)
+    built = package(target="0.33.0", quantize="q8_0")
+    publish(built, NAME, host=either_server.url, verify=False)
+    assert either_server.show(NAME)["details"]["quantization_level"] == "Q8_0"
+    patch(micro_pair.model, tmp_path / "q8.gguf", {"general.file_type": 7})
+    with pytest.raises(PackageError) as caught:
+        package(model="q8.gguf", target="0.33.0", quantize="q8_0")
+    assert caught.value.code == "MK447"
 
 
 def test_a_draft(package: Any, ollama_server: OllamaServer, tmp_path: Path, micro_pair: MicroPair) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from modelfile_kit.micro import build_pair
 from modelfile_kit.publish import quantize_here
 from modelfile_kit.publish.blobs import Step
 from modelfile_kit.publish.create_request import CreateRequest, LocalFile
-from modelfile_kit.publish.quantize_here import quantized_here
+from modelfile_kit.publish.quantize_here import only_here, quantized_here
 from modelfile_kit.runtime.llama_quantize import Quantizer, Run
 
 
@@ -68,6 +69,15 @@ def test_a_failure_leaves_nothing(fault, request_of_pair, program, tmp_path):
     with pytest.raises(type(fault)), quantized_here(request_of_pair, "http://127.0.0.1:9", None):
         pass
     assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize(("kind", "here"), [(0, True), (1, False), (32, False), (None, False)])
+def test_no_server_quantizes_f32(kind, here, request_of_pair, tmp_path):
+    model, projector = request_of_pair.files
+    patch(model.path, tmp_path / "kind.gguf", {"general.file_type": kind})
+    files = (projector, LocalFile(tmp_path / "kind.gguf", "m.gguf"))
+    assert only_here(replace(request_of_pair, files=files)) == here
+    assert not only_here(CreateRequest(from_model="llama3.2", quantize="q4_K_M"))
 
 
 def test_there_has_to_be_a_model_here(program):
