@@ -29,7 +29,7 @@ def write_quantizable(path: Path, source: Path, reply: Sequence[str]) -> Path:
     writer = gguf.GGUFWriter(path, architecture)
     sizes = {f"{architecture}.embedding_length": WIDTH, f"{architecture}.feed_forward_length": WIDTH}
     words, kinds = (reader.fields[f"tokenizer.ggml.{n}"].contents() for n in ("tokens", "token_type"))
-    # The kernels for AMX (ggml-cpu/amx) take only whole groups of rows, and crash at the rest.
+    # The kernels for AMX (ggml-cpu/amx) take only whole groups of rows.
     more = -len(words) % ROWS
     words, kinds = [*words, *(f"<|unused_{n}|>" for n in range(more))], [*kinds, *[UNUSED] * more]
     changed: dict[str, Any] = {**sizes, "tokenizer.ggml.tokens": words, "tokenizer.ggml.token_type": kinds}

@@ -89,13 +89,14 @@ def _crash(text: str, served: ServedModel) -> Diagnostic:
         return _error(
             UNNAMED,
             f"the engine crashed ({how})",
-            "compare the GGUF's size and SHA-256 with the page it came from, and look at the server's log",
+            "compare the GGUF's size and SHA-256 with the page it came from, and look at the server's log; "
+            + error_texts.AMX_STEP,
         )
     return _error(
         CRASHED,
         f"the engine crashes ({how}) while it loads the projector; {_projector_type(served)}",
         "clip.projector_type does not fit the projector's tensors: use the mmproj file that was published "
-        "with exactly this model",
+        f"with exactly this model; {error_texts.AMX_STEP}",
     )
 
 

@@ -21,6 +21,12 @@ TRANSFORMERS = "Transformers"
 MAX_TEXT = 1 << 20
 
 FILE_STEP = "download the file again, and compare its size and SHA-256 with the page it came from"
+# Some builds of llama.cpp load AMX tiles with a configuration that was never filled (ldtilecfg in
+# ggml_backend_amx_mul_mat; seen with Ollama 0.33.0 and 0.34.4 and Q8_0, Q4_0, Q4_K, Q5_K, Q6_K, IQ4_XS).
+AMX_STEP = (
+    "on a processor with AMX (`grep amx /proc/cpuinfo`), start the server with LLAMA_ARG_REPACK=0 in its "
+    "environment"
+)
 PROJECTOR_STEP = "use the mmproj file that was published with exactly this model"
 _CONVERT = (
     "convert the model again with a current llama.cpp (convert_hf_to_gguf.py), or download a newer GGUF"
@@ -1151,8 +1157,9 @@ ERROR_TEXTS: tuple[ErrorText, ...] = (
         OLLAMA,
         "MK417",
         r"(?P<signal>signal: segmentation fault|SIGSEGV|exit status 139|exit status 0xc0000005)",
-        "the engine crashed ({signal}), most often on a projector whose type is not that of its tensors",
-        "`mkmodelfile inspect MODEL.gguf MMPROJ.gguf` says whether the two fit",
+        "the engine crashed ({signal}), most often on a projector whose type is not that of its tensors, or "
+        "with a quantized model on a processor that has AMX",
+        f"`mkmodelfile inspect MODEL.gguf MMPROJ.gguf` says whether the two fit; {AMX_STEP}",
         consequence=True,
     ),
     ErrorText(

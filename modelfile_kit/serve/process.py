@@ -19,7 +19,7 @@ from typing import IO, Any
 from ..core.errors import EngineError, ServerError
 from ..core.http_client import open_client
 from ..core.os_errors import os_reason
-from ..runtime.error_texts import reason
+from ..runtime.error_texts import AMX_STEP, reason
 
 ENDED = "MK886"
 PORT_IN_USE = "MK866"
@@ -188,9 +188,11 @@ class ServerProcess:
                 code=known.code,
             )
         last = self.last_lines()
+        crashed = self._process.returncode == -signal.SIGSEGV
         return EngineError(
             f"{self.name} ended {when} ({how})" + (f": {last[-1].strip()[:300]}" if last else ""),
-            help="run it again with -v to see its whole log, and `mkmodelfile inspect` on the files",
+            help="run it again with -v to see its whole log, and `mkmodelfile inspect` on the files"
+            + (f"; {AMX_STEP}" if crashed else ""),
             stderr=self.log,
             code=ENDED,
         )

@@ -50,6 +50,8 @@ if fault == "unknown":
     sys.exit(3)
 if fault == "killed":
     os.kill(os.getpid(), signal.SIGKILL)
+if fault == "crashed":
+    os.kill(os.getpid(), signal.SIGSEGV)
 if fault == "deaf":
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
 if fault == "family":

@@ -77,6 +77,14 @@ def test_a_death_while_it_loads_is_explained(fault, code, words, start):
     assert not process.running
 
 
+@pytest.mark.parametrize(("fault", "named"), [("crashed", True), ("killed", False)])
+def test_a_crash_may_be_that_of_the_kernels_for_amx(fault, named, start):
+    process, url = start(fault)
+    with pytest.raises(EngineError) as e:
+        process.wait_ready(url)
+    assert ("LLAMA_ARG_REPACK=0" in e.value.help) == named
+
+
 def test_its_last_lines_are_those_of_the_failure(start):
     process, url = start("unknown")
     with pytest.raises(EngineError):

@@ -52,6 +52,8 @@ class Loaded:
         params = lib.llama_model_default_params()
         params.vocab_only = head["vocab_only"]
         params.n_gpu_layers = head["gpu_layers"]
+        # The kernels for AMX crash in some builds (ldtilecfg of a configuration that was never filled).
+        params.use_extra_bufts = False
         model = lib.llama_model_load_from_file(os.fsencode(head["model"]), params)
         if not model:
             raise Refused("llama.cpp cannot load this model")
