@@ -37,12 +37,12 @@ MAX_REPLY_BYTES = 64 << 20
 
 _KIND = ServerKind(
     "OpenAI-compatible server",
-    "start it (llama-server, vLLM or another), or give its address with --url",
+    "start it (llama-server, vLLM or another), or give the address of one that runs",
     "GET /v1/models lists the names that are there",
     f"the server wants an API key: put it into the environment variable {KEY_VARIABLE}, and its host into "
     f"{OPENAI_KEY.hosts_variable} if it is another machine",
     "the server's own log says more",
-    "--url",
+    "the address",
 )
 
 
@@ -77,7 +77,7 @@ class OpenAIServer:
         if not isinstance(found, list):
             raise ServerError(
                 f"{self.url} answered GET /v1/models without a list of models",
-                help="check --url: is it a server with OpenAI's API?",
+                help="check the address: is it a server with OpenAI's API?",
                 code="MK804",
             )
         return [model for model in found if isinstance(model, dict)]
@@ -174,7 +174,7 @@ def _base(url: str) -> str:
         known = False
     if not known:
         raise UsageError(
-            f"--url is {hide_logins(url)!r}, which is not the address of a server",
+            f"{hide_logins(url)!r} is not the address of a server",
             help="write it as http://127.0.0.1:8080, with or without /v1",
         )
     return text.removesuffix("/v1").rstrip("/")

@@ -126,7 +126,7 @@ def test_a_packages_projector_counts_for_another_server(mkmodelfile, httpserver,
     [
         ((), "--model NAME, --package PACKAGE, or --url URL"),
         (("--model", "m", "--url", "http://a", "--host", "b"), "two servers"),
-        (("--url", "nonsense"), "--url is 'nonsense'"),
+        (("--url", "nonsense"), "'nonsense' is not the address of a server"),
         (("--model", "m", "--quality", "99"), "--quality"),
         (("--model", "m", "--temperature", "nan"), "'nan' is not a finite number"),
         (("--model", "m", "--temperature", "inf"), "'inf' is not a finite number"),

@@ -55,7 +55,7 @@ def test_nothing_that_exists_is_overwritten(model, tmp_path, mkmodelfile):
         (["-o", model], "--in-place"),
         (["-o", tmp_path], "is a folder"),
         (["-o", other, "--in-place"], "exclude each other"),
-        (["-o", tmp_path / "none" / "x.gguf"], "not found"),
+        (["-o", tmp_path / "none" / "x.gguf"], "its folder does not exist"),
     ]:
         done = mkmodelfile("patch", model, "--set", "general.name=x", *arguments)
         assert done.code == 2

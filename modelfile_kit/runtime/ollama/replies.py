@@ -101,7 +101,7 @@ def check_status(url: str, asked: str, reply: httpx.Response, body: bytes, kind:
         target = shown_url(reply.headers.get("location", "nowhere"))
         raise ServerError(
             f"{url} redirects {asked} to {target}",
-            help=f"give the address it redirects to ({kind.address})",
+            help="give the address it redirects to",
             status=reply.status_code,
             code="MK804",
         )
