@@ -173,9 +173,10 @@ def _image_costs(
                 "reference": counted.reference,
                 "why": counted.words,
             }
+            reference = "not known" if counted.reference is None else f"{counted.reference:,}"
             why = f" ({counted.words})" if counted.words else ""
-            line = f"{label}: {counted.engine:,} tokens with llama.cpp, {counted.reference:,} in the training"
-            found.append((data, line + why))
+            line = f"{label}: {counted.engine:,} tokens with llama.cpp, {reference} in the training{why}"
+            found.append((data, line))
     return found
 
 

@@ -10,71 +10,26 @@ card. Only the picture's own tokens count, not the marks around it or its parts.
 from __future__ import annotations
 
 import math
-import struct
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ..gguf_file.arrays import NumberArray
 from ..gguf_file.header import Header
+from .engine_image_rules import ENGINE_ALONE
+from .eye import Eye, Formula, Size, count_of, fitted, one_square, own_shape, squares_of
 
-Size = tuple[int, int]
-"""Width and height in pixels."""
-
-
-@dataclass(frozen=True)
-class Eye:
-    """What a projector's file says of the pictures that it takes.
-
-    kind: `clip.projector_type`; side: of the square picture that its encoder was made for; patch: side of a
-    patch; merge: how many patches a side become one token; grid: sizes into which large pictures are cut
-    (LLaVA 1.6); longest: the longest side of a picture before it is cut, 0 for none; tiles: the least and
-    the greatest number of parts; least: the fewest tokens, as Ollama asks for, 0 for llama.cpp's rule.
-    """
-
-    kind: str
-    side: int
-    patch: int
-    merge: int = 1
-    grid: tuple[Size, ...] = ()
-    longest: int = 0
-    tiles: tuple[int, int] = (1, 12)
-    least: int = 0
-
-    @property
-    def step(self) -> int:
-        """The side of what one token sees."""
-        return self.patch * self.merge
-
-    @property
-    def square(self) -> int:
-        """The tokens of one picture of `side`."""
-        return (self.side // self.patch) ** 2 // self.merge**2
-
-
-@dataclass(frozen=True)
-class Formula:
-    """The rule of one projector type.
-
-    engine, reference: tokens of a picture, of an eye and a size; words: what differs between the two, "" for
-    nothing; merge: the key that says how many patches become one token, and what holds without it. fit:
-    the size that the engine gives a picture first, None for an engine that cuts or squares it.
-    """
-
-    engine: Callable[[Eye, Size], int]
-    reference: Callable[[Eye, Size], int]
-    words: str = ""
-    merge: tuple[str, int] = ("", 1)
-    fit: Callable[[Eye, Size], Size] | None = None
+__all__ = ["FORMULAS", "Eye", "Formula", "ImageTokens", "Size", "engine_size", "eye_of", "image_tokens"]
 
 
 @dataclass(frozen=True)
 class ImageTokens:
-    """The tokens of one picture. words: why the two differ, "" where they do not."""
+    """The tokens of one picture. reference: None where it is not known; words: why the two differ, "" where
+    they do not."""
 
     size: Size
     engine: int
-    reference: int
+    reference: int | None
     words: str = ""
 
     @property
@@ -93,8 +48,9 @@ def image_tokens(projector: Header, size: Size, *, least: int = 0) -> ImageToken
     if eye is None:
         return None
     formula = FORMULAS[eye.kind]
-    engine, reference = formula.engine(eye, size), formula.reference(eye, size)
-    return ImageTokens(size, engine, reference, formula.words if engine != reference else "")
+    engine = formula.engine(eye, size)
+    reference = formula.reference(eye, size) if formula.reference else None
+    return ImageTokens(size, engine, reference, formula.words if reference not in (None, engine) else "")
 
 
 def eye_of(projector: Header, *, least: int = 0) -> Eye | None:
@@ -105,15 +61,16 @@ def eye_of(projector: Header, *, least: int = 0) -> Eye | None:
 def eye_of_metadata(metadata: Mapping[str, Any], *, least: int = 0) -> Eye | None:
     """`eye_of` by the metadata alone, as a GGUF has it or as /api/show tells it (`projector_info`)."""
 
-    def number(key: str) -> int:
+    def number(key: str, usual: int = 0) -> int:
         found = metadata.get(f"clip.vision.{key}")
-        return found if isinstance(found, int) else 0
+        return found if isinstance(found, int) else usual
 
     kind = str(metadata.get("clip.vision.projector_type") or metadata.get("clip.projector_type") or "")
     side, patch = number("image_size"), number("patch_size")
-    if kind not in FORMULAS or side <= 0 or patch <= 0:
+    formula = FORMULAS.get(kind)
+    if formula is None or any(number(key) <= 0 for key in formula.needs):
         return None
-    key, usual = FORMULAS[kind].merge
+    key, usual = formula.merge
     grid = metadata.get("clip.vision.image_grid_pinpoints")
     numbers = [int(n) for n in grid] if isinstance(grid, (NumberArray, list)) else []
     return Eye(
@@ -123,8 +80,13 @@ def eye_of_metadata(metadata: Mapping[str, Any], *, least: int = 0) -> Eye | Non
         (number(key) if key else 0) or usual,
         tuple(zip(numbers[::2], numbers[1::2], strict=False)),
         number("preproc_image_size"),
-        (number("preproc_min_tiles") or 1, number("preproc_max_tiles") or 12),
+        (
+            max(1, number("preproc_min_tiles", formula.tiles[0])),
+            number("preproc_max_tiles") or formula.tiles[1],
+        ),
         least,
+        (number("image_min_pixels"), number("image_max_pixels")),
+        (number("projector.query_side"), number("projector.window_side")),
     )
 
 
@@ -134,41 +96,17 @@ def engine_size(eye: Eye, size: Size) -> Size | None:
     return fit(eye, size) if fit else None
 
 
-# llama.cpp's side. It counts in floats of 32 bits, which decides at the edges.
-
-
-def _own_shape(least: int, most: int) -> Callable[[Eye, Size], Size]:
-    """A picture of its own shape within limits: least, most: tokens (set_limit_image_tokens)."""
-
-    def fit(eye: Eye, size: Size) -> Size:
-        area = eye.step**2
-        return _engine_fit(size, eye.step, (eye.least or least) * area, most * area)
-
-    return fit
-
-
-def _engine_area(fit: Callable[[Eye, Size], Size]) -> Callable[[Eye, Size], int]:
-    """A token for each step of the picture that is left."""
-
-    def count(eye: Eye, size: Size) -> int:
-        width, height = fit(eye, size)
-        return (width // eye.step) * (height // eye.step)
-
-    return count
+# llama.cpp's side.
 
 
 def _engine_rows(eye: Eye, size: Size) -> int:
     """Pixtral: one token more at the end of each row but the last."""
-    return _engine_area(_PIXTRAL)(eye, size) + _PIXTRAL(eye, size)[1] // eye.step - 1
-
-
-def _engine_square(eye: Eye, size: Size) -> int:
-    return eye.square
+    return count_of(_PIXTRAL)(eye, size) + _PIXTRAL(eye, size)[1] // eye.step - 1
 
 
 def _engine_grid(eye: Eye, size: Size) -> int:
     """LLaVA: one square, and with a list of sizes (1.6) the parts of the best of them."""
-    return _engine_parts(eye, size, eye.grid)
+    return squares_of(eye, size, eye.grid)
 
 
 def _engine_tiles(eye: Eye, size: Size) -> int:
@@ -176,28 +114,14 @@ def _engine_tiles(eye: Eye, size: Size) -> int:
     least, most = eye.tiles
     across = range(least, most + 1)
     grids = [(a, b) for a in across for b in across if least <= a * b <= most]
-    return _engine_parts(eye, size, [(a * eye.side, b * eye.side) for a, b in grids])
-
-
-def _engine_parts(eye: Eye, size: Size, grid: Sequence[Size]) -> int:
-    if not grid or max(size) <= eye.side:
-        return eye.square
-    best, most, waste = (0, 0), 0, math.inf
-    for candidate in grid:
-        scale = min(_f32(candidate[0] / size[0]), _f32(candidate[1] / size[1]))
-        width, height = (int(_f32(length * scale)) for length in size)
-        used = min(width * height, size[0] * size[1])
-        unused = candidate[0] * candidate[1] - used
-        if used > most or (used == most and unused < waste):
-            best, most, waste = candidate, used, unused
-    return eye.square * (1 + math.ceil(best[0] / eye.side) * math.ceil(best[1] / eye.side))
+    return squares_of(eye, size, [(a * eye.side, b * eye.side) for a, b in grids])
 
 
 def _engine_split(eye: Eye, size: Size) -> int:
     """Idefics 3: a whole picture, and its parts after its longest side has the length that it wants."""
     width, height = size
     if not eye.longest:  # files of old converters
-        width, height = _engine_fit(size, eye.side, 0, 0)
+        width, height = fitted(size, eye.side, 0, 0)
     elif width >= height:
         height = int(eye.longest / (width / height))
         width, height = eye.longest, height + height % 2
@@ -205,24 +129,6 @@ def _engine_split(eye: Eye, size: Size) -> int:
         width = int(eye.longest * (width / height))
         width, height = width + width % 2, eye.longest
     return eye.square * (1 + math.ceil(width / eye.side) * math.ceil(height / eye.side))
-
-
-def _engine_fit(size: Size, step: int, least: int, most: int) -> Size:
-    """calc_size_preserved_ratio: multiples of a step, within limits of pixels (0 for none)."""
-    fitted = [max(step, math.floor(_f32(length / step) + 0.5) * step) for length in size]
-    width, height = (_f32(length) for length in size)
-    if most and fitted[0] * fitted[1] > most:
-        beta = _f32(math.sqrt(_f32(_f32(height * width) / most)))
-        fitted = [max(step, math.floor(_f32(_f32(length / beta) / step)) * step) for length in size]
-    elif least and fitted[0] * fitted[1] < least:
-        beta = _f32(math.sqrt(_f32(least / _f32(height * width))))
-        fitted = [math.ceil(_f32(_f32(length * beta) / step)) * step for length in size]
-    return fitted[0], fitted[1]
-
-
-def _f32(number: float) -> float:
-    """A number as 32 bits hold it."""
-    return float(struct.unpack("f", struct.pack("f", number))[0])
 
 
 # The processors' side.
@@ -326,31 +232,32 @@ def _fixed(eye: Eye, size: Size) -> int:
     return eye.square
 
 
-_NATIVE, _PIXTRAL = _own_shape(8, 4096), _own_shape(8, 1024)
+_NATIVE, _PIXTRAL = own_shape(8, 4096), own_shape(8, 1024)
 _MERGE = ("spatial_merge_size", 2)
 _HALF = "; at half a step llama.cpp rounds up, the processor to the even number"
 _QWEN_WORDS = f"llama.cpp takes 8 to 4,096 tokens, the processor 4 to 16,384{_HALF}"
-_QWEN = Formula(_engine_area(_NATIVE), _smart(56 * 56, 16384 * 28 * 28), _QWEN_WORDS, _MERGE, _NATIVE)
+_QWEN = Formula(count_of(_NATIVE), _smart(56 * 56, 16384 * 28 * 28), _QWEN_WORDS, _MERGE, _NATIVE)
 
 FORMULAS: Mapping[str, Formula] = {
+    **ENGINE_ALONE,
     "qwen2vl_merger": _QWEN,
     "qwen2.5vl_merger": _QWEN,
     "qwen2.5o": _QWEN,
     "qwen3vl_merger": Formula(
-        _engine_area(_NATIVE),
+        count_of(_NATIVE),
         _smart(256 * 256, 4096 * 4096),
         f"llama.cpp takes 8 to 4,096 tokens, the processor 64 to 16,384{_HALF}",
         _MERGE,
         _NATIVE,
     ),
     "glm4v": Formula(
-        _engine_area(_NATIVE),
+        count_of(_NATIVE),
         _smart(112 * 112, 14 * 14 * 2 * 2 * 2 * 6144, frames=2),
         f"llama.cpp takes 8 to 4,096 tokens, the processor 8 to 6,144{_HALF}",
         _MERGE,
         _NATIVE,
     ),
-    "gemma3": Formula(_engine_square, _fixed, merge=("projector.scale_factor", 4)),
+    "gemma3": Formula(one_square, _fixed, merge=("projector.scale_factor", 4)),
     "mlp": Formula(
         _engine_grid,
         _anyres,

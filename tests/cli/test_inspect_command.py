@@ -8,6 +8,7 @@ import pytest
 
 from modelfile_kit.micro import build_pair
 from tests.zoo.pairs import projector_of
+from tests.zoo.writer import projector
 
 
 @pytest.fixture
@@ -33,9 +34,20 @@ def test_sizes_are_data(pair, mkmodelfile):
 
 
 def test_a_type_without_a_formula(tmp_path, mkmodelfile):
+    path = projector(tmp_path / "mmproj.gguf", "newer")
+    done = mkmodelfile("inspect", path, "--image-size", "64x64")
+    assert done.code == 0 and "image 64x64: no formula is known for type newer" in done.out
+
+
+def test_a_type_whose_processor_is_not_compared(tmp_path, mkmodelfile):
     path = projector_of(tmp_path / "mmproj.gguf", "kimivl")
     done = mkmodelfile("inspect", path, "--image-size", "64x64")
-    assert done.code == 0 and "image 64x64: no formula is known for type kimivl" in done.out
+    # 64 is 2.3 steps of 28: 4 tokens, fewer than 8, so that both sides grow to three
+    assert done.code == 0 and "image 64x64: 9 tokens with llama.cpp, not known in the training\n" in done.out
+    done = mkmodelfile("inspect", path, "--image-size", "64x64", "--format", "json")
+    assert json.loads(done.out)["facts"]["images"] == [
+        {"size": [64, 64], "engine": 9, "reference": None, "why": ""}
+    ]
 
 
 @pytest.mark.parametrize("size", ["64", "0x5", "ax5", "5x-1", "200000x5"])

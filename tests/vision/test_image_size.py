@@ -12,6 +12,7 @@ GLM = Eye("glm4v", 336, 14, 2)
 GEMMA = Eye("gemma3", 896, 14, 4)
 PIXTRAL = Eye("pixtral", 1024, 16)
 LLAVA = Eye("mlp", 336, 14, grid=((336, 672), (672, 336), (672, 672), (1008, 336), (336, 1008)))
+GEMMA4, HUNYUAN = Eye("gemma4v", 224, 16, 3), Eye("hunyuanvl", 0, 16, 2)
 SIZES = [(n * 97 % 5900 + 40, n * 311 % 5900 + 40) for n in range(60)] + [(8000, 50), (1, 1), (3, 9000)]
 
 
@@ -34,7 +35,7 @@ def test_what_the_engine_would_shrink_gets_the_engines_size() -> None:
     assert sent_size((2000, 2000), PIXTRAL) == (32 * 16, 32 * 16)
 
 
-@pytest.mark.parametrize("eye", [GLM, PIXTRAL, GEMMA], ids=lambda e: e.kind)
+@pytest.mark.parametrize("eye", [GLM, PIXTRAL, GEMMA, GEMMA4, HUNYUAN], ids=lambda e: e.kind)
 def test_the_tokens_stay_the_same(eye: Eye) -> None:
     count = FORMULAS[eye.kind].engine
     for size in SIZES:

@@ -66,7 +66,7 @@ class LlamaServer:
         self.log = model.with_suffix(".log")
         # the settings with which Ollama starts it, as far as they matter here (llm/llama_server.go)
         command = [program, "-m", model, "--host", "127.0.0.1", "--port", self.port, "-np", 1, "-c", 4096]
-        command += ["--no-webui", "--jinja", "-t", 2, *(("--mmproj", projector) if projector else ())]
+        command += ["--no-webui", "--jinja", "-t", 2, *(("--mmproj", projector) if projector else ()), *more]
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
                 [str(part) for part in command],

@@ -414,7 +414,7 @@ PROJECTORS: Mapping[str, Projector] = {
         {
             **encoder(bias=False, gate=True),
             **patches(bias=False),
-            "v.position_embd.weight": (2, 128, EYE),
+            "v.position_embd.weight": (2, 256, EYE),
             "mm.input_projection.weight": (TEXT, EYE),
         },
         GELU,
@@ -426,7 +426,7 @@ PROJECTORS: Mapping[str, Projector] = {
             **norm("v.patch_norm.1", 3 * 42 * 42),
             **norm("v.patch_norm.2"),
             **norm("v.patch_norm.3"),
-            "v.position_embd.weight": (2, 128, EYE),
+            "v.position_embd.weight": (2, 256, EYE),
             "mm.input_projection.weight": (TEXT, EYE),
         },
         {"clip.vision.block_count": 0},
