@@ -24,7 +24,8 @@ class Eye:
     (LLaVA 1.6); longest: the longest side of a picture before it is cut, 0 for none; tiles: the least and
     the greatest number of parts; least: the fewest tokens, as Ollama asks for, 0 for llama.cpp's rule;
     pixels: the least and the greatest number of a picture, 0 for llama.cpp's rule; query: the sides of what
-    a query former makes and of the window of patches that it looks at (Granite), 0 without one.
+    a query former makes and of the window of patches that it looks at (Granite), 0 without one;
+    queries: how many tokens a resampler makes of each part (MiniCPM-V).
     """
 
     kind: str
@@ -37,6 +38,7 @@ class Eye:
     least: int = 0
     pixels: tuple[int, int] = (0, 0)
     query: tuple[int, int] = (0, 0)
+    queries: int = 0
 
     @property
     def step(self) -> int:

@@ -16,6 +16,7 @@ from typing import Any
 
 from ..gguf_file.arrays import NumberArray
 from ..gguf_file.header import Header
+from .engine_image_parts import ENGINE_PARTS
 from .engine_image_rules import ENGINE_ALONE
 from .eye import Eye, Formula, Size, count_of, fitted, one_square, own_shape, squares_of
 
@@ -87,7 +88,16 @@ def eye_of_metadata(metadata: Mapping[str, Any], *, least: int = 0) -> Eye | Non
         least,
         (number("image_min_pixels"), number("image_max_pixels")),
         (number("projector.query_side"), number("projector.window_side")),
+        _queries(metadata) if kind == "resampler" else 0,
     )
+
+
+def _queries(metadata: Mapping[str, Any]) -> int:
+    """MiniCPM-V: the number in the file; llama.cpp knows it by the version where a file does not say."""
+    told = metadata.get("clip.minicpmv_query_num")
+    if isinstance(told, int) and told > 0:
+        return told
+    return 64 if metadata.get("clip.minicpmv_version") in (3, 4, 5, 6, 100045) else 96
 
 
 def engine_size(eye: Eye, size: Size) -> Size | None:
@@ -240,6 +250,7 @@ _QWEN = Formula(count_of(_NATIVE), _smart(56 * 56, 16384 * 28 * 28), _QWEN_WORDS
 
 FORMULAS: Mapping[str, Formula] = {
     **ENGINE_ALONE,
+    **ENGINE_PARTS,
     "qwen2vl_merger": _QWEN,
     "qwen2.5vl_merger": _QWEN,
     "qwen2.5o": _QWEN,

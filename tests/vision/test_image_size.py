@@ -13,6 +13,9 @@ GEMMA = Eye("gemma3", 896, 14, 4)
 PIXTRAL = Eye("pixtral", 1024, 16)
 LLAVA = Eye("mlp", 336, 14, grid=((336, 672), (672, 336), (672, 672), (1008, 336), (336, 1008)))
 GEMMA4, HUNYUAN = Eye("gemma4v", 224, 16, 3), Eye("hunyuanvl", 0, 16, 2)
+PHI = Eye("phi4", 384, 16, pixels=(65_536, 921_600))
+MUSE, YOUTU = Eye("muse-glimmer", 448, 14, 2), Eye("youtuvl", 256, 16, 2)
+LIGHTON = Eye("lightonocr", 1540, 14, 2)
 SIZES = [(n * 97 % 5900 + 40, n * 311 % 5900 + 40) for n in range(60)] + [(8000, 50), (1, 1), (3, 9000)]
 
 
@@ -35,7 +38,9 @@ def test_what_the_engine_would_shrink_gets_the_engines_size() -> None:
     assert sent_size((2000, 2000), PIXTRAL) == (32 * 16, 32 * 16)
 
 
-@pytest.mark.parametrize("eye", [GLM, PIXTRAL, GEMMA, GEMMA4, HUNYUAN], ids=lambda e: e.kind)
+@pytest.mark.parametrize(
+    "eye", [GLM, PIXTRAL, GEMMA, GEMMA4, HUNYUAN, PHI, MUSE, YOUTU, LIGHTON], ids=lambda e: e.kind
+)
 def test_the_tokens_stay_the_same(eye: Eye) -> None:
     count = FORMULAS[eye.kind].engine
     for size in SIZES:

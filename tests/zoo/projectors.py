@@ -492,9 +492,14 @@ PROJECTORS: Mapping[str, Projector] = {
         },
         {**GELU, **SCALE},
     ),
-    "lfm2": Projector(
-        {**siglip(), **norm("mm.input_norm", EYE * 4), **two_layers("mm.1", "mm.2", EYE * 4)},
-        {**GELU, **SCALE},
+    "lfm2": Projector(  # parts of 512 are fixed, which two patches of 14 do not divide
+        {
+            **siglip(),
+            "v.patch_embd.weight": (EYE, 3, 16, 16),
+            **norm("mm.input_norm", EYE * 4),
+            **two_layers("mm.1", "mm.2", EYE * 4),
+        },
+        {**GELU, **SCALE, "clip.vision.patch_size": 16, "clip.vision.image_size": 64},
     ),
     "kimivl": Projector(
         {**siglip(), **norm("mm.input_norm"), **two_layers("mm.1", "mm.2", EYE * 4)}, {**GELU, **SCALE}
