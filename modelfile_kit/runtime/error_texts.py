@@ -857,6 +857,15 @@ ERROR_TEXTS: tuple[ErrorText, ...] = (
         "start it with --mmproj FILE",
     ),
     ErrorText(
+        LLAMA_CPP,
+        "MK857",
+        r"non-causal attention requires n_ubatch >= n_tokens",
+        "an image makes more tokens than llama.cpp computes at once, and this model looks at all of an image at "
+        "once, so the engine ends",
+        "give PARAMETER num_batch (--ubatch-size of llama-server) at least the tokens that "
+        "`mkmodelfile inspect --image-size WxH` prints, or send smaller images",
+    ),
+    ErrorText(
         LLAMA_SERVER,
         "MK864",
         r"request \((?P<prompt>\d+) tokens\) exceeds the available context size \((?P<context>\d+) tokens\)",
