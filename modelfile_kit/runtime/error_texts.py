@@ -860,8 +860,8 @@ ERROR_TEXTS: tuple[ErrorText, ...] = (
         LLAMA_CPP,
         "MK857",
         r"non-causal attention requires n_ubatch >= n_tokens",
-        "an image makes more tokens than llama.cpp computes at once, and this model looks at all of an image at "
-        "once, so the engine ends",
+        "an image makes more tokens than llama.cpp computes at once, and this model looks at all of an image "
+        "at once, so the engine ends",
         "give PARAMETER num_batch (--ubatch-size of llama-server) at least the tokens that "
         "`mkmodelfile inspect --image-size WxH` prints, or send smaller images",
     ),

@@ -235,46 +235,49 @@ def _deleted(server):
         another.delete("deleted")
 
 
-@pytest.mark.skipif(not SOAK, reason="mounts a file system (MKMODELFILE_SOAK=1, as root)")
-def test_a_full_disk(tmp_path, ollama_process, modelfile, micro_pair):
-    """At every size the publish is done or the old model is there, and the next one leaves nothing."""
-    folder = tmp_path / "small"
-    process = OllamaProcess(ollama_process.program, folder)
-    process.models.mkdir()
-    size = micro_pair.model.stat().st_size
-    room = 4 * size
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={room}", "tmpfs", str(process.models)], check=True)
-    outcomes = []
-    try:
-        process.start()
-        filler = process.models / "filler"
-        publish(modelfile("old"), "kept", host=process.url, verify=False)
-        held = "old"
-        with OllamaServer(process.url) as server:
-            for n in range(40):
-                free = shutil.disk_usage(process.models).free
-                leave = n * size // 30
-                filler.write_bytes(b"\0" * max(0, free - leave))
-                another = tmp_path / f"{n}.gguf"
-                another.write_bytes(micro_pair.model.read_bytes() + n.to_bytes(1, "little") * 4096)
-                path = modelfile(f"new {n}")
-                text = path.read_text(encoding="utf-8").replace(str(micro_pair.model), str(another))
-                path.write_text(text, encoding="utf-8")
-                try:
-                    publish(path, "kept", host=process.url, verify=False)
-                    outcomes.append("done")
-                except ServerError as e:
-                    outcomes.append(e.code)
-                filler.unlink()
-                found = system_of(server, "kept")
-                assert found in (held, f"new {n}")
-                assert found == f"new {n}" or outcomes[-1] != "done"
-                held = found
-                publish(modelfile(f"other {n}"), "other", host=process.url, verify=False)
-                assert working(server) == []
-        print(f"full disk: {outcomes}")
-        assert "done" in outcomes
-        assert set(outcomes) - {"done"}
-    finally:
-        process.stop()
-        subprocess.run(["umount", str(process.models)], check=True)
+if SOAK:  # it mounts a file system, as root
+
+    def test_a_full_disk(tmp_path, ollama_process, modelfile, micro_pair):
+        """At every size the publish is done or the old model is there, and the next one leaves nothing."""
+        folder = tmp_path / "small"
+        process = OllamaProcess(ollama_process.program, folder)
+        process.models.mkdir()
+        size = micro_pair.model.stat().st_size
+        room = 4 * size
+        subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", f"size={room}", "tmpfs", str(process.models)], check=True
+        )
+        outcomes = []
+        try:
+            process.start()
+            filler = process.models / "filler"
+            publish(modelfile("old"), "kept", host=process.url, verify=False)
+            held = "old"
+            with OllamaServer(process.url) as server:
+                for n in range(40):
+                    free = shutil.disk_usage(process.models).free
+                    leave = n * size // 30
+                    filler.write_bytes(b"\0" * max(0, free - leave))
+                    another = tmp_path / f"{n}.gguf"
+                    another.write_bytes(micro_pair.model.read_bytes() + n.to_bytes(1, "little") * 4096)
+                    path = modelfile(f"new {n}")
+                    text = path.read_text(encoding="utf-8").replace(str(micro_pair.model), str(another))
+                    path.write_text(text, encoding="utf-8")
+                    try:
+                        publish(path, "kept", host=process.url, verify=False)
+                        outcomes.append("done")
+                    except ServerError as e:
+                        outcomes.append(e.code)
+                    filler.unlink()
+                    found = system_of(server, "kept")
+                    assert found in (held, f"new {n}")
+                    assert found == f"new {n}" or outcomes[-1] != "done"
+                    held = found
+                    publish(modelfile(f"other {n}"), "other", host=process.url, verify=False)
+                    assert working(server) == []
+            print(f"full disk: {outcomes}")
+            assert "done" in outcomes
+            assert set(outcomes) - {"done"}
+        finally:
+            process.stop()
+            subprocess.run(["umount", str(process.models)], check=True)
