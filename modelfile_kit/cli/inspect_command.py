@@ -167,16 +167,9 @@ def _image_costs(
                 kind = header.metadata.text("clip.projector_type") or "unknown"
                 found.append(({"size": [width, height]}, f"{label}: no formula is known for type {kind}"))
                 continue
-            data: dict[str, object] = {
-                "size": [width, height],
-                "engine": counted.engine,
-                "reference": counted.reference,
-                "why": counted.words,
-            }
-            reference = "not known" if counted.reference is None else f"{counted.reference:,}"
-            why = f" ({counted.words})" if counted.words else ""
-            line = f"{label}: {counted.engine:,} tokens with llama.cpp, {reference} in the training{why}"
-            found.append((data, line))
+            found.append(
+                _cost(label, {"size": [width, height]}, counted.engine, counted.reference, counted.words)
+            )
     return found
 
 
@@ -195,17 +188,18 @@ def _sound_costs(headers: list[Header], lengths: tuple[float, ...]) -> list[tupl
                 kind = header.metadata.text("clip.projector_type") or "unknown"
                 found.append(({"seconds": seconds}, f"{label}: the projector ({kind}) takes no sound"))
                 continue
-            data: dict[str, object] = {
-                "seconds": seconds,
-                "engine": counted.engine,
-                "reference": counted.reference,
-                "why": counted.words,
-            }
-            reference = "not known" if counted.reference is None else f"{counted.reference:,}"
-            why = f" ({counted.words})" if counted.words else ""
-            line = f"{label}: {counted.engine:,} tokens with llama.cpp, {reference} in the training{why}"
-            found.append((data, line))
+            found.append(_cost(label, {"seconds": seconds}, counted.engine, counted.reference, counted.words))
     return found
+
+
+def _cost(
+    label: str, asked: dict[str, object], engine: int, reference: int | None, words: str
+) -> tuple[dict[str, object], str]:
+    """What an image or a sound costs: engine and reference in tokens, words: why they differ, or ""."""
+    trained = "not known" if reference is None else f"{reference:,}"
+    line = f"{label}: {engine:,} tokens with llama.cpp, {trained} in the training"
+    data = {**asked, "engine": engine, "reference": reference, "why": words}
+    return data, f"{line} ({words})" if words else line
 
 
 def _projectors(headers: list[Header], option: str) -> list[Header]:

@@ -8,6 +8,7 @@ the model sees what a person sees. transformers' processors turn images upright 
 from __future__ import annotations
 
 import io
+import struct
 import threading
 import warnings
 from collections.abc import Iterator
@@ -135,7 +136,8 @@ def _read(path: Path) -> bytes:
 def _prepared(data: bytes, wishes: Wishes, name: str) -> PreparedImage:
     picture = _opened(data, name)
     read_format = {"MPO": "JPEG"}.get(picture.format or "", picture.format or "")
-    orientation = _orientation(picture)
+    camera = _orientation(picture)
+    orientation = camera or 1
     read_size = picture.size[::-1] if orientation in _LYING else picture.size
     size = sent_size(read_size, wishes.eye, longest=wishes.longest, most_tokens=wishes.most_tokens)
     if read_format == "JPEG" and size != read_size:
@@ -144,6 +146,8 @@ def _prepared(data: bytes, wishes: Wishes, name: str) -> PreparedImage:
         picture.draft(None, (2 * wide, 2 * high))
     _check_pixels(picture, read_size, name)
     changes = list(_changes(picture, orientation, read_size, size))
+    if camera is None:
+        changes.append("taken as upright: its camera data (EXIF) is damaged")
     usual = "JPEG" if picture.format in _AS_JPEG else "PNG"
     sent = {"png": "PNG", "jpeg": "JPEG"}.get(wishes.sent_as, usual)
     if sent != read_format:
@@ -205,11 +209,12 @@ def _check_pixels(picture: Picture, read_size: Size, name: str) -> None:
         )
 
 
-def _orientation(picture: Picture) -> int:
+def _orientation(picture: Picture) -> int | None:
+    """How the camera was held, 1 to 8 as EXIF counts; None where that cannot be read."""
     try:
         found = picture.getexif().get(_ORIENTATION, 1)
-    except Exception:
-        return 1
+    except (SyntaxError, ValueError, OSError, struct.error):  # what Pillow raises of a damaged block
+        return None
     return found if isinstance(found, int) and 1 <= found <= 8 else 1
 
 

@@ -336,13 +336,18 @@ def write(path: Path, model: Model, kind: str = "Q4_0", *, words: bool = True) -
         dtype = np.dtype(np.uint8 if block > 1 else np.float16 if width == 2 else np.float32)
         out.add_tensor_info(name, raw, dtype, size, raw_dtype=chosen)
         end += -(-size // 32) * 32
+    return write_sparse(out, path, end)
+
+
+def write_sparse(out: gguf.GGUFWriter, path: Path, size: int) -> Path:
+    """Writes the header, and tensors of so many bytes as a hole in the file, which reads as zeros."""
     out.write_header_to_file()
     out.write_kv_data_to_file()
     out.write_ti_data_to_file()
     out.close()
     start = -(-path.stat().st_size // 32) * 32
     with path.open("r+b") as file:
-        file.truncate(start + end)
+        file.truncate(start + size)
     return path
 
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from ..zoo.pairs import small
 from ..zoo.writer import EYE, add_keys
+from .real_models import write_sparse
 
 BLOCKS = 3
 
@@ -66,14 +67,7 @@ def write_projector(path: Path, kind: str) -> Path:
         size = prod(shape) * dtype.itemsize
         out.add_tensor_info(name, shape, dtype, size)
         end += -(-size // 32) * 32
-    out.write_header_to_file()
-    out.write_kv_data_to_file()
-    out.write_ti_data_to_file()
-    out.close()
-    start = -(-path.stat().st_size // 32) * 32
-    with path.open("r+b") as file:
-        file.truncate(start + end)
-    return path
+    return write_sparse(out, path, end)
 
 
 def _tensors(kind: str, eye: Eye) -> list[tuple[str, tuple[int, ...]]]:

@@ -160,7 +160,6 @@ def _llama_server() -> Path:
 
 def _count(kind: str, keys: dict[str, Any], tmp_path: Path, sizes: Sequence[tuple[int, int]]) -> None:
     program = _llama_server()
-    pytest.importorskip("PIL")
     found = small(kind)
     text = TEXTS.get(kind, "llama")
     model = text_model_of(tmp_path / "m.gguf", text, keys=found.text_keys, width=found.width)

@@ -62,6 +62,17 @@ TURNED = {
 }
 
 
+def test_damaged_camera_data_is_told_and_dropped() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    data = saved(corner(), "WEBP", exif=exif)
+    place = max(data.find(b"MM\0*"), data.find(b"II*\0"))
+    prepared = prepare_image(data[:place] + b"??" + data[place + 2 :])
+    assert any("camera data (EXIF) is damaged" in change for change in prepared.changes)
+    assert prepared.size == corner().size
+    assert not Image.open(io.BytesIO(prepared.data)).getexif()
+
+
 @pytest.mark.parametrize("orientation", TURNED)
 def test_a_photograph_is_turned_upright(orientation: int) -> None:
     exif = Image.Exif()
