@@ -18,7 +18,7 @@ from modelfile_kit.serve.program import LLAMA_SERVER, Program
 
 HEAD = "Made by `tools/docs.py`. The command lines and scripts of this page are run by a test.\n"
 # Where the pages show a path of the reader's own.
-FOLDER = "/home/me/demo"
+FOLDER = "/home/me/my-demo"
 
 # What the printed command line uses; every llama-server of the last years has these.
 _OPTIONS = (
@@ -37,28 +37,30 @@ class Step:
 
 
 PACKAGE = (
-    Step("mkmodelfile demo --output demo --no-server", ("image red",)),
+    Step("mkmodelfile demo --output my-demo --no-server", ("image red",)),
     Step("""python -c "from PIL import Image; Image.new('RGB', (112, 112), 'red').save('red.png')\""""),
 )
 OLLAMA = (
-    Step("mkmodelfile publish demo", ("image red.png",)),
+    Step("mkmodelfile publish my-demo", ("image red.png",)),
     Step('ollama run mkmodelfile-demo "What is the main colour of this picture? ./red.png"', ("red",)),
-    Step("mkmodelfile verify mkmodelfile-demo --package demo", ("verify: ok",)),
+    Step("mkmodelfile verify mkmodelfile-demo --package my-demo", ("verify: ok",)),
 )
-SERVE = (Step("mkmodelfile serve demo", ("ready",), serves=True),)
-CHECK = (Step("mkmodelfile serve --check http://127.0.0.1:8080/v1 --package demo", ("serve: ok", "'red'")),)
+SERVE = (Step("mkmodelfile serve my-demo", ("ready",), serves=True),)
+CHECK = (
+    Step("mkmodelfile serve --check http://127.0.0.1:8080/v1 --package my-demo", ("serve: ok", "'red'")),
+)
 CHECK_OLLAMA = (
     Step(
-        "mkmodelfile serve --check http://127.0.0.1:11434/v1 --package demo",
+        "mkmodelfile serve --check http://127.0.0.1:11434/v1 --package my-demo",
         ("serve: ok", "'red'", "Ollama"),
     ),
 )
-CHECK_PACKAGE = (Step("mkmodelfile serve --check demo", ("serve: ok", "'red'")),)
+CHECK_PACKAGE = (Step("mkmodelfile serve --check my-demo", ("serve: ok", "'red'")),)
 PRINT = (
-    Step("mkmodelfile serve demo --print shell", ("--mmproj",)),
-    Step("mkmodelfile serve demo --print compose > compose.yaml"),
-    Step("mkmodelfile serve demo --print systemd > demo.service"),
-    Step("mkmodelfile serve demo --print docker", ("docker run",)),
+    Step("mkmodelfile serve my-demo --print shell", ("--mmproj",)),
+    Step("mkmodelfile serve my-demo --print compose > compose.yaml"),
+    Step("mkmodelfile serve my-demo --print systemd > demo.service"),
+    Step("mkmodelfile serve my-demo --print docker", ("docker run",)),
 )
 
 LANGCHAIN = """\
@@ -100,7 +102,7 @@ def _script(text: str) -> str:
 
 
 def printed_shell() -> str:
-    """What `serve demo --print shell` prints for the demo package, its folder named `FOLDER`."""
+    """What `serve my-demo --print shell` prints for the demo package, its folder named `FOLDER`."""
     with tempfile.TemporaryDirectory() as folder:
         write_demo_package(Path(folder))
         built = build(folder, write=False)
@@ -242,7 +244,7 @@ The openai package (`pip install openai`), with a key of the chat template; it p
 of the prompt:
 
 {_script(OPENAI)}
-For Ollama write `base_url="http://127.0.0.1:11434/v1"` after `mkmodelfile publish demo`; nothing else
+For Ollama write `base_url="http://127.0.0.1:11434/v1"` after `mkmodelfile publish my-demo`; nothing else
 changes.
 
 - Images are data URLs (`data:image/png;base64,…`) in parts of type `image_url`. Put them before the text:

@@ -146,7 +146,7 @@ def test_llama_server_and_its_clients(reader):
 def test_what_print_prints(reader):
     shown, _, _, docker = [reader.types(step) for step in pages.PRINT]
     program = reader.env["MKMODELFILE_LLAMA_SERVER"]
-    page = shown.replace(program, "llama-server").replace(str(reader.folder / "demo"), pages.FOLDER)
+    page = shown.replace(program, "llama-server").replace(str(reader.folder / "my-demo"), pages.FOLDER)
     assert page == pages.printed_shell()
     assert page in (ROOT / "docs/running/llama-server.md").read_text(encoding="utf-8")
     assert list(yaml.safe_load((reader.folder / "compose.yaml").read_text())) == ["services"]
