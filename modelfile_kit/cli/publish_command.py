@@ -34,7 +34,7 @@ from .common import (
     cls=Command,
     examples=(
         "mkmodelfile publish ./my-package --name me/model:q4 --push",
-        "mkmodelfile publish --dry-run --host http://gpu-server:11434",
+        "mkmodelfile publish --keep-previous --host http://gpu-server:11434",
         "mkmodelfile publish --clean",
         "mkmodelfile publish --by cli --ollama-command 'docker exec ollama ollama'",
     ),
@@ -50,6 +50,11 @@ from .common import (
     is_flag=True,
     help="Publish nothing: show the working names on the server with their age, and remove those that killed "
     "publishes left.",
+)
+@click.option(
+    "--keep-previous",
+    is_flag=True,
+    help="Keep the model that is replaced, as TAG-previous; `mkmodelfile rollback NAME` goes back to it.",
 )
 @click.option("--no-verify", is_flag=True, help="Do not verify the new model.")
 @click.option("--anyway", is_flag=True, help="Publish even if verification fails.")
@@ -75,6 +80,7 @@ def command(
     dry_run: bool,
     push: bool,
     clean: bool,
+    keep_previous: bool,
     no_verify: bool,
     anyway: bool,
     by: str,
@@ -112,6 +118,7 @@ def command(
                 force=anyway,
                 by=by,
                 ollama_command=ollama_command,
+                keep_previous=keep_previous,
             )
         _tell(done)
         print_diagnostics(done.diagnostics)
@@ -157,5 +164,7 @@ def _tell(done: Published) -> None:
         return
     how = " by `ollama create`" if done.command else ""
     say(f"published {done.name} on {done.host} (Ollama {done.version}){how}; uploaded {size}")
+    if done.kept:
+        say(f"the model before is {done.kept}; `mkmodelfile rollback {done.name}` goes back to it")
     if done.pushed:
         say(f"pushed {done.name}")

@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 
 from ..core.errors import UsageError
-from ..publish.repair import NotRepairedError, Repaired, kept_name, repair
+from ..publish.keeping import before_repair_name
+from ..publish.repair import NotRepairedError, Repaired, repair
 from ..publish.repair_plan import Change, RepairPlan, plan_repair
 from ..report import Case, Report, Status
 from ..report.convert import verify_report
@@ -75,7 +76,7 @@ def command(
         if dry_run:
             say("nothing was changed (--dry-run)")
             return None if output_format == "text" else finish(Report("repair", name, cases), output_format)
-        _ask(name, kept_name(server, name), yes)
+        _ask(name, before_repair_name(server, name), yes)
         try:
             with step_progress() as progress:
                 repaired = repair(server, plan, progress=progress)

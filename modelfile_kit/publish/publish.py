@@ -27,6 +27,7 @@ from ..runtime.ollama.replies import RefusedError
 from .blobs import Blob, DigestCache, Progress, Step, digest_file, upload
 from .create_request import CreateRequest, file_kind, read_request
 from .expectation import Expectation, request_of_build
+from .keeping import keeping, previous_name
 from .names import require_name
 from .quantize_here import only_here, quantized_here
 from .request_text import modelfile_of
@@ -78,7 +79,8 @@ class Published:
     already, so that nothing was done; request: the body of POST /api/create, with
     the model's own name; digest: of the manifest, empty after a dry run; removed: working names of
     killed publishes that were cleaned up; verified: the verification, None where there was none.
-    command: the command line of `ollama create` where that created it (in a dry run: would).
+    command: the command line of `ollama create` where that created it (in a dry run: would). kept: the name
+    under which the replaced model is, "" where none was kept.
     """
 
     name: str
@@ -95,6 +97,7 @@ class Published:
     verified: VerifyReport | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
     command: tuple[str, ...] = ()
+    kept: str = ""
 
     @property
     def uploaded_bytes(self) -> int:
@@ -116,6 +119,7 @@ def publish(
     cache_folder: Path | None = None,
     by: str = "api",
     ollama_command: str | None = None,
+    keep_previous: bool = False,
 ) -> Published:
     """Creates the model on the server; the one of that name stays as it was if anything goes wrong.
 
@@ -128,6 +132,7 @@ def publish(
     verify: hold the new model to what its source says before it gets its name; force: give it the name
     even if verification fails; cache_folder: where digests are remembered; by: "api", or "cli" to have the
     program `ollama` create it; ollama_command: that program, as `find_ollama_command` takes it.
+    keep_previous: the model that is replaced stays as TAG-previous (`keeping.roll_back` takes it back).
     Ctrl-C, SIGTERM and SIGHUP are safe at any time; what kill -9 leaves, the next publish removes.
 
     Raises NotVerifiedError, which carries the report, where verification fails; ServerError, UsageError or
@@ -146,7 +151,7 @@ def publish(
             return run.rehearse()
         meant = _expectation_of(source, request) if verify else None
         with terminated_as_interrupted():
-            done = run.create(reuse=reuse, meant=meant, force=force)
+            done = run.create(reuse=reuse, meant=meant, force=force, keep_previous=keep_previous)
         if push:
             server.push(name, on_progress=lambda part: run.tell("push", part))
             done = replace(done, pushed=True)
@@ -226,7 +231,9 @@ class _Run:
         self._ask_for_blobs()
         return self._published(dry_run=True, command=self._command_line(Path("Modelfile")))
 
-    def create(self, *, reuse: bool, meant: Expectation | None, force: bool) -> Published:
+    def create(
+        self, *, reuse: bool, meant: Expectation | None, force: bool, keep_previous: bool = False
+    ) -> Published:
         """Uploads, creates, verifies, and takes the name over; meant: None leaves the verification out."""
         self._hash()
         removed = tuple(sweep(self.server))
@@ -242,11 +249,22 @@ class _Run:
                 self._create_from_files(temporary)
             end_engine(self.server, temporary)
             verified = self._verified(temporary, meant, force)
-            digest = take_over(self.server, temporary, self.name)
+            with self._keeping(temporary, wanted=keep_previous) as kept:
+                digest = take_over(self.server, temporary, self.name)
         command = self._command_line(Path("Modelfile"))
         return self._published(
-            digest=digest, reused=reused, removed=removed, verified=verified, command=command
+            digest=digest, reused=reused, removed=removed, verified=verified, command=command, kept=kept
         )
+
+    @contextlib.contextmanager
+    def _keeping(self, temporary: str, *, wanted: bool) -> Iterator[str]:
+        """Keeps the model that is about to be replaced; gives its name, "" where nothing is replaced."""
+        replaced = digest_of(self.server, self.name) if wanted else None
+        if replaced is None or replaced == digest_of(self.server, temporary):
+            yield ""
+            return
+        with keeping(self.server, self.name, previous_name(self.name)) as kept:
+            yield kept
 
     def _verified(self, name: str, meant: Expectation | None, force: bool) -> VerifyReport | None:
         """The verification of the model under that name; raises where it fails, unless forced."""

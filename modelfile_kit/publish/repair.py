@@ -7,8 +7,6 @@ stays on the server under a tag of its own.
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,13 +14,12 @@ from ..core.errors import ServerError
 from ..ollama.versions import Target, server_version, since
 from ..runtime.ollama.client import OllamaServer
 from .blobs import Progress
-from .names import base_of, with_tag
+from .keeping import before_repair_name, keeping
 from .repair_plan import RepairPlan, Setting
 from .served_model import ServedModel, differences
-from .take_over import digest_of, end_engine, sweep, take_over, working_model
+from .take_over import end_engine, sweep, take_over, working_model
 from .verify import VerifyReport, verify_on
 
-KEPT = "before-repair"
 NOT_BETTER = "MK881"
 
 
@@ -69,7 +66,7 @@ def repair(server: OllamaServer, plan: RepairPlan, *, progress: Progress | None 
         end_engine(server, temporary)
         _must_be_as_meant(server, plan, temporary)
         verified = _verified(server, plan, temporary, progress)
-        with _kept(server, name) as kept:
+        with keeping(server, name, before_repair_name(server, name)) as kept:
             digest = take_over(server, temporary, name)
     end_engine(server, name)
     return Repaired(name, kept, digest, verified)
@@ -113,36 +110,6 @@ def _anew(served: ServedModel, after: Setting, temporary: str) -> dict[str, Any]
         "parameters": {**served.parameters, "stop": list(after.stop)},
         **{key: value for key, value in told.items() if value},
     }
-
-
-def kept_name(server: OllamaServer, name: str) -> str:
-    """A free name for the old model: its tag, and what it is."""
-    tagged = with_tag(name)
-    tag = f"{tagged[len(base_of(name)) + 1 :]}-{KEPT}"
-    taken = {str(model.get("model") or "").casefold() for model in server.models()}
-    number = 1
-    while (found := f"{base_of(name)}:{tag}{f'-{number}' if number > 1 else ''}").casefold() in taken:
-        number += 1
-    return found
-
-
-@contextlib.contextmanager
-def _kept(server: OllamaServer, name: str) -> Iterator[str]:
-    """The old model under a second name; without it again where the repair fails."""
-    kept = kept_name(server, name)
-    try:
-        server.copy(name, kept)
-        if digest_of(server, kept) != digest_of(server, name):
-            raise ServerError(
-                f"{server.url} copied {name} to {kept}, and the copy is not what was copied",
-                help="the server's disk may be full: make room and try again",
-                code="MK811",
-            )
-        yield kept
-    except BaseException:
-        with contextlib.suppress(ServerError):
-            server.delete(kept)
-        raise
 
 
 def _must_be_as_meant(server: OllamaServer, plan: RepairPlan, temporary: str) -> None:

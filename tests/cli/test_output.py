@@ -269,6 +269,12 @@ MATRIX: dict[str, Lines] = {
         ["m", "--host", w.friendly, "--dry-run"],
         ["m", "--host", ATTACK],
     ],
+    "rollback": lambda w: [
+        [ATTACK, "--host", w.url],
+        ["m", "--host", w.friendly],
+        ["m", "--host", w.friendly, "--to", ATTACK],
+        ["m", "--host", w.friendly, "--list"],
+    ],
     "lint": lambda w: [[w.modelfile], [w.modelfile, "--fix"], [w.broken], [w.folder / "none"]],
     "fmt": lambda w: [[w.modelfile, "--check"], [w.modelfile, "--diff"], [w.broken]],
     "explain": lambda w: [[ATTACK]],

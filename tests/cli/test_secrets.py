@@ -26,6 +26,7 @@ WITH_HOST = {
     "publish": ["{package}"],
     "verify": ["some-model"],
     "repair": ["some-model"],
+    "rollback": ["some-model"],
     "doctor": [],
     "demo": ["--host", "{}"],
     "caption": ["{image}", "--model", "some-model"],

@@ -14,6 +14,7 @@ import time
 import pytest
 
 from modelfile_kit.building.build import build
+from modelfile_kit.cli.main import run
 from modelfile_kit.core.errors import ServerError
 from modelfile_kit.gguf_file.patch import patch
 from modelfile_kit.publish import publish as publishing
@@ -363,3 +364,25 @@ def test_messages_of_a_package_stand_first_on_the_server(package, ollama_server)
     report = verify(NAME, host=ollama_server.url, expectation=Expectation.from_build(built))
     assert [(c.name, c.detail) for c in report.checks if c.status == "fail"] == []
     assert [c for c in report.checks if c.name.startswith("prompt") and c.status == "ok"]
+
+
+def test_back_to_the_model_before(modelfile, ollama_server, capsys):
+    def system():
+        return ServedModel.from_show("back", ollama_server.show("back")).system
+
+    first = publish(modelfile("SYSTEM 1"), "back", host=ollama_server.url, keep_previous=True)
+    second = publish(modelfile("SYSTEM 2"), "back", host=ollama_server.url, keep_previous=True)
+    assert (first.kept, second.kept) == ("", "back:latest-previous")
+    assert run(["rollback", "back", "--host", ollama_server.url, "--list"]) == 0
+    assert "back:latest-previous" in capsys.readouterr().out
+    for expected in ("1", "2", "1"):
+        assert run(["rollback", "back", "--host", ollama_server.url]) == 0
+        assert system() == expected
+    assert {n for n in names(ollama_server) if n.startswith("back:")} == {
+        "back:latest",
+        "back:latest-previous",
+    }
+    ollama_server.delete("back:latest-previous")
+    assert run(["rollback", "back", "--host", ollama_server.url]) == 2
+    assert "MK842" in capsys.readouterr().err
+    assert system() == "1"

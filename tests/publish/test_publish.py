@@ -277,3 +277,31 @@ def test_a_file_that_is_not_there_asks_the_server_nothing(ollama, tmp_path):
         publish(tmp_path / "Modelfile", "m", host=ollama.url)
     assert e.value.code == "MK430"
     assert ollama.asked == []
+
+
+def test_the_replaced_model_is_kept(ollama, modelfile, go):
+    assert go(modelfile("SYSTEM 1"), keep_previous=True).kept == ""
+    first = ollama.models["m:latest"]
+    assert go(modelfile("SYSTEM 2"), keep_previous=True).kept == "m:latest-previous"
+    assert ollama.models["m:latest-previous"] == first
+    assert ollama.models["m:latest"] != first
+
+
+def test_nothing_is_kept_where_nothing_is_replaced(ollama, modelfile, go):
+    go(modelfile("SYSTEM 1"))
+    assert go(modelfile("SYSTEM 1"), keep_previous=True, reuse=False).kept == ""
+    assert set(ollama.models) == {"m:latest"}
+
+
+def test_a_publish_that_fails_leaves_what_was_kept(ollama, modelfile, go, monkeypatch):
+    for text in ("1", "2"):
+        go(modelfile(f"SYSTEM {text}"), keep_previous=True)
+    before = dict(ollama.models)
+
+    def torn(*_):
+        raise ServerError("it broke")
+
+    monkeypatch.setattr(publishing, "take_over", torn)
+    with pytest.raises(ServerError, match="it broke"):
+        go(modelfile("SYSTEM 3"), keep_previous=True)
+    assert ollama.models == before

@@ -8,7 +8,7 @@ import pytest
 
 from modelfile_kit.core.errors import ServerError
 from modelfile_kit.publish import repair as repairing
-from modelfile_kit.publish.repair import NotRepairedError, kept_name, repair, request_of
+from modelfile_kit.publish.repair import NotRepairedError, repair, request_of
 from modelfile_kit.publish.repair_plan import Change, RepairPlan, Setting
 from modelfile_kit.publish.served_model import ServedModel
 from modelfile_kit.publish.subject import Check
@@ -88,10 +88,3 @@ def test_only_what_changes_is_sent(fake: FakeOllama) -> None:
             "template": NEW,
             "parameters": {"stop": ["<end>"]},
         }
-
-
-def test_a_free_name(fake: FakeOllama) -> None:
-    fake.models["m:q4-before-repair"] = {}
-    with OllamaServer(fake.url) as server:
-        assert kept_name(server, "m:q4") == "m:q4-before-repair-2"
-        assert kept_name(server, "a/m") == "a/m:latest-before-repair"
