@@ -8,10 +8,11 @@ from pathlib import Path
 
 import click
 
-from ..core.errors import UsageError
-from ..publish.keeping import before_repair_name
+from ..core.errors import KitError, PackageError, UsageError
+from ..publish.keeping import before_repair_name, kept_models
+from ..publish.names import is_working_name, name_on_server
 from ..publish.repair import NotRepairedError, Repaired, repair
-from ..publish.repair_plan import Change, RepairPlan, plan_repair
+from ..publish.repair_plan import CANNOT, Change, RepairPlan, plan_repair
 from ..report import Case, Report, Status
 from ..report.convert import verify_report
 from ..runtime.ollama.client import OllamaServer
@@ -25,11 +26,13 @@ from .output import show
     cls=Command,
     examples=(
         "mkmodelfile repair my-model --dry-run",
-        "mkmodelfile repair my-model",
+        "mkmodelfile repair my-model other-model:8b",
+        "mkmodelfile repair --all --dry-run --format json",
         "mkmodelfile repair my-model:8b --yes --host http://gpu-server:11434 --model my-model-8b.gguf",
     ),
 )
-@click.argument("name")
+@click.argument("names", nargs=-1, metavar="NAME...")
+@click.option("--all", "every", is_flag=True, help="Every model on the server, but for those that are kept.")
 @host_option
 @click.option(
     "--model",
@@ -47,7 +50,8 @@ from .output import show
 @click.option("--yes", is_flag=True, help="Change it without asking.")
 @format_option
 def command(
-    name: str,
+    names: tuple[str, ...],
+    every: bool,
     host: str | None,
     model: Path | None,
     projector: Path | None,
@@ -60,11 +64,19 @@ def command(
     The change is shown first. The model is created from itself, without an upload, verified, and only then
     takes over the name; the old one stays under the tag TAG-before-repair. What is right already is not
     changed, and whatever goes wrong leaves the model as it was. A RENDERER or PARSER that is worse than none
-    is taken away.
+    is taken away. Of several models, one that cannot be repaired does not keep the others from it.
     """
+    if bool(names) == every:
+        raise click.UsageError("name the models, or give --all" if not names else "--all takes no names")
     if projector is not None and model is None:
         raise click.UsageError("--projector needs --model")
+    if model is not None and (every or len(names) > 1):
+        raise click.UsageError("--model is the file of one model; name that one alone")
     with OllamaServer(host) as server:
+        if every or len(names) > 1:
+            wanted = _all_names(server) if every else list(dict.fromkeys(map(name_on_server, names)))
+            return _many(server, wanted, every, dry_run, yes, output_format)
+        name = name_on_server(names[0])
         with refusals_as_report("repair", name, output_format):
             plan = plan_repair(server, name, model=model, projector=projector)
         cases = tuple(map(_case, plan.changes))
@@ -76,7 +88,7 @@ def command(
         if dry_run:
             say("nothing was changed (--dry-run)")
             return None if output_format == "text" else finish(Report("repair", name, cases), output_format)
-        _ask(name, before_repair_name(server, name), yes)
+        _ask(f"Change {name}? The old one stays as {before_repair_name(server, name)}", name, yes)
         try:
             with step_progress() as progress:
                 repaired = repair(server, plan, progress=progress)
@@ -87,16 +99,75 @@ def command(
     return finish(_report(repaired, cases, output_format), output_format)
 
 
-def _ask(name: str, kept: str, yes: bool) -> None:
+def _all_names(server: OllamaServer) -> list[str]:
+    """The models on the server, without working names and without those that a change keeps."""
+    listed = sorted(str(model.get("model") or "") for model in server.models())
+    kept = {k.name for name in listed for k in kept_models(server, name)}
+    return [name for name in listed if name and name not in kept and not is_working_name(name)]
+
+
+def _many(
+    server: OllamaServer, names: list[str], every: bool, dry_run: bool, yes: bool, output_format: str
+) -> None:
+    """Plans for all of them, one question, and a line for each."""
+    done: dict[str, Case] = {}
+    plans: dict[str, RepairPlan] = {}
+    for name in names:
+        say(f"looking at {name}")
+        try:
+            plan = plan_repair(server, name)
+        except KitError as error:
+            # What cannot be repaired so is no fault of a model that nobody named.
+            status = Status.SKIPPED if every and error.code == CANNOT else Status.FAILED
+            done[name] = _failed(name, error, status)
+            continue
+        if plan.changes:
+            plans[name] = plan
+            if output_format == "text":
+                show("\n".join([*_shown(name, plan), ""]))
+        else:
+            done[name] = Case(name, Status.PASSED, f"is right already: {plan.why}")
+    if plans and not dry_run:
+        _ask(f"Change {', '.join(plans)}? The old ones stay as TAG-before-repair", " ".join(plans), yes)
+    for name, plan in plans.items():
+        changed = ", ".join(change.instruction for change in plan.changes)
+        data = {c.instruction: {"old": c.old, "new": c.new, "why": c.why} for c in plan.changes}
+        if dry_run:
+            done[name] = Case(name, Status.PASSED, f"would be changed: {changed}", data=data)
+            continue
+        say(f"repairing {name}")
+        try:
+            with step_progress() as progress:
+                repaired = repair(server, plan, progress=progress)
+        except KitError as error:
+            done[name] = _failed(name, error)
+            continue
+        done[name] = Case(
+            name, Status.PASSED, f"repaired: {changed}; the old model is {repaired.kept}", data=data
+        )
+    if dry_run:
+        say("nothing was changed (--dry-run)")
+    if not names:
+        say("there is no model on the server")
+    subject = "--all" if every else f"{len(names)} models"
+    finish(Report("repair", subject, tuple(done[name] for name in names)), output_format)
+
+
+def _failed(name: str, error: KitError, status: Status = Status.FAILED) -> Case:
+    found = error.diagnostics if isinstance(error, PackageError) else (error.to_diagnostic(),)
+    return Case(name, status, error.message, diagnostics=found if status is Status.FAILED else ())
+
+
+def _ask(question: str, names: str, yes: bool) -> None:
     """Ends the command unless the change is wanted."""
     if yes:
         return
     if not sys.stdin.isatty():
         raise UsageError(
-            f"{name} would be changed, and standard input is no terminal on which to ask",
-            help=f"`mkmodelfile repair {name} --yes` changes it, `--dry-run` only shows the change",
+            f"{names} would be changed, and standard input is no terminal on which to ask",
+            help=f"`mkmodelfile repair {names} --yes` changes it, `--dry-run` only shows the change",
         )
-    if not click.confirm(f"Change {name}? The old one stays as {kept}", err=True):
+    if not click.confirm(question, err=True):
         say("nothing was changed")
         raise click.exceptions.Exit(1)
 

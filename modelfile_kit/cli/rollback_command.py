@@ -6,7 +6,7 @@ import click
 
 from ..core.durations import duration_text
 from ..publish.keeping import kept_models, roll_back
-from ..publish.names import require_name
+from ..publish.names import name_on_server
 from ..publish.take_over import digest_of
 from ..report import Case, Report, Status
 from ..runtime.ollama.client import OllamaServer
@@ -37,7 +37,7 @@ def command(name: str, to: str | None, only_list: bool, host: str | None, output
 
     The present model is kept as TAG-previous, so a second rollback returns to it. Nothing is uploaded.
     """
-    require_name(name)
+    name = name_on_server(name)
     with OllamaServer(host) as server:
         if only_list:
             return finish(_listed(server, name), output_format)

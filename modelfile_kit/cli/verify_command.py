@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from ..publish.expectation import Expectation
+from ..publish.names import name_on_server
 from ..publish.reply_sources import source_of_build
 from ..publish.verify import verify
 from ..report.convert import reply_cases, verify_report
@@ -24,7 +25,7 @@ from .common import finish, format_option, host_option, step_progress, tried_rep
     cls=Command,
     examples=(
         "mkmodelfile verify my-model",
-        "mkmodelfile verify my-model --package ./my-package",
+        "mkmodelfile verify ./my-package",
         "mkmodelfile verify my-model --replies --sound speech.wav",
         "mkmodelfile verify my-model --host http://gpu-server:11434 --format json",
     ),
@@ -70,14 +71,25 @@ def command(
     phone_agent: bool,
     output_format: str,
 ) -> None:
-    """Verify the model NAME on an Ollama server: capabilities, prompts, tokens, stop tokens and images."""
+    """Verify the model NAME on an Ollama server: capabilities, prompts, tokens, stop tokens and images.
+
+    A NAME that begins with `./`, `../` or `/` is a package: its model is verified, and compared with it.
+    """
     expectation = built = None
+    is_path = name.startswith(("./", "../", "/", ".\\", "..\\")) or name in (".", "..")
+    if is_path:
+        if package is not None:
+            raise click.UsageError(f"NAME is a path ({name}), and --package names another package")
+        package = Path(name)
+    else:
+        name = name_on_server(name)
     heard = [read_sound(path) for path in sounds]
     if package is not None:
         from ..building.build import build
 
         built = build(package, model=model, projector=projector, write=False)
         expectation = Expectation.from_build(built)
+        name = built.package.name if is_path else name
     elif model or projector:
         raise click.UsageError("--model and --projector need --package")
     with step_progress() as progress:

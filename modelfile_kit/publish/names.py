@@ -15,14 +15,27 @@ _WORKING = re.compile(rf"{WORKING_TAG}[0-9a-f]{{12}}(?:{_OF}(.+))?", re.IGNORECA
 
 def require_name(name: str) -> str:
     """The name, if it is valid for a model; else UsageError (MK508)."""
-    if problem := check_name(name):
-        raise UsageError(f"the model's name {problem.message}", help=problem.help, code="MK508")
-    if tag_of(name).casefold().startswith(WORKING_TAG):
+    if tag_of(_valid(name)).casefold().startswith(WORKING_TAG):
         raise UsageError(
             f"{name!r}: tags that begin with {WORKING_TAG!r} are reserved for working copies",
             help="choose another tag",
             code="MK508",
         )
+    return name
+
+
+def name_on_server(text: str) -> str:
+    """The model's name on a server, of `name[:tag]` or `ollama://name[:tag]`.
+
+    Raises UsageError (MK508) for what Ollama takes for no name.
+    """
+    scheme = "ollama://"
+    return _valid(text[len(scheme) :] if text.lower().startswith(scheme) else text)
+
+
+def _valid(name: str) -> str:
+    if problem := check_name(name):
+        raise UsageError(f"the model's name {problem.message}", help=problem.help, code="MK508")
     return name
 
 

@@ -82,6 +82,17 @@ def test_a_package_is_built_published_and_verified(package, ollama_server, llama
     assert not report.native
 
 
+def test_a_package_is_verified_by_its_path(package, ollama_server, llama_cpp, monkeypatch, capsys):
+    publish(build(package), NAME, host=ollama_server.url)
+    monkeypatch.chdir(package.parent)
+    assert run(["verify", "./package", "--host", ollama_server.url]) == 0
+    assert NAME in capsys.readouterr().out
+    text = (package / "mkmodelfile.yaml").read_text(encoding="utf-8")
+    (package / "mkmodelfile.yaml").write_text(text.replace("0.5", "0.25"), encoding="utf-8")
+    assert run(["verify", "./package", "--host", ollama_server.url]) == 1
+    assert "PARAMETER temperature" in capsys.readouterr().out
+
+
 def test_the_real_ollama_run_names_the_colour(package, ollama_server, ollama_process, tmp_path):
     publish(build(package), NAME, host=ollama_server.url)
     for probe in colour_probes():

@@ -249,3 +249,27 @@ def test_a_server_that_is_gone(capsys: Any) -> None:
         port = free.getsockname()[1]
     assert run(["repair", "anything", "--host", f"http://127.0.0.1:{port}", "--yes"]) != 0
     assert str(port) in capsys.readouterr().err
+
+
+def test_several_at_once(installed: Any, ollama_server: OllamaServer, capsys: Any) -> None:
+    one, two = installed("first", *STOPS), installed("second", *STOPS)
+    before = digests(ollama_server)
+    assert run(["repair", one, "no-such-model", f"ollama://{two}", "--host", ollama_server.url, "--yes"]) == 1
+    seen = capsys.readouterr().out
+    assert "no-such-model" in seen
+    after = digests(ollama_server)
+    for name in (one, two):
+        assert after[f"{name}:latest"] != before[f"{name}:latest"]
+        assert after[f"{name}:latest-before-repair"] == before[f"{name}:latest"]
+        assert run(["rollback", name, "--host", ollama_server.url]) == 0
+    capsys.readouterr()
+    rolled = digests(ollama_server)
+    assert {rolled[f"{name}:latest"] for name in (one, two)} == {
+        before[f"{one}:latest"],
+        before[f"{two}:latest"],
+    }
+    assert {rolled[f"{name}:latest-previous"] for name in (one, two)} == {
+        after[f"{one}:latest"],
+        after[f"{two}:latest"],
+    }
+    assert not {name for name in rolled if name.startswith(("first:", "second:")) and "repair" in name}
