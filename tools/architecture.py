@@ -23,6 +23,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("serve",),
     ("doctor", "testing"),
     ("report",),
+    ("packing",),
     ("lint", "publish"),
     ("align",),
     ("building",),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -277,18 +277,30 @@ def build(
     folder = Path(output) if output is not None else default_output(package)
     files = open_files(package)
     plan = make_plan(package, files)
-    values = _values(package, files, plan, folder)
-    modelfile = write_modelfile(
-        values,
-        family=files.family,
-        directive=projector_directive,
-        target=package.target,
-        where=package.span,
-    )
+    values = _values(package, files, plan, _place_from(package, folder))
+    modelfile = _written(package, files, values, projector_directive)
     report = make_report(package, files, plan, values)
     if write:
         write_files(folder, {MODELFILE: str(modelfile).encode(), REPORT: report_bytes(report)})
     return Build(package, folder / MODELFILE, modelfile, files, plan, report)
+
+
+def modelfile_beside(built: Build, names: Mapping[Path, str]) -> Modelfile:
+    """The Modelfile of a build whose files have other names and lie beside it.
+
+    names: of every file in `model_files`. Raises as `build` does.
+    """
+    values = _values(built.package, built.files, built.plan, lambda file: f"./{names[file]}")
+    return _written(built.package, built.files, values, "from")
+
+
+def model_files(built: Build) -> tuple[Path, ...]:
+    """The model's file or its parts in order, the projector, the adapters and the draft model."""
+    package, files = built.package, built.files
+    split = split_of(files.header)
+    parts = split.parts if split and split.parts else (files.model,)
+    more = (files.projector, *package.adapters, package.draft)
+    return (*parts, *(file for file in more if file is not None))
 
 
 def default_output(package: Package) -> Path:
@@ -315,7 +327,14 @@ def _package(
     return dataclasses.replace(package, **changes, spans=spans)
 
 
-def _values(package: Package, files: PackageFiles, plan: Plan, folder: Path) -> Values:
+def _written(package: Package, files: PackageFiles, values: Values, directive: str) -> Modelfile:
+    return write_modelfile(
+        values, family=files.family, directive=directive, target=package.target, where=package.span
+    )
+
+
+def _place_from(package: Package, folder: Path) -> Callable[[Path], str]:
+    """How a FROM in the Modelfile of `folder` names a file."""
     patterns = Target.parse(package.target).may_have("from_glob")
 
     def place(file: Path) -> str:
@@ -327,6 +346,10 @@ def _values(package: Package, files: PackageFiles, plan: Plan, folder: Path) -> 
             )
         return relative_to_modelfile(file, folder, package.folder)
 
+    return place
+
+
+def _values(package: Package, files: PackageFiles, plan: Plan, place: Callable[[Path], str]) -> Values:
     terms = package.license
     split = split_of(files.header)
     return Values(

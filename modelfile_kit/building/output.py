@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from ..core.clone import clone_file
 from ..core.diagnostics import Span
 from ..core.errors import UsageError
 from ..core.os_errors import os_reason
@@ -21,10 +22,12 @@ except ImportError:  # Windows
 CANNOT_WRITE = "MK903"
 
 
-def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
+def write_files(folder: Path, files: Mapping[str, bytes | Path]) -> None:
     """Writes each file beside its place, then renames them one after the other, as one of several builds.
 
-    folder: made if it is not there, and taken away again when nothing could be written.
+    folder: made if it is not there, and taken away again when nothing could be written. files: by their names
+    in it, with `/` between folders: the bytes, or a file whose contents they are, which is copied only where
+    the file system can do no better.
     Raises UsageError (exit code 2): nothing is left of what had been written by then.
     """
     made = _make(folder)
@@ -32,12 +35,17 @@ def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
     try:
         staging = Path(tempfile.mkdtemp(prefix=".mkmodelfile-", dir=folder))
         for name, data in files.items():
+            (staging / name).parent.mkdir(parents=True, exist_ok=True)
+            if isinstance(data, Path):
+                clone_file(data, staging / name)
+                continue
             with (staging / name).open("wb") as stream:
                 stream.write(data)
                 stream.flush()
                 os.fsync(stream.fileno())
         with _alone_in(folder):
             for name in files:
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 (staging / name).replace(folder / name)
         made = []
     except OSError as e:

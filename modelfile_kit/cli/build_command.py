@@ -6,7 +6,10 @@ from pathlib import Path
 
 import click
 
-from ..building.build import REPORT, build
+from ..building.build import REPORT, Build, build
+from ..core.diagnostics import Diagnostic
+from ..packing.hub_files import write_hub_files
+from ..packing.oci_layout import write_layout
 from ..report import Report
 from .command import Command
 from .common import (
@@ -17,6 +20,7 @@ from .common import (
     print_report,
     refusals_as_report,
     say,
+    step_progress,
 )
 from .output import show
 
@@ -27,6 +31,7 @@ from .output import show
     examples=(
         "mkmodelfile build",
         "mkmodelfile build ./my-package --output dist",
+        "mkmodelfile build --for hf",
         "mkmodelfile build --target '>=0.30' --format sarif > findings.sarif",
     ),
 )
@@ -35,7 +40,15 @@ from .output import show
     "-o",
     "--output",
     type=click.Path(path_type=Path),
-    help="Folder to write into; by default build/NAME in the package.",
+    help="Folder to write into; by default build/NAME in the package, with --for hf or oci a folder in it.",
+)
+@click.option(
+    "--for",
+    "purpose",
+    type=click.Choice(["ollama", "hf", "oci"]),
+    default="ollama",
+    show_default=True,
+    help="Write a Modelfile, the files of a repository on Hugging Face's hub, or an OCI image layout.",
 )
 @file_options
 @click.option(
@@ -52,17 +65,20 @@ from .output import show
 def command(
     package: Path,
     output: Path | None,
+    purpose: str,
     model: str | None,
     projector: str | None,
     target: str | None,
     projector_directive: str,
     output_format: str,
 ) -> None:
-    """Write a validated Modelfile and report.json for PACKAGE.
+    """Write a validated Modelfile and report.json for PACKAGE, or the folder of a hub or a registry.
 
-    The path of the Modelfile goes to stdout and findings to stderr; with another --format than text a
-    report with the findings goes to stdout instead. Nothing is written when something is wrong.
+    The path of the Modelfile, or of the folder, goes to stdout and findings to stderr; with another --format
+    than text a report with the findings goes to stdout instead. Nothing is written when something is wrong.
     """
+    if purpose != "ollama" and projector_directive != "from":
+        raise click.UsageError(f"--projector-directive goes with --for ollama, not with --for {purpose}")
     with refusals_as_report("build", str(package), output_format):
         built = build(
             package,
@@ -71,13 +87,28 @@ def command(
             projector=projector,
             target=target,
             projector_directive=projector_directive,
+            write=purpose == "ollama",
         )
+        path, facts, found = built.path, {"modelfile": str(built.path)}, built.diagnostics
+        if purpose == "ollama":
+            facts["report"] = str(built.path.with_name(REPORT))
+        else:
+            path, more = _pack(built, purpose, output)
+            facts, found = {"folder": str(path)}, (*found, *more)
     if output_format != "text":
-        facts = {"modelfile": str(built.path), "report": str(built.path.with_name(REPORT))}
-        report = Report("build", built.package.name, diagnostics=built.diagnostics, facts=facts)
-        print_report(report, output_format)
+        print_report(Report("build", built.package.name, diagnostics=found, facts=facts), output_format)
         return
-    print_diagnostics(built.diagnostics)
+    print_diagnostics(found)
     for line in built.summary():
         say(line)
-    show(str(built.path))
+    show(str(path))
+
+
+def _pack(built: Build, purpose: str, output: Path | None) -> tuple[Path, tuple[Diagnostic, ...]]:
+    """Writes the folder for a hub or a registry; what it does not carry."""
+    if purpose == "hf":
+        folder, made = write_hub_files(built, output)
+        return folder, made.diagnostics
+    with step_progress() as progress:
+        folder, artifact = write_layout(built, output, progress=progress)
+    return folder, artifact.diagnostics

@@ -22,6 +22,13 @@ def test_files_and_folders(tmp_path: Path) -> None:
     assert {p.name: p.read_bytes() for p in folder.iterdir()} == {"x": b"3", "y": b"2"}
 
 
+def test_folders_in_the_folder_and_files_of_files(tmp_path: Path) -> None:
+    (tmp_path / "large").write_bytes(b"large")
+    write_files(tmp_path / "a", {"x/y/z": b"1", "x/file": tmp_path / "large"})
+    found = {p.relative_to(tmp_path / "a").as_posix(): p for p in (tmp_path / "a").rglob("*") if p.is_file()}
+    assert {name: p.read_bytes() for name, p in found.items()} == {"x/y/z": b"1", "x/file": b"large"}
+
+
 def test_a_file_in_the_way(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("")
     with pytest.raises(UsageError, match="cannot write") as caught:

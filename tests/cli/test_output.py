@@ -242,7 +242,10 @@ MATRIX: dict[str, Lines] = {
         ["--template", w.modelfile, "--messages", w.conversation, "--id", ATTACK],
         ["--modelfile", w.modelfile, "--messages", w.conversation],
     ],
-    "build": lambda w: [[w.package], [w.odd], [w.sound, "--model", w.broken], [w.folder / "none"]],
+    "build": lambda w: [
+        *([w.package], [w.odd], [w.sound, "--model", w.broken], [w.folder / "none"]),
+        *([w.odd, "--for", "hf"], [w.odd, "--for", "oci"], [w.sound, "--for", "oci", "-o", w.folder / NAME]),
+    ],
     "check": lambda w: [[w.package], [w.odd], [w.sound, "--projector", w.broken]],
     "test": lambda w: [[w.package], [w.odd], [w.sound, "--model", w.broken]],
     "micro": lambda w: [[w.package], [w.sound, "-o", w.sound], [w.odd, "--describe"]],

@@ -195,3 +195,30 @@ def test_inspect_says_what_reaches_the_model_without_a_template(mkmodelfile, tmp
     out = mkmodelfile("inspect", tmp_path / "micro-glm4v.gguf").out
     assert says in " ".join(out.split())
     assert "by its own template" not in out
+
+
+def test_a_build_for_a_hub_and_for_a_registry(mkmodelfile, package):
+    hub = mkmodelfile("build", package, "--for", "hf")
+    assert (hub.code, hub.out) == (0, f"{package / 'build/tiny/hf'}\n")
+    assert (package / "build/tiny/hf/params").is_file()
+    done = mkmodelfile("build", package, "--for", "oci", "--format", "json", "-o", package / "out")
+    assert json.loads(done.out)["facts"] == {"folder": str(package / "out")}
+    assert json.loads((package / "out/index.json").read_text())["schemaVersion"] == 2
+    assert not (package / "build/tiny/Modelfile").exists()
+
+
+def test_what_a_hub_cannot_serve_is_an_error_before_anything_is_written(mkmodelfile, package):
+    with (package / "mkmodelfile.yaml").open("a") as file:
+        file.write("quantize: q8_0\n")
+    done = mkmodelfile("build", package, "--for", "hf")
+    assert (done.code, done.out) == (1, "")
+    assert "error MK540 not-on-hub" in done.err
+    assert not (package / "build").exists()
+    report = json.loads(mkmodelfile("build", package, "--for", "hf", "--format", "json").out)
+    assert {d["code"] for d in report["diagnostics"]} == {"MK540"}
+
+
+def test_a_directive_is_for_a_modelfile(mkmodelfile, package):
+    done = mkmodelfile("build", package, "--for", "oci", "--projector-directive", "projector")
+    assert done.code == 2
+    assert "--for ollama" in done.err
