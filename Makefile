@@ -24,16 +24,19 @@ format: $(STAMP)
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 
-# Generated templates, prompts and Modelfiles against Ollama's own Go packages: make fuzz N=1000000 SEED=7,
-# at one release alone: make fuzz N=100000 VERSION=0.9.6; changed chat templates against the compiler's claims,
-# changed GGUF files against ggml's own reader, and replies against Ollama's parsers
+# Generated inputs of every kind that comes from strangers: GGUF files against ggml's own reader, replies,
+# Modelfiles, Go templates and prompts against Ollama's packages, chat templates against the compiler's claims,
+# package files against libyaml. What shows a fault is kept in fuzz-found/. make fuzz N=1000000 SEED=7, at one
+# release of Ollama alone: make fuzz N=100000 VERSION=0.9.6
 fuzz: $(STAMP)
 	$(VENV)/bin/python -m tests.gguf_file.fuzz $(N) $(SEED)
+	$(VENV)/bin/python -m tests.package.fuzz $(N) $(SEED)
+	$(VENV)/bin/python -m tests.ollama.fuzz $(N) $(SEED)
 	$(VENV)/bin/python -m tests.ollama.parsers.fuzz $(N) $(SEED)
 	$(VENV)/bin/python -m tests.gotemplate.fuzz $(N) $(SEED) $(if $(VERSION),--version $(VERSION)) --jobs $(JOBS)
 	MKMODELFILE_FUZZ=$(N) MKMODELFILE_SEED=$(SEED) $(VENV)/bin/python -m pytest -m oracle tests/ollama \
 		$(if $(VERSION),-k $(VERSION))
-	MKMODELFILE_FUZZ=$(N) MKMODELFILE_SEED=$(SEED) $(VENV)/bin/python -m pytest tests/compiler/test_mutations.py
+	$(VENV)/bin/python -m tests.compiler.fuzz $$(($(N) / 250 + 1)) $(SEED)
 
 # Every pair, layout and odd file that the tests know, and what a real server makes of them; a million replies
 # each, read by the parsers and by the tags (some 10 minutes each)

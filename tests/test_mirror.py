@@ -47,6 +47,7 @@ WITHOUT_MODULE = {
     "ollama/test_replies_oracle.py": "replies read by tags, compared with Ollama's packages",
     "ollama/test_server.py": "the whole room, compared with a real server",
     "ollama/test_writing.py": "writing Modelfiles: the grammar and the text of a TEMPLATE",
+    "package/test_fuzz.py": "reading package files, on generated ones",
     "report/test_reports.py": "all formats on one report",
     "runtime/test_harvested_errors.py": "the known error texts, held against those that programs have",
     "runtime/test_labelled_errors.py": "the same, held against labels that a second reader wrote",

@@ -6,7 +6,8 @@ Tags, merge keys and duplicate keys are findings, not features.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import codecs
+import re
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -18,6 +19,8 @@ from ..core.numbers import is_writable
 MAX_BYTES = 256 * 1024  # a package file is a page of text; PyYAML reads about 100 kB a second
 MAX_DEPTH = 16  # the deepest legal value is 3 deep; PyYAML recurses per level (CWE-674)
 MAX_NODES = 20_000  # values after aliases are followed: stops "billion laughs" (CWE-776)
+
+_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")  # what ends a line to YAML 1.1
 
 KeyPath: TypeAlias = "tuple[str | int, ...]"
 
@@ -62,15 +65,16 @@ def load(data: bytes, file: str | None) -> Document:
     reader = _Reader(file)
     if data.startswith(b"GGUF"):
         hint = "give the package's folder or its mkmodelfile.yaml; `mkmodelfile init` writes one for a GGUF"
-        reader.error("not YAML: this is a GGUF file", Span(file), hint)
+        reader.error("not YAML: this is a GGUF file", Span(file, 1, 1), hint)
         return reader.document(None)
     if len(data) > MAX_BYTES:
         reader.error(
-            f"{len(data)} bytes, expected at most {MAX_BYTES}", Span(file), "is this the right file?"
+            f"{len(data)} bytes, expected at most {MAX_BYTES}", Span(file, 1, 1), "is this the right file?"
         )
         return reader.document(None)
     try:
-        _check_depth(data)
+        _check_marks(data)
+        reader.tags = _explicit_tags(data)
         loader = yaml.SafeLoader(data)
         try:
             node = loader.get_single_node()
@@ -83,6 +87,10 @@ def load(data: bytes, file: str | None) -> Document:
     except _TooManyError as e:
         message = f"more than {MAX_NODES} values once its aliases are followed"
         reader.error(message, _span(file, e.mark), "write the values out instead of using aliases")
+        value = None
+    except _NumberError as e:
+        hint = "no number of YAML's own is that large: write fewer digits"
+        reader.error("not YAML: a number out of range", _span(file, e.mark), hint)
         value = None
     except yaml.MarkedYAMLError as e:
         reader.error(*_syntax_error(e, file))
@@ -106,17 +114,53 @@ class _TooManyError(_LimitError):
     pass
 
 
-def _check_depth(data: bytes) -> None:
-    """Counts nesting on events, which need no recursion, before anything that recurses sees the text."""
+class _NumberError(_LimitError):
+    pass
+
+
+def _is_utf16(data: bytes) -> bool:
+    return data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+
+
+def _check_marks(data: bytes) -> None:
+    """Refuses U+FEFF behind the beginning: nobody sees it, and readers of YAML do not agree what it is."""
+    utf16 = _is_utf16(data)
+    text = data.decode("utf-16" if utf16 else "utf-8", "replace")
+    at = text.find("\ufeff", 0 if utf16 else 1)
+    if at >= 0:
+        reason = "special characters are not allowed"
+        raise yaml.reader.ReaderError("", at + utf16, 0xFEFF, "unicode", reason)
+
+
+def _explicit_tags(data: bytes) -> dict[int, str]:
+    """The tags that are written out, by the index at which their value begins.
+
+    Nesting is counted on the same way, on events, which need no recursion: nothing that recurses has seen
+    the text yet.
+    """
     depth = 0
-    events: Iterator[Any] = yaml.parse(data, Loader=yaml.SafeLoader)
-    for event in events:
+    tags: dict[int, str] = {}
+    loader: Any = yaml.SafeLoader(data)
+    while (event := _next_event(loader)) is not None:
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MAX_DEPTH:
                 raise _TooDeepError(event.start_mark)
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
+        if isinstance(event, (yaml.ScalarEvent, yaml.CollectionStartEvent)) and event.tag is not None:
+            mark: Any = event.start_mark
+            tags[mark.index] = event.tag
+    return tags
+
+
+def _next_event(loader: Any) -> Any:
+    try:
+        return loader.get_event()
+    except UnicodeError:
+        raise
+    except (ValueError, OverflowError) as e:  # a version, or an escape such as \UFFFFFFFF
+        raise _NumberError(loader.get_mark()) from e
 
 
 class _Reader:
@@ -127,6 +171,7 @@ class _Reader:
         self.raw: dict[KeyPath, str] = {}
         self.diagnostics: list[Diagnostic] = []
         self.left = MAX_NODES
+        self.tags: dict[int, str] = {}
 
     def document(self, value: Any) -> Document:
         return Document(self.file, value, self.keys, self.values, self.raw, tuple(self.diagnostics))
@@ -141,11 +186,10 @@ class _Reader:
         if len(path) > MAX_DEPTH:  # an alias may point at what encloses it
             raise _TooDeepError(node.start_mark)
         self.values[path] = _span(self.file, node.start_mark, node.end_mark)
+        tagged = self._tagged(node, self.values[path])
         if isinstance(node, yaml.ScalarNode):
-            return self._scalar(node, loader, path)
-        plain = "tag:yaml.org,2002:map" if isinstance(node, yaml.MappingNode) else "tag:yaml.org,2002:seq"
-        if node.tag != plain:
-            self.error(f"tag {_short_tag(node.tag)} is not allowed", self.values[path], "remove the tag")
+            # No constructor sees a value with a tag of its own: PyYAML's fail on some of them.
+            return node.value if tagged else self._scalar(node, loader, path)
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, loader, path)
         return [self.read(item, loader, (*path, i)) for i, item in enumerate(node.value)]
@@ -158,6 +202,10 @@ class _Reader:
                 self.error(
                     "a key that is a list or a mapping, expected text", span, "write a plain word as key"
                 )
+                continue
+            self._tagged(key_node, span)
+            if not key_node.value and key_node.style is None:
+                self.error("a key that is empty, expected text", span, "write a plain word as key")
                 continue
             if key_node.tag == "tag:yaml.org,2002:merge":
                 self.error("merge keys (<<) are not supported", span, "write the keys out")
@@ -174,6 +222,14 @@ class _Reader:
             self.keys[here] = span
             out[key] = self.read(value_node, loader, here)
         return out
+
+    def _tagged(self, node: yaml.Node, span: Span) -> bool:
+        """Whether a tag is written at the value, which is an error."""
+        tag = self.tags.get(node.start_mark.index) if node.start_mark else None
+        if tag is not None:
+            short = tag.replace("tag:yaml.org,2002:", "!!")
+            self.error(f"tag {short} is not allowed", span, "remove the tag; for text, write it in quotes")
+        return tag is not None
 
     def _scalar(self, node: yaml.ScalarNode, loader: yaml.SafeLoader, path: KeyPath) -> Any:
         if self._characters(node.value, self.values[path]) is None:
@@ -227,19 +283,25 @@ def _syntax_error(e: yaml.MarkedYAMLError, file: str | None) -> tuple[str, Span,
 
 
 def _encoding_error(e: Exception, data: bytes, file: str | None) -> tuple[str, Span, str]:
+    """Message, place and advice for what is no text of YAML."""
     position = getattr(e, "position", None)
-    if isinstance(e, yaml.reader.ReaderError) and isinstance(position, int):
-        if e.encoding in ("unicode", None) or isinstance(e.character, str):
-            before = data.decode("utf-8", "replace")[:position]
-        else:
-            before = data[:position].decode("utf-8", "replace")
-        span = Span(file, before.count("\n") + 1, position - (before.rfind("\n") + 1) + 1)
-        if e.reason == "special characters are not allowed":
-            code = ord(e.character) if isinstance(e.character, str) else e.character
-            return (
-                f"not YAML: character U+{code:04X} is not allowed",
-                span,
-                'take it out, or write it as an escape in double quotes, such as "\\u0007"',
-            )
-        return f"not UTF-8 text: {e.reason} at byte {position}", span, "save the file as UTF-8"
-    return f"not YAML: {e}", Span(file), "save the file as UTF-8 text"
+    if not isinstance(e, yaml.reader.ReaderError) or not isinstance(position, int):
+        return f"not YAML: {e}", Span(file, 1, 1), "save the file as UTF-8 text"
+    utf16 = _is_utf16(data)
+    encoding = "utf-16" if utf16 else "utf-8"
+    if e.encoding == "unicode":
+        # The mark of UTF-16 is no part of Python's text, but of PyYAML's.
+        before = data.decode(encoding, "replace")[: position - 1 if utf16 else position]
+    else:
+        before = data[:position].decode(encoding, "replace")
+    lines = _BREAK.split(before.removeprefix("\ufeff"))
+    span = Span(file, len(lines), len(lines[-1]) + 1)
+    if e.encoding == "unicode":
+        code = ord(e.character) if isinstance(e.character, str) else e.character
+        return (
+            f"not YAML: character U+{code:04X} is not allowed",
+            span,
+            'take it out, or write it as an escape in double quotes, such as "\\u0007"',
+        )
+    name = "UTF-16" if utf16 else "UTF-8"
+    return f"not {name} text: {e.reason} at byte {position}", span, "save the file as UTF-8"

@@ -1,5 +1,6 @@
 """Templates of our own writing, changed at random: what keeps the meaning stays exact, what does not is
-never wrong in silence. A longer run: MKMODELFILE_FUZZ=100000 (a mutant for every 250), MKMODELFILE_SEED.
+never wrong in silence. A longer run: `python -m tests.compiler.fuzz 400 7`, or MKMODELFILE_FUZZ=100000 (a
+mutant for every 250), MKMODELFILE_SEED.
 """
 
 from __future__ import annotations
@@ -41,11 +42,13 @@ def templates() -> dict[str, str]:
     return found
 
 
-def mutants(rules: dict[str, Any], most: int) -> Iterator[tuple[str, str, list[str], random.Random]]:
+def mutants(
+    rules: dict[str, Any], most: int, count: int = COUNT, seed: int = SEED
+) -> Iterator[tuple[str, str, list[str], random.Random]]:
     """A template's name, its mutant, what was done, and a source of more chance."""
     sources = templates()
-    for i in range(COUNT):
-        rng = random.Random(f"{SEED}-{most}-{i}")
+    for i in range(count):
+        rng = random.Random(f"{seed}-{most}-{i}")
         name = list(sources)[i % len(sources)]
         mutant, done = mutate(sources[name], rng, rules, rng.randint(1, most))
         if done:

@@ -1,46 +1,24 @@
-"""Mutated GGUF files against ggml's own reader.
-
-    python -m tests.gguf_file.fuzz 1000000 7
-
-Every difference is printed; the exit code says whether there was one.
-"""
+"""Mutated GGUF files against ggml's own reader: `python -m tests.gguf_file.fuzz 1000000 7`."""
 
 from __future__ import annotations
 
-import argparse
 import tempfile
-from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
+from tests.fuzzing import Fault, Tally, run
 from tests.gguf_file.against_ggml import TAKEN, ask, mutations
 
-SHOWN = 20
-PROGRESS = 50_000
 
-
-def main() -> int:
-    """Asks, prints, and says how it ended."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("count", type=int)
-    parser.add_argument("seed", type=int)
-    given = parser.parse_args()
-    answers: Counter[str] = Counter()
-    unlike: Counter[str] = Counter()
+def cases(count: int, seed: int, tally: Tally) -> Iterator[Fault | None]:
+    """What both readers say of `count` files."""
     with tempfile.TemporaryDirectory() as folder:
-        for n, verdict in enumerate(ask(mutations(given.seed), given.count, Path(folder)), 1):
+        for verdict in ask(mutations(seed), count, Path(folder)):
             ours = TAKEN if verdict.ours == TAKEN else "refused"
-            answers[f"ours {ours}, ggml {verdict.ggml}"] += 1
-            if verdict.wrong:
-                unlike[verdict.wrong] += 1
-                if unlike.total() <= SHOWN:
-                    print(f"{verdict.wrong}: {verdict.ours}\n  {verdict.data.hex()}", flush=True)
-            if n % PROGRESS == 0:
-                print(f"{n:,} asked", flush=True)
-    for words, many in sorted(answers.items()):
-        print(f"{words}: {many:,}")
-    print(f"{given.count:,} files, {unlike.total()} differences {dict(unlike) or ''}")
-    return 1 if unlike else 0
+            tally[f"ours {ours}, ggml {verdict.ggml}"] += 1
+            wrong = verdict.wrong
+            yield Fault(f"{wrong}: {verdict.ours}", verdict.data, ".gguf") if wrong else None
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(run("GGUF files", cases))

@@ -15,18 +15,21 @@ from __future__ import annotations
 import argparse
 import datetime
 import gc
+import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, fields
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from modelfile_kit.gotemplate import GoTemplateError, LimitError, Limits, parse
 from modelfile_kit.gotemplate.values.gotypes import Function
 from modelfile_kit.ollama.functions import template_functions
 from modelfile_kit.ollama.versions import Target
+from tests.fuzzing import FOLDER, Fault, keep
 from tests.gotemplate.generate import Generator
 from tests.gotemplate.wire import decode
 from tests.oracle.oracle import LATEST, VERSIONS, Oracle, OracleTimeoutError, source
@@ -260,13 +263,14 @@ def chunk(number: int, *, count: int, seed: int, version: str) -> tuple[Tally, l
         return tally, list(found)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> int:
     options = argparse.ArgumentParser(prog="python -m tests.gotemplate.fuzz")
     options.add_argument("count", type=int, nargs="?", default=10_000, help="pairs of template and data")
     options.add_argument("seed", type=int, nargs="?", default=1)
     options.add_argument("--version", default=LATEST, help=f"Ollama's: {', '.join(VERSIONS)} or another")
     options.add_argument("--jobs", type=int, default=1, help="processes")
-    chosen = options.parse_args()
+    options.add_argument("--keep", type=Path, default=FOLDER, help="the folder for pairs that differ")
+    chosen = options.parse_args(arguments)
     tally, start = Tally(), time.monotonic()
     work = partial(chunk, count=chosen.count, seed=chosen.seed, version=chosen.version)
     numbers = range(-(-chosen.count // _CHUNK))
@@ -278,12 +282,14 @@ def main() -> None:
                 print(tally, file=sys.stderr, flush=True)
             for template, data, theirs, mine in found[: max(_SHOWN - shown, 0)]:
                 shown += 1
+                pair = json.dumps({"template": template, "data": data}, indent=1)
+                print(f"kept as {keep(Fault('', pair.encode(), '.json'), chosen.keep)}")
                 for label, value in (("---", template), ("data", data), ("Go", theirs), ("here", mine)):
                     print(f"{label:4} {repr(value)[:1500]}", flush=True)
     seconds = time.monotonic() - start
     print(f"Ollama {chosen.version}, seed {chosen.seed}: {tally}, {seconds:.0f} s")
-    sys.exit(1 if tally.different else 0)
+    return 1 if tally.different else 0
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

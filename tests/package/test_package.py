@@ -78,6 +78,24 @@ def test_defaults_are_those_of_the_whole_file(tmp_path: Path) -> None:
     assert (least.system, dict(least.parameters), least.license) == (None, {}, None)
 
 
+@pytest.mark.parametrize(
+    ("data", "place"),
+    [
+        (b"name: a\rmodel: b\r\nsystem: \x07", (3, 9)),  # YAML 1.2, 5.4: CR, LF and both end a line
+        ("name: a\x85\u2028system: \x07".encode(), (3, 9)),  # and to YAML 1.1 (4.2.4) NEL, LS and PS too
+        (b"\xef\xbb\xbfname: \x07", (1, 7)),
+        ("name: é\x07".encode("utf-16"), (1, 8)),
+        (b"name: a\rsystem: \xff", (2, 9)),
+        (b"name: \xc3\xa9\xff", (1, 8)),
+        (b"GGUF\x03", (1, 1)),
+        (b"#" * 300_000, (1, 1)),
+        (b"%YAML 1." + b"9" * 5000 + b"\n---\n", (1, 9)),
+    ],
+)
+def test_where_what_is_no_yaml_is_found(tmp_path: Path, data: bytes, place: tuple[int, int]) -> None:
+    assert findings(tmp_path, data) == [("MK502", *place)]
+
+
 def test_a_folder_means_the_file_in_it(tmp_path: Path) -> None:
     package(tmp_path, LEAST)
     assert load_package(tmp_path).name == "a"
@@ -159,7 +177,7 @@ def test_all_findings_come_at_once_and_in_the_order_of_the_file(tmp_path: Path) 
         ("system: *x", "alias"),
         (
             "system: !!python/object/apply:os.system x",
-            "'x' cannot be read as !!python/object/apply:os.system",
+            "tag !!python/object/apply:os.system is not allowed",
         ),
         ("system: 2024-13-45", "in quotes"),
         ("<<: {system: x}", "merge keys"),
@@ -167,6 +185,12 @@ def test_all_findings_come_at_once_and_in_the_order_of_the_file(tmp_path: Path) 
         ("---\nname: b", "one document"),
         ("system:\n\tx", "does not allow tabs"),
         ("system: '\x07'", "U+0007"),
+        ("\ufeffsystem: x", "U+FEFF"),
+        ("? ", "a key that is empty"),
+        ('system: "\\UFFFFFFFF"', "a number out of range"),
+        ("system: !!bool maybe", "tag !!bool is not allowed"),
+        ("memory: !!seq 12GiB", "tag !!seq is not allowed"),
+        ("!!timestamp system: x", "tag !!timestamp is not allowed"),
     ],
 )
 def test_one_finding(tmp_path: Path, line: str, said: str) -> None:

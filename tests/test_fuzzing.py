@@ -1,0 +1,120 @@
+"""What the fuzzers share, and proof that each finds a fault that is put in its way and keeps the input."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from modelfile_kit.compiler import compile_template
+from modelfile_kit.gguf_file.header import read_header
+from modelfile_kit.lint.fmt import format_modelfile
+from modelfile_kit.ollama.parsers import read_reply
+from tests.compiler import fuzz as chat_templates
+from tests.fuzzing import Fault, keep, run
+from tests.gguf_file import against_ggml
+from tests.gguf_file import fuzz as gguf_files
+from tests.gotemplate import fuzz as go_templates
+from tests.ollama import fuzz as modelfiles
+from tests.ollama.parsers import compare
+from tests.ollama.parsers import fuzz as replies
+
+Patch = pytest.MonkeyPatch
+
+
+def test_every_input_is_looked_at_and_faults_are_kept(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def cases(count, seed, tally):
+        for n in range(count):
+            tally["odd" if n % 2 else "even"] += 1
+            yield Fault("seven", b"7", ".txt") if n == 7 * seed else None
+
+    assert run("numbers", cases, ["10", "2", "--keep", str(tmp_path)]) == 0
+    assert list(tmp_path.iterdir()) == []
+    assert run("numbers", cases, ["10", "1", "--keep", str(tmp_path)]) == 1
+    said = capsys.readouterr().out
+    assert "input 8: seven" in said
+    assert "odd: 5" in said
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"7"]
+
+
+def test_an_input_has_one_file(tmp_path: Path) -> None:
+    paths = {keep(Fault(what, data, ".x"), tmp_path) for what in "ab" for data in (b"1", b"2")}
+    assert len(paths) == 2
+
+
+@pytest.mark.skipif(find_spec("llama_cpp") is None, reason="needs llama-cpp-python (the extra align)")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="ggml answers in a forked process")
+def test_a_gguf_that_is_taken_and_that_ggml_refuses(tmp_path: Path, monkeypatch: Patch) -> None:
+    def faulty(path):
+        return None if b"k0" in path.read_bytes() else read_header(path)
+
+    monkeypatch.setattr(against_ggml, "read_header", faulty)
+    assert run("files", gguf_files.cases, ["300", "1", "--keep", str(tmp_path)]) == 1
+    assert list(tmp_path.glob("*.gguf"))
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize(
+    "faulty",
+    [
+        lambda data: format_modelfile(data).replace("SYSTEM", "LICENSE"),
+        lambda data: format_modelfile(data) + "# more\n",
+        lambda data: format_modelfile(data.decode()),
+    ],
+    ids=["another meaning", "changed twice", "crash"],
+)
+def test_a_modelfile_that_is_badly_formatted(
+    faulty: Callable[[Any], str], tmp_path: Path, monkeypatch: Patch
+) -> None:
+    monkeypatch.setattr(modelfiles, "format_modelfile", faulty)
+    assert run("Modelfiles", modelfiles.cases, ["300", "1", "--keep", str(tmp_path)]) == 1
+    assert list(tmp_path.glob("*.Modelfile"))
+
+
+@pytest.mark.oracle
+def test_modelfiles_without_a_fault(tmp_path: Path) -> None:
+    assert run("Modelfiles", modelfiles.cases, ["500", "1", "--keep", str(tmp_path)]) == 0
+
+
+@pytest.mark.oracle
+def test_a_reply_that_is_read_in_another_way(tmp_path: Path, monkeypatch: Patch) -> None:
+    monkeypatch.setattr(compare, "read_reply", lambda *a, **k: replace(read_reply(*a, **k), thinking=""))
+    assert replies.main(["200", "1", "--only", "parsers", "--keep", str(tmp_path)]) == 1
+    assert list(tmp_path.glob("*.txt"))
+
+
+@pytest.mark.oracle
+def test_a_go_template_that_is_executed_in_another_way(tmp_path: Path, monkeypatch: Patch) -> None:
+    monkeypatch.setattr(go_templates, "ours", lambda *a, **k: {"ok": True, "output": ""})
+    # in this process: a pool's children would not know of the fault
+    monkeypatch.setattr(go_templates, "ProcessPoolExecutor", _Here)
+    assert go_templates.main(["50", "1", "--keep", str(tmp_path)]) == 1
+    assert list(tmp_path.glob("*.json"))
+
+
+class _Here:
+    def __init__(self, _jobs: int) -> None:
+        self.map = map
+
+    def __enter__(self) -> _Here:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+def test_a_chat_template_with_a_claim_that_is_wrong(tmp_path: Path, monkeypatch: Patch) -> None:
+    def faulty(source, **tokens):
+        compiled = compile_template(source, **tokens)
+        return replace(compiled, template=f"{compiled.template}!")
+
+    monkeypatch.setattr(chat_templates, "compile_template", faulty)
+    assert run("templates", chat_templates.cases, ["2", "1", "--keep", str(tmp_path)]) == 1
+    assert list(tmp_path.glob("*.jinja"))
