@@ -67,7 +67,7 @@ class OllamaProcess:
         self.models = folder / "models"
         self.log = folder / "serve.log"
         folder.mkdir(parents=True, exist_ok=True)
-        self.host = f"127.0.0.1:{_free_port()}"
+        self.host = f"127.0.0.1:{free_port()}"
         self.url = f"http://{self.host}"
         kept = {k: v for k, v in os.environ.items() if not k.startswith("OLLAMA_")}
         self.env = {
@@ -131,7 +131,8 @@ class OllamaProcess:
         return done.stdout
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine that nobody listens at."""
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         return int(s.getsockname()[1])

@@ -33,6 +33,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("package", "runtime"),
     ("huggingface", "ollama", "parrot"),
     ("gguf_file", "gotemplate", "micro"),
+    ("sources",),
     ("core",),
 )
 FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

@@ -18,8 +18,8 @@ from ..core.errors import PackageError, UsageError
 from ..core.files import read_file
 from ..core.os_errors import os_reason
 from ..core.sizes import read_size
-from ..ollama.model_name import check_name
 from ..ollama.versions import Target
+from ..sources.model_name import check_name
 from .bounded_yaml import MAX_BYTES, Document, load
 from .create_keys import check_create_keys
 from .families import family_names

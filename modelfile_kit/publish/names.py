@@ -6,7 +6,7 @@ import re
 import secrets
 
 from ..core.errors import UsageError
-from ..ollama.model_name import check_name
+from ..sources.model_name import check_name
 
 WORKING_TAG = "mkmodelfile-"  # every name the kit makes up for itself has a tag that begins so
 _OF = "-of-"

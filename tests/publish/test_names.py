@@ -3,7 +3,6 @@ from __future__ import annotations
 import pytest
 
 from modelfile_kit.core.errors import UsageError
-from modelfile_kit.ollama.model_name import check_name
 from modelfile_kit.publish.names import (
     base_of,
     is_working_name,
@@ -13,6 +12,7 @@ from modelfile_kit.publish.names import (
     with_tag,
     working_name,
 )
+from modelfile_kit.sources.model_name import check_name
 
 NAMES = ["m", "m:8b", "me/m", "me/m:8b", "box:5000/me/m", "box:5000/me/m:8b", "a" * 80]
 

@@ -130,5 +130,5 @@ def followed_files() -> dict[str, list[str]]:
         if line.startswith("| `"):
             ours, theirs = line.split("|")[1:3]
             for file in re.findall(r"`([\w/]+\.\w+)`", theirs):
-                found.setdefault(file, []).extend(re.findall(r"`(\w+\.py)`", ours))
+                found.setdefault(file, []).extend(re.findall(r"`([\w./]+\.py)`", ours))
     return found

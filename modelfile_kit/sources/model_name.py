@@ -1,4 +1,4 @@
-"""Ollama's rules for a model's name, said in words. Source: Ollama 0.33, types/model/name.go."""
+"""A model's name as Ollama reads it, and Ollama's rules for it. Source: Ollama 0.33, types/model/name.go."""
 
 from __future__ import annotations
 
@@ -8,7 +8,63 @@ from dataclasses import dataclass
 MAX_HOST = 350
 MAX_PART = 80  # namespace, model and tag each
 
+OLLAMA_REGISTRY = "registry.ollama.ai"  # where a name without a host leads
+LIBRARY = "library"  # the namespace of a name without one: Ollama's own models
+LATEST = "latest"
+
 _ALLOWED = {"host": "-_.:", "namespace": "-_", "model": "-_.", "tag": "-_."}
+
+
+@dataclass(frozen=True)
+class ModelName:
+    """The parts of a name, with Ollama's defaults where it has none.
+
+    scheme: "http" or another where the name begins with `http://`, else "".
+    """
+
+    host: str
+    namespace: str
+    model: str
+    tag: str
+    scheme: str = ""
+
+    @property
+    def repository(self) -> str:
+        """What a registry calls it: `namespace/model`."""
+        return f"{self.namespace}/{self.model}"
+
+    @property
+    def on_ollama_com(self) -> bool:
+        """Whether it leads to Ollama's own registry, where a namespace belongs to an account."""
+        host = self.host.lower().partition(":")[0]
+        return any(host == own or host.endswith(f".{own}") for own in ("ollama.ai", "ollama.com"))
+
+    @property
+    def short(self) -> str:
+        """As Ollama lists it: without host and namespace where they are the defaults."""
+        if self.host.lower() != OLLAMA_REGISTRY:
+            return f"{self.host}/{self.repository}:{self.tag}"
+        if self.namespace.lower() != LIBRARY:
+            return f"{self.repository}:{self.tag}"
+        return f"{self.model}:{self.tag}"
+
+    def __str__(self) -> str:
+        return f"{self.host}/{self.repository}:{self.tag}"
+
+
+def parse_model_name(name: str) -> ModelName:
+    """The parts of `[[host/]namespace/]model[:tag]`. Raises ValueError, with the reason, for no name."""
+    if problem := check_name(name):
+        raise ValueError(problem.message)
+    parts = dict(_parts(name))
+    scheme, _, _ = name.partition("://") if "://" in name else ("", "", "")
+    return ModelName(
+        host=parts.get("host", OLLAMA_REGISTRY),
+        namespace=parts.get("namespace", LIBRARY),
+        model=parts["model"],
+        tag=parts.get("tag", LATEST),
+        scheme=scheme.lower(),
+    )
 
 
 @dataclass(frozen=True)

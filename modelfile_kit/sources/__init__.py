@@ -1,0 +1,1 @@
+"""Where models are kept elsewhere, and the names that lead there."""

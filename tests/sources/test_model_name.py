@@ -1,0 +1,58 @@
+"""Names of models; what they mean is written by hand after Ollama's types/model/name.go."""
+
+from __future__ import annotations
+
+import pytest
+
+from modelfile_kit.sources.model_name import check_name, parse_model_name
+
+# name: host, namespace, model, tag, and as `ollama list` shows it
+MEANT = {
+    "m": ("registry.ollama.ai", "library", "m", "latest", "m:latest"),
+    "m:8b": ("registry.ollama.ai", "library", "m", "8b", "m:8b"),
+    "me/m": ("registry.ollama.ai", "me", "m", "latest", "me/m:latest"),
+    "box:5000/me/m": ("box:5000", "me", "m", "latest", "box:5000/me/m:latest"),
+    "box:5000/me/m:q4": ("box:5000", "me", "m", "q4", "box:5000/me/m:q4"),
+    "http://box/me/m:q4": ("box", "me", "m", "q4", "box/me/m:q4"),
+    "Registry.Ollama.AI/Library/M:Q4": ("Registry.Ollama.AI", "Library", "M", "Q4", "M:Q4"),
+    "registry.ollama.ai/me/m": ("registry.ollama.ai", "me", "m", "latest", "me/m:latest"),
+    "hf.co/org/repo:Q4_K_M": ("hf.co", "org", "repo", "Q4_K_M", "hf.co/org/repo:Q4_K_M"),
+}
+
+
+@pytest.mark.parametrize("name", MEANT)
+def test_the_parts_of_a_name(name: str) -> None:
+    found = parse_model_name(name)
+    assert (found.host, found.namespace, found.model, found.tag, found.short) == MEANT[name]
+    assert found.repository == f"{found.namespace}/{found.model}"
+    assert found.scheme == ("http" if name.startswith("http:") else "")
+    assert check_name(name) is None
+
+
+def test_the_whole_name_means_itself() -> None:
+    for name in MEANT:
+        whole = str(parse_model_name(name))
+        assert str(parse_model_name(whole)) == whole
+
+
+@pytest.mark.parametrize(
+    ("name", "own"),
+    [
+        ("me/m", True),
+        ("ollama.com/me/m", True),
+        ("registry.OLLAMA.ai/me/m", True),
+        ("registry.ollama.ai:443/me/m", True),
+        ("notollama.ai/me/m", False),
+        ("ollama.ai.example/me/m", False),
+        ("box:5000/me/m", False),
+    ],
+)
+def test_what_leads_to_ollamas_own_registry(name: str, own: bool) -> None:
+    assert parse_model_name(name).on_ollama_com is own
+
+
+@pytest.mark.parametrize("name", ["", ":q4", "me/", "/m", "a/b/c/", "m:", "ü", "a.b/m", "m" * 81])
+def test_what_is_no_name_is_refused(name: str) -> None:
+    assert check_name(name) is not None
+    with pytest.raises(ValueError):
+        parse_model_name(name)
