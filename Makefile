@@ -39,12 +39,14 @@ fuzz: $(STAMP)
 	$(VENV)/bin/python -m tests.compiler.fuzz $$(($(N) / 250 + 1)) $(SEED)
 
 # Every pair, layout and odd file that the tests know, and what a real server makes of them; a million replies
-# each, read by the parsers and by the tags (some 10 minutes each)
+# each, read by the parsers and by the tags (some 10 minutes each); copies that share blocks on a btrfs and an XFS of
+# their own (needs root, btrfs-progs and xfsprogs)
 soak: $(STAMP)
 	$(VENV)/bin/python -m tests.ollama.parsers.fuzz 1000000 $(SEED)
 	MKMODELFILE_NO_SKIPS=1 MKMODELFILE_SOAK=1 $(VENV)/bin/python -m pytest --durations=10 tests/zoo \
 		tests/gguf_file tests/integration tests/reference_tokenizer tests/vision tests/fit \
 		tests/docs/test_renderer_pairs.py tests/compiler/test_hostile.py
+	MKMODELFILE_MOUNT=1 $(VENV)/bin/python -m pytest -rPs tests/gguf_file/test_tensor_copy.py -k shares
 
 $(STAMP): pyproject.toml
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)

@@ -23,7 +23,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("serve",),
     ("doctor", "testing"),
     ("report",),
-    ("packing",),
+    ("diff", "packing"),
     ("lint", "publish"),
     ("align",),
     ("building",),

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from modelfile_kit.gguf_file import read_header
@@ -28,6 +30,37 @@ def test_a_copy_beside_the_model(model, mkmodelfile):
     assert (metadata[ADD_BOS], metadata["general.name"]) == (True, "other")
     assert metadata.type_of(ADD_BOS) == "bool"
     assert model.read_bytes() == before
+
+
+def test_the_difference_is_shown_first_and_a_dry_run_writes_nothing(model, tmp_path, mkmodelfile):
+    template = tmp_path / "t.jinja"
+    template.write_text("{{ messages[0].content }}\n")
+    asked = ["patch", model, "--set", f"{ADD_BOS}=true", "--delete", "general.name"]
+    asked += ["--set", "tokenizer.ggml.eos_token_ids=[1, 2]", "--set", f"tokenizer.chat_template=@{template}"]
+    done = mkmodelfile(*asked, "--dry-run")
+    lines = done.out.splitlines()
+    assert (done.code, lines[0]) == (0, "- general.name (string): 'micro GLM-4.1V'")
+    assert f"+ {ADD_BOS} (bool): true" in lines
+    assert "+ tokenizer.ggml.eos_token_ids (int32[]): [1, 2]" in lines
+    assert "    + {{ messages[0].content }}" in lines
+    assert names(tmp_path) == ["m.gguf", "t.jinja"]
+    written = mkmodelfile(*asked)
+    assert (written.code, written.out.strip()) == (0, str(model.with_name("m-patched.gguf")))
+    assert done.out in written.err
+    metadata = read_header(model.with_name("m-patched.gguf")).metadata
+    assert "general.name" not in metadata
+    ends: Any = metadata["tokenizer.ggml.eos_token_ids"]
+    assert list(ends) == [1, 2]
+    assert metadata["tokenizer.chat_template"] == "{{ messages[0].content }}\n"
+    again = mkmodelfile("patch", written.out.strip(), "--set", f"{ADD_BOS}=true", "--dry-run")
+    assert again.out == "nothing changes: the file says all of it already\n"
+
+
+def test_a_value_from_standard_input(model, mkmodelfile):
+    done = mkmodelfile("patch", model, "--set", "general.tags=@-", stdin=b'["a, b"]\n')
+    assert done.code == 0
+    tags: Any = read_header(done.out.strip()).metadata["general.tags"]
+    assert list(tags) == ["a, b"]
 
 
 def test_another_name_and_a_type(model, tmp_path, mkmodelfile):
@@ -72,6 +105,11 @@ def test_nothing_that_exists_is_overwritten(model, tmp_path, mkmodelfile):
         (["m.gguf", "--set", f"{ADD_BOS}=maybe"], 2, "true or false"),
         (["m.gguf", "--set", "tokenizer.ggml.tokens=x"], 2, "is an array"),
         (["m.gguf", "--set", "general.alignment=64"], 2, "decides how the file is read"),
+        (["m.gguf", "--delete", "general.nam"], 2, "did you mean general.name?"),
+        (["m.gguf", "--delete", "general.architecture"], 2, "decides how the file is read"),
+        (["m.gguf", "--delete", "general.name", "--set", "general.name=x"], 2, "both set and deleted"),
+        (["m.gguf", "--set", "general.name=@none.txt"], 2, "none.txt"),
+        (["m.gguf", "--set", "tokenizer.ggml.eos_token_id=999999"], 2, "no engine would take the file"),
         (["none.gguf", "--set", "a.b=1"], 2, "none.gguf"),
         (["text.gguf", "--set", "a.b=1"], 1, "GGUF"),
     ],
@@ -96,3 +134,7 @@ def test_a_part_of_a_split_model_keeps_its_name(tmp_path, mkmodelfile):
     (tmp_path / "sub").mkdir()
     assert mkmodelfile("patch", part, "--set", "a=false", "-o", tmp_path / "sub" / part.name).code == 0
     assert mkmodelfile("patch", part, "--set", "a=false", "--in-place").code == 0
+    second = tmp_path / "big-00002-of-00002.gguf"
+    second.write_bytes(gguf({**entries, "split.no": Typed("uint16", 1)}))
+    done = mkmodelfile("patch", second, "--set", "a=false", "--in-place")
+    assert (done.code, "give big-00001-of-00002.gguf" in done.err) == (2, True)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from modelfile_kit.core.errors import UsageError
-from modelfile_kit.gguf_file.assignments import read_assignments
+from modelfile_kit.gguf_file.assignments import check_deletions, read_assignments
 from tests.gguf_file.handmade import Typed
 
 ENTRIES = {
@@ -67,6 +67,59 @@ def test_a_new_key_gets_the_type_of_its_value(read, text, kind, value):
 
 
 @pytest.mark.parametrize(
+    ("text", "kind", "value"),
+    [
+        ('a.list=["a, b", "c\\"d", ""]', "string[]", ["a, b", 'c"d', ""]),
+        ("a.list=[]", "string[]", []),
+        ("a.list=uint8[]:[1, 255]", "uint8[]", [1, 255]),
+        ("x.y=[1, -2]", "int32[]", [1, -2]),
+        ("x.y=[1, 4294967295]", "uint32[]", [1, 4294967295]),
+        ("x.y=[-1, 4294967295]", "int64[]", [-1, 4294967295]),
+        ("x.y=[1, 0.5]", "float32[]", [1.0, 0.5]),
+        ("x.y=[true, false]", "bool[]", [True, False]),
+        ('x.y=["a"]', "string[]", ["a"]),
+        ("x.y=float64[]:[]", "float64[]", []),
+        ("x.y=string:[1, 2]", "string", "[1, 2]"),
+        ("x.y=[1, 2", "string", "[1, 2"),
+        ("tokenizer.ggml.eos_token_ids=[1,2]", "int32[]", [1, 2]),
+        ("general.tags=[]", "string[]", []),
+    ],
+)
+def test_lists_are_written_as_json_does(read, text, kind, value):
+    [(_, got, result, _)] = read(text)
+    assert (got, result, [type(v) for v in result]) == (kind, value, [type(v) for v in value])
+
+
+def test_a_value_from_a_file(header, tmp_path):
+    metadata = header(ENTRIES).metadata
+    jinja, numbers = tmp_path / "a, b.jinja", tmp_path / "n.json"
+    jinja.write_bytes("{{ x }}\r\né\n".encode())
+    numbers.write_text("[1, 2]\n")
+    texts = [f"a.string=@{jinja}", f"x.y=@{numbers}", f"x.z=uint8[]:@{numbers}", "x.a=@@b", "x.b=string:@@"]
+    found = [(a.type, a.value) for a in read_assignments(texts, metadata)]
+    assert found == [
+        ("string", "{{ x }}\r\né\n"),
+        ("int32[]", [1, 2]),
+        ("uint8[]", [1, 2]),
+        ("string", "@b"),
+        ("string", "@"),
+    ]
+    (tmp_path / "latin").write_bytes(b"\xe9")
+    with pytest.raises(UsageError, match="is not UTF-8 text"):
+        read_assignments([f"a.string=@{tmp_path / 'latin'}"], metadata)
+    with pytest.raises(OSError, match="none"):
+        read_assignments([f"a.string=@{tmp_path / 'none'}"], metadata)
+
+
+def test_only_keys_of_the_file_are_deleted(header):
+    metadata = header(ENTRIES).metadata
+    assert check_deletions(["a.list", "a.bool", "a.list"], metadata) == ["a.list", "a.bool"]
+    with pytest.raises(UsageError, match=r"'a\.lst' is not in the file") as caught:
+        check_deletions(["a.lst"], metadata)
+    assert "did you mean a.list?" in caught.value.help
+
+
+@pytest.mark.parametrize(
     ("texts", "said"),
     [
         (["a.bool"], "expected KEY=VALUE"),
@@ -75,6 +128,19 @@ def test_a_new_key_gets_the_type_of_its_value(read, text, kind, value):
         (["a b=1"], "is not a key"),
         (["a.bool=true", "a.bool=false"], "a.bool is set twice"),
         (["a.list=x"], r"a.list is an array \(string\[\]\)"),
+        (["a.list=[1]"], "1 is no value for a.list"),
+        (['a.list=["x", null]'], "null is no value"),
+        (['a.list=["x"'], "not JSON"),
+        (["a.list=[[]]"], r"\[\] is no value"),
+        (["x.y=[]"], "does not say the type"),
+        (['x.y=[1, "a"]'], "does not say the type"),
+        (["x.y=int32[]:[2147483648]"], "'2147483648' is no value for a value of x.y"),
+        (["x.y=int32[]:[1.5]"], "int32"),
+        (["x.y=int32[]:[true]"], "int32"),
+        (["x.y=bool[]:[1]"], "bool"),
+        (["x.y=float32[]:[1e999]"], "float32"),
+        (["x.y=int32[]:5"], "expected a list"),
+        (["x.y=@"], "no file is named"),
         (["a.uint8=256"], "'256' is no value for a.uint8, which is of type uint8"),
         (["a.uint8=-1"], "uint8"),
         (["a.uint8=1.5"], "uint8"),

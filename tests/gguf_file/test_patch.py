@@ -11,7 +11,7 @@ from gguf import GGUFReader
 
 from modelfile_kit.core.errors import GGUFError, UsageError
 from modelfile_kit.gguf_file import read_header
-from modelfile_kit.gguf_file.patch import patch
+from modelfile_kit.gguf_file.patch import PADDING, patch, plan_patch
 from modelfile_kit.micro import build_model
 from tests.gguf_file.handmade import Typed, gguf, tensor
 
@@ -54,6 +54,84 @@ def test_gguf_py_reads_what_was_changed_and_the_same_tensors(model, tmp_path):
     assert copied == tensors
     assert header.data_offset % header.alignment == 0
     assert sorted(p.name for p in tmp_path.iterdir()) == ["p.gguf"]
+
+
+def test_gguf_py_reads_arrays_that_were_set_and_no_key_that_was_deleted(tmp_path):
+    path = tmp_path / "m.gguf"
+    path.write_bytes(gguf(KINDS, [tensor("t")], b"\3" * 16))
+    texts = ["a, b", 'c"d', "", "你好", "[x]"]
+    new: dict[str, Any] = {
+        "a.list": texts,
+        "a.bool": None,
+        "b.int32": [1, -2],
+        "b.float32": [0.5, 2],
+        "b.bool": [True, False],
+        "b.none": [],
+        "b.uint16": [0, 65535],
+    }
+    types = {"b.float32": "float32[]", "b.none": "string[]", "b.uint16": "uint16[]"}
+    found = patch(path, tmp_path / "p.gguf", new, types=types)
+    before, tensors = by_gguf_py(path)
+    after, copied = by_gguf_py(tmp_path / "p.gguf")
+    meant = {k: v for k, v in {**before, **new}.items() if v is not None}
+    assert after == meant
+    assert copied == tensors
+    kinds = ("string[]", "int32[]", "float32[]", "bool[]", "string[]", "uint16[]")
+    assert [found.metadata.type_of(k) for k in new if k != "a.bool"] == list(kinds)
+    assert patch(tmp_path / "p.gguf", tmp_path / "q.gguf", {"a.list": None}).metadata.get("a.list") is None
+
+
+def test_a_plan_says_what_would_be_and_writes_nothing(model, tmp_path):
+    planned = plan_patch(model, {"general.name": "other", "general.tags": ["x"]})
+    assert (planned.before.metadata["general.name"], planned.after.metadata["general.name"]) == (
+        read_header(model).metadata["general.name"],
+        "other",
+    )
+    tags: Any = planned.after.metadata["general.tags"]
+    assert list(tags) == ["x"]
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"tokenizer.ggml.eos_token_id": 999_999}, "the vocabulary has 407 tokens"),
+        ({"tokenizer.ggml.tokens": ["a", "b"]}, "the vocabulary has 2 tokens"),
+        ({"tokenizer.ggml.token_type": [1, 1]}, "token_type has 2 entries"),
+        ({"glm4.block_count": 5}, "the metadata says 5 layers"),
+        ({"tokenizer.ggml.tokens": None}, "tokenizer.ggml.tokens cannot be deleted"),
+        ({"glm4.context_length": None}, "glm4.context_length cannot be deleted"),
+    ],
+)
+def test_a_change_that_makes_a_file_of_no_use_is_refused(model, changes, said):
+    with pytest.raises(UsageError, match=said):
+        plan_patch(model, changes, sound=True)
+
+
+def test_what_was_unsound_before_is_no_reason_to_refuse(model, tmp_path):
+    patch(model, tmp_path / "odd.gguf", {"tokenizer.ggml.eos_token_id": 999_999})
+    assert plan_patch(tmp_path / "odd.gguf", {"general.name": "x"}, sound=True)
+    assert plan_patch(tmp_path / "odd.gguf", {"tokenizer.ggml.eos_token_id": 1}, sound=True)
+
+
+@pytest.mark.parametrize("alignment", [8, 32, 64, 4096])
+@pytest.mark.parametrize("block", [512, 4096])
+@pytest.mark.parametrize("length", [0, 1, 7, 500, 4000])
+def test_a_padded_head_has_its_data_where_the_source_has_it_in_a_block(alignment, block, length, tmp_path):
+    path = tmp_path / "m.gguf"
+    entries = {"general.alignment": Typed("uint32", alignment), "a": Typed("string", "x" * 321)}
+    path.write_bytes(gguf(entries, [tensor("t")], b"\2" * 16, alignment=alignment))
+    planned = plan_patch(path, {"a": "y" * length})
+    head = planned.padded_head(block)
+    assert len(head) % block == planned.before.data_offset % block
+    assert len(head) % alignment == 0
+    copy = tmp_path / "p.gguf"
+    copy.write_bytes(head + b"\2" * 16)
+    values, tensors = by_gguf_py(copy)
+    assert (values.pop(PADDING, None) is not None, values["a"]) == (True, "y" * length)
+    assert tensors == by_gguf_py(path)[1]
+    # another patch takes the padding away
+    assert PADDING not in plan_patch(copy, {"a": "z"}).after.metadata
 
 
 def test_without_changes_nothing_changes(model, tmp_path):
@@ -102,7 +180,11 @@ def test_alignment_of_the_file_is_kept(tmp_path):
         ("new", -1, "which is of type uint32"),
         ("new", 1e300, "which is of type float32"),
         ("a.list", "x", "is an array"),
-        ("a.list", None, "is an array"),
+        ("a.list", [1], "of type string"),
+        ("a.list", ["x", True], "of type string"),
+        ("a.uint8", [1], "does not fit"),
+        ("new", [], "does not say the type"),
+        ("new", [2**31], "which is of type int32"),
         ("general.alignment", 64, "decides how the file is read"),
         ("split.count", 2, "decides how the file is read"),
         ("", 1, "a key has 1 to"),
