@@ -33,10 +33,10 @@ def own_card(folder: Path) -> bytes | None:
     return data if data.startswith((b"---\n", b"---\r\n")) else None
 
 
-def write_card(built: Build, label: str) -> bytes:
+def write_card(built: Build, label: str, repository: str = "ORG/REPO") -> bytes:
     """A model card with front matter and how to run the model.
 
-    label: the quantization by which the hub finds it, "" where there is none.
+    label: the quantization by which the hub finds it, "" where there is none; repository: its name there.
     """
     import yaml
 
@@ -45,7 +45,7 @@ def write_card(built: Build, label: str) -> bytes:
     tag = f":{label}" if label else ""
     body = (
         f"# {name}\n\nFor Ollama, with prompts that were compared with the model's own chat template:\n\n"
-        f"```sh\nollama run hf.co/ORG/REPO{tag}\n```\n\n"
+        f"```sh\nollama run hf.co/{repository}{tag}\n```\n\n"
         "`template`, `system` and `params` are what Ollama gets. The `Modelfile` makes the model from the "
         "downloaded files: `ollama create NAME -f Modelfile`.\n"
     )
