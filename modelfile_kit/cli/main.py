@@ -44,13 +44,14 @@ _COMMANDS = {
     "verify": "Verify a model on an Ollama server: prompts, tokens, stop tokens, images.",
     "serve": "Serve a package with llama-server, for clients of OpenAI's API.",
     "caption": "Describe images with a model, many at once.",
+    "adopt": "Make a package of a model on an Ollama server.",
     "repair": "Give an installed model the TEMPLATE, PARSER and stops that are proven for it.",
     "doctor": "Find out what is wrong with the environment, a package, or an error text.",
 }
 # The order and the groups in which --help shows them.
 _GROUPS = {
     "Packages": ("demo", "init", "build", "check", "test", "micro"),
-    "Servers": ("publish", "rollback", "verify", "repair", "serve", "caption"),
+    "Servers": ("publish", "rollback", "verify", "adopt", "repair", "serve", "caption"),
     "Files": ("inspect", "fit", "patch", "quantize", "compile", "render", "lint", "fmt"),
     "Help": ("doctor", "explain"),
 }

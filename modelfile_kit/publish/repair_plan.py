@@ -132,7 +132,7 @@ def plan_repair(
             f"run this on the server's machine, or give the file: `mkmodelfile repair {name} --model FILE`",
         )
     if model is not None:
-        _must_be_its_file(server, served, model)
+        must_be_its_file(server, served, model)
     return _compared(served, version, known)
 
 
@@ -160,19 +160,20 @@ def _refuse_unknown(served: ServedModel, version: tuple[int, int, int]) -> None:
             )
 
 
-def _must_be_its_file(server: OllamaServer, served: ServedModel, model: Path) -> None:
-    """Raises where a file that was given has another vocabulary than the model on the server."""
+def must_be_its_file(server: OllamaServer, served: ServedModel, model: Path, code: str = CANNOT) -> None:
+    """Raises (with this code) where a given file has another vocabulary than the model on the server."""
     told = ServedModel.from_show(served.name, server.show(served.name, verbose=True)).model_info
     theirs = told.get("tokenizer.ggml.tokens")
     header = read_header(model)
     tokens = header.metadata.get("tokenizer.ggml.tokens")
     ours = list(tokens) if isinstance(tokens, StringArray) else None
     if served.architecture != header.architecture or theirs != ours:
-        raise _cannot(
+        raise ServerError(
             f"{model} is not the GGUF of {served.name}: the model on the server has the architecture "
             f"{served.architecture} and {len(theirs or ())} tokens, the file {header.architecture} and "
             f"{len(ours or ())}, or other tokens",
-            "give the GGUF from which the model was created",
+            help="give the GGUF from which the model was created",
+            code=code,
         )
 
 

@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from ..core.diagnostics import Diagnostic, Severity
@@ -13,7 +14,9 @@ from ..core.errors import ModelfileError
 from ..ollama.grammar import parse_modelfile
 from ..ollama.versions import since
 
-_LAYER = re.compile(r"^(?P<kind>FROM|ADAPTER|DRAFT) .*?(?P<digest>sha256-[0-9a-f]{64})\s*$", re.MULTILINE)
+_LAYER = re.compile(
+    r"^(?P<kind>FROM|ADAPTER|DRAFT) (?P<path>.*?(?P<digest>sha256-[0-9a-f]{64}))\s*$", re.MULTILINE
+)
 _OWN = re.compile(r"^(?P<key>RENDERER|PARSER) (?P<value>\S+)\s*$", re.MULTILINE)
 DEFAULT_TEMPLATE = "{{ .Prompt }}"  # what Ollama shows for a model without TEMPLATE (0.33, template.go)
 
@@ -73,6 +76,11 @@ class ServedModel:
     def architecture(self) -> str:
         """The GGUF's architecture, as `glm4`."""
         return str(self.model_info.get("general.architecture") or "")
+
+    @property
+    def files(self) -> list[tuple[str, Path]]:
+        """The instruction (FROM, ADAPTER, DRAFT) of each file, and its path on the server's machine."""
+        return [(m["kind"], Path(m["path"])) for m in _LAYER.finditer(_text(self.raw, "modelfile"))]
 
     @property
     def quantization(self) -> str:

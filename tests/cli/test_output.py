@@ -272,6 +272,12 @@ MATRIX: dict[str, Lines] = {
         ["m", "--host", w.friendly, "--dry-run"],
         ["m", "--host", ATTACK],
     ],
+    "adopt": lambda w: [
+        [ATTACK, "--host", w.url],
+        ["m", "--host", w.friendly, "--output", w.folder / "none"],
+        ["m", "--host", w.friendly, "--model", w.broken],
+        ["m", "--host", ATTACK],
+    ],
     "rollback": lambda w: [
         [ATTACK, "--host", w.url],
         ["m", "--host", w.friendly],

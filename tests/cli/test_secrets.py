@@ -27,6 +27,7 @@ WITH_HOST = {
     "verify": ["some-model"],
     "repair": ["some-model"],
     "rollback": ["some-model"],
+    "adopt": ["some-model"],
     "doctor": [],
     "demo": ["--host", "{}"],
     "caption": ["{image}", "--model", "some-model"],

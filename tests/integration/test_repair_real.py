@@ -264,12 +264,7 @@ def test_several_at_once(installed: Any, ollama_server: OllamaServer, capsys: An
         assert run(["rollback", name, "--host", ollama_server.url]) == 0
     capsys.readouterr()
     rolled = digests(ollama_server)
-    assert {rolled[f"{name}:latest"] for name in (one, two)} == {
-        before[f"{one}:latest"],
-        before[f"{two}:latest"],
-    }
-    assert {rolled[f"{name}:latest-previous"] for name in (one, two)} == {
-        after[f"{one}:latest"],
-        after[f"{two}:latest"],
-    }
+    for name in (one, two):
+        assert rolled[f"{name}:latest"] == before[f"{name}:latest"]
+        assert rolled[f"{name}:latest-previous"] == after[f"{name}:latest"]
     assert not {name for name in rolled if name.startswith(("first:", "second:")) and "repair" in name}
