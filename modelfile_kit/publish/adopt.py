@@ -30,8 +30,8 @@ from .repair_plan import must_be_its_file
 from .served_model import ServedModel, differences
 from .settings import PACKAGE_FILE, Settings, package_files
 
-CANNOT = "MK843"
-NOT_THE_SAME = "MK844"
+CANNOT = "MK849"
+NOT_THE_SAME = "MK848"
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Adopted:
     """What came out: the package's folder, the files in it, and where a publish of it would differ.
 
     linked: whether the GGUF files share their room with the server's. diagnostics: errors and warnings of
-    the build, and a MK844 for each difference.
+    the build, and a MK848 for each difference.
     """
 
     folder: Path
@@ -61,7 +61,7 @@ def adopt(
 
     models: its GGUF files, where the server keeps its own on another machine. copy: files are copied even
     where a link would do.
-    Raises ServerError (MK843) where the files cannot be read; UsageError for a folder that is not empty.
+    Raises ServerError (MK849) where the files cannot be read; UsageError for a folder that is not empty.
     Nothing is left in the folder then.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):

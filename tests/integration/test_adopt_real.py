@@ -99,7 +99,7 @@ def test_no_stops_cannot_be_said_in_a_modelfile(
     assert run(["adopt", name, *host]) == 0
     found = json.loads(capsys.readouterr().out)["diagnostics"]
     assert [
-        "PARAMETER stop on the server is not set" in d["message"] for d in found if d["code"] == "MK844"
+        "PARAMETER stop on the server is not set" in d["message"] for d in found if d["code"] == "MK848"
     ] == [True]
 
 
