@@ -5,10 +5,12 @@ from __future__ import annotations
 import builtins
 import hashlib
 import shutil
+import time
 from pathlib import Path
 
 import pytest
 
+from modelfile_kit.core import http_client
 from modelfile_kit.core.errors import GGUFError, MissingDependencyError, SourceError, UsageError
 from modelfile_kit.gguf_file import read_header
 from modelfile_kit.sources.hub import HubRepository, cache_folder
@@ -88,6 +90,34 @@ def test_a_token_over_plain_http_to_another_machine(repo, monkeypatch) -> None:
         opened().files()
     assert e.value.code == "MK817"
     assert "hf_secret" not in str(e.value)
+
+
+def test_the_library_sends_through_the_kits_client(hub, repo, monkeypatch) -> None:
+    """Deadlines hold, and what the library had before is put back."""
+    from huggingface_hub.utils import _http
+
+    before = _http._GLOBAL_CLIENT_FACTORY
+    watched: list[str] = []
+    handle = http_client._Transport.handle_request
+
+    def watch(self, request):
+        watched.append(request.url.path)
+        return handle(self, request)
+
+    monkeypatch.setattr(http_client._Transport, "handle_request", watch)
+    opened().files()
+    assert watched == [asked.path.partition("?")[0] for asked in hub.asked] and len(watched) == 2
+    assert _http._GLOBAL_CLIENT_FACTORY is before
+    answer = hub.answer
+
+    def late(request) -> None:
+        time.sleep(0.5)
+        answer(request)
+
+    monkeypatch.setattr(hub, "answer", late)
+    with http_client.patience(deadline=0.2), pytest.raises(SourceError, match="than the deadline of 0") as e:
+        opened().files()
+    assert e.value.code == "MK484"
 
 
 def test_a_gated_repository(hub, repo, monkeypatch) -> None:
