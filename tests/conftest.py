@@ -5,11 +5,13 @@ from __future__ import annotations
 import importlib.util
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.hub_server import HubServer, hub_server
 from tests.oracle.fixtures import oracle, oracle_for  # noqa: F401
 
 ROOT = Path(__file__).parents[1]
@@ -66,3 +68,18 @@ def pytest_runtest_makereport(item: Any, call: Any) -> Any:
         report.outcome = "failed"
         report.longrepr = f"skipped although MKMODELFILE_NO_SKIPS is set: {report.longrepr[2]}"
     return report
+
+
+@pytest.fixture
+def hub(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[HubServer]:
+    """A hub of its own for one test (HF_ENDPOINT), an empty cache (HF_HOME), and nobody logged in."""
+    home = tmp_path_factory.mktemp("hf-home")
+    for variable in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    monkeypatch.setenv("HF_HOME", str(home))
+    monkeypatch.setenv("HF_TOKEN_PATH", str(home / "token"))
+    monkeypatch.setenv("MODELFILE_KIT_FILES", str(home / "files"))
+    with hub_server() as server:
+        monkeypatch.setenv("HF_ENDPOINT", server.url)
+        yield server

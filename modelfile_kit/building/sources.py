@@ -17,7 +17,6 @@ from ..core.files import NOT_FOUND, read_file, why_no_file
 from ..core.os_errors import os_reason
 from ..gguf_file import Header, read_header
 from ..gguf_file.inputs import IMAGE, model_input
-from ..gguf_file.other_formats import describe_folder
 from ..gguf_file.pairing import check_pair
 from ..gguf_file.projector_choice import find_projector
 from ..gguf_file.soundness import check_soundness
@@ -28,6 +27,7 @@ from ..huggingface.render import Reference
 from ..package.families import Family, Recognition, load_family, recognise
 from ..package.package import Package
 from ..reference_tokenizer.find import find_tokenizer
+from ..sources.folder import describe_folder
 
 MISSING_FILE = "MK430"
 NOT_TEXT = "MK509"

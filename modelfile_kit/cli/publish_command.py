@@ -9,12 +9,12 @@ import click
 
 from ..building.build import build
 from ..core.durations import duration_text
+from ..core.ollama_host import resolve_host
 from ..publish.names import require_name
 from ..publish.publish import WAYS, NotVerifiedError, Published, clean_up, publish, require_way
 from ..publish.take_over import Leftover
 from ..report import Case, Report, Status
 from ..report.convert import verify_report
-from ..runtime.ollama.host import resolve_host
 from .command import Command
 from .common import (
     file_options,

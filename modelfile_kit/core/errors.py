@@ -4,6 +4,7 @@ KitError                 anything the kit raises on purpose
 ├── UsageError           wrong arguments, or a broken environment (exit code 2)
 │   └── MissingDependencyError   an extra that is not installed
 ├── GGUFError            a file that is not a sound GGUF
+│   └── SourceError      a name that leads to no file: of a hub, a registry or a server
 ├── ModelfileError       a Modelfile that Ollama refuses
 ├── PackageError         a mkmodelfile.yaml or family that cannot be used
 ├── TemplateReferenceError   a chat template that cannot be rendered as Hugging Face would
@@ -75,6 +76,13 @@ class GGUFError(KitError):
     """A file that is not a sound GGUF: names offset, value found and limit."""
 
     code = "MK401"
+
+
+class SourceError(GGUFError):
+    """A name that leads to no file: there is none, it may not be read, or its source fails or lies."""
+
+    code = "MK480"
+    exit_code = 2
 
 
 class ModelfileError(KitError):

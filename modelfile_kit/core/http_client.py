@@ -108,10 +108,18 @@ def open_client(
         base_url=url,
         follow_redirects=follow,
         timeout=httpx.Timeout(silence, connect=min(silence, CONNECT_SECONDS)),
-        transport=cast("Any", _Transport(lines=lines, trusting=trusting, keep=keep)),
+        transport=open_transport(lines=lines, trusting=trusting, keep=keep),
         auth=_signer(url, login, key),
         trust_env=False,  # proxies are looked up by the transport
     )
+
+
+def open_transport(*, lines: bool = False, trusting: bool = False, keep: bool = True) -> httpx.BaseTransport:
+    """What sends the requests of such a client, for a library that makes its own.
+
+    The arguments are as of `open_client`; secrets are that library's affair.
+    """
+    return cast("httpx.BaseTransport", _Transport(lines=lines, trusting=trusting, keep=keep))
 
 
 def _signer(

@@ -8,8 +8,8 @@ from io import SEEK_END, BytesIO
 
 from ..core.diagnostics import Span
 from ..core.errors import GGUFError
+from ..sources.byte_source import Source
 from .arrays import STEP
-from .byte_source import Source
 from .limits import FIRST_BLOCK, LARGEST_BLOCK, MAX_HEADER_BYTES, MAX_STRING_BYTES
 
 TRUNCATED, OVER_LIMIT, UNSOUND = "MK404", "MK405", "MK401"

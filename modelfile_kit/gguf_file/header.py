@@ -12,8 +12,9 @@ from os import PathLike
 
 from ..core.diagnostics import Span
 from ..core.errors import GGUFError
+from ..sources.byte_source import Source
+from ..sources.resolve import open_source
 from .arrays import ARRAY, SCALARS, STRING, readable
-from .byte_source import open_source
 from .cursor import OVER_LIMIT, TRUNCATED, UNSOUND, Cursor
 from .limits import (
     MAX_ARRAY_LENGTH,
@@ -72,7 +73,7 @@ class Header:
 
 
 def read_header(path_or_url: str | PathLike[str], *, check_data: bool = True) -> Header:
-    """Reads the header of a GGUF file, given by its path or its http(s) URL.
+    """Reads the header of a GGUF file, given by its path, its http(s) URL or another name (`sources.name`).
 
     Reads no further than the header (a few MB with a big vocabulary) and builds no array.
     check_data: also hold the tensor list against the file's size and llama.cpp's layout; False lets a
@@ -80,7 +81,8 @@ def read_header(path_or_url: str | PathLike[str], *, check_data: bool = True) ->
 
     Raises GGUFError: MK401 unsound, MK402 cannot be read, MK403 another kind of file, MK404 cut short,
     MK405 beyond a limit, MK406 a version that is not supported. It names the byte, what was found and
-    what was expected.
+    what was expected. SourceError (one too) where a name leads to no file, MissingDependencyError for one of
+    Hugging Face's hub without the extra `hub`.
 
     With the built-in micro model:
 
@@ -91,7 +93,11 @@ def read_header(path_or_url: str | PathLike[str], *, check_data: bool = True) ->
         >>> header.architecture, header.metadata["general.name"]
         ('glm4', 'micro GLM-4.1V')
     """
-    source = open_source(path_or_url)
+    return header_of(open_source(path_or_url), check_data=check_data)
+
+
+def header_of(source: Source, *, check_data: bool = True) -> Header:
+    """The same from an opened source, which is closed afterwards."""
     try:
         cursor = Cursor(source)
         version = _read_version(cursor)

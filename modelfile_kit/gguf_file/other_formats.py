@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from ..core.diagnostics import Span
 from ..core.errors import GGUFError
-from ..core.os_errors import os_reason
+from ..sources.folder import CONVERT
 
 _DOWNLOAD = "download the file itself (on a model hub: the /resolve/ address, not the /blob/ page)"
-_CONVERT = "convert the model with llama.cpp's convert_hf_to_gguf.py"
 
 _KINDS: tuple[tuple[bytes, str, str], ...] = (
     (b"version https://git-lfs", "a Git LFS pointer", "run `git lfs pull` in that repository"),
@@ -17,17 +14,17 @@ _KINDS: tuple[tuple[bytes, str, str], ...] = (
     (b"\xff\xd8\xff", "a JPEG image", "give the model's .gguf file"),
     (b"GIF8", "a GIF image", "give the model's .gguf file"),
     (b"%PDF", "a PDF document", "give the model's .gguf file"),
-    (b"PK\x03\x04", "a zip archive (such as PyTorch's .bin and .pt)", f"unpack it, or {_CONVERT}"),
+    (b"PK\x03\x04", "a zip archive (such as PyTorch's .bin and .pt)", f"unpack it, or {CONVERT}"),
     (b"\x1f\x8b", "a gzip archive", "unpack it first"),
     (b"\x28\xb5\x2f\xfd", "a zstd archive", "unpack it first"),
     (b"\xfd7zXZ", "an xz archive", "unpack it first"),
     (b"7z\xbc\xaf", "a 7-Zip archive", "unpack it first"),
     (b"Rar!", "a RAR archive", "unpack it first"),
-    (b"lmgg", "a GGML file from before GGUF", _CONVERT),
-    (b"tjgg", "a GGJT file from before GGUF", _CONVERT),
-    (b"fmgg", "a GGMF file from before GGUF", _CONVERT),
+    (b"lmgg", "a GGML file from before GGUF", CONVERT),
+    (b"tjgg", "a GGJT file from before GGUF", CONVERT),
+    (b"fmgg", "a GGMF file from before GGUF", CONVERT),
     (b"algg", "a GGLA adapter from before GGUF", "convert it with llama.cpp's convert_lora_to_gguf.py"),
-    (b"\x80\x02", "a Python pickle", _CONVERT),
+    (b"\x80\x02", "a Python pickle", CONVERT),
     (b"\x7fELF", "a program", "give the model's .gguf file"),
 )
 
@@ -48,7 +45,7 @@ def describe(start: bytes) -> tuple[str, str]:
     if start[:4] == b"RIFF" and start[8:12] == b"WEBP":
         return "a WebP image", "give the model's .gguf file"
     if start[8:9] == b"{" and int.from_bytes(start[:8], "little") < 2**32:
-        return "a safetensors file", _CONVERT
+        return "a safetensors file", CONVERT
     text = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if text.startswith((b"<!doctype html", b"<html", b"<head", b"<body")):
         return "an HTML page", _DOWNLOAD
@@ -63,18 +60,3 @@ def describe(start: bytes) -> tuple[str, str]:
     if all(32 <= b < 127 or b in b"\t\r\n" for b in start):
         return f"text that begins {start[:24].decode()!r}", "give the model's .gguf file"
     return f"something that begins {start[:8].hex(' ')}", "give the model's .gguf file"
-
-
-def describe_folder(folder: Path) -> tuple[str, str]:
-    """(what a folder in place of a GGUF is, what to do)."""
-    try:
-        names = sorted(p.name for p in folder.iterdir())
-    except OSError as error:
-        return f"is a folder that cannot be read: {os_reason(error)}", "give the path of a GGUF file"
-    models = [n for n in names if n.lower().endswith(".gguf")]
-    if models:
-        listed = ", ".join(models[:4]) + (", …" if len(models) > 4 else "")
-        return "is a folder, expected a GGUF file", f"give the path of a file in it: {listed}"
-    if any(n.lower().endswith((".safetensors", ".bin", ".pth")) for n in names):
-        return "is a folder of an unconverted model, without a GGUF file", f"{_CONVERT} and give the GGUF"
-    return "is a folder without a GGUF file", "give the path of a GGUF file"

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from ..core.diagnostics import Span
 from ..core.errors import GGUFError, KitError
 from ..gguf_file import read_header
-from ..gguf_file.other_formats import describe_folder
 from ..gguf_file.pairing import FileKind
 from ..gguf_file.vocabulary import Vocabulary
 from ..ollama.file_patterns import PatternError, files_of, is_pattern
@@ -20,6 +19,7 @@ from ..ollama.grammar import Instruction, Modelfile
 from ..ollama.projectors import kind_on
 from ..ollama.reply_tokens import ReplyTokens
 from ..ollama.versions import Target
+from ..sources.folder import describe_folder
 
 if TYPE_CHECKING:
     from ..gguf_file import Header

@@ -19,7 +19,7 @@ def nothing_outside(monkeypatch, tmp_path):
     monkeypatch.delenv("MKMODELFILE_LLAMA_SERVER", raising=False)
     monkeypatch.setattr(shutil, "which", lambda name: None)
     # a port that nothing listens on: port 9 is never given to a program by chance
-    monkeypatch.setattr("modelfile_kit.runtime.ollama.host.DEFAULT_PORT", 9)
+    monkeypatch.setattr("modelfile_kit.core.ollama_host.DEFAULT_PORT", 9)
 
 
 def without_llama_cpp(monkeypatch):

@@ -21,10 +21,10 @@ from ...core.api_keys import OLLAMA_KEY
 from ...core.conversation import Message, Tool
 from ...core.errors import ServerError
 from ...core.http_client import CONNECT_SECONDS, Budget, open_client, under
+from ...core.ollama_host import resolve_host
 from ...core.urls import without_login
 from ...ollama.versions import SINCE, Target, server_version, since, until
 from ..completion import Completion
-from .host import resolve_host
 from .messages import OPENAI, Answer, Way, collect, event_lines, message_body
 from .replies import (
     RefusedError,

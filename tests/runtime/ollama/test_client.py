@@ -11,9 +11,9 @@ import pytest
 from werkzeug import Request, Response
 
 from modelfile_kit.core.errors import ServerError, UsageError
+from modelfile_kit.core.ollama_host import resolve_host
 from modelfile_kit.core.urls import is_loopback
 from modelfile_kit.runtime.ollama.client import OllamaServer
-from modelfile_kit.runtime.ollama.host import resolve_host
 from modelfile_kit.runtime.ollama.replies import HalfStreamError, RefusedError
 
 USER = [{"role": "user", "content": "hi"}]

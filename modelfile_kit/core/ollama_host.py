@@ -5,9 +5,9 @@ from __future__ import annotations
 import ipaddress
 import os
 
-from ...core.errors import UsageError
-from ...core.numbers import read_count
-from ...core.urls import PORTS, hide_logins, origin
+from .errors import UsageError
+from .numbers import read_count
+from .urls import PORTS, hide_logins, origin
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 11434

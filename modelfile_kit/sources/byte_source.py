@@ -1,4 +1,4 @@
-"""Where a header's bytes come from: a file, or a URL read by HTTP range requests.
+"""Where the bytes of a file come from: a disk, or a URL read by HTTP range requests.
 
 A header is read once, from its beginning, in blocks; so a source only ever reads on. A file is read,
 not mapped: a mapped file that somebody truncates meanwhile kills the process.
@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
-from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from ..core.diagnostics import Span
-from ..core.errors import GGUFError
+from ..core.errors import GGUFError, SourceError
 from ..core.http_client import Budget, open_client, under
 from ..core.os_errors import os_reason
 from ..core.urls import hide_logins, shown_url, without_login
-from .other_formats import describe_folder
+from .folder import describe_folder
 
 if TYPE_CHECKING:
     import httpx
@@ -31,11 +30,13 @@ HEADER_SECONDS = 600.0
 """How long is waited for all of a header: the largest real ones, of 40 MB, come in 320 s by 1 Mbit/s."""
 
 
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+LIES = "MK488"
+
 # Numbers of more digits are no sizes, and Python refuses to read those of more than 4,300.
 _LENGTH = re.compile(r"[0-9]{1,18}")
 _RANGE = re.compile(r"bytes ([0-9]{1,18})-[0-9]{1,18}/([0-9]{1,18}|\*)")
 SHOWN_CHARS = 100  # of a foreign header
+SKIPPED_BYTES = 1 << 20  # at once
 
 
 class Source(Protocol):
@@ -51,23 +52,14 @@ class Source(Protocol):
         """Ends the connection or closes the file."""
 
 
-def open_source(path_or_url: str | PathLike[str]) -> Source:
-    """Opens a path, or an http or https URL. Raises GGUFError MK402 where there is nothing to read."""
-    text = str(path_or_url)
-    scheme = _SCHEME.match(text)
-    if scheme and scheme[1].lower() in ("http", "https"):
-        return HTTPSource(text)
-    if scheme and not Path(text).exists():
-        raise _unreadable(
-            shown_url(text), f"files are read by http and https, not by {scheme[1]}", "give another address"
-        )
-    return FileSource(Path(path_or_url))
+Refusal = Callable[[int, Mapping[str, str]], GGUFError | None]
+"""Says in words why a server refuses a file, from the status and the headers; None where it knows no more."""
 
 
 class FileSource:
-    """A regular file."""
+    """A regular file; start: of the bytes that are read."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, start: int = 0) -> None:
         self.name = str(path)
         self.size: int | None = None
         try:
@@ -79,6 +71,7 @@ class FileSource:
                 raise _unreadable(self.name, what, advice)
             self.size = info.st_size
             self._file: BinaryIO = path.open("rb", buffering=0)
+            self._file.seek(start)
         except FileNotFoundError:
             if path.is_symlink():
                 missing = f"is a link to {path.readlink()}, which does not exist"
@@ -100,22 +93,44 @@ class FileSource:
 
 
 class HTTPSource:
-    """A URL. A server that does not know ranges is read as a stream, which is left when enough is read."""
+    """A URL. A server that does not know ranges is read as a stream, which is left when enough is read.
 
-    def __init__(self, url: str) -> None:
+    taken: bytes that were read.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        name: str = "",
+        start: int = 0,
+        promised: int | None = None,
+        key: str = "",
+        to_end: bool = False,
+        refusal: Refusal | None = None,
+    ) -> None:
+        """url: may hold a login. name: for messages, by default the URL; start: of the bytes that are read.
+
+        promised: the size that another source says, which the server's answers are held to. key: a bearer
+        token, for the origin of the URL alone. to_end: all of it will be read, so it comes in one answer.
+        """
         import httpx
 
-        self.name = shown_url(url)
+        self.name = name or shown_url(url)
         self.size: int | None = None
-        self._at = 0
+        self.taken = 0
+        self._promised = promised
+        self._refusal = refusal
+        self._at = start
         # After redirects: a hub sends to a signed address, which is asked from then on.
         self._url, login = without_login(url)
         self._version: tuple[str, str, int | None] | None = None
         self._stream: Iterator[bytes] | None = None
         self._rest = b""
-        self._budget = Budget(HEADER_SECONDS)
+        self._to_end = to_end
+        self._budget = Budget() if to_end else Budget(HEADER_SECONDS)
         try:
-            self._client = open_client(self._url, silence=READ_SECONDS, login=login, follow=True)
+            self._client = open_client(self._url, silence=READ_SECONDS, login=login, key=key, follow=True)
         except (httpx.InvalidURL, ValueError) as e:
             raise _unreadable(self.name, f"is no address: {e}", "check the address") from e
         self._client.headers["Accept-Encoding"] = "identity"
@@ -134,30 +149,46 @@ class HTTPSource:
                 advice = f"{advice}; --deadline and --min-rate say how much is borne"
             raise _unreadable(self.name, f"cannot be read: {reason}", advice) from e
         self._at += len(data)
+        self.taken += len(data)
+        if not data and count and self.size is not None and self._at < self.size:
+            raise self._lie(
+                f"the server sends nothing from byte {self._at:,} on, of {self.size:,} it promised"
+            )
         return data
 
     def close(self) -> None:
         self._client.close()
 
+    @property
+    def version(self) -> str:
+        """What the server calls this state of the file: its ETag, else its date; "" before the first read."""
+        etag, date, _ = self._version or ("", "", None)
+        return etag or date
+
     def _read_range(self, count: int) -> bytes:
-        headers = {"Range": f"bytes={self._at}-{self._at + count - 1}"}
+        last = "" if self._to_end else self._at + count - 1
+        headers = {"Range": f"bytes={self._at}-{last}"}
         if self._version and self._version[0] and not self._version[0].startswith("W/"):
             headers["If-Range"] = self._version[0]  # which takes strong ones only
         request = self._client.build_request(
             "GET", self._url, headers=headers, extensions=under(self._budget)
         )
         response = self._client.send(request, stream=True)
-        if response.status_code == 200 and self._at == 0:
+        if response.status_code == 200 and self._version is None:
             return self._begin_stream(response, count)
         try:
             if response.status_code == 416:  # beyond the end
                 return b""
             if response.status_code != 206:
-                raise self._refused(response.status_code)
+                raise self._refused(response.status_code, response.headers)
             self._note(response)
+            if self._to_end:
+                self._stream = response.iter_raw()
+                return self._read_stream(count)
             return _bounded(response.iter_raw(), count)[0]
         finally:
-            response.close()
+            if self._stream is None:
+                response.close()
 
     def _note(self, response: httpx.Response) -> None:
         """Takes size, final address and version of the file from a partial answer."""
@@ -174,14 +205,24 @@ class HTTPSource:
         version = (response.headers.get("ETag", ""), response.headers.get("Last-Modified", ""), size)
         # A server that does not know If-Range answers with a part of the new file.
         if self._version not in (None, version):
-            raise self._refused(200)
+            raise self._refused(200, {})
         self._version, self.size = version, size
+        self._check_size()
         self._url = str(response.url)
 
     def _begin_stream(self, response: httpx.Response, count: int) -> bytes:
         length = response.headers.get("Content-Length", "")
         self.size = int(length) if _LENGTH.fullmatch(length) else None
+        self._check_size()
+        self._version = (
+            response.headers.get("ETag", ""),
+            response.headers.get("Last-Modified", ""),
+            self.size,
+        )
         self._stream = response.iter_raw()
+        before = self._at  # of a server that sends all of it, what is there already
+        while before > 0 and (passed := len(self._read_stream(min(before, SKIPPED_BYTES)))):
+            before -= passed
         return self._read_stream(count)
 
     def _read_stream(self, count: int) -> bytes:
@@ -189,9 +230,21 @@ class HTTPSource:
         data, self._rest = _bounded(self._stream, count, self._rest)
         return data
 
-    def _refused(self, status: int) -> GGUFError:
+    def _check_size(self) -> None:
+        if self.size is not None and self._promised not in (None, self.size):
+            raise self._lie(
+                f"has {self.size:,} bytes on the server, the list of files says {self._promised:,}"
+            )
+
+    def _lie(self, what: str) -> SourceError:
+        advice = "the server contradicts itself: try again, or download the file and give its path"
+        return SourceError(what, span=Span(self.name), help=advice, code=LIES)
+
+    def _refused(self, status: int, headers: Mapping[str, str]) -> GGUFError:
         if status == 200:
             return _unreadable(self.name, "changed on the server while it was read", "try again")
+        if self._refusal is not None and (known := self._refusal(status, headers)) is not None:
+            return known
         why = {
             401: "the server wants a login",
             403: "the server denies access",

@@ -1,0 +1,429 @@
+"""Hugging Face's hub, and whatever speaks its API (HF_ENDPOINT).
+
+huggingface_hub lists the files and knows the token and the cache's layout; its HTTP client is replaced by the
+kit's own, so that deadlines hold and the token goes to the hub alone. Files are read and fetched by the kit,
+into huggingface_hub's own cache, where every program that uses it finds them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import re
+import threading
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlsplit
+
+from ..core.api_keys import require_private
+from ..core.diagnostics import Span
+from ..core.errors import MissingDependencyError, SourceError, UsageError
+from ..core.http_client import open_transport
+from ..core.urls import hide_logins, origin, shown_url
+from .byte_source import READ_SECONDS, FileSource, HTTPSource, Source
+from .download import download
+from .name import HUB_ENDPOINT, Name, hub_endpoint
+from .repository import (
+    GATED,
+    MAX_FILES,
+    NOT_THERE,
+    RATE_LIMITED,
+    UNREACHABLE,
+    RepositoryFile,
+    Told,
+    is_sound_path,
+)
+
+if TYPE_CHECKING:
+    import httpx
+
+MAIN = "main"
+_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_ON = frozenset({"1", "on", "yes", "true"})
+
+
+class HubRepository:
+    """A model's repository on the hub (`repository.Repository`)."""
+
+    def __init__(self, name: Name) -> None:
+        """name: of kind "hub". Raises MissingDependencyError without huggingface_hub."""
+        self.name = name
+        self._library = _library()
+        self._endpoint = hub_endpoint()
+        self._asked = name.revision or MAIN
+
+    @property
+    def title(self) -> str:
+        return f"hf.co/{self.name.repository}"
+
+    @cached_property
+    def offline(self) -> bool:
+        """Whether only the cache is read: HF_HUB_OFFLINE says so."""
+        return (os.environ.get("HF_HUB_OFFLINE") or "").lower() in _ON
+
+    @property
+    def revision(self) -> str:
+        return self._state[0]
+
+    def files(self) -> tuple[RepositoryFile, ...]:
+        return self._state[1]
+
+    @property
+    def from_cache(self) -> str:
+        """Why only what the cache has is known of the repository; "" where the hub was asked."""
+        return self._state[2]
+
+    def open(self, file: RepositoryFile, start: int = 0, *, to_end: bool = False) -> Source:
+        here = self.local(file)
+        if here is not None:
+            return FileSource(here, start)
+        if self.from_cache:
+            raise self._not_in_cache(f"{file.path} is not in the cache")
+        return HTTPSource(
+            self._address(file),
+            name=f"{self.title}/{file.path}",
+            start=start,
+            to_end=to_end,
+            promised=file.size,
+            key=self._token,
+            refusal=lambda status, headers: self.refusal(status, headers, file.path),
+        )
+
+    def place(self, file: RepositoryFile) -> Path:
+        return self._snapshot / file.path
+
+    def local(self, file: RepositoryFile) -> Path | None:
+        place = self.place(file)
+        if not place.is_file() and (blob := self._blob(file)) is not None and blob.is_file():
+            _link(place, blob)
+        return place if place.is_file() else None
+
+    def fetch(self, file: RepositoryFile, told: Told | None = None) -> Path:
+        if (here := self.local(file)) is not None:
+            return here
+        if self.from_cache:
+            raise self._not_in_cache(f"{file.path} is not in the cache")
+        blob = self._blob(file)
+        download(
+            lambda start: self.open(file, start, to_end=True),
+            blob or self.place(file),
+            file,
+            title=f"{self.title}/{file.path}",
+            told=told,
+        )
+        if blob is not None:
+            _link(self.place(file), blob)
+        self._remember_revision()
+        return self.place(file)
+
+    # -- the cache -----------------------------------------------------------------------------------------
+
+    @cached_property
+    def _folder(self) -> Path:
+        return cache_folder() / f"models--{self.name.repository.replace('/', '--')}"
+
+    @property
+    def _snapshot(self) -> Path:
+        return self._folder / "snapshots" / self.revision
+
+    def _blob(self, file: RepositoryFile) -> Path | None:
+        return self._folder / "blobs" / file.etag if file.etag.isalnum() else None
+
+    def _remember_revision(self) -> None:
+        if self._asked == self.revision:
+            return
+        reference = self._folder / "refs" / self._asked
+        reference.parent.mkdir(parents=True, exist_ok=True)
+        reference.write_text(self.revision, encoding="ascii")
+
+    def _cached(self) -> tuple[str, tuple[RepositoryFile, ...]] | None:
+        """What the cache has of the revision that was asked for."""
+        revision = self._asked
+        if not self.name.is_commit:
+            try:
+                revision = (self._folder / "refs" / self._asked).read_text(encoding="ascii").strip()
+            except (OSError, ValueError):
+                return None
+        folder = self._folder / "snapshots" / revision
+        found = (
+            sorted(path for path in folder.rglob("*") if path.is_file())
+            if _COMMIT.fullmatch(revision)
+            else []
+        )
+        files = tuple(RepositoryFile(p.relative_to(folder).as_posix(), p.stat().st_size) for p in found)
+        return (revision, files) if files else None
+
+    # -- asking the hub ------------------------------------------------------------------------------------
+
+    @cached_property
+    def _state(self) -> tuple[str, tuple[RepositoryFile, ...], str]:
+        """Revision, files, and why these are the cache's alone ("" where they are the hub's)."""
+        cached = self._cached()
+        if self.offline:
+            if cached is None:
+                raise self._not_in_cache("is not in the cache")
+            return (*cached, "HF_HUB_OFFLINE is set")
+        wanted = self.name.file
+        if cached is not None and self.name.is_commit and wanted in {f.path for f in cached[1]}:
+            return (*cached, "this commit is in the cache")
+        try:
+            return (*self._ask(), "")
+        except SourceError as e:
+            if cached is None or e.code != UNREACHABLE:
+                raise
+            return (*cached, "the hub cannot be reached")
+
+    def _ask(self) -> tuple[str, tuple[RepositoryFile, ...]]:
+        library = self._library
+        with _asking(self):
+            api = library.HfApi(endpoint=self._endpoint, token=self._token or False)
+            info = api.model_info(self.name.repository, revision=self.name.revision or None)
+            revision = str(info.sha or "")
+            if not _COMMIT.fullmatch(revision):
+                raise ValueError("no commit")
+            files: list[RepositoryFile] = []
+            for entry in api.list_repo_tree(self.name.repository, recursive=True, revision=revision):
+                if (file := _file(entry)) is not None:
+                    files.append(file)
+                if len(files) > MAX_FILES:
+                    raise self._error(
+                        f"lists more than {MAX_FILES:,} files", "name a file of it by its address", NOT_THERE
+                    )
+        return revision, tuple(sorted(files, key=lambda file: file.path))
+
+    @cached_property
+    def _token(self) -> str:
+        return str(self._library.get_token() or "").strip()
+
+    def _address(self, file: RepositoryFile) -> str:
+        return f"{self._endpoint}/{self.name.repository}/resolve/{self.revision}/{quote(file.path)}"
+
+    # -- what went wrong -----------------------------------------------------------------------------------
+
+    def refusal(self, status: int, headers: Mapping[str, str], path: str = "") -> SourceError:
+        """Why the hub refuses, by its status and its headers X-Error-Code and X-Error-Message."""
+        said, name = headers.get("X-Error-Code", ""), self.name.repository
+        page = f"{HUB_ENDPOINT}/{name}"
+        log_in = "log in with `hf auth login`, or set HF_TOKEN"
+        if status == 429:
+            seconds = headers.get("Retry-After", "")
+            wait = f"; it says to wait {seconds} s" if seconds.isdigit() and len(seconds) < 6 else ""
+            advice = "wait, then try again" + (
+                "" if self._token else f"; who is logged in may ask more often: {log_in}"
+            )
+            return self._error(f"the hub has had too many requests from here{wait}", advice, RATE_LIMITED)
+        if said == "GatedRepo":
+            what = "is gated: its owner lets in only those who ask"
+            if self._token:
+                return self._error(
+                    f"{what}, and this token's owner did not", f"ask on {page}, then try again", GATED
+                )
+            return self._error(what, f"ask on {page}, then {log_in}", GATED)
+        if said == "RevisionNotFound":
+            what = f"has no revision {self._asked!r}"
+            return self._error(
+                what, f"{page} lists its branches and tags; leave it out for the newest", NOT_THERE
+            )
+        if said == "EntryNotFound":
+            return self._error(
+                f"has no file {path!r}", f"{page}/tree/{self._asked} lists its files", NOT_THERE
+            )
+        if headers.get("X-Error-Message", "") == "Access to this resource is disabled.":
+            return self._error("was closed by the hub", f"{page} may say why", NOT_THERE)
+        if said == "RepoNotFound" or status in (401, 403, 404):
+            if self._token:
+                advice = "check the name; a private one needs a token (HF_TOKEN) that may read it"
+            else:
+                advice = f"check the name; for a private one {log_in}"
+            # The hub answers the same to both, so that nobody learns which private ones there are.
+            return self._error("does not exist on the hub, or is private", advice, NOT_THERE)
+        if status >= 500:
+            return self._error(f"the hub fails: HTTP {status}", "try again later", UNREACHABLE)
+        return self._error(f"the hub refuses: HTTP {status}", "check the name", NOT_THERE)
+
+    def no_hub(self) -> SourceError:
+        """The error where an answer is none of the hub's API."""
+        what = f"{shown_url(self._endpoint)} answers otherwise than the hub does"
+        return self._error(what, "check HF_ENDPOINT", UNREACHABLE)
+
+    def unreachable(self, error: BaseException) -> SourceError:
+        """The error where there is no connection."""
+        reason = hide_logins(str(error)) or type(error).__name__
+        return self._error(
+            f"{shown_url(self._endpoint)} cannot be reached: {reason}",
+            "check the connection and HF_ENDPOINT; what is in the cache works without it",
+            UNREACHABLE,
+        )
+
+    def _not_in_cache(self, what: str) -> SourceError:
+        why = "HF_HUB_OFFLINE is set" if self.offline else "the hub cannot be reached"
+        return self._error(f"{what}, and {why}", "fetch it while there is a connection", UNREACHABLE)
+
+    def _error(self, what: str, advice: str, code: str) -> SourceError:
+        return SourceError(what, span=Span(self.title), help=advice, code=code)
+
+
+def file_address(name: Name) -> str:
+    """The address of a file that a name of the hub says."""
+    revision = quote(name.revision or MAIN, safe="")
+    return f"{hub_endpoint()}/{name.repository}/resolve/{revision}/{quote(name.file)}"
+
+
+def cache_folder() -> Path:
+    """The folder of huggingface_hub's cache, as it finds it: HF_HUB_CACHE, HF_HOME, XDG_CACHE_HOME."""
+    environment = os.environ
+    if given := environment.get("HF_HUB_CACHE") or environment.get("HUGGINGFACE_HUB_CACHE"):
+        return Path(given).expanduser()
+    base = environment.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(environment.get("HF_HOME") or f"{base}/huggingface").expanduser() / "hub"
+
+
+def _library() -> ModuleType:
+    try:
+        import huggingface_hub
+    except ImportError as e:
+        raise MissingDependencyError(
+            "names of Hugging Face's hub need the package huggingface_hub",
+            help="`pip install 'modelfile-kit[hub]'`; without it, give a file's address with /resolve/",
+        ) from e
+    return huggingface_hub
+
+
+def _file(entry: Any) -> RepositoryFile | None:
+    """An entry of the list as a file, None for a folder."""
+    size, lfs = getattr(entry, "size", None), getattr(entry, "lfs", None)
+    path = str(getattr(entry, "path", ""))
+    if not isinstance(size, int) or size < 0 or not is_sound_path(path):
+        return None
+    digest = str(getattr(lfs, "sha256", "") or "")
+    etag = digest or str(getattr(entry, "blob_id", "") or "")
+    return RepositoryFile(path, size, f"sha256:{digest}" if digest else "", etag)
+
+
+def _link(place: Path, blob: Path) -> None:
+    """The snapshot's name for a blob; a copy's work is spared where links are not possible by moving it."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    if place.is_symlink():
+        place.unlink()
+    try:
+        place.symlink_to(os.path.relpath(blob, place.parent))
+    except FileExistsError:
+        return
+    except OSError:
+        blob.replace(place)
+
+
+# -- the library's client ------------------------------------------------------------------------------------
+
+
+class _RefusedError(Exception):
+    """The hub refuses in a way after which the library would ask on and on."""
+
+    def __init__(self, status: int, headers: Mapping[str, str]) -> None:
+        super().__init__(status)
+        self.status, self.headers = status, headers
+
+
+class _KitClient:
+    """While at least one thread asks, huggingface_hub sends its requests through the kit's client.
+
+    The library has one client for the whole process; what it had before is put back afterwards.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._count = 0
+        self._before: Any = None
+
+    def __enter__(self) -> ModuleType:
+        library = importlib.import_module("huggingface_hub.utils._http")
+        http: ModuleType = importlib.import_module("huggingface_hub.utils").httpx
+        with self._lock:
+            self._count += 1
+            if self._count == 1:
+                own = getattr(library, "_GLOBAL_CLIENT_FACTORY", library.default_client_factory)
+                self._before = own
+                library.set_client_factory(lambda: _client(http))
+        return http
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._count -= 1
+            if self._count == 0:
+                importlib.import_module("huggingface_hub.utils._http").set_client_factory(self._before)
+
+
+_KIT_CLIENT = _KitClient()
+
+
+@contextlib.contextmanager
+def _asking(repository: HubRepository) -> Iterator[None]:
+    """Inside, the library may be asked about a repository; what goes wrong is told in the kit's words."""
+    import httpx
+
+    with _KIT_CLIENT as http:
+        try:
+            yield
+        except (SourceError, UsageError):
+            raise
+        except _RefusedError as e:
+            raise repository.refusal(e.status, e.headers) from e
+        except (httpx.HTTPError, http.HTTPError) as e:
+            response = getattr(e, "response", None)
+            if response is not None:
+                raise repository.refusal(response.status_code, response.headers) from e
+            raise repository.unreachable(e) from e
+        except OSError as e:
+            raise repository.unreachable(e) from e
+        except (ValueError, KeyError, TypeError, AttributeError) as e:  # an answer of another form
+            raise repository.no_hub() from e
+
+
+def _client(http: ModuleType) -> Any:
+    """A client of the library's kind, which is httpx until its release 2, then a fork of httpx.
+
+    What it sends goes through the kit's transport: to the models of the hub alone, and with the token to the
+    hub's own address alone.
+    """
+    import httpx
+
+    ours = open_transport()
+
+    class Body(http.SyncByteStream):  # type: ignore[name-defined, misc]
+        def __init__(self, answer: httpx.Response) -> None:
+            self._answer = answer
+
+        def __iter__(self) -> Iterator[bytes]:
+            return self._answer.iter_raw()
+
+        def close(self) -> None:
+            self._answer.close()
+
+    class Bridge(http.BaseTransport):  # type: ignore[name-defined, misc]
+        def handle_request(self, request: Any) -> Any:
+            url, endpoint = str(request.url), hub_endpoint()
+            root = urlsplit(endpoint).path.rstrip("/")
+            if not urlsplit(url).path.startswith(f"{root}/api/models/"):
+                # The library asks for a list of programs too, to name this one in its requests.
+                return http.Response(404, content=b"")
+            if "authorization" in request.headers:
+                if origin(url) != origin(endpoint):
+                    del request.headers["authorization"]
+                else:
+                    require_private(url, "the token for the hub")
+            asked = httpx.Request(request.method, url, headers=list(request.headers.raw))
+            asked.extensions["timeout"] = httpx.Timeout(READ_SECONDS).as_dict()
+            answer = ours.handle_request(asked)
+            if answer.status_code == 429 or answer.status_code >= 500:
+                answer.close()
+                raise _RefusedError(answer.status_code, answer.headers)
+            return http.Response(answer.status_code, headers=list(answer.headers.raw), stream=Body(answer))
+
+        def close(self) -> None:
+            ours.close()
+
+    return http.Client(transport=Bridge(), follow_redirects=True, timeout=READ_SECONDS, trust_env=False)

@@ -1,0 +1,179 @@
+"""From a name to files: `resolve` is what the rest of the kit calls."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ..core.diagnostics import Span
+from ..core.errors import MissingDependencyError, SourceError
+from .byte_source import FileSource, HTTPSource, Source
+from .hub import HubRepository, file_address
+from .modelscope import ModelScopeRepository
+from .name import HUB, MODELSCOPE, OLLAMA, PATH, URL, Name, parse_name
+from .ollama import OllamaModel
+from .places import open_remote, remember, remote
+from .quantizations import Choice, Contents, choose, contents_of
+from .repository import NOT_THERE, Repository, RepositoryFile, Told
+from .web import WebFile
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """What a name stands for.
+
+    path: where the file lies on this machine, or will lie; of a split model the first part. repository: None
+    for a path. parts: the files that were chosen, one but for split models; projectors: files of the same
+    repository that are projectors by their names; why: why these were chosen, "" where the name says it.
+    """
+
+    name: Name
+    path: Path
+    repository: Repository | None = None
+    parts: tuple[RepositoryFile, ...] = ()
+    projectors: tuple[RepositoryFile, ...] = ()
+    why: str = ""
+
+    @property
+    def title(self) -> str:
+        """For people: the path, the URL, or the repository and the file in it."""
+        if self.repository is None or self.name.kind == URL:
+            return self.name.text
+        return f"{self.repository.title}/{self.parts[0].path}"
+
+    @property
+    def revision(self) -> str:
+        """Of the repository, "" for a path."""
+        return self.repository.revision if self.repository else ""
+
+    @property
+    def digest(self) -> str:
+        """Of the file, or of the first part; "" where the source says none."""
+        return self.parts[0].digest if self.parts else ""
+
+    @property
+    def size(self) -> int | None:
+        """Of all parts, in bytes; None while that is not known."""
+        sizes = [part.size for part in self.parts]
+        return None if not sizes or None in sizes else sum(size or 0 for size in sizes)
+
+    def open(self) -> Source:
+        """The file, or the first part: from this machine where it is here, else by ranges."""
+        if self.repository is None:
+            return FileSource(self.path)
+        return self.repository.open(self.parts[0])
+
+    def fetch(self, told: Told | None = None) -> Path:
+        """Brings all parts here where they are not yet, and returns the path of the first.
+
+        told: bytes of this name that are there, and in all.
+        """
+        if self.repository is None:
+            return self.path
+        before = 0
+        for part in self.parts:
+            self.repository.fetch(part, _shifted(told, before, self.size))
+            before += part.size or 0
+        return self.path
+
+    def to_dict(self) -> dict[str, Any]:
+        """What a lock file or a report keeps of it."""
+        return {
+            "name": self.name.text,
+            "title": self.title,
+            "revision": self.revision,
+            "files": [{"path": p.path, "size": p.size, "digest": p.digest} for p in self.parts],
+        }
+
+
+def open_repository(name: Name) -> Repository:
+    """The repository of a name that is no path. Raises as the repositories do."""
+    if name.kind == HUB:
+        try:
+            return HubRepository(name)
+        except MissingDependencyError:
+            if not (name.address and name.file):
+                raise
+            # A file's own address can be read without the library, as any other can.
+            return WebFile(replace(name, kind=URL, address=file_address(name)))
+    if name.kind == MODELSCOPE:
+        return ModelScopeRepository(name)
+    if name.kind == OLLAMA:
+        return OllamaModel(name)
+    return WebFile(name)
+
+
+def resolve(text: str | os.PathLike[str]) -> Resolved:
+    """The files that a name means; its place can be read from then on as a path can.
+
+    A path is returned as it is, there or not. Raises SourceError where the name is none (MK480), or leads to
+    no one file (`repository`, `quantizations`); MissingDependencyError without the extra `hub`.
+    """
+    name = parse_name(os.fspath(text))
+    if name.kind == PATH:
+        return Resolved(name, Path(text))
+    return _resolved(name, open_repository(name))
+
+
+def _resolved(name: Name, repository: Repository) -> Resolved:
+    if isinstance(repository, WebFile):
+        file = repository.files()[0]
+        remember(repository, [file])
+        return Resolved(repository.name, repository.place(file), repository, (file,))
+    contents = contents_of(repository.files())
+    choice, why = _chosen(name, contents, repository)
+    remember(repository, (*choice.parts, *contents.projectors))
+    return Resolved(name, repository.place(choice.file), repository, choice.parts, contents.projectors, why)
+
+
+def place_of(text: str | os.PathLike[str]) -> Path:
+    """The path that a name stands for: itself, or where its file lies or will lie. Raises as `resolve`."""
+    return resolve(text).path
+
+
+def open_source(text: str | os.PathLike[str]) -> Source:
+    """Opens what a name means, to read it from its beginning.
+
+    Raises GGUFError MK402 where there is nothing to read, and as `resolve` does.
+    """
+    if (found := remote(text)) is not None:
+        return open_remote(found, str(text))
+    name = parse_name(os.fspath(text))
+    if name.kind == PATH:
+        return FileSource(Path(text))
+    if name.kind == URL:
+        return HTTPSource(name.address)
+    repository = open_repository(name)
+    if isinstance(repository, WebFile):
+        return HTTPSource(repository.name.address, name=name.text)
+    resolved = _resolved(name, repository)
+    found = remote(resolved.path)
+    return open_remote(found, resolved.title) if found else FileSource(resolved.path)
+
+
+def _chosen(name: Name, contents: Contents, repository: Repository) -> tuple[Choice, str]:
+    """The named file with the other parts of its model, or the one of a quantization."""
+    if not name.file:
+        return choose(contents, name, repository.title)
+    for choice in contents.models:
+        if name.file in {part.path for part in choice.parts}:
+            named = [p for p in choice.parts if p.path == name.file]
+            return (choice if named[0] is choice.file else Choice(choice.name, choice.stem, tuple(named))), ""
+    for file in repository.files():
+        if file.path == name.file:
+            return Choice("", "", (file,)), ""
+    there = ", ".join(f.path for f in repository.files() if f.path.lower().endswith(".gguf"))
+    raise SourceError(
+        f"has no file {name.file!r}",
+        span=Span(repository.title),
+        help=f"its GGUF files are {there}" if there else "it has no GGUF file",
+        code=NOT_THERE,
+    )
+
+
+def _shifted(told: Told | None, before: int, size: int | None) -> Told | None:
+    if told is None:
+        return None
+    return lambda done, total: told(before + done, size or total)

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from modelfile_kit.sources import places
+from tests.gguf_file.handmade import Typed, gguf, tensor
+from tests.hub_server import ModelScopeServer
+
+
+@pytest.fixture(autouse=True)
+def _nothing_remembered() -> Iterator[None]:
+    """Every test begins without files that an earlier one named."""
+    before = dict(places._REMOTE)
+    places._REMOTE.clear()
+    yield
+    places._REMOTE.clear()
+    places._REMOTE.update(before)
+
+
+@pytest.fixture(scope="session")
+def model() -> bytes:
+    """A GGUF of 4 MB with a header of 1 MB."""
+    words = [f"token {n:06d}" for n in range(50_000)]
+    keys = {"general.architecture": Typed("string", "glm4"), "t": Typed("string[]", words)}
+    return gguf(keys, [tensor("w", (1024, 1024))], bytes(4 * 1024**2))
+
+
+@pytest.fixture
+def modelscope(hub, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModelScopeServer]:
+    """A stand-in for ModelScope (MODELSCOPE_DOMAIN), and nobody logged in."""
+    server = ModelScopeServer()
+    monkeypatch.setenv("MODELSCOPE_DOMAIN", server.url)
+    monkeypatch.delenv("MODELSCOPE_API_TOKEN", raising=False)
+    try:
+        yield server
+    finally:
+        server.close()

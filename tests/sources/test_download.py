@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import errno
+import hashlib
+import io
+import os
+
+import pytest
+
+from modelfile_kit.core.errors import SourceError
+from modelfile_kit.sources.download import download
+from modelfile_kit.sources.repository import RepositoryFile
+
+DATA = bytes(range(256)) * 10_000
+
+
+class _Opened(io.BytesIO):
+    name = "memory"
+
+    def __init__(self, data: bytes, start: int) -> None:
+        super().__init__(data[start:])
+        self.size = len(data)
+
+
+class Memory:
+    """A source of bytes that counts who opened it."""
+
+    def __init__(self, data: bytes = DATA) -> None:
+        self.data = data
+        self.opened: list[int] = []
+
+    def __call__(self, start: int):
+        self.opened.append(start)
+        return _Opened(self.data, start)
+
+
+def listed(data: bytes = DATA, **more) -> RepositoryFile:
+    return RepositoryFile("m.gguf", len(data), f"sha256:{hashlib.sha256(data).hexdigest()}", **more)
+
+
+def test_whole_or_not_at_all(tmp_path) -> None:
+    place = tmp_path / "a" / "b" / "m.gguf"
+    assert download(Memory(), place, listed(), title="x").read_bytes() == DATA
+    assert [p.name for p in place.parent.iterdir()] == ["m.gguf"]
+
+
+def test_going_on_where_it_broke(tmp_path) -> None:
+    place, memory = tmp_path / "m.gguf", Memory()
+    (tmp_path / "m.gguf.incomplete").write_bytes(DATA[:1_000_000])
+    told: list[tuple[int, int]] = []
+    download(memory, place, listed(), title="x", told=lambda *now: told.append(now))
+    assert memory.opened == [1_000_000]
+    assert told[0][0] > 1_000_000 and told[-1] == (len(DATA), len(DATA))
+    assert place.read_bytes() == DATA
+
+
+def test_all_of_it_is_there_already(tmp_path) -> None:
+    memory = Memory()
+    (tmp_path / "m.gguf.incomplete").write_bytes(DATA)
+    download(memory, tmp_path / "m.gguf", listed(), title="x")
+    assert memory.opened == [] and (tmp_path / "m.gguf").read_bytes() == DATA
+
+
+@pytest.mark.parametrize(
+    ("sent", "words", "left"),
+    [
+        (DATA[:-1] + b"x", "the bytes have the SHA-256", 0),
+        (DATA + b"more", "bytes came, expected 2,560,000", 0),
+        (DATA[:-1], "2,559,999 bytes came, expected 2,560,000", len(DATA) - 1),
+    ],
+)
+def test_other_bytes_than_listed(tmp_path, sent, words, left) -> None:
+    with pytest.raises(SourceError, match=words) as e:
+        download(Memory(sent), tmp_path / "m.gguf", listed(), title="x")
+    assert e.value.code == "MK488"
+    assert not (tmp_path / "m.gguf").exists()
+    assert (tmp_path / "m.gguf.incomplete").stat().st_size == left
+
+
+def test_a_part_that_is_larger_than_the_file_is_begun_again(tmp_path) -> None:
+    (tmp_path / "m.gguf.incomplete").write_bytes(DATA + DATA)
+    assert download(Memory(), tmp_path / "m.gguf", listed(), title="x").read_bytes() == DATA
+
+
+def test_a_size_and_digest_that_nobody_knows(tmp_path) -> None:
+    assert download(Memory(), tmp_path / "m.gguf", RepositoryFile("m.gguf"), title="x").read_bytes() == DATA
+
+
+def test_two_at_once(tmp_path) -> None:
+    fcntl = pytest.importorskip("fcntl", reason="locks are those of Unix")
+    part = tmp_path / "m.gguf.incomplete"
+    with part.open("wb") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        with pytest.raises(SourceError, match="another process is downloading it"):
+            download(Memory(), tmp_path / "m.gguf", listed(), title="x")
+
+
+def test_a_full_disk(tmp_path, monkeypatch) -> None:
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space") as e:
+        download(Memory(), tmp_path / "m.gguf", listed(), title="x")
+    assert e.value.filename == str(tmp_path / "m.gguf")
+    assert not (tmp_path / "m.gguf").exists()
