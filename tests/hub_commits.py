@@ -9,6 +9,7 @@ import base64
 import hashlib
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -37,7 +38,8 @@ class CommitHub:
     """The hub. repos: by name; asked: method and path of every request; writable: who may write where.
 
     refuse: (method, part of a path) to (status, headers) that are answered instead. ignored: names that a
-    `.gitignore` leaves out. after_look: called once after a repository was looked at.
+    `.gitignore` leaves out. after_look: called once after a repository was looked at. slow: seconds before
+    every answer.
     """
 
     def __init__(self) -> None:
@@ -48,6 +50,7 @@ class CommitHub:
         self.refuse: dict[tuple[str, str], tuple[int, dict[str, str]]] = {}
         self.ignored: set[str] = set()
         self.after_look: Any = None
+        self.slow = 0.0
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"hub": self}))
         threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True).start()
         self.url = f"http://127.0.0.1:{self._http.server_port}"
@@ -96,6 +99,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         path, data = urlsplit(self.path).path, self._body()
+        time.sleep(self.hub.slow)
         self.hub.asked.append((self.command, path))
         token = (self.headers.get("Authorization") or "").removeprefix("Bearer ")
         refused = [

@@ -7,23 +7,23 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ..core.api_keys import require_private
-from ..core.errors import MissingDependencyError, ServerError, UsageError
+from ..core.errors import KitError, MissingDependencyError, ServerError, UsageError
 from ..core.files import read_file
 from ..core.foreign_text import shown
 from ..core.urls import shown_url
+from ..sources.hub import kit_client
+from ..sources.name import hub_endpoint
 
 DENIED = "MK896"
 CHANGED_MEANWHILE = "MK898"
 NO_ANSWER, BROKEN, ODD_ANSWER = "MK802", "MK805", "MK804"
 
-ENDPOINT = "https://huggingface.co"
 _AGAIN = "what has arrived is not sent again"
 
 
@@ -49,7 +49,7 @@ class HubClient:
     def __init__(self, repository: str) -> None:
         self.library = _library()
         self.repository = repository
-        self.endpoint = os.environ.get("HF_ENDPOINT", "").strip().rstrip("/") or ENDPOINT
+        self.endpoint = hub_endpoint()
         require_private(self.endpoint, "the token for the hub")
         self.api = self.library.HfApi(endpoint=self.endpoint)
         self._leaving = contextlib.ExitStack()
@@ -57,6 +57,7 @@ class HubClient:
     def __enter__(self) -> HubClient:
         self._leaving.enter_context(_failures(self.repository, self.endpoint))
         self._leaving.enter_context(_quiet())
+        self._leaving.enter_context(kit_client(sending=True))
         return self
 
     def __exit__(self, *error: Any) -> bool:
@@ -64,11 +65,10 @@ class HubClient:
 
     def look(self, revision: str | None = None) -> Remote | None:
         """The repository as it is; None where there is none, or this token does not see it."""
-        from huggingface_hub.errors import RepositoryNotFoundError
-
+        errors: Any = importlib.import_module("huggingface_hub.errors")
         try:
             info = self.api.model_info(self.repository, revision=revision, files_metadata=True)
-        except RepositoryNotFoundError:
+        except errors.RepositoryNotFoundError:
             return None
         files, sizes = {}, {}
         for entry in info.siblings or ():
@@ -114,13 +114,19 @@ def _library() -> Any:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """The library shows no bars of its own."""
+    """The library shows no bars of its own, and sends large files by its HTTP client.
+
+    Its other way, the package hf_xet, has a client of its own, which no deadline of the kit binds.
+    """
     utils: Any = importlib.import_module("huggingface_hub.utils")
-    before = utils.are_progress_bars_disabled()
+    constants: Any = importlib.import_module("huggingface_hub.constants")
+    before, without_xet = utils.are_progress_bars_disabled(), constants.HF_HUB_DISABLE_XET
     utils.disable_progress_bars()
+    constants.HF_HUB_DISABLE_XET = True
     try:
         yield
     finally:
+        constants.HF_HUB_DISABLE_XET = without_xet
         if not before:
             utils.enable_progress_bars()
 
@@ -128,22 +134,26 @@ def _quiet() -> Iterator[None]:
 @contextlib.contextmanager
 def _failures(repository: str, endpoint: str) -> Iterator[None]:
     """What the library raises, in the kit's words."""
-    from huggingface_hub.errors import HfHubHTTPError
+    import httpx
 
+    refused = importlib.import_module("huggingface_hub.errors").HfHubHTTPError
     # The library's client: httpx until its release 2, then a fork of httpx.
-    httpx: Any = importlib.import_module("huggingface_hub.utils").httpx
+    theirs: Any = importlib.import_module("huggingface_hub.utils").httpx
+    silence = (httpx.HTTPError, theirs.HTTPError)
     place = f"hf.co/{repository}"
     try:
         yield
-    except HfHubHTTPError as e:
+    except refused as e:
         raise _refused(place, e) from e
-    except httpx.HTTPError as e:
+    except silence as e:
         raise _unreachable(place, endpoint, e) from e
     except RuntimeError as e:  # of an upload; the cause says why
         cause = e.__cause__
-        if isinstance(cause, HfHubHTTPError):
+        if isinstance(cause, refused):
             raise _refused(place, cause) from e
-        if isinstance(cause, httpx.HTTPError):
+        if isinstance(cause, KitError):
+            raise cause from e
+        if isinstance(cause, silence):
             raise _unreachable(place, endpoint, cause) from e
         raise
     except (ValueError, KeyError, TypeError) as e:

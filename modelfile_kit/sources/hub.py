@@ -44,6 +44,9 @@ if TYPE_CHECKING:
 MAIN = "main"
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _ON = frozenset({"1", "on", "yes", "true"})
+_PROGRAMS = "/api/agent-harnesses"
+COMMIT_SECONDS = 300.0
+"""Silence that is borne while something is sent: the hub checks large files before it answers."""
 
 
 class HubRepository:
@@ -320,7 +323,7 @@ def _link(place: Path, blob: Path) -> None:
 # -- the library's client ------------------------------------------------------------------------------------
 
 
-class _RefusedError(Exception):
+class RefusedError(Exception):
     """The hub refuses in a way after which the library would ask on and on."""
 
     def __init__(self, status: int, headers: Mapping[str, str]) -> None:
@@ -337,6 +340,7 @@ class _KitClient:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._count = 0
+        self.sending = 0
         self._before: Any = None
 
     def __enter__(self) -> ModuleType:
@@ -361,16 +365,31 @@ _KIT_CLIENT = _KitClient()
 
 
 @contextlib.contextmanager
+def kit_client(*, sending: bool = False) -> Iterator[ModuleType]:
+    """Inside, huggingface_hub sends through the kit's client; gives the module of its own client's errors.
+
+    sending: it may also write: to a repository, and to where the hub sends large files, without the token.
+    Raises RefusedError, where it does not send, for answers after which the library would ask on and on.
+    """
+    with _KIT_CLIENT as http:
+        _KIT_CLIENT.sending += sending
+        try:
+            yield http
+        finally:
+            _KIT_CLIENT.sending -= sending
+
+
+@contextlib.contextmanager
 def _asking(repository: HubRepository) -> Iterator[None]:
     """Inside, the library may be asked about a repository; what goes wrong is told in the kit's words."""
     import httpx
 
-    with _KIT_CLIENT as http:
+    with kit_client() as http:
         try:
             yield
         except (SourceError, UsageError):
             raise
-        except _RefusedError as e:
+        except RefusedError as e:
             raise repository.refusal(e.status, e.headers) from e
         except (httpx.HTTPError, http.HTTPError) as e:
             response = getattr(e, "response", None)
@@ -386,8 +405,8 @@ def _asking(repository: HubRepository) -> Iterator[None]:
 def _client(http: ModuleType) -> Any:
     """A client of the library's kind, which is httpx until its release 2, then a fork of httpx.
 
-    What it sends goes through the kit's transport: to the models of the hub alone, and with the token to the
-    hub's own address alone.
+    What it sends goes through the kit's transport: to the models of the hub alone, unless something is sent
+    to the hub, and with the token to the hub's own address alone.
     """
     import httpx
 
@@ -403,11 +422,20 @@ def _client(http: ModuleType) -> Any:
         def close(self) -> None:
             self._answer.close()
 
+    class Sent(httpx.SyncByteStream):
+        def __init__(self, body: Any) -> None:
+            self._body = body
+
+        def __iter__(self) -> Iterator[bytes]:
+            return iter(self._body)
+
     class Bridge(http.BaseTransport):  # type: ignore[name-defined, misc]
         def handle_request(self, request: Any) -> Any:
             url, endpoint = str(request.url), hub_endpoint()
             root = urlsplit(endpoint).path.rstrip("/")
-            if not urlsplit(url).path.startswith(f"{root}/api/models/"):
+            path, sending = urlsplit(url).path, bool(_KIT_CLIENT.sending)
+            known = path.startswith(f"{root}/api/models/")
+            if not known and (not sending or path.startswith(f"{root}{_PROGRAMS}")):
                 # The library asks for a list of programs too, to name this one in its requests.
                 return http.Response(404, content=b"")
             if "authorization" in request.headers:
@@ -415,12 +443,14 @@ def _client(http: ModuleType) -> Any:
                     del request.headers["authorization"]
                 else:
                     require_private(url, "the token for the hub")
-            asked = httpx.Request(request.method, url, headers=list(request.headers.raw))
-            asked.extensions["timeout"] = httpx.Timeout(READ_SECONDS).as_dict()
+            headers = list(request.headers.raw)
+            asked = httpx.Request(request.method, url, headers=headers, stream=Sent(request.stream))
+            silence = COMMIT_SECONDS if sending else READ_SECONDS
+            asked.extensions["timeout"] = httpx.Timeout(silence).as_dict()
             answer = ours.handle_request(asked)
-            if answer.status_code == 429 or answer.status_code >= 500:
+            if not sending and (answer.status_code == 429 or answer.status_code >= 500):
                 answer.close()
-                raise _RefusedError(answer.status_code, answer.headers)
+                raise RefusedError(answer.status_code, answer.headers)
             return http.Response(answer.status_code, headers=list(answer.headers.raw), stream=Body(answer))
 
         def close(self) -> None:

@@ -295,8 +295,12 @@ _WAYS = (
 )
 _LIBRARIES = {"ollama", "openai", "requests", "aiohttp", "urllib3", "httpcore", "huggingface_hub", "http"}
 _ALONE = "core/http_client.py"
-# It lists a hub's files through the kit's own transport (tests/sources/test_hub.py).
-_BRIDGED = {"sources/hub.py": ["huggingface_hub"]}
+# It lists a hub's files, and commits some, through the kit's own transport (tests/sources/test_hub.py,
+# tests/packing/test_hub_push.py).
+_BRIDGED = {
+    "sources/hub.py": ["huggingface_hub"],
+    "packing/hub_client.py": ["huggingface_hub"],
+}
 
 
 def ways_out(source: str) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from modelfile_kit.core import http_client
 from modelfile_kit.core.errors import KitError, ServerError, UsageError
 from modelfile_kit.packing.hub_client import Remote
 from modelfile_kit.packing.hub_files import write_hub_files
@@ -25,8 +26,6 @@ NAME = "org/demo"
 def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[CommitHub]:
     """A hub, and a client of it that may write."""
     with commit_hub() as running:
-        # huggingface_hub reads this when it is imported.
-        monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_XET", True)
         monkeypatch.setenv("HF_ENDPOINT", running.url)
         monkeypatch.setenv("HF_TOKEN", TOKEN)
         yield running
@@ -210,6 +209,28 @@ def test_a_token_never_travels_in_the_open(seeing, monkeypatch) -> None:
     monkeypatch.setenv("HF_ENDPOINT", "http://hub.example")
     monkeypatch.setenv("HF_TOKEN", TOKEN)
     assert refused(seeing(), CommitHub()) == "MK817"
+
+
+def test_the_library_sends_through_the_kits_client(seeing, hub, monkeypatch) -> None:
+    """So that deadlines and the rules about secrets hold for pushes too."""
+    seen: list[str] = []
+    handle = http_client._Transport.handle_request
+
+    def watch(self: Any, request: Any) -> Any:
+        seen.append(f"{request.method} {request.url.path}")
+        return handle(self, request)
+
+    monkeypatch.setattr(http_client._Transport, "handle_request", watch)
+    push_to_hub(seeing(), NAME, create=True)
+    assert sorted(seen) == sorted(f"{method} {path}" for method, path in hub.asked)
+    assert sum("/store/" in path for path in seen) == 2
+
+
+def test_a_hub_that_never_answers_is_given_up(seeing, hub, monkeypatch) -> None:
+    hub.repos[NAME] = Repo()
+    hub.slow = 1.0
+    with http_client.patience(deadline=0.3):
+        assert refused(seeing(), hub) == "MK802"
 
 
 def test_the_plan() -> None:
