@@ -106,9 +106,9 @@ def command(
 
 def _pack(built: Build, purpose: str, output: Path | None) -> tuple[Path, tuple[Diagnostic, ...]]:
     """Writes the folder for a hub or a registry; what it does not carry."""
-    if purpose == "hf":
-        folder, made = write_hub_files(built, output)
-        return folder, made.diagnostics
     with step_progress() as progress:
+        if purpose == "hf":
+            folder, made = write_hub_files(built, output, progress=progress)
+            return folder, made.diagnostics
         folder, artifact = write_layout(built, output, progress=progress)
-    return folder, artifact.diagnostics
+        return folder, artifact.diagnostics

@@ -16,6 +16,8 @@ from ..core.diagnostics import Diagnostic, has_errors
 from ..ollama.grammar import Modelfile
 from ..ollama.parameters import Refusal, add_parameter, read_parameter
 from ..ollama.versions import Target
+from ..publish.blobs import Progress
+from .bring_here import bring_here
 from .file_names import hub_names, quantization_label
 from .hub_limits import check_for_hub, hub_template
 from .model_card import CARD, own_card, write_card
@@ -69,12 +71,16 @@ def hub_files(built: Build) -> HubFiles:
     return HubFiles(texts, {name: file for file, name in names.items()}, label, tuple(found))
 
 
-def write_hub_files(built: Build, output: Path | None = None) -> tuple[Path, HubFiles]:
+def write_hub_files(
+    built: Build, output: Path | None = None, *, progress: Progress | None = None
+) -> tuple[Path, HubFiles]:
     """Writes them into a folder, `hf` in the build's own by default; a model card that is there stays.
 
-    Raises as `hub_files` does, UsageError where the folder cannot be written.
+    Raises as `hub_files` does, UsageError where the folder cannot be written, SourceError where a file that
+    lies elsewhere cannot be fetched.
     """
     made = hub_files(built)
+    bring_here(built, progress=progress)
     folder = output if output is not None else default_output(built.package) / FOLDER
     texts = {n: data for n, data in made.texts.items() if n != CARD or not (folder / CARD).exists()}
     write_files(folder, {**made.files, **texts})

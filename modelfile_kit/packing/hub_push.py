@@ -22,6 +22,8 @@ from ..core.files import read_file
 from ..core.foreign_text import shown
 from ..core.version import __version__
 from ..publish.blobs import Progress, Step, digest_file
+from ..sources.places import remote as remote_file
+from .bring_here import bring_here
 from .hub_client import ODD_ANSWER, HubClient, Remote
 from .hub_files import FOLDER, SETTINGS, HubFiles, hub_files
 from .model_card import CARD, MAX_CARD, write_card
@@ -116,6 +118,8 @@ def push_to_hub(
         created = remote is None
         if remote is None and not create:
             raise _no_repository(repository)
+        if not dry_run:
+            bring_here(built, progress=progress)
         ledger = _read_ledger(client, remote) if remote else {}
         contents = _contents(built, made, repository, progress)
         files = plan_files(contents, remote or Remote(""), ledger, overwrite=overwrite)
@@ -172,6 +176,11 @@ def _contents(
 ) -> dict[str, Contents]:
     found: dict[str, Contents] = {}
     for name, file in made.files.items():
+        found_there = remote_file(file)
+        if found_there is not None:  # in a dry run, which fetches nothing
+            there = found_there.file
+            found[name] = Contents(file, there.size or 0, there.digest.removeprefix("sha256:"))
+            continue
         digest, _ = digest_file(file, progress=progress)
         found[name] = Contents(file, file.stat().st_size, digest.removeprefix("sha256:"))
     texts = {**made.texts, CARD: _card(built, made, repository)}

@@ -16,6 +16,7 @@ from ..core.diagnostics import Diagnostic, Severity
 from ..core.errors import UsageError
 from ..core.files import parse_json, read_file
 from ..publish.blobs import Progress, digest_file
+from .bring_here import bring_here
 from .file_names import plain_names
 from .model_card import CARD, own_card
 from .model_pack import (
@@ -73,8 +74,10 @@ class Artifact:
 def make_artifact(built: Build, *, progress: Progress | None = None) -> Artifact:
     """A build as an artifact: the digests of all its files are taken, nothing is written.
 
-    Raises UsageError for a file that cannot be read or changes meanwhile.
+    Raises UsageError for a file that cannot be read or changes meanwhile, SourceError for one that lies
+    elsewhere and cannot be fetched.
     """
+    bring_here(built, progress=progress)
     layers = tuple(_layers(built, progress))
     config = config_bytes(built, layers)
     manifest = manifest_bytes(built, config, _digest(config), layers)
