@@ -28,7 +28,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("align",),
     ("building",),
     ("compiler",),
-    ("captions", "fit", "prover", "replies"),
+    ("captions", "fit", "prover", "replies", "safety"),
     ("reference_tokenizer", "vision"),
     ("package", "runtime"),
     ("huggingface", "ollama", "parrot"),

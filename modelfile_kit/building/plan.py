@@ -48,6 +48,7 @@ from .sources import ModelTemplate, PackageFiles, choose_reference, read_text_fi
 from .stops import Stops, decide_stops
 from .system_message import check_messages, check_system, check_user_turn, refusal_of_system
 from .template_in_use import TemplateInUse, template_in_use
+from .template_safety import about_contents
 from .ways import Way, ways_of
 
 
@@ -103,6 +104,8 @@ def make_plan(package: Package, files: PackageFiles) -> Plan:
     stop_on_errors(first)
     asked, maker = asked_mode(package), choose_prompt_maker(package)
     reference = _reference(package, files)
+    first = (*first, *about_contents(package, reference))
+    stop_on_errors(first)
     named = _named_renderer(package, files, reference, maker)
     maker, rendered = (named.maker, named.proof) if named is not None else (maker, None)
     ends = PromptEnds.of(files.vocabulary) if files.vocabulary is not None else PromptEnds()

@@ -32,6 +32,7 @@ from .output import show, write_report
 if TYPE_CHECKING:
     from ..building.replies_of_model import RepliesOfModel
     from ..gguf_file import Header
+    from ..safety.examine import Finding as ContentFinding
 
 _MAX_SIDE = 100_000
 _MAX_SECONDS = 86_400
@@ -100,10 +101,13 @@ def command(
             lines += [f"{'memory':<14} {_memory_text(memory)}"] if memory else []
             lines += [f"{'replies':<14} {replies.summary}"] if replies else []
             show("\n".join([shown(label), *(f"  {shown(line)}" for line in lines)]))
-        status = Status.FAILED if has_errors(described.diagnostics) else Status.PASSED
+        contents = _contents(header)
+        found = (*described.diagnostics, *(f.diagnostic(place) for place, f in contents))
+        status = Status.FAILED if has_errors(found) else Status.PASSED
         data = {**described.to_dict(), "replies": replies.to_dict() if replies else None}
         data["memory"] = {str(context): size for context, size in memory.items()} or None
-        cases.append(Case(label, status, described.kind, data=data, diagnostics=described.diagnostics))
+        data["chat_template_findings"] = [{**f.to_dict(), "chat_template": place} for place, f in contents]
+        cases.append(Case(label, status, described.kind, data=data, diagnostics=found))
     compared = [found for header in headers for found in _tokenizer(header, tokenizer, output_format)]
     paired = check_together(headers)
     together = _pair_input(headers) if paired is not None else ()
@@ -216,6 +220,26 @@ def _replies(header: Header) -> RepliesOfModel | None:
     from ..building.replies_of_model import replies_of_model
 
     return replies_of_model(header)
+
+
+def _contents(header: Header) -> list[tuple[str, ContentFinding]]:
+    """What each chat template of a model does with contents, with the place that findings name."""
+    if classify(header) is not FileKind.MODEL:
+        return []
+    from ..gguf_file.vocabulary import Vocabulary
+    from ..safety.examine import examine
+
+    try:
+        vocabulary = Vocabulary.from_header(header)
+    except GGUFError:
+        return []
+    found = []
+    for name, source in vocabulary.chat_templates.items():
+        key = "tokenizer.chat_template" + ("" if name == "default" else f".{name}")
+        place = f"{Path(header.source).name}: {key}"
+        known = examine(source, bos_token=vocabulary.bos_text, eos_token=vocabulary.eos_text)
+        found += [(place, finding) for finding in known]
+    return found
 
 
 def _memory(header: Header) -> dict[int, int]:

@@ -46,6 +46,15 @@ def shown(text: str, *, lines: bool = False) -> str:
     return _COMMAND.sub(lambda m: f"{m[1]}\\x3a" if m[1] is not None else "\\x23", text)
 
 
+def invisible(text: str) -> list[str]:
+    """The characters of a text that nobody sees or that turn its direction, each once, in their order.
+
+    Control characters are left out: lines end with them. What only says how a sign such as ❤️ is drawn, too.
+    """
+    found = (m[0] for m in _IN_LINES.finditer(text) if not _drawn(m))
+    return [c for c in dict.fromkeys(found) if c > "\x9f" and not "\ud800" <= c <= "\udfff"]
+
+
 def json_text(value: Any, *, indent: int | None = None) -> str:
     """JSON whose texts are exact, with JSON's own escapes in the place of what must not reach a reader."""
     text = json.dumps(value, ensure_ascii=False, indent=indent)
@@ -56,7 +65,7 @@ def json_text(value: Any, *, indent: int | None = None) -> str:
 
 def _escape(found: re.Match[str]) -> str:
     character = found[0]
-    if character in _OF_SIGNS and _part_of_sign(found.string, found.start()):
+    if _drawn(found):
         return character
     number = ord(character)
     if character in _SHORT:
@@ -64,6 +73,10 @@ def _escape(found: re.Match[str]) -> str:
     if number < 0x100:
         return f"\\x{number:02x}"
     return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
+
+
+def _drawn(found: re.Match[str]) -> bool:
+    return found[0] in _OF_SIGNS and _part_of_sign(found.string, found.start())
 
 
 def _part_of_sign(text: str, place: int) -> bool:

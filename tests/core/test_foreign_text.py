@@ -8,7 +8,7 @@ import unicodedata
 
 import pytest
 
-from modelfile_kit.core.foreign_text import json_text, shown
+from modelfile_kit.core.foreign_text import invisible, json_text, shown
 
 # Signs that have a shape of their own although Unicode calls them "format": numbers and marks of scripts.
 WITH_A_SHAPE = {0x0600, 0x0601, 0x0602, 0x0603, 0x0604, 0x0605, 0x06DD, 0x070F, 0x0890, 0x0891, 0x08E2}
@@ -71,3 +71,8 @@ def test_json_is_exact() -> None:
         assert json.loads(json_text(value)) == value
         assert "##[" not in json_text(value)
         assert json_text(value, indent=2).encode()
+
+
+def test_characters_that_nobody_sees_are_named_once():
+    assert invisible("a\u200bb\u202e\u200b\U000e0041") == ["\u200b", "\u202e", "\U000e0041"]
+    assert invisible("lines\r\n\tend ❤️ 👩‍💻 שלום \x1b\x9b") == []

@@ -42,6 +42,7 @@ PAGES_BY_HAND = [
     ROOT / "docs/modes.md",
     ROOT / "docs/publishing.md",
     ROOT / "docs/sound.md",
+    ROOT / "docs/template-safety.md",
     *sorted((ROOT / "docs/adr").glob("*.md")),
 ]
 

@@ -1,0 +1,1 @@
+"""What a chat template does with contents that its user would not expect."""
