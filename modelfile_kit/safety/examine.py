@@ -166,7 +166,8 @@ class _Examination:
             asking = [
                 q
                 for q in group
-                if q.way not in _MEASURES and any(map(is_words, q.asked)) and not self.is_field(q)
+                if q.way in trials.SHAPES
+                or (q.way not in _MEASURES and any(map(is_words, q.asked)) and not self.is_field(q))
             ]
             about = frozenset[Origin]().union(*(q.about for q in group))
             if any(q.about & _SAID for q in asking):
@@ -191,13 +192,13 @@ class _Examination:
 
     def words(self, group: Sequence[Question], depending: Mapping[int, list[str]]) -> Iterator[Finding]:
         asked = {t: q.way for q in group for t in q.asked if is_words(t)}
-        shown = self.try_words(asked)
+        shown = self.try_words(asked, [trials.SHAPES[q.way] for q in group if q.way in trials.SHAPES])
         only_system = shown is not None and shown.role == "system" and not _new(shown, asked)
         ways = sorted({q.way for q in group})
         effect = _effect(shown) or _may_add(group, depending)
         message = (
-            f"the chat template decides on words of a message: whether it {' or '.join(ways)} "
-            f"{_listed(list(asked))}{effect}"
+            f"the chat template decides on words of a message: whether it {' or '.join(ways)}"
+            f"{' ' + _listed(list(asked)) if asked else ''}{effect}"
         )
         yield Finding(
             "MK260",
@@ -210,10 +211,10 @@ class _Examination:
             shown,
         )
 
-    def try_words(self, asked: Mapping[str, str]) -> Shown | None:
+    def try_words(self, asked: Mapping[str, str], others: Iterable[str] = ()) -> Shown | None:
         """The conversation that shows most of what these words do; None where none shows anything."""
         best: Shown | None = None
-        for text in trials.asks_for(dict(asked))[:TRIES_MAX]:
+        for text in [*others, *trials.asks_for(asked)][:TRIES_MAX]:
             for role in ROLES:
                 shown = self.trials.compare(role, text) if self.trials else None
                 if shown is None:
@@ -304,8 +305,8 @@ class _Examination:
             now = self.trials.prompt(messages)
             if now is None:
                 continue
-            own = [str(m["content"]) for m in messages]
-            added = tuple(s for s in sentences(now[0]) if s not in sentences(base[0]) and s not in own)
+            said = dict.fromkeys(sentences(trials.without_messages(now[0], messages)))
+            added = tuple(s for s in said if s not in base[0])
             if added:
                 return Shown(messages, "user", now[0], base[0], added)
         return None
@@ -427,6 +428,15 @@ class _Examination:
                 self.anywhere(seen.after[0]),
                 texts=seen.after,
             )
+        if seen.later:
+            yield Finding(
+                "MK261",
+                Severity.WARNING,
+                f"the chat template adds an instruction to longer conversations: {_listed(seen.later)}",
+                _LOOK,
+                self.anywhere(seen.later[0]),
+                texts=seen.later,
+            )
         if seen.dropped and "messages" in jinja_source.names(self.tree):
             yield Finding(
                 "MK263",
@@ -526,14 +536,16 @@ def _fields(tree: nodes.Template) -> dict[str, set[str]]:
 
 
 def _texts(node: nodes.Node) -> Iterator[str]:
-    for part in itertools.chain([node], node.find_all((nodes.TemplateData, nodes.Const))):
-        text = (
-            getattr(part, "data", None)
-            if isinstance(part, nodes.TemplateData)
-            else getattr(part, "value", None)
-        )
-        if isinstance(text, str):
-            yield text
+    """The constants in a part of the tree, those of refusals left out."""
+    if isinstance(node, nodes.Call) and jinja_source.text(node.node) == "raise_exception":
+        return
+    text = (
+        getattr(node, "data", None) if isinstance(node, nodes.TemplateData) else getattr(node, "value", None)
+    )
+    if isinstance(text, str):
+        yield text
+    for child in node.iter_child_nodes():
+        yield from _texts(child)
 
 
 def _new(shown: Shown, asked: Iterable[str]) -> bool:
@@ -576,11 +588,11 @@ _ISO = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})")
 
 
 def _merged(found: Iterable[Finding]) -> Iterator[Finding]:
-    """Of findings of one code that add the same sentences only the first, with the constants of all."""
+    """Of findings of one code that add the same sentences, or say the same, only the first."""
     first: dict[Any, Finding] = {}
     for finding in found:
         added = finding.shown.added if finding.shown else ()
-        key = (finding.code, added) if added else (finding.code, finding.span.line, finding.message)
+        key = (finding.code, added) if added else (finding.code, finding.message)
         first.setdefault(key, finding)
     yield from first.values()
 

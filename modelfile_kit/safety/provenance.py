@@ -61,6 +61,8 @@ _PART_KEYS = frozenset(
         "file",
     ]
 )
+# What a loop knows of its place in the list.
+_PLACES = frozenset({"index", "index0", "revindex", "revindex0", "length"})
 # What only asks for the shape of a value.
 _SHAPE_TESTS = frozenset(
     [
@@ -202,6 +204,7 @@ class _Walk:
         self.returned: dict[str, Value] = {}
         self.scope = ""
         self.active = frozenset[int]()
+        self.looped = NOTHING
 
     def known(self) -> tuple[Any, ...]:
         """All that can still change."""
@@ -270,6 +273,8 @@ class _Walk:
         for part in node.nodes:
             value = constant(part.data) if isinstance(part, nodes.TemplateData) else self.value(part)
             value = value.asking(active)
+            if value.of(Origin.CHANCE):
+                value = value.asking(self.ask(part, 0, "is", value))
             self.found.deciding |= value.questions
             for text in value.texts:
                 key = text, part.lineno
@@ -303,11 +308,14 @@ class _Walk:
     def on_for(self, node: nodes.For, active: frozenset[int]) -> tuple[Value, frozenset[int]]:
         iterated = self.value(node.iter)
         rounds = self.truthy(node.iter, iterated).questions if iterated.cuts else iterated.questions
-        self.target(node.target, self.item(iterated))
+        item = self.item(iterated)
+        self.target(node.target, item)
         asked = active | rounds
         if node.test is not None:
             asked |= self.truth(node.test).questions
+        outer, self.looped = self.looped, item
         value, _ = self.body(node.body, asked)
+        self.looped = outer
         other, _ = self.body(node.else_, asked)
         return union(value, other), frozenset()
 
@@ -421,6 +429,8 @@ class _Walk:
                 )
         if value.of(Origin.COUNT) and isinstance(number, int) and number > 1:
             return self.ask(node, place, "counts", value, [str(number)])
+        if value.of(Origin.CONTENT) and isinstance(number, int) and not isinstance(number, bool):
+            return self.ask(node, place, "is", value, [str(number)])
         return frozenset()
 
     # expressions
@@ -499,11 +509,9 @@ class _Walk:
 
     def attribute(self, node: nodes.Node, base_node: nodes.Node, name: str) -> Value:
         if isinstance(base_node, nodes.Name) and base_node.name == "loop":
-            return (
-                Value(frozenset({Origin.COUNT}))
-                if name in ("index", "index0", "revindex", "revindex0", "length")
-                else NOTHING
-            )
+            if name in ("previtem", "nextitem"):
+                return self.looped
+            return Value(frozenset({Origin.COUNT})) if name in _PLACES else NOTHING
         base = self.value(base_node)
         own = self.variables.get((".", name), NOTHING)
         if not base.of(Origin.MESSAGE, Origin.MESSAGES, Origin.CONTENT):
@@ -637,6 +645,8 @@ class _Walk:
             self.assign(parameter.name, value)
         for parameter_name, value in named.items():
             self.assign(parameter_name, value)
+        self.assign("varargs", everything)
+        self.assign("kwargs", everything)
         self.scope = outer
         return self.returned.get(name, NOTHING).asking(everything.questions)
 
@@ -644,6 +654,8 @@ class _Walk:
         self, node: nodes.Call, called: nodes.Getattr, arguments: list[Value], everything: Value
     ) -> Value:
         value, name = self.value(called.node), called.attr
+        if name == "changed" and everything.of(Origin.CONTENT):
+            return Value(questions=self.ask(node, 0, "comes again", everything))
         whole = value.asking(everything.questions)
         text = folded(node)
         if text is not None:

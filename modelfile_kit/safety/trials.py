@@ -196,6 +196,13 @@ def _spelled(number: int) -> str:
     return "".join("bcdfghjklm"[int(digit)] + "o" for digit in str(number)) + "zzq"
 
 
+def without_messages(prompt: str, messages: Sequence[Message]) -> str:
+    """A prompt without what its messages say."""
+    for message in messages:
+        prompt = prompt.replace(str(message["content"]), "\n")
+    return prompt
+
+
 def without_dates(lines: Iterable[str]) -> list[str]:
     """Lines without numbers and the names of months and days."""
     return [_DATE.sub("", line) for line in lines]
@@ -213,9 +220,9 @@ class Plain:
 
     default: sentences that the prompt has only where there is no system message; always: those that it has
     beside the user's own system message; after: those behind the user's message; begun: those with which the
-    reply begins; dropped: messages of the user that do not reach the prompt; changed:
-    those that come out in other letters, with what came out; as_system: a user's text in a system turn, and
-    the prompt.
+    reply begins; later: those that only a longer conversation has; dropped: messages of the user that do not
+    reach the prompt; changed: those that come out in other letters, with what came out; as_system: a user's
+    text in a system turn, and the prompt; unread: sentences whose words do not stand in the source.
     """
 
     default: tuple[str, ...] = ()
@@ -227,6 +234,7 @@ class Plain:
     unread: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     begun: tuple[str, ...] = ()
+    later: tuple[str, ...] = ()
 
 
 def plain(trials: Trials, source: str) -> Plain:
@@ -275,6 +283,7 @@ def plain(trials: Trials, source: str) -> Plain:
         _unread(whole, source, texts),
         tuple(s for s in after if s not in begun),
         begun,
+        _later(trials, [result[0] for result in (alone, told) if result is not None]),
     )
 
 
@@ -292,6 +301,16 @@ def _cut_short(trials: Trials, text: str) -> tuple[tuple[str, ...], tuple[tuple[
         return (), ()
     said = [str(m["content"]) for m in turns if m["role"] == "user"]
     return tuple(t for t in said if t not in prompt[0]), ()
+
+
+def _later(trials: Trials, before: Sequence[str]) -> tuple[str, ...]:
+    """Sentences that only a longer conversation has."""
+    turns = in_turns(25)
+    prompt = trials.prompt(turns)
+    if prompt is None or not before:
+        return ()
+    said = dict.fromkeys(sentences(without_messages(prompt[0], turns)))
+    return tuple(s for s in said if not any(s in p for p in before))
 
 
 def _lost(
@@ -357,15 +376,29 @@ def _last_header(before: str) -> str:
 def _unread(prompts: Sequence[str], source: str, texts: Sequence[str]) -> tuple[str, ...]:
     """Sentences of a prompt whose words cannot be read in the template's source."""
     source = source.lower()
-    known = set(re.findall(r"[^\W_]{4,}", source))
-    known |= {w for t in texts for w in re.findall(r"[^\W_]{4,}", t.lower())}
+    known = set(re.findall(r"[^\W_]{3,}", source))
+    known |= {w for t in texts for w in re.findall(r"[^\W_]{3,}", t.lower())}
     found = []
     for prompt in prompts:
         for line in sentences(prompt):
-            words = [w.lower() for w in re.findall(r"[^\W_]{4,}", _DATE.sub("", line))]
+            words = [w.lower() for w in re.findall(r"[^\W_]{3,}", _DATE.sub("", line))]
             if sum(w not in known and w not in source for w in words) >= 2:
                 found.append(line)
     return tuple(dict.fromkeys(found))
+
+
+# Messages of the shapes that a condition can ask for in place of words, by how it asks.
+SHAPES = {
+    "is made of digits": "12345",
+    "is made of letters": "bromf",
+    "is made of letters and digits": "bromf7",
+    "is in capitals": "BROMF VLAPP",
+    "is in small letters": "bromf vlapp",
+    "is in title case": "Bromf Vlapp",
+    "is ASCII": "brömf",
+    "is an identifier": "bromf_vlapp",
+    "comes again": "Brunk vlapp.",
+}
 
 
 def asks_for(texts: Mapping[str, str]) -> list[str]:

@@ -73,6 +73,6 @@ def test_json_is_exact() -> None:
         assert json_text(value, indent=2).encode()
 
 
-def test_characters_that_nobody_sees_are_named_once():
+def test_characters_that_nobody_sees_are_named_once() -> None:
     assert invisible("a\u200bb\u202e\u200b\U000e0041") == ["\u200b", "\u202e", "\U000e0041"]
     assert invisible("lines\r\n\tend ❤️ 👩‍💻 שלום \x1b\x9b") == []

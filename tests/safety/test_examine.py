@@ -12,7 +12,7 @@ from modelfile_kit.core.diagnostics import Severity
 from modelfile_kit.safety.examine import Finding, examine
 from tests import hostile_templates
 
-from .seeded import CHAT, EVIL, HEAD, SEEDED, TAIL, Seeded
+from .seeded import CHAT, EVASIVE, EVIL, HEAD, SEEDED, TAIL, Seeded
 
 
 def told(template: str) -> list[Finding]:
@@ -35,6 +35,11 @@ def test_what_is_hidden_is_found(seeded: Seeded) -> None:
 @pytest.mark.parametrize("seeded", SEEDED, ids=lambda s: s.name)
 def test_its_twin_is_innocent(seeded: Seeded) -> None:
     assert [str(finding.diagnostic()) for finding in told(seeded.twin)] == []
+
+
+@pytest.mark.parametrize("name", EVASIVE)
+def test_ways_around(name: str) -> None:
+    assert told(EVASIVE[name])
 
 
 def rendered(template: str, messages: object) -> str:
