@@ -31,6 +31,7 @@ from .model_card import CARD, MAX_CARD, write_card
 NO_REPOSITORY = "MK897"
 FOREIGN_FILES = "MK899"
 OTHER_PROJECTORS = "MK546"
+SETTINGS_OF_ALL = "MK547"
 
 LEDGER = ".mkmodelfile.json"
 MAX_LEDGER = 1 << 20
@@ -131,7 +132,7 @@ def push_to_hub(
                 client.api.create_repo(repository, private=private)
                 remote = client.look() or Remote("")
             commit = _commit(client, contents, files, remote, ledger, progress)
-    found = (*made.diagnostics, *_beside(remote, made, repository))
+    found = (*made.diagnostics, *_beside(remote, made, files, repository))
     name = f"hf.co/{repository}" + (f":{made.label}" if made.label else "")
     return HubPush(f"{client.endpoint}/{repository}", name, files, created, commit, found)
 
@@ -278,10 +279,23 @@ def _ledger_bytes(
     return (json.dumps(whole, indent=2) + "\n").encode()
 
 
-def _beside(remote: Remote | None, made: HubFiles, repository: str) -> Iterator[Diagnostic]:
-    """Projectors of others in the repository, of which the hub could serve one."""
-    names = [n for n in remote.files if n.endswith(".gguf") and "mmproj" in n.lower()] if remote else []
-    others = sorted(set(names) - set(made.files))
+def _beside(
+    remote: Remote | None, made: HubFiles, files: Sequence[PlannedFile], repository: str
+) -> Iterator[Diagnostic]:
+    """What this push means for the other models of the repository, and their projectors for this one."""
+    there = sorted(set(remote.files) - set(made.files)) if remote else []
+    models = [n for n in there if n.endswith(".gguf") and "mmproj" not in n.lower()]
+    changed = [f.name for f in files if f.name in SETTINGS and f.what in (NEW, CHANGED, REMOVED)]
+    if models and changed:
+        yield Diagnostic(
+            SETTINGS_OF_ALL,
+            Severity.WARNING,
+            f"{' and '.join(f'`{name}`' for name in changed)} of this package hold for every model of the "
+            f"repository: also for {', '.join(map(shown, models[:3]))}",
+            Span(f"hf.co/{repository}"),
+            "check the others with `mkmodelfile verify`, or give this model a repository of its own",
+        )
+    others = [n for n in there if n.endswith(".gguf") and "mmproj" in n.lower()]
     if others:
         message = f"there are other projectors too ({', '.join(map(shown, others[:3]))})"
         yield Diagnostic(

@@ -152,6 +152,13 @@ def test_another_projector_in_the_repository(seeing, hub) -> None:
     assert (found.code, "mmproj-other.gguf" in found.message) == ("MK546", True)
 
 
+def test_settings_hold_for_every_model_of_a_repository(seeing, hub) -> None:
+    hub.repos[NAME] = Repo({"other-Q8_0.gguf": b"x"})
+    [found] = push_to_hub(seeing("system: a\n"), NAME).diagnostics
+    assert (found.code, "other-Q8_0.gguf" in found.message) == ("MK547", True)
+    assert push_to_hub(seeing("system: a\n"), NAME).diagnostics == ()
+
+
 def refused(built: Any, hub: CommitHub, **options: Any) -> str:
     with pytest.raises(KitError) as caught:
         push_to_hub(built, NAME, **options)
