@@ -29,6 +29,7 @@ _COMMANDS = {
     "inspect": "Describe a GGUF file, and what Ollama will do with it.",
     "fit": "Say how much memory a model needs, and which context fits.",
     "patch": "Write a copy of a GGUF with other metadata.",
+    "diff": "Compare two GGUFs, templates, Modelfiles, packages or models on a server.",
     "quantize": "Quantize a GGUF to one type or several.",
     "compile": "Compile a chat template into a Go TEMPLATE.",
     "render": "Show the prompt of a conversation, as Ollama or as Hugging Face renders it.",
@@ -52,7 +53,7 @@ _COMMANDS = {
 _GROUPS = {
     "Packages": ("demo", "init", "build", "check", "test", "micro"),
     "Servers": ("publish", "rollback", "verify", "adopt", "repair", "serve", "caption"),
-    "Files": ("inspect", "fit", "patch", "quantize", "compile", "render", "lint", "fmt"),
+    "Files": ("inspect", "diff", "fit", "patch", "quantize", "compile", "render", "lint", "fmt"),
     "Help": ("doctor", "explain"),
 }
 

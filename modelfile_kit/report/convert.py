@@ -6,6 +6,9 @@ from typing import Any
 
 from ..align.check import CheckReport, ConversationCheck
 from ..align.compare import format_alignment
+from ..diff.compare import Compared
+from ..diff.part import Outcome
+from ..diff.rendering import ByJinja
 from ..publish.reply_trials import ReplyReport, Trial
 from ..publish.verify import VerifyReport
 from ..replies.returned import message_text, reader, returned
@@ -13,6 +16,12 @@ from ..replies.round_trip import RoundTrip
 from .model import ENGINE_TOKENS, OWN_TOKENS, Case, Report, Status
 
 _ALIGNED = {"ok": Status.PASSED, "mismatch": Status.FAILED, "refused": Status.SKIPPED}
+DIFFER = "MK770"
+_COMPARED = {
+    Outcome.EQUAL: Status.PASSED,
+    Outcome.DIFFERENT: Status.FAILED,
+    Outcome.NOT_COMPARED: Status.SKIPPED,
+}
 _VERIFIED = {"ok": Status.PASSED, "fail": Status.FAILED, "skip": Status.SKIPPED}
 
 
@@ -23,6 +32,27 @@ def check_cases(checked: CheckReport) -> tuple[Case, ...]:
         status = Status.PASSED if sight.ok else Status.FAILED
         cases.append(Case(f"image {sight.colour}", status, f"says {sight.answer.strip()[:80]!r}"))
     return tuple(cases)
+
+
+def diff_report(compared: Compared) -> Report:
+    """A comparison: a case for each part, failed where it differs."""
+    cases = tuple(
+        Case(p.name, _COMPARED[p.outcome], p.summary, "\n".join(p.lines), data=p.data) for p in compared.parts
+    )
+    before, after = compared.before, compared.after
+    facts: dict[str, Any] = {}
+    for sign, side in (("-", before), ("+", after)):
+        makes = f"; prompts by {side.rendering.words}" if side.rendering is not None else ""
+        facts[sign] = f"{side.name} ({side.kind}{makes})"
+    jinja = [sign for sign, side in (("-", before), ("+", after)) if isinstance(side.rendering, ByJinja)]
+    facts |= {f"branches {s}": b for s, b in zip(jinja, compared.branches, strict=False)}
+    words = {
+        "ok": "equal" if compared.equal else "nothing was compared",
+        "failed": "different",
+        "passed": "equal",
+        "skipped": "not compared",
+    }
+    return Report("diff", f"{before.name} {after.name}", cases, facts=facts, words=words, rule=DIFFER)
 
 
 def verify_report(verified: VerifyReport, *, command: str = "verify", subject: str | None = None) -> Report:

@@ -47,7 +47,8 @@ class Report:
     """The result of one command on one subject (a package, a file, a model's name).
 
     facts: what was found out along the way, JSON-able, in the order it is to be shown. fail_on: the
-    least severity of a finding that makes the whole a failure.
+    least severity of a finding that makes the whole a failure. words: for people, in the place of "ok",
+    "failed", "passed" and "skipped". rule: the code of a failed case that has no finding of its own.
     """
 
     command: str
@@ -56,6 +57,8 @@ class Report:
     diagnostics: tuple[Diagnostic, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
     fail_on: Severity = Severity.ERROR
+    words: Mapping[str, str] = field(default_factory=dict)
+    rule: str = "MK700"
 
     @property
     def ok(self) -> bool:

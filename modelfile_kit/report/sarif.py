@@ -17,12 +17,12 @@ _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: 
 
 
 def render(report: Report) -> str:
-    """One run; each finding is a result, each failed case without a finding becomes one of rule MK700."""
+    """One run; each finding is a result, a failed case without a finding is one of the report's rule."""
     results = [_result(d) for d in report.all_diagnostics()]
     for case in report.cases:
         if case.status is Status.FAILED and not case.diagnostics:
             text = f"{case.name}: {case.summary or 'failed'}"
-            results.append(_result(Diagnostic("MK700", Severity.ERROR, text)))
+            results.append(_result(Diagnostic(report.rule, Severity.ERROR, text)))
     rules = [_rule(code) for code in sorted({r["ruleId"] for r in results})]
     driver = {"name": "modelfile-kit", "version": __version__, "rules": rules}
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}

@@ -151,12 +151,13 @@ def _case(case: Case, color: bool, width: int | None) -> list[str]:
 
 
 def _closing(report: Report, color: bool) -> str:
-    parts = [f"{report.count(s)} {s}" for s in Status if report.count(s)]
+    words = report.words
+    parts = [f"{report.count(s)} {words.get(s.value, s.value)}" for s in Status if report.count(s)]
     for severity in (Severity.ERROR, Severity.WARNING):
         n = sum(d.severity is severity for d in report.all_diagnostics())
         if n:
             parts.append(f"{n} {severity}{'s' if n > 1 else ''}")
-    verdict = "ok" if report.ok else "failed"
+    verdict = words.get("ok", "ok") if report.ok else words.get("failed", "failed")
     text = f"{report.command}: {verdict}" + (f" ({', '.join(parts)})" if parts else "")
     return _paint(text, color, fg="green" if report.ok else "red", bold=True)
 

@@ -225,6 +225,14 @@ MATRIX: dict[str, Lines] = {
         [w.model, "--set", f"general.name={ATTACK}", "-o", w.folder / f"{os.urandom(4).hex()}.gguf"],
         [w.model, "--set", f"{ATTACK}={ATTACK}", "-o", w.folder],
     ],
+    "diff": lambda w: [
+        [w.broken, w.model],
+        [w.model, w.broken],
+        [w.template, w.broken],
+        [w.modelfile, w.sound],
+        [w.sound, "ollama://m", "--host", w.friendly],
+        [w.sound, f"ollama://{ATTACK}", "--host", w.url],
+    ],
     "quantize": lambda w: [
         [w.broken, "Q4_K_M"],
         [w.model, ATTACK],
