@@ -29,6 +29,8 @@ from ..publish.expectation import Expectation
 from ..publish.served_model import ServedModel
 from ..publish.take_over import digest_of
 from ..runtime.ollama.client import OllamaServer
+from ..sources.name import PATH, parse_name
+from ..sources.resolve import resolve
 from .rendering import ByJinja, BySending, Rendering
 from .replies import Reads
 from .server_prompts import ServerPrompter
@@ -37,6 +39,7 @@ from .side import CHAT_TEMPLATE, TEMPLATE, Side
 
 OLLAMA = "ollama://"
 PACKAGE_FILE = "mkmodelfile.yaml"
+READ_BYTES = 1 << 20
 
 _GO = re.compile(r"\{\{-?\s*(?:[.$(]|(?:range|if|with|define|template|end|else|block|break|continue)\b)")
 _MODELFILE = re.compile(r"\s*(?:#.*\n\s*)*(?:from|projector)\s", re.IGNORECASE)
@@ -47,18 +50,18 @@ Read = Callable[[], bytes]
 def open_side(name: str, *, server: Callable[[], OllamaServer], stdin: Read) -> Side:
     """A side by its name.
 
-    name: a GGUF (also by URL), a chat template (Jinja, or one of Hugging Face's JSON files), a Go template,
-    a Modelfile, a package's folder or file, a model on a server (`ollama://NAME`), or `-` for a text on
-    standard input. server: the server that models are asked from; opened when it is needed. stdin: what `-`
-    holds. Raises KitError for what cannot be read.
+    name: a GGUF, a chat template (Jinja, or one of Hugging Face's JSON files), a Go template, a Modelfile,
+    each by its path, its URL or its name on a hub; a package's folder or file, a model on a server
+    (`ollama://NAME`), or `-` for a text on standard input. server: the server that models are asked from;
+    opened when it is needed. stdin: what `-` holds. Raises KitError for what cannot be read.
     """
     if name.startswith(OLLAMA):
         return served_side(server(), name[len(OLLAMA) :], shown=name)
     if name == "-":
         return text_side(stdin(), "<stdin>", Path())
     shown = hide_logins(name)
-    if re.match(r"https?://", name):
-        return gguf_side(read_header(name), shown)
+    if parse_name(name).kind != PATH:
+        return _elsewhere(name, shown)
     path = Path(name)
     if path.is_dir():
         if (path / PACKAGE_FILE).is_file():
@@ -77,6 +80,20 @@ def open_side(name: str, *, server: Callable[[], OllamaServer], stdin: Read) -> 
     return text_side(data, name, path.parent)
 
 
+def _elsewhere(name: str, shown: str) -> Side:
+    """A file of a hub or a web server: of a GGUF the header is read, of a text all."""
+    found = resolve(name)
+    if found.path.suffix.lower() == ".gguf":
+        return gguf_side(read_header(name), shown)
+    source, data = found.open(), bytearray()
+    try:
+        while len(data) <= MAX_BYTES and not data.startswith(b"GGUF") and (part := source.read(READ_BYTES)):
+            data += part
+    finally:
+        source.close()
+    return gguf_side(read_header(name), shown) if data.startswith(b"GGUF") else text_side(bytes(data), shown)
+
+
 def gguf_side(header: Header, name: str) -> Side:
     """A GGUF: its chat template makes the prompts, by Hugging Face's rules."""
     try:
@@ -93,8 +110,11 @@ def gguf_side(header: Header, name: str) -> Side:
     return Side(name, "GGUF", header, texts=texts, rendering=jinja, reads=Reads(jinja))
 
 
-def text_side(data: bytes, name: str, folder: Path) -> Side:
-    """A Modelfile, a Go template or a chat template, told apart by what it holds."""
+def text_side(data: bytes, name: str, folder: Path | None = None) -> Side:
+    """A Modelfile, a Go template or a chat template, told apart by what it holds.
+
+    folder: that of a Modelfile's files; None where none of them is here.
+    """
     if _looks_like_modelfile(data, name):
         return modelfile_side(data, name, folder)
     try:
@@ -110,10 +130,10 @@ def text_side(data: bytes, name: str, folder: Path) -> Side:
     found = chat_template_from(data, name)
     jinja = ByJinja(found.text, found.bos_token, found.eos_token)
     known = found.bos_token is not None or found.eos_token is not None
-    return _jinja(name, jinja, tokens_known=known)
+    return template_side(name, jinja, tokens_known=known)
 
 
-def modelfile_side(data: bytes, name: str, folder: Path) -> Side:
+def modelfile_side(data: bytes, name: str, folder: Path | None) -> Side:
     """A Modelfile with the files that it names, as far as they are here."""
     modelfile = parse_modelfile(data, file=name)
     context = Context(decode(data), modelfile, folder, Target.parse("latest"))
@@ -294,10 +314,11 @@ def _go(text: str, name: str) -> Side:
 def _chat_template(path: Path, name: str) -> Side:
     found = load_chat_template(path)
     known = found.bos_token is not None or found.eos_token is not None or found.beside is not None
-    return _jinja(name, ByJinja(found.text, found.bos_token, found.eos_token), tokens_known=known)
+    return template_side(name, ByJinja(found.text, found.bos_token, found.eos_token), tokens_known=known)
 
 
-def _jinja(name: str, jinja: ByJinja, *, tokens_known: bool) -> Side:
+def template_side(name: str, jinja: ByJinja, *, tokens_known: bool = True) -> Side:
+    """A chat template by itself. tokens_known: whether it is said which BOS and EOS there are."""
     texts = {CHAT_TEMPLATE: jinja.text}
     return Side(
         name, "chat template", texts=texts, rendering=jinja, reads=Reads(jinja), tokens_known=tokens_known

@@ -99,3 +99,19 @@ def test_bad_input(name, content, kind, said, side):
 def test_standard_input(tmp_path):
     found = open_side("-", server=lambda: pytest.fail("no server"), stdin=lambda: JINJA.encode())
     assert (found.name, found.kind) == ("<stdin>", "chat template")
+
+
+def test_names_of_a_hub_are_read_there_and_nothing_is_stored(hub, tmp_path, side):
+    pytest.importorskip("huggingface_hub", reason="needs huggingface_hub (the extra hub)")
+    model = build_model(tmp_path / "tiny-Q4_K_M.gguf").read_bytes()
+    files = {"tiny-Q4_K_M.gguf": model, "chat_template.jinja": JINJA.encode(), "chat.gotmpl": GO.encode()}
+    hub.add("org/repo", files)
+    known = {path for path in tmp_path.rglob("*") if path.is_file()}
+    asked = ("hf.co/org/repo", "hf.co/org/repo/chat_template.jinja", "hf.co/org/repo/chat.gotmpl")
+    found = [open_side(name, server=lambda: pytest.fail("no server"), stdin=bytes) for name in asked]
+    assert [s.kind for s in found] == ["GGUF", "chat template", "Go template"]
+    assert [s.name for s in found] == list(asked)
+    assert found[0].texts == {"chat template": CHAT_TEMPLATE}
+    assert known == {path for path in tmp_path.rglob("*") if path.is_file()}
+    with pytest.raises(KitError, match="has no file"):
+        open_side("hf.co/org/repo/none.jinja", server=lambda: pytest.fail("no server"), stdin=bytes)

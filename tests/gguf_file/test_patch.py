@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,8 +13,9 @@ from gguf import GGUFReader
 
 from modelfile_kit.core.errors import GGUFError, UsageError
 from modelfile_kit.gguf_file import read_header
-from modelfile_kit.gguf_file.patch import PADDING, patch, plan_patch
+from modelfile_kit.gguf_file.patch import PADDING, patch, plan_patch, write_patch
 from modelfile_kit.micro import build_model
+from tests.gguf_file.against_ggml import TAKEN, ask_ggml
 from tests.gguf_file.handmade import Typed, gguf, tensor
 
 KINDS = {
@@ -230,3 +233,33 @@ def test_llama_cpp_ends_where_the_new_token_says(model, tmp_path):
         with LlamaTokenizer(path) as tokenizer:
             ends.append(set(tokenizer.info.end_of_generation))
     assert ends[1] - ends[0] == {stop}
+
+
+VOCAB = Path(__file__).parents[3] / "shared" / "vocab"
+
+
+@pytest.mark.skipif(find_spec("llama_cpp") is None, reason="needs llama-cpp-python (the extra align)")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="ggml answers in a forked process")
+def test_ggml_takes_what_was_written(model, tmp_path):
+    """Arrays, deleted keys and the padding of a header, for the micro model and real vocabularies."""
+    sources = [model, *sorted(VOCAB.glob("*.gguf"))]
+    written = []
+    for source in sources:
+        changes: dict[str, Any] = {
+            "tokenizer.ggml.eos_token_ids": [1, 2],
+            "general.tags": ["a, b", "", "é" * 99],
+            "kit.flags": [True, False],
+            "general.name": None,
+        }
+        planned = plan_patch(source, changes, sound=True)
+        for block in (0, 4096):
+            path = tmp_path / f"{source.stem}-{block}.gguf"
+            data = source.read_bytes()[planned.before.data_offset :]
+            path.write_bytes((planned.padded_head(block) if block else planned.head()) + data)
+            written.append(path)
+        write_patch(planned, tmp_path / "w.gguf")
+        assert (tmp_path / "w.gguf").read_bytes() in (written[-2].read_bytes(), written[-1].read_bytes())
+    assert ask_ggml(written) == [TAKEN] * len(written)
+    damaged = tmp_path / "damaged.gguf"
+    damaged.write_bytes(written[0].read_bytes()[:200])
+    assert ask_ggml([damaged]) != [TAKEN]
