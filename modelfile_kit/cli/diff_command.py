@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Iterator
+from pathlib import Path
 
 import click
 
 from ..core.errors import KitError, UsageError
 from ..diff.compare import compare
 from ..diff.open_side import OLLAMA, open_side
-from ..diff.side import Side
 from ..report.convert import diff_report
 from ..runtime.ollama.client import OllamaServer
+from ..sources.name import PATH, parse_name
 from .command import Command
 from .common import finish, format_option, host_option, read_bytes
 
@@ -36,9 +37,9 @@ def command(before: str, after: str, data: bool, host: str | None, output_format
     """Show how B differs from A: what they say, the prompts that change, and how replies are read.
 
     A and B are GGUFs, chat templates (Jinja), Go templates, Modelfiles, packages, or models on a server
-    (`ollama://NAME`), in any combination. A chat template is rendered by Hugging Face's rules, a TEMPLATE as
-    Ollama renders it; a server is asked for its own prompts. Each change is shown by the smallest
-    conversation that was found for it. `-` lines are A's, `+` lines are B's.
+    (`ollama://NAME`, or NAME beside --host), in any combination. A chat template is rendered by Hugging
+    Face's rules, a TEMPLATE as Ollama renders it; a server is asked for its own prompts. Each change is shown
+    by the smallest conversation that was found for it. `-` lines are A's, `+` lines are B's.
 
     Exit code 0 where all that was compared is equal, 1 where something differs, 2 where A or B cannot be
     read.
@@ -53,17 +54,33 @@ def command(before: str, after: str, data: bool, host: str | None, output_format
                 servers.append(stack.enter_context(OllamaServer(host)))
             return servers[0]
 
-        if host is not None and not (before.startswith(OLLAMA) or after.startswith(OLLAMA)):
-            raise UsageError("--host has no meaning without a model on a server", help=f"write {OLLAMA}NAME")
-        sides = [_open(name, server) for name in (before, after)]
-        report = diff_report(compare(sides[0], sides[1], data=data))
-    finish(report, output_format)
+        with _no_difference():
+            names = [_on_server(name) if host is not None else name for name in (before, after)]
+            if host is not None and not any(name.startswith(OLLAMA) for name in names):
+                message = "--host has no meaning without a model on a server"
+                raise UsageError(message, help=f"write {OLLAMA}NAME")
+            one, other = (open_side(n, server=server, stdin=lambda: read_bytes("-")) for n in names)
+            compared = compare(one, other, data=data)
+            if not compared.anything:
+                kinds = f"{one.name} ({one.kind}) and {other.name} ({other.kind})"
+                raise UsageError(
+                    f"{kinds} have nothing that could be compared",
+                    help="; ".join(f"{part.name}: {part.summary}" for part in compared.parts),
+                )
+    finish(diff_report(compared), output_format)
 
 
-def _open(name: str, server: Callable[[], OllamaServer]) -> Side:
-    """A side; what cannot be read is wrong usage, since 1 says that the sides differ."""
+def _on_server(name: str) -> str:
+    """A name beside --host: of a model on that server, unless a file has it or it is a path."""
+    is_path = name.startswith((".", "/", "~")) or name == "-" or Path(name).exists()
+    return name if is_path or parse_name(name).kind != PATH else OLLAMA + name
+
+
+@contextlib.contextmanager
+def _no_difference() -> Iterator[None]:
+    """What cannot be read is wrong usage, since exit code 1 says that the sides differ."""
     try:
-        return open_side(name, server=server, stdin=lambda: read_bytes("-"))
+        yield
     except KitError as error:
         error.exit_code = 2
         raise

@@ -27,10 +27,14 @@ class Compared:
     branches: tuple[str, ...] = ()
 
     @property
+    def anything(self) -> bool:
+        """Whether any part could be compared."""
+        return any(p.outcome is not Outcome.NOT_COMPARED for p in self.parts)
+
+    @property
     def equal(self) -> bool:
         """Whether nothing that was compared differs, and something was compared."""
-        outcomes = [p.outcome for p in self.parts]
-        return Outcome.DIFFERENT not in outcomes and Outcome.EQUAL in outcomes
+        return self.anything and not any(p.outcome is Outcome.DIFFERENT for p in self.parts)
 
 
 def compare(before: Side, after: Side, *, data: bool = False) -> Compared:
@@ -94,7 +98,9 @@ def _expected(name: str, side: Side) -> bool:
     """Whether a side that has no such text could have one."""
     if name == TEMPLATE:
         return side.settings is not None
-    return name.startswith(CHAT_TEMPLATE) and side.header is not None
+    # A projector has neither vocabulary nor chat template.
+    model = side.header is not None and "tokenizer.ggml.tokens" in side.header.metadata
+    return name.startswith(CHAT_TEMPLATE) and model
 
 
 def _settings(before: Side, after: Side) -> Iterator[Part]:

@@ -46,12 +46,7 @@ def diff_report(compared: Compared) -> Report:
         facts[sign] = f"{side.name} ({side.kind}{makes})"
     jinja = [sign for sign, side in (("-", before), ("+", after)) if isinstance(side.rendering, ByJinja)]
     facts |= {f"branches {s}": b for s, b in zip(jinja, compared.branches, strict=False)}
-    words = {
-        "ok": "equal" if compared.equal else "nothing was compared",
-        "failed": "different",
-        "passed": "equal",
-        "skipped": "not compared",
-    }
+    words = {"ok": "equal", "failed": "different", "passed": "equal", "skipped": "not compared"}
     return Report("diff", f"{before.name} {after.name}", cases, facts=facts, words=words, rule=DIFFER)
 
 

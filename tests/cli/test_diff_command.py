@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import pytest
 
 from modelfile_kit.gguf_file.patch import patch
-from modelfile_kit.micro import build_model
+from modelfile_kit.micro import build_model, build_projector
 from modelfile_kit.report import FORMATS
 
 JINJA = "{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}<a>"
@@ -83,8 +83,11 @@ def test_a_side_from_standard_input(pair, mkmodelfile):
         (["-", "-"], "only one side"),
         (["a.jinja", "b.jinja", "--host", "h"], "--host has no meaning"),
         (["a.jinja", "cut.gguf"], "cut.gguf"),
+        (["a.jinja", "eyes.gguf"], "have nothing that could be compared"),
         (["a.jinja", "Modelfile"], "Modelfile"),
         (["a.jinja", "ollama://m", "--host", "127.0.0.1:1"], "127.0.0.1:1"),
+        (["a.jinja", "my-model", "--host", "127.0.0.1:1"], "127.0.0.1:1"),
+        (["a.jinja", "./my-model", "--host", "127.0.0.1:1"], "--host has no meaning"),
         (["https://127.0.0.1:1/x.gguf", "a.jinja"], "127.0.0.1:1"),
     ],
 )
@@ -93,6 +96,7 @@ def test_what_cannot_be_read_is_wrong_usage_and_no_difference(
 ):
     (tmp_path / "cut.gguf").write_bytes(b"GGUF\x03\0\0\0")
     (tmp_path / "Modelfile").write_text("FRM x\n")
+    build_projector(tmp_path / "eyes.gguf")
     monkeypatch.chdir(tmp_path)
     done = mkmodelfile("diff", *arguments)
     assert done.code == 2

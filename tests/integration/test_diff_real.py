@@ -61,7 +61,7 @@ def cases(report: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def test_a_package_and_what_was_created_from_it_are_equal(diff: Any, package: Path) -> None:
-    code, report = diff(package, "ollama://right")
+    code, report = diff(package, "right")
     found = cases(report)
     assert code == 0, [c for c in report["cases"] if c["status"] == "failed"]
     assert {c["name"] for c in found.values() if c["status"] == "skipped"} == set()
