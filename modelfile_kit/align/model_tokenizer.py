@@ -12,6 +12,7 @@ from ..core.errors import KitError, MissingDependencyError
 from ..gguf_file.vocabulary import Vocabulary
 from ..reference_tokenizer.child import ReferenceChild
 from ..reference_tokenizer.find import AUTO, Found, Resolver, find_tokenizer
+from ..reference_tokenizer.named import fetch_tokenizer
 from ..runtime.tokenizer import Tokenizer
 from .both_tokenizers import BothTokenizers
 from .stress import findings, stress
@@ -22,7 +23,7 @@ NOT_COMPARED = "MK759"
 
 @contextmanager
 def model_tokenizer(
-    asked: str | Path, model: Path, *, timeout: float = 60.0, resolve: Resolver | None = None
+    asked: str | Path, model: Path, *, timeout: float = 60.0, resolve: Resolver | None = fetch_tokenizer
 ) -> Iterator[tuple[ReferenceChild | None, tuple[Diagnostic, ...]]]:
     """The tokenizer that is asked for, opened, and why there is none where `auto` found one in vain.
 

@@ -22,6 +22,8 @@ from ..ollama.versions import Target, since
 from ..package.conversations import package_conversations
 from ..package.package import Package, load_package
 from ..replies.round_trip import RoundTrip
+from ..sources.places import remote
+from ..sources.resolve import place_of
 from .modelfile_text import Values, relative_to_modelfile, write_modelfile
 from .native_way import NativeReplies, native_replies
 from .output import write_files
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from ..ollama.grammar import Modelfile
 
 MODELFILE = "Modelfile"
+_NOT_HERE = "`mkmodelfile publish` and `serve` fetch it, `ollama create` does not"
 REPORT = "report.json"
 
 
@@ -198,11 +201,16 @@ class Build:
             )
         return self.reference
 
+    def _elsewhere(self) -> list[str]:
+        """The files that a name stands for and that are not on this machine yet."""
+        return [found.title for path in model_files(self) if (found := remote(path)) is not None]
+
     def summary(self) -> list[str]:
         """The decisions in a few lines for people."""
         files, plan = self.files, self.plan
         lines = [
             f"model      {files.model.name} ({files.header.architecture})",
+            *(f"not here   {title}: {_NOT_HERE}" for title in self._elsewhere()),
             f"projector  {files.why if files.projector else f'none: {files.why}'}",
             f"input      {', '.join(files.input)}",
             f"family     {files.family.title if files.family else 'unknown to modelfile-kit (not an error)'}",
@@ -253,7 +261,8 @@ def build(
 
     package_dir_or_yaml: a folder with a mkmodelfile.yaml, such a file, or a Package.
     output: the folder for Modelfile and report.json; `build/<name>/` beside the package file by default.
-    model, projector, target: in place of the package's own (projector: also "auto" or "none").
+    model, projector, target: in place of the package's own (projector: also "auto" or "none"). A model and a
+    projector may be names as `hf.co/ORG/REPO:Q4_K_M` (`sources.name`), of which only headers are read.
     projector_directive: "from" for stock Ollama, "projector" for the instruction of the kit's dialect.
     write: False does everything but write.
 
@@ -314,10 +323,10 @@ def _package(
     package = given if isinstance(given, Package) else load_package(given)
     changes: dict[str, Any] = {}
     if model is not None:
-        changes["model"] = Path(model).expanduser().absolute()
+        changes["model"] = place_of(model).expanduser().absolute()
     if projector is not None:
         word = str(projector) in ("auto", "none")
-        changes["projector"] = str(projector) if word else Path(projector).expanduser().absolute()
+        changes["projector"] = str(projector) if word else place_of(projector).expanduser().absolute()
     if target is not None:
         changes["target"] = str(Target.parse(target)) if target != "latest" else target
     if not changes:

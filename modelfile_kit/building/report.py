@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..core.version import __version__
+from ..sources.places import known
 
 if TYPE_CHECKING:
     from ..package.package import Package
@@ -68,6 +70,7 @@ def _model(files: PackageFiles, values: Values) -> dict[str, Any]:
     header = files.header
     return {
         "file": values.model,
+        **_origin(files.model),
         "size": header.size,
         "architecture": header.architecture,
         "input": list(files.input),
@@ -75,10 +78,19 @@ def _model(files: PackageFiles, values: Values) -> dict[str, Any]:
     }
 
 
+def _origin(path: Path) -> dict[str, Any]:
+    """Which file of which repository it is, for one that a name stands for."""
+    found = known(path)
+    if found is None:
+        return {}
+    return {"from": found.title, "revision": found.repository.revision, "digest": found.file.digest}
+
+
 def _projector(files: PackageFiles, values: Values) -> dict[str, Any]:
     header = files.projector_header
     return {
         "file": values.projector,
+        **(_origin(files.projector) if files.projector else {}),
         "size": header.size if header else None,
         "type": _projector_type(header.metadata) if header else None,
         "why": files.why,

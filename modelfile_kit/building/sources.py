@@ -28,6 +28,7 @@ from ..package.families import Family, Recognition, load_family, recognise
 from ..package.package import Package
 from ..reference_tokenizer.find import find_tokenizer
 from ..sources.folder import describe_folder
+from ..sources.places import is_there
 
 MISSING_FILE = "MK430"
 NOT_TEXT = "MK509"
@@ -257,7 +258,7 @@ def _jinja_file(path: Path, package: Package) -> str:
 def must_exist(path: Path, key: str, package: Package) -> None:
     """Raises PackageError (MK430) for a file of the package that is missing."""
     what = why_no_file(path)
-    if not what:
+    if not what or is_there(path):
         return
     hint = {
         "model": "download it (the package's README says where from), or give another with --model",

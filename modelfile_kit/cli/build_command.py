@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ..building.build import REPORT, Build, build
+from ..building.build import REPORT, Build, build, model_files
 from ..core.diagnostics import Diagnostic
 from ..packing.hub_files import write_hub_files
 from ..packing.oci_layout import write_layout
@@ -22,6 +22,7 @@ from .common import (
     say,
     step_progress,
 )
+from .names import bring_files
 from .output import show
 
 
@@ -106,6 +107,7 @@ def command(
 
 def _pack(built: Build, purpose: str, output: Path | None) -> tuple[Path, tuple[Diagnostic, ...]]:
     """Writes the folder for a hub or a registry; what it does not carry."""
+    bring_files(model_files(built))
     with step_progress() as progress:
         if purpose == "hf":
             folder, made = write_hub_files(built, output, progress=progress)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..building.build import build
+from ..building.build import build, model_files
 from ..core.diagnostics import Severity
 from ..core.errors import EngineError, MissingDependencyError
 from ..core.files import write_atomically
@@ -31,6 +31,7 @@ from .common import (
     tokenizer_option,
     tried_replies,
 )
+from .names import bring_files
 
 if TYPE_CHECKING:
     from ..publish.reply_trials import Source
@@ -90,6 +91,7 @@ def command(
         built = build(package, model=model, projector=projector, target=target, write=False)
     print_diagnostics(built.diagnostics)
     if see:
+        bring_files(model_files(built))
         say("asking the embedded engine about images")
     try:
         checked = check_package(built, tokens=not bytes_only, reference=tokenizer, embedded=see)

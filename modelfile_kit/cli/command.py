@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from .flags import FLAGS
+from .names import say_names
 
 # Options by what they are about; every other option is a command's own and comes first.
 _GROUPS: dict[str, frozenset[str]] = {
@@ -24,6 +25,13 @@ class Command(click.Command):
     def __init__(self, *args: Any, examples: Sequence[str] = (), **options: Any) -> None:
         super().__init__(*args, **options)
         self.examples = tuple(examples)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Runs it, and says at the end what its names of models were."""
+        try:
+            return super().invoke(ctx)
+        finally:
+            say_names()
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """Its own, and those that every command takes."""

@@ -86,18 +86,19 @@ def package_argument(command: Command) -> Command:
 def file_options(command: Command) -> Command:
     """`--model` and `--projector`: other files in the place of the package's."""
     command = click.option(
-        "--projector", metavar="FILE", help="Use this projector (or `none`) instead of the package's."
+        "--projector", metavar="FILE-or-NAME", help="Use this projector (or `none`) instead of the package's."
     )(command)
-    return click.option("--model", metavar="FILE", help="Use this GGUF instead of the package's.")(command)
+    help_text = "Use this GGUF instead of the package's; also a name such as hf.co/ORG/REPO:Q4_K_M."
+    return click.option("--model", metavar="FILE-or-NAME", help=help_text)(command)
 
 
 def tokenizer_option(command: Command) -> Command:
     """`--tokenizer`: the original model's own tokenizer."""
     return click.option(
         "--tokenizer",
-        metavar="FILE-or-FOLDER",
-        help="Compare the GGUF's vocabulary with this tokenizer of the original model (`auto`: beside the "
-        "model; `none`).",
+        metavar="FILE-or-NAME",
+        help="Compare the GGUF's vocabulary with this tokenizer of the original model: a file, a folder or a "
+        "name such as hf.co/ORG/REPO (`auto`: beside the model; `none`).",
     )(command)
 
 

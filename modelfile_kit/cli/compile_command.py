@@ -18,10 +18,11 @@ from ..core.diagnostics import has_errors, with_excerpts
 from ..huggingface.chat_template_file import (
     ChatTemplate,
     chat_template_from,
-    load_chat_template,
+    named_chat_template,
     unknown_tokens,
 )
 from ..report import FORMATS, Report, render
+from ..sources.places import remote
 from .command import Command
 from .common import errors_in, in_file, print_diagnostics, read_bytes, say
 from .output import deliver, show, wants_color, write_report
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     examples=(
         "mkmodelfile compile chat_template.jinja > chat.gotmpl",
         "mkmodelfile compile model.gguf --explain",
+        "mkmodelfile compile hf.co/ORG/REPO-GGUF:Q4_K_M",
         "mkmodelfile compile chat_template.jinja --bos '<s>' --target '>=0.12'",
     ),
 )
@@ -72,12 +74,12 @@ def command(
     """Compile CHAT_TEMPLATE to a Go TEMPLATE.
 
     CHAT_TEMPLATE is a chat_template.jinja, a GGUF, a tokenizer_config.json, a chat_template.json, a folder
-    with such files, or - for standard input. The TEMPLATE goes to stdout, what could not be proven goes
-    to stderr. Exit code 1 says that the result must not be used as it is.
+    with such files, a name such as hf.co/ORG/REPO, or - for standard input. The TEMPLATE goes to stdout, what
+    could not be proven goes to stderr. Exit code 1 says that the result must not be used as it is.
     """
     if explain and output_format not in ("text", "json"):
         raise click.UsageError(f"--explain is written as text or json, not as {output_format}")
-    source = _load(chat_template, name)
+    source, place = _load(chat_template, name)
     explained: Explanation | None = None
     with errors_in(chat_template):
         tokens = {
@@ -90,7 +92,7 @@ def command(
             explained = explain_template(source.text, **tokens, target=target)
             compiled = explained.compiled
         else:
-            compiled = _compiled(source, chat_template, tokens, target, bos is None and eos is None)
+            compiled = _compiled(source, place, tokens, target, bos is None and eos is None)
     given = [name for name, text in (("bos_token", bos), ("eos_token", eos)) if text is not None]
     noted = unknown_tokens(source, *given)
     found = with_excerpts(noted + compiled.diagnostics, source.text.split("\n"))
@@ -104,17 +106,18 @@ def command(
         raise click.exceptions.Exit(1)
 
 
-def _load(path: str, name: str | None) -> ChatTemplate:
-    if path == "-":
-        return chat_template_from(read_bytes("-"), "<stdin>", name=name)
-    return load_chat_template(Path(path), name=name)
+def _load(text: str, name: str | None) -> tuple[ChatTemplate, Path | None]:
+    """The chat template, and the path of its file; None for standard input."""
+    if text == "-":
+        return chat_template_from(read_bytes("-"), "<stdin>", name=name), None
+    return named_chat_template(text, name=name)
 
 
 def _compiled(
-    source: ChatTemplate, path: str, tokens: dict[str, str], target: str, own_tokens: bool
+    source: ChatTemplate, path: Path | None, tokens: dict[str, str], target: str, own_tokens: bool
 ) -> Compiled:
     """The TEMPLATE; of a GGUF without the BOS and EOS that its engine adds, as `build` makes it."""
-    if own_tokens and path != "-" and Path(path).is_file() and read_bytes(path, 4) == b"GGUF":
+    if own_tokens and path is not None and _is_gguf(path):
         from ..building.engine_tokens import compile_for_engine
         from ..building.sources import ModelTemplate
         from ..gguf_file import Vocabulary, read_header
@@ -127,6 +130,10 @@ def _compiled(
                 say(f"the engine adds {text} to every prompt, so the TEMPLATE does not write it")
         return compile_for_engine(reference, ends, target)
     return compile_template(source.text, **tokens, target=target)
+
+
+def _is_gguf(path: Path) -> bool:
+    return remote(path) is not None or (path.is_file() and read_bytes(str(path), 4) == b"GGUF")
 
 
 def _report(

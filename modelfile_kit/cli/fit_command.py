@@ -71,7 +71,7 @@ def _split(_context: click.Context, _parameter: click.Parameter, given: str | No
         "mkmodelfile fit model.gguf --gpu-layers all --split 3,1 --memory 24GiB,8GiB --format json",
     ),
 )
-@click.argument("target", metavar="[PACKAGE|MODEL.gguf]", default=".")
+@click.argument("target", metavar="[PACKAGE|MODEL]", default=".")
 @click.option(
     "--memory",
     metavar="SIZE",
@@ -112,7 +112,9 @@ def _split(_context: click.Context, _parameter: click.Parameter, given: str | No
     help="Layers on the GPUs, the output counted as one (-ngl); `fit`: as many as --memory has room for.",
 )
 @click.option("--split", metavar="SHARES", callback=_split, help="Shares of several GPUs, as in 3,1 (-ts).")
-@click.option("--projector", metavar="FILE", help="The model's projector, or `none`; of a package its own.")
+@click.option(
+    "--projector", metavar="FILE-or-NAME", help="The model's projector, or `none`; of a package its own."
+)
 @patience_options
 @click.option("--format", "output_format", type=click.Choice(FORMATS), default="text", show_default=True)
 def command(
@@ -324,11 +326,11 @@ class _Question:
     def _neighbours(self) -> Iterator[tuple[str, Model]]:
         """Other quantizations of the same model in its folder."""
         own = self.model.header
-        if own.source.startswith(("http://", "https://")):
+        if own.place is None:
             return
         shapes = {tensor.name: tensor.shape for tensor in self.model.tensors}
-        for path in sorted(Path(own.source).parent.glob("*.gguf"))[:MAX_NEIGHBOURS]:
-            if str(path) in self.model.files or path == Path(own.source):
+        for path in sorted(own.path.parent.glob("*.gguf"))[:MAX_NEIGHBOURS]:
+            if str(path) in self.model.files or path == own.path:
                 continue
             try:
                 model = model_of(read_header(path))

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -46,10 +45,10 @@ _MAX_CONTEXT = 1 << 24
         "mkmodelfile inspect model.gguf",
         "mkmodelfile inspect model.gguf mmproj-model-F16.gguf --image-size 1080x2400 --sound-length 5",
         "mkmodelfile inspect model.gguf --tokenizer ./original-model",
-        "mkmodelfile inspect https://huggingface.co/ORG/REPO/resolve/main/model.gguf --format json",
+        "mkmodelfile inspect hf.co/ORG/REPO-GGUF:Q4_K_M --format json",
     ),
 )
-@click.argument("files", nargs=-1, required=True, metavar="FILE-or-URL...")
+@click.argument("files", nargs=-1, required=True, metavar="FILE-or-NAME...")
 @tokenizer_option
 @patience_options
 @click.option(
@@ -78,7 +77,8 @@ def command(
 ) -> None:
     """Describe GGUF files, and what Ollama will do with them.
 
-    Of a URL only the header is read. Give a model and its projector together to see whether they fit. With
+    A file may be a name: a URL, hf.co/ORG/REPO:Q4_K_M, ms://ORG/REPO or ollama://NAME, of which only the
+    header is read. Give a model and its projector together to see whether they fit. With
     --tokenizer the model's vocabulary is compared, token by token, with that of the original model.
     """
     headers: list[Header] = []
@@ -236,7 +236,7 @@ def _contents(header: Header) -> list[tuple[str, ContentFinding]]:
     found = []
     for name, source in vocabulary.chat_templates.items():
         key = "tokenizer.chat_template" + ("" if name == "default" else f".{name}")
-        place = f"{Path(header.source).name}: {key}"
+        place = f"{header.path.name}: {key}"
         known = examine(source, bos_token=vocabulary.bos_text, eos_token=vocabulary.eos_text)
         found += [(place, finding) for finding in known]
     return found
@@ -276,7 +276,7 @@ def _tokenizer(header: Header, asked: str | None, output_format: str) -> tuple[D
     from ..align.model_tokenizer import compare_vocabulary
     from ..gguf_file.vocabulary import Vocabulary
 
-    compared, found = compare_vocabulary(asked, Path(header.source), Vocabulary.from_header(header))
+    compared, found = compare_vocabulary(asked, header.path, Vocabulary.from_header(header))
     if output_format == "text" and compared is not None:
         show(f"  {'tokenizer':<14} {shown(compared.summary)}")
     return found
@@ -294,10 +294,10 @@ def _neighbour(header: Header) -> tuple[Diagnostic, ...] | None:
     """What `projector: auto` would say of a model that is inspected alone: a remark or a warning."""
     if classify(header) is not FileKind.MODEL:
         return None
-    if header.source.startswith(("http://", "https://")):
+    if header.place is None:
         found = tuple(check_pair(header, None))
     else:
-        found = find_projector(header.source, model=header).diagnostics
+        found = find_projector(header.path, model=header).diagnostics
     # A file that lacks its projector is sound all the same.
     mild = (replace(d, severity=Severity.WARNING) if d.severity is Severity.ERROR else d for d in found)
     return tuple(mild) or None

@@ -17,6 +17,7 @@ from ..gguf_file.patch import Patch, plan_patch, write_patch
 from ..gguf_file.split import split_of
 from .command import Command
 from .common import read_bytes, say
+from .names import bring_files, place_and_folder
 from .output import show
 
 
@@ -31,7 +32,7 @@ from .output import show
         "--in-place",
     ),
 )
-@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("named", metavar="MODEL")
 @click.option(
     "--set",
     "assignments",
@@ -53,12 +54,12 @@ from .output import show
     "--output",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="The copy; by default NAME-patched.gguf beside MODEL.",
+    help="The copy; by default NAME-patched.gguf beside MODEL, of a name in the current folder.",
 )
 @click.option("--in-place", is_flag=True, help="Replace MODEL itself.")
 @click.option("--dry-run", is_flag=True, help="Show what would change; write nothing.")
 def command(
-    model: Path,
+    named: str,
     assignments: tuple[str, ...],
     deletions: tuple[str, ...],
     output: Path | None,
@@ -78,9 +79,14 @@ def command(
         raise UsageError(
             "nothing is to be changed", help="give --set KEY=VALUE or --delete KEY, each as often as needed"
         )
+    model, folder = place_and_folder(named)
+    if in_place and folder != model.parent:
+        raise UsageError(
+            "--in-place would change the file in the cache", help="give the copy a name with --output FILE"
+        )
     header = read_header(model)
     changes, types = _changes(header, assignments, deletions)
-    destination = model.resolve() if in_place else output or model.with_name(f"{model.stem}-patched.gguf")
+    destination = model.resolve() if in_place else output or folder / f"{model.stem}-patched.gguf"
     if not in_place and not dry_run:
         _must_be_new(destination, model)
     _must_be_first(header, model)
@@ -93,6 +99,7 @@ def command(
         say("nothing was written (--dry-run)")
         return
     say("\n".join(lines))
+    bring_files([model])
     written = write_patch(planned, destination)
     if written.shared:
         say(f"{written.shared:,} bytes of tensors are shared with {model.name}, not copied")

@@ -13,6 +13,7 @@ from ..runtime.llama_quantize import find_llama_quantize
 from ..runtime.quantizing import Quantized, quantize, read_types
 from .command import Command
 from .common import say, step_progress
+from .names import bring_files, place_and_folder
 from .output import show
 
 
@@ -25,14 +26,15 @@ from .output import show
         "mkmodelfile quantize model-F16.gguf IQ2_XXS --imatrix imatrix.gguf",
     ),
 )
-@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("named", metavar="MODEL")
 @click.argument("types", metavar="TYPE[,TYPE…]")
 @click.option(
     "-o",
     "--output",
     type=click.Path(path_type=Path),
     metavar="PATH",
-    help="A folder for the files, or the file where there is one type; by default beside MODEL.",
+    help="A folder for the files, or the file where there is one type; by default beside MODEL, of a name in "
+    "the current folder.",
 )
 @click.option(
     "--imatrix",
@@ -49,7 +51,7 @@ from .output import show
     help="This llama-quantize; by default the one beside Ollama, one on PATH, or llama-cpp-python's library.",
 )
 def command(
-    model: Path,
+    named: str,
     types: str,
     output: Path | None,
     imatrix: Path | None,
@@ -64,6 +66,9 @@ def command(
     """
     wanted = read_types(types)
     quantizer = find_llama_quantize(program)
+    model, folder = place_and_folder(named)
+    bring_files([model])
+    output = folder if output is None and folder != model.parent else output
     with terminated_as_interrupted(), step_progress() as progress:
         made = quantize(
             model,

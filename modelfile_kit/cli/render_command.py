@@ -45,7 +45,7 @@ _THINK = {
     "--template", metavar="FILE", help="Go TEMPLATE: show the prompt that Ollama sends to the engine."
 )
 @click.option("--modelfile", metavar="FILE", help="Modelfile: the same, with its SYSTEM and MESSAGEs.")
-@click.option("--jinja", metavar="FILE", help="Chat template: show what apply_chat_template renders.")
+@click.option("--jinja", metavar="FILE-or-NAME", help="Chat template: show what apply_chat_template renders.")
 @click.option(
     "--messages", required=True, metavar="FILE", help="JSON file with messages, or with conversations."
 )
@@ -196,9 +196,9 @@ def _as_huggingface(
     path: str, conversation: Conversation, bos: str | None, eos: str | None, generation_prompt: bool
 ) -> str:
     from ..huggingface import render_reference
-    from ..huggingface.chat_template_file import ChatTemplate, load_chat_template
+    from ..huggingface.chat_template_file import ChatTemplate, named_chat_template
 
-    source = ChatTemplate(read_text("-")) if path == "-" else load_chat_template(Path(path))
+    source = ChatTemplate(read_text("-")) if path == "-" else named_chat_template(path)[0]
     return render_reference(
         source.text,
         list(conversation.messages),

@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from ..building.build import Build, build, default_output
+from ..building.build import Build, build, default_output, model_files
 from ..building.output import write_files
 from ..core.errors import EngineError, ServerError
 from ..core.foreign_text import shown
@@ -46,6 +46,7 @@ from .common import (
     step_progress,
 )
 from .flags import current_flags
+from .names import bring_files
 from .output import deliver, tell
 
 
@@ -204,6 +205,7 @@ def _run(built: Build, line: CommandLine, key: str) -> None:
 def _serving(built: Build, line: CommandLine, key: str, stopper: Stopper) -> Iterator[ServerProcess]:
     """The running program; nothing of it is left afterwards."""
     check_port(line.host, line.port)
+    bring_files(model_files(built))
     say(f"{line.program} loads {built.files.model.name}")
     with tempfile.TemporaryDirectory(prefix="mkmodelfile-serve-") as folder:
         template = None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from os import PathLike
-from pathlib import Path
 
 from ..core.errors import GGUFError
 from ..gguf_file.header import Header, read_header
@@ -41,6 +40,6 @@ def model_of(header: Header) -> Model:
         raise GGUFError(worst.message, span=worst.span, help=worst.help, code=worst.code)
     tensors = list(header.tensors)
     for path in split.parts:
-        if path.name != Path(header.source).name:
+        if path.name != header.path.name:
             tensors += read_header(path).tensors
     return Model(header, tuple(tensors), tuple(map(str, split.parts)))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from os import PathLike
+from pathlib import Path
 
 from ..core.diagnostics import Span
 from ..core.errors import GGUFError
@@ -38,9 +39,10 @@ DEFAULT_ALIGNMENT = 32
 class Header:
     """What a GGUF file says about itself.
 
-    source: path or URL; size: of the whole file in bytes (None if a server does not say);
+    source: path, URL or another name; size: of the whole file in bytes (None if a server does not say);
     version: 2 or 3; byte_order: "little" or "big"; metadata: keys and values, lazily;
-    tensors: in the order of the file; data_offset: where the tensor data begins.
+    tensors: in the order of the file; data_offset: where the tensor data begins. place: where the file lies
+    on this machine, or will lie once it is fetched; None for a URL.
     """
 
     source: str
@@ -51,6 +53,12 @@ class Header:
     tensors: tuple[TensorInfo, ...]
     alignment: int
     data_offset: int
+    place: Path | None = None
+
+    @property
+    def path(self) -> Path:
+        """Its place; of a URL only the last part means something."""
+        return self.place or Path(self.source)
 
     @cached_property
     def architecture(self) -> str:
@@ -121,6 +129,7 @@ def header_of(source: Source, *, check_data: bool = True) -> Header:
         tensors=tensors,
         alignment=alignment,
         data_offset=data_offset,
+        place=source.place,
     )
 
 

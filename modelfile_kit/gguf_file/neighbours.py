@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..sources.places import remote_in
 from .header import Header
 from .split import split_of
 
@@ -93,10 +94,12 @@ def _links(path: Path) -> list[Path]:
 
 
 def _files(folder: Path) -> list[Path]:
+    # Of files that are not here yet only those are asked for that look like projectors.
+    elsewhere = [p for p in remote_in(folder) if looks_like_one(p)]
     try:
-        return sorted(p for p in folder.iterdir() if p.suffix.lower() == ".gguf")
+        return sorted((*elsewhere, *(p for p in folder.iterdir() if p.suffix.lower() == ".gguf")))
     except OSError:  # not there, or may be entered and not listed
-        return []
+        return sorted(elsewhere)
 
 
 def _real(path: Path) -> str:

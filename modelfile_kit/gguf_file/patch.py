@@ -181,7 +181,8 @@ def _read_again(header: Header, pieces: tuple[bytes, ...]) -> Header:
     with tempfile.TemporaryDirectory(prefix="modelfile-kit-") as folder:
         path = Path(folder) / "head.gguf"
         path.write_bytes(_assembled(header, pieces))
-        return replace(read_header(path, check_data=False), source=header.source, size=header.size)
+        read = read_header(path, check_data=False)
+        return replace(read, source=header.source, size=header.size, place=header.place)
 
 
 def _must_stay_sound(before: Header, after: Header) -> None:

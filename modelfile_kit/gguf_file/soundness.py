@@ -14,7 +14,6 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 from ..core.diagnostics import Diagnostic, Severity, Span, has_errors
 from ..core.errors import GGUFError
@@ -95,7 +94,7 @@ def check_soundness(header: Header, *, sample: bool = True) -> list[Diagnostic]:
         if not vision_inside(header) and header.architecture not in VISION_INSIDE.keys() - _PLAIN:
             found += [*_layers(header, tensors), *_embeddings(header, tensors)]
             found += [*_token_lists(header), *_widths(header, tensors)]
-    if sample and header.size is not None and not header.source.startswith(("http://", "https://")):
+    if sample and header.size is not None and header.place is not None and header.path.is_file():
         found += _numbers(header)
     return found
 
@@ -132,7 +131,7 @@ def _all_tensors(header: Header) -> dict[str, tuple[int, ...]]:
     found = {t.name: t.shape for t in header.tensors}
     split = split_of(header)
     for part in split.parts if split else ():
-        if part.name != Path(header.source).name:
+        if part.name != header.path.name:
             try:
                 found.update({t.name: t.shape for t in read_header(part).tensors})
             except GGUFError:
@@ -253,7 +252,7 @@ def _of_layer(header: Header, key: str, layer: int) -> int | None:
 def _numbers(header: Header) -> Iterator[Diagnostic]:
     """The first tensor of a sample that does not begin with numbers."""
     try:
-        with Path(header.source).open("rb") as stream:
+        with header.path.open("rb") as stream:
             for tensor in _sample(header):
                 stream.seek(header.data_offset + tensor.offset)
                 wrong = _not_a_number(tensor.type, stream.read(min(SAMPLE_BYTES, tensor.size or 0)))

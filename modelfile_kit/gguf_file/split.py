@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import GGUFError
+from ..sources.places import is_there
 from .header import Header, read_header
 from .limits import MAX_SPLIT_PARTS
 
@@ -18,7 +19,7 @@ _NAME = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})\.gguf", 
 class Split:
     """A file that is one part of a model.
 
-    number: of this part, from 0; count: of all parts; parts: all paths in order, there or not (empty
+    number: of this part, from 0; count: of all parts; parts: all places in order, there or not (empty
     for a URL or a name that does not follow the pattern).
     """
 
@@ -30,7 +31,7 @@ class Split:
     @property
     def missing(self) -> tuple[Path, ...]:
         """The parts that were not found."""
-        return tuple(p for p in self.parts if not p.is_file())
+        return tuple(p for p in self.parts if not is_there(p))
 
 
 def split_of(header: Header) -> Split | None:
@@ -39,11 +40,10 @@ def split_of(header: Header) -> Split | None:
     number = header.metadata.integer("split.no") or 0
     if count <= 1:
         return None
-    found = _NAME.fullmatch(Path(header.source).name)
+    found = _NAME.fullmatch(header.path.name)
     parts: tuple[Path, ...] = ()
-    local = not header.source.startswith(("http://", "https://"))
-    if found and local and int(found["count"]) == count <= MAX_SPLIT_PARTS:
-        folder = Path(header.source).parent
+    if found and header.place is not None and int(found["count"]) == count <= MAX_SPLIT_PARTS:
+        folder = header.path.parent
         parts = tuple(folder / f"{found['stem']}-{n:05d}-of-{count:05d}.gguf" for n in range(1, count + 1))
     return Split(header.source, number, count, parts)
 
@@ -58,7 +58,7 @@ def check_split(header: Header) -> list[Diagnostic]:
     split = split_of(header)
     if split is None:
         return []
-    if header.source.startswith(("http://", "https://")):
+    if header.place is None:
         return [
             _finding(split, f"is part {split.number + 1} of {split.count}", Severity.INFO, "get all parts")
         ]
@@ -75,7 +75,7 @@ def check_split(header: Header) -> list[Diagnostic]:
         message = f"is part {split.number + 1} of {split.count}; {len(split.missing)} are missing: {names}"
         advice = f"download them into {split.parts[0].parent}"
         found.append(_finding(split, message, Severity.ERROR, advice))
-    named = Path(header.source)
+    named = header.path
     if 0 <= split.number < split.count and split.parts[split.number].name != named.name:
         message = f"the header says part {split.number + 1}, the file name another; Ollama refuses that"
         found.append(_finding(split, message, Severity.ERROR, "download it again under its own name"))
@@ -86,7 +86,7 @@ def check_split(header: Header) -> list[Diagnostic]:
 
 
 def _check_part(split: Split, number: int, path: Path) -> list[Diagnostic]:
-    if path.name == Path(split.source).name or not path.is_file():
+    if path.name == Path(split.source).name or not is_there(path):
         return []
     try:
         other = read_header(path)

@@ -13,6 +13,10 @@ from ..core.errors import UsageError
 from ..core.files import open_file, parse_json, read_file
 from ..gguf_file import read_header
 from ..gguf_file.vocabulary import Vocabulary
+from ..sources.name import PATH, URL, parse_name
+from ..sources.places import remote
+from ..sources.quantizations import contents_of
+from ..sources.resolve import open_repository, open_source, place_of, resolve
 
 _GGUF_MAGIC = b"GGUF"
 
@@ -49,6 +53,8 @@ def load_chat_template(path: Path, *, name: str | None = None) -> ChatTemplate:
     tokens of a chat_template.jinja or .json are those of the tokenizer_config.json beside it.
     Raises UsageError where the file holds no such template, OSError where it cannot be read.
     """
+    if remote(path) is not None:  # it is not here yet, and its header is read by ranges
+        return _from_gguf(path, name)
     if path.is_dir():
         found = [path / n for n in _IN_FOLDER if (path / n).is_file()]
         if not found:
@@ -66,6 +72,61 @@ def load_chat_template(path: Path, *, name: str | None = None) -> ChatTemplate:
     if path.name in _IN_FOLDER and path.name != _CONFIG:
         return _with_folder(path, data, name)
     return chat_template_from(data, str(path), name=name)
+
+
+def named_chat_template(text: str, *, name: str | None = None) -> tuple[ChatTemplate, Path]:
+    """The chat template of a path or a name (`sources.name`), and the path that it was read from.
+
+    A name of a repository means its GGUF; where it has none, its own chat template files, which are fetched
+    with what stands beside them. Raises as `load_chat_template` and `sources.resolve.resolve` do.
+    """
+    asked = parse_name(text)
+    if asked.kind == PATH:
+        return load_chat_template(Path(text), name=name), Path(text)
+    if asked.kind == URL or (asked.file and asked.file.lower().endswith(".gguf")):
+        return _of_url(text, name)
+    repository = open_repository(asked)
+    files = repository.files()
+    there = contents_of(files)
+    if not asked.file and (asked.quantization or there.models or there.projectors):
+        path = place_of(text)
+        return load_chat_template(path, name=name), path
+    folder = (asked.file.rpartition("/")[0] if asked.file else asked.folder).strip("/")
+    wanted = [f for f in files if f.path.rpartition("/")[0] == folder and f.name in _IN_FOLDER]
+    wanted += [f for f in files if f.path.rpartition("/")[0] == f"{folder}/{_MORE}".strip("/")]
+    wanted += [f for f in files if f.path == asked.file and f not in wanted]
+    if not wanted or (asked.file and asked.file not in {f.path for f in wanted}):
+        raise UsageError(
+            f"no chat template {asked.file or 'in this repository'}",
+            span=Span(repository.title),
+            help=f"expected a GGUF or one of {', '.join(_IN_FOLDER)}",
+        )
+    for file in wanted:
+        if (file.size or 0) <= MAX_BYTES:
+            repository.fetch(file)
+    first = next((f for f in wanted if f.path == asked.file), wanted[0])
+    path = repository.place(first) if asked.file else repository.place(first).parent
+    return load_chat_template(path, name=name), path
+
+
+def _of_url(text: str, name: str | None) -> tuple[ChatTemplate, Path]:
+    """Of one file by its address: a GGUF's header, or a small text that is fetched."""
+    source = open_source(text)
+    try:
+        start = source.read(len(_GGUF_MAGIC))
+    finally:
+        source.close()
+    found = resolve(text)
+    if start != _GGUF_MAGIC:
+        size = found.size if found.size is not None else source.size
+        if (size or 0) > MAX_BYTES:
+            raise UsageError(
+                f"not a chat template: more than {MAX_BYTES >> 20} MiB",
+                span=Span(found.title),
+                help="give a .jinja file, a GGUF, a tokenizer_config.json or a chat_template.json",
+            )
+        found.fetch()
+    return load_chat_template(found.path, name=name), found.path
 
 
 def chat_template_from(data: bytes, file: str, *, name: str | None = None) -> ChatTemplate:

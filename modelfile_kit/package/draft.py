@@ -14,6 +14,8 @@ from ..gguf_file.inputs import model_input
 from ..gguf_file.pairing import FileKind, check_pair, classify
 from ..gguf_file.projector_choice import find_projector
 from ..gguf_file.soundness import check_soundness
+from ..sources.places import known
+from ..sources.resolve import exact_name
 from .families import recognise
 
 # Ollama's default depends on the server's video memory (0.34, server/routes.go: 4096, 32768 or 262144), so a
@@ -94,15 +96,11 @@ def _text(header: Header, model: Path, projector: str | None, folder: Path, fami
     note = "the GGUF's own" if source == "gguf" else "the GGUF has none; this is the family's"
     context = min(DEFAULT_CONTEXT, header.metadata.integer(header.own("context_length")) or DEFAULT_CONTEXT)
     seen = (
-        "auto"
-        if projector is None
-        else projector
-        if projector == "none"
-        else _relative(Path(projector), folder)
+        "auto" if projector is None else projector if projector == "none" else _named(Path(projector), folder)
     )
     lines = [
         f"name: {_scalar(package_name(model))}",
-        f"model: {_scalar(_relative(model, folder))}",
+        f"model: {_scalar(_named(model, folder))}",
         f"projector: {_scalar(seen)}  # a path, auto (look beside the model) or none",
         f"chat_template: {_scalar(source)}  # {note}; or a .jinja file",
         "end_token: auto",
@@ -111,6 +109,12 @@ def _text(header: Header, model: Path, projector: str | None, folder: Path, fami
         'target: ">=0.30"  # the oldest Ollama it must work on',
     ]
     return "\n".join(lines) + "\n"
+
+
+def _named(path: Path, folder: Path) -> str:
+    """The name of a file that a name stood for, with the state of the repository; else its path."""
+    found = known(path)
+    return _relative(path, folder) if found is None else exact_name(found.repository, found.file)
 
 
 def _relative(path: Path, folder: Path) -> str:

@@ -14,12 +14,14 @@ from typing import Any
 
 from ..core.conversation import Message
 from ..core.diagnostics import Diagnostic, Severity, Span
-from ..core.errors import PackageError, UsageError
+from ..core.errors import KitError, PackageError, UsageError
 from ..core.files import read_file
 from ..core.os_errors import os_reason
 from ..core.sizes import read_size
 from ..ollama.versions import Target
 from ..sources.model_name import check_name
+from ..sources.name import is_name
+from ..sources.resolve import place_of
 from .bounded_yaml import MAX_BYTES, Document, load
 from .create_keys import check_create_keys
 from .families import family_names
@@ -37,6 +39,8 @@ UNKNOWN_FAMILY = "MK510"
 
 _PARAMETER = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+# Keys that take names of `sources.name` too.
+_NAMED = ("model", "projector", "draft", "adapters")
 _PATHS = ("model", "projector", "tokenizer", "chat_template", "template", "tests")
 # Keys of `parameters` that are something else in a package.
 _NOT_PARAMETERS = {"stop": "stop", "system": "system", "template": "template"} | dict.fromkeys(
@@ -217,7 +221,8 @@ def _check_paths(shape: PackageShape, document: Document) -> list[Diagnostic]:
     for key, value in [*named, *(("adapters", path) for path in shape.adapters)]:
         if value is None:
             continue
-        if _URL.match(value):
+        a_name = key in _NAMED and is_name(value) and not value.lower().startswith("http")
+        if _URL.match(value) and not a_name:
             reader = "the tokenizer's library" if key == "tokenizer" else "a Modelfile's FROM"
             message = f"`{key}` is a URL; {reader} reads files"
             out.append(_error(document, (key,), message, "download it and write its path here", WRONG_VALUE))
@@ -346,7 +351,13 @@ def _check_system_in(shape: PackageShape, document: Document) -> list[Diagnostic
 def _package(shape: PackageShape, document: Document, file: Path) -> Package:
     folder = Path(file).absolute().parent
 
-    def place(value: str) -> Path:
+    def place(value: str, key: str = "") -> Path:
+        if key in _NAMED and is_name(value) and not (folder / value).exists():
+            try:
+                return place_of(value).absolute()
+            except KitError as e:
+                message = f"`{key}`: {e}"
+                raise PackageError(message, span=document.span(key), help=e.help, code=e.code) from e
         # Ollama takes ~ for the home folder in a FROM; ~somebody is a plain name to it.
         return folder / (Path(value).expanduser() if value.startswith("~/") else value)
 
@@ -359,8 +370,10 @@ def _package(shape: PackageShape, document: Document, file: Path) -> Package:
     return Package(
         file=file,
         name=shape.name,
-        model=place(shape.model),
-        projector=shape.projector if shape.projector in ("auto", "none") else place(shape.projector),
+        model=place(shape.model, "model"),
+        projector=shape.projector
+        if shape.projector in ("auto", "none")
+        else place(shape.projector, "projector"),
         chat_template=chat_template,
         template=place(shape.template) if shape.template is not None else None,
         end_token=shape.end_token,
@@ -377,9 +390,9 @@ def _package(shape: PackageShape, document: Document, file: Path) -> Package:
         system_in=shape.system_in,
         parser=shape.parser,
         renderer=shape.renderer,
-        adapters=tuple(place(path) for path in shape.adapters),
+        adapters=tuple(place(path, "adapters") for path in shape.adapters),
         quantize=shape.quantize,
-        draft=place(shape.draft) if shape.draft is not None else None,
+        draft=place(shape.draft, "draft") if shape.draft is not None else None,
         memory=read_size(shape.memory) if shape.memory is not None else None,
         tokenizer=shape.tokenizer if shape.tokenizer in ("auto", "none") else place(shape.tokenizer),
         spans=MappingProxyType({".".join(map(str, path)): span for path, span in document.values.items()}),

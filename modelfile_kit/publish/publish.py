@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..building.build import model_files
 from ..core.diagnostics import Diagnostic
 from ..core.errors import ServerError, UsageError
 from ..core.interrupts import terminated_as_interrupted
@@ -24,6 +25,7 @@ from ..runtime import error_texts
 from ..runtime.ollama.client import OllamaServer
 from ..runtime.ollama.program import OllamaProgram, find_ollama_command
 from ..runtime.ollama.replies import RefusedError
+from ..sources.fetched import bring
 from .blobs import Blob, DigestCache, Progress, Step, digest_file, upload
 from .create_request import CreateRequest, file_kind, read_request
 from .expectation import Expectation, request_of_build
@@ -140,7 +142,7 @@ def publish(
     """
     require_name(name)
     require_way(by, ollama_command)
-    request = _request_of(source)
+    request = _request_of(source, progress)
     with OllamaServer(host) as server:
         program = None
         if by == "cli":
@@ -187,11 +189,16 @@ def _folder_of(source: str | Path | CreateRequest | Build, request: CreateReques
     return request.files[0].path.absolute().parent if request.files else Path.cwd()
 
 
-def _request_of(source: str | Path | CreateRequest | Build) -> CreateRequest:
+def _request_of(
+    source: str | Path | CreateRequest | Build, progress: Progress | None = None
+) -> CreateRequest:
+    """What will be asked of the server; files that a name stands for are fetched before."""
     if isinstance(source, CreateRequest):
         return source
     if isinstance(source, (str, Path)):
         return read_request(Path(source))
+    told = None if progress is None else lambda title, done, of: progress(Step("fetch", title, done, of))
+    bring(model_files(source), told)
     return request_of_build(source)
 
 

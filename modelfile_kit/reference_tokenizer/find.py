@@ -9,15 +9,13 @@ from pathlib import Path
 from ..core.errors import EngineError, KitError, UsageError
 from ..core.files import read_file
 from .formats.config_files import NAMES
+from .named import NOT_FOUND, PREFERRED, fetch_tokenizer
 
-NOT_FOUND, UNREADABLE = "MK740", "MK741"
+UNREADABLE = "MK741"
 AUTO, NONE = "auto", "none"
 
 MAX_FILE_BYTES = 256 * 1024 * 1024
 """Seven times the largest known tokenizer.json."""
-
-_PREFERRED = ("tokenizer.json", "tekken.json", "tokenizer.model", "tiktoken.model")
-"""In a folder with several: transformers takes tokenizer.json, and so do llama.cpp's converters for BPE."""
 
 _HEAD = 4096
 _KNOWN = "tokenizer.json, tokenizer.model, tekken.json or .tiktoken"
@@ -41,12 +39,15 @@ class Found:
     others: tuple[Path, ...] = ()
 
 
-def find_tokenizer(asked: str | Path, model: str | Path, *, resolve: Resolver | None = None) -> Found | None:
+def find_tokenizer(
+    asked: str | Path, model: str | Path, *, resolve: Resolver | None = fetch_tokenizer
+) -> Found | None:
     """The tokenizer that is asked for, None where there is to be none or `auto` finds none.
 
     asked: "auto" (beside the model), "none", a file, or a folder of the original model; model: the GGUF;
-    resolve: what names that are no paths stand for. Raises UsageError MK740 where what is named does not
-    exist or holds no tokenizer, EngineError MK741 for a file of another kind.
+    resolve: what names that are no paths stand for, by default those of `sources.name`. Raises UsageError
+    MK740 where what is named does not exist or holds no tokenizer, EngineError MK741 for a file of another
+    kind.
     """
     if str(asked) == NONE:
         return None
@@ -114,7 +115,7 @@ def _is_ranks(start: bytes) -> bool:
 
 
 def _in_folder(folder: Path, why: str) -> Found | None:
-    there = [folder / name for name in _PREFERRED if (folder / name).is_file()]
+    there = [folder / name for name in PREFERRED if (folder / name).is_file()]
     there += sorted(path for path in folder.glob("*.tiktoken") if path.is_file())
     if not there:
         return None

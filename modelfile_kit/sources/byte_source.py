@@ -40,10 +40,14 @@ SKIPPED_BYTES = 1 << 20  # at once
 
 
 class Source(Protocol):
-    """Bytes from a beginning on. `size` is the total, None while unknown."""
+    """Bytes from a beginning on. `size` is the total, None while unknown.
+
+    name: for messages; place: where the file lies on this machine, or will lie, None where that is not known.
+    """
 
     name: str
     size: int | None
+    place: Path | None
 
     def read(self, count: int) -> bytes:
         """The next bytes, fewer than `count` (at least one) only before the end; b"" at the end."""
@@ -61,6 +65,7 @@ class FileSource:
 
     def __init__(self, path: Path, start: int = 0) -> None:
         self.name = str(path)
+        self.place: Path | None = path
         self.size: int | None = None
         try:
             info = path.stat()
@@ -97,6 +102,8 @@ class HTTPSource:
 
     taken: bytes that were read.
     """
+
+    place: Path | None = None
 
     def __init__(
         self,

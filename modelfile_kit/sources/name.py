@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from ..core.diagnostics import Span
 from ..core.errors import SourceError
-from ..core.urls import shown_url
+from ..core.urls import shown_url, without_login
 
 NOT_A_NAME = "MK480"
 
@@ -119,6 +119,8 @@ def parse_name(text: str, *, environment: Mapping[str, str] | None = None) -> Na
     word, rest = scheme[1].lower(), text[scheme.end() :]
     if word in ("http", "https"):
         return _url(text, os.environ if environment is None else environment)
+    if without_login(text)[1] is not None:
+        raise _not_a_name(text, "only an address with http or https has a login")
     if word == "hf":
         return _repository(text, HUB, rest)
     if word == "ms":
@@ -292,4 +294,6 @@ def _ollama(text: str, rest: str) -> Name:
 
 
 def _not_a_name(text: str, why: str) -> SourceError:
-    return SourceError(f"is no name of a model: {why}", span=Span(text), help=_EXPECTED, code=NOT_A_NAME)
+    return SourceError(
+        f"is no name of a model: {why}", span=Span(shown_url(text)), help=_EXPECTED, code=NOT_A_NAME
+    )

@@ -37,6 +37,21 @@ class Remote:
 
 
 _REMOTE: OrderedDict[str, Remote] = OrderedDict()
+_REMARKS: dict[str, str] = {}
+
+
+@dataclass(frozen=True)
+class Remark:
+    """What a user wants to know of a name.
+
+    why: its file was taken, "" where the name says it; read: bytes that came by ranges; size: of the whole
+    file, None while it is not known.
+    """
+
+    title: str
+    why: str
+    read: int = 0
+    size: int | None = None
 
 
 def remember(repository: Repository, files: Iterable[RepositoryFile]) -> None:
@@ -67,9 +82,29 @@ def remote_in(folder: Path) -> list[Path]:
     return sorted(p for p in map(Path, _REMOTE) if p.parent == start and not p.exists())
 
 
-def bytes_read() -> dict[str, tuple[int, int | None]]:
-    """What was read by ranges so far: title of the file to (bytes that came, its size)."""
-    return {found.title: (found.taken, found.file.size) for found in _REMOTE.values() if found.taken}
+def known(path: str | os.PathLike[str]) -> Remote | None:
+    """The file of a repository whose place this path is, here or not; None for any other path."""
+    return _REMOTE.get(_key(path))
+
+
+def remark(title: str, why: str) -> None:
+    """Keeps why a file was taken, for `take_remarks`."""
+    _REMARKS[title] = why
+
+
+def take_remarks() -> list[Remark]:
+    """What there is to say of the names since this was asked last."""
+    read = {found.title: found for found in _REMOTE.values() if found.taken}
+    remarks = [
+        Remark(title, _REMARKS.get(title, ""), read[title].taken, read[title].file.size)
+        if title in read
+        else Remark(title, _REMARKS[title])
+        for title in dict.fromkeys((*_REMARKS, *read))
+    ]
+    _REMARKS.clear()
+    for found in read.values():
+        found.taken = 0
+    return remarks
 
 
 def open_remote(found: Remote, name: str) -> Source:
@@ -86,6 +121,7 @@ class _Reader:
 
     def __init__(self, found: Remote, name: str) -> None:
         self.name = name
+        self.place: Path | None = found.repository.place(found.file)
         self.size = found.file.size
         self._found = found
         self._at = 0

@@ -30,6 +30,7 @@ PREFERRED = (
 )  # fmt: skip
 """The order in which one is taken where nothing is asked for: the default, then others of about its size."""
 
+ONLY_ONE = "the only one"
 SHOWN = 12  # of a list in a message
 
 _SPLIT = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})\Z", re.DOTALL)
@@ -137,7 +138,7 @@ def choose(contents: Contents, name: Name, title: str) -> tuple[Choice, str]:
     whole = _only_one(models, title)
     best = sorted(whole, key=_rank)[0]
     if len(whole) == 1:
-        return _complete(best, title), "the only one"
+        return _complete(best, title), ONLY_ONE
     others = ", ".join(dict.fromkeys(m.name or m.file.name for m in sorted(whole, key=_rank)[1:]))
     why = "the usual one" if best.name == DEFAULT else f"there is no {DEFAULT}"
     return _complete(best, title), f"{why}; there are {others} too"

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
@@ -516,6 +517,8 @@ class BlobSource:
 
     Nothing proves these bytes: the digest is of the whole blob. size: as the manifest says.
     """
+
+    place: Path | None = None
 
     def __init__(self, registry: Registry, repository: str, descriptor: Descriptor) -> None:
         self.name = f"{registry.host}/{repository}@{descriptor.digest}"

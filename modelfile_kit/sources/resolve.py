@@ -14,8 +14,8 @@ from .hub import HubRepository, file_address
 from .modelscope import ModelScopeRepository
 from .name import HUB, MODELSCOPE, OLLAMA, PATH, URL, Name, parse_name
 from .ollama import OllamaModel
-from .places import open_remote, remember, remote
-from .quantizations import Choice, Contents, choose, contents_of
+from .places import open_remote, remark, remember, remote
+from .quantizations import ONLY_ONE, Choice, Contents, choose, contents_of
 from .repository import NOT_THERE, Repository, RepositoryFile, Told
 from .web import WebFile
 
@@ -113,6 +113,7 @@ def resolve(text: str | os.PathLike[str]) -> Resolved:
     """
     name = parse_name(os.fspath(text))
     if name.kind == PATH:
+        _say_which(name)
         return Resolved(name, Path(text))
     return _resolved(name, open_repository(name))
 
@@ -125,7 +126,19 @@ def _resolved(name: Name, repository: Repository) -> Resolved:
     contents = contents_of(repository.files())
     choice, why = _chosen(name, contents, repository)
     remember(repository, (*choice.parts, *contents.projectors))
+    if why and why != ONLY_ONE:
+        remark(f"{repository.title}/{choice.file.path}", why)
     return Resolved(name, repository.place(choice.file), repository, choice.parts, contents.projectors, why)
+
+
+def exact_name(repository: Repository, file: RepositoryFile) -> str:
+    """The name of one file in the state in which it was found."""
+    name = repository.name
+    if name.kind in (HUB, MODELSCOPE):
+        commit = replace(name, revision=repository.revision)
+        revision = repository.revision if commit.is_commit else name.revision
+        return str(replace(name, revision=revision, file=file.path, folder="", quantization=""))
+    return str(name)
 
 
 def place_of(text: str | os.PathLike[str]) -> Path:
@@ -142,6 +155,7 @@ def open_source(text: str | os.PathLike[str]) -> Source:
         return open_remote(found, str(text))
     name = parse_name(os.fspath(text))
     if name.kind == PATH:
+        _say_which(name)
         return FileSource(Path(text))
     if name.kind == URL:
         return HTTPSource(name.address)
@@ -171,6 +185,11 @@ def _chosen(name: Name, contents: Contents, repository: Repository) -> tuple[Cho
         help=f"its GGUF files are {there}" if there else "it has no GGUF file",
         code=NOT_THERE,
     )
+
+
+def _say_which(name: Name) -> None:
+    if name.also_name:
+        remark(name.text, "a file of this path is here and was taken; hf:// or ms:// before it means the hub")
 
 
 def _shifted(told: Told | None, before: int, size: int | None) -> Told | None:

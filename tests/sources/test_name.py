@@ -137,12 +137,16 @@ def test_models_of_ollama(text: str, expected: dict[str, str]) -> None:
         ("ollama://na me", "is no model of Ollama"),
         ("ollama://m:", "[HOST/]"),
         ("ftp://example.org/m.gguf", "not with ftp"),
+        ("ftp://me:hunter2@example.org/m.gguf", "has a login"),
+        ("ollama://me:hunter2@localhost/ns/m", "has a login"),
+        ("hf://me:hunter2@org/repo", "has a login"),
     ],
 )
 def test_what_begins_as_a_name_and_is_none(text: str, words: str) -> None:
     with pytest.raises(SourceError) as e:
         parse_name(text, environment=NO_ENVIRONMENT)
     assert words in e.value.message
+    assert "hunter2" not in str(e.value)
     assert e.value.code == "MK480" and e.value.exit_code == 2
     assert "hf.co/ORG/REPO[:QUANT]" in e.value.help
 

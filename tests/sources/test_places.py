@@ -31,9 +31,9 @@ def test_a_header_is_fetched_once(hub, model) -> None:
     again = read_header(os.path.relpath(path))
     assert again.metadata["t"][49_999] == first.metadata["t"][49_999]
     assert hub.cdn.sent() == sent
-    (title, (read, size)) = next(iter(places.bytes_read().items()))
-    assert (title, size) == ("hf.co/org/repo/m-Q4_0.gguf", len(model))
-    assert read == sent
+    (said,) = places.take_remarks()
+    assert said == places.Remark("hf.co/org/repo/m-Q4_0.gguf", "", sent, len(model))
+    assert places.take_remarks() == []
 
 
 def test_few_beginnings_are_kept(hub, model, monkeypatch) -> None:

@@ -9,19 +9,21 @@ from pathlib import Path
 from typing import Any
 
 from ...core.errors import EngineError, KitError, MissingDependencyError, UsageError
+from ...sources.places import remote
 from ..child_process import ChildProcess, start
 from .faults import Failure, death, refusal, timed_out
+from .header_file import header_alone
 from .limits import VOCABULARY_BYTES, VOCABULARY_SECONDS, check_vocabulary, memory_for
 
 
 class Child(ChildProcess):
     """A process that loads a GGUF into llama.cpp and answers requests about it.
 
-    model, projector: the files; timeout: seconds that one request may take; vocab_only: load the
-    vocabulary alone; n_ctx: tokens of the context that will be asked for. Memory and, for a vocabulary,
-    processor time are bounded (`limits`); with layers on a GPU they are not, because its driver reserves
-    what it likes. Raises MissingDependencyError where llama-cpp-python is not installed, UsageError
-    where a file does not exist, EngineError where llama.cpp refuses a file or dies.
+    model, projector: the files, of a vocabulary also one that is not here yet; timeout: seconds that one
+    request may take; vocab_only: load the vocabulary alone; n_ctx: tokens of the context that will be asked
+    for. Memory and, for a vocabulary, processor time are bounded (`limits`); with layers on a GPU they are
+    not, because its driver reserves what it likes. Raises MissingDependencyError where llama-cpp-python is
+    not installed, UsageError where a file does not exist, EngineError where llama.cpp refuses a file or dies.
     """
 
     def __init__(
@@ -34,22 +36,23 @@ class Child(ChildProcess):
         gpu_layers: int = 0,
         n_ctx: int = 0,
     ) -> None:
-        self.model = existing(model, "model")
+        self.model = Path(model) if vocab_only and remote(model) else existing(model, "model")
         self.projector = existing(projector, "projector") if projector is not None else None
         require_llama_cpp()
         check_vocabulary(self.model)
         super().__init__(_start(), name=str(self.model), timeout=timeout)
         memory = VOCABULARY_BYTES if vocab_only else memory_for(self.model, self.projector, n_ctx)
-        self.info = self.prepare(
-            {
-                "op": "open",
-                "model": str(self.model),
-                "vocab_only": vocab_only,
-                "gpu_layers": gpu_layers,
-                "memory": None if gpu_layers else memory,
-                "seconds": VOCABULARY_SECONDS if vocab_only else None,
-            }
-        )
+        with header_alone(self.model) as file:
+            self.info = self.prepare(
+                {
+                    "op": "open",
+                    "model": str(file),
+                    "vocab_only": vocab_only,
+                    "gpu_layers": gpu_layers,
+                    "memory": None if gpu_layers else memory,
+                    "seconds": VOCABULARY_SECONDS if vocab_only else None,
+                }
+            )
 
     def timed_out(self, head: Mapping[str, Any], stderr: str) -> EngineError:
         """The error that names what llama.cpp was asked to do."""
