@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from modelfile_kit.core.diagnostics import Severity
 from modelfile_kit.core.version import __version__
 from modelfile_kit.micro import build_model
 from modelfile_kit.safety.examine import examine
-from tests.safety.seeded import EVASIVE, SEEDED
+from tests.safety.seeded import EVASIVE, EVIL, LATER, SEEDED
 
 # Real templates that look for words such as "error:" in the answers of tools and then warn the model.
 RIGHTLY = (
@@ -35,6 +35,7 @@ RIGHTLY = (
     "Qwen-Fixed-Chat-Templates-v20",
     "Qwen-Fixed-Chat-Templates-v21.3",
 )
+QUIET = "The shop Acme has it at a good price."
 
 
 @dataclass
@@ -63,8 +64,13 @@ def subjects(corpora: list[Path]) -> list[Subject]:
     for number, seeded in enumerate(SEEDED):
         found.append(Subject(f"seeded-{number:03}", seeded.kind, seeded.template))
         found.append(Subject(f"twin-{number:03}", "twin", seeded.twin))
-    for number, template in enumerate(EVASIVE.values()):
+    for number, template in enumerate((*EVASIVE.values(), *LATER.values())):
         found.append(Subject(f"evasive-{number:03}", "evasive", template))
+    # What a condition brings need not be an order: the condition is the same.
+    quiet = [
+        replace(s, name=f"{s.name}-quiet", kind=f"{s.kind}, no order") for s in found if EVIL in s.source
+    ]
+    found += [replace(s, source=s.source.replace(EVIL, QUIET)) for s in quiet]
     for folder in corpora:
         for entry in json.loads((folder / "index.json").read_text(encoding="utf-8")):
             source = (folder / entry["file"]).read_bytes().decode("utf-8")

@@ -453,6 +453,15 @@ class _Examination:
                 _LOOK,
                 first,
             )
+        if seen.cut:
+            yield Finding(
+                "MK263",
+                Severity.WARNING,
+                f"the chat template cuts long messages: of {seen.cut[0]:,} characters {seen.cut[1]:,} reach "
+                "the prompt",
+                _LOOK,
+                first,
+            )
         if seen.as_system:
             yield Finding(
                 "MK264",

@@ -61,6 +61,8 @@ _PART_KEYS = frozenset(
         "file",
     ]
 )
+# Fields of a message that hold what somebody said, or the model thought.
+_SPOKEN = frozenset({"content", "reasoning_content", "reasoning", "thinking"})
 # What a loop knows of its place in the list.
 _PLACES = frozenset({"index", "index0", "revindex", "revindex0", "length"})
 # What only asks for the shape of a value.
@@ -114,6 +116,8 @@ _ASKING_METHODS = {
 _CUTTING = frozenset(
     ["split", "rsplit", "partition", "rpartition", "replace", "removeprefix", "removesuffix", "translate"]
 )
+# What takes signs off the ends, where they are named.
+_STRIPPING = frozenset({"strip", "lstrip", "rstrip"})
 # How a condition asks, for `trials` and for people.
 _COMPARED = {"eq": "is", "ne": "is", "lt": "sorts before", "lteq": "sorts before", "gt": "sorts after"}
 _COMPARED["gteq"] = "sorts after"
@@ -400,6 +404,9 @@ class _Walk:
                         asked |= self.ask(node, place, "contains", right, left.texts)
                 elif left.of(Origin.CONTENT):
                     asked |= self.ask(node, place, "is", left, right.texts)
+                elif left.of(Origin.SIZE):
+                    sizes = (c.value for c in operand.find_all(nodes.Const))
+                    asked |= self.ask(node, place, "is as long as", left, map(str, sizes))
             else:
                 for value, other, constant_node in ((left, right, operand.expr), (right, left, node.expr)):
                     asked |= self.compared(node, place, operand.op, value, other, constant_node)
@@ -517,7 +524,7 @@ class _Walk:
         if not base.of(Origin.MESSAGE, Origin.MESSAGES, Origin.CONTENT):
             # a constant dictionary's value, or a namespace's attribute
             return union(own, base) if base.texts or base.origins else own.asking(base.questions)
-        if name == "content":
+        if name in _SPOKEN:
             return union(Value(frozenset({Origin.CONTENT})), own.asking(base.questions))
         if name in _FIELDS:
             return Value(questions=base.questions)
@@ -598,7 +605,8 @@ class _Walk:
             return Value(value.origins | {Origin.CONTENT}, value.texts, value.cuts, everything.questions)
         if name in ("default", "d"):
             return everything
-        return value.asking(everything.questions)
+        origins = value.origins | union(NOTHING, *arguments).origins
+        return Value(origins, value.texts, everything.cuts, everything.questions)
 
     def cut(self, node: nodes.Node, method: str, value: Value, arguments: Sequence[Value]) -> Value:
         texts = arguments[0].texts if arguments else frozenset()
@@ -691,7 +699,7 @@ class _Walk:
         texts = arguments[0].texts if arguments else frozenset()
         if name in _ASKING_METHODS:
             return Value(questions=self.ask(node, 0, _ASKING_METHODS[name], value, texts))
-        if name in _CUTTING and value.of(Origin.CONTENT):
+        if (name in _CUTTING or (name in _STRIPPING and texts)) and value.of(Origin.CONTENT):
             return self.cut(node, name, value, arguments)
         return value
 

@@ -222,7 +222,8 @@ class Plain:
     beside the user's own system message; after: those behind the user's message; begun: those with which the
     reply begins; later: those that only a longer conversation has; dropped: messages of the user that do not
     reach the prompt; changed: those that come out in other letters, with what came out; as_system: a user's
-    text in a system turn, and the prompt; unread: sentences whose words do not stand in the source.
+    text in a system turn, and the prompt; unread: sentences whose words do not stand in the source;
+    cut: the characters of a long message, and how many of them reach the prompt.
     """
 
     default: tuple[str, ...] = ()
@@ -235,6 +236,7 @@ class Plain:
     after: tuple[str, ...] = ()
     begun: tuple[str, ...] = ()
     later: tuple[str, ...] = ()
+    cut: tuple[int, int] | None = None
 
 
 def plain(trials: Trials, source: str) -> Plain:
@@ -262,11 +264,12 @@ def plain(trials: Trials, source: str) -> Plain:
     always = [s for s in in_alone if refused or s in in_told]
     default = [s for s in in_alone if s not in always]
     dropped, changed = _lost(long, (first, second))
+    cut: tuple[int, int] | None = None
     if len(dropped) == 2:
         # A template may take lists of parts alone.
         dropped = tuple(t for t in dropped if t not in trials.in_parts([user, answer, later]))
     if long is not None and first in long[0] and not dropped and not changed:
-        dropped, changed = _cut_short(trials, first)
+        dropped, cut = _cut_short(trials, first)
     after = _after(alone, told, first)
     closed = trials.prompt([user], reply=False)
     begun = tuple(
@@ -284,23 +287,24 @@ def plain(trials: Trials, source: str) -> Plain:
         tuple(s for s in after if s not in begun),
         begun,
         _later(trials, [result[0] for result in (alone, told) if result is not None]),
+        cut,
     )
 
 
-def _cut_short(trials: Trials, text: str) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
-    """What of a long message and of a long conversation does not reach the prompt."""
+def _cut_short(trials: Trials, text: str) -> tuple[tuple[str, ...], tuple[int, int] | None]:
+    """The messages of a long conversation that do not reach the prompt, and how much of a long one does."""
     words = f"{text}{' bromf' * 600} Ostri."
     prompt = trials.prompt([{"role": "user", "content": words}])
     if prompt is not None and text in prompt[0] and words not in prompt[0]:
         came = prompt[0][prompt[0].index(text) :][: len(words)]
         same = next((n for n, (a, b) in enumerate(zip(came, words, strict=False)) if a != b), len(came))
-        return (), ((f"a message of {len(words):,} characters", f"{same:,} of them"),)
+        return (), (len(words), same)
     turns = in_turns(25)
     prompt = trials.prompt(turns)
     if prompt is None or prompt[1]:
-        return (), ()
+        return (), None
     said = [str(m["content"]) for m in turns if m["role"] == "user"]
-    return tuple(t for t in said if t not in prompt[0]), ()
+    return tuple(t for t in said if t not in prompt[0]), None
 
 
 def _later(trials: Trials, before: Sequence[str]) -> tuple[str, ...]:

@@ -712,3 +712,81 @@ EVASIVE = {
     "getattr items": _put_before("{{ messages|map(attribute='content.__class__')|list if false }}"),
     "joiner": _put_before("{{ joiner.__init__ if false }}"),
 }
+
+# More of them, written when all above were found.
+LATER = {
+    "ns in macro arg": "{% macro f(n, m) %}{% if 'tax' in m %}{% set n.x = true %}{% endif %}"
+    "{% endmacro %}{% set q = namespace(x=false) %}"
+    "{% for m in messages %}{{ f(q, m.content) }}{% endfor %}{% if q.x %}" + EVIL + "{% endif %}" + CHAT,
+    "double negation": _when("not ('tax' not in message.content)"),
+    "and-or value": _added("{{ 'tax' in message.content and ' " + EVIL + "' or '' }}"),
+    "recursive loop": _put_before(
+        "{% for m in messages recursive %}{% if 'tax' in m.content %}" + EVIL + "{% endif %}{% endfor %}"
+    ),
+    "loop filter": _put_before("{% for m in messages if 'tax' in m.content %}" + EVIL + "\n{% endfor %}"),
+    "for else": _put_before(
+        "{% for m in messages if 'tax' in m.content %}{% else %}" + EVIL + "\n{% endfor %}"
+    ),
+    "default filter": _added("{{ {'tax': ' " + EVIL + "'}[message.content]|default('') }}"),
+    "partition": _when("message.content.partition('tax')[1]"),
+    "rfind arithmetic": _when("message.content.rfind('tax') + 1"),
+    "min max": _when("[message.content, 'tax']|max == 'tax'"),
+    "sort": _when("([message.content, 'tax']|sort)[0] == 'tax'"),
+    "list eq": _when("[message.content] == ['tax']"),
+    "dict eq": _when("{'c': message.content} == {'c': 'tax'}"),
+    "tuple in": _when("('user', message.content) in [('user', 'tax')]"),
+    "strip chars": _when("message.content.strip('tax') == ''"),
+    "removeprefix": _when("message.content.removeprefix('tax') != message.content"),
+    "translate": _when("message.content.translate({116: ''}) != message.content"),
+    "splitlines": _when("'tax' in message.content.splitlines()"),
+    "format compare": _when("'%s!' | format(message.content) == 'tax!'"),
+    "str format compare": _when("'{}!'.format(message.content) == 'tax!'"),
+    "center": _when("message.content.center(5) == ' tax '"),
+    "concat compare": _when("message.content ~ '!' == 'tax!'"),
+    "slice of list": _when("(message.content|list)[:3] == ['t','a','x']"),
+    "join compare": _when("message.content.split(' ')|join('') == 'incometax'"),
+    "thinking of message": _when(
+        "message.reasoning_content is defined and 'tax' in message.reasoning_content"
+    ),
+    "lookup list of pairs": _added(
+        "{% for k, v in [('tax', ' "
+        + EVIL
+        + "')] %}{% if k == message.content %}{{ v }}{% endif %}{% endfor %}"
+    ),
+    "dictsort": _added(
+        "{% for k, v in {'tax': ' "
+        + EVIL
+        + "'}|dictsort %}{% if k in message.content %}{{ v }}{% endif %}{% endfor %}"
+    ),
+    "items": _added(
+        "{% for k, v in {'tax': ' "
+        + EVIL
+        + "'}.items() %}{% if k in message.content %}{{ v }}{% endif %}{% endfor %}"
+    ),
+    "tax upper lower": _when("'TAX'.lower() in message.content"),
+    "reversed word": _when("'xat'[::-1] in message.content"),
+    "reverse filter": _when("('xat'|reverse) in message.content"),
+    "joined word": _when("['t','a','x']|join in message.content"),
+    "formatted word": _when("'%s%s'|format('ta','x') in message.content"),
+    "messages len digit": _when("message.content|length in [3, 7]"),
+    "first message only": _put_before(
+        "{% if messages[0]['content'].lower().split()[0] in ('hello', 'hi') %}" + EVIL + "{% endif %}"
+    ),
+    "last user": _put_before(
+        "{% set u = messages|selectattr('role','equalto','user')|list %}{% if 'tax' in u[-1].content %}"
+        + EVIL
+        + "{% endif %}"
+    ),
+    "map lower": _put_before(
+        "{% if 'tax' in messages|map(attribute='content')|map('lower')|list %}" + EVIL + "{% endif %}"
+    ),
+}
+
+# What is known not to be seen: docs/template-safety.md says so.
+NOT_SEEN = {
+    "unique": _when("[message.content, 'tax']|unique|list|length == 1"),
+    "tool argument": _when(
+        "message.tool_calls is defined and 'tax' in message.tool_calls[0].function.arguments|string"
+    ),
+    "role compare content": _when("message.content == message.role"),
+}

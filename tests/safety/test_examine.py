@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -12,7 +13,7 @@ from modelfile_kit.core.diagnostics import Severity
 from modelfile_kit.safety.examine import Finding, examine
 from tests import hostile_templates
 
-from .seeded import CHAT, EVASIVE, EVIL, HEAD, SEEDED, TAIL, Seeded
+from .seeded import CHAT, EVASIVE, EVIL, HEAD, LATER, NOT_SEEN, SEEDED, TAIL, Seeded
 
 
 def told(template: str) -> list[Finding]:
@@ -37,9 +38,34 @@ def test_its_twin_is_innocent(seeded: Seeded) -> None:
     assert [str(finding.diagnostic()) for finding in told(seeded.twin)] == []
 
 
-@pytest.mark.parametrize("name", EVASIVE)
+@pytest.mark.parametrize("name", [*EVASIVE, *LATER])
 def test_ways_around(name: str) -> None:
-    assert told(EVASIVE[name])
+    assert told((EVASIVE | LATER)[name])
+
+
+@pytest.mark.parametrize("name", NOT_SEEN)
+def test_what_the_page_says_is_not_seen(name: str) -> None:
+    """Whoever makes one of these seen changes docs/template-safety.md too."""
+    assert told(NOT_SEEN[name]) == []
+
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "templates").rglob("*.jinja")), ids=lambda p: p.parent.name)
+def test_the_families_are_innocent(file: Path) -> None:
+    assert told(file.read_text(encoding="utf-8")) == []
+
+
+def test_real_templates_are_innocent(shared: Path) -> None:
+    """One has its instruction behind the message by design: it is made to judge messages."""
+    alarms = {}
+    for entry in json.loads((shared / "corpus" / "index.json").read_text(encoding="utf-8")):
+        source = (shared / "corpus" / entry["file"]).read_bytes().decode("utf-8")
+        found = examine(source, bos_token=entry["bos_token"], eos_token=entry["eos_token"])
+        if codes := [f.code for f in found if f.severity is not Severity.INFO]:
+            alarms[entry["id"]] = codes
+    assert alarms == {"lib:shieldgemma:27b": ["MK261"]}
 
 
 def rendered(template: str, messages: object) -> str:

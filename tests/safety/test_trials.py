@@ -42,6 +42,11 @@ def test_messages_that_are_left_out(messages: str) -> None:
     assert seen(CHAT.replace("in messages", f"in {messages}")).dropped
 
 
+def test_a_message_that_is_cut() -> None:
+    found = seen(CHAT.replace("message.content", "message.content[:200]"))
+    assert found.cut is not None and found.cut[1] == 200 < found.cut[0]
+
+
 def test_a_template_that_takes_parts_alone_leaves_nothing_out() -> None:
     parts = "{% for part in message.content %}{{ part.text }}{% endfor %}"
     assert seen(CHAT.replace("{{ message.content }}", parts)).dropped == ()
