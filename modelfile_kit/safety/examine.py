@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 import itertools
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -28,6 +29,8 @@ from .words import is_words, sentences
 
 # Characters of a text, and texts of a list, that a message shows.
 SHOWN_MAX, LISTED_MAX = 90, 3
+# Findings of one code that are told of one template.
+FINDINGS_MAX = 20
 # Trials of the words of one condition.
 TRIES_MAX = 24
 # Chat templates whose findings are kept: a package is looked at more than once.
@@ -116,7 +119,8 @@ class _Examination:
         found += self.replaced(known)
         if self.trials is not None:
             found += self.plain(trials.plain(self.trials, self.source))
-        return sorted(dict.fromkeys(found), key=lambda f: (f.severity.rank, f.span.line or 0, f.code))
+        found = sorted(dict.fromkeys(found), key=lambda f: (f.severity.rank, f.span.line or 0, f.code))
+        return list(_bounded(found))
 
     # constants and expressions
 
@@ -604,6 +608,19 @@ def _merged(found: Iterable[Finding]) -> Iterator[Finding]:
         key = (finding.code, added) if added else (finding.code, finding.message)
         first.setdefault(key, finding)
     yield from first.values()
+
+
+def _bounded(found: Sequence[Finding]) -> Iterator[Finding]:
+    """The first findings of each code; the last of them says how many more there are."""
+    left = Counter(finding.code for finding in found)
+    told = Counter[str]()
+    for finding in found:
+        told[finding.code] += 1
+        more = left[finding.code] - FINDINGS_MAX
+        if told[finding.code] == FINDINGS_MAX and more > 0:
+            yield replace(finding, message=f"{finding.message} ({more:,} more of this kind are not shown)")
+        elif told[finding.code] <= FINDINGS_MAX:
+            yield finding
 
 
 def _effect(shown: Shown | None) -> str:

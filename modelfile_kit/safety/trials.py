@@ -114,7 +114,7 @@ class Trials:
     def _render(
         self, messages: Sequence[Message], tools: Sequence[Tool] | None, now: datetime, reply: bool
     ) -> tuple[str, str] | None:
-        if self.left <= 0 or self.reference.steps > STEPS_MAX:
+        if self.over:
             return None
         self.left -= 1
         try:
@@ -134,8 +134,15 @@ class Trials:
         except TemplateReferenceError:
             return ""
 
+    @property
+    def over(self) -> bool:
+        """Whether no further rendering is allowed."""
+        return self.left <= 0 or self.reference.steps > STEPS_MAX
+
     def compare(self, role: str, text: str) -> Shown | None:
         """The first conversation in which this text does more than come out where another one would."""
+        if self.over:
+            return None
         pairs = zip(conversations(role, text), conversations(role, NEUTRAL), strict=True)
         for (messages, tools), (plain, _) in pairs:
             found = self._differs(

@@ -161,6 +161,13 @@ def test_a_leftover_without_effect_is_nothing() -> None:
     assert examine(template) == ()
 
 
+def test_many_findings_are_counted() -> None:
+    many = "".join(f"{{% if 'word{n}' in message.content %}}{n}{{% endif %}}" for n in range(50))
+    found = told(HEAD + "{{ message.content }}" + many + TAIL)
+    assert len(found) == 20
+    assert "30 more" in found[-1].message and "more" not in found[0].message
+
+
 def test_what_is_no_chat_template() -> None:
     assert examine("{% if %}") == ()
     assert examine("") == ()
