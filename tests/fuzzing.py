@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import signal
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +31,29 @@ class Fault:
 Tally = Counter[str]
 Cases = Callable[[int, int, Tally], Iterator[Fault | None]]
 """Count, seed and what is counted, to one fault or None for each input."""
+
+
+class HangError(BaseException):
+    """What was looked at had not ended in time; no `except Exception` holds it."""
+
+
+@contextmanager
+def within(seconds: int) -> Iterator[None]:
+    """Raises HangError in the main thread where what is inside takes longer.
+
+    seconds: far more than a busy machine needs.
+    """
+
+    def late(*_: object) -> None:
+        raise HangError(f"not ended after {seconds} s")
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def keep(fault: Fault, folder: Path = FOLDER) -> Path:
@@ -54,6 +79,7 @@ def run(name: str, cases: Cases, arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("seed", type=int, nargs="?", default=1)
     parser.add_argument("--keep", type=Path, default=FOLDER, help="the folder for inputs that show a fault")
     given = parser.parse_args(arguments)
+    folder = given.keep.absolute()  # what is looked at may change the current folder
     tally: Tally = Counter()
     faults = 0
     step = max(given.count // 20, 1)
@@ -61,7 +87,7 @@ def run(name: str, cases: Cases, arguments: Sequence[str] | None = None) -> int:
         if fault is not None:
             faults += 1
             if faults <= KEPT:
-                show(fault, number, given.keep)
+                show(fault, number, folder)
         if number % step == 0 and number < given.count:
             print(f"{number:,} {name}, {faults} faults", flush=True)
     for words, many in sorted(tally.items()):

@@ -19,6 +19,7 @@ BESIDE = {
 WITHOUT_MODULE = {
     "building/test_replies.py": "what build and lint say of replies that Ollama does not read",
     "cli/test_bad_input.py": "bad input to every command",
+    "cli/test_fuzz.py": "every command: odd servers and generated foreign text",
     "cli/test_help.py": "the help of every command",
     "cli/test_packages.py": "init, inspect, build, check and test, one after the other on one package",
     "cli/test_secrets.py": "every command: no password of an address is printed",

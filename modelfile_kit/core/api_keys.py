@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
+from .diagnostics import Span
 from .errors import UsageError
 from .urls import hide_logins, is_loopback, origin, shown_url
 
@@ -31,12 +32,13 @@ class KeyKind:
     def key_for(self, url: str) -> str:
         """The key for a server at this address, "" where there is none or it is for another.
 
-        Raises UsageError (MK817) where it would go over plain HTTP to another machine.
+        Raises UsageError where it would go over plain HTTP to another machine (MK817), or is none.
         """
         key = os.environ.get(self.variable, "").strip()
         if not key or not self._is_for(url):
             return ""
         require_private(url, f"the key in {self.variable}")
+        require_sendable(key, f"the key in {self.variable}")
         return key
 
     def _is_for(self, url: str) -> bool:
@@ -61,6 +63,21 @@ def require_private(url: str, secret: str) -> None:
         f"{secret} would go to {shown_url(url)} over plain HTTP, where everyone between can read it",
         help="use https, or a tunnel to this machine (`ssh -L 11434:localhost:11434 HOST`)",
         code=IN_THE_OPEN,
+    )
+
+
+def require_sendable(key: str, secret: str, span: Span | None = None) -> None:
+    """Raises UsageError for a key that no header of HTTP can hold (RFC 6750, 2.1: visible ASCII).
+
+    secret: what it is, as the subject of a sentence; the key itself is not told. span: where it stands.
+    """
+    odd = next((n for n, character in enumerate(key, 1) if not "!" <= character <= "~"), None)
+    if odd is None:
+        return
+    raise UsageError(
+        f"{secret} is none: its character {odd} is not visible ASCII",
+        span=span,
+        help="copy the key again, without what stands before and after it",
     )
 
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
-from .api_keys import require_private
+from .api_keys import require_private, require_sendable
 from .urls import is_loopback, origin
 
 if TYPE_CHECKING:
@@ -96,7 +96,8 @@ def open_client(
     url: of the server, without a login. silence: seconds without a byte that are borne while nothing of an
     answer, or of an object of it, has come. login: user and password; key: a bearer token; both go to the
     origin of the url alone, also through redirects, and a key never over plain HTTP to another machine
-    (UsageError MK817). lines: the answer is JSON, one object a line or one in all, between which a server
+    (UsageError MK817; one that no header can hold is a UsageError too).
+    lines: the answer is JSON, one object a line or one in all, between which a server
     may think. follow: redirects are followed. trusting: certificates are not looked at (for this machine).
     keep: connections are used again.
     """
@@ -104,6 +105,7 @@ def open_client(
 
     if key:
         require_private(url, "the API key")
+        require_sendable(key, "the API key")
     return httpx.Client(
         base_url=url,
         follow_redirects=follow,
@@ -300,8 +302,14 @@ class _Transport:
             content=cast("Iterable[bytes]", request.stream),
             extensions=request.extensions,
         )
+        try:
+            pool = self._pool(str(request.url))
+        except (
+            ValueError
+        ) as e:  # our own addresses are looked at before; one that a server redirects to is not
+            raise httpx.RemoteProtocolError(f"redirected to an address that is none: {e}") from e
         with _at(watch), _errors_of_httpx():
-            answer = self._pool(str(request.url)).handle_request(asked)
+            answer = pool.handle_request(asked)
         watch.rest()
         body = _body(cast("Iterable[bytes]", answer.stream), watch, lines=self._lines)
         return httpx.Response(

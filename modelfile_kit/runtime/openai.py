@@ -16,6 +16,7 @@ from ..core.api_keys import OPENAI_KEY
 from ..core.errors import ServerError, UsageError
 from ..core.http_client import open_client
 from ..core.urls import hide_logins, without_login
+from .ollama.answer_shapes import checked
 from .ollama.messages import OPENAI, Answer, Way, collect, event_lines
 from .ollama.replies import (
     ServerKind,
@@ -112,7 +113,8 @@ class OpenAIServer:
         with self._failures(asked), self._http.stream(method, path, **request) as reply:
             data = bounded(reply, MAX_REPLY_BYTES)
             check_status(self.url, asked, reply, data, _KIND)
-            return decode_object(self.url, asked, data, limit=MAX_REPLY_BYTES, kind=_KIND)
+            found = decode_object(self.url, asked, data, limit=MAX_REPLY_BYTES, kind=_KIND)
+            return checked(self.url, asked, found)
 
     def stream(self, body: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         """The chunks of a streamed chat completion; an error inside the stream is raised."""
@@ -120,7 +122,8 @@ class OpenAIServer:
         with self._failures(asked), self._http.stream("POST", OPENAI, json={**body, "stream": True}) as reply:
             if reply.status_code != 200:
                 check_status(self.url, asked, reply, bounded(reply, MAX_REPLY_BYTES), _KIND)
-            yield from stream_objects(self.url, asked, event_lines(reply.iter_bytes()), _KIND)
+            for found in stream_objects(self.url, asked, event_lines(reply.iter_bytes()), _KIND):
+                yield checked(self.url, asked, found)
 
     @cached_property
     def _http(self) -> httpx.Client:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from ..core.api_keys import require_sendable
 from ..core.diagnostics import Span
 from ..core.errors import UsageError
 from ..core.files import read_file
@@ -17,10 +18,12 @@ MAX_BYTES = 64 << 10
 def read_key(file: Path | None) -> str:
     """The first key of a file (a line each, `#` begins a remark), else the variable's; "" for none.
 
-    Raises UsageError for a file that cannot be read or holds no key.
+    Raises UsageError for a file that cannot be read or holds no key, and for a key that no request can carry.
     """
     if file is None:
-        return os.environ.get(KEY_VARIABLE, "").strip()
+        key = os.environ.get(KEY_VARIABLE, "").strip()
+        require_sendable(key, f"the key in {KEY_VARIABLE}")
+        return key
     try:
         text = read_file(file, MAX_BYTES).decode("utf-8")
     except (OSError, ValueError) as e:
@@ -35,4 +38,5 @@ def read_key(file: Path | None) -> str:
         raise UsageError(
             "the file holds no API key", span=Span(str(file)), help="write a key into its first line"
         )
+    require_sendable(keys[0], "the first API key of the file", Span(str(file)))
     return keys[0]

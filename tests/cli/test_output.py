@@ -63,8 +63,13 @@ OURS = re.compile("::(error|warning|notice) title=")
 
 @dataclass
 class World:
-    """What an attacker made. package: a key that there is not; odd: a chat template that is compiled."""
+    """What an attacker made.
 
+    attack: the text that is everywhere in it; package: a key that there is not; odd: a chat template that is
+    compiled.
+    """
+
+    attack: str
     folder: Path
     model: Path
     projector: Path
@@ -80,48 +85,54 @@ class World:
     friendly: str
 
 
-SAID = ATTACK + "\udcff"  # JSON can carry half a character
-_OLLAMA_ANSWER = [
-    {"message": {"content": SAID}},
-    {"message": {"content": SAID}, "done": True, "done_reason": "stop", "eval_count": 2},
-]
-_SHOWN = {
-    "template": "{{ .Prompt }}" + ATTACK,
-    "system": SAID,
-    "license": SAID,
-    "parameters": f"stop {SAID}",
-    "modelfile": f"FROM {SAID}\nTEMPLATE {SAID}",
-    "capabilities": ["completion", "vision"],
-    "model_info": {"general.architecture": SAID, SAID: SAID},
-    "projector_info": {"clip.projector_type": SAID},
-    "details": {"family": SAID},
-}
+def ollama_answer(said: str) -> list[dict[str, Any]]:
+    """An answer of /api/chat, in pieces."""
+    last = {"message": {"content": said}, "done": True, "done_reason": "stop", "eval_count": 2}
+    return [{"message": {"content": said}}, last]
+
+
+def ollama_show(said: str, attack: str) -> dict[str, Any]:
+    """An answer of /api/show."""
+    return {
+        "template": "{{ .Prompt }}" + attack,
+        "system": said,
+        "license": said,
+        "parameters": f"stop {said}",
+        "modelfile": f"FROM {said}\nTEMPLATE {said}",
+        "capabilities": ["completion", "vision"],
+        "model_info": {"general.architecture": said, said: said},
+        "projector_info": {"clip.projector_type": said},
+        "details": {"family": said},
+    }
 
 
 class _Hostile(BaseHTTPRequestHandler):
     """A server whose every answer is an attack: an error, or with `friendly` what was asked for."""
 
     friendly = False
+    attack = ""
 
     def _answer(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        attack = self.attack
+        said = attack + "\udcff"  # JSON can carry half a character
         known: dict[str, Any] = {
             "/api/version": {"version": "0.34.4"},
-            "/api/tags": {"models": [{"model": ATTACK, "name": ATTACK, "digest": ATTACK}]},
-            "/v1/models": {"data": [{"id": ATTACK}]},
+            "/api/tags": {"models": [{"model": attack, "name": attack, "digest": attack}]},
+            "/v1/models": {"data": [{"id": attack}]},
         }
         body = known.get(self.path)
-        data = json.dumps(body or {"error": SAID}).encode()
+        data = json.dumps(body or {"error": said}).encode()
         if self.friendly and self.path == "/api/tags":
             data = json.dumps(
-                {"models": [{"model": "m:latest", "name": "m:latest", "digest": SAID}]}
+                {"models": [{"model": "m:latest", "name": "m:latest", "digest": said}]}
             ).encode()
         elif self.friendly and (self.path == "/api/show" or self.path in known):
-            body = body or _SHOWN
+            body = body or ollama_show(said, attack)
             data = json.dumps(body).encode()
         elif self.friendly and self.path == "/api/chat":
             body = {}
-            data = b"".join(json.dumps(part).encode() + b"\n" for part in _OLLAMA_ANSWER)
+            data = b"".join(json.dumps(part).encode() + b"\n" for part in ollama_answer(said))
         self.send_response(500 if body is None else 200)
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
@@ -133,62 +144,71 @@ class _Hostile(BaseHTTPRequestHandler):
         pass
 
 
-class _Friendly(_Hostile):
-    friendly = True
-
-
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    folder = tmp_path_factory.mktemp("outside") / NAME
+    with make_world(tmp_path_factory.mktemp("outside"), ATTACK, NAME) as made:
+        yield made
+
+
+@contextlib.contextmanager
+def make_world(beside: Path, attack: str, name: str) -> Iterator[World]:
+    """Files and servers with the text in them, in a folder of that name."""
+    folder = beside / name
     folder.mkdir()
     pair = build_pair(folder / "pair")
     assert pair.projector is not None
-    broken = folder / f"{NAME}.gguf"
+    broken = folder / f"{name}.gguf"
     keys = {
-        "general.architecture": Typed("string", ATTACK),
-        "general.name": Typed("string", ATTACK),
-        f"{ATTACK}.context_length": Typed("string", ATTACK),
-        "tokenizer.ggml.model": Typed("string", ATTACK),
-        "tokenizer.ggml.pre": Typed("string", ATTACK),
-        "tokenizer.ggml.tokens": Typed("string[]", [ATTACK, "a"]),
+        "general.architecture": Typed("string", attack),
+        "general.name": Typed("string", attack),
+        f"{attack}.context_length": Typed("string", attack),
+        "tokenizer.ggml.model": Typed("string", attack),
+        "tokenizer.ggml.pre": Typed("string", attack),
+        "tokenizer.ggml.tokens": Typed("string[]", [attack, "a"]),
         "tokenizer.ggml.eos_token_id": Typed("uint32", 0),
-        "tokenizer.chat_template": Typed("string", f"{{{{ messages | tojson }}}}{ATTACK}{{% x %}}"),
+        "tokenizer.chat_template": Typed("string", f"{{{{ messages | tojson }}}}{attack}{{% x %}}"),
     }
     broken.write_bytes(gguf(keys))
-    source = '"' + "".join(f"\\U{ord(c):08x}" for c in ATTACK) + '"'
+    source = '"' + "".join(f"\\U{ord(c):08x}" for c in attack) + '"'
     package, odd, sound = (folder / name for name in ("package", "odd", "sound"))
     for place in (package, odd, sound):
         place.mkdir()
         (place / "mkmodelfile.yaml").write_text(f"name: tiny\nmodel: {json.dumps(str(pair.model))}\n")
-        if os.sep in NAME or "\udcff" in str(pair.model):  # YAML has no bytes that are not UTF-8
+        if os.sep in name or "\udcff" in str(pair.model):  # YAML has no bytes that are not UTF-8
             build_pair(place)
             (place / "mkmodelfile.yaml").write_text("name: tiny\nmodel: micro-glm4v.gguf\n")
     with (package / "mkmodelfile.yaml").open("a") as file:
         file.write(f"{source}: {source}\n")
     text = (
         "{% for m in messages %}"
-        + ATTACK
+        + attack
         + "{{ m.content | wordwrap(3) }}{{ x.y('"
-        + ATTACK
+        + attack
         + "') }}{% endfor %}"
     )
     with (odd / "mkmodelfile.yaml").open("a") as file:
         file.write("chat_template: odd.jinja\n")
     template = odd / "odd.jinja"
     template.write_bytes(text.encode())
-    conversation = folder / f"{NAME}.json"
+    conversation = folder / f"{name}.json"
     conversation.write_text(
-        json.dumps({"id": ATTACK, "messages": [{"role": ATTACK, "content": ATTACK, ATTACK: 1}]})
+        json.dumps({"id": attack, "messages": [{"role": attack, "content": attack, attack: 1}]})
     )
     modelfile = folder / "Modelfile"
-    modelfile.write_bytes(f"FROM {ATTACK}\nPARAMETER {ATTACK} {ATTACK}\n".encode())
-    image = folder / f"{NAME}.png"
+    modelfile.write_bytes(f"FROM {attack}\nPARAMETER {attack} {attack}\n".encode())
+    image = folder / f"{name}.png"
     Image.new("RGB", (32, 32)).save(image)
-    servers = [ThreadingHTTPServer(("127.0.0.1", 0), kind) for kind in (_Hostile, _Friendly)]
+    servers = [
+        ThreadingHTTPServer(
+            ("127.0.0.1", 0), type("Handler", (_Hostile,), {"attack": attack, "friendly": kind})
+        )
+        for kind in (False, True)
+    ]
     for server in servers:
         threading.Thread(target=server.serve_forever, daemon=True).start()
     url, friendly = (f"http://127.0.0.1:{server.server_address[1]}" for server in servers)
     yield World(
+        attack=attack,
         folder=folder,
         model=pair.model,
         projector=pair.projector,
@@ -217,13 +237,16 @@ def on_package(*more: Any) -> Lines:
 
 
 MATRIX: dict[str, Lines] = {
-    "demo": lambda w: [["--no-server", "-o", w.modelfile / "x"], ["--host", ATTACK, "-o", w.modelfile / "x"]],
+    "demo": lambda w: [
+        ["--no-server", "-o", w.modelfile / "x"],
+        ["--host", w.attack, "-o", w.modelfile / "x"],
+    ],
     "init": lambda w: [[w.broken], [w.model, "--projector", w.broken], [w.modelfile]],
     "inspect": lambda w: [[w.broken], [w.model, "--tokenizer", w.broken], [w.modelfile]],
     "fit": lambda w: [[w.broken], [w.package], [w.model, "--projector", w.broken]],
     "patch": lambda w: [
-        [w.model, "--set", f"general.name={ATTACK}", "-o", w.folder / f"{os.urandom(4).hex()}.gguf"],
-        [w.model, "--set", f"{ATTACK}={ATTACK}", "-o", w.folder],
+        [w.model, "--set", f"general.name={w.attack}", "-o", w.folder / f"{os.urandom(4).hex()}.gguf"],
+        [w.model, "--set", f"{w.attack}={w.attack}", "-o", w.folder],
     ],
     "diff": lambda w: [
         [w.broken, w.model],
@@ -235,7 +258,7 @@ MATRIX: dict[str, Lines] = {
     ],
     "quantize": lambda w: [
         [w.broken, "Q4_K_M"],
-        [w.model, ATTACK],
+        [w.model, w.attack],
         [w.model, "Q8_0", "--imatrix", w.broken],
         [w.model, "Q8_0", "--llama-quantize", w.broken],
     ],
@@ -243,11 +266,11 @@ MATRIX: dict[str, Lines] = {
         [w.template],
         [w.template, "--explain"],
         [w.broken],
-        [w.modelfile, "--name", ATTACK],
+        [w.modelfile, "--name", w.attack],
     ],
     "render": lambda w: [
         ["--jinja", w.broken, "--messages", w.conversation],
-        ["--template", w.modelfile, "--messages", w.conversation, "--id", ATTACK],
+        ["--template", w.modelfile, "--messages", w.conversation, "--id", w.attack],
         ["--modelfile", w.modelfile, "--messages", w.conversation],
     ],
     "build": lambda w: [
@@ -257,12 +280,12 @@ MATRIX: dict[str, Lines] = {
     "check": lambda w: [[w.package], [w.odd], [w.sound, "--projector", w.broken]],
     "test": lambda w: [[w.package], [w.odd], [w.sound, "--model", w.broken]],
     "micro": lambda w: [[w.package], [w.sound, "-o", w.sound], [w.odd, "--describe"]],
-    "publish": lambda w: [[w.package], [w.sound, "--host", w.url], [w.sound, "--host", ATTACK]],
+    "publish": lambda w: [[w.package], [w.sound, "--host", w.url], [w.sound, "--host", w.attack]],
     "verify": lambda w: [
-        [ATTACK, "--host", w.url],
+        [w.attack, "--host", w.url],
         ["m", "--host", w.friendly],
         ["m", "--package", w.package],
-        ["m", "--host", ATTACK],
+        ["m", "--host", w.attack],
     ],
     "serve": lambda w: [
         [w.package],
@@ -276,9 +299,9 @@ MATRIX: dict[str, Lines] = {
         [w.broken, w.folder, "--model", "m", "--host", w.url, "--no-cache"],
     ],
     "repair": lambda w: [
-        [ATTACK, "--host", w.url, "--yes"],
+        [w.attack, "--host", w.url, "--yes"],
         ["m", "--host", w.friendly, "--dry-run"],
-        ["m", "--host", ATTACK],
+        ["m", "--host", w.attack],
     ],
     "adopt": lambda w: [
         [ATTACK, "--host", w.url],
@@ -287,15 +310,15 @@ MATRIX: dict[str, Lines] = {
         ["m", "--host", ATTACK],
     ],
     "rollback": lambda w: [
-        [ATTACK, "--host", w.url],
+        [w.attack, "--host", w.url],
         ["m", "--host", w.friendly],
-        ["m", "--host", w.friendly, "--to", ATTACK],
+        ["m", "--host", w.friendly, "--to", w.attack],
         ["m", "--host", w.friendly, "--list"],
     ],
     "lint": lambda w: [[w.modelfile], [w.modelfile, "--fix"], [w.broken], [w.folder / "none"]],
     "fmt": lambda w: [[w.modelfile, "--check"], [w.modelfile, "--diff"], [w.broken]],
-    "explain": lambda w: [[ATTACK]],
-    "doctor": lambda w: [[ATTACK], [w.package], ["--host", w.url]],
+    "explain": lambda w: [[w.attack]],
+    "doctor": lambda w: [[w.attack], [w.package], ["--host", w.url]],
 }
 
 

@@ -31,6 +31,16 @@ def test_a_key_is_not_for_others(url: str) -> None:
     assert OLLAMA_KEY.key_for(url) == ""
 
 
+@pytest.mark.parametrize(
+    ("key", "place"), [("sk-\u00e9", 4), ("sk a", 3), ("a\nb", 2), ("\u6f22", 1), ("a\x7f", 2)]
+)
+def test_what_no_header_can_hold_is_no_key(key: str, place: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(OLLAMA_KEY.variable, key)
+    with pytest.raises(UsageError, match=f"its character {place} is not") as e:
+        OLLAMA_KEY.key_for("https://ollama.com")
+    assert key not in str(e.value)
+
+
 def test_a_key_is_for_the_host_that_gave_it() -> None:
     assert OLLAMA_KEY.key_for("https://ollama.com:443") == KEY
     assert OPENAI_KEY.key_for("https://api.openai.com/v1") == KEY

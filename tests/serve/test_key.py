@@ -18,7 +18,10 @@ def test_the_first_key_of_a_file(tmp_path, monkeypatch):
     assert read_key(None) == ""
 
 
-@pytest.mark.parametrize("data", [b"", b"# only a remark\n", b"\xff\xfe"])
+# RFC 6750, 2.1: what a bearer token may be made of; a process's environment holds no zero byte
+@pytest.mark.parametrize(
+    "data", [b"", b"# only a remark\n", b"\xff\xfe", b"GGUF\x03\0\0\0", "sk-\u00e9".encode(), b"two words"]
+)
 def test_a_file_without_a_key(data, tmp_path):
     file = tmp_path / "keys"
     file.write_bytes(data)
@@ -27,3 +30,9 @@ def test_a_file_without_a_key(data, tmp_path):
     assert e.value.span.file == str(file)
     with pytest.raises(UsageError, match="not found"):
         read_key(tmp_path / "missing")
+
+
+def test_a_variable_that_holds_no_key(monkeypatch):
+    monkeypatch.setenv(KEY_VARIABLE, "sk-a\u200b")
+    with pytest.raises(UsageError, match=f"{KEY_VARIABLE} is none: its character 5"):
+        read_key(None)

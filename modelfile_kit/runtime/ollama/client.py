@@ -25,6 +25,7 @@ from ...core.ollama_host import resolve_host
 from ...core.urls import without_login
 from ...ollama.versions import SINCE, Target, server_version, since, until
 from ..completion import Completion
+from .answer_shapes import checked
 from .messages import OPENAI, Answer, Way, collect, event_lines, message_body
 from .replies import (
     RefusedError,
@@ -348,7 +349,8 @@ class OllamaServer:
             data = bounded(reply, MAX_REPLY_BYTES)
             self._clock = date_of(reply)
             check_status(self.url, f"{method} {path}", reply, data)
-            return decode_object(self.url, f"{method} {path}", data, limit=MAX_REPLY_BYTES)
+            found = decode_object(self.url, f"{method} {path}", data, limit=MAX_REPLY_BYTES)
+            return checked(self.url, f"{method} {path}", found)
 
     def _stream(
         self, path: str, body: Mapping[str, Any], *, events: bool = False
@@ -364,7 +366,8 @@ class OllamaServer:
             if reply.status_code != 200:
                 check_status(self.url, f"POST {path}", reply, bounded(reply, MAX_REPLY_BYTES))
             chunks = event_lines(reply.iter_bytes()) if events else reply.iter_bytes()
-            yield from stream_objects(self.url, f"POST {path}", chunks)
+            for found in stream_objects(self.url, f"POST {path}", chunks):
+                yield checked(self.url, f"POST {path}", found)
 
     def _run(self, parts: Iterable[Mapping[str, Any]], path: str, on_progress: Progress | None) -> None:
         done = False

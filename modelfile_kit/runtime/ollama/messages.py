@@ -94,56 +94,26 @@ def collect(
     url: str,
     on_text: Callable[[str], None] | None = None,
 ) -> Answer:
-    """Puts the parts of an answer together. Raises ServerError where they are no such message.
+    """Puts the parts of an answer together. Raises ServerError where a call's arguments are no JSON.
 
+    parts: of the types of the API (`answer_shapes.checked`).
     on_text: told each piece of the answer when it comes.
     """
     read = []
     for part in parts:
-        messages = list(_messages(way, part, url))
         read.append(part)
-        for message in messages:
+        for message in _messages(way, part):
             if on_text and message.get("content"):
                 on_text(str(message["content"]))
     return (_collect_chat if way.path == CHAT else _collect_openai)(read, url)
 
 
-def _messages(way: Way, part: Mapping[str, Any], url: str) -> Iterator[Mapping[str, Any]]:
-    """The messages of a part, whose fields have the types that both APIs give them."""
-    found = [("message", part.get("message"))]
+def _messages(way: Way, part: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The messages of a part."""
+    found = [part.get("message")]
     if way.path != CHAT:
-        _of_type(dict, part.get("usage"), "usage", url)
-        found = []
-        for choice in _of_type(list, part.get("choices"), "choices", url) or ():
-            name = "delta" if _there(choice, "choices[0]", url).get("delta") else "message"
-            found.append((name, choice.get(name)))
-    for name, message in found:
-        if message is None:
-            continue
-        for key in ("content", "thinking", "reasoning", "reasoning_content"):
-            _of_type(str, _there(message, name, url).get(key), f"{name}.{key}", url)
-        for call in _of_type(list, message.get("tool_calls"), f"{name}.tool_calls", url) or ():
-            function = _there(call, f"{name}.tool_calls[0]", url).get("function")
-            _of_type(dict, function, f"{name}.tool_calls[0].function", url)
-        yield message
-
-
-def _there(value: Any, name: str, url: str) -> Mapping[str, Any]:
-    """The value, which is an object."""
-    found: Mapping[str, Any] = _of_type(dict, "null" if value is None else value, name, url)
-    return found
-
-
-def _of_type(kind: type[Any], value: Any, name: str, url: str) -> Any:
-    """The value, which is of that type or null."""
-    if value is None or isinstance(value, kind):
-        return value
-    expected = "a text" if kind is str else "a list" if kind is list else "an object"
-    raise ServerError(
-        f"{url} answered with {json.dumps(value)[:80]} as `{name}`, where {expected} was expected",
-        help="is there a proxy or another program at this address?",
-        code="MK804",
-    )
+        found = [choice.get("delta") or choice.get("message") for choice in part.get("choices") or ()]
+    yield from (message for message in found if message)
 
 
 def _collect_chat(parts: Sequence[Mapping[str, Any]], url: str) -> Answer:
