@@ -210,3 +210,12 @@ def test_a_commit_is_for_ever() -> None:
 def test_is_name_looks_at_the_text_alone() -> None:
     assert is_name("hf.co/a/b") and is_name("ollama://x") and is_name("ftp://x")
     assert not is_name("hf.co/a") and not is_name("a/b/c") and not is_name("-")
+
+
+@pytest.mark.parametrize(
+    "address", ["ftp://me:hunter2@box/m", "ollama://me:hunter2@box/m", "hf://me:hunter2@hub/m"]
+)
+def test_what_is_secret_in_an_address_is_not_told(address):
+    with pytest.raises(SourceError) as e:
+        parse_name(address)
+    assert "hunter2" not in str(e.value.to_diagnostic())
