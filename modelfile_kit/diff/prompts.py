@@ -84,8 +84,12 @@ class Kind:
             "different": self.different,
             "examples": [e.to_dict() for e in self.examples],
         }
+        if not self.compared and self.refused and not self.ended:
+            return Part(
+                name, Outcome.EQUAL, f"both sides refuse all {self.refused:,} conversations", data=data
+            )
         if not self.compared:
-            return not_compared(name, (notes or ["no conversation has a prompt on either side"])[0])
+            return not_compared(name, "; ".join(notes) or "no conversation was tried")
         many = counted(self.compared, "conversation")
         if not self.different:
             return Part(name, Outcome.EQUAL, f"{many}, every prompt is the same{more}", data=data)

@@ -120,6 +120,13 @@ def test_a_chat_template_and_what_ollama_sends(side):
     assert parts(go, jinja)["prompts: tools"].data["examples"][0]["before"] == example["after"]
 
 
+def test_two_sides_that_refuse_everything_are_equal(of):
+    refusing = "{{ raise_exception('no') }}"
+    found = of(refusing, refusing + "x")
+    assert {p.outcome for p in found.values()} == {Outcome.EQUAL}
+    assert "both sides refuse all" in found["prompts: chat"].summary
+
+
 def test_what_is_the_same_is_not_rendered(of):
     [part] = of(JINJA, JINJA).values()
     assert (part.outcome, "same text with the same tokens" in part.summary) == (Outcome.EQUAL, True)
