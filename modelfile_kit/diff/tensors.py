@@ -10,7 +10,8 @@ from ..core.diagnostics import Span
 from ..core.errors import UsageError
 from ..core.files import open_file
 from ..core.sizes import size_text
-from ..gguf_file.header import Header
+from ..gguf_file.header import Header, read_header
+from ..gguf_file.split import split_of
 from ..gguf_file.tensors import TensorInfo
 from .part import Part, counted, part_of
 
@@ -20,10 +21,16 @@ SHOWN = 6
 
 BLOCK_BYTES = 4 << 20
 
+Placed = tuple[TensorInfo, Header]
+"""A tensor and the file that holds it."""
+
 
 def compare_tensors(before: Header, after: Header) -> Part:
-    """Names, types and shapes; the order in the file does not count."""
-    one, other = ({t.name: t for t in h.tensors} for h in (before, after))
+    """Names, types and shapes; the order in the file does not count, nor that a model is split over several.
+
+    Raises GGUFError for a part that is missing or unsound.
+    """
+    one, other = ({t.name: t for t, _ in _all_parts(h)} for h in (before, after))
     both = [name for name in one if name in other]
     types = Counter((one[n].type, other[n].type) for n in both if one[n].type != other[n].type)
     lines = [
@@ -35,7 +42,7 @@ def compare_tensors(before: Header, after: Header) -> Part:
         ),
         *(f"~ type changed: {a} -> {b} in {counted(n, 'tensor')}" for (a, b), n in types.most_common()),
     ]
-    sizes = [sum(t.size or 0 for t in h.tensors) for h in (before, after)]
+    sizes = [sum(t.size or 0 for t in tensors.values()) for tensors in (one, other)]
     count = f"{len(one):,} -> {counted(len(other), 'tensor')}" if len(one) != len(other) else ""
     told = count or counted(len(one), "tensor")
     return part_of(
@@ -59,15 +66,15 @@ def compare_data(before: Header, after: Header) -> Part:
                 span=Span(header.source),
                 help="download the file, or leave --data out",
             )
-    other = {t.name: t for t in after.tensors}
+    other = {t.name: (t, h) for t, h in _all_parts(after)}
     pairs = [
-        (t, other[t.name])
-        for t in before.tensors
-        if t.name in other and (t.type, t.shape) == (other[t.name].type, other[t.name].shape)
+        ((t, h), other[t.name])
+        for t, h in _all_parts(before)
+        if t.name in other and (t.type, t.shape) == (other[t.name][0].type, other[t.name][0].shape)
     ]
-    found = list(_different(before, after, pairs))
+    found = [one[0].name for one, two in pairs if not _same_bytes(one, two)]
     lines = _named("~ other bytes", found)
-    size = size_text(sum(t.size or 0 for t, _ in pairs))
+    size = size_text(sum(t.size or 0 for (t, _), _ in pairs))
     return part_of(
         DATA,
         lines,
@@ -77,20 +84,27 @@ def compare_data(before: Header, after: Header) -> Part:
     )
 
 
-def _different(
-    before: Header, after: Header, pairs: Sequence[tuple[TensorInfo, TensorInfo]]
-) -> Iterator[str]:
-    with open_file(Path(before.source)) as one, open_file(Path(after.source)) as other:
-        for a, b in pairs:
-            one.seek(before.data_offset + a.offset)
-            other.seek(after.data_offset + b.offset)
-            left = a.size or 0
-            while left:
-                count = min(left, BLOCK_BYTES)
-                if one.read(count) != other.read(count):
-                    yield a.name
-                    break
-                left -= count
+def _all_parts(header: Header) -> Iterator[Placed]:
+    """The tensors of a file, and of the other files of a split model where they can be found."""
+    yield from ((tensor, header) for tensor in header.tensors)
+    split = split_of(header)
+    for part in split.parts if split else ():
+        if part.name != Path(header.source).name:
+            other = read_header(part)
+            yield from ((tensor, other) for tensor in other.tensors)
+
+
+def _same_bytes(one: Placed, other: Placed) -> bool:
+    left = one[0].size or 0
+    with open_file(Path(one[1].source)) as a, open_file(Path(other[1].source)) as b:
+        for file, (tensor, header) in ((a, one), (b, other)):
+            file.seek(header.data_offset + tensor.offset)
+        while left:
+            count = min(left, BLOCK_BYTES)
+            if a.read(count) != b.read(count):
+                return False
+            left -= count
+    return True
 
 
 def _shape(tensor: TensorInfo) -> str:
