@@ -16,7 +16,7 @@ from ..gguf_file.vocabulary import Vocabulary
 from ..sources.name import PATH, URL, parse_name
 from ..sources.places import remote
 from ..sources.quantizations import contents_of
-from ..sources.resolve import open_repository, open_source, place_of, resolve
+from ..sources.resolve import open_repository, open_source, resolve, resolve_in
 
 _GGUF_MAGIC = b"GGUF"
 
@@ -89,7 +89,7 @@ def named_chat_template(text: str, *, name: str | None = None) -> tuple[ChatTemp
     files = repository.files()
     there = contents_of(files)
     if not asked.file and (asked.quantization or there.models or there.projectors):
-        path = place_of(text)
+        path = resolve_in(repository).path
         return load_chat_template(path, name=name), path
     folder = (asked.file.rpartition("/")[0] if asked.file else asked.folder).strip("/")
     wanted = [f for f in files if f.path.rpartition("/")[0] == folder and f.name in _IN_FOLDER]

@@ -7,7 +7,6 @@ layout of the store is that of Ollama 0.34 (manifest/paths.go): `manifests/HOST/
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -24,29 +23,31 @@ from ..core.files import read_file
 from ..core.http_client import Budget, open_client, under
 from ..core.ollama_host import resolve_host
 from ..core.urls import hide_logins, is_loopback, shown_url, without_login
-from .byte_source import FileSource, HTTPSource, Source
+from . import registry_errors
+from .byte_source import FileSource, Source
 from .cache import own_cache
 from .download import download
 from .name import Name
-from .repository import NOT_THERE, UNREACHABLE, RepositoryFile, Told
+from .registry import Descriptor, Registry, digest_of
+from .registry_errors import RegistryError
+from .repository import NOT_THERE, RATE_LIMITED, UNREACHABLE, RepositoryFile, Told
 
 MAX_MANIFEST_BYTES = 4 << 20
 ANSWER_SECONDS = 30.0
-_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 _LAYER = "application/vnd.ollama.image."
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _FROM = re.compile(r"^FROM (?P<path>.*(?P<digest>sha256-[0-9a-f]{64}))\r?$", re.MULTILINE)
 _GGUF = ("model", "projector")
+_ELSEWHERE = frozenset({registry_errors.NOT_THERE, registry_errors.DENIED, registry_errors.NO_ANSWER})
 
 
 @dataclass(frozen=True)
 class _Found:
-    """Where a model was found: its layers, a folder with their blobs, or a registry's address of them."""
+    """Where a model was found: its layers, and the folder with their blobs, None for a registry's."""
 
     revision: str
     files: tuple[RepositoryFile, ...]
     blobs: Path | None = None
-    address: str = ""
     why: str = ""
 
 
@@ -78,19 +79,13 @@ class OllamaModel:
         if (here := self.local(file)) is not None:
             return FileSource(here, start)
         self._must_be_remote(file)
-        return HTTPSource(
-            f"{self._found.address}/blobs/{file.digest}",
-            name=f"{self.title}/{file.path}",
-            start=start,
-            to_end=to_end,
-            promised=file.size,
-        )
+        return _Layer(self, file, start, to_end=to_end)
 
     def place(self, file: RepositoryFile) -> Path:
         blob = file.digest.replace(":", "-")
         if self._found.blobs is not None:
             return self._found.blobs / blob
-        return own_cache() / "ollama" / blob / file.path
+        return own_cache() / "ollama" / self.revision.replace(":", "-") / file.path
 
     def local(self, file: RepositoryFile) -> Path | None:
         place = self.place(file)
@@ -146,7 +141,7 @@ class OllamaModel:
                 continue
             if (files := _layers(_parsed(manifest))) is None:
                 raise self._error(f"its manifest {path} is damaged", "pull the model again", NOT_THERE)
-            return _Found(_digest(manifest), files, store / "blobs", why=f"in the store {store}")
+            return _Found(digest_of(manifest), files, store / "blobs", why=f"in the store {store}")
         looked.append(f"no manifest of it in {' or '.join(map(str, stores()))}")
         return None
 
@@ -181,34 +176,64 @@ class OllamaModel:
         )
 
     def _in_registry(self, looked: list[str]) -> _Found | None:
-        scheme = "http" if is_loopback(f"http://{self.name.host}") else "https"
-        address = f"{scheme}://{self.name.host}/v2/{self.name.repository}"
-        import httpx
-
         try:
-            with open_client(address, silence=ANSWER_SECONDS, follow=True) as client:
-                answer = client.get(
-                    f"{address}/manifests/{self.name.revision}",
-                    headers={"Accept": _MANIFEST},
-                    extensions=under(Budget(ANSWER_SECONDS)),
-                )
-        except (httpx.HTTPError, httpx.InvalidURL) as e:
-            looked.append(f"the registry {self.name.host} does not answer ({hide_logins(str(e))})")
-            return None
-        if answer.status_code in (401, 403, 404):
-            looked.append(f"the registry {self.name.host} does not have it")
-            return None
-        manifest = answer.content if answer.status_code == 200 else b""
-        if (files := _layers(_parsed(manifest))) is None:
+            manifest = self.registry.manifest(self.name.repository, self.name.revision)
+        except RegistryError as e:
+            if e.code in _ELSEWHERE:
+                looked.append(f"the registry {self.name.host} does not have it ({e.message})")
+                return None
+            raise self.failed(e) from e
+        if (files := _layers(_parsed(manifest.data))) is None:
             raise self._error(
-                f"the registry {self.name.host} sends no manifest of a model: HTTP {answer.status_code}",
-                "try again later",
-                UNREACHABLE,
+                f"the registry {self.name.host} has it without a GGUF", "name a model of Ollama", NOT_THERE
             )
-        return _Found(_digest(manifest), files, address=address, why=f"in the registry {self.name.host}")
+        return _Found(manifest.digest, files, why=f"in the registry {self.name.host}")
+
+    @cached_property
+    def registry(self) -> Registry:
+        """The client of its registry, which needs no certificate on this machine."""
+        return Registry(self.name.host, insecure=is_loopback(f"http://{self.name.host}"))
+
+    def hang_up(self) -> None:
+        """Closes the connections to the registry; the next reading opens new ones."""
+        if "registry" in self.__dict__:
+            self.registry.close()
+            del self.registry
+
+    def failed(self, error: RegistryError) -> SourceError:
+        """What a registry says, as an error about this name."""
+        code = RATE_LIMITED if error.status == 429 else UNREACHABLE
+        return self._error(error.message, error.help, code)
 
     def _error(self, what: str, advice: str, code: str) -> SourceError:
         return SourceError(what, span=Span(self.title), help=advice, code=code)
+
+
+class _Layer:
+    """A layer that a registry has (`byte_source.Source`)."""
+
+    def __init__(self, model: OllamaModel, file: RepositoryFile, start: int, *, to_end: bool) -> None:
+        self.name = f"{model.title}/{file.path}"
+        self.size = file.size
+        self.place: Path | None = None
+        self._model = model
+        layer, repository = Descriptor("", file.digest, file.size or 0), model.name.repository
+        self._by_ranges = model.registry.open_blob(repository, layer, start)
+        self._pieces = model.registry.read_blob(repository, layer, start) if to_end else None
+        self._rest = b""
+
+    def read(self, count: int) -> bytes:
+        try:
+            if self._pieces is None:
+                return self._by_ranges.read(count)
+            self._rest = self._rest or next(self._pieces, b"")
+        except RegistryError as e:
+            raise self._model.failed(e) from e
+        part, self._rest = self._rest[:count], self._rest[count:]
+        return part
+
+    def close(self) -> None:
+        self._model.hang_up()
 
 
 def stores() -> tuple[Path, ...]:
@@ -257,11 +282,6 @@ def _names(kinds: Sequence[str]) -> list[str]:
         else:
             names.append(f"{plain}{f'-{before + 1}' if before else ''}{ending}")
     return names
-
-
-def _digest(manifest: bytes) -> str:
-    """The model's digest, as `ollama list` shows its beginning."""
-    return f"sha256:{hashlib.sha256(manifest).hexdigest()}"
 
 
 def _same_model(one: _Found, other: _Found) -> bool:

@@ -16,6 +16,9 @@ from pathlib import Path
 from .byte_source import Source
 from .repository import Repository, RepositoryFile
 
+ASKED_BYTES = 1 << 20
+"""Of one range: more would be read beyond a header's end than a request less is worth."""
+
 KEPT = 16
 """Of so many files the beginnings are kept in memory; a header has at most some 40 MB."""
 
@@ -142,7 +145,7 @@ class _Reader:
         found = self._found
         if self._rest is None:
             self._rest = found.repository.open(found.file, self._at)
-        part = self._rest.read(count)
+        part = self._rest.read(min(count, ASKED_BYTES))
         self.size = self._rest.size if self.size is None else self.size
         found.taken += len(part)
         if self._at == len(found.beginning):

@@ -294,9 +294,9 @@ class Registry:
         if held:
             yield held
 
-    def open_blob(self, repository: str, descriptor: Descriptor) -> BlobSource:
-        """A blob whose beginning is read, by ranges, as a GGUF's header is."""
-        return BlobSource(self, repository, descriptor)
+    def open_blob(self, repository: str, descriptor: Descriptor, start: int = 0) -> BlobSource:
+        """A blob whose beginning is read, by ranges, as a GGUF's header is; start: its first byte."""
+        return BlobSource(self, repository, descriptor, start)
 
     def _range(self, repository: str, descriptor: Descriptor, at: int, asked: str) -> Iterator[bytes]:
         """The bytes from `at` to the end; fewer only as an error."""
@@ -520,12 +520,12 @@ class BlobSource:
 
     place: Path | None = None
 
-    def __init__(self, registry: Registry, repository: str, descriptor: Descriptor) -> None:
+    def __init__(self, registry: Registry, repository: str, descriptor: Descriptor, start: int = 0) -> None:
         self.name = f"{registry.host}/{repository}@{descriptor.digest}"
         self.size: int | None = descriptor.size
         self._registry = registry
         self._path = blob_path(repository, descriptor.digest)
-        self._at = 0
+        self._at = start
         self._budget = Budget(HEADER_SECONDS)
 
     def read(self, count: int) -> bytes:

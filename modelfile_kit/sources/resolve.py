@@ -115,10 +115,12 @@ def resolve(text: str | os.PathLike[str]) -> Resolved:
     if name.kind == PATH:
         _say_which(name)
         return Resolved(name, Path(text))
-    return _resolved(name, open_repository(name))
+    return resolve_in(open_repository(name))
 
 
-def _resolved(name: Name, repository: Repository) -> Resolved:
+def resolve_in(repository: Repository) -> Resolved:
+    """The files that a repository's own name means. Raises as `resolve` does."""
+    name = repository.name
     if isinstance(repository, WebFile):
         file = repository.files()[0]
         remember(repository, [file])
@@ -162,7 +164,7 @@ def open_source(text: str | os.PathLike[str]) -> Source:
     repository = open_repository(name)
     if isinstance(repository, WebFile):
         return HTTPSource(repository.name.address, name=name.text)
-    resolved = _resolved(name, repository)
+    resolved = resolve_in(repository)
     found = remote(resolved.path)
     return open_remote(found, resolved.title) if found else FileSource(resolved.path)
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from modelfile_kit.building.build import build
 from modelfile_kit.gguf_file import read_header
 from modelfile_kit.gguf_file.projector_choice import find_projector
 from modelfile_kit.huggingface.chat_template_file import load_chat_template, named_chat_template
+from modelfile_kit.publish.publish import publish
 from modelfile_kit.sources.resolve import resolve
 
 pytestmark = pytest.mark.server
@@ -47,3 +49,22 @@ def test_header_and_projector(named, pair):
     assert choice.path.read_bytes() == pair.projector.read_bytes()
     template = named_chat_template(named)[0]
     assert template == load_chat_template(pair.model)
+
+
+def test_a_package_by_name_is_fetched_and_published(hub, ollama_process, pair, tmp_path, monkeypatch):
+    """Built from the header alone; publish fetches the files, and the server answers about images."""
+    files = {"micro-Q8_0.gguf": pair.model, "mmproj-F16.gguf": pair.projector}
+    repo = hub.add("org/micro-GGUF", files)
+    (tmp_path / "mkmodelfile.yaml").write_text("name: by-name\nmodel: hf.co/org/micro-GGUF:q8_0\n")
+    built = build(tmp_path)
+    assert not built.files.model.exists()
+    assert hub.cdn.sent() < pair.model.stat().st_size
+    done = publish(built, "by-name", host=ollama_process.host)
+    try:
+        assert built.files.model.read_bytes() == pair.model.read_bytes()
+        assert repo.commit in str(built.files.model)
+        assert done.verified is not None and done.verified.ok
+        shown = ollama_process.run("show", "by-name", "--modelfile")
+        assert len([line for line in shown.splitlines() if line.startswith("FROM ")]) == 2
+    finally:
+        ollama_process.run("rm", "by-name")

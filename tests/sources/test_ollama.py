@@ -115,10 +115,10 @@ def test_what_is_nowhere_says_where_it_was_looked_for(store, httpserver) -> None
     with pytest.raises(SourceError) as e:
         resolve(f"ollama://{host}/ns/none:1")
     assert e.value.code == "MK481"
-    for words in (str(store), "127.0.0.1:9 does not answer", f"registry {host} does not have it"):
+    for words in (str(store), "127.0.0.1:9 does not answer", f"the registry {host} does not have it"):
         assert words in e.value.message
     httpserver.expect_request("/v2/ns/odd/manifests/1").respond_with_data("<html>", status=200)
-    with pytest.raises(SourceError, match="sends no manifest of a model: HTTP 200"):
+    with pytest.raises(SourceError, match="which is no JSON"):
         resolve(f"ollama://{host}/ns/odd:1")
 
 
