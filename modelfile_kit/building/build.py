@@ -32,6 +32,7 @@ from .parameters import written_parameters
 from .plan import Plan, make_plan
 from .renderer_way import renderer_prompts
 from .report import make_report, report_bytes
+from .shared_work import SharedWork
 from .sources import ModelTemplate, PackageFiles, open_files, read_text_file
 from .system_message import in_first_turn, with_text_in_first_turn
 
@@ -282,10 +283,27 @@ def build(
         >>> built.compiled.coverage["images"]
         'exact'
     """
-    package = _package(package_dir_or_yaml, model, projector, target)
+    package = with_stand_ins(package_dir_or_yaml, model, projector, target)
     folder = Path(output) if output is not None else default_output(package)
-    files = open_files(package)
-    plan = make_plan(package, files)
+    return build_files(
+        package, open_files(package), folder, projector_directive=projector_directive, write=write
+    )
+
+
+def build_files(
+    package: Package,
+    files: PackageFiles,
+    folder: Path,
+    *,
+    projector_directive: str = "from",
+    write: bool = True,
+    shared: SharedWork | None = None,
+) -> Build:
+    """The build of a package whose files were opened. Raises as `build` does.
+
+    shared: what builds of the same package file have done already.
+    """
+    plan = make_plan(package, files, shared)
     values = _values(package, files, plan, _place_from(package, folder))
     modelfile = _written(package, files, values, projector_directive)
     report = make_report(package, files, plan, values)
@@ -317,9 +335,10 @@ def default_output(package: Package) -> Path:
     return package.folder / "build" / package.name.replace("/", "-").replace(":", "-")
 
 
-def _package(
+def with_stand_ins(
     given: str | Path | Package, model: str | Path | None, projector: str | Path | None, target: str | None
 ) -> Package:
+    """The package, with what the caller gives in place of its keys (as of `build`)."""
     package = given if isinstance(given, Package) else load_package(given)
     changes: dict[str, Any] = {}
     if model is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -21,6 +20,7 @@ from ..replies.native_trip import native_trip
 from ..replies.round_trip import RoundTrip
 from ..runtime.llama_server import find_llama_server
 from .additions import Additions
+from .shared_work import SharedWork
 from .sources import ModelTemplate, PackageFiles
 from .template_in_use import IN_DOUBT, NATIVE_NOT_USED, template_in_use
 
@@ -55,10 +55,12 @@ def native_way(
     compiled: Compiled | None,
     coverage: Mapping[str, str] | None,
     additions: Additions,
+    shared: SharedWork | None = None,
 ) -> NativeWay:
     """Whether servers of the target could render the model's own template, and how that is proven.
 
-    coverage: of the TEMPLATE, for the kinds of conversations that the package can have.
+    coverage: of the TEMPLATE, for the kinds of conversations that the package can have. shared: with builds
+    of the same package file.
     """
     target, span = Target.parse(package.target), package.span("mode")
     if package.parser not in WORDS:
@@ -77,8 +79,10 @@ def native_way(
             return NativeWay(found.message)
         if found.code == IN_DOUBT:
             return _in_doubt(kinds, found.message)
-    prove = functools.cache(
-        lambda: prove_native(
+    work = SharedWork() if shared is None else shared
+
+    def prove() -> NativeProof:
+        return prove_native(
             reference,
             kinds,
             vocabulary=files.vocabulary,
@@ -86,8 +90,15 @@ def native_way(
             template=_usable(compiled, package),
             span=span,
         )
+
+    key = reference.key, files.vocabulary_name
+    family = files.family.id if files.family is not None else None
+    whole = (*key, tuple(kinds), family, compiled.template if compiled else None, package.target)
+    return NativeWay(
+        "",
+        lambda: work.once("native prompts", whole, prove),
+        lambda: work.once("native replies", key, lambda: native_replies(reference, files)),
     )
-    return NativeWay("", prove, functools.cache(lambda: native_replies(reference, files)))
 
 
 def native_replies(reference: ModelTemplate, files: PackageFiles) -> NativeReplies:

@@ -44,6 +44,7 @@ from .renderer_way import (
     replies_with,
     why_not_provable,
 )
+from .shared_work import SharedWork
 from .sources import ModelTemplate, PackageFiles, choose_reference, read_text_file
 from .stops import Stops, decide_stops
 from .system_message import check_messages, check_system, check_user_turn, refusal_of_system
@@ -91,8 +92,12 @@ class Plan:
     ways: tuple[Way, ...] = ()
 
 
-def make_plan(package: Package, files: PackageFiles) -> Plan:
-    """Decides everything. Raises BuildError with all findings so far at the first step with an error."""
+def make_plan(package: Package, files: PackageFiles, shared: SharedWork | None = None) -> Plan:
+    """Decides everything. Raises BuildError with all findings so far at the first step with an error.
+
+    shared: what other builds have done already, such as those of the package's other variants.
+    """
+    shared = SharedWork() if shared is None else shared
     first = (
         *files.diagnostics,
         *check_parameters(package),
@@ -106,19 +111,19 @@ def make_plan(package: Package, files: PackageFiles) -> Plan:
     reference = _reference(package, files)
     first = (*first, *about_contents(package, reference))
     stop_on_errors(first)
-    named = _named_renderer(package, files, reference, maker)
+    named = _named_renderer(package, files, reference, maker, shared)
     maker, rendered = (named.maker, named.proof) if named is not None else (maker, None)
     ends = PromptEnds.of(files.vocabulary) if files.vocabulary is not None else PromptEnds()
     by_chat_template = package.template is None and asked != "renderer"
     refusal = refusal_of_system(package, reference) if by_chat_template else ""
     source, problem = _source(package, files, reference, refusal)
-    compiled = _compile(package, files, source, ends)
+    compiled = _compile(package, files, source, ends, shared)
     end_token = _end_token(package, files, reference)
     additions = Additions(end_token.added, package.image_separator)
 
     # TEMPLATE or native: what is proven for the conversations that this package can have.
     coverage = _coverage(compiled, files)
-    way = native_way(package, files, reference, compiled, coverage, additions)
+    way = native_way(package, files, reference, compiled, coverage, additions, shared)
     target, span = Target.parse(package.target), package.span("mode")
     useless = asked == "auto" and not way.closed and _useless(package, compiled, source, files)
     read = _replies_read(package, files, reference, compiled) if asked == "auto" and not way.closed else None
@@ -126,7 +131,7 @@ def make_plan(package: Package, files: PackageFiles) -> Plan:
     choice = compared = None
     free = asked == "auto" and not additions and not refusal
     if free and compiled is not None and any(d.code == NO_WAY for d in mode.diagnostics):
-        choice, compared = _renderer_instead(package, files, reference, compiled, mode, None, None)
+        choice, compared = _renderer_instead(package, files, reference, compiled, mode, None, None, shared)
         mode = _by_renderer(choice, mode) if choice is not None else mode
     if problem is not None and mode.chosen == "go":
         raise problem
@@ -158,7 +163,9 @@ def make_plan(package: Package, files: PackageFiles) -> Plan:
 
     probes = package_conversations(package, files.family, vision=files.projector is not None)
     if free and compiled is not None and choice is None:
-        choice, compared = _renderer_instead(package, files, reference, compiled, mode, in_use, template)
+        choice, compared = _renderer_instead(
+            package, files, reference, compiled, mode, in_use, template, shared
+        )
     if choice is not None:
         rendered, maker, template, proven_on = choice.proof, choice.maker, None, []
         mode = _by_renderer(choice, mode)
@@ -229,7 +236,11 @@ def _replies_read(
 
 
 def _named_renderer(
-    package: Package, files: PackageFiles, reference: ModelTemplate | None, maker: PromptMaker
+    package: Package,
+    files: PackageFiles,
+    reference: ModelTemplate | None,
+    maker: PromptMaker,
+    shared: SharedWork,
 ) -> RendererChoice | None:
     """What is proven of a RENDERER that the package names; None where it names none."""
     if maker.renderer is None:
@@ -238,8 +249,8 @@ def _named_renderer(
     why_not, span = why_not_provable(package, reference), package.span("renderer")
     if reference is None or why_not:
         return RendererChoice(judged_maker(maker, None, why_not, span), None, None)
-    proof = prove_way(package, files, reference, *names)
-    trip = replies_with(package, files, reference, *names)
+    proof = prove_way(package, files, reference, *names, shared=shared)
+    trip = replies_with(package, files, reference, *names, shared=shared)
     return RendererChoice(judged_maker(maker, proof, "", span, trip.replies), proof, trip)
 
 
@@ -251,6 +262,7 @@ def _renderer_instead(
     mode: Mode,
     in_use: TemplateInUse | None,
     template: str | None,
+    shared: SharedWork,
 ) -> tuple[RendererChoice | None, RendererChoice | None]:
     """A renderer that is proven better than the way that was chosen, or that `create` gives in any case.
 
@@ -271,7 +283,7 @@ def _renderer_instead(
         seen = PromptTemplate(template, target=package.target) if template is not None else None
         beside = Beside("the TEMPLATE", coverage, compiled.replies, seen)
     chats = own_chats(package, files)
-    return choose_renderer(package, files, reference, chats, beside=beside, given=given)
+    return choose_renderer(package, files, reference, chats, beside=beside, given=given, shared=shared)
 
 
 def _about(
@@ -352,19 +364,22 @@ def _reference(package: Package, files: PackageFiles) -> ModelTemplate | None:
 
 
 def _compile(
-    package: Package, files: PackageFiles, reference: ModelTemplate | None, ends: PromptEnds
+    package: Package,
+    files: PackageFiles,
+    reference: ModelTemplate | None,
+    ends: PromptEnds,
+    shared: SharedWork,
 ) -> Compiled | None:
     asked = asked_mode(package)
     if package.template is not None or asked in ("native", "renderer") or reference is None:
         return None
-
-    return compile_for_engine(
-        reference,
-        ends,
-        package.target,
-        parser=package.parser,
-        family=files.header.architecture,
-        reply_tokens=ReplyTokens.of(files.vocabulary),
+    tokens, family = ReplyTokens.of(files.vocabulary), files.header.architecture
+    return shared.once(
+        "compile",
+        (reference.key, ends, package.target, package.parser, family, tokens),
+        lambda: compile_for_engine(
+            reference, ends, package.target, parser=package.parser, family=family, reply_tokens=tokens
+        ),
     )
 
 

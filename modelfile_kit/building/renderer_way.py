@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from ..core.errors import PromptError, TemplateReferenceError
 from ..ollama.builtin import PARSERS, RENDERER_TOKENS, RENDERERS
 from ..ollama.prompt import PromptTemplate
 from ..ollama.renderer_prompt import RendererPrompts
-from ..ollama.renderers import OLDEST
+from ..ollama.renderers import OLDEST, resolve_name
 from ..ollama.versions import Target, version_text
 from ..package.package import Package
 from ..prover.counting import Count
@@ -22,6 +22,7 @@ from ..replies.round_trip import RoundTrip
 from .mode import kinds_in_words
 from .package_replies import renderer_trip
 from .prompt_maker import BY_RENDERER, PromptMaker, in_words
+from .shared_work import SharedWork
 from .sources import ModelTemplate, PackageFiles
 from .template_in_use import TemplateInUse
 
@@ -77,8 +78,35 @@ def prove_way(
     parser: str,
     *,
     template: PromptTemplate | None = None,
+    shared: SharedWork | None = None,
 ) -> RendererProof:
     """How a renderer's prompts compare with the chat template, at the oldest and the newest release."""
+    work = SharedWork() if shared is None else shared
+    key = _key(package, files, reference, renderer, parser), template.source if template else None
+    return work.once(
+        "renderer prompts", key, lambda: _proof(package, files, reference, renderer, parser, template)
+    )
+
+
+def _key(
+    package: Package, files: PackageFiles, reference: ModelTemplate, renderer: str, parser: str
+) -> tuple[Hashable, ...]:
+    """What the prompts of a renderer, and the replies to them, depend on."""
+    # Of the model's name only its base counts, beside what `resolve_name` finds in the whole of it.
+    base = package.name.rpartition("/")[2].partition(":")[0]
+    resolved = resolve_name(renderer, package.name, files.header.parameter_count)
+    model = files.header.architecture, files.vocabulary_name, files.projector is not None, files.takes_images
+    return resolved, parser, base, model, reference.key, package.target
+
+
+def _proof(
+    package: Package,
+    files: PackageFiles,
+    reference: ModelTemplate,
+    renderer: str,
+    parser: str,
+    template: PromptTemplate | None,
+) -> RendererProof:
     releases = [renderer_prompts(package, files, renderer, parser, target) for target in _ends(package)]
     kinds = kinds_of(reference.text, images=files.takes_images)
     return prove_renderer(reference, releases, kinds, template=template)
@@ -156,11 +184,19 @@ class RendererChoice:
 
 
 def replies_with(
-    package: Package, files: PackageFiles, reference: ModelTemplate, renderer: str, parser: str
+    package: Package,
+    files: PackageFiles,
+    reference: ModelTemplate,
+    renderer: str,
+    parser: str,
+    *,
+    shared: SharedWork | None = None,
 ) -> RoundTrip:
     """What a PARSER makes of the replies to a renderer's prompts."""
+    work = SharedWork() if shared is None else shared
     prompts = renderer_prompts(package, files, renderer, parser, Target.parse(package.target))
-    return renderer_trip(prompts, files, reference)
+    key = _key(package, files, reference, renderer, parser)
+    return work.once("renderer replies", key, lambda: renderer_trip(prompts, files, reference))
 
 
 def given_by_create(in_use: TemplateInUse) -> tuple[str, str] | None:
@@ -178,6 +214,7 @@ def choose_renderer(
     *,
     beside: Beside,
     given: tuple[str, str] | None,
+    shared: SharedWork | None = None,
 ) -> tuple[RendererChoice | None, RendererChoice | None]:
     """The renderer to take in place of a TEMPLATE or of native mode, and the best one that was compared.
 
@@ -191,13 +228,17 @@ def choose_renderer(
     if given is not None:
         names = {given: None, **names}
     best: dict[bool, tuple[tuple[int, int], RendererChoice]] = {}
-    least = replies_with(package, files, reference, *given).replies if given is not None else {}
+    least = (
+        replies_with(package, files, reference, *given, shared=shared).replies if given is not None else {}
+    )
     for renderer, parser in names:
-        trip = replies_with(package, files, reference, renderer, parser)
+        trip = replies_with(package, files, reference, renderer, parser, shared=shared)
         fewer = any(_rank(trip.replies[aspect]) < _rank(state) for aspect, state in least.items())
         if given is None and not beside.may_lose_to(trip.replies):
             continue
-        proof = prove_way(package, files, reference, renderer, parser, template=beside.template)
+        proof = prove_way(
+            package, files, reference, renderer, parser, template=beside.template, shared=shared
+        )
         right = sum(c.native for c in proof.counts.values())
         worth = (len(proof.exact()), right if proof.counts else 0)
         maker = judged_maker(PromptMaker(parser, renderer), proof, "", package.span("mode"), trip.replies)

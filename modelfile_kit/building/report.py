@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..core.version import __version__
+from ..gguf_file.quantization import quantization_of
 from ..sources.places import known
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ def make_report(package: Package, files: PackageFiles, plan: Plan, values: Value
         "report": REPORT_VERSION,
         "modelfile_kit": __version__,
         "name": package.name,
+        "variant": package.variant,
+        "also": list(package.also),
         "target": package.target,
         "model": _model(files, values),
         "projector": _projector(files, values),
@@ -72,6 +75,7 @@ def _model(files: PackageFiles, values: Values) -> dict[str, Any]:
         "file": values.model,
         **_origin(files.model),
         "size": header.size,
+        "quantization": quantization_of(header) or None,
         "architecture": header.architecture,
         "input": list(files.input),
         "vocabulary": len(files.vocabulary) if files.vocabulary is not None else None,

@@ -21,6 +21,7 @@ from ..gguf_file.pairing import check_pair
 from ..gguf_file.projector_choice import find_projector
 from ..gguf_file.soundness import check_soundness
 from ..gguf_file.vocabulary import Vocabulary
+from ..gguf_file.vocabulary_name import vocabulary_name
 from ..huggingface.chat_template_file import load_chat_template
 from ..huggingface.jinja_source import names
 from ..huggingface.render import Reference
@@ -69,6 +70,11 @@ class PackageFiles:
         """What the model takes with this projector: "text", "image", "audio"."""
         return model_input(self.header, self.projector_header)
 
+    @cached_property
+    def vocabulary_name(self) -> str:
+        """The same for files whose texts become the same tokens."""
+        return vocabulary_name(self.header)
+
     @property
     def takes_images(self) -> bool:
         """Whether images are among it, through the projector or a vision part in the model's own file."""
@@ -93,6 +99,11 @@ class ModelTemplate:
     def sha256(self) -> str:
         """Of the template's UTF-8 text, in hexadecimal."""
         return hashlib.sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()
+
+    @property
+    def key(self) -> tuple[str, str | None, str | None]:
+        """What its prompts depend on."""
+        return self.text, self.bos_token, self.eos_token
 
     @cached_property
     def _renderer(self) -> Reference:

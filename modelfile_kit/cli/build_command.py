@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from ..building.build import REPORT, Build, build, model_files
+from ..building.build import REPORT, Build, default_output, model_files
+from ..building.variants import VariantBuild, build_variants
 from ..core.diagnostics import Diagnostic
+from ..package.package import Package, load_package
 from ..packing.hub_files import write_hub_files
 from ..packing.oci_layout import write_layout
-from ..report import Report
+from ..packing.variants import Packed, pack_for_hub, pack_for_registry
+from ..report import Report, Status
 from .command import Command
 from .common import (
     file_options,
+    finish,
     format_option,
     package_argument,
     print_diagnostics,
@@ -24,6 +29,7 @@ from .common import (
 )
 from .names import bring_files
 from .output import show
+from .variants import Outcome, failed, raise_if_all_alike, report_of_variants, say_table, variant_option
 
 
 @click.command(
@@ -31,7 +37,7 @@ from .output import show
     cls=Command,
     examples=(
         "mkmodelfile build",
-        "mkmodelfile build ./my-package --output dist",
+        "mkmodelfile build ./my-package --variant q4_K_M --variant q8_0 --output dist",
         "mkmodelfile build --for hf",
         "mkmodelfile build --target '>=0.30' --format sarif > findings.sarif",
     ),
@@ -41,7 +47,8 @@ from .output import show
     "-o",
     "--output",
     type=click.Path(path_type=Path),
-    help="Folder to write into; by default build/NAME in the package, with --for hf or oci a folder in it.",
+    help="Folder to write into; by default build/NAME in the package, with --for hf or oci a folder in it. "
+    "Of several variants each gets a folder of its own in it; with --for hf or oci all are in one.",
 )
 @click.option(
     "--for",
@@ -51,6 +58,7 @@ from .output import show
     show_default=True,
     help="Write a Modelfile, the files of a repository on Hugging Face's hub, or an OCI image layout.",
 )
+@variant_option
 @file_options
 @click.option(
     "--target", metavar="VERSION", help="Oldest Ollama that the model must work on, such as '>=0.30'."
@@ -67,13 +75,14 @@ def command(
     package: Path,
     output: Path | None,
     purpose: str,
+    variants: tuple[str, ...],
     model: str | None,
     projector: str | None,
     target: str | None,
     projector_directive: str,
     output_format: str,
 ) -> None:
-    """Write a validated Modelfile and report.json for PACKAGE, or the folder of a hub or a registry.
+    """Write a validated Modelfile and report.json for PACKAGE and its variants, or for a hub or a registry.
 
     The path of the Modelfile, or of the folder, goes to stdout and findings to stderr; with another --format
     than text a report with the findings goes to stdout instead. Nothing is written when something is wrong.
@@ -81,21 +90,30 @@ def command(
     if purpose != "ollama" and projector_directive != "from":
         raise click.UsageError(f"--projector-directive goes with --for ollama, not with --for {purpose}")
     with refusals_as_report("build", str(package), output_format):
-        built = build(
+        builds = build_variants(
             package,
-            output,
+            variants,
+            output=output,
             model=model,
             projector=projector,
             target=target,
             projector_directive=projector_directive,
             write=purpose == "ollama",
         )
-        path, facts, found = built.path, {"modelfile": str(built.path)}, built.diagnostics
-        if purpose == "ollama":
-            facts["report"] = str(built.path.with_name(REPORT))
-        else:
-            path, more = _pack(built, purpose, output)
-            facts, found = {"folder": str(path)}, (*found, *more)
+        raise_if_all_alike(builds)
+        if len(builds) == 1:
+            assert builds[0].built is not None
+            _tell(builds[0].built, purpose, output, output_format)
+            return
+    folder = output if purpose == "ollama" else _folder(load_package(package), purpose, output)
+    _tell_all(package, builds, purpose, folder, output_format)
+
+
+def _tell(built: Build, purpose: str, output: Path | None, output_format: str) -> None:
+    path, facts, found = built.path, _facts(built), built.diagnostics
+    if purpose != "ollama":
+        path, more = _pack(built, purpose, output)
+        facts, found = {"folder": str(path)}, (*found, *more)
     if output_format != "text":
         print_report(Report("build", built.package.name, diagnostics=found, facts=facts), output_format)
         return
@@ -114,3 +132,54 @@ def _pack(built: Build, purpose: str, output: Path | None) -> tuple[Path, tuple[
             return folder, made.diagnostics
         folder, artifact = write_layout(built, output, progress=progress)
         return folder, artifact.diagnostics
+
+
+def _folder(whole: Package, purpose: str, output: Path | None) -> Path:
+    """The one folder of all variants for a hub or a registry."""
+    return output or default_output(whole) / purpose
+
+
+def _tell_all(
+    package: Path, builds: Sequence[VariantBuild], purpose: str, folder: Path | None, output_format: str
+) -> None:
+    """Every variant: its findings and its Modelfile, and the table at the end."""
+    packed: dict[str, Packed] = {}
+    if purpose != "ollama" and folder is not None:
+        with step_progress() as progress:
+            pack = pack_for_hub if purpose == "hf" else pack_for_registry
+            packed = pack(builds, folder, progress)
+    outcomes = [_outcome(one, packed.get(one.tag), folder) for one in builds]
+    report = report_of_variants("build", str(package), outcomes)
+    if output_format != "text":
+        finish(report, output_format)
+        return
+    for one, outcome, case in zip(builds, outcomes, report.cases, strict=True):
+        say(f"{one.package.name}  {outcome.summary}")
+        print_diagnostics(case.diagnostics)
+        if one.built is None or outcome.status is Status.FAILED:
+            continue
+        for line in [] if one.same_as else one.built.summary():
+            say(f"  {line}")
+        if purpose == "ollama":
+            show(str(one.built.path))
+    if packed and any(outcome.status is Status.PASSED for outcome in outcomes):
+        show(str(folder))
+    say_table(outcomes)
+    if not report.ok:
+        raise click.exceptions.Exit(1)
+
+
+def _outcome(one: VariantBuild, packed: Packed | None, folder: Path | None) -> Outcome:
+    error = one.error if packed is None else packed.error
+    if one.built is None or error is not None:
+        assert error is not None
+        return failed(one, error)
+    summary = f"prompts, tokens and replies as those of {one.same_as}" if one.same_as else "built"
+    found, facts = one.built.diagnostics, _facts(one.built)
+    if packed is not None:
+        found, facts = (*found, *packed.diagnostics), {"folder": str(folder)}
+    return Outcome(one, "built", summary=summary, diagnostics=found, facts=facts)
+
+
+def _facts(built: Build) -> dict[str, object]:
+    return {"modelfile": str(built.path), "report": str(built.path.with_name(REPORT))}

@@ -5,19 +5,29 @@ What only some calls need is imported where it is used, so that the command star
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 
+from ..building.build import Build
+from ..building.variants import VariantBuild, build_variants
+from ..core.errors import KitError
+from ..package.package import Package, load_package
+from ..package.variants import variant_named, variant_packages
 from ..publish.expectation import Expectation
 from ..publish.names import name_on_server
 from ..publish.reply_sources import source_of_build
 from ..publish.verify import verify
+from ..report import Report, Status
 from ..report.convert import reply_cases, verify_report
 from ..vision.sounds import read_sound
 from .command import Command
-from .common import finish, format_option, host_option, step_progress, tried_replies
+from .common import finish, format_option, host_option, say, step_progress, tried_replies
+from .variants import Outcome, failed, own_findings, raise_if_all_alike, report_of_variants, variant_option
 
 
 @click.command(
@@ -26,8 +36,8 @@ from .common import finish, format_option, host_option, step_progress, tried_rep
     examples=(
         "mkmodelfile verify my-model",
         "mkmodelfile verify ./my-package",
-        "mkmodelfile verify my-model --replies --sound speech.wav",
-        "mkmodelfile verify my-model --host http://gpu-server:11434 --format json",
+        "mkmodelfile verify my-model:q8_0 --package ./my-package",
+        "mkmodelfile verify my-model --replies --sound speech.wav --host http://gpu-server:11434",
     ),
 )
 @click.argument("name")
@@ -36,6 +46,7 @@ from .common import finish, format_option, host_option, step_progress, tried_rep
     type=click.Path(path_type=Path),
     help="Compare the model with this package; without one, with what the server says about it.",
 )
+@variant_option
 @click.option("--model", metavar="FILE", help="With --package: this GGUF instead of the package's.")
 @click.option("--projector", metavar="FILE", help="With --package: this projector instead of the package's.")
 @host_option
@@ -62,6 +73,7 @@ from .common import finish, format_option, host_option, step_progress, tried_rep
 def command(
     name: str,
     package: Path | None,
+    variants: tuple[str, ...],
     model: str | None,
     projector: str | None,
     host: str | None,
@@ -74,8 +86,9 @@ def command(
     """Verify the model NAME on an Ollama server: capabilities, prompts, tokens, stop tokens and images.
 
     A NAME that begins with `./`, `../` or `/` is a package: its model is verified, and compared with it.
+    With a package that has variants, a NAME with a tag is the variant of that tag, and a NAME without one
+    stands for all of them.
     """
-    expectation = built = None
     is_path = name.startswith(("./", "../", "/", ".\\", "..\\")) or name in (".", "..")
     if is_path:
         if package is not None:
@@ -84,30 +97,69 @@ def command(
     else:
         name = name_on_server(name)
     heard = [read_sound(path) for path in sounds]
-    if package is not None:
-        from ..building.build import build
+    if package is None and (model or projector or variants):
+        raise click.UsageError("--model, --projector and --variant need --package")
 
-        built = build(package, model=model, projector=projector, write=False)
-        expectation = Expectation.from_build(built)
-        name = built.package.name if is_path else name
-    elif model or projector:
-        raise click.UsageError("--model and --projector need --package")
-    with step_progress() as progress:
-        verified = verify(
-            name,
-            host=host,
-            expectation=expectation,
-            progress=progress,
-            shapes=shapes,
-            phone_agent=phone_agent,
-            sounds=heard,
+    def look(model_name: str, built: Build | None) -> Report:
+        with step_progress() as progress:
+            verified = verify(
+                model_name,
+                host=host,
+                expectation=Expectation.from_build(built) if built is not None else None,
+                progress=progress,
+                shapes=shapes,
+                phone_agent=phone_agent,
+                sounds=heard,
+            )
+        report = verify_report(verified)
+        if not replies:
+            return report
+        tried = tried_replies(source_of_build(built) if built is not None else None, model_name, host)
+        cases, facts = (*report.cases, *reply_cases(tried)), {**report.facts, "replies read by": tried.reader}
+        return replace(report, cases=cases, facts=facts)
+
+    if package is None:
+        finish(look(name, None), output_format)
+        return
+    whole = load_package(package)
+    name = whole.name if is_path else name
+    one = None if variants or is_path else variant_named(whole, name)
+    chosen = variants or ((one.variant or "",) if one is not None and ":" in name.rpartition("/")[2] else ())
+    builds = build_variants(whole, chosen, model=model, projector=projector, write=False)
+    raise_if_all_alike(builds)
+    if len(builds) == 1 and not variants:
+        finish(look(name, builds[0].built), output_format)
+        return
+    finish(_every(whole, name, builds, look), output_format)
+
+
+def _every(
+    whole: Package, name: str, builds: Sequence[VariantBuild], look: Callable[[str, Build], Report]
+) -> Report:
+    """The variants of a package under the name that they were published with, one after the other."""
+    renamed = variant_packages(replace(whole, name=name))
+    named = {p.variant: q for p, q in zip(variant_packages(whole), renamed, strict=True)}
+    outcomes = []
+    for one in builds:
+        if one.built is None:
+            assert one.error is not None
+            outcomes.append(failed(one, one.error))
+            continue
+        meant = named[one.package.variant]
+        names, started = (meant.name, *meant.also), time.monotonic()
+        say(f"verifying {meant.name}")
+        try:
+            report = look(meant.name, one.built)
+        except KitError as error:
+            if error.exit_code != 1:
+                raise
+            outcomes.append(failed(one, error, names=names, seconds=time.monotonic() - started))
+            continue
+        status = Status.PASSED if report.ok else Status.FAILED
+        more: dict[str, Any] = {"names": names, "seconds": time.monotonic() - started}
+        word = "ok" if report.ok else "failed"
+        found = own_findings(one.built)
+        outcomes.append(
+            Outcome(one, word, status, cases=report.cases, diagnostics=found, facts=report.facts, **more)
         )
-    report = verify_report(verified)
-    if replies:
-        tried = tried_replies(source_of_build(built) if built else None, name, host)
-        report = replace(
-            report,
-            cases=(*report.cases, *reply_cases(tried)),
-            facts={**report.facts, "replies read by": tried.reader},
-        )
-    finish(report, output_format)
+    return report_of_variants("verify", name, outcomes)

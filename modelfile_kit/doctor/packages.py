@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from ..building.build import build
+from ..building.variants import build_variants
 from ..core.diagnostics import Diagnostic, Span
 from ..core.errors import KitError, PackageError, UsageError
 from .symptoms import diagnose
@@ -28,10 +28,17 @@ def package_of(subject: str) -> Path | None:
 
 
 def examine_package(package: Path) -> tuple[Diagnostic, ...]:
-    """What building a package finds; nothing is written."""
+    """What building a package, and each of its variants, finds; nothing is written."""
     try:
-        return build(package, write=False).diagnostics
-    except PackageError as error:
-        return error.diagnostics
+        builds = build_variants(package, write=False)
     except KitError as error:
-        return (error.to_diagnostic(),)
+        return _findings(error)
+    found: dict[Diagnostic, None] = {}
+    for one in builds:
+        told = one.built.diagnostics if one.built is not None else ()
+        found |= dict.fromkeys(_findings(one.error) if one.error is not None else told)
+    return tuple(found)
+
+
+def _findings(error: KitError) -> tuple[Diagnostic, ...]:
+    return error.diagnostics if isinstance(error, PackageError) else (error.to_diagnostic(),)

@@ -62,10 +62,15 @@ def _one_adapter(shape: PackageShape, document: Document) -> list[Diagnostic]:
 
 
 def _quantization(shape: PackageShape, document: Document) -> list[Diagnostic]:
-    if shape.quantize is None or shape.quantize.upper() in QUANTIZATIONS:
+    return check_quantization(shape.quantize, document, "quantize")
+
+
+def check_quantization(asked: str | None, document: Document, *path: str) -> list[Diagnostic]:
+    """A type of quantization that `create` does not know; path: where it stands."""
+    if asked is None or asked.upper() in QUANTIZATIONS:
         return []
-    message = f"`quantize` is {shape.quantize!r}, which `quantize` does not take"
-    near = difflib.get_close_matches(shape.quantize.upper(), QUANTIZATIONS, n=1)
+    message = f"`{'.'.join(path)}` is {asked!r}, which `quantize` does not take"
+    near = difflib.get_close_matches(asked.upper(), QUANTIZATIONS, n=1)
     hint = f"did you mean {near[0]}? " if near else ""
     hint += f"it takes {', '.join(QUANTIZATIONS)}; `mkmodelfile quantize` makes others with llama-quantize"
-    return [Diagnostic(WRONG_VALUE, Severity.ERROR, message, document.span("quantize"), hint)]
+    return [Diagnostic(WRONG_VALUE, Severity.ERROR, message, document.span(*path), hint)]

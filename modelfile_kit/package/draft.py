@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,20 +14,19 @@ from ..gguf_file import Header, read_header
 from ..gguf_file.inputs import model_input
 from ..gguf_file.pairing import FileKind, check_pair, classify
 from ..gguf_file.projector_choice import find_projector
+from ..gguf_file.quantization import AT_END, quantization_of, stem_of, tag_of
+from ..gguf_file.same_model import other_model
 from ..gguf_file.soundness import check_soundness
+from ..gguf_file.split import split_of
 from ..sources.places import known
 from ..sources.resolve import exact_name
 from .families import recognise
 
+MAIN = "Q4_K_M"  # what Ollama takes of a hub's repository where no tag is given
+
 # Ollama's default depends on the server's video memory (0.34, server/routes.go: 4096, 32768 or 262144), so a
 # package names its own: what every server can hold, or less where the model was trained on less.
 DEFAULT_CONTEXT = 4096
-
-# "-Q4_K_M", ".IQ3_XXS", "-F16", "-UD-Q4_K_XL": how quantizations are written at the end of file names.
-_QUANTIZATION = re.compile(
-    r"[-._](?:UD[-_])?(?:I?Q\d\w*|TQ\d\w*|MXFP4\w*|B?F16|F32|FP16|FP32)\Z", re.IGNORECASE
-)
-_SPLIT = re.compile(r"-\d{5}-of-\d{5}\Z")
 
 
 @dataclass(frozen=True)
@@ -43,9 +43,107 @@ def package_name(model: Path) -> str:
 
     model: the path of the GGUF. The result is valid for Ollama.
     """
-    stem = _QUANTIZATION.sub("", _SPLIT.sub("", model.name.removesuffix(".gguf")))
+    stem = AT_END.sub("", stem_of(model.name))
     name = re.sub(r"[^a-z0-9._-]+", "-", stem.lower()).strip("-._")[:80]
     return name if re.match(r"[a-z0-9_]", name) else "my-model"
+
+
+def draft_variants(
+    models: Sequence[Path], *, projector: str | None = None, folder: Path | None = None
+) -> Draft:
+    """A package file for several GGUFs of one model, with a tag for each.
+
+    models: in any order, with parts of split models and projectors among them, as a shell's `*.gguf` gives
+    them. The main one is Q4_K_M, as where Ollama pulls from a hub, else the first. projector, folder: as of
+    `draft_package`.
+    Raises GGUFError for a file that is not sound, UsageError for files that are not one model's.
+    """
+    found, projectors = _sorted_out(models)
+    if not found:
+        return draft_package(models[0], projector=projector, folder=folder)
+    if projector is None and len(projectors) == 1:
+        projector = str(projectors[0])
+    if len(found) == 1:
+        return draft_package(found[0].path, projector=projector, folder=folder)
+    _must_be_one_model(found)
+    tags = _tags(found)
+    main = next((f for f in found if f.quantization.upper() == MAIN), found[0])
+    draft = draft_package(main.path, projector=projector, folder=folder)
+    place = folder or main.path.parent
+    lines = [f"  {_scalar(tags[f.path])}: {_scalar(_named(f.path, place))}" for f in found]
+    name = package_name(main.path)
+    facts = [f"{name}:{tags[f.path]}: {f.path.name}" for f in found]
+    facts.append(f"{name}, without a tag: {main.path.name}")
+    whole = "".join(
+        f"{line}\n"
+        for line in ("variants:  # each becomes a tag, as in " + f"{name}:{tags[main.path]}", *lines)
+    )
+    diagnostics = [
+        *draft.diagnostics,
+        *(d for f in found if f is not main for d in check_soundness(f.header)),
+    ]
+    return Draft(draft.text + whole, (*draft.facts, *facts), tuple(dict.fromkeys(diagnostics)))
+
+
+@dataclass(frozen=True)
+class _Found:
+    path: Path
+    header: Header
+    quantization: str
+
+
+def _sorted_out(paths: Sequence[Path]) -> tuple[list[_Found], list[Path]]:
+    """The models, each split one by its first part, and the projectors."""
+    models: dict[Path, _Found] = {}
+    projectors = []
+    for path in paths:
+        header = read_header(path)
+        kind = classify(header)
+        if kind is FileKind.PROJECTOR:
+            projectors.append(path)
+            continue
+        split = split_of(header)
+        if split is not None and split.parts and split.number:
+            path = split.parts[0]
+            if path in models:
+                continue
+            header = read_header(path)
+        if classify(header) is not FileKind.MODEL:
+            raise UsageError(
+                f"this GGUF is a {kind.value}, not a model",
+                span=Span(str(path)),
+                help="name models and their projector alone",
+            )
+        models.setdefault(path, _Found(path, header, quantization_of(header)))
+    return list(models.values()), projectors
+
+
+def _must_be_one_model(found: Sequence[_Found]) -> None:
+    first = found[0]
+    for other in found[1:]:
+        if why := other_model(other.header, first.header):
+            raise UsageError(
+                f"{other.path.name} is another model than {first.path.name}: {why}",
+                span=Span(str(other.path)),
+                help="`variants` are quantizations of one model: call `mkmodelfile init` once for each model",
+            )
+
+
+def _tags(found: Sequence[_Found]) -> dict[Path, str]:
+    """A tag for each file, by its quantization. Raises UsageError for two files of one."""
+    tags: dict[Path, str] = {}
+    taken: dict[str, Path] = {}
+    for one in found:
+        tag = re.sub(r"[^A-Za-z0-9._-]+", "-", tag_of(one.quantization or stem_of(one.path.name).lower()))
+        if (other := taken.get(tag.casefold())) is not None:
+            raise UsageError(
+                f"{one.path.name} and {other.name} are both {one.quantization}, and a tag is one file's",
+                span=Span(str(one.path)),
+                help="leave one of them out, or write the package file by hand with tags of your own",
+            )
+        taken[tag.casefold()] = one.path
+        tags[one.path] = tag
+    return tags
 
 
 def draft_package(model: Path, *, projector: str | None = None, folder: Path | None = None) -> Draft:

@@ -6,7 +6,7 @@ import contextlib
 import difflib
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -27,6 +27,7 @@ from .create_keys import check_create_keys
 from .families import family_names
 from .prompt_maker import check_prompt_maker
 from .schema import PackageShape, check_shape
+from .variant_keys import VariantKeys, check_variants, variants_of, with_main_model
 
 FILE_NAMES = ("mkmodelfile.yaml", "mkmodelfile.yml")
 FAMILY_PREFIX = "family:"
@@ -49,6 +50,21 @@ _NOT_PARAMETERS = {"stop": "stop", "system": "system", "template": "template"} |
 
 
 @dataclass(frozen=True)
+class Variant:
+    """One of several tags of a package.
+
+    model: absolute path; quantize: as of the package; parameters: all of them, the package's included.
+    problem: why the name that it has for `model` could not be resolved.
+    """
+
+    tag: str
+    model: Path
+    quantize: str | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    problem: PackageError | None = None
+
+
+@dataclass(frozen=True)
 class Package:
     """A package file whose every value is sound by itself; whether the files exist is seen at build.
 
@@ -67,6 +83,9 @@ class Package:
     parser, renderer: "auto", "none" or a name. adapters, draft: absolute paths; quantize: as written.
     memory: bytes that the model is meant for, None where the package does not say.
     license: absolute path, or the text itself, else None; tests: absolute path of the golden folder.
+    variants: the tags beside this model, which is the main one (package/variants.py makes packages of them).
+    variant: the tag that this package was made for, None where it is the package of the file itself.
+    also: further names that its model gets on a server. problem: why the name of its model was not resolved.
     spans: where each key that the file has stands (`parameters.num_ctx` for a deeper one).
     """
 
@@ -95,6 +114,10 @@ class Package:
     draft: Path | None = None
     tokenizer: str | Path = "auto"
     memory: int | None = None
+    variants: tuple[Variant, ...] = ()
+    variant: str | None = None
+    also: tuple[str, ...] = ()
+    problem: PackageError | None = field(default=None, compare=False)
     spans: Mapping[str, Span] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -169,6 +192,7 @@ def package_from(document: Document, file: Path) -> Package:
     found = list(document.diagnostics)
     if document.value is None and found:
         _stop(found, file)
+    document = with_main_model(document)
     shape, wrong = check_shape(document)
     found += wrong
     if shape is not None:
@@ -183,6 +207,7 @@ def package_from(document: Document, file: Path) -> Package:
             _check_system_in,
             check_prompt_maker,
             check_create_keys,
+            check_variants,
         ):
             found += check(shape, document)
     if found:
@@ -217,19 +242,29 @@ def _check_name(shape: PackageShape, document: Document) -> list[Diagnostic]:
 
 def _check_paths(shape: PackageShape, document: Document) -> list[Diagnostic]:
     out = []
-    named = [(key, getattr(shape, key)) for key in (*_PATHS, "draft")]
-    for key, value in [*named, *(("adapters", path) for path in shape.adapters)]:
-        if value is None:
+    named: list[tuple[tuple[str, ...], str | None]]
+    named = [((key,), getattr(shape, key)) for key in (*_PATHS, "draft")]
+    named += [(("adapters",), path) for path in shape.adapters]
+    named += [(_place_of_file(shape, v.tag), v.model) for v in variants_of(shape)]
+    for path, value in dict.fromkeys(named):
+        key = ".".join(path)
+        if value is None or (path == ("model",) and path not in document.keys):
             continue
-        a_name = key in _NAMED and is_name(value) and not value.lower().startswith("http")
+        a_name = path[0] in (*_NAMED, "variants") and is_name(value) and not value.lower().startswith("http")
         if _URL.match(value) and not a_name:
             reader = "the tokenizer's library" if key == "tokenizer" else "a Modelfile's FROM"
             message = f"`{key}` is a URL; {reader} reads files"
-            out.append(_error(document, (key,), message, "download it and write its path here", WRONG_VALUE))
+            out.append(_error(document, path, message, "download it and write its path here", WRONG_VALUE))
         elif any(ord(c) < 32 for c in value):
             message = f"`{key}` holds a control character"
-            out.append(_error(document, (key,), message, "write the path in one line", WRONG_VALUE))
+            out.append(_error(document, path, message, "write the path in one line", WRONG_VALUE))
     return out
+
+
+def _place_of_file(shape: PackageShape, tag: str) -> tuple[str, ...]:
+    """Where the file of a variant stands."""
+    plain = isinstance(shape.variants[tag], str)
+    return ("variants", tag) if plain else ("variants", tag, "model")
 
 
 def _check_template(shape: PackageShape, document: Document) -> list[Diagnostic]:
@@ -275,13 +310,23 @@ def _check_words(shape: PackageShape, document: Document) -> list[Diagnostic]:
 
 
 def _check_parameters(shape: PackageShape, document: Document) -> list[Diagnostic]:
+    out = _check_some_parameters(shape.parameters, document, "parameters")
+    for variant in variants_of(shape):
+        path = "variants", variant.tag, "parameters"
+        out += _check_some_parameters(variant.parameters, document, *path)
+    return out
+
+
+def _check_some_parameters(
+    parameters: Mapping[str, Any], document: Document, *where: str
+) -> list[Diagnostic]:
     out = []
-    for key, value in shape.parameters.items():
-        path = ("parameters", key)
+    for key, value in parameters.items():
+        path = (*where, key)
         home = _NOT_PARAMETERS.get(key.lower())
         if home:
             message = f"`{key}` is not a parameter here"
-            hint = f"write it as `{home}:` beside `parameters`"
+            hint = f"write it as `{home}:` beside `{where[0]}`"
             out.append(Diagnostic(CONFLICT, Severity.ERROR, message, document.key_span(*path), hint))
         elif not _PARAMETER.match(key):
             message = f"parameter name {key!r} has characters that a Modelfile does not allow"
@@ -351,13 +396,13 @@ def _check_system_in(shape: PackageShape, document: Document) -> list[Diagnostic
 def _package(shape: PackageShape, document: Document, file: Path) -> Package:
     folder = Path(file).absolute().parent
 
-    def place(value: str, key: str = "") -> Path:
-        if key in _NAMED and is_name(value) and not (folder / value).exists():
+    def place(value: str, *where: str) -> Path:
+        if where and is_name(value) and not (folder / value).exists():
             try:
                 return place_of(value).absolute()
             except KitError as e:
-                message = f"`{key}`: {e}"
-                raise PackageError(message, span=document.span(key), help=e.help, code=e.code) from e
+                message = f"`{'.'.join(where)}`: {e}"
+                raise PackageError(message, span=document.span(*where), help=e.help, code=e.code) from e
         # Ollama takes ~ for the home folder in a FROM; ~somebody is a plain name to it.
         return folder / (Path(value).expanduser() if value.startswith("~/") else value)
 
@@ -367,10 +412,13 @@ def _package(shape: PackageShape, document: Document, file: Path) -> Package:
     terms: str | Path | None = shape.license
     if shape.license is not None and "\n" not in shape.license.strip():
         terms = place(shape.license)
+    variants = tuple(_variant(v, shape, place) for v in variants_of(shape))
+    # Without a `model` the first variant is the main one, with all that it has.
+    first = variants[0] if ("model",) not in document.keys and variants else None
     return Package(
         file=file,
         name=shape.name,
-        model=place(shape.model, "model"),
+        model=first.model if first else place(shape.model, "model"),
         projector=shape.projector
         if shape.projector in ("auto", "none")
         else place(shape.projector, "projector"),
@@ -379,7 +427,7 @@ def _package(shape: PackageShape, document: Document, file: Path) -> Package:
         end_token=shape.end_token,
         stop="auto" if isinstance(shape.stop, str) else tuple(shape.stop),
         system=shape.system,
-        parameters=MappingProxyType(dict(shape.parameters)),
+        parameters=first.parameters if first else MappingProxyType(dict(shape.parameters)),
         image_separator=shape.image.separator,
         target=shape.target,
         mode=shape.mode,
@@ -391,9 +439,30 @@ def _package(shape: PackageShape, document: Document, file: Path) -> Package:
         parser=shape.parser,
         renderer=shape.renderer,
         adapters=tuple(place(path, "adapters") for path in shape.adapters),
-        quantize=shape.quantize,
+        quantize=first.quantize if first else shape.quantize,
         draft=place(shape.draft, "draft") if shape.draft is not None else None,
         memory=read_size(shape.memory) if shape.memory is not None else None,
         tokenizer=shape.tokenizer if shape.tokenizer in ("auto", "none") else place(shape.tokenizer),
+        variants=variants,
+        problem=first.problem if first else None,
         spans=MappingProxyType({".".join(map(str, path)): span for path, span in document.values.items()}),
+    )
+
+
+def _variant(keys: VariantKeys, shape: PackageShape, place: Callable[..., Path]) -> Variant:
+    """A variant with what it takes over: `quantize` is about a file, so it goes with the package's only."""
+    own = keys.model is not None
+    named = keys.model if keys.model is not None else shape.model
+    problem = None
+    try:
+        model = place(named, *(_place_of_file(shape, keys.tag) if own else ("model",)))
+    except PackageError as e:
+        # The others can be built all the same.
+        model, problem = place(named), e
+    return Variant(
+        keys.tag,
+        model,
+        keys.quantize or (None if own else shape.quantize),
+        MappingProxyType({**shape.parameters, **keys.parameters}),
+        problem,
     )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from ..core.diagnostics import Diagnostic, Severity, Span
+from ..gguf_file.quantization import quantization_in_name, tag_of
 from .bounded_yaml import Document, KeyPath
 
 SCHEMA_ID = "https://modelfile-kit.github.io/schema/mkmodelfile.json"
@@ -21,7 +22,10 @@ MISSING_KEY = "MK506"
 MAX_TEXT = 100_000  # a system text or an end token; far beyond what a context can use
 MAX_NAME = 350 + 80 * 3 + 3  # host, namespace, model and tag with their separators
 
+MAX_VARIANTS = 200  # a repository of quantizations has at most some dozens
+
 Scalar = bool | int | float | str
+GivenPath = Annotated[str, Field(min_length=1)]
 
 
 class ImageShape(BaseModel):
@@ -43,6 +47,26 @@ class MessageShape(BaseModel):
     content: str = Field(min_length=1, max_length=MAX_TEXT, description="What is said.")
 
 
+class VariantShape(BaseModel):
+    """A variant with keys of its own; everything else is the package's."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    model: str | None = Field(
+        None, min_length=1, description="The variant's GGUF; the package's `model` where it is left out."
+    )
+    quantize: str | None = Field(
+        None,
+        min_length=1,
+        max_length=MAX_NAME,
+        description="The type to which it is quantized when it is published, as `quantize` of the package.",
+    )
+    parameters: dict[str, Scalar | list[Scalar]] = Field(
+        default_factory=dict,
+        description="PARAMETER values beside, or in place of, the package's.",
+    )
+
+
 class PackageShape(BaseModel):
     """A package: a model, its projector, and how they are to be served by Ollama."""
 
@@ -53,7 +77,17 @@ class PackageShape(BaseModel):
         max_length=MAX_NAME,
         description="The model's name on the Ollama server: [[host/]namespace/]model[:tag].",
     )
-    model: str = Field(min_length=1, description="The model's GGUF, relative to this file.")
+    model: str = Field(
+        min_length=1,
+        description="The model's GGUF, relative to this file; with `variants` the first of them by default.",
+    )
+    variants: dict[str, GivenPath | VariantShape] = Field(
+        default_factory=dict,
+        min_length=1,
+        max_length=MAX_VARIANTS,
+        description="Several tags of one model, such as {q4_K_M: A-Q4_K_M.gguf, q8_0: A-Q8_0.gguf}: each a "
+        "GGUF, or a mapping with `model`, `quantize` or `parameters` of its own.",
+    )
     projector: str = Field(
         "auto",
         min_length=1,
@@ -195,6 +229,10 @@ _MEANT = {
     "draft_model": "draft",
     "ram": "memory",
     "vram": "memory",
+    "variant": "variants",
+    "quantizations": "variants",
+    "quants": "variants",
+    "tags": "variants",
     "tool_parser": "parser",
     "reasoning_parser": "parser",
 }
@@ -205,6 +243,7 @@ _WORDS = {"mode": ["auto", "go", "native", "renderer"], "system_in": ["system", 
 _EXPECTED = {
     "name": "text such as autoglm-phone-9b",
     "model": "the path of a GGUF file",
+    "variants": "a mapping of tags to files such as {q4_K_M: A-Q4_K_M.gguf}",
     "projector": "a path, auto or none",
     "tokenizer": "a path, auto or none",
     "chat_template": "gguf, the path of a .jinja file, or family:NAME",
@@ -236,6 +275,8 @@ _EXPECTED = {
 def json_schema() -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of mkmodelfile.yaml, for editors and other tools."""
     schema = PackageShape.model_json_schema()
+    schema["required"] = [key for key in schema["required"] if key != "model"]
+    schema["anyOf"] = [{"required": ["model"]}, {"required": ["variants"]}]
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": SCHEMA_ID}
     return head | {**schema, "title": "mkmodelfile.yaml"}
 
@@ -279,10 +320,12 @@ def _findings(error: ValidationError, document: Document) -> dict[KeyPath, Diagn
             out[path] = _wrong_value(path, item["type"], document)
     # A misspelt key is the cause of one that is missing: one finding says both.
     meant = {d.help for d in out.values() if d.code == UNKNOWN_KEY}
+    named = {"model"} if any(path[0] == "variants" for path in out) else set()
+    named |= {"model"} if "did you mean `variants`?" in meant else set()
     return {
         path: d
         for path, d in out.items()
-        if d.code != MISSING_KEY or f"did you mean `{path[-1]}`?" not in meant
+        if d.code != MISSING_KEY or not (path[-1] in named or f"did you mean `{path[-1]}`?" in meant)
     }
 
 
@@ -303,14 +346,23 @@ def _unknown_key(path: KeyPath, document: Document) -> Diagnostic:
     key = str(path[-1])
     shape: type[BaseModel] = PackageShape
     if len(path) > 1:
-        shape = MessageShape if path[0] == "messages" else ImageShape
+        shape = _INNER[str(path[0])]
     known = list(shape.model_fields)
     meant = _MEANT.get(key.lower()) if shape is PackageShape else None
     near = meant or _nearest(key.lower(), [k for k in known if (*path[:-1], k) not in document.keys])
     hint = f"did you mean `{near}`?" if near else f"known keys are {', '.join(known)}"
+    if shape is VariantShape and key in PackageShape.model_fields:
+        hint = f"`{key}` is the same for all variants: write it beside `variants`; {hint}"
     where = "".join(f"{p}." for p in path[:-1] if isinstance(p, str))
     message = f"unknown key `{where}{key}`"
     return Diagnostic(UNKNOWN_KEY, Severity.ERROR, message, document.key_span(*path), hint)
+
+
+_INNER: dict[str, type[BaseModel]] = {
+    "messages": MessageShape,
+    "image": ImageShape,
+    "variants": VariantShape,
+}
 
 
 def _nearest(key: str, known: list[str]) -> str | None:
@@ -325,6 +377,8 @@ def _wrong_value(path: KeyPath, problem: str, document: Document) -> Diagnostic:
     label = f"`{'.'.join(str(p) for p in path if isinstance(p, str))}`"
     if path[0] == "parameters" and len(path) > 1:
         expected = "a number, true, false, text, or a list of these"
+    elif path[0] == "variants" and len(path) > 1:
+        expected = _expected_of_variant(path)
     elif path[0] in ("stop", "adapters") and len(path) > 1:
         label = f"`{path[0]}`, entry {int(path[1]) + 1},"
         expected = "text" if path[0] == "stop" else "the path of a GGUF"
@@ -342,8 +396,19 @@ def _wrong_value(path: KeyPath, problem: str, document: Document) -> Diagnostic:
     )
 
 
+def _expected_of_variant(path: KeyPath) -> str:
+    """What a variant, or a key of it, is to be."""
+    if len(path) == 2:
+        return "the path of a GGUF file, or a mapping such as {model: A-F16.gguf, quantize: q8_0}"
+    if path[2] == "parameters" and len(path) > 3:
+        return "a number, true, false, text, or a list of these"
+    return _EXPECTED[str(path[2])]
+
+
 def _advice(path: KeyPath, value: Any, document: Document) -> str:
     key = path[0]
+    if key == "variants":
+        return _advice_on_variants(path, value)
     if value is None:
         return f"write a value, or remove `{key}`"
     if key in ("stop", "adapters") and isinstance(value, str):
@@ -366,6 +431,21 @@ def _advice(path: KeyPath, value: Any, document: Document) -> str:
     }.get(str(key), f"write {_EXPECTED[str(key)]}{remove}")
 
 
+def _advice_on_variants(path: KeyPath, value: Any) -> str:
+    files = [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+    if len(path) == 1 and files:
+        tags = [tag_of(quantization_in_name(file)) or f"tag{n}" for n, file in enumerate(files, 1)]
+        shown = ", ".join(f"{tag}: {file}" for tag, file in zip(tags[:2], files[:2], strict=True))
+        return f"write a tag before each file: variants: {{{shown}{', …' if len(files) > 2 else ''}}}"
+    if len(path) == 1:
+        return "write variants: {q4_K_M: A-Q4_K_M.gguf, q8_0: A-Q8_0.gguf}, or remove `variants`"
+    if len(path) == 2 and value is None:
+        return f"write the path of its GGUF, or remove `{path[1]}`"
+    if len(path) == 3 and path[2] == "parameters":
+        return "such as {num_ctx: 8192}"
+    return f"write {_expected_of_variant(path)}"
+
+
 def kind(value: Any) -> str:
     """What a YAML value is, in words, with the value where it is short."""
     if value is None:
@@ -380,7 +460,7 @@ def kind(value: Any) -> str:
     if isinstance(value, list):
         return f"a list of {len(value)}"
     if isinstance(value, Mapping):
-        return "a mapping"
+        return "a mapping" if value else "an empty mapping"
     return {"date": "a date", "datetime": "a date", "bytes": "binary data"}.get(
         type(value).__name__, "a value"
     )

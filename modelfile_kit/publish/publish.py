@@ -9,7 +9,7 @@ import contextlib
 import os
 import shlex
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -82,7 +82,7 @@ class Published:
     the model's own name; digest: of the manifest, empty after a dry run; removed: working names of
     killed publishes that were cleaned up; verified: the verification, None where there was none.
     command: the command line of `ollama create` where that created it (in a dry run: would). kept: the name
-    under which the replaced model is, "" where none was kept.
+    under which the replaced model is, "" where none was kept. also: the further names that it has.
     """
 
     name: str
@@ -100,6 +100,7 @@ class Published:
     diagnostics: tuple[Diagnostic, ...] = ()
     command: tuple[str, ...] = ()
     kept: str = ""
+    also: tuple[str, ...] = ()
 
     @property
     def uploaded_bytes(self) -> int:
@@ -122,6 +123,7 @@ def publish(
     by: str = "api",
     ollama_command: str | None = None,
     keep_previous: bool = False,
+    also: Sequence[str] = (),
 ) -> Published:
     """Creates the model on the server; the one of that name stays as it was if anything goes wrong.
 
@@ -135,12 +137,14 @@ def publish(
     even if verification fails; cache_folder: where digests are remembered; by: "api", or "cli" to have the
     program `ollama` create it; ollama_command: that program, as `find_ollama_command` takes it.
     keep_previous: the model that is replaced stays as TAG-previous (`keeping.roll_back` takes it back).
+    also: further names that the model gets once it has its own, and that are pushed with it.
     Ctrl-C, SIGTERM and SIGHUP are safe at any time; what kill -9 leaves, the next publish removes.
 
     Raises NotVerifiedError, which carries the report, where verification fails; ServerError, UsageError or
     ModelfileError for everything else, each with what to do.
     """
-    require_name(name)
+    for each in (name, *also):
+        require_name(each)
     require_way(by, ollama_command)
     request = _request_of(source, progress)
     with OllamaServer(host) as server:
@@ -154,10 +158,11 @@ def publish(
         meant = _expectation_of(source, request) if verify else None
         with terminated_as_interrupted():
             done = run.create(reuse=reuse, meant=meant, force=force, keep_previous=keep_previous)
-        if push:
-            server.push(name, on_progress=lambda part: run.tell("push", part))
-            done = replace(done, pushed=True)
-        return done
+            for other in also:
+                run.name_too(other, keep_previous=keep_previous)
+        for each in (name, *also) if push else ():
+            server.push(each, on_progress=lambda part: run.tell("push", part))
+        return replace(done, also=tuple(also), pushed=push)
 
 
 def clean_up(host: str | None = None) -> list[Leftover]:
@@ -256,7 +261,7 @@ class _Run:
                 self._create_from_files(temporary)
             end_engine(self.server, temporary)
             verified = self._verified(temporary, meant, force)
-            with self._keeping(temporary, wanted=keep_previous) as kept:
+            with self._keeping(temporary, self.name, wanted=keep_previous) as kept:
                 digest = take_over(self.server, temporary, self.name)
         command = self._command_line(Path("Modelfile"))
         return self._published(
@@ -264,14 +269,19 @@ class _Run:
         )
 
     @contextlib.contextmanager
-    def _keeping(self, temporary: str, *, wanted: bool) -> Iterator[str]:
-        """Keeps the model that is about to be replaced; gives its name, "" where nothing is replaced."""
-        replaced = digest_of(self.server, self.name) if wanted else None
+    def _keeping(self, temporary: str, name: str, *, wanted: bool) -> Iterator[str]:
+        """Keeps the model that is about to lose the name; gives its own, "" where nothing is replaced."""
+        replaced = digest_of(self.server, name) if wanted else None
         if replaced is None or replaced == digest_of(self.server, temporary):
             yield ""
             return
-        with keeping(self.server, self.name, previous_name(self.name)) as kept:
+        with keeping(self.server, name, previous_name(name)) as kept:
             yield kept
+
+    def name_too(self, other: str, *, keep_previous: bool) -> None:
+        """Gives the model that has its name another one."""
+        with self._keeping(self.name, other, wanted=keep_previous):
+            take_over(self.server, self.name, other)
 
     def _verified(self, name: str, meant: Expectation | None, force: bool) -> VerifyReport | None:
         """The verification of the model under that name; raises where it fails, unless forced."""

@@ -6,6 +6,7 @@ from ..core import codes
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.foreign_text import shown
 from .model import Case, Report, Status
+from .table import table_lines
 
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 
@@ -14,6 +15,9 @@ def render(report: Report) -> str:
     """One command a finding; a failed case without a finding of its own becomes an error."""
     lines = [_command(d) for d in report.all_diagnostics()]
     lines += [_failed(report, c) for c in report.cases if c.status is Status.FAILED and not c.diagnostics]
+    if report.table:
+        title = f"{report.command} {report.subject}"
+        lines.append(_format("notice", title, "\n".join(table_lines(report.table)), None))
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -14,6 +14,7 @@ from ..core import codes
 from ..core.foreign_text import shown
 from ..core.version import __version__
 from .model import ENGINE_TOKENS, OWN_TOKENS, Report, Status
+from .table import table_lines
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -35,6 +36,7 @@ def render(report: Report) -> str:
         counts=_counts,
         pieces=_pieces,
         first_difference=_first_difference,
+        table_lines=table_lines,
     )
 
 

@@ -15,7 +15,7 @@ def render(report: Report) -> str:
 
 
 def to_dict(report: Report) -> dict[str, Any]:
-    """Plain values: tool, version, command, subject, ok, facts, cases, diagnostics."""
+    """Plain values: tool, version, command, subject, ok, facts, cases, diagnostics, table."""
     return {
         "tool": "modelfile-kit",
         "version": __version__,
@@ -25,6 +25,7 @@ def to_dict(report: Report) -> dict[str, Any]:
         "facts": dict(report.facts),
         "cases": [_case(c) for c in report.cases],
         "diagnostics": [d.to_dict() for d in report.diagnostics],
+        "table": [dict(row) for row in report.table],
     }
 
 

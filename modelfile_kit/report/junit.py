@@ -8,6 +8,7 @@ from ..core import codes
 from ..core.diagnostics import Diagnostic
 from ..core.foreign_text import shown
 from .model import Case, Report, Status
+from .table import cells
 
 
 def render(report: Report) -> str:
@@ -23,6 +24,11 @@ def render(report: Report) -> str:
     suite.set("errors", "0")
     suite.set("skipped", str(sum(c.status is Status.SKIPPED and not report.failed(c) for c in cases)))
     suite.set("time", f"{sum(c.seconds or 0 for c in cases):.3f}")
+    if report.table:
+        properties = Xml.SubElement(suite, "properties")
+        for row in report.table:
+            name, *rest = (f"{head} {text}" for head, text in cells(row).items() if text != "-")
+            Xml.SubElement(properties, "property", name=name, value=", ".join(rest))
     for case in cases:
         suite.append(_case(report, case))
     root = Xml.Element("testsuites")

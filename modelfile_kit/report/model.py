@@ -49,6 +49,8 @@ class Report:
     facts: what was found out along the way, JSON-able, in the order it is to be shown. fail_on: the
     least severity of a finding that makes the whole a failure. words: for people, in the place of "ok",
     "failed", "passed" and "skipped". rule: the code of a failed case that has no finding of its own.
+    table: rows of a table at the end, such as a package's variants; each has the same keys, and JSON-able
+    values.
     """
 
     command: str
@@ -59,6 +61,7 @@ class Report:
     fail_on: Severity = Severity.ERROR
     words: Mapping[str, str] = field(default_factory=dict)
     rule: str = "MK700"
+    table: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def ok(self) -> bool:

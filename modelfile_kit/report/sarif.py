@@ -25,7 +25,9 @@ def render(report: Report) -> str:
             results.append(_result(Diagnostic(report.rule, Severity.ERROR, text)))
     rules = [_rule(code) for code in sorted({r["ruleId"] for r in results})]
     driver = {"name": "modelfile-kit", "version": __version__, "rules": rules}
-    run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
+    run: dict[str, Any] = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
+    if report.table:
+        run["properties"] = {"table": [dict(row) for row in report.table]}
     log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
     return json_text(log, indent=2) + "\n"
 

@@ -13,6 +13,7 @@ from ..core.diagnostics import Diagnostic, Severity
 from ..core.foreign_text import shown
 from .model import Case, Report, Status
 from .source_lines import source_line
+from .table import table_lines
 
 # Narrower than this, wrapped text is harder to read than what the terminal makes of it.
 MIN_WIDTH = 40
@@ -36,6 +37,7 @@ def render(report: Report, *, color: bool = False, width: int | None = None) -> 
     for case in report.cases:
         lines += _case(case, color, width)
     lines += findings_lines(report.diagnostics, color=color, width=width, said=report.subject)
+    lines += [f"  {line}" for line in table_lines(report.table)]
     lines.append(_closing(report, color))
     return "\n".join(lines) + "\n"
 

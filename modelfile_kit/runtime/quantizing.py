@@ -19,6 +19,7 @@ from ..core.files import why_no_file
 from ..core.os_errors import os_reason
 from ..gguf_file import Header, read_header
 from ..gguf_file.pairing import FileKind, classify
+from ..gguf_file.quantization import AT_END
 from ..gguf_file.soundness import check_soundness
 from ..gguf_file.split import split_of
 from .llama_quantize import ALIASES, TYPES, Quantizer
@@ -32,7 +33,6 @@ _PLAIN = frozenset({"F32", "F16", "BF16", "F64", "I8", "I16", "I32", "I64"})
 _FOR_PROJECTORS = ("F32", "F16", "BF16", "Q8_0")
 # What llama-quantize itself writes; everything else of the metadata stays as it is.
 _ITS_KEYS = re.compile(r"general\.(?:file_type|quantization_version)|quantize\.imatrix\..*|split\..*")
-_AT_END = re.compile(r"[-._](?:UD[-_])?(?:I?Q\d\w*|TQ\d\w*|MXFP4\w*|B?F16|F32|FP16|FP32)\Z", re.IGNORECASE)
 # Bits a weight where llama-quantize does not say how large the result will be: more than any mixture takes.
 _BITS = {"F32": 32.0, "F16": 16.0, "BF16": 16.0}
 _BITS_AT_MOST = 9.0
@@ -105,7 +105,7 @@ def read_types(text: str) -> tuple[str, ...]:
 
 def quantized_name(model: Path, to: str) -> str:
     """The name of the quantized file: the type at the end of the name is replaced, or added."""
-    return f"{_AT_END.sub('', model.name.removesuffix('.gguf'))}-{to}.gguf"
+    return f"{AT_END.sub('', model.name.removesuffix('.gguf'))}-{to}.gguf"
 
 
 def check_quantizable(header: Header, types: Sequence[str], *, again: bool = False) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import datetime
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from ..align.both_tokenizers import BothTokenizers
 from ..align.image_places import Placed
@@ -16,7 +18,7 @@ from ..align.prompt_tokens import TokenComparison
 from ..align.stress import findings as stress_findings
 from ..align.stress import stress
 from ..align.vocabulary_check import VocabularyCheck
-from ..building.build import Build, build
+from ..building.build import Build
 from ..building.outside import check_outside
 from ..core.conversation import Conversation
 from ..core.diagnostics import Diagnostic, Severity, Span, has_errors
@@ -29,11 +31,10 @@ from ..core.errors import (
     UsageError,
 )
 from ..core.files import read_file
-from ..gguf_file import Header
-from ..gguf_file.arrays import NumberArray, StringArray
+from ..gguf_file.vocabulary_name import vocabulary_name
 from ..huggingface import Reference
 from ..ollama.prompt import render_prompt
-from ..package.package import FILE_NAMES, load_package
+from ..package.package import FILE_NAMES
 from ..reference_tokenizer.child import ReferenceChild
 from ..reference_tokenizer.find import AUTO
 from ..reference_tokenizer.reference import ReferenceTokenizer
@@ -44,6 +45,7 @@ from ..report.model import Case, Status
 from ..runtime.tokenizer import LlamaTokenizer, Tokenizer
 from .golden import RenderedConversation, TokenText, compare_golden
 from .golden_replies import compare_native, compare_replies, without_replies
+from .golden_variants import variants_for_test
 from .stand_in_file import MicroFiles
 
 # A folder this deep below PATH is no layout of packages but a loop of links or a file dump.
@@ -78,48 +80,52 @@ def check_packages(
     model: str | None = None,
     projector: str | None = None,
     tokenizer: str | None = None,
+    variants: Collection[str] = (),
     micro: bool = False,
     update: bool = False,
     tokens: bool = True,
     note: Callable[[str], None] = lambda _: None,
+    row: Callable[[dict[str, Any]], None] = lambda _: None,
 ) -> list[Case]:
     """The golden tests of package files; of several, each case is named after its package's folder.
 
     model, projector, tokenizer: stand-ins for the packages' own; micro: a micro model is the stand-in, of the
-    shape that stand-in.yaml describes, or the micro GLM-4.1V.
+    shape that stand-in.yaml describes, or the micro GLM-4.1V; it stands for all variants.
+    variants: tags of those that are wanted; all by default. row: is told a row of a table for each variant.
     update, tokens, note: as of `run_golden`. A package that cannot be built is a failed case.
     """
     cases: list[Case] = []
     with MicroFiles() as micro_files:
         for package in packages:
             prefix = f"{package.parent.name}/" if len(packages) > 1 else ""
+            asked = "none" if micro and tokenizer is None else tokenizer
             try:
                 files = micro_files.of(package) if micro else (model, projector)
-                built = build_for_test(package, *files)
+                tested = variants_for_test(package, *files, chosen=() if micro else variants)
             except PackageError as error:
                 failed = Case("build", Status.FAILED, error.message, diagnostics=error.diagnostics)
                 cases.append(replace(failed, name=prefix + failed.name))
                 continue
-            asked = "none" if micro and tokenizer is None else tokenizer
-            found = run_golden(built, update=update, tokens=tokens, tokenizer=asked, note=note)
-            cases += [replace(c, name=prefix + c.name) for c in found]
+            for one in tested:
+                started = time.monotonic()
+                found = one.cases or run_golden(
+                    one.build,
+                    folder=one.folder,
+                    update=update,
+                    tokens=tokens,
+                    tokenizer=asked,
+                    note=note,
+                )
+                cases += [replace(c, name=prefix + one.prefix + c.name) for c in found]
+                if new := one.row(found, time.monotonic() - started):
+                    row(new)
     return cases
-
-
-def build_for_test(package: Path, model: str | None = None, projector: str | None = None) -> Build:
-    """Builds a package without writing anything.
-
-    model, projector: stand-ins for the package's own; a projector is only used where the package has one.
-    Raises PackageError for what cannot be built.
-    """
-    if projector is not None and load_package(package).projector == "none":
-        projector = None
-    return build(package, model=model, projector=projector, write=False)
 
 
 def run_golden(
     built: Build,
     *,
+    folder: Path | None = None,
     update: bool = False,
     tokens: bool = True,
     tokenizer: str | None = None,
@@ -127,9 +133,9 @@ def run_golden(
 ) -> list[Case]:
     """Compares (or updates) the golden files of a built package.
 
-    tokens: also those, where llama-cpp-python is installed; tokenizer: the original model's own in place of
-    the package's; note: is told when llama-cpp-python is not there.
-    Nothing is updated for a package that takes texts from outside of its folder (MK536).
+    folder: where they are, by default the package's. tokens: also those, where llama-cpp-python is installed;
+    tokenizer: the original model's own in place of the package's; note: is told when llama-cpp-python is not
+    there. Nothing is updated for a package that takes texts from outside of its folder (MK536).
     """
     if update and (outside := check_outside(built.package)):
         refused = tuple(replace(found, severity=Severity.ERROR) for found in outside)
@@ -142,14 +148,14 @@ def run_golden(
             own, found = opened.enter_context(model_tokenizer(asked, built.files.model))
             compared = _compared(own, found, built, guessed=str(asked) == AUTO)
         own = own if belongs(compared.check) else None
-        cases = golden_cases(built, tokenizer=engine, own=own, update=update)
-        cases += _reply_cases(built, update)
+        folder = built.package.golden_folder if folder is None else folder
+        cases = golden_cases(built, folder=folder, tokenizer=engine, own=own, update=update)
+        cases += _reply_cases(built, folder, update)
         return [*cases, *_tokenizer_cases(compared, own, engine, built)]
 
 
-def _reply_cases(built: Build, update: bool) -> list[Case]:
+def _reply_cases(built: Build, folder: Path, update: bool) -> list[Case]:
     """The golden replies, where what reads them is known here."""
-    folder = built.package.golden_folder
     trip = built.round_trip()
     source = built.reference
     if built.plan.mode.chosen == "native" and source is not None:
@@ -234,10 +240,16 @@ def _tokenizer(model: Path, wanted: bool, note: Callable[[str], None]) -> Iterat
 
 
 def golden_cases(
-    build: Build, *, tokenizer: Tokenizer | None, own: ReferenceChild | None = None, update: bool = False
+    build: Build,
+    *,
+    folder: Path | None = None,
+    tokenizer: Tokenizer | None,
+    own: ReferenceChild | None = None,
+    update: bool = False,
 ) -> list[Case]:
     """Compares (or updates) the golden files of a built package.
 
+    folder: where they are, by default the package's.
     tokenizer: of the model's vocabulary; without one only the prompts are compared. own: the original model's
     own, None where there is none.
     """
@@ -250,7 +262,7 @@ def golden_cases(
         rendered = _tokenized(rendered, tokenizer, vocabulary_name(build.files.header))
     if own is not None and build.reference is not None:
         rendered = _by_own_tokenizer(rendered, build, own)
-    cases = compare_golden(build.package.golden_folder, rendered, update=update)
+    cases = compare_golden(folder or build.package.golden_folder, rendered, update=update)
     if rendered and all(item.refused is not None for item in rendered):
         message = f"every conversation ({len(rendered)}) is refused: no prompt was compared"
         hint = (
@@ -259,27 +271,6 @@ def golden_cases(
         found = Diagnostic("MK738", Severity.ERROR, message, help=hint)
         cases.append(Case("conversations", Status.FAILED, message, diagnostics=(found,)))
     return cases
-
-
-def vocabulary_name(header: Header) -> str:
-    """A name that is the same for the same vocabulary, whatever the file: its kind and a digest.
-
-    The digest is over everything that decides how a text becomes tokens.
-    """
-    metadata = header.metadata
-    digest = hashlib.sha256()
-    for key in sorted(
-        k for k in metadata if k.startswith("tokenizer.ggml.") and k != "tokenizer.ggml.scores"
-    ):
-        digest.update(key.encode())
-        value = metadata[key]
-        if isinstance(value, StringArray):
-            for text in value.iter_raw():
-                digest.update(b"\0" + text)
-        else:
-            digest.update(f"={list(value) if isinstance(value, NumberArray) else value}".encode())
-    kind = metadata.text("tokenizer.ggml.pre") or metadata.text("tokenizer.ggml.model") or "unknown"
-    return f"{kind}-{digest.hexdigest()[:12]}"
 
 
 def tokenizer_name(own: ReferenceTokenizer) -> str:

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from ..building.build import Build
 from ..core.errors import KitError
 from ..package.package import FILE_NAMES
 from ..report.model import Case, Status
-from .golden_run import build_for_test, run_golden
+from .golden_run import run_golden
+from .golden_variants import variants_for_test
 from .stand_in_file import MicroFiles
 
 # The item for golden files that belong to no conversation; no conversation can be called so.
@@ -44,12 +44,14 @@ class PackageFile(pytest.File):
 
     def collect(self) -> Iterator[GoldenItem]:
         try:
-            built = build_for_test(self.path, *_stand_in(self.config, self.path))
-            names = [c.id for c in built.conversations()]
+            self._tested = variants_for_test(self.path, *_stand_in(self.config, self.path))
+            compared = [one for one in self._tested if not one.cases]
+            names = [one.prefix + c.id for one in compared for c in one.build.conversations()]
         except KitError as error:
             yield GoldenItem.from_parent(self, name="build", error=error)
             return
-        self._built, self.names = built, frozenset(names)
+        names += [one.prefix + case.name for one in self._tested for case in one.cases]
+        self.names = frozenset(names)
         for name in names:
             yield GoldenItem.from_parent(self, name=name)
         yield GoldenItem.from_parent(self, name=LEFT_OVER)
@@ -57,9 +59,12 @@ class PackageFile(pytest.File):
     @cached_property
     def cases(self) -> dict[str, Case]:
         """What the comparison found, by conversation."""
-        built: Build = self._built
         update = bool(self.config.getoption("mkmodelfile_update"))
-        return {c.name: c for c in run_golden(built, update=update, note=_note)}
+        return {
+            one.prefix + case.name: case
+            for one in self._tested
+            for case in one.cases or run_golden(one.build, folder=one.folder, update=update, note=_note)
+        }
 
 
 def _note(text: str) -> None:

@@ -80,6 +80,7 @@ def test_the_report(package: Path) -> None:
     assert report["model"] == {
         "file": "../../micro-glm4v.gguf",
         "size": (package / "micro-glm4v.gguf").stat().st_size,
+        "quantization": "F32",
         "architecture": "glm4",
         "input": ["text", "image"],
         "vocabulary": report["model"]["vocabulary"],

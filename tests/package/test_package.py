@@ -300,7 +300,8 @@ def test_an_alias_is_its_value(tmp_path: Path) -> None:
 def test_the_schema_says_what_each_key_is() -> None:
     schema = json_schema()
     assert schema["$id"].startswith("https://")
-    assert schema["required"] == ["name", "model"]
+    assert schema["required"] == ["name"]
+    assert schema["anyOf"] == [{"required": ["model"]}, {"required": ["variants"]}]
     assert schema["additionalProperties"] is False
     for key, value in {**schema["properties"], **schema["$defs"]["ImageShape"]["properties"]}.items():
         assert value.get("description"), key

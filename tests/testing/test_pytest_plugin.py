@@ -10,6 +10,7 @@ import pytest
 
 from modelfile_kit.micro import build_pair
 from modelfile_kit.testing.pytest_items import LEFT_OVER
+from tests.variant_files import write_variants
 
 PLUGIN = "modelfile_kit.testing.pytest_plugin"
 CONVERSATIONS = """[
@@ -106,3 +107,17 @@ def test_the_plugin_costs_nothing_where_nobody_asks():
 def test_the_package_says_that_it_has_a_plugin():
     text = (Path(__file__).parents[2] / "pyproject.toml").read_text()
     assert f'[project.entry-points.pytest11]\nmkmodelfile = "{PLUGIN}"' in text
+
+
+def test_variants_with_the_same_prompts_are_compared_once(tmp_path, run):
+    write_variants(tmp_path / "p", ["Q8_0", "Q4_K_M"])
+    (tmp_path / "p" / "golden").mkdir()
+    (tmp_path / "p" / "golden" / "conversations.json").write_text(CONVERSATIONS)
+    outcomes, done = run("--mkmodelfile-update", "--mkmodelfile", "p")
+    names = {"q8_0/hello", "q8_0/again", "q4_k_m/build", LEFT_OVER}
+    assert outcomes == dict.fromkeys(names, "PASSED"), done.stdout
+    (tmp_path / "p" / "M-Q4_K_M.gguf").unlink()
+    outcomes, done = run("--mkmodelfile", "p")
+    assert outcomes["q4_k_m/build"] == "FAILED"
+    assert outcomes["q8_0/hello"] == "PASSED"
+    assert "MK430" in done.stdout

@@ -1,0 +1,105 @@
+"""`--variant`, and one report of what became of several variants."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+import click
+
+from ..building.build import Build
+from ..building.variant_differences import CODES
+from ..building.variants import VariantBuild
+from ..core.diagnostics import Diagnostic, Severity
+from ..core.errors import KitError, PackageError
+from ..report import Case, Report, Status
+from ..report.table import table_lines
+from .common import say
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def variant_option(command: Command) -> Command:
+    """`--variant TAG`, which may be given several times."""
+    return click.option(
+        "--variant",
+        "variants",
+        metavar="TAG",
+        multiple=True,
+        help="Only this one of the package's `variants`; may be given several times. By default all.",
+    )(command)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command made of one variant.
+
+    result: for the table. cases: what was looked at; of none, the variant itself is the case, and status
+    and summary are its own. seconds: None for those of the build.
+    """
+
+    of: VariantBuild
+    result: str
+    status: Status = Status.PASSED
+    summary: str = ""
+    cases: tuple[Case, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    facts: Mapping[str, object] = field(default_factory=dict)
+    seconds: float | None = None
+    names: tuple[str, ...] = ()
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """Its row of the table."""
+        row = self.of.row(self.result, self.seconds)
+        return {**row, "name": self.names[0], "also": list(self.names[1:])} if self.names else row
+
+
+def own_findings(built: Build) -> tuple[Diagnostic, ...]:
+    """What a build says of it as a variant: where it is not the main one with other weights."""
+    return tuple(d for d in built.diagnostics if d.code in CODES)
+
+
+def failed(of: VariantBuild, error: KitError, result: str = "failed", **more: Any) -> Outcome:
+    """The outcome of a variant that an error ended."""
+    found = error.diagnostics if isinstance(error, PackageError) and error.diagnostics else None
+    return Outcome(of, result, Status.FAILED, error.message, (), found or (error.to_diagnostic(),), **more)
+
+
+def report_of_variants(
+    command: str, subject: str, outcomes: Sequence[Outcome], fail_on: Severity = Severity.ERROR
+) -> Report:
+    """One report: cases are named `TAG/case`, a finding that several variants have is told once."""
+    told: set[Diagnostic] = set()
+    cases: list[Case] = []
+    for outcome in outcomes:
+        new = tuple(d for d in dict.fromkeys(outcome.diagnostics) if d not in told)
+        told.update(new)
+        tag = outcome.of.tag
+        if outcome.cases:
+            cases += [replace(c, name=f"{tag}/{c.name}") for c in outcome.cases]
+        if new or not outcome.cases:
+            status = outcome.status if not outcome.cases else Status.PASSED
+            summary = outcome.summary or outcome.result
+            name = f"{tag}/package" if outcome.cases else tag
+            cases.append(Case(name, status, summary, diagnostics=new, data=dict(outcome.facts)))
+    facts = {outcome.of.tag: dict(outcome.facts) for outcome in outcomes if outcome.facts}
+    rows = tuple(outcome.row for outcome in outcomes)
+    return Report(command, subject, tuple(cases), facts=facts, fail_on=fail_on, table=rows)
+
+
+def say_table(outcomes: Sequence[Outcome]) -> None:
+    """The table as a remark, for commands whose result is something else."""
+    for line in table_lines([outcome.row for outcome in outcomes]):
+        say(line)
+
+
+def raise_if_all_alike(builds: Sequence[VariantBuild]) -> None:
+    """Raises the error of a package that is no package with several variants, or of which none was built.
+
+    So a package without variants, and one whose every variant has the same fault, is told as one.
+    """
+    errors = [b.error for b in builds if b.error is not None]
+    if errors and len(errors) == len(builds) and len({str(e) for e in errors}) == 1:
+        raise errors[0]
