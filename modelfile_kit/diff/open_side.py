@@ -72,12 +72,12 @@ def open_side(name: str, *, server: Callable[[], OllamaServer], stdin: Read) -> 
         raise UsageError(why, span=Span(shown), help=advice)
     if path.suffix.lower() in (".yaml", ".yml"):
         return package_side(build(path, write=False), name)
-    data = read_file(path, MAX_BYTES + 1)
-    if data.startswith(b"GGUF") and data[4:5] not in (b" ", b"\t", b"\r", b"\n", b""):
+    start = read_file(path, 5)
+    if start.startswith(b"GGUF") and start[4:] not in (b" ", b"\t", b"\r", b"\n", b""):
         return gguf_side(read_header(path), name)
     if path.suffix.lower() in (".json", ".jinja", ".jinja2"):
         return _chat_template(path, name)
-    return text_side(data, name, path.parent)
+    return text_side(read_file(path, MAX_BYTES + 1), name, path.parent)
 
 
 def _elsewhere(name: str, shown: str) -> Side:
@@ -115,6 +115,12 @@ def text_side(data: bytes, name: str, folder: Path | None = None) -> Side:
 
     folder: that of a Modelfile's files; None where none of them is here.
     """
+    if len(data) > MAX_BYTES:
+        raise UsageError(
+            f"neither a GGUF nor a text of at most {MAX_BYTES >> 20} MiB",
+            span=Span(name),
+            help="give a GGUF, a template, a Modelfile or a package",
+        )
     if _looks_like_modelfile(data, name):
         return modelfile_side(data, name, folder)
     try:

@@ -83,6 +83,7 @@ def test_unknown_tokens_are_the_other_sides(tmp_path, side):
         ("none", None, UsageError, "ollama://NAME"),
         ("a.bin", b"\xff\xfe\x00", KitError, "UTF-8"),
         ("a.gguf", b"GGUF\x03\x00\x00\x00", GGUFError, ""),
+        ("a.bin", bytes((64 << 20) + 1), UsageError, "64 MiB"),
         ("a.gotmpl", "{{ range .Messages }}", GoTemplateError, ""),
         ("Modelfile", "FROM ./m.gguf\nTEMPLATE {{ range }}", GoTemplateError, ""),
         ("Modelfile", "FRM x", ModelfileError, ""),
