@@ -110,7 +110,6 @@ def make_plan(package: Package, files: PackageFiles, shared: SharedWork | None =
     asked, maker = asked_mode(package), choose_prompt_maker(package)
     reference = _reference(package, files)
     first = (*first, *about_contents(package, reference))
-    stop_on_errors(first)
     named = _named_renderer(package, files, reference, maker, shared)
     maker, rendered = (named.maker, named.proof) if named is not None else (maker, None)
     ends = PromptEnds.of(files.vocabulary) if files.vocabulary is not None else PromptEnds()
