@@ -345,7 +345,7 @@ class _KitClient:
 
     def __enter__(self) -> ModuleType:
         library = importlib.import_module("huggingface_hub.utils._http")
-        http: ModuleType = importlib.import_module("huggingface_hub.utils").httpx
+        http: ModuleType = getattr(library, "httpx2", None) or library.httpx
         with self._lock:
             self._count += 1
             if self._count == 1:

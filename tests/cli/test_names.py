@@ -168,3 +168,29 @@ def test_a_file_of_the_same_text_comes_first(mkmodelfile, repo, pair, tmp_path) 
     assert "expected a model" in done.err
     assert "hf.co/org/micro-GGUF: a file of this path is here and was taken" in done.err
     assert mkmodelfile("fit", "hf://org/micro-GGUF").code == 0
+
+
+def test_what_a_hub_names_is_shown_and_not_obeyed(mkmodelfile, repo, hub) -> None:
+    """Names of files are text of strangers; none of the characters that a terminal obeys comes through."""
+    hub.add("org/odd", {"a\u202e\x9b31m-Q4_0.gguf": bytes(9), "b\u200b-Q4_0.gguf": bytes(9)})
+    for command in (
+        ("inspect", "hf.co/org/odd"),
+        ("compile", "hf.co/org/odd"),
+        ("fit", "hf.co/org/odd:Q4_0"),
+    ):
+        done = mkmodelfile(*command)
+        assert done.code == 2
+        assert "\\u202e" in done.err
+        assert not set("\u202e\x9b\u200b") & set(done.err)
+
+
+def test_the_token_is_not_printed(mkmodelfile, repo, hub, monkeypatch) -> None:
+    monkeypatch.setenv("HF_TOKEN", hub.token)
+    repo.gated = True
+    for command in (
+        ("--debug", "inspect", NAME),
+        ("--debug", "inspect", "hf.co/org/none"),
+        ("-v", "fit", NAME),
+    ):
+        done = mkmodelfile(*command)
+        assert hub.token not in done.out + done.err

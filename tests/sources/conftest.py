@@ -14,6 +14,7 @@ def _nothing_remembered() -> Iterator[None]:
     """Every test begins without files that an earlier one named."""
     before = dict(places._REMOTE)
     places._REMOTE.clear()
+    places.take_remarks()
     yield
     places._REMOTE.clear()
     places._REMOTE.update(before)
