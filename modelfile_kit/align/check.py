@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol
 from ..core.conversation import Conversation, Message, Tool, image_count
 from ..core.diagnostics import Diagnostic, Severity, has_errors
 from ..core.errors import GoTemplateError, KitError, PromptError, TemplateReferenceError
+from ..core.step_account import steps_for_messages
 from ..gotemplate import LimitError
 from ..huggingface import Reference, TemplateLimitError
 from ..ollama.conversation_rules import with_system
@@ -172,8 +173,10 @@ def check_prompts(
     Raises TemplateReferenceError for a chat template that does not compile, GoTemplateError for a
     TEMPLATE that does not, EngineError where the tokenizer fails.
     """
-    checker = _Checker(subject, tokenizer, both)
-    checks = tuple(checker.check(c) for c in conversations)
+    checker, asked = _Checker(subject, tokenizer, both), tuple(conversations)
+    first = len(subject.first) + bool(subject.system)
+    with steps_for_messages(sum(first + len(c.messages) for c in asked)):
+        checks = tuple(map(checker.check, asked))
     found = (*nothing_compared(checks), *checker.package_findings())
     return CheckReport(checks, found, tokenizer is not None)
 

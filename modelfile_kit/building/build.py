@@ -10,9 +10,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..compiler.compile import GO_STEPS, JINJA_STEPS
 from ..core.conversation import Conversation, Message, Tool
 from ..core.diagnostics import Diagnostic
 from ..core.errors import PackageError
+from ..core.step_account import steps_together
 from ..gguf_file.split import split_of
 from ..ollama.conversation_rules import with_system
 from ..ollama.file_patterns import misread
@@ -303,7 +305,8 @@ def build_files(
 
     shared: what builds of the same package file have done already.
     """
-    plan = make_plan(package, files, shared)
+    with steps_together(JINJA_STEPS, GO_STEPS):
+        plan = make_plan(package, files, shared)
     values = _values(package, files, plan, _place_from(package, folder))
     modelfile = _written(package, files, values, projector_directive)
     report = make_report(package, files, plan, values)

@@ -72,7 +72,7 @@ def text_after_turn(reference: ModelTemplate) -> str | None:
         {"role": "assistant", "content": _ANSWER},
     )
     try:
-        text = reference.render(messages, add_generation_prompt=False)
+        text = reference.look(messages, add_generation_prompt=False)
     except KitError:
         return None
     _, found, after = text.rpartition(_ANSWER)
@@ -161,7 +161,7 @@ def _check_markers(
 def _markers(reference: ModelTemplate) -> list[str]:
     """What the chat template writes around turns in the way of control tokens, each once."""
     try:
-        text = reference.render([{"role": "user", "content": _QUESTION}])
+        text = reference.look([{"role": "user", "content": _QUESTION}])
     except KitError:
         text = ""
     found = control_texts(text + (text_after_turn(reference) or ""))

@@ -6,10 +6,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from ..compiler import Compiled
-from ..compiler.compile import prove_translation, translate
+from ..compiler.compile import GO_STEPS, JINJA_STEPS, prove_translation, translate
 from ..core.conversation import Conversation
 from ..core.diagnostics import Diagnostic, Severity
 from ..core.errors import GoTemplateError, PromptError, TemplateReferenceError
+from ..core.step_account import steps_for_messages, steps_together
+from ..gotemplate import LimitError
+from ..huggingface import TemplateLimitError
 from ..ollama.prompt import PromptTemplate
 from ..ollama.prompt_ends import ADD_BOS, ADD_EOS, PromptEnds
 from ..ollama.reply_tokens import ReplyTokens
@@ -32,13 +35,14 @@ def compile_for_engine(
     `check_replies`. Raises as `compile_template` does.
     """
     tokens = {"bos_token": reference.bos_token or "", "eos_token": reference.eos_token or ""}
-    found = translate(reference.text, **tokens, target=target)
-    if ends.adds_bos and ends.bos and found.coverage["chat"] != "unsupported":
-        found = replace(found, template=without_leading_bos(found.template, ends.bos))
-    # The proof sets one leading BOS aside, and no EOS.
-    proven = prove_translation(
-        found, reference.text, **tokens, target=target, parser=parser, family=family, tokens=reply_tokens
-    )
+    with steps_together(JINJA_STEPS, GO_STEPS):
+        found = translate(reference.text, **tokens, target=target)
+        if ends.adds_bos and ends.bos and found.coverage["chat"] != "unsupported":
+            found = replace(found, template=without_leading_bos(found.template, ends.bos))
+        # The proof sets one leading BOS aside, and no EOS.
+        proven = prove_translation(
+            found, reference.text, **tokens, target=target, parser=parser, family=family, tokens=reply_tokens
+        )
     if ends.adds_eos and ends.eos:
         proven = replace(proven, template=without_trailing_eos(proven.template, ends.eos))
     return proven
@@ -82,15 +86,13 @@ def judge_native(
     model: str,
 ) -> list[Diagnostic]:
     """The same for native mode, where llama-server renders the chat template."""
-    found: dict[Diagnostic, None] = {}
-    for conversation in conversations:
-        try:
-            text = _reference(reference, conversation)
-        except TemplateReferenceError:
-            continue
+
+    def judged(conversation: Conversation) -> Iterable[Diagnostic]:
+        text = _reference(reference, conversation)
         received = ends.ends_of(ends.received_natively(text))
-        found.update(dict.fromkeys(ends.judge(received, ends.ends_of(text), model=model)))
-    return list(found)
+        return ends.judge(received, ends.ends_of(text), model=model)
+
+    return _of_each(judged, conversations)
 
 
 def _judged(
@@ -100,14 +102,36 @@ def _judged(
     ends: PromptEnds,
     model: str,
 ) -> list[Diagnostic]:
+    def judged(conversation: Conversation) -> Iterable[Diagnostic]:
+        return ends.compare(prompt(conversation), _reference(reference, conversation), model=model)
+
+    return _of_each(judged, conversations)
+
+
+def _of_each(
+    judged: Callable[[Conversation], Iterable[Diagnostic]], conversations: Iterable[Conversation]
+) -> list[Diagnostic]:
+    """The findings about all conversations, each once; which limit ended a rendering, if one did."""
     found: dict[Diagnostic, None] = {}
-    for conversation in conversations:
-        try:
-            ours, theirs = prompt(conversation), _reference(reference, conversation)
-        except (GoTemplateError, PromptError, TemplateReferenceError):
-            continue
-        found.update(dict.fromkeys(ends.compare(ours, theirs, model=model)))
+    asked = list(conversations)
+    with steps_for_messages(sum(len(c.messages) for c in asked)):
+        for conversation in asked:
+            try:
+                found.update(dict.fromkeys(judged(conversation)))
+            except (LimitError, TemplateLimitError) as e:
+                found[_not_judged(e.message)] = None
+            except (GoTemplateError, PromptError, TemplateReferenceError):
+                continue
     return list(found)
+
+
+def _not_judged(limit: str) -> Diagnostic:
+    return Diagnostic(
+        "MK655",
+        Severity.WARNING,
+        f"BOS and EOS: not every conversation was looked at: {limit}",
+        help="nothing was found to be wrong with the others; look for a loop in a loop in the chat template",
+    )
 
 
 def _reference(reference: ModelTemplate, conversation: Conversation) -> str:

@@ -9,7 +9,7 @@ from ..core.diagnostics import Diagnostic, Severity
 from ..core.errors import GGUFError
 from ..fit.estimate import estimate_shape
 from ..fit.findings import about_context, about_memory
-from ..fit.search import largest_context
+from ..fit.search import largest_context, smaller_quantization
 from ..fit.settings import DEFAULT_BATCH, DEFAULT_CONTEXT, Settings
 from ..fit.shape import shape_of
 from ..fit.sources import model_of
@@ -36,7 +36,8 @@ def check_memory(package: Package, files: PackageFiles) -> Iterator[Diagnostic]:
         return
     memory = (package.memory,)
     longest = largest_context(shape, model.tensors, settings, memory, files.projector_header)
-    for finding in about_memory(found, memory, longest, span):
+    smaller = smaller_quantization(shape, model.tensors, settings, memory, files.projector_header)
+    for finding in about_memory(found, memory, longest, span, smaller):
         yield replace(finding, severity=Severity.WARNING)
 
 

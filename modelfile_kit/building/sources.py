@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from ..compiler import unread
 from ..compiler.frontend import parse
 from ..core.conversation import Message
 from ..core.diagnostics import Diagnostic, Severity, Span
@@ -23,8 +24,8 @@ from ..gguf_file.soundness import check_soundness
 from ..gguf_file.vocabulary import Vocabulary
 from ..gguf_file.vocabulary_name import vocabulary_name
 from ..huggingface.chat_template_file import load_chat_template
-from ..huggingface.jinja_source import names
 from ..huggingface.render import Reference
+from ..micro import MODEL_NAME, PROJECTOR_NAME
 from ..package.families import Family, Recognition, load_family, recognise
 from ..package.package import Package
 from ..reference_tokenizer.find import find_tokenizer
@@ -35,7 +36,6 @@ MISSING_FILE = "MK430"
 NOT_TEXT = "MK509"
 VISION_REFUSED = "MK418"
 NO_CHAT_TEMPLATE = "MK513"
-NO_MESSAGES = "MK537"
 OTHER_FAMILY = "MK516"
 FAMILY_LACKS = "MK517"
 
@@ -113,6 +113,10 @@ class ModelTemplate:
         """The prompt of a conversation; options as of `render_reference`. Raises as that does."""
         return self._renderer.render(messages, **options)
 
+    def look(self, messages: Sequence[Message], **options: Any) -> str:
+        """The same for a short conversation of the kit's own; an early limit ends it."""
+        return self._renderer.look(messages, **options)
+
 
 def open_files(package: Package) -> PackageFiles:
     """Reads the headers, finds the projector and holds the two against each other.
@@ -168,10 +172,10 @@ def choose_reference(package: Package, files: PackageFiles) -> ModelTemplate:
     found = _chosen(package, files)
     if not _reads_messages(found):
         raise PackageError(
-            "the chat template never reads `messages`, so every conversation would give the same prompt",
+            unread.MESSAGE,
             span=found.span,
             help="name the model's own chat_template.jinja, or leave `chat_template` out to take the GGUF's",
-            code=NO_MESSAGES,
+            code=unread.CODE,
         )
     return found
 
@@ -179,12 +183,9 @@ def choose_reference(package: Package, files: PackageFiles) -> ModelTemplate:
 def _reads_messages(template: ModelTemplate) -> bool:
     """Whether it mentions them; true of one with another fault, which is told in its own words."""
     try:
-        if "messages" in names(parse(template.text)):
-            return True
-        template.render([{"role": "user", "content": "Hi"}])
+        return not unread.ignores_messages(parse(template.text), template._renderer)
     except KitError:
         return True
-    return False
 
 
 def _chosen(package: Package, files: PackageFiles) -> ModelTemplate:
@@ -275,6 +276,8 @@ def must_exist(path: Path, key: str, package: Package) -> None:
         "model": "download it (the package's README says where from), or give another with --model",
         "projector": "download it, give another with --projector, or write `projector: none`",
     }.get(key, f"correct `{key}:`, or put the file there")
+    if path.name in (MODEL_NAME, PROJECTOR_NAME):
+        hint = "it is the kit's micro model: `mkmodelfile demo --output FOLDER` writes it with a package"
     if key in ("model", "projector") and what.startswith("is a folder"):
         what, hint = describe_folder(path)
     elif what != NOT_FOUND:

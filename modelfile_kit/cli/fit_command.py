@@ -16,7 +16,7 @@ from ..core.urls import shown_url
 from ..fit import Settings, estimate
 from ..fit.findings import about_cache_type, about_context, about_memory, about_unknown
 from ..fit.quantization import TYPES, quantized
-from ..fit.search import largest_context, most_layers
+from ..fit.search import largest_context, most_layers, smaller_quantization
 from ..fit.settings import CACHE_TYPES, DEFAULT_BATCH, DEFAULT_CONTEXT
 from ..fit.shape import shape_of
 from ..fit.sources import model_of
@@ -297,7 +297,8 @@ class _Question:
         yield from about_context(self.found, span)
         yield from about_cache_type(self.shape, self.settings, span)
         if self.memory:
-            yield from about_memory(self.found, self.memory, self.context, span)
+            given = self.shape, self.model.tensors, self.settings, self.memory, self.projector
+            yield from about_memory(self.found, self.memory, self.context, span, smaller_quantization(*given))
 
     def _largest(self, model: Model) -> int | None:
         return largest_context(self.shape, model.tensors, self.settings, self.memory, self.projector)

@@ -90,7 +90,7 @@ def _rendered(reference: Reference, *, think: str | None = None, **more: int) ->
     Raises TemplateLimitError for a chat template that takes too much for it.
     """
     try:
-        return reference.render([{"role": "user", "content": _WORDS, **more}], think=think)
+        return reference.look([{"role": "user", "content": _WORDS, **more}], think=think)
     except TemplateLimitError:
         raise
     except KitError:

@@ -23,13 +23,14 @@ from jinja2 import nodes
 
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import TemplateReferenceError
+from ..core.step_account import steps_together
 from ..huggingface import Reference, TemplateLimitError
 from ..ollama.reply_tokens import ReplyTokens
 from ..ollama.versions import Target
 from ..prover.prove import prove
 from ..replies.reply_support import check_replies
 from ..replies.stops import stops
-from . import frontend
+from . import frontend, unread
 from .claims import claims, refuses_medium, shows_images
 from .definitions import with_definitions
 from .explain.observer import Observer
@@ -48,9 +49,9 @@ from .passes.outlined_repeats import outline_repeats
 from .passes.simplify import Pass
 from .passes.type_questions import merge_type_questions
 
-# Steps for a rendering of a short question; the hungriest real template takes 3,500, and the proof renders a
-# template some hundred times.
-LOOK_STEPS = 150_000
+# Steps that a compilation takes at most beside its proof, which has an account of its own.
+JINJA_STEPS, GO_STEPS = 600_000, 4_000_000
+_UNREAD_HELP = "is this the right file? Compile the model's own chat_template.jinja, or the GGUF itself"
 # What happens to simplified statements, in this order: Go's own functions alone, and the most made of them.
 _IN_GO: tuple[Pass, ...] = (
     legalize,
@@ -111,8 +112,11 @@ def compile_template(
         >>> compiled.coverage
         {'chat': 'exact', 'tools': 'absent', 'thinking': 'absent', 'images': 'absent'}
     """
-    found = translate(chat_template, bos_token=bos_token, eos_token=eos_token, target=target)
-    return prove_translation(found, chat_template, bos_token=bos_token, eos_token=eos_token, target=target)
+    with steps_together(JINJA_STEPS, GO_STEPS):
+        found = translate(chat_template, bos_token=bos_token, eos_token=eos_token, target=target)
+        return prove_translation(
+            found, chat_template, bos_token=bos_token, eos_token=eos_token, target=target
+        )
 
 
 def prove_translation(
@@ -180,14 +184,12 @@ def translate_tree(
     observer: Observer | None = None,
 ) -> Translation:
     """The translation of a parsed chat template; `observer` hears of every step of the lowering."""
-    usual, reference.steps_max = reference.steps_max, LOOK_STEPS
     try:
         images = shows_images(reference)
         medium = not refuses_medium(reference)
+        ignored = unread.ignores_messages(tree, reference)
     except TemplateLimitError as e:
         return _too_much(e)
-    finally:
-        reference.steps_max = usual
     try:
         lowered = lower(tree, bos_token, eos_token, images, target, observer, medium=medium)
         if lowered.too_big is not None:
@@ -222,6 +224,8 @@ def translate_tree(
     if ".Think" not in hinted and ".IsThinkSet" not in hinted:
         coverage["thinking"] = "absent"  # a chat template that sets the switch itself
     found = [d for d, _ in lowered.diagnostics]
+    if ignored:
+        found.append(Diagnostic(unread.CODE, Severity.ERROR, unread.MESSAGE, None, _UNREAD_HELP))
     return Translation(
         Compiled(hinted, stops(reference, eos_token), coverage, found), statements, definitions
     )

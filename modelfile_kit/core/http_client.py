@@ -95,7 +95,7 @@ def open_client(
 
     url: of the server, without a login. silence: seconds without a byte that are borne while nothing of an
     answer, or of an object of it, has come. login: user and password; key: a bearer token; both go to the
-    origin of the url alone, also through redirects, and a key never over plain HTTP to another machine
+    origin of the url alone, also through redirects, and never over plain HTTP to another machine
     (UsageError MK817; one that no header can hold is a UsageError too).
     lines: the answer is JSON, one object a line or one in all, between which a server
     may think. follow: redirects are followed. trusting: certificates are not looked at (for this machine).
@@ -103,8 +103,9 @@ def open_client(
     """
     import httpx
 
+    if key or login:
+        require_private(url, "the API key" if key else "the user and password of the address")
     if key:
-        require_private(url, "the API key")
         require_sendable(key, "the API key")
     return httpx.Client(
         base_url=url,

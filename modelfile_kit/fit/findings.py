@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.sizes import size_text
 from .estimate import Estimate
-from .search import fits
+from .search import Smaller, fits
 from .settings import CACHE_TYPES, Settings
 from .shape import Shape
 
@@ -66,20 +66,28 @@ def about_cache_type(shape: Shape, settings: Settings, span: Span) -> Iterator[D
 
 
 def about_memory(
-    found: Estimate, memory: tuple[int, ...], context: int | None, span: Span
+    found: Estimate, memory: tuple[int, ...], context: int | None, span: Span, smaller: Smaller | None
 ) -> Iterator[Diagnostic]:
-    """A model that needs more than there is. context: the longest that fits, None if that is not known."""
+    """A model that needs more than there is.
+
+    context: the longest that fits, None if that is not known. smaller: a smaller quantization, if there
+    is one.
+    """
     if fits(found, memory):
         return
     devices = found.devices[1:] or found.devices
     limits = memory * len(devices) if len(memory) == 1 else memory
     over = next((d, limit) for d, limit in zip(devices, limits, strict=False) if d.total > limit)
     place = "" if over[0].name == "CPU" else f" on {over[0].name}"
-    advice = "use a smaller quantization"
-    if context:
-        advice = f"use a context of at most {context:,}, or a smaller quantization"
-    elif len(found.devices) > 1:
-        advice = "put fewer layers on the GPU (--gpu-layers fit), or use a smaller quantization"
+    ways = [f"use a context of at most {context:,}"] if context else []
+    if not context and len(found.devices) > 1:
+        ways = ["put fewer layers on the GPU (--gpu-layers fit)"]
+    if smaller and smaller.fits:
+        ways.append(f"use a smaller quantization ({smaller.name} fits)")
+    advice = ", or ".join(ways) or "use a smaller model"
+    if smaller and not smaller.fits:
+        needs = f"{smaller.name} needs {size_text(smaller.found.total)}"
+        advice += f"; no smaller quantization fits with this context ({needs})"
     yield Diagnostic(
         DOES_NOT_FIT,
         Severity.ERROR,

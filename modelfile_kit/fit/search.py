@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from ..gguf_file.header import Header
 from ..gguf_file.tensors import TensorInfo
 from .estimate import Estimate, estimate_shape
+from .quantization import TYPES, quantized
 from .settings import Settings
 from .shape import Shape
 
@@ -46,6 +47,36 @@ def largest_context(
 
     steps = _most(-(-limit // STEP), good)
     return min(steps * STEP, limit)
+
+
+@dataclass(frozen=True)
+class Smaller:
+    """A smaller quantization of a model: its name, what it needs, and whether that fits."""
+
+    name: str
+    found: Estimate
+    fits: bool
+
+
+def smaller_quantization(
+    shape: Shape,
+    tensors: tuple[TensorInfo, ...],
+    settings: Settings,
+    memory: tuple[int, ...],
+    projector: Header | None = None,
+) -> Smaller | None:
+    """The largest quantization below the model's own that fits, else the smallest; None for none below."""
+    found = None
+    size = sum(tensor.size or 0 for tensor in tensors)
+    for name in TYPES:
+        other = quantized(tensors, shape, name)
+        if sum(tensor.size or 0 for tensor in other) >= size:
+            continue
+        estimated = estimate_shape(shape, other, settings, projector)
+        found = Smaller(name, estimated, fits(estimated, memory))
+        if found.fits:
+            break
+    return found
 
 
 def most_layers(

@@ -37,13 +37,15 @@ _REMEMBERED = 8
 class Limits:
     """Bounds of one execution.
 
-    output, string: characters; alive: bytes; steps: actions, iterations and calls.
+    output, string: characters; alive: bytes; steps: actions, iterations and calls. together: the limit of
+    all executions of one piece of work, where `steps` is what is left of it.
     """
 
     output: int = MAX_OUTPUT
     string: int = MAX_STRING
     alive: int = MAX_ALIVE
     steps: int = MAX_STEPS
+    together: int = 0
 
 
 @dataclass
@@ -98,7 +100,7 @@ class Budget:
         """Raises LimitError when steps or room for output have run out."""
         self.next_look = self.steps - STEPS_BETWEEN_LOOKS
         if self.steps < 0:
-            raise self.error(f"it takes more than {self.limits.steps:,} steps")
+            raise self.too_many_steps()
         self.count_output()
 
     def write(self, text: str) -> None:
@@ -146,6 +148,11 @@ class Budget:
                 self._remembered.clear()
             self._remembered[id(text)] = (text, data)
         return data
+
+    def too_many_steps(self) -> LimitError:
+        if self.limits.together:
+            return self.error(f"it takes more than {self.limits.together:,} steps in all its executions")
+        return self.error(f"it takes more than {self.limits.steps:,} steps")
 
     def too_long(self) -> LimitError:
         return self.error(f"it builds a string of more than {self.limits.string:,} characters")

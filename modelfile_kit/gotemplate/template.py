@@ -9,11 +9,12 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
+from ..core.step_account import open_accounts
 from .big_stack import with_deep_stack
 from .budget import LimitError, Limits, Spent
-from .compiled.compile import Code, UnsupportedError, compile_trees, run_code
+from .compiled.compile import Code, UndefinedTemplateError, UnsupportedError, compile_trees, run_code
 from .compiled.frame import Bail, Runtime
-from .exec.evaluator import Program, execute
+from .exec.evaluator import Program, execute, undefined_template
 from .exec.functions import BUILTIN_NAMES, builtins
 from .fmt import AddressError
 from .parse import nodes as n
@@ -86,12 +87,19 @@ class Template:
         if missingkey not in _MISSING_KEY:
             raise ValueError(f"missingkey is {missingkey!r}, expected one of {', '.join(_MISSING_KEY)}")
         known = self.functions if functions is None else _signatures(functions)
-        runtime = Runtime(limits or Limits(), known)
+        limits, accounts = limits or Limits(), open_accounts()
+        if accounts and accounts.go.left < limits.steps:
+            limits = replace(limits, steps=accounts.go.left, together=accounts.go.limit)
+        runtime = Runtime(limits, known)
+        if accounts and not accounts.go.left:
+            raise runtime.too_many_steps()
         try:
             return with_deep_stack(lambda: canonical(self._run(data, missingkey, runtime)))
         finally:
+            if accounts:
+                accounts.go.spent += limits.steps - runtime.steps
             if spent is not None:
-                spent.steps += runtime.limits.steps - runtime.steps
+                spent.steps += limits.steps - runtime.steps
 
     def _run(self, data: Any, missingkey: str, runtime: Runtime) -> str:
         """By the compiled template, or exactly where that gives up."""
@@ -99,6 +107,10 @@ class Template:
         if codes is not None:
             try:
                 return run_code(codes[self.name], data, runtime)
+            except UndefinedTemplateError as e:
+                raise undefined_template(
+                    self._program(missingkey, runtime), e.within, e.node, runtime
+                ) from None
             except (Bail, GoFunctionError, AddressError, RecursionError):
                 pass
         return execute(self._program(missingkey, runtime), data, runtime)

@@ -22,6 +22,8 @@ from ..core.errors import TemplateReferenceError
 
 # Real templates take 30 to 4,000 steps for a short conversation; a million are half a second of work.
 STEPS_MAX = 1_000_000
+# The same for a question or two of the kit's own; the hungriest real template takes 3,500.
+LOOK_STEPS = 150_000
 # Characters (or items times eight) of one value; the longest context of today is about 4 MB of text.
 VALUE_MAX = 8 << 20
 # Bytes of the values of one rendering that are in use at once. Most that it makes are soon freed, so what
@@ -58,20 +60,34 @@ class TemplateLimitError(TemplateReferenceError):
     code = "MK212"
 
 
+def too_many_steps(most: int, *, together: bool) -> TemplateLimitError:
+    """The error of a chat template that takes more steps. together: in all renderings of the work at hand."""
+    return TemplateLimitError(
+        f"the chat template takes more than {most:,} steps" + (" in all its renderings" if together else ""),
+        help="look for a loop over a large range, a loop in a loop, or large values in a loop",
+    )
+
+
 class RenderingBudget(threading.local):
     """What the rendering that runs in this thread may still spend."""
 
     def __init__(self) -> None:
         self.steps = 0
         self.most = STEPS_MAX
+        self.together = 0
         self.made_bytes = 0
         self.texts: list[tuple[Any, int]] = []
         self.weights: dict[int, tuple[Any, int]] = {}
         self.now: Callable[[], datetime] = datetime.now
 
-    def start(self, now: Callable[[], datetime] | None = None, most: int = STEPS_MAX) -> None:
-        """Begins a rendering of at most that many steps; `now` is the clock of `strftime_now`."""
-        self.steps, self.most = 0, most
+    def start(
+        self, now: Callable[[], datetime] | None = None, most: int = STEPS_MAX, together: int = 0
+    ) -> None:
+        """Begins a rendering of at most that many steps; `now` is the clock of `strftime_now`.
+
+        together: the limit of all renderings, where `most` is what is left of it.
+        """
+        self.steps, self.most, self.together = 0, most, together
         self.forget()
         self.now = now or datetime.now
 
@@ -85,10 +101,7 @@ class RenderingBudget(threading.local):
         """Counts steps: one for a block that runs, more for an operation on something large."""
         self.steps += steps
         if self.steps > self.most:
-            raise TemplateLimitError(
-                f"the chat template takes more than {self.most:,} steps",
-                help="look for a loop over a large range, a loop in a loop, or large values in a loop",
-            )
+            raise too_many_steps(self.together or self.most, together=bool(self.together))
 
     def look_at(self, value: Any, pace: int = SEARCHED) -> None:
         """Counts an operation that goes through a value once, `pace` characters of it in a step."""

@@ -13,8 +13,9 @@ import jinja2
 from ..core.conversation import Message, Tool, to_huggingface
 from ..core.diagnostics import Span
 from ..core.errors import TemplateReferenceError
+from ..core.step_account import open_accounts
 from .environment import RaisedByTemplateError, ReferenceEnvironment, environment, plain
-from .guard import BUDGET, STEPS_MAX, TEMPLATE_MAX, TemplateLimitError
+from .guard import BUDGET, LOOK_STEPS, STEPS_MAX, TEMPLATE_MAX, TemplateLimitError, too_many_steps
 
 # Compiled templates kept: a package has one or two, a corpus run some hundred.
 COMPILED_MAX = 128
@@ -65,6 +66,14 @@ class Reference:
         self._template = compile_source(chat_template, env)
         tokens = {"bos_token": bos_token, "eos_token": eos_token}
         self._tokens = {name: text for name, text in tokens.items() if text is not None}
+        self._identity = chat_template, bos_token, eos_token, aliases, id(env) if env else 0
+
+    def __eq__(self, other: object) -> bool:
+        # what is remembered of one holds for every other one that renders the same
+        return isinstance(other, Reference) and self._identity == other._identity
+
+    def __hash__(self) -> int:
+        return hash(self._identity)
 
     def render(
         self,
@@ -93,6 +102,15 @@ class Reference:
         }
         return self.render_arguments(arguments, now=now)
 
+    def look(self, messages: Sequence[Message], **options: Any) -> str:
+        """Renders a short conversation of the kit's own, which takes few steps: an early limit ends it."""
+        usual = self.steps_max
+        self.steps_max = min(usual, LOOK_STEPS)
+        try:
+            return self.render(messages, **options)
+        finally:
+            self.steps_max = usual
+
     def render_arguments(
         self,
         arguments: Mapping[str, Any],
@@ -100,7 +118,12 @@ class Reference:
         now: datetime | Callable[[], datetime] | None = None,
     ) -> str:
         """Renders with exactly these template variables (plain JSON values)."""
-        BUDGET.start((lambda: now) if isinstance(now, datetime) else now, self.steps_max)
+        accounts = open_accounts()
+        together = accounts.jinja.limit if accounts and accounts.jinja.left < self.steps_max else 0
+        if accounts and not accounts.jinja.left:
+            raise too_many_steps(together, together=True)
+        most = accounts.jinja.left if accounts and together else self.steps_max
+        BUDGET.start((lambda: now) if isinstance(now, datetime) else now, most, together)
         template = self._template
         try:
             context = template.new_context(dict(arguments))
@@ -116,6 +139,8 @@ class Reference:
             raise self._failure(e) from e
         finally:
             self.steps += BUDGET.steps
+            if accounts:
+                accounts.jinja.spent += BUDGET.steps
             BUDGET.forget()
 
     def _failure(self, error: Exception) -> TemplateReferenceError:

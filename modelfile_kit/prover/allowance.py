@@ -13,13 +13,13 @@ class ProofLimits:
     """Bounds of one proof.
 
     reference_steps: steps of the chat template, over all its renderings (see `huggingface.guard`); the
-    hungriest real one takes 450,000 and a million take half a second. ollama_steps: steps of the TEMPLATE
-    (see `gotemplate.Limits`); real ones take up to three million, 20 million a second. conversations: how
-    many are tried; real templates give up to 2,000.
+    hungriest real one takes 1.2 million, and a million take half a second. ollama_steps: steps of the
+    TEMPLATE (see `gotemplate.Limits`); real ones take up to 13 million, 20 million a second. conversations:
+    how many are tried; real templates give up to 2,000.
     """
 
-    reference_steps: int = 1_500_000
-    ollama_steps: int = 12_000_000
+    reference_steps: int = 2_000_000
+    ollama_steps: int = 20_000_000
     conversations: int = 8_000
 
 

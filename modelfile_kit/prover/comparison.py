@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
 
+from ..core.common_start import common_length
 from ..core.conversation import Conversation, Message, image_count
 from ..core.errors import GoTemplateError, PromptError, TemplateReferenceError
 from ..gotemplate import LimitError
@@ -264,18 +265,6 @@ def inserted(fewer: str, more: str) -> str | None:
             return piece
     piece = more[at : at + size]
     return piece if more[:at] + more[at + size :] == fewer else None
-
-
-def common_length(a: str, b: str) -> int:
-    """How many characters two texts begin with alike."""
-    low, high = 0, min(len(a), len(b))
-    while low < high:  # by halves: slices are compared faster than characters
-        middle = (low + high + 1) // 2
-        if a[low:middle] == b[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
 
 
 def _prints_parts(text: str) -> bool:

@@ -17,10 +17,13 @@ from jinja2 import nodes, pass_context
 from ..core.conversation import Message, Tool
 from ..huggingface import jinja_source as source
 from ..huggingface.environment import ReferenceEnvironment
+from ..huggingface.guard import BUDGET
 from ..huggingface.render import Reference
 
 # (site's number, outcome): True or False for a condition; 0, 1 or 2 (and more) rounds for a loop.
 Hit = tuple[int, int]
+# Watched conditions that take as long as a step of the chat template.
+CONDITIONS_IN_A_STEP = 4
 
 
 @dataclass(frozen=True)
@@ -45,13 +48,18 @@ class WatchedEnvironment(ReferenceEnvironment):
         super().__init__()
         self.sites: list[Site] = []
         self.hits: set[Hit] = set()
+        self.asked = 0  # conditions of one rendering
         self.tree: nodes.Template | None = None
         self.filters.update(_condition=self._condition, _loop=self._loop, _step=lambda value: value)
 
     @staticmethod
     @pass_context  # keeps jinja2 from folding it into a constant
     def _condition(context: Any, value: Any, number: int) -> Any:
-        context.environment.hits.add((number, bool(value)))
+        env = context.environment
+        env.asked += 1
+        if not env.asked % CONDITIONS_IN_A_STEP:
+            BUDGET.tick()
+        env.hits.add((number, bool(value)))
         return value
 
     @staticmethod
@@ -133,7 +141,7 @@ class WatchedReference:
         **kwargs: Any,
     ) -> str:
         """As `Reference.render`; afterwards `hits` holds the branches taken, also after an error."""
-        self.env.hits = set()
+        self.env.hits, self.env.asked = set(), 0
         return self._reference.render(messages, tools=tools, think=think, now=now, **kwargs)
 
     def render_without_aliases(

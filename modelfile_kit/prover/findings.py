@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..core.common_start import common_length
 from ..core.conversation import Conversation
 from ..core.diagnostics import Diagnostic, Severity, Span
-from .comparison import Difference, common_length
+from .comparison import Difference
 from .coverage import Site
 from .refusals import in_words
 

@@ -24,6 +24,7 @@ from datetime import datetime
 from ..core.conversation import CATEGORIES, Conversation, image_count
 from ..core.diagnostics import Diagnostic
 from ..core.errors import GoTemplateError, TemplateReferenceError
+from ..core.step_account import steps_together
 from ..ollama.prompt import PromptTemplate
 from .allowance import Allowance, ProofLimits
 from .comparison import DAYS, Clock, Comparison, Difference, RenderingLimitError
@@ -172,6 +173,11 @@ class _ProofRun:
         self.days: tuple[datetime, ...] = DAYS if dated else DAYS[:1]
 
     def prove(self) -> Proof:
+        limits = self.allowance.limits
+        with steps_together(limits.reference_steps, limits.ollama_steps, anew=True):
+            return self._proven()
+
+    def _proven(self) -> Proof:
         useless = self._useless()
         for category in () if useless else CATEGORIES_IN_ORDER:
             if self.coverage.get(category) == "exact":
@@ -217,7 +223,7 @@ class _ProofRun:
         try:
             self._compared(category)
         except RenderingLimitError as e:
-            self._degrade(category, CutShort(category, str(e)))
+            self._degrade(category, CutShort(category, self._ended() or str(e)))
 
     def _compared(self, category: str) -> None:
         if category == "images" and self.comparison.ignores_images:
@@ -318,7 +324,7 @@ class _ProofRun:
             try:
                 difference = self.comparison.difference(variant)
             except RenderingLimitError as e:
-                self._degrade(category, CutShort(category, str(e)))
+                self._degrade(category, CutShort(category, self._ended() or str(e)))
                 continue
             if difference:
                 self._found(category, variant, difference)

@@ -10,11 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..core.common_start import common_length
 from ..core.conversation import CATEGORIES, Conversation
 from ..core.errors import PromptError
 from ..ollama.prompt import PromptTemplate
 from ..ollama.renderer_prompt import RendererPrompts
-from .comparison import Clock, Comparison, Difference, common_length
+from .comparison import Clock, Comparison, Difference
 from .counting import Count, count_right
 from .coverage import Hit, WatchedReference
 from .findings import Counterexample, Finding, NeighboursMerged, NoMarker, Side, counterexample, diagnostic

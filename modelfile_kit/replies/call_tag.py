@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 
+from ..core.step_account import remembered
 from ..huggingface import Reference
 from ..ollama.replies import split_reply
 from .round_trip import same_calls
@@ -20,7 +20,7 @@ _KINDS = ("call", "two calls", "thought and call", "thought and two calls")
 _PIECES = (1, PIECE)
 
 
-@lru_cache(maxsize=4)
+@remembered
 def best_tool_tag(reference: Reference) -> str:
     """The first tag by which most calls are found and none is misread.
 

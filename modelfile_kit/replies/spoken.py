@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
+from ..core.step_account import remembered
 from ..huggingface import Reference
 from ..ollama.replies import split_reply
 from ..ollama.reply_types import ToolCall
@@ -139,7 +139,7 @@ class Spoken:
     prompt: str
 
 
-@lru_cache(maxsize=4)
+@remembered
 def spoken_replies(reference: Reference, eos_token: str | None = None) -> tuple[Spoken, ...]:
     """A reply of each kind that the chat template shows; the others are absent.
 
@@ -154,7 +154,7 @@ def replies_with(reference: Reference, tags: Tags | None, eos_token: str | None 
     return tuple(s for kind in KINDS if (s := _spoken(reference, kind, tags, ends)) is not None)
 
 
-@lru_cache(maxsize=4)
+@remembered
 def best_thinking_tags(reference: Reference) -> Tags | None:
     """The first pair that splits most replies that think; None where the reference shows none."""
     candidates = list(dict.fromkeys(thinking_tags(reference)))

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
+from ..core.common_start import common_length
 from ..core.errors import KitError
+from ..core.step_account import open_accounts, remembered
 from ..huggingface import Reference
 from ..ollama.special_tokens import TOKEN_LIKE
 
@@ -97,10 +98,13 @@ def turns_of(reference: Reference) -> tuple[Turn, ...]:
 
 def limit_of(reference: Reference) -> str:
     """Which limit ended the look at the reference's turns, and what was used up; "" where none did."""
+    accounts = open_accounts()
+    if accounts and not accounts.jinja.left:
+        return f"the chat template takes more than {accounts.jinja.limit:,} steps in all its renderings"
     return _look(reference)[1]
 
 
-@lru_cache(maxsize=4)
+@remembered
 def _look(reference: Reference) -> tuple[tuple[Turn, ...], str]:
     """The turns and the limit; kept, as several steps ask for them."""
     prompts = _Prompts(reference)
@@ -178,9 +182,8 @@ def _turn(prompts: _Prompts, think: bool | None, thinks: bool, content: str, cal
 
 def common(*texts: str) -> int:
     """How many characters all texts begin with alike."""
-    first, last = min(texts), max(texts)  # what these two share, those between share too
-    pairs = enumerate(zip(first, last, strict=False))
-    return next((i for i, (a, b) in pairs if a != b), min(len(first), len(last)))
+    # what these two share, those between share too
+    return common_length(min(texts), max(texts))
 
 
 def _parting(prompt: str, whole: str) -> int:
@@ -242,6 +245,6 @@ def render(
 ) -> str | None:
     """A conversation's rendering; None where the reference refuses it."""
     try:
-        return reference.render(messages, tools=tools, think=think, **more)
+        return reference.look(messages, tools=tools, think=think, **more)
     except KitError:
         return None

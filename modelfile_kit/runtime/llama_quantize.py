@@ -202,8 +202,9 @@ class Quantizer:
         lines = [line for line in done.text.splitlines() if line and not _TENSOR.match(line)]
         text = next((line for line in reversed(lines) if "failed to quantize:" in line), "".join(lines[-1:]))
         ended = f"was killed by signal {-done.returncode}" if done.returncode < 0 else "failed"
+        silent = f"it ended with code {done.returncode} and said nothing"
         return EngineError(
-            f"{self.name} {ended} on {model.name} as {to}: {known.meaning if known else text}",
+            f"{self.name} {ended} on {model.name} as {to}: {known.meaning if known else text or silent}",
             help=known.step if known else "run it by hand with the same file to see all it says",
             code=known.code if known else FAILED,
             stderr=done.text,

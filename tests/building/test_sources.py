@@ -96,6 +96,15 @@ def test_missing_files(pair: MicroPair, changes: dict[str, Path], said: str) -> 
     assert caught.value.code == "MK430" and caught.value.help
 
 
+def test_the_micro_model_that_is_not_there_yet(pair: MicroPair, tmp_path: Path) -> None:
+    for key, path in (("model", pair.model), ("projector", pair.projector)):
+        assert path is not None
+        with pytest.raises(PackageError) as caught:
+            open_files(package(pair, **{key: tmp_path / path.name}))
+        assert caught.value.code == "MK430"
+        assert caught.value.help is not None and "`mkmodelfile demo --output FOLDER`" in caught.value.help
+
+
 def test_what_is_no_gguf(tmp_path: Path, pair: MicroPair) -> None:
     (tmp_path / "m.gguf").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
     with pytest.raises(GGUFError, match="PNG"):

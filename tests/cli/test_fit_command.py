@@ -57,6 +57,10 @@ def test_what_does_not_fit_is_an_error_with_the_way_out(model, mkmodelfile):
     assert done.code == 1
     assert "does not fit" in done.out
     assert "at most" not in done.err
+    # nothing smaller fits either: what would help is another model
+    assert "use a smaller model; no smaller quantization fits with this context (Q3_K_M needs " in done.err
+    done = mkmodelfile("fit", model, "--memory", "860MiB")
+    assert "use a smaller quantization (Q" in done.err and "use a smaller model" not in done.err
 
 
 def test_layers_on_a_gpu(model, mkmodelfile):

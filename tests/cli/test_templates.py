@@ -248,3 +248,12 @@ def test_compile_of_a_gguf_decides_about_bos_as_build_does(mkmodelfile, tmp_path
             render_prompt(done.out, [{"role": "user", "content": "Hi"}]) == f"{begins}<|user|>Hi<|assistant|>"
         )
         assert ("the engine adds <|endoftext|>" in done.err) == flag
+
+
+@pytest.mark.parametrize("more", [[], ["--explain"]])
+def test_compile_refuses_what_never_reads_the_messages(mkmodelfile, tmp_path, more):
+    file = tmp_path / "chat_template.jinja"
+    file.write_text("You are a helpful assistant.{{ eos_token }}")
+    done = mkmodelfile("compile", file, *more)
+    assert done.code == 1
+    assert "MK537" in done.err and "never reads `messages`" in done.err

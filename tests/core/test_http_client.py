@@ -220,10 +220,14 @@ def test_a_secret_follows_no_redirect_to_another_host(httpserver: HTTPServer, se
     assert [bool(h) for h in there.heard] == [False, False, True]
 
 
-def test_a_key_is_not_written_into_the_open() -> None:
-    with pytest.raises(UsageError) as e:
-        open_client("http://gpu:1", silence=1, key="sk-secret")
+@pytest.mark.parametrize("secret", [{"key": "sk-secret"}, {"login": ("me", "sk-secret")}])
+def test_a_secret_is_not_written_into_the_open(secret: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match="plain HTTP") as e:
+        open_client("http://gpu:1", silence=1, **secret)
     assert e.value.code == "MK817"
+    assert "sk-secret" not in str(e.value)
+    open_client("https://gpu:1", silence=1, **secret).close()
+    open_client("http://127.0.0.1:1", silence=1, **secret).close()
 
 
 def test_ollamas_key_goes_where_it_is_for_alone(

@@ -93,7 +93,7 @@ def test_one_too_old_to_rehearse_says_nothing(stand_in):
             "MK463",
             "no reason anyone",
         ),
-        ("", "MK463", "failed on m.gguf as Q4_K_M"),
+        ("", "MK463", "failed on m.gguf as Q4_K_M: it ended with code 1 and said nothing"),
     ],
 )
 def test_an_error_is_explained(said, code, words, stand_in):

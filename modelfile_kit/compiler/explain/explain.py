@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ...core.diagnostics import Diagnostic
+from ...core.step_account import steps_together
 from ...huggingface import Reference
 from ...ollama.versions import Target
 from .. import frontend
-from ..compile import Compiled, Translation, prove_translation, translate_tree
+from ..compile import GO_STEPS, JINJA_STEPS, Compiled, Translation, prove_translation, translate_tree
 from ..ir import nodes as go
 from ..ir.printer import Piece, pieces
 from .constructs import Construct, constructs_of
@@ -62,10 +63,11 @@ def explain_template(
     found = constructs_of(chat_template, tree)
     witness = Witness({id(node): c.number for c, node in found})
     reference = Reference(chat_template, bos_token=bos_token, eos_token=eos_token)
-    done = translate_tree(tree, reference, bos_token, eos_token, Target.parse(target), witness)
-    compiled = prove_translation(
-        done.compiled, chat_template, bos_token=bos_token, eos_token=eos_token, target=target
-    )
+    with steps_together(JINJA_STEPS, GO_STEPS):
+        done = translate_tree(tree, reference, bos_token, eos_token, Target.parse(target), witness)
+        compiled = prove_translation(
+            done.compiled, chat_template, bos_token=bos_token, eos_token=eos_token, target=target
+        )
     written = _written(done)
     failing = {number for node in _all_nodes(done) if isinstance(node, go.Fail) for number in node.origin}
     rows = []

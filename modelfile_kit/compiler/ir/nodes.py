@@ -25,9 +25,15 @@ def _kept_hash(self: object) -> int:
 
 @dataclass(frozen=True)
 class Lit:
-    """A string, int or bool constant."""
+    """A string, int or bool constant; 1 and true are different ones."""
 
     value: str | int | bool
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Lit) and type(self.value) is type(other.value) and self.value == other.value
+
+    def __hash__(self) -> int:
+        return hash(self.value)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Iterable
 
 from ..ir import nodes as go
@@ -82,7 +83,8 @@ class Facts:
         return test
 
     def _simplify_list(self, tests: tuple[Test, ...], conjunction: bool) -> Test:
-        facts, out = self, []
+        # of its own, so that it can grow
+        facts, out = Facts(dict(self.known)), []
         for t in tests:
             s = facts.simplify(t)
             out.append(s)
@@ -90,8 +92,17 @@ class Facts:
                 if s.value is not conjunction:
                     break
                 continue
-            facts = facts.assume(s, conjunction)
+            facts._add(s, conjunction)
         return go.both(*out) if conjunction else go.either(*out)
+
+    def _add(self, test: Test, answer: bool) -> None:
+        """What `assume` does, for facts that nobody else has."""
+        before = len(self.known)
+        _learn(test, answer, self.known)
+        if "equal" in self.__dict__:
+            for t in itertools.islice(reversed(self.known), len(self.known) - before):
+                if self.known[t] and isinstance(t, Atom) and (pair := _equation(t.expr)):
+                    self.equal[pair[0]] = pair[1]
 
 
 def _learn(test: Test, answer: bool, found: dict[Test, bool]) -> None:
@@ -103,7 +114,8 @@ def _learn(test: Test, answer: bool, found: dict[Test, bool]) -> None:
                 _learn(t, answer, found)
         else:
             found[test] = answer
-            rest = [t for t in test.tests if Facts(found).simplify(t) != go.Truth(not answer)]
+            facts = Facts(found)
+            rest = [t for t in test.tests if facts.simplify(t) != go.Truth(not answer)]
             if len(rest) == 1:
                 _learn(rest[0], answer, found)
     elif isinstance(test, Atom):

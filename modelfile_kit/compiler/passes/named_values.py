@@ -6,18 +6,22 @@ such an expression is long, and a chain of `else if` asks for it again and again
 
 from __future__ import annotations
 
+import bisect
 import itertools
-from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import fields, is_dataclass, replace
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from functools import cached_property
+from typing import TypeVar
 
 from ..ir import nodes as go
 from ..ir.nodes import Expr, Lit, Node, Nodes, Test, call
-from .effects import assigned
+from .effects import effects
+from .replaced import replaced
 
 # Characters that a name has to save: fewer are not worth a line that a reader has to look up.
 WORTH = 120
+# Names that one block of statements gets at most; each looks through the block once more.
+NAMES_MAX = 50
 # About the length of `{{- $name :=  }}` with its newline, and of the name.
 _LINE, _NAME = 16, 6
 # Functions that give the same for the same arguments, and change nothing.
@@ -25,6 +29,7 @@ _PURE = frozenset(
     ("and", "eq", "ge", "gt", "index", "json", "le", "len", "lt", "ne", "not", "or", "printf", "slice")
 )
 
+_Key = TypeVar("_Key")
 # What stands for an expression, and what the name is worth.
 _Naming = tuple[int, Expr, "Callable[[Nodes, go.Var], Nodes]"]
 
@@ -55,44 +60,91 @@ def _numbers(n: Node) -> Iterator[int]:
     yield from go.node_variables(n)
 
 
+class _Block:
+    """Where statements beside each other use and change what, inner statements included.
+
+    Each place is the number of a statement, and stands there as often as the statement mentions the thing.
+    exprs: of expressions; asked: of a condition with the value that is compared right behind it; assigned:
+    of variables that get another value.
+    """
+
+    def __init__(self, nodes: Nodes) -> None:
+        self.nodes = nodes
+
+    @cached_property
+    def exprs(self) -> dict[Expr, list[int]]:
+        return _places((e, at) for at, n in enumerate(self.nodes) for e in go.all_exprs((n,)))
+
+    @cached_property
+    def asked(self) -> dict[tuple[Expr, Expr], list[int]]:
+        return _places(
+            (pair, at) for at, n in enumerate(self.nodes) for t in _tests((n,)) for pair in _pairs(t)
+        )
+
+    @cached_property
+    def assigned(self) -> dict[int, list[int]]:
+        return _places((v, at) for at, n in enumerate(self.nodes) for v in effects(n).assigned)
+
+    def valid(self, at: int, e: Expr) -> int:
+        """Up to which statement the value of before `at` may be used: a variable in it changes there."""
+        places = (self.assigned.get(v, []) for v in go.variables(e))
+        after = (p[i] for p in places if (i := bisect.bisect_left(p, at)) < len(p))
+        return min(after, default=len(self.nodes))
+
+
+def _places(found: Iterable[tuple[_Key, int]]) -> dict[_Key, list[int]]:
+    places: dict[_Key, list[int]] = {}
+    for key, at in found:
+        places.setdefault(key, []).append(at)
+    return places
+
+
+def _between(places: list[int], start: int, end: int) -> int:
+    """How many of the places are from one statement up to another."""
+    return bisect.bisect_left(places, end) - bisect.bisect_left(places, start)
+
+
 def _block(nodes: Nodes, numbers: Iterator[int]) -> Nodes:
     out: list[Node] = []
-    rest = nodes
-    while rest:
-        found = _best(rest)
+    block = _Block(nodes)
+    at = named = 0
+    while at < len(block.nodes):
+        n = block.nodes[at]
+        found = _best(block, at) if named < NAMES_MAX else None
         if found:
             _, value, change = found
             var = go.Var(next(numbers), _hint(value))
-            out.append(go.together(go.Declare(var, value), rest[0]))
-            rest = change(rest, var)
+            out.append(go.together(go.Declare(var, value), n))
+            block, at = _Block(change(block.nodes[at:], var)), 0
+            named += 1
         else:
-            out.append(go.with_blocks(rest[0], lambda block: _block(block, numbers)))
-            rest = rest[1:]
+            out.append(go.with_blocks(n, lambda inner: _block(inner, numbers)))
+            at += 1
     return tuple(out)
 
 
-def _best(rest: Nodes) -> _Naming | None:
-    """The expression that is worth a name most, of those that the first statement works out in any case."""
-    first = rest[0]
+def _best(block: _Block, at: int) -> _Naming | None:
+    """The expression that is worth a name most, of those that a statement works out in any case."""
+    first = block.nodes[at]
     test = first.test if isinstance(first, go.If) else None
-    sure = {x for e in _first_exprs(first) for x in _certain(e) if _is_long(x)}
+    sure = [x for x in dict.fromkeys(x for e in _first_exprs(first) for x in _certain(e)) if _is_long(x)]
     if not sure:
         return None
-    counts = Counter(go.all_exprs(rest))
     best: _Naming | None = None
     for e in sure:
-        if _worth(e, counts[e]) > (best[0] if best else WORTH - 1):
-            end = _valid(rest, e)
-            worth = _worth(e, Counter(go.all_exprs(rest[:end]))[e])
-            if worth > (best[0] if best else WORTH - 1):
-                best = worth, e, _plainly(e, end)
+        if _worth(e, _between(block.exprs[e], at, len(block.nodes))) < WORTH:
+            continue
+        end = block.valid(at, e)
+        worth = _worth(e, _between(block.exprs[e], at, end))
+        if worth > (best[0] if best else WORTH - 1):
+            best = worth, e, _plainly(e, end - at)
     for guard, value in _guarded_in(test) if test is not None else ():
         pair = call("or", call("and", guard, value), Lit(""))
-        end = _valid(rest, pair)
-        count = sum(_asks(t, guard, value) for t in _tests(rest[:end]))
+        end = block.valid(at, pair)
+        count = _between(block.asked[guard, value], at, end)
         worth = (count - 1) * (_length(guard) + _length(value)) - _LINE - count * _NAME
         if worth > (best[0] if best else WORTH - 1):
-            best = worth, pair, _guardedly(guard, value, end)
+            best = worth, pair, _guardedly(guard, value, end - at)
     return best
 
 
@@ -115,15 +167,6 @@ def _length(e: Expr) -> int:
     if isinstance(e, go.Field):
         return _length(e.base) + 1 + len(e.name)
     return 2 + len(str(e.value)) if isinstance(e, Lit) else _NAME
-
-
-def _valid(rest: Nodes, e: Expr) -> int:
-    """How many statements may use the value of before the first one: until a variable in it changes."""
-    needs = go.variables(e)
-    for i, n in enumerate(rest):
-        if needs & assigned((n,)):
-            return i
-    return len(rest)
 
 
 def _first_exprs(n: Node) -> Iterator[Expr]:
@@ -179,10 +222,6 @@ def _guarded_in(t: Test) -> Iterator[tuple[Expr, Expr]]:
                 yield guard, value
 
 
-def _asks(t: Test, guard: Expr, value: Expr) -> int:
-    return sum(pair == (guard, value) for pair in _pairs(t))
-
-
 def _parts(t: Test) -> Iterator[Test]:
     yield t
     if isinstance(t, go.Not):
@@ -201,7 +240,7 @@ def _tests(nodes: Nodes) -> Iterator[Test]:
 
 def _plainly(e: Expr, end: int) -> Callable[[Nodes, go.Var], Nodes]:
     def change(rest: Nodes, var: go.Var) -> Nodes:
-        return (*(_replaced(n, e, var) for n in rest[:end]), *rest[end:])
+        return (*replaced(rest[:end], e, var), *rest[end:])
 
     return change
 
@@ -228,16 +267,6 @@ def _guardedly(guard: Expr, value: Expr, end: int) -> Callable[[Nodes, go.Var], 
         return replace(n, test=test(n.test, var)) if isinstance(n, go.If) else n
 
     return lambda rest, var: (*(one(n, var) for n in rest[:end]), *rest[end:])
-
-
-def _replaced(part: Any, old: Expr, new: Expr) -> Any:
-    if part == old and type(part) is type(old):
-        return new
-    if isinstance(part, tuple):
-        return tuple(_replaced(p, old, new) for p in part)
-    if is_dataclass(part) and not isinstance(part, type):
-        return replace(part, **{f.name: _replaced(getattr(part, f.name), old, new) for f in fields(part)})
-    return part
 
 
 def _hint(e: Expr) -> str:

@@ -6,16 +6,18 @@ reads from outside comes out of one expression, and if nothing outside reads wha
 
 from __future__ import annotations
 
+import functools
 import itertools
 import operator
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from ..ir import nodes as go
 from ..ir.nodes import Expr, Node, Nodes
 from .alpha_rename import same_but_for_names
-from .effects import declared, effects, read, written
+from .effects import declared, effects, written
+from .replaced import replaced
 
 # Statements in a run, inner ones counted, from which a definition of its own is worth its name.
 SMALLEST = 8
@@ -45,10 +47,10 @@ class _Run:
     def nodes(self) -> Nodes:
         return self.block[self.start : self.end]
 
-    @property
+    @functools.cached_property
     def body(self) -> Nodes:
         """The statements with the dot in place of the argument."""
-        return tuple(_replaced(n, self.argument) for n in self.nodes)
+        return replaced(self.nodes, self.argument, go.Dot())
 
 
 # The runs that were looked at, by their block's address, start and end; the block is kept with them.
@@ -102,11 +104,14 @@ def _largest(bodies: list[Nodes], known: _Known) -> list[_Run]:
         for start, end, shape in _windows(block):
             alike.setdefault(shape, []).append((block, start, end))
     groups: dict[int, list[_Run]] = {}
+    lasts: dict[int, dict[int, int]] = {}
     for places in alike.values():
         for block, start, end in places if len(places) > 1 else ():
             at = id(block), start, end
             if at not in known:
-                known[at] = block, _run(block, start, end)
+                if id(block) not in lasts:
+                    lasts[id(block)] = _last_uses(block)
+                known[at] = block, _run(block, start, end, lasts[id(block)])
             run = known[at][1]
             if run is not None:
                 groups.setdefault(run.key, []).append(run)
@@ -166,11 +171,18 @@ def _label(n: Node) -> object:
     return n.message if isinstance(n, go.Fail) else isinstance(n, go.Range) and n.count
 
 
-def _run(block: Nodes, start: int, end: int) -> _Run | None:
-    """Statements as a run; None where they cannot move."""
+def _last_uses(block: Nodes) -> dict[int, int]:
+    """The last statement of a block that reads or writes each variable."""
+    return {
+        v: at for at, n in enumerate(block) for f in (effects(n),) for v in f.reads | f.assigned | f.declared
+    }
+
+
+def _run(block: Nodes, start: int, end: int, last: dict[int, int]) -> _Run | None:
+    """Statements as a run; None where they cannot move. last: where each variable is used last."""
     nodes = block[start:end]
     own = declared(nodes)
-    if written(nodes) - own or own & (read(block[end:]) | written(block[end:])):
+    if written(nodes) - own or any(last[v] >= end for v in own):
         return None
     argument = _argument(nodes)
     if argument is None:
@@ -181,9 +193,12 @@ def _run(block: Nodes, start: int, end: int) -> _Run | None:
 
 def _key(n: Node, argument: Expr) -> int:
     """A number that is equal for statements which differ in nothing but their variables and argument."""
-    inner = (tuple(_key(x, argument) for x in block) for block in go.blocks(n))
-    exprs = (_key_of(e, argument) for e in go.node_exprs(n))
-    return hash((_look(n), *exprs, *inner))
+    known: tuple[Expr, int] | None = n.__dict__.get("_key")
+    if known is None or known[0] is not argument:
+        inner = (tuple(_key(x, argument) for x in block) for block in go.blocks(n))
+        exprs = (_key_of(e, argument) for e in go.node_exprs(n))
+        n.__dict__["_key"] = known = argument, hash((_look(n), *exprs, *inner))
+    return known[1]
 
 
 def _key_of(e: Expr, argument: Expr) -> Any:
@@ -199,43 +214,89 @@ def _key_of(e: Expr, argument: Expr) -> Any:
 def _argument(nodes: Nodes) -> Expr | None:
     """The one expression from outside that a run reads, if the run begins by looking at it."""
     own = declared(nodes)
-    loops = {n.loop for n in go.all_nodes(nodes) if isinstance(n, go.Range)}
-    common: list[Expr] | None = None
-    for n in go.all_nodes(nodes):
-        for e in go.node_exprs(n):
-            for chain in _chains(e):
-                leaf = chain[0]
-                if isinstance(leaf, go.Var) and leaf.id in own:
-                    continue
-                if isinstance(leaf, (go.Item, go.Index)) and leaf.loop in loops:
-                    continue
-                common = chain if common is None else [x for x in common if x in chain]
-                if not common:
-                    return None
-    if not common:
+    loops = frozenset[int]().union(*(_reads(n).loops for n in nodes))
+    chains: dict[Expr, _Chain] = {}
+    for n in nodes:
+        for leaf, chain in _reads(n).chains.items():
+            if isinstance(leaf, go.Var) and leaf.id in own:
+                continue
+            if isinstance(leaf, (go.Item, go.Index)) and leaf.loop in loops:
+                continue
+            _add_chain(chains, chain)
+            if len(chains) > 1:
+                return None
+    if not chains:
         return None
-    argument = common[-1]
+    ((*_, argument),) = chains.values()
     return argument if argument in _looked_at(nodes) and not isinstance(argument, go.Dot) else None
 
 
-def _chains(e: Expr) -> Iterator[list[Expr]]:
-    """For each thing that an expression reads: it, then what is taken from it, up to the expression."""
+# A thing that is read, then what is taken from it, each from the one before.
+_Chain = tuple[Expr, ...]
+
+
+@dataclass(frozen=True)
+class _Reads:
+    """What a statement reads, with all inside it.
+
+    chains: for each thing what all that takes something from it has in common. loops: the loops inside it.
+    """
+
+    chains: dict[Expr, _Chain]
+    loops: frozenset[int]
+
+
+def _reads(n: Node) -> _Reads:
+    """What a statement reads; remembered with it."""
+    known: _Reads | None = n.__dict__.get("_reads")
+    if known is None:
+        inner = [_reads(x) for block in go.blocks(n) for x in block]
+        found: dict[Expr, _Chain] = {}
+        for chains in (*map(_chains, go.node_exprs(n)), *(x.chains for x in inner)):
+            for chain in chains.values():
+                _add_chain(found, chain)
+        loops = frozenset((n.loop,)) if isinstance(n, go.Range) else frozenset[int]()
+        n.__dict__["_reads"] = known = _Reads(found, loops.union(*(x.loops for x in inner)))
+    return known
+
+
+def _add_chain(found: dict[Expr, _Chain], chain: _Chain) -> None:
+    """Leaves of two chains of one thing what they begin with alike."""
+    before = found.setdefault(chain[0], chain)
+    if before is not chain and before != chain:
+        same = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(before, chain, strict=False))
+        found[chain[0]] = tuple(x for x, _ in same)
+
+
+def _chains(e: Expr) -> dict[Expr, _Chain]:
+    """For each thing that an expression reads what is taken from it, up to the expression."""
     if isinstance(e, go.Lit):
-        return
-    parts = e.args if isinstance(e, go.Call) else (e.base,) if isinstance(e, go.Field) else ()
-    if not parts and not isinstance(e, go.Call):
-        yield [e]
-    taken = isinstance(e, go.Field) or (
-        isinstance(e, go.Call) and e.fn == "index" and all(isinstance(a, go.Lit) for a in e.args[1:])
-    )
-    for part in parts:
-        for chain in _chains(part):
-            yield [*chain, e] if taken and chain[-1] == parts[0] else chain
+        return {}
+    if not isinstance(e, (go.Call, go.Field)):
+        return {e: (e,)}
+    known: dict[Expr, _Chain] | None = e.__dict__.get("_chains")
+    if known is None:
+        known = {}
+        parts = e.args if isinstance(e, go.Call) else (e.base,)
+        taken = isinstance(e, go.Field) or (
+            e.fn == "index" and all(isinstance(a, go.Lit) for a in e.args[1:])
+        )
+        for part in parts:
+            for chain in _chains(part).values():
+                _add_chain(known, (*chain, e) if taken and chain[-1] == parts[0] else chain)
+        e.__dict__["_chains"] = known
+    return known
 
 
-def _looked_at(nodes: Nodes) -> set[Expr]:
+def _looked_at(nodes: Nodes) -> frozenset[Expr]:
     """What is worked out in any case when the first statement that reads anything runs."""
-    for n in nodes:
+    return next((seen for n in nodes if (seen := _seen(n))), frozenset())
+
+
+def _seen(n: Node) -> frozenset[Expr]:
+    """What is worked out in any case when a statement runs, none for one that reads nothing; remembered."""
+    known: frozenset[Expr] | None = n.__dict__.get("_seen")
+    if known is None:
         if isinstance(n, go.If):
             test: go.Test = n.test
             while isinstance(test, (go.Not, go.All, go.Some)):
@@ -243,10 +304,11 @@ def _looked_at(nodes: Nodes) -> set[Expr]:
             found = list(go.test_exprs(test))
         else:
             found = list(go.node_exprs(n))
-        seen = {x for e in found for x in _certain(e)}
-        if any(not isinstance(x, go.Lit) for x in seen):
-            return seen
-    return set()
+        known = frozenset(x for e in found for x in _certain(e))
+        if all(isinstance(x, go.Lit) for x in known):
+            known = frozenset()
+        n.__dict__["_seen"] = known
+    return known
 
 
 def _certain(e: Expr) -> Iterator[Expr]:
@@ -257,17 +319,6 @@ def _certain(e: Expr) -> Iterator[Expr]:
     elif isinstance(e, go.Call):
         for part in e.args[:1] if e.fn in ("and", "or") else e.args:
             yield from _certain(part)
-
-
-def _replaced(part: Any, old: Expr) -> Any:
-    """Statements, tests and expressions with the dot in place of one expression."""
-    if part == old and type(part) is type(old):
-        return go.Dot()
-    if isinstance(part, tuple):
-        return tuple(_replaced(p, old) for p in part)
-    if is_dataclass(part) and not isinstance(part, type):
-        return replace(part, **{f.name: _replaced(getattr(part, f.name), old) for f in fields(part)})
-    return part
 
 
 def _with_includes(block: Nodes, name: str, runs: list[_Run]) -> Nodes:

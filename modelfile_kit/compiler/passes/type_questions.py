@@ -70,15 +70,21 @@ def _type_of(e: Expr) -> Expr | None:
 def _narrowed(tests: list[Test]) -> list[Test]:
     """Of several questions about one type, the first gets the answer of all."""
     out: list[Test] = []
+    first: dict[Expr, int] = {}  # where in `out` each type is asked for
     for t in tests:
         asked = _asked(t)
-        at = next((i for i, x in enumerate(out) if asked and (y := _asked(x)) and y[0] == asked[0]), None)
-        if at is None or asked is None or _type_of(asked[0]) is None:
+        if asked is None or _type_of(asked[0]) is None:
+            out.append(t)
+            continue
+        at = first.setdefault(asked[0], len(out))
+        if at == len(out):
             out.append(t)
             continue
         known = _asked(out[at])
         assert known is not None
         out[at] = _both(known, asked)
+        if _asked(out[at]) is None:
+            del first[asked[0]]
     return out
 
 
@@ -125,23 +131,61 @@ def _is_word(e: Expr) -> bool:
 
 def _factored(tests: list[Test]) -> Test:
     """`or (and a b) (and a c)` is `and a (or b c)`; what is compared twice is compared once."""
-    out: list[Test] = []
+    groups: list[_Group] = []
     for t in tests:
-        if not out:
-            out.append(t)
-            continue
-        one = out[-1].tests if isinstance(out[-1], go.All) else (out[-1],)
-        other = t.tests if isinstance(t, go.All) else (t,)
+        if not groups or not groups[-1].takes(t):
+            groups.append(_Group(t))
+    return go.either(*(group.test for group in groups))
+
+
+class _Group:
+    """Tests beside each other in an `or` that become one: each begins with `head`, if there is one.
+
+    rests: what follows the head in each of them. constants: what they compare the same value with, where
+    they do nothing else.
+    """
+
+    def __init__(self, first: Test) -> None:
+        self.first = first
+        self.head: tuple[Test, ...] = ()
+        self.rests: list[Test] = []
+        self.equation = _comparison(first)
+        self.constants: list[Expr] = list(self.equation[1]) if self.equation else []
+
+    def takes(self, t: Test) -> bool:
+        """Adds a test, if it is of this group."""
+        other = _parts(t)
+        one = self.head or _parts(self.first)
+        # of each something has to be left
+        most = min(len(one) + bool(self.head), len(other)) - 1
         count = 0
-        while count < min(len(one), len(other)) - 1 and one[count] == other[count]:
+        while count < most and one[count] == other[count]:
             count += 1
         if count:
-            rest = _factored([go.both(*one[count:]), go.both(*other[count:])])
-            out[-1] = go.both(*one[:count], rest)
-            continue
-        first, second = _comparison(out[-1]), _comparison(t)
-        if first and second and first[0] == second[0]:
-            out[-1] = _equals(first[0], (*first[1], *second[1]))
-        else:
-            out.append(t)
-    return go.either(*out)
+            rest = go.both(*other[count:])
+            if not self.head:
+                self.rests = [go.both(*one[count:]), rest]
+            elif count == len(one):
+                self.rests.append(rest)
+            else:
+                self.rests = [go.both(*one[count:], _factored(self.rests)), rest]
+            self.head = one[:count]
+            return True
+        asked = _comparison(t)
+        if not self.head and self.equation and asked and asked[0] == self.equation[0]:
+            self.constants += asked[1]
+            return True
+        return False
+
+    @property
+    def test(self) -> Test:
+        """All of them in one."""
+        if self.head:
+            return go.both(*self.head, _factored(self.rests))
+        if self.equation and len(self.constants) > len(self.equation[1]):
+            return _equals(self.equation[0], tuple(self.constants))
+        return self.first
+
+
+def _parts(t: Test) -> tuple[Test, ...]:
+    return t.tests if isinstance(t, go.All) else (t,)

@@ -6,7 +6,7 @@ raised: what Go would refuse, and every rule that depends on more than a value, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,15 @@ from .lists_and_ranges import BREAK, CONTINUE, cost_of, jumping, loop, sequence
 
 class UnsupportedError(Exception):
     """A tree that only the exact evaluator takes."""
+
+
+class UndefinedTemplateError(Exception):
+    """A template that is not defined was executed, where Go stops. within: the name of the one it is in."""
+
+    def __init__(self, within: str, node: n.TemplateNode) -> None:
+        super().__init__(node.name)
+        self.within = within
+        self.node = node
 
 
 @dataclass
@@ -42,7 +51,7 @@ def compile_trees(
     """
     codes = {name: Code(_nothing) for name in trees}
     for name, root in trees.items():
-        compiler = _Compiler(codes, overridden, lenient)
+        compiler = _Compiler(name, codes, overridden, lenient, frozenset(_assigned(root)))
         codes[name].run = compiler.list(root)[0]
         codes[name].size = compiler.size
     return codes
@@ -65,16 +74,42 @@ def _nothing(_frame: Frame) -> None:
     """An empty list."""
 
 
-class _Compiler:
-    """Compiles one template; `scope` maps names to slots, the innermost last."""
+def _assigned(node: n.Node | None) -> Iterator[str]:
+    """The names of the variables that are given another value somewhere below."""
+    if isinstance(node, n.ListNode):
+        for child in node.nodes:
+            yield from _assigned(child)
+    elif isinstance(node, (n.ActionNode, n.BranchNode)):
+        if node.pipe.is_assign:
+            yield from (variable.ident[0] for variable in node.pipe.decl)
+        if isinstance(node, n.BranchNode):
+            yield from _assigned(node.list)
+            yield from _assigned(node.else_list)
 
-    def __init__(self, codes: dict[str, Code], overridden: frozenset[str], lenient: bool) -> None:
+
+class _Compiler:
+    """Compiles one template; `scope` maps names to slots, the innermost last.
+
+    assigned: names of variables that may get another value than they are declared with.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        codes: dict[str, Code],
+        overridden: frozenset[str],
+        lenient: bool,
+        assigned: frozenset[str],
+    ) -> None:
+        self.name = name
         self.codes = codes
         self.overridden = overridden
         self.lenient = lenient
+        self.assigned = assigned
         self.size = ROOT + 1
         self.scope: list[tuple[str, int]] = [("$", ROOT)]
         self.unboxed = {ROOT}
+        self.kinds: dict[int, str] = {}  # of the variables that keep the value they are declared with
         self.known: dict[str, Expr] = {}  # fields of dot, as values of pipelines
 
     # Variables.
@@ -135,6 +170,8 @@ class _Compiler:
             raise UnsupportedError
         name, run = pipe.decl[0].ident[0], expr.run
         slot = self.slot(name) if pipe.is_assign else self.declare(name)
+        if name not in self.assigned:
+            self.kinds[slot] = expr.kind
 
         def store(f: Frame) -> None:
             value = run(f)
@@ -224,7 +261,7 @@ class _Compiler:
     def template(self, node: n.TemplateNode) -> tuple[Run, bool]:
         code = self.codes.get(node.name)
         if code is None:
-            return bail.run, False
+            return self.undefined(node), False
         dot = self.pipeline(node.pipe).run if node.pipe is not None else constant(None).run
         if node.pipe is not None and node.pipe.decl:
             raise UnsupportedError
@@ -252,6 +289,14 @@ class _Compiler:
             runtime.depth -= 1
 
         return call, False
+
+    def undefined(self, node: n.TemplateNode) -> Run:
+        within = self.name
+
+        def stop(f: Frame) -> Any:
+            raise UndefinedTemplateError(within, node)
+
+        return stop
 
     # Expressions.
 
@@ -305,7 +350,8 @@ class _Compiler:
         slot = self.slot(node.ident[0])
         if len(node.ident) > 1:
             return self.fields(lambda f: f[slot], node.ident[1:])
-        return Expr(lambda f: f[slot], unboxed=slot in self.unboxed, slot=slot)
+        kind = self.kinds.get(slot, "")
+        return Expr(lambda f: f[slot], unboxed=slot in self.unboxed, kind=kind, slot=slot)
 
     def field(self, node: n.FieldNode) -> Expr:
         if len(node.ident) > 1 or not self.lenient:

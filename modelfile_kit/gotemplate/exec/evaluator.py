@@ -237,7 +237,7 @@ class Execution:
     def walk_template(self, dot: Ref, node: n.TemplateNode) -> None:
         root = self.program.trees.get(node.name)
         if root is None:
-            raise self.error(f"template {quote(node.name)} not defined")
+            raise undefined_template(self.program, self.name, node, self.budget)
         dot = self.pipeline(dot, node.pipe)
         self.first_call = self.first_call or node
         place = (self.name, self.first_call)
@@ -620,6 +620,13 @@ def execute(program: Program, data: Any, budget: Budget) -> str:
         raise execution.error(ADDRESS_TEXT) from None
     budget.count_output()
     return "".join(budget.pieces)
+
+
+def undefined_template(
+    program: Program, within: str, node: n.TemplateNode, budget: Budget
+) -> GoTemplateError:
+    """Go's error where a template that is not defined is executed. within: the name of the one it is in."""
+    return Execution(program, within, budget, [], node=node).error(f"template {quote(node.name)} not defined")
 
 
 ADDRESS_TEXT = "this prints a memory address, which Go writes differently in every run"

@@ -8,7 +8,7 @@ from ...core.diagnostics import Span
 from ...core.errors import GGUFError
 from ...fit.estimate import estimate_shape
 from ...fit.findings import about_memory
-from ...fit.search import largest_context
+from ...fit.search import largest_context, smaller_quantization
 from ...fit.settings import DEFAULT_BATCH, DEFAULT_CONTEXT, Settings
 from ...fit.shape import shape_of
 from ...fit.sources import model_of
@@ -34,7 +34,8 @@ def check(context: Context) -> Iterator[Finding]:
     found = estimate_shape(shape, whole.tensors, settings, projector)
     longest = largest_context(shape, whole.tensors, settings, (context.memory,), projector)
     said = context.modelfile.all("parameter", "num_ctx")[-1:] or (model.instruction,)
-    for finding in about_memory(found, (context.memory,), longest, Span()):
+    smaller = smaller_quantization(shape, whole.tensors, settings, (context.memory,), projector)
+    for finding in about_memory(found, (context.memory,), longest, Span(), smaller):
         yield Finding(finding.message, said[0], finding.help)
 
 

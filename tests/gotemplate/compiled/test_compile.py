@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from modelfile_kit.gotemplate import GoTemplateError, Limits, parse
-from modelfile_kit.gotemplate.compiled.compile import run_code
+from modelfile_kit.gotemplate.compiled.compile import UndefinedTemplateError, run_code
 from modelfile_kit.gotemplate.compiled.frame import Bail, Runtime
 from tests.gotemplate.fuzz import FUNCTIONS
 from tests.gotemplate.generate import Generator
@@ -71,6 +71,8 @@ def test_generated_templates_agree_and_mostly_run_compiled():
         ("{{1 | print 2 | len}}", "3"),
         ("{{range $x := .E}}{{else}}{{len $x}}{{end}}", "0"),
         ("{{/* c */}}a{{/* d */}}b", "ab"),
+        ("{{$n := len .S}}{{range $i := $n}}{{slice $.S $i}};{{end}}", "string;tring;ring;ing;ng;g;"),
+        ("{{if .T}}{{$n := len .L}}{{range $i := $n}}{{slice $.S $i 2}}{{end}}{{end}}", "stt"),
     ],
 )
 def test_every_kind_of_node(source, output):
@@ -112,12 +114,34 @@ def test_what_is_in_doubt_is_handed_over(source):
 
 
 @pytest.mark.parametrize(
+    "source",
+    [
+        "{{template `x`}}",
+        "a{{range .L}}{{if .}}\n {{template `no such name` .}}{{end}}{{end}}",
+        "{{define `t`}}{{with .}}{{template `x`}}{{end}}{{end}}{{template `t` .L}}",
+    ],
+)
+def test_a_template_that_is_not_defined_ends_both_ways_alike(source: str) -> None:
+    data = {"L": ["a"]}
+    with pytest.raises(UndefinedTemplateError):
+        fast(source, data)
+    with pytest.raises(GoTemplateError) as exact:
+        parse(source).execute_exactly(data)
+    with pytest.raises(GoTemplateError) as compiled:
+        parse(source).execute(data)
+    assert str(compiled.value) == str(exact.value)
+    assert "not defined" in str(exact.value)
+    assert (compiled.value.line, compiled.value.column) == (exact.value.line, exact.value.column)
+
+
+@pytest.mark.parametrize(
     ("source", "output"),
     [
         ("{{print ($x := 3) $x}}", "3 3"),
         ("{{$x := 0}}{{range $x = .L}}{{end}}{{$x}}", "y"),
         ('{{define "t"}}{{.}}{{end}}{{template "t" $x := 3}}{{$x}}', "33"),
         ("{{$y := 5}}{{if .N}}{{$y := 1}}{{else}}{{$y}}{{end}}", "5"),
+        ("{{$n := len .L}}{{$n = .L}}{{range $i := $n}}{{slice $i 1}}{{end}}", ""),
     ],
 )
 def test_what_is_not_compiled(source, output):

@@ -1,0 +1,23 @@
+"""MK537: a chat template that never reads the messages is none: every conversation gives the same prompt."""
+
+from __future__ import annotations
+
+from jinja2 import nodes
+
+from ..core.errors import KitError
+from ..huggingface import Reference
+from ..huggingface.jinja_source import names
+
+CODE = "MK537"
+MESSAGE = "the chat template never reads `messages`, so every conversation would give the same prompt"
+
+
+def ignores_messages(tree: nodes.Template, reference: Reference) -> bool:
+    """Whether it mentions them nowhere; no for one with another fault, which is told in its own words."""
+    if "messages" in names(tree):
+        return False
+    try:
+        reference.look([{"role": "user", "content": "Hi"}])
+    except KitError:
+        return False
+    return True
