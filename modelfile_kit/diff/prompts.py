@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from ..core.common_start import common_length
 from ..core.conversation import Conversation
 from ..core.errors import GoTemplateError, TemplateReferenceError, UsageError
-from ..prover.comparison import DAYS, Clock, RenderingLimitError, common_length
+from ..prover.comparison import DAYS, Clock, RenderingLimitError
 from ..prover.conversations.features import Features
 from ..prover.coverage import Hit, WatchedReference
 from ..prover.findings import shown
