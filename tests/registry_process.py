@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
@@ -30,7 +33,13 @@ http:
   addr: {host}
   secret: a-secret-of-the-tests
   relativeurls: {relative}
-{more}"""
+{more}{redirect}"""
+
+# As with a store in a cloud, blobs come from a host of another name. Ollama pulls from no other registry.
+_REDIRECT = """\
+middleware:
+  storage: [{{name: redirect, options: {{baseurl: "http://{host}/"}}}}]
+"""
 
 
 def find_registry() -> tuple[Path | None, str]:
@@ -58,9 +67,20 @@ def registry_or_skip() -> Path:
 
 
 class RegistryProcess:
-    """A running registry. host: address and port; more: YAML after the section `http`."""
+    """A running registry. host: address and port; more: YAML after the section `http`.
 
-    def __init__(self, program: Path, folder: Path, *, more: str = "", relative: bool = False) -> None:
+    redirect: it sends whoever wants a blob to another address, where its files are served.
+    """
+
+    def __init__(
+        self,
+        program: Path,
+        folder: Path,
+        *,
+        more: str = "",
+        relative: bool = False,
+        redirect: bool = False,
+    ) -> None:
         self.program = program
         self.folder = folder
         self.data = folder / "data"
@@ -68,6 +88,7 @@ class RegistryProcess:
         self.host = f"127.0.0.1:{free_port()}"
         self.url = f"http://{self.host}"
         self._more, self._relative = more, relative
+        self._files = _file_server(self.data) if redirect else None
         self._process: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True, exist_ok=True)
 
@@ -75,7 +96,9 @@ class RegistryProcess:
         """Starts it and waits until it answers."""
         config = self.folder / "config.yml"
         relative = str(self._relative).lower()
-        config.write_text(_CONFIG.format(data=self.data, host=self.host, relative=relative, more=self._more))
+        redirect = _REDIRECT.format(host=f"localhost:{self._files.server_port}") if self._files else ""
+        values = {"data": self.data, "host": self.host, "relative": relative, "more": self._more}
+        config.write_text(_CONFIG.format(**values, redirect=redirect))
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [str(self.program), "serve", str(config)],
@@ -97,6 +120,9 @@ class RegistryProcess:
 
     def stop(self) -> None:
         """Ends it."""
+        if self._files is not None:
+            self._files.shutdown()
+            self._files.server_close()
         if self._process is None:
             return
         self._process.send_signal(signal.SIGTERM)
@@ -111,3 +137,34 @@ class RegistryProcess:
         """The digests of the blobs that it keeps."""
         found = (self.data / "docker/registry/v2/blobs/sha256").glob("*/*/data")
         return {f"sha256:{path.parent.name}" for path in found}
+
+
+def _file_server(root: Path) -> ThreadingHTTPServer:
+    """Serves the files of a folder, whole and by ranges."""
+
+    class Files(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            data = (root / self.path.lstrip("/")).read_bytes()
+            asked = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
+            first, last = 0, len(data) - 1
+            if asked:
+                first, last = int(asked[1]), min(int(asked[2] or last), last)
+            part = data[first : last + 1]
+            self.send_response(206 if asked else 200)
+            self.send_header("Content-Length", str(len(part)))
+            if asked:
+                self.send_header("Content-Range", f"bytes {first}-{last}/{len(data)}")
+            self.end_headers()
+            if self.command == "GET":
+                self.wfile.write(part)
+
+        do_HEAD = do_GET  # noqa: N815 -- http.server's name
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Files)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ..publish.reply_trials import ReplyReport, Source
 
 MAX_MEMORY = 1 << 50
+BYTE_STAGES = frozenset({"upload", "push", "pull"})  # of `Step`, whose counts are bytes on a line
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -107,6 +108,13 @@ def host_option(command: Command) -> Command:
     command = patience_options(command)
     return click.option(
         "--host", metavar="URL", help="Ollama server; by default OLLAMA_HOST, or this machine."
+    )(command)
+
+
+def insecure_option(command: Command) -> Command:
+    """`--insecure`: a registry without HTTPS."""
+    return click.option(
+        "--insecure", is_flag=True, help="The registry speaks plain HTTP; for one in your own network."
     )(command)
 
 
@@ -251,13 +259,15 @@ def step_progress() -> Iterator[Callable[[Step], None] | None]:
     from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
     from rich.table import Column
 
+    from .transfer_column import TransferColumn
+
     console = Console(stderr=True)
     # a long file name gives way to the bar, not the bar to it
     name = TextColumn(
         "{task.description}", markup=False, table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis")
     )
     bar = BarColumn(bar_width=max(10, min(40, console.width // 4)))
-    parts = (name, bar, TaskProgressColumn(), TimeRemainingColumn())
+    parts = (name, bar, TaskProgressColumn(), TransferColumn(BYTE_STAGES), TimeRemainingColumn())
     with Progress(*parts, console=console, transient=True, expand=True) as bars:
         tasks: dict[str, TaskID] = {}
 
@@ -265,7 +275,13 @@ def step_progress() -> Iterator[Callable[[Step], None] | None]:
             if step.stage not in tasks:
                 tasks[step.stage] = bars.add_task(step.stage, total=None)
             text = shown(f"{step.stage} {step.subject}")
-            bars.update(tasks[step.stage], description=text, completed=step.done, total=step.total or None)
+            bars.update(
+                tasks[step.stage],
+                stage=step.stage,
+                description=text,
+                completed=step.done,
+                total=step.total or None,
+            )
 
         yield update
 

@@ -41,6 +41,7 @@ _COMMANDS = {
     "test": "Run golden template regression tests.",
     "micro": "Write a micro model that stands in for a package's own.",
     "publish": "Create a package on an Ollama server and verify it there.",
+    "push": "Push a package to a registry of models.",
     "rollback": "Give a model's name back to the model that a publish or repair replaced.",
     "verify": "Verify a model on an Ollama server: prompts, tokens, stop tokens, images.",
     "serve": "Serve a package with llama-server, for clients of OpenAI's API.",
@@ -52,7 +53,7 @@ _COMMANDS = {
 # The order and the groups in which --help shows them.
 _GROUPS = {
     "Packages": ("demo", "init", "build", "check", "test", "micro"),
-    "Servers": ("publish", "rollback", "verify", "adopt", "repair", "serve", "caption"),
+    "Servers": ("publish", "push", "rollback", "verify", "adopt", "repair", "serve", "caption"),
     "Files": ("inspect", "diff", "fit", "patch", "quantize", "compile", "render", "lint", "fmt"),
     "Help": ("doctor", "explain"),
 }

@@ -27,6 +27,7 @@ from .common import (
     finish,
     format_option,
     host_option,
+    insecure_option,
     package_argument,
     print_diagnostics,
     refusals_as_report,
@@ -57,6 +58,7 @@ from .variants import Outcome, failed, own_findings, raise_if_all_alike, report_
 @host_option
 @click.option("--dry-run", is_flag=True, help="Show what would be uploaded; upload and create nothing.")
 @click.option("--push", is_flag=True, help="Push the model to its registry afterwards.")
+@insecure_option
 @click.option(
     "--clean",
     is_flag=True,
@@ -92,6 +94,7 @@ def command(
     host: str | None,
     dry_run: bool,
     push: bool,
+    insecure: bool,
     clean: bool,
     keep_previous: bool,
     no_verify: bool,
@@ -123,6 +126,7 @@ def command(
         "host": host,
         "dry_run": dry_run,
         "push": push,
+        "insecure": insecure,
         "verify": not no_verify,
         "force": anyway,
         "by": by,

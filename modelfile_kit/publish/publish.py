@@ -31,6 +31,7 @@ from .create_request import CreateRequest, file_kind, read_request
 from .expectation import Expectation, request_of_build
 from .keeping import keeping, previous_name
 from .names import require_name
+from .push import push_on, require_pushable
 from .quantize_here import only_here, quantized_here
 from .request_text import modelfile_of
 from .reuse import LayerMemory, body_from_layers
@@ -124,6 +125,7 @@ def publish(
     ollama_command: str | None = None,
     keep_previous: bool = False,
     also: Sequence[str] = (),
+    insecure: bool = False,
 ) -> Published:
     """Creates the model on the server; the one of that name stays as it was if anything goes wrong.
 
@@ -136,6 +138,8 @@ def publish(
     verify: hold the new model to what its source says before it gets its name; force: give it the name
     even if verification fails; cache_folder: where digests are remembered; by: "api", or "cli" to have the
     program `ollama` create it; ollama_command: that program, as `find_ollama_command` takes it.
+    insecure: the registry of a push speaks plain HTTP. A push is checked before anything is done
+    (`push.require_pushable`).
     keep_previous: the model that is replaced stays as TAG-previous (`keeping.roll_back` takes it back).
     also: further names that the model gets once it has its own, and that are pushed with it.
     Ctrl-C, SIGTERM and SIGHUP are safe at any time; what kill -9 leaves, the next publish removes.
@@ -152,6 +156,8 @@ def publish(
         if by == "cli":
             command = find_ollama_command(server.url, ollama_command)
             program = OllamaProgram(command, server.url, patience=server.patience)
+        for each in (name, *also) if push else ():
+            require_pushable(server, each, insecure=insecure)
         run = _Run(server, request, name, progress, cache_folder, program, _folder_of(source, request))
         if dry_run:
             return run.rehearse()
@@ -161,7 +167,7 @@ def publish(
             for other in also:
                 run.name_too(other, keep_previous=keep_previous)
         for each in (name, *also) if push else ():
-            server.push(each, on_progress=lambda part: run.tell("push", part))
+            push_on(server, each, insecure=insecure, progress=progress)
         return replace(done, also=tuple(also), pushed=push)
 
 

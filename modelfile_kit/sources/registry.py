@@ -6,7 +6,9 @@ Source: the OCI distribution specification 1.1, and what registry.ollama.ai and 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import itertools
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -24,6 +26,7 @@ from ..core.urls import origin, shown_url, without_login
 from .registry_errors import (
     BROKEN,
     DENIED,
+    MAX_ERROR_BYTES,
     NO_REGISTRY,
     NOT_SECURE,
     RegistryError,
@@ -294,6 +297,15 @@ class Registry:
         if held:
             yield held
 
+    def redirects(self, repository: str, descriptor: Descriptor) -> bool:
+        """Whether the registry sends on to another address for a blob, instead of sending it itself."""
+        asked = f"blob {descriptor.digest} of {repository}"
+        with self.ask("GET", blob_path(repository, descriptor.digest), asked) as reply:
+            if reply.is_redirect:
+                return True
+            self.expect(reply, asked, 200)
+        return False
+
     def open_blob(self, repository: str, descriptor: Descriptor, start: int = 0) -> BlobSource:
         """A blob whose beginning is read, by ranges, as a GGUF's header is; start: its first byte."""
         return BlobSource(self, repository, descriptor, start)
@@ -353,12 +365,11 @@ class Registry:
             if reply.status_code == 401 and self.is_own(str(reply.url)):
                 challenges = read_challenges(", ".join(reply.headers.get_list("WWW-Authenticate")))
                 if self._sign_in(challenges, asked):
-                    reply.close()
+                    _end(reply)
                     reply = self._send(method, url, asked, headers, content, size, follow, budget, silence)
             yield reply
         finally:
-            with failures(self.host, asked):
-                reply.close()
+            _end(reply)
 
     def _send(
         self,
@@ -431,8 +442,12 @@ class Registry:
 
     def address(self, location: str) -> str:
         """The whole address that a header `Location` means. Raises RegistryError for what is none."""
-        url, login = without_login(urljoin(f"{self.url}/", location))
-        if not location or login or urlsplit(url).scheme not in ("http", "https"):
+        try:
+            url, login = without_login(urljoin(f"{self.url}/", location))
+            known = origin(url)[0] in ("http", "https") and url.isascii() and url.isprintable()
+        except ValueError:
+            url, login, known = location, None, False
+        if not location or login or not known:
             raise not_a_registry(self.host, "an upload", f"the address {shown_url(location)!r}")
         if self.url.startswith("https:") and not url.startswith("https:"):
             raise RegistryError(
@@ -559,6 +574,18 @@ class BlobSource:
 
     def close(self) -> None:
         """Nothing to close: the connection is the registry's."""
+
+
+def _end(reply: httpx.Response) -> None:
+    """Closes an answer; a connection can be used again only if the answer was read to its end."""
+    import httpx
+
+    with contextlib.suppress(httpx.HTTPError, httpx.StreamError):
+        if not reply.is_stream_consumed:
+            for _ in itertools.islice(reply.iter_raw(MAX_ERROR_BYTES), 1):
+                pass
+    with contextlib.suppress(httpx.HTTPError):
+        reply.close()
 
 
 _ACCEPT = {"Accept": ", ".join(MANIFEST_TYPES)}

@@ -281,6 +281,12 @@ MATRIX: dict[str, Lines] = {
     "test": lambda w: [[w.package], [w.odd], [w.sound, "--model", w.broken]],
     "micro": lambda w: [[w.package], [w.sound, "-o", w.sound], [w.odd, "--describe"]],
     "publish": lambda w: [[w.package], [w.sound, "--host", w.url], [w.sound, "--host", w.attack]],
+    "push": lambda w: [
+        [w.package, "--host", w.url, "--to", "127.0.0.1:9/me/m"],
+        [w.sound, "--host", w.friendly, "--to", w.attack],
+        [w.sound, "--host", w.url, "--to", "me/m"],
+        [w.sound, "--host", w.url, "--verify-on", w.attack],
+    ],
     "verify": lambda w: [
         [w.attack, "--host", w.url],
         ["m", "--host", w.friendly],

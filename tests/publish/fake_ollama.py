@@ -92,6 +92,9 @@ class FakeOllama:
         gone = self.models.pop(tagged(body["model"]), None)
         return Response("", 200) if gone is not None else missing(body["model"])
 
+    def _me(self, _request, _body):
+        return answer({"error": "404 page not found"}, 404)  # as one that is too old to say who is signed in
+
     def _generate(self, _request, _body):
         return answer({"done": True})
 

@@ -294,6 +294,30 @@ class OllamaServer:
         body = {"model": name, "insecure": insecure}
         self._run(self._stream("/api/push", body), "/api/push", on_progress)
 
+    def pull(self, name: str, *, insecure: bool = False, on_progress: Progress | None = None) -> None:
+        """POST /api/pull: the server downloads the model from its registry."""
+        body = {"model": name, "insecure": insecure}
+        self._run(self._stream("/api/pull", body), "/api/pull", on_progress)
+
+    def account(self) -> dict[str, Any]:
+        """/api/me: the account of ollama.com that knows the server's key, with its `name`.
+
+        Where none knows it, `signin_url` (0.33 and 0.34, server/routes.go, WhoamiHandler).
+        """
+        path = "/api/me"
+        with (
+            self._failures("POST", path),
+            self._http.stream(
+                "POST", path, timeout=self._timeout(QUICK_SECONDS), extensions=under(Budget(QUICK_SECONDS))
+            ) as reply,
+        ):
+            data = bounded(reply, MAX_REPLY_BYTES)
+            if reply.status_code != 401:
+                check_status(self.url, f"POST {path}", reply, data)
+                return decode_object(self.url, f"POST {path}", data, limit=MAX_REPLY_BYTES)
+            found = json.loads(data)
+        return {"signin_url": found.get("signin_url")} if isinstance(found, dict) else {}
+
     def copy(self, source: str, destination: str) -> None:
         """Gives a model a second name; a model that had that name is replaced."""
         self._ask("POST", "/api/copy", {"source": source, "destination": destination})

@@ -1,0 +1,149 @@
+"""`mkmodelfile push`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ..building.build import Build, build
+from ..core.errors import UsageError
+from ..core.ollama_host import resolve_host
+from ..package.package import load_package
+from ..publish.expectation import Expectation
+from ..publish.publish import NotVerifiedError, Published, publish
+from ..publish.push import require_pushable
+from ..publish.second_server import hindrance_of, require_other_server, verify_elsewhere
+from ..publish.verify import VerifyReport
+from ..report import Report
+from ..report.convert import verify_report
+from ..runtime.ollama.client import OllamaServer
+from .command import Command
+from .common import (
+    file_options,
+    finish,
+    format_option,
+    host_option,
+    insecure_option,
+    package_argument,
+    print_diagnostics,
+    refusals_as_report,
+    say,
+    step_progress,
+)
+
+
+@click.command(
+    "push",
+    cls=Command,
+    examples=(
+        "mkmodelfile push --to me/my-model:q4",
+        "mkmodelfile push ./my-package --to registry.lan:5000/team/my-model --insecure",
+        "mkmodelfile push --to me/my-model --verify-on http://gpu-server:11434",
+    ),
+)
+@package_argument
+@file_options
+@click.option(
+    "--to",
+    metavar="NAME",
+    help="Where to: [HOST/]NAMESPACE/MODEL[:TAG]; without HOST to ollama.com. By default the package's name.",
+)
+@host_option
+@insecure_option
+@click.option(
+    "--verify-on",
+    metavar="URL",
+    help="Have another Ollama server pull the pushed model, and verify it there.",
+)
+@click.option("--dry-run", is_flag=True, help="Check name and sign-in, show what would go; change nothing.")
+@click.option("--no-verify", is_flag=True, help="Do not verify the model before it is pushed.")
+@click.option("--anyway", is_flag=True, help="Push even if that verification fails.")
+@format_option
+def command(
+    package: Path,
+    model: str | None,
+    projector: str | None,
+    to: str | None,
+    host: str | None,
+    insecure: bool,
+    verify_on: str | None,
+    dry_run: bool,
+    no_verify: bool,
+    anyway: bool,
+    output_format: str,
+) -> None:
+    """Push PACKAGE to a registry: Ollama's own, or any that takes Ollama's models.
+
+    Name, namespace and sign-in are checked first. Then the package is published on the Ollama server, as
+    `publish` does, and that server pushes it. After a break the command goes on where it was.
+    """
+    first = resolve_host(host)
+    if verify_on is not None:
+        require_other_server(first, resolve_host(verify_on))
+    with refusals_as_report("push", str(package), output_format):
+        whole = load_package(package)
+        if whole.variants:
+            raise UsageError(
+                f"{package} has several variants, and a push is of one model",
+                help="`mkmodelfile publish --push` pushes all of them, or those of --variants",
+            )
+        wanted = to or whole.name
+        _refuse_hubs(wanted)
+        with OllamaServer(host) as server:
+            server.version()
+            require_pushable(server, wanted, insecure=insecure)
+        built = build(package, model=model, projector=projector)
+    print_diagnostics(built.diagnostics)
+    try:
+        with step_progress() as progress:
+            done = publish(
+                built,
+                wanted,
+                host=host,
+                dry_run=dry_run,
+                push=True,
+                insecure=insecure,
+                progress=progress,
+                verify=not no_verify,
+                force=anyway,
+            )
+    except NotVerifiedError as error:
+        say(f"{wanted} was not pushed: its verification failed")
+        finish(verify_report(error.report, command="push", subject=wanted), output_format)
+        return
+    print_diagnostics(done.diagnostics)
+    verified = done.verified
+    _tell(done)
+    if not dry_run and (found := hindrance_of(wanted, insecure=insecure)):
+        print_diagnostics([found])
+    if verify_on is not None and not dry_run:
+        verified = _verified_on(verify_on, wanted, built, insecure)
+    report = Report("push", wanted)
+    finish(verify_report(verified, command="push", subject=wanted) if verified else report, output_format)
+
+
+def _refuse_hubs(name: str) -> None:
+    """Raises for a hub's repository, which takes files and no model of Ollama."""
+    lower = name.lower()
+    if lower.startswith(("hf.co/", "huggingface.co/", "hf://", "ms://")):
+        raise UsageError(
+            f"{name} is a repository of a hub, which takes files and not a model of Ollama",
+            help="write the files with `mkmodelfile build --for hf`, and upload that folder",
+            code="MK508",
+        )
+
+
+def _verified_on(host: str, name: str, built: Build, insecure: bool) -> VerifyReport:
+    say(f"{resolve_host(host)} pulls {name} and verifies it")
+    with step_progress() as progress:
+        meant = Expectation.from_build(built)
+        return verify_elsewhere(host, name, insecure=insecure, expectation=meant, progress=progress)
+
+
+def _tell(done: Published) -> None:
+    size = f"{done.uploaded_bytes / 1e6:.1f} MB"
+    if done.dry_run:
+        say(f"dry run: would publish {done.name} on {done.host} ({size} to upload) and push it from there")
+        return
+    say(f"pushed {done.name} from {done.host} (Ollama {done.version})")
