@@ -6,6 +6,7 @@ STAMP := $(VENV)/.installed
 N ?= 100000
 SEED ?= 1
 JOBS ?= 1
+MINUTES ?= 60
 
 .PHONY: demo test lint format fuzz soak clean
 
@@ -40,10 +41,11 @@ fuzz: $(STAMP)
 	$(VENV)/bin/python -m tests.cli.fuzz_http $$(($(N) / 200 + 1)) $(SEED)
 	$(VENV)/bin/python -m tests.cli.fuzz_terminal $$(($(N) / 50 + 1)) $(SEED)
 
-# Every pair, layout and odd file that the tests know, and what a real server makes of them; a million replies
-# each, read by the parsers and by the tags (some 10 minutes each); copies that share blocks on a btrfs and an XFS of
-# their own (needs root, btrfs-progs and xfsprogs)
+# All fuzzers in turn for MINUTES, with a new seed for each round; a million replies each, read by the parsers and
+# by the tags (some 10 minutes each); every pair, layout and odd file that the tests know, and what a real server
+# makes of them; copies that share blocks on a btrfs and an XFS of their own (needs root, btrfs-progs and xfsprogs)
 soak: $(STAMP)
+	$(VENV)/bin/python -m tools.soak --minutes $(MINUTES) --seed $(SEED)
 	$(VENV)/bin/python -m tests.ollama.parsers.fuzz 1000000 $(SEED)
 	MKMODELFILE_NO_SKIPS=1 MKMODELFILE_SOAK=1 $(VENV)/bin/python -m pytest --durations=10 tests/zoo \
 		tests/gguf_file tests/integration tests/reference_tokenizer tests/vision tests/fit \

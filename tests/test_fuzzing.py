@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from importlib.util import find_spec
@@ -23,6 +24,7 @@ from tests.gotemplate import fuzz as go_templates
 from tests.ollama import fuzz as modelfiles
 from tests.ollama.parsers import compare
 from tests.ollama.parsers import fuzz as replies
+from tools import soak
 
 Patch = pytest.MonkeyPatch
 
@@ -118,3 +120,30 @@ def test_a_chat_template_with_a_claim_that_is_wrong(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(chat_templates, "compile_template", faulty)
     assert run("templates", chat_templates.cases, ["2", "1", "--keep", str(tmp_path)]) == 1
     assert list(tmp_path.glob("*.jinja"))
+
+
+def test_a_round_of_the_soak_says_what_it_found(
+    monkeypatch: Patch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Quick(soak.Part):
+        def command(self, seed):
+            return [sys.executable, "-c", f"print('{seed} looked at'); raise SystemExit({self.count})"]
+
+    monkeypatch.setattr(soak, "PARTS", (Quick("a", "tests.a.fuzz", 0), Quick("b", "tests.b.fuzz", 1)))
+    assert soak.main(["--rounds", "2", "--seed", "5"]) == 1
+    said = capsys.readouterr().out
+    assert "seed 5, a: 5 looked at" in said
+    assert "2 faults\n  python -m tests.b.fuzz 1 5\n  python -m tests.b.fuzz 1 6" in said
+    monkeypatch.setattr(soak, "PARTS", soak.PARTS[:1])
+    assert soak.main(["--rounds", "1"]) == 0
+
+
+def test_every_fuzzer_is_in_the_makefile_and_in_the_soak() -> None:
+    root = Path(__file__).parents[1]
+    made = (root / "Makefile").read_text(encoding="utf-8")
+    modules = {
+        ".".join(path.relative_to(root).with_suffix("").parts) for path in root.glob("tests/**/fuzz*.py")
+    }
+    modules.remove("tests.fuzzing")
+    assert modules == {part.module for part in soak.PARTS}
+    assert [module for module in modules if f"-m {module} " not in made] == []

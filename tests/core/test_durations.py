@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import re
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from modelfile_kit.core.durations import duration_text
 
@@ -21,3 +25,18 @@ from modelfile_kit.core.durations import duration_text
 )
 def test_a_time_has_its_largest_units(seconds: float, text: str) -> None:
     assert duration_text(seconds) == text
+
+
+SECONDS = {"d": 86_400, "h": 3600, "min": 60, "s": 1}
+
+
+@settings(deadline=None)
+@given(st.floats(0, 10**9))
+def test_a_time_is_short_of_the_truth_by_less_than_its_last_unit(seconds: float) -> None:
+    parts = re.findall(r"(\d+) (d|h|min|s)", text := duration_text(seconds))
+    assert " ".join(f"{count} {unit}" for count, unit in parts) == text
+    told = sum(int(count) * SECONDS[unit] for count, unit in parts)
+    units = list(SECONDS)
+    place = units.index(parts[0][1])
+    smallest = SECONDS[units[min(place + 1, len(units) - 1)]]
+    assert told <= seconds < told + max(smallest, 1)

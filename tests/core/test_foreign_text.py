@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import unicodedata
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from modelfile_kit.core.foreign_text import invisible, json_text, shown
 
@@ -76,3 +79,36 @@ def test_json_is_exact() -> None:
 def test_characters_that_nobody_sees_are_named_once() -> None:
     assert invisible("a\u200bb\u202e\u200b\U000e0041") == ["\u200b", "\u202e", "\U000e0041"]
     assert invisible("lines\r\n\tend ❤️ 👩‍💻 שלום \x1b\x9b") == []
+
+
+# Mostly what is dangerous: controls, marks of direction, separators, the marks of commands.
+ODD = (
+    st.text(st.sampled_from("\x00\x1b[]0;m\x07\x9b\x9d\r\n\t :#ax\u200d\ufe0f❤\u202e\u2028\udc80\ufeff"))
+    | st.text()
+)
+
+
+@settings(deadline=None)
+@given(ODD, st.booleans())
+@example("\n\u3000::a", True)
+@example("###[x]", False)
+def test_any_text_is_harmless_afterwards(text: str, lines: bool) -> None:
+    seen = shown(text, lines=lines)
+    assert shown(seen, lines=lines) == seen
+    assert not any(
+        unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in seen.replace("\n", "").replace("\t", "")
+    )
+    for line in seen.split("\n"):
+        assert not line.strip().startswith("::")
+        assert not re.search(r"##\w*\[", line)
+    assert lines or not {"\n", "\t"} & set(seen)
+    assert not lines or seen.count("\n") == text.count("\n")
+
+
+@settings(deadline=None)
+@given(ODD)
+def test_any_json_is_exact_and_harmless(text: str) -> None:
+    seen = json_text({text: [text]})
+    assert json.loads(seen) == {text: [text]}
+    assert "##[" not in seen
+    assert not any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in seen)

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+from urllib.parse import quote, unquote, urlsplit
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from modelfile_kit.core.urls import hide_logins, is_loopback, origin, shown_url, without_login
 
@@ -57,3 +61,32 @@ def test_text_without_a_login_stays() -> None:
 def test_an_origin_has_its_port() -> None:
     assert origin("https://BOX/a") == ("https", "box", 443)
     assert origin("http://box.:8/a") == ("http", "box", 8)
+
+
+NAMES = st.text("abz09._~-%", min_size=1, max_size=8).map(lambda text: quote(text, safe=""))
+SECRETS = st.text("ABZ!$&()*+,;=:@é漢 ~", min_size=4, max_size=12).map(
+    lambda text: quote(text, safe="!$&()*+,;=:@")
+)
+
+
+@settings(deadline=None)
+@given(
+    NAMES,
+    SECRETS,
+    st.sampled_from(["http", "https", "HTTP"]),
+    st.sampled_from(["", "/a@b", "/x?sign=y", "#z@"]),
+)
+def test_any_login_is_taken_off_and_hidden(user: str, secret: str, scheme: str, rest: str) -> None:
+    url = f"{scheme}://{user}:{secret}@box.example:81{rest}"
+    bare, login = without_login(url)
+    parts = urlsplit(url)  # Python's reader of URLs is the second source
+    assert login == (unquote(parts.username or ""), unquote(parts.password or ""))
+    assert bare == f"{scheme}://box.example:81{rest}"
+    for seen in (
+        shown_url(url),
+        hide_logins(url),
+        hide_logins(f"GET {url!r} failed"),
+        hide_logins(f"<{url}>"),
+    ):
+        assert secret not in seen
+        assert "box.example:81" in seen

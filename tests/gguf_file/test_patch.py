@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 from gguf import GGUFReader
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from modelfile_kit.core.errors import GGUFError, UsageError
 from modelfile_kit.gguf_file import read_header
@@ -263,3 +265,28 @@ def test_ggml_takes_what_was_written(model, tmp_path):
     damaged = tmp_path / "damaged.gguf"
     damaged.write_bytes(written[0].read_bytes()[:200])
     assert ask_ggml([damaged]) != [TAKEN]
+
+
+WORDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
+CHANGES = st.dictionaries(
+    st.sampled_from(["general.name", "x.a", "x.b", "general.tags", "glm4.context_length"]),
+    st.booleans() | st.integers(0, 2**31 - 1) | WORDS | st.floats(-1, 1, width=32) | st.none(),
+    min_size=1,
+)
+
+
+@given(CHANGES)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None)
+def test_any_change_is_what_gguf_py_reads(model, tmp_path, changes):
+    before, tensors = by_gguf_py(model)
+    made = tmp_path / "any.gguf"
+    made.unlink(missing_ok=True)
+    try:
+        patch(model, made, changes)
+    except (UsageError, GGUFError):
+        assert not made.exists()  # such as a type that the key cannot have
+        return
+    after, copied = by_gguf_py(made)
+    after.pop(PADDING, None)
+    assert after == {k: v for k, v in {**before, **changes}.items() if v is not None}
+    assert copied == tensors
