@@ -194,3 +194,14 @@ def test_the_token_is_not_printed(mkmodelfile, repo, hub, monkeypatch) -> None:
     ):
         done = mkmodelfile(*command)
         assert hub.token not in done.out + done.err
+
+
+def test_what_is_packed_is_fetched(mkmodelfile, repo, tmp_path) -> None:
+    (tmp_path / "mkmodelfile.yaml").write_text(f"name: tiny\nmodel: {NAME}:Q8_0\n")
+    done = mkmodelfile("build", ".", "--for", "hf")
+    assert done.code == 0, done.err
+    folder = tmp_path / "build/tiny/hf"
+    assert (folder / "micro-glm4v-Q8_0.gguf").read_bytes() == repo.files["micro-glm4v-Q8_0.gguf"]
+    assert (folder / "mmproj-micro-glm4v.gguf").read_bytes() == repo.files["mmproj-micro-glm4v.gguf"]
+    assert not (folder / "micro-glm4v-Q8_0.gguf").is_symlink()
+    assert mkmodelfile("build", ".", "--for", "oci").code == 0
