@@ -41,7 +41,7 @@ _COMMANDS = {
     "test": "Run golden template regression tests.",
     "micro": "Write a micro model that stands in for a package's own.",
     "publish": "Create a package on an Ollama server and verify it there.",
-    "push": "Push a package to a registry of models.",
+    "push": "Push a package to a registry or a hub.",
     "rollback": "Give a model's name back to the model that a publish or repair replaced.",
     "verify": "Verify a model on an Ollama server: prompts, tokens, stop tokens, images.",
     "serve": "Serve a package with llama-server, for clients of OpenAI's API.",

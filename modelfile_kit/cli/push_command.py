@@ -31,6 +31,7 @@ from .common import (
     say,
     step_progress,
 )
+from .push_elsewhere import Wanted, is_elsewhere, push_elsewhere
 
 
 @click.command(
@@ -40,6 +41,8 @@ from .common import (
         "mkmodelfile push --to me/my-model:q4",
         "mkmodelfile push ./my-package --to registry.lan:5000/team/my-model --insecure",
         "mkmodelfile push --to me/my-model --verify-on http://gpu-server:11434",
+        "mkmodelfile push --to hf.co/me/my-model-GGUF --create",
+        "mkmodelfile push --to oci://ghcr.io/me/my-model:q4",
     ),
 )
 @package_argument
@@ -47,7 +50,8 @@ from .common import (
 @click.option(
     "--to",
     metavar="NAME",
-    help="Where to: [HOST/]NAMESPACE/MODEL[:TAG]; without HOST to ollama.com. By default the package's name.",
+    help="Where to: [HOST/]NAMESPACE/MODEL[:TAG] (without HOST ollama.com; by default the package's name), "
+    "hf.co/ORG/REPO, or oci://HOST/REPOSITORY[:TAG].",
 )
 @host_option
 @insecure_option
@@ -55,6 +59,11 @@ from .common import (
     "--verify-on",
     metavar="URL",
     help="Have another Ollama server pull the pushed model, and verify it there.",
+)
+@click.option("--create", is_flag=True, help="Make the hub's repository if there is none.")
+@click.option("--private", is_flag=True, help="Make it a private one.")
+@click.option(
+    "--overwrite", is_flag=True, help="Replace files of the hub's repository that others wrote or changed."
 )
 @click.option("--dry-run", is_flag=True, help="Check name and sign-in, show what would go; change nothing.")
 @click.option("--no-verify", is_flag=True, help="Do not verify the model before it is pushed.")
@@ -68,16 +77,29 @@ def command(
     host: str | None,
     insecure: bool,
     verify_on: str | None,
+    create: bool,
+    private: bool,
+    overwrite: bool,
     dry_run: bool,
     no_verify: bool,
     anyway: bool,
     output_format: str,
 ) -> None:
-    """Push PACKAGE to a registry: Ollama's own, or any that takes Ollama's models.
+    """Push PACKAGE to a registry of Ollama models, to Hugging Face's hub, or as OCI artifact to any registry.
 
     Name, namespace and sign-in are checked first. Then the package is published on the Ollama server, as
     `publish` does, and that server pushes it. After a break the command goes on where it was.
     """
+    if to is not None and is_elsewhere(to):
+        if verify_on is not None:
+            raise click.UsageError("--verify-on is for models in a registry of Ollama models")
+        push_elsewhere(
+            to,
+            Wanted(package, model, projector, create, private, overwrite, insecure, dry_run, output_format),
+        )
+        return
+    if create or private or overwrite:
+        raise click.UsageError("--create, --private and --overwrite are for --to hf.co/ORG/REPO")
     first = resolve_host(host)
     if verify_on is not None:
         require_other_server(first, resolve_host(verify_on))
@@ -89,7 +111,6 @@ def command(
                 help="`mkmodelfile publish --push` pushes all of them, or those of --variants",
             )
         wanted = to or whole.name
-        _refuse_hubs(wanted)
         with OllamaServer(host) as server:
             server.version()
             require_pushable(server, wanted, insecure=insecure)
@@ -121,17 +142,6 @@ def command(
         verified = _verified_on(verify_on, wanted, built, insecure)
     report = Report("push", wanted)
     finish(verify_report(verified, command="push", subject=wanted) if verified else report, output_format)
-
-
-def _refuse_hubs(name: str) -> None:
-    """Raises for a hub's repository, which takes files and no model of Ollama."""
-    lower = name.lower()
-    if lower.startswith(("hf.co/", "huggingface.co/", "hf://", "ms://")):
-        raise UsageError(
-            f"{name} is a repository of a hub, which takes files and not a model of Ollama",
-            help="write the files with `mkmodelfile build --for hf`, and upload that folder",
-            code="MK508",
-        )
 
 
 def _verified_on(host: str, name: str, built: Build, insecure: bool) -> VerifyReport:

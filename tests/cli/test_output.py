@@ -286,6 +286,8 @@ MATRIX: dict[str, Lines] = {
         [w.sound, "--host", w.friendly, "--to", w.attack],
         [w.sound, "--host", w.url, "--to", "me/m"],
         [w.sound, "--host", w.url, "--verify-on", w.attack],
+        *([w.sound, "--to", f"hf.co/{w.attack}"], [w.sound, "--to", f"oci://{w.attack}"]),
+        [w.sound, "--to", f"oci://{w.url.removeprefix('http://')}/a/b", "--insecure"],
     ],
     "verify": lambda w: [
         [w.attack, "--host", w.url],
