@@ -216,6 +216,9 @@ class HubServer(_Server):
         if path in self.refuse:
             request.reply(*self.refuse[path])
             return
+        if path == "/api/models":
+            self._owner(request)
+            return
         api = re.fullmatch(r"/api/models/([^/]+/[^/]+)(?:/(revision|tree)/(.+))?", path)
         file = re.fullmatch(r"/([^/]+/[^/]+)/resolve/([^/]+|refs/pr/\d+)/(.+)", path)
         if api:
@@ -225,6 +228,19 @@ class HubServer(_Server):
             self._file(request, file[1], file[2], file[3])
             return
         request.reply(404, {"X-Error-Code": "RepoNotFound"})
+
+    def _owner(self, request: _Handler) -> None:
+        """The repositories of an owner that have GGUF files."""
+        query = parse_qs(urlsplit(request.path).query)
+        owner = query.get("author", [""])[0]
+        found = [
+            {"_id": "1", "id": name, "modelId": name, "private": repo.private, "tags": ["gguf"]}
+            for name, repo in self.repos.items()
+            if name.partition("/")[0] == owner
+            and any(path.endswith(".gguf") for path in repo.files)
+            and (not repo.private or self._may(request))
+        ]
+        request.reply_json(found)
 
     def _may(self, request: _Handler) -> bool:
         return bool(request.headers.get("Authorization") == f"Bearer {self.token}")

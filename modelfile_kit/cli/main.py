@@ -27,6 +27,7 @@ _COMMANDS = {
     "demo": "Package the built-in micro model and ask it about images.",
     "init": "Write a mkmodelfile.yaml from the metadata of GGUF files.",
     "inspect": "Describe a GGUF file, and what Ollama will do with it.",
+    "audit": "Look at many models by their headers and chat templates: a table and a report.",
     "fit": "Say how much memory a model needs, and which context fits.",
     "patch": "Write a copy of a GGUF with other metadata.",
     "diff": "Compare two GGUFs, templates, Modelfiles, packages or models on a server.",
@@ -54,7 +55,7 @@ _COMMANDS = {
 _GROUPS = {
     "Packages": ("demo", "init", "build", "check", "test", "micro"),
     "Servers": ("publish", "push", "rollback", "verify", "adopt", "repair", "serve", "caption"),
-    "Files": ("inspect", "diff", "fit", "patch", "quantize", "compile", "render", "lint", "fmt"),
+    "Files": ("inspect", "audit", "diff", "fit", "patch", "quantize", "compile", "render", "lint", "fmt"),
     "Help": ("doctor", "explain"),
 }
 

@@ -59,8 +59,7 @@ def signs(header: Header) -> tuple[Sign, ...]:
     found = []
     tokens = header.metadata.get("tokenizer.ggml.tokens")
     if isinstance(tokens, StringArray):
-        there = _TOKENS.keys() & set(tokens)
-        for token in sorted(there):
+        for token in sorted(t for t in _TOKENS if tokens.index_of(t) is not None):
             sense = AUDIO if token in _AUDIO_TOKENS else IMAGE
             found.append(Sign(sense, f"its vocabulary has {_TOKENS[token]} {token}"))
     shown = identify(header).shown

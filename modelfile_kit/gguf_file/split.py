@@ -34,6 +34,12 @@ class Split:
         return tuple(p for p in self.parts if not is_there(p))
 
 
+def is_later_part(path: Path) -> bool:
+    """Whether a file is by its name a part of a split model, and not the first."""
+    found = _NAME.fullmatch(path.name)
+    return found is not None and int(found["number"]) > 1
+
+
 def split_of(header: Header) -> Split | None:
     """How a file is split, None if it is whole (no `split.count`, or 1)."""
     count = header.metadata.integer("split.count") or 0

@@ -26,7 +26,7 @@ from ..core.http_client import open_transport
 from ..core.urls import hide_logins, origin, shown_url
 from .byte_source import READ_SECONDS, FileSource, HTTPSource, Source
 from .download import download
-from .name import HUB_ENDPOINT, Name, hub_endpoint
+from .name import HUB, HUB_ENDPOINT, Name, hub_endpoint
 from .repository import (
     GATED,
     MAX_FILES,
@@ -270,6 +270,26 @@ class HubRepository:
         return SourceError(what, span=Span(self.title), help=advice, code=code)
 
 
+def repositories_of(owner: str) -> list[str]:
+    """ORG/REPO of every repository of an owner that has GGUF files, by name.
+
+    Raises SourceError as `HubRepository` does, MK481 where there are none; MissingDependencyError without the
+    extra `hub`.
+    """
+    asked = HubRepository(Name(f"hf.co/{owner}", HUB, repository=owner))
+    with _asking(asked):
+        api = asked._library.HfApi(endpoint=asked._endpoint, token=asked._token or False)
+        found = [str(model.id) for model in api.list_models(author=owner, filter="gguf")]
+    if not found:
+        raise SourceError(
+            "has no repositories with GGUF files that can be seen",
+            span=Span(asked.title),
+            help=f"check the owner's name on {HUB_ENDPOINT}/{owner}; private ones need a token (HF_TOKEN)",
+            code=NOT_THERE,
+        )
+    return sorted(found)
+
+
 def file_address(name: Name) -> str:
     """The address of a file that a name of the hub says."""
     revision = quote(name.revision or MAIN, safe="")
@@ -434,7 +454,7 @@ def _client(http: ModuleType) -> Any:
             url, endpoint = str(request.url), hub_endpoint()
             root = urlsplit(endpoint).path.rstrip("/")
             path, sending = urlsplit(url).path, bool(_KIT_CLIENT.sending)
-            known = path.startswith(f"{root}/api/models/")
+            known = path == f"{root}/api/models" or path.startswith(f"{root}/api/models/")
             if not known and (not sending or path.startswith(f"{root}{_PROGRAMS}")):
                 # The library asks for a list of programs too, to name this one in its requests.
                 return http.Response(404, content=b"")

@@ -7,9 +7,10 @@ that several steps ask for is fetched once.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -108,6 +109,21 @@ def take_remarks() -> list[Remark]:
     for found in read.values():
         found.taken = 0
     return remarks
+
+
+@contextlib.contextmanager
+def forgetting() -> Iterator[None]:
+    """What is named inside is forgotten afterwards: whoever looks at a million models keeps none of them."""
+    files, remarks = _REMOTE.copy(), _REMARKS.copy()
+    _REMOTE.clear()
+    _REMARKS.clear()
+    try:
+        yield
+    finally:
+        _REMOTE.clear()
+        _REMOTE.update(files)
+        _REMARKS.clear()
+        _REMARKS.update(remarks)
 
 
 def open_remote(found: Remote, name: str) -> Source:

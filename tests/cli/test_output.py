@@ -317,6 +317,12 @@ MATRIX: dict[str, Lines] = {
         ["m", "--host", w.friendly, "--model", w.broken],
         ["m", "--host", ATTACK],
     ],
+    "audit": lambda w: [
+        [w.broken, "--jobs", "1", "--no-cache"],
+        [w.friendly + "/m.gguf", ATTACK, "--jobs", "1", "--no-cache"],
+        ["ollama://", "--host", w.friendly, "--jobs", "1", "--no-cache"],
+        ["ollama://", "--host", w.url],
+    ],
     "rollback": lambda w: [
         [w.attack, "--host", w.url],
         ["m", "--host", w.friendly],

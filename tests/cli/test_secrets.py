@@ -27,6 +27,7 @@ WITH_HOST = {
     "verify": ["some-model"],
     "repair": ["some-model"],
     "rollback": ["some-model"],
+    "audit": ["ollama://"],
     "adopt": ["some-model"],
     "diff": ["{package}", "ollama://some-model"],
     "push": ["{package}", "--to", "box/me/m"],

@@ -1,0 +1,103 @@
+"""An audit: every model is looked at once, every template judged once, and rows come as they are done."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from .look import Looked, finished, look, lost
+from .rows import Row
+from .templates import Judged, Judgements, Template, judge
+from .workers import WorkerDiedError, Workers
+
+WORKER_DIED = "MK497"
+AHEAD = 4
+"""So many models for each worker are under way at once; the next wait, so that memory is bounded."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """A row, and what it cost: bytes that were read over the network; new: whether it was made now."""
+
+    row: Row
+    read: int = 0
+    new: bool = True
+
+
+async def audit(
+    names: Sequence[str],
+    workers: Workers,
+    judgements: Judgements,
+    known: Mapping[str, Row] | None = None,
+) -> AsyncIterator[Done]:
+    """Looks at models and gives their rows in the order in which they are done.
+
+    names: of models; known: rows of an earlier audit, by name, that are taken over where the revision is the
+    same. A model that ends its worker gets a row that says so (MK497).
+    """
+    templates = _Templates(workers, judgements)
+    waiting: set[asyncio.Task[Done]] = set()
+    try:
+        for name in names:
+            if len(waiting) >= AHEAD * workers.count:
+                done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    yield task.result()
+            waiting.add(asyncio.create_task(_one(name, workers, templates, (known or {}).get(name))))
+        while waiting:
+            done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                yield task.result()
+    finally:
+        for task in waiting:
+            task.cancel()
+
+
+async def _one(name: str, workers: Workers, templates: _Templates, known: Row | None) -> Done:
+    revision = known.revision if known and not known.error else ""
+    try:
+        looked: Looked = await workers.call(look, name, revision)
+        if looked.unchanged and known is not None:
+            return Done(known, looked.read, new=False)
+        judged = await templates.judged(looked.template) if looked.template else None
+    except Exception as error:
+        return Done(lost(name, *_why(error)))
+    return Done(finished(looked, judged), looked.read)
+
+
+def _why(error: Exception) -> tuple[str, str]:
+    """Code and words for a call that ended otherwise than its function does: it costs one model alone."""
+    if isinstance(error, WorkerDiedError):
+        return WORKER_DIED, "the process that was at it ended"
+    if isinstance(error, MemoryError):
+        return "MK405", "it takes more memory than a worker has"
+    return "MK999", f"internal error: {type(error).__name__}: {error}"
+
+
+class _Templates:
+    """Judges each template once; who asks meanwhile waits for the same answer."""
+
+    def __init__(self, workers: Workers, judgements: Judgements) -> None:
+        self._workers = workers
+        self._judgements = judgements
+        self._asked: dict[str, asyncio.Task[Judged]] = {}
+
+    async def judged(self, template: Template) -> Judged:
+        key = template.key
+        if (kept := self._judgements.get(key)) is not None:
+            return kept
+        if key not in self._asked:
+            self._asked[key] = asyncio.create_task(self._judge(template, key))
+        # Who gives up waiting does not end the work for the others.
+        return await asyncio.shield(self._asked[key])
+
+    async def _judge(self, template: Template, key: str) -> Judged:
+        try:
+            judged = await self._workers.call(judge, template)
+        except Exception as error:
+            # Not kept: the next audit tries again.
+            code, message = _why(error)
+            return Judged(found=((code, "error"),), error=message)
+        self._judgements.put(key, judged)
+        return judged

@@ -1,0 +1,73 @@
+"""From what the user names to the names of models: folders, lists, an owner's repositories, a library."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from ..core.errors import UsageError
+from ..core.files import read_file
+from ..gguf_file.split import is_later_part
+from ..runtime.ollama.client import OllamaServer
+from ..sources.hub import repositories_of
+
+MAX_LIST_BYTES = 256 << 20
+_OWNER = re.compile(r"(?:hf\.co|huggingface\.co)/(?P<owner>[^/:@\s]+)/?|hf://(?P<other>[^/:@\s]+)/?")
+_LIBRARY = re.compile(r"ollama://", re.IGNORECASE)
+
+
+def expand(sources: Iterable[str], host: str | None = None) -> list[str]:
+    """The names of all models that are meant, each once, in the order of the sources.
+
+    sources: names of models (docs/names.md); a folder (every model in it and below); a text file with a name
+    a line, `#` begins a remark; `hf.co/OWNER` (all repositories with GGUF files); `ollama://` (every model of
+    the server at `host`). Raises UsageError for a list or a folder without any.
+    """
+    return list(dict.fromkeys(name for source in sources for name in _expanded(source, host)))
+
+
+def _expanded(source: str, host: str | None) -> Iterator[str]:
+    path = Path(source)
+    if path.is_dir():
+        yield from _in_folder(path)
+    elif path.is_file() and path.suffix.lower() != ".gguf":
+        yield from _in_list(path)
+    elif owner := _OWNER.fullmatch(source):
+        yield from (f"hf.co/{name}" for name in repositories_of(owner["owner"] or owner["other"]))
+    elif _LIBRARY.fullmatch(source):
+        with OllamaServer(host) as server:
+            yield from sorted(
+                f"ollama://{model.get('model')}" for model in server.models() if model.get("model")
+            )
+    else:
+        yield source
+
+
+def _in_folder(folder: Path) -> Iterator[str]:
+    """The models, by path; of a split one the first part, and no projectors."""
+    found = []
+    for path in sorted(folder.rglob("*.gguf")):
+        if "mmproj" not in path.name.lower() and not is_later_part(path):
+            found.append(str(path))
+    if not found:
+        raise UsageError(f"{folder} has no GGUF model in it or below", help="name another folder, or models")
+    yield from found
+
+
+def _in_list(path: Path) -> Iterator[str]:
+    data = read_file(path, MAX_LIST_BYTES + 1)
+    if data[:4] == b"GGUF":
+        yield str(path)
+        return
+    try:
+        lines = data.decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError as e:
+        raise UsageError(
+            f"{path} is neither a GGUF nor a list of names in UTF-8 (byte {e.start})",
+            help="write one name of a model a line",
+        ) from e
+    names = [line.partition(" #")[0].strip() for line in lines if not line.lstrip().startswith("#")]
+    if not any(names):
+        raise UsageError(f"{path} names no model", help="write one name of a model a line")
+    yield from filter(None, names)

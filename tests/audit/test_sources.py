@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from modelfile_kit.audit.sources import expand
+from modelfile_kit.core.errors import SourceError, UsageError
+from tests.hub_server import HubServer
+
+
+def test_a_name_is_itself() -> None:
+    names = [
+        "a.gguf",
+        "hf.co/org/repo:Q8_0",
+        "hf.co/org/repo",
+        "ollama://m",
+        "https://box/m.gguf",
+        "hf://org/repo",
+    ]
+    assert expand([*names, "a.gguf"]) == names
+
+
+def test_a_folder_has_models_and_no_projectors_or_later_parts(tmp_path: Path) -> None:
+    for name in (
+        "b/m-00001-of-00002.gguf",
+        "b/m-00002-of-00002.gguf",
+        "a.gguf",
+        "b/mmproj-a.gguf",
+        "readme.txt",
+    ):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"GGUF")
+    assert expand([str(tmp_path)]) == [str(tmp_path / "a.gguf"), str(tmp_path / "b/m-00001-of-00002.gguf")]
+
+
+def test_a_list(tmp_path: Path) -> None:
+    path = tmp_path / "names.txt"
+    path.write_text("# models\nhf.co/a/b:Q4_K_M  # the usual one\n\n  c#1.gguf\r\n", encoding="utf-8-sig")
+    assert expand([str(path)]) == ["hf.co/a/b:Q4_K_M", "c#1.gguf"]
+
+
+def test_a_blob_of_a_gguf_is_no_list(tmp_path: Path) -> None:
+    path = tmp_path / "sha256-00"
+    path.write_bytes(b"GGUF\x03\x00\x00\x00")
+    assert expand([str(path)]) == [str(path)]
+
+
+def test_an_owner(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = HubServer()
+    try:
+        monkeypatch.setenv("HF_ENDPOINT", server.url)
+        monkeypatch.delenv("HF_TOKEN", raising=False)
+        for name in ("org/b", "org/a", "other/c"):
+            server.add(name, {"m-Q4_K_M.gguf": b"GGUF"})
+        server.add("org/text", {"model.safetensors": b"x"})
+        server.add("org/secret", {"m.gguf": b"GGUF"}, private=True)
+        assert (
+            expand(["hf.co/org"])
+            == expand(["https://x/m.gguf", "hf://org"])[1:]
+            == ["hf.co/org/a", "hf.co/org/b"]
+        )
+        with pytest.raises(SourceError, match="no repositories with GGUF files"):
+            expand(["hf.co/nobody"])
+    finally:
+        server.close()
+
+
+@pytest.mark.parametrize(
+    ("content", "words"), [(b"\xff\xfe", "neither a GGUF nor a list"), (b"# nothing\n\n", "names no model")]
+)
+def test_a_list_that_is_none(content: bytes, words: str, tmp_path: Path) -> None:
+    (tmp_path / "names.txt").write_bytes(content)
+    with pytest.raises(UsageError, match=words):
+        expand([str(tmp_path / "names.txt")])
+
+
+def test_an_empty_folder(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no GGUF model"):
+        expand([str(tmp_path)])
