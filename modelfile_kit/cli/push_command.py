@@ -7,10 +7,12 @@ from pathlib import Path
 import click
 
 from ..building.build import Build, build
-from ..core.errors import UsageError
+from ..core.errors import ServerError, UsageError
 from ..core.ollama_host import resolve_host
 from ..package.package import load_package
 from ..publish.expectation import Expectation
+from ..publish.kit_push import push_by_kit, require_kit_pushable
+from ..publish.names import require_name
 from ..publish.publish import NotVerifiedError, Published, publish
 from ..publish.push import require_pushable
 from ..publish.second_server import hindrance_of, require_other_server, verify_elsewhere
@@ -18,6 +20,7 @@ from ..publish.verify import VerifyReport
 from ..report import Report
 from ..report.convert import verify_report
 from ..runtime.ollama.client import OllamaServer
+from ..sources.model_name import parse_model_name
 from .command import Command
 from .common import (
     file_options,
@@ -65,6 +68,12 @@ from .push_elsewhere import Wanted, is_elsewhere, push_elsewhere
 @click.option(
     "--overwrite", is_flag=True, help="Replace files of the hub's repository that others wrote or changed."
 )
+@click.option(
+    "--by",
+    type=click.Choice(["server", "kit"]),
+    help="Who pushes: the Ollama server, which verifies the model before, or the kit itself, with the logins "
+    "of docker and podman. By default the server, and the kit where none answers.",
+)
 @click.option("--dry-run", is_flag=True, help="Check name and sign-in, show what would go; change nothing.")
 @click.option("--no-verify", is_flag=True, help="Do not verify the model before it is pushed.")
 @click.option("--anyway", is_flag=True, help="Push even if that verification fails.")
@@ -80,6 +89,7 @@ def command(
     create: bool,
     private: bool,
     overwrite: bool,
+    by: str | None,
     dry_run: bool,
     no_verify: bool,
     anyway: bool,
@@ -88,11 +98,12 @@ def command(
     """Push PACKAGE to a registry of Ollama models, to Hugging Face's hub, or as OCI artifact to any registry.
 
     Name, namespace and sign-in are checked first. Then the package is published on the Ollama server, as
-    `publish` does, and that server pushes it. After a break the command goes on where it was.
+    `publish` does, and that server pushes it; or the kit pushes by itself (--by kit). After a break the
+    command goes on where it was.
     """
     if to is not None and is_elsewhere(to):
-        if verify_on is not None:
-            raise click.UsageError("--verify-on is for models in a registry of Ollama models")
+        if verify_on is not None or by is not None:
+            raise click.UsageError("--verify-on and --by are for models in a registry of Ollama models")
         push_elsewhere(
             to,
             Wanted(package, model, projector, create, private, overwrite, insecure, dry_run, output_format),
@@ -101,7 +112,7 @@ def command(
     if create or private or overwrite:
         raise click.UsageError("--create, --private and --overwrite are for --to hf.co/ORG/REPO")
     first = resolve_host(host)
-    if verify_on is not None:
+    if verify_on is not None and by != "kit":
         require_other_server(first, resolve_host(verify_on))
     with refusals_as_report("push", str(package), output_format):
         whole = load_package(package)
@@ -111,11 +122,21 @@ def command(
                 help="`mkmodelfile publish --push` pushes all of them, or those of --variants",
             )
         wanted = to or whole.name
-        with OllamaServer(host) as server:
-            server.version()
-            require_pushable(server, wanted, insecure=insecure)
+        by = by or _who_pushes(host, wanted)
+        if by == "kit":
+            require_kit_pushable(wanted, insecure=insecure)
+        else:
+            with OllamaServer(host) as server:
+                require_pushable(server, wanted, insecure=insecure)
         built = build(package, model=model, projector=projector)
     print_diagnostics(built.diagnostics)
+    if by == "kit":
+        verified = _by_kit(wanted, built, insecure=insecure, verify_on=verify_on, dry_run=dry_run)
+        report = (
+            verify_report(verified, command="push", subject=wanted) if verified else Report("push", wanted)
+        )
+        finish(report, output_format)
+        return
     try:
         with step_progress() as progress:
             done = publish(
@@ -140,8 +161,42 @@ def command(
         print_diagnostics([found])
     if verify_on is not None and not dry_run:
         verified = _verified_on(verify_on, wanted, built, insecure)
-    report = Report("push", wanted)
-    finish(verify_report(verified, command="push", subject=wanted) if verified else report, output_format)
+    finish(_report(wanted, verified), output_format)
+
+
+def _report(name: str, verified: VerifyReport | None) -> Report:
+    return verify_report(verified, command="push", subject=name) if verified else Report("push", name)
+
+
+def _who_pushes(host: str | None, name: str) -> str:
+    """The server, where one answers; the kit where none does, unless only a server can."""
+    try:
+        with OllamaServer(host) as server:
+            server.version()
+    except ServerError as error:
+        if error.code != "MK802" or parse_model_name(require_name(name)).on_ollama_com:
+            raise
+        say(f"{error.message}: the kit pushes by itself")
+        return "kit"
+    return "server"
+
+
+def _by_kit(
+    name: str, built: Build, *, insecure: bool, verify_on: str | None, dry_run: bool
+) -> VerifyReport | None:
+    """Pushes without a server; the verification by `verify_on`, if there is one."""
+    if dry_run:
+        say(f"dry run: would push {name} without a server")
+        return None
+    with step_progress() as progress:
+        done = push_by_kit(built, name, insecure=insecure, progress=progress)
+    say(f"pushed {name} ({done.sent / 1e6:.1f} of {done.size / 1e6:.1f} MB sent), {done.digest}")
+    if found := hindrance_of(name, insecure=insecure):
+        print_diagnostics([found])
+    if verify_on is None:
+        say("no server has verified it: --verify-on has one pull it and verify it")
+        return None
+    return _verified_on(verify_on, name, built, insecure)
 
 
 def _verified_on(host: str, name: str, built: Build, insecure: bool) -> VerifyReport:
