@@ -26,7 +26,6 @@ from .output import deliver, show
         "mkmodelfile init model.gguf",
         "mkmodelfile init model.gguf --projector mmproj-model-F16.gguf",
         "mkmodelfile init model-Q4_K_M.gguf model-Q8_0.gguf",
-        "mkmodelfile init model.gguf --output -",
         "mkmodelfile init hf.co/ORG/REPO-GGUF:Q4_K_M",
     ),
 )

@@ -43,7 +43,6 @@ from .push_elsewhere import Wanted, is_elsewhere, push_elsewhere
     examples=(
         "mkmodelfile push --to me/my-model:q4",
         "mkmodelfile push ./my-package --to registry.lan:5000/team/my-model --insecure",
-        "mkmodelfile push --to me/my-model --verify-on http://gpu-server:11434",
         "mkmodelfile push --to hf.co/me/my-model-GGUF --create",
         "mkmodelfile push --to oci://ghcr.io/me/my-model:q4",
     ),
