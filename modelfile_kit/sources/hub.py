@@ -418,7 +418,7 @@ def _asking(repository: HubRepository) -> Iterator[None]:
             raise repository.unreachable(e) from e
         except OSError as e:
             raise repository.unreachable(e) from e
-        except (ValueError, KeyError, TypeError, AttributeError) as e:  # an answer of another form
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as e:  # of another form
             raise repository.no_hub() from e
 
 

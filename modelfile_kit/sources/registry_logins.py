@@ -168,7 +168,7 @@ def _from_helper(helper: object, key: str, path: Path) -> Login | None:
             [program, "get"], input=key.encode(), capture_output=True, timeout=HELPER_SECONDS, check=False
         )
         found = json.loads(done.stdout) if done.returncode == 0 else {}
-    except (OSError, ValueError, subprocess.TimeoutExpired) as e:
+    except (OSError, ValueError, RecursionError, subprocess.TimeoutExpired) as e:
         raise UsageError(
             f"{program}, which {path} names for {_host_of(key)}, does not answer",
             help="install it, or sign in without it (`podman login` writes the login into a file)",

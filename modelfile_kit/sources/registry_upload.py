@@ -110,7 +110,7 @@ class UploadMemory:
         """The address that was kept, "" for none."""
         try:
             found = json.loads(self._entry(url, repository, digest).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return ""
         location = found.get("location") if isinstance(found, dict) else None
         return location if isinstance(location, str) else ""

@@ -36,9 +36,15 @@ SECRETS = (PASSWORD, KEY, base64.b64encode(f"me:{PASSWORD}".encode()).decode().r
 ROWS = [row for row in OTHERS if "nonsense" not in row and "--nonsense" not in row and "--debug" not in row]
 
 
+# Names of hubs; the environment says which server is the hub.
+HUBS = (["inspect", "hf.co/org/repo"], ["fit", "hf.co/org/repo/m.gguf"], ["inspect", "ms://org/repo"])
+HUBS += (["init", "--model", "ms://org/repo"],)
+
+
 def command_lines() -> list[tuple[list[str], bool]]:
     """With {} in the place of an address; and whether OLLAMA_HOST names the server instead."""
-    return [([name, *rest], True) for name, rest in WITH_HOST.items()] + [(row, False) for row in ROWS]
+    named = [([name, *rest], True) for name, rest in WITH_HOST.items()]
+    return named + [(list(row), False) for row in (*ROWS, *HUBS)]
 
 
 @contextlib.contextmanager
@@ -75,6 +81,10 @@ def case(chance: random.Random, known: dict[str, str], gguf: bytes, tally: Tally
         for name in ("OLLAMA_API_KEY", "OPENAI_API_KEY"):
             os.environ[name] = KEY
             os.environ[f"{name}_HOST"] = address(server)
+        for name in ("HF_ENDPOINT", "MODELSCOPE_DOMAIN"):
+            os.environ[name] = f"http://{address(server)}"
+        for name in ("HF_TOKEN", "MODELSCOPE_API_TOKEN"):
+            os.environ[name] = KEY
         if by_variable:
             os.environ["OLLAMA_HOST"] = url
         line = [a.format(url, **known) if "{" in a else a for a in row] + ["--deadline", str(DEADLINE)]

@@ -1,8 +1,8 @@
 """A server that answers what is asked, and now and then something else: by chance, but the same for a seed.
 
-It has the calls of Ollama's and OpenAI's APIs that the kit makes, and a GGUF file by ranges at every other
-path. An odd answer is a right one that was changed: a value of its JSON, its bytes, status, headers, framing,
-or its time.
+It has the calls of Ollama's and OpenAI's APIs that the kit makes, those of two hubs, and a GGUF file by
+ranges at every other path. An odd answer is a right one that was changed: a value of its JSON, its bytes,
+status, headers, framing, or its time.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from werkzeug.test import EnvironBuilder
 
 from tests.publish.fake_ollama import FakeOllama, answer, lines
 
+COMMIT = "5" * 40
 MOST_BYTES = 1 << 20  # of a request; blobs of the micro model are less
 _RAW = "@raw@"
 VALUES: list[Any] = [
@@ -231,6 +232,13 @@ class Answers(FakeOllama):
             return answer({"text": "hello"})
         if path in ("/v1/chat/completions", "/api/chat"):
             return self.chat(path, json.loads(request.data or b"{}"))
+        if path.startswith("/api/v1/models/"):
+            files = [{"Path": "m.gguf", "Size": len(self.gguf), "Revision": COMMIT, "Type": "blob"}]
+            return answer({"Code": 200, "Success": True, "Data": {"Files": files}})
+        if path.startswith("/api/models/") and "/tree/" in path:
+            return answer([{"type": "file", "path": "m.gguf", "size": len(self.gguf), "oid": COMMIT}])
+        if path.startswith("/api/models/"):
+            return answer({"id": "org/repo", "sha": COMMIT, "siblings": [{"rfilename": "m.gguf"}]})
         if path.startswith("/api/") and hasattr(self, "_" + path.split("/")[2]):
             return super().__call__(request)
         return self.file(request)

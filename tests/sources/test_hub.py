@@ -330,3 +330,15 @@ def test_a_cache_that_was_thinned_out(hub, repo, model) -> None:
     shutil.rmtree(cache_folder() / "models--org--repo-GGUF" / "blobs")
     assert read_header(NAME).size == len(model)
     assert resolve(NAME).fetch().read_bytes() == model
+
+
+def test_an_answer_too_deep_for_the_library_is_no_crash(httpserver, monkeypatch, tmp_path):
+    httpserver.expect_request("/api/models/org/repo").respond_with_data(
+        '{"sha": ' + "[" * 50_000 + "]" * 50_000 + "}", content_type="application/json"
+    )
+    monkeypatch.setenv("HF_ENDPOINT", httpserver.url_for("/").rstrip("/"))
+    monkeypatch.setenv("HF_HOME", str(tmp_path))
+    repository = HubRepository(parse_name("hf.co/org/repo"))
+    with pytest.raises(SourceError) as e:
+        repository.files()
+    assert e.value.code == repository.no_hub().code
