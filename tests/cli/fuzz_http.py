@@ -37,8 +37,12 @@ ROWS = [row for row in OTHERS if "nonsense" not in row and "--nonsense" not in r
 
 
 # Names of hubs; the environment says which server is the hub.
-HUBS = (["inspect", "hf.co/org/repo"], ["fit", "hf.co/org/repo/m.gguf"], ["inspect", "ms://org/repo"])
-HUBS += (["init", "--model", "ms://org/repo"],)
+HUBS = (
+    ["inspect", "hf.co/org/repo"],
+    ["fit", "hf.co/org/repo/m.gguf"],
+    ["inspect", "ms://org/repo"],
+    ["init", "--model", "ms://org/repo"],
+)
 
 
 def command_lines() -> list[tuple[list[str], bool]]:
