@@ -23,6 +23,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("audit", "serve"),
     ("doctor", "testing"),
     ("report",),
+    ("drafting",),
     ("diff", "packing"),
     ("lint", "publish"),
     ("align",),

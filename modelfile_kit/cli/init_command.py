@@ -10,6 +10,7 @@ import click
 from ..core.diagnostics import has_errors
 from ..core.errors import UsageError
 from ..core.files import write_atomically
+from ..drafting.upstream import hold_to_upstream
 from ..gguf_file.soundness import REFUSED
 from ..package.draft import draft_package, draft_variants
 from ..sources.resolve import place_of
@@ -57,7 +58,10 @@ def command(named: tuple[str, ...], projector: str | None, output: Path | None, 
     draft = draft_package(models[0], **options) if len(models) == 1 else draft_variants(models, **options)
     for fact in draft.facts:
         say(fact)
-    print_diagnostics(draft.diagnostics)
+    held = hold_to_upstream(models[0])
+    for line in held.lines if held else ():
+        say(line)
+    print_diagnostics((*draft.diagnostics, *([held.diagnostic] if held else ())))
     if has_errors(d for d in draft.diagnostics if d.code in REFUSED):
         raise click.exceptions.Exit(1)
     if str(path) == "-":

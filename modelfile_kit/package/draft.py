@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..core.diagnostics import Diagnostic, Span
@@ -18,11 +18,15 @@ from ..gguf_file.quantization import AT_END, quantization_of, stem_of, tag_of
 from ..gguf_file.same_model import other_model
 from ..gguf_file.soundness import check_soundness
 from ..gguf_file.split import split_of
+from ..sources.name import HUB, MODELSCOPE
 from ..sources.places import known
+from ..sources.quantizations import contents_of
 from ..sources.resolve import exact_name
 from .families import recognise
 
 MAIN = "Q4_K_M"  # what Ollama takes of a hub's repository where no tag is given
+
+REMARK = "# The repository has these quantizations. As `variants` each becomes a tag:"
 
 # Ollama's default depends on the server's video memory (0.34, server/routes.go: 4096, 32768 or 262144), so a
 # package names its own: what every server can hold, or less where the model was trained on less.
@@ -68,7 +72,7 @@ def draft_variants(
     _must_be_one_model(found)
     tags = _tags(found)
     main = next((f for f in found if f.quantization.upper() == MAIN), found[0])
-    draft = draft_package(main.path, projector=projector, folder=folder)
+    draft = _without_remark(draft_package(main.path, projector=projector, folder=folder))
     place = folder or main.path.parent
     lines = [f"  {_scalar(tags[f.path])}: {_scalar(_named(f.path, place))}" for f in found]
     name = package_name(main.path)
@@ -83,6 +87,11 @@ def draft_variants(
         *(d for f in found if f is not main for d in check_soundness(f.header)),
     ]
     return Draft(draft.text + whole, (*draft.facts, *facts), tuple(dict.fromkeys(diagnostics)))
+
+
+def _without_remark(draft: Draft) -> Draft:
+    """Without the variants that could be added, where there are some already."""
+    return replace(draft, text=draft.text.partition(REMARK)[0])
 
 
 @dataclass(frozen=True)
@@ -177,6 +186,8 @@ def draft_package(model: Path, *, projector: str | None = None, folder: Path | N
         facts.append(f"projector: {choice.reason}")
         diagnostics = list(choice.diagnostics)
         chosen = read_header(choice.path) if choice.path else None
+        if choice.path is not None and known(choice.path) is not None:
+            projector = str(choice.path)  # a name that goes on meaning this file
     else:
         chosen = None if projector == "none" else read_header(projector)
         # A model that is packaged without images on purpose lacks nothing.
@@ -185,7 +196,25 @@ def draft_package(model: Path, *, projector: str | None = None, folder: Path | N
     diagnostics = [*check_soundness(header), *(check_soundness(chosen) if chosen else ()), *diagnostics]
     family = found.family.id if found else None
     text = _text(header, model, projector, folder or model.parent, family)
-    return Draft(text, tuple(facts), tuple(diagnostics))
+    return Draft(text + _others_there(model), tuple(facts), tuple(diagnostics))
+
+
+def _others_there(model: Path) -> str:
+    """The other quantizations of a hub's repository, as `variants` that only have to be uncommented."""
+    found = known(model)
+    if found is None or found.repository.name.kind not in (HUB, MODELSCOPE):
+        return ""
+    choices = contents_of(found.repository.files()).models
+    own = next((c for c in choices if found.file in c.parts), None)
+    others = [c for c in choices if own and c.name and c.stem == own.stem and not c.missing]
+    if own is None or len(others) < 2 or len({c.name for c in others}) < len(others):
+        return ""
+    lines = [REMARK, "# variants:"]
+    for choice in others:
+        size = "" if choice.size is None else f"  # {choice.size / 1e6:,.1f} MB"
+        name = exact_name(found.repository, choice.file)
+        lines.append(f"#   {_scalar(tag_of(choice.name))}: {_scalar(name)}{size}")
+    return "\n".join(lines) + "\n"
 
 
 def _text(header: Header, model: Path, projector: str | None, folder: Path, family: str | None) -> str:

@@ -1,0 +1,1 @@
+"""A first package from whatever there is: a hub's repository, a Modelfile, a trainer's folder."""
