@@ -5,9 +5,12 @@ from __future__ import annotations
 import click
 
 from ..doctor import diagnose, examine
+from ..doctor.models import examine_model
 from ..doctor.packages import examine_package, package_of
 from ..doctor.symptoms import unrecognised
+from ..publish.names import name_on_server
 from ..report import Report, Status
+from ..runtime.ollama.client import OllamaServer
 from .command import Command
 from .common import format_option, host_option, print_report, read_text
 
@@ -27,26 +30,32 @@ class _DoctorCommand(Command):
     "doctor",
     cls=_DoctorCommand,
     examples=(
-        "mkmodelfile doctor",
         "mkmodelfile doctor ./my-package",
+        "mkmodelfile doctor ollama://my-model",
         'mkmodelfile doctor "llama runner process has terminated: signal: segmentation fault"',
         "journalctl -u ollama | mkmodelfile doctor -",
     ),
 )
-@click.argument("subject", required=False, metavar="[PACKAGE or ERROR TEXT]")
+@click.argument("subject", required=False, metavar="[PACKAGE or ollama://NAME or ERROR TEXT]")
 @host_option
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @format_option
 def command(subject: str | None, host: str | None, as_json: bool, output_format: str) -> None:
     """Find out what is wrong, and say the next step.
 
-    Without an argument it checks the environment; with a PACKAGE also the package. With the text of an
-    error of Ollama or llama.cpp (- reads it from standard input) it explains the error. Exit code 2: the
-    environment is broken; 1: something was found in the package or the text.
+    Without an argument it checks the environment; with a PACKAGE also the package, and with ollama://NAME a
+    model on the server: its files, and what `repair` would change. With the text of an error of Ollama or
+    llama.cpp (- reads it from standard input) it explains the error. Exit code 2: the environment is broken;
+    1: something was found in the package, the model or the text.
     """
     output_format = "json" if as_json else output_format
-    package = package_of(subject) if subject else None
-    if subject is not None and package is None:
+    served = subject is not None and subject.lower().startswith("ollama://")
+    package = package_of(subject) if subject and not served else None
+    if served:
+        name = name_on_server(str(subject))
+        with OllamaServer(host) as server:
+            report = Report("doctor", name, diagnostics=examine_model(server, name))
+    elif subject is not None and package is None:
         text = read_text("-") if subject == "-" else subject
         report = Report("doctor", "error text", diagnostics=diagnose(text) or (unrecognised(text),))
     else:

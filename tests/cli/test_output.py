@@ -332,7 +332,12 @@ MATRIX: dict[str, Lines] = {
     "lint": lambda w: [[w.modelfile], [w.modelfile, "--fix"], [w.broken], [w.folder / "none"]],
     "fmt": lambda w: [[w.modelfile, "--check"], [w.modelfile, "--diff"], [w.broken]],
     "explain": lambda w: [[w.attack]],
-    "doctor": lambda w: [[w.attack], [w.package], ["--host", w.url]],
+    "doctor": lambda w: [
+        [w.attack],
+        [w.package],
+        ["--host", w.url],
+        ["ollama://m", "--host", w.friendly],
+    ],
 }
 
 
