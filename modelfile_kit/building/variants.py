@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Collection, Hashable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,8 +25,8 @@ class VariantBuild:
     """What became of one variant.
 
     package: of this variant alone; built: None where it cannot be built, error says why; seconds: how long
-    that took; same_as: the tag of a variant before it whose prompts, tokens and replies are the same, "" for
-    none.
+    that took by the caller's clock, 0 without one; same_as: the tag of a variant before it whose prompts,
+    tokens and replies are the same, "" for none.
     """
 
     package: Package
@@ -67,6 +66,10 @@ class VariantBuild:
         return size, quantization_of(header) or None
 
 
+def _no_clock() -> float:
+    return 0.0
+
+
 def build_variants(
     package_dir_or_yaml: str | Path | Package,
     chosen: Collection[str] = (),
@@ -79,12 +82,14 @@ def build_variants(
     write: bool = True,
     shared: SharedWork | None = None,
     told: Callable[[Package], object] | None = None,
+    clock: Callable[[], float] = _no_clock,
 ) -> tuple[VariantBuild, ...]:
     """Builds the variants of a package, in the order of its file; a package without variants is one.
 
     chosen: tags of those that are wanted; all by default. output: a folder; of several variants each has
     one of its own in it, named as in `build/`. model: in place of the one variant that is chosen, or of
     the main one. Everything else as of `build`. shared: what was done before; told: before each variant.
+    clock: gives seconds, for the tables of reports alone; nothing is decided by it.
 
     One that fails does not keep the others from being built: its error is in its `VariantBuild`.
     Raises PackageError and UsageError for a package file and arguments that hold for all.
@@ -104,13 +109,13 @@ def build_variants(
         folder = default_output(package)
         if output is not None:
             folder = Path(output) / folder.name if several else Path(output)
-        started = time.monotonic()
+        started = clock()
         built = error = None
         try:
             built = _build(package, folder, main, work, projector_directive, write)
         except KitError as e:
             error = e
-        taken = time.monotonic() - started
+        taken = clock() - started
         one = VariantBuild(package, built, error, taken)
         if built is not None:
             first = seen.setdefault(prompts_and_tokens(built), one.tag)

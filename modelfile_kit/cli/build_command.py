@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -99,6 +100,7 @@ def command(
             target=target,
             projector_directive=projector_directive,
             write=purpose == "ollama",
+            clock=time.monotonic,
         )
         raise_if_all_alike(builds)
         if len(builds) == 1:

@@ -97,7 +97,13 @@ def command(
     """
     with refusals_as_report("check", str(package), output_format):
         builds = build_variants(
-            package, variants, model=model, projector=projector, target=target, write=False
+            package,
+            variants,
+            model=model,
+            projector=projector,
+            target=target,
+            write=False,
+            clock=time.monotonic,
         )
         raise_if_all_alike(builds)
     how = _How(tokenizer, replies, host, see, bytes_only, Severity(fail_on))

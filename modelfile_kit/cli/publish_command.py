@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -119,7 +120,7 @@ def command(
         return
     with refusals_as_report("publish", str(package), output_format):
         whole = load_package(package)
-        builds = build_variants(whole, variants, model=model, projector=projector)
+        builds = build_variants(whole, variants, model=model, projector=projector, clock=time.monotonic)
         raise_if_all_alike(builds)
     names = _names(whole, builds, name)
     options: dict[str, Any] = {

@@ -125,7 +125,9 @@ def command(
     name = whole.name if is_path else name
     one = None if variants or is_path else variant_named(whole, name)
     chosen = variants or ((one.variant or "",) if one is not None and ":" in name.rpartition("/")[2] else ())
-    builds = build_variants(whole, chosen, model=model, projector=projector, write=False)
+    builds = build_variants(
+        whole, chosen, model=model, projector=projector, write=False, clock=time.monotonic
+    )
     raise_if_all_alike(builds)
     if len(builds) == 1 and not variants:
         finish(look(name, builds[0].built), output_format)

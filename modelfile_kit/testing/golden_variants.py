@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,7 +62,9 @@ def variants_for_test(
     if projector is not None and whole.projector == "none":
         projector = None
     work = SharedWork()
-    builds = build_variants(whole, chosen, model=model, projector=projector, write=False, shared=work)
+    builds = build_variants(
+        whole, chosen, model=model, projector=projector, write=False, shared=work, clock=time.monotonic
+    )
     if len(builds) == 1 and builds[0].error is not None:
         raise builds[0].error
     main = [one for one in builds if whole.name in (one.package.name, *one.package.also)]

@@ -112,3 +112,11 @@ def test_a_stand_in_is_for_one_model(tmp_path: Path) -> None:
     assert other.tag == "q4_k_m"
     with pytest.raises(UsageError, match="2 variants are chosen"):
         build_variants(tmp_path, ["q4_k_m", "q8_0"], model=pair.model, write=False)
+
+
+def test_the_clock_is_the_callers(tmp_path: Path) -> None:
+    write_variants(tmp_path, ["Q8_0", "Q4_K_M"])
+    ticks = iter((10.0, 12.5, 20.0, 21.0))
+    timed = build_variants(tmp_path, write=False, clock=lambda: next(ticks))
+    assert [b.row("built")["seconds"] for b in timed] == [2.5, 1.0]
+    assert [b.seconds for b in build_variants(tmp_path, write=False)] == [0.0, 0.0]
