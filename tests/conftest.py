@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.hub_server import HubServer, hub_server
+from tests.hub_server import HubServer, ModelScopeServer, hub_server
 from tests.oracle.fixtures import oracle, oracle_for  # noqa: F401
 
 ROOT = Path(__file__).parents[1]
@@ -83,3 +83,15 @@ def hub(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatc
     with hub_server() as server:
         monkeypatch.setenv("HF_ENDPOINT", server.url)
         yield server
+
+
+@pytest.fixture
+def modelscope(hub, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModelScopeServer]:
+    """A stand-in for ModelScope (MODELSCOPE_DOMAIN), and nobody logged in."""
+    server = ModelScopeServer()
+    monkeypatch.setenv("MODELSCOPE_DOMAIN", server.url)
+    monkeypatch.delenv("MODELSCOPE_API_TOKEN", raising=False)
+    try:
+        yield server
+    finally:
+        server.close()

@@ -51,6 +51,8 @@ class Repo:
     commit: str = ""
     listed_size: dict[str, int] = field(default_factory=dict)
     """Sizes that the list gives in place of the true ones."""
+    older: dict[str, Repo] = field(default_factory=dict)
+    """Earlier states, by their commits."""
 
     def __post_init__(self) -> None:
         text = "".join(f"{path} {size_of(data)}" for path, data in sorted(self.files.items()))
@@ -252,6 +254,8 @@ class HubServer(_Server):
             message = "Repository not found" if status == 404 else "Invalid username or password."
             request.reply(status, {"X-Error-Code": "RepoNotFound", "X-Error-Message": message})
             return None
+        if revision in repo.older:
+            return repo.older[revision]
         if revision not in (repo.branch, repo.commit):
             message = f"Invalid rev id: {revision}"
             request.reply(404, {"X-Error-Code": "RevisionNotFound", "X-Error-Message": message})
@@ -358,6 +362,17 @@ class ModelScopeServer(_Server):
             return
         data = repo.files[file[3]]
         send_part(request, data, f'"{sha256_of(data)}"')
+
+
+class WebServer(_Server):
+    """A plain web server with one file, of whatever path, whose ETag is that of its contents."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        super().__init__("web")
+
+    def answer(self, request: _Handler) -> None:
+        send_part(request, self.data, f'"{sha256_of(self.data)}"')
 
 
 @contextmanager

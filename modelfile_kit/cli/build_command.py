@@ -71,6 +71,14 @@ from .variants import Outcome, failed, raise_if_all_alike, report_of_variants, s
     show_default=True,
     help="Write the projector as a second FROM, or as the PROJECTOR instruction.",
 )
+@click.option(
+    "--update-lock",
+    is_flag=True,
+    help="Take what the package's names stand for now, show what changes, and write it to mkmodelfile.lock.",
+)
+@click.option(
+    "--locked", is_flag=True, help="Refuse a mkmodelfile.lock that lacks a name of the package; write none."
+)
 @format_option
 def command(
     package: Path,
@@ -81,6 +89,8 @@ def command(
     projector: str | None,
     target: str | None,
     projector_directive: str,
+    update_lock: bool,
+    locked: bool,
     output_format: str,
 ) -> None:
     """Write a validated Modelfile and report.json for PACKAGE and its variants, or for a hub or a registry.
@@ -90,9 +100,12 @@ def command(
     """
     if purpose != "ollama" and projector_directive != "from":
         raise click.UsageError(f"--projector-directive goes with --for ollama, not with --for {purpose}")
+    if update_lock and locked:
+        raise click.UsageError("--locked writes no lock, and --update-lock writes one: give one of them")
     with refusals_as_report("build", str(package), output_format):
+        whole = load_package(package, lock="update" if update_lock else "locked" if locked else "keep")
         builds = build_variants(
-            package,
+            whole,
             variants,
             output=output,
             model=model,
@@ -107,7 +120,7 @@ def command(
             assert builds[0].built is not None
             _tell(builds[0].built, purpose, output, output_format)
             return
-    folder = output if purpose == "ollama" else _folder(load_package(package), purpose, output)
+    folder = output if purpose == "ollama" else _folder(whole, purpose, output)
     _tell_all(package, builds, purpose, folder, output_format)
 
 

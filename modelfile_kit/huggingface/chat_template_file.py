@@ -17,16 +17,15 @@ from ..sources.name import PATH, URL, parse_name
 from ..sources.places import remote
 from ..sources.quantizations import contents_of
 from ..sources.resolve import open_repository, open_source, resolve, resolve_in
+from ..sources.text_files import CHAT_TEMPLATE_FILES, MORE_CHAT_TEMPLATES, chat_template_files
 
 _GGUF_MAGIC = b"GGUF"
 
 
 # A tokenizer_config.json lists the added tokens of large vocabularies: some 10 MB at most.
 MAX_BYTES = 64 << 20
-# What a Hugging Face folder may have, the first that is there counts (transformers 4.43 and later).
-_IN_FOLDER = ("chat_template.jinja", "chat_template.json", "tokenizer_config.json")
+_IN_FOLDER = CHAT_TEMPLATE_FILES
 _CONFIG = "tokenizer_config.json"
-_MORE = "additional_chat_templates"
 
 
 @dataclass(frozen=True)
@@ -86,16 +85,12 @@ def named_chat_template(text: str, *, name: str | None = None) -> tuple[ChatTemp
     if asked.kind == URL or (asked.file and asked.file.lower().endswith(".gguf")):
         return _of_url(text, name)
     repository = open_repository(asked)
-    files = repository.files()
-    there = contents_of(files)
+    there = contents_of(repository.files())
     if not asked.file and (asked.quantization or there.models or there.projectors):
         path = resolve_in(repository).path
         return load_chat_template(path, name=name), path
-    folder = (asked.file.rpartition("/")[0] if asked.file else asked.folder).strip("/")
-    wanted = [f for f in files if f.path.rpartition("/")[0] == folder and f.name in _IN_FOLDER]
-    wanted += [f for f in files if f.path.rpartition("/")[0] == f"{folder}/{_MORE}".strip("/")]
-    wanted += [f for f in files if f.path == asked.file and f not in wanted]
-    if not wanted or (asked.file and asked.file not in {f.path for f in wanted}):
+    wanted = chat_template_files(repository)
+    if not wanted:
         raise UsageError(
             f"no chat template {asked.file or 'in this repository'}",
             span=Span(repository.title),
@@ -104,8 +99,7 @@ def named_chat_template(text: str, *, name: str | None = None) -> tuple[ChatTemp
     for file in wanted:
         if (file.size or 0) <= MAX_BYTES:
             repository.fetch(file)
-    first = next((f for f in wanted if f.path == asked.file), wanted[0])
-    path = repository.place(first) if asked.file else repository.place(first).parent
+    path = repository.place(wanted[0]) if asked.file else repository.place(wanted[0]).parent
     return load_chat_template(path, name=name), path
 
 
@@ -180,7 +174,7 @@ def _with_folder(path: Path, data: bytes, name: str | None) -> ChatTemplate:
     """The templates of a folder as Hugging Face lays it out: more of them, and the tokens beside."""
     own = chat_template_from(data, str(path))
     more = {"default": own.text}
-    for other in sorted((path.parent / _MORE).glob("*.jinja")):
+    for other in sorted((path.parent / MORE_CHAT_TEMPLATES).glob("*.jinja")):
         more[other.stem] = chat_template_from(read_file(other), str(other)).text
     if len(own.names) == 1:
         own = _choose(more, name, str(path))

@@ -14,17 +14,16 @@ from typing import Any
 
 from ..core.conversation import Message
 from ..core.diagnostics import Diagnostic, Severity, Span
-from ..core.errors import KitError, PackageError, UsageError
+from ..core.errors import PackageError, UsageError
 from ..core.files import read_file
 from ..core.os_errors import os_reason
 from ..core.sizes import read_size
 from ..ollama.versions import Target
 from ..sources.model_name import check_name
-from ..sources.name import is_name
-from ..sources.resolve import place_of
 from .bounded_yaml import MAX_BYTES, Document, load
 from .create_keys import check_create_keys
 from .families import family_names
+from .named_files import LockMode, NamedFiles
 from .prompt_maker import check_prompt_maker
 from .schema import PackageShape, check_shape
 from .variant_keys import VariantKeys, check_variants, variants_of, with_main_model
@@ -41,7 +40,7 @@ UNKNOWN_FAMILY = "MK510"
 _PARAMETER = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 # Keys that take names of `sources.name` too.
-_NAMED = ("model", "projector", "draft", "adapters")
+_NAMED = ("model", "projector", "tokenizer", "chat_template", "draft", "adapters", "variants")
 _PATHS = ("model", "projector", "tokenizer", "chat_template", "template", "tests")
 # Keys of `parameters` that are something else in a package.
 _NOT_PARAMETERS = {"stop": "stop", "system": "system", "template": "template"} | dict.fromkeys(
@@ -168,9 +167,10 @@ def find_package_file(path: Path) -> Path:
     )
 
 
-def load_package(path: str | Path) -> Package:
+def load_package(path: str | Path, *, lock: LockMode = "keep") -> Package:
     """Reads a package file, or the one in a folder.
 
+    lock: what mkmodelfile.lock is for the names in it (`named_files`); it is written where that says so.
     Raises PackageError, with every finding in `.diagnostics`, for a file that is missing, no YAML, or
     has unknown keys, wrong types or values that cannot be.
     """
@@ -184,11 +184,17 @@ def load_package(path: str | Path) -> Package:
             help="name a folder with a mkmodelfile.yaml, or the file itself",
             code=UNREADABLE,
         ) from e
-    return package_from(load(data, str(file)), file)
+    named = NamedFiles(file, lock)
+    package = package_from(load(data, str(file)), file, named)
+    named.finish()
+    return package
 
 
-def package_from(document: Document, file: Path) -> Package:
-    """A document as a `Package`; file: where relative paths start. Raises as `load_package` does."""
+def package_from(document: Document, file: Path, named: NamedFiles | None = None) -> Package:
+    """A document as a `Package`; file: where relative paths start; named: who resolves names.
+
+    Raises as `load_package` does.
+    """
     found = list(document.diagnostics)
     if document.value is None and found:
         _stop(found, file)
@@ -213,7 +219,7 @@ def package_from(document: Document, file: Path) -> Package:
     if found:
         _stop(found, file)
     assert shape is not None
-    return _package(shape, document, file)
+    return _package(shape, document, file, named or NamedFiles(file))
 
 
 def _stop(found: list[Diagnostic], file: Path) -> None:
@@ -250,10 +256,8 @@ def _check_paths(shape: PackageShape, document: Document) -> list[Diagnostic]:
         key = ".".join(path)
         if value is None or (path == ("model",) and path not in document.keys):
             continue
-        a_name = path[0] in (*_NAMED, "variants") and is_name(value) and not value.lower().startswith("http")
-        if _URL.match(value) and not a_name:
-            reader = "the tokenizer's library" if key == "tokenizer" else "a Modelfile's FROM"
-            message = f"`{key}` is a URL; {reader} reads files"
+        if _URL.match(value) and path[0] not in _NAMED:
+            message = f"`{key}` is a URL, expected a path"
             out.append(_error(document, path, message, "download it and write its path here", WRONG_VALUE))
         elif any(ord(c) < 32 for c in value):
             message = f"`{key}` holds a control character"
@@ -393,22 +397,24 @@ def _check_system_in(shape: PackageShape, document: Document) -> list[Diagnostic
     return [_error(document, ("system_in",), message, hint, CONFLICT)]
 
 
-def _package(shape: PackageShape, document: Document, file: Path) -> Package:
+def _package(shape: PackageShape, document: Document, file: Path, named: NamedFiles) -> Package:
     folder = Path(file).absolute().parent
 
-    def place(value: str, *where: str) -> Path:
-        if where and is_name(value) and not (folder / value).exists():
-            try:
-                return place_of(value).absolute()
-            except KitError as e:
-                message = f"`{'.'.join(where)}`: {e}"
-                raise PackageError(message, span=document.span(*where), help=e.help, code=e.code) from e
+    def place(value: str, *where: str | int) -> Path:
+        if where:
+            # Entries of a list count from 1, for people.
+            key = ".".join(str(part + 1) if isinstance(part, int) else part for part in where)
+            key = key.removesuffix(".model")  # of a variant, which may be written as its file alone
+            span = document.span(*where)
+            if named.is_named(value):
+                return named.place(value, key, span).absolute()
+            named.check_path(value, key, span)
         # Ollama takes ~ for the home folder in a FROM; ~somebody is a plain name to it.
         return folder / (Path(value).expanduser() if value.startswith("~/") else value)
 
     chat_template: str | Path = shape.chat_template or "gguf"
     if chat_template != "gguf" and not str(chat_template).startswith(FAMILY_PREFIX):
-        chat_template = place(str(chat_template))
+        chat_template = place(str(chat_template), "chat_template")
     terms: str | Path | None = shape.license
     if shape.license is not None and "\n" not in shape.license.strip():
         terms = place(shape.license)
@@ -438,11 +444,13 @@ def _package(shape: PackageShape, document: Document, file: Path) -> Package:
         system_in=shape.system_in,
         parser=shape.parser,
         renderer=shape.renderer,
-        adapters=tuple(place(path, "adapters") for path in shape.adapters),
+        adapters=tuple(place(path, "adapters", n) for n, path in enumerate(shape.adapters)),
         quantize=first.quantize if first else shape.quantize,
         draft=place(shape.draft, "draft") if shape.draft is not None else None,
         memory=read_size(shape.memory) if shape.memory is not None else None,
-        tokenizer=shape.tokenizer if shape.tokenizer in ("auto", "none") else place(shape.tokenizer),
+        tokenizer=shape.tokenizer
+        if shape.tokenizer in ("auto", "none")
+        else place(shape.tokenizer, "tokenizer"),
         variants=variants,
         problem=first.problem if first else None,
         spans=MappingProxyType({".".join(map(str, path)): span for path, span in document.values.items()}),

@@ -53,7 +53,9 @@ class VariantShape(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     model: str | None = Field(
-        None, min_length=1, description="The variant's GGUF; the package's `model` where it is left out."
+        None,
+        min_length=1,
+        description="The variant's GGUF, a path or a name; the package's `model` where it is left out.",
     )
     quantize: str | None = Field(
         None,
@@ -79,7 +81,8 @@ class PackageShape(BaseModel):
     )
     model: str = Field(
         min_length=1,
-        description="The model's GGUF, relative to this file; with `variants` the first of them by default.",
+        description="The model's GGUF, relative to this file or by name, such as hf.co/ORG/REPO:Q4_K_M; with "
+        "`variants` the first of them by default.",
     )
     variants: dict[str, GivenPath | VariantShape] = Field(
         default_factory=dict,
@@ -91,17 +94,20 @@ class PackageShape(BaseModel):
     projector: str = Field(
         "auto",
         min_length=1,
-        description="The projector's GGUF (mmproj), relative to this file; auto (look beside it) or none.",
+        description="The projector's GGUF (mmproj), relative to this file or by name; auto (look beside the "
+        "model) or none.",
     )
     tokenizer: str = Field(
         "auto",
         min_length=1,
-        description="The original model's tokenizer, a file or folder; auto (look beside the GGUF) or none.",
+        description="The original model's tokenizer: a file, a folder, or a name such as hf.co/ORG/REPO; "
+        "auto (look beside the GGUF) or none.",
     )
     chat_template: str | None = Field(
         None,
         min_length=1,
-        description="The reference: gguf (the model's own, the default), a .jinja file, or family:NAME.",
+        description="The reference: gguf (the model's own, the default), family:NAME, a .jinja file, or a "
+        "name such as hf.co/ORG/REPO, of the original model.",
     )
     chat_template_name: str | None = Field(
         None,
@@ -166,7 +172,7 @@ class PackageShape(BaseModel):
     )
     adapters: list[str] = Field(
         default_factory=list,
-        description="LoRA adapters (GGUF), relative to this file; only for targets before 0.34.1.",
+        description="LoRA adapters (GGUF), relative to this file or by name; only for targets before 0.34.1.",
     )
     quantize: str | None = Field(
         None,
@@ -178,7 +184,8 @@ class PackageShape(BaseModel):
     draft: str | None = Field(
         None,
         min_length=1,
-        description="A draft model's GGUF (MTP or dflash; DRAFT), relative to this file; since 0.30.",
+        description="A draft model's GGUF (MTP or dflash; DRAFT), relative to this file or by name; "
+        "since 0.30.",
     )
     license: str | None = Field(
         None,

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from ..core.errors import EngineError, KitError, UsageError
 from ..core.files import read_file
+from ..sources.text_files import TOKENIZER_FILES
 from .formats.config_files import NAMES
-from .named import NOT_FOUND, PREFERRED, fetch_tokenizer
+from .named import NOT_FOUND, fetch_tokenizer
 
 UNREADABLE = "MK741"
 AUTO, NONE = "auto", "none"
@@ -115,7 +116,7 @@ def _is_ranks(start: bytes) -> bool:
 
 
 def _in_folder(folder: Path, why: str) -> Found | None:
-    there = [folder / name for name in PREFERRED if (folder / name).is_file()]
+    there = [folder / name for name in TOKENIZER_FILES if (folder / name).is_file()]
     there += sorted(path for path in folder.glob("*.tiktoken") if path.is_file())
     if not there:
         return None

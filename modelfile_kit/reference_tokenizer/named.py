@@ -8,11 +8,9 @@ from ..core.diagnostics import Span
 from ..core.errors import UsageError
 from ..sources.name import PATH, URL, parse_name
 from ..sources.resolve import open_repository, resolve
-from .formats.config_files import NAMES
+from ..sources.text_files import tokenizer_files
 
 NOT_FOUND = "MK740"
-PREFERRED = ("tokenizer.json", "tekken.json", "tokenizer.model", "tiktoken.model")
-"""In a folder with several: transformers takes tokenizer.json, and so do llama.cpp's converters for BPE."""
 
 
 def fetch_tokenizer(text: str) -> Path | None:
@@ -27,11 +25,8 @@ def fetch_tokenizer(text: str) -> Path | None:
     if name.kind == URL:
         return resolve(text).fetch()
     repository = open_repository(name)
-    folder = (name.file.rpartition("/")[0] if name.file else name.folder).strip("/")
-    beside = [f for f in repository.files() if f.path.rpartition("/")[0] == folder]
-    known = [f for f in beside if f.name in PREFERRED or f.name.endswith(".tiktoken")]
-    known = [f for f in beside if f.path == name.file] if name.file else known
-    if not known:
+    files = tokenizer_files(repository)
+    if not files:
         raise UsageError(
             f"{repository.title}: no tokenizer {name.file or 'in this repository'}",
             span=Span(repository.title),
@@ -39,5 +34,5 @@ def fetch_tokenizer(text: str) -> Path | None:
             "those with GGUF files alone have none",
             code=NOT_FOUND,
         )
-    paths = [repository.fetch(file) for file in (*known, *(f for f in beside if f.name in NAMES))]
+    paths = [repository.fetch(file) for file in files]
     return paths[0] if name.file else paths[0].parent

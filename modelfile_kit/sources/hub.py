@@ -12,7 +12,7 @@ import importlib
 import os
 import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
@@ -79,6 +79,9 @@ class HubRepository:
     def from_cache(self) -> str:
         """Why only what the cache has is known of the repository; "" where the hub was asked."""
         return self._state[2]
+
+    def settle(self, revision: str, files: Sequence[RepositoryFile]) -> None:
+        self._state = (revision, tuple(files), "HF_HUB_OFFLINE is set" if self.offline else "")
 
     def open(self, file: RepositoryFile, start: int = 0, *, to_end: bool = False) -> Source:
         here = self.local(file)

@@ -8,7 +8,7 @@ is who asks.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -57,6 +57,9 @@ class ModelScopeRepository:
 
     def files(self) -> tuple[RepositoryFile, ...]:
         return self._state[1]
+
+    def settle(self, revision: str, files: Sequence[RepositoryFile]) -> None:
+        self._state = (revision, tuple(files))
 
     def open(self, file: RepositoryFile, start: int = 0, *, to_end: bool = False) -> Source:
         if (here := self.local(file)) is not None:

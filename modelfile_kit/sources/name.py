@@ -29,6 +29,8 @@ OLLAMA_HOST = "registry.ollama.ai"
 """Where Ollama pulls a name without a host from (Ollama 0.34, types/model/name.go, DefaultName)."""
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+# A scheme with a slash or two forgotten.
+_ALMOST_SCHEME = re.compile(r"(hf|ms|ollama|https?):/?(?=[^/])", re.IGNORECASE)
 # Of both hubs: letters, digits, `-`, `_` and `.`.
 _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 _QUANTIZATION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
@@ -100,6 +102,17 @@ def is_name(text: str) -> bool:
         return True
     host, slash, rest = text.partition("/")
     return bool(slash) and host.lower() in HUB_HOSTS | MODELSCOPE_HOSTS and "/" in rest.strip("/")
+
+
+def near_name(text: str) -> str:
+    """What to do about a text that is written as a path and looks meant as a name; "" for any other."""
+    host, slash, rest = text.partition("/")
+    if slash and host.lower() in HUB_HOSTS | MODELSCOPE_HOSTS and not is_name(text):
+        owner = rest.strip("/") or "ORG"
+        return f"a repository is {host}/ORG/REPO; did you mean `{host}/{owner}/REPO`?"
+    if (found := _ALMOST_SCHEME.match(text)) is not None:
+        return f"did you mean `{found[1].lower()}://{text[found.end() :]}`?"
+    return ""
 
 
 def parse_name(text: str, *, environment: Mapping[str, str] | None = None) -> Name:

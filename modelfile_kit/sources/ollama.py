@@ -75,6 +75,11 @@ class OllamaModel:
     def files(self) -> tuple[RepositoryFile, ...]:
         return self._found.files
 
+    def settle(self, revision: str, files: Sequence[RepositoryFile]) -> None:
+        blobs = [store / "blobs" for store in stores()] if is_loopback(self._server) else []
+        have = (b for b in blobs if all((b / f.digest.replace(":", "-")).is_file() for f in files))
+        self._found = _Found(revision, tuple(files), next(have, None))
+
     def open(self, file: RepositoryFile, start: int = 0, *, to_end: bool = False) -> Source:
         if (here := self.local(file)) is not None:
             return FileSource(here, start)

@@ -6,7 +6,7 @@ fetched. The place is known before, so that a Modelfile can name it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -76,6 +76,9 @@ class Repository(Protocol):
 
     def files(self) -> tuple[RepositoryFile, ...]:
         """All of them, in the order of their paths; asked once."""
+
+    def settle(self, revision: str, files: Sequence[RepositoryFile]) -> None:
+        """From now on these are its files, in this state of it; its source is not asked which there are."""
 
     def open(self, file: RepositoryFile, start: int = 0, *, to_end: bool = False) -> Source:
         """The contents from byte `start` on: from this machine where they are here, else by ranges.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -36,6 +37,10 @@ class WebFile:
 
     def files(self) -> tuple[RepositoryFile, ...]:
         return (self._file,)
+
+    def settle(self, revision: str, files: Sequence[RepositoryFile]) -> None:
+        self.revision = revision
+        self._file = files[0]
 
     def open(self, file: RepositoryFile, start: int = 0, *, to_end: bool = False) -> Source:
         return HTTPSource(self.name.address, name=self.title, start=start, to_end=to_end)

@@ -205,3 +205,74 @@ def test_what_is_packed_is_fetched(mkmodelfile, repo, tmp_path) -> None:
     assert (folder / "mmproj-micro-glm4v.gguf").read_bytes() == repo.files["mmproj-micro-glm4v.gguf"]
     assert not (folder / "micro-glm4v-Q8_0.gguf").is_symlink()
     assert mkmodelfile("build", ".", "--for", "oci").code == 0
+
+
+def write_package(folder: Path, keys: str) -> None:
+    (folder / "mkmodelfile.yaml").write_text(f"name: demo\n{keys}\n")
+
+
+def test_build_holds_the_names_to_the_lock(mkmodelfile, repo, hub, tmp_path) -> None:
+    write_package(tmp_path, f"model: {NAME}:Q8_0\nchat_template: hf.co/org/original")
+    jinja = b"{% for m in messages %}<|{{ m.role }}|>\n{{ m.content }}{% endfor %}<|assistant|>\n"
+    hub.add("org/original", {"chat_template.jinja": jinja})
+    first = mkmodelfile("build")
+    assert first.code == 0, first.err
+    assert "mkmodelfile.lock: written: what the names stand for" in first.err
+    modelfile = Path(first.out.strip()).read_text()
+    assert nothing_fetched()
+    moved = hub.add("org/micro-GGUF", {**repo.files, "README.md": b"more"})
+    moved.older[repo.commit] = repo
+    for command in (["build"], ["build", "--locked"], ["fit", "."]):
+        places._REMOTE.clear()
+        done = mkmodelfile(*command)
+        assert done.code == 0, done.err
+        if command[0] == "build":
+            assert Path(done.out.strip()).read_text() == modelfile
+        assert "mkmodelfile.lock" not in done.err
+    updated = mkmodelfile("build", "--update-lock")
+    assert updated.code == 0, updated.err
+    assert (
+        f"mkmodelfile.lock, model: revision {repo.commit[:12]} became {moved.commit[:12]}; the same files"
+        in updated.err
+    )
+    assert moved.commit in Path(updated.out.strip()).read_text()
+    assert "nothing has changed" in mkmodelfile("build", "--update-lock").err
+    both = mkmodelfile("build", "--update-lock", "--locked")
+    assert both.code == 2 and "give one of them" in both.err
+
+
+def test_a_build_against_the_lock_fails(mkmodelfile, repo, hub, tmp_path) -> None:
+    write_package(tmp_path, f"model: {NAME}:Q8_0")
+    locked = mkmodelfile("build", "--locked")
+    assert locked.code == 1 and "MK491" in locked.err and not (tmp_path / "mkmodelfile.lock").exists()
+    assert mkmodelfile("build").code == 0
+    shutil.rmtree(tmp_path / "build")
+    hub.add(
+        "org/micro-GGUF",
+        {**repo.files, "micro-glm4v-Q8_0.gguf": repo.files["micro-glm4v-Q8_0.gguf"] + b"\0"},
+        commit=repo.commit,
+    )
+    places._REMOTE.clear()
+    done = mkmodelfile("build")
+    assert done.code == 1 and "mkmodelfile.yaml:2:8" in done.err and "MK489" in done.err
+    report = json.loads(mkmodelfile("build", "--format", "json").out)
+    assert [d["code"] for d in report["diagnostics"]] == ["MK489"]
+    assert not (tmp_path / "build").exists()
+    (tmp_path / "mkmodelfile.lock").write_text("version: 1\n")
+    done = mkmodelfile("build")
+    assert done.code == 1 and "mkmodelfile.lock:1:1" in done.err and "MK490" in done.err
+    assert mkmodelfile("build", "--update-lock").code == 0
+    assert mkmodelfile("build").code == 0
+
+
+def test_what_needs_the_whole_file_fetches_what_is_locked(mkmodelfile, repo, hub, tmp_path) -> None:
+    write_package(tmp_path, f"model: {NAME}:Q8_0")
+    assert mkmodelfile("build").code == 0
+    done = mkmodelfile("build", "--for", "oci")
+    assert done.code == 0, done.err
+    assert len(list(cache_folder().rglob("*.gguf"))) == 2
+    del hub.repos["org/micro-GGUF"]
+    places._REMOTE.clear()
+    hub.asked.clear()
+    assert mkmodelfile("build", "--locked").code == 0
+    assert hub.asked == []  # the cache and the lock are enough

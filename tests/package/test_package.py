@@ -152,7 +152,7 @@ def test_all_findings_come_at_once_and_in_the_order_of_the_file(tmp_path: Path) 
         ("projector: off", "write `projector: none`"),
         ("projector: yes", "write `projector: auto`"),
         ("tokenizer: no", "write `tokenizer: none`"),
-        ("tokenizer: https://x/tokenizer.json", "the tokenizer's library reads files"),
+        ("tokenizer: hf.co/org", "did you mean `hf.co/org/REPO`?"),
         ("vocab: a", "did you mean `tokenizer`"),
         ("end_token: ''", "empty text"),
         ("parser: ''", "write auto, none, or the name of one of Ollama's parsers, or remove `parser`"),

@@ -6,7 +6,6 @@ import pytest
 
 from modelfile_kit.sources import places
 from tests.gguf_file.handmade import Typed, gguf, tensor
-from tests.hub_server import ModelScopeServer
 
 
 @pytest.fixture(autouse=True)
@@ -26,15 +25,3 @@ def model() -> bytes:
     words = [f"token {n:06d}" for n in range(50_000)]
     keys = {"general.architecture": Typed("string", "glm4"), "t": Typed("string[]", words)}
     return gguf(keys, [tensor("w", (1024, 1024))], bytes(4 * 1024**2))
-
-
-@pytest.fixture
-def modelscope(hub, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModelScopeServer]:
-    """A stand-in for ModelScope (MODELSCOPE_DOMAIN), and nobody logged in."""
-    server = ModelScopeServer()
-    monkeypatch.setenv("MODELSCOPE_DOMAIN", server.url)
-    monkeypatch.delenv("MODELSCOPE_API_TOKEN", raising=False)
-    try:
-        yield server
-    finally:
-        server.close()

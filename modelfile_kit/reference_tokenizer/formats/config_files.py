@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from ...core.numbers import read_count
+from ...sources.text_files import TOKENIZER_ADDITIONS
 from ..reference import AddedToken
 from .loaded import unreadable
 
-NAMES = ("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
+NAMES = TOKENIZER_ADDITIONS
 _DECODER = "added_tokens_decoder"
 _LISTS = ("additional_special_tokens", "extra_special_tokens")
 _PLACES = ("lstrip", "rstrip", "single_word", "normalized")
