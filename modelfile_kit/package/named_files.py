@@ -38,12 +38,16 @@ _UPDATE = "`mkmodelfile build --update-lock` takes what is there now and shows w
 
 @dataclass(frozen=True)
 class _Asked:
-    """A key of the package file with a name. texts: "tokenizer" or "chat_template" where small files are
-    meant, "" for a GGUF."""
+    """A key of the package file with a name.
+
+    entry: its key in the lock; texts: "tokenizer" or "chat_template" where small files are meant, "" for a
+    GGUF.
+    """
 
     key: str
     name: Name
     span: Span
+    entry: str
     texts: str = ""
 
 
@@ -69,22 +73,27 @@ class NamedFiles:
         """Whether a value is a name; a file of the same path comes first."""
         return is_name(value) and not (self._folder / value).exists()
 
-    def place(self, value: str, key: str, span: Span) -> Path:
+    def place(self, value: str, key: str, span: Span, entry: str) -> Path:
         """Where the file of a name lies, or will lie.
 
-        key: of the package file, `variants.q8_0` for a deeper one; span: of the value, for errors.
+        key: of the package file, `variants.q8_0.model` for a deeper one; span: of the value, for errors;
+        entry: its key in the lock.
         Raises PackageError where the name leads to no file, or not to the one that is locked (MK489).
         """
+        texts = key if key in ("tokenizer", "chat_template") else ""
         try:
-            asked = _Asked(key, parse_name(value), span, key if key in ("tokenizer", "chat_template") else "")
-            if key not in self._places:
-                self._places[key] = self._place(asked)
-            return self._places[key]
+            asked = _Asked(key, parse_name(value), span, entry, texts)
+        except KitError as e:
+            raise PackageError(f"`{key}`: {e}", span=span, help=e.help, code=e.code) from e
+        try:
+            if entry not in self._places:
+                self._places[entry] = self._place(asked)
+            return self._places[entry]
         except PackageError:
-            self._failed.add(key)
+            self._failed.add(asked.entry)
             raise
         except KitError as e:
-            self._failed.add(key)
+            self._failed.add(asked.entry)
             raise PackageError(f"`{key}`: {e}", span=span, help=e.help, code=e.code) from e
 
     def check_path(self, value: str, key: str, span: Span) -> None:
@@ -149,7 +158,7 @@ class NamedFiles:
             return {}
 
     def _place(self, asked: _Asked) -> Path:
-        old = self._locked.get(asked.key) if self._mode != "update" else None
+        old = self._locked.get(asked.entry) if self._mode != "update" else None
         if old is None and self._mode == "locked":
             raise PackageError(
                 f"`{asked.key}`: {asked.name.text} is not in {self._path.name}, and --locked writes nothing",
@@ -164,7 +173,7 @@ class NamedFiles:
                 was = f"the lock is for another name, {old.name}"
                 raise self._changed(asked, was)
             repository, one = self._as_locked(asked, old), old
-        self._new[asked.key] = one
+        self._new[asked.entry] = one
         remember(repository, (*one.files, *one.projectors))
         if asked.texts and not one.files[0].path.lower().endswith(".gguf"):
             return self._texts(asked, repository, one)

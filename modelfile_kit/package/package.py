@@ -14,12 +14,13 @@ from typing import Any
 
 from ..core.conversation import Message
 from ..core.diagnostics import Diagnostic, Severity, Span
-from ..core.errors import PackageError, UsageError
+from ..core.errors import KitError, PackageError, UsageError
 from ..core.files import read_file
 from ..core.os_errors import os_reason
 from ..core.sizes import read_size
 from ..ollama.versions import Target
 from ..sources.model_name import check_name
+from ..sources.name import parse_name
 from .bounded_yaml import MAX_BYTES, Document, load
 from .create_keys import check_create_keys
 from .families import family_names
@@ -262,7 +263,18 @@ def _check_paths(shape: PackageShape, document: Document) -> list[Diagnostic]:
         elif any(ord(c) < 32 for c in value):
             message = f"`{key}` holds a control character"
             out.append(_error(document, path, message, "write the path in one line", WRONG_VALUE))
+        elif path[0] in _NAMED and (wrong := _no_name(value)) is not None:
+            out.append(_error(document, path, f"`{key}`: {wrong}", wrong.help, wrong.code))
     return out
+
+
+def _no_name(value: str) -> KitError | None:
+    """Why a value that begins as a name is none."""
+    try:
+        parse_name(value)
+    except KitError as e:
+        return e
+    return None
 
 
 def _place_of_file(shape: PackageShape, tag: str) -> tuple[str, ...]:
@@ -404,10 +416,11 @@ def _package(shape: PackageShape, document: Document, file: Path, named: NamedFi
         if where:
             # Entries of a list count from 1, for people.
             key = ".".join(str(part + 1) if isinstance(part, int) else part for part in where)
-            key = key.removesuffix(".model")  # of a variant, which may be written as its file alone
             span = document.span(*where)
             if named.is_named(value):
-                return named.place(value, key, span).absolute()
+                # A variant is written as its file alone, or as a mapping with `model`.
+                entry = ".".join(map(str, where[:2])) if where[0] == "variants" else key
+                return named.place(value, key, span, entry).absolute()
             named.check_path(value, key, span)
         # Ollama takes ~ for the home folder in a FROM; ~somebody is a plain name to it.
         return folder / (Path(value).expanduser() if value.startswith("~/") else value)

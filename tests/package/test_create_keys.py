@@ -61,8 +61,8 @@ def test_a_draft_needs_servers_that_take_its_file(tmp_path: Path, target: str, t
         ("adapters: a.gguf", "expected a list", "adapters: ['a.gguf']"),
         ("adapters: [1]", "entry 1", "quotes"),
         ("quantize: 8", "number 8", "quotes"),
-        ("draft: https://x/d.gguf", "URL", "download"),
-        ("adapters: [https://x/d.gguf]", "URL", "download"),
+        ("draft: ftp://x/d.gguf", "names begin with http", "expected a path, a URL"),
+        ("adapters: [ftp://x/d.gguf]", "names begin with http", "expected a path, a URL"),
         ("lora: a.gguf", "`lora`", "`adapters`"),
     ],
 )

@@ -341,3 +341,11 @@ def test_a_path_that_only_looks_like_a_name(folder: Folder) -> None:
     (folder.path / "hf.co" / "org").write_bytes(OLD)
     assert folder.load("model: hf.co/org").model == folder.path / "hf.co" / "org"
     assert not folder.lock.exists()
+
+
+def test_variants_have_entries_of_their_own(hub: HubServer, folder: Folder) -> None:
+    """However they are written, and whatever their tags."""
+    hub.add("org/repo", {"m-Q8_0.gguf": OLD, "m-Q4_K_M.gguf": NEW})
+    folder.load("variants: {a: hf.co/org/repo:Q8_0, a.model: hf.co/org/repo:Q4_K_M}")
+    assert list(folder.names) == ["variants.a", "variants.a.model"]
+    folder.load("variants: {a: {model: 'hf.co/org/repo:Q8_0'}, a.model: hf.co/org/repo:Q4_K_M}", "locked")

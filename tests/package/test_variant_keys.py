@@ -106,5 +106,5 @@ def test_a_tag_may_be_too_long_with_that_of_the_package(tmp_path: Path) -> None:
     assert "81 bytes, at most 80" in finding(tmp_path, text)
 
 
-def test_a_url_is_told_once(tmp_path: Path) -> None:
-    assert findings(tmp_path, HEAD + "variants: {q4: 'https://h/a.gguf'}\n") == [("MK504", 2, 16)]
+def test_what_is_no_name_is_told_once(tmp_path: Path) -> None:
+    assert findings(tmp_path, HEAD + "variants: {q4: 'ftp://h/a.gguf'}\n") == [("MK480", 2, 16)]

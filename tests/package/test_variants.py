@@ -8,6 +8,7 @@ import pytest
 
 from modelfile_kit.core.errors import UsageError
 from modelfile_kit.package.variants import main_package, variant_named, variant_packages
+from tests.hub_server import HubServer
 from tests.package.test_package import package
 
 TWO = "variants: {q4_K_M: A-Q4_K_M.gguf, q8_0: A-Q8_0.gguf}\n"
@@ -73,20 +74,13 @@ def test_a_model_of_a_server_is_found_by_its_tag(tmp_path: Path) -> None:
     assert [f.variant if f else None for f in found] == ["q8_0", "q4_K_M", "q4_K_M", None]
 
 
-def test_a_name_that_cannot_be_resolved_is_the_fault_of_one_variant(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def resolved(name: str) -> Path:
-        if "Q8_0" in name:
-            raise UsageError("there is no such quantization", code="MK480")
-        return tmp_path / "cache" / "a.gguf"
-
-    monkeypatch.setattr("modelfile_kit.package.package.place_of", resolved)
+def test_a_name_that_cannot_be_resolved_is_the_fault_of_one_variant(hub: HubServer, tmp_path: Path) -> None:
+    hub.add("org/repo", {"a-Q4_K_M.gguf": b"GGUF"})
     text = "name: x\nvariants:\n  q4: hf.co/org/repo:Q4_K_M\n  q8: {model: 'hf.co/org/repo:Q8_0'}\n"
     good, bad = variant_packages(package(tmp_path, text))
-    assert (good.model, good.problem) == (tmp_path / "cache" / "a.gguf", None)
+    assert (good.model.name, good.problem) == ("a-Q4_K_M.gguf", None)
     assert bad.problem is not None
-    assert bad.problem.code == "MK480"
+    assert bad.problem.code == "MK485"
     assert bad.problem.span is not None
     assert (bad.problem.span.line, bad.problem.span.column) == (4, 15)
-    assert "`variants.q8.model`: there is no such quantization" in bad.problem.message
+    assert "`variants.q8.model`: hf.co/org/repo: has no quantization Q8_0" in bad.problem.message
