@@ -67,7 +67,8 @@ class NamedFiles:
         self._new: dict[str, Locked] = {}
         self._places: dict[str, Path] = {}
         self._failed: set[str] = set()
-        self._listed: dict[tuple[str, str, str, str], Repository] = {}
+        self._listed: dict[tuple[str, str], HubRepository] = {}
+        self._partial: dict[str, str] = {}
 
     def is_named(self, value: str) -> bool:
         """Whether a value is a name; a file of the same path comes first."""
@@ -111,8 +112,13 @@ class NamedFiles:
         if not self._new and (self._mode != "update" or self._failed or not self._path.exists()):
             return  # a lock beside a package without names is nobody's harm
         old = self._locked if self._mode != "update" else self._before()
+        for key, why in self._partial.items():
+            # The cache has a part of the repository: which projectors there are is not known from it.
+            remark(f"{self._path.name}, {key}", f"not locked: only the cache was read ({why})")
+            del self._new[key]
         # What could not be looked at is no reason to forget what it was.
-        new = self._new | {key: old[key] for key in self._failed if key in old}
+        unseen = self._failed | self._partial.keys()
+        new = self._new | {key: old[key] for key in unseen if key in old}
         if new == old:
             if self._mode == "update":
                 remark(self._path.name, "nothing has changed")
@@ -125,6 +131,8 @@ class NamedFiles:
                 help="leave --locked out once and commit the new lock",
                 code=INCOMPLETE,
             )
+        if self._mode == "keep":
+            self._none_wrote_meanwhile(old, new)
         try:
             if new:
                 write_atomically(self._path, lock_text(new, self._file.name).encode())
@@ -141,6 +149,18 @@ class NamedFiles:
             remark(self._path.name, f"cannot be written ({os_reason(e)}), so the names are not locked")
             return
         self._tell(old, new)
+
+    def _none_wrote_meanwhile(self, old: dict[str, Locked], new: dict[str, Locked]) -> None:
+        """Raises PackageError MK489 where another command has just locked another state."""
+        now = read_lock(self._path)
+        other = sorted(key for key in now if now[key] != old.get(key) and now[key] != new.get(key))
+        if other:
+            raise PackageError(
+                f"another command has just locked another state of {', '.join(f'`{key}`' for key in other)}",
+                span=Span(str(self._path)),
+                help="run this one again: it takes what is locked now",
+                code=CHANGED,
+            )
 
     # -- one name ------------------------------------------------------------------------------------------
 
@@ -168,6 +188,8 @@ class NamedFiles:
             )
         if old is None:
             repository, one = self._found(asked)
+            if isinstance(repository, HubRepository) and repository.from_cache:
+                self._partial[asked.entry] = repository.from_cache
         else:
             if old.name != asked.name.text:
                 was = f"the lock is for another name, {old.name}"
@@ -206,14 +228,16 @@ class NamedFiles:
 
     def _open(self, name: Name) -> Repository:
         """The repository of a name; names of one repository have one state of it."""
-        key = name.kind, name.host, name.repository, name.revision
         repository = open_repository(name)
         if not isinstance(repository, HubRepository):
             return repository
-        if (known := self._listed.get(key)) is None:
-            self._listed[key] = repository
-        elif isinstance(known, HubRepository) and not known.from_cache:
-            repository.settle(known.revision, known.files())
+        key = name.repository, name.revision
+        if (whole := self._listed.get(key)) is None:
+            # With a file and a commit the hub would be content with what the cache has of the repository.
+            whole = HubRepository(replace(name, file="", folder="", quantization=""))
+            self._listed[key] = whole
+        if not whole.from_cache:
+            repository.settle(whole.revision, whole.files())
         return repository
 
     def _as_locked(self, asked: _Asked, old: Locked) -> Repository:

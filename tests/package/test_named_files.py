@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -77,7 +79,8 @@ def said() -> str:
 def push(hub: HubServer, files: dict[str, bytes]) -> str:
     """A new commit on the branch; the one before stays readable, as on the hub. Returns the new commit."""
     before = hub.repos["org/repo"]
-    repo = hub.add("org/repo", files)
+    repo = hub.add("org/repo", files, commit=hashlib.sha1(repr(files).encode()).hexdigest())
+    assert repo.commit != before.commit
     repo.older[before.commit] = before
     return repo.commit
 
@@ -349,3 +352,81 @@ def test_variants_have_entries_of_their_own(hub: HubServer, folder: Folder) -> N
     folder.load("variants: {a: hf.co/org/repo:Q8_0, a.model: hf.co/org/repo:Q4_K_M}")
     assert list(folder.names) == ["variants.a", "variants.a.model"]
     folder.load("variants: {a: {model: 'hf.co/org/repo:Q8_0'}, a.model: hf.co/org/repo:Q4_K_M}", "locked")
+
+
+def test_a_model_in_parts(hub: HubServer, folder: Folder) -> None:
+    """Though the cache has one of the parts."""
+    parts = {f"m-Q8_0-0000{n}-of-00002.gguf": OLD + bytes([n]) for n in (1, 2)}
+    hub.add("org/repo", parts)
+    package = folder.load(f"model: {NAME}")
+    assert [file["path"] for file in folder.names["model"]["files"]] == list(parts)
+    bring([package.model])
+    push(hub, {"m-Q8_0.gguf": NEW})
+    places._REMOTE.clear()
+    assert folder.load(f"model: {NAME}").model == package.model
+    second = package.model.with_name("m-Q8_0-00002-of-00002.gguf")
+    assert places.is_there(second) and not second.exists()
+    bring([second])
+    assert second.read_bytes() == parts[second.name]
+    hub.asked.clear()
+    folder.load(f"model: {NAME}")
+    assert hub.asked == []
+
+
+def test_a_part_of_a_repository_is_not_locked(
+    hub: HubServer, folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The projector that the cache lacks must not be forgotten for good."""
+    commit = hub.add("org/repo", {"m-Q8_0.gguf": OLD, "mmproj-m.gguf": NEW}).commit
+    bring([folder.load(f"model: {NAME}").model])
+    folder.lock.unlink()
+    said()
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    assert folder.load(f"model: {NAME}").model.read_bytes() == OLD
+    assert "not locked: only the cache was read (HF_HUB_OFFLINE is set)" in said()
+    assert not folder.lock.exists()
+    monkeypatch.delenv("HF_HUB_OFFLINE")
+    folder.load(f"model: hf://org/repo@{commit}/m-Q8_0.gguf")
+    assert [file["path"] for file in folder.names["model"]["projectors"]] == ["mmproj-m.gguf"]
+
+
+def test_ollama(folder: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = tmp_path / "models"
+    monkeypatch.setenv("OLLAMA_MODELS", str(store))
+    manifest = store / "manifests" / "registry.ollama.ai" / "library" / "m" / "latest"
+    manifest.parent.mkdir(parents=True)
+    (store / "blobs").mkdir()
+
+    def create(data: bytes) -> Path:
+        layer = {"mediaType": "application/vnd.ollama.image.model", "digest": sha(data), "size": len(data)}
+        manifest.write_text(json.dumps({"schemaVersion": 2, "layers": [layer]}))
+        blob = store / "blobs" / sha(data).replace(":", "-")
+        blob.write_bytes(data)
+        return blob
+
+    old = create(OLD)
+    assert folder.load("model: ollama://m").model == old
+    create(NEW)
+    assert folder.load("model: ollama://m").model == old  # Ollama has not pruned it yet
+    old.unlink()
+    assert sha(NEW) in folder.refused("model: ollama://m", "MK489").message
+    assert folder.load("model: ollama://m", "update").model.read_bytes() == NEW
+
+
+def test_two_commands_at_once(hub: HubServer, folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second finds that the first has locked another state while it looked the name up."""
+    hub.add("org/repo", {"m-Q8_0.gguf": OLD})
+    named_files = importlib.import_module("modelfile_kit.package.named_files")
+    found = named_files.NamedFiles._found
+
+    def slow(self: Any, asked: Any) -> Any:
+        mine = found(self, asked)
+        monkeypatch.setattr(named_files.NamedFiles, "_found", found)
+        push(hub, {"m-Q8_0.gguf": NEW})
+        folder.load(f"model: {NAME}")
+        return mine
+
+    monkeypatch.setattr(named_files.NamedFiles, "_found", slow)
+    assert "has just locked another state of `model`" in folder.refused(f"model: {NAME}", "MK489").message
+    assert folder.names["model"]["files"][0]["digest"] == sha(NEW)
+    folder.load(f"model: {NAME}", "locked")
