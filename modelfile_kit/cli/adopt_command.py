@@ -57,7 +57,21 @@ def command(
     MESSAGEs, parameters, stops and licences. It is built once and held to the model, so that what a publish
     would change is said. The files are hard links to the server's where that is possible: do not edit them.
     """
-    name = name_on_server(name)
+    adopt_model(
+        name_on_server(name), output, models=models, copy=copy, host=host, output_format=output_format
+    )
+
+
+def adopt_model(
+    name: str,
+    output: Path | None,
+    *,
+    models: tuple[Path, ...] = (),
+    copy: bool = False,
+    host: str | None = None,
+    output_format: str = "text",
+) -> None:
+    """Adopts a model of a server, for `adopt NAME` and `init ollama://NAME`, and ends the command."""
     folder = output or Path(base_of(name).rpartition("/")[2])
     with OllamaServer(host) as server, step_progress() as progress:
         done = adopt(server, name, folder, models=models, copy=copy, progress=progress)

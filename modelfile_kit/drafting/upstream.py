@@ -198,7 +198,7 @@ def _lines(part: Part) -> Iterator[str]:
 def _differs(message: str, title: str, span: Span) -> Diagnostic:
     advice = (
         f"find out which is right (`mkmodelfile diff {title} {span.file}` shows all of it); to take the "
-        "original's, download it and write its path as `chat_template:`"
+        f"original's, write `chat_template: {title}` into the package"
     )
     return Diagnostic(DIFFERS, Severity.WARNING, message, span, advice)
 

@@ -74,7 +74,7 @@ def draft_variants(
     main = next((f for f in found if f.quantization.upper() == MAIN), found[0])
     draft = _without_remark(draft_package(main.path, projector=projector, folder=folder))
     place = folder or main.path.parent
-    lines = [f"  {_scalar(tags[f.path])}: {_scalar(_named(f.path, place))}" for f in found]
+    lines = [f"  {scalar(tags[f.path])}: {scalar(_named(f.path, place))}" for f in found]
     name = package_name(main.path)
     facts = [f"{name}:{tags[f.path]}: {f.path.name}" for f in found]
     facts.append(f"{name}, without a tag: {main.path.name}")
@@ -213,7 +213,7 @@ def _others_there(model: Path) -> str:
     for choice in others:
         size = "" if choice.size is None else f"  # {choice.size / 1e6:,.1f} MB"
         name = exact_name(found.repository, choice.file)
-        lines.append(f"#   {_scalar(tag_of(choice.name))}: {_scalar(name)}{size}")
+        lines.append(f"#   {scalar(tag_of(choice.name))}: {scalar(name)}{size}")
     return "\n".join(lines) + "\n"
 
 
@@ -226,10 +226,10 @@ def _text(header: Header, model: Path, projector: str | None, folder: Path, fami
         "auto" if projector is None else projector if projector == "none" else _named(Path(projector), folder)
     )
     lines = [
-        f"name: {_scalar(package_name(model))}",
-        f"model: {_scalar(_named(model, folder))}",
-        f"projector: {_scalar(seen)}  # a path, auto (look beside the model) or none",
-        f"chat_template: {_scalar(source)}  # {note}; or a .jinja file",
+        f"name: {scalar(package_name(model))}",
+        f"model: {scalar(_named(model, folder))}",
+        f"projector: {scalar(seen)}  # a path, auto (look beside the model) or none",
+        f"chat_template: {scalar(source)}  # {note}; or a .jinja file",
         "end_token: auto",
         "stop: auto",
         f"parameters: {{num_ctx: {context}}}  # without num_ctx, Ollama decides by the server's video memory",
@@ -241,10 +241,11 @@ def _text(header: Header, model: Path, projector: str | None, folder: Path, fami
 def _named(path: Path, folder: Path) -> str:
     """The name of a file that a name stood for, with the state of the repository; else its path."""
     found = known(path)
-    return _relative(path, folder) if found is None else exact_name(found.repository, found.file)
+    return relative_path(path, folder) if found is None else exact_name(found.repository, found.file)
 
 
-def _relative(path: Path, folder: Path) -> str:
+def relative_path(path: Path, folder: Path) -> str:
+    """A path as a package file in that folder names it: from the folder where it is within, else whole."""
     # Links stay what they are: in Hugging Face's cache only they have the files' names.
     here, root = (Path(os.path.abspath(p)) for p in (path, folder))  # noqa: PTH100
     try:
@@ -253,7 +254,8 @@ def _relative(path: Path, folder: Path) -> str:
         return here.as_posix()
 
 
-def _scalar(text: str) -> str:
+def scalar(text: str) -> str:
+    """A text as YAML writes it in one line."""
     import yaml
 
     return str(yaml.safe_dump(text, allow_unicode=True, width=10_000)).removesuffix("...\n").strip()

@@ -32,7 +32,7 @@ ANY_SERVER = Target((0, 7, 0), onwards=True)
 
 _SHARD = re.compile(r"^(?P<stem>.*)-(?P<number>\d{5})-of-(?P<count>\d{5})\.gguf$")
 _PATH_LIKE = re.compile(r"^[.~/\\]|^[A-Za-z]:[\\/]|\.(gguf|safetensors|bin)$", re.IGNORECASE)
-_PROJECTOR_NOTE = re.compile(r"\s*PROJECTOR[ \t]+(?P<file>\S.*?)\s*", re.IGNORECASE)
+PROJECTOR_NOTE = re.compile(r"\s*PROJECTOR[ \t]+(?P<file>\S.*?)\s*", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -347,7 +347,7 @@ def _unheard_projectors(
     """A `# PROJECTOR file` note is a comment to Ollama: without the FROM the file stays behind."""
     known = {p.name for p in files}
     for comment in modelfile.comments:
-        match = _PROJECTOR_NOTE.fullmatch(comment.text)
+        match = PROJECTOR_NOTE.fullmatch(comment.text)
         if not match or Path(match["file"].strip("\"'")).name in known:
             continue
         file = match["file"].strip("\"'")

@@ -194,7 +194,13 @@ def _no_model(contents: Contents, name: Name, title: str) -> SourceError:
         return SourceError(
             f"{where}, only {names}", span=Span(title), help="name the model's repository", code=NO_GGUF
         )
-    return SourceError(where, span=Span(title), help="name a repository with GGUF files", code=NO_GGUF)
+    return SourceError(
+        where,
+        span=Span(title),
+        help="name a repository with GGUF files; or download this one into a folder, and `mkmodelfile init "
+        "FOLDER` says how to convert it",
+        code=NO_GGUF,
+    )
 
 
 def _complete(choice: Choice, title: str) -> Choice:

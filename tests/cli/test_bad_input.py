@@ -191,9 +191,10 @@ def test_a_path_of_a_command_that_is_no_file(said, folder, kind, command):
 def test_a_folder_of_models_names_them(said, folder, pair):
     (folder / "models").mkdir()
     (folder / "models" / "one.gguf").symlink_to(pair / "micro-glm4v.gguf")
-    for command in ("inspect", "init"):
-        code, text = said(command, "models")
-        assert (code, "give the path of a file in it: one.gguf" in text) == (2, True), text
+    code, text = said("inspect", "models")
+    assert (code, "give the path of a file in it: one.gguf" in text) == (2, True), text
+    assert said("init", "models")[0] == 0
+    assert "model: one.gguf" in (folder / "models" / "mkmodelfile.yaml").read_text()
     (folder / "mkmodelfile.yaml").write_text("name: tiny\nmodel: models\n")
     assert "a file in it: one.gguf" in said("build")[1]
 

@@ -241,7 +241,12 @@ MATRIX: dict[str, Lines] = {
         ["--no-server", "-o", w.modelfile / "x"],
         ["--host", w.attack, "-o", w.modelfile / "x"],
     ],
-    "init": lambda w: [[w.broken], [w.model, "--projector", w.broken], [w.modelfile]],
+    "init": lambda w: [
+        [w.broken],
+        [w.model, "--projector", w.broken],
+        [w.modelfile],
+        [w.modelfile, "-o", w.modelfile.parent / f"{os.urandom(4).hex()}.yaml"],
+    ],
     "inspect": lambda w: [[w.broken], [w.model, "--tokenizer", w.broken], [w.modelfile]],
     "fit": lambda w: [[w.broken], [w.package], [w.model, "--projector", w.broken]],
     "patch": lambda w: [

@@ -33,6 +33,7 @@ WITH_HOST = {
     "push": ["{package}", "--to", "box/me/m"],
     "doctor": [],
     "demo": ["--host", "{}"],
+    "init": ["ollama://some-model", "--host", "{}"],
     "caption": ["{image}", "--model", "some-model"],
     "check": ["{package}", "--replies"],
 }

@@ -11,6 +11,7 @@ from modelfile_kit.drafting.upstream import hold_to_upstream
 from modelfile_kit.sources import places
 from modelfile_kit.sources.resolve import place_of
 from tests.gguf_file.handmade import Typed, gguf, tensor
+from tests.hub_server import ModelScopeServer
 
 TEXT = "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}{{ eos_token }}{% endfor %}<|assistant|>"
 # The same prompts, by another way of writing it.
@@ -141,3 +142,19 @@ def test_what_could_not_be_had_is_said(hub, held, card, said) -> None:
 def test_a_file_of_this_machine_is_not_compared(tmp_path) -> None:
     (tmp_path / "m.gguf").write_bytes(model())
     assert hold_to_upstream(tmp_path / "m.gguf") is None
+
+
+def test_modelscope(hub, monkeypatch) -> None:
+    places._REMOTE.clear()
+    server = ModelScopeServer()
+    monkeypatch.setenv("MODELSCOPE_DOMAIN", server.url)
+    monkeypatch.delenv("MODELSCOPE_API_TOKEN", raising=False)
+    try:
+        server.add("org/original", original())
+        card = b"---\nbase_model: org/original\n---\n"
+        server.add("org/m-GGUF", {"m-Q8_0.gguf": model(), "README.md": card})
+        found = hold_to_upstream(place_of("ms://org/m-GGUF"))
+    finally:
+        server.close()
+    assert found is not None and found.diagnostic.code == "MK276"
+    assert "modelscope.cn/org/original/chat_template.jinja" in found.diagnostic.message
