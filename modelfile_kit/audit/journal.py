@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TextIO
 
 from ..core.errors import UsageError
+from ..core.files import open_file
 from ..core.os_errors import cannot_write
 from ..core.version import __version__
 from .rows import Row
@@ -22,9 +23,10 @@ def read_rows(folder: Path) -> dict[str, Row]:
     Of several rows of a name the last counts. A line that was cut by a break is passed over.
     """
     rows: dict[str, Row] = {}
-    with contextlib.suppress(FileNotFoundError), (folder / JOURNAL).open(encoding="utf-8") as file:
+    with contextlib.suppress(FileNotFoundError), open_file(folder / JOURNAL) as file:
         for line in file:
-            with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError):
+            # Whatever a line is that is no row, its model is looked at anew.
+            with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError, RecursionError):
                 row = Row.from_dict(json.loads(line))
                 if row.kit == __version__:
                     rows[row.name] = row
@@ -39,7 +41,8 @@ class Journal:
 
     def add(self, row: Row) -> None:
         """One more row, written at once."""
-        self._file.write(json.dumps(row.to_dict(), ensure_ascii=False) + "\n")
+        # In ASCII: the name of a file need not be UTF-8, and comes back as it was.
+        self._file.write(json.dumps(row.to_dict()) + "\n")
         self._file.flush()
 
 

@@ -63,8 +63,12 @@ class Row:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Row:
-        """The row of such values. Raises TypeError or KeyError for others."""
-        return cls(**{key: TYPES[key](value) for key, value in values.items()})
+        """The row of such values. Raises TypeError, KeyError or ValueError for others."""
+        row = cls(**{key: TYPES[key](value) for key, value in values.items()})
+        numbers = [getattr(row, name) for name, kind in TYPES.items() if kind is int]
+        if row.verdict not in VERDICTS or any(not 0 <= number < 1 << 63 for number in numbers):
+            raise ValueError("no row of an audit")
+        return row
 
 
 TYPES: Mapping[str, type] = {f.name: int if f.type == "int" else str for f in fields(Row)}

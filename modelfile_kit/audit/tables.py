@@ -41,11 +41,17 @@ def write_parquet(rows: Sequence[Row], path: Path) -> None:
     kinds = {str: pyarrow.string(), int: pyarrow.int64()}
     schema = pyarrow.schema([(name, kinds[kind]) for name, kind in TYPES.items()])
     columns = [
-        pyarrow.array([getattr(row, name) for row in rows], kinds[kind]) for name, kind in TYPES.items()
+        pyarrow.array([_cell(getattr(row, name)) for row in rows], kinds[kind])
+        for name, kind in TYPES.items()
     ]
     data = io.BytesIO()
     pyarrow.parquet.write_table(pyarrow.table(columns, schema=schema), data, compression="zstd")
     _write(path, data.getvalue())
+
+
+def _cell(value: str | int) -> str | int:
+    """A value as a table holds it: names of files that are not UTF-8 become escapes."""
+    return value if isinstance(value, int) else value.encode("utf-8", "backslashreplace").decode()
 
 
 def write_page(rows: Sequence[Row], path: Path) -> None:

@@ -13,6 +13,7 @@ import contextlib
 import threading
 import time
 import urllib.request
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ CONNECT_SECONDS = 10.0  # a server that accepts no connection by then does not r
 DEADLINE_SECONDS = 6 * 3600.0  # one answer; the longest real ones are a quantization or a push
 LEAST_RATE = 100.0  # bytes a second; the slowest mobile line has ten times that
 RATE_SECONDS = 30.0  # the rate is judged over that long: a train in a tunnel is no slow server
+UNPACKED_BYTES = 1 << 20  # one piece of a compressed answer: callers bound what they take between two of them
 WRITE_BYTES = 1 << 14  # one write; the rate is looked at between two of them
 
 
@@ -299,7 +301,7 @@ class _Transport:
         asked = httpcore.Request(
             method=request.method,
             url=_core_url(request.url),
-            headers=request.headers.raw,
+            headers=_askable(request.headers.raw),
             content=cast("Iterable[bytes]", request.stream),
             extensions=request.extensions,
         )
@@ -313,9 +315,20 @@ class _Transport:
             answer = pool.handle_request(asked)
         watch.rest()
         body = _body(cast("Iterable[bytes]", answer.stream), watch, lines=self._lines)
-        return httpx.Response(
-            answer.status, headers=answer.headers, stream=body, extensions=answer.extensions
-        )
+        headers = list(answer.headers)
+        packed = [v.strip().lower() for k, v in headers if k.lower() == b"content-encoding"]
+        if any(word not in (b"", b"identity") for word in packed):
+            if packed not in _PACKED:
+                body.close()
+                raise httpx.RemoteProtocolError(
+                    f"the answer is packed as {b', '.join(packed)[:80].decode('latin-1')!r}, "
+                    "which it was not asked for"
+                )
+            body = _unpacked(body)
+            headers = [
+                (k, v) for k, v in headers if k.lower() not in (b"content-encoding", b"content-length")
+            ]
+        return httpx.Response(answer.status, headers=headers, stream=body, extensions=answer.extensions)
 
     def _pool(self, url: str) -> httpcore.ConnectionPool:
         """The connections for an address, straight or through the proxy that the environment names for it."""
@@ -415,3 +428,45 @@ def _body(parts: Iterable[bytes], watch: _Watch, *, lines: bool) -> httpx.SyncBy
                 cast("Any", parts).close()
 
     return Body()
+
+
+_PACKED = ([b"gzip"], [b"x-gzip"])
+
+
+def _askable(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """The headers of a request, which asks for no packing but the one that is unpacked here."""
+    return [
+        (k, b"gzip" if k.lower() == b"accept-encoding" and v.strip() != b"identity" else v)
+        for k, v in headers
+    ]
+
+
+def _unpacked(body: httpx.SyncByteStream) -> httpx.SyncByteStream:
+    """What a body in gzip holds, in pieces; httpx would make all of a piece that came at once.
+
+    64 KiB can unpack to 64 MiB, and to 64 GiB where a server packs twice.
+    """
+    import httpx
+
+    class Unpacked(httpx.SyncByteStream):
+        def __iter__(self) -> Iterator[bytes]:
+            unpacker, began = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS), False
+            try:
+                for part in body:
+                    began = began or bool(part)
+                    while part and not unpacker.eof:
+                        piece = unpacker.decompress(part, UNPACKED_BYTES)
+                        part = unpacker.unconsumed_tail
+                        if piece:
+                            yield piece
+                while piece := unpacker.decompress(b"", UNPACKED_BYTES):
+                    yield piece
+            except zlib.error as e:
+                raise httpx.DecodingError(f"the answer is not the gzip that it says: {e}") from e
+            if began and not unpacker.eof:
+                raise httpx.DecodingError("the answer is in gzip and ends in the middle")
+
+        def close(self) -> None:
+            body.close()
+
+    return Unpacked()

@@ -30,6 +30,7 @@ from .name import HUB, HUB_ENDPOINT, Name, hub_endpoint
 from .repository import (
     GATED,
     MAX_FILES,
+    MAX_TEXT_BYTES,
     NOT_THERE,
     RATE_LIMITED,
     UNREACHABLE,
@@ -440,7 +441,12 @@ def _client(http: ModuleType) -> Any:
             self._answer = answer
 
         def __iter__(self) -> Iterator[bytes]:
-            return self._answer.iter_raw()
+            left = MAX_TEXT_BYTES  # the library holds all of an answer
+            for piece in self._answer.iter_raw():
+                left -= len(piece)
+                if left < 0:
+                    raise ValueError(f"an answer of more than {MAX_TEXT_BYTES >> 20} MiB")
+                yield piece
 
         def close(self) -> None:
             self._answer.close()

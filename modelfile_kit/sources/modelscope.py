@@ -7,7 +7,9 @@ is who asks.
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -35,6 +37,8 @@ from .repository import (
 )
 
 MASTER = "master"
+_HEX = re.compile(r"[0-9a-f]{40,64}")
+_ANY = ("utf-8", "surrogatepass")
 
 
 class ModelScopeRepository:
@@ -78,7 +82,9 @@ class ModelScopeRepository:
     def place(self, file: RepositoryFile) -> Path:
         # The contents' own digest: a branch moves on, and the list names no commit.
         state = file.etag or self.revision
-        return own_cache() / "modelscope" / self.name.repository.replace("/", "--") / state[:40] / file.path
+        # A server's own words, and a branch may hold slashes: no part of a path as they are.
+        mark = state[:40] if _HEX.fullmatch(state) else hashlib.sha256(state.encode(*_ANY)).hexdigest()[:40]
+        return own_cache() / "modelscope" / self.name.repository.replace("/", "--") / mark / file.path
 
     def local(self, file: RepositoryFile) -> Path | None:
         place = self.place(file)
@@ -162,6 +168,6 @@ def _file(entry: Mapping[str, Any]) -> RepositoryFile | None:
     if entry.get("Type", "blob") != "blob" or not isinstance(path, str) or not is_sound_path(path):
         return None
     digest = str(entry.get("Sha256") or "").lower()
-    known = len(digest) == 64 and digest.isalnum()
+    known = len(digest) == 64 and _HEX.fullmatch(digest) is not None
     size = size if isinstance(size, int) and not isinstance(size, bool) and size >= 0 else None
     return RepositoryFile(path, size, f"sha256:{digest}" if known else "", digest if known else "")

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..core.api_keys import OLLAMA_KEY
 from ..core.diagnostics import Span
@@ -32,7 +32,11 @@ from .registry import Descriptor, Registry, digest_of
 from .registry_errors import RegistryError
 from .repository import NOT_THERE, RATE_LIMITED, UNREACHABLE, RepositoryFile, Told
 
+if TYPE_CHECKING:
+    import httpx
+
 MAX_MANIFEST_BYTES = 4 << 20
+MAX_SHOWN_BYTES = 64 << 20  # of /api/show, which tells no tensors or tokens unless it is asked to
 ANSWER_SECONDS = 30.0
 _LAYER = "application/vnd.ollama.image."
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
@@ -158,14 +162,15 @@ class OllamaModel:
         try:
             key = OLLAMA_KEY.key_for(self._server)
             with open_client(self._server, silence=ANSWER_SECONDS, login=self._login, key=key) as client:
-                answer = client.post(
-                    "/api/show", json={"model": name}, extensions=under(Budget(ANSWER_SECONDS))
-                )
-        except httpx.HTTPError as e:
+                asked = under(Budget(ANSWER_SECONDS))
+                with client.stream("POST", "/api/show", json={"model": name}, extensions=asked) as answer:
+                    data = _body(answer) if answer.status_code == 200 else b""
+        except (httpx.HTTPError, httpx.InvalidURL) as e:
             looked.append(f"the server {shown_url(self._server)} does not answer ({hide_logins(str(e))})")
             return None
-        said = _parsed(answer.content) if answer.status_code == 200 else {}
+        said = _parsed(data)
         layers = [*_FROM.finditer(str(said.get("modelfile", "")))]
+        layers = [layer for layer in layers if _can_be_a_path(layer["path"])]
         if not layers:
             looked.append(f"the server {shown_url(self._server)} does not have it")
             return None
@@ -248,6 +253,16 @@ def stores() -> tuple[Path, ...]:
     return Path.home() / ".ollama" / "models", Path("/usr/share/ollama/.ollama/models")
 
 
+def _body(answer: httpx.Response) -> bytes:
+    """The body of a server's answer, none of one that is larger than any model's description."""
+    data = bytearray()
+    for piece in answer.iter_bytes():
+        data += piece
+        if len(data) > MAX_SHOWN_BYTES:
+            return b""
+    return bytes(data)
+
+
 def _parsed(data: bytes) -> Mapping[str, Any]:
     try:
         read = json.loads(data)
@@ -291,6 +306,13 @@ def _names(kinds: Sequence[str]) -> list[str]:
 
 def _same_model(one: _Found, other: _Found) -> bool:
     return one.files[0].digest in {file.digest for file in other.files}
+
+
+def _can_be_a_path(text: str) -> bool:
+    try:
+        return b"\0" not in os.fsencode(text)
+    except UnicodeError:
+        return False
 
 
 def _size(path: Path) -> int | None:

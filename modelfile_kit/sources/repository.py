@@ -53,7 +53,7 @@ class RepositoryFile:
 def is_sound_path(path: str) -> bool:
     """Whether a path that a server lists stays within its repository's folder on every system."""
     parts = path.split("/")
-    odd = any(ord(c) < 32 or c in "\\:\x7f" for c in path)
+    odd = any(ord(c) < 32 or c in "\\:\x7f" or "\ud800" <= c <= "\udfff" for c in path)
     return not odd and all(part not in ("", ".", "..") and len(part.encode()) <= 255 for part in parts)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import gzip
 import math
 import re
 import socket
@@ -347,3 +348,55 @@ def test_the_kit_has_one_client() -> None:
 )
 def test_another_way_out_is_found(source: str) -> None:
     assert ways_out(source)
+
+
+def packed(names: str, body: bytes) -> Callable[[socket.socket], None]:
+    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: {names}\r\nContent-Length: {len(body)}\r\n\r\n"
+    return lambda connection: connection.sendall(head.encode() + body)
+
+
+def test_a_packed_answer_comes_in_pieces() -> None:
+    data = b"\0" * (64 << 20)
+    with (
+        answering(packed("gzip", gzip.compress(data))) as port,
+        open_client(silence=5) as client,
+        client.stream("GET", f"http://127.0.0.1:{port}/") as reply,
+    ):
+        sizes = [len(piece) for piece in reply.iter_bytes()]
+    assert sum(sizes) == len(data)
+    assert max(sizes) <= 1 << 20
+
+
+@pytest.mark.parametrize("names", ["gzip, gzip", "br", "zstd", "deflate", "gzip\r\nContent-Encoding: gzip"])
+def test_an_answer_that_is_packed_otherwise_is_refused(names: str) -> None:
+    body = gzip.compress(gzip.compress(b"{}"))
+    with (
+        answering(packed(names, body)) as port,
+        open_client(silence=5) as client,
+        pytest.raises(httpx.RemoteProtocolError, match="not asked for"),
+    ):
+        client.get(f"http://127.0.0.1:{port}/")
+
+
+@pytest.mark.parametrize("body", [b"no gzip", gzip.compress(b"a whole answer")[:-9]])
+def test_a_damaged_packed_answer_is_no_answer(body: bytes) -> None:
+    with (
+        answering(packed("gzip", body)) as port,
+        open_client(silence=5) as client,
+        pytest.raises(httpx.DecodingError, match="gzip"),
+    ):
+        client.get(f"http://127.0.0.1:{port}/")
+
+
+def test_no_packing_is_asked_for_that_is_not_read(httpserver: HTTPServer) -> None:
+    seen: list[str] = []
+
+    def answer(request: Request) -> Response:
+        seen.append(request.headers.get("Accept-Encoding", ""))
+        return Response("{}")
+
+    httpserver.expect_request("/").respond_with_handler(answer)
+    with open_client(silence=5) as client:
+        client.get(httpserver.url_for("/"))
+        client.get(httpserver.url_for("/"), headers={"Accept-Encoding": "identity"})
+    assert seen == ["gzip", "identity"]

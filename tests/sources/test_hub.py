@@ -342,3 +342,14 @@ def test_an_answer_too_deep_for_the_library_is_no_crash(httpserver, monkeypatch,
     with pytest.raises(SourceError) as e:
         repository.files()
     assert e.value.code == repository.no_hub().code
+
+
+def test_an_answer_without_end_is_not_held(httpserver, monkeypatch, tmp_path):
+    monkeypatch.setattr("modelfile_kit.sources.hub.MAX_TEXT_BYTES", 1 << 20)
+    httpserver.expect_request("/api/models/org/repo").respond_with_data(
+        "{" + " " * (2 << 20) + "}", content_type="application/json"
+    )
+    monkeypatch.setenv("HF_ENDPOINT", httpserver.url_for("/").rstrip("/"))
+    monkeypatch.setenv("HF_HOME", str(tmp_path))
+    with pytest.raises(SourceError, match="answers otherwise than the hub does"):
+        HubRepository(parse_name("hf.co/org/repo")).files()

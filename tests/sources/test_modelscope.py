@@ -96,3 +96,21 @@ def test_another_server(hub, monkeypatch) -> None:
     monkeypatch.setenv("MODELSCOPE_DOMAIN", "http://127.0.0.1:9")
     with pytest.raises(GGUFError, match="cannot be read"):
         resolve(NAME)
+
+
+@pytest.mark.parametrize("revision", ["../../../../../out", "/tmp/out", "..", "a\ud800", "master"])
+def test_a_revision_that_leads_out_of_the_cache(httpserver, revision, monkeypatch, tmp_path) -> None:
+    entry = {"Path": "m.gguf", "Size": 4, "Type": "blob", "Revision": revision}
+    odd = {"Path": "a\ud800.gguf", "Size": 4, "Type": "blob", "Revision": revision}
+    httpserver.expect_request("/api/v1/models/org/repo/repo/files").respond_with_json(
+        {"Success": True, "Data": {"Files": [entry, odd]}}
+    )
+    httpserver.expect_request("/models/org/repo/resolve/master/m.gguf").respond_with_data(b"GGUF")
+    monkeypatch.setenv("MODELSCOPE_DOMAIN", httpserver.url_for("/"))
+    monkeypatch.setenv("MODELFILE_KIT_FILES", str(tmp_path / "files"))
+    found = ModelScopeRepository(parse_name("ms://org/repo"))
+    (file,) = found.files()
+    place = found.fetch(file)
+    assert ".." not in place.parts
+    assert place.resolve().is_relative_to((tmp_path / "files" / "modelscope" / "org--repo").resolve())
+    assert place.read_bytes() == b"GGUF"

@@ -10,6 +10,7 @@ from werkzeug import Request, Response
 
 from modelfile_kit.core.errors import SourceError
 from modelfile_kit.gguf_file import read_header
+from modelfile_kit.sources import ollama
 from modelfile_kit.sources.name import parse_name
 from modelfile_kit.sources.ollama import OllamaModel, stores
 from modelfile_kit.sources.repository import read_all
@@ -160,3 +161,31 @@ def test_where_stores_are(monkeypatch) -> None:
         "/home/me/.ollama/models",
         "/usr/share/ollama/.ollama/models",
     ]
+
+
+@pytest.mark.parametrize("path", ["/tmp/a\0", "/tmp/a\ud800"])
+def test_a_server_whose_paths_are_none(store, httpserver, path, monkeypatch) -> None:
+    said = {"modelfile": f"FROM {path}/sha256-{'a' * 64}\n"}
+    httpserver.expect_request("/api/show").respond_with_json(said)
+    httpserver.expect_request("/v2/ns/model/manifests/latest").respond_with_data("{}", status=404)
+    monkeypatch.setenv("OLLAMA_HOST", f"127.0.0.1:{httpserver.port}")
+    with pytest.raises(SourceError, match=f"{httpserver.port} does not have it; ") as e:
+        resolve(f"ollama://127.0.0.1:{httpserver.port}/ns/model")
+    assert e.value.code == "MK481"
+
+
+def test_a_server_that_describes_without_end(store, httpserver, monkeypatch) -> None:
+    monkeypatch.setattr(ollama, "MAX_SHOWN_BYTES", 1 << 20)
+    sent: list[int] = []
+
+    def flood():
+        for _ in range(1 << 10):
+            sent.append(1 << 16)
+            yield b" " * (1 << 16)
+
+    httpserver.expect_request("/api/show").respond_with_handler(lambda request: Response(flood()))
+    httpserver.expect_request("/v2/ns/model/manifests/latest").respond_with_data("{}", status=404)
+    monkeypatch.setenv("OLLAMA_HOST", f"127.0.0.1:{httpserver.port}")
+    with pytest.raises(SourceError, match=f"{httpserver.port} does not have it; "):
+        resolve(f"ollama://127.0.0.1:{httpserver.port}/ns/model")
+    assert sum(sent) < 1 << 25
