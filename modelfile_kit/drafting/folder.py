@@ -149,8 +149,9 @@ def _commands(found: _Folder, base: str, out: str, kind: str) -> Iterator[str]:
         yield f"llama-export-lora -m {shlex.quote(_base_file(found))} --lora {where} -o {merged}"
         return
     yield f"python convert_hf_to_gguf.py {folder} --outfile {where} --outtype {kind}"
-    if _encoders(found):  # the file's name gets `mmproj-` before it
-        named = shlex.quote(str(found.path / f"{base}-F16.gguf"))
+    if _encoders(found):
+        # A converter that puts another `mmproj-` before the name does no harm: `projector: auto` finds both.
+        named = shlex.quote(str(found.path / f"mmproj-{base}-F16.gguf"))
         yield f"python convert_hf_to_gguf.py {folder} --mmproj --outfile {named} --outtype f16"
 
 

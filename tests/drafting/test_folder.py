@@ -53,7 +53,8 @@ def test_a_model_that_sees_or_hears_has_a_second_line(tmp_path, key) -> None:
     draft = draft_folder(folder, tmp_path)
     first, second = commands(draft)
     assert first[4:] == [str(folder / "m-F16.gguf"), "--outtype", "f16"]
-    assert second[1:4] == ["convert_hf_to_gguf.py", str(folder), "--mmproj"]
+    assert second[1:5] == ["convert_hf_to_gguf.py", str(folder), "--mmproj", "--outfile"]
+    assert second[5] == str(folder / "mmproj-m-F16.gguf") != first[4]
     assert "\nmodel: m/m-F16.gguf\nprojector: auto\n" in draft.text
 
 
