@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..compiler.compile import GO_STEPS, JINJA_STEPS
 from ..core.conversation import Conversation, Message, Tool
 from ..core.diagnostics import Diagnostic
-from ..core.errors import PackageError
+from ..core.errors import PackageError, UsageError
 from ..core.step_account import steps_together
 from ..gguf_file.split import split_of
 from ..ollama.conversation_rules import with_system
@@ -334,8 +334,18 @@ def model_files(built: Build) -> tuple[Path, ...]:
 
 
 def default_output(package: Package) -> Path:
-    """`build/<name>/` beside the package file; `/` and `:` of a name become `-`."""
-    return package.folder / "build" / package.name.replace("/", "-").replace(":", "-")
+    """`build/<name>/` beside the package file; `/` and `:` of a name become `-`.
+
+    Raises UsageError where a link in the package leads from there to a folder outside of it: a package from
+    elsewhere would choose which files are replaced.
+    """
+    folder = package.folder / "build" / package.name.replace("/", "-").replace(":", "-")
+    if not folder.resolve().is_relative_to(package.folder.resolve()):
+        raise UsageError(
+            f"{folder} leads by a link to {folder.resolve()}, which is outside of the package",
+            help="remove the link, or name the folder with --output",
+        )
+    return folder
 
 
 def with_stand_ins(

@@ -316,6 +316,8 @@ class _Transport:
         watch.rest()
         body = _body(cast("Iterable[bytes]", answer.stream), watch, lines=self._lines)
         headers = list(answer.headers)
+        for location in (v for k, v in headers if k.lower() == b"location"):
+            _require_host(request.url, location, body)
         packed = [v.strip().lower() for k, v in headers if k.lower() == b"content-encoding"]
         if any(word not in (b"", b"identity") for word in packed):
             if packed not in _PACKED:
@@ -470,3 +472,15 @@ def _unpacked(body: httpx.SyncByteStream) -> httpx.SyncByteStream:
             body.close()
 
     return Unpacked()
+
+
+def _require_host(url: httpx.URL, location: bytes, body: httpx.SyncByteStream) -> None:
+    """Refuses a redirect to a name that is none (`xn--`): the library would fail otherwise than it says."""
+    import httpx
+
+    try:
+        with contextlib.suppress(httpx.InvalidURL):  # which the library tells itself
+            _ = url.join(location.decode("latin-1")).host
+    except UnicodeError as e:
+        body.close()
+        raise httpx.RemoteProtocolError(f"redirected to an address that is none: {e}") from e

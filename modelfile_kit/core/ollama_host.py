@@ -34,12 +34,18 @@ def resolve_host(host: str | None = None) -> str:
             f"{source} is {hide_logins(text)!r}: the scheme {scheme!r} is not http or https",
             help="write it as 127.0.0.1:11434 or http://127.0.0.1:11434",
         )
+    said = hide_logins(f"{scheme}://{rest}" if "@" in rest else text)
     if set(rest) & set("?#"):
         raise UsageError(
-            f"{source} is {hide_logins(text)!r}: the address of a server has no '?' and no '#'",
+            f"{source} is {said!r}: the address of a server has no '?' and no '#'",
             help="write it as 127.0.0.1:11434 or http://127.0.0.1:11434",
         )
     netloc, slash, path = rest.partition("/")
+    if "@" in path and "[" not in netloc and ":" in netloc and read_count(netloc.rpartition(":")[2]) is None:
+        raise UsageError(
+            f"{source} has a user or password with a '/' that is not escaped",
+            help="write it as %2F, as in http://USER:PASS%2FWORD@HOST:11434",
+        )
     address, port = _split(netloc, source)
     if port is None:
         port = PORTS[scheme] if separator else DEFAULT_PORT

@@ -480,8 +480,8 @@ class Registry:
     def _token(self, values: Mapping[str, str], asked: str) -> str:
         """A token from where the registry sends us (distribution: "Token Authentication")."""
         realm, login = without_login(values["realm"])
-        host = urlsplit(realm).netloc
         try:
+            host = urlsplit(realm).netloc
             secure, own = origin(realm)[0] == "https", origin(realm) == origin(self.url)
         except ValueError:
             raise not_a_registry(self.host, asked, "a realm that is no address") from None

@@ -46,7 +46,9 @@ class Login:
     @property
     def header(self) -> str:
         """The value of `Authorization`."""
-        return "Basic " + base64.b64encode(f"{self.user}:{self.password}".encode()).decode("ascii")
+        return "Basic " + base64.b64encode(f"{self.user}:{self.password}".encode("utf-8", "replace")).decode(
+            "ascii"
+        )
 
 
 @dataclass(frozen=True)

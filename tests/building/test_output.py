@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
+from modelfile_kit.building.build import default_output
 from modelfile_kit.building.output import write_files
 from modelfile_kit.core.errors import UsageError
+from modelfile_kit.package.package import load_package
 
 
 def test_files_and_folders(tmp_path: Path) -> None:
@@ -75,3 +77,18 @@ def test_of_two_builds_at_once_one_wins_whole(tmp_path: Path) -> None:
             list(both.map(build, (b"one", b"two")))
         assert len({(tmp_path / name).read_bytes() for name in names}) == 1
     assert {p.name for p in tmp_path.iterdir()} == set(names)
+
+
+def test_a_link_in_a_package_does_not_choose_where_a_build_goes(tmp_path: Path) -> None:
+    package = tmp_path / "package"
+    package.mkdir()
+    (package / "mkmodelfile.yaml").write_text("name: m\nmodel: m.gguf\n")
+    loaded = load_package(package)
+    assert default_output(loaded) == package / "build" / "m"
+    (tmp_path / "mine").mkdir()
+    for link in (package / "build", package / "build" / "m"):
+        link.parent.mkdir(exist_ok=True)
+        link.symlink_to(tmp_path / "mine", target_is_directory=True)
+        with pytest.raises(UsageError, match="outside of the package"):
+            default_output(loaded)
+        link.unlink()

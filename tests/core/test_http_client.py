@@ -400,3 +400,11 @@ def test_no_packing_is_asked_for_that_is_not_read(httpserver: HTTPServer) -> Non
         client.get(httpserver.url_for("/"))
         client.get(httpserver.url_for("/"), headers={"Accept-Encoding": "identity"})
     assert seen == ["gzip", "identity"]
+
+
+@pytest.mark.parametrize("follow", [True, False])
+def test_a_redirect_to_a_name_that_is_none(httpserver: HTTPServer, follow: bool) -> None:
+    moved = Response("", status=302, headers={"Location": "https://xn--/"})
+    httpserver.expect_request("/").respond_with_response(moved)
+    with open_client(silence=5, follow=follow) as client, pytest.raises(httpx.RemoteProtocolError):
+        client.get(httpserver.url_for("/"))

@@ -90,3 +90,18 @@ def test_any_login_is_taken_off_and_hidden(user: str, secret: str, scheme: str, 
     ):
         assert secret not in seen
         assert "box.example:81" in seen
+
+
+@pytest.mark.parametrize("odd", ["/", "?", "#", " ", '"', "'", "<"])
+def test_a_password_that_is_not_escaped_is_not_shown(odd: str) -> None:
+    url = f"http://me:pass{odd}{PASSWORD}@box/m.gguf"
+    assert PASSWORD not in shown_url(url)
+    assert "box/m.gguf" in shown_url(url)
+    if odd in "/?#":  # in a text, the others end an address
+        assert PASSWORD not in hide_logins(f"cannot ask {url}: refused")
+
+
+def test_an_address_with_a_port_and_an_at_later_stays() -> None:
+    for url in ("http://box:80/a@b", "https://box/a:b@c", "http://[::1]:8/a@b", "hf://o/r@v1/m.gguf"):
+        assert hide_logins(url) == url
+        assert shown_url(url) == url
