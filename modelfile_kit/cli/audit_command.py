@@ -184,7 +184,7 @@ def _report(sources: tuple[str, ...], rows: list[Row], output_format: str) -> Re
 
 def _words(value: object) -> object:
     if isinstance(value, dict):
-        return ", ".join(f"{count:,} {name}" for name, count in list(value.items())[:SHOWN])
+        return ", ".join(f"{count:,} {name}" for name, count in list(value.items())[:SHOWN]) or "none"
     return value
 
 

@@ -100,6 +100,8 @@ def command(
     `publish` does, and that server pushes it; or the kit pushes by itself (--by kit). After a break the
     command goes on where it was.
     """
+    if to is not None and not to.strip():
+        raise UsageError("--to is empty", help="name the place, or leave --to out for the package's own name")
     if to is not None and is_elsewhere(to):
         if verify_on is not None or by is not None:
             raise click.UsageError("--verify-on and --by are for models in a registry of Ollama models")
@@ -118,7 +120,7 @@ def command(
         if whole.variants:
             raise UsageError(
                 f"{package} has several variants, and a push is of one model",
-                help="`mkmodelfile publish --push` pushes all of them, or those of --variants",
+                help="`mkmodelfile publish --push` pushes all of them, or those of --variant",
             )
         wanted = to or whole.name
         by = by or _who_pushes(host, wanted)

@@ -203,6 +203,8 @@ def _must_stay_sound(before: Header, after: Header) -> None:
 def _check(header: Header, key: str, value: Value | None, kind: str | None) -> None:
     if key in ("general.alignment", "general.architecture") or key.startswith("split."):
         raise _error(header, f"{key} cannot be changed: it decides how the file is read")
+    if key == PADDING:
+        raise _error(header, f"{key} cannot be changed: each patch writes it anew, or leaves it out")
     if not key or len(key.encode()) > MAX_KEY_BYTES:
         raise _error(header, f"a key has 1 to {MAX_KEY_BYTES} bytes, this one {len(key.encode())}")
     if value is None:

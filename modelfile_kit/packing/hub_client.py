@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..core.api_keys import require_private
+from ..core.api_keys import require_private, require_sendable
 from ..core.errors import KitError, MissingDependencyError, ServerError, UsageError
 from ..core.files import read_file
 from ..core.foreign_text import shown
 from ..core.urls import shown_url
 from ..sources.hub import kit_client
-from ..sources.name import hub_endpoint
+from ..sources.name import require_hub_endpoint
 
 DENIED = "MK896"
 CHANGED_MEANWHILE = "MK898"
@@ -49,7 +49,7 @@ class HubClient:
     def __init__(self, repository: str) -> None:
         self.library = _library()
         self.repository = repository
-        self.endpoint = hub_endpoint()
+        self.endpoint = require_hub_endpoint()
         require_private(self.endpoint, "the token for the hub")
         self.api = self.library.HfApi(endpoint=self.endpoint)
         self._leaving = contextlib.ExitStack()
@@ -88,7 +88,9 @@ class HubClient:
     def sign_in(self, *, to_write: bool) -> None:
         """Sees that the token may write before anything is sent. Raises UsageError where it may not."""
         how = "sign in with `hf auth login`, or set HF_TOKEN to a token that may write"
-        if self.library.get_token() is None:
+        token = self.library.get_token()
+        require_sendable(token or "", "the token for the hub (HF_TOKEN, or of `hf auth login`)")
+        if token is None:
             if to_write:
                 raise self._denied("a push to the hub needs a token", how)
             return

@@ -99,7 +99,7 @@ def roll_back(server: OllamaServer, name: str, to: str | None = None) -> RolledB
     to: the kept model's name, or its tag; None takes the one that was replaced last. The kept name that was
     taken goes, unless it is one that the user gave. Nothing is uploaded.
 
-    Raises UsageError (MK882) where no other model is kept, ServerError where the server fails; the name has
+    Raises UsageError (MK842) where no other model is kept, ServerError where the server fails; the name has
     its model then.
     """
     sweep(server)
@@ -139,6 +139,8 @@ def _source(server: OllamaServer, name: str, present: str | None, to: str | None
     if other:
         return other[0]
     what = f"{found[0].name} is the same model" if found else "none is kept"
+    if present is None:
+        what += f", and {server.url} has no {with_tag(name)}"
     raise UsageError(
         f"{name} cannot go back to a model that was replaced: {what}",
         help=_there(name, [k for k in kept if k.digest != present]),

@@ -151,6 +151,13 @@ def _explained(error: ServerError, name: str) -> ServerError:
             code="MK847",
             **said,
         )
+    if "dial tcp" in error.detail:
+        return ServerError(
+            f"no registry answers the Ollama server at {host} ({error.detail})",
+            help="check the host and the port of the name, and that a registry runs there",
+            code="MK802",
+            **said,
+        )
     return error
 
 

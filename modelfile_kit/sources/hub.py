@@ -19,14 +19,14 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
-from ..core.api_keys import require_private
+from ..core.api_keys import require_private, require_sendable
 from ..core.diagnostics import Span
 from ..core.errors import MissingDependencyError, SourceError, UsageError
 from ..core.http_client import open_transport
 from ..core.urls import hide_logins, origin, shown_url
 from .byte_source import READ_SECONDS, FileSource, HTTPSource, Source
 from .download import download
-from .name import HUB, HUB_ENDPOINT, Name, hub_endpoint
+from .name import HUB, HUB_ENDPOINT, Name, hub_endpoint, require_hub_endpoint
 from .repository import (
     GATED,
     MAX_FILES,
@@ -57,7 +57,7 @@ class HubRepository:
         """name: of kind "hub". Raises MissingDependencyError without huggingface_hub."""
         self.name = name
         self._library = _library()
-        self._endpoint = hub_endpoint()
+        self._endpoint = require_hub_endpoint()
         self._asked = name.revision or MAIN
 
     @property
@@ -204,7 +204,9 @@ class HubRepository:
 
     @cached_property
     def _token(self) -> str:
-        return str(self._library.get_token() or "").strip()
+        token = str(self._library.get_token() or "").strip()
+        require_sendable(token, "the token for the hub (HF_TOKEN, or of `hf auth login`)")
+        return token
 
     def _address(self, file: RepositoryFile) -> str:
         return f"{self._endpoint}/{self.name.repository}/resolve/{self.revision}/{quote(file.path)}"

@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from ..core.diagnostics import Span
-from ..core.errors import SourceError
+from ..core.errors import SourceError, UsageError
 from ..core.urls import shown_url, without_login
 
 NOT_A_NAME = "MK480"
@@ -147,6 +147,22 @@ def hub_endpoint(environment: Mapping[str, str] | None = None) -> str:
     """The address of Hugging Face's hub: HF_ENDPOINT, else its own."""
     given = os.environ if environment is None else environment
     return (given.get("HF_ENDPOINT") or "").strip().rstrip("/") or HUB_ENDPOINT
+
+
+def require_hub_endpoint() -> str:
+    """The same, for who asks there. Raises UsageError where HF_ENDPOINT is no address of a web server."""
+    address = hub_endpoint()
+    try:
+        parts = urlsplit(address)
+        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is none
+        sound = False
+    if not sound:
+        raise UsageError(
+            f"HF_ENDPOINT is {shown_url(address)!r}, and no address of a web server",
+            help=f"write it as {HUB_ENDPOINT}, or unset it",
+        )
+    return address
 
 
 def modelscope_endpoint(environment: Mapping[str, str] | None = None) -> str:

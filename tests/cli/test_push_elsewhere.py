@@ -124,3 +124,10 @@ def test_places():
     assert split_reference("ghcr.io/a/b") == ("ghcr.io", "a/b", "")
     with pytest.raises(UsageError):
         split_reference("a")
+
+
+@pytest.mark.parametrize("to", ["", " "])
+def test_a_place_that_is_empty(mkmodelfile, package, to):
+    done = mkmodelfile("push", package, "--to", to)
+    assert (done.code, done.out) == (2, "")
+    assert "--to is empty" in done.err

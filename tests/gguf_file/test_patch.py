@@ -103,6 +103,7 @@ def test_a_plan_says_what_would_be_and_writes_nothing(model, tmp_path):
         ({"tokenizer.ggml.eos_token_id": 999_999}, "the vocabulary has 407 tokens"),
         ({"tokenizer.ggml.tokens": ["a", "b"]}, "the vocabulary has 2 tokens"),
         ({"tokenizer.ggml.token_type": [1, 1]}, "token_type has 2 entries"),
+        ({PADDING: [0]}, "mkmodelfile.padding cannot be changed"),
         ({"glm4.block_count": 5}, "the metadata says 5 layers"),
         ({"tokenizer.ggml.tokens": None}, "tokenizer.ggml.tokens cannot be deleted"),
         ({"glm4.context_length": None}, "glm4.context_length cannot be deleted"),

@@ -121,7 +121,8 @@ def test_a_name_that_was_deleted():
 @pytest.mark.parametrize(
     ("models", "to", "words"),
     [
-        ({"m": "1"}, None, "none is kept"),
+        ({"m": "1"}, None, "none is kept$"),
+        ({}, None, "none is kept, and .* has no m:latest"),
         ({"m": "1", "m__latest_previous": "1"}, None, "m:latest-previous is the same model"),
         ({"m": "1", "m__latest_previous": "2"}, "v0", "has no model m:v0"),
         ({"m": "1", "m__v1": "1", "m__latest_previous": "2"}, "v1", "m:v1 is the same model"),

@@ -160,6 +160,7 @@ def test_what_stays_broken_ends(ollama: Pushing) -> None:
         ("you are not authorized to push to this namespace", "MK861"),
         ('realm host "" does not match original host "box"', "MK844"),
         ("file does not exist", "MK846"),
+        ('Head "https://box:99999/v2/": dial tcp: address 99999: invalid port', "MK802"),
         ('Head "https://box": http: server gave HTTP response to HTTPS client', "MK847"),
         ('Patch "http:///v2/me": http: no Host in request URL', "MK843"),
     ],
@@ -170,6 +171,15 @@ def test_what_is_refused_is_not_asked_again(ollama: Pushing, said: str, code: st
         push(ollama)
     assert e.value.code == code
     assert len(ollama.pushed) == 1
+
+
+def test_a_registry_where_nobody_answers(ollama: Pushing) -> None:
+    said = 'Head "https://box:1/v2/": dial tcp 10.0.0.9:1: connect: connection refused'
+    ollama.pushes = [[{"error": said}]] * module.ATTEMPTS
+    with pytest.raises(ServerError, match="no registry answers the Ollama server at box") as e:
+        push(ollama)
+    assert e.value.code == "MK802"
+    assert "ollama serve" not in e.value.help
 
 
 def test_bytes_of_all_blobs_are_told(ollama: Pushing) -> None:

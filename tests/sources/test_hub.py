@@ -83,6 +83,21 @@ def test_the_token_goes_to_the_hub_alone(hub, repo, monkeypatch) -> None:
     assert {a.authorization for a in hub.cdn.asked} == {""}
 
 
+@pytest.mark.parametrize("address", ["notaurl", "ftp://hub.example", "https://", "http://hub.example:99999"])
+def test_an_endpoint_that_is_no_address(monkeypatch, address) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", address)
+    with pytest.raises(UsageError, match=r"HF_ENDPOINT is .* no address of a web server") as e:
+        opened()
+    assert e.value.exit_code == 2
+
+
+def test_a_token_that_no_header_holds(repo, monkeypatch) -> None:
+    monkeypatch.setenv("HF_TOKEN", "hf_s€cret")
+    with pytest.raises(UsageError, match="its character 5 is not visible ASCII") as e:
+        opened().files()
+    assert "s€cret" not in str(e.value)
+
+
 def test_a_token_over_plain_http_to_another_machine(repo, monkeypatch) -> None:
     monkeypatch.setenv("HF_TOKEN", "hf_secret")
     monkeypatch.setenv("HF_ENDPOINT", "http://hub.example.invalid")
