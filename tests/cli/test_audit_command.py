@@ -35,6 +35,7 @@ def test_an_audit_that_was_broken_off_goes_on(models: Path, tmp_path: Path, caps
     assert (out / "audit.html").read_bytes() == page
     assert len((out / JOURNAL).read_text().splitlines()) == 3
     assert run([*command, "--again"]) == 0
+    assert "  codes: none\n" in capsys.readouterr().out
     assert len((out / JOURNAL).read_text().splitlines()) == 5
 
 
