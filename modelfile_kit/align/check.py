@@ -304,8 +304,8 @@ class _Checker:
         self, messages: Sequence[Message], conversation: Conversation, meant: str | KitError
     ) -> str | KitError:
         render = self.template.render if self.template else self.subject.native
-        if render is None:
-            return meant
+        if render is None or isinstance(meant, TemplateLimitError):
+            return meant  # there is nothing to compare with it
         try:
             text = render(messages, tools=conversation.tools, think=conversation.think)
             # Where the engine adds BOS, the server drops the renderer's own.

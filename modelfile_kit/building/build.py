@@ -121,7 +121,8 @@ class Build:
             return self.native_replies().trip
         if self.template is not None:
             parser = self.plan.maker.parser or ""
-            return template_trip(self.package, self.files, reference, self.template, parser)
+            with steps_together(JINJA_STEPS, GO_STEPS):
+                return template_trip(self.package, self.files, reference, self.template, parser)
         target = Target.parse(self.package.target)
         if self.plan.maker.renderer is None or target.version < OLDEST:
             return None

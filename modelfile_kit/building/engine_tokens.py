@@ -103,7 +103,8 @@ def _judged(
     model: str,
 ) -> list[Diagnostic]:
     def judged(conversation: Conversation) -> Iterable[Diagnostic]:
-        return ends.compare(prompt(conversation), _reference(reference, conversation), model=model)
+        theirs = _reference(reference, conversation)  # first: without it the other one is not needed
+        return ends.compare(prompt(conversation), theirs, model=model)
 
     return _of_each(judged, conversations)
 

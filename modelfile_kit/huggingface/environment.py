@@ -29,6 +29,8 @@ from .guard import BUDGET
 NODES_IN_A_STEP = 8
 # What calling a macro, function or method takes by itself.
 STEPS_OF_A_CALL = 3
+# What a dictionary has beside its keys; templates may see some of it.
+_OF_DICTIONARIES = frozenset(dir({}))
 
 
 class RaisedByTemplateError(jinja2.TemplateError):
@@ -205,6 +207,15 @@ class ReferenceEnvironment(ImmutableSandboxedEnvironment):
             namespace=TemplateNamespace,
             lipsum=_lipsum,
         )
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        if obj.__class__ is dict and attribute not in _OF_DICTIONARIES:
+            # what jinja2 finds too, without the exception that it catches first
+            try:
+                return obj[attribute]
+            except KeyError:
+                return self.undefined(obj=obj, name=attribute)
+        return super().getattr(obj, attribute)
 
     def getitem(self, obj: Any, argument: Any) -> Any:
         if argument.__class__ is tuple:

@@ -15,12 +15,14 @@ class ProofLimits:
     reference_steps: steps of the chat template, over all its renderings (see `huggingface.guard`); the
     hungriest real one takes 1.2 million, and a million take half a second. ollama_steps: steps of the
     TEMPLATE (see `gotemplate.Limits`); real ones take up to 13 million, 20 million a second. conversations:
-    how many are tried; real templates give up to 2,000.
+    how many are tried; real templates give up to 2,000. search_steps: expressions and statements, over all
+    searches for branches that no conversation takes; one search in a real template takes up to 6,000.
     """
 
     reference_steps: int = 2_000_000
     ollama_steps: int = 20_000_000
     conversations: int = 8_000
+    search_steps: int = 200_000
 
 
 class Allowance:

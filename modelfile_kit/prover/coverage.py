@@ -24,6 +24,9 @@ from ..huggingface.render import Reference
 Hit = tuple[int, int]
 # Watched conditions that take as long as a step of the chat template.
 CONDITIONS_IN_A_STEP = 4
+# What one rendering may take: conversations of a proof are short, and the hungriest real template takes some
+# thousand steps for a message.
+STEPS_OF_ONE = 150_000
 
 
 @dataclass(frozen=True)
@@ -126,6 +129,7 @@ class WatchedReference:
     def __init__(self, chat_template: str, *, bos_token: str | None, eos_token: str | None) -> None:
         self.env = WatchedEnvironment()
         self._reference = Reference(chat_template, bos_token=bos_token, eos_token=eos_token, env=self.env)
+        self._reference.steps_max = STEPS_OF_ONE
         self.sites: Sequence[Site] = tuple(self.env.sites)
         assert self.env.tree is not None
         self.tree: nodes.Template = self.env.tree

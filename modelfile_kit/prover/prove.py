@@ -46,6 +46,7 @@ from .findings import (
     diagnostic,
 )
 from .reach.branches import reachable
+from .reach.expressions import STEPS_MAX, not_settled
 from .shrink import shrink
 from .usable import never_renders
 
@@ -169,6 +170,7 @@ class _ProofRun:
         self.findings: list[Finding] = []
         self.uncovered: dict[str, tuple[tuple[Site, int], ...]] = {}
         self.candidates = 0
+        self.search_steps = limits.search_steps
         dated = "strftime_now" in self.reference.variables
         self.days: tuple[datetime, ...] = DAYS if dated else DAYS[:1]
 
@@ -357,9 +359,12 @@ class _ProofRun:
             bos_token=self.bos_token,
             eos_token=self.eos_token,
             apart=apart,
+            steps=self.search_steps,
             without=self._left_out() if category == "images" else (),
         )
-        return [(site, n) for site, n in branches if (site.number, n) in found.hits], found.limit
+        self.search_steps -= found.steps
+        limit = found.limit and not_settled(min(STEPS_MAX, self.allowance.limits.search_steps))
+        return [(site, n) for site, n in branches if (site.number, n) in found.hits], limit
 
 
 def planned(category: str, seen: Features) -> Iterator[Candidate]:

@@ -158,6 +158,13 @@ def test_what_a_limit_of_the_kit_ends_is_refused_by_nobody():
         assert "refuses" not in checked.diagnostics[0].message
 
 
+def test_without_a_reference_the_other_side_is_not_rendered():
+    endless = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
+    loop = "{{ range .Messages }}{{ end }}{{ range 9999 }}{{ range 9999 }}{{ end }}{{ end }}"
+    [found] = check(loop, jinja=endless, conversations=[HI]).conversations
+    assert [d.code for d in found.diagnostics] == ["MK212"]
+
+
 def test_a_plain_chat_that_ollama_refuses_is_an_error():
     report = check("{{ range .Messages }}{{ .Nothing }}{{ end }}", conversations=[HI])
     assert codes(report) == ["MK730"]

@@ -6,6 +6,7 @@ from collections import UserDict, UserString
 from datetime import datetime
 
 import pytest
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from modelfile_kit.core.errors import TemplateReferenceError
 from modelfile_kit.huggingface import render_reference
@@ -97,3 +98,17 @@ def test_values_become_plain_json() -> None:
     got = plain({"a": (1, UserDict(b=Level("x"))), "c": Rich(), "d": UserString("u"), "e": 1.5, "f": None})
     assert got == {"a": (1, {"b": "x"}), "c": "<Rich>", "d": "<UserString>", "e": 1.5, "f": None}
     assert type(got["a"][1]["b"]) is str
+
+
+@pytest.mark.parametrize("name", ["role", "items", "none", "nothing", "__class__", "update", "keys", "pop"])
+def test_a_dictionary_s_names_are_what_jinja2_s_sandbox_finds(name: str) -> None:
+    """Its methods before its keys, and what the sandbox refuses."""
+    mapping = {"role": "user", "items": 1, "none": None, "__class__": 2}
+    template = f"{{{{ d.{name} is defined }}}} {{{{ d.{name} is callable }}}} {{{{ d.{name} is none }}}}"
+    usual = ImmutableSandboxedEnvironment().from_string(template).render(d=mapping)
+    assert render(template, d=mapping) == usual
+
+
+def test_a_name_that_a_dictionary_lacks_is_told() -> None:
+    with pytest.raises(TemplateReferenceError, match="has no attribute 'other'"):
+        render("{{ d.other.more }}", d={"role": "user"})

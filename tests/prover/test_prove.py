@@ -295,12 +295,21 @@ def test_a_proof_cut_short_claims_nothing(limits: ProofLimits, words: str) -> No
     assert words in found.diagnostics[0].message
 
 
+def test_the_searches_of_a_proof_have_their_steps_together() -> None:
+    """A branch that no conversation takes is not settled without steps; then nothing is claimed."""
+    impossible = UNTRIMMED + "{% for m in messages %}{% if m.role is number %}x{% endif %}{% endfor %}"
+    assert proof(impossible, CHATML_GO, "chat").coverage["chat"] == "exact"
+    found = proof(impossible, CHATML_GO, "chat", limits=ProofLimits(search_steps=3))
+    assert found.coverage["chat"] == "partial"
+    assert "was not settled in 3 steps" in found.diagnostics[0].message
+
+
 def test_a_rendering_that_a_limit_ends_is_no_counterexample() -> None:
     """Neither side's limit says anything about the prompt; the kind is not proven."""
     many = "{% if messages | length > 2 %}{% for i in range(99999) %}{% for j in range(99) %}{% endfor %}"
     slow = UNTRIMMED + many + "{% endfor %}{% endif %}"
     slow_go = CHATML_GO + "{{ if gt (len .Messages) 2 }}{{ range 999999999 }}{{ end }}{{ end }}"
-    for jinja, go, words in ((slow, CHATML_GO, "1,000,000 steps"), (UNTRIMMED, slow_go, "20,000,000 steps")):
+    for jinja, go, words in ((slow, CHATML_GO, "150,000 steps"), (UNTRIMMED, slow_go, "20,000,000 steps")):
         found = proof(jinja, go, "chat")
         assert found.coverage["chat"] == "partial"
         assert not found.counterexamples

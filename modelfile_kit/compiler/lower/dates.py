@@ -45,6 +45,8 @@ _DAYS_BEFORE = "...000031059090120151181212243273304334"
 # January and February of a leap year come a day earlier in the week.
 _LEAP = 6
 _LARGEST = 31 + 6 + 6 + 6 + _LEAP
+# What a sum over the calendar costs: it is a thousand characters of Go, which everything later reads again.
+STEPS_OF_A_SUM = 1_000
 
 
 # How many days of the week are left, by the weekday (Sunday 0): weeks begin on Sunday, or on Monday. Weeks of
@@ -184,4 +186,5 @@ def _day_of_year(st: State) -> Expr:
 
 def _total(st: State, *digits: Expr) -> Expr:
     """The sum of the numbers that digits stand for."""
+    st.step(STEPS_OF_A_SUM)
     return int_to_go(st, Int(tuple((_number(e), 1) for e in digits)))

@@ -78,7 +78,8 @@ def get_field(receiver: Any, name: str) -> Any:
         kind = type(receiver)
         if kind is not Struct:
             raise Bail
-        method = receiver.type.method(name, addressable=True)
+        shape = receiver.type
+        method = shape.methods.get(name) or shape.pointer_methods.get(name)
     elif kind is Struct or kind is Map:
         method = receiver.type.methods.get(name)
         if method is None and name in receiver.type.pointer_methods:

@@ -15,7 +15,7 @@ from jinja2 import nodes
 
 from ...huggingface import jinja_source as source
 from ..coverage import Hit
-from .expressions import STEPS_MAX, TooLongError
+from .expressions import STEPS_MAX, TooLongError, not_settled
 from .loops import Loops, leave
 from .shapes import World
 from .state import AbstractState, DeadError, join
@@ -27,10 +27,14 @@ DEPTH_MAX = 12
 
 @dataclass(frozen=True)
 class Reached:
-    """What may be possible: hits, (site, outcome); limit: which one ended the search, then all are in."""
+    """What may be possible: hits, (site, outcome).
+
+    limit: which one ended the search, then all are in. steps: how many it took.
+    """
 
     hits: set[Hit]
     limit: str = ""
+    steps: int = 0
 
 
 def reachable(
@@ -41,7 +45,7 @@ def reachable(
     bos_token: str | None,
     eos_token: str | None,
     apart: bool = False,
-    steps: int = STEPS_MAX,
+    steps: int = 2 * STEPS_MAX,
     without: Container[str] = (),
 ) -> Reached:
     """Every (site, outcome) that may be possible, by the numbers that `coverage` gave the sites.
@@ -53,19 +57,22 @@ def reachable(
     """
     found: set[Hit] = set()
     everything = {(n, o) for n in range(sites) for o in (0, 1)}
+    left = steps
     for flagged in (False, True):
         world = World(category, bos_token, eos_token, flagged=flagged, without=without)
-        run = Reach(world, apart=apart, steps=steps)
+        run = Reach(world, apart=apart, steps=min(left, STEPS_MAX))
+        left -= run.steps
         state = AbstractState()
         state.slots.update(run.world.names)
         try:
             run.body(tree.body, state)
         except TooLongError:
-            return Reached(everything, f"whether it can be taken was not settled in {steps:,} steps")
+            return Reached(everything, not_settled(min(steps, STEPS_MAX)), steps - left)
         found |= run.seen
+        left += run.steps
         if run.unsettled:
-            return Reached(everything)
-    return Reached(found)
+            return Reached(everything, steps=steps - left)
+    return Reached(found, steps=steps - left)
 
 
 class Reach(Loops):

@@ -60,6 +60,11 @@ _ORDER: dict[str, Callable[[Any, Any], Any]] = {
 STEPS_MAX = 60_000
 
 
+def not_settled(steps: int) -> str:
+    """In words: so many steps were not enough."""
+    return f"whether it can be taken was not settled in {steps:,} steps"
+
+
 class TooLongError(Exception):
     """More than STEPS_MAX steps."""
 
@@ -77,9 +82,9 @@ class Expressions(ABC):
         self.watching = True
         self.steps = STEPS_MAX
 
-    def step(self) -> None:
-        """Counts an expression or statement. Raises TooLongError."""
-        self.steps -= 1
+    def step(self, steps: int = 1) -> None:
+        """Counts an expression or statement, and what is as long as many. Raises TooLongError."""
+        self.steps -= steps
         if self.steps < 0:
             raise TooLongError
 
@@ -116,6 +121,8 @@ class Expressions(ABC):
         return state.slots.get(node.name, MISSING)
 
     def _const(self, node: nodes.Const, _: AbstractState) -> Value:
+        if isinstance(node.value, (list, tuple, dict)):
+            self.step(len(node.value))
         return constant(node.value)
 
     def _templatedata(self, node: nodes.TemplateData, _: AbstractState) -> Value:

@@ -157,9 +157,7 @@ class Refinement(Expressions):
         if truth == (operand.op in ("eq", "in")):
             self._learn(left, only(before, constants), state)
         else:
-            for constant in constants:
-                before = without(before, constant)
-            self._learn(left, before, state)
+            self._learn(left, without(before, constants), state)
 
     def _measured(self, left: Any, operation: str, right: Value, truth: bool, state: AbstractState) -> None:
         """`x | length > 0` and its kin tell whether `x` is empty."""

@@ -197,14 +197,15 @@ def equals(a: Value, b: Value) -> Value:
     return outcome(*found)
 
 
-def without(value: Value, constant: Any) -> Value:
-    """What is left of a value that is not equal to a constant."""
+def without(value: Value, constants: list[Any]) -> Value:
+    """What is left of a value that is equal to none of some constants."""
+    texts = frozenset(c for c in constants if isinstance(c, str))
     kept: set[Atom] = set()
     for atom in value:
-        if isinstance(atom, Known) and atom.value == constant:
+        if isinstance(atom, Known) and atom.value in constants:
             continue
-        if isinstance(atom, SomeText) and isinstance(constant, str):
-            atom = SomeText(atom.full or constant == "", atom.but | {constant}, atom.low)
+        if isinstance(atom, SomeText) and texts:
+            atom = SomeText(atom.full or "" in texts, atom.but | texts, atom.low)
         kept.add(atom)
     return frozenset(kept)
 

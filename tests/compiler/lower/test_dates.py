@@ -50,7 +50,7 @@ def test_the_weeks_around_every_kind_of_new_year() -> None:
 
 @pytest.mark.parametrize("letter", ["H", "M", "S", "f", "p", "c", "X", "G", "s"])
 def test_the_time_of_day_is_refused(letter: str) -> None:
-    found = translate("{{ strftime_now('%" + letter + "') }}")
+    found = translate("{{ messages[0].content }}{{ strftime_now('%" + letter + "') }}")
     assert [d.code for d in found.diagnostics] == ["MK610"]
 
 
@@ -66,6 +66,17 @@ def test_a_weekday_in_a_condition() -> None:
         day = date(2026, 3, 1) + timedelta(n)
         expected = "restSun" if n == 0 else day.strftime("%A").upper() + day.strftime("%a")
         assert rendered(found.template, day) == expected
+
+
+def test_very_many_sums_over_the_calendar_are_too_much() -> None:
+    """Each is long in Go; which line asks for one too many is told."""
+    lines = "\n".join(
+        f"{{% if strftime_now('%d') == '{n}' %}}{{{{ strftime_now('%A') }}}}{{% endif %}}" for n in range(200)
+    )
+    found = translate(lines + "{{ messages[0].content }}")
+    assert found.coverage["chat"] == "unsupported"
+    [told] = [d for d in found.diagnostics if d.code == "MK611"]
+    assert told.span and told.span.line and told.span.line > 50
 
 
 @pytest.mark.oracle
