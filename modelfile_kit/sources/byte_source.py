@@ -6,6 +6,7 @@ not mapped: a mapped file that somebody truncates meanwhile kills the process.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import stat
 from collections.abc import Callable, Iterator, Mapping
@@ -111,6 +112,7 @@ class HTTPSource:
         *,
         name: str = "",
         start: int = 0,
+        end: int | None = None,
         promised: int | None = None,
         key: str = "",
         to_end: bool = False,
@@ -119,7 +121,8 @@ class HTTPSource:
         """url: may hold a login. name: for messages, by default the URL; start: of the bytes that are read.
 
         promised: the size that another source says, which the server's answers are held to. key: a bearer
-        token, for the origin of the URL alone. to_end: all of it will be read, so it comes in one answer.
+        token, for the origin of the URL alone. to_end: all of it will be read, or all before `end`, so it
+        comes in one answer.
         """
         import httpx
 
@@ -134,7 +137,10 @@ class HTTPSource:
         self._version: tuple[str, str, int | None] | None = None
         self._stream: Iterator[bytes] | None = None
         self._rest = b""
+        self._ranged = False
+        self._response: httpx.Response | None = None
         self._to_end = to_end
+        self._end = end
         self._budget = Budget() if to_end else Budget(HEADER_SECONDS)
         try:
             self._client = open_client(self._url, silence=READ_SECONDS, login=login, key=key, follow=True)
@@ -145,7 +151,8 @@ class HTTPSource:
     def read(self, count: int) -> bytes:
         import httpx
 
-        if self.size is not None and self._at >= self.size:
+        bound = self.size if self._end is None else self._end
+        if bound is not None and self._at >= bound:
             return b""
         try:
             data = self._read_stream(count) if self._stream else self._read_range(count)
@@ -157,14 +164,30 @@ class HTTPSource:
             raise _unreadable(self.name, f"cannot be read: {reason}", advice) from e
         self._at += len(data)
         self.taken += len(data)
-        if not data and count and self.size is not None and self._at < self.size:
-            raise self._lie(
-                f"the server sends nothing from byte {self._at:,} on, of {self.size:,} it promised"
-            )
+        if not data and count and bound is not None and self._at < bound:
+            raise self._lie(f"the server sends nothing from byte {self._at:,} on, of {bound:,} it promised")
         return data
+
+    def again(self, start: int, end: int | None = None) -> None:
+        """Goes on at another place, by the same connection where that is at rest; the budget stays one."""
+        import httpx
+
+        if self._response is not None:
+            with contextlib.suppress(httpx.HTTPError):
+                if not self._rest:
+                    next(self._stream or iter(()), b"")  # so that it knows that this answer has ended
+                self._response.close()
+        self._response = self._stream = None
+        self._rest = b""
+        self._at, self._end = start, end
 
     def close(self) -> None:
         self._client.close()
+
+    @property
+    def by_ranges(self) -> bool:
+        """Whether the server has answered with a range, and not with all of it."""
+        return self._ranged
 
     @property
     def version(self) -> str:
@@ -173,7 +196,7 @@ class HTTPSource:
         return etag or date
 
     def _read_range(self, count: int) -> bytes:
-        last = "" if self._to_end else self._at + count - 1
+        last = self._at + count - 1 if not self._to_end else "" if self._end is None else self._end - 1
         headers = {"Range": f"bytes={self._at}-{last}"}
         if self._version and self._version[0] and not self._version[0].startswith("W/"):
             headers["If-Range"] = self._version[0]  # which takes strong ones only
@@ -189,8 +212,9 @@ class HTTPSource:
             if response.status_code != 206:
                 raise self._refused(response.status_code, response.headers)
             self._note(response)
+            self._ranged = True
             if self._to_end:
-                self._stream = response.iter_raw()
+                self._response, self._stream = response, response.iter_raw()
                 return self._read_stream(count)
             return _bounded(response.iter_raw(), count)[0]
         finally:
@@ -226,7 +250,8 @@ class HTTPSource:
             response.headers.get("Last-Modified", ""),
             self.size,
         )
-        self._stream = response.iter_raw()
+        self._response, self._stream = response, response.iter_raw()
+        self._end = None
         before = self._at  # of a server that sends all of it, what is there already
         while before > 0 and (passed := len(self._read_stream(min(before, SKIPPED_BYTES)))):
             before -= passed

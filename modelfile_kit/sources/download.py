@@ -1,18 +1,27 @@
-"""Brings a file onto this machine: beside its place first, checked, then renamed."""
+"""Brings a file onto this machine: beside its place first, checked, then renamed.
+
+A large file of a known size comes by several connections (`connections`), into PLACE.pieces, which says how
+much of each piece is there. Any other comes as one stream into PLACE.incomplete, whose bytes are a beginning
+of the file, as huggingface_hub's are; a file with gaps must not have that name.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+import shutil
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from ..core.diagnostics import Span
 from ..core.errors import SourceError
 from ..core.os_errors import cannot_write
-from .byte_source import LIES, Source
+from .byte_source import LIES
+from .connections import Opening, chosen_connections, fetch_pieces
+from .pieces import Pieces, piece_bytes, write_all
 from .repository import RepositoryFile, Told
 
 try:
@@ -21,39 +30,133 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 BLOCK_BYTES = 1 << 20
-BUSY = "MK484"
+NO_ROOM = "MK492"
+LOCK_SECONDS = 0.2  # between two looks whether another process has ended its download
 
 
 def download(
-    opened: Callable[[int], Source],
+    opened: Opening,
     place: Path,
     file: RepositoryFile,
     *,
     title: str,
     told: Told | None = None,
+    version: str = "",
 ) -> Path:
     """Writes a file to its place.
 
-    opened: the contents from a byte on; place: of the finished file; title: for messages. What a break left
-    is kept as `PLACE.incomplete` and gone on with. Raises SourceError where the contents are not those that
-    were listed (nothing is left then), OSError with the place where it cannot be written.
+    opened: the contents from a byte on; place: of the finished file; title: for messages. version: where the
+    file has no digest, the server's name of the one state that is wanted, if that is known.
+    What a break left is gone on with. While another process fetches the same file, this one waits for it.
+    Raises SourceError where the contents are not those that were listed (nothing is left then) and where the
+    disk has no room (MK492); OSError with the place where it cannot be written.
     """
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        part = place.with_name(f"{place.name}.incomplete")
-        with _alone(part, title) as stream:
-            _fill(opened, stream, file, title, told)
-            stream.flush()
-            os.fsync(stream.fileno())
-            part.replace(place)
+        while not place.is_file():
+            part = _part_of(place, file)
+            with _alone(part, file, told) as stream:
+                if stream is None:  # another process has finished meanwhile, or has given up
+                    continue
+                _must_have_room(stream, place, file, title)
+                if part.suffix == ".pieces":
+                    _fill_pieces(opened, stream, file, title, told, version)
+                else:
+                    _fill(opened, stream, file, title, told)
+                stream.flush()
+                os.fsync(stream.fileno())
+                part.replace(place)
     except OSError as e:
         raise cannot_write(e, place) from e
     return place
 
 
-def _fill(
-    opened: Callable[[int], Source], stream: BinaryIO, file: RepositoryFile, title: str, told: Told | None
+def free_bytes(folder: Path) -> int:
+    """How much can be written below a folder, which need not be there yet."""
+    there = next(p for p in (folder, *folder.absolute().parents) if p.exists())
+    return shutil.disk_usage(there).free
+
+
+def no_room(title: str, need: int, free: int, folder: Path) -> SourceError:
+    """The error where files do not fit on a disk."""
+    return SourceError(
+        f"needs {need / 1e9:,.2f} GB, and {folder} has {free / 1e9:,.2f} GB free",
+        span=Span(title),
+        help="make room, or use another disk: `mkmodelfile pull --output`, HF_HOME, MODELFILE_KIT_FILES",
+        code=NO_ROOM,
+    )
+
+
+def still_missing(place: Path, file: RepositoryFile) -> int:
+    """Bytes that a download to this place would fetch, as far as that is known."""
+    if place.is_file() or file.size is None:
+        return 0
+    part = _part_of(place, file, look_only=True)
+    try:
+        with part.open("r+b", buffering=0) as stream:
+            return max(0, file.size - _there(stream, part, file))
+    except OSError:
+        return file.size
+
+
+def _part_of(place: Path, file: RepositoryFile, *, look_only: bool = False) -> Path:
+    """The unfinished file: one with pieces for a large file, and wherever there is one already."""
+    begun, pieces = place.with_name(f"{place.name}.incomplete"), place.with_name(f"{place.name}.pieces")
+    if file.size is None:
+        return begun
+    if pieces.exists():
+        return pieces
+    if chosen_connections() < 2 or file.size < 2 * piece_bytes(file.size):
+        return begun
+    if begun.exists():  # what came as one stream is a beginning: it becomes the first pieces
+        if look_only:
+            return begun
+        with contextlib.suppress(OSError):  # not every disk has hard links
+            pieces.hardlink_to(begun)
+            begun.unlink()
+    return pieces
+
+
+def _there(stream: BinaryIO, part: Path, file: RepositoryFile) -> int:
+    if part.suffix != ".pieces":
+        return stream.seek(0, os.SEEK_END)
+    return Pieces(stream, file.size or 0, _state(file, ""), look_only=True).done
+
+
+def _state(file: RepositoryFile, version: str) -> str:
+    return file.digest or file.etag or version
+
+
+def _must_have_room(stream: BinaryIO, place: Path, file: RepositoryFile, title: str) -> None:
+    need = (file.size or 0) - _blocks(stream)
+    free = free_bytes(place.parent)
+    if need > free:
+        raise no_room(title, need, free, place.parent)
+
+
+def _blocks(stream: BinaryIO) -> int:
+    """What the unfinished file takes of the disk already, without its gaps."""
+    state = os.fstat(stream.fileno())
+    return getattr(state, "st_blocks", 0) * 512 or state.st_size
+
+
+def _fill_pieces(
+    opened: Opening, stream: BinaryIO, file: RepositoryFile, title: str, told: Told | None, version: str
 ) -> None:
+    size = file.size or 0
+    pieces = Pieces(stream, size, _state(file, version))
+    if not pieces.done and told is not None:
+        told(0, size)
+    wanted = None if file.digest.startswith("sha256:") else version
+    digest = fetch_pieces(opened, pieces, title=title, told=told, version=wanted)
+    if file.digest.startswith("sha256:") and digest != file.digest[7:]:
+        stream.truncate(0)
+        raise _other_digest(title, digest, file)
+    os.fsync(stream.fileno())
+    pieces.cut_list_off()
+
+
+def _fill(opened: Opening, stream: BinaryIO, file: RepositoryFile, title: str, told: Told | None) -> None:
     digest = hashlib.sha256()
     stream.seek(0)
     while block := stream.read(BLOCK_BYTES):
@@ -68,7 +171,7 @@ def _fill(
         source = opened(have)
         try:
             while block := source.read(BLOCK_BYTES):
-                stream.write(block)
+                write_all(stream, block)
                 digest.update(block)
                 have += len(block)
                 size = source.size if size is None else size
@@ -78,17 +181,21 @@ def _fill(
                     told(have, size or 0)
         finally:
             source.close()
-    wrong = ""
+    error = None
     if size is not None and have != size:
-        wrong = f"{have:,} bytes came, expected {size:,}"
+        error = _contradicts(title, f"{have:,} bytes came, expected {size:,}")
         if have < size:  # what came stays, and is gone on with
-            raise _contradicts(title, wrong)
+            raise error
     elif file.digest.startswith("sha256:") and digest.hexdigest() != file.digest[7:]:
-        wrong = f"the bytes have the SHA-256 {digest.hexdigest()}, the list says {file.digest[7:]}"
-    if wrong:
+        error = _other_digest(title, digest.hexdigest(), file)
+    if error is not None:
         stream.seek(0)
         stream.truncate()
-        raise _contradicts(title, wrong)
+        raise error
+
+
+def _other_digest(title: str, digest: str, file: RepositoryFile) -> SourceError:
+    return _contradicts(title, f"the bytes have the SHA-256 {digest}, the list says {file.digest[7:]}")
 
 
 def _contradicts(title: str, what: str) -> SourceError:
@@ -96,26 +203,35 @@ def _contradicts(title: str, what: str) -> SourceError:
 
 
 @contextlib.contextmanager
-def _alone(part: Path, title: str) -> Iterator[BinaryIO]:
-    """The unfinished file, which no other process writes meanwhile."""
+def _alone(part: Path, file: RepositoryFile, told: Told | None) -> Iterator[BinaryIO | None]:
+    """The unfinished file, which no other process writes meanwhile; None after another process had it."""
     descriptor = os.open(part, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
-    with os.fdopen(descriptor, "r+b") as stream:
-        if not _locked(descriptor, part):
-            raise SourceError(
-                "another process is downloading it",
-                span=Span(title),
-                help="wait for that one, then try again",
-                code=BUSY,
-            )
-        yield stream
+    with os.fdopen(descriptor, "r+b", buffering=0) as stream:
+        if _locked(descriptor, part):
+            yield stream
+            return
+        while not _free(descriptor):
+            if told is not None and file.size is not None:
+                told(min(_there(stream, part, file), file.size), file.size)
+            time.sleep(LOCK_SECONDS)
+        yield None
 
 
 def _locked(descriptor: int, part: Path) -> bool:
     if fcntl is None:
         return True
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         # Who held the lock may have finished and renamed the file since it was opened here.
-        return os.path.samestat(os.fstat(descriptor), part.stat())
-    except (BlockingIOError, FileNotFoundError):
+        return _free(descriptor) and os.path.samestat(os.fstat(descriptor), part.stat())
+    except FileNotFoundError:
         return False
+
+
+def _free(descriptor: int) -> bool:
+    """Locks the file, unless another process has."""
+    assert fcntl is not None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -84,7 +84,9 @@ class HubRepository:
     def settle(self, revision: str, files: Sequence[RepositoryFile]) -> None:
         self._state = (revision, tuple(files), "HF_HUB_OFFLINE is set" if self.offline else "")
 
-    def open(self, file: RepositoryFile, start: int = 0, *, to_end: bool = False) -> Source:
+    def open(
+        self, file: RepositoryFile, start: int = 0, *, to_end: bool = False, end: int | None = None
+    ) -> Source:
         here = self.local(file)
         if here is not None:
             return FileSource(here, start)
@@ -94,6 +96,7 @@ class HubRepository:
             self._address(file),
             name=f"{self.title}/{file.path}",
             start=start,
+            end=end,
             to_end=to_end,
             promised=file.size,
             key=self._token,
@@ -116,7 +119,7 @@ class HubRepository:
             raise self._not_in_cache(f"{file.path} is not in the cache")
         blob = self._blob(file)
         download(
-            lambda start: self.open(file, start, to_end=True),
+            lambda start, end=None: self.open(file, start, to_end=True, end=end),
             blob or self.place(file),
             file,
             title=f"{self.title}/{file.path}",

@@ -65,7 +65,9 @@ class ModelScopeRepository:
     def settle(self, revision: str, files: Sequence[RepositoryFile]) -> None:
         self._state = (revision, tuple(files))
 
-    def open(self, file: RepositoryFile, start: int = 0, *, to_end: bool = False) -> Source:
+    def open(
+        self, file: RepositoryFile, start: int = 0, *, to_end: bool = False, end: int | None = None
+    ) -> Source:
         if (here := self.local(file)) is not None:
             return FileSource(here, start)
         repository = f"{self._endpoint}/models/{self.name.repository}"
@@ -73,6 +75,7 @@ class ModelScopeRepository:
             f"{repository}/resolve/{quote(self._asked, safe='')}/{quote(file.path)}",
             name=f"{self.title}/{file.path}",
             start=start,
+            end=end,
             to_end=to_end,
             promised=file.size,
             key=self._token,
@@ -95,7 +98,11 @@ class ModelScopeRepository:
             return here
         title = f"{self.title}/{file.path}"
         return download(
-            lambda at: self.open(file, at, to_end=True), self.place(file), file, title=title, told=told
+            lambda at, end=None: self.open(file, at, to_end=True, end=end),
+            self.place(file),
+            file,
+            title=title,
+            told=told,
         )
 
     @cached_property

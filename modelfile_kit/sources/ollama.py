@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -84,11 +84,13 @@ class OllamaModel:
         have = (b for b in blobs if all((b / f.digest.replace(":", "-")).is_file() for f in files))
         self._found = _Found(revision, tuple(files), next(have, None))
 
-    def open(self, file: RepositoryFile, start: int = 0, *, to_end: bool = False) -> Source:
+    def open(
+        self, file: RepositoryFile, start: int = 0, *, to_end: bool = False, end: int | None = None
+    ) -> Source:
         if (here := self.local(file)) is not None:
             return FileSource(here, start)
         self._must_be_remote(file)
-        return _Layer(self, file, start, to_end=to_end)
+        return _Layer(self, file, start, end, to_end=to_end)
 
     def place(self, file: RepositoryFile) -> Path:
         blob = file.digest.replace(":", "-")
@@ -106,7 +108,11 @@ class OllamaModel:
         self._must_be_remote(file)
         title = f"{self.title}/{file.path}"
         return download(
-            lambda at: self.open(file, at, to_end=True), self.place(file), file, title=title, told=told
+            lambda at, end=None: self.open(file, at, to_end=True, end=end),
+            self.place(file),
+            file,
+            title=title,
+            told=told,
         )
 
     def _must_be_remote(self, file: RepositoryFile) -> None:
@@ -202,6 +208,10 @@ class OllamaModel:
     @cached_property
     def registry(self) -> Registry:
         """The client of its registry, which needs no certificate on this machine."""
+        return self.open_registry()
+
+    def open_registry(self) -> Registry:
+        """Another client of it, for who reads beside others."""
         return Registry(self.name.host, insecure=is_loopback(f"http://{self.name.host}"))
 
     def hang_up(self) -> None:
@@ -222,15 +232,31 @@ class OllamaModel:
 class _Layer:
     """A layer that a registry has (`byte_source.Source`)."""
 
-    def __init__(self, model: OllamaModel, file: RepositoryFile, start: int, *, to_end: bool) -> None:
+    def __init__(
+        self, model: OllamaModel, file: RepositoryFile, start: int, end: int | None, *, to_end: bool
+    ) -> None:
         self.name = f"{model.title}/{file.path}"
         self.size = file.size
         self.place: Path | None = None
         self._model = model
-        layer, repository = Descriptor("", file.digest, file.size or 0), model.name.repository
-        self._by_ranges = model.registry.open_blob(repository, layer, start)
-        self._pieces = model.registry.read_blob(repository, layer, start) if to_end else None
+        self._layer = Descriptor("", file.digest, file.size or 0)
+        # Of several that are read at once each has a client of its own, which it closes.
+        self._registry = model.open_registry() if to_end else model.registry
+        self._by_ranges = self._registry.open_blob(model.name.repository, self._layer, start)
+        self._pieces: Iterator[bytes] | None = None
         self._rest = b""
+        if to_end:
+            self.again(start, end)
+
+    @property
+    def by_ranges(self) -> bool:
+        """Whether the registry has not answered a range with all of it."""
+        return self._registry.sends_ranges
+
+    def again(self, start: int, end: int | None = None) -> None:
+        """Goes on at another place."""
+        repository = self._model.name.repository
+        self._pieces, self._rest = self._registry.read_blob(repository, self._layer, start, end), b""
 
     def read(self, count: int) -> bytes:
         try:
@@ -243,7 +269,10 @@ class _Layer:
         return part
 
     def close(self) -> None:
-        self._model.hang_up()
+        if self._registry is self._model.__dict__.get("registry"):
+            self._model.hang_up()
+        else:
+            self._registry.close()
 
 
 def stores() -> tuple[Path, ...]:

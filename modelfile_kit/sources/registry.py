@@ -170,6 +170,7 @@ class Registry:
         self.url = f"{'http' if insecure else 'https'}://{address}"
         self.insecure = insecure
         self._given = login
+        self.sends_ranges = True  # until it has answered one with all of a blob
         self._secret = ""  # the value of `Authorization`, once the registry asked for one
 
     def __enter__(self) -> Registry:
@@ -269,17 +270,22 @@ class Registry:
             )
         return b"".join(self.read_blob(repository, descriptor))
 
-    def read_blob(self, repository: str, descriptor: Descriptor, start: int = 0) -> Iterator[bytes]:
+    def read_blob(
+        self, repository: str, descriptor: Descriptor, start: int = 0, end: int | None = None
+    ) -> Iterator[bytes]:
         """The pieces of a blob from a byte on; a connection that breaks is taken up where it was.
+
+        end: of what is wanted; a registry without ranges sends all of it nevertheless (`sends_ranges`).
 
         From the beginning on, the digest is checked, and the last piece comes only when it is right; who goes
         on from a later byte has to check it.
         """
         asked = f"blob {descriptor.digest} of {repository}"
         sha, at, held, failed = hashlib.sha256(), start, b"", 0
-        while at < descriptor.size:
+        end = descriptor.size if end is None else end
+        while at < end:
             try:
-                for piece in self._range(repository, descriptor, at, asked):
+                for piece in self._range(repository, descriptor, at, end, asked):
                     if held:
                         yield held
                     sha.update(piece)
@@ -292,7 +298,7 @@ class Registry:
                     yield held
                 held = b""
         found = f"sha256:{sha.hexdigest()}"
-        if start == 0 and found != descriptor.digest:
+        if start == 0 and at == descriptor.size and found != descriptor.digest:
             raise other_digest(self.host, f"blob {descriptor.digest}", found, descriptor.digest)
         if held:
             yield held
@@ -310,9 +316,12 @@ class Registry:
         """A blob whose beginning is read, by ranges, as a GGUF's header is; start: its first byte."""
         return BlobSource(self, repository, descriptor, start)
 
-    def _range(self, repository: str, descriptor: Descriptor, at: int, asked: str) -> Iterator[bytes]:
-        """The bytes from `at` to the end; fewer only as an error."""
-        headers = {"Range": f"bytes={at}-"} if at else {}
+    def _range(
+        self, repository: str, descriptor: Descriptor, at: int, end: int, asked: str
+    ) -> Iterator[bytes]:
+        """The bytes from `at` to `end`; fewer only as an error, more where the registry sends no ranges."""
+        part = end < descriptor.size
+        headers = {"Range": f"bytes={at}-{end - 1 if part else ''}"} if at or part else {}
         path = blob_path(repository, descriptor.digest)
         with self.ask("GET", path, asked, headers=headers, follow=True, budget=Budget()) as reply:
             self.expect(reply, asked, 200, 206)
@@ -322,9 +331,11 @@ class Registry:
                     help="start the download anew",
                     code=NO_REGISTRY,
                 )
-            if at:
+            if headers and reply.status_code == 200:
+                self.sends_ranges, end = False, descriptor.size
+            elif headers:
                 _first_byte(self.host, asked, reply, at)
-            left = descriptor.size - at
+            left = end - at
             with failures(self.host, asked):
                 for piece in reply.iter_raw(PIECE_BYTES):
                     left -= len(piece)
@@ -333,7 +344,7 @@ class Registry:
                     yield piece
             if left:
                 raise RegistryError(
-                    f"{self.host} sent {descriptor.size - left} bytes of {asked}, expected {descriptor.size}",
+                    f"{self.host} sent {end - left} bytes of {asked}, expected {end}",
                     help="try again: what has arrived stays",
                     code=BROKEN,
                 )

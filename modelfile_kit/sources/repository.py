@@ -80,10 +80,12 @@ class Repository(Protocol):
     def settle(self, revision: str, files: Sequence[RepositoryFile]) -> None:
         """From now on these are its files, in this state of it; its source is not asked which there are."""
 
-    def open(self, file: RepositoryFile, start: int = 0, *, to_end: bool = False) -> Source:
+    def open(
+        self, file: RepositoryFile, start: int = 0, *, to_end: bool = False, end: int | None = None
+    ) -> Source:
         """The contents from byte `start` on: from this machine where they are here, else by ranges.
 
-        to_end: all of them will be read, so they come in one answer.
+        to_end: all of them will be read, or all before byte `end`, so they come in one answer.
         """
 
     def place(self, file: RepositoryFile) -> Path:

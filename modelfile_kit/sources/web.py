@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -25,25 +26,33 @@ class WebFile:
     def title(self) -> str:
         return self.name.text
 
-    @cached_property
+    @property
     def revision(self) -> str:
-        """The file's ETag, else its date and size, as its server says them; asks the server."""
+        """The file's ETag, else its date, else its size, as its server says them; asks the server."""
+        version, size = self._state
+        return version or f"{size}"
+
+    def files(self) -> tuple[RepositoryFile, ...]:
+        return (replace(self._file, size=self._state[1]),)
+
+    @cached_property
+    def _state(self) -> tuple[str, int | None]:
         source = HTTPSource(self.name.address, name=self.title)
         try:
             source.read(1)
-            return source.version or f"{source.size}"
+            return source.version, source.size
         finally:
             source.close()
 
-    def files(self) -> tuple[RepositoryFile, ...]:
-        return (self._file,)
-
     def settle(self, revision: str, files: Sequence[RepositoryFile]) -> None:
-        self.revision = revision
+        # A server that says neither ETag nor date has the size as its only state.
+        self._state = ("" if revision.isdigit() else revision, files[0].size)
         self._file = files[0]
 
-    def open(self, file: RepositoryFile, start: int = 0, *, to_end: bool = False) -> Source:
-        return HTTPSource(self.name.address, name=self.title, start=start, to_end=to_end)
+    def open(
+        self, file: RepositoryFile, start: int = 0, *, to_end: bool = False, end: int | None = None
+    ) -> Source:
+        return HTTPSource(self.name.address, name=self.title, start=start, end=end, to_end=to_end)
 
     def place(self, file: RepositoryFile) -> Path:
         state = f"{self.name.address} {self.revision}"
@@ -57,5 +66,11 @@ class WebFile:
     def fetch(self, file: RepositoryFile, told: Told | None = None) -> Path:
         if (here := self.local(file)) is not None:
             return here
-        place = self.place(file)
-        return download(lambda at: self.open(file, at, to_end=True), place, file, title=self.title, told=told)
+        return download(
+            lambda at, end=None: self.open(file, at, to_end=True, end=end),
+            self.place(file),
+            file,
+            title=self.title,
+            told=told,
+            version=self._state[0],
+        )

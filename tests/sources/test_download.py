@@ -17,8 +17,8 @@ DATA = bytes(range(256)) * 10_000
 class _Opened(io.BytesIO):
     name = "memory"
 
-    def __init__(self, data: bytes, start: int) -> None:
-        super().__init__(data[start:])
+    def __init__(self, data: bytes, start: int, end: int | None) -> None:
+        super().__init__(data[start:end])
         self.size = len(data)
 
 
@@ -29,9 +29,9 @@ class Memory:
         self.data = data
         self.opened: list[int] = []
 
-    def __call__(self, start: int):
+    def __call__(self, start: int, end: int | None = None):
         self.opened.append(start)
-        return _Opened(self.data, start)
+        return _Opened(self.data, start, end)
 
 
 def listed(data: bytes = DATA, **more) -> RepositoryFile:
@@ -87,12 +87,38 @@ def test_a_size_and_digest_that_nobody_knows(tmp_path) -> None:
 
 
 def test_two_at_once(tmp_path) -> None:
+    """The second one waits, and goes on where the first one ended."""
     fcntl = pytest.importorskip("fcntl", reason="locks are those of Unix")
-    part = tmp_path / "m.gguf.incomplete"
+    part, memory = tmp_path / "m.gguf.incomplete", Memory()
+    told: list[tuple[int, int]] = []
     with part.open("wb") as stream:
         fcntl.flock(stream, fcntl.LOCK_EX)
-        with pytest.raises(SourceError, match="another process is downloading it"):
-            download(Memory(), tmp_path / "m.gguf", listed(), title="x")
+        stream.write(DATA[:1_000_000])
+        stream.flush()
+
+        def tell(done: int, size: int) -> None:
+            told.append((done, size))
+            if not stream.closed:
+                assert (done, size) == (1_000_000, len(DATA)) and memory.opened == []
+                stream.close()
+
+        download(memory, tmp_path / "m.gguf", listed(), title="x", told=tell)
+    assert memory.opened == [1_000_000] and (tmp_path / "m.gguf").read_bytes() == DATA
+
+
+def test_another_process_that_ends_with_the_whole_file(tmp_path) -> None:
+    fcntl = pytest.importorskip("fcntl", reason="locks are those of Unix")
+    part, place, memory = tmp_path / "m.gguf.incomplete", tmp_path / "m.gguf", Memory()
+    with part.open("wb") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+
+        def finish(_done: int, _size: int) -> None:
+            place.write_bytes(DATA)
+            part.unlink(missing_ok=True)
+            stream.close()
+
+        assert download(memory, place, listed(), title="x", told=finish) == place
+    assert memory.opened == []
 
 
 def test_a_full_disk(tmp_path, monkeypatch) -> None:
