@@ -46,7 +46,8 @@ class WebFile:
 
     def settle(self, revision: str, files: Sequence[RepositoryFile]) -> None:
         # A server that says neither ETag nor date has the size as its only state.
-        self._state = ("" if revision.isdigit() else revision, files[0].size)
+        size = int(revision) if revision.isdigit() else files[0].size
+        self._state = ("" if revision.isdigit() else revision, size)
         self._file = files[0]
 
     def open(
