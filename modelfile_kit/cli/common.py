@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ..publish.reply_trials import ReplyReport, Source
 
 MAX_MEMORY = 1 << 50
-BYTE_STAGES = frozenset({"upload", "push", "pull"})  # of `Step`, whose counts are bytes on a line
+BYTE_STAGES = frozenset({"upload", "push", "pull", "fetch"})  # of `Step`, whose counts are bytes on a line
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

@@ -29,6 +29,7 @@ _COMMANDS = {
     "inspect": "Describe a GGUF file, and what Ollama will do with it.",
     "audit": "Look at many models by their headers and chat templates: a table and a report.",
     "fit": "Say how much memory a model needs, and which context fits.",
+    "pull": "Fetch the files of a model's name, or of a package.",
     "patch": "Write a copy of a GGUF with other metadata.",
     "diff": "Compare two GGUFs, templates, Modelfiles, packages or models on a server.",
     "quantize": "Quantize a GGUF to one type or several.",
@@ -54,7 +55,7 @@ _COMMANDS = {
 # The order and the groups in which --help shows them.
 _GROUPS = {
     "Packages": ("demo", "init", "build", "check", "test", "micro"),
-    "Servers": ("publish", "push", "rollback", "verify", "adopt", "repair", "serve", "caption"),
+    "Servers": ("publish", "push", "pull", "rollback", "verify", "adopt", "repair", "serve", "caption"),
     "Files": ("inspect", "audit", "diff", "fit", "patch", "quantize", "compile", "render", "lint", "fmt"),
     "Help": ("doctor", "explain"),
 }

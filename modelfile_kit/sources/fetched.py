@@ -6,8 +6,11 @@ import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from ..core.clone import clone_file
+from ..core.os_errors import cannot_write
+from .download import download
 from .places import remote
-from .repository import Told
+from .repository import Repository, RepositoryFile, Told
 from .resolve import resolve
 
 Fetching = Callable[[str, int, int], object]
@@ -26,6 +29,33 @@ def fetched(text: str | os.PathLike[str], told: Fetching | None = None) -> Path:
     """The path of what a name means, fetched where it is not here; a path is itself. Raises as `resolve`."""
     found = resolve(text)
     return found.fetch(_of(found.title, told))
+
+
+def fetch_to(repository: Repository, file: RepositoryFile, place: Path, told: Told | None = None) -> Path:
+    """Brings a file to any place: a clone or a copy of what is here already, else it is fetched there.
+
+    Raises as `fetch` does.
+    """
+    if place == repository.place(file):
+        return repository.fetch(file, told)
+    if (here := repository.local(file)) is None:
+        return download(
+            lambda at, end=None: repository.open(file, at, to_end=True, end=end),
+            place,
+            file,
+            title=f"{repository.title}/{file.path}",
+            told=told,
+            version=getattr(repository, "version", ""),
+        )
+    beside = place.with_name(f"{place.name}.incomplete")
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        beside.unlink(missing_ok=True)
+        clone_file(here, beside)
+        beside.replace(place)
+    except OSError as e:
+        raise cannot_write(e, place) from e
+    return place
 
 
 def _of(title: str, told: Fetching | None) -> Told | None:

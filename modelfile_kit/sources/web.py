@@ -32,6 +32,11 @@ class WebFile:
         version, size = self._state
         return version or f"{size}"
 
+    @property
+    def version(self) -> str:
+        """The file's ETag, else its date, "" where the server says neither."""
+        return self._state[0]
+
     def files(self) -> tuple[RepositoryFile, ...]:
         return (replace(self._file, size=self._state[1]),)
 
@@ -73,5 +78,5 @@ class WebFile:
             file,
             title=self.title,
             told=told,
-            version=self._state[0],
+            version=self.version,
         )

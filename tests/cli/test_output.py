@@ -253,6 +253,10 @@ MATRIX: dict[str, Lines] = {
         [w.model, "--set", f"general.name={w.attack}", "-o", w.folder / f"{os.urandom(4).hex()}.gguf"],
         [w.model, "--set", f"{w.attack}={w.attack}", "-o", w.folder],
     ],
+    "pull": lambda w: [
+        *([w.package], [w.folder / "none"], [w.broken]),
+        *([ATTACK], [f"{w.url}/{ATTACK}.gguf"], [f"{w.friendly}/m.gguf", "--dry-run"]),
+    ],
     "diff": lambda w: [
         [w.broken, w.model],
         [w.model, w.broken],

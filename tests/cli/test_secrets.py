@@ -42,6 +42,8 @@ OTHERS = (
     ["inspect", "{}", "--format", "json"],
     ["inspect", "{}", "--format", "sarif"],
     ["fit", "{}"],
+    ["pull", "{}"],
+    ["pull", "{}", "--format", "json"],
     ["diff", "{}", "{package}"],
     ["diff", "{package}", "{}", "--format", "json"],
     ["init", "--model", "{}"],
