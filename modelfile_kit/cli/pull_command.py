@@ -77,10 +77,10 @@ class Item:
 )
 @click.option(
     "--projector",
-    metavar="auto|none|all|FILE",
+    metavar="FILE",
     default=AUTO,
     show_default=True,
-    help="Of a model's repository: the one that a build would take, none, all of them, or this one.",
+    help="This one of the repository's projectors; `auto`: the one that a build would take; `none`; `all`.",
 )
 @click.option("--tokenizer", is_flag=True, help="Also the tokenizer's files and chat template beside it.")
 @click.option(
