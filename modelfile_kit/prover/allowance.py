@@ -16,7 +16,7 @@ class ProofLimits:
     hungriest real one takes 1.2 million, and a million take half a second. ollama_steps: steps of the
     TEMPLATE (see `gotemplate.Limits`); real ones take up to 13 million, 20 million a second. conversations:
     how many are tried; real templates give up to 2,000. search_steps: expressions and statements, over all
-    searches for branches that no conversation takes; one search in a real template takes up to 6,000.
+    searches for branches that no conversation takes; real ones take up to 120,000.
     """
 
     reference_steps: int = 2_000_000

@@ -56,7 +56,7 @@ _ORDER: dict[str, Callable[[Any, Any], Any]] = {
 }
 
 
-# Expressions evaluated and statements executed, by state; the hungriest real template takes 6,000.
+# Expressions evaluated and statements executed, by state; of 186 real templates one reaches it.
 STEPS_MAX = 60_000
 
 
