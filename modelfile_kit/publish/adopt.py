@@ -15,15 +15,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..building.build import build
-from ..core.diagnostics import Diagnostic, Severity
+from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import KitError, ServerError, UsageError
 from ..core.os_errors import cannot_write
+from ..core.urls import is_loopback
 from ..gguf_file import read_header
 from ..gguf_file.pairing import FileKind, classify
 from ..gguf_file.split import split_of
 from ..ollama.versions import server_version, version_text
 from ..runtime.ollama.client import OllamaServer
-from .blobs import Progress, Step
+from .blobs import Progress, Step, digest_file
 from .expectation import request_of_build
 from .names import base_of, tag_of
 from .repair_plan import must_be_its_file
@@ -92,6 +93,8 @@ def _files(server: OllamaServer, served: ServedModel, models: Sequence[Path]) ->
     given = [("FROM", path) for path in models]
     for instruction, path in given or served.files:
         try:
+            if not given and not is_loopback(server.url):
+                _must_be_what_it_is_called(path)
             header = read_header(path)
         except KitError as e:
             if given:
@@ -119,6 +122,13 @@ def _files(server: OllamaServer, served: ServedModel, models: Sequence[Path]) ->
         )
     found["model"].sort(key=lambda path: (split := split_of(read_header(path))) is not None and split.number)
     return found
+
+
+def _must_be_what_it_is_called(path: Path) -> None:
+    """Raises where a file that a server elsewhere names is here, and is not the blob that its name says."""
+    digest, _ = digest_file(path) if path.is_file() else ("", None)
+    if digest.replace(":", "-") != path.name:
+        raise UsageError("it is not on this machine", span=Span(str(path)))
 
 
 def _names(base: str, files: Files) -> dict[str, tuple[Path, str]]:

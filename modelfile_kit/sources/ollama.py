@@ -11,7 +11,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -80,9 +80,18 @@ class OllamaModel:
         return self._found.files
 
     def settle(self, revision: str, files: Sequence[RepositoryFile]) -> None:
-        blobs = [store / "blobs" for store in stores()] if is_loopback(self._server) else []
-        have = (b for b in blobs if all((b / f.digest.replace(":", "-")).is_file() for f in files))
-        self._found = _Found(revision, tuple(files), next(have, None))
+        def has_all(folder: Path) -> bool:
+            return all((folder / f.digest.replace(":", "-")).is_file() for f in files)
+
+        found = self._found = _Found(revision, tuple(files))
+        if not is_loopback(self._server):
+            return
+        blobs = next(filter(has_all, (store / "blobs" for store in stores())), None)
+        if blobs is None and not all(self.place(file).is_file() for file in files):
+            # A server with a store elsewhere (OLLAMA_MODELS of its own) tells where its files are.
+            served = self._on_server([])
+            blobs = served.blobs if served and served.blobs and has_all(served.blobs) else None
+        self._found = replace(found, blobs=blobs)
 
     def open(
         self, file: RepositoryFile, start: int = 0, *, to_end: bool = False, end: int | None = None

@@ -12,7 +12,9 @@ import yaml
 from modelfile_kit.building.build import build
 from modelfile_kit.cli.main import run
 from modelfile_kit.micro import build_model
+from modelfile_kit.publish import adopt as adopting
 from modelfile_kit.publish.publish import publish
+from modelfile_kit.publish.served_model import ServedModel
 from modelfile_kit.runtime.ollama.client import OllamaServer
 from tests.ollama_process import OllamaProcess
 
@@ -148,3 +150,22 @@ def test_a_file_of_another_model(
     assert not folder.exists()
     capsys.readouterr()
     assert run(["adopt", name, *host, "--model", str(text_model)]) == 0
+
+
+def test_a_server_elsewhere_cannot_name_any_file_of_this_machine(
+    created: Any, text_model: Path, ollama_server: OllamaServer, tmp_path: Path, monkeypatch: Any, capsys: Any
+) -> None:
+    name = created("elsewhere", f"FROM {text_model}", "PARAMETER stop <|user|>")
+    monkeypatch.setattr(adopting, "is_loopback", lambda url: False)
+    host = ["--host", ollama_server.url]
+    assert run(["adopt", name, *host, "--output", str(tmp_path / "same-disk")]) == 0
+    show = ollama_server.show(name)
+    stranger = tmp_path / f"sha256-{'0' * 64}"
+    stranger.write_bytes(text_model.read_bytes())
+    blob = ServedModel.from_show(name, show).files[0][1]
+    told = {**show, "modelfile": show["modelfile"].replace(str(blob), str(stranger))}
+    monkeypatch.setattr(OllamaServer, "show", lambda *_, **__: told)
+    capsys.readouterr()
+    assert run(["adopt", name, *host, "--output", str(tmp_path / "stolen")]) == 1
+    assert "MK849" in capsys.readouterr().err
+    assert not (tmp_path / "stolen").exists()

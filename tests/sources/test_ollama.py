@@ -152,6 +152,9 @@ def test_a_server_here_with_another_store(store, httpserver, model, monkeypatch,
     monkeypatch.setenv("OLLAMA_HOST", f"127.0.0.1:{httpserver.port}")
     assert resolve("ollama://m").path == blob
     assert read_header("ollama://m").size == len(model)
+    locked = OllamaModel(parse_name("ollama://m"))
+    locked.settle(digest_of(model), OllamaModel(parse_name("ollama://m")).files())
+    assert locked.place(locked.files()[0]) == blob
 
 
 def test_where_stores_are(monkeypatch) -> None:
