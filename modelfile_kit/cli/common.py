@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ..publish.reply_trials import ReplyReport, Source
 
 MAX_MEMORY = 1 << 50
+WIDE = 70  # columns; on a narrower terminal bytes and rate would leave no room for the name
 BYTE_STAGES = frozenset({"upload", "push", "pull", "fetch"})  # of `Step`, whose counts are bytes on a line
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -267,7 +268,9 @@ def step_progress() -> Iterator[Callable[[Step], None] | None]:
         "{task.description}", markup=False, table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis")
     )
     bar = BarColumn(bar_width=max(10, min(40, console.width // 4)))
-    parts = (name, bar, TaskProgressColumn(), TransferColumn(BYTE_STAGES), TimeRemainingColumn())
+    parts = [name, bar, TaskProgressColumn(), TimeRemainingColumn()]
+    if console.width >= WIDE:
+        parts.insert(3, TransferColumn(BYTE_STAGES))
     with Progress(*parts, console=console, transient=True, expand=True) as bars:
         tasks: dict[str, TaskID] = {}
 

@@ -14,6 +14,7 @@ from ..core.errors import UsageError
 from ..core.foreign_text import shown
 from ..core.interrupts import terminated_as_interrupted
 from ..core.sizes import size_text
+from ..core.urls import shown_url
 from ..gguf_file import read_header
 from ..gguf_file.projector_choice import find_projector
 from ..gguf_file.split import split_of
@@ -111,7 +112,7 @@ def command(
     whole and has the SHA-256 of the hub's list.
     """
     with ExitStack() as stack:
-        stack.enter_context(refusals_as_report("pull", " ".join(names), output_format))
+        stack.enter_context(refusals_as_report("pull", " ".join(map(shown_url, names)), output_format))
         stack.enter_context(connections(count))
         items = _placed([f for name in names for f in _files_of(name, projector, tokenizer)], output)
         missing = [i for i in items if not i.place.is_file()]
@@ -135,7 +136,7 @@ def command(
             }
             for item in items
         ]
-        finish(Report("pull", " ".join(names), facts={"files": files}), output_format)
+        finish(Report("pull", " ".join(map(shown_url, names)), facts={"files": files}), output_format)
 
 
 def _fetch(missing: Sequence[Item], stack: ExitStack) -> None:

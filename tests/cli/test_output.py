@@ -17,6 +17,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -361,6 +362,8 @@ def formats(name: str) -> list[str | None]:
 
 def seen_by(arguments: list[Any], terminal: bool) -> str:
     """What a command line writes to both of its streams."""
+    # It lives as long as this process and would keep the streams of the first command that starts it.
+    resource_tracker.ensure_running()
     if terminal:
         reads, writes = pty.openpty()
         tty.setraw(writes)

@@ -86,7 +86,8 @@ TEMPLATES = [
 
 @pytest.mark.parametrize("source", TEMPLATES)
 def test_loop_is_jinjas(source: str) -> None:
-    assert not check(source, *CONVERSATIONS).diagnostics
+    # Some of them loop over other things than the messages, which is told (MK537) and no matter here.
+    assert not [d for d in check(source, *CONVERSATIONS).diagnostics if d.code != "MK537"]
 
 
 def test_break_leaves_what_the_loop_changed() -> None:
