@@ -4,6 +4,7 @@ import errno
 import json
 import subprocess
 import sys
+from typing import Any
 
 import click
 import pytest
@@ -203,3 +204,26 @@ def test_an_unknown_format_is_told_as_text(mkmodelfile):
     done = mkmodelfile("lint", "x", "--format", "xml")
     assert (done.code, done.out) == (2, "")
     assert "MK901" in done.err
+
+
+@pytest.mark.parametrize("output_format", ["json", "sarif", "junit", "github"])
+@pytest.mark.parametrize("command", ["adopt", "verify", "rollback", "doctor"])
+def test_what_ends_a_command_is_a_report_where_one_was_asked_for(
+    command: str, output_format: str, httpserver: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A model that is not on the server: the message stays on stderr, and programs find it on stdout."""
+    httpserver.expect_request("/api/version").respond_with_json({"version": "0.34.4"})
+    httpserver.expect_request("/api/tags").respond_with_json({"models": []})
+    httpserver.expect_request("/api/show").respond_with_json({"error": "model 'm' not found"}, status=404)
+    name = "ollama://m" if command == "doctor" else "m"
+    host = httpserver.url_for("").rstrip("/")
+    code = cli_main.run([command, name, "--host", host, "--format", output_format])
+    seen = capsys.readouterr()
+    assert code in (1, 2)
+    assert seen.err
+    if code == 1:
+        assert "MK808" in seen.out
+        if output_format in ("json", "sarif"):
+            json.loads(seen.out)
+    else:
+        assert command == "rollback"
