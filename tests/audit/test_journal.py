@@ -80,7 +80,7 @@ def test_a_name_that_is_no_utf_8_is_a_row_as_any_other(tmp_path: Path) -> None:
 
 
 def test_a_name_that_is_no_utf_8_in_a_table(tmp_path: Path) -> None:
-    parquet = pytest.importorskip("pyarrow.parquet")
+    parquet = pytest.importorskip("pyarrow.parquet", reason="the extra dask is not installed")
     write_parquet([Row("bad\udcff.gguf", size=3)], tmp_path / "t.parquet")
     table = parquet.read_table(tmp_path / "t.parquet").to_pylist()
     assert [(line["name"], line["size"]) for line in table] == [("bad\\udcff.gguf", 3)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from modelfile_kit.cli.main import run
 from modelfile_kit.gguf_file import read_header
 from modelfile_kit.huggingface import render_reference
 from modelfile_kit.micro import MicroPair
+from modelfile_kit.runtime.ollama.client import OllamaServer
 from tests.ollama_process import OllamaProcess
 
 pytestmark = pytest.mark.server
@@ -32,7 +33,7 @@ def package(micro_pair: MicroPair, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @pytest.fixture(scope="module")
-def created(ollama_process: OllamaProcess, package: Path, micro_pair: MicroPair) -> str:
+def created(ollama_process: OllamaProcess, package: Path, micro_pair: MicroPair) -> Iterator[str]:
     """Creates the models with the real client: one as built, one by hand, one without a TEMPLATE."""
     ollama_process.run("create", "right", "-f", str(package / "build" / "tiny" / "Modelfile"))
     lines = {
@@ -43,7 +44,10 @@ def created(ollama_process: OllamaProcess, package: Path, micro_pair: MicroPair)
         path = package / f"Modelfile.{name}"
         path.write_text(f"FROM {micro_pair.model}\n{text}")
         ollama_process.run("create", name, "-f", str(path))
-    return ollama_process.host
+    yield ollama_process.host
+    with OllamaServer(ollama_process.host) as server:  # which other tests share
+        for name in ("right", *lines):
+            server.delete(name)
 
 
 @pytest.fixture
