@@ -20,6 +20,7 @@ from ..core.http_client import Budget, open_client, under
 from ..core.os_errors import os_reason
 from ..core.urls import hide_logins, shown_url, without_login
 from .folder import describe_folder
+from .name import near_name
 
 if TYPE_CHECKING:
     import httpx
@@ -82,7 +83,8 @@ class FileSource:
             if path.is_symlink():
                 missing = f"is a link to {path.readlink()}, which does not exist"
                 raise _unreadable(self.name, missing, "fetch that file, or give another path") from None
-            raise _unreadable(self.name, "file not found", _similar(path)) from None
+            advice = near_name(str(path)) or _similar(path)
+            raise _unreadable(self.name, "file not found", advice) from None
         except (OSError, ValueError) as e:  # ValueError: a path with a zero byte
             raise _unreadable(
                 self.name, f"cannot be read: {os_reason(e)}", "check the path and its permissions"

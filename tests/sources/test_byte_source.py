@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import os
 import re
+from pathlib import Path
+from typing import Any
 
 import pytest
 from werkzeug import Request, Response
@@ -9,6 +11,7 @@ from werkzeug import Request, Response
 from modelfile_kit.core.errors import GGUFError
 from modelfile_kit.gguf_file import read_header
 from modelfile_kit.gguf_file.limits import FIRST_BLOCK, LARGEST_BLOCK
+from modelfile_kit.sources.byte_source import FileSource
 from tests.gguf_file.handmade import Typed, gguf, tensor
 
 TOKENS = [f"token {n:06d}" for n in range(60_000)]
@@ -258,3 +261,18 @@ def test_odd_paths_are_said_to_be_unreadable(tmp_path):
     with pytest.raises(GGUFError) as e:
         read_header(tmp_path / ("x" * 5000))
     assert e.value.code == "MK402"
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("hf.co/unsloth", "hf.co/unsloth/REPO"),
+        ("hf:unsloth/m", "hf://unsloth/m"),
+        ("none.gguf", "check the path"),
+    ],
+)
+def test_a_path_that_is_meant_as_a_name(text: str, advice: str, tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(GGUFError, match="file not found") as caught:
+        FileSource(Path(text))
+    assert advice in caught.value.help
