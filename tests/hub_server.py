@@ -11,6 +11,7 @@ import hashlib
 import json
 import re
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -66,7 +67,7 @@ class _Quiet(ThreadingHTTPServer):
         """A client that hangs up early is no news."""
 
 
-class _Server:
+class _Server(ABC):
     """An HTTP server in threads of this process."""
 
     def __init__(self, host: str) -> None:
@@ -84,9 +85,9 @@ class _Server:
         self._http.shutdown()
         self._http.server_close()
 
+    @abstractmethod
     def answer(self, request: _Handler) -> None:
         """Answers a request."""
-        raise NotImplementedError
 
     def sent(self, ending: str = "") -> int:
         """Bytes of bodies that went out for paths with this ending."""

@@ -8,6 +8,8 @@ import signal
 import subprocess
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -168,3 +170,14 @@ def _file_server(root: Path) -> ThreadingHTTPServer:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Files)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server
+
+
+@contextmanager
+def running_registry(folder: Path, *, redirect: bool = False) -> Iterator[RegistryProcess]:
+    """A registry with its files in a folder, stopped afterwards; skips the test where there is none."""
+    process = RegistryProcess(registry_or_skip(), folder, redirect=redirect)
+    process.start()
+    try:
+        yield process
+    finally:
+        process.stop()

@@ -24,7 +24,6 @@ from .common import (
     package_argument,
     print_diagnostics,
     print_report,
-    refusals_as_report,
     say,
     step_progress,
 )
@@ -102,24 +101,23 @@ def command(
         raise click.UsageError(f"--projector-directive goes with --for ollama, not with --for {purpose}")
     if update_lock and locked:
         raise click.UsageError("--locked writes no lock, and --update-lock writes one: give one of them")
-    with refusals_as_report("build", str(package), output_format):
-        whole = load_package(package, lock="update" if update_lock else "locked" if locked else "keep")
-        builds = build_variants(
-            whole,
-            variants,
-            output=output,
-            model=model,
-            projector=projector,
-            target=target,
-            projector_directive=projector_directive,
-            write=purpose == "ollama",
-            clock=time.monotonic,
-        )
-        raise_if_all_alike(builds)
-        if len(builds) == 1:
-            assert builds[0].built is not None
-            _tell(builds[0].built, purpose, output, output_format)
-            return
+    whole = load_package(package, lock="update" if update_lock else "locked" if locked else "keep")
+    builds = build_variants(
+        whole,
+        variants,
+        output=output,
+        model=model,
+        projector=projector,
+        target=target,
+        projector_directive=projector_directive,
+        write=purpose == "ollama",
+        clock=time.monotonic,
+    )
+    raise_if_all_alike(builds)
+    if len(builds) == 1:
+        assert builds[0].built is not None
+        _tell(builds[0].built, purpose, output, output_format)
+        return
     folder = output if purpose == "ollama" else _folder(whole, purpose, output)
     _tell_all(package, builds, purpose, folder, output_format)
 

@@ -30,7 +30,6 @@ from .common import (
     host_option,
     package_argument,
     print_diagnostics,
-    refusals_as_report,
     say,
     tokenizer_option,
     tried_replies,
@@ -95,17 +94,16 @@ def command(
 
     Of a package with variants all are checked; what several have in common is looked at once.
     """
-    with refusals_as_report("check", str(package), output_format):
-        builds = build_variants(
-            package,
-            variants,
-            model=model,
-            projector=projector,
-            target=target,
-            write=False,
-            clock=time.monotonic,
-        )
-        raise_if_all_alike(builds)
+    builds = build_variants(
+        package,
+        variants,
+        model=model,
+        projector=projector,
+        target=target,
+        write=False,
+        clock=time.monotonic,
+    )
+    raise_if_all_alike(builds)
     how = _How(tokenizer, replies, host, see, bytes_only, Severity(fail_on))
     if len(builds) > 1:
         report = _all(str(package), builds, how)

@@ -27,11 +27,37 @@ class Command(click.Command):
         self.examples = tuple(examples)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Runs it, and says at the end what its names of models were."""
+        """Runs it, and says at the end what its names of models were.
+
+        An error with exit code 1 is a finding: where a format for programs was asked for, it is the command's
+        report. Wrong usage and a broken environment stay messages on stderr.
+        """
         try:
             return super().invoke(ctx)
+        except Exception as error:
+            self._report(error, ctx)
+            raise
         finally:
             say_names()
+
+    def _report(self, error: Exception, ctx: click.Context) -> None:
+        """Writes an error as a report and ends the command, where that is what was asked for."""
+        from ..core.errors import KitError, PackageError
+        from ..core.urls import shown_url
+        from ..report import FORMATS, Report
+        from .common import print_report
+
+        asked = ctx.params.get("output_format", "text")
+        if not isinstance(error, KitError) or error.exit_code != 1:
+            return
+        if asked == "text" or asked not in FORMATS:  # `caption` has formats of its own
+            return
+        given = (ctx.params.get(p.name or "") for p in self.params if isinstance(p, click.Argument))
+        words = (word for value in given for word in (value if isinstance(value, tuple) else (value,)))
+        subject = " ".join(shown_url(str(word)) for word in words if word is not None)
+        found = error.diagnostics if isinstance(error, PackageError) else (error.to_diagnostic(),)
+        print_report(Report(str(self.name), subject, diagnostics=found), asked)
+        raise click.exceptions.Exit(error.exit_code) from error
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """Its own, and those that every command takes."""

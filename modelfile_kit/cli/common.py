@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from ..core.diagnostics import Diagnostic, Span
-from ..core.errors import KitError, PackageError, UsageError
+from ..core.errors import KitError, UsageError
 from ..core.files import read_file
 from ..core.foreign_text import shown
 from ..core.http_client import patience
@@ -163,22 +163,6 @@ def print_report(report: Report, output_format: str) -> None:
     current_flags().shown += [*report.diagnostics, *(d for c in report.cases for d in c.diagnostics)]
     text = render(report, output_format, color=wants_color(sys.stdout), width=columns(sys.stdout))
     write_report(text, output_format)
-
-
-@contextmanager
-def refusals_as_report(command: str, subject: str, output_format: str) -> Iterator[None]:
-    """An error of a package becomes the command's report, if the format is not text.
-
-    Wrong usage and a broken environment stay messages on stderr.
-    """
-    try:
-        yield
-    except KitError as error:
-        if output_format == "text" or error.exit_code != 1:
-            raise
-        found = error.diagnostics if isinstance(error, PackageError) else (error.to_diagnostic(),)
-        print_report(Report(command, subject, diagnostics=found), output_format)
-        raise click.exceptions.Exit(error.exit_code) from error
 
 
 def say(message: str) -> None:

@@ -21,7 +21,7 @@ from ..core.urls import hide_logins
 from ..core.version import __version__
 from .command import Command
 from .flags import FLAGS, Flags, flag_options
-from .output import columns, reports_written, tell, wants_color, write_report
+from .output import columns, tell, wants_color, write_report
 
 _COMMANDS = {
     "demo": "Package the built-in micro model and ask it about images.",
@@ -119,7 +119,6 @@ def run(arguments: list[str]) -> int:
     """Runs one command line; returns the exit code. Errors become messages on stderr."""
     _make_streams_lenient()
     flags = Flags()
-    before = reports_written()
     try:
         # Not cli.main(): it would swallow a closed pipe and an interrupt before we see them.
         with (
@@ -143,11 +142,7 @@ def run(arguments: list[str]) -> int:
     except Exception as error:
         if flags.debug:
             tell("".join(traceback.format_exception(error)), nl=False)
-        code = _explain(error, flags)
-        # A finding goes where findings were asked for; a broken environment stays a message on stderr.
-        if code == 1 and reports_written() == before:
-            _report_error(error, arguments)
-        return code
+        return _explain(error, flags)
     finally:
         flags.explain_shown()
 
@@ -204,20 +199,6 @@ def _explain(error: Exception, flags: Flags) -> int:
     lines = findings_lines(findings, color=wants_color(sys.stderr), width=columns(sys.stderr))
     tell("\n".join(lines))
     return code
-
-
-def _report_error(error: Exception, arguments: list[str]) -> None:
-    """Writes what ended a command as a report on stdout, where a format for programs was asked for."""
-    from ..core.errors import KitError, PackageError
-    from ..report import FORMATS, Report, render
-
-    asked = _asked_format(arguments)
-    if not isinstance(error, KitError) or asked not in FORMATS or asked == "text":
-        return
-    found = error.diagnostics if isinstance(error, PackageError) else (error.to_diagnostic(),)
-    command = next((word for word in arguments if word in _COMMANDS), "mkmodelfile")
-    subject = hide_logins(" ".join(arguments[arguments.index(command) + 1 :] if command in arguments else []))
-    write_report(render(Report(command, subject, diagnostics=found), asked), asked)
 
 
 def _unplanned(error: Exception) -> Any:

@@ -42,18 +42,8 @@ def deliver(text: str, *, nl_on_terminal: bool = False) -> None:
         sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
 
 
-_reports = 0
-
-
-def reports_written() -> int:
-    """How many reports this process has written on stdout so far."""
-    return _reports
-
-
 def write_report(text: str, output_format: str) -> None:
     """A finished report on stdout; every format but text has shown its texts in a way of its own."""
-    global _reports
-    _reports += 1
     if output_format == "text":
         _write(text, sys.stdout, False)
     else:

@@ -31,7 +31,6 @@ from .common import (
     insecure_option,
     package_argument,
     print_diagnostics,
-    refusals_as_report,
     say,
     step_progress,
 )
@@ -118,10 +117,9 @@ def command(
     if clean:
         finish(_cleaned(clean_up(host)), output_format)
         return
-    with refusals_as_report("publish", str(package), output_format):
-        whole = load_package(package)
-        builds = build_variants(whole, variants, model=model, projector=projector, clock=time.monotonic)
-        raise_if_all_alike(builds)
+    whole = load_package(package)
+    builds = build_variants(whole, variants, model=model, projector=projector, clock=time.monotonic)
+    raise_if_all_alike(builds)
     names = _names(whole, builds, name)
     options: dict[str, Any] = {
         "host": host,

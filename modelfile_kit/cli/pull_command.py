@@ -29,7 +29,7 @@ from ..sources.quantizations import is_projector
 from ..sources.repository import Repository, RepositoryFile
 from ..sources.resolve import Resolved, resolve
 from .command import Command
-from .common import finish, format_option, patience_options, refusals_as_report, say
+from .common import finish, format_option, patience_options, say
 from .fetch_progress import fetch_progress
 from .output import show
 
@@ -112,7 +112,6 @@ def command(
     whole and has the SHA-256 of the hub's list.
     """
     with ExitStack() as stack:
-        stack.enter_context(refusals_as_report("pull", " ".join(map(shown_url, names)), output_format))
         stack.enter_context(connections(count))
         items = _placed([f for name in names for f in _files_of(name, projector, tokenizer)], output)
         missing = [i for i in items if not i.place.is_file()]

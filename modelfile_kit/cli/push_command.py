@@ -30,7 +30,6 @@ from .common import (
     insecure_option,
     package_argument,
     print_diagnostics,
-    refusals_as_report,
     say,
     step_progress,
 )
@@ -115,21 +114,20 @@ def command(
     first = resolve_host(host)
     if verify_on is not None and by != "kit":
         require_other_server(first, resolve_host(verify_on))
-    with refusals_as_report("push", str(package), output_format):
-        whole = load_package(package)
-        if whole.variants:
-            raise UsageError(
-                f"{package} has several variants, and a push is of one model",
-                help="`mkmodelfile publish --push` pushes all of them, or those of --variant",
-            )
-        wanted = to or whole.name
-        by = by or _who_pushes(host, wanted)
-        if by == "kit":
-            require_kit_pushable(wanted, insecure=insecure)
-        else:
-            with OllamaServer(host) as server:
-                require_pushable(server, wanted, insecure=insecure)
-        built = build(package, model=model, projector=projector)
+    whole = load_package(package)
+    if whole.variants:
+        raise UsageError(
+            f"{package} has several variants, and a push is of one model",
+            help="`mkmodelfile publish --push` pushes all of them, or those of --variant",
+        )
+    wanted = to or whole.name
+    by = by or _who_pushes(host, wanted)
+    if by == "kit":
+        require_kit_pushable(wanted, insecure=insecure)
+    else:
+        with OllamaServer(host) as server:
+            require_pushable(server, wanted, insecure=insecure)
+    built = build(package, model=model, projector=projector)
     print_diagnostics(built.diagnostics)
     if by == "kit":
         verified = _by_kit(wanted, built, insecure=insecure, verify_on=verify_on, dry_run=dry_run)

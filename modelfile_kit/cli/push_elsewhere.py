@@ -17,7 +17,7 @@ from ..packing.oci_push import OCIPush, push_artifact
 from ..report import Report
 from ..sources.name import HUB_HOSTS
 from ..sources.registry import Registry
-from .common import print_diagnostics, print_report, refusals_as_report, say, step_progress
+from .common import print_diagnostics, print_report, say, step_progress
 from .output import show
 
 OCI = "oci://"
@@ -68,12 +68,11 @@ def push_elsewhere(to: str, wanted: Wanted) -> None:
             "--create, --private and --overwrite are for repositories of Hugging Face's hub",
             help="leave them out, or push to hf.co/ORG/REPO",
         )
-    with refusals_as_report("push", str(wanted.package), wanted.output_format):
-        if repository is not None:
-            _refuse_tag(repository)
-            _to_hub(repository, wanted)
-        else:
-            _as_artifact(to[len(OCI) :], wanted)
+    if repository is not None:
+        _refuse_tag(repository)
+        _to_hub(repository, wanted)
+    else:
+        _as_artifact(to[len(OCI) :], wanted)
 
 
 def _builds(wanted: Wanted) -> list[Build]:

@@ -17,7 +17,7 @@ from ..report import Case, Report, Status
 from ..report.convert import verify_report
 from ..runtime.ollama.client import OllamaServer
 from .command import Command
-from .common import finish, format_option, host_option, refusals_as_report, say, step_progress
+from .common import finish, format_option, host_option, say, step_progress
 from .output import show
 
 
@@ -77,8 +77,7 @@ def command(
             wanted = _all_names(server) if every else list(dict.fromkeys(map(name_on_server, names)))
             return _many(server, wanted, every, dry_run, yes, output_format)
         name = name_on_server(names[0])
-        with refusals_as_report("repair", name, output_format):
-            plan = plan_repair(server, name, model=model, projector=projector)
+        plan = plan_repair(server, name, model=model, projector=projector)
         cases = tuple(map(_case, plan.changes))
         if not plan.changes:
             done = (Case("model", Status.PASSED, f"is right already: {plan.why}"),)

@@ -41,7 +41,6 @@ from .common import (
     is_quiet,
     patience_options,
     print_diagnostics,
-    refusals_as_report,
     say,
     step_progress,
 )
@@ -148,18 +147,16 @@ def command(
         raise click.UsageError("--model and --projector need --package")
     key = read_key(api_key_file)
     if by_url:
-        with refusals_as_report("serve", package, output_format):
-            built = build(promised, model=model, projector=projector, write=False) if promised else None
-            report = _check(package, key or None, alias, built)
+        built = build(promised, model=model, projector=projector, write=False) if promised else None
+        report = _check(package, key or None, alias, built)
         finish(report, output_format)
         return
     if check or port == 0:
         port = free_port(host)
     options = ServeOptions(host, port, context, gpu_layers, parallel, alias, api_key_file)
     if check:
-        with refusals_as_report("serve", package, output_format):
-            built, line = _line(package, model, projector, program, options)
-            report = _check_package(built, line, key)
+        built, line = _line(package, model, projector, program, options)
+        report = _check_package(built, line, key)
         finish(report, output_format)
         return
     built, line = _line(package, model, projector, program, options)

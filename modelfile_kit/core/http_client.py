@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from .api_keys import require_private, require_sendable
 from .urls import is_loopback, origin
@@ -26,6 +26,8 @@ from .urls import is_loopback, origin
 if TYPE_CHECKING:
     import httpcore
     import httpx
+
+Owner = TypeVar("Owner", bound="ClientOwner")
 
 CONNECT_SECONDS = 10.0  # a server that accepts no connection by then does not run
 DEADLINE_SECONDS = 6 * 3600.0  # one answer; the longest real ones are a quantization or a push
@@ -125,6 +127,24 @@ def open_transport(*, lines: bool = False, trusting: bool = False, keep: bool = 
     The arguments are as of `open_client`; secrets are that library's affair.
     """
     return cast("httpx.BaseTransport", _Transport(lines=lines, trusting=trusting, keep=keep))
+
+
+class ClientOwner:
+    """Whoever asks one server: a context manager whose connections end with it.
+
+    _http: the client, a cached property, so that none is made by asking nothing.
+    """
+
+    def __enter__(self: Owner) -> Owner:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the connections."""
+        if (client := self.__dict__.get("_http")) is not None:
+            client.close()
 
 
 def _signer(

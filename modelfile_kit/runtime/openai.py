@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from ..core.api_keys import OPENAI_KEY
 from ..core.errors import ServerError, UsageError
-from ..core.http_client import open_client
+from ..core.http_client import ClientOwner, open_client
 from ..core.urls import hide_logins, without_login
 from .ollama.answer_shapes import checked
 from .ollama.messages import OPENAI, Answer, Way, collect, event_lines
@@ -47,7 +47,7 @@ _KIND = ServerKind(
 )
 
 
-class OpenAIServer:
+class OpenAIServer(ClientOwner):
     """A client of one server.
 
     url: `http(s)://host[:port]`, with or without `/v1`. api_key: sent as bearer token; None takes
@@ -60,17 +60,6 @@ class OpenAIServer:
         self.url, self._login = without_login(_base(url))
         self.patience = patience
         self._key = OPENAI_KEY.key_for(self.url) if api_key is None else api_key
-
-    def __enter__(self) -> OpenAIServer:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Closes the connections."""
-        if "_http" in self.__dict__:
-            self._http.close()
 
     def models(self) -> list[dict[str, Any]]:
         """GET /v1/models: `id` of each model, and what else the server says of it."""

@@ -423,24 +423,17 @@ class _Examination:
                     self.anywhere(texts[0]),
                     texts=texts,
                 )
-        if seen.after:
-            yield Finding(
-                "MK261",
-                Severity.WARNING,
-                f"the chat template adds an instruction after the user's message: {_listed(seen.after)}",
-                _LOOK,
-                self.anywhere(seen.after[0]),
-                texts=seen.after,
-            )
-        if seen.later:
-            yield Finding(
-                "MK261",
-                Severity.WARNING,
-                f"the chat template adds an instruction to longer conversations: {_listed(seen.later)}",
-                _LOOK,
-                self.anywhere(seen.later[0]),
-                texts=seen.later,
-            )
+        added = {"after the user's message": seen.after, "to longer conversations": seen.later}
+        for place, texts in added.items():
+            if texts:
+                yield Finding(
+                    "MK261",
+                    Severity.WARNING,
+                    f"the chat template adds an instruction {place}: {_listed(texts)}",
+                    _LOOK,
+                    self.anywhere(texts[0]),
+                    texts=texts,
+                )
         if seen.dropped and "messages" in jinja_source.names(self.tree):
             yield Finding(
                 "MK263",

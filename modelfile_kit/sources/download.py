@@ -22,7 +22,7 @@ from ..core.os_errors import cannot_write
 from .byte_source import LIES
 from .connections import Opening, chosen_connections, fetch_pieces
 from .pieces import Pieces, piece_bytes, write_all
-from .repository import RepositoryFile, Told
+from .repository import Repository, RepositoryFile, Told
 
 try:
     import fcntl
@@ -32,6 +32,22 @@ except ImportError:  # Windows
 BLOCK_BYTES = 1 << 20
 NO_ROOM = "MK492"
 LOCK_SECONDS = 0.2  # between two looks whether another process has ended its download
+
+
+def fetch_to_place(
+    repository: Repository, file: RepositoryFile, told: Told | None, *, title: str, version: str = ""
+) -> Path:
+    """The place of a repository's file, to which it is brought where it is not there yet; as `download`."""
+    if (here := repository.local(file)) is not None:
+        return here
+    return download(
+        lambda at, end=None: repository.open(file, at, to_end=True, end=end),
+        repository.place(file),
+        file,
+        title=title,
+        told=told,
+        version=version,
+    )
 
 
 def download(

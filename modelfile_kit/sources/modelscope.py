@@ -22,7 +22,7 @@ from ..core.files import parse_json
 from ..core.urls import hide_logins, shown_url
 from .byte_source import FileSource, HTTPSource, Source
 from .cache import own_cache
-from .download import download
+from .download import fetch_to_place
 from .name import Name, modelscope_endpoint
 from .repository import (
     GATED,
@@ -94,16 +94,7 @@ class ModelScopeRepository:
         return place if place.is_file() else None
 
     def fetch(self, file: RepositoryFile, told: Told | None = None) -> Path:
-        if (here := self.local(file)) is not None:
-            return here
-        title = f"{self.title}/{file.path}"
-        return download(
-            lambda at, end=None: self.open(file, at, to_end=True, end=end),
-            self.place(file),
-            file,
-            title=title,
-            told=told,
-        )
+        return fetch_to_place(self, file, told, title=f"{self.title}/{file.path}")
 
     @cached_property
     def _state(self) -> tuple[str, tuple[RepositoryFile, ...]]:

@@ -26,7 +26,7 @@ from ..core.urls import hide_logins, is_loopback, shown_url, without_login
 from . import registry_errors
 from .byte_source import FileSource, Source
 from .cache import own_cache
-from .download import download
+from .download import fetch_to_place
 from .name import Name
 from .registry import Descriptor, Registry, digest_of
 from .registry_errors import RegistryError
@@ -112,17 +112,9 @@ class OllamaModel:
         return place if place.is_file() else None
 
     def fetch(self, file: RepositoryFile, told: Told | None = None) -> Path:
-        if (here := self.local(file)) is not None:
-            return here
-        self._must_be_remote(file)
-        title = f"{self.title}/{file.path}"
-        return download(
-            lambda at, end=None: self.open(file, at, to_end=True, end=end),
-            self.place(file),
-            file,
-            title=title,
-            told=told,
-        )
+        if self.local(file) is None:
+            self._must_be_remote(file)
+        return fetch_to_place(self, file, told, title=f"{self.title}/{file.path}")
 
     def _must_be_remote(self, file: RepositoryFile) -> None:
         if self._found.blobs is not None:

@@ -21,7 +21,7 @@ from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 from ..core.api_keys import require_private
 from ..core.errors import UsageError
-from ..core.http_client import Budget, open_client, under
+from ..core.http_client import Budget, ClientOwner, open_client, under
 from ..core.urls import origin, shown_url, without_login
 from .registry_errors import (
     BROKEN,
@@ -151,7 +151,7 @@ def _text(found: object) -> str:
     return found
 
 
-class Registry:
+class Registry(ClientOwner):
     """A client of one registry. Use it as a context manager, or call `close`.
 
     host: `host` or `host:port`, as in a model's name. insecure: plain HTTP; never without being told so.
@@ -172,17 +172,6 @@ class Registry:
         self._given = login
         self.sends_ranges = True  # until it has answered one with all of a blob
         self._secret = ""  # the value of `Authorization`, once the registry asked for one
-
-    def __enter__(self) -> Registry:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Closes the connections."""
-        if "_http" in self.__dict__:
-            self._http.close()
 
     # -- manifests and tags ---------------------------------------------------------
 

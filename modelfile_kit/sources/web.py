@@ -10,7 +10,7 @@ from pathlib import Path
 
 from .byte_source import HTTPSource, Source
 from .cache import own_cache
-from .download import download
+from .download import fetch_to_place
 from .name import Name
 from .repository import RepositoryFile, Told, is_sound_path
 
@@ -70,13 +70,4 @@ class WebFile:
         return place if place.is_file() else None
 
     def fetch(self, file: RepositoryFile, told: Told | None = None) -> Path:
-        if (here := self.local(file)) is not None:
-            return here
-        return download(
-            lambda at, end=None: self.open(file, at, to_end=True, end=end),
-            self.place(file),
-            file,
-            title=self.title,
-            told=told,
-            version=self.version,
-        )
+        return fetch_to_place(self, file, told, title=self.title, version=self.version)

@@ -53,7 +53,7 @@ OTHERWISE = ("aÉ", "हिन्दी", "e\u0323", "বাংলা")
 @pytest.fixture(scope="module")
 def crossing() -> tuple[dict[str, int], list[str]]:
     """A vocabulary whose merges cross every cut: tokens and merges, trained without a pre-tokenizer."""
-    tokenizers = pytest.importorskip("tokenizers")
+    tokenizers = pytest.importorskip("tokenizers", reason="needs tokenizers (extra tokenizers)")
     level = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
     tokenizer = tokenizers.Tokenizer(tokenizers.models.BPE())
     tokenizer.pre_tokenizer = level
@@ -122,7 +122,7 @@ ALIKE = ("don't I'LL", "1234 3.14", "camelCase ALLCAPS", "你好，世界 При
 def test_o200k_and_tekken_are_only_approximated(pre, pattern, crossing, llama_cpp, tmp_path):
     """llama.cpp knows capitals of ASCII alone, and takes marks for no part of a word: tokens of llama.cpp,
     `tokenizers` and tiktoken say so, each with the same vocabulary."""
-    tiktoken = pytest.importorskip("tiktoken")
+    tiktoken = pytest.importorskip("tiktoken", reason="needs tiktoken (extra tokenizers)")
     engine = llama(as_gguf(tmp_path / "m.gguf", crossing, pre))
     theirs = toy(crossing, pattern, whole=pre_tokenizers()[pre].ignore_merges)
     ranks = {read(text): number for text, number in crossing[0].items()}

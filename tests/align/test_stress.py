@@ -61,7 +61,7 @@ def test_a_fault_has_its_cause(tmp_path, llama_cpp, fault, cause):
 
 
 def test_the_normalizer_is_shown_by_the_smallest_text(tmp_path, llama_cpp):
-    normalizers = pytest.importorskip("tokenizers.normalizers")
+    normalizers = pytest.importorskip("tokenizers.normalizers", reason="needs tokenizers (extra tokenizers)")
     folder = toys.byte_level(tmp_path, normalizer=normalizers.NFC())
     result = run(folder, tmp_path / "a.gguf")
     [counted] = result.causes

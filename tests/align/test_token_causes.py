@@ -97,7 +97,7 @@ def test_faults_of_a_byte_level_vocabulary(tmp_path, llama_cpp, libraries, fault
     [("NFC", "cafe\u0301", "NFC"), ("NFKC", "\ufb01ne", "NFKC"), ("Lowercase", "THE", "lower case")],
 )
 def test_normalizers_are_named(tmp_path, llama_cpp, libraries, normalizer, text, detail):
-    normalizers = pytest.importorskip("tokenizers.normalizers")
+    normalizers = pytest.importorskip("tokenizers.normalizers", reason="needs tokenizers (extra tokenizers)")
     folder = toys.byte_level(tmp_path, normalizer=getattr(normalizers, normalizer)())
     found = causes(folder, tmp_path / "a.gguf", text)
     assert {(c.name, c.detail) for c in found} == {("normalizer", detail)}

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,40 +10,26 @@ import pytest
 from modelfile_kit.package.package import load_package
 from modelfile_kit.sources import places
 
-pty = pytest.importorskip("pty", reason="this system has no pseudo terminals")
+pytest.importorskip("pty", reason="this system has no pseudo terminals")
+from tests.pseudo_terminal import OnTerminal
 
 
 def answered(folder: Path, *arguments: str, answers: dict[str, str]) -> tuple[int, str]:
     """Runs `init` on a terminal; each answer is typed once its question is shown. (exit code, all text)."""
-    master, slave = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "modelfile_kit", "init", *arguments],
-        stdin=slave,
-        stdout=slave,
-        stderr=slave,
-        cwd=folder,
-        env={**os.environ, "NO_COLOR": "1", "COLUMNS": "300", "PYTHONPATH": os.pathsep.join(sys.path)},
-    )
-    os.close(slave)
+    environment = {**os.environ, "NO_COLOR": "1", "COLUMNS": "300"}
+    process = OnTerminal(["-m", "modelfile_kit", "init", *arguments], environment, cwd=folder)
     seen, read, left = b"", 0, dict(answers)
-    while True:
-        try:
-            part = os.read(master, 65536)
-        except OSError:  # Linux's way to say that the other end is closed
-            break
-        if not part:
-            break
+    for part in process.pieces():
         seen += part
         for question, answer in list(left.items()):
             at = seen.find(question.encode(), read)
             if at >= 0 and seen.rstrip(b" ").endswith(b":"):
-                os.write(master, f"{answer}\n".encode())
+                process.type(answer)
                 read = len(seen)
                 del left[question]
                 break
-    os.close(master)
     assert left == {}, (left, seen.decode())
-    return process.wait(timeout=60), seen.decode().replace("\r\n", "\n")
+    return process.wait(), seen.decode().replace("\r\n", "\n")
 
 
 @pytest.fixture

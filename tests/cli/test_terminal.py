@@ -6,10 +6,8 @@ import sys
 
 import pytest
 
-pty = pytest.importorskip("pty", reason="this system has no pseudo terminals")
-import fcntl  # noqa: E402
-import struct  # noqa: E402
-import termios  # noqa: E402
+pytest.importorskip("pty", reason="this system has no pseudo terminals")
+from tests.pseudo_terminal import OnTerminal
 
 ESCAPE = "\x1b"
 # Two stages on a bar each, one of them with a name in brackets, which is markup to some.
@@ -28,28 +26,10 @@ with step_progress() as progress:
 
 def on_terminal(*arguments, columns=80, **environment):
     """What a command writes to a terminal of so many columns."""
-    master, slave = pty.openpty()
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     clean = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "TERM", "COLUMNS", "LINES")}
-    process = subprocess.Popen(
-        [sys.executable, *arguments],
-        stdin=slave,
-        stdout=slave,
-        stderr=slave,
-        env={**clean, "TERM": "xterm-256color", "PYTHONPATH": os.pathsep.join(sys.path), **environment},
-    )
-    os.close(slave)
-    seen = b""
-    while True:
-        try:
-            part = os.read(master, 65536)
-        except OSError:  # Linux's way to say that the other end is closed
-            break
-        if not part:
-            break
-        seen += part
-    os.close(master)
-    process.wait(timeout=60)
+    process = OnTerminal(arguments, {**clean, "TERM": "xterm-256color", **environment}, columns=columns)
+    seen = b"".join(process.pieces())
+    process.wait()
     return seen.decode().replace("\r\n", "\n")
 
 

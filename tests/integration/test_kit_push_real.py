@@ -24,7 +24,7 @@ from modelfile_kit.sources.registry import Registry
 from modelfile_kit.sources.registry_errors import RegistryError
 from modelfile_kit.sources.registry_logins import Login
 from tests.cutting_proxy import CuttingProxy
-from tests.registry_process import RegistryProcess, registry_or_skip
+from tests.registry_process import RegistryProcess, registry_or_skip, running_registry
 
 pytestmark = pytest.mark.server
 
@@ -40,10 +40,8 @@ messages: [{{role: user, content: Hi}}, {{role: assistant, content: Hello}}]
 
 @pytest.fixture(scope="module")
 def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RegistryProcess]:
-    process = RegistryProcess(registry_or_skip(), tmp_path_factory.mktemp("registry"), redirect=True)
-    process.start()
-    yield process
-    process.stop()
+    with running_registry(tmp_path_factory.mktemp("registry"), redirect=True) as process:
+        yield process
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ ACCENTS: dict[str, Any] = {"id": "accents", "messages": [{"role": "user", "conte
 
 @pytest.fixture(scope="module")
 def pair(llama_cpp, tmp_path_factory) -> MicroPair:
-    pytest.importorskip("tokenizers")
+    pytest.importorskip("tokenizers", reason="needs tokenizers (extra tokenizers)")
     return build_pair(tmp_path_factory.mktemp("glm"))
 
 
@@ -62,7 +62,7 @@ def test_every_conversation_has_the_tokens_of_the_training(pair, tmp_path):
 
 
 def test_a_normalizer_is_named_in_the_report(pair, package, tmp_path, capfd):
-    normalizers = pytest.importorskip("tokenizers.normalizers")
+    normalizers = pytest.importorskip("tokenizers.normalizers", reason="needs tokenizers (extra tokenizers)")
     own = glm(tmp_path / "own", pair, normalizer=normalizers.NFC())
     page = tmp_path / "report.html"
     files = ["--model", str(pair.model), "--projector", str(pair.projector), "--tokenizer", str(own)]
@@ -113,7 +113,7 @@ def test_golden_files_hold_the_tokens_of_both(pair, package, tmp_path):
     assert [name.rpartition("-")[0] for name in golden] == ["glm4", "tokenizer.json"]
     ours, theirs = golden.values()
     assert ours == theirs and ours[0][1] == "[gMASK]"
-    tokenizers = pytest.importorskip("tokenizers")
+    tokenizers = pytest.importorskip("tokenizers", reason="needs tokenizers (extra tokenizers)")
     text = made.expected(ACCENTS["messages"])
     judge = tokenizers.Tokenizer.from_file(str(own / "tokenizer.json"))
     assert [number for number, _ in theirs] == judge.encode(text, add_special_tokens=False).ids
@@ -136,7 +136,7 @@ def test_golden_files_hold_the_tokens_of_both(pair, package, tmp_path):
 
 
 def test_test_names_the_cause_too(pair, package, tmp_path):
-    normalizers = pytest.importorskip("tokenizers.normalizers")
+    normalizers = pytest.importorskip("tokenizers.normalizers", reason="needs tokenizers (extra tokenizers)")
     own = glm(tmp_path / "own", pair, normalizer=normalizers.NFC())
     cases = run_golden(built(pair, package), update=True, tokenizer=str(own))
     [case] = [c for c in cases if c.name == "tokens of the training"]

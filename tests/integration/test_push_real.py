@@ -26,7 +26,7 @@ from modelfile_kit.runtime.ollama.client import OllamaServer
 from modelfile_kit.sources.registry import Registry
 from tests.cutting_proxy import CuttingProxy
 from tests.ollama_process import OllamaProcess
-from tests.registry_process import RegistryProcess, registry_or_skip
+from tests.registry_process import RegistryProcess, registry_or_skip, running_registry
 
 pytestmark = pytest.mark.server
 
@@ -35,10 +35,8 @@ SOAK = os.environ.get("MKMODELFILE_SOAK") == "1"
 
 @pytest.fixture(scope="module")
 def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RegistryProcess]:
-    process = RegistryProcess(registry_or_skip(), tmp_path_factory.mktemp("registry"), redirect=True)
-    process.start()
-    yield process
-    process.stop()
+    with running_registry(tmp_path_factory.mktemp("registry"), redirect=True) as process:
+        yield process
 
 
 @pytest.fixture(scope="module")

@@ -59,7 +59,7 @@ def test_libmtmd_puts_a_space_before_each_text(llama_cpp, tmp_path):
 @pytest.mark.parametrize(("scheme", "equal"), [("always", True), ("first", False)])
 def test_the_prompt_of_the_training_is_cut_at_its_images(llama_cpp, libraries, tmp_path, scheme, equal):
     """A tokenizer that puts the space before the first text alone has other tokens behind an image."""
-    tokenizers = pytest.importorskip("tokenizers")
+    tokenizers = pytest.importorskip("tokenizers", reason="needs tokenizers (extra tokenizers)")
     folder = toys.metaspace(tmp_path / "own", scheme)
     found = find_tokenizer(folder, "a.gguf")
     assert found is not None

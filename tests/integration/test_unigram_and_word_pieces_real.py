@@ -46,7 +46,7 @@ def unigram(folder: Path) -> Path:
 
 
 def words(folder: Path) -> Path:
-    pytest.importorskip("tokenizers")
+    pytest.importorskip("tokenizers", reason="needs tokenizers (extra tokenizers)")
     return toys.word_piece(folder / "tokenizer.json")
 
 

@@ -16,17 +16,15 @@ from modelfile_kit.packing.oci_layout import make_artifact
 from modelfile_kit.packing.oci_push import push_artifact
 from modelfile_kit.publish.create_request import read_request
 from modelfile_kit.sources.registry import Registry
-from tests.registry_process import RegistryProcess, registry_or_skip
+from tests.registry_process import RegistryProcess, running_registry
 
 NAME = "team/demo"
 
 
 @pytest.fixture(scope="module")
 def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RegistryProcess]:
-    process = RegistryProcess(registry_or_skip(), tmp_path_factory.mktemp("registry"))
-    process.start()
-    yield process
-    process.stop()
+    with running_registry(tmp_path_factory.mktemp("registry")) as process:
+        yield process
 
 
 @pytest.fixture

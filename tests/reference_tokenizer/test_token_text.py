@@ -23,7 +23,7 @@ def of(asked, folder):
 
 
 def test_byte_level(tmp_path):
-    pytest.importorskip("tokenizers")
+    pytest.importorskip("tokenizers", reason="needs tokenizers (extra tokenizers)")
     with of(toys.byte_level(tmp_path), tmp_path) as reference:
         ids = reference.encode(SAID)
         assert b"".join(token_bytes(reference, ids)) == SAID.encode()
@@ -31,7 +31,7 @@ def test_byte_level(tmp_path):
 
 
 def test_sentencepiece(tmp_path):
-    pytest.importorskip("sentencepiece")
+    pytest.importorskip("sentencepiece", reason="needs sentencepiece (extra tokenizers)")
     path = toys.sentencepiece(tmp_path / "tokenizer.model", symbols=("<|im_start|>",))
     with of(path, tmp_path) as reference:
         ids = reference.encode("Größe \u0e19 x")

@@ -98,7 +98,7 @@ def test_another_server(hub, monkeypatch) -> None:
         resolve(NAME)
 
 
-@pytest.mark.parametrize("revision", ["../../../../../out", "/tmp/out", "..", "a\ud800", "master"])
+@pytest.mark.parametrize("revision", ["../../../../../out", "/out", "..", "a\ud800", "master"])
 def test_a_revision_that_leads_out_of_the_cache(httpserver, revision, monkeypatch, tmp_path) -> None:
     entry = {"Path": "m.gguf", "Size": 4, "Type": "blob", "Revision": revision}
     odd = {"Path": "a\ud800.gguf", "Size": 4, "Type": "blob", "Revision": revision}

@@ -166,7 +166,7 @@ def test_where_stores_are(monkeypatch) -> None:
     ]
 
 
-@pytest.mark.parametrize("path", ["/tmp/a\0", "/tmp/a\ud800"])
+@pytest.mark.parametrize("path", ["/a\0", "/a\ud800"])
 def test_a_server_whose_paths_are_none(store, httpserver, path, monkeypatch) -> None:
     said = {"modelfile": f"FROM {path}/sha256-{'a' * 64}\n"}
     httpserver.expect_request("/api/show").respond_with_json(said)

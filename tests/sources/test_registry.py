@@ -22,7 +22,7 @@ from modelfile_kit.sources import registry as module
 from modelfile_kit.sources.registry import Descriptor, Registry
 from modelfile_kit.sources.registry_errors import RegistryError
 from modelfile_kit.sources.registry_logins import Login
-from tests.registry_process import RegistryProcess, registry_or_skip
+from tests.registry_process import RegistryProcess, registry_or_skip, running_registry
 
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 LAYER = "application/vnd.ollama.image.model"
@@ -62,10 +62,8 @@ def put_model(url: str, repository: str, tag: str, *layers: bytes, **more: Any) 
 
 @pytest.fixture(scope="module")
 def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RegistryProcess]:
-    process = RegistryProcess(registry_or_skip(), tmp_path_factory.mktemp("registry"))
-    process.start()
-    yield process
-    process.stop()
+    with running_registry(tmp_path_factory.mktemp("registry")) as process:
+        yield process
 
 
 @pytest.fixture

@@ -91,7 +91,7 @@ print(json.dumps({kind: [count(*size) for size in sizes] for kind, count in ask.
 def judged() -> Mapping[str, Sequence[int]]:
     """What transformers counts for every size."""
     for name in ("numpy", "PIL", "transformers"):
-        pytest.importorskip(name)
+        pytest.importorskip(name, reason=f"needs {name} (extra judges)")
     try:
         import transformers.models.got_ocr2.image_processing_pil_got_ocr2  # noqa: F401
     except ImportError:

@@ -75,7 +75,7 @@ print(json.dumps({kind: [count(n) for n in lengths] for kind, count in ask.items
 def judged() -> Mapping[str, Sequence[int]]:
     """What transformers counts for every length."""
     for name in ("numpy", "transformers"):
-        pytest.importorskip(name)
+        pytest.importorskip(name, reason=f"needs {name} (extra judges)")
     try:
         import transformers.models.musicflamingo.processing_musicflamingo  # noqa: F401
     except ImportError:

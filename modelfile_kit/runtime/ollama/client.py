@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from ...core.api_keys import OLLAMA_KEY
 from ...core.conversation import Message, Tool
 from ...core.errors import ServerError
-from ...core.http_client import CONNECT_SECONDS, Budget, open_client, under
+from ...core.http_client import CONNECT_SECONDS, Budget, ClientOwner, open_client, under
 from ...core.ollama_host import resolve_host
 from ...core.urls import without_login
 from ...ollama.versions import SINCE, Target, server_version, since, until
@@ -62,7 +62,7 @@ class Rendered:
     image_count: int
 
 
-class OllamaServer:
+class OllamaServer(ClientOwner):
     """A client of one server.
 
     host: as OLLAMA_HOST is written (`host`, `host:port`, `:port`, `http(s)://…`); None takes
@@ -82,17 +82,6 @@ class OllamaServer:
         self.patience = patience
         self._clock: datetime | None = None
         self._key = OLLAMA_KEY.key_for(self.url) if api_key is None else api_key
-
-    def __enter__(self) -> OllamaServer:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Closes the connections."""
-        if "_http" in self.__dict__:
-            self._http.close()
 
     # -- what is there ---------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from modelfile_kit.reference_tokenizer.formats.byte_level import spell
 
 
 def test_every_byte():
-    pytest.importorskip("tokenizers")
+    pytest.importorskip("tokenizers", reason="needs tokenizers (extra tokenizers)")
     from tokenizers.pre_tokenizers import ByteLevel
 
     level = ByteLevel(add_prefix_space=False, use_regex=False)

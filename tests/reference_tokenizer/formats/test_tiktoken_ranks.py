@@ -62,7 +62,7 @@ def _imported(folder, monkeypatch):
 
 
 def test_the_patterns_are_those_of_tiktoken():
-    openai = pytest.importorskip("tiktoken_ext.openai_public")
+    openai = pytest.importorskip("tiktoken_ext.openai_public", reason="needs tiktoken (extra tokenizers)")
     import inspect
 
     source = inspect.getsource(openai.o200k_base)
@@ -73,7 +73,7 @@ def test_the_patterns_are_those_of_tiktoken():
 
 
 def test_gpt_oss_has_the_special_tokens_of_tiktoken():
-    openai = pytest.importorskip("tiktoken_ext.openai_public")
+    openai = pytest.importorskip("tiktoken_ext.openai_public", reason="needs tiktoken (extra tokenizers)")
     import inspect
 
     source = inspect.getsource(openai.o200k_harmony)

@@ -40,7 +40,7 @@ json.dump([
 
 
 def theirs(folder):
-    pytest.importorskip("transformers")
+    pytest.importorskip("transformers", reason="needs transformers (extra judges)")
     run = subprocess.run(
         [sys.executable, "-c", THEIRS, str(folder)], input=json.dumps(TEXTS), capture_output=True, text=True
     )
@@ -103,7 +103,7 @@ json.dump([[t.encode(x, add_special_tokens=False) for x in texts]
 
 def test_configurations_count_as_with_transformers(opened, tmp_path):
     """Flags that differ from tokenizer.json, and special tokens that are none there."""
-    pytest.importorskip("transformers")
+    pytest.importorskip("transformers", reason="needs transformers (extra judges)")
     size = opened(toys.byte_level(tmp_path)).facts.size
     control, word = toys.CONTROL[0], toys.WORDS[0]
     there = {t.text: t for t in opened(tmp_path).facts.added}
@@ -217,7 +217,7 @@ class Counting:
 
 def test_the_library_writes_out_the_vocabulary_once(tmp_path, monkeypatch):
     """It takes seconds for a million tokens, each time."""
-    tokenizers = pytest.importorskip("tokenizers")
+    tokenizers = pytest.importorskip("tokenizers", reason="needs tokenizers (extra tokenizers)")
     text = (toys.byte_level(tmp_path) / "tokenizer.json").read_text()
     counting = Counting(tokenizers.Tokenizer.from_str(text))
     monkeypatch.setattr(tokenizers, "Tokenizer", SimpleNamespace(from_str=lambda _: counting))
