@@ -13,7 +13,6 @@ VERDICTS = (OK, INFO, WARNING, ERROR, FAILED)
 """From best to worst; "failed": the model could not be looked at, `error` says why."""
 
 TEMPLATE_KINDS = ("chat", "tools", "thinking", "images")
-REPLY_KINDS = ("answer", "thought", "calls")
 
 
 @dataclass(frozen=True)

@@ -97,7 +97,7 @@ class _Templates:
             judged = await self._workers.call(judge, template)
         except Exception as error:
             # Not kept: the next audit tries again.
-            code, message = _why(error)
-            return Judged(found=((code, "error"),), error=message)
+            code, _ = _why(error)
+            return Judged(found=((code, "error"),))
         self._judgements.put(key, judged)
         return judged

@@ -12,7 +12,7 @@ from ..core.errors import MissingDependencyError
 from ..core.files import write_atomically
 from ..core.foreign_text import shown
 from ..core.os_errors import cannot_write
-from .rows import OK, TEMPLATE_KINDS, TYPES, VERDICTS, Row
+from .rows import FAILED, OK, TEMPLATE_KINDS, TYPES, VERDICTS, Row
 
 PARQUET = "audit.parquet"
 PAGE = "audit.html"
@@ -64,10 +64,7 @@ def summary(rows: Iterable[Row]) -> dict[str, Any]:
     rows = list(rows)
     verdicts = Counter(row.verdict for row in rows)
     codes = Counter(code for row in rows for code in (*row.findings.split(), *row.safety.split()))
-    kinds = {
-        kind: dict(sorted(Counter(getattr(row, kind) or "no chat template" for row in rows).items()))
-        for kind in TEMPLATE_KINDS
-    }
+    kinds = {kind: dict(sorted(Counter(_kind(row, kind) for row in rows).items())) for kind in TEMPLATE_KINDS}
     return {
         "models": len(rows),
         "verdicts": {v: verdicts[v] for v in VERDICTS if verdicts[v]},
@@ -75,6 +72,11 @@ def summary(rows: Iterable[Row]) -> dict[str, Any]:
         **kinds,
         "codes": dict(sorted(codes.items(), key=lambda pair: (-pair[1], pair[0]))),
     }
+
+
+def _kind(row: Row, kind: str) -> str:
+    """What a row says of one kind of prompts, in words."""
+    return getattr(row, kind) or ("not looked at" if row.verdict == FAILED else "no chat template")
 
 
 _STYLE = (

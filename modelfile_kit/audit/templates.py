@@ -47,7 +47,7 @@ class Judged:
     """What a chat template came to.
 
     coverage, replies: as `Compiled` has them; parser: "" for none; found: (code, severity) of every finding;
-    safety: likewise, of what it does with contents; error: why it is none, "" where it is one.
+    safety: likewise, of what it does with contents.
     """
 
     coverage: Mapping[str, str] = field(default_factory=dict)
@@ -55,14 +55,13 @@ class Judged:
     parser: str = ""
     found: tuple[tuple[str, str], ...] = ()
     safety: tuple[tuple[str, str], ...] = ()
-    error: str = ""
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Judged:
         """Out of JSON. Raises KeyError, TypeError or ValueError for what is none."""
         found, safety = (tuple((str(a), str(b)) for a, b in values[key]) for key in ("found", "safety"))
         coverage, replies = (dict(values[key]) for key in ("coverage", "replies"))
-        return cls(coverage, replies, str(values["parser"]), found, safety, str(values["error"]))
+        return cls(coverage, replies, str(values["parser"]), found, safety)
 
 
 def judge(template: Template) -> Judged:
@@ -72,7 +71,7 @@ def judge(template: Template) -> Judged:
     try:
         compiled = compile_template(template.text, bos_token=bos, eos_token=eos)
     except KitError as e:
-        return Judged(found=_codes([e.to_diagnostic()]), safety=safety, error=e.message)
+        return Judged(found=_codes([e.to_diagnostic()]), safety=safety)
     found = _codes(compiled.diagnostics)
     return Judged(compiled.coverage, compiled.replies, compiled.parser or "", found, safety)
 

@@ -120,12 +120,8 @@ class DaskWorkers:
 
     def __init__(self, client: Any) -> None:
         self._client = client
-        self.count = 1
-
-    async def measure(self) -> None:
-        """Counts the cluster's threads."""
-        info = self._client.scheduler_info()
-        self.count = max(1, sum(w["nthreads"] for w in info["workers"].values()))
+        threads = (worker["nthreads"] for worker in client.scheduler_info()["workers"].values())
+        self.count = max(1, sum(threads))
 
     async def call(self, function: Callable[..., Result], *arguments: Any) -> Result:
         from distributed.scheduler import KilledWorker
@@ -182,6 +178,4 @@ async def dask_workers(address: str, count: int) -> AsyncIterator[DaskWorkers]:
                 f"no Dask scheduler answers at {address}: {e}",
                 help="give the address that `dask scheduler` prints, such as tcp://HOST:8786, or `local`",
             ) from e
-        workers = DaskWorkers(client)
-        await workers.measure()
-        yield workers
+        yield DaskWorkers(client)

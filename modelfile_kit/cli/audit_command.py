@@ -90,7 +90,7 @@ def command(
     if parquet:
         require_parquet()
     names = expand(sources, host)
-    say(f"{len(names):,} models")
+    say(f"{len(names):,} model{'s' if len(names) != 1 else ''}")
     count = jobs or os.cpu_count() or 1
     judgements = Judgements(None if no_cache else cache_folder())
     known = read_rows(output) if output and not again else {}

@@ -24,6 +24,7 @@ from ..report import Report
 from ..sources.connections import CONNECTIONS, MOST_CONNECTIONS, connections
 from ..sources.download import free_bytes, no_room, still_missing
 from ..sources.fetched import fetch_to
+from ..sources.name import near_name
 from ..sources.places import known
 from ..sources.quantizations import is_projector
 from ..sources.repository import Repository, RepositoryFile
@@ -163,7 +164,7 @@ def _files_of(name: str, projector: str, tokenizer: bool) -> list[tuple[Reposito
     if found.repository is None:
         raise UsageError(
             f"{shown(name)} is a path, expected a name such as hf.co/ORG/REPO, or a package",
-            help="`mkmodelfile pull --help` has examples",
+            help=near_name(name) or "`mkmodelfile pull --help` has examples",
         )
     repository = found.repository
     files = [*found.parts, *_projectors(found, projector)]

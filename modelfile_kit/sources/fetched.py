@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -11,7 +10,6 @@ from ..core.os_errors import cannot_write
 from .download import download
 from .places import remote
 from .repository import Repository, RepositoryFile, Told
-from .resolve import resolve
 
 Fetching = Callable[[str, int, int], object]
 """Told about a download: title of the file, bytes that are there, bytes in all (0 while not known)."""
@@ -23,12 +21,6 @@ def bring(paths: Iterable[Path], told: Fetching | None = None) -> None:
         found = remote(path)
         if found is not None:
             found.repository.fetch(found.file, _of(found.title, told))
-
-
-def fetched(text: str | os.PathLike[str], told: Fetching | None = None) -> Path:
-    """The path of what a name means, fetched where it is not here; a path is itself. Raises as `resolve`."""
-    found = resolve(text)
-    return found.fetch(_of(found.title, told))
 
 
 def fetch_to(repository: Repository, file: RepositoryFile, place: Path, told: Told | None = None) -> Path:

@@ -20,7 +20,7 @@ def test_the_summary_counts() -> None:
     told = summary(ROWS)
     assert (told["models"], told["templates"]) == (4, 2)
     assert told["verdicts"] == {"ok": 1, "warning": 1, "error": 1, "failed": 1}
-    assert told["chat"] == {"exact": 2, "no chat template": 1, "partial": 1}
+    assert told["chat"] == {"exact": 2, "not looked at": 1, "partial": 1}
     assert list(told["codes"].items()) == [("MK411", 2), ("MK651", 1), ("MK710", 1)]
 
 

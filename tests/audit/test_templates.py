@@ -47,14 +47,13 @@ def test_what_it_does_with_contents() -> None:
 
 def test_a_template_that_is_none() -> None:
     judged = judge(Template("{% for", None, None))
-    assert judged.error
-    assert ("error") in {severity for _, severity in judged.found}
+    assert judged.coverage == {}
+    assert "error" in {severity for _, severity in judged.found}
 
 
 def test_kept_and_found_again(tmp_path: Path) -> None:
-    judged = Judged(
-        {"chat": "exact"}, {"answer": "unread"}, "qwen3", (("MK1", "info"),), (("MK2", "error"),), "x"
-    )
+    found, safety = (("MK1", "info"),), (("MK2", "error"),)
+    judged = Judged({"chat": "exact"}, {"answer": "unread"}, "qwen3", found, safety)
     Judgements(tmp_path).put("abc", judged)
     assert Judgements(tmp_path).get("abc") == judged
     assert Judgements(tmp_path).get("abd") is None

@@ -179,3 +179,9 @@ def test_a_line_of_progress() -> None:
         progress_line("m", 3 << 30, 4 << 30, 1 << 30, 64) == "m: 3.00 GiB of 4.00 GiB, 16.0 MiB/s, 1:04 left"
     )
     assert progress_line("m", 1024, 0, 0, 0) == "m: 1.00 KiB"
+
+
+def test_a_name_that_lacks_its_repository(mkmodelfile) -> None:
+    done = mkmodelfile("pull", "hf.co/org")
+    assert done.code == 2
+    assert "did you mean `hf.co/org/REPO`?" in done.err
