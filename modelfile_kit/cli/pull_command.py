@@ -110,7 +110,7 @@ def command(
 
     Of a repository the chosen quantization is fetched with all its parts, and its projector. After a break,
     also of the machine, the same command goes on where it was. A file appears under its name only when it is
-    whole and has the SHA-256 of the hub's list.
+    whole, and has the size and, of a large file, the SHA-256 of the hub's list.
     """
     with ExitStack() as stack:
         stack.enter_context(connections(count))
