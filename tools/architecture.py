@@ -33,7 +33,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("reference_tokenizer", "vision"),
     ("package", "runtime"),
     ("huggingface", "ollama", "parrot"),
-    ("gguf_file", "gotemplate", "micro"),
+    ("micro",),
+    ("gguf_file", "gotemplate"),
     ("sources",),
     ("core",),
 )

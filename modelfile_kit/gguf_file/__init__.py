@@ -6,7 +6,7 @@ and `description` (facts for people).
 
 byte_source and cursor read; arrays, metadata, tensors and header hold what was read; vocabulary answers
 questions about tokens; limits bounds all of it; other_formats recognises what is not a GGUF; patch writes
-a copy with other metadata.
+a copy with other metadata, and new_file a small file from nothing, of float_tensor's numbers.
 """
 
 from .arrays import NumberArray, StringArray

@@ -9,26 +9,18 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    import numpy as np
-
-    Array = np.ndarray[Any, np.dtype[np.float32]]
+from ..gguf_file.float_tensor import FloatTensor
 
 
-def zeros(*shape: int) -> Array:
+def zeros(*shape: int) -> FloatTensor:
     """Weights that do nothing, to write into."""
-    import numpy as np
-
-    return np.zeros(shape, np.float32)
+    return FloatTensor(*shape)
 
 
-def filled(size: int, value: float) -> Array:
+def filled(size: int, value: float) -> FloatTensor:
     """A vector of one value."""
-    import numpy as np
-
-    return np.full(size, value, np.float32)
+    return FloatTensor(size, value=value)
 
 
 @dataclass(frozen=True)
@@ -82,13 +74,13 @@ class Attention:
     """The weights of one layer's attention, empty until heads are written into it."""
 
     shape: Shape
-    q: Array = field(init=False)
-    k: Array = field(init=False)
-    v: Array = field(init=False)
-    out: Array = field(init=False)
-    q_bias: Array = field(init=False)
-    k_bias: Array = field(init=False)
-    v_bias: Array = field(init=False)
+    q: FloatTensor = field(init=False)
+    k: FloatTensor = field(init=False)
+    v: FloatTensor = field(init=False)
+    out: FloatTensor = field(init=False)
+    q_bias: FloatTensor = field(init=False)
+    k_bias: FloatTensor = field(init=False)
+    v_bias: FloatTensor = field(init=False)
 
     def __post_init__(self) -> None:
         width = self.shape.width
@@ -148,7 +140,7 @@ class Attention:
         self.v_bias[slot] = 1
         self.out[feature, slot] = value
 
-    def tensors(self, layer: int) -> dict[str, Array]:
+    def tensors(self, layer: int) -> dict[str, FloatTensor]:
         """The weights under their GGUF names."""
         name = f"blk.{layer}.attn_"
         return {

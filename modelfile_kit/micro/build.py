@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ..core.errors import UsageError
+from ..core.files import write_atomically
+from ..gguf_file.encode import Value
+from ..gguf_file.float_tensor import FloatTensor
+from ..gguf_file.new_file import new_gguf
 from .answers import END_OF_TURN, STYLES
 from .attention import Shape
 from .chat_template import CHAT_TEMPLATE
-from .new_gguf import new_gguf
 from .text_model import GLM, GLM_WITHOUT_SECTIONS, LLAMA, NEURONS, text_tensors
 from .tokens import build_vocabulary
 from .vision_encoder import HIDDEN, IMAGE_MEAN, IMAGE_STD, PATCH, POSITIONS, WIDTH, vision_tensors
@@ -31,6 +33,7 @@ FAULTS: Mapping[str, str] = {
 """The faults `build_pair` can write, by name, with what they stand for."""
 
 _WITHOUT_PROJECTOR = ("no-projector", "text-llama")
+_ALL_FLOAT32 = 0  # of `general.file_type`
 
 
 @dataclass(frozen=True)
@@ -82,69 +85,79 @@ def build_model(
     _check_choice("style", style, STYLES)
     shape = {"text-llama": LLAMA, "no-rope-sections": GLM_WITHOUT_SECTIONS}.get(fault or "", GLM)
     vocabulary = build_vocabulary(extra_tokens)
-    with new_gguf(Path(path), shape.architecture, cut=fault == "truncated") as writer:
-        writer.add_type("model")
-        writer.add_name("micro GLM-4.1V" if shape.architecture == "glm4" else "micro llama")
-        _write_shape(writer, shape, len(vocabulary))
-        writer.add_tokenizer_model("gpt2")
-        writer.add_tokenizer_pre("glm4")
-        writer.add_token_list(list(vocabulary.tokens))
-        writer.add_token_types(list(vocabulary.types))
-        writer.add_token_merges(list(vocabulary.merges))
-        end = vocabulary.id_of("<|endoftext|>")
-        for role in ("bos", "eos", "unk", "pad"):
-            getattr(writer, f"add_{role}_token_id")(end)
-        writer.add_eot_token_id(vocabulary.id_of(END_OF_TURN))
-        template = CHAT_TEMPLATE if chat_template is None else chat_template
-        if template:
-            writer.add_chat_template(template)
-        for name, weights in text_tensors(vocabulary, STYLES[style], shape).items():
-            writer.add_tensor(name, weights)
-    return Path(path)
+    end = vocabulary.id_of("<|endoftext|>")
+    keys: dict[str, Value] = {
+        "general.type": "model",
+        "general.name": "micro GLM-4.1V" if shape.architecture == "glm4" else "micro llama",
+        **_shape_keys(shape, len(vocabulary)),
+        "tokenizer.ggml.model": "gpt2",
+        "tokenizer.ggml.pre": "glm4",
+        "tokenizer.ggml.tokens": vocabulary.tokens,
+        "tokenizer.ggml.token_type": vocabulary.types,
+        "tokenizer.ggml.merges": vocabulary.merges,
+        **{f"tokenizer.ggml.{role}_token_id": end for role in ("bos", "eos", "unknown", "padding")},
+        "tokenizer.ggml.eot_token_id": vocabulary.id_of(END_OF_TURN),
+    }
+    template = CHAT_TEMPLATE if chat_template is None else chat_template
+    if template:
+        keys["tokenizer.chat_template"] = template
+    tensors = text_tensors(vocabulary, STYLES[style], shape)
+    return _write(Path(path), shape.architecture, keys, tensors, cut=fault == "truncated")
 
 
 def build_projector(path: Path, *, fault: str | None = None) -> Path:
     """Writes the projector alone. Faults of the model change nothing."""
     _check_choice("fault", fault, FAULTS)
     width = GLM.width * (2 if fault == "width" else 1)
-    with new_gguf(Path(path), "clip", cut=fault == "truncated-projector") as writer:
-        writer.add_type("mmproj")
-        writer.add_name("micro GLM-4.1V")
-        writer.add_file_type(0)  # all float32
-        writer.add_clip_has_vision_encoder(True)
-        writer.add_clip_projector_type("mlp" if fault == "projector-type" else "glm4v")
-        writer.add_vision_projection_dim(width)
-        writer.add_vision_image_size(PATCH * POSITIONS)
-        writer.add_vision_patch_size(PATCH)
-        writer.add_vision_embedding_length(WIDTH)
-        writer.add_vision_feed_forward_length(HIDDEN)
-        writer.add_vision_block_count(1)
-        writer.add_vision_head_count(1)
-        writer.add_vision_attention_layernorm_eps(1e-5)
-        writer.add_vision_image_mean(list(IMAGE_MEAN))
-        writer.add_vision_image_std(list(IMAGE_STD))
-        writer.add_vision_use_silu(True)
-        for name, weights in vision_tensors(width).items():
-            writer.add_tensor(name, weights)
-    return Path(path)
+    keys: dict[str, Value] = {
+        "general.type": "mmproj",
+        "general.name": "micro GLM-4.1V",
+        "general.file_type": _ALL_FLOAT32,
+        "clip.has_vision_encoder": True,
+        "clip.projector_type": "mlp" if fault == "projector-type" else "glm4v",
+        "clip.vision.projection_dim": width,
+        "clip.vision.image_size": PATCH * POSITIONS,
+        "clip.vision.patch_size": PATCH,
+        "clip.vision.embedding_length": WIDTH,
+        "clip.vision.feed_forward_length": HIDDEN,
+        "clip.vision.block_count": 1,
+        "clip.vision.attention.head_count": 1,
+        "clip.vision.attention.layer_norm_epsilon": 1e-5,
+        "clip.vision.image_mean": IMAGE_MEAN,
+        "clip.vision.image_std": IMAGE_STD,
+        "clip.use_silu": True,
+    }
+    return _write(Path(path), "clip", keys, vision_tensors(width), cut=fault == "truncated-projector")
 
 
-def _write_shape(writer: Any, shape: Shape, vocabulary_size: int) -> None:
-    writer.add_file_type(0)  # all float32
-    writer.add_block_count(shape.layers)
-    writer.add_context_length(shape.context)
-    writer.add_embedding_length(shape.width)
-    writer.add_feed_forward_length(NEURONS)
-    writer.add_head_count(shape.heads)
-    writer.add_head_count_kv(shape.heads)
-    writer.add_key_length(shape.head_size)
-    writer.add_value_length(shape.head_size)
-    writer.add_layer_norm_rms_eps(1e-5)
-    writer.add_rope_freq_base(shape.base)
-    writer.add_rope_dimension_count(shape.rotated)
+def _shape_keys(shape: Shape, vocabulary_size: int) -> dict[str, Value]:
+    keys: dict[str, Value] = {
+        "block_count": shape.layers,
+        "context_length": shape.context,
+        "embedding_length": shape.width,
+        "feed_forward_length": NEURONS,
+        "attention.head_count": shape.heads,
+        "attention.head_count_kv": shape.heads,
+        "attention.key_length": shape.head_size,
+        "attention.value_length": shape.head_size,
+        "attention.layer_norm_rms_epsilon": 1e-5,
+        "rope.freq_base": shape.base,
+        "rope.dimension_count": shape.rotated,
+    }
     if shape.sections:
-        writer.add_rope_dimension_sections(list(shape.sections))
-    writer.add_vocab_size(vocabulary_size)
+        keys["rope.dimension_sections"] = shape.sections
+    keys["vocab_size"] = vocabulary_size
+    own = {f"{shape.architecture}.{key}": value for key, value in keys.items()}
+    return {"general.file_type": _ALL_FLOAT32, **own}
+
+
+def _write(
+    path: Path, architecture: str, keys: Mapping[str, Value], tensors: Mapping[str, FloatTensor], *, cut: bool
+) -> Path:
+    """cut: drop the last third of the file, the fault "truncated"."""
+    data = new_gguf(architecture, keys, tensors)
+    write_atomically(path, data[: len(data) * 2 // 3] if cut else data)
+    return path
 
 
 def _check_choice(what: str, value: str | None, known: Mapping[str, object]) -> None:

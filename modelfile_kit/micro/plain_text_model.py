@@ -13,14 +13,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from enum import IntEnum, auto
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ..gguf_file.float_tensor import FloatTensor
 from .answers import COLOURS
 from .attention import filled, zeros
 from .text_model import K, nearness
-
-if TYPE_CHECKING:
-    from .attention import Array
 
 WIDTH, HEADS, LAYERS, HIDDEN, EXPERTS = 64, 2, 2, 32, 2
 CONTEXT = 131072
@@ -80,7 +78,7 @@ def architecture_keys(architecture: str, context_length: int, *, m_rope: bool) -
 
 def plain_tensors(
     architecture: str, size: int, chain: Sequence[int], end: int, colours: Mapping[str, int]
-) -> Mapping[str, Array]:
+) -> Mapping[str, FloatTensor]:
     """All tensors under their GGUF names; none where the architecture is not one that `runs`.
 
     size: of the vocabulary; chain: the tokens of an answer, each once; end: the token after them; colours:
@@ -99,7 +97,9 @@ def plain_tensors(
     return tensors
 
 
-def _embeddings(architecture: str, size: int, chain: Sequence[int], colours: Mapping[str, int]) -> Array:
+def _embeddings(
+    architecture: str, size: int, chain: Sequence[int], colours: Mapping[str, int]
+) -> FloatTensor:
     table = zeros(size, WIDTH)
     table[:, Feature.CONSTANT] = K
     for place, token in enumerate(chain):
@@ -107,17 +107,18 @@ def _embeddings(architecture: str, size: int, chain: Sequence[int], colours: Map
     for token in colours.values():  # a colour stands for the whole reply
         table[token, Feature.FREE + len(chain) - 1] = 1
     if architecture == "gemma3":
-        table /= math.sqrt(WIDTH)  # its graph multiplies the embeddings of tokens, not those of images
+        # its graph multiplies the embeddings of tokens, not those of images
+        return table.divided(math.sqrt(WIDTH))
     return table
 
 
-def _head(size: int, chain: Sequence[int], colours: Mapping[str, int], end: int) -> Array:
+def _head(size: int, chain: Sequence[int], colours: Mapping[str, int], end: int) -> FloatTensor:
     table = zeros(size, WIDTH)
     places = [Feature.FREE + n for n in range(len(chain))]
     seen = [Feature.SEEN_RED, Feature.SEEN_GREEN, Feature.SEEN_BLUE]
     for word, token in colours.items():
         direction, bias = nearness(COLOURS[word])
-        table[token, seen] = _COLOUR * direction
+        table[token, seen] = [_COLOUR * part for part in direction]
         table[token, Feature.SEEN] = _COLOUR * (bias + len(seen) + 1)  # above zero for every colour
         table[token, places] = -_DECISIVE
     table[chain[0], Feature.CONSTANT] += _REPLY / K
@@ -127,7 +128,7 @@ def _head(size: int, chain: Sequence[int], colours: Mapping[str, int], end: int)
     return table
 
 
-def _layer(architecture: str, straight: Array, layer: int) -> dict[str, Array]:
+def _layer(architecture: str, straight: FloatTensor, layer: int) -> dict[str, FloatTensor]:
     f = Feature
     value, out = zeros(WIDTH, WIDTH), zeros(WIDTH, WIDTH)
     if layer == 0:
@@ -160,7 +161,7 @@ def _layer(architecture: str, straight: Array, layer: int) -> dict[str, Array]:
     return found
 
 
-def _experts(straight: Array) -> dict[str, Array]:
+def _experts(straight: FloatTensor) -> dict[str, FloatTensor]:
     """gpt-oss: sinks in attention, biases everywhere, and experts in place of one feed-forward."""
     found = {
         "post_attention_norm.weight": straight,

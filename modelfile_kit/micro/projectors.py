@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ..gguf_file.float_tensor import FloatTensor
 from .attention import filled, zeros
 from .plain_text_model import WIDTH, Feature
 from .text_model import K
-
-if TYPE_CHECKING:
-    from .attention import Array
 
 EYE, PATCH, SIDE, MEL = 32, 14, 4, 128
 """Width of an encoder, pixels along a patch, patches along an image of fixed size, bands of a spectrum."""
@@ -45,14 +43,14 @@ def projector_keys(kind: str, senses: Iterable[str]) -> dict[str, Any]:
     return {**keys, **(PROJECTORS[kind][1] if kind in PROJECTORS else {})}
 
 
-def projector_tensors(kind: str) -> Mapping[str, Array]:
+def projector_tensors(kind: str) -> Mapping[str, FloatTensor]:
     """All tensors under their GGUF names; none for a type without weights here, which is then a header."""
     return PROJECTORS[kind][0]() if kind in PROJECTORS else {}
 
 
-def _encoder(prefix: str, *, bias: bool = True) -> dict[str, Array]:
+def _encoder(prefix: str, *, bias: bool = True) -> dict[str, FloatTensor]:
     """One block that adds nothing."""
-    found: dict[str, Array] = {}
+    found: dict[str, FloatTensor] = {}
     for part in ("attn_q", "attn_k", "attn_v", "attn_out", "ffn_up", "ffn_down"):
         found[f"{prefix}.blk.0.{part}.weight"] = zeros(EYE, EYE)
         if not (prefix == "a" and part == "attn_k"):  # Whisper has no bias there
@@ -64,7 +62,7 @@ def _encoder(prefix: str, *, bias: bool = True) -> dict[str, Array]:
     return found
 
 
-def _gemma3() -> dict[str, Array]:
+def _gemma3() -> dict[str, FloatTensor]:
     """LayerNorm takes the mean away, so each feature goes as a pair (x, -x); K alone fixes the deviation."""
     patch, bias = zeros(EYE, 3, PATCH, PATCH), zeros(EYE)
     project = zeros(EYE, WIDTH)
@@ -91,7 +89,7 @@ def _gemma3() -> dict[str, Array]:
     }
 
 
-def _qwen25vl() -> dict[str, Array]:
+def _qwen25vl() -> dict[str, FloatTensor]:
     """No bias before the first block, so K comes from the one behind its attention; the merger undoes std."""
     patch = zeros(EYE, 3, PATCH, PATCH)
     merge, out, lift = zeros(4 * EYE, 4 * EYE), zeros(WIDTH, 4 * EYE), zeros(WIDTH)
@@ -115,7 +113,7 @@ def _qwen25vl() -> dict[str, Array]:
     }
 
 
-def _qwen2a() -> dict[str, Array]:
+def _qwen2a() -> dict[str, FloatTensor]:
     """Whisper's encoder and one layer behind it; a sound adds tokens to the prompt, nothing to the answer."""
     found, constant = _encoder("a"), zeros(WIDTH)
     constant[Feature.CONSTANT] = K
@@ -133,7 +131,7 @@ def _qwen2a() -> dict[str, Array]:
 
 _QWEN25VL_KEYS = {"clip.use_silu": True, "clip.vision.n_wa_pattern": 2}
 
-PROJECTORS: Mapping[str, tuple[Callable[[], dict[str, Array]], Mapping[str, Any]]] = {
+PROJECTORS: Mapping[str, tuple[Callable[[], dict[str, FloatTensor]], Mapping[str, Any]]] = {
     "gemma3": (_gemma3, {"clip.use_gelu": True, "clip.vision.projector.scale_factor": 2}),
     "qwen2.5vl_merger": (_qwen25vl, _QWEN25VL_KEYS),
     "qwen2a": (_qwen2a, {}),

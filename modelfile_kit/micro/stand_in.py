@@ -11,24 +11,23 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..core.errors import UsageError
+from ..core.files import write_atomically
+from ..gguf_file.float_tensor import FloatTensor
+from ..gguf_file.new_file import new_gguf
 from .answers import COLOURS
-from .new_gguf import new_gguf
 from .plain_text_model import architecture_keys, plain_tensors
 from .projectors import projector_keys, projector_tensors
 from .sentencepiece import build_sentencepiece
 from .tokens import MicroVocabulary, build_vocabulary
 
-if TYPE_CHECKING:
-    from .attention import Array
-
 ID = "_token_id"
 """How the keys of special tokens end: `bos_token_id` says which token is BOS."""
 
 _PART = "-{:05d}-of-{:05d}.gguf"
-_INTEGERS = {"split.no": "add_uint16", "split.count": "add_uint16", "split.tensors.count": "add_int32"}
+_TYPES = {"split.no": "uint16", "split.count": "uint16", "split.tensors.count": "int32"}
 
 
 @dataclass(frozen=True)
@@ -174,18 +173,7 @@ def _metadata(stand_in: StandIn, vocabulary: MicroVocabulary) -> dict[str, Any]:
     return keys
 
 
-def _write(path: Path, architecture: str, keys: Mapping[str, Any], tensors: Mapping[str, Array]) -> None:
-    with new_gguf(path, architecture) as out:
-        for key, value in keys.items():
-            if isinstance(value, list):
-                out.add_array(key, value)
-            elif isinstance(value, bool):
-                out.add_bool(key, value)
-            elif isinstance(value, int):
-                getattr(out, _INTEGERS.get(key, "add_uint32"))(key, value)
-            elif isinstance(value, float):
-                out.add_float32(key, value)
-            else:
-                out.add_string(key, value)
-        for name, weights in tensors.items():
-            out.add_tensor(name, weights)
+def _write(
+    path: Path, architecture: str, keys: Mapping[str, Any], tensors: Mapping[str, FloatTensor]
+) -> None:
+    write_atomically(path, new_gguf(architecture, keys, tensors, types=_TYPES))

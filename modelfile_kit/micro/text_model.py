@@ -21,14 +21,11 @@ from __future__ import annotations
 
 import math
 from enum import IntEnum, auto
-from typing import TYPE_CHECKING
 
+from ..gguf_file.float_tensor import FloatTensor
 from .answers import COLOURS, DARKER, LOST, Rule, spell
 from .attention import Attention, Shape, filled, zeros
 from .tokens import MicroVocabulary
-
-if TYPE_CHECKING:
-    from .attention import Array
 
 K = 64.0
 
@@ -89,7 +86,9 @@ _SEEN = [Feature.SEEN_RED, Feature.SEEN_GREEN, Feature.SEEN_BLUE]
 _STEEP = 200.0
 
 
-def text_tensors(vocabulary: MicroVocabulary, rules: tuple[Rule, ...], shape: Shape) -> dict[str, Array]:
+def text_tensors(
+    vocabulary: MicroVocabulary, rules: tuple[Rule, ...], shape: Shape
+) -> dict[str, FloatTensor]:
     """All tensors of the text model under their GGUF names; shapes are (rows, columns) = (out, in)."""
     before = sorted({r.after for r in rules if r.after is not None})
     state = {text: Feature.FREE + i for i, text in enumerate(before)}
@@ -119,7 +118,7 @@ def text_tensors(vocabulary: MicroVocabulary, rules: tuple[Rule, ...], shape: Sh
     return tensors
 
 
-def _embeddings(vocabulary: MicroVocabulary, state: dict[str, int], shape: Shape) -> Array:
+def _embeddings(vocabulary: MicroVocabulary, state: dict[str, int], shape: Shape) -> FloatTensor:
     table = zeros(len(vocabulary), shape.width)
     table[:, Feature.CONSTANT] = K
     for text, flag in _FLAGGED_TOKENS:
@@ -182,14 +181,12 @@ class _FeedForward:
         self.gate[n, Feature.CONSTANT] = _STEEP * bias / K
         self.down[target, n] = scale / _STEEP
 
-    def tensors(self, layer: int) -> dict[str, Array]:
-        import numpy as np
-
+    def tensors(self, layer: int) -> dict[str, FloatTensor]:
         name = f"blk.{layer}.ffn_"
         if self.shape.architecture == "llama":
             first = {name + "gate.weight": self.gate, name + "up.weight": self.up}
         else:  # glm4 keeps both in one tensor, the gate first
-            first = {name + "up.weight": np.concatenate([self.gate, self.up])}
+            first = {name + "up.weight": self.gate.above(self.up)}
         return {**first, name + "down.weight": self.down}
 
 
@@ -199,7 +196,9 @@ def _weigh_colours(darker: dict[str, int], shape: Shape) -> _FeedForward:
     for n, (word, target) in enumerate(darker.items(), start=1):
         direction, bias = nearness(DARKER[word])
         first, first_bias = nearness(COLOURS[word])
-        weights: dict[int, float] = dict(zip(_SEEN, direction - first, strict=True))
+        weights: dict[int, float] = {
+            feature: a - b for feature, a, b in zip(_SEEN, direction, first, strict=True)
+        }
         layer.neuron(n, weights, bias - first_bias, target)
     return layer
 
@@ -221,7 +220,9 @@ def _apply_rules(fired: dict[Rule, int], state: dict[str, int], shape: Shape) ->
     return layer
 
 
-def _head(vocabulary: MicroVocabulary, fired: dict[Rule, int], darker: dict[str, int], shape: Shape) -> Array:
+def _head(
+    vocabulary: MicroVocabulary, fired: dict[Rule, int], darker: dict[str, int], shape: Shape
+) -> FloatTensor:
     """Logits: the token of the firing rule is the only one above zero, so no sampling setting matters."""
     decisive, colour_weight = 12000.0, 600.0
     table = zeros(len(vocabulary), shape.width)
@@ -235,16 +236,15 @@ def _head(vocabulary: MicroVocabulary, fired: dict[Rule, int], darker: dict[str,
             if word and row not in coloured:
                 coloured.add(row)
                 direction, bias = nearness(COLOURS[word])
-                table[row, _SEEN] = colour_weight * direction
+                table[row, _SEEN] = [colour_weight * part for part in direction]
                 table[row, Feature.CONSTANT] += colour_weight * bias / K
                 if word in darker:
                     table[row, darker[word]] = colour_weight
     return table
 
 
-def nearness(colour: tuple[int, int, int]) -> tuple[Array, float]:
+def nearness(colour: tuple[int, int, int]) -> tuple[list[float], float]:
     """(w, b) so that w · x + b grows as x comes nearer to the colour: |x|² − |x − colour|²."""
-    import numpy as np
-
-    c = np.array(colour, np.float32) / 255
-    return np.float32(2) * c, -float(c @ c)
+    c = FloatTensor(3)
+    c[:] = [part / 255 for part in colour]
+    return [2 * part for part in c], -sum(part * part for part in c)

@@ -7,13 +7,10 @@ merger of 2×2 patches → LayerNorm and GELU → SwiGLU → a token of the text
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
+from ..gguf_file.float_tensor import FloatTensor
 from .attention import filled, zeros
 from .text_model import Feature, K
-
-if TYPE_CHECKING:
-    from .attention import Array
 
 WIDTH, HIDDEN = 16, 16
 PATCH, POSITIONS = 14, 24
@@ -26,7 +23,7 @@ IMAGE_STD = (0.26862954, 0.26130258, 0.27577711)
 _CHANNELS = 3
 
 
-def vision_tensors(text_width: int) -> dict[str, Array]:
+def vision_tensors(text_width: int) -> dict[str, FloatTensor]:
     """All tensors of the projector file; `text_width` is what it hands on to the text model."""
     straight = filled(WIDTH, K / math.sqrt(WIDTH))
     return {
@@ -46,7 +43,7 @@ def vision_tensors(text_width: int) -> dict[str, Array]:
     }
 
 
-def _patches() -> dict[str, Array]:
+def _patches() -> dict[str, FloatTensor]:
     """Mean of each channel over the patch, pixel statistics undone; the fourth feature is K.
 
     The tower adds two convolutions (a video's two frames); each gives half.
@@ -63,7 +60,7 @@ def _patches() -> dict[str, Array]:
     }
 
 
-def _merger() -> dict[str, Array]:
+def _merger() -> dict[str, FloatTensor]:
     """The mean of 2×2 patches, feature by feature."""
     kernel = zeros(WIDTH, WIDTH, 2, 2)
     for feature in range(_CHANNELS + 1):
@@ -71,7 +68,7 @@ def _merger() -> dict[str, Array]:
     return {"mm.patch_merger.weight": kernel, "mm.patch_merger.bias": zeros(WIDTH)}
 
 
-def _projection(text_width: int) -> dict[str, Array]:
+def _projection(text_width: int) -> dict[str, FloatTensor]:
     """LayerNorm takes the mean away, so each feature goes as a pair (x, −x); K alone fixes the deviation.
 
     The norm's bias lifts all into the straight part of GELU; the difference of a pair lets it go again.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ..core.errors import UsageError
-from ..micro.new_gguf import new_gguf
+from ..core.files import write_atomically
+from ..gguf_file.encode import Value
+from ..gguf_file.new_file import new_gguf
 from ..micro.tokens import CONTROL, NORMAL, USER_DEFINED, byte_alphabet, to_byte_level
 from .pieces import SEEN, contexts, cut, segments
 from .voice import Voice
@@ -69,13 +70,13 @@ def build_parrot(path: Path, replies: Sequence[Reply], voice: Voice) -> tuple[in
         rules += _rules(number, texts, end, reply.prompts, voice.special.keys(), id_of)
         lengths.append(len(texts) + bool(end))
     calls = {id_of(marker(number)): number for number in range(1, len(replies))}
-    with new_gguf(path, SHAPE.architecture) as writer:
-        writer.add_type("model")
-        writer.add_name("parrot")
-        _write_shape(writer, len(tokens), len(rules))
-        _write_tokenizer(writer, voice, tokens, types, ids)
-        for name, weights in parrot_tensors(len(tokens), rules, calls).items():
-            writer.add_tensor(name, weights)
+    keys = {
+        "general.type": "model",
+        "general.name": "parrot",
+        **_shape_keys(len(tokens), len(rules)),
+        **_tokenizer_keys(voice, tokens, types, ids),
+    }
+    write_atomically(path, new_gguf(SHAPE.architecture, keys, parrot_tensors(len(tokens), rules, calls)))
     return tuple(lengths)
 
 
@@ -138,32 +139,38 @@ def _text_of(token: str, kind: int) -> str:
     return _byte_text(byte_alphabet().index(token)) if kind == NORMAL else token
 
 
-def _write_shape(writer: Any, size: int, rules: int) -> None:
-    writer.add_file_type(0)  # all float32
-    writer.add_block_count(SHAPE.layers)
-    writer.add_context_length(SHAPE.context)
-    writer.add_embedding_length(SHAPE.width)
-    writer.add_feed_forward_length(-(-rules // BLOCK) * BLOCK)
-    writer.add_head_count(SHAPE.heads)
-    writer.add_head_count_kv(SHAPE.heads)
-    writer.add_layer_norm_rms_eps(1e-6)
-    writer.add_rope_freq_base(SHAPE.base)
-    writer.add_rope_dimension_count(SHAPE.rotated)
-    writer.add_vocab_size(size)
+def _shape_keys(size: int, rules: int) -> dict[str, Value]:
+    keys: dict[str, Value] = {
+        "block_count": SHAPE.layers,
+        "context_length": SHAPE.context,
+        "embedding_length": SHAPE.width,
+        "feed_forward_length": -(-rules // BLOCK) * BLOCK,
+        "attention.head_count": SHAPE.heads,
+        "attention.head_count_kv": SHAPE.heads,
+        "attention.layer_norm_rms_epsilon": 1e-6,
+        "rope.freq_base": SHAPE.base,
+        "rope.dimension_count": SHAPE.rotated,
+        "vocab_size": size,
+    }
+    all_float32 = 0
+    own = {f"{SHAPE.architecture}.{key}": value for key, value in keys.items()}
+    return {"general.file_type": all_float32, **own}
 
 
-def _write_tokenizer(
-    writer: Any, voice: Voice, tokens: Sequence[str], types: Sequence[int], ids: dict[str, int]
-) -> None:
-    writer.add_tokenizer_model("gpt2")
-    writer.add_tokenizer_pre(voice.pre)
-    writer.add_token_list(list(tokens))
-    writer.add_token_types(list(types))
-    # The list may not be empty. This one merges what no text holds, two NUL bytes.
-    writer.add_token_merges([f"{to_byte_level(chr(0))} {to_byte_level(chr(0))}"])
-    for role, text in voice.roles.items():
-        getattr(writer, f"add_{role}_token_id")(ids[text])
+def _tokenizer_keys(
+    voice: Voice, tokens: Sequence[str], types: Sequence[int], ids: Mapping[str, int]
+) -> dict[str, Value]:
+    keys: dict[str, Value] = {
+        "tokenizer.ggml.model": "gpt2",
+        "tokenizer.ggml.pre": voice.pre,
+        "tokenizer.ggml.tokens": tokens,
+        "tokenizer.ggml.token_type": types,
+        # The list may not be empty. This one merges what no text holds, two NUL bytes.
+        "tokenizer.ggml.merges": [f"{to_byte_level(chr(0))} {to_byte_level(chr(0))}"],
+        **{f"tokenizer.ggml.{role}_token_id": ids[text] for role, text in voice.roles.items()},
+    }
     if voice.add_bos is not None:
-        writer.add_add_bos_token(voice.add_bos)
+        keys["tokenizer.ggml.add_bos_token"] = voice.add_bos
     if voice.chat_template:
-        writer.add_chat_template(voice.chat_template)
+        keys["tokenizer.chat_template"] = voice.chat_template
+    return keys

@@ -12,17 +12,16 @@ one another in 8 or more, so that a code agrees with itself by 32 and with anoth
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
+import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from ..gguf_file.float_tensor import FloatTensor
 from ..micro.attention import Attention, Shape, filled, zeros
 from .pieces import SEEN
-
-if TYPE_CHECKING:
-    from ..micro.attention import Array
 
 BLOCK = 32
 _OWN, _CALLED, _OUT, _MORE = (n * BLOCK for n in range(SEEN, SEEN + 4))
@@ -57,19 +56,21 @@ class Rule:
     say: int
 
 
-def codes(count: int) -> Array:
+def codes(count: int) -> list[list[float]]:
     """The first codes, as rows of 32 signs."""
-    import numpy as np
+    ones = [1] * BLOCK
+    points = [[place >> bit & 1 for place in range(BLOCK)] for bit in range(5)]
+    pairs = [[a & b for a, b in zip(*both, strict=True)] for both in itertools.combinations(points, 2)]
+    # A row as the bits of a number, so that a sum of rows in the field of two is an exclusive or.
+    basis = [sum(bit << place for place, bit in enumerate(row)) for row in (*pairs, *points, ones)]
+    words = (
+        functools.reduce(operator.xor, (row for bit, row in enumerate(basis) if number >> bit & 1), 0)
+        for number in range(count)
+    )
+    return [[-1.0 if word >> place & 1 else 1.0 for place in range(BLOCK)] for word in words]
 
-    points = np.arange(BLOCK)[None, :] >> np.arange(5)[:, None] & 1
-    pairs = [points[a] * points[b] for a, b in itertools.combinations(range(5), 2)]
-    basis = np.vstack([*pairs, points, np.ones((1, BLOCK), points.dtype)])
-    numbers = np.arange(count)[:, None] >> np.arange(16)[None, :] & 1
-    signs: Array = np.asarray(1 - 2 * (numbers @ basis % 2), np.float32)
-    return signs
 
-
-def parrot_tensors(size: int, rules: Sequence[Rule], calls: Mapping[int, int]) -> dict[str, Array]:
+def parrot_tensors(size: int, rules: Sequence[Rule], calls: Mapping[int, int]) -> dict[str, FloatTensor]:
     """All tensors under their GGUF names.
 
     size: of the vocabulary. calls: the number of the reply that a token calls for; where no token of the
@@ -86,7 +87,7 @@ def parrot_tensors(size: int, rules: Sequence[Rule], calls: Mapping[int, int]) -
     output = zeros(size, WIDTH)
     for token, n in number.items():
         embeddings[token, :BLOCK] = table[n]
-        output[token, _OUT : _OUT + BLOCK] = _CERTAIN * table[n]
+        output[token, _OUT : _OUT + BLOCK] = [_CERTAIN * sign for sign in table[n]]
     for token, reply in calls.items():
         embeddings[token, _OWN : _OWN + BLOCK] = table[reply]
         embeddings[token, _RANK] = reply / REPLIES_MAX
@@ -94,13 +95,14 @@ def parrot_tensors(size: int, rules: Sequence[Rule], calls: Mapping[int, int]) -
     neurons = -(-len(rules) // BLOCK) * BLOCK
     gate, up, down = zeros(neurons, WIDTH), zeros(neurons, WIDTH), zeros(WIDTH, neurons)
     for n, rule in enumerate(rules):
-        gate[n, _CALLED : _CALLED + BLOCK] = _STEEP * table[rule.reply]
+        gate[n, _CALLED : _CALLED + BLOCK] = [_STEEP * sign for sign in table[rule.reply]]
         for back, token in enumerate(reversed(rule.context)):
-            gate[n, back * BLOCK : (back + 1) * BLOCK] = _STEEP * table[number[token]]
+            gate[n, back * BLOCK : (back + 1) * BLOCK] = [_STEEP * sign for sign in table[number[token]]]
         agreeing = BLOCK * (1 + len(rule.context))
         gate[n, _CONSTANT] = _STEEP * (_FIRES - agreeing)
         up[n, _CONSTANT] = 1 / (_STEEP * _FIRES)
-        down[_OUT : _OUT + BLOCK, n] = _LOUDER ** (len(rule.context) - 1) * table[number[rule.say]]
+        loud = _LOUDER ** (len(rule.context) - 1)
+        down[_OUT : _OUT + BLOCK, n] = [loud * sign for sign in table[number[rule.say]]]
 
     # A norm divides by the root mean square of numbers that are all 1 or -1, as many in every token.
     return {

@@ -6,11 +6,14 @@ The models have the vocabularies of llama.cpp's own tests and weights that answe
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import gguf
+import numpy as np
 import pytest
 
 from modelfile_kit.align.package_check import check_package
@@ -18,7 +21,6 @@ from modelfile_kit.building.build import build
 from modelfile_kit.gguf_file import Vocabulary, read_header
 from modelfile_kit.gguf_file.arrays import NumberArray, StringArray
 from modelfile_kit.lint.runner import lint_modelfile
-from modelfile_kit.micro.new_gguf import new_gguf
 from modelfile_kit.micro.plain_text_model import architecture_keys, plain_tensors
 from modelfile_kit.package.families import load_family
 from modelfile_kit.publish.publish import NotVerifiedError, publish
@@ -101,7 +103,7 @@ def write_model(path: Path, case: Case, template: str) -> None:
     keys |= {"tokenizer.ggml.eot_token_id": end, "tokenizer.chat_template": template}
     keys |= {"tokenizer.ggml.pre": case.pre} if case.pre else {}
     keys |= architecture_keys(case.architecture, 8192, m_rope=False)
-    with new_gguf(path, case.architecture) as out:
+    with contextlib.closing(gguf.GGUFWriter(path, case.architecture)) as out:
         out.add_type("model")
         for key, value in keys.items():
             if isinstance(value, (list, StringArray, NumberArray)):
@@ -115,7 +117,10 @@ def write_model(path: Path, case: Case, template: str) -> None:
             else:
                 out.add_string(key, value)
         for name, weights in plain_tensors(case.architecture, len(tokens), [hello], end, {}).items():
-            out.add_tensor(name, weights)
+            out.add_tensor(name, np.array(list(weights), np.float32).reshape(weights.shape))
+        out.write_header_to_file()
+        out.write_kv_data_to_file()
+        out.write_tensors_to_file()
 
 
 def all_green(case: Case, template: str, folder: Path, server) -> None:

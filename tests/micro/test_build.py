@@ -48,10 +48,10 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
     path = build_model(tmp_path / "m.gguf")
     before = path.read_bytes()
 
-    def full(self):
+    def full(descriptor):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(gguf.GGUFWriter, "write_tensors_to_file", full)
+    monkeypatch.setattr("modelfile_kit.core.files.os.fsync", full)
     with pytest.raises(OSError, match="No space left"):
         build_model(path, style="think")
     assert path.read_bytes() == before

@@ -8,11 +8,11 @@ from modelfile_kit.parrot.weights import BLOCK, CODES, SHAPE, Rule, codes, parro
 
 
 def test_codes_differ_in_eight_places_or_more():
-    table = codes(CODES)
+    table = np.array(codes(CODES))
     assert len(np.unique(table, axis=0)) == CODES
     # The code is linear: the smallest distance is that of any word from the zero word.
     assert int((table[1:] < 0).sum(axis=1).min()) == 8
-    few = codes(300)
+    few = np.array(codes(300))
     agreements = few @ few.T - BLOCK * np.eye(300)
     assert agreements.max() <= 16
 
