@@ -38,6 +38,7 @@ def test_the_examples() -> None:
         "glm-4v-9b",
         "gpt-oss-20b",
         "llama-3.1-8b",
+        "qwen2.5-1.5b",
         "qwen2.5-7b-split",
         "qwen2.5-omni-7b",
         "qwen2.5-vl-7b",
@@ -60,6 +61,7 @@ REAL = {
     "gemma-3-4b": "lib_gemma3_270m",
     "gpt-oss-20b": "openai-gpt-oss-120b",
     "llama-3.1-8b": "meta-llama-Llama-3.1-8B-Instruct",
+    "qwen2.5-1.5b": "Qwen-Qwen2.5-7B-Instruct",  # all sizes have this one
     "qwen2.5-7b-split": "Qwen-Qwen2.5-7B-Instruct",
     "qwen2.5-vl-7b": "lib_qwen2.5vl_latest",
 }
@@ -96,13 +98,15 @@ def test_a_readme_names_the_files_of_the_stand_in(name: str) -> None:
     """What is downloaded is what the package asks for, and what `mkmodelfile micro` writes."""
     folder = ROOT / "examples" / name
     readme, found = (folder / "README.md").read_text(encoding="utf-8"), stand_in_of(name)
-    model = load_package(folder).model.name
+    package = load_package(folder)
+    model = package.model.name
+    models = [v.model.name for v in package.variants] or [model]
     if name == "glm-4v-9b":  # nobody publishes this one
         assert f"`{model}`" in readme
         return
     (fetched,) = re.findall(r"^hf download (\S+/\S+) (.+?) --local-dir \.$", readme, flags=re.M)
     if found.stand_in.parts == 1:
-        assert fetched[1].split() == [n for n in (model, found.projector) if n]
+        assert fetched[1].split() == [n for n in (*models, found.projector) if n]
     else:
         assert fetched[1] == f'--include "{model.partition("00001")[0]}*"'
     assert f"architecture `{found.stand_in.architecture}`" in readme

@@ -356,7 +356,7 @@ def with_stand_ins(
     package = given if isinstance(given, Package) else load_package(given)
     changes: dict[str, Any] = {}
     if model is not None:
-        changes["model"] = place_of(model).expanduser().absolute()
+        changes |= {"model": place_of(model).expanduser().absolute(), "problem": None}
     if projector is not None:
         word = str(projector) in ("auto", "none")
         changes["projector"] = str(projector) if word else place_of(projector).expanduser().absolute()

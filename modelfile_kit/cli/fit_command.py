@@ -27,6 +27,7 @@ from ..report import FORMATS, Case, Report, Status, render
 from .command import Command
 from .common import memory_size, patience_options, print_diagnostics
 from .output import show, write_report
+from .variants import one_variant, one_variant_option
 
 if TYPE_CHECKING:
     from ..fit import Model
@@ -66,7 +67,7 @@ def _split(_context: click.Context, _parameter: click.Parameter, given: str | No
     cls=Command,
     examples=(
         "mkmodelfile fit model.gguf --memory 12GiB",
-        "mkmodelfile fit --context 32768 --cache-type q8_0",
+        "mkmodelfile fit ./my-package --variant q8_0 --context 32768 --cache-type q8_0",
         "mkmodelfile fit model.gguf --projector mmproj.gguf --gpu-layers fit --memory 8GiB",
         "mkmodelfile fit model.gguf --gpu-layers all --split 3,1 --memory 24GiB,8GiB --format json",
     ),
@@ -115,6 +116,7 @@ def _split(_context: click.Context, _parameter: click.Parameter, given: str | No
 @click.option(
     "--projector", metavar="FILE-or-NAME", help="The model's projector, or `none`; of a package its own."
 )
+@one_variant_option
 @patience_options
 @click.option("--format", "output_format", type=click.Choice(FORMATS), default="text", show_default=True)
 def command(
@@ -129,6 +131,7 @@ def command(
     gpu_layers: int | str,
     split: tuple[float, ...],
     projector: str | None,
+    variant: str | None,
     output_format: str,
 ) -> None:
     """Say how much memory a model needs, and which context fits.
@@ -137,7 +140,7 @@ def command(
     them. With --memory the longest context that fits is found, and the exit code is 1 if the model does not
     fit. Other quantizations are estimated, or read from the files beside the model.
     """
-    files = _open(target, projector)
+    files = _open(target, projector, variant)
     memory = memory or files.memory
     if no_flash_attention and CACHE_TYPES[cache_type][0] > 1:
         raise UsageError(
@@ -181,16 +184,18 @@ class _Files:
     memory: tuple[int, ...] = ()
 
 
-def _open(target: str, projector: str | None) -> _Files:
+def _open(target: str, projector: str | None, variant: str | None) -> _Files:
     """The files of a package, or a model by its path or address."""
     if not Path(target).is_dir() and not target.lower().endswith((".yaml", ".yml")):
+        if variant is not None:
+            raise click.UsageError("--variant is for a package; name the variant's own file instead")
         header = read_header(target)
         seen = read_header(projector) if projector and projector != "none" else None
         return _Files(_model(header), _projector(seen))
     from ..building.sources import open_files
     from ..package.package import load_package
 
-    package = load_package(Path(target))
+    package = one_variant(load_package(Path(target)), variant)
     if projector:
         chosen = projector if projector == "none" else Path(projector)
         package = replace(package, projector=chosen)

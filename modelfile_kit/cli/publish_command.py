@@ -14,12 +14,11 @@ import click
 from ..building.variants import VariantBuild, build_variants
 from ..core.durations import duration_text
 from ..core.ollama_host import resolve_host
-from ..package.package import Package, load_package
-from ..package.variants import variant_packages
+from ..package.package import load_package
 from ..publish.names import require_name
 from ..publish.publish import WAYS, NotVerifiedError, Published, clean_up, publish, require_way
 from ..publish.take_over import Leftover
-from ..publish.variants import VariantPublish, publish_variants
+from ..publish.variants import publish_variants
 from ..report import Case, Report, Status
 from ..report.convert import verify_report
 from .command import Command
@@ -34,7 +33,8 @@ from .common import (
     say,
     step_progress,
 )
-from .variants import Outcome, failed, own_findings, raise_if_all_alike, report_of_variants, variant_option
+from .published_variants import outcome_of, raise_if_none_was_tried
+from .variants import raise_if_all_alike, report_of_variants, variant_names, variant_option
 
 
 @click.command(
@@ -120,7 +120,7 @@ def command(
     whole = load_package(package)
     builds = build_variants(whole, variants, model=model, projector=projector, clock=time.monotonic)
     raise_if_all_alike(builds)
-    names = _names(whole, builds, name)
+    names = variant_names(whole, name)
     options: dict[str, Any] = {
         "host": host,
         "dry_run": dry_run,
@@ -152,17 +152,6 @@ def command(
     finish(report, output_format)
 
 
-def _names(whole: Package, builds: Sequence[VariantBuild], name: str | None) -> dict[str, tuple[str, ...]]:
-    """The names of each variant by its tag, its own first; name: in place of the package's."""
-    if name is None:
-        return {b.tag: (b.package.name, *b.package.also) for b in builds}
-    if not whole.variants:
-        return {b.tag: (name,) for b in builds}
-    pairs = zip(variant_packages(whole), variant_packages(replace(whole, name=name)), strict=True)
-    named = {ours.name: (theirs.name, *theirs.also) for ours, theirs in pairs}
-    return {b.tag: named[b.package.name] for b in builds}
-
-
 def _publish_all(
     subject: str,
     builds: Sequence[VariantBuild],
@@ -179,31 +168,10 @@ def _publish_all(
                 _tell(one.done)
             else:
                 say(f"{one.names[0]}: {one.result}")
-    errors = [one.error for one in all_of_them if one.error is not None]
-    if len(errors) == len(all_of_them) and (fatal := [e for e in errors if e.exit_code != 1]):
-        raise fatal[0]
-    report = report_of_variants("publish", subject, [_outcome(one) for one in all_of_them])
+    raise_if_none_was_tried(all_of_them)
+    report = report_of_variants("publish", subject, [outcome_of(one) for one in all_of_them])
     sent = sum(one.done.uploaded_bytes for one in all_of_them if one.done is not None)
     return replace(report, facts={"uploaded": f"{sent / 1e6:.1f} MB", **report.facts})
-
-
-def _outcome(one: VariantPublish) -> Outcome:
-    seconds, build = one.of.seconds + one.seconds, one.of
-    more: dict[str, Any] = {"seconds": seconds, "names": one.names}
-    found = own_findings(build.built) if build.built is not None else ()
-    verified = one.done.verified if one.done is not None else None
-    if isinstance(one.error, NotVerifiedError):
-        verified = one.error.report
-    elif one.error is not None:
-        return failed(build, one.error, one.result, **more)
-    if verified is not None:
-        report = verify_report(verified, command="publish")
-        ok = verified.ok and one.error is None
-        status = Status.PASSED if ok else Status.FAILED
-        return Outcome(
-            build, one.result, status, cases=report.cases, diagnostics=found, facts=report.facts, **more
-        )
-    return Outcome(build, one.result, diagnostics=found, **more)
 
 
 def _cleaned(found: list[Leftover]) -> Report:

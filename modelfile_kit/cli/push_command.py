@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
-from ..building.build import Build, build
-from ..core.errors import ServerError, UsageError
+from ..building.build import Build
+from ..building.variants import VariantBuild, build_variants
+from ..core.errors import KitError, ServerError, UsageError
 from ..core.ollama_host import resolve_host
 from ..package.package import load_package
+from ..package.variants import variant_packages
+from ..publish.blobs import Progress
 from ..publish.expectation import Expectation
-from ..publish.kit_push import push_by_kit, require_kit_pushable
+from ..publish.kit_push import require_kit_pushable
 from ..publish.names import require_name
-from ..publish.publish import NotVerifiedError, Published, publish
+from ..publish.publish import NotVerifiedError
 from ..publish.push import require_pushable
 from ..publish.second_server import hindrance_of, require_other_server, verify_elsewhere
+from ..publish.variants import VariantPublish, publish_variants, push_variants_by_kit
 from ..publish.verify import VerifyReport
 from ..report import Report
 from ..report.convert import verify_report
@@ -33,7 +40,22 @@ from .common import (
     say,
     step_progress,
 )
+from .published_variants import outcome_of, raise_if_none_was_tried
 from .push_elsewhere import Wanted, is_elsewhere, push_elsewhere
+from .variants import Outcome, failed, raise_if_all_alike, report_of_variants, variant_names, variant_option
+
+
+@dataclass(frozen=True)
+class _How:
+    """How the models get there. verify_on: the URL of another server, None for none."""
+
+    by: str
+    host: str | None
+    insecure: bool
+    verify_on: str | None
+    dry_run: bool
+    verify: bool
+    anyway: bool
 
 
 @click.command(
@@ -42,17 +64,19 @@ from .push_elsewhere import Wanted, is_elsewhere, push_elsewhere
     examples=(
         "mkmodelfile push --to me/my-model:q4",
         "mkmodelfile push ./my-package --to registry.lan:5000/team/my-model --insecure",
+        "mkmodelfile push --to me/my-model --variant q4_K_M --variant q8_0",
         "mkmodelfile push --to hf.co/me/my-model-GGUF --create",
         "mkmodelfile push --to oci://ghcr.io/me/my-model:q4",
     ),
 )
 @package_argument
+@variant_option
 @file_options
 @click.option(
     "--to",
     metavar="NAME",
     help="Where to: [HOST/]NAMESPACE/MODEL[:TAG] (without HOST ollama.com; by default the package's name), "
-    "hf.co/ORG/REPO, or oci://HOST/REPOSITORY[:TAG].",
+    "hf.co/ORG/REPO, or oci://HOST/REPOSITORY[:TAG]. Variants get their tags with it.",
 )
 @host_option
 @insecure_option
@@ -78,6 +102,7 @@ from .push_elsewhere import Wanted, is_elsewhere, push_elsewhere
 @format_option
 def command(
     package: Path,
+    variants: tuple[str, ...],
     model: str | None,
     projector: str | None,
     to: str | None,
@@ -96,7 +121,8 @@ def command(
     """Push PACKAGE to a registry of Ollama models, to Hugging Face's hub, or as OCI artifact to any registry.
 
     Name, namespace and sign-in are checked first. Then the package is published on the Ollama server, as
-    `publish` does, and that server pushes it; or the kit pushes by itself (--by kit). After a break the
+    `publish` does, and that server pushes it; or the kit pushes by itself (--by kit). Of a package with
+    variants each is pushed under a tag of its own, and what they share is sent once. After a break the
     command goes on where it was.
     """
     if to is not None and not to.strip():
@@ -104,10 +130,8 @@ def command(
     if to is not None and is_elsewhere(to):
         if verify_on is not None or by is not None:
             raise click.UsageError("--verify-on and --by are for models in a registry of Ollama models")
-        push_elsewhere(
-            to,
-            Wanted(package, model, projector, create, private, overwrite, insecure, dry_run, output_format),
-        )
+        files = (package, variants, model, projector)
+        push_elsewhere(to, Wanted(*files, create, private, overwrite, insecure, dry_run, output_format))
         return
     if create or private or overwrite:
         raise click.UsageError("--create, --private and --overwrite are for --to hf.co/ORG/REPO")
@@ -115,56 +139,18 @@ def command(
     if verify_on is not None and by != "kit":
         require_other_server(first, resolve_host(verify_on))
     whole = load_package(package)
-    if whole.variants:
-        raise UsageError(
-            f"{package} has several variants, and a push is of one model",
-            help="`mkmodelfile publish --push` pushes all of them, or those of --variant",
-        )
     wanted = to or whole.name
+    names = variant_names(whole, to)
+    chosen = [p.variant or p.name for p in variant_packages(whole, variants)]
     by = by or _who_pushes(host, wanted)
-    if by == "kit":
-        require_kit_pushable(wanted, insecure=insecure)
-    else:
-        with OllamaServer(host) as server:
-            require_pushable(server, wanted, insecure=insecure)
-    built = build(package, model=model, projector=projector)
-    print_diagnostics(built.diagnostics)
-    if by == "kit":
-        verified = _by_kit(wanted, built, insecure=insecure, verify_on=verify_on, dry_run=dry_run)
-        report = (
-            verify_report(verified, command="push", subject=wanted) if verified else Report("push", wanted)
-        )
-        finish(report, output_format)
+    how = _How(by, host, insecure, verify_on, dry_run, not no_verify, anyway)
+    _require_pushable([name for tag in chosen for name in names[tag]], how)
+    builds = build_variants(whole, variants, model=model, projector=projector, clock=time.monotonic)
+    raise_if_all_alike(builds)
+    if len(builds) > 1:
+        finish(_push_all(wanted, builds, names, how), output_format)
         return
-    try:
-        with step_progress() as progress:
-            done = publish(
-                built,
-                wanted,
-                host=host,
-                dry_run=dry_run,
-                push=True,
-                insecure=insecure,
-                progress=progress,
-                verify=not no_verify,
-                force=anyway,
-            )
-    except NotVerifiedError as error:
-        say(f"{wanted} was not pushed: its verification failed")
-        finish(verify_report(error.report, command="push", subject=wanted), output_format)
-        return
-    print_diagnostics(done.diagnostics)
-    verified = done.verified
-    _tell(done)
-    if not dry_run and (found := hindrance_of(wanted, insecure=insecure)):
-        print_diagnostics([found])
-    if verify_on is not None and not dry_run:
-        verified = _verified_on(verify_on, wanted, built, insecure)
-    finish(_report(wanted, verified), output_format)
-
-
-def _report(name: str, verified: VerifyReport | None) -> Report:
-    return verify_report(verified, command="push", subject=name) if verified else Report("push", name)
+    finish(_push_one(builds[0], names[builds[0].tag], how), output_format)
 
 
 def _who_pushes(host: str | None, name: str) -> str:
@@ -180,34 +166,130 @@ def _who_pushes(host: str | None, name: str) -> str:
     return "server"
 
 
-def _by_kit(
-    name: str, built: Build, *, insecure: bool, verify_on: str | None, dry_run: bool
-) -> VerifyReport | None:
-    """Pushes without a server; the verification by `verify_on`, if there is one."""
-    if dry_run:
-        say(f"dry run: would push {name} without a server")
-        return None
-    with step_progress() as progress:
-        done = push_by_kit(built, name, insecure=insecure, progress=progress)
-    say(f"pushed {name} ({done.sent / 1e6:.1f} of {done.size / 1e6:.1f} MB sent), {done.digest}")
-    if found := hindrance_of(name, insecure=insecure):
-        print_diagnostics([found])
-    if verify_on is None:
-        say("no server has verified it: --verify-on has one pull it and verify it")
-        return None
-    return _verified_on(verify_on, name, built, insecure)
-
-
-def _verified_on(host: str, name: str, built: Build, insecure: bool) -> VerifyReport:
-    say(f"{resolve_host(host)} pulls {name} and verifies it")
-    with step_progress() as progress:
-        meant = Expectation.from_build(built)
-        return verify_elsewhere(host, name, insecure=insecure, expectation=meant, progress=progress)
-
-
-def _tell(done: Published) -> None:
-    size = f"{done.uploaded_bytes / 1e6:.1f} MB"
-    if done.dry_run:
-        say(f"dry run: would publish {done.name} on {done.host} ({size} to upload) and push it from there")
+def _require_pushable(names: Sequence[str], how: _How) -> None:
+    """Raises for a name that cannot be pushed, before anything is built."""
+    if how.by == "kit":
+        for name in names:
+            require_kit_pushable(name, insecure=how.insecure)
         return
-    say(f"pushed {done.name} from {done.host} (Ollama {done.version})")
+    with OllamaServer(how.host) as server:
+        require_pushable(server, names[0], insecure=how.insecure)
+        for name in names[1:]:  # the same namespace, so the same account
+            require_pushable(None, name, insecure=how.insecure)
+
+
+def _push_one(build: VariantBuild, names: tuple[str, ...], how: _How) -> Report:
+    """A package, or the one variant that was chosen."""
+    assert build.built is not None
+    own = names[0]
+    print_diagnostics(build.built.diagnostics)
+    with step_progress() as progress:
+        (one,) = _pushed([build], {build.tag: names}, how, progress)
+        if isinstance(one.error, NotVerifiedError):
+            say(f"{own} was not pushed: its verification failed")
+            return verify_report(one.error.report, command="push", subject=own)
+        if one.error is not None:
+            raise one.error
+        if one.done is not None:
+            print_diagnostics(one.done.diagnostics)
+        _tell(one)
+        verified = one.done.verified if one.done is not None else None
+        _tell_hindrance(own, how)
+        if how.verify_on is not None and not how.dry_run:
+            verified = _verified_on(how.verify_on, own, build.built, how.insecure, progress)
+    return verify_report(verified, command="push", subject=own) if verified else Report("push", own)
+
+
+def _push_all(
+    subject: str, builds: Sequence[VariantBuild], names: Mapping[str, tuple[str, ...]], how: _How
+) -> Report:
+    """Every variant, each told as it is pushed."""
+    print_diagnostics(dict.fromkeys(d for b in builds if b.built for d in b.built.diagnostics))
+    all_of_them: list[VariantPublish] = []
+    outcomes: list[Outcome] = []
+    with step_progress() as progress:
+        for one in _pushed(builds, names, how, progress):
+            all_of_them.append(one)
+            _tell(one)
+            if one.error is not None:
+                say(f"{one.names[0]}: {one.result}")
+            outcomes.append(_outcome(one, how, progress))
+    raise_if_none_was_tried(all_of_them)
+    if pushed := [one.names[0] for one in all_of_them if one.error is None]:
+        _tell_hindrance(pushed[0], how)
+    return report_of_variants("push", subject, outcomes)
+
+
+def _pushed(
+    builds: Sequence[VariantBuild],
+    names: Mapping[str, tuple[str, ...]],
+    how: _How,
+    progress: Progress | None,
+) -> Iterator[VariantPublish]:
+    if how.by == "kit":
+        return push_variants_by_kit(
+            builds, names, insecure=how.insecure, dry_run=how.dry_run, progress=progress
+        )
+    return publish_variants(
+        builds,
+        names,
+        host=how.host,
+        dry_run=how.dry_run,
+        push=True,
+        insecure=how.insecure,
+        progress=progress,
+        verify=how.verify,
+        force=how.anyway,
+    )
+
+
+def _outcome(one: VariantPublish, how: _How, progress: Progress | None) -> Outcome:
+    """The outcome of a variant; where another server is to verify it, by that one."""
+    built = one.of.built
+    if how.verify_on is None or how.dry_run or one.error is not None or built is None:
+        return outcome_of(one, command="push")
+    try:
+        elsewhere = _verified_on(how.verify_on, one.names[0], built, how.insecure, progress)
+    except KitError as error:
+        return failed(
+            one.of,
+            error,
+            f"{one.result}, not verified",
+            names=one.names,
+            seconds=one.of.seconds + one.seconds,
+        )
+    return outcome_of(one, command="push", elsewhere=elsewhere)
+
+
+def _verified_on(
+    host: str, name: str, built: Build, insecure: bool, progress: Progress | None
+) -> VerifyReport:
+    say(f"{resolve_host(host)} pulls {name} and verifies it")
+    meant = Expectation.from_build(built)
+    return verify_elsewhere(host, name, insecure=insecure, expectation=meant, progress=progress)
+
+
+def _tell_hindrance(name: str, how: _How) -> None:
+    """Says where no Ollama server can pull what was pushed, and that none has verified it."""
+    if how.dry_run:
+        return
+    if found := hindrance_of(name, insecure=how.insecure):
+        print_diagnostics([found])
+    if how.by == "kit" and how.verify_on is None:
+        say("no server has verified it: --verify-on has one pull it and verify it")
+
+
+def _tell(one: VariantPublish) -> None:
+    """What the server did, or the kit by itself."""
+    if (done := one.done) is not None:
+        size, names = f"{done.uploaded_bytes / 1e6:.1f} MB", ", ".join((done.name, *done.also))
+        if done.dry_run:
+            say(f"dry run: would publish {names} on {done.host} ({size} to upload) and push it from there")
+        else:
+            say(f"pushed {names} from {done.host} (Ollama {done.version}), where it stays")
+    for push in one.by_kit:
+        sizes = f"{push.sent / 1e6:.1f} of {push.size / 1e6:.1f} MB"
+        if push.dry_run:
+            say(f"dry run: would push {push.name} without a server ({sizes} to send), {push.digest}")
+        else:
+            say(f"pushed {push.name} ({sizes} sent), {push.digest}")

@@ -17,6 +17,7 @@ from ..packing.oci_push import OCIPush, push_artifact
 from ..report import Report
 from ..sources.name import HUB_HOSTS
 from ..sources.registry import Registry
+from ..sources.registry_names import host_problem, repository_problem, tag_problem
 from .common import print_diagnostics, print_report, say, step_progress
 from .output import show
 
@@ -29,6 +30,7 @@ class Wanted:
     """What the command line asks for, besides the place. package: as given; the others as the options are."""
 
     package: Path
+    variants: tuple[str, ...]
     model: str | None
     projector: str | None
     create: bool
@@ -76,8 +78,10 @@ def push_elsewhere(to: str, wanted: Wanted) -> None:
 
 
 def _builds(wanted: Wanted) -> list[Build]:
-    """The package, or every variant of it."""
-    found = build_variants(wanted.package, model=wanted.model, projector=wanted.projector, write=False)
+    """The package, or every variant of it that is wanted."""
+    found = build_variants(
+        wanted.package, wanted.variants, model=wanted.model, projector=wanted.projector, write=False
+    )
     for one in found:
         if one.error is not None:
             raise one.error
@@ -187,6 +191,11 @@ def split_reference(place: str) -> tuple[str, str, str]:
             help=f"write {OCI}HOST/REPOSITORY[:TAG], such as {OCI}registry.lan:5000/team/model:q4",
             code="MK508",
         )
+    problem = host_problem(host) or repository_problem(repository) or (tag_problem(tag) if tag else "")
+    if problem:
+        right = f"{OCI}{host}/{repository.lower()}"
+        hint = f"for example {shown(right)}" if not repository_problem(repository.lower()) else "correct it"
+        raise UsageError(f"{OCI}{shown(place)}: {problem}", help=hint, code="MK508")
     return host, repository, tag
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from difflib import unified_diff
 from pathlib import Path
 
 import click
 
+from ..building.sources import open_files
 from ..core.errors import KitError, PackageError, UsageError
+from ..package.package import load_package
+from ..package.variants import variant_packages
 from ..publish.keeping import before_repair_name, kept_models
 from ..publish.names import is_working_name, name_on_server
 from ..publish.repair import NotRepairedError, Repaired, repair
@@ -19,6 +23,10 @@ from ..runtime.ollama.client import OllamaServer
 from .command import Command
 from .common import finish, format_option, host_option, say, step_progress
 from .output import show
+from .variants import is_package, variant_option
+
+_Files = tuple[Path | None, Path | None]
+"""Model and projector; None for those that the server has."""
 
 
 @click.command(
@@ -27,11 +35,13 @@ from .output import show
     examples=(
         "mkmodelfile repair my-model --dry-run",
         "mkmodelfile repair my-model other-model:8b",
+        "mkmodelfile repair ./my-package --variant q8_0 --host http://gpu-server:11434",
         "mkmodelfile repair --all --dry-run --format json",
         "mkmodelfile repair my-model:8b --yes --host http://gpu-server:11434 --model my-model-8b.gguf",
     ),
 )
 @click.argument("names", nargs=-1, metavar="NAME...")
+@variant_option
 @click.option("--all", "every", is_flag=True, help="Every model on the server, but for those that are kept.")
 @host_option
 @click.option(
@@ -51,6 +61,7 @@ from .output import show
 @format_option
 def command(
     names: tuple[str, ...],
+    variants: tuple[str, ...],
     every: bool,
     host: str | None,
     model: Path | None,
@@ -65,6 +76,9 @@ def command(
     takes over the name; the old one stays under the tag TAG-before-repair. What is right already is not
     changed, and whatever goes wrong leaves the model as it was. A RENDERER or PARSER that is worse than none
     is taken away. Of several models, one that cannot be repaired does not keep the others from it.
+
+    A NAME that begins with `./`, `../` or `/` is a package: the models that it was published as, those of
+    --variant alone, or all; its GGUF files are those of the models.
     """
     if bool(names) == every:
         raise click.UsageError("name the models, or give --all" if not names else "--all takes no names")
@@ -72,12 +86,18 @@ def command(
         raise click.UsageError("--projector needs --model")
     if model is not None and (every or len(names) > 1):
         raise click.UsageError("--model is the file of one model; name that one alone")
+    if variants and not any(is_package(name) for name in names):
+        raise click.UsageError("--variant is for a package, such as ./my-package; name the models otherwise")
+    files = {name: (model, projector) for name in names if not is_package(name)}
+    for path in filter(is_package, names):
+        files |= _of_package(Path(path), variants, model, projector)
+    files = {name_on_server(name): found for name, found in files.items()}
     with OllamaServer(host) as server:
-        if every or len(names) > 1:
-            wanted = _all_names(server) if every else list(dict.fromkeys(map(name_on_server, names)))
+        if every or len(files) > 1:
+            wanted = dict.fromkeys(_all_names(server), (None, None)) if every else files
             return _many(server, wanted, every, dry_run, yes, output_format)
-        name = name_on_server(names[0])
-        plan = plan_repair(server, name, model=model, projector=projector)
+        ((name, found),) = files.items()
+        plan = plan_repair(server, name, model=found[0], projector=found[1])
         cases = tuple(map(_case, plan.changes))
         if not plan.changes:
             done = (Case("model", Status.PASSED, f"is right already: {plan.why}"),)
@@ -98,6 +118,26 @@ def command(
     return finish(_report(repaired, cases, output_format), output_format)
 
 
+def _of_package(
+    package: Path, chosen: tuple[str, ...], model: Path | None, projector: Path | None
+) -> dict[str, _Files]:
+    """The models that a package was published as, under all their names, and their files."""
+    found: dict[str, _Files] = {}
+    packages = variant_packages(load_package(package), chosen)
+    if model is not None and len(packages) > 1:
+        raise click.UsageError("--model is the file of one model; choose one with --variant")
+    for one in packages:
+        if model is not None:
+            files = model, projector
+        elif one.problem is not None:
+            raise one.problem
+        else:
+            opened = open_files(one)
+            files = opened.model, opened.projector
+        found |= dict.fromkeys((one.name, *one.also), files)
+    return found
+
+
 def _all_names(server: OllamaServer) -> list[str]:
     """The models on the server, without working names and without those that a change keeps."""
     listed = sorted(str(model.get("model") or "") for model in server.models())
@@ -106,15 +146,20 @@ def _all_names(server: OllamaServer) -> list[str]:
 
 
 def _many(
-    server: OllamaServer, names: list[str], every: bool, dry_run: bool, yes: bool, output_format: str
+    server: OllamaServer,
+    names: Mapping[str, _Files],
+    every: bool,
+    dry_run: bool,
+    yes: bool,
+    output_format: str,
 ) -> None:
     """Plans for all of them, one question, and a line for each."""
     done: dict[str, Case] = {}
     plans: dict[str, RepairPlan] = {}
-    for name in names:
+    for name, (model, projector) in names.items():
         say(f"looking at {name}")
         try:
-            plan = plan_repair(server, name)
+            plan = plan_repair(server, name, model=model, projector=projector)
         except KitError as error:
             # What cannot be repaired so is no fault of a model that nobody named.
             status = Status.SKIPPED if every and error.code == CANNOT else Status.FAILED

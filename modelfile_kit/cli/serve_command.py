@@ -18,6 +18,7 @@ from ..building.build import Build, build, default_output, model_files
 from ..building.output import write_files
 from ..core.errors import EngineError, ServerError
 from ..core.foreign_text import shown
+from ..package.package import load_package
 from ..report import Report
 from ..serve.command_line import (
     ALL_LAYERS,
@@ -47,6 +48,7 @@ from .common import (
 from .flags import current_flags
 from .names import bring_files
 from .output import deliver, tell
+from .variants import one_variant, one_variant_option
 
 
 class _Layers(click.ParamType):  # type: ignore[type-arg]  # generic only in newer clicks
@@ -68,11 +70,12 @@ class _Layers(click.ParamType):  # type: ignore[type-arg]  # generic only in new
     examples=(
         "mkmodelfile serve",
         "mkmodelfile serve ./my-package --port 8000 --gpu-layers all",
-        "mkmodelfile serve ./my-package --print compose",
+        "mkmodelfile serve ./my-package --variant q8_0 --print compose",
         "mkmodelfile serve --check http://127.0.0.1:11434/v1 --alias my-model --package ./my-package",
     ),
 )
 @click.argument("package", metavar="[PACKAGE]", default=".")
+@one_variant_option
 @file_options
 @click.option("--host", default=DEFAULT_HOST, show_default=True, help="Address to listen on.")
 @click.option(
@@ -118,6 +121,7 @@ class _Layers(click.ParamType):  # type: ignore[type-arg]  # generic only in new
 @format_option
 def command(
     package: str,
+    variant: str | None,
     model: str | None,
     projector: str | None,
     host: str,
@@ -143,23 +147,23 @@ def command(
     by_url = check and "://" in package
     if promised is not None and not by_url:
         raise click.UsageError("--package is for --check URL")
-    if by_url and promised is None and (model or projector):
-        raise click.UsageError("--model and --projector need --package")
+    if by_url and promised is None and (model or projector or variant):
+        raise click.UsageError("--model, --projector and --variant need --package")
     key = read_key(api_key_file)
     if by_url:
-        built = build(promised, model=model, projector=projector, write=False) if promised else None
+        built = _build(promised, variant, model, projector) if promised else None
         report = _check(package, key or None, alias, built)
         finish(report, output_format)
         return
     if check or port == 0:
         port = free_port(host)
     options = ServeOptions(host, port, context, gpu_layers, parallel, alias, api_key_file)
+    built = _build(Path(package), variant, model, projector)
+    line = make_command_line(built, find_program(program), options)
     if check:
-        built, line = _line(package, model, projector, program, options)
         report = _check_package(built, line, key)
         finish(report, output_format)
         return
-    built, line = _line(package, model, projector, program, options)
     found = [*built.diagnostics, *line.findings]
     if printed:
         print_diagnostics(found)
@@ -169,11 +173,9 @@ def command(
     _run(built, line, key)
 
 
-def _line(
-    package: str, model: str | None, projector: str | None, program: Path | None, options: ServeOptions
-) -> tuple[Build, CommandLine]:
-    built = build(Path(package), model=model, projector=projector, write=False)
-    return built, make_command_line(built, find_program(program), options)
+def _build(package: Path, variant: str | None, model: str | None, projector: str | None) -> Build:
+    whole = one_variant(load_package(package), variant, stand_in=model is not None)
+    return build(whole, model=model, projector=projector, write=False)
 
 
 def _print(form: str, built: Build, line: CommandLine, *, key: bool) -> None:

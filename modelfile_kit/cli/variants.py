@@ -13,6 +13,8 @@ from ..building.variant_differences import CODES
 from ..building.variants import VariantBuild
 from ..core.diagnostics import Diagnostic, Severity
 from ..core.errors import KitError, PackageError
+from ..package.package import Package
+from ..package.variants import variant_packages
 from ..report import Case, Report, Status
 from ..report.table import table_lines
 from .common import say
@@ -29,6 +31,31 @@ def variant_option(command: Command) -> Command:
         multiple=True,
         help="Only this one of the package's `variants`; may be given several times. By default all.",
     )(command)
+
+
+def is_package(name: str) -> bool:
+    """Whether what stands for a model on a server is the path of a package."""
+    return name.startswith(("./", "../", "/", ".\\", "..\\")) or name in (".", "..")
+
+
+def one_variant_option(command: Command) -> Command:
+    """`--variant TAG` of a command that looks at one model."""
+    return click.option(
+        "--variant",
+        metavar="TAG",
+        help="This one of the package's `variants`; by default the main one.",
+    )(command)
+
+
+def one_variant(package: Package, tag: str | None, *, stand_in: bool = False) -> Package:
+    """The variant of that tag as a package; without a tag the package, which is the main one.
+
+    stand_in: another model takes the place of its own. Raises what keeps its own from being found otherwise.
+    """
+    one = package if tag is None else variant_packages(package, (tag,))[0]
+    if one.problem is not None and not stand_in:
+        raise one.problem
+    return one
 
 
 @dataclass(frozen=True)
@@ -54,6 +81,15 @@ class Outcome:
         """Its row of the table."""
         row = self.of.row(self.result, self.seconds)
         return {**row, "name": self.names[0], "also": list(self.names[1:])} if self.names else row
+
+
+def variant_names(whole: Package, name: str | None = None) -> dict[str, tuple[str, ...]]:
+    """The names of each variant by its tag, its own first. name: in place of the package's."""
+    ours = variant_packages(whole)
+    theirs = variant_packages(replace(whole, name=name)) if name is not None else ours
+    return {
+        own.variant or own.name: (there.name, *there.also) for own, there in zip(ours, theirs, strict=True)
+    }
 
 
 def own_findings(built: Build) -> tuple[Diagnostic, ...]:

@@ -17,7 +17,7 @@ from ..building.build import Build
 from ..building.variants import VariantBuild, build_variants
 from ..core.errors import KitError
 from ..package.package import Package, load_package
-from ..package.variants import variant_named, variant_packages
+from ..package.variants import variant_named
 from ..publish.expectation import Expectation
 from ..publish.names import name_on_server
 from ..publish.reply_sources import source_of_build
@@ -27,7 +27,16 @@ from ..report.convert import reply_cases, verify_report
 from ..vision.sounds import read_sound
 from .command import Command
 from .common import finish, format_option, host_option, say, step_progress, tried_replies
-from .variants import Outcome, failed, own_findings, raise_if_all_alike, report_of_variants, variant_option
+from .variants import (
+    Outcome,
+    failed,
+    is_package,
+    own_findings,
+    raise_if_all_alike,
+    report_of_variants,
+    variant_names,
+    variant_option,
+)
 
 
 @click.command(
@@ -89,7 +98,7 @@ def command(
     With a package that has variants, a NAME with a tag is the variant of that tag, and a NAME without one
     stands for all of them.
     """
-    is_path = name.startswith(("./", "../", "/", ".\\", "..\\")) or name in (".", "..")
+    is_path = is_package(name)
     if is_path:
         if package is not None:
             raise click.UsageError(f"NAME is a path ({name}), and --package names another package")
@@ -139,19 +148,17 @@ def _every(
     whole: Package, name: str, builds: Sequence[VariantBuild], look: Callable[[str, Build], Report]
 ) -> Report:
     """The variants of a package under the name that they were published with, one after the other."""
-    renamed = variant_packages(replace(whole, name=name))
-    named = {p.variant: q for p, q in zip(variant_packages(whole), renamed, strict=True)}
+    named = variant_names(whole, name)
     outcomes = []
     for one in builds:
         if one.built is None:
             assert one.error is not None
             outcomes.append(failed(one, one.error))
             continue
-        meant = named[one.package.variant]
-        names, started = (meant.name, *meant.also), time.monotonic()
-        say(f"verifying {meant.name}")
+        names, started = named[one.tag], time.monotonic()
+        say(f"verifying {names[0]}")
         try:
-            report = look(meant.name, one.built)
+            report = look(names[0], one.built)
         except KitError as error:
             if error.exit_code != 1:
                 raise

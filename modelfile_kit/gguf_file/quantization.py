@@ -32,6 +32,13 @@ def quantization_of(header: Header) -> str:
     return quantization_in_name(Path(header.source).name) or file_type(header)
 
 
+def file_type_in_name(name: str) -> int | None:
+    """The number (`general.file_type`) of the quantization in a file's name, None where it names none."""
+    named = quantization_in_name(name).upper()
+    wanted = _SAME.get(named, named)
+    return next((number for number, text in FILE_TYPES.items() if text.upper() == wanted), None)
+
+
 def tag_of(quantization: str) -> str:
     """The tag for a quantization as Ollama's library writes it: `q4_K_M`, `q8_0`, `iq4_XS`, `f16`."""
     head = re.match(r"\D*\d?", quantization.replace(" ", "-"))

@@ -39,6 +39,7 @@ class StandIn:
     m_rope: whether the model has `rope.dimension_sections`, as those have that see images in place.
     projector: its `clip.projector_type`, "" for none; senses: what it takes, "vision" and "audio".
     parts: in how many files the model is. reply: the tokens of an answer, before the one that ends the turn.
+    file_type: what the header says of the quantization (`general.file_type`), None for nothing.
     """
 
     name: str
@@ -53,6 +54,7 @@ class StandIn:
     senses: tuple[str, ...] = ("vision",)
     parts: int = 1
     reply: tuple[str, ...] = ("Hello",)
+    file_type: int | None = None
     source: str = field(default="the stand-in", compare=False)
 
 
@@ -158,6 +160,8 @@ def _id(stand_in: StandIn, vocabulary: MicroVocabulary, key: str) -> int:
 
 def _metadata(stand_in: StandIn, vocabulary: MicroVocabulary) -> dict[str, Any]:
     keys: dict[str, Any] = {"general.type": "model", "general.name": stand_in.name}
+    if stand_in.file_type is not None:
+        keys["general.file_type"] = stand_in.file_type
     keys |= architecture_keys(stand_in.architecture, stand_in.context_length, m_rope=stand_in.m_rope)
     for key, value in stand_in.tokenizer.items():
         whole = f"tokenizer.ggml.{key}"

@@ -7,6 +7,7 @@ server; `second_server.verify_elsewhere` does that afterwards.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,10 +19,10 @@ from ..sources.registry import DOCKER_MANIFEST, Registry
 from ..sources.registry_logins import Login
 from ..sources.registry_upload import UploadMemory, upload_blob
 from .blobs import Blob, DigestCache, Progress, Step, digest_file
-from .create_request import CreateRequest, read_request
-from .expectation import request_of_build
+from .create_request import CreateRequest
 from .model_manifest import make_manifest
 from .push import NOT_SIGNED_IN, require_pushable
+from .request_of import request_of
 
 if TYPE_CHECKING:
     from ..building.build import Build
@@ -29,12 +30,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class KitPush:
-    """What was pushed: the name, the manifest's digest, bytes that were sent, and of all blobs."""
+    """What was pushed.
+
+    name: with its registry; digest: of the manifest; lacked: bytes of each blob that the registry did not
+    have, by digest; size: bytes of all blobs; dry_run: whether nothing was sent.
+    """
 
     name: str
     digest: str
-    sent: int
+    lacked: Mapping[str, int]
     size: int
+    dry_run: bool = False
+
+    @property
+    def sent(self) -> int:
+        """Bytes that were sent, in a dry run those that would be."""
+        return sum(self.lacked.values())
 
 
 def require_kit_pushable(name: str, *, insecure: bool = False) -> None:
@@ -56,18 +67,20 @@ def push_by_kit(
     progress: Progress | None = None,
     cache_folder: Path | None = None,
     login: Login | None = None,
+    dry_run: bool = False,
 ) -> KitPush:
     """Uploads what the registry lacks, small blobs first, and gives the tag its manifest at the end.
 
     source: as `publish` takes it; insecure: plain HTTP; cache_folder: where digests and unfinished uploads
-    are remembered; login: instead of docker's. Until the last step the tag is what it was; whatever has
-    arrived stays, also after Ctrl-C or kill -9, and is not sent again.
+    are remembered; login: instead of docker's; dry_run: ask what is there, and send nothing. Until the last
+    step the tag is what it was; whatever has arrived stays, also after Ctrl-C or kill -9, and is not sent
+    again.
 
     Raises RegistryError, UsageError or GGUFError, each with what to do.
     """
     require_kit_pushable(name, insecure=insecure)
     parts = parse_model_name(name)
-    request = _request_of(source)
+    request = request_of(source, progress)
     cache = DigestCache(cache_folder / "digests" if cache_folder else None)
     memory = UploadMemory(cache_folder / "uploads" if cache_folder else None)
     with terminated_as_interrupted(), Registry(parts.host, insecure=insecure, login=login) as registry:
@@ -79,23 +92,21 @@ def push_by_kit(
             blobs.append(Blob(file.path, file.name, digest, file.path.stat().st_size, known))
         made = make_manifest(request, blobs)
         size = sum(descriptor.size for descriptor, _ in made.blobs)
-        before = sent = 0
+        before = 0
+        lacked: dict[str, int] = {}
         for descriptor, content in made.blobs:
+            if dry_run:
+                if registry.blob_size(parts.repository, descriptor.digest) is None:
+                    lacked[descriptor.digest] = descriptor.size
+                continue
 
             def told(done: int, _total: int, before: int = before, name: str = descriptor.digest) -> None:
                 if progress:
                     progress(Step("push", name[7:19], before + done, size))
 
             if upload_blob(registry, parts.repository, descriptor, content, told=told, memory=memory):
-                sent += descriptor.size
+                lacked[descriptor.digest] = descriptor.size
             before += descriptor.size
-        digest = registry.put_manifest(parts.repository, parts.tag, made.data, DOCKER_MANIFEST)
-    return KitPush(name, digest, sent, size)
-
-
-def _request_of(source: str | Path | CreateRequest | Build) -> CreateRequest:
-    if isinstance(source, CreateRequest):
-        return source
-    if isinstance(source, (str, Path)):
-        return read_request(Path(source))
-    return request_of_build(source)
+        if not dry_run:
+            registry.put_manifest(parts.repository, parts.tag, made.data, DOCKER_MANIFEST)
+    return KitPush(name, made.digest, lacked, size, dry_run)

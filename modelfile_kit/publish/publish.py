@@ -14,7 +14,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..building.build import model_files
 from ..core.diagnostics import Diagnostic
 from ..core.errors import ServerError, UsageError
 from ..core.interrupts import terminated_as_interrupted
@@ -25,14 +24,14 @@ from ..runtime import error_texts
 from ..runtime.ollama.client import OllamaServer
 from ..runtime.ollama.program import OllamaProgram, find_ollama_command
 from ..runtime.ollama.replies import RefusedError
-from ..sources.fetched import bring
 from .blobs import Blob, DigestCache, Progress, Step, digest_file, upload
-from .create_request import CreateRequest, file_kind, read_request
-from .expectation import Expectation, request_of_build
+from .create_request import CreateRequest, file_kind
+from .expectation import Expectation
 from .keeping import keeping, previous_name
 from .names import require_name
 from .push import push_on, require_pushable
 from .quantize_here import only_here, quantized_here
+from .request_of import request_of
 from .request_text import modelfile_of
 from .reuse import LayerMemory, body_from_layers
 from .served_model import ServedModel, differences
@@ -71,6 +70,19 @@ class NotVerifiedError(ServerError):
             help="fix what the failed checks report, or publish all the same with `--anyway` (`force=True`)",
         )
         self.report = report
+
+
+class NotPushedError(ServerError):
+    """The model was published, and its registry did not take it; message and code are those of the push."""
+
+    def __init__(self, error: ServerError, name: str, url: str) -> None:
+        super().__init__(
+            error.message,
+            help=f"{error.help}; {name} is on {url} all the same: a push goes on from there, "
+            f"`ollama rm {name}` removes it".removeprefix("; "),
+            status=error.status,
+            code=error.code,
+        )
 
 
 @dataclass(frozen=True)
@@ -144,13 +156,13 @@ def publish(
     also: further names that the model gets once it has its own, and that are pushed with it.
     Ctrl-C, SIGTERM and SIGHUP are safe at any time; what kill -9 leaves, the next publish removes.
 
-    Raises NotVerifiedError, which carries the report, where verification fails; ServerError, UsageError or
-    ModelfileError for everything else, each with what to do.
+    Raises NotVerifiedError, which carries the report, where verification fails; NotPushedError where only the
+    push failed; ServerError, UsageError or ModelfileError for everything else, each with what to do.
     """
     for each in (name, *also):
         require_name(each)
     require_way(by, ollama_command)
-    request = _request_of(source, progress)
+    request = request_of(source, progress)
     with OllamaServer(host) as server:
         program = None
         if by == "cli":
@@ -167,7 +179,10 @@ def publish(
             for other in also:
                 run.name_too(other, keep_previous=keep_previous)
         for each in (name, *also) if push else ():
-            push_on(server, each, insecure=insecure, progress=progress)
+            try:
+                push_on(server, each, insecure=insecure, progress=progress)
+            except ServerError as error:
+                raise NotPushedError(error, each, server.url) from error
         return replace(done, also=tuple(also), pushed=push)
 
 
@@ -198,19 +213,6 @@ def _folder_of(source: str | Path | CreateRequest | Build, request: CreateReques
     if not isinstance(source, CreateRequest):
         return source.package.folder
     return request.files[0].path.absolute().parent if request.files else Path.cwd()
-
-
-def _request_of(
-    source: str | Path | CreateRequest | Build, progress: Progress | None = None
-) -> CreateRequest:
-    """What will be asked of the server; files that a name stands for are fetched before."""
-    if isinstance(source, CreateRequest):
-        return source
-    if isinstance(source, (str, Path)):
-        return read_request(Path(source))
-    told = None if progress is None else lambda title, done, of: progress(Step("fetch", title, done, of))
-    bring(model_files(source), told)
-    return request_of_build(source)
 
 
 def _expectation_of(source: str | Path | CreateRequest | Build, request: CreateRequest) -> Expectation:

@@ -15,6 +15,7 @@ from ..core.errors import ServerError, UsageError
 from ..runtime.ollama.client import OllamaServer
 from ..runtime.ollama.replies import HalfStreamError, RefusedError
 from ..sources.model_name import LIBRARY, ModelName, parse_model_name
+from ..sources.registry_names import host_problem, repository_problem
 from .blobs import Progress, Step
 from .names import require_name, with_tag
 
@@ -31,8 +32,6 @@ _BROKEN = re.compile(
     re.IGNORECASE,
 )
 _RELATIVE = "no Host in request URL"
-# Registries other than Ollama's take small letters only (OCI distribution 1.1, "Pulling manifests").
-_PLAIN = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*")
 
 
 def require_pushable(server: OllamaServer | None, name: str, *, insecure: bool = False) -> str:
@@ -162,11 +161,13 @@ def _explained(error: ServerError, name: str) -> ServerError:
 
 
 def _require_plain(name: str, parts: ModelName) -> None:
+    """Registries other than Ollama's take small letters only."""
+    if problem := host_problem(parts.host):
+        raise UsageError(f"{name}: {problem}", help="write HOST:PORT/NAMESPACE/MODEL[:TAG]", code="MK508")
     for what, text in (("namespace", parts.namespace), ("model", parts.model)):
-        if not _PLAIN.fullmatch(text):
+        if problem := repository_problem(text):
             raise UsageError(
-                f"{name}: the {what} {text!r} is not one that registries take: small letters and digits, "
-                "with single `.`, `_` or `-` between them",
+                f"{name}: the {what} {problem}",
                 help=f"for example {parts.host}/{parts.repository.lower()}:{parts.tag}",
                 code="MK508",
             )

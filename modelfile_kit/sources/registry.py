@@ -37,6 +37,7 @@ from .registry_errors import (
     refusal,
 )
 from .registry_logins import Challenge, Login, find_login, login_for_realm, read_challenges
+from .registry_names import host_problem
 
 if TYPE_CHECKING:
     import httpx
@@ -60,7 +61,6 @@ READ_ATTEMPTS = 3  # of a blob that breaks off, without a byte of progress betwe
 _REPOSITORY = re.compile(r"[A-Za-z0-9_]+(?:[._-]+[A-Za-z0-9_]+)*(?:/[A-Za-z0-9_]+(?:[._-]+[A-Za-z0-9_]+)*)*")
 _REFERENCE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}|sha256:[0-9a-f]{64}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
-_HOST = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*(?::[0-9]{1,5})?|\[[0-9A-Fa-f:]+\](?::[0-9]{1,5})?")
 _RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)")
 _NEXT = re.compile(r'<([^>]*)>\s*;[^,]*\brel="?next"?')
 
@@ -162,8 +162,8 @@ class Registry(ClientOwner):
     """
 
     def __init__(self, host: str, *, insecure: bool = False, login: Login | None = None) -> None:
-        if not _HOST.fullmatch(host):
-            raise UsageError(f"{host!r} is not the host of a registry", help="write host or host:port")
+        if problem := host_problem(host):
+            raise UsageError(problem, help="write host or host:port")
         self.host = host
         # The name that Docker Hub has among people is not where its API is.
         address = "registry-1.docker.io" if host.lower() in ("docker.io", "index.docker.io") else host

@@ -10,7 +10,7 @@ import re
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -23,6 +23,7 @@ from ..core.files import read_file, write_atomically
 from ..core.os_errors import os_reason
 from ..gguf_file import Header, Vocabulary
 from ..gguf_file.arrays import NumberArray, StringArray
+from ..gguf_file.quantization import file_type_in_name
 from ..micro import build_pair
 from ..micro.stand_in import ID, StandIn, build_stand_in
 from ..package.bounded_yaml import MAX_BYTES, Document, load
@@ -66,11 +67,25 @@ class StandInFile:
     projector: str = ""
 
     def build(self, package: Package, folder: Path) -> tuple[Path, Path | None]:
-        """Writes model and projector under the names of the real ones. Raises as `build_stand_in` does."""
+        """Writes model and projector under the names of the real ones; the variants' models beside them.
+
+        Returns those of the main model. Raises as `build_stand_in` does.
+        """
         model = folder / package.model.name
         projector = folder / self.projector if self.projector else None
         build_stand_in(self.stand_in, model, projector)
+        for name in _variant_names(package):
+            parts = _PARTS.search(name)
+            shape = replace(
+                self.stand_in, parts=int(parts[1]) if parts else 1, file_type=file_type_in_name(name)
+            )
+            build_stand_in(shape, folder / name)
         return model, projector
+
+
+def _variant_names(package: Package) -> list[str]:
+    """The names of the variants' files; the main model's is one of them where it is a variant's too."""
+    return list(dict.fromkeys(variant.model.name for variant in package.variants))
 
 
 def load_stand_in(package: Package) -> StandInFile | None:
@@ -280,6 +295,7 @@ def write_micro(package: Package, folder: Path, found: StandInFile | None) -> tu
     Raises UsageError where a larger file has the name of one of them.
     """
     names = [package.model.name, *([found.projector] if found and found.projector else [])]
+    names += _variant_names(package) if found else []
     for path in (folder / name for name in names):
         # A real model of that name may be in this folder; nothing but a micro model is overwritten.
         if path.is_file() and (size := path.stat().st_size) > LARGEST_MICRO:

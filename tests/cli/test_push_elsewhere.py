@@ -8,6 +8,7 @@ import pytest
 
 from modelfile_kit.cli.push_elsewhere import hub_repository, is_elsewhere, split_reference
 from modelfile_kit.core.errors import UsageError
+from modelfile_kit.sources.registry import Registry
 from tests.hub_commits import TOKEN, commit_hub
 from tests.registry_process import RegistryProcess, registry_or_skip
 
@@ -103,6 +104,48 @@ def test_options_of_hubs(mkmodelfile, package, option):
 def test_no_places(mkmodelfile, package, place):
     done = mkmodelfile("push", package, "--to", place)
     assert (done.code, "MK508" in done.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        ("oci://host/Team/model", "small letters"),
+        ("oci://host:99999/team/model", "expected one from 1 to 65535"),
+        ("oci://host/team/model:-x", "not a tag"),
+        ("host:99999/team/model", "expected one from 1 to 65535"),
+    ],
+)
+def test_what_no_registry_takes_is_told_before_the_build(mkmodelfile, package, place, words):
+    (package / "micro-glm4v.gguf").unlink()  # a build would fail, and nobody is asked
+    done = mkmodelfile("push", package, "--to", place, "--by", "kit") if "://" not in place else None
+    done = done or mkmodelfile("push", package, "--to", place)
+    assert (done.code, "MK508" in done.err, words in done.err) == (2, True, True)
+
+
+def test_one_of_the_variants_as_an_artifact_and_to_a_hub(mkmodelfile, package, hub, tmp_path):
+    (package / "b-Q8_0.gguf").write_bytes((package / "micro-glm4v.gguf").read_bytes())
+    whole = "name: tiny\nmodel: micro-glm4v.gguf\nvariants: {f32: micro-glm4v.gguf, q8_0: b-Q8_0.gguf}\n"
+    (package / "mkmodelfile.yaml").write_text(whole)
+    done = mkmodelfile("push", package, "--to", "hf.co/org/one", "--create", "--variant", "q8_0")
+    assert done.code == 0, done.err
+    assert {f for f in hub.repos["org/one"].files if f.endswith(".gguf")} == {
+        "b-Q8_0.gguf",
+        "mmproj-micro-glm4v.gguf",
+    }
+    process = RegistryProcess(registry_or_skip(), tmp_path / "registry")
+    process.start()
+    try:
+        place = f"oci://{process.host}/team/tiny"
+        done = mkmodelfile("push", package, "--to", f"{place}:v1", "--variant", "q8_0", "--insecure")
+        assert done.code == 0, done.err
+        done = mkmodelfile("push", package, "--to", place, "--insecure")
+        assert done.code == 0, done.err
+        with Registry(process.host, insecure=True) as registry:
+            assert set(registry.tags("team/tiny")) == {"v1", "f32", "q8_0"}
+            digests = {tag: registry.manifest("team/tiny", tag) for tag in ("v1", "q8_0")}
+        assert digests["v1"].layers == digests["q8_0"].layers
+    finally:
+        process.stop()
 
 
 @pytest.mark.parametrize("to", ["oci://me:hunter2@h/a", "hf://me:hunter2@org/a", "hf.co/me:hunter2@org/a"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from modelfile_kit.publish.repair import Repaired
 from modelfile_kit.publish.repair_plan import CANNOT, Change, RepairPlan
 from modelfile_kit.publish.served_model import ServedModel
 from modelfile_kit.publish.verify import VerifyReport
+from tests.variant_files import write_variants
 
 CHANGES = (Change("TEMPLATE", "old", "new", "is wrong"), Change("PARSER", "", "qwen3", "reads the calls"))
 
@@ -43,11 +45,16 @@ class FakeServer:
         return [{"model": name, "digest": name, "modified_at": now} for name in self.names]
 
 
+FILES: dict[str, Any] = {}
+"""The files that a plan was made with, by the model's name."""
+
+
 @pytest.fixture
 def repaired(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     done: list[str] = []
 
-    def plan(_server: Any, name: str, **_: Any) -> RepairPlan:
+    def plan(_server: Any, name: str, **files: Any) -> RepairPlan:
+        FILES[name] = files
         if name.startswith("embed"):
             raise ServerError("it is no chat model", help="nothing is to be done", code=CANNOT)
         if name.startswith("broken"):
@@ -112,9 +119,22 @@ def test_nothing_is_changed_unasked(repaired: list[str], capsys: Any) -> None:
     assert "mkmodelfile repair bad --yes" in capsys.readouterr().err
 
 
+def test_the_models_of_a_package(repaired: list[str], tmp_path: Path) -> None:
+    pair = write_variants(tmp_path / "p", ["Q8_0", "Q4_K_M"])
+    package = str(tmp_path / "p")
+    assert run(["repair", package, "--variant", "q4_k_m", "--yes"]) == 0
+    assert repaired == ["m:q4_k_m"]
+    assert FILES["m:q4_k_m"] == {"model": tmp_path / "p" / "M-Q4_K_M.gguf", "projector": pair.projector}
+    assert run(["repair", package, "--yes"]) == 0
+    assert repaired[1:] == ["m:q8_0", "m", "m:q4_k_m"]
+    (tmp_path / "p" / "M-Q4_K_M.gguf").unlink()
+    assert run(["repair", package, "--variant", "q4_k_m", "--yes"]) != 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
+        (["bad", "--variant", "q8_0"], "--variant is for a package"),
         ([], "name the models, or give --all"),
         (["m", "--all"], "--all takes no names"),
         (["a", "b", "--model", "a.gguf"], "name that one alone"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -10,6 +11,7 @@ import pytest
 
 from modelfile_kit.package.package import load_package
 from tests.publish.fake_ollama import FakeOllama
+from tests.serve.conftest import stand_in  # noqa: F401
 from tests.variant_files import write_variants
 
 OTHER = "[gMASK]<sop>{% for m in messages %}<|{{ m.role }}|>\n{{ m.content }}{% endfor %}<|assistant|>\n"
@@ -151,3 +153,29 @@ def test_init_writes_variants(tmp_path, mkmodelfile):
         "q8_0": "M-Q8_0.gguf",
     }
     assert mkmodelfile("build", tmp_path, "-q").code == 0
+
+
+def test_fit_looks_at_one_of_them(folder, mkmodelfile):
+    def file_of(*more):
+        done = mkmodelfile("fit", folder, "--format", "json", *more)
+        assert done.code == 0, done.err
+        [case] = json.loads(done.out)["cases"]
+        return Path(case["name"]).name
+
+    assert file_of() == "M-Q8_0.gguf"
+    assert file_of("--variant", "Q4_K_M") == "M-Q4_K_M.gguf"
+    assert "M-F16.gguf" in mkmodelfile("fit", folder, "--variant", "f16").err
+    assert "no such variant" in mkmodelfile("fit", folder, "--variant", "q2").err
+    done = mkmodelfile("fit", folder / "M-Q8_0.gguf", "--variant", "q8_0")
+    assert (done.code, "is for a package" in done.err) == (2, True)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows starts no script by its #! line")
+def test_serve_serves_one_of_them(folder, mkmodelfile, stand_in):  # noqa: F811
+    line = ("serve", folder, "--llama-server", stand_in, "--print", "shell")
+    assert "M-Q8_0.gguf" in mkmodelfile(*line).out
+    done = mkmodelfile(*line, "--variant", "q4_k_m")
+    assert "M-Q4_K_M.gguf" in done.out and "m:q4_k_m" in done.out
+    assert "M-F16.gguf" in mkmodelfile(*line, "--variant", "f16").err
+    done = mkmodelfile("serve", "--check", "http://127.0.0.1:9/v1", "--variant", "q8_0")
+    assert (done.code, "need --package" in done.err) == (2, True)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from modelfile_kit.building.build import build
+from modelfile_kit.building.variants import build_variants
 from modelfile_kit.core.errors import PackageError
 from modelfile_kit.gguf_file import Vocabulary, read_header
 from modelfile_kit.micro import build_pair
@@ -48,6 +49,18 @@ def test_without_one_it_is_the_micro_glm(tmp_path: Path) -> None:
     assert load_stand_in(found) is None
     with MicroFiles() as files:
         assert read_header(files.of(found.file)[0]).architecture == "glm4"
+
+
+def test_each_variant_has_a_file_of_its_own(tmp_path: Path) -> None:
+    found = package(tmp_path)
+    text = "name: p\nvariants: {q8_0: a-Q8_0.gguf, q4_K_M: a-Q4_K_M.gguf, other: b.gguf}\n"
+    (tmp_path / "mkmodelfile.yaml").write_text(text)
+    found = load_package(tmp_path)
+    model, _ = write_micro(found, tmp_path, load_stand_in(found))
+    assert Path(model).name == "a-Q8_0.gguf"
+    types = {p.name: read_header(p).metadata.get("general.file_type") for p in tmp_path.glob("*.gguf")}
+    assert types == {"a-Q8_0.gguf": 7, "a-Q4_K_M.gguf": 15, "b.gguf": None}  # llama.h, enum llama_ftype
+    assert [one.error for one in build_variants(tmp_path, write=False)] == [None] * 3
 
 
 @pytest.mark.parametrize(
