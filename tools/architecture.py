@@ -35,7 +35,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("huggingface", "ollama", "parrot"),
     ("micro",),
     ("gguf_file", "gotemplate"),
-    ("sources",),
+    ("project", "sources"),
     ("core",),
 )
 FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

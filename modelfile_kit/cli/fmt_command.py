@@ -16,6 +16,7 @@ from ..ollama.grammar import MAX_BYTES
 from .command import Command
 from .common import print_diagnostics, read_bytes, say
 from .output import deliver, show
+from .project_files import cannot_be_read, project_config, project_files, project_options
 
 
 @click.command(
@@ -24,17 +25,33 @@ from .output import deliver, show
     examples=(
         "mkmodelfile fmt Modelfile",
         "mkmodelfile fmt --check --diff Modelfile",
+        "mkmodelfile fmt --check .",
         "mkmodelfile fmt - < Modelfile",
     ),
 )
-@click.argument("modelfiles", nargs=-1, required=True, metavar="MODELFILE...")
+@click.argument("modelfiles", nargs=-1, required=True, metavar="MODELFILE-or-FOLDER...")
 @click.option("--check", is_flag=True, help="Change nothing; exit with code 1 if something would change.")
 @click.option("--diff", is_flag=True, help="Show what would change, and change nothing.")
-def command(modelfiles: tuple[str, ...], check: bool, diff: bool) -> None:
-    """Format MODELFILEs in place, without changing what Ollama reads. `-` formats stdin to stdout."""
+@project_options
+def command(
+    modelfiles: tuple[str, ...], check: bool, diff: bool, config: str | None, force_exclude: bool
+) -> None:
+    """Format Modelfiles in place, without changing what Ollama reads. `-` formats stdin to stdout.
+
+    Takes files, folders of them and patterns, as lint does.
+    """
+    settings = project_config(modelfiles, config)
+    files = project_files(modelfiles, settings, force_exclude=force_exclude)
+    unread = files.unreadable
     changed = failed = False
-    for name in modelfiles:
-        data = read_bytes(name, MAX_BYTES + 1)
+    for name in files.names:
+        try:
+            data = read_bytes(name, MAX_BYTES + 1)
+        except OSError as error:
+            if name in modelfiles:
+                raise
+            unread.append(cannot_be_read(error))
+            continue
         try:
             text = format_modelfile(data, file=name)
         except ModelfileError as error:
@@ -58,5 +75,8 @@ def command(modelfiles: tuple[str, ...], check: bool, diff: bool) -> None:
         elif differs:
             write_atomically(Path(name), text.encode())
             say(f"formatted {name}")
+    print_diagnostics(unread)
+    if unread:
+        raise click.exceptions.Exit(2)
     if failed or (changed and (check or diff)):
         raise click.exceptions.Exit(1)

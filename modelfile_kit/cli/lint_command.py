@@ -7,13 +7,26 @@ from pathlib import Path
 import click
 
 from ..core.diagnostics import Diagnostic, Severity
-from ..core.errors import ModelfileError
+from ..core.errors import ModelfileError, UsageError
 from ..core.files import write_atomically
+from ..lint.baseline import Baseline
+from ..lint.choice import ALL, Choice
 from ..lint.runner import fix_modelfile, lint_modelfile
 from ..ollama.grammar import MAX_BYTES
+from ..project.config import CODE as CONFIG_CODE
+from ..project.config import Config
 from ..report import Report
 from .command import Command
-from .common import fail_on_option, finish, format_option, memory_size, read_bytes, say
+from .common import fail_on_option, format_option, memory_size, print_report, read_bytes, say
+from .project_files import (
+    ProjectFiles,
+    cannot_be_read,
+    project_config,
+    project_files,
+    project_options,
+    set_by,
+    was_given,
+)
 
 
 @click.command(
@@ -21,12 +34,15 @@ from .common import fail_on_option, finish, format_option, memory_size, read_byt
     cls=Command,
     examples=(
         "mkmodelfile lint Modelfile",
+        "mkmodelfile lint .",
         "mkmodelfile lint --fix --target '>=0.30' Modelfile",
+        "mkmodelfile lint --select MK1,MK2 --ignore absolute-path models 'old/**'",
+        "mkmodelfile lint --baseline known.json --update-baseline models",
         "mkmodelfile lint --memory 12GiB Modelfile",
         "ollama show --modelfile NAME | mkmodelfile lint -",
     ),
 )
-@click.argument("modelfiles", nargs=-1, required=True, metavar="MODELFILE...")
+@click.argument("modelfiles", nargs=-1, required=True, metavar="MODELFILE-or-FOLDER...")
 @click.option(
     "--target",
     default="latest",
@@ -36,6 +52,13 @@ from .common import fail_on_option, finish, format_option, memory_size, read_byt
 )
 @click.option("--fix", is_flag=True, help="Apply safe fixes, in place.")
 @click.option(
+    "--select",
+    multiple=True,
+    metavar="CODES",
+    help="Look for these codes only: MK110, MK1 (all that begin so), a name; several with commas.",
+)
+@click.option("--ignore", multiple=True, metavar="CODES", help="Leave these codes out; written as --select.")
+@click.option(
     "--no-files", is_flag=True, help="Ignore the files that a Modelfile names, as where models are not kept."
 )
 @click.option(
@@ -44,36 +67,134 @@ from .common import fail_on_option, finish, format_option, memory_size, read_byt
     callback=lambda _context, _parameter, given: None if given is None else memory_size(given),
     help="Memory that the models are to run in, as in 12GiB: a num_ctx that needs more is found.",
 )
+@click.option(
+    "--baseline",
+    metavar="FILE",
+    help="Leave out the findings that are counted in this file, so that only new ones fail.",
+)
+@click.option("--update-baseline", is_flag=True, help="Write the findings of today into the baseline.")
+@project_options
 @fail_on_option("warning")
 @format_option
 def command(
     modelfiles: tuple[str, ...],
     target: str,
     fix: bool,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
     no_files: bool,
     memory: int | None,
+    baseline: str | None,
+    update_baseline: bool,
+    config: str | None,
+    force_exclude: bool,
     fail_on: str,
     output_format: str,
 ) -> None:
-    """Find mistakes in MODELFILEs (`-` is standard input).
+    """Find mistakes in Modelfiles: files, folders of them, patterns (`-` is standard input).
 
     `mkmodelfile explain CODE` has a page for every finding. Exit code 1 if anything was found.
+    docs/linting.md has the configuration, and which files of a folder are left out.
     """
+    settings = project_config(modelfiles, config)
+    target = target if was_given("target") else settings.target or target
+    no_files = no_files or not settings.lint.get("files", True)
+    if not was_given("fail_on") and "fail-on" in settings.lint:
+        fail_on = set_by(settings, "fail-on", settings.lint["fail-on"], _option("fail_on"))
+    if memory is None and "memory" in settings.lint:
+        memory = set_by(settings, "memory", settings.lint["memory"], _option("memory"))
+    known = _baseline(baseline, update_baseline, settings)
+    choice = _choice(select, ignore, settings)
+    files = project_files(modelfiles, settings, force_exclude=force_exclude)
     found: list[Diagnostic] = []
-    for name in modelfiles:
-        data = read_bytes(name, MAX_BYTES + 1)
+    unread = files.unreadable
+    for name in files.names:
+        try:
+            data = read_bytes(name, MAX_BYTES + 1)
+        except OSError as error:
+            if name in modelfiles:
+                raise
+            unread.append(cannot_be_read(error))
+            continue
         base = None if no_files else Path() if name == "-" else Path(name).parent
+        wanted = choice.for_file(files.parts_of(name))
         if fix and name != "-":
-            data = _fix(name, data, base, target)
-        found += lint_modelfile(data, base=base, target=target, file=name, memory=memory)
-    report = Report("lint", " ".join(modelfiles), diagnostics=tuple(found), fail_on=Severity(fail_on))
-    finish(report, output_format)
+            data = _fix(name, data, base, target, wanted)
+        found += lint_modelfile(data, base=base, target=target, file=name, memory=memory, choice=wanted)
+    if known is not None:
+        found = _beyond(known, found, files, update_baseline)
+    report = Report(
+        "lint",
+        _subject(modelfiles),
+        diagnostics=(*unread, *found),
+        fail_on=Severity(fail_on),
+        files=files.names,
+    )
+    print_report(report, output_format)
+    if unread or not report.ok:
+        raise click.exceptions.Exit(2 if unread else 1)
 
 
-def _fix(name: str, data: bytes, base: Path | None, target: str) -> bytes:
+def _option(name: str) -> click.Option:
+    parameters = click.get_current_context().command.params
+    found = next(p for p in parameters if p.name == name)
+    assert isinstance(found, click.Option)
+    return found
+
+
+def _subject(names: tuple[str, ...]) -> str:
+    """What was named; a hook of pre-commit names hundreds of files."""
+    return " ".join(names) if len(names) <= 3 else f"{' '.join(names[:2])} and {len(names) - 2} more"
+
+
+def _choice(select: tuple[str, ...], ignore: tuple[str, ...], settings: Config) -> Choice:
+    """`--select` takes the place of the configuration's two lists, `--ignore` adds to them."""
+    lint = settings.lint
+    per_file = lint.get("per-file-ignores", {})
+    try:
+        Choice(lint.get("select", ALL), lint.get("ignore", ()), per_file)
+    except UsageError as error:  # a word of the configuration, not of the command line
+        error.span, error.code = settings.span("lint"), CONFIG_CODE
+        raise
+    if select:
+        return Choice(select, ignore, per_file)
+    return Choice(lint.get("select", ALL), (*lint.get("ignore", ()), *ignore), per_file)
+
+
+def _baseline(given: str | None, update: bool, settings: Config) -> Baseline | None:
+    """The baseline that is meant; a new one where it is to be written and is not there."""
+    if given is not None:
+        file = Path(given)
+    elif "baseline" in settings.lint:
+        file = settings.folder / settings.lint["baseline"]
+    elif update:
+        raise UsageError(
+            "--update-baseline: which file is not said", help="add --baseline FILE, or `baseline` in [lint]"
+        )
+    else:
+        return None
+    return Baseline(file) if update and not file.exists() else Baseline.read(file)
+
+
+def _beyond(known: Baseline, found: list[Diagnostic], files: ProjectFiles, update: bool) -> list[Diagnostic]:
+    """The findings that the baseline does not have; none after it was updated."""
+    looked = [name for name in files.names if name != "-"]
+    if update:
+        known.updated(found, looked).write()
+        say(f"{known.file}: {len(found)} findings in {len(looked)} files")
+        return []
+    new = known.new_of(found)
+    if len(new) < len(found):
+        say(f"{len(found) - len(new)} findings are in {known.file} and left out")
+    if gone := known.gone(found, looked):
+        say(f"{gone} findings of {known.file} are no longer there; --update-baseline removes them")
+    return new
+
+
+def _fix(name: str, data: bytes, base: Path | None, target: str, choice: Choice) -> bytes:
     """The fixed bytes, written where they came from."""
     try:
-        fixed = fix_modelfile(data, base=base, target=target, file=name)
+        fixed = fix_modelfile(data, base=base, target=target, file=name, choice=choice)
     except ModelfileError:
         return data  # linting says why it is refused
     if not fixed.fixed:

@@ -17,6 +17,7 @@ from ..core.severity import Severity
 from ..ollama.decoding import decode
 from ..ollama.grammar import LINE_BREAK, Modelfile, check_is_text, parse_all, parse_modelfile
 from ..ollama.versions import Target
+from .choice import EVERYTHING, Choice
 from .context import Context
 from .refusals import refusal
 from .registry import all_rules
@@ -37,13 +38,15 @@ def lint_modelfile(
     target: str | Target = "latest",
     file: str | None = None,
     memory: int | None = None,
+    choice: Choice = EVERYTHING,
 ) -> list[Diagnostic]:
     """What is wrong with a Modelfile, in the order of its lines.
 
     text: the file's text or bytes; base: the folder its relative paths start from (without one, no file
     is looked at); target: the Ollama that is meant; file: its name, for the findings' places; memory: bytes
-    that the model is to run in, so that a num_ctx that needs more is found.
-    What Ollama refuses is found with all the rest. Raises UsageError for a bad target.
+    that the model is to run in, so that a num_ctx that needs more is found; choice: the codes that are
+    wanted. What Ollama refuses is found with all the rest, and whatever is chosen. Raises UsageError for a
+    bad target.
 
         >>> from modelfile_kit import lint_modelfile
         >>> for found in lint_modelfile("FROM ./model.gguf\\nPARAMETER top_p 9\\n"):
@@ -53,11 +56,16 @@ def lint_modelfile(
     meant = Target.parse(target)
     all_rules()  # loaded first, while garbage is looked for
     with _nothing_collected():
-        return _lint(text, base, meant, file, memory)
+        return _lint(text, base, meant, file, memory, choice)
 
 
 def _lint(
-    text: str | bytes, base: str | Path | None, target: Target, file: str | None, memory: int | None
+    text: str | bytes,
+    base: str | Path | None,
+    target: Target,
+    file: str | None,
+    memory: int | None,
+    choice: Choice,
 ) -> list[Diagnostic]:
     try:
         check_is_text(text, file)
@@ -68,7 +76,7 @@ def _lint(
     folder = Path(base) if base is not None else None
     context = Context(decode(text), parsed, folder, target, memory)
     found = [refusal(each, context, file) for each in refused]
-    found += [_diagnostic(rule, finding, context.text, file) for rule, finding in _findings(context)]
+    found += [_diagnostic(rule, finding, context.text, file) for rule, finding in _findings(context, choice)]
     found.sort(key=lambda d: (d.span.line if d.span and d.span.line else 0, d.code))
     return with_excerpts(found, LINE_BREAK.split(context.text))
 
@@ -87,6 +95,7 @@ def fix_modelfile(
     base: str | Path | None = None,
     target: str | Target = "latest",
     file: str | None = None,
+    choice: Choice = EVERYTHING,
 ) -> Fixed:
     """Fixes every finding that has a safe fix; arguments as for `lint_modelfile`.
 
@@ -99,7 +108,7 @@ def fix_modelfile(
     fixed: list[Diagnostic] = []
     for _ in range(MAX_ROUNDS):
         context = _context(current, base, meant, file)
-        chosen = _sound(context, list(_fixable(context)))
+        chosen = _sound(context, list(_fixable(context, choice)))
         if not chosen:
             break
         fixed += [_diagnostic(rule, finding, context.text, file) for rule, finding in chosen]
@@ -114,13 +123,13 @@ def _context(text: str | bytes, base: str | Path | None, target: Target, file: s
     return Context(decoded, parsed, Path(base) if base is not None else None, target)
 
 
-def _findings(context: Context) -> list[tuple[Rule, Finding]]:
+def _findings(context: Context, choice: Choice = EVERYTHING) -> list[tuple[Rule, Finding]]:
     silenced = _Silenced(context.modelfile)
     found = [
         (rule, finding)
         for rule in all_rules()
         for finding in rule.check(context)
-        if not silenced.covers(rule, finding)
+        if not silenced.covers(rule, finding) and choice.wants(_code(rule, finding), rule.code)
     ]
     return sorted(found, key=lambda pair: (_line(pair[1]) or 0, _code(*pair)))
 
@@ -141,10 +150,10 @@ def _nothing_collected() -> Iterator[None]:
             gc.enable()
 
 
-def _fixable(context: Context) -> Iterator[tuple[Rule, Finding]]:
+def _fixable(context: Context, choice: Choice) -> Iterator[tuple[Rule, Finding]]:
     """Findings with fixes that do not touch one another; the rest waits for the next round."""
     taken: list[Edit] = []
-    for rule, finding in _findings(context):
+    for rule, finding in _findings(context, choice):
         if finding.fix is None:
             continue
         if any(_touch(a, b) or _same_from(a, b) for a in finding.fix.edits for b in taken):

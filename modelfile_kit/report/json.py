@@ -15,7 +15,7 @@ def render(report: Report) -> str:
 
 
 def to_dict(report: Report) -> dict[str, Any]:
-    """Plain values: tool, version, command, subject, ok, facts, cases, diagnostics, table."""
+    """Plain values: tool, version, command, subject, ok, facts, cases, diagnostics, table, files."""
     return {
         "tool": "modelfile-kit",
         "version": __version__,
@@ -26,6 +26,7 @@ def to_dict(report: Report) -> dict[str, Any]:
         "cases": [_case(c) for c in report.cases],
         "diagnostics": [d.to_dict() for d in report.diagnostics],
         "table": [dict(row) for row in report.table],
+        "files": list(report.files),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from xml.etree import ElementTree as Xml  # only writes, so no hostile XML is read
 
 from ..core import codes
@@ -12,12 +13,8 @@ from .table import cells
 
 
 def render(report: Report) -> str:
-    """One test suite; findings that belong to no case become one more case, `findings`."""
-    cases = list(report.cases)
-    if report.diagnostics or not cases:
-        details = "\n".join(map(_finding, report.diagnostics))
-        status = Status.FAILED if report.fails(report.diagnostics) else Status.PASSED
-        cases.append(Case("findings", status, f"{len(report.diagnostics)} findings", details))
+    """One test suite; findings without a case become one for each file, or one more, `findings`."""
+    cases = [*report.cases, *_by_file(report)]
     suite = Xml.Element("testsuite", name=shown(f"mkmodelfile {report.command} {report.subject}"))
     suite.set("tests", str(len(cases)))
     suite.set("failures", str(sum(map(report.failed, cases))))
@@ -35,6 +32,27 @@ def render(report: Report) -> str:
     root.append(suite)
     Xml.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + Xml.tostring(root, encoding="unicode") + "\n"
+
+
+def _by_file(report: Report) -> list[Case]:
+    """A case for each of several files; one for what names none of them."""
+    rest = list(report.diagnostics)
+    cases = []
+    if len(report.files) > 1:
+        found: dict[str, list[Diagnostic]] = {file: [] for file in report.files}
+        rest = []
+        for diagnostic in report.diagnostics:
+            file = diagnostic.span.file if diagnostic.span else None
+            found.get(file or "", rest).append(diagnostic)
+        cases = [_of_findings(report, file, listed) for file, listed in found.items()]
+    if rest or not (cases or report.cases):
+        cases.append(_of_findings(report, "findings", rest))
+    return cases
+
+
+def _of_findings(report: Report, name: str, found: Sequence[Diagnostic]) -> Case:
+    status = Status.FAILED if report.fails(found) else Status.PASSED
+    return Case(name, status, f"{len(found)} findings", "\n".join(map(_finding, found)))
 
 
 def _case(report: Report, case: Case) -> Xml.Element:

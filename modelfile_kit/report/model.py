@@ -50,7 +50,7 @@ class Report:
     least severity of a finding that makes the whole a failure. words: for people, in the place of "ok",
     "failed", "passed" and "skipped". rule: the code of a failed case that has no finding of its own.
     table: rows of a table at the end, such as a package's variants; each has the same keys, and JSON-able
-    values.
+    values. files: those that were looked at, where a command takes many.
     """
 
     command: str
@@ -62,6 +62,7 @@ class Report:
     words: Mapping[str, str] = field(default_factory=dict)
     rule: str = "MK700"
     table: tuple[Mapping[str, Any], ...] = ()
+    files: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:

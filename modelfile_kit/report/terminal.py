@@ -159,6 +159,9 @@ def _closing(report: Report, color: bool) -> str:
         n = sum(d.severity is severity for d in report.all_diagnostics())
         if n:
             parts.append(f"{n} {severity}{'s' if n > 1 else ''}")
+    if len(report.files) > 1:
+        with_findings = {d.span.file for d in report.all_diagnostics() if d.span}.intersection(report.files)
+        parts.append(f"{len(with_findings)} of {len(report.files)} files with findings")
     verdict = words.get("ok", "ok") if report.ok else words.get("failed", "failed")
     text = f"{report.command}: {verdict}" + (f" ({', '.join(parts)})" if parts else "")
     return _paint(text, color, fg="green" if report.ok else "red", bold=True)

@@ -6,7 +6,7 @@ import contextlib
 import datetime
 import hashlib
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,20 +21,18 @@ from ..align.vocabulary_check import VocabularyCheck
 from ..building.build import Build
 from ..building.outside import check_outside
 from ..core.conversation import Conversation
-from ..core.diagnostics import Diagnostic, Severity, Span, has_errors
+from ..core.diagnostics import Diagnostic, Severity, has_errors
 from ..core.errors import (
     GoTemplateError,
     MissingDependencyError,
     PackageError,
     PromptError,
     TemplateReferenceError,
-    UsageError,
 )
 from ..core.files import read_file
 from ..gguf_file.vocabulary_name import vocabulary_name
 from ..huggingface import Reference
 from ..ollama.prompt import render_prompt
-from ..package.package import FILE_NAMES
 from ..reference_tokenizer.child import ReferenceChild
 from ..reference_tokenizer.find import AUTO
 from ..reference_tokenizer.reference import ReferenceTokenizer
@@ -48,30 +46,10 @@ from .golden_replies import compare_native, compare_replies, without_replies
 from .golden_variants import variants_for_test
 from .stand_in_file import MicroFiles
 
-# A folder this deep below PATH is no layout of packages but a loop of links or a file dump.
-MAX_DEPTH = 6
 # Golden prompts that print today's date print this one, or they would differ every day.
 DAY = datetime.datetime(2026, 1, 1)
 # Generated texts that are compared with the original model's tokenizer; `check` takes ten times as many.
 GENERATED = 1_000
-
-
-def find_packages(paths: Iterable[Path]) -> list[Path]:
-    """The package files that `paths` mean: such files, folders that have one, or folders of folders.
-
-    Raises UsageError for a path under which there is no package.
-    """
-    found: dict[Path, None] = {}
-    for path in paths:
-        files = [path] if path.is_file() else list(_below(path, MAX_DEPTH))
-        if not files:
-            raise UsageError(
-                "no package here" if path.is_dir() else "no such file or folder",
-                span=Span(str(path)),
-                help=f"expected a {FILE_NAMES[0]}, or a folder with packages in it",
-            )
-        found.update(dict.fromkeys(files))
-    return list(found)
 
 
 def check_packages(
@@ -280,17 +258,6 @@ def tokenizer_name(own: ReferenceTokenizer) -> str:
         path = Path(file)
         digest.update(path.name.encode() + b"\0" + hashlib.sha256(read_file(path)).digest())
     return f"{own.facts.kind}-{digest.hexdigest()[:12]}"
-
-
-def _below(folder: Path, depth: int) -> Iterator[Path]:
-    for name in FILE_NAMES:
-        if (folder / name).is_file():
-            yield folder / name
-            return
-    if depth and folder.is_dir():
-        for child in sorted(folder.iterdir()):
-            if child.is_dir() and not child.name.startswith("."):
-                yield from _below(child, depth - 1)
 
 
 def _render(build: Build, conversation: Conversation) -> RenderedConversation:

@@ -197,6 +197,8 @@ def make_world(beside: Path, attack: str, name: str) -> Iterator[World]:
     )
     modelfile = folder / "Modelfile"
     modelfile.write_bytes(f"FROM {attack}\nPARAMETER {attack} {attack}\n".encode())
+    (folder / "settings.toml").write_text(f"[lint]\n{source} = 1\n")
+    (folder / "known.json").write_text(json.dumps({"version": attack, "findings": {}}))
     image = folder / f"{name}.png"
     Image.new("RGB", (32, 32)).save(image)
     servers = [
@@ -339,8 +341,24 @@ MATRIX: dict[str, Lines] = {
         ["m", "--host", w.friendly, "--to", w.attack],
         ["m", "--host", w.friendly, "--list"],
     ],
-    "lint": lambda w: [[w.modelfile], [w.modelfile, "--fix"], [w.broken], [w.folder / "none"]],
-    "fmt": lambda w: [[w.modelfile, "--check"], [w.modelfile, "--diff"], [w.broken]],
+    "lint": lambda w: [
+        [w.modelfile],
+        [w.modelfile, "--fix"],
+        [w.broken],
+        [w.folder / "none"],
+        [w.folder, "-v"],
+        [w.modelfile, "--select", w.attack],
+        [w.folder / "*.none"],
+        [w.modelfile, "--config", w.folder / "settings.toml"],
+        [w.modelfile, "--baseline", w.folder / "known.json"],
+        [w.folder, "--baseline", w.folder / "none"],
+    ],
+    "fmt": lambda w: [
+        [w.modelfile, "--check"],
+        [w.modelfile, "--diff"],
+        [w.broken],
+        [w.folder, "--check", "-v"],
+    ],
     "explain": lambda w: [[w.attack]],
     "doctor": lambda w: [
         [w.attack],

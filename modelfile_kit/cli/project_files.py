@@ -1,0 +1,110 @@
+"""Which files lint, fmt and test look at, and the project's configuration, which the three share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from ..core.diagnostics import Diagnostic, Severity, Span
+from ..core.errors import UsageError
+from ..core.os_errors import os_next_step, os_reason
+from ..project.config import CODE, Config, find_config, read_config
+from ..project.patterns import Patterns
+from ..project.walk import MODELFILES, Search
+from .common import say
+from .flags import current_flags
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class ProjectFiles:
+    """The files that were found (`-` among them is standard input), and how."""
+
+    names: tuple[str, ...]
+    config: Config
+    search: Search
+
+    def parts_of(self, name: str) -> tuple[str, ...]:
+        """Of a file's path, from the folder of the configuration."""
+        return tuple(Path(os.path.relpath(name, self.config.folder)).parts)
+
+    @property
+    def unreadable(self) -> list[Diagnostic]:
+        """A finding for each folder that could not be looked into."""
+        return [cannot_be_read(error) for error in self.search.unreadable]
+
+
+def project_options(command: Function) -> Function:
+    """`--config` and `--force-exclude`."""
+    command = click.option(
+        "--force-exclude",
+        is_flag=True,
+        help="Leave out what the configuration excludes even where it is named, as pre-commit names files.",
+    )(command)
+    return click.option(
+        "--config",
+        metavar="FILE-or-none",
+        help="Read this configuration; by default the nearest mkmodelfile.toml, or [tool.mkmodelfile] of a "
+        "pyproject.toml, upward.",
+    )(command)
+
+
+def project_config(names: Sequence[str], config: str | None) -> Config:
+    """The configuration for what is named on the command line. config: what `--config` says."""
+    if config == "none":
+        return Config()
+    return find_config(names) if config is None else read_config(Path(config))
+
+
+def project_files(
+    names: Sequence[str],
+    config: Config,
+    *,
+    force_exclude: bool,
+    wanted: Iterable[str] | None = None,
+    what: str = "Modelfile",
+) -> ProjectFiles:
+    """The files that names, folders and patterns mean.
+
+    wanted: patterns of the files that are taken below a folder; by default those of Modelfiles.
+    Raises UsageError for a folder or pattern in which there is none.
+    """
+    search = Search(
+        Patterns(wanted if wanted is not None else config.include or MODELFILES),
+        what,
+        Patterns(config.exclude),
+        config.folder,
+        config.respect_gitignore,
+        force_exclude,
+    )
+    found = tuple(search.find(names))
+    if current_flags().verbose:
+        for one in search.skipped:
+            say(f"skipped {one.path} ({one.why})")
+    return ProjectFiles(found, config, search)
+
+
+def was_given(name: str) -> bool:
+    """Whether an option of the command that runs was on the command line."""
+    source = click.get_current_context().get_parameter_source(name)
+    return source is click.core.ParameterSource.COMMANDLINE
+
+
+def set_by(config: Config, key: str, value: str, option: click.Option | click.Argument) -> Any:
+    """A value of the configuration, read as that of an option. Raises UsageError with its place."""
+    try:
+        return option.process_value(click.get_current_context(), value)
+    except click.BadParameter as error:
+        raise UsageError(f"{key!r}: {error.message}", span=config.span(key), code=CODE) from error
+
+
+def cannot_be_read(error: OSError) -> Diagnostic:
+    """A file or folder that was found and cannot be read, as a finding beside those of the others."""
+    place = Span(str(error.filename)) if error.filename is not None else None
+    return Diagnostic("MK903", Severity.ERROR, os_reason(error), place, os_next_step(error))

@@ -1,0 +1,120 @@
+"""The configuration: where it is found, and what is said of one that cannot be used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from modelfile_kit.core.errors import UsageError
+from modelfile_kit.project.config import FILE_NAMES, KEYS, find_config, read_config
+
+WHOLE = """\
+target = ">=0.30"
+include = ["*.mf"]
+exclude = ["old"]
+respect-gitignore = false
+
+[lint]
+select = ["MK1"]
+ignore = ["MK119"]
+files = false
+fail-on = "error"
+memory = "12GiB"
+baseline = "known.json"
+
+[lint.per-file-ignores]
+"old/*" = ["MK2"]
+
+[test]
+micro = true
+tokens = false
+"""
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / ".git").mkdir()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_every_key(here: Path) -> None:
+    Path("mkmodelfile.toml").write_text(WHOLE)
+    found = find_config(["."])
+    assert (found.file, found.folder) == (here / "mkmodelfile.toml", here)
+    assert (found.target, found.include, found.exclude) == (">=0.30", ("*.mf",), ("old",))
+    assert not found.respect_gitignore
+    assert found.lint["per-file-ignores"] == {"old/*": ["MK2"]}
+    assert found.test == {"micro": True, "tokens": False}
+    known = {key for keys in KEYS.values() for key in keys}
+    assert [key for key in known if key not in WHOLE] == []
+
+
+def test_the_same_in_a_pyproject(here: Path) -> None:
+    lines = WHOLE.replace("[lint", "[tool.mkmodelfile.lint").replace("[test", "[tool.mkmodelfile.test")
+    Path("pyproject.toml").write_text(f"[project]\nname = 'x'\n\n[tool.mkmodelfile]\n{lines}")
+    Path("mkmodelfile.toml").write_text(WHOLE)
+    one, other = (read_config(here / name) for name in FILE_NAMES)
+    assert (one.target, one.lint, one.test) == (other.target, other.lint, other.test)
+    assert find_config(["."]).file == here / "mkmodelfile.toml"  # its own file goes first
+
+
+def test_the_nearest_upward_from_all_that_is_named(here: Path) -> None:
+    for folder in ("a/b", "a/c"):
+        Path(folder).mkdir(parents=True)
+    Path("mkmodelfile.toml").write_text('target = "0.30"\n')
+    Path("a/b/mkmodelfile.toml").write_text('target = "0.31"\n')
+    Path("a/pyproject.toml").write_text("[tool.other]\n")  # none of ours, so it is passed over
+    assert find_config(["a/b/Modelfile", "a/b/x/y"]).target == "0.31"
+    assert find_config(["a/b/Modelfile", "a/c"]).target == "0.30"
+    assert find_config(["-"]).target == "0.30"
+
+
+def test_the_search_ends_with_the_repository(here: Path) -> None:
+    Path("mkmodelfile.toml").write_text('target = "0.30"\n')
+    Path("inner/.git").mkdir(parents=True)
+    found = find_config(["inner/Modelfile"])
+    assert (found.file, found.target, found.folder) == (None, None, here / "inner")
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message", "help"),
+    [
+        ("[lint]\nselct = []\n", 2, "unknown key 'lint.selct'", "did you mean 'select'?"),
+        ("select = []\n", 1, "unknown key 'select'", "'select' belongs into [lint]"),
+        ("[lint]\nexclude = []\n", 2, "unknown key 'lint.exclude'", "'exclude' belongs outside of [lint]"),
+        ("\nzzz = 1\n", 2, "unknown key 'zzz'", "expected one of target"),
+        ("exclude = 'old'\n", 1, "'exclude' is a text, expected a list of texts", ""),
+        ("[lint]\nselect = [1]\n", 2, "'lint.select' is a list, expected a list of texts", ""),
+        ("[lint]\nfiles = 'no'\n", 2, "'lint.files' is a text, expected true or false", ""),
+        ("[lint]\nper-file-ignores = {a = 1}\n", 2, "expected a table of lists of texts", ""),
+        ("target = 2026-01-01\n", 1, "'target' is a date or time, expected a text", ""),
+        ("lint = 3\n", 1, "'lint' is a number, expected a table", ""),
+        ("# x\ntarget =\n", 2, "not TOML", ""),
+        ('target = "', 1, "not TOML", ""),
+        ("a = " + "[" * 5000, 1, "TOML", ""),
+    ],
+)
+def test_what_cannot_be_used(text: str, line: int, message: str, help: str) -> None:
+    Path("mkmodelfile.toml").write_text(text)
+    with pytest.raises(UsageError) as error:
+        find_config(["."])
+    assert message in error.value.message
+    assert help in error.value.help
+    assert error.value.code == "MK907"
+    assert error.value.span is not None
+    assert error.value.span.line in (line, None)
+    assert error.value.span.line == line or "nested" in message or "[" * 9 in text
+
+
+def test_a_file_without_our_table() -> None:
+    Path("pyproject.toml").write_text("[project]\n")
+    with pytest.raises(UsageError, match=r"no \[tool.mkmodelfile\]"):
+        read_config(Path("pyproject.toml"))
+
+
+def test_bytes_that_are_no_text() -> None:
+    Path("mkmodelfile.toml").write_bytes(b"# \xff\n")
+    with pytest.raises(UsageError, match="not UTF-8 text"):
+        find_config(["."])
