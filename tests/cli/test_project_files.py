@@ -12,6 +12,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from modelfile_kit.cli.common import read_bytes
+
 FAILS = "FROM llama3.2\nPARAMETER nope 9\n"  # MK110, an error
 WARNS = "FROM llama3.2\nPARAMETER top_p 9\n"  # MK125, a warning
 FINE = "FROM llama3.2\n"
@@ -168,16 +170,13 @@ def test_an_update_of_no_baseline(mkmodelfile, many):
 
 
 def test_a_file_that_cannot_be_read_does_not_hide_the_others(mkmodelfile, many, monkeypatch):
-    from modelfile_kit.cli import lint_command
-
-    read = lint_command.read_bytes
 
     def refuse(name, limit):
         if name == "b/Modelfile":
             raise PermissionError(13, "Permission denied", name)
-        return read(name, limit)
+        return read_bytes(name, limit)
 
-    monkeypatch.setattr(lint_command, "read_bytes", refuse)
+    monkeypatch.setattr("modelfile_kit.cli.lint_command.read_bytes", refuse)
     done = mkmodelfile("lint", ".")
     assert (done.code, codes(done)) == (2, ["MK110", "MK903"])
 

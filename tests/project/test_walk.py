@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,7 @@ def write(*names: str, text: str = "FROM x\n") -> None:
         Path(name).write_text(text)
 
 
-def find(*names: str, exclude: tuple[str, ...] = (), **options: bool) -> list[str]:
+def find(*names: str, exclude: tuple[str, ...] = (), **options: Any) -> list[str]:
     return Search(Patterns(MODELFILES), "Modelfile", Patterns(exclude), **options).find(names)
 
 
@@ -120,7 +121,7 @@ def test_a_folder_that_may_not_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
     write("a/Modelfile", "b/Modelfile")
     listed = os.scandir
 
-    def refuse(folder: Path):  # type: ignore[no-untyped-def]
+    def refuse(folder: Path):
         if str(folder) == "a":
             raise PermissionError(13, "Permission denied", "a")
         return listed(folder)
