@@ -33,12 +33,9 @@ from .project_files import (
     "lint",
     cls=Command,
     examples=(
-        "mkmodelfile lint Modelfile",
-        "mkmodelfile lint .",
         "mkmodelfile lint --fix --target '>=0.30' Modelfile",
-        "mkmodelfile lint --select MK1,MK2 --ignore absolute-path models 'old/**'",
-        "mkmodelfile lint --baseline known.json --update-baseline models",
-        "mkmodelfile lint --memory 12GiB Modelfile",
+        "mkmodelfile lint --select MK1,MK2 --ignore absolute-path models",
+        "mkmodelfile lint --baseline known.json --update-baseline .",
         "ollama show --modelfile NAME | mkmodelfile lint -",
     ),
 )
