@@ -88,13 +88,12 @@ class Search:
         return files
 
     def _nothing_there(self, name: str) -> UsageError:
-        where = "in this folder" if os.path.isdir(name) else "behind this pattern"  # noqa: PTH112
         left_out = [s for s in self.skipped if s.path.startswith(name.rstrip("*?[]/")) or name in (".", "./")]
         hint = f"expected {'a file' if is_glob(name) else 'files'} named like {self._examples()}"
         if left_out:
             several = f" and {len(left_out) - 1} more" if len(left_out) > 1 else ""
             hint += f"; left out by {left_out[0].why}: {left_out[0].path}{several}"
-        return UsageError(f"no {self.what} {where}", span=Span(name), help=hint)
+        return UsageError(f"no {self.what} here", span=Span(name), help=hint)
 
     def _examples(self) -> str:
         names = [p.text for p in self.wanted.patterns if not p.negated]

@@ -207,7 +207,7 @@ def test_test_takes_the_same(mkmodelfile, package, monkeypatch):
     assert (done.code, json.loads(done.out)["ok"]) == (0, True)
     write("mkmodelfile.toml", 'exclude = ["package"]\n[test]\ntokens = false\n')
     done = mkmodelfile("test", ".")
-    assert (done.code, "no package in this folder" in done.err) == (2, True)
+    assert (done.code, "no package here" in done.err) == (2, True)
     assert mkmodelfile("test", "package").code == 0
 
 
