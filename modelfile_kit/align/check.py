@@ -24,7 +24,7 @@ from ..vision.ask_colour import ColourAnswer
 from .bos_eos import bos_and_eos, ends_by_llama_cpp, set_aside
 from .both_tokenizers import BothTokenizers
 from .causes import PromptPair, explain, split_tokens
-from .compare import Alignment, byte_difference, compare_tokens
+from .compare import Alignment, EveryToken, Token, byte_difference, compare_tokens
 from .diff import hunks
 from .image_places import Placed, Wrapper, place_prompt, place_reference, reference_mark, unit_of
 from .prompt_tokens import PromptTokens, TokenComparison
@@ -42,7 +42,8 @@ class ConversationCheck:
     prompt: what Ollama sends; reference: what the chat
     template renders, images shown as `[img-N]`; None where that side refused. alignment: the
     comparison, None without both sides; its token counts are 0 where no tokenizer took part. own_tokens: the
-    same in tokens of the model's own tokenizer, None where there is none.
+    same in tokens of the model's own tokenizer, None where there is none. tokens: every token of the prompt
+    and of the reference, where they were asked for.
     """
 
     id: str
@@ -53,6 +54,7 @@ class ConversationCheck:
     alignment: Alignment | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
     own_tokens: PromptTokens | None = None
+    tokens: tuple[tuple[Token, ...], tuple[Token, ...]] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -74,7 +76,8 @@ class CheckReport:
 
     diagnostics: what concerns the package as a whole; tokens: whether a tokenizer took part; sights: what
     the embedded engine answered to test images, empty where it was not asked; vocabulary: the GGUF's beside
-    that of the model's own tokenizer, None where there is none to compare with.
+    that of the model's own tokenizer, None where there is none to compare with. kinds, own_kinds: the type of
+    every token of the GGUF's vocabulary and of the model's own tokenizer, where the tokens were asked for.
     """
 
     conversations: tuple[ConversationCheck, ...]
@@ -82,6 +85,8 @@ class CheckReport:
     tokens: bool = False
     sights: tuple[ColourAnswer, ...] = ()
     vocabulary: VocabularyCheck | None = None
+    kinds: Sequence[str] = ()
+    own_kinds: Sequence[str] = ()
 
     @property
     def ok(self) -> bool:
@@ -166,14 +171,16 @@ def check_prompts(
     *,
     tokenizer: Tokenizer | None = None,
     both: BothTokenizers | None = None,
+    keep_tokens: bool = False,
 ) -> CheckReport:
     """Checks every conversation; without a tokenizer only the bytes are compared.
 
-    both: that tokenizer beside the model's own; then the tokens of the two are compared too.
+    both: that tokenizer beside the model's own; then the tokens of the two are compared too. keep_tokens:
+    keeps every token with its text, not only those around a difference.
     Raises TemplateReferenceError for a chat template that does not compile, GoTemplateError for a
     TEMPLATE that does not, EngineError where the tokenizer fails.
     """
-    checker, asked = _Checker(subject, tokenizer, both), tuple(conversations)
+    checker, asked = _Checker(subject, tokenizer, both, keep_tokens), tuple(conversations)
     first = len(subject.first) + bool(subject.system)
     with steps_for_messages(sum(first + len(c.messages) for c in asked)):
         checks = tuple(map(checker.check, asked))
@@ -221,10 +228,15 @@ def _by_renderer(name: str) -> Diagnostic:
 
 class _Checker:
     def __init__(
-        self, subject: PromptSources, tokenizer: Tokenizer | None, both: BothTokenizers | None
+        self,
+        subject: PromptSources,
+        tokenizer: Tokenizer | None,
+        both: BothTokenizers | None,
+        keep_tokens: bool,
     ) -> None:
         self.subject = subject
         self.tokenizer = tokenizer
+        self.kept = EveryToken(tokenizer) if tokenizer is not None and keep_tokens else None
         self.now = datetime.now()  # one clock for both sides
         self.template: PromptTemplate | RendererPrompts | None = subject.rendered
         if subject.template is not None:
@@ -288,6 +300,12 @@ class _Checker:
         ours = place_prompt(prompt, images) if seen else None
         theirs = place_reference(meant, self.unit, images)
         alignment, findings = self.compare(ours or theirs, theirs, messages)
+        tokens = None
+        if self.kept is not None and self.tokenizer is not None:
+            tokens = (
+                self.kept.of(self.prompt_ids(ours or theirs, self.tokenizer)),
+                self.kept.of(self.reference_ids(theirs, self.tokenizer)),
+            )
         if isinstance(original, str):
             self.note_added(conversation, meant, original)
         return ConversationCheck(
@@ -298,6 +316,7 @@ class _Checker:
             theirs.text,
             alignment,
             findings,
+            tokens=tokens,
         )
 
     def prompt(

@@ -81,6 +81,28 @@ class Alignment:
         }
 
 
+class EveryToken:
+    """Whole rows of tokens with their texts, each piece asked for once.
+
+    Bytes that are no UTF-8 by themselves are `\\xNN` in a text.
+    """
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self._tokenizer = tokenizer
+        self._texts: dict[int, str] = {}
+
+    def of(self, ids: Sequence[int]) -> tuple[Token, ...]:
+        """The tokens of these ids; image N has id -1-N."""
+        new = [i for i in dict.fromkeys(ids) if i >= 0 and i not in self._texts]
+        if new:
+            pieces = self._tokenizer.pieces(new)
+            self._texts |= {
+                i: p.decode("utf-8", "backslashreplace") for i, p in zip(new, pieces, strict=True)
+            }
+        texts = (self._texts[i] if i >= 0 else f"image {-1 - i}" for i in ids)
+        return tuple(Token(n, i, text) for n, (i, text) in enumerate(zip(ids, texts, strict=True)))
+
+
 def compare(
     prompt: str,
     reference: str,

@@ -38,6 +38,7 @@ def check_package(
     tokens: bool = True,
     reference: str | Path | None = None,
     embedded: bool = True,
+    keep_tokens: bool = False,
     timeout: float = 300.0,
 ) -> CheckReport:
     """Checks what `modelfile_kit.build` made.
@@ -45,7 +46,8 @@ def check_package(
     conversations: the package's own probes unless given; tokenizer: of the package's model, opened here
     unless given; tokens: False compares bytes alone and needs no llama.cpp; reference: the
     model's own tokenizer in place of the package's `tokenizer:`; embedded: also load model and
-    projector and ask it about test images; timeout: seconds for one step of llama.cpp.
+    projector and ask it about test images; keep_tokens: keep every token of every prompt with its kind;
+    timeout: seconds for one step of llama.cpp.
 
     A pair that llama.cpp refuses is a finding, not an exception. Raises MissingDependencyError where
     tokens or the embedded engine are wanted and llama-cpp-python is not installed, EngineError where the
@@ -62,8 +64,14 @@ def check_package(
         own = _OwnTokenizer()
         if tokens and tokenizer is not None:
             own = _own_tokenizer(build, reference, tokenizer, timeout, opened)
-        report = _prompts(build, wrapper, probes, tokenizer if tokens else None, native, own.both)
+        report = _prompts(
+            build, wrapper, probes, tokenizer if tokens else None, native, own.both, keep_tokens
+        )
         said = _user_texts(build, native, tokenizer, own.both) if tokens and tokenizer is not None else ()
+        if keep_tokens and tokens:
+            kinds = tuple(build.files.vocabulary.kinds()) if build.files.vocabulary is not None else ()
+            others = tuple(own.both.reference.vocabulary.kinds) if own.both is not None else ()
+            report = replace(report, kinds=kinds, own_kinds=others)
     found = (*seen, *own.diagnostics, *report.diagnostics, *said, *found, *findings(sights))
     return replace(report, sights=sights, vocabulary=own.check, diagnostics=found)
 
@@ -140,6 +148,7 @@ def _prompts(
     tokenizer: LlamaTokenizer | None,
     native: NativePrompter | None,
     both: BothTokenizers | None,
+    keep_tokens: bool,
 ) -> CheckReport:
     if build.reference is None:
         return CheckReport((), (_NOTHING_TO_COMPARE,), tokenizer is not None)
@@ -159,7 +168,7 @@ def _prompts(
         renderer=build.plan.maker.renderer or "",
         rendered=build.renderer_prompts(),
     )
-    return check_prompts(subject, probes, tokenizer=tokenizer, both=both)
+    return check_prompts(subject, probes, tokenizer=tokenizer, both=both, keep_tokens=keep_tokens)
 
 
 _NOTHING_TO_COMPARE = Diagnostic(
