@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.browser import chromium  # noqa: F401
 from tests.hub_server import HubServer, ModelScopeServer, hub_server
 from tests.oracle.fixtures import oracle, oracle_for  # noqa: F401
 

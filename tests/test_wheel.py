@@ -44,7 +44,8 @@ def test_the_wheel_holds_families_and_types_and_nothing_of_the_tests(wheel: Any)
     for name in ("glm4v/family.yaml", "glm4v/chat_template.jinja", "Modelfile.j2"):
         assert f"modelfile_kit/_templates/{name}" in names
     assert "modelfile_kit/py.typed" in names
-    assert "modelfile_kit/report/page.html.jinja" in names
+    for name in ("page.html.jinja", "page_parts.html.jinja", "page.css", "page.js"):
+        assert f"modelfile_kit/report/{name}" in names
     pages = {path.name for path in (ROOT / "modelfile_kit/core/codes/pages").iterdir()}
     assert {f"modelfile_kit/core/codes/pages/{page}" for page in pages} <= set(names)
     assert [n for n in names if n.startswith(("tests/", "tools/", "examples/", "benchmarks/"))] == []

@@ -14,7 +14,7 @@ import click
 
 from ..core.diagnostics import Diagnostic, Span
 from ..core.errors import KitError, UsageError
-from ..core.files import read_file
+from ..core.files import read_file, write_atomically
 from ..core.foreign_text import shown
 from ..core.http_client import patience
 from ..core.sizes import read_size
@@ -78,6 +78,16 @@ def fail_on_option(default: str) -> Callable[[Command], Command]:
         show_default=True,
         help="Least severity of a finding that makes the exit code 1.",
     )
+
+
+def html_option(command: Command) -> Command:
+    """`--html FILE`: the page, beside the report on stdout."""
+    return click.option(
+        "--html",
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        help="Also write the report as one HTML page that needs no network.",
+    )(command)
 
 
 def package_argument(command: Command) -> Command:
@@ -163,6 +173,14 @@ def print_report(report: Report, output_format: str) -> None:
     current_flags().shown += [*report.diagnostics, *(d for c in report.cases for d in c.diagnostics)]
     text = render(report, output_format, color=wants_color(sys.stdout), width=columns(sys.stdout))
     write_report(text, output_format)
+
+
+def write_page(file: Path, report: Report, *more: Report) -> None:
+    """Reports as one HTML page, which is written beside its place and renamed."""
+    from ..report.html import render as render_page
+
+    write_atomically(file, render_page(report, *more).encode("utf-8", "surrogateescape"))
+    say(f"wrote {file}")
 
 
 def say(message: str) -> None:

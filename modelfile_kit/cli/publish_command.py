@@ -27,11 +27,13 @@ from .common import (
     finish,
     format_option,
     host_option,
+    html_option,
     insecure_option,
     package_argument,
     print_diagnostics,
     say,
     step_progress,
+    write_page,
 )
 from .published_variants import outcome_of, raise_if_none_was_tried
 from .variants import raise_if_all_alike, report_of_variants, variant_names, variant_option
@@ -42,7 +44,7 @@ from .variants import raise_if_all_alike, report_of_variants, variant_names, var
     cls=Command,
     examples=(
         "mkmodelfile publish ./my-package --variant q8_0 --name me/model --push",
-        "mkmodelfile publish --keep-previous --host http://gpu-server:11434",
+        "mkmodelfile publish --keep-previous --host http://gpu-server:11434 --html report.html",
         "mkmodelfile publish --clean",
         "mkmodelfile publish --by cli --ollama-command 'docker exec ollama ollama'",
     ),
@@ -84,6 +86,7 @@ from .variants import raise_if_all_alike, report_of_variants, variant_names, var
     help="The `ollama` of `--by cli`, with words before it if need be; by default the server's own program "
     "or the one on PATH. The files need the same paths where it runs.",
 )
+@html_option
 @format_option
 def command(
     package: Path,
@@ -101,6 +104,7 @@ def command(
     anyway: bool,
     by: str,
     ollama_command: str | None,
+    html: Path | None,
     output_format: str,
 ) -> None:
     """Build PACKAGE, create it on an Ollama server, and verify it there.
@@ -115,6 +119,8 @@ def command(
     if name is not None:
         require_name(name)
     if clean:
+        if html:
+            raise click.UsageError("--clean publishes nothing, so --html has nothing to show")
         finish(_cleaned(clean_up(host)), output_format)
         return
     whole = load_package(package)
@@ -133,23 +139,37 @@ def command(
         "keep_previous": keep_previous,
     }
     if len(builds) > 1:
-        finish(_publish_all(name or whole.name, builds, names, options), output_format)
+        report = _publish_all(name or whole.name, builds, names, options)
+        if html:
+            _page(html, report, str(package), builds)
+        finish(report, output_format)
         return
     built, (wanted, *also) = builds[0].built, names[builds[0].tag]
     assert built is not None
     print_diagnostics(built.diagnostics)
-    report = Report("publish", wanted)
+    report, facts = Report("publish", wanted), {}
     try:
         with step_progress() as progress:
             done = publish(built, wanted, also=also, progress=progress, **options)
         _tell(done)
+        facts = _facts(done)
         print_diagnostics(done.diagnostics)
         if done.verified:
             report = verify_report(done.verified, command="publish", subject=wanted)
     except NotVerifiedError as error:
         say(error.message)
         report = verify_report(error.report, command="publish", subject=wanted)
+        facts = {"published": "no: it was not verified"}
+    if html:
+        _page(html, replace(report, facts={**facts, **report.facts}), str(package), builds)
     finish(report, output_format)
+
+
+def _page(html: Path, report: Report, subject: str, builds: Sequence[VariantBuild]) -> None:
+    """The page of a publish: what became of it, and the check of the package's prompts."""
+    from .checked import check_for_page  # brings what only a check needs
+
+    write_page(html, report, check_for_page(subject, builds))
 
 
 def _publish_all(
@@ -192,6 +212,17 @@ def _fate(left: Leftover) -> str:
     if left.running is None:
         return f"{age}, kept: a publish elsewhere may be at work (removed once it is an hour old)"
     return f"{age}, kept: the server did not remove it"
+
+
+def _facts(done: Published) -> dict[str, str]:
+    """What the page says of a publish."""
+    where = f"{done.host} (Ollama {done.version})" if done.version else done.host
+    names = ", ".join((done.name, *done.also))
+    facts = {
+        "published": "no: a dry run" if done.dry_run else f"{names} on {where}",
+        "to upload" if done.dry_run else "uploaded": f"{done.uploaded_bytes / 1e6:.1f} MB",
+    }
+    return {**facts, **({"the model before": done.kept} if done.kept else {})}
 
 
 def _tell(done: Published) -> None:

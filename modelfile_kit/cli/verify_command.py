@@ -26,7 +26,16 @@ from ..report import Report, Status
 from ..report.convert import reply_cases, verify_report
 from ..vision.sounds import read_sound
 from .command import Command
-from .common import finish, format_option, host_option, say, step_progress, tried_replies
+from .common import (
+    finish,
+    format_option,
+    host_option,
+    html_option,
+    say,
+    step_progress,
+    tried_replies,
+    write_page,
+)
 from .variants import (
     Outcome,
     failed,
@@ -44,7 +53,7 @@ from .variants import (
     cls=Command,
     examples=(
         "mkmodelfile verify my-model",
-        "mkmodelfile verify ./my-package",
+        "mkmodelfile verify ./my-package --html report.html",
         "mkmodelfile verify my-model:q8_0 --package ./my-package",
         "mkmodelfile verify my-model --replies --sound speech.wav --host http://gpu-server:11434",
     ),
@@ -78,6 +87,7 @@ from .variants import (
     is_flag=True,
     help="Also ask as Open-AutoGLM does: a phone's screen, and the answer has to be an action.",
 )
+@html_option
 @format_option
 def command(
     name: str,
@@ -90,6 +100,7 @@ def command(
     sounds: tuple[Path, ...],
     shapes: bool,
     phone_agent: bool,
+    html: Path | None,
     output_format: str,
 ) -> None:
     """Verify the model NAME on an Ollama server: capabilities, prompts, tokens, stop tokens and images.
@@ -127,8 +138,16 @@ def command(
         cases, facts = (*report.cases, *reply_cases(tried)), {**report.facts, "replies read by": tried.reader}
         return replace(report, cases=cases, facts=facts)
 
+    def end(report: Report, builds: Sequence[VariantBuild] = ()) -> None:
+        if html:
+            from .checked import check_for_page
+
+            checked = [check_for_page(str(package), builds)] if builds else []
+            write_page(html, report, *checked)
+        finish(report, output_format)
+
     if package is None:
-        finish(look(name, None), output_format)
+        end(look(name, None))
         return
     whole = load_package(package)
     name = whole.name if is_path else name
@@ -139,9 +158,9 @@ def command(
     )
     raise_if_all_alike(builds)
     if len(builds) == 1 and not variants:
-        finish(look(name, builds[0].built), output_format)
+        end(look(name, builds[0].built), builds)
         return
-    finish(_every(whole, name, builds, look), output_format)
+    end(_every(whole, name, builds, look), builds)
 
 
 def _every(

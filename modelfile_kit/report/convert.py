@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..align.check import CheckReport, ConversationCheck
-from ..align.compare import format_alignment
+from ..align.compare import Token, format_alignment
 from ..diff.compare import Compared
 from ..diff.part import Outcome
 from ..diff.rendering import ByJinja
@@ -13,7 +14,7 @@ from ..publish.reply_trials import ReplyReport, Trial
 from ..publish.verify import VerifyReport
 from ..replies.returned import message_text, reader, returned
 from ..replies.round_trip import RoundTrip
-from .model import ENGINE_TOKENS, OWN_TOKENS, Case, Report, Status
+from .model import ENGINE_TOKENS, OWN_TOKENS, Case, Chip, Report, Status, TokenPair
 
 _ALIGNED = {"ok": Status.PASSED, "mismatch": Status.FAILED, "refused": Status.SKIPPED}
 DIFFER = "MK770"
@@ -27,7 +28,7 @@ _VERIFIED = {"ok": Status.PASSED, "fail": Status.FAILED, "skip": Status.SKIPPED}
 
 def check_cases(checked: CheckReport) -> tuple[Case, ...]:
     """A case for each conversation, and one for each image that the embedded engine was shown."""
-    cases = [_conversation(c, checked.tokens) for c in checked.conversations]
+    cases = [_conversation(c, checked) for c in checked.conversations]
     for sight in checked.sights:
         status = Status.PASSED if sight.ok else Status.FAILED
         cases.append(Case(f"image {sight.colour}", status, f"says {sight.answer.strip()[:80]!r}"))
@@ -124,8 +125,8 @@ def _reply(trial: Trial) -> Case:
     )
 
 
-def _conversation(check: ConversationCheck, tokens: bool) -> Case:
-    alignment = check.alignment
+def _conversation(check: ConversationCheck, checked: CheckReport) -> Case:
+    alignment, tokens = check.alignment, checked.tokens
     details = ""
     if check.status == "ok" and alignment is not None:
         size = len((check.prompt or "").encode("utf-8", "surrogateescape"))
@@ -143,4 +144,30 @@ def _conversation(check: ConversationCheck, tokens: bool) -> Case:
     if own is not None:
         known[ENGINE_TOKENS] = [[t.id, t.text] for t in own.ours]
         known[OWN_TOKENS] = [[t.id, t.text] for t in own.theirs]
-    return Case(check.id, _ALIGNED[check.status], summary, details, check.diagnostics, data=known)
+    pairs = tuple(_pairs(check, checked))
+    return Case(
+        check.id, _ALIGNED[check.status], summary, details, check.diagnostics, data=known, tokens=pairs
+    )
+
+
+def _pairs(check: ConversationCheck, checked: CheckReport) -> Iterable[TokenPair]:
+    """What the page shows of the tokens, where they were kept."""
+    if check.tokens is None:
+        return
+    ours, theirs = (_chips(row, checked.kinds) for row in check.tokens)
+    yield TokenPair("Tokens", "prompt", "reference", ours, theirs)
+    own = check.own_tokens
+    if own is not None:
+        engine, trained = _chips(own.ours, checked.kinds), _chips(own.theirs, checked.own_kinds)
+        title = "Tokens of the model's own tokenizer"
+        yield TokenPair(title, "with llama.cpp", "with the model's own tokenizer", engine, trained)
+
+
+def _chips(tokens: Iterable[Token], kinds: Sequence[str]) -> tuple[Chip, ...]:
+    return tuple(Chip(t.id, t.text, _kind(t.id, kinds)) for t in tokens)
+
+
+def _kind(number: int, kinds: Sequence[str]) -> str:
+    if number < 0:
+        return "image"
+    return kinds[number] if number < len(kinds) else ""

@@ -25,12 +25,37 @@ class Status(str, enum.Enum):
 
 
 @dataclass(frozen=True)
+class Chip:
+    """One token as the page shows it.
+
+    kind: its type in the vocabulary ("normal", "control", "user-defined", "byte", "unknown", "unused"), or
+    "image" for the tokens of an image, of which only their number is known; "" where it is not known.
+    """
+
+    id: int
+    text: str
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class TokenPair:
+    """All tokens of one prompt in two forms. left, right: what the two are called."""
+
+    title: str
+    left: str
+    right: str
+    ours: tuple[Chip, ...]
+    theirs: tuple[Chip, ...]
+
+
+@dataclass(frozen=True)
 class Case:
     """One thing that was looked at: a probe conversation, a golden file, a check on a server.
 
     summary: one line; details: lines for people (a diff, tokens around a difference), shown when it failed;
     reason for a skip goes into the summary. seconds: how long it took, None if nobody looked.
     data: what programs and the page may want beside it (the prompt, its tokens), JSON-able.
+    tokens: what only the page shows, so that reports for programs stay as small as they are.
     """
 
     name: str
@@ -40,6 +65,7 @@ class Case:
     diagnostics: tuple[Diagnostic, ...] = ()
     seconds: float | None = None
     data: Mapping[str, Any] = field(default_factory=dict)
+    tokens: tuple[TokenPair, ...] = ()
 
 
 @dataclass(frozen=True)

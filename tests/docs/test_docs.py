@@ -41,6 +41,7 @@ PAGES_BY_HAND = [
     ROOT / "docs/architecture.md",
     ROOT / "docs/bos.md",
     ROOT / "docs/modes.md",
+    ROOT / "docs/page.md",
     ROOT / "docs/publishing.md",
     ROOT / "docs/sound.md",
     ROOT / "docs/template-safety.md",

@@ -94,7 +94,7 @@ def test_the_page_escapes_whatever_a_prompt_holds():
     hostile = "<script>alert(1)</script>"
     case = Case(hostile, Status.FAILED, data={"prompt": hostile, "tokens": [[1, "<|user|>"], [2, hostile]]})
     page = html.render(Report("check", hostile, cases=(case,), diagnostics=(ERROR,), facts={"name": hostile}))
-    assert "<script" not in page
+    assert page.count("<script") == 1  # the page's own
     assert page.count("&lt;script&gt;") >= 5
     assert 'class="token special" title="1"' in page
     assert "help: mend: it, now" in page
