@@ -20,7 +20,7 @@ PACKAGE = "modelfile_kit"
 # `modelfile_kit` itself (the public names) is above all.
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("cli",),
-    ("audit", "serve"),
+    ("audit", "lsp", "serve"),
     ("doctor", "testing"),
     ("report",),
     ("drafting",),

@@ -22,14 +22,10 @@ PACKAGE_HEAD = """\
 # mkmodelfile.yaml
 
 Made from the package file's schema by `tools/docs.py`; the schema itself is
-[mkmodelfile.schema.json](mkmodelfile.schema.json). With a first line
-
-```yaml
-# yaml-language-server: $schema=docs/mkmodelfile.schema.json
-```
-
-an editor completes and checks the file while you write. `mkmodelfile` checks it too: an unknown key, a wrong
-type or an impossible value is an error with its line and column.
+[mkmodelfile.schema.json](mkmodelfile.schema.json), which `mkmodelfile schema` prints. The first line that
+`init` writes names it, so that an editor completes and checks the file while you write; without a network see
+[editors.md](editors.md). `mkmodelfile` checks it too: an unknown key, a wrong type or an impossible value is
+an error with its line and column.
 
 | key | default | meaning |
 | --- | --- | --- |

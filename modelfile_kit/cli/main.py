@@ -40,6 +40,8 @@ _COMMANDS = {
     "lint": "Lint Modelfiles.",
     "fmt": "Format Modelfiles.",
     "explain": "Explain the code of a finding.",
+    "schema": "Print the JSON Schema of mkmodelfile.yaml.",
+    "lsp": "Run the language server for editors.",
     "test": "Run golden template regression tests.",
     "micro": "Write a micro model that stands in for a package's own.",
     "publish": "Create a package on an Ollama server and verify it there.",
@@ -57,6 +59,7 @@ _GROUPS = {
     "Packages": ("demo", "init", "build", "check", "test", "micro"),
     "Servers": ("publish", "push", "pull", "rollback", "verify", "adopt", "repair", "serve", "caption"),
     "Files": ("inspect", "audit", "diff", "fit", "patch", "quantize", "compile", "render", "lint", "fmt"),
+    "Editors": ("lsp", "schema"),
     "Help": ("doctor", "explain"),
 }
 

@@ -19,6 +19,7 @@ from ..core.errors import KitError, UsageError
 from ..core.files import read_file
 from ..huggingface.chat_template_file import load_chat_template
 from ..package.draft import DEFAULT_CONTEXT, Draft, package_name, relative_path, scalar
+from ..package.schema_line import SCHEMA_LINE
 from ..sources.folder import CONVERT, describe_folder
 
 NO_TEMPLATE = "MK562"
@@ -87,7 +88,7 @@ def draft_folder(folder: Path, place: Path) -> Draft:
         f"chat template: {template}",
         f"then `mkmodelfile build`; `mkmodelfile quantize {smaller} q4_K_M` makes the model smaller",
     ]
-    return Draft("\n".join(lines) + "\n", tuple(facts), tuple(wrong))
+    return Draft(SCHEMA_LINE + "\n".join(lines) + "\n", tuple(facts), tuple(wrong))
 
 
 def _look(folder: Path) -> _Folder:

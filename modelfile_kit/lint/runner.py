@@ -15,7 +15,7 @@ from ..core.diagnostics import Diagnostic, Span, with_excerpts
 from ..core.errors import ModelfileError
 from ..core.severity import Severity
 from ..ollama.decoding import decode
-from ..ollama.grammar import LINE_BREAK, Modelfile, check_is_text, parse_all, parse_modelfile
+from ..ollama.grammar import LINE_BREAK, Instruction, Modelfile, check_is_text, parse_all, parse_modelfile
 from ..ollama.versions import Target
 from .choice import EVERYTHING, Choice
 from .context import Context
@@ -79,6 +79,78 @@ def _lint(
     found += [_diagnostic(rule, finding, context.text, file) for rule, finding in _findings(context, choice)]
     found.sort(key=lambda d: (d.span.line if d.span and d.span.line else 0, d.code))
     return with_excerpts(found, LINE_BREAK.split(context.text))
+
+
+def lint_template(text: str, *, target: str | Target = "latest", file: str | None = None) -> list[Diagnostic]:
+    """What is wrong with a Go template as the TEMPLATE of a Modelfile, in the order of its lines.
+
+    Only what the template itself shows: no model and no file is looked at. Arguments as of `lint_modelfile`.
+    """
+    meant = Target.parse(target)
+    # Quoted, as rules that name a place expect it; the value itself is given, whatever quotes it holds.
+    whole = f"{_TEMPLATE_HEAD}{text}"
+    model = Instruction("from", "", "./model.gguf")
+    template = Instruction("template", "", text, 1, (0, len(whole)))
+    context = Context(whole, Modelfile((model, template)), None, meant)
+    all_rules()
+    with _nothing_collected():
+        found = [
+            _diagnostic(rule, finding, whole, file)
+            for rule, finding in _findings(context)
+            if finding.instruction is template or (finding.instruction is None and _line(finding))
+        ]
+    found = [replace(d, span=_without_head(d.span)) for d in found if d.code not in _ABOUT_MODELFILES]
+    found.sort(key=lambda d: (d.span.line if d.span and d.span.line else 0, d.code))
+    return with_excerpts(found, LINE_BREAK.split(text))
+
+
+_TEMPLATE_HEAD = 'TEMPLATE """'
+# What is said of a TEMPLATE because of other instructions, or of how it stands in a Modelfile.
+_ABOUT_MODELFILES = frozenset({"MK121", "MK127", "MK128"})
+
+
+def _without_head(span: Span | None) -> Span | None:
+    """A place in a template that was read behind `_TEMPLATE_HEAD`."""
+    if span is None:
+        return None
+    head = len(_TEMPLATE_HEAD)
+    first = span.column - head if span.line == 1 and span.column else span.column
+    last = (
+        span.end_column - head if (span.end_line or span.line) == 1 and span.end_column else span.end_column
+    )
+    return replace(span, column=first and max(first, 1), end_column=last and max(last, 1))
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A finding and the edits of the decoded text that correct it."""
+
+    finding: Diagnostic
+    edits: tuple[Edit, ...]
+
+
+def offered_fixes(
+    text: str | bytes,
+    *,
+    lines: tuple[int, int],
+    base: str | Path | None = None,
+    target: str | Target = "latest",
+    file: str | None = None,
+) -> list[Offer]:
+    """The safe fixes of findings that begin on some lines (the first and the last, from 1), each by itself.
+
+    Other arguments as for `lint_modelfile`. Raises ModelfileError where the Modelfile is refused.
+    """
+    context = _context(text, base, Target.parse(target), file)
+    offers = []
+    for rule, finding in _findings(context):
+        line = _line(finding) or 0
+        if finding.fix is None or not lines[0] <= line <= lines[1]:
+            continue
+        edits = finding.fix.edits
+        if _adds_nothing(context, list(edits)):
+            offers.append(Offer(_diagnostic(rule, finding, context.text, file), edits))
+    return offers
 
 
 @dataclass(frozen=True)

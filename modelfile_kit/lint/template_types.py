@@ -14,6 +14,7 @@ from typing import NamedTuple
 from ..gotemplate.big_stack import with_deep_stack
 from ..gotemplate.parse import nodes as n
 from ..gotemplate.values.gotypes import BOOL, INT, STRING, GoType, Kind
+from ..ollama.api_types import Types
 from ..ollama.prompt import PromptTemplate
 from ..ollama.versions import Target
 
@@ -47,6 +48,18 @@ def root_names(target: Target) -> frozenset[str]:
     return frozenset(names)
 
 
+def root_types(target: Target, types: Types) -> Mapping[str, Type]:
+    """What the names of the outermost dot are; types: those of the target."""
+    known: dict[str, Type] = {
+        **dict.fromkeys(("System", "Prompt", "Response", "Suffix", "ThinkLevel"), STRING),
+        "Messages": types.messages,
+        "Tools": types.tools,
+        "Think": BOOL,
+        "IsThinkSet": BOOL,
+    }
+    return {name: known[name] for name in root_names(target)}
+
+
 class Access(NamedTuple):
     """One name in a chain of names: `node` asks a thing of type `of` for `name`."""
 
@@ -77,15 +90,7 @@ class Walk:
     nodes: all nodes, defined templates included."""
 
     def __init__(self, prompt: PromptTemplate) -> None:
-        types = prompt.types
-        self._root: Mapping[str, Type] = {
-            **dict.fromkeys(root_names(prompt.target)),
-            **dict.fromkeys(("System", "Prompt", "Response", "Suffix", "ThinkLevel"), STRING),
-            "Messages": types.messages,
-            "Tools": types.tools,
-            "Think": BOOL,
-            "IsThinkSet": BOOL,
-        }
+        self._root = root_types(prompt.target, prompt.types)
         self._names = root_names(prompt.target)
         with_deep_stack(lambda: self._run(prompt))
 
@@ -145,7 +150,7 @@ class Walk:
         if isinstance(node, n.WithNode):
             inside.dot = result
         elif isinstance(node, n.RangeNode):
-            inside.dot = _element(result)
+            inside.dot = element_of(result)
         self._list(node.list, inside)
         if node.else_list is not None:
             self._list(node.else_list, scope.inside(scope.dot))
@@ -157,10 +162,10 @@ class Walk:
         if not node.decl:
             return result
         if ranged:
-            element, names = _element(result), [v.ident[0] for v in node.decl]
+            element, names = element_of(result), [v.ident[0] for v in node.decl]
             scope.variables[names[-1]] = element
             if len(names) > 1:
-                scope.variables[names[0]] = _key(result)
+                scope.variables[names[0]] = key_of(result)
         else:
             name = node.decl[0].ident[0]
             if node.is_assign and scope.variables.get(name) is not result:
@@ -184,7 +189,7 @@ class Walk:
         if first.ident == "len":
             return INT
         if first.ident == "index" and len(found) == 3:
-            return _element(found[1])
+            return element_of(found[1])
         return found[1] if first.ident == "slice" and len(found) > 1 else None
 
     def _argument(self, node: n.Node, scope: _Scope) -> Type:
@@ -213,7 +218,7 @@ class Walk:
                 self.accesses.append(Access(node, of, name, name in self._names))
                 of = self._root.get(name)
                 continue
-            of = self._field(node, _pointed(of), name)
+            of = self._field(node, pointed(of), name)
         return of
 
     def _field(self, node: n.Node, of: GoType, name: str) -> Type:
@@ -229,18 +234,21 @@ def _only(types: list[Type]) -> Type:
     return types[0] if all(t is types[0] for t in types) else None
 
 
-def _pointed(of: GoType) -> GoType:
+def pointed(of: GoType) -> GoType:
+    """What a pointer points to; any other type itself."""
     return of.elem if of.kind is Kind.POINTER and of.elem else of
 
 
-def _element(of: Type) -> Type:
+def element_of(of: Type) -> Type:
+    """What `range` gives of a value, None where that is not known."""
     if not isinstance(of, GoType):
         return None
-    of = _pointed(of)
+    of = pointed(of)
     return of.elem if of.kind in (Kind.SLICE, Kind.ARRAY, Kind.MAP) else None
 
 
-def _key(of: Type) -> Type:
+def key_of(of: Type) -> Type:
+    """What the first variable of a `range` holds, None where that is not known."""
     if not isinstance(of, GoType):
         return None
     return of.key if of.kind is Kind.MAP else INT

@@ -20,7 +20,7 @@ MAX_BYTES = 256 * 1024  # a package file is a page of text; PyYAML reads about 1
 MAX_DEPTH = 16  # the deepest legal value is 3 deep; PyYAML recurses per level (CWE-674)
 MAX_NODES = 20_000  # values after aliases are followed: stops "billion laughs" (CWE-776)
 
-_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")  # what ends a line to YAML 1.1
+BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")  # what ends a line to YAML 1.1
 
 KeyPath: TypeAlias = "tuple[str | int, ...]"
 
@@ -294,7 +294,7 @@ def _encoding_error(e: Exception, data: bytes, file: str | None) -> tuple[str, S
         before = data.decode(encoding, "replace")[: position - 1 if utf16 else position]
     else:
         before = data[:position].decode(encoding, "replace")
-    lines = _BREAK.split(before.removeprefix("\ufeff"))
+    lines = BREAK.split(before.removeprefix("\ufeff"))
     span = Span(file, len(lines), len(lines[-1]) + 1)
     if e.encoding == "unicode":
         code = ord(e.character) if isinstance(e.character, str) else e.character

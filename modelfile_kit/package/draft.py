@@ -23,6 +23,7 @@ from ..sources.places import known
 from ..sources.quantizations import contents_of
 from ..sources.resolve import exact_name
 from .families import recognise
+from .schema_line import SCHEMA_LINE
 
 MAIN = "Q4_K_M"  # what Ollama takes of a hub's repository where no tag is given
 
@@ -235,7 +236,7 @@ def _text(header: Header, model: Path, projector: str | None, folder: Path, fami
         f"parameters: {{num_ctx: {context}}}  # without num_ctx, Ollama decides by the server's video memory",
         'target: ">=0.30"  # the oldest Ollama it must work on',
     ]
-    return "\n".join(lines) + "\n"
+    return SCHEMA_LINE + "\n".join(lines) + "\n"
 
 
 def _named(path: Path, folder: Path) -> str:

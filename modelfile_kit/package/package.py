@@ -196,9 +196,22 @@ def package_from(document: Document, file: Path, named: NamedFiles | None = None
 
     Raises as `load_package` does.
     """
+    shape, document, found = check_document(document)
+    if found:
+        _stop(found, file)
+    assert shape is not None
+    return _package(shape, document, file, named or NamedFiles(file))
+
+
+def check_document(document: Document) -> tuple[PackageShape | None, Document, list[Diagnostic]]:
+    """Holds a document against what can be said of it alone: no file is looked at, no name asked for.
+
+    Returns the typed value, None where its shape is wrong; the document with the main model of `variants`
+    filled in; and every finding.
+    """
     found = list(document.diagnostics)
     if document.value is None and found:
-        _stop(found, file)
+        return None, document, found
     document = with_main_model(document)
     shape, wrong = check_shape(document)
     found += wrong
@@ -217,10 +230,7 @@ def package_from(document: Document, file: Path, named: NamedFiles | None = None
             check_variants,
         ):
             found += check(shape, document)
-    if found:
-        _stop(found, file)
-    assert shape is not None
-    return _package(shape, document, file, named or NamedFiles(file))
+    return shape, document, found
 
 
 def _stop(found: list[Diagnostic], file: Path) -> None:

@@ -12,8 +12,7 @@ from pydantic_core import ErrorDetails
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..gguf_file.quantization import quantization_in_name, tag_of
 from .bounded_yaml import Document, KeyPath
-
-SCHEMA_ID = "https://modelfile-kit.github.io/schema/mkmodelfile.json"
+from .schema_line import SCHEMA_ID
 
 UNKNOWN_KEY = "MK503"
 WRONG_VALUE = "MK504"

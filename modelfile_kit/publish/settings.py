@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..package.schema_line import SCHEMA_LINE
+
 PACKAGE_FILE = "mkmodelfile.yaml"
 TEMPLATE_FILE = "template.gotmpl"
 LICENSE_FILE = "LICENSE"
@@ -75,4 +77,4 @@ def package_files(settings: Settings, remark: str) -> dict[str, bytes]:
     if found.target:
         keys["target"] = found.target
     text = yaml.safe_dump(keys, allow_unicode=True, sort_keys=False, width=110)
-    return {PACKAGE_FILE: f"# {remark}\n{text}".encode(), **files}
+    return {PACKAGE_FILE: f"{SCHEMA_LINE}# {remark}\n{text}".encode(), **files}

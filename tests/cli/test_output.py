@@ -360,6 +360,8 @@ MATRIX: dict[str, Lines] = {
         [w.folder, "--check", "-v"],
     ],
     "explain": lambda w: [[w.attack]],
+    "schema": lambda w: [[], [w.attack]],
+    "lsp": lambda w: [[], [w.attack]],
     "doctor": lambda w: [
         [w.attack],
         [w.package],

@@ -11,7 +11,7 @@ from ..rule import Finding, Rule
 
 # Least and greatest sensible value. Sources: llama.cpp's samplers (August 2026); api/types.go for -1 and -2
 # of num_predict, num_keep and repeat_last_n; server/sched.go, which raises a num_ctx below 4.
-_RANGES: Mapping[str, tuple[float, float]] = {
+RANGES: Mapping[str, tuple[float, float]] = {
     "temperature": (0, 5),
     "top_p": (0, 1),
     "min_p": (0, 1),
@@ -32,7 +32,7 @@ _RANGES: Mapping[str, tuple[float, float]] = {
 
 def check(context: Context) -> Iterator[Finding]:
     for instruction in context.modelfile.all("parameter"):
-        bounds = _RANGES.get(instruction.key)
+        bounds = RANGES.get(instruction.key)
         value = parse_value(PARAMETERS[instruction.key].kind, instruction.value) if bounds else None
         if bounds is None or not isinstance(value, (int, float)) or not math.isfinite(value):
             continue
