@@ -41,7 +41,7 @@ PACKAGE = (
     Step("""python -c "from PIL import Image; Image.new('RGB', (112, 112), 'red').save('red.png')\""""),
 )
 OLLAMA = (
-    Step("mkmodelfile publish my-demo", ("image red.png",)),
+    Step("mkmodelfile publish my-demo", ("publish: ok",)),
     Step('ollama run mkmodelfile-demo "What is the main colour of this picture? ./red.png"', ("red",)),
     Step("mkmodelfile verify mkmodelfile-demo --package my-demo", ("verify: ok",)),
 )

@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol
 from ..core.conversation import Conversation, Message, Tool, image_count
 from ..core.diagnostics import Diagnostic, Severity, has_errors
 from ..core.errors import GoTemplateError, KitError, PromptError, TemplateReferenceError
+from ..core.progress import told_steps
 from ..core.step_account import steps_for_messages
 from ..gotemplate import LimitError
 from ..huggingface import Reference, TemplateLimitError
@@ -183,7 +184,8 @@ def check_prompts(
     checker, asked = _Checker(subject, tokenizer, both, keep_tokens), tuple(conversations)
     first = len(subject.first) + bool(subject.system)
     with steps_for_messages(sum(first + len(c.messages) for c in asked)):
-        checks = tuple(map(checker.check, asked))
+        told = told_steps("compare", asked, lambda c: c.id, len(asked))
+        checks = tuple(map(checker.check, told))
     found = (*nothing_compared(checks), *checker.package_findings())
     return CheckReport(checks, found, tokenizer is not None)
 

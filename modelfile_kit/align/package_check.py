@@ -12,6 +12,7 @@ from ..building.mode import kinds_in_words
 from ..core.conversation import Conversation, Message
 from ..core.diagnostics import Diagnostic, Severity
 from ..core.errors import EngineError, UsageError
+from ..core.progress import tell_step
 from ..huggingface import Reference
 from ..ollama.prompt import PromptTemplate
 from ..ollama.renderer_prompt import RendererPrompts
@@ -56,6 +57,7 @@ def check_package(
     probes = list(build.conversations() if conversations is None else conversations)
     with ExitStack() as opened:
         if tokens and tokenizer is None:
+            tell_step("load", build.files.model.name)
             tokenizer = opened.enter_context(LlamaTokenizer(build.files.model, timeout=timeout))
         native, seen = _native(build, opened)
         wrapper, sights, found = _images(build, timeout, native) if embedded else (None, (), ())
@@ -67,6 +69,7 @@ def check_package(
         report = _prompts(
             build, wrapper, probes, tokenizer if tokens else None, native, own.both, keep_tokens
         )
+        tell_step("compare", "the words of users")
         said = _user_texts(build, native, tokenizer, own.both) if tokens and tokenizer is not None else ()
         if keep_tokens and tokens:
             kinds = tuple(build.files.vocabulary.kinds()) if build.files.vocabulary is not None else ()

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..core.diagnostics import Diagnostic, Severity, Span
+from ..core.progress import tell_step
 from .both_tokenizers import BothTokenizers
 from .compare import Token, quoted
 from .stress_texts import COUNT, stress_texts
@@ -58,6 +59,7 @@ def stress(both: BothTokenizers, *, count: int = COUNT) -> Stress:
     """
     special = [token.text for token in both.reference.facts.added][: count // SHARE_OF_SPECIAL]
     texts = stress_texts(special, count=count)
+    tell_step("compare", f"{len(texts):,} generated texts")
     groups = CauseFinder(both).groups(both.differing(texts))
     causes = (Counted(cause, number) for cause, number in groups)
     return Stress(len(texts), tuple(sorted(causes, key=lambda c: (-c.count, c.cause.name, c.cause.text))))

@@ -209,12 +209,16 @@ class Build:
         """The files that a name stands for and that are not on this machine yet."""
         return [found.title for path in model_files(self) if (found := remote(path)) is not None]
 
+    def not_here(self) -> list[str]:
+        """A line for each file that a name stands for and that has not been fetched."""
+        return [f"not here   {title}: {_NOT_HERE}" for title in self._elsewhere()]
+
     def summary(self) -> list[str]:
         """The decisions in a few lines for people."""
         files, plan = self.files, self.plan
         lines = [
             f"model      {files.model.name} ({files.header.architecture})",
-            *(f"not here   {title}: {_NOT_HERE}" for title in self._elsewhere()),
+            *self.not_here(),
             f"projector  {files.why if files.projector else f'none: {files.why}'}",
             f"input      {', '.join(files.input)}",
             f"family     {files.family.title if files.family else 'unknown to modelfile-kit (not an error)'}",

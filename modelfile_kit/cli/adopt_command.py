@@ -11,8 +11,9 @@ from ..publish.names import base_of, name_on_server
 from ..report import Report
 from ..runtime.ollama.client import OllamaServer
 from .command import Command
-from .common import finish, format_option, host_option, say, step_progress
+from .common import finish, format_option, host_option, say
 from .output import show
+from .progress import step_progress
 
 
 @click.command(

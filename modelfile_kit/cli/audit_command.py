@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import AbstractAsyncContextManager, contextmanager
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import click
@@ -18,14 +16,13 @@ from ..audit.sources import expand
 from ..audit.tables import PAGE, PARQUET, require_parquet, summary, worst_first, write_page, write_parquet
 from ..audit.templates import Judgements, cache_folder
 from ..audit.workers import Workers, dask_workers, local_workers
-from ..core.foreign_text import shown
+from ..core.progress import Step
 from ..report import FORMATS, Case, Report, Status
 from .command import Command
-from .common import host_option, is_quiet, print_report, say
-from .output import wants_color
+from .common import host_option, print_report, say
+from .progress import step_progress
 
 SHOWN = 20  # models that are told in words; the table has all
-EVERY = 100  # models between two lines of progress where there is no terminal
 
 
 @click.command(
@@ -129,9 +126,10 @@ def _run(
                 read += done.read
                 if journal is not None and done.new:
                     journal.add(done.row)
-                step(done.row)
+                if progress is not None:
+                    progress(Step("audit", done.row.name, len(rows), len(names)))
 
-    with _progress(len(names)) as step:
+    with step_progress() as progress:
         if output is None:
             journal = None
             asyncio.run(work())
@@ -139,34 +137,6 @@ def _run(
             with open_journal(output) as journal:
                 asyncio.run(work())
     return rows, read
-
-
-@contextmanager
-def _progress(count: int) -> Iterator[Callable[[Row], None]]:
-    """A bar on a terminal, a line now and then in a pipe."""
-    done = 0
-    if is_quiet() or not wants_color(sys.stderr):
-
-        def line(_row: Row) -> None:
-            nonlocal done
-            done += 1
-            if done % EVERY == 0 and not is_quiet():
-                say(f"{done:,} of {count:,} models")
-
-        yield line
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("models", total=count)
-        yield lambda row: bar.update(task, advance=1, description=shown(row.name)[-40:])
 
 
 def _report(sources: tuple[str, ...], rows: list[Row], output_format: str) -> Report:

@@ -16,19 +16,23 @@ from ..packing.hub_files import write_hub_files
 from ..packing.oci_layout import write_layout
 from ..packing.variants import Packed, pack_for_hub, pack_for_registry
 from ..report import Report, Status
+from ..report.terminal import notes
 from .command import Command
 from .common import (
     file_options,
     finish,
     format_option,
+    is_verbose,
     package_argument,
     print_diagnostics,
     print_report,
+    print_serious,
     say,
-    step_progress,
 )
 from .names import bring_files
+from .next_step import say_next, with_same_files
 from .output import show
+from .progress import step_progress
 from .variants import Outcome, failed, raise_if_all_alike, report_of_variants, say_table, variant_option
 
 
@@ -126,14 +130,29 @@ def _tell(built: Build, purpose: str, output: Path | None, output_format: str) -
     path, facts, found = built.path, _facts(built), built.diagnostics
     if purpose != "ollama":
         path, more = _pack(built, purpose, output)
-        facts, found = {"folder": str(path)}, (*found, *more)
+        facts, found = _facts_of_folder(built, path), (*found, *more)
     if output_format != "text":
         print_report(Report("build", built.package.name, diagnostics=found, facts=facts), output_format)
         return
-    print_diagnostics(found)
-    for line in built.summary():
-        say(line)
+    remarks = print_serious(found)
+    if is_verbose():
+        for line in built.summary():
+            say(line)
+    else:
+        said = f"built {built.package.name}: {built.plan.mode.why}"
+        say("; ".join(filter(None, (said, notes(remarks)))))
+        for line in built.not_here():
+            say(line)
     show(str(path))
+    say_next(*_next(purpose))
+
+
+def _next(purpose: str) -> list[str]:
+    """The command line that usually follows."""
+    if purpose == "ollama":
+        return with_same_files("check", ("variants", "model", "projector", "target"))
+    places = {"hf": "hf.co/ORG/REPO", "oci": "oci://HOST/REPOSITORY"}
+    return [*with_same_files("push"), "--to", places[purpose]]
 
 
 def _pack(built: Build, purpose: str, output: Path | None) -> tuple[Path, tuple[Diagnostic, ...]]:
@@ -171,7 +190,7 @@ def _tell_all(
         print_diagnostics(case.diagnostics)
         if one.built is None or outcome.status is Status.FAILED:
             continue
-        for line in [] if one.same_as else one.built.summary():
+        for line in [] if one.same_as or not is_verbose() else one.built.summary():
             say(f"  {line}")
         if purpose == "ollama":
             show(str(one.built.path))
@@ -180,6 +199,7 @@ def _tell_all(
     say_table(outcomes)
     if not report.ok:
         raise click.exceptions.Exit(1)
+    say_next(*_next(purpose))
 
 
 def _outcome(one: VariantBuild, packed: Packed | None, folder: Path | None) -> Outcome:
@@ -190,9 +210,26 @@ def _outcome(one: VariantBuild, packed: Packed | None, folder: Path | None) -> O
     summary = f"prompts, tokens and replies as those of {one.same_as}" if one.same_as else "built"
     found, facts = one.built.diagnostics, _facts(one.built)
     if packed is not None:
-        found, facts = (*found, *packed.diagnostics), {"folder": str(folder)}
+        assert folder is not None
+        found, facts = (*found, *packed.diagnostics), _facts_of_folder(one.built, folder)
     return Outcome(one, "built", summary=summary, diagnostics=found, facts=facts)
 
 
 def _facts(built: Build) -> dict[str, object]:
-    return {"modelfile": str(built.path), "report": str(built.path.with_name(REPORT))}
+    files = {"modelfile": str(built.path), "report": str(built.path.with_name(REPORT))}
+    return {**files, "build": _decisions(built)}
+
+
+def _facts_of_folder(built: Build, folder: Path) -> dict[str, object]:
+    """What was written for a hub or a registry, and the decisions of the build."""
+    files = [
+        {"name": path.relative_to(folder).as_posix(), "size": path.stat().st_size}
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    ]
+    return {"folder": str(folder), "files": files, "build": _decisions(built)}
+
+
+def _decisions(built: Build) -> dict[str, object]:
+    """What report.json says, without the findings, which the report of the command has."""
+    return {key: value for key, value in built.report.items() if key != "diagnostics"}

@@ -19,13 +19,14 @@ from ..captions.files import image_files
 from ..captions.models import DEFAULT_QUESTION, ImageModel, OllamaModel, OpenAIModel, Question
 from ..core.errors import KitError, UsageError
 from ..core.foreign_text import json_text, shown
-from ..publish.blobs import Step
+from ..core.progress import Step
 from ..vision.image_size import LONGEST
 from ..vision.image_tokens import Eye
 from ..vision.prepare import QUALITY, SENT_AS, Wishes
 from .command import Command
-from .common import NumberRange, host_option, print_diagnostics, say, step_progress
+from .common import NumberRange, host_option, print_diagnostics, say
 from .output import show, write_report
+from .progress import step_progress
 
 
 @click.command(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -19,10 +20,10 @@ from .common import (
     host_option,
     html_option,
     package_argument,
-    print_diagnostics,
     tokenizer_option,
     write_page,
 )
+from .next_step import say_next, with_same_files
 from .variants import raise_if_all_alike, variant_option
 
 
@@ -87,10 +88,10 @@ def command(
         clock=time.monotonic,
     )
     raise_if_all_alike(builds)
-    if len(builds) == 1 and builds[0].built is not None:
-        print_diagnostics(builds[0].built.diagnostics)
     how = How(tokenizer, replies, host, see, bytes_only, Severity(fail_on), html is not None)
     report = check_builds(str(package), builds, how)
     if html:
         write_page(html, report)
-    finish(report, output_format)
+    finish(replace(report, brief=True), output_format)
+    if output_format == "text":
+        say_next(*with_same_files("publish"), *(("--host", host) if host else ()))

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 class How:
     """The options that say what is looked at.
 
-    page: whether an HTML page shows it; told: whether the findings of the builds were printed before.
+    page: whether an HTML page shows it; told: whether the findings of the builds are told elsewhere.
     """
 
     tokenizer: str | None = None
@@ -47,7 +47,11 @@ def check_builds(subject: str, builds: Sequence[VariantBuild], how: How) -> Repo
     if len(builds) > 1:
         return _every(subject, builds, how)
     assert builds[0].built is not None
-    return _one(builds[0].built, how)
+    report = _one(builds[0].built, how)
+    if how.told:
+        return report
+    found = dict.fromkeys((*builds[0].built.diagnostics, *report.diagnostics))
+    return replace(report, diagnostics=tuple(found))
 
 
 def check_for_page(subject: str, builds: Sequence[VariantBuild]) -> Report:
@@ -142,7 +146,11 @@ def _one(built: Build, how: How) -> Report:
         cases += reply_cases(tried)
         facts["replies read by"] = f"{tried.reader} at {tried.host} (Ollama {tried.version})"
         facts["native replies"] = _native(source)
-    return Report("check", built.package.name, cases, checked.diagnostics, facts, how.fail_on)
+    said = ["bytes and tokens compared" if checked.tokens else "bytes compared, and no tokens"]
+    said += [w.summary.removeprefix("chosen; ") for w in ways if w.chosen]
+    headline = "; ".join((*said, checked.vocabulary.summary) if checked.vocabulary is not None else said)
+    name = built.package.name
+    return Report("check", name, cases, checked.diagnostics, facts, how.fail_on, headline=headline)
 
 
 def _native(source: Source) -> str:

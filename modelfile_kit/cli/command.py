@@ -7,8 +7,10 @@ from typing import Any
 
 import click
 
+from .common import print_report, say
 from .flags import FLAGS
 from .names import say_names
+from .progress import watched
 
 # Options by what they are about; every other option is a command's own and comes first.
 _GROUPS: dict[str, frozenset[str]] = {
@@ -17,6 +19,8 @@ _GROUPS: dict[str, frozenset[str]] = {
     "Output": frozenset({"--format", "--fail-on", "--html", "--output", "--json"}),
     "Help": frozenset({"--debug", "--quiet", "--verbose", "--help"}),
 }
+
+NEXT = "modelfile_kit.next"  # of a context's `meta`: what to say as the very last line
 
 
 class Command(click.Command):
@@ -27,25 +31,28 @@ class Command(click.Command):
         self.examples = tuple(examples)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Runs it, and says at the end what its names of models were.
+        """Runs it, shows how far it is, and says at the end what its names of models were.
 
         An error with exit code 1 is a finding: where a format for programs was asked for, it is the command's
         report. Wrong usage and a broken environment stay messages on stderr.
         """
         try:
-            return super().invoke(ctx)
+            with watched():
+                done = super().invoke(ctx)
         except Exception as error:
             self._report(error, ctx)
             raise
         finally:
             say_names()
+        if NEXT in ctx.meta:
+            say(ctx.meta[NEXT])
+        return done
 
     def _report(self, error: Exception, ctx: click.Context) -> None:
         """Writes an error as a report and ends the command, where that is what was asked for."""
         from ..core.errors import KitError, PackageError
         from ..core.urls import shown_url
         from ..report import FORMATS, Report
-        from .common import print_report
 
         asked = ctx.params.get("output_format", "text")
         if not isinstance(error, KitError) or error.exit_code != 1:

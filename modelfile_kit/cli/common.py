@@ -12,24 +12,21 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ..core.diagnostics import Diagnostic, Span
+from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import KitError, UsageError
 from ..core.files import read_file, write_atomically
-from ..core.foreign_text import shown
 from ..core.http_client import patience
 from ..core.sizes import read_size
 from ..report import FORMATS, Report, render
 from ..report.terminal import findings_lines
 from .flags import current_flags
 from .output import columns, tell, wants_color, write_report
+from .progress import step_progress
 
 if TYPE_CHECKING:
-    from ..publish.blobs import Step
     from ..publish.reply_trials import ReplyReport, Source
 
 MAX_MEMORY = 1 << 50
-WIDE = 70  # columns; on a narrower terminal bytes and rate would leave no room for the name
-BYTE_STAGES = frozenset({"upload", "push", "pull", "fetch"})  # of `Step`, whose counts are bytes on a line
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -171,7 +168,10 @@ def finish(report: Report, output_format: str) -> None:
 def print_report(report: Report, output_format: str) -> None:
     """A report on stdout, in colours and wrapped where that is a terminal."""
     current_flags().shown += [*report.diagnostics, *(d for c in report.cases for d in c.diagnostics)]
-    text = render(report, output_format, color=wants_color(sys.stdout), width=columns(sys.stdout))
+    details = not report.brief or current_flags().verbose
+    text = render(
+        report, output_format, color=wants_color(sys.stdout), width=columns(sys.stdout), details=details
+    )
     write_report(text, output_format)
 
 
@@ -189,6 +189,22 @@ def say(message: str) -> None:
         tell(message)
 
 
+def print_serious(diagnostics: Iterable[Diagnostic], output_format: str = "text") -> tuple[Diagnostic, ...]:
+    """Errors and warnings for people, on stderr; gives what is left for the report at the end.
+
+    That are the remarks, which a brief report only names (with --verbose they are printed at once), and all
+    of them where the report is for programs.
+    """
+    found = tuple(diagnostics)
+    if output_format != "text":
+        return found
+    if current_flags().verbose:
+        print_diagnostics(found)
+        return ()
+    print_diagnostics(d for d in found if d.severity is not Severity.INFO)
+    return tuple(d for d in found if d.severity is Severity.INFO)
+
+
 def print_diagnostics(diagnostics: Iterable[Diagnostic]) -> None:
     """Findings for people, on stderr; --quiet leaves only the errors."""
     shown = [d for d in diagnostics if d.severity.rank == 0 or not is_quiet()]
@@ -201,6 +217,11 @@ def print_diagnostics(diagnostics: Iterable[Diagnostic]) -> None:
 def is_quiet() -> bool:
     """Whether --quiet was given."""
     return current_flags().quiet
+
+
+def is_verbose() -> bool:
+    """Whether --verbose was given."""
+    return current_flags().verbose
 
 
 def read_text(path: str) -> str:
@@ -237,58 +258,6 @@ def errors_in(file: str) -> Iterator[None]:
     except KitError as error:
         error.span = in_file(error.span, file)
         raise
-
-
-@contextmanager
-def step_progress() -> Iterator[Callable[[Step], None] | None]:
-    """Gives a function that draws a bar for each stage of long work on a terminal.
-
-    In a pipe there is none; --verbose has a line for each stage there.
-    """
-    if not is_quiet() and current_flags().verbose and not wants_color(sys.stderr):
-        told: set[str] = set()
-
-        def tell_stage(step: Step) -> None:
-            if (text := f"{step.stage} {step.subject}".strip()) not in told:
-                told.add(text)
-                tell(text)
-
-        yield tell_stage
-        return
-    if is_quiet() or not wants_color(sys.stderr):
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
-    from rich.table import Column
-
-    from .transfer_column import TransferColumn
-
-    console = Console(stderr=True)
-    # a long file name gives way to the bar, not the bar to it
-    name = TextColumn(
-        "{task.description}", markup=False, table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis")
-    )
-    bar = BarColumn(bar_width=max(10, min(40, console.width // 4)))
-    parts = [name, bar, TaskProgressColumn(), TimeRemainingColumn()]
-    if console.width >= WIDE:
-        parts.insert(3, TransferColumn(BYTE_STAGES))
-    with Progress(*parts, console=console, transient=True, expand=True) as bars:
-        tasks: dict[str, TaskID] = {}
-
-        def update(step: Step) -> None:
-            if step.stage not in tasks:
-                tasks[step.stage] = bars.add_task(step.stage, total=None)
-            text = shown(f"{step.stage} {step.subject}")
-            bars.update(
-                tasks[step.stage],
-                stage=step.stage,
-                description=text,
-                completed=step.done,
-                total=step.total or None,
-            )
-
-        yield update
 
 
 def tried_replies(source: Source | None, name: str, host: str | None) -> ReplyReport:

@@ -29,6 +29,7 @@ from .command import Command
 from .common import host_option, print_diagnostics, say
 from .init_questions import Questions
 from .names import place_and_folder
+from .next_step import say_next
 from .output import deliver, show
 
 
@@ -102,7 +103,7 @@ def command(
             if not files:
                 target_file = output or path / PACKAGE_FILE
                 place = path if str(output) == "-" else target_file.parent
-                _finish(changes.draft(draft_folder(path, place)), target_file, force)
+                _finish(changes.draft(draft_folder(path, place)), target_file, force, ready=False)
                 return
             named = tuple(map(str, files))
         elif questions is not None:
@@ -136,8 +137,11 @@ def _from_files(
     _finish(changes.draft(Draft(draft.text, facts, (*draft.diagnostics, *more))), path, force)
 
 
-def _finish(draft: Draft, path: Path, force: bool) -> None:
-    """Tells what was seen, writes the package file, and ends the command."""
+def _finish(draft: Draft, path: Path, force: bool, *, ready: bool = True) -> None:
+    """Tells what was seen, writes the package file, and ends the command.
+
+    ready: whether its files are there; else the draft says how to make them.
+    """
     for fact in draft.facts:
         say(fact)
     print_diagnostics(draft.diagnostics)
@@ -146,6 +150,8 @@ def _finish(draft: Draft, path: Path, force: bool) -> None:
     _write({path.name: draft.text.encode()}, path, force)
     if has_errors(draft.diagnostics):
         raise click.exceptions.Exit(1)
+    if ready:
+        _say_next(path)
 
 
 class _Changes:
@@ -196,6 +202,14 @@ def _write(files: Mapping[str, bytes], package: Path, force: bool) -> None:
     show(str(package))
 
 
+def _say_next(package: Path) -> None:
+    """The build of what was written."""
+    if str(package) == "-":
+        return
+    place = package.parent if package.name == PACKAGE_FILE else package
+    say_next("mkmodelfile", "build", *(() if place == Path() else (str(place),)))
+
+
 # -- a model on a server, a Modelfile ------------------------------------------------------------------------
 
 
@@ -244,3 +258,4 @@ def _from_modelfile(
     print_diagnostics(found)
     if has_errors(found):
         raise click.exceptions.Exit(1)
+    _say_next(package)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ..core.foreign_text import shown
-from ..sources.fetched import Fetching, bring
+from ..sources.fetched import bring
 from ..sources.places import known, take_remarks
 from ..sources.resolve import place_of
-from .common import say, step_progress
-
-if TYPE_CHECKING:
-    from ..publish.blobs import Step
+from .common import say
+from .progress import fetch_progress
 
 
 def place_and_folder(text: str) -> tuple[Path, Path]:
@@ -24,8 +21,8 @@ def place_and_folder(text: str) -> tuple[Path, Path]:
 
 def bring_files(paths: Iterable[Path]) -> None:
     """Fetches those of a package's files that a name stands for and that are not here yet."""
-    with step_progress() as progress:
-        bring(paths, _told(progress))
+    with fetch_progress() as told:
+        bring(paths, told)
 
 
 def say_names() -> None:
@@ -36,11 +33,3 @@ def say_names() -> None:
             of = f" of {remark.size / 1e6:,.1f} MB" if remark.size is not None else ""
             parts.append(f"read {remark.read / 1e6:,.1f} MB{of}")
         say(f"{shown(remark.title)}: {shown('; '.join(parts))}")
-
-
-def _told(progress: Callable[[Step], None] | None) -> Fetching | None:
-    if progress is None:
-        return None
-    from ..publish.blobs import Step
-
-    return lambda title, done, total: progress(Step("fetch", title, done, total))

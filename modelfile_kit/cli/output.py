@@ -9,6 +9,9 @@ import os
 import re
 import shutil
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, TextIO
 
 import click
@@ -17,6 +20,18 @@ from ..core.foreign_text import shown
 
 # What click.style writes: colours, bold, dim, and their end.
 _OWN_COLOURS = re.compile("(\x1b\\[(?:[0-2]|3[0-7])m)")
+
+_BEFORE: ContextVar[Callable[[], None] | None] = ContextVar("_BEFORE", default=None)
+
+
+@contextmanager
+def before_writing(erase: Callable[[], None]) -> Iterator[None]:
+    """Calls `erase` before anything is written inside: what is drawn on the terminal must go first."""
+    token = _BEFORE.set(erase)
+    try:
+        yield
+    finally:
+        _BEFORE.reset(token)
 
 
 def show(text: str, *, nl: bool = True) -> None:
@@ -35,6 +50,7 @@ def deliver(text: str, *, nl_on_terminal: bool = False) -> None:
     Exact in a pipe or a file, where bytes that are not UTF-8 are surrogates; shown on a terminal.
     nl_on_terminal: ends it with a newline there, which data does not get.
     """
+    _erase()
     if sys.stdout.isatty():
         _write(text, sys.stdout, nl_on_terminal)
     else:
@@ -47,12 +63,20 @@ def write_report(text: str, output_format: str) -> None:
     if output_format == "text":
         _write(text, sys.stdout, False)
     else:
+        _erase()
         click.echo(text, nl=False)
 
 
 def wants_color(stream: Any) -> bool:
-    """Colour only on a terminal, and not when NO_COLOR is set (https://no-color.org)."""
-    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and stream.isatty()
+    """Colour on a terminal that has it; NO_COLOR forbids it, FORCE_COLOR asks for it anywhere else.
+
+    Of both NO_COLOR wins (https://no-color.org, https://force-color.org); empty is as if not set.
+    """
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return os.environ.get("TERM") != "dumb" and bool(stream.isatty())
 
 
 def columns(stream: Any) -> int | None:
@@ -60,7 +84,13 @@ def columns(stream: Any) -> int | None:
     return shutil.get_terminal_size().columns if stream.isatty() else None
 
 
+def _erase() -> None:
+    if (erase := _BEFORE.get()) is not None:
+        erase()
+
+
 def _write(text: str, stream: TextIO, nl: bool) -> None:
+    _erase()
     if wants_color(stream):
         # Colours of our own stay; whoever painted a text has shown it before.
         parts = _OWN_COLOURS.split(text)
@@ -68,4 +98,4 @@ def _write(text: str, stream: TextIO, nl: bool) -> None:
         text = "".join(parts)
     else:
         text = shown(text, lines=True)
-    click.echo(text, file=stream, nl=nl)
+    click.echo(text, file=stream, nl=nl, color=wants_color(stream))

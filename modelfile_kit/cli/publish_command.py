@@ -31,11 +31,13 @@ from .common import (
     insecure_option,
     package_argument,
     print_diagnostics,
+    print_serious,
     say,
-    step_progress,
     write_page,
 )
-from .published_variants import outcome_of, raise_if_none_was_tried
+from .next_step import say_next, with_same_files
+from .progress import step_progress
+from .published_variants import outcome_of, published_facts, raise_if_none_was_tried
 from .variants import raise_if_all_alike, report_of_variants, variant_names, variant_option
 
 
@@ -142,27 +144,42 @@ def command(
         report = _publish_all(name or whole.name, builds, names, options)
         if html:
             _page(html, report, str(package), builds)
-        finish(report, output_format)
+        finish(replace(report, brief=True), output_format)
         return
     built, (wanted, *also) = builds[0].built, names[builds[0].tag]
     assert built is not None
-    print_diagnostics(built.diagnostics)
-    report, facts = Report("publish", wanted), {}
+    remarks = print_serious(built.diagnostics, output_format)
+    report, told, facts = Report("publish", wanted), {}, {}
     try:
         with step_progress() as progress:
             done = publish(built, wanted, also=also, progress=progress, **options)
         _tell(done)
-        facts = _facts(done)
-        print_diagnostics(done.diagnostics)
+        told, facts = _told(done), published_facts(done)
+        remarks += print_serious(done.diagnostics, output_format)
         if done.verified:
             report = verify_report(done.verified, command="publish", subject=wanted)
     except NotVerifiedError as error:
         say(error.message)
         report = verify_report(error.report, command="publish", subject=wanted)
-        facts = {"published": "no: it was not verified"}
+        told = {"published": "no: it was not verified"}
     if html:
-        _page(html, replace(report, facts={**facts, **report.facts}), str(package), builds)
-    finish(report, output_format)
+        _page(html, replace(report, facts={**told, **report.facts}), str(package), builds)
+    found = (*remarks, *report.diagnostics)
+    facts = {**report.facts, **facts}
+    finish(replace(report, brief=True, headline="", diagnostics=found, facts=facts), output_format)
+    if output_format == "text":
+        _say_next(wanted, host, dry_run)
+
+
+def _say_next(name: str, host: str | None, dry_run: bool) -> None:
+    if dry_run:
+        given = click.get_current_context().params["name"]
+        named = ("--name", given) if given is not None else ()
+        say_next(*with_same_files("publish", ("variants", "model", "projector", "host")), *named)
+    elif host is None:
+        say_next("ollama", "run", name)
+    else:
+        say_next("mkmodelfile", "verify", name, "--host", host)
 
 
 def _page(html: Path, report: Report, subject: str, builds: Sequence[VariantBuild]) -> None:
@@ -214,7 +231,7 @@ def _fate(left: Leftover) -> str:
     return f"{age}, kept: the server did not remove it"
 
 
-def _facts(done: Published) -> dict[str, str]:
+def _told(done: Published) -> dict[str, str]:
     """What the page says of a publish."""
     where = f"{done.host} (Ollama {done.version})" if done.version else done.host
     names = ", ".join((done.name, *done.also))

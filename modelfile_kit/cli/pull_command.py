@@ -13,6 +13,7 @@ import click
 from ..core.errors import UsageError
 from ..core.foreign_text import shown
 from ..core.interrupts import terminated_as_interrupted
+from ..core.progress import tell_step
 from ..core.sizes import size_text
 from ..core.urls import shown_url
 from ..gguf_file import read_header
@@ -31,8 +32,8 @@ from ..sources.repository import Repository, RepositoryFile
 from ..sources.resolve import Resolved, resolve
 from .command import Command
 from .common import finish, format_option, patience_options, say
-from .fetch_progress import fetch_progress
 from .output import show
+from .progress import fetch_progress
 
 AUTO, NONE, ALL = "auto", "none", "all"
 _TOKENIZER_FILES = frozenset(
@@ -251,6 +252,7 @@ def _same(item: Item) -> bool:
         while block := stream.read(1 << 20):
             sha256.update(block)
             git.update(block)
+            tell_step("hash", item.file.name, stream.tell(), size)
     return listed in (f"sha256:{sha256.hexdigest()}", git.hexdigest())
 
 

@@ -13,9 +13,9 @@ from ..building.build import Build
 from ..building.variants import VariantBuild, build_variants
 from ..core.errors import KitError, ServerError, UsageError
 from ..core.ollama_host import resolve_host
+from ..core.progress import Progress
 from ..package.package import load_package
 from ..package.variants import variant_packages
-from ..publish.blobs import Progress
 from ..publish.expectation import Expectation
 from ..publish.kit_push import require_kit_pushable
 from ..publish.names import require_name
@@ -38,8 +38,8 @@ from .common import (
     package_argument,
     print_diagnostics,
     say,
-    step_progress,
 )
+from .progress import step_progress
 from .published_variants import outcome_of, raise_if_none_was_tried
 from .push_elsewhere import Wanted, is_elsewhere, push_elsewhere
 from .variants import Outcome, failed, raise_if_all_alike, report_of_variants, variant_names, variant_option

@@ -18,8 +18,9 @@ from ..report import Report
 from ..sources.name import HUB_HOSTS
 from ..sources.registry import Registry
 from ..sources.registry_names import host_problem, repository_problem, tag_problem
-from .common import print_diagnostics, print_report, say, step_progress
+from .common import print_diagnostics, print_report, say
 from .output import show
+from .progress import step_progress
 
 OCI = "oci://"
 _HUB_SCHEME = "hf://"

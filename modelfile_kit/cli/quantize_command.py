@@ -8,13 +8,14 @@ from pathlib import Path
 import click
 
 from ..core.interrupts import terminated_as_interrupted
-from ..publish.blobs import Step
+from ..core.progress import Step
 from ..runtime.llama_quantize import find_llama_quantize
 from ..runtime.quantizing import Quantized, quantize, read_types
 from .command import Command
-from .common import say, step_progress
+from .common import say
 from .names import bring_files, place_and_folder
 from .output import show
+from .progress import step_progress
 
 
 @click.command(

@@ -21,8 +21,9 @@ from ..report import Case, Report, Status
 from ..report.convert import verify_report
 from ..runtime.ollama.client import OllamaServer
 from .command import Command
-from .common import finish, format_option, host_option, say, step_progress
+from .common import finish, format_option, host_option, say
 from .output import show
+from .progress import step_progress
 from .variants import is_package, variant_option
 
 _Files = tuple[Path | None, Path | None]

@@ -43,11 +43,11 @@ from .common import (
     patience_options,
     print_diagnostics,
     say,
-    step_progress,
 )
 from .flags import current_flags
 from .names import bring_files
 from .output import deliver, tell
+from .progress import step_progress
 from .variants import one_variant, one_variant_option
 
 

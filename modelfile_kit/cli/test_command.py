@@ -82,7 +82,7 @@ def command(
     )
     cases, once = once_for_each_folder(cases)
     subject = " ".join(paths) or "."
-    finish(Report("test", subject, tuple(cases), once, table=tuple(rows)), output_format)
+    finish(Report("test", subject, tuple(cases), once, table=tuple(rows), brief=not update), output_format)
 
 
 def _packages(names: tuple[str, ...], settings: Config, force_exclude: bool) -> list[Path]:

@@ -32,10 +32,10 @@ from .common import (
     host_option,
     html_option,
     say,
-    step_progress,
     tried_replies,
     write_page,
 )
+from .progress import step_progress
 from .variants import (
     Outcome,
     failed,

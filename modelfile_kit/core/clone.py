@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 from .files import open_file
+from .progress import tell_step
 
 try:
     import fcntl
@@ -62,6 +63,15 @@ def _copy(data: BinaryIO, target: Path) -> None:
     if shutil.disk_usage(target.parent).free < size:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target))
     with target.open("xb") as out:
-        shutil.copyfileobj(data, out, 1 << 20)
+        copy_told(data, out, target.name, size)
         out.flush()
         os.fsync(out.fileno())
+
+
+def copy_told(data: BinaryIO, out: BinaryIO, name: str, size: int) -> None:
+    """Copies a stream of so many bytes to its end, and tells how far it is (`core.progress`)."""
+    done = 0
+    while block := data.read(1 << 20):
+        out.write(block)
+        done += len(block)
+        tell_step("copy", name, done, size)

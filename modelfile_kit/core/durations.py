@@ -14,3 +14,10 @@ def duration_text(seconds: float) -> str:
             more, name = _UNITS[place + 1] if place + 1 < len(_UNITS) else (1, "")
             return f"{left // size} {unit}" + (f" {rest // more} {name}" if rest >= more and name else "")
     return "0 s"
+
+
+def clock_text(seconds: float) -> str:
+    """Minutes and seconds as 1:52, with hours as 2:03:04."""
+    minutes, left = divmod(max(0, int(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"

@@ -10,6 +10,7 @@ from datetime import datetime
 from ..core.common_start import common_length
 from ..core.conversation import Conversation
 from ..core.errors import GoTemplateError, TemplateReferenceError, UsageError
+from ..core.progress import tell_step
 from ..prover.comparison import DAYS, Clock, RenderingLimitError
 from ..prover.conversations.features import Features
 from ..prover.coverage import Hit, WatchedReference
@@ -187,6 +188,7 @@ class _Search:
                 if found.ended:
                     return
                 before = found.refused
+                tell_step("compare", f"{found.name} conversations")
                 yield conversation
                 if found.refused == before:
                     break

@@ -11,7 +11,10 @@ import errno
 import os
 import struct
 import sys
+from pathlib import Path
 from typing import BinaryIO
+
+from ..core.progress import tell_step
 
 COPY_BYTES = 4 * 1024**2
 """One read where this program copies: large enough for full speed, small beside any model."""
@@ -71,6 +74,7 @@ def copy(source: BinaryIO, start: int, out: BinaryIO, at: int, count: int | None
     out.flush()
     end = os.fstat(source.fileno()).st_size
     left = max(end - start, 0) if count is None else min(count, max(end - start, 0))
+    whole = left
     copied = _by_kernel(source, start, out, at, left)
     source.seek(start + copied)
     out.seek(at + copied)
@@ -78,6 +82,7 @@ def copy(source: BinaryIO, start: int, out: BinaryIO, at: int, count: int | None
     while left and (block := source.read(min(COPY_BYTES, left))):
         out.write(block)
         left -= len(block)
+        tell_step("copy", Path(source.name).name, whole - left, whole)
 
 
 def _by_kernel(source: BinaryIO, start: int, out: BinaryIO, at: int, count: int) -> int:
@@ -96,4 +101,5 @@ def _by_kernel(source: BinaryIO, start: int, out: BinaryIO, at: int, count: int)
         if not copied:
             return done
         done += copied
+        tell_step("copy", Path(source.name).name, done, count)
     return done

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..building.build import Build, model_files
-from ..publish.blobs import Progress, Step
+from ..core.progress import Progress, Step
 from ..sources.places import remote
 
 

@@ -13,10 +13,10 @@ from ..building.output import write_files
 from ..building.plan import BuildError
 from ..building.sources import read_text_file
 from ..core.diagnostics import Diagnostic, has_errors
+from ..core.progress import Progress
 from ..ollama.grammar import Modelfile
 from ..ollama.parameters import Refusal, add_parameter, read_parameter
 from ..ollama.versions import Target
-from ..publish.blobs import Progress
 from .bring_here import bring_here
 from .file_names import hub_names, quantization_label
 from .hub_limits import check_for_hub, hub_template

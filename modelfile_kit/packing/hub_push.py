@@ -20,8 +20,9 @@ from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import ServerError, UsageError
 from ..core.files import read_file
 from ..core.foreign_text import shown
+from ..core.progress import Progress, Step
 from ..core.version import __version__
-from ..publish.blobs import Progress, Step, digest_file
+from ..publish.blobs import digest_file
 from ..sources.places import remote as remote_file
 from .bring_here import bring_here
 from .hub_client import ODD_ANSWER, HubClient, Remote

@@ -15,7 +15,8 @@ from ..building.sources import read_text_file
 from ..core.diagnostics import Diagnostic, Severity
 from ..core.errors import UsageError
 from ..core.files import parse_json, read_file
-from ..publish.blobs import Progress, digest_file
+from ..core.progress import Progress
+from ..publish.blobs import digest_file
 from .bring_here import bring_here
 from .file_names import plain_names
 from .model_card import CARD, own_card

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..publish.blobs import Progress, Step
+from ..core.progress import Progress, Step
 from ..sources.registry import OCI_MANIFEST, Descriptor, Registry, digest_of
 from ..sources.registry_upload import Content, UploadMemory, bytes_content, file_content, upload_blob
 from .model_pack import CONFIG

@@ -12,7 +12,7 @@ from ..building.plan import BuildError
 from ..building.variants import VariantBuild
 from ..core.diagnostics import Diagnostic, Severity
 from ..core.errors import KitError
-from ..publish.blobs import Progress
+from ..core.progress import Progress
 from .bring_here import bring_here
 from .hub_files import SETTINGS, HubFiles, hub_files, write_hub_files
 from .hub_limits import NOT_ON_HUB

@@ -24,6 +24,7 @@ from datetime import datetime
 from ..core.conversation import CATEGORIES, Conversation, image_count
 from ..core.diagnostics import Diagnostic
 from ..core.errors import GoTemplateError, TemplateReferenceError
+from ..core.progress import tell_step
 from ..core.step_account import steps_together
 from ..ollama.prompt import PromptTemplate
 from .allowance import Allowance, ProofLimits
@@ -241,6 +242,7 @@ class _ProofRun:
                 self._degrade(category, CutShort(category, ended))
                 return
             for conversation in attempts(probe):
+                tell_step("prove", f"{category} conversations", self.candidates)
                 self.candidates += 1
                 self.allowance.conversations += 1
                 self.clock.now = self.days[self.candidates % len(self.days)]

@@ -15,16 +15,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..building.build import build
+from ..core.clone import copy_told
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import KitError, ServerError, UsageError
 from ..core.os_errors import cannot_write
+from ..core.progress import Progress, Step
 from ..core.urls import is_loopback
 from ..gguf_file import read_header
 from ..gguf_file.pairing import FileKind, classify
 from ..gguf_file.split import split_of
 from ..ollama.versions import server_version, version_text
 from ..runtime.ollama.client import OllamaServer
-from .blobs import Progress, Step, digest_file
+from .blobs import digest_file
 from .expectation import request_of_build
 from .names import base_of, tag_of
 from .repair_plan import must_be_its_file
@@ -208,7 +210,8 @@ def _placed(path: Path, place: Path, *, link: bool) -> bool:
         with suppress(OSError):  # another file system, or a file of another user
             os.link(source, place)
             return True
-    shutil.copyfile(source, place)
+    with source.open("rb") as data, place.open("wb") as out:
+        copy_told(data, out, place.name, source.stat().st_size)
     return False
 
 

@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -20,6 +20,7 @@ from typing import BinaryIO
 from ..core.errors import ServerError, UsageError
 from ..core.files import write_atomically
 from ..core.os_errors import os_reason
+from ..core.progress import Progress, Step, tell_step
 from ..runtime.ollama.client import OllamaServer
 
 CHUNK_BYTES = 1 << 20  # one read: large enough for full speed, small enough for smooth progress
@@ -28,23 +29,6 @@ UPLOAD_ATTEMPTS = 3  # an upload is safe to repeat: a blob is named by its conte
 RETRY_SECONDS = 0.5
 
 _PASSING = frozenset({"MK803", "MK805"})  # silence and broken connections; an answer is final
-
-
-@dataclass(frozen=True)
-class Step:
-    """How far a piece of long work has come.
-
-    stage: "hash", "upload", "create", "push" or "verify"; subject: a file's or check's name, or
-    the server's own words; done and total: bytes (or a count for "verify"), 0 where unknown.
-    """
-
-    stage: str
-    subject: str
-    done: int = 0
-    total: int = 0
-
-
-Progress = Callable[[Step], None]
 
 
 @dataclass(frozen=True)
@@ -166,6 +150,8 @@ def _hash(file: BinaryIO, name: str, total: int, progress: Progress | None) -> s
         done += count
         if progress:
             progress(Step("hash", name, done, total))
+        else:
+            tell_step("hash", name, done, total)
     return f"sha256:{sha.hexdigest()}"
 
 

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 
 from ..core.errors import ServerError
 from ..core.interrupts import terminated_as_interrupted
+from ..core.progress import Progress, Step
 from ..sources.model_name import parse_model_name
 from ..sources.registry import DOCKER_MANIFEST, Registry
 from ..sources.registry_logins import Login
 from ..sources.registry_upload import UploadMemory, upload_blob
-from .blobs import Blob, DigestCache, Progress, Step, digest_file
+from .blobs import Blob, DigestCache, digest_file
 from .create_request import CreateRequest
 from .model_manifest import make_manifest
 from .push import NOT_SIGNED_IN, require_pushable

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.diagnostics import Diagnostic
 from ..core.errors import ServerError, UsageError
 from ..core.interrupts import terminated_as_interrupted
+from ..core.progress import Progress, Step
 from ..gguf_file.pairing import FileKind
 from ..ollama.parameters import PARAMETERS
 from ..ollama.versions import Target, server_version
@@ -24,7 +25,7 @@ from ..runtime import error_texts
 from ..runtime.ollama.client import OllamaServer
 from ..runtime.ollama.program import OllamaProgram, find_ollama_command
 from ..runtime.ollama.replies import RefusedError
-from .blobs import Blob, DigestCache, Progress, Step, digest_file, upload
+from .blobs import Blob, DigestCache, digest_file, upload
 from .create_request import CreateRequest, file_kind
 from .expectation import Expectation
 from .keeping import keeping, previous_name

@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..core.errors import ServerError, UsageError
+from ..core.progress import Progress, Step
 from ..runtime.ollama.client import OllamaServer
 from ..runtime.ollama.replies import HalfStreamError, RefusedError
 from ..sources.model_name import LIBRARY, ModelName, parse_model_name
 from ..sources.registry_names import host_problem, repository_problem
-from .blobs import Progress, Step
 from .names import require_name, with_tag
 
 NOT_SIGNED_IN = "MK828"

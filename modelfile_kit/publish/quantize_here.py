@@ -15,11 +15,11 @@ from pathlib import Path
 
 from ..core.errors import UsageError
 from ..core.os_errors import os_reason
+from ..core.progress import Progress, Step
 from ..gguf_file import read_header
 from ..gguf_file.pairing import FileKind
 from ..runtime.llama_quantize import find_llama_quantize
 from ..runtime.quantizing import quantize, read_types
-from .blobs import Progress, Step
 from .create_request import CreateRequest, LocalFile, file_kind
 
 F32 = 0

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..core.errors import ServerError
+from ..core.progress import Progress
 from ..ollama.versions import Target, server_version, since
 from ..runtime.ollama.client import OllamaServer
-from .blobs import Progress
 from .keeping import before_repair_name, keeping
 from .repair_plan import RepairPlan, Setting
 from .served_model import ServedModel, differences

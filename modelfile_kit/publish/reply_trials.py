@@ -12,6 +12,7 @@ from typing import Any
 
 from ..core.diagnostics import Diagnostic, Severity
 from ..core.errors import KitError
+from ..core.progress import Progress, Step
 from ..huggingface import Reference
 from ..ollama.prompt import PromptTemplate
 from ..ollama.reply_tokens import ReplyTokens
@@ -25,7 +26,6 @@ from ..replies.spoken import FORMED, TOOLS, Kind, Spoken, absent_kinds, spoken_r
 from ..runtime.ollama.client import OllamaServer
 from ..runtime.ollama.messages import CHAT, WAYS, Answer, Way
 from ..runtime.ollama.replies import HalfStreamError, RefusedError
-from .blobs import Progress, Step
 from .create_request import CreateRequest
 from .parrot_model import ParrotModel, parrot_model
 from .served_model import ServedModel

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..building.build import model_files
+from ..core.progress import Progress, Step
 from ..sources.fetched import bring
-from .blobs import Progress, Step
 from .create_request import CreateRequest, read_request
 from .expectation import request_of_build
 

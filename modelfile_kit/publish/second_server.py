@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from ..core.diagnostics import Diagnostic, Severity
 from ..core.errors import KitError, ServerError, UsageError
+from ..core.progress import Progress
 from ..core.urls import origin
 from ..runtime.ollama.client import OllamaServer
 from ..runtime.ollama.replies import RefusedError
 from ..sources.model_name import parse_model_name
 from ..sources.registry import Registry
-from .blobs import Progress
 from .expectation import Expectation
 from .push import ByteCount
 from .verify import VerifyReport, verify_on

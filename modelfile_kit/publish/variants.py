@@ -10,7 +10,7 @@ from typing import Any
 from ..building.build import Build
 from ..building.variants import VariantBuild
 from ..core.errors import KitError, ServerError, UsageError
-from .blobs import Progress
+from ..core.progress import Progress
 from .kit_push import KitPush, push_by_kit
 from .names import require_name
 from .publish import NotPushedError, NotVerifiedError, Published, publish

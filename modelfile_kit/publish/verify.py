@@ -9,10 +9,10 @@ from typing import Any
 
 from ..core.diagnostics import Diagnostic
 from ..core.errors import ServerError
+from ..core.progress import Progress, Step
 from ..runtime.ollama.client import PATIENCE_SECONDS, OllamaServer
 from ..runtime.ollama.replies import RefusedError
 from ..vision.sounds import Sound
-from .blobs import Progress, Step
 from .checks import CHECKS
 from .expectation import Expectation
 from .served_model import ServedModel

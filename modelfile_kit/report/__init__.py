@@ -18,9 +18,19 @@ _MODULES = {"text": "terminal"}
 
 
 def render(
-    report: Report, output_format: str = "text", *, color: bool = False, width: int | None = None
+    report: Report,
+    output_format: str = "text",
+    *,
+    color: bool = False,
+    width: int | None = None,
+    details: bool = True,
 ) -> str:
-    """The report as text in one of `FORMATS`; `color` and `width` (columns) only mean something to "text"."""
+    """The report in one of `FORMATS`.
+
+    color, width (columns) and details (of a report that can be brief) only mean something to "text".
+    """
     module = import_module(f".{_MODULES.get(output_format, output_format)}", __name__)
     write: Callable[..., str] = module.render
-    return write(report, color=color, width=width) if output_format == "text" else write(report)
+    if output_format != "text":
+        return write(report)
+    return write(report, color=color, width=width, details=details)

@@ -57,11 +57,10 @@ def verify_report(verified: VerifyReport, *, command: str = "verify", subject: s
         Case(c.name, _VERIFIED[c.status], c.detail, diagnostics=c.diagnostics, seconds=c.seconds)
         for c in verified.checks
     )
-    facts = {
-        "server": f"{verified.host} (Ollama {verified.version})",
-        "prompts by": "the GGUF's own chat template" if verified.native else "the TEMPLATE",
-    }
-    return Report(command, subject or verified.name, cases, facts=facts)
+    by = "the GGUF's own chat template" if verified.native else "the TEMPLATE"
+    facts = {"server": f"{verified.host} (Ollama {verified.version})", "prompts by": by}
+    headline = f"at {facts['server']}; prompts by {by}"
+    return Report(command, subject or verified.name, cases, facts=facts, headline=headline)
 
 
 def reply_cases(tried: ReplyReport) -> tuple[Case, ...]:

@@ -76,7 +76,9 @@ class Report:
     least severity of a finding that makes the whole a failure. words: for people, in the place of "ok",
     "failed", "passed" and "skipped". rule: the code of a failed case that has no finding of its own.
     table: rows of a table at the end, such as a package's variants; each has the same keys, and JSON-able
-    values. files: those that were looked at, where a command takes many.
+    values. files: those that were looked at, where a command takes many. brief: for people a success is told
+    in a line or two, and a failure without what passed, unless they ask for more; headline: the first of
+    these lines, "" for none.
     """
 
     command: str
@@ -89,6 +91,8 @@ class Report:
     rule: str = "MK700"
     table: tuple[Mapping[str, Any], ...] = ()
     files: tuple[str, ...] = ()
+    brief: bool = False
+    headline: str = ""
 
     @property
     def ok(self) -> bool:

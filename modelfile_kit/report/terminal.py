@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import click
@@ -23,11 +23,14 @@ _MARKS = {Status.PASSED: ("✓", "green"), Status.FAILED: ("✗", "red"), Status
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
 
 
-def render(report: Report, *, color: bool = False, width: int | None = None) -> str:
+def render(report: Report, *, color: bool = False, width: int | None = None, details: bool = True) -> str:
     """One line a case, failures with their details, then the findings and a closing line.
 
     width: of the terminal, in columns; findings are wrapped at words. None leaves each on one line.
+    details: False leaves out of a report that can be brief what is as it should be.
     """
+    if report.brief and not details:
+        return _brief(report, color, width)
     lines = [_paint(shown(f"{report.command} {report.subject}"), color, bold=True)]
     lines += [
         f"  {shown(key)}: {shown(str(value), lines=True)}"
@@ -40,6 +43,28 @@ def render(report: Report, *, color: bool = False, width: int | None = None) -> 
     lines += [f"  {line}" for line in table_lines(report.table)]
     lines.append(_closing(report, color))
     return "\n".join(lines) + "\n"
+
+
+def _brief(report: Report, color: bool, width: int | None) -> str:
+    """What has to be seen: cases that failed, were left out or have a warning; remarks are only named."""
+    lines = []
+    if report.headline:
+        lines += _wrapped(shown(f"{report.command} {report.subject}: {report.headline}"), "  ", width)
+    for case in report.cases:
+        serious = tuple(d for d in case.diagnostics if d.severity is not Severity.INFO)
+        if serious or case.status is not Status.PASSED:
+            lines += _case(replace(case, diagnostics=serious), color, width)
+    serious = tuple(d for d in report.diagnostics if d.severity is not Severity.INFO)
+    lines += findings_lines(serious, color=color, width=width, said=report.subject)
+    lines += [f"  {line}" for line in table_lines(report.table)]
+    named = notes(d for d in report.all_diagnostics() if d.severity is Severity.INFO)
+    return "\n".join([*lines, _closing(report, color) + (f"; {named}" if named else "")]) + "\n"
+
+
+def notes(diagnostics: Iterable[Diagnostic]) -> str:
+    """Findings by their names alone, as `notes: MK321 stop-unseen (-v shows them)`; "" for none."""
+    named = dict.fromkeys(d.label.partition(" ")[2] for d in diagnostics)
+    return f"notes: {', '.join(named)} (-v shows them)" if named else ""
 
 
 def findings_lines(

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import ServerError, UsageError
+from ..core.progress import Progress, Step
 from ..gguf_file.inputs import AUDIO
 from ..prover.native import kinds_of
-from ..publish.blobs import Progress, Step
 from ..publish.subject import Check
 from ..report.model import Case, Report, Status
 from ..runtime.openai import OpenAIServer

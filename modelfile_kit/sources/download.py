@@ -19,6 +19,7 @@ from typing import BinaryIO
 from ..core.diagnostics import Span
 from ..core.errors import SourceError
 from ..core.os_errors import cannot_write
+from ..core.progress import tell_step
 from .byte_source import LIES
 from .connections import Opening, chosen_connections, fetch_pieces
 from .pieces import Pieces, piece_bytes, write_all
@@ -177,6 +178,7 @@ def _fill(opened: Opening, stream: BinaryIO, file: RepositoryFile, title: str, t
     stream.seek(0)
     while block := stream.read(BLOCK_BYTES):
         digest.update(block)
+        tell_step("hash", title, stream.tell(), file.size or 0)
     have = stream.tell()
     if file.size is not None and have > file.size:
         have, digest = 0, hashlib.sha256()

@@ -30,6 +30,7 @@ from ..core.errors import (
     TemplateReferenceError,
 )
 from ..core.files import read_file
+from ..core.progress import told_steps
 from ..gguf_file.vocabulary_name import vocabulary_name
 from ..huggingface import Reference
 from ..ollama.prompt import render_prompt
@@ -74,7 +75,8 @@ def check_packages(
     """
     cases: list[Case] = []
     with MicroFiles() as micro_files:
-        for package in packages:
+        names = told_steps("test", packages, lambda path: path.parent.name, len(packages))
+        for package in names:
             prefix = f"{package.parent.name}/" if len(packages) > 1 else ""
             asked = "none" if micro and tokenizer is None else tokenizer
             try:

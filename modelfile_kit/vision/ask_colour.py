@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ..core.conversation import Message
 from ..core.diagnostics import Diagnostic, Severity
+from ..core.progress import told_steps
 from ..runtime.completion import Engine
 from .colour_images import plain_png
 
@@ -40,7 +41,7 @@ def ask_colours(
     Raises EngineError where the engine fails.
     """
     answers = []
-    for colour in ASKED:
+    for colour in told_steps("ask", ASKED, "image {}".format, len(ASKED)):
         image = plain_png(colour, (SIDE, SIDE))
         prompt = prompt_of([{"role": "user", "content": QUESTION, "images": [image]}])
         answer = engine.generate(prompt, [image], max_tokens=MAX_TOKENS, stop=stop).text

@@ -202,7 +202,14 @@ def test_a_build_for_a_hub_and_for_a_registry(mkmodelfile, package):
     assert (hub.code, hub.out) == (0, f"{package / 'build/tiny/hf'}\n")
     assert (package / "build/tiny/hf/params").is_file()
     done = mkmodelfile("build", package, "--for", "oci", "--format", "json", "-o", package / "out")
-    assert json.loads(done.out)["facts"] == {"folder": str(package / "out")}
+    facts = json.loads(done.out)["facts"]
+    assert facts["folder"] == str(package / "out")
+    assert {f["name"]: f["size"] for f in facts["files"]} == {
+        path.relative_to(package / "out").as_posix(): path.stat().st_size
+        for path in (package / "out").rglob("*")
+        if path.is_file()
+    }
+    assert facts["build"]["template"]["coverage"]["images"] == "exact"
     assert json.loads((package / "out/index.json").read_text())["schemaVersion"] == 2
     assert not (package / "build/tiny/Modelfile").exists()
 
@@ -222,3 +229,43 @@ def test_a_directive_is_for_a_modelfile(mkmodelfile, package):
     done = mkmodelfile("build", package, "--for", "oci", "--projector-directive", "projector")
     assert done.code == 2
     assert "--for ollama" in done.err
+
+
+def test_a_success_is_told_in_three_lines_and_in_full_with_verbose(mkmodelfile, package):
+    # "<|observation|>" is a control token: a remark, MK321
+    for words in (["build", package], ["check", package, "--bytes-only"]):
+        done, full = mkmodelfile(*words), mkmodelfile(*words, "-v")
+        lines = (done.out + done.err).splitlines()
+        assert len(lines) == 3, lines
+        assert "MK321" in done.out + done.err  # named, never silent
+        assert "help:" not in done.out + done.err
+        assert "info MK321" in full.out + full.err
+        assert len((full.out + full.err).splitlines()) > 8
+
+
+def test_a_failure_shows_what_failed(mkmodelfile, package):
+    assert mkmodelfile("test", package, "--update", "--no-tokens").code == 0
+    golden = sorted((package / "golden").glob("*.prompt"))
+    golden[0].write_text(golden[0].read_text().replace("<|user|>", "<|usr|>", 1))
+    line = ("test", package, "--no-tokens")
+    done, full = mkmodelfile(*line), mkmodelfile(*line, "-v")
+    assert (done.code, full.code) == (1, 1)
+    assert (done.out.count("  ✗ "), done.out.count("  ✓ ")) == (1, 0)
+    assert full.out.count("  ✓ ") >= len(golden) - 1
+    assert done.out.splitlines()[-1] == full.out.splitlines()[-1]
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_quiet_leaves_the_result_alone(mkmodelfile, package, before):
+    for words, lines in ((["build", package], 1), (["check", package, "--bytes-only"], 2)):
+        done = mkmodelfile(*(["-q", *words] if before else [*words, "-q"]))
+        assert (done.err, len(done.out.splitlines())) == ("", lines)
+
+
+def test_programs_get_the_decisions_of_a_build(mkmodelfile, package):
+    done = mkmodelfile("build", package, "--format", "json")
+    facts = json.loads(done.out)["facts"]
+    written = json.loads((package / "build/tiny/report.json").read_text())
+    found = written.pop("diagnostics")
+    assert facts["build"] == written
+    assert [d["code"] for d in json.loads(done.out)["diagnostics"]] == [d["code"] for d in found]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
+from pathlib import Path
 
 import pytest
 
@@ -62,3 +65,20 @@ def test_clean_shows_what_is_left_and_removes_what_nobody_needs(mkmodelfile, oll
     assert mkmodelfile("publish", "--clean", "--host", ollama.url).code == 0
     assert set(ollama.models) == {"m:8b", "m:latest"}
     assert "no working name" in mkmodelfile("publish", "--clean", "--host", ollama.url).err
+
+
+def test_programs_get_what_a_dry_run_would_do(package, mkmodelfile, ollama):
+    done = mkmodelfile("publish", package, "--host", ollama.url, "--dry-run", "--format", "json", "-q")
+    assert (done.code, done.err) == (0, "")
+    facts = json.loads(done.out)["facts"]
+    assert (facts["name"], facts["dry_run"], facts["digest"]) == ("tiny", True, "")
+    sizes = {}
+    for file in facts["files"]:
+        data = Path(file["path"]).read_bytes()
+        assert file["digest"] == f"sha256:{hashlib.sha256(data).hexdigest()}"
+        sizes[file["name"]] = len(data)
+        assert file["upload"]
+    assert facts["upload_bytes"] == sum(sizes.values())
+    assert facts["request"]["model"] == "tiny"
+    assert set(facts["request"]["files"]) == set(sizes)
+    assert ollama.created == []

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from modelfile_kit.cli.fetch_progress import progress_line
+from modelfile_kit.cli.progress import progress_line
 from modelfile_kit.sources import places
 from modelfile_kit.sources.hub import cache_folder
 

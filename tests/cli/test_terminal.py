@@ -10,10 +10,11 @@ pytest.importorskip("pty", reason="this system has no pseudo terminals")
 from tests.pseudo_terminal import OnTerminal
 
 ESCAPE = "\x1b"
+SWITCHES = ("NO_COLOR", "FORCE_COLOR", "CI", "TERM", "COLUMNS", "LINES")
 # Two stages on a bar each, one of them with a name in brackets, which is markup to some.
 BARS = """
-from modelfile_kit.cli.common import step_progress
-from modelfile_kit.publish.blobs import Step
+from modelfile_kit.cli.progress import step_progress
+from modelfile_kit.core.progress import Step
 import time
 with step_progress() as progress:
     print("bars" if progress else "no bars")
@@ -26,7 +27,11 @@ with step_progress() as progress:
 
 def on_terminal(*arguments, columns=80, **environment):
     """What a command writes to a terminal of so many columns."""
-    clean = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "TERM", "COLUMNS", "LINES")}
+    clean = {
+        k: v
+        for k, v in os.environ.items()
+        if k not in ("NO_COLOR", "FORCE_COLOR", "CI", "TERM", "COLUMNS", "LINES")
+    }
     process = OnTerminal(arguments, {**clean, "TERM": "xterm-256color", **environment}, columns=columns)
     seen = b"".join(process.pieces())
     process.wait()
@@ -49,7 +54,26 @@ def test_no_escape_codes_where_they_are_unwanted(modelfile, environment):
     text = on_terminal("-m", "modelfile_kit", "lint", modelfile, **environment)
     assert "lint: failed" in text
     assert ESCAPE not in text
-    assert on_terminal("-c", BARS, **environment).strip() == "no bars"
+    bars = on_terminal("-c", BARS, **environment)
+    assert ESCAPE not in bars
+    assert "━" not in bars
+
+
+def test_colour_where_it_is_asked_for(modelfile):
+    def written(**environment):
+        clean = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "FORCE_COLOR")}
+        clean["PYTHONPATH"] = os.pathsep.join(sys.path)
+        command = [sys.executable, "-m", "modelfile_kit", "lint", modelfile]
+        return subprocess.run(command, capture_output=True, text=True, env={**clean, **environment}).stdout
+
+    assert ESCAPE not in written(FORCE_COLOR="")
+    assert "\x1b[31m\x1b[1mlint: failed" in written(FORCE_COLOR="1", TERM="dumb")
+    assert ESCAPE not in written(FORCE_COLOR="1", NO_COLOR="1")
+
+
+def test_a_terminal_in_ci_gets_colour_and_no_bars(modelfile):
+    assert ESCAPE in on_terminal("-m", "modelfile_kit", "lint", modelfile, CI="true")
+    assert ESCAPE not in on_terminal("-c", BARS, CI="true")
 
 
 def test_findings_are_wrapped_at_words(modelfile):

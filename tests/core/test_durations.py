@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from modelfile_kit.core.durations import duration_text
+from modelfile_kit.core.durations import clock_text, duration_text
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,13 @@ from modelfile_kit.core.durations import duration_text
 )
 def test_a_time_has_its_largest_units(seconds: float, text: str) -> None:
     assert duration_text(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0, "0:00"), (59.9, "0:59"), (3600, "1:00:00"), (90_061, "25:01:01"), (-3, "0:00")]
+)
+def test_a_time_as_a_clock_shows_it(seconds: float, text: str) -> None:
+    assert clock_text(seconds) == text
 
 
 SECONDS = {"d": 86_400, "h": 3600, "min": 60, "s": 1}

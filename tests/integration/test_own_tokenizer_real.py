@@ -66,7 +66,7 @@ def test_a_normalizer_is_named_in_the_report(pair, package, tmp_path, capfd):
     own = glm(tmp_path / "own", pair, normalizer=normalizers.NFC())
     page = tmp_path / "report.html"
     files = ["--model", str(pair.model), "--projector", str(pair.projector), "--tokenizer", str(own)]
-    assert run(["check", str(package), *files, "--html", str(page)]) == 0
+    assert run(["check", str(package), *files, "--html", str(page), "-v"]) == 0
     out = capfd.readouterr().out
     assert "1 of 2 conversations have other tokens with llama.cpp than the model was" in out
     assert "the normalizer of its tokenizer (NFC): in 'accents' 'e\\u0301' is" in out

@@ -13,8 +13,8 @@ import pytest
 
 from modelfile_kit.building.build import build
 from modelfile_kit.core.errors import ServerError
+from modelfile_kit.core.progress import Step
 from modelfile_kit.publish import publish as publishing
-from modelfile_kit.publish.blobs import Step
 from modelfile_kit.publish.names import WORKING_TAG
 from modelfile_kit.publish.publish import NotVerifiedError, publish
 from modelfile_kit.runtime.ollama.program import find_ollama_command

@@ -17,8 +17,8 @@ import pytest
 
 from modelfile_kit.cli.main import run
 from modelfile_kit.core.errors import ServerError
+from modelfile_kit.core.progress import Step
 from modelfile_kit.micro import MicroPair
-from modelfile_kit.publish.blobs import Step
 from modelfile_kit.publish.publish import publish
 from modelfile_kit.publish.push import push_on
 from modelfile_kit.publish.served_model import ServedModel

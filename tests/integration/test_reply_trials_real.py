@@ -172,7 +172,7 @@ def test_commands(ollama_process, ollama_server, tmp_path, monkeypatch, capfd):
     build_model(tmp_path / "m.gguf", chat_template=formats.JSON_CALLS, extra_tokens=tokens)
     (tmp_path / "mkmodelfile.yaml").write_text("name: tiny\nmodel: m.gguf\nprojector: none\n")
     monkeypatch.chdir(tmp_path)
-    assert run(["check", "--bytes-only", "--replies", "--host", ollama_process.host]) == 0
+    assert run(["check", "-v", "--bytes-only", "--replies", "--host", ollama_process.host]) == 0
     assert "reply: thought and two calls  read back" in capfd.readouterr().out
     assert run(["publish", "--no-verify", "--host", ollama_process.host]) == 0
     report = try_replies(ollama_server, "tiny", source_of_served(ollama_server, "tiny"), ways=WAYS[:1])

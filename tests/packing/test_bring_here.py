@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from modelfile_kit.core.progress import Step
 from modelfile_kit.packing.bring_here import bring_here
 from modelfile_kit.packing.hub_files import write_hub_files
 from modelfile_kit.packing.hub_push import push_to_hub
 from modelfile_kit.packing.oci_layout import write_layout
-from modelfile_kit.publish.blobs import Step
 from modelfile_kit.sources.hub import HubRepository
 from modelfile_kit.sources.name import parse_name
 from modelfile_kit.sources.places import remember

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from modelfile_kit.core.errors import ServerError, UsageError
+from modelfile_kit.core.progress import Step
 from modelfile_kit.publish import blobs
-from modelfile_kit.publish.blobs import Blob, DigestCache, Step, digest_file, upload
+from modelfile_kit.publish.blobs import Blob, DigestCache, digest_file, upload
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from modelfile_kit.core.errors import KitError, ServerError, UsageError
+from modelfile_kit.core.progress import Step
 from modelfile_kit.micro import MicroPair
 from modelfile_kit.publish import push as module
-from modelfile_kit.publish.blobs import Step
 from modelfile_kit.publish.publish import publish
 from modelfile_kit.publish.push import push_on, require_pushable
 from modelfile_kit.publish.second_server import hindrance_of, require_other_server

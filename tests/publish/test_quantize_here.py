@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from modelfile_kit.core.errors import EngineError, UsageError
+from modelfile_kit.core.progress import Step
 from modelfile_kit.gguf_file.patch import patch
 from modelfile_kit.micro import build_pair
 from modelfile_kit.publish import quantize_here
-from modelfile_kit.publish.blobs import Step
 from modelfile_kit.publish.create_request import CreateRequest, LocalFile
 from modelfile_kit.publish.quantize_here import only_here, quantized_here
 from modelfile_kit.runtime.llama_quantize import Quantizer, Run

@@ -1,0 +1,226 @@
+"""How long work is shown: bars on a terminal, a line every few seconds in a pipe, a log or a CI service.
+
+A clock decides when a line is shown, and nothing else. What takes less than a moment shows nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from ..core.durations import clock_text
+from ..core.foreign_text import shown
+from ..core.progress import BYTE_STAGES, Progress, Step, listening
+from ..core.sizes import size_text
+from .flags import current_flags
+from .output import before_writing, tell, wants_color
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as RichProgress
+    from rich.progress import TaskID
+
+    from ..sources.fetched import Fetching
+
+LINE_SECONDS = 5.0
+MOMENT_SECONDS = 0.7
+WIDE = 70  # columns; on a narrower terminal bytes and rate would leave no room for the name
+
+_DISPLAY: ContextVar[Bars | Lines | None] = ContextVar("_DISPLAY", default=None)
+
+
+def draws_bars(stream: Any) -> bool:
+    """Whether lines can be drawn again: on a terminal that a person looks at, not in a CI service's log."""
+    in_ci = os.environ.get("CI", "").lower() not in ("", "0", "false")
+    return stream.isatty() and not in_ci and not os.environ.get("NO_COLOR") and wants_color(stream)
+
+
+@contextmanager
+def watched() -> Iterator[None]:
+    """Shows what the work inside tells (`core.progress`), once it has taken a moment."""
+    flags = current_flags()
+    if flags.quiet:
+        yield
+        return
+    display = Bars() if draws_bars(sys.stderr) else Lines(verbose=flags.verbose)
+    token = _DISPLAY.set(display)
+    with listening(display.tell), before_writing(display.clear):
+        try:
+            yield
+        finally:
+            display.clear()
+            _DISPLAY.reset(token)
+
+
+@contextmanager
+def step_progress() -> Iterator[Progress | None]:
+    """Gives a function that shows the steps of long work at once, a bar for each stage; None with --quiet."""
+    if current_flags().quiet:
+        yield None
+        return
+    display = _DISPLAY.get()
+    if display is None:  # outside of a command
+        with watched(), step_progress() as progress:
+            yield progress
+        return
+    try:
+        yield display.show
+    finally:
+        display.end()
+
+
+@contextmanager
+def fetch_progress() -> Iterator[Fetching | None]:
+    """The same for files that are fetched: a function of a name, the bytes that are here, and all bytes."""
+    with step_progress() as progress:
+        yield as_fetching(progress)
+
+
+def as_fetching(progress: Callable[[Step], None] | None) -> Fetching | None:
+    """Steps of the stage `fetch`, for what tells a name and two counts of bytes."""
+    if progress is None:
+        return None
+    return lambda title, done, total: progress(Step("fetch", title, done, total))
+
+
+class Lines:
+    """A line every few seconds, and none for what is done before the first is due.
+
+    verbose: also one for every step that is shown, as it begins.
+    """
+
+    def __init__(self, *, verbose: bool = False) -> None:
+        self._verbose = verbose
+        self._told: set[str] = set()
+        self._began: dict[tuple[str, str], tuple[float, int]] = {}
+        self._due: float | None = None
+
+    def show(self, step: Step) -> None:
+        """A step of which --verbose tells the subject."""
+        if self._verbose and (text := f"{step.stage} {step.subject}".strip()) not in self._told:
+            self._told.add(text)
+            tell(text)
+        self._line(step)
+
+    def tell(self, step: Step) -> None:
+        """A step of work that may be short: --verbose does not tell that it begins."""
+        self._line(step)
+
+    def _line(self, step: Step) -> None:
+        now = time.monotonic()
+        key = (step.stage, step.subject if step.stage in BYTE_STAGES else "")
+        began, first = self._began.setdefault(key, (now, step.done))
+        self._due = now + LINE_SECONDS if self._due is None else self._due
+        if now < self._due:
+            return
+        self._due = now + LINE_SECONDS
+        if step.stage in BYTE_STAGES:
+            title = f"{step.stage} {step.subject}".strip()
+            tell(progress_line(title, step.done, step.total, step.done - first, now - began))
+        else:
+            tell(count_line(step, step.done - first, now - began))
+
+    def clear(self) -> None:
+        """Nothing is drawn that would have to go."""
+
+    def end(self) -> None:
+        """The work of these steps is done."""
+        self._began, self._due = {}, None
+
+
+class Bars:
+    """A bar for each stage, erased as soon as anything else is written, or the work is done."""
+
+    def __init__(self) -> None:
+        self._bars: RichProgress | None = None
+        self._tasks: dict[str, TaskID] = {}
+        self._passing = ""
+        self._began: float | None = None
+
+    def show(self, step: Step) -> None:
+        """A step that is drawn at once."""
+        self._update(step)
+
+    def tell(self, step: Step) -> None:
+        """A step that is drawn once the work has taken a moment; its bar goes when another stage begins."""
+        now = time.monotonic()
+        self._began = now if self._began is None else self._began
+        if now - self._began < MOMENT_SECONDS:
+            return
+        if self._passing not in ("", step.stage) and self._bars is not None:
+            self._bars.remove_task(self._tasks.pop(self._passing))
+        self._passing = step.stage
+        self._update(step)
+
+    def _update(self, step: Step) -> None:
+        if self._bars is None:
+            self._bars = _rich_bars()
+        text, total = shown(f"{step.stage} {step.subject}".strip()), step.total or None
+        if step.stage in self._tasks:
+            self._bars.update(self._tasks[step.stage], description=text, completed=step.done, total=total)
+        else:
+            task = self._bars.add_task(text, completed=step.done, total=total, stage=step.stage)
+            self._tasks[step.stage] = task
+        self._bars.start()  # which does nothing where they are drawn already
+
+    def clear(self) -> None:
+        """Erases what is drawn; the next step draws it again."""
+        if self._bars is not None:
+            self._bars.stop()
+        self._bars, self._tasks, self._passing = None, {}, ""
+
+    def end(self) -> None:
+        """The work of these steps is done."""
+        self.clear()
+        self._began = None
+
+
+def _rich_bars() -> RichProgress:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+    from rich.table import Column
+
+    from .progress_columns import AmountColumn, TimeColumn
+
+    console = Console(stderr=True)
+    # a long file name gives way to the bar, not the bar to it
+    name = TextColumn(
+        "{task.description}", markup=False, table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis")
+    )
+    bar = BarColumn(bar_width=max(10, min(40, console.width // 4)))
+    parts = [name, bar, TaskProgressColumn(), TimeColumn()]
+    if console.width >= WIDE:
+        parts.insert(3, AmountColumn(BYTE_STAGES))
+    # The streams stay as they are: results go to standard output while a bar is on standard error.
+    return Progress(
+        *parts, console=console, transient=True, expand=True, redirect_stdout=False, redirect_stderr=False
+    )
+
+
+def progress_line(title: str, done: int, total: int, came: int, seconds: float) -> str:
+    """As `hf.co/ORG/REPO/m.gguf: 1.2 GiB of 4.5 GiB, 30 MiB/s, 1:52 left`.
+
+    came: bytes that came in so many seconds; total: 0 where it is not known.
+    """
+    rate = came / seconds if seconds > 0 else 0.0
+    parts = [size_text(done) + (f" of {size_text(total)}" if total else "")]
+    parts += [f"{size_text(int(rate))}/s"] if rate else []
+    if rate and total:
+        parts.append(f"{clock_text((total - done) / rate)} left")
+    return f"{shown(title)}: {', '.join(parts)}"
+
+
+def count_line(step: Step, came: int, seconds: float) -> str:
+    """As `verify images: 3 of 9, 0:12 left`, of a stage whose counts are no bytes; arguments as above."""
+    parts = [f"{step.done:,} of {step.total:,}" if step.total else f"{step.done:,}"] if step.done else []
+    rate = came / seconds if seconds > 0 else 0.0
+    if rate and step.total:
+        parts.append(f"{clock_text((step.total - step.done) / rate)} left")
+    elif seconds >= 1:
+        parts.append(f"{clock_text(seconds)} so far")
+    title = shown(f"{step.stage} {step.subject}".strip())
+    return f"{title}: {', '.join(parts)}" if parts else title
