@@ -10,6 +10,7 @@ TESTS = Path(__file__).parent
 PACKAGE = TESTS.parent / "modelfile_kit"
 # Folders with tests of something else than one room.
 BESIDE = {
+    "editors": "the extensions under editors/",
     "docs": "the pages under docs/, the README and the examples in docstrings",
     "integration": "several rooms together, with a real Ollama or llama.cpp",
     "zoo": "inspect, init, build and lint on the layouts in which people keep models",

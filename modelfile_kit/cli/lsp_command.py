@@ -20,7 +20,7 @@ def command(stdio: bool) -> None:
 
     An editor starts it, and speaks the Language Server Protocol with it on standard input and output. It
     gives findings while you type, hover, completion, formatting, fixes, links and the outline. It writes no
-    file and asks no network. docs/editors.md has the settings of VS Code, Neovim, Helix and Zed.
+    file and asks no network. docs/editors.md has the settings of VS Code, Neovim and Helix.
     """
     if importlib.util.find_spec("pygls") is None:
         raise MissingDependencyError(
