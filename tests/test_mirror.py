@@ -11,6 +11,7 @@ PACKAGE = TESTS.parent / "modelfile_kit"
 # Folders with tests of something else than one room.
 BESIDE = {
     "editors": "the extensions under editors/",
+    "ci": "where the kit runs elsewhere: hooks, the action, the container, other services",
     "docs": "the pages under docs/, the README and the examples in docstrings",
     "integration": "several rooms together, with a real Ollama or llama.cpp",
     "zoo": "inspect, init, build and lint on the layouts in which people keep models",

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from .common import print_report, say
+from .common import print_report, say, write_report_files
 from .flags import FLAGS
 from .names import say_names
 from .progress import watched
@@ -16,7 +16,7 @@ from .progress import watched
 _GROUPS: dict[str, frozenset[str]] = {
     "Files": frozenset({"--model", "--projector", "--target", "--package", "--bos", "--eos"}),
     "Server": frozenset({"--host", "--url", "--port", "--api-key-file"}),
-    "Output": frozenset({"--format", "--fail-on", "--html", "--output", "--json"}),
+    "Output": frozenset({"--format", "--report", "--fail-on", "--html", "--output", "--json"}),
     "Help": frozenset({"--debug", "--quiet", "--verbose", "--help"}),
 }
 
@@ -57,13 +57,17 @@ class Command(click.Command):
         asked = ctx.params.get("output_format", "text")
         if not isinstance(error, KitError) or error.exit_code != 1:
             return
-        if asked == "text" or asked not in FORMATS:  # `caption` has formats of its own
+        if asked not in FORMATS:  # `caption` has formats of its own
             return
         given = (ctx.params.get(p.name or "") for p in self.params if isinstance(p, click.Argument))
         words = (word for value in given for word in (value if isinstance(value, tuple) else (value,)))
         subject = " ".join(shown_url(str(word)) for word in words if word is not None)
         found = error.diagnostics if isinstance(error, PackageError) else (error.to_diagnostic(),)
-        print_report(Report(str(self.name), subject, diagnostics=found), asked)
+        report = Report(str(self.name), subject, diagnostics=found)
+        if asked == "text":  # main says it on stderr
+            write_report_files(report)
+            return
+        print_report(report, asked)
         raise click.exceptions.Exit(error.exit_code) from error
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:

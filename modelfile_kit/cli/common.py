@@ -15,6 +15,7 @@ import click
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import KitError, UsageError
 from ..core.files import read_file, write_atomically
+from ..core.foreign_text import shown
 from ..core.http_client import patience
 from ..core.sizes import read_size
 from ..report import FORMATS, Report, render
@@ -27,12 +28,21 @@ if TYPE_CHECKING:
     from ..publish.reply_trials import ReplyReport, Source
 
 MAX_MEMORY = 1 << 50
+_REPORTS = "modelfile_kit.reports"  # what `--report` asks for, in the context of the command
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def format_option(command: Command) -> Command:
-    """`--format text|json|github|sarif|junit`."""
+    """`--format text|json|github|sarif|junit|gitlab`, and `--report FORMAT=FILE` for others beside it."""
+    command = click.option(
+        "--report",
+        multiple=True,
+        metavar="FORMAT=FILE",
+        expose_value=False,
+        callback=_keep_reports,
+        help="Also write the report into a file, in any of the formats; may be given several times.",
+    )(command)
     option = click.option(
         "--format",
         "output_format",
@@ -42,6 +52,16 @@ def format_option(command: Command) -> Command:
         help="Format of the findings on stdout.",
     )
     return option(command)
+
+
+def _keep_reports(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> None:
+    wanted = []
+    for value in values:
+        name, equals, file = value.partition("=")
+        if name not in FORMATS or not equals or not file:
+            raise click.BadParameter(f"{value!r}: expected FORMAT=FILE, where FORMAT is {', '.join(FORMATS)}")
+        wanted.append((name, Path(file)))
+    ctx.meta[_REPORTS] = wanted
 
 
 class NumberRange(click.FloatRange):
@@ -166,7 +186,8 @@ def finish(report: Report, output_format: str) -> None:
 
 
 def print_report(report: Report, output_format: str) -> None:
-    """A report on stdout, in colours and wrapped where that is a terminal."""
+    """A report on stdout, in colours and wrapped where that is a terminal, and in the files of `--report`."""
+    write_report_files(report)
     current_flags().shown += [*report.diagnostics, *(d for c in report.cases for d in c.diagnostics)]
     details = not report.brief or current_flags().verbose
     text = render(
@@ -181,6 +202,15 @@ def write_page(file: Path, report: Report, *more: Report) -> None:
 
     write_atomically(file, render_page(report, *more).encode("utf-8", "surrogateescape"))
     say(f"wrote {file}")
+
+
+def write_report_files(report: Report) -> None:
+    """A report in the files that `--report` names."""
+    context = click.get_current_context(silent=True)
+    for name, file in context.meta.get(_REPORTS, ()) if context else ():
+        whole = render(report, name)
+        whole = shown(whole, lines=True) if name == "text" else whole
+        write_atomically(file, whole.encode("utf-8", "backslashreplace"))
 
 
 def say(message: str) -> None:

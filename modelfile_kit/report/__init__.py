@@ -1,4 +1,4 @@
-"""Finished results in the form somebody wants to read: a terminal, JSON, GitHub, SARIF, JUnit, a page.
+"""Finished results in the form somebody wants: a terminal, JSON, GitHub, SARIF, JUnit, GitLab, a page.
 
 The page (`html.render`) is written to a file, so it is not among the formats of standard output.
 """
@@ -12,7 +12,7 @@ from .model import Case, Report, Status
 
 __all__ = ["FORMATS", "Case", "Report", "Status", "render"]
 
-FORMATS = ("text", "json", "github", "sarif", "junit")
+FORMATS = ("text", "json", "github", "sarif", "junit", "gitlab")
 
 _MODULES = {"text": "terminal"}
 

@@ -26,6 +26,9 @@ def render(report: Report) -> str:
     rules = [_rule(code) for code in sorted({r["ruleId"] for r in results})]
     driver = {"name": "modelfile-kit", "version": __version__, "rules": rules}
     run: dict[str, Any] = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
+    # Code scanning refuses two runs of one tool and category in one upload.
+    about = () if report.files else (quote(report.subject.encode("utf-8", "surrogatepass"), safe=""),)
+    run["automationDetails"] = {"id": "/".join(("mkmodelfile", report.command, *about, ""))}
     if report.table:
         run["properties"] = {"table": [dict(row) for row in report.table]}
     log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}

@@ -80,6 +80,26 @@ def test_the_formats_of_many_files(mkmodelfile, many):
     ]
 
 
+def test_one_run_writes_several_reports(mkmodelfile, many):
+    line = ["lint", ".", "--format", "github", "--report", "sarif=out.sarif", "--report", "junit=out.xml"]
+    done = mkmodelfile(*line, "--report", "text=out.txt", "--report", "gitlab=out.json")
+    assert (done.code, done.out.startswith("::error title=MK110")) == (1, True)
+    assert json.loads(Path("out.sarif").read_text())["version"] == "2.1.0"
+    assert [f["check_name"] for f in json.loads(Path("out.json").read_text())] == ["MK110", "MK125"]
+    assert ElementTree.parse("out.xml").getroot().tag == "testsuites"
+    assert Path("out.txt").read_text() == mkmodelfile("lint", ".").out
+    for wrong in ("sarif", "sarif=", "xml=out.xml"):
+        done = mkmodelfile("lint", ".", "--report", wrong)
+        assert (done.code, "expected FORMAT=FILE" in done.err) == (2, True)
+
+
+def test_an_error_is_in_the_files_too(mkmodelfile):
+    write("mkmodelfile.yaml", "name: x\nmodle: y.gguf\n")
+    done = mkmodelfile("check", ".", "--report", "json=out.json")
+    assert (done.code, "MK503" in done.err) == (1, True)
+    assert "MK503" in {d["code"] for d in json.loads(Path("out.json").read_text())["diagnostics"]}
+
+
 def test_select_and_ignore(mkmodelfile, many):
     for arguments, expected in (
         (["--select", "MK110"], ["MK110"]),

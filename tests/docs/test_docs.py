@@ -40,6 +40,8 @@ PAGES_BY_HAND = [
     ROOT / "SECURITY.md",
     ROOT / "docs/architecture.md",
     ROOT / "docs/bos.md",
+    ROOT / "docs/ci.md",
+    ROOT / "docs/linting.md",
     ROOT / "docs/modes.md",
     ROOT / "docs/page.md",
     ROOT / "docs/publishing.md",
