@@ -25,6 +25,7 @@ WITHOUT_MODULE = {
     "cli/test_help.py": "the help of every command",
     "cli/test_packages.py": "init, inspect, build, check and test, one after the other on one package",
     "cli/test_secrets.py": "every command: no password of an address is printed",
+    "cli/test_start.py": "what quick commands may import",
     "cli/test_templates.py": "compile and render: what goes to stdout and what to stderr",
     "cli/test_terminal.py": "every command on a terminal: colour, bars, width",
     "cli/test_tokenizer_option.py": "check, test and inspect with the original model's tokenizer",

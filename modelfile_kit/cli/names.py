@@ -6,21 +6,23 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ..core.foreign_text import shown
-from ..sources.fetched import bring
 from ..sources.places import known, take_remarks
-from ..sources.resolve import place_of
 from .common import say
-from .progress import fetch_progress
 
 
 def place_and_folder(text: str) -> tuple[Path, Path]:
     """The path of a file, and where things made of it belong: beside it, of a name in the current folder."""
+    from ..sources.resolve import place_of
+
     path = place_of(text)
     return path, path.parent if known(path) is None else Path()
 
 
 def bring_files(paths: Iterable[Path]) -> None:
     """Fetches those of a package's files that a name stands for and that are not here yet."""
+    from ..sources.fetched import bring
+    from .progress import fetch_progress
+
     with fetch_progress() as told:
         bring(paths, told)
 

@@ -18,17 +18,17 @@ The steps, in the order of `translate_tree` and `compile_template`:
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from jinja2 import nodes
 
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import TemplateReferenceError
+from ..core.later import later
 from ..core.step_account import steps_together
 from ..huggingface import Reference, TemplateLimitError
 from ..ollama.reply_tokens import ReplyTokens
 from ..ollama.versions import Target
-from ..prover.prove import prove
-from ..replies.reply_support import check_replies
 from ..replies.stops import stops
 from . import frontend, unread
 from .claims import claims, refuses_medium, shows_images
@@ -48,6 +48,14 @@ from .passes.named_values import name_values
 from .passes.outlined_repeats import outline_repeats
 from .passes.simplify import Pass
 from .passes.type_questions import merge_type_questions
+
+# Of no use where a template is only translated, as `inspect` does.
+if TYPE_CHECKING:
+    from ..prover import prove as prover
+    from ..replies import reply_support
+else:
+    prover = later("modelfile_kit.prover.prove")
+    reply_support = later("modelfile_kit.replies.reply_support")
 
 # Steps that a compilation takes at most beside its proof, which has an account of its own.
 JINJA_STEPS, GO_STEPS = 600_000, 4_000_000
@@ -137,7 +145,7 @@ def prove_translation(
     """
     if found.coverage["chat"] == "unsupported":
         return found  # refused: there is nothing to prove
-    proof = prove(
+    proof = prover.prove(
         chat_template,
         found.template,
         bos_token=bos_token,
@@ -146,7 +154,7 @@ def prove_translation(
         claimed=found.coverage,
     )
     reference = Reference(chat_template, bos_token=bos_token, eos_token=eos_token)
-    support = check_replies(
+    support = reply_support.check_replies(
         reference,
         found.template,
         proof.coverage,

@@ -12,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-import urllib.request
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
@@ -383,6 +382,8 @@ class _Transport:
 
 def _proxy_for(url: str) -> str:
     """The proxy that the environment names (HTTPS_PROXY, ALL_PROXY, NO_PROXY), "" for none."""
+    import urllib.request
+
     scheme, host, port = origin(url)
     if is_loopback(url) or urllib.request.proxy_bypass(f"{host}:{port}"):
         return ""

@@ -4,8 +4,8 @@ Everything comes from the header alone, and from what llama.cpp does with it: th
 settings give the same numbers on every machine.
 """
 
-from .estimate import Device, Estimate, estimate
+from .estimate import Device, Estimate, estimate, estimate_shape
 from .settings import Settings
 from .sources import Model, open_model
 
-__all__ = ["Device", "Estimate", "Model", "Settings", "estimate", "open_model"]
+__all__ = ["Device", "Estimate", "Model", "Settings", "estimate", "estimate_shape", "open_model"]

@@ -11,18 +11,21 @@ from typing import TYPE_CHECKING
 
 from ..core.diagnostics import Span
 from ..core.errors import GGUFError, KitError
+from ..core.later import later
 from ..gguf_file import read_header
 from ..gguf_file.pairing import FileKind
 from ..gguf_file.vocabulary import Vocabulary
 from ..ollama.file_patterns import PatternError, files_of, is_pattern
 from ..ollama.grammar import Instruction, Modelfile
 from ..ollama.projectors import kind_on
-from ..ollama.reply_tokens import ReplyTokens
 from ..ollama.versions import Target
 from ..sources.folder import describe_folder
 
 if TYPE_CHECKING:
     from ..gguf_file import Header
+    from ..ollama import reply_tokens as tokens
+else:
+    tokens = later("modelfile_kit.ollama.reply_tokens")
 
 # What can only be meant as a file: Ollama's model names have no such start or ending.
 _PATH = re.compile(r"^(\.{0,2}[/\\]|~|[A-Za-z]:[\\/])|\.(gguf|safetensors|bin)$|[*?\[]", re.IGNORECASE)
@@ -142,12 +145,12 @@ class Files:
             return None
 
     @cached_property
-    def reply_tokens(self) -> ReplyTokens:
+    def reply_tokens(self) -> tokens.ReplyTokens:
         """The special tokens of the model's vocabulary, where it is known."""
         try:
-            return ReplyTokens.of(self.vocabulary)
+            return tokens.ReplyTokens.of(self.vocabulary)
         except GGUFError:
-            return ReplyTokens()
+            return tokens.ReplyTokens()
 
     @cached_property
     def eos_token(self) -> str | None:

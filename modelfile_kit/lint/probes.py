@@ -7,13 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..core.errors import KitError
+from ..core.later import later
 from ..gotemplate import LimitError
-from ..huggingface import render_reference
 from ..ollama.prompt import PromptTemplate
 from ..ollama.versions import Target
+
+if TYPE_CHECKING:
+    from ..huggingface import render
+else:
+    render = later("modelfile_kit.huggingface.render")
 
 SYSTEM, QUESTION, ANSWER, AGAIN = "Qsystemq", "Qquestionq", "Qanswerq", "Qagainq"
 THOUGHT, RESULT, TOOL, PLACE = "Qthoughtq", "Qresultq", "q_tool", "Qplaceq"
@@ -121,7 +126,7 @@ class OwnTemplate:
     def text(self, name: str, bos: str, eos: str) -> str | None:
         """The prompt of a probe's conversation with these texts of BOS and EOS; None where it is refused."""
         try:
-            return render_reference(self._source, bos_token=bos, eos_token=eos, **_REQUESTS[name])
+            return render.render_reference(self._source, bos_token=bos, eos_token=eos, **_REQUESTS[name])
         except KitError:
             return None
 
@@ -133,7 +138,7 @@ class OwnTemplate:
 
     def _render(self, name: str) -> str | None:
         try:
-            return render_reference(self._source, **_REQUESTS[name])
+            return render.render_reference(self._source, **_REQUESTS[name])
         except KitError:
             return None
 

@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..core.errors import GoTemplateError, PromptError
+from ..core.later import later
 from ..gotemplate import Spent, Template, parse
 from ..gotemplate.big_stack import with_deep_stack
 from ..gotemplate.values.representation import Slice
@@ -32,11 +33,15 @@ from .conversation_rules import (
 from .functions import template_functions
 from .grammar import Modelfile
 from .legacy import cut_at_response, with_response
-from .parsers.registry import read_reply
 from .replies import split_reply
 from .reply_types import Reply
 from .think import Think, resolve_think, think_values
 from .versions import Target
+
+if TYPE_CHECKING:
+    from .parsers import registry as parsers
+else:
+    parsers = later("modelfile_kit.ollama.parsers.registry")
 
 TokenCounter = Callable[[str], int]
 # What Ollama counts for an image while it looks whether the prompt fits (server/prompt.go).
@@ -239,7 +244,7 @@ class PromptTemplate:
         UsageError for releases whose PARSERs are not known.
         """
         if builtin.parser_for(self.parser, self.target):
-            return read_reply(
+            return parsers.read_reply(
                 self.parser,
                 reply,
                 tools=tools,

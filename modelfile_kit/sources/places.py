@@ -13,9 +13,11 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from .byte_source import Source
-from .repository import Repository, RepositoryFile
+if TYPE_CHECKING:
+    from .byte_source import Source
+    from .repository import Repository, RepositoryFile
 
 ASKED_BYTES = 1 << 20
 """Of one range: more would be read beyond a header's end than a request less is worth."""

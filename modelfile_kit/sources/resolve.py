@@ -5,19 +5,25 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..core.diagnostics import Span
 from ..core.errors import MissingDependencyError, SourceError
+from ..core.later import later
 from .byte_source import FileSource, HTTPSource, Source
-from .hub import HubRepository, file_address
-from .modelscope import ModelScopeRepository
 from .name import HUB, MODELSCOPE, OLLAMA, PATH, URL, Name, parse_name
-from .ollama import OllamaModel
 from .places import open_remote, remark, remember, remote
-from .quantizations import ONLY_ONE, Choice, Contents, choose, contents_of
 from .repository import NOT_THERE, Repository, RepositoryFile, Told
-from .web import WebFile
+
+if TYPE_CHECKING:
+    from . import hub, modelscope, ollama, quantizations, web
+    from .quantizations import Choice, Contents
+else:
+    hub = later("modelfile_kit.sources.hub")
+    modelscope = later("modelfile_kit.sources.modelscope")
+    ollama = later("modelfile_kit.sources.ollama")
+    quantizations = later("modelfile_kit.sources.quantizations")
+    web = later("modelfile_kit.sources.web")
 
 
 @dataclass(frozen=True)
@@ -92,17 +98,17 @@ def open_repository(name: Name) -> Repository:
     """The repository of a name that is no path. Raises as the repositories do."""
     if name.kind == HUB:
         try:
-            return HubRepository(name)
+            return hub.HubRepository(name)
         except MissingDependencyError:
             if not (name.address and name.file):
                 raise
             # A file's own address can be read without the library, as any other can.
-            return WebFile(replace(name, kind=URL, address=file_address(name)))
+            return web.WebFile(replace(name, kind=URL, address=hub.file_address(name)))
     if name.kind == MODELSCOPE:
-        return ModelScopeRepository(name)
+        return modelscope.ModelScopeRepository(name)
     if name.kind == OLLAMA:
-        return OllamaModel(name)
-    return WebFile(name)
+        return ollama.OllamaModel(name)
+    return web.WebFile(name)
 
 
 def resolve(text: str | os.PathLike[str]) -> Resolved:
@@ -121,14 +127,14 @@ def resolve(text: str | os.PathLike[str]) -> Resolved:
 def resolve_in(repository: Repository) -> Resolved:
     """The files that a repository's own name means. Raises as `resolve` does."""
     name = repository.name
-    if isinstance(repository, WebFile):
+    if isinstance(repository, web.WebFile):
         file = repository.files()[0]
         remember(repository, [file])
         return Resolved(repository.name, repository.place(file), repository, (file,))
-    contents = contents_of(repository.files())
+    contents = quantizations.contents_of(repository.files())
     choice, why = _chosen(name, contents, repository)
     remember(repository, (*choice.parts, *contents.projectors))
-    if why and why != ONLY_ONE:
+    if why and why != quantizations.ONLY_ONE:
         remark(f"{repository.title}/{choice.file.path}", why)
     return Resolved(name, repository.place(choice.file), repository, choice.parts, contents.projectors, why)
 
@@ -162,7 +168,7 @@ def open_source(text: str | os.PathLike[str]) -> Source:
     if name.kind == URL:
         return HTTPSource(name.address)
     repository = open_repository(name)
-    if isinstance(repository, WebFile):
+    if isinstance(repository, web.WebFile):
         return HTTPSource(repository.name.address, name=name.text)
     resolved = resolve_in(repository)
     found = remote(resolved.path)
@@ -172,14 +178,16 @@ def open_source(text: str | os.PathLike[str]) -> Source:
 def _chosen(name: Name, contents: Contents, repository: Repository) -> tuple[Choice, str]:
     """The named file with the other parts of its model, or the one of a quantization."""
     if not name.file:
-        return choose(contents, name, repository.title)
+        return quantizations.choose(contents, name, repository.title)
     for choice in contents.models:
         if name.file in {part.path for part in choice.parts}:
             named = [p for p in choice.parts if p.path == name.file]
-            return (choice if named[0] is choice.file else Choice(choice.name, choice.stem, tuple(named))), ""
+            if named[0] is choice.file:
+                return choice, ""
+            return quantizations.Choice(choice.name, choice.stem, tuple(named)), ""
     for file in repository.files():
         if file.path == name.file:
-            return Choice("", "", (file,)), ""
+            return quantizations.Choice("", "", (file,)), ""
     there = ", ".join(f.path for f in repository.files() if f.path.lower().endswith(".gguf"))
     raise SourceError(
         f"has no file {name.file!r}",

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ...building.create_files import adapter_problem
+from ...core.later import later
 from ...gguf_file.pairing import FileKind, classify
 from ..context import Context
 from ..rule import Finding, Rule
+
+if TYPE_CHECKING:
+    from ...building import create_files
+else:
+    create_files = later("modelfile_kit.building.create_files")
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -17,7 +23,7 @@ def check(context: Context) -> Iterator[Finding]:
     for source in context.files.sources:
         if source.header is None or classify(source.header) is not FileKind.ADAPTER:
             continue
-        if (problem := adapter_problem(source.header, model.header)) is not None:
+        if (problem := create_files.adapter_problem(source.header, model.header)) is not None:
             what = f"{source.instruction.name.upper()} {source.name} does not fit the model: {problem}"
             yield Finding(f"{what}; every chat would fail", source.instruction)
 

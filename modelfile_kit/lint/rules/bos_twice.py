@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from ...building.leading_bos import without_leading_bos
+from ...core.later import later
 from ...ollama.grammar import Instruction
 from ...ollama.prompt_ends import PromptEnds
 from ..context import Context
 from ..rule import Finding, Fix, Rule, at_the_ends, replaced
+
+if TYPE_CHECKING:
+    from ...building import leading_bos
+else:
+    leading_bos = later("modelfile_kit.building.leading_bos")
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -22,7 +28,7 @@ def _fix(context: Context) -> Fix | None:
     template, vocabulary = context.template, context.files.vocabulary
     if template is None or vocabulary is None:
         return None
-    without = without_leading_bos(template.value, PromptEnds.of(vocabulary).bos)
+    without = leading_bos.without_leading_bos(template.value, PromptEnds.of(vocabulary).bos)
     if without == template.value:
         return None
     return Fix((replaced(template, Instruction("template", "", without)),))

@@ -3,39 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from ...core.diagnostics import Span
 from ...core.errors import GGUFError
-from ...fit.estimate import estimate_shape
-from ...fit.findings import about_memory
-from ...fit.search import largest_context, smaller_quantization
-from ...fit.settings import DEFAULT_BATCH, DEFAULT_CONTEXT, Settings
-from ...fit.shape import shape_of
-from ...fit.sources import model_of
+from ...core.later import later
 from ...ollama.parameters import parse_value
 from ..context import Context
 from ..rule import Finding, Rule
 
+if TYPE_CHECKING:
+    from ... import fit
+    from ...fit import findings, search, settings, shape, sources
+else:
+    fit = later("modelfile_kit.fit")
+    findings = later("modelfile_kit.fit.findings")
+    search = later("modelfile_kit.fit.search")
+    settings = later("modelfile_kit.fit.settings")
+    shape = later("modelfile_kit.fit.shape")
+    sources = later("modelfile_kit.fit.sources")
+
 
 def check(context: Context) -> Iterator[Finding]:
-    model = context.files.model
-    if context.memory is None or model is None or model.header is None:
+    model, memory = context.files.model, context.memory
+    if memory is None or model is None or model.header is None:
         return
     try:
-        whole = model_of(model.header)
+        whole = sources.model_of(model.header)
     except GGUFError:
         return  # its parts are another rule's matter
-    wanted = _number(context, "num_ctx")
-    settings = Settings(wanted or DEFAULT_CONTEXT, batch=_number(context, "num_batch") or DEFAULT_BATCH)
-    shape = shape_of(whole.header, whole.tensors)
-    if shape.unknown:
+    asked = settings.Settings(
+        _number(context, "num_ctx") or settings.DEFAULT_CONTEXT,
+        batch=_number(context, "num_batch") or settings.DEFAULT_BATCH,
+    )
+    form = shape.shape_of(whole.header, whole.tensors)
+    if form.unknown:
         return
     projector = next((source.header for source in context.files.projectors if source.header), None)
-    found = estimate_shape(shape, whole.tensors, settings, projector)
-    longest = largest_context(shape, whole.tensors, settings, (context.memory,), projector)
+    found = fit.estimate_shape(form, whole.tensors, asked, projector)
+    longest = search.largest_context(form, whole.tensors, asked, (memory,), projector)
     said = context.modelfile.all("parameter", "num_ctx")[-1:] or (model.instruction,)
-    smaller = smaller_quantization(shape, whole.tensors, settings, (context.memory,), projector)
-    for finding in about_memory(found, (context.memory,), longest, Span(), smaller):
+    smaller = search.smaller_quantization(form, whole.tensors, asked, (memory,), projector)
+    for finding in findings.about_memory(found, (memory,), longest, Span(), smaller):
         yield Finding(finding.message, said[0], finding.help)
 
 

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ...building.create_files import draft_problem
 from ...core.errors import GGUFError
-from ...gguf_file import read_header
+from ...core.later import later
 from ..context import Context
 from ..rule import Finding, Rule
+
+if TYPE_CHECKING:
+    from ...building import create_files
+    from ...gguf_file import header
+else:
+    create_files = later("modelfile_kit.building.create_files")
+    header = later("modelfile_kit.gguf_file.header")
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -18,7 +25,7 @@ def check(context: Context) -> Iterator[Finding]:
             if path.is_dir():
                 continue
             with contextlib.suppress(GGUFError, OSError):  # no sound GGUF: other rules say so
-                if (problem := draft_problem(read_header(path))) is not None:
+                if (problem := create_files.draft_problem(header.read_header(path))) is not None:
                     yield Finding(f"DRAFT {instruction.value} {problem}", instruction)
 
 

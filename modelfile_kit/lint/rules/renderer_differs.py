@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ...core.conversation import Conversation
 from ...core.errors import TemplateReferenceError, UsageError
-from ...ollama.renderer_prompt import RendererPrompts
-from ...prover.comparison import RenderingLimitError
-from ...prover.findings import Side, show_difference
-from ...prover.renderer import compare_renderer
+from ...core.later import later
 from ..context import Context
 from ..rule import Finding, Rule
+
+if TYPE_CHECKING:
+    from ...ollama import renderer_prompt
+    from ...prover import comparison, findings, renderer
+else:
+    renderer_prompt = later("modelfile_kit.ollama.renderer_prompt")
+    comparison = later("modelfile_kit.prover.comparison")
+    findings = later("modelfile_kit.prover.findings")
+    renderer = later("modelfile_kit.prover.renderer")
 
 _ASKED = {"role": "user", "content": "What is it?"}
 _TOOL = {
@@ -46,14 +52,15 @@ def check(context: Context) -> Iterator[Finding]:
     if selection is None or selection.source != "renderer" or vocabulary is None or not jinja:
         return
     try:
-        prompts = RendererPrompts(
+        prompts = renderer_prompt.RendererPrompts(
             selection.renderer,
             parser=selection.parser,
             target=context.newest,
             family=context.files.architecture,
             parameters=context.files.parameter_count,
         )
-        comparison = compare_renderer(_Source(jinja, vocabulary.bos_text, vocabulary.eos_text), prompts)
+        source = _Source(jinja, vocabulary.bos_text, vocabulary.eos_text)
+        compared = renderer.compare_renderer(source, prompts)
     except (UsageError, TemplateReferenceError):
         return  # said by other rules
     kinds = {"tools"} - set(prompts.capabilities)
@@ -61,14 +68,15 @@ def check(context: Context) -> Iterator[Finding]:
         if conversation.category in kinds:
             continue
         try:
-            found = comparison.difference(conversation)
-        except RenderingLimitError:
+            found = compared.difference(conversation)
+        except comparison.RenderingLimitError:
             continue
         if found is None:
             continue
         shown = "only one of the two makes a prompt"
         if found.kind in ("text", "image"):
-            shown = show_difference(found.expected, found.found, side=Side("renderer"))
+            side = findings.Side("renderer")
+            shown = findings.show_difference(found.expected, found.found, side=side)
         yield Finding(
             f"RENDERER {selection.renderer} writes other prompts than the GGUF's chat template; for "
             f"{conversation.id} {shown}",

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from ...core.diagnostics import Severity
 from ...core.errors import KitError
-from ...huggingface import Reference
+from ...core.later import later
 from ...ollama.builtin import parser_for
-from ...replies.reply_support import unread
 from ..context import Context
 from ..rule import Finding, Rule
+
+if TYPE_CHECKING:
+    from ...huggingface import render
+    from ...replies import reply_support
+else:
+    render = later("modelfile_kit.huggingface.render")
+    reply_support = later("modelfile_kit.replies.reply_support")
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -18,7 +25,7 @@ def check(context: Context) -> Iterator[Finding]:
     if source is None or context.prompt is None or not context.template_is_used:
         return
     try:
-        reference = Reference(source, eos_token=context.files.eos_token)
+        reference = render.Reference(source, eos_token=context.files.eos_token)
     except KitError:
         return
     parser = context.last("parser")
@@ -28,7 +35,8 @@ def check(context: Context) -> Iterator[Finding]:
         return  # an unknown name is another finding
     files = context.files
     kinds = ("tools", "thinking")
-    for found in unread(reference, seen, kinds, files.reply_tokens, eos_token=files.eos_token):
+    told = reply_support.unread(reference, seen, kinds, files.reply_tokens, eos_token=files.eos_token)
+    for found in told:
         if found.severity is Severity.WARNING:
             yield Finding(found.message, context.template, found.help, code=found.code)
 
