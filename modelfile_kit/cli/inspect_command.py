@@ -5,7 +5,7 @@ What only some calls need is imported where it is used, so that the command star
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -26,16 +26,14 @@ from ..ollama.versions import since, until
 from ..report import FORMATS, Case, Report, Status, render
 from .command import Command
 from .common import NumberRange, patience_options, print_diagnostics, tokenizer_option
+from .inspect_answers import Answers, answers
 from .output import show, write_report
 
 if TYPE_CHECKING:
-    from ..building.replies_of_model import RepliesOfModel
     from ..gguf_file import Header
-    from ..safety.examine import Finding as ContentFinding
 
 _MAX_SIDE = 100_000
 _MAX_SECONDS = 86_400
-_MAX_CONTEXT = 1 << 24
 
 
 @click.command(
@@ -94,19 +92,20 @@ def command(
             cases.append(Case(label, Status.FAILED, error.message, diagnostics=(error.to_diagnostic(),)))
             continue
         headers.append(header)
-        replies = _replies(header)
-        memory = _memory(header)
+        known = answers(header) if classify(header) is FileKind.MODEL else Answers()
         if output_format == "text":
-            lines = list(_lines(header, described))
-            lines += [f"{'memory':<14} {_memory_text(memory)}"] if memory else []
-            lines += [f"{'replies':<14} {replies.summary}"] if replies else []
+            lines = [*_lines(described), *(_as_model(known) if described.kind == "model" else ())]
             show("\n".join([shown(label), *(f"  {shown(line)}" for line in lines)]))
-        contents = _contents(header)
-        found = (*described.diagnostics, *(f.diagnostic(place) for place, f in contents))
+        contents = known.findings(header.path.name)
+        found = (*described.diagnostics, *contents)
         status = Status.FAILED if has_errors(found) else Status.PASSED
-        data = {**described.to_dict(), "replies": replies.to_dict() if replies else None}
-        data["memory"] = {str(context): size for context, size in memory.items()} or None
-        data["chat_template_findings"] = [{**f.to_dict(), "chat_template": place} for place, f in contents]
+        data = {**described.to_dict(), "replies": known.replies}
+        data["memory"] = {str(context): size for context, size in known.memory.items()} or None
+        place = f"{header.path.name}: "
+        data["chat_template_findings"] = [
+            {**{k: v for k, v in one.items() if k != "key"}, "chat_template": place + one["key"]}
+            for one in known.contents
+        ]
         cases.append(Case(label, status, described.kind, data=data, diagnostics=found))
     compared = [found for header in headers for found in _tokenizer(header, tokenizer, output_format)]
     paired = check_together(headers)
@@ -213,57 +212,7 @@ def _projectors(headers: list[Header], option: str) -> list[Header]:
     return found
 
 
-def _replies(header: Header) -> RepliesOfModel | None:
-    """What of a model's replies Ollama would read; None for a projector and where it is not known."""
-    if classify(header) is not FileKind.MODEL:
-        return None
-    from ..building.replies_of_model import replies_of_model
-
-    return replies_of_model(header)
-
-
-def _contents(header: Header) -> list[tuple[str, ContentFinding]]:
-    """What each chat template of a model does with contents, with the place that findings name."""
-    if classify(header) is not FileKind.MODEL:
-        return []
-    from ..gguf_file.vocabulary import Vocabulary
-    from ..safety.examine import examine
-
-    try:
-        vocabulary = Vocabulary.from_header(header)
-    except GGUFError:
-        return []
-    found = []
-    for name, source in vocabulary.chat_templates.items():
-        key = "tokenizer.chat_template" + ("" if name == "default" else f".{name}")
-        place = f"{header.path.name}: {key}"
-        known = examine(source, bos_token=vocabulary.bos_text, eos_token=vocabulary.eos_text)
-        found += [(place, finding) for finding in known]
-    return found
-
-
-def _memory(header: Header) -> dict[int, int]:
-    """What a model takes, in bytes, with a usual context and the trained one; empty where it is not known."""
-    if classify(header) is not FileKind.MODEL:
-        return {}
-    from ..fit import Settings, estimate
-    from ..fit.settings import DEFAULT_CONTEXT
-    from ..fit.sources import model_of
-
-    try:
-        model = model_of(header)
-    except GGUFError:
-        return {}
-    first = estimate(model, Settings(DEFAULT_CONTEXT))
-    if first.unknown:
-        return {}
-    found = {DEFAULT_CONTEXT: first.total}
-    if first.trained and DEFAULT_CONTEXT < first.trained <= _MAX_CONTEXT:
-        found[first.trained] = estimate(model, Settings(first.trained)).total
-    return found
-
-
-def _memory_text(memory: dict[int, int]) -> str:
+def _memory_text(memory: Mapping[int, int]) -> str:
     """In words: 5.26 GiB with a context of 4,096, 10.5 GiB with 40,960."""
     parts = [f"{size_text(size)} with {context:,}" for context, size in memory.items()]
     return f"{', '.join(parts)} tokens of context (`mkmodelfile fit` says more)"
@@ -303,7 +252,7 @@ def _neighbour(header: Header) -> tuple[Diagnostic, ...] | None:
     return tuple(mild) or None
 
 
-def _lines(header: Header, facts: Description) -> Iterator[str]:
+def _lines(facts: Description) -> Iterator[str]:
     size = f"{facts.file_size:,} bytes" if facts.file_size is not None else "size unknown"
     yield f"{'type':<14} {facts.kind} (Ollama uses it as the {facts.kind} layer)"
     yield f"{'format':<14} GGUF v{facts.version}, {facts.byte_order}-endian, {size}"
@@ -330,8 +279,6 @@ def _lines(header: Header, facts: Description) -> Iterator[str]:
     if facts.kind == "adapter":
         last = until("lora_adapters")
         yield f"{'in Ollama':<14} refused from {last} on; llama-export-lora merges it into its model"
-    if facts.kind == "model":
-        yield from _as_model(header, facts)
 
 
 def _count(parameters: int) -> str:
@@ -355,33 +302,11 @@ def _vocabulary(facts: Description) -> Iterator[str]:
     yield f"{'chat template':<14} {templates or 'none'}"
 
 
-def _as_model(header: Header, facts: Description) -> Iterator[str]:
-    from ..package.families import recognise
-
-    found = recognise(header)
-    yield f"{'family':<14} {found.family.title if found else 'unknown to modelfile-kit (not an error)'}"
-    yield from _in_ollama(header)
-
-
-def _in_ollama(header: Header) -> Iterator[str]:
-    """What reaches the model on a server, where a package has no TEMPLATE."""
-    from ..core.errors import GGUFError
-    from ..gguf_file.vocabulary import Vocabulary
-    from ..lint.own_template import about_own_template
-    from ..ollama.selection import select
-
-    try:
-        vocabulary = Vocabulary.from_header(header)
-        source = vocabulary.chat_templates.get("default")
-    except GGUFError:
-        yield f"{'in Ollama':<14} no chat format at all without a TEMPLATE"
-        return
-    selection = select(jinja=source, architecture=header.architecture)
-    findings = list(about_own_template(source, vocabulary, selection))
-    if selection.source == "jinja" and not has_errors(findings):
-        yield f"{'in Ollama':<14} 0.30 and later render chats by its own template unless a TEMPLATE wins;"
-        yield f"{'':<14} older servers need a TEMPLATE: `mkmodelfile build` compiles it"
-    elif selection.source == "renderer":
-        yield f"{'in Ollama':<14} {selection.why}"
-    for found in findings:
-        yield f"{'in Ollama' if found.code == 'MK258' else found.severity:<14} {found.message}"
+def _as_model(known: Answers) -> Iterator[str]:
+    yield f"{'family':<14} {known.family or 'unknown to modelfile-kit (not an error)'}"
+    for head, text in known.in_ollama:
+        yield f"{head:<14} {text}"
+    if known.memory:
+        yield f"{'memory':<14} {_memory_text(known.memory)}"
+    if known.replies is not None:
+        yield f"{'replies':<14} {known.replies_in_words}"

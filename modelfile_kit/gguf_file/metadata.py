@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import struct
 from array import array
 from collections.abc import Iterator, Mapping
@@ -91,6 +92,10 @@ class Metadata(Mapping[str, Value]):
             end = _end(entry)
             yield key, memoryview(self._data)[start:end]
             start = end
+
+    def digest(self) -> str:
+        """SHA-256 of the whole header: two files with the same one say the same about themselves."""
+        return hashlib.sha256(self._data).hexdigest()
 
     @property
     def behind(self) -> bytes:

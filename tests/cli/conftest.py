@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,15 @@ import pytest
 
 from modelfile_kit.cli.main import run
 from modelfile_kit.micro import build_pair
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _nothing_kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What `inspect` keeps does not come from an earlier run."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("inspect")
+        patch.setattr("modelfile_kit.cli.inspect_answers.cache_folder", lambda: folder)
+        yield
 
 
 @dataclass

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from modelfile_kit.micro import build_model
+
 # Runs a command, then writes the names of all modules that are there to standard error.
 RUN = """
 import json, sys
@@ -77,3 +79,17 @@ def test_lint_imports_no_compiler_and_no_network(tmp_path: Path) -> None:
     # Neither the readers of replies, one for each family, nor the makers of prompts.
     families = {name for name in found if name.startswith(FAMILIES)}
     assert families <= {f"{FAMILIES[0]}go_json", f"{FAMILIES[0]}go_text"}
+
+
+def test_inspect_imports_what_it_works_with_the_first_time_alone(tmp_path: Path) -> None:
+    """What it says of a chat template takes the compiler; it is kept (`cli/inspect_answers.py`)."""
+    model = str(build_model(tmp_path / "model.gguf"))
+    first = imported(["inspect", model], tmp_path)
+    assert others(first) == {"jinja2", "platformdirs", "yaml"}
+    again = imported(["inspect", model], tmp_path)
+    assert others(again) == {"platformdirs"}
+    assert of_the_kit(again) <= {*ROOMS, "gguf_file", "ollama"}
+    assert {n for n in again if n.startswith("modelfile_kit.ollama.")} <= {
+        "modelfile_kit.ollama.releases",
+        "modelfile_kit.ollama.versions",
+    }
