@@ -72,7 +72,7 @@ def test_lint_imports_no_compiler_and_no_network(tmp_path: Path) -> None:
     (tmp_path / "Modelfile").write_text(MODELFILE)
     found = imported(["lint", str(tmp_path / "Modelfile")], tmp_path)
     assert others(found) == set()
-    assert of_the_kit(found) <= {*ROOMS, "gguf_file", "gotemplate", "lint", "ollama", "prover"}
+    assert of_the_kit(found) <= {*ROOMS, "gguf_file", "gotemplate", "lint", "ollama", "project", "prover"}
     assert {name for name in found if name.startswith("modelfile_kit.prover.")} <= {
         "modelfile_kit.prover.refusals"
     }
