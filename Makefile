@@ -8,7 +8,7 @@ SEED ?= 1
 JOBS ?= 1
 MINUTES ?= 60
 
-.PHONY: demo test lint format fuzz soak clean
+.PHONY: demo test lint format site fuzz soak clean
 
 demo: $(STAMP)
 	$(VENV)/bin/mkmodelfile demo
@@ -20,6 +20,11 @@ lint: $(STAMP)
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+
+# The documentation as a site, in site/
+site: $(STAMP)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[docs]"
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict
 
 format: $(STAMP)
 	$(VENV)/bin/ruff check --fix .
@@ -58,4 +63,4 @@ $(STAMP): pyproject.toml
 	touch $@
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis

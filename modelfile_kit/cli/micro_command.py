@@ -10,10 +10,11 @@ from ..building.build import build
 from ..core.diagnostics import Span
 from ..core.errors import UsageError
 from ..gguf_file import read_header
-from ..package.package import load_package
-from ..testing.stand_in_file import FILE_NAME, describe, load_stand_in, write_micro
+from ..package.package import FILE_NAMES, load_package
+from ..testing.stand_in_file import FILE_NAME, describe, load_stand_in, write_micro, write_micro_pair
 from .command import Command
 from .common import package_argument, say
+from .next_step import say_next
 from .output import show
 
 
@@ -46,8 +47,14 @@ def command(package: Path, output: Path, describes: bool) -> None:
     """Write a micro model that stands in for a package's own, to try the package without it.
 
     The files have the names, the architecture, the special tokens and the chat template of the real ones, as
-    stand-in.yaml beside the golden files describes them. Without that file the micro GLM-4.1V is written.
+    stand-in.yaml beside the golden files describes them. Without that file, and where there is no package,
+    the micro GLM-4.1V is written: a model of 1.2 MB that names the colour of an image.
     """
+    if package == Path() and not describes and not any(Path(name).is_file() for name in FILE_NAMES):
+        for name in write_micro_pair(output):
+            show(name)
+        say_next("mkmodelfile", "init", str(output))
+        return
     loaded = load_package(package)
     if describes:
         built = build(package, write=False)

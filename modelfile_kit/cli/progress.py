@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 LINE_SECONDS = 5.0
 MOMENT_SECONDS = 0.7
+MARK = "… "  # begins a line of progress, which is no result
 WIDE = 70  # columns; on a narrower terminal bytes and rate would leave no room for the name
 
 _DISPLAY: ContextVar[Bars | Lines | None] = ContextVar("_DISPLAY", default=None)
@@ -120,9 +121,10 @@ class Lines:
         self._due = now + LINE_SECONDS
         if step.stage in BYTE_STAGES:
             title = f"{step.stage} {step.subject}".strip()
-            tell(progress_line(title, step.done, step.total, step.done - first, now - began))
+            line = progress_line(title, step.done, step.total, step.done - first, now - began)
         else:
-            tell(count_line(step, step.done - first, now - began))
+            line = count_line(step, step.done - first, now - began)
+        tell(f"{MARK}{line}")
 
     def clear(self) -> None:
         """Nothing is drawn that would have to go."""

@@ -46,14 +46,23 @@ def render(report: Report, *, color: bool = False, width: int | None = None, det
 
 
 def _brief(report: Report, color: bool, width: int | None) -> str:
-    """What has to be seen: cases that failed, were left out or have a warning; remarks are only named."""
+    """What has to be seen: cases that failed, were left out or have a warning; remarks are only named.
+
+    Of cases that have the same codes the first is shown whole.
+    """
     lines = []
     if report.headline:
         lines += _wrapped(shown(f"{report.command} {report.subject}: {report.headline}"), "  ", width)
+    told: set[frozenset[str]] = set()
     for case in report.cases:
         serious = tuple(d for d in case.diagnostics if d.severity is not Severity.INFO)
-        if serious or case.status is not Status.PASSED:
+        codes = frozenset(d.code for d in serious)
+        if codes and codes in told:
+            summary = f"{case.summary} (as above: {', '.join(sorted(codes))})"
+            lines += _case(Case(case.name, case.status, summary), color, width)
+        elif serious or case.status is not Status.PASSED:
             lines += _case(replace(case, diagnostics=serious), color, width)
+        told.add(codes)
     serious = tuple(d for d in report.diagnostics if d.severity is not Severity.INFO)
     lines += findings_lines(serious, color=color, width=width, said=report.subject)
     lines += [f"  {line}" for line in table_lines(report.table)]

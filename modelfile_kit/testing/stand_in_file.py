@@ -24,7 +24,7 @@ from ..core.os_errors import os_reason
 from ..gguf_file import Header, Vocabulary
 from ..gguf_file.arrays import NumberArray, StringArray
 from ..gguf_file.quantization import file_type_in_name
-from ..micro import build_pair
+from ..micro import MODEL_NAME, PROJECTOR_NAME, build_pair
 from ..micro.stand_in import ID, StandIn, build_stand_in
 from ..package.bounded_yaml import MAX_BYTES, Document, load
 from ..package.package import UNREADABLE, Package, load_package
@@ -296,6 +296,26 @@ def write_micro(package: Package, folder: Path, found: StandInFile | None) -> tu
     """
     names = [package.model.name, *([found.projector] if found and found.projector else [])]
     names += _variant_names(package) if found else []
+    _must_be_micro(folder, names)
+    if found is None:
+        return write_micro_pair(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    model, projector = found.build(package, folder)
+    return str(model), str(projector) if projector else None
+
+
+def write_micro_pair(folder: Path) -> tuple[str, str]:
+    """Writes the micro GLM-4.1V and its projector, under their own names; returns their paths.
+
+    Raises UsageError where a larger file has the name of one of them.
+    """
+    _must_be_micro(folder, [MODEL_NAME, PROJECTOR_NAME])
+    folder.mkdir(parents=True, exist_ok=True)
+    pair = build_pair(folder)
+    return str(pair.model), str(pair.projector)
+
+
+def _must_be_micro(folder: Path, names: Iterable[str]) -> None:
     for path in (folder / name for name in names):
         # A real model of that name may be in this folder; nothing but a micro model is overwritten.
         if path.is_file() and (size := path.stat().st_size) > LARGEST_MICRO:
@@ -304,9 +324,3 @@ def write_micro(package: Package, folder: Path, found: StandInFile | None) -> tu
                 span=Span(str(path)),
                 help="name another folder with --output",
             )
-    folder.mkdir(parents=True, exist_ok=True)
-    if found is None:
-        pair = build_pair(folder)
-        return str(pair.model), str(pair.projector)
-    model, projector = found.build(package, folder)
-    return str(model), str(projector) if projector else None

@@ -57,3 +57,14 @@ def test_a_model_is_described_and_then_made_again(package, mkmodelfile, tmp_path
     (real,) = package.glob("micro-*.gguf")
     key = "tokenizer.chat_template"
     assert model.metadata[key] == read_header(real).metadata[key]
+
+
+def test_without_a_package_the_micro_model_itself_is_written(tmp_path, mkmodelfile, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = mkmodelfile("micro", "-o", "tiny")
+    assert done.code == 0, done.err
+    assert done.out.splitlines() == ["tiny/micro-glm4v.gguf", "tiny/mmproj-micro-glm4v.gguf"]
+    assert done.err == "next: mkmodelfile init tiny\n"
+    assert mkmodelfile("init", "tiny").code == 0
+    assert mkmodelfile("build", "tiny").code == 0
+    assert mkmodelfile("micro", "nowhere").code == 2

@@ -75,8 +75,8 @@ def test_a_line_every_few_seconds(told: list[str], clock: Callable[[float], None
         clock(0.25)
     # 12.5 seconds: two lines, and none for what ended before the first was due
     assert told == [
-        "hash m.gguf: 40.0 KiB of 100 KiB, 8.00 KiB/s, 0:07 left",
-        "hash m.gguf: 80.0 KiB of 100 KiB, 8.00 KiB/s, 0:02 left",
+        "… hash m.gguf: 40.0 KiB of 100 KiB, 8.00 KiB/s, 0:07 left",
+        "… hash m.gguf: 80.0 KiB of 100 KiB, 8.00 KiB/s, 0:02 left",
     ]
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from modelfile_kit.core import codes
 from modelfile_kit.core.diagnostics import Diagnostic, Severity, Span
-from modelfile_kit.report import FORMATS, Case, Report, Status, html, render
+from modelfile_kit.report import FORMATS, Case, Report, Status, html, render, terminal
 
 ERROR = Diagnostic("MK101", Severity.ERROR, "100% wrong\nhere", Span("a b/Modelfile", 3, 7), "mend: it, now")
 WARNING = Diagnostic("MK323", Severity.WARNING, "odd")
@@ -169,3 +169,31 @@ def test_the_page_shows_replies_as_written_and_as_read():
         "content: W",
     ):
         assert word in text
+
+
+def test_a_brief_failure_tells_a_cause_once() -> None:
+    def case(name: str, *found: Diagnostic) -> Case:
+        return Case(name, Status.FAILED, "differs", f"details of {name}", found)
+
+    mild = Diagnostic("MK321", Severity.INFO, "a remark")
+    cases = (
+        case("a", ERROR, mild),
+        case("b", ERROR),
+        Case("fine", Status.PASSED),
+        case("c"),
+        case("d"),
+        Case("left out", Status.SKIPPED, "no tokens"),
+    )
+    report = Report("check", "m", cases, brief=True, headline="compared")
+    text = terminal.render(report, details=False)
+    assert [line for line in text.splitlines() if line.startswith("  ") and line[2] in "✓✗-"] == [
+        "  ✗ a  differs",
+        f"  ✗ b  differs (as above: {ERROR.code})",
+        "  ✗ c  differs",
+        "  ✗ d  differs",
+        "  - left out  no tokens",
+    ]
+    # without a finding nothing says that the cause is the same
+    assert [name for name in "abcd" if f"details of {name}" in text] == ["a", "c", "d"]
+    assert "notes: MK321 stop-unseen (-v shows them)" in text
+    assert "✓ fine" in terminal.render(report, details=True)
