@@ -46,6 +46,15 @@ def test_the_wheel_holds_families_and_types_and_nothing_of_the_tests(wheel: Any)
     assert "modelfile_kit/py.typed" in names
     for name in ("page.html.jinja", "page_parts.html.jinja", "page.css", "page.js"):
         assert f"modelfile_kit/report/{name}" in names
+    shared = {name.partition(".data/data/")[2] for name in names}
+    pages = {f"share/man/man1/{page.name}" for page in (ROOT / "man").iterdir()}
+    scripts = {
+        "share/bash-completion/completions/mkmodelfile",
+        "share/zsh/site-functions/_mkmodelfile",
+        "share/fish/vendor_completions.d/mkmodelfile.fish",
+    }
+    assert pages | scripts <= shared
+    assert "modelfile_kit/cli/completion_table.json" in names
     schema = (ROOT / "docs/mkmodelfile.schema.json").read_bytes()
     assert zipfile.ZipFile(wheel).read("modelfile_kit/mkmodelfile.schema.json") == schema
     pages = {path.name for path in (ROOT / "modelfile_kit/core/codes/pages").iterdir()}

@@ -13,7 +13,7 @@ import click
 
 from modelfile_kit.cli.main import cli
 from modelfile_kit.package.schema import json_schema
-from tools import code_pages, release_page, running_pages
+from tools import code_pages, completion_table, man_pages, release_page, running_pages
 from tools.compatibility import page
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -247,6 +247,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "package-file.md": _package_file,
     "mkmodelfile.schema.json": _schema,
     "commands.md": _commands,
+    "../modelfile_kit/cli/completion_table.json": completion_table.table,
+    **{f"../man/{name}": write for name, write in man_pages.pages().items()},
     "COMPATIBILITY.md": page.page,
     "releases.md": release_page.page,
     "rules.md": code_pages.rules,

@@ -41,6 +41,7 @@ _COMMANDS = {
     "fmt": "Format Modelfiles.",
     "explain": "Explain the code of a finding.",
     "schema": "Print the JSON Schema of mkmodelfile.yaml.",
+    "completion": "Print the script that completes command lines in a shell.",
     "lsp": "Run the language server for editors.",
     "test": "Run golden template regression tests.",
     "micro": "Write a micro model that stands in for a package's own.",
@@ -59,7 +60,7 @@ _GROUPS = {
     "Packages": ("demo", "init", "build", "check", "test", "micro"),
     "Servers": ("publish", "push", "pull", "rollback", "verify", "adopt", "repair", "serve", "caption"),
     "Files": ("inspect", "audit", "diff", "fit", "patch", "quantize", "compile", "render", "lint", "fmt"),
-    "Editors": ("lsp", "schema"),
+    "Editors and shells": ("lsp", "schema", "completion"),
     "Help": ("doctor", "explain"),
 }
 
@@ -121,6 +122,10 @@ def main(args: list[str] | None = None) -> None:
 def run(arguments: list[str]) -> int:
     """Runs one command line; returns the exit code. Errors become messages on stderr."""
     _make_streams_lenient()
+    if shell := os.environ.get("_MKMODELFILE_COMPLETE"):
+        from .completion import answer
+
+        return answer(arguments, shell)
     flags = Flags()
     try:
         # Not cli.main(): it would swallow a closed pipe and an interrupt before we see them.

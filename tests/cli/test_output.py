@@ -360,6 +360,7 @@ MATRIX: dict[str, Lines] = {
         [w.folder, "--check", "-v"],
     ],
     "explain": lambda w: [[w.attack]],
+    "completion": lambda w: [["bash"], [w.attack]],
     "schema": lambda w: [[], [w.attack]],
     "lsp": lambda w: [[], [w.attack]],
     "doctor": lambda w: [

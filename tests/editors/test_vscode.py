@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -32,7 +33,14 @@ def run_node(script: str, *arguments: str, stdin: str = "") -> Any:
     if script != "activate.js" and not (EXTENSION / "node_modules").is_dir():
         pytest.skip("the packages of the extension are not installed (npm ci in editors/vscode)")
     command = [node, str(HERE / script), str(EXTENSION), *arguments]
-    done = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=300, encoding="utf-8")
+    done = subprocess.run(
+        command,
+        input=stdin,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=300,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 

@@ -71,7 +71,7 @@ def test_a_session(folder: Path, pair: Any, tmp_path: Path) -> None:
     watch = tmp_path / "watch"
     watch.mkdir()
     (watch / "sitecustomize.py").write_text(WATCH)
-    path = os.pathsep.join([str(watch), *filter(None, [os.environ.get("PYTHONPATH")])])
+    path = os.pathsep.join([str(watch), *sys.path])
     uri = uri_of(folder / "Modelfile")
     before = {p.name: p.stat().st_mtime_ns for p in folder.iterdir()}
     model = pair.model.name
@@ -289,7 +289,7 @@ def test_the_end_in_the_middle_of_everything(end: str) -> None:
 
 def test_without_the_extra_the_way_to_it_is_said(tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['pygls'] = None\n")
-    path = os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])])
+    path = os.pathsep.join([str(tmp_path), *sys.path])
     client = Client([sys.executable, "-m", "modelfile_kit", "lsp"], PYTHONPATH=path)
     assert client.close() == 2
     assert 'pip install "modelfile-kit[lsp]"' in client.errors
