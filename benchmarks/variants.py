@@ -4,15 +4,18 @@
 
 The micro pair stands in for a model, each variant filled up with bytes of its own to MEBIBYTES (default 64).
 All rows are measured in one run on one server of its own, without verification, which `ollama create` does
-not do. Bytes are those that a client sends, counted by a proxy before the server; to one on this machine
-`ollama create` sends no files, so the proxy also listens where the machine looks like another one. It gets
-the Modelfiles that the kit built, so its times leave out how a TEMPLATE comes to be. "first" has each way its
-own files, of the same size; "another SYSTEM" changes one line of the package; "unchanged" is the same again.
+not do. Bytes are those that a client sends, counted by a proxy before the server. To a server on this machine
+neither way sends files: both copy them into its folder (OLLAMA_MODELS). So the proxy also listens where the
+machine looks like another one. `ollama create` gets the Modelfiles that the kit built, so its times leave
+out how a TEMPLATE comes to be. "first" has each way its own files, of the same size; "another SYSTEM" changes
+one line of the package; "unchanged" is the same again. cpu: processor seconds of client and server together,
+which say more than seconds on a machine that does other work.
 """
 
 from __future__ import annotations
 
 import os
+import resource
 import socket
 import subprocess
 import sys
@@ -68,6 +71,8 @@ class Counting:
                 return
             host, _, port = self.server.rpartition(":")
             server = socket.create_connection((host, int(port)))
+            for end in (client, server):  # else each request in two pieces waits 40 ms for an ACK
+                end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             for source, target, counted in ((client, server, True), (server, client, False)):
                 threading.Thread(target=self._pump, args=(source, target, counted), daemon=True).start()
 
@@ -129,6 +134,14 @@ def own_address() -> str:
         return str(probe.getsockname()[0])
 
 
+def processor_seconds(server: OllamaProcess) -> float:
+    """What this process, the programs that it ran and the server have used so far (Linux)."""
+    mine = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    fields = Path(f"/proc/{server.pid}/stat").read_text().rpartition(")")[2].split()
+    theirs = sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")  # proc(5): utime, stime, and of children
+    return sum(used.ru_utime + used.ru_stime for used in mine) + theirs
+
+
 def publishing(server: OllamaProcess, host: str, ours: Path, theirs: Path, cache: Path) -> None:
     """The kit beside `ollama create`, first and with another SYSTEM; host: where the server seems to be."""
     print(f"\npublishing {len(TYPES)} variants to {'this' if host.startswith('127.') else 'another'} machine")
@@ -138,13 +151,13 @@ def publishing(server: OllamaProcess, host: str, ours: Path, theirs: Path, cache
             for folder, create in ((ours, by_kit), (theirs, by_create)):
                 say(folder, text)
                 made = build_variants(folder)
-                before = proxy.sent
+                before, cpu = proxy.sent, processor_seconds(server)
                 seconds = timed(partial(create, made, proxy, server, cache))
-                figures.append((seconds, proxy.sent - before))
-            (kit, kit_bytes), (cli, cli_bytes) = figures
-            print(f"  {title}: the kit {kit:.2f} s, {kit_bytes / 1e6:.1f} MB; ", end="")
-            print(f"{len(TYPES)} times `ollama create` {cli:.2f} s, {cli_bytes / 1e6:.1f} MB; ", end="")
-            print(f"{cli / kit:.1f} times as long")
+                figures.append((seconds, processor_seconds(server) - cpu, (proxy.sent - before) / 1e6))
+            kit, cli = figures
+            ways = (("the kit", kit), (f"{len(TYPES)} times `ollama create`", cli))
+            told = (f"{who} {s:.2f} s, cpu {cpu:.2f} s, {sent:.1f} MB" for who, (s, cpu, sent) in ways)
+            print(f"  {title}: {'; '.join(told)}; {cli[0] / kit[0]:.1f} times as long")
 
 
 def by_kit(made: tuple[object, ...], proxy: Counting, _server: OllamaProcess, cache: Path) -> None:
@@ -179,6 +192,7 @@ def main() -> None:
                 return
             server = OllamaProcess(program, folder / f"ollama{number}")
             server.start()
+            os.environ["OLLAMA_MODELS"] = server.env["OLLAMA_MODELS"]  # as `ollama create` has it
             try:
                 publishing(server, host, ours, theirs, folder / "cache")
             finally:

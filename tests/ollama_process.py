@@ -101,6 +101,12 @@ class OllamaProcess:
                 time.sleep(0.05)
         raise RuntimeError(f"ollama serve does not answer:\n{self.log.read_text()[-2000:]}")
 
+    @property
+    def pid(self) -> int:
+        """Of the running server."""
+        assert self._process is not None
+        return self._process.pid
+
     def stop(self, *, at_once: bool = False) -> None:
         """Ends it and the engines it started: they are its own process group."""
         if self._process is None:

@@ -33,7 +33,7 @@ def clone_file(source: Path, target: Path) -> Way:
     source = source.resolve()
     with open_file(source) as data:
         try:
-            if _reflink(data.fileno(), target):
+            if reflink(data.fileno(), target):
                 return "reflink"
             with contextlib.suppress(OSError):  # another file system, or one without hard links
                 target.hardlink_to(source)
@@ -45,7 +45,11 @@ def clone_file(source: Path, target: Path) -> Way:
             raise
 
 
-def _reflink(data: int, target: Path) -> bool:
+def reflink(data: int, target: Path) -> bool:
+    """Makes `target`, which is not there yet, a file with the blocks of an open one; whether that can be.
+
+    data: the descriptor of that one. Where it cannot be, nothing is left.
+    """
     if fcntl is None or sys.platform != "linux":
         return False
     with target.open("xb") as out:

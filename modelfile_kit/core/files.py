@@ -76,9 +76,11 @@ def read_file(path: Path, limit: int = -1) -> bytes:
         return stream.read(limit)
 
 
-def write_atomically(path: Path, data: bytes) -> None:
+def write_atomically(path: Path, data: bytes, *, lasting: bool = True) -> None:
     """Writes beside `path`, then renames: the file is the old one or the new one, never a part.
 
+    lasting: False for an entry of a cache, which only this user reads and whose loss is none. The disk is not
+    waited for then: it may have gigabytes of other files to write first.
     Raises OSError with `path` as its file name; the part that was written is removed first.
     """
     if path.is_dir():
@@ -91,9 +93,11 @@ def write_atomically(path: Path, data: bytes) -> None:
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
+            if lasting:
+                file.flush()
+                os.fsync(file.fileno())
+        if lasting:
+            part.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
         part.replace(path)
     except OSError as error:
         raise cannot_write(error, path) from error

@@ -33,7 +33,7 @@ DEADLINE_SECONDS = 6 * 3600.0  # one answer; the longest real ones are a quantiz
 LEAST_RATE = 100.0  # bytes a second; the slowest mobile line has ten times that
 RATE_SECONDS = 30.0  # the rate is judged over that long: a train in a tunnel is no slow server
 UNPACKED_BYTES = 1 << 20  # one piece of a compressed answer: callers bound what they take between two of them
-WRITE_BYTES = 1 << 14  # one write; the rate is looked at between two of them
+WRITE_BYTES = 1 << 16  # one write; the rate is looked at between two of them
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -22,6 +22,7 @@ from ..core.files import write_atomically
 from ..core.os_errors import os_reason
 from ..core.progress import Progress, Step, tell_step
 from ..runtime.ollama.client import OllamaServer
+from .shared_store import put_blob
 
 CHUNK_BYTES = 1 << 20  # one read: large enough for full speed, small enough for smooth progress
 SETTLED_NS = 2_000_000_000  # file systems keep times to 2 s at worst; younger files may change unseen
@@ -71,15 +72,24 @@ def digest_file(
     return digest, False
 
 
-def upload(server: OllamaServer, blob: Blob, *, progress: Progress | None = None) -> bool:
+def upload(
+    server: OllamaServer,
+    blob: Blob,
+    *,
+    progress: Progress | None = None,
+    folder: Callable[[], Path | None] = lambda: None,
+) -> bool:
     """Uploads the blob unless the server has it; whether anything was sent.
 
     A connection that breaks is tried again, at most `UPLOAD_ATTEMPTS` times in all.
+    folder: gives the server's own folder of blobs, where a copy does in place of an upload, or None.
     """
     for attempt in range(1, UPLOAD_ATTEMPTS + 1):
         try:
             if server.has_blob(blob.digest):
                 return attempt > 1  # an earlier attempt of ours arrived after all
+            if attempt == 1 and _copied(server, blob, folder(), progress):
+                return True
             server.upload_blob(blob.digest, _chunks(blob, progress), blob.size)
             return True
         except ServerError as e:
@@ -87,6 +97,24 @@ def upload(server: OllamaServer, blob: Blob, *, progress: Progress | None = None
                 raise
             time.sleep(RETRY_SECONDS * attempt)
     raise AssertionError("unreachable")
+
+
+def _copied(server: OllamaServer, blob: Blob, folder: Path | None, progress: Progress | None) -> bool:
+    """Copies the blob into the server's folder; False where it is to be sent after all."""
+    if folder is None:
+        return False
+    try:
+        for done in put_blob(folder, blob.digest, blob.path):
+            if progress:
+                progress(Step("upload", blob.path.name, done, blob.size))
+    except OSError:
+        return False  # what is wrong with the disk or the file is told by the upload
+    return server.has_blob(blob.digest)
+
+
+def digests_in(cache_folder: Path | None) -> DigestCache:
+    """The digests that are remembered in this folder, in the user's cache without one."""
+    return DigestCache(cache_folder / "digests" if cache_folder else None)
 
 
 class DigestCache:
@@ -121,7 +149,7 @@ class DigestCache:
         entry = {"path": str(path.absolute()), "identity": _identity(stat), "digest": digest}
         with contextlib.suppress(OSError):
             self.folder.mkdir(parents=True, exist_ok=True)
-            write_atomically(self._entry(path), json.dumps(entry).encode())
+            write_atomically(self._entry(path), json.dumps(entry).encode(), lasting=False)
 
     def _entry(self, path: Path) -> Path:
         name = hashlib.sha256(os.fsencode(path.absolute())).hexdigest()

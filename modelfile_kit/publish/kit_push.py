@@ -19,7 +19,7 @@ from ..sources.model_name import parse_model_name
 from ..sources.registry import DOCKER_MANIFEST, Registry
 from ..sources.registry_logins import Login
 from ..sources.registry_upload import UploadMemory, upload_blob
-from .blobs import Blob, DigestCache, digest_file
+from .blobs import Blob, digest_file, digests_in
 from .create_request import CreateRequest
 from .model_manifest import make_manifest
 from .push import NOT_SIGNED_IN, require_pushable
@@ -82,7 +82,7 @@ def push_by_kit(
     require_kit_pushable(name, insecure=insecure)
     parts = parse_model_name(name)
     request = request_of(source, progress)
-    cache = DigestCache(cache_folder / "digests" if cache_folder else None)
+    cache = digests_in(cache_folder)
     memory = UploadMemory(cache_folder / "uploads" if cache_folder else None)
     with terminated_as_interrupted(), Registry(parts.host, insecure=insecure, login=login) as registry:
         # Who is not let in is told before a large file is read.

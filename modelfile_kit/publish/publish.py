@@ -11,6 +11,7 @@ import shlex
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ from ..runtime import error_texts
 from ..runtime.ollama.client import OllamaServer
 from ..runtime.ollama.program import OllamaProgram, find_ollama_command
 from ..runtime.ollama.replies import RefusedError
-from .blobs import Blob, DigestCache, digest_file, upload
+from .blobs import Blob, digest_file, digests_in, upload
 from .create_request import CreateRequest, file_kind
 from .expectation import Expectation
 from .keeping import keeping, previous_name
@@ -36,6 +37,7 @@ from .request_of import request_of
 from .request_text import modelfile_of
 from .reuse import LayerMemory, body_from_layers
 from .served_model import ServedModel, differences
+from .shared_store import shared_blobs
 from .take_over import Leftover, clean, digest_of, end_engine, sweep, take_over, working_model
 from .verify import VerifyReport, verify_on
 
@@ -241,7 +243,7 @@ class _Run:
         self.request = request
         self.name = name
         self.progress = progress
-        self.digests = DigestCache(cache_folder / "digests" if cache_folder else None)
+        self.digests = digests_in(cache_folder)
         self.layers = LayerMemory(cache_folder / "layers" if cache_folder else None)
         self.version = self._check_version()
         self.blobs: tuple[Blob, ...] = ()
@@ -405,7 +407,10 @@ class _Run:
             yield request, self._hashed(request)
 
     def _create_by_api(self, temporary: str, request: CreateRequest, blobs: tuple[Blob, ...]) -> None:
-        sent = tuple(replace(b, uploaded=upload(self.server, b, progress=self.progress)) for b in blobs)
+        folder = lru_cache(lambda: shared_blobs(self.server))  # asked for only where something is missing
+        sent = tuple(
+            replace(b, uploaded=upload(self.server, b, progress=self.progress, folder=folder)) for b in blobs
+        )
         self._note(sent)
         body = request.body(temporary, {b.path: b.digest for b in sent})
         self.server.create(body, lambda part: self.tell("create", part))

@@ -50,7 +50,7 @@ class LayerMemory:
         with contextlib.suppress(OSError):
             self.folder.mkdir(parents=True, exist_ok=True)
             data = json.dumps({"layers": [list(layer) for layer in layers]}).encode()
-            write_atomically(self._entry(blobs, quantize), data)
+            write_atomically(self._entry(blobs, quantize), data, lasting=False)
 
     def _entry(self, blobs: Iterable[Blob], quantize: str | None) -> Path:
         # The name counts as well: it says how parts of a split file belong together.

@@ -41,11 +41,17 @@ class Leftover:
 
 def digest_of(server: OllamaServer, name: str) -> str | None:
     """The digest of the manifest that the server lists for a name; None where there is none."""
-    wanted = with_tag(name).casefold()
-    for model in server.models():
-        if str(model.get("model") or "").casefold() == wanted:
-            return str(model.get("digest") or "")
-    return None
+    return _digests(server).get(_listed(name))
+
+
+def _digests(server: OllamaServer) -> dict[str, str]:
+    """The digests of all manifests, by the names as `_listed` writes them."""
+    listed = ((str(m.get("model") or "").casefold(), str(m.get("digest") or "")) for m in server.models())
+    return dict(reversed(list(listed)))  # the first of a name counts
+
+
+def _listed(name: str) -> str:
+    return with_tag(name).casefold()
 
 
 @contextlib.contextmanager
@@ -65,8 +71,8 @@ def take_over(server: OllamaServer, temporary: str, name: str) -> str:
     If the copy fails, is torn or is interrupted, the old model is put back and the error goes on.
     """
     with one_at_a_time(server.url, with_tag(name)):
-        meant = digest_of(server, temporary)
-        before = digest_of(server, name)
+        digests = _digests(server)
+        meant, before = digests.get(_listed(temporary)), digests.get(_listed(name))
         if before is not None and before == meant:
             return before
         with _kept(server, name, existing=before is not None):

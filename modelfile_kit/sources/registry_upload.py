@@ -123,7 +123,7 @@ class UploadMemory:
                 entry.unlink(missing_ok=True)
                 return
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            write_atomically(entry, json.dumps({"location": location}).encode())
+            write_atomically(entry, json.dumps({"location": location}).encode(), lasting=False)
 
     def _entry(self, url: str, repository: str, digest: str) -> Path:
         name = hashlib.sha256(f"{url}\n{repository}\n{digest}".encode()).hexdigest()

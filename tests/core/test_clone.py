@@ -48,7 +48,7 @@ def test_another_file_system_gets_a_copy(source: Path, tmp_path: Path, monkeypat
 
 
 def test_no_room_for_a_copy(source: Path, tmp_path: Path, monkeypatch: Any) -> None:
-    monkeypatch.setattr("modelfile_kit.core.clone._reflink", lambda *_: False)
+    monkeypatch.setattr("modelfile_kit.core.clone.reflink", lambda *_: False)
     monkeypatch.setattr(Path, "hardlink_to", refuse)
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(1 << 30, 0, len(DATA) - 1))
@@ -62,7 +62,7 @@ def test_a_broken_copy_leaves_nothing(source: Path, tmp_path: Path, monkeypatch:
     def interrupted(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("modelfile_kit.core.clone._reflink", lambda *_: False)
+    monkeypatch.setattr("modelfile_kit.core.clone.reflink", lambda *_: False)
     monkeypatch.setattr(Path, "hardlink_to", refuse)
     monkeypatch.setattr(os, "fsync", interrupted)
     with pytest.raises(KeyboardInterrupt):

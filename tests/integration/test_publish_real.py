@@ -82,6 +82,23 @@ def test_a_package_is_built_published_and_verified(package, ollama_server, llama
     assert not report.native
 
 
+@pytest.mark.skipif(os.name == "nt", reason="no owner of a folder to compare with")
+def test_into_a_store_of_this_user_nothing_is_sent(
+    modelfile, either_server, either_process, tmp_path, monkeypatch
+):
+    """The server has the same blobs as where they were sent, and makes the same model of them."""
+    monkeypatch.setenv("OLLAMA_MODELS", str(either_process.models))
+    path = modelfile(f"SYSTEM {tmp_path.name}")
+    before, stored = either_process.log.read_text(), set((either_process.models / "blobs").glob("*"))
+    done = publish(path, "here", host=either_server.url)
+    assert 'POST     "/api/blobs' not in either_process.log.read_text()[len(before) :]
+    for blob in done.blobs:
+        there = either_process.models / "blobs" / blob.digest.replace(":", "-")
+        assert there.read_bytes() == blob.path.read_bytes()
+    assert all(len(p.name) == 71 for p in set((either_process.models / "blobs").glob("*")) - stored)
+    assert verify("here", host=either_server.url).ok
+
+
 def test_a_package_is_verified_by_its_path(package, ollama_server, llama_cpp, monkeypatch, capsys):
     publish(build(package), NAME, host=ollama_server.url)
     monkeypatch.chdir(package.parent)
