@@ -32,7 +32,7 @@ async function start() {
     { command, args: ["lsp"] },
     {
       documentSelector: SELECTOR,
-      initializationOptions: { target: settings.get("target", "latest") },
+      initializationOptions: { target: settings.get("target", "") },
       synchronize: { configurationSection: "mkmodelfile" },
     },
   );

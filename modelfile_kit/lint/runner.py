@@ -81,7 +81,13 @@ def _lint(
     return with_excerpts(found, LINE_BREAK.split(context.text))
 
 
-def lint_template(text: str, *, target: str | Target = "latest", file: str | None = None) -> list[Diagnostic]:
+def lint_template(
+    text: str,
+    *,
+    target: str | Target = "latest",
+    file: str | None = None,
+    choice: Choice = EVERYTHING,
+) -> list[Diagnostic]:
     """What is wrong with a Go template as the TEMPLATE of a Modelfile, in the order of its lines.
 
     Only what the template itself shows: no model and no file is looked at. Arguments as of `lint_modelfile`.
@@ -96,7 +102,7 @@ def lint_template(text: str, *, target: str | Target = "latest", file: str | Non
     with _nothing_collected():
         found = [
             _diagnostic(rule, finding, whole, file)
-            for rule, finding in _findings(context)
+            for rule, finding in _findings(context, choice)
             if finding.instruction is template or (finding.instruction is None and _line(finding))
         ]
     found = [replace(d, span=_without_head(d.span)) for d in found if d.code not in _ABOUT_MODELFILES]
@@ -136,6 +142,7 @@ def offered_fixes(
     base: str | Path | None = None,
     target: str | Target = "latest",
     file: str | None = None,
+    choice: Choice = EVERYTHING,
 ) -> list[Offer]:
     """The safe fixes of findings that begin on some lines (the first and the last, from 1), each by itself.
 
@@ -143,7 +150,7 @@ def offered_fixes(
     """
     context = _context(text, base, Target.parse(target), file)
     offers = []
-    for rule, finding in _findings(context):
+    for rule, finding in _findings(context, choice):
         line = _line(finding) or 0
         if finding.fix is None or not lines[0] <= line <= lines[1]:
             continue

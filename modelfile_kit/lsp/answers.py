@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..core.diagnostics import Severity
+from ..ollama.versions import Target
 
 Place = tuple[int, int]
 """The first index, and the one after the last."""
@@ -15,17 +16,23 @@ Place = tuple[int, int]
 class OpenFile:
     """A file as the editor has it.
 
-    path: None for one that was never saved. target: the Ollama that it is for, as lint's `--target` takes it.
+    path: None for one that was never saved. target: the Ollama that it is for, as lint's `--target` takes it;
+    "" where the editor does not say.
     """
 
     text: str
     path: Path | None = None
-    target: str = "latest"
+    target: str = ""
 
     @property
     def folder(self) -> Path | None:
         """What its relative paths start from."""
         return self.path.parent if self.path else None
+
+    @property
+    def meant(self) -> Target:
+        """The target, the latest where none is said."""
+        return Target.parse(self.target or "latest")
 
 
 @dataclass(frozen=True)

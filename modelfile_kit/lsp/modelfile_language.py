@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from ..core import codes
 from ..core.errors import ModelfileError
@@ -19,6 +20,7 @@ from ..ollama.releases import RELEASES
 from ..ollama.versions import Target, version_text
 from .answers import Choice, Edit, Hover, Link, OpenFile, Place, Problem, Symbol
 from .document_text import DocumentText
+from .lint_settings import lint_settings
 from .modelfile_pieces import Piece, piece_at, pieces
 from .modelfile_words import (
     about_instruction,
@@ -44,8 +46,12 @@ class ModelfileLanguage:
     def problems(self, file: OpenFile) -> list[Problem]:
         """What lint finds, the files beside it looked at as `mkmodelfile lint` does."""
         name = str(file.path) if file.path else None
-        found = lint_modelfile(file.text, base=file.folder, target=file.target, file=name)
-        return problems_of(found, file)
+        found = lint_settings(file)
+        if found.excluded:
+            return []
+        options: Any = {"target": found.target, "memory": found.memory, "choice": found.choice}
+        wrong = lint_modelfile(file.text, base=found.base, file=name, **options)
+        return problems_of([*([found.fault] if found.fault else []), *wrong], file)
 
     def fixes(self, file: OpenFile, place: Place) -> list[Problem]:
         """The findings with a safe fix on the lines of a place."""
@@ -54,8 +60,10 @@ class ModelfileLanguage:
             return []  # what lint reads is not what the editor has
         lines = text.position(place[0])[0] + 1, text.position(place[1])[0] + 1
         name = str(file.path) if file.path else None
+        asked = lint_settings(file)
+        options: Any = {"base": asked.base, "target": asked.target, "choice": asked.choice}
         try:
-            offers = offered_fixes(file.text, lines=lines, base=file.folder, target=file.target, file=name)
+            offers = offered_fixes(file.text, lines=lines, file=name, **options)
         except ModelfileError:
             return []
         found = []
@@ -68,8 +76,9 @@ class ModelfileLanguage:
 
     def fixed(self, file: OpenFile) -> str | None:
         """The text with every safe fix, as `lint --fix` writes it; None where there is none to make."""
+        asked = lint_settings(file)
         try:
-            done = fix_modelfile(file.text, base=file.folder, target=file.target)
+            done = fix_modelfile(file.text, base=asked.base, target=asked.target, choice=asked.choice)
         except ModelfileError:
             return None
         return done.text if done.fixed else None
@@ -98,7 +107,7 @@ class ModelfileLanguage:
         if not _within(offset, piece.value):
             return None
         if piece.name == "template":
-            return template_hover(file.text, piece.value, offset, Target.parse(file.target))
+            return template_hover(file.text, piece.value, offset, file.meant)
         about = _about_name(piece.name, file.text[slice(*piece.value)])
         return Hover(piece.value, about) if about else None
 
@@ -109,7 +118,7 @@ class ModelfileLanguage:
         if piece is None or (piece.name != "#" and offset <= piece.name_place[1]):
             place = (offset, offset) if piece is None else piece.name_place
             line = text[max(text.rfind("\n", 0, place[0]), text.rfind("\r", 0, place[0])) + 1 : place[0]]
-            return [] if line.strip() else _instructions(place, Target.parse(file.target))
+            return [] if line.strip() else _instructions(place, file.meant)
         if piece.name in ("parameter", "message") and offset <= piece.key_place[1]:
             place = piece.key_place if _within(offset, piece.key_place) else (offset, offset)
             return _parameters(place) if piece.name == "parameter" else _roles(place)
@@ -178,7 +187,7 @@ def _roles(place: Place) -> list[Choice]:
 def _values(piece: Piece, file: OpenFile, offset: int, place: Place) -> list[Choice]:
     """What the value of an instruction can be."""
     if piece.name == "template":
-        return template_choices(file.text, piece.value, offset, Target.parse(file.target))
+        return template_choices(file.text, piece.value, offset, file.meant)
     if piece.name in _FILES or (piece.name == "#" and piece.key == PROJECTOR):
         typed = file.text[place[0] : offset]
         return file_choices(file, typed, place, GGUF, dot=piece.name == "from")

@@ -78,7 +78,7 @@ class Server:
     def __init__(self, pygls_server: LanguageServer) -> None:
         self._pygls = pygls_server
         self._files: dict[str, _Open] = {}
-        self._target = "latest"
+        self._target = ""
         self.shut_down = self.told_to_exit = False
         # One at a time: what is newer waits, and what is overtaken is not begun.
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="lint")
@@ -94,14 +94,14 @@ class Server:
         if isinstance(options, dict) and isinstance(options.get("mkmodelfile"), dict):
             options = options["mkmodelfile"]
         target = options.get("target") if isinstance(options, dict) else None
-        if not isinstance(target, str) or not target.strip():
+        if not isinstance(target, str) or target.strip() == self._target:
             return
         try:
-            Target.parse(target)
+            Target.parse(target.strip() or "latest")
         except KitError as error:
             self._tell(f"mkmodelfile.target: {error.message}; {error.help}", types.MessageType.Warning)
             return
-        self._target = target
+        self._target = target.strip()
         for uri in self._files:
             self._look_soon(uri)
 
@@ -166,7 +166,8 @@ class Server:
         if len(text.text) > MAX_CHARACTERS:
             found = [_too_large(text)]
         else:
-            found = await self._worked(lambda: file.language.problems(self._open_file(file)), [])
+            opened = self._open_file(file)
+            found = await self._worked(lambda: file.language.problems(opened), [])
         if self._files.get(uri) is not file or file.version != version:
             return
         diagnostics = [self._diagnostic(problem, text) for problem in found]

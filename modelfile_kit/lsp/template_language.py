@@ -9,6 +9,7 @@ from ..lint.runner import lint_template
 from ..ollama.functions import YOUNG
 from ..ollama.versions import Target
 from .answers import Choice, Hover, Link, OpenFile, Place, Problem, Symbol
+from .lint_settings import lint_settings
 from .problems import problems_of
 from .template_scope import Action, Cursor, actions, cursor_at, names_of, path_before, text_of
 from .template_words import (
@@ -36,7 +37,11 @@ class TemplateLanguage:
     def problems(self, file: OpenFile) -> list[Problem]:
         """What lint finds of it as a TEMPLATE."""
         name = str(file.path) if file.path else None
-        return problems_of(lint_template(file.text, target=file.target, file=name), file)
+        found = lint_settings(file)
+        if found.excluded:
+            return []
+        wrong = lint_template(file.text, target=found.target, file=name, choice=found.choice)
+        return problems_of([*([found.fault] if found.fault else []), *wrong], file)
 
     def fixes(self, file: OpenFile, place: Place) -> list[Problem]:
         """None: lint fixes no TEMPLATE."""
@@ -52,11 +57,11 @@ class TemplateLanguage:
 
     def hover(self, file: OpenFile, offset: int) -> Hover | None:
         """What a field, function or keyword is."""
-        return template_hover(file.text, (0, len(file.text)), offset, Target.parse(file.target))
+        return template_hover(file.text, (0, len(file.text)), offset, file.meant)
 
     def choices(self, file: OpenFile, offset: int) -> list[Choice]:
         """What can be written at the cursor."""
-        return template_choices(file.text, (0, len(file.text)), offset, Target.parse(file.target))
+        return template_choices(file.text, (0, len(file.text)), offset, file.meant)
 
     def symbols(self, file: OpenFile) -> list[Symbol]:
         """Its defined templates and blocks."""
