@@ -18,6 +18,7 @@ from ..captions.describe import JOBS, Caption, describe
 from ..captions.files import image_files
 from ..captions.models import DEFAULT_QUESTION, ImageModel, OllamaModel, OpenAIModel, Question
 from ..core.errors import KitError, UsageError
+from ..core.extras import need_pillow
 from ..core.foreign_text import json_text, shown
 from ..core.progress import Step
 from ..vision.image_size import LONGEST
@@ -137,6 +138,7 @@ def command(
     """
     if url and host:
         raise click.UsageError("--url and --host name two servers; give one")
+    need_pillow("`mkmodelfile caption`")
     files = image_files(images, recursive=recursive)
     asked = Question(question, system, max_tokens, temperature, think)
     answers = AnswerCache(None if no_cache else cache or _usual_cache())

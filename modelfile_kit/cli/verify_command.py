@@ -16,6 +16,7 @@ import click
 from ..building.build import Build
 from ..building.variants import VariantBuild, build_variants
 from ..core.errors import KitError
+from ..core.extras import need_pillow
 from ..package.package import Package, load_package
 from ..package.variants import variant_named
 from ..publish.expectation import Expectation
@@ -116,6 +117,8 @@ def command(
         package = Path(name)
     else:
         name = name_on_server(name)
+    if phone_agent:
+        need_pillow("--phone-agent")
     heard = [read_sound(path) for path in sounds]
     if package is None and (model or projector or variants):
         raise click.UsageError("--model, --projector and --variant need --package")

@@ -29,8 +29,8 @@ def check_images(subject: Subject) -> Iterator[Check]:
         yield check
         if answer is None and check.status == "fail" and _hopeless(check):
             break
-    for image_format in missing_formats():
-        yield Check(f"image {image_format}", "skip", "this Pillow cannot write it")
+    for image_format, why in missing_formats().items():
+        yield Check(f"image {image_format}", "skip", why)
     yield _check_control(subject, answers)
 
 

@@ -52,7 +52,7 @@ def check_images(asked: Asked) -> Iterator[Check]:
         return
     yield from (_judged(probe, text) for probe, text in answers)
     yield from (_format(probe, e) for probe, e in refused)
-    yield from (Check(f"image {name}", "skip", "this Pillow cannot write it") for name in missing_formats())
+    yield from (Check(f"image {name}", "skip", why) for name, why in missing_formats().items())
     guess = named(control, tuple(COLOURS))
     yield Check("no image", "ok", short(control) + (f"; a guess: {guess}" if guess else ""))
     yield _order(asked)

@@ -7,13 +7,11 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
+from ..core.extras import installed
 from ..ollama.special_tokens import without_control_texts
 from .encode import encoded
-
-if TYPE_CHECKING:
-    from PIL.Image import Image as Picture
+from .png import painted, plain
 
 # A colour or shape, and how it is called in a dozen languages. Latin words count only as whole words,
 # Cyrillic stems at the start of a word, the rest wherever it stands.
@@ -81,7 +79,7 @@ class ImageProbe:
 def colour_probes() -> tuple[ImageProbe, ...]:
     """One plain image per format and one more: four colours, four sizes, so that a guess is not enough.
 
-    A format that this Pillow cannot write is left out; `missing_formats` says which.
+    A format that cannot be written here is left out; `missing_formats` says which.
     """
     wanted = (
         ("red", "PNG", (64, 64)),
@@ -90,7 +88,9 @@ def colour_probes() -> tuple[ImageProbe, ...]:
         ("yellow", "PNG", (336, 336)),
     )
     return tuple(
-        _probe(colour, image_format, size, _plain(COLOURS[colour], size), COLOUR_QUESTION, tuple(COLOURS))
+        _probe(
+            colour, image_format, size, _plain(colour, image_format, size), COLOUR_QUESTION, tuple(COLOURS)
+        )
         for colour, image_format, size in wanted
         if image_format not in missing_formats()
     )
@@ -103,11 +103,13 @@ def shape_probes() -> tuple[ImageProbe, ...]:
 
 
 @lru_cache(maxsize=1)
-def missing_formats() -> tuple[str, ...]:
-    """Formats that this Pillow was built without."""
+def missing_formats() -> Mapping[str, str]:
+    """Formats that cannot be written here, and why not. A PNG always can."""
+    if not installed("PIL"):
+        return dict.fromkeys(("JPEG", "WEBP"), 'Pillow is not installed: pip install "modelfile-kit[images]"')
     from PIL import features
 
-    return () if features.check("webp") else ("WEBP",)
+    return {} if features.check("webp") else {"WEBP": "this Pillow cannot write it"}
 
 
 def named(text: str, choices: Sequence[str]) -> str | None:
@@ -147,40 +149,39 @@ def _find(text: str, word: str) -> int | None:
 
 def plain_png(colour: str, size: tuple[int, int]) -> bytes:
     """A PNG of one of `COLOURS`."""
-    return encoded(_plain(COLOURS[colour], size), "PNG")
+    return plain(size, COLOURS[colour])
 
 
-def _plain(colour: tuple[int, int, int], size: tuple[int, int]) -> Picture:
+def _plain(colour: str, image_format: str, size: tuple[int, int]) -> bytes:
+    if image_format == "PNG":
+        return plain_png(colour, size)
     from PIL import Image
 
-    return Image.new("RGB", size, colour)
+    return encoded(Image.new("RGB", size, COLOURS[colour]), image_format)
 
 
-def _shape(shape: str, size: tuple[int, int]) -> Picture:
-    from PIL import Image, ImageDraw
+def _shape(shape: str, size: tuple[int, int]) -> bytes:
+    """A black shape that fills the middle half of a white picture, from one quarter to three quarters."""
 
-    picture = Image.new("RGB", size, "white")
-    draw = ImageDraw.Draw(picture)
-    w, h = size
-    box = (w // 4, h // 4, 3 * w // 4, 3 * h // 4)
-    if shape == "circle":
-        draw.ellipse(box, fill="black")
-    elif shape == "square":
-        draw.rectangle(box, fill="black")
-    else:
-        draw.polygon([(w // 2, h // 4), (w // 4, 3 * h // 4), (3 * w // 4, 3 * h // 4)], fill="black")
-    return picture
+    def colour_at(column: int, row: int) -> tuple[int, int, int]:
+        x, y = (4 * column / size[0] - 2, 4 * row / size[1] - 2)  # the shape reaches from -1 to 1
+        inside = {
+            "circle": x * x + y * y <= 1,
+            "square": max(abs(x), abs(y)) <= 1,
+            "triangle": y <= 1 and 2 * abs(x) <= y + 1,
+        }[shape]
+        return COLOURS["black" if inside else "white"]
+
+    return painted(size, colour_at)
 
 
 def _probe(
     answer: str,
     image_format: str,
     size: tuple[int, int],
-    picture: Picture,
+    data: bytes,
     question: str,
     choices: tuple[str, ...],
 ) -> ImageProbe:
     suffix = image_format.lower().replace("jpeg", "jpg")
-    return ImageProbe(
-        f"{answer}.{suffix}", encoded(picture, image_format), image_format, size, question, answer, choices
-    )
+    return ImageProbe(f"{answer}.{suffix}", data, image_format, size, question, answer, choices)

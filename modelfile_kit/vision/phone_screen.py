@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..core.extras import need_pillow
 from .encode import encoded
 from .image_tokens import Size
 
@@ -40,6 +41,7 @@ class PhoneScreen:
 
 def phone_screen(size: Size = SIZE) -> PhoneScreen:
     """A screen with a status bar, a title and four buttons with labels."""
+    need_pillow("the picture of a phone's screen")
     from PIL import Image, ImageDraw
 
     width, height = size

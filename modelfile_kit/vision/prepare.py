@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from ..core.diagnostics import Span
 from ..core.errors import KitError
+from ..core.extras import need_pillow
 from ..core.files import why_no_file
 from ..core.os_errors import os_next_step, os_reason
 from .encode import encoded
@@ -98,6 +99,7 @@ def prepare_file(path: Path, wishes: Wishes | None = None) -> PreparedImage:
 
 def prepare_image(data: bytes, wishes: Wishes | None = None, *, name: str = "image") -> PreparedImage:
     """An image in memory; name: for errors."""
+    need_pillow("preparing an image")
     wishes = wishes or Wishes()
     with _DECODING, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's remarks about odd but readable files

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import io
+import sys
 from typing import Any
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops, ImageDraw
 
 from modelfile_kit.vision.colour_images import (
     COLOURS,
@@ -43,6 +44,34 @@ def test_shapes_are_told_apart_by_their_area() -> Any:
     area = {p.answer: black(p) for p in shape_probes()}
     assert set(area) == set(SHAPES)
     assert area["triangle"] < area["circle"] < area["square"]
+
+
+def test_shapes_are_those_that_pillow_draws() -> None:
+    box = (56, 56, 168, 168)
+    for probe in shape_probes():
+        drawn = Image.new("L", probe.size, 255)
+        draw = ImageDraw.Draw(drawn)
+        if probe.answer == "triangle":
+            draw.polygon([(112, 56), (56, 168), (168, 168)], fill=0)
+        else:
+            (draw.ellipse if probe.answer == "circle" else draw.rectangle)(box, fill=0)
+        made = Image.open(io.BytesIO(probe.bytes)).convert("L")
+        different = ImageChops.difference(made, drawn).histogram()[255]
+        assert different < 4 * 112, probe.answer  # at the edges alone
+
+
+def test_without_pillow_there_are_the_png_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = {probe.id: probe.bytes for probe in (*colour_probes(), *shape_probes())}
+    missing_formats.cache_clear()
+    monkeypatch.setattr("modelfile_kit.vision.colour_images.installed", lambda module: False)
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    try:
+        left = {probe.id: probe.bytes for probe in (*colour_probes(), *shape_probes())}
+        assert left == {name: data for name, data in whole.items() if name.endswith(".png")}
+        assert set(missing_formats()) == {"JPEG", "WEBP"}
+        assert all("modelfile-kit[images]" in why for why in missing_formats().values())
+    finally:
+        missing_formats.cache_clear()
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any
 
 from ...core.errors import EngineError
+from ...core.extras import need_pillow
 from ...gguf_file import read_header
 from ...ollama.engine_arguments import least_image_tokens
 from ..completion import Completion
@@ -188,6 +189,7 @@ def readable(image: bytes, index: int = 0) -> bytes:
     Ollama does the same for WebP (0.33, llm/llama_server.go, llamaServerMediaBytes). Raises EngineError
     for what is not an image, or one beyond `MAX_IMAGE_BYTES` or `MAX_IMAGE_PIXELS`.
     """
+    need_pillow("an image for the embedded engine")
     from PIL import Image
 
     if len(image) > MAX_IMAGE_BYTES:
