@@ -79,6 +79,7 @@ class CheckReport:
     the embedded engine answered to test images, empty where it was not asked; vocabulary: the GGUF's beside
     that of the model's own tokenizer, None where there is none to compare with. kinds, own_kinds: the type of
     every token of the GGUF's vocabulary and of the model's own tokenizer, where the tokens were asked for.
+    engine: the llama.cpp that told the tokens, "" for none.
     """
 
     conversations: tuple[ConversationCheck, ...]
@@ -88,6 +89,7 @@ class CheckReport:
     vocabulary: VocabularyCheck | None = None
     kinds: Sequence[str] = ()
     own_kinds: Sequence[str] = ()
+    engine: str = ""
 
     @property
     def ok(self) -> bool:
@@ -116,6 +118,7 @@ class CheckReport:
         return {
             "ok": self.ok,
             "tokens": self.tokens,
+            "engine": self.engine,
             "counts": self.counts(),
             "conversations": [c.to_dict() for c in self.conversations],
             "sights": [vars(s) for s in self.sights],

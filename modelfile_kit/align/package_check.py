@@ -18,8 +18,7 @@ from ..ollama.prompt import PromptTemplate
 from ..ollama.renderer_prompt import RendererPrompts
 from ..prover.native import NativePrompter, kinds_of, native_prompter, not_proven, prove_with
 from ..reference_tokenizer.find import AUTO
-from ..runtime.llama_cpp.engine import EmbeddedEngine
-from ..runtime.tokenizer import LlamaTokenizer
+from ..runtime.local import LocalTokenizer, open_engine, open_tokenizer
 from ..vision.ask_colour import ColourAnswer, ask_colours, findings
 from .both_tokenizers import BothTokenizers
 from .check import CheckReport, PromptSources, check_prompts
@@ -35,7 +34,7 @@ def check_package(
     build: Build,
     *,
     conversations: Iterable[Conversation] | None = None,
-    tokenizer: LlamaTokenizer | None = None,
+    tokenizer: LocalTokenizer | None = None,
     tokens: bool = True,
     reference: str | Path | None = None,
     embedded: bool = True,
@@ -51,14 +50,15 @@ def check_package(
     timeout: seconds for one step of llama.cpp.
 
     A pair that llama.cpp refuses is a finding, not an exception. Raises MissingDependencyError where
-    tokens or the embedded engine are wanted and llama-cpp-python is not installed, EngineError where the
-    model's vocabulary cannot be loaded.
+    tokens or the embedded engine are wanted and there is neither llama-cpp-python nor a llama-server,
+    EngineError where the model's vocabulary cannot be loaded.
     """
     probes = list(build.conversations() if conversations is None else conversations)
     with ExitStack() as opened:
         if tokens and tokenizer is None:
             tell_step("load", build.files.model.name)
-            tokenizer = opened.enter_context(LlamaTokenizer(build.files.model, timeout=timeout))
+            tokenizer = open_tokenizer(build.files.model, timeout=timeout)
+            opened.callback(tokenizer.close)
         native, seen = _native(build, opened)
         wrapper, sights, found = _images(build, timeout, native) if embedded else (None, (), ())
         if wrapper is None:
@@ -76,7 +76,8 @@ def check_package(
             others = tuple(own.both.reference.vocabulary.kinds) if own.both is not None else ()
             report = replace(report, kinds=kinds, own_kinds=others)
     found = (*seen, *own.diagnostics, *report.diagnostics, *said, *found, *findings(sights))
-    return replace(report, sights=sights, vocabulary=own.check, diagnostics=found)
+    engine = tokenizer.engine if tokens and tokenizer is not None else ""
+    return replace(report, sights=sights, vocabulary=own.check, diagnostics=found, engine=engine)
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ class _OwnTokenizer:
 
 
 def _own_tokenizer(
-    build: Build, asked: str | Path | None, engine: LlamaTokenizer, timeout: float, opened: ExitStack
+    build: Build, asked: str | Path | None, engine: LocalTokenizer, timeout: float, opened: ExitStack
 ) -> _OwnTokenizer:
     """The model's own tokenizer beside the GGUF's vocabulary, where there is one: opened and compared."""
     asked = build.package.tokenizer if asked is None else asked
@@ -106,7 +107,7 @@ def _own_tokenizer(
 
 
 def _user_texts(
-    build: Build, native: NativePrompter | None, engine: LlamaTokenizer, both: BothTokenizers | None
+    build: Build, native: NativePrompter | None, engine: LocalTokenizer, both: BothTokenizers | None
 ) -> tuple[Diagnostic, ...]:
     """Which words of users become special tokens."""
     vocabulary, template = build.files.vocabulary, build.template
@@ -148,7 +149,7 @@ def _prompts(
     build: Build,
     wrapper: Wrapper,
     probes: Sequence[Conversation],
-    tokenizer: LlamaTokenizer | None,
+    tokenizer: LocalTokenizer | None,
     native: NativePrompter | None,
     both: BothTokenizers | None,
     keep_tokens: bool,
@@ -188,8 +189,9 @@ def _images(
     if build.files.projector is None or not build.files.takes_images:
         return Wrapper(), (), ()
     try:
-        with EmbeddedEngine(build.files.model, build.files.projector, timeout=timeout) as engine:
-            wrapper = Wrapper(*engine.image_wrapper())
+        with open_engine(build.files.model, build.files.projector, timeout=timeout) as engine:
+            found = engine.image_wrapper()
+            wrapper = WRAPPERS.get(_projector_type(build), Wrapper()) if found is None else Wrapper(*found)
             return (
                 wrapper,
                 ask_colours(engine, _prompt_of(build, wrapper, native), build.plan.stops.texts),

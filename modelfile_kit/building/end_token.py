@@ -11,7 +11,8 @@ from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import EngineError, KitError, UsageError
 from ..gguf_file.vocabulary import Vocabulary
 from ..ollama.special_tokens import control_texts
-from ..runtime.tokenizer import LlamaTokenizer, spell_out
+from ..runtime.local import open_tokenizer
+from ..runtime.tokenizer import spell_out
 from .sources import ModelTemplate
 
 NOT_A_TOKEN = "MK323"  # noqa: S105
@@ -82,7 +83,7 @@ def text_after_turn(reference: ModelTemplate) -> str | None:
 def spelled_out(text: str, model: Path) -> str:
     """What a text is to this vocabulary: "10 tokens: 27 '<', 91 '|', …"; why not where nothing can tell."""
     try:
-        with LlamaTokenizer(model) as tokenizer:
+        with open_tokenizer(model) as tokenizer:
             tokens = spell_out(text, tokenizer)
     except UsageError as e:
         return f"it splits into several ordinary tokens (to list them: {e.help or e.message})"

@@ -130,6 +130,8 @@ def _one(built: Build, how: How) -> Report:
         raise MissingDependencyError(error.message, help=hint) from error
     cases = check_cases(checked)
     facts: dict[str, object] = {"model": built.files.model.name, "template": built.plan.mode.chosen}
+    if checked.engine:
+        facts["tokens by"] = checked.engine
     if checked.vocabulary is not None:
         facts["tokenizer"] = checked.vocabulary.summary
     trip = built.round_trip()

@@ -6,6 +6,7 @@ fails. Nothing is changed, and nothing is sent but the question for the server's
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import importlib.util
 import os
@@ -141,6 +142,9 @@ def _llama_cpp() -> Case:
         hint = 'pip install "modelfile-kit[align]"'
         if not any(map(shutil.which, ("c++", "g++", "clang++", "cl"))):
             hint += " after a C++ compiler (apt-get install g++, xcode-select --install, or Visual Studio)"
+        with contextlib.suppress(KitError):  # a wrong name of one is said of llama-server itself
+            if program := find_llama_server():
+                return _fine("llama.cpp", f"without llama-cpp-python; {program} tells tokens and answers")
         return _missing("llama.cpp", "token alignment, `check --see` and `demo` need it", hint)
 
     with tempfile.TemporaryDirectory(prefix="mkmodelfile-") as folder:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from .encode import Value, encode_entry, encode_text, type_of_new
 from .float_tensor import FloatTensor
@@ -12,7 +13,7 @@ MAGIC, VERSION = b"GGUF", 3
 ALIGNMENT = 32
 """Where tensors begin if `general.alignment` says nothing else: at a multiple of so many bytes."""
 
-_FLOAT32 = 0  # enum ggml_type
+_FLOAT32, _BYTES = 0, 4  # enum ggml_type, and bytes of a number
 
 
 def new_gguf(
@@ -30,27 +31,41 @@ def new_gguf(
 
     Raises ValueError for a value that does not fit its type, and for an empty list without a type.
     """
+    head, _ = gguf_head(architecture, keys, {name: t.shape for name, t in tensors.items()}, types=types)
+    data = (raw + _padding(len(raw)) for raw in (tensor.tobytes() for tensor in tensors.values()))
+    return b"".join((head, *data))
+
+
+def gguf_head(
+    architecture: str,
+    keys: Mapping[str, Value],
+    shapes: Mapping[str, tuple[int, ...]],
+    *,
+    types: Mapping[str, str] | None = None,
+    more: Sequence[bytes] = (),
+) -> tuple[bytes, int]:
+    """What stands before the tensors' data, and how many bytes that data has.
+
+    Arguments as for `new_gguf`; shapes: of the tensors; more: further keys with their values, as a file
+    of the same byte order holds them.
+    """
     types = types or {}
     entries = {"general.architecture": architecture, **keys}
     parts = [
         MAGIC,
-        struct.pack("<IQQ", VERSION, len(tensors), len(entries)),
+        struct.pack("<IQQ", VERSION, len(shapes), len(entries) + len(more)),
         *(encode_entry(key, types.get(key) or type_of_new(v), v, "<") for key, v in entries.items()),
+        *more,
     ]
-    data: list[bytes] = []
     offset = 0
-    for name, tensor in tensors.items():
-        lengths = tensor.shape[::-1]  # the fastest axis first
-        parts += [
-            encode_text(name, "<"),
-            struct.pack(f"<I{len(lengths)}QIQ", len(lengths), *lengths, _FLOAT32, offset),
-        ]
-        raw = tensor.tobytes()
-        padded = raw + _padding(len(raw))
-        data.append(padded)
-        offset += len(padded)
+    for name, shape in shapes.items():
+        lengths = shape[::-1]  # the fastest axis first
+        parts.append(encode_text(name, "<"))
+        parts.append(struct.pack(f"<I{len(lengths)}QIQ", len(lengths), *lengths, _FLOAT32, offset))
+        size = math.prod(shape) * _BYTES
+        offset += size + len(_padding(size))
     head = b"".join(parts)
-    return b"".join((head, _padding(len(head)), *data))
+    return head + _padding(len(head)), offset
 
 
 def _padding(size: int) -> bytes:

@@ -8,7 +8,8 @@ from pathlib import Path
 from ..core.errors import KitError, UsageError
 from ..ollama.prompt_ends import PromptEnds
 from ..runtime.llama_cpp.engine import EmbeddedEngine
-from ..runtime.tokenizer import LlamaTokenizer, spell_out
+from ..runtime.local import LocalTokenizer, open_tokenizer
+from ..runtime.tokenizer import spell_out
 
 
 class TokenCounter:
@@ -23,13 +24,14 @@ class TokenCounter:
         self.model = model
         self.projector = projector
         self.ends = ends or PromptEnds()
-        self._tokenizer: LlamaTokenizer | None = None
+        self._tokenizer: LocalTokenizer | None = None
         self._engine: EmbeddedEngine | None = None
 
     def count(self, prompt: str, images: Sequence[bytes] = ()) -> int:
         """Tokens of a reference prompt with `[img-N]` tags: what prompt_eval_count should be.
 
-        Raises MissingDependencyError without llama-cpp-python, EngineError where llama.cpp fails.
+        Raises MissingDependencyError where there is no llama.cpp (for images: no llama-cpp-python),
+        EngineError where llama.cpp fails.
         """
         if self.model is None or (images and self.projector is None):
             raise UsageError("the GGUF files are not on this machine")
@@ -55,9 +57,9 @@ class TokenCounter:
                 child.close()
         self._tokenizer = self._engine = None
 
-    def _tokenizer_for(self, model: Path) -> LlamaTokenizer:
+    def _tokenizer_for(self, model: Path) -> LocalTokenizer:
         if self._tokenizer is None:
-            self._tokenizer = LlamaTokenizer(model)
+            self._tokenizer = open_tokenizer(model)
         return self._tokenizer
 
     def _engine_for(self, model: Path) -> EmbeddedEngine:

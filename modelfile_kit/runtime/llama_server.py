@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -117,16 +117,27 @@ class LlamaServer:
     """A running llama-server with one model.
 
     program: its path; model, projector: GGUF files, best the micro ones, since the template alone counts.
-    context: tokens that a prompt and its reply may have.
+    context: tokens that a prompt and its reply may have. patience: seconds that it may take to start.
+    carrier: whether the model is a small one of the kit's; a real one gets more threads, and memory without
+    a bound.
     Raises ChatTemplateRefusedError where it does not take the model's chat template, EngineError where it
     does not start for another reason. Use it as a context manager, or call `close`.
     """
 
     def __init__(
-        self, program: Path, model: Path, projector: Path | None = None, *, context: int = 512
+        self,
+        program: Path,
+        model: Path,
+        projector: Path | None = None,
+        *,
+        context: int = 512,
+        patience: float = START_SECONDS,
+        carrier: bool = True,
     ) -> None:
         self.program = program
         self.context = context
+        self._patience = patience
+        self._carrier = carrier
         self.model = model
         self.projector = projector
         self._closed = False
@@ -155,6 +166,25 @@ class LlamaServer:
         status, data = self._post("/v1/chat/completions", body, "answer", CHAT_SECONDS)
         texts = list(event_lines([data])) if body.get("stream") and status == 200 else [data]
         return tuple(_part(self.program, status, text) for text in texts)
+
+    def tokens(self, content: str | Sequence[int], *, add_special: bool) -> list[tuple[int, bytes]]:
+        """The tokens of a text and their bytes; special tokens in it are parsed.
+
+        content: a text, or the ids of tokens whose bytes are wanted; add_special: whether what the vocabulary
+        adds to every prompt is added. Raises as `chat` does.
+        """
+        body = {"content": content, "add_special": add_special, "parse_special": True, "with_pieces": True}
+        status, data = self._post("/tokenize", body, "tokenize a text", ANSWER_SECONDS)
+        found = _part(self.program, status, data).get("tokens")
+        try:
+            return [(int(token["id"]), _piece(token["piece"])) for token in found or ()]
+        except (TypeError, ValueError, KeyError) as e:
+            raise _not_understood(self.program, "/tokenize") from e
+
+    def complete(self, body: Mapping[str, Any], seconds: float) -> Mapping[str, Any]:
+        """An answer to a finished prompt, as /completion gives it. Raises as `chat` does."""
+        status, data = self._post("/completion", body, "answer", seconds)
+        return _part(self.program, status, data)
 
     def _post(self, path: str, body: Mapping[str, Any], purpose: str, seconds: float) -> tuple[int, bytes]:
         import httpx
@@ -203,7 +233,8 @@ class LlamaServer:
             self._log = tempfile.TemporaryFile()  # noqa: SIM115 -- as long as the process
             self._process = self._launch(port)
             self._end = weakref.finalize(self, _end, self._process, self._log)
-            _bound(self._process.pid)
+            if self._carrier:
+                _bound(self._process.pid)
             # It closes a connection that it kept while a request is already on its way.
             url = f"http://127.0.0.1:{port}"
             self._http = open_client(url, silence=ANSWER_SECONDS, lines=True, keep=False)
@@ -221,9 +252,10 @@ class LlamaServer:
                 raise
 
     def _launch(self, port: int) -> subprocess.Popen[bytes]:
+        threads = 1 if self._carrier else min(8, os.cpu_count() or 1)
         arguments = [
             *(str(self.program), "--model", str(self.model), "--host", "127.0.0.1", "--port", str(port)),
-            *("--offline", "-c", str(self.context), "-np", "1", "-ngl", "0", "-t", "1"),
+            *("--offline", "-c", str(self.context), "-np", "1", "-ngl", "0", "-t", str(threads)),
             *("--no-warmup", "--jinja"),
             *(("--mmproj", str(self.projector)) if self.projector else ()),
         ]
@@ -245,7 +277,7 @@ class LlamaServer:
     def _wait(self, http: httpx.Client) -> None:
         import httpx as library
 
-        end = time.monotonic() + START_SECONDS
+        end = time.monotonic() + self._patience
         while time.monotonic() < end:
             if self._process.poll() is not None:
                 raise self._died(f"it ended at once with {self._process.returncode}")
@@ -254,7 +286,7 @@ class LlamaServer:
                     return
             time.sleep(0.02)
         raise EngineError(
-            f"{self.program} did not answer within {START_SECONDS:g} s of its start",
+            f"{self.program} did not answer within {self._patience:g} s of its start",
             help="it renders the chat template once at its start; that may never end in its Jinja engine",
             stderr=self._tail(),
         )
@@ -286,6 +318,17 @@ def _prompt(program: Path, status: int, data: bytes) -> str:
     if status == 200 and isinstance(found, str):
         return found
     raise _refusal(answer, status)
+
+
+def _piece(given: object) -> bytes:
+    """A token's bytes: a text, or a list of numbers where they are no UTF-8 by themselves."""
+    return given.encode() if isinstance(given, str) else bytes(given)  # type: ignore[call-overload]
+
+
+def _not_understood(program: Path, path: str) -> EngineError:
+    return EngineError(
+        f"{program} answers {path} in a way that is not known here", help="use another llama-server"
+    )
 
 
 def _part(program: Path, status: int, data: bytes) -> Mapping[str, Any]:

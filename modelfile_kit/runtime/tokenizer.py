@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -42,6 +43,7 @@ class LlamaTokenizer:
 
     def __init__(self, model_path: str | Path, *, timeout: float = 60.0) -> None:
         self._child = Child(model_path, timeout=timeout)
+        self.engine = f"llama-cpp-python {importlib.metadata.version('llama-cpp-python')}"
 
     @cached_property
     def info(self) -> VocabularyInfo:

@@ -41,7 +41,9 @@ from ..reference_tokenizer.token_text import token_bytes
 from ..replies.returned import reader, returned, returned_natively
 from ..replies.spoken import spoken_replies
 from ..report.model import Case, Status
-from ..runtime.tokenizer import LlamaTokenizer, Tokenizer
+from ..runtime.local import LocalTokenizer, open_tokenizer
+from ..runtime.server_tokenizer import ServerTokenizer
+from ..runtime.tokenizer import Tokenizer
 from .golden import RenderedConversation, TokenText, compare_golden
 from .golden_replies import compare_native, compare_replies, without_replies
 from .golden_variants import variants_for_test
@@ -113,9 +115,10 @@ def run_golden(
 ) -> list[Case]:
     """Compares (or updates) the golden files of a built package.
 
-    folder: where they are, by default the package's. tokens: also those, where llama-cpp-python is installed;
-    tokenizer: the original model's own in place of the package's; note: is told when llama-cpp-python is not
-    there. Nothing is updated for a package that takes texts from outside of its folder (MK536).
+    folder: where they are, by default the package's. tokens: also those, where there is a llama.cpp;
+    tokenizer: the original model's own in place of the package's; note: is told which llama-server tells
+    the tokens where llama-cpp-python is not installed, or that there is none. Nothing is updated for a
+    package that takes texts from outside of its folder (MK536).
     """
     if update and (outside := check_outside(built.package)):
         refused = tuple(replace(found, severity=Severity.ERROR) for found in outside)
@@ -170,7 +173,7 @@ def _compared(
 
 
 def _tokenizer_cases(
-    compared: _Compared, own: ReferenceChild | None, engine: LlamaTokenizer | None, built: Build
+    compared: _Compared, own: ReferenceChild | None, engine: LocalTokenizer | None, built: Build
 ) -> Iterator[Case]:
     """The vocabularies, and the conversations' texts in both."""
     found = compared.diagnostics
@@ -208,12 +211,15 @@ def _expected(built: Build, conversation: Conversation) -> str | None:
 
 
 @contextlib.contextmanager
-def _tokenizer(model: Path, wanted: bool, note: Callable[[str], None]) -> Iterator[LlamaTokenizer | None]:
+def _tokenizer(model: Path, wanted: bool, note: Callable[[str], None]) -> Iterator[LocalTokenizer | None]:
     with contextlib.ExitStack() as stack:
         tokenizer = None
         if wanted:
             try:
-                tokenizer = stack.enter_context(LlamaTokenizer(model))
+                tokenizer = open_tokenizer(model)
+                stack.callback(tokenizer.close)
+                if isinstance(tokenizer, ServerTokenizer):
+                    note(f"tokens are told by {tokenizer.engine}")
             except MissingDependencyError as error:
                 note(f"only prompts are compared: {error.message}")
         yield tokenizer

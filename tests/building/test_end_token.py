@@ -112,7 +112,7 @@ def test_without_llama_cpp_it_is_an_error_all_the_same(model: Path, monkeypatch:
     def missing(*_: object) -> None:
         raise MissingDependencyError("no llama-cpp-python", help='pip install "modelfile-kit[align]"')
 
-    monkeypatch.setattr("modelfile_kit.building.end_token.LlamaTokenizer", missing)
+    monkeypatch.setattr("modelfile_kit.building.end_token.open_tokenizer", missing)
     end = decide("<|im_end|>", GLM, model)
     assert codes(end) == [("MK323", "error")]
     assert 'pip install "modelfile-kit[align]"' in end.diagnostics[0].message

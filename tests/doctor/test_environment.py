@@ -44,9 +44,19 @@ def test_a_bare_machine_is_no_broken_one(monkeypatch):
     assert helps["Ollama server"].endswith("then `ollama serve`")
 
 
+def test_a_llama_server_takes_the_place_of_llama_cpp_python(monkeypatch, tmp_path):
+    without_llama_cpp(monkeypatch)
+    program = tmp_path / "llama-server"
+    program.write_text("")
+    monkeypatch.setenv("MKMODELFILE_LLAMA_SERVER", str(program))
+    found = case("llama.cpp", environment.examine())
+    assert found.status is Status.PASSED
+    assert str(program) in found.summary
+
+
 def test_with_a_compiler_there_is_only_the_extra_to_install(monkeypatch):
     without_llama_cpp(monkeypatch)
-    monkeypatch.setattr(shutil, "which", lambda name: f"/bin/{name}")
+    monkeypatch.setattr(shutil, "which", lambda name: None if name == "llama-server" else f"/bin/{name}")
     cases = environment.examine()
     assert case("llama.cpp", cases).diagnostics[0].help == 'pip install "modelfile-kit[align]"'
     assert case("Ollama server", cases).diagnostics[0].help == "ollama serve"

@@ -258,6 +258,7 @@ def test_without_the_extra_token_counts_are_skipped_with_a_word(monkeypatch, tmp
     monkeypatch.setattr(
         importlib.util, "find_spec", lambda name, *a: None if name == "llama_cpp" else find(name, *a)
     )
+    monkeypatch.setattr("modelfile_kit.runtime.local.find_llama_server", lambda: None)
     pair = build_pair(tmp_path)
     report = run(FakeServer(), chat_template=JINJA, model=pair.model, projector=pair.projector)
     assert status(report, "token counts") == "skip"

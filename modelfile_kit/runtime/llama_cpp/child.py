@@ -92,7 +92,8 @@ def missing_llama_cpp(why: str) -> MissingDependencyError:
     """The one text about the extra `align`."""
     return MissingDependencyError(
         f"{why}; tokens and the embedded engine need it",
-        help='pip install "modelfile-kit[align]" (it builds llama.cpp: a C++ compiler and minutes)',
+        help='pip install "modelfile-kit[align]" (it builds llama.cpp: a C++ compiler and minutes), or '
+        "install Ollama 0.30 or later, whose llama-server does as well",
     )
 
 
