@@ -123,13 +123,14 @@ def test_it_is_light_and_every_library_has_its_reason(installed: Any) -> None:
     assert not {"numpy", "gguf", "pillow", "llama-cpp-python"} & found.keys()
 
 
-def test_the_commands_of_every_day_work(installed: Any, tmp_path: Path) -> None:
+def test_the_commands_of_every_day_work(installed: Any, wheel: Path, tmp_path: Path) -> None:
     """What needs no extra, on the micro package, away from the source."""
     program = installed / "mkmodelfile"
     run(installed / "python", "-m", "modelfile_kit.micro", tmp_path, cwd=tmp_path)
     (tmp_path / "mkmodelfile.yaml").write_text("name: x\nmodel: micro-glm4v.gguf\n")
     assert "build" in run(program, "--help", cwd=tmp_path).stdout
-    assert run(program, "--version", cwd=tmp_path).stdout.startswith("mkmodelfile, version ")
+    version = wheel.name.split("-")[1]
+    assert run(program, "--version", cwd=tmp_path).stdout.split() == ["mkmodelfile,", "version", version]
     assert "glm4" in run(program, "inspect", "micro-glm4v.gguf", cwd=tmp_path).stdout
     assert "{{" in run(program, "compile", "micro-glm4v.gguf", cwd=tmp_path).stdout
     written = run(program, "build", cwd=tmp_path).stdout.strip()
@@ -138,6 +139,27 @@ def test_the_commands_of_every_day_work(installed: Any, tmp_path: Path) -> None:
     refused = run(program, "caption", "x.png", "--model", "x", check=False, cwd=tmp_path)
     assert refused.returncode == 2
     assert 'pip install "modelfile-kit[images]"' in refused.stderr
+
+
+@pytest.mark.parametrize("wrong", [False, True])
+@pytest.mark.parametrize("checker", ["mypy", "pyright"])
+def test_others_see_its_types(installed: Any, tmp_path: Path, checker: str, wrong: bool) -> None:
+    """A program with types that uses the wheel, and the same with one mistake."""
+    pytest.importorskip(checker, reason=f"needs {checker} (extra dev or judges)")
+    text = (ROOT / "tests" / "fixtures" / "typed_project" / "example.py").read_text(encoding="utf-8")
+    if wrong:
+        text = text.replace("version: str", "version: int")
+    (tmp_path / "example.py").write_text(text, encoding="utf-8")
+    python = installed / "python"
+    options = {
+        "mypy": ("--strict", "--no-incremental", "--python-executable", python),
+        "pyright": ("--warnings", "--pythonpath", python),
+    }[checker]
+    done = run(sys.executable, "-m", checker, *options, "example.py", check=False, cwd=tmp_path)
+    assert (done.returncode == 1) is wrong, done.stdout + done.stderr
+    if wrong:
+        assert "example.py:" in done.stdout
+        assert "1 error" in done.stdout
 
 
 def test_it_is_light_and_says_what_is_missing(installed: Any, tmp_path: Path) -> None:
