@@ -8,7 +8,7 @@ SEED ?= 1
 JOBS ?= 1
 MINUTES ?= 60
 
-.PHONY: demo test lint format site fuzz soak clean
+.PHONY: demo test lint format site fuzz soak changelog release-check lowest clean
 
 demo: $(STAMP)
 	$(VENV)/bin/mkmodelfile demo
@@ -61,6 +61,19 @@ $(STAMP): pyproject.toml
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[align,dev]"
 	touch $@
+
+# The fragments of changes/ become a section of CHANGELOG.md: make changelog VERSION=0.2.0
+changelog: $(STAMP)
+	$(if $(VERSION),,$(error make changelog VERSION=X.Y.Z))
+	$(VENV)/bin/towncrier build --yes --version $(VERSION)
+
+# Wheel and sdist, built, installed and tried on Python 3.10 to 3.13
+release-check: $(STAMP)
+	$(VENV)/bin/python -m tools.release_check
+
+# Quick tests with the lowest versions that pyproject.toml claims, on the oldest Python, and with the newest on the newest
+lowest: $(STAMP)
+	$(VENV)/bin/python -m tools.release_check --lowest
 
 clean:
 	rm -rf $(VENV) build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis
