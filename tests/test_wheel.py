@@ -94,6 +94,12 @@ def test_the_wheel_holds_families_and_types_and_nothing_of_the_tests(wheel: Any)
     assert [n for n in names if n.startswith(("tests/", "tools/", "examples/", "benchmarks/"))] == []
 
 
+def test_pypi_takes_its_description(wheel: Any) -> None:
+    pytest.importorskip("twine", reason="needs twine (extra docs)")
+    done = run(sys.executable, "-m", "twine", "check", "--strict", wheel)
+    assert "PASSED" in done.stdout
+
+
 def test_it_builds_an_example(installed: Any, tmp_path: Path) -> None:
     pair = build_pair(tmp_path / "micro")
     example = ROOT / "examples" / "autoglm-phone-9b"

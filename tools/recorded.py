@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[1]
 COLUMNS = 96
 SHELL = "/bin/sh"
 NEEDS_SERVER = "<!-- recorded with an Ollama server -->"
-PAGES = ("docs/index.md", "docs/tutorial.md")
+PAGES = ("README.md", "README.zh-CN.md", "docs/index.md", "docs/tutorial.md")
 # Where the folder of a recording lies for readers, and where their server is.
 HOME, SERVER = "/home/me", "http://127.0.0.1:11434"
 

@@ -14,12 +14,12 @@ from modelfile_kit.cli.main import cli
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted({*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("docs/guides/*.md")})
-_BLOCK = re.compile(r"^```(?:sh|console|bash)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```(?:sh|console|bash)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def command_lines(text: str) -> Iterator[list[str]]:
     """The words of each `mkmodelfile …` in the blocks of a page, up to a pipe or redirection."""
-    for block in _BLOCK.findall(text):
+    for block in BLOCK.findall(text):
         for line in block.replace("\\\n", " ").splitlines():
             line = line.removeprefix("$ ")
             if line.startswith("mkmodelfile "):
