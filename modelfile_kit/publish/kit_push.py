@@ -8,12 +8,14 @@ server; `second_server.verify_elsewhere` does that afterwards.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..core.errors import ServerError
 from ..core.interrupts import terminated_as_interrupted
+from ..core.ollama_host import resolve_host
 from ..core.progress import Progress, Step
 from ..sources.model_name import parse_model_name
 from ..sources.registry import DOCKER_MANIFEST, Registry
@@ -23,6 +25,7 @@ from .blobs import Blob, digest_file, digests_in
 from .create_request import CreateRequest
 from .model_manifest import make_manifest
 from .push import NOT_SIGNED_IN, require_pushable
+from .quantize_here import quantized_here
 from .request_of import request_of
 
 if TYPE_CHECKING:
@@ -84,9 +87,14 @@ def push_by_kit(
     request = request_of(source, progress)
     cache = digests_in(cache_folder)
     memory = UploadMemory(cache_folder / "uploads" if cache_folder else None)
-    with terminated_as_interrupted(), Registry(parts.host, insecure=insecure, login=login) as registry:
+    with (
+        terminated_as_interrupted(),
+        ExitStack() as stack,
+        Registry(parts.host, insecure=insecure, login=login) as registry,
+    ):
         # Who is not let in is told before a large file is read.
         registry.manifest_digest(parts.repository, parts.tag)
+        request = stack.enter_context(_quantized(request, progress))
         blobs = []
         for file in request.local_files:
             digest, known = digest_file(file.path, progress=progress, cache=cache)
@@ -111,3 +119,10 @@ def push_by_kit(
         if not dry_run:
             registry.put_manifest(parts.repository, parts.tag, made.data, DOCKER_MANIFEST)
     return KitPush(name, made.digest, lacked, size, dry_run)
+
+
+def _quantized(request: CreateRequest, progress: Progress | None) -> AbstractContextManager[CreateRequest]:
+    """The request with its model quantized on this machine, where it asks for that."""
+    if request.quantize is None:
+        return nullcontext(request)
+    return quantized_here(request, resolve_host(), progress)

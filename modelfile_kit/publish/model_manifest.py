@@ -12,11 +12,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..core.diagnostics import Severity
 from ..core.errors import UsageError
 from ..gguf_file import Header, read_header
 from ..gguf_file.description import FILE_TYPES
 from ..gguf_file.pairing import FileKind, classify
-from ..gguf_file.split import split_of
+from ..gguf_file.split import check_split, split_of
 from ..sources.registry import DOCKER_MANIFEST, Descriptor, digest_of
 from ..sources.registry_upload import Content, bytes_content, file_content
 from .blobs import Blob
@@ -27,6 +28,8 @@ NEEDS_SERVER = "MK827"
 _LAYER = "application/vnd.ollama.image."
 _CONFIG = "application/vnd.docker.container.image.v1+json"
 _KINDS = {FileKind.MODEL: "model", FileKind.PROJECTOR: "projector"}
+SPLIT_REQUIRES = "0.35.0"
+"""What a server writes as `requires` into a model of several parts that names no release."""
 
 
 @dataclass(frozen=True)
@@ -45,16 +48,25 @@ class ModelManifest:
 def make_manifest(request: CreateRequest, blobs: Sequence[Blob]) -> ModelManifest:
     """The manifest of a request. blobs: its files, hashed, in the request's order.
 
-    Raises UsageError (MK827) for what only a server makes of files, GGUFError for a file that is none.
+    Raises UsageError (MK827) for what only a server makes, or a file of another kind than its place, MK422
+    for a model of which not all parts are there, GGUFError for a file that is none.
     """
     _refuse_what_needs_a_server(request)
-    files = [(blob, read_header(blob.path)) for blob in blobs]
-    layers = [(_file_layer(blob, header), file_content(blob.path, blob.size)) for blob, header in files]
+    files = [_File(blob, read_header(blob.path)) for blob in blobs]
+    own = files[: len(request.files)]
+    adapters = files[len(own) : len(own) + len(request.adapters)]
+    drafts = files[len(own) + len(adapters) :]
+    _refuse_incomplete(own)
+    _refuse_incomplete(drafts)
+    layers = [(file.layer(_kind(file)), file.content) for file in own]
+    layers += [(file.layer(_adapter(file)), file.content) for file in adapters]
+    layers += [(file.layer("draft"), file.content) for file in drafts]
     layers += [
         (Descriptor(f"{_LAYER}{kind}", digest_of(data), len(data)), bytes_content(data))
         for kind, data in _texts(request)
     ]
-    data = _go_json(_config(request, [h for _, h in files if classify(h) is FileKind.MODEL]))
+    models = [file.header for file in own if _kind(file) == "model"]
+    data = _go_json(_config(request, models, [file.header for file in drafts]))
     config = (Descriptor(_CONFIG, digest_of(data), len(data)), bytes_content(data))
     manifest = {
         "schemaVersion": 2,
@@ -67,14 +79,22 @@ def make_manifest(request: CreateRequest, blobs: Sequence[Blob]) -> ModelManifes
     return ModelManifest(json.dumps(manifest, separators=(",", ":")).encode(), tuple(ordered))
 
 
+@dataclass(frozen=True)
+class _File:
+    blob: Blob
+    header: Header
+
+    def layer(self, kind: str) -> Descriptor:
+        return Descriptor(f"{_LAYER}{kind}", self.blob.digest, self.blob.size)
+
+    @property
+    def content(self) -> Content:
+        return file_content(self.blob.path, self.blob.size)
+
+
 def _refuse_what_needs_a_server(request: CreateRequest) -> None:
-    kept = {
-        "quantize": request.quantize,
-        "adapters": request.adapters,
-        "draft": request.drafts,
-        "a model of a server as FROM": request.from_model,
-    }
-    for what, value in kept.items():
+    needs = {"a model of a server as FROM": request.from_model, "quantize": request.quantize}
+    for what, value in needs.items():
         if value:
             raise UsageError(
                 f"{what} takes an Ollama server to make a model of, and this push has none",
@@ -83,16 +103,50 @@ def _refuse_what_needs_a_server(request: CreateRequest) -> None:
             )
 
 
-def _file_layer(blob: Blob, header: Header) -> Descriptor:
-    kind = _KINDS.get(classify(header))
-    if kind is None or split_of(header) is not None:
-        what = "a part of a split model" if kind else "neither a model nor a projector"
+def _kind(file: _File) -> str:
+    """`model` or `projector`. A later part of a split model says nothing but that it is one."""
+    split = split_of(file.header)
+    kind = "model" if split is not None and split.number else _KINDS.get(classify(file.header))
+    if kind is None:
         raise UsageError(
-            f"{blob.path} is {what}, which takes an Ollama server to make a model of, and this push has none",
-            help="push with `--by server`; `llama-gguf-split --merge` makes one file of the parts",
+            f"{file.blob.path} is neither a model nor a projector, and was given as one",
+            help="an adapter goes into `adapters`, or behind ADAPTER",
             code=NEEDS_SERVER,
         )
-    return Descriptor(f"{_LAYER}{kind}", blob.digest, blob.size)
+    return kind
+
+
+def _adapter(file: _File) -> str:
+    if classify(file.header) is not FileKind.ADAPTER:
+        raise UsageError(
+            f"{file.blob.path} is no LoRA adapter, and was given as one",
+            help="name a GGUF whose general.type is `adapter`",
+            code=NEEDS_SERVER,
+        )
+    return "adapter"
+
+
+def _refuse_incomplete(files: Sequence[_File]) -> None:
+    """Raises UsageError for a model of which not all parts are there, in their order.
+
+    Ollama takes the layers of a manifest for the parts in this order (0.34.4, server/create_split_gguf.go).
+    """
+    names = [file.blob.path for file in files]
+    for at, file in enumerate(files):
+        split = split_of(file.header)
+        if split is None:
+            continue
+        found = next((d for d in check_split(file.header) if d.severity is Severity.ERROR), None)
+        if split.number == 0 and found is not None:
+            raise UsageError(found.message, help=found.help, span=found.span, code=found.code)
+        first = at - split.number
+        if first < 0 or tuple(names[first : first + split.count]) != split.parts:
+            raise UsageError(
+                f"{file.blob.path} is part {split.number + 1} of {split.count}, and the parts are not given "
+                "one after the other",
+                help="name the first part alone; the others are found beside it",
+                code="MK422",
+            )
 
 
 def _texts(request: CreateRequest) -> Iterator[tuple[str, bytes]]:
@@ -109,18 +163,24 @@ def _texts(request: CreateRequest) -> Iterator[tuple[str, bytes]]:
         yield "messages", _go_json(said["messages"])
 
 
-def _config(request: CreateRequest, models: Sequence[Header]) -> dict[str, Any]:
+def _config(request: CreateRequest, models: Sequence[Header], drafts: Sequence[Header]) -> dict[str, Any]:
     """What `ollama show` says of a model (types/model/config.go, ConfigV2)."""
-    families = list(dict.fromkeys(h.architecture for h in models))
     first = models[0] if models else None
+    whole = [h for h in models if (split := split_of(h)) is None or not split.number]
+    families = list(dict.fromkeys(h.architecture for h in whole))
+    elements = sum(tensor.elements for h in models for tensor in h.tensors)
     found: dict[str, Any] = {
         "model_format": "gguf",
         "model_family": families[0] if families else "",
         "model_families": families,
-        "model_type": human_number(sum(t.elements for t in first.tensors)) if first else "",
+        "model_type": human_number(elements) if first else "",
         "file_type": _file_type(first) if first else "",
     }
-    more = {key: getattr(request, key) for key in ("renderer", "parser", "requires")}
+    more: dict[str, Any] = {key: getattr(request, key) for key in ("renderer", "parser", "requires")}
+    if len(models) > len(whole):
+        more["requires"] = more["requires"] or SPLIT_REQUIRES
+    if drafts:
+        more["draft"] = {"model_format": "gguf", "architecture": drafts[0].architecture}
     return {**found, **{key: value for key, value in more.items() if value}}
 
 

@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from modelfile_kit.building.build import build
+from modelfile_kit.building.build import Build, build
 from modelfile_kit.cli.main import run
 from modelfile_kit.core.errors import KitError, ServerError
+from modelfile_kit.gguf_file.patch import patch
 from modelfile_kit.micro import MicroPair
+from modelfile_kit.package.package import load_package
 from modelfile_kit.publish.expectation import Expectation
 from modelfile_kit.publish.kit_push import push_by_kit
 from modelfile_kit.publish.publish import publish
@@ -23,10 +25,15 @@ from modelfile_kit.runtime.ollama.client import OllamaServer
 from modelfile_kit.sources.registry import Registry
 from modelfile_kit.sources.registry_errors import RegistryError
 from modelfile_kit.sources.registry_logins import Login
+from modelfile_kit.testing.stand_in_file import load_stand_in, write_micro
 from tests.cutting_proxy import CuttingProxy
+from tests.more_files import write_f16, write_lora
+from tests.ollama_process import OllamaProcess
 from tests.registry_process import RegistryProcess, registry_or_skip, running_registry
 
 pytestmark = pytest.mark.server
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 PACKAGE = """\
 name: tiny
@@ -80,6 +87,78 @@ def test_a_server_pulls_and_verifies_it(
     meant = Expectation.from_build(built)
     report = verify_elsewhere(ollama_server.url, name, insecure=True, expectation=meant)
     assert report.ok, [c for c in report.checks if c.status == "fail"]
+
+
+def same_as_by_a_server(built: Build, host: str, server: OllamaServer, cache: Path) -> list[str]:
+    """Pushes both ways, holds the manifests against each other, and gives the kinds of the layers."""
+    publish(built, f"{host}/me/more-server", host=server.url, push=True, insecure=True, verify=False)
+    push_by_kit(built, f"{host}/me/more-kit", insecure=True, cache_folder=cache)
+    with Registry(host, insecure=True) as client:
+        right, ours = (client.manifest(f"me/more-{who}", "latest") for who in ("server", "kit"))
+    kinds = [d.media_type.rpartition(".")[2] for d in right.layers]
+    assert sorted(d.digest for d in ours.layers) == sorted(d.digest for d in right.layers)
+    files = ("model", "adapter", "draft")
+    for some in files:  # of which the order counts
+        assert [d for d in ours.layers if d.media_type.endswith(some)] == [
+            d for d in right.layers if d.media_type.endswith(some)
+        ]
+    assert ours.config == right.config
+    return kinds
+
+
+def test_a_draft_and_a_split_model_are_what_a_server_makes_of_them(
+    tmp_path: Path, micro_pair: MicroPair, registry: RegistryProcess, ollama_server: OllamaServer
+) -> None:
+    cache = tmp_path / "cache"
+    patch(micro_pair.model, tmp_path / "mtp.gguf", {"glm4.nextn_predict_layers": 1})
+    text = f"name: tiny\nmodel: {micro_pair.model}\nprojector: none\ndraft: mtp.gguf\n"
+    (tmp_path / "mkmodelfile.yaml").write_text(text)
+    kinds = same_as_by_a_server(build(tmp_path), registry.host, ollama_server, cache)
+    assert kinds[:2] == ["model", "draft"]
+    example = load_package(EXAMPLES / "qwen2.5-7b-split")
+    model, _ = write_micro(example, tmp_path / "split", load_stand_in(example))
+    built = build(example.folder, tmp_path / "out", model=model)
+    kinds = same_as_by_a_server(built, registry.host, ollama_server, cache)
+    assert kinds[:3] == ["model"] * 3
+    name = f"{registry.host}/me/more-kit"
+    report = verify_elsewhere(
+        ollama_server.url, name, insecure=True, expectation=Expectation.from_build(built)
+    )
+    assert report.ok, [c for c in report.checks if c.status == "fail"]
+
+
+def test_an_adapter_is_what_an_older_server_makes_of_it(
+    tmp_path: Path, micro_pair: MicroPair, registry: RegistryProcess, older_process: OllamaProcess
+) -> None:
+    write_lora(tmp_path / "lora.gguf")
+    text = f"name: tiny\nmodel: {micro_pair.model}\nprojector: none\ntarget: 0.33.0\nadapters: [lora.gguf]\n"
+    (tmp_path / "mkmodelfile.yaml").write_text(text)
+    built = build(tmp_path)
+    push_by_kit(built, f"{registry.host}/me/lora", insecure=True, cache_folder=tmp_path / "cache")
+    with OllamaServer(older_process.host) as server:
+        publish(built, "lora", host=server.url, verify=False)
+        meant = Expectation.from_build(built)
+        report = verify_elsewhere(server.url, f"{registry.host}/me/lora", insecure=True, expectation=meant)
+        assert report.ok, [c for c in report.checks if c.status == "fail"]
+        lines = [server.show(name)["modelfile"].splitlines() for name in ("lora", f"{registry.host}/me/lora")]
+        server.delete("lora")
+        server.delete(f"{registry.host}/me/lora")
+    said = [[line for line in some if line.startswith("ADAPTER ")] for some in lines]
+    assert said[0] == said[1] and len(said[0]) == 1
+
+
+def test_a_model_is_quantized_before_it_is_pushed(
+    tmp_path: Path, micro_pair: MicroPair, registry: RegistryProcess, ollama_server: OllamaServer
+) -> None:
+    write_f16(tmp_path / "f16.gguf", micro_pair.model)
+    text = "name: tiny\nmodel: f16.gguf\nprojector: none\nquantize: q8_0\n"
+    (tmp_path / "mkmodelfile.yaml").write_text(text)
+    name = f"{registry.host}/me/q8"
+    push_by_kit(build(tmp_path), name, insecure=True, cache_folder=tmp_path / "cache")
+    # Not verified: llama.cpp's kernels for Q8_0 end with SIGSEGV on some processors (MK857).
+    ollama_server.pull(name, insecure=True)
+    assert ollama_server.show(name)["details"]["quantization_level"] == "Q8_0"
+    assert sorted(p.name for p in tmp_path.glob("*.gguf")) == ["f16.gguf"]
 
 
 PUSHING = "import sys; from modelfile_kit.cli.main import main; sys.exit(main())"
