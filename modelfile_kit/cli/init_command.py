@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -12,6 +13,7 @@ import click
 from ..core.diagnostics import Diagnostic, has_errors
 from ..core.errors import KitError, UsageError
 from ..core.files import write_atomically
+from ..core.os_errors import cannot_write
 from ..drafting.folder import draft_folder, ggufs_in
 from ..drafting.modelfile import draft_modelfile, held_to_modelfile, is_modelfile, model_of
 from ..drafting.upstream import hold_to_upstream
@@ -31,6 +33,14 @@ from .init_questions import Questions
 from .names import place_and_folder
 from .next_step import say_next
 from .output import deliver, show
+
+
+def _package_file(_context: click.Context, _parameter: click.Parameter, given: str | None) -> Path | None:
+    """The file that `-o` means: `NEW/` and a folder mean the package file in it."""
+    if given is None:
+        return None
+    is_folder = given.endswith(("/", os.sep)) or Path(given).is_dir()
+    return Path(given) / PACKAGE_FILE if is_folder else Path(given)
 
 
 @click.command(
@@ -54,9 +64,10 @@ from .output import deliver, show
 @click.option(
     "-o",
     "--output",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
-    help="Where to write; `-` is stdout. For ollama://NAME a folder.",
+    metavar="FILE|FOLDER/",
+    type=click.Path(),
+    callback=_package_file,
+    help="Where to write; `-` is stdout, `NEW/` a new folder. For ollama://NAME always a folder.",
 )
 @click.option("--force", is_flag=True, help="Replace an existing package file.")
 @host_option
@@ -197,6 +208,11 @@ def _write(files: Mapping[str, bytes], package: Path, force: bool) -> None:
             raise UsageError(
                 f"{path} exists already", help="use --force to replace it, or -o for another file"
             )
+    if package.name == PACKAGE_FILE and not package.parent.exists():
+        try:
+            package.parent.mkdir()
+        except OSError as error:
+            raise cannot_write(error, package.parent) from error
     for name, data in sorted(files.items(), key=lambda item: item[0] == package.name):
         write_atomically(package.parent / name, data)
     show(str(package))
@@ -224,7 +240,7 @@ def _adopted(named: str, output: Path | None, projector: str | None, host: str |
             f"{named} is adopted with its own projector into a folder",
             help="leave --projector out, and name a folder with -o",
         )
-    adopt_model(name, output, host=host)
+    adopt_model(name, output.parent if output and output.name == PACKAGE_FILE else output, host=host)
     return True
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from modelfile_kit.huggingface.chat_template_file import load_chat_template
+from modelfile_kit.micro import build_pair
 from modelfile_kit.package.package import load_package
 from modelfile_kit.sources import places
 from modelfile_kit.sources.hub import cache_folder
@@ -179,3 +180,20 @@ def test_a_repository_to_convert_says_how(mkmodelfile, hub, folder) -> None:
     hub.add("org/original", {"config.json": b"{}", "model.safetensors": bytes(9000)})
     done = mkmodelfile("init", "hf.co/org/original")
     assert done.code == 2 and "`mkmodelfile init FOLDER` says how to convert it" in " ".join(done.err.split())
+
+
+def test_a_folder_as_output(mkmodelfile, tmp_path, monkeypatch):
+    pair = build_pair(tmp_path / "files")
+    monkeypatch.chdir(tmp_path)
+    done = mkmodelfile("init", pair.model, "-o", "new/")
+    assert (done.code, done.out) == (0, "new/mkmodelfile.yaml\n")
+    assert load_package(tmp_path / "new").model.resolve() == pair.model.resolve()
+    done = mkmodelfile("init", pair.model, "-o", "new", "--force")
+    assert (done.code, done.out) == (0, "new/mkmodelfile.yaml\n")
+    assert mkmodelfile("init", pair.model, "-o", "new").code == 2  # it is there already
+    done = mkmodelfile("init", pair.model, "-o", "no/such/")
+    assert (done.code, done.out) == (2, "")
+    assert "MK903" in done.err
+    assert not (tmp_path / "no").exists()
+    done = mkmodelfile("init", pair.model, "-o", "other.yaml")
+    assert (done.code, done.out) == (0, "other.yaml\n")
