@@ -53,6 +53,7 @@ WITHOUT_MODULE = {
     "ollama/test_server.py": "the whole room, compared with a real server",
     "ollama/test_writing.py": "writing Modelfiles: the grammar and the text of a TEMPLATE",
     "package/test_fuzz.py": "reading package files, on generated ones",
+    "play/test_page.py": "the page of play in a browser",
     "report/test_page.py": "the HTML page in a browser",
     "report/test_reports.py": "all formats on one report",
     "runtime/test_harvested_errors.py": "the known error texts, held against those that programs have",

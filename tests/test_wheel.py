@@ -89,6 +89,8 @@ def test_the_wheel_holds_families_and_types_and_nothing_of_the_tests(wheel: Any)
     assert "modelfile_kit/cli/completion_table.json" in names
     schema = (ROOT / "docs/mkmodelfile.schema.json").read_bytes()
     assert zipfile.ZipFile(wheel).read("modelfile_kit/mkmodelfile.schema.json") == schema
+    for name in ("index.html", "play.css", "main.js", "editor.js", "results.js", "state.js", "dom.js"):
+        assert f"modelfile_kit/play/static/{name}" in names
     pages = {path.name for path in (ROOT / "modelfile_kit/core/codes/pages").iterdir()}
     assert {f"modelfile_kit/core/codes/pages/{page}" for page in pages} <= set(names)
     assert [n for n in names if n.startswith(("tests/", "tools/", "examples/", "benchmarks/"))] == []

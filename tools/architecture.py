@@ -20,7 +20,7 @@ PACKAGE = "modelfile_kit"
 # `modelfile_kit` itself (the public names) is above all.
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("cli",),
-    ("audit", "lsp", "serve"),
+    ("audit", "lsp", "play", "serve"),
     ("doctor", "testing"),
     ("report",),
     ("drafting",),

@@ -63,6 +63,7 @@ ARGUMENTS: Mapping[str, tuple[str, ...]] = {
     "lint": ("modelfile",),
     "micro": ("package",),
     "patch": ("gguf",),
+    "play": ("template-or-package",),
     "publish": ("package",),
     "pull": ("package",),
     "push": ("package",),

@@ -21,7 +21,7 @@ from ..reference_tokenizer.find import AUTO
 from ..runtime.local import LocalTokenizer, open_engine, open_tokenizer
 from ..vision.ask_colour import ColourAnswer, ask_colours, findings
 from .both_tokenizers import BothTokenizers
-from .check import CheckReport, PromptSources, check_prompts
+from .check import CheckReport, Expected, PromptSources, check_prompts
 from .image_places import WRAPPERS, Wrapper, place_reference, reference_mark, unit_of
 from .model_tokenizer import belongs, compare_with, model_tokenizer
 from .stress import findings as stress_findings
@@ -154,25 +154,38 @@ def _prompts(
     both: BothTokenizers | None,
     keep_tokens: bool,
 ) -> CheckReport:
-    if build.reference is None:
+    subject = prompt_sources(build, native=native.render if native else None, wrapper=wrapper)
+    if subject is None:
         return CheckReport((), (_NOTHING_TO_COMPARE,), tokenizer is not None)
-    subject = PromptSources(
+    return check_prompts(subject, probes, tokenizer=tokenizer, both=both, keep_tokens=keep_tokens)
+
+
+def prompt_sources(
+    build: Build, *, native: Expected | None = None, wrapper: Wrapper | None = None
+) -> PromptSources | None:
+    """What a build's prompts are made and checked with; None where there is no chat template to hold them to.
+
+    native: renders a request as llama-server does; wrapper: around an image, by default by the projector's
+    type.
+    """
+    if build.reference is None:
+        return None
+    return PromptSources(
         template=build.template,
         chat_template=build.reference.text,
         bos_token=build.reference.bos_token,
         eos_token=build.reference.eos_token,
         system=build.plan.system,
         first=tuple(build.package.first_messages),
-        wrapper=wrapper,
+        wrapper=wrapper or WRAPPERS.get(_projector_type(build), Wrapper()),
         expected=build.expected_of_all if build.differs_on_purpose else None,
-        native=native.render if native else None,
+        native=native,
         ends=build.plan.ends,
         model=build.files.model.name,
         parser=build.plan.maker.parser or "",
         renderer=build.plan.maker.renderer or "",
         rendered=build.renderer_prompts(),
     )
-    return check_prompts(subject, probes, tokenizer=tokenizer, both=both, keep_tokens=keep_tokens)
 
 
 _NOTHING_TO_COMPARE = Diagnostic(

@@ -40,6 +40,10 @@ ENDINGS: Mapping[str, tuple[str, ...]] = {
     "json": (".json",),
     "template": (".jinja", ".jinja2", ".json", ".gguf"),
     "gotmpl": (".gotmpl", ".tmpl"),
+    "template-or-package": (
+        *(".jinja", ".jinja2", ".json", ".gguf", ".gotmpl", ".tmpl"),
+        *("mkmodelfile.yaml", "mkmodelfile.yml"),
+    ),
     "image": (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp"),
     "tokenizer": (".json", ".model", ".tiktoken"),
     "path": (),

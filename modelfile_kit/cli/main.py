@@ -35,6 +35,7 @@ _COMMANDS = {
     "quantize": "Quantize a GGUF to one type or several.",
     "compile": "Compile a chat template into a Go TEMPLATE.",
     "render": "Show the prompt of a conversation, as Ollama or as Hugging Face renders it.",
+    "play": "Try conversations on a local page: prompts, tokens and replies while you type.",
     "build": "Write a validated Modelfile for a package.",
     "check": "Compare a package's prompts with its chat template.",
     "lint": "Lint Modelfiles.",
@@ -57,7 +58,7 @@ _COMMANDS = {
 }
 # The order and the groups in which --help shows them.
 _GROUPS = {
-    "Packages": ("demo", "init", "build", "check", "test", "micro"),
+    "Packages": ("demo", "init", "build", "check", "test", "play", "micro"),
     "Servers": ("publish", "push", "pull", "rollback", "verify", "adopt", "repair", "serve", "caption"),
     "Files": ("inspect", "audit", "diff", "fit", "patch", "quantize", "compile", "render", "lint", "fmt"),
     "Editors and shells": ("lsp", "schema", "completion"),

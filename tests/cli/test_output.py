@@ -290,6 +290,11 @@ MATRIX: dict[str, Lines] = {
         *([w.odd, "--for", "hf"], [w.odd, "--for", "oci"], [w.sound, "--for", "oci", "-o", w.folder / NAME]),
     ],
     "check": lambda w: [[w.package], [w.odd], [w.sound, "--projector", w.broken]],
+    # The others serve a page until they are interrupted.
+    "play": lambda w: [
+        *([w.package], [w.folder / "none"], [w.broken], [w.odd, "--name", w.attack]),
+        *([w.sound, "--model", w.broken], [ATTACK], [w.template, "--variant", w.attack]),
+    ],
     "test": lambda w: [[w.package], [w.odd], [w.sound, "--model", w.broken]],
     "micro": lambda w: [[w.package], [w.sound, "-o", w.sound], [w.odd, "--describe"]],
     "publish": lambda w: [[w.package], [w.sound, "--host", w.url], [w.sound, "--host", w.attack]],

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from modelfile_kit.core.errors import EngineError, PackageError
+from modelfile_kit.play import process
+from modelfile_kit.play.process import Player
+from modelfile_kit.play.subject import Asked
+from tests.llama_server import find_for_tests
+
+HI = {"messages": [{"role": "user", "content": "Hi"}]}
+
+
+def status(answer):
+    return [way["status"] for way in answer["ways"]]
+
+
+def test_a_conversation_is_answered_by_another_process(by_hand):
+    with Player(Asked(str(by_hand))) as player:
+        assert player._process is not None
+        assert player._process.pid != os.getpid()
+        assert status(player.answer(HI, "")) == ["mismatch"]
+        [refused] = player.answer({"messages": [{"role": "user", "words": "Hi"}]}, "")["refused"]
+        assert "unknown key 'words'" in refused["message"]
+        assert status(player.answer(HI, "")) == ["mismatch"]
+
+
+@pytest.mark.parametrize("odd", [None, 1, "x", [], [1], {"messages": [None]}, {"messages": {}, "tools": 1}])
+def test_whatever_is_asked_has_an_answer(by_hand, odd, shared_player):
+    assert shared_player.answer(odd, "")["refused"]
+
+
+@pytest.fixture(scope="module")
+def shared_player(by_hand):
+    with Player(Asked(str(by_hand))) as player:
+        yield player
+
+
+def test_a_process_that_ended_is_started_again(by_hand):
+    with Player(Asked(str(by_hand))) as player:
+        player._process._process.kill()
+        [told] = player.answer(HI, "")["refused"]
+        assert "the process that renders ended" in told["message"]
+        assert status(player.answer(HI, "")) == ["mismatch"]
+
+
+def test_a_rendering_that_takes_too_long_is_ended(by_hand, monkeypatch):
+    with Player(Asked(str(by_hand))) as player:
+        player._process.timeout = 0.0
+        [told] = player.answer(HI, "")["refused"]
+        assert "took more than 0 s and was ended" in told["message"]
+        assert status(player.answer(HI, "")) == ["mismatch"]
+
+
+def test_a_hostile_template_costs_its_limit_and_no_more(tmp_path):
+    file = tmp_path / "chat_template.jinja"
+    file.write_text(
+        "{% for a in range(99999) %}{% for b in range(99999) %}{{ messages }}{% endfor %}{% endfor %}"
+    )
+    with Player(Asked(str(file))) as player:
+        answer = player.answer(HI, "")
+        assert "limit" in str(answer) or "steps" in str(answer)
+
+
+def test_what_cannot_be_opened_is_raised_with_its_place(tmp_path):
+    (tmp_path / "mkmodelfile.yaml").write_text("name: x\nmodle: y\n")
+    with pytest.raises(PackageError) as caught:
+        Player(Asked(str(tmp_path)))
+    assert caught.value.exit_code == 1
+    assert "modle" in caught.value.message
+    assert caught.value.span.line == 2
+
+
+@pytest.mark.server
+def test_native_mode_asks_llama_server(good, monkeypatch):
+    program, why = find_for_tests()
+    if program is None:
+        pytest.skip(why)
+    monkeypatch.setenv("MKMODELFILE_LLAMA_SERVER", str(program))
+    file = good / "native.yaml"
+    file.write_text("name: n\nmodel: micro-glm4v.gguf\nmode: native\nsystem: Be brief.\n")
+    with Player(Asked(str(file))) as player:
+        assert status(player.answer(HI, "")) == ["ok", "ok"]
+
+
+def test_without_a_llama_server_native_mode_says_so(good, monkeypatch):
+    def none(*_, **__):
+        raise EngineError("llama-server was not found on this machine")
+
+    monkeypatch.setattr(process, "native_prompter", none)
+    file = good / "native.yaml"
+    file.write_text("name: n\nmodel: micro-glm4v.gguf\nmode: native\n")
+    with Player(Asked(str(file))) as player:
+        answer = player.answer(HI, "")
+    assert status(answer) == ["ok", "unknown"]
+    assert "llama-server was not found" in answer["ways"][1]["findings"][0]["message"]
