@@ -48,13 +48,14 @@ fuzz: $(STAMP)
 
 # All fuzzers in turn for MINUTES, with a new seed for each round; a million replies each, read by the parsers and
 # by the tags (some 10 minutes each); every pair, layout and odd file that the tests know, and what a real server
-# makes of them; copies that share blocks on a btrfs and an XFS of their own (needs root, btrfs-progs and xfsprogs)
+# makes of them; the hooks and the action installed as strangers get them; copies that share blocks on a btrfs and an XFS of their own (needs root, btrfs-progs and xfsprogs)
 soak: $(STAMP)
 	$(VENV)/bin/python -m tools.soak --minutes $(MINUTES) --seed $(SEED)
 	$(VENV)/bin/python -m tests.ollama.parsers.fuzz 1000000 $(SEED)
 	MKMODELFILE_NO_SKIPS=1 MKMODELFILE_SOAK=1 $(VENV)/bin/python -m pytest --durations=10 tests/zoo \
 		tests/gguf_file tests/integration tests/reference_tokenizer tests/vision tests/fit \
-		tests/docs/test_renderer_pairs.py tests/compiler/test_hostile.py
+		tests/docs/test_renderer_pairs.py tests/compiler/test_hostile.py tests/ci
+	$(VENV)/bin/python -m tools.container $$(mktemp -d)
 	MKMODELFILE_MOUNT=1 $(VENV)/bin/python -m pytest -rPs tests/gguf_file/test_tensor_copy.py -k shares
 
 $(STAMP): pyproject.toml

@@ -25,7 +25,7 @@ from modelfile_kit.project.walk import MODELFILES
 
 ROOT = Path(__file__).parents[2]
 MANIFEST = ROOT / ".pre-commit-hooks.yaml"
-BUILT_FROM = ("pyproject.toml", "README.md", "LICENSE", MANIFEST.name, "modelfile_kit", "templates")
+BUILT_FROM = ("pyproject.toml", "README.md", "LICENSE", MANIFEST.name, "docs", "modelfile_kit", "templates")
 SOAK = os.environ.get("MKMODELFILE_SOAK") == "1"
 GIT = ("git", "-c", "user.name=x", "-c", "user.email=x@example.org", "-c", "init.defaultBranch=main")
 
