@@ -9,9 +9,10 @@ import click
 from ..core.diagnostics import Diagnostic, Severity
 from ..core.errors import ModelfileError, UsageError
 from ..core.files import write_atomically
+from ..lint.any_file import LINTED, is_modelfile, lint_file
 from ..lint.baseline import Baseline
 from ..lint.choice import ALL, Choice
-from ..lint.runner import fix_modelfile, lint_modelfile
+from ..lint.runner import fix_modelfile
 from ..ollama.grammar import MAX_BYTES
 from ..project.config import CODE as CONFIG_CODE
 from ..project.config import Config
@@ -90,6 +91,8 @@ def command(
 ) -> None:
     """Find mistakes in Modelfiles: files, folders of them, patterns (`-` is standard input).
 
+    A mkmodelfile.yaml is checked as a package file, a .gotmpl file as a TEMPLATE.
+
     `mkmodelfile explain CODE` has a page for every finding. Exit code 1 if anything was found.
     docs/linting.md has the configuration, and which files of a folder are left out.
     """
@@ -102,7 +105,8 @@ def command(
         memory = set_by(settings, "memory", settings.lint["memory"], _option("memory"))
     known = _baseline(baseline, update_baseline, settings)
     choice = _choice(select, ignore, settings)
-    files = project_files(modelfiles, settings, force_exclude=force_exclude)
+    wanted_names = settings.include or LINTED
+    files = project_files(modelfiles, settings, force_exclude=force_exclude, wanted=wanted_names)
     found: list[Diagnostic] = []
     unread = files.unreadable
     for name in files.names:
@@ -115,9 +119,9 @@ def command(
             continue
         base = None if no_files else Path() if name == "-" else Path(name).parent
         wanted = choice.for_file(files.parts_of(name))
-        if fix and name != "-":
+        if fix and name != "-" and is_modelfile(name):
             data = _fix(name, data, base, target, wanted)
-        found += lint_modelfile(data, base=base, target=target, file=name, memory=memory, choice=wanted)
+        found += lint_file(data, base=base, target=target, file=name, memory=memory, choice=wanted)
     if known is not None:
         found = _beyond(known, found, files, update_baseline)
     report = Report(

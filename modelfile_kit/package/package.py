@@ -19,6 +19,7 @@ from ..core.files import read_file
 from ..core.os_errors import os_reason
 from ..core.sizes import read_size
 from ..ollama.versions import Target
+from ..project.walk import PACKAGE_FILES
 from ..sources.model_name import check_name
 from ..sources.name import parse_name
 from .bounded_yaml import MAX_BYTES, Document, load
@@ -29,7 +30,7 @@ from .prompt_maker import check_prompt_maker
 from .schema import PackageShape, check_shape
 from .variant_keys import VariantKeys, check_variants, variants_of, with_main_model
 
-FILE_NAMES = ("mkmodelfile.yaml", "mkmodelfile.yml")
+FILE_NAMES = PACKAGE_FILES
 FAMILY_PREFIX = "family:"
 
 UNREADABLE = "MK501"

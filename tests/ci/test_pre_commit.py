@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 import yaml
 
+from modelfile_kit.lint.any_file import LINTED
 from modelfile_kit.micro import build_pair
 from modelfile_kit.project.patterns import Patterns
 from modelfile_kit.project.walk import MODELFILES
@@ -174,12 +175,18 @@ NAMES = (
     "Modelfile~",
     "x/Modelfile.md",
     "aModelfile",
+    "Modelfile/x",
+    "a/mkmodelfile.yaml",
+    "a/template.gotmpl",
+    "a/values.yaml.gotmpl",
 )
+TAKEN = {"mkmodelfile-lint": LINTED, "mkmodelfile-fmt": MODELFILES}
 
 
 @pytest.mark.parametrize("hook", hooks()[:2], ids=lambda h: h["id"])
-@pytest.mark.parametrize("name", [*NAMES, "Modelfile/x"])
-def test_the_hooks_take_the_files_that_lint_takes(hook: dict[str, Any], name: str) -> None:
-    """Of a folder, `lint` takes the same names."""
+@pytest.mark.parametrize("name", NAMES)
+def test_the_hooks_take_the_files_that_the_commands_take(hook: dict[str, Any], name: str) -> None:
+    """Of a folder, the commands take the same names."""
     taken = re.search(hook["files"], name) and not re.search(hook["exclude"], name)
-    assert bool(taken) is (Patterns(MODELFILES).decide(name.split("/"), is_folder=False) is True)
+    expected = Patterns(TAKEN[hook["id"]]).decide(name.split("/"), is_folder=False) is True
+    assert bool(taken) is expected

@@ -1,0 +1,67 @@
+"""Lints a file by what it is: a Modelfile, a package file, or a Go template."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
+
+from ..core.diagnostics import Diagnostic, with_excerpts
+from ..core.errors import ModelfileError
+from ..core.later import later
+from ..ollama.decoding import decode
+from ..ollama.grammar import check_is_text
+from ..ollama.versions import Target
+from ..project.walk import MODELFILES, PACKAGE_FILES
+from .choice import EVERYTHING, Choice
+from .runner import lint_modelfile, lint_template
+
+if TYPE_CHECKING:
+    from ..package import bounded_yaml, package
+else:
+    bounded_yaml = later("modelfile_kit.package.bounded_yaml")
+    package = later("modelfile_kit.package.package")
+
+LINTED = (*MODELFILES, *PACKAGE_FILES, "*.gotmpl", "!*.yaml.gotmpl", "!*.yml.gotmpl")
+"""Names of the files of a folder that are linted; `x.yaml.gotmpl` is a file of helmfile."""
+
+
+def is_modelfile(name: str) -> bool:
+    """Whether a file is linted as a Modelfile: every one that is not called like something else."""
+    path = PurePath(name)
+    return path.name not in PACKAGE_FILES and path.suffix != ".gotmpl"
+
+
+def lint_file(
+    data: bytes,
+    *,
+    base: str | Path | None = None,
+    target: str | Target = "latest",
+    file: str,
+    memory: int | None = None,
+    choice: Choice = EVERYTHING,
+) -> list[Diagnostic]:
+    """What is wrong with a file, in the order of its lines; arguments as of `lint_modelfile`.
+
+    Of a package file its keys and values are looked at, not the files or names in it. Raises UsageError for a
+    bad target.
+    """
+    if is_modelfile(file):
+        return lint_modelfile(data, base=base, target=target, file=file, memory=memory, choice=choice)
+    found = (
+        _of_package(data, file) if PurePath(file).name in PACKAGE_FILES else _of_template(data, file, target)
+    )
+    return [d for d in found if choice.wants(d.code)]
+
+
+def _of_package(data: bytes, file: str) -> list[Diagnostic]:
+    *_, found = package.check_document(bounded_yaml.load(data, file))
+    found.sort(key=lambda d: (d.span.line or 0, d.span.column or 0) if d.span else (0, 0))
+    return with_excerpts(found, bounded_yaml.BREAK.split(decode(data)))
+
+
+def _of_template(data: bytes, file: str, target: str | Target) -> list[Diagnostic]:
+    try:
+        check_is_text(data, file)
+    except ModelfileError as error:
+        return [error.to_diagnostic()]
+    return lint_template(decode(data), target=target, file=file)

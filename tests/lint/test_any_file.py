@@ -1,0 +1,61 @@
+"""Files are linted by what they are."""
+
+from __future__ import annotations
+
+import pytest
+
+from modelfile_kit.lint.any_file import LINTED, is_modelfile, lint_file
+from modelfile_kit.lint.choice import Choice
+from modelfile_kit.lint.runner import lint_modelfile
+from modelfile_kit.project.patterns import Patterns
+
+TEMPLATE = "{{ range .Messages }}<|{{ .Role }}|>{{ .Content }}<|end|>{{ end }}<|assistant|>"
+
+
+def codes(text: str | bytes, file: str, **options) -> list[str]:
+    data = text if isinstance(text, bytes) else text.encode()
+    return [d.code for d in lint_file(data, file=file, **options)]
+
+
+@pytest.mark.parametrize(
+    ("text", "file", "expected"),
+    [
+        ("FROM llama3.2\nPARAMETER nope 1\n", "a/Modelfile", ["MK110"]),
+        ("FROM llama3.2\nPARAMETER nope 1\n", "-", ["MK110"]),
+        ("FROM llama3.2\nPARAMETER nope 1\n", "odd.txt", ["MK110"]),
+        ("name: x\nmodle: y.gguf\nmodel: y.gguf\n", "a/mkmodelfile.yaml", ["MK503"]),
+        ("name: x\nmodel: [\n", "mkmodelfile.yml", ["MK502"]),
+        ("name: x\nmodel: not-here.gguf\n", "mkmodelfile.yaml", []),
+        ("{{ .Prompt", "a/template.gotmpl", ["MK202"]),
+        (f"{{{{ .Sytem }}}}{TEMPLATE}", "template.gotmpl", ["MK240"]),
+        (TEMPLATE, "template.gotmpl", []),
+        (b"GGUF\3\0\0\0\0\0", "template.gotmpl", ["MK137"]),
+        (b"GGUF\3\0\0\0\0\0", "mkmodelfile.yaml", ["MK502"]),
+    ],
+)
+def test_each_by_its_name(text, file, expected):
+    assert codes(text, file) == expected
+
+
+def test_a_modelfile_is_linted_as_ever():
+    text = "FROM llama3.2\nPARAMETER top_p 9\nPARAMETER nope 1\n"
+    assert lint_file(text.encode(), file="Modelfile") == lint_modelfile(text, file="Modelfile")
+
+
+def test_places_and_source_lines():
+    [found] = lint_file(b"name: x\nmodel: y.gguf\nmodle: y.gguf\n", file="a/mkmodelfile.yaml")
+    assert (found.span.file, found.span.line, found.excerpt) == ("a/mkmodelfile.yaml", 3, "modle: y.gguf")
+
+
+def test_the_choice_counts_for_all():
+    package = "name: x\nmodle: y.gguf\nmodel: y.gguf\n"
+    assert codes(package, "mkmodelfile.yaml", choice=Choice(ignore=["MK5"])) == []
+    assert codes("{{ .Sytem }}{{ .Prompt }}", "x.gotmpl", choice=Choice(["MK1"])) == []
+
+
+def test_what_is_taken_below_a_folder():
+    patterns = Patterns(LINTED)
+    names = ["Modelfile", "mkmodelfile.yaml", "x.gotmpl", "values.yaml.gotmpl", "x.yaml", "Modelfile.j2"]
+    assert [name for name in names if patterns.decide((name,), is_folder=False)] == names[:3]
+    assert [name for name in names[:3] if is_modelfile(name)] == ["Modelfile"]
+    assert is_modelfile("-")
