@@ -63,7 +63,6 @@ class _How:
     cls=Command,
     examples=(
         "mkmodelfile push --to me/my-model:q4",
-        "mkmodelfile push ./my-package --to registry.lan:5000/team/my-model --insecure",
         "mkmodelfile push --to me/my-model --variant q4_K_M --variant q8_0",
         "mkmodelfile push --to hf.co/me/my-model-GGUF --create",
         "mkmodelfile push --to oci://ghcr.io/me/my-model:q4",

@@ -35,7 +35,6 @@ _Files = tuple[Path | None, Path | None]
     cls=Command,
     examples=(
         "mkmodelfile repair my-model --dry-run",
-        "mkmodelfile repair my-model other-model:8b",
         "mkmodelfile repair ./my-package --variant q8_0 --host http://gpu-server:11434",
         "mkmodelfile repair --all --dry-run --format json",
         "mkmodelfile repair my-model:8b --yes --host http://gpu-server:11434 --model my-model-8b.gguf",
