@@ -8,6 +8,7 @@ the model sees what a person sees. transformers' processors turn images upright 
 from __future__ import annotations
 
 import io
+import re
 import struct
 import threading
 import warnings
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING
 from ..core.diagnostics import Span
 from ..core.errors import KitError
 from ..core.extras import need_pillow
-from ..core.files import why_no_file
+from ..core.files import read_file, why_no_file
 from ..core.os_errors import os_next_step, os_reason
 from .encode import encoded
 from .image_size import LONGEST, sent_size
@@ -34,6 +35,10 @@ MAX_PIXELS = 64_000_000
 """Of an image that has to be decoded whole: 192 MB as RGB."""
 MAX_SCALED_PIXELS = 400_000_000
 """Of a baseline JPEG, which is decoded at a half, a quarter or an eighth of its size."""
+MAX_SIDE = 65_535
+"""The most that JPEG can write; Pillow takes a block of memory for each row, however short."""
+MAX_SCANS = 50
+"""Passes of a progressive JPEG, each over the whole image; programs write about ten, mozjpeg up to twenty."""
 QUALITY = 92
 SENT_AS = ("auto", "png", "jpeg")
 
@@ -44,6 +49,10 @@ _AS_JPEG = frozenset({"JPEG", "MPO", "WEBP", "AVIF", "HEIF", "JPEG2000"})
 _WRITTEN = frozenset({"exif", "xmp", "XML:com.adobe.xmp", "comment", "photoshop", "Software", "Author"})
 _ORIENTATION = 0x0112
 _LYING = frozenset({5, 6, 7, 8})  # the sides change places
+# A marker of a JPEG within the data of a scan: there 0xFF is followed by 0, or by a mark to start anew.
+# (and the two markers without a length, 0x01 and a second beginning, say nothing).
+_MARKER = re.compile(rb"\xff+[^\x00\x01\xd0-\xd8\xff]")
+_START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
 _WHITE = (255, 255, 255, 255)
 _SMALLER = "make it smaller before, for example `magick IN -resize 2048x2048 OUT`"
 
@@ -129,7 +138,7 @@ def _read(path: Path) -> bytes:
                 "an image of that size is not for a model: make it smaller",
                 TOO_LARGE,
             )
-        return path.read_bytes()
+        return read_file(path, MAX_FILE_BYTES)
     except OSError as error:
         why = f"the image cannot be read: {os_reason(error)}"
         raise _error(name, why, os_next_step(error), "MK903") from error
@@ -147,6 +156,8 @@ def _prepared(data: bytes, wishes: Wishes, name: str) -> PreparedImage:
         wide, high = size if orientation not in _LYING else size[::-1]
         picture.draft(None, (2 * wide, 2 * high))
     _check_pixels(picture, read_size, name)
+    if read_format == "JPEG":
+        _check_scans(data, name)
     changes = list(_changes(picture, orientation, read_size, size))
     if camera is None:
         changes.append("taken as upright: its camera data (EXIF) is damaged")
@@ -198,6 +209,13 @@ def _opened(data: bytes, name: str) -> Picture:
 def _check_pixels(picture: Picture, read_size: Size, name: str) -> None:
     """Raises for an image that takes too much memory; a baseline JPEG may be decoded in a smaller size."""
     width, height = read_size
+    if max(read_size) > MAX_SIDE:
+        raise _error(
+            name,
+            f"the image has {width}x{height} pixels; a side of at most {MAX_SIDE:,} is read",
+            "cut it into images of a usual shape",
+            TOO_LARGE,
+        )
     smaller = picture.size not in (read_size, read_size[::-1]) and not picture.info.get("progressive")
     limit = MAX_SCALED_PIXELS if smaller else MAX_PIXELS
     decoded = picture.size[0] * picture.size[1] if smaller else 0
@@ -209,6 +227,22 @@ def _check_pixels(picture: Picture, read_size: Size, name: str) -> None:
             _SMALLER,
             TOO_LARGE,
         )
+
+
+def _check_scans(data: bytes, name: str) -> None:
+    """Raises for a JPEG that takes without end: each scan of a few bytes costs a pass over all pixels."""
+    count, at = 0, 2
+    while (found := _MARKER.search(data, at)) is not None:
+        at = found.end()
+        kind = data[at - 1]
+        if kind == _END_OF_IMAGE:
+            return
+        # What other markers bring (camera data, a small image) is passed over by the length that they write.
+        at += int.from_bytes(data[at : at + 2], "big")
+        count += kind == _START_OF_SCAN
+        if count > MAX_SCANS:
+            why = f"the JPEG is made of more than {MAX_SCANS} scans, each of which goes over all of the image"
+            raise _error(name, why, "save it again as an ordinary JPEG or PNG", TOO_LARGE)
 
 
 def _orientation(picture: Picture) -> int | None:

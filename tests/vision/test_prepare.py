@@ -14,7 +14,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from modelfile_kit.vision.image_tokens import Eye
-from modelfile_kit.vision.prepare import ImageError, Wishes, prepare_file, prepare_image
+from modelfile_kit.vision.prepare import MAX_SCANS, ImageError, Wishes, prepare_file, prepare_image
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
 
@@ -231,6 +231,30 @@ def bomb(width: int, height: int) -> bytes:
 @pytest.mark.parametrize("size", [(10_000, 10_000), (20_000, 10_000), (60_000, 60_000), (0x7FFFFFFF, 1)])
 def test_a_decompression_bomb_is_not_decoded(size: tuple[int, int]) -> None:
     refused(bomb(*size), "MK892", "million")
+
+
+def test_a_side_without_end_is_not_decoded() -> None:
+    """Pillow takes memory for each row: a million rows of one pixel are more than their pixels."""
+    refused(bomb(1, 65_536), "MK892", "a side of at most 65,535")
+    assert prepare_image(saved(Image.new("L", (65_535, 1)))).read_size == (65_535, 1)
+
+
+def test_a_jpeg_of_many_scans_is_not_decoded() -> None:
+    data = saved(noise_image(), "JPEG", progressive=True)
+    start = data.rfind(b"\xff\xda")
+    scan, scans = data[start:-2], data.count(b"\xff\xda")
+    most = data[:start] + scan * (MAX_SCANS - scans + 1) + b"\xff\xd9"
+    assert prepare_image(most).size == noise_image().size
+    refused(data[:start] + scan * (MAX_SCANS - scans + 2) + b"\xff\xd9", "MK892", "more than 50 scans")
+    refused(data[:start] + b"\xff\x01" + scan * (MAX_SCANS + 1) + b"\xff\xd9", "MK892", "more than 50 scans")
+    # What cameras put before and behind an image, such as a small one and a film, are no scans of it.
+    beside = b"\xff\xda\x00\x02" * (MAX_SCANS + 1)
+    inside = b"\xff\xe2" + (len(beside) + 2).to_bytes(2, "big") + beside
+    assert prepare_image(data[:2] + inside + data[2:] + beside).size == noise_image().size
+
+
+def noise_image() -> Image.Image:
+    return Image.effect_noise((64, 48), 80).convert("RGB")
 
 
 def test_two_hundred_megapixels_of_a_camera_are_decoded_small() -> None:
