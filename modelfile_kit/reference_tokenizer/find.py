@@ -10,13 +10,11 @@ from ..core.errors import EngineError, KitError, UsageError
 from ..core.files import read_file
 from ..sources.text_files import TOKENIZER_FILES
 from .formats.config_files import NAMES
+from .formats.loaded import MAX_FILE_BYTES
 from .named import NOT_FOUND, fetch_tokenizer
 
 UNREADABLE = "MK741"
 AUTO, NONE = "auto", "none"
-
-MAX_FILE_BYTES = 256 * 1024 * 1024
-"""Seven times the largest known tokenizer.json."""
 
 _HEAD = 4096
 _KNOWN = "tokenizer.json, tokenizer.model, tekken.json or .tiktoken"

@@ -11,10 +11,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..core.files import read_file
 from ..runtime.child_worker import serve
 from ..runtime.frames import Refused, cut, pack_ids
 from .formats.config_files import ConfigFiles
-from .formats.loaded import Loaded, unreadable
+from .formats.loaded import MAX_FILE_BYTES, Loaded, unreadable
 from .formats.sentencepiece_model import SentencePieceModel
 from .formats.tekken import read_tekken
 from .formats.tiktoken_ranks import read_tiktoken
@@ -46,7 +47,7 @@ def _open(head: dict[str, Any]) -> Service:
     config = ConfigFiles(head["beside"])
     read = _READERS[head["kind"]]
     try:
-        return Service(read(path.read_bytes(), config))
+        return Service(read(read_file(path, MAX_FILE_BYTES), config))
     except ImportError as e:
         raise Refused(str(e), kind="import") from e
     except MemoryError as e:

@@ -7,15 +7,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ...core.files import read_file
 from ...core.numbers import read_count
 from ...sources.text_files import TOKENIZER_ADDITIONS
 from ..reference import AddedToken
-from .loaded import unreadable
+from .loaded import MAX_FILE_BYTES, MAX_TOKENS, parsed_json, require_text, unreadable
 
 NAMES = TOKENIZER_ADDITIONS
 _DECODER = "added_tokens_decoder"
 _LISTS = ("additional_special_tokens", "extra_special_tokens")
 _PLACES = ("lstrip", "rstrip", "single_word", "normalized")
+_POSSIBLE = f"ids from 0 to {MAX_TOKENS:,} are possible"
 _ROLES = ("bos", "eos", "unk", "sep", "pad", "cls", "mask")
 
 
@@ -56,17 +58,20 @@ class ConfigFiles:
         if not self.says_flags:
             named = {token.text for token in self.named}
             numbers = self._data.get(NAMES[2], {})
-            found = {
-                n: AddedToken(n, text, special=text in named, normalized=text not in named)
-                for text, n in numbers.items()
-                if isinstance(n, int)
-            }
+            found = {}
+            for text, n in numbers.items():
+                if type(n) is not int or not 0 <= n < MAX_TOKENS:
+                    raise unreadable(f"{NAMES[2]}: {text[:60]!r} has the id {str(n)[:20]}, {_POSSIBLE}")
+                found[n] = AddedToken(n, text, special=text in named, normalized=text not in named)
             return [found[number] for number in sorted(found)]
         found = {}
         for number, token in self._data[NAMES[0]][_DECODER].items():
             content = _content(token)
-            if read_count(str(number)) is None or not content or not isinstance(token, dict):
-                raise unreadable(f"{_DECODER} of {NAMES[0]}: {number!r} is not a token with an id")
+            n = read_count(str(number))
+            if n is None or not content or not isinstance(token, dict):
+                raise unreadable(f"{_DECODER} of {NAMES[0]}: {number[:60]!r} is not a token with an id")
+            if n >= MAX_TOKENS:
+                raise unreadable(f"{NAMES[0]} gives {content[:60]!r} the id {n}, {_POSSIBLE}")
             flags = {k: bool(token.get(k)) for k in ("special", *_PLACES)}
             found[int(number)] = AddedToken(int(number), content, **flags)
         return [found[number] for number in sorted(found)]
@@ -104,13 +109,13 @@ class ConfigFiles:
 def _read(path: str) -> dict[str, Any]:
     name = Path(path).name
     try:
-        data = json.loads(Path(path).read_text(encoding="utf-8-sig"))
-    except json.JSONDecodeError as e:
-        raise unreadable(f"{name}: broken JSON in line {e.lineno}, column {e.colno}: {e.msg}") from e
-    except (UnicodeDecodeError, RecursionError) as e:
-        raise unreadable(f"{name} is not JSON: {e}") from e
+        text = read_file(Path(path), MAX_FILE_BYTES).decode("utf-8-sig")
+    except UnicodeDecodeError as e:
+        raise unreadable(f"{name} is not JSON: it is not UTF-8 (byte {e.start})") from e
+    data = parsed_json(text, name)
     if not isinstance(data, dict):
         raise unreadable(f"{name} holds {type(data).__name__}, expected a JSON object")
+    require_text(json.dumps(data, ensure_ascii=False), name)
     return data
 
 

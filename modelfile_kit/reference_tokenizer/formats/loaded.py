@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
@@ -11,7 +13,12 @@ from ..reference import KINDS, NO_TOKEN
 # The largest known vocabulary has 262,144 tokens; what is beyond this is no tokenizer (CWE-770).
 MAX_TOKENS = 2_000_000
 
+MAX_FILE_BYTES = 256 * 1024 * 1024
+"""Seven times the largest known tokenizer.json."""
+
 UNREADABLE = "MK741"
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Loaded(Protocol):
@@ -49,6 +56,25 @@ class Loaded(Protocol):
 def unreadable(what: str) -> Refused:
     """A file that is not what it should be: `what` says where and how."""
     return Refused(what, code=UNREADABLE)
+
+
+def parsed_json(text: str, name: str = "") -> Any:
+    """Plain values from JSON. name: of the file where it is not the tokenizer itself. Raises Refused."""
+    before = f"{name}: " if name else ""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as e:
+        raise unreadable(f"{before}broken JSON in line {e.lineno}, column {e.colno}: {e.msg}") from e
+    except RecursionError as e:
+        raise unreadable(f"{before}its JSON is nested too deeply") from e
+    except ValueError as e:  # a number of more digits than Python converts
+        raise unreadable(f"{before}its JSON cannot be read: {str(e).partition(';')[0]}") from e
+
+
+def require_text(text: str, where: str) -> None:
+    """Raises Refused for half of a pair of surrogates, which JSON can write and no library takes for text."""
+    if _SURROGATE.search(text):
+        raise unreadable(f"{where}: {text[:60]!r} is no text: it holds half of a pair of surrogates")
 
 
 def listed(ids: Mapping[str, int], kinds: Mapping[int, int]) -> tuple[list[str | None], list[int]]:

@@ -59,8 +59,6 @@ class SentencePieceModel:
                 text = self.processor.id_to_piece(number)
                 found[text] = AddedToken(number, text)
         for token in self.config.added:
-            if token.id >= MAX_TOKENS:
-                raise unreadable(f"{self.config.origin} gives {token.text!r} the id {token.id}")
             found = {text: other for text, other in found.items() if other.id != token.id}
             found[token.text] = token
         for token in self.config.named:

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 from typing import Any
 
 from .byte_pairs import BytePairs, Content
-from .loaded import MAX_TOKENS, unreadable
+from .loaded import MAX_TOKENS, parsed_json, require_text, unreadable
 
 _OLD_SPECIAL = (
     *("<unk>", "<s>", "</s>", "[INST]", "[/INST]", "[AVAILABLE_TOOLS]", "[/AVAILABLE_TOOLS]"),
@@ -27,12 +26,7 @@ _ROLES = {"unk": "<unk>", "bos": "<s>", "eos": "</s>", "pad": "<pad>"}
 
 def read_tekken(text: str) -> BytePairs:
     """The tokenizer of a file. text: its content. Raises Refused where it is not such a file."""
-    try:
-        data = json.loads(text)
-    except json.JSONDecodeError as e:
-        raise unreadable(f"broken JSON in line {e.lineno}, column {e.colno}: {e.msg}") from e
-    except RecursionError as e:
-        raise unreadable("its JSON is nested too deeply") from e
+    data = parsed_json(text)
     try:
         config = data["config"]
         size, count = int(config["default_vocab_size"]), int(config["default_num_special_tokens"])
@@ -46,7 +40,7 @@ def read_tekken(text: str) -> BytePairs:
         special, ordinary = _special(data.get("special_tokens"), count, version)
     except KeyError as e:
         raise unreadable(f"it is not a tekken.json of Mistral's: it has no {e}") from e
-    except (TypeError, ValueError, AttributeError, binascii.Error) as e:
+    except (TypeError, ValueError, OverflowError, AttributeError, binascii.Error) as e:
         raise unreadable(f"it is not a tekken.json of Mistral's: {e}") from e
     return BytePairs(Content("tekken.json", ranks, pattern, special, _ROLES, ordinary, shift=count))
 
@@ -60,6 +54,8 @@ def _special(listed: Any, count: int, version: str) -> tuple[dict[str, int], fro
         if listed is None
         else [(int(row["rank"]), str(row["token_str"]), bool(row.get("is_control", True))) for row in listed]
     )
+    for _, text, _ in rows:
+        require_text(text, "its special tokens")
     named = {number: text for number, text, _ in rows}
     found = {named.get(number, text): number for text, number in ids.items()}
     return found, frozenset(text for _, text, control in rows if not control)

@@ -6,16 +6,14 @@ added_tokens.json that the tokenizer lacks are added, in the order of their ids.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from ...runtime.frames import Refused
 from ..reference import BYTE_LEVEL, KINDS, PLAIN, SENTENCEPIECE, WORD_PIECE, AddedToken
 from .config_files import ConfigFiles
-from .loaded import listed, unreadable
+from .loaded import listed, parsed_json, unreadable
 
 _BYTE = re.compile(r"<0x[0-9A-F]{2}>")
 _CONTROL, _USER_DEFINED, _BYTE_KIND, _UNKNOWN = (
@@ -238,19 +236,10 @@ def _word_piece(text: str, prefix: str) -> str:
 
 
 def _parsed(text: str) -> Any:
-    try:
-        data = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as e:
-        raise _broken_json(e) from e
+    data = parsed_json(text)
     if not isinstance(data, dict) or not isinstance(data.get("model"), dict):
         raise unreadable("it is JSON without a `model`, so it is no tokenizer.json")
     return data
-
-
-def _broken_json(e: Exception) -> Refused:
-    if isinstance(e, json.JSONDecodeError):
-        return unreadable(f"broken JSON in line {e.lineno}, column {e.colno}: {e.msg}")
-    return unreadable("its JSON is nested too deeply")
 
 
 def _steps(part: Any, inside: str) -> Iterator[Mapping[str, Any]]:

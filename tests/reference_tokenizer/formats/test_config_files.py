@@ -82,8 +82,19 @@ def test_flags(tmp_path):
         ("[]", "holds list, expected a JSON object"),
         ({"added_tokens_decoder": {"x": {"content": "a"}}}, "'x' is not a token with an id"),
         ({"added_tokens_decoder": {"1": "a"}}, "'1' is not a token with an id"),
+        ({"added_tokens_decoder": {"2000000": {"content": "a"}}}, "gives 'a' the id 2000000, ids from 0"),
+        ('{"eos_token": "\\ud800"}', "half of a pair of surrogates"),
+        ('{"x": 1' + "0" * 5000 + "}", "tokenizer_config.json: its JSON cannot be read: Exceeds the limit"),
+        ("[" * 100_000, "tokenizer_config.json: its JSON is nested too deeply"),
     ],
 )
 def test_broken_files_are_named(tmp_path, content, text):
     with pytest.raises(Refused, match=text):
         _ = files(tmp_path, tokenizer_config=content).added
+
+
+@pytest.mark.parametrize("number", ["-1", "true", "2000000", "1e3", '"7"'])
+def test_an_id_that_is_none(tmp_path, number):
+    """A negative one would stand at the end of the vocabulary."""
+    with pytest.raises(Refused, match=r"added_tokens.json: '<a>' has the id .*, ids from 0 to"):
+        _ = files(tmp_path, added_tokens=f'{{"<a>": {number}}}').added

@@ -42,6 +42,8 @@ def test_only_the_default_size_is_used(opened, tmp_path):
         ({"config": {"pattern": "(("}}, "pattern or its tokens cannot be used"),
         ({"vocab": []}, "256 of the 256 single bytes"),
         ({"vocab": [{"rank": "x"}]}, "not a tekken.json"),
+        ({"config": {"default_vocab_size": float("inf")}}, "not a tekken.json"),
+        ({"special_tokens": [{"rank": 0, "token_str": "\ud800"}]}, "half of a pair of surrogates"),
     ],
 )
 def test_broken_files(opened, tmp_path, changes, text):
