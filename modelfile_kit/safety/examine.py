@@ -16,6 +16,7 @@ from jinja2 import nodes
 
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import TemplateReferenceError
+from ..core.numbers import read_count
 from ..huggingface import environment, jinja_source
 from ..huggingface.guard import BUDGET, TEMPLATE_MAX
 from . import trials
@@ -31,6 +32,7 @@ from .words import is_words, sentences
 SHOWN_MAX, LISTED_MAX = 90, 3
 # Findings of one code that are told of one template.
 FINDINGS_MAX = 20
+LENGTH_MAX = 20_000  # characters of a text that is tried
 # Trials of the words of one condition.
 TRIES_MAX = 24
 # Chat templates whose findings are kept: a package is looked at more than once.
@@ -284,10 +286,11 @@ class _Examination:
         )
 
     def try_lengths(self, group: Sequence[Question]) -> Shown | None:
-        numbers = {int(t) for q in group for t in q.asked if t.isdigit()} or {200}
+        numbers = _numbers(group) or {200}
         best = None
         for number in sorted({n + d for n in numbers for d in (-1, 0, 1, 20)} | {2, 2000}):
-            text = (NEUTRAL + " bromf" * (number // 5 + 1))[: min(max(number, 1), 20_000)].rstrip()
+            length = min(max(number, 1), LENGTH_MAX)
+            text = (NEUTRAL + " bromf" * (length // 5 + 1))[:length].rstrip()
             for role in ROLES:
                 shown = self.trials.compare(role, text) if self.trials else None
                 if shown is not None and shown.added:
@@ -298,7 +301,7 @@ class _Examination:
     def try_turns(self, group: Sequence[Question]) -> Shown | None:
         if self.trials is None:
             return None
-        numbers = {int(t) for q in group for t in q.asked if t.isdigit()}
+        numbers = _numbers(group)
         base = self.trials.prompt(trials.in_turns(1))
         for number in sorted(
             {2 * n + d for n in numbers for d in (-1, 1, 3)} | {n + d for n in numbers for d in (0, 1, 2)}
@@ -569,10 +572,15 @@ def _weight(shown: Shown, asked: Iterable[str]) -> int:
     )
 
 
+def _numbers(group: Sequence[Question]) -> set[int]:
+    """The numbers that questions compare with."""
+    return {n for question in group for text in question.asked if (n := read_count(text)) is not None}
+
+
 def _days(texts: Iterable[str]) -> Iterator[datetime]:
     """Days that differ in what a template can ask for: those of its constants, months, days of the week."""
     whole = " ".join(texts)
-    numbers = {int(n) for n in _NUMBERS.findall(whole)}
+    numbers = {n for text in _NUMBERS.findall(whole) if (n := read_count(text)) is not None}
     years = sorted({y + d for y in numbers if 1990 < y < 2200 for d in (-1, 0, 1)} | {2025, 2031})
     for year in years:
         yield datetime(year, 6, 15, 10)

@@ -214,9 +214,25 @@ def test_hostile_templates_end(name: str) -> None:
         "{{ 'x' | center(1000000000) if false }}",
         "%41" * 20_000,
         "{% set a = 'ab' %}" + "{% set a = a ~ a %}" * 200,
+        "{% if messages | length > 1" + "0" * 4_000 + " %}x{% endif %}",
+        "{% if messages[0].content | length == 1000000000 %}x{% endif %}",
+        "{% if messages[0].content | length | string == '²' %}x{% endif %}",
+        "{% if strftime_now('%Y') == '1" + "9" * 5_000 + "' %}x{% endif %}",
         "{% if '" + "QvortQvort" * 5_000 + "' in messages[0].content %}x{% endif %}",
     ],
-    ids=["tags", "a word", "replace", "center", "percent", "doubling", "own words"],
+    ids=[
+        "tags",
+        "a word",
+        "replace",
+        "center",
+        "percent",
+        "doubling",
+        "many turns",
+        "a long text",
+        "no number",
+        "no year",
+        "own words",
+    ],
 )
 def test_long_constants_end(text: str) -> None:
     assert isinstance(examine(text + CHAT), tuple)

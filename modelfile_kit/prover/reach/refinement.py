@@ -172,7 +172,9 @@ class Refinement(Expressions):
             or left.node is None
         ):
             return
-        sizes = [n for n in range(limit.value + 2) if compare(n, limit.value) == truth]
+        # Nothing changes far from the limit, and counting up to a template's number can take for ever.
+        tried = {0, 1, limit.value - 1, limit.value, limit.value + 1}
+        sizes = [n for n in sorted(tried) if n >= 0 and compare(n, limit.value) == truth]
         whole = self.value(left.node, state)
         if sizes and 0 not in sizes:
             self._learn(left.node, by_truth(whole, True), state)

@@ -8,6 +8,28 @@ from tests.prover.conftest import outcomes_of
 
 # Template; text of a condition inside; outcomes that are possible there.
 CASES = [
+    # every length is more than -1, so that nothing is told of the text
+    (
+        "{% if m.content | length > -1 %}{% if m.content %}{% endif %}{% endif %}",
+        0,
+        "m.content",
+        {True, False},
+    ),
+    (
+        "{% if m.content | length != -1 %}{% if m.content %}{% endif %}{% endif %}",
+        0,
+        "m.content",
+        {True, False},
+    ),
+    ("{% if m.content | length < 1 %}{% if m.content %}{% endif %}{% endif %}", 0, "m.content", {False}),
+    ("{% if m.content | length >= 1 %}{% if m.content %}{% endif %}{% endif %}", 0, "m.content", {True}),
+    # no text has so many characters, and a list of numbers up to it would fill all memory
+    (
+        "{% if m.content | length > 1" + "0" * 9 + " %}{% if m.content %}{% endif %}{% endif %}",
+        0,
+        "m.content",
+        set(),
+    ),
     ("{% if loop.last or (not loop.last and m.content) %}{% endif %}", 1, "loop.last", {False}),
     ("{% if m.role == 'user' %}{% elif m.role == 'user' %}{% endif %}", 1, "m.role == 'user'", {False}),
     (
