@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, replace
 
+from ..core.urls import hide_logins
 from .look import Looked, finished, look, lost
 from .rows import Row
+from .sources import told_names
 from .templates import Judged, Judgements, Template, judge
 from .workers import WorkerDiedError, Workers
 
@@ -33,18 +35,20 @@ async def audit(
 ) -> AsyncIterator[Done]:
     """Looks at models and gives their rows in the order in which they are done.
 
-    names: of models; known: rows of an earlier audit, by name, that are taken over where the revision is the
-    same. A model that ends its worker gets a row that says so (MK497).
+    names: of models, which rows call as `told_names` does; known: rows of an earlier audit, by name, that are
+    taken over where the revision is the same. A model that ends its worker gets a row that says so (MK497).
     """
     templates = _Templates(workers, judgements)
     waiting: set[asyncio.Task[Done]] = set()
     try:
-        for name in names:
+        for name, told in told_names(names).items():
             if len(waiting) >= AHEAD * workers.count:
                 done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
                     yield task.result()
-            waiting.add(asyncio.create_task(_one(name, workers, templates, (known or {}).get(name))))
+            # Of an address that is told in part only, the row can be that of another one.
+            row = (known or {}).get(name) if told == name else None
+            waiting.add(asyncio.create_task(_told(told, _one(name, workers, templates, row))))
         while waiting:
             done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
@@ -52,6 +56,11 @@ async def audit(
     finally:
         for task in waiting:
             task.cancel()
+
+
+async def _told(told: str, work: Coroutine[None, None, Done]) -> Done:
+    done = await work
+    return replace(done, row=replace(done.row, name=told))
 
 
 async def _one(name: str, workers: Workers, templates: _Templates, known: Row | None) -> Done:
@@ -72,7 +81,7 @@ def _why(error: Exception) -> tuple[str, str]:
         return WORKER_DIED, "the process that was at it ended"
     if isinstance(error, MemoryError):
         return "MK405", "it takes more memory than a worker has"
-    return "MK999", f"internal error: {type(error).__name__}: {error}"
+    return "MK999", hide_logins(f"internal error: {type(error).__name__}: {error}")
 
 
 class _Templates:

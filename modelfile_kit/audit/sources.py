@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ..core.errors import UsageError
-from ..core.files import read_file
+from ..core.files import files_below, read_file
+from ..core.urls import shown_url
 from ..gguf_file.split import is_later_part
 from ..runtime.ollama.client import OllamaServer
 from ..sources.hub import repositories_of
@@ -25,6 +26,22 @@ def expand(sources: Iterable[str], host: str | None = None) -> list[str]:
     the server at `host`). Raises UsageError for a list or a folder without any.
     """
     return list(dict.fromkeys(name for source in sources for name in _expanded(source, host)))
+
+
+def told_names(names: Iterable[str]) -> dict[str, str]:
+    """What each name is called in rows and reports: an address without its login and its query.
+
+    Addresses that are then alike get a number.
+    """
+    told: dict[str, str] = {}
+    taken: set[str] = set()
+    for name in names:
+        shown, number = shown_url(name) if "://" in name else name, 1
+        while (called := f"{shown} ({number})" if number > 1 else shown) in taken:
+            number += 1
+        told[name] = called
+        taken.add(called)
+    return told
 
 
 def _expanded(source: str, host: str | None) -> Iterator[str]:
@@ -47,8 +64,9 @@ def _expanded(source: str, host: str | None) -> Iterator[str]:
 def _in_folder(folder: Path) -> Iterator[str]:
     """The models, by path; of a split one the first part, and no projectors."""
     found = []
-    for path in sorted(folder.rglob("*.gguf")):
-        if "mmproj" not in path.name.lower() and not is_later_part(path):
+    failed: list[OSError] = []
+    for path in sorted(files_below(folder, failed)):
+        if path.suffix == ".gguf" and "mmproj" not in path.name.lower() and not is_later_part(path):
             found.append(str(path))
     if not found:
         raise UsageError(f"{folder} has no GGUF model in it or below", help="name another folder, or models")

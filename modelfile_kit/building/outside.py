@@ -9,14 +9,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..core.diagnostics import Diagnostic, Severity
+from ..core.diagnostics import Diagnostic, Severity, Span
 from ..package.package import Package
 
 OUTSIDE = "MK536"
 
 
 def check_outside(package: Package) -> tuple[Diagnostic, ...]:
-    """MK536: a text file or the golden folder that is outside of the package's folder, links followed."""
+    """MK536: a text file, the golden folder or a file in it that is outside of the package's folder.
+
+    Links are followed.
+    """
     named = {
         "chat_template": package.chat_template,
         "template": package.template,
@@ -24,7 +27,7 @@ def check_outside(package: Package) -> tuple[Diagnostic, ...]:
         "tests": package.tests,
     }
     home = package.folder.resolve()
-    return tuple(
+    found = [
         Diagnostic(
             OUTSIDE,
             Severity.WARNING,
@@ -35,4 +38,18 @@ def check_outside(package: Package) -> tuple[Diagnostic, ...]:
         )
         for key, path in named.items()
         if isinstance(path, Path) and not path.resolve().is_relative_to(home)
-    )
+    ]
+    golden = package.golden_folder.resolve()
+    if golden.is_relative_to(home) and golden.is_dir():
+        found += [
+            Diagnostic(
+                OUTSIDE,
+                Severity.WARNING,
+                "a link to a file outside of the package's folder, and a changed prompt shows what it says",
+                Span(str(package.golden_folder / path.name)),
+                "copy the file into the package; if the package is not yours, look at that file first",
+            )
+            for path in sorted(golden.iterdir())
+            if path.is_symlink() and not path.resolve().is_relative_to(home)
+        ]
+    return tuple(found)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import glob
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ..core.diagnostics import Span
-from ..core.errors import KitError
+from ..core.errors import KitError, UsageError
+from ..core.files import files_below
 from ..core.os_errors import os_reason
 
 # Of a folder only these are taken; a file that is named is tried whatever it is called.
@@ -36,21 +36,28 @@ def image_files(names: Sequence[str], *, recursive: bool = False) -> list[Path |
             why = f"the folder has no image files{'' if recursive else ' (its folders are not searched)'}"
             found.update(dict.fromkeys(files or [_none(name, why)]))
         elif glob.has_magic(name) and not path.exists():
-            matched = sorted(Path(p) for p in glob.iglob(name, recursive=True))  # noqa: PTH207 takes any path
-            files = [p for p in matched if not p.is_dir()]
-            found.update(dict.fromkeys(files or [_none(name, "no file matches this pattern")]))
+            found.update(dict.fromkeys(_matching(name)))
         else:
             found[path] = None
     return list(found)
 
 
+def _matching(pattern: str) -> list[Path | KitError]:
+    try:
+        matched = sorted(Path(p) for p in glob.iglob(pattern, recursive=True))  # noqa: PTH207 takes any path
+    except RecursionError:
+        return [_none(pattern, "the folders behind this pattern are nested too deeply")]
+    files: list[Path | KitError] = [path for path in matched if not path.is_dir()]
+    return files or [_none(pattern, "no file matches this pattern")]
+
+
 def _in_folder(folder: Path, recursive: bool) -> Iterator[Path | KitError]:
     failed: list[OSError] = []
-    for place, folders, names in os.walk(folder, onerror=failed.append):
-        folders.sort()
-        yield from (Path(place, n) for n in sorted(names) if Path(n).suffix.lower() in SUFFIXES)
-        if not recursive:
-            break
+    try:
+        found = files_below(folder, failed) if recursive else iter(_listed(folder, failed))
+        yield from (path for path in found if path.suffix.lower() in SUFFIXES)
+    except UsageError as too_deep:
+        yield too_deep
     for error in failed:
         where = str(error.filename or folder)
         yield KitError(
@@ -59,6 +66,14 @@ def _in_folder(folder: Path, recursive: bool) -> Iterator[Path | KitError]:
             span=Span(where),
             code="MK903",
         )
+
+
+def _listed(folder: Path, failed: list[OSError]) -> list[Path]:
+    try:
+        return sorted(path for path in folder.iterdir() if not path.is_dir())
+    except OSError as error:
+        failed.append(error)
+        return []
 
 
 def _none(name: str, why: str) -> KitError:

@@ -12,11 +12,12 @@ import click
 from ..audit.journal import open_journal, read_rows
 from ..audit.rows import ERROR, FAILED, OK, VERDICTS, Row, worst
 from ..audit.run import audit
-from ..audit.sources import expand
+from ..audit.sources import expand, told_names
 from ..audit.tables import PAGE, PARQUET, require_parquet, summary, worst_first, write_page, write_parquet
 from ..audit.templates import Judgements, cache_folder
 from ..audit.workers import Workers, dask_workers, local_workers
 from ..core.progress import Step
+from ..core.urls import shown_url
 from ..report import FORMATS, Case, Report, Status
 from .command import Command
 from .common import host_option, print_report, say
@@ -93,7 +94,7 @@ def command(
     known = read_rows(output) if output and not again else {}
     workers = dask_workers(dask, count) if dask else local_workers(count)
     rows, read = _run(names, workers, judgements, known, output)
-    told = [rows[name] for name in names]
+    told = [rows[name] for name in told_names(names).values()]
     if output is not None:
         write_page(told, output / PAGE)
         if parquet:
@@ -149,7 +150,7 @@ def _report(sources: tuple[str, ...], rows: list[Row], output_format: str) -> Re
             facts["not shown"] = f"{len(worst_rows) - len(listed):,} more with findings (--output has all)"
     else:
         listed = rows
-    return Report("audit", " ".join(sources), tuple(map(_case, listed)), facts=facts)
+    return Report("audit", " ".join(map(shown_url, sources)), tuple(map(_case, listed)), facts=facts)
 
 
 def _words(value: object) -> object:

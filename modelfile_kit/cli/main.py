@@ -149,9 +149,12 @@ def run(arguments: list[str]) -> int:
             tell("interrupted")
         return 130
     except Exception as error:
-        if flags.debug:
-            tell("".join(traceback.format_exception(error)), nl=False)
-        return _explain(error, flags)
+        try:
+            if flags.debug:
+                tell("".join(traceback.format_exception(error)), nl=False)
+            return _explain(error, flags)
+        except OSError:  # stderr takes no words: exit code 1 would be findings
+            return 2
     finally:
         flags.explain_shown()
 

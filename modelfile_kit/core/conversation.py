@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import UsageError
-from .files import parse_json, read_file
+from .files import parse_json, read_bounded
 
 Message = Mapping[str, Any]
 Tool = Mapping[str, Any]
@@ -23,6 +23,8 @@ Tool = Mapping[str, Any]
 CATEGORIES = ("chat", "tools", "thinking", "images")
 _KEYS = {"id", "category", "messages", "tools", "think", "system", "prompt", "description"}
 # Ollama's api/types.go, type Message.
+MOST_IMAGES = 1000
+"""The most that a message counts: each becomes a part of it, and no engine takes as many."""
 _MESSAGE_KEYS = ("role", "content", "thinking", "images", "tool_calls", "tool_name", "tool_call_id")
 # What other interfaces call them.
 _MEANT = {
@@ -109,10 +111,11 @@ def check_messages(value: Any, *, where: str) -> list[Message]:
             raise UsageError(f"{where}: message {i}: `role` is {_kind(m.get('role'))}, expected a string")
         if not isinstance(m.get("content", ""), (str, list, type(None))):
             raise UsageError(f"{where}: message {i}: `content` is {_kind(m['content'])}, expected a string")
-        if not isinstance(m.get("images", []), (list, tuple, int, type(None))):
-            raise UsageError(
-                f"{where}: message {i}: `images` is {_kind(m['images'])}, expected a list or a count"
-            )
+        images = m.get("images")
+        if not isinstance(images, (list, tuple, int, type(None))) or isinstance(images, bool):
+            raise UsageError(f"{where}: message {i}: `images` is {_kind(images)}, expected a list or a count")
+        if isinstance(images, int) and not 0 <= images <= MOST_IMAGES:
+            raise UsageError(f"{where}: message {i}: `images` counts from 0 to {MOST_IMAGES:,}")
     return list(value)
 
 
@@ -127,7 +130,8 @@ def load_conversations(path: Path) -> list[Conversation]:
     A file that holds only messages becomes one conversation named after the file.
     """
     expected = "expected a list of messages, or an object with `messages`"
-    return conversations_from(parse_json(read_file(path), str(path), help=expected), default_id=path.stem)
+    data = read_bounded(path, "conversations")
+    return conversations_from(parse_json(data, str(path), help=expected), default_id=path.stem)
 
 
 def conversations_from(data: Any, *, default_id: str) -> list[Conversation]:

@@ -8,6 +8,7 @@ import json
 import os
 import stat
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -16,6 +17,9 @@ from .errors import UsageError
 from .os_errors import cannot_write, os_reason
 
 NOT_FOUND = "was not found"
+MAX_TEXT_BYTES = 64 << 20
+MAX_NESTED_FOLDERS = 100
+"""Folders in folders that are searched; a path of so many is no one's own."""
 
 
 def parse_json(data: bytes | str, name: str, *, help: str = "") -> Any:
@@ -60,9 +64,20 @@ def open_file(path: Path) -> BinaryIO:
 
     A named pipe would be waited for without end, and a device has no end.
     """
-    if not stat.S_ISREG(path.stat().st_mode) and not path.is_dir():
+    _require_regular(path, path.stat())
+    stream = open(path, "rb", opener=_at_once)  # noqa: SIM115 -- the caller's
+    try:
+        # Something else can have taken its place since.
+        _require_regular(path, os.fstat(stream.fileno()))
+    except OSError:
+        stream.close()
+        raise
+    return stream
+
+
+def _require_regular(path: Path, info: os.stat_result) -> None:
+    if not stat.S_ISREG(info.st_mode) and not stat.S_ISDIR(info.st_mode):
         raise OSError(errno.ESPIPE, os.strerror(errno.ESPIPE), str(path))
-    return open(path, "rb", opener=_at_once)
 
 
 def _at_once(name: str, flags: int) -> int:
@@ -74,6 +89,56 @@ def read_file(path: Path, limit: int = -1) -> bytes:
     """The bytes of a file, of a larger one the first `limit`. Raises as `open_file` does."""
     with open_file(path) as stream:
         return stream.read(limit)
+
+
+def read_bounded(path: Path, expected: str, limit: int = MAX_TEXT_BYTES) -> bytes:
+    """The bytes of a file that has at most `limit` of them, by default more than any text of a package.
+
+    expected: what the file should be. Raises UsageError for a larger one, and as `open_file` does.
+    """
+    data = read_file(path, limit + 1)
+    if len(data) > limit:
+        raise UsageError(
+            f"has more than {limit:,} bytes, expected {expected}",
+            span=Span(str(path)),
+            help="name another file, or remove what does not belong there",
+        )
+    return data
+
+
+def files_below(folder: Path, failed: list[OSError]) -> Iterator[Path]:
+    """The files in a folder, by name, then those in the folders in it; links to folders are not followed.
+
+    failed: gets the errors of folders that cannot be listed. Raises UsageError for folders that are nested
+    deeper than anybody nests them.
+    """
+    yield from _below(folder, failed, MAX_NESTED_FOLDERS)
+
+
+def _below(folder: Path, failed: list[OSError], left: int) -> Iterator[Path]:
+    require_shallow(folder, left)
+    try:
+        with os.scandir(folder) as listed:
+            entries = sorted(listed, key=lambda entry: entry.name)
+    except OSError as error:
+        failed.append(error)
+        return
+    yield from (folder / entry.name for entry in entries if entry.is_file())
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            yield from _below(folder / entry.name, failed, left - 1)
+
+
+def require_shallow(folder: Path, left: int) -> None:
+    """Raises UsageError where a walk through folders has none of `MAX_NESTED_FOLDERS` left."""
+    if left > 0:
+        return
+    parts = folder.parts
+    raise UsageError(
+        f"folders are nested more than {MAX_NESTED_FOLDERS} deep here",
+        span=Span(str(Path(*parts[:12], "…") if len(parts) > 12 else folder)),
+        help="name the folder that holds the files itself",
+    )
 
 
 def write_atomically(path: Path, data: bytes, *, lasting: bool = True) -> None:

@@ -20,7 +20,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from .api_keys import require_private, require_sendable
-from .urls import is_loopback, origin
+from .errors import UsageError
+from .urls import hide_logins, is_loopback, origin, require_closed_login
 
 if TYPE_CHECKING:
     import httpcore
@@ -99,13 +100,16 @@ def open_client(
     url: of the server, without a login. silence: seconds without a byte that are borne while nothing of an
     answer, or of an object of it, has come. login: user and password; key: a bearer token; both go to the
     origin of the url alone, also through redirects, and never over plain HTTP to another machine
-    (UsageError MK817; one that no header can hold is a UsageError too).
+    (UsageError MK817; one that no header can hold, a login that is not escaped and a name that no host has
+    are UsageErrors too).
     lines: the answer is JSON, one object a line or one in all, between which a server
     may think. follow: redirects are followed. trusting: certificates are not looked at (for this machine).
     keep: connections are used again.
     """
     import httpx
 
+    require_closed_login(url, "the address of the server")
+    _require_host_name(url)
     if key or login:
         require_private(url, "the API key" if key else "the user and password of the address")
     if key:
@@ -117,6 +121,27 @@ def open_client(
         transport=open_transport(lines=lines, trusting=trusting, keep=keep),
         auth=_signer(url, login, key),
         trust_env=False,  # proxies are looked up by the transport
+    )
+
+
+def _require_host_name(url: str) -> None:
+    """Raises UsageError for a name that no host can have (`xn--`, `a..b`): libraries fail otherwise of it."""
+    import httpx
+
+    try:
+        address = httpx.URL(url)
+        _ = address.host
+        address.raw_host.decode("ascii").rstrip(".").encode("idna")
+        empty = address.raw_host in (b".", b"..")
+    except UnicodeError as e:
+        raise _no_host(url, str(e)) from e
+    if empty:
+        raise _no_host(url, "it is empty")
+
+
+def _no_host(url: str, why: str) -> UsageError:
+    return UsageError(
+        f"{hide_logins(url)} names a host that cannot be one: {why[:200]}", help="check the address"
     )
 
 
@@ -283,8 +308,13 @@ class _Network:
         self._inner = httpcore.SyncBackend()
 
     def connect_tcp(self, host: str, port: int, timeout: float | None = None, **more: Any) -> _Stream:
+        import httpcore
+
         connect = self._inner.connect_tcp
-        return _Stream(_watch().wait(lambda seconds: connect(host, port, seconds, **more), timeout))
+        try:
+            return _Stream(_watch().wait(lambda seconds: connect(host, port, seconds, **more), timeout))
+        except UnicodeError as e:  # a redirect, or a proxy, to a name that no host can have
+            raise httpcore.ConnectError(f"{host[:60]!r} is no name of a host: {e}") from e
 
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)
@@ -381,7 +411,10 @@ class _Transport:
 
 
 def _proxy_for(url: str) -> str:
-    """The proxy that the environment names (HTTPS_PROXY, ALL_PROXY, NO_PROXY), "" for none."""
+    """The proxy that the environment names (HTTPS_PROXY, ALL_PROXY, NO_PROXY), "" for none.
+
+    Raises UsageError for one with a login that is not escaped.
+    """
     import urllib.request
 
     scheme, host, port = origin(url)
@@ -389,7 +422,11 @@ def _proxy_for(url: str) -> str:
         return ""
     proxies = urllib.request.getproxies()
     proxy = proxies.get(scheme) or proxies.get("all") or ""
-    return proxy if not proxy or "://" in proxy else f"http://{proxy}"
+    if not proxy:
+        return ""
+    proxy = proxy if "://" in proxy else f"http://{proxy}"
+    require_closed_login(proxy, f"the proxy in {scheme.upper()}_PROXY or ALL_PROXY", server=True)
+    return proxy
 
 
 def _core_url(url: httpx.URL) -> httpcore.URL:

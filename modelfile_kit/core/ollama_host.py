@@ -7,7 +7,7 @@ import os
 
 from .errors import UsageError
 from .numbers import read_count
-from .urls import PORTS, hide_logins, origin
+from .urls import PORTS, hide_logins, origin, require_closed_login
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 11434
@@ -34,6 +34,7 @@ def resolve_host(host: str | None = None) -> str:
             f"{source} is {hide_logins(text)!r}: the scheme {scheme!r} is not http or https",
             help="write it as 127.0.0.1:11434 or http://127.0.0.1:11434",
         )
+    require_closed_login(f"{scheme}://{rest}", source, server=True)
     said = hide_logins(f"{scheme}://{rest}" if "@" in rest else text)
     if set(rest) & set("?#"):
         raise UsageError(
@@ -41,22 +42,18 @@ def resolve_host(host: str | None = None) -> str:
             help="write it as 127.0.0.1:11434 or http://127.0.0.1:11434",
         )
     netloc, slash, path = rest.partition("/")
-    if "@" in path and "[" not in netloc and ":" in netloc and read_count(netloc.rpartition(":")[2]) is None:
-        raise UsageError(
-            f"{source} has a user or password with a '/' that is not escaped",
-            help="write it as %2F, as in http://USER:PASS%2FWORD@HOST:11434",
-        )
-    address, port = _split(netloc, source)
+    login, at, place = netloc.rpartition("@")
+    address, port = _split(place, source)
     if port is None:
         port = PORTS[scheme] if separator else DEFAULT_PORT
         port = 443 if text == "ollama.com" else port
-    url = f"{scheme}://{_reachable(address)}:{port}{(slash + path).rstrip('/')}"
+    url = f"{scheme}://{login}{at}{_reachable(address)}:{port}{(slash + path).rstrip('/')}"
     try:
         origin(url)
         url.encode()
     except ValueError as e:
         raise UsageError(
-            f"{source} is {hide_logins(text)!r}, which is no address",
+            f"{source} is {said!r}, which is no address",
             help="write it as 127.0.0.1:11434 or http://127.0.0.1:11434",
         ) from e
     return url

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import UsageError
-from ..core.files import open_file, parse_json, read_file
+from ..core.files import open_file, parse_json, read_bounded, read_file
 from ..gguf_file import read_header
 from ..gguf_file.vocabulary import Vocabulary
 from ..sources.name import PATH, URL, parse_name
@@ -175,7 +175,7 @@ def _with_folder(path: Path, data: bytes, name: str | None) -> ChatTemplate:
     own = chat_template_from(data, str(path))
     more = {"default": own.text}
     for other in sorted((path.parent / MORE_CHAT_TEMPLATES).glob("*.jinja")):
-        more[other.stem] = chat_template_from(read_file(other), str(other)).text
+        more[other.stem] = chat_template_from(read_file(other, MAX_BYTES + 1), str(other)).text
     if len(own.names) == 1:
         own = _choose(more, name, str(path))
     elif name:
@@ -183,7 +183,7 @@ def _with_folder(path: Path, data: bytes, name: str | None) -> ChatTemplate:
     config = path.parent / _CONFIG
     if not config.is_file():
         return own
-    values = _json(read_file(config), str(config))
+    values = _json(read_bounded(config, "a tokenizer's configuration"), str(config))
     tokens = _token(values.get("bos_token")), _token(values.get("eos_token"))
     return replace(own, bos_token=tokens[0], eos_token=tokens[1], beside=config)
 

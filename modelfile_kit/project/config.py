@@ -123,6 +123,9 @@ def _read(file: Path) -> Config | None:
         raise UsageError(f"not TOML: {error}", span=_place(file, text, str(error)), code=CODE) from error
     except RecursionError as error:
         raise UsageError("the TOML is nested too deeply", span=Span(str(file)), code=CODE) from error
+    except ValueError as error:  # a number of more digits than Python converts
+        said = str(error).partition(";")[0]
+        raise UsageError(f"not TOML that can be read: {said}", span=Span(str(file)), code=CODE) from error
     if file.name == "pyproject.toml":
         tool = table.get("tool")
         found = tool.get("mkmodelfile") if isinstance(tool, dict) else None

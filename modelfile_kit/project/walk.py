@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ..core.diagnostics import Span
 from ..core.errors import UsageError
-from ..core.files import read_file
+from ..core.files import MAX_NESTED_FOLDERS, read_file, require_shallow
 from .patterns import Patterns, is_glob, parse_pattern
 
 ALWAYS_SKIPPED = (
@@ -126,9 +126,13 @@ class Search:
 
     def _below(self, folder: Path, *, everything: bool = False) -> Iterator[Path]:
         """The files below a folder that are not left out; only the wanted ones, or everything."""
-        yield from self._walk(folder, self._ignores_above(folder) if self.gitignore else [], everything)
+        above = self._ignores_above(folder) if self.gitignore else []
+        yield from self._walk(folder, above, everything, MAX_NESTED_FOLDERS)
 
-    def _walk(self, folder: Path, above: list[tuple[str, Patterns]], everything: bool) -> Iterator[Path]:
+    def _walk(
+        self, folder: Path, above: list[tuple[str, Patterns]], everything: bool, left: int
+    ) -> Iterator[Path]:
+        require_shallow(folder, left)
         ignores = above
         if self.gitignore and (own := _read_patterns(folder / ".gitignore")):
             ignores = [*above, (os.path.abspath(folder), own)]  # noqa: PTH100
@@ -147,7 +151,7 @@ class Search:
             if why:
                 self.skipped.append(Skipped(f"{path}{os.sep if is_folder else ''}", why))
             elif is_folder:
-                yield from self._walk(path, ignores, everything)
+                yield from self._walk(path, ignores, everything, left - 1)
             else:
                 yield path
 

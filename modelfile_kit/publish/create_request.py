@@ -17,6 +17,7 @@ from typing import Any
 
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import GGUFError, ModelfileError, PackageError, UsageError
+from ..core.files import read_file
 from ..core.os_errors import os_reason
 from ..gguf_file import read_header
 from ..gguf_file.pairing import FileKind, classify
@@ -109,7 +110,7 @@ def read_request(path: Path) -> CreateRequest:
     MK422) where a file is missing, PackageError for a GGUF that no engine takes.
     """
     try:
-        data = path.read_bytes()
+        data = read_file(path)
     except OSError as e:
         raise UsageError(
             f"{path} cannot be read: {os_reason(e)}", help="name a Modelfile or a package", code="MK809"

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from ..core.api_keys import OPENAI_KEY
 from ..core.errors import ServerError, UsageError
 from ..core.http_client import ClientOwner, open_client
-from ..core.urls import hide_logins, without_login
+from ..core.urls import hide_logins, require_closed_login, without_login
 from .ollama.answer_shapes import checked
 from .ollama.messages import OPENAI, Answer, Way, collect, event_lines
 from .ollama.replies import (
@@ -158,6 +158,7 @@ def media_type(image: bytes) -> str:
 
 def _base(url: str) -> str:
     text = url.strip().rstrip("/")
+    require_closed_login(text, "the address of the server", server=True)
     try:
         parts = urlsplit(text)
         known = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0

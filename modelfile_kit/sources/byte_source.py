@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from ..core.diagnostics import Span
 from ..core.errors import GGUFError, SourceError
+from ..core.files import open_file
 from ..core.http_client import Budget, open_client, under
 from ..core.os_errors import os_reason
 from ..core.urls import hide_logins, shown_url, without_login
@@ -77,7 +78,7 @@ class FileSource:
                     what, advice = describe_folder(path)
                 raise _unreadable(self.name, what, advice)
             self.size = info.st_size
-            self._file: BinaryIO = path.open("rb", buffering=0)
+            self._file: BinaryIO = open_file(path)
             self._file.seek(start)
         except FileNotFoundError:
             if path.is_symlink():

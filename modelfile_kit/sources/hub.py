@@ -22,6 +22,7 @@ from urllib.parse import quote, urlsplit
 from ..core.api_keys import require_private, require_sendable
 from ..core.diagnostics import Span
 from ..core.errors import MissingDependencyError, SourceError, UsageError
+from ..core.files import write_atomically
 from ..core.http_client import open_transport
 from ..core.urls import hide_logins, origin, shown_url
 from .byte_source import READ_SECONDS, FileSource, HTTPSource, Source
@@ -148,7 +149,7 @@ class HubRepository:
             return
         reference = self._folder / "refs" / self._asked
         reference.parent.mkdir(parents=True, exist_ok=True)
-        reference.write_text(self.revision, encoding="ascii")
+        write_atomically(reference, self.revision.encode("ascii"))
 
     def _cached(self) -> tuple[str, tuple[RepositoryFile, ...]] | None:
         """What the cache has of the revision that was asked for."""

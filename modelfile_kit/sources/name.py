@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from ..core.diagnostics import Span
 from ..core.errors import SourceError, UsageError
-from ..core.urls import shown_url, without_login
+from ..core.urls import require_closed_login, shown_url, without_login
 
 NOT_A_NAME = "MK480"
 
@@ -152,6 +152,7 @@ def hub_endpoint(environment: Mapping[str, str] | None = None) -> str:
 def require_hub_endpoint() -> str:
     """The same, for who asks there. Raises UsageError where HF_ENDPOINT is no address of a web server."""
     address = hub_endpoint()
+    require_closed_login(address, "HF_ENDPOINT", server=True)
     try:
         parts = urlsplit(address)
         sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0

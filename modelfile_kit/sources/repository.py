@@ -50,11 +50,17 @@ class RepositoryFile:
         return self.path.rpartition("/")[2]
 
 
+MAX_PARTS = 64
+"""Folders and file of a path in a repository; real ones have ten."""
+
+
 def is_sound_path(path: str) -> bool:
     """Whether a path that a server lists stays within its repository's folder on every system."""
     parts = path.split("/")
     odd = any(ord(c) < 32 or c in "\\:\x7f" or "\ud800" <= c <= "\udfff" for c in path)
-    return not odd and all(part not in ("", ".", "..") and len(part.encode()) <= 255 for part in parts)
+    if odd or len(parts) > MAX_PARTS:
+        return False
+    return all(part not in ("", ".", "..") and len(part.encode()) <= 255 for part in parts)
 
 
 class Repository(Protocol):

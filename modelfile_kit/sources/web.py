@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
+from ..core.numbers import read_count
 from .byte_source import HTTPSource, Source
 from .cache import own_cache
 from .download import fetch_to_place
@@ -51,8 +52,8 @@ class WebFile:
 
     def settle(self, revision: str, files: Sequence[RepositoryFile]) -> None:
         # A server that says neither ETag nor date has the size as its only state.
-        size = int(revision) if revision.isdigit() else files[0].size
-        self._state = ("" if revision.isdigit() else revision, size)
+        size = read_count(revision)
+        self._state = (revision, files[0].size) if size is None else ("", size)
         self._file = files[0]
 
     def open(

@@ -17,16 +17,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from difflib import unified_diff
 from pathlib import Path
 
+from ..core.common_start import common_length
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import UsageError
-from ..core.files import read_file, write_atomically
+from ..core.files import read_bounded, read_file, write_atomically
 from ..report.model import Case, Status
 
+LONG, AROUND = 200_000, 200
+"""From so many characters on a changed prompt is shown around the first difference alone."""
+LINES, SHOWN = 1_000, 20
+"""From so many lines on a diff shows the first that differ."""
 _SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
 _SUFFIXES = (".prompt", ".refused", ".tokens.json")
 
@@ -124,7 +129,7 @@ def _compare(folder: Path, now: RenderedConversation) -> Case:
         return _failed(now.id, path, "MK910", "there is no golden file yet", help=_FIRST)
     text = now.prompt if now.prompt is not None else now.refused
     assert text is not None
-    golden = read_file(path).decode("utf-8", "surrogateescape")
+    golden = read_bounded(path, "a golden prompt").decode("utf-8", "surrogateescape")
     if golden != text:
         return _failed(now.id, path, "MK912", "the prompt has changed", _diff(golden, text, path.name))
     return _compare_tokens(folder, now)
@@ -144,7 +149,7 @@ def _compare_tokens(folder: Path, now: RenderedConversation) -> Case:
             compared.append(f"no golden tokens for the {what} {name}")
         elif golden != list(tokens):
             old, new = ([f"{t.id} {t.text!r}" for t in row] for row in (golden, tokens))
-            lines = "\n".join(unified_diff(old, new, "golden", "now", lineterm="", n=2))
+            lines = _changes(old, new, "golden", "now")
             said = "the tokens of the model's own tokenizer have changed, the prompt has not"
             other = "the tokens have changed, the prompt has not"
             return _failed(now.id, path, "MK913", said if own else other, lines)
@@ -183,7 +188,7 @@ def _text_files(folder: Path, now: RenderedConversation) -> tuple[Path, Path]:
 
 
 def _write_if_new(path: Path, data: bytes) -> bool:
-    if path.exists() and read_file(path) == data:
+    if path.exists() and read_file(path, len(data) + 1) == data:
         return False
     write_atomically(path, data)
     return True
@@ -208,9 +213,9 @@ def _read_tokens(path: Path) -> dict[str, list[TokenText]]:
     if not path.exists():
         return {}
     try:
-        data = json.loads(read_file(path).decode("utf-8"))
+        data = json.loads(read_bounded(path, "golden tokens").decode("utf-8"))
         return {name: [TokenText(int(i), str(t)) for i, t in rows] for name, rows in data.items()}
-    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         is_json = not isinstance(error, (json.JSONDecodeError, UnicodeDecodeError, RecursionError))
         fault = "it holds other JSON" if is_json else error
         raise UsageError(
@@ -236,8 +241,25 @@ def _failed(
 
 
 def _diff(golden: str, now: str, name: str) -> str:
-    old, new = visible_lines(golden), visible_lines(now)
-    return "\n".join(unified_diff(old, new, f"golden/{name}", "now", lineterm="", n=2))
+    at = common_length(golden, now)
+    if max(len(golden), len(now)) > LONG:
+        place = slice(max(0, at - AROUND), at + AROUND)
+        old, new = (f"{len(text):,} characters: …{text[place]!r}…" for text in (golden, now))
+        return f"the first difference is at character {at + 1:,}\n- {old}\n+ {new}"
+    return _changes(visible_lines(golden), visible_lines(now), f"golden/{name}", "now")
+
+
+def _changes(old: Sequence[str], new: Sequence[str], before: str, after: str) -> str:
+    """Two lists of lines as a diff; of long ones, which are compared for ever, the first difference."""
+    if max(len(old), len(new)) <= LINES:
+        return "\n".join(unified_diff(old, new, before, after, lineterm="", n=2))
+    at = next((n for n, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
+    lines = [f"the first difference is in line {at + 1:,}"]
+    for sign, rows in (("-", old), ("+", new)):
+        lines += [f"{sign}{row}" for row in rows[at : at + SHOWN]]
+        if len(rows) > at + SHOWN:
+            lines.append(f"{sign}… {len(rows) - at - SHOWN:,} more lines")
+    return "\n".join(lines)
 
 
 def visible_lines(text: str) -> list[str]:

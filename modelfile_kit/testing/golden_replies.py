@@ -22,7 +22,7 @@ from typing import Any
 
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import UsageError
-from ..core.files import read_file, write_atomically
+from ..core.files import read_bounded, read_file, write_atomically
 from ..replies.returned import Returned, message_text
 from ..report.model import Case, Status
 
@@ -114,7 +114,7 @@ def without_replies(folder: Path, why: str, *, update: bool = False) -> list[Cas
 
 def _write(path: Path, now: dict[str, Any]) -> Case:
     data = (json.dumps(now, ensure_ascii=False, indent=1) + "\n").encode("utf-8", "backslashreplace")
-    if path.exists() and read_file(path) == data:
+    if path.exists() and read_file(path, len(data) + 1) == data:
         return Case(NAME, Status.PASSED, "unchanged")
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, data)
@@ -195,7 +195,7 @@ def _finding(message: str, path: Path) -> Diagnostic:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        data = json.loads(read_file(path).decode("utf-8"))
+        data = json.loads(read_bounded(path, "golden replies").decode("utf-8"))
         if not isinstance(data, dict) or not {"replies", "kinds"} <= set(data):
             raise ValueError("expected a JSON object with `replies` and `kinds`")
         version, kinds = data["replies"], data["kinds"]

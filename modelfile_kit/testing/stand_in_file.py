@@ -127,6 +127,14 @@ def _read_template(path: Path) -> str:
         raise _unreadable(path, f"it is not UTF-8 text (byte {e.start})") from e
 
 
+def _inside(path: Path, package: Package) -> Path:
+    """The path, if it is in the package or its folder of golden files, links followed."""
+    place, homes = path.resolve(), (package.folder, package.golden_folder)
+    if any(place.is_relative_to(home.resolve()) for home in homes):
+        return path
+    raise _unreadable(path, "it is outside of the package's folder")
+
+
 def _unreadable(path: Path, why: str) -> PackageError:
     hint = f"correct `chat_template` in {FILE_NAME}, or write both again with `mkmodelfile micro --describe`"
     return PackageError(f"cannot be read: {why}", span=Span(str(path)), help=hint, code=UNREADABLE)
@@ -137,7 +145,7 @@ def _stand_in(value: Mapping[str, Any], path: Path, package: Package) -> StandIn
     parts = _PARTS.search(package.model.name)
     template = ""
     if "chat_template" in value:
-        template = _read_template(path.parent / value["chat_template"])
+        template = _read_template(_inside(path.parent / value["chat_template"], package))
     stand_in = StandIn(
         name=value["name"],
         architecture=value["architecture"],
@@ -166,6 +174,12 @@ def _check(document: Document) -> Iterable[Diagnostic]:
     projector = value.get("projector", {})
     if isinstance(projector, Mapping):
         yield from _check_keys(document, ("projector",), projector, _PROJECTOR_KEYS)
+        file = projector.get("file")
+        if isinstance(file, str) and (file in ("", ".", "..") or re.search(r"[/\\\x00]", file)):
+            hint = "write the name alone, such as mmproj.gguf; it is written beside the model"
+            yield _wrong(
+                document, ("projector", "file"), "expected the name of a file, without a folder", hint
+            )
     wanted: list[tuple[str, ...]] = [(key,) for key in _REQUIRED]
     wanted += [("projector", key) for key in ("file", "type") if "projector" in value]
     for path in wanted:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from ..core.diagnostics import Span
 from ..core.errors import UsageError
-from ..core.files import why_no_file
+from ..core.files import read_file, why_no_file
 
 UNREADABLE = "MK868"
 SECONDS, RATE, HERTZ = 1, 16_000, 440
@@ -77,7 +77,7 @@ def read_sound(path: Path) -> Sound:
             "cut it, or make it an MP3 with one channel: models hear seconds to minutes",
             path,
         )
-    return sound_of(path.read_bytes(), path.name, path)
+    return sound_of(read_file(path, MAX_SOUND_BYTES), path.name, path)
 
 
 def sound_of(data: bytes, name: str, path: Path | None = None) -> Sound:

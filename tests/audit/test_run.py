@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pytest_httpserver import HTTPServer
 
 from modelfile_kit.audit import run as running
 from modelfile_kit.audit.look import look
@@ -105,6 +106,18 @@ def test_the_hub_is_read_by_ranges_and_a_known_revision_is_not_read(hub: HubServ
     assert {name for name, done in second.items() if done.new} == {"hf.co/org/model-0", "hf.co/org/none"}
     assert second["hf.co/org/model-0"].row.template == rows["hf.co/org/model-2"].template
     assert len({a.path for a in hub.cdn.asked}) == 1
+
+
+def test_addresses_that_are_told_alike_have_a_row_each(files: Path, httpserver: HTTPServer) -> None:
+    data = (files / "0" / "model-0.gguf").read_bytes()
+    httpserver.expect_request("/m.gguf", query_string="file=1").respond_with_data(data)
+    httpserver.expect_request("/m.gguf", query_string="file=2").respond_with_data(b"no GGUF")
+    url = httpserver.url_for("/m.gguf")
+    rows = run([f"{url}?file=1", f"{url}?file=2"])
+    assert [rows[f"{url}?…"].row.verdict, rows[f"{url}?… (2)"].row.verdict] == ["error", "failed"]
+    # A row that is known by such a name can be another's.
+    again = run([f"{url}?file=2"], known={name: done.row for name, done in rows.items()})
+    assert again[f"{url}?…"].row.verdict == "failed"
 
 
 def counted(template: Template) -> Judged:

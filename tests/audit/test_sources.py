@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from modelfile_kit.audit.sources import expand
+from modelfile_kit.audit.sources import expand, told_names
 from modelfile_kit.core.errors import SourceError, UsageError
+from tests.core.test_files import nested
 from tests.hub_server import HubServer
 
 
@@ -19,6 +20,23 @@ def test_a_name_is_itself() -> None:
         "hf://org/repo",
     ]
     assert expand([*names, "a.gguf"]) == names
+
+
+def test_what_is_secret_in_an_address_is_not_told() -> None:
+    names = [
+        "https://me:pw@box/m.gguf",
+        "https://box/m.gguf?file=1",
+        "https://box/m.gguf?file=2",
+        "a.gguf",
+        "c?d",
+    ]
+    assert told_names(names) == {
+        "https://me:pw@box/m.gguf": "https://box/m.gguf",
+        "https://box/m.gguf?file=1": "https://box/m.gguf?…",
+        "https://box/m.gguf?file=2": "https://box/m.gguf?… (2)",
+        "a.gguf": "a.gguf",
+        "c?d": "c?d",
+    }
 
 
 def test_a_folder_has_models_and_no_projectors_or_later_parts(tmp_path: Path) -> None:
@@ -77,4 +95,10 @@ def test_a_list_that_is_none(content: bytes, words: str, tmp_path: Path) -> None
 
 def test_an_empty_folder(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no GGUF model"):
+        expand([str(tmp_path)])
+
+
+def test_folders_without_end_are_not_searched(tmp_path: Path) -> None:
+    nested(tmp_path, 1500)
+    with pytest.raises(UsageError, match="nested more than 100 deep"):
         expand([str(tmp_path)])

@@ -54,6 +54,18 @@ def test_what_leads_out(home: Path, key: str, value: str) -> None:
     assert found.span.line == 5
 
 
+def test_a_golden_file_that_leads_out(home: Path) -> None:
+    golden = home / "package" / "golden"
+    golden.mkdir()
+    (golden / "a.prompt").symlink_to(home / "secret")
+    (golden / "b.prompt").symlink_to("c.prompt")
+    (golden / "c.prompt").write_text("x")
+    [found] = check_outside(load_package(package(home)))
+    assert (found.code, found.severity.value) == ("MK536", "warning")
+    assert found.span is not None
+    assert found.span.file == str(golden / "a.prompt")
+
+
 def test_what_is_inside(home: Path) -> None:
     (home / "package" / "x").mkdir()
     text = "license: x/../LICENSE\nchat_template: t.jinja\ntests: x\n"

@@ -8,6 +8,7 @@ import pytest
 
 from modelfile_kit.captions.files import image_files
 from modelfile_kit.core.errors import KitError
+from tests.core.test_files import nested
 
 
 @pytest.fixture
@@ -57,3 +58,11 @@ def test_what_has_no_images_keeps_its_place(folder: Path) -> None:
     assert "folder has no image" in first.message
     assert "pattern" in second.message
     assert (path, missing) == (Path("b.png"), Path("missing.png"))
+
+
+def test_folders_without_end_are_not_searched(folder: Path) -> None:
+    nested(folder, 1500)
+    for name, recursive in ((".", True), ("**/*.png", False)):
+        *_, last = image_files([name], recursive=recursive)
+        assert isinstance(last, KitError)
+        assert "nested" in last.message

@@ -339,6 +339,16 @@ def test_a_full_disk_behind_stdout(folder, arguments):
     assert b"Exception ignored" not in done.stderr
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_full_disk_behind_stderr_is_no_finding(folder):
+    with Path("/dev/full").open("wb") as full:
+        for arguments in (["inspect", "nothing.gguf"], ["--debug", "inspect", "nothing.gguf"]):
+            done = subprocess.run(
+                [*PROGRAM, *arguments], cwd=folder, stdout=subprocess.PIPE, stderr=full, check=False
+            )
+            assert (done.returncode, done.stdout) == (2, b"")
+
+
 def test_a_full_disk_leaves_nothing_half_written(said, folder):
     # A limit on the size of files fails in the middle of a write, as a full disk does.
     limited = "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "

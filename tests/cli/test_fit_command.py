@@ -128,6 +128,7 @@ def test_a_package_has_its_context_and_projector(package, mkmodelfile):
         (["--context", "0"], "--context"),
         (["--cache-type", "q3_K"], "--cache-type"),
         (["--gpu-layers", "some"], "`all` or `fit`"),
+        (["--gpu-layers", "1" * 5000], "`all` or `fit`"),
         (["--gpu-layers", "fit"], "needs --memory"),
         (["--split", "a,b"], "one number for each GPU"),
         (["--split", "0,0"], "one number for each GPU"),

@@ -20,6 +20,11 @@ ADDRESSES = (
     f"ftp://me:{PASSWORD}@127.0.0.1:9",
     f"http://me:{PASSWORD}@[::9",
     f"http://me:{PASSWORD}@\u2603.\udc80:9/",
+    f"http://me:{PASSWORD}/word@127.0.0.1:9/x.gguf",
+    f"http://me:12/{PASSWORD}@127.0.0.1:9/x.gguf",
+    f"http://me:{PASSWORD}@",
+    f"http://me:{PASSWORD}@xn--:9/x.gguf",
+    f"http://me:{PASSWORD}@{'a' * 70}:9/x.gguf",
 )
 # Where a command takes an address: {} in its arguments. Those with --host take it also by OLLAMA_HOST.
 WITH_HOST = {
@@ -47,6 +52,8 @@ OTHERS = (
     ["diff", "{}", "{package}"],
     ["diff", "{package}", "{}", "--format", "json"],
     ["init", "--model", "{}"],
+    ["audit", "--jobs", "1", "--output", "table", "{}", "{}?other"],
+    ["audit", "--jobs", "1", "--format", "json", "{}"],
     ["caption", "{image}", "--url", "{}"],
     ["serve", "--check", "{}"],
     ["publish", "{package}", "--host", "{}", "--format", "json"],
@@ -95,8 +102,8 @@ def test_every_command_with_a_host_is_tried():
 @pytest.mark.parametrize("row", [*WITH_HOST, *OTHERS], ids=lambda r: r if isinstance(r, str) else " ".join(r))
 def test_no_password_is_printed(mkmodelfile, places, row, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    # These two build before they ask; an address that is none is refused by the function that all use.
-    for address in ADDRESSES[::4] if row in ("demo", "check") else ADDRESSES:
+    # These build before they ask, or start processes; what is refused is refused by functions that all use.
+    for address in ADDRESSES[::4] if row in ("demo", "check") or "audit" in row else ADDRESSES:
         if isinstance(row, str):
             monkeypatch.setenv("OLLAMA_HOST", address)
             arguments = [row, *WITH_HOST[row]]
@@ -106,3 +113,5 @@ def test_no_password_is_printed(mkmodelfile, places, row, monkeypatch, tmp_path)
         assert PASSWORD not in done.out + done.err, (address, done)
         assert not re.search("MK999|^Traceback", done.out + done.err, re.MULTILINE) or "--debug" in arguments
         assert done.code != 0 or row == "doctor"
+    for file in tmp_path.rglob("*.*"):
+        assert PASSWORD.encode() not in file.read_bytes(), file

@@ -7,7 +7,17 @@ from typing import Any
 
 import pytest
 
-from modelfile_kit.core.files import NOT_FOUND, open_file, read_file, why_no_file, write_atomically
+from modelfile_kit.core.errors import UsageError
+from modelfile_kit.core.files import (
+    MAX_NESTED_FOLDERS,
+    NOT_FOUND,
+    files_below,
+    open_file,
+    read_bounded,
+    read_file,
+    why_no_file,
+    write_atomically,
+)
 from modelfile_kit.core.os_errors import os_reason
 
 
@@ -73,3 +83,55 @@ def test_pipes_and_devices_are_no_files(tmp_path: Path) -> None:
             read_file(path)
         assert os_reason(refused.value) == "it is a pipe or a device, not a file"
         assert refused.value.filename == str(path)
+
+
+def test_a_pipe_in_the_place_of_a_file_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pipe, file = tmp_path / "pipe", tmp_path / "file"
+    os.mkfifo(pipe)
+    file.touch()
+    regular = file.stat()
+    # What is seen first is a file; what is opened then is a pipe.
+    monkeypatch.setattr(Path, "stat", lambda _self: regular)
+    with pytest.raises(OSError, match="Illegal seek"):
+        open_file(pipe)
+
+
+def test_a_file_that_is_longer_than_what_it_should_be(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"1234")
+    assert read_bounded(path, "a number", 4) == b"1234"
+    with pytest.raises(UsageError, match="more than 3 bytes, expected a number"):
+        read_bounded(path, "a number", 3)
+
+
+def nested(folder: Path, depth: int) -> None:
+    """Folders in folders, deeper than one path can name."""
+    before = Path.cwd()
+    os.chdir(folder)
+    for _ in range(depth):
+        Path("d").mkdir()
+        os.chdir("d")
+    os.chdir(before)
+
+
+def test_files_in_folders(tmp_path: Path) -> None:
+    for name in ("b", "a/d", "a/c/e", "z"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "a" / "round").symlink_to(tmp_path)
+    os.mkfifo(tmp_path / "pipe")
+    failed: list[OSError] = []
+    found = [str(path.relative_to(tmp_path)) for path in files_below(tmp_path, failed)]
+    assert (found, failed) == (["b", "z", "a/d", "a/c/e"], [])
+    assert list(files_below(tmp_path / "none", failed)) == []
+    assert [str(error.filename) for error in failed] == [str(tmp_path / "none")]
+
+
+def test_folders_without_end_are_not_searched(tmp_path: Path) -> None:
+    (tmp_path / "good").mkdir()
+    nested(tmp_path / "good", MAX_NESTED_FOLDERS - 1)
+    assert list(files_below(tmp_path / "good", [])) == []
+    nested(tmp_path, 1500)
+    with pytest.raises(UsageError, match="nested more than 100 deep") as found:
+        list(files_below(tmp_path, []))
+    assert len(str(found.value)) < 300 + len(str(tmp_path))

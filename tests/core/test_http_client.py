@@ -408,3 +408,37 @@ def test_a_redirect_to_a_name_that_is_none(httpserver: HTTPServer, follow: bool)
     httpserver.expect_request("/").respond_with_response(moved)
     with open_client(silence=5, follow=follow) as client, pytest.raises(httpx.RemoteProtocolError):
         client.get(httpserver.url_for("/"))
+
+
+@pytest.mark.parametrize("host", ["xn--", "a" * 70, "a..b", "..", "."])
+def test_a_name_that_no_host_has(host: str) -> None:
+    with pytest.raises(UsageError, match="names a host that cannot be one"):
+        open_client(f"http://me:hunter2@{host}:9", silence=1)
+
+
+@pytest.mark.parametrize(
+    "proxy", ["http://me:hunter2/x@box:1", "http://me:12/hunter2@box:1", "me:hunter2#@box:1"]
+)
+def test_a_proxy_with_a_password_that_is_not_escaped(proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", proxy)
+    with open_client("http://example.invalid", silence=5) as client, pytest.raises(UsageError) as found:
+        client.get("/")
+    assert "the proxy in HTTP_PROXY or ALL_PROXY has a user or password" in str(found.value)
+    assert "hunter2" not in str(found.value)
+
+
+def test_a_proxy_that_no_host_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", f"http://{'a' * 70}:9")
+    with open_client("http://example.invalid", silence=5) as client, pytest.raises(httpx.ConnectError):
+        client.get("/")
+
+
+def test_a_redirect_to_a_name_that_no_host_has() -> None:
+    # Over a plain socket: a real server would refuse to send such an address.
+    answer = f"HTTP/1.1 302 Found\r\nLocation: http://{'a' * 70}:9/\r\nContent-Length: 0\r\n\r\n".encode()
+    with (
+        answering(lambda connection: connection.sendall(answer)) as port,
+        open_client(f"http://127.0.0.1:{port}", silence=5, follow=True) as client,
+        pytest.raises(httpx.ConnectError),
+    ):
+        client.get("/")

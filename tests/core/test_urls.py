@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from modelfile_kit.core.urls import hide_logins, is_loopback, origin, shown_url, without_login
+from modelfile_kit.core.errors import UsageError
+from modelfile_kit.core.urls import (
+    HIDDEN,
+    hide_logins,
+    is_loopback,
+    origin,
+    require_closed_login,
+    shown_url,
+    without_login,
+)
 
 PASSWORD = "hunter2"
 
@@ -101,7 +110,70 @@ def test_a_password_that_is_not_escaped_is_not_shown(odd: str) -> None:
         assert PASSWORD not in hide_logins(f"cannot ask {url}: refused")
 
 
-def test_an_address_with_a_port_and_an_at_later_stays() -> None:
-    for url in ("http://box:80/a@b", "https://box/a:b@c", "http://[::1]:8/a@b", "hf://o/r@v1/m.gguf"):
+def test_an_at_that_belongs_to_no_login_stays() -> None:
+    for url in (
+        "https://box/org/repo@v1/m.gguf",
+        "http://[::1]:8/a@b",
+        "hf://o/r@v1/m.gguf",
+        "oci://box:5000/repo@sha256:0a",
+    ):
         assert hide_logins(url) == url
         assert shown_url(url) == url
+    text = "see http://box:80/a, or write to me@home"
+    assert hide_logins(text) == text
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        # a password that begins with digits and has a slash, or an address with a port and an @ in its path
+        f"http://me:12/{PASSWORD}@box",
+        f"http://me:12/3/{PASSWORD}@box",
+        f"http://m/e:{PASSWORD}@box",
+        f"http://me:12#{PASSWORD}@box",
+        # or a query with an @: then a part of it stands behind that
+        f"http://me:12?{PASSWORD}@box",
+        f"https://box/m.gguf?sign=a:b@{PASSWORD}",
+        f"https://box:80/m.gguf?sign=a@{PASSWORD}",
+        f"https://me:{'x/y' * 200}{PASSWORD}@box",
+        f"http://box:80/a,http://me:{PASSWORD}@box",
+        f"http://u:p@box/http://me:12/{PASSWORD}@box",
+    ],
+)
+def test_in_doubt_it_is_a_password(url: str) -> None:
+    assert PASSWORD not in shown_url(url) or url.startswith("http://u:p@")  # a whole address has one login
+    for text in (url, f"cannot ask {url}: refused", f"cannot ask {url!r}"):
+        assert PASSWORD not in hide_logins(text)
+
+
+def test_what_is_hidden_takes_linear_time() -> None:
+    text = "://a:1/" * 100_000
+    assert hide_logins(text) == text
+    assert hide_logins(text + "@") == text + "@"  # of no web server: ports and names
+    assert hide_logins("http" + text + "@") == f"http://{HIDDEN}@"
+
+
+@pytest.mark.parametrize("odd", "/?#")
+def test_a_password_that_is_not_escaped_is_refused_unseen(odd: str) -> None:
+    with pytest.raises(UsageError) as found:
+        require_closed_login(f"http://me:{PASSWORD}{odd}x@box/m.gguf", "the address")
+    assert found.value.message.startswith("the address has a user or password")
+    assert PASSWORD not in str(found.value)
+    for url in (
+        "http://box",
+        "http://me:p@box:1/a@b",
+        "http://box:8/a@b",
+        "http://[::1]:8/a@b",
+        "http://box:x",
+    ):
+        require_closed_login(url, "the address")
+
+
+def test_a_server_has_no_at_in_its_path() -> None:
+    for url in (f"http://me:12/{PASSWORD}@box", f"http://m/e:{PASSWORD}@box", f"http://{PASSWORD}/x@box"):
+        require_closed_login(url, "the address")
+        with pytest.raises(UsageError) as found:
+            require_closed_login(url, "the address", server=True)
+        assert PASSWORD not in str(found.value)
+    for url in ("http://box:1", "http://me:p@box:1/v1", "http://[::1]:8/a"):
+        require_closed_login(url, "the address", server=True)

@@ -13,6 +13,7 @@ import pytest
 from modelfile_kit.core.errors import UsageError
 from modelfile_kit.project.patterns import Patterns
 from modelfile_kit.project.walk import MODELFILES, Search
+from tests.core.test_files import nested
 
 needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 
@@ -160,3 +161,11 @@ def test_a_folder_that_git_ignores_is_looked_into_where_it_is_named() -> None:
     assert find("build") == ["build/Modelfile"]
     with pytest.raises(UsageError, match="no Modelfile"):
         find(".")
+
+
+def test_folders_without_end_are_not_searched(tmp_path: Path) -> None:
+    (tmp_path / "m").mkdir()
+    nested(tmp_path / "m", 1500)
+    write("m/Modelfile")
+    with pytest.raises(UsageError, match="nested more than 100 deep"):
+        find("m")

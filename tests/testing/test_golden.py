@@ -121,5 +121,38 @@ def test_a_broken_tokens_file_is_named(tmp_path):
         compare_golden(tmp_path, [A])
 
 
+@pytest.mark.parametrize("number", ["Infinity", "NaN", "1e999", "1" + "0" * 5000, '"x"', "[]"])
+def test_a_token_with_an_odd_id_is_named(tmp_path, number):
+    (tmp_path / "a.prompt").write_bytes(b"x")
+    (tmp_path / "a.tokens.json").write_text(f'{{"v": [[{number}, "a"]]}}')
+    now = RenderedConversation("a", prompt="x", vocabulary="v", tokens=(TokenText(1, "a"),))
+    with pytest.raises(UsageError, match="not a file of golden tokens"):
+        compare_golden(tmp_path, [now])
+
+
+def test_a_long_golden_file_is_shown_at_its_first_difference(tmp_path):
+    """Comparing so many lines with each other would take for ever."""
+    now = "x\n" * 99_999 + "now"
+    lines = [str(n * 7919 % 5_000) for n in range(100_000)]
+    for golden, words in (
+        ("x\n" * 99_000 + "golden", "the first difference is at character 198,001"),
+        ("\n".join(lines), "the first difference is at character 1"),
+    ):
+        (tmp_path / "a.prompt").write_text(golden)
+        [case] = compare_golden(tmp_path, [RenderedConversation("a", prompt=now)])
+        assert case.details.startswith(words) and len(case.details) < 2_000
+    short = "\n".join(lines[:20_000])
+    (tmp_path / "a.prompt").write_text(short)
+    [case] = compare_golden(tmp_path, [RenderedConversation("a", prompt=short.replace("2919", "x", 1))])
+    assert "in line 2" in case.details and "+x⏎" in case.details and "more lines" in case.details
+
+
+def test_a_golden_file_without_end_is_not_read(tmp_path):
+    with (tmp_path / "a.prompt").open("wb") as file:
+        file.truncate(1 << 30)
+    with pytest.raises(UsageError, match="more than 67,108,864 bytes, expected a golden prompt"):
+        compare_golden(tmp_path, [RenderedConversation("a", prompt="x")])
+
+
 def test_visible_lines():
     assert visible_lines("a \n\tb\u3000\n") == ["a·⏎", "\\tb\\u3000⏎", "∎"]

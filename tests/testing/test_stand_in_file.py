@@ -72,6 +72,9 @@ def test_each_variant_has_a_file_of_its_own(tmp_path: Path) -> None:
         ("projector: {type: gemma3}", "MK506", "`projector.file` is missing", 6),
         ("projector: {file: p.gguf, type: gemma3, kind: x}", "MK503", "unknown key `projector.kind`", 6),
         ("context_length: true", "MK504", "expected a number", 6),
+        ("projector: {file: ../p.gguf, type: gemma3}", "MK504", "the name of a file, without a folder", 6),
+        ("projector: {file: /p.gguf, type: gemma3}", "MK504", "the name of a file, without a folder", 6),
+        ("projector: {file: '..', type: gemma3}", "MK504", "the name of a file, without a folder", 6),
     ],
 )
 def test_what_is_wrong_is_named(line: str, code: str, words: str, place: int, tmp_path: Path) -> None:
@@ -90,6 +93,18 @@ def test_what_is_no_stand_in_is_a_failed_case(text: str, tmp_path: Path) -> None
     found = package(tmp_path, text)
     (case,) = check_packages([found.file], micro=True)
     assert (case.name, str(case.status)) == ("build", "failed")
+
+
+@pytest.mark.parametrize("link", [False, True])
+def test_a_template_from_elsewhere_is_not_read(link: bool, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("a text of the user's")
+    found = package(tmp_path / "p", GOOD if link else GOOD.replace("t.jinja", str(secret)))
+    if link:
+        (tmp_path / "p/golden/t.jinja").unlink()
+        (tmp_path / "p/golden/t.jinja").symlink_to(secret)
+    with pytest.raises(PackageError, match="outside of the package's folder"):
+        load_stand_in(found)
 
 
 def test_a_template_that_is_missing_is_named(tmp_path: Path) -> None:
