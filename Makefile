@@ -32,7 +32,8 @@ format: $(STAMP)
 
 # Generated inputs of every kind that comes from strangers: GGUF files against ggml's own reader, replies,
 # Modelfiles, Go templates and prompts against Ollama's packages, chat templates against the compiler's claims,
-# package files against libyaml; and odd servers and foreign text through every command. What shows a fault is kept in fuzz-found/. make fuzz N=1000000 SEED=7, at one
+# package files against libyaml; odd servers and foreign text through every command; tokenizers, images and lock
+# files. What shows a fault is kept in fuzz-found/. make fuzz N=1000000 SEED=7, at one
 # release of Ollama alone: make fuzz N=100000 VERSION=0.9.6
 fuzz: $(STAMP)
 	$(VENV)/bin/python -m tests.gguf_file.fuzz $(N) $(SEED)
@@ -45,6 +46,9 @@ fuzz: $(STAMP)
 	$(VENV)/bin/python -m tests.compiler.fuzz $$(($(N) / 250 + 1)) $(SEED)
 	$(VENV)/bin/python -m tests.cli.fuzz_http $$(($(N) / 200 + 1)) $(SEED)
 	$(VENV)/bin/python -m tests.cli.fuzz_terminal $$(($(N) / 50 + 1)) $(SEED)
+	$(VENV)/bin/python -m tests.reference_tokenizer.fuzz $$(($(N) / 500 + 1)) $(SEED)
+	$(VENV)/bin/python -m tests.vision.fuzz $$(($(N) / 50 + 1)) $(SEED)
+	$(VENV)/bin/python -m tests.package.fuzz_lock $$(($(N) / 20 + 1)) $(SEED)
 
 # All fuzzers in turn for MINUTES, with a new seed for each round; a million replies each, read by the parsers and
 # by the tags (some 10 minutes each); every pair, layout and odd file that the tests know, and what a real server

@@ -16,6 +16,9 @@ from modelfile_kit.compiler import compile_template
 from modelfile_kit.gguf_file.header import read_header
 from modelfile_kit.lint.fmt import format_modelfile
 from modelfile_kit.ollama.parsers import read_reply
+from modelfile_kit.package.lock_file import Locked, lock_text
+from modelfile_kit.sources.repository import RepositoryFile
+from modelfile_kit.vision.prepare import prepare_image
 from tests.compiler import fuzz as chat_templates
 from tests.fuzzing import Fault, keep, run
 from tests.gguf_file import against_ggml
@@ -24,9 +27,13 @@ from tests.gotemplate import fuzz as go_templates
 from tests.ollama import fuzz as modelfiles
 from tests.ollama.parsers import compare
 from tests.ollama.parsers import fuzz as replies
+from tests.package import fuzz_lock as locks
+from tests.reference_tokenizer import fuzz as tokenizers
+from tests.vision import fuzz as images
 from tools import soak
 
 Patch = pytest.MonkeyPatch
+LOCKED = Locked("hf.co/o/r", "t", "1", (RepositoryFile("m.gguf"),))
 
 
 def test_every_input_is_looked_at_and_faults_are_kept(
@@ -120,6 +127,38 @@ def test_a_chat_template_with_a_claim_that_is_wrong(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(chat_templates, "compile_template", faulty)
     assert run("templates", chat_templates.cases, ["2", "1", "--keep", str(tmp_path)]) == 1
     assert list(tmp_path.glob("*.jinja"))
+
+
+def test_a_tokenizer_that_is_no_fault_of_its_file(tmp_path: Path, monkeypatch: Patch) -> None:
+    for module in ("tokenizers", "sentencepiece", "tiktoken"):
+        pytest.importorskip(module, reason="the extra tokenizers is not installed")
+    monkeypatch.setattr(tokenizers, "check_vocabulary", lambda *_, **__: {}["nothing"])
+    assert run("tokenizers", tokenizers.cases, ["20", "1", "--keep", str(tmp_path)]) == 1
+    assert list(tmp_path.glob("*.json"))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="an image is prepared in a forked process")
+@pytest.mark.parametrize(
+    "faulty",
+    [lambda *_: {}["nothing"], lambda *a: replace(prepare_image(*a), size=(7, 7)), lambda *_: os._exit(3)],
+    ids=["crash", "another size", "the process ends"],
+)
+def test_an_image_that_is_badly_prepared(
+    faulty: Callable[..., Any], tmp_path: Path, monkeypatch: Patch
+) -> None:
+    monkeypatch.setattr(images, "prepare_image", faulty)
+    assert run("images", images.cases, ["60", "1", "--keep", str(tmp_path)]) == 1
+    assert list(tmp_path.iterdir())
+
+
+def test_a_lock_that_is_read_otherwise_than_it_was_written(tmp_path: Path, monkeypatch: Patch) -> None:
+    monkeypatch.setattr(locks, "lock_text", lambda names, file: lock_text({**names, "x": LOCKED}, file))
+    assert run("lock files", locks.cases, ["100", "1", "--keep", str(tmp_path)]) == 1
+    assert list(tmp_path.glob("*.lock"))
+
+
+def test_lock_files_without_a_fault(tmp_path: Path) -> None:
+    assert run("lock files", locks.cases, ["100", "1", "--keep", str(tmp_path)]) == 0
 
 
 def test_a_round_of_the_soak_says_what_it_found(

@@ -37,6 +37,9 @@ PARTS = (
     Part("chat templates", "tests.compiler.fuzz", 20),
     Part("answers of servers", "tests.cli.fuzz_http", 100),
     Part("foreign text", "tests.cli.fuzz_terminal", 200),
+    Part("tokenizers", "tests.reference_tokenizer.fuzz", 100),
+    Part("images", "tests.vision.fuzz", 1_000),
+    Part("lock files", "tests.package.fuzz_lock", 3_000),
 )
 
 
