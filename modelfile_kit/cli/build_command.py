@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +18,7 @@ from ..packing.hub_files import write_hub_files
 from ..packing.oci_layout import write_layout
 from ..packing.variants import Packed, pack_for_hub, pack_for_registry
 from ..report import Report, Status
+from ..report.panel import panel_lines, rows_of
 from ..report.terminal import notes
 from .command import Command
 from .common import (
@@ -31,7 +34,7 @@ from .common import (
 )
 from .names import bring_files
 from .next_step import say_next, with_same_files
-from .output import show
+from .output import columns, show, wants_color
 from .progress import step_progress
 from .variants import Outcome, failed, raise_if_all_alike, report_of_variants, say_table, variant_option
 
@@ -136,8 +139,7 @@ def _tell(built: Build, purpose: str, output: Path | None, output_format: str) -
         return
     remarks = print_serious(found)
     if is_verbose():
-        for line in built.summary():
-            say(line)
+        say_summary(built)
     else:
         said = f"built {built.package.name}: {built.plan.mode.why}"
         say("; ".join(filter(None, (said, notes(remarks)))))
@@ -145,6 +147,17 @@ def _tell(built: Build, purpose: str, output: Path | None, output_format: str) -
             say(line)
     show(str(path))
     say_next(*_next(purpose))
+
+
+def say_summary(built: Build) -> None:
+    """The decisions of a build: a panel on a terminal, plain lines anywhere else."""
+    width = columns(sys.stderr)
+    if width is None or os.environ.get("TERM") == "dumb":
+        for line in built.summary():
+            say(line)
+    else:
+        rows, color = rows_of(built.summary(), 11), wants_color(sys.stderr)
+        say("\n".join(panel_lines(built.package.name, rows, width=width, color=color)))
 
 
 def _next(purpose: str) -> list[str]:

@@ -7,9 +7,10 @@ from typing import Any
 
 import click
 
-from .common import print_report, say, write_report_files
-from .flags import FLAGS
+from .common import print_report, write_report_files
+from .flags import FLAGS, current_flags
 from .names import say_names
+from .output import tell
 from .progress import watched
 
 # Options by what they are about; every other option is a command's own and comes first.
@@ -44,8 +45,8 @@ class Command(click.Command):
             raise
         finally:
             say_names()
-        if NEXT in ctx.meta:
-            say(ctx.meta[NEXT])
+        if NEXT in ctx.meta and not current_flags().quiet:
+            tell(ctx.meta[NEXT])  # in one line, so that it can be copied
         return done
 
     def _report(self, error: Exception, ctx: click.Context) -> None:

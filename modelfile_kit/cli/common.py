@@ -19,7 +19,7 @@ from ..core.foreign_text import shown
 from ..core.http_client import patience
 from ..core.sizes import read_size
 from ..report import FORMATS, Report, render
-from ..report.terminal import findings_lines
+from ..report.terminal import findings_lines, wrapped
 from .flags import current_flags
 from .output import columns, tell, wants_color, write_report
 from .progress import step_progress
@@ -216,7 +216,8 @@ def write_report_files(report: Report) -> None:
 def say(message: str) -> None:
     """A remark for people, on stderr, unless --quiet."""
     if not is_quiet():
-        tell(message)
+        width = columns(sys.stderr)
+        tell("\n".join(part for line in message.split("\n") for part in wrapped(line, "  ", width)))
 
 
 def print_serious(diagnostics: Iterable[Diagnostic], output_format: str = "text") -> tuple[Diagnostic, ...]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from .output import tell
+from .output import columns, tell
 
 if TYPE_CHECKING:
     from ..core.diagnostics import Diagnostic
@@ -30,11 +31,14 @@ class Flags:
         if not self.verbose or not self.shown:
             return
         from ..core.codes import find
+        from ..report.cells import pieces
 
+        width = columns(sys.stderr)
         for code in dict.fromkeys(d.code for d in self.shown):
             if (about := find(code)) is not None:
                 meaning = " ".join(about.section("What it means").split("\n\n")[0].split())
-                tell(f"{code} {about.name}: {meaning}")
+                text = f"{code} {about.name}: {meaning}"
+                tell("\n  ".join(pieces(text, width - 2) if width else [text]))
 
 
 def current_flags() -> Flags:

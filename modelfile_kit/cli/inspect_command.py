@@ -5,6 +5,8 @@ What only some calls need is imported where it is used, so that the command star
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -24,10 +26,11 @@ from ..gguf_file.pairing import FileKind, check_pair, check_together, classify
 from ..gguf_file.projector_choice import find_projector
 from ..ollama.versions import since, until
 from ..report import FORMATS, Case, Report, Status, render
+from ..report.panel import panel_lines, rows_of
 from .command import Command
 from .common import NumberRange, patience_options, print_diagnostics, tokenizer_option
 from .inspect_answers import Answers, answers
-from .output import show, write_report
+from .output import columns, show, wants_color, write_report
 
 if TYPE_CHECKING:
     from ..gguf_file import Header
@@ -95,7 +98,7 @@ def command(
         known = answers(header) if classify(header) is FileKind.MODEL else Answers()
         if output_format == "text":
             lines = [*_lines(described), *(_as_model(known) if described.kind == "model" else ())]
-            show("\n".join([shown(label), *(f"  {shown(line)}" for line in lines)]))
+            _show(label, lines)
         contents = known.findings(header.path.name)
         found = (*described.diagnostics, *contents)
         status = Status.FAILED if has_errors(found) else Status.PASSED
@@ -135,6 +138,16 @@ def command(
             show(f"{fits}input: {', '.join(together)}")
     if not report.ok:
         raise click.exceptions.Exit(code)
+
+
+def _show(label: str, lines: list[str]) -> None:
+    """A file: a panel on a terminal, plain lines anywhere else."""
+    width = columns(sys.stdout)
+    if width is None or os.environ.get("TERM") == "dumb":
+        show("\n".join([shown(label), *(f"  {shown(line)}" for line in lines)]))
+    else:
+        color = wants_color(sys.stdout)
+        show("\n".join(panel_lines(label, rows_of(lines, 15), width=width, color=color)))
 
 
 def _size(text: str) -> tuple[int, int]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..core.foreign_text import shown
 from ..core.sizes import size_text
+from .cells import columns
 
 _HEADS = {"seconds": "time"}
 
@@ -22,7 +22,7 @@ def table_lines(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     texts = [cells(row) for row in rows]
     heads = [h for h in (texts[0] if texts else ()) if any(row[h] != "-" for row in texts)]
     lines = [{head: head for head in heads}, *texts]
-    widths = {head: max(_columns(line[head]) for line in lines) for head in heads}
+    widths = {head: max(columns(line[head]) for line in lines) for head in heads}
     return ["  ".join(_padded(line[h], widths[h]) for h in heads).rstrip() for line in lines] if texts else []
 
 
@@ -39,9 +39,4 @@ def _cell(key: str, value: Any) -> str:
 
 
 def _padded(text: str, width: int) -> str:
-    return text + " " * (width - _columns(text))
-
-
-def _columns(text: str) -> int:
-    wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
-    return len(text) + wide - sum(bool(unicodedata.combining(c)) for c in text)
+    return text + " " * (width - columns(text))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import textwrap
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -11,6 +10,7 @@ import click
 
 from ..core.diagnostics import Diagnostic, Severity
 from ..core.foreign_text import shown
+from .cells import columns
 from .model import Case, Report, Status
 from .source_lines import source_line
 from .table import table_lines
@@ -19,6 +19,8 @@ from .table import table_lines
 MIN_WIDTH = 40
 # Characters of a source line that are shown; a TEMPLATE may have thousands in one.
 EXCERPT_WIDTH = 96
+# Names of cases stand in a column on a terminal, up to this width.
+NAME_WIDTH = 28
 _MARKS = {Status.PASSED: ("✓", "green"), Status.FAILED: ("✗", "red"), Status.SKIPPED: ("-", "yellow")}
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
 
@@ -32,13 +34,12 @@ def render(report: Report, *, color: bool = False, width: int | None = None, det
     if report.brief and not details:
         return _brief(report, color, width)
     lines = [_paint(shown(f"{report.command} {report.subject}"), color, bold=True)]
-    lines += [
-        f"  {shown(key)}: {shown(str(value), lines=True)}"
-        for key, value in report.facts.items()
-        if isinstance(value, (str, int, float))
-    ]
+    for key, value in report.facts.items():
+        if isinstance(value, (str, int, float)):
+            lines += wrapped(f"  {shown(key)}: {shown(str(value), lines=True)}", "    ", width)
+    names = max((columns(shown(case.name)) for case in report.cases), default=0)
     for case in report.cases:
-        lines += _case(case, color, width)
+        lines += _case(case, color, width, min(names, NAME_WIDTH) if width is not None else 0)
     lines += findings_lines(report.diagnostics, color=color, width=width, said=report.subject)
     lines += [f"  {line}" for line in table_lines(report.table)]
     lines.append(_closing(report, color))
@@ -52,7 +53,7 @@ def _brief(report: Report, color: bool, width: int | None) -> str:
     """
     lines = []
     if report.headline:
-        lines += _wrapped(shown(f"{report.command} {report.subject}: {report.headline}"), "  ", width)
+        lines += wrapped(shown(f"{report.command} {report.subject}: {report.headline}"), "  ", width)
     told: set[frozenset[str]] = set()
     for case in report.cases:
         serious = tuple(d for d in case.diagnostics if d.severity is not Severity.INFO)
@@ -67,7 +68,10 @@ def _brief(report: Report, color: bool, width: int | None) -> str:
     lines += findings_lines(serious, color=color, width=width, said=report.subject)
     lines += [f"  {line}" for line in table_lines(report.table)]
     named = notes(d for d in report.all_diagnostics() if d.severity is Severity.INFO)
-    return "\n".join([*lines, _closing(report, color) + (f"; {named}" if named else "")]) + "\n"
+    verdict = _closing(report, False)
+    first, *rest = wrapped(f"{verdict}; {named}" if named else verdict, "  ", width)
+    lines += [first.replace(verdict, _closing(report, color), 1), *rest]
+    return "\n".join(lines) + "\n"
 
 
 def notes(diagnostics: Iterable[Diagnostic]) -> str:
@@ -113,16 +117,16 @@ def diagnostic_lines(
     where = f"{shown(str(diagnostic.span))}: " if diagnostic.span and str(diagnostic.span) else ""
     label = diagnostic.label
     first, *rest = _lines(diagnostic.message) or [""]
-    lines = _wrapped(f"{indent}{where}{label}: {first}", f"{indent}  ", width)
+    lines = wrapped(f"{indent}{where}{label}: {first}", f"{indent}  ", width)
     lines[0] = lines[0].replace(
         f"{where}{label}", where + _paint(label, color, fg=_COLOURS[diagnostic.severity], bold=True), 1
     )
     for line in rest:
-        lines += _wrapped(f"{indent}  {line}", f"{indent}  ", width)
+        lines += wrapped(f"{indent}  {line}", f"{indent}  ", width)
     lines += _excerpt(diagnostic, indent, color)
     for i, line in enumerate(_lines(diagnostic.help)):
         head = f"{indent}  help: " if i == 0 else f"{indent}        "
-        lines += _wrapped(head + line, f"{indent}        ", width)
+        lines += wrapped(head + line, f"{indent}        ", width)
     return lines
 
 
@@ -143,25 +147,18 @@ def _excerpt(diagnostic: Diagnostic, indent: str, color: bool) -> list[str]:
         at = column - 1 - start
         count = max(1, min((end or column + 1) - column, len(part) - at))
         # An escape has more columns than its character.
-        before = " " * _columns(shown(part[:at]))
-        marks = "^" * (_columns(shown(part[: at + count])) - len(before)) or "^"
+        before = " " * columns(shown(part[:at]))
+        marks = "^" * (columns(shown(part[: at + count])) - len(before)) or "^"
         bar = " " * (len(gutter) - 2) + "| "
         lines.append(f"{bar}{before}{_paint(marks, color, fg=_COLOURS[diagnostic.severity], bold=True)}")
     return lines
-
-
-def _columns(text: str) -> int:
-    """How many columns of a terminal a text takes."""
-    return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
-    )
 
 
 def _lines(text: str) -> list[str]:
     return shown(text, lines=True).splitlines()
 
 
-def _wrapped(line: str, indent: str, width: int | None) -> list[str]:
+def wrapped(line: str, indent: str, width: int | None) -> list[str]:
     """The line in pieces that fit; a word that does not fit stays whole, so that it can be copied."""
     if width is None or len(line) <= max(width, MIN_WIDTH):
         return [line]
@@ -175,10 +172,12 @@ def _wrapped(line: str, indent: str, width: int | None) -> list[str]:
     )
 
 
-def _case(case: Case, color: bool, width: int | None) -> list[str]:
+def _case(case: Case, color: bool, width: int | None, name_width: int = 0) -> list[str]:
+    """A case with its findings. name_width: of the names of all cases, 0 where they are in no column."""
     mark, colour = _MARKS[case.status]
-    tail = f"  {case.summary}" if case.summary else ""
-    lines = _wrapped(shown(f"  {mark} {case.name}{tail}"), "      ", width)
+    space = " " * max(0, name_width - columns(shown(case.name)))
+    tail = f"{space}  {case.summary}" if case.summary else ""
+    lines = wrapped(shown(f"  {mark} {case.name}{tail}"), "      ", width)
     lines[0] = lines[0].replace(mark, _paint(mark, color, fg=colour), 1)
     if case.status is Status.FAILED:
         lines += [f"      {line}" for line in _lines(case.details)]

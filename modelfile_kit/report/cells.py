@@ -1,0 +1,48 @@
+"""Columns of a terminal: how many a text takes, and its pieces that fit into so many."""
+
+from __future__ import annotations
+
+import unicodedata
+
+
+def columns(text: str) -> int:
+    """How many columns a text takes: two for a wide character, none for one that combines."""
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
+    )
+
+
+def pieces(text: str, width: int) -> list[str]:
+    """A line in pieces of at most so many columns, at spaces where there are some; "" is one piece.
+
+    >>> pieces("a new line", 5)
+    ['a new', 'line']
+    """
+    out: list[str] = []
+    piece = ""
+    for word in text.split(" "):
+        while columns(word) > width:
+            head = _start(word, width - (columns(piece) + 1 if piece else 0))
+            if not head:
+                out.append(piece)
+                piece = ""
+                continue
+            out.append(f"{piece} {head}" if piece else head)
+            piece, word = "", word[len(head) :]
+        joined = f"{piece} {word}" if piece else word
+        if columns(joined) <= width:
+            piece = joined
+        else:
+            out.append(piece)
+            piece = word
+    return [*out, piece]
+
+
+def _start(word: str, width: int) -> str:
+    """As much of a word as fits."""
+    taken = 0
+    for number, character in enumerate(word):
+        taken += columns(character)
+        if taken > width:
+            return word[:number]
+    return word
