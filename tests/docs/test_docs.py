@@ -34,6 +34,15 @@ def test_every_command_is_in_the_readme() -> None:
     assert rows == dict.fromkeys(_COMMANDS, 1)
 
 
+def test_every_page_has_its_place_in_the_site() -> None:
+    """A page that is not in the navigation is found by nobody; mkdocs.yml has it."""
+    placed = set(
+        re.findall(r"^ *- (?:.*: )?([\w/.-]+\.md)$", (ROOT / "mkdocs.yml").read_text(), re.MULTILINE)
+    )
+    pages = {path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").glob("**/*.md")}
+    assert placed == pages
+
+
 PAGES_BY_HAND = [
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",
