@@ -14,6 +14,7 @@ import pytest
 
 from modelfile_kit.cli.completion import FOLDER, SHELLS, TABLE, candidates, script, split_line
 from modelfile_kit.cli.main import _COMMANDS
+from modelfile_kit.report import FORMATS
 from tests.cli import shells
 
 pytest.importorskip("pty", reason="this system has no pseudo-terminals")
@@ -61,9 +62,8 @@ def test_options() -> None:
 
 
 def test_values() -> None:
-    formats = ["text", "json", "github", "sarif", "junit"]
-    assert texts("lint", "--format", "") == formats
-    assert texts("lint", "--format=") == [f"--format={name}" for name in formats]
+    assert texts("lint", "--format", "") == list(FORMATS)
+    assert texts("lint", "--format=") == [f"--format={name}" for name in FORMATS]
     assert texts("lint", "--format=j") == ["--format=json", "--format=junit"]
     assert texts("completion", "") == list(SHELLS)
     assert ">=0.30.0" in texts("build", "--target", ">=0.3") and "latest" in texts("lint", "--target", "")
