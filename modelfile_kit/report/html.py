@@ -90,7 +90,7 @@ def render(report: Report, *more: Report) -> str:
         ok=all(one.ok for one in (report, *more)),
         report=report,
         sections=sections,
-        kinds=_kinds(sections),
+        kinds=_kinds,
         version=__version__,
         asked=list(dict.fromkeys((c.code, c.name) for s in sections for c in s.causes if c.cases)),
         style=style,
@@ -172,9 +172,9 @@ def _replies(facts: Mapping[str, Any]) -> Iterator[tuple[str, Sequence[Mapping[s
             yield tag, own["replies"]
 
 
-def _kinds(sections: Sequence[Section]) -> list[str]:
-    """The kinds of the tokens of the page, for the legend."""
-    found = {c.kind for s in sections for v in s.cases for p in v.case.tokens for c in (*p.ours, *p.theirs)}
+def _kinds(section: Section) -> list[str]:
+    """The kinds of the tokens of a report, for the legend."""
+    found = {c.kind for v in section.cases for p in v.case.tokens for c in (*p.ours, *p.theirs)}
     return sorted(found - {"", "normal"})
 
 

@@ -115,6 +115,8 @@ def test_a_page_of_several_commands_has_a_section_for_each():
     assert 'href="#report-2">check</a>: <span class="failed">failed</span>' in page
     assert 'id="case-1-1"' in page
     assert 'id="case-2-1"' in page
+    first, _, second = page.partition('id="report-2"')
+    assert ("Kinds here" in first, "Kinds here" in second) == (False, True)
 
 
 def test_thousands_of_prompts_give_a_bounded_page_that_says_what_it_leaves_out():
