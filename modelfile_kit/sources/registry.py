@@ -472,6 +472,8 @@ class Registry(ClientOwner):
                 return True
         for challenge in challenges:
             if challenge.scheme == "basic" and (login := self._given or find_login(self.host)):
+                if login.identity_token:
+                    continue  # which is no password
                 require_private(self.url, f"the login for {self.host}")
                 self._secret = login.header
                 return self._secret != before
@@ -492,18 +494,25 @@ class Registry(ClientOwner):
                 code=NOT_SECURE,
             )
         known = (self._given or find_login(self.host)) if own else login_for_realm(host, self.host)
-        query = [("service", values["service"])] if values.get("service") else []
-        query += [("scope", scope) for scope in values.get("scope", "").split()]
-        address = f"{realm}{'&' if urlsplit(realm).query else '?'}{urlencode(query)}"
-        headers = {"Accept-Encoding": "identity"}
+        service = [("service", values["service"])] if values.get("service") else []
+        scopes = values.get("scope", "").split()
+        what = f"token of {host}"
         if known:
             require_private(realm, f"the login for {host}")
-            headers["Authorization"] = known.header
-        what = f"token of {host}"
         with failures(host, what):
-            request = self._http.build_request(
-                "GET", address, headers=headers, extensions=under(Budget(SMALL_SECONDS))
-            )
+            if known is not None and known.identity_token:
+                request = self._token_by_identity(realm, service, scopes, known)
+            else:
+                query = urlencode([*service, *(("scope", scope) for scope in scopes)])
+                request = self._http.build_request(
+                    "GET",
+                    f"{realm}{'&' if urlsplit(realm).query else '?'}{query}",
+                    headers={
+                        "Accept-Encoding": "identity",
+                        **({"Authorization": known.header} if known else {}),
+                    },
+                    extensions=under(Budget(SMALL_SECONDS)),
+                )
             reply = self._http.send(request, stream=True)
         try:
             if reply.status_code != 200:
@@ -515,6 +524,25 @@ class Registry(ClientOwner):
         if not isinstance(token, str) or not token or not token.isascii() or not token.isprintable():
             raise not_a_registry(host, what, "no token in it")
         return token
+
+    def _token_by_identity(
+        self, realm: str, service: Sequence[tuple[str, str]], scopes: Sequence[str], known: Login
+    ) -> httpx.Request:
+        """Asks with the identity token of docker's login (distribution: "OAuth2 Token Authentication")."""
+        form = {
+            "grant_type": "refresh_token",
+            **dict(service),
+            "client_id": "modelfile-kit",
+            "refresh_token": known.identity_token,
+            "scope": " ".join(scopes),
+        }
+        return self._http.build_request(
+            "POST",
+            realm,
+            data={key: value for key, value in form.items() if value},
+            headers={"Accept-Encoding": "identity"},
+            extensions=under(Budget(SMALL_SECONDS)),
+        )
 
     def _no_token(self, reply: httpx.Response, host: str, what: str, known: Login | None) -> RegistryError:
         error = refusal(host, what, reply.status_code, error_body(reply), reply.headers)

@@ -24,6 +24,7 @@ DOCKER_HUB = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io", 
 _SIGNS_IN_FOR = {"auth.docker.io": DOCKER_HUB, "gitlab.com": frozenset({"registry.gitlab.com"})}
 HELPER_SECONDS = 60  # a helper may ask its user to unlock a key ring
 
+_NOBODY = "<token>"  # docker's name for who has an identity token
 _HELPER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _PIECE = re.compile(
     r"""[\s,]*(?:([A-Za-z0-9!#$%&'*+.^_`|~-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*))"""
@@ -34,11 +35,16 @@ _PIECE = re.compile(
 
 @dataclass(frozen=True)
 class Login:
-    """A user and a password (or a token in its place). source: the file that has it."""
+    """A user and a password (or a token in its place). source: the file that has it.
+
+    identity_token: what docker keeps instead of a password where a registry gave it one (Azure's, say). It is
+    shown to the host that signs in for the registry alone, for a token of one request.
+    """
 
     user: str
     password: str
     source: str = ""
+    identity_token: str = ""
 
     def __repr__(self) -> str:
         return f"Login({self.user!r}, source={self.source!r})"
@@ -139,7 +145,9 @@ def _host_of(key: str) -> str:
 def _from_entry(entry: object, key: str, path: Path) -> Login | None:
     if not isinstance(entry, dict):
         return None
-    text = entry.get("auth")
+    text, token = entry.get("auth"), entry.get("identitytoken")
+    if isinstance(token, str) and token and _sendable(token):
+        return Login(_NOBODY, "", str(path), token)
     if isinstance(text, str) and text:
         try:
             user, colon, password = base64.b64decode(text, validate=True).decode("utf-8").partition(":")
@@ -179,4 +187,10 @@ def _from_helper(helper: object, key: str, path: Path) -> Login | None:
     user, secret = (found.get("Username"), found.get("Secret")) if isinstance(found, dict) else (None, None)
     if not isinstance(user, str) or not isinstance(secret, str):
         return None
+    if user == _NOBODY:
+        return Login(user, "", program, secret) if _sendable(secret) else None
     return Login(user, secret, program)
+
+
+def _sendable(token: str) -> bool:
+    return token.isascii() and token.isprintable()

@@ -21,7 +21,7 @@ from modelfile_kit.core.http_client import patience
 from modelfile_kit.sources import registry as module
 from modelfile_kit.sources.registry import Descriptor, Registry
 from modelfile_kit.sources.registry_errors import RegistryError
-from modelfile_kit.sources.registry_logins import Login
+from modelfile_kit.sources.registry_logins import Login, find_login
 from tests.registry_process import RegistryProcess, registry_or_skip, running_registry
 
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
@@ -227,6 +227,54 @@ def test_a_token_is_fetched_and_used(httpserver: HTTPServer, nobody_is_signed_in
     assert asked[0].args["service"] == "tests, all"
     assert asked[0].authorization is not None
     assert asked[0].authorization.password == "open sesame"
+
+
+@pytest.mark.parametrize("kept_by", ["file", "helper"])
+def test_an_identity_token_gets_a_token(
+    httpserver: HTTPServer, nobody_is_signed_in: Path, kept_by: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As docker writes it after `az acr login`; asked for as distribution's "OAuth2" page says."""
+    asked: list[Request] = []
+
+    def token(request: Request) -> Response:
+        asked.append(request)
+        right = request.method == "POST" and request.form.get("refresh_token") == "who-we-are"
+        return Response(json.dumps({"access_token": TOKEN}) if right else "{}", 200 if right else 401)
+
+    answer(httpserver, "/token", token)
+    challenge = f'Bearer realm="http://{at(httpserver)}/token",service="s",scope="repository:me/m:pull"'
+    heard = guarded(httpserver, challenge)
+    empty = base64.b64encode(b"00000000-0000-0000-0000-000000000000:").decode()
+    config: dict[str, object] = {"auths": {at(httpserver): {"auth": empty, "identitytoken": "who-we-are"}}}
+    if kept_by == "helper":
+        if os.name == "nt":
+            pytest.skip("Windows starts no script by its #! line")
+        helper = nobody_is_signed_in.parent / "docker-credential-test"
+        helper.write_text('#!/bin/sh\necho \'{"Username": "<token>", "Secret": "who-we-are"}\'\n')
+        helper.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{nobody_is_signed_in.parent}{os.pathsep}{os.environ['PATH']}")
+        config = {"credHelpers": {at(httpserver): "test"}}
+    nobody_is_signed_in.write_text(json.dumps(config))
+    with Registry(at(httpserver), insecure=True) as client:
+        assert client.tags("me/m") == ["a"]
+    assert heard == [None, f"Bearer {TOKEN}"]
+    form = asked[0].form
+    assert (form["grant_type"], form["service"], form["scope"]) == (
+        "refresh_token",
+        "s",
+        "repository:me/m:pull",
+    )
+    assert "Authorization" not in asked[0].headers and not asked[0].query_string
+    assert "who-we-are" not in repr(find_login(at(httpserver)))
+
+
+def test_an_identity_token_is_no_password(httpserver: HTTPServer, nobody_is_signed_in: Path) -> None:
+    heard = guarded(httpserver, "Basic realm=x")
+    config = {"auths": {at(httpserver): {"identitytoken": "who-we-are"}}}
+    nobody_is_signed_in.write_text(json.dumps(config))
+    with Registry(at(httpserver), insecure=True) as client, pytest.raises(RegistryError) as e:
+        client.tags("me/m")
+    assert (e.value.code, heard) == ("MK844", [None])
 
 
 def test_another_host_gets_no_login_that_is_not_for_it(
