@@ -6,15 +6,18 @@ import hashlib
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
 from modelfile_kit.cli.progress import progress_line
+from modelfile_kit.core import http_client
 from modelfile_kit.sources import places
 from modelfile_kit.sources.hub import cache_folder
 
@@ -159,6 +162,51 @@ def test_ended_in_the_middle_and_again(hub, tmp_path, ending, monkeypatch) -> No
     assert (tmp_path / "out" / "l-Q4_K_M.gguf").read_bytes() == data
     asked = sum(a.sent for a in hub.cdn.asked)
     assert asked <= len(data) + 4 * 8 * MIB
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no lock on the file that comes")
+def test_two_at_once_fetch_it_once(hub, tmp_path) -> None:
+    data = random.Random(10).randbytes(24 * MIB)
+    hub.add("org/large-GGUF", {"l-Q4_K_M.gguf": data})
+    command = [sys.executable, "-m", "modelfile_kit", "pull", "hf.co/org/large-GGUF", "-o", "out"]
+    both = [
+        subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, env=dict(os.environ))
+        for _ in range(2)
+    ]
+    told = [process.communicate(timeout=100)[1] for process in both]
+    assert [process.returncode for process in both] == [0, 0], told
+    assert [p.name for p in (tmp_path / "out").iterdir()] == ["l-Q4_K_M.gguf"]
+    assert (tmp_path / "out" / "l-Q4_K_M.gguf").read_bytes() == data
+    assert sum(asked.sent for asked in hub.cdn.asked) == len(data)
+
+
+def test_a_server_that_drips_is_given_up_and_gone_on_with(
+    mkmodelfile, hub, repo, tmp_path, monkeypatch
+) -> None:
+    """It sends a byte from time to time, so it is never silent."""
+    monkeypatch.setattr(http_client, "RATE_SECONDS", 0.5)
+    data = random.Random(11).randbytes(20 * MIB)
+    hub.add("org/large-GGUF", {"l-Q4_K_M.gguf": data})
+    answer, over = hub.cdn.answer, threading.Event()
+
+    def drip(request) -> None:
+        first, last = map(int, re.findall(r"[0-9]+", request.headers["Range"]))
+        headers = {"ETag": '"x"', "Content-Range": f"bytes {first}-{last}/{len(data)}"}
+        request.reply(206, {**headers, "Content-Length": str(last + 1 - first)})
+        while not over.wait(0.1):
+            request.write(data[first : first + 1])
+            first += 1
+
+    hub.cdn.answer = drip
+    line = ("pull", "hf.co/org/large-GGUF", "-o", "out", "--min-rate", "1000")
+    done = mkmodelfile(*line)
+    over.set()
+    assert done.code == 2
+    assert "bytes came in" in done.err and "expected 1000 a second" in done.err
+    assert {p.name for p in (tmp_path / "out").iterdir()} <= {"l-Q4_K_M.gguf.pieces"}
+    hub.cdn.answer = answer
+    assert mkmodelfile(*line).code == 0
+    assert (tmp_path / "out" / "l-Q4_K_M.gguf").read_bytes() == data
 
 
 def slow(hub) -> dict[str, str]:

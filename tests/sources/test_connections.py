@@ -15,6 +15,7 @@ from modelfile_kit.sources import connections as module
 from modelfile_kit.sources import download, pieces
 from modelfile_kit.sources.connections import connections
 from modelfile_kit.sources.resolve import resolve
+from tests.hub_server import WebServer
 
 SIZE = 1_000_003
 PIECE = 100_000
@@ -130,6 +131,28 @@ def test_other_bytes_than_listed(hub, repo) -> None:
     assert e.value.code == "MK488"
     hub.cdn.lie_total = 0
     assert resolve(NAME).fetch().read_bytes() == DATA
+
+
+def test_another_file_between_two_ranges(hub, repo) -> None:
+    """The server has a new file under the same name while the connections are at it: no mixture of both."""
+    new = random.Random(15).randbytes(SIZE)
+    web = WebServer(DATA)
+    try:
+        answer = web.answer
+
+        def change(request) -> None:
+            if len(web.asked) > 3:
+                web.data = new
+            answer(request)
+
+        web.answer = change  # type: ignore[method-assign]
+        url = f"{web.url}/m-Q4_K_M.gguf"
+        with pytest.raises(GGUFError, match="changed on the server"):
+            resolve(url).fetch()
+        assert not resolve(url).path.exists()
+        assert resolve(url).fetch().read_bytes() == new
+    finally:
+        web.close()
 
 
 def test_the_token_stays_with_the_hub(hub, repo, monkeypatch) -> None:
