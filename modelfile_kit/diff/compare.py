@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .conversations import features_of
 from .metadata import compare_metadata
 from .part import Outcome, Part, not_compared
 from .prompts import Prompts, compare_prompts
+from .rendering import ByJinja
 from .replies import compare_replies
 from .settings import compare_settings
 from .side import CHAT_TEMPLATE, TEMPLATE, Side
@@ -49,6 +50,7 @@ def compare(before: Side, after: Side, *, data: bool = False) -> Compared:
         *_texts(before, after),
         *_settings(before, after),
         *prompts.parts,
+        *_prompts_of_named(before, after),
         compare_replies(before.reads, after.reads),
     )
     return Compared(before, after, parts, prompts.branches)
@@ -106,6 +108,23 @@ def _expected(name: str, side: Side) -> bool:
 def _settings(before: Side, after: Side) -> Iterator[Part]:
     if before.settings is not None or after.settings is not None:
         yield compare_settings(before.settings, after.settings, (before.header, after.header))
+
+
+def _prompts_of_named(before: Side, after: Side) -> Iterator[Part]:
+    """The prompts of named chat templates, such as `tool_use`, that both sides have and not alike.
+
+    Hugging Face's own code takes one of them by its name; each is held to the one of the same name.
+    """
+    for name, one in before.texts.items():
+        other = after.texts.get(name)
+        if not name.startswith(f"{CHAT_TEMPLATE} ") or other is None or one == other:
+            continue
+        rendered = [
+            ByJinja(text, tokens.bos_token, tokens.eos_token) if (tokens := side.taught) else ByJinja(text)
+            for side, text in ((before, one), (after, other))
+        ]
+        for part in compare_prompts(rendered[0], rendered[1], features_of([one, other], [])).parts:
+            yield replace(part, name=f"{name}, {part.name}")
 
 
 def _prompts(before: Side, after: Side) -> Prompts:

@@ -44,9 +44,14 @@ class Side:
         """The TEMPLATE, if there is one."""
         return [text for name, text in self.texts.items() if name == TEMPLATE]
 
+    @property
+    def taught(self) -> ByJinja | None:
+        """The chat template that the model has, with the texts of its BOS and EOS."""
+        return self.rendering if isinstance(self.rendering, ByJinja) else self.reads.chat_template
+
     def with_tokens_of(self, other: Side) -> Side:
         """The same with the other's BOS and EOS, where this one does not say which there are."""
-        taught = other.rendering if isinstance(other.rendering, ByJinja) else other.reads.chat_template
+        taught = other.taught
         if self.tokens_known or not other.tokens_known or taught is None:
             return self
         if not isinstance(self.rendering, ByJinja):

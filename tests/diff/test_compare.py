@@ -29,6 +29,26 @@ def test_two_ggufs(tmp_path, side):
     assert compare(side("a.gguf"), side("a.gguf")).equal
 
 
+def test_the_prompts_of_a_named_chat_template(tmp_path, side):
+    """Written by hand: the second file's `tool_use` writes a word more before the tools."""
+    template = "{{% for m in messages %}}[{{{{ m.role }}}}]{{{{ m.content }}}}{{% endfor %}}{}"
+    tools = "{{% for t in tools or [] %}}{}{{{{ t.function.name }}}};{{% endfor %}}"
+    model = build_model(tmp_path / "m.gguf")
+    for name, word in (("a.gguf", ""), ("b.gguf", "use ")):
+        named = {"tokenizer.chat_template.tool_use": template.format(tools.format(word))}
+        patch(model, tmp_path / name, {"tokenizer.chat_templates": ["tool_use"], **named})
+    found = compare(side("a.gguf"), side("b.gguf"))
+    told = outcomes(found)
+    assert (told["prompts"], told["chat template tool_use"]) == ("equal", "different")
+    name = "chat template tool_use, prompts: "
+    assert (told[f"{name}chat"], told[f"{name}tools"]) == ("equal", "different")
+    (part,) = (p for p in found.parts if p.name == f"{name}tools")
+    shown = part.data["examples"][0]
+    before, after = shown["before"]["prompt"], shown["after"]["prompt"]
+    assert "use " not in before and after.replace("use ", "") == before != after
+    assert not any(p.startswith("chat template tool_use, ") for p in outcomes(compare(*[side("a.gguf")] * 2)))
+
+
 def test_two_packages_by_meaning(tmp_path, side):
     for name, more in (("a", "parameters: {temperature: 0.8, top_k: 7}"), ("b", "parameters: {top_k: 7}")):
         build_pair(tmp_path / name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import random
 import shutil
@@ -101,6 +102,7 @@ def mounted(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
     try:
         yield folder
     finally:
+        gc.collect()  # a reader's map of a file keeps the file system busy
         subprocess.run(["umount", str(folder)], check=True)
 
 
@@ -148,7 +150,9 @@ if MOUNT:
         reader = GGUFReader(mounted / "patched.gguf")
         assert reader.fields["general.name"].contents() == "other"
         assert PADDING in reader.fields
-        assert (GGUFReader(model).tensors[0].data == reader.tensors[0].data).all()
+        # As bytes: some of these numbers are NaN, which is no number's equal.
+        same = [r.tensors[0].data.view("uint8") for r in (GGUFReader(model), reader)]
+        assert (same[0] == same[1]).all()
         if find_spec("llama_cpp") is not None:
             assert ask_ggml([mounted / "patched.gguf"]) == [TAKEN]
         # and the copy's copy shares too, with one padding
