@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from modelfile_kit.cli.main import run
+from modelfile_kit.cli.main import collect_seldom, run
 from modelfile_kit.micro import build_pair
 from tests.hostile_templates import ALL
 
@@ -72,6 +72,7 @@ def measure(name: str, way: str, folder: Path) -> Taken:
         os.dup2(output, 2)
         resource.setrlimit(resource.RLIMIT_CPU, (SECONDS_ENDED, SECONDS_ENDED))
         resource.setrlimit(resource.RLIMIT_AS, (BYTES_ENDED, BYTES_ENDED))
+        collect_seldom()
         code = run(command(way, folder))
         sys.stdout.flush()
         os._exit(code)

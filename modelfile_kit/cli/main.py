@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import gc
 import os
 import sys
 import traceback
@@ -116,8 +117,19 @@ def cli() -> None:
 
 def main(args: list[str] | None = None) -> None:
     """Entry point of the console script; never returns."""
+    collect_seldom()
     arguments = sys.argv[1:] if args is None else args
     sys.exit(run(arguments))
+
+
+def collect_seldom() -> None:
+    """Has Python look for cyclic garbage after 20,000 new objects, not after 700.
+
+    Trees of templates are large and in use until a command ends: looking through them again and again takes a
+    tenth of the time, and finds nothing.
+    """
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def run(arguments: list[str]) -> int:

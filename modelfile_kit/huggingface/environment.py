@@ -17,6 +17,7 @@ from jinja2 import nodes
 from jinja2.compiler import CodeGenerator, Frame, operators
 from jinja2.exceptions import SecurityError
 from jinja2.ext import Extension, loopcontrols
+from jinja2.optimizer import Optimizer
 from jinja2.parser import Parser
 from jinja2.runtime import Context, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment, SandboxedFormatter
@@ -52,8 +53,32 @@ class GenerationTag(Extension):
         return str(caller())
 
 
+class _FoldedOnce(Optimizer):
+    """Folds constants as jinja2 does, but looks at each node once.
+
+    The generator asks for every operator, from the outermost inwards, and jinja2 goes through all that is
+    inside each time: quadratic in how deep an expression is.
+    """
+
+    def __init__(self, environment: jinja2.Environment) -> None:
+        super().__init__(environment)
+        self._seen: dict[int, nodes.Node] = {}  # which also keeps them, so that no other gets the number
+
+    def visit(self, node: nodes.Node, *args: Any, **kwargs: Any) -> Any:
+        if id(node) in self._seen:
+            return node
+        found = super().visit(node, *args, **kwargs)
+        self._seen[id(found)] = found
+        return found
+
+
 class GuardedCode(CodeGenerator):
     """Generates the same code as jinja2, with a step per block and a look at every value made."""
+
+    def __init__(self, environment: jinja2.Environment, *args: Any, **kwargs: Any) -> None:
+        super().__init__(environment, *args, **kwargs)
+        if self.optimizer is not None:
+            self.optimizer = _FoldedOnce(environment)
 
     def blockvisit(self, nodes: Iterable[nodes.Node], frame: Frame) -> None:
         """The body of a loop, branch or macro: its steps each time it runs."""

@@ -31,7 +31,7 @@ from .allowance import Allowance, ProofLimits
 from .comparison import DAYS, Clock, Comparison, Difference, RenderingLimitError
 from .conversations import plain as conversations
 from .conversations import tools
-from .conversations.features import Features, features
+from .conversations.features import ROLES_MAX, Features, features
 from .conversations.mixed import mixed
 from .conversations.plain import Candidate
 from .coverage import Hit, Site, WatchedReference
@@ -265,6 +265,9 @@ class _ProofRun:
                     break
         if rendered and self._every_day(category):
             self._branches(category)
+        if untried := self.seen.untried_roles:
+            asked = f"the chat template compares with {untried + ROLES_MAX} roles"
+            self._degrade(category, CutShort(category, f"{asked}, {ROLES_MAX} of them were tried"))
 
     def _promised(self, category: str, conversation: Conversation) -> bool:
         """Whether nothing about it is of another kind that is not exact."""

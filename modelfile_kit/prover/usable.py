@@ -34,33 +34,42 @@ def never_renders(
         if ended():
             return None
         try:
+            # Once the TEMPLATE failed where the chat template renders, it alone decides: it is quicker.
+            error = _failure(comparison, conversation) if failed else ""
+            if error:
+                continue
             comparison.reference.render(
                 conversation.messages,
                 tools=conversation.tools,
                 think=conversation.think,
                 now=comparison.clock.now,
             )
-        except TemplateLimitError:
+            error = "" if failed else _failure(comparison, conversation)
+        except (TemplateLimitError, LimitError):
             return None
         except TemplateReferenceError as e:
             refused = refused or e
             continue
-        try:
-            comparison.ollama.render(
-                conversation.messages, tools=conversation.tools, think=conversation.think
-            )
-        except LimitError:
+        if not error:
             return None
-        except (PromptError, GoTemplateError) as e:
-            failed = failed or str(e)
-            continue
-        return None
+        failed = error
     if failed:
         own = refusal(failed)
         return AlwaysFails(own.what, own.line) if own else AlwaysFails(failed)
     if refused is None:
         return None
     return AlwaysRefused(refused.message, refused.span.line if refused.span else None)
+
+
+def _failure(comparison: Comparison, conversation: Conversation) -> str:
+    """Why the TEMPLATE does not render a conversation, "" where it does. Raises LimitError."""
+    try:
+        comparison.ollama.render(conversation.messages, tools=conversation.tools, think=conversation.think)
+    except LimitError:
+        raise
+    except (PromptError, GoTemplateError) as e:
+        return str(e) or type(e).__name__
+    return ""
 
 
 def _conversations(probes: Iterable[Candidate]) -> Iterator[Conversation]:

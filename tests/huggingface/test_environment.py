@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from collections import UserDict, UserString
 from datetime import datetime
+from importlib import import_module
+from pathlib import Path
+from typing import Any
 
+import jinja2
 import pytest
+from jinja2 import nodes
+from jinja2.optimizer import Optimizer
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from modelfile_kit.core.errors import TemplateReferenceError
 from modelfile_kit.huggingface import render_reference
-from modelfile_kit.huggingface.environment import plain
+from modelfile_kit.huggingface.environment import environment, plain
+from tests.hostile_templates import ALL
+
+TEMPLATES = sorted((Path(__file__).parents[2] / "templates").rglob("*.jinja"))
 
 USER = [{"role": "user", "content": "hi"}]
 
@@ -112,3 +121,37 @@ def test_a_dictionary_s_names_are_what_jinja2_s_sandbox_finds(name: str) -> None
 def test_a_name_that_a_dictionary_lacks_is_told() -> None:
     with pytest.raises(TemplateReferenceError, match="has no attribute 'other'"):
         render("{{ d.other.more }}", d={"role": "user"})
+
+
+SOURCES = [*(p.read_text(encoding="utf-8") for p in TEMPLATES), *list(ALL.values())[::5]]
+
+
+def test_constants_are_folded_into_the_code_that_jinja2_makes(monkeypatch: pytest.MonkeyPatch) -> None:
+    def code(source: str) -> str | None:
+        try:
+            return environment().compile(source, raw=True)
+        except (jinja2.TemplateError, RecursionError):
+            return None
+
+    ours = [code(source) for source in SOURCES]
+    with monkeypatch.context() as patch:
+        patch.setattr(import_module("modelfile_kit.huggingface.environment"), "_FoldedOnce", Optimizer)
+        theirs = [code(source) for source in SOURCES]
+    assert ours == theirs
+    assert sum(c is not None for c in ours) >= 40
+
+
+@pytest.mark.parametrize("operator", [" and ", " ~ ", " + "])
+def test_each_node_of_a_deep_expression_is_folded_once(
+    operator: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+    usual = Optimizer.generic_visit
+
+    def counted(self: Optimizer, node: nodes.Node, *args: Any, **kwargs: Any) -> nodes.Node:
+        seen.append(node)
+        return usual(self, node, *args, **kwargs)
+
+    monkeypatch.setattr(Optimizer, "generic_visit", counted)
+    environment().compile("{{ " + operator.join(f"(a.b{n} or c)" for n in range(60)) + " }}", raw=True)
+    assert 0 < len(seen) < 60 * 12

@@ -333,3 +333,14 @@ def test_every_month_is_tried() -> None:
     for name in names:
         found = proof(jinja, CHATML_GO + chain.replace(name, name[:-1]), "chat")
         assert found.coverage["chat"] == "partial", name
+
+
+def test_roles_that_are_too_many_to_be_tried_are_told() -> None:
+    asked = "".join(f"{{% set is_{n} = messages[0].role == 'r{n}' %}}" for n in range(50))
+    assert proof(UNTRIMMED, CHATML_GO, "chat").coverage["chat"] == "exact"
+    found = proof(asked + UNTRIMMED, CHATML_GO, "chat")
+    assert found.coverage["chat"] == "partial"
+    assert [d.message for d in found.diagnostics] == [
+        "chat: not proven to be exact, because the proof ended early: the chat template compares with 50 "
+        "roles, 40 of them were tried"
+    ]

@@ -24,6 +24,9 @@ _CASES = frozenset({"upper", "lower", "title", "capitalize", "swapcase", "casefo
 MARKERS_MAX = 10
 # Markers beyond the first that are tried in a few places only.
 RARE_MAX = 30
+# Roles beyond these are not tried, and the proof says so: each costs some twenty conversations. Real
+# templates know seven at most.
+ROLES_MAX = 40
 # Numbers beyond these, and longer texts, are not worth their conversations.
 NUMBERS_MAX = 4
 LENGTH_MAX = 20_000
@@ -35,7 +38,8 @@ class Features:
     an unknown one last. markers: texts it searches for in texts, in order of appearance, words after the
     others since they may be keys of a mapping; rare: more of them. literals: other texts it compares values
     with. variables: names it reads. keys: fields and methods it reads. numbers: those that it compares
-    lengths and positions with, but for the smallest.
+    lengths and positions with, but for the smallest. untried_roles: how many roles it compares with that
+    are not among `roles`.
     """
 
     roles: tuple[str, ...]
@@ -45,6 +49,7 @@ class Features:
     keys: frozenset[str]
     numbers: tuple[int, ...] = ()
     rare: tuple[str, ...] = ()
+    untried_roles: int = 0
 
     @property
     def changes_case(self) -> bool:
@@ -72,13 +77,14 @@ def features(tree: nodes.Template) -> Features:
     found = sorted((m for m in _unique(markers) if m), key=str.isidentifier)
     known = [r for r in _unique(roles) if r not in ROLES and r == r.lower()]
     return Features(
-        (*ROLES, *known, OTHER_ROLE),
+        (*ROLES, *known[:ROLES_MAX], OTHER_ROLE),
         tuple(found[:MARKERS_MAX]),
         _unique(literals),
         frozenset(n.name for n in tree.find_all(nodes.Name)),
         _keys(tree),
         _numbers(tree),
         tuple(found[MARKERS_MAX : MARKERS_MAX + RARE_MAX]),
+        len(known[ROLES_MAX:]),
     )
 
 

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from modelfile_kit.prover.conversations.features import MARKERS_MAX, OTHER_ROLE, ROLES, Features, features
+from modelfile_kit.prover.conversations.features import (
+    MARKERS_MAX,
+    OTHER_ROLE,
+    ROLES,
+    ROLES_MAX,
+    Features,
+    features,
+)
 from modelfile_kit.prover.coverage import WatchedReference
 
 
@@ -16,6 +23,14 @@ def test_roles_that_the_template_names() -> None:
         "{% endfor %}{{ messages | selectattr('role', 'equalto', 'critic') | list }}"
     )
     assert found.roles == (*ROLES, "developer", "ipython", "critic", OTHER_ROLE)
+
+
+def test_roles_beyond_the_limit_are_counted() -> None:
+    names = [f"r{n}" for n in range(ROLES_MAX + 3)]
+    found = seen(f"{{% if messages[0].role in {names} %}}{{% endif %}}")
+    assert found.roles == (*ROLES, *names[:ROLES_MAX], OTHER_ROLE)
+    assert found.untried_roles == 3
+    assert seen(f"{{% if messages[0].role in {names[:ROLES_MAX]} %}}{{% endif %}}").untried_roles == 0
 
 
 def test_a_role_that_ollama_would_write_otherwise_is_none() -> None:
