@@ -8,7 +8,7 @@ SEED ?= 1
 JOBS ?= 1
 MINUTES ?= 60
 
-.PHONY: demo test lint format site fuzz soak changelog release-check lowest clean
+.PHONY: demo test lint format site fuzz soak benchmarks changelog release-check lowest clean
 
 demo: $(STAMP)
 	$(VENV)/bin/mkmodelfile demo
@@ -61,6 +61,10 @@ soak: $(STAMP)
 		tests/docs/test_renderer_pairs.py tests/compiler/test_hostile.py tests/ci
 	$(VENV)/bin/python -m tools.container $$(mktemp -d)
 	MKMODELFILE_MOUNT=1 $(VENV)/bin/python -m pytest -rPs tests/gguf_file/test_tensor_copy.py -k shares
+
+# Every benchmark that can run here, into benchmarks/README.md: make benchmarks, or make benchmarks NAMES="lint header"
+benchmarks: $(STAMP)
+	$(VENV)/bin/python -m benchmarks $(NAMES)
 
 $(STAMP): pyproject.toml
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)

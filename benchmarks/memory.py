@@ -30,11 +30,11 @@ MIB = 1 << 20
 PARTS = ("weights", "cache", "compute", "total")
 
 
-def build(folder: Path) -> Path | None:
-    """The peer's program; None without Go."""
+def build(folder: Path, source: Path = SOURCE) -> Path | None:
+    """A program on gguf-parser-go, in a folder of its own; None without Go."""
     if not shutil.which("go"):
         return None
-    shutil.copy(SOURCE, folder / "main.go")
+    shutil.copy(source, folder / "main.go")
     (folder / "go.mod").write_text("module peer\n\ngo 1.22\n")
     quiet = {**os.environ, "GOFLAGS": "-mod=mod"}
     for command in (
