@@ -171,8 +171,8 @@ def peer_rows(folder: Path, peers: Path | None) -> list[Row]:
         (folder / "go").mkdir()
         if (parser := memory.build(folder / "go", PARSER)) is not None:
             model = folder / "vocabulary" / "vocabulary.gguf"
-            version = memory.VERSION.removeprefix("v")
-            rows.append(Row("gguf-parser-go on the same file", [str(parser), str(model)], version))
+            number = memory.VERSION.removeprefix("v")
+            rows.append(Row("gguf-parser-go on the same file", [str(parser), str(model)], number))
     return rows
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import ast
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -75,13 +76,13 @@ def test_a_run_writes_what_was_printed(
     page = tmp_path / "README.md"
     page.write_text("before\n<!-- lint -->\nold\n<!-- end -->\nafter\n", encoding="utf-8")
     monkeypatch.setattr(command, "README", page)
-    monkeypatch.setattr(command, "command", lambda *_: [command.sys.executable, "-c", "print('| a |')"])
+    monkeypatch.setattr(command, "command", lambda *_: [sys.executable, "-c", "print('| a |')"])
     assert command.main(["lint"]) == 0
     written = page.read_text(encoding="utf-8")
     assert written.startswith("before\n<!-- lint -->\n")
     assert written.endswith("\n\n| a |\n<!-- end -->\nafter\n")
     assert "click 8" in written
-    monkeypatch.setattr(command, "command", lambda *_: [command.sys.executable, "-c", ""])
+    monkeypatch.setattr(command, "command", lambda *_: [sys.executable, "-c", ""])
     assert command.main(["lint"]) == 1
     assert page.read_text(encoding="utf-8") == written
 
