@@ -182,14 +182,20 @@ def _beyond(known: Baseline, found: list[Diagnostic], files: ProjectFiles, updat
     looked = [name for name in files.names if name != "-"]
     if update:
         known.updated(found, looked).write()
-        say(f"{known.file}: {len(found)} findings in {len(looked)} files")
+        say(f"{known.file}: {_count(len(found), 'finding')} in {_count(len(looked), 'file')}")
         return []
     new = known.new_of(found)
     if len(new) < len(found):
-        say(f"{len(found) - len(new)} findings are in {known.file} and left out")
+        say(f"left out: {_count(len(found) - len(new), 'finding')} in {known.file}")
     if gone := known.gone(found, looked):
-        say(f"{gone} findings of {known.file} are no longer there; --update-baseline removes them")
+        say(
+            f"fixed since: {_count(gone, 'finding')} in {known.file}; --update-baseline removes what is fixed"
+        )
     return new
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def _fix(name: str, data: bytes, base: Path | None, target: str, choice: Choice) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +31,7 @@ class ProjectFiles:
 
     def parts_of(self, name: str) -> tuple[str, ...]:
         """Of a file's path, from the folder of the configuration."""
-        return tuple(Path(os.path.relpath(name, self.config.folder)).parts)
+        return self.search.parts_of(Path(name))
 
     @property
     def unreadable(self) -> list[Diagnostic]:

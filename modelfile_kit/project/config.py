@@ -75,7 +75,8 @@ def find_config(names: Iterable[str]) -> Config:
     top = repository_of(start)
     for folder in (start, *start.parents):
         for name in FILE_NAMES:
-            if (file := folder / name).is_file() and (found := _read(file)) is not None:
+            # Not Path.is_file(), which fails in a folder that may not be looked into.
+            if os.path.isfile(file := folder / name) and (found := _read(file)) is not None:  # noqa: PTH113
                 return found
         if folder == top:
             break

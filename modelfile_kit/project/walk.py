@@ -103,7 +103,7 @@ class Search:
         return ", ".join(names[:4])
 
     def _is_wanted(self, path: Path) -> bool:
-        return self.wanted.decide(self._parts(path), is_folder=False) is True
+        return self.wanted.decide(self.parts_of(path), is_folder=False) is True
 
     def _behind(self, name: str) -> Iterator[Path]:
         """The files that a pattern means, and those wanted in folders that it means."""
@@ -158,7 +158,7 @@ class Search:
     def _why_skipped(self, path: Path, ignores: list[tuple[str, Patterns]], *, is_folder: bool) -> str:
         if is_folder and path.name in ALWAYS_SKIPPED:
             return "its name"
-        if self.exclude and self.exclude.decide(self._parts(path), is_folder=is_folder):
+        if self.exclude and self.exclude.decide(self.parts_of(path), is_folder=is_folder):
             return "exclude"
         whole = os.path.abspath(path)  # noqa: PTH100
         for base, patterns in reversed(ignores):
@@ -168,11 +168,11 @@ class Search:
         return ""
 
     def _excluded_by_name(self, path: Path) -> bool:
-        parts = self._parts(path)
+        parts = self.parts_of(path)
         return any(part in ALWAYS_SKIPPED for part in parts[:-1]) or self.exclude.cover(parts)
 
-    def _parts(self, path: Path) -> tuple[str, ...]:
-        """Of the path from the root; the whole path where it is not below it."""
+    def parts_of(self, path: Path) -> tuple[str, ...]:
+        """The parts of a path from the root; of the whole path where it is not below it."""
         try:
             relative = Path(os.path.relpath(path, self.root))
         except ValueError:  # another drive

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,20 @@ def test_what_cannot_be_used(text: str, line: int, message: str, help: str) -> N
     assert error.value.span is not None
     assert error.value.span.line in (line or None, None)
     assert error.value.span.line == (line or None) or "nested" in message or "[" * 9 in text
+
+
+def test_a_folder_above_that_may_not_be_looked_into(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path(".git").rmdir()
+    Path("inner").mkdir()
+    asked = os.stat
+
+    def refuse(path, **options):
+        if Path(str(path)).parent == here:
+            raise PermissionError(13, "Permission denied", str(path))
+        return asked(path, **options)
+
+    monkeypatch.setattr(os, "stat", refuse)
+    assert find_config(["inner/Modelfile"]).file is None
 
 
 def test_a_file_without_our_table() -> None:
