@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,6 +45,9 @@ _TAKEN = (
 
 # Headers that are read of one folder; what lies beyond would not change the findings.
 MAX_FILES = 50
+
+# Headers and vocabularies that are kept for the next Modelfile; one may take some 30 MB.
+KEPT = 4
 
 
 def is_path(value: str) -> bool:
@@ -140,7 +143,7 @@ class Files:
         if self.model is None or self.model.header is None:
             return None
         try:
-            return Vocabulary.from_header(self.model.header)
+            return _vocabulary_of(self.model.path, _stamp(self.model.path))
         except GGUFError:
             return None
 
@@ -228,9 +231,29 @@ def _nothing_in(folder: Path, instruction: Instruction) -> KitError | None:
     return GGUFError(what, span=Span(str(folder)), help=advice, code="MK403")
 
 
+def _stamp(path: Path) -> tuple[int, ...]:
+    """What changes when a file does; () where it cannot be asked."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return ()
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+# Modelfiles of a folder often name the same model, and a large vocabulary takes a third of a second.
+@lru_cache(maxsize=KEPT)
+def _header_of(path: Path, stamp: tuple[int, ...]) -> Header:
+    return read_header(path)
+
+
+@lru_cache(maxsize=KEPT)
+def _vocabulary_of(path: Path, stamp: tuple[int, ...]) -> Vocabulary:
+    return Vocabulary.from_header(_header_of(path, stamp))
+
+
 def _read(instruction: Instruction, path: Path, *, inside: bool = False, matched: bool = False) -> Source:
     try:
-        header = read_header(path)
+        header = _header_of(path, _stamp(path))
         return Source(instruction, path, header, inside=inside, matched=matched)
     except KitError as error:
         return Source(instruction, path, error=error, inside=inside, matched=matched)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from modelfile_kit.gguf_file import read_header
 from modelfile_kit.lint.runner import lint_modelfile
 from modelfile_kit.micro import build_pair
 from tests.lint.helpers import write_model, write_projector
@@ -43,3 +46,22 @@ def test_safetensors_come_first(tmp_path):
     (tmp_path / "m/b.gguf").write_bytes(b"GGUF")
     (tmp_path / "m/model.safetensors").write_bytes(b"")
     assert codes("FROM ./m\n", base=tmp_path) == []
+
+
+def test_a_model_is_read_once_and_again_when_it_changes(tmp_path, monkeypatch):
+    read: list[Path] = []
+
+    def counted(path):
+        read.append(path)
+        return read_header(path)
+
+    monkeypatch.setattr("modelfile_kit.lint.files.read_header", counted)
+    build_pair(tmp_path / "good")
+    build_pair(tmp_path / "bad", fault="width")
+    text = "FROM ./micro-glm4v.gguf\nFROM ./mmproj-micro-glm4v.gguf\n"
+    assert codes(text, base=tmp_path / "good") == codes(text, base=tmp_path / "good") == []
+    assert len(read) == 2
+    projector = "mmproj-micro-glm4v.gguf"
+    (tmp_path / "bad" / projector).replace(tmp_path / "good" / projector)
+    assert "MK412" in codes(text, base=tmp_path / "good")
+    assert len(read) == 3
