@@ -10,6 +10,7 @@ import click
 from ..core.errors import ModelfileError
 from ..core.files import write_atomically
 from ..core.foreign_text import shown
+from ..core.progress import told_steps
 from ..lint.fmt import format_modelfile
 from ..ollama.decoding import decode
 from ..ollama.grammar import MAX_BYTES
@@ -44,7 +45,7 @@ def command(
     files = project_files(modelfiles, settings, force_exclude=force_exclude)
     unread = files.unreadable
     changed = failed = False
-    for name in files.names:
+    for name in told_steps("format", files.names, str, len(files.names)):
         try:
             data = read_bytes(name, MAX_BYTES + 1)
         except OSError as error:

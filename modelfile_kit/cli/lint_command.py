@@ -9,6 +9,7 @@ import click
 from ..core.diagnostics import Diagnostic, Severity
 from ..core.errors import ModelfileError, UsageError
 from ..core.files import write_atomically
+from ..core.progress import told_steps
 from ..lint.any_file import LINTED, is_modelfile, lint_file
 from ..lint.baseline import Baseline
 from ..lint.choice import ALL, Choice
@@ -109,7 +110,7 @@ def command(
     files = project_files(modelfiles, settings, force_exclude=force_exclude, wanted=wanted_names)
     found: list[Diagnostic] = []
     unread = files.unreadable
-    for name in files.names:
+    for name in told_steps("lint", files.names, str, len(files.names)):
         try:
             data = read_bytes(name, MAX_BYTES + 1)
         except OSError as error:

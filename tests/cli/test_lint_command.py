@@ -230,3 +230,19 @@ def test_no_files_ignores_what_the_modelfile_names(mkmodelfile, write):
     name = write("Modelfile", "FROM ./not-here.gguf\n")
     assert mkmodelfile("lint", name).code == 1
     assert mkmodelfile("lint", "--no-files", name).code == 0
+
+
+def test_a_long_lint_says_how_far_it_is(mkmodelfile, tmp_path, monkeypatch):
+    for number in range(3):
+        (tmp_path / f"{number}.modelfile").write_text("FROM llama3.2\n")
+    monkeypatch.setattr("modelfile_kit.cli.progress.LINE_SECONDS", 0.0)
+    monkeypatch.setattr("modelfile_kit.cli.progress.time.monotonic", lambda: 100.0)
+    done = mkmodelfile("lint", tmp_path)
+    assert done.code == 0, done.out
+    names = [tmp_path / f"{number}.modelfile" for number in range(3)]
+    lines = [line for line in done.err.splitlines() if line.startswith("… lint ")]
+    assert lines == [
+        f"… lint {names[0]}",
+        f"… lint {names[1]}: 1 of 3",
+        f"… lint {names[2]}: 2 of 3",
+    ]
