@@ -133,6 +133,11 @@ class Server:
         file.version = params.text_document.version
         self._look_soon(params.text_document.uri)
 
+    def saved(self, uri: str) -> None:
+        """A file was saved: what stands beside it may have changed, such as a model or the configuration."""
+        if uri in self._files:
+            self._look_soon(uri)
+
     def closed(self, uri: str) -> None:
         """A file was closed: nothing is said about it any more."""
         file = self._files.pop(uri, None)
@@ -353,6 +358,10 @@ def _follow(server: Server, pygls_server: LanguageServer) -> None:
     @feature(types.TEXT_DOCUMENT_DID_CHANGE)
     def changed(params: types.DidChangeTextDocumentParams) -> None:
         server.changed(params)
+
+    @feature(types.TEXT_DOCUMENT_DID_SAVE)
+    def saved(params: types.DidSaveTextDocumentParams) -> None:
+        server.saved(params.text_document.uri)
 
     @feature(types.TEXT_DOCUMENT_DID_CLOSE)
     def closed(params: types.DidCloseTextDocumentParams) -> None:

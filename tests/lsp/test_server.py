@@ -170,6 +170,17 @@ def test_a_package_file_and_a_template(client: Client, folder: Path, pair: Any) 
     assert "Role" in [i["label"] for i in client.at("completion", template, 0, 29)["items"]]
 
 
+def test_a_file_that_is_saved_is_looked_at_again(client: Client, folder: Path) -> None:
+    """With the configuration and the files that are there then."""
+    (folder / ".git").mkdir()
+    uri = uri_of(folder / "Modelfile")
+    client.open(uri, "FROM ./later.gguf\nPARAMETER top_p 9\n")
+    assert {"MK430", "MK125"} <= {d["code"] for d in client.findings(uri)}
+    (folder / "mkmodelfile.toml").write_text('[lint]\nignore = ["MK125"]\nfiles = false\n')
+    client.send("textDocument/didSave", {"textDocument": {"uri": uri}})
+    assert not {"MK430", "MK125"} & {d["code"] for d in client.findings(uri)}
+
+
 def test_other_files_are_left_alone(client: Client, folder: Path) -> None:
     uri = uri_of(folder / "values.yaml")
     client.open(uri, "modle: x\n", "yaml")
