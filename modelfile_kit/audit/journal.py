@@ -15,6 +15,7 @@ from ..core.version import __version__
 from .rows import Row
 
 JOURNAL = "rows.jsonl"
+_NO_ROW = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
 
 
 def read_rows(folder: Path) -> dict[str, Row]:
@@ -26,7 +27,7 @@ def read_rows(folder: Path) -> dict[str, Row]:
     with contextlib.suppress(FileNotFoundError), open_file(folder / JOURNAL) as file:
         for line in file:
             # Whatever a line is that is no row, its model is looked at anew.
-            with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            with contextlib.suppress(*_NO_ROW):
                 row = Row.from_dict(json.loads(line))
                 if row.kit == __version__:
                     rows[row.name] = row

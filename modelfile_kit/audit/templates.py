@@ -94,7 +94,7 @@ class Judgements:
         """What is kept under a key; a file that cannot be read counts as none."""
         if (known := self._known.get(key)) is not None or self._folder is None:
             return known
-        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             kept = json.loads(self._file(self._folder, key).read_text(encoding="utf-8"))
             self._known[key] = Judged.from_dict(kept)
         return self._known.get(key)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from .diagnostics import Span
 from .errors import UsageError
-from .urls import hide_logins, is_loopback, origin, shown_url
+from .urls import is_loopback, origin, shown_server, shown_url
 
 IN_THE_OPEN = "MK817"
 
@@ -90,7 +90,7 @@ def _names(text: str, host: str, port: int) -> bool:
         scheme, named, named_port = origin(text if "://" in text else f"//{text}")
     except ValueError as e:
         raise UsageError(
-            f"a host for an API key is {hide_logins(text)!r}, which is no host: {e}",
+            f"a host for an API key is {shown_server(text)!r}, which is no host: {e}",
             help="write it as host or host:port",
         ) from e
     return named == host and (named_port == port or (named_port == 0 and not scheme))

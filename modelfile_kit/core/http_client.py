@@ -10,6 +10,7 @@ transport is therefore made here, of httpcore's connection pools and a network o
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import threading
 import time
 import zlib
@@ -20,7 +21,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from .api_keys import require_private, require_sendable
-from .errors import UsageError
+from .errors import MissingDependencyError, UsageError
 from .urls import hide_logins, is_loopback, origin, require_closed_login
 
 if TYPE_CHECKING:
@@ -402,8 +403,16 @@ class _Transport:
         }
         if not proxy:
             return httpcore.ConnectionPool(**settings)
-        by = httpx.Proxy(proxy)
+        try:
+            by = httpx.Proxy(proxy)
+        except (ValueError, httpx.InvalidURL) as e:
+            raise httpx.ProxyError(f"the proxy that the environment names cannot be used: {e}") from e
         if by.url.scheme.startswith("socks"):
+            if importlib.util.find_spec("socksio") is None:
+                raise MissingDependencyError(
+                    "the environment names a SOCKS proxy, and the Python package `socksio` is not installed",
+                    help="pip install socksio, or unset ALL_PROXY",
+                )
             return httpcore.SOCKSProxy(_core_url(by.url), proxy_auth=by.raw_auth, **settings)
         return httpcore.HTTPProxy(
             _core_url(by.url), proxy_auth=by.raw_auth, proxy_headers=by.headers.raw, **settings

@@ -64,6 +64,13 @@ def shown_url(url: str) -> str:
     return _QUERY.sub("?…", url)
 
 
+def shown_server(text: str) -> str:
+    """The address of a server for people; it may lack its scheme."""
+    if "://" in text:
+        return hide_logins(text)
+    return f"{HIDDEN}@{text.rpartition('@')[2]}" if "@" in text else text
+
+
 def hide_logins(text: str) -> str:
     """Any text for people: user and password of the addresses in it are hidden, and what is in queries."""
     if "://" not in text or "@" not in text:

@@ -42,7 +42,7 @@ class LayerMemory:
         try:
             entry = json.loads(self._entry(blobs, quantize).read_text(encoding="utf-8"))
             return tuple((str(kind), str(digest)) for kind, digest in entry["layers"])
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
 
     def put(self, blobs: Iterable[Blob], layers: Layers, quantize: str | None = None) -> None:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from ..core.api_keys import OPENAI_KEY
 from ..core.errors import ServerError, UsageError
 from ..core.http_client import ClientOwner, open_client
-from ..core.urls import hide_logins, require_closed_login, without_login
+from ..core.urls import require_closed_login, shown_server, without_login
 from .ollama.answer_shapes import checked
 from .ollama.messages import OPENAI, Answer, Way, collect, event_lines
 from .ollama.replies import (
@@ -167,7 +167,7 @@ def _base(url: str) -> str:
         known = False
     if not known:
         raise UsageError(
-            f"{hide_logins(url)!r} is not the address of a server",
+            f"{shown_server(url)!r} is not the address of a server",
             help="write it as http://127.0.0.1:8080, with or without /v1",
         )
     return text.removesuffix("/v1").rstrip("/")

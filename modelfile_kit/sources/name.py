@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from ..core.diagnostics import Span
 from ..core.errors import SourceError, UsageError
-from ..core.urls import require_closed_login, shown_url, without_login
+from ..core.urls import require_closed_login, shown_server, shown_url, without_login
 
 NOT_A_NAME = "MK480"
 
@@ -160,7 +160,7 @@ def require_hub_endpoint() -> str:
         sound = False
     if not sound:
         raise UsageError(
-            f"HF_ENDPOINT is {shown_url(address)!r}, and no address of a web server",
+            f"HF_ENDPOINT is {shown_server(address)!r}, and no address of a web server",
             help=f"write it as {HUB_ENDPOINT}, or unset it",
         )
     return address

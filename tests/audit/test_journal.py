@@ -43,7 +43,7 @@ def test_a_line_that_was_cut_loses_no_other(cut: int, tmp_path: Path) -> None:
 def test_rows_of_another_version_or_form_are_none(tmp_path: Path) -> None:
     write(tmp_path, [replace(ROWS[0], kit="0.0.0")])
     with (tmp_path / JOURNAL).open("a") as file:
-        file.write('[]\n{"name": "x", "later": 1}\n{"size": "many"}\n7\n')
+        file.write('[]\n{"name": "x", "later": 1}\n{"size": "many"}\n{"name": "y", "size": Infinity}\n7\n')
     assert read_rows(tmp_path) == {}
 
 

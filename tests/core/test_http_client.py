@@ -21,7 +21,7 @@ from werkzeug import Request, Response
 
 import modelfile_kit
 from modelfile_kit.core import http_client
-from modelfile_kit.core.errors import GGUFError, ServerError, UsageError
+from modelfile_kit.core.errors import GGUFError, MissingDependencyError, ServerError, UsageError
 from modelfile_kit.core.http_client import Budget, open_client, patience, under
 from modelfile_kit.gguf_file import read_header
 from modelfile_kit.runtime.ollama.client import OllamaServer
@@ -442,3 +442,26 @@ def test_a_redirect_to_a_name_that_no_host_has() -> None:
         pytest.raises(httpx.ConnectError),
     ):
         client.get("/")
+
+
+@pytest.mark.parametrize("proxy", ["ftp://me:hunter2@box", "http://me:hunter2@box:port", "http://[::"])
+def test_a_proxy_that_is_none(proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", proxy)
+    with (
+        open_client("http://example.invalid", silence=5) as client,
+        pytest.raises(httpx.ProxyError, match="the proxy that the environment names") as found,
+    ):
+        client.get("/")
+    assert "hunter2" not in str(found.value)
+
+
+def test_a_socks_proxy_needs_a_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("all_proxy", "socks5://127.0.0.1:9")
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    with (
+        open_client("http://example.invalid", silence=5) as client,
+        pytest.raises(MissingDependencyError) as e,
+    ):
+        client.get("/")
+    assert "SOCKS proxy" in e.value.message
+    assert "pip install socksio" in e.value.help

@@ -13,6 +13,7 @@ from modelfile_kit.core.urls import (
     is_loopback,
     origin,
     require_closed_login,
+    shown_server,
     shown_url,
     without_login,
 )
@@ -177,3 +178,10 @@ def test_a_server_has_no_at_in_its_path() -> None:
         assert PASSWORD not in str(found.value)
     for url in ("http://box:1", "http://me:p@box:1/v1", "http://[::1]:8/a"):
         require_closed_login(url, "the address", server=True)
+
+
+def test_a_server_without_a_scheme_is_shown_without_its_login() -> None:
+    for url in (f"me:{PASSWORD}@box:9", f"{PASSWORD}@box:9", f"me:{PASSWORD}/x@box:9"):
+        assert shown_server(url) == f"{HIDDEN}@box:9"
+    assert shown_server(f"http://me:{PASSWORD}@box:9") == f"http://{HIDDEN}@box:9"
+    assert shown_server("box:9") == "box:9"
