@@ -14,13 +14,14 @@ from ..building.variants import VariantBuild, build_variants
 from ..core.errors import KitError, ServerError, UsageError
 from ..core.ollama_host import resolve_host
 from ..core.progress import Progress
+from ..core.urls import is_loopback
 from ..package.package import load_package
 from ..package.variants import variant_packages
 from ..publish.expectation import Expectation
 from ..publish.kit_push import require_kit_pushable
 from ..publish.names import require_name
 from ..publish.publish import NotVerifiedError
-from ..publish.push import require_pushable
+from ..publish.push import require_https, require_pushable
 from ..publish.second_server import hindrance_of, require_other_server, verify_elsewhere
 from ..publish.variants import VariantPublish, publish_variants, push_variants_by_kit
 from ..publish.verify import VerifyReport
@@ -175,6 +176,8 @@ def _require_pushable(names: Sequence[str], how: _How) -> None:
         require_pushable(server, names[0], insecure=how.insecure)
         for name in names[1:]:  # the same namespace, so the same account
             require_pushable(None, name, insecure=how.insecure)
+        if is_loopback(server.url) and not how.insecure:
+            require_https(names[0])
 
 
 def _push_one(build: VariantBuild, names: tuple[str, ...], how: _How) -> Report:

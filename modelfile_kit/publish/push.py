@@ -11,11 +11,13 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from ..core.errors import ServerError, UsageError
+from ..core.errors import KitError, ServerError, UsageError
 from ..core.progress import Progress, Step
 from ..runtime.ollama.client import OllamaServer
 from ..runtime.ollama.replies import HalfStreamError, RefusedError
 from ..sources.model_name import LIBRARY, ModelName, parse_model_name
+from ..sources.registry import Registry
+from ..sources.registry_errors import NOT_SECURE
 from ..sources.registry_names import host_problem, repository_problem
 from .names import require_name, with_tag
 
@@ -56,6 +58,23 @@ def require_pushable(server: OllamaServer | None, name: str, *, insecure: bool =
         _require_plain(name, parts)
         return ""
     return _require_account(server, name, parts) if server else ""
+
+
+def require_https(name: str) -> None:
+    """Raises RegistryError MK847 where the registry of a name answers this machine, and without HTTPS.
+
+    For a server on this machine, which would meet the same at the end of all the work. What else is wrong
+    with a registry is told by the push.
+    """
+    parts = parse_model_name(require_name(name))
+    if parts.on_ollama_com:
+        return
+    try:
+        with Registry(parts.host) as registry:
+            registry.manifest_digest(parts.repository, parts.tag)
+    except KitError as error:
+        if error.code == NOT_SECURE:
+            raise
 
 
 def push_on(

@@ -199,6 +199,17 @@ def test_plain_http_takes_the_flag(
     assert "--insecure" in e.value.help
 
 
+def test_a_registry_without_https_is_told_before_the_build(
+    package: Path, registry: RegistryProcess, ollama_server: OllamaServer
+) -> None:
+    name = f"{registry.host}/me/plain"
+    code, _, err = command(package, "--to", name, "--host", ollama_server.url)
+    assert code == 1
+    assert "MK847" in err and "--insecure" in err
+    assert not ollama_server.exists(name)
+    assert not (package / "build").exists()
+
+
 def test_a_registry_with_a_login_of_another_kind(
     modelfile: Path, ollama_server: OllamaServer, tmp_path: Path
 ) -> None:
