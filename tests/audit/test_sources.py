@@ -99,6 +99,5 @@ def test_an_empty_folder(tmp_path: Path) -> None:
 
 
 def test_folders_without_end_are_not_searched(tmp_path: Path) -> None:
-    nested(tmp_path, 1500)
-    with pytest.raises(UsageError, match="nested more than 100 deep"):
+    with nested(tmp_path, 1500), pytest.raises(UsageError, match="nested more than 100 deep"):
         expand([str(tmp_path)])

@@ -61,8 +61,8 @@ def test_what_has_no_images_keeps_its_place(folder: Path) -> None:
 
 
 def test_folders_without_end_are_not_searched(folder: Path) -> None:
-    nested(folder, 1500)
-    for name, recursive in ((".", True), ("**/*.png", False)):
-        *_, last = image_files([name], recursive=recursive)
-        assert isinstance(last, KitError)
-        assert "nested" in last.message
+    with nested(folder, 1500):
+        for name, recursive in ((".", True), ("**/*.png", False)):
+            *_, last = image_files([name], recursive=recursive)
+            assert isinstance(last, KitError)
+            assert "nested" in last.message

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -104,14 +106,25 @@ def test_a_file_that_is_longer_than_what_it_should_be(tmp_path: Path) -> None:
         read_bounded(path, "a number", 3)
 
 
-def nested(folder: Path, depth: int) -> None:
-    """Folders in folders, deeper than one path can name."""
+@contextlib.contextmanager
+def nested(folder: Path, depth: int) -> Iterator[None]:
+    """Folders in folders, deeper than one path can name; nothing else could take them away again."""
     before = Path.cwd()
     os.chdir(folder)
     for _ in range(depth):
         Path("d").mkdir()
         os.chdir("d")
     os.chdir(before)
+    try:
+        yield
+    finally:
+        os.chdir(folder)
+        for _ in range(depth):
+            os.chdir("d")
+        for _ in range(depth):
+            os.chdir("..")
+            Path("d").rmdir()
+        os.chdir(before)
 
 
 def test_files_in_folders(tmp_path: Path) -> None:
@@ -129,9 +142,8 @@ def test_files_in_folders(tmp_path: Path) -> None:
 
 def test_folders_without_end_are_not_searched(tmp_path: Path) -> None:
     (tmp_path / "good").mkdir()
-    nested(tmp_path / "good", MAX_NESTED_FOLDERS - 1)
-    assert list(files_below(tmp_path / "good", [])) == []
-    nested(tmp_path, 1500)
-    with pytest.raises(UsageError, match="nested more than 100 deep") as found:
+    with nested(tmp_path / "good", MAX_NESTED_FOLDERS - 1):
+        assert list(files_below(tmp_path / "good", [])) == []
+    with nested(tmp_path, 1500), pytest.raises(UsageError, match="nested more than 100 deep") as found:
         list(files_below(tmp_path, []))
     assert len(str(found.value)) < 300 + len(str(tmp_path))

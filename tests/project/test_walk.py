@@ -165,7 +165,6 @@ def test_a_folder_that_git_ignores_is_looked_into_where_it_is_named() -> None:
 
 def test_folders_without_end_are_not_searched(tmp_path: Path) -> None:
     (tmp_path / "m").mkdir()
-    nested(tmp_path / "m", 1500)
     write("m/Modelfile")
-    with pytest.raises(UsageError, match="nested more than 100 deep"):
+    with nested(tmp_path / "m", 1500), pytest.raises(UsageError, match="nested more than 100 deep"):
         find("m")

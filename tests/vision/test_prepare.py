@@ -294,9 +294,9 @@ def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyP
     path = tmp_path / "a.png"
     path.write_bytes(saved(corner()))
 
-    def refuse(_path: Path) -> bytes:  # root, as which tests may run, reads everything
+    def refuse(*_: object) -> bytes:  # root, as which tests may run, reads everything
         raise PermissionError(errno.EACCES, "no", str(path))
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr("modelfile_kit.vision.prepare.read_file", refuse)
     with pytest.raises(ImageError, match="permission denied"):
         prepare_file(path)
