@@ -14,8 +14,7 @@ from modelfile_kit.cli.main import _COMMANDS, _GROUPS, cli
 # The day on which the form of the pages last changed. That of a build would make every build another one.
 DAY = "2026-11-27"
 WIDTH = 80
-# With the names that --help has when the command runs; click remembers those of the first context.
-CONTEXT = click.Context(cli, info_name="mkmodelfile", **cli.context_settings)
+CONTEXT = click.Context(cli, info_name="mkmodelfile")
 EXITS = {"0": "Nothing is wrong.", "1": "There are findings.", "2": "Wrong usage, or a broken environment."}
 
 

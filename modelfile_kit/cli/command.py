@@ -21,6 +21,7 @@ _GROUPS: dict[str, frozenset[str]] = {
     "Help": frozenset({"--debug", "--quiet", "--verbose", "--help"}),
 }
 
+HELP_NAMES = ("-h", "--help")
 NEXT = "modelfile_kit.next"  # of a context's `meta`: what to say as the very last line
 
 
@@ -70,6 +71,10 @@ class Command(click.Command):
             return
         print_report(report, asked)
         raise click.exceptions.Exit(error.exit_code) from error
+
+    def get_help_option_names(self, ctx: click.Context) -> list[str]:
+        """The same in every context: click remembers those of the first, whichever that was."""
+        return list(HELP_NAMES)
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """Its own, and those that every command takes."""

@@ -20,7 +20,7 @@ import click
 from ..core.interrupts import terminated_as_interrupted
 from ..core.urls import hide_logins
 from ..core.version import __version__
-from .command import Command
+from .command import HELP_NAMES, Command
 from .flags import FLAGS, Flags, flag_options
 from .output import columns, tell, wants_color, write_report
 
@@ -70,6 +70,9 @@ _GROUPS = {
 class LazyGroup(click.Group):
     """A group that imports a command's module only when that command runs."""
 
+    def get_help_option_names(self, ctx: click.Context) -> list[str]:
+        return list(HELP_NAMES)
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
 
@@ -104,7 +107,7 @@ class LazyGroup(click.Group):
         return name, command, rest
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup)
 @click.version_option(__version__, prog_name="mkmodelfile")
 @flag_options
 def cli() -> None:
