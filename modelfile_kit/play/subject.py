@@ -15,10 +15,10 @@ from ..building.engine_tokens import compile_for_engine
 from ..building.sources import ModelTemplate
 from ..compiler import Compiled, compile_template
 from ..core.errors import KitError, UsageError
-from ..core.files import read_file
+from ..core.files import read_bounded, read_file
 from ..gguf_file import Vocabulary, read_header
 from ..huggingface import Reference
-from ..huggingface.chat_template_file import MAX_BYTES, named_chat_template
+from ..huggingface.chat_template_file import named_chat_template
 from ..ollama.prompt import PromptTemplate
 from ..ollama.prompt_ends import PromptEnds
 from ..ollama.reply_tokens import ReplyTokens
@@ -246,11 +246,9 @@ def _template(text: str, asked: Asked) -> Subject:
 def _go_template(source: str) -> str | None:
     """The text of a Go template; None for a source that is something else."""
     path = Path(source)
-    if not path.is_file() or path.suffix.lower() in (".gguf", ".json", ".jinja"):
+    if not path.is_file() or path.suffix.lower() in (".gguf", ".json", ".jinja") or _is_gguf(path):
         return None
-    data = read_file(path, MAX_BYTES)
-    if data.startswith(b"GGUF"):
-        return None
+    data = read_bounded(path, "a template")
     text = data.decode("utf-8", "replace")
     is_go = path.suffix.lower() in _GO_NAMES or (_GO.search(text) is not None and "{%" not in text)
     return data.decode("utf-8-sig", "surrogateescape") if is_go else None
@@ -258,9 +256,13 @@ def _go_template(source: str) -> str | None:
 
 def _vocabulary(path: Path) -> Vocabulary | None:
     """The vocabulary of a GGUF; None for a file that is none."""
-    if remote(path) is None and not (path.is_file() and read_file(path, 4) == b"GGUF"):
+    if remote(path) is None and not (path.is_file() and _is_gguf(path)):
         return None
     return Vocabulary.from_header(read_header(path))
+
+
+def _is_gguf(path: Path) -> bool:
+    return read_file(path, 4) == b"GGUF"
 
 
 def _tokens_of(model: Path) -> tuple[Path | None, str]:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from modelfile_kit.core.errors import KitError, UsageError
+from modelfile_kit.core.files import MAX_TEXT_BYTES
 from modelfile_kit.play.subject import Asked, open_subject
 
 JINJA = "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}{{ eos_token }}{% endfor %}<|assistant|>"
@@ -64,6 +65,15 @@ def test_a_go_template_stands_alone(tmp_path, name):
     subject = open_subject(Asked(str(file)))
     assert ways(subject) == [("TEMPLATE", True)]
     assert subject.reference is None
+
+
+def test_a_go_template_is_never_cut_off(tmp_path):
+    file = tmp_path / "chat.gotmpl"
+    file.write_text("{{ range .Messages }}{{ .Content }}{{ end }}")
+    with file.open("r+b") as out:
+        out.truncate(MAX_TEXT_BYTES + 1)
+    with pytest.raises(UsageError, match="expected a template"):
+        open_subject(Asked(str(file)))
 
 
 @pytest.mark.parametrize("more", [{"eos": "x"}, {"bos": "x"}, {"name": "tool_use"}])
