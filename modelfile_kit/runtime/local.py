@@ -47,5 +47,5 @@ def _server_instead() -> Path | None:
         return None
     program = find_llama_server()
     if program is None:
-        require_llama_cpp()
+        require_llama_cpp(server_does=True)
     return program

@@ -82,18 +82,21 @@ def existing(path: str | Path, what: str) -> Path:
     raise UsageError(f"{found}: the {what} {state}, expected a GGUF file", help="check the path")
 
 
-def require_llama_cpp() -> None:
-    """Raises MissingDependencyError, with how to get it, where llama-cpp-python is not installed."""
+def require_llama_cpp(*, server_does: bool = False) -> None:
+    """Raises MissingDependencyError, with how to get it, where llama-cpp-python is not installed.
+
+    server_does: whether the caller would take a llama-server in its place, which was not found either.
+    """
     if importlib.util.find_spec("llama_cpp") is None:
-        raise missing_llama_cpp("llama-cpp-python is not installed")
+        raise missing_llama_cpp("llama-cpp-python is not installed", server_does=server_does)
 
 
-def missing_llama_cpp(why: str) -> MissingDependencyError:
-    """The one text about the extra `align`."""
+def missing_llama_cpp(why: str, *, server_does: bool = False) -> MissingDependencyError:
+    """The one text about the extra `align`; server_does: as of `require_llama_cpp`."""
+    instead = ", or install Ollama 0.30 or later, whose llama-server does as well" if server_does else ""
     return MissingDependencyError(
         f"{why}; tokens and the embedded engine need it",
-        help='pip install "modelfile-kit[align]" (it builds llama.cpp: a C++ compiler and minutes), or '
-        "install Ollama 0.30 or later, whose llama-server does as well",
+        help=f'pip install "modelfile-kit[align]" (it builds llama.cpp: a C++ compiler and minutes){instead}',
     )
 
 

@@ -41,6 +41,7 @@ def test_without_llama_cpp_the_way_to_get_it_is_said(monkeypatch, tmp_path):
     with pytest.raises(MissingDependencyError) as caught:
         Child(model, timeout=5)
     assert 'pip install "modelfile-kit[align]"' in caught.value.help
+    assert "Ollama" not in caught.value.help  # a llama-server is no way out here
     assert "C++ compiler" in caught.value.help
     assert caught.value.exit_code == 2
 
