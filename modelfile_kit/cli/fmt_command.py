@@ -10,14 +10,12 @@ import click
 from ..core.errors import ModelfileError
 from ..core.files import write_atomically
 from ..core.foreign_text import shown
-from ..core.progress import told_steps
 from ..lint.fmt import format_modelfile
 from ..ollama.decoding import decode
-from ..ollama.grammar import MAX_BYTES
 from .command import Command
-from .common import print_diagnostics, read_bytes, say
+from .common import print_diagnostics, say
 from .output import deliver, show
-from .project_files import cannot_be_read, project_config, project_files, project_options
+from .project_files import project_config, project_files, project_options
 
 
 @click.command(
@@ -45,14 +43,7 @@ def command(
     files = project_files(modelfiles, settings, force_exclude=force_exclude)
     unread = files.unreadable
     changed = failed = False
-    for name in told_steps("format", files.names, str, len(files.names)):
-        try:
-            data = read_bytes(name, MAX_BYTES + 1)
-        except OSError as error:
-            if name in modelfiles:
-                raise
-            unread.append(cannot_be_read(error))
-            continue
+    for name, data in files.read("format", modelfiles, unread):
         try:
             text = format_modelfile(data, file=name)
         except ModelfileError as error:

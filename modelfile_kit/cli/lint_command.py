@@ -9,20 +9,17 @@ import click
 from ..core.diagnostics import Diagnostic, Severity
 from ..core.errors import ModelfileError, UsageError
 from ..core.files import write_atomically
-from ..core.progress import told_steps
 from ..lint.any_file import LINTED, is_modelfile, lint_file
 from ..lint.baseline import Baseline
 from ..lint.choice import ALL, Choice
 from ..lint.runner import fix_modelfile
-from ..ollama.grammar import MAX_BYTES
 from ..project.config import CODE as CONFIG_CODE
 from ..project.config import Config
 from ..report import Report
 from .command import Command
-from .common import fail_on_option, format_option, memory_size, print_report, read_bytes, say
+from .common import fail_on_option, format_option, memory_size, print_report, say
 from .project_files import (
     ProjectFiles,
-    cannot_be_read,
     project_config,
     project_files,
     project_options,
@@ -110,14 +107,7 @@ def command(
     files = project_files(modelfiles, settings, force_exclude=force_exclude, wanted=wanted_names)
     found: list[Diagnostic] = []
     unread = files.unreadable
-    for name in told_steps("lint", files.names, str, len(files.names)):
-        try:
-            data = read_bytes(name, MAX_BYTES + 1)
-        except OSError as error:
-            if name in modelfiles:
-                raise
-            unread.append(cannot_be_read(error))
-            continue
+    for name, data in files.read("lint", modelfiles, unread):
         base = None if no_files else Path() if name == "-" else Path(name).parent
         wanted = choice.for_file(files.parts_of(name))
         if fix and name != "-" and is_modelfile(name):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,10 +12,12 @@ import click
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import UsageError
 from ..core.os_errors import os_next_step, os_reason
+from ..core.progress import told_steps
+from ..ollama.grammar import MAX_BYTES
 from ..project.config import CODE, Config, find_config, read_config
 from ..project.patterns import Patterns
 from ..project.walk import MODELFILES, Search
-from .common import say
+from .common import read_bytes, say
 from .flags import current_flags
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -36,7 +38,23 @@ class ProjectFiles:
     @property
     def unreadable(self) -> list[Diagnostic]:
         """A finding for each folder that could not be looked into."""
-        return [cannot_be_read(error) for error in self.search.unreadable]
+        return [_cannot_be_read(error) for error in self.search.unreadable]
+
+    def read(self, stage: str, named: Sequence[str], unread: list[Diagnostic]) -> Iterator[tuple[str, bytes]]:
+        """Each file with its bytes, of one that is too large one more than a Modelfile may have.
+
+        stage: what is done with them, for the progress. named: on the command line; OSError is raised for
+        those. unread: gets a finding for each other file that cannot be read.
+        """
+        for name in told_steps(stage, self.names, str, len(self.names)):
+            try:
+                data = read_bytes(name, MAX_BYTES + 1)
+            except OSError as error:
+                if name in named:
+                    raise
+                unread.append(_cannot_be_read(error))
+            else:
+                yield name, data
 
 
 def project_options(command: Function) -> Function:
@@ -103,7 +121,7 @@ def set_by(config: Config, key: str, value: str, option: click.Option | click.Ar
         raise UsageError(f"{key!r}: {error.message}", span=config.span(key), code=CODE) from error
 
 
-def cannot_be_read(error: OSError) -> Diagnostic:
+def _cannot_be_read(error: OSError) -> Diagnostic:
     """A file or folder that was found and cannot be read, as a finding beside those of the others."""
     place = Span(str(error.filename)) if error.filename is not None else None
     return Diagnostic("MK903", Severity.ERROR, os_reason(error), place, os_next_step(error))

@@ -193,7 +193,7 @@ def test_a_file_that_cannot_be_read_does_not_hide_the_others(mkmodelfile, many, 
             raise PermissionError(13, "Permission denied", name)
         return read_bytes(name, limit)
 
-    monkeypatch.setattr("modelfile_kit.cli.lint_command.read_bytes", refuse)
+    monkeypatch.setattr("modelfile_kit.cli.project_files.read_bytes", refuse)
     done = mkmodelfile("lint", ".")
     assert (done.code, codes(done)) == (2, ["MK110", "MK903"])
 
