@@ -43,7 +43,6 @@ class Benchmark:
     name: str
     needs: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
-    arguments: tuple[str, ...] = ()
 
 
 BENCHMARKS = (
@@ -80,7 +79,7 @@ def missing(benchmark: Benchmark, asked: argparse.Namespace) -> str:
 
 def command(benchmark: Benchmark, asked: argparse.Namespace) -> list[str]:
     """Its command line."""
-    given = [*benchmark.arguments]
+    given: list[str] = []
     if "scanners" in benchmark.needs:
         given.append(asked.scanners)
     if "corpus" in benchmark.needs:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Sequence
@@ -34,7 +33,7 @@ from .common import (
 )
 from .names import bring_files
 from .next_step import say_next, with_same_files
-from .output import columns, show, wants_color
+from .output import panel_width, show, wants_color
 from .progress import step_progress
 from .variants import Outcome, failed, raise_if_all_alike, report_of_variants, say_table, variant_option
 
@@ -151,8 +150,8 @@ def _tell(built: Build, purpose: str, output: Path | None, output_format: str) -
 
 def say_summary(built: Build) -> None:
     """The decisions of a build: a panel on a terminal, plain lines anywhere else."""
-    width = columns(sys.stderr)
-    if width is None or os.environ.get("TERM") == "dumb":
+    width = panel_width(sys.stderr)
+    if width is None:
         for line in built.summary():
             say(line)
     else:

@@ -5,7 +5,6 @@ What only some calls need is imported where it is used, so that the command star
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -30,7 +29,7 @@ from ..report.panel import panel_lines, rows_of
 from .command import Command
 from .common import NumberRange, patience_options, print_diagnostics, tokenizer_option
 from .inspect_answers import Answers, answers
-from .output import columns, show, wants_color, write_report
+from .output import panel_width, show, wants_color, write_report
 
 if TYPE_CHECKING:
     from ..gguf_file import Header
@@ -142,8 +141,8 @@ def command(
 
 def _show(label: str, lines: list[str]) -> None:
     """A file: a panel on a terminal, plain lines anywhere else."""
-    width = columns(sys.stdout)
-    if width is None or os.environ.get("TERM") == "dumb":
+    width = panel_width(sys.stdout)
+    if width is None:
         show("\n".join([shown(label), *(f"  {shown(line)}" for line in lines)]))
     else:
         color = wants_color(sys.stdout)

@@ -84,6 +84,11 @@ def columns(stream: Any) -> int | None:
     return shutil.get_terminal_size().columns if stream.isatty() else None
 
 
+def panel_width(stream: Any) -> int | None:
+    """The width of a panel; None in a pipe and on a terminal that cannot draw, which get plain lines."""
+    return None if os.environ.get("TERM") == "dumb" else columns(stream)
+
+
 def _erase() -> None:
     if (erase := _BEFORE.get()) is not None:
         erase()
