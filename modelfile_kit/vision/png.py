@@ -1,4 +1,4 @@
-"""Simple pictures as PNG files, written without Pillow, so that test images are there in every installation.
+"""Simple images as PNG files, written without Pillow, so that test images are there in every installation.
 
 The format: W3C, Portable Network Graphics, third edition.
 """

@@ -102,7 +102,7 @@ def test_what_is_typed_is_rendered_as_render_renders_it(page):
     assert "MK720" in at(page, "findings").text
 
 
-def test_roles_tools_think_and_pictures_reach_the_prompt(page, tmp_path):
+def test_roles_tools_think_and_images_reach_the_prompt(page, tmp_path):
     page.find_element(By.CSS_SELECTOR, "button[data-role=system]").click()
     page.switch_to.active_element.send_keys("Be brief.")
     answered(
@@ -127,7 +127,7 @@ def test_roles_tools_think_and_pictures_reach_the_prompt(page, tmp_path):
     Image.new("RGB", (8, 8), "red").save(picture)
     page.find_element(By.CSS_SELECTOR, "input[type=file]").send_keys(str(picture))
     answered(page, {"messages": [{"role": "user", "content": "Hi", "images": 1}]})
-    assert page.find_element(By.CSS_SELECTOR, ".pictures img").get_attribute("src").startswith("blob:")
+    assert page.find_element(By.CSS_SELECTOR, ".images img").get_attribute("src").startswith("blob:")
     assert "[img-0]" in prompts(page)["TEMPLATE"]
 
 

@@ -50,7 +50,7 @@ export function messages(list, state, changed) {
       made.append(field(message, "tool_calls", "tool calls (JSON, a list)", 1));
     }
     if (message.role === "tool") made.append(field(message, "tool_name", "tool name", 1));
-    if (message.role === "user" || message.images) made.append(pictures(message, index));
+    if (message.role === "user" || message.images) made.append(imagesOf(message, index));
     return made;
   };
 
@@ -60,31 +60,31 @@ export function messages(list, state, changed) {
     changed();
   };
 
-  // Pictures stay here: the prompt depends on their number alone.
-  const pictures = (message, index) => {
+  // Images stay here: the prompt depends on their number alone.
+  const imagesOf = (message, index) => {
     const count = message.images ?? 0;
     const choose = element("input", {
       type: "file",
       accept: "image/*",
       multiple: true,
       class: "visually-hidden",
-      "aria-label": "add pictures to message " + (index + 1),
+      "aria-label": "add images to message " + (index + 1),
       onchange: () => {
         shown.set(message, [...(shown.get(message) ?? []), ...Array.from(choose.files, (f) => URL.createObjectURL(f))]);
         message.images = Math.min(count + choose.files.length, 100);
         redraw(index, "input[type=file]");
       },
     });
-    const row = element("div", { class: "pictures" });
-    row.append(element("label", { class: "file" }, choose, element("span", { text: "+ pictures" })));
-    for (const [n, source] of (shown.get(message) ?? []).entries()) row.append(element("img", { src: source, alt: "picture " + (n + 1) }));
+    const row = element("div", { class: "images" });
+    row.append(element("label", { class: "file" }, choose, element("span", { text: "+ images" })));
+    for (const [n, source] of (shown.get(message) ?? []).entries()) row.append(element("img", { src: source, alt: "image " + (n + 1) }));
     if (count) {
-      row.append(element("span", { class: "count", text: count === 1 ? "1 picture" : count + " pictures" }));
+      row.append(element("span", { class: "count", text: count === 1 ? "1 image" : count + " images" }));
       row.append(
         element("button", {
           type: "button",
           text: "none",
-          "aria-label": "no pictures in message " + (index + 1),
+          "aria-label": "no images in message " + (index + 1),
           onclick: () => {
             (shown.get(message) ?? []).forEach((source) => URL.revokeObjectURL(source));
             shown.delete(message);
