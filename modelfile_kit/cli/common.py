@@ -223,8 +223,8 @@ def say(message: str) -> None:
 def print_serious(diagnostics: Iterable[Diagnostic], output_format: str = "text") -> tuple[Diagnostic, ...]:
     """Errors and warnings for people, on stderr; gives what is left for the report at the end.
 
-    That are the remarks, which a brief report only names (with --verbose they are printed at once), and all
-    of them where the report is for programs.
+    Remarks are left, which a brief report only names (--verbose prints them at once); where the report is
+    for programs, all findings are.
     """
     found = tuple(diagnostics)
     if output_format != "text":

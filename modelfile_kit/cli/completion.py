@@ -274,7 +274,7 @@ def _quantizations(typed: str, place: _Place) -> Iterator[Candidate]:
 
 
 def _keys(typed: str, place: _Place) -> Iterator[Candidate]:
-    """The keys of the GGUF that is named, those whose value is short enough to be shown with it."""
+    """The keys of the GGUF that is named."""
     from ..core.errors import KitError
     from ..gguf_file import read_header
 

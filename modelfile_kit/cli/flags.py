@@ -61,7 +61,7 @@ def _flag(*names: str, help: str) -> click.Option:
 FLAGS = (
     _flag("--debug", help="Show the traceback of an error."),
     _flag("-q", "--quiet", help="No progress and no remarks on stderr."),
-    _flag("-v", "--verbose", help="Also what is as it should be, every step, and what each finding means."),
+    _flag("-v", "--verbose", help="Also what passed, every step, and what each finding means."),
 )
 
 

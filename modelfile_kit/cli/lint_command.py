@@ -68,7 +68,7 @@ from .project_files import (
     metavar="FILE",
     help="Leave out the findings that are counted in this file, so that only new ones fail.",
 )
-@click.option("--update-baseline", is_flag=True, help="Write the findings of today into the baseline.")
+@click.option("--update-baseline", is_flag=True, help="Write the current findings into the baseline.")
 @project_options
 @fail_on_option("warning")
 @format_option
@@ -161,7 +161,7 @@ def _baseline(given: str | None, update: bool, settings: Config) -> Baseline | N
         file = settings.folder / settings.lint["baseline"]
     elif update:
         raise UsageError(
-            "--update-baseline: which file is not said", help="add --baseline FILE, or `baseline` in [lint]"
+            "--update-baseline needs a file to write", help="add --baseline FILE, or `baseline` in [lint]"
         )
     else:
         return None

@@ -141,9 +141,7 @@ def _require_host_name(url: str) -> None:
 
 
 def _no_host(url: str, why: str) -> UsageError:
-    return UsageError(
-        f"{hide_logins(url)} names a host that cannot be one: {why[:200]}", help="check the address"
-    )
+    return UsageError(f"{hide_logins(url)} names an invalid host: {why[:200]}", help="check the address")
 
 
 def open_transport(*, lines: bool = False, trusting: bool = False, keep: bool = True) -> httpx.BaseTransport:
@@ -315,7 +313,7 @@ class _Network:
         try:
             return _Stream(_watch().wait(lambda seconds: connect(host, port, seconds, **more), timeout))
         except UnicodeError as e:  # a redirect, or a proxy, to a name that no host can have
-            raise httpcore.ConnectError(f"{host[:60]!r} is no name of a host: {e}") from e
+            raise httpcore.ConnectError(f"{host[:60]!r} is not a valid host name: {e}") from e
 
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)

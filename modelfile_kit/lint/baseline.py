@@ -45,7 +45,7 @@ class Baseline:
             raise UsageError(
                 "no such baseline",
                 span=Span(str(file)),
-                help="`--update-baseline` writes it from the findings of today",
+                help="`--update-baseline` writes it from the current findings",
                 code=CODE,
             ) from error
         if len(data) > MAX_BYTES:
@@ -82,7 +82,7 @@ class Baseline:
         return sum(max(0, n - now[key]) for key, n in self.counts.items() if key[0] in looked)
 
     def updated(self, found: Iterable[Diagnostic], files: Collection[str]) -> Baseline:
-        """One with the findings of today in these files; what other files have stays, if they still exist."""
+        """One with the current findings in these files; what other files have stays, if they still exist."""
         looked = {self._path(file) for file in files}
         kept = {
             key: n

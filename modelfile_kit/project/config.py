@@ -166,7 +166,7 @@ def _check(file: Path, text: str, name: str, table: Mapping[str, Any]) -> None:
 def _suggestion(key: str, table: str) -> str:
     home = next((name for name, keys in KEYS.items() if key in keys), None)
     if home is not None:
-        return f"{key!r} belongs into [{home}]" if home else f"{key!r} belongs outside of [{table}]"
+        return f"{key!r} belongs in [{home}]" if home else f"{key!r} belongs outside of [{table}]"
     near = difflib.get_close_matches(key, KEYS[table], n=1)
     return f"did you mean {near[0]!r}?" if near else f"expected one of {', '.join(KEYS[table])}"
 

@@ -109,7 +109,7 @@ def _kind(file: _File) -> str:
     kind = "model" if split is not None and split.number else _KINDS.get(classify(file.header))
     if kind is None:
         raise UsageError(
-            f"{file.blob.path} is neither a model nor a projector, and was given as one",
+            f"{file.blob.path} is neither a model nor a projector, but was given as one",
             help="an adapter goes into `adapters`, or behind ADAPTER",
             code=NEEDS_SERVER,
         )
@@ -119,7 +119,7 @@ def _kind(file: _File) -> str:
 def _adapter(file: _File) -> str:
     if classify(file.header) is not FileKind.ADAPTER:
         raise UsageError(
-            f"{file.blob.path} is no LoRA adapter, and was given as one",
+            f"{file.blob.path} is not a LoRA adapter, but was given as one",
             help="name a GGUF whose general.type is `adapter`",
             code=NEEDS_SERVER,
         )

@@ -412,7 +412,7 @@ def test_a_redirect_to_a_name_that_is_none(httpserver: HTTPServer, follow: bool)
 
 @pytest.mark.parametrize("host", ["xn--", "a" * 70, "a..b", "..", "."])
 def test_a_name_that_no_host_has(host: str) -> None:
-    with pytest.raises(UsageError, match="names a host that cannot be one"):
+    with pytest.raises(UsageError, match="names an invalid host"):
         open_client(f"http://me:hunter2@{host}:9", silence=1)
 
 

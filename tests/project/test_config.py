@@ -83,7 +83,7 @@ def test_the_search_ends_with_the_repository(here: Path) -> None:
     ("text", "line", "message", "help"),
     [
         ("[lint]\nselct = []\n", 2, "unknown key 'lint.selct'", "did you mean 'select'?"),
-        ("select = []\n", 1, "unknown key 'select'", "'select' belongs into [lint]"),
+        ("select = []\n", 1, "unknown key 'select'", "'select' belongs in [lint]"),
         ("[lint]\nexclude = []\n", 2, "unknown key 'lint.exclude'", "'exclude' belongs outside of [lint]"),
         ("\nzzz = 1\n", 2, "unknown key 'zzz'", "expected one of target"),
         ("exclude = 'old'\n", 1, "'exclude' is a text, expected a list of texts", ""),
