@@ -1,17 +1,19 @@
 """What `inspect` says of a model beyond its description, kept from one run to the next.
 
 To know which replies Ollama reads, the chat template is compiled; to know what it does with contents, it is
-rendered. Both take longer than all the rest. What comes of it depends on the header and the kit alone, so
-these are the key under which it is kept, in the user's cache folder. What cannot be read there is worked out
-again.
+rendered. Both take longer than all the rest. What comes of it depends on the header, the kit, and the Python
+and Jinja that run it, so these are the key under which it is kept, in the user's cache folder. What cannot be
+read there is worked out again.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
+import importlib.util
 import json
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -103,12 +105,21 @@ def cache_folder() -> Path:
 
 
 def _key(header: Header) -> str:
-    """Of the header, and of the very files of this kit."""
-    sums = hashlib.sha256(header.metadata.digest().encode())
+    """Of the header, of the very files of this kit, and of what renders."""
+    sums = hashlib.sha256(f"{header.metadata.digest()} {_renders()}\n".encode())
     for path in (file for folder in _OWN if folder.is_dir() for file in _files_of(str(folder))):
         state = path.stat(follow_symlinks=False)
         sums.update(f"{path.name} {state.st_size} {state.st_mtime_ns}\n".encode("utf-8", "surrogateescape"))
     return sums.hexdigest()
+
+
+def _renders() -> tuple[int, ...]:
+    """Python's version, and the state of Jinja's first file, which names its own."""
+    found = importlib.util.find_spec("jinja2")
+    if found is None or found.origin is None:
+        return (sys.hexversion,)
+    state = Path(found.origin).stat()
+    return sys.hexversion, state.st_size, state.st_mtime_ns
 
 
 def _files_of(folder: str) -> Iterator[os.DirEntry[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import shutil
@@ -83,6 +84,23 @@ def test_another_kit_is_another_answer(
     answers(header, tmp_path / "kept")
     assert len(works) == 1
     (kit / "inner" / "a.py").write_text("22")
+    answers(header, tmp_path / "kept")
+    assert len(works) == 2
+
+
+def test_another_jinja_is_another_answer(
+    model: Path, tmp_path: Path, works: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    header = read_header(model)
+    answers(header, tmp_path / "kept")
+    package = tmp_path / "jinja2"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    spec = importlib.util.spec_from_file_location("jinja2", package / "__init__.py")
+    find = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name, *more: spec if name == "jinja2" else find(name, *more)
+    )
     answers(header, tmp_path / "kept")
     assert len(works) == 2
 
