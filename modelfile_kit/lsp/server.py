@@ -60,11 +60,11 @@ Answer = TypeVar("Answer")
 
 @dataclass
 class _Open:
-    """An open file. text: None for one that is too large; version: the client's number of its state."""
+    """An open file. version: the client's number of its state."""
 
     language: Language
     path: Path | None
-    text: DocumentText | None
+    text: DocumentText
     version: int | None
     waiting: asyncio.Task[None] | None = field(default=None, repr=False)
 
@@ -123,7 +123,6 @@ class Server:
             return
         for change in params.content_changes:
             if isinstance(change, types.TextDocumentContentChangePartial):
-                assert file.text is not None
                 first, last = change.range.start, change.range.end
                 file.text = file.text.replaced(
                     (first.line, first.character), (last.line, last.character), change.text
@@ -167,7 +166,6 @@ class Server:
         if file is None:
             return
         version, text = file.version, file.text
-        assert text is not None
         if len(text.text) > MAX_CHARACTERS:
             found = [_too_large(text)]
         else:
@@ -226,14 +224,14 @@ class Server:
 
     def symbols(self, uri: str) -> list[types.DocumentSymbol]:
         """The outline."""
-        if (file := self._small(uri)) is None or file.text is None:
+        if (file := self._small(uri)) is None:
             return []
         text = file.text
         return [_symbol(symbol, text) for symbol in file.language.symbols(self._open_file(file))]
 
     def links(self, uri: str) -> list[types.DocumentLink]:
         """The files that are named."""
-        if (file := self._small(uri)) is None or file.text is None:
+        if (file := self._small(uri)) is None:
             return []
         text = file.text
         return [
@@ -259,7 +257,7 @@ class Server:
 
     def formatted(self, uri: str) -> list[types.TextEdit] | None:
         """The edit that formats a file, none where it is formatted or cannot be."""
-        if (file := self._small(uri)) is None or file.text is None:
+        if (file := self._small(uri)) is None:
             return None
         written = file.language.formatted(self._open_file(file))
         return None if written is None else _whole_edit(written, file.text)
@@ -267,7 +265,7 @@ class Server:
     async def actions(self, params: types.CodeActionParams) -> list[types.CodeAction]:
         """The fixes of the findings in a range, and all fixes of the file."""
         uri = params.text_document.uri
-        if (file := self._small(uri)) is None or file.text is None:
+        if (file := self._small(uri)) is None:
             return []
         text, version = file.text, file.version
         wanted = params.context.only
@@ -302,17 +300,16 @@ class Server:
     def _asked(self, uri: str, position: types.Position) -> tuple[_Open, DocumentText, int] | None:
         """An open file, its text, and the index of a position."""
         file = self._small(uri)
-        if file is None or file.text is None:
+        if file is None:
             return None
         return file, file.text, file.text.offset(position.line, position.character)
 
     def _small(self, uri: str) -> _Open | None:
         """An open file that is no larger than what is looked at."""
         file = self._files.get(uri)
-        return file if file and file.text and len(file.text.text) <= MAX_CHARACTERS else None
+        return file if file and len(file.text.text) <= MAX_CHARACTERS else None
 
     def _open_file(self, file: _Open) -> OpenFile:
-        assert file.text is not None
         return OpenFile(file.text.text, file.path, self._target)
 
     def _log(self, message: str) -> None:
