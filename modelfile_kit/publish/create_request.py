@@ -24,7 +24,7 @@ from ..gguf_file.pairing import FileKind, classify
 from ..gguf_file.soundness import check_soundness
 from ..gguf_file.split import split_of
 from ..ollama.file_patterns import PatternError, files_of, is_pattern
-from ..ollama.grammar import Instruction, Modelfile, parse_modelfile
+from ..ollama.grammar import MAX_BYTES, Instruction, Modelfile, parse_modelfile
 from ..ollama.parameters import Refusal, add_parameter, read_parameter
 from ..ollama.versions import Target
 
@@ -110,7 +110,7 @@ def read_request(path: Path) -> CreateRequest:
     MK422) where a file is missing, PackageError for a GGUF that no engine takes.
     """
     try:
-        data = read_file(path)
+        data = read_file(path, MAX_BYTES + 1)  # of more the parser says so
     except OSError as e:
         raise UsageError(
             f"{path} cannot be read: {os_reason(e)}", help="name a Modelfile or a package", code="MK809"

@@ -260,3 +260,11 @@ def test_a_pattern_names_files(folder):
 def test_create_adds_no_stops_of_its_own_to_a_template(folder, lines, parameters):
     """Ollama 0.34.4 takes those of the built-in template that resembles the GGUF's, unless some are given."""
     assert made(folder, f"FROM m.gguf\n{lines}").description().get("parameters") == parameters
+
+
+def test_a_file_of_gigabytes_is_not_read_whole(tmp_path):
+    path = tmp_path / "Modelfile"
+    with path.open("wb") as file:
+        file.truncate(1 << 33)  # of which the disk holds nothing
+    with pytest.raises(ModelfileError, match="larger than the limit"):
+        read_request(path)
