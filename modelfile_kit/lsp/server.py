@@ -20,6 +20,7 @@ from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 from pygls.uris import from_fs_path, to_fs_path
 
+from ..core.common_start import common_length
 from ..core.diagnostics import Severity
 from ..core.errors import KitError
 from ..core.version import __version__
@@ -466,13 +467,8 @@ def _whole_edit(written: str, text: DocumentText) -> list[types.TextEdit]:
     before = text.text
     if written == before:
         return []
-    same = 0
-    least = min(len(before), len(written))
-    while same < least and before[same] == written[same]:
-        same += 1
-    end = 0
-    while end < least - same and before[-1 - end] == written[-1 - end]:
-        end += 1
+    same = common_length(before, written)
+    end = common_length(before[same:][::-1], written[same:][::-1])
     # Within a CR LF there is no position.
     if before[same - 1 : same] == "\r" or before[same : same + 1] == "\n":
         same = max(0, same - 1)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from typing import Any
 
+from ..core.common_start import common_length
 from .model import Chip, TokenPair
 
 # Comparing takes time with the product of the lengths; beyond this all between the first and the last
@@ -50,7 +50,7 @@ def parts(text: str, other: str | None = None) -> list[Part]:
     """A text in parts; other: the one that it is compared with."""
     if other is None or other == text:
         return _cut([Part(text)], len(text), 0)
-    start = same_start(text, other)
+    start = common_length(text, other)
     return _cut(list(_compared(text, other, start)), len(text), start)
 
 
@@ -76,8 +76,8 @@ def places(pair: TokenPair) -> list[Place]:
     """Where the tokens of a pair differ, in order; by their ids, as texts can be equal and tokens not."""
     ours, theirs = pair.ours, pair.theirs
     a, b = [c.id for c in ours], [c.id for c in theirs]
-    start = same_start(a, b)
-    end = same_start(a[start:][::-1], b[start:][::-1])
+    start = common_length(a, b)
+    end = common_length(a[start:][::-1], b[start:][::-1])
     middle, other = a[start : len(a) - end], b[start : len(b) - end]
     return [
         Place(
@@ -92,13 +92,8 @@ def places(pair: TokenPair) -> list[Place]:
     ]
 
 
-def same_start(a: Sequence[Any], b: Sequence[Any]) -> int:
-    """How many characters (or tokens) two texts (or rows) begin with together."""
-    return next((n for n, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
-
-
 def _compared(text: str, other: str, start: int) -> Iterator[Part]:
-    end = same_start(text[start:][::-1], other[start:][::-1])
+    end = common_length(text[start:][::-1], other[start:][::-1])
     middle, theirs = text[start : len(text) - end], other[start : len(other) - end]
     yield Part(text[:start])
     if max(len(middle), len(theirs)) > MAX_COMPARED:

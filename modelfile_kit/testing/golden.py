@@ -250,10 +250,10 @@ def _diff(golden: str, now: str, name: str) -> str:
 
 
 def _changes(old: Sequence[str], new: Sequence[str], before: str, after: str) -> str:
-    """Two lists of lines as a diff; of long ones, which are compared for ever, the first difference."""
+    """Two lists of lines as a diff; of long ones, whose diff takes too long, the first difference."""
     if max(len(old), len(new)) <= LINES:
         return "\n".join(unified_diff(old, new, before, after, lineterm="", n=2))
-    at = next((n for n, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
+    at = common_length(old, new)
     lines = [f"the first difference is in line {at + 1:,}"]
     for sign, rows in (("-", old), ("+", new)):
         lines += [f"{sign}{row}" for row in rows[at : at + SHOWN]]
