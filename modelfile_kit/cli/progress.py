@@ -203,12 +203,17 @@ def _rich_bars() -> RichProgress:
     )
 
 
+def _rate(came: int, seconds: float) -> float:
+    """How many a second; 0 where it is not known, as when a server began a file again."""
+    return came / seconds if came > 0 and seconds > 0 else 0.0
+
+
 def progress_line(title: str, done: int, total: int, came: int, seconds: float) -> str:
     """As `hf.co/ORG/REPO/m.gguf: 1.2 GiB of 4.5 GiB, 30 MiB/s, 1:52 left`.
 
     came: bytes that came in so many seconds; total: 0 where it is not known.
     """
-    rate = came / seconds if seconds > 0 else 0.0
+    rate = _rate(came, seconds)
     parts = [size_text(done) + (f" of {size_text(total)}" if total else "")]
     parts += [f"{size_text(int(rate))}/s"] if rate else []
     if rate and total:
@@ -219,7 +224,7 @@ def progress_line(title: str, done: int, total: int, came: int, seconds: float) 
 def count_line(step: Step, came: int, seconds: float) -> str:
     """As `verify images: 3 of 9, 0:12 left`, of a stage whose counts are no bytes; arguments as above."""
     parts = [f"{step.done:,} of {step.total:,}" if step.total else f"{step.done:,}"] if step.done else []
-    rate = came / seconds if seconds > 0 else 0.0
+    rate = _rate(came, seconds)
     if rate and step.total:
         parts.append(f"{clock_text((step.total - step.done) / rate)} left")
     elif seconds >= 1:

@@ -49,6 +49,8 @@ def test_lines_say_bytes_rate_and_time_left() -> None:
         "hash m.gguf: 1.00 GiB of 3.00 GiB, 128 MiB/s, 0:16 left"
     )
     assert progress_line("fetch \x1b[2J", 2048, 0, 0, 0.0) == "fetch \\x1b[2J: 2.00 KiB"
+    # a file that is fetched from its beginning again
+    assert progress_line("fetch m.gguf", 1024, 4096, -1024, 6.0) == "fetch m.gguf: 1.00 KiB of 4.00 KiB"
     assert count_line(Step("verify", "images", 3, 9), 3, 6.0) == "verify images: 3 of 9, 0:12 left"
     assert count_line(Step("prove", "chat", 1200), 0, 61.0) == "prove chat: 1,200, 1:01 so far"
     assert count_line(Step("load", "m\x9b2J.gguf"), 0, 0.0) == "load m\\x9b2J.gguf"
