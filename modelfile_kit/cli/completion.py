@@ -20,9 +20,6 @@ from typing import Any
 from ..core.files import read_file
 from .output import deliver
 
-VARIABLE = "_MKMODELFILE_COMPLETE"
-"""The environment's variable that holds the name of the shell that asks."""
-
 SHELLS = ("bash", "zsh", "fish")
 FOLDER = Path(__file__).parent
 TABLE = FOLDER / "completion_table.json"

@@ -24,6 +24,9 @@ from .command import HELP_NAMES, Command
 from .flags import FLAGS, Flags, flag_options
 from .output import columns, tell, wants_color, write_report
 
+ASKS = "_MKMODELFILE_COMPLETE"
+"""The environment's variable that holds the name of the shell that asks for completions."""
+
 _COMMANDS = {
     "demo": "Package the built-in micro model and ask it about images.",
     "init": "Write a mkmodelfile.yaml from the metadata of GGUF files.",
@@ -138,7 +141,7 @@ def collect_seldom() -> None:
 def run(arguments: list[str]) -> int:
     """Runs one command line; returns the exit code. Errors become messages on stderr."""
     _make_streams_lenient()
-    if shell := os.environ.get("_MKMODELFILE_COMPLETE"):
+    if shell := os.environ.get(ASKS):
         from .completion import answer
 
         return answer(arguments, shell)
