@@ -17,7 +17,7 @@ from ..core.errors import KitError, UsageError
 from ..core.files import read_file, write_atomically
 from ..core.foreign_text import shown
 from ..core.http_client import patience
-from ..core.sizes import read_size
+from ..core.sizes import read_memory
 from ..report import FORMATS, Report, render
 from ..report.terminal import findings_lines, wrapped
 from .flags import current_flags
@@ -27,7 +27,6 @@ from .progress import step_progress
 if TYPE_CHECKING:
     from ..publish.reply_trials import ReplyReport, Source
 
-MAX_MEMORY = 1 << 50
 _REPORTS = "modelfile_kit.reports"  # what `--report` asks for, in the context of the command
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -76,14 +75,10 @@ class NumberRange(click.FloatRange):
 
 def memory_size(text: str) -> int:
     """Bytes of a size that an option has. Raises BadParameter for what is none."""
-    size = read_size(text)
-    if size is None:
-        raise click.BadParameter(f"{text.strip()!r} is no size; expected a number and a unit, as in 12GiB")
-    if text.strip().isdigit() and size < 1 << 20:  # a size of which the unit was forgotten
-        raise click.BadParameter(f"{text.strip()!r} are bytes without a unit; write it, as in 12GiB")
-    if not 0 < size <= MAX_MEMORY:
-        raise click.BadParameter(f"{text.strip()!r}: expected more than 0 and at most 1 PiB")
-    return size
+    try:
+        return read_memory(text)
+    except UsageError as error:
+        raise click.BadParameter(error.message) from error
 
 
 def fail_on_option(default: str) -> Callable[[Command], Command]:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 
+from .errors import UsageError
 from .numbers import MOST_DIGITS
+
+MAX_MEMORY = 1 << 50
 
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 _SIZE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([KMGTP]?)(i?)B?\s*", re.IGNORECASE)
@@ -39,3 +42,15 @@ def read_size(text: str) -> int | None:
     decimal = not binary and prefix and text.rstrip().upper().endswith("B")
     power = " KMGTP".index(prefix) if prefix else 0
     return int(number * (1000 if decimal else 1024) ** power)
+
+
+def read_memory(text: str) -> int:
+    """Bytes of a memory that somebody names, as `read_size` reads it. Raises UsageError for what is none."""
+    size = read_size(text)
+    if size is None:
+        raise UsageError(f"{text.strip()!r} is no size; expected a number and a unit, as in 12GiB")
+    if text.strip().isdigit() and size < 1 << 20:  # a size of which the unit was forgotten
+        raise UsageError(f"{text.strip()!r} are bytes without a unit; write it, as in 12GiB")
+    if not 0 < size <= MAX_MEMORY:
+        raise UsageError(f"{text.strip()!r}: expected more than 0 and at most 1 PiB")
+    return size

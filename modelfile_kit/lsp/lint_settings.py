@@ -10,7 +10,7 @@ from typing import Any
 
 from ..core.diagnostics import Diagnostic
 from ..core.errors import KitError, UsageError
-from ..core.sizes import read_size
+from ..core.sizes import read_memory
 from ..lint.choice import ALL, EVERYTHING, Choice
 from ..ollama.versions import Target
 from ..project.config import CODE, Config, find_config
@@ -53,6 +53,7 @@ def _of_project(file: OpenFile, path: Path, config: Config) -> LintSettings:
         choice = Choice(lint.get("select", ALL), lint.get("ignore", ()), lint.get("per-file-ignores", {}))
         if config.target:
             Target.parse(config.target)
+        memory = read_memory(lint["memory"]) if "memory" in lint else None
     except UsageError as error:  # a word of the configuration
         error.span, error.code = config.span("lint" if config.lint else "target"), CODE
         raise
@@ -60,7 +61,7 @@ def _of_project(file: OpenFile, path: Path, config: Config) -> LintSettings:
     return LintSettings(
         target=file.target or config.target or LATEST,
         choice=choice.for_file(parts),
-        memory=read_size(lint["memory"]) if "memory" in lint else None,
+        memory=memory,
         base=file.folder if lint.get("files", True) else None,
         excluded=bool(config.exclude) and Patterns(config.exclude).cover(parts),
     )

@@ -53,7 +53,17 @@ def test_an_ignored_finding_is_not_fixed(project: Path) -> None:
     assert MODELFILE.fixes(file, (0, end)) == [] and MODELFILE.fixed(file) is None
 
 
-@pytest.mark.parametrize("text", ["target = 3\n", 'target = "x"\n', '[lint]\nselect = ["nothing"]\n', "\0"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "target = 3\n",
+        'target = "x"\n',
+        '[lint]\nselect = ["nothing"]\n',
+        '[lint]\nmemory = "lots"\n',
+        '[lint]\nmemory = "12"\n',
+        "\0",
+    ],
+)
 def test_a_configuration_with_a_fault_is_told_and_does_not_count(project: Path, text: str) -> None:
     (project / "mkmodelfile.toml").write_text(text)
     problems = MODELFILE.problems(OpenFile(TEXT, project / "Modelfile"))
