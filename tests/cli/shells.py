@@ -67,11 +67,13 @@ class Shell:
         assert words[-1].endswith("E"), shown
         return [*words[:-1], words[-1][:-1]]
 
-    def listed(self, line: str) -> str:
-        """What is shown below a line for which there are several candidates."""
+    def listed(self, line: str, last: str) -> str:
+        """What is shown below a line for which there are several candidates, `last` the last of them."""
         self._type(f"{line}\t\t")
+        # Waits, because keys that are typed ahead end the listing.
+        shown = self._until(last)
         self._type("\x15")
-        return self.run("true")
+        return shown + self.run("true")
 
     def close(self) -> None:
         """Ends it."""

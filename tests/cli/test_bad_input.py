@@ -350,7 +350,8 @@ def test_a_full_disk_behind_stderr_is_no_finding(folder):
 
 
 def test_a_full_disk_leaves_nothing_half_written(said, folder):
-    # A limit on the size of files fails in the middle of a write, as a full disk does.
+    # A limit on the size of files fails in the middle of a write, as a full disk does. -B, because Python
+    # 3.11 takes bytecode that was written half for whole.
     limited = "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
     limited += "resource.setrlimit(resource.RLIMIT_FSIZE, (200, 200)); "
     limited += "from modelfile_kit.cli.main import main; main(sys.argv[1:])"
@@ -361,7 +362,7 @@ def test_a_full_disk_leaves_nothing_half_written(said, folder):
         ["demo", "-o", "d", "--no-server"],
     ):
         done = subprocess.run(
-            [sys.executable, "-c", limited, *arguments],
+            [sys.executable, "-B", "-c", limited, *arguments],
             cwd=folder,
             capture_output=True,
             text=True,

@@ -201,7 +201,7 @@ def test_tab_in_a_shell(shell: shells.Shell, environment: dict[str, str]) -> Non
     assert shell.completed("mkmodelfile inspect ~/at")[-2] == f"{home}/at home.gguf"
     assert shell.completed("mkmodelfile explain MK325") == ["mkmodelfile", "explain", "MK325", ""]
     assert shell.completed("mkmodelfile verify noth") == ["mkmodelfile", "verify", "noth"]
-    listed = shell.listed("mkmodelfile p")
+    listed = shell.listed("mkmodelfile p", "push")
     assert [name for name in ("patch", "publish", "pull", "push") if name not in listed] == []
 
 

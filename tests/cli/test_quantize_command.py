@@ -80,7 +80,7 @@ def test_glm_4v_in_four_bits_works_as_text_and_says_why_it_does_not_see(
     small = tmp_path / "glm-4v-9b-Q4_K_M.gguf"
     kinds = {t.name: t.tensor_type.name for t in gguf.GGUFReader(small).tensors}
     assert (kinds["token_embd.weight"], kinds["blk.0.attn_output.weight"]) == ("Q4_K", "Q4_K")
-    built = mkmodelfile("build", example, "--model", small, "-o", tmp_path / "build")
+    built = mkmodelfile("build", example, "--model", small, "-o", tmp_path / "build", "-v")
     assert built.code == 0, built.err
     assert "MK418" in built.err
     assert "chatglm" in built.err

@@ -319,6 +319,8 @@ def ways_out(source: str) -> list[str]:
             found += [a.name for a in node.names if a.name == "urllib.request"]
         elif isinstance(node, ast.ImportFrom) and not node.level:
             module = node.module or ""
+            if module == "http.server" or (module, [a.name for a in node.names]) == ("http", ["HTTPStatus"]):
+                continue  # a way in, and the numbers of answers
             if module.partition(".")[0] in {*_LIBRARIES, "httpx"} or module == "urllib.request":
                 found.append(module)
     ways = {f"{name}.{way}" for name in httpx_names for way in _WAYS}
