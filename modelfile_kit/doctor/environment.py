@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import importlib.metadata
 import importlib.util
+import operator
 import os
 import re
 import shutil
@@ -16,6 +17,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from ..core.diagnostics import Diagnostic, Severity
 from ..core.errors import KitError, ServerError
@@ -36,6 +38,15 @@ LOAD_SECONDS = 60.0
 # What the kit makes use of and an old server lacks (rows of `ollama.versions.SINCE`).
 _FEATURES = ("range_int", "debug_render", "native_jinja")
 _INSTALL_OLLAMA = "get it from https://ollama.com/download"
+_PYTHON_VERSION = re.compile(r"python_version\s*(<=|>=|<|>|==|!=)\s*['\"](\d+)\.(\d+)['\"]")
+_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
 
 
 def examine(host: str | None = None) -> tuple[Case, ...]:
@@ -104,11 +115,20 @@ def _packages() -> Case:
     return _fine("modelfile-kit", f"{__version__} with all its dependencies")
 
 
-def _names(required: list[str]) -> Iterator[str]:
+def _names(required: list[str], python: tuple[int, int] = sys.version_info[:2]) -> Iterator[str]:
+    """The packages that are needed in any case. required: lines as of pip; python: the version asked for."""
     for line in required:
         match = re.match(r"[\w.-]+", line)
-        if match and "extra ==" not in line:
+        if match and "extra ==" not in line and _is_for(line, python):
             yield match[0]
+
+
+def _is_for(line: str, python: tuple[int, int]) -> bool:
+    """Whether a requirement holds for a version of Python, which is all that ours are tied to."""
+    found = _PYTHON_VERSION.search(line)
+    if found is None:
+        return True
+    return _COMPARE[found[1]](python, (int(found[2]), int(found[3])))
 
 
 def _installed(name: str) -> bool:

@@ -5,6 +5,7 @@ import importlib.util
 import shutil
 
 import pytest
+from packaging.requirements import Requirement
 
 from modelfile_kit.core.errors import UsageError
 from modelfile_kit.doctor import environment
@@ -104,6 +105,22 @@ def test_a_package_that_was_taken_away(monkeypatch):
     found = case("modelfile-kit", environment.examine())
     assert found.status is Status.FAILED
     assert found.diagnostics[0].help == "pip install httpx"
+
+
+def test_a_package_for_another_python_is_not_missed():
+    required = [
+        "click>=8.1",
+        "tomli>=2.0.1; python_version < '3.11'",
+        'a>=1; python_version >= "3.13"',
+        "b; python_version <= '3.10'",
+        "c!=2; python_version != '3.12'",
+        "d; extra == 'align'",
+    ]
+    for minor in range(10, 14):
+        marked = [Requirement(line) for line in required]
+        known = {"python_version": f"3.{minor}", "extra": ""}
+        meant = [r.name for r in marked if r.marker is None or r.marker.evaluate(known)]
+        assert list(environment._names(required, (3, minor))) == meant
 
 
 def test_one_broken_part_does_not_hide_the_others(monkeypatch):
