@@ -22,8 +22,9 @@ def check_images(subject: Subject) -> Iterator[Check]:
         yield Check("images", "skip", "the engine does not run")
         return
     answers: list[tuple[ImageProbe, str]] = []
+    refused: set[str] = set()
     for probe in subject.images:
-        check, answer = _check_image(subject, probe)
+        check, answer = _check_image(subject, probe, refused)
         if answer is not None:
             answers.append((probe, answer))
         yield check
@@ -34,7 +35,8 @@ def check_images(subject: Subject) -> Iterator[Check]:
     yield _check_control(subject, answers)
 
 
-def _check_image(subject: Subject, probe: ImageProbe) -> tuple[Check, str | None]:
+def _check_image(subject: Subject, probe: ImageProbe, refused: set[str]) -> tuple[Check, str | None]:
+    """The check of one image, and the answer. refused: formats that the server failed on so far."""
     name = f"image {probe.id}"
     try:
         reply = subject.ask(probe.question, probe.bytes)
@@ -45,8 +47,10 @@ def _check_image(subject: Subject, probe: ImageProbe) -> tuple[Check, str | None
         if e.code == "MK802":
             raise
         found = name_fault(e, subject.served, with_image=True)
-        if found.code == "MK857" and probe.format != "PNG":
+        # Every server reads PNG: what fails on that too is not the format's fault.
+        if found.code == "MK857" and probe.format != "PNG" and "PNG" not in refused:
             found = error("MK858", f"the server cannot read {probe.format}: {e.message}", "update Ollama")
+        refused.add(probe.format)
         return Check(name, "fail", "the server answered with an error", (found,)), None
     if probe.judge(reply.text):
         size = f"{probe.size[0]}×{probe.size[1]} {probe.format}"

@@ -133,6 +133,13 @@ def test_a_format_that_is_not_understood_is_named():
     assert status(report, "image yellow.png") == "ok"
 
 
+def test_a_format_is_not_blamed_where_png_fails_too():
+    def see(probe):
+        raise RefusedError("HTTP 400: cannot tokenize", detail="cannot tokenize", status=400)
+
+    assert codes(run(FakeServer(see=see))) == {"MK857"}
+
+
 def test_an_endless_answer_gets_a_second_chance_and_is_then_named():
     server: Any = FakeServer(
         finish="length", greet="It was a dark and stormy night; the rain fell in torrents."
