@@ -244,6 +244,8 @@ def _told(done: Published) -> dict[str, str]:
 
 def _tell(done: Published) -> None:
     size = f"{done.uploaded_bytes / 1e6:.1f} MB"
+    # A server that has every file gets none; that of a few hundred bytes is not nothing.
+    uploaded = f"uploaded {size}" if done.uploaded_bytes else "nothing to upload, it had every file"
     if done.dry_run:
         if done.command:
             say(f"dry run: would run `{shlex.join(done.command)}`")
@@ -257,7 +259,7 @@ def _tell(done: Published) -> None:
         )
         return
     how = " by `ollama create`" if done.command else ""
-    say(f"published {done.name} on {done.host} (Ollama {done.version}){how}; uploaded {size}")
+    say(f"published {done.name} on {done.host} (Ollama {done.version}){how}; {uploaded}")
     if done.kept:
         say(f"the model before is {done.kept}; `mkmodelfile rollback {done.name}` goes back to it")
     for other in done.also:
