@@ -143,11 +143,16 @@ def _choice(select: tuple[str, ...], ignore: tuple[str, ...], settings: Config) 
     """`--select` takes the place of the configuration's two lists, `--ignore` adds to them."""
     lint = settings.lint
     per_file = lint.get("per-file-ignores", {})
-    try:
-        Choice(lint.get("select", ALL), lint.get("ignore", ()), per_file)
-    except UsageError as error:  # a word of the configuration, not of the command line
-        error.span, error.code = settings.span("lint"), CONFIG_CODE
-        raise
+    for key, words in (
+        ("select", lint.get("select", ())),
+        ("ignore", lint.get("ignore", ())),
+        ("per-file-ignores", [word for of_files in per_file.values() for word in of_files]),
+    ):
+        try:
+            Choice(words)
+        except UsageError as error:  # a word of the configuration, not of the command line
+            error.span, error.code = settings.span(key), CONFIG_CODE
+            raise
     if select:
         return Choice(select, ignore, per_file)
     return Choice(lint.get("select", ALL), (*lint.get("ignore", ()), *ignore), per_file)
@@ -173,7 +178,8 @@ def _beyond(known: Baseline, found: list[Diagnostic], files: ProjectFiles, updat
     looked = [name for name in files.names if name != "-"]
     if update:
         known.updated(found, looked).write()
-        say(f"{known.file}: {_count(len(found), 'finding')} in {_count(len(looked), 'file')}")
+        places = {d.span.file for d in found if d.span}
+        say(f"{known.file}: {_count(len(found), 'finding')} in {_count(len(places), 'file')}")
         return []
     new = known.new_of(found)
     if len(new) < len(found):

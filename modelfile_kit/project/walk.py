@@ -100,7 +100,9 @@ class Search:
 
     def _examples(self) -> str:
         names = [p.text for p in self.wanted.patterns if not p.negated]
-        return ", ".join(names[:4])
+        # A name and the same in small letters are one to whoever reads.
+        shown = [name for i, name in enumerate(names) if name not in map(str.lower, names[:i])]
+        return ", ".join(shown[:6])
 
     def _is_wanted(self, path: Path) -> bool:
         return self.wanted.decide(self.parts_of(path), is_folder=False) is True
