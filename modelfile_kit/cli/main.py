@@ -186,7 +186,10 @@ def _wrong_usage(error: click.ClickException, arguments: list[str], flags: Flags
     context = error.ctx if isinstance(error, click.UsageError) else None
     path = context.command_path if context else "mkmodelfile"
     hint = f"`{path} --help` lists what it takes"
-    found = Diagnostic("MK901", Severity.ERROR, hide_logins(error.format_message()), None, hint)
+    if isinstance(error, click.MissingParameter) and error.param and "FOLDER" in (error.param.metavar or ""):
+        hint = f"`{path} .` takes the current folder; {hint}"
+    message = error.format_message().replace("\n\t", " ")  # click lists choices below one another
+    found = Diagnostic("MK901", Severity.ERROR, hide_logins(message), None, hint)
     flags.shown.append(found)
     asked = _asked_format(arguments)
     if asked in FORMATS and asked != "text":

@@ -57,6 +57,16 @@ def test_wrong_usage(mkmodelfile, write, tmp_path):
         assert "internal error" not in done.err
 
 
+def test_a_path_that_is_left_out_gets_an_example(mkmodelfile):
+    for command in ("lint", "fmt"):
+        done = mkmodelfile(command)
+        assert (done.code, f"`mkmodelfile {command} .` takes the current folder" in done.err) == (2, True)
+
+
+def test_choices_are_on_one_line(mkmodelfile):
+    assert "Choose from: bash, zsh, fish\n" in mkmodelfile("completion").err
+
+
 def test_the_target_decides(mkmodelfile, write):
     path = write("Modelfile", "FROM llama3.2\nRENDERER qwen3-coder\nPARSER qwen3-coder\n")
     assert mkmodelfile("lint", path).code == 0
