@@ -120,7 +120,10 @@ def _user_texts(
     elif native is not None:
         render = lambda messages: native.render(build.with_system(messages))  # noqa: E731
     found = user_texts(render, vocabulary, engine, both.reference if both else None)
-    said = found.diagnostic(vocabulary.source)
+    source = vocabulary.source
+    if source == str(build.files.model):
+        source = str(build.package.as_named(build.files.model))
+    said = found.diagnostic(source)
     return () if said is None else (said,)
 
 

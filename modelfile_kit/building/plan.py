@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from ..compiler import Compiled
-from ..core.diagnostics import Diagnostic, Severity, has_errors
+from ..core.diagnostics import Diagnostic, Severity, Span, has_errors
 from ..core.errors import GoTemplateError, KitError, PackageError, PromptError, TemplateReferenceError
 from ..ollama.builtin import uses_harmony
 from ..ollama.conversation_rules import with_system
@@ -298,13 +299,20 @@ def _about(
     # What could not be taken over does not concern a package without a TEMPLATE; a chat template that
     # refuses every conversation does so in native mode too.
     found = [d for d in compiled.diagnostics if mode.chosen == "go" or d.code == "MK658"]
-    name = f"{package.model.name} (chat template)"
-    if reference is not None and not reference.origin.startswith("gguf"):
-        name = reference.origin
+    name = _template_name(package, reference)
     return [
         replace(d, span=replace(d.span, file=name)) if d.span and d.span.file is None and d.span.line else d
         for d in found
     ]
+
+
+def _template_name(package: Package, reference: ModelTemplate | None) -> str:
+    """What findings call the file that the chat template is in."""
+    if isinstance(package.chat_template, Path):
+        return str(package.as_named(package.chat_template))
+    if reference is not None and not reference.origin.startswith("gguf"):
+        return reference.origin
+    return f"{package.model.name} (chat template)"
 
 
 def _useless(
@@ -373,13 +381,19 @@ def _compile(
     if package.template is not None or asked in ("native", "renderer") or reference is None:
         return None
     tokens, family = ReplyTokens.of(files.vocabulary), files.header.architecture
-    return shared.once(
-        "compile",
-        (reference.key, ends, package.target, package.parser, family, tokens),
-        lambda: compile_for_engine(
-            reference, ends, package.target, parser=package.parser, family=family, reply_tokens=tokens
-        ),
-    )
+    try:
+        return shared.once(
+            "compile",
+            (reference.key, ends, package.target, package.parser, family, tokens),
+            lambda: compile_for_engine(
+                reference, ends, package.target, parser=package.parser, family=family, reply_tokens=tokens
+            ),
+        )
+    except TemplateReferenceError as error:
+        if error.span is None or error.span.file is None:
+            # The compiler knows the line alone.
+            error.span = replace(error.span or Span(), file=_template_name(package, reference))
+        raise
 
 
 def _source(

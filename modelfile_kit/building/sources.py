@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -198,7 +199,7 @@ def _chosen(package: Package, files: PackageFiles) -> ModelTemplate:
         path = package.chat_template
         must_exist(path, "chat_template", package)
         text = _jinja_file(path, package)
-        return ModelTemplate(text, str(path), bos, eos, Span(str(path)))
+        return ModelTemplate(text, str(path), bos, eos, Span(str(package.as_named(path))))
     templates = files.vocabulary.chat_templates if files.vocabulary else {}
     name = package.chat_template_name
     if name is not None and templates:
@@ -276,13 +277,18 @@ def must_exist(path: Path, key: str, package: Package) -> None:
         "model": "download it (the package's README says where from), or give another with --model",
         "projector": "download it, give another with --projector, or write `projector: none`",
     }.get(key, f"correct `{key}:`, or put the file there")
+    words = {"projector": ("auto", "none"), "chat_template": ("gguf",)}.get(key, ())
+    if not path.suffix and (near := difflib.get_close_matches(path.name, words, n=1)):
+        hint = f"did you mean `{near[0]}`? A file of that name would have to be there"
     if path.name in (MODEL_NAME, PROJECTOR_NAME):
         hint = "it is the kit's micro model: `mkmodelfile demo --output FOLDER` writes it with a package"
     if key in ("model", "projector") and what.startswith("is a folder"):
         what, hint = describe_folder(path)
     elif what != NOT_FOUND:
         hint = f"correct `{key}:`: give the path of the file itself"
-    raise PackageError(f"`{key}`: {path} {what}", span=package.span(key), help=hint, code=MISSING_FILE)
+    raise PackageError(
+        f"`{key}`: {package.as_named(path)} {what}", span=package.span(key), help=hint, code=MISSING_FILE
+    )
 
 
 def _vocabulary(header: Header) -> Vocabulary | None:

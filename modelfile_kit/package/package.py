@@ -150,6 +150,14 @@ class Package:
         """Where a key stands, or the file where the key was left out."""
         return self.spans.get(key) or Span(str(self.file))
 
+    def as_named(self, path: Path) -> Path:
+        """A path below the package's folder as it follows from how the package file was named; others as is.
+
+        Findings show it: a report's paths are relative where the package was named so.
+        """
+        home = self.folder.absolute()
+        return self.folder / path.relative_to(home) if path.is_relative_to(home) else path
+
 
 def find_package_file(path: Path) -> Path:
     """The package file that `path` means: itself, or the one in that folder.

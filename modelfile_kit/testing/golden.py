@@ -230,7 +230,7 @@ _FIRST_OF_SEVERAL = (
     "`mkmodelfile test --update` writes them; `mkmodelfile check` says whether the prompts are right"
 )
 _ORPHAN = "restore the conversation, or remove the file with `mkmodelfile test --update`"
-_CHANGED = "review the change below; if it is intended, run `mkmodelfile test --update`"
+_CHANGED = "review the change; if it is intended, run the same command with --update"
 
 
 def _failed(

@@ -32,7 +32,7 @@ NAME = "replies"
 CHANGED = "MK914"
 NATIVE = "llama-server's own parser"
 _NONE_YET = f"no {FILE_NAME} yet: `mkmodelfile test --update` writes it"
-_UPDATE = "review the change below; if it is intended, run `mkmodelfile test --update`"
+_UPDATE = "review the change; if it is intended, run the same command with --update"
 
 
 def compare_replies(folder: Path, reader: str, replies: Sequence[Returned], *, update: bool = False) -> Case:
@@ -123,7 +123,7 @@ def _write(path: Path, now: dict[str, Any]) -> Case:
 
 def _changed(found: Sequence[tuple[Diagnostic, str]]) -> Case:
     details = "\n\n".join(text for _, text in found)
-    message = f"{len(found)} replies have changed"
+    message = f"{len(found)} replies have changed" if len(found) > 1 else "a reply has changed"
     return Case(NAME, Status.FAILED, message, details, tuple(d for d, _ in found))
 
 

@@ -20,10 +20,12 @@ from ..align.stress import stress
 from ..align.vocabulary_check import VocabularyCheck
 from ..building.build import Build
 from ..building.outside import check_outside
+from ..building.sources import MISSING_FILE
 from ..core.conversation import Conversation
 from ..core.diagnostics import Diagnostic, Severity, has_errors
 from ..core.errors import (
     GoTemplateError,
+    KitError,
     MissingDependencyError,
     PackageError,
     PromptError,
@@ -84,8 +86,14 @@ def check_packages(
             try:
                 files = micro_files.of(package) if micro else (model, projector)
                 tested = variants_for_test(package, *files, chosen=() if micro else variants)
-            except PackageError as error:
-                failed = Case("build", Status.FAILED, error.message, diagnostics=error.diagnostics)
+            except KitError as error:
+                if error.exit_code != 1:
+                    raise
+                found_so_far = error.diagnostics if isinstance(error, PackageError) else ()
+                diagnostics = found_so_far or (error.to_diagnostic(),)
+                if not micro:
+                    diagnostics = tuple(map(_with_micro, diagnostics))
+                failed = Case("build", Status.FAILED, error.message, diagnostics=diagnostics)
                 cases.append(replace(failed, name=prefix + failed.name))
                 continue
             for one in tested:
@@ -102,6 +110,13 @@ def check_packages(
                 if new := one.row(found, time.monotonic() - started):
                     row(new)
     return cases
+
+
+def _with_micro(found: Diagnostic) -> Diagnostic:
+    """A model that is missing need not be there for its prompts."""
+    if found.code != MISSING_FILE or not found.message.startswith("`model`"):
+        return found
+    return replace(found, help=f"{found.help}; `--micro` compares the prompts without it")
 
 
 def run_golden(
@@ -131,7 +146,7 @@ def run_golden(
             own, found = opened.enter_context(model_tokenizer(asked, built.files.model))
             compared = _compared(own, found, built, guessed=str(asked) == AUTO)
         own = own if belongs(compared.check) else None
-        folder = built.package.golden_folder if folder is None else folder
+        folder = built.package.as_named(built.package.golden_folder if folder is None else folder)
         cases = golden_cases(built, folder=folder, tokenizer=engine, own=own, update=update)
         cases += _reply_cases(built, folder, update)
         return [*cases, *_tokenizer_cases(compared, own, engine, built)]

@@ -9,7 +9,8 @@ import pytest
 
 from modelfile_kit.building.build import build
 from modelfile_kit.micro import build_model
-from modelfile_kit.testing.golden_run import golden_cases
+from modelfile_kit.report.model import Status
+from modelfile_kit.testing.golden_run import check_packages, golden_cases
 
 TOOL = {"type": "function", "function": {"name": "f", "description": "d", "parameters": {"type": "object"}}}
 HI = [{"role": "user", "content": "Hi"}]
@@ -30,3 +31,46 @@ def test_refusals_alone_are_no_success(tmp_path: Path, sound: bool, failed: list
     assert [case.name for case in cases if case.status == "failed"] == failed
     assert {case.name for case in cases} >= {"tools"}
     assert [d.code for case in cases for d in case.diagnostics] == (["MK738"] if failed else [])
+
+
+def write_package(folder: Path, chat_template: str) -> Path:
+    folder.mkdir()
+    (folder / "chat.jinja").write_text(chat_template)
+    file = folder / "mkmodelfile.yaml"
+    file.write_text("name: p\nmodel: m.gguf\nprojector: none\nchat_template: chat.jinja\n")
+    return file
+
+
+def test_a_chat_template_that_does_not_parse_fails_its_own_package_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    packages = [
+        write_package(Path(name), text) for name, text in (("a", JINJA), ("b", JINJA + "{% if"), ("c", JINJA))
+    ]
+    cases = check_packages(packages, micro=True, tokens=False, update=True)
+    failed = [c for c in cases if c.status is Status.FAILED]
+    assert [c.name for c in failed] == ["b/build"]
+    [found] = failed[0].diagnostics
+    assert (found.code, str(found.span)) == ("MK210", f"{Path('b/chat.jinja')}:1")
+    assert {c.name.partition("/")[0] for c in cases} == {"a", "b", "c"}
+
+
+def test_paths_of_findings_are_relative_where_the_package_was_named_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    file = write_package(Path("a"), JINJA)
+    check_packages([file], micro=True, tokens=False, update=True)
+    Path("a/golden/question.prompt").write_text("another")
+    for named in (file, tmp_path / file):
+        found = [d for c in check_packages([named], micro=True, tokens=False) for d in c.diagnostics]
+        golden = named.parent / "golden"
+        assert [(d.code, str(d.span)) for d in found] == [("MK912", str(golden / "question.prompt"))]
+
+
+def test_a_model_that_is_missing_can_be_done_without(tmp_path: Path) -> None:
+    file = write_package(tmp_path / "a", JINJA)
+    [case] = check_packages([file], tokens=False)
+    [found] = case.diagnostics
+    assert (found.code, "--micro" in found.help) == ("MK430", True)
