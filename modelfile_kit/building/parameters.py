@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ..core.diagnostics import Diagnostic, Severity
+from ..core.diagnostics import Diagnostic, Severity, Span
 from ..gguf_file.sampling import sampling_defaults
 from ..ollama.grammar import Instruction, Modelfile
 from ..ollama.parameters import validate
@@ -53,9 +53,18 @@ def check_sampling(package: Package, files: PackageFiles) -> list[Diagnostic]:
 
 def check_parameters(package: Package) -> list[Diagnostic]:
     """What the oldest Ollama of the package would say to its parameters, at their lines in the file."""
+    return refused_parameters(
+        package.parameters, package.target, lambda name: package.span(f"parameters.{name}")
+    )
+
+
+def refused_parameters(
+    parameters: Mapping[str, Any], target: str | Target, place: Callable[[str], Span]
+) -> list[Diagnostic]:
+    """What the oldest Ollama of a target would say to parameters; place: where one stands."""
     found = []
-    for name, text in written_parameters(package.parameters):
+    for name, text in written_parameters(parameters):
         instruction = Instruction("parameter", name, text)
-        for finding in validate(Modelfile((instruction,)), package.target):
-            found.append(replace(finding, span=package.span(f"parameters.{name}")))
+        for finding in validate(Modelfile((instruction,)), target):
+            found.append(replace(finding, span=place(name)))
     return found

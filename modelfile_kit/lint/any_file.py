@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..core.diagnostics import Diagnostic, with_excerpts
 from ..core.errors import ModelfileError
@@ -16,10 +18,13 @@ from .choice import EVERYTHING, Choice
 from .runner import lint_modelfile, lint_template
 
 if TYPE_CHECKING:
-    from ..package import bounded_yaml, package
+    from ..building import parameters
+    from ..package import bounded_yaml, package, variant_keys
 else:
+    parameters = later("modelfile_kit.building.parameters")
     bounded_yaml = later("modelfile_kit.package.bounded_yaml")
     package = later("modelfile_kit.package.package")
+    variant_keys = later("modelfile_kit.package.variant_keys")
 
 LINTED = (*MODELFILES, *PACKAGE_FILES, "*.gotmpl", "!*.yaml.gotmpl", "!*.yml.gotmpl")
 """Names of the files of a folder that are linted; `x.yaml.gotmpl` is a file of helmfile."""
@@ -42,8 +47,8 @@ def lint_file(
 ) -> list[Diagnostic]:
     """What is wrong with a file, in the order of its lines; arguments as of `lint_modelfile`.
 
-    Of a package file its keys and values are looked at, not the files or names in it. Raises UsageError for a
-    bad target.
+    Of a package file its keys, values and parameters are looked at, not the files or names in it. Raises
+    UsageError for a bad target.
     """
     if is_modelfile(file):
         return lint_modelfile(data, base=base, target=target, file=file, memory=memory, choice=choice)
@@ -54,7 +59,14 @@ def lint_file(
 
 
 def _of_package(data: bytes, file: str) -> list[Diagnostic]:
-    *_, found = package.check_document(bounded_yaml.load(data, file))
+    shape, document, found = package.check_document(bounded_yaml.load(data, file))
+    if shape is not None and not found:
+        homes: list[tuple[tuple[str, ...], Mapping[str, Any]]] = [(("parameters",), shape.parameters)]
+        for variant in variant_keys.variants_of(shape):
+            homes.append((("variants", variant.tag, "parameters"), variant.parameters))
+        for home, given in homes:
+            place = partial(document.span, *home)
+            found += parameters.refused_parameters(given, shape.target, place)
     found.sort(key=lambda d: (d.span.line or 0, d.span.column or 0) if d.span else (0, 0))
     return with_excerpts(found, bounded_yaml.BREAK.split(decode(data)))
 

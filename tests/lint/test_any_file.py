@@ -26,6 +26,13 @@ def codes(text: str | bytes, file: str, **options) -> list[str]:
         ("name: x\nmodle: y.gguf\nmodel: y.gguf\n", "a/mkmodelfile.yaml", ["MK503"]),
         ("name: x\nmodel: [\n", "mkmodelfile.yml", ["MK502"]),
         ("name: x\nmodel: not-here.gguf\n", "mkmodelfile.yaml", []),
+        (
+            "name: x\nmodel: y.gguf\nparameters: {num_contxt: 4, top_k: hot}\n",
+            "mkmodelfile.yaml",
+            ["MK110", "MK111"],
+        ),
+        ("name: x\nmodel: y.gguf\nparameters: {top_k: 4, temperature: 0.5}\n", "mkmodelfile.yaml", []),
+        ("name: x\nvariants: {a: {model: y.gguf, parameters: {nope: 1}}}\n", "mkmodelfile.yaml", ["MK110"]),
         ("{{ .Prompt", "a/template.gotmpl", ["MK202"]),
         (f"{{{{ .Sytem }}}}{TEMPLATE}", "template.gotmpl", ["MK240"]),
         (TEMPLATE, "template.gotmpl", []),
@@ -45,6 +52,11 @@ def test_a_modelfile_is_linted_as_ever():
 def test_places_and_source_lines():
     [found] = lint_file(b"name: x\nmodel: y.gguf\nmodle: y.gguf\n", file="a/mkmodelfile.yaml")
     assert (found.span.file, found.span.line, found.excerpt) == ("a/mkmodelfile.yaml", 3, "modle: y.gguf")
+
+
+def test_a_parameter_of_a_package_has_its_place():
+    [found] = lint_file(b"name: x\nmodel: y.gguf\nparameters:\n  nope: 1\n", file="mkmodelfile.yaml")
+    assert (found.code, found.span.line, found.excerpt) == ("MK110", 4, "  nope: 1")
 
 
 def test_the_choice_counts_for_all():
