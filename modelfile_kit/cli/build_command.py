@@ -11,7 +11,7 @@ import click
 
 from ..building.build import REPORT, Build, default_output, model_files
 from ..building.variants import VariantBuild, build_variants
-from ..core.diagnostics import Diagnostic
+from ..core.diagnostics import Diagnostic, Severity
 from ..package.package import Package, load_package
 from ..packing.hub_files import write_hub_files
 from ..packing.oci_layout import write_layout
@@ -26,7 +26,6 @@ from .common import (
     format_option,
     is_verbose,
     package_argument,
-    print_diagnostics,
     print_report,
     print_serious,
     say,
@@ -198,8 +197,10 @@ def _tell_all(
         finish(report, output_format)
         return
     for one, outcome, case in zip(builds, outcomes, report.cases, strict=True):
-        say(f"{one.package.name}  {outcome.summary}")
-        print_diagnostics(case.diagnostics)
+        said = f"{one.package.name}  {outcome.summary}"
+        remarks = () if is_verbose() else (d for d in case.diagnostics if d.severity is Severity.INFO)
+        say("; ".join(filter(None, (said, notes(remarks)))))
+        print_serious(case.diagnostics)
         if one.built is None or outcome.status is Status.FAILED:
             continue
         for line in [] if one.same_as or not is_verbose() else one.built.summary():

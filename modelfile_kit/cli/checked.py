@@ -17,7 +17,8 @@ from ..core.diagnostics import Diagnostic, Severity
 from ..core.errors import EngineError, KitError, MissingDependencyError
 from ..report import Report, Status
 from ..report.convert import check_cases, reply_cases, reply_facts
-from .common import print_diagnostics, say, tried_replies
+from ..report.terminal import notes
+from .common import print_serious, say, tried_replies
 from .names import bring_files
 from .variants import Outcome, failed, own_findings, report_of_variants
 
@@ -78,7 +79,9 @@ def _every(subject: str, builds: Sequence[VariantBuild], how: How) -> Report:
             outcomes[one.tag] = failed(one, one.error)
             continue
         if not how.told:
-            print_diagnostics(d for d in one.built.diagnostics if d not in told and d.code not in CODES)
+            own_to_build = [d for d in one.built.diagnostics if d not in told and d.code not in CODES]
+            if remarks := print_serious(own_to_build):
+                say(notes(remarks))
         told.update(one.built.diagnostics)
         own = Report("check", one.tag, diagnostics=own_findings(one.built), fail_on=how.fail_on)
         first = outcomes[one.same_as] if one.same_as and not how.see else None

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from ..building.variant_differences import CODES
 from ..building.variants import VariantBuild, build_variants
 from ..core.durations import duration_text
 from ..core.ollama_host import resolve_host
@@ -30,7 +31,6 @@ from .common import (
     html_option,
     insecure_option,
     package_argument,
-    print_diagnostics,
     print_serious,
     say,
     write_page,
@@ -141,7 +141,7 @@ def command(
         "keep_previous": keep_previous,
     }
     if len(builds) > 1:
-        report = _publish_all(name or whole.name, builds, names, options)
+        report = _publish_all(name or whole.name, builds, names, options, output_format)
         if html:
             _page(html, report, str(package), builds)
         finish(replace(report, brief=True), output_format)
@@ -194,9 +194,11 @@ def _publish_all(
     builds: Sequence[VariantBuild],
     names: Mapping[str, tuple[str, ...]],
     options: Mapping[str, Any],
+    output_format: str,
 ) -> Report:
     """Every variant, each told as it is published."""
-    print_diagnostics(dict.fromkeys(d for b in builds if b.built for d in b.built.diagnostics))
+    of_builds = dict.fromkeys(d for b in builds if b.built for d in b.built.diagnostics)
+    remarks = tuple(d for d in print_serious(of_builds, output_format) if d.code not in CODES)
     all_of_them = []
     with step_progress() as progress:
         for one in publish_variants(builds, names, progress=progress, **options):
@@ -208,7 +210,9 @@ def _publish_all(
     raise_if_none_was_tried(all_of_them)
     report = report_of_variants("publish", subject, [outcome_of(one) for one in all_of_them])
     sent = sum(one.done.uploaded_bytes for one in all_of_them if one.done is not None)
-    return replace(report, facts={"uploaded": f"{sent / 1e6:.1f} MB", **report.facts})
+    what = "to upload" if options["dry_run"] else "uploaded"
+    found = (*report.diagnostics, *remarks)
+    return replace(report, facts={what: f"{sent / 1e6:.1f} MB", **report.facts}, diagnostics=found)
 
 
 def _cleaned(found: list[Leftover]) -> Report:

@@ -76,13 +76,10 @@ def draft_variants(
     draft = _without_remark(draft_package(main.path, projector=projector, folder=folder))
     place = folder or main.path.parent
     lines = [f"  {scalar(tags[f.path])}: {scalar(_named(f.path, place))}" for f in found]
-    name = package_name(main.path)
-    facts = [f"{name}:{tags[f.path]}: {f.path.name}" for f in found]
-    facts.append(f"{name}, without a tag: {main.path.name}")
-    whole = "".join(
-        f"{line}\n"
-        for line in ("variants:  # each becomes a tag, as in " + f"{name}:{tags[main.path]}", *lines)
-    )
+    # The package may get another name than the model's, so tags stand alone.
+    facts = [f"tag {tags[f.path]}: {f.path.name}" for f in found]
+    facts.append(f"without a tag: {main.path.name}")
+    whole = "".join(f"{line}\n" for line in ("variants:  # each becomes a tag of the name", *lines))
     diagnostics = [
         *draft.diagnostics,
         *(d for f in found if f is not main for d in check_soundness(f.header)),

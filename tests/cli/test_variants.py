@@ -144,8 +144,9 @@ def test_init_writes_variants(tmp_path, mkmodelfile):
     write_variants(tmp_path, ["Q8_0", "Q4_K_M"])
     files = sorted(p for p in tmp_path.glob("*.gguf") if p.name != "micro-glm4v.gguf")
     (tmp_path / "mkmodelfile.yaml").unlink()
-    done = mkmodelfile("init", *files)
+    done = mkmodelfile("init", *files, "--name", "mine")
     assert done.code == 0, done.err
+    assert "m:q8" not in (done.err + (tmp_path / "mkmodelfile.yaml").read_text()).lower()
     package = load_package(tmp_path)
     assert package.model.name == "M-Q4_K_M.gguf"
     assert {v.tag: v.model.name for v in package.variants} == {
@@ -153,6 +154,13 @@ def test_init_writes_variants(tmp_path, mkmodelfile):
         "q8_0": "M-Q8_0.gguf",
     }
     assert mkmodelfile("build", tmp_path, "-q").code == 0
+
+
+@pytest.mark.parametrize("command", ["build", "check"])
+def test_remarks_are_named_and_shown_when_asked(command, folder, mkmodelfile):
+    done = mkmodelfile(command, folder)
+    assert ("notes: MK321 stop-unseen" in done.err, "never fires" in done.err) == (True, False)
+    assert "never fires" in mkmodelfile(command, folder, "-v").err
 
 
 def test_fit_looks_at_one_of_them(folder, mkmodelfile):
