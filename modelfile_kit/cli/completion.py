@@ -29,6 +29,8 @@ MAX_MODELS = 2_000
 PATIENCE = 1.0  # seconds for all of a server's answer
 # What a name of a server or a file's key may be made of; a shell would take other characters for its own.
 _SAFE = re.compile(r"[A-Za-z0-9._:/@+-]+")
+# What bash leaves unquoted behind a `:` or `=`, where Enter would run it as part of the line.
+_RUN_BY_BASH = frozenset("$`<>")
 
 ENDINGS: Mapping[str, tuple[str, ...]] = {
     "gguf": (".gguf",),
@@ -70,6 +72,8 @@ def answer(arguments: Sequence[str], shell: str) -> int:
             found = candidates(words)
             cut = _broken_off(words[-1], breaks)
             found = [replace(c, text=c.text[cut:]) for c in found if len(c.text) > cut]
+            if cut:
+                found = [c for c in found if not _RUN_BY_BASH & set(c.text)]
         else:
             found = candidates(arguments or [""])
         deliver("".join(f"{c.kind}\t{c.text}\t{c.help}\n" for c in found))

@@ -227,3 +227,36 @@ def test_tab_in_fish(files: Path, environment: dict[str, str]) -> None:
         ["my package/a b.gguf"], ["~/at home.gguf"], ["MK325"], [], ["my package/"],
     ]  # fmt: skip
     assert answers[0][0].partition("\t")[2].startswith("Verify a model on an Ollama server")
+
+
+@pytest.mark.parametrize(
+    ("name", "typed"),
+    [
+        ("a:`>ran`.gguf", "a:"),
+        ("a:$HOME.gguf", "a:"),
+        ("a:$(>ran).gguf", "a:"),
+        ("a:<(>ran).gguf", "a:"),
+        ("a:`>ran`.gguf", "a"),
+        ("`>ran`.gguf", ""),
+        ("`>ran`.gguf", "--tokenizer="),
+        ("a b;>ran.gguf", "a"),
+    ],
+)
+def test_a_name_is_text_to_bash_whatever_is_in_it(
+    files: Path, environment: dict[str, str], tmp_path: Path, name: str, typed: str
+) -> None:
+    folder = tmp_path / "hostile"
+    folder.mkdir()
+    (folder / name).write_bytes(b"")
+    path = tmp_path / "script"
+    path.write_text(script("bash"))
+    found = shells.Shell("bash", path, folder, environment)
+    try:
+        words = found.completed(f"mkmodelfile inspect {typed}")
+    finally:
+        found.close()
+    if typed.endswith(":") or typed == "--tokenizer=":
+        assert words == ["mkmodelfile", "inspect", typed]  # left to the user
+    else:
+        assert words == ["mkmodelfile", "inspect", name, ""]
+    assert [file.name for file in folder.iterdir()] == [name]
