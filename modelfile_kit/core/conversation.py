@@ -62,6 +62,11 @@ class Conversation:
 
         Raises UsageError that names the conversation, the key, what was found and what was expected.
         """
+        if not isinstance(data, Mapping):
+            raise UsageError(
+                f"conversation {default_id!r} is {_kind(data)}, expected an object",
+                help="a conversation is an object with `messages`",
+            )
         ident = str(data.get("id", default_id))
         unknown = set(data) - _KEYS
         if unknown:

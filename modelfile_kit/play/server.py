@@ -8,7 +8,9 @@ from the page's own Origin; no other site is allowed to read anything (no CORS).
 from __future__ import annotations
 
 import html
+import io
 import json
+import math
 import secrets
 import socket
 import threading
@@ -24,9 +26,10 @@ from ..core.foreign_text import json_text
 HOST = "127.0.0.1"
 # A conversation that is typed has some thousands of characters (CWE-770).
 MAX_BODY = 1_000_000
-# Seconds that a client may be silent, and that a request may take to arrive.
+# Seconds that a client may be silent, and that a request's body and its head may take to arrive.
 SILENCE = 15.0
 ARRIVAL = 20.0
+HEAD_ARRIVAL = 20.0
 # A page asks for one thing at a time; a few pages may be open.
 MAX_CONNECTIONS = 32
 
@@ -113,12 +116,48 @@ class _Refused(Exception):  # noqa: N818 (an answer, not an error of this proces
         self.status = status
 
 
+class _Arriving(io.RawIOBase):
+    """What a client sends, until a moment: a byte now and then keeps no connection from the others."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._silence = connection.gettimeout() or SILENCE
+        self.end = math.inf
+
+    def readable(self) -> bool:
+        """It is only read."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Some bytes, none at the end. Raises TimeoutError behind the moment."""
+        left = self.end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self._connection.settimeout(min(self._silence, left))
+        try:
+            return self._connection.recv_into(buffer)
+        finally:
+            self._connection.settimeout(self._silence)
+
+
 class _Handler(BaseHTTPRequestHandler):
     server: PlayServer
     protocol_version = "HTTP/1.1"
     server_version = "mkmodelfile"
     sys_version = ""
     timeout = SILENCE
+
+    def setup(self) -> None:
+        """Reads of the connection with an end."""
+        super().setup()
+        self.rfile.close()
+        self._arriving = _Arriving(self.connection)
+        self.rfile = io.BufferedReader(self._arriving)
+
+    def handle_one_request(self) -> None:
+        """A request, if its head arrives in time."""
+        self._arriving.end = time.monotonic() + HEAD_ARRIVAL
+        super().handle_one_request()
 
     def do_GET(self) -> None:
         """The page and what belongs to it."""
@@ -150,6 +189,9 @@ class _Handler(BaseHTTPRequestHandler):
             raise _Refused(HTTPStatus.FORBIDDEN, "another site may not ask this server")
 
     def _get(self) -> None:
+        # What nobody reads would be taken for the next request.
+        if self.headers.get("Content-Length", "0") != "0" or self.headers.get("Transfer-Encoding"):
+            raise _Refused(HTTPStatus.BAD_REQUEST, "a page is asked for without a body")
         path = self.path.partition("?")[0]
         if path == "/facts":
             self._send(self.server.facts, "application/json")
@@ -182,6 +224,7 @@ class _Handler(BaseHTTPRequestHandler):
             raise _Refused(HTTPStatus.LENGTH_REQUIRED, "expected Content-Length")
         if len(length) > 9 or int(length) > MAX_BODY:
             raise _Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"expected at most {MAX_BODY:,} bytes")
+        self._arriving.end = math.inf  # the body has its own end
         missing, parts, end = int(length), [], time.monotonic() + ARRIVAL
         while missing:
             part = self.rfile.read1(missing) if time.monotonic() < end else b""

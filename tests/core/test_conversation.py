@@ -64,6 +64,9 @@ def test_category(data: Any, category: Any) -> None:
 @pytest.mark.parametrize(
     ("data", "complaint"),
     [
+        (None, "missing, expected an object"),
+        ([], "a list, expected an object"),
+        (5, "a number, expected an object"),
         ({"messages": "hello"}, "a string, expected a list of messages"),
         ({}, "missing, expected a list of messages"),
         ({"messages": [1]}, "message 0 is a number"),

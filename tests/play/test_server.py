@@ -161,6 +161,32 @@ def test_a_client_that_is_slow_or_silent_does_not_keep_its_place(server, monkeyp
         assert silent.recv(1000) == b""
 
 
+def test_a_client_that_sends_a_byte_now_and_then_does_not_keep_its_place(server, monkeypatch):
+    monkeypatch.setattr(serving, "HEAD_ARRIVAL", 0.3)
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as slow:
+        slow.settimeout(0.02)
+        for _ in range(1000):
+            try:
+                slow.sendall(b"a")
+                if slow.recv(1000) == b"":
+                    break
+            except ConnectionError:
+                break
+            except TimeoutError:
+                continue
+        else:
+            pytest.fail("it was waited for")
+    assert serving.SILENCE > 1
+
+
+def test_the_body_of_a_question_for_a_page_is_no_second_request(server):
+    hidden = f"GET /facts HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n\r\n".encode()
+    status, headers, data = ask(server, "GET", "/", {"Content-Length": str(len(hidden))}, hidden)
+    assert (status, headers["Connection"]) == (400, "close")
+    assert data == b"a page is asked for without a body\n"
+    assert ask(server, "GET", "/", {"Content-Length": "0"})[0] == 200
+
+
 def test_too_many_connections_are_turned_away_and_the_place_comes_free_again(server, monkeypatch):
     held = [
         socket.create_connection(("127.0.0.1", server.port), timeout=20)
