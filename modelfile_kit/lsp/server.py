@@ -22,7 +22,7 @@ from pygls.uris import from_fs_path, to_fs_path
 
 from ..core.common_start import common_length
 from ..core.diagnostics import Severity
-from ..core.errors import KitError
+from ..core.errors import KitError, UsageError
 from ..core.version import __version__
 from ..ollama.versions import Target
 from .answers import Choice, OpenFile, Place, Problem, Symbol
@@ -31,6 +31,8 @@ from .languages import MAX_CHARACTERS, Language, language_of
 
 # How long nothing has to be typed before a file is looked at.
 QUIET_SECONDS = 0.2
+# A message beyond this is a mistake of the client, and would fill the memory before it is read (CWE-770).
+MAX_MESSAGE = 64 * 1024 * 1024
 
 _SEVERITIES = {
     Severity.ERROR: types.DiagnosticSeverity.Error,
@@ -335,6 +337,8 @@ def _follow(server: Server, pygls_server: LanguageServer) -> None:
 
     @feature(types.INITIALIZE)
     def initialized(params: types.InitializeParams) -> None:
+        # pygls would edit its own copy of each file, which nobody reads, at many times the cost of ours.
+        pygls_server.workspace.update_text_document = _no_copy  # type: ignore[method-assign]
         server.set_up(params.initialization_options)
 
     @feature(types.SHUTDOWN)
@@ -401,6 +405,10 @@ def _answer(server: Server, pygls_server: LanguageServer) -> None:
         return await server.actions(params)
 
 
+def _no_copy(*_: object) -> None:
+    """What pygls does with an edit: nothing, since `Server` does it."""
+
+
 class _Input:
     """Standard input that knows whether it has ended."""
 
@@ -415,7 +423,12 @@ class _Input:
         return line
 
     def read(self, count: int) -> bytes:
-        """So many bytes, fewer at the end."""
+        """So many bytes, fewer at the end. Raises UsageError for more than a message can have."""
+        if count > MAX_MESSAGE:
+            raise UsageError(
+                f"the client announces a message of {count:,} bytes, expected at most {MAX_MESSAGE:,}",
+                help="start the server again; docs/editors.md has the settings of editors",
+            )
         data = self._stream.read(count)
         self.ended = len(data) < count
         return data

@@ -304,3 +304,39 @@ def test_without_the_extra_the_way_to_it_is_said(tmp_path: Path) -> None:
     client = Client([sys.executable, "-m", "modelfile_kit", "lsp"], PYTHONPATH=path)
     assert client.close() == 2
     assert 'pip install "modelfile-kit[lsp]"' in client.errors
+
+
+def test_an_edit_of_a_file_that_was_never_opened_is_passed_over(client: Client, tmp_path: Path) -> None:
+    uri = uri_of(tmp_path / "Modelfile")
+    client.change(uri, 2, {"range": at(0, 0), "text": "FROM x"})
+    assert client.at("hover", uri, 0, 0) is None
+    assert not [m for m in client.received if m.get("method") == "window/showMessage"]
+
+
+def test_the_protocols_library_keeps_no_copy_of_what_is_edited() -> None:
+    """Its copy would cost seconds for a few edits of a large file."""
+    watched = """
+import os, runpy, sys
+from pygls.workspace import TextDocument
+TextDocument.apply_change = lambda *_: os.write(2, b"an edit was copied")
+sys.argv = ["mkmodelfile", "lsp"]
+runpy.run_module("modelfile_kit", run_name="__main__")
+"""
+    uri = "untitled:Modelfile"
+    with Client([sys.executable, "-c", watched]) as client:
+        client.start()
+        client.open(uri, "FROM x\n")
+        client.change(uri, 2, {"range": at(0, 0, 4), "text": "NOTHING"})
+        assert [found["code"] for found in client.findings(uri, 2)][:1] == ["MK101"]
+        client.close()
+        assert "copied" not in client.errors
+
+
+@pytest.mark.parametrize("length", [10**20, 10**11])
+def test_a_message_without_end_is_refused(length: int) -> None:
+    with Client() as client:
+        client.start()
+        client.write(b"Content-Length: %d\r\n\r\n{" % length)
+        assert client.process.wait(PATIENCE) == 2
+        client.close()
+        assert f"{length:,} bytes" in client.errors and "MK999" not in client.errors
