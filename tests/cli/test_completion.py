@@ -238,7 +238,7 @@ def test_tab_in_fish(files: Path, environment: dict[str, str]) -> None:
         ("a:<(>ran).gguf", "a:"),
         ("a:`>ran`.gguf", "a"),
         ("`>ran`.gguf", ""),
-        ("`>ran`.gguf", "--tokenizer="),
+        ("`>ran`.gguf", "--model="),
         ("a b;>ran.gguf", "a"),
     ],
 )
@@ -250,13 +250,32 @@ def test_a_name_is_text_to_bash_whatever_is_in_it(
     (folder / name).write_bytes(b"")
     path = tmp_path / "script"
     path.write_text(script("bash"))
+    command = "build" if typed.startswith("-") else "inspect"
     found = shells.Shell("bash", path, folder, environment)
     try:
-        words = found.completed(f"mkmodelfile inspect {typed}")
+        words = found.completed(f"mkmodelfile {command} {typed}")
     finally:
         found.close()
-    if typed.endswith(":") or typed == "--tokenizer=":
-        assert words == ["mkmodelfile", "inspect", typed]  # left to the user
+    if typed.endswith((":", "=")):
+        assert words == ["mkmodelfile", command, typed]  # left to the user
     else:
-        assert words == ["mkmodelfile", "inspect", name, ""]
+        assert words == ["mkmodelfile", command, name, ""]
+    assert [file.name for file in folder.iterdir()] == [name]
+
+
+@pytest.mark.parametrize("name", ["my model.gguf", "q'$(>ran).gguf", 'x`>ran`$HOME".gguf'])
+@pytest.mark.parametrize("before", ["'", '"', "", "--model=", '--model="'])
+def test_a_name_within_quotes_is_that_name_to_zsh(
+    environment: dict[str, str], tmp_path: Path, name: str, before: str
+) -> None:
+    folder = tmp_path / "hostile"
+    folder.mkdir()
+    (folder / name).write_bytes(b"")
+    command = "build" if before.startswith("-") else "inspect"
+    found = shells.Shell("zsh", FOLDER / "shells" / "mkmodelfile.zsh", folder, environment)
+    try:
+        words = found.completed(f"mkmodelfile {command} {before}{name[0]}")
+    finally:
+        found.close()
+    assert words == ["mkmodelfile", command, before.rstrip("'\"") + name, ""]
     assert [file.name for file in folder.iterdir()] == [name]

@@ -7,16 +7,20 @@ _mkmodelfile() {
     for line in $lines; do
         IFS=$'\t' read -r kind text help <<< "$line"
         line=$text${help:+  -- $help}
-        text=${(q)text}
-        # a home folder stays one
-        [[ $text == \\\~/* ]] && text=${text#\\}
+        if [[ -z $compstate[quote] ]]; then # within quotes zsh quotes as these need it
+            text=${(q)text}
+            # a home folder stays one
+            [[ $text == \\\~/* ]] && text=${text#\\}
+        fi
         case $kind in
             folder|more) more+=("$text"); more_shown+=("$line") ;;
             *) whole+=("$text"); whole_shown+=("$line") ;;
         esac
     done
-    (( $#more )) && compadd -Q -l -S '' -d more_shown -a more
-    (( $#whole )) && compadd -Q -l -d whole_shown -a whole
+    local -a ready
+    [[ -z $compstate[quote] ]] && ready=(-Q)
+    (( $#more )) && compadd $ready -l -S '' -d more_shown -a more
+    (( $#whole )) && compadd $ready -l -d whole_shown -a whole
     (( $#more || $#whole ))
 }
 
