@@ -338,7 +338,8 @@ def _follow(server: Server, pygls_server: LanguageServer) -> None:
     @feature(types.INITIALIZE)
     def initialized(params: types.InitializeParams) -> None:
         # pygls would edit its own copy of each file, which nobody reads, at many times the cost of ours.
-        pygls_server.workspace.update_text_document = _no_copy  # type: ignore[method-assign]
+        workspace: Any = pygls_server.workspace
+        workspace.update_text_document = _no_copy
         server.set_up(params.initialization_options)
 
     @feature(types.SHUTDOWN)
