@@ -48,7 +48,7 @@ def chosen(trip: RoundTrip, other: RoundTrip, *, hides: bool = False) -> Diagnos
     hides: whether it takes an answer without a thought for one, where the tags show it.
     """
     read, before = sum(trip.read.values()), sum(other.read.values())
-    less = [name for name, right in other.read.items() if right and not trip.read[name]]
+    less = [name for name, right in other.read.items() if right and not trip.read.get(name, True)]
     loses = f"; it does not read {_listed(less)}, which the tags read" if less else ""
     return Diagnostic(
         PARSER_CHOSEN,

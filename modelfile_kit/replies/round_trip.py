@@ -14,6 +14,8 @@ from functools import cached_property
 from typing import Any
 
 from ..core.errors import KitError
+from ..core.step_account import steps_together
+from ..gotemplate.budget import LimitError
 from ..ollama.builtin import PARSERS, parser_for
 from ..ollama.parsers import OLDEST, read_reply
 from ..ollama.prompt import PromptTemplate
@@ -70,8 +72,8 @@ class RoundTrip:
     parser: the name of the PARSER, "" for the TEMPLATE's tags. readings: of every reply, in every size.
     unchanged: whether the prompts are those of the TEMPLATE without a PARSER. cut_tokens: whether pieces end
     inside special tokens too, as nobody said which texts are tokens; an engine sends a token whole. engine:
-    the build of llama-server whose own parser read them, "" where Ollama did. unseen: kinds by name that the
-    engine was not asked for, and why.
+    the build of llama-server whose own parser read them, "" where Ollama did. unseen: kinds by name that were
+    not read, and why: the engine was not asked, or the template was stopped.
     """
 
     parser: str
@@ -107,6 +109,10 @@ class RoundTrip:
     def _right(self, aspect: str) -> list[bool]:
         """Of each reading that has the aspect: whether it comes back."""
         return [r.right(aspect) for r in self.readings if aspect in aspects_of(r.spoken.kind)]
+
+
+# Steps of one prompt, whatever the work around it took before. The hungriest real TEMPLATE takes 50,000.
+_JINJA_STEPS, _GO_STEPS = 50_000, 400_000
 
 
 def kinds_with(aspect: str) -> tuple[Kind, ...]:
@@ -153,13 +159,21 @@ class Trip:
         self.tokens = tokens or ReplyTokens()
         self.hidden = tuple(sorted(self.tokens.hidden, key=len, reverse=True))
         self._prompts: dict[tuple[bool, bool, Think], str | None] = {}
+        self.stopped = ""  # why no prompt was made any more: a limit says nothing about the replies
 
     def own(self) -> RoundTrip:
         """The replies read as the model is: by its PARSER (gpt-oss has one untold), else by the tags."""
         parser = self.template.parser
         known = parser_for(parser, self.target.newest) is not None
         reader = parser if known else ""
-        return RoundTrip(reader, tuple(self._readings(reader, PIECES)), cut_tokens=self.tokens.whole is None)
+        readings = tuple(self._readings(reader, PIECES))
+        if self.stopped:
+            unseen = dict.fromkeys(
+                (r.spoken.kind.name for r in readings if r.problem == REFUSED), self.stopped
+            )
+            readings = tuple(r for r in readings if r.spoken.kind.name not in unseen)
+            return RoundTrip(reader, readings, cut_tokens=self.tokens.whole is None, unseen=unseen)
+        return RoundTrip(reader, readings, cut_tokens=self.tokens.whole is None)
 
     def by_parser(self, name: str) -> RoundTrip:
         """The replies read by a PARSER."""
@@ -246,12 +260,19 @@ class Trip:
             return None
         key = (template.parser == "harmony", offered, think)
         if key not in self._prompts:
-            message = {"role": "user", "content": QUESTION}
-            try:
-                self._prompts[key] = template.render([message], tools=TOOLS if offered else None, think=think)
-            except KitError:
-                self._prompts[key] = None
+            self._prompts[key] = None if self.stopped else self._made(template, offered, think)
         return self._prompts[key]
+
+    def _made(self, template: Prompts, offered: bool, think: Think) -> str | None:
+        message = {"role": "user", "content": QUESTION}
+        try:
+            with steps_together(_JINJA_STEPS, _GO_STEPS, anew=True):
+                return template.render([message], tools=TOOLS if offered else None, think=think)
+        except LimitError as error:
+            self.stopped = str(error)
+        except KitError:
+            pass
+        return None
 
     def _sent(self, spoken: Spoken, parser: str, template: Prompts) -> str:
         """The reply as the engine gives it to the server."""
@@ -289,7 +310,9 @@ def _better(trip: RoundTrip, other: RoundTrip) -> bool:
     """
     if sum(trip.read.values()) <= sum(other.read.values()):
         return False
-    if any(other.read.get(kind.name) and not trip.read[kind.name] for kind in KINDS if not _own(kind)):
+    if any(
+        other.read.get(kind.name) and not trip.read.get(kind.name, True) for kind in KINDS if not _own(kind)
+    ):
         return False
     gained = {
         aspect

@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 
 from modelfile_kit.compiler.compile import compile_template, translate
+from modelfile_kit.core.step_account import steps_together
 from modelfile_kit.huggingface import Reference
 from modelfile_kit.ollama.prompt import PromptTemplate
 from modelfile_kit.ollama.reply_tokens import ReplyTokens
 from modelfile_kit.ollama.reply_types import Reply, ToolCall
+from modelfile_kit.replies import round_trip
 from modelfile_kit.replies.reply_findings import advice, findings
 from modelfile_kit.replies.round_trip import (
     CALLS,
@@ -281,3 +283,21 @@ def test_same_calls() -> None:
     assert not same_calls([], wanted)
     assert not same_calls([("b", {"x": 1})], wanted)
     assert not same_calls([("a", {"x": 2})], wanted)
+
+
+def test_what_the_work_around_it_took_changes_no_reply() -> None:
+    alone, asked = trip(CODER), trip(CODER)
+    with steps_together(0, 0):
+        read = asked.own()
+    assert read.unseen == {}
+    assert any(read.read.values())
+    assert read.read == alone.own().read
+
+
+def test_a_stopped_template_says_nothing_about_its_replies(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(round_trip, "_GO_STEPS", 1)
+    found = trip(CODER).own()
+    assert "call" in found.unseen
+    assert all(found.read.values())  # the prompt without tools is short
+    assert not found.unseen.keys() & found.read.keys()
+    assert all("more than 1 steps" in why for why in found.unseen.values())
