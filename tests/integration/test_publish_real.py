@@ -258,6 +258,7 @@ import signal, sys
 from modelfile_kit.publish.publish import publish
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background runs ignore it
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # and nohup ignores this one
 
 def stop_here(step):
     print(step.stage, flush=True)

@@ -143,7 +143,7 @@ def test_control_characters_are_visible_everywhere(typed):
         ({"messages": [{"role": "user", "text": "Hi"}]}, "did you mean 'content'"),
         ({"messages": "Hi"}, "expected a list of messages"),
         ({"messages": [{"role": "user", "content": "x", "images": 101}]}, "at most 100"),
-        ({"messages": [{"role": "user", "content": "x", "images": -1}]}, "at most 100"),
+        ({"messages": [{"role": "user", "content": "x", "images": -1}]}, "counts from 0"),
     ],
 )
 def test_another_shape_is_told(typed, data, words):
