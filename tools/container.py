@@ -146,20 +146,19 @@ class Trial:
     def _run(self, place: Path, line: Sequence[str], environment: Mapping[str, str]) -> None:
         variables = {k: os.environ[k] for k in (*_PASSED, *_PIP) if k in os.environ}
         variables |= {"PATH": _PATH, "HOME": "/root", "DEBIAN_FRONTEND": "noninteractive", **environment}
-        lent = {"/etc/resolv.conf": place / "etc/resolv.conf"}
-        if certificate := os.environ.get("PIP_CERT"):
-            lent[certificate] = place / "tmp/certificate.pem"
-            variables["PIP_CERT"] = "/tmp/certificate.pem"  # noqa: S108 (in the stage)
-        for source, target in lent.items():
-            shutil.copy(source, target)
-        if self.find_links is not None:
-            shutil.copytree(self.find_links, place / "tmp/wheels", dirs_exist_ok=True)
-            variables["PIP_FIND_LINKS"] = "/tmp/wheels"  # noqa: S108
+        shutil.copy("/etc/resolv.conf", place / "etc/resolv.conf")
+        lent = place / "lent"  # for this step alone
+        lent.mkdir(exist_ok=True)
         try:
+            if certificate := os.environ.get("PIP_CERT"):
+                shutil.copy(certificate, lent / "certificate.pem")
+                variables["PIP_CERT"] = "/lent/certificate.pem"
+            if self.find_links is not None:
+                shutil.copytree(self.find_links, lent / "wheels", dirs_exist_ok=True)
+                variables["PIP_FIND_LINKS"] = "/lent/wheels"
             subprocess.run([_program("chroot"), str(place), *line], env=variables, check=True)
         finally:
-            (place / "tmp/certificate.pem").unlink(missing_ok=True)
-            shutil.rmtree(place / "tmp/wheels", ignore_errors=True)
+            shutil.rmtree(lent)
 
     def _copy(self, place: Path, value: str) -> None:
         *words, target = value.split()
