@@ -13,10 +13,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks.common.timing import fastest
 from modelfile_kit.building.build import build
 from modelfile_kit.building.plan import make_plan
 from modelfile_kit.building.sources import open_files
@@ -34,20 +34,15 @@ BUILD = "import sys; from modelfile_kit import build; build(sys.argv[1])"
 READ = "import sys; import gguf; [gguf.GGUFReader(p) for p in sys.argv[1:]]"
 
 
-def best(work: Callable[[], object]) -> float:
-    """The shortest of some runs, in milliseconds."""
-    times = []
-    for _ in range(RUNS):
-        started = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - started)
-    return min(times) * 1000
+def warm(work: Callable[[], object]) -> float:
+    """Milliseconds of the fastest of some runs in this Python."""
+    return fastest(work, RUNS) * 1000
 
 
 def cold(code: str, *arguments: str | Path) -> float:
-    """The same for a new Python."""
+    """Milliseconds of the fastest of some runs, each in a new Python."""
     command = [sys.executable, "-c", code, *map(str, arguments)]
-    return best(lambda: subprocess.run(command, cwd=ROOT, check=True, capture_output=True))
+    return 1000 * fastest(lambda: subprocess.run(command, cwd=ROOT, check=True, capture_output=True), RUNS)
 
 
 def measure(title: str, folder: Path, files: list[Path]) -> None:
@@ -57,11 +52,11 @@ def measure(title: str, folder: Path, files: list[Path]) -> None:
     package = load_package(folder)
     opened = open_files(package)
     rows = [
-        ("read the package file", best(lambda: load_package(folder))),
-        ("open and pair the files", best(lambda: open_files(package))),
-        ("compile, prove and decide", best(lambda: make_plan(package, opened))),
-        ("build, warm", best(lambda: build(folder))),
-        ("gguf.GGUFReader alone, warm", best(lambda: [gguf.GGUFReader(f) for f in files])),
+        ("read the package file", warm(lambda: load_package(folder))),
+        ("open and pair the files", warm(lambda: open_files(package))),
+        ("compile, prove and decide", warm(lambda: make_plan(package, opened))),
+        ("build, warm", warm(lambda: build(folder))),
+        ("gguf.GGUFReader alone, warm", warm(lambda: [gguf.GGUFReader(f) for f in files])),
         ("build, cold", cold(BUILD, folder)),
         ("gguf.GGUFReader alone, cold", cold(READ, *files)),
     ]

@@ -11,7 +11,6 @@ converters that go by it; else its id is taken.
 
 from __future__ import annotations
 
-import argparse
 import base64
 import json
 import subprocess
@@ -25,7 +24,7 @@ from typing import Any
 
 from jinja2 import nodes
 
-from benchmarks.corpus import ROOT, accepted, judged, reacts, same
+from benchmarks.corpus import ROOT, accepted, corpus_parser, judged, reacts, read_corpus, same
 from benchmarks.peers.llama_server import LlamaServer
 from benchmarks.peers.packages import NotAvailableError, llama_server, npm_package, npm_version, wheel
 from modelfile_kit.compiler import compile_template
@@ -248,20 +247,11 @@ def show(rows: list[Row], pairs: list[list[Pair]], *, markdown: bool) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("folder", nargs="?", default=str(ROOT.parent / "shared" / "corpus"))
-    parser.add_argument("--only", default="", help="templates whose id holds this")
+    parser = corpus_parser(__doc__)
     parser.add_argument("--peers", default="", help=f"of {', '.join(CONVERTERS)}, llama.cpp")
     parser.add_argument("--markdown", action="store_true", help="print the table for README.md")
     args = parser.parse_args()
-    folder = Path(args.folder)
-    if not (folder / "index.json").is_file():
-        parser.error(f"{folder} holds no index.json; the head of corpus.py says what a corpus is")
-    entries = [e for e in json.loads((folder / "index.json").read_text()) if args.only in e["id"]]
-    entries = [{**e, "source": (folder / e["file"]).read_text(encoding="utf-8")} for e in entries]
-    conversations = json.loads((folder / "conversations.json").read_text())
+    entries, conversations = read_corpus(parser, args)
     chosen = set(filter(None, args.peers.split(",")))
     begun = time.perf_counter()
     pairs = [pairs_of(e, conversations) for e in entries]

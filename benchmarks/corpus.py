@@ -254,28 +254,40 @@ def judged(judge: Any, template: str, conversation: dict[str, Any]) -> tuple[str
     return text, answer.get("error", "")
 
 
-def main() -> int:
+def corpus_parser(description: str | None) -> argparse.ArgumentParser:
+    """The arguments of every benchmark over a corpus, for `read_corpus`."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("folder", nargs="?", default=str(ROOT.parent / "shared" / "corpus"))
     parser.add_argument("--only", default="", help="templates whose id holds this")
+    return parser
+
+
+def read_corpus(
+    parser: argparse.ArgumentParser, args: argparse.Namespace
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The chosen entries of index.json, each with its `source`, and the conversations."""
+    folder = Path(args.folder)
+    if not (folder / "index.json").is_file():
+        parser.error(f"{folder} holds no index.json; the head of corpus.py says what a corpus is")
+    entries = [e for e in json.loads((folder / "index.json").read_text()) if args.only in e["id"]]
+    entries = [{**e, "source": (folder / e["file"]).read_text(encoding="utf-8")} for e in entries]
+    return entries, json.loads((folder / "conversations.json").read_text())
+
+
+def main() -> int:
+    parser = corpus_parser(__doc__)
     parser.add_argument("--category", default="", help="conversations of this category")
     parser.add_argument("--version", default="", help="the judge's Ollama and the target")
     parser.add_argument("--show", type=int, default=0, help="differences to show per template")
     args = parser.parse_args()
-    folder = Path(args.folder)
-    if not (folder / "index.json").is_file():
-        parser.error(f"{folder} holds no index.json; the head of this script says what a corpus is")
-    entries = json.loads((folder / "index.json").read_text())
-    conversations = json.loads((folder / "conversations.json").read_text())
+    entries, conversations = read_corpus(parser, args)
     conversations = [c for c in conversations if args.category in ("", c["category"])]
     score = Score()
     with Oracle(args.version or LATEST) as judge:
         for entry in entries:
-            if args.only in entry["id"]:
-                source = (folder / entry["file"]).read_text(encoding="utf-8")
-                score_template(judge, score, source, entry, conversations, args.show)
+            score_template(judge, score, entry["source"], entry, conversations, args.show)
     score.show()
     return 1 if score.silent else 0
 

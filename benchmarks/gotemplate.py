@@ -9,10 +9,9 @@ which walks the tree.
 from __future__ import annotations
 
 import sys
-import time
-from collections.abc import Callable
 from typing import Any
 
+from benchmarks.common.timing import fastest
 from modelfile_kit.gotemplate import Limits, parse
 
 CHAT = """{{- range $i, $m := .Messages }}{{- $last := eq (len (slice $.Messages $i)) 1 }}
@@ -64,21 +63,11 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-def milliseconds(work: Callable[[], object], repeat: int) -> float:
-    """The fastest of some runs."""
-    best = float("inf")
-    for _ in range(repeat):
-        start = time.perf_counter()
-        work()
-        best = min(best, time.perf_counter() - start)
-    return best * 1000
-
-
 def main() -> None:
     repeat = int(sys.argv[1]) if len(sys.argv) > 1 else 5
     limits = Limits()
     long_source = CHAT * 20
-    print(f"parse {len(long_source)} characters: {milliseconds(lambda: parse(long_source), repeat):.2f} ms")
+    print(f"parse {len(long_source)} characters: {fastest(lambda: parse(long_source), repeat) * 1e3:.2f} ms")
     print(f"{'case':32} {'compiled':>10} {'exact':>10}  ratio")
     for name, (source, data) in CASES.items():
         template = parse(source)
@@ -90,7 +79,7 @@ def main() -> None:
         def exact() -> str:
             return template.execute_exactly(data, limits=limits)  # noqa: B023
 
-        a, b = milliseconds(fast, repeat), milliseconds(exact, 1)
+        a, b = fastest(fast, repeat) * 1e3, fastest(exact, 1) * 1e3
         print(f"{name:32} {a:8.3f}ms {b:8.1f}ms  {b / a:.0f}")
 
 

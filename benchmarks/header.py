@@ -13,10 +13,9 @@ import importlib.util
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks.common.timing import fastest
 from modelfile_kit.gguf_file import Header, StringArray, Vocabulary, read_header
 from modelfile_kit.micro import build_model
 
@@ -35,16 +34,6 @@ for _ in range(int(sys.argv[2])):
     best = min(best, time.perf_counter() - start)
 print(best)
 """
-
-
-def best(work: Callable[[], object], runs: int = RUNS) -> float:
-    """Seconds of the fastest run."""
-    times = []
-    for _ in range(runs):
-        start = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - start)
-    return min(times)
 
 
 def open_with_scalars(path: Path) -> Header:
@@ -90,14 +79,14 @@ def measure(path: Path) -> bool:
     header = read_header(path)
     tokens = header.metadata.get("tokenizer.ggml.tokens")
     count = len(tokens) if isinstance(tokens, StringArray) else 0
-    ours = best(lambda: open_with_scalars(path))
+    ours = fastest(lambda: open_with_scalars(path), RUNS)
     rows = [("open, all scalars", ours)]
     if count:
         rows += [
-            ("open, ends of generation and one look-up", best(lambda: look_up(path))),
-            ("open, all tokens as a list", best(lambda: all_tokens(path))),
+            ("open, ends of generation and one look-up", fastest(lambda: look_up(path), RUNS)),
+            ("open, all tokens as a list", fastest(lambda: all_tokens(path), RUNS)),
         ]
-    rows.append(("gguf-py GGUFReader, all scalars", theirs := best(lambda: ggufs_reader(path), 1)))
+    rows.append(("gguf-py GGUFReader, all scalars", theirs := fastest(lambda: ggufs_reader(path), 1)))
     if (engine := llama_cpp(path)) is not None:
         rows.append(("llama.cpp vocab_only", engine))
     print(f"\n{path.name}: {path.stat().st_size / 1e6:.1f} MB, {count:,} tokens")

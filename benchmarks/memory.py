@@ -16,10 +16,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from statistics import median
 
+from benchmarks.common.timing import fastest
 from modelfile_kit.fit import Settings, estimate, open_model
 from tests.fit.real_models import MODELS, write
 from tests.fit.record import Memory, Run, read_record
@@ -76,12 +76,8 @@ def ratios(found: dict[str, float], right: dict[str, float]) -> dict[str, float]
 
 
 def seconds(command: list[str | Path]) -> float:
-    best = 1e9
-    for _ in range(3):
-        start = time.perf_counter()
-        subprocess.run(command, capture_output=True)
-        best = min(best, time.perf_counter() - start)
-    return best
+    """Of a whole process, the fastest of three."""
+    return fastest(lambda: subprocess.run(command, capture_output=True), 3)
 
 
 def main(names: list[str]) -> int:

@@ -19,9 +19,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks.common.timing import fastest
 from modelfile_kit.micro import build_pair
 from modelfile_kit.publish.blobs import DigestCache, digest_file
 from modelfile_kit.publish.publish import publish
@@ -30,16 +30,6 @@ from tests.ollama_process import OllamaProcess, find_ollama
 RUNS = 3
 TAGS = 8
 TEMPLATE = "[gMASK]<sop>{{ range .Messages }}<|{{ .Role }}|>\n{{ .Content }}{{ end }}<|assistant|>\n"
-
-
-def best(work: Callable[[], object], runs: int = RUNS) -> float:
-    """The shortest of some runs, in seconds."""
-    times = []
-    for _ in range(runs):
-        started = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - started)
-    return min(times)
 
 
 def plainly(path: Path, size: int) -> str:
@@ -57,14 +47,15 @@ def hashing(path: Path, folder: Path) -> list[tuple[str, float]]:
     nobody.put = lambda *_: None  # type: ignore[method-assign]
     remembering = DigestCache(folder / "digests")
     rows = [
-        ("hashlib, 32 KiB a read (the ollama package)", best(lambda: plainly(path, 32 << 10))),
-        ("hashlib, 1 MiB a read", best(lambda: plainly(path, 1 << 20))),
+        ("hashlib, 32 KiB a read (the ollama package)", fastest(lambda: plainly(path, 32 << 10), RUNS)),
+        ("hashlib, 1 MiB a read", fastest(lambda: plainly(path, 1 << 20), RUNS)),
     ]
     if program := shutil.which("sha256sum"):
-        rows.append(("sha256sum", best(lambda: subprocess.run([program, path], stdout=subprocess.DEVNULL))))
-    rows.append(("the kit, first time", best(lambda: digest_file(path, cache=nobody))))
+        seconds = fastest(lambda: subprocess.run([program, path], stdout=subprocess.DEVNULL), RUNS)
+        rows.append(("sha256sum", seconds))
+    rows.append(("the kit, first time", fastest(lambda: digest_file(path, cache=nobody), RUNS)))
     digest_file(path, cache=remembering)
-    rows.append(("the kit, again", best(lambda: digest_file(path, cache=remembering))))
+    rows.append(("the kit, again", fastest(lambda: digest_file(path, cache=remembering), RUNS)))
     return rows
 
 
@@ -102,12 +93,12 @@ def publishing(server: OllamaProcess, model: Path, projector: Path, folder: Path
         file.write(b"\0")
     systems = iter(range(1000))
     return [
-        ("the kit, first (hash, upload, create)", best(lambda: kit("a"), 1)),
-        ("the kit, unchanged", best(lambda: kit("a"))),
-        ("the kit, another SYSTEM", best(lambda: kit(f"s{next(systems)}"))),
-        ("ollama create, first (hash, upload, create)", best(lambda: again(other), 1)),
-        ("ollama create, unchanged", best(lambda: again(other))),
-        ("ollama package, unchanged", best(lambda: by_package(server.url, model, projector), 1)),
+        ("the kit, first (hash, upload, create)", fastest(lambda: kit("a"), 1)),
+        ("the kit, unchanged", fastest(lambda: kit("a"), RUNS)),
+        ("the kit, another SYSTEM", fastest(lambda: kit(f"s{next(systems)}"), RUNS)),
+        ("ollama create, first (hash, upload, create)", fastest(lambda: again(other), 1)),
+        ("ollama create, unchanged", fastest(lambda: again(other), RUNS)),
+        ("ollama package, unchanged", fastest(lambda: by_package(server.url, model, projector), 1)),
     ]
 
 
@@ -147,9 +138,9 @@ def _way(
             create(f"ways-{by}:{number}")
 
     return [
-        (f"by {by}: new blob (hash, upload, create)", best(lambda: create(f"ways-{by}"), 1)),
-        (f"by {by}: the blob is there, another SYSTEM", best(lambda: create(f"ways-{by}"))),
-        (f"by {by}: {TAGS} tags of one model", best(create_tags, 1)),
+        (f"by {by}: new blob (hash, upload, create)", fastest(lambda: create(f"ways-{by}"), 1)),
+        (f"by {by}: the blob is there, another SYSTEM", fastest(lambda: create(f"ways-{by}"), RUNS)),
+        (f"by {by}: {TAGS} tags of one model", fastest(create_tags, 1)),
     ]
 
 

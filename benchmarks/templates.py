@@ -10,19 +10,16 @@ rendered by Go with Ollama's packages and by the kit's engine. Prints medians, a
 
 from __future__ import annotations
 
-import argparse
 import base64
-import json
 import statistics
 import sys
-import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment
 
-from benchmarks.corpus import ROOT, accepted, judged, same
+from benchmarks.common.timing import fastest
+from benchmarks.corpus import accepted, corpus_parser, judged, read_corpus, same
 from modelfile_kit.compiler import compile_template
 from modelfile_kit.core.errors import KitError
 from modelfile_kit.huggingface import Reference
@@ -73,16 +70,6 @@ def go_size(template: str) -> Size:
     return Size(len(template), template.count("{{"))
 
 
-def milliseconds(work: Any, repeat: int = REPEAT) -> float:
-    """The fastest of some runs."""
-    best = float("inf")
-    for _ in range(repeat):
-        begun = time.perf_counter()
-        work()
-        best = min(best, time.perf_counter() - begun)
-    return best * 1000
-
-
 def go_milliseconds(judge: Any, template: str) -> float | None:
     """Go's time for the chat; None where the template refuses it."""
     answer = judge.ask("time", template=template, messages=CHAT, repeat=REPEAT)
@@ -95,9 +82,9 @@ def measure(judge: Any, entry: dict[str, Any], chats: list[dict[str, Any]]) -> R
     try:
         template = compile_template(source, bos_token=bos, eos_token=eos).template
         reference = Reference(source, bos_token=bos, eos_token=eos)
-        jinja_ms = milliseconds(lambda: reference.render(CHAT))
+        jinja_ms = fastest(lambda: reference.render(CHAT), REPEAT) * 1e3
         prompt = PromptTemplate(template)
-        kit_ms = milliseconds(lambda: prompt.render(CHAT), repeat=3)
+        kit_ms = fastest(lambda: prompt.render(CHAT), 3) * 1e3
     except KitError:
         return None
     go_ms = go_milliseconds(judge, template)
@@ -166,22 +153,15 @@ def show(rows: list[Row], every: bool) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("folder", nargs="?", default=str(ROOT.parent / "shared" / "corpus"))
-    parser.add_argument("--only", default="", help="templates whose id holds this")
+    parser = corpus_parser(__doc__)
     parser.add_argument("--all", action="store_true", help="print every template's row")
     args = parser.parse_args()
-    folder = Path(args.folder)
-    if not (folder / "index.json").is_file():
-        parser.error(f"{folder} holds no index.json; the head of corpus.py says what a corpus is")
-    entries = [e for e in json.loads((folder / "index.json").read_text()) if args.only in e["id"]]
-    chats = [c for c in json.loads((folder / "conversations.json").read_text()) if c["category"] == "chat"]
+    entries, conversations = read_corpus(parser, args)
+    chats = [c for c in conversations if c["category"] == "chat"]
     rows = []
     with Oracle(LATEST) as judge:
         for e in entries:
-            row = measure(judge, {**e, "source": (folder / e["file"]).read_text(encoding="utf-8")}, chats)
+            row = measure(judge, e, chats)
             if row is None:
                 print(f"{e['id']}: refuses this chat", file=sys.stderr)
             else:

@@ -11,15 +11,15 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks.common.timing import fastest
 from modelfile_kit.runtime.tokenizer import LlamaTokenizer
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8") if (ROOT / "README.md").is_file() else __doc__
 PROMPT = "Describe the screenshot, please. 请描述这张截图。\n"
+RUNS = 5
 
 IN_PROCESS = """
 import sys, time
@@ -41,16 +41,6 @@ print(best([text]))
 short = text[:80]
 print(best([short] * count))
 """
-
-
-def best(work: Callable[[], object], repeat: int = 5) -> float:
-    """The shortest of some runs, in seconds."""
-    times = []
-    for _ in range(repeat):
-        started = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - started)
-    return min(times)
 
 
 def vocabularies() -> list[Path]:
@@ -78,7 +68,7 @@ def reader(path: Path) -> float:
     """Reading the same header with gguf-py, in seconds."""
     from gguf import GGUFReader
 
-    return best(lambda: GGUFReader(path), repeat=1)
+    return fastest(lambda: GGUFReader(path), 1)
 
 
 def measure(path: Path) -> None:
@@ -86,13 +76,13 @@ def measure(path: Path) -> None:
     text = (TEXT + PROMPT * 200) * 20
     data, count = text.encode(), 200
     load, long, short = in_process(path, data, count)
-    opening = best(lambda: LlamaTokenizer(path).close(), repeat=3)
+    opening = fastest(lambda: LlamaTokenizer(path).close(), 3)
     with LlamaTokenizer(path) as tokenizer:
         tokens = len(tokenizer.tokenize(text))
-        ours = best(lambda: tokenizer.tokenize(text))
+        ours = fastest(lambda: tokenizer.tokenize(text), RUNS)
         piece = data[:80]
-        single = best(lambda: [tokenizer.tokenize(piece) for _ in range(count)])
-        batch = best(lambda: tokenizer.tokenize_many([piece] * count))
+        single = fastest(lambda: [tokenizer.tokenize(piece) for _ in range(count)], RUNS)
+        batch = fastest(lambda: tokenizer.tokenize_many([piece] * count), RUNS)
     gguf_py = reader(path)
     rows = (
         ("one long text", long, ours, ""),

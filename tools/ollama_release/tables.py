@@ -24,33 +24,13 @@ UPSTREAM = ROOT / "modelfile_kit" / "ollama" / "UPSTREAM.md"
 _KINDS = {"int": "int", "float32": "float", "*int": "int", "*bool": "bool", "[]string": "text"}
 # Instructions of the kit's own dialect, and what Ollama's grammar calls otherwise.
 _OWN = {"projector"}
-_HEAD = '''\
-"""The releases of Ollama whose sources were read: when each was made, and the llama.cpp build inside.
-
-Made by `python -m tools.ollama_release --write VERSION` from the Go module: its time, and its file
-LLAMA_CPP_VERSION, which came with 0.30. CI holds it against the modules.
-"""
-
-from __future__ import annotations
-
-from typing import NamedTuple
-
-
-class Release(NamedTuple):
-    """day: as 2026-09-23; llama_cpp: the number of its build, None before 0.30."""
-
-    day: str
-    llama_cpp: int | None
-
-
-RELEASES: dict[tuple[int, int, int], Release] = {
-'''
 
 
 def table(releases: Mapping[Version, Release]) -> str:
-    """The text of releases.py."""
+    """The text of releases.py: its own up to the first row, then the rows of `releases`."""
+    head, start, _ = TABLE.read_text(encoding="utf-8").partition("] = {\n")
     rows = (f'    {v}: Release("{r.day}", {r.llama_cpp}),\n' for v, r in sorted(releases.items()))
-    return _HEAD + "".join(rows) + "}\n"
+    return head + start + "".join(rows) + "}\n"
 
 
 def with_release(sources: Sources) -> dict[Version, Release]:

@@ -6,6 +6,8 @@ What is written here is the rule for kinds that have none of their own.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from jinja2 import nodes
 
 from ..ir import nodes as go
@@ -89,17 +91,7 @@ def to_repr(st: State, v: Value) -> tuple[Part, ...]:
 
 def representation(st: State, v: Value) -> tuple[Part, ...]:
     """The parts of `repr(v)`; also for choices."""
-    v = st.settle(v)
-    if isinstance(v, Cond):
-        cond = v
-        return st.parts(
-            st.branch(
-                cond.test,
-                lambda: text_of(*representation(st, cond.then)),
-                lambda: text_of(*representation(st, cond.orelse)),
-            )
-        )
-    return to_repr(st, v)
+    return _parts(st, v, lambda x: to_repr(st, x))
 
 
 @ByKind
@@ -110,17 +102,17 @@ def to_json(st: State, v: Value, style: JsonStyle, sort: bool) -> tuple[Part, ..
 
 def json_parts(st: State, v: Value, style: JsonStyle, sort: bool) -> tuple[Part, ...]:
     """The same, also for choices."""
+    return _parts(st, v, lambda x: to_json(st, x, style, sort))
+
+
+def _parts(st: State, v: Value, of: Callable[[Value], tuple[Part, ...]]) -> tuple[Part, ...]:
+    """The parts of a value's text; of: those of a value that is no choice."""
     v = st.settle(v)
-    if isinstance(v, Cond):
-        cond = v
-        return st.parts(
-            st.branch(
-                cond.test,
-                lambda: text_of(*json_parts(st, cond.then, style, sort)),
-                lambda: text_of(*json_parts(st, cond.orelse, style, sort)),
-            )
-        )
-    return to_json(st, v, style, sort)
+    if not isinstance(v, Cond):
+        return of(v)
+    then, orelse = v.then, v.orelse
+    both = st.branch(v.test, lambda: text_of(*_parts(st, then, of)), lambda: text_of(*_parts(st, orelse, of)))
+    return st.parts(both)
 
 
 # --- what is in it --------------------------------------------------------------------------------

@@ -1,11 +1,14 @@
-"""What a statement with all inside it does: the variables it reads and writes, and whether it can be seen."""
+"""What a statement with all inside it does: the variables it reads and writes, whether it can be seen, and
+what is worked out in any case.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..ir import nodes as go
-from ..ir.nodes import Node, Nodes, Test
+from ..ir.nodes import Expr, Node, Nodes, Test
 
 
 @dataclass(frozen=True)
@@ -75,3 +78,26 @@ def read(nodes: Nodes) -> set[int]:
 def asked(test: Test) -> set[int]:
     """The variables that a test reads."""
     return set(go.test_variables(test))
+
+
+def worked_out(n: Node) -> Iterator[Expr]:
+    """The expressions that a statement works out in any case, with their parts; none of its blocks."""
+    if isinstance(n, go.If):
+        test: Test = n.test
+        while isinstance(test, (go.Not, go.All, go.Some)):
+            test = test.test if isinstance(test, go.Not) else test.tests[0]
+        first = go.test_exprs(test)
+    else:
+        first = go.node_exprs(n)
+    for e in first:
+        yield from _certain(e)
+
+
+def _certain(e: Expr) -> Iterator[Expr]:
+    """The parts of an expression that are worked out in any case: `and` and `or` may stop at the first."""
+    yield e
+    if isinstance(e, go.Field):
+        yield from _certain(e.base)
+    elif isinstance(e, go.Call):
+        for part in e.args[:1] if e.fn in ("and", "or") else e.args:
+            yield from _certain(part)

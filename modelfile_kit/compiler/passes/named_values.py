@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from ..ir import nodes as go
 from ..ir.nodes import Expr, Lit, Node, Nodes, Test, call
-from .effects import effects
+from .effects import effects, worked_out
 from .replaced import replaced
 
 # Characters that a name has to save: fewer are not worth a line that a reader has to look up.
@@ -127,7 +127,7 @@ def _best(block: _Block, at: int) -> _Naming | None:
     """The expression that is worth a name most, of those that a statement works out in any case."""
     first = block.nodes[at]
     test = first.test if isinstance(first, go.If) else None
-    sure = [x for x in dict.fromkeys(x for e in _first_exprs(first) for x in _certain(e)) if _is_long(x)]
+    sure = [x for x in dict.fromkeys(worked_out(first)) if _is_long(x)]
     if not sure:
         return None
     best: _Naming | None = None
@@ -167,27 +167,6 @@ def _length(e: Expr) -> int:
     if isinstance(e, go.Field):
         return _length(e.base) + 1 + len(e.name)
     return 2 + len(str(e.value)) if isinstance(e, Lit) else _NAME
-
-
-def _first_exprs(n: Node) -> Iterator[Expr]:
-    """The expressions that a statement works out first, whatever they are."""
-    if isinstance(n, go.If):
-        test: Test = n.test
-        while isinstance(test, (go.Not, go.All, go.Some)):
-            test = test.test if isinstance(test, go.Not) else test.tests[0]
-        yield from go.test_exprs(test)
-    else:
-        yield from go.node_exprs(n)
-
-
-def _certain(e: Expr) -> Iterator[Expr]:
-    """The parts of an expression that are worked out in any case: `and` and `or` may stop at the first."""
-    yield e
-    if isinstance(e, go.Field):
-        yield from _certain(e.base)
-    elif isinstance(e, go.Call):
-        for part in e.args[:1] if e.fn in ("and", "or") else e.args:
-            yield from _certain(part)
 
 
 # --- values behind a condition --------------------------------------------------------------------

@@ -16,7 +16,7 @@ from typing import Any
 from ..ir import nodes as go
 from ..ir.nodes import Expr, Node, Nodes
 from .alpha_rename import same_but_for_names
-from .effects import declared, effects, written
+from .effects import declared, effects, worked_out, written
 from .replaced import replaced
 
 # Statements in a run, inner ones counted, from which a definition of its own is worth its name.
@@ -297,28 +297,11 @@ def _seen(n: Node) -> frozenset[Expr]:
     """What is worked out in any case when a statement runs, none for one that reads nothing; remembered."""
     known: frozenset[Expr] | None = n.__dict__.get("_seen")
     if known is None:
-        if isinstance(n, go.If):
-            test: go.Test = n.test
-            while isinstance(test, (go.Not, go.All, go.Some)):
-                test = test.test if isinstance(test, go.Not) else test.tests[0]
-            found = list(go.test_exprs(test))
-        else:
-            found = list(go.node_exprs(n))
-        known = frozenset(x for e in found for x in _certain(e))
+        known = frozenset(worked_out(n))
         if all(isinstance(x, go.Lit) for x in known):
             known = frozenset()
         n.__dict__["_seen"] = known
     return known
-
-
-def _certain(e: Expr) -> Iterator[Expr]:
-    """The parts of an expression that are worked out in any case: `and` and `or` may stop at the first."""
-    yield e
-    if isinstance(e, go.Field):
-        yield from _certain(e.base)
-    elif isinstance(e, go.Call):
-        for part in e.args[:1] if e.fn in ("and", "or") else e.args:
-            yield from _certain(part)
 
 
 def _with_includes(block: Nodes, name: str, runs: list[_Run]) -> Nodes:
