@@ -90,7 +90,7 @@ def header_bytes(template: str, vocabulary: int, name: str) -> bytes:
     return data + bytes(-len(data) % 32)
 
 
-def serve(port_of: Path, folder: Path, models: int, templates: list[str], vocabulary: int) -> None:
+def serve(port_of: Path, models: int, templates: list[str], vocabulary: int) -> None:
     """The hub, in a process of its own, until it is killed. Writes its port into a file."""
     blobs = [header_bytes(template, vocabulary, NAME.format(0)) for template in templates]
     places = [blob.index(NAME.format(0).encode()) for blob in blobs]
@@ -169,7 +169,7 @@ def hub(folder: Path, models: int, templates: list[str], vocabulary: int) -> Ite
     """The hub's address while it runs."""
     port = folder / "port"
     process = multiprocessing.get_context("spawn").Process(
-        target=serve, args=(port, folder, models, templates, vocabulary), daemon=True
+        target=serve, args=(port, models, templates, vocabulary), daemon=True
     )
     process.start()
     while not port.exists() or not port.read_text():

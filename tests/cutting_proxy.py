@@ -1,4 +1,4 @@
-"""A proxy that breaks connections: once so many bytes went up, or came down, it cuts the line."""
+"""A proxy that breaks connections: once so many bytes went up, it cuts the line or holds it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import threading
 
 
 class CuttingProxy:
-    """Forwards to `target` ("host:port"). up, down: bytes on one connection after which it is cut, by turns:
-    each connection takes the next number of the list; none is cut once the list is empty.
+    """Forwards to `target` ("host:port"). up: bytes on one connection after which it is cut; each cut takes
+    the next number, and no connection is cut once there is none.
 
-    sent: bytes that went up in all.
+    sent: bytes that went up in all; cuts: how many connections were cut.
     """
 
     def __init__(self, target: str, *, up: tuple[int, ...] = ()) -> None:
@@ -34,11 +34,6 @@ class CuttingProxy:
 
     def __exit__(self, *_: object) -> None:
         self._listener.close()
-
-    def cut_next(self, *up: int) -> None:
-        """More connections to cut."""
-        with self._lock:
-            self._up += up
 
     def hold_after(self, up: int) -> None:
         """Once so many bytes went up on all connections, no more do until `go_on`."""

@@ -145,7 +145,7 @@ def make_plan(package: Package, files: PackageFiles, shared: SharedWork | None =
             *first,
             *end_token.diagnostics,
             *mode.diagnostics,
-            *_about(package, files, mode, compiled, reference),
+            *_about(package, mode, compiled, reference),
         ]
     )
     template, proven_on = _template(package, files, compiled, mode, additions)
@@ -180,7 +180,7 @@ def make_plan(package: Package, files: PackageFiles, shared: SharedWork | None =
     system = "" if refusal and mode.chosen == "go" else package.system or ""
     judged = reference if mode.chosen != "renderer" else None
     around = _around(package, files, judged, template, ends, maker, system)
-    about = _about(package, files, mode, compiled, reference)
+    about = _about(package, mode, compiled, reference)
     found = [*first, *maker.diagnostics, *end_token.diagnostics, *mode.diagnostics, *about]
     found += [*stops.diagnostics, *in_use.diagnostics, *around]
     stop_on_errors(found)
@@ -288,7 +288,6 @@ def _renderer_instead(
 
 def _about(
     package: Package,
-    files: PackageFiles,
     mode: Mode,
     compiled: Compiled | None,
     reference: ModelTemplate | None,

@@ -137,12 +137,12 @@ def held_to_modelfile(package: Path, wanted: CreateRequest, modelfile: Path) -> 
             Span(str(modelfile)),
             advice,
         )
-        for line in _differences(wanted, request_of_build(built), built.files.header)
+        for line in _differences(wanted, request_of_build(built))
     )
     return (*built.diagnostics, *different)
 
 
-def _differences(wanted: CreateRequest, made: CreateRequest, header: object) -> Iterator[str]:
+def _differences(wanted: CreateRequest, made: CreateRequest) -> Iterator[str]:
     if wanted.template is not None and made.template != wanted.template:
         yield "TEMPLATE: the text is not the same" if made.template else "TEMPLATE: the build has none"
     elif wanted.template is None and made.template and not wanted.renderer:

@@ -194,7 +194,7 @@ def _layer(read: _Reader, n: int, count: int, tensors: Mapping[str, tuple[int, .
         key = read.number("attention.key_length_swa") or key
         value = read.number("attention.value_length_swa") or value
     recurs = _recurs(read, n, groups)
-    attends = _attends(read, n, count, recurs=recurs, groups=groups)
+    attends = _attends(read, n, count, recurs=recurs)
     return Layer(heads, groups, key, value, attends, window and attends, recurs, tensors)
 
 
@@ -213,7 +213,7 @@ def _recurs(read: _Reader, n: int, groups: int) -> bool:
     return False
 
 
-def _attends(read: _Reader, n: int, count: int, *, recurs: bool, groups: int) -> bool:
+def _attends(read: _Reader, n: int, count: int, *, recurs: bool) -> bool:
     architecture = read.architecture
     if architecture in RECURRENT or architecture in WITHOUT_CACHE:
         return False

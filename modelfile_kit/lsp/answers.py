@@ -84,7 +84,8 @@ KINDS = ("keyword", "property", "value", "file", "folder", "field", "function", 
 
 @dataclass(frozen=True)
 class Symbol:
-    """A part of a file for its outline. name_place: within place; kind: one of `SYMBOL_KINDS`."""
+    """A part of a file for its outline. name_place: within place; kind: "instruction", "key", "template" or
+    "block"."""
 
     name: str
     kind: str
@@ -92,9 +93,6 @@ class Symbol:
     name_place: Place
     detail: str = ""
     inside: tuple[Symbol, ...] = field(default=())
-
-
-SYMBOL_KINDS = ("instruction", "key", "template", "block")
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ are not asked for. Tokens that end a turn are never seen. Sources: server/routes
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ..gguf_file import Vocabulary
@@ -85,13 +85,3 @@ def tag_token(tool_tag: str) -> tuple[str, ...]:
         return ()
     found = _FIRST.match(tool_tag)
     return (found.group() if found else tool_tag,)
-
-
-def visible_pieces(
-    tokens: Iterable[str], control: Collection[str], preserved: Collection[str]
-) -> Iterator[str]:
-    """What of a reply reaches Ollama, piece by piece.
-
-    tokens: what the model generates, one text a token; control: the vocabulary's control tokens.
-    """
-    return (token for token in tokens if token not in control or token in preserved)

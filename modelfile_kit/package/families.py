@@ -31,7 +31,6 @@ _KEYS: Mapping[str, type] = {
     "id": str,
     "title": str,
     "architectures": list,
-    "projector_types": list,
     "recognise": dict,
     "turn_ends": list,
     "lacks": dict,
@@ -63,7 +62,7 @@ class Vision:
 class Family:
     """A kind of models.
 
-    architectures: `general.architecture` of its members; projector_types: `clip.projector_type` that fit.
+    architectures: `general.architecture` of its members.
     tokens: texts that a member's vocabulary has as single tokens; template_has: texts in its chat template.
     turn_ends: texts with which a member ends its turn, to be looked up in the vocabulary.
     lacks: what the family's own template cannot do ("tools") and why.
@@ -73,7 +72,6 @@ class Family:
     title: str
     folder: Path
     architectures: tuple[str, ...]
-    projector_types: tuple[str, ...] = ()
     tokens: tuple[str, ...] = ()
     template_has: tuple[str, ...] = ()
     turn_ends: tuple[str, ...] = ()
@@ -266,7 +264,6 @@ def _family(value: dict[str, Any], folder: Path) -> Family:
         title=value["title"],
         folder=folder,
         architectures=tuple(value["architectures"]),
-        projector_types=tuple(value.get("projector_types", ())),
         tokens=tuple(recognise.get("tokens", ())),
         template_has=tuple(recognise.get("template_has", ())),
         turn_ends=tuple(value["turn_ends"]),

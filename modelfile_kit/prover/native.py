@@ -35,7 +35,6 @@ from .prove import prove_prompts
 DIFFERS = "MK522"
 NOT_SEEN = "MK523"
 NOT_KNOWN = "MK525"
-THINKING_NAMES = frozenset({"enable_thinking", "thinking", "reasoning_effort"})
 SHOWN = 3  # constructs that are named; the rest are counted
 
 GET_ONE = (

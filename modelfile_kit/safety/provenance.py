@@ -90,9 +90,6 @@ _SHAPE_TESTS = frozenset(
         "divisibleby",
     ]
 )
-_WORD_TESTS = frozenset(
-    {"in", "eq", "equalto", "==", "ne", "!=", "lt", "<", "gt", ">", "le", "ge", "<=", ">="}
-)
 _SIZES = frozenset({"length", "count", "wordcount", "sum"})
 _ASKING_METHODS = {
     "startswith": "begins with",

@@ -10,7 +10,6 @@ pytest.importorskip("pty", reason="this system has no pseudo terminals")
 from tests.pseudo_terminal import OnTerminal
 
 ESCAPE = "\x1b"
-SWITCHES = ("NO_COLOR", "FORCE_COLOR", "CI", "TERM", "COLUMNS", "LINES")
 # Two stages on a bar each, one of them with a name in brackets, which is markup to some.
 BARS = """
 from modelfile_kit.cli.progress import step_progress

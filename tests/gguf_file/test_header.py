@@ -212,7 +212,6 @@ def string_of(length: int) -> bytes:
     return text("t") + struct.pack("<IQ", 8, length)
 
 
-T4 = {"t": Typed("uint32", 4)}
 UNSOUND = {
     "string length": (gguf([string_of(2**40)]), "1,099,511,627,776 bytes, the limit", "MK405"),
     "string beyond the end": (gguf([string_of(2**20)]), "the file ends at byte", "MK404"),

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from modelfile_kit.core.errors import UsageError
-from modelfile_kit.ollama.reply_tokens import preserved_tokens, tag_token, visible_pieces
+from modelfile_kit.ollama.reply_tokens import preserved_tokens, tag_token
 from tests.oracle.oracle import Oracle
 
 TAGS = (
@@ -39,12 +39,6 @@ def test_a_parser_keeps_its_own_tokens() -> None:
 def test_without_a_parser_the_first_token_of_the_tag_is_kept() -> None:
     assert preserved_tokens(tool_tag="[TOOL_CALLS] [", offers_tools=True) == ("[TOOL_CALLS]",)
     assert preserved_tokens(tool_tag="[TOOL_CALLS] [") == ()
-
-
-def test_other_control_tokens_are_left_out() -> None:
-    tokens = ["<think>", "hm", "</think>", "<tool_call>", "{}", "<other>"]
-    control = {"<think>", "</think>", "<tool_call>"}
-    assert [*visible_pieces(tokens, control, ("<tool_call>",))] == ["hm", "<tool_call>", "{}", "<other>"]
 
 
 @pytest.mark.oracle

@@ -300,9 +300,7 @@ def over_entries(st: State, node: nodes.For, entries: list[tuple[go.Test, Value]
         earlier = go.either(*(t for t, _ in kept[:n]))
         later = go.either(*(t for t, _ in kept[n + 1 :]))
 
-        def once(
-            n: int = n, value: Value = value, earlier: go.Test = earlier, later: go.Test = later
-        ) -> Value:
+        def once(value: Value = value, earlier: go.Test = earlier, later: go.Test = later) -> Value:
             first = bool_of(st.facts.simplify(go.negate(earlier)))
             last = bool_of(st.facts.simplify(go.negate(later)))
             st.counted = counted or st.counted

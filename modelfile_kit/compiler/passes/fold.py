@@ -57,7 +57,7 @@ def _if(n: go.If) -> list[Node]:
         return list(then if n.test.value else orelse)
     if then == orelse:
         return list(then)
-    before, then, orelse = _common_head(n.test, then, orelse)
+    before, then, orelse = _common_head(then, orelse)
     then, orelse, after = _common_tail(then, orelse)
     choice = _choice(n.test, then, orelse)
     # where nothing changed the statement itself stays, with all that is remembered about it
@@ -83,8 +83,8 @@ def _choice(test: go.Test, then: Nodes, orelse: Nodes) -> list[Node]:
     return [go.If(test, then, orelse)]
 
 
-def _common_head(test: go.Test, a: Nodes, b: Nodes) -> tuple[list[Node], Nodes, Nodes]:
-    """Statements both paths begin with; only texts and prints, which the test cannot depend on."""
+def _common_head(a: Nodes, b: Nodes) -> tuple[list[Node], Nodes, Nodes]:
+    """Statements both paths begin with; only texts and prints, on which no test depends."""
     head: list[Node] = []
     while a and b and a[0] == b[0] and isinstance(a[0], (go.Text, go.Print)):
         head.append(go.together(a[0], b[0]))

@@ -127,7 +127,7 @@ def told(content: str = "21", name: str | None = "f", id: str | None = ID) -> Me
 
 U, A, S = message("user", "u"), message("assistant", "a"), message("system", "s")
 # More of each: templates compare whole messages.
-U2, A2, U3 = message("user", "u2"), message("assistant", "a2"), message("user", "u3")
+U2, A2 = message("user", "u2"), message("assistant", "a2")
 TWO_CALLS = (call(), call({"b": 2}, "g", "def123456"))
 
 HISTORIES: dict[str, tuple[Message, ...]] = {
