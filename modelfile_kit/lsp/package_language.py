@@ -166,7 +166,7 @@ def _about_key(above: tuple[str, ...], key: str) -> str:
     if about is None:
         return ""
     default = _default(about)
-    words = _WORDS.get(key)
+    words = _words(about)
     parts = [f"**{key}**", about["description"], *([f"Default: `{default}`"] if default else [])]
     return "\n\n".join([*parts, *([f"One of {', '.join(words)}."] if words else [])])
 
@@ -191,19 +191,13 @@ def _about_word(key: str, word: str) -> str:
     return ""
 
 
-# Words that a key can have beside, or in place of, a file or a text.
-_WORDS: Mapping[str, tuple[str, ...]] = {
-    "projector": ("auto", "none"),
-    "tokenizer": ("auto", "none"),
-    "chat_template": ("gguf",),
-    "end_token": ("auto", "none"),
-    "stop": ("auto",),
-    "system_in": ("system", "user"),
-    "mode": ("auto", "go", "native", "renderer"),
-    "parser": ("auto", "none"),
-    "renderer": ("auto", "none"),
-    "role": ("system", "user", "assistant"),
-}
+def _words(about: Mapping[str, Any]) -> tuple[str, ...]:
+    """The words that a key can have, beside a file or a text or in place of it, by its part of the schema."""
+    found: list[Any] = []
+    for shape in (about, *about.get("anyOf", ())):
+        found += [*shape.get("enum", ()), *shape.get("examples", ())]
+        found += [shape["const"]] if "const" in shape else []
+    return tuple(word for word in found if isinstance(word, str))
 
 
 def _values(spot: _Spot, file: OpenFile) -> Iterator[Choice]:
@@ -211,7 +205,7 @@ def _values(spot: _Spot, file: OpenFile) -> Iterator[Choice]:
     if spot.above[-1:] == ("parameters",):
         yield from parameter_values(key, place)
         return
-    for word in _WORDS.get(key, ()):
+    for word in _words(_keys(spot.above).get(key, {})):
         yield Choice(word, "value", place)
     if key == "chat_template":
         for name in family_names():

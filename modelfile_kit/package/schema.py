@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
@@ -93,18 +93,21 @@ class PackageShape(BaseModel):
     projector: str = Field(
         "auto",
         min_length=1,
+        examples=["auto", "none"],
         description="The projector's GGUF (mmproj), relative to this file or by name; auto (look beside the "
         "model) or none.",
     )
     tokenizer: str = Field(
         "auto",
         min_length=1,
+        examples=["auto", "none"],
         description="The original model's tokenizer: a file, a folder, or a name such as hf.co/ORG/REPO; "
         "auto (look beside the GGUF) or none.",
     )
     chat_template: str | None = Field(
         None,
         min_length=1,
+        examples=["gguf"],
         description="The reference: gguf (the model's own, the default), family:NAME, a .jinja file, or a "
         "name such as hf.co/ORG/REPO, of the original model.",
     )
@@ -121,6 +124,7 @@ class PackageShape(BaseModel):
         "auto",
         min_length=1,
         max_length=MAX_TEXT,
+        examples=["auto", "none"],
         description="auto (what the chat template writes), none, or one token written after every turn.",
     )
     stop: Literal["auto"] | list[str] = Field(
@@ -161,12 +165,14 @@ class PackageShape(BaseModel):
         "auto",
         min_length=1,
         max_length=MAX_NAME,
+        examples=["auto", "none"],
         description="Which of Ollama's parsers reads the replies (PARSER): auto, none, or a name.",
     )
     renderer: str = Field(
         "auto",
         min_length=1,
         max_length=MAX_NAME,
+        examples=["auto", "none"],
         description="Which of Ollama's renderers makes the prompts (RENDERER): auto, none, or a name.",
     )
     adapters: list[str] = Field(
@@ -244,7 +250,11 @@ _MEANT = {
 }
 
 # Keys that take one of a few words.
-_WORDS = {"mode": ["auto", "go", "native", "renderer"], "system_in": ["system", "user"]}
+_WORDS = {
+    key: list(get_args(field.annotation))
+    for key, field in PackageShape.model_fields.items()
+    if get_origin(field.annotation) is Literal
+}
 
 _EXPECTED = {
     "name": "text such as autoglm-phone-9b",

@@ -14,7 +14,7 @@ from ..align.check import NOTHING_COMPARED, ConversationCheck, check_prompts
 from ..align.compare import EveryToken, Token
 from ..core.conversation import Conversation, Message, image_count
 from ..core.diagnostics import Diagnostic
-from ..core.errors import KitError, PromptError
+from ..core.errors import EngineError, KitError, PromptError
 from ..core.foreign_text import shown
 from ..core.step_account import steps_for_messages
 from ..huggingface import Reference
@@ -58,8 +58,18 @@ class Answers:
         """The answer to one conversation, as `Conversation.from_dict` reads it.
 
         reply: what the model writes; native: what llama-server made of it, where it makes the prompts.
-        Raises UsageError where the conversation has another shape.
+        Where its tokens cannot be told, `no_tokens` says why. Raises UsageError where the conversation has
+        another shape.
         """
+        try:
+            return self._answer(data, reply, native)
+        except EngineError as error:
+            if self.tokenizer is None:
+                raise
+            why = shown(error.message, lines=True)
+            return {**Answers(self.subject).answer(data, reply, native), "no_tokens": why}
+
+    def _answer(self, data: Mapping[str, Any], reply: str, native: Native | None) -> dict[str, Any]:
         conversation = Conversation.from_dict(data)
         for message in conversation.messages:
             if not 0 <= image_count(message) <= MAX_IMAGES:

@@ -12,11 +12,14 @@ from typing import Any
 
 from ..building.sources import ModelTemplate
 from ..core.diagnostics import Diagnostic, Severity, Span
-from ..core.errors import EngineError, KitError, PackageError, UsageError
+from ..core.errors import EngineError, KitError, MissingDependencyError, PackageError, UsageError
+from ..core.foreign_text import shown
 from ..gguf_file import Vocabulary, read_header
 from ..ollama.conversation_rules import with_system
 from ..prover.native import NativePrompter, native_prompter
 from ..runtime.child_process import ChildProcess, start
+from ..runtime.local import server_instead
+from ..runtime.server_tokenizer import ServerTokenizer
 from .subject import Asked
 from .worker import failure
 
@@ -68,14 +71,15 @@ class Player:
         self.facts = self._process.facts
         self._native: NativePrompter | None = None
         self._no_native = ""
-        if self.facts["native"]:
-            try:
-                self._native = self._opened.enter_context(self._prompter())
-            except (EngineError, UsageError) as error:
-                self._no_native = error.message
-            except BaseException:
-                self.close()
-                raise
+        self._tokens: ServerTokenizer | None = None
+        try:
+            if self.facts["wants_tokens"]:
+                self._open_tokens()
+            if self.facts["native"]:
+                self._open_native()
+        except BaseException:
+            self.close()
+            raise
 
     def answer(self, conversation: Any, reply: str) -> dict[str, Any]:
         """The answer to a conversation; an error where it has none, which is told as `refused`."""
@@ -89,6 +93,7 @@ class Player:
             try:
                 if self._process is None:
                     self._process = PlayProcess(self.asked)
+                    self._tell_tokens()
                 return self._process.ask(request)[0]
             except KitError as error:
                 if self._process is not None:
@@ -102,6 +107,31 @@ class Player:
         if self._process is not None:
             self._process.close()
             self._process = None
+
+    def _open_tokens(self) -> None:
+        """Lets a llama-server tell the tokens, in place of llama-cpp-python."""
+        try:
+            program = server_instead()
+            if program is None:
+                return
+            self._tokens = self._opened.enter_context(ServerTokenizer(self.facts["model"], program))
+            self._tell_tokens()
+        except MissingDependencyError as error:
+            self.facts["no_tokens"] = f"{error.message}: {error.help}"
+        except (EngineError, UsageError) as error:
+            self._tokens = None
+            self.facts["no_tokens"] = shown(error.message, lines=True)
+
+    def _tell_tokens(self) -> None:
+        if self._tokens is not None and self._process is not None:
+            program, url = str(self._tokens.program), self._tokens.url
+            self._process.ask({"op": "tokens", "program": program, "url": url})
+
+    def _open_native(self) -> None:
+        try:
+            self._native = self._opened.enter_context(self._prompter())
+        except (EngineError, UsageError) as error:
+            self._no_native = error.message
 
     def _prompter(self) -> Any:
         facts = self.facts

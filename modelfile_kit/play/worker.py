@@ -10,10 +10,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..core.diagnostics import Span
-from ..core.errors import EngineError, KitError, MissingDependencyError, PackageError, UsageError
+from ..core.errors import EngineError, KitError, PackageError, UsageError
+from ..core.extras import installed
 from ..core.foreign_text import shown
 from ..core.os_errors import os_next_step, os_reason
 from ..runtime.child_worker import serve
+from ..runtime.server_tokenizer import AttachedTokenizer
 from ..runtime.tokenizer import LlamaTokenizer
 from .answer import Answers, Native
 from .subject import Asked, Subject, open_subject
@@ -43,12 +45,13 @@ class Playing:
             "title": shown(subject.title),
             "ways": [{"name": shown(way.name), "chosen": way.chosen} for way in subject.ways],
             "spoken": dict(subject.spoken or {}),
-            "no_tokens": shown(self.no_tokens, lines=True),
+            "no_tokens": shown(self.no_tokens or "", lines=True),
             "notes": [shown(note, lines=True) for note in subject.notes],
             "native": any(way.native for way in subject.ways),
             "chat_template": reference.text if reference is not None else None,
             "bos_token": reference.bos_token if reference is not None else None,
             "eos_token": reference.eos_token if reference is not None else None,
+            "wants_tokens": self.no_tokens is None,
             "model": str(subject.model) if subject.model is not None else None,
             "images": subject.images,
             "system": subject.system,
@@ -56,7 +59,12 @@ class Playing:
         }
 
     def answer(self, head: dict[str, Any], block: bytes) -> tuple[dict[str, Any], bytes]:
-        """One conversation; what is wrong with it is part of the answer."""
+        """One conversation; what is wrong with it is part of the answer. Or the address of a tokenizer."""
+        if head["op"] == "tokens":
+            assert self.subject.model is not None
+            found = AttachedTokenizer(self.subject.model, head["program"], head["url"])
+            self.answers = Answers(self.subject, found)
+            return {}, b""
         native = Native(**head["native"]) if head.get("native") is not None else None
         try:
             return self.answers.answer(head["conversation"], head["reply"], native), b""
@@ -105,13 +113,17 @@ def _open(head: Mapping[str, Any]) -> Playing | Failed:
         return Failed(UsageError(os_reason(error), span=place, help=os_next_step(error), code="MK903"))
 
 
-def _tokenizer(subject: Subject) -> tuple[LlamaTokenizer | None, str]:
-    """The tokenizer of the model, or why there is none."""
+def _tokenizer(subject: Subject) -> tuple[LlamaTokenizer | None, str | None]:
+    """The tokenizer of the model, or why there is none; no reason where the parent may bring another one.
+
+    llama-cpp-python runs in a child of this process and ends with it. A llama-server would not, so that one
+    is the parent's.
+    """
     if subject.model is None:
         return None, subject.no_tokens
+    if not installed("llama_cpp"):
+        return None, None
     try:
         return LlamaTokenizer(subject.model), ""
-    except MissingDependencyError as error:
-        return None, f"{error.message}: {error.help}"
     except EngineError as error:
         return None, error.message

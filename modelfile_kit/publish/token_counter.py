@@ -7,9 +7,10 @@ from pathlib import Path
 
 from ..core.errors import KitError, UsageError
 from ..ollama.prompt_ends import PromptEnds
-from ..runtime.llama_cpp.engine import EmbeddedEngine
-from ..runtime.local import LocalTokenizer, open_tokenizer
+from ..runtime.local import LocalEngine, LocalTokenizer, open_engine, open_tokenizer
 from ..runtime.tokenizer import spell_out
+
+_NO_FILES = "the GGUF files are not on this machine"
 
 
 class TokenCounter:
@@ -25,21 +26,19 @@ class TokenCounter:
         self.projector = projector
         self.ends = ends or PromptEnds()
         self._tokenizer: LocalTokenizer | None = None
-        self._engine: EmbeddedEngine | None = None
+        self._engine: LocalEngine | None = None
 
     def count(self, prompt: str, images: Sequence[bytes] = ()) -> int:
         """Tokens of a reference prompt with `[img-N]` tags: what prompt_eval_count should be.
 
-        Raises MissingDependencyError where there is no llama.cpp (for images: no llama-cpp-python),
-        EngineError where llama.cpp fails.
+        Raises MissingDependencyError where there is no llama.cpp, EngineError where it fails.
         """
-        if self.model is None or (images and self.projector is None):
-            raise UsageError("the GGUF files are not on this machine")
-        tokenizer = self._tokenizer_for(self.model)
+        if self.model is None:
+            raise UsageError(_NO_FILES)
         prompt = self.ends.to_send(prompt)
         if images:
             return self._engine_for(self.model).prompt_token_count(prompt, list(images))
-        return len(tokenizer.tokenize(prompt))
+        return len(self._tokenizer_for(self.model).tokenize(prompt))
 
     def spell(self, text: str) -> list[tuple[int, str]]:
         """The tokens of a text, with their texts; nothing where they cannot be asked for."""
@@ -62,7 +61,9 @@ class TokenCounter:
             self._tokenizer = open_tokenizer(model)
         return self._tokenizer
 
-    def _engine_for(self, model: Path) -> EmbeddedEngine:
+    def _engine_for(self, model: Path) -> LocalEngine:
+        if self.projector is None:
+            raise UsageError(_NO_FILES)
         if self._engine is None:
-            self._engine = EmbeddedEngine(model, self.projector)
+            self._engine = open_engine(model, self.projector)
         return self._engine

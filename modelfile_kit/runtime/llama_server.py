@@ -119,7 +119,7 @@ class LlamaServer:
     program: its path; model, projector: GGUF files, best the micro ones, since the template alone counts.
     context: tokens that a prompt and its reply may have. patience: seconds that it may take to start.
     carrier: whether the model is a small one of the kit's; a real one gets more threads, and memory without
-    a bound.
+    a bound. image_tokens: how many an image has at least; None leaves it to the projector.
     Raises ChatTemplateRefusedError where it does not take the model's chat template, EngineError where it
     does not start for another reason. Use it as a context manager, or call `close`.
     """
@@ -133,11 +133,13 @@ class LlamaServer:
         context: int = 512,
         patience: float = START_SECONDS,
         carrier: bool = True,
+        image_tokens: int | None = None,
     ) -> None:
         self.program = program
         self.context = context
         self._patience = patience
         self._carrier = carrier
+        self._image_tokens = image_tokens
         self.model = model
         self.projector = projector
         self._closed = False
@@ -173,13 +175,8 @@ class LlamaServer:
         content: a text, or the ids of tokens whose bytes are wanted; add_special: whether what the vocabulary
         adds to every prompt is added. Raises as `chat` does.
         """
-        body = {"content": content, "add_special": add_special, "parse_special": True, "with_pieces": True}
-        status, data = self._post("/tokenize", body, "tokenize a text", ANSWER_SECONDS)
-        found = _part(self.program, status, data).get("tokens")
-        try:
-            return [(int(token["id"]), _piece(token["piece"])) for token in found or ()]
-        except (TypeError, ValueError, KeyError) as e:
-            raise _not_understood(self.program, "/tokenize") from e
+        body = _tokenize(content, add_special)
+        return _tokens(self.program, *self._post("/tokenize", body, "tokenize a text", ANSWER_SECONDS))
 
     def complete(self, body: Mapping[str, Any], seconds: float) -> Mapping[str, Any]:
         """An answer to a finished prompt, as /completion gives it. Raises as `chat` does."""
@@ -192,23 +189,12 @@ class LlamaServer:
         if self._closed:
             raise EngineError(f"{self.program} has ended", help="start it again")
         try:
-            with self._http.stream(
-                "POST", path, json=body, timeout=seconds, extensions=under(Budget(seconds))
-            ) as reply:
-                data = bytearray()
-                for chunk in reply.iter_bytes():
-                    data += chunk
-                    if len(data) > MAX_ANSWER_BYTES:
-                        raise PromptError(f"the chat template renders more than {MAX_ANSWER_BYTES} bytes")
+            return _exchange(self._http, path, body, seconds)
         except httpx.TimeoutException:
             self.close()
-            raise EngineError(
-                f"{self.program} did not {purpose} within {seconds:g} s",
-                help="the chat template may never end in llama.cpp's Jinja engine",
-            ) from None
+            raise _late(self.program, purpose, seconds) from None
         except httpx.HTTPError as e:
             raise self._died(str(e)) from e
-        return reply.status_code, bytes(data)
 
     def close(self) -> None:
         """Ends the process; may be called twice."""
@@ -236,8 +222,8 @@ class LlamaServer:
             if self._carrier:
                 _bound(self._process.pid)
             # It closes a connection that it kept while a request is already on its way.
-            url = f"http://127.0.0.1:{port}"
-            self._http = open_client(url, silence=ANSWER_SECONDS, lines=True, keep=False)
+            self.url = f"http://127.0.0.1:{port}"
+            self._http = open_client(self.url, silence=ANSWER_SECONDS, lines=True, keep=False)
             try:
                 self._wait(self._http)
                 return
@@ -258,6 +244,7 @@ class LlamaServer:
             *("--offline", "-c", str(self.context), "-np", "1", "-ngl", "0", "-t", str(threads)),
             *("--no-warmup", "--jinja"),
             *(("--mmproj", str(self.projector)) if self.projector else ()),
+            *(("--image-min-tokens", str(self._image_tokens)) if self._image_tokens else ()),
         ]
         try:
             return subprocess.Popen(
@@ -309,6 +296,65 @@ class LlamaServer:
             self._log.seek(max(0, size - LOG_KEPT))
             return self._log.read().decode("utf-8", "replace")
         return ""
+
+
+class AttachedServer:
+    """A llama-server that another process started and ends, asked for tokens.
+
+    program: its path, for messages; url: where it listens, as `LlamaServer.url`.
+    """
+
+    def __init__(self, program: Path, url: str) -> None:
+        self.program = program
+        self._http = open_client(url, silence=ANSWER_SECONDS, lines=True, keep=False)
+
+    def tokens(self, content: str | Sequence[int], *, add_special: bool) -> list[tuple[int, bytes]]:
+        """As `LlamaServer.tokens`; EngineError where it has ended or does not answer."""
+        import httpx
+
+        try:
+            answer = _exchange(self._http, "/tokenize", _tokenize(content, add_special), ANSWER_SECONDS)
+        except httpx.TimeoutException:
+            raise _late(self.program, "tokenize a text", ANSWER_SECONDS) from None
+        except httpx.HTTPError as e:
+            raise EngineError(f"{self.program} has ended: {e}", help="start it again") from e
+        return _tokens(self.program, *answer)
+
+    def close(self) -> None:
+        """Closes the connection; the server goes on."""
+        self._http.close()
+
+
+def _exchange(http: httpx.Client, path: str, body: Mapping[str, Any], seconds: float) -> tuple[int, bytes]:
+    """The status and the bounded body of an answer; raises httpx's errors, and PromptError."""
+    with http.stream("POST", path, json=body, timeout=seconds, extensions=under(Budget(seconds))) as reply:
+        data = bytearray()
+        for chunk in reply.iter_bytes():
+            data += chunk
+            if len(data) > MAX_ANSWER_BYTES:
+                raise PromptError(f"the chat template renders more than {MAX_ANSWER_BYTES} bytes")
+    return reply.status_code, bytes(data)
+
+
+def _late(program: Path, purpose: str, seconds: float) -> EngineError:
+    return EngineError(
+        f"{program} did not {purpose} within {seconds:g} s",
+        help="the chat template may never end in llama.cpp's Jinja engine",
+    )
+
+
+def _tokenize(content: str | Sequence[int], add_special: bool) -> dict[str, Any]:
+    """A request to /tokenize."""
+    return {"content": content, "add_special": add_special, "parse_special": True, "with_pieces": True}
+
+
+def _tokens(program: Path, status: int, data: bytes) -> list[tuple[int, bytes]]:
+    """The tokens in an answer of /tokenize."""
+    found = _part(program, status, data).get("tokens")
+    try:
+        return [(int(token["id"]), _piece(token["piece"])) for token in found or ()]
+    except (TypeError, ValueError, KeyError) as e:
+        raise _not_understood(program, "/tokenize") from e
 
 
 def _prompt(program: Path, status: int, data: bytes) -> str:

@@ -26,7 +26,7 @@ def open_tokenizer(model: str | Path, *, timeout: float = 60.0) -> LocalTokenize
     model: a GGUF file; timeout: seconds that one request to llama-cpp-python may take.
     Raises MissingDependencyError where there is no llama.cpp at all, and as the two do.
     """
-    if program := _server_instead():
+    if program := server_instead():
         return ServerTokenizer(model, program)
     return LlamaTokenizer(model, timeout=timeout)
 
@@ -36,13 +36,16 @@ def open_engine(model: str | Path, projector: str | Path, *, timeout: float = 30
 
     Raises as `open_tokenizer` does.
     """
-    if program := _server_instead():
+    if program := server_instead():
         return ServerEngine(Path(model), Path(projector), program, timeout=timeout)
     return EmbeddedEngine(model, projector, timeout=timeout)
 
 
-def _server_instead() -> Path | None:
-    """The llama-server that takes the place of llama-cpp-python; None where that is installed."""
+def server_instead() -> Path | None:
+    """The llama-server that takes the place of llama-cpp-python; None where that is installed.
+
+    Raises MissingDependencyError where there is neither.
+    """
     if installed("llama_cpp"):
         return None
     program = find_llama_server()

@@ -13,12 +13,13 @@ from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
+from typing import Protocol
 
 from ..core.errors import EngineError
 from ..gguf_file import Header, Vocabulary, read_header
 from ..gguf_file.new_file import gguf_head
 from ..ollama.prompt_ends import strips_bos_text
-from .llama_server import LlamaServer, program_version
+from .llama_server import AttachedServer, LlamaServer, program_version
 from .vocabulary_info import VocabularyInfo
 
 Text = str | bytes
@@ -42,29 +43,20 @@ _PROBE = "a"
 START_SECONDS = 120.0  # a vocabulary of 260,000 tokens takes some seconds
 
 
-class ServerTokenizer:
-    """The vocabulary of a GGUF file, behind the interface of `LlamaTokenizer`.
+class _TokenSource(Protocol):
+    def tokens(self, content: str | Sequence[int], *, add_special: bool) -> list[tuple[int, bytes]]: ...
 
-    model: the file, of which only the header is read; program: a llama-server.
-    Use it as a context manager, or call `close`. Raises UsageError where there is no such file, EngineError
-    where llama-server refuses the vocabulary, dies or hangs.
-    """
+    def close(self) -> None: ...
 
-    def __init__(self, model: str | Path, program: Path) -> None:
-        header = read_header(Path(model))
+
+class _OfServer:
+    """The vocabulary of a GGUF file, behind the interface of `LlamaTokenizer`. server: has loaded it."""
+
+    def __init__(self, header: Header, server: _TokenSource) -> None:
         self._vocabulary = Vocabulary.from_header(header)
-        self._folder = tempfile.TemporaryDirectory(prefix="mkmodelfile-vocabulary-")
+        self._server = server
         self._known: dict[int, bytes] = {}
         self._pre = header.metadata.text("tokenizer.ggml.pre")  # as written, which the rules may override
-        try:
-            carrier = Path(self._folder.name) / "vocabulary.gguf"
-            _write(carrier, header, len(self._vocabulary))
-            self._server = LlamaServer(program, carrier, patience=START_SECONDS)
-        except BaseException:
-            self._folder.cleanup()
-            raise
-        self._clean = weakref.finalize(self, self._folder.cleanup)
-        self.engine = f"llama-server {program_version(program)} ({program})"
 
     @cached_property
     def info(self) -> VocabularyInfo:
@@ -118,6 +110,30 @@ class ServerTokenizer:
         self._known.update(tokens)
         return [token for token, _ in tokens]
 
+
+class ServerTokenizer(_OfServer):
+    """A vocabulary in a llama-server of its own.
+
+    model: the GGUF, of which only the header is read; program: a llama-server.
+    Use it as a context manager, or call `close`. Raises UsageError where there is no such file, EngineError
+    where llama-server refuses the vocabulary, dies or hangs.
+    """
+
+    def __init__(self, model: str | Path, program: Path) -> None:
+        header = read_header(Path(model))
+        self._folder = tempfile.TemporaryDirectory(prefix="mkmodelfile-vocabulary-")
+        try:
+            carrier = Path(self._folder.name) / "vocabulary.gguf"
+            _write(carrier, header, len(Vocabulary.from_header(header)))
+            server = LlamaServer(program, carrier, patience=START_SECONDS)
+        except BaseException:
+            self._folder.cleanup()
+            raise
+        super().__init__(header, server)
+        self.program, self.url = program, server.url
+        self._clean = weakref.finalize(self, self._folder.cleanup)
+        self.engine = f"llama-server {program_version(program)} ({program})"
+
     def close(self) -> None:
         """Ends the server; may be called twice."""
         self._server.close()
@@ -130,6 +146,16 @@ class ServerTokenizer:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+class AttachedTokenizer(_OfServer):
+    """The same vocabulary for another process than the one that has the `ServerTokenizer`.
+
+    model, program, url: those of that one, which starts and ends the server. Raises as it does.
+    """
+
+    def __init__(self, model: str | Path, program: str, url: str) -> None:
+        super().__init__(read_header(Path(model)), AttachedServer(Path(program), url))
 
 
 def _write(path: Path, header: Header, size: int) -> None:

@@ -6,8 +6,11 @@ import pytest
 
 from modelfile_kit.lsp.answers import OpenFile
 from modelfile_kit.lsp.languages import PACKAGE
+from modelfile_kit.lsp.package_language import _FILES
+from modelfile_kit.ollama.builtin import PARSERS, RENDERERS
+from modelfile_kit.package.create_keys import QUANTIZATIONS
 from modelfile_kit.package.families import family_names
-from modelfile_kit.package.schema import PackageShape
+from modelfile_kit.package.schema import WRONG_VALUE, PackageShape
 from tests.lsp.typed import labels, said, written
 
 KEYS = list(PackageShape.model_fields)
@@ -63,6 +66,38 @@ def test_values() -> None:
     assert [f"family:{name}" for name in family_names()] == labels(PACKAGE, "chat_template: |")[1:]
     assert written(PACKAGE, "target: |  # oldest", ">=0.34.4") == 'target: ">=0.34.4"  # oldest'
     assert "gemma4" in labels(PACKAGE, "parser: |") and "gemma4" in labels(PACKAGE, "renderer: au|")
+
+
+# The words of each key, as docs/package-file.md has them; every other key takes none.
+WORDS = {
+    "projector": ["auto", "none"],
+    "tokenizer": ["auto", "none"],
+    "chat_template": ["gguf"],
+    "end_token": ["auto", "none"],
+    "stop": ["auto"],
+    "system_in": ["system", "user"],
+    "mode": ["auto", "go", "native", "renderer"],
+    "parser": ["auto", "none"],
+    "renderer": ["auto", "none"],
+}
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_the_words_of_a_key_are_offered_and_taken(key: str) -> None:
+    others = {*RENDERERS, *PARSERS, *QUANTIZATIONS, *(f"family:{name}" for name in family_names())}
+    found = [word for word in labels(PACKAGE, f"{key}: |") if word not in others]
+    if key == "target":
+        assert all(word.startswith(">=") for word in found)
+        return
+    assert found == WORDS.get(key, [])
+    given = {"name": "x", "model": "y.gguf"}
+    for word in found:
+        text = "".join(f"{k}: {v}\n" for k, v in {**given, key: word}.items())
+        assert all(p.code != WRONG_VALUE for p in PACKAGE.problems(OpenFile(text)))
+
+
+def test_keys_with_files_are_keys_of_the_schema() -> None:
+    assert set(_FILES) <= set(KEYS)
 
 
 def test_files(tmp_path: Path) -> None:

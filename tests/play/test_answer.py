@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from modelfile_kit.core.errors import KitError
+from modelfile_kit.core.errors import EngineError, KitError
 from modelfile_kit.play.answer import Answers, Native
 from modelfile_kit.play.subject import Asked, open_subject
 from modelfile_kit.runtime.tokenizer import LlamaTokenizer
@@ -72,6 +72,22 @@ def test_tokens_have_their_kinds_and_those_that_differ_are_marked(by_hand, llama
     assert [-2, "image 1", "image", False] in way["tokens"]["row"]
     assert [t[1] for t in answer["reference"]["tokens"]["row"] if t[3]] == ["\n"]
     assert way["tokens"]["count"] + 1 == answer["reference"]["tokens"]["count"]
+
+
+class Dead:
+    """A tokenizer whose program has ended."""
+
+    def tokenize_many(self, *_, **__):
+        raise EngineError("llama-server has ended")
+
+    info = property(tokenize_many)
+    pieces = tokenize_many
+
+
+def test_where_tokens_cannot_be_told_the_prompts_are_shown_and_the_reason(by_hand, typed):
+    answer = Answers(open_subject(Asked(str(by_hand))), Dead()).answer(HI)
+    assert answer.pop("no_tokens") == "llama-server has ended"
+    assert answer == typed.answer(HI)
 
 
 def test_a_reply_is_read_as_a_server_reads_it(typed, tmp_path):

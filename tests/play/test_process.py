@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib.util
 import os
 
 import pytest
@@ -8,8 +9,10 @@ from modelfile_kit.core.errors import EngineError, PackageError
 from modelfile_kit.play import process
 from modelfile_kit.play.process import Player
 from modelfile_kit.play.subject import Asked
+from modelfile_kit.runtime import local
 from tests.llama_server import find_for_tests
 
+LIBRARY = "llama_cpp"
 HI = {"messages": [{"role": "user", "content": "Hi"}]}
 
 
@@ -83,6 +86,57 @@ def test_native_mode_asks_llama_server(good, monkeypatch):
     file.write_text("name: n\nmodel: micro-glm4v.gguf\nmode: native\nsystem: Be brief.\n")
     with Player(Asked(str(file))) as player:
         assert status(player.answer(HI, "")) == ["ok", "ok"]
+
+
+@pytest.fixture
+def without_llama_cpp(monkeypatch, tmp_path):
+    """Hides llama-cpp-python from this process, and from those that it starts."""
+    find = importlib.util.find_spec
+    hide = f"find = importlib.util.find_spec\nhidden = {LIBRARY!r}\n"
+    (tmp_path / "sitecustomize.py").write_text(
+        f"import importlib.util\n{hide}"
+        "importlib.util.find_spec = lambda name, *more: None if name == hidden else find(name, *more)\n"
+    )
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name, *more: None if name == LIBRARY else find(name, *more)
+    )
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")]))
+
+
+def tokens(answer):
+    return {way["name"]: [one[:3] for one in way["tokens"]["row"]] for way in answer["ways"]}
+
+
+@pytest.mark.engine
+@pytest.mark.server
+def test_a_llama_server_shows_the_tokens_that_llama_cpp_python_shows(
+    llama_cpp, by_hand, monkeypatch, request
+):
+    program, why = find_for_tests()
+    if program is None:
+        pytest.skip(why)
+    monkeypatch.setenv("MKMODELFILE_LLAMA_SERVER", str(program))
+    asked = {"messages": [{"role": "user", "content": "你好 \U0001f600", "images": 2}], "tools": []}
+    with Player(Asked(str(by_hand))) as player:
+        expected = tokens(player.answer(asked, ""))
+    request.getfixturevalue("without_llama_cpp")
+    with Player(Asked(str(by_hand))) as player:
+        assert player.facts["no_tokens"] == ""
+        assert tokens(player.answer(asked, "")) == expected
+        player._process._process.kill()
+        assert "refused" in player.answer(asked, "")
+        assert tokens(player.answer(asked, "")) == expected  # the new process is told of it as well
+        server = player._tokens._server._process
+        halved = {"messages": [{"role": "user", "content": "\ud800"}]}
+        assert "UTF-8 alone" in player.answer(halved, "").get("no_tokens", "")
+    assert server.poll() is not None
+
+
+def test_with_neither_the_page_says_how_to_get_tokens(by_hand, without_llama_cpp, monkeypatch):
+    monkeypatch.setattr(local, "find_llama_server", lambda: None)
+    with Player(Asked(str(by_hand))) as player:
+        assert "modelfile-kit[align]" in player.facts["no_tokens"]
+        assert status(player.answer(HI, "")) == ["mismatch"]
 
 
 def test_without_a_llama_server_native_mode_says_so(good, monkeypatch):

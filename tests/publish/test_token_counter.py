@@ -8,7 +8,9 @@ from modelfile_kit.core.errors import UsageError
 from modelfile_kit.micro import build_pair
 from modelfile_kit.ollama.prompt_ends import PromptEnds
 from modelfile_kit.publish.token_counter import TokenCounter
+from modelfile_kit.runtime import local
 from modelfile_kit.vision.colour_images import colour_probes
+from tests.llama_server import find_for_tests
 
 PROMPT = "[gMASK]<sop><|user|>\nhi<|assistant|>\n"
 SEEN = "[gMASK]<sop><|user|>\n[img-0]hi<|assistant|>\n"
@@ -35,6 +37,25 @@ def test_a_image_adds_its_patches_and_the_two_marks_around_it(counter):
     assert red.size == (64, 64)
     # 64 x 64 pixels are 9 tokens of a glm4v projector, and libmtmd writes a mark before and after them.
     assert counter.count(SEEN, [red.bytes]) == 8 + 9 + 2
+
+
+@pytest.mark.server
+def test_a_llama_server_counts_where_llama_cpp_python_is_not(counted_by_server):
+    # As above: 8 tokens, 9 of the image, and the two marks.
+    assert counted_by_server.count(SEEN, [colour_probes()[0].bytes]) == 8 + 9 + 2
+    assert counted_by_server.count(PROMPT) == 8
+
+
+@pytest.fixture
+def counted_by_server(pair, monkeypatch):
+    program, why = find_for_tests()
+    if program is None:
+        pytest.skip(why)
+    monkeypatch.setattr(local, "installed", lambda _: False)
+    monkeypatch.setattr(local, "find_llama_server", lambda: program)
+    counter = TokenCounter(pair.model, pair.projector, PromptEnds("<|endoftext|>"))
+    yield counter
+    counter.close()
 
 
 @pytest.mark.engine

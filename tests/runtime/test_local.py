@@ -9,10 +9,13 @@ import pytest
 
 from modelfile_kit.core.errors import EngineError, MissingDependencyError
 from modelfile_kit.runtime import local
+from modelfile_kit.runtime.llama_cpp.engine import EmbeddedEngine
 from modelfile_kit.runtime.local import open_engine, open_tokenizer
+from modelfile_kit.runtime.server_engine import ServerEngine
 from modelfile_kit.runtime.server_tokenizer import ServerTokenizer
 from modelfile_kit.runtime.tokenizer import LlamaTokenizer
 from modelfile_kit.vision.ask_colour import ask_colours
+from modelfile_kit.vision.colour_images import plain_png
 from tests.llama_server import find_for_tests
 from tests.real_tokenizers import vocabulary
 
@@ -97,6 +100,18 @@ def test_and_it_names_the_colours_of_images(without_llama_cpp: None, pair, progr
             engine, lambda messages: f"[gMASK]<sop><|user|>\n[img-0]{messages[0]['content']}<|assistant|>\n"
         )
     assert [answer.ok for answer in answers] == [True, True, True]
+
+
+@pytest.mark.engine
+@pytest.mark.server
+def test_and_it_counts_a_prompt_with_images(llama_cpp: None, pair, program: Path) -> None:
+    prompt = "[gMASK]<sop><|user|>\n[img-0][img-1]hi<|assistant|>\n"
+    images = [plain_png("red", size) for size in ((112, 56), (200, 168))]
+    with (
+        EmbeddedEngine(pair.model, pair.projector) as theirs,
+        ServerEngine(pair.model, pair.projector, program, timeout=120) as ours,
+    ):
+        assert ours.prompt_token_count(prompt, images) == theirs.prompt_token_count(prompt, images)
 
 
 def test_with_neither_both_ways_are_said(

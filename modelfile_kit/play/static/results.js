@@ -5,6 +5,7 @@ import { element } from "./dom.js";
 const WORDS = { ok: "exact", mismatch: "differs", refused: "refused", alone: "not compared", unknown: "not seen" };
 const CLASSES = { ok: "ok", mismatch: "failed", refused: "warning", alone: "info", unknown: "info" };
 const at = (id) => document.getElementById(id);
+const LEGEND = at("tokens-why").textContent;
 
 export function draw(answer, facts) {
   const columns = [];
@@ -15,7 +16,8 @@ export function draw(answer, facts) {
   at("texts").replaceChildren(...columns.map((column) => section(column, column.side && text(column.side), column.side?.parts && size(column.side.bytes, "byte"))));
   const tokens = columns.filter((column) => column.tokens);
   at("tokens").replaceChildren(...tokens.map((column) => section(column, row(column.tokens), size(column.tokens.count, "token"))));
-  if (facts.no_tokens) at("tokens-why").textContent = "Tokens are not shown: " + facts.no_tokens;
+  const why = answer.no_tokens || facts.no_tokens;
+  at("tokens-why").textContent = why ? "Tokens are not shown: " + why : LEGEND;
   at("findings").replaceChildren(...findings(answer));
   const replies = answer.replies.map(reply);
   at("replies").replaceChildren(...(replies.length ? replies : [element("p", { class: "nothing", text: "Write a reply, or choose an example, to see what a client gets of it." })]));
