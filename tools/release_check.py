@@ -35,6 +35,7 @@ TEST_TOOLS = (
     "packaging",
     "pytest",
     "pytest-httpserver",
+    "rich",
     "towncrier",
 )
 # Rooms whose tests are quick and reach every library: YAML, Jinja, HTTP, images, tokenizers, the terminal.
