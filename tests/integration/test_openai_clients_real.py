@@ -13,6 +13,7 @@ import openai
 import pytest
 from langchain_core.messages import HumanMessage, SystemMessage
 from langchain_openai import ChatOpenAI
+from pydantic import SecretStr
 
 from modelfile_kit.micro.demo_package import NAME, write_demo_package
 from modelfile_kit.parrot.build import Reply, build_parrot
@@ -116,7 +117,7 @@ def test_langchain_streams_the_colour(server):
     model = ChatOpenAI(
         model=NAME,
         base_url=server.url,
-        api_key="none",
+        api_key=SecretStr("none"),
         max_retries=0,
         extra_body={"chat_template_kwargs": {"enable_thinking": False}},
     )
