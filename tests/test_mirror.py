@@ -21,6 +21,7 @@ BESIDE = {
 WITHOUT_MODULE = {
     "building/test_replies.py": "what build and lint say of replies that Ollama does not read",
     "cli/test_bad_input.py": "bad input to every command",
+    "cli/test_brief.py": "every command: how much is said of a success, and reports in files",
     "cli/test_fuzz.py": "every command: odd servers and generated foreign text",
     "cli/test_help.py": "the help of every command",
     "cli/test_packages.py": "init, inspect, build, check and test, one after the other on one package",

@@ -11,7 +11,8 @@ from ..publish.names import base_of, name_on_server
 from ..report import Report
 from ..runtime.ollama.client import OllamaServer
 from .command import Command
-from .common import finish, format_option, host_option, say
+from .common import finish, format_option, host_option
+from .next_step import say_next
 from .output import show
 from .progress import step_progress
 
@@ -78,9 +79,13 @@ def adopt_model(
         done = adopt(server, name, folder, models=models, copy=copy, progress=progress)
     if output_format == "text":
         show(str(done.folder / "mkmodelfile.yaml"))
-    if done.linked:
-        say("the GGUF files are hard links to the server's; --copy makes copies")
-    if not any(d.code == NOT_THE_SAME for d in done.diagnostics):
-        say(f"a publish of {done.folder} gives the settings that {name} has")
+    same = not any(d.code == NOT_THE_SAME for d in done.diagnostics)
+    parts = ["a publish of the package gives the same settings"] if same else []
+    parts += ["its GGUF files are hard links to the server's (--copy makes copies)"] if done.linked else []
     facts = {"package": str(done.folder), "files": list(done.files)}
-    finish(Report("adopt", name, diagnostics=done.diagnostics, facts=facts), output_format)
+    report = Report(
+        "adopt", name, diagnostics=done.diagnostics, facts=facts, brief=True, headline="; ".join(parts)
+    )
+    finish(report, output_format)
+    if output_format == "text":
+        say_next("mkmodelfile", "build", str(done.folder))

@@ -18,9 +18,9 @@ from ..audit.templates import Judgements, cache_folder
 from ..audit.workers import Workers, dask_workers, local_workers
 from ..core.progress import Step
 from ..core.urls import shown_url
-from ..report import FORMATS, Case, Report, Status
+from ..report import Case, Report, Status
 from .command import Command
-from .common import host_option, print_report, say
+from .common import format_option, host_option, print_report, say
 from .progress import step_progress
 
 SHOWN = 20  # models that are told in words; the table has all
@@ -63,7 +63,7 @@ SHOWN = 20  # models that are told in words; the table has all
     show_default=True,
     help="Least verdict of a model that makes the exit code 1.",
 )
-@click.option("--format", "output_format", type=click.Choice(FORMATS), default="text", show_default=True)
+@format_option
 def command(
     sources: tuple[str, ...],
     output: Path | None,

@@ -29,6 +29,8 @@ from .common import (
     print_report,
     print_serious,
     say,
+    say_drawn,
+    write_report_files,
 )
 from .names import bring_files
 from .next_step import say_next, with_same_files
@@ -132,9 +134,11 @@ def _tell(built: Build, purpose: str, output: Path | None, output_format: str) -
     if purpose != "ollama":
         path, more = _pack(built, purpose, output)
         facts, found = _facts_of_folder(built, path), (*found, *more)
+    report = Report("build", built.package.name, diagnostics=found, facts=facts)
     if output_format != "text":
-        print_report(Report("build", built.package.name, diagnostics=found, facts=facts), output_format)
+        print_report(report, output_format)
         return
+    write_report_files(report)
     remarks = print_serious(found)
     if is_verbose():
         say_summary(built)
@@ -155,7 +159,7 @@ def say_summary(built: Build) -> None:
             say(line)
     else:
         rows, color = rows_of(built.summary(), 11), wants_color(sys.stderr)
-        say("\n".join(panel_lines(built.package.name, rows, width=width, color=color)))
+        say_drawn(panel_lines(built.package.name, rows, width=width, color=color))
 
 
 def _next(purpose: str) -> list[str]:
@@ -196,6 +200,7 @@ def _tell_all(
     if output_format != "text":
         finish(report, output_format)
         return
+    write_report_files(report)
     for one, outcome, case in zip(builds, outcomes, report.cases, strict=True):
         said = f"{one.package.name}  {outcome.summary}"
         remarks = () if is_verbose() else (d for d in case.diagnostics if d.severity is Severity.INFO)

@@ -15,10 +15,10 @@ from ..building.variant_differences import CODES
 from ..building.variants import VariantBuild
 from ..core.diagnostics import Diagnostic, Severity
 from ..core.errors import EngineError, KitError, MissingDependencyError
+from ..core.progress import tell_step
 from ..report import Report, Status
 from ..report.convert import check_cases, reply_cases, reply_facts
-from ..report.terminal import notes
-from .common import print_serious, say, tried_replies
+from .common import is_verbose, say, tried_replies
 from .names import bring_files
 from .variants import Outcome, failed, own_findings, report_of_variants
 
@@ -73,6 +73,7 @@ def _every(subject: str, builds: Sequence[VariantBuild], how: How) -> Report:
     """
     outcomes: dict[str, Outcome] = {}
     told: set[Diagnostic] = set()
+    found: list[Diagnostic] = []
     for one in builds:
         if one.built is None:
             assert one.error is not None
@@ -80,14 +81,15 @@ def _every(subject: str, builds: Sequence[VariantBuild], how: How) -> Report:
             continue
         if not how.told:
             own_to_build = [d for d in one.built.diagnostics if d not in told and d.code not in CODES]
-            if remarks := print_serious(own_to_build):
-                say(notes(remarks))
+            found += own_to_build
         told.update(one.built.diagnostics)
         own = Report("check", one.tag, diagnostics=own_findings(one.built), fail_on=how.fail_on)
         first = outcomes[one.same_as] if one.same_as and not how.see else None
         started = time.monotonic()
         if first is None:
-            say(f"checking {one.package.name}")
+            tell_step("check", one.package.name)
+            if is_verbose():
+                say(f"checking {one.package.name}")
             try:
                 report = _one(one.built, how)
             except KitError as error:
@@ -110,7 +112,8 @@ def _every(subject: str, builds: Sequence[VariantBuild], how: How) -> Report:
             report.facts,
             one.seconds + time.monotonic() - started,
         )
-    return report_of_variants("check", subject, list(outcomes.values()), how.fail_on)
+    report = report_of_variants("check", subject, list(outcomes.values()), how.fail_on)
+    return replace(report, diagnostics=(*dict.fromkeys(found), *report.diagnostics))
 
 
 def _one(built: Build, how: How) -> Report:

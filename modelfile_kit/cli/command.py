@@ -47,6 +47,7 @@ class Command(click.Command):
         finally:
             say_names()
         if NEXT in ctx.meta and not current_flags().quiet:
+            current_flags().explain_shown()
             tell(ctx.meta[NEXT])  # in one line, so that it can be copied
         return done
 

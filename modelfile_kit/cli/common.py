@@ -21,7 +21,7 @@ from ..core.sizes import read_memory
 from ..report import FORMATS, Report, render
 from ..report.terminal import findings_lines, wrapped
 from .flags import current_flags
-from .output import columns, tell, wants_color, write_report
+from .output import columns, panel_width, tell, wants_color, write_report
 from .progress import step_progress
 
 if TYPE_CHECKING:
@@ -34,14 +34,6 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 def format_option(command: Command) -> Command:
     """`--format text|json|github|sarif|junit|gitlab`, and `--report FORMAT=FILE` for others beside it."""
-    command = click.option(
-        "--report",
-        multiple=True,
-        metavar="FORMAT=FILE",
-        expose_value=False,
-        callback=_keep_reports,
-        help="Also write the report into a file, in any of the formats; may be given several times.",
-    )(command)
     option = click.option(
         "--format",
         "output_format",
@@ -50,7 +42,19 @@ def format_option(command: Command) -> Command:
         show_default=True,
         help="Format of the findings on stdout.",
     )
-    return option(command)
+    return option(report_option(command))
+
+
+def report_option(command: Command) -> Command:
+    """`--report FORMAT=FILE`: the report in files, beside what the command prints."""
+    return click.option(
+        "--report",
+        multiple=True,
+        metavar="FORMAT=FILE",
+        expose_value=False,
+        callback=_keep_reports,
+        help="Also write the report into a file, in any of the formats; may be given several times.",
+    )(command)
 
 
 def _keep_reports(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> None:
@@ -186,7 +190,12 @@ def print_report(report: Report, output_format: str) -> None:
     current_flags().shown += [*report.diagnostics, *(d for c in report.cases for d in c.diagnostics)]
     details = not report.brief or current_flags().verbose
     text = render(
-        report, output_format, color=wants_color(sys.stdout), width=columns(sys.stdout), details=details
+        report,
+        output_format,
+        color=wants_color(sys.stdout),
+        width=columns(sys.stdout),
+        details=details,
+        frames=panel_width(sys.stdout) is not None,
     )
     write_report(text, output_format)
 
@@ -213,6 +222,12 @@ def say(message: str) -> None:
     if not is_quiet():
         width = columns(sys.stderr)
         tell("\n".join(part for line in message.split("\n") for part in wrapped(line, "  ", width)))
+
+
+def say_drawn(lines: Iterable[str]) -> None:
+    """Lines that fit their terminal already, such as those of a panel, on stderr, unless --quiet."""
+    if not is_quiet():
+        tell("\n".join(lines))
 
 
 def print_serious(diagnostics: Iterable[Diagnostic], output_format: str = "text") -> tuple[Diagnostic, ...]:

@@ -24,7 +24,15 @@ from ..huggingface.chat_template_file import (
 from ..report import FORMATS, Report, render
 from ..sources.places import remote
 from .command import Command
-from .common import errors_in, in_file, print_diagnostics, read_bytes, say
+from .common import (
+    errors_in,
+    in_file,
+    print_diagnostics,
+    read_bytes,
+    report_option,
+    say,
+    write_report_files,
+)
 from .output import deliver, show, wants_color, write_report
 
 if TYPE_CHECKING:
@@ -62,6 +70,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="text: TEMPLATE on stdout, findings on stderr; others: a report on stdout.",
 )
+@report_option
 def command(
     chat_template: str,
     bos: str | None,
@@ -98,10 +107,12 @@ def command(
     found = with_excerpts(noted + compiled.diagnostics, source.text.split("\n"))
     findings = [replace(d, span=in_file(d.span, chat_template)) for d in found]
     compiled = replace(compiled, diagnostics=findings)
+    report = _report(chat_template, compiled, source, explained)
+    write_report_files(report)
     if output_format == "text":
         _print(compiled, source, explained)
     else:
-        _report(chat_template, compiled, source, explained, output_format)
+        write_report(render(report, output_format), output_format)
     if has_errors(compiled.diagnostics):
         raise click.exceptions.Exit(1)
 
@@ -136,9 +147,7 @@ def _is_gguf(path: Path) -> bool:
     return remote(path) is not None or (path.is_file() and read_bytes(str(path), 4) == b"GGUF")
 
 
-def _report(
-    subject: str, compiled: Compiled, source: ChatTemplate, explained: Explanation | None, output_format: str
-) -> None:
+def _report(subject: str, compiled: Compiled, source: ChatTemplate, explained: Explanation | None) -> Report:
     facts: dict[str, object] = {"coverage": dict(compiled.coverage), "stop": list(compiled.stop)}
     facts["replies"], facts["parser"] = dict(compiled.replies), compiled.parser
     facts["name"], facts["names"] = source.name, list(source.names)
@@ -147,8 +156,7 @@ def _report(
         from ..report.explanation import to_dict
 
         facts |= to_dict(explained)
-    report = Report("compile", subject, diagnostics=tuple(compiled.diagnostics), facts=facts)
-    write_report(render(report, output_format), output_format)
+    return Report("compile", subject, diagnostics=tuple(compiled.diagnostics), facts=facts)
 
 
 def _print(compiled: Compiled, source: ChatTemplate, explained: Explanation | None) -> None:

@@ -23,9 +23,9 @@ from ..fit.sources import model_of
 from ..gguf_file import Header, read_header
 from ..gguf_file.description import file_type
 from ..gguf_file.pairing import FileKind, classify
-from ..report import FORMATS, Case, Report, Status, render
+from ..report import Case, Report, Status, render
 from .command import Command
-from .common import memory_size, patience_options, print_diagnostics
+from .common import format_option, memory_size, patience_options, print_diagnostics, write_report_files
 from .output import show, write_report
 from .variants import one_variant, one_variant_option
 
@@ -118,7 +118,7 @@ def _split(_context: click.Context, _parameter: click.Parameter, given: str | No
 )
 @one_variant_option
 @patience_options
-@click.option("--format", "output_format", type=click.Choice(FORMATS), default="text", show_default=True)
+@format_option
 def command(
     target: str,
     memory: tuple[int, ...],
@@ -166,6 +166,7 @@ def command(
     )
     asked = _Question(files, memory, settings, gpu_layers)
     report = asked.report(shown_url(target))
+    write_report_files(report)
     if output_format != "text":
         write_report(render(report, output_format), output_format)
     else:

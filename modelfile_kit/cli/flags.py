@@ -27,7 +27,7 @@ class Flags:
     shown: list[Diagnostic] = field(default_factory=list)
 
     def explain_shown(self) -> None:
-        """With --verbose: what each code means that was printed, once, on stderr."""
+        """With --verbose: what each code means that was printed since the last call, once, on stderr."""
         if not self.verbose or not self.shown:
             return
         from ..core.codes import find
@@ -39,6 +39,7 @@ class Flags:
                 meaning = " ".join(about.section("What it means").split("\n\n")[0].split())
                 text = f"{code} {about.name}: {meaning}"
                 tell("\n  ".join(pieces(text, width - 2) if width else [text]))
+        self.shown = []
 
 
 def current_flags() -> Flags:

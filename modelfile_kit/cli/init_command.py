@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
-from ..core.diagnostics import Diagnostic, has_errors
+from ..core.diagnostics import Diagnostic, Severity, has_errors
 from ..core.errors import KitError, UsageError
 from ..core.files import write_atomically
 from ..core.os_errors import cannot_write
@@ -23,12 +24,13 @@ from ..package.draft import Draft, draft_package, draft_variants, scalar
 from ..publish.names import name_on_server, require_name
 from ..publish.served_model import ServedModel
 from ..publish.settings import PACKAGE_FILE
+from ..report.terminal import notes
 from ..runtime.ollama.client import OllamaServer
 from ..sources.name import OLLAMA, PATH, parse_name
 from ..sources.resolve import place_of
 from .adopt_command import adopt_model
 from .command import Command
-from .common import host_option, print_diagnostics, say
+from .common import host_option, is_verbose, print_diagnostics, print_serious, say
 from .init_questions import Questions
 from .names import place_and_folder
 from .next_step import say_next
@@ -144,8 +146,9 @@ def _from_files(
     draft = draft_package(models[0], **options) if len(models) == 1 else draft_variants(models, **options)
     held = hold_to_upstream(models[0])
     more = (held.diagnostic,) if held else ()
-    facts = (*draft.facts, *(held.lines if held else ()))
-    _finish(changes.draft(Draft(draft.text, facts, (*draft.diagnostics, *more))), path, force)
+    for line in held.lines if held else ():
+        say(line)
+    _finish(changes.draft(replace(draft, diagnostics=(*draft.diagnostics, *more))), path, force)
 
 
 def _finish(draft: Draft, path: Path, force: bool, *, ready: bool = True) -> None:
@@ -153,9 +156,14 @@ def _finish(draft: Draft, path: Path, force: bool, *, ready: bool = True) -> Non
 
     ready: whether its files are there; else the draft says how to make them.
     """
-    for fact in draft.facts:
-        say(fact)
-    print_diagnostics(draft.diagnostics)
+    if draft.headline and not is_verbose():
+        remarks = (d for d in draft.diagnostics if d.severity is Severity.INFO)
+        say("; ".join(filter(None, (draft.headline, notes(remarks)))))
+        print_serious(draft.diagnostics)
+    else:
+        for fact in draft.facts:
+            say(fact)
+        print_diagnostics(draft.diagnostics)
     if has_errors(d for d in draft.diagnostics if d.code in REFUSED):
         raise click.exceptions.Exit(1)
     _write({path.name: draft.text.encode()}, path, force)
@@ -174,7 +182,7 @@ class _Changes:
 
     def draft(self, draft: Draft) -> Draft:
         """A draft with these changes."""
-        return Draft(self.text(draft.text), draft.facts, draft.diagnostics)
+        return replace(draft, text=self.text(draft.text))
 
     def text(self, text: str) -> str:
         """A package file with these changes."""

@@ -24,10 +24,17 @@ from ..gguf_file.inputs import model_input
 from ..gguf_file.pairing import FileKind, check_pair, check_together, classify
 from ..gguf_file.projector_choice import find_projector
 from ..ollama.versions import since, until
-from ..report import FORMATS, Case, Report, Status, render
+from ..report import Case, Report, Status, render
 from ..report.panel import panel_lines, rows_of
 from .command import Command
-from .common import NumberRange, patience_options, print_diagnostics, tokenizer_option
+from .common import (
+    NumberRange,
+    format_option,
+    patience_options,
+    print_diagnostics,
+    tokenizer_option,
+    write_report_files,
+)
 from .inspect_answers import Answers, answers
 from .output import panel_width, show, wants_color, write_report
 
@@ -67,7 +74,7 @@ _MAX_SECONDS = 86_400
     type=NumberRange(0, _MAX_SECONDS, min_open=True),
     help="How many tokens a sound of this many seconds costs with the projector; may be repeated.",
 )
-@click.option("--format", "output_format", type=click.Choice(FORMATS), default="text", show_default=True)
+@format_option
 def command(
     files: tuple[str, ...],
     tokenizer: str | None,
@@ -126,6 +133,7 @@ def command(
             **({"sounds": [cost for cost, _ in sounds]} if sounds else {}),
         },
     )
+    write_report_files(report)
     if output_format != "text":
         write_report(render(report, output_format), output_format)
     else:

@@ -142,9 +142,10 @@ def run(arguments: list[str]) -> int:
     """Runs one command line; returns the exit code. Errors become messages on stderr."""
     _make_streams_lenient()
     if shell := os.environ.get(ASKS):
-        from .completion import answer
+        from .completion import SHELLS, answer
 
-        return answer(arguments, shell)
+        if shell in SHELLS:  # anything else is not from one of our scripts
+            return answer(arguments, shell)
     flags = Flags()
     try:
         # Not cli.main(): it would swallow a closed pipe and an interrupt before we see them.

@@ -11,7 +11,14 @@ from ..core.diagnostics import Span
 from ..core.errors import UsageError
 from ..gguf_file import read_header
 from ..package.package import FILE_NAMES, load_package
-from ..testing.stand_in_file import FILE_NAME, describe, load_stand_in, write_micro, write_micro_pair
+from ..testing.stand_in_file import (
+    FILE_NAME,
+    describe,
+    load_stand_in,
+    variant_names,
+    write_micro,
+    write_micro_pair,
+)
 from .command import Command
 from .common import package_argument, say
 from .next_step import say_next
@@ -73,5 +80,8 @@ def command(package: Path, output: Path, describes: bool) -> None:
         missing = loaded.golden_folder / FILE_NAME
         say(f"{missing} is missing: this is the micro GLM-4.1V, not a model like yours")
     model, eye = write_micro(loaded, output, found)
-    for path in filter(None, (model, eye)):
-        show(str(path))
+    variants = (str(output / name) for name in variant_names(loaded)) if found else ()
+    for path in dict.fromkeys(filter(None, (model, *variants, eye))):
+        show(path)
+    words = ["mkmodelfile", "build", *(() if package == Path() else (str(package),)), "--model", model]
+    say_next(*words, *(("--projector", eye) if eye else ()))

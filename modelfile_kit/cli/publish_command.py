@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shlex
+import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from ..publish.take_over import Leftover
 from ..publish.variants import publish_variants
 from ..report import Case, Report, Status
 from ..report.convert import verify_report
+from ..report.panel import panel_lines
 from .command import Command
 from .common import (
     file_options,
@@ -30,12 +32,15 @@ from .common import (
     host_option,
     html_option,
     insecure_option,
+    is_verbose,
     package_argument,
     print_serious,
     say,
+    say_drawn,
     write_page,
 )
 from .next_step import say_next, with_same_files
+from .output import panel_width, wants_color
 from .progress import step_progress
 from .published_variants import outcome_of, published_facts, raise_if_none_was_tried
 from .variants import raise_if_all_alike, report_of_variants, variant_names, variant_option
@@ -145,6 +150,8 @@ def command(
         if html:
             _page(html, report, str(package), builds)
         finish(replace(report, brief=True), output_format)
+        if output_format == "text":
+            _say_next(name or whole.name, host, dry_run)
         return
     built, (wanted, *also) = builds[0].built, names[builds[0].tag]
     assert built is not None
@@ -165,8 +172,12 @@ def command(
     if html:
         _page(html, replace(report, facts={**told, **report.facts}), str(package), builds)
     found = (*remarks, *report.diagnostics)
+    told_facts = frozenset(facts)  # by `_tell`
     facts = {**report.facts, **facts}
-    finish(replace(report, brief=True, headline="", diagnostics=found, facts=facts), output_format)
+    finish(
+        replace(report, brief=True, headline="", diagnostics=found, facts=facts, for_programs=told_facts),
+        output_format,
+    )
     if output_format == "text":
         _say_next(wanted, host, dry_run)
 
@@ -198,13 +209,16 @@ def _publish_all(
 ) -> Report:
     """Every variant, each told as it is published."""
     of_builds = dict.fromkeys(d for b in builds if b.built for d in b.built.diagnostics)
-    remarks = tuple(d for d in print_serious(of_builds, output_format) if d.code not in CODES)
+    # what is about one variant stands with it
+    remarks = print_serious((d for d in of_builds if d.code not in CODES), output_format)
     all_of_them = []
     with step_progress() as progress:
         for one in publish_variants(builds, names, progress=progress, **options):
             all_of_them.append(one)
-            if one.done is not None:
+            if one.done is not None and is_verbose():
                 _tell(one.done)
+            elif one.done is not None:
+                _tell_kept(one.done)
             else:
                 say(f"{one.names[0]}: {one.result}")
     raise_if_none_was_tried(all_of_them)
@@ -212,7 +226,10 @@ def _publish_all(
     sent = sum(one.done.uploaded_bytes for one in all_of_them if one.done is not None)
     what = "to upload" if options["dry_run"] else "uploaded"
     found = (*report.diagnostics, *remarks)
-    return replace(report, facts={what: f"{sent / 1e6:.1f} MB", **report.facts}, diagnostics=found)
+    size = f"{sent / 1e6:.1f} MB"
+    where = next((f"{d.host} (Ollama {d.version})" for one in all_of_them if (d := one.done)), "")
+    headline = f"{size} {what}, {where}" if where else ""
+    return replace(report, facts={what: size, **report.facts}, diagnostics=found, headline=headline)
 
 
 def _cleaned(found: list[Leftover]) -> Report:
@@ -247,26 +264,68 @@ def _told(done: Published) -> dict[str, str]:
 
 
 def _tell(done: Published) -> None:
+    """What was done, or would be: with a dry run or --verbose a panel on a terminal, else lines."""
+    width = panel_width(sys.stderr) if done.dry_run or is_verbose() else None
+    if width is None:
+        for line in _lines(done):
+            say(line)
+        _tell_kept(done)
+        return
+    title = f"{'dry run: ' if done.dry_run else ''}{done.name}"
+    say_drawn(panel_lines(title, _rows(done), width=width, color=wants_color(sys.stderr)))
+
+
+def _tell_kept(done: Published) -> None:
+    if done.kept:
+        say(f"the model before is {done.kept}; `mkmodelfile rollback {done.name}` goes back to it")
+
+
+def _rows(done: Published) -> Iterator[tuple[str, str]]:
+    """Names and values of the panel."""
+    yield "server", f"{done.host} (Ollama {done.version})"
+    would = "would be " if done.dry_run else ""
+    if done.unchanged:
+        yield "result", f"{would}unchanged: the server has exactly this model"
+    else:
+        yield "result", f"{would}created{' by `ollama create`' if done.command else ''}"
+    if done.command:
+        yield "command", shlex.join(done.command)
+    for blob in done.blobs:
+        yield blob.name, f"{blob.size / 1e6:.1f} MB, {_sent(blob.uploaded, done)}"
+    if done.also:
+        yield "also", ", ".join(done.also)
+    if done.kept:
+        yield "before", f"{done.kept} (`mkmodelfile rollback {done.name}` goes back to it)"
+    if done.pushed:
+        yield "pushed", ", ".join((done.name, *done.also))
+
+
+def _sent(uploaded: bool | None, done: Published) -> str:
+    if not uploaded:
+        return "the server has it"
+    return "to upload" if done.dry_run else "uploaded"
+
+
+def _lines(done: Published) -> Iterator[str]:
     size = f"{done.uploaded_bytes / 1e6:.1f} MB"
     # A server that has every file gets none; that of a few hundred bytes is not nothing.
     uploaded = f"uploaded {size}" if done.uploaded_bytes else "nothing to upload, it had every file"
     if done.dry_run:
         if done.command:
-            say(f"dry run: would run `{shlex.join(done.command)}`")
+            yield f"dry run: would run `{shlex.join(done.command)}`"
         missing = [b.name for b in done.blobs if b.uploaded]
         if done.also:
-            say(f"dry run: {done.name} would be {', '.join(done.also)} too")
-        say(
-            f"dry run: {size} to upload to {done.host}: {', '.join(missing)}"
-            if missing
-            else f"dry run: nothing to upload, {done.host} has every file"
-        )
+            yield f"dry run: {done.name} would be {', '.join(done.also)} too"
+        if done.unchanged:
+            yield f"dry run: {done.name} would be unchanged, {done.host} has exactly this model"
+        elif missing:
+            yield f"dry run: {size} to upload to {done.host}: {', '.join(missing)}"
+        else:
+            yield f"dry run: nothing to upload, {done.host} has every file"
         return
     how = " by `ollama create`" if done.command else ""
-    say(f"published {done.name} on {done.host} (Ollama {done.version}){how}; {uploaded}")
-    if done.kept:
-        say(f"the model before is {done.kept}; `mkmodelfile rollback {done.name}` goes back to it")
+    yield f"published {done.name} on {done.host} (Ollama {done.version}){how}; {uploaded}"
     for other in done.also:
-        say(f"{other} is {done.name} too")
+        yield f"{other} is {done.name} too"
     if done.pushed:
-        say(f"pushed {', '.join((done.name, *done.also))}")
+        yield f"pushed {', '.join((done.name, *done.also))}"

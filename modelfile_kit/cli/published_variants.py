@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..core.files import without_detours
 from ..publish.publish import NotVerifiedError, Published
 from ..publish.variants import VariantPublish
 from ..publish.verify import VerifyReport
@@ -16,7 +17,13 @@ from .variants import Outcome, failed, own_findings
 def published_facts(done: Published) -> dict[str, object]:
     """What was done, or would be, for programs."""
     blobs = [
-        {"name": b.name, "path": str(b.path), "digest": b.digest, "size": b.size, "upload": bool(b.uploaded)}
+        {
+            "name": b.name,
+            "path": str(without_detours(b.path)),
+            "digest": b.digest,
+            "size": b.size,
+            "upload": bool(b.uploaded),
+        }
         for b in done.blobs
     ]
     return {

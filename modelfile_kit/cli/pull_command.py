@@ -31,7 +31,7 @@ from ..sources.quantizations import is_projector
 from ..sources.repository import Repository, RepositoryFile
 from ..sources.resolve import Resolved, resolve
 from .command import Command
-from .common import finish, format_option, patience_options, say
+from .common import format_option, patience_options, print_report, say, write_report_files
 from .output import show
 from .progress import fetch_progress
 
@@ -125,8 +125,6 @@ def command(
                 show(_line(item) if dry_run else str(item.place))
         if dry_run:
             say(f"{size_text(_sum(missing))} to fetch of {size_text(_sum(items))}")
-        if output_format == "text":
-            return
         files = [
             {
                 "name": item.title,
@@ -137,7 +135,11 @@ def command(
             }
             for item in items
         ]
-        finish(Report("pull", " ".join(map(shown_url, names)), facts={"files": files}), output_format)
+        report = Report("pull", " ".join(map(shown_url, names)), facts={"files": files})
+        if output_format == "text":
+            write_report_files(report)
+        else:
+            print_report(report, output_format)
 
 
 def _fetch(missing: Sequence[Item], stack: ExitStack) -> None:

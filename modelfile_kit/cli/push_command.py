@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
 
 from ..building.build import Build
+from ..building.variant_differences import CODES
 from ..building.variants import VariantBuild, build_variants
+from ..core.diagnostics import Diagnostic
 from ..core.errors import KitError, ServerError, UsageError
 from ..core.ollama_host import resolve_host
 from ..core.progress import Progress
@@ -38,6 +40,7 @@ from .common import (
     insecure_option,
     package_argument,
     print_diagnostics,
+    print_serious,
     say,
 )
 from .progress import step_progress
@@ -148,9 +151,10 @@ def command(
     builds = build_variants(whole, variants, model=model, projector=projector, clock=time.monotonic)
     raise_if_all_alike(builds)
     if len(builds) > 1:
-        finish(_push_all(wanted, builds, names, how), output_format)
-        return
-    finish(_push_one(builds[0], names[builds[0].tag], how), output_format)
+        report = _push_all(wanted, builds, names, how, output_format)
+    else:
+        report = _push_one(builds[0], names[builds[0].tag], how, output_format)
+    finish(replace(report, brief=True), output_format)
 
 
 def _who_pushes(host: str | None, name: str) -> str:
@@ -180,33 +184,46 @@ def _require_pushable(names: Sequence[str], how: _How) -> None:
             require_https(names[0])
 
 
-def _push_one(build: VariantBuild, names: tuple[str, ...], how: _How) -> Report:
+def _push_one(build: VariantBuild, names: tuple[str, ...], how: _How, output_format: str) -> Report:
     """A package, or the one variant that was chosen."""
     assert build.built is not None
     own = names[0]
-    print_diagnostics(build.built.diagnostics)
+    found = print_serious(build.built.diagnostics, output_format)
     with step_progress() as progress:
         (one,) = _pushed([build], {build.tag: names}, how, progress)
         if isinstance(one.error, NotVerifiedError):
             say(f"{own} was not pushed: its verification failed")
-            return verify_report(one.error.report, command="push", subject=own)
+            return _with(verify_report(one.error.report, command="push", subject=own), found)
         if one.error is not None:
             raise one.error
         if one.done is not None:
-            print_diagnostics(one.done.diagnostics)
+            found += print_serious(one.done.diagnostics, output_format)
         _tell(one)
         verified = one.done.verified if one.done is not None else None
         _tell_hindrance(own, how)
         if how.verify_on is not None and not how.dry_run:
             verified = _verified_on(how.verify_on, own, build.built, how.insecure, progress)
-    return verify_report(verified, command="push", subject=own) if verified else Report("push", own)
+    return _with(
+        verify_report(verified, command="push", subject=own) if verified else Report("push", own), found
+    )
+
+
+def _with(report: Report, found: Iterable[Diagnostic]) -> Report:
+    """With these findings before its own."""
+    return replace(report, diagnostics=tuple(dict.fromkeys((*found, *report.diagnostics))))
 
 
 def _push_all(
-    subject: str, builds: Sequence[VariantBuild], names: Mapping[str, tuple[str, ...]], how: _How
+    subject: str,
+    builds: Sequence[VariantBuild],
+    names: Mapping[str, tuple[str, ...]],
+    how: _How,
+    output_format: str,
 ) -> Report:
     """Every variant, each told as it is pushed."""
-    print_diagnostics(dict.fromkeys(d for b in builds if b.built for d in b.built.diagnostics))
+    of_builds = dict.fromkeys(d for b in builds if b.built for d in b.built.diagnostics)
+    # what is about one variant stands with it
+    found = print_serious((d for d in of_builds if d.code not in CODES), output_format)
     all_of_them: list[VariantPublish] = []
     outcomes: list[Outcome] = []
     with step_progress() as progress:
@@ -219,7 +236,7 @@ def _push_all(
     raise_if_none_was_tried(all_of_them)
     if pushed := [one.names[0] for one in all_of_them if one.error is None]:
         _tell_hindrance(pushed[0], how)
-    return report_of_variants("push", subject, outcomes)
+    return _with(report_of_variants("push", subject, outcomes), found)
 
 
 def _pushed(

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from difflib import unified_diff
+from operator import itemgetter
 from pathlib import Path
 
 import click
 
 from ..building.sources import open_files
 from ..core.errors import KitError, PackageError, UsageError
+from ..core.progress import tell_step, told_steps
 from ..package.package import load_package
 from ..package.variants import variant_packages
 from ..publish.keeping import before_repair_name, kept_models
@@ -21,10 +24,13 @@ from ..report import Case, Report, Status
 from ..report.convert import verify_report
 from ..runtime.ollama.client import OllamaServer
 from .command import Command
-from .common import finish, format_option, host_option, say
+from .common import finish, format_option, host_option, is_verbose, say, write_report_files
+from .next_step import say_next
 from .output import show
 from .progress import step_progress
 from .variants import is_package, variant_option
+
+RIGHT = "is right already"
 
 _Files = tuple[Path | None, Path | None]
 """Model and projector; None for those that the server has."""
@@ -95,18 +101,25 @@ def command(
     with OllamaServer(host) as server:
         if every or len(files) > 1:
             wanted = dict.fromkeys(_all_names(server), (None, None)) if every else files
-            return _many(server, wanted, every, dry_run, yes, output_format)
+            changes = _many(server, wanted, every, dry_run, yes, output_format)
+            if changes and dry_run and output_format == "text":
+                _say_next(names, variants, every, host, model, projector)
+            return None
         ((name, found),) = files.items()
         plan = plan_repair(server, name, model=found[0], projector=found[1])
         cases = tuple(map(_case, plan.changes))
         if not plan.changes:
-            done = (Case("model", Status.PASSED, f"is right already: {plan.why}"),)
-            return finish(Report("repair", name, done), output_format)
+            said = f"{RIGHT}: {plan.why}"
+            done = (Case("model", Status.PASSED, said),)
+            return finish(Report("repair", name, done, brief=True, headline=said), output_format)
         if output_format == "text":
             show("\n".join(_shown(name, plan)))
         if dry_run:
             say("nothing was changed (--dry-run)")
-            return None if output_format == "text" else finish(Report("repair", name, cases), output_format)
+            if output_format != "text":
+                return finish(Report("repair", name, cases), output_format)
+            write_report_files(Report("repair", name, cases))
+            return _say_next(names, variants, every, host, model, projector)
         _ask(f"Change {name}? The old one stays as {before_repair_name(server, name)}", name, yes)
         try:
             with step_progress() as progress:
@@ -114,7 +127,7 @@ def command(
         except NotRepairedError as error:
             say(error.message)
             report = verify_report(error.report, command="repair", subject=name)
-            return finish(report, output_format)
+            return finish(replace(report, brief=True), output_format)
     return finish(_report(repaired, cases, output_format), output_format)
 
 
@@ -152,12 +165,11 @@ def _many(
     dry_run: bool,
     yes: bool,
     output_format: str,
-) -> None:
-    """Plans for all of them, one question, and a line for each."""
+) -> bool:
+    """Plans for all of them, one question, and a line for each that is changed; whether there is one."""
     done: dict[str, Case] = {}
     plans: dict[str, RepairPlan] = {}
-    for name, (model, projector) in names.items():
-        say(f"looking at {name}")
+    for name, (model, projector) in told_steps("look at", names.items(), itemgetter(0), len(names)):
         try:
             plan = plan_repair(server, name, model=model, projector=projector)
         except KitError as error:
@@ -170,31 +182,54 @@ def _many(
             if output_format == "text":
                 show("\n".join([*_shown(name, plan), ""]))
         else:
-            done[name] = Case(name, Status.PASSED, f"is right already: {plan.why}")
+            done[name] = Case(name, Status.PASSED, f"{RIGHT}: {plan.why}")
     if plans and not dry_run:
         _ask(f"Change {', '.join(plans)}? The old ones stay as TAG-before-repair", " ".join(plans), yes)
-    for name, plan in plans.items():
+    for number, (name, plan) in enumerate(plans.items()):
         changed = ", ".join(change.instruction for change in plan.changes)
         data = {c.instruction: {"old": c.old, "new": c.new, "why": c.why} for c in plan.changes}
         if dry_run:
             done[name] = Case(name, Status.PASSED, f"would be changed: {changed}", data=data)
+            if output_format == "text" and not is_verbose():
+                say(f"{name} would be changed: {changed}")
             continue
-        say(f"repairing {name}")
+        tell_step("repair", name, number, len(plans))
         try:
             with step_progress() as progress:
                 repaired = repair(server, plan, progress=progress)
         except KitError as error:
             done[name] = _failed(name, error)
             continue
-        done[name] = Case(
-            name, Status.PASSED, f"repaired: {changed}; the old model is {repaired.kept}", data=data
-        )
+        told = f"repaired: {changed}; the old model is {repaired.kept}"
+        done[name] = Case(name, Status.PASSED, told, data=data)
+        if output_format == "text" and not is_verbose():
+            say(f"{name} {told}")
     if dry_run:
         say("nothing was changed (--dry-run)")
     if not names:
         say("there is no model on the server")
     subject = "--all" if every else f"{len(names)} models"
-    finish(Report("repair", subject, tuple(done[name] for name in names)), output_format)
+    right = sum(case.summary.startswith(RIGHT) for case in done.values())
+    headline = f"{right} of {len(names)} {'is' if right == 1 else 'are'} right already" if right else ""
+    cases = tuple(done[name] for name in names)
+    finish(Report("repair", subject, cases, brief=True, headline=headline), output_format)
+    return bool(plans)
+
+
+def _say_next(
+    names: Sequence[str],
+    variants: Sequence[str],
+    every: bool,
+    host: str | None,
+    model: Path | None,
+    projector: Path | None,
+) -> None:
+    """The same without --dry-run."""
+    words = [*names, *(word for tag in variants for word in ("--variant", tag))]
+    words += ["--all"] if every else []
+    for option, value in (("--host", host), ("--model", model), ("--projector", projector)):
+        words += [option, str(value)] if value is not None else []
+    say_next("mkmodelfile", "repair", *words)
 
 
 def _failed(name: str, error: KitError, status: Status = Status.FAILED) -> Case:
@@ -242,4 +277,5 @@ def _report(repaired: Repaired, cases: tuple[Case, ...], output_format: str) -> 
     say(f"repaired {repaired.name}; the old model is {repaired.kept}")
     report = verify_report(repaired.verified, command="repair", subject=repaired.name)
     whole = (*cases, *report.cases) if output_format != "text" else report.cases
-    return Report("repair", repaired.name, whole, facts={**report.facts, "old model": repaired.kept})
+    facts = {**report.facts, "old model": repaired.kept}
+    return replace(report, cases=whole, facts=facts, brief=True)

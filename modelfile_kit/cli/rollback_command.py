@@ -44,7 +44,7 @@ def command(name: str, to: str | None, only_list: bool, host: str | None, output
         done = roll_back(server, name, to)
     say(f"{name} is what {done.source} was" + (f"; the model before is {done.kept}" if done.kept else ""))
     case = Case(name, Status.PASSED, f"is what {done.source} was", data={"digest": done.digest})
-    return finish(Report("rollback", name, (case,), facts={"kept": done.kept}), output_format)
+    return finish(Report("rollback", name, (case,), facts={"kept": done.kept}, brief=True), output_format)
 
 
 def _listed(server: OllamaServer, name: str) -> Report:

@@ -153,7 +153,7 @@ def command(
     if by_url:
         built = _build(promised, variant, model, projector) if promised else None
         report = _check(package, key or None, alias, built)
-        finish(report, output_format)
+        finish(replace(report, brief=True), output_format)
         return
     if check or port == 0:
         port = free_port(host)
@@ -162,7 +162,7 @@ def command(
     line = make_command_line(built, find_program(program), options)
     if check:
         report = _check_package(built, line, key)
-        finish(report, output_format)
+        finish(replace(report, brief=True), output_format)
         return
     found = [*built.diagnostics, *line.findings]
     if printed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
@@ -17,7 +18,8 @@ from ..package.package import Package
 from ..package.variants import variant_packages
 from ..report import Case, Report, Status
 from ..report.table import table_lines
-from .common import say
+from .common import say_drawn
+from .output import panel_width, wants_color
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -127,8 +129,8 @@ def report_of_variants(
 
 def say_table(outcomes: Sequence[Outcome]) -> None:
     """The table as a remark, for commands whose result is something else."""
-    for line in table_lines([outcome.row for outcome in outcomes]):
-        say(line)
+    rows = [outcome.row for outcome in outcomes]
+    say_drawn(table_lines(rows, width=panel_width(sys.stderr), color=wants_color(sys.stderr)))
 
 
 def raise_if_all_alike(builds: Sequence[VariantBuild]) -> None:

@@ -147,7 +147,7 @@ def command(
 
             checked = [check_for_page(str(package), builds)] if builds else []
             write_page(html, report, *checked)
-        finish(report, output_format)
+        finish(replace(report, brief=True), output_format)
 
     if package is None:
         end(look(name, None))

@@ -141,6 +141,12 @@ def require_shallow(folder: Path, left: int) -> None:
     )
 
 
+def without_detours(path: Path) -> Path:
+    """The path without `..` where that means the same file; behind a link to a folder it may not."""
+    short = Path(os.path.normpath(path))
+    return short if os.path.realpath(short) == os.path.realpath(path) else path
+
+
 def write_atomically(path: Path, data: bytes, *, lasting: bool = True) -> None:
     """Writes beside `path`, then renames: the file is the old one or the new one, never a part.
 

@@ -36,11 +36,15 @@ DEFAULT_CONTEXT = 4096
 
 @dataclass(frozen=True)
 class Draft:
-    """The text of a package file, what was seen in the files, and what is wrong with them."""
+    """The text of a package file, what was seen in the files, and what is wrong with them.
+
+    headline: the facts in one line; "" where all of them have to be read.
+    """
 
     text: str
     facts: tuple[str, ...]
     diagnostics: tuple[Diagnostic, ...]
+    headline: str = ""
 
 
 def package_name(model: Path) -> str:
@@ -84,7 +88,8 @@ def draft_variants(
         *draft.diagnostics,
         *(d for f in found if f is not main for d in check_soundness(f.header)),
     ]
-    return Draft(draft.text + whole, (*draft.facts, *facts), tuple(dict.fromkeys(diagnostics)))
+    headline = f"{draft.headline}; tags {', '.join(tags[f.path] for f in found)}"
+    return Draft(draft.text + whole, (*draft.facts, *facts), tuple(dict.fromkeys(diagnostics)), headline)
 
 
 def _without_remark(draft: Draft) -> Draft:
@@ -190,11 +195,15 @@ def draft_package(model: Path, *, projector: str | None = None, folder: Path | N
         chosen = None if projector == "none" else read_header(projector)
         # A model that is packaged without images on purpose lacks nothing.
         diagnostics = check_pair(header, chosen) if chosen else []
-    facts.append(f"input: {', '.join(model_input(header, chosen))}")
+    takes = ", ".join(model_input(header, chosen))
+    facts.append(f"input: {takes}")
+    headline = [f"{model.name}: {header.architecture}", f"family {found.family.id}" if found else ""]
+    headline += [f"projector {Path(chosen.source).name}" if chosen else "no projector", f"input {takes}"]
     diagnostics = [*check_soundness(header), *(check_soundness(chosen) if chosen else ()), *diagnostics]
     family = found.family.id if found else None
     text = _text(header, model, projector, folder or model.parent, family)
-    return Draft(text + _others_there(model), tuple(facts), tuple(diagnostics))
+    said = "; ".join(filter(None, headline))
+    return Draft(text + _others_there(model), tuple(facts), tuple(diagnostics), said)
 
 
 def _others_there(model: Path) -> str:

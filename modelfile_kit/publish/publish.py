@@ -94,9 +94,10 @@ class Published:
 
     name, host, version: model, URL and version of the server; blobs: the files; reused: whether the
     server's layers were taken over instead of rewritten; unchanged: whether the server had exactly this
-    already, so that nothing was done; request: the body of POST /api/create, with
-    the model's own name; digest: of the manifest, empty after a dry run; removed: working names of
-    killed publishes that were cleaned up; verified: the verification, None where there was none.
+    already, so that nothing was (in a dry run: would be) done but the verification; request: the body of
+    POST /api/create, with the model's own name; digest: of the manifest, empty after a dry run; removed:
+    working names of killed publishes that were cleaned up; verified: the verification, None where there was
+    none.
     command: the command line of `ollama create` where that created it (in a dry run: would). kept: the name
     under which the replaced model is, "" where none was kept. also: the further names that it has.
     """
@@ -175,7 +176,7 @@ def publish(
             require_pushable(server, each, insecure=insecure)
         run = _Run(server, request, name, progress, cache_folder, program, _folder_of(source, request))
         if dry_run:
-            return run.rehearse()
+            return run.rehearse(reuse=reuse)
         meant = _expectation_of(source, request) if verify else None
         with terminated_as_interrupted():
             done = run.create(reuse=reuse, meant=meant, force=force, keep_previous=keep_previous)
@@ -248,11 +249,14 @@ class _Run:
         self.version = self._check_version()
         self.blobs: tuple[Blob, ...] = ()
 
-    def rehearse(self) -> Published:
+    def rehearse(self, *, reuse: bool) -> Published:
         """Everything short of changing the server."""
         self._hash()
-        self._ask_for_blobs()
-        return self._published(dry_run=True, command=self._command_line(Path("Modelfile")))
+        unchanged = reuse and self._is_there_already()
+        if not unchanged:
+            self._ask_for_blobs()
+        command = () if unchanged else self._command_line(Path("Modelfile"))
+        return self._published(dry_run=True, reused=unchanged, unchanged=unchanged, command=command)
 
     def create(
         self, *, reuse: bool, meant: Expectation | None, force: bool, keep_previous: bool = False

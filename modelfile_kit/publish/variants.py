@@ -46,7 +46,7 @@ class VariantPublish:
             if self.done.pushed:
                 word = "pushed"
             elif self.done.unchanged:
-                word = "unchanged"
+                word = "would be unchanged" if self.done.dry_run else "unchanged"
             failed = self.done.verified is not None and not self.done.verified.ok
             return f"{word}, verification failed" if failed else word
         if not self.tried:

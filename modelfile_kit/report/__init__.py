@@ -24,13 +24,15 @@ def render(
     color: bool = False,
     width: int | None = None,
     details: bool = True,
+    frames: bool = False,
 ) -> str:
     """The report in one of `FORMATS`.
 
-    color, width (columns) and details (of a report that can be brief) only mean something to "text".
+    color, width (columns), details (of a report that can be brief) and frames (whether the terminal can draw
+    them) only mean something to "text".
     """
     module = import_module(f".{_MODULES.get(output_format, output_format)}", __name__)
     write: Callable[..., str] = module.render
     if output_format != "text":
         return write(report)
-    return write(report, color=color, width=width, details=details)
+    return write(report, color=color, width=width, details=details, frames=frames)

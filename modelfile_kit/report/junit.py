@@ -52,7 +52,8 @@ def _by_file(report: Report) -> list[Case]:
 
 def _of_findings(report: Report, name: str, found: Sequence[Diagnostic]) -> Case:
     status = Status.FAILED if report.fails(found) else Status.PASSED
-    return Case(name, status, f"{len(found)} findings", "\n".join(map(_finding, found)))
+    summary = "1 finding" if len(found) == 1 else f"{len(found)} findings"
+    return Case(name, status, summary, "\n".join(map(_finding, found)))
 
 
 def _case(report: Report, case: Case) -> Xml.Element:

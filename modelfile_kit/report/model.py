@@ -78,7 +78,7 @@ class Report:
     table: rows of a table at the end, such as a package's variants; each has the same keys, and JSON-able
     values. files: those that were looked at, where a command takes many. brief: for people a success is told
     in a line or two, and a failure without what passed, unless they ask for more; headline: the first of
-    these lines, "" for none.
+    these lines, "" for none. for_programs: keys of facts that people were told already.
     """
 
     command: str
@@ -93,6 +93,7 @@ class Report:
     files: tuple[str, ...] = ()
     brief: bool = False
     headline: str = ""
+    for_programs: frozenset[str] = frozenset()
 
     @property
     def ok(self) -> bool:

@@ -14,8 +14,13 @@ NARROW = 60
 """Below it a value stands under its name."""
 
 
-def panel_lines(title: str, rows: Iterable[tuple[str, str]], *, width: int, color: bool = False) -> list[str]:
-    """The lines of a panel. rows: names and values; width: in columns."""
+def panel_lines(
+    title: str, rows: Iterable[tuple[str, str]], *, width: int, color: bool = False, beside: bool = False
+) -> list[str]:
+    """The lines of a panel. rows: names and values; width: in columns.
+
+    beside: values stand beside their names on a narrow terminal too, because they are short.
+    """
     texts = [(shown(name), shown(value)) for name, value in rows]
     room = max(20, min(width, WIDEST)) - 4
     head = pieces(shown(title), room - 2)
@@ -23,7 +28,7 @@ def panel_lines(title: str, rows: Iterable[tuple[str, str]], *, width: int, colo
     out = [next(frame), *(_line(piece, room, color, bold=True) for piece in head[1:])]
     widest = max((columns(name) for name, _ in texts), default=0)
     for name, value in texts:
-        if width < NARROW:
+        if width < NARROW and not beside:
             out += [_line(part, room, color, fg="cyan") for part in (pieces(name, room) if name else ())]
             out += [_line(f"  {part}", room, color) for part in pieces(value, room - 2)]
             continue

@@ -1,13 +1,16 @@
-"""The table at the end of a report, in columns of plain text."""
+"""The table at the end of a report: in columns of plain text, or in a frame on a terminal."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+
+import click
 
 from ..core.foreign_text import shown
 from ..core.sizes import size_text
 from .cells import columns
+from .panel import panel_lines
 
 _HEADS = {"seconds": "time"}
 
@@ -17,13 +20,54 @@ def cells(row: Mapping[str, Any]) -> dict[str, str]:
     return {_HEADS.get(key, key): _cell(key, value) for key, value in row.items()}
 
 
-def table_lines(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """A line of heads and one for each row; columns that are empty in all of them are left out."""
+def table_lines(
+    rows: Sequence[Mapping[str, Any]], *, width: int | None = None, color: bool = False
+) -> list[str]:
+    """A line of heads and one for each row; columns that are empty in all of them are left out.
+
+    width: of a terminal that can draw, in columns: the table gets a frame there, and where it does not fit
+    each row becomes a panel. None: plain text.
+    """
     texts = [cells(row) for row in rows]
     heads = [h for h in (texts[0] if texts else ()) if any(row[h] != "-" for row in texts)]
+    if not heads:
+        return []
     lines = [{head: head for head in heads}, *texts]
     widths = {head: max(columns(line[head]) for line in lines) for head in heads}
-    return ["  ".join(_padded(line[h], widths[h]) for h in heads).rstrip() for line in lines] if texts else []
+    if width is None:
+        return ["  ".join(_padded(line[h], widths[h]) for h in heads).rstrip() for line in lines]
+    if sum(widths.values()) + 3 * len(heads) + 1 > width:
+        first, *more = heads
+        return [
+            line
+            for row in texts
+            for line in panel_lines(
+                row[first],
+                [(h, row[h]) for h in more if row[h] != "-"],
+                width=width,
+                color=color,
+                beside=True,
+            )
+        ]
+    return list(_framed(lines, widths, color))
+
+
+def _framed(lines: Sequence[Mapping[str, str]], widths: Mapping[str, int], color: bool) -> Iterator[str]:
+    """The table in a frame, with a line below its heads."""
+    bars = ["─" * (width + 2) for width in widths.values()]
+    bar = _styled("│", color, dim=True)
+    yield _styled(f"╭{'┬'.join(bars)}╮", color, dim=True)
+    for number, line in enumerate(lines):
+        texts = (_padded(line[head], width) for head, width in widths.items())
+        shown_texts = (_styled(text, color, fg="cyan") if number == 0 else text for text in texts)
+        yield f"{bar} {f' {bar} '.join(shown_texts)} {bar}"
+        if number == 0:
+            yield _styled(f"├{'┼'.join(bars)}┤", color, dim=True)
+    yield _styled(f"╰{'┴'.join(bars)}╯", color, dim=True)
+
+
+def _styled(text: str, color: bool, *, fg: str | None = None, dim: bool | None = None) -> str:
+    return click.style(text, fg=fg, dim=dim) if color else text
 
 
 def _cell(key: str, value: Any) -> str:

@@ -12,6 +12,7 @@ from ..core.diagnostics import Diagnostic, Severity
 from ..core.foreign_text import shown
 from .cells import columns
 from .model import Case, Report, Status
+from .panel import panel_lines
 from .source_lines import source_line
 from .table import table_lines
 
@@ -25,28 +26,50 @@ _MARKS = {Status.PASSED: ("✓", "green"), Status.FAILED: ("✗", "red"), Status
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
 
 
-def render(report: Report, *, color: bool = False, width: int | None = None, details: bool = True) -> str:
+def render(
+    report: Report,
+    *,
+    color: bool = False,
+    width: int | None = None,
+    details: bool = True,
+    frames: bool = False,
+) -> str:
     """One line a case, failures with their details, then the findings and a closing line.
 
     width: of the terminal, in columns; findings are wrapped at words. None leaves each on one line.
-    details: False leaves out of a report that can be brief what is as it should be.
+    details: False leaves out of a report that can be brief what is as it should be. frames: whether the
+    terminal can draw a panel around facts and a frame around tables.
     """
+    frame_width = width if frames else None
     if report.brief and not details:
-        return _brief(report, color, width)
-    lines = [_paint(shown(f"{report.command} {report.subject}"), color, bold=True)]
-    for key, value in report.facts.items():
-        if isinstance(value, (str, int, float)):
-            lines += wrapped(f"  {shown(key)}: {shown(str(value), lines=True)}", "    ", width)
+        return _brief(report, color, width, frame_width)
+    title = shown(f"{report.command} {report.subject}")
+    facts = {
+        key: str(value)
+        for key, value in report.facts.items()
+        if isinstance(value, (str, int, float)) and key not in report.for_programs
+    }
+    if facts and frame_width is not None:
+        lines = panel_lines(title, facts.items(), width=frame_width, color=color)
+    else:
+        lines = [_paint(title, color, bold=True)]
+        for key, value in facts.items():
+            lines += wrapped(f"  {shown(key)}: {shown(value, lines=True)}", "    ", width)
     names = max((columns(shown(case.name)) for case in report.cases), default=0)
     for case in report.cases:
         lines += _case(case, color, width, min(names, NAME_WIDTH) if width is not None else 0)
     lines += findings_lines(report.diagnostics, color=color, width=width, said=report.subject)
-    lines += [f"  {line}" for line in table_lines(report.table)]
+    lines += _table(report, frame_width, color)
     lines.append(_closing(report, color))
     return "\n".join(lines) + "\n"
 
 
-def _brief(report: Report, color: bool, width: int | None) -> str:
+def _table(report: Report, frame_width: int | None, color: bool) -> list[str]:
+    lines = table_lines(report.table, width=frame_width, color=color)
+    return lines if frame_width is not None else [f"  {line}" for line in lines]
+
+
+def _brief(report: Report, color: bool, width: int | None, frame_width: int | None) -> str:
     """What has to be seen: cases that failed, were left out or have a warning; remarks are only named.
 
     Of cases that have the same codes the first is shown whole.
@@ -55,7 +78,7 @@ def _brief(report: Report, color: bool, width: int | None) -> str:
     if report.headline:
         lines += wrapped(shown(f"{report.command} {report.subject}: {report.headline}"), "  ", width)
     told: set[frozenset[str]] = set()
-    for case in report.cases:
+    for case in _together(report.cases):
         serious = tuple(d for d in case.diagnostics if d.severity is not Severity.INFO)
         codes = frozenset(d.code for d in serious)
         if codes and codes in told:
@@ -66,12 +89,21 @@ def _brief(report: Report, color: bool, width: int | None) -> str:
         told.add(codes)
     serious = tuple(d for d in report.diagnostics if d.severity is not Severity.INFO)
     lines += findings_lines(serious, color=color, width=width, said=report.subject)
-    lines += [f"  {line}" for line in table_lines(report.table)]
+    lines += _table(report, frame_width, color)
     named = notes(d for d in report.all_diagnostics() if d.severity is Severity.INFO)
     verdict = _closing(report, False)
     first, *rest = wrapped(f"{verdict}; {named}" if named else verdict, "  ", width)
     lines += [first.replace(verdict, _closing(report, color), 1), *rest]
     return "\n".join(lines) + "\n"
+
+
+def _together(cases: Iterable[Case]) -> list[Case]:
+    """The cases; those that were left out for the same reason are one."""
+    out: dict[object, list[Case]] = {}
+    for number, case in enumerate(cases):
+        alike = case.status is Status.SKIPPED and not case.diagnostics
+        out.setdefault(case.summary if alike else number, []).append(case)
+    return [replace(same[0], name=", ".join(c.name for c in same)) for same in out.values()]
 
 
 def notes(diagnostics: Iterable[Diagnostic]) -> str:

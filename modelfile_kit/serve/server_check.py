@@ -98,7 +98,7 @@ def check_server(
     if progress:
         progress(Step("check", "done", len(CHECKS), len(CHECKS)))
     facts = {"server": f"{server.url} ({about.program})", "model": name}
-    return Report("serve", name, tuple(cases), facts=facts)
+    return Report("serve", name, tuple(cases), facts=facts, headline=f"at {facts['server']}")
 
 
 def _timed(title: str, make: Callable[[Asked], Iterator[Check]], asked: Asked) -> Iterator[Case]:

@@ -74,7 +74,7 @@ class StandInFile:
         model = folder / package.model.name
         projector = folder / self.projector if self.projector else None
         build_stand_in(self.stand_in, model, projector)
-        for name in _variant_names(package):
+        for name in variant_names(package):
             parts = _PARTS.search(name)
             shape = replace(
                 self.stand_in, parts=int(parts[1]) if parts else 1, file_type=file_type_in_name(name)
@@ -83,7 +83,7 @@ class StandInFile:
         return model, projector
 
 
-def _variant_names(package: Package) -> list[str]:
+def variant_names(package: Package) -> list[str]:
     """The names of the variants' files; the main model's is one of them where it is a variant's too."""
     return list(dict.fromkeys(variant.model.name for variant in package.variants))
 
@@ -309,7 +309,7 @@ def write_micro(package: Package, folder: Path, found: StandInFile | None) -> tu
     Raises UsageError where a larger file has the name of one of them.
     """
     names = [package.model.name, *([found.projector] if found and found.projector else [])]
-    names += _variant_names(package) if found else []
+    names += variant_names(package) if found else []
     _must_be_micro(folder, names)
     if found is None:
         return write_micro_pair(folder)

@@ -279,3 +279,10 @@ def test_a_name_within_quotes_is_that_name_to_zsh(
         found.close()
     assert words == ["mkmodelfile", command, before.rstrip("'\"") + name, ""]
     assert [file.name for file in folder.iterdir()] == [name]
+
+
+@pytest.mark.parametrize("value", ["1", "tcsh", "zsh_source", "BASH"])
+def test_only_our_scripts_are_answered(value: str, monkeypatch, mkmodelfile) -> None:
+    monkeypatch.setenv("_MKMODELFILE_COMPLETE", value)
+    done = mkmodelfile("explain", "MK321")
+    assert (done.code, "stop-unseen" in done.out) == (0, True)

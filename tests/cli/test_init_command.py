@@ -55,7 +55,7 @@ def test_a_hub_repository(mkmodelfile, hub, repo, tmp_path) -> None:
 
 
 def test_a_hub_repository_whose_original_is_gone(mkmodelfile, repo, tmp_path) -> None:
-    done = mkmodelfile("init", f"{NAME}:q8_0", "-o", "-")
+    done = mkmodelfile("init", f"{NAME}:q8_0", "-o", "-", "-v")
     assert done.code == 0, done.err
     assert "MK277" in done.err and "hf.co/org/micro (`base_model` of the card)" in done.err
     assert "micro-glm4v-Q8_0.gguf" in done.out and not (tmp_path / "mkmodelfile.yaml").exists()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from pathlib import Path
 
 from modelfile_kit.gguf_file import read_header
+from modelfile_kit.package.package import load_package
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "gemma-3-4b"
 FILES = ["gemma-3-4b-it-Q4_K_M.gguf", "mmproj-model-f16.gguf"]
@@ -16,6 +18,27 @@ def test_it_writes_files_of_the_real_names(tmp_path, mkmodelfile):
     assert done.code == 0, done.err
     assert done.out.splitlines() == [str(tmp_path / "m" / name) for name in FILES]
     assert read_header(tmp_path / "m" / FILES[0]).architecture == "gemma3"
+
+
+def test_what_it_says_next_builds_the_package_with_it(tmp_path, mkmodelfile):
+    folder = tmp_path / "p"
+    shutil.copytree(EXAMPLE, folder)
+    done = mkmodelfile("micro", folder, "-o", tmp_path / "m")
+    [line] = done.err.splitlines()
+    words = shlex.split(line.removeprefix("next: "))
+    files = dict(zip(("--model", "--projector"), done.out.splitlines(), strict=True))
+    assert words[:3] == ["mkmodelfile", "build", str(folder)]
+    assert words[3:] == [word for pair in files.items() for word in pair]
+    assert mkmodelfile(*words[1:]).code == 0
+
+
+def test_every_variant_has_its_file(tmp_path, mkmodelfile):
+    done = mkmodelfile("micro", EXAMPLE.parent / "qwen2.5-1.5b", "-o", tmp_path / "m")
+    assert done.code == 0, done.err
+    wanted = [v.model.name for v in load_package(EXAMPLE.parent / "qwen2.5-1.5b").variants]
+    assert len(wanted) > 1
+    assert sorted(done.out.splitlines()) == sorted(str(tmp_path / "m" / name) for name in wanted)
+    assert all(Path(line).is_file() for line in done.out.splitlines())
 
 
 def test_it_does_not_take_the_place_of_the_real_files(tmp_path, mkmodelfile):

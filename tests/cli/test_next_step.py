@@ -81,3 +81,11 @@ def test_there_is_none_where_nobody_asked_or_something_failed(
     (here / "mkmodelfile.yaml").write_text("name: x\nmodel: nowhere.gguf\n")
     assert "next:" not in mkmodelfile("build").err
     assert [path.name for path in (here / "build").iterdir()] == ["micro-glm4v"]
+
+
+def test_explanations_come_before_it(here: Path, mkmodelfile) -> None:
+    mkmodelfile("init", "micro-glm4v.gguf")
+    for words in (["build", "-v"], ["-v", "check", "--bytes-only"]):
+        done = mkmodelfile(*words)
+        assert done.err.count("MK321 stop-unseen: A stop is a control token") == 1
+        assert next_of(done)

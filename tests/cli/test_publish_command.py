@@ -11,6 +11,7 @@ import pytest
 
 from modelfile_kit.publish.claims import claimed
 from tests.publish.fake_ollama import FakeOllama
+from tests.variant_files import write_variants
 
 
 @pytest.fixture
@@ -74,6 +75,7 @@ def test_programs_get_what_a_dry_run_would_do(package, mkmodelfile, ollama):
     assert (facts["name"], facts["dry_run"], facts["digest"]) == ("tiny", True, "")
     sizes = {}
     for file in facts["files"]:
+        assert ".." not in Path(file["path"]).parts
         data = Path(file["path"]).read_bytes()
         assert file["digest"] == f"sha256:{hashlib.sha256(data).hexdigest()}"
         sizes[file["name"]] = len(data)
@@ -82,3 +84,31 @@ def test_programs_get_what_a_dry_run_would_do(package, mkmodelfile, ollama):
     assert facts["request"]["model"] == "tiny"
     assert set(facts["request"]["files"]) == set(sizes)
     assert ollama.created == []
+
+
+def test_a_dry_run_knows_whether_a_publish_would_change_anything(
+    package, mkmodelfile, ollama, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    line = ("publish", package, "--host", ollama.url, "--no-verify", "--format", "json")
+
+    def unchanged(*more):
+        return json.loads(mkmodelfile(*line, *more, "-q").out)["facts"]["unchanged"]
+
+    assert unchanged("--dry-run") is unchanged() is False
+    assert unchanged("--dry-run") is unchanged() is True
+    text = mkmodelfile(*line[:-2], "--dry-run")
+    assert f"dry run: tiny would be unchanged, {ollama.url} has exactly this model" in text.err
+    file = package / "mkmodelfile.yaml"
+    file.write_text(file.read_text().replace("Be brief.", "Be long."))
+    assert unchanged("--dry-run") is unchanged() is False
+
+
+def test_variants_end_with_what_to_run_next(tmp_path, mkmodelfile, ollama):
+    write_variants(tmp_path / "p", ["Q8_0", "Q4_K_M"])
+    line = ["publish", tmp_path / "p", "--no-verify", "--name", "me/x"]
+    done = mkmodelfile(*line, "--host", ollama.url, "--dry-run")
+    last = done.err.splitlines()[-1]
+    assert last == f"next: mkmodelfile publish {tmp_path / 'p'} --host {ollama.url} --name me/x"
+    done = mkmodelfile(*line, "--host", ollama.url)
+    assert done.err.splitlines()[-1] == f"next: mkmodelfile verify me/x --host {ollama.url}"

@@ -109,8 +109,10 @@ def test_a_dry_run_of_several_shows_every_change(repaired: list[str], capsys: An
     seen = capsys.readouterr()
     assert repaired == []
     assert "TEMPLATE of bad: is wrong" in seen.out
-    assert "would be changed: TEMPLATE, PARSER" in seen.out
-    assert "nothing was changed" in seen.err
+    assert "bad would be changed: TEMPLATE, PARSER" in seen.err
+    assert "repair 2 models: 1 of 2 is right already" in seen.out
+    # the last line is the same without --dry-run
+    assert seen.err.endswith("nothing was changed (--dry-run)\nnext: mkmodelfile repair bad good:q4\n")
 
 
 def test_nothing_is_changed_unasked(repaired: list[str], capsys: Any) -> None:

@@ -18,6 +18,7 @@ from modelfile_kit.core.files import (
     read_bounded,
     read_file,
     why_no_file,
+    without_detours,
     write_atomically,
 )
 from modelfile_kit.core.os_errors import os_reason
@@ -147,3 +148,16 @@ def test_folders_without_end_are_not_searched(tmp_path: Path) -> None:
     with nested(tmp_path, 1500), pytest.raises(UsageError, match="nested more than 100 deep") as found:
         list(files_below(tmp_path, []))
     assert len(str(found.value)) < 300 + len(str(tmp_path))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows lets few users make a link")
+def test_a_path_without_detours_is_the_same_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a/b").mkdir(parents=True)
+    for name in ("m.gguf", "a/m.gguf"):
+        Path(name).write_text(name)
+    assert without_detours(Path("a/b/../m.gguf")) == Path("a/m.gguf")
+    Path("link").symlink_to("a/b")
+    # behind a link `..` is another folder than the one in which the link is
+    kept = without_detours(Path("link/../m.gguf"))
+    assert kept == Path("link/../m.gguf") and kept.read_text() == "a/m.gguf"

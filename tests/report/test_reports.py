@@ -197,3 +197,10 @@ def test_a_brief_failure_tells_a_cause_once() -> None:
     assert [name for name in "abcd" if f"details of {name}" in text] == ["a", "c", "d"]
     assert "notes: MK321 stop-unseen (-v shows them)" in text
     assert "✓ fine" in terminal.render(report, details=True)
+
+
+@pytest.mark.parametrize(("count", "words"), [(1, "1 finding"), (2, "2 findings")])
+def test_junit_counts_findings_in_plain_english(count: int, words: str) -> None:
+    found = tuple(Diagnostic("MK124", Severity.ERROR, f"number {n}") for n in range(count))
+    suite = Xml.fromstring(render(Report("lint", "Modelfile", diagnostics=found), "junit"))[0]
+    assert [failure.get("message") for failure in suite.iter("failure")] == [words]

@@ -114,3 +114,29 @@ def test_no_text_of_a_file_commands_the_terminal() -> None:
     *_, source, caret, _ = diagnostic_lines(found)
     assert source == r"  1 | F\x1b[31mred\x07\x9b2J\x7f\r"
     assert caret == "    |  ^^^^^^"  # below the escape, the bracket and the 3, as the span says
+
+
+def test_facts_have_a_panel_where_one_can_be_drawn() -> None:
+    report = Report(
+        "check", "m", facts={"model": "m.gguf", "digest": "abc"}, for_programs=frozenset({"digest"})
+    )
+    assert render(report).splitlines() == ["check m", "  model: m.gguf", "check: ok"]
+    assert render(report, width=30, frames=True).splitlines() == [
+        "╭─ check m ──────────────────╮",
+        "│ model                      │",
+        "│   m.gguf                   │",
+        "╰────────────────────────────╯",
+        "check: ok",
+    ]
+    assert '"abc"' in render(report, "json")
+
+
+def test_a_brief_report_names_what_was_left_out_for_the_same_reason_once() -> None:
+    cases = [Case(name, Status.SKIPPED, "takes no images") for name in ("red", "blue")]
+    cases.insert(1, Case("stop", Status.SKIPPED, "has none"))
+    report = Report("verify", "m", tuple(cases), brief=True)
+    assert render(report, details=False).splitlines() == [
+        "  - red, blue  takes no images",
+        "  - stop  has none",
+        "verify: ok (3 skipped)",
+    ]
