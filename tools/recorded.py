@@ -42,6 +42,7 @@ _VARYING = (
     # what a server has already is not uploaded
     (re.compile(r"^dry run: .*$", re.MULTILINE), "dry run"),
     (re.compile(r"uploaded \d+\.\d MB"), "uploaded N MB"),
+    (re.compile(r"(to upload|the server has it) +│"), "sent or there │"),
 )
 
 
@@ -132,8 +133,15 @@ class Typist:
         shown = shown.replace("\r\n", "\n").replace(str(self._here), ".").replace(str(self._home), HOME)
         shown = shown.replace(self._server, SERVER) if self._server else shown
         # how long a slow machine takes is no part of the page
-        lines = [line.rstrip() for line in shown.strip("\n").split("\n") if not line.startswith(MARK)]
+        lines = [_edged(line) for line in shown.strip("\n").split("\n") if not line.startswith(MARK)]
         return "".join(f"{line}\n" for line in lines) if any(lines) else ""
+
+
+def _edged(line: str) -> str:
+    """A line as a reader's terminal shows it: the edge of a panel is where their address puts it."""
+    if not line.startswith("│"):
+        return line.rstrip()
+    return f"{line.rstrip('│ '):<{COLUMNS - 1}}│"
 
 
 def at_terminal(command: str, folder: Path, environment: Mapping[str, str]) -> str:

@@ -11,6 +11,7 @@ import pytest
 
 from modelfile_kit.cli import serve_command, verify_command
 from modelfile_kit.cli.main import _COMMANDS, cli
+from modelfile_kit.cli.progress import MARK
 from modelfile_kit.core.diagnostics import Diagnostic, Severity
 from modelfile_kit.publish.subject import Check
 from modelfile_kit.publish.verify import VerifyReport
@@ -20,12 +21,13 @@ from tests.variant_files import write_variants
 
 
 def lines(done) -> list[str]:
-    """What stands on a terminal, without the hint on what to run next."""
+    """What a success says, in whatever time."""
     assert done.code == 0, done.err
-    return [*done.err.splitlines(), *done.out.splitlines()]
+    return [line for line in (*done.err.splitlines(), *done.out.splitlines()) if not line.startswith(MARK)]
 
 
 def told(done) -> list[str]:
+    """The same without the hint on what to run next."""
     return [line for line in lines(done) if not line.startswith("next: ")]
 
 
