@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -14,10 +15,14 @@ from typing import Any
 
 import pytest
 
+from modelfile_kit.core.errors import KitError
 from modelfile_kit.gotemplate.exec.functions import BUILTIN_NAMES
+from modelfile_kit.gotemplate.values.unicode_tables import is_print
 from modelfile_kit.lsp.template_words import KEYWORD_WORDS
+from modelfile_kit.ollama.decoding import decode
 from modelfile_kit.ollama.functions import YOUNG
-from modelfile_kit.ollama.grammar import INSTRUCTIONS, PROJECTOR, ROLES
+from modelfile_kit.ollama.grammar import INSTRUCTIONS, PROJECTOR, ROLES, parse_modelfile
+from tests.ollama.generate_modelfiles import modelfiles
 
 HERE = Path(__file__).parent
 EXTENSION = HERE.parents[1] / "editors" / "vscode"
@@ -47,7 +52,8 @@ def run_node(script: str, *arguments: str, stdin: str = "") -> Any:
 def tokens(scope: str, text: str) -> list[tuple[str, str]]:
     """Texts with their innermost scope, without its language; neighbours of one scope are one."""
     found: list[tuple[str, str]] = []
-    for line in run_node("tokenize.js", scope, stdin=text):
+    [lines] = run_node("tokenize.js", scope, stdin=json.dumps([text]))
+    for line in lines:
         for name, group in groupby(line, key=lambda token: token[1][-1]):
             found.append(("".join(part for part, _ in group), re.sub(r"\.(modelfile|gotmpl)$", "", name)))
     return [(part, name) for part, name in found if part.strip()]
@@ -125,6 +131,41 @@ def test_a_template_in_a_modelfile_is_coloured() -> None:
         ("FROM", "keyword.control.instruction"),
         ("a", "string.unquoted"),
     ]
+
+
+@pytest.mark.parametrize(
+    "half", ["{{", "{{ .Prompt", "{{ .Prompt }", "{{/* not closed", "{{ `raw", '{{ "text', '{{ eq .Role "']
+)
+def test_while_a_template_is_typed_what_follows_keeps_its_colours(half: str) -> None:
+    text = f'TEMPLATE """a\n{half}"""\nFROM a\nSYSTEM Hi\n'
+    found = tokens("source.modelfile", text)
+    assert ('"""', "punctuation.definition.string.end") in found
+    assert found[-4:] == [
+        ("FROM", "keyword.control.instruction"),
+        ("a", "string.unquoted"),
+        ("SYSTEM", "keyword.control.instruction"),
+        ("Hi", "string.unquoted"),
+    ]
+
+
+def test_instructions_begin_where_ollama_has_them() -> None:
+    """Odd Modelfiles: quotes within quotes, comments in values, any ends of lines, names in any case."""
+    read = []
+    for data in modelfiles(seed=11, count=4000):
+        with contextlib.suppress(KitError):
+            read.append((decode(data), parse_modelfile(data)))
+    sound = [(text, found) for text, found in read if all(map(is_print, re.sub(r"[ \t\r\n]", "", text)))]
+    assert len(sound) > 200
+    coloured = run_node("tokenize.js", "source.modelfile", stdin=json.dumps([text for text, _ in sound]))
+    for (text, found), lines in zip(sound, coloured, strict=True):
+        starts = [
+            number
+            for number, line in enumerate(lines, 1)
+            for _, scopes in line
+            if scopes[-1].startswith(("keyword.control.instruction", "keyword.other", "invalid.illegal"))
+            and "meta.embedded.template.gotmpl" not in scopes
+        ]
+        assert starts == [each.line for each in found.instructions], text
 
 
 def test_a_template_is_coloured() -> None:

@@ -1,5 +1,5 @@
-// Tokens of the text on standard input by a grammar of the extension, as VS Code makes them: node tokenize.js
-// EXTENSION SCOPE. Prints a list of lines, each a list of [text, scopes].
+// Tokens of texts by a grammar of the extension, as VS Code makes them: node tokenize.js EXTENSION SCOPE, with a
+// JSON list of texts on standard input. Prints for each a list of lines, each a list of [text, scopes].
 "use strict";
 
 const fs = require("node:fs");
@@ -27,13 +27,16 @@ async function main() {
     },
   });
   const grammar = await registry.loadGrammar(scope);
-  let state = INITIAL;
-  const lines = fs.readFileSync(0, "utf8").split("\n").map((line) => {
-    const { tokens, ruleStack } = grammar.tokenizeLine(line, state);
-    state = ruleStack;
-    return tokens.map((token) => [line.slice(token.startIndex, token.endIndex), token.scopes]);
+  const found = JSON.parse(fs.readFileSync(0, "utf8")).map((text) => {
+    let state = INITIAL;
+    // An editor's lines, without their ends.
+    return text.split(/\r\n|\r|\n/).map((line) => {
+      const { tokens, ruleStack } = grammar.tokenizeLine(line, state);
+      state = ruleStack;
+      return tokens.map((token) => [line.slice(token.startIndex, token.endIndex), token.scopes]);
+    });
   });
-  process.stdout.write(JSON.stringify(lines));
+  process.stdout.write(JSON.stringify(found));
 }
 
 main();
