@@ -70,6 +70,8 @@ SYSTEM \"\"\"You are "brief".
 FROM nothing\"\"\"
 MESSAGE user Hi
 MESSAGE boss Hi
+PARAMETER  stop x
+MESSAGE  user Hi
 # mkmodelfile: ignore=MK325
 FROMM x
 """
@@ -100,6 +102,11 @@ FROMM x
         ("Hi", "string.unquoted"),
         ("MESSAGE", "keyword.control.instruction"),
         ("boss", "invalid.illegal.role"),
+        ("Hi", "string.unquoted"),
+        ("PARAMETER", "keyword.control.instruction"),
+        (" stop x", "invalid.illegal.parameter"),  # Ollama takes the second space for an empty name
+        ("MESSAGE", "keyword.control.instruction"),
+        (" user", "invalid.illegal.role"),
         ("Hi", "string.unquoted"),
         ("#", "punctuation.definition.comment"),
         (" mkmodelfile: ignore=", "comment.line.number-sign"),
@@ -162,8 +169,9 @@ def test_instructions_begin_where_ollama_has_them() -> None:
             number
             for number, line in enumerate(lines, 1)
             for _, scopes in line
-            if scopes[-1].startswith(("keyword.control.instruction", "keyword.other", "invalid.illegal"))
-            and "meta.embedded.template.gotmpl" not in scopes
+            if scopes[-1].startswith(
+                ("keyword.control.instruction", "keyword.other", "invalid.illegal.instruction")
+            )
         ]
         assert starts == [each.line for each in found.instructions], text
 
