@@ -3,31 +3,16 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..gguf_file.quantization import quantization_in_name, tag_of
 from .bounded_yaml import Document, KeyPath
 from .schema_line import SCHEMA_ID
-from .value_kinds import (
-    Basic,
-    Fault,
-    Kind,
-    ListOf,
-    MappingOf,
-    OneOf,
-    Problem,
-    Schema,
-    ShapeOf,
-    Text,
-    Words,
-    key,
-    key_kinds,
-    key_names,
-    shape_schema,
-)
 
 UNKNOWN_KEY = "MK503"
 WRONG_VALUE = "MK504"
@@ -39,178 +24,182 @@ MAX_NAME = 350 + 80 * 3 + 3  # host, namespace, model and tag with their separat
 MAX_VARIANTS = 200  # a repository of quantizations has at most some dozens
 
 Scalar = bool | int | float | str
-
-_SCALARS: tuple[Kind, ...] = (Basic("boolean"), Basic("integer"), Basic("number"), Text(0))
-_PARAMETERS = MappingOf(OneOf((*_SCALARS, ListOf(OneOf(_SCALARS)))))
-_NAME_OR_NONE = OneOf((Text(1, MAX_NAME), Basic("null")))
-_TEXT_OR_NONE = OneOf((Text(), Basic("null")))
+GivenPath = Annotated[str, Field(min_length=1)]
 
 
-@dataclass(frozen=True, kw_only=True)
-class ImageShape:
+class ImageShape(BaseModel):
     """How images are written."""
 
-    separator: str = key(
-        Text(0, 1000), "Text between an image and the words after it; empty for none.", default=""
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    separator: str = Field(
+        "", max_length=1000, description="Text between an image and the words after it; empty for none."
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class MessageShape:
+class MessageShape(BaseModel):
     """One message that stands before every conversation."""
 
-    role: Literal["system", "user", "assistant"] = key(
-        Words(("system", "user", "assistant")), "system, user or assistant."
-    )
-    content: str = key(Text(1, MAX_TEXT), "What is said.")
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    role: Literal["system", "user", "assistant"] = Field(description="system, user or assistant.")
+    content: str = Field(min_length=1, max_length=MAX_TEXT, description="What is said.")
 
 
-@dataclass(frozen=True, kw_only=True)
-class VariantShape:
+class VariantShape(BaseModel):
     """A variant with keys of its own; everything else is the package's."""
 
-    model: str | None = key(
-        _TEXT_OR_NONE,
-        "The variant's GGUF, a path or a name; the package's `model` where it is left out.",
-        default=None,
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    model: str | None = Field(
+        None,
+        min_length=1,
+        description="The variant's GGUF, a path or a name; the package's `model` where it is left out.",
     )
-    quantize: str | None = key(
-        _NAME_OR_NONE,
-        "The type to which it is quantized when it is published, as `quantize` of the package.",
-        default=None,
+    quantize: str | None = Field(
+        None,
+        min_length=1,
+        max_length=MAX_NAME,
+        description="The type to which it is quantized when it is published, as `quantize` of the package.",
     )
-    parameters: dict[str, Scalar | list[Scalar]] = key(
-        _PARAMETERS, "PARAMETER values beside, or in place of, the package's.", default_factory=dict
+    parameters: dict[str, Scalar | list[Scalar]] = Field(
+        default_factory=dict,
+        description="PARAMETER values beside, or in place of, the package's.",
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class PackageShape:
+class PackageShape(BaseModel):
     """A package: a model, its projector, and how they are to be served by Ollama."""
 
-    name: str = key(
-        Text(1, MAX_NAME), "The model's name on the Ollama server: [[host/]namespace/]model[:tag]."
+    model_config = ConfigDict(extra="forbid", strict=True, title="mkmodelfile.yaml")
+
+    name: str = Field(
+        min_length=1,
+        max_length=MAX_NAME,
+        description="The model's name on the Ollama server: [[host/]namespace/]model[:tag].",
     )
-    model: str = key(
-        Text(),
-        "The model's GGUF, relative to this file or by name, such as hf.co/ORG/REPO:Q4_K_M; with "
+    model: str = Field(
+        min_length=1,
+        description="The model's GGUF, relative to this file or by name, such as hf.co/ORG/REPO:Q4_K_M; with "
         "`variants` the first of them by default.",
     )
-    variants: dict[str, str | VariantShape] = key(
-        MappingOf(OneOf((Text(), ShapeOf(VariantShape))), 1, MAX_VARIANTS),
-        "Several tags of one model, such as {q4_K_M: A-Q4_K_M.gguf, q8_0: A-Q8_0.gguf}: each a "
-        "GGUF, or a mapping with `model`, `quantize` or `parameters` of its own.",
+    variants: dict[str, GivenPath | VariantShape] = Field(
         default_factory=dict,
+        min_length=1,
+        max_length=MAX_VARIANTS,
+        description="Several tags of one model, such as {q4_K_M: A-Q4_K_M.gguf, q8_0: A-Q8_0.gguf}: each a "
+        "GGUF, or a mapping with `model`, `quantize` or `parameters` of its own.",
     )
-    projector: str = key(
-        Text(),
-        "The projector's GGUF (mmproj), relative to this file or by name; auto (look beside the "
+    projector: str = Field(
+        "auto",
+        min_length=1,
+        examples=["auto", "none"],
+        description="The projector's GGUF (mmproj), relative to this file or by name; auto (look beside the "
         "model) or none.",
-        examples=["auto", "none"],
-        default="auto",
     )
-    tokenizer: str = key(
-        Text(),
-        "The original model's tokenizer: a file, a folder, or a name such as hf.co/ORG/REPO; "
+    tokenizer: str = Field(
+        "auto",
+        min_length=1,
+        examples=["auto", "none"],
+        description="The original model's tokenizer: a file, a folder, or a name such as hf.co/ORG/REPO; "
         "auto (look beside the GGUF) or none.",
-        examples=["auto", "none"],
-        default="auto",
     )
-    chat_template: str | None = key(
-        _TEXT_OR_NONE,
-        "The reference: gguf (the model's own, the default), family:NAME, a .jinja file, or a "
-        "name such as hf.co/ORG/REPO, of the original model.",
+    chat_template: str | None = Field(
+        None,
+        min_length=1,
         examples=["gguf"],
-        default=None,
+        description="The reference: gguf (the model's own, the default), family:NAME, a .jinja file, or a "
+        "name such as hf.co/ORG/REPO, of the original model.",
     )
-    chat_template_name: str | None = key(
-        _NAME_OR_NONE,
-        "Which of several named chat templates in the GGUF or JSON file: default, tool_use, …",
-        default=None,
+    chat_template_name: str | None = Field(
+        None,
+        min_length=1,
+        max_length=MAX_NAME,
+        description="Which of several named chat templates in the GGUF or JSON file: default, tool_use, …",
     )
-    template: str | None = key(
-        _TEXT_OR_NONE, "A Go TEMPLATE written by hand (.gotmpl), in place of a compiled one.", default=None
+    template: str | None = Field(
+        None, min_length=1, description="A Go TEMPLATE written by hand (.gotmpl), in place of a compiled one."
     )
-    end_token: str = key(
-        Text(1, MAX_TEXT),
-        "auto (what the chat template writes), none, or one token written after every turn.",
+    end_token: str = Field(
+        "auto",
+        min_length=1,
+        max_length=MAX_TEXT,
         examples=["auto", "none"],
-        default="auto",
+        description="auto (what the chat template writes), none, or one token written after every turn.",
     )
-    stop: Literal["auto"] | list[str] = key(
-        OneOf((Words(("auto",)), ListOf(Text(0)))),
-        "auto (from the family, the chat template and the vocabulary) or a list of texts.",
-        default="auto",
+    stop: Literal["auto"] | list[str] = Field(
+        "auto", description="auto (from the family, the chat template and the vocabulary) or a list of texts."
     )
-    system: str | None = key(
-        OneOf((Text(0, MAX_TEXT), Basic("null"))), "The system text (SYSTEM).", default=None
-    )
-    system_in: Literal["system", "user"] = key(
-        Words(("system", "user")),
-        "Where the system text stands: system (a system message), or user (in the first user "
+    system: str | None = Field(None, max_length=MAX_TEXT, description="The system text (SYSTEM).")
+    system_in: Literal["system", "user"] = Field(
+        "system",
+        description="Where the system text stands: system (a system message), or user (in the first user "
         "turn, for a chat template that refuses system messages).",
-        default="system",
     )
-    messages: list[MessageShape] = key(
-        ListOf(ShapeOf(MessageShape)),
-        "Messages before those of every request (MESSAGE), such as a question and its answer.",
+    messages: list[MessageShape] = Field(
         default_factory=list,
+        description="Messages before those of every request (MESSAGE), such as a question and its answer.",
     )
-    parameters: dict[str, Scalar | list[Scalar]] = key(
-        _PARAMETERS, "PARAMETER values by Ollama's names, such as num_ctx.", default_factory=dict
+    parameters: dict[str, Scalar | list[Scalar]] = Field(
+        default_factory=dict, description="PARAMETER values by Ollama's names, such as num_ctx."
     )
-    memory: str | None = key(
-        _NAME_OR_NONE,
-        "Memory that the model is meant for, of the machine or the GPU, such as 12GiB: `build` "
+    memory: str | None = Field(
+        None,
+        min_length=1,
+        max_length=MAX_NAME,
+        description="Memory that the model is meant for, of the machine or the GPU, such as 12GiB: `build` "
         "warns where model and num_ctx need more, and `fit` finds the longest context.",
-        default=None,
     )
-    image: ImageShape = key(
-        ShapeOf(ImageShape), "How images are written into the prompt.", default_factory=ImageShape
+    image: ImageShape = Field(
+        default_factory=ImageShape, description="How images are written into the prompt."
     )
-    target: str = key(
-        Text(), 'The oldest Ollama it must work on, such as ">=0.30", or latest.', default=">=0.30"
+    target: str = Field(
+        ">=0.30", min_length=1, description='The oldest Ollama it must work on, such as ">=0.30", or latest.'
     )
-    mode: Literal["auto", "go", "native", "renderer"] = key(
-        Words(("auto", "go", "native", "renderer")),
-        "go (a TEMPLATE), native (the GGUF's own Jinja, since 0.30), renderer (Ollama's own, "
+    mode: Literal["auto", "go", "native", "renderer"] = Field(
+        "auto",
+        description="go (a TEMPLATE), native (the GGUF's own Jinja, since 0.30), renderer (Ollama's own, "
         "needs renderer and parser), auto (what is proven).",
-        default="auto",
     )
-    parser: str = key(
-        Text(1, MAX_NAME),
-        "Which of Ollama's parsers reads the replies (PARSER): auto, none, or a name.",
+    parser: str = Field(
+        "auto",
+        min_length=1,
+        max_length=MAX_NAME,
         examples=["auto", "none"],
-        default="auto",
+        description="Which of Ollama's parsers reads the replies (PARSER): auto, none, or a name.",
     )
-    renderer: str = key(
-        Text(1, MAX_NAME),
-        "Which of Ollama's renderers makes the prompts (RENDERER): auto, none, or a name.",
+    renderer: str = Field(
+        "auto",
+        min_length=1,
+        max_length=MAX_NAME,
         examples=["auto", "none"],
-        default="auto",
+        description="Which of Ollama's renderers makes the prompts (RENDERER): auto, none, or a name.",
     )
-    adapters: list[str] = key(
-        ListOf(Text(0)),
-        "LoRA adapters (GGUF), relative to this file or by name; only for targets before 0.34.1.",
+    adapters: list[str] = Field(
         default_factory=list,
+        description="LoRA adapters (GGUF), relative to this file or by name; only for targets before 0.34.1.",
     )
-    quantize: str | None = key(
-        _NAME_OR_NONE,
-        "The type to which an F16, BF16 or F32 model is quantized when it is published, such as "
+    quantize: str | None = Field(
+        None,
+        min_length=1,
+        max_length=MAX_NAME,
+        description="The type to which an F16, BF16 or F32 model is quantized when it is published, such as "
         "q4_K_M: by llama-quantize, or for F16 and BF16 by the server before 0.34.1.",
-        default=None,
     )
-    draft: str | None = key(
-        _TEXT_OR_NONE,
-        "A draft model's GGUF (MTP or dflash; DRAFT), relative to this file or by name; since 0.30.",
-        default=None,
+    draft: str | None = Field(
+        None,
+        min_length=1,
+        description="A draft model's GGUF (MTP or dflash; DRAFT), relative to this file or by name; "
+        "since 0.30.",
     )
-    license: str | None = key(
-        _TEXT_OR_NONE,
-        "A licence file relative to this file, or its text over several lines.",
-        default=None,
+    license: str | None = Field(
+        None,
+        min_length=1,
+        description="A licence file relative to this file, or its text over several lines.",
     )
-    tests: str = key(Text(), "The folder of golden files, relative to this file.", default="golden/")
+    tests: str = Field(
+        "golden/", min_length=1, description="The folder of golden files, relative to this file."
+    )
 
 
 # What people write who come from elsewhere, and what it is called here.
@@ -261,7 +250,11 @@ _MEANT = {
 }
 
 # Keys that take one of a few words.
-_WORDS = {name: list(kind.words) for name, kind in key_kinds(PackageShape).items() if isinstance(kind, Words)}
+_WORDS = {
+    key: list(get_args(field.annotation))
+    for key, field in PackageShape.model_fields.items()
+    if get_origin(field.annotation) is Literal
+}
 
 _EXPECTED = {
     "name": "text such as autoglm-phone-9b",
@@ -297,12 +290,11 @@ _EXPECTED = {
 
 def json_schema() -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of mkmodelfile.yaml, for editors and other tools."""
-    shapes: dict[str, Schema] = {}
-    schema = shape_schema(PackageShape, shapes)
-    schema["required"] = [name for name in schema["required"] if name != "model"]
+    schema = PackageShape.model_json_schema()
+    schema["required"] = [key for key in schema["required"] if key != "model"]
     schema["anyOf"] = [{"required": ["model"]}, {"required": ["variants"]}]
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": SCHEMA_ID}
-    return head | {"$defs": dict(sorted(shapes.items()))} | schema | {"title": "mkmodelfile.yaml"}
+    return head | {**schema, "title": "mkmodelfile.yaml"}
 
 
 def check_shape(document: Document) -> tuple[PackageShape | None, list[Diagnostic]]:
@@ -316,28 +308,32 @@ def check_shape(document: Document) -> tuple[PackageShape | None, list[Diagnosti
         hint = "begin with `name:` and `model:`; `mkmodelfile init MODEL.gguf` writes such a file"
         message = f"found {found}, expected a mapping of keys to values"
         return None, [Diagnostic(WRONG_VALUE, Severity.ERROR, message, document.span(), hint)]
-    empty = [name for name, item in value.items() if item is None and name in key_names(PackageShape)]
-    wrong: dict[KeyPath, Diagnostic] = {(name,): _wrong_value((name,), "wrong", document) for name in empty}
-    given = {name: item for name, item in value.items() if name not in empty}
-    package = ShapeOf(PackageShape)
-    wrong = _findings(package.problems(given, ()), document) | wrong
-    return (None if wrong else package.typed(given)), list(wrong.values())
+    empty = [key for key, item in value.items() if item is None and key in PackageShape.model_fields]
+    wrong: dict[KeyPath, Diagnostic] = {(key,): _wrong_value((key,), "none", document) for key in empty}
+    shape = None
+    try:
+        shape = PackageShape.model_validate({k: v for k, v in value.items() if k not in empty})
+    except ValidationError as e:
+        wrong = _findings(e, document) | wrong
+    return (None if wrong else shape), list(wrong.values())
 
 
-def _findings(problems: Iterable[Problem], document: Document) -> dict[KeyPath, Diagnostic]:
-    """A finding for each problem, but for keys that are missing because another one is wrong."""
+def _findings(error: ValidationError, document: Document) -> dict[KeyPath, Diagnostic]:
+    """One finding a place: pydantic tells every arm of a union, people want one sentence."""
+    places = [(_real_path(item, document.value), item) for item in error.errors(include_url=False)]
     out: dict[KeyPath, Diagnostic] = {}
-    for problem in problems:
-        path = problem.path
-        if problem.fault == "unknown":
+    for path, item in places:
+        if path in out or any(len(p) > len(path) and p[: len(path)] == path for p, _ in places):
+            continue  # said already, or said better at the part of it that is wrong
+        if item["type"] == "extra_forbidden":
             out[path] = _unknown_key(path, document)
-        elif problem.fault == "missing":
+        elif item["type"] == "missing":
             label = ".".join(str(p) for p in path if isinstance(p, str))
             message = f"`{label}` is missing, expected {_EXPECTED[label]}"
             span = document.span(*path[:-1]) if len(path) > 1 else Span(document.file, 1, 1)
             out[path] = Diagnostic(MISSING_KEY, Severity.ERROR, message, span, f"add a line `{path[-1]}: …`")
         else:
-            out[path] = _wrong_value(path, problem.fault, document)
+            out[path] = _wrong_value(path, item["type"], document)
     # A misspelt key is the cause of one that is missing: one finding says both.
     meant = {d.help for d in out.values() if d.code == UNKNOWN_KEY}
     named = {"model"} if any(path[0] == "variants" for path in out) else set()
@@ -349,33 +345,48 @@ def _findings(problems: Iterable[Problem], document: Document) -> dict[KeyPath, 
     }
 
 
+def _real_path(item: ErrorDetails, value: Any) -> KeyPath:
+    """Where it is, without the names of union arms that pydantic puts into its `loc`."""
+    if item["type"] == "missing":
+        return item["loc"]
+    path: list[str | int] = []
+    for step in item["loc"]:
+        inside = value if isinstance(value, Mapping) else range(len(value)) if isinstance(value, list) else ()
+        if step in inside:
+            value = value[step]
+            path.append(step)
+    return tuple(path)
+
+
 def _unknown_key(path: KeyPath, document: Document) -> Diagnostic:
-    given = str(path[-1])
-    shape = _INNER[str(path[0])] if len(path) > 1 else PackageShape
-    known = key_names(shape)
-    meant = _MEANT.get(given.lower()) if shape is PackageShape else None
-    near = meant or _nearest(given.lower(), [k for k in known if (*path[:-1], k) not in document.keys])
+    key = str(path[-1])
+    shape: type[BaseModel] = PackageShape
+    if len(path) > 1:
+        shape = _INNER[str(path[0])]
+    known = list(shape.model_fields)
+    meant = _MEANT.get(key.lower()) if shape is PackageShape else None
+    near = meant or _nearest(key.lower(), [k for k in known if (*path[:-1], k) not in document.keys])
     hint = f"did you mean `{near}`?" if near else f"known keys are {', '.join(known)}"
-    if shape is VariantShape and given in key_names(PackageShape):
-        hint = f"`{given}` is the same for all variants: write it beside `variants`; {hint}"
+    if shape is VariantShape and key in PackageShape.model_fields:
+        hint = f"`{key}` is the same for all variants: write it beside `variants`; {hint}"
     where = "".join(f"{p}." for p in path[:-1] if isinstance(p, str))
-    message = f"unknown key `{where}{given}`"
+    message = f"unknown key `{where}{key}`"
     return Diagnostic(UNKNOWN_KEY, Severity.ERROR, message, document.key_span(*path), hint)
 
 
-_INNER: dict[str, type[Any]] = {
+_INNER: dict[str, type[BaseModel]] = {
     "messages": MessageShape,
     "image": ImageShape,
     "variants": VariantShape,
 }
 
 
-def _nearest(given: str, known: list[str]) -> str | None:
-    swapped = [k for k in known if sorted(k) == sorted(given)]  # letters in another order: modle
-    return next(iter(swapped or difflib.get_close_matches(given, known, n=1, cutoff=0.6)), None)
+def _nearest(key: str, known: list[str]) -> str | None:
+    swapped = [k for k in known if sorted(k) == sorted(key)]  # letters in another order: modle
+    return next(iter(swapped or difflib.get_close_matches(key, known, n=1, cutoff=0.6)), None)
 
 
-def _wrong_value(path: KeyPath, fault: Fault, document: Document) -> Diagnostic:
+def _wrong_value(path: KeyPath, problem: str, document: Document) -> Diagnostic:
     value: Any = document.value
     for step in path:
         value = value[step]
@@ -389,9 +400,9 @@ def _wrong_value(path: KeyPath, fault: Fault, document: Document) -> Diagnostic:
         expected = "text" if path[0] == "stop" else "the path of a GGUF"
     else:
         expected = _EXPECTED[label.strip("`")]
-    if fault == "short" and isinstance(value, str):
+    if problem == "string_too_short":
         found = "empty text"
-    elif fault == "long" and isinstance(value, str):
+    elif problem == "string_too_long":
         found, expected = f"text of {len(value)} characters", "a shorter one"
     else:
         found = kind(value)
@@ -411,29 +422,29 @@ def _expected_of_variant(path: KeyPath) -> str:
 
 
 def _advice(path: KeyPath, value: Any, document: Document) -> str:
-    name = path[0]
-    if name == "variants":
+    key = path[0]
+    if key == "variants":
         return _advice_on_variants(path, value)
     if value is None:
-        return f"write a value, or remove `{name}`"
-    if name in ("stop", "adapters") and isinstance(value, str):
-        return f"write a list: {name}: [{value!r}]"
-    if name in _WORDS and isinstance(value, str):
-        close = difflib.get_close_matches(value.lower(), _WORDS[str(name)], n=1, cutoff=0.4)
-        return f"did you mean `{close[0]}`?" if close else f"write {_EXPECTED[str(name)]}"
-    if name == "messages" and path[-1] == "role":
+        return f"write a value, or remove `{key}`"
+    if key in ("stop", "adapters") and isinstance(value, str):
+        return f"write a list: {key}: [{value!r}]"
+    if key in _WORDS and isinstance(value, str):
+        close = difflib.get_close_matches(value.lower(), _WORDS[str(key)], n=1, cutoff=0.4)
+        return f"did you mean `{close[0]}`?" if close else f"write {_EXPECTED[str(key)]}"
+    if key == "messages" and path[-1] == "role":
         return "write system, user or assistant, in lower case"
     if isinstance(value, (bool, int, float)) or (value is not None and path in document.raw):
         raw = document.raw.get(path)
-        if name in ("projector", "tokenizer", "end_token", "parser", "renderer") and isinstance(value, bool):
-            return f"write `{name}: {'auto' if value else 'none'}`"
+        if key in ("projector", "tokenizer", "end_token", "parser", "renderer") and isinstance(value, bool):
+            return f"write `{key}: {'auto' if value else 'none'}`"
         if raw or not isinstance(value, str):
             return f'put it in quotes: "{raw}"' if raw else "write text in quotes"
-    remove = f", or remove `{name}`" * (value == "" and len(path) == 1)
+    remove = f", or remove `{key}`" * (value == "" and len(path) == 1)
     return {
         "parameters": "such as {num_ctx: 4096, temperature: 0.5}",
         "image": "such as {separator: ''}",
-    }.get(str(name), f"write {_EXPECTED[str(name)]}{remove}")
+    }.get(str(key), f"write {_EXPECTED[str(key)]}{remove}")
 
 
 def _advice_on_variants(path: KeyPath, value: Any) -> str:

@@ -13,7 +13,6 @@ import openai
 import pytest
 from langchain_core.messages import HumanMessage, SystemMessage
 from langchain_openai import ChatOpenAI
-from pydantic import SecretStr
 
 from modelfile_kit.micro.demo_package import NAME, write_demo_package
 from modelfile_kit.parrot.build import Reply, build_parrot
@@ -117,7 +116,7 @@ def test_langchain_streams_the_colour(server):
     model = ChatOpenAI(
         model=NAME,
         base_url=server.url,
-        api_key=SecretStr("none"),
+        api_key="none",
         max_retries=0,
         extra_body={"chat_template_kwargs": {"enable_thinking": False}},
     )

@@ -11,10 +11,9 @@ from modelfile_kit.ollama.builtin import PARSERS, RENDERERS
 from modelfile_kit.package.create_keys import QUANTIZATIONS
 from modelfile_kit.package.families import family_names
 from modelfile_kit.package.schema import WRONG_VALUE, PackageShape
-from modelfile_kit.package.value_kinds import key_names
 from tests.lsp.typed import labels, said, written
 
-KEYS = key_names(PackageShape)
+KEYS = list(PackageShape.model_fields)
 
 
 def test_keys_of_the_schema_that_are_not_there_yet() -> None:

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 
 from modelfile_kit.package.bounded_yaml import MAX_BYTES
 from modelfile_kit.package.schema import PackageShape
-from modelfile_kit.package.value_kinds import key_names
 
-KEYS = [*key_names(PackageShape), "modle", "stop", "parameters", "<<", "=", "1", "null", "yes", "~", "é"]
+KEYS = [*PackageShape.model_fields, "modle", "stop", "parameters", "<<", "=", "1", "null", "yes", "~", "é"]
 SCALARS = [
     *("auto", "none", "a.gguf", "gguf", "family:glm4v", "go", "user", '">=0.30"', "'it''s'", '"\\n\\u00e9"'),
     *("0", "4096", "-1", "+7", "0x1F", "0b101", "017", "08", "1_000", "190:20:30", "0.5", "0.30"),

@@ -10,7 +10,6 @@ from modelfile_kit.core.diagnostics import Span
 from modelfile_kit.core.errors import PackageError
 from modelfile_kit.package.package import Package, load_package
 from modelfile_kit.package.schema import PackageShape, json_schema
-from modelfile_kit.package.value_kinds import key_names
 
 WHOLE = """\
 name: autoglm-phone-9b
@@ -306,4 +305,4 @@ def test_the_schema_says_what_each_key_is() -> None:
     assert schema["additionalProperties"] is False
     for key, value in {**schema["properties"], **schema["$defs"]["ImageShape"]["properties"]}.items():
         assert value.get("description"), key
-    assert set(schema["properties"]) == set(key_names(PackageShape))
+    assert set(schema["properties"]) == set(PackageShape.model_fields)
