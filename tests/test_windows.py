@@ -45,7 +45,7 @@ _PROGRAM = """
 import importlib, importlib.abc, os, pkgutil, signal, socket, sys, time
 # What others need of the system they may have: first come the libraries, then the blocking.
 import asyncio, concurrent.futures, ctypes, multiprocessing.connection, shutil, subprocess, tempfile
-import click, httpcore, httpx, jinja2, pydantic, yaml
+import click, httpcore, httpx, jinja2, pydantic, rich.console, rich.progress, yaml
 from click import _termui_impl
 for name in {extra}:
     try:

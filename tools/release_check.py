@@ -35,7 +35,6 @@ TEST_TOOLS = (
     "packaging",
     "pytest",
     "pytest-httpserver",
-    "rich",
     "towncrier",
 )
 # Rooms whose tests are quick and reach every library: YAML, Jinja, HTTP, images, tokenizers, the terminal.

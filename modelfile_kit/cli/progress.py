@@ -17,15 +17,19 @@ from ..core.durations import clock_text
 from ..core.foreign_text import shown
 from ..core.progress import BYTE_STAGES, Progress, Step, listening
 from ..core.sizes import size_text
-from .bars import Bars
 from .flags import current_flags
 from .output import before_writing, tell, wants_color
 
 if TYPE_CHECKING:
+    from rich.progress import Progress as RichProgress
+    from rich.progress import TaskID
+
     from ..sources.fetched import Fetching
 
 LINE_SECONDS = 5.0
+MOMENT_SECONDS = 0.7
 MARK = "… "  # begins a line of progress, which is no result
+WIDE = 70  # columns; on a narrower terminal bytes and rate would leave no room for the name
 
 _DISPLAY: ContextVar[Bars | Lines | None] = ContextVar("_DISPLAY", default=None)
 
@@ -128,6 +132,75 @@ class Lines:
     def end(self) -> None:
         """The work of these steps is done."""
         self._began, self._due = {}, None
+
+
+class Bars:
+    """A bar for each stage, erased as soon as anything else is written, or the work is done."""
+
+    def __init__(self) -> None:
+        self._bars: RichProgress | None = None
+        self._tasks: dict[str, TaskID] = {}
+        self._passing = ""
+        self._began: float | None = None
+
+    def show(self, step: Step) -> None:
+        """A step that is drawn at once."""
+        self._update(step)
+
+    def tell(self, step: Step) -> None:
+        """A step that is drawn once the work has taken a moment; its bar goes when another stage begins."""
+        now = time.monotonic()
+        self._began = now if self._began is None else self._began
+        if now - self._began < MOMENT_SECONDS:
+            return
+        if self._passing not in ("", step.stage) and self._bars is not None:
+            self._bars.remove_task(self._tasks.pop(self._passing))
+        self._passing = step.stage
+        self._update(step)
+
+    def _update(self, step: Step) -> None:
+        if self._bars is None:
+            self._bars = _rich_bars()
+        text, total = shown(f"{step.stage} {step.subject}".strip()), step.total or None
+        if step.stage in self._tasks:
+            self._bars.update(self._tasks[step.stage], description=text, completed=step.done, total=total)
+        else:
+            task = self._bars.add_task(text, completed=step.done, total=total, stage=step.stage)
+            self._tasks[step.stage] = task
+        self._bars.start()  # which does nothing where they are drawn already
+
+    def clear(self) -> None:
+        """Erases what is drawn; the next step draws it again."""
+        if self._bars is not None:
+            self._bars.stop()
+        self._bars, self._tasks, self._passing = None, {}, ""
+
+    def end(self) -> None:
+        """The work of these steps is done."""
+        self.clear()
+        self._began = None
+
+
+def _rich_bars() -> RichProgress:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+    from rich.table import Column
+
+    from .progress_columns import AmountColumn, TimeColumn
+
+    console = Console(stderr=True)
+    # a long file name gives way to the bar, not the bar to it
+    name = TextColumn(
+        "{task.description}", markup=False, table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis")
+    )
+    bar = BarColumn(bar_width=max(10, min(40, console.width // 4)))
+    parts = [name, bar, TaskProgressColumn(), TimeColumn()]
+    if console.width >= WIDE:
+        parts.insert(3, AmountColumn(BYTE_STAGES))
+    # The streams stay as they are: results go to standard output while a bar is on standard error.
+    return Progress(
+        *parts, console=console, transient=True, expand=True, redirect_stdout=False, redirect_stderr=False
+    )
 
 
 def _rate(came: int, seconds: float) -> float:

@@ -22,13 +22,13 @@ def pieces(text: str, width: int) -> list[str]:
     piece = ""
     for word in text.split(" "):
         while columns(word) > width:
-            start = head(word, width - (columns(piece) + 1 if piece else 0))
-            if not start:
+            head = _start(word, width - (columns(piece) + 1 if piece else 0))
+            if not head:
                 out.append(piece)
                 piece = ""
                 continue
-            out.append(f"{piece} {start}" if piece else start)
-            piece, word = "", word[len(start) :]
+            out.append(f"{piece} {head}" if piece else head)
+            piece, word = "", word[len(head) :]
         joined = f"{piece} {word}" if piece else word
         if columns(joined) <= width:
             piece = joined
@@ -38,8 +38,8 @@ def pieces(text: str, width: int) -> list[str]:
     return [*out, piece]
 
 
-def head(word: str, width: int) -> str:
-    """As much of a text as fits into so many columns."""
+def _start(word: str, width: int) -> str:
+    """As much of a word as fits."""
     taken = 0
     for number, character in enumerate(word):
         taken += columns(character)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..core.foreign_text import shown
-from .cells import columns, head
 from .terminal import diagnostic_lines
 
 if TYPE_CHECKING:
@@ -87,7 +86,7 @@ def _row(row: Explained, width: int, color: bool) -> list[str]:
     bar = _paint("│", color, fg="cyan")
     pairs = zip(_numbered(row.construct.line, left), left, right, strict=True)
     return [
-        f"{numbered}{' ' * (half - columns(one))} {bar} {_paint(two, color, dim=quiet)}"
+        f"{numbered}{' ' * (half - _columns(one))} {bar} {_paint(two, color, dim=quiet)}"
         for numbered, one, two in pairs
     ]
 
@@ -134,15 +133,23 @@ def _visible(text: str) -> list[str]:
 
 def _wrap(line: str, width: int) -> list[str]:
     """A line in pieces of at most so many columns; broken at spaces where that is not too early."""
+    from rich.cells import chop_cells
+
     out: list[str] = []
     rest = line
-    while columns(rest) > width:
-        piece = head(rest, width) or rest[0]  # a wide character where there is one column
+    while _columns(rest) > width:
+        piece = chop_cells(rest, width)[0]
         cut = piece.rfind(" ") + 1
         piece = piece[:cut] if cut > len(piece) // 2 else piece
         out.append(piece)
         rest = rest[len(piece) :]
     return [*out, rest]
+
+
+def _columns(text: str) -> int:
+    from rich.cells import cell_len
+
+    return cell_len(text)
 
 
 def _paint(text: str, color: bool, **style: Any) -> str:

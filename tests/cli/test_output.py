@@ -57,7 +57,7 @@ CORPUS = (
 ATTACK = "".join(CORPUS)
 # A name of a file has at most 255 bytes and no slash.
 NAME = "\x1b]0;PWNED\x07\r\n::error::PWNED\n##[error]PWNED\u202e\u200b\udcff\x9b2J"
-# What the kit writes for itself: colours, and lines that are drawn again.
+# What click and rich write for themselves: colours, and lines that are drawn again.
 OWN = re.compile(r"\r?\x1b\[(?:(?:[0-2]|3[0-7]|38;5;\d+|38;2;\d+;\d+;\d+)m|\?25[lh]|2K|1A)\r?")
 OURS = re.compile("::(error|warning|notice) title=")
 

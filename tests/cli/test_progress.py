@@ -8,9 +8,40 @@ import sys
 from collections.abc import Callable, Iterator
 
 import pytest
+from rich.progress import Progress
 
 from modelfile_kit.cli.progress import Lines, count_line, draws_bars, progress_line
+from modelfile_kit.cli.progress_columns import AmountColumn, TimeColumn
 from modelfile_kit.core.progress import Step
+
+
+def test_bytes_and_rate_of_a_transfer() -> None:
+    column, now = AmountColumn({"push"}), [0.0]
+    bars = Progress(get_time=lambda: now[0])
+    bars.add_task("push", total=4 << 30, stage="push")
+    [task] = bars.tasks
+    assert column.render(task).plain == "0 B of 4.00 GiB"
+    bars.update(task.id, completed=1 << 20)
+    now[0] = 2.0
+    bars.update(task.id, completed=3 << 20)
+    assert column.render(task).plain == "3.00 MiB of 4.00 GiB, 1.00 MiB/s"
+    # 4 GiB less 3 MiB, at 1 MiB a second
+    assert TimeColumn().render(task).plain == "1:08:13 left"
+
+
+def test_a_stage_that_moves_no_bytes_has_a_count() -> None:
+    column, bars = AmountColumn({"push"}), Progress()
+    for stage, total, text in (("verify", 10, "0 of 10"), ("push", None, ""), ("prove", None, "")):
+        bars.add_task(stage, total=total, stage=stage)
+        assert column.render(bars.tasks[-1]).plain == text
+
+
+def test_the_time_so_far_where_the_end_is_not_known() -> None:
+    now = [0.0]
+    bars = Progress(get_time=lambda: now[0])
+    bars.add_task("prove", total=None, stage="prove")
+    now[0] = 83.0
+    assert TimeColumn().render(bars.tasks[0]).plain == "1:23"
 
 
 def test_lines_say_bytes_rate_and_time_left() -> None:
@@ -130,8 +161,8 @@ def test_a_bar_is_gone_before_a_result_is_written() -> None:
     before, after = seen.split("the result")
     assert "prove chat conversations" in before
     assert "left" in before
-    # the line of the bar is cleared, and the cursor is back, at its beginning
-    erased = "\r\x1b[2K\x1b[?25h"
+    # the cursor is back, one line up, and that line is cleared
+    erased = "\x1b[?25h\r\x1b[1A\x1b[2K"
     assert before.endswith(erased)
     assert after.endswith(erased)
 
