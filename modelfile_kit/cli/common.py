@@ -248,7 +248,7 @@ def print_serious(diagnostics: Iterable[Diagnostic], output_format: str = "text"
 
 def print_diagnostics(diagnostics: Iterable[Diagnostic]) -> None:
     """Findings for people, on stderr; --quiet leaves only the errors."""
-    shown = [d for d in diagnostics if d.severity.rank == 0 or not is_quiet()]
+    shown = [d for d in diagnostics if d.severity is Severity.ERROR or not is_quiet()]
     current_flags().shown += shown
     lines = findings_lines(shown, color=wants_color(sys.stderr), width=columns(sys.stderr))
     if lines:

@@ -22,9 +22,9 @@ Tool = Mapping[str, Any]
 
 CATEGORIES = ("chat", "tools", "thinking", "images")
 _KEYS = {"id", "category", "messages", "tools", "think", "system", "prompt", "description"}
-# Ollama's api/types.go, type Message.
 MOST_IMAGES = 1000
 """The most that a message counts: each becomes a part of it, and no engine takes as many."""
+# Ollama's api/types.go, type Message.
 _MESSAGE_KEYS = ("role", "content", "thinking", "images", "tool_calls", "tool_name", "tool_call_id")
 # What other interfaces call them.
 _MEANT = {

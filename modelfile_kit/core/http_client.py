@@ -100,12 +100,12 @@ def open_client(
 
     url: of the server, without a login. silence: seconds without a byte that are borne while nothing of an
     answer, or of an object of it, has come. login: user and password; key: a bearer token; both go to the
-    origin of the url alone, also through redirects, and never over plain HTTP to another machine
-    (UsageError MK817; one that no header can hold, a login that is not escaped and a name that no host has
-    are UsageErrors too).
-    lines: the answer is JSON, one object a line or one in all, between which a server
-    may think. follow: redirects are followed. trusting: certificates are not looked at (for this machine).
-    keep: connections are used again.
+    origin of the url alone, also through redirects. lines: the answer is JSON, one object a line or one in
+    all, between which a server may think. follow: redirects are followed. trusting: certificates are not
+    looked at (for this machine). keep: connections are used again.
+
+    Raises UsageError for a secret that would go over plain HTTP to another machine (MK817), for one that no
+    header can hold, a login that is not escaped, and a name that no host has.
     """
     import httpx
 
@@ -355,9 +355,8 @@ class _Transport:
         )
         try:
             pool = self._pool(str(request.url))
-        except (
-            ValueError
-        ) as e:  # our own addresses are looked at before; one that a server redirects to is not
+        except ValueError as e:
+            # Our own addresses are looked at before; one that a server redirects to is not.
             raise httpx.RemoteProtocolError(f"redirected to an address that is none: {e}") from e
         with _at(watch), _errors_of_httpx():
             answer = pool.handle_request(asked)

@@ -11,6 +11,7 @@ from .urls import PORTS, hide_logins, origin, require_closed_login
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 11434
+_FORMS = "write it as 127.0.0.1:11434 or http://127.0.0.1:11434"
 
 
 def resolve_host(host: str | None = None) -> str:
@@ -32,14 +33,14 @@ def resolve_host(host: str | None = None) -> str:
     if scheme not in PORTS:
         raise UsageError(
             f"{source} is {hide_logins(text)!r}: the scheme {scheme!r} is not http or https",
-            help="write it as 127.0.0.1:11434 or http://127.0.0.1:11434",
+            help=_FORMS,
         )
     require_closed_login(f"{scheme}://{rest}", source, server=True)
     said = hide_logins(f"{scheme}://{rest}" if "@" in rest else text)
     if set(rest) & set("?#"):
         raise UsageError(
             f"{source} is {said!r}: the address of a server has no '?' and no '#'",
-            help="write it as 127.0.0.1:11434 or http://127.0.0.1:11434",
+            help=_FORMS,
         )
     netloc, slash, path = rest.partition("/")
     login, at, place = netloc.rpartition("@")
@@ -54,7 +55,7 @@ def resolve_host(host: str | None = None) -> str:
     except ValueError as e:
         raise UsageError(
             f"{source} is {said!r}, which is no address",
-            help="write it as 127.0.0.1:11434 or http://127.0.0.1:11434",
+            help=_FORMS,
         ) from e
     return url
 

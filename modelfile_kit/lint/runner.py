@@ -29,6 +29,10 @@ _IGNORE = re.compile(
 )
 # A fix may bring up another finding; more rounds than this would mean that two fixes fight.
 MAX_ROUNDS = 10
+# What a template is read behind, where it comes without a Modelfile.
+_TEMPLATE_HEAD = 'TEMPLATE """'
+# What is said of a TEMPLATE because of other instructions, or of how it stands in a Modelfile.
+_ABOUT_MODELFILES = frozenset({"MK121", "MK127", "MK128"})
 
 
 def lint_modelfile(
@@ -110,11 +114,6 @@ def lint_template(
     return with_excerpts(found, LINE_BREAK.split(text))
 
 
-_TEMPLATE_HEAD = 'TEMPLATE """'
-# What is said of a TEMPLATE because of other instructions, or of how it stands in a Modelfile.
-_ABOUT_MODELFILES = frozenset({"MK121", "MK127", "MK128"})
-
-
 def _without_head(span: Span | None) -> Span | None:
     """A place in a template that was read behind `_TEMPLATE_HEAD`."""
     if span is None:
@@ -179,8 +178,7 @@ def fix_modelfile(
     """Fixes every finding that has a safe fix; arguments as for `lint_modelfile`.
 
     The text is read before and after: a fix that would add an error, or change an instruction that it is not
-    about, is left out. Raises ModelfileError where the
-    Modelfile is refused from the start.
+    about, is left out. Raises ModelfileError where the Modelfile is refused from the start.
     """
     meant = Target.parse(target)
     current = decode(text)

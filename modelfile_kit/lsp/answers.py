@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from ..core.diagnostics import Severity
 from ..ollama.versions import Target
 
 Place = tuple[int, int]
 """The first index, and the one after the last."""
+ChoiceKind = Literal["keyword", "property", "value", "file", "folder", "field", "function", "variable"]
+SymbolKind = Literal["instruction", "key", "template", "block"]
 
 
 @dataclass(frozen=True)
@@ -67,28 +70,24 @@ class Hover:
 class Choice:
     """Something that can be written at the cursor.
 
-    kind: one of `KINDS`; detail: a few words beside it; about: Markdown; place: what it takes the place of;
-    text: what is written, the label by default.
+    detail: a few words beside it; about: Markdown; place: what it takes the place of; text: what is written,
+    the label by default.
     """
 
     label: str
-    kind: str
+    kind: ChoiceKind
     place: Place
     detail: str = ""
     about: str = ""
     text: str = ""
 
 
-KINDS = ("keyword", "property", "value", "file", "folder", "field", "function", "variable")
-
-
 @dataclass(frozen=True)
 class Symbol:
-    """A part of a file for its outline. name_place: within place; kind: "instruction", "key", "template" or
-    "block"."""
+    """A part of a file for its outline. name_place: within place."""
 
     name: str
-    kind: str
+    kind: SymbolKind
     place: Place
     name_place: Place
     detail: str = ""

@@ -66,7 +66,7 @@ def language_of(name: str, language_id: str = "") -> Language | None:
     path = PurePath(name.lower())
     if path.name in ("mkmodelfile.yaml", "mkmodelfile.yml"):
         return PACKAGE
-    if path.suffix in (".gotmpl", ".tmpl") and language_id.lower() not in ("modelfile",):
+    if path.suffix in (".gotmpl", ".tmpl") and language_id.lower() != "modelfile":
         return TEMPLATE
     if path.suffix in (".j2", ".jinja"):
         return None

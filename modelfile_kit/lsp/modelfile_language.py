@@ -23,6 +23,7 @@ from .document_text import DocumentText
 from .lint_settings import lint_settings
 from .modelfile_pieces import Piece, piece_at, pieces
 from .modelfile_words import (
+    about_built_in,
     about_instruction,
     about_parameter,
     instruction_detail,
@@ -61,9 +62,12 @@ class ModelfileLanguage:
         lines = text.position(place[0])[0] + 1, text.position(place[1])[0] + 1
         name = str(file.path) if file.path else None
         asked = lint_settings(file)
-        options: Any = {"base": asked.base, "target": asked.target, "choice": asked.choice}
+        if asked.excluded:
+            return []
         try:
-            offers = offered_fixes(file.text, lines=lines, file=name, **options)
+            offers = offered_fixes(
+                file.text, lines=lines, base=asked.base, target=asked.target, file=name, choice=asked.choice
+            )
         except ModelfileError:
             return []
         found = []
@@ -77,6 +81,8 @@ class ModelfileLanguage:
     def fixed(self, file: OpenFile) -> str | None:
         """The text with every safe fix, as `lint --fix` writes it; None where there is none to make."""
         asked = lint_settings(file)
+        if asked.excluded:
+            return None
         try:
             done = fix_modelfile(file.text, base=asked.base, target=asked.target, choice=asked.choice)
         except ModelfileError:
@@ -108,7 +114,7 @@ class ModelfileLanguage:
             return None
         if piece.name == "template":
             return template_hover(file.text, piece.value, offset, file.meant)
-        about = _about_name(piece.name, file.text[slice(*piece.value)])
+        about = about_built_in(piece.name, file.text[slice(*piece.value)])
         return Hover(piece.value, about) if about else None
 
     def choices(self, file: OpenFile, offset: int) -> list[Choice]:
@@ -193,12 +199,8 @@ def _values(piece: Piece, file: OpenFile, offset: int, place: Place) -> list[Cho
         return file_choices(file, typed, place, GGUF, dot=piece.name == "from")
     if piece.name == "parameter":
         return parameter_values(piece.key, place)
-    if piece.name == "renderer":
-        return [Choice(n, "value", place, f"since Ollama {version_text(v)}") for n, v in RENDERERS.items()]
-    if piece.name == "parser":
-        return [
-            Choice(n, "value", place, f"since Ollama {version_text(p.since)}") for n, p in PARSERS.items()
-        ]
+    if piece.name in ("renderer", "parser"):
+        return built_in_names(piece.name, place)
     if piece.name == "requires":
         return releases(place)
     return []
@@ -222,21 +224,15 @@ def parameter_values(name: str, place: Place) -> list[Choice]:
     return [Choice(value, "value", place, detail) for value, detail in values.items()]
 
 
+def built_in_names(instruction: str, place: Place) -> list[Choice]:
+    """The names that RENDERER or PARSER ("renderer", "parser") take."""
+    since = RENDERERS if instruction == "renderer" else {name: p.since for name, p in PARSERS.items()}
+    return [Choice(n, "value", place, f"since Ollama {version_text(v)}") for n, v in since.items()]
+
+
 def releases(place: Place, before: str = "") -> list[Choice]:
     """Releases of Ollama, the newest first; before: what each begins with, as `>=`."""
     return [Choice(f"{before}{version_text(version)}", "value", place) for version in reversed(RELEASES)]
-
-
-def _about_name(instruction: str, name: str) -> str:
-    """Markdown about the name of a RENDERER or PARSER."""
-    if instruction == "renderer" and name in RENDERERS:
-        return f"**RENDERER {name}**, since Ollama {version_text(RENDERERS[name])}."
-    if instruction == "parser" and name in PARSERS:
-        parser = PARSERS[name]
-        reads = " and ".join({"tools": "tool calls", "thinking": "thoughts"}[c] for c in parser.capabilities)
-        said = f" It reads {reads}." if reads else ""
-        return f"**PARSER {name}**, since Ollama {version_text(parser.since)}.{said}"
-    return ""
 
 
 def _about_codes(text: str, place: Place, offset: int) -> Hover | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..lint.rules.parameter_out_of_range import RANGES
+from ..ollama.builtin import PARSERS, RENDERERS
 from ..ollama.defaults import DEFAULTS
 from ..ollama.grammar import INSTRUCTIONS, PROJECTOR, ROLES
 from ..ollama.parameters import PARAMETERS
@@ -139,6 +140,18 @@ def about_parameter(name: str) -> str:
             *([f"{_ignored_since(row.ignored)} warns about it and ignores it."] if row.ignored else []),
         ]
     )
+
+
+def about_built_in(instruction: str, name: str) -> str:
+    """Markdown about a name that RENDERER or PARSER ("renderer", "parser") takes, "" for another one."""
+    if instruction == "renderer" and name in RENDERERS:
+        return f"**RENDERER {name}**, since Ollama {version_text(RENDERERS[name])}."
+    if instruction == "parser" and name in PARSERS:
+        parser = PARSERS[name]
+        reads = " and ".join({"tools": "tool calls", "thinking": "thoughts"}[c] for c in parser.capabilities)
+        said = f" It reads {reads}." if reads else ""
+        return f"**PARSER {name}**, since Ollama {version_text(parser.since)}.{said}"
+    return ""
 
 
 def instruction_detail(name: str) -> str:

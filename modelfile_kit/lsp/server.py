@@ -10,7 +10,7 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +25,7 @@ from ..core.diagnostics import Severity
 from ..core.errors import KitError, UsageError
 from ..core.version import __version__
 from ..ollama.versions import Target
-from .answers import Choice, OpenFile, Place, Problem, Symbol
+from .answers import Choice, ChoiceKind, OpenFile, Place, Problem, Symbol, SymbolKind
 from .document_text import DocumentText
 from .languages import MAX_CHARACTERS, Language, language_of
 
@@ -39,7 +39,7 @@ _SEVERITIES = {
     Severity.WARNING: types.DiagnosticSeverity.Warning,
     Severity.INFO: types.DiagnosticSeverity.Information,
 }
-_KINDS = {
+_KINDS: Mapping[ChoiceKind, types.CompletionItemKind] = {
     "keyword": types.CompletionItemKind.Keyword,
     "property": types.CompletionItemKind.Property,
     "value": types.CompletionItemKind.EnumMember,
@@ -49,7 +49,7 @@ _KINDS = {
     "function": types.CompletionItemKind.Function,
     "variable": types.CompletionItemKind.Variable,
 }
-_SYMBOLS = {
+_SYMBOLS: Mapping[SymbolKind, types.SymbolKind] = {
     "instruction": types.SymbolKind.Property,
     "key": types.SymbolKind.Key,
     "template": types.SymbolKind.Function,

@@ -218,14 +218,12 @@ def _words(cursor: Cursor, before: str, place: Place) -> list[Choice]:
 
 
 def _symbol(action: Action, end: int, base: int, inside: list[Symbol]) -> Symbol:
+    place, inner = (base + action.start, base + end), (base + action.inner[0], base + action.inner[1])
     named = _NAMED.match(action.text)
-    name = named[1][1:-1] if named else " ".join(action.text.split())[:80]
-    inner = (base + action.inner[0], base + action.inner[1])
-    kind = "template" if named else "block"
-    detail = action.keyword if named else ""
-    return Symbol(
-        name or action.keyword, kind, (base + action.start, base + end), inner, detail, tuple(inside)
-    )
+    if named:
+        name = named[1][1:-1] or action.keyword
+        return Symbol(name, "template", place, inner, action.keyword, tuple(inside))
+    return Symbol(" ".join(action.text.split())[:80], "block", place, inner, inside=tuple(inside))
 
 
 def _defined(text: str) -> list[str]:

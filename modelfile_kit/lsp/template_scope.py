@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from ..gotemplate.values.gotypes import GoType, Kind
 from ..lint.template_types import ROOT, Root, Type, element_of, key_of, pointed, root_types
@@ -64,9 +64,8 @@ class Action:
 
 @dataclass
 class Scope:
-    """keyword: of the block; dot: the kind of `.`; variables: the kinds of `$` and of those declared."""
+    """What is known within a block. dot: the kind of `.`; variables: of `$` and of those declared."""
 
-    keyword: str
     dot: Type
     variables: dict[str, Type] = field(default_factory=dict)
 
@@ -108,7 +107,7 @@ def cursor_at(text: str, offset: int, target: Target) -> Cursor:
     """What is known at an index of a TEMPLATE."""
     target = target.newest
     types = types_for(target)
-    scopes = [Scope("", ROOT, {"$": ROOT})]
+    scopes = [Scope(ROOT, {"$": ROOT})]
     inside = None
     for action in actions(text):
         if action.start >= offset:
@@ -156,9 +155,9 @@ def _enter(action: Action, scopes: list[Scope], target: Target, types: Types) ->
         if len(scopes) > 1:
             outer = scopes[-2]
             words = rest.partition(" ")
-            inner = Scope(scope.keyword, outer.dot, dict(outer.variables))
+            inner = Scope(outer.dot, dict(outer.variables))
             if words[0] in ("if", "with"):
-                inner = replace(_block(words[0], words[2].strip(), inner, target, types), keyword=words[0])
+                inner = _block(words[0], words[2].strip(), inner, target, types)
             scopes[-1] = inner
     elif found := _DECLARED.match(text):
         scope.variables[found[1]] = _kind(found[3], scope, target, types)
@@ -167,8 +166,8 @@ def _enter(action: Action, scopes: list[Scope], target: Target, types: Types) ->
 def _block(keyword: str, rest: str, outer: Scope, target: Target, types: Types) -> Scope:
     """The inside of a block."""
     if keyword in ("define", "block"):  # who calls it decides what its dot is
-        return Scope(keyword, None, {"$": None})
-    inner = Scope(keyword, outer.dot, dict(outer.variables))
+        return Scope(None, {"$": None})
+    inner = Scope(outer.dot, dict(outer.variables))
     found = _DECLARED.match(rest)
     kind = _kind(found[3] if found else rest, outer, target, types)
     if keyword == "range":

@@ -175,9 +175,8 @@ def recognise(header: Header, folder: Path | None = None) -> Recognition | None:
         vocabulary = Vocabulary.from_header(header)
         template = header.metadata.get("tokenizer.chat_template")
     except KitError:
-        return (
-            None  # a file without a vocabulary belongs to no family; what is wrong with it is said elsewhere
-        )
+        # A file without a vocabulary belongs to no family; what is wrong with it is said elsewhere.
+        return None
     found: list[Recognition] = []
     for family in candidates:
         if any(vocabulary.special_id_of(t) is None for t in family.tokens):

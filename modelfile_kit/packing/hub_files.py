@@ -12,7 +12,7 @@ from ..building.build import MODELFILE, Build, default_output, modelfile_beside
 from ..building.output import write_files
 from ..building.plan import BuildError
 from ..building.sources import read_text_file
-from ..core.diagnostics import Diagnostic, has_errors
+from ..core.diagnostics import Diagnostic, Severity, has_errors
 from ..core.progress import Progress
 from ..ollama.grammar import Modelfile
 from ..ollama.parameters import Refusal, add_parameter, read_parameter
@@ -49,7 +49,7 @@ def hub_files(built: Build) -> HubFiles:
     """
     found = check_for_hub(built)
     if has_errors(found):
-        first = next(d for d in found if d.severity.rank == 0)
+        first = next(d for d in found if d.severity is Severity.ERROR)
         raise BuildError(
             first.message, help=first.help, span=first.span, code=first.code, diagnostics=tuple(found)
         )

@@ -6,7 +6,7 @@ Everything in an answer is plain and can be shown as it is: texts have gone thro
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -41,6 +41,19 @@ class Native:
     text: str | None = None
     error: str = ""
     absent: str = ""
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What became of a conversation on one way.
+
+    shown: as the page has it; prompt: as it is, "" for none; reference: what the chat template made of it, as
+    the page has it, None where the way was held to none.
+    """
+
+    shown: dict[str, Any]
+    prompt: str = ""
+    reference: dict[str, Any] | None = None
 
 
 class Answers:
@@ -78,49 +91,51 @@ class Answers:
                 )
         ways = [self._way(way, conversation, native) for way in self.subject.ways]
         replies = [
-            {"way": way.name, **self._read(way, seen.pop("raw"), reply, conversation)}
+            {"way": way.name, **self._read(way, seen.prompt, reply, conversation)}
             for way, seen in zip(self.subject.ways, ways, strict=True)
             if way.prompts is not None and reply
         ]
-        for seen in ways:
-            seen.pop("raw", None)
-        reference = next((seen.pop("reference") for seen in ways if "reference" in seen), None)
+        reference = next((seen.reference for seen in ways if seen.reference is not None), None)
         if reference is None and self.subject.reference is not None:
             reference = self._reference(conversation)
-        return {"reference": reference, "ways": ways, "replies": replies}
+        shown_ways = [
+            {"name": way.name, "chosen": way.chosen, **seen.shown}
+            for way, seen in zip(self.subject.ways, ways, strict=True)
+        ]
+        return {"reference": reference, "ways": shown_ways, "replies": replies}
 
-    def _way(self, way: Way, conversation: Conversation, native: Native | None) -> dict[str, Any]:
-        head = {"name": way.name, "chosen": way.chosen}
+    def _way(self, way: Way, conversation: Conversation, native: Native | None) -> _Seen:
         if way.sources is None:
-            return {**head, **self._alone(way, conversation)}
+            return self._alone(way, conversation)
         sources = way.sources
         if way.native:
             if native is None or native.absent:
                 why = native.absent if native is not None else "llama-server was not asked"
-                return {**head, "status": "unknown", "raw": "", "findings": [_said(why)]}
+                return _Seen({"status": "unknown", "findings": [_said(why)]})
             sources = replace(sources, native=_given(native))
         checked = check_prompts(sources, [conversation], tokenizer=self.tokenizer, keep_tokens=True)
         [one] = checked.conversations
         of_all = [d for d in checked.diagnostics if d.code != NOTHING_COMPARED]
-        return {**head, **self._compared(one, [*one.diagnostics, *of_all])}
+        return self._compared(one, [*one.diagnostics, *of_all])
 
-    def _compared(self, one: ConversationCheck, found: Sequence[Diagnostic]) -> dict[str, Any]:
-        seen: dict[str, Any] = {"status": one.status, "raw": one.prompt or "", "findings": _findings(found)}
+    def _compared(self, one: ConversationCheck, found: Sequence[Diagnostic]) -> _Seen:
+        seen: dict[str, Any] = {"status": one.status, "findings": _findings(found)}
+        reference = None
         if one.prompt is not None:
             seen["prompt"] = _text(one.prompt, one.reference)
         if one.reference is not None:
-            seen["reference"] = _text(one.reference, one.prompt)
+            reference = _text(one.reference, one.prompt)
         if one.tokens is not None:
             pair = TokenPair("", "", "", *(self._chips(row) for row in one.tokens))
             places = differences.places(pair)
             marks = {n for p in places for n in range(p.at, p.at + len(p.left))}
             others = {n for p in places for n in range(p.other_at, p.other_at + len(p.right))}
             seen["tokens"] = _row(pair.ours, marks)
-            if "reference" in seen:
-                seen["reference"]["tokens"] = _row(pair.theirs, others)
-        return seen
+            if reference is not None:
+                reference["tokens"] = _row(pair.theirs, others)
+        return _Seen(seen, one.prompt or "", reference)
 
-    def _alone(self, way: Way, conversation: Conversation) -> dict[str, Any]:
+    def _alone(self, way: Way, conversation: Conversation) -> _Seen:
         """The prompt of a TEMPLATE that nothing is held to."""
         assert way.prompts is not None
         try:
@@ -129,12 +144,9 @@ class Answers:
                     list(self._messages(conversation)), tools=conversation.tools, think=conversation.think
                 )
         except KitError as error:
-            return {"status": "refused", "raw": "", "findings": _findings([error.to_diagnostic()])}
-        seen: dict[str, Any] = {"status": "alone", "raw": prompt, "prompt": _text(prompt), "findings": []}
-        if self.tokenizer is not None:
-            [ids] = self.tokenizer.tokenize_many([prompt])
-            seen["tokens"] = _row(self._chips(EveryToken(self.tokenizer).of(ids)), set())
-        return seen
+            return _Seen({"status": "refused", "findings": _findings([error.to_diagnostic()])})
+        seen = {"status": "alone", "prompt": _text(prompt), "findings": [], **self._tokens(prompt)}
+        return _Seen(seen, prompt)
 
     def _reference(self, conversation: Conversation) -> dict[str, Any]:
         """The chat template's prompt alone, where no way was held to it."""
@@ -148,11 +160,14 @@ class Answers:
                 )
         except KitError as error:
             return {"findings": _findings([error.to_diagnostic()])}
-        found = _text(text)
-        if self.tokenizer is not None:
-            [ids] = self.tokenizer.tokenize_many([text], add_bos=False)
-            found["tokens"] = _row(self._chips(EveryToken(self.tokenizer).of(ids)), set())
-        return found
+        return {**_text(text), **self._tokens(text, add_bos=False)}
+
+    def _tokens(self, text: str, *, add_bos: bool = True) -> dict[str, Any]:
+        """The tokens of a text that is held to no other; nothing where they are not shown."""
+        if self.tokenizer is None:
+            return {}
+        [ids] = self.tokenizer.tokenize_many([text], add_bos=add_bos)
+        return {"tokens": _row(self._chips(EveryToken(self.tokenizer).of(ids)), set())}
 
     def _messages(self, conversation: Conversation) -> Sequence[Message]:
         return with_system(conversation.messages, self.subject.system, self.subject.first)
@@ -175,9 +190,10 @@ class Answers:
             parser=parser, tool_tag=tags, offers_tools=bool(conversation.tools), target=prompts.target.newest
         )
         tokens = self.subject.reply_tokens
-        hidden = [t for t in sorted(tokens.hidden, key=len, reverse=True) if t in reply and t not in kept]
-        for token in hidden:
+        unseen = [t for t in sorted(tokens.hidden, key=len, reverse=True) if t in reply and t not in kept]
+        for token in unseen:
             reply = reply.replace(token, "")
+        hidden = [shown(token) for token in unseen]
         options: dict[str, Any] = {
             "prompt": prompt,
             "think": conversation.think,
@@ -193,7 +209,7 @@ class Answers:
         return {
             "by": by,
             "parts": _parts(streamed),
-            "hidden": [shown(token) for token in hidden],
+            "hidden": hidden,
             **({"at_once": _parts(whole)} if whole != streamed else {}),
         }
 
@@ -201,22 +217,15 @@ class Answers:
 def _parts(reply: Reply) -> list[list[str]]:
     """A message part by part, each with its name."""
     message = plain_message(reply)
-    found = [
-        [key, shown(str(message[key]), lines=True)]
-        for key in ("error", "thinking", "content")
-        if key in message
-    ]
+    names = ("error", "thinking", "content")
+    found: list[tuple[str, str]] = [(name, str(message[name])) for name in names if name in message]
     for call in message.get("tool_calls", ()):
-        found.append(
-            [
-                "tool call",
-                shown(f"{call['name']} {json.dumps(call['arguments'], ensure_ascii=False)}", lines=True),
-            ]
-        )
-    return found or [["content", ""]]
+        arguments = json.dumps(call["arguments"], ensure_ascii=False)
+        found.append(("tool call", f"{call['name']} {arguments}"))
+    return [[name, shown(text, lines=True)] for name, text in found or [("content", "")]]
 
 
-def _given(native: Native) -> Any:
+def _given(native: Native) -> Callable[..., str]:
     def render(_messages: Sequence[Message], **_: Any) -> str:
         if native.text is None:
             raise PromptError(native.error)

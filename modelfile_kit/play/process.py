@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
@@ -133,7 +133,7 @@ class Player:
         except (EngineError, UsageError) as error:
             self._no_native = error.message
 
-    def _prompter(self) -> Any:
+    def _prompter(self) -> AbstractContextManager[NativePrompter]:
         facts = self.facts
         reference = ModelTemplate(facts["chat_template"], "", facts["bos_token"], facts["eos_token"])
         vocabulary = None

@@ -174,7 +174,7 @@ class _Handler(BaseHTTPRequestHandler):
         except _Refused as error:
             self.close_connection = True
             self._send(str(error).encode() + b"\n", "text/plain; charset=utf-8", error.status)
-        except (ConnectionError, socket.timeout):  # noqa: UP041 (another class before Python 3.10)
+        except (ConnectionError, TimeoutError):
             self.close_connection = True
 
     def _require_own(self) -> None:

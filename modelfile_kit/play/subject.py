@@ -14,6 +14,7 @@ from ..building.build import Build, build
 from ..building.engine_tokens import compile_for_engine
 from ..building.sources import ModelTemplate
 from ..compiler import Compiled, compile_template
+from ..core.diagnostics import Severity
 from ..core.errors import KitError, UsageError
 from ..core.files import read_bounded, read_file
 from ..gguf_file import Vocabulary, read_header
@@ -144,7 +145,7 @@ def _package(asked: Asked) -> Subject:
         tuple(built.package.first_messages),
         built.files.takes_images,
         _spoken(reference),
-        tuple(d.message for d in built.diagnostics if d.severity.rank == 0),
+        tuple(d.message for d in built.diagnostics if d.severity is Severity.ERROR),
     )
 
 
@@ -201,7 +202,7 @@ def _chat_template(asked: Asked) -> Subject:
         notes.append(f"there is no TEMPLATE: {error.message}")
     else:
         ways = _compiled_way(compiled, reference, ends, target)
-        notes += [d.message for d in compiled.diagnostics if d.severity.rank == 0]
+        notes += [d.message for d in compiled.diagnostics if d.severity is Severity.ERROR]
     model, why = _tokens_of(path) if vocabulary is not None else (None, "a template alone has no vocabulary")
     return Subject(
         path.name or asked.source,

@@ -41,6 +41,8 @@ def test_the_configuration_counts_as_for_lint(project: Path) -> None:
     assert codes(project / "gone" / "Modelfile") == set()
     assert "MK116" not in codes(project / "Modelfile", "0.34.0")  # what the editor says comes first
     assert lint_settings(OpenFile(TEXT, project / "Modelfile")).memory == 12 << 30
+    left_out = OpenFile(TEXT, project / "gone" / "Modelfile")
+    assert MODELFILE.fixes(left_out, (0, len(TEXT))) == [] and MODELFILE.fixed(left_out) is None
     template = OpenFile("{{ .Prompt }}{{ if }}", project / "gone" / "x.gotmpl")
     assert TEMPLATE.problems(template) == []
 
