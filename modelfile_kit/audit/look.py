@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,16 +22,19 @@ from ..package.families import recognise
 from ..sources.places import forgetting, take_remarks
 from ..sources.resolve import Resolved, resolve
 from .rows import FAILED, Row, worst
-from .templates import Judged, Template
+from .templates import Judged, Template, codes_of
 
 CONTEXT = 4096  # tokens, of the memory that a row tells
 
 
 @dataclass(frozen=True)
 class Looked:
-    """row: without what is said of the template; template: None for a model that has none; found: codes and
-    severities; read: bytes that came over the network. unchanged: the revision is the known one, so that
-    nothing was read."""
+    """What a model's header says.
+
+    row: without what is said of the template; template: None for a model that has none; found: codes and
+    severities; read: bytes that came over the network; unchanged: the revision is the known one, so that
+    nothing was read.
+    """
 
     row: Row
     template: Template | None = None
@@ -96,7 +98,7 @@ def _look(name: str, known: str) -> Looked:
     )
     text = vocabulary.chat_templates.get("default") if vocabulary else None
     template = Template(text, vocabulary.bos_text, vocabulary.eos_text) if vocabulary and text else None
-    return Looked(replace(row, template=template.sha256 if template else ""), template, _codes(found))
+    return Looked(replace(row, template=template.sha256 if template else ""), template, codes_of(found))
 
 
 def finished(looked: Looked, judged: Judged | None) -> Row:
@@ -159,7 +161,3 @@ def _memory(header: Header, projector: Header | None) -> int:
         told = estimate(model_of(header), Settings(CONTEXT), projector)
         return 0 if told.unknown else told.total
     return 0
-
-
-def _codes(found: Iterable[Diagnostic]) -> tuple[tuple[str, str], ...]:
-    return tuple(sorted({(d.code, d.severity.value) for d in found}))

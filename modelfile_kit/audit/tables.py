@@ -11,7 +11,6 @@ from typing import Any
 from ..core.errors import MissingDependencyError
 from ..core.files import write_atomically
 from ..core.foreign_text import shown
-from ..core.os_errors import cannot_write
 from .rows import FAILED, OK, TEMPLATE_KINDS, TYPES, VERDICTS, Row
 
 PARQUET = "audit.parquet"
@@ -32,7 +31,7 @@ def require_parquet() -> None:
 
 
 def write_parquet(rows: Sequence[Row], path: Path) -> None:
-    """A table with the columns of `Row`."""
+    """A table with the columns of `Row`. Raises OSError with `path` where it cannot be written."""
     import io
 
     import pyarrow
@@ -46,7 +45,7 @@ def write_parquet(rows: Sequence[Row], path: Path) -> None:
     ]
     data = io.BytesIO()
     pyarrow.parquet.write_table(pyarrow.table(columns, schema=schema), data, compression="zstd")
-    _write(path, data.getvalue())
+    write_atomically(path, data.getvalue())
 
 
 def _cell(value: str | int) -> str | int:
@@ -55,8 +54,8 @@ def _cell(value: str | int) -> str | int:
 
 
 def write_page(rows: Sequence[Row], path: Path) -> None:
-    """One page that needs nothing else: the summary, then the rows, the worst first."""
-    _write(path, "".join(_page(rows)).encode())
+    """One page that needs nothing else: the summary, then the rows, the worst first. Raises as above."""
+    write_atomically(path, "".join(_page(rows)).encode())
 
 
 def summary(rows: Iterable[Row]) -> dict[str, Any]:
@@ -135,13 +134,6 @@ def _counts(counts: dict[str, int]) -> str:
 
 def _text(text: str) -> str:
     return html.escape(shown(text))
-
-
-def _write(path: Path, data: bytes) -> None:
-    try:
-        write_atomically(path, data)
-    except OSError as e:
-        raise cannot_write(e, path) from e
 
 
 def worst_first(rows: Sequence[Row]) -> list[Row]:

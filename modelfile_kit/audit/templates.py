@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..compiler import compile_template
+from ..core.cache import kit_cache
 from ..core.diagnostics import Diagnostic
 from ..core.errors import KitError
 from ..core.files import write_atomically
@@ -67,16 +68,17 @@ class Judged:
 def judge(template: Template) -> Judged:
     """Compiles a chat template and proves its prompts and replies. It never raises for a bad one."""
     bos, eos = template.bos_token, template.eos_token
-    safety = _codes(f.diagnostic() for f in examine(template.text, bos_token=bos, eos_token=eos))
+    safety = codes_of(f.diagnostic() for f in examine(template.text, bos_token=bos, eos_token=eos))
     try:
         compiled = compile_template(template.text, bos_token=bos, eos_token=eos)
     except KitError as e:
-        return Judged(found=_codes([e.to_diagnostic()]), safety=safety)
-    found = _codes(compiled.diagnostics)
+        return Judged(found=codes_of([e.to_diagnostic()]), safety=safety)
+    found = codes_of(compiled.diagnostics)
     return Judged(compiled.coverage, compiled.replies, compiled.parser or "", found, safety)
 
 
-def _codes(diagnostics: Iterable[Diagnostic]) -> tuple[tuple[str, str], ...]:
+def codes_of(diagnostics: Iterable[Diagnostic]) -> tuple[tuple[str, str], ...]:
+    """Code and severity of findings, each pair once, in order."""
     return tuple(sorted({(d.code, d.severity.value) for d in diagnostics}))
 
 
@@ -116,6 +118,4 @@ class Judgements:
 
 def cache_folder() -> Path:
     """Where judgements are kept by default."""
-    import platformdirs
-
-    return Path(platformdirs.user_cache_dir("modelfile-kit", appauthor=False)) / "templates"
+    return kit_cache("templates")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
+from ..core.common_start import common_length
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import KitError
 from ..gguf_file import Header
@@ -100,12 +101,12 @@ def _template(ours: ModelTemplate | None, main: Main) -> Iterator[str]:
 
 def _from_difference(a: str | None, b: str | None) -> tuple[str, str]:
     """Both lines, cut so that what differs is seen; a chat template may be one line of thousands."""
-    if a is None or b is None:
-        return tuple("missing" if t is None else repr(t[:_SHOWN]) for t in (a, b))  # type: ignore[return-value]
-    same = next((n for n, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
-    start = max(0, same - 20)
-    cut = [("…" if start else "") + text[start : start + _SHOWN] for text in (a, b)]
-    return repr(cut[0]), repr(cut[1])
+    start = max(0, common_length(a or "", b or "") - 20)
+
+    def cut(line: str | None) -> str:
+        return "missing" if line is None else repr(("…" if start else "") + line[start : start + _SHOWN])
+
+    return cut(a), cut(b)
 
 
 def _vocabulary(files: PackageFiles, main: Main) -> Iterator[str]:

@@ -17,6 +17,7 @@ from ..captions.cache import AnswerCache
 from ..captions.describe import JOBS, Caption, describe
 from ..captions.files import image_files
 from ..captions.models import DEFAULT_QUESTION, ImageModel, OllamaModel, OpenAIModel, Question
+from ..core.cache import kit_cache
 from ..core.errors import KitError, UsageError
 from ..core.extras import need_pillow
 from ..core.foreign_text import json_text, shown
@@ -215,9 +216,7 @@ def _packaged(path: Path, *, with_eye: bool) -> tuple[str, Eye | None]:
 
 
 def _usual_cache() -> Path:
-    import platformdirs
-
-    return Path(platformdirs.user_cache_dir("modelfile-kit", appauthor=False)) / "captions"
+    return kit_cache("captions")
 
 
 def _summary(counts: dict[str, int], total: int) -> str:

@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..core.cache import kit_cache
 from ..core.diagnostics import Diagnostic, Severity, Span, has_errors
 from ..core.errors import GGUFError
 from ..core.files import write_atomically
@@ -99,9 +100,7 @@ def answers(header: Header, folder: Path | None = None) -> Answers:
 
 def cache_folder() -> Path:
     """Where they are kept by default."""
-    import platformdirs
-
-    return Path(platformdirs.user_cache_dir("modelfile-kit", appauthor=False)) / "inspect"
+    return kit_cache("inspect")
 
 
 def _key(header: Header) -> str:

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from ..core.cache import kit_cache
 from ..core.diagnostics import Diagnostic, Severity
 from ..core.errors import KitError, ServerError
 from ..core.os_errors import os_reason
@@ -144,9 +145,7 @@ def _families() -> Case:
 
 
 def _cache() -> Case:
-    import platformdirs
-
-    folder = Path(platformdirs.user_cache_dir("modelfile-kit", appauthor=False))
+    folder = kit_cache()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):

@@ -145,7 +145,7 @@ def write_patch(planned: Patch, destination: Path) -> Patched:
             part.chmod(mode)
             part.replace(destination)
     except OSError as error:
-        raise type(error)(error.errno, error.strerror, str(destination)) from error
+        raise cannot_write(error, destination) from error
     return Patched(read_header(destination), shared)
 
 

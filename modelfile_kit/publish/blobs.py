@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from ..core.cache import kit_cache
 from ..core.errors import ServerError, UsageError
 from ..core.files import write_atomically
 from ..core.os_errors import os_reason
@@ -126,9 +127,7 @@ class DigestCache:
 
     def __init__(self, folder: Path | None = None) -> None:
         if folder is None:
-            import platformdirs
-
-            folder = Path(platformdirs.user_cache_dir("modelfile-kit", appauthor=False)) / "digests"
+            folder = kit_cache("digests")
         self.folder = folder
 
     def get(self, path: Path, stat: os.stat_result) -> str | None:

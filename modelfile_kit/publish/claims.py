@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from ..core.cache import kit_cache
 from .names import WORKING_TAG, tag_of
 
 try:
@@ -26,9 +27,7 @@ FORGOTTEN_SECONDS = 30 * 86_400.0  # by then the server that had the model is go
 
 def claims_folder() -> Path:
     """Where the files are."""
-    import platformdirs
-
-    return Path(platformdirs.user_cache_dir("modelfile-kit", appauthor=False)) / "working"
+    return kit_cache("working")
 
 
 @contextlib.contextmanager

@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from ..core.cache import kit_cache
 from ..core.files import write_atomically
 from .blobs import Blob
 from .create_request import CreateRequest
@@ -29,9 +30,7 @@ class LayerMemory:
 
     def __init__(self, folder: Path | None = None) -> None:
         if folder is None:
-            import platformdirs
-
-            folder = Path(platformdirs.user_cache_dir("modelfile-kit", appauthor=False)) / "layers"
+            folder = kit_cache("layers")
         self.folder = folder
 
     def get(self, blobs: Iterable[Blob], quantize: str | None = None) -> Layers | None:

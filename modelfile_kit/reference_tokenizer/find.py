@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..core.errors import EngineError, KitError, UsageError
 from ..core.files import read_file
+from ..core.os_errors import os_reason
 from ..sources.text_files import TOKENIZER_FILES
 from .formats.config_files import NAMES
 from .formats.loaded import MAX_FILE_BYTES
@@ -71,7 +72,7 @@ def kind_of(path: Path) -> str:
         size = path.stat().st_size
         head = read_file(path, _HEAD)
     except OSError as e:
-        raise _no_tokenizer(path, f"cannot be read: {e.strerror or e}") from e
+        raise _no_tokenizer(path, f"cannot be read: {os_reason(e)}") from e
     if size > MAX_FILE_BYTES:
         raise _no_tokenizer(path, f"has {size:,} bytes; a tokenizer has at most {MAX_FILE_BYTES:,}")
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core.errors import UsageError
+from ..core.os_errors import os_reason
 
 DOCKER_HUB = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io", "auth.docker.io"})
 # Hosts that sign in for a registry of the same owner, as the owner documents.
@@ -130,7 +131,7 @@ def _read(path: Path) -> Mapping[str, Any]:
     except (OSError, ValueError, RecursionError) as e:
         raise UsageError(
             f"{path}, which holds the logins of registries, cannot be read: "
-            f"{e.strerror or e if isinstance(e, OSError) else 'it is not JSON'}",
+            f"{os_reason(e) if isinstance(e, OSError) else 'it is not JSON'}",
             help="repair it, or name another one in REGISTRY_AUTH_FILE",
             code="MK844",
         ) from e

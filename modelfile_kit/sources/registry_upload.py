@@ -18,6 +18,7 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
+from ..core.cache import kit_cache
 from ..core.errors import UsageError
 from ..core.files import write_atomically
 from ..core.http_client import Budget
@@ -101,9 +102,7 @@ class UploadMemory:
 
     def __init__(self, folder: Path | None = None) -> None:
         if folder is None:
-            import platformdirs
-
-            folder = Path(platformdirs.user_cache_dir("modelfile-kit", appauthor=False)) / "uploads"
+            folder = kit_cache("uploads")
         self.folder = folder
 
     def get(self, url: str, repository: str, digest: str) -> str:
