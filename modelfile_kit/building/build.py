@@ -35,7 +35,7 @@ from .plan import Plan, make_plan
 from .renderer_way import renderer_prompts
 from .report import make_report, report_bytes
 from .shared_work import SharedWork
-from .sources import ModelTemplate, PackageFiles, open_files, read_text_file
+from .sources import ModelTemplate, PackageFiles, license_text, open_files
 from .system_message import in_first_turn, with_text_in_first_turn
 
 if TYPE_CHECKING:
@@ -396,7 +396,6 @@ def _place_from(package: Package, folder: Path) -> Callable[[Path], str]:
 
 
 def _values(package: Package, files: PackageFiles, plan: Plan, place: Callable[[Path], str]) -> Values:
-    terms = package.license
     split = split_of(files.header)
     return Values(
         name=package.name,
@@ -414,5 +413,5 @@ def _values(package: Package, files: PackageFiles, plan: Plan, place: Callable[[
         requires=plan.requires,
         quantize=package.quantize,
         stop=tuple(plan.stops.texts),
-        license=read_text_file(terms, "license", package) if isinstance(terms, Path) else terms,
+        license=license_text(package),
     )

@@ -73,7 +73,7 @@ def judge_template(
 
     found = _judged(prompt, reference, conversations, ends, model)
     if by_hand:
-        return [replace(d, severity=max(d.severity, Severity.WARNING, key=lambda s: s.rank)) for d in found]
+        return [replace(d, severity=d.severity.at_most(Severity.WARNING)) for d in found]
     # The TEMPLATE was compiled: where it is not right, its text cannot be edited so that it is.
     return [_patched_instead(d, ends, model) for d in found]
 

@@ -191,12 +191,8 @@ def unused_template(
         return Mode("native", why, (*found.diagnostics, *native_unread(read.trip, span)), found, read)
     why = f"{mode.why}; where the GGUF's own Jinja is used instead, it is {_seen(found)}"
     # The TEMPLATE stays, so nothing of this keeps the package from being built.
-    costs = (replace(d, severity=max(d.severity, Severity.WARNING, key=_rank)) for d in found.diagnostics)
+    costs = (replace(d, severity=d.severity.at_most(Severity.WARNING)) for d in found.diagnostics)
     return Mode(mode.chosen, why, (*mode.diagnostics, *costs), found, mode.native_replies)
-
-
-def _rank(severity: Severity) -> int:
-    return severity.rank
 
 
 def kinds_in_words(coverage: Mapping[str, str]) -> str:

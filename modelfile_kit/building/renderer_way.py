@@ -19,6 +19,7 @@ from ..prover.counting import Count
 from ..prover.native import kinds_of
 from ..prover.renderer import RendererProof, prove_renderer
 from ..replies.round_trip import RoundTrip
+from ..sources.model_name import model_part
 from .mode import kinds_in_words
 from .package_replies import renderer_trip
 from .prompt_maker import BY_RENDERER, PromptMaker, in_words
@@ -93,7 +94,7 @@ def _key(
 ) -> tuple[Hashable, ...]:
     """What the prompts of a renderer, and the replies to them, depend on."""
     # Of the model's name only its base counts, beside what `resolve_name` finds in the whole of it.
-    base = package.name.rpartition("/")[2].partition(":")[0]
+    base = model_part(package.name)
     resolved = resolve_name(renderer, package.name, files.header.parameter_count)
     model = files.header.architecture, files.vocabulary_name, files.projector is not None, files.takes_images
     return resolved, parser, base, model, reference.key, package.target

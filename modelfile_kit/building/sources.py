@@ -124,7 +124,6 @@ def open_files(package: Package) -> PackageFiles:
 
     Raises PackageError for a file that was not found, GGUFError for one that is not sound.
     """
-
     must_exist(package.model, "model", package)
     header = read_header(package.model)
     vocabulary = _vocabulary(header)
@@ -233,6 +232,12 @@ def read_text_file(path: Path, key: str, package: Package) -> str:
             help="expected UTF-8 text",
             code=NOT_TEXT,
         ) from e
+
+
+def license_text(package: Package) -> str | None:
+    """The licence's text, also of one that is a file; None without one. Raises as `read_text_file` does."""
+    terms = package.license
+    return read_text_file(terms, "license", package) if isinstance(terms, Path) else terms
 
 
 def _named(

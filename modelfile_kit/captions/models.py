@@ -15,6 +15,7 @@ from ..runtime.completion import Completion
 from ..runtime.ollama.client import OllamaServer
 from ..runtime.ollama.messages import OPENAI, Way, message_body
 from ..runtime.openai import OpenAIServer, image_part
+from ..sources.model_name import with_tag
 from ..vision.image_tokens import Eye, eye_of_metadata
 
 DEFAULT_QUESTION = "Describe this image."
@@ -89,7 +90,7 @@ class OllamaModel:
 
     def _digest(self) -> str:
         """The manifest's digest, which holds weights, TEMPLATE, system and parameters."""
-        wanted = self.name if ":" in self.name.rpartition("/")[2] else f"{self.name}:latest"
+        wanted = with_tag(self.name)
         for model in self.server.models():
             if str(model.get("model")).casefold() == wanted.casefold():
                 return f"ollama {model.get('digest')}"

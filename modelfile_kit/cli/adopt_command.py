@@ -7,9 +7,10 @@ from pathlib import Path
 import click
 
 from ..publish.adopt import NOT_THE_SAME, adopt
-from ..publish.names import base_of, name_on_server
+from ..publish.names import name_on_server
 from ..report import Report
 from ..runtime.ollama.client import OllamaServer
+from ..sources.model_name import model_part
 from .command import Command
 from .common import finish, format_option, host_option
 from .next_step import say_next
@@ -74,7 +75,7 @@ def adopt_model(
     output_format: str = "text",
 ) -> None:
     """Adopts a model of a server, for `adopt NAME` and `init ollama://NAME`, and ends the command."""
-    folder = output or Path(base_of(name).rpartition("/")[2])
+    folder = output or Path(model_part(name))
     with OllamaServer(host) as server, step_progress() as progress:
         done = adopt(server, name, folder, models=models, copy=copy, progress=progress)
     if output_format == "text":

@@ -25,6 +25,7 @@ from ..publish.reply_sources import source_of_build
 from ..publish.verify import verify
 from ..report import Report, Status
 from ..report.convert import reply_cases, verify_report
+from ..sources.model_name import has_tag
 from ..vision.sounds import read_sound
 from .command import Command
 from .common import (
@@ -155,7 +156,7 @@ def command(
     whole = load_package(package)
     name = whole.name if is_path else name
     one = None if variants or is_path else variant_named(whole, name)
-    chosen = variants or ((one.variant or "",) if one is not None and ":" in name.rpartition("/")[2] else ())
+    chosen = variants or ((one.variant or "",) if one is not None and has_tag(name) else ())
     builds = build_variants(
         whole, chosen, model=model, projector=projector, write=False, clock=time.monotonic
     )

@@ -19,3 +19,11 @@ class Severity(str, enum.Enum):
     def rank(self) -> int:
         """0 for the worst, so that `min` picks it."""
         return list(Severity).index(self)
+
+    def at_most(self, limit: Severity) -> Severity:
+        """The milder of the two.
+
+        >>> Severity.ERROR.at_most(Severity.WARNING), Severity.INFO.at_most(Severity.WARNING)
+        (<Severity.WARNING: 'warning'>, <Severity.INFO: 'info'>)
+        """
+        return max(self, limit, key=lambda severity: severity.rank)

@@ -22,10 +22,10 @@ from ..ollama.grammar import Modelfile, parse_modelfile
 from ..package.draft import package_name, relative_path
 from ..publish.create_request import PROJECTOR_NOTE, CreateRequest, read_request
 from ..publish.expectation import request_of_build
-from ..publish.names import base_of
 from ..publish.served_model import ServedModel
 from ..publish.settings import Settings, package_files
 from ..sources.folder import CONVERT
+from ..sources.model_name import model_part
 from ..sources.name import is_name
 
 DIFFERS = "MK560"
@@ -239,7 +239,7 @@ def _model_name(from_model: str) -> str:
 def _named_after(path: Path, from_model: str) -> str:
     """The folder's name: the model's own is taken, by that model."""
     name = package_name(Path(path.absolute().parent.name))
-    return f"my-{name}" if name == base_of(from_model).rpartition("/")[2].lower() else name
+    return f"my-{name}" if name == model_part(from_model).lower() else name
 
 
 def _stops(wanted: CreateRequest) -> tuple[str, ...] | None:

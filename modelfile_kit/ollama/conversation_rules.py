@@ -9,6 +9,7 @@ import itertools
 from collections.abc import Callable, Sequence
 
 from ..core.conversation import Message
+from ..sources.model_name import model_part
 from .api_values import ChatMessage
 from .replies import split_thinking
 
@@ -34,8 +35,7 @@ def request_conversation(
 
 def without_old_thinking(conversation: list[ChatMessage], *, family: str, name: str) -> list[ChatMessage]:
     """filterThinkTags: without the thinking inside former answers' texts, for two models known by name."""
-    model = name.rpartition("/")[2].partition(":")[0]
-    if family != "qwen3" and model != "deepseek-r1":
+    if family != "qwen3" and model_part(name) != "deepseek-r1":
         return conversation
     last_user = max((i for i, m in enumerate(conversation) if m.role == "user"), default=-1)
     return [

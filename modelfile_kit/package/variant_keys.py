@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ..core.diagnostics import Diagnostic, Severity
-from ..sources.model_name import MAX_PART, check_name
+from ..sources.model_name import MAX_PART, check_name, with_tag
 from .bounded_yaml import Document
 from .create_keys import check_quantization
 from .schema import PackageShape, VariantShape
@@ -98,7 +98,7 @@ def _check_tag(shape: PackageShape, tag: str, document: Document, taken: dict[st
 
 
 def _listed(name: str) -> str:
-    return (name if ":" in name.rpartition("/")[2] else f"{name}:latest").casefold()
+    return with_tag(name).casefold()
 
 
 def _valid(tag: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from ..core.diagnostics import Span
 from ..core.errors import UsageError
+from ..sources.model_name import tag_of
 from .package import Package, Variant
 from .variant_keys import variant_name
 
@@ -49,24 +50,18 @@ def variant_named(package: Package, name: str) -> Package | None:
 
     name: of a model on a server, whatever its host and namespace.
     """
-    tag = own_tag(name).casefold()
+    tag = tag_of(name).casefold()
     for one in variant_packages(package) if package.variants else ():
-        if tag in {own_tag(n).casefold() for n in (one.name, *one.also)}:
+        if tag in {tag_of(n).casefold() for n in (one.name, *one.also)}:
             return one
     return None
-
-
-def own_tag(name: str) -> str:
-    """The tag of a name, `latest` without one."""
-    last = name.rpartition("/")[2]
-    return last.partition(":")[2] or LATEST
 
 
 def _every(package: Package) -> tuple[Package, ...]:
     main = next((v for v in package.variants if _is_main(v, package)), None)
     out = []
     if main is None:
-        out.append(replace(package, variants=(), variant=own_tag(package.name)))
+        out.append(replace(package, variants=(), variant=tag_of(package.name)))
     return (*out, *(_of(v, package, is_main=v is main) for v in package.variants))
 
 
@@ -100,7 +95,7 @@ def _of(variant: Variant, package: Package, *, is_main: bool) -> Package:
 def _tag(package: Package, every: Sequence[Package], asked: str) -> str:
     """The tag, as it is written in the file, of a variant that was asked for."""
     for one in every:
-        names = {one.variant or "", *(own_tag(name) for name in one.also)}
+        names = {one.variant or "", *(tag_of(name) for name in one.also)}
         if asked.casefold() in {name.casefold() for name in names}:
             return one.variant or ""
     tags = [one.variant or "" for one in every]

@@ -10,9 +10,9 @@ from typing import Any
 
 from ..building.build import MODELFILE, Build, default_output, modelfile_beside
 from ..building.output import write_files
-from ..building.plan import BuildError
-from ..building.sources import read_text_file
-from ..core.diagnostics import Diagnostic, Severity, has_errors
+from ..building.plan import stop_on_errors
+from ..building.sources import license_text
+from ..core.diagnostics import Diagnostic
 from ..core.progress import Progress
 from ..ollama.grammar import Modelfile
 from ..ollama.parameters import Refusal, add_parameter, read_parameter
@@ -48,11 +48,7 @@ def hub_files(built: Build) -> HubFiles:
     Raises BuildError with all findings where the hub would serve another model, or other prompts.
     """
     found = check_for_hub(built)
-    if has_errors(found):
-        first = next(d for d in found if d.severity is Severity.ERROR)
-        raise BuildError(
-            first.message, help=first.help, span=first.span, code=first.code, diagnostics=tuple(found)
-        )
+    stop_on_errors(found)
     names, package = hub_names(built), built.package
     model = names[built.files.model]
     label = quantization_label(model)
@@ -63,10 +59,8 @@ def hub_files(built: Build) -> HubFiles:
     }
     if system := built.modelfile.last("system"):
         texts[SYSTEM] = system.encode()
-    terms = package.license
-    if terms is not None:
-        text = read_text_file(terms, "license", package) if isinstance(terms, Path) else terms
-        texts[LICENSE] = text.encode()
+    if (terms := license_text(package)) is not None:
+        texts[LICENSE] = terms.encode()
     texts[CARD] = own_card(package.folder) or write_card(built, label)
     return HubFiles(texts, {name: file for file, name in names.items()}, label, tuple(found))
 

@@ -13,6 +13,7 @@ from ..building.build import Build
 from ..core.files import read_file
 from ..gguf_file import Header
 from ..gguf_file.arrays import StringArray
+from ..sources.model_name import model_part
 
 CARD = "README.md"
 
@@ -41,7 +42,7 @@ def write_card(built: Build, label: str, repository: str = "ORG/REPO") -> bytes:
     import yaml
 
     head = yaml.safe_dump(front_matter(built), allow_unicode=True, sort_keys=False)
-    name = built.package.name.rpartition("/")[2].partition(":")[0]
+    name = model_part(built.package.name)
     tag = f":{label}" if label else ""
     body = (
         f"# {name}\n\nFor Ollama, with prompts that were compared with the model's own chat template:\n\n"

@@ -17,6 +17,8 @@ from ..building.build import Build
 from ..gguf_file.description import FILE_TYPES, file_type
 from ..gguf_file.header import read_header
 from ..gguf_file.split import split_of
+from ..sources.model_name import model_part
+from ..sources.registry import OCI_MANIFEST
 from .model_card import front_matter
 
 ARTIFACT = "application/vnd.cncf.model.manifest.v1+json"
@@ -24,7 +26,6 @@ CONFIG = "application/vnd.cncf.model.config.v1+json"
 WEIGHT = "application/vnd.cncf.model.weight.v1.raw"
 WEIGHT_CONFIG = "application/vnd.cncf.model.weight.config.v1.raw"
 DOCUMENT = "application/vnd.cncf.model.doc.v1.raw"
-MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 
 FILE_PATH = "org.cncf.model.filepath"
 # By this one general clients (ORAS) name what they pull: image-spec v1.1, annotations.md.
@@ -74,7 +75,7 @@ def manifest_bytes(built: Build, config: bytes, config_digest: str, layers: Sequ
     """The artifact's manifest."""
     whole = {
         "schemaVersion": 2,
-        "mediaType": MANIFEST,
+        "mediaType": OCI_MANIFEST,
         "artifactType": ARTIFACT,
         "config": {"mediaType": CONFIG, "digest": config_digest, "size": len(config)},
         "layers": [layer.descriptor() for layer in layers],
@@ -144,7 +145,7 @@ def _shows(built: Build) -> tuple[str, ...] | None:
 
 
 def _name(built: Build) -> str:
-    return built.package.name.rpartition("/")[2].partition(":")[0]
+    return model_part(built.package.name)
 
 
 def _json(value: object) -> bytes:

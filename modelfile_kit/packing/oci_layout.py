@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,19 +10,20 @@ from typing import Any
 
 from ..building.build import MODELFILE, Build, default_output, modelfile_beside
 from ..building.output import write_files
-from ..building.sources import read_text_file
+from ..building.sources import license_text
 from ..core.diagnostics import Diagnostic, Severity
 from ..core.errors import UsageError
 from ..core.files import parse_json, read_file
 from ..core.progress import Progress
 from ..publish.blobs import digest_file
+from ..sources.model_name import tag_of
+from ..sources.registry import OCI_INDEX, OCI_MANIFEST, digest_of
 from .bring_here import bring_here
 from .file_names import plain_names
 from .model_card import CARD, own_card
 from .model_pack import (
     ARTIFACT,
     DOCUMENT,
-    MANIFEST,
     WEIGHT,
     WEIGHT_CONFIG,
     Layer,
@@ -39,7 +39,6 @@ CHAT_TEMPLATE, TEMPLATE, LICENSE = "chat_template.jinja", "template", "LICENSE"
 NOT_QUANTIZED = "MK545"
 
 MAX_INDEX = 1 << 22
-_INDEX_TYPE = "application/vnd.oci.image.index.v1+json"
 
 
 @dataclass(frozen=True)
@@ -59,12 +58,12 @@ class Artifact:
     @property
     def digest(self) -> str:
         """Of the manifest, `sha256:…`."""
-        return _digest(self.manifest)
+        return digest_of(self.manifest)
 
     def descriptor(self) -> dict[str, Any]:
         """The manifest as an index lists it."""
         return {
-            "mediaType": MANIFEST,
+            "mediaType": OCI_MANIFEST,
             "digest": self.digest,
             "size": len(self.manifest),
             "artifactType": ARTIFACT,
@@ -81,8 +80,8 @@ def make_artifact(built: Build, *, progress: Progress | None = None) -> Artifact
     bring_here(built, progress=progress)
     layers = tuple(_layers(built, progress))
     config = config_bytes(built, layers)
-    manifest = manifest_bytes(built, config, _digest(config), layers)
-    tag = built.package.name.rpartition("/")[2].partition(":")[2] or "latest"
+    manifest = manifest_bytes(built, config, digest_of(config), layers)
+    tag = tag_of(built.package.name)
     return Artifact(tag, manifest, config, layers, tuple(_not_in_it(built)))
 
 
@@ -100,13 +99,13 @@ def write_layout(
     files: dict[str, bytes | Path] = {
         _blob(layer.digest): layer.content for layer in artifact.layers if not _is_there(folder, layer)
     }
-    files[_blob(_digest(artifact.config))] = artifact.config
+    files[_blob(digest_of(artifact.config))] = artifact.config
     files[_blob(artifact.digest)] = artifact.manifest
     files[LAYOUT] = b'{"imageLayoutVersion":"1.0.0"}'
     others = [entry for entry in index if _tag(entry) != artifact.tag]
     whole = {
         "schemaVersion": 2,
-        "mediaType": _INDEX_TYPE,
+        "mediaType": OCI_INDEX,
         "manifests": [*others, artifact.descriptor()],
     }
     # The index is the last that appears: what it names is there.
@@ -124,21 +123,16 @@ def _layers(built: Build, progress: Progress | None) -> Iterator[Layer]:
         (MODELFILE, WEIGHT_CONFIG, str(modelfile_beside(built, names)).encode()),
         (TEMPLATE, WEIGHT_CONFIG, _encoded(built.template)),
         (CHAT_TEMPLATE, WEIGHT_CONFIG, _encoded(built.reference.text if built.reference else None)),
-        (LICENSE, DOCUMENT, _encoded(_terms(built))),
+        (LICENSE, DOCUMENT, _encoded(license_text(built.package))),
         (CARD, DOCUMENT, own_card(built.package.folder)),
     ]
     for name, media_type, data in texts:
         if data is not None:
-            yield Layer(name, media_type, _digest(data), len(data), data)
+            yield Layer(name, media_type, digest_of(data), len(data), data)
 
 
 def _encoded(text: str | None) -> bytes | None:
     return None if text is None else text.encode("utf-8", "surrogatepass")
-
-
-def _terms(built: Build) -> str | None:
-    terms = built.package.license
-    return read_text_file(terms, "license", built.package) if isinstance(terms, Path) else terms
 
 
 def _not_in_it(built: Build) -> Iterator[Diagnostic]:
@@ -179,7 +173,3 @@ def _is_there(folder: Path, layer: Layer) -> bool:
 
 def _blob(digest: str) -> str:
     return f"blobs/{digest.replace(':', '/')}"
-
-
-def _digest(data: bytes) -> str:
-    return f"sha256:{hashlib.sha256(data).hexdigest()}"

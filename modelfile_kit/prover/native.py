@@ -117,7 +117,6 @@ class NativePrompter:
 
     def render(self, messages: Sequence[Any], *, tools: Any = None, think: Any = None) -> str:
         """The prompt of an /api/chat request; raises PromptError where llama-server refuses it."""
-
         body = native_request(self.chat_template, messages, tools=tools, think=think)
         first, *rest = self.server.apply_template(body).split(MARKER)
         return first + "".join(f"[img-{n}]{text}" for n, text in enumerate(rest))
@@ -195,7 +194,6 @@ def prove_native(
 
 def not_proven(error: EngineError | UsageError, kinds: Sequence[str], span: Span) -> NativeProof:
     """What it means for native mode that llama-server could not be asked, or does not take the template."""
-
     if isinstance(error, ChatTemplateRefusedError):
         nothing = {k: "unsupported" if k in kinds else "absent" for k in CATEGORIES}
         finding = Diagnostic(error.code, Severity.ERROR, error.message, span, error.help)
@@ -215,7 +213,6 @@ def native_prompter(
     Raises EngineError where there is none or it fails, ChatTemplateRefusedError where it does not take the
     template, UsageError where the variable that names it is wrong.
     """
-
     program = find_llama_server()
     if program is None:
         raise EngineError("llama-server was not found on this machine", help=GET_ONE)
@@ -235,7 +232,6 @@ def prove_with(
     span: Span,
 ) -> NativeProof:
     """`prove_native` with a llama-server that runs already. Raises EngineError where it dies."""
-
     comparison = NativeComparison(reference, prompter)
     claimed = {k: "exact" if k in kinds else "absent" for k in CATEGORIES}
     proof = prove_prompts(comparison, eos_token=reference.eos_token, claimed=claimed)
@@ -264,7 +260,6 @@ def kinds_of(chat_template: str, *, images: bool) -> tuple[str, ...]:
 
     Raises TemplateReferenceError for a source that is no chat template.
     """
-
     names = WatchedReference(chat_template, bos_token="", eos_token="").variables
     found = {
         "chat": True,
@@ -280,7 +275,6 @@ def write_carrier(
     folder: Path, reference: TemplateWithTokens, vocabulary: Vocabulary | None, *, images: bool
 ) -> tuple[Path, Path | None]:
     """A micro model with this chat template and these special tokens, and a projector for images."""
-
     ends = {"bos": reference.bos_token, "eos": reference.eos_token}
     extra = [t for t in ends.values() if t]
     model = build_model(folder / "carrier.gguf", chat_template=reference.text, extra_tokens=extra)

@@ -26,9 +26,9 @@ from ..gguf_file.pairing import FileKind, classify
 from ..gguf_file.split import split_of
 from ..ollama.versions import server_version, version_text
 from ..runtime.ollama.client import OllamaServer
+from ..sources.model_name import base_of, model_part, tag_of
 from .blobs import digest_file
 from .expectation import request_of_build
-from .names import base_of, tag_of
 from .repair_plan import must_be_its_file
 from .served_model import ServedModel, differences
 from .settings import PACKAGE_FILE, Settings, package_files
@@ -76,7 +76,7 @@ def adopt(
     files = _files(server, served, models)
     if models:
         must_be_its_file(server, served, files["model"][0], CANNOT)
-    names = _names(base_of(name).rpartition("/")[2], files)
+    names = _names(model_part(name), files)
     version = version_text(server_version(server.version()))
     texts = package_files(
         _settings(served, names, version), f"{name} on an Ollama {version}, as it is there."

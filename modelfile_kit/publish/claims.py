@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..core.cache import kit_cache
-from .names import WORKING_TAG, tag_of
+from ..sources.model_name import tag_of
+from .names import WORKING_TAG
 
 try:
     import fcntl

@@ -14,7 +14,7 @@ from datetime import datetime
 from ..core.errors import ServerError, UsageError
 from ..core.interrupts import terminated_as_interrupted
 from ..runtime.ollama.client import OllamaServer
-from .names import base_of, tag_of, with_tag
+from ..sources.model_name import base_of, tag_of, with_tag
 from .take_over import digest_of, end_engine, sweep, take_over, working_model
 
 BEFORE_REPAIR = "before-repair"

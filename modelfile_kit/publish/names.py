@@ -6,7 +6,7 @@ import re
 import secrets
 
 from ..core.errors import UsageError
-from ..sources.model_name import check_name
+from ..sources.model_name import base_of, check_name, tag_of
 
 WORKING_TAG = "mkmodelfile-"  # every name the kit makes up for itself has a tag that begins so
 _OF = "-of-"
@@ -37,22 +37,6 @@ def _valid(name: str) -> str:
     if problem := check_name(name):
         raise UsageError(f"the model's name {problem.message}", help=problem.help, code="MK508")
     return name
-
-
-def base_of(name: str) -> str:
-    """The name without its tag."""
-    head, slash, last = name.rpartition("/")
-    return f"{head}{slash}{last.partition(':')[0]}"
-
-
-def with_tag(name: str) -> str:
-    """The name as the server lists it: with `:latest` where there is no tag."""
-    return name if ":" in name.rpartition("/")[2] else f"{name}:latest"
-
-
-def tag_of(name: str) -> str:
-    """The tag of a name, "latest" without one."""
-    return with_tag(name).rpartition(":")[2]
 
 
 def working_name(name: str) -> str:

@@ -15,11 +15,11 @@ from ..core.errors import KitError, ServerError, UsageError
 from ..core.progress import Progress, Step
 from ..runtime.ollama.client import OllamaServer
 from ..runtime.ollama.replies import HalfStreamError, RefusedError
-from ..sources.model_name import LIBRARY, ModelName, parse_model_name
+from ..sources.model_name import LIBRARY, ModelName, parse_model_name, with_tag
 from ..sources.registry import Registry
 from ..sources.registry_errors import NOT_SECURE
 from ..sources.registry_names import host_problem, repository_problem
-from .names import require_name, with_tag
+from .names import require_name
 
 NOT_SIGNED_IN = "MK828"
 OTHER_NAMESPACE = "MK829"

@@ -17,8 +17,9 @@ from datetime import datetime, timedelta, timezone
 
 from ..core.errors import ServerError
 from ..runtime.ollama.client import OllamaServer
+from ..sources.model_name import with_tag
 from .claims import claimed, forget, in_use, one_at_a_time
-from .names import is_working_name, keeping_name, kept_for, with_tag, working_name
+from .names import is_working_name, keeping_name, kept_for, working_name
 
 STALE = timedelta(hours=1)  # of a publish elsewhere: it holds its working names for minutes at most
 

@@ -84,6 +84,32 @@ def check_name(name: str) -> NameProblem | None:
     return None
 
 
+def has_tag(name: str) -> bool:
+    """Whether a name says its tag, and not the port of its host alone."""
+    return ":" in name.rpartition("/")[2]
+
+
+def with_tag(name: str) -> str:
+    """The name as a server lists it: with `:latest` where there is no tag."""
+    return name if has_tag(name) else f"{name}:{LATEST}"
+
+
+def tag_of(name: str) -> str:
+    """The tag of a name, "latest" without one."""
+    return with_tag(name).rpartition(":")[2]
+
+
+def base_of(name: str) -> str:
+    """The name without its tag."""
+    head, slash, last = name.rpartition("/")
+    return f"{head}{slash}{last.partition(':')[0]}"
+
+
+def model_part(name: str) -> str:
+    """The model alone: the name without host, namespace and tag."""
+    return base_of(name).rpartition("/")[2]
+
+
 def _parts(name: str) -> list[tuple[str, str]]:
     """The parts in the way Ollama cuts them: the tag after the last `:` that no `/` follows."""
     out: list[tuple[str, str]] = []

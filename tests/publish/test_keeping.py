@@ -13,7 +13,7 @@ from modelfile_kit.publish.keeping import (
     previous_name,
     roll_back,
 )
-from modelfile_kit.publish.names import with_tag
+from modelfile_kit.sources.model_name import with_tag
 from tests.publish.test_take_over import FakeServer, fail_on
 
 

@@ -4,15 +4,13 @@ import pytest
 
 from modelfile_kit.core.errors import UsageError
 from modelfile_kit.publish.names import (
-    base_of,
     is_working_name,
     keeping_name,
     kept_for,
     require_name,
-    with_tag,
     working_name,
 )
-from modelfile_kit.sources.model_name import check_name
+from modelfile_kit.sources.model_name import base_of, check_name, with_tag
 
 NAMES = ["m", "m:8b", "me/m", "me/m:8b", "box:5000/me/m", "box:5000/me/m:8b", "a" * 80]
 
@@ -46,13 +44,6 @@ def test_a_working_name_belongs_to_its_model_only():
     assert not is_working_name(working_name("other"), "m")
     assert not is_working_name(working_name("m2"), "m")
     assert not is_working_name(working_name("me/m"), "m")
-
-
-@pytest.mark.parametrize(
-    ("name", "listed"), [("m", "m:latest"), ("m:8b", "m:8b"), ("b:1/a/m", "b:1/a/m:latest")]
-)
-def test_names_as_the_server_lists_them(name, listed):
-    assert with_tag(name) == listed
 
 
 @pytest.mark.parametrize("name", ["", "a b", "m:", "-m", "ü", "a/b/c/d/e!", "m" * 81, "m:mkmodelfile-0123"])

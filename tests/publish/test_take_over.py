@@ -10,8 +10,9 @@ import pytest
 
 from modelfile_kit.core.errors import ServerError
 from modelfile_kit.publish.claims import claimed
-from modelfile_kit.publish.names import WORKING_TAG, keeping_name, with_tag, working_name
+from modelfile_kit.publish.names import WORKING_TAG, keeping_name, working_name
 from modelfile_kit.publish.take_over import clean, digest_of, sweep, take_over, working_model
+from modelfile_kit.sources.model_name import with_tag
 
 posix = pytest.mark.skipif(os.name == "nt", reason="Windows does not tell who holds a name")
 

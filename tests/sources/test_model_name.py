@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from modelfile_kit.sources.model_name import check_name, parse_model_name
+from modelfile_kit.sources.model_name import (
+    base_of,
+    check_name,
+    has_tag,
+    model_part,
+    parse_model_name,
+    tag_of,
+    with_tag,
+)
 
 # name: host, namespace, model, tag, and as `ollama list` shows it
 MEANT = {
@@ -56,3 +64,21 @@ def test_what_is_no_name_is_refused(name: str) -> None:
     assert check_name(name) is not None
     with pytest.raises(ValueError):
         parse_model_name(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "base", "model", "tag"),
+    [
+        ("m", "m", "m", "latest"),
+        ("m:8b", "m", "m", "8b"),
+        ("me/m:8b", "me/m", "m", "8b"),
+        ("box:5000/me/m", "box:5000/me/m", "m", "latest"),
+        ("box:5000/me/m:Q4", "box:5000/me/m", "m", "Q4"),
+    ],
+)
+def test_the_port_of_a_host_is_no_tag(name: str, base: str, model: str, tag: str) -> None:
+    assert (base_of(name), model_part(name), tag_of(name)) == (base, model, tag)
+    assert with_tag(name) == f"{base}:{tag}"
+    assert has_tag(name) is (with_tag(name) == name)
+    parts = parse_model_name(name)
+    assert (parts.model, parts.tag) == (model, tag)
