@@ -30,6 +30,7 @@ WITHOUT_MODULE = {
     "cli/test_templates.py": "compile and render: what goes to stdout and what to stderr",
     "cli/test_terminal.py": "every command on a terminal: colour, bars, width",
     "cli/test_tokenizer_option.py": "check, test and inspect with the original model's tokenizer",
+    "cli/test_wrong_kinds.py": "every command with a file of another kind than it takes",
     "compiler/test_corpus.py": "the whole compiler on real templates",
     "compiler/test_fixtures.py": "what the whole compiler makes of small chat templates",
     "compiler/test_hostile.py": "the whole compiler on hostile chat templates",

@@ -68,6 +68,7 @@ ARGUMENTS: Mapping[str, tuple[str, ...]] = {
     "pull": ("package",),
     "push": ("package",),
     "quantize": ("gguf", "quantization"),
+    "render": ("path",),
     "repair": ("model",),
     "rollback": ("model",),
     "serve": ("package",),

@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from ..core.diagnostics import Span
 from ..core.errors import UsageError
+from ..core.file_kinds import kind_of
 from ..core.files import files_below, read_file
 from ..core.urls import shown_url
 from ..gguf_file.split import is_later_part
@@ -78,6 +80,12 @@ def _in_list(path: Path) -> Iterator[str]:
     if data[:4] == b"GGUF":
         yield str(path)
         return
+    if kind := kind_of(data, path.name):
+        raise UsageError(
+            f"this is {kind.what}, expected a GGUF or a list of names",
+            span=Span(str(path)),
+            help=f"{kind.taken_by}; a list has the name of a model in each line",
+        )
     try:
         lines = data.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as e:

@@ -14,6 +14,7 @@ import click
 
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import KitError, UsageError
+from ..core.file_kinds import GGUF
 from ..core.files import read_file, write_atomically
 from ..core.foreign_text import shown
 from ..core.http_client import patience
@@ -267,14 +268,20 @@ def is_verbose() -> bool:
 
 def read_text(path: str) -> str:
     """Text of a file, or of standard input for `-`. Raises UsageError when it is not UTF-8 text."""
-    data = read_bytes(path)
+    return decoded(read_bytes(path), path)
+
+
+def decoded(data: bytes, path: str) -> str:
+    """The text of a file that was read. Raises UsageError when it is not UTF-8 text."""
+    if data.startswith(b"GGUF"):
+        raise UsageError(f"this is {GGUF.what}, expected text", span=in_file(None, path), help=GGUF.taken_by)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UsageError(
             f"not UTF-8 text (byte {error.start} is 0x{data[error.start]:02x})",
             span=in_file(None, path),
-            help="give a text file; `mkmodelfile inspect` shows what a GGUF is",
+            help="give a text file",
         ) from error
 
 

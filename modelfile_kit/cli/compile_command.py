@@ -49,7 +49,8 @@ if TYPE_CHECKING:
         "mkmodelfile compile chat_template.jinja --bos '<s>' --target '>=0.12'",
     ),
 )
-@click.argument("chat_template", type=click.Path(allow_dash=True))
+@click.argument("chat_template", type=click.Path(allow_dash=True), required=False)
+@click.option("--jinja", metavar="FILE-or-NAME", help="The same as CHAT_TEMPLATE, as `render` has it.")
 @click.option("--bos", metavar="TEXT", help="The model's BOS token, where the template uses `bos_token`.")
 @click.option("--eos", metavar="TEXT", help="The model's EOS token, where the template uses `eos_token`.")
 @click.option("--name", metavar="NAME", help="Which of several named templates (default, tool_use, …).")
@@ -72,7 +73,8 @@ if TYPE_CHECKING:
 )
 @report_option
 def command(
-    chat_template: str,
+    chat_template: str | None,
+    jinja: str | None,
     bos: str | None,
     eos: str | None,
     name: str | None,
@@ -88,6 +90,10 @@ def command(
     """
     if explain and output_format not in ("text", "json"):
         raise click.UsageError(f"--explain is written as text or json, not as {output_format}")
+    if (chat_template is None) == (jinja is None):
+        which = "neither" if jinja is None else "both"
+        raise click.UsageError(f"give CHAT_TEMPLATE or --jinja FILE-or-NAME; found {which}")
+    chat_template = chat_template or jinja or ""
     source, place = _load(chat_template, name)
     explained: Explanation | None = None
     with errors_in(chat_template):

@@ -5,6 +5,7 @@ What only some calls need is imported where it is used, so that the command star
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,14 +14,31 @@ import click
 from ..core.conversation import Conversation, conversations_from, load_conversations
 from ..core.diagnostics import Span
 from ..core.errors import GoTemplateError, UsageError
+from ..core.file_kinds import (
+    CHAT_TEMPLATE,
+    GGUF,
+    GO_TEMPLATE,
+    LOOKED_AT,
+    MODELFILE,
+    TOKENIZER_CONFIG,
+    is_go_template,
+    kind_of,
+)
 from ..core.files import parse_json
+from ..project.walk import PACKAGE_FILES
+from ..sources.name import PATH, parse_name
 from .command import Command
-from .common import errors_in, read_bytes, read_text, say
+from .common import decoded, errors_in, read_bytes, read_text, say
 from .output import deliver
 
 if TYPE_CHECKING:
     from ..ollama.selection import Selection
 
+_WAYS = {
+    "template": (GO_TEMPLATE,),
+    "modelfile": (MODELFILE,),
+    "jinja": (CHAT_TEMPLATE, GGUF, TOKENIZER_CONFIG),
+}
 _THINK = {
     "on": True,
     "true": True,
@@ -36,11 +54,12 @@ _THINK = {
     "render",
     cls=Command,
     examples=(
-        "mkmodelfile render --modelfile Modelfile --messages chat.json",
+        "mkmodelfile render Modelfile --messages chat.json",
         "mkmodelfile render --jinja chat_template.jinja --messages chat.json --think on",
         "mkmodelfile render --template chat.gotmpl --messages chats.json --id two-images",
     ),
 )
+@click.argument("source", required=False, metavar="[FILE-or-NAME]")
 @click.option(
     "--template", metavar="FILE", help="Go TEMPLATE: show the prompt that Ollama sends to the engine."
 )
@@ -63,6 +82,7 @@ _THINK = {
 @click.option("--eos", default=None, metavar="TEXT", help="The model's EOS token (--jinja).")
 @click.option("--no-generation-prompt", is_flag=True, help="Leave out the start of the reply (--jinja).")
 def command(
+    source: str | None,
     template: str | None,
     modelfile: str | None,
     jinja: str | None,
@@ -76,28 +96,72 @@ def command(
 ) -> None:
     """Show the prompt of a conversation.
 
-    Give one of --template, --modelfile (as Ollama renders it) and --jinja (as Hugging Face does). The
-    prompt goes to stdout without any added byte. Exit code 1 if the server would refuse the request.
+    Give one of --template, --modelfile (as Ollama renders it) and --jinja (as Hugging Face does); or a FILE,
+    and what it holds decides: a GGUF, a folder of Hugging Face's and a name are rendered by their chat
+    template. The prompt goes to stdout without any added byte. Exit code 1 if the server would refuse the
+    request.
     """
     sources = {"template": template, "modelfile": modelfile, "jinja": jinja}
-    given = [name for name, value in sources.items() if value]
+    given = [f"--{name}" for name, value in sources.items() if value] + (["FILE"] if source else [])
     if len(given) != 1:
-        found = " and ".join(f"--{name}" for name in given) or "none"
-        raise click.UsageError(f"give one of --template, --modelfile and --jinja; found {found}")
+        found = " and ".join(given) or "none"
+        raise click.UsageError(f"give a FILE, or one of --template, --modelfile and --jinja; found {found}")
+    if source:
+        way = _way_of(source)
+        template, modelfile, jinja = (source if way == name else None for name in sources)
     only = (("--bos", bos is not None), ("--eos", eos is not None))
     for option, was_given in (*only, ("--no-generation-prompt", no_generation_prompt)):
         if was_given and not jinja:
             raise click.UsageError(f"{option} is for --jinja; a TEMPLATE writes its own texts")
     conversation = _conversation(messages, ident, tools, think)
+    for file in filter(None, (template, modelfile)):
+        _require_file(file)
     with errors_in(template or modelfile or jinja or ""):
         if template:
-            text = _as_ollama(read_text(template), conversation)
+            text = _as_ollama(_go_template(template), conversation)
         elif modelfile:
             text = _with_modelfile(read_bytes(modelfile), modelfile, conversation)
         else:
             assert jinja is not None
             text = _as_huggingface(jinja, conversation, bos, eos, not no_generation_prompt)
     deliver(text, nl_on_terminal=True)
+
+
+def _way_of(source: str) -> str:
+    """Which option takes a file or a name. Raises UsageError where that cannot be told."""
+    if source == "-":
+        raise click.UsageError("say what standard input holds: --template -, --modelfile - or --jinja -")
+    if parse_name(source).kind != PATH or os.path.isdir(source):  # noqa: PTH112
+        return "jinja"
+    kind = kind_of(read_bytes(source, LOOKED_AT), source)
+    way = next((way for way, kinds in _WAYS.items() if kind in kinds), None)
+    if way is None:
+        what = f"this is {kind.what}" if kind else "it cannot be told what this file is"
+        hint = "name it with --template (a Go template), --modelfile or --jinja (a chat template, a GGUF)"
+        raise UsageError(what, span=Span(source), help=f"{kind.taken_by}; or {hint}" if kind else hint)
+    return way
+
+
+def _require_file(path: str) -> None:
+    """Raises UsageError for a package's folder: its Modelfile is what renders."""
+    folder = Path(path)
+    if path != "-" and any((folder / name).is_file() for name in PACKAGE_FILES):
+        raise UsageError(
+            "this is a package's folder, expected a file",
+            span=Span(path),
+            help=f"`mkmodelfile build {path}` writes its Modelfile, which --modelfile takes",
+        )
+
+
+def _go_template(path: str) -> str:
+    """The text of a Go template. Raises UsageError for a file of another kind."""
+    data = read_bytes(path)
+    kind = kind_of(data, path)
+    text = "" if kind is GGUF else decoded(data, path)
+    # What has `{%` and actions of Go as well could be either; then Go decides.
+    if kind in (None, GO_TEMPLATE) or (kind is CHAT_TEMPLATE and is_go_template(text.replace("{%", ""))):
+        return text
+    raise UsageError(f"this is {kind.what}, expected a Go template", help=kind.taken_by)
 
 
 def _conversation(path: str, ident: str | None, tools: str | None, think: str | None) -> Conversation:
@@ -117,11 +181,13 @@ def _conversation(path: str, ident: str | None, tools: str | None, think: str | 
                 f"found {len(found)} conversations, expected one", help=f"choose one with --id: {ids}"
             )
     data = found[0].to_dict()
-    if tools:
-        data["tools"] = parse_json(read_bytes(tools), tools, help="expected a list of tools")
     if think:
         data["think"] = _THINK[think]
-    return Conversation.from_dict({k: v for k, v in data.items() if k != "category"})
+    if tools is None:
+        return Conversation.from_dict({k: v for k, v in data.items() if k != "category"})
+    with errors_in(tools):
+        data["tools"] = parse_json(read_bytes(tools), tools, help="expected a list of tools")
+        return Conversation.from_dict({k: v for k, v in data.items() if k != "category"})
 
 
 def _as_ollama(template: str, conversation: Conversation) -> str:
@@ -197,8 +263,10 @@ def _as_huggingface(
 ) -> str:
     from ..huggingface import render_reference
     from ..huggingface.chat_template_file import ChatTemplate, named_chat_template
+    from ..huggingface.other_texts import require_chat_template
 
     source = ChatTemplate(read_text("-")) if path == "-" else named_chat_template(path)[0]
+    require_chat_template(source.text, plain=True)
     return render_reference(
         source.text,
         list(conversation.messages),

@@ -11,7 +11,7 @@ from jinja2 import nodes
 from ..core.diagnostics import Span
 from ..core.errors import TemplateReferenceError
 from ..huggingface import environment
-from ..huggingface.other_texts import describe
+from ..huggingface.other_texts import require_chat_template
 from ..ollama.versions import Target
 from .ir import nodes as go
 from .values.callables import Builtin
@@ -39,9 +39,7 @@ def parse(source: str) -> nodes.Template:
             f"the chat template has {len(source):,} characters, more than the {MAX_SOURCE:,} allowed",
             help="is this a chat template? Known ones have at most some 20,000 characters",
         )
-    what, instead = describe(source)
-    if what:
-        raise TemplateReferenceError(f"this is {what}, expected a chat template in Jinja", help=instead)
+    require_chat_template(source)
     try:
         tree = environment().parse(source)
     except jinja2.TemplateSyntaxError as e:

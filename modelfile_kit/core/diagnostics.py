@@ -12,7 +12,7 @@ from typing import Any
 from . import codes
 from .severity import Severity
 
-__all__ = ["Diagnostic", "Severity", "Span", "has_errors", "with_excerpts"]
+__all__ = ["Diagnostic", "Severity", "Span", "by_line", "by_place", "has_errors", "with_excerpts"]
 
 
 @dataclass(frozen=True)
@@ -88,3 +88,13 @@ def with_excerpts(diagnostics: Iterable[Diagnostic], lines: Sequence[str]) -> li
 def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
     """Whether any finding is an error."""
     return any(d.severity is Severity.ERROR for d in diagnostics)
+
+
+def by_place(found: Diagnostic) -> tuple[int, int]:
+    """The order of a file's findings: those without a line first."""
+    return (found.span.line or 0, found.span.column or 0) if found.span else (0, 0)
+
+
+def by_line(found: Diagnostic) -> tuple[int, str]:
+    """The same by line and code, where several findings about a line are best read by their codes."""
+    return found.span.line or 0 if found.span else 0, found.code

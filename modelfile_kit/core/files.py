@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 
 from .diagnostics import Span
 from .errors import UsageError
+from .file_kinds import kind_of
 from .os_errors import cannot_write, os_reason
 
 NOT_FOUND = "was not found"
@@ -31,9 +32,11 @@ def parse_json(data: bytes | str, name: str, *, help: str = "") -> Any:
         text = data if isinstance(data, str) else data.decode("utf-8-sig")
         return json.loads(text)
     except json.JSONDecodeError as error:
+        _require_no_other_kind(data, name, help, error)
         place = Span(name, error.lineno, error.colno)
         raise UsageError(f"not JSON: {error.msg}", span=place, help=help) from error
     except UnicodeDecodeError as error:
+        _require_no_other_kind(data, name, help, error)
         raise UsageError(
             f"not UTF-8 text (byte {error.start} is 0x{error.object[error.start]:02x})",
             span=Span(name),
@@ -44,6 +47,14 @@ def parse_json(data: bytes | str, name: str, *, help: str = "") -> Any:
     except ValueError as error:  # a number of more digits than Python converts
         said = str(error).partition(";")[0]
         raise UsageError(f"not JSON that can be read: {said}", span=Span(name), help=help) from error
+
+
+def _require_no_other_kind(data: bytes | str, name: str, help: str, cause: ValueError) -> None:
+    """Raises UsageError for what is no JSON since it is another kind of file."""
+    kind = kind_of(data)
+    if kind is not None:
+        hint = f"{help}; {kind.taken_by}" if help else kind.taken_by
+        raise UsageError(f"this is {kind.what}, expected JSON", span=Span(name), help=hint) from cause
 
 
 def why_no_file(path: Path) -> str:

@@ -9,13 +9,15 @@ from typing import Any
 
 from ..building.build import Build, build
 from ..core.diagnostics import Span
-from ..core.errors import GGUFError, GoTemplateError, KitError, UsageError
+from ..core.errors import GGUFError, GoTemplateError, KitError, TemplateReferenceError, UsageError
+from ..core.file_kinds import is_go_template
 from ..core.files import NOT_FOUND, read_file, why_no_file
 from ..core.urls import hide_logins
 from ..gguf_file import Header, read_header
 from ..gguf_file.pairing import classify
 from ..gguf_file.vocabulary import Vocabulary
 from ..huggingface.chat_template_file import MAX_BYTES, chat_template_from, load_chat_template
+from ..huggingface.other_texts import require_chat_template
 from ..lint.context import Context
 from ..ollama.decoding import decode
 from ..ollama.grammar import Modelfile, parse_modelfile
@@ -41,7 +43,6 @@ OLLAMA = "ollama://"
 PACKAGE_FILE = "mkmodelfile.yaml"
 READ_BYTES = 1 << 20
 
-_GO = re.compile(r"\{\{-?\s*(?:[.$(]|(?:range|if|with|define|template|end|else|block|break|continue)\b)")
 _MODELFILE = re.compile(r"\s*(?:#.*\n\s*)*(?:from|projector)\s", re.IGNORECASE)
 
 Read = Callable[[], bytes]
@@ -75,9 +76,11 @@ def open_side(name: str, *, server: Callable[[], OllamaServer], stdin: Read) -> 
     start = read_file(path, 5)
     if start.startswith(b"GGUF") and start[4:] not in (b" ", b"\t", b"\r", b"\n", b""):
         return gguf_side(read_header(path), name)
-    if path.suffix.lower() in (".json", ".jinja", ".jinja2"):
+    data = read_file(path, MAX_BYTES + 1)
+    jinja = path.suffix.lower() in (".jinja", ".jinja2") and not is_go_template(data.decode(errors="replace"))
+    if jinja or path.suffix.lower() == ".json":
         return _chat_template(path, name)
-    return text_side(read_file(path, MAX_BYTES + 1), name, path.parent)
+    return text_side(data, name, path.parent)
 
 
 def _elsewhere(name: str, shown: str) -> Side:
@@ -131,9 +134,14 @@ def text_side(data: bytes, name: str, folder: Path | None = None) -> Side:
             span=Span(name),
             help="give a GGUF, a template, a Modelfile or a package",
         ) from error
-    if _GO.search(text) and "{%" not in text:
+    if is_go_template(text):
         return _go(text, name)
     found = chat_template_from(data, name)
+    try:
+        require_chat_template(found.text, plain=True)
+    except TemplateReferenceError as error:
+        error.span = Span(name)
+        raise
     jinja = ByJinja(found.text, found.bos_token, found.eos_token)
     known = found.bos_token is not None or found.eos_token is not None
     return template_side(name, jinja, tokens_known=known)

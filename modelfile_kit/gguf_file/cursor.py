@@ -49,7 +49,7 @@ class Cursor:
     def first_bytes(self) -> bytes:
         """Reads the first block; returns as much of it as tells what kind of file this is."""
         self._add(self.source.read(self._block))
-        return bytes(self.data[:512])
+        return bytes(self.data[:4096])
 
     def taken(self) -> bytes:
         """The bytes up to the position. Ends the reading: they become the result and are not copied."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..core.diagnostics import Span
 from ..core.errors import GGUFError
+from ..core.file_kinds import kind_of
 from ..sources.folder import CONVERT
 
 _DOWNLOAD = "download the file itself (on a model hub: the /resolve/ address, not the /blob/ page)"
@@ -30,13 +31,13 @@ _KINDS: tuple[tuple[bytes, str, str], ...] = (
 
 
 def not_a_gguf(name: str, start: bytes) -> GGUFError:
-    """The error for a file whose first bytes (some hundred of them) are not a GGUF's."""
-    what, advice = describe(start)
+    """The error for a file whose first bytes (some thousand of them) are not a GGUF's."""
+    what, advice = describe(start, name)
     return GGUFError(f"is {what}, expected a GGUF file", span=Span(name), help=advice, code="MK403")
 
 
-def describe(start: bytes) -> tuple[str, str]:
-    """(what begins with these bytes, what to do)."""
+def describe(start: bytes, name: str = "") -> tuple[str, str]:
+    """(what begins with these bytes, what to do). name: of the file, where they do not tell."""
     if not start:
         return "empty", "the download failed; download it again"
     for magic, what, advice in _KINDS:
@@ -51,6 +52,8 @@ def describe(start: bytes) -> tuple[str, str]:
         return "an HTML page", _DOWNLOAD
     if text.startswith(b"<?xml"):
         return "an XML answer of a server", _DOWNLOAD
+    if kind := kind_of(start, name):
+        return kind.what, f"{kind.taken_by}; here, give the model's .gguf file"
     if text.startswith((b'{"', b"[{", b"{\n")):
         return "JSON (perhaps a server's error message)", _DOWNLOAD
     if not start.strip(b"\0"):

@@ -10,9 +10,11 @@ from typing import Any
 
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import UsageError
+from ..core.file_kinds import TOKENIZER_CONFIG, kind_of
 from ..core.files import open_file, parse_json, read_bounded, read_file
 from ..gguf_file import read_header
 from ..gguf_file.vocabulary import Vocabulary
+from ..project.walk import PACKAGE_FILES
 from ..sources.name import PATH, URL, parse_name
 from ..sources.places import remote
 from ..sources.quantizations import contents_of
@@ -60,7 +62,7 @@ def load_chat_template(path: Path, *, name: str | None = None) -> ChatTemplate:
             raise UsageError(
                 "no chat template in this folder",
                 span=Span(str(path)),
-                help=f"expected one of {', '.join(_IN_FOLDER)}; or give the file itself",
+                help=_what_is_there(path),
             )
         return load_chat_template(found[0], name=name)
     with open_file(path) as file:
@@ -71,6 +73,15 @@ def load_chat_template(path: Path, *, name: str | None = None) -> ChatTemplate:
     if path.name in _IN_FOLDER and path.name != _CONFIG:
         return _with_folder(path, data, name)
     return chat_template_from(data, str(path), name=name)
+
+
+def _what_is_there(folder: Path) -> str:
+    """What to name in place of a folder without a chat template."""
+    expected = f"expected one of {', '.join(_IN_FOLDER)}"
+    if any((folder / name).is_file() for name in PACKAGE_FILES):
+        return f"this is a package, whose chat template `mkmodelfile build` compiles; {expected}"
+    models = sorted(folder.glob("*.gguf"))[:1]
+    return f"{expected}; or give the file itself{f': {models[0]}' if models else ''}"
 
 
 def named_chat_template(text: str, *, name: str | None = None) -> tuple[ChatTemplate, Path]:
@@ -215,11 +226,15 @@ def _from_json(text: str, name: str | None, file: str) -> ChatTemplate:
             help="see Hugging Face's tokenizer_config.json",
         )
     if not templates:
-        raise UsageError(
-            "no `chat_template` in this JSON",
-            span=Span(file),
-            help="newer models keep it in a file chat_template.jinja of its own",
-        )
+        what = "no `chat_template` in this JSON"
+        hint = "newer models keep it in a file chat_template.jinja of its own"
+        what = "no `chat_template` in this JSON"
+        hint = "newer models keep it in a file chat_template.jinja of its own"
+        kind = kind_of(text)
+        if kind and kind is not TOKENIZER_CONFIG:
+            what += f": this is {kind.what}"
+            hint = f"{kind.taken_by}; here, give a chat_template.jinja, a tokenizer_config.json or a GGUF"
+        raise UsageError(what, span=Span(file), help=hint)
     return _choose(templates, name, file, _token(data.get("bos_token")), _token(data.get("eos_token")))
 
 

@@ -6,17 +6,14 @@ import json
 import re
 from collections.abc import Callable
 
+from ..core.errors import TemplateReferenceError
+from ..core.file_kinds import GO_TEMPLATE, MODELFILE, PACKAGE_FILE, is_go_template, is_modelfile, kind_of
+
 _JINJA = re.compile(r"\{[{%#]")
 _FROM_A_HUB = "download the file itself (on a model hub: the /resolve/ address, not the /blob/ page)"
 _THE_MODELS_OWN = "give the model's own chat_template.jinja, its tokenizer_config.json or its GGUF"
 
-# Actions that Jinja has no expression for: fields of the request, and keywords that a space follows.
-_GO = re.compile(
-    r"\{\{-?\s*(?:end|else|break|continue)\s*-?\}\}"
-    r"|\{\{-?\s*(?:if|range|with|else\s+if|define|template|block)\s+[^(\s]"
-    r"|\{\{(?:[^}]*[\s(])?\.(?:[A-Z]\w*)|\{\{-?\s*(?:/\*|\$)"
-)
-_FROM_LINE = re.compile(r"(?:\s*#.*\n|\s*\n)*\s*FROM\s+\S", re.IGNORECASE)
+_PLAIN = "plain text without any Jinja"
 _KEY = re.compile(r"[\w.\-]+:(?:\s|$)|- |---|\.\.\.|#|\s|$")
 _BLOCK = re.compile(r"^[\w.\-]+:\s*[|>][-+0-9]*\s*$", re.MULTILINE)
 
@@ -35,20 +32,26 @@ def describe(text: str) -> tuple[str, str]:
     return "", ""
 
 
+def require_chat_template(text: str, *, plain: bool = False) -> None:
+    """Raises TemplateReferenceError, with what the text is, where it is no chat template.
+
+    plain: whether a text without any Jinja may be one, as it is to Hugging Face.
+    """
+    what, instead = describe(text)
+    if what and not (plain and what == _PLAIN):
+        raise TemplateReferenceError(f"this is {what}, expected a chat template in Jinja", help=instead)
+
+
+def _is_package(text: str) -> bool:
+    return kind_of(text) is PACKAGE_FILE
+
+
 def _is_pointer(text: str) -> bool:
     return text.startswith("version https://git-lfs")
 
 
 def _is_page(text: str) -> bool:
     return text.lstrip()[:20].lower().startswith(("<!doctype html", "<html", "<?xml"))
-
-
-def _is_modelfile(text: str) -> bool:
-    return "{%" not in text and _FROM_LINE.match(text) is not None
-
-
-def _is_go(text: str) -> bool:
-    return "{%" not in text and _GO.search(text) is not None
 
 
 def _is_json(text: str) -> bool:
@@ -80,18 +83,22 @@ def _is_plain(text: str) -> bool:
 _KINDS: tuple[tuple[Callable[[str], bool], str, str], ...] = (
     (_is_pointer, "a Git LFS pointer", "run `git lfs pull` in that repository"),
     (_is_page, "an HTML or XML page", _FROM_A_HUB),
-    (_is_modelfile, "a Modelfile", f"`mkmodelfile lint` and `render` read it; here, {_THE_MODELS_OWN}"),
+    (is_modelfile, "a Modelfile", f"{MODELFILE.taken_by}; here, {_THE_MODELS_OWN}"),
     (
-        _is_go,
+        is_go_template,
         "a Go template",
-        "it is a TEMPLATE already, for a Modelfile or for `template:` of mkmodelfile.yaml; to compile one, "
-        f"{_THE_MODELS_OWN}",
+        f"it is a TEMPLATE already: {GO_TEMPLATE.taken_by}; to compile one, {_THE_MODELS_OWN}",
     ),
     (_is_json, "JSON without a chat template", _THE_MODELS_OWN),
+    (
+        _is_package,
+        "a package file",
+        f"`mkmodelfile build` compiles its chat template; here, {_THE_MODELS_OWN}",
+    ),
     (_is_yaml, "YAML", _THE_MODELS_OWN),
     (
         _is_plain,
-        "plain text without any Jinja",
+        _PLAIN,
         f"a name such as chatml, or a format with {{prompt}}, is no chat template; {_THE_MODELS_OWN}",
     ),
 )

@@ -7,8 +7,9 @@ from functools import partial
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
-from ..core.diagnostics import Diagnostic, with_excerpts
+from ..core.diagnostics import Diagnostic, Severity, Span, by_place, with_excerpts
 from ..core.errors import ModelfileError
+from ..core.file_kinds import CHAT_TEMPLATE, GO_TEMPLATE, kind_of
 from ..core.later import later
 from ..ollama.decoding import decode
 from ..ollama.grammar import check_is_text
@@ -60,6 +61,8 @@ def lint_file(
 
 def _of_package(data: bytes, file: str) -> list[Diagnostic]:
     shape, document, found = package.check_document(bounded_yaml.load(data, file))
+    if found and (other := package.other_kind(data, Path(file))):
+        return [other.to_diagnostic()]
     if shape is not None and not found:
         homes: list[tuple[tuple[str, ...], Mapping[str, Any]]] = [(("parameters",), shape.parameters)]
         for variant in variant_keys.variants_of(shape):
@@ -67,7 +70,7 @@ def _of_package(data: bytes, file: str) -> list[Diagnostic]:
         for home, given in homes:
             place = partial(document.span, *home)
             found += parameters.refused_parameters(given, shape.target, place)
-    found.sort(key=lambda d: (d.span.line or 0, d.span.column or 0) if d.span else (0, 0))
+    found.sort(key=by_place)
     return with_excerpts(found, bounded_yaml.BREAK.split(decode(data)))
 
 
@@ -76,4 +79,8 @@ def _of_template(data: bytes, file: str, target: str | Target) -> list[Diagnosti
         check_is_text(data, file)
     except ModelfileError as error:
         return [error.to_diagnostic()]
+    kind = kind_of(data)
+    if kind not in (None, GO_TEMPLATE, CHAT_TEMPLATE):  # of Jinja a rule tells what in it is no Go
+        message = f"this is {kind.what}, expected a Go template"
+        return [Diagnostic("MK202", Severity.ERROR, message, Span(file, 1), kind.taken_by)]
     return lint_template(decode(data), target=target, file=file)

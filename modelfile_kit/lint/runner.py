@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..core import codes
-from ..core.diagnostics import Diagnostic, Span, with_excerpts
+from ..core.diagnostics import Diagnostic, Span, by_line, with_excerpts
 from ..core.errors import ModelfileError
 from ..core.severity import Severity
 from ..ollama.decoding import decode
-from ..ollama.grammar import LINE_BREAK, Instruction, Modelfile, check_is_text, parse_all, parse_modelfile
+from ..ollama.grammar import LINE_BREAK, Instruction, Modelfile, parse_all, parse_modelfile
 from ..ollama.versions import Target
 from .choice import EVERYTHING, Choice
 from .context import Context
@@ -72,16 +72,15 @@ def _lint(
     choice: Choice,
 ) -> list[Diagnostic]:
     try:
-        check_is_text(text, file)
+        # Instructions that are too young for the target are a rule's matter, not the end of all findings.
+        parsed, refused = parse_all(text, target=replace(target, onwards=True), file=file)
     except ModelfileError as error:
         return [error.to_diagnostic()]
-    # Instructions that are too young for the target are a rule's matter, not the end of all findings.
-    parsed, refused = parse_all(text, target=replace(target, onwards=True), file=file)
     folder = Path(base) if base is not None else None
     context = Context(decode(text), parsed, folder, target, memory)
     found = [refusal(each, context, file) for each in refused]
     found += [_diagnostic(rule, finding, context.text, file) for rule, finding in _findings(context, choice)]
-    found.sort(key=lambda d: (d.span.line if d.span and d.span.line else 0, d.code))
+    found.sort(key=by_line)
     return with_excerpts(found, LINE_BREAK.split(context.text))
 
 
@@ -110,7 +109,7 @@ def lint_template(
             if finding.instruction is template or (finding.instruction is None and _line(finding))
         ]
     found = [replace(d, span=_without_head(d.span)) for d in found if d.code not in _ABOUT_MODELFILES]
-    found.sort(key=lambda d: (d.span.line if d.span and d.span.line else 0, d.code))
+    found.sort(key=by_line)
     return with_excerpts(found, LINE_BREAK.split(text))
 
 

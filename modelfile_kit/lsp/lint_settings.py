@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from ..core.diagnostics import Diagnostic
-from ..core.errors import KitError, UsageError
+from ..core.errors import KitError
 from ..core.sizes import read_memory
-from ..lint.choice import ALL, EVERYTHING, Choice
-from ..ollama.versions import Target
-from ..project.config import CODE, Config, find_config
+from ..lint.choice import EVERYTHING, Choice
+from ..lint.project_settings import choice_of, wrong_words
+from ..project.config import Config, find_config
 from ..project.patterns import Patterns
 from .answers import OpenFile
 
@@ -24,8 +24,8 @@ LATEST = "latest"
 class LintSettings:
     """target, choice, memory: as `lint_modelfile` takes them. base: None where no file is to be looked at.
 
-    excluded: whether the project leaves the file out. fault: what is wrong with the configuration, which then
-    does not count.
+    excluded: whether the project leaves the file out. faults: what is wrong with the configuration, which
+    then does not count.
     """
 
     target: str = LATEST
@@ -33,7 +33,7 @@ class LintSettings:
     memory: int | None = None
     base: Path | None = None
     excluded: bool = False
-    fault: Diagnostic | None = None
+    faults: tuple[Diagnostic, ...] = ()
 
 
 def lint_settings(file: OpenFile) -> LintSettings:
@@ -41,27 +41,19 @@ def lint_settings(file: OpenFile) -> LintSettings:
     if file.path is None:
         return LintSettings(file.target or LATEST)
     try:
-        return _of_project(file, file.path, find_config([str(file.path)]))
+        return _of_project(file, file.path, find_config([str(file.path)], wrong_words))
     except (KitError, OSError) as error:
-        fault = error.to_diagnostic() if isinstance(error, KitError) else None
-        return LintSettings(file.target or LATEST, base=file.folder, fault=fault)
+        faults = error.findings if isinstance(error, KitError) else ()
+        return LintSettings(file.target or LATEST, base=file.folder, faults=faults)
 
 
 def _of_project(file: OpenFile, path: Path, config: Config) -> LintSettings:
     lint: Mapping[str, Any] = config.lint
-    try:
-        choice = Choice(lint.get("select", ALL), lint.get("ignore", ()), lint.get("per-file-ignores", {}))
-        if config.target:
-            Target.parse(config.target)
-        memory = read_memory(lint["memory"]) if "memory" in lint else None
-    except UsageError as error:  # a word of the configuration
-        error.span, error.code = config.span("lint" if config.lint else "target"), CODE
-        raise
     parts = Path(os.path.relpath(path, config.folder)).parts
     return LintSettings(
         target=file.target or config.target or LATEST,
-        choice=choice.for_file(parts),
-        memory=memory,
+        choice=choice_of(config).for_file(parts),
+        memory=read_memory(lint["memory"]) if "memory" in lint else None,
         base=file.folder if lint.get("files", True) else None,
         excluded=bool(config.exclude) and Patterns(config.exclude).cover(parts),
     )

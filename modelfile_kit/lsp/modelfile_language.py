@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..core import codes
+from ..core.diagnostics import Diagnostic
 from ..core.errors import ModelfileError
 from ..lint.fmt import format_modelfile
 from ..lint.rules.parameter_out_of_range import RANGES
@@ -20,7 +21,7 @@ from ..ollama.releases import RELEASES
 from ..ollama.versions import Target, version_text
 from .answers import Choice, Edit, Hover, Link, OpenFile, Place, Problem, Symbol
 from .document_text import DocumentText
-from .lint_settings import lint_settings
+from .lint_settings import LintSettings, lint_settings
 from .modelfile_pieces import Piece, piece_at, pieces
 from .modelfile_words import (
     about_built_in,
@@ -31,7 +32,7 @@ from .modelfile_words import (
     parameter_detail,
 )
 from .near_files import GGUF, file_choices, file_link
-from .problems import place_of, problems_of
+from .problems import linted, place_of
 from .template_language import template_choices, template_definition, template_hover, template_symbols
 
 _FILES = ("from", "adapter", "draft", PROJECTOR)
@@ -46,13 +47,18 @@ class ModelfileLanguage:
 
     def problems(self, file: OpenFile) -> list[Problem]:
         """What lint finds, the files beside it looked at as `mkmodelfile lint` does."""
-        name = str(file.path) if file.path else None
-        found = lint_settings(file)
-        if found.excluded:
-            return []
-        options: Any = {"target": found.target, "memory": found.memory, "choice": found.choice}
-        wrong = lint_modelfile(file.text, base=found.base, file=name, **options)
-        return problems_of([*([found.fault] if found.fault else []), *wrong], file)
+
+        def lint(found: LintSettings, name: str | None) -> list[Diagnostic]:
+            return lint_modelfile(
+                file.text,
+                base=found.base,
+                target=found.target,
+                file=name,
+                memory=found.memory,
+                choice=found.choice,
+            )
+
+        return linted(file, lint)
 
     def fixes(self, file: OpenFile, place: Place) -> list[Problem]:
         """The findings with a safe fix on the lines of a place."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
+from ..core.diagnostics import by_place
 from ..ollama.parameters import PARAMETERS
 from ..package.bounded_yaml import BREAK, Document, load
 from ..package.create_keys import QUANTIZATIONS
@@ -45,7 +46,7 @@ class PackageLanguage:
         """What can be said of the file alone: names are not asked for, and no GGUF is read."""
         document = _document(file)
         *_, found = check_document(document)
-        found.sort(key=lambda d: (d.span.line or 0, d.span.column or 0) if d.span else (0, 0))
+        found.sort(key=by_place)
         return problems_of(found, file, _yaml_lines(file))
 
     def fixes(self, file: OpenFile, place: Place) -> list[Problem]:

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from ..core.codes import help_uri
 from ..core.diagnostics import Diagnostic, Span
 from .answers import OpenFile, Place, Problem
 from .document_text import DocumentText
+from .lint_settings import LintSettings, lint_settings
 
 # More in one file help nobody, and an editor becomes slow.
 MAX_PROBLEMS = 500
+
+
+def linted(file: OpenFile, lint: Callable[[LintSettings, str | None], Iterable[Diagnostic]]) -> list[Problem]:
+    """What `lint` finds in a file by its settings, behind what is wrong with these; none if it is left out.
+
+    lint: is given the settings and the file's name, None for one that has none yet.
+    """
+    settings = lint_settings(file)
+    if settings.excluded:
+        return []
+    name = str(file.path) if file.path else None
+    return problems_of([*settings.faults, *lint(settings, name)], file)
 
 
 def problems_of(

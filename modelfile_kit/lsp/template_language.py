@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 
+from ..core.diagnostics import Diagnostic
 from ..gotemplate.exec.functions import BUILTIN_NAMES
 from ..lint.runner import lint_template
 from ..ollama.functions import YOUNG
 from ..ollama.versions import Target
 from .answers import Choice, Hover, Link, OpenFile, Place, Problem, Symbol
-from .lint_settings import lint_settings
-from .problems import problems_of
+from .lint_settings import LintSettings
+from .problems import linted
 from .template_scope import Action, Cursor, actions, cursor_at, names_of, path_before, text_of
 from .template_words import (
     FUNCTION_WORDS,
@@ -36,12 +37,11 @@ class TemplateLanguage:
 
     def problems(self, file: OpenFile) -> list[Problem]:
         """What lint finds of it as a TEMPLATE."""
-        name = str(file.path) if file.path else None
-        found = lint_settings(file)
-        if found.excluded:
-            return []
-        wrong = lint_template(file.text, target=found.target, file=name, choice=found.choice)
-        return problems_of([*([found.fault] if found.fault else []), *wrong], file)
+
+        def lint(found: LintSettings, name: str | None) -> list[Diagnostic]:
+            return lint_template(file.text, target=found.target, file=name, choice=found.choice)
+
+        return linted(file, lint)
 
     def fixes(self, file: OpenFile, place: Place) -> list[Problem]:
         """None: lint fixes no TEMPLATE."""

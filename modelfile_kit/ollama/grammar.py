@@ -17,6 +17,7 @@ from typing import NoReturn
 
 from ..core.diagnostics import Span
 from ..core.errors import ModelfileError
+from ..core.file_kinds import MODELFILE, kind_of
 from ..gotemplate.values.unicode_tables import is_print
 from .decoding import decode, utf16_order
 from .printable import drop_refused, first_refused
@@ -200,7 +201,7 @@ def parse_modelfile(
         >>> [(i.line, i.name, i.key, i.value) for i in modelfile.instructions]
         [(1, 'from', '', './model.gguf'), (2, 'parameter', 'num_ctx', '4096')]
     """
-    check_is_text(text, file)
+    check_is_modelfile(text, file)
     parser = _Parser(decode(text), Target.parse(target), dialect, file)
     parser.run()
     result = parser.result
@@ -215,10 +216,10 @@ def parse_all(
     """Reads a Modelfile beyond what Ollama refuses: the instructions, and the lines that are none.
 
     Arguments as for `parse_modelfile`. Reading goes on at the next line that begins like an instruction.
-    A missing FROM is the last of the refused ones, at line 0. Raises ModelfileError (MK105, MK136, MK137)
-    for what is no Modelfile at all.
+    A missing FROM is the last of the refused ones, at line 0. Raises ModelfileError (MK105, MK136, MK137,
+    MK138) for what is no Modelfile at all.
     """
-    check_is_text(text, file)
+    check_is_modelfile(text, file)
     parser = _Parser(decode(text), Target.parse(target), True, file)
     parser.run(to_the_end=True)
     result, refused = parser.result, parser.refused
@@ -226,6 +227,25 @@ def parse_all(
         size = len(parser.text)
         refused.append(Refused(_no_from(file), size, (0, 0), "", len(result.instructions)))
     return result, tuple(refused)
+
+
+def check_is_modelfile(data: str | bytes, file: str | None = None) -> None:
+    """Raises ModelfileError for what is another kind of file.
+
+    As `check_is_text` does; and MK138: a template, a package file or JSON, in place of MK101, with its line.
+    """
+    check_is_text(data, file)
+    kind = kind_of(data, file or "")
+    if kind is None or kind is MODELFILE:
+        return
+    refusal = _refusal(data, file)
+    if refusal and refusal.code == "MK101":
+        raise ModelfileError(
+            f"this is {kind.what}, not a Modelfile",
+            code="MK138",
+            span=refusal.span,
+            help=f"{kind.taken_by}; a Modelfile is a text that names the model: FROM ./model.gguf",
+        )
 
 
 def check_is_text(data: str | bytes, file: str | None = None) -> None:

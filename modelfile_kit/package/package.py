@@ -13,8 +13,9 @@ from types import MappingProxyType
 from typing import Any
 
 from ..core.conversation import Message
-from ..core.diagnostics import Diagnostic, Severity, Span
+from ..core.diagnostics import Diagnostic, Severity, Span, by_place
 from ..core.errors import KitError, PackageError, UsageError
+from ..core.file_kinds import GGUF, PACKAGE_FILE, kind_of
 from ..core.files import read_file
 from ..core.os_errors import os_reason
 from ..core.sizes import read_size
@@ -34,6 +35,7 @@ FILE_NAMES = PACKAGE_FILES
 FAMILY_PREFIX = "family:"
 
 UNREADABLE = "MK501"
+NOT_YAML = "MK502"
 WRONG_VALUE = "MK504"
 CONFLICT = "MK507"
 BAD_NAME = "MK508"
@@ -195,9 +197,28 @@ def load_package(path: str | Path, *, lock: LockMode = "keep") -> Package:
             code=UNREADABLE,
         ) from e
     named = NamedFiles(file, lock)
-    package = package_from(load(data, str(file)), file, named)
+    try:
+        package = package_from(load(data, str(file)), file, named)
+    except PackageError as error:
+        raise other_kind(data, file) or error from error
     named.finish()
     return package
+
+
+def other_kind(data: bytes, file: Path) -> PackageError | None:
+    """The one error for a file of another kind, in place of all that YAML and its keys say of it.
+
+    None for what may be a package file.
+    """
+    kind = kind_of(data) if file.name in FILE_NAMES else kind_of(data, file.name)
+    if kind is None or kind in (PACKAGE_FILE, GGUF):  # of a GGUF the reader of YAML says it
+        return None
+    return PackageError(
+        f"this is {kind.what}, expected a package file ({FILE_NAMES[0]})",
+        span=Span(str(file)),
+        help=f"{kind.taken_by}; here, name a package's folder or file, or write one with `mkmodelfile init`",
+        code=NOT_YAML,
+    )
 
 
 def package_from(document: Document, file: Path, named: NamedFiles | None = None) -> Package:
@@ -243,7 +264,7 @@ def check_document(document: Document) -> tuple[PackageShape | None, Document, l
 
 
 def _stop(found: list[Diagnostic], file: Path) -> None:
-    found.sort(key=lambda d: (d.span.line or 0, d.span.column or 0) if d.span else (0, 0))
+    found.sort(key=by_place)
     first = found[0]
     more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
     raise PackageError(

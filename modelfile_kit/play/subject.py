@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,8 +13,9 @@ from ..building.build import Build, build
 from ..building.engine_tokens import compile_for_engine
 from ..building.sources import ModelTemplate
 from ..compiler import Compiled, compile_template
-from ..core.diagnostics import Severity
-from ..core.errors import KitError, UsageError
+from ..core.diagnostics import Severity, Span
+from ..core.errors import GoTemplateError, KitError, UsageError
+from ..core.file_kinds import CHAT_TEMPLATE, GGUF, GO_TEMPLATE, LOOKED_AT, TOKENIZER_CONFIG, kind_of
 from ..core.files import read_bounded, read_file
 from ..gguf_file import Vocabulary, read_header
 from ..huggingface import Reference
@@ -30,8 +30,6 @@ from ..replies.spoken import spoken_replies
 from ..sources.places import remote
 
 PACKAGE_FILE = "mkmodelfile.yaml"
-# What only a Go template has, as far as a chat template is concerned.
-_GO = re.compile(r"\{\{-?\s*(?:range|if|with|else|end|define|block|template|\.|\$)")
 _GO_NAMES = (".gotmpl", ".tmpl", ".template")
 _NATIVE = "native"
 
@@ -107,7 +105,10 @@ class Asked:
 
 
 def open_subject(asked: Asked) -> Subject:
-    """Opens what is asked for; raises as `build`, `named_chat_template` and `compile_template` do."""
+    """Opens what is asked for; raises as `build`, `named_chat_template` and `compile_template` do.
+
+    An error about a template names its file.
+    """
     if asked.is_package:
         if asked.name or asked.bos is not None or asked.eos is not None:
             raise UsageError("--name, --bos and --eos are for a template; a package says them itself")
@@ -117,8 +118,14 @@ def open_subject(asked: Asked) -> Subject:
             "--variant, --model and --projector are for a package",
             help="name a folder with a mkmodelfile.yaml",
         )
-    text = _go_template(asked.source)
-    return _template(text, asked) if text is not None else _chat_template(asked)
+    try:
+        text = _go_template(asked.source)
+        return _template(text, asked) if text is not None else _chat_template(asked)
+    except KitError as error:
+        if error.span is None or not error.span.file:
+            line = error.line if isinstance(error, GoTemplateError) else None
+            error.span = replace(error.span or Span(line=line), file=asked.source)
+        raise
 
 
 def _package(asked: Asked) -> Subject:
@@ -245,14 +252,16 @@ def _template(text: str, asked: Asked) -> Subject:
 
 
 def _go_template(source: str) -> str | None:
-    """The text of a Go template; None for a source that is something else."""
+    """The text of a Go template; None for a chat template. Raises UsageError for what is neither."""
     path = Path(source)
-    if not path.is_file() or path.suffix.lower() in (".gguf", ".json", ".jinja") or _is_gguf(path):
+    if not path.is_file():
+        return None  # a name, or a folder
+    kind = kind_of(read_file(path, LOOKED_AT), path.name)
+    if kind is GO_TEMPLATE or (kind is None and path.suffix.lower() in _GO_NAMES):
+        return read_bounded(path, "a template").decode("utf-8-sig", "surrogateescape")
+    if kind in (None, CHAT_TEMPLATE, GGUF, TOKENIZER_CONFIG):
         return None
-    data = read_bounded(path, "a template")
-    text = data.decode("utf-8", "replace")
-    is_go = path.suffix.lower() in _GO_NAMES or (_GO.search(text) is not None and "{%" not in text)
-    return data.decode("utf-8-sig", "surrogateescape") if is_go else None
+    raise UsageError(f"this is {kind.what}, expected a package, a GGUF or a template", help=kind.taken_by)
 
 
 def _vocabulary(path: Path) -> Vocabulary | None:

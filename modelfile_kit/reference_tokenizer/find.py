@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..core import file_kinds
 from ..core.errors import EngineError, KitError, UsageError
 from ..core.files import read_file
 from ..core.os_errors import os_reason
@@ -86,8 +87,10 @@ def kind_of(path: Path) -> str:
         )
     if start[:1] == b"<":
         raise _no_tokenizer(path, "is a web page, not the file: the download failed")
-    if start.startswith(b"GGUF"):
-        raise _no_tokenizer(path, "is a GGUF, not the tokenizer of the original model")
+    other = file_kinds.kind_of(head, path.name)
+    if other not in (None, file_kinds.TOKENIZER):
+        what = f"is {other.what}, not the tokenizer of the original model"
+        raise _no_tokenizer(path, what, f"{other.taken_by}; here, ")
     if start.startswith(b"{"):
         return "tekken.json" if b'"model"' not in head and _is_tekken(path, head) else "tokenizer.json"
     if _is_ranks(start):
@@ -154,9 +157,9 @@ def _missing(message: str) -> KitError:
     )
 
 
-def _no_tokenizer(path: Path, what: str) -> KitError:
+def _no_tokenizer(path: Path, what: str, before: str = "") -> KitError:
     return EngineError(
         f"{path}: {what}",
-        help=f"give the {_KNOWN} file of the original model",
+        help=f"{before}give the {_KNOWN} file of the original model",
         code=UNREADABLE,
     )

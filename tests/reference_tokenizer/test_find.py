@@ -44,7 +44,7 @@ def test_a_sentencepiece_model_is_known(tmp_path, libraries):
 @pytest.mark.parametrize(
     ("content", "text"),
     [
-        (b"GGUF\3\0\0\0", "is a GGUF, not the tokenizer"),
+        (b"GGUF\3\0\0\0", "is a GGUF file, not the tokenizer"),
         (b"\x89PNG\r\n\x1a\n", "begins with the bytes 89 50 4e 47 0d 0a 1a 0a, as no known kind"),
         (b"", "is empty"),
         (b"\xef\xbb\xbf \n", "is empty"),

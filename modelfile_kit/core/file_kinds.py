@@ -1,0 +1,161 @@
+"""Which of the kit's kinds of files a text is, told by what it holds, then by its name.
+
+A command that is given another kind than it takes says what the file is, and what takes it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import PurePath
+
+# A chat template has some 20,000 characters; a vocabulary in JSON has megabytes: its beginning tells.
+LOOKED_AT = 256 << 10
+
+# Actions that Jinja has no expression for: fields of the request, and keywords that a space follows.
+_GO = re.compile(
+    r"\{\{-?\s*(?:end|else|break|continue)\s*-?\}\}"
+    r"|\{\{-?\s*(?:if|range|with|else\s+if|define|template|block)\s+[^(\s]"
+    r"|\{\{(?:[^{}]*[\s(])?\.(?:[A-Z]\w*)|\{\{-?\s*(?:/\*|\$|\.)"
+)
+_JINJA_EXPRESSION = re.compile(r"\{\{|\{#")
+_INSTRUCTION = re.compile(
+    r"(?:[ \t]*(?:#.*)?\r?\n)*[ \t]*(?:FROM|PROJECTOR|PARAMETER|TEMPLATE|SYSTEM|ADAPTER|MESSAGE|LICENSE"
+    r"|RENDERER|PARSER|DRAFT|REQUIRES)[ \t]+\S",
+    re.IGNORECASE,
+)
+_FROM = re.compile(r"^[ \t]*FROM[ \t]+[^\s{][^{\n]*$", re.IGNORECASE | re.MULTILINE)
+_OBJECT = re.compile(r'\{\s*"\w+"\s*:')
+_CONTROL = re.compile(r"[\0-\x08\x0e-\x1a\x1c-\x1f]")
+_PACKAGE_KEY = re.compile(r"^(name|model|variants)[ \t]*:(?:[ \t\r]|$)", re.MULTILINE)
+_KEY_OR_DEEPER = re.compile(r"[\w.\-]+[ \t]*:(?:\s|$)|- |---|\.\.\.|#|\s|$")
+
+
+@dataclass(frozen=True)
+class FileKind:
+    """what: with its article, for `this is …`; taken_by: a sentence's part that names the commands."""
+
+    what: str
+    taken_by: str
+
+
+GGUF = FileKind(
+    "a GGUF file",
+    "`mkmodelfile inspect` describes it, `init` makes a package of it, `compile` and `render --jinja` read "
+    "its chat template",
+)
+GO_TEMPLATE = FileKind(
+    "a Go template",
+    "`mkmodelfile render --template` takes it, `lint` under a name in .gotmpl, and `template:` of a package",
+)
+CHAT_TEMPLATE = FileKind(
+    "a chat template (Jinja)",
+    "`mkmodelfile compile` and `render --jinja` take it, and `chat_template:` of a package",
+)
+MODELFILE = FileKind(
+    "a Modelfile",
+    "`mkmodelfile lint`, `fmt` and `render --modelfile` take it, and `init` makes a package of it",
+)
+PACKAGE_FILE = FileKind("a package file", "`mkmodelfile build`, `check`, `test` and `publish` take it")
+TOKENIZER_CONFIG = FileKind(
+    "a tokenizer's configuration (JSON)", "`mkmodelfile compile` and `render --jinja` read its chat template"
+)
+TOKENIZER = FileKind("a tokenizer (JSON)", "`mkmodelfile check`, `test` and `inspect` take it as --tokenizer")
+CONVERSATIONS = FileKind("a file of conversations (JSON)", "`mkmodelfile render --messages` takes it")
+
+# Of JSON whose end is not seen.
+_KEYS = {"added_tokens": TOKENIZER, "chat_template": TOKENIZER_CONFIG}
+_BY_NAME = (
+    ((".jinja", ".jinja2"), CHAT_TEMPLATE),
+    ((".gotmpl",), GO_TEMPLATE),
+    ((".modelfile",), MODELFILE),
+)
+_PACKAGE_NAMES = ("mkmodelfile.yaml", "mkmodelfile.yml")
+
+
+def kind_of(data: bytes | str, name: str = "") -> FileKind | None:
+    """What a file is; None for what is none of these, or could be several.
+
+    data: all of it, or its beginning. name: counts where the content does not tell.
+
+    >>> kind_of("{% for m in messages %}{{ m.content }}{% endfor %}").what
+    'a chat template (Jinja)'
+    >>> kind_of(b"{{ range .Messages }}{{ .Content }}{{ end }}", "x.jinja").what
+    'a Go template'
+    """
+    if isinstance(data, bytes):
+        if data.startswith(b"GGUF"):
+            return GGUF
+        data = data[:LOOKED_AT].decode("utf-8-sig", "replace")
+    text = data[:LOOKED_AT]
+    if _CONTROL.search(text):
+        return None
+    if (found := _json_kind(text)) is not None:
+        return found
+    for is_such, kind in (
+        (_is_package, PACKAGE_FILE),
+        (is_modelfile, MODELFILE),
+        (is_go_template, GO_TEMPLATE),
+        (_is_jinja, CHAT_TEMPLATE),
+    ):
+        if is_such(text):
+            return kind
+    return _kind_by_name(name)
+
+
+def is_go_template(text: str) -> bool:
+    """Whether a text has what only a Go template has, and nothing that only Jinja has."""
+    return "{%" not in text and _GO.search(text) is not None
+
+
+def is_modelfile(text: str) -> bool:
+    """Whether a text begins with an instruction of a Modelfile, and names a model."""
+    return "{%" not in text and _INSTRUCTION.match(text) is not None and _FROM.search(text) is not None
+
+
+def _is_package(text: str) -> bool:
+    """Whether a text is YAML with keys of a package at its margin, where no template's marks are."""
+    keys = set(_PACKAGE_KEY.findall(text))
+    if "name" not in keys or len(keys) < 2:
+        return False
+    lines = text.splitlines()[:-1] or [text]  # the last one may be cut
+    margin = "\n".join(line for line in lines if not line.startswith((" ", "\t")))
+    return all(map(_KEY_OR_DEEPER.match, lines)) and "{{" not in margin and "{%" not in margin
+
+
+def _is_jinja(text: str) -> bool:
+    if "{%" in text:
+        return True
+    return _JINJA_EXPRESSION.search(text) is not None
+
+
+def _json_kind(text: str) -> FileKind | None:
+    start = text.lstrip()
+    if not start.startswith(("{", "[")):
+        return None
+    try:
+        value = json.loads(start)
+    except (ValueError, RecursionError):  # also the beginning of a larger one
+        if not _OBJECT.match(start):
+            return None
+        return next((kind for key, kind in _KEYS.items() if f'"{key}"' in start), None)
+    if isinstance(value, list):
+        value = value[0] if value else None
+        return CONVERSATIONS if isinstance(value, dict) and {"messages", "role"} & value.keys() else None
+    if "chat_template" in value or "tokenizer_class" in value:
+        return TOKENIZER_CONFIG
+    if "messages" in value:
+        return CONVERSATIONS
+    return TOKENIZER if isinstance(value.get("model"), dict) and "added_tokens" in value else None
+
+
+def _kind_by_name(name: str) -> FileKind | None:
+    path = PurePath(name)
+    if path.name in _PACKAGE_NAMES:
+        return PACKAGE_FILE
+    if path.name == "tokenizer_config.json":
+        return TOKENIZER_CONFIG
+    if path.name.lower() == "modelfile":
+        return MODELFILE
+    return next((kind for ends, kind in _BY_NAME if path.suffix.lower() in ends), None)

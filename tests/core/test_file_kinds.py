@@ -1,0 +1,93 @@
+"""What a file is, told by what it holds; texts written by hand, and the kit's own files of each kind."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from modelfile_kit.core import file_kinds as kinds
+from modelfile_kit.core.file_kinds import FileKind, kind_of
+
+ROOT = Path(__file__).parents[2]
+
+TEXTS: list[tuple[FileKind | None, str]] = [
+    (kinds.CHAT_TEMPLATE, "{% for m in messages %}{{ m.content }}{% endfor %}"),
+    (kinds.CHAT_TEMPLATE, "[gMASK]<sop>\n{%- for m in messages %}{{ m }}{% endfor %}"),
+    (kinds.CHAT_TEMPLATE, "{{ bos_token }}{{ messages[0]['content'] }}"),
+    (kinds.CHAT_TEMPLATE, "{% set x = '{{ .Role }}' %}{{ x }}"),
+    (kinds.CHAT_TEMPLATE, "{# a comment #}{{ messages[0].content }}"),
+    (kinds.CHAT_TEMPLATE, "name: {{ messages[0].content }}\nmodel: x\n{% if tools %}y{% endif %}"),
+    (kinds.GO_TEMPLATE, "{{ if .System }}<|system|>{{ .System }}{{ end }}"),
+    (kinds.GO_TEMPLATE, "{{- range .Messages }}{{ .Content }}{{- end }}"),
+    (kinds.GO_TEMPLATE, "{{ .Prompt }}"),
+    (kinds.GO_TEMPLATE, "{{ range $i, $_ := .Messages }}x{{ end }}"),
+    (kinds.GO_TEMPLATE, "FROM here on: {{ .Prompt }}\nis a Go template"),
+    (kinds.MODELFILE, 'FROM ./x.gguf\nTEMPLATE """{{ .Prompt }}"""\n'),
+    (kinds.MODELFILE, "# mine\r\n\r\nfrom llama3\r\nparameter stop a\r\n"),
+    (kinds.MODELFILE, "PARAMETER stop {{ x }}\nFROM ./x.gguf\n"),
+    (kinds.PACKAGE_FILE, "# a comment\nname: a\nmodel: a.gguf\nsystem: |\n  {{ x }} {% y %}\n"),
+    (kinds.PACKAGE_FILE, "model: a.gguf\r\nname: a\r\nstop:\r\n- a\r\n"),
+    (kinds.PACKAGE_FILE, "name: a\nvariants: {q4: a.gguf}\n"),
+    (kinds.TOKENIZER_CONFIG, '{"chat_template": "{% for m in messages %}{{ m }}{% endfor %}"}'),
+    (kinds.TOKENIZER_CONFIG, '{"tokenizer_class": "X", "eos_token": "</s>"}'),
+    (kinds.TOKENIZER, '{"added_tokens": [], "model": {"type": "BPE", "vocab": {}}}'),
+    (kinds.TOKENIZER, '{"version": "1.0", "added_tokens": [{"id": 0, "content": "<s>"'),
+    (kinds.CONVERSATIONS, '[{"id": "a", "messages": [{"role": "user", "content": "{{ Hi }}"}]}]'),
+    (kinds.CONVERSATIONS, '[{"role": "user", "content": "{{ .Hi }} {% x %}"}]'),
+    (kinds.CONVERSATIONS, '{"messages": []}'),
+    (None, ""),
+    (None, "plain text"),
+    (None, "FROM here on it is prose without a model"[:4]),
+    (None, "[]"),
+    (None, '{"a": 1}'),
+    (None, "name: x\nother: y\n"),
+    (None, "\0{% for %}"),
+]
+
+
+@pytest.mark.parametrize(("kind", "text"), TEXTS)
+def test_texts(kind: FileKind | None, text: str) -> None:
+    assert kind_of(text) is kind
+    assert kind_of(text.encode(), "x.txt") is kind
+    assert kind_of(b"\xef\xbb\xbf" + text.encode()) is kind
+
+
+def test_the_name_counts_only_where_the_content_does_not_tell() -> None:
+    assert kind_of("plain", "a/x.jinja") is kinds.CHAT_TEMPLATE
+    assert kind_of("plain", "x.gotmpl") is kinds.GO_TEMPLATE
+    assert kind_of("a: 1", "mkmodelfile.yml") is kinds.PACKAGE_FILE
+    assert kind_of("{", "tokenizer_config.json") is kinds.TOKENIZER_CONFIG
+    assert kind_of("{{ .Prompt }}", "x.jinja") is kinds.GO_TEMPLATE
+    assert kind_of(b"GGUF\3\0\0\0", "x.jinja") is kinds.GGUF
+    assert kind_of("plain", "x.gguf") is None
+
+
+def test_the_projects_own_files() -> None:
+    found: dict[FileKind | None, int] = {}
+    for pattern, kind in (
+        ("templates/*/chat_template.jinja", kinds.CHAT_TEMPLATE),
+        ("examples/**/*.jinja", kinds.CHAT_TEMPLATE),
+        ("examples/**/*.gotmpl", kinds.GO_TEMPLATE),
+        ("examples/*/mkmodelfile.yaml", kinds.PACKAGE_FILE),
+        ("examples/**/Modelfile", kinds.MODELFILE),
+    ):
+        for path in ROOT.glob(pattern):
+            assert kind_of(path.read_bytes()) is kind, path
+            found[kind] = found.get(kind, 0) + 1
+    assert found.keys() >= {kinds.CHAT_TEMPLATE, kinds.PACKAGE_FILE}
+
+
+def test_every_kind_says_what_takes_it() -> None:
+    every = [value for value in vars(kinds).values() if isinstance(value, FileKind)]
+    assert len(every) == 8
+    for kind in every:
+        assert "`mkmodelfile " in kind.taken_by
+
+
+@pytest.mark.parametrize("text", ["\n" * 50_000, "{{" * 50_000, "# \n" * 50_000 + "x", "{{ a" * 30_000])
+def test_hostile_texts_cost_little(text: str) -> None:
+    start = time.process_time()
+    kind_of(text)
+    assert time.process_time() - start < 5  # a pattern that tries every way to split them needs years
