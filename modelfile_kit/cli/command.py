@@ -53,7 +53,7 @@ class Command(click.Command):
 
     def _report(self, error: Exception, ctx: click.Context) -> None:
         """Writes an error as a report and ends the command, where that is what was asked for."""
-        from ..core.errors import KitError, PackageError
+        from ..core.errors import KitError
         from ..core.urls import shown_url
         from ..report import FORMATS, Report
 
@@ -65,8 +65,7 @@ class Command(click.Command):
         given = (ctx.params.get(p.name or "") for p in self.params if isinstance(p, click.Argument))
         words = (word for value in given for word in (value if isinstance(value, tuple) else (value,)))
         subject = " ".join(shown_url(str(word)) for word in words if word is not None)
-        found = error.diagnostics if isinstance(error, PackageError) else (error.to_diagnostic(),)
-        report = Report(str(self.name), subject, diagnostics=found)
+        report = Report(str(self.name), subject, diagnostics=error.findings)
         if asked == "text":  # main says it on stderr
             write_report_files(report)
             return

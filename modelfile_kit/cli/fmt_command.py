@@ -15,7 +15,7 @@ from ..ollama.decoding import decode
 from .command import Command
 from .common import print_diagnostics, say
 from .output import deliver, show
-from .project_files import project_config, project_files, project_options
+from .project_files import HERE, project_config, project_files, project_options
 
 
 @click.command(
@@ -24,11 +24,11 @@ from .project_files import project_config, project_files, project_options
     examples=(
         "mkmodelfile fmt Modelfile",
         "mkmodelfile fmt --check --diff Modelfile",
-        "mkmodelfile fmt --check .",
+        "mkmodelfile fmt --check",
         "mkmodelfile fmt - < Modelfile",
     ),
 )
-@click.argument("modelfiles", nargs=-1, required=True, metavar="MODELFILE-or-FOLDER...")
+@click.argument("modelfiles", nargs=-1, metavar="[MODELFILE-or-FOLDER]...")
 @click.option("--check", is_flag=True, help="Change nothing; exit with code 1 if something would change.")
 @click.option("--diff", is_flag=True, help="Show what would change, and change nothing.")
 @project_options
@@ -37,8 +37,9 @@ def command(
 ) -> None:
     """Format Modelfiles in place, without changing what Ollama reads. `-` formats stdin to stdout.
 
-    Takes files, folders of them and patterns, as lint does.
+    Takes files, folders of them and patterns, as lint does; by default the current folder.
     """
+    modelfiles = modelfiles or HERE
     settings = project_config(modelfiles, config)
     files = project_files(modelfiles, settings, force_exclude=force_exclude)
     unread = files.unreadable

@@ -9,21 +9,22 @@ import click
 from ..core.diagnostics import Diagnostic, Severity
 from ..core.errors import ModelfileError, UsageError
 from ..core.files import write_atomically
+from ..core.sizes import read_memory
 from ..lint.any_file import LINTED, is_modelfile, lint_file
 from ..lint.baseline import Baseline
-from ..lint.choice import ALL, Choice
+from ..lint.choice import Choice
+from ..lint.project_settings import choice_of
 from ..lint.runner import fix_modelfile
-from ..project.config import CODE as CONFIG_CODE
 from ..project.config import Config
 from ..report import Report
 from .command import Command
 from .common import fail_on_option, format_option, memory_size, print_report, say
 from .project_files import (
+    HERE,
     ProjectFiles,
     project_config,
     project_files,
     project_options,
-    set_by,
     was_given,
 )
 
@@ -32,13 +33,14 @@ from .project_files import (
     "lint",
     cls=Command,
     examples=(
+        "mkmodelfile lint",
         "mkmodelfile lint --fix --target '>=0.30' Modelfile",
         "mkmodelfile lint --select MK1,MK2 --ignore absolute-path models",
         "mkmodelfile lint --baseline known.json --update-baseline .",
         "ollama show --modelfile NAME | mkmodelfile lint -",
     ),
 )
-@click.argument("modelfiles", nargs=-1, required=True, metavar="MODELFILE-or-FOLDER...")
+@click.argument("modelfiles", nargs=-1, metavar="[MODELFILE-or-FOLDER]...")
 @click.option(
     "--target",
     default="latest",
@@ -89,20 +91,22 @@ def command(
 ) -> None:
     """Find mistakes in Modelfiles: files, folders of them, patterns (`-` is standard input).
 
-    A mkmodelfile.yaml is checked as a package file, a .gotmpl file as a TEMPLATE.
+    By default the current folder. A mkmodelfile.yaml is checked as a package file, a .gotmpl file as a
+    TEMPLATE.
 
     `mkmodelfile explain CODE` has a page for every finding. Exit code 1 if anything was found.
     docs/linting.md has the configuration, and which files of a folder are left out.
     """
+    modelfiles = modelfiles or HERE
     settings = project_config(modelfiles, config)
     target = target if was_given("target") else settings.target or target
     no_files = no_files or not settings.lint.get("files", True)
     if not was_given("fail_on") and "fail-on" in settings.lint:
-        fail_on = set_by(settings, "fail-on", settings.lint["fail-on"], _option("fail_on"))
+        fail_on = settings.lint["fail-on"]
     if memory is None and "memory" in settings.lint:
-        memory = set_by(settings, "memory", settings.lint["memory"], _option("memory"))
+        memory = read_memory(settings.lint["memory"])
     known = _baseline(baseline, update_baseline, settings)
-    choice = _choice(select, ignore, settings)
+    choice = choice_of(settings, select, ignore)
     wanted_names = settings.include or LINTED
     files = project_files(modelfiles, settings, force_exclude=force_exclude, wanted=wanted_names)
     found: list[Diagnostic] = []
@@ -127,35 +131,9 @@ def command(
         raise click.exceptions.Exit(2 if unread else 1)
 
 
-def _option(name: str) -> click.Option:
-    parameters = click.get_current_context().command.params
-    found = next(p for p in parameters if p.name == name)
-    assert isinstance(found, click.Option)
-    return found
-
-
 def _subject(names: tuple[str, ...]) -> str:
     """What was named; a hook of pre-commit names hundreds of files."""
     return " ".join(names) if len(names) <= 3 else f"{' '.join(names[:2])} and {len(names) - 2} more"
-
-
-def _choice(select: tuple[str, ...], ignore: tuple[str, ...], settings: Config) -> Choice:
-    """`--select` takes the place of the configuration's two lists, `--ignore` adds to them."""
-    lint = settings.lint
-    per_file = lint.get("per-file-ignores", {})
-    for key, words in (
-        ("select", lint.get("select", ())),
-        ("ignore", lint.get("ignore", ())),
-        ("per-file-ignores", [word for of_files in per_file.values() for word in of_files]),
-    ):
-        try:
-            Choice(words)
-        except UsageError as error:  # a word of the configuration, not of the command line
-            error.span, error.code = settings.span(key), CONFIG_CODE
-            raise
-    if select:
-        return Choice(select, ignore, per_file)
-    return Choice(lint.get("select", ALL), (*lint.get("ignore", ()), *ignore), per_file)
 
 
 def _baseline(given: str | None, update: bool, settings: Config) -> Baseline | None:

@@ -187,8 +187,6 @@ def _wrong_usage(error: click.ClickException, arguments: list[str], flags: Flags
     context = error.ctx if isinstance(error, click.UsageError) else None
     path = context.command_path if context else "mkmodelfile"
     hint = f"`{path} --help` lists what it takes"
-    if isinstance(error, click.MissingParameter) and error.param and "FOLDER" in (error.param.metavar or ""):
-        hint = f"`{path} .` takes the current folder; {hint}"
     message = error.format_message().replace("\n\t", " ")  # click lists choices below one another
     found = Diagnostic("MK901", Severity.ERROR, hide_logins(message), None, hint)
     flags.shown.append(found)
@@ -216,15 +214,13 @@ def _asked_format(arguments: list[str]) -> str:
 
 def _explain(error: Exception, flags: Flags) -> int:
     from ..core.diagnostics import Diagnostic
-    from ..core.errors import KitError, PackageError
+    from ..core.errors import KitError
     from ..report.terminal import findings_lines
 
     findings: tuple[Diagnostic, ...]
     code = 2
-    if isinstance(error, PackageError):
-        findings, code = error.diagnostics, error.exit_code
-    elif isinstance(error, KitError):
-        findings, code = (error.to_diagnostic(),), error.exit_code
+    if isinstance(error, KitError):
+        findings, code = error.findings, error.exit_code
     else:
         findings = (_unplanned(error),)
     if isinstance(error, BrokenPipeError):

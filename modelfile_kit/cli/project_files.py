@@ -10,15 +10,18 @@ from typing import Any, TypeVar
 import click
 
 from ..core.diagnostics import Diagnostic, Severity, Span
-from ..core.errors import UsageError
 from ..core.os_errors import os_next_step, os_reason
 from ..core.progress import told_steps
+from ..lint.project_settings import wrong_words
 from ..ollama.grammar import MAX_BYTES
-from ..project.config import CODE, Config, find_config, read_config
+from ..project.config import Config, find_config, read_config
 from ..project.patterns import Patterns
 from ..project.walk import MODELFILES, Search
 from .common import read_bytes, say
 from .flags import current_flags
+
+HERE = (".",)
+"""What is looked at where a command line names nothing."""
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -73,10 +76,13 @@ def project_options(command: Function) -> Function:
 
 
 def project_config(names: Sequence[str], config: str | None) -> Config:
-    """The configuration for what is named on the command line. config: what `--config` says."""
+    """The configuration for what is named on the command line. config: what `--config` says.
+
+    Raises ConfigError with everything that is wrong with it, whichever command reads it.
+    """
     if config == "none":
         return Config()
-    return find_config(names) if config is None else read_config(Path(config))
+    return find_config(names, wrong_words) if config is None else read_config(Path(config), wrong_words)
 
 
 def project_files(
@@ -111,14 +117,6 @@ def was_given(name: str) -> bool:
     """Whether an option of the command that runs was on the command line."""
     source = click.get_current_context().get_parameter_source(name)
     return source is click.core.ParameterSource.COMMANDLINE
-
-
-def set_by(config: Config, key: str, value: str, option: click.Option | click.Argument) -> Any:
-    """A value of the configuration, read as that of an option. Raises UsageError with its place."""
-    try:
-        return option.process_value(click.get_current_context(), value)
-    except click.BadParameter as error:
-        raise UsageError(f"{key!r}: {error.message}", span=config.span(key), code=CODE) from error
 
 
 def _cannot_be_read(error: OSError) -> Diagnostic:

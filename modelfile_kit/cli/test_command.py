@@ -18,7 +18,7 @@ from ..testing.golden import once_for_each_folder
 from ..testing.golden_run import check_packages
 from .command import Command
 from .common import file_options, finish, format_option, say, tokenizer_option
-from .project_files import project_config, project_files, project_options
+from .project_files import HERE, project_config, project_files, project_options
 from .variants import variant_option
 
 
@@ -64,12 +64,13 @@ def command(
         raise UsageError("--micro is its own model and projector; leave out --model and --projector")
     if micro and variants:
         raise UsageError("--micro stands for all variants; leave out --variant")
+    paths = paths or HERE
     settings = project_config(paths, config)
     if not (model or projector or variants):
         micro = micro or settings.test.get("micro", False)
     rows: list[dict[str, Any]] = []
     cases = check_packages(
-        _packages(paths or (".",), settings, force_exclude),
+        _packages(paths, settings, force_exclude),
         model=model,
         projector=projector,
         tokenizer=tokenizer,
@@ -81,7 +82,7 @@ def command(
         row=rows.append,
     )
     cases, once = once_for_each_folder(cases)
-    subject = " ".join(paths) or "."
+    subject = " ".join(paths)
     finish(Report("test", subject, tuple(cases), once, table=tuple(rows), brief=not update), output_format)
 
 

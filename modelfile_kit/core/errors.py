@@ -2,7 +2,8 @@
 
 KitError                 anything the kit raises on purpose
 ├── UsageError           wrong arguments, or a broken environment (exit code 2)
-│   └── MissingDependencyError   an extra that is not installed
+│   ├── MissingDependencyError   an extra that is not installed
+│   └── ConfigError      a project's configuration that cannot be used
 ├── GGUFError            a file that is not a sound GGUF
 │   └── SourceError      a name that leads to no file: of a hub, a registry or a server
 ├── ModelfileError       a Modelfile that Ollama refuses
@@ -15,6 +16,8 @@ KitError                 anything the kit raises on purpose
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from .diagnostics import Diagnostic, Severity, Span
 
@@ -54,6 +57,11 @@ class KitError(Exception):
         """The same as a finding, for the report formats."""
         return Diagnostic(self.code, Severity.ERROR, self.message, self.span, self.help)
 
+    @property
+    def findings(self) -> tuple[Diagnostic, ...]:
+        """All that is wrong: several, where the error is about a file that was read to its end."""
+        return (self.to_diagnostic(),)
+
     def __str__(self) -> str:
         where = f"{self.span}: " if self.span and str(self.span) else ""
         return f"{where}{self.message}"
@@ -70,6 +78,22 @@ class MissingDependencyError(UsageError):
     """Something optional is needed and not installed; `help` says how to get it."""
 
     code = "MK902"
+
+
+class ConfigError(UsageError):
+    """A project's configuration that cannot be used; every fault is in `findings`, the first one in front."""
+
+    code = "MK907"
+
+    def __init__(self, faults: Sequence[Diagnostic]) -> None:
+        first = faults[0]
+        more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+        super().__init__(first.message + more, help=first.help, span=first.span)
+        self.faults = tuple(faults)
+
+    @property
+    def findings(self) -> tuple[Diagnostic, ...]:
+        return self.faults
 
 
 class GGUFError(KitError):
@@ -112,6 +136,10 @@ class PackageError(KitError):
     ) -> None:
         super().__init__(message, help=help, span=span, code=code)
         self.diagnostics = diagnostics or (self.to_diagnostic(),)
+
+    @property
+    def findings(self) -> tuple[Diagnostic, ...]:
+        return self.diagnostics
 
 
 class TemplateReferenceError(KitError):

@@ -6,19 +6,26 @@ import difflib
 import os
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..core.diagnostics import Span
-from ..core.errors import UsageError
+from ..core.diagnostics import Diagnostic, Severity, Span, by_place, with_excerpts
+from ..core.errors import ConfigError, UsageError
+from ..core.file_kinds import kind_of
 from ..core.files import read_file
+from ..core.sizes import read_memory
+from .toml_places import key_places, line_of, line_of_word
 from .walk import repository_of
 
 FILE_NAMES = ("mkmodelfile.toml", "pyproject.toml")
 CODE = "MK907"
 MAX_BYTES = 1 << 20
+SEVERITIES = ("error", "warning", "info")
+
+_HOME = ("tool", "mkmodelfile")  # in a pyproject.toml
+_EXAMPLES = "docs/linting.md shows every key with an example"
 
 # What each key holds, by table; "" is the outermost. docs/linting.md says what they mean.
 KEYS: Mapping[str, Mapping[str, str]] = {
@@ -48,6 +55,7 @@ class Config:
     """What a project has set; None and empty where it says nothing.
 
     file: where it was read; folder: where its patterns and paths start. lint, test: the keys of these tables.
+    text: of the file, for the places of its keys.
     """
 
     file: Path | None = None
@@ -59,33 +67,39 @@ class Config:
     lint: Mapping[str, Any] = field(default_factory=dict)
     test: Mapping[str, Any] = field(default_factory=dict)
 
-    def span(self, key: str) -> Span:
-        """Where a key stands, as far as that is known."""
-        text = read_file(self.file, MAX_BYTES).decode() if self.file else ""
-        return Span(str(self.file) if self.file else None, _line_of(text, key))
+    text: str = field(default="", repr=False, compare=False)
+
+    def fault(self, path: tuple[str, ...], message: str, help: str = "", word: str = "") -> Diagnostic:
+        """A finding about a key, such as ("lint", "select"); word: the text in its value that is meant."""
+        place = _Places(self.file, self.text).span(path, word) if self.file else None
+        return Diagnostic(CODE, Severity.ERROR, message, place, help)
 
 
-def find_config(names: Iterable[str]) -> Config:
+Check = Callable[[Config], Iterable[Diagnostic]]
+"""What a room further up has to say of a configuration whose keys and kinds of values are right."""
+
+
+def find_config(names: Iterable[str], check: Check | None = None) -> Config:
     """The configuration for what is named: the nearest upward from the folder that all of it is in.
 
     A pyproject.toml without `[tool.mkmodelfile]` is none. The search ends with the git repository, if there
-    is one. Raises UsageError for a file that cannot be used.
+    is one. Raises ConfigError, with every fault, for a file that cannot be used.
     """
     start = _common_folder(names)
     top = repository_of(start)
     for folder in (start, *start.parents):
         for name in FILE_NAMES:
             # Not Path.is_file(), which fails in a folder that may not be looked into.
-            if os.path.isfile(file := folder / name) and (found := _read(file)) is not None:  # noqa: PTH113
+            if os.path.isfile(file := folder / name) and (found := _read(file, check)) is not None:  # noqa: PTH113
                 return found
         if folder == top:
             break
     return Config(folder=start if top is None else top)
 
 
-def read_config(file: Path) -> Config:
+def read_config(file: Path, check: Check | None = None) -> Config:
     """The configuration of one file. Raises UsageError where it has none or a fault."""
-    found = _read(file)
+    found = _read(file, check)
     if found is None:
         raise UsageError(
             "no [tool.mkmodelfile] in this file", span=Span(str(file)), help="name another file", code=CODE
@@ -102,65 +116,135 @@ def _common_folder(names: Iterable[str]) -> Path:
     return next((p for p in (common, *common.parents) if os.path.isdir(p)), Path.cwd())  # noqa: PTH112
 
 
-def _read(file: Path) -> Config | None:
+def _read(file: Path, check: Check | None) -> Config | None:
+    text, table = _parsed(file)
+    home: tuple[str, ...] = ()
+    if file.name == "pyproject.toml":
+        tool = table.get("tool")
+        table = tool.get("mkmodelfile") if isinstance(tool, dict) else None
+        if table is None:
+            return None
+        home = _HOME
+    places = _Places(file, text, home)
+    faults: list[Diagnostic] = []
+    if isinstance(table, dict):
+        sound, faults = _sound(places, "", table)
+    else:
+        faults.append(places.wrong_kind((), "a table", table))
+        sound = {}
+    config = Config(
+        file,
+        Path(os.path.abspath(file)).parent,  # noqa: PTH100
+        sound.get("target"),
+        tuple(sound.get("include", ())),
+        tuple(sound.get("exclude", ())),
+        sound.get("respect-gitignore", True),
+        sound.get("lint", {}),
+        sound.get("test", {}),
+        text,
+    )
+    faults += check(config) if check else ()
+    if faults:
+        raise ConfigError(with_excerpts(sorted(faults, key=by_place), text.split("\n")))
+    return config
+
+
+def _parsed(file: Path) -> tuple[str, Any]:
+    """The text of a file, and what it is as TOML. Raises UsageError where it is none."""
     if sys.version_info >= (3, 11):  # few projects have one, and every run would pay for it
         import tomllib
     else:
         import tomli as tomllib
 
+    name = _shown(file)
     data = read_file(file, MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
-        raise UsageError(f"more than {MAX_BYTES} bytes", span=Span(str(file)), code=CODE)
+        kind = kind_of(data)
+        found = f"this is {kind.what}" if kind else f"more than {MAX_BYTES:,} bytes"
+        raise UsageError(
+            f"{found}, expected a configuration in TOML",
+            span=Span(name),
+            help=kind.taken_by if kind else "name another file",
+            code=CODE,
+        )
     try:
-        text = data.decode()
-        table = tomllib.loads(text)
+        text = data.decode("utf-8-sig").replace("\r\n", "\n")
+        return text, tomllib.loads(text)
     except UnicodeDecodeError as error:
         raise UsageError(
-            f"not UTF-8 text (byte {error.start} is 0x{data[error.start]:02x})",
-            span=Span(str(file)),
-            code=CODE,
+            f"not UTF-8 text (byte {error.start} is 0x{data[error.start]:02x})", span=Span(name), code=CODE
         ) from error
     except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"not TOML: {error}", span=_place(file, text, str(error)), code=CODE) from error
+        if kind := kind_of(data):
+            message = f"this is {kind.what}, expected a configuration in TOML"
+            raise UsageError(message, span=Span(name), help=kind.taken_by, code=CODE) from error
+        raise UsageError(f"not TOML: {error}", span=_place(name, text, str(error)), code=CODE) from error
     except RecursionError as error:
-        raise UsageError("the TOML is nested too deeply", span=Span(str(file)), code=CODE) from error
+        raise UsageError("the TOML is nested too deeply", span=Span(name), code=CODE) from error
     except ValueError as error:  # a number of more digits than Python converts
         said = str(error).partition(";")[0]
-        raise UsageError(f"not TOML that can be read: {said}", span=Span(str(file)), code=CODE) from error
-    if file.name == "pyproject.toml":
-        tool = table.get("tool")
-        found = tool.get("mkmodelfile") if isinstance(tool, dict) else None
-        if found is None:
-            return None
-        if not isinstance(found, dict):
-            raise _fault(file, text, "mkmodelfile", "tool.mkmodelfile", "a table", found)
-        table = found
-    _check(file, text, "", table)
-    lint, test = table.get("lint", {}), table.get("test", {})
-    for name, inner in (("lint", lint), ("test", test)):
-        _check(file, text, name, inner)
-    return Config(
-        file,
-        Path(os.path.abspath(file)).parent,  # noqa: PTH100
-        table.get("target"),
-        tuple(table.get("include", ())),
-        tuple(table.get("exclude", ())),
-        table.get("respect-gitignore", True),
-        lint,
-        test,
-    )
+        raise UsageError(f"not TOML that can be read: {said}", span=Span(name), code=CODE) from error
 
 
-def _check(file: Path, text: str, name: str, table: Mapping[str, Any]) -> None:
-    known = KEYS[name]
+class _Places:
+    """Where keys stand in a file. home: the table in which ours are."""
+
+    def __init__(self, file: Path, text: str, home: tuple[str, ...] | None = None) -> None:
+        if home is None:
+            home = _HOME if file.name == "pyproject.toml" else ()
+        self.name, self.text, self.home = _shown(file), text, home
+        self.places = key_places(text)
+
+    def span(self, path: tuple[str, ...], word: str = "") -> Span:
+        """The line of a key, or of the nearest table above it that has one."""
+        whole = (*self.home, *path)
+        known = next((whole[:n] for n in range(len(whole), 0, -1) if whole[:n] in self.places), None)
+        if known is None:
+            return Span(self.name)
+        if word:
+            return Span(self.name, line_of_word(self.text, self.places, known, word))
+        return Span(self.name, line_of(self.text, self.places[known]))
+
+    def fault(self, path: tuple[str, ...], message: str, help: str, word: str = "") -> Diagnostic:
+        return Diagnostic(CODE, Severity.ERROR, message, self.span(path, word), help)
+
+    def wrong_kind(self, path: tuple[str, ...], kind: str, value: Any) -> Diagnostic:
+        whole = ".".join(path) or ".".join(self.home)
+        return self.fault(path, f"{whole!r} is {_kind(value)}, expected {kind}", _EXAMPLES)
+
+
+def _sound(places: _Places, name: str, table: Mapping[str, Any]) -> tuple[dict[str, Any], list[Diagnostic]]:
+    """The keys of a table whose values can be used, and what is wrong with the others."""
+    sound, faults = {}, []
     for key, value in table.items():
-        whole = f"{name}.{key}" if name else key
-        if key not in known:
-            raise UsageError(
-                f"unknown key {whole!r}", span=_span(file, text, key), help=_suggestion(key, name), code=CODE
-            )
-        if not _fits(value, known[key]):
-            raise _fault(file, text, key, whole, known[key], value)
+        path = (name, key) if name else (key,)
+        kind = KEYS[name].get(key)
+        if kind is None:
+            faults.append(places.fault(path, f"unknown key {'.'.join(path)!r}", _suggestion(key, name)))
+        elif not _fits(value, kind):
+            faults.append(places.wrong_kind(path, kind, value))
+        elif kind == "a table":
+            sound[key], inner = _sound(places, key, value)
+            faults += inner
+        else:
+            wrong = list(_wrong_value(places, path, key, value))
+            faults += wrong
+            if not wrong:
+                sound[key] = value
+    return sound, faults
+
+
+def _wrong_value(places: _Places, path: tuple[str, ...], key: str, value: Any) -> Iterator[Diagnostic]:
+    if key == "fail-on" and value not in SEVERITIES:
+        near = difflib.get_close_matches(value.lower(), SEVERITIES, n=1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        message = f"{'.'.join(path)!r} is {value!r}, which is no severity"
+        yield places.fault(path, message, f"{hint}expected {', '.join(SEVERITIES[:-1])} or {SEVERITIES[-1]}")
+    if key == "memory":
+        try:
+            read_memory(value)
+        except UsageError as error:
+            yield places.fault(path, f"{'.'.join(path)!r}: {error.message}", error.help)
 
 
 def _suggestion(key: str, table: str) -> str:
@@ -183,15 +267,6 @@ def _fits(value: Any, kind: str) -> bool:
     return kind == "a table" or all(_fits(v, "a list of texts") for v in value.values())
 
 
-def _fault(file: Path, text: str, key: str, whole: str, kind: str, value: Any) -> UsageError:
-    return UsageError(
-        f"{whole!r} is {_kind(value)}, expected {kind}",
-        span=_span(file, text, key),
-        help="docs/linting.md shows every key with an example",
-        code=CODE,
-    )
-
-
 def _kind(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -199,21 +274,20 @@ def _kind(value: Any) -> str:
     return kinds.get(type(value), "a date or time")
 
 
-def _span(file: Path, text: str, key: str) -> Span:
-    return Span(str(file), _line_of(text, key))
+def _shown(file: Path) -> str:
+    """A path as it is shown: from the current folder, where that is in or above the file's folder."""
+    here, whole = os.getcwd(), os.path.abspath(file)  # noqa: PTH100, PTH109
+    try:
+        common = os.path.commonpath((here, whole))
+    except ValueError:  # another drive
+        return str(file)
+    near = common in (here, os.path.dirname(whole))  # noqa: PTH120
+    return os.path.relpath(whole, here) if near else str(file)
 
 
-def _line_of(text: str, key: str) -> int | None:
-    """The line in which a key or table stands; the parser of Python's library does not say."""
-    name = re.escape(key)
-    quoted = rf"(?:{name}|\"{name}\"|'{name}')"
-    found = re.search(rf"^[ \t]*(?:{quoted}[ \t]*[=.]|\[[^\]\n]*{quoted}[\].])", text, re.MULTILINE)
-    return text.count("\n", 0, found.start()) + 1 if found else None
-
-
-def _place(file: Path, text: str, said: str) -> Span:
+def _place(name: str, text: str, said: str) -> Span:
     """The place that an error of the parser names at its end."""
     found = re.search(r"line (\d+), column (\d+)", said)
     if found is None:
-        return Span(str(file), max(1, len(text.splitlines())))
-    return Span(str(file), int(found[1]), int(found[2]))
+        return Span(name, max(1, len(text.splitlines())))
+    return Span(name, int(found[1]), int(found[2]))

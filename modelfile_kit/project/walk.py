@@ -15,6 +15,7 @@ from pathlib import Path
 from ..core.diagnostics import Span
 from ..core.errors import UsageError
 from ..core.files import MAX_NESTED_FOLDERS, read_file, require_shallow
+from ..core.os_errors import os_reason
 from .patterns import Patterns, is_glob, parse_pattern
 
 ALWAYS_SKIPPED = (
@@ -25,14 +26,15 @@ ALWAYS_SKIPPED = (
 
 MODELFILES = (
     "Modelfile", "modelfile", "Modelfile.*", "modelfile.*", "*.Modelfile", "*.modelfile",
-    "!*.j2", "!*.jinja", "!*.tmpl", "!*.bak", "!*.orig", "!*.rej", "!*.md", "!*~",
+    "!*.j2", "!*.jinja", "!*.tmpl", "!*.bak", "!*.orig", "!*.rej", "!*.md", "!*.json", "!*~",
 )  # fmt: skip
 """Names of Modelfiles; what makes one (Modelfile.j2) or is left of one (Modelfile.bak) is none."""
 
 PACKAGE_FILES = ("mkmodelfile.yaml", "mkmodelfile.yml")
 """Names of package files; of two in one folder the first counts."""
 
-MAX_IGNORE_BYTES = 1 << 20  # a .gitignore; far beyond what anybody writes
+MAX_IGNORE_BYTES = 1 << 20
+"""Of a .gitignore: far beyond what anybody writes, and each of its patterns is held against each file."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,8 @@ class Search:
     def find(self, names: Iterable[str]) -> list[str]:
         """The files that names mean, each once, in the order of the names; `-` stays what it is.
 
-        Raises UsageError for a folder or a pattern in which there is none.
+        Raises UsageError for a folder or a pattern in which there is none, and for a .gitignore that is too
+        large or cannot be read.
         """
         found: dict[str, str] = {}
         for name in names:
@@ -135,15 +138,15 @@ class Search:
         self, folder: Path, above: list[tuple[str, Patterns]], everything: bool, left: int
     ) -> Iterator[Path]:
         require_shallow(folder, left)
-        ignores = above
-        if self.gitignore and (own := _read_patterns(folder / ".gitignore")):
-            ignores = [*above, (os.path.abspath(folder), own)]  # noqa: PTH100
         try:
             with os.scandir(folder) as listed:
                 entries = sorted(listed, key=lambda e: e.name)
         except OSError as error:
             self.unreadable.append(error)
             return
+        ignores = above
+        if self.gitignore and any(e.name == ".gitignore" for e in entries):
+            ignores = [*above, (os.path.abspath(folder), _read_patterns(folder / ".gitignore"))]  # noqa: PTH100
         for entry in entries:
             path = folder / entry.name
             is_folder = entry.is_dir(follow_symlinks=False)  # a link to a folder may lead round in a circle
@@ -199,9 +202,26 @@ def repository_of(folder: Path) -> Path | None:
 
 
 def _read_patterns(file: Path) -> Patterns:
-    """The patterns of a file; none where there is no such file or it cannot be read."""
+    """The patterns of a file; none where there is no such file.
+
+    Raises UsageError for one that is too large or cannot be read: a part of it would be another list.
+    """
     try:
-        data = read_file(file, MAX_IGNORE_BYTES)
-    except OSError:
+        data = read_file(file, MAX_IGNORE_BYTES + 1)
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):  # of a worktree .git is a file
         return Patterns(())
+    except OSError as error:
+        if not os.path.lexists(file):  # its folder may not be looked into
+            return Patterns(())
+        raise _unusable(file, f"cannot be read: {os_reason(error)}") from error
+    if len(data) > MAX_IGNORE_BYTES:
+        raise _unusable(file, f"has more than {MAX_IGNORE_BYTES:,} bytes, expected a list of patterns")
     return Patterns(data.decode("utf-8", "surrogateescape").split("\n"))
+
+
+def _unusable(file: Path, why: str) -> UsageError:
+    return UsageError(
+        f"{why}; what it leaves out is not known",
+        span=Span(str(file)),
+        help="correct it, or set `respect-gitignore = false` in mkmodelfile.toml and use `exclude` there",
+    )

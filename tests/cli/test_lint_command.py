@@ -46,7 +46,6 @@ def test_exit_codes(mkmodelfile, write, text, fail_on, code):
 
 
 def test_wrong_usage(mkmodelfile, write, tmp_path):
-    assert mkmodelfile("lint").code == 2
     assert mkmodelfile("lint", tmp_path / "nothing").code == 2
     assert mkmodelfile("lint", tmp_path).code == 2
     assert mkmodelfile("lint", write("Modelfile", GOOD), "--target", "newest").code == 2
@@ -57,10 +56,15 @@ def test_wrong_usage(mkmodelfile, write, tmp_path):
         assert "internal error" not in done.err
 
 
-def test_a_path_that_is_left_out_gets_an_example(mkmodelfile):
+def test_a_path_that_is_left_out_means_the_current_folder(mkmodelfile, tmp_path, monkeypatch):
+    (tmp_path / ".git").mkdir()
+    monkeypatch.chdir(tmp_path)
     for command in ("lint", "fmt"):
         done = mkmodelfile(command)
-        assert (done.code, f"`mkmodelfile {command} .` takes the current folder" in done.err) == (2, True)
+        assert (done.code, ".: error MK901 usage: no Modelfile here" in done.err) == (2, True)
+        (tmp_path / "Modelfile").write_text("FROM llama3.2\n")
+        assert mkmodelfile(command).code == 0
+        (tmp_path / "Modelfile").unlink()
 
 
 def test_choices_are_on_one_line(mkmodelfile):

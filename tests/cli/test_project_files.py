@@ -153,7 +153,7 @@ def test_more_of_the_configuration(mkmodelfile, many):
         ('[lint]\nmemory = "much"\n', "mkmodelfile.toml:2: error MK907"),
         ('[lint]\nselect = ["MK109"]\n', "mkmodelfile.toml:2: error MK907"),
         ('[lint]\nfiles = true\nignore = ["bos-twic"]\n', "mkmodelfile.toml:3: error MK907"),
-        ('[lint]\n[lint.per-file-ignores]\na = ["x"]\n', "mkmodelfile.toml:2: error MK907"),
+        ('[lint]\n[lint.per-file-ignores]\na = ["x"]\n', "mkmodelfile.toml:3: error MK907"),
         ('[lint]\nslect = ["MK1"]\n', "did you mean 'select'?"),
     ],
 )
@@ -246,3 +246,35 @@ def test_a_thousand_modelfiles(tmp_path):
     *_, closing, seconds = done.stdout.splitlines()
     assert "of 1000 files" in closing
     assert float(seconds) < 10
+
+
+def test_all_faults_of_a_configuration_at_once(mkmodelfile, many):
+    lint = '[lint]\nselect = ["MK1",\n  "MK9x"]\nfail-on = "warnings"\nignore = ["bos-twic"]\n'
+    write("mkmodelfile.toml", f'target = "9.9.9.9"\n{lint}')
+    for command in ("lint", "fmt --check", "test"):
+        done = mkmodelfile(*command.split())
+        assert (done.code, done.out) == (2, "")
+        assert done.err.startswith("mkmodelfile.toml\n")
+        heads = [line.strip() for line in done.err.splitlines() if "MK907" in line]
+        assert [line.partition(": error MK907")[0] for line in heads] == ["1", "4", "5", "6"], done.err
+        assert '  5 | fail-on = "warnings"' in done.err
+        assert "did you mean 'warning'?" in done.err
+        assert "did you mean bos-twice?" in done.err
+    assert mkmodelfile("lint", "--config", "none", "--ignore", "MK1").code == 0
+
+
+def test_the_current_folder_is_meant_where_nothing_is_named(mkmodelfile, many, monkeypatch):
+    named, bare = mkmodelfile("lint", "."), mkmodelfile("lint")
+    assert (bare.code, bare.out) == (named.code, named.out)
+    assert codes(bare) == ["MK110", "MK125"]
+    write("a/Modelfile", "from llama3.2\n")
+    before = Path("b/Modelfile").read_text()
+    assert mkmodelfile("fmt", "--check").code == 1
+    assert mkmodelfile("fmt").code == 0
+    assert Path("a/Modelfile").read_text() == "FROM llama3.2\n"
+    assert Path("b/Modelfile").read_text() == before
+    Path("empty").mkdir()
+    monkeypatch.chdir("empty")
+    for command in ("lint", "fmt"):
+        done = mkmodelfile(command)
+        assert (done.code, ".: error MK901 usage: no Modelfile here" in done.err) == (2, True)

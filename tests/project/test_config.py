@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from modelfile_kit.core.errors import UsageError
+from modelfile_kit.core.errors import ConfigError, UsageError
 from modelfile_kit.project.config import FILE_NAMES, KEYS, find_config, read_config
 
 WHOLE = """\
@@ -134,3 +134,103 @@ def test_bytes_that_are_no_text() -> None:
     Path("mkmodelfile.toml").write_bytes(b"# \xff\n")
     with pytest.raises(UsageError, match="not UTF-8 text"):
         find_config(["."])
+
+
+TYPOS = """\
+targt = ">=0.30"
+exclude = "old"
+
+[lint]
+slect = ["MK1"]
+fail-on = "warnings"
+memory = "12 bananas"
+
+[lint.per-file-ignores]
+"old/*" = "MK2"
+
+[tst]
+micro = true
+"""
+
+
+def test_every_fault_is_told_at_once_with_its_line(here: Path) -> None:
+    Path("mkmodelfile.toml").write_text(TYPOS)
+    with pytest.raises(ConfigError) as error:
+        find_config(["."])
+    found = [(str(d.span), d.message, d.help) for d in error.value.findings]
+    assert found == [
+        ("mkmodelfile.toml:1", "unknown key 'targt'", "did you mean 'target'?"),
+        (
+            "mkmodelfile.toml:2",
+            "'exclude' is a text, expected a list of texts",
+            "docs/linting.md shows every key with an example",
+        ),
+        ("mkmodelfile.toml:5", "unknown key 'lint.slect'", "did you mean 'select'?"),
+        (
+            "mkmodelfile.toml:6",
+            "'lint.fail-on' is 'warnings', which is no severity",
+            "did you mean 'warning'? expected error, warning or info",
+        ),
+        (
+            "mkmodelfile.toml:7",
+            "'lint.memory': '12 bananas' is no size; expected a number and a unit, as in 12GiB",
+            "",
+        ),
+        (
+            "mkmodelfile.toml:9",
+            "'lint.per-file-ignores' is a table, expected a table of lists of texts",
+            "docs/linting.md shows every key with an example",
+        ),
+        ("mkmodelfile.toml:12", "unknown key 'tst'", "did you mean 'test'?"),
+    ]
+    assert {d.code for d in error.value.findings} == {"MK907"}
+    assert str(error.value) == "mkmodelfile.toml:1: unknown key 'targt' (and 6 more)"
+
+
+def test_another_tools_table_has_the_same_key(here: Path) -> None:
+    text = "[tool.ruff]\nexclude = 1\n[tool.ruff.lint]\nselct = []\n[tool.mkmodelfile.lint]\nselct = []\n"
+    Path("pyproject.toml").write_text(text)
+    with pytest.raises(ConfigError) as error:
+        find_config(["."])
+    assert [str(d.span) for d in error.value.findings] == ["pyproject.toml:6"]
+
+
+def test_a_check_of_another_room_sees_the_sound_keys_only(here: Path) -> None:
+    Path("mkmodelfile.toml").write_text('[lint]\nselect = [\n  "MK1",\n  "ZZ9",\n]\nfiles = 3\n')
+    seen = []
+
+    def check(config):
+        seen.append(dict(config.lint))
+        yield config.fault(("lint", "select"), "wrong", word="ZZ9")
+        yield config.fault(("lint", "select"), "wrong", word="not there")
+
+    with pytest.raises(ConfigError) as error:
+        find_config(["."], check)
+    assert seen == [{"select": ["MK1", "ZZ9"]}]
+    lines = [d.span.line for d in error.value.findings if d.span]
+    assert lines == [2, 4, 6]
+
+
+def test_the_path_is_shown_from_the_current_folder(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("a/b").mkdir(parents=True)
+    Path("a/mkmodelfile.toml").write_text("x = 1\n")
+
+    def shown() -> str | None:
+        with pytest.raises(ConfigError) as error:
+            find_config([str(here / "a" / "b")])
+        assert error.value.span
+        return error.value.span.file
+
+    assert shown() == str(Path("a/mkmodelfile.toml"))
+    monkeypatch.chdir("a/b")
+    assert shown() == str(Path("../mkmodelfile.toml"))
+    Path("../../c").mkdir()
+    monkeypatch.chdir("../../c")
+    assert shown() == str(here / "a" / "mkmodelfile.toml")
+
+
+def test_windows_line_ends_and_a_byte_order_mark(here: Path) -> None:
+    Path("mkmodelfile.toml").write_bytes(b'\xef\xbb\xbf# x\r\ntarget = "0.30"\r\n\r\n[lint]\r\nfils = 1\r\n')
+    with pytest.raises(ConfigError) as error:
+        find_config(["."])
+    assert [str(d.span) for d in error.value.findings] == ["mkmodelfile.toml:5"]

@@ -12,7 +12,7 @@ import pytest
 
 from modelfile_kit.core.errors import UsageError
 from modelfile_kit.project.patterns import Patterns
-from modelfile_kit.project.walk import MODELFILES, Search
+from modelfile_kit.project.walk import MAX_IGNORE_BYTES, MODELFILES, Search
 from tests.core.test_files import nested
 
 needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
@@ -168,3 +168,35 @@ def test_folders_without_end_are_not_searched(tmp_path: Path) -> None:
     write("m/Modelfile")
     with nested(tmp_path / "m", 1500), pytest.raises(UsageError, match="nested more than 100 deep"):
         find("m")
+
+
+def test_a_gitignore_that_is_too_large_is_refused() -> None:
+    """Of the first part of it another list would be made: what its end takes back would be left out."""
+    write("a/Modelfile")
+    Path(".git").mkdir()
+    lines = b"Modelfile\n" + b"# a remark\n" * (MAX_IGNORE_BYTES // 11) + b"!Modelfile\n"
+    for place in (".gitignore", "a/.gitignore"):
+        Path(place).write_bytes(lines)
+        with pytest.raises(UsageError, match="has more than 1,048,576 bytes, expected a list") as error:
+            find("a")
+        assert error.value.span and error.value.span.file and error.value.span.file.endswith(place)
+        assert find("a", gitignore=False) == ["a/Modelfile"]
+        Path(place).unlink()
+    Path(".gitignore").write_bytes(b"Modelfile\n" + b"# a remark\n" * 90_000 + b"!Modelfile\n")
+    assert find("a") == ["a/Modelfile"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_gitignore_that_cannot_be_read_is_refused() -> None:
+    write("a/Modelfile")
+    os.mkfifo("a/.gitignore")
+    with pytest.raises(UsageError, match="cannot be read"):
+        find("a")
+    Path("a/.gitignore").unlink()
+    Path("a/.gitignore").mkdir()  # to git it is no list either
+    assert find("a") == ["a/Modelfile"]
+
+
+def test_what_is_named_after_a_modelfile_and_is_none() -> None:
+    write("Modelfile.q4", "modelfile.language-configuration.json", "Modelfile.md", "Modelfile.j2")
+    assert find(".") == ["Modelfile.q4"]
