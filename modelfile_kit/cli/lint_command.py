@@ -33,8 +33,7 @@ from .project_files import (
     "lint",
     cls=Command,
     examples=(
-        "mkmodelfile lint",
-        "mkmodelfile lint --fix --target '>=0.30' Modelfile",
+        "mkmodelfile lint --fix --target '>=0.30'",
         "mkmodelfile lint --select MK1,MK2 --ignore absolute-path models",
         "mkmodelfile lint --baseline known.json --update-baseline .",
         "ollama show --modelfile NAME | mkmodelfile lint -",

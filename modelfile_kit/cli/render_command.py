@@ -105,7 +105,7 @@ def command(
     given = [f"--{name}" for name, value in sources.items() if value] + (["FILE"] if source else [])
     if len(given) != 1:
         found = " and ".join(given) or "none"
-        raise click.UsageError(f"give a FILE, or one of --template, --modelfile and --jinja; found {found}")
+        raise click.UsageError(f"give one of --template, --modelfile and --jinja, or a FILE; found {found}")
     if source:
         way = _way_of(source)
         template, modelfile, jinja = (source if way == name else None for name in sources)

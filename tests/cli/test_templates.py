@@ -166,7 +166,7 @@ def test_what_cannot_be_compiled_is_said_with_its_line(mkmodelfile, tmp_path, so
     ("arguments", "code", "words"),
     [
         (["--template", "t"], 2, "Missing option '--messages'"),
-        (["--messages", "m"], 2, "give one of --template, --modelfile and --jinja; found none"),
+        (["--messages", "m"], 2, "give one of --template, --modelfile and --jinja, or a FILE; found none"),
         (["--template", "t", "--jinja", "j", "--messages", "m"], 2, "found --template and --jinja"),
         (["--template", "t", "--messages", "absent.json"], 2, "absent.json"),
     ],
