@@ -52,15 +52,15 @@ OLLAMA_KEY = KeyKind("OLLAMA_API_KEY", "ollama.com")
 OPENAI_KEY = KeyKind("OPENAI_API_KEY", "api.openai.com", this_machine=True)
 
 
-def require_private(url: str, secret: str) -> None:
+def require_private(url: str, secret: str, shown: str = "") -> None:
     """Raises UsageError (MK817) where a secret would travel readable for everyone between.
 
-    secret: what it is, as the subject of a sentence.
+    secret: what it is, as the subject of a sentence. shown: the address for people, by default the url's.
     """
     if origin(url)[0] == "https" or is_loopback(url):
         return
     raise UsageError(
-        f"{secret} would go to {shown_url(url)} over plain HTTP, where everyone between can read it",
+        f"{secret} would go to {shown or shown_url(url)} over plain HTTP, where everyone between can read it",
         help="use https, or a tunnel to this machine (`ssh -L 11434:localhost:11434 HOST`)",
         code=IN_THE_OPEN,
     )

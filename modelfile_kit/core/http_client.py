@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from .api_keys import require_private, require_sendable
 from .errors import MissingDependencyError, UsageError
-from .urls import hide_logins, is_loopback, origin, require_closed_login
+from .urls import is_loopback, origin, require_closed_login, shown_url
 
 if TYPE_CHECKING:
     import httpcore
@@ -110,9 +110,11 @@ def open_client(
     import httpx
 
     require_closed_login(url, "the address of the server")
-    _require_host_name(url)
+    # With a login before it, what follows is shown as of an address that had one.
+    shown = shown_url(url.replace("://", "://_@", 1) if login else url)
+    _require_host_name(url, shown)
     if key or login:
-        require_private(url, "the API key" if key else "the user and password of the address")
+        require_private(url, "the API key" if key else "the user and password of the address", shown)
     if key:
         require_sendable(key, "the API key")
     return httpx.Client(
@@ -125,7 +127,7 @@ def open_client(
     )
 
 
-def _require_host_name(url: str) -> None:
+def _require_host_name(url: str, shown: str) -> None:
     """Raises UsageError for a name that no host can have (`xn--`, `a..b`): libraries fail otherwise of it."""
     import httpx
 
@@ -135,13 +137,13 @@ def _require_host_name(url: str) -> None:
         address.raw_host.decode("ascii").rstrip(".").encode("idna")
         empty = address.raw_host in (b".", b"..")
     except UnicodeError as e:
-        raise _no_host(url, str(e)) from e
+        raise _no_host(shown, str(e)) from e
     if empty:
-        raise _no_host(url, "it is empty")
+        raise _no_host(shown, "it is empty")
 
 
-def _no_host(url: str, why: str) -> UsageError:
-    return UsageError(f"{hide_logins(url)} names an invalid host: {why[:200]}", help="check the address")
+def _no_host(shown: str, why: str) -> UsageError:
+    return UsageError(f"{shown} names an invalid host: {why[:200]}", help="check the address")
 
 
 def open_transport(*, lines: bool = False, trusting: bool = False, keep: bool = True) -> httpx.BaseTransport:

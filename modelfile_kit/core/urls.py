@@ -41,15 +41,15 @@ def require_closed_login(url: str, what: str, *, server: bool = False) -> None:
     """Raises UsageError for a user or password whose `/`, `?` or `#` is not escaped: it is cut there.
 
     what: the address, as the subject of a sentence; it is not shown itself. What then stands where a port
-    would is no number. `http://me:12/x@box` cannot be told from an address with a port: where it names a file
-    it is taken for one, and shown as if it held a password. server: it is the address of a server, in whose
-    path nobody has an @.
+    would is no number. `http://me:12/x@box` cannot be told from an address with a port, nor
+    `http://me:a@b/x@box` from one with an @ in its path: where it names a file it is taken for one, and shown
+    as if it held a password. server: it is the address of a server, in whose path nobody has an @.
     """
     rest = url.partition("://")[2]
     authority = _authority(rest, 0, len(rest))
-    if "@" not in rest or "@" in authority or authority[:1] == "[":
+    if "@" not in rest[len(authority) :] or authority[:1] == "[":
         return
-    if server or _NO_PORT.search(authority):
+    if server or ("@" not in authority and _NO_PORT.search(authority)):
         raise UsageError(
             f"{what} has a user or password with a '/', '?' or '#' that is not escaped",
             help="write / as %2F, ? as %3F and # as %23, as in http://USER:PASS%2FWORD@HOST",
@@ -97,13 +97,18 @@ def _without_queries(text: str) -> str:
 def _login_end(text: str, start: int, end: int, last: int) -> int:
     """Where the login of an address ends, behind its @; `start` where it has none. In doubt it has one.
 
-    The address goes on behind its `://` from start to end; last: its last @, -1 for none. Of http and https,
-    whatever has a colon before an @ can be the login of someone who escaped nothing. Other schemes have no
-    logins, but ports and digests with an @ between (`oci://HOST:5000/REPO@sha256:…`).
+    The address goes on behind its `://` from start to end; last: its last @, -1 for none. A login goes to the
+    last @, also where that stands in the path. Of http and https, whatever has a colon before an @ can be the
+    login of someone who escaped nothing. Other schemes have no logins, but ports and digests with an @
+    between (`oci://HOST:5000/REPO@sha256:…`).
     """
     authority = _authority(text, start, end)
     if "@" in authority:
-        return start + authority.rfind("@") + 1
+        login = start + authority.rfind("@") + 1
+        if last < login:
+            return login
+        # `http://me:pass@wo/rd@box` has a login, and what is read as its host is a part of the password.
+        return end if text.find("?", login, last) >= 0 else last + 1
     if last < start:
         return start
     if _NO_PORT.search(authority) and not _IPV6.match(authority):
