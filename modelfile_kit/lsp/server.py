@@ -337,9 +337,12 @@ def _follow(server: Server, pygls_server: LanguageServer) -> None:
 
     @feature(types.INITIALIZE)
     def initialized(params: types.InitializeParams) -> None:
-        # pygls would edit its own copy of each file, which nobody reads, at many times the cost of ours.
+        # pygls would keep a copy of each file, which nobody reads: it edits at many times the cost of ours.
+        # Of an address that Python refuses (`file://[a`) it makes none, and the file would not be opened.
         workspace: Any = pygls_server.workspace
+        workspace.put_text_document = _no_copy
         workspace.update_text_document = _no_copy
+        workspace.remove_text_document = _no_copy
         server.set_up(params.initialization_options)
 
     @feature(types.SHUTDOWN)
@@ -407,7 +410,7 @@ def _answer(server: Server, pygls_server: LanguageServer) -> None:
 
 
 def _no_copy(*_: object) -> None:
-    """What pygls does with an edit: nothing, since `Server` does it."""
+    """What pygls does with a file: nothing, since `Server` does it."""
 
 
 class _Input:
@@ -460,7 +463,10 @@ def run_on_stdio(*, debug: bool = False) -> int:
 
 def _path_of(uri: str) -> Path | None:
     """The path of a file on this machine, None for what an editor has not saved or has elsewhere."""
-    path = to_fs_path(uri) if uri.startswith("file:") else None
+    try:
+        path = to_fs_path(uri) if uri.startswith("file:") else None
+    except ValueError:  # what begins as an IPv6 address and is none
+        return None
     return Path(path) if path and "\0" not in path else None
 
 

@@ -340,3 +340,18 @@ def test_a_message_without_end_is_refused(length: int) -> None:
         assert client.process.wait(PATIENCE) == 2
         client.close()
         assert f"{length:,} bytes" in client.errors and "MK999" not in client.errors
+
+
+@pytest.mark.parametrize(
+    "uri", ["file://[bad/Modelfile", "http://[bad/Modelfile", "http://[::1/Modelfile", "//[x/Modelfile"]
+)
+def test_an_address_that_python_refuses_is_a_file_without_a_path(client: Client, uri: str) -> None:
+    """Python takes these for half an IPv6 address; a client names freely what is on no disk."""
+    client.open(uri, "PARAM x\n", version=1)
+    assert "MK101" in {d["code"] for d in client.findings(uri, 1)}
+    client.change(uri, 2, {"range": at(0, 0, 7), "text": "FROM x"})
+    assert client.at("hover", uri, 0, 1)["range"] == at(0, 0, 4)
+    assert "MK101" not in {d["code"] for d in client.findings(uri, 2)}
+    client.send("textDocument/didClose", {"textDocument": {"uri": uri}})
+    assert client.findings(uri) == []
+    assert client.at("hover", uri, 0, 1) is None
