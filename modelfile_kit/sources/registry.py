@@ -119,21 +119,29 @@ def read_manifest(data: bytes, *, host: str, asked: str, media_type: str = "") -
     if not isinstance(found, dict) or found.get("schemaVersion") != 2:
         raise not_a_registry(host, asked, "something that is no manifest of version 2")
     try:
-        config = found.get("config")
+        config = found.get("config") or {}
         return Manifest(
             media_type=_text(found.get("mediaType") or media_type or OCI_MANIFEST),
             digest=digest_of(data),
             data=data,
             # Ollama writes a config without a digest where a model has none.
-            config=_descriptor(config) if config and config.get("digest") else None,
-            layers=tuple(_descriptor(d) for d in found.get("layers") or ()),
-            manifests=tuple(_descriptor(d) for d in found.get("manifests") or ()),
+            config=None if isinstance(config, dict) and not config.get("digest") else _descriptor(config),
+            layers=_descriptors(found.get("layers")),
+            manifests=_descriptors(found.get("manifests")),
         )
-    except (TypeError, ValueError, AttributeError) as e:
+    except ValueError as e:
         raise not_a_registry(host, asked, f"a manifest that is not sound: {e}") from e
 
 
-def _descriptor(found: Mapping[str, Any]) -> Descriptor:
+def _descriptors(found: object) -> tuple[Descriptor, ...]:
+    if found is not None and not isinstance(found, list):
+        raise ValueError(f"{str(found)[:40]!r} where a list of layers was expected")
+    return tuple(_descriptor(each) for each in found or ())
+
+
+def _descriptor(found: object) -> Descriptor:
+    if not isinstance(found, dict):
+        raise ValueError(f"{str(found)[:40]!r} where a layer was expected")
     digest, size = _text(found.get("digest")), found.get("size")
     if not _DIGEST.fullmatch(digest):
         raise ValueError(f"{digest[:80]!r} is not a SHA-256 digest")

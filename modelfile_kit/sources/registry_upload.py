@@ -176,6 +176,7 @@ class _Upload:
         self.location = ""
         self.at = 0  # as many bytes the registry has
         self.failed = 0
+        self.furthest = 0  # as many bytes it had at most; a registry may take back what it said
         self.chunk = CHUNK_BYTES
 
     def run(self, mount_from: str) -> bool:
@@ -254,7 +255,12 @@ class _Upload:
                 self.registry.expect(reply, self.asked, 202)
                 self.at = first + count
                 self._note(reply.headers)
-            self.failed = 0
+            if self.at < first + count and not self._is_further():
+                self.failed += 1  # it says that it has taken them, and that they are not there
+                if self.failed >= ATTEMPTS:
+                    what = f"status 202 to bytes up to {first + count}, and that it has {self.at}"
+                    raise not_a_registry(self.registry.host, self.asked, what)
+            self._is_further()
 
     def _finish(self) -> None:
         """Ends the upload, with all of a blob that was not sent in chunks."""
@@ -293,7 +299,6 @@ class _Upload:
             if not self._passes(error) or self.failed >= ATTEMPTS:
                 raise error
             time.sleep(_seconds(error, self.failed))
-            before = self.at
             try:
                 if error.status in _GONE and self.failed > 1:
                     self._begin()
@@ -302,9 +307,15 @@ class _Upload:
             except RegistryError as again:
                 error = again
                 continue
-            if self.at >= before + PIECE_BYTES:
-                self.failed = 0
+            self._is_further()
             return
+
+    def _is_further(self) -> bool:
+        """Whether it has a piece more than ever before, or all: then earlier failures do not count."""
+        if not self.furthest < self.at >= min(self.furthest + PIECE_BYTES, self.blob.size):
+            return False
+        self.furthest, self.failed = self.at, 0
+        return True
 
     def _passes(self, error: RegistryError) -> bool:
         """Whether it may be better next time: a broken connection, a busy registry, a lost upload."""

@@ -406,6 +406,8 @@ NOT_MANIFESTS = {
     "a size below nothing": json.dumps(
         {"schemaVersion": 2, "layers": [{"mediaType": "x", "digest": sha(b""), "size": -1}]}
     ).encode(),
+    "a text for layers": b'{"schemaVersion": 2, "layers": "abc"}',
+    "a text for the config": b'{"schemaVersion": 2, "config": "abc", "layers": []}',
     "layers that are none": b'{"schemaVersion": 2, "layers": [7]}',
     "nested without end": b"[" * 200_000,
     "a number without end": b'{"schemaVersion": ' + b"2" * 10_000 + b"}",
@@ -418,6 +420,7 @@ def test_what_is_no_manifest_is_refused(httpserver: HTTPServer, case: str) -> No
     with Registry(at(httpserver), insecure=True) as client, pytest.raises(RegistryError) as e:
         client.manifest("me/m", "latest")
     assert e.value.code == "MK804"
+    assert "object" not in e.value.message  # Python's own words
 
 
 def test_an_answer_without_end_is_left(httpserver: HTTPServer) -> None:

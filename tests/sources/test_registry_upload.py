@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -268,6 +269,38 @@ def test_a_busy_registry_is_not_asked_for_ever(played: Played) -> None:
         played.upload(os.urandom(5 * MIB))
     assert e.value.status == 503
     assert played.asked.count("PATCH") == module.ATTEMPTS
+
+
+@pytest.mark.parametrize("says", ["0-0", "0-5", "0-5 0-3"])
+def test_a_registry_that_forgets_chunks_is_not_asked_for_ever(played: Played, says: str) -> None:
+    """It answers 202 to each, and that nothing of it is there."""
+    turns = itertools.cycle(says.split())
+    location = {"Location": "/upload?a=b"}
+    played.refuse = lambda r: (
+        Response("", 202, {**location, "Range": next(turns)}) if r.method == "PATCH" else None
+    )
+    with pytest.raises(RegistryError) as e:
+        played.upload(os.urandom(5 * MIB))
+    assert e.value.code == "MK804"
+    assert "status 202" in e.value.message
+    assert played.asked.count("PATCH") == module.ATTEMPTS
+
+
+def test_a_registry_that_takes_back_what_it_has_is_not_asked_for_ever(played: Played) -> None:
+    """Every second chunk fails, and nothing is there after each failure."""
+    turns = itertools.cycle([False, True])
+    refuse = refusing("PATCH", 500, "UNKNOWN")
+
+    def answer(request: Request) -> Response | None:
+        if request.method == "GET":
+            return Response("", 204, {"Location": "/upload?a=b", "Range": "0-0"})
+        return refuse(request) if request.method == "PATCH" and next(turns) else None
+
+    played.refuse = answer
+    with pytest.raises(RegistryError) as e:
+        played.upload(os.urandom(7 * MIB))
+    assert e.value.status == 500
+    assert played.asked.count("PATCH") < 4 * module.ATTEMPTS
 
 
 def test_a_registry_without_chunks_gets_all_at_once(played: Played) -> None:
