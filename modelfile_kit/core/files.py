@@ -75,6 +75,7 @@ def open_file(path: Path) -> BinaryIO:
 
     A named pipe would be waited for without end, and a device has no end.
     """
+    _require_no_zero(path)
     _require_regular(path, path.stat())
     stream = open(path, "rb", opener=_at_once)  # noqa: SIM115 -- the caller's
     try:
@@ -91,6 +92,11 @@ def _require_regular(path: Path, info: os.stat_result) -> None:
         raise OSError(errno.ESPIPE, os.strerror(errno.ESPIPE), str(path))
 
 
+def _require_no_zero(path: Path) -> None:
+    if "\0" in str(path):  # of which Python raises ValueError
+        raise OSError(errno.EINVAL, "its name has a zero byte", str(path))
+
+
 def _at_once(name: str, flags: int) -> int:
     # Should a pipe have taken the file's place since, opening it does not wait.
     return os.open(name, flags | getattr(os, "O_NONBLOCK", 0))
@@ -99,7 +105,10 @@ def _at_once(name: str, flags: int) -> int:
 def read_file(path: Path, limit: int = -1) -> bytes:
     """The bytes of a file, of a larger one the first `limit`. Raises as `open_file` does."""
     with open_file(path) as stream:
-        return stream.read(limit)
+        try:
+            return stream.read(limit)
+        except OSError as error:  # an error of reading has no name, as one of stdout
+            raise type(error)(error.errno, error.strerror, str(path)) from error
 
 
 def read_bounded(path: Path, expected: str, limit: int = MAX_TEXT_BYTES) -> bytes:
@@ -165,6 +174,7 @@ def write_atomically(path: Path, data: bytes, *, lasting: bool = True) -> None:
     waited for then: it may have gigabytes of other files to write first.
     Raises OSError with `path` as its file name; the part that was written is removed first.
     """
+    _require_no_zero(path)
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     try:

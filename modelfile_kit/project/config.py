@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 import sys
@@ -15,6 +14,7 @@ from ..core.diagnostics import Diagnostic, Severity, Span, by_place, with_excerp
 from ..core.errors import ConfigError, UsageError
 from ..core.file_kinds import kind_of
 from ..core.files import read_file
+from ..core.near_words import near_word
 from ..core.sizes import read_memory
 from .toml_places import key_places, line_of, line_of_word
 from .walk import repository_of
@@ -22,8 +22,16 @@ from .walk import repository_of
 FILE_NAMES = ("mkmodelfile.toml", "pyproject.toml")
 CODE = "MK907"
 MAX_BYTES = 1 << 20
+MAX_PARTS = 30
+"""Of a key with dots: Python's reader takes their cube, and no key of ours has more than five."""
 SEVERITIES = ("error", "warning", "info")
 
+# What matters of TOML's tokens (1.0, "Keys", "String", "Comment"): an unclosed text goes to the end.
+_TOKEN = re.compile(
+    r'''"""(?:[^"\\]|\\.|"(?!""))*(?:"""|\Z)|'{3}(?:[^']|'(?!''))*(?:'{3}|\Z)|'''
+    r"""(?P<part>"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[A-Za-z0-9_-]+)|(?P<dot>\.)|(?P<space>[ \t]+)|#[^\n]*|.""",
+    re.DOTALL,
+)
 _HOME = ("tool", "mkmodelfile")  # in a pyproject.toml
 _EXAMPLES = "docs/linting.md shows every key with an example"
 
@@ -169,6 +177,7 @@ def _parsed(file: Path) -> tuple[str, Any]:
         )
     try:
         text = data.decode("utf-8-sig").replace("\r\n", "\n")
+        _require_short_keys(name, text)
         return text, tomllib.loads(text)
     except UnicodeDecodeError as error:
         raise UsageError(
@@ -184,6 +193,28 @@ def _parsed(file: Path) -> tuple[str, Any]:
     except ValueError as error:  # a number of more digits than Python converts
         said = str(error).partition(";")[0]
         raise UsageError(f"not TOML that can be read: {said}", span=Span(name), code=CODE) from error
+
+
+def _require_short_keys(name: str, text: str) -> None:
+    """Raises UsageError for a key of more parts than Python's reader takes in a moment."""
+    if text.count(".") < MAX_PARTS:
+        return
+    parts, joined = 0, False  # of the key that is being read; whether its last token is a dot
+    for token in _TOKEN.finditer(text):
+        kind = token.lastgroup
+        if kind == "part":
+            parts, joined = (parts + 1 if joined else 1), False
+        elif kind == "dot":
+            joined = parts > 0
+        elif kind != "space":
+            parts, joined = 0, False
+        if parts > MAX_PARTS:
+            raise UsageError(
+                f"a key has more than {MAX_PARTS} parts with dots between them",
+                span=Span(name, text.count("\n", 0, token.start()) + 1),
+                help=_EXAMPLES,
+                code=CODE,
+            )
 
 
 class _Places:
@@ -236,8 +267,8 @@ def _sound(places: _Places, name: str, table: Mapping[str, Any]) -> tuple[dict[s
 
 def _wrong_value(places: _Places, path: tuple[str, ...], key: str, value: Any) -> Iterator[Diagnostic]:
     if key == "fail-on" and value not in SEVERITIES:
-        near = difflib.get_close_matches(value.lower(), SEVERITIES, n=1)
-        hint = f"did you mean {near[0]!r}? " if near else ""
+        near = near_word(value.lower(), SEVERITIES)
+        hint = f"did you mean {near!r}? " if near else ""
         message = f"{'.'.join(path)!r} is {value!r}, which is no severity"
         yield places.fault(path, message, f"{hint}expected {', '.join(SEVERITIES[:-1])} or {SEVERITIES[-1]}")
     if key == "memory":
@@ -251,8 +282,8 @@ def _suggestion(key: str, table: str) -> str:
     home = next((name for name, keys in KEYS.items() if key in keys), None)
     if home is not None:
         return f"{key!r} belongs in [{home}]" if home else f"{key!r} belongs outside of [{table}]"
-    near = difflib.get_close_matches(key, KEYS[table], n=1)
-    return f"did you mean {near[0]!r}?" if near else f"expected one of {', '.join(KEYS[table])}"
+    near = near_word(key, KEYS[table])
+    return f"did you mean {near!r}?" if near else f"expected one of {', '.join(KEYS[table])}"
 
 
 def _fits(value: Any, kind: str) -> bool:

@@ -161,3 +161,19 @@ def test_a_path_without_detours_is_the_same_file(tmp_path: Path, monkeypatch: py
     # behind a link `..` is another folder than the one in which the link is
     kept = without_detours(Path("link/../m.gguf"))
     assert kept == Path("link/../m.gguf") and kept.read_text() == "a/m.gguf"
+
+
+def test_a_name_with_a_zero_byte_is_no_fault_of_ours(tmp_path: Path) -> None:
+    """Python says ValueError of it; names come from configurations too."""
+    path = tmp_path / "a\0b"
+    for work in (open_file, read_file, lambda p: read_bounded(p, "text"), lambda p: write_atomically(p, b"")):
+        with pytest.raises(OSError, match="zero byte") as found:
+            work(path)
+        assert found.value.filename == str(path)
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="needs a file whose reading fails")
+def test_an_error_of_reading_names_its_file() -> None:
+    with pytest.raises(OSError, match="Input/output") as found:
+        read_file(Path("/proc/self/mem"))
+    assert found.value.filename == "/proc/self/mem"

@@ -234,3 +234,34 @@ def test_windows_line_ends_and_a_byte_order_mark(here: Path) -> None:
     with pytest.raises(ConfigError) as error:
         find_config(["."])
     assert [str(d.span) for d in error.value.findings] == ["mkmodelfile.toml:5"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"a{'.a' * 400_000} = 1",
+        f"[a{' . a' * 200_000}]",
+        f'x = {{ "a"{".b" * 400_000} = 1 }}',
+        f"y = 1\n'a'{'.a' * 400_000} = 1",
+    ],
+    ids=["key", "table", "inline", "second line"],
+)
+def test_a_key_of_many_parts_is_no_work(here: Path, text: str) -> None:
+    """Python's reader of TOML takes the cube of the parts of a key: it would never end."""
+    Path("mkmodelfile.toml").write_text(text)
+    with pytest.raises(UsageError, match="a key has more than 30 parts") as found:
+        find_config(["."])
+    assert found.value.code == "MK907"
+    assert found.value.span is not None
+    assert found.value.span.line == (2 if text.startswith("y") else 1)
+
+
+def test_dots_elsewhere_are_no_parts_of_a_key(here: Path) -> None:
+    dots = "a." * 400
+    lines = "\n".join(f'"v{n}" = ["a.b.c"]' for n in range(100))
+    texts = [f"'{dots}'", f'"{dots}"', f'"""\n{dots}"{dots}"""', f"'''{dots}\n{dots}'''"]
+    text = f"# {dots}\nexclude = [{', '.join(texts)}]\n[lint.per-file-ignores]\n{lines}\n"
+    Path("mkmodelfile.toml").write_text(text)
+    found = find_config(["."])
+    assert found.exclude == (dots, dots, f'{dots}"{dots}', f"{dots}\n{dots}")
+    assert len(found.lint["per-file-ignores"]) == 100
