@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from ..core.conversation import Message
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import KitError, PackageError, UsageError
 from ..core.files import NOT_FOUND, read_file, why_no_file
+from ..core.near_words import near_word
 from ..core.os_errors import os_reason
 from ..gguf_file import Header, read_header
 from ..gguf_file.inputs import IMAGE, model_input
@@ -283,8 +283,8 @@ def must_exist(path: Path, key: str, package: Package) -> None:
         "projector": "download it, give another with --projector, or write `projector: none`",
     }.get(key, f"correct `{key}:`, or put the file there")
     words = {"projector": ("auto", "none"), "chat_template": ("gguf",)}.get(key, ())
-    if not path.suffix and (near := difflib.get_close_matches(path.name, words, n=1)):
-        hint = f"did you mean `{near[0]}`? A file of that name would have to be there"
+    if not path.suffix and (near := near_word(path.name, words)):
+        hint = f"did you mean `{near}`? A file of that name would have to be there"
     if path.name in (MODEL_NAME, PROJECTOR_NAME):
         hint = "it is the kit's micro model: `mkmodelfile demo --output FOLDER` writes it with a package"
     if key in ("model", "projector") and what.startswith("is a folder"):

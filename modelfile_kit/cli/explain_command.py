@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import click
 from ..core import codes
 from ..core.codes import Code
 from ..core.errors import UsageError
+from ..core.near_words import near_word
 from .command import Command
 from .output import show
 
@@ -90,8 +90,8 @@ def _of_lint(code: Code) -> list[str]:
 
 def _unknown(word: str) -> UsageError:
     known = [name for code in codes.all_codes() for name in (code.code, code.name)]
-    near = difflib.get_close_matches(word.upper() if _CODE.fullmatch(word) else word.lower(), known, n=1)
-    hint = f"did you mean {near[0]}? " if near else ""
+    near = near_word(word.upper() if _CODE.fullmatch(word) else word.lower(), known)
+    hint = f"did you mean {near}? " if near else ""
     return UsageError(
         f"there is no code {word!r}", help=f"{hint}`mkmodelfile explain` without a code lists all of them"
     )

@@ -99,11 +99,11 @@ class LazyGroup(click.Group):
         try:
             name, command, rest = super().resolve_command(ctx, args)
         except click.UsageError as error:
-            from difflib import get_close_matches
+            from ..core.near_words import near_word
 
-            near = get_close_matches(args[0], _COMMANDS, n=1) if args else []
+            near = near_word(args[0], _COMMANDS) if args else ""
             if near:
-                raise click.UsageError(f"{error.message} Did you mean '{near[0]}'?", ctx) from error
+                raise click.UsageError(f"{error.message} Did you mean '{near}'?", ctx) from error
             raise
         if command is not None and not isinstance(command, Command):
             command.params = [*command.params, *FLAGS]

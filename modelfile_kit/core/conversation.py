@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from .errors import UsageError
 from .file_kinds import TOKENIZER_CONFIG
 from .files import parse_json, read_bounded
+from .near_words import near_word
 
 Message = Mapping[str, Any]
 Tool = Mapping[str, Any]
@@ -132,7 +132,7 @@ def check_messages(value: Any, *, where: str) -> list[Message]:
 
 
 def _known(key: str, known: Sequence[str], meant: Mapping[str, str]) -> str:
-    near = meant.get(key.lower()) or next(iter(get_close_matches(key.lower(), known, n=1)), "")
+    near = meant.get(key.lower()) or near_word(key.lower(), known)
     return (f"did you mean {near!r}? " if near else "") + f"known keys are {', '.join(known)}"
 
 

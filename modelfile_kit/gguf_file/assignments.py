@@ -11,12 +11,12 @@ import math
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from ..core.errors import UsageError
 from ..core.files import parse_json, read_file
+from ..core.near_words import near_word
 from .arrays import SCALARS
 from .encode import Scalar, Value, type_of_new
 from .limits import MAX_STRING_BYTES
@@ -93,10 +93,10 @@ def check_deletions(keys: Iterable[str], metadata: Metadata) -> list[str]:
     found = list(dict.fromkeys(keys))
     for key in found:
         if key not in metadata:
-            near = get_close_matches(key, list(metadata), n=1)
+            near = near_word(key, list(metadata))
             raise UsageError(
                 f"{key!r} is not in the file, so it cannot be deleted",
-                help=f"did you mean {near[0]}?"
+                help=f"did you mean {near}?"
                 if near
                 else "`mkmodelfile inspect --format json` shows the keys of a file",
             )

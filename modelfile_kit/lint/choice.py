@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 
 from ..core import codes
 from ..core.errors import UsageError
+from ..core.near_words import near_word
 from ..project.patterns import Patterns
 
 _PREFIX = re.compile(r"MK\d{0,2}", re.IGNORECASE)
@@ -79,8 +79,8 @@ def _exists(start: str) -> bool:
 
 def _suggestion(word: str) -> str:
     known = [w for about in codes.all_codes() for w in (about.code, about.name)]
-    near = difflib.get_close_matches(word.upper() if word[:2].upper() == "MK" else word.lower(), known, n=1)
-    hint = f"did you mean {near[0]}? " if near else ""
+    near = near_word(word.upper() if word[:2].upper() == "MK" else word.lower(), known)
+    hint = f"did you mean {near}? " if near else ""
     return f"{hint}a code such as MK110, a name such as bos-twice, or a beginning such as MK1 is expected"
 
 

@@ -8,7 +8,6 @@ which the text so far, trimmed, is closed. Runes that `strconv.IsPrint` refuses 
 
 from __future__ import annotations
 
-import difflib
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -18,6 +17,7 @@ from typing import NoReturn
 from ..core.diagnostics import Span
 from ..core.errors import ModelfileError
 from ..core.file_kinds import MODELFILE, kind_of
+from ..core.near_words import near_word
 from ..gotemplate.values.unicode_tables import is_print
 from .decoding import decode, utf16_order
 from .printable import drop_refused, first_refused
@@ -501,7 +501,7 @@ class _Parser:
 
 
 def _nearest(name: str, known: list[str]) -> str:
-    return next(iter(difflib.get_close_matches(name.lower(), known, n=1)), "")
+    return near_word(name.lower(), known)
 
 
 def _match_end(pattern: re.Pattern[str], text: str, at: int) -> int:

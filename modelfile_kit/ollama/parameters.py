@@ -6,7 +6,6 @@ CreateRequest). Names and kinds were asked of Ollama's own packages at each rele
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 import struct
@@ -17,6 +16,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from ..core.diagnostics import Diagnostic, Severity, Span
+from ..core.near_words import near_word
 from .builtin import PARSERS, RENDERERS
 from .grammar import INSTRUCTIONS, Instruction, Modelfile
 from .versions import SINCE, Target, Version, is_semantic, since, until, version_text
@@ -210,7 +210,7 @@ def read_parameter(name: str, text: str, target: Target) -> Value | Refusal | No
 
 def _unknown(name: str, target: Target) -> Refusal:
     known = options_of(target)
-    near = difflib.get_close_matches(name.lower(), known, n=1)
+    near = near_word(name.lower(), known)
     feature = PARAMETERS[name].feature if name in PARAMETERS else ""
     if feature and (end := until(feature)) and target.version >= SINCE[feature].since:
         message = f"PARAMETER {name} is refused by Ollama {end} and later"
@@ -218,7 +218,7 @@ def _unknown(name: str, target: Target) -> Refusal:
     if feature:
         hint = f"it came with {since(feature)}; remove the line, or raise the target"
     else:
-        hint = f"did you mean {near[0]}?" if near else f"Ollama knows {', '.join(sorted(known))}"
+        hint = f"did you mean {near}?" if near else f"Ollama knows {', '.join(sorted(known))}"
     return Refusal("MK110", f"PARAMETER {name!r} is unknown to Ollama", hint)
 
 
@@ -364,8 +364,8 @@ def nearest_name(name: str, known: Iterable[str]) -> str:
     Parsers and renderers are named like families, so a longer or shorter name of the same beginning counts.
     """
     names = list(known)
-    near = difflib.get_close_matches(name.lower(), names, n=1)
-    return near[0] if near else next((k for k in names if name and k.startswith(name.lower())), "")
+    near = near_word(name.lower(), names)
+    return near if near else next((k for k in names if name and k.startswith(name.lower())), "")
 
 
 def _builtin(instruction: Instruction, target: Target, span: Span) -> Diagnostic | None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 
 from ..core.diagnostics import Diagnostic, Severity
 from ..core.errors import UsageError
+from ..core.near_words import near_word
 from ..ollama.versions import Target, since, until
 from .bounded_yaml import Document
 from .schema import PackageShape
@@ -70,7 +70,7 @@ def check_quantization(asked: str | None, document: Document, *path: str) -> lis
     if asked is None or asked.upper() in QUANTIZATIONS:
         return []
     message = f"`{'.'.join(path)}` is {asked!r}, which `quantize` does not take"
-    near = difflib.get_close_matches(asked.upper(), QUANTIZATIONS, n=1)
-    hint = f"did you mean {near[0]}? " if near else ""
+    near = near_word(asked.upper(), QUANTIZATIONS)
+    hint = f"did you mean {near}? " if near else ""
     hint += f"it takes {', '.join(QUANTIZATIONS)}; `mkmodelfile quantize` makes others with llama-quantize"
     return [Diagnostic(WRONG_VALUE, Severity.ERROR, message, document.span(*path), hint)]

@@ -6,7 +6,6 @@ work), chat_template.jinja (the reference where a GGUF has none), Modelfile.j2 a
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -16,6 +15,7 @@ from typing import Any
 from ..core.conversation import Conversation, load_conversations
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import KitError, PackageError, UsageError
+from ..core.near_words import near_word
 from ..core.os_errors import os_reason
 from ..gguf_file import Header
 from ..gguf_file.vocabulary import Vocabulary
@@ -153,8 +153,8 @@ def load_family(name: str, folder: Path | None = None) -> Family:
     root = folder or families_folder()
     names = family_names(root)
     if name not in names:
-        close = difflib.get_close_matches(name, names, n=1, cutoff=0.4)
-        hint = f"did you mean `{close[0]}`? " if close else ""
+        close = near_word(name, names, cutoff=0.4)
+        hint = f"did you mean `{close}`? " if close else ""
         raise PackageError(
             f"no family {name!r}", code=UNKNOWN_FAMILY, help=f"{hint}families are {', '.join(names)}"
         )

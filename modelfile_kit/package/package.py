@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -17,6 +16,7 @@ from ..core.diagnostics import Diagnostic, Severity, Span, by_place
 from ..core.errors import KitError, PackageError, UsageError
 from ..core.file_kinds import GGUF, PACKAGE_FILE, kind_of
 from ..core.files import read_file
+from ..core.near_words import near_word
 from ..core.os_errors import os_reason
 from ..core.sizes import read_size
 from ..ollama.versions import Target
@@ -334,8 +334,8 @@ def _check_template(shape: PackageShape, document: Document) -> list[Diagnostic]
         name = value[len(FAMILY_PREFIX) :].strip()
         if name in names:
             return []
-        close = difflib.get_close_matches(name, names, n=1, cutoff=0.4)
-        hint = f"did you mean `{FAMILY_PREFIX}{close[0]}`? " if close else ""
+        close = near_word(name, names, cutoff=0.4)
+        hint = f"did you mean `{FAMILY_PREFIX}{close}`? " if close else ""
         hint = f"{hint}families are {', '.join(names)}"
         return [_error(document, ("chat_template",), f"no family `{name}`", hint, UNKNOWN_FAMILY)]
     if value in names:

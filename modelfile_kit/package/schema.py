@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, get_args, get_origin
 
@@ -10,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from ..core.diagnostics import Diagnostic, Severity, Span
+from ..core.near_words import near_word
 from ..gguf_file.quantization import quantization_in_name, tag_of
 from .bounded_yaml import Document, KeyPath
 from .schema_line import SCHEMA_ID
@@ -383,7 +383,7 @@ _INNER: dict[str, type[BaseModel]] = {
 
 def _nearest(key: str, known: list[str]) -> str | None:
     swapped = [k for k in known if sorted(k) == sorted(key)]  # letters in another order: modle
-    return next(iter(swapped or difflib.get_close_matches(key, known, n=1, cutoff=0.6)), None)
+    return next(iter(swapped), near_word(key, known)) or None
 
 
 def _wrong_value(path: KeyPath, problem: str, document: Document) -> Diagnostic:
@@ -430,8 +430,8 @@ def _advice(path: KeyPath, value: Any, document: Document) -> str:
     if key in ("stop", "adapters") and isinstance(value, str):
         return f"write a list: {key}: [{value!r}]"
     if key in _WORDS and isinstance(value, str):
-        close = difflib.get_close_matches(value.lower(), _WORDS[str(key)], n=1, cutoff=0.4)
-        return f"did you mean `{close[0]}`?" if close else f"write {_EXPECTED[str(key)]}"
+        close = near_word(value.lower(), _WORDS[str(key)], cutoff=0.4)
+        return f"did you mean `{close}`?" if close else f"write {_EXPECTED[str(key)]}"
     if key == "messages" and path[-1] == "role":
         return "write system, user or assistant, in lower case"
     if isinstance(value, (bool, int, float)) or (value is not None and path in document.raw):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from ..core.diagnostics import Span
 from ..core.errors import UsageError
+from ..core.near_words import near_word
 from ..sources.model_name import tag_of
 from .package import Package, Variant
 from .variant_keys import variant_name
@@ -99,8 +99,8 @@ def _tag(package: Package, every: Sequence[Package], asked: str) -> str:
         if asked.casefold() in {name.casefold() for name in names}:
             return one.variant or ""
     tags = [one.variant or "" for one in every]
-    near = difflib.get_close_matches(asked, tags, n=1, cutoff=0.5)
-    hint = f"did you mean `{near[0]}`? " if near else ""
+    near = near_word(asked, tags, cutoff=0.5)
+    hint = f"did you mean `{near}`? " if near else ""
     raise UsageError(
         f"--variant {asked}: the package has no such variant",
         span=Span(str(package.file)),

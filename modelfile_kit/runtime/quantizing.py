@@ -5,7 +5,6 @@ What cannot be quantized is refused with the reason, and each file appears whole
 
 from __future__ import annotations
 
-import difflib
 import re
 import shutil
 import tempfile
@@ -16,6 +15,7 @@ from pathlib import Path
 from ..core.diagnostics import Severity, Span
 from ..core.errors import EngineError, GGUFError, UsageError
 from ..core.files import why_no_file
+from ..core.near_words import near_word
 from ..core.os_errors import os_reason
 from ..gguf_file import Header, read_header
 from ..gguf_file.pairing import FileKind, classify
@@ -94,8 +94,8 @@ def read_types(text: str) -> tuple[str, ...]:
         name = word.strip().upper()
         name = ALIASES.get(name, name)
         if name not in TYPES:
-            near = difflib.get_close_matches(name, [*TYPES, *ALIASES], n=1)
-            hint = f"did you mean {near[0]}? " if near else ""
+            near = near_word(name, [*TYPES, *ALIASES])
+            hint = f"did you mean {near}? " if near else ""
             raise UsageError(
                 f"{word.strip()!r} is no type of quantization", help=f"{hint}known are {', '.join(TYPES)}"
             )

@@ -10,7 +10,6 @@ import contextlib
 import re
 import stat
 from collections.abc import Callable, Iterator, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
@@ -18,6 +17,7 @@ from ..core.diagnostics import Span
 from ..core.errors import GGUFError, SourceError
 from ..core.files import open_file
 from ..core.http_client import Budget, open_client, under
+from ..core.near_words import near_word
 from ..core.os_errors import os_reason
 from ..core.urls import hide_logins, shown_url, without_login
 from .folder import describe_folder
@@ -311,8 +311,8 @@ def _similar(path: Path) -> str:
         beside = sorted(p.name for p in path.parent.glob("*.gguf"))
     except (OSError, ValueError):
         beside = []
-    if close := get_close_matches(path.name, beside, n=1):
-        return f"did you mean {close[0]!r}?"
+    if close := near_word(path.name, beside):
+        return f"did you mean {close!r}?"
     if beside:
         return f"that folder holds {', '.join(beside[:5])}{' …' if len(beside) > 5 else ''}"
     return "check the path; a relative one counts from the current folder"

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from ..core.diagnostics import Span
 from ..core.errors import SourceError
+from ..core.near_words import near_word
 from .name import Name
 from .repository import RepositoryFile
 
@@ -155,8 +155,8 @@ def _asked(models: Sequence[Choice], asked: str, title: str) -> Choice:
     found = found or [m for m in models if m.name.removeprefix("UD-") == text]
     if not found:
         names = list(dict.fromkeys(m.name or _file_stem(m) for m in sorted(models, key=_rank)))
-        close = get_close_matches(text, [n.upper() for n in names], n=1, cutoff=0.7)
-        hint = f"did you mean {close[0]}? " if close else ""
+        close = near_word(text, [n.upper() for n in names], cutoff=0.7)
+        hint = f"did you mean {close}? " if close else ""
         raise SourceError(
             f"has no quantization {asked}",
             span=Span(title),

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import tempfile
 from collections import Counter
@@ -20,6 +19,7 @@ import yaml
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import PackageError, UsageError
 from ..core.files import read_file, write_atomically
+from ..core.near_words import near_word
 from ..core.os_errors import os_reason
 from ..gguf_file import Header, Vocabulary
 from ..gguf_file.arrays import NumberArray, StringArray
@@ -196,8 +196,8 @@ def _check_keys(
     for key, item in value.items():
         where = (*path, key)
         if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
-            hint = f"did you mean `{near[0]}`?" if near else f"known keys are {', '.join(known)}"
+            near = near_word(key, known)
+            hint = f"did you mean `{near}`?" if near else f"known keys are {', '.join(known)}"
             message = f"unknown key `{'.'.join(where)}`"
             yield Diagnostic(UNKNOWN_KEY, Severity.ERROR, message, document.key_span(*where), hint)
         elif not isinstance(item, known[key][0]) or (known[key][0] is int and isinstance(item, bool)):

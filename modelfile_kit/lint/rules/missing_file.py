@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 
 from ...core.files import NOT_FOUND, why_no_file
+from ...core.near_words import near_word
 from ...ollama.file_patterns import is_pattern
 from ..context import Context
 from ..files import is_path
@@ -44,8 +44,8 @@ def _near(context: Context, value: str) -> str:
         names = sorted(p.name for p in path.parent.iterdir()) if path else []
     except OSError:
         return f"there is no folder {path.parent}" if path else ""
-    near = difflib.get_close_matches(path.name, names, n=1) if path else []
-    return f"did you mean {near[0]}?" if near else "check the path; it starts from the Modelfile's folder"
+    near = near_word(path.name, names) if path else ""
+    return f"did you mean {near}?" if near else "check the path; it starts from the Modelfile's folder"
 
 
 RULE = Rule("MK430", check, reads_files=True)

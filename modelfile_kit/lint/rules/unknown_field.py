@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 
+from ...core.near_words import near_word
 from ..context import Context
 from ..rule import Finding, Rule
 from ..template_types import Root, root_names
@@ -17,8 +17,8 @@ def check(context: Context) -> Iterator[Finding]:
         if access.known or isinstance(access.of, Root):
             continue
         fields = [f.name for f in access.of.fields]
-        near = difflib.get_close_matches(access.name, fields, n=1)
-        hint = f"did you mean .{near[0]}?" if near else f"it has {', '.join(f'.{f}' for f in fields)}"
+        near = near_word(access.name, fields)
+        hint = f"did you mean .{near}?" if near else f"it has {', '.join(f'.{f}' for f in fields)}"
         if not near and access.name in root_names(context.target):
             hint = f"inside a range, use $ for the outermost names: $.{access.name}"
         what = access.of.name.rpartition(".")[2].removeprefix("template")
