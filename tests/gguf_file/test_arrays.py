@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from modelfile_kit.gguf_file.arrays import HITS_MIN
 from tests.gguf_file.handmade import Typed
 
 ORDERS = st.sampled_from(["<", ">"])
@@ -125,6 +126,35 @@ def test_lures_are_stepped_over_once(counted):
 def test_first_of_is_index_of_for_each(header, strings, wanted, order):
     array = header({"t": Typed("string[]", strings)}, order=order).metadata["t"]
     assert array.first_of(wanted) == {t: strings.index(t) for t in wanted if t in strings}
+
+
+# Bytes of which lengths are made, so that elements hold what looks like others.
+LURES = st.text("ab\0\1\2\3", max_size=24)
+
+
+@given(
+    st.lists(LURES, max_size=40),
+    st.lists(st.text("ab\0\1\2", min_size=1, max_size=3), min_size=5, max_size=30),
+)
+@MANY
+def test_first_of_is_not_misled_by_what_elements_hold(header, strings, wanted):
+    array = header({"t": Typed("string[]", strings)}).metadata["t"]
+    assert array.first_of(wanted) == {t: strings.index(t) for t in wanted if t in strings}
+
+
+def test_lures_of_several_texts_are_stepped_over_once(counted):
+    lures = b"".join(struct.pack("<Q", n) + b"x" * n for n in range(1, 7))
+    array = counted([lures] * MANY_STRINGS + ["xxxx"])
+    assert array.first_of("x" * n for n in range(1, 7)) == {"xxxx": MANY_STRINGS}
+    assert array._length.taken <= 40 * MANY_STRINGS
+
+
+def test_bytes_that_are_full_of_the_texts_are_gone_through_instead(counted):
+    strings = ["<a>" * 50] * 2000 + ["<b>"]
+    array = counted(strings)
+    assert array.first_of(f"<{letter}>" for letter in "abcdefg") == {"<b>": 2000}
+    # each place of the search that was given up, and each element
+    assert array._length.taken <= HITS_MIN + len(strings) // 8 + len(strings) + 1
 
 
 def test_many_texts_are_found_in_one_walk(counted):
