@@ -8,7 +8,7 @@ import sys
 from array import array
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, overload
 
 STEP = 256
@@ -73,16 +73,42 @@ class NumberArray(Sequence[Any]):
     def tally(self) -> Counter[Any]:
         """How often each value occurs."""
         found: Counter[Any] = Counter()
-        for part in self._parts():
-            found.update(part)
+        for part in self._small_parts():
+            if isinstance(part, bytes):
+                found.update({value: part.count(value) for value in set(part)})
+            else:
+                found.update(part)
         return found
 
+    def where(self, values: Collection[int]) -> Iterator[int]:
+        """The indices of the elements that are one of these numbers of 0 to 255, in order."""
+        one = re.compile(b"[" + b"".join(re.escape(bytes([value])) for value in values) + b"]")
+        first = 0
+        for part in self._small_parts():
+            if isinstance(part, bytes):
+                yield from (first + hit.start() for hit in one.finditer(part))
+            else:
+                yield from (first + n for n, value in enumerate(part) if value in values)
+            first += len(part)
+
     def _parts(self) -> Iterator[list[Any]]:
+        for raw in self._raw_parts():
+            yield self._numbers(raw)
+
+    def _small_parts(self) -> Iterator[bytes | list[Any]]:
+        """The elements; as bytes, in which C searches, where each is an integer below 256."""
+        width = self._one.size
+        low = 0 if self._order == "<" else width - 1
+        for raw in self._raw_parts():
+            lows = raw[low::width]
+            small = self._code in "BHIQi" and raw.count(0) - lows.count(0) == len(lows) * (width - 1)
+            yield lows if small else self._numbers(raw)
+
+    def _raw_parts(self) -> Iterator[bytes]:
         width = self._one.size
         for first in range(0, self._count, AT_ONCE):
             start = self._offset + first * width
-            end = self._offset + min(first + AT_ONCE, self._count) * width
-            yield self._numbers(self._data[start:end])
+            yield self._data[start : self._offset + min(first + AT_ONCE, self._count) * width]
 
     def tolist(self) -> list[Any]:
         """All elements."""

@@ -79,9 +79,7 @@ def _typed_normal(vocabulary: Vocabulary) -> Iterator[Diagnostic]:
     shape = _TAG if vocabulary.model == BYTE_PAIRS else _SHAPE
     written = dict.fromkeys(t for source in vocabulary.chat_templates.values() for t in shape.findall(source))
     ids = vocabulary.ids_of(written)
-    special = vocabulary.special_ids_of(ids)
-    normal = (text for text in written if text in ids and special[text] is None)
-    wrong = [text for text in normal if vocabulary.type_of(ids[text]) == "normal"]
+    wrong = [text for text in written if text in ids and vocabulary.is_plain(text, ids[text])]
     if wrong:
         shown = ", ".join(f"{text!r} ({ids[text]})" for text in wrong[:_EXAMPLES])
         yield _found(

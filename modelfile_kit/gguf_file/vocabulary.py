@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import islice
+from itertools import takewhile
 
 from ..core.diagnostics import Span
 from ..core.errors import GGUFError
@@ -240,6 +240,10 @@ class Vocabulary:
     def _is_special(self, text: str, token_id: int) -> bool:
         return self.type_of(token_id) in ("control", "user-defined", "unknown") or text in _KNOWN_TEXTS
 
+    def is_plain(self, text: str, token_id: int) -> bool:
+        """Whether a token with its text is typed as normal, and llama.cpp does not know it otherwise."""
+        return self.type_of(token_id) == "normal" and text not in _KNOWN_TEXTS
+
     def control_tokens(self) -> Mapping[str, int]:
         """Text and id of all control tokens, in the order of their ids."""
         return self._of_type["control"]
@@ -391,15 +395,14 @@ class Vocabulary:
     @cached_property
     def _of_type(self) -> Mapping[str, Mapping[str, int]]:
         found: dict[str, dict[str, int]] = {"control": {}, "user-defined": {}}
-        types = islice(self._types, len(self)) if self._types is not None else ()
+        special = self._types.where((3, 4)) if self._types is not None else ()
         many = size = 0
-        for token_id, number in enumerate(types):
-            if number in (3, 4):
-                text = self.token(token_id)
-                many, size = many + 1, size + len(text)
-                if many > MAX_SPECIAL_TOKENS or size > MAX_SPECIAL_BYTES:
-                    raise self._too_many_special()
-                found[_TYPES[number]][text] = token_id
+        for token_id in takewhile(lambda n: n < len(self), special):
+            text = self.token(token_id)
+            many, size = many + 1, size + len(text)
+            if many > MAX_SPECIAL_TOKENS or size > MAX_SPECIAL_BYTES:
+                raise self._too_many_special()
+            found[self.type_of(token_id)][text] = token_id
         return found
 
     def _too_many_special(self) -> GGUFError:

@@ -31,7 +31,6 @@ from .conversation_rules import (
     without_old_thinking,
 )
 from .functions import template_functions
-from .grammar import Modelfile
 from .legacy import cut_at_response, with_response
 from .replies import split_reply
 from .reply_types import Reply
@@ -39,6 +38,7 @@ from .think import Think, resolve_think, think_values
 from .versions import Target
 
 if TYPE_CHECKING:
+    from .grammar import Modelfile
     from .parsers import registry as parsers
 else:
     parsers = later("modelfile_kit.ollama.parsers.registry")

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..core.errors import KitError
 from ..core.step_account import steps_together
@@ -19,12 +19,14 @@ from ..gotemplate.budget import LimitError
 from ..ollama.builtin import PARSERS, parser_for
 from ..ollama.parsers import OLDEST, read_reply
 from ..ollama.prompt import PromptTemplate
-from ..ollama.renderer_prompt import RendererPrompts
 from ..ollama.reply_tokens import ReplyTokens, preserved_tokens
 from ..ollama.reply_types import Reply, ToolCall
 from ..ollama.think import Think
 from ..ollama.versions import Target
 from .spoken import KINDS, QUESTION, TOOLS, Kind, Spoken
+
+if TYPE_CHECKING:
+    from ..ollama.renderer_prompt import RendererPrompts
 
 ASPECTS = ("answer", "thinking", "tools")
 """What a reply can hold; `Compiled.replies` has a word for each."""
@@ -38,7 +40,7 @@ CALLS, THINKING, CONTENT, REFUSED = "calls", "thinking", "content", "refused"
 """What can be wrong with a message that comes back."""
 
 
-Prompts = PromptTemplate | RendererPrompts
+Prompts: TypeAlias = "PromptTemplate | RendererPrompts"
 """What makes the prompts that are replied to."""
 
 

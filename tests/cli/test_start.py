@@ -86,6 +86,9 @@ def test_inspect_imports_what_it_works_with_the_first_time_alone(tmp_path: Path)
     model = str(build_model(tmp_path / "model.gguf"))
     first = imported(["inspect", model], tmp_path)
     assert others(first) == {"jinja2", "platformdirs", "yaml"}
+    # Neither all of lint, nor what makes prompts by RENDERERs, nor the XML that some replies hold.
+    parts = {f"modelfile_kit.{name}" for name in ("lint.runner", "ollama.grammar", "ollama.renderer_prompt")}
+    assert not {*parts, "modelfile_kit.ollama.parsers.go_xml"} & first
     again = imported(["inspect", model], tmp_path)
     assert others(again) == {"platformdirs"}
     assert of_the_kit(again) <= {*ROOMS, "gguf_file", "ollama"}

@@ -165,6 +165,31 @@ def test_many_texts_are_found_in_one_walk(counted):
     assert array._length.taken <= MANY_STRINGS
 
 
+NUMBERS = {
+    "int32": st.integers(-2, 300),
+    "uint8": st.integers(0, 5),
+    "uint64": st.integers(0, 6),
+    "int8": st.integers(-3, 4),
+}
+
+
+@given(st.sampled_from([*NUMBERS]), st.data(), ORDERS)
+@MANY
+def test_where_and_tally(header, kind, data, order):
+    numbers = data.draw(st.lists(NUMBERS[kind] | st.integers(0, 5), max_size=50))
+    array = header({"n": Typed(f"{kind}[]", numbers)}, order=order).metadata["n"]
+    assert array.tally() == {n: numbers.count(n) for n in set(numbers)}
+    assert list(array.where((3, 4))) == [n for n, number in enumerate(numbers) if number in (3, 4)]
+
+
+def test_where_in_several_parts(header):
+    numbers = [4 if n % 40_000 == 39_999 else 1 for n in range(150_000)]
+    numbers[70_000] = -1  # the part that holds it is read otherwise
+    array = header({"n": Typed("int32[]", numbers)}).metadata["n"]
+    assert list(array.where((3, 4))) == [39_999, 79_999, 119_999]
+    assert array.tally() == {1: 150_000 - 4, 4: 3, -1: 1}
+
+
 @given(st.lists(st.integers(-2, 2), max_size=50))
 @MANY
 def test_tally(header, numbers):

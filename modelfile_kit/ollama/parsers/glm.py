@@ -11,13 +11,20 @@ of it is sound, and else the reply is refused; before, it is lost.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from ...core.later import later
 from ..reply_types import ReplyError
 from ..versions import Target
 from .glm_repair import CLOSE_KEY, CLOSE_VALUE, OPEN_KEY, OPEN_VALUE, repair
 from .go_text import encode, hold_back, overlap, split_at, trim, trim_left, trim_right
-from .go_xml import Element, read_element
 from .protocol import Arguments, Request, SteppingParser, tool_named
 from .typed_values import value_of
+
+if TYPE_CHECKING:
+    from . import go_xml
+else:
+    go_xml = later("modelfile_kit.ollama.parsers.go_xml")
 
 _THINK, _THOUGHT = b"<think>", b"</think>"
 _CALL, _CALLED = b"<tool_call>", b"</tool_call>"
@@ -141,11 +148,11 @@ class GLM47(GLMOCR):
         return ("</think>",) if self.request.may_think else ()
 
 
-def _element(escaped: bytes) -> Element:
-    return read_element(_CALL + escaped + _CALLED, "tool_call")
+def _element(escaped: bytes) -> go_xml.Element:
+    return go_xml.read_element(_CALL + escaped + _CALLED, "tool_call")
 
 
-def _parts(call: Element) -> tuple[bytes, list[bytes], list[str]]:
+def _parts(call: go_xml.Element) -> tuple[bytes, list[bytes], list[str]]:
     """The function's name, the names of its arguments, their values."""
     name = trim(encode(call.text))
     if not name:

@@ -13,11 +13,17 @@ are lost.
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
+from ...core.later import later
 from .go_text import as_json_text, decode, encode, hold_back, trim_left, trim_right
-from .go_xml import read_element
 from .protocol import Arguments, SteppingParser, Tool, tool_named
 from .typed_values import value_of
+
+if TYPE_CHECKING:
+    from . import go_xml
+else:
+    go_xml = later("modelfile_kit.ollama.parsers.go_xml")
 
 OPENING, CLOSING = b"<tool_call>", b"</tool_call>"
 _SHORT_TAG = re.compile(rb"<([0-9A-Za-z_]+)=([^>]+)>")
@@ -72,7 +78,7 @@ class Qwen3Coder(SteppingParser):
 
 def read_call(raw: bytes, tools: tuple[Tool, ...]) -> tuple[bytes, Arguments]:
     """The call that stands between the tags; raises ReplyError where it cannot be read."""
-    call = read_element(_as_xml(raw), "function")
+    call = go_xml.read_element(_as_xml(raw), "function")
     name = encode(call.name)
     tool = tool_named(tools, name)
     arguments = {}
