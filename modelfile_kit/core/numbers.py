@@ -12,6 +12,11 @@ def read_count(text: str) -> int | None:
     return int(text) if plain else None
 
 
+def told_count(value: object) -> int:
+    """A count in JSON of another program; 0 for what is none."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+
+
 def is_writable(number: int) -> bool:
     """Whether Python writes the number out in decimal: one read from hexadecimal can be too long for that."""
     return abs(number) < _READABLE

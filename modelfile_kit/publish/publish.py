@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.diagnostics import Diagnostic
 from ..core.errors import ServerError, UsageError
 from ..core.interrupts import terminated_as_interrupted
+from ..core.numbers import told_count
 from ..core.progress import Progress, Step
 from ..gguf_file.pairing import FileKind
 from ..ollama.parameters import PARAMETERS
@@ -310,7 +311,7 @@ class _Run:
     def tell(self, stage: str, part: Mapping[str, Any]) -> None:
         """Hands a progress object of the server on."""
         if self.progress:
-            done, total = (int(part.get(k) or 0) for k in ("completed", "total"))
+            done, total = (told_count(part.get(k)) for k in ("completed", "total"))
             self.progress(Step(stage, str(part.get("status") or ""), done, total))
 
     def _check_version(self) -> str:

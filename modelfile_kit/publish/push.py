@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..core.errors import KitError, ServerError, UsageError
+from ..core.numbers import told_count
 from ..core.progress import Progress, Step
 from ..runtime.ollama.client import OllamaServer
 from ..runtime.ollama.replies import HalfStreamError, RefusedError
@@ -110,14 +111,10 @@ class ByteCount:
             return
         digest, status = part.get("digest"), str(part.get("status") or "")
         if isinstance(digest, str):
-            self._blobs[digest] = (_number(part.get("completed")), _number(part.get("total")))
+            self._blobs[digest] = (told_count(part.get("completed")), told_count(part.get("total")))
         done = sum(done for done, _ in self._blobs.values())
         total = max(self._total, sum(total for _, total in self._blobs.values()))
         self._progress(Step(self._stage, status, done, total))
-
-
-def _number(found: object) -> int:
-    return found if isinstance(found, int) and found > 0 else 0
 
 
 def _size(server: OllamaServer, name: str) -> int:
@@ -125,7 +122,7 @@ def _size(server: OllamaServer, name: str) -> int:
     wanted = with_tag(name).casefold()
     for model in server.models():
         if str(model.get("model")).casefold() == wanted:
-            return _number(model.get("size"))
+            return told_count(model.get("size"))
     return 0
 
 

@@ -12,6 +12,7 @@ import math
 from collections.abc import Callable, Iterator
 
 from ..core.errors import ServerError
+from ..core.numbers import told_count
 from ..runtime.completion import Completion
 from ..vision.sounds import Sound, tone
 from .engine_faults import name_fault
@@ -47,7 +48,7 @@ def _own(subject: Subject, sound: Sound, tokens: int) -> Iterator[Check]:
     """A user's sound, heard and transcribed. tokens: how many a second costs."""
     name = f"sound {sound.name}"
     least = tokens * math.ceil(max(sound.seconds or 1, 1) / PIECE_SECONDS)
-    context = int(subject.served.parameters.get("num_ctx") or 0)
+    context = told_count(subject.served.parameters.get("num_ctx"))
     if context and least > context:
         finding = error(
             TOO_LONG,

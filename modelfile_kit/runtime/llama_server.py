@@ -353,7 +353,7 @@ def _tokens(program: Path, status: int, data: bytes) -> list[tuple[int, bytes]]:
     found = _part(program, status, data).get("tokens")
     try:
         return [(int(token["id"]), _piece(token["piece"])) for token in found or ()]
-    except (TypeError, ValueError, KeyError) as e:
+    except (TypeError, ValueError, OverflowError, KeyError) as e:
         raise _not_understood(program, "/tokenize") from e
 
 

@@ -40,6 +40,7 @@ _SQUARE = ("attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "f
 _COPIED = "general.name"
 _BY_ARCHITECTURE = ("nomic-bert-moe", "jina-bert-v3")
 _PROBE = "a"
+_ANOTHER = 'use another llama-server, or llama-cpp-python: pip install "modelfile-kit[align]"'
 START_SECONDS = 120.0  # a vocabulary of 260,000 tokens takes some seconds
 
 
@@ -63,7 +64,13 @@ class _OfServer:
         """Facts about the vocabulary: what the server adds to a text is seen, the rest is in the file."""
         vocabulary = self._vocabulary
         bare, whole = (self._ids(_PROBE, add_special=special) for special in (False, True))
-        start = next(i for i in range(len(whole)) if whole[i : i + len(bare)] == bare)
+        places = range(len(whole) - len(bare) + 1)
+        start = next((i for i in places if whole[i : i + len(bare)] == bare), None)
+        if not bare or start is None:
+            raise EngineError(
+                f"the server reads {_PROBE!r} as {bare} and with its additions as {whole}: not the same tokens",
+                help=_ANOTHER,
+            )
         return VocabularyInfo(
             size=len(vocabulary),
             bos=whole[0] if start else vocabulary.bos_id,
@@ -96,6 +103,10 @@ class _OfServer:
                 raise EngineError(f"token {token} is not in the vocabulary of {len(self._vocabulary)}")
         if new:
             self._known.update(self._server.tokens(new, add_special=False))
+        if missing := [token for token in ids if token not in self._known]:
+            raise EngineError(
+                f"the server was asked for token {missing[0]} and answered others", help=_ANOTHER
+            )
         return [self._known[token] for token in ids]
 
     def _ids(self, text: Text, *, add_special: bool) -> list[int]:

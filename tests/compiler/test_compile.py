@@ -9,6 +9,7 @@ from modelfile_kit.compiler import compile_template
 from modelfile_kit.compiler.ir import nodes as go
 from modelfile_kit.compiler.ir import operations as numbers
 from modelfile_kit.core.errors import KitError, TemplateReferenceError
+from modelfile_kit.huggingface import render_reference
 from modelfile_kit.ollama.prompt import render_prompt
 from modelfile_kit.ollama.versions import Target
 from tests.compiler.cases import check, check_refused, compiled, user
@@ -221,3 +222,29 @@ def test_many_choices_in_a_row_are_too_many() -> None:
 def test_a_number_that_python_does_not_read_is_told() -> None:
     with pytest.raises(TemplateReferenceError, match="does not parse"):
         compile_template("{{ " + "9" * 5000 + " }}")
+
+
+MANY = "9" * 30
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        f"'{{{'9' * 5000}}}'.format(messages[0].content)",
+        f"'{{{MANY}}}'.format(messages[0].content)",
+        f"range({MANY})|length",
+        f"'a,b'.split(',', {MANY})[0]",
+        f"'a'.replace('a', 'b', {MANY})",
+        "1e400|int",
+        f"'%c' % {MANY}",
+    ],
+)
+def test_numbers_that_python_cannot_take(expression: str) -> None:
+    """Hugging Face's rendering fails, so the TEMPLATE must not answer; and compiling is no crash."""
+    source = f"{{{{ {expression} }}}}"
+    messages = [{"role": "user", "content": "Hi"}]
+    with pytest.raises(TemplateReferenceError):
+        render_reference(source, messages)
+    compiled = compile_template(source)
+    with pytest.raises(KitError):
+        render_prompt(compiled.template, messages)

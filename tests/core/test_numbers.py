@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from modelfile_kit.core.numbers import is_writable, read_count
+from modelfile_kit.core.numbers import is_writable, read_count, told_count
 
 
 def test_a_count_is_of_ascii_digits_and_of_64_bits() -> None:
@@ -19,3 +19,11 @@ def test_what_is_writable_can_be_written() -> None:
         assert not is_writable(number)
         with pytest.raises(ValueError, match="digits"):
             str(number)
+
+
+@pytest.mark.parametrize(
+    ("value", "count"),
+    [(3, 3), (0, 0), (-1, 0), (True, 0), ("7", 0), (1.5, 0), (float("inf"), 0), (None, 0), ([1], 0)],
+)
+def test_counts_that_another_program_tells(value: object, count: int) -> None:
+    assert told_count(value) == count

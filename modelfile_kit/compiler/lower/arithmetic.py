@@ -96,7 +96,7 @@ def _known(name: str, a: Any, b: Any) -> Value:
         if name == "%":
             return Const(estimates.binary(name, operator.mod, a, b))  # a width may be anything
         return Const(_KNOWN[name](a, b))
-    except (TypeError, ZeroDivisionError, ValueError) as e:
+    except (TypeError, ArithmeticError, ValueError) as e:
         raise Raised(str(e)) from None
 
 

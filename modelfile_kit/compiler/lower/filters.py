@@ -271,6 +271,8 @@ def whole(st: State, v: Value, default: Value) -> Value:
             return Const(int(v.value))  # type: ignore[arg-type]
         except ValueError:
             return _by_way_of_float(v, default)
+        except OverflowError as e:  # an infinite number
+            raise Raised(str(e)) from None
     if isinstance(v, Bool):
         return choose(v.test, Const(1), Const(0))
     if isinstance(v, Str):

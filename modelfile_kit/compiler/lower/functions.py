@@ -62,7 +62,7 @@ def _range(st: State, args: list[Value]) -> Value:
     known = [a.value for a in args if isinstance(a, Const) and isinstance(a.value, int)]
     if len(known) == len(args):
         numbers = range(*known)
-        if len(numbers) > MAX_RANGE:
+        if len(numbers[: MAX_RANGE + 1]) > MAX_RANGE:  # of a longer one Python cannot tell the length
             raise Unsupported(f"a range of more than {MAX_RANGE} numbers", st.line)
         return KnownList(tuple(Const(n) for n in numbers))
     if len(args) == 1 and isinstance(args[0], Int):

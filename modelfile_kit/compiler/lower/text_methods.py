@@ -5,6 +5,7 @@ from __future__ import annotations
 import string
 from collections.abc import Sequence
 
+from ...core.numbers import MOST_DIGITS
 from ...huggingface import estimates
 from ..ir import nodes as go
 from ..ir import operations as ops
@@ -42,7 +43,7 @@ def _known(name: str, text: str, args: Sequence[object]) -> Value:
         method = getattr(text, name)
         estimates.before_method(method, tuple(args), {})
         return literal(method(*args))
-    except (TypeError, ValueError, IndexError, KeyError) as e:
+    except (TypeError, ValueError, OverflowError, IndexError, KeyError) as e:
         raise Raised(str(e)) from None
 
 
@@ -289,9 +290,10 @@ def format_braces(st: State, v: Value, args: list[Value], kwargs: dict[str, Valu
             raise Unsupported("format() with more than names and numbers", st.line)
         if name == "":
             name, counter = str(counter), counter + 1
-        chosen = (
-            kwargs.get(name) if not name.isdecimal() else args[int(name)] if int(name) < len(args) else None
-        )
+        chosen = kwargs.get(name)
+        if name.isdecimal():  # Python converts no number of thousands of digits
+            place = int(name) if len(name) <= MOST_DIGITS else len(args)
+            chosen = args[place] if place < len(args) else None
         if chosen is None:
             raise Raised("format: no such argument")
         result = st.concat(result, to_text(st, chosen))

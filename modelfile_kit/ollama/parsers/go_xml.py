@@ -7,6 +7,7 @@ attributes, or with one attribute `name`, their text, and the entities in both.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -90,7 +91,9 @@ def _unescape(raw: bytes) -> str:
 
 def _entity(found: re.Match[str]) -> str:
     if found[1] or found[2]:
-        code = int(found[1], 10) if found[1] else int(found[2], 16)
+        digits = (found[1] or found[2]).lstrip("0")
+        # Python reads no decimal number of thousands of digits; one of eight is no character already.
+        code = int(digits or "0", 10 if found[1] else 16) if len(digits) < 8 else sys.maxunicode + 1
         if code <= 0x10FFFF:
             return chr(code) if not 0xD800 <= code <= 0xDFFF else "\ufffd"
     elif found[3] in _NAMED:
