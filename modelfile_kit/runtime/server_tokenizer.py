@@ -68,7 +68,7 @@ class _OfServer:
         start = next((i for i in places if whole[i : i + len(bare)] == bare), None)
         if not bare or start is None:
             raise EngineError(
-                f"the server reads {_PROBE!r} as {bare} and with its additions as {whole}: not the same tokens",
+                f"the server reads {_PROBE!r} as {bare}, with its additions as {whole}: not the same tokens",
                 help=_ANOTHER,
             )
         return VocabularyInfo(
