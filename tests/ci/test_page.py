@@ -95,6 +95,20 @@ def test_the_workflow_of_github(repository: Path, environment: dict[str, str]) -
     assert "title=MK912" in done.log
 
 
+def test_what_is_said_of_the_time_before_a_release() -> None:
+    """It is true until CHANGELOG.md has a release with a date, and then has to go."""
+    heads = re.findall(r"^## .*", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    released = any("unreleased" not in head for head in heads)
+    for name, words in (
+        ("README.md", "Nothing is on PyPI yet"),
+        ("README.zh-CN.md", "目前还没有发布到 PyPI"),
+        ("docs/index.md", "Nothing is on PyPI yet"),
+        ("docs/tutorial.md", "There is no release yet"),
+        ("docs/ci.md", "There is no release yet"),
+    ):
+        assert (words in (ROOT / name).read_text(encoding="utf-8")) is not released, name
+
+
 def test_the_inputs_of_the_action_are_all_there() -> None:
     action = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
     rows = re.findall(r"^\| (`[^|]+) \| ([^|]*)\|", PAGE, re.MULTILINE)
