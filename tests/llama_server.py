@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from modelfile_kit.runtime.llama_server import find_llama_server
 from tests.ollama_process import find_ollama
 
 
-def find_for_tests() -> tuple[Path | None, str]:
-    """The program, or None and why."""
+def llama_server_or_skip() -> Path:
+    """The program; skips the test where there is none."""
     ollama, why = find_ollama()
     if ollama is not None:
         beside = ollama.resolve().parent.parent / "lib" / "ollama" / "llama-server"
         if beside.is_file():
-            return beside, ""
+            return beside
         why = f"no llama-server beside {ollama}"
     found = find_llama_server()
-    return (found, "") if found else (None, why)
+    if found is None:
+        pytest.skip(f"no llama-server: {why}")
+    return found

@@ -90,16 +90,7 @@ class OllamaProcess:
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
             )
-        end = time.monotonic() + START_SECONDS
-        while time.monotonic() < end:
-            if self._process.poll() is not None:
-                raise RuntimeError(f"ollama serve ended at once:\n{self.log.read_text()[-2000:]}")
-            try:
-                httpx.get(f"{self.url}/api/version", timeout=1, trust_env=False)
-                return
-            except httpx.TransportError:
-                time.sleep(0.05)
-        raise RuntimeError(f"ollama serve does not answer:\n{self.log.read_text()[-2000:]}")
+        wait_for_answer(self._process, f"{self.url}/api/version", self.log)
 
     @property
     def pid(self) -> int:
@@ -135,6 +126,20 @@ class OllamaProcess:
         if done.returncode:
             raise RuntimeError(f"ollama {' '.join(arguments)}: {done.stdout}{done.stderr}")
         return done.stdout
+
+
+def wait_for_answer(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
+    """Waits until a server that was just started answers at that address; log: what it prints."""
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            raise RuntimeError(f"{process.args} ended at once:\n{log.read_text()[-2000:]}")
+        try:
+            httpx.get(url, timeout=1, trust_env=False)
+            return
+        except httpx.TransportError:
+            time.sleep(0.05)
+    raise RuntimeError(f"{process.args} does not answer:\n{log.read_text()[-2000:]}")
 
 
 def free_port() -> int:

@@ -7,20 +7,17 @@ import re
 import signal
 import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import httpx
 import pytest
 
-from tests.ollama_process import free_port
+from tests.ollama_process import free_port, wait_for_answer
 from tests.oracle.oracle import go_binary
 
 ROOT = Path(__file__).parents[1]
-START_SECONDS = 60
 # Read once: tests give themselves other folders in XDG_CACHE_HOME.
 BUILT = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "modelfile-kit" / "registry"
 
@@ -109,16 +106,7 @@ class RegistryProcess:
                 stdin=subprocess.DEVNULL,
                 env={"PATH": os.environ["PATH"], "OTEL_TRACES_EXPORTER": "none"},
             )
-        end = time.monotonic() + START_SECONDS
-        while time.monotonic() < end:
-            if self._process.poll() is not None:
-                raise RuntimeError(f"the registry ended at once:\n{self.log.read_text()[-2000:]}")
-            try:
-                httpx.get(f"{self.url}/v2/", timeout=1, trust_env=False)
-                return
-            except httpx.TransportError:
-                time.sleep(0.05)
-        raise RuntimeError(f"the registry does not answer:\n{self.log.read_text()[-2000:]}")
+        wait_for_answer(self._process, f"{self.url}/v2/", self.log)
 
     def stop(self) -> None:
         """Ends it."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from modelfile_kit.micro import MicroPair, build_pair
+from modelfile_kit.micro.demo_package import write_demo_package
 from modelfile_kit.ollama.versions import Target, server_version, since
 from modelfile_kit.runtime.ollama.client import OllamaServer
 from tests.ollama_process import OLDER, OllamaProcess, find_ollama, find_release
@@ -76,6 +77,14 @@ def _client(process: OllamaProcess) -> Iterator[OllamaServer]:
 def micro_pair(tmp_path_factory: pytest.TempPathFactory) -> MicroPair:
     """A sound micro pair."""
     return build_pair(tmp_path_factory.mktemp("micro"))
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the demo package."""
+    folder = tmp_path_factory.mktemp("demo")
+    write_demo_package(folder)
+    return folder
 
 
 @pytest.fixture(autouse=True)

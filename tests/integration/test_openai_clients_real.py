@@ -14,11 +14,11 @@ import pytest
 from langchain_core.messages import HumanMessage, SystemMessage
 from langchain_openai import ChatOpenAI
 
-from modelfile_kit.micro.demo_package import NAME, write_demo_package
+from modelfile_kit.micro.demo_package import NAME
 from modelfile_kit.parrot.build import Reply, build_parrot
 from modelfile_kit.vision.colour_images import colour_probes, plain_png
 from tests.integration.parrots import Template
-from tests.llama_server import find_for_tests
+from tests.llama_server import llama_server_or_skip
 from tests.ollama_process import OllamaProcess
 from tests.replies import formats
 from tests.served import Served, output_of
@@ -37,17 +37,8 @@ class Server:
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("demo")
-    write_demo_package(folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
 def llama(demo: Path) -> Iterator[Server]:
-    program, why = find_for_tests()
-    if program is None:
-        pytest.skip(why)
+    program = llama_server_or_skip()
     served = Served(demo, "--port", "0", "--llama-server", program)
     yield Server("llama-server", served.url)
     served.end()
@@ -148,9 +139,7 @@ def test_serve_check_is_green(server, demo):
 
 def test_tool_calls_and_thoughts_on_a_real_llama_server(tmp_path):
     """A parrot says them; llama-server finds them, with the package's system text in the chat template."""
-    program, why = find_for_tests()
-    if program is None:
-        pytest.skip(why)
+    program = llama_server_or_skip()
     call = '<tool_call>\n{"name": "get_weather", "arguments": {"city": "Paris"}}\n</tool_call>'
     text = f"<think>\nI ask.\n</think>\n\n{call}"
     voice = Template(formats.JSON_CALLS, eos_token="<|im_end|>").voice([text])
@@ -171,9 +160,7 @@ def test_tool_calls_and_thoughts_on_a_real_llama_server(tmp_path):
 
 
 def test_a_package_that_promises_images_and_a_server_without(demo):
-    program, why = find_for_tests()
-    if program is None:
-        pytest.skip(why)
+    program = llama_server_or_skip()
     served = Served(demo, "--port", "0", "--llama-server", program, "--projector", "none")
     try:
         plain = output_of("serve", "--check", served.url)

@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from modelfile_kit.micro.demo_package import NAME
-from tests.llama_server import find_for_tests
+from tests.llama_server import llama_server_or_skip
 from tests.ollama_process import OllamaProcess
 from tests.served import llama_servers
 from tools import running_pages as pages
@@ -115,9 +115,7 @@ class Reader:
 @pytest.fixture(scope="module")
 def reader(tmp_path_factory: pytest.TempPathFactory, ollama_process: OllamaProcess) -> Iterator[Reader]:
     """One reader for all pages: the package is made once."""
-    program, why = find_for_tests()
-    if program is None:
-        pytest.skip(why)
+    program = llama_server_or_skip()
     reader = Reader(tmp_path_factory.mktemp("reader"), ollama_process, program)
     for step in pages.PACKAGE:
         reader.types(step)

@@ -18,14 +18,13 @@ import pytest
 
 from modelfile_kit.core.errors import ServerError
 from modelfile_kit.micro import build_pair
-from modelfile_kit.micro.demo_package import write_demo_package
 from modelfile_kit.runtime.llama_server import PROGRAM_VARIABLE
 from modelfile_kit.runtime.ollama.messages import Answer
 from modelfile_kit.runtime.openai import OpenAIServer
 from modelfile_kit.runtime.openai_messages import to_openai
 from modelfile_kit.serve.program import PYTHON_NEEDS
 from modelfile_kit.vision.colour_images import plain_png
-from tests.llama_server import find_for_tests
+from tests.llama_server import llama_server_or_skip
 from tests.served import Served, llama_servers
 
 pytestmark = pytest.mark.server
@@ -35,17 +34,7 @@ QUESTION = "What is the main colour of this picture? Answer with one word."
 
 @pytest.fixture(scope="module")
 def program() -> Path:
-    path, why = find_for_tests()
-    if path is None:
-        pytest.skip(why)
-    return path
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("demo")
-    write_demo_package(folder)
-    return folder
+    return llama_server_or_skip()
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from modelfile_kit.play import process
 from modelfile_kit.play.process import Player
 from modelfile_kit.play.subject import Asked
 from modelfile_kit.runtime import local
-from tests.llama_server import find_for_tests
+from tests.llama_server import llama_server_or_skip
 
 LIBRARY = "llama_cpp"
 HI = {"messages": [{"role": "user", "content": "Hi"}]}
@@ -78,9 +78,7 @@ def test_what_cannot_be_opened_is_raised_with_its_place(tmp_path):
 
 @pytest.mark.server
 def test_native_mode_asks_llama_server(good, monkeypatch):
-    program, why = find_for_tests()
-    if program is None:
-        pytest.skip(why)
+    program = llama_server_or_skip()
     monkeypatch.setenv("MKMODELFILE_LLAMA_SERVER", str(program))
     file = good / "native.yaml"
     file.write_text("name: n\nmodel: micro-glm4v.gguf\nmode: native\nsystem: Be brief.\n")
@@ -112,9 +110,7 @@ def tokens(answer):
 def test_a_llama_server_shows_the_tokens_that_llama_cpp_python_shows(
     llama_cpp, by_hand, monkeypatch, request
 ):
-    program, why = find_for_tests()
-    if program is None:
-        pytest.skip(why)
+    program = llama_server_or_skip()
     monkeypatch.setenv("MKMODELFILE_LLAMA_SERVER", str(program))
     asked = {"messages": [{"role": "user", "content": "你好 \U0001f600", "images": 2}], "tools": []}
     with Player(Asked(str(by_hand))) as player:

@@ -10,7 +10,7 @@ from modelfile_kit.ollama.prompt_ends import PromptEnds
 from modelfile_kit.publish.token_counter import TokenCounter
 from modelfile_kit.runtime import local
 from modelfile_kit.vision.colour_images import colour_probes
-from tests.llama_server import find_for_tests
+from tests.llama_server import llama_server_or_skip
 
 PROMPT = "[gMASK]<sop><|user|>\nhi<|assistant|>\n"
 SEEN = "[gMASK]<sop><|user|>\n[img-0]hi<|assistant|>\n"
@@ -48,9 +48,7 @@ def test_a_llama_server_counts_where_llama_cpp_python_is_not(counted_by_server):
 
 @pytest.fixture
 def counted_by_server(pair, monkeypatch):
-    program, why = find_for_tests()
-    if program is None:
-        pytest.skip(why)
+    program = llama_server_or_skip()
     monkeypatch.setattr(local, "installed", lambda _: False)
     monkeypatch.setattr(local, "find_llama_server", lambda: program)
     counter = TokenCounter(pair.model, pair.projector, PromptEnds("<|endoftext|>"))

@@ -16,7 +16,7 @@ from modelfile_kit.runtime.server_tokenizer import ServerTokenizer
 from modelfile_kit.runtime.tokenizer import LlamaTokenizer
 from modelfile_kit.vision.ask_colour import ask_colours
 from modelfile_kit.vision.colour_images import plain_png
-from tests.llama_server import find_for_tests
+from tests.llama_server import llama_server_or_skip
 from tests.real_tokenizers import vocabulary
 
 TEXTS = (
@@ -41,9 +41,7 @@ def without_llama_cpp(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def program(monkeypatch: pytest.MonkeyPatch) -> Path:
-    found, why = find_for_tests()
-    if found is None:
-        pytest.skip(f"no llama-server: {why}")
+    found = llama_server_or_skip()
     monkeypatch.setattr(local, "find_llama_server", lambda: found)
     return found
 

@@ -11,7 +11,7 @@ import pytest
 from modelfile_kit.building.build import Build, build
 from modelfile_kit.micro.demo_package import write_demo_package
 from modelfile_kit.serve.program import LLAMA_SERVER, Program
-from tests.llama_server import find_for_tests
+from tests.llama_server import llama_server_or_skip
 
 # What every llama-server of the last years knows; --help prints them as llama-server does.
 STAND_IN = '''#!{python}
@@ -101,10 +101,7 @@ def built(demo) -> Build:
 @pytest.fixture(scope="session")
 def llama_server() -> Path:
     """The real program."""
-    path, why = find_for_tests()
-    if path is None:
-        pytest.skip(why)
-    return path
+    return llama_server_or_skip()
 
 
 def program_with(*options: str, kind: str = LLAMA_SERVER) -> Program:

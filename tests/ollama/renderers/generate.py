@@ -6,19 +6,11 @@ import random
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+from modelfile_kit.building.renderer_way import PARSER_OF
 from modelfile_kit.ollama.builtin import RENDERERS
 from tests.ollama.generate_requests import request
 
 NAMES = tuple(RENDERERS)
-# The parser that goes with each renderer; the others share their own name.
-PARSERS = {
-    "qwen3.8": "qwen3.5",
-    "deepseek3.1": "deepseek3",
-    "olmo3.1": "olmo3",
-    "olmo3-32b-think": "olmo3-think",
-    "gemma4-small": "gemma4",
-    "gemma4-large": "gemma4",
-}
 # Texts that some renderer looks into.
 _WORDS = (
     *("t</think>answer", "<think>t</think>\n\nanswer", "<think>\nt\n", "</think>", "a</think>b</think>c"),
@@ -71,7 +63,7 @@ def cases(seed: int, count: int, names: Sequence[str] = NAMES) -> Iterator[Case]
                 message["thinking"] = r.choice(("hm", " hm\n", *_WORDS))
             if r.random() < 0.05:
                 message["tool_call_id"] = r.choice(["call_1", "x"])
-        parser = r.choice(("", "passthrough", "qwen3")) if r.random() < 0.05 else PARSERS.get(name, name)
+        parser = r.choice(("", "passthrough", "qwen3")) if r.random() < 0.05 else PARSER_OF.get(name, name)
         own = [
             {"role": "user", "content": "Before."},
             {"role": "assistant", "content": "<think>a</think>Yes."},
