@@ -14,8 +14,8 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 from ..core.cache import kit_cache
 from ..core.errors import ServerError, UsageError
@@ -166,13 +166,13 @@ def _identity(stat: os.stat_result) -> list[int]:
     return [stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns]
 
 
-def _hash(file: BinaryIO, name: str, total: int, progress: Progress | None) -> str:
+def _hash(file: BufferedReader, name: str, total: int, progress: Progress | None) -> str:
     sha = hashlib.sha256()
     buffer = bytearray(CHUNK_BYTES)
     view = memoryview(buffer)
     done = 0
     # A file that grows while it is read must not keep us for ever; its change is seen afterwards.
-    while done <= total and (count := file.readinto(buffer)):  # type: ignore[attr-defined]
+    while done <= total and (count := file.readinto(buffer)):
         sha.update(view[:count])
         done += count
         if progress:

@@ -12,6 +12,7 @@ import threading
 import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from io import BufferedReader
 from types import TracebackType
 from typing import Any, BinaryIO, TypeVar
 
@@ -167,10 +168,10 @@ class _Tail:
         self._kept = bytearray()
         self._changed = threading.Condition()
 
-    def drain(self, stream: BinaryIO) -> None:
+    def drain(self, stream: BufferedReader) -> None:
         """Takes in the stream until it ends."""
         with contextlib.suppress(ValueError, OSError), stream:
-            while part := stream.read1(4096):  # type: ignore[attr-defined]
+            while part := stream.read1(4096):
                 with self._changed:
                     self.total += len(part)
                     self._kept.extend(part)

@@ -12,7 +12,8 @@ import subprocess
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO, cast
+from io import BufferedReader
+from typing import cast
 
 from ..core.errors import UsageError
 from ..core.os_errors import os_reason
@@ -130,10 +131,10 @@ class _Child:
         finally:
             self._started.set()
         assert self._process.stdout is not None
-        _read(cast("BinaryIO", self._process.stdout), self.pieces)
+        _read(cast("BufferedReader", self._process.stdout), self.pieces)
 
 
-def _read(stream: BinaryIO, pieces: queue.Queue[str | None]) -> None:
+def _read(stream: BufferedReader, pieces: queue.Queue[str | None]) -> None:
     """Puts each new piece into the queue, None at the end."""
     rest = ""
     seen: dict[str, None] = {}
@@ -149,7 +150,7 @@ def _read(stream: BinaryIO, pieces: queue.Queue[str | None]) -> None:
 
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     with contextlib.suppress(ValueError, OSError), stream:
-        while part := stream.read1(4096):  # type: ignore[attr-defined]
+        while part := stream.read1(4096):
             *whole, rest = _CONTROL.split(rest + decoder.decode(part))
             for piece in whole:
                 put(piece)

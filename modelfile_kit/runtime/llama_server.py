@@ -368,7 +368,11 @@ def _prompt(program: Path, status: int, data: bytes) -> str:
 
 def _piece(given: object) -> bytes:
     """A token's bytes: a text, or a list of numbers where they are no UTF-8 by themselves."""
-    return given.encode() if isinstance(given, str) else bytes(given)  # type: ignore[call-overload]
+    if isinstance(given, str):
+        return given.encode()
+    if isinstance(given, list):
+        return bytes(given)
+    raise TypeError
 
 
 def _not_understood(program: Path, path: str) -> EngineError:

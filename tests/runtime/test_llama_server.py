@@ -45,6 +45,8 @@ class Answer(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.path == "/tokenize":
+            return self.say(200, body["content"].encode())
         words = body["messages"][-1]["content"]
         if words == "die":
             os._exit(3)
@@ -128,6 +130,30 @@ def test_something_else_than_json(program, model):
         server.apply_template(asks("garbage"))
 
 
+def test_tokens_are_texts_or_numbers(program, model):
+    """As llama.cpp's tools/server/README.md says of /tokenize with_pieces."""
+    with LlamaServer(program, model) as server:
+        answer = '{"tokens": [{"id": 1, "piece": "a"}, {"id": 2, "piece": [240, 159]}]}'
+        assert server.tokens(answer, add_special=False) == [(1, b"a"), (2, b"\xf0\x9f")]
+
+
+@pytest.mark.parametrize(
+    "tokens",
+    [
+        "1",
+        "[1]",
+        '[{"id": 1}]',
+        '[{"id": "x", "piece": "a"}]',
+        '[{"id": 1, "piece": [256]}]',
+        '[{"id": 1, "piece": 1000000000000}]',
+        '[{"id": 1, "piece": "\\ud800"}]',
+    ],
+)
+def test_tokens_that_are_none(tokens, program, model):
+    with LlamaServer(program, model) as server, pytest.raises(EngineError, match="not known here"):
+        server.tokens(f'{{"tokens": {tokens}}}', add_special=False)
+
+
 def test_an_answer_without_end(program, model, monkeypatch):
     monkeypatch.setattr(llama_server, "MAX_ANSWER_BYTES", 1000)
     with LlamaServer(program, model) as server, pytest.raises(PromptError, match="more than 1000 bytes"):
@@ -149,11 +175,10 @@ def test_a_model_that_it_does_not_take(program, model):
     assert not isinstance(e.value, ChatTemplateRefusedError)
 
 
-def test_one_that_never_gets_ready(program, model, monkeypatch):
-    monkeypatch.setattr(llama_server, "START_SECONDS", 1.0)
+def test_one_that_never_gets_ready(program, model):
     model.write_text("never ready")
-    with pytest.raises(EngineError, match="did not answer within"):
-        LlamaServer(program, model)
+    with pytest.raises(EngineError, match="did not answer within 1 s"):
+        LlamaServer(program, model, patience=1.0)
 
 
 def test_something_that_is_no_program(tmp_path, model):

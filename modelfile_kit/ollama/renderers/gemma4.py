@@ -21,8 +21,8 @@ class Gemma4(Renderer):
     levels = (False, True)
     images = True
 
-    def __init__(self, *args: object, large: bool) -> None:
-        super().__init__(*args)  # type: ignore[arg-type]
+    def __init__(self, *args: Any, large: bool) -> None:
+        super().__init__(*args)
         self.large = large
 
     def write(self, messages: Sequence[Message], tools: Sequence[Tool], think: Think) -> str:

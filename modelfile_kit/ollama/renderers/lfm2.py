@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from ..think import Think
 from .go_text import function_json, spaced, tool_json, trim, value_json
@@ -20,8 +21,8 @@ class LFM2(Renderer):
     bos = "<|startoftext|>"
     images = True
 
-    def __init__(self, *args: object, thinking: bool) -> None:
-        super().__init__(*args)  # type: ignore[arg-type]
+    def __init__(self, *args: Any, thinking: bool) -> None:
+        super().__init__(*args)
         self.thinking = thinking
         self.levels = (thinking,)
         self.default = thinking

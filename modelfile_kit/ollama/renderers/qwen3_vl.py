@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from ..think import Think
 from .go_text import arguments_json, spaced, tool_json
@@ -36,8 +37,8 @@ class Qwen3VL(Renderer):
 
     images = True
 
-    def __init__(self, *args: object, thinking: bool) -> None:
-        super().__init__(*args)  # type: ignore[arg-type]
+    def __init__(self, *args: Any, thinking: bool) -> None:
+        super().__init__(*args)
         self.thinking = thinking
         self.levels = (False, True) if thinking else (False,)
         self.default = thinking
