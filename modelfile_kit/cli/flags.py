@@ -36,8 +36,7 @@ class Flags:
         width = columns(sys.stderr)
         for code in dict.fromkeys(d.code for d in self.shown):
             if (about := find(code)) is not None:
-                meaning = " ".join(about.section("What it means").split("\n\n")[0].split())
-                text = f"{code} {about.name}: {meaning}"
+                text = f"{code} {about.name}: {about.meaning}"
                 tell("\n  ".join(pieces(text, width - 2) if width else [text]))
         self.shown = []
 

@@ -245,10 +245,8 @@ def _about_codes(text: str, place: Place, offset: int) -> Hover | None:
     for found in _CODE.finditer(text, *place):
         about = codes.find(found[0]) if found.start() <= offset <= found.end() else None
         if about is not None:
-            meaning = " ".join(about.section("What it means").split("\n\n")[0].split())
-            return Hover(
-                (found.start(), found.end()), f"**{about.code} {about.name}**: {about.title}\n\n{meaning}"
-            )
+            words = f"**{about.code} {about.name}**: {about.title}\n\n{about.meaning}"
+            return Hover((found.start(), found.end()), words)
     return None
 
 

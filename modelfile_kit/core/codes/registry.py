@@ -49,6 +49,11 @@ class Code:
         _, _, rest = f"\n{self.page}".partition(f"\n# {heading}\n")
         return rest.partition("\n# ")[0].strip("\n")
 
+    @property
+    def meaning(self) -> str:
+        """What it means, in one line: the first paragraph under that head."""
+        return " ".join(self.section("What it means").partition("\n\n")[0].split())
+
 
 def find(code_or_name: str) -> Code | None:
     """The code of that number or name, in any case; a code of the past gives the (first) one of today."""
