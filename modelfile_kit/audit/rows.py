@@ -12,8 +12,6 @@ OK, INFO, WARNING, ERROR, FAILED = "ok", "info", "warning", "error", "failed"
 VERDICTS = (OK, INFO, WARNING, ERROR, FAILED)
 """From best to worst; "failed": the model could not be looked at, `error` says why."""
 
-TEMPLATE_KINDS = ("chat", "tools", "thinking", "images")
-
 
 @dataclass(frozen=True)
 class Row:

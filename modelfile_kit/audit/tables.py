@@ -8,10 +8,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..core.conversation import CATEGORIES
 from ..core.errors import MissingDependencyError
 from ..core.files import write_atomically
 from ..core.foreign_text import shown
-from .rows import FAILED, OK, TEMPLATE_KINDS, TYPES, VERDICTS, Row
+from .rows import FAILED, OK, TYPES, VERDICTS, Row
 
 PARQUET = "audit.parquet"
 PAGE = "audit.html"
@@ -63,7 +64,7 @@ def summary(rows: Iterable[Row]) -> dict[str, Any]:
     rows = list(rows)
     verdicts = Counter(row.verdict for row in rows)
     codes = Counter(code for row in rows for code in (*row.findings.split(), *row.safety.split()))
-    kinds = {kind: dict(sorted(Counter(_kind(row, kind) for row in rows).items())) for kind in TEMPLATE_KINDS}
+    kinds = {kind: dict(sorted(Counter(_kind(row, kind) for row in rows).items())) for kind in CATEGORIES}
     return {
         "models": len(rows),
         "verdicts": {v: verdicts[v] for v in VERDICTS if verdicts[v]},
@@ -112,7 +113,7 @@ def _page(rows: Sequence[Row]) -> Iterable[str]:
     words = ", ".join(f"{count:,} {verdict}" for verdict, count in told["verdicts"].items())
     yield f"<p>{words}; {told['templates']:,} different chat templates.</p>\n"
     yield "<h2>Prompts</h2>\n<table><tr><th>kind<th>what a compiled TEMPLATE comes to</tr>\n"
-    for kind in TEMPLATE_KINDS:
+    for kind in CATEGORIES:
         yield f"<tr><td>{kind}<td>{_text(_counts(told[kind]))}</tr>\n"
     yield "</table>\n<h2>Findings</h2>\n<table><tr><th>code<th>models</tr>\n"
     for code, count in told["codes"].items():

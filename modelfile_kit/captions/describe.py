@@ -32,8 +32,6 @@ LONGEST_WAIT = 120.0  # seconds; a server that asks for more is better asked ano
 
 # No server, no model, no access: no other image will fare better.
 _ENDS_ALL = frozenset({"MK802", "MK803", "MK804", "MK806", "MK808", "MK820", "MK861", "MK890"})
-# The same of the model's files, by what their engine says.
-_FILES = frozenset({"MK412", "MK413", "MK416", "MK417", "MK436", "MK854"})
 
 OnText = Callable[[int, str], None]
 """Told the number of the image, from 0, and a piece of its answer; pieces of several images may alternate."""
@@ -203,7 +201,7 @@ def _ends_all(error: ServerError) -> bool:
     if error.code in _ENDS_ALL:
         return True
     known = error_texts.reason(error.detail) if isinstance(error, RefusedError) else None
-    return known is not None and known.code in _FILES
+    return known is not None and known.code in error_texts.OF_FILES
 
 
 class _Busy:

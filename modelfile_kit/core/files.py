@@ -19,6 +19,7 @@ from .os_errors import cannot_write, os_reason
 
 NOT_FOUND = "was not found"
 MAX_TEXT_BYTES = 64 << 20
+"""Of a text: a tokenizer_config.json lists the added tokens of large vocabularies, some 10 MB at most."""
 MAX_NESTED_FOLDERS = 100
 """Folders in folders that are searched; a path of so many is no one's own."""
 

@@ -21,11 +21,11 @@ from ..huggingface.chat_template_file import load_chat_template
 from ..package.draft import DEFAULT_CONTEXT, Draft, package_name, relative_path, scalar
 from ..package.schema_line import SCHEMA_LINE
 from ..sources.folder import CONVERT, describe_folder
+from ..sources.text_files import CHAT_TEMPLATE_FILES
 
 NO_TEMPLATE = "MK562"
 
 _WEIGHTS = re.compile(r"(?:.*\.safetensors|pytorch_model.*\.bin|consolidated.*\.pth|adapter_model\.bin)")
-_TEMPLATES = ("chat_template.jinja", "chat_template.json", "tokenizer_config.json")
 _TOKENIZERS = ("tokenizer.json", "tokenizer.model", "tekken.json", "vocab.json")
 # Keys of config.json by which a model has an encoder of images or sounds (llama.cpp, convert_hf_to_gguf.py).
 _ENCODERS = ("vision_config", "audio_config", "vit_config", "vision_encoder", "visual", "mm_vision_tower")
@@ -159,7 +159,7 @@ def _commands(found: _Folder, base: str, out: str, kind: str) -> Iterator[str]:
 def _template(found: _Folder, place: Path) -> tuple[str, list[Diagnostic]]:
     """What `chat_template` is to be: a file of the folder that has one, else the GGUF's."""
     reasons = []
-    for name in _TEMPLATES:
+    for name in CHAT_TEMPLATE_FILES:
         if name not in found.names:
             continue
         try:
@@ -168,7 +168,7 @@ def _template(found: _Folder, place: Path) -> tuple[str, list[Diagnostic]]:
             reasons.append(f"{name}: {error.message}")
             continue
         return relative_path(found.path / name, place), []
-    why = "; ".join(reasons) or f"none of {', '.join(_TEMPLATES)} is there"
+    why = "; ".join(reasons) or f"none of {', '.join(CHAT_TEMPLATE_FILES)} is there"
     where = "" if found.adapter is None else "; the base model's GGUF may have one"
     return "gguf", [
         Diagnostic(

@@ -24,6 +24,7 @@ from ..sources.name import HUB, MODELSCOPE, Name, parse_name
 from ..sources.places import known
 from ..sources.repository import Repository, read_text
 from ..sources.resolve import open_repository
+from ..sources.text_files import CHAT_TEMPLATE_FILES
 
 DIFFERS = "MK275"
 SAME = "MK276"
@@ -34,8 +35,6 @@ CARD_BYTES = 4 << 20
 SHOWN_LINES = 60
 """Of a part; `mkmodelfile diff` shows all."""
 
-# In this order the first that is there counts (transformers 4.43 and later).
-_FILES = ("chat_template.jinja", "chat_template.json", "tokenizer_config.json")
 # Keys of a GGUF that name where it comes from, the nearest first (ggml, docs/gguf.md). llama.cpp writes the
 # `base_model` of the converted model's own card as `general.base_model`, which may be one step too far.
 _KEYS = (
@@ -141,16 +140,17 @@ def _template_of(origin: Origin) -> tuple[ChatTemplate, str]:
     scheme = "hf" if origin.name.kind == HUB else "ms"
     plain = f"{scheme}://{origin.name.repository}"
     there = {file.path for file in open_repository(parse_name(plain)).files()}
-    for file in _FILES:
+    for file in CHAT_TEMPLATE_FILES:
         if file not in there:
             continue
         try:
             return named_chat_template(f"{plain}/{file}")[0], file
         except UsageError as error:
-            if file != _FILES[-1]:
+            if file != CHAT_TEMPLATE_FILES[-1]:
                 raise
             raise UsageError("its tokenizer_config.json has no chat template", help=error.help) from error
-    raise UsageError(f"it has none of {', '.join(_FILES)}", help="name the model's own repository")
+    names = ", ".join(CHAT_TEMPLATE_FILES)
+    raise UsageError(f"it has none of {names}", help="name the model's own repository")
 
 
 def _compared(header: Header, upstream: ChatTemplate, title: str, origin: Origin, span: Span) -> Held:

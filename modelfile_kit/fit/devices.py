@@ -6,12 +6,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..gguf_file.tensors import TensorInfo
+from ..gguf_file.tensors import LAYER, TensorInfo
 from .settings import Settings
 from .shape import Layer, Shape
 
 CPU = "CPU"
-_LAYER = re.compile(r"blk\.(\d+)\.")
 _INPUTS = re.compile(r"(token_embd(_norm)?|position_embd|token_types|per_layer_token_embd)\.")
 """They are looked up, not multiplied, and stay on the CPU (llama-arch.cpp, LLM_TENSOR_LAYER_INPUT)."""
 
@@ -76,7 +75,7 @@ def tensors_on(
     for tensor in tensors:
         if all_layers:
             yield tensor
-        elif found := _LAYER.match(tensor.name):
+        elif found := LAYER.match(tensor.name):
             if int(found[1]) in part.numbers:
                 yield tensor
         elif _INPUTS.match(tensor.name):

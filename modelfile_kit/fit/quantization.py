@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from ..gguf_file.tensors import BLOCKS, TensorInfo, size_in_bytes
+from ..gguf_file.tensors import BLOCKS, LAYER, TensorInfo, size_in_bytes
 from .shape import Shape
 
 TYPES: Mapping[str, str] = {
@@ -31,7 +31,6 @@ _KEPT = re.compile(
     r"_norm\.weight|ffn_gate_inp\.weight|altup|laurel|per_layer_model_proj|position_embd|token_types"
     r"|ssm_conv1d|shortconv\.conv\.weight|time_mix_(first|[wvag]\d|decay_w\d|lerp_fused)\.weight|attn_rel_b"
 )
-_LAYER = re.compile(r"blk\.(\d+)\.")
 _VALUES = re.compile(r"\.attn_(v|qkv|kv_b)\.weight$")
 
 
@@ -50,7 +49,7 @@ def quantized(tensors: tuple[TensorInfo, ...], shape: Shape, quantization: str) 
 
 def _order(tensor: TensorInfo) -> int:
     """The values of early layers get more bits: in the order of the layers."""
-    found = _LAYER.match(tensor.name)
+    found = LAYER.match(tensor.name)
     return int(found[1]) if found else -1
 
 
@@ -69,7 +68,7 @@ def _kind(tensor: TensorInfo, shape: Shape, quantization: str, value: int, value
     elif name.endswith(".attn_k.weight") and shape.experts == 8:
         kind = "Q8_0"
     elif re.search(r"\.ffn_down(_exps|_shexp)?\.weight$", name):
-        layer = _LAYER.match(name)
+        layer = LAYER.match(name)
         kind = _down_kind(quantization, base, int(layer[1]) if layer else 0, len(shape.layers))
     elif name.endswith(".attn_output.weight") and quantization in ("Q3_K_M", "Q4_K_M"):
         more = "Q5_K" if shape.experts == 8 else "Q4_K"

@@ -22,7 +22,7 @@ from .header import Header, read_header
 from .inputs import VISION_INSIDE, vision_inside
 from .pairing import FileKind, classify
 from .split import check_split, split_of
-from .tensors import BLOCKS, TensorInfo
+from .tensors import BLOCKS, LAYER, TensorInfo
 from .tokenizer_signs import tokenizer_signs
 
 BYTE_ORDER, SHAPES, SPECIAL_IDS, NUMBERS = "MK423", "MK427", "MK428", "MK429"
@@ -35,7 +35,6 @@ MAX_SAMPLED_TENSORS = 24
 SAMPLE_BYTES = 4096
 """How much of a tensor's beginning is looked at: 100 kB in all, read in a few milliseconds."""
 
-_LAYER = re.compile(r"blk\.(\d+)\.")
 _ENDS = ("bos", "eos", "eot", "eom")
 _OTHER_SPECIALS = (
     *("unknown", "seperator", "padding", "cls", "mask"),
@@ -162,7 +161,7 @@ def _special_ids(header: Header) -> Iterator[Diagnostic]:
 
 def _layers(header: Header, tensors: Mapping[str, tuple[int, ...]]) -> Iterator[Diagnostic]:
     count = header.metadata.integer(header.own("block_count"))
-    there = {int(m[1]) for name in tensors if (m := _LAYER.match(name))}
+    there = {int(m[1]) for name in tensors if (m := LAYER.match(name))}
     if count is None or not there:
         return
     if max(there) >= count:
@@ -212,7 +211,7 @@ def _widths(header: Header, tensors: Mapping[str, tuple[int, ...]]) -> Iterator[
     if header.architecture not in _PLAIN or width is None:
         return
     for name, shape in tensors.items():
-        layer = _LAYER.match(name)
+        layer = LAYER.match(name)
         expected = _expected(header, name[layer.end() :], int(layer[1]), width) if layer else None
         if expected is None or len(expected) != len(shape):
             continue
@@ -267,10 +266,10 @@ def _numbers(header: Header) -> Iterator[Diagnostic]:
 
 def _sample(header: Header) -> list[TensorInfo]:
     """Embeddings and output, the first and the last layer, then what else there is."""
-    last = max((int(m[1]) for t in header.tensors if (m := _LAYER.match(t.name))), default=0)
+    last = max((int(m[1]) for t in header.tensors if (m := LAYER.match(t.name))), default=0)
 
     def order(tensor: TensorInfo) -> int:
-        layer = _LAYER.match(tensor.name)
+        layer = LAYER.match(tensor.name)
         if layer is None:
             return 0
         return {0: 1, last: 2}.get(int(layer[1]), 3)

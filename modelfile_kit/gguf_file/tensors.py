@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from math import prod
+
+LAYER = re.compile(r"blk\.(\d+)\.")
+"""How the name of a tensor of a layer begins, with the layer's number from 0."""
 
 BLOCKS: dict[int, tuple[str, int, int]] = {
     0: ("F32", 1, 4),

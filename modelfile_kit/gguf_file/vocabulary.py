@@ -100,7 +100,7 @@ _BOS_BY_PRE = (
     *("llama3", "llama-v3", "llama-bpe", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2"),
     *("jina-v5-nano", "tekken", "chameleon"),
 )
-_ALWAYS_BOS_PRE = ("gemma4", "granite-embed-multi-311m")
+ALWAYS_BOS_PRE = ("gemma4", "granite-embed-multi-311m")
 
 
 @dataclass(frozen=True)
@@ -311,7 +311,7 @@ class Vocabulary:
     @property
     def add_bos(self) -> bool:
         """Whether llama.cpp's vocabulary has add_bos set."""
-        if self.pre in _ALWAYS_BOS_PRE:
+        if self.pre in ALWAYS_BOS_PRE:
             return True
         said = self.add_bos_said
         return said if said is not None else _BOS_BY_MODEL.get(self.model, self.pre in _BOS_BY_PRE)

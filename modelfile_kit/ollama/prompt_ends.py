@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ..core.diagnostics import Diagnostic, Severity
-from ..gguf_file.vocabulary import Vocabulary
+from ..gguf_file.vocabulary import ALWAYS_BOS_PRE, Vocabulary
 
 STRIPPED = "<bos>"
 """The only text that Ollama takes off a prompt for a model with a TEMPLATE."""
@@ -23,7 +23,6 @@ ADD_BOS, ADD_EOS = "tokenizer.ggml.add_bos_token", "tokenizer.ggml.add_eos_token
 
 # llama.cpp's tokenizers that do not look at add_bos and add_eos: WPM always adds, the others never.
 _ALWAYS, _NEVER = ("bert",), ("rwkv", "plamo2")
-_BOS_FORCED_BY_PRE = ("gemma4", "granite-embed-multi-311m")
 
 
 class Ends(NamedTuple):
@@ -213,7 +212,7 @@ def really_adds(kind: str, flag: bool) -> bool:
 
 def is_forced(kind: str, pre: str) -> bool:
     """Whether llama.cpp does so whatever the metadata says. pre: `tokenizer.ggml.pre`."""
-    return kind in (*_ALWAYS, *_NEVER, "gemma4") or pre in _BOS_FORCED_BY_PRE
+    return kind in (*_ALWAYS, *_NEVER, "gemma4") or pre in ALWAYS_BOS_PRE
 
 
 def strips_bos_text(kind: str, pre: str, add_bos_said: bool) -> bool:

@@ -32,7 +32,7 @@ _RESPONSE_WORDS = (
 )
 _SPLITS = ("content.split('</think>')", 'content.split("</think>")')
 _NO_SPLITS = ("reasoning_content", "<SPECIAL_12>")
-_GO_RESPONSE_WORDS = ('eq .Role "tool"', "tool_response", "TOOL_RESULTS")
+GO_RESPONSE_WORDS = ('eq .Role "tool"', "tool_response", "TOOL_RESULTS")
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ def template_evidence(template: PromptTemplate) -> Evidence:
     words: dict[str, tuple[str, ...]] = {}
     if "tools" in template.variables:
         words["tools"] = (".Tools",)
-        answers = tuple(w for w in _GO_RESPONSE_WORDS if w in template.source)
+        answers = tuple(w for w in GO_RESPONSE_WORDS if w in template.source)
         if "toolcalls" in template.variables and answers:
             words["round trip"] = (".ToolCalls", answers[0])
     if "suffix" in template.variables:

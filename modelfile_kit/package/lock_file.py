@@ -16,7 +16,6 @@ A page of YAML, written in the order of its keys, so that two versions of it can
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,13 +27,12 @@ from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import PackageError
 from ..core.files import read_file
 from ..core.os_errors import os_reason
-from ..sources.repository import RepositoryFile, is_sound_path
+from ..sources.repository import DIGEST, RepositoryFile, is_sound_path
 from .bounded_yaml import MAX_BYTES, Document, load
 
 VERSION = 1
 UNREADABLE = "MK490"
 
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _ENTRY = {"name": True, "title": True, "revision": True, "files": True, "projectors": False}
 _FILE = {"path": True, "size": False, "digest": False}
 _MAX_TEXT = 4096
@@ -181,7 +179,7 @@ class _Reader:
         if size is not None and (not isinstance(size, int) or isinstance(size, bool) or size < 0):
             self._wrong((*at, "size"), "`size` is no number of bytes")
             size = None
-        if digest is not None and not (isinstance(digest, str) and _DIGEST.fullmatch(digest)):
+        if digest is not None and not (isinstance(digest, str) and DIGEST.fullmatch(digest)):
             self._wrong((*at, "digest"), "`digest` is not sha256: and 64 digits")
             digest = None
         return locked_file(path, size, digest or "")

@@ -10,13 +10,13 @@ from typing import Literal
 
 from ..core.diagnostics import Span
 from ..core.errors import KitError, MissingDependencyError, PackageError, SourceError, UsageError
-from ..core.files import open_file, write_atomically
+from ..core.files import MAX_TEXT_BYTES, open_file, write_atomically
 from ..core.os_errors import os_reason
 from ..sources.hub import HubRepository
 from ..sources.name import HUB, MODELSCOPE, OLLAMA, URL, Name, is_name, near_name, parse_name
 from ..sources.places import remark, remember
 from ..sources.quantizations import contents_of
-from ..sources.repository import MAX_TEXT_BYTES, UNREACHABLE, Repository, RepositoryFile
+from ..sources.repository import COMMIT, DIGEST, UNREACHABLE, Repository, RepositoryFile
 from ..sources.resolve import open_repository, resolve_in
 from ..sources.text_files import CHAT_TEMPLATE_FILES, TOKENIZER_FILES, chat_template_files, tokenizer_files
 from .lock_file import Locked, lock_path, lock_text, locked_file, read_lock
@@ -31,8 +31,6 @@ LockMode = Literal["keep", "update", "locked"]
 """keep: the lock holds, and names that it does not have are added; update: the names' present state is taken;
 locked: nothing may be missing in the lock or too much, and nothing is written."""
 
-_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _UPDATE = "`mkmodelfile build --update-lock` takes what is there now and shows what changes"
 
 
@@ -243,7 +241,7 @@ class NamedFiles:
     def _as_locked(self, asked: _Asked, old: Locked) -> Repository:
         """The repository in the state that is locked. Raises PackageError MK489 where it is another one."""
         name, files = open_repository(asked.name).name, (*old.files, *old.projectors)
-        by_commit = asked.name.kind == HUB and _COMMIT.fullmatch(old.revision) is not None
+        by_commit = asked.name.kind == HUB and COMMIT.fullmatch(old.revision) is not None
         if name.kind == HUB and not by_commit:
             raise self._changed(asked, f"the lock has {old.revision!r}, which is no commit")
         if name.kind == URL and by_commit:
@@ -251,7 +249,7 @@ class NamedFiles:
                 f"{asked.name.text} is locked by a commit, which needs the package huggingface_hub",
                 help="`pip install 'modelfile-kit[hub]'`",
             )
-        if name.kind == OLLAMA and not (_DIGEST.fullmatch(old.revision) and all(f.digest for f in files)):
+        if name.kind == OLLAMA and not (DIGEST.fullmatch(old.revision) and all(f.digest for f in files)):
             raise self._changed(asked, "the lock has no digests")
         inside = name if name.kind in (URL, OLLAMA) else replace(name, folder="", quantization="")
         if name.kind == HUB:
@@ -349,7 +347,7 @@ def _change(old: Locked | None, new: Locked | None) -> str:
 
 
 def _short(revision: str) -> str:
-    return revision[:12] if _COMMIT.fullmatch(revision) else revision
+    return revision[:12] if COMMIT.fullmatch(revision) else revision
 
 
 def _means_texts(asked: _Asked, repository: Repository) -> bool:

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..core.errors import ServerError
+from ..runtime.error_texts import OF_FILES
 from ..vision.colour_images import COLOURS, ImageProbe, final_answer, missing_formats, named
 from .engine_faults import name_fault
 from .subject import LONGER, Check, Subject, error, short
-
-# Findings about the files: no other image will fare better.
-HOPELESS = frozenset({"MK412", "MK413", "MK416", "MK417", "MK436", "MK854"})
 
 
 def check_images(subject: Subject) -> Iterator[Check]:
@@ -66,7 +64,7 @@ def _check_image(subject: Subject, probe: ImageProbe, refused: set[str]) -> tupl
 
 
 def _hopeless(check: Check) -> bool:
-    return any(d.code in HOPELESS for d in check.diagnostics)
+    return any(d.code in OF_FILES for d in check.diagnostics)
 
 
 def _check_control(subject: Subject, answers: list[tuple[ImageProbe, str]]) -> Check:

@@ -18,6 +18,7 @@ from ..gguf_file import Header, read_header
 from ..gguf_file.description import FILE_TYPES
 from ..gguf_file.pairing import FileKind, classify
 from ..gguf_file.split import check_split, split_of
+from ..sources.ollama import LAYER_TYPE
 from ..sources.registry import DOCKER_MANIFEST, Descriptor, digest_of
 from ..sources.registry_upload import Content, bytes_content, file_content
 from .blobs import Blob
@@ -25,7 +26,6 @@ from .create_request import CreateRequest
 
 NEEDS_SERVER = "MK827"
 
-_LAYER = "application/vnd.ollama.image."
 _CONFIG = "application/vnd.docker.container.image.v1+json"
 _KINDS = {FileKind.MODEL: "model", FileKind.PROJECTOR: "projector"}
 SPLIT_REQUIRES = "0.35.0"
@@ -62,7 +62,7 @@ def make_manifest(request: CreateRequest, blobs: Sequence[Blob]) -> ModelManifes
     layers += [(file.layer(_adapter(file)), file.content) for file in adapters]
     layers += [(file.layer("draft"), file.content) for file in drafts]
     layers += [
-        (Descriptor(f"{_LAYER}{kind}", digest_of(data), len(data)), bytes_content(data))
+        (Descriptor(f"{LAYER_TYPE}{kind}", digest_of(data), len(data)), bytes_content(data))
         for kind, data in _texts(request)
     ]
     models = [file.header for file in own if _kind(file) == "model"]
@@ -85,7 +85,7 @@ class _File:
     header: Header
 
     def layer(self, kind: str) -> Descriptor:
-        return Descriptor(f"{_LAYER}{kind}", self.blob.digest, self.blob.size)
+        return Descriptor(f"{LAYER_TYPE}{kind}", self.blob.digest, self.blob.size)
 
     @property
     def content(self) -> Content:

@@ -17,6 +17,7 @@ from pathlib import Path
 from ..building.plan import Plan, make_plan
 from ..building.renderer_way import likely_renderers
 from ..building.sources import PackageFiles, open_files
+from ..core.conversation import CATEGORIES
 from ..core.errors import KitError, ServerError
 from ..gguf_file import read_header
 from ..gguf_file.arrays import StringArray
@@ -39,7 +40,6 @@ from .served_model import ServedModel
 
 CANNOT = "MK880"
 _RANK = {"unsupported": 0, "partial": 1, "exact": 2}
-_KINDS = ("chat", "tools", "thinking", "images")
 
 
 @dataclass(frozen=True)
@@ -319,13 +319,13 @@ class _Judge:
         try:
             releases = [self._rendered(renderer, parser, target) for target in ends]
         except KitError:
-            return {k: "unsupported" if k in kinds else "absent" for k in _KINDS}
+            return {k: "unsupported" if k in kinds else "absent" for k in CATEGORIES}
         return dict(prove_renderer(self.source, releases, kinds).coverage)
 
     def _coverage(self, template: str) -> dict[str, str]:
         """What holds of all that a TEMPLATE could be claimed to do for this chat template."""
         claimed = {k: "absent" if v == "absent" else "exact" for k, v in self.claimed.items()}
-        claimed = {k: claimed.get(k, "absent") for k in _KINDS}
+        claimed = {k: claimed.get(k, "absent") for k in CATEGORIES}
         try:
             return prove(
                 self.source.text,
@@ -360,16 +360,16 @@ def _better(judge: _Judge, before: Setting, plan: Plan, *, bound: bool) -> Setti
 
 
 def _is_better(new: Setting, before: Setting, kept: Setting) -> bool:
-    worse = any(_rank(new, kind) < _rank(before, kind) for kind in _KINDS)
+    worse = any(_rank(new, kind) < _rank(before, kind) for kind in CATEGORIES)
     lost = any(right and not new.read.get(name) for name, right in kept.read.items())
-    gains = sum(_rank(new, kind) - _rank(before, kind) for kind in _KINDS)
+    gains = sum(_rank(new, kind) - _rank(before, kind) for kind in CATEGORIES)
     more = sum(new.read.values()) > sum(kept.read.values())
     # Prompts come first: a reply to a prompt that the model never saw in training is worth little.
     return not worse and (gains > 0 or (more and not lost))
 
 
 def _worth(setting: Setting) -> tuple[int, int]:
-    return sum(_rank(setting, kind) for kind in _KINDS), sum(setting.read.values())
+    return sum(_rank(setting, kind) for kind in CATEGORIES), sum(setting.read.values())
 
 
 def _with_best_parser(

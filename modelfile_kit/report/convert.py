@@ -23,7 +23,8 @@ _COMPARED = {
     Outcome.DIFFERENT: Status.FAILED,
     Outcome.NOT_COMPARED: Status.SKIPPED,
 }
-_VERIFIED = {"ok": Status.PASSED, "fail": Status.FAILED, "skip": Status.SKIPPED}
+STATUS_OF = {"ok": Status.PASSED, "fail": Status.FAILED, "skip": Status.SKIPPED}
+"""By the status of a check of a server."""
 
 
 def check_cases(checked: CheckReport) -> tuple[Case, ...]:
@@ -54,7 +55,7 @@ def diff_report(compared: Compared) -> Report:
 def verify_report(verified: VerifyReport, *, command: str = "verify", subject: str | None = None) -> Report:
     """A verification; command, subject: what the report calls itself, by default `verify` and the name."""
     cases = tuple(
-        Case(c.name, _VERIFIED[c.status], c.detail, diagnostics=c.diagnostics, seconds=c.seconds)
+        Case(c.name, STATUS_OF[c.status], c.detail, diagnostics=c.diagnostics, seconds=c.seconds)
         for c in verified.checks
     )
     by = "the GGUF's own chat template" if verified.native else "the TEMPLATE"

@@ -20,6 +20,9 @@ TRANSFORMERS = "Transformers"
 # A pasted log is long; the reason is in its sentences, not in megabytes.
 MAX_TEXT = 1 << 20
 
+OF_FILES = frozenset({"MK412", "MK413", "MK416", "MK417", "MK436", "MK854"})
+"""Codes about the model's files: nothing else that it is asked will fare better."""
+
 FILE_STEP = "download the file again, and compare its size and SHA-256 with the page it came from"
 # Some builds of llama.cpp load AMX tiles with a configuration that was never filled (ldtilecfg in
 # ggml_backend_amx_mul_mat; seen with Ollama 0.33.0 and 0.34.4 and Q8_0, Q4_0, Q4_K, Q5_K, Q6_K, IQ4_XS).

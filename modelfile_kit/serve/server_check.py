@@ -15,7 +15,8 @@ from ..core.progress import Progress, Step
 from ..gguf_file.inputs import AUDIO
 from ..prover.native import kinds_of
 from ..publish.subject import Check
-from ..report.model import Case, Report, Status
+from ..report.convert import STATUS_OF
+from ..report.model import Case, Report
 from ..runtime.openai import OpenAIServer
 from .answer_checks import check_answer, check_stop, check_stream
 from .asked import ENDS, About, Asked, Promise, named
@@ -28,7 +29,6 @@ from .sound_answers import check_sound
 if TYPE_CHECKING:
     from ..building.build import Build
 
-_STATUS = {"ok": Status.PASSED, "fail": Status.FAILED, "skip": Status.SKIPPED}
 NAMES_SHOWN = 5
 
 
@@ -118,7 +118,7 @@ def _timed(title: str, make: Callable[[Asked], Iterator[Check]], asked: Asked) -
 
 def _case(check: Check, seconds: float) -> Case:
     return Case(
-        check.name, _STATUS[check.status], check.detail, diagnostics=check.diagnostics, seconds=seconds
+        check.name, STATUS_OF[check.status], check.detail, diagnostics=check.diagnostics, seconds=seconds
     )
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import importlib
 import os
-import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
@@ -22,16 +21,16 @@ from urllib.parse import quote, urlsplit
 from ..core.api_keys import require_private, require_sendable
 from ..core.diagnostics import Span
 from ..core.errors import MissingDependencyError, SourceError, UsageError
-from ..core.files import write_atomically
+from ..core.files import MAX_TEXT_BYTES, write_atomically
 from ..core.http_client import open_transport
 from ..core.urls import hide_logins, origin, shown_url
 from .byte_source import READ_SECONDS, FileSource, HTTPSource, Source
 from .download import download
 from .name import HUB, HUB_ENDPOINT, Name, hub_endpoint, require_hub_endpoint
 from .repository import (
+    COMMIT,
     GATED,
     MAX_FILES,
-    MAX_TEXT_BYTES,
     NOT_THERE,
     RATE_LIMITED,
     UNREACHABLE,
@@ -44,7 +43,6 @@ if TYPE_CHECKING:
     import httpx
 
 MAIN = "main"
-_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _ON = frozenset({"1", "on", "yes", "true"})
 _PROGRAMS = "/api/agent-harnesses"
 COMMIT_SECONDS = 300.0
@@ -161,9 +159,7 @@ class HubRepository:
                 return None
         folder = self._folder / "snapshots" / revision
         found = (
-            sorted(path for path in folder.rglob("*") if path.is_file())
-            if _COMMIT.fullmatch(revision)
-            else []
+            sorted(path for path in folder.rglob("*") if path.is_file()) if COMMIT.fullmatch(revision) else []
         )
         files = tuple(RepositoryFile(p.relative_to(folder).as_posix(), p.stat().st_size) for p in found)
         return (revision, files) if files else None
@@ -194,7 +190,7 @@ class HubRepository:
             api = library.HfApi(endpoint=self._endpoint, token=self._token or False)
             info = api.model_info(self.name.repository, revision=self.name.revision or None)
             revision = str(info.sha or "")
-            if not _COMMIT.fullmatch(revision):
+            if not COMMIT.fullmatch(revision):
                 raise ValueError("no commit")
             files: list[RepositoryFile] = []
             for entry in api.list_repo_tree(self.name.repository, recursive=True, revision=revision):

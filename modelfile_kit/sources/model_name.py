@@ -8,7 +8,8 @@ from dataclasses import dataclass
 MAX_HOST = 350
 MAX_PART = 80  # namespace, model and tag each
 
-OLLAMA_REGISTRY = "registry.ollama.ai"  # where a name without a host leads
+OLLAMA_REGISTRY = "registry.ollama.ai"
+"""Where a name without a host leads (Ollama 0.34, types/model/name.go, DefaultName)."""
 LIBRARY = "library"  # the namespace of a name without one: Ollama's own models
 LATEST = "latest"
 

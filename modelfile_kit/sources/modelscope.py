@@ -18,7 +18,7 @@ from urllib.parse import quote, urlencode
 
 from ..core.diagnostics import Span
 from ..core.errors import SourceError
-from ..core.files import parse_json
+from ..core.files import MAX_TEXT_BYTES, parse_json
 from ..core.urls import hide_logins, shown_url
 from .byte_source import FileSource, HTTPSource, Source
 from .cache import own_cache
@@ -27,7 +27,6 @@ from .name import Name, modelscope_endpoint
 from .repository import (
     GATED,
     MAX_FILES,
-    MAX_TEXT_BYTES,
     NOT_THERE,
     RATE_LIMITED,
     UNREACHABLE,

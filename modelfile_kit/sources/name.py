@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 from ..core.diagnostics import Span
 from ..core.errors import SourceError, UsageError
 from ..core.urls import require_closed_login, shown_server, shown_url, without_login
+from .model_name import OLLAMA_REGISTRY
 
 NOT_A_NAME = "MK480"
 
@@ -25,8 +26,6 @@ HUB_HOSTS = frozenset({"huggingface.co", "www.huggingface.co", "hf.co", "www.hf.
 MODELSCOPE_HOSTS = frozenset(
     {"modelscope.cn", "www.modelscope.cn", "modelscope.ai", "www.modelscope.ai", "modelscope.com"}
 )
-OLLAMA_HOST = "registry.ollama.ai"
-"""Where Ollama pulls a name without a host from (Ollama 0.34, types/model/name.go, DefaultName)."""
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 # A scheme with a slash or two forgotten.
@@ -84,7 +83,7 @@ class Name:
         if self.kind in (PATH, URL):
             return self.text
         if self.kind == OLLAMA:
-            host = "" if self.host == OLLAMA_HOST else f"{self.host}/"
+            host = "" if self.host == OLLAMA_REGISTRY else f"{self.host}/"
             model = self.repository.removeprefix("library/") if not host else self.repository
             return f"ollama://{host}{model}:{self.revision}"
         scheme = "hf" if self.kind == HUB else "ms"
@@ -310,7 +309,7 @@ def _ollama(text: str, rest: str) -> Name:
         raise _not_a_name(text, "a model of Ollama is [HOST/][NAMESPACE/]MODEL[:TAG]")
     model = parts[-1]
     namespace = parts[-2] if len(parts) > 1 else "library"
-    host = parts[0] if len(parts) > 2 else OLLAMA_HOST
+    host = parts[0] if len(parts) > 2 else OLLAMA_REGISTRY
     for what, part, allowed in (
         ("host", host, "-_.:"),
         ("namespace", namespace, "-_"),

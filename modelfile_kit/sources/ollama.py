@@ -30,7 +30,7 @@ from .download import fetch_to_place
 from .name import Name
 from .registry import Descriptor, Registry, digest_of
 from .registry_errors import RegistryError
-from .repository import NOT_THERE, RATE_LIMITED, UNREACHABLE, RepositoryFile, Told
+from .repository import DIGEST, NOT_THERE, RATE_LIMITED, UNREACHABLE, RepositoryFile, Told
 
 if TYPE_CHECKING:
     import httpx
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 MAX_MANIFEST_BYTES = 4 << 20
 MAX_SHOWN_BYTES = 64 << 20  # of /api/show, which tells no tensors or tokens unless it is asked to
 ANSWER_SECONDS = 30.0
-_LAYER = "application/vnd.ollama.image."
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+LAYER_TYPE = "application/vnd.ollama.image."
+"""How the media types of Ollama's layers begin; "model", "template" and others follow."""
 _FROM = re.compile(r"^FROM (?P<path>.*(?P<digest>sha256-[0-9a-f]{64}))\r?$", re.MULTILINE)
 _GGUF = ("model", "projector")
 _ELSEWHERE = frozenset({registry_errors.NOT_THERE, registry_errors.DENIED, registry_errors.NO_ANSWER})
@@ -309,9 +309,11 @@ def _layers(manifest: Mapping[str, Any]) -> tuple[RepositoryFile, ...] | None:
     found = []
     for layer in layers:
         kind = str(layer.get("mediaType", "")) if isinstance(layer, dict) else ""
-        digest, size = (layer.get("digest"), layer.get("size")) if kind.startswith(_LAYER) else (None, None)
-        if isinstance(digest, str) and _DIGEST.fullmatch(digest) and isinstance(size, int) and size >= 0:
-            found.append((kind.removeprefix(_LAYER), digest, size))
+        if not kind.startswith(LAYER_TYPE):
+            continue
+        digest, size = layer.get("digest"), layer.get("size")
+        if isinstance(digest, str) and DIGEST.fullmatch(digest) and isinstance(size, int) and size >= 0:
+            found.append((kind.removeprefix(LAYER_TYPE), digest, size))
     if not any(kind == "model" for kind, _, _ in found):
         return None
     names = _names([kind for kind, _, _ in found])

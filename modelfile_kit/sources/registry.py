@@ -38,6 +38,7 @@ from .registry_errors import (
 )
 from .registry_logins import Challenge, Login, find_login, login_for_realm, read_challenges
 from .registry_names import host_problem
+from .repository import DIGEST
 
 if TYPE_CHECKING:
     import httpx
@@ -60,7 +61,6 @@ READ_ATTEMPTS = 3  # of a blob that breaks off, without a byte of progress betwe
 
 _REPOSITORY = re.compile(r"[A-Za-z0-9_]+(?:[._-]+[A-Za-z0-9_]+)*(?:/[A-Za-z0-9_]+(?:[._-]+[A-Za-z0-9_]+)*)*")
 _REFERENCE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}|sha256:[0-9a-f]{64}")
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)")
 _NEXT = re.compile(r'<([^>]*)>\s*;[^,]*\brel="?next"?')
 
@@ -143,7 +143,7 @@ def _descriptor(found: object) -> Descriptor:
     if not isinstance(found, dict):
         raise ValueError(f"{str(found)[:40]!r} where a layer was expected")
     digest, size = _text(found.get("digest")), found.get("size")
-    if not _DIGEST.fullmatch(digest):
+    if not DIGEST.fullmatch(digest):
         raise ValueError(f"{digest[:80]!r} is not a SHA-256 digest")
     if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size < 1 << 50:
         raise ValueError(f"{str(size)[:40]!r} is not a size")
@@ -195,8 +195,8 @@ class Registry(ClientOwner):
         found = read_manifest(
             data, host=self.host, asked=f"manifest of {asked}", media_type=kind.partition(";")[0].strip()
         )
-        expected = reference if _DIGEST.fullmatch(reference) else said
-        if _DIGEST.fullmatch(expected) and expected != found.digest:
+        expected = reference if DIGEST.fullmatch(reference) else said
+        if DIGEST.fullmatch(expected) and expected != found.digest:
             raise other_digest(self.host, f"the manifest of {asked}", found.digest, expected)
         return found
 
@@ -208,7 +208,7 @@ class Registry(ClientOwner):
                 return None
             self.expect(reply, asked, 200)
             said = str(reply.headers.get("Docker-Content-Digest", ""))
-        return said if _DIGEST.fullmatch(said) else ""
+        return said if DIGEST.fullmatch(said) else ""
 
     def put_manifest(self, repository: str, reference: str, data: bytes, media_type: str) -> str:
         """Gives a tag this manifest, whose blobs have to be there; its digest."""
@@ -219,7 +219,7 @@ class Registry(ClientOwner):
             self.expect(reply, asked, 200, 201)
             said = reply.headers.get("Docker-Content-Digest", "")
         digest = digest_of(data)
-        if _DIGEST.fullmatch(said) and said != digest:
+        if DIGEST.fullmatch(said) and said != digest:
             raise other_digest(self.host, f"the {asked} that it took", said, digest)
         return digest
 
@@ -629,7 +629,7 @@ _ACCEPT = {"Accept": ", ".join(MANIFEST_TYPES)}
 
 def blob_path(repository: str, digest: str) -> str:
     """The path of a blob. Raises UsageError for what is no repository or digest."""
-    if not _DIGEST.fullmatch(digest):
+    if not DIGEST.fullmatch(digest):
         raise UsageError(f"{digest!r} is not a digest", help="write sha256: and 64 hexadecimal digits")
     return f"/v2/{_repository(repository)}/blobs/{digest}"
 

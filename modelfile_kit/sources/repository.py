@@ -6,6 +6,7 @@ fetched. The place is known before, so that a Modelfile can name it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Protocol
 
 from ..core.diagnostics import Span
 from ..core.errors import SourceError
+from ..core.files import MAX_TEXT_BYTES
 from .byte_source import Source
 from .name import Name
 
@@ -21,8 +23,10 @@ GATED = "MK482"
 RATE_LIMITED = "MK483"
 UNREACHABLE = "MK484"
 
-MAX_TEXT_BYTES = 64 << 20
-"""Of a text: a tokenizer_config.json lists the added tokens of large vocabularies, some 10 MB at most."""
+COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+"""A revision of a hub that never changes."""
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+"""Of a file, and of a manifest, which is the revision of a model of Ollama."""
 
 MAX_FILES = 100_000
 """How many files of one repository are listed."""

@@ -230,12 +230,10 @@ _FIRST_OF_SEVERAL = (
     "`mkmodelfile test --update` writes them; `mkmodelfile check` says whether the prompts are right"
 )
 _ORPHAN = "restore the conversation, or remove the file with `mkmodelfile test --update`"
-_CHANGED = "review the change; if it is intended, run the same command with --update"
+REVIEW = "review the change; if it is intended, run the same command with --update"
 
 
-def _failed(
-    name: str, path: Path, code: str, message: str, details: str = "", *, help: str = _CHANGED
-) -> Case:
+def _failed(name: str, path: Path, code: str, message: str, details: str = "", *, help: str = REVIEW) -> Case:
     finding = Diagnostic(code, Severity.ERROR, f"{name}: {message}", Span(str(path)), help)
     return Case(name, Status.FAILED, message, details, (finding,))
 

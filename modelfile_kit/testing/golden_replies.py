@@ -25,6 +25,7 @@ from ..core.errors import UsageError
 from ..core.files import read_bounded, read_file, write_atomically
 from ..replies.returned import Returned, message_text
 from ..report.model import Case, Status
+from .golden import REVIEW
 
 FILE_NAME = "replies.json"
 VERSION = 1
@@ -32,7 +33,6 @@ NAME = "replies"
 CHANGED = "MK914"
 NATIVE = "llama-server's own parser"
 _NONE_YET = f"no {FILE_NAME} yet: `mkmodelfile test --update` writes it"
-_UPDATE = "review the change; if it is intended, run the same command with --update"
 
 
 def compare_replies(folder: Path, reader: str, replies: Sequence[Returned], *, update: bool = False) -> Case:
@@ -108,7 +108,7 @@ def without_replies(folder: Path, why: str, *, update: bool = False) -> list[Cas
     if update:
         path.unlink()
         return [Case(NAME, Status.PASSED, f"removed: {why}")]
-    found = Diagnostic(CHANGED, Severity.ERROR, f"replies: {why}", Span(str(path)), _UPDATE)
+    found = Diagnostic(CHANGED, Severity.ERROR, f"replies: {why}", Span(str(path)), REVIEW)
     return [Case(NAME, Status.FAILED, why, diagnostics=(found,))]
 
 
@@ -190,7 +190,7 @@ def _lines(entry: dict[str, Any] | None) -> list[str]:
 
 
 def _finding(message: str, path: Path) -> Diagnostic:
-    return Diagnostic(CHANGED, Severity.ERROR, message, Span(str(path)), _UPDATE)
+    return Diagnostic(CHANGED, Severity.ERROR, message, Span(str(path)), REVIEW)
 
 
 def _read(path: Path) -> dict[str, Any]:

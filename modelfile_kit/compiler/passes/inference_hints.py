@@ -11,7 +11,7 @@ from __future__ import annotations
 from ...core.errors import KitError
 from ...huggingface import Reference
 from ...ollama.prompt import PromptTemplate
-from ...ollama.selection import jinja_evidence
+from ...ollama.selection import GO_RESPONSE_WORDS, jinja_evidence
 from ...ollama.versions import Target
 from ...replies.call_tag import best_tool_tag
 from ...replies.spoken import best_thinking_tags
@@ -19,7 +19,6 @@ from ..ir import nodes as go
 from ..ir.nodes import Nodes
 
 NEVER = go.FALSE
-_ROUND_TRIP = ('eq .Role "tool"', "tool_response", "TOOL_RESULTS")
 
 
 def hints(template: str, reference: Reference, target: Target) -> tuple[Nodes, Nodes]:
@@ -74,7 +73,7 @@ def _calls(seen: PromptTemplate, text: str, tag: str, round_trip: bool) -> list[
     if seen.tool_tag.tag != tag or (round_trip and ".ToolCalls" not in text):
         shown = go.Text(tag) if tag != "{" else go.Print(go.Field(item, "Role"))
         inside.append(go.If(go.Atom(go.Field(item, "ToolCalls")), (shown,)))
-    if round_trip and not any(mark in text for mark in _ROUND_TRIP):
+    if round_trip and not any(mark in text for mark in GO_RESPONSE_WORDS):
         role = go.equal(go.Field(item, "Role"), go.Lit("tool"))
         inside.append(go.If(role, (go.Print(go.Field(item, "Content")),)))
     return [_never(go.Range(-3, go.Root("Messages"), tuple(inside)))] if inside else []

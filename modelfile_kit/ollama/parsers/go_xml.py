@@ -16,8 +16,8 @@ from ..reply_types import ReplyError
 _TAG = re.compile(rb'<(/?)([a-z_]+)(?:([ \t\n\r]+)name="([^"]*)")?([ \t\n\r]*)>')
 _ENTITY = re.compile(r"&(?:#(?:([0-9]+)|x([0-9a-fA-F]+))|([A-Za-z]+));|&")
 _NAMED = {"lt": "<", "gt": ">", "amp": "&", "apos": "'", "quot": '"'}
-# What XML allows: no control characters but tab, newline and carriage return.
-_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML does not allow: control characters but tab, newline and carriage return."""
 
 
 @dataclass
@@ -84,7 +84,7 @@ def _unescape(raw: bytes) -> str:
     except UnicodeDecodeError:
         raise ReplyError("the XML is not valid UTF-8") from None
     text = _ENTITY.sub(_entity, text.replace("\r\n", "\n").replace("\r", "\n"))
-    if _FORBIDDEN.search(text):
+    if NOT_XML.search(text):
         raise ReplyError("the XML holds a control character")
     return text
 

@@ -28,7 +28,6 @@ else:
 OPENING, CLOSING = b"<tool_call>", b"</tool_call>"
 _SHORT_TAG = re.compile(rb"<([0-9A-Za-z_]+)=([^>]+)>")
 _TAG = re.compile(rb'</?(?:function|parameter)(?:[\t\n\f\r ]+name="[^"]*")?>')
-_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ATTRIBUTE = str.maketrans(
     {
         '"': "&#34;",
@@ -101,7 +100,7 @@ def _as_xml(raw: bytes) -> bytes:
 
 
 def _escape_attribute(value: bytes) -> bytes:
-    return encode(_NO_XML.sub("\ufffd", decode(value)).translate(_ATTRIBUTE))
+    return encode(go_xml.NOT_XML.sub("\ufffd", decode(value)).translate(_ATTRIBUTE))
 
 
 def _escape(text: bytes) -> bytes:

@@ -150,6 +150,7 @@ VALID: dict[str, go.Nodes] = {
 
 @pytest.mark.parametrize("name", VALID)
 def test_valid(name: str) -> None:
+    """`verify` raises where something is wrong, as the tests above see."""
     strip: go.Nodes = (go.Print(go.Dot()), go.Print(go.Field(go.Dot(), "Any")))
     verify(VALID[name], {"strip": strip}, LATEST)
 
