@@ -133,13 +133,13 @@ def wait_for_answer(process: subprocess.Popen[bytes], url: str, log: Path) -> No
     end = time.monotonic() + START_SECONDS
     while time.monotonic() < end:
         if process.poll() is not None:
-            raise RuntimeError(f"{process.args} ended at once:\n{log.read_text()[-2000:]}")
+            raise RuntimeError(f"{process.args!r} ended at once:\n{log.read_text()[-2000:]}")
         try:
             httpx.get(url, timeout=1, trust_env=False)
             return
         except httpx.TransportError:
             time.sleep(0.05)
-    raise RuntimeError(f"{process.args} does not answer:\n{log.read_text()[-2000:]}")
+    raise RuntimeError(f"{process.args!r} does not answer:\n{log.read_text()[-2000:]}")
 
 
 def free_port() -> int:
