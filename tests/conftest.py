@@ -30,6 +30,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_heartbeat() -> Iterator[None]:
+    """Commands in this process do not say that they go on: how long they take here is no part of a test."""
+    from modelfile_kit.cli.progress import Heartbeat
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Heartbeat, "start", lambda _: None)
+        yield
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of third-party templates, conversations and vocabularies beside the checkout."""

@@ -12,7 +12,7 @@ from ..building.mode import kinds_in_words
 from ..core.conversation import Conversation, Message
 from ..core.diagnostics import Diagnostic, Severity
 from ..core.errors import EngineError, UsageError
-from ..core.progress import tell_step
+from ..core.progress import tell_step, working
 from ..huggingface import Reference
 from ..ollama.prompt import PromptTemplate
 from ..ollama.renderer_prompt import RendererPrompts
@@ -56,8 +56,8 @@ def check_package(
     probes = list(build.conversations() if conversations is None else conversations)
     with ExitStack() as opened:
         if tokens and tokenizer is None:
-            tell_step("load", build.files.model.name)
-            tokenizer = open_tokenizer(build.files.model, timeout=timeout)
+            with working("load", build.files.model.name):
+                tokenizer = open_tokenizer(build.files.model, timeout=timeout)
             opened.callback(tokenizer.close)
         native, seen = _native(build, opened)
         wrapper, sights, found = _images(build, timeout, native) if embedded else (None, (), ())

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -28,7 +28,7 @@ from ..vision.prepare import QUALITY, SENT_AS, Wishes
 from .command import Command
 from .common import NumberRange, host_option, print_diagnostics, say
 from .output import show, write_report
-from .progress import step_progress
+from .progress import nobody_waits, step_progress
 
 
 @click.command(
@@ -163,7 +163,7 @@ def command(
         )
         try:
             # Two things that move on one terminal would overwrite each other.
-            with nullcontext() if sys.stdout.isatty() else step_progress() as progress:
+            with nobody_waits() if sys.stdout.isatty() else step_progress() as progress:
                 for number, caption in enumerate(done, 1):
                     printer.show(caption)
                     counts["failed" if caption.error else "cached" if caption.cached else "asked"] += 1

@@ -39,7 +39,7 @@ class Command(click.Command):
         report. Wrong usage and a broken environment stay messages on stderr.
         """
         try:
-            with watched():
+            with watched(str(self.name)):
                 done = super().invoke(ctx)
         except Exception as error:
             self._report(error, ctx)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from math import isfinite
 from pathlib import Path
@@ -23,7 +23,7 @@ from ..report import FORMATS, Report, render
 from ..report.terminal import findings_lines, wrapped
 from .flags import current_flags
 from .output import columns, panel_width, tell, wants_color, write_report
-from .progress import step_progress
+from .progress import nobody_waits, step_progress
 
 if TYPE_CHECKING:
     from ..publish.reply_trials import ReplyReport, Source
@@ -288,7 +288,8 @@ def decoded(data: bytes, path: str) -> str:
 def read_bytes(path: str, limit: int = -1) -> bytes:
     """Bytes of a file, or of standard input for `-`; of a larger one the first `limit`."""
     if path == "-":
-        return sys.stdin.buffer.read(limit)
+        with nobody_waits() if sys.stdin.isatty() else nullcontext():
+            return sys.stdin.buffer.read(limit)
     return read_file(Path(path), limit)
 
 

@@ -17,6 +17,7 @@ from ..sources.name import HUB, MODELSCOPE, parse_name
 from ..sources.quantizations import choose, contents_of
 from ..sources.resolve import open_repository
 from .common import is_quiet, say
+from .progress import nobody_waits
 
 
 class Questions:
@@ -93,4 +94,5 @@ class Questions:
             say(f"{answer!r} is none of {', '.join(names)}")
 
     def _ask(self, question: str, default: str | None) -> str:
-        return str(click.prompt(shown(question), default=default, err=True)).strip()
+        with nobody_waits():
+            return str(click.prompt(shown(question), default=default, err=True)).strip()

@@ -11,6 +11,7 @@ from ..core.errors import MissingDependencyError
 from .command import Command
 from .common import say
 from .flags import current_flags
+from .progress import nobody_waits
 
 
 @click.command("lsp", cls=Command, examples=("mkmodelfile lsp",))
@@ -31,5 +32,7 @@ def command(stdio: bool) -> None:
 
     if sys.stdin.isatty():
         say("waiting for an editor on standard input; Ctrl-C ends this")
-    if code := run_on_stdio(debug=current_flags().debug):
+    with nobody_waits():
+        code = run_on_stdio(debug=current_flags().debug)
+    if code:
         raise click.exceptions.Exit(code)

@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -20,6 +21,9 @@ from ..core.foreign_text import shown
 
 # What click.style writes: colours, bold, dim, and their end.
 _OWN_COLOURS = re.compile("(\x1b\\[(?:[0-2]|3[0-7])m)")
+
+WRITING = threading.RLock()
+"""Held by whoever writes: what is drawn beside the work (`cli.progress`) never stands inside a text."""
 
 _BEFORE: ContextVar[Callable[[], None] | None] = ContextVar("_BEFORE", default=None)
 
@@ -50,10 +54,11 @@ def deliver(text: str, *, nl_on_terminal: bool = False) -> None:
     Exact in a pipe or a file, where bytes that are not UTF-8 are surrogates; shown on a terminal.
     nl_on_terminal: ends it with a newline there, which data does not get.
     """
-    _erase()
     if sys.stdout.isatty():
         _write(text, sys.stdout, nl_on_terminal)
-    else:
+        return
+    with WRITING:
+        _erase()
         sys.stdout.flush()
         sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
 
@@ -63,8 +68,9 @@ def write_report(text: str, output_format: str) -> None:
     if output_format == "text":
         _write(text, sys.stdout, False)
     else:
-        _erase()
-        click.echo(text, nl=False)
+        with WRITING:
+            _erase()
+            click.echo(text, nl=False)
 
 
 def wants_color(stream: Any) -> bool:
@@ -95,7 +101,6 @@ def _erase() -> None:
 
 
 def _write(text: str, stream: TextIO, nl: bool) -> None:
-    _erase()
     if wants_color(stream):
         # Colours of our own stay; whoever painted a text has shown it before.
         parts = _OWN_COLOURS.split(text)
@@ -103,4 +108,6 @@ def _write(text: str, stream: TextIO, nl: bool) -> None:
         text = "".join(parts)
     else:
         text = shown(text, lines=True)
-    click.echo(text, file=stream, nl=nl, color=wants_color(stream))
+    with WRITING:
+        _erase()
+        click.echo(text, file=stream, nl=nl, color=wants_color(stream))

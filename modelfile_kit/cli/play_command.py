@@ -12,6 +12,7 @@ from ..core.os_errors import os_reason
 from .command import Command
 from .common import file_options, say
 from .output import show
+from .progress import nobody_waits
 from .variants import one_variant_option
 
 
@@ -78,7 +79,8 @@ def command(
             if open_it:
                 _open(server.url)
             try:
-                server.serve_forever(poll_interval=0.2)
+                with nobody_waits():
+                    server.serve_forever(poll_interval=0.2)
             except KeyboardInterrupt:
                 say("ended")
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ from ..core.foreign_text import shown
 from ..core.progress import BYTE_STAGES, Progress, Step, listening
 from ..core.sizes import size_text
 from .flags import current_flags
-from .output import before_writing, tell, wants_color
+from .output import WRITING, before_writing, tell, wants_color
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from ..sources.fetched import Fetching
 
 LINE_SECONDS = 5.0
+BEAT_SECONDS = 0.25
 MOMENT_SECONDS = 0.7
 MARK = "… "  # begins a line of progress, which is no result
 WIDE = 70  # columns; on a narrower terminal bytes and rate would leave no room for the name
@@ -41,20 +43,71 @@ def draws_bars(stream: Any) -> bool:
 
 
 @contextmanager
-def watched() -> Iterator[None]:
-    """Shows what the work inside tells (`core.progress`), once it has taken a moment."""
+def watched(title: str = "") -> Iterator[None]:
+    """Shows what the work inside tells (`core.progress`), once it has taken a moment.
+
+    Work that says nothing for long is shown to go on. title: what to call it where it has told nothing.
+    """
     flags = current_flags()
     if flags.quiet:
         yield
         return
-    display = Bars() if draws_bars(sys.stderr) else Lines(verbose=flags.verbose)
+    display = Bars(title) if draws_bars(sys.stderr) else Lines(title, verbose=flags.verbose)
     token = _DISPLAY.set(display)
+    heartbeat = Heartbeat(display)
     with listening(display.tell), before_writing(display.clear):
+        heartbeat.start()
         try:
             yield
         finally:
+            heartbeat.end()
             display.clear()
             _DISPLAY.reset(token)
+
+
+@contextmanager
+def nobody_waits() -> Iterator[None]:
+    """Nothing is drawn inside unless it is told: a person types, or a server waits for requests."""
+    display = _DISPLAY.get()
+    if display is None:
+        yield
+        return
+    display.clear()
+    display.idle = True
+    try:
+        yield
+    finally:
+        display.idle = False
+        display.clear()
+
+
+class Heartbeat:
+    """Has a display look every moment whether the work says nothing for too long.
+
+    One call may take minutes: a server quantizes, an engine loads a model, a disk is slow.
+    """
+
+    def __init__(self, display: Bars | Lines) -> None:
+        self._display = display
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+
+    def start(self) -> None:
+        """Begins, in a thread of its own."""
+        self._thread.start()
+
+    def end(self) -> None:
+        """Ends; nothing is drawn afterwards."""
+        if self._thread.ident is not None:
+            self._ended.set()
+            self._thread.join()
+
+    def _beat(self) -> None:
+        while not self._ended.wait(BEAT_SECONDS):
+            try:
+                self._display.beat()
+            except (OSError, ValueError):  # the terminal is gone; the work goes on
+                return
 
 
 @contextmanager
@@ -91,14 +144,18 @@ def as_fetching(progress: Callable[[Step], None] | None) -> Fetching | None:
 class Lines:
     """A line every few seconds, and none for what is done before the first is due.
 
-    verbose: also one for every step that is shown, as it begins.
+    title: of the work as long as it has told nothing. verbose: also one for every step that is shown, as it
+    begins. idle: whether nobody waits for the work.
     """
 
-    def __init__(self, *, verbose: bool = False) -> None:
-        self._verbose = verbose
+    def __init__(self, title: str = "", *, verbose: bool = False) -> None:
+        self.idle = False
+        self._title, self._verbose = title, verbose
         self._told: set[str] = set()
         self._began: dict[tuple[str, str], tuple[float, int]] = {}
         self._due: float | None = None
+        self._last: Step | None = None
+        self._quiet_since = time.monotonic()
 
     def show(self, step: Step) -> None:
         """A step of which --verbose tells the subject."""
@@ -111,37 +168,65 @@ class Lines:
         """A step of work that may be short: --verbose does not tell that it begins."""
         self._line(step)
 
+    def beat(self) -> None:
+        """A moment has passed: the step that goes on, or the work as a whole, is told where a line is due."""
+        with WRITING:
+            now = time.monotonic()
+            due = max(self._due or 0, self._quiet_since + LINE_SECONDS)
+            if self._last is not None:
+                self._line(self._last)
+            elif self._title and not self.idle and now >= due:
+                self._due = now + LINE_SECONDS
+                tell(f"{MARK}{count_line(Step(self._title, ''), 0, now - self._quiet_since)}")
+
     def _line(self, step: Step) -> None:
-        now = time.monotonic()
-        key = (step.stage, step.subject if step.stage in BYTE_STAGES else "")
-        began, first = self._began.setdefault(key, (now, step.done))
-        self._due = now + LINE_SECONDS if self._due is None else self._due
-        if now < self._due:
-            return
-        self._due = now + LINE_SECONDS
-        if step.stage in BYTE_STAGES:
-            title = f"{step.stage} {step.subject}".strip()
-            line = progress_line(title, step.done, step.total, step.done - first, now - began)
-        else:
-            line = count_line(step, step.done - first, now - began)
-        tell(f"{MARK}{line}")
+        with WRITING:
+            now = time.monotonic()
+            key = (step.stage, step.subject if step.stage in BYTE_STAGES else "")
+            began, first = self._began.setdefault(key, (now, step.done))
+            self._due = now + LINE_SECONDS if self._due is None else self._due
+            if step.complete:
+                self._last = None
+                self._began.pop(key)
+                self._quiet_since = now
+                return
+            self._last = step
+            if now < self._due:
+                return
+            self._due = now + LINE_SECONDS
+            if step.stage in BYTE_STAGES:
+                title = f"{step.stage} {step.subject}".strip()
+                line = progress_line(title, step.done, step.total, step.done - first, now - began)
+            else:
+                line = count_line(step, step.done - first, now - began)
+            tell(f"{MARK}{line}")
+            self._last = step  # a line of progress does not end it, as others do
 
     def clear(self) -> None:
-        """Nothing is drawn that would have to go."""
+        """Something else is written, so the step that was told last is over."""
+        self._last, self._quiet_since = None, time.monotonic()
 
     def end(self) -> None:
         """The work of these steps is done."""
         self._began, self._due = {}, None
+        self.clear()
 
 
 class Bars:
-    """A bar for each stage, erased as soon as anything else is written, or the work is done."""
+    """A bar for each stage, erased as soon as anything else is written, or the work is done.
 
-    def __init__(self) -> None:
+    title: of the work as long as it has told nothing. idle: whether nobody waits for the work.
+    """
+
+    def __init__(self, title: str = "") -> None:
+        self.idle = False
+        self._title = title
         self._bars: RichProgress | None = None
         self._tasks: dict[str, TaskID] = {}
         self._passing = ""
         self._began: float | None = None
+        self._waiting: tuple[Step, float] | None = None  # told, and not drawn yet; and when
+        self._quiet_since = time.monotonic()
 
     def show(self, step: Step) -> None:
         """A step that is drawn at once."""
@@ -149,28 +234,67 @@ class Bars:
 
     def tell(self, step: Step) -> None:
         """A step that is drawn once the work has taken a moment; its bar goes when another stage begins."""
-        now = time.monotonic()
-        self._began = now if self._began is None else self._began
-        if now - self._began < MOMENT_SECONDS:
-            return
-        if self._passing not in ("", step.stage) and self._bars is not None:
-            self._bars.remove_task(self._tasks.pop(self._passing))
-        self._passing = step.stage
-        self._update(step)
+        with WRITING:
+            now = time.monotonic()
+            self._began = now if self._began is None else self._began
+            if now - self._began < MOMENT_SECONDS:
+                self._waiting = None if step.complete else (step, now)
+                return
+            if step.complete:
+                self._waiting, self._quiet_since = None, now
+                if self._tasks.keys() <= {self._passing}:
+                    self._erase()
+                else:
+                    self._remove(self._passing)
+                self._passing = ""
+                return
+            if self._passing != step.stage:
+                self._remove(self._passing)
+            self._passing = step.stage
+            self._update(step)
 
-    def _update(self, step: Step) -> None:
-        if self._bars is None:
-            self._bars = _rich_bars()
-        text, total = shown(f"{step.stage} {step.subject}".strip()), step.total or None
-        if step.stage in self._tasks:
-            self._bars.update(self._tasks[step.stage], description=text, completed=step.done, total=total)
-        else:
-            task = self._bars.add_task(text, completed=step.done, total=total, stage=step.stage)
-            self._tasks[step.stage] = task
-        self._bars.start()  # which does nothing where they are drawn already
+    def beat(self) -> None:
+        """A moment has passed: what goes on and is not drawn is drawn, a step or the work as a whole."""
+        with WRITING:
+            now = time.monotonic()
+            if self._tasks or self.idle:
+                return
+            if self._waiting is not None and now - (since := self._waiting[1]) >= MOMENT_SECONDS:
+                self._passing = self._waiting[0].stage
+                self._update(self._waiting[0], since)
+            elif self._waiting is None and self._title and now - self._quiet_since >= MOMENT_SECONDS:
+                self._passing = self._title
+                self._update(Step(self._title, ""), self._quiet_since)
+
+    def _update(self, step: Step, began: float | None = None) -> None:
+        """Draws a step. began: when it was told, where that was before now."""
+        with WRITING:
+            self._waiting = None
+            if self._bars is None:
+                self._bars = _rich_bars()
+            if self._passing == self._title != step.stage:
+                self._remove(self._title)
+            text, total = shown(f"{step.stage} {step.subject}".strip()), step.total or None
+            if step.stage in self._tasks:
+                self._bars.update(self._tasks[step.stage], description=text, completed=step.done, total=total)
+            else:
+                task = self._bars.add_task(text, completed=step.done, total=total, stage=step.stage)
+                self._tasks[step.stage] = task
+                if began is not None:
+                    next(t for t in self._bars.tasks if t.id == task).start_time = began
+            self._bars.start()  # which does nothing where they are drawn already
+
+    def _remove(self, stage: str) -> None:
+        if self._bars is not None and stage in self._tasks:
+            self._bars.remove_task(self._tasks.pop(stage))
 
     def clear(self) -> None:
         """Erases what is drawn; the next step draws it again."""
+        with WRITING:
+            self._erase()
+            self._waiting, self._quiet_since = None, time.monotonic()
+
+    def _erase(self) -> None:
         if self._bars is not None:
             self._bars.stop()
         self._bars, self._tasks, self._passing = None, {}, ""

@@ -27,7 +27,7 @@ from .command import Command
 from .common import finish, format_option, host_option, is_verbose, say, write_report_files
 from .next_step import say_next
 from .output import show
-from .progress import step_progress
+from .progress import nobody_waits, step_progress
 from .variants import is_package, variant_option
 
 RIGHT = "is right already"
@@ -246,7 +246,9 @@ def _ask(question: str, names: str, yes: bool) -> None:
             f"{names} would be changed, and standard input is no terminal on which to ask",
             help=f"`mkmodelfile repair {names} --yes` changes it, `--dry-run` only shows the change",
         )
-    if not click.confirm(question, err=True):
+    with nobody_waits():
+        wanted = click.confirm(question, err=True)
+    if not wanted:
         say("nothing was changed")
         raise click.exceptions.Exit(1)
 

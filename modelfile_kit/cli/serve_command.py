@@ -18,6 +18,7 @@ from ..building.build import Build, build, default_output, model_files
 from ..building.output import write_files
 from ..core.errors import EngineError, ServerError
 from ..core.foreign_text import shown
+from ..core.progress import working
 from ..package.package import load_package
 from ..report import Report
 from ..serve.command_line import (
@@ -47,7 +48,7 @@ from .common import (
 from .flags import current_flags
 from .names import bring_files
 from .output import deliver, tell
-from .progress import step_progress
+from .progress import nobody_waits, step_progress
 from .variants import one_variant, one_variant_option
 
 
@@ -192,9 +193,12 @@ def _print(form: str, built: Build, line: CommandLine, *, key: bool) -> None:
 def _run(built: Build, line: CommandLine, key: str) -> None:
     """Serves until a signal comes."""
     with Stopper() as stopper, _serving(built, line, key, stopper) as process:
-        if process.wait_ready(_health(line), stopper, key=key):
+        with working("load", built.files.model.name):
+            ready = process.wait_ready(_health(line), stopper, key=key)
+        if ready:
             _ready(built, line, key)
-            process.wait(stopper)
+            with nobody_waits():
+                process.wait(stopper)
         process.end(stopper)
     if stopper.asked is not None:
         say(f"ended by {stopper.asked.name}")
@@ -237,7 +241,8 @@ def _check(url: str, key: str | None, model: str | None, built: Build | None) ->
 def _check_package(built: Build, line: CommandLine, key: str) -> Report:
     """Serves the package for the check alone."""
     with Stopper(interrupts=True) as stopper, _serving(built, line, key, stopper) as process:
-        process.wait_ready(_health(line), stopper, key=key)
+        with working("load", built.files.model.name):
+            process.wait_ready(_health(line), stopper, key=key)
         try:
             report = _check(line.url, key, line.alias, built)
         except ServerError as e:

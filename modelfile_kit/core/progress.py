@@ -28,6 +28,11 @@ class Step:
     done: int = 0
     total: int = 0
 
+    @property
+    def complete(self) -> bool:
+        """Whether the work is done."""
+        return 0 < self.total <= self.done
+
 
 Progress = Callable[[Step], None]
 
@@ -52,6 +57,16 @@ def tell_step(stage: str, subject: str = "", done: int = 0, total: int = 0) -> N
     listener = _LISTENER.get()
     if listener is not None:
         listener(Step(stage, subject, done, total))
+
+
+@contextmanager
+def working(stage: str, subject: str = "") -> Iterator[None]:
+    """Tells that work of unknown length begins and, afterwards, that it is done; arguments as of `Step`."""
+    tell_step(stage, subject)
+    try:
+        yield
+    finally:
+        tell_step(stage, subject, 1, 1)
 
 
 def told_steps(stage: str, items: Iterable[T], name: Callable[[T], str], total: int = 0) -> Iterator[T]:

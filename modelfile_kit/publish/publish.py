@@ -418,6 +418,7 @@ class _Run:
         )
         self._note(sent)
         body = request.body(temporary, {b.path: b.digest for b in sent})
+        self.tell("create", {"status": self.name})
         self.server.create(body, lambda part: self.tell("create", part))
 
     def _note(self, sent: tuple[Blob, ...]) -> None:
@@ -436,6 +437,7 @@ class _Run:
             elif self.progress and not digest:
                 self.progress(Step("create", status))
 
+        self.tell("create", {"status": self.name})
         patterns = Target(server_version(self.version)).may_have("from_glob")
         text = modelfile_of(request, patterns=patterns)
         with _written_beside(self.folder, text) as modelfile:

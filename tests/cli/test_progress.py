@@ -98,6 +98,47 @@ def test_verbose_has_a_line_for_every_step_that_is_shown(told: list[str]) -> Non
     assert told == ["verify check 0", "verify check 1"]
 
 
+def test_work_that_says_nothing_is_told_to_go_on(told: list[str], clock: Callable[[float], None]) -> None:
+    lines = Lines("publish")
+    lines.tell(Step("create", "quantizing F16 model to Q4_K_M"))
+    for _ in range(48):
+        clock(0.25)
+        lines.beat()
+    lines.tell(Step("create", "quantizing F16 model to Q4_K_M", 1, 1))  # done
+    for _ in range(24):
+        clock(0.25)
+        lines.beat()
+    assert told == [
+        "… create quantizing F16 model to Q4_K_M: 0:05 so far",
+        "… create quantizing F16 model to Q4_K_M: 0:10 so far",
+        "… publish: 0:05 so far",
+    ]
+
+
+def test_bytes_that_do_not_come_are_told(told: list[str], clock: Callable[[float], None]) -> None:
+    lines = Lines("pull")
+    lines.show(Step("fetch", "m.gguf", 0, 4096))
+    clock(2.0)
+    lines.show(Step("fetch", "m.gguf", 2048, 4096))
+    clock(6.0)
+    lines.beat()
+    assert told == ["… fetch m.gguf: 2.00 KiB of 4.00 KiB, 256 B/s, 0:08 left"]
+
+
+def test_a_result_ends_the_step_before_it(told: list[str], clock: Callable[[float], None]) -> None:
+    lines = Lines("serve")
+    lines.tell(Step("load", "m.gguf"))
+    clock(4.0)
+    lines.clear()  # as before anything that is written
+    clock(4.0)
+    lines.beat()
+    assert told == []
+    lines.idle = True  # requests are waited for
+    clock(100.0)
+    lines.beat()
+    assert told == []
+
+
 class _Stream:
     def __init__(self, terminal: bool) -> None:
         self._terminal = terminal
@@ -144,7 +185,7 @@ def command():
         tell_step("prove", "chat conversations", number, 40)
         time.sleep(0.04)
     show("the result")
-    tell_step("prove", "chat conversations", 40, 40)
+    tell_step("prove", "chat conversations", 39, 40)
 
 command.main([], standalone_mode=False, obj=Flags())
 """
@@ -175,3 +216,59 @@ def test_a_log_of_short_work_has_the_result_alone() -> None:
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
     assert (done.stdout, done.stderr) == ("the result\n", "")
+
+
+# One call that takes long and says nothing; what it is called is told, or not.
+CALL = """
+import contextlib, sys, time
+import click
+import modelfile_kit.cli.progress as progress
+from modelfile_kit.cli.command import Command
+from modelfile_kit.cli.flags import Flags
+from modelfile_kit.cli.output import show
+from modelfile_kit.core.progress import working
+
+progress.LINE_SECONDS = 0.2
+
+@click.command("publish", cls=Command)
+def command():
+    with working("load", "m.gguf") if "told" in sys.argv else contextlib.nullcontext():
+        time.sleep(1.6)
+    show("the result")
+    with progress.nobody_waits():
+        time.sleep(1.2)
+    show("the end")
+
+command.main([], standalone_mode=False, obj=Flags())
+"""
+
+
+@pytest.mark.parametrize(("word", "title"), [("told", "load m.gguf"), ("silent", "publish")])
+def test_a_log_of_one_long_call_has_lines(word: str, title: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", CALL, word],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    assert done.stdout == "the result\nthe end\n"
+    lines = done.stderr.splitlines()
+    assert len(lines) > 2
+    assert all(line.startswith(f"… {title}") for line in lines)
+    assert lines[-1] == f"… {title}: 0:01 so far"
+
+
+@pytest.mark.parametrize(("word", "title"), [("told", "load m.gguf"), ("silent", "publish")])
+def test_one_long_call_is_drawn_and_erased(word: str, title: str) -> None:
+    pytest.importorskip("pty", reason="this system has no pseudo terminals")
+    from tests.pseudo_terminal import OnTerminal
+
+    clean = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "CI", "COLUMNS", "LINES")}
+    process = OnTerminal(["-c", CALL, word], {**clean, "TERM": "xterm-256color"}, columns=80)
+    seen = b"".join(process.pieces()).decode()
+    assert process.wait() == 0
+    before, after = seen.split("the result")
+    assert title in before and "0:01" in before
+    # the cursor is back, one line up, and that line is cleared
+    assert before.endswith("\x1b[?25h\r\x1b[1A\x1b[2K")
+    assert after.split() == ["the", "end"]  # nothing is drawn where nobody waits
