@@ -359,18 +359,25 @@ def with_stand_ins(
     """The package, with what the caller gives in place of its keys (as of `build`)."""
     package = given if isinstance(given, Package) else load_package(given)
     changes: dict[str, Any] = {}
+    stand_ins: dict[Path, Path] = {}
+
+    def stand_in(path: str | Path) -> Path:
+        named = place_of(path).expanduser()
+        stand_ins[named.absolute()] = named
+        return named.absolute()
+
     if model is not None:
-        changes |= {"model": place_of(model).expanduser().absolute(), "problem": None}
+        changes |= {"model": stand_in(model), "problem": None}
     if projector is not None:
         word = str(projector) in ("auto", "none")
-        changes["projector"] = str(projector) if word else place_of(projector).expanduser().absolute()
+        changes["projector"] = str(projector) if word else stand_in(projector)
     if target is not None:
         changes["target"] = str(Target.parse(target)) if target != "latest" else target
     if not changes:
         return package
     # A value that came from elsewhere does not stand in the file.
     spans = {key: span for key, span in package.spans.items() if key not in changes}
-    return dataclasses.replace(package, **changes, spans=spans)
+    return dataclasses.replace(package, **changes, spans=spans, given=stand_ins)
 
 
 def _written(package: Package, files: PackageFiles, values: Values, directive: str) -> Modelfile:

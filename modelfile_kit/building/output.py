@@ -88,6 +88,13 @@ def _make(folder: Path) -> list[Path]:
 
 
 def _cannot(folder: Path, error: OSError) -> UsageError:
+    if folder.is_file():
+        return UsageError(
+            "is a file, expected a folder to write into",
+            span=Span(str(folder)),
+            help="name a folder with --output",
+            code=CANNOT_WRITE,
+        )
     return UsageError(
         f"cannot write into {folder}: {os_reason(error)}",
         span=Span(str(folder)),

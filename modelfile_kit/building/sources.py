@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ from ..package.families import Family, Recognition, load_family, recognise
 from ..package.package import Package
 from ..reference_tokenizer.find import find_tokenizer
 from ..sources.folder import describe_folder
-from ..sources.places import is_there
+from ..sources.places import is_there, known
 
 MISSING_FILE = "MK430"
 NOT_TEXT = "MK509"
@@ -125,12 +125,12 @@ def open_files(package: Package) -> PackageFiles:
     Raises PackageError for a file that was not found, GGUFError for one that is not sound.
     """
     must_exist(package.model, "model", package)
-    header = read_header(package.model)
+    header = _read_header(package.model, package)
     vocabulary = _vocabulary(header)
     recognition = recognise(header)
     family = _family(package, recognition)
     projector, why, rejected, found = _projector(package, header, family)
-    projector_header = read_header(projector) if projector else None
+    projector_header = _read_header(projector, package) if projector else None
     found += check_soundness(header)
     found += check_soundness(projector_header) if projector_header else []
     found += _check_family(package, family, recognition, vocabulary)
@@ -151,6 +151,13 @@ def open_files(package: Package) -> PackageFiles:
         recognition,
         tuple(dict.fromkeys(found)),
     )
+
+
+def _read_header(path: Path, package: Package) -> Header:
+    """The header of a file of the package; findings about it name the file as the user would."""
+    if known(path) is not None:  # a name, whose file may still be fetched
+        return read_header(path)
+    return replace(read_header(package.as_named(path)), place=path)
 
 
 def _own_tokenizer(package: Package) -> list[Diagnostic]:
@@ -291,9 +298,11 @@ def must_exist(path: Path, key: str, package: Package) -> None:
         what, hint = describe_folder(path)
     elif what != NOT_FOUND:
         hint = f"correct `{key}:`: give the path of the file itself"
-    raise PackageError(
-        f"`{key}`: {package.as_named(path)} {what}", span=package.span(key), help=hint, code=MISSING_FILE
-    )
+    named = package.as_named(path)
+    if path in package.given:
+        hint = f"check the path that --{key} names" if what == NOT_FOUND else hint
+        raise PackageError(what, span=Span(str(named)), help=hint, code=MISSING_FILE)
+    raise PackageError(f"`{key}`: {named} {what}", span=package.span(key), help=hint, code=MISSING_FILE)
 
 
 def _vocabulary(header: Header) -> Vocabulary | None:

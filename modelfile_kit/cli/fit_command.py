@@ -387,7 +387,7 @@ class _Question:
             mark = "this file" if row.here else "estimated" if row.estimated else "beside it"
             context = "" if row.context is None else self._context(row.context)
             sizes = f"{size_text(row.weights):>9} {size_text(row.total):>9}"
-            yield f"  {row.name:<14} {sizes} {context:>16}  {mark}"
+            yield f"  {row.name:<14} {sizes}{f' {context:>16}' if last else ''}  {mark}"
 
     def _context(self, tokens: int) -> str:
         return f"{tokens:,}" if tokens else "does not fit"

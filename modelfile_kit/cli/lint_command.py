@@ -8,7 +8,7 @@ import click
 
 from ..core.diagnostics import Diagnostic, Severity
 from ..core.errors import ModelfileError, UsageError
-from ..core.files import write_atomically
+from ..core.files import from_here, write_atomically
 from ..core.sizes import read_memory
 from ..lint.any_file import LINTED, is_modelfile, lint_file
 from ..lint.baseline import Baseline
@@ -140,7 +140,7 @@ def _baseline(given: str | None, update: bool, settings: Config) -> Baseline | N
     if given is not None:
         file = Path(given)
     elif "baseline" in settings.lint:
-        file = settings.folder / settings.lint["baseline"]
+        file = from_here(settings.folder / settings.lint["baseline"])
     elif update:
         raise UsageError(
             "--update-baseline needs a file to write", help="add --baseline FILE, or `baseline` in [lint]"

@@ -67,7 +67,8 @@ def command(package: Path, output: Path, describes: bool) -> None:
         built = build(package, write=False)
         projector = built.files.projector
         header = read_header(projector) if projector else None
-        show(str(describe(loaded, built.files.header, header, projector.name if projector else "")))
+        described = describe(loaded, built.files.header, header, projector.name if projector else "")
+        show(str(loaded.as_named(described)))
         return
     if output.resolve() == loaded.folder.resolve():
         raise UsageError(
@@ -77,7 +78,7 @@ def command(package: Path, output: Path, describes: bool) -> None:
         )
     found = load_stand_in(loaded)
     if found is None:
-        missing = loaded.golden_folder / FILE_NAME
+        missing = loaded.as_named(loaded.golden_folder / FILE_NAME)
         say(f"{missing} is missing: this is the micro GLM-4.1V, not a model like yours")
     model, eye = write_micro(loaded, output, found)
     variants = (str(output / name) for name in variant_names(loaded)) if found else ()

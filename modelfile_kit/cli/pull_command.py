@@ -123,7 +123,9 @@ def command(
         if output_format == "text":
             for item in items:
                 show(_line(item) if dry_run else str(item.place))
-        if dry_run:
+        if not items:
+            say("every file of the package is named by a path: nothing to fetch")
+        elif dry_run:
             say(f"{size_text(_sum(missing))} to fetch of {size_text(_sum(items))}")
         files = [
             {

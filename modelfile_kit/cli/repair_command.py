@@ -28,7 +28,7 @@ from .common import finish, format_option, host_option, is_verbose, say, write_r
 from .next_step import say_next
 from .output import show
 from .progress import nobody_waits, step_progress
-from .variants import is_package, variant_option
+from .variants import is_package, model_named, variant_option
 
 RIGHT = "is right already"
 
@@ -106,7 +106,8 @@ def command(
                 _say_next(names, variants, every, host, model, projector)
             return None
         ((name, found),) = files.items()
-        plan = plan_repair(server, name, model=found[0], projector=found[1])
+        with model_named(name):
+            plan = plan_repair(server, name, model=found[0], projector=found[1])
         cases = tuple(map(_case, plan.changes))
         if not plan.changes:
             said = f"{RIGHT}: {plan.why}"

@@ -54,6 +54,5 @@ def _listed(server: OllamaServer, name: str) -> Report:
         age = f"{duration_text((server.clock - kept.since).total_seconds())} old" if kept.since else "no date"
         same = f", the same model as {name}" if kept.digest == present else ""
         cases.append(Case(kept.name, Status.PASSED, f"{kept.digest[:12]}, {age}{same}"))
-    if not cases:
-        say(f"no model is kept of {name}")
-    return Report("rollback", f"--list {name}", tuple(cases))
+    none = "" if cases else "no model is kept"
+    return Report("rollback", f"--list {name}", tuple(cases), brief=not cases, headline=none)

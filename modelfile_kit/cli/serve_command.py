@@ -166,12 +166,11 @@ def command(
         finish(replace(report, brief=True), output_format)
         return
     found = [*built.diagnostics, *line.findings]
+    print_diagnostics(found if printed else [*found, *filter(None, [gpu_finding(line)])])
     if printed:
-        print_diagnostics(found)
         _print(printed, built, line, key=bool(key) and api_key_file is None)
-        return
-    print_diagnostics([*found, *filter(None, [gpu_finding(line)])])
-    _run(built, line, key)
+    else:
+        _run(built, line, key)
 
 
 def _build(package: Path, variant: str | None, model: str | None, projector: str | None) -> Build:
@@ -186,7 +185,8 @@ def _print(form: str, built: Build, line: CommandLine, *, key: bool) -> None:
         folder = default_output(built.package)
         write_files(folder, {TEMPLATE_FILE: line.template.encode()})
         template = (folder / TEMPLATE_FILE).absolute()
-        say(f"wrote {template}, the chat template with the package's own messages")
+        written = folder / TEMPLATE_FILE
+        say(f"wrote {written}, the chat template with the package's own messages")
     deliver(PRINTED[form](line, template, key=key))
 
 

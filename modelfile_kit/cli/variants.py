@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -13,7 +15,7 @@ from ..building.build import Build
 from ..building.variant_differences import CODES
 from ..building.variants import VariantBuild
 from ..core.diagnostics import Diagnostic, Severity
-from ..core.errors import KitError, PackageError
+from ..core.errors import KitError, PackageError, ServerError
 from ..package.package import Package
 from ..package.variants import variant_packages
 from ..report import Case, Report, Status
@@ -38,6 +40,17 @@ def variant_option(command: Command) -> Command:
 def is_package(name: str) -> bool:
     """Whether what stands for a model on a server is the path of a package."""
     return name.startswith(("./", "../", "/", ".\\", "..\\")) or name in (".", "..")
+
+
+@contextmanager
+def model_named(name: str) -> Iterator[None]:
+    """Where the server has no model of this name, the error says how the package of that path is written."""
+    try:
+        yield
+    except ServerError as error:
+        if error.code == "MK808" and Path(name).exists():
+            error.help = f"for the package write `./{name}`; {error.help}"
+        raise
 
 
 def one_variant_option(command: Command) -> Command:

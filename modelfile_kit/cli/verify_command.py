@@ -42,6 +42,7 @@ from .variants import (
     Outcome,
     failed,
     is_package,
+    model_named,
     own_findings,
     raise_if_all_alike,
     report_of_variants,
@@ -125,7 +126,7 @@ def command(
         raise click.UsageError("--model, --projector and --variant need --package")
 
     def look(model_name: str, built: Build | None) -> Report:
-        with step_progress() as progress:
+        with model_named(model_name), step_progress() as progress:
             verified = verify(
                 model_name,
                 host=host,

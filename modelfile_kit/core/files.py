@@ -162,6 +162,14 @@ def require_shallow(folder: Path, left: int) -> None:
     )
 
 
+def from_here(path: Path) -> Path:
+    """An absolute path as it is from the current folder, for people; of another drive as it is."""
+    try:
+        return Path(os.path.relpath(path))
+    except (OSError, ValueError):  # the current folder is gone; Windows
+        return path
+
+
 def without_detours(path: Path) -> Path:
     """The path without `..` where that means the same file; behind a link to a folder it may not."""
     short = Path(os.path.normpath(path))

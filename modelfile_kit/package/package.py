@@ -89,7 +89,8 @@ class Package:
     variants: the tags beside this model, which is the main one (package/variants.py makes packages of them).
     variant: the tag that this package was made for, None where it is the package of the file itself.
     also: further names that its model gets on a server. problem: why the name of its model was not resolved.
-    spans: where each key that the file has stands (`parameters.num_ctx` for a deeper one).
+    spans: where each key that the file has stands (`parameters.num_ctx` for a deeper one). given: by their
+    absolute paths, files that stand in for the package's, as they were named.
     """
 
     file: Path
@@ -122,6 +123,7 @@ class Package:
     also: tuple[str, ...] = ()
     problem: PackageError | None = field(default=None, compare=False)
     spans: Mapping[str, Span] = field(default_factory=dict, compare=False, repr=False)
+    given: Mapping[Path, Path] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def folder(self) -> Path:
@@ -153,10 +155,13 @@ class Package:
         return self.spans.get(key) or Span(str(self.file))
 
     def as_named(self, path: Path) -> Path:
-        """A path below the package's folder as it follows from how the package file was named; others as is.
+        """A path below the package's folder as it follows from how the package file was named.
 
-        Findings show it: a report's paths are relative where the package was named so.
+        A file that stands in for the package's is as it was given, others are as they are. Findings show
+        it: a report's paths are relative where the package was named so.
         """
+        if path in self.given:
+            return self.given[path]
         home = self.folder.absolute()
         return self.folder / path.relative_to(home) if path.is_relative_to(home) else path
 
@@ -190,8 +195,9 @@ def load_package(path: str | Path, *, lock: LockMode = "keep") -> Package:
     try:
         data = read_file(file, MAX_BYTES + 1)
     except OSError as e:
+        there = file.exists() or file.is_symlink()
         raise PackageError(
-            f"cannot be read: {os_reason(e)}",
+            f"cannot be read: {os_reason(e)}" if there else "no such file or folder",
             span=Span(str(file)),
             help="name a folder with a mkmodelfile.yaml, or the file itself",
             code=UNREADABLE,

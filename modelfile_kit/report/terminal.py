@@ -98,11 +98,11 @@ def _brief(report: Report, color: bool, width: int | None, frame_width: int | No
 
 
 def _together(cases: Iterable[Case]) -> list[Case]:
-    """The cases; those that were left out for the same reason are one."""
+    """The cases; those that failed or were left out for the same reason are one."""
     out: dict[object, list[Case]] = {}
     for number, case in enumerate(cases):
-        alike = case.status is Status.SKIPPED and not case.diagnostics
-        out.setdefault(case.summary if alike else number, []).append(case)
+        bare = case.status is not Status.PASSED and not case.diagnostics and not case.details
+        out.setdefault((case.status, case.summary) if bare and case.summary else number, []).append(case)
     return [replace(same[0], name=", ".join(c.name for c in same)) for same in out.values()]
 
 

@@ -180,7 +180,7 @@ def same_model(before: Header, after: Header) -> str:
 
 def _read(model: Path) -> Header:
     if why := why_no_file(model):
-        raise UsageError(f"{model} {why}", help="give the path of a GGUF file", code="MK402")
+        raise UsageError(why, span=Span(str(model)), help="give the path of a GGUF file", code="MK402")
     return read_header(model)
 
 

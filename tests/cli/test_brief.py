@@ -181,3 +181,10 @@ def test_a_report_of_what_is_wrong(package: Path, mkmodelfile, monkeypatch) -> N
     assert done.code == 1
     [suite] = Xml.fromstring(Path("fit.xml").read_text())
     assert suite.get("failures") == "1"
+
+
+def test_what_failed_for_the_same_reason_is_one_line(package: Path, mkmodelfile) -> None:
+    done = mkmodelfile("test", package, "--no-tokens")
+    missing = [line for line in done.out.splitlines() if "there is no golden file yet" in line]
+    assert done.code == 1
+    assert len(missing) == 1 and missing[0].startswith("  ✗ chinese, dialogue, image-later, ")

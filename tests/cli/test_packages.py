@@ -2,6 +2,8 @@
 
 import importlib.util
 import json
+import os
+from pathlib import Path
 
 import pytest
 
@@ -269,3 +271,30 @@ def test_programs_get_the_decisions_of_a_build(mkmodelfile, package):
     found = written.pop("diagnostics")
     assert facts["build"] == written
     assert [d["code"] for d in json.loads(done.out)["diagnostics"]] == [d["code"] for d in found]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (["fit", "p"], "p/micro-glm4v.gguf: glm4, F32"),
+        (["fit", "p", "--memory", "1KiB"], "p/micro-glm4v.gguf: error MK449"),
+        (["check", "p", "--bytes-only", "--model", "cut.gguf"], "cut.gguf: error MK404"),
+        (["check", "p", "--model", "none.gguf"], "none.gguf: error MK430 missing-file: was not found"),
+        (["check", "p", "--projector", "p/micro-glm4v.gguf"], "p/micro-glm4v.gguf: error MK415"),
+        (["build", "p", "-o", "cut.gguf"], "cut.gguf: error MK903 file-access: is a file, expected a folder"),
+        (["build", "none"], "none: error MK501 package-unreadable: no such file or folder"),
+        (["micro", "--describe", "p"], "p/golden/stand-in.yaml"),
+        (["pull", "p"], "every file of the package is named by a path: nothing to fetch"),
+        (["quantize", "none.gguf", "Q8_0"], "none.gguf: error MK402 gguf-unreadable: was not found"),
+    ],
+    ids=" ".join,
+)
+def test_files_are_named_as_the_user_named_them(line, said, tmp_path, mkmodelfile, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    pair = build_pair(tmp_path / "p")
+    Path("p/mkmodelfile.yaml").write_text("name: tiny\nmodel: micro-glm4v.gguf\n")
+    Path("cut.gguf").write_bytes(pair.model.read_bytes()[:3000])
+    done = mkmodelfile(*line)
+    whole = done.out + done.err
+    assert any(row.startswith(said.replace("/", os.sep)) for row in whole.splitlines()), whole
+    assert str(tmp_path) not in whole

@@ -278,3 +278,23 @@ def test_the_current_folder_is_meant_where_nothing_is_named(mkmodelfile, many, m
     for command in ("lint", "fmt"):
         done = mkmodelfile(command)
         assert (done.code, ".: error MK901 usage: no Modelfile here" in done.err) == (2, True)
+
+
+def test_a_configuration_is_named_from_here(tmp_path: Path, mkmodelfile, monkeypatch) -> None:
+    below = tmp_path / "a" / "b"
+    below.mkdir(parents=True)
+    (below / "Modelfile").write_text("FROM m\n")
+    (tmp_path / "mkmodelfile.toml").write_text("[lint]\nbogus = 1\n")
+    for place, name in (
+        (tmp_path, "mkmodelfile.toml"),
+        (below, Path("../../mkmodelfile.toml")),
+    ):
+        monkeypatch.chdir(place)
+        done = mkmodelfile("lint", os.path.relpath(below / "Modelfile"))
+        assert (done.code, done.err.splitlines()[0]) == (
+            2,
+            f"{name}:2: error MK907 bad-configuration: unknown key 'lint.bogus'",
+        )
+    (tmp_path / "mkmodelfile.toml").write_text('[lint]\nbaseline = "known.json"\n')
+    monkeypatch.chdir(tmp_path)
+    assert mkmodelfile("lint", "a").err.startswith("known.json: error MK908")

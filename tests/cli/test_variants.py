@@ -191,3 +191,13 @@ def test_serve_serves_one_of_them(folder, mkmodelfile, stand_in):  # noqa: F811
     assert "M-F16.gguf" in mkmodelfile(*line, "--variant", "f16").err
     done = mkmodelfile("serve", "--check", "http://127.0.0.1:9/v1", "--variant", "q8_0")
     assert (done.code, "need --package" in done.err) == (2, True)
+
+
+def test_a_name_that_is_a_folder_here_may_mean_the_package(mkmodelfile, tmp_path, httpserver, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("tiny").mkdir()
+    host = FakeOllama(httpserver).url
+    for command in ("verify", "repair"):
+        assert "for the package write `./tiny`" in mkmodelfile(command, "tiny", "--host", host).err
+        other = mkmodelfile(command, "other", "--host", host)
+        assert (other.code, "for the package" in other.err) == (1, False)

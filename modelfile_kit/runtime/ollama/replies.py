@@ -36,6 +36,10 @@ _TITLE = re.compile(r"<title[^>]*>([^<]{0,200})", re.IGNORECASE)
 # A full disk, a login, a registry out of reach: faults of the server's side that an error text names.
 _ON_THE_SERVER = frozenset({"MK860", "MK861", "MK862"})
 
+_NO_MODEL = re.compile(
+    r"""model ["']([^"']{1,400})["'] not found(?:, try pulling it first)?"""
+)  # server/routes.go
+
 
 @dataclass(frozen=True)
 class ServerKind:
@@ -148,8 +152,9 @@ def refusal(
             code="MK804",
         )
     shown = detail if detail is not None else (text[:SHOWN_CHARS] or "no text")
+    missing = _NO_MODEL.fullmatch(shown) if status == 404 and kind is OLLAMA else None
     return RefusedError(
-        f"{said}: {shown}",
+        f"{url} has no model {missing[1]!r}" if missing else f"{said}: {shown}",
         detail=shown,
         status=status,
         help=_advice(shown, status, kind, retry_after),

@@ -224,6 +224,7 @@ def test_a_missing_model_is_no_other_error(httpserver, server):
     with pytest.raises(RefusedError) as e:
         server.show("m")
     assert e.value.code == "MK808"
+    assert e.value.message == f"{server.url} has no model 'm'"
 
 
 def test_a_full_disk_is_advised_upon(httpserver, server):
