@@ -163,10 +163,11 @@ def ask(files: Iterator[bytes], count: int, folder: Path) -> Iterator[Verdict]:
 
 def _ours(path: Path) -> str:
     try:
-        read_header(path)
+        header = read_header(path)
     except GGUFError as e:
         return f"{e.code} {e.message}"
-    return TAKEN
+    # the header of the other byte order is read so that MK423 can say what the file is
+    return TAKEN if header.byte_order == "little" else "MK423"
 
 
 def ask_ggml(paths: Sequence[Path]) -> list[str]:

@@ -158,7 +158,6 @@ def expand(
     saved, statements = st.scope, list[go.Node]()
     st.scope = st.fresh()
     st.parents[st.scope] = macro.scope
-    st.live[st.scope] = st.macro_names
     st.calling.append(str(macro.node.name))
     try:
         _bind(st, macro, args, dict(kwargs))

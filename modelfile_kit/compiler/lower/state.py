@@ -197,7 +197,7 @@ class State(VariableStorage):
     def execute_all(self, body: Sequence[nodes.Node]) -> None:
         """The statements of a block."""
         scope = self.scope
-        outer = self.live.get(scope, frozenset[str]())
+        outer = self.live.get(scope, self.macro_names)
         for n, node in enumerate(body):
             # a statement still reads its own names while it runs
             self.live[scope] = outer | self._read_later(body, n)
@@ -314,7 +314,6 @@ class State(VariableStorage):
         """Runs in a scope of its own; what is set there does not leave it."""
         saved, self.scope = self.scope, self.fresh()
         self.parents[self.scope] = saved
-        self.live[self.scope] = self.macro_names
         try:
             return body()
         finally:
@@ -331,7 +330,11 @@ class State(VariableStorage):
                 del self.state[key]
 
     def is_live(self, key: Key) -> bool:
-        """Whether anything can still ask what a name holds."""
+        """Whether anything can still ask what a name holds.
+
+        A scope in which no statement runs yet keeps all its names: what binds them, such as a loop's filter
+        or the defaults of a macro, can join paths too.
+        """
         names = self.live.get(key[0]) if key[0] == self.scope else None
         return names is None or key[1] in names
 

@@ -24,6 +24,11 @@ TEMPLATES = [
     "{% for m in messages[:-1] %}{{ m.content }},{% endfor %}{{ messages[-1].content }}",
     "{% for m in messages[::-1] %}{{ loop.index0 }}{{ m.content }}{% endfor %}",
     "{% for m in messages if m.role == 'user' %}{{ m.content }}{% else %}none{% endfor %}",
+    "{% for m in messages if m.role == 'user' or m.role == 'system' or not m.content %}{{ loop.index }}{{ m.content }}{% endfor %}",
+    "{% for m in messages if (m.content and m.role == 'user') or m.role == 'assistant' %}{% set x = m.content or '-' %}{{ m.role }}{{ x }}{% endfor %}",
+    "{% set roles = ['user', messages[0].role] %}{% for r in roles if r == 'user' or r == 'system' or not r %}{{ r }},{% endfor %}",
+    "{% macro f(a, b=(a or 'x'), c=a) %}[{{ a }}|{{ b }}|{{ c }}]{% endmacro %}{% for m in messages %}{{ f(m.content) }}{% endfor %}",
+    "{% with a = messages[0].content or 'x', b = messages[0].role or 'y' %}{{ a }}{{ b }}{% endwith %}",
     "{% for m in messages %}{% if m.role == 'assistant' %}{% break %}{% endif %}{{ m.content }}{% endfor %}",
     "{% for m in messages %}{% if m.role == 'system' %}{% continue %}{% endif %}{{ m.content }}{% endfor %}",
     "{% set ns = namespace(last=-1, n=0) %}{% for m in messages %}{% if m.role == 'user' %}"

@@ -216,4 +216,4 @@ class Conversations:
 def is_marker_free(conversation: dict[str, Any], marker: str) -> bool:
     """Whether no text holds a picture's marker or tag, so that the real ones can be told."""
     text = json.dumps(conversation["messages"], ensure_ascii=False)
-    return marker not in text and not re.search(r"\[img", text)
+    return json.dumps(marker, ensure_ascii=False)[1:-1] not in text and not re.search(r"\[img", text)

@@ -66,7 +66,9 @@ def rename(tree: nodes.Template, rng: random.Random) -> bool:
 @keeping
 def swap_branches(tree: nodes.Template, rng: random.Random) -> bool:
     """`if a … elif b … else …` becomes `if not a: (if b … else …) else …`."""
-    node = pick(rng, all_nodes(tree, nodes.If))
+    found = all_nodes(tree, nodes.If)
+    later = {id(branch) for n in found for branch in n.elif_}  # an `elif` has no `else` of its own
+    node = pick(rng, [n for n in found if id(n) not in later])
     if node is None:
         return False
     rest = node.else_
