@@ -19,6 +19,7 @@ BESIDE = {
 }
 # Tests of no single module, each with what it tests instead.
 WITHOUT_MODULE = {
+    "building/test_limits.py": "compile and build: a limit of the kit's own, wherever it strikes",
     "building/test_replies.py": "what build and lint say of replies that Ollama does not read",
     "cli/test_bad_input.py": "bad input to every command",
     "cli/test_brief.py": "every command: how much is said of a success, and reports in files",

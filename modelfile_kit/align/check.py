@@ -57,6 +57,11 @@ class ConversationCheck:
     own_tokens: PromptTokens | None = None
     tokens: tuple[tuple[Token, ...], tuple[Token, ...]] | None = None
 
+    @property
+    def stopped(self) -> bool:
+        """Whether a limit of the kit's ended the rendering, so that neither side refuses anything."""
+        return any(d.code in (LimitError.code, TemplateLimitError.code) for d in self.diagnostics)
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
         return {
@@ -249,7 +254,11 @@ class _Checker:
         self.reference = Reference(
             subject.chat_template, bos_token=subject.bos_token, eos_token=subject.eos_token
         )
-        mark = reference_mark(self.reference)
+        mark, self.unmarked = None, None
+        try:
+            mark = reference_mark(self.reference)
+        except TemplateLimitError as limit:
+            self.unmarked = limit  # where an image stands is not known, so none of those can be compared
         self.unit = unit_of(mark, subject.wrapper) if mark else None
         self.own: TokenComparison | None = None
         if both and tokenizer:
@@ -301,6 +310,8 @@ class _Checker:
         if isinstance(prompt, KitError) or isinstance(meant, KitError):
             return _refused(conversation, prompt, meant)
         images = sum(image_count(m) for m in messages)
+        if images and self.unmarked is not None:
+            return _refused(conversation, prompt, self.unmarked)
         seen = self.template is not None or self.subject.native is not None
         ours = place_prompt(prompt, images) if seen else None
         theirs = place_reference(meant, self.unit, images)

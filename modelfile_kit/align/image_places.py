@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..core.errors import TemplateReferenceError
-from ..huggingface import Reference
+from ..huggingface import Reference, TemplateLimitError
 
 _PROBE = "zqxv"
 
@@ -69,10 +69,13 @@ class Placed:
 def reference_mark(reference: Reference) -> str | None:
     """What a chat template writes for one image, found by rendering one and two images.
 
-    None where it writes nothing, something else for each image, or refuses such a message.
+    None where it writes nothing, something else for each image, or refuses such a message. Raises
+    TemplateLimitError.
     """
     try:
         one, two = (_before_the_text(reference, count) for count in (1, 2))
+    except TemplateLimitError:
+        raise
     except TemplateReferenceError:
         return None
     mark = two[len(one) :] if two.startswith(one) else ""

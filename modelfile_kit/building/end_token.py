@@ -9,7 +9,9 @@ from pathlib import Path
 from ..core.conversation import Message
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import EngineError, KitError, UsageError
+from ..core.step_account import steps_for_messages
 from ..gguf_file.vocabulary import Vocabulary
+from ..huggingface import TemplateLimitError
 from ..ollama.special_tokens import control_texts
 from ..runtime.local import open_tokenizer
 from ..runtime.tokenizer import spell_out
@@ -66,16 +68,19 @@ def decide_end_token(
 def text_after_turn(reference: ModelTemplate) -> str | None:
     """What the chat template writes after the text of the last turn, where no reply is to follow.
 
-    None where it refuses such a conversation, or does not write the text as it is.
+    None where it refuses such a conversation, or does not write the text as it is. Raises TemplateLimitError.
     """
     messages: Sequence[Message] = (
         {"role": "user", "content": _QUESTION},
         {"role": "assistant", "content": _ANSWER},
     )
-    try:
-        text = reference.look(messages, add_generation_prompt=False)
-    except KitError:
-        return None
+    with steps_for_messages(len(messages)):
+        try:
+            text = reference.look(messages, add_generation_prompt=False)
+        except TemplateLimitError:
+            raise
+        except KitError:
+            return None
     _, found, after = text.rpartition(_ANSWER)
     return after if found else None
 
@@ -161,9 +166,12 @@ def _check_markers(
 
 def _markers(reference: ModelTemplate) -> list[str]:
     """What the chat template writes around turns in the way of control tokens, each once."""
-    try:
-        text = reference.look([{"role": "user", "content": _QUESTION}])
-    except KitError:
-        text = ""
+    with steps_for_messages(1):
+        try:
+            text = reference.look([{"role": "user", "content": _QUESTION}])
+        except TemplateLimitError:
+            raise
+        except KitError:
+            text = ""
     found = control_texts(text + (text_after_turn(reference) or ""))
     return list(dict.fromkeys(found))

@@ -17,8 +17,12 @@ from typing import Any
 from ..core.conversation import Conversation, Message, image_count
 from ..core.diagnostics import Span
 from ..core.errors import PackageError, PromptError, TemplateReferenceError
+from ..core.step_account import steps_for_messages
+from ..gotemplate import LimitError
+from ..huggingface import TemplateLimitError
 from ..prover.comparison import Clock, Comparison
 from ..prover.coverage import WatchedReference
+from ..prover.findings import CutShort
 from ..prover.prove import prove_prompts
 from .additions import CANNOT_PLACE
 from .sources import ModelTemplate
@@ -38,18 +42,22 @@ def place_in_first_turn(
     """The chat template with a text and a newline before the content of the first message.
 
     probes: conversations that are compared too; kinds: those of chat, tools and thinking that are proven.
-    span: of the package's key. Raises PackageError (MK304) where the text has no place that is right.
+    span: of the package's key. Raises PackageError (MK304) where the text has no place that is right,
+    TemplateLimitError where a limit ends a rendering.
     """
     placed = replace(reference, text=with_text(reference.text, f"{text}\n"))
     if placed.text == reference.text:
         raise _impossible("no loop over the messages writes their content", span)
     try:
         placed.render([{"role": "user", "content": "Hello"}])
+    except TemplateLimitError:
+        raise
     except TemplateReferenceError as error:
         raise _impossible(error.message, span) from error
-    for probe in probes:
-        if not _same(placed, reference, text, probe):
-            raise _impossible(f"it would stand elsewhere in the conversation {probe.id!r}", span)
+    with steps_for_messages(4 * sum(len(probe.messages) for probe in probes)):
+        for probe in probes:
+            if not _same(placed, reference, text, probe):
+                raise _impossible(f"it would stand elsewhere in the conversation {probe.id!r}", span)
     wrong = _counterexample(placed, reference, text, kinds)
     if wrong:
         raise _impossible(wrong, span)
@@ -130,6 +138,8 @@ def _same(placed: ModelTemplate, plain: ModelTemplate, text: str, probe: Convers
     def prompt(template: ModelTemplate, messages: Sequence[Message]) -> str | None:
         try:
             return template.render(messages, tools=probe.tools, think=probe.think)
+        except TemplateLimitError:
+            raise
         except TemplateReferenceError:
             return None
 
@@ -149,12 +159,17 @@ class _Plain:
         moved = with_text_in_first_turn(messages, self.text)
         try:
             return self.template.render(moved, tools=tools, think=think)
+        except TemplateLimitError as limit:
+            raise LimitError(limit.message) from limit
         except TemplateReferenceError as error:
             raise PromptError(error.message, status=500) from error
 
 
 def _counterexample(placed: ModelTemplate, plain: ModelTemplate, text: str, kinds: Sequence[str]) -> str:
-    """The first difference among the conversations that follow from the template's branches, "" if none."""
+    """The first difference among the conversations that follow from the template's branches, "" if none.
+
+    Raises TemplateLimitError where a limit ends the proof.
+    """
     tokens = {"bos_token": placed.bos_token, "eos_token": placed.eos_token}
     clock = Clock()
     clock.now = datetime.now()
@@ -167,6 +182,13 @@ def _counterexample(placed: ModelTemplate, plain: ModelTemplate, text: str, kind
         if not any(image_count(m) for m in example.conversation.messages):
             return (
                 f"it would stand elsewhere, or not at all, in a conversation of the kind {example.category}"
+            )
+    for finding in proof.findings:
+        if isinstance(finding, CutShort):
+            raise TemplateLimitError(
+                f"`system_in: user`: that the text is in the right place is not proven: {finding.limit}",
+                help="look for a loop in a loop in the chat template; or remove `system`, or send its text "
+                "in the user's message",
             )
     return ""
 

@@ -8,7 +8,6 @@ from ..ollama.renderer_prompt import RendererPrompts
 from ..ollama.reply_tokens import ReplyTokens
 from ..package.package import Package
 from ..replies.round_trip import Prompts, RoundTrip, Trip
-from ..replies.spoken import spoken_replies
 from .sources import ModelTemplate, PackageFiles
 
 
@@ -28,4 +27,4 @@ def renderer_trip(prompts: RendererPrompts, files: PackageFiles, reference: Mode
 def _own(prompts: Prompts, files: PackageFiles, reference: ModelTemplate) -> RoundTrip:
     source = Reference(reference.text, bos_token=reference.bos_token, eos_token=reference.eos_token)
     tokens = ReplyTokens.of(files.vocabulary)
-    return Trip(spoken_replies(source, reference.eos_token), prompts, tokens).own()
+    return Trip.of(source, reference.eos_token, prompts, tokens).own()

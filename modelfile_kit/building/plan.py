@@ -9,6 +9,9 @@ from pathlib import Path
 from ..compiler import Compiled
 from ..core.diagnostics import Diagnostic, Severity, Span, has_errors
 from ..core.errors import GoTemplateError, KitError, PackageError, PromptError, TemplateReferenceError
+from ..core.step_account import steps_for_messages
+from ..gotemplate import LimitError
+from ..huggingface import TemplateLimitError
 from ..ollama.builtin import uses_harmony
 from ..ollama.conversation_rules import with_system
 from ..ollama.prompt import PromptTemplate, render_prompt
@@ -20,6 +23,7 @@ from ..package.families import probe_conversations
 from ..package.package import Package
 from ..prover.native import kinds_of
 from ..prover.renderer import RendererProof
+from ..replies.reply_findings import CUT_SHORT
 from ..replies.spoken import KINDS
 from .additions import CANNOT_PLACE, Additions, PlacementError
 from .create_files import check_create_files
@@ -219,7 +223,7 @@ def _replies_read(
 ) -> dict[str, bool] | None:
     """Of each kind of reply that the package can have, whether it is read back with the TEMPLATE.
 
-    None where that cannot change what is chosen.
+    None where that cannot change what is chosen, or where a limit hid some.
     """
     if compiled is None or reference is None or compiled.coverage.get("chat") == "unsupported":
         return None
@@ -229,6 +233,8 @@ def _replies_read(
     try:
         trip = template_trip(package, files, reference, compiled.template, compiled.parser or "")
     except GoTemplateError:
+        return None
+    if trip.stopped:
         return None
     has = {kind: compiled.coverage.get(kind) in ("exact", "partial") for kind in ("tools", "thinking")}
     able = (k for k in KINDS if (has["tools"] or not k.offered) and (has["thinking"] or not k.thinking))
@@ -281,7 +287,8 @@ def _renderer_instead(
         beside = Beside("the GGUF's own Jinja", states, read.replies if read is not None else None)
     else:
         seen = PromptTemplate(template, target=package.target) if template is not None else None
-        beside = Beside("the TEMPLATE", coverage, compiled.replies, seen)
+        cut_short = any(d.code == CUT_SHORT for d in compiled.diagnostics)
+        beside = Beside("the TEMPLATE", coverage, compiled.replies, seen, cut_short)
     chats = own_chats(package, files)
     return choose_renderer(package, files, reference, chats, beside=beside, given=given, shared=shared)
 
@@ -325,13 +332,17 @@ def _useless(
     except GoTemplateError:
         return True
     bos = reference.bos_token or ""
-    for probe in own_chats(package, files):
-        try:
-            prompt, meant = template.render(probe.messages), reference.render(probe.messages)
-        except (GoTemplateError, PromptError, TemplateReferenceError):
-            continue
-        if prompt.removeprefix(bos) == meant.removeprefix(bos):
-            return False
+    probes = own_chats(package, files)
+    with steps_for_messages(sum(len(probe.messages) for probe in probes)):
+        for probe in probes:
+            try:
+                prompt, meant = template.render(probe.messages), reference.render(probe.messages)
+            except (LimitError, TemplateLimitError):
+                return False  # it is not known to be
+            except (GoTemplateError, PromptError, TemplateReferenceError):
+                continue
+            if prompt.removeprefix(bos) == meant.removeprefix(bos):
+                return False
     return True
 
 

@@ -272,13 +272,15 @@ class Beside:
     """The way that a renderer would replace, and what is proven of it.
 
     name: in words. coverage: of prompts; replies: what comes back, None where that was not seen (native
-    mode). template: the TEMPLATE to count with, None where there is none.
+    mode). template: the TEMPLATE to count with, None where there is none. cut_short: whether a limit ended
+    the proof of it, so that what is not called exact may be.
     """
 
     name: str
     coverage: Mapping[str, str]
     replies: Mapping[str, str] | None
     template: PromptTemplate | None = None
+    cut_short: bool = False
 
     @property
     def exact(self) -> bool:
@@ -309,8 +311,8 @@ class Beside:
         kinds = [k for k, s in self.coverage.items() if "absent" not in (s, proof.coverage.get(k, "absent"))]
         exact = {k for k in kinds if self.coverage[k] == "exact"}
         found = proof.exact(kinds)
-        if self.replies is None:
-            # Nothing is known of these replies, and nothing was counted beside native mode.
+        if self.replies is None or self.cut_short:
+            # Nothing is known of these replies, and nothing was counted beside native mode; or little is.
             return found == set(kinds)
         open_kinds = [k for k in kinds if k not in found]
         fewer = [k for k in open_kinds if k not in proof.counts or _gain(proof.counts[k]) < 0]

@@ -16,7 +16,6 @@ from ..ollama.prompt import PromptTemplate
 from ..ollama.reply_tokens import ReplyTokens
 from ..ollama.versions import version_text
 from ..replies.round_trip import RoundTrip, Trip
-from ..replies.spoken import spoken_replies
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,10 @@ class RepliesOfModel:
 
 
 def replies_of_model(header: Header) -> RepliesOfModel | None:
-    """What is known of a GGUF; None without a chat template, or where none can be compiled from it."""
+    """What is known of a GGUF.
+
+    None without a chat template, where none can be compiled from it, and where a limit hid replies.
+    """
     try:
         vocabulary = Vocabulary.from_header(header)
         source = vocabulary.chat_templates.get("default")
@@ -59,13 +61,12 @@ def replies_of_model(header: Header) -> RepliesOfModel | None:
         if found.coverage["chat"] == "unsupported":
             return None
         seen = PromptTemplate(found.template, family=header.architecture)
-        spoken = spoken_replies(Reference(source, bos_token=bos, eos_token=eos), eos)
-        trip = Trip(spoken, seen, ReplyTokens.of(vocabulary))
+        trip = Trip.of(Reference(source, bos_token=bos, eos_token=eos), eos, seen, ReplyTokens.of(vocabulary))
     except KitError:
         return None
-    if not trip.spoken:
-        return None
     own = trip.own()
+    if not own.readings or own.stopped:
+        return None
     return RepliesOfModel(own, trip.best(own))
 
 

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from ..core.conversation import Message
 from ..core.diagnostics import Diagnostic, Severity
 from ..core.errors import TemplateReferenceError
+from ..core.step_account import steps_for_messages
+from ..huggingface import TemplateLimitError
 from ..ollama.conversation_rules import with_system
 from ..package.package import Package
 from .sources import ModelTemplate
@@ -27,38 +29,42 @@ _WHAT_TO_DO = (
 def refusal_of_system(package: Package, reference: ModelTemplate | None) -> str:
     """Why the chat template refuses the package's system text, "" where it does not.
 
-    A chat template that refuses a question without it too has another fault.
+    A chat template that refuses a question without it too has another fault. Raises TemplateLimitError.
     """
-    if not package.system or reference is None:
+    if not package.system or reference is None or _refusal(reference, [_QUESTION]):
         return ""
-    try:
-        reference.render([_QUESTION])
-    except TemplateReferenceError:
-        return ""
-    try:
-        reference.render([{"role": "system", "content": package.system}, _QUESTION])
-    except TemplateReferenceError as error:
-        return error.message
+    return _refusal(reference, [{"role": "system", "content": package.system}, _QUESTION])
+
+
+def _refusal(reference: ModelTemplate, messages: Sequence[Message]) -> str:
+    """Why the chat template refuses messages, "" where it renders them.
+
+    Raises TemplateLimitError: a limit says nothing about what it takes. What the work around it used up
+    plays no part.
+    """
+    with steps_for_messages(len(messages)):
+        try:
+            reference.render(messages)
+        except TemplateLimitError:
+            raise
+        except TemplateReferenceError as error:
+            return error.message
     return ""
 
 
 def check_user_turn(reference: ModelTemplate | None) -> list[Diagnostic]:
     """The error where the chat template renders no user turn, for native mode, in which nothing is compiled.
 
-    llama-server renders some of these templates, without the user's text.
+    llama-server renders some of these templates, without the user's text. Raises TemplateLimitError.
     """
     if reference is None:
         return []
     answer: Message = {"role": "assistant", "content": "Hi"}
     system: Message = {"role": "system", "content": "Be brief."}
-    refusals = []
-    for messages in ([_QUESTION], [system, _QUESTION], [_QUESTION, answer, _QUESTION]):
-        try:
-            reference.render(messages)
-        except TemplateReferenceError as error:
-            refusals.append(error.message)
-        else:
-            return []
+    asked = ([_QUESTION], [system, _QUESTION], [_QUESTION, answer, _QUESTION])
+    refusals = [_refusal(reference, messages) for messages in asked]
+    if not all(refusals):
+        return []
     message = f"this chat template renders no conversation with a user turn: {refusals[0]}"
     hint = "use the chat template that came with the model, or write a TEMPLATE by hand"
     return [Diagnostic(NO_USER_TURN, Severity.ERROR, message, reference.span, hint)]
@@ -109,20 +115,15 @@ def check_messages(
     """The finding where the chat template refuses every chat because of the package's `messages`.
 
     mode: the chosen one, "go" or "native"; refusal: why the system text is refused, which is said already.
-    In native mode it is a warning: llama-server moves system texts before it renders.
+    In native mode it is a warning: llama-server moves system texts before it renders. Raises
+    TemplateLimitError.
     """
-    if not package.messages or reference is None:
+    if not package.messages or reference is None or _refusal(reference, [_QUESTION]):
         return []
-    try:
-        reference.render([_QUESTION])
-    except TemplateReferenceError:
-        return []  # another fault
     system = "" if refusal else package.system or ""
-    try:
-        reference.render(with_system([_QUESTION], system, package.first_messages))
-    except TemplateReferenceError as error:
+    if why := _refusal(reference, with_system([_QUESTION], system, package.first_messages)):
         message = (
-            f"the chat template refuses a question after the package's `messages` ({error.message}): "
+            f"the chat template refuses a question after the package's `messages` ({why}): "
             "every chat would be an HTTP error"
         )
         hint = "end `messages` with an answer, keep user and assistant in turn, or remove `messages`"

@@ -50,9 +50,12 @@ class Way:
         prompts = in_words(self.prompts) if self.prompts else "not compared"
         told = "not seen"
         if self.trip is not None:
-            lost = [kind for kind, state in self.replies.items() if state != "read"]
+            stopped = self.trip.stopped  # of these nothing is known, so they are not counted
+            known = {kind: state for kind, state in self.replies.items() if kind not in stopped}
+            lost = [kind for kind, state in known.items() if state != "read"]
             without = f" (not {', '.join(lost)})" if lost else ""
-            told = f"{len(self.replies) - len(lost)} of {len(self.replies)} by {reader(self.trip)}{without}"
+            told = f"{len(known) - len(lost)} of {len(known)} by {reader(self.trip)}{without}"
+            told += f"; stopped by a limit: {len(stopped)}" if stopped else ""
         end = f"; {self.notes}" if self.notes else ""
         return f"{'chosen; ' if self.chosen else ''}prompts {prompts}; replies read back: {told}{end}"
 

@@ -16,6 +16,7 @@ from ..building.variants import VariantBuild
 from ..core.diagnostics import Diagnostic, Severity
 from ..core.errors import EngineError, KitError, MissingDependencyError
 from ..core.progress import tell_step
+from ..replies.reply_findings import cut_short
 from ..report import Report, Status
 from ..report.convert import check_cases, reply_cases, reply_facts
 from .common import is_verbose, say, tried_replies
@@ -158,7 +159,8 @@ def _one(built: Build, how: How) -> Report:
     said += [w.summary.removeprefix("chosen; ") for w in ways if w.chosen]
     headline = "; ".join((*said, checked.vocabulary.summary) if checked.vocabulary is not None else said)
     name = built.package.name
-    return Report("check", name, cases, checked.diagnostics, facts, how.fail_on, headline=headline)
+    found = dict.fromkeys((*checked.diagnostics, *(cut_short(trip) if trip is not None else ())))
+    return Report("check", name, cases, tuple(found), facts, how.fail_on, headline=headline)
 
 
 def _native(source: Source) -> str:

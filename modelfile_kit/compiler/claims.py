@@ -21,16 +21,17 @@ _WORDS = "words of a message"
 
 def claims(
     tree: nodes.Template,
-    reference: Reference,
     template: str,
     findings: Sequence[tuple[Diagnostic, Facts]],
     images: bool,
+    *,
+    ignores_strings: bool,
 ) -> dict[str, str]:
     """What is exact as far as the compiler knows, before the proof.
 
-    tree, reference: the chat template. template: the TEMPLATE. findings: each with what is known at its
-    place, which tells the kinds of conversations that it concerns. images: whether the chat template shows
-    images.
+    tree: the chat template. template: the TEMPLATE. findings: each with what is known at its place, which
+    tells the kinds of conversations that it concerns. images: whether the chat template shows images.
+    ignores_strings: whether it shows the text of a message only where its content is a list of parts.
     """
     names, texts = frontend.names_in(tree), frontend.texts_in(tree)
     coverage = dict.fromkeys(CATEGORIES, "exact")
@@ -47,7 +48,7 @@ def claims(
         coverage["thinking"] = "absent"
     if not images:
         coverage["images"] = "absent"
-    elif _ignores_strings(reference):
+    elif ignores_strings:
         # what such a template writes for an image cannot be told from the text that comes with it
         coverage["images"] = "partial"
     return coverage
@@ -78,7 +79,7 @@ def refuses_medium(reference: Reference) -> bool:
     return _rendered(reference) is not None and _rendered(reference, think="medium") is None
 
 
-def _ignores_strings(reference: Reference) -> bool:
+def ignores_strings(reference: Reference) -> bool:
     """Whether the text of a message only shows when its content is a list of parts."""
     prompt = _rendered(reference)
     return prompt is not None and _WORDS not in prompt

@@ -31,7 +31,7 @@ from ..ollama.reply_tokens import ReplyTokens
 from ..ollama.versions import Target
 from ..replies.stops import stops
 from . import frontend, unread
-from .claims import claims, refuses_medium, shows_images
+from .claims import claims, ignores_strings, refuses_medium, shows_images
 from .definitions import with_definitions
 from .explain.observer import Observer
 from .ir import nodes as go
@@ -196,6 +196,7 @@ def translate_tree(
         images = shows_images(reference)
         medium = not refuses_medium(reference)
         ignored = unread.ignores_messages(tree, reference)
+        strings_ignored = images and ignores_strings(reference)
     except TemplateLimitError as e:
         return _too_much(e)
     try:
@@ -228,7 +229,7 @@ def translate_tree(
             # once more, to learn which line of the chat template it came from
             return translate_tree(tree, reference, bos_token, eos_token, target, _Lines())
         return _invalid(e)
-    coverage = claims(tree, reference, template, lowered.diagnostics, images)
+    coverage = claims(tree, template, lowered.diagnostics, images, ignores_strings=strings_ignored)
     if ".Think" not in hinted and ".IsThinkSet" not in hinted:
         coverage["thinking"] = "absent"  # a chat template that sets the switch itself
     found = [d for d, _ in lowered.diagnostics]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from jinja2 import nodes
 
 from ..core.errors import KitError
-from ..huggingface import Reference
+from ..huggingface import Reference, TemplateLimitError
 from ..huggingface.jinja_source import names
 
 CODE = "MK537"
@@ -13,11 +13,16 @@ MESSAGE = "the chat template never reads `messages`, so every conversation would
 
 
 def ignores_messages(tree: nodes.Template, reference: Reference) -> bool:
-    """Whether it mentions them nowhere; no for one with another fault, which is told in its own words."""
+    """Whether it mentions them nowhere; no for one with another fault, which is told in its own words.
+
+    Raises TemplateLimitError for a chat template that takes too much for it.
+    """
     if "messages" in names(tree):
         return False
     try:
         reference.look([{"role": "user", "content": "Hi"}])
+    except TemplateLimitError:
+        raise
     except KitError:
         return False
     return True

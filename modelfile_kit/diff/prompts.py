@@ -149,8 +149,8 @@ class _Search:
     def kind(self, name: str) -> Kind:
         """All conversations of a kind."""
         found = Kind(name)
-        if name == "images" and isinstance(self.pair, MixedPair) and self.pair.ignores_images:
-            found.ended = "the chat template prints nothing for an image"
+        if name == "images" and (why := self._no_images()):
+            found.ended = why
             return found
         tried = 0
         for number, conversation in enumerate(self._conversations(found)):
@@ -168,6 +168,14 @@ class _Search:
                     self._show(self._example(conversation, seen), found)
         self.kinds[name] = found
         return found
+
+    def _no_images(self) -> str:
+        """Why no conversation with images is rendered, "" where they are."""
+        try:
+            ignored = isinstance(self.pair, MixedPair) and self.pair.ignores_images
+        except RenderingLimitError as limit:
+            return str(limit)
+        return "the chat template prints nothing for an image" if ignored else ""
 
     def _show(self, example: Example, found: Kind) -> None:
         """Adds an example, unless it is of a simpler kind that has enough of them."""
@@ -212,12 +220,15 @@ class _Search:
                 other = self.pair.look(candidate)
             except RenderingLimitError:
                 return False
-            return not other.same and not edits(other, candidate) <= self.known
+            if other.same or edits(other, candidate) <= self.known:
+                return False
+            differing.append(other)
+            return True
 
+        differing = [seen]
         small = shrink(conversation, new)
-        seen = self.pair.look(small) if small is not conversation else seen
-        self.known |= edits(seen, small)
-        return Example(small, seen)
+        self.known |= edits(differing[-1], small)
+        return Example(small, differing[-1])
 
     def branches(self) -> Iterator[str]:
         """How many of a chat template's branches were taken, and which may be reached and were not."""

@@ -49,6 +49,8 @@ def compare_replies(before: Reads, after: Reads) -> Part:
         told = [_replies(side, side.chat_template or known) for side in (before, after)]
     except KitError as error:
         return not_compared(NAME, error.message)
+    if ended := next((t.ended for t in told if t.ended), ""):
+        return not_compared(NAME, ended)
     own = before.chat_template is not None and after.chat_template is not None
     read = before.prompts is not None and after.prompts is not None
     if not own and not read:
@@ -77,11 +79,15 @@ def compare_replies(before: Reads, after: Reads) -> Part:
 
 @dataclass(frozen=True)
 class _Told:
-    """What a side's model writes and what the user gets of it, by kind of reply."""
+    """What a side's model writes and what the user gets of it, by kind of reply.
+
+    ended: which limit hid replies, "" where none did.
+    """
 
     reader: str
     writes: Mapping[str, str]
     gets: Mapping[str, str]
+    ended: str = ""
 
 
 def _replies(side: Reads, taught: ByJinja) -> _Told:
@@ -89,10 +95,10 @@ def _replies(side: Reads, taught: ByJinja) -> _Told:
     spoken = spoken_replies(reference, taught.eos_token)
     writes = {one.kind.name: one.text for one in spoken}
     if side.prompts is None:
-        return _Told("", writes, {})
-    trip = Trip(spoken, side.prompts, side.tokens).own()
+        return _Told("", writes, {}, reference.look_ended)
+    trip = Trip(spoken, side.prompts, side.tokens, ended=reference.look_ended).own()
     gets = {one.kind: one.text() for one in returned(trip) if one.reply is not None}
-    return _Told(reader(trip), writes, gets)
+    return _Told(reader(trip), writes, gets, next(iter(trip.unseen.values()), ""))
 
 
 def _differ(what: str, words: Sequence[str]) -> list[str]:

@@ -46,7 +46,8 @@ class Reference:
     undefined, as Hugging Face does for a tokenizer that has none. env: another environment than
     the shared one (for measuring which branches run). aliases: whether a message's reasoning is seen
     as `thinking` too, as transformers 5 does. steps: how many its renderings have taken so far;
-    steps_max: how many one may take.
+    steps_max: how many one may take. look_ended: which limit ended a look at how it writes replies
+    (`replies.turns`), "" where none did.
     Raises TemplateReferenceError with the line for a template that does not compile.
     """
 
@@ -62,6 +63,7 @@ class Reference:
         self.aliases = aliases
         self.steps = 0
         self.steps_max = STEPS_MAX
+        self.look_ended = ""
         self.source = chat_template
         self._template = compile_source(chat_template, env)
         tokens = {"bos_token": bos_token, "eos_token": eos_token}

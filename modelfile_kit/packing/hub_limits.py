@@ -150,7 +150,7 @@ def _no_parser(built: Build, template: str, parser: str) -> Diagnostic:
     span = built.package.span("parser")
     before, after = built.round_trip(), _without_parser(built, template)
     message, severity = f"the hub has no PARSER ({parser})", Severity.WARNING
-    if before is None or after is None:
+    if before is None or after is None or before.stopped or after.stopped:
         message += ": what it reads out of replies will come as plain text"
     elif lost := [kind for kind, read in before.read.items() if read and not after.read.get(kind)]:
         message += f": replies of these kinds are no longer read back: {', '.join(lost)}"

@@ -174,10 +174,14 @@ class Comparison:
         arguments: dict[str, Any] = {"tools": conversation.tools, "think": conversation.think}
         try:
             now = self.reference.render(conversation.messages, **arguments)
+        except TemplateLimitError as e:
+            raise RenderingLimitError(e.message) from e
         except TemplateReferenceError:
             return False
         try:
             return now != self.reference.render_without_aliases(conversation.messages, **arguments)
+        except TemplateLimitError as e:
+            raise RenderingLimitError(e.message) from e
         except TemplateReferenceError:
             return True
 
@@ -196,8 +200,8 @@ class Comparison:
     def marker(self) -> re.Pattern[str] | None:
         """What the reference prints for an image, numbers left open; None where that is not clear."""
         if not self._measured:
-            self._measured = True
             text = self._image_text()
+            self._measured = True
             core = text.strip() if text else ""
             if _is_marker(core) and not _prints_parts(core):
                 self._marker = re.compile(re.sub(r"\d+", r"\\d+", re.escape(core)))
@@ -210,6 +214,8 @@ class Comparison:
             parts = [{"type": "image"}] * images + [{"type": "text", "text": WORDS}]
             try:
                 rendered.append(self.reference.render([{"role": "user", "content": parts}]))
+            except TemplateLimitError as e:
+                raise RenderingLimitError(e.message) from e
             except TemplateReferenceError:
                 rendered.append(None)
         for fewer, more in ((rendered[1], rendered[2]), (rendered[0], rendered[1])):

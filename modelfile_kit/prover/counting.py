@@ -33,14 +33,16 @@ class Count:
 def count_right(template: Comparison, native: Comparison, kinds: Sequence[str]) -> dict[str, Count]:
     """Both ways on the same conversations of each kind.
 
-    template, native: one reference, each with what renders it; conversations for which `native` expects
-    nothing (see `NativeComparison`) are left out. Raises EngineError where llama-server dies.
+    template, native: one reference, each with what renders it; left out are conversations for which
+    `native` expects nothing (see `NativeComparison`) and those that reach a limit by one of them.
+    Raises EngineError where llama-server dies.
     """
     found = {}
     for kind in kinds:
-        chosen = list(_chosen(native, kind))
-        by_template, by_native = (sum(_is_right(way, *c) for c in chosen) for way in (template, native))
-        found[kind] = Count(by_template, by_native, len(chosen))
+        both = [[_is_right(way, *chosen) for way in (template, native)] for chosen in _chosen(native, kind)]
+        known = [pair for pair in both if None not in pair]
+        by_template, by_native = (sum(pair[n] is True for pair in known) for n in range(2))
+        found[kind] = Count(by_template, by_native, len(known))
     return found
 
 
@@ -51,11 +53,14 @@ def better(counts: Mapping[str, Count]) -> bool:
     )
 
 
-def _is_right(way: Comparison, conversation: Conversation, texts: list[str], refusal: str | None) -> bool:
+def _is_right(
+    way: Comparison, conversation: Conversation, texts: list[str], refusal: str | None
+) -> bool | None:
+    """Whether a way gets a conversation right; None where a limit ends its rendering, which says nothing."""
     try:
         return way.difference(conversation, texts, refusal) is None
     except RenderingLimitError:
-        return False
+        return None
 
 
 def _chosen(side: Comparison, kind: str) -> Iterator[tuple[Conversation, list[str], str | None]]:

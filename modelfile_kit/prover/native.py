@@ -25,10 +25,10 @@ from ..micro import build_model, build_projector
 from ..ollama.native import native_request
 from ..ollama.prompt import PromptTemplate
 from ..runtime.llama_server import MARKER, ChatTemplateRefusedError, LlamaServer, find_llama_server
-from .comparison import Clock, Comparison, Difference, Prompter
+from .comparison import Clock, Comparison, Difference, Prompter, RenderingLimitError
 from .counting import Count, count_right
 from .coverage import Hit, WatchedReference
-from .findings import Counterexample, Finding, NoMarker, Side, counterexample, diagnostic
+from .findings import Counterexample, CutShort, Finding, NoMarker, Side, counterexample, diagnostic
 from .native_constructs import MarkedReference, Unknown
 from .prove import prove_prompts
 
@@ -52,6 +52,16 @@ NEIGHBOURS = tuple(
     }.items()
 )
 """Neighbours of one role, which only a TEMPLATE gets merged."""
+
+
+def among_neighbours(comparison: Comparison) -> Iterator[Finding]:
+    """The differences in conversations with neighbours of one role, or the limit that hid them."""
+    try:
+        for conversation in NEIGHBOURS:
+            if difference := comparison.difference(conversation):
+                yield Counterexample("chat", conversation, difference)
+    except RenderingLimitError as limit:
+        yield CutShort("chat", str(limit))
 
 
 class TemplateWithTokens(Protocol):
@@ -237,10 +247,9 @@ def prove_with(
     proof = prove_prompts(comparison, eos_token=reference.eos_token, claimed=claimed)
     coverage = dict(proof.coverage)
     found: list[Finding] = [f for f in proof.findings if not isinstance(f, NoMarker)]
-    for conversation in NEIGHBOURS if coverage["chat"] == "exact" else ():
-        if difference := comparison.difference(conversation):
-            coverage["chat"] = "partial"
-            found.append(Counterexample("chat", conversation, difference))
+    if coverage["chat"] == "exact" and (merged := list(among_neighbours(comparison))):
+        coverage["chat"] = "partial"
+        found += merged
     doubts = []
     for kind in (k for k in CATEGORIES if coverage[k] == "exact" and comparison.unknown.get(k)):
         coverage[kind] = "partial"
@@ -248,7 +257,10 @@ def prove_with(
     # "unsupported" is kept for a template that is not taken at all.
     coverage = {k: "partial" if v == "unsupported" else v for k, v in coverage.items()}
     told = (*(_in_words(f, span) for f in found), *doubts)
-    right = bool(probes) and not any(comparison.difference(c) for c in probes)
+    try:
+        right = bool(probes) and not any(comparison.difference(c) for c in probes)
+    except RenderingLimitError:
+        right = False  # not known to be
     runs, counts = comparison.runs, dict[str, Count]()
     if template is not None and any(coverage[k] != "exact" for k in kinds):
         counts = count_right(comparison.beside(template), comparison, kinds)

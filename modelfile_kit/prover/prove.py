@@ -295,7 +295,7 @@ class _ProofRun:
 
     def _found(self, category: str, conversation: Conversation, difference: Difference) -> None:
         """A counterexample: made small, told, and the kind degraded."""
-        kind = difference.kind
+        shown = [difference]  # of the smallest so far: a limit may end one more look
 
         def differs(candidate: Conversation) -> bool:
             if self._ended():
@@ -304,10 +304,13 @@ class _ProofRun:
                 found = self.comparison.difference(candidate)
             except RenderingLimitError:
                 return False
-            return found is not None and found.kind == kind
+            if found is None or found.kind != difference.kind:
+                return False
+            shown.append(found)
+            return True
 
         small = shrink(conversation, differs)
-        difference = self.comparison.difference(small) or difference
+        difference = shown[-1]
         small = replace(small, category=category)
         example = Counterexample(category, small, difference)
         self._degrade(category, example)

@@ -19,7 +19,7 @@ from .comparison import Clock, Comparison, Difference
 from .counting import Count, count_right
 from .coverage import Hit, WatchedReference
 from .findings import Counterexample, Finding, NeighboursMerged, NoMarker, Side, counterexample, diagnostic
-from .native import NEIGHBOURS, TemplateWithTokens, continues
+from .native import TemplateWithTokens, among_neighbours, continues
 from .prove import prove_prompts
 
 # Characters of both prompts, from where they part, that make two differences the same.
@@ -121,10 +121,9 @@ def prove_renderer(
         proof = prove_prompts(comparison, eos_token=reference.eos_token, claimed=claimed)
         found: list[Finding] = [f for f in proof.findings if not isinstance(f, (NoMarker, NeighboursMerged))]
         seen = dict(proof.coverage)
-        for conversation in NEIGHBOURS if seen["chat"] == "exact" else ():
-            if difference := comparison.difference(conversation):
-                seen["chat"] = "partial"
-                found.append(Counterexample("chat", conversation, difference))
+        if seen["chat"] == "exact" and (merged := list(among_neighbours(comparison))):
+            seen["chat"] = "partial"
+            found += merged
         runs += comparison.runs
         told += [(f, prompts.target.name) for f in found]
         coverage = {k: min(coverage[k], seen[k], key=_WORST.index) for k in CATEGORIES}

@@ -8,6 +8,7 @@ from dataclasses import replace
 from ..core.conversation import Conversation, Message, image_count
 from ..core.diagnostics import Diagnostic, has_errors
 from ..core.errors import KitError, MissingDependencyError, ServerError, TemplateReferenceError
+from ..huggingface import TemplateLimitError
 from ..ollama.versions import Target, server_version, since
 from ..runtime.ollama.replies import RefusedError
 from .engine_faults import name_fault
@@ -29,6 +30,9 @@ def check_prompts(subject: Subject) -> Iterator[Check]:
         return
     try:
         judge = subject.judge
+    except TemplateLimitError as e:
+        yield Check("prompts", "skip", f"not compared: {e.message}")
+        return
     except TemplateReferenceError as e:
         yield Check("prompts", "fail", e.message, (e.to_diagnostic(),))
         return
@@ -53,7 +57,11 @@ def _check_prompt(subject: Subject, conversation: Conversation) -> Check:
             subject.name, messages, tools=conversation.tools, think=conversation.think
         )
     except RefusedError as e:
-        if refusal := subject.judge.refusal(conversation):
+        try:
+            refusal = subject.judge.refusal(conversation)
+        except TemplateLimitError as limit:
+            return Check(name, "skip", f"the server refuses it ({e.detail}); not compared: {limit.message}")
+        if refusal:
             return Check(name, "skip", f"both sides refuse it: {e.detail}; {refusal}")
         found = error("MK730", f"the server refuses to render {conversation.id!r}: {e.detail}", e.help)
         return Check(name, "fail", e.detail, (found,))

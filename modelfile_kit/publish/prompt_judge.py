@@ -120,11 +120,16 @@ class PromptJudge:
         )
 
     def refusal(self, conversation: Conversation) -> str:
-        """Why the chat template refuses a conversation, "" where it does not or none is known."""
+        """Why the chat template refuses a conversation, "" where it does not or none is known.
+
+        Raises TemplateLimitError where a limit ends the rendering.
+        """
         why = ""
         for think in self._thinks(conversation) if self.reference is not None else ():
             try:
                 self._render(self.whole(conversation), tools=conversation.tools, think=think)
+            except TemplateLimitError:
+                raise
             except TemplateReferenceError as e:
                 why = e.message
             else:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..core.step_account import remembered
 from ..huggingface import Reference
 from ..ollama.replies import split_reply
 from .round_trip import same_calls
 from .spoken import PIECE, REPLY_MAX, TOOLS, Spoken, best_thinking_tags, spoken_replies
 from .tags import Tags, tool_tags
+from .turns import look_remembered
 
 NO_CALLS = "∅ calls stay in the text"
 """A tag that no reply holds, so that nothing is taken for a call; what it says is for the reader."""
@@ -20,7 +20,7 @@ _KINDS = ("call", "two calls", "thought and call", "thought and two calls")
 _PIECES = (1, PIECE)
 
 
-@remembered
+@look_remembered
 def best_tool_tag(reference: Reference) -> str:
     """The first tag by which most calls are found and none is misread.
 

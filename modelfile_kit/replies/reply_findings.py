@@ -16,6 +16,7 @@ from .spoken import Kind, best_thinking_tags
 
 CALLS_NOT_READ, THOUGHTS_NOT_READ, NO_CALL_SHOWN = "MK670", "MK671", "MK672"
 NO_TAGS_SHOWN, MARKS_LEFT, PARSER_CHOSEN = "MK673", "MK674", "MK678"
+CUT_SHORT = "MK655"
 _SHOWN = 90
 _NO_READER = "nothing reads replies beside a RENDERER without PARSER"
 _NAMED = 3
@@ -40,6 +41,22 @@ def findings(
     if "thinking" in kinds and "thinking" in seen.with_parser(trip.parser).capabilities:
         yield from _thoughts(trip, reference, seen, better)
     yield from _marks(trip, better)
+
+
+def cut_short(trip: RoundTrip) -> tuple[Diagnostic, ...]:
+    """MK655: a limit hid replies, so that stops, tags and the reader may not be the right ones."""
+    limit = next((trip.unseen[name] for name in sorted(trip.stopped)), "")
+    if not limit:
+        return ()
+    return (
+        Diagnostic(
+            CUT_SHORT,
+            Severity.WARNING,
+            f"replies: not all kinds of replies were looked at: {limit}",
+            help="no reply was found to be misread, and no PARSER is chosen by what was seen alone; try "
+            "thinking and tool calls on a server",
+        ),
+    )
 
 
 def chosen(trip: RoundTrip, other: RoundTrip, *, hides: bool = False) -> Diagnostic:
@@ -76,7 +93,7 @@ def _calls(trip: RoundTrip, seen: Prompts, better: RoundTrip | None) -> Iterator
     """MK670, MK672: calls that are not found, and calls that nobody shows."""
     calling = [r for r in trip.readings if r.spoken.kind.arguments]
     if not calling:
-        if not trip.parser:
+        if not trip.parser and not trip.stopped:
             yield Diagnostic(
                 NO_CALL_SHOWN,
                 Severity.INFO,
@@ -121,6 +138,7 @@ def _thoughts(
         and isinstance(seen, PromptTemplate)
         and seen.thinking_tags
         and best_thinking_tags(reference) is None
+        and not trip.stopped
     ):
         opening, closing = seen.thinking_tags.opening, seen.thinking_tags.closing
         yield Diagnostic(

@@ -16,10 +16,9 @@ from ..ollama.prompt import PromptTemplate
 from ..ollama.reply_tokens import ReplyTokens
 from ..ollama.selection import jinja_evidence, select
 from ..ollama.versions import Target
-from .reply_findings import chosen, findings
+from .reply_findings import chosen, cut_short, findings
 from .round_trip import Prompts, Trip
-from .spoken import spoken_replies
-from .turns import QUESTION, USER, limit_of, render
+from .turns import QUESTION, USER, render
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,7 @@ def check_replies(
         seen = PromptTemplate(template, target=target, family=family, parser=named)
     except KitError:
         return ReplySupport(named)
-    trip = Trip(spoken_replies(reference, eos_token), seen, tokens)
+    trip = Trip.of(reference, eos_token, seen, tokens)
     own = trip.own()
     best = trip.best(own)
     used = best if parser == "auto" else own
@@ -69,7 +68,7 @@ def check_replies(
     by_tags = not used.parser
     found = [
         *_content_ignored(reference),
-        *_cut_short(reference),
+        *cut_short(own),
         *findings(used, reference, seen, claimed, best),
         *((chosen(used, own, hides=hides),) if changed else ()),
         *_pretended(reference, seen, coverage),
@@ -87,12 +86,12 @@ def unread(
     *,
     eos_token: str | None = None,
 ) -> list[Diagnostic]:
-    """MK670 to MK674: what Ollama does not read in the model's replies.
+    """MK670 to MK674: what Ollama does not read in the model's replies; nothing of what a limit hid.
 
     seen: the TEMPLATE or the RENDERER, with the PARSER if there is one. kinds: which of "tools" and
     "thinking" matter. tokens, eos_token: as for `check_replies`.
     """
-    trip = Trip(spoken_replies(reference, eos_token), seen, tokens)
+    trip = Trip.of(reference, eos_token, seen, tokens)
     own = trip.own()
     return list(findings(own, reference, seen, kinds, trip.best(own)))
 
@@ -110,17 +109,6 @@ def _content_ignored(reference: Reference) -> Iterator[Diagnostic]:
             "(Hugging Face renders the same)",
             help="it expects content as a list of parts, which Ollama does not send; write a TEMPLATE "
             "by hand",
-        )
-
-
-def _cut_short(reference: Reference) -> Iterator[Diagnostic]:
-    """MK655: a limit ended the look at replies, so that stops and tags may be missing."""
-    if limit := limit_of(reference):
-        yield Diagnostic(
-            "MK655",
-            Severity.WARNING,
-            f"replies: not all kinds of replies were looked at: {limit}",
-            help="no reply was found to be misread; try thinking and tool calls on a server",
         )
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from ..core.errors import KitError
 from ..core.step_account import steps_together
 from ..gotemplate.budget import LimitError
+from ..huggingface import Reference
 from ..ollama.builtin import PARSERS, parser_for
 from ..ollama.parsers import OLDEST, read_reply
 from ..ollama.prompt import PromptTemplate
@@ -23,7 +24,7 @@ from ..ollama.reply_tokens import ReplyTokens, preserved_tokens
 from ..ollama.reply_types import Reply, ToolCall
 from ..ollama.think import Think
 from ..ollama.versions import Target
-from .spoken import KINDS, QUESTION, TOOLS, Kind, Spoken
+from .spoken import KINDS, QUESTION, TOOLS, Kind, Spoken, spoken_replies
 
 if TYPE_CHECKING:
     from ..ollama.renderer_prompt import RendererPrompts
@@ -105,8 +106,18 @@ class RoundTrip:
 
     @property
     def replies(self) -> dict[str, str]:
-        """For each of ASPECTS: "exact", "partial", "unread" or "absent" (the chat template shows none)."""
-        return {aspect: _status(self._right(aspect)) for aspect in ASPECTS}
+        """For each of ASPECTS: "exact", "partial", "unread" or "absent" (the chat template shows none).
+
+        Of one that was not seen whole nothing more than "partial" is known.
+        """
+        stopped = {aspect for kind in KINDS if kind.name in self.stopped for aspect in aspects_of(kind)}
+        known = {aspect: _status(self._right(aspect)) for aspect in ASPECTS}
+        return {**known, **dict.fromkeys((a for a in ASPECTS if a in stopped), "partial")}
+
+    @cached_property
+    def stopped(self) -> frozenset[str]:
+        """The kinds that were not read because the template was stopped, by name."""
+        return frozenset() if self.engine else frozenset(self.unseen)
 
     def _right(self, aspect: str) -> list[bool]:
         """Of each reading that has the aspect: whether it comes back."""
@@ -143,11 +154,17 @@ class Trip:
 
     spoken: the replies. template: the TEMPLATE (or the RENDERER), with the model's own PARSER. tokens: the
     vocabulary's special tokens, if it is known: control tokens are left out of the text unless the reader
-    asks for them, and none is cut in two.
+    asks for them, and none is cut in two. ended: which limit ended the search for replies; then none of them
+    is read: what is missing may be there, and what was found may have been cut out wrongly.
     """
 
     def __init__(
-        self, spoken: Sequence[Spoken], template: Prompts, tokens: ReplyTokens | None = None
+        self,
+        spoken: Sequence[Spoken],
+        template: Prompts,
+        tokens: ReplyTokens | None = None,
+        *,
+        ended: str = "",
     ) -> None:
         # A PARSER would let requests with tools through that the chat template does not show to the model.
         takes_tools = "tools" in template.capabilities
@@ -161,36 +178,57 @@ class Trip:
         self.tokens = tokens or ReplyTokens()
         self.hidden = tuple(sorted(self.tokens.hidden, key=len, reverse=True))
         self._prompts: dict[tuple[bool, bool, Think], str | None] = {}
-        self.stopped = ""  # why no prompt was made any more: a limit says nothing about the replies
+        self._stopped: LimitError | None = None  # no prompt was made after it: it says nothing about replies
+        self._unseen: dict[str, str] = {}
+        if ended:
+            self.spoken = ()
+            able = (kind for kind in KINDS if kind.form is None and (takes_tools or not kind.offered))
+            self._unseen = dict.fromkeys((kind.name for kind in able), ended)
+
+    @classmethod
+    def of(
+        cls,
+        reference: Reference,
+        eos_token: str | None,
+        template: Prompts,
+        tokens: ReplyTokens | None = None,
+    ) -> Trip:
+        """The replies that a chat template shows; eos_token: the text that ends them, if there is one."""
+        spoken = spoken_replies(reference, eos_token)
+        return cls(spoken, template, tokens, ended=reference.look_ended)
 
     def own(self) -> RoundTrip:
         """The replies read as the model is: by its PARSER (gpt-oss has one untold), else by the tags."""
         parser = self.template.parser
         known = parser_for(parser, self.target.newest) is not None
         reader = parser if known else ""
-        readings = tuple(self._readings(reader, PIECES))
-        if self.stopped:
-            unseen = dict.fromkeys(
-                (r.spoken.kind.name for r in readings if r.problem == REFUSED), self.stopped
-            )
-            readings = tuple(r for r in readings if r.spoken.kind.name not in unseen)
-            return RoundTrip(reader, readings, cut_tokens=self.tokens.whole is None, unseen=unseen)
-        return RoundTrip(reader, readings, cut_tokens=self.tokens.whole is None)
+        return self._read(reader, unchanged=True)
 
     def by_parser(self, name: str) -> RoundTrip:
         """The replies read by a PARSER."""
         template = self.template.with_parser(name)
-        unchanged = all(self._prompt(template, s) == self._prompt(self.template, s) for s in self.spoken)
-        return RoundTrip(name, tuple(self._readings(name, PIECES)), unchanged, self.tokens.whole is None)
+        try:
+            unchanged = all(self._prompt(template, s) == self._prompt(self.template, s) for s in self.spoken)
+        except LimitError:
+            unchanged = False  # not known to be
+        return self._read(name, unchanged=unchanged)
+
+    def _read(self, parser: str, *, unchanged: bool) -> RoundTrip:
+        """Every reply by one reader; those whose prompt was stopped are not read."""
+        readings = tuple(self._readings(parser, PIECES))
+        read = {r.spoken.kind.name for r in readings}
+        unseen = {name: why for name, why in self._unseen.items() if name not in read}
+        return RoundTrip(parser, readings, unchanged, self.tokens.whole is None, unseen=unseen)
 
     def best(self, own: RoundTrip | None = None) -> RoundTrip:
         """The reader that gives most kinds back and no answer worse than the model's own; that wins a draw.
 
         A PARSER is asked with whole replies first, and only those that can win with pieces. own: what `own`
-        gave, if it was asked. Where the model has a PARSER, none at all is tried too.
+        gave, if it was asked. Where the model has a PARSER, none at all is tried too. Where a limit hides
+        replies, what another reader would make of them is not known: the model's own stays.
         """
         best = own or self.own()
-        if self.target.version < OLDEST:
+        if self.target.version < OLDEST or best.unseen:
             return best
         if best.parser and self._has_tags:
             by_tags = self.by_parser("")
@@ -236,7 +274,11 @@ class Trip:
     ) -> Iterator[Reading]:
         template = self.template.with_parser(parser)
         for spoken in self.spoken if replies is None else replies:
-            prompt = self._prompt(template, spoken)
+            try:
+                prompt = self._prompt(template, spoken)
+            except LimitError as error:
+                self._unseen[spoken.kind.name] = str(error)
+                continue
             if prompt is None:
                 refused = Reply(error="the server refuses such a request")
                 yield Reading(spoken, WHOLE, refused, REFUSED)
@@ -252,7 +294,10 @@ class Trip:
                     yield Reading(spoken, size, reply, problem_of(reply, spoken.kind))
 
     def _prompt(self, template: Prompts, spoken: Spoken) -> str | None:
-        """The prompt of a request of this kind; None where the server refuses it."""
+        """The prompt of a request of this kind; None where the server refuses it.
+
+        Raises LimitError where a limit of the kit ended this one or one before.
+        """
         offered = spoken.kind.offered
         try:
             if offered and "tools" not in template.capabilities:
@@ -262,7 +307,9 @@ class Trip:
             return None
         key = (template.parser == "harmony", offered, think)
         if key not in self._prompts:
-            self._prompts[key] = None if self.stopped else self._made(template, offered, think)
+            if self._stopped is not None:
+                raise self._stopped
+            self._prompts[key] = self._made(template, offered, think)
         return self._prompts[key]
 
     def _made(self, template: Prompts, offered: bool, think: Think) -> str | None:
@@ -271,10 +318,10 @@ class Trip:
             with steps_together(_JINJA_STEPS, _GO_STEPS, anew=True):
                 return template.render([message], tools=TOOLS if offered else None, think=think)
         except LimitError as error:
-            self.stopped = str(error)
+            self._stopped = error
+            raise
         except KitError:
-            pass
-        return None
+            return None
 
     def _sent(self, spoken: Spoken, parser: str, template: Prompts) -> str:
         """The reply as the engine gives it to the server."""

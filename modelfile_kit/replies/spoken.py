@@ -12,14 +12,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..core.step_account import remembered
 from ..huggingface import Reference
 from ..ollama.replies import split_reply
 from ..ollama.reply_types import ToolCall
 from ..ollama.special_tokens import TOKEN_LIKE
 from .stops import stops
 from .tags import Tags, thinking_tags
-from .turns import ASIDE_MAX, TOKEN_MAX, common, render, turns_of
+from .turns import ASIDE_MAX, TOKEN_MAX, common, look_remembered, render, turns_of
 
 TOOL_NAMES = ("tool_q7", "tool_r8")
 QUESTION = "first-q1"
@@ -139,7 +138,7 @@ class Spoken:
     prompt: str
 
 
-@remembered
+@look_remembered
 def spoken_replies(reference: Reference, eos_token: str | None = None) -> tuple[Spoken, ...]:
     """A reply of each kind that the chat template shows; the others are absent.
 
@@ -154,7 +153,7 @@ def replies_with(reference: Reference, tags: Tags | None, eos_token: str | None 
     return tuple(s for kind in KINDS if (s := _spoken(reference, kind, tags, ends)) is not None)
 
 
-@remembered
+@look_remembered
 def best_thinking_tags(reference: Reference) -> Tags | None:
     """The first pair that splits most replies that think; None where the reference shows none."""
     candidates = list(dict.fromkeys(thinking_tags(reference)))

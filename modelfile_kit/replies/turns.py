@@ -7,15 +7,18 @@ a turn are rendered, and the turn is cut out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from ..core.common_start import common_length
 from ..core.errors import KitError
-from ..core.step_account import open_accounts, remembered
-from ..huggingface import Reference
+from ..core.step_account import remembered
+from ..huggingface import Reference, TemplateLimitError
 from ..ollama.special_tokens import TOKEN_LIKE
+
+T = TypeVar("T")
 
 # Words that occur in no template, so that they can be found again in a rendering.
 QUESTION, ANSWER, AGAIN, RESULT, THOUGHT = "first-q1", "answer-q2", "again-q3", "result-q4", "thought-q5"
@@ -91,22 +94,29 @@ class Turn:
         return self.before == self.prompt
 
 
+def look_remembered(function: Callable[..., T]) -> Callable[..., T]:
+    """`remembered` for a look at a reference, its first argument.
+
+    A limit that ended the look before has ended it for whoever is given the remembered answer.
+    """
+
+    @remembered
+    def known(reference: Reference, *args: Hashable) -> tuple[T, str]:
+        found = function(reference, *args)
+        return found, reference.look_ended
+
+    @functools.wraps(function)
+    def asked(reference: Reference, *args: Hashable) -> T:
+        found, ended = known(reference, *args)
+        reference.look_ended = reference.look_ended or ended
+        return found
+
+    return asked
+
+
+@look_remembered
 def turns_of(reference: Reference) -> tuple[Turn, ...]:
-    """The turns that the reference can render, plain answers first."""
-    return _look(reference)[0]
-
-
-def limit_of(reference: Reference) -> str:
-    """Which limit ended the look at the reference's turns, and what was used up; "" where none did."""
-    accounts = open_accounts()
-    if accounts and not accounts.jinja.left:
-        return f"the chat template takes more than {accounts.jinja.limit:,} steps in all its renderings"
-    return _look(reference)[1]
-
-
-@remembered
-def _look(reference: Reference) -> tuple[tuple[Turn, ...], str]:
-    """The turns and the limit; kept, as several steps ask for them."""
+    """The turns that the reference can render, plain answers first; kept, as several steps ask for them."""
     prompts = _Prompts(reference)
     found: list[Turn] = []
     before = reference.steps
@@ -116,9 +126,11 @@ def _look(reference: Reference) -> tuple[tuple[Turn, ...], str]:
             found.append(turn)
         used = reference.steps - before
         if used > STEPS_MAX:
-            limit = f"the limit of {STEPS_MAX:,} steps of the chat template was reached ({used:,} used)"
-            return tuple(found), limit
-    return tuple(found), ""
+            reference.look_ended = (
+                f"the limit of {STEPS_MAX:,} steps of the chat template was reached ({used:,} used)"
+            )
+            break
+    return tuple(found)
 
 
 # think, whether it thinks, content, number of calls
@@ -243,8 +255,11 @@ def render(
     think: bool | None,
     **more: Any,
 ) -> str | None:
-    """A conversation's rendering; None where the reference refuses it."""
+    """A conversation's rendering; None where the reference refuses it, or a limit ends it (`look_ended`)."""
     try:
         return reference.look(messages, tools=tools, think=think, **more)
+    except TemplateLimitError as error:
+        reference.look_ended = reference.look_ended or error.message
+        return None
     except KitError:
         return None

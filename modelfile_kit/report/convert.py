@@ -132,7 +132,8 @@ def _conversation(check: ConversationCheck, checked: CheckReport) -> Case:
         size = len((check.prompt or "").encode("utf-8", "surrogateescape"))
         summary = f"{size} bytes" + (f", {alignment.prompt_count} tokens" if tokens else "")
     else:
-        summary = {"mismatch": "differs from the chat template", "refused": "refused"}.get(check.status, "")
+        refused = "not compared" if check.stopped else "refused"
+        summary = {"mismatch": "differs from the chat template", "refused": refused}.get(check.status, "")
     if check.status == "mismatch" and alignment is not None:
         details = format_alignment(alignment)
     own = check.own_tokens

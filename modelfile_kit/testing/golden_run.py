@@ -40,6 +40,7 @@ from ..reference_tokenizer.child import ReferenceChild
 from ..reference_tokenizer.find import AUTO
 from ..reference_tokenizer.reference import ReferenceTokenizer
 from ..reference_tokenizer.token_text import token_bytes
+from ..replies.reply_findings import cut_short
 from ..replies.returned import reader, returned, returned_natively
 from ..replies.spoken import spoken_replies
 from ..report.model import Case, Status
@@ -47,6 +48,7 @@ from ..runtime.local import LocalTokenizer, open_tokenizer
 from ..runtime.server_tokenizer import ServerTokenizer
 from ..runtime.tokenizer import Tokenizer
 from .golden import RenderedConversation, TokenText, compare_golden
+from .golden_replies import NAME as REPLIES
 from .golden_replies import compare_native, compare_replies, without_replies
 from .golden_variants import variants_for_test
 from .stand_in_file import MicroFiles
@@ -165,6 +167,8 @@ def _reply_cases(built: Build, folder: Path, update: bool) -> list[Case]:
     if trip is None:
         why = "no chat template shows what the model writes, or the RENDERER of `target` is not known"
         return without_replies(folder, why, update=update)
+    if cut := cut_short(trip):
+        return [Case(REPLIES, Status.SKIPPED, cut[0].message, diagnostics=cut)]
     return [compare_replies(folder, reader(trip), returned(trip), update=update)]
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from modelfile_kit.core.conversation import Conversation
 from modelfile_kit.core.errors import PromptError
-from modelfile_kit.prover.comparison import Clock, Comparison, inserted
+from modelfile_kit.core.step_account import steps_together
+from modelfile_kit.prover.comparison import Clock, Comparison, RenderingLimitError, inserted
 from modelfile_kit.prover.conversations.plain import message
 from modelfile_kit.prover.coverage import WatchedReference
 
@@ -159,3 +160,25 @@ def test_a_printed_list_is_no_reference() -> None:
 )
 def test_inserted(fewer: str, more: str, piece: str | None) -> None:
     assert inserted(fewer, more) == piece
+
+
+def test_a_limit_says_nothing_about_images(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither that none are shown, nor what is printed for one; it is measured again where there is room."""
+    reference = WatchedReference(PICTURES.replace("MARK", "<|image|>"), bos_token="", eos_token="")
+    comparison = Comparison(reference, Fixed(""), "", Clock())
+    with steps_together(0, 0):
+        with pytest.raises(RenderingLimitError):
+            _ = comparison.ignores_images
+        with pytest.raises(RenderingLimitError):
+            _ = comparison.marker
+    assert not comparison.ignores_images
+    assert comparison.marker is not None
+
+
+def test_a_limit_says_nothing_about_releases() -> None:
+    reference = WatchedReference("{{ messages[0].thinking }}", bos_token="", eos_token="")
+    comparison = Comparison(reference, Fixed(""), "", Clock())
+    thought = Conversation("c", ({"role": "assistant", "content": "a", "thinking": "b"},))
+    assert comparison.depends_on_version(thought)
+    with steps_together(0, 0), pytest.raises(RenderingLimitError):
+        comparison.depends_on_version(thought)

@@ -7,6 +7,7 @@ from typing import Any
 
 from modelfile_kit.building.sources import ModelTemplate
 from modelfile_kit.core.errors import PromptError
+from modelfile_kit.gotemplate import LimitError
 from modelfile_kit.ollama.prompt import PromptTemplate
 from modelfile_kit.prover.comparison import Clock, Comparison
 from modelfile_kit.prover.counting import Count, better, count_right
@@ -80,3 +81,20 @@ def test_better_is_more_of_one_kind_and_less_of_none() -> None:
     assert not better({"chat": same})
     assert not better({"chat": more, "tools": less})
     assert not better({})
+
+
+class Stopped(Rendered):
+    """As it is, but a limit ends its rendering of a role."""
+
+    def render(self, messages: Sequence[Any], *, tools: Any = None, think: Any = None) -> str:
+        if any(m["role"] == self.refuse for m in messages):
+            raise LimitError("the template was stopped")
+        return self.reference.render(messages, tools=tools, think=think)
+
+
+def test_a_conversation_that_reaches_a_limit_is_nobodys() -> None:
+    whole = count_right(compared(PromptTemplate(RIGHT)), compared(Rendered("nobody")), ["chat"])["chat"]
+    for one, other in ((Stopped("system"), Rendered("nobody")), (Rendered("nobody"), Stopped("system"))):
+        counts = count_right(compared(one), compared(other), ["chat"])["chat"]
+        assert 0 < counts.of < whole.of
+        assert counts.template == counts.native == counts.of

@@ -9,7 +9,7 @@ import pytest
 from modelfile_kit.compiler import Compiled, compile_template
 from modelfile_kit.compiler.compile import translate
 from modelfile_kit.core.diagnostics import Severity
-from modelfile_kit.huggingface import Reference
+from modelfile_kit.huggingface import Reference, render
 from modelfile_kit.ollama.selection import select
 from modelfile_kit.replies.call_tag import NO_CALLS
 from modelfile_kit.replies.reply_support import check_replies
@@ -150,3 +150,16 @@ def test_no_calls_is_a_tag_that_takes_nothing(oracle: Any) -> None:
         pieces = [text[i : i + size] for i in range(0, len(text), size)]
         answer = oracle.reply(template, pieces, tools=list(TOOLS))
         assert (answer["content"], answer["tool_calls"]) == (text, [])
+
+
+def test_nothing_is_said_of_replies_that_a_limit_hides(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither that there are none, nor that they are misread, nor which PARSER is better."""
+    found = translate(formats.JSON_CALLS, eos_token="<|im_end|>")
+    reference = Reference("{# asked for here alone #}" + formats.JSON_CALLS, eos_token="<|im_end|>")
+    monkeypatch.setattr(render, "LOOK_STEPS", 20)
+    support = check_replies(reference, found.template, found.coverage, "latest", eos_token="<|im_end|>")
+    (told,) = support.diagnostics
+    assert (told.code, told.severity) == ("MK655", Severity.WARNING)
+    assert "more than 20 steps" in told.message
+    assert support.replies == {"answer": "partial", "thinking": "partial", "tools": "partial"}
+    assert support.parser == ""

@@ -13,7 +13,7 @@ import pytest
 
 from modelfile_kit.compiler.compile import compile_template, translate
 from modelfile_kit.core.step_account import steps_together
-from modelfile_kit.huggingface import Reference
+from modelfile_kit.huggingface import Reference, render
 from modelfile_kit.ollama.prompt import PromptTemplate
 from modelfile_kit.ollama.reply_tokens import ReplyTokens
 from modelfile_kit.ollama.reply_types import Reply, ToolCall
@@ -301,3 +301,25 @@ def test_a_stopped_template_says_nothing_about_its_replies(monkeypatch: pytest.M
     assert all(found.read.values())  # the prompt without tools is short
     assert not found.unseen.keys() & found.read.keys()
     assert all("more than 1 steps" in why for why in found.unseen.values())
+
+
+def test_no_other_reader_is_taken_where_a_limit_hides_replies(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert trip(CODER).best().parser  # without a limit one reads more
+    monkeypatch.setattr(round_trip, "_GO_STEPS", 1)
+    stopped = trip(CODER)
+    own = stopped.own()
+    assert stopped.best(own) is own
+    assert own.replies["tools"] == "partial"  # of what was not seen nothing more is known
+    for read in (own, stopped.by_parser("qwen3-coder")):
+        assert not any(r.problem == "refused" for r in read.readings)
+        assert "call" in read.stopped
+
+
+def test_replies_that_a_limit_cut_out_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = PromptTemplate(translate(CODER, eos_token=EOS).template)
+    monkeypatch.setattr(render, "LOOK_STEPS", 20)
+    asked_for_here_alone = Reference("{# #}" + CODER, eos_token=EOS)
+    found = Trip.of(asked_for_here_alone, EOS, seen).own()
+    assert found.readings == ()
+    assert {"answer", "call", "two calls"} <= found.stopped
+    assert set(found.replies.values()) == {"partial"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from modelfile_kit.huggingface import Reference
+from modelfile_kit.huggingface import Reference, render
 from modelfile_kit.replies import turns
 from modelfile_kit.replies.turns import ANSWER, THOUGHT, Turn, common, turns_of
 from tests.replies import formats
@@ -61,3 +61,20 @@ def test_turns_of_a_slow_template_are_few(monkeypatch: pytest.MonkeyPatch) -> No
     slow = "{% for i in range(20000) %}{% set x = i %}{% endfor %}" + formats.JSON_CALLS
     monkeypatch.setattr(turns, "STEPS_MAX", 100)
     assert len(turns_of(Reference(slow))) == 1
+
+
+def test_a_limit_that_ended_a_look_is_known_to_whoever_asks_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = "{# asked for here alone #}" + formats.JSON_CALLS
+    monkeypatch.setattr(render, "LOOK_STEPS", 20)
+    first, second = Reference(source), Reference(source)
+    assert {turn.calls for turn in turns_of(first)} == {0}  # those with calls take more
+    assert "more than 20 steps" in first.look_ended
+    assert second.look_ended == ""
+    assert turns_of(second) == turns_of(first)
+    assert second.look_ended == first.look_ended
+
+
+def test_a_whole_look_ended_by_no_limit() -> None:
+    reference = Reference(formats.JSON_CALLS)
+    assert turns_of(reference)
+    assert reference.look_ended == ""
