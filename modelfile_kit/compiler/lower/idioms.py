@@ -18,6 +18,24 @@ _RANGES = (("\t", "\r"), ("\x1c", " "), ("\u2000", "\u200a"))
 _SINGLE = ("\u0085", "\u00a0", "\u1680", "\u2028", "\u2029", "\u202f", "\u205f", "\u3000")
 
 
+def overlaps(sep: str) -> bool:
+    """Whether a text can begin inside itself, as "\\n\\n" in three newlines."""
+    return any(sep.startswith(sep[k:]) for k in range(1, len(sep)))
+
+
+def unmixed(here: Expr, sep: str) -> Test:
+    """Whether a separator is not partly the one that was put behind a text, and partly the text's own end.
+
+    here: the text from the separator on, with the one behind it. A separator that cannot begin inside itself
+    cannot be mixed so.
+    """
+    if not overlaps(sep):
+        return go.TRUE
+    size = size_of(sep)
+    behind = go.equal(call("len", here), Lit(size))
+    return go.either(behind, go.negate(go.Atom(call("lt", call("len", here), Lit(2 * size)))))
+
+
 def size_of(text: str) -> int:
     """How many bytes a text has."""
     return len(text.encode("utf-8", "surrogateescape"))
@@ -116,8 +134,7 @@ def after_last(st: State, s: Expr, sep: str, hint: str = "tail") -> Var:
     """`s.split(sep)[-1]`; pieces are found from the left, so a hit inside a hit is none."""
     tail = st.declare(hint, s)
     cut = Lit(size_of(sep))
-    overlaps = any(sep.startswith(sep[k:]) for k in range(1, len(sep)))
-    skip = st.declare("left", call("len", s)) if overlaps else None
+    skip = st.declare("left", call("len", s)) if overlaps(sep) else None
 
     def body(i: Expr) -> None:
         rest = call("slice", s, i)
@@ -133,15 +150,26 @@ def after_last(st: State, s: Expr, sep: str, hint: str = "tail") -> Var:
     return tail
 
 
-def around_last(st: State, s: Expr, sep: str) -> tuple[Var, Var]:
-    """What stands before and after the last `sep`; nothing and everything without one."""
+def around_last(st: State, s: Expr, sep: str, *, apart: bool = False) -> tuple[Var, Var]:
+    """What stands before and after the last `sep`; nothing and everything without one.
+
+    apart: separators are found from the left, so a hit inside a hit is none, as split() finds them.
+    """
     head, tail = st.declare("head", Lit("")), st.declare("tail", s)
     cut = Lit(size_of(sep))
+    left = st.declare("left", call("len", s)) if apart and overlaps(sep) else None
 
     def body(i: Expr) -> None:
         rest = call("slice", s, i)
-        hit = (go.Set(head, call("slice", s, Lit(0), i)), go.Set(tail, call("slice", rest, cut)))
-        st.emit(go.If(starts_with(rest, sep), hit))
+        hit: list[go.Node] = [
+            go.Set(head, call("slice", s, Lit(0), i)),
+            go.Set(tail, call("slice", rest, cut)),
+        ]
+        test = starts_with(rest, sep)
+        if left:
+            hit.append(go.Set(left, call("len", tail)))
+            test = go.both(go.negate(go.Atom(call("lt", left, call("len", rest)))), test)
+        st.emit(go.If(test, tuple(hit)))
 
     scan(st, s, body)
     return head, tail
@@ -168,7 +196,7 @@ def pieces(st: State, s: Expr, sep: str, body: Callable[[Expr, Test, Test], None
         with st.capture() as written:
             at(i)
         fits = go.negate(go.Atom(call("lt", call("len", rest), call("len", here))))
-        st.emit(go.If(go.both(fits, starts_with(here, sep)), tuple(written)))
+        st.emit(go.If(go.both(fits, starts_with(here, sep), unmixed(here, sep)), tuple(written)))
 
     scan(st, whole, visit)
 

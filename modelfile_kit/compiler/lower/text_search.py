@@ -50,13 +50,16 @@ def wanted(st: State, v: Value) -> str:
     return v.value
 
 
-def around(st: State, e: go.Expr, sep: str, last: bool) -> tuple[Test, go.Var, go.Var]:
+def around(
+    st: State, e: go.Expr, sep: str, last: bool, *, apart: bool = False
+) -> tuple[Test, go.Var, go.Var]:
     """Whether the separator is there, and what stands before and after its first or last place.
 
-    Without one, what is before the first is the whole text, and what is after the last.
+    Without one, what is before the first is the whole text, and what is after the last. apart: the last one
+    that split() finds, from the left.
     """
     there = has(st, Str((e,)), Const(sep))
     if last:
-        head, tail = idioms.around_last(st, e, sep)
+        head, tail = idioms.around_last(st, e, sep, apart=apart)
         return there, head, tail
     return there, idioms.before_first(st, e, sep), idioms.after_first(st, e, sep)

@@ -49,7 +49,7 @@ def general(seen: Features) -> tuple[str, ...]:
 
 def around_markers(seen: Features) -> tuple[str, ...]:
     """For every text that the template searches for: alone, at the ends, twice, cut short, in spaces;
-    and several of them in one text."""
+    one that can begin inside itself so that it does; and several of them in one text."""
     found: list[str] = []
     for m in seen.markers:
         found += [
@@ -60,6 +60,8 @@ def around_markers(seen: Features) -> tuple[str, ...]:
             f"{m[:-1]}f{m[1:]}g",
             f" {m} ",
         ]
+        for k in [k for k in range(1, len(m)) if m.startswith(m[k:])][:1]:
+            found += [f"h{m}{m[-k:]}", f"h{m[:k]}", f"{m}{m[-k:]}h{m[:k]}"]
     for m in seen.rare:
         found += [m, f"a{m}b"]
     for start, end in pairs((*seen.markers, *seen.rare)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
@@ -77,6 +78,29 @@ EXPRESSIONS = [
 @pytest.mark.parametrize("expression", EXPRESSIONS)
 def test_expression_is_pythons(expression: str) -> None:
     found = check_expression(expression)
+    assert found.coverage["chat"] == "exact"
+
+
+OVERLAPPING = [
+    "{{ s.replace('SEP', '<->') }}|{{ s.replace('SEP', '') }}|{{ s | replace('SEP', s) }}",
+    "{{ s.split('SEP') | join('+') }}|{{ s.split('SEP') | length }}|{{ s.count('SEP') }}",
+    "{% for p in s.split('SEP') %}<{{ p }}{{ loop.index }}{% if loop.last %}.{% endif %}>{% endfor %}",
+    "{% for p in s.split('SEP') %}<{{ p }}>{% endfor %}",
+    "{{ s.split('SEP')[0] }}|{{ s.split('SEP')[1] }}|{{ s.split('SEP')[-1] }}|{{ s.split('SEP')[-2] }}",
+    "{{ s.split('SEP')[loop.index0] }}|{{ s.split('SEP')[:-1] | join('+') }}",
+    "{{ s.split('SEP') | map('trim') | join('+') }}|{{ s.split('SEP') | reject('equalto', '') | join('+') }}",
+    "{{ s.partition('SEP') | join('+') }}|{{ s.rpartition('SEP')[0] }}|{{ s.rpartition('SEP')[2] }}",
+    "{{ s.rsplit('SEP', 1)[0] }}|{{ s.rsplit('SEP', 1)[-1] }}|{{ s.split('SEP', 1)[-1] }}",
+    "{{ s.find('SEP') }}|{{ s.rfind('SEP') }}|{{ 'SEP' in s }}|{{ s.replace('SEP', '*', 1) }}",
+]
+
+
+@pytest.mark.parametrize("expression", OVERLAPPING)
+@pytest.mark.parametrize("sep", ["aa", "aba"])
+def test_a_separator_that_can_begin_inside_itself(sep: str, expression: str) -> None:
+    """At every place of a text, also where its end and the separator share a part."""
+    words = ["".join(letters) for n in range(8) for letters in itertools.product("ab", repeat=n)]
+    found = check_expression(expression.replace("SEP", sep), words)
     assert found.coverage["chat"] == "exact"
 
 

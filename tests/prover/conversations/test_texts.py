@@ -38,6 +38,13 @@ def test_around_a_marker() -> None:
     assert any(t.count("</think>") > 1 for t in found)
 
 
+def test_a_marker_that_can_begin_inside_itself_does() -> None:
+    found = texts.around_markers(features("\n\n", "aba"))
+    for wanted in ("h\n\n\n", "h\n", "hababa", "hab"):
+        assert wanted in found
+    assert not any(text.startswith("h<") for text in texts.around_markers(features("<a>")))
+
+
 def test_pairs() -> None:
     assert texts.pairs(("</a>", "<b>")) == [("<a>", "</a>")]
     assert texts.pairs(("[x]", "\n", "[y]")) == [("[x]", "[y]")]

@@ -100,7 +100,7 @@ def _piece_from_end(st: State, v: SplitText, n: int) -> Value:
     if v.skip or n < -2 or v.limit not in (-1, 1):
         raise Unsupported("a piece of a split text counted from the end", st.line)
     e = held(st, v.text)
-    there, head, tail = around(st, e, v.sep, v.limit < 0)
+    there, head, tail = around(st, e, v.sep, v.limit < 0, apart=True)
     if n == -1:
         return st.settle(choose(there, go_text(tail), go_text(e)))
     last = idioms.after_last(st, head, v.sep) if v.limit < 0 else head
@@ -120,7 +120,7 @@ def slice_of_pieces(st: State, v: SplitText, start: Value, stop: Value, step: Va
 def _without_last(st: State, v: SplitText) -> Value:
     """`text.split(sep)[:-1]`."""
     e = held(st, v.text)
-    there, head, _ = around(st, e, v.sep, True)
+    there, head, _ = around(st, e, v.sep, True, apart=True)
     return st.settle(choose(there, SplitText(go_text(head), v.sep), KnownList(())))
 
 
@@ -163,7 +163,6 @@ def over_pieces(
     whole = st.declare("whole", st.to_go(st.concat(over.text, Const(sep))))
     rest = st.declare("rest", whole)
     name = node.target.name if isinstance(node.target, nodes.Name) else "piece"
-    overlaps = any(sep.startswith(sep[k:]) for k in range(1, len(sep)))
 
     counted = None
     if attributes_of_loop(node) - {"", "first", "last"}:
@@ -172,8 +171,9 @@ def over_pieces(
     def once(loop: int) -> None:
         here = go.call("slice", whole, go.Index(loop))
         hit = idioms.starts_with(here, sep)
-        if overlaps:
-            hit = go.both(go.negate(go.Atom(go.call("lt", go.call("len", rest), go.call("len", here)))), hit)
+        if idioms.overlaps(sep):
+            apart = go.negate(go.Atom(go.call("lt", go.call("len", rest), go.call("len", here))))
+            hit = go.both(apart, hit, idioms.unmixed(here, sep))
 
         def run() -> Value:
             size = go.call("len", go.call("slice", rest, go.call("len", here)))
