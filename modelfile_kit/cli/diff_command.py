@@ -67,6 +67,8 @@ def command(before: str, after: str, data: bool, host: str | None, output_format
                     f"{kinds} have nothing that could be compared",
                     help="; ".join(f"{part.name}: {part.summary}" for part in compared.parts),
                 )
+            if compared.broken is not None and not compared.differs:
+                raise compared.broken  # the same fault twice is no agreement
     finish(diff_report(compared), output_format)
 
 

@@ -91,7 +91,7 @@ def command(
     """Find mistakes in Modelfiles: files, folders of them, patterns (`-` is standard input).
 
     By default the current folder. A mkmodelfile.yaml is checked as a package file, a .gotmpl file as a
-    TEMPLATE.
+    TEMPLATE, a .jinja file as a chat template.
 
     `mkmodelfile explain CODE` has a page for every finding. Exit code 1 if anything was found.
     docs/linting.md has the configuration, and which files of a folder are left out.
@@ -116,6 +116,7 @@ def command(
         if fix and name != "-" and is_modelfile(name):
             data = _fix(name, data, base, target, wanted)
         found += lint_file(data, base=base, target=target, file=name, memory=memory, choice=wanted)
+    found = list(dict.fromkeys(found))  # a chat template and the package that names it tell the same
     if known is not None:
         found = _beyond(known, found, files, update_baseline)
     report = Report(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from ..core.diagnostics import Span
+from ..core.errors import TemplateReferenceError
 from .conversations import features_of
 from .metadata import compare_metadata
 from .part import Outcome, Part, not_compared
@@ -20,12 +22,16 @@ from .vocabulary import compare_vocabularies
 
 @dataclass(frozen=True)
 class Compared:
-    """The parts, in order. branches: of the chat templates that were rendered, how many were taken."""
+    """The parts, in order. branches: of the chat templates that were rendered, how many were taken.
+
+    broken: why a chat template makes no prompts at all, None where each does not fail to compile.
+    """
 
     before: Side
     after: Side
     parts: tuple[Part, ...]
     branches: tuple[str, ...] = ()
+    broken: TemplateReferenceError | None = None
 
     @property
     def anything(self) -> bool:
@@ -34,8 +40,13 @@ class Compared:
 
     @property
     def equal(self) -> bool:
-        """Whether nothing that was compared differs, and something was compared."""
-        return self.anything and not any(p.outcome is Outcome.DIFFERENT for p in self.parts)
+        """Whether nothing that was compared differs, and something was compared; not of broken ones."""
+        return self.anything and not self.differs and self.broken is None
+
+    @property
+    def differs(self) -> bool:
+        """Whether any part differs."""
+        return any(p.outcome is Outcome.DIFFERENT for p in self.parts)
 
 
 def compare(before: Side, after: Side, *, data: bool = False) -> Compared:
@@ -53,7 +64,18 @@ def compare(before: Side, after: Side, *, data: bool = False) -> Compared:
         *_prompts_of_named(before, after),
         compare_replies(before.reads, after.reads),
     )
-    return Compared(before, after, parts, prompts.branches)
+    return Compared(before, after, parts, prompts.branches, _broken(before) or _broken(after))
+
+
+def _broken(side: Side) -> TemplateReferenceError | None:
+    """Why a side's chat template does not compile, with the side's name."""
+    if isinstance(side.rendering, ByJinja):
+        try:
+            side.rendering.reference()
+        except TemplateReferenceError as error:
+            error.span = Span(side.name, error.span.line if error.span else None)
+            return error
+    return None
 
 
 def _files(before: Side, after: Side, *, data: bool) -> Iterator[Part]:

@@ -113,6 +113,12 @@ def compare_prompts(before: Rendering, after: Rendering, seen: Features) -> Prom
 
     seen: what their templates look at. A side that does not compile is told as not compared.
     """
+    try:
+        for side in (before, after):
+            if isinstance(side, ByJinja):
+                side.reference()
+    except TemplateReferenceError as error:
+        return Prompts((not_compared("prompts", str(error)),))
     if _same_source(before, after):
         why = "both sides are made of the same text with the same tokens, so every prompt is the same"
         return Prompts((Part("prompts", Outcome.EQUAL, why),))

@@ -137,6 +137,18 @@ def test_a_template_that_does_not_compile_is_not_compared(of):
     assert part.outcome is Outcome.NOT_COMPARED
 
 
+def test_the_same_text_that_does_not_compile_is_not_equal(side):
+    both = [side(name, "{% for m in messages %}\n{{ m.content ]}") for name in ("a.jinja", "b.jinja")]
+    compared = compare(*both)
+    assert [p.outcome for p in compared.parts if p.name == "prompts"] == [Outcome.NOT_COMPARED]
+    assert not compared.equal
+    assert not compared.differs
+    assert compared.broken is not None
+    assert compared.broken.span.line == 2
+    assert compare(side("c.jinja", JINJA), both[0]).broken is not None
+    assert compare(side("c.jinja", JINJA), side("d.jinja", JINJA)).broken is None
+
+
 def test_branches_are_told(side):
     hidden = "{% if messages[0].content == 'open' and tools is defined and tools|length > 99 %}x{% endif %}"
     found = compare(side("a.jinja", JINJA), side("b.jinja", JINJA + hidden))

@@ -69,5 +69,44 @@ def test_what_is_taken_below_a_folder():
     patterns = Patterns(LINTED)
     names = ["Modelfile", "mkmodelfile.yaml", "x.gotmpl", "values.yaml.gotmpl", "x.yaml", "Modelfile.j2"]
     assert [name for name in names if patterns.decide((name,), is_folder=False)] == names[:3]
+    chats = ["chat_template.jinja", "chat_template_tools.jinja", "page.jinja", "x.html.jinja"]
+    assert [name for name in chats if patterns.decide((name,), is_folder=False)] == chats[:2]
+    assert not any(map(is_modelfile, chats))
     assert [name for name in names[:3] if is_modelfile(name)] == ["Modelfile"]
     assert is_modelfile("-")
+
+
+BROKEN = "{% for m in messages %}\n{{ m.content }}\n{% endfo %}"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "line"),
+    [
+        (BROKEN, "MK210", 3),
+        ("{{ messages[0].content | nothing }}", "MK210", 1),
+        ("{{ bos_token }}", "MK537", None),
+        ("", "MK901", None),
+        (b"{{ messages }}\xff", "MK901", None),
+        (b"\xef\xbb\xbf{% for m in messages %}\r\n{{ m.content }}\r\n{% endfor %}", None, None),
+        ("{{ raise_exception('no ' ~ messages[0].role) }}", None, None),
+    ],
+)
+def test_a_chat_template(text, expected, line):
+    data = text if isinstance(text, bytes) else text.encode()
+    found = lint_file(data, file="a/chat_template.jinja")
+    assert [(d.code, d.span.file, d.span.line) for d in found] == (
+        [(expected, "a/chat_template.jinja", line)] if expected else []
+    )
+
+
+def test_a_chat_template_that_a_package_names(tmp_path):
+    package = b"name: x\nmodel: y.gguf\nchat_template: mine.jinja\n"
+    (tmp_path / "mine.jinja").write_text(BROKEN)
+    [found] = lint_file(package, file="a/mkmodelfile.yaml", base=tmp_path)
+    assert (found.code, found.span.file, found.span.line) == ("MK210", "a/mine.jinja", 3)
+    assert found.excerpt == "{% endfo %}"
+    assert lint_file(package, file="a/mkmodelfile.yaml") == []  # without files
+    (tmp_path / "mine.jinja").write_text("{{ messages }}")
+    assert lint_file(package, file="a/mkmodelfile.yaml", base=tmp_path) == []
+    (tmp_path / "mine.jinja").unlink()
+    assert lint_file(package, file="a/mkmodelfile.yaml", base=tmp_path) == []
