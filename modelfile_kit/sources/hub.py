@@ -22,9 +22,9 @@ from ..core.api_keys import require_private, require_sendable
 from ..core.diagnostics import Span
 from ..core.errors import MissingDependencyError, SourceError, UsageError
 from ..core.files import MAX_TEXT_BYTES, write_atomically
-from ..core.http_client import open_transport
+from ..core.http_client import Budget, open_transport, under
 from ..core.urls import hide_logins, origin, shown_url
-from .byte_source import READ_SECONDS, FileSource, HTTPSource, Source
+from .byte_source import HEADER_SECONDS, READ_SECONDS, FileSource, HTTPSource, Source
 from .download import download
 from .name import HUB, HUB_ENDPOINT, Name, hub_endpoint, require_hub_endpoint
 from .repository import (
@@ -47,6 +47,8 @@ _ON = frozenset({"1", "on", "yes", "true"})
 _PROGRAMS = "/api/agent-harnesses"
 COMMIT_SECONDS = 300.0
 """Silence that is borne while something is sent: the hub checks large files before it answers."""
+MAX_ANSWERS = 1_000
+"""To one question: each page of a list names the next, and the hub's have a thousand files."""
 
 
 class HubRepository:
@@ -193,10 +195,11 @@ class HubRepository:
             if not COMMIT.fullmatch(revision):
                 raise ValueError("no commit")
             files: list[RepositoryFile] = []
-            for entry in api.list_repo_tree(self.name.repository, recursive=True, revision=revision):
+            listed = api.list_repo_tree(self.name.repository, recursive=True, revision=revision)
+            for number, entry in enumerate(listed):
                 if (file := _file(entry)) is not None:
                     files.append(file)
-                if len(files) > MAX_FILES:
+                if number >= MAX_FILES:
                     raise self._error(
                         f"lists more than {MAX_FILES:,} files", "name a file of it by its address", NOT_THERE
                     )
@@ -390,6 +393,31 @@ class _KitClient:
 _KIT_CLIENT = _KitClient()
 
 
+class _Question(threading.local):
+    """What this thread asks the hub: its answers so far, and how long they may take together."""
+
+    answers = 0
+    budget: Budget | None = None
+
+    def begin(self) -> None:
+        self.answers, self.budget = 0, Budget(HEADER_SECONDS)
+
+    def end(self) -> None:
+        self.budget = None
+
+    def next_answer(self) -> Mapping[str, Any]:
+        """The `extensions` of a request. Raises ValueError for pages that name one another without end."""
+        if self.budget is None:
+            return {}
+        self.answers += 1
+        if self.answers > MAX_ANSWERS:
+            raise ValueError(f"more than {MAX_ANSWERS} answers to one question")
+        return under(self.budget)
+
+
+_QUESTION = _Question()
+
+
 @contextlib.contextmanager
 def kit_client(*, sending: bool = False) -> Iterator[ModuleType]:
     """Inside, huggingface_hub sends through the kit's client; gives the module of its own client's errors.
@@ -411,6 +439,7 @@ def _asking(repository: HubRepository) -> Iterator[None]:
     import httpx
 
     with kit_client() as http:
+        _QUESTION.begin()
         try:
             yield
         except (SourceError, UsageError):
@@ -426,6 +455,8 @@ def _asking(repository: HubRepository) -> Iterator[None]:
             raise repository.unreachable(e) from e
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as e:  # of another form
             raise repository.no_hub() from e
+        finally:
+            _QUESTION.end()
 
 
 def _client(http: ModuleType) -> Any:
@@ -478,6 +509,7 @@ def _client(http: ModuleType) -> Any:
             asked = httpx.Request(request.method, url, headers=headers, stream=Sent(request.stream))
             silence = COMMIT_SECONDS if sending else READ_SECONDS
             asked.extensions["timeout"] = httpx.Timeout(silence).as_dict()
+            asked.extensions.update(_QUESTION.next_answer())
             answer = ours.handle_request(asked)
             if not sending and (answer.status_code == 429 or answer.status_code >= 500):
                 answer.close()

@@ -13,6 +13,7 @@ import pytest
 from modelfile_kit.core import http_client
 from modelfile_kit.core.errors import GGUFError, MissingDependencyError, SourceError, UsageError
 from modelfile_kit.gguf_file import read_header
+from modelfile_kit.sources import hub as module
 from modelfile_kit.sources.hub import HubRepository, cache_folder
 from modelfile_kit.sources.name import parse_name
 from modelfile_kit.sources.repository import read_text
@@ -52,6 +53,42 @@ def test_the_list_is_that_of_huggingface_hub(hub, repo) -> None:
         files["m-Q4_K_M.gguf"].digest == f"sha256:{hashlib.sha256(repo.files['m-Q4_K_M.gguf']).hexdigest()}"
     )
     assert files["README.md"].size == 5 and not files["README.md"].digest
+
+
+@pytest.mark.parametrize("entries", [[], [{"type": "directory", "oid": "0" * 40, "path": "a"}]])
+def test_a_list_whose_pages_name_one_another_ends(hub, repo, monkeypatch, entries) -> None:
+    monkeypatch.setattr(module, "MAX_ANSWERS", 20)
+    asked = []
+
+    def answer(request) -> None:
+        asked.append(request.path)
+        again = {"Link": f'<{hub.url}{request.path}>; rel="next"'}
+        if "/revision/" in request.path or request.path.endswith("repo-GGUF"):
+            request.reply_json({"id": "org/repo-GGUF", "sha": repo.commit, "tags": [], "siblings": []})
+        else:
+            request.reply_json(entries if "/tree/" in request.path else [], again)
+
+    monkeypatch.setattr(hub, "answer", answer)
+    for question in (lambda: opened().files(), lambda: module.repositories_of("org")):
+        asked.clear()
+        with pytest.raises(SourceError, match="answers otherwise than the hub does"):
+            question()
+        assert len(asked) == module.MAX_ANSWERS
+
+
+def test_the_pages_of_a_list_have_one_deadline(hub, repo, monkeypatch) -> None:
+    """Each comes in time, and all of them would take hours."""
+    monkeypatch.setattr(module, "HEADER_SECONDS", 1.0)
+    answer_at_once = hub.answer
+
+    def answer(request) -> None:
+        time.sleep(0.4)
+        answer_at_once(request)
+
+    monkeypatch.setattr(hub, "answer", answer)
+    hub.page = 1
+    with pytest.raises(SourceError, match="deadline of 1 s"):
+        opened().files()
 
 
 def test_a_header_is_read_by_ranges_from_the_other_host(hub, repo, model) -> None:
