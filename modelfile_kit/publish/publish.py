@@ -184,11 +184,34 @@ def publish(
             for other in also:
                 run.name_too(other, keep_previous=keep_previous)
         for each in (name, *also) if push else ():
-            try:
-                push_on(server, each, insecure=insecure, progress=progress)
-            except ServerError as error:
-                raise NotPushedError(error, each, server.url) from error
+            _push(server, each, done.digest, insecure=insecure, progress=progress)
         return replace(done, also=tuple(also), pushed=push)
+
+
+def _push(server: OllamaServer, name: str, digest: str, *, insecure: bool, progress: Progress | None) -> None:
+    """Pushes the model that was published: a server pushes whatever has the name."""
+    try:
+        push_on(server, name, insecure=insecure, progress=progress)
+    except ServerError as error:
+        raise NotPushedError(_replaced(server, name, digest) or error, name, server.url) from error
+    if (other := _replaced(server, name, digest)) is not None:
+        raise NotPushedError(other, name, server.url)
+
+
+def _replaced(server: OllamaServer, name: str, digest: str) -> ServerError | None:
+    """The error where another publish has taken the name; None also where the server does not say."""
+    try:
+        there = digest_of(server, name)
+    except ServerError:
+        return None
+    if not digest or there == digest:
+        return None
+    return ServerError(
+        f"another publish replaced {name} on {server.url} while it was pushed: its registry may have the "
+        "other model, or neither",
+        help="push again when no other publish of this name runs",
+        code="MK811",
+    )
 
 
 def clean_up(host: str | None = None) -> list[Leftover]:

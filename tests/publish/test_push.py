@@ -16,7 +16,7 @@ from modelfile_kit.core.errors import KitError, ServerError, UsageError
 from modelfile_kit.core.progress import Step
 from modelfile_kit.micro import MicroPair
 from modelfile_kit.publish import push as module
-from modelfile_kit.publish.publish import publish
+from modelfile_kit.publish.publish import NotPushedError, publish
 from modelfile_kit.publish.push import push_on, require_pushable
 from modelfile_kit.publish.second_server import hindrance_of, require_other_server
 from modelfile_kit.runtime.ollama.client import OllamaServer
@@ -121,6 +121,29 @@ def test_nothing_is_sent_before_the_check(ollama: Pushing, tmp_path: Path, pair:
     with pytest.raises(UsageError):
         publish(modelfile, "you/m", host=ollama.url, push=True, cache_folder=tmp_path)
     assert ollama.asked == [("POST", "/api/me")]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_model_that_is_replaced_while_it_is_pushed(
+    ollama: Pushing, tmp_path: Path, pair: MicroPair, fails: bool
+) -> None:
+    """A server pushes whatever has the name; blobs of the old model may be gone in the middle."""
+    modelfile = tmp_path / "Modelfile"
+    modelfile.write_text(f"FROM {pair.model}\n")
+
+    def replace(_method: str, path: str) -> None:
+        if path == "/api/push":
+            ollama.models["box:1/me/m:latest"] = {"system": "of another"}
+
+    ollama.before = replace
+    if fails:
+        ollama.pushes = [[{"error": "stat /blobs/sha256-0a: no such file or directory"}]]
+    with pytest.raises(NotPushedError, match="another publish replaced") as e:
+        publish(modelfile, "box:1/me/m", host=ollama.url, push=True, cache_folder=tmp_path, verify=False)
+    assert e.value.code == "MK811"
+    ollama.before = lambda method, path: None
+    done = publish(modelfile, "box:1/me/m", host=ollama.url, push=True, cache_folder=tmp_path, verify=False)
+    assert done.pushed
 
 
 # -- the push itself ----------------------------------------------------------------------
