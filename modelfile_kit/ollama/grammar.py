@@ -280,11 +280,15 @@ def check_is_text(data: str | bytes, file: str | None = None) -> None:
 
 
 def _refusal(data: str | bytes, file: str | None) -> ModelfileError | None:
-    """Why Ollama refuses a file, None where it does not (an empty comment may be all that looks odd)."""
+    """Why Ollama refuses a file before its first instruction; None where it does not refuse it, or later.
+
+    An empty comment may be all that looks odd. With an instruction it is a Modelfile, whatever follows.
+    """
+    parser = _Parser(decode(data), Target.parse("latest"), True, file)
     try:
-        _Parser(decode(data), Target.parse("latest"), True, file).run()
+        parser.run()
     except ModelfileError as error:
-        return error
+        return None if parser.instructions else error
     return None
 
 

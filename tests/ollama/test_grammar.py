@@ -60,6 +60,19 @@ def test_triple_quotes_end_a_value_at_a_line_end():
     assert error.line == 3
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        'SYSTEM """a"""\nb {{ range .Messages }}{{ .Content }}{{ end }}"""\nFROM x\n',
+        'FROM x\nTEMPLATE """{% for m in messages %}"""\n{{ m.content }}{% endfor %}"""\n',
+    ],
+)
+def test_a_file_with_an_instruction_is_a_modelfile(text: str) -> None:
+    error = refusal(text)
+    assert error.code == "MK101"
+    assert error.line in (2, 3)
+
+
 def test_what_was_dropped_is_noted():
     parsed = parse_modelfile('FROM x\nSYSTEM """a\u200bb\nc\u3000"""\n')
     assert [(d.rune, d.line, d.column, d.instruction) for d in parsed.dropped] == [

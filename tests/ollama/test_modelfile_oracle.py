@@ -22,7 +22,7 @@ REFUSALS = {
     "MK104": "no FROM line",
 }
 # What Ollama refuses in the same words, and the kit tells apart.
-UNKNOWN = {"MK116": "MK101", "MK133": "MK101", "MK136": "MK101", "MK137": "MK101"}
+UNKNOWN = {"MK116": "MK101", "MK133": "MK101", "MK136": "MK101", "MK137": "MK101", "MK138": "MK101"}
 
 
 def ours(data, target):
