@@ -26,8 +26,9 @@ class Way:
     """One way to serve a package.
 
     name: GO, GO_PARSER, NATIVE or RENDERER. chosen: whether the package gets it. prompts: for each kind of
-    conversation "exact", "partial", "unsupported" or "unknown"; empty where none was compared. trip: the
-    replies, None where they were not read. notes: which renderer, or why something is not known.
+    conversation "exact", "partial", "unsupported" or "unknown"; empty where none was proven, as of a
+    TEMPLATE written by hand. trip: the replies, None where they were not read. notes: which renderer, or why
+    something is not known.
     """
 
     name: str
@@ -47,7 +48,7 @@ class Way:
     @property
     def summary(self) -> str:
         """The way in a line."""
-        prompts = in_words(self.prompts) if self.prompts else "not compared"
+        prompts = in_words(self.prompts) if self.prompts else "not proven"
         told = "not seen"
         if self.trip is not None:
             stopped = self.trip.stopped  # of these nothing is known, so they are not counted

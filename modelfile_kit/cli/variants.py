@@ -121,7 +121,13 @@ def failed(of: VariantBuild, error: KitError, result: str = "failed", **more: An
 def report_of_variants(
     command: str, subject: str, outcomes: Sequence[Outcome], fail_on: Severity = Severity.ERROR
 ) -> Report:
-    """One report: cases are named `TAG/case`, a finding that several variants have is told once."""
+    """One report: cases are named `TAG/case`, a finding that several variants have is told once.
+
+    subject: what it is called; the package's name takes the place of `.`, which says nothing elsewhere.
+    """
+    if subject == "." and outcomes:
+        one = outcomes[0].of
+        subject = one.package.name.removesuffix(f":{one.tag}")
     told: set[Diagnostic] = set()
     cases: list[Case] = []
     for outcome in outcomes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ..core import codes
@@ -54,6 +54,14 @@ class Cause:
         for cases in (self.cases, wording.cases):
             if case is not None and not (cases and cases[-1] is case):
                 cases.append(case)
+
+
+def alike(diagnostics: Iterable[Diagnostic]) -> list[list[Diagnostic]]:
+    """Findings that have one code, severity and help together, in the order of the first of each."""
+    found: dict[tuple[str, Severity, str], list[Diagnostic]] = {}
+    for d in diagnostics:
+        found.setdefault((d.code, d.severity, d.help), []).append(d)
+    return list(found.values())
 
 
 def causes(report: Report) -> list[Cause]:

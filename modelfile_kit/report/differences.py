@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from typing import Any
 
 from ..core.common_start import common_length
+from ..core.few_edits import Edit, few_edits
 from .model import Chip, TokenPair
 
-# Comparing takes time with the product of the lengths; beyond this all between the first and the last
-# difference counts as different.
+# What is longer is compared only as far as it differs in few places (`core.few_edits`); where it does not,
+# all between the first and the last difference counts as different.
 MAX_COMPARED = 600
 # Of a longer text or row its two ends are shown, and what is around the first difference.
 MAX_TEXT = 20_000
@@ -96,25 +98,22 @@ def _compared(text: str, other: str, start: int) -> Iterator[Part]:
     end = common_length(text[start:][::-1], other[start:][::-1])
     middle, theirs = text[start : len(text) - end], other[start : len(other) - end]
     yield Part(text[:start])
-    if max(len(middle), len(theirs)) > MAX_COMPARED:
-        yield Part(middle, same=False)
-    else:
-        matcher = SequenceMatcher(None, middle, theirs, autojunk=False)
-        for tag, first, last, _, _ in matcher.get_opcodes():
-            yield Part(middle[first:last], same=tag == "equal")
+    at = 0
+    for first, last, _, _ in _unequal(middle, theirs):
+        yield Part(middle[at:first])
+        yield Part(middle[first:last], same=False)
+        at = last
+    yield Part(middle[at:])
     yield Part(text[len(text) - end :])
 
 
-def _unequal(a: Sequence[int], b: Sequence[int]) -> Iterator[tuple[int, int, int, int]]:
-    if not a and not b:
-        return
+def _unequal(a: Sequence[Any], b: Sequence[Any]) -> Sequence[Edit]:
+    """The ranges that differ, in order."""
     if max(len(a), len(b)) > MAX_COMPARED:
-        yield 0, len(a), 0, len(b)
-        return
-    matcher = SequenceMatcher(None, a, b, autojunk=False)
-    for tag, i1, i2, j1, j2 in matcher.get_opcodes():
-        if tag != "equal":
-            yield i1, i2, j1, j2
+        found = few_edits(a, b)
+        return [(0, len(a), 0, len(b))] if found is None else found
+    opcodes = SequenceMatcher(None, a, b, autojunk=False).get_opcodes()
+    return [(i1, i2, j1, j2) for tag, i1, i2, j1, j2 in opcodes if tag != "equal"]
 
 
 def _cut(whole: Iterable[Part], length: int, first: int) -> list[Part]:

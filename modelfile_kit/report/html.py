@@ -20,7 +20,7 @@ from ..core import codes
 from ..core.foreign_text import shown
 from ..core.version import __version__
 from . import differences
-from .by_cause import Cause, causes
+from .by_cause import Cause, alike, causes
 from .model import ENGINE_TOKENS, OWN_TOKENS, Case, Chip, Report, Status
 from .table import table_lines
 
@@ -97,7 +97,6 @@ def render(report: Report, *more: Report) -> str:
         script=script,
         style_hash=_hash(style),
         script_hash=_hash(script),
-        max_named=MAX_NAMED,
         counts=_counts,
         table_lines=table_lines,
         rows_of=_rows,
@@ -333,6 +332,8 @@ _COMMON: dict[str, Any] = {
     "chip": _chip,
     "row_of": _row,
     "marked": _marked,
+    "alike": alike,
+    "max_named": MAX_NAMED,
     "max_places": differences.MAX_PLACES,
     "max_in_place": differences.MAX_IN_PLACE,
 }

@@ -10,6 +10,7 @@ import click
 
 from ..core.diagnostics import Diagnostic, Severity
 from ..core.foreign_text import shown
+from .by_cause import alike
 from .cells import columns
 from .model import Case, Report, Status
 from .panel import panel_lines
@@ -22,6 +23,8 @@ MIN_WIDTH = 40
 EXCERPT_WIDTH = 96
 # Names of cases stand in a column on a terminal, up to this width.
 NAME_WIDTH = 28
+# Findings of one case that differ in their words alone: so many are shown, and the rest is counted.
+MAX_ALIKE = 3
 _MARKS = {Status.PASSED: ("✓", "green"), Status.FAILED: ("✗", "red"), Status.SKIPPED: ("-", "yellow")}
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
 
@@ -85,7 +88,7 @@ def _brief(report: Report, color: bool, width: int | None, frame_width: int | No
             summary = f"{case.summary} (as above: {', '.join(sorted(codes))})"
             lines += _case(Case(case.name, case.status, summary), color, width)
         elif serious or case.status is not Status.PASSED:
-            lines += _case(replace(case, diagnostics=serious), color, width)
+            lines += _case(replace(case, diagnostics=_few(serious)), color, width)
         told.add(codes)
     serious = tuple(d for d in report.diagnostics if d.severity is not Severity.INFO)
     lines += findings_lines(serious, color=color, width=width, said=report.subject)
@@ -104,6 +107,23 @@ def _together(cases: Iterable[Case]) -> list[Case]:
         bare = case.status is not Status.PASSED and not case.diagnostics and not case.details
         out.setdefault((case.status, case.summary) if bare and case.summary else number, []).append(case)
     return [replace(same[0], name=", ".join(c.name for c in same)) for same in out.values()]
+
+
+def _few(diagnostics: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """The findings without most of those that differ in their words alone, and how many these are.
+
+    What names a place in a file stays, as each place has to be mended.
+    """
+    found: list[Diagnostic] = []
+    for group in alike(diagnostics):
+        if len(group) <= MAX_ALIKE + 1 or any(d.span for d in group):
+            found += group
+            continue
+        bare = [replace(d, help="") for d in group[: MAX_ALIKE - 1]]
+        last = group[MAX_ALIKE - 1]
+        more = f"{last.message}\n… and {len(group) - MAX_ALIKE:,} more like these (-v shows them)"
+        found += [*bare, replace(last, message=more)]
+    return tuple(found)
 
 
 def notes(diagnostics: Iterable[Diagnostic]) -> str:

@@ -1,6 +1,6 @@
 from modelfile_kit.core.diagnostics import Diagnostic, Severity
 from modelfile_kit.report import Case, Report, Status
-from modelfile_kit.report.by_cause import causes
+from modelfile_kit.report.by_cause import alike, causes
 
 
 def finding(code, message, severity=Severity.ERROR):
@@ -32,6 +32,11 @@ def test_each_cause_is_told_once_with_the_cases_that_have_it():
     wordings = [(w.diagnostic, [c.name for c in w.cases]) for w in found[0].wordings.values()]
     assert wordings == [(NEWLINE, ["two", "three"]), (OTHER, ["two"])]
     assert found[0].first is NEWLINE
+
+
+def test_findings_that_want_the_same_are_together():
+    other = Diagnostic("MK720", Severity.ERROR, "at the end", help="another way out")
+    assert alike([NEWLINE, TRIMMED, OTHER, other]) == [[NEWLINE, OTHER], [TRIMMED], [other]]
 
 
 def test_one_code_of_two_severities_is_two_causes():

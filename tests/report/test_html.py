@@ -86,6 +86,19 @@ def test_a_cause_is_told_once_with_links_to_its_conversations():
     assert "What it means" in head
 
 
+def test_findings_of_one_case_that_want_the_same_are_told_once():
+    found = tuple(
+        Diagnostic("MK720", Severity.ERROR, f"missing after {n}", help="write it") for n in range(301)
+    )
+    body = html.render(Report("check", "s", (prompt_case(found=found),))).partition("<h2>Conversations</h2>")[
+        2
+    ]
+    assert body.count("help: write it") == 1
+    assert "<summary>300 more of this cause</summary>" in body
+    assert [f"missing after {n}<" in body for n in (0, 1, 12, 13)] == [True, True, True, False]
+    assert "… 288 more …" in body
+
+
 def test_only_the_first_case_of_a_cause_is_open():
     trimmed = Diagnostic("MK721", Severity.ERROR, "trimmed")
     cases = (

@@ -104,16 +104,20 @@ def marked(page):
     return re.findall("<mark>(.*?)</mark>", page, re.DOTALL)
 
 
+X, Y = "x" + "ab" * 2000 + "y", "y" + "cd" * 2000 + "x"
+
+
 @pytest.mark.parametrize(
     ("prompt", "reference", "marks"),
     [
         ("<a>Hi <b>", "[x&y]<a>Hi<b>", [" ", "[x&amp;y]"]),
         ("same", "same", []),
         ("a" * 5000 + "b", "a" * 5000 + "c", ["b", "c"]),
+        ("<a>\n" + "Hi<b>\n" * 300, "<a>" + "Hi<b>" * 300, ['<span class="mark">⏎</span>\n'] * 301),
         (
             "x" + "ab" * 2000 + "y",
-            "y" + "ba" * 2000 + "x",
-            ["x" + "ab" * 2000 + "y", "y" + "ba" * 2000 + "x"],
+            "y" + "cd" * 2000 + "x",
+            ["x" + "ab" * 2000 + "y", "y" + "cd" * 2000 + "x"],
         ),
     ],
 )

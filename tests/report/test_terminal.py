@@ -140,3 +140,25 @@ def test_a_brief_report_names_what_was_left_out_for_the_same_reason_once() -> No
         "  - stop  has none",
         "verify: ok (3 skipped)",
     ]
+
+
+def test_a_brief_report_counts_findings_that_differ_in_their_words_alone() -> None:
+    newlines = tuple(
+        Diagnostic("MK720", Severity.ERROR, f"missing after {n}", help="write it") for n in range(9)
+    )
+    places = tuple(
+        Diagnostic("MK124", Severity.ERROR, "twice", Span("f", n), "keep one") for n in range(1, 7)
+    )
+    case = Case("c", Status.FAILED, "differs", diagnostics=(*newlines, *places))
+    report = Report("check", "m", (case,), brief=True)
+    lines = render(report, "text", details=False).splitlines()
+    assert lines[:6] == [
+        "  ✗ c  differs",
+        "      error MK720 newline-or-space: missing after 0",
+        "      error MK720 newline-or-space: missing after 1",
+        "      error MK720 newline-or-space: missing after 2",
+        "        … and 6 more like these (-v shows them)",
+        "        help: write it",
+    ]
+    assert sum("MK124" in line for line in lines) == 6  # each of a file has to be mended
+    assert "… and" not in render(report, "text")

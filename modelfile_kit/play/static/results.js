@@ -5,6 +5,7 @@ import { element } from "./dom.js";
 const WORDS = { ok: "exact", mismatch: "differs", refused: "refused", alone: "not compared", unknown: "not seen" };
 const CLASSES = { ok: "ok", mismatch: "failed", refused: "warning", alone: "info", unknown: "info" };
 const at = (id) => document.getElementById(id);
+const MAX_NAMED = 12;
 const LEGEND = at("tokens-why").textContent;
 
 export function draw(answer, facts) {
@@ -26,7 +27,7 @@ export function draw(answer, facts) {
 
 export function refuse(rows) {
   for (const id of ["texts", "tokens", "replies"]) at(id).replaceChildren();
-  at("findings").replaceChildren(element("ul", { class: "findings" }, ...rows.map((one) => finding({ severity: "error", label: one.code ?? "", help: "", ...one }))));
+  at("findings").replaceChildren(element("ul", { class: "findings" }, ...rows.map((one) => finding([{ severity: "error", label: one.code ?? "", help: "", ...one }]))));
   say("not rendered", "failed");
 }
 
@@ -96,14 +97,28 @@ function row(tokens) {
 
 function findings(answer) {
   const rows = [];
-  for (const way of answer.ways) for (const one of way.findings) rows.push(finding(one, answer.ways.length > 1 ? way.name : ""));
+  for (const way of answer.ways) for (const one of alike(way.findings)) rows.push(finding(one, answer.ways.length > 1 ? way.name : ""));
   return rows.length ? [element("h2", { text: "Findings" }), element("ul", { class: "findings" }, ...rows)] : [];
 }
 
-function finding(one, way) {
-  const made = element("li", { class: "cause" }, element("strong", { class: one.severity, text: one.severity }), " " + one.label + (way ? " (" + way + ")" : "") + " ");
+// Findings that want the same, together; as on the page of a report.
+function alike(list) {
+  const found = new Map();
+  for (const one of list) {
+    const key = JSON.stringify([one.severity, one.label, one.help]);
+    found.set(key, [...(found.get(key) ?? []), one]);
+  }
+  return found.values();
+}
+
+function finding([one, ...others], way) {
+  const made = element("li", { class: "cause " + one.severity + "-cause" }, element("strong", { class: one.severity, text: one.severity }), " " + one.label + (way ? " (" + way + ")" : "") + " ");
   made.append(element("span", { class: "said", text: one.message }));
   if (one.help) made.append(element("div", { class: "help said", text: "help: " + one.help }));
+  if (!others.length) return made;
+  const shown = others.slice(0, MAX_NAMED).map((other) => element("li", { class: "said", text: other.message }));
+  if (others.length > MAX_NAMED) shown.push(element("li", { class: "cut", text: "… " + (others.length - MAX_NAMED).toLocaleString("en") + " more …" }));
+  made.append(element("details", {}, element("summary", { text: others.length.toLocaleString("en") + " more of this cause" }), element("ul", { class: "findings" }, ...shown)));
   return made;
 }
 
