@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
+from ..core.few_edits import Edit, few_edits
 from ..ollama.special_tokens import TOKEN_LIKE
 
-# Beyond this many pieces between the first and the last difference the search for common parts, whose
-# time grows with the square, is left out, and the whole is one hunk.
-MAX_PIECES = 4000
+# Beyond this many pieces between the first and the last difference common parts are looked for only as far as
+# the prompts differ in few places (`core.few_edits`); else the whole is one hunk.
+MAX_PIECES = 600
 # Characters of common text kept before and after a hunk.
 CONTEXT = 80
 
@@ -66,10 +67,10 @@ def _common(a: Sequence[str], b: Sequence[str]) -> int:
     return count
 
 
-def _opcodes(a: Sequence[str], b: Sequence[str]) -> list[tuple[int, int, int, int]]:
+def _opcodes(a: Sequence[str], b: Sequence[str]) -> list[Edit]:
     if not a and not b:
         return []
     if len(a) > MAX_PIECES or len(b) > MAX_PIECES:
-        return [(0, len(a), 0, len(b))]
+        return few_edits(a, b) or [(0, len(a), 0, len(b))]
     matcher = SequenceMatcher(None, a, b, autojunk=False)
     return [(i1, i2, j1, j2) for tag, i1, i2, j1, j2 in matcher.get_opcodes() if tag != "equal"]

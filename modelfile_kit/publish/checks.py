@@ -82,7 +82,8 @@ def check_description(subject: Subject) -> Iterator[Check]:
         )
         if d.code != "MK201"
     ]
-    yield judged("description", found, "TEMPLATE, parameters and texts are as expected")
+    settings = "TEMPLATE, parameters and texts are"
+    yield judged("description", found, f"{settings} as expected", f"{settings} not as expected")
 
 
 def check_selection(subject: Subject) -> Iterator[Check]:
@@ -160,7 +161,8 @@ def check_stop(subject: Subject) -> Iterator[Check]:
                 f"add `PARAMETER stop {inside[0]}`",
             )
         )
-    yield judged("stop", found, f"ends after {reply.completion_tokens} tokens")
+    after = f"after {reply.completion_tokens} tokens"
+    yield judged("stop", found, f"ends {after}", f"the answer {after} does not end as it should")
 
 
 def _endless(reply: Completion) -> Diagnostic:

@@ -107,9 +107,13 @@ class Subject:
         return self.server.chat_as_openai(self.name, text, media, limit=limit or self.max_tokens)
 
 
-def judged(name: str, found: list[Diagnostic], detail: str) -> Check:
-    """A check that failed if any finding is an error."""
-    return Check(name, "fail" if has_errors(found) else "ok", detail, tuple(found))
+def judged(name: str, found: list[Diagnostic], detail: str, wrong: str = "") -> Check:
+    """A check that failed if any finding is an error.
+
+    wrong: the detail of one that failed, where it is another.
+    """
+    failed = has_errors(found)
+    return Check(name, "fail" if failed else "ok", (failed and wrong) or detail, tuple(found))
 
 
 def short(text: str, limit: int = 60) -> str:

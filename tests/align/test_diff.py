@@ -38,9 +38,15 @@ def test_start_and_surroundings():
     assert (hunk.extra, hunk.before, hunk.after, hunk.at_start, hunk.at_end) == ("\n", "", "Hi", True, False)
 
 
-def test_very_long_differences_are_one_hunk(monkeypatch):
-    monkeypatch.setattr(module, "MAX_PIECES", 3)
-    assert both_sides("x a b c d y", "x 1 b 2 d y") == [("a b c", "1 b 2")]
+def test_very_long_differences_are_one_hunk():
+    ours, theirs = "a b c " * 1_000, "d\ne\nf\n" * 1_000
+    assert both_sides(ours, theirs) == [(ours, theirs)]
+
+
+def test_long_prompts_that_differ_in_few_places_have_a_hunk_for_each():
+    reference = "".join(f"<|user|>\nQuestion {n}<|assistant|>\nAnswer {n}" for n in range(1_500))
+    found = both_sides(reference.replace("<|user|>\n", "<|user|>", 300), reference)
+    assert found == [("", "\n")] * 300
 
 
 @given(TEXTS, TEXTS)

@@ -39,7 +39,8 @@ def test_a_finding_is_on_the_page_once_however_many_conversations_have_it(mkmode
     having = [c for c in cases if any(d["code"] == "MK720" for d in c["diagnostics"])]
     assert len(having) > 5
     head, _, rest = file.read_text(encoding="utf-8").partition("<h2>Conversations</h2>")
-    assert len(re.findall('<li class="cause"><strong class="error">error</strong> <a[^>]*>MK720', head)) == 1
+    told = '<li class="cause error-cause"><strong class="error">error</strong> <a[^>]*>MK720'
+    assert len(re.findall(told, head)) == 1
     assert f"in {len(having)} of {len(cases)}: " in head
     assert "the prompt that Ollama sends" in rest
     assert '<mark><span class="mark">⏎</span>' in rest

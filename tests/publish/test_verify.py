@@ -10,6 +10,7 @@ import pytest
 from modelfile_kit.core.conversation import Conversation
 from modelfile_kit.core.errors import ServerError
 from modelfile_kit.publish.expectation import Expectation
+from modelfile_kit.publish.subject import error, judged
 from modelfile_kit.publish.verify import verify_on
 from modelfile_kit.runtime.completion import Completion
 from modelfile_kit.runtime.ollama.client import Rendered
@@ -271,3 +272,9 @@ def test_without_the_extra_token_counts_are_skipped_with_a_word(monkeypatch, tmp
     assert status(report, "token counts") == "skip"
     assert "align" in next(c.detail for c in report.checks if c.name == "token counts")
     assert report.ok
+
+
+def test_a_check_that_failed_does_not_say_that_all_is_as_expected():
+    wrong = error("MK822", "another TEMPLATE", "publish again")
+    details = [judged("description", found, "as expected", "otherwise").detail for found in ([], [wrong])]
+    assert details == ["as expected", "otherwise"]
