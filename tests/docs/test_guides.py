@@ -14,7 +14,7 @@ import pytest
 
 from modelfile_kit.micro import build_pair
 from tests.docs.test_command_lines import BLOCK
-from tests.llama_server import find_for_tests
+from tests.llama_server import llama_server_or_skip
 
 ROOT = Path(__file__).parents[2]
 GUIDES = ROOT / "docs" / "guides"
@@ -62,9 +62,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.mark.engine
 @pytest.mark.server
 def test_quantizers(folder: Path, llama_cpp: None) -> None:
-    program, why = find_for_tests()
-    if program is None:
-        pytest.skip(why)
+    program = llama_server_or_skip()
     pair = build_pair(folder)
     pair.model.rename(folder / "model-F16.gguf")
     pair.projector.rename(folder / "mmproj-model-F16.gguf")
