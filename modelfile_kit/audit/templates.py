@@ -18,7 +18,7 @@ from ..compiler import compile_template
 from ..core.cache import kit_cache
 from ..core.diagnostics import Diagnostic
 from ..core.errors import KitError
-from ..core.files import write_atomically
+from ..core.files import MAX_TEXT_BYTES, read_file, write_atomically
 from ..core.version import __version__
 from ..safety.examine import examine
 
@@ -97,7 +97,7 @@ class Judgements:
         if (known := self._known.get(key)) is not None or self._folder is None:
             return known
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            kept = json.loads(self._file(self._folder, key).read_text(encoding="utf-8"))
+            kept = json.loads(read_file(self._file(self._folder, key), MAX_TEXT_BYTES))
             self._known[key] = Judged.from_dict(kept)
         return self._known.get(key)
 

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.cache import kit_cache
 from ..core.diagnostics import Diagnostic, Severity, Span, has_errors
 from ..core.errors import GGUFError
-from ..core.files import write_atomically
+from ..core.files import MAX_TEXT_BYTES, read_file, write_atomically
 
 if TYPE_CHECKING:
     from ..gguf_file import Header
@@ -89,7 +89,7 @@ def answers(header: Header, folder: Path | None = None) -> Answers:
         return _worked_out(header)
     file = (folder or cache_folder()) / f"{_key(header)}.json"
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return Answers.from_dict(json.loads(file.read_text(encoding="utf-8")))
+        return Answers.from_dict(json.loads(read_file(file, MAX_TEXT_BYTES)))
     found = _worked_out(header)
     with contextlib.suppress(OSError, ValueError):
         file.parent.mkdir(parents=True, exist_ok=True)

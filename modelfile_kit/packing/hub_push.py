@@ -259,7 +259,7 @@ def _read_ledger(client: HubClient, remote: Remote) -> dict[str, list[str]]:
     try:
         found = json.loads(data)["files"]
         return {str(name): [str(one) for one in names] for name, names in found.items()}
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {}
 
 

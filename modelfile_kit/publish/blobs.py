@@ -19,7 +19,7 @@ from pathlib import Path
 
 from ..core.cache import kit_cache
 from ..core.errors import ServerError, UsageError
-from ..core.files import write_atomically
+from ..core.files import MAX_TEXT_BYTES, read_file, write_atomically
 from ..core.os_errors import os_reason
 from ..core.progress import Progress, Step, tell_step
 from ..runtime.ollama.client import OllamaServer
@@ -133,8 +133,8 @@ class DigestCache:
     def get(self, path: Path, stat: os.stat_result) -> str | None:
         """The digest that was stored for exactly this state of the file."""
         try:
-            entry = json.loads(self._entry(path).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            entry = json.loads(read_file(self._entry(path), MAX_TEXT_BYTES))
+        except (OSError, ValueError, RecursionError):
             return None
         if not isinstance(entry, dict) or entry.get("identity") != _identity(stat):
             return None

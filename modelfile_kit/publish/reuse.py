@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core.cache import kit_cache
-from ..core.files import write_atomically
+from ..core.files import MAX_TEXT_BYTES, read_file, write_atomically
 from .blobs import Blob
 from .create_request import CreateRequest
 from .served_model import ServedModel
@@ -39,7 +39,7 @@ class LayerMemory:
         quantize: the type to which the server quantized the model.
         """
         try:
-            entry = json.loads(self._entry(blobs, quantize).read_text(encoding="utf-8"))
+            entry = json.loads(read_file(self._entry(blobs, quantize), MAX_TEXT_BYTES))
             return tuple((str(kind), str(digest)) for kind, digest in entry["layers"])
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None

@@ -20,7 +20,7 @@ from urllib.parse import quote
 
 from ..core.cache import kit_cache
 from ..core.errors import UsageError
-from ..core.files import write_atomically
+from ..core.files import MAX_TEXT_BYTES, read_file, write_atomically
 from ..core.http_client import Budget
 from ..core.os_errors import os_reason
 from .registry import Descriptor, Registry, uploads_path
@@ -108,7 +108,7 @@ class UploadMemory:
     def get(self, url: str, repository: str, digest: str) -> str:
         """The address that was kept, "" for none."""
         try:
-            found = json.loads(self._entry(url, repository, digest).read_text(encoding="utf-8"))
+            found = json.loads(read_file(self._entry(url, repository, digest), MAX_TEXT_BYTES))
         except (OSError, ValueError, RecursionError):
             return ""
         location = found.get("location") if isinstance(found, dict) else None

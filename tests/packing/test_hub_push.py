@@ -48,6 +48,16 @@ def test_a_new_repository(seeing, hub, micro_pair) -> None:
     assert hub.tokens_elsewhere == []
 
 
+@pytest.mark.parametrize(
+    "ledger", [b"{", b'{"files": 5}', b'{"files": ' + b"[" * 100_000], ids=["cut", "other", "nested"]
+)
+def test_a_ledger_that_is_none_names_no_files(seeing, hub, ledger: bytes) -> None:
+    package = seeing("system: Be brief.\n")
+    push_to_hub(package, NAME, create=True)
+    hub.repos[NAME].files[LEDGER] = ledger
+    assert set(done(push_to_hub(package, NAME, overwrite=True)).values()) <= {"same", "changed", "new"}
+
+
 def test_the_pushed_files_are_those_that_ollama_gets(seeing, hub, tmp_path) -> None:
     push_to_hub(seeing("system: Be brief.\n"), NAME, create=True)
     folder = tmp_path / "there"

@@ -91,12 +91,22 @@ def test_a_replaced_file_is_hashed_again(old_file, cache, tmp_path):
     assert digest_file(path, cache=cache) == ("sha256:" + hashlib.sha256(b"two").hexdigest(), False)
 
 
-@pytest.mark.parametrize("damage", [b"", b"{", b"[]", b'{"identity": 1}', b"\xff\xfe"])
+@pytest.mark.parametrize("damage", [b"", b"{", b"[]", b'{"identity": 1}', b"\xff\xfe", b"[" * 200_000])
 def test_a_damaged_entry_counts_as_none(old_file, cache, damage):
     path = old_file()
     digest, _ = digest_file(path, cache=cache)
     [entry] = cache.folder.iterdir()
     entry.write_bytes(damage)
+    assert digest_file(path, cache=cache) == (digest, False)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_in_place_of_an_entry_is_not_waited_for(old_file, cache):
+    path = old_file()
+    digest, _ = digest_file(path, cache=cache)
+    [entry] = cache.folder.iterdir()
+    entry.unlink()
+    os.mkfifo(entry)
     assert digest_file(path, cache=cache) == (digest, False)
 
 

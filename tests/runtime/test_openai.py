@@ -124,6 +124,16 @@ def test_a_stream_that_stops_short(httpserver, server, end):
     assert e.value.code == "MK805"
 
 
+@pytest.mark.parametrize("text", ["{", "[" * 100_000, "9" * 10_000], ids=["broken", "nested", "huge"])
+def test_arguments_of_a_call_that_are_no_json(httpserver, server, text):
+    call = {"function": {"name": "f", "arguments": text}}
+    httpserver.expect_request(CHAT).respond_with_json({"choices": [{"message": {"tool_calls": [call]}}]})
+    with pytest.raises(ServerError, match="a tool call whose arguments are no JSON") as e:
+        server.chat(BODY)
+    assert e.value.code == "MK804"
+    assert len(e.value.message) < 300
+
+
 @pytest.mark.parametrize(
     ("reply", "place"),
     [

@@ -161,7 +161,7 @@ def _collect_openai(parts: Sequence[Mapping[str, Any]], url: str) -> Answer:
 def _arguments(text: str, url: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError as e:
+    except (ValueError, RecursionError) as e:
         raise ServerError(
             f"{url} answered a tool call whose arguments are no JSON: {text[:80]!r}",
             help="OpenAI's API gives arguments as a JSON text; is this an Ollama server?",
