@@ -32,6 +32,7 @@ def test_the_site_is_built_without_a_warning(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     pages = {path.relative_to(tmp_path / "site").as_posix() for path in tmp_path.glob("site/**/index.html")}
     assert {"index.html", "tutorial/index.html", "guides/trainers/index.html", "codes/index.html"} <= pages
+    assert 'href="stylesheets/site.css"' in (tmp_path / "site/index.html").read_text(encoding="utf-8")
     api = (tmp_path / "site/api/index.html").read_text(encoding="utf-8")
     assert all(f'id="modelfile_kit.{name}"' in api for name in ("compile_template", "build", "Diagnostic"))
     architecture = (tmp_path / "site/modes/index.html").read_text(encoding="utf-8")

@@ -132,6 +132,20 @@ def test_roles_tools_think_and_images_reach_the_prompt(page, tmp_path):
 
 
 @pytest.mark.engine
+def test_findings_that_want_the_same_are_one(page):
+    for role in ("assistant", "user"):
+        page.find_element(By.CSS_SELECTOR, f"#adding [data-role={role}]").click()
+    boxes = page.find_elements(By.CSS_SELECTOR, "#messages textarea[rows]")
+    boxes[-1].send_keys("Again")
+    wait = WebDriverWait(page, 30, 0.05)
+    wait.until(lambda d: "more of this cause" in at(d, "findings").text)
+    [cause] = page.find_elements(By.CSS_SELECTOR, "#findings > ul > li.error-cause")
+    assert cause.text.count("help:") == 1
+    cause.find_element(By.TAG_NAME, "summary").click()
+    assert len(cause.find_elements(By.CSS_SELECTOR, "details li.said")) >= 2
+    assert violations(page) == []
+
+
 def test_tokens_are_chips_with_id_and_kind(page, llama_cpp):
     rows = [section.text.split() for section in page.find_elements(By.CSS_SELECTOR, "#tokens section")]
     assert len(rows) == 2
