@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import datetime
 import importlib.metadata
+import importlib.util
 import os
 import platform
 import re
@@ -46,12 +47,13 @@ class Benchmark:
 
 
 BENCHMARKS = (
+    Benchmark("install", ("uv",)),
     Benchmark("start_up", packages=("click", "PyYAML")),
     Benchmark("lint", packages=("click",)),
     Benchmark("header", packages=("gguf", "llama-cpp-python")),
     Benchmark("build", packages=("gguf",)),
     Benchmark("tokenizing", ("llama_cpp",), ("llama-cpp-python",)),
-    Benchmark("gotemplate", ("go", "ollama"), ("jinja2",)),
+    Benchmark("gotemplate"),
     Benchmark("hostile", packages=("jinja2",)),
     Benchmark("memory", ("go",)),
     Benchmark("publish", ("ollama",)),
@@ -69,6 +71,7 @@ def missing(benchmark: Benchmark, asked: argparse.Namespace) -> str:
     """What a benchmark needs and is not here, "" where nothing is missing."""
     here: dict[str, Callable[[], bool]] = {
         "go": lambda: shutil.which("go") is not None,
+        "uv": lambda: importlib.util.find_spec("uv") is not None,
         "ollama": lambda: bool(os.environ.get("OLLAMA_BIN") or shutil.which("ollama")),
         "llama_cpp": lambda: bool(versions(("llama-cpp-python",))),
         "corpus": lambda: asked.corpus is not None,
