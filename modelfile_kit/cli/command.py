@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shutil
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import click
@@ -22,7 +23,23 @@ _GROUPS: dict[str, frozenset[str]] = {
 }
 
 HELP_NAMES = ("-h", "--help")
+CLICKS_LEAST_WIDTH = 50  # click/formatting.py, HelpFormatter
 NEXT = "modelfile_kit.next"  # of a context's `meta`: what to say as the very last line
+
+
+class _Narrow(click.HelpFormatter):
+    """For terminals that are narrower than click has in mind."""
+
+    def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
+        """Options, with their meaning below those that are long."""
+        super().write_dl(rows, min(col_max, self.width // 3), col_spacing)
+
+
+def fit_help(ctx: click.Context) -> None:
+    """Has the help of a context fit the terminal, where that is narrower than click's least width."""
+    width = shutil.get_terminal_size().columns
+    if width < CLICKS_LEAST_WIDTH + 2:
+        ctx.terminal_width, ctx.formatter_class = max(width - 1, 24), _Narrow
 
 
 class Command(click.Command):
@@ -71,6 +88,16 @@ class Command(click.Command):
             return
         print_report(report, asked)
         raise click.exceptions.Exit(error.exit_code) from error
+
+    def get_help(self, ctx: click.Context) -> str:
+        """The help, as wide as the terminal."""
+        fit_help(ctx)
+        return super().get_help(ctx)
+
+    def get_usage(self, ctx: click.Context) -> str:
+        """The first line of it, as wide as the terminal."""
+        fit_help(ctx)
+        return super().get_usage(ctx)
 
     def get_help_option_names(self, ctx: click.Context) -> list[str]:
         """The same in every context: click remembers those of the first, whichever that was."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 import click
@@ -11,8 +12,11 @@ from ..core import codes
 from ..core.codes import Code
 from ..core.errors import UsageError
 from ..core.near_words import near_word
+from ..report.terminal import wrapped
 from .command import Command
-from .output import show
+from .output import columns, show
+
+PAGE_WIDTH = 100  # columns; longer lines are hard to read
 
 # A code of some form, and the beginning that the codes of one subject share.
 _CODE = re.compile(r"MK\d{3}", re.IGNORECASE)
@@ -39,7 +43,17 @@ def command(asked: tuple[str, ...]) -> None:
     if not asked:
         show("\n".join(_list(area) for area in codes.AREAS))
         return
-    show("\n\n".join(_about(word.strip()) for word in asked))
+    pages = "\n\n".join(_about(word.strip()) for word in asked)
+    width = columns(sys.stdout)
+    show(pages if width is None else "\n\n".join(_fitted(block, width) for block in pages.split("\n\n")))
+
+
+def _fitted(block: str, width: int) -> str:
+    """A paragraph in lines of a terminal; examples, lists of codes and tables stay as they are."""
+    lines = block.split("\n")
+    if any(line.startswith((" ", "|", "-", "`" * 3)) for line in lines):
+        return block
+    return "\n".join(wrapped(" ".join(lines), "", min(width, PAGE_WIDTH)))
 
 
 def _list(area: str) -> str:

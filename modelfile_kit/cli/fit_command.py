@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,9 +25,11 @@ from ..gguf_file import Header, read_header
 from ..gguf_file.description import file_type
 from ..gguf_file.pairing import FileKind, classify
 from ..report import Case, Report, Status, render
+from ..report.panel import panel_lines
+from ..report.terminal import wrapped
 from .command import Command
 from .common import format_option, memory_size, patience_options, print_diagnostics, write_report_files
-from .output import show, write_report
+from .output import panel_width, show, wants_color, write_report
 from .variants import one_variant, one_variant_option
 
 if TYPE_CHECKING:
@@ -170,7 +173,7 @@ def command(
     if output_format != "text":
         write_report(render(report, output_format), output_format)
     else:
-        show("\n".join(asked.lines()))
+        show("\n".join(asked.lines(panel_width(sys.stdout), color=wants_color(sys.stdout))))
         print_diagnostics(report.all_diagnostics())
     if not report.ok:
         raise click.exceptions.Exit(1)
@@ -247,6 +250,10 @@ class _Row:
     context: int | None
     here: bool
     estimated: bool
+
+
+def _place(row: _Row) -> str:
+    return "this file" if row.here else "estimated" if row.estimated else "beside it"
 
 
 class _Question:
@@ -349,7 +356,8 @@ class _Question:
 
     # -- for people ------------------------------------------------------------------------------------------
 
-    def lines(self) -> Iterator[str]:
+    def lines(self, width: int | None = None, *, color: bool = False) -> Iterator[str]:
+        """What there is to say. width: of a terminal that can draw, in columns."""
         found, settings = self.found, self.settings
         kind = file_type(self.model.header) or "mixed types"
         yield f"{self.model.header.source}: {self.shape.architecture or 'no architecture'}, {kind}"
@@ -360,7 +368,7 @@ class _Question:
         slots = f", {settings.slots} conversations" if settings.slots > 1 else ""
         attention = "" if settings.flash_attention else ", no flash attention"
         how = f"context {settings.context:,}, cache {settings.cache_type}, batch {settings.batch}"
-        yield f"  {how}{slots}{attention}"
+        yield from wrapped(f"  {how}{slots}{attention}", "    ", width)
         names = [device.name for device in found.devices]
         if len(names) > 1:
             layers = [f"{device.layers} layers" for device in found.devices]
@@ -374,20 +382,27 @@ class _Question:
         if self.searched:
             yield f"  {settings.gpu_layers} of {len(self.shape.layers) + 1} layers fit on the GPU"
         elif self.context is not None:
-            yield f"  largest context within {self._limits()}: {self._context(self.context)}"
-        yield from self._table()
+            text = f"  largest context within {self._limits()}: {self._context(self.context)}"
+            yield from wrapped(text, "    ", width)
+        yield from self._table(width, color)
 
-    def _table(self) -> Iterator[str]:
+    def _table(self, width: int | None, color: bool) -> Iterator[str]:
         if len(self.rows) < 2:
             return
         last = "largest context" if self.memory and not self.searched else ""
         yield ""
+        if width is not None and width < (65 if last else 48):  # too narrow for the lines below
+            for row in self.rows:
+                values = [("weights", size_text(row.weights)), ("total", size_text(row.total))]
+                values += [(last, self._context(row.context))] if last and row.context is not None else []
+                values += [("file", _place(row))]
+                yield from panel_lines(row.name, values, width=width, color=color, beside=True)
+            return
         yield f"  {'quantization':<14} {'weights':>9} {'total':>9} {last:>16}".rstrip()
         for row in self.rows:
-            mark = "this file" if row.here else "estimated" if row.estimated else "beside it"
             context = "" if row.context is None else self._context(row.context)
             sizes = f"{size_text(row.weights):>9} {size_text(row.total):>9}"
-            yield f"  {row.name:<14} {sizes}{f' {context:>16}' if last else ''}  {mark}"
+            yield f"  {row.name:<14} {sizes}{f' {context:>16}' if last else ''}  {_place(row)}"
 
     def _context(self, tokens: int) -> str:
         return f"{tokens:,}" if tokens else "does not fit"

@@ -20,7 +20,7 @@ import click
 from ..core.interrupts import terminated_as_interrupted
 from ..core.urls import hide_logins
 from ..core.version import __version__
-from .command import HELP_NAMES, Command
+from .command import HELP_NAMES, Command, fit_help
 from .flags import FLAGS, Flags, flag_options
 from .output import columns, tell, wants_color, write_report
 
@@ -75,6 +75,10 @@ class LazyGroup(click.Group):
 
     def get_help_option_names(self, ctx: click.Context) -> list[str]:
         return list(HELP_NAMES)
+
+    def get_help(self, ctx: click.Context) -> str:
+        fit_help(ctx)
+        return super().get_help(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
@@ -271,8 +275,9 @@ def _make_streams_lenient() -> None:
     # Prompts are full of characters that an ASCII or cp1252 terminal lacks; show escapes, do not die.
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            encoding = None if (stream.encoding or "").lower().startswith("utf") else "utf-8"
-            stream.reconfigure(encoding=encoding, errors="backslashreplace")
+            # What reads a pipe or a file expects UTF-8; a terminal shows what its own encoding has.
+            keep = (stream.encoding or "").lower().startswith("utf") or stream.isatty()
+            stream.reconfigure(encoding=None if keep else "utf-8", errors="backslashreplace")
 
 
 if __name__ == "__main__":

@@ -22,6 +22,8 @@ from ..core.foreign_text import shown
 # What click.style writes: colours, bold, dim, and their end.
 _OWN_COLOURS = re.compile("(\x1b\\[(?:[0-2]|3[0-7])m)")
 
+_PLAIN_MARKS = {"✓": "+", "✗": "x", "…": "...", "→": "->", "│": "|", "⏎": "\\n", "×": "x"}
+
 WRITING = threading.RLock()
 """Held by whoever writes: what is drawn beside the work (`cli.progress`) never stands inside a text."""
 
@@ -92,7 +94,30 @@ def columns(stream: Any) -> int | None:
 
 def panel_width(stream: Any) -> int | None:
     """The width of a panel; None in a pipe and on a terminal that cannot draw, which get plain lines."""
-    return None if os.environ.get("TERM") == "dumb" else columns(stream)
+    return columns(stream) if _draws(stream) else None
+
+
+def _draws(stream: Any) -> bool:
+    """Whether the encoding of a terminal has what frames are made of."""
+    return os.environ.get("TERM") != "dumb" and _has("╭─│", stream)
+
+
+def _has(text: str, stream: Any) -> bool:
+    try:
+        text.encode(stream.encoding or "utf-8")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def _in_its_characters(text: str, stream: Any) -> str:
+    """The text with other marks of ours, where the encoding of a terminal lacks them."""
+    if text.isascii() or (stream.encoding or "utf-8").lower().startswith("utf"):
+        return text
+    for mark, plain in _PLAIN_MARKS.items():
+        if not _has(mark, stream):
+            text = text.replace(mark, plain)
+    return text
 
 
 def _erase() -> None:
@@ -110,4 +135,4 @@ def _write(text: str, stream: TextIO, nl: bool) -> None:
         text = shown(text, lines=True)
     with WRITING:
         _erase()
-        click.echo(text, file=stream, nl=nl, color=wants_color(stream))
+        click.echo(_in_its_characters(text, stream), file=stream, nl=nl, color=wants_color(stream))

@@ -153,4 +153,5 @@ def _columns(text: str) -> int:
 
 
 def _paint(text: str, color: bool, **style: Any) -> str:
-    return click.style(text, **style) if color and text else text
+    # a style that is not wanted would be an escape code of its own
+    return click.style(text, **{k: v for k, v in style.items() if v}) if color and text else text

@@ -1,6 +1,7 @@
 """Colour, bars and wrapping: on a terminal of its own (a pseudo terminal), and nowhere else."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -106,3 +107,63 @@ def test_a_pipe_gets_no_escape_codes(modelfile, command):
     )
     assert done.stdout
     assert ESCAPE not in done.stdout + done.stderr
+
+
+def narrow(text):
+    """The lines of a terminal without colours."""
+    return [re.sub(r"\x1b\[[0-9;]*m", "", line).rstrip() for line in text.splitlines()]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ["--help"],
+        ["check", "--help"],
+        ["test", "--help"],
+        ["explain", "MK321"],
+        ["fit", "micro-glm4v.gguf"],
+        ["fit", "micro-glm4v.gguf", "--memory", "1GiB"],
+        ["inspect", "micro-glm4v.gguf"],
+        ["inspect", "none.gguf"],
+        ["check", "--bytes-only"],
+        ["compile"],
+        ["build", "-v"],
+    ],
+    ids=" ".join,
+)
+def test_a_narrow_terminal_breaks_no_word(line, package, monkeypatch):
+    monkeypatch.chdir(package)
+    seen = narrow(on_terminal("-m", "modelfile_kit", *line, columns=40, CI="1"))
+    # examples and what is to run next are whole, so that they can be copied, and so are names of options
+    copied = ("next: ", "  mkmodelfile ", "    PARAMETER", "  -")
+    long = [row for row in seen if len(row) > 40 and not row.startswith(copied)]
+    assert seen and long == []
+
+
+def test_a_long_word_is_not_broken_by_us(package):
+    seen = narrow(on_terminal("-m", "modelfile_kit", "build", str(package), columns=40))
+    assert f"next: mkmodelfile check {package}" in seen
+
+
+@pytest.mark.parametrize(("encoding", "mark"), [("ascii", "+"), ("latin-1", "+"), ("utf-8", "✓")])
+def test_a_terminal_gets_the_characters_that_it_has(encoding, mark, package):
+    (package / "mkmodelfile.yaml").write_text("name: tiny\nmodel: micro-glm4v.gguf\nsystem: 你好\n", "utf-8")
+    line = ("-m", "modelfile_kit", "check", str(package), "--bytes-only", "-v")
+    seen = on_terminal(*line, PYTHONIOENCODING=encoding)
+    assert f"{mark} " in "".join(narrow(seen))
+    assert seen.isascii() == (encoding != "utf-8")
+    assert ("╭" in seen) == (encoding == "utf-8")
+    # a pipe has UTF-8 whatever the terminal is
+    done = subprocess.run(
+        [sys.executable, *line],
+        capture_output=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONIOENCODING": encoding},
+    )
+    assert "✓ " in done.stdout.decode("utf-8")
+
+
+def test_both_sides_have_no_escapes_that_are_shown(package):
+    model = str(package / "micro-glm4v.gguf")
+    seen = on_terminal("-m", "modelfile_kit", "compile", model, "--explain", columns=120)
+    assert ESCAPE in seen and "\\x1b" not in seen
