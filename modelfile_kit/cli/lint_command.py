@@ -98,24 +98,26 @@ def command(
     """
     modelfiles = modelfiles or HERE
     settings = project_config(modelfiles, config)
-    target = target if was_given("target") else settings.target or target
-    no_files = no_files or not settings.lint.get("files", True)
     if not was_given("fail_on") and "fail-on" in settings.lint:
         fail_on = settings.lint["fail-on"]
-    if memory is None and "memory" in settings.lint:
-        memory = read_memory(settings.lint["memory"])
     known = _baseline(baseline, update_baseline, settings)
-    choice = choice_of(settings, select, ignore)
     wanted_names = settings.include or LINTED
     files = project_files(modelfiles, settings, force_exclude=force_exclude, wanted=wanted_names)
     found: list[Diagnostic] = []
     unread = files.unreadable
+    choices: dict[Path | None, Choice] = {}
     for name, data in files.read("lint", modelfiles, unread):
-        base = None if no_files else Path() if name == "-" else Path(name).parent
-        wanted = choice.for_file(files.parts_of(name))
+        own = files.config_of(name)
+        if own.file not in choices:
+            choices[own.file] = choice_of(own, select, ignore)
+        wanted = choices[own.file].for_file(own.parts_of(name))
+        meant = target if was_given("target") else own.target or target
+        looks = not no_files and own.lint.get("files", True)
+        base = None if not looks else Path() if name == "-" else Path(name).parent
+        room = read_memory(own.lint["memory"]) if memory is None and "memory" in own.lint else memory
         if fix and name != "-" and is_modelfile(name):
-            data = _fix(name, data, base, target, wanted)
-        found += lint_file(data, base=base, target=target, file=name, memory=memory, choice=wanted)
+            data = _fix(name, data, base, meant, wanted)
+        found += lint_file(data, base=base, target=meant, file=name, memory=room, choice=wanted)
     found = list(dict.fromkeys(found))  # a chat template and the package that names it tell the same
     if known is not None:
         found = _beyond(known, found, files, update_baseline)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,8 +15,9 @@ from ..core.progress import told_steps
 from ..lint.project_settings import wrong_words
 from ..ollama.grammar import MAX_BYTES
 from ..project.config import Config, find_config, read_config
+from ..project.nearest import Nearest
 from ..project.patterns import Patterns
-from ..project.walk import MODELFILES, Search
+from ..project.walk import MODELFILES, Search, Skipped
 from .common import read_bytes, say
 from .flags import current_flags
 
@@ -33,10 +34,11 @@ class ProjectFiles:
     names: tuple[str, ...]
     config: Config
     search: Search
+    nearest: Nearest
 
-    def parts_of(self, name: str) -> tuple[str, ...]:
-        """Of a file's path, from the folder of the configuration."""
-        return self.search.parts_of(Path(name))
+    def config_of(self, name: str) -> Config:
+        """The configuration that a file has: the nearest one. Of standard input that of the run."""
+        return self.config if name == "-" else self.nearest.of(name)
 
     @property
     def unreadable(self) -> list[Diagnostic]:
@@ -80,9 +82,10 @@ def project_config(names: Sequence[str], config: str | None) -> Config:
 
     Raises ConfigError with everything that is wrong with it, whichever command reads it.
     """
-    if config == "none":
-        return Config()
-    return find_config(names, wrong_words) if config is None else read_config(Path(config), wrong_words)
+    if config is None:
+        return find_config(names, wrong_words)
+    found = Config() if config == "none" else read_config(Path(config), wrong_words)
+    return replace(found, alone=True)
 
 
 def project_files(
@@ -106,11 +109,17 @@ def project_files(
         config.respect_gitignore,
         force_exclude,
     )
-    found = tuple(search.find(names))
+    nearest = Nearest(config, wrong_words)
+    found = []
+    for name in search.find(names):
+        if name != "-" and (force_exclude or name not in names) and nearest.excludes(name):
+            search.skipped.append(Skipped(name, "exclude"))
+        else:
+            found.append(name)
     if current_flags().verbose:
         for one in search.skipped:
             say(f"skipped {one.path} ({one.why})")
-    return ProjectFiles(found, config, search)
+    return ProjectFiles(tuple(found), config, search, nearest)
 
 
 def was_given(name: str) -> bool:

@@ -13,11 +13,11 @@ from typing import Any
 from ..core.diagnostics import Diagnostic, Severity, Span, by_place, with_excerpts
 from ..core.errors import ConfigError, UsageError
 from ..core.file_kinds import kind_of
-from ..core.files import read_file
+from ..core.files import from_here, read_file
 from ..core.near_words import near_word
 from ..core.sizes import read_memory
 from .toml_places import key_places, line_of, line_of_word
-from .walk import repository_of
+from .walk import parts_from, repository_of
 
 FILE_NAMES = ("mkmodelfile.toml", "pyproject.toml")
 CODE = "MK907"
@@ -63,7 +63,7 @@ class Config:
     """What a project has set; None and empty where it says nothing.
 
     file: where it was read; folder: where its patterns and paths start. lint, test: the keys of these tables.
-    text: of the file, for the places of its keys.
+    text: of the file, for the places of its keys. alone: whether no other one counts, wherever a file lies.
     """
 
     file: Path | None = None
@@ -76,6 +76,11 @@ class Config:
     test: Mapping[str, Any] = field(default_factory=dict)
 
     text: str = field(default="", repr=False, compare=False)
+    alone: bool = False
+
+    def parts_of(self, name: str) -> tuple[str, ...]:
+        """The parts of a file's path, from the folder of the configuration; the whole path outside of it."""
+        return parts_from(self.folder, name)
 
     def fault(self, path: tuple[str, ...], message: str, help: str = "", word: str = "") -> Diagnostic:
         """A finding about a key, such as ("lint", "select"); word: the text in its value that is meant."""
@@ -96,13 +101,20 @@ def find_config(names: Iterable[str], check: Check | None = None) -> Config:
     start = _common_folder(names)
     top = repository_of(start)
     for folder in (start, *start.parents):
-        for name in FILE_NAMES:
-            # Not Path.is_file(), which fails in a folder that may not be looked into.
-            if os.path.isfile(file := folder / name) and (found := _read(file, check)) is not None:  # noqa: PTH113
-                return found
+        if (found := config_in(folder, check)) is not None:
+            return found
         if folder == top:
             break
     return Config(folder=start if top is None else top)
+
+
+def config_in(folder: Path, check: Check | None = None) -> Config | None:
+    """The configuration that lies in a folder. Raises as `find_config` does."""
+    for name in FILE_NAMES:
+        # Not Path.is_file(), which fails in a folder that may not be looked into.
+        if os.path.isfile(file := folder / name) and (found := _read(file, check)) is not None:  # noqa: PTH113
+            return found
+    return None
 
 
 def read_config(file: Path, check: Check | None = None) -> Config:
@@ -306,14 +318,8 @@ def _kind(value: Any) -> str:
 
 
 def _shown(file: Path) -> str:
-    """A path as it is shown: from the current folder, where that is in or above the file's folder."""
-    here, whole = os.getcwd(), os.path.abspath(file)  # noqa: PTH100, PTH109
-    try:
-        common = os.path.commonpath((here, whole))
-    except ValueError:  # another drive
-        return str(file)
-    near = common in (here, os.path.dirname(whole))  # noqa: PTH120
-    return os.path.relpath(whole, here) if near else str(file)
+    """A path as it is shown: as it was named, one that was found as it is from the current folder."""
+    return str(from_here(file) if file.is_absolute() else file)
 
 
 def _place(name: str, text: str, said: str) -> Span:

@@ -178,12 +178,7 @@ class Search:
 
     def parts_of(self, path: Path) -> tuple[str, ...]:
         """The parts of a path from the root; of the whole path where it is not below it."""
-        try:
-            relative = Path(os.path.relpath(path, self.root))
-        except ValueError:  # another drive
-            return Path(os.path.abspath(path)).parts[1:]  # noqa: PTH100
-        outside = relative.parts[:1] == (os.pardir,)
-        return Path(os.path.abspath(path)).parts[1:] if outside else relative.parts  # noqa: PTH100
+        return parts_from(self.root, path)
 
     def _ignores_above(self, folder: Path) -> list[tuple[str, Patterns]]:
         """The patterns of the folders from the repository's root down to above this one."""
@@ -194,6 +189,16 @@ class Search:
         lists = [(top, top / ".git" / "info" / "exclude")]
         lists += [(p, p / ".gitignore") for p in reversed(whole.parents) if p == top or top in p.parents]
         return [(str(base), found) for base, file in lists if (found := _read_patterns(file))]
+
+
+def parts_from(folder: Path, path: str | Path) -> tuple[str, ...]:
+    """The parts of a path from a folder; of the whole path where it is not below it."""
+    whole = Path(os.path.abspath(path))  # noqa: PTH100
+    try:
+        parts = Path(os.path.relpath(whole, folder)).parts
+    except ValueError:  # another drive
+        return whole.parts[1:]
+    return whole.parts[1:] if parts[:1] == (os.pardir,) else parts
 
 
 def repository_of(folder: Path) -> Path | None:

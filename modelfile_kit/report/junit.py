@@ -58,7 +58,7 @@ def _of_findings(report: Report, name: str, found: Sequence[Diagnostic]) -> Case
 
 def _case(report: Report, case: Case) -> Xml.Element:
     element = Xml.Element(
-        "testcase", classname=shown(f"{report.command}.{report.subject}"), name=shown(case.name)
+        "testcase", classname=shown(f"{report.command}.{report.subject}".rstrip(".")), name=shown(case.name)
     )
     element.set("time", f"{case.seconds or 0:.3f}")
     text = "\n".join([case.details, *map(_finding, case.diagnostics)]).strip("\n")

@@ -298,3 +298,28 @@ def test_a_configuration_is_named_from_here(tmp_path: Path, mkmodelfile, monkeyp
     (tmp_path / "mkmodelfile.toml").write_text('[lint]\nbaseline = "known.json"\n')
     monkeypatch.chdir(tmp_path)
     assert mkmodelfile("lint", "a").err.startswith("known.json: error MK908")
+
+
+def test_configurations_in_folders(mkmodelfile, many):
+    """A file has the nearest one, whatever else is named: so do hooks that name the files of a commit."""
+    write("mkmodelfile.toml", '[lint]\nselect = ["MK110"]\nbaseline = "known.json"\n')
+    write("b/mkmodelfile.toml", '[lint]\nselect = ["MK125"]\n[lint.per-file-ignores]\n"/old" = ["MK1"]\n')
+    write("b/old/Modelfile", WARNS)
+    write("b/gone/Modelfile", WARNS)
+    done = mkmodelfile("lint", "--update-baseline")
+    assert (done.code, "known.json: 3 findings in 3 files" in done.err) == (0, True)
+    assert f"{Path.cwd()}" not in done.err
+    Path("known.json").write_text('{"version": 1, "findings": {}}')
+    found = [line.partition(": ")[0] for line in mkmodelfile("lint").out.splitlines() if "file:" in line]
+    assert found == ["a/Modelfile:2:1", "b/Modelfile:2:1", "b/gone/Modelfile:2:1"]
+    assert codes(mkmodelfile("lint", "a/Modelfile", "b/Modelfile")) == ["MK110", "MK125"]
+    write("b/mkmodelfile.toml", 'exclude = ["gone"]\n[lint]\nselect = ["MK125"]\n')
+    for arguments in ((".",), ("--force-exclude", "a/Modelfile", "b/Modelfile", "b/gone/Modelfile")):
+        assert "gone" not in mkmodelfile("lint", *arguments).out.partition("\n")[2]
+    assert "b/gone/Modelfile" in mkmodelfile("lint", "a/Modelfile", "b/gone/Modelfile").out
+    assert codes(mkmodelfile("lint", ".", "--select", "MK1")) == ["MK110", "MK125"]
+    write("one.toml", '[lint]\nselect = ["MK110"]\n')
+    assert codes(mkmodelfile("lint", ".", "--config", "one.toml")) == ["MK110"]
+    write("b/mkmodelfile.toml", "slect = 1\n")
+    done = mkmodelfile("lint", ".")
+    assert (done.code, str(Path("b/mkmodelfile.toml")) in done.err) == (2, True)
