@@ -51,7 +51,7 @@ GO_TEMPLATE = FileKind(
 )
 CHAT_TEMPLATE = FileKind(
     "a chat template (Jinja)",
-    "`mkmodelfile compile` and `render --jinja` take it, and `chat_template:` of a package",
+    "`mkmodelfile lint`, `compile` and `render --jinja` take it, and `chat_template:` of a package",
 )
 MODELFILE = FileKind(
     "a Modelfile",

@@ -47,7 +47,7 @@ COMMANDS = {
     "test --micro --no-tokens {}": {"package"},
     "publish --dry-run {}": {"package"},
     "serve --print shell {}": {"package"},
-    "lint --no-files {}": {"modelfile", "package", "go"},
+    "lint --no-files {}": {"modelfile", "package", "go", "jinja"},
     "fmt --check {}": {"modelfile"},
     "lint --baseline {} Modelfile": {"config", "chats"},  # JSON, of which MK908 says that it is no baseline
     "lint --config {} Modelfile": set(),
