@@ -248,3 +248,17 @@ def test_numbers_that_python_cannot_take(expression: str) -> None:
     compiled = compile_template(source)
     with pytest.raises(KitError):
         render_prompt(compiled.template, messages)
+
+
+def test_what_tells_two_failures_apart_is_kept() -> None:
+    """One branch fails in Hugging Face's rendering too, the other is not supported; both end the request."""
+    source = (
+        "{% for m in messages if m.role != 'system' %}{% if 'e' in m.content %}{{ raise_exception('no e') }}"
+        "{% else %}{% if loop.nextitem is defined %}y{% endif %}{% endif %}{% endfor %}"
+    )
+    found = compile_template(source)
+    assert "MK657" not in {d.code for d in found.diagnostics}
+    with pytest.raises(KitError, match="no e"):
+        render_prompt(found.template, [{"role": "user", "content": "Hello"}])
+    with pytest.raises(KitError, match=r"loop\.nextitem in this loop"):
+        render_prompt(found.template, [{"role": "user", "content": "Hi"}])

@@ -8,7 +8,8 @@ from .effects import effects
 
 
 def drop_before_failure(nodes: Nodes) -> Nodes:
-    """What comes before or after a certain failure goes; other failures before it keep their messages.
+    """What comes before or after a certain failure goes, but for what tells which failure it is; other
+    failures before it keep their messages.
 
     >>> from modelfile_kit.compiler.ir.printer import emit
     >>> empty = go.If(go.Atom(go.Root("A")), (go.Text("x"), go.Print(go.Root("B")), go.Fail("no")))
@@ -28,7 +29,19 @@ def drop_before_failure(nodes: Nodes) -> Nodes:
     before = out[:end]
     if any(effects(n).leaves or _may_fail(n) for n in before):
         return (*before, out[end])
-    return out[end : end + 1]
+    return (*_needed_by(out[end], before), out[end])
+
+
+def _needed_by(last: Node, before: Nodes) -> Nodes:
+    """The statements that set what a failing statement asks, in their order."""
+    kept: list[Node] = []
+    asked = effects(last).reads
+    for n in reversed(before):
+        found = effects(n)
+        if asked & (found.assigned | found.declared):
+            kept.insert(0, n)
+            asked |= found.reads
+    return tuple(kept)
 
 
 def _fails(n: Node) -> bool:

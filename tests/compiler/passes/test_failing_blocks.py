@@ -11,6 +11,8 @@ from tests.compiler.passes.branches import A, B
 FAIL, OTHER = go.Fail("no"), go.Fail("other")
 BOTH = go.If(A, (FAIL,), (OTHER,))
 T = go.Text("t")
+V, W = go.Var(7, "v"), go.Var(8, "w")
+ASKS = go.If(go.Atom(V), (FAIL,), (OTHER,))
 
 
 @pytest.mark.parametrize(
@@ -19,6 +21,15 @@ T = go.Text("t")
         ((T, FAIL, T), (FAIL,)),
         ((T, BOTH), (BOTH,)),
         ((go.Range(1, go.Root("L"), (T, FAIL)), T), (go.Range(1, go.Root("L"), (FAIL,)), T)),
+        # a variable tells which of two failures it is
+        (
+            (T, go.Declare(V, go.Lit(False)), go.If(B, (go.Set(V, go.Lit(True)), T)), T, ASKS),
+            (go.Declare(V, go.Lit(False)), go.If(B, (go.Set(V, go.Lit(True)), T)), ASKS),
+        ),
+        (
+            (go.Declare(W, go.Root("L")), go.Declare(V, W), go.Declare(go.Var(9, "x"), W), ASKS),
+            (go.Declare(W, go.Root("L")), go.Declare(V, W), ASKS),
+        ),
         # another message comes first
         ((T, go.If(B, (OTHER,)), FAIL, T), (T, go.If(B, (OTHER,)), FAIL)),
         ((T, go.Include("part", go.Root("A")), FAIL), (T, go.Include("part", go.Root("A")), FAIL)),
