@@ -121,6 +121,9 @@ class _Examination:
         found += self.replaced(known)
         if self.trials is not None:
             found += self.plain(trials.plain(self.trials, self.source))
+            # One with serious findings is not taken for innocent in any case.
+            if self.trials.ended and all(f.severity is Severity.INFO for f in found):
+                found.append(_not_tried(self.trials.ended))
         found = sorted(dict.fromkeys(found), key=lambda f: (f.severity.rank, f.span.line or 0, f.code))
         return list(_bounded(found))
 
@@ -609,6 +612,17 @@ def _merged(found: Iterable[Finding]) -> Iterator[Finding]:
         key = (finding.code, added) if added else (finding.code, finding.message)
         first.setdefault(key, finding)
     yield from first.values()
+
+
+def _not_tried(limit: str) -> Finding:
+    """MK212: a limit ended the trials, so that nothing is said of what was not tried."""
+    return Finding(
+        "MK212",
+        Severity.WARNING,
+        f"not every text that the chat template waits for was tried: {limit}",
+        "look for a loop over a large range, or a loop in a loop, and at the conditions by hand",
+        Span(line=1),
+    )
 
 
 def _bounded(found: Sequence[Finding]) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..core.conversation import Message, Tool
 from ..core.errors import TemplateReferenceError
-from ..huggingface import ConversationRefusedError, Reference
+from ..huggingface import ConversationRefusedError, Reference, TemplateLimitError
 from .words import sentences
 
 # Words that no template has: what is compared is where they come out again.
@@ -95,6 +95,7 @@ class Trials:
         self.reference = Reference(chat_template, bos_token=bos_token, eos_token=eos_token)
         self.reference.steps_max = STEPS_OF_ONE
         self.left = RENDERINGS_MAX
+        self.ended = ""  # which limit kept a trial from being made, "" while none did
         self._known: dict[str, tuple[str, str] | None] = {}
 
     def prompt(
@@ -122,6 +123,9 @@ class Trials:
             return (prompt, "") if len(prompt) <= PROMPT_MAX else None
         except ConversationRefusedError as error:
             return "", error.reason
+        except TemplateLimitError as limit:
+            self.ended = self.ended or limit.message
+            return None
         except TemplateReferenceError:
             return None
 
@@ -136,8 +140,14 @@ class Trials:
 
     @property
     def over(self) -> bool:
-        """Whether no further rendering is allowed."""
-        return self.left <= 0 or self.reference.steps > STEPS_MAX
+        """Whether no further rendering is allowed; asked before each, so then one is not made."""
+        limit = ""
+        if self.left <= 0:
+            limit = f"{RENDERINGS_MAX:,} conversations were rendered"
+        elif self.reference.steps > STEPS_MAX:
+            limit = f"the chat template takes more than {STEPS_MAX:,} steps in all its renderings"
+        self.ended = self.ended or limit
+        return bool(limit)
 
     def compare(self, role: str, text: str) -> Shown | None:
         """The first conversation in which this text does more than come out where another one would."""

@@ -10,6 +10,7 @@ import pytest
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from modelfile_kit.core.diagnostics import Severity
+from modelfile_kit.safety import trials
 from modelfile_kit.safety.examine import Finding, examine
 from tests import hostile_templates
 
@@ -236,3 +237,13 @@ def test_hostile_templates_end(name: str) -> None:
 )
 def test_long_constants_end(text: str) -> None:
     assert isinstance(examine(text + CHAT), tuple)
+
+
+def test_a_limit_that_ends_the_trials_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A template in which nothing was found because nothing could be tried is not innocent."""
+    innocent = HEAD + "{{ message.content }}" + TAIL
+    assert told(innocent) == []
+    monkeypatch.setattr(trials, "STEPS_OF_ONE", 1)
+    [found] = told(innocent + "\n")  # what is examined is remembered
+    assert (found.code, found.span.line) == ("MK212", 1)
+    assert found.message.endswith("was tried: the chat template takes more than 1 steps")

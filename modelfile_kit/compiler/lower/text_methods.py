@@ -68,7 +68,7 @@ def strip(st: State, name: str, v: Value, chars: Value | None = None) -> Value:
     """Known ends are stripped now; an unknown end stays a lazy call, worked out where it is used."""
     cut = _text_argument(st, chars)
     assert isinstance(v, (Const, Str))
-    return strip_parts(st, name, v, cut)
+    return strip_parts(st, name, v, cut) if cut != "" else v  # without letters nothing is stripped
 
 
 def strip_parts(st: State, name: str, v: Const | Str, chars: str | None) -> Value:

@@ -17,6 +17,7 @@ EXPRESSIONS = [
     "{{ s.lstrip() }}|{{ s.rstrip() }}",
     "{{ s.strip('\\n') }}|{{ s.lstrip('\\n ') }}|{{ s.rstrip('a') }}",
     "{{ s.strip('é你') }}",
+    "{{ s.strip('') }}|{{ s.lstrip('').rstrip() }}|{{ s.rstrip('') | length }}",
     "{{ s.split('</think>')[0] }}",
     "{{ s.split('</think>')[-1] }}",
     "{{ s.split('</think>')[-1].lstrip('\\n') }}",
