@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from .walk import parts_from, repository_of
 FILE_NAMES = ("mkmodelfile.toml", "pyproject.toml")
 CODE = "MK907"
 MAX_BYTES = 1 << 20
+MAX_FAULTS = 50
+"""So many are told: each is looked for in the text, and a list can have fifty thousand wrong words."""
 MAX_PARTS = 30
 """Of a key with dots: Python's reader takes their cube, and no key of ours has more than five."""
 SEVERITIES = ("error", "warning", "info")
@@ -163,7 +166,7 @@ def _read(file: Path, check: Check | None) -> Config | None:
         sound.get("test", {}),
         text,
     )
-    faults += check(config) if check else ()
+    faults += islice(check(config), MAX_FAULTS) if check else ()
     if faults:
         raise ConfigError(with_excerpts(sorted(faults, key=by_place), text.split("\n")))
     return config
@@ -258,8 +261,11 @@ class _Places:
 
 def _sound(places: _Places, name: str, table: Mapping[str, Any]) -> tuple[dict[str, Any], list[Diagnostic]]:
     """The keys of a table whose values can be used, and what is wrong with the others."""
-    sound, faults = {}, []
+    sound: dict[str, Any] = {}
+    faults: list[Diagnostic] = []
     for key, value in table.items():
+        if len(faults) >= MAX_FAULTS:
+            break
         path = (name, key) if name else (key,)
         kind = KEYS[name].get(key)
         if kind is None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
+from functools import lru_cache
 
 Path = tuple[str, ...]
 
@@ -22,7 +24,8 @@ _PIECE = re.compile(
 )
 
 
-def key_places(text: str) -> dict[Path, int]:
+@lru_cache(maxsize=2)  # each fault of a configuration asks for the same text
+def key_places(text: str) -> Mapping[Path, int]:
     """Where each key and each table begins, in characters; text: of a file that is TOML.
 
     Keys of a table that is written inline (`{a = 1}`) are not among them.
@@ -52,7 +55,7 @@ def line_of(text: str, at: int) -> int:
     return text.count("\n", 0, at) + 1
 
 
-def line_of_word(text: str, places: dict[Path, int], path: Path, word: str) -> int:
+def line_of_word(text: str, places: Mapping[Path, int], path: Path, word: str) -> int:
     """The line of a text in the value of a key; that of the key where it is not seen there."""
     start = places[path]
     end = min((at for at in places.values() if at > start), default=len(text))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from modelfile_kit.core.diagnostics import Diagnostic, Severity, Span
 from modelfile_kit.core.errors import ConfigError, UsageError
-from modelfile_kit.project.config import FILE_NAMES, KEYS, find_config, read_config
+from modelfile_kit.project.config import FILE_NAMES, KEYS, MAX_FAULTS, Config, find_config, read_config
 
 WHOLE = """\
 target = ">=0.30"
@@ -265,3 +267,23 @@ def test_dots_elsewhere_are_no_parts_of_a_key(here: Path) -> None:
     found = find_config(["."])
     assert found.exclude == (dots, dots, f'{dots}"{dots}', f"{dots}\n{dots}")
     assert len(found.lint["per-file-ignores"]) == 100
+
+
+@pytest.mark.parametrize(
+    "text", ["".join(f"k{n} = 1\n" for n in range(5_000)), 'target = ">=0.30"\n'], ids=["keys", "words"]
+)
+def test_of_very_many_faults_the_first_are_told(here: Path, text: str) -> None:
+    """Each is looked for in the whole text: fifty thousand would take half an hour."""
+    asked = 0
+
+    def check(config: Config) -> Iterator[Diagnostic]:
+        nonlocal asked
+        while True:
+            asked += 1
+            yield Diagnostic("MK907", Severity.ERROR, f"word {asked}", Span(str(config.file), 1), "")
+
+    Path("mkmodelfile.toml").write_text(text)
+    with pytest.raises(ConfigError) as error:
+        find_config(["."], check)
+    assert len(error.value.findings) <= 2 * MAX_FAULTS
+    assert asked <= MAX_FAULTS + 1
