@@ -171,7 +171,7 @@ def test_verbose_explains_what_was_found(mkmodelfile, tmp_path):
 
 USAGE = [
     (["lint", "--nope", "x"], "No such option", "mkmodelfile lint --help"),
-    (["lint"], "Missing argument", "mkmodelfile lint --help"),
+    (["verify"], "Missing argument", "mkmodelfile verify --help"),
     (["lint", "--fail-on", "never", "x"], "Invalid value", "mkmodelfile lint --help"),
     (["biuld"], "Did you mean 'build'?", "mkmodelfile --help"),
 ]
