@@ -33,6 +33,7 @@ LONG = 4096
 STRICTER = (
     "unknown directive",  # YAML 1.2, 6.8.1: they are ignored
     "extremely long version number",
+    "found incompatible YAML document",  # 6.8.1: a higher minor version is read; 2.0 the kit refuses too
     "found a tab character where an indentation space",  # 8.1.1.1: behind the indentation it is text
     "found unexpected ':'",  # 7.4.2: {a:[b]} is a mapping
 )

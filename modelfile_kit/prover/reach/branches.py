@@ -21,6 +21,8 @@ from .shapes import World
 from .state import AbstractState, DeadError, join
 from .values import ANYTHING, MISSING, NOTHING, TEXT, Thing, Value, thing, truths, union
 
+# What a variable may be set to that a later test of it tells more about.
+_TESTS = (nodes.Compare, nodes.Test, nodes.And, nodes.Or, nodes.Not)
 # Calls of a macro by itself after which what it is given has to be settled.
 DEPTH_MAX = 12
 
@@ -122,7 +124,16 @@ class Reach(Loops):
 
     def _do_assign(self, statement: nodes.Assign, state: AbstractState) -> AbstractState:
         self._bind(statement.target, self.value(statement.node, state), state)
+        if isinstance(statement.target, nodes.Name):
+            self._keep_meaning(statement.target.name, source.unwatched(statement.node), state)
         return state
+
+    def _keep_meaning(self, name: str, test: nodes.Node, state: AbstractState) -> None:
+        """A variable set to a test tells as much as the test, but for namespaces, which macros change."""
+        names = source.names(test)
+        spaces = any(_is_space(state.slots.get(n, NOTHING)) for n in names)
+        if isinstance(test, _TESTS) and name not in names and not spaces:
+            state.meanings[name] = test, source.text(test), names | {name}
 
     def _do_assignblock(self, statement: nodes.AssignBlock, state: AbstractState) -> list[AbstractState]:
         after = self.body(statement.body, state.copy())

@@ -180,6 +180,7 @@ def leave(state: AbstractState, outside: dict[Any, Value]) -> AbstractState:
     """At the end of a scope: variables are what they were outside, namespaces keep what they got."""
     changed = {n for n, v in state.slots.items() if isinstance(n, str) and outside.get(n) != v}
     state.forget(changed)
+    state.meanings = {}  # a name may stand for another variable now, of equal value
     kept = {s: v for s, v in state.slots.items() if isinstance(s, tuple)}
     state.slots = {s: v for s, v in outside.items() if isinstance(s, str)} | kept
     return state

@@ -89,6 +89,8 @@ class Refinement(Expressions):
         if source.text(test) == "loop.last":
             self._at_the_end(truth, refined)
         self._narrow_base(test, truth, refined)
+        if isinstance(test, nodes.Name) and test.name in state.meanings:
+            return self._maybe_refined(source.unwatched(state.meanings[test.name][0]), truth, refined)
         return refined
 
     def _narrow_base(self, test: nodes.Node, truth: bool, state: AbstractState) -> None:

@@ -18,6 +18,8 @@ _FLAGS = frozenset({known(True), known(False), known(None)})
 Fact = tuple[Value, frozenset[str]]
 # A test, the outcome it has had, and the names it depends on.
 Clause = tuple[nodes.Node, bool, frozenset[str]]
+# The test that a variable was set to, its text, and the names that both depend on.
+Meaning = tuple[nodes.Node, str, frozenset[str]]
 # Clauses kept at a time; the oldest go.
 CLAUSES_MAX = 6
 
@@ -30,14 +32,16 @@ class DeadError(Exception):
 class AbstractState:
     """slots: variables and attributes of namespaces. facts: expressions whose value is known better
     because a test has been passed, with the names they depend on. clauses: tests whose outcome is
-    known and whose parts are not yet (`not (a and b)`), by their text."""
+    known and whose parts are not yet (`not (a and b)`), by their text. meanings: what variables were set
+    to, by their name, as long as it would come out the same."""
 
     slots: dict[Slot, Value] = field(default_factory=dict)
     facts: dict[str, Fact] = field(default_factory=dict)
     clauses: dict[str, Clause] = field(default_factory=dict)
+    meanings: dict[str, Meaning] = field(default_factory=dict)
 
     def copy(self) -> AbstractState:
-        return AbstractState(dict(self.slots), dict(self.facts), dict(self.clauses))
+        return AbstractState(dict(self.slots), dict(self.facts), dict(self.clauses), dict(self.meanings))
 
     def flags(self) -> frozenset[tuple[Slot, Value]]:
         """Variables and attributes that are certainly true, false or None."""
@@ -56,11 +60,13 @@ class AbstractState:
         gone = frozenset(names)
         self.facts = {k: f for k, f in self.facts.items() if not f[1] & gone}
         self.clauses = {k: c for k, c in self.clauses.items() if not c[2] & gone}
+        self.meanings = {k: m for k, m in self.meanings.items() if not m[2] & gone}
 
     def forget_text(self, part: str) -> None:
         """Drops facts whose expression contains a text."""
         self.facts = {k: f for k, f in self.facts.items() if part not in k}
         self.clauses = {k: c for k, c in self.clauses.items() if part not in k}
+        self.meanings = {k: m for k, m in self.meanings.items() if part not in m[1]}
 
 
 def join(*states: AbstractState | None) -> AbstractState | None:
@@ -81,5 +87,6 @@ def join(*states: AbstractState | None) -> AbstractState | None:
                 if key in other.facts
             },
             {k: c for k, c in joined.clauses.items() if other.clauses.get(k) == c},
+            {k: m for k, m in joined.meanings.items() if other.meanings.get(k) == m},
         )
     return joined

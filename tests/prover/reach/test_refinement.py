@@ -85,6 +85,34 @@ CASES = [
         "m.thinking is defined",
         {False},
     ),
+    # a variable that was set to a test tells what the test tells, until something in it changes
+    (
+        "{% set u = m.role == 'user' %}{% if u %}{% if m.role == 'user' %}{% endif %}{% endif %}",
+        0,
+        "m.role == 'user'",
+        {True},
+    ),
+    (
+        "{% set r = m.role %}{% set u = r == 'user' %}{% set r = 'tool' if m.content else 'user' %}"
+        "{% if u %}{% if r == 'user' %}{% endif %}{% endif %}",
+        0,
+        "r == 'user'",
+        {False, True},
+    ),
+    (
+        "{% set n = namespace(x=m.content | length) %}{% macro f() %}{% set n.x = 1 - n.x %}{% endmacro %}"
+        "{% set u = n.x == 1 %}{{ f() }}{% if u %}{% if n.x == 1 %}{% endif %}{% endif %}",
+        0,
+        "n.x == 1",
+        {False, True},
+    ),
+    (
+        "{% for k in tools or [] %}{% set u = m.role == 'user' %}{% endfor %}"
+        "{% if not u %}{% if m.role == 'user' %}{% endif %}{% endif %}",
+        0,
+        "m.role == 'user'",
+        {False, True},
+    ),
     ("{% set x = m.content %}{% if x %}{% set x = '' %}{% if x %}{% endif %}{% endif %}", 1, "x", {False}),
 ]
 
