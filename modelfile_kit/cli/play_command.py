@@ -64,7 +64,7 @@ def command(
     from ..play.server import PlayServer
     from ..play.subject import Asked
 
-    say(f"opening {source}")
+    say(f"reading {source}")
     with Player(Asked(source, variant, model, projector, target, name, bos, eos)) as player:
         try:
             server = PlayServer(port, player.facts, player.answer)

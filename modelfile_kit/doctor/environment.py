@@ -164,7 +164,9 @@ def _llama_cpp() -> Case:
         with contextlib.suppress(KitError):  # a wrong name of one is said of llama-server itself
             if program := find_llama_server():
                 return _fine("llama.cpp", f"without llama-cpp-python; {program} tells tokens and answers")
-        return _missing("llama.cpp", "token alignment, `check --see` and `demo` need it", hint)
+        return _missing(
+            "llama.cpp", "`check`, `test` and `demo` need it, or a llama-server, for tokens", hint
+        )
 
     with tempfile.TemporaryDirectory(prefix="mkmodelfile-") as folder:
         model = build_pair(Path(folder)).model
@@ -211,8 +213,9 @@ def _ollama_server(host: str | None) -> Case:
 def _llama_server() -> Case:
     found = find_llama_server()
     if found is None:
-        needed_for = "checking `mode: native` without an Ollama server needs it"
-        return _missing("llama-server", needed_for, "it comes with Ollama 0.30 and with llama.cpp")
+        needed_for = "`serve` needs it, and `check` of a package with `mode: native` without an Ollama server"
+        hint = "it comes with Ollama 0.30 and with llama.cpp; MKMODELFILE_LLAMA_SERVER names one elsewhere"
+        return _missing("llama-server", needed_for, hint)
     return _fine("llama-server", str(found))
 
 

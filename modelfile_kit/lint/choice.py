@@ -81,7 +81,7 @@ def _suggestion(word: str) -> str:
     known = [w for about in codes.all_codes() for w in (about.code, about.name)]
     near = near_word(word.upper() if word[:2].upper() == "MK" else word.lower(), known)
     hint = f"did you mean {near}? " if near else ""
-    return f"{hint}a code such as MK110, a name such as bos-twice, or a beginning such as MK1 is expected"
+    return f"{hint}expected a code such as MK110, a name such as bos-twice, or a beginning such as MK1"
 
 
 EVERYTHING = Choice()

@@ -433,6 +433,7 @@ class _Parser:
     def _value(self) -> str:
         """The value up to the first line end at which it is closed; `at` moves to that line end."""
         text, size = self.text, len(self.text)
+        first_line = self.line(self.at)
         pieces: list[str] = []
         quote = ""
         while True:
@@ -455,7 +456,9 @@ class _Parser:
                 self.at = end
                 return "".join(pieces).strip(" \t\r\n")[len(quote) : -len(quote)]
             if found is None:
-                self._unexpected_end(f"inside a value that {quote} opened", f"close the value with {quote}")
+                self._unexpected_end(
+                    f"inside a value that {quote} opened", f"close the value with {quote}", first_line
+                )
             pieces.append(text[end])
             self.at = end + 1
 
@@ -488,10 +491,14 @@ class _Parser:
             hint = f"did you mean {near.upper()}?"
         self._refuse(message, at=self.at, code=code, help=hint)
 
-    def _unexpected_end(self, where: str, help: str) -> NoReturn:
-        """Ollama answers "unexpected EOF" and names no line, even in the middle of a file."""
+    def _unexpected_end(self, where: str, help: str, line: int = 0) -> NoReturn:
+        """Ollama answers "unexpected EOF" and names no line, even in the middle of a file.
+
+        line: where what is unfinished begins; by default the line that was read last.
+        """
+        at = line or self.line(self.at)
         raise ModelfileError(
-            f"the Modelfile ends too early: {where} (line {self.line(self.at)})",
+            f"the Modelfile ends too early: {where} (line {at})",
             code="MK103",
             span=Span(self.file) if self.file else None,
             help=help,

@@ -18,8 +18,8 @@ from .golden_run import run_golden
 from .golden_variants import variants_for_test
 from .stand_in_file import MicroFiles
 
-# The item for golden files that belong to no conversation; no conversation can be called so.
-LEFT_OVER = "(no other files)"
+# The item for the replies, and for golden files that belong to no conversation; none can be called so.
+LEFT_OVER = "(replies and other files)"
 _MICRO_FILES = pytest.StashKey[MicroFiles]()
 
 

@@ -41,6 +41,7 @@ def test_a_bare_machine_is_no_broken_one(monkeypatch):
     skipped = [c.name for c in cases if c.status is Status.SKIPPED]
     assert skipped == ["llama.cpp", "Ollama program", "Ollama server", "llama-server", "Go"]
     helps = {c.name: c.diagnostics[0].help for c in cases if c.diagnostics}
+    assert "MKMODELFILE_LLAMA_SERVER" in helps["llama-server"]
     assert helps["llama.cpp"].startswith('pip install "modelfile-kit[align]" after a C++ compiler')
     assert helps["Ollama server"].endswith("then `ollama serve`")
 

@@ -101,6 +101,18 @@ def test_refusals(text, code, line):
     assert (error.code, error.line) == (code, line)
 
 
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('FROM x\r\nSYSTEM "open\r\n\r\nmore\r\n', 2),
+        ('FROM x\n\nSYSTEM """open\n"', 3),
+        ("FROM x\nSYSTEM", 2),
+    ],
+)
+def test_what_is_not_finished_is_said_with_the_line_where_it_begins(text, line):
+    assert refusal(text).message.endswith(f"(line {line})")
+
+
 def test_refusals_say_what_to_do():
     assert "FROM" in refusal("FORM x").help
     assert "0.12.0" in refusal("FROM x\nRENDERER y", target="0.11.0").message

@@ -90,6 +90,16 @@ def test_junit_is_xml_whatever_the_prompt_holds():
     assert suite[2].find("skipped").get("message") == "needs llama-cpp-python"
 
 
+@pytest.mark.parametrize(
+    ("subject", "name"), [(".", "test"), ("tiny", "test.tiny"), ("a/tiny", "test.a/tiny")]
+)
+def test_the_class_of_a_junit_case_has_a_name(subject: str, name: str) -> None:
+    """Of the current folder it would be "test..", which a service shows as a package without a class."""
+    report = Report("test", subject, cases=(Case("hello", Status.PASSED),))
+    [case] = Xml.fromstring(render(report, "junit"))[0]
+    assert case.get("classname") == name
+
+
 def test_the_page_escapes_whatever_a_prompt_holds():
     hostile = "<script>alert(1)</script>"
     case = Case(hostile, Status.FAILED, data={"prompt": hostile, "tokens": [[1, "<|user|>"], [2, hostile]]})

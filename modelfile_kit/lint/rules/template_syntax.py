@@ -42,4 +42,4 @@ def _bare_names(context: Context) -> Iterator[tuple[int, str, str]]:
             yield found.start(1), found[1], right
 
 
-RULE = Rule("MK202", check, help="the message is Go's own; the line number is that of the file")
+RULE = Rule("MK202", check, help="the message is Go's own and counts the lines of the TEMPLATE")

@@ -93,7 +93,12 @@ def require_llama_cpp(*, server_does: bool = False) -> None:
 
 def missing_llama_cpp(why: str, *, server_does: bool = False) -> MissingDependencyError:
     """The one text about the extra `align`; server_does: as of `require_llama_cpp`."""
-    instead = ", or install Ollama 0.30 or later, whose llama-server does as well" if server_does else ""
+    instead = ""
+    if server_does:
+        instead = (
+            ", or install Ollama 0.30 or later, whose llama-server does as well "
+            "(MKMODELFILE_LLAMA_SERVER names one elsewhere)"
+        )
     return MissingDependencyError(
         f"{why}; tokens and the embedded engine need it",
         help=f'pip install "modelfile-kit[align]" (it builds llama.cpp: a C++ compiler and minutes){instead}',
