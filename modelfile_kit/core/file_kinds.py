@@ -20,8 +20,9 @@ _GO = re.compile(
     r"|\{\{(?:[^{}]*[\s(])?\.(?:[A-Z]\w*)|\{\{-?\s*(?:/\*|\$|\.)"
 )
 _JINJA_EXPRESSION = re.compile(r"\{\{|\{#")
+# Each line is read in one way alone: with two, a text of thirty lines would take minutes.
 _INSTRUCTION = re.compile(
-    r"(?:[ \t]*(?:#.*)?\r?\n)*[ \t]*(?:FROM|PROJECTOR|PARAMETER|TEMPLATE|SYSTEM|ADAPTER|MESSAGE|LICENSE"
+    r"(?:[ \t]*(?:#[^\n]*|\r?)\n)*[ \t]*(?:FROM|PROJECTOR|PARAMETER|TEMPLATE|SYSTEM|ADAPTER|MESSAGE|LICENSE"
     r"|RENDERER|PARSER|DRAFT|REQUIRES)[ \t]+\S",
     re.IGNORECASE,
 )

@@ -86,7 +86,17 @@ def test_every_kind_says_what_takes_it() -> None:
         assert "`mkmodelfile " in kind.taken_by
 
 
-@pytest.mark.parametrize("text", ["\n" * 50_000, "{{" * 50_000, "# \n" * 50_000 + "x", "{{ a" * 30_000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\n" * 50_000,
+        "{{" * 50_000,
+        "# \n" * 50_000 + "x",
+        "{{ a" * 30_000,
+        "#\r\n" * 30_000 + "x",
+        " \r\n" * 30_000,
+    ],
+)
 def test_hostile_texts_cost_little(text: str) -> None:
     start = time.process_time()
     kind_of(text)
