@@ -29,7 +29,7 @@ _HIDDEN = (
 )
 _IN_LINES = re.compile(f"[{_HIDDEN}]")
 _IN_ONE_LINE = re.compile(f"[\t\n{_HIDDEN}]")
-_COMMAND = re.compile(r"^(\s*):(?=:)|#(?=#\w*\[)", re.MULTILINE)
+_COMMAND = re.compile(r"^([^\S\n]*):(?=:)|#(?=#\w*\[)", re.MULTILINE)
 _SHORT = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
 _JOINER, _SELECTORS = "\u200d", "\ufe0e\ufe0f"
 _OF_SIGNS = _JOINER + _SELECTORS

@@ -66,6 +66,11 @@ def test_lines_that_a_service_would_obey() -> None:
     assert shown("a\n ::error::b\n##[group]c", lines=True) == "a\n \\x3a:error::b\n\\x23#[group]c"
 
 
+def test_many_empty_lines_cost_little() -> None:
+    text = "\n" * 500_000 + "#"  # where each line looks through all that follow, this takes an hour
+    assert shown(text, lines=True) == text
+
+
 def test_json_is_exact() -> None:
     text = (
         "".join(map(chr, [*range(0x300), *range(0x2000, 0x2100), 0xFEFF, 0xFFFE, 0xE0041])) + "\n::e::\n##[e]"
