@@ -52,6 +52,7 @@ _LETTERS = re.compile(r"[A-Za-z]*")
 _WORD = re.compile(r"[A-Za-z0-9_]*")
 TRIPLE_AT_LINE_END = re.compile(r'"""[ \t]*[\r\n]')
 """Three quotes at the end of a line would close a value that they stand in."""
+_ONE_AT_LINE_END = re.compile(r'"[ \t]*[\r\n]')
 _FIRST_WORD = re.compile(r"[ \t]*([A-Za-z]+)[ \t]")
 # An instruction's name, and the role of a MESSAGE.
 _WORDS = re.compile(r"(\S*)(?:[ \t]+(?:(?<=message[ \t])[ \t]*\w+[ \t]+)?)?", re.IGNORECASE)
@@ -597,12 +598,8 @@ def _survives(text: str, mark: str) -> bool:
     """Whether a quoted text is read to its end and with these marks (see `_Parser._value`)."""
     if (mark == '"') == text.startswith('"""') or len(text) < 2 * len(mark):
         return False
-    return not any(_closed(text[: found.start()], mark) for found in _LINE_END.finditer(text))
-
-
-def _closed(text: str, mark: str) -> bool:
-    trimmed = text.rstrip(" \t\r\n")
-    return len(trimmed) >= 2 * len(mark) and trimmed.endswith(mark)
+    ends = _ONE_AT_LINE_END if mark == '"' else TRIPLE_AT_LINE_END
+    return not ends.search(text, len(mark))
 
 
 def _comment_line(comment: Comment) -> str:

@@ -57,3 +57,8 @@ def test_idempotent_and_means_the_same(seed):
     assert format_modelfile(once) == once
     comments = [c.text.rstrip() for c in parse_modelfile(data).comments]
     assert [c.text.rstrip() for c in parse_modelfile(once).comments] == comments
+
+
+def test_values_of_many_lines_cost_little():
+    text = 'FROM x\nSYSTEM """a' + "\n" * 300_000 + 'b"""\n'  # minutes, where each line reads all before it
+    assert format_modelfile(text) == text

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from ..context import Context
 from ..rule import Edit, Finding, Fix, Rule
 
-_COMMENT = re.compile(r"[ \t]+#(?:[ \t].*)?$")
+# From where blanks begin: anywhere else in a long row of them it would only be searched again.
+_COMMENT = re.compile(r"(?<![ \t])[ \t]+#(?:[ \t].*)?$")
 _WITHOUT_PROSE = ("from", "adapter", "projector", "draft", "renderer", "parser", "requires", "parameter")
 
 
@@ -17,9 +18,9 @@ def check(context: Context) -> Iterator[Finding]:
         written = context.written(instruction)
         if instruction.name not in _WITHOUT_PROSE or instruction.command != instruction.name:
             continue
-        found = _COMMENT.search(written)
+        found = _COMMENT.search(written) if "\n" not in written else None
         comment = found[0].strip() if found else ""
-        if not found or "\n" in written or comment == instruction.value or comment.endswith('"'):
+        if not found or comment == instruction.value or comment.endswith('"'):
             continue
         what = f"{instruction.name.upper()} {instruction.key}".strip()
         # A stop may be meant that way; anything else can only be fixed by it.

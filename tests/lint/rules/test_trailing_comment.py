@@ -39,3 +39,9 @@ def test_the_comment_goes():
 
 def test_a_stop_may_be_meant_so():
     rule_does_not_fix(CODE, "PARAMETER stop User: # ends there\n")
+
+
+def test_values_of_many_spaces_cost_little():
+    # An hour, where each space reads all that follow it.
+    rule_catches_not(CODE, f"FROM ./a{' ' * 1_000_000}b.gguf\n")
+    rule_catches(CODE, f"PARAMETER num_ctx 4096{' ' * 1_000_000}# enough\n")
