@@ -18,6 +18,7 @@ from .file_kinds import kind_of
 from .os_errors import cannot_write, os_reason
 
 NOT_FOUND = "was not found"
+_GGUF = b"GGUF"
 MAX_TEXT_BYTES = 64 << 20
 """Of a text: a tokenizer_config.json lists the added tokens of large vocabularies, some 10 MB at most."""
 MAX_NESTED_FOLDERS = 100
@@ -181,11 +182,13 @@ def write_atomically(path: Path, data: bytes, *, lasting: bool = True) -> None:
 
     lasting: False for an entry of a cache, which only this user reads and whose loss is none. The disk is not
     waited for then: it may have gigabytes of other files to write first.
-    Raises OSError with `path` as its file name; the part that was written is removed first.
+    Raises OSError with `path` as its file name; the part that was written is removed first. UsageError where
+    a model would be lost.
     """
     _require_no_zero(path)
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    _require_replaceable(path, data)
     try:
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     except OSError as error:
@@ -205,6 +208,24 @@ def write_atomically(path: Path, data: bytes, *, lasting: bool = True) -> None:
     finally:
         with contextlib.suppress(OSError):
             part.unlink()
+
+
+def _require_replaceable(path: Path, data: bytes) -> None:
+    """Raises OSError for a pipe or a device, UsageError for a model that would become something else.
+
+    Renaming takes the place of a device as it takes that of a file: root would have no /dev/null any more.
+    """
+    if path.is_symlink() and path.parent.resolve() == Path("/dev"):  # /dev/stdout can lead to a file
+        raise OSError(errno.ESPIPE, os.strerror(errno.ESPIPE), str(path))
+    if not path.exists():
+        return
+    _require_regular(path, path.stat())
+    if not data.startswith(_GGUF) and os.access(path, os.R_OK) and read_file(path, len(_GGUF)) == _GGUF:
+        raise UsageError(
+            "this is a GGUF file, which would be replaced by what is no model",
+            span=Span(str(path)),
+            help="give the path of another file to write into",
+        )
 
 
 def _umask() -> int:

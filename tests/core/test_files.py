@@ -88,6 +88,29 @@ def test_pipes_and_devices_are_no_files(tmp_path: Path) -> None:
         assert refused.value.filename == str(path)
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_pipes_and_devices_are_not_replaced(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "null").symlink_to("/dev/null")
+    found = [p for p in (Path("/dev/stdout"), Path("/dev/stderr")) if p.is_symlink()]
+    for path in (tmp_path / "pipe", tmp_path / "null", Path("/dev/null"), *found):
+        with pytest.raises(OSError, match="seek") as refused:
+            write_atomically(path, b"x")
+        assert os_reason(refused.value) == "it is a pipe or a device, not a file"
+    assert Path("/dev/null").is_char_device()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["null", "pipe"]
+
+
+def test_a_model_is_replaced_by_a_model_alone(tmp_path: Path) -> None:
+    path = tmp_path / "model.gguf"
+    write_atomically(path, b"GGUF\x03")
+    with pytest.raises(UsageError, match="is a GGUF file"):
+        write_atomically(path, b"{}")
+    assert path.read_bytes() == b"GGUF\x03"
+    write_atomically(path, b"GGUF\x03\0")
+    assert path.read_bytes() == b"GGUF\x03\0"
+
+
 def test_a_pipe_in_the_place_of_a_file_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pipe, file = tmp_path / "pipe", tmp_path / "file"
     os.mkfifo(pipe)
