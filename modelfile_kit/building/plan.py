@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -186,7 +186,12 @@ def make_plan(package: Package, files: PackageFiles, shared: SharedWork | None =
     around = _around(package, files, judged, template, ends, maker, system)
     about = _about(package, mode, compiled, reference)
     found = [*first, *maker.diagnostics, *end_token.diagnostics, *mode.diagnostics, *about]
-    found += [*stops.diagnostics, *in_use.diagnostics, *around]
+    found += [
+        *_about_images(package, mode, coverage, reference),
+        *stops.diagnostics,
+        *in_use.diagnostics,
+        *around,
+    ]
     stop_on_errors(found)
     found = sorted(dict.fromkeys(found), key=lambda d: d.severity.rank)
     ways = ways_of(package, files, reference, compiled, template, mode, maker, named or compared)
@@ -309,6 +314,24 @@ def _about(
     return [
         replace(d, span=replace(d.span, file=name)) if d.span and d.span.file is None and d.span.line else d
         for d in found
+    ]
+
+
+def _about_images(
+    package: Package, mode: Mode, coverage: Mapping[str, str] | None, reference: ModelTemplate | None
+) -> list[Diagnostic]:
+    """Whether the model takes images, and nothing says what it was trained to read for one."""
+    if mode.chosen != "go" or package.template is not None or (coverage or {}).get("images") != "absent":
+        return []
+    return [
+        Diagnostic(
+            "MK662",
+            Severity.WARNING,
+            "the package has a projector, and its chat template has no images: their prompts are not proven",
+            Span(_template_name(package, reference)),
+            help="take the chat template of the model's maker that has images; or write `projector: none` "
+            "for a model of text alone",
+        )
     ]
 
 

@@ -336,3 +336,18 @@ def test_a_file_that_ollama_takes_for_a_pattern(package: Path) -> None:
         build(package)
     assert caught.value.code == "MK439" and "take m1.gguf" in caught.value.message
     build(package, target="0.33.0")
+
+
+@pytest.mark.parametrize(
+    ("keys", "warned"), [("", True), ("projector: none\n", False), ("template: t.gotmpl\n", False)]
+)
+def test_a_projector_beside_a_chat_template_without_images(package: Path, keys: str, warned: bool) -> None:
+    jinja = "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}{% endfor %}<|assistant|>"
+    (package / "t.jinja").write_text(jinja)
+    (package / "t.gotmpl").write_text(
+        "{{ range .Messages }}<|{{ .Role }}|>{{ .Content }}{{ end }}<|assistant|>"
+    )
+    built = build(rewrite(package, "chat_template: t.jinja\n" + keys))
+    found = [d for d in built.diagnostics if d.code == "MK662"]
+    places = [(d.severity.value, Path(str(d.span and d.span.file)).name) for d in found]
+    assert places == [("warning", "t.jinja")] * warned

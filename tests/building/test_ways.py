@@ -66,7 +66,7 @@ def test_a_renderer_that_the_package_names(tmp_path: Path) -> None:
 def test_native_mode_without_an_engine_claims_nothing(tmp_path: Path) -> None:
     (way,) = built(tmp_path, formats.JSON_CALLS, "mode: native\n").plan.ways
     assert (way.name, way.chosen, way.prompts, way.replies) == ("native", True, {}, {})
-    assert "not compared" in way.summary
+    assert "prompts not proven" in way.summary
     assert "not seen" in way.summary
 
 
