@@ -139,19 +139,19 @@ def test_wrong_usage(mkmodelfile, pictures, arguments, words):
 
 
 @pytest.mark.parametrize(
-    ("status", "headers", "words", "code"),
+    ("status", "headers", "words", "code", "said"),
     [
-        (401, {}, "unauthorized", "MK861"),
-        (429, {"Retry-After": "7200"}, "slow down", "MK890"),
-        (404, {}, "model 'm' not found", "MK808"),
+        (401, {}, "unauthorized", "MK861", "unauthorized"),
+        (429, {"Retry-After": "7200"}, "slow down", "MK890", "slow down"),
+        (404, {}, "model 'm' not found", "MK808", "has no model 'm'"),
     ],
 )
-def test_a_refusal_is_said_once(mkmodelfile, ollama, pictures, status, headers, words, code):
+def test_a_refusal_is_said_once(mkmodelfile, ollama, pictures, status, headers, words, code, said):
     ollama.status, ollama.headers, ollama.words = status, headers, words
     done = mkmodelfile("caption", "pictures", "--model", "m", "--host", ollama.url, "--jobs", "1")
     assert (done.code, ollama.asked) == (1, 1)
     assert done.out == ""
-    assert done.err.count(words) == 1
+    assert done.err.count(said) == 1
     assert done.err.count(code) == 1
 
 

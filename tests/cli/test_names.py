@@ -96,7 +96,7 @@ def test_init_build_and_check_read_headers_alone(mkmodelfile, repo, hub, pair, t
     assert done.code == 0, done.err
     package = (tmp_path / "mkmodelfile.yaml").read_text()
     assert f"model: hf://org/micro-GGUF@{repo.commit}/micro-glm4v-Q8_0.gguf" in package
-    assert "projector: mmproj-micro-glm4v.gguf" in done.err
+    assert "projector mmproj-micro-glm4v.gguf" in done.err
     built = mkmodelfile("build")
     assert built.code == 0, built.err
     assert (
