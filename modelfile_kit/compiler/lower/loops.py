@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 from jinja2 import nodes
@@ -88,6 +89,16 @@ def counting(st: State, node: nodes.For, go_over: Callable[[nodes.For], None]) -
     st.counted = (st.declare("n", go.Lit("")), total)
     try:
         go_over(node)
+    finally:
+        st.counted = saved
+
+
+@contextmanager
+def counted_by(st: State, counted: tuple[go.Var, Value | None] | None) -> Iterator[None]:
+    """Iterations are counted in a variable here, and no longer in the loop that comes next."""
+    saved, st.counted = st.counted, counted
+    try:
+        yield
     finally:
         st.counted = saved
 
@@ -303,8 +314,9 @@ def over_entries(st: State, node: nodes.For, entries: list[tuple[go.Test, Value]
         def once(value: Value = value, earlier: go.Test = earlier, later: go.Test = later) -> Value:
             first = bool_of(st.facts.simplify(go.negate(earlier)))
             last = bool_of(st.facts.simplify(go.negate(later)))
-            st.counted = counted or st.counted
-            iteration(st, plain, value, LoopVariable(0, None, position=(Undef("loop.index"), first, last)))
+            with counted_by(st, counted or st.counted):
+                loop = LoopVariable(0, None, position=(Undef("loop.index"), first, last))
+                iteration(st, plain, value, loop)
             return NONE
 
         st.branch(present, once, lambda: NONE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.compiler.cases import CALL, check, compiled, user
+from tests.compiler.cases import CALL, TOOL, check, compiled, user
 
 ANSWER = {"role": "assistant", "content": "an answer"}
 SYSTEM = {"role": "system", "content": "be brief"}
@@ -129,3 +129,24 @@ def test_an_element_is_right_or_refused(expression: str) -> None:
     found = compiled(source)
     refused = [d.code for d in found.diagnostics] == ["MK610"]
     assert refused or check(source, *CONVERSATIONS)
+
+
+COUNTED = {
+    "pieces": (
+        "{% for m in messages %}",
+        "{% for piece in m.content.split('x') %}{{ loop.index }}{{ piece }}{% endfor %}",
+    ),
+    "keys": ("{% for t in tools %}", "{% for k in t.function %}{{ loop.index }}{{ k }}{% endfor %}"),
+}
+NEXT = ("{{ loop.index }}", "{{ q.role }}")
+
+
+@pytest.mark.parametrize("shown", NEXT)
+@pytest.mark.parametrize(("outer", "loop"), COUNTED.values(), ids=COUNTED)
+@pytest.mark.parametrize("branch", ["LOOP", "{% if messages | length > 1 %}LOOP{% endif %}"])
+def test_the_next_loop_counts_for_itself(branch: str, outer: str, loop: str, shown: str) -> None:
+    """What a loop counts in is not the next one's, and may not even be declared where that stands."""
+    following = "{% for q in messages %}<" + shown + ">{% endfor %}"
+    source = outer + branch.replace("LOOP", loop) + following + "{% endfor %}"
+    said = [user("axbxc"), {"role": "assistant", "content": "x"}, user("d")]
+    check(source, said, said[:1], tools=[TOOL] if "tools" in source else None)

@@ -18,7 +18,7 @@ from ...values.truth import Bool, bool_of
 from ...values.value import Value
 from .. import idioms
 from ..control_flow import Unsupported
-from ..loops import attributes_of_loop, iteration, uses_loop
+from ..loops import attributes_of_loop, counted_by, iteration, uses_loop
 from ..ranges import fixpoint
 from ..semantics import (
     contains,
@@ -184,13 +184,9 @@ def over_pieces(
                 first = Bool(go.Atom(st.declare("first", same)))
             last = bool_of(go.equal(go.call("len", here), cut))
             st.assign(rest, go.call("slice", here, cut))
-            st.counted = st.counted or counted
-            iteration(
-                st,
-                node,
-                meant(go_text(piece)),
-                LoopVariable(loop, None, position=(Undef("loop.index"), first, last)),
-            )
+            loop_variable = LoopVariable(loop, None, position=(Undef("loop.index"), first, last))
+            with counted_by(st, st.counted or counted):
+                iteration(st, node, meant(go_text(piece)), loop_variable)
             return NONE
 
         st.branch(hit, run, lambda: NONE)
