@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from importlib.util import find_spec
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from modelfile_kit.compiler import compile_template
+from modelfile_kit.core.diagnostics import Diagnostic, Severity
 from modelfile_kit.gguf_file.header import read_header
 from modelfile_kit.lint.fmt import format_modelfile
 from modelfile_kit.ollama.parsers import read_reply
@@ -127,6 +129,37 @@ def test_a_chat_template_with_a_claim_that_is_wrong(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(chat_templates, "compile_template", faulty)
     assert run("templates", chat_templates.cases, ["2", "1", "--keep", str(tmp_path)]) == 1
     assert list(tmp_path.glob("*.jinja"))
+
+
+def _crash(_source: str, **_tokens: Any) -> Any:
+    raise RecursionError
+
+
+def _internal(source: str, **tokens: Any) -> Any:
+    told = Diagnostic("MK657", Severity.ERROR, "internal compiler error", None)
+    return replace(compile_template(source, **tokens), diagnostics=[told])
+
+
+def _wrong(source: str, **tokens: Any) -> Any:
+    return compile_template("x" + source, **tokens)
+
+
+@pytest.mark.parametrize(
+    ("faulty", "said"),
+    [(_crash, "crash: "), (_internal, "internal compiler error"), (_wrong, "claimed exact and different")],
+)
+def test_a_generated_chat_template_that_shows_a_fault(
+    faulty: Callable[..., Any], said: str, monkeypatch: Patch
+) -> None:
+    monkeypatch.setattr(chat_templates, "compile_template", faulty)
+    found = [fault.what for fault in chat_templates.generated(6, 1, Counter()) if fault]
+    assert any(said in what for what in found)
+
+
+def test_generated_chat_templates_are_a_third(monkeypatch: Patch) -> None:
+    monkeypatch.setattr(chat_templates, "compile_template", _crash)
+    faults = [fault for fault in chat_templates.cases(6, 1, Counter()) if fault]
+    assert ["generated from" in fault.what for fault in faults] == [False] * 4 + [True] * 2
 
 
 def test_a_tokenizer_that_is_no_fault_of_its_file(tmp_path: Path, monkeypatch: Patch) -> None:

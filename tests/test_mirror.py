@@ -36,6 +36,7 @@ WITHOUT_MODULE = {
     "compiler/test_fixtures.py": "what the whole compiler makes of small chat templates",
     "compiler/test_hostile.py": "the whole compiler on hostile chat templates",
     "compiler/test_mutations.py": "the whole compiler on changed templates",
+    "compiler/test_random_templates.py": "the whole compiler on generated templates",
     "diff/test_zoo.py": "the whole room, on the layouts in which people keep models",
     "gguf_file/test_against_ggml.py": "reading headers, compared with ggml's own reader on mutated files",
     "gguf_file/test_any_header.py": "every question that can be asked about a header, on generated ones",

@@ -34,7 +34,7 @@ PARTS = (
     Part("Modelfiles", "tests.ollama.fuzz", 10_000),
     Part("replies", "tests.ollama.parsers.fuzz", 20_000),
     Part("Go templates", "tests.gotemplate.fuzz", 10_000),
-    Part("chat templates", "tests.compiler.fuzz", 20),
+    Part("chat templates", "tests.compiler.fuzz", 60),
     Part("answers of servers", "tests.cli.fuzz_http", 100),
     Part("foreign text", "tests.cli.fuzz_terminal", 200),
     Part("tokenizers", "tests.reference_tokenizer.fuzz", 100),

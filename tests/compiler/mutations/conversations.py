@@ -75,7 +75,7 @@ class Conversations:
     # -- texts --------------------------------------------------------------------------------------
 
     def text(self) -> str:
-        """Nothing, blanks, plain words, something long, or odd pieces in a row."""
+        """Nothing, blanks, plain words, something long, a piece of the template, or odd pieces in a row."""
         share = self.rng.random()
         if share < 0.06:
             return ""
@@ -85,9 +85,18 @@ class Conversations:
             return self.rng.choice(PLAIN)
         if share < 0.42:
             return self.rng.choice(("word ", "a", "é", "\n")) * self.rng.choice((40, 99, 100, 128, 1000))
+        if share < 0.55:
+            return self._near_piece()
         text = "".join(self._piece() for _ in range(self.rng.choice((1, 1, 2, 2, 3, 4, 6))))
         blank = self.rng.choice(BLANKS)
         return self.rng.choice((text, text, text + blank, blank + text, f"w{text}w"))
+
+    def _near_piece(self) -> str:
+        """A text of the template whole, halved or doubled, with words beside it: where a search errs."""
+        piece = self.rng.choice(self.pieces)
+        half = (len(piece) + 1) // 2
+        text = self.rng.choice((piece, piece[:half], piece[half:], piece * 2, piece + piece[half:]))
+        return self.rng.choice((text, f"w{text}", f"{text}w", f"w{text}w", f"w{text}w{piece[:half]}"))
 
     def _piece(self) -> str:
         share = self.rng.random()
