@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -64,7 +65,8 @@ def test_an_input_has_one_file(tmp_path: Path) -> None:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="ggml answers in a forked process")
 def test_a_gguf_that_is_taken_and_that_ggml_refuses(tmp_path: Path, monkeypatch: Patch) -> None:
     def faulty(path):
-        return None if b"k0" in path.read_bytes() else read_header(path)
+        taken = SimpleNamespace(byte_order="little")
+        return taken if b"k0" in path.read_bytes() else read_header(path)
 
     monkeypatch.setattr(against_ggml, "read_header", faulty)
     assert run("files", gguf_files.cases, ["300", "1", "--keep", str(tmp_path)]) == 1
