@@ -52,7 +52,8 @@ FILES = {
     "empty": (b"", "empty"),
     "zeros": (bytes(600), "all zeros"),
     "shifted": (b"\n\nGGUF\3\0\0\0", "GGUF is at byte 2"),
-    "text": (b"FROM ./model.gguf\n", "text that begins 'FROM ./model.gguf"),
+    "text": (b"model.gguf is in the other folder\n", "text that begins 'model.gguf is in"),
+    "modelfile": (b"FROM ./model.gguf\n", "is a Modelfile"),
     "noise": (b"\xfe\xed\xfa\xce\x00\x01", "something that begins fe ed fa ce"),
 }
 
