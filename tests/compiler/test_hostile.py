@@ -63,3 +63,11 @@ def test_what_takes_many_calls_is_among_them() -> None:
 
 def test_there_are_two_hundred_of_them() -> None:
     assert len(set(ALL.values())) == len(ALL) > 200
+
+
+def test_the_zeros_of_a_directive_are_read_once() -> None:
+    zeros = "0" * 100_000  # with two ways to read each of them, this takes many minutes
+    source = "{% for m in messages %}{{ '%" + zeros + "' % m.content }}{{ m.content }}{% endfor %}"
+    found, calls = counted(source)
+    assert found is None or found.template
+    assert calls < CALLS_MAX

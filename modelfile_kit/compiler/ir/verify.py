@@ -37,7 +37,7 @@ _ARGUMENTS = {
 _ORDERED = ("lt", "le", "gt", "ge")
 _COMPARED = ("eq", "ne", *_ORDERED)
 # A verb of printf with a width or precision; `%%` is a plain character.
-_VERB = re.compile(r"%[-+# 0]*(\*|\d*)(?:\.(\*|\d*))?([a-zA-Z%])")
+_VERB = re.compile(r"%[-+# 0]*(\*|(?!0)\d*)(?:\.(\*|\d*))?([a-zA-Z%])")
 _NUMBERS = frozenset("bdoxXc")
 # The one format that is put together at run time: `%27s` from the digits of a date (see `lower/dates`).
 _PADDING = go.Lit("%%%ss")

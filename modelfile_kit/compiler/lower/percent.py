@@ -14,7 +14,8 @@ from .semantics import to_text
 from .state import State
 
 # What Python and Go print alike: texts padded and cut by characters, whole numbers in three bases.
-_DIRECTIVE = re.compile(r"%([-0+ ]*)(\d*)(?:\.(\d+))?([sdiouxX%])")
+# A zero is a flag, and never begins a width: with two ways to read it, many take their square.
+_DIRECTIVE = re.compile(r"%([-0+ ]*)((?!0)\d*)(?:\.(\d+))?([sdiouxX%])")
 _WIDTH_MAX = 1_000
 
 
