@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -110,7 +111,13 @@ class Sides:
             return False
         except KitError as e:
             return not refused and "does not support" not in str(e)
-        right = [self._tagged(text) for text in right] if pictured else right
+        if pictured:
+            shown = sum(map(image_count, c["messages"]))
+            if any(text.count(self.marker) != shown for text in right):
+                # some are left out, and the reference does not tell which of them these are
+                found = re.sub(r"\[img-\d+\]", lambda _: self.marker, found)
+            else:
+                right = [self._tagged(text) for text in right]
         return found.removeprefix("<s>") not in {text.removeprefix("<s>") for text in right}
 
     def _tagged(self, text: str) -> str:
