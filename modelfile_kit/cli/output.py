@@ -17,6 +17,7 @@ from typing import Any, TextIO
 
 import click
 
+from ..core.errors import UsageError
 from ..core.foreign_text import shown
 
 # What click.style writes: colours, bold, dim, and their end.
@@ -55,14 +56,23 @@ def deliver(text: str, *, nl_on_terminal: bool = False) -> None:
 
     Exact in a pipe or a file, where bytes that are not UTF-8 are surrogates; shown on a terminal.
     nl_on_terminal: ends it with a newline there, which data does not get.
+    Raises UsageError (MK901) for half of a surrogate pair: JSON can hold it (`\\ud800`), and UTF-8 cannot.
     """
     if sys.stdout.isatty():
         _write(text, sys.stdout, nl_on_terminal)
         return
+    try:
+        data = text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError as e:
+        place, half = text.count("\n", 0, e.start) + 1, ord(text[e.start])
+        raise UsageError(
+            f"line {place} of the text has half of a surrogate pair (\\u{half:04x}), which UTF-8 cannot hold",
+            help="write both halves in the JSON of the conversation, or the character itself",
+        ) from e
     with WRITING:
         _erase()
         sys.stdout.flush()
-        sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
+        sys.stdout.buffer.write(data)
 
 
 def write_report(text: str, output_format: str) -> None:

@@ -259,3 +259,12 @@ def test_compile_refuses_what_never_reads_the_messages(mkmodelfile, tmp_path, mo
     told = done.out if more else done.err  # an explanation has its findings in it
     assert "MK537" in told
     assert "never reads `messages`" in told
+
+
+def test_half_of_a_surrogate_pair_is_named(mkmodelfile, tmp_path):
+    (tmp_path / "t.jinja").write_text("{% for m in messages %}{{ m.content }}{% endfor %}")
+    (tmp_path / "m.json").write_text('[{"role": "user", "content": "a\\nb\\ud83d"}]')
+    done = mkmodelfile("render", "--jinja", tmp_path / "t.jinja", "--messages", tmp_path / "m.json")
+    assert (done.code, done.out) == (2, "")
+    assert "error MK901" in done.err
+    assert r"line 2 of the text has half of a surrogate pair (\ud83d)" in done.err
