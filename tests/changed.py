@@ -27,6 +27,7 @@ ODD: tuple[Any, ...] = (
 """Of the wrong type, too large, no text, a pattern without end, or another kind of part."""
 
 _WIDE = 6  # entries of a list or a mapping that are changed: the others are like them
+_DEEP = 50  # lists in lists that are changed: what lies deeper is like what is around it
 
 
 def changed_value(chance: random.Random, value: Any) -> Any:
@@ -49,7 +50,7 @@ def changed_value(chance: random.Random, value: Any) -> Any:
     return value
 
 
-def _places(value: Any) -> Iterator[tuple[Any, Any]]:
+def _places(value: Any, depth: int = 0) -> Iterator[tuple[Any, Any]]:
     """Every place of a value that can be changed, as its holder and a key or number."""
     if isinstance(value, dict):
         keys: list[Any] = list(value)
@@ -59,7 +60,8 @@ def _places(value: Any) -> Iterator[tuple[Any, Any]]:
         return
     for key in keys:
         yield value, key
-        yield from _places(value[key])
+        if depth < _DEEP:
+            yield from _places(value[key], depth + 1)
 
 
 def changed_bytes(chance: random.Random, data: bytes, *, near: int = 0) -> bytes:

@@ -38,6 +38,7 @@ class SentencePieceModel:
         self.size = self.processor.get_piece_size()
         if self.size > MAX_TOKENS:
             raise unreadable(f"it has {self.size:,} pieces, at most {MAX_TOKENS:,} are read")
+        self.pieces = [self._piece(number) for number in range(self.size)]
         self.added = self._added()
         texts = sorted(self.added, key=len, reverse=True)
         self.cutter = re.compile("(" + "|".join(map(re.escape, texts)) + ")") if texts else None
@@ -49,21 +50,27 @@ class SentencePieceModel:
             inner.normalizer_spec.add_dummy_prefix = False
             self.inner = SentencePieceProcessor(model_proto=inner.SerializeToString())
 
+    def _piece(self, number: int) -> str:
+        try:
+            return str(self.processor.id_to_piece(number))
+        except UnicodeDecodeError as e:
+            raise unreadable(f"its piece {number} is not UTF-8") from e
+
     def _added(self) -> dict[str, AddedToken]:
         found = {}
         for number in range(self.size):
             if self.processor.is_control(number) or self.processor.is_unknown(number):
-                text = self.processor.id_to_piece(number)
+                text = self.pieces[number]
                 found[text] = AddedToken(number, text, special=True)
             elif self.model.pieces[number].type == 4:  # USER_DEFINED
-                text = self.processor.id_to_piece(number)
+                text = self.pieces[number]
                 found[text] = AddedToken(number, text)
         for token in self.config.added:
             found = {text: other for text, other in found.items() if other.id != token.id}
             found[token.text] = token
         for token in self.config.named:
             number = self.processor.piece_to_id(token.text)
-            if token.text not in found and self.processor.id_to_piece(number) == token.text:
+            if token.text not in found and self.pieces[number] == token.text:
                 found[token.text] = replace(token, id=number)
         return found
 
@@ -75,7 +82,7 @@ class SentencePieceModel:
         for role in ("bos", "eos", "unk", "pad"):
             number = getattr(processor, f"{role}_id")()
             if number >= 0:
-                special[role] = (processor.id_to_piece(number), number)
+                special[role] = (self.pieces[number], number)
         special |= {role: (t, ids[t]) for role, t in self.config.special.items() if t in ids}
         trainer, normalizer = self.model.trainer_spec, self.model.normalizer_spec
         steps = [normalizer.name] if normalizer.name not in ("", "identity") else []
@@ -106,8 +113,8 @@ class SentencePieceModel:
         size = max([self.size, *(token.id + 1 for token in self.added.values())])
         texts: list[str | None] = [None] * size
         kinds = [NO_TOKEN] * size
-        for number in range(self.size):
-            texts[number] = self.processor.id_to_piece(number)
+        for number, text in enumerate(self.pieces):
+            texts[number] = text
             kinds[number] = self._kind(number)
         for text, token in self.added.items():
             texts[token.id] = text

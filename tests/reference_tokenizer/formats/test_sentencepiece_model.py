@@ -49,6 +49,15 @@ def test_a_broken_file(opened, tmp_path, content):
     assert caught.value.code == "MK741"
 
 
+def test_a_piece_that_is_not_utf_8(opened, tmp_path):
+    path = toys.sentencepiece(tmp_path / "tokenizer.model", symbols=("<|user|>",))
+    number = opened(path).vocabulary.id_of("<|user|>")
+    path.write_bytes(path.read_bytes().replace(b"<|user|>", b"<|us\xffr|>"))
+    with pytest.raises(EngineError, match=f"its piece {number} is not UTF-8") as caught:
+        opened(path)
+    assert caught.value.code == "MK741"
+
+
 def test_added_tokens_of_the_files_beside_it(opened, tmp_path):
     path = toys.sentencepiece(tmp_path / "tokenizer.model")
     size = opened(path).facts.size
