@@ -281,16 +281,14 @@ def check_is_text(data: str | bytes, file: str | None = None) -> None:
 
 
 def _refusal(data: str | bytes, file: str | None) -> ModelfileError | None:
-    """Why Ollama refuses a file before its first instruction; None where it does not refuse it, or later.
+    """Why Ollama refuses a file in which no line is an instruction.
 
-    An empty comment may be all that looks odd. With an instruction it is a Modelfile, whatever follows.
+    None for what it takes (an empty comment may be all that looks odd), and for a Modelfile: one instruction
+    makes one, whatever is before and behind it.
     """
     parser = _Parser(decode(data), Target.parse("latest"), True, file)
-    try:
-        parser.run()
-    except ModelfileError as error:
-        return None if parser.instructions else error
-    return None
+    parser.run(to_the_end=True)
+    return parser.refused[0].error if parser.refused and not parser.instructions else None
 
 
 def _no_from(file: str | None) -> ModelfileError:

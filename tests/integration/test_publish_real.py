@@ -287,7 +287,8 @@ def test_an_end_leaves_the_old_model(stage, sign, modelfile, ollama_server, micr
     before = old_model(ollama_server, modelfile)
     # A model that the server does not know yet, so that there is something to send.
     new = tmp_path / "new.gguf"
-    new.write_bytes(micro_pair.model.read_bytes() + b"\0" * (2 << 20))
+    zeros = bytes(2 << 20)
+    new.write_bytes(micro_pair.model.read_bytes() + zeros + f"{stage} {sign}".encode())
     path = modelfile("SYSTEM new")
     text = path.read_text(encoding="utf-8").replace(str(micro_pair.model), str(new))
     path.write_text(text, encoding="utf-8")

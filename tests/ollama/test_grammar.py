@@ -65,12 +65,13 @@ def test_triple_quotes_end_a_value_at_a_line_end():
     [
         'SYSTEM """a"""\nb {{ range .Messages }}{{ .Content }}{{ end }}"""\nFROM x\n',
         'FROM x\nTEMPLATE """{% for m in messages %}"""\n{{ m.content }}{% endfor %}"""\n',
+        "FORM ./model.gguf\nTEMPLATE {{ .Prompt }}\n",
     ],
 )
 def test_a_file_with_an_instruction_is_a_modelfile(text: str) -> None:
     error = refusal(text)
     assert error.code == "MK101"
-    assert error.line in (2, 3)
+    assert error.line in (1, 2, 3)
 
 
 def test_what_was_dropped_is_noted():

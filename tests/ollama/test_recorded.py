@@ -138,4 +138,5 @@ def test_refusals_name_a_code():
                 parse_modelfile(unbase64(data), dialect=False)
             codes.add(caught.value.code)
             assert caught.value.help or caught.value.code == "MK103", data
-    assert codes == {"MK101", "MK102", "MK103", "MK104", "MK136"}  # MK136: MK101 in a file of UTF-16
+    # MK136 and MK138: MK101 in a file of UTF-16, and in one of another kind
+    assert codes == {"MK101", "MK102", "MK103", "MK104", "MK136", "MK138"}
