@@ -58,7 +58,7 @@ def test_what_is_wrong_is_whole(package, mkmodelfile, monkeypatch) -> None:
 
 
 def test_demo(mkmodelfile, tmp_path) -> None:
-    pytest.importorskip("llama_cpp")
+    pytest.importorskip("llama_cpp", reason="needs llama-cpp-python (extra align)")
     done = mkmodelfile("demo", "--no-server", "-o", tmp_path / "d")
     first, last = told(done)
     assert first == (

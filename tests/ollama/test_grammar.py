@@ -61,17 +61,16 @@ def test_triple_quotes_end_a_value_at_a_line_end():
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "line"),
     [
-        'SYSTEM """a"""\nb {{ range .Messages }}{{ .Content }}{{ end }}"""\nFROM x\n',
-        'FROM x\nTEMPLATE """{% for m in messages %}"""\n{{ m.content }}{% endfor %}"""\n',
-        "FORM ./model.gguf\nTEMPLATE {{ .Prompt }}\n",
+        ('SYSTEM """a"""\nb {{ range .Messages }}{{ .Content }}{{ end }}"""\nFROM x\n', 2),
+        ('FROM x\nTEMPLATE """{% for m in messages %}"""\n{{ m.content }}{% endfor %}"""\n', 3),
+        ("FORM ./model.gguf\nTEMPLATE {{ .Prompt }}\n", 1),
     ],
 )
-def test_a_file_with_an_instruction_is_a_modelfile(text: str) -> None:
+def test_a_file_with_an_instruction_is_a_modelfile(text: str, line: int) -> None:
     error = refusal(text)
-    assert error.code == "MK101"
-    assert error.line in (1, 2, 3)
+    assert (error.code, error.line) == ("MK101", line)
 
 
 def test_what_was_dropped_is_noted():
