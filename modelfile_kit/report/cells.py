@@ -1,8 +1,10 @@
-"""Columns of a terminal: how many a text takes, and its pieces that fit into so many."""
+"""Cells of a terminal: how many columns a text takes, its pieces that fit into so many, and its colours."""
 
 from __future__ import annotations
 
 import unicodedata
+
+import click
 
 
 def columns(text: str) -> int:
@@ -36,6 +38,13 @@ def pieces(text: str, width: int) -> list[str]:
             out.append(piece)
             piece = word
     return [*out, piece]
+
+
+def painted(text: str, color: bool, *, fg: str | None = None, bold: bool = False, dim: bool = False) -> str:
+    """A text in a style; as it is without colours, and where there is nothing to paint."""
+    if not (color and text and (fg or bold or dim)):
+        return text
+    return click.style(text, fg=fg, bold=bold or None, dim=dim or None)  # False would be an escape code too
 
 
 def _start(word: str, width: int) -> str:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from ..core.foreign_text import shown
+from .cells import painted
 from .terminal import diagnostic_lines
 
 if TYPE_CHECKING:
@@ -59,7 +58,7 @@ def render(explained: Explanation, *, width: int = 80, color: bool = False) -> s
         ("assumed:", [shown(a) for a in explained.assumed]),
     ):
         if told:
-            lines += ["", *(_paint(part, color, bold=True) for part in _wrap(title, width))]
+            lines += ["", *(painted(part, color, bold=True) for part in _wrap(title, width))]
             lines += [f"  {part}" for line in told for part in _wrap(line, width - 2)]
     for finding in explained.findings:
         lines += diagnostic_lines(finding, color=color)
@@ -74,8 +73,8 @@ def _row(row: Explained, width: int, color: bool) -> list[str]:
         right = [p for line in became for p in _wrap(line, width - _GUTTER - 2)]
         numbered = _numbered(row.construct.line, left)
         return numbered + [
-            f"{'':{_GUTTER}}{_paint('→ ' if n == 0 else '  ', color, fg='cyan')}"
-            f"{_paint(line, color, dim=quiet)}"
+            f"{'':{_GUTTER}}{painted('→ ' if n == 0 else '  ', color, fg='cyan')}"
+            f"{painted(line, color, dim=quiet)}"
             for n, line in enumerate(right)
         ]
     half = (width - _GUTTER - 3) // 2
@@ -83,10 +82,10 @@ def _row(row: Explained, width: int, color: bool) -> list[str]:
     right = [p for line in became for p in _wrap(line, half)]
     rows = max(len(left), len(right))
     left, right = _filled(left, rows), _filled(right, rows)
-    bar = _paint("│", color, fg="cyan")
+    bar = painted("│", color, fg="cyan")
     pairs = zip(_numbered(row.construct.line, left), left, right, strict=True)
     return [
-        f"{numbered}{' ' * (half - _columns(one))} {bar} {_paint(two, color, dim=quiet)}"
+        f"{numbered}{' ' * (half - _columns(one))} {bar} {painted(two, color, dim=quiet)}"
         for numbered, one, two in pairs
     ]
 
@@ -150,8 +149,3 @@ def _columns(text: str) -> int:
     from rich.cells import cell_len
 
     return cell_len(text)
-
-
-def _paint(text: str, color: bool, **style: Any) -> str:
-    # a style that is not wanted would be an escape code of its own
-    return click.style(text, **{k: v for k, v in style.items() if v}) if color and text else text

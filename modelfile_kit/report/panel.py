@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-import click
-
 from ..core.foreign_text import shown
-from .cells import columns, pieces
+from .cells import columns, painted, pieces
 
 WIDEST = 110
 NARROW = 60
@@ -34,7 +32,7 @@ def panel_lines(
             continue
         first, *rest = pieces(value, max(room - widest - 2, 10))
         gap = " " * (widest + 2)
-        label = click.style(name, fg="cyan") if color and name else name
+        label = painted(name, color, fg="cyan")
         space = " " * (widest + 2 - columns(name))
         out.append(
             _framed(f"{label}{space}{first}", room - columns(name) - len(space) - columns(first), color)
@@ -59,14 +57,13 @@ def rows_of(lines: Iterable[str], at: int) -> list[tuple[str, str]]:
 def _frame(room: int, title: str, color: bool) -> Iterator[str]:
     """The line above, with the title in it, and the line below."""
     left = room - columns(title) - 1
-    shown_title = click.style(title, bold=True) if color else title
+    shown_title = painted(title, color, bold=True)
     yield f"{_dim('╭─', color)} {shown_title} {_dim('─' * left + '╮', color)}"
     yield _dim("╰" + "─" * (room + 2) + "╯", color)
 
 
-def _line(text: str, room: int, color: bool, *, fg: str | None = None, bold: bool | None = None) -> str:
-    painted = click.style(text, fg=fg, bold=bold) if color and (fg or bold) else text
-    return _framed(painted, room - columns(text), color)
+def _line(text: str, room: int, color: bool, *, fg: str | None = None, bold: bool = False) -> str:
+    return _framed(painted(text, color, fg=fg, bold=bold), room - columns(text), color)
 
 
 def _framed(text: str, left: int, color: bool) -> str:
@@ -75,4 +72,4 @@ def _framed(text: str, left: int, color: bool) -> str:
 
 
 def _dim(text: str, color: bool) -> str:
-    return click.style(text, dim=True) if color else text
+    return painted(text, color, dim=True)

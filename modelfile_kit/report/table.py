@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import click
-
 from ..core.foreign_text import shown
 from ..core.sizes import size_text
-from .cells import columns
+from .cells import columns, painted
 from .panel import panel_lines
 
 _HEADS = {"seconds": "time"}
@@ -55,19 +53,15 @@ def table_lines(
 def _framed(lines: Sequence[Mapping[str, str]], widths: Mapping[str, int], color: bool) -> Iterator[str]:
     """The table in a frame, with a line below its heads."""
     bars = ["─" * (width + 2) for width in widths.values()]
-    bar = _styled("│", color, dim=True)
-    yield _styled(f"╭{'┬'.join(bars)}╮", color, dim=True)
+    bar = painted("│", color, dim=True)
+    yield painted(f"╭{'┬'.join(bars)}╮", color, dim=True)
     for number, line in enumerate(lines):
         texts = (_padded(line[head], width) for head, width in widths.items())
-        shown_texts = (_styled(text, color, fg="cyan") if number == 0 else text for text in texts)
+        shown_texts = (painted(text, color, fg="cyan") if number == 0 else text for text in texts)
         yield f"{bar} {f' {bar} '.join(shown_texts)} {bar}"
         if number == 0:
-            yield _styled(f"├{'┼'.join(bars)}┤", color, dim=True)
-    yield _styled(f"╰{'┴'.join(bars)}╯", color, dim=True)
-
-
-def _styled(text: str, color: bool, *, fg: str | None = None, dim: bool | None = None) -> str:
-    return click.style(text, fg=fg, dim=dim) if color else text
+            yield painted(f"├{'┼'.join(bars)}┤", color, dim=True)
+    yield painted(f"╰{'┴'.join(bars)}╯", color, dim=True)
 
 
 def _cell(key: str, value: Any) -> str:

@@ -6,12 +6,10 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-import click
-
 from ..core.diagnostics import Diagnostic, Severity
 from ..core.foreign_text import shown
 from .by_cause import alike
-from .cells import columns
+from .cells import columns, painted
 from .model import Case, Report, Status
 from .panel import panel_lines
 from .source_lines import source_line
@@ -55,7 +53,7 @@ def render(
     if facts and frame_width is not None:
         lines = panel_lines(title, facts.items(), width=frame_width, color=color)
     else:
-        lines = [_paint(title, color, bold=True)]
+        lines = [painted(title, color, bold=True)]
         for key, value in facts.items():
             lines += wrapped(f"  {shown(key)}: {shown(value, lines=True)}", "    ", width)
     names = max((columns(shown(case.name)) for case in report.cases), default=0)
@@ -171,7 +169,7 @@ def diagnostic_lines(
     first, *rest = _lines(diagnostic.message) or [""]
     lines = wrapped(f"{indent}{where}{label}: {first}", f"{indent}  ", width)
     lines[0] = lines[0].replace(
-        f"{where}{label}", where + _paint(label, color, fg=_COLOURS[diagnostic.severity], bold=True), 1
+        f"{where}{label}", where + painted(label, color, fg=_COLOURS[diagnostic.severity], bold=True), 1
     )
     for line in rest:
         lines += wrapped(f"{indent}  {line}", f"{indent}  ", width)
@@ -202,7 +200,7 @@ def _excerpt(diagnostic: Diagnostic, indent: str, color: bool) -> list[str]:
         before = " " * columns(shown(part[:at]))
         marks = "^" * (columns(shown(part[: at + count])) - len(before)) or "^"
         bar = " " * (len(gutter) - 2) + "| "
-        lines.append(f"{bar}{before}{_paint(marks, color, fg=_COLOURS[diagnostic.severity], bold=True)}")
+        lines.append(f"{bar}{before}{painted(marks, color, fg=_COLOURS[diagnostic.severity], bold=True)}")
     return lines
 
 
@@ -230,7 +228,7 @@ def _case(case: Case, color: bool, width: int | None, name_width: int = 0) -> li
     space = " " * max(0, name_width - columns(shown(case.name)))
     tail = f"{space}  {case.summary}" if case.summary else ""
     lines = wrapped(shown(f"  {mark} {case.name}{tail}"), "      ", width)
-    lines[0] = lines[0].replace(mark, _paint(mark, color, fg=colour), 1)
+    lines[0] = lines[0].replace(mark, painted(mark, color, fg=colour), 1)
     if case.status is Status.FAILED:
         lines += [f"      {line}" for line in _lines(case.details)]
     lines += findings_lines(case.diagnostics, color=color, indent="      ", width=width)
@@ -249,8 +247,4 @@ def _closing(report: Report, color: bool) -> str:
         parts.append(f"{len(with_findings)} of {len(report.files)} files with findings")
     verdict = words.get("ok", "ok") if report.ok else words.get("failed", "failed")
     text = f"{report.command}: {verdict}" + (f" ({', '.join(parts)})" if parts else "")
-    return _paint(text, color, fg="green" if report.ok else "red", bold=True)
-
-
-def _paint(text: str, color: bool, *, fg: str | None = None, bold: bool | None = None) -> str:
-    return click.style(text, fg=fg, bold=bold) if color else text
+    return painted(text, color, fg="green" if report.ok else "red", bold=True)
