@@ -41,6 +41,9 @@ MAX_DATA_BYTES = 2 << 30  # with a micro model it takes 0.1 GB; a template can d
 LOG_KEPT = 4000  # characters of its log that an error may quote from
 ATTEMPTS = 3  # the free port it was given may be taken by another program before it listens
 
+TEMPLATE, CHAT = "/apply-template", "/v1/chat/completions"
+TOKENIZE, COMPLETION = "/tokenize", "/completion"
+
 # The marker for an image in what it renders: its environment decides it, so that no text can hold it.
 MARKER = "<__kit_media__>"
 _REASON = re.compile(r"Error: (.+)")
@@ -156,7 +159,7 @@ class LlamaServer:
         Raises PromptError where it answers an error, with its words; EngineError where it died or does
         not answer, and from then on always.
         """
-        status, data = self._post("/apply-template", body, "render a prompt", ANSWER_SECONDS)
+        status, data = self._post(TEMPLATE, body, ANSWER_SECONDS)
         return _prompt(self.program, status, data)
 
     def chat(self, body: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
@@ -165,7 +168,7 @@ class LlamaServer:
         Raises PromptError where it answers an error, with its words, also in the middle of a stream;
         EngineError where it died or does not answer.
         """
-        status, data = self._post("/v1/chat/completions", body, "answer", CHAT_SECONDS)
+        status, data = self._post(CHAT, body, CHAT_SECONDS)
         texts = list(event_lines([data])) if body.get("stream") and status == 200 else [data]
         return tuple(_part(self.program, status, text) for text in texts)
 
@@ -175,15 +178,15 @@ class LlamaServer:
         content: a text, or the ids of tokens whose bytes are wanted; add_special: whether what the vocabulary
         adds to every prompt is added. Raises as `chat` does.
         """
-        body = _tokenize(content, add_special)
-        return _tokens(self.program, *self._post("/tokenize", body, "tokenize a text", ANSWER_SECONDS))
+        answer = self._post(TOKENIZE, _tokenize(content, add_special), ANSWER_SECONDS)
+        return _tokens(self.program, *answer)
 
     def complete(self, body: Mapping[str, Any], seconds: float) -> Mapping[str, Any]:
         """An answer to a finished prompt, as /completion gives it. Raises as `chat` does."""
-        status, data = self._post("/completion", body, "answer", seconds)
+        status, data = self._post(COMPLETION, body, seconds)
         return _part(self.program, status, data)
 
-    def _post(self, path: str, body: Mapping[str, Any], purpose: str, seconds: float) -> tuple[int, bytes]:
+    def _post(self, path: str, body: Mapping[str, Any], seconds: float) -> tuple[int, bytes]:
         import httpx
 
         if self._closed:
@@ -192,7 +195,7 @@ class LlamaServer:
             return _exchange(self._http, path, body, seconds)
         except httpx.TimeoutException:
             self.close()
-            raise _late(self.program, purpose, seconds) from None
+            raise _late(self.program, path, seconds) from None
         except httpx.HTTPError as e:
             raise self._died(str(e)) from e
 
@@ -313,9 +316,9 @@ class AttachedServer:
         import httpx
 
         try:
-            answer = _exchange(self._http, "/tokenize", _tokenize(content, add_special), ANSWER_SECONDS)
+            answer = _exchange(self._http, TOKENIZE, _tokenize(content, add_special), ANSWER_SECONDS)
         except httpx.TimeoutException:
-            raise _late(self.program, "tokenize a text", ANSWER_SECONDS) from None
+            raise _late(self.program, TOKENIZE, ANSWER_SECONDS) from None
         except httpx.HTTPError as e:
             raise EngineError(f"{self.program} has ended: {e}", help="start it again") from e
         return _tokens(self.program, *answer)
@@ -332,15 +335,23 @@ def _exchange(http: httpx.Client, path: str, body: Mapping[str, Any], seconds: f
         for chunk in reply.iter_bytes():
             data += chunk
             if len(data) > MAX_ANSWER_BYTES:
-                raise PromptError(f"the chat template renders more than {MAX_ANSWER_BYTES} bytes")
+                said = f"llama-server answered {path} with more than {MAX_ANSWER_BYTES:,} bytes"
+                raise PromptError(said, help=_advice(path, "shorten what it is asked"))
     return reply.status_code, bytes(data)
 
 
-def _late(program: Path, purpose: str, seconds: float) -> EngineError:
+def _late(program: Path, path: str, seconds: float) -> EngineError:
     return EngineError(
-        f"{program} did not {purpose} within {seconds:g} s",
-        help="the chat template may never end in llama.cpp's Jinja engine",
+        f"{program} did not answer {path} within {seconds:g} s",
+        help=_advice(path, "try again when the machine has less to do"),
     )
+
+
+def _advice(path: str, otherwise: str) -> str:
+    """What to do about an answer without end: only some requests render the chat template."""
+    if path not in (TEMPLATE, CHAT):
+        return otherwise
+    return "look for a loop in the chat template that does not end in llama.cpp's Jinja engine"
 
 
 def _tokenize(content: str | Sequence[int], add_special: bool) -> dict[str, Any]:
@@ -354,7 +365,7 @@ def _tokens(program: Path, status: int, data: bytes) -> list[tuple[int, bytes]]:
     try:
         return [(int(token["id"]), _piece(token["piece"])) for token in found or ()]
     except (TypeError, ValueError, OverflowError, KeyError) as e:
-        raise _not_understood(program, "/tokenize") from e
+        raise _not_understood(program, TOKENIZE) from e
 
 
 def _prompt(program: Path, status: int, data: bytes) -> str:

@@ -114,7 +114,9 @@ def test_what_it_refuses_is_told_in_its_words(program, model):
         assert server.apply_template(asks("still there")).startswith("still there")
 
 
-@pytest.mark.parametrize(("words", "said"), [("die", "failed"), ("hang", "did not render a prompt within")])
+@pytest.mark.parametrize(
+    ("words", "said"), [("die", "failed"), ("hang", "not answer /apply-template within")]
+)
 def test_a_death_and_silence_end_it(words, said, program, model, monkeypatch):
     monkeypatch.setattr(llama_server, "ANSWER_SECONDS", 1.0)
     with LlamaServer(program, model) as server:
@@ -156,8 +158,13 @@ def test_tokens_that_are_none(tokens, program, model):
 
 def test_an_answer_without_end(program, model, monkeypatch):
     monkeypatch.setattr(llama_server, "MAX_ANSWER_BYTES", 1000)
-    with LlamaServer(program, model) as server, pytest.raises(PromptError, match="more than 1000 bytes"):
-        server.apply_template(asks("big"))
+    with LlamaServer(program, model) as server:
+        with pytest.raises(PromptError, match="/apply-template with more than 1,000 bytes") as e:
+            server.apply_template(asks("big"))
+        assert "loop in the chat template" in e.value.help
+        with pytest.raises(PromptError, match="/tokenize with more than 1,000 bytes") as e:
+            server.tokens("x" * 2000, add_special=False)
+        assert "chat template" not in e.value.help
 
 
 def test_a_template_that_it_does_not_take(program, model):
