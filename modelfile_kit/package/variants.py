@@ -12,8 +12,6 @@ from ..sources.model_name import tag_of
 from .package import Package, Variant
 from .variant_keys import variant_name
 
-LATEST = "latest"
-
 
 def variant_packages(package: Package, chosen: Collection[str] = ()) -> tuple[Package, ...]:
     """Each variant as a package of its own name and model, in the order of the file.

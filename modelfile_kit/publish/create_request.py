@@ -110,7 +110,7 @@ def read_request(path: Path) -> CreateRequest:
     MK422) where a file is missing, PackageError for a GGUF that no engine takes.
     """
     try:
-        data = read_file(path, MAX_BYTES + 1)  # of more the parser says so
+        data = read_file(path, MAX_BYTES + 1)  # the parser refuses what is longer
     except OSError as e:
         raise UsageError(
             f"{path} cannot be read: {os_reason(e)}", help="name a Modelfile or a package", code="MK809"

@@ -323,10 +323,6 @@ class AttachedServer:
             raise EngineError(f"{self.program} has ended: {e}", help="start it again") from e
         return _tokens(self.program, *answer)
 
-    def close(self) -> None:
-        """Closes the connection; the server goes on."""
-        self._http.close()
-
 
 def _exchange(http: httpx.Client, path: str, body: Mapping[str, Any], seconds: float) -> tuple[int, bytes]:
     """The status and the bounded body of an answer; raises httpx's errors, and PromptError."""

@@ -47,8 +47,6 @@ START_SECONDS = 120.0  # a vocabulary of 260,000 tokens takes some seconds
 class _TokenSource(Protocol):
     def tokens(self, content: str | Sequence[int], *, add_special: bool) -> list[tuple[int, bytes]]: ...
 
-    def close(self) -> None: ...
-
 
 class _OfServer:
     """The vocabulary of a GGUF file, behind the interface of `LlamaTokenizer`. server: has loaded it."""
@@ -142,12 +140,13 @@ class ServerTokenizer(_OfServer):
             raise
         super().__init__(header, server)
         self.program, self.url = program, server.url
+        self._end = server.close
         self._clean = weakref.finalize(self, self._folder.cleanup)
         self.engine = f"llama-server {program_version(program)} ({program})"
 
     def close(self) -> None:
         """Ends the server; may be called twice."""
-        self._server.close()
+        self._end()
         self._clean()
 
     def __enter__(self) -> ServerTokenizer:

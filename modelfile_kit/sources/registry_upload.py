@@ -255,12 +255,11 @@ class _Upload:
                 self.registry.expect(reply, self.asked, 202)
                 self.at = first + count
                 self._note(reply.headers)
-            if self.at < first + count and not self._is_further():
+            if not self._is_further() and self.at < first + count:
                 self.failed += 1  # it says that it has taken them, and that they are not there
                 if self.failed >= ATTEMPTS:
                     what = f"status 202 to bytes up to {first + count}, and that it has {self.at}"
                     raise not_a_registry(self.registry.host, self.asked, what)
-            self._is_further()
 
     def _finish(self) -> None:
         """Ends the upload, with all of a blob that was not sent in chunks."""

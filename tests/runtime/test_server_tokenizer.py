@@ -24,8 +24,6 @@ class OddServer:
     def tokens(self, content: str | Sequence[int], *, add_special: bool) -> Tokens:
         return self.whole if add_special else self.bare
 
-    def close(self) -> None: ...
-
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:

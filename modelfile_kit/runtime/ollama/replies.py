@@ -36,9 +36,8 @@ _TITLE = re.compile(r"<title[^>]*>([^<]{0,200})", re.IGNORECASE)
 # A full disk, a login, a registry out of reach: faults of the server's side that an error text names.
 _ON_THE_SERVER = frozenset({"MK860", "MK861", "MK862"})
 
-_NO_MODEL = re.compile(
-    r"""model ["']([^"']{1,400})["'] not found(?:, try pulling it first)?"""
-)  # server/routes.go
+# Ollama 0.34, server/routes.go
+_NO_MODEL = re.compile(r"""model ["']([^"']{1,400})["'] not found(?:, try pulling it first)?""")
 
 
 @dataclass(frozen=True)
