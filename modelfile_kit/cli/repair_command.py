@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from ..building.sources import open_files
-from ..core.errors import KitError, PackageError, UsageError
+from ..core.errors import KitError, UsageError
 from ..core.progress import tell_step, told_steps
 from ..package.package import load_package
 from ..package.variants import variant_packages
@@ -234,8 +234,8 @@ def _say_next(
 
 
 def _failed(name: str, error: KitError, status: Status = Status.FAILED) -> Case:
-    found = error.diagnostics if isinstance(error, PackageError) else (error.to_diagnostic(),)
-    return Case(name, status, error.message, diagnostics=found if status is Status.FAILED else ())
+    found = error.findings if status is Status.FAILED else ()
+    return Case(name, status, error.message, diagnostics=found)
 
 
 def _ask(question: str, names: str, yes: bool) -> None:

@@ -15,7 +15,7 @@ from ..building.build import Build
 from ..building.variant_differences import CODES
 from ..building.variants import VariantBuild
 from ..core.diagnostics import Diagnostic, Severity
-from ..core.errors import KitError, PackageError, ServerError
+from ..core.errors import KitError, ServerError
 from ..package.package import Package
 from ..package.variants import variant_packages
 from ..report import Case, Report, Status
@@ -114,8 +114,7 @@ def own_findings(built: Build) -> tuple[Diagnostic, ...]:
 
 def failed(of: VariantBuild, error: KitError, result: str = "failed", **more: Any) -> Outcome:
     """The outcome of a variant that an error ended."""
-    found = error.diagnostics if isinstance(error, PackageError) and error.diagnostics else None
-    return Outcome(of, result, Status.FAILED, error.message, (), found or (error.to_diagnostic(),), **more)
+    return Outcome(of, result, Status.FAILED, error.message, (), error.findings, **more)
 
 
 def report_of_variants(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..building.variants import build_variants
 from ..core.diagnostics import Diagnostic, Span
-from ..core.errors import KitError, PackageError, UsageError
+from ..core.errors import KitError, UsageError
 from .symptoms import diagnose
 
 
@@ -32,13 +32,9 @@ def examine_package(package: Path) -> tuple[Diagnostic, ...]:
     try:
         builds = build_variants(package, write=False)
     except KitError as error:
-        return _findings(error)
+        return error.findings
     found: dict[Diagnostic, None] = {}
     for one in builds:
         told = one.built.diagnostics if one.built is not None else ()
-        found |= dict.fromkeys(_findings(one.error) if one.error is not None else told)
+        found |= dict.fromkeys(one.error.findings if one.error is not None else told)
     return tuple(found)
-
-
-def _findings(error: KitError) -> tuple[Diagnostic, ...]:
-    return error.diagnostics if isinstance(error, PackageError) else (error.to_diagnostic(),)

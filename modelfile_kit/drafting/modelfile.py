@@ -127,7 +127,7 @@ def held_to_modelfile(package: Path, wanted: CreateRequest, modelfile: Path) -> 
     try:
         built = build(package, write=False)
     except KitError as error:
-        return tuple(getattr(error, "diagnostics", ()) or (error.to_diagnostic(),))
+        return error.findings
     advice = f"correct it in {package}, or leave it if it is better so"
     different = (
         Diagnostic(

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..core.diagnostics import Span
-from ..core.errors import EngineError, KitError, PackageError, UsageError
+from ..core.errors import EngineError, KitError, UsageError
 from ..core.extras import installed
 from ..core.foreign_text import shown
 from ..core.os_errors import os_next_step, os_reason
@@ -91,8 +91,7 @@ class Failed:
 
 def failure(error: KitError) -> list[dict[str, Any]]:
     """The findings of an error as plain values."""
-    found = error.diagnostics if isinstance(error, PackageError) else (error.to_diagnostic(),)
-    return [d.to_dict() for d in found]
+    return [d.to_dict() for d in error.findings]
 
 
 def limit_memory() -> None:

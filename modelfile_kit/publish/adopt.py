@@ -220,8 +220,7 @@ def _held(folder: Path, served: ServedModel) -> tuple[Diagnostic, ...]:
     try:
         built = build(folder, write=False)
     except KitError as error:
-        found = getattr(error, "diagnostics", ()) or (error.to_diagnostic(),)
-        return tuple(found)
+        return error.findings
     request = request_of_build(built)
     wrong = differences(
         served,

@@ -27,7 +27,6 @@ from ..core.errors import (
     GoTemplateError,
     KitError,
     MissingDependencyError,
-    PackageError,
     PromptError,
     TemplateReferenceError,
 )
@@ -91,8 +90,7 @@ def check_packages(
             except KitError as error:
                 if error.exit_code != 1:
                     raise
-                found_so_far = error.diagnostics if isinstance(error, PackageError) else ()
-                diagnostics = found_so_far or (error.to_diagnostic(),)
+                diagnostics = error.findings
                 if not micro:
                     diagnostics = tuple(map(_with_micro, diagnostics))
                 failed = Case("build", Status.FAILED, error.message, diagnostics=diagnostics)

@@ -11,7 +11,6 @@ from typing import Any
 from ..building.build import Build
 from ..building.shared_work import SharedWork
 from ..building.variants import VariantBuild, build_variants, prompts_of
-from ..core.errors import PackageError
 from ..package.package import Package, load_package
 from ..package.variants import main_package
 from ..report.model import Case, Status
@@ -90,9 +89,8 @@ def _tested(one: VariantBuild, folders: Mapping[Hashable, Path], several: bool) 
     prefix, home = f"{one.tag}/" if several else "", one.package.golden_folder
     if one.built is None:
         assert one.error is not None
-        found = one.error.diagnostics if isinstance(one.error, PackageError) else ()
-        found = found or (one.error.to_diagnostic(),)
-        return Tested(one, prefix, home, (Case("build", Status.FAILED, one.error.message, "", found),))
+        failed = Case("build", Status.FAILED, one.error.message, "", one.error.findings)
+        return Tested(one, prefix, home, (failed,))
     folder = folders[prompts_of(one.built)]
     if one.same_as:
         said = f"the same prompts, tokens and replies as {one.same_as}"

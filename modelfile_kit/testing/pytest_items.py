@@ -84,14 +84,13 @@ class GoldenItem(pytest.Item):
 
     def runtest(self) -> None:
         if self.error is not None:
-            found = getattr(self.error, "diagnostics", None) or (self.error.to_diagnostic(),)
-            raise GoldenError("\n".join(map(str, found)))
+            raise GoldenError("\n".join(map(str, self.error.findings)))
         package = self.parent
         assert isinstance(package, PackageFile)
         try:
             cases = package.cases
         except KitError as error:
-            raise GoldenError(str(error.to_diagnostic())) from error
+            raise GoldenError("\n".join(map(str, error.findings))) from error
         mine = [self.name] if self.name != LEFT_OVER else [n for n in cases if n not in package.names]
         bad = [cases[name] for name in mine if cases[name].status is Status.FAILED]
         if bad:
