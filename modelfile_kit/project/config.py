@@ -17,7 +17,7 @@ from ..core.file_kinds import kind_of
 from ..core.files import from_here, read_file
 from ..core.near_words import near_word
 from ..core.sizes import read_memory
-from .toml_places import key_places, line_of, line_of_word
+from .toml_places import key_places, line_of, line_of_word, long_key
 from .walk import parts_from, repository_of
 
 FILE_NAMES = ("mkmodelfile.toml", "pyproject.toml")
@@ -27,14 +27,8 @@ MAX_FAULTS = 50
 """So many are told: each is looked for in the text, and a list can have fifty thousand wrong words."""
 MAX_PARTS = 30
 """Of a key with dots: Python's reader takes their cube, and no key of ours has more than five."""
-SEVERITIES = ("error", "warning", "info")
+SEVERITIES = tuple(map(str, Severity))
 
-# What matters of TOML's tokens (1.0, "Keys", "String", "Comment"): an unclosed text goes to the end.
-_TOKEN = re.compile(
-    r'''"""(?:[^"\\]|\\.|"(?!""))*(?:"""|\Z)|'{3}(?:[^']|'(?!''))*(?:'{3}|\Z)|'''
-    r"""(?P<part>"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[A-Za-z0-9_-]+)|(?P<dot>\.)|(?P<space>[ \t]+)|#[^\n]*|.""",
-    re.DOTALL,
-)
 _HOME = ("tool", "mkmodelfile")  # in a pyproject.toml
 _EXAMPLES = "docs/linting.md shows every key with an example"
 
@@ -141,14 +135,12 @@ def _common_folder(names: Iterable[str]) -> Path:
 
 def _read(file: Path, check: Check | None) -> Config | None:
     text, table = _parsed(file)
-    home: tuple[str, ...] = ()
-    if file.name == "pyproject.toml":
+    places = _Places(file, text)
+    if places.home:
         tool = table.get("tool")
         table = tool.get("mkmodelfile") if isinstance(tool, dict) else None
         if table is None:
             return None
-        home = _HOME
-    places = _Places(file, text, home)
     faults: list[Diagnostic] = []
     if isinstance(table, dict):
         sound, faults = _sound(places, "", table)
@@ -212,44 +204,32 @@ def _parsed(file: Path) -> tuple[str, Any]:
 
 def _require_short_keys(name: str, text: str) -> None:
     """Raises UsageError for a key of more parts than Python's reader takes in a moment."""
-    if text.count(".") < MAX_PARTS:
-        return
-    parts, joined = 0, False  # of the key that is being read; whether its last token is a dot
-    for token in _TOKEN.finditer(text):
-        kind = token.lastgroup
-        if kind == "part":
-            parts, joined = (parts + 1 if joined else 1), False
-        elif kind == "dot":
-            joined = parts > 0
-        elif kind != "space":
-            parts, joined = 0, False
-        if parts > MAX_PARTS:
-            raise UsageError(
-                f"a key has more than {MAX_PARTS} parts with dots between them",
-                span=Span(name, text.count("\n", 0, token.start()) + 1),
-                help=_EXAMPLES,
-                code=CODE,
-            )
+    at = long_key(text, MAX_PARTS)
+    if at is not None:
+        raise UsageError(
+            f"a key has more than {MAX_PARTS} parts with dots between them",
+            span=Span(name, line_of(text, at)),
+            help=_EXAMPLES,
+            code=CODE,
+        )
 
 
 class _Places:
-    """Where keys stand in a file. home: the table in which ours are."""
+    """Where keys stand in a file. home: the table in which ours are, () for the outermost."""
 
-    def __init__(self, file: Path, text: str, home: tuple[str, ...] | None = None) -> None:
-        if home is None:
-            home = _HOME if file.name == "pyproject.toml" else ()
-        self.name, self.text, self.home = _shown(file), text, home
-        self.places = key_places(text)
+    def __init__(self, file: Path, text: str) -> None:
+        self.home = _HOME if file.name == "pyproject.toml" else ()
+        self.name, self.text = _shown(file), text
 
     def span(self, path: tuple[str, ...], word: str = "") -> Span:
         """The line of a key, or of the nearest table above it that has one."""
-        whole = (*self.home, *path)
-        known = next((whole[:n] for n in range(len(whole), 0, -1) if whole[:n] in self.places), None)
+        whole, places = (*self.home, *path), key_places(self.text)
+        known = next((whole[:n] for n in range(len(whole), 0, -1) if whole[:n] in places), None)
         if known is None:
             return Span(self.name)
         if word:
-            return Span(self.name, line_of_word(self.text, self.places, known, word))
-        return Span(self.name, line_of(self.text, self.places[known]))
+            return Span(self.name, line_of_word(self.text, places, known, word))
+        return Span(self.name, line_of(self.text, places[known]))
 
     def fault(self, path: tuple[str, ...], message: str, help: str, word: str = "") -> Diagnostic:
         return Diagnostic(CODE, Severity.ERROR, message, self.span(path, word), help)

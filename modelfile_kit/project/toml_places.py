@@ -24,6 +24,14 @@ _PIECE = re.compile(
 )
 
 
+# What matters of TOML's tokens (1.0, "Keys", "String", "Comment"): an unclosed text goes to the end.
+_TOKEN = re.compile(
+    r'''"""(?:[^"\\]|\\.|"(?!""))*(?:"""|\Z)|'{3}(?:[^']|'(?!''))*(?:'{3}|\Z)|'''
+    r"""(?P<part>"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[A-Za-z0-9_-]+)|(?P<dot>\.)|(?P<space>[ \t]+)|#[^\n]*|.""",
+    re.DOTALL,
+)
+
+
 @lru_cache(maxsize=2)  # each fault of a configuration asks for the same text
 def key_places(text: str) -> Mapping[Path, int]:
     """Where each key and each table begins, in characters; text: of a file that is TOML.
@@ -48,6 +56,30 @@ def key_places(text: str) -> Mapping[Path, int]:
             at = key.end()
         at = _end_of_line(text, at)
     return found
+
+
+def long_key(text: str, most: int) -> int | None:
+    """Where a key goes beyond so many parts with dots between them; None where none does.
+
+    text: of a file that need not be TOML; it is looked at before the parser is given it.
+
+    >>> long_key('a = "x.y.z"\\nb.c.d = 1\\n', 2)
+    16
+    """
+    if text.count(".") < most:
+        return None
+    parts, joined = 0, False  # of the key that is being read; whether its last token is a dot
+    for token in _TOKEN.finditer(text):
+        kind = token.lastgroup
+        if kind == "part":
+            parts, joined = (parts + 1 if joined else 1), False
+        elif kind == "dot":
+            joined = parts > 0
+        elif kind != "space":
+            parts, joined = 0, False
+        if parts > most:
+            return token.start()
+    return None
 
 
 def line_of(text: str, at: int) -> int:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelfile_kit.project.toml_places import key_places, line_of, line_of_word
+from modelfile_kit.project.toml_places import key_places, line_of, line_of_word, long_key
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -70,6 +70,22 @@ def test_lines() -> None:
 def test_the_line_of_a_word(word: str, line: int) -> None:
     places = key_places(TEXT)
     assert line_of_word(TEXT, places, ("tool", "mkmodelfile", "lint", "select"), word) == line
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("a.b.c = 1", None),
+        ("a = 1\nb . \"c\" . 'd.e' . f = 1", 2),
+        ("# a.b.c.d\na = 'x.y.z.w'\n", None),
+        ('a = """\nb.c.d.e = 1\n"""\n', None),
+        ("x = {a.b.c.d = 1}", 1),
+        ("[a.b.c.d", 1),
+    ],
+)
+def test_a_key_of_more_parts_than_wanted(text: str, line: int | None) -> None:
+    at = long_key(text, 3)
+    assert line == (None if at is None else line_of(text, at))
 
 
 _KEYS = st.text("abc.-_ \"'#=[]", min_size=1, max_size=4)
