@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,7 +48,7 @@ def lint_settings(file: OpenFile) -> LintSettings:
 
 def _of_project(file: OpenFile, path: Path, config: Config) -> LintSettings:
     lint: Mapping[str, Any] = config.lint
-    parts = Path(os.path.relpath(path, config.folder)).parts
+    parts = config.parts_of(str(path))
     return LintSettings(
         target=file.target or config.target or LATEST,
         choice=choice_of(config).for_file(parts),
