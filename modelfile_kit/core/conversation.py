@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import UsageError
-from .file_kinds import TOKENIZER_CONFIG
+from .file_kinds import kind_of_json
 from .files import parse_json, read_bounded
 from .near_words import near_word
 
@@ -80,9 +80,10 @@ class Conversation:
         if tools is not None and not (isinstance(tools, list) and all(isinstance(t, Mapping) for t in tools)):
             raise UsageError(f"conversation {ident!r}: `tools` is {_kind(tools)}, expected a list of objects")
         for i, tool in enumerate(tools or ()):
-            if "function" not in tool and (other := {"messages", "role"} & tool.keys()):
+            key = next((key for key in ("messages", "role") if key in tool), "")
+            if key and "function" not in tool:
                 raise UsageError(
-                    f"conversation {ident!r}: tool {i} has {other.pop()!r}, as messages and conversations do",
+                    f"conversation {ident!r}: tool {i} has {key!r}, a key of conversations and messages",
                     help='a tool is {"type": "function", "function": {"name": …, "parameters": …}}',
                 )
         think = data.get("think")
@@ -149,11 +150,8 @@ def load_conversations(path: Path) -> list[Conversation]:
 def conversations_from(data: Any, *, default_id: str) -> list[Conversation]:
     """Conversations from parsed JSON or YAML in any of the shapes `load_conversations` reads."""
     if isinstance(data, Mapping):
-        if "messages" not in data and {"chat_template", "tokenizer_class"} & data.keys():
-            raise UsageError(
-                f"this is {TOKENIZER_CONFIG.what}, expected messages or conversations",
-                help=TOKENIZER_CONFIG.taken_by,
-            )
+        if "messages" not in data and (kind := kind_of_json(data)):
+            raise UsageError(f"this is {kind.what}, expected messages or conversations", help=kind.taken_by)
         return [Conversation.from_dict(data, default_id=default_id)]
     if not isinstance(data, list):
         raise UsageError(

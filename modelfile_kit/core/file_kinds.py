@@ -9,6 +9,7 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import PurePath
+from typing import Any
 
 # A chat template has some 20,000 characters; a vocabulary in JSON has megabytes: its beginning tells.
 LOOKED_AT = 256 << 10
@@ -72,7 +73,8 @@ _BY_NAME = (
     ((".gotmpl",), GO_TEMPLATE),
     ((".modelfile",), MODELFILE),
 )
-_PACKAGE_NAMES = ("mkmodelfile.yaml", "mkmodelfile.yml")
+PACKAGE_FILES = ("mkmodelfile.yaml", "mkmodelfile.yml")
+"""Names of package files; of two in one folder the first counts."""
 
 
 def kind_of(data: bytes | str, name: str = "") -> FileKind | None:
@@ -141,9 +143,16 @@ def _json_kind(text: str) -> FileKind | None:
         if not _OBJECT.match(start):
             return None
         return next((kind for key, kind in _KEYS.items() if f'"{key}"' in start), None)
+    return kind_of_json(value)
+
+
+def kind_of_json(value: Any) -> FileKind | None:
+    """The same of what JSON holds, once it is read."""
     if isinstance(value, list):
         value = value[0] if value else None
         return CONVERSATIONS if isinstance(value, dict) and {"messages", "role"} & value.keys() else None
+    if not isinstance(value, dict):
+        return None
     if "chat_template" in value or "tokenizer_class" in value:
         return TOKENIZER_CONFIG
     if "messages" in value:
@@ -153,7 +162,7 @@ def _json_kind(text: str) -> FileKind | None:
 
 def _kind_by_name(name: str) -> FileKind | None:
     path = PurePath(name)
-    if path.name in _PACKAGE_NAMES:
+    if path.name in PACKAGE_FILES:
         return PACKAGE_FILE
     if path.name == "tokenizer_config.json":
         return TOKENIZER_CONFIG

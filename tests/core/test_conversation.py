@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,8 @@ def test_category(data: Any, category: Any) -> None:
         ({"messages": [], "tools": {}}, "`tools` is an object"),
         ({"messages": [], "think": 3}, "`think` is a number"),
         ({"messages": [], "thinks": True}, "unknown key 'thinks'"),
+        ({"messages": [], "tools": [{"type": "function"}, {"role": "user"}]}, "tool 1 has 'role'"),
+        ({"messages": [], "tools": [{"role": "user", "messages": []}]}, "tool 0 has 'messages'"),
     ],
 )
 def test_wrong_shapes_are_named(data: Any, complaint: Any) -> None:
@@ -97,6 +100,14 @@ def test_files(tmp_path: Path) -> None:
     ]:
         path.write_text(json.dumps(data))
         assert [c.id for c in load_conversations(path)] == ids
+    for other, what in [
+        ({"tokenizer_class": "X", "eos_token": "</s>"}, "a tokenizer's configuration"),
+        ({"model": {"type": "BPE"}, "added_tokens": []}, "a tokenizer (JSON)"),
+    ]:
+        path.write_text(json.dumps(other))
+        with pytest.raises(UsageError, match=re.escape(f"this is {what}")) as caught:
+            load_conversations(path)
+        assert "`mkmodelfile " in caught.value.help
     path.write_text('{"messages": [\n oops')
     with pytest.raises(UsageError) as caught:
         load_conversations(path)
