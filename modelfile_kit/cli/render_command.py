@@ -20,12 +20,12 @@ from ..core.file_kinds import (
     GO_TEMPLATE,
     LOOKED_AT,
     MODELFILE,
+    PACKAGE_FILES,
     TOKENIZER_CONFIG,
     is_go_template,
     kind_of,
 )
 from ..core.files import parse_json
-from ..project.walk import PACKAGE_FILES
 from ..sources.name import PATH, parse_name
 from .command import Command
 from .common import decoded, errors_in, read_bytes, read_text, say

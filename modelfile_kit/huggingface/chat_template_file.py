@@ -10,11 +10,10 @@ from typing import Any
 
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import UsageError
-from ..core.file_kinds import TOKENIZER_CONFIG, kind_of
+from ..core.file_kinds import PACKAGE_FILES, TOKENIZER_CONFIG, kind_of
 from ..core.files import open_file, parse_json, read_bounded, read_file
 from ..gguf_file import read_header
 from ..gguf_file.vocabulary import Vocabulary
-from ..project.walk import PACKAGE_FILES
 from ..sources.name import PATH, URL, parse_name
 from ..sources.places import remote
 from ..sources.quantizations import contents_of

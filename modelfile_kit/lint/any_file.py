@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.diagnostics import Diagnostic, Severity, Span, by_place, with_excerpts
 from ..core.errors import KitError, ModelfileError
-from ..core.file_kinds import CHAT_TEMPLATE, GO_TEMPLATE, kind_of
+from ..core.file_kinds import CHAT_TEMPLATE, GO_TEMPLATE, PACKAGE_FILES, kind_of
 from ..core.files import read_file
 from ..core.later import later
 from ..ollama.decoding import decode
 from ..ollama.grammar import LINE_BREAK, check_is_text
 from ..ollama.versions import Target
-from ..project.walk import MODELFILES, PACKAGE_FILES
+from ..project.walk import MODELFILES
 from .choice import EVERYTHING, Choice
 from .runner import lint_modelfile, lint_template
 

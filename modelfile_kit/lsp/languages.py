@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Protocol
 
+from ..core.file_kinds import PACKAGE_FILES
 from .answers import Choice, Hover, Link, OpenFile, Place, Problem, Symbol
 from .modelfile_language import ModelfileLanguage
 from .package_language import PackageLanguage
@@ -64,7 +65,7 @@ def language_of(name: str, language_id: str = "") -> Language | None:
     name: the last part of its path.
     """
     path = PurePath(name.lower())
-    if path.name in ("mkmodelfile.yaml", "mkmodelfile.yml"):
+    if path.name in PACKAGE_FILES:
         return PACKAGE
     if path.suffix in (".gotmpl", ".tmpl") and language_id.lower() != "modelfile":
         return TEMPLATE

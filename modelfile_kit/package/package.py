@@ -14,13 +14,12 @@ from typing import Any
 from ..core.conversation import Message
 from ..core.diagnostics import Diagnostic, Severity, Span, by_place
 from ..core.errors import KitError, PackageError, UsageError
-from ..core.file_kinds import GGUF, PACKAGE_FILE, kind_of
+from ..core.file_kinds import GGUF, PACKAGE_FILE, PACKAGE_FILES, kind_of
 from ..core.files import read_file
 from ..core.near_words import near_word
 from ..core.os_errors import os_reason
 from ..core.sizes import read_size
 from ..ollama.versions import Target
-from ..project.walk import PACKAGE_FILES
 from ..sources.model_name import check_name
 from ..sources.name import parse_name
 from .bounded_yaml import MAX_BYTES, Document, load

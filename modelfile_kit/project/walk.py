@@ -30,9 +30,6 @@ MODELFILES = (
 )  # fmt: skip
 """Names of Modelfiles; what makes one (Modelfile.j2) or is left of one (Modelfile.bak) is none."""
 
-PACKAGE_FILES = ("mkmodelfile.yaml", "mkmodelfile.yml")
-"""Names of package files; of two in one folder the first counts."""
-
 MAX_IGNORE_BYTES = 1 << 20
 """Of a .gitignore: far beyond what anybody writes, and each of its patterns is held against each file."""
 
