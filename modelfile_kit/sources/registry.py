@@ -135,13 +135,13 @@ def read_manifest(data: bytes, *, host: str, asked: str, media_type: str = "") -
 
 def _descriptors(found: object) -> tuple[Descriptor, ...]:
     if found is not None and not isinstance(found, list):
-        raise ValueError(f"{str(found)[:40]!r} where a list of layers was expected")
+        raise ValueError(f"{str(found)[:40]!r} where a list of descriptors was expected")
     return tuple(_descriptor(each) for each in found or ())
 
 
 def _descriptor(found: object) -> Descriptor:
     if not isinstance(found, dict):
-        raise ValueError(f"{str(found)[:40]!r} where a layer was expected")
+        raise ValueError(f"{str(found)[:40]!r} where a descriptor was expected")
     digest, size = _text(found.get("digest")), found.get("size")
     if not DIGEST.fullmatch(digest):
         raise ValueError(f"{digest[:80]!r} is not a SHA-256 digest")
