@@ -332,22 +332,22 @@ def _exchange(http: httpx.Client, path: str, body: Mapping[str, Any], seconds: f
             data += chunk
             if len(data) > MAX_ANSWER_BYTES:
                 said = f"llama-server answered {path} with more than {MAX_ANSWER_BYTES:,} bytes"
-                raise PromptError(said, help=_advice(path, "shorten what it is asked"))
+                raise PromptError(said, help=_advice(path, hint="send a shorter text"))
     return reply.status_code, bytes(data)
 
 
 def _late(program: Path, path: str, seconds: float) -> EngineError:
     return EngineError(
         f"{program} did not answer {path} within {seconds:g} s",
-        help=_advice(path, "try again when the machine has less to do"),
+        help=_advice(path, hint="try again when the machine has less to do"),
     )
 
 
-def _advice(path: str, otherwise: str) -> str:
-    """What to do about an answer without end: only some requests render the chat template."""
-    if path not in (TEMPLATE, CHAT):
-        return otherwise
-    return "look for a loop in the chat template that does not end in llama.cpp's Jinja engine"
+def _advice(path: str, *, hint: str) -> str:
+    """What to do about an answer without end. hint: where the request does not render the chat template."""
+    if path in (TEMPLATE, CHAT):
+        hint = "look for a loop in the chat template that does not end in llama.cpp's Jinja engine"
+    return hint
 
 
 def _tokenize(content: str | Sequence[int], add_special: bool) -> dict[str, Any]:
