@@ -7,7 +7,6 @@ import pty
 import select
 import shutil
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,15 +14,6 @@ import pytest
 
 PATIENCE = 120  # seconds; only a shell that hangs is waited for so long
 PROMPT = "READY>"
-
-
-def program(folder: Path) -> Path:
-    """A folder for the PATH with a `mkmodelfile` that is this checkout's."""
-    folder.mkdir(parents=True)
-    path = folder / "mkmodelfile"
-    path.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m modelfile_kit "$@"\n')
-    path.chmod(0o755)
-    return folder
 
 
 def needed(shell: str) -> str:

@@ -16,6 +16,7 @@ from modelfile_kit.cli.completion import FOLDER, SHELLS, TABLE, candidates, scri
 from modelfile_kit.cli.main import _COMMANDS
 from modelfile_kit.report import FORMATS
 from tests.cli import shells
+from tests.kit_program import kit_program
 
 pytest.importorskip("pty", reason="this system has no pseudo-terminals")
 
@@ -165,7 +166,7 @@ def test_the_command_prints_the_script(mkmodelfile: Any) -> None:
 def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """A home without settings, and a `mkmodelfile` on the PATH."""
     folder = tmp_path_factory.mktemp("home")
-    path = os.pathsep.join([str(shells.program(folder / "bin")), os.environ["PATH"]])
+    path = os.pathsep.join([str(kit_program(folder / "bin")), os.environ["PATH"]])
     modules = os.pathsep.join(sys.path)
     return {
         "LC_ALL": "C.UTF-8",

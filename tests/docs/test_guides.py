@@ -14,6 +14,7 @@ import pytest
 
 from modelfile_kit.micro import build_pair
 from tests.docs.test_command_lines import BLOCK
+from tests.kit_program import kit_program
 from tests.llama_server import llama_server_or_skip
 
 ROOT = Path(__file__).parents[2]
@@ -32,10 +33,7 @@ def commands(name: str) -> list[str]:
 
 def types(folder: Path, lines: list[str], path: str = "") -> str:
     """What the commands write, one after the other; each has to succeed."""
-    programs = folder.parent / "programs"
-    programs.mkdir(exist_ok=True)
-    (programs / "mkmodelfile").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m modelfile_kit "$@"\n')
-    (programs / "mkmodelfile").chmod(0o755)
+    programs = kit_program(folder.parent / "programs")
     done = subprocess.run(
         ["bash", "-c", "\n".join(["set -eux", *lines])],
         cwd=folder,

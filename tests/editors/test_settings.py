@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.kit_program import kit_program
+
 SOAK = os.environ.get("MKMODELFILE_SOAK") == "1"
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "editors.md"
@@ -72,10 +74,7 @@ def settings(language: str) -> str:
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """A home with `mkmodelfile` on its PATH, and a project."""
-    programs = tmp_path / "programs"
-    programs.mkdir()
-    (programs / "mkmodelfile").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m modelfile_kit "$@"\n')
-    (programs / "mkmodelfile").chmod(0o755)
+    kit_program(tmp_path / "programs")
     (tmp_path / "project").mkdir()
     for name, text in FILES.items():
         (tmp_path / "project" / name).write_text(text)
