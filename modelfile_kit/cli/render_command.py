@@ -22,7 +22,7 @@ from ..core.file_kinds import (
     MODELFILE,
     PACKAGE_FILES,
     TOKENIZER_CONFIG,
-    is_go_template,
+    has_go_actions,
     kind_of,
 )
 from ..core.files import parse_json
@@ -159,7 +159,7 @@ def _go_template(path: str) -> str:
     kind = kind_of(data, path)
     text = "" if kind is GGUF else decoded(data, path)
     # What has `{%` and actions of Go as well could be either; then Go decides.
-    if kind in (None, GO_TEMPLATE) or (kind is CHAT_TEMPLATE and is_go_template(text.replace("{%", ""))):
+    if kind in (None, GO_TEMPLATE) or (kind is CHAT_TEMPLATE and has_go_actions(text)):
         return text
     raise UsageError(f"this is {kind.what}, expected a Go template", help=kind.taken_by)
 

@@ -109,7 +109,12 @@ def kind_of(data: bytes | str, name: str = "") -> FileKind | None:
 
 def is_go_template(text: str) -> bool:
     """Whether a text has what only a Go template has, and nothing that only Jinja has."""
-    return "{%" not in text and _GO.search(text) is not None
+    return "{%" not in text and has_go_actions(text)
+
+
+def has_go_actions(text: str) -> bool:
+    """Whether a text has what only a Go template has, be it beside marks of Jinja."""
+    return _GO.search(text) is not None
 
 
 def is_modelfile(text: str) -> bool:
