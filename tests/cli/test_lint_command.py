@@ -56,17 +56,6 @@ def test_wrong_usage(mkmodelfile, write, tmp_path):
         assert "internal error" not in done.err
 
 
-def test_a_path_that_is_left_out_means_the_current_folder(mkmodelfile, tmp_path, monkeypatch):
-    (tmp_path / ".git").mkdir()
-    monkeypatch.chdir(tmp_path)
-    for command in ("lint", "fmt"):
-        done = mkmodelfile(command)
-        assert (done.code, ".: error MK901 usage: no Modelfile here" in done.err) == (2, True)
-        (tmp_path / "Modelfile").write_text("FROM llama3.2\n")
-        assert mkmodelfile(command).code == 0
-        (tmp_path / "Modelfile").unlink()
-
-
 def test_choices_are_on_one_line(mkmodelfile):
     assert "Choose from: bash, zsh, fish\n" in mkmodelfile("completion").err
 
