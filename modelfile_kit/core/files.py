@@ -222,7 +222,7 @@ def _require_replaceable(path: Path, data: bytes) -> None:
     _require_regular(path, path.stat())
     if not data.startswith(_GGUF) and os.access(path, os.R_OK) and read_file(path, len(_GGUF)) == _GGUF:
         raise UsageError(
-            "this is a GGUF file, which would be replaced by what is no model",
+            "this is a GGUF file, and what would take its place is not a model",
             span=Span(str(path)),
             help="give the path of another file to write into",
         )

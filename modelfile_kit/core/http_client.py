@@ -359,7 +359,7 @@ class _Transport:
             pool = self._pool(str(request.url))
         except ValueError as e:
             # Our own addresses are looked at before; one that a server redirects to is not.
-            raise httpx.RemoteProtocolError(f"redirected to an address that is none: {e}") from e
+            raise httpx.RemoteProtocolError(f"redirected to an invalid address: {e}") from e
         with _at(watch), _errors_of_httpx():
             answer = pool.handle_request(asked)
         watch.rest()
@@ -549,4 +549,4 @@ def _require_host(url: httpx.URL, location: bytes, body: httpx.SyncByteStream) -
             _ = url.join(location.decode("latin-1")).host
     except UnicodeError as e:
         body.close()
-        raise httpx.RemoteProtocolError(f"redirected to an address that is none: {e}") from e
+        raise httpx.RemoteProtocolError(f"redirected to an invalid address: {e}") from e

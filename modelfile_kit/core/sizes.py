@@ -50,7 +50,7 @@ def read_memory(text: str) -> int:
     if size is None:
         raise UsageError(f"{text.strip()!r} is no size; expected a number and a unit, as in 12GiB")
     if text.strip().isdigit() and size < 1 << 20:  # a size of which the unit was forgotten
-        raise UsageError(f"{text.strip()!r} are bytes without a unit; write it, as in 12GiB")
+        raise UsageError(f"{text.strip()!r} has no unit, which means bytes; write the unit, as in 12GiB")
     if not 0 < size <= MAX_MEMORY:
         raise UsageError(f"{text.strip()!r}: expected more than 0 and at most 1 PiB")
     return size

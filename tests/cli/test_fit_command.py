@@ -121,7 +121,7 @@ def test_a_package_has_its_context_and_projector(package, mkmodelfile):
     [
         (["--memory", "much"], "is no size"),
         (["--memory", "0GiB"], "more than 0"),
-        (["--memory", "12"], "bytes without a unit"),
+        (["--memory", "12"], "has no unit, which means bytes"),
         (["--memory", "12GiB,8GiB"], "--memory has several sizes, and no layers are on a GPU"),
         (["--split", "3,1"], "--split shares out GPUs, and no layers are on a GPU"),
         (["--memory", "99999999TiB"], "at most 1 PiB"),
