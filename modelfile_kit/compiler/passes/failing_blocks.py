@@ -40,7 +40,8 @@ def _needed_by(last: Node, before: Nodes) -> Nodes:
         found = effects(n)
         if asked & (found.assigned | found.declared):
             kept.insert(0, n)
-            asked |= found.reads
+            # what it sets beside them needs its declaration too
+            asked |= found.reads | found.assigned
     return tuple(kept)
 
 

@@ -30,6 +30,11 @@ ASKS = go.If(go.Atom(V), (FAIL,), (OTHER,))
             (go.Declare(W, go.Root("L")), go.Declare(V, W), go.Declare(go.Var(9, "x"), W), ASKS),
             (go.Declare(W, go.Root("L")), go.Declare(V, W), ASKS),
         ),
+        # and a variable that is set beside it keeps its declaration
+        (
+            (go.Declare(W, go.Lit(1)), go.If(B, (go.Set(V, go.Lit(1)), go.Set(W, go.Lit(2)))), ASKS),
+            (go.Declare(W, go.Lit(1)), go.If(B, (go.Set(V, go.Lit(1)), go.Set(W, go.Lit(2)))), ASKS),
+        ),
         # another message comes first
         ((T, go.If(B, (OTHER,)), FAIL, T), (T, go.If(B, (OTHER,)), FAIL)),
         ((T, go.Include("part", go.Root("A")), FAIL), (T, go.Include("part", go.Root("A")), FAIL)),
