@@ -227,8 +227,6 @@ def _from_json(text: str, name: str | None, file: str) -> ChatTemplate:
     if not templates:
         what = "no `chat_template` in this JSON"
         hint = "newer models keep it in a file chat_template.jinja of its own"
-        what = "no `chat_template` in this JSON"
-        hint = "newer models keep it in a file chat_template.jinja of its own"
         kind = kind_of(text)
         if kind and kind is not TOKENIZER_CONFIG:
             what += f": this is {kind.what}"
