@@ -52,6 +52,15 @@ def names(node: nodes.Node) -> frozenset[str]:
     return cached
 
 
+def calls(node: nodes.Node) -> tuple[nodes.Call, ...]:
+    """The calls in an expression, with itself."""
+    cached: tuple[nodes.Call, ...] | None = node.__dict__.get("_calls")
+    if cached is None:
+        own = (node,) if isinstance(node, nodes.Call) else ()
+        cached = node._calls = (*own, *node.find_all(nodes.Call))  # type: ignore[attr-defined]
+    return cached
+
+
 def base(node: nodes.Node) -> nodes.Name | None:
     """The variable whose attribute or item an expression looks at first: `x` in `x.a.b == 'c'`."""
     if "_base" not in node.__dict__:

@@ -16,11 +16,13 @@ from jinja2 import nodes
 from ...huggingface import jinja_source as source
 from ..coverage import Hit
 from .expressions import STEPS_MAX, TooLongError, not_settled
-from .loops import Loops, leave
+from .loops import Loops, assigned, leave
+from .refinement import repeats
 from .shapes import World
 from .state import AbstractState, DeadError, join
 from .values import ANYTHING, MISSING, NOTHING, TEXT, Thing, Value, thing, truths, union
 
+_Block = nodes.AssignBlock | nodes.CallBlock | nodes.FilterBlock
 # What a variable may be set to that a later test of it tells more about.
 _TESTS = (nodes.Compare, nodes.Test, nodes.And, nodes.Or, nodes.Not)
 # Calls of a macro by itself after which what it is given has to be settled.
@@ -132,14 +134,19 @@ class Reach(Loops):
         """A variable set to a test tells as much as the test, but for namespaces, which macros change."""
         names = source.names(test)
         spaces = any(_is_space(state.slots.get(n, NOTHING)) for n in names)
-        if isinstance(test, _TESTS) and name not in names and not spaces:
+        if isinstance(test, _TESTS) and name not in names and not spaces and repeats(test, state):
             state.meanings[name] = test, source.text(test), names | {name}
 
     def _do_assignblock(self, statement: nodes.AssignBlock, state: AbstractState) -> list[AbstractState]:
-        after = self.body(statement.body, state.copy())
+        after = self._scoped(statement, state)
         for end in after:
             self._bind(statement.target, TEXT, end)
         return after
+
+    def _scoped(self, block: _Block, state: AbstractState) -> list[AbstractState]:
+        """Executes a block of which only what is set in namespaces leaves it."""
+        inner = assigned(block)
+        return [leave(end, state.slots, inner) for end in self.body(block.body, state.copy())]
 
     def _do_if(self, statement: nodes.If, state: AbstractState) -> list[AbstractState]:
         ends: list[AbstractState] = []
@@ -161,21 +168,21 @@ class Reach(Loops):
         return state
 
     def _do_callblock(self, statement: nodes.CallBlock, state: AbstractState) -> list[AbstractState]:
-        after = self.body(statement.body, state.copy())
+        after = self._scoped(statement, state)
         for end in after:
             end.slots["caller"] = thing("function", "caller")
             self.value(statement.call, end)
         return after
 
     def _do_filterblock(self, statement: nodes.FilterBlock, state: AbstractState) -> list[AbstractState]:
-        return self.body(statement.body, state)
+        return self._scoped(statement, state)
 
     def _do_with(self, statement: nodes.With, state: AbstractState) -> list[AbstractState]:
         outside = dict(state.slots)
         inner = state.copy()
         for target, value in zip(statement.targets, statement.values, strict=True):
             self._bind(target, self.value(value, state), inner)
-        return [leave(end, outside) for end in self.body(statement.body, inner)]
+        return [leave(end, outside, assigned(statement)) for end in self.body(statement.body, inner)]
 
     def call(
         self,

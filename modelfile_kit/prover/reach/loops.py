@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from abc import abstractmethod
+from collections.abc import Iterable
 from typing import Any
 
 from jinja2 import nodes
@@ -69,11 +70,11 @@ class Loops(Refinement):
         ended = self.body(statement.else_, state.copy()) if 0 in rounds else []
         if 1 in rounds:
             ended += self._looped(statement, over, state)
-        return [leave(end, outside) for end in ended]
+        return [leave(end, outside, assigned(statement) | {"loop"}) for end in ended]
 
     def _looped(self, statement: nodes.For, over: Value, state: AbstractState) -> list[AbstractState]:
         """The states after a loop that runs at least once: the first round, then all others together."""
-        local = _assigned(statement) | {"loop"}
+        local = assigned(statement) | {"loop"}
         outside = dict(state.slots)
         entry = state.copy()
         entry.forget(local)
@@ -83,8 +84,7 @@ class Loops(Refinement):
         for n in range(ROUNDS_MAX + 1):
             changed = []
             for back in again:
-                start = leave(back.copy(), outside)
-                start.forget(local)
+                start = leave(back.copy(), outside, local)
                 key = start.flags() if self.apart and len(known) <= APART_MAX else None
                 before = known.get(key)
                 joined = join(before, start)
@@ -176,22 +176,25 @@ def _widen(state: AbstractState, before: AbstractState) -> None:
     state.facts = {}
 
 
-def leave(state: AbstractState, outside: dict[Any, Value]) -> AbstractState:
-    """At the end of a scope: variables are what they were outside, namespaces keep what they got."""
+def leave(state: AbstractState, outside: dict[Any, Value], inner: Iterable[str]) -> AbstractState:
+    """At the end of a scope: variables are what they were outside, namespaces keep what they got.
+
+    inner: the names that are set in the scope, where they stand for other variables.
+    """
+    state.forget(inner)
+    kept = {s: v for s, v in state.slots.items() if isinstance(s, tuple)}
     changed = {n for n, v in state.slots.items() if isinstance(n, str) and outside.get(n) != v}
     state.forget(changed)
-    state.meanings = {}  # a name may stand for another variable now, of equal value
-    kept = {s: v for s, v in state.slots.items() if isinstance(s, tuple)}
     state.slots = {s: v for s, v in outside.items() if isinstance(s, str)} | kept
     return state
 
 
-def _assigned(statement: nodes.For) -> set[str]:
-    """Variables that a loop's target and body set."""
-    if "_assigned" not in statement.__dict__:
-        found = {n.name for n in statement.find_all(nodes.Name) if n.ctx == "store"}
-        statement._assigned = found | {r.name for r in statement.find_all(nodes.NSRef)}  # type: ignore[attr-defined]
-    return set(statement._assigned)  # type: ignore[attr-defined]
+def assigned(scope: nodes.Node) -> set[str]:
+    """The variables that a statement with a scope of its own sets in it."""
+    if "_assigned" not in scope.__dict__:
+        found = {n.name for n in scope.find_all(nodes.Name) if n.ctx != "load"}
+        scope._assigned = found | {r.name for r in scope.find_all(nodes.NSRef)}  # type: ignore[attr-defined]
+    return set(scope._assigned)  # type: ignore[attr-defined]
 
 
 def _unpacked(atom: Any, index: int) -> Value:

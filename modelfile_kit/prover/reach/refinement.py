@@ -69,7 +69,7 @@ class Refinement(Expressions):
             if truth == passes:
                 return both
             joined = join(self._maybe_refined(left, truth, state), both)
-            if joined is not None and len(joined.clauses) < CLAUSES_MAX:
+            if joined is not None and len(joined.clauses) < CLAUSES_MAX and repeats(test, state):
                 joined.clauses[source.text(test)] = (test, truth, source.names(test))
             return joined
         found = self.value(test, state)
@@ -238,6 +238,8 @@ class Refinement(Expressions):
         if space is not None:
             state.slots[space] = value
             return
+        if not repeats(node, state):
+            return
         state.facts[source.text(node)] = (value, source.names(node))
         for other in self._other_names(node, state):
             state.facts[other] = (value, source.names(node))
@@ -246,6 +248,23 @@ class Refinement(Expressions):
             # `m.get('k')` tells about `m.k`, where None stands for what is not there.
             held = frozenset(MISSING if None in _constants(value) else NOTHING) | (value - known(None))
             state.facts[field] = (held, source.names(node))
+
+
+def repeats(node: nodes.Node, state: AbstractState) -> bool:
+    """Whether an expression comes out the same as long as the names in it do.
+
+    Not one that calls a macro or what called it: those read what has other names, and namespaces.
+    """
+    calls = ("caller", "loop")
+    return not any(
+        isinstance(call.node, nodes.Name)
+        and (call.node.name in calls or any(_is_macro(a) for a in state.slots.get(call.node.name, NOTHING)))
+        for call in source.calls(node)
+    )
+
+
+def _is_macro(atom: Atom) -> bool:
+    return isinstance(atom, Thing) and atom.shape == "macro"
 
 
 def _least(atom: Atom) -> int | None:

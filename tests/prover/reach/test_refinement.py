@@ -114,6 +114,42 @@ CASES = [
         {False, True},
     ),
     ("{% set x = m.content %}{% if x %}{% set x = '' %}{% if x %}{% endif %}{% endif %}", 1, "x", {False}),
+    # a macro reads what its call does not name, so that the same call may come out otherwise
+    *(
+        (
+            "{% set n = namespace(x='1') %}{% macro f() %}{{ n.x }}{% endmacro %}"
+            + set_to_test
+            + "{% set n.x = '2' %}{% if f() == '1' %}{% endif %}{% endif %}",
+            which,
+            "f() == '1'",
+            {False, True},
+        )
+        for which, set_to_test in enumerate(("{% set u = f() == '1' %}{% if u %}", "{% if f() == '1' %}"))
+    ),
+    # what is learned of a variable inside is not known of the one outside that has its name
+    *(
+        (
+            "{% set x = m.content %}" + start + "{% if not x.startswith('a') %}{{ raise_exception('') }}"
+            "{% endif %}" + end + "{% if x.startswith('a') %}{% endif %}",
+            1,
+            "x.startswith('a')",
+            {False, True},
+        )
+        for start, end in (
+            ("{% for q in messages %}{% set x = q.content %}", "{% endfor %}"),
+            ("{% with x = messages[0].content %}", "{% endwith %}"),
+            ("{% filter upper %}{% set x = messages[0].content %}", "{% endfilter %}"),
+        )
+    ),
+    # what is set in such a block does not leave it
+    *(
+        ("{% set x = 'a' %}" + block + "{% if x == 'a' %}{% endif %}", 0, "x == 'a'", {True})
+        for block in (
+            "{% set y %}{% set x = 'b' %}{% endset %}",
+            "{% filter upper %}{% set x = 'b' %}{% endfilter %}",
+            "{% macro g() %}{{ caller() }}{% endmacro %}{% call g() %}{% set x = 'b' %}{% endcall %}",
+        )
+    ),
 ]
 
 
