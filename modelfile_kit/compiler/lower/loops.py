@@ -72,27 +72,6 @@ def _as_macro(st: State, node: nodes.For, over: Value) -> None:
     print_value(st, call_macro(st, macro, [over], {}))
 
 
-def counting(st: State, node: nodes.For, go_over: Callable[[nodes.For], None]) -> None:
-    """A loop of which some iterations are left out, with a `loop` that counts those that are not."""
-    if not uses_loop(node):
-        go_over(node)
-        return
-    saved = st.counted
-    total: Value | None = None
-    if attributes_of_loop(node) & {"last", "length", "revindex", "revindex0"}:
-        sizing = nodes.For(node.target, node.iter, [], [], node.test, False)
-        sizing.lineno = node.lineno
-        size = st.declare("size", go.Lit(""))
-        st.counted = (size, None)
-        go_over(sizing)
-        total = go_int(go.call("len", size))
-    st.counted = (st.declare("n", go.Lit("")), total)
-    try:
-        go_over(node)
-    finally:
-        st.counted = saved
-
-
 @contextmanager
 def counted_by(st: State, counted: tuple[go.Var, Value | None] | None) -> Iterator[None]:
     """Iterations are counted in a variable here, and no longer in the loop that comes next."""
@@ -101,6 +80,23 @@ def counted_by(st: State, counted: tuple[go.Var, Value | None] | None) -> Iterat
         yield
     finally:
         st.counted = saved
+
+
+def counting(st: State, node: nodes.For, go_over: Callable[[nodes.For], None]) -> None:
+    """A loop of which some iterations are left out, with a `loop` that counts those that are not."""
+    if not uses_loop(node):
+        go_over(node)
+        return
+    total: Value | None = None
+    if attributes_of_loop(node) & {"last", "length", "revindex", "revindex0"}:
+        sizing = nodes.For(node.target, node.iter, [], [], node.test, False)
+        sizing.lineno = node.lineno
+        size = st.declare("size", go.Lit(""))
+        with counted_by(st, (size, None)):
+            go_over(sizing)
+        total = go_int(go.call("len", size))
+    with counted_by(st, (st.declare("n", go.Lit("")), total)):
+        go_over(node)
 
 
 def attributes_of_loop(node: nodes.For) -> frozenset[str]:

@@ -150,3 +150,19 @@ def test_the_next_loop_counts_for_itself(branch: str, outer: str, loop: str, sho
     source = outer + branch.replace("LOOP", loop) + following + "{% endfor %}"
     said = [user("axbxc"), {"role": "assistant", "content": "x"}, user("d")]
     check(source, said, said[:1], tools=[TOOL] if "tools" in source else None)
+
+
+@pytest.mark.parametrize("shown", [*NEXT, "{{ loop.last }}"])
+def test_a_loop_that_is_refused_counts_nothing_in_the_next(shown: str) -> None:
+    """Counting its elements may be what is refused already."""
+    refused = "{% for k in t.function if k == messages[0].content %}{{ loop.last }}{% endfor %}"
+    following = "{% for q in messages %}<" + shown + ">{% endfor %}"
+    source = (
+        "{% for t in tools %}{% if messages | length > 5 %}"
+        + refused
+        + "{% endif %}"
+        + following
+        + "{% endfor %}"
+    )
+    found = check(source, [user("a"), ANSWER, user("d")], tools=[TOOL])
+    assert [d.code for d in found.diagnostics] == ["MK610"]
