@@ -64,7 +64,7 @@ _MAX_SECONDS = 86_400
     metavar="WIDTHxHEIGHT",
     multiple=True,
     callback=lambda _context, _parameter, given: tuple(map(_size, given)),
-    help="How many tokens a picture of this many pixels costs with the projector; may be repeated.",
+    help="How many tokens an image of this many pixels costs with the projector; may be repeated.",
 )
 @click.option(
     "--sound-length",
@@ -172,7 +172,7 @@ def _size(text: str) -> tuple[int, int]:
 def _image_costs(
     headers: list[Header], sizes: tuple[tuple[int, int], ...]
 ) -> list[tuple[dict[str, object], str]]:
-    """The tokens of pictures with each projector, as data and as a line."""
+    """The tokens of images with each projector, as data and as a line."""
     if not sizes:
         return []
     from ..ollama.engine_arguments import least_image_tokens

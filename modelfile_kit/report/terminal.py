@@ -110,7 +110,7 @@ def _together(cases: Iterable[Case]) -> list[Case]:
 def _few(diagnostics: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
     """The findings without most of those that differ in their words alone, and how many these are.
 
-    What names a place in a file stays, as each place has to be mended.
+    What names a place in a file stays, as each place has to be fixed.
     """
     found: list[Diagnostic] = []
     for group in alike(diagnostics):
