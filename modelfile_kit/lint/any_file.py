@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ..compiler import frontend
     from ..compiler import unread as ignored
     from ..huggingface import chat_template_file, render
-    from ..package import bounded_yaml, package, variant_keys
+    from ..package import bounded_yaml, package, schema, variant_keys
 else:
     frontend = later("modelfile_kit.compiler.frontend")
     ignored = later("modelfile_kit.compiler.unread")
@@ -78,9 +78,19 @@ def lint_file(
 
 
 def _of_package(data: bytes, file: str, base: str | Path | None) -> list[Diagnostic]:
-    shape, document, found = package.check_document(bounded_yaml.load(data, file))
+    shape, found = package_findings(bounded_yaml.load(data, file))
     if found and (other := package.other_kind(data, Path(file))):
         return [other.to_diagnostic()]
+    found = with_excerpts(found, bounded_yaml.BREAK.split(decode(data)))
+    named = shape.chat_template if shape is not None else None
+    if base is not None and named and PurePath(named).suffix in _JINJA:
+        found += _of_named(Path(base) / named, str(PurePath(file).parent / named))
+    return found
+
+
+def package_findings(read: bounded_yaml.Document) -> tuple[schema.PackageShape | None, list[Diagnostic]]:
+    """What a package file says, None for one of the wrong shape, and its faults in the order of lines."""
+    shape, document, found = package.check_document(read)
     if shape is not None and not found:
         homes: list[tuple[tuple[str, ...], Mapping[str, Any]]] = [(("parameters",), shape.parameters)]
         for variant in variant_keys.variants_of(shape):
@@ -88,12 +98,7 @@ def _of_package(data: bytes, file: str, base: str | Path | None) -> list[Diagnos
         for home, given in homes:
             place = partial(document.span, *home)
             found += parameters.refused_parameters(given, shape.target, place)
-    found.sort(key=by_place)
-    found = with_excerpts(found, bounded_yaml.BREAK.split(decode(data)))
-    named = shape.chat_template if shape is not None else None
-    if base is not None and named and PurePath(named).suffix in _JINJA:
-        found += _of_named(Path(base) / named, str(PurePath(file).parent / named))
-    return found
+    return shape, sorted(found, key=by_place)
 
 
 def _of_named(path: Path, file: str) -> list[Diagnostic]:

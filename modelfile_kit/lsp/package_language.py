@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from ..core.diagnostics import by_place
+from ..lint.any_file import package_findings
 from ..ollama.parameters import PARAMETERS
 from ..package.bounded_yaml import BREAK, Document, load
 from ..package.create_keys import QUANTIZATIONS
@@ -44,9 +44,7 @@ class PackageLanguage:
 
     def problems(self, file: OpenFile) -> list[Problem]:
         """What can be said of the file alone: names are not asked for, and no GGUF is read."""
-        document = _document(file)
-        *_, found = check_document(document)
-        found.sort(key=by_place)
+        _, found = package_findings(_document(file))
         return problems_of(found, file, _yaml_lines(file))
 
     def fixes(self, file: OpenFile, place: Place) -> list[Problem]:

@@ -96,6 +96,14 @@ def test_the_words_of_a_key_are_offered_and_taken(key: str) -> None:
         assert all(p.code != WRONG_VALUE for p in PACKAGE.problems(OpenFile(text)))
 
 
+def test_parameters_are_checked_as_lint_does() -> None:
+    text = "name: x\nmodel: y.gguf\nparameters:\n  nope: 1\n"
+    [found] = PACKAGE.problems(OpenFile(text))
+    assert (found.code, text.count("\n", 0, found.place[0]) + 1) == ("MK110", 4)
+    text = "name: x\nvariants: {a: {model: y.gguf, parameters: {top_k: hot}}}\n"
+    assert [p.code for p in PACKAGE.problems(OpenFile(text))] == ["MK111"]
+
+
 def test_keys_with_files_are_keys_of_the_schema() -> None:
     assert set(_FILES) <= set(KEYS)
 
