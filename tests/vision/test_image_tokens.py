@@ -256,7 +256,7 @@ def test_a_projector_of_another_type_has_no_formula(tmp_path: Path) -> None:
 def test_the_page_names_every_type_that_llama_cpp_loads() -> None:
     """So that nobody takes the tables for less or more than what llama.cpp loads."""
     page = (Path(__file__).parents[2] / "docs" / "media-tokens.md").read_text(encoding="utf-8")
-    told = page.partition("## Pictures")[2].partition("## Sounds")[0]
+    told = page.partition("## Images")[2].partition("## Sounds")[0]
     rows = [line.split("|")[1] for line in told.splitlines() if line.startswith("| `")]
     seeing = {kind for kind, made in PROJECTORS.items() if "vision" in made.senses}
     assert set(re.findall(r"`([a-z][^`]+)`", "".join(rows))) == seeing == set(FORMULAS)
