@@ -13,7 +13,6 @@ import json
 import math
 import secrets
 import socket
-import threading
 import time
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -72,7 +71,7 @@ class PlayServer(ThreadingHTTPServer):
         page, kind = self.files["/"]
         text = page.decode().replace("{{token}}", self.token).replace("{{title}}", title)
         self.files["/"] = text.encode(), kind
-        self._free = threading.BoundedSemaphore(MAX_CONNECTIONS)
+        self._connections: set[Any] = set()
         super().__init__((HOST, port), _Handler)
         names = {HOST, "localhost"}
         self.hosts = {f"{name}:{self.port}" for name in names} | (names if self.port == 80 else set())
@@ -90,13 +89,15 @@ class PlayServer(ThreadingHTTPServer):
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """A connection in a thread of its own, as long as there are not too many."""
-        if not self._free.acquire(blocking=False):
+        if len(self._connections) >= MAX_CONNECTIONS:
             self.shutdown_request(request)
             return
+        self._connections.add(request)
         try:
             super().process_request(request, client_address)
         except BaseException:
-            self._free.release()
+            # The thread may run already, and forget it too.
+            self._connections.discard(request)
             raise
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
@@ -104,7 +105,7 @@ class PlayServer(ThreadingHTTPServer):
         try:
             super().process_request_thread(request, client_address)
         finally:
-            self._free.release()
+            self._connections.discard(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that goes away in the middle is no error of the server."""

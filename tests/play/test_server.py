@@ -209,5 +209,24 @@ def test_too_many_connections_are_turned_away_and_the_place_comes_free_again(ser
         pytest.fail("no place came free")
 
 
+def test_an_interrupt_while_a_connection_gets_its_thread_ends_the_server(monkeypatch):
+    """The thread has answered and made room already when Ctrl-C comes."""
+
+    class Interrupted(Thread):
+        def start(self):
+            super().start()
+            self.join()
+            raise KeyboardInterrupt
+
+    with (
+        PlayServer(0, FACTS, lambda conversation, reply: {}) as made,
+        socket.create_connection(("127.0.0.1", made.port)) as client,
+    ):
+        client.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        monkeypatch.setattr("threading.Thread", Interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            made.handle_request()
+
+
 def test_only_this_machine_can_reach_it(server):
     assert server.server_address[0] == "127.0.0.1"
