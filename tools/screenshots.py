@@ -1,4 +1,4 @@
-"""Pictures of the README: `python -m tools.screenshots` photographs the page of a check and that of `play`.
+"""Images of the README: `python -m tools.screenshots` photographs the page of a check and that of `play`.
 
 The package is the micro model with a TEMPLATE that lacks a newline, as in docs/tutorial.md. It takes the
 extra `browser`, chromium and chromedriver; no clock and no network has a part in it.
@@ -71,7 +71,7 @@ def photograph_check(driver: Chrome, folder: Path) -> None:
 
 
 def photograph_play(driver: Chrome, folder: Path) -> None:
-    """The page of `play`, after a question was typed, a picture added and a reply written."""
+    """The page of `play`, after a question was typed, an image added and a reply written."""
     from selenium.webdriver.common.by import By
     from selenium.webdriver.support.ui import WebDriverWait
 

@@ -463,7 +463,7 @@ class Printer:
         return canonical("".join(self.out))
 
     def is_plain(self) -> bool:
-        """Whether no flag, width or precision is set (a picture's bytes are printed at once then)."""
+        """Whether no flag, width or precision is set (an image's bytes are printed at once then)."""
         return not (
             self.wid_present or self.prec_present or self.plus or self.space or self.sharp or self.sharp_v
         )

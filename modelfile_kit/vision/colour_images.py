@@ -161,7 +161,7 @@ def _plain(colour: str, image_format: str, size: tuple[int, int]) -> bytes:
 
 
 def _shape(shape: str, size: tuple[int, int]) -> bytes:
-    """A black shape that fills the middle half of a white picture, from one quarter to three quarters."""
+    """A black shape that fills the middle half of a white image, from one quarter to three quarters."""
 
     def colour_at(column: int, row: int) -> tuple[int, int, int]:
         x, y = (4 * column / size[0] - 2, 4 * row / size[1] - 2)  # the shape reaches from -1 to 1

@@ -1,4 +1,4 @@
-"""How many tokens llama.cpp makes of pictures, for types that cut them or stretch them; its side alone.
+"""How many tokens llama.cpp makes of images, for types that cut them or stretch them; its side alone.
 
 Learnt from llama.cpp (b10488, tools/mtmd: mtmd-image.cpp, the choice of a preprocessor in mtmd.cpp,
 load_hparams and clip_n_output_tokens in clip.cpp) and held against what it counts.
@@ -11,16 +11,16 @@ from collections.abc import Callable, Mapping
 
 from .eye import Eye, Formula, Size, count_of, fitted, float32, one_square, own_shape, squares_of
 
-# Pictures in their own shape.
+# Images in their own shape.
 
 
 def _own_limits(eye: Eye, size: Size) -> Size:
-    """A picture of its own shape, with the limits of its file, whatever anybody asks for."""
+    """An image of its own shape, with the limits of its file, whatever anybody asks for."""
     return fitted(size, eye.step, *eye.pixels)
 
 
 def _longest(eye: Eye, size: Size) -> Size:
-    """LightOnOCR: the longer side has the length that the file wants, in small pictures too."""
+    """LightOnOCR: the longer side has the length that the file wants, in small images too."""
     longest = eye.longest or eye.side
     scale = min(float32(longest / size[0]), float32(longest / size[1]))
     width, height = (math.ceil(float32(float32(length * scale) / eye.step)) * eye.step for length in size)
@@ -32,7 +32,7 @@ def _longest(eye: Eye, size: Size) -> Size:
 
 
 def _closest_grid(eye: Eye, size: Size) -> Size:
-    """Muse Glimmer: of the up to four whole grids around the picture's own, the one of the closest shape."""
+    """Muse Glimmer: of the up to four whole grids around the image's own, the one of the closest shape."""
     most = 4096
     across, down = (length / eye.step for length in size)
     shape = across / down
@@ -61,7 +61,7 @@ def _shrunk_in_steps(eye: Eye, size: Size) -> Size:
         scale = float32(scale - float32(0.02))
 
 
-# Pictures of one size, whole or in parts.
+# Images of one size, whole or in parts.
 
 
 def _pooled(eye: Eye, size: Size) -> int:
@@ -101,7 +101,7 @@ def _merged(eye: Eye, size: Size) -> int:
 
 
 def minicpm_grid(eye: Eye, size: Size) -> Size:
-    """The parts across and down, none for a small picture: about as many as the picture has squares, at most
+    """The parts across and down, none for a small image: about as many as the image has squares, at most
     nine, in its own shape."""
     squares = float32(float32(size[0] * size[1]) / eye.side**2)
     if max(size) <= eye.side or (eye.kind == "minicpmv4_6" and eye.merge == 2 and squares <= 1):
@@ -124,7 +124,7 @@ def minicpm_grid(eye: Eye, size: Size) -> Size:
 
 
 def _best_size(eye: Eye, size: Size, *, grow: bool) -> Size:
-    """About as many pixels as the encoder's square, in whole steps; grow: small pictures too."""
+    """About as many pixels as the encoder's square, in whole steps; grow: small images too."""
     width, height = size
     if width * height > eye.side**2 or grow:
         shape = float32(width / height)
@@ -142,14 +142,14 @@ _LFM_SHAPE = own_shape(64, 256)
 
 
 def _tiles_and_thumbnail(eye: Eye, size: Size) -> int:
-    """LFM2-VL: a whole picture, and squares of 512 of a large one."""
+    """LFM2-VL: a whole image, and squares of 512 of a large one."""
     width, height = _LFM_SHAPE(eye, size)
     across, down = lfm_grid(eye, size)
     return (width // eye.step) * (height // eye.step) + across * down * math.ceil(_LFM_TILE / eye.step) ** 2
 
 
 def lfm_grid(eye: Eye, size: Size) -> Size:
-    """The 2 to 10 parts of a picture of more than twice the limit; none for another."""
+    """The 2 to 10 parts of an image of more than twice the limit; none for another."""
     sides = [max(eye.patch, round(length / eye.step) * eye.step) for length in size]
     if sides[0] * sides[1] <= 256 * eye.step**2 * 2:
         return 0, 0
@@ -171,13 +171,13 @@ _STEP_CROP = 504
 
 
 def _windows(eye: Eye, size: Size) -> int:
-    """Step3-VL: the whole picture as a square, and squares of 504 of what is large or long."""
+    """Step3-VL: the whole image as a square, and squares of 504 of what is large or long."""
     across, down = step_grid(eye, size)
     return (eye.side // eye.step) ** 2 + across * down * (_STEP_CROP // eye.step) ** 2
 
 
 def step_grid(eye: Eye, size: Size) -> Size:
-    """The windows across and down, none for a small picture that is not long."""
+    """The windows across and down, none for a small image that is not long."""
     width, height = size
     shape = float32(width / height)
     if min(size) < 32 and (shape > 4 or shape < 0.25):
@@ -221,7 +221,7 @@ ENGINE_PARTS: Mapping[str, Formula] = {
     "ldp": Formula(_listed_parts, merge=("", 2)),
     "ldpv2": Formula(_listed_parts, merge=("", 2)),
     "lfm2": Formula(_tiles_and_thumbnail, merge=(_SCALE, 1), needs=_PATCH),
-    # no size to send: it makes small pictures larger
+    # no size to send: it makes small images larger
     "lightonocr": Formula(count_of(_longest), merge=("spatial_merge_size", 1)),
     "ling3vl": _shaped(own_shape(8, 4096), _TWO),
     "llama4": Formula(_three_a_side, merge=(_SCALE, 1)),

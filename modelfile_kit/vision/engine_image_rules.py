@@ -1,4 +1,4 @@
-"""How many tokens llama.cpp makes of a picture, for types whose training processor has not been compared.
+"""How many tokens llama.cpp makes of an image, for types whose training processor has not been compared.
 
 Learnt from llama.cpp (b10488, tools/mtmd: mtmd-image.cpp, load_hparams and clip_n_output_tokens in clip.cpp)
 and held against what it counts.
@@ -13,7 +13,7 @@ from .eye import Eye, Formula, Size, best_of, count_of, count_squares, fitted, f
 
 
 def _by_file(least: int = 0, most: int = 0, *, both: bool = False) -> Callable[[Eye, Size], Size]:
-    """A picture of its own shape within the pixels that the file allows.
+    """An image of its own shape within the pixels that the file allows.
 
     least, most: tokens where it does not say; both: the file counts only where it says both.
     """
@@ -43,13 +43,13 @@ def _mobile_net(eye: Eye, size: Size) -> int:
 
 
 def _rows_and_ends(eye: Eye, size: Size) -> int:
-    """HunyuanVL: a token at the end of each row, one before the picture and one behind it."""
+    """HunyuanVL: a token at the end of each row, one before the image and one behind it."""
     width, height = _HUNYUAN(eye, size)
     return (width // eye.step + 1) * (height // eye.step) + 2
 
 
 def _canvas(eye: Eye, size: Size) -> int:
-    """GLM-5V: the picture lies on a canvas of whole steps; only one that is too large or small is scaled."""
+    """GLM-5V: the image lies on a canvas of whole steps; only one that is too large or small is scaled."""
     step, (width, height), (least, most) = eye.step, size, eye.pixels
     least = eye.least * step**2 or least
 
@@ -76,7 +76,7 @@ def _canvas(eye: Eye, size: Size) -> int:
 def _windows(eye: Eye, size: Size) -> int:
     """Granite Vision: a query former makes a square of each window of patches.
 
-    A whole picture, then the parts without their padding, with a token at the end of each row.
+    A whole image, then the parts without their padding, with a token at the end of each row.
     """
     query, window = eye.query
     side = eye.side // eye.patch // window * query
@@ -92,7 +92,7 @@ def _windows(eye: Eye, size: Size) -> int:
 
 
 def _closest_grid(tiles: tuple[int, int], size: Size, tile: int) -> Size:
-    """The grid of the closest shape; of two alike the larger one, if the picture has half of its pixels."""
+    """The grid of the closest shape; of two alike the larger one, if the image has half of its pixels."""
     least, most = tiles[0], min(tiles[1], _MOST_TILES)
     across = range(1, most + 1)
     grids = [(a, b) for a in across for b in across if least <= a * b <= most]
@@ -129,7 +129,7 @@ _MOST_TILES = 256  # llama.cpp refuses a file that says more
 def _deepseek_block(eye: Eye, size: Size) -> int:
     """DeepSeek V4: an even number of rows with their ends, between two marks, at most 384 tokens.
 
-    What is put before the picture, so that it ends on a block of four tokens of the prompt, does not count.
+    What is put before the image, so that it ends on a block of four tokens of the prompt, does not count.
     """
     patch, step = eye.patch, eye.step
     width, height = min(size[0], 8 * size[1]), size[1]

@@ -1,4 +1,4 @@
-"""What a projector's file says of pictures, and the steps that llama.cpp's rules for their sizes share.
+"""What a projector's file says of images, and the steps that llama.cpp's rules for their sizes share.
 
 llama.cpp (tools/mtmd: mtmd-image.cpp, load_hparams in clip.cpp) counts in floats of 32 bits, which decides at
 the edges.
@@ -17,13 +17,13 @@ Size = tuple[int, int]
 
 @dataclass(frozen=True)
 class Eye:
-    """What a projector's file says of the pictures that it takes.
+    """What a projector's file says of the images that it takes.
 
-    kind: `clip.projector_type`; side: of the square picture that its encoder was made for; patch: side of a
-    patch; merge: how many patches a side become one token; grid: sizes into which large pictures are cut
-    (LLaVA 1.6); longest: the longest side of a picture before it is cut, 0 for none; tiles: the least and
+    kind: `clip.projector_type`; side: of the square image that its encoder was made for; patch: side of a
+    patch; merge: how many patches a side become one token; grid: sizes into which large images are cut
+    (LLaVA 1.6); longest: the longest side of an image before it is cut, 0 for none; tiles: the least and
     the greatest number of parts; least: the fewest tokens, as Ollama asks for, 0 for llama.cpp's rule;
-    pixels: the least and the greatest number of a picture, 0 for llama.cpp's rule; query: the sides of what
+    pixels: the least and the greatest number of an image, 0 for llama.cpp's rule; query: the sides of what
     a query former makes and of the window of patches that it looks at (Granite), 0 without one;
     queries: how many tokens a resampler makes of each part (MiniCPM-V).
     """
@@ -47,7 +47,7 @@ class Eye:
 
     @property
     def square(self) -> int:
-        """The tokens of one picture of `side`."""
+        """The tokens of one image of `side`."""
         return (self.side // self.patch) ** 2 // self.merge**2
 
 
@@ -55,9 +55,9 @@ class Eye:
 class Formula:
     """The rule of one projector type.
 
-    engine, reference: tokens of a picture, of an eye and a size, reference None where the processor's rule is
+    engine, reference: tokens of an image, of an eye and a size, reference None where the processor's rule is
     not known; words: what differs between the two, "" for nothing; merge: the key that says how many patches
-    become one token, and what holds without it. fit: the size that the engine gives a picture first, None for
+    become one token, and what holds without it. fit: the size that the engine gives an image first, None for
     an engine that cuts or squares it. tiles: the least and the greatest number of parts, where the file
     does not say; needs: the keys (after `clip.vision.`) without which the rule says nothing.
     """
@@ -72,7 +72,7 @@ class Formula:
 
 
 def own_shape(least: int, most: int) -> Callable[[Eye, Size], Size]:
-    """A picture of its own shape within limits: least, most: tokens (set_limit_image_tokens)."""
+    """An image of its own shape within limits: least, most: tokens (set_limit_image_tokens)."""
 
     def fit(eye: Eye, size: Size) -> Size:
         area = eye.step**2
@@ -82,7 +82,7 @@ def own_shape(least: int, most: int) -> Callable[[Eye, Size], Size]:
 
 
 def count_of(fit: Callable[[Eye, Size], Size]) -> Callable[[Eye, Size], int]:
-    """A token for each step of the picture that is left."""
+    """A token for each step of the image that is left."""
 
     def count(eye: Eye, size: Size) -> int:
         width, height = fit(eye, size)
@@ -92,17 +92,17 @@ def count_of(fit: Callable[[Eye, Size], Size]) -> Callable[[Eye, Size], int]:
 
 
 def one_square(eye: Eye, size: Size) -> int:
-    """The tokens of the encoder's own square, whatever the picture's size."""
+    """The tokens of the encoder's own square, whatever the image's size."""
     return eye.square
 
 
 def squares_of(eye: Eye, size: Size, grid: Sequence[Size]) -> int:
-    """The tokens of a whole picture and of its parts, by the best size of a list."""
+    """The tokens of a whole image and of its parts, by the best size of a list."""
     return eye.square * count_squares(eye, size, grid)
 
 
 def count_squares(eye: Eye, size: Size, grid: Sequence[Size]) -> int:
-    """The whole picture, and its parts by the best size of a list."""
+    """The whole image, and its parts by the best size of a list."""
     if not grid or max(size) <= eye.side:
         return 1
     best = best_of(grid, size)
@@ -110,7 +110,7 @@ def count_squares(eye: Eye, size: Size, grid: Sequence[Size]) -> int:
 
 
 def best_of(grid: Sequence[Size], size: Size) -> Size:
-    """The size of a list that keeps most of a picture, and wastes least (select_best_resolution)."""
+    """The size of a list that keeps most of an image, and wastes least (select_best_resolution)."""
     best, most, waste = (0, 0), 0, math.inf
     for candidate in grid:
         scale = min(float32(candidate[0] / size[0]), float32(candidate[1] / size[1]))

@@ -1,10 +1,10 @@
-"""How many tokens a picture of a given size costs: in llama.cpp, and in the processor of the training.
+"""How many tokens an image of a given size costs: in llama.cpp, and in the processor of the training.
 
 llama.cpp (b10488, tools/mtmd: mtmd-image.cpp resizes and cuts, clip_n_output_tokens in clip.cpp counts, the
 limits are those of load_hparams) keeps its own limits, whatever the model's preprocessor_config.json says.
 The processors are those of transformers 5.24 (models/*/image_processing_*.py, processing_*.py) with the
 limits of the released preprocessor_config.json; InternVL's is the function dynamic_preprocess of its model
-card. Only the picture's own tokens count, not the marks around it or its parts.
+card. Only the image's own tokens count, not the marks around it or its parts.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ __all__ = ["FORMULAS", "Eye", "Formula", "ImageTokens", "Size", "engine_size", "
 
 @dataclass(frozen=True)
 class ImageTokens:
-    """The tokens of one picture. reference: None where it is not known; words: why the two differ, "" where
+    """The tokens of one image. reference: None where it is not known; words: why the two differ, "" where
     they do not."""
 
     size: Size
@@ -40,7 +40,7 @@ class ImageTokens:
 
 
 def image_tokens(projector: Header, size: Size, *, least: int = 0) -> ImageTokens | None:
-    """What a picture costs with a projector; None for a type whose formula is not in `FORMULAS`.
+    """What an image costs with a projector; None for a type whose formula is not in `FORMULAS`.
 
     size: width and height, each at least 1; least: the fewest tokens that Ollama asks llama-server for
     (`engine_arguments.least_image_tokens`), 0 for none.
@@ -101,7 +101,7 @@ def _queries(metadata: Mapping[str, Any]) -> int:
 
 
 def engine_size(eye: Eye, size: Size) -> Size | None:
-    """The size that llama.cpp gives a picture before it looks at it; None where it cuts or squares it."""
+    """The size that llama.cpp gives an image before it looks at it; None where it cuts or squares it."""
     fit = FORMULAS[eye.kind].fit
     return fit(eye, size) if fit else None
 
@@ -128,7 +128,7 @@ def _engine_tiles(eye: Eye, size: Size) -> int:
 
 
 def _engine_split(eye: Eye, size: Size) -> int:
-    """Idefics 3: a whole picture, and its parts after its longest side has the length that it wants."""
+    """Idefics 3: a whole image, and its parts after its longest side has the length that it wants."""
     width, height = size
     if not eye.longest:  # files of old converters
         width, height = fitted(size, eye.side, 0, 0)
@@ -145,7 +145,7 @@ def _engine_split(eye: Eye, size: Size) -> int:
 
 
 def _smart(least: int, most: int, frames: int = 1) -> Callable[[Eye, Size], int]:
-    """smart_resize of Qwen2-VL and GLM-4V; least, most: pixels of all frames, of which a picture has two in
+    """smart_resize of Qwen2-VL and GLM-4V; least, most: pixels of all frames, of which an image has two in
     GLM-4V's count."""
 
     def count(eye: Eye, size: Size) -> int:
@@ -197,7 +197,7 @@ def _anyres(eye: Eye, size: Size) -> int:
 
 
 def _dynamic(eye: Eye, size: Size) -> int:
-    """dynamic_preprocess: the grid of the closest shape, and a small whole picture beside several parts."""
+    """dynamic_preprocess: the grid of the closest shape, and a small whole image beside several parts."""
     least, most = eye.tiles
     grids = sorted(
         {(a, b) for n in range(least, most + 1) for a in range(1, n + 1) for b in range(1, n + 1)},
@@ -296,4 +296,4 @@ FORMULAS: Mapping[str, Formula] = {
         ("projector.scale_factor", 1),
     ),
 }
-"""The rules by projector type: the one table of what pictures cost."""
+"""The rules by projector type: the one table of what images cost."""

@@ -1,4 +1,4 @@
-"""A picture like a phone's screen, made when it is needed, with buttons whose places are known."""
+"""An image like a phone's screen, made when it is needed, with buttons whose places are known."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class PhoneScreen:
 
 def phone_screen(size: Size = SIZE) -> PhoneScreen:
     """A screen with a status bar, a title and four buttons with labels."""
-    need_pillow("the picture of a phone's screen")
+    need_pillow("the image of a phone's screen")
     from PIL import Image, ImageDraw
 
     width, height = size
