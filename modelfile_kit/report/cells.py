@@ -24,7 +24,7 @@ def pieces(text: str, width: int) -> list[str]:
     piece = ""
     for word in text.split(" "):
         while columns(word) > width:
-            head = _start(word, width - (columns(piece) + 1 if piece else 0))
+            head = start(word, width - (columns(piece) + 1 if piece else 0))
             if not head:
                 out.append(piece)
                 piece = ""
@@ -47,11 +47,11 @@ def painted(text: str, color: bool, *, fg: str | None = None, bold: bool = False
     return click.style(text, fg=fg, bold=bold or None, dim=dim or None)  # False would be an escape code too
 
 
-def _start(word: str, width: int) -> str:
-    """As much of a word as fits."""
+def start(text: str, width: int) -> str:
+    """As much of a text as fits into so many columns; nothing where not even one character does."""
     taken = 0
-    for number, character in enumerate(word):
+    for number, character in enumerate(text):
         taken += columns(character)
         if taken > width:
-            return word[:number]
-    return word
+            return text[:number]
+    return text

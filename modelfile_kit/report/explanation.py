@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..core.foreign_text import shown
-from .cells import painted
+from .cells import columns, painted, start
 from .terminal import diagnostic_lines
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def _row(row: Explained, width: int, color: bool) -> list[str]:
     bar = painted("│", color, fg="cyan")
     pairs = zip(_numbered(row.construct.line, left), left, right, strict=True)
     return [
-        f"{numbered}{' ' * (half - _columns(one))} {bar} {painted(two, color, dim=quiet)}"
+        f"{numbered}{' ' * (half - columns(one))} {bar} {painted(two, color, dim=quiet)}"
         for numbered, one, two in pairs
     ]
 
@@ -132,20 +132,12 @@ def _visible(text: str) -> list[str]:
 
 def _wrap(line: str, width: int) -> list[str]:
     """A line in pieces of at most so many columns; broken at spaces where that is not too early."""
-    from rich.cells import chop_cells
-
     out: list[str] = []
     rest = line
-    while _columns(rest) > width:
-        piece = chop_cells(rest, width)[0]
+    while columns(rest) > width:
+        piece = start(rest, width) or rest[:1]
         cut = piece.rfind(" ") + 1
         piece = piece[:cut] if cut > len(piece) // 2 else piece
         out.append(piece)
         rest = rest[len(piece) :]
     return [*out, rest]
-
-
-def _columns(text: str) -> int:
-    from rich.cells import cell_len
-
-    return cell_len(text)
