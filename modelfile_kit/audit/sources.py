@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..core.diagnostics import Span
 from ..core.errors import UsageError
-from ..core.file_kinds import kind_of
+from ..core.file_kinds import is_gguf, kind_of
 from ..core.files import files_below, read_file
 from ..core.urls import shown_url
 from ..gguf_file.split import is_later_part
@@ -68,7 +68,7 @@ def _in_folder(folder: Path) -> Iterator[str]:
     found = []
     failed: list[OSError] = []
     for path in sorted(files_below(folder, failed)):
-        if path.suffix == ".gguf" and "mmproj" not in path.name.lower() and not is_later_part(path):
+        if path.suffix.lower() == ".gguf" and "mmproj" not in path.name.lower() and not is_later_part(path):
             found.append(str(path))
     if not found:
         raise UsageError(f"{folder} has no GGUF model in it or below", help="name another folder, or models")
@@ -77,7 +77,7 @@ def _in_folder(folder: Path) -> Iterator[str]:
 
 def _in_list(path: Path) -> Iterator[str]:
     data = read_file(path, MAX_LIST_BYTES + 1)
-    if data[:4] == b"GGUF":
+    if is_gguf(data):
         yield str(path)
         return
     if kind := kind_of(data, path.name):

@@ -14,7 +14,7 @@ import click
 
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import KitError, UsageError
-from ..core.file_kinds import GGUF
+from ..core.file_kinds import GGUF, is_gguf
 from ..core.files import read_file, write_atomically
 from ..core.foreign_text import shown
 from ..core.http_client import patience
@@ -273,7 +273,7 @@ def read_text(path: str) -> str:
 
 def decoded(data: bytes, path: str) -> str:
     """The text of a file that was read. Raises UsageError when it is not UTF-8 text."""
-    if data.startswith(b"GGUF"):
+    if is_gguf(data):
         raise UsageError(f"this is {GGUF.what}, expected text", span=in_file(None, path), help=GGUF.taken_by)
     try:
         return data.decode("utf-8-sig")

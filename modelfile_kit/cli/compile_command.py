@@ -15,6 +15,7 @@ import click
 
 from ..compiler import Compiled, compile_template
 from ..core.diagnostics import has_errors, with_excerpts
+from ..core.files import is_gguf_file
 from ..huggingface.chat_template_file import (
     ChatTemplate,
     chat_template_from,
@@ -150,7 +151,7 @@ def _compiled(
 
 
 def _is_gguf(path: Path) -> bool:
-    return remote(path) is not None or (path.is_file() and read_bytes(str(path), 4) == b"GGUF")
+    return remote(path) is not None or (path.is_file() and is_gguf_file(path))
 
 
 def _report(subject: str, compiled: Compiled, source: ChatTemplate, explained: Explanation | None) -> Report:

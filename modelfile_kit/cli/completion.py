@@ -17,6 +17,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from ..core.file_kinds import CHAT_TEMPLATE_ENDINGS, GO_TEMPLATE_ENDINGS, PACKAGE_FILES
 from ..core.files import read_file
 from .output import deliver
 
@@ -32,17 +33,15 @@ _SAFE = re.compile(r"[A-Za-z0-9._:/@+-]+")
 # What bash leaves unquoted behind a `:` or `=`, where Enter would run it as part of the line.
 _RUN_BY_BASH = frozenset("$`<>")
 
+_TEMPLATES = (*CHAT_TEMPLATE_ENDINGS, ".json", ".gguf")
 ENDINGS: Mapping[str, tuple[str, ...]] = {
     "gguf": (".gguf",),
-    "gguf-or-package": (".gguf", "mkmodelfile.yaml", "mkmodelfile.yml"),
-    "package": ("mkmodelfile.yaml", "mkmodelfile.yml"),
+    "gguf-or-package": (".gguf", *PACKAGE_FILES),
+    "package": PACKAGE_FILES,
     "json": (".json",),
-    "template": (".jinja", ".jinja2", ".json", ".gguf"),
-    "gotmpl": (".gotmpl", ".tmpl"),
-    "template-or-package": (
-        *(".jinja", ".jinja2", ".json", ".gguf", ".gotmpl", ".tmpl"),
-        *("mkmodelfile.yaml", "mkmodelfile.yml"),
-    ),
+    "template": _TEMPLATES,
+    "gotmpl": GO_TEMPLATE_ENDINGS,
+    "template-or-package": (*_TEMPLATES, *GO_TEMPLATE_ENDINGS, *PACKAGE_FILES),
     "image": (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp"),
     "tokenizer": (".json", ".model", ".tiktoken"),
     "path": (),

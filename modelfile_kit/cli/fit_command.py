@@ -12,6 +12,7 @@ import click
 
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import GGUFError, UsageError
+from ..core.file_kinds import PACKAGE_ENDINGS, has_ending
 from ..core.sizes import size_text
 from ..core.urls import shown_url
 from ..fit import Settings, estimate
@@ -190,7 +191,7 @@ class _Files:
 
 def _open(target: str, projector: str | None, variant: str | None) -> _Files:
     """The files of a package, or a model by its path or address."""
-    if not Path(target).is_dir() and not target.lower().endswith((".yaml", ".yml")):
+    if not Path(target).is_dir() and not has_ending(target, PACKAGE_ENDINGS):
         if variant is not None:
             raise click.UsageError("--variant is for a package; name the variant's own file instead")
         header = read_header(target)
@@ -343,7 +344,9 @@ class _Question:
         if own.place is None:
             return
         shapes = {tensor.name: tensor.shape for tensor in self.model.tensors}
-        for path in sorted(own.path.parent.glob("*.gguf"))[:MAX_NEIGHBOURS]:
+        for path in sorted(p for p in own.path.parent.iterdir() if has_ending(p, (".gguf",)))[
+            :MAX_NEIGHBOURS
+        ]:
             if str(path) in self.model.files or path == own.path:
                 continue
             try:

@@ -9,8 +9,9 @@ import click
 from ..building.build import build
 from ..core.diagnostics import Span
 from ..core.errors import UsageError
+from ..core.files import package_file_in
 from ..gguf_file import read_header
-from ..package.package import FILE_NAMES, load_package
+from ..package.package import load_package
 from ..testing.stand_in_file import (
     FILE_NAME,
     describe,
@@ -57,7 +58,7 @@ def command(package: Path, output: Path, describes: bool) -> None:
     stand-in.yaml beside the golden files describes them. Without that file, and where there is no package,
     the micro GLM-4.1V is written: a model of 1.2 MB that names the colour of an image.
     """
-    if package == Path() and not describes and not any(Path(name).is_file() for name in FILE_NAMES):
+    if package == Path() and not describes and package_file_in(Path()) is None:
         for name in write_micro_pair(output):
             show(name)
         say_next("mkmodelfile", "init", str(output))

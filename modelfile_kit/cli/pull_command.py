@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from ..core.errors import UsageError
+from ..core.file_kinds import PACKAGE_ENDINGS, has_ending
 from ..core.foreign_text import shown
 from ..core.interrupts import terminated_as_interrupted
 from ..core.progress import tell_step
@@ -163,7 +164,7 @@ def _fetch(missing: Sequence[Item], stack: ExitStack) -> None:
 
 def _files_of(name: str, projector: str, tokenizer: bool) -> list[tuple[Repository, RepositoryFile]]:
     path = Path(name)
-    if path.is_dir() or path.suffix in (".yaml", ".yml"):
+    if path.is_dir() or has_ending(path, PACKAGE_ENDINGS):
         return _of_package(load_package(path))
     found = resolve(name)
     if found.repository is None:

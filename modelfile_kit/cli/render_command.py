@@ -20,12 +20,11 @@ from ..core.file_kinds import (
     GO_TEMPLATE,
     LOOKED_AT,
     MODELFILE,
-    PACKAGE_FILES,
     TOKENIZER_CONFIG,
     has_go_actions,
     kind_of,
 )
-from ..core.files import parse_json
+from ..core.files import package_file_in, parse_json
 from ..sources.name import PATH, parse_name
 from .command import Command
 from .common import decoded, errors_in, read_bytes, read_text, say
@@ -145,7 +144,7 @@ def _way_of(source: str) -> str:
 def _require_file(path: str) -> None:
     """Raises UsageError for a package's folder: its Modelfile is what renders."""
     folder = Path(path)
-    if path != "-" and any((folder / name).is_file() for name in PACKAGE_FILES):
+    if path != "-" and package_file_in(folder) is not None:
         raise UsageError(
             "this is a package's folder, expected a file",
             span=Span(path),

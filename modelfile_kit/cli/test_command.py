@@ -9,7 +9,7 @@ import click
 
 from ..core.diagnostics import Span
 from ..core.errors import UsageError
-from ..core.files import NOT_FOUND, why_no_file
+from ..core.files import NOT_FOUND, package_file_in, why_no_file
 from ..package.package import FILE_NAMES
 from ..project.config import Config
 from ..project.patterns import is_glob
@@ -99,7 +99,7 @@ def _packages(names: tuple[str, ...], settings: Config, force_exclude: bool) -> 
                 help=f"expected a {FILE_NAMES[0]}, or a folder with packages in it",
             )
     # a package's own file, not those in folders below it, which are its own matter
-    own = [next((str(Path(n) / f) for f in FILE_NAMES if (Path(n) / f).is_file()), n) for n in names]
+    own = [str(package_file_in(Path(n)) or n) for n in names]
     files = project_files(own, settings, force_exclude=force_exclude, wanted=FILE_NAMES, what="package")
     if files.search.unreadable:
         raise files.search.unreadable[0]

@@ -11,6 +11,15 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
+GGUF_MAGIC = b"GGUF"
+"""The first bytes of every GGUF (ggml, docs/gguf.md); the version, a small number, follows."""
+CHAT_TEMPLATE_ENDINGS = (".jinja", ".jinja2", ".j2")
+"""Of names of files that are Jinja, in small letters."""
+GO_TEMPLATE_ENDINGS = (".gotmpl", ".tmpl")
+"""Of names of files that are Go templates, in small letters."""
+PACKAGE_ENDINGS = (".yaml", ".yml")
+"""Of names of package files, in small letters."""
+
 # A chat template has some 20,000 characters; a vocabulary in JSON has megabytes: its beginning tells.
 LOOKED_AT = 256 << 10
 
@@ -69,8 +78,8 @@ CONVERSATIONS = FileKind("a file of conversations (JSON)", "`mkmodelfile render 
 # Of JSON whose end is not seen.
 _KEYS = {"added_tokens": TOKENIZER, "chat_template": TOKENIZER_CONFIG}
 _BY_NAME = (
-    ((".jinja", ".jinja2"), CHAT_TEMPLATE),
-    ((".gotmpl",), GO_TEMPLATE),
+    (CHAT_TEMPLATE_ENDINGS, CHAT_TEMPLATE),
+    (GO_TEMPLATE_ENDINGS, GO_TEMPLATE),
     ((".modelfile",), MODELFILE),
 )
 PACKAGE_FILES = ("mkmodelfile.yaml", "mkmodelfile.yml")
@@ -88,7 +97,7 @@ def kind_of(data: bytes | str, name: str = "") -> FileKind | None:
     'a Go template'
     """
     if isinstance(data, bytes):
-        if data.startswith(b"GGUF"):
+        if is_gguf(data):
             return GGUF
         data = data[:LOOKED_AT].decode("utf-8-sig", "replace")
     text = data[:LOOKED_AT]
@@ -105,6 +114,15 @@ def kind_of(data: bytes | str, name: str = "") -> FileKind | None:
         if is_such(text):
             return kind
     return _kind_by_name(name)
+
+
+def is_gguf(start: bytes | bytearray) -> bool:
+    """Whether a file that begins so is a GGUF, be it cut behind these bytes; a text may begin with the word.
+
+    >>> is_gguf(b"GGUF\3\0\0\0"), is_gguf(b"GGUF"), is_gguf(b"GGUF files"), is_gguf(b"GG")
+    (True, True, False, False)
+    """
+    return start[:4] == GGUF_MAGIC and not start[4:5].isspace()
 
 
 def is_go_template(text: str) -> bool:
@@ -173,4 +191,13 @@ def _kind_by_name(name: str) -> FileKind | None:
         return TOKENIZER_CONFIG
     if path.name.lower() == "modelfile":
         return MODELFILE
-    return next((kind for ends, kind in _BY_NAME if path.suffix.lower() in ends), None)
+    return next((kind for endings, kind in _BY_NAME if has_ending(path, endings)), None)
+
+
+def has_ending(name: str | PurePath, endings: tuple[str, ...]) -> bool:
+    """Whether a file's name ends with one of these, in capital or small letters.
+
+    >>> has_ending("CHAT.JINJA", CHAT_TEMPLATE_ENDINGS), has_ending("jinja", CHAT_TEMPLATE_ENDINGS)
+    (True, False)
+    """
+    return PurePath(name).suffix.lower() in endings

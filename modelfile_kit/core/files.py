@@ -14,11 +14,10 @@ from typing import Any, BinaryIO
 
 from .diagnostics import Span
 from .errors import UsageError
-from .file_kinds import kind_of
+from .file_kinds import PACKAGE_FILES, is_gguf, kind_of
 from .os_errors import cannot_write, os_reason
 
 NOT_FOUND = "was not found"
-_GGUF = b"GGUF"
 MAX_TEXT_BYTES = 64 << 20
 """Of a text: a tokenizer_config.json lists the added tokens of large vocabularies, some 10 MB at most."""
 MAX_NESTED_FOLDERS = 100
@@ -111,6 +110,16 @@ def read_file(path: Path, limit: int = -1) -> bytes:
             return stream.read(limit)
         except OSError as error:  # an error of reading has no name, as one of stdout
             raise type(error)(error.errno, error.strerror, str(path)) from error
+
+
+def is_gguf_file(path: Path) -> bool:
+    """Whether a file begins as a GGUF. Raises as `open_file` does."""
+    return is_gguf(read_file(path, 8))
+
+
+def package_file_in(folder: Path) -> Path | None:
+    """The package file of a folder; None where there is none, or `folder` is no folder."""
+    return next((file for name in PACKAGE_FILES if (file := folder / name).is_file()), None)
 
 
 def read_bounded(path: Path, expected: str, limit: int = MAX_TEXT_BYTES) -> bytes:
@@ -220,7 +229,7 @@ def _require_replaceable(path: Path, data: bytes) -> None:
     if not path.exists():
         return
     _require_regular(path, path.stat())
-    if not data.startswith(_GGUF) and os.access(path, os.R_OK) and read_file(path, len(_GGUF)) == _GGUF:
+    if not is_gguf(data) and os.access(path, os.R_OK) and is_gguf_file(path):
         raise UsageError(
             "this is a GGUF file, and what would take its place is not a model",
             span=Span(str(path)),

@@ -10,8 +10,8 @@ from typing import Any
 from ..building.build import Build, build
 from ..core.diagnostics import Span
 from ..core.errors import GGUFError, GoTemplateError, KitError, TemplateReferenceError, UsageError
-from ..core.file_kinds import is_go_template
-from ..core.files import NOT_FOUND, read_file, why_no_file
+from ..core.file_kinds import CHAT_TEMPLATE_ENDINGS, PACKAGE_ENDINGS, has_ending, is_gguf, is_go_template
+from ..core.files import NOT_FOUND, is_gguf_file, package_file_in, read_file, why_no_file
 from ..core.urls import hide_logins
 from ..gguf_file import Header, read_header
 from ..gguf_file.pairing import classify
@@ -40,7 +40,6 @@ from .settings import Settings
 from .side import CHAT_TEMPLATE, TEMPLATE, Side
 
 OLLAMA = "ollama://"
-PACKAGE_FILE = "mkmodelfile.yaml"
 READ_BYTES = 1 << 20
 
 _MODELFILE = re.compile(r"\s*(?:#.*\n\s*)*(?:from|projector)\s", re.IGNORECASE)
@@ -65,19 +64,18 @@ def open_side(name: str, *, server: Callable[[], OllamaServer], stdin: Read) -> 
         return _elsewhere(name, shown)
     path = Path(name)
     if path.is_dir():
-        if (path / PACKAGE_FILE).is_file():
+        if package_file_in(path) is not None:
             return package_side(build(path, write=False), name)
         return _chat_template(path, name)
     if why := why_no_file(path):
         advice = "check the path" + ("; a model on a server is ollama://NAME" if why == NOT_FOUND else "")
         raise UsageError(why, span=Span(shown), help=advice)
-    if path.suffix.lower() in (".yaml", ".yml"):
+    if has_ending(path, PACKAGE_ENDINGS):
         return package_side(build(path, write=False), name)
-    start = read_file(path, 5)
-    if start.startswith(b"GGUF") and start[4:] not in (b" ", b"\t", b"\r", b"\n", b""):
+    if is_gguf_file(path):
         return gguf_side(read_header(path), name)
     data = read_file(path, MAX_BYTES + 1)
-    jinja = path.suffix.lower() in (".jinja", ".jinja2") and not is_go_template(data.decode(errors="replace"))
+    jinja = has_ending(path, CHAT_TEMPLATE_ENDINGS) and not is_go_template(data.decode(errors="replace"))
     if jinja or path.suffix.lower() == ".json":
         return _chat_template(path, name)
     return text_side(data, name, path.parent)
@@ -90,11 +88,11 @@ def _elsewhere(name: str, shown: str) -> Side:
         return gguf_side(read_header(name), shown)
     source, data = found.open(), bytearray()
     try:
-        while len(data) <= MAX_BYTES and not data.startswith(b"GGUF") and (part := source.read(READ_BYTES)):
+        while len(data) <= MAX_BYTES and not is_gguf(data) and (part := source.read(READ_BYTES)):
             data += part
     finally:
         source.close()
-    return gguf_side(read_header(name), shown) if data.startswith(b"GGUF") else text_side(bytes(data), shown)
+    return gguf_side(read_header(name), shown) if is_gguf(data) else text_side(bytes(data), shown)
 
 
 def gguf_side(header: Header, name: str) -> Side:

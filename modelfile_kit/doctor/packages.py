@@ -8,6 +8,7 @@ from pathlib import Path
 from ..building.variants import build_variants
 from ..core.diagnostics import Diagnostic, Span
 from ..core.errors import KitError, UsageError
+from ..core.file_kinds import PACKAGE_ENDINGS, has_ending
 from .symptoms import diagnose
 
 
@@ -21,7 +22,7 @@ def package_of(subject: str) -> Path | None:
     if any(c.isspace() for c in subject) or subject.startswith("{") or "://" in subject:
         return None
     path = Path(subject)
-    if (path.suffix in (".yaml", ".yml") or len(path.parts) > 1) and not diagnose(subject):
+    if (has_ending(path, PACKAGE_ENDINGS) or len(path.parts) > 1) and not diagnose(subject):
         hint = "give a package, or an error text in quotes"
         raise UsageError("no such file or folder", span=Span(subject), help=hint)
     return None

@@ -14,6 +14,7 @@ from pathlib import Path
 from ..building.build import build
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import KitError, UsageError
+from ..core.file_kinds import is_gguf
 from ..core.files import open_file
 from ..diff import settings as compared
 from ..gguf_file import read_header
@@ -52,7 +53,7 @@ def is_modelfile(path: Path) -> bool:
         return False
     with open_file(path) as file:
         data = file.read(MAX_BYTES + 1)
-    if data.startswith((b"GGUF", b"PK")) or len(data) > MAX_BYTES:
+    if is_gguf(data) or data.startswith(b"PK") or len(data) > MAX_BYTES:
         return False
     if _NAMED.fullmatch(path.name):
         return True
@@ -208,7 +209,7 @@ def _sorted_out(request: CreateRequest, path: Path) -> list[Path]:
 
 
 def _is_projector(path: Path) -> bool:
-    return path.suffix == ".gguf" and classify(read_header(path)) is FileKind.PROJECTOR
+    return path.suffix.lower() == ".gguf" and classify(read_header(path)) is FileKind.PROJECTOR
 
 
 def _noted_projectors(modelfile: Modelfile, folder: Path) -> list[Path]:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ..core.diagnostics import Span
 from ..core.errors import GGUFError
+from ..core.file_kinds import GGUF_MAGIC
 from ..sources.byte_source import Source
 from ..sources.resolve import open_source
 from .arrays import ARRAY, SCALARS, STRING, readable
@@ -135,7 +136,7 @@ def header_of(source: Source, *, check_data: bool = True) -> Header:
 
 def _read_version(cursor: Cursor) -> int:
     start = cursor.first_bytes()
-    if start[:4] != b"GGUF":
+    if start[:4] != GGUF_MAGIC:
         raise not_a_gguf(cursor.source.name, start)
     cursor.at = 4
     version = cursor.u32("the version")

@@ -6,10 +6,11 @@ import math
 import struct
 from collections.abc import Mapping, Sequence
 
+from ..core.file_kinds import GGUF_MAGIC
 from .encode import Value, encode_entry, encode_text, type_of_new
 from .float_tensor import FloatTensor
 
-MAGIC, VERSION = b"GGUF", 3
+VERSION = 3
 ALIGNMENT = 32
 """Where tensors begin if `general.alignment` says nothing else: at a multiple of so many bytes."""
 
@@ -52,7 +53,7 @@ def gguf_head(
     types = types or {}
     entries = {"general.architecture": architecture, **keys}
     parts = [
-        MAGIC,
+        GGUF_MAGIC,
         struct.pack("<IQQ", VERSION, len(shapes), len(entries) + len(more)),
         *(encode_entry(key, types.get(key) or type_of_new(v), v, "<") for key, v in entries.items()),
         *more,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..core.diagnostics import Span
 from ..core.errors import GGUFError
-from ..core.file_kinds import kind_of
+from ..core.file_kinds import GGUF_MAGIC, kind_of
 from ..sources.folder import CONVERT
 
 _DOWNLOAD = "download the file itself (on a model hub: the /resolve/ address, not the /blob/ page)"
@@ -58,8 +58,8 @@ def describe(start: bytes, name: str = "") -> tuple[str, str]:
         return "JSON (perhaps a server's error message)", _DOWNLOAD
     if not start.strip(b"\0"):
         return "all zeros so far: an unfinished download", "download it again"
-    if b"GGUF" in start[:64]:
-        return f"cut at the front or shifted: GGUF is at byte {start.index(b'GGUF')}", "download it again"
+    if GGUF_MAGIC in start[:64]:
+        return f"cut at the front or shifted: GGUF is at byte {start.index(GGUF_MAGIC)}", "download it again"
     if all(32 <= b < 127 or b in b"\t\r\n" for b in start):
         return f"text that begins {start[:24].decode()!r}", "give the model's .gguf file"
     return f"something that begins {start[:8].hex(' ')}", "give the model's .gguf file"

@@ -20,6 +20,7 @@ from typing import BinaryIO
 
 from ..core.diagnostics import Severity, Span
 from ..core.errors import UsageError
+from ..core.file_kinds import GGUF_MAGIC
 from ..core.os_errors import cannot_write
 from .encode import Scalar, Value, encode_entry, is_list, type_of_new
 from .header import Header, read_header
@@ -173,7 +174,7 @@ def _assembled(header: Header, pieces: tuple[bytes, ...]) -> bytes:
     """Magic, version, counts, keys and values, tensor list."""
     order = "<" if header.byte_order == "little" else ">"
     counts = struct.pack(order + "IQQ", header.version, len(header.tensors), len(pieces))
-    return b"".join((b"GGUF", counts, *pieces, header.metadata.behind))
+    return b"".join((GGUF_MAGIC, counts, *pieces, header.metadata.behind))
 
 
 def _read_again(header: Header, pieces: tuple[bytes, ...]) -> Header:

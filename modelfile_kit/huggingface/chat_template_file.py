@@ -10,8 +10,8 @@ from typing import Any
 
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import UsageError
-from ..core.file_kinds import PACKAGE_FILES, TOKENIZER_CONFIG, kind_of
-from ..core.files import open_file, parse_json, read_bounded, read_file
+from ..core.file_kinds import TOKENIZER_CONFIG, is_gguf, kind_of
+from ..core.files import open_file, package_file_in, parse_json, read_bounded, read_file
 from ..gguf_file import read_header
 from ..gguf_file.vocabulary import Vocabulary
 from ..sources.name import PATH, URL, parse_name
@@ -19,9 +19,6 @@ from ..sources.places import remote
 from ..sources.quantizations import contents_of
 from ..sources.resolve import open_repository, open_source, resolve, resolve_in
 from ..sources.text_files import CHAT_TEMPLATE_FILES, MORE_CHAT_TEMPLATES, chat_template_files
-
-_GGUF_MAGIC = b"GGUF"
-
 
 # A tokenizer_config.json lists the added tokens of large vocabularies: some 10 MB at most.
 MAX_BYTES = 64 << 20
@@ -65,8 +62,8 @@ def load_chat_template(path: Path, *, name: str | None = None) -> ChatTemplate:
             )
         return load_chat_template(found[0], name=name)
     with open_file(path) as file:
-        data = file.read(len(_GGUF_MAGIC))
-        if data == _GGUF_MAGIC:
+        data = file.read(8)
+        if is_gguf(data):
             return _from_gguf(path, name)
         data += file.read(MAX_BYTES + 1)
     if path.name in _IN_FOLDER and path.name != _CONFIG:
@@ -77,7 +74,7 @@ def load_chat_template(path: Path, *, name: str | None = None) -> ChatTemplate:
 def _what_is_there(folder: Path) -> str:
     """What to name in place of a folder without a chat template."""
     expected = f"expected one of {', '.join(_IN_FOLDER)}"
-    if any((folder / name).is_file() for name in PACKAGE_FILES):
+    if package_file_in(folder) is not None:
         return f"this is a package, whose chat template `mkmodelfile build` compiles; {expected}"
     models = sorted(folder.glob("*.gguf"))[:1]
     return f"{expected}; or give the file itself{f': {models[0]}' if models else ''}"
@@ -117,11 +114,11 @@ def _of_url(text: str, name: str | None) -> tuple[ChatTemplate, Path]:
     """Of one file by its address: a GGUF's header, or a small text that is fetched."""
     source = open_source(text)
     try:
-        start = source.read(len(_GGUF_MAGIC))
+        start = source.read(8)
     finally:
         source.close()
     found = resolve(text)
-    if start != _GGUF_MAGIC:
+    if not is_gguf(start):
         size = found.size if found.size is not None else source.size
         if (size or 0) > MAX_BYTES:
             raise UsageError(
@@ -138,7 +135,7 @@ def chat_template_from(data: bytes, file: str, *, name: str | None = None) -> Ch
 
     Raises UsageError where they hold no such template.
     """
-    if data.startswith(_GGUF_MAGIC):
+    if is_gguf(data):
         raise UsageError(
             "a GGUF cannot be read from standard input", span=Span(file), help="give the path of the GGUF"
         )

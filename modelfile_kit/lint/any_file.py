@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.diagnostics import Diagnostic, Severity, Span, by_place, with_excerpts
 from ..core.errors import KitError, ModelfileError
-from ..core.file_kinds import CHAT_TEMPLATE, GO_TEMPLATE, PACKAGE_FILES, kind_of
+from ..core.file_kinds import (
+    CHAT_TEMPLATE,
+    CHAT_TEMPLATE_ENDINGS,
+    GO_TEMPLATE,
+    GO_TEMPLATE_ENDINGS,
+    PACKAGE_FILES,
+    has_ending,
+    kind_of,
+)
 from ..core.files import read_file
 from ..core.later import later
 from ..ollama.decoding import decode
@@ -37,19 +45,19 @@ else:
     variant_keys = later("modelfile_kit.package.variant_keys")
 
 LINTED = (
-    *MODELFILES, *PACKAGE_FILES, "*.gotmpl", "!*.yaml.gotmpl", "!*.yml.gotmpl", "chat_template*.jinja",
+    *MODELFILES, *PACKAGE_FILES, "*.gotmpl", "!*.yaml.gotmpl", "!*.yml.gotmpl",
+    *(f"chat_template*{ending}" for ending in CHAT_TEMPLATE_ENDINGS),
 )  # fmt: skip
 """Names of the files of a folder that are linted; `x.yaml.gotmpl` is a file of helmfile, and what other
 `x.jinja` are for is not known."""
 
-_JINJA = (".jinja", ".jinja2")
 MAX_BYTES = 1 << 20  # of a chat template that a package names; the longest known have 100 kB
 
 
 def is_modelfile(name: str) -> bool:
     """Whether a file is linted as a Modelfile: every one that is not called like something else."""
-    path = PurePath(name)
-    return path.name not in PACKAGE_FILES and path.suffix not in (".gotmpl", *_JINJA)
+    is_template = has_ending(name, (*GO_TEMPLATE_ENDINGS, *CHAT_TEMPLATE_ENDINGS))
+    return not is_template and PurePath(name).name not in PACKAGE_FILES
 
 
 def lint_file(
@@ -70,7 +78,7 @@ def lint_file(
         return lint_modelfile(data, base=base, target=target, file=file, memory=memory, choice=choice)
     if PurePath(file).name in PACKAGE_FILES:
         found = _of_package(data, file, base)
-    elif PurePath(file).suffix in _JINJA:
+    elif has_ending(file, CHAT_TEMPLATE_ENDINGS):
         found = _of_chat_template(data, file)
     else:
         found = _of_template(data, file, target)
@@ -83,7 +91,7 @@ def _of_package(data: bytes, file: str, base: str | Path | None) -> list[Diagnos
         return [other.to_diagnostic()]
     found = with_excerpts(found, bounded_yaml.BREAK.split(decode(data)))
     named = shape.chat_template if shape is not None else None
-    if base is not None and named and PurePath(named).suffix in _JINJA:
+    if base is not None and named and has_ending(named, CHAT_TEMPLATE_ENDINGS):
         found += _of_named(Path(base) / named, str(PurePath(file).parent / named))
     return found
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Protocol
 
-from ..core.file_kinds import PACKAGE_FILES
+from ..core.file_kinds import CHAT_TEMPLATE_ENDINGS, GO_TEMPLATE_ENDINGS, PACKAGE_FILES, has_ending
 from .answers import Choice, Hover, Link, OpenFile, Place, Problem, Symbol
 from .modelfile_language import ModelfileLanguage
 from .package_language import PackageLanguage
@@ -67,9 +67,9 @@ def language_of(name: str, language_id: str = "") -> Language | None:
     path = PurePath(name.lower())
     if path.name in PACKAGE_FILES:
         return PACKAGE
-    if path.suffix in (".gotmpl", ".tmpl") and language_id.lower() != "modelfile":
+    if has_ending(path, GO_TEMPLATE_ENDINGS) and language_id.lower() != "modelfile":
         return TEMPLATE
-    if path.suffix in (".j2", ".jinja"):
+    if has_ending(path, CHAT_TEMPLATE_ENDINGS):
         return None
     if path.name == "modelfile" or path.name.startswith("modelfile.") or path.suffix == ".modelfile":
         return MODELFILE

@@ -7,14 +7,15 @@ from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 
+from ..core.file_kinds import CHAT_TEMPLATE_ENDINGS, GO_TEMPLATE_ENDINGS
 from .answers import Choice, Link, OpenFile, Place
 
 MAX_ENTRIES = 5_000  # of a folder that are looked at
 MAX_CHOICES = 300
 
 GGUF = (".gguf",)
-TEMPLATES = (".jinja", ".jinja2", ".j2", ".json")
-GO_TEMPLATES = (".gotmpl", ".tmpl")
+TEMPLATES = (*CHAT_TEMPLATE_ENDINGS, ".json")
+GO_TEMPLATES = GO_TEMPLATE_ENDINGS
 TOKENIZERS = ("tokenizer.json", "tokenizer.model", "tekken.json", ".tiktoken")
 
 

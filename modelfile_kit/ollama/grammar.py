@@ -16,7 +16,7 @@ from typing import NoReturn
 
 from ..core.diagnostics import Span
 from ..core.errors import ModelfileError
-from ..core.file_kinds import MODELFILE, kind_of
+from ..core.file_kinds import MODELFILE, is_gguf, kind_of
 from ..core.near_words import near_word
 from ..gotemplate.values.unicode_tables import is_print
 from .decoding import decode, utf16_order
@@ -262,7 +262,7 @@ def check_is_text(data: str | bytes, file: str | None = None) -> None:
             span=Span(file) if file else None,
         )
     start = data[:_SAMPLE] if isinstance(data, bytes) else data[:_SAMPLE].encode("utf-8", "replace")
-    if start.startswith(b"GGUF") and start[4:5] not in (b" ", b"\t", b"\r", b"\n", b""):
+    if is_gguf(start):
         raise ModelfileError(
             "this is a GGUF file, not a Modelfile",
             code="MK137",

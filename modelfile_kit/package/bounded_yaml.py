@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 import yaml
 
 from ..core.diagnostics import Diagnostic, Severity, Span
+from ..core.file_kinds import is_gguf
 from ..core.numbers import is_writable
 
 MAX_BYTES = 256 * 1024  # a package file is a page of text; PyYAML reads about 100 kB a second
@@ -63,7 +64,7 @@ def load(data: bytes, file: str | None) -> Document:
     Never raises for bad input: what is wrong is in `.diagnostics`.
     """
     reader = _Reader(file)
-    if data.startswith(b"GGUF"):
+    if is_gguf(data):
         hint = "give the package's folder or its mkmodelfile.yaml; `mkmodelfile init` writes one for a GGUF"
         reader.error("not YAML: this is a GGUF file", Span(file, 1, 1), hint)
         return reader.document(None)

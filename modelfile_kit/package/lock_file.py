@@ -25,6 +25,7 @@ import yaml
 
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import PackageError
+from ..core.file_kinds import PACKAGE_ENDINGS, has_ending
 from ..core.files import read_file
 from ..core.os_errors import os_reason
 from ..sources.repository import DIGEST, RepositoryFile, is_sound_path
@@ -56,7 +57,7 @@ class Locked:
 
 def lock_path(package_file: Path) -> Path:
     """The lock of a package file, beside it: mkmodelfile.lock, of another.yaml another.lock."""
-    if package_file.suffix.lower() in (".yaml", ".yml"):
+    if has_ending(package_file, PACKAGE_ENDINGS):
         return package_file.with_suffix(".lock")
     return package_file.with_name(f"{package_file.name}.lock")
 

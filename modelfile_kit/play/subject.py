@@ -15,8 +15,18 @@ from ..building.sources import ModelTemplate
 from ..compiler import Compiled, compile_template
 from ..core.diagnostics import Severity, Span
 from ..core.errors import GoTemplateError, KitError, UsageError
-from ..core.file_kinds import CHAT_TEMPLATE, GGUF, GO_TEMPLATE, LOOKED_AT, TOKENIZER_CONFIG, kind_of
-from ..core.files import read_bounded, read_file
+from ..core.file_kinds import (
+    CHAT_TEMPLATE,
+    GGUF,
+    GO_TEMPLATE,
+    GO_TEMPLATE_ENDINGS,
+    LOOKED_AT,
+    PACKAGE_ENDINGS,
+    TOKENIZER_CONFIG,
+    has_ending,
+    kind_of,
+)
+from ..core.files import is_gguf_file, package_file_in, read_bounded, read_file
 from ..gguf_file import Vocabulary, read_header
 from ..huggingface import Reference
 from ..huggingface.chat_template_file import named_chat_template
@@ -29,8 +39,6 @@ from ..replies.round_trip import Prompts
 from ..replies.spoken import spoken_replies
 from ..sources.places import remote
 
-PACKAGE_FILE = "mkmodelfile.yaml"
-_GO_NAMES = (".gotmpl", ".tmpl", ".template")
 _NATIVE = "native"
 
 
@@ -99,9 +107,7 @@ class Asked:
     def is_package(self) -> bool:
         """Whether the source is a package file, or a folder that has one."""
         path = Path(self.source)
-        return (
-            path.suffix.lower() in (".yaml", ".yml") or (path / PACKAGE_FILE).is_file() or self.source == "."
-        )
+        return has_ending(path, PACKAGE_ENDINGS) or package_file_in(path) is not None or self.source == "."
 
 
 def open_subject(asked: Asked) -> Subject:
@@ -257,7 +263,7 @@ def _go_template(source: str) -> str | None:
     if not path.is_file():
         return None  # a name, or a folder
     kind = kind_of(read_file(path, LOOKED_AT), path.name)
-    if kind is GO_TEMPLATE or (kind is None and path.suffix.lower() in _GO_NAMES):
+    if kind is GO_TEMPLATE or (kind is None and has_ending(path, GO_TEMPLATE_ENDINGS)):
         return read_bounded(path, "a template").decode("utf-8-sig", "surrogateescape")
     if kind in (None, CHAT_TEMPLATE, GGUF, TOKENIZER_CONFIG):
         return None
@@ -266,13 +272,9 @@ def _go_template(source: str) -> str | None:
 
 def _vocabulary(path: Path) -> Vocabulary | None:
     """The vocabulary of a GGUF; None for a file that is none."""
-    if remote(path) is None and not (path.is_file() and _is_gguf(path)):
+    if remote(path) is None and not (path.is_file() and is_gguf_file(path)):
         return None
     return Vocabulary.from_header(read_header(path))
-
-
-def _is_gguf(path: Path) -> bool:
-    return read_file(path, 4) == b"GGUF"
 
 
 def _tokens_of(model: Path) -> tuple[Path | None, str]:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ..core.diagnostics import Span
 from ..core.errors import UsageError
+from ..core.file_kinds import CHAT_TEMPLATE_ENDINGS
 from ..core.files import MAX_NESTED_FOLDERS, read_file, require_shallow
 from ..core.os_errors import os_reason
 from .patterns import Patterns, is_glob, parse_pattern
@@ -26,7 +27,8 @@ ALWAYS_SKIPPED = (
 
 MODELFILES = (
     "Modelfile", "modelfile", "Modelfile.*", "modelfile.*", "*.Modelfile", "*.modelfile",
-    "!*.j2", "!*.jinja", "!*.tmpl", "!*.bak", "!*.orig", "!*.rej", "!*.md", "!*.json", "!*~",
+    *(f"!*{ending}" for ending in (*CHAT_TEMPLATE_ENDINGS, ".tmpl")),
+    "!*.bak", "!*.orig", "!*.rej", "!*.md", "!*.json", "!*~",
 )  # fmt: skip
 """Names of Modelfiles; what makes one (Modelfile.j2) or is left of one (Modelfile.bak) is none."""
 

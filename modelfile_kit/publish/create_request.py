@@ -17,7 +17,7 @@ from typing import Any
 
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import GGUFError, ModelfileError, PackageError, UsageError
-from ..core.files import read_file
+from ..core.files import is_gguf_file, read_file
 from ..core.os_errors import os_reason
 from ..gguf_file import read_header
 from ..gguf_file.pairing import FileKind, classify
@@ -336,8 +336,7 @@ def file_kind(path: Path) -> FileKind | None:
 
 def _is_gguf(path: Path) -> bool:
     try:
-        with path.open("rb") as file:
-            return file.read(4) == b"GGUF"
+        return is_gguf_file(path)
     except OSError:
         return False
 

@@ -43,13 +43,13 @@ def test_a_folder_has_models_and_no_projectors_or_later_parts(tmp_path: Path) ->
     for name in (
         "b/m-00001-of-00002.gguf",
         "b/m-00002-of-00002.gguf",
-        "a.gguf",
+        "a.GGUF",
         "b/mmproj-a.gguf",
         "readme.txt",
     ):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(b"GGUF")
-    assert expand([str(tmp_path)]) == [str(tmp_path / "a.gguf"), str(tmp_path / "b/m-00001-of-00002.gguf")]
+    assert expand([str(tmp_path)]) == [str(tmp_path / "a.GGUF"), str(tmp_path / "b/m-00001-of-00002.gguf")]
 
 
 def test_a_list(tmp_path: Path) -> None:

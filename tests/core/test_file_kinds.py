@@ -62,12 +62,25 @@ def test_a_modelfile_may_begin_with_every_instruction(word: str) -> None:
 
 def test_the_name_counts_only_where_the_content_does_not_tell() -> None:
     assert kind_of("plain", "a/x.jinja") is kinds.CHAT_TEMPLATE
+    assert kind_of("plain", "a/x.J2") is kinds.CHAT_TEMPLATE
     assert kind_of("plain", "x.gotmpl") is kinds.GO_TEMPLATE
+    assert kind_of("plain", "x.tmpl") is kinds.GO_TEMPLATE
     assert kind_of("a: 1", "mkmodelfile.yml") is kinds.PACKAGE_FILE
     assert kind_of("{", "tokenizer_config.json") is kinds.TOKENIZER_CONFIG
     assert kind_of("{{ .Prompt }}", "x.jinja") is kinds.GO_TEMPLATE
     assert kind_of(b"GGUF\3\0\0\0", "x.jinja") is kinds.GGUF
     assert kind_of("plain", "x.gguf") is None
+
+
+@pytest.mark.parametrize("byte", [0, 1, 2, 3])
+def test_a_gguf_is_told_by_its_first_bytes(byte: int) -> None:
+    """Behind the magic stands the version, in either byte order (ggml, docs/gguf.md)."""
+    assert kind_of(b"GGUF" + bytes([byte])) is kinds.GGUF
+
+
+@pytest.mark.parametrize("text", ["GGUF files are here", "GGUF\n{{ x", "GGU", "gguf\3"])
+def test_a_text_that_begins_with_the_word_is_no_gguf(text: str) -> None:
+    assert kind_of(text.encode()) is not kinds.GGUF
 
 
 def test_the_projects_own_files() -> None:

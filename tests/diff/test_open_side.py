@@ -97,6 +97,22 @@ def test_bad_input(name, content, kind, said, side):
     assert str(caught.value.span)
 
 
+@pytest.mark.parametrize("name", ["x.jinja2", "x.J2"])
+def test_a_chat_template_by_its_name(name, side):
+    """Its text could be either kind of template."""
+    assert side(name, "Hello").kind == "chat template"
+
+
+def test_a_text_that_begins_with_the_magic(side):
+    assert side("x", "GGUF is what {{ messages[0].content }} is about").kind == "chat template"
+
+
+def test_a_packages_folder_with_the_shorter_ending(tmp_path, side):
+    build_model(tmp_path / "m.gguf")
+    (tmp_path / "mkmodelfile.yml").write_text("name: x\nmodel: m.gguf\nprojector: none\n")
+    assert side(".").kind == "package"
+
+
 def test_standard_input(tmp_path):
     found = open_side("-", server=lambda: pytest.fail("no server"), stdin=lambda: JINJA.encode())
     assert (found.name, found.kind) == ("<stdin>", "chat template")

@@ -35,6 +35,7 @@ def codes(text: str | bytes, file: str, **options) -> list[str]:
         ("name: x\nvariants: {a: {model: y.gguf, parameters: {nope: 1}}}\n", "mkmodelfile.yaml", ["MK110"]),
         ("{{ .Prompt", "a/template.gotmpl", ["MK202"]),
         (f"{{{{ .Sytem }}}}{TEMPLATE}", "template.gotmpl", ["MK240"]),
+        (f"{{{{ .Sytem }}}}{TEMPLATE}", "Template.TMPL", ["MK240"]),
         (TEMPLATE, "template.gotmpl", []),
         (b"GGUF\3\0\0\0\0\0", "template.gotmpl", ["MK137"]),
         (b"GGUF\3\0\0\0\0\0", "mkmodelfile.yaml", ["MK502"]),
@@ -69,14 +70,22 @@ def test_what_is_taken_below_a_folder():
     patterns = Patterns(LINTED)
     names = ["Modelfile", "mkmodelfile.yaml", "x.gotmpl", "values.yaml.gotmpl", "x.yaml", "Modelfile.j2"]
     assert [name for name in names if patterns.decide((name,), is_folder=False)] == names[:3]
-    chats = ["chat_template.jinja", "chat_template_tools.jinja", "page.jinja", "x.html.jinja"]
-    assert [name for name in chats if patterns.decide((name,), is_folder=False)] == chats[:2]
+    chats = [
+        *("chat_template.jinja", "chat_template_tools.jinja2", "chat_template.j2"),
+        *("page.jinja", "x.html.jinja", "x.j2", "Modelfile.jinja2"),
+    ]
+    assert [name for name in chats if patterns.decide((name,), is_folder=False)] == chats[:3]
     assert not any(map(is_modelfile, chats))
     assert [name for name in names[:3] if is_modelfile(name)] == ["Modelfile"]
     assert is_modelfile("-")
 
 
 BROKEN = "{% for m in messages %}\n{{ m.content }}\n{% endfo %}"
+
+
+@pytest.mark.parametrize("name", ["x.j2", "x.jinja2", "X.JINJA", "a/chat.J2"])
+def test_every_ending_of_a_chat_template(name):
+    assert codes(BROKEN, name) == ["MK210"]
 
 
 @pytest.mark.parametrize(
@@ -102,6 +111,9 @@ def test_a_chat_template(text, expected, line):
 def test_a_chat_template_that_a_package_names(tmp_path):
     package = b"name: x\nmodel: y.gguf\nchat_template: mine.jinja\n"
     (tmp_path / "mine.jinja").write_text(BROKEN)
+    (tmp_path / "mine.j2").write_text(BROKEN)
+    [other] = lint_file(package.replace(b"jinja", b"j2"), file="a/mkmodelfile.yaml", base=tmp_path)
+    assert (other.code, other.span.file) == ("MK210", "a/mine.j2")
     [found] = lint_file(package, file="a/mkmodelfile.yaml", base=tmp_path)
     assert (found.code, found.span.file, found.span.line) == ("MK210", "a/mine.jinja", 3)
     assert found.excerpt == "{% endfo %}"

@@ -21,6 +21,11 @@ def test_a_package_has_its_template_and_the_models_tokens(good):
     assert "answer" in (subject.spoken or {})
 
 
+def test_a_package_may_have_the_shorter_ending(good):
+    (good / "mkmodelfile.yaml").rename(good / "mkmodelfile.yml")
+    assert Asked(str(good)).is_package
+
+
 def test_a_package_with_a_renderer_shows_the_template_that_it_could_have_too(good):
     file = good / "renderer.yaml"
     file.write_text(
@@ -58,7 +63,7 @@ def test_a_chat_template_that_does_not_compile_is_still_rendered(tmp_path):
     assert subject.notes
 
 
-@pytest.mark.parametrize("name", ["chat.gotmpl", "chat.txt"])
+@pytest.mark.parametrize("name", ["chat.gotmpl", "chat.tmpl", "chat.txt"])
 def test_a_go_template_stands_alone(tmp_path, name):
     file = tmp_path / name
     file.write_text("{{ range .Messages }}{{ .Content }}{{ end }}")

@@ -41,6 +41,7 @@ def test_the_names_of_modelfiles() -> None:
         "a/small.Modelfile",
         "b/x.modelfile",
         "b/Modelfile.j2",
+        "b/Modelfile.jinja2",
         "b/Modelfile.bak",
     )
     write("b/README.md", "b/Modelfile.md", "b/model.gguf", "c/Modelfile~")
