@@ -1,11 +1,17 @@
 """The model that another one replaced: it stays on the server under a tag of its own, and can come back.
 
 A kept model costs no room but for what only it uses: a second name is a second manifest of the same blobs.
+
+No model is ever under working names alone that a sweep would remove. The one that is replaced gets a working
+name that says where it is to go; then the new one takes the name over; and only then the other goes there,
+and what was kept before gives way. Whoever is killed in between leaves all of them, and the next sweep brings
+the replaced one to its place.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,10 +21,14 @@ from ..core.errors import ServerError, UsageError
 from ..core.interrupts import terminated_as_interrupted
 from ..runtime.ollama.client import OllamaServer
 from ..sources.model_name import base_of, tag_of, with_tag
-from .take_over import digest_of, end_engine, sweep, take_over, working_model
+from .claims import claimed, one_at_a_time
+from .names import moving_name
+from .take_over import digest_of, end_engine, put_back, remove, sweep, take_over, working_model
 
 BEFORE_REPAIR = "before-repair"
 PREVIOUS = "previous"
+# A longer tag is cut: with more behind it, and within a working name, it has to be one of at most 80.
+KEPT_TAG = 34
 NOTHING_KEPT = "MK842"
 
 
@@ -47,12 +57,12 @@ class RolledBack:
 
 def previous_name(name: str) -> str:
     """Where `publish --keep-previous` keeps the replaced model; one a name, the one before gives way."""
-    return f"{base_of(name)}:{tag_of(name)}-{PREVIOUS}"
+    return f"{_kept_base(name)}-{PREVIOUS}"
 
 
 def before_repair_name(server: OllamaServer, name: str) -> str:
     """A free name for the model that is repaired: its tag, and what it is."""
-    start = f"{base_of(name)}:{tag_of(name)}-{BEFORE_REPAIR}"
+    start = f"{_kept_base(name)}-{BEFORE_REPAIR}"
     taken = {str(model.get("model") or "").casefold() for model in server.models()}
     number = 1
     while (found := f"{start}{f'-{number}' if number > 1 else ''}").casefold() in taken:
@@ -60,29 +70,52 @@ def before_repair_name(server: OllamaServer, name: str) -> str:
     return found
 
 
+def _kept_base(name: str) -> str:
+    """The name; a tag that is too long for more behind it is cut, and its digest stands for all of it."""
+    tag = tag_of(name)
+    if len(tag) > KEPT_TAG:
+        mark = hashlib.sha256(tag.casefold().encode()).hexdigest()[:8]
+        tag = f"{tag[: KEPT_TAG - len(mark) - 1]}-{mark}"
+    return f"{base_of(name)}:{tag}"
+
+
+@contextlib.contextmanager
+def replacing(server: OllamaServer, name: str) -> Iterator[None]:
+    """Waits until no other command of this user replaces and keeps the model of that name."""
+    with one_at_a_time(server.url, f"{with_tag(name)} kept"):
+        yield
+
+
 @contextlib.contextmanager
 def keeping(server: OllamaServer, name: str, kept: str) -> Iterator[str]:
-    """The model of `name` under `kept` as well; where what is done inside fails, `kept` is as it was."""
-    before = digest_of(server, kept)
-    with working_model(server, kept) as older:
-        if before is not None:
-            server.copy(kept, older)
-        take_over(server, name, kept)
+    """The model of `name` is under `kept` afterwards, if what is done inside replaced it.
+
+    Where that fails, the name has its model again, and `kept` is as it was. To be used inside `replacing`.
+    """
+    moving = moving_name(kept)
+    with claimed(moving):
         try:
+            server.copy(name, moving)
+            if digest_of(server, moving) != digest_of(server, name):
+                raise ServerError(
+                    f"{server.url} copied {name}, which is to be kept, and the copy is not what was copied",
+                    help="the server's disk may be full: make room and try again",
+                    code="MK811",
+                )
             yield kept
+            if digest_of(server, moving) != digest_of(server, name):
+                take_over(server, moving, kept)
         except BaseException:
-            with contextlib.suppress(ServerError):
-                if before is None:
-                    server.delete(kept)
-                else:
-                    take_over(server, older, kept)
+            if put_back(server, moving, name):
+                remove(server, moving)
             raise
+        remove(server, moving)
 
 
 def kept_models(server: OllamaServer, name: str) -> list[Kept]:
     """The models that were replaced under this name, the latest first."""
     pattern = re.compile(
-        rf"{re.escape(with_tag(name))}-(?:{PREVIOUS}|{BEFORE_REPAIR}(?:-[0-9]+)?)", re.IGNORECASE
+        rf"{re.escape(_kept_base(name))}-(?:{PREVIOUS}|{BEFORE_REPAIR}(?:-[0-9]+)?)", re.IGNORECASE
     )
     found = []
     for model in server.models():
@@ -102,11 +135,16 @@ def roll_back(server: OllamaServer, name: str, to: str | None = None) -> RolledB
     Raises UsageError (MK842) where no other model is kept, ServerError where the server fails; the name has
     its model then.
     """
+    with terminated_as_interrupted(), replacing(server, name):
+        return _rolled_back(server, name, to)
+
+
+def _rolled_back(server: OllamaServer, name: str, to: str | None) -> RolledBack:
     sweep(server)
     present = digest_of(server, name)
     source = _source(server, name, present, to)
     own = source.name.casefold() in {k.name.casefold() for k in kept_models(server, name)}
-    with terminated_as_interrupted(), working_model(server, name) as temporary:
+    with working_model(server, name) as temporary:
         server.copy(source.name, temporary)
         kept = ""
         with contextlib.ExitStack() as stack:

@@ -30,7 +30,7 @@ from ..runtime.ollama.replies import RefusedError
 from .blobs import Blob, digest_file, digests_in, upload
 from .create_request import CreateRequest, file_kind
 from .expectation import Expectation
-from .keeping import keeping, previous_name
+from .keeping import keeping, previous_name, replacing
 from .names import require_name
 from .push import push_on, require_pushable
 from .quantize_here import only_here, quantized_here
@@ -310,12 +310,13 @@ class _Run:
     @contextlib.contextmanager
     def _keeping(self, temporary: str, name: str, *, wanted: bool) -> Iterator[str]:
         """Keeps the model that is about to lose the name; gives its own, "" where nothing is replaced."""
-        replaced = digest_of(self.server, name) if wanted else None
-        if replaced is None or replaced == digest_of(self.server, temporary):
-            yield ""
-            return
-        with keeping(self.server, name, previous_name(name)) as kept:
-            yield kept
+        with replacing(self.server, name) if wanted else contextlib.nullcontext():
+            replaced = digest_of(self.server, name) if wanted else None
+            if replaced is None or replaced == digest_of(self.server, temporary):
+                yield ""
+                return
+            with keeping(self.server, name, previous_name(name)) as kept:
+                yield kept
 
     def name_too(self, other: str, *, keep_previous: bool) -> None:
         """Gives the model that has its name another one."""

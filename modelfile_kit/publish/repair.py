@@ -14,13 +14,14 @@ from ..core.errors import ServerError
 from ..core.progress import Progress
 from ..ollama.versions import Target, server_version, since
 from ..runtime.ollama.client import OllamaServer
-from .keeping import before_repair_name, keeping
+from .keeping import before_repair_name, keeping, replacing
 from .repair_plan import RepairPlan, Setting
 from .served_model import ServedModel, differences
-from .take_over import end_engine, sweep, take_over, working_model
+from .take_over import digest_of, end_engine, sweep, take_over, working_model
 from .verify import VerifyReport, verify_on
 
 NOT_BETTER = "MK881"
+CHANGED = "MK878"
 
 
 class NotRepairedError(ServerError):
@@ -61,15 +62,31 @@ def repair(server: OllamaServer, plan: RepairPlan, *, progress: Progress | None 
     if after.parser or after.renderer:
         server.require("renderer", "PARSER in a Modelfile")
     sweep(server)
+    _must_be_as_planned(server, plan)
     with working_model(server, name) as temporary:
         server.create(request_of(plan, temporary))
         end_engine(server, temporary)
         _must_be_as_meant(server, plan, temporary)
         verified = _verified(server, plan, temporary, progress)
-        with keeping(server, name, before_repair_name(server, name)) as kept:
-            digest = take_over(server, temporary, name)
+        with replacing(server, name):
+            _must_be_as_planned(server, plan)
+            with keeping(server, name, before_repair_name(server, name)) as kept:
+                digest = take_over(server, temporary, name)
     end_engine(server, name)
     return Repaired(name, kept, digest, verified)
+
+
+def _must_be_as_planned(server: OllamaServer, plan: RepairPlan) -> None:
+    """The name has the model that was looked at: who replaced it meanwhile does not get it repaired away."""
+    name = plan.served.name
+    now = digest_of(server, name) or ""
+    if now != plan.digest:
+        what = "replaced" if now else "removed"
+        raise ServerError(
+            f"{name} was {what} on {server.url} after its repair was planned; it stays as it is now",
+            help=f"`mkmodelfile repair {name}` looks at the model that is there now" if now else "",
+            code=CHANGED,
+        )
 
 
 def request_of(plan: RepairPlan, temporary: str) -> dict[str, Any]:

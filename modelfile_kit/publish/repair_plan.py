@@ -11,7 +11,7 @@ the server has already inherits nothing; what stays is told it anew.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..building.plan import Plan, make_plan
@@ -37,6 +37,7 @@ from ..replies.spoken import spoken_replies
 from ..runtime.ollama.client import OllamaServer
 from .expectation import Expectation, default_conversations
 from .served_model import ServedModel
+from .take_over import digest_of
 
 CANNOT = "MK880"
 _RANK = {"unsupported": 0, "partial": 1, "exact": 2}
@@ -85,6 +86,7 @@ class RepairPlan:
     """What is to be changed; nothing where `changes` is empty. why: in words, where nothing is.
 
     meant: what the repaired model is held to. note: what cannot be changed about the model, "" for nothing.
+    digest: of the manifest of the model that was looked at.
     """
 
     served: ServedModel
@@ -95,6 +97,7 @@ class RepairPlan:
     after: Setting | None = None
     meant: Expectation = field(default_factory=Expectation)
     note: str = ""
+    digest: str = ""
 
     @property
     def anew(self) -> bool:
@@ -116,6 +119,7 @@ def plan_repair(
     the findings where no TEMPLATE can be made of its chat template.
     """
     version = server.version()
+    digest = digest_of(server, name) or ""
     served = ServedModel.from_show(name, server.show(name))
     _refuse_unknown(served, server_version(version))
     if served.native:
@@ -123,7 +127,7 @@ def plan_repair(
             "Ollama renders its chats with the GGUF's own chat template, and llama-server reads its replies; "
             f"`mkmodelfile verify {name} --replies` shows whether they come back"
         )
-        return RepairPlan(served, version, why=why)
+        return RepairPlan(served, version, why=why, digest=digest)
     known = Expectation(model=model, projector=projector).completed(served)
     if known.model is None:
         raise _cannot(
@@ -133,7 +137,7 @@ def plan_repair(
         )
     if model is not None:
         must_be_its_file(server, served, model)
-    return _compared(served, version, known)
+    return replace(_compared(served, version, known), digest=digest)
 
 
 def _refuse_unknown(served: ServedModel, version: tuple[int, int, int]) -> None:

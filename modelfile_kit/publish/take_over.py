@@ -19,7 +19,7 @@ from ..core.errors import ServerError
 from ..runtime.ollama.client import OllamaServer
 from ..sources.model_name import with_tag
 from .claims import claimed, forget, in_use, one_at_a_time
-from .names import is_working_name, keeping_name, kept_for, working_name
+from .names import is_working_name, keeping_name, kept_for, meant_for, working_name
 
 STALE = timedelta(hours=1)  # of a publish elsewhere: it holds its working names for minutes at most
 
@@ -63,7 +63,7 @@ def working_model(server: OllamaServer, name: str) -> Iterator[str]:
         try:
             yield temporary
         finally:
-            _remove(server, temporary)
+            remove(server, temporary)
 
 
 def take_over(server: OllamaServer, temporary: str, name: str) -> str:
@@ -101,20 +101,21 @@ def clean(server: OllamaServer) -> list[Leftover]:
     """Every working name on the server, of whichever model; those that nobody needs any more are removed.
 
     That is: their publish ran on this machine and has ended, or they are older than an hour and no publish
-    of this machine. A kept model whose name is gone gets its name back before.
+    of this machine. A kept model whose name is gone gets its name back before; one that was on its way to a
+    name, and has no other, gets that name.
     """
     listed = {str(m.get("model") or ""): m.get("modified_at") for m in server.models()}
-    found = []
-    for name, modified in listed.items():
-        if not is_working_name(name):
-            continue
+    found = {}
+    working = [name for name in listed if is_working_name(name)]
+    # What gets its name back first is not without a name when the others are looked at.
+    for name in sorted(working, key=lambda name: not kept_for(name)):
+        modified = listed[name]
         age = server.clock - _aware(modified) if isinstance(modified, datetime) else None
         running = in_use(name)
         over = running is False or (running is None and age is not None and age > STALE)
-        found.append(
-            _cleaned(server, Leftover(name, age, running), listed) if over else Leftover(name, age, running)
-        )
-    return found
+        left = Leftover(name, age, running)
+        found[name] = _cleaned(server, left) if over else left
+    return [found[name] for name in working]
 
 
 def sweep(server: OllamaServer) -> list[str]:
@@ -122,15 +123,27 @@ def sweep(server: OllamaServer) -> list[str]:
     return [left.name for left in clean(server) if left.removed]
 
 
-def _cleaned(server: OllamaServer, left: Leftover, listed: dict[str, object]) -> Leftover:
-    restored, home = "", kept_for(left.name)
-    if home and home.casefold() not in map(str.casefold, listed):
+def _cleaned(server: OllamaServer, left: Leftover) -> Leftover:
+    home = _lacking(server, left.name)
+    if home:
         with contextlib.suppress(ServerError):
             server.copy(left.name, home)
         if digest_of(server, home) != digest_of(server, left.name):
             return left  # the only copy: better a working name too many
-        restored = home
-    return Leftover(left.name, left.age, left.running, _remove(server, left.name), restored)
+    return Leftover(left.name, left.age, left.running, remove(server, left.name), home)
+
+
+def _lacking(server: OllamaServer, name: str) -> str:
+    """The name that has to get the model of this working name before that goes, "" for none."""
+    kept, meant = kept_for(name), meant_for(name)
+    if not kept and not meant:
+        return ""
+    digests = _digests(server)
+    if kept:
+        return "" if _listed(kept) in digests else kept
+    own = digests.get(_listed(name))
+    has_name = any(d == own and not is_working_name(other) for other, d in digests.items())
+    return "" if own is None or has_name else meant
 
 
 @contextlib.contextmanager
@@ -140,7 +153,7 @@ def _kept(server: OllamaServer, name: str, *, existing: bool) -> Iterator[None]:
         try:
             yield
         except BaseException:
-            _remove(server, name)
+            remove(server, name)
             raise
         return
     backup = keeping_name(name)
@@ -149,14 +162,14 @@ def _kept(server: OllamaServer, name: str, *, existing: bool) -> Iterator[None]:
             server.copy(name, backup)
             yield
         except BaseException:
-            if _put_back(server, backup, name):
-                _remove(server, backup)
+            if put_back(server, backup, name):
+                remove(server, backup)
             raise
-        _remove(server, backup)
+        remove(server, backup)
 
 
-def _put_back(server: OllamaServer, backup: str, name: str) -> bool:
-    """Whether the name has the kept model again, or there is none to put back."""
+def put_back(server: OllamaServer, backup: str, name: str) -> bool:
+    """Gives the name the model of `backup` again; whether it has that one, or there is none to put back."""
     try:
         kept = digest_of(server, backup)
         if kept is None:
@@ -168,7 +181,7 @@ def _put_back(server: OllamaServer, backup: str, name: str) -> bool:
         return False  # the server is gone; the next publish finds what is kept
 
 
-def _remove(server: OllamaServer, name: str) -> bool:
+def remove(server: OllamaServer, name: str) -> bool:
     """Deletes a name, and whether it was there; if not, it may still come, from a `create` left alone."""
     with contextlib.suppress(ServerError):
         server.delete(name)

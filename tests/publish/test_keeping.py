@@ -1,19 +1,25 @@
 from __future__ import annotations
 
+import contextlib
+import os
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from modelfile_kit.core.errors import ServerError, UsageError
+from modelfile_kit.publish.claims import claimed
 from modelfile_kit.publish.keeping import (
     before_repair_name,
     keeping,
     kept_models,
     previous_name,
+    replacing,
     roll_back,
 )
-from modelfile_kit.sources.model_name import with_tag
+from modelfile_kit.publish.names import is_working_name, meant_for, moving_name
+from modelfile_kit.publish.take_over import clean, sweep, take_over, working_model
+from modelfile_kit.sources.model_name import check_name, with_tag
 from tests.publish.test_take_over import FakeServer, fail_on
 
 
@@ -53,6 +59,20 @@ def test_names():
     assert before_repair_name(server, "a/m") == "a/m:latest-before-repair"
 
 
+@pytest.mark.parametrize("length", [34, 35, 63, 80])
+def test_the_names_of_what_is_kept_have_room_for_more(length):
+    """However long the tag: a kept name is a name, is found again, and fits into a working name."""
+    name, other = f"m:{'q' * length}", f"m:{'q' * (length - 1)}r"
+    server = server_with()
+    for kept in (previous_name(name), before_repair_name(server, name)):
+        assert check_name(kept) is None
+        assert meant_for(moving_name(f"{kept}-99")) == f"{kept}-99"
+        server.held[kept] = kept
+        server.dates[kept] = server.now
+    assert {k.name for k in kept_models(server, name.upper())} == set(server.held)
+    assert kept_models(server, other) == []
+
+
 def test_only_kept_models_of_this_name_and_tag():
     server = server_with(
         m="1",
@@ -69,6 +89,7 @@ def test_only_kept_models_of_this_name_and_tag():
 def test_kept_and_replaced():
     server = server_with(m="new", m__latest_previous="older")
     with keeping(server, "m", "m:latest-previous"):
+        assert server.held["m:latest-previous"] == "older"
         server.held["m:latest"] = "newest"
     assert server.held == {"m:latest": "newest", "m:latest-previous": "new"}
 
@@ -159,3 +180,117 @@ def test_a_server_that_deletes_nothing():
     server.trouble = fail_on("delete", "before-repair")
     assert roll_back(server, "m").digest == "good"
     assert server.held["m:latest"] == "good"
+
+
+class DyingServer(DatedServer):
+    """Ends at its change number `last`, and so does who asks: nobody tidies up after it.
+
+    tears: the last change is a copy that is begun and not ended: what was there is not listed any more.
+    """
+
+    def __init__(self, last: int, *, tears: bool, **models: str) -> None:
+        super().__init__(**models)
+        self.changes, self.last, self.tears, self.dead = 0, last, tears, False
+
+    def _count(self) -> bool:
+        """Whether this change is still made."""
+        if self.dead:
+            raise ServerError("gone")
+        self.changes += 1
+        self.dead = self.changes > self.last
+        return not self.dead
+
+    def models(self) -> list[dict[str, Any]]:
+        if self.dead:
+            raise ServerError("gone")
+        return super().models()
+
+    def copy(self, source: str, destination: str) -> None:
+        if not self._count():
+            if self.tears:
+                self.held.pop(with_tag(destination), None)
+            raise KeyboardInterrupt
+        super().copy(source, destination)
+
+    def delete(self, name: str) -> None:
+        if not self._count():
+            raise KeyboardInterrupt
+        super().delete(name)
+
+
+def back(server: Any, name: str) -> None:
+    roll_back(server, name)
+
+
+def publish_and_keep(server: Any, name: str) -> None:
+    with working_model(server, name) as new:
+        server.held[new] = "newest"
+        server.dates[new] = server.now
+        with replacing(server, name), keeping(server, name, previous_name(name)):
+            take_over(server, new, name)
+
+
+def repair_and_keep(server: Any, name: str) -> None:
+    with working_model(server, name) as new:
+        server.held[new] = "newest"
+        server.dates[new] = server.now
+        with replacing(server, name), keeping(server, name, before_repair_name(server, name)):
+            take_over(server, new, name)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows does not tell who holds a name")
+@pytest.mark.parametrize("tears", [False, True])
+@pytest.mark.parametrize("tag", ["latest", "q" * 34])
+@pytest.mark.parametrize("work", [back, publish_and_keep, repair_and_keep])
+def test_whoever_dies_in_the_middle_loses_no_model(work: Any, tag: str, tears: bool) -> None:
+    """At each change of the server in turn: the next sweep leaves both models, and no working name."""
+    name = f"m:{tag}"
+    last, dead = 0, True
+    while dead:
+        server: Any = DyingServer(last, tears=tears, **{name: "now", f"{name}-previous": "before"})
+        with contextlib.suppress(KeyboardInterrupt, ServerError):
+            work(server, name)
+        dead, server.dead, server.last = server.dead, False, 10**9
+        sweep(server)
+        held = server.held
+        assert not any(map(is_working_name, held)), last
+        assert held.get(name) in ("now", "newest" if work is not back else "before"), last
+        assert "now" in held.values(), last
+        # What --keep-previous replaces takes the place of the one before.
+        given_way = work is publish_and_keep and (held[name], held[f"{name}-previous"]) == ("newest", "now")
+        assert "before" in held.values() or given_way, last
+        last += 1
+    assert last > 6
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows does not tell who holds a name")
+def test_what_was_on_its_way_goes_where_it_was_meant_to() -> None:
+    server = server_with(m="new", m__latest_previous="older")
+    way = moving_name(previous_name("m"))
+    server.held[way], server.dates[way] = "old", server.now
+    with claimed(way):
+        assert sweep(server) == []
+    assert [(c.name, c.restored) for c in clean(server)] == [(way, "m:latest-previous")]
+    assert server.held == {"m:latest": "new", "m:latest-previous": "old"}
+    server.held[way], server.dates[way] = "old", server.now
+    with claimed(way):
+        pass
+    assert [(c.removed, c.restored) for c in clean(server)] == [(True, "")]
+
+
+@pytest.mark.parametrize("moment", [1, 2])
+def test_two_rollbacks_at_once_lose_nothing(moment: int) -> None:
+    """The other one, of another machine, changes all of it before the first or second copy of this one."""
+    server = server_with(m="bad", m__latest_previous="good")
+    asked: list[str] = []
+
+    def trouble(action: str, name: str) -> None:
+        if action == "copy":
+            asked.append(name)
+            if len(asked) == moment:
+                server.held |= {"m:latest": "good", "m:latest-previous": "bad"}
+
+    server.trouble = trouble
+    roll_back(server, "m")
+    assert set(server.held) == {"m:latest", "m:latest-previous"}
+    assert set(server.held.values()) == {"good", "bad"}

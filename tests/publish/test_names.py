@@ -7,6 +7,8 @@ from modelfile_kit.publish.names import (
     is_working_name,
     keeping_name,
     kept_for,
+    meant_for,
+    moving_name,
     require_name,
     working_name,
 )
@@ -33,6 +35,15 @@ def test_a_name_that_keeps_a_model_says_whose(name):
     # A tag that leaves no room for more is not in it.
     assert kept_for(made) == ("" if "q" * 80 in name else with_tag(name))
     assert kept_for(working_name(name)) == kept_for(with_tag(name)) == ""
+
+
+@pytest.mark.parametrize("name", [*NAMES, f"box:5000/me/m:{'q' * 51}"])
+def test_a_name_of_a_model_on_its_way_says_where_to(name):
+    made = moving_name(name)
+    assert check_name(made) is None
+    assert is_working_name(made, name)
+    assert meant_for(made) == with_tag(name)
+    assert kept_for(made) == meant_for(keeping_name(name)) == meant_for(working_name(name)) == ""
 
 
 def test_a_name_of_somebody_else_is_none():

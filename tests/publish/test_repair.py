@@ -12,6 +12,7 @@ from modelfile_kit.publish.repair import NotRepairedError, repair, request_of
 from modelfile_kit.publish.repair_plan import Change, RepairPlan, Setting
 from modelfile_kit.publish.served_model import ServedModel
 from modelfile_kit.publish.subject import Check
+from modelfile_kit.publish.take_over import digest_of
 from modelfile_kit.publish.verify import VerifyReport
 from modelfile_kit.runtime.ollama.client import OllamaServer
 
@@ -31,7 +32,8 @@ def plan(server: OllamaServer) -> RepairPlan:
     served = ServedModel.from_show("m", server.show("m"))
     before = Setting(OLD, "", (), {}, {})
     after = Setting(NEW, "", ("<end>",), {}, {})
-    return RepairPlan(served, "0.33.0", (Change("TEMPLATE", OLD, NEW, ""),), "", before, after)
+    changes = (Change("TEMPLATE", OLD, NEW, ""),)
+    return RepairPlan(served, "0.33.0", changes, "", before, after, digest=digest_of(server, "m") or "")
 
 
 def verdict(monkeypatch: pytest.MonkeyPatch, *, new: str, old: str = "ok") -> None:
@@ -52,6 +54,31 @@ def test_the_old_one_is_kept(fake: FakeOllama, monkeypatch: pytest.MonkeyPatch) 
     assert fake.models["m:latest"]["parameters"] == {"stop": ["<end>"]}
     assert set(fake.models) == {"m:latest", "m:latest-before-repair"}
     assert not any(path.startswith("/api/blobs") for _, path in fake.asked)
+
+
+@pytest.mark.parametrize("moment", ["planned", "made"])
+@pytest.mark.parametrize("other", [{"template": "theirs {{ .Prompt }}"}, None])
+def test_a_model_that_somebody_replaced_or_removed_is_left_alone(
+    fake: FakeOllama, monkeypatch: pytest.MonkeyPatch, moment: str, other: dict[str, str] | None
+) -> None:
+    def meanwhile() -> None:
+        fake.models.pop("m:latest")
+        fake.models |= {"m:latest": other} if other else {}
+
+    def verify(_: object, name: str, **__: object) -> VerifyReport:
+        if moment == "made":
+            meanwhile()
+        return VerifyReport(name, "", "0.33.0", False, (Check("stop", "ok"),))
+
+    monkeypatch.setattr(repairing, "verify_on", verify)
+    with OllamaServer(fake.url) as server:
+        planned = plan(server)
+        if moment == "planned":
+            meanwhile()
+        with pytest.raises(ServerError, match="replaced on" if other else "removed on") as caught:
+            repair(server, planned)
+    assert caught.value.code == "MK878"
+    assert fake.models == ({"m:latest": other} if other else {})
 
 
 def test_a_new_one_that_is_worse_changes_nothing(fake: FakeOllama, monkeypatch: pytest.MonkeyPatch) -> None:
