@@ -42,6 +42,9 @@ class Server:
     def version(self) -> str:
         return self.number
 
+    def models(self) -> list[dict[str, Any]]:
+        return [{"model": "m:latest", "digest": "of the model"}]
+
     def show(self, name: str, *, verbose: bool = False) -> dict[str, Any]:
         return self.reply
 
@@ -52,6 +55,7 @@ def planned(server: Any) -> RepairPlan:
 
 def test_a_template_without_tools_gets_them(gguf: Path) -> None:
     plan = planned(Server(gguf, PLAIN))
+    assert plan.digest == "of the model"
     assert [c.instruction for c in plan.changes][:1] == ["TEMPLATE"]
     assert plan.before is not None and plan.after is not None
     assert (plan.before.coverage["chat"], plan.before.coverage["tools"]) == ("exact", "partial")
