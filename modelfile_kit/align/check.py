@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
+from ..building.unproven_images import no_images
 from ..core.conversation import Conversation, Message, Tool, image_count
-from ..core.diagnostics import Diagnostic, Severity, has_errors
+from ..core.diagnostics import Diagnostic, Severity, Span, has_errors
 from ..core.errors import GoTemplateError, KitError, PromptError, TemplateReferenceError
 from ..core.progress import told_steps
 from ..core.step_account import steps_for_messages
@@ -18,6 +19,7 @@ from ..ollama.conversation_rules import with_system
 from ..ollama.prompt import PromptTemplate
 from ..ollama.prompt_ends import PromptEnds
 from ..ollama.renderer_prompt import RendererPrompts
+from ..prover.image_text import has_images
 from ..prover.refusals import in_words
 from ..runtime.tokenizer import Tokenizer, spell_out
 from ..runtime.vocabulary_info import as_llama_server_gets_it
@@ -27,7 +29,15 @@ from .both_tokenizers import BothTokenizers
 from .causes import PromptPair, explain, split_tokens
 from .compare import Alignment, EveryToken, Token, byte_difference, compare_tokens
 from .diff import hunks
-from .image_places import Placed, Wrapper, place_prompt, place_reference, reference_mark, unit_of
+from .image_places import (
+    NO_IMAGES,
+    Placed,
+    Wrapper,
+    place_prompt,
+    place_reference,
+    reference_mark,
+    unit_of,
+)
 from .prompt_tokens import PromptTokens, TokenComparison
 from .vocabulary_check import VocabularyCheck
 
@@ -39,12 +49,12 @@ class ConversationCheck:
     """One probe.
 
     status: "ok" (bytes and tokens agree, one leading BOS aside), "mismatch", or "refused" (one of the
-    two sides does not take this conversation, or a limit of the kit's ended its rendering).
-    prompt: what Ollama sends; reference: what the chat
-    template renders, images shown as `[img-N]`; None where that side refused. alignment: the
-    comparison, None without both sides; its token counts are 0 where no tokenizer took part. own_tokens: the
-    same in tokens of the model's own tokenizer, None where there is none. tokens: every token of the prompt
-    and of the reference, where they were asked for.
+    two sides does not take this conversation, or it was not compared: a limit of the kit's ended its
+    rendering, or `uncompared` says why). prompt: what Ollama sends; reference: what the chat template
+    renders, images shown as `[img-N]`; None where that side refused. alignment: the comparison, None
+    without both sides; its token counts are 0 where no tokenizer took part. own_tokens: the same in tokens
+    of the model's own tokenizer, None where there is none. tokens: every token of the prompt and of the
+    reference, where they were asked for.
     """
 
     id: str
@@ -56,6 +66,7 @@ class ConversationCheck:
     diagnostics: tuple[Diagnostic, ...] = ()
     own_tokens: PromptTokens | None = None
     tokens: tuple[tuple[Token, ...], tuple[Token, ...]] | None = None
+    uncompared: str = ""
 
     @property
     def stopped(self) -> bool:
@@ -72,6 +83,7 @@ class ConversationCheck:
             "reference": self.reference,
             "alignment": self.alignment.to_dict() if self.alignment else None,
             "own_tokens": self.own_tokens.to_dict() if self.own_tokens else None,
+            "uncompared": self.uncompared,
             "diagnostics": [d.to_dict() for d in self.diagnostics],
         }
 
@@ -155,7 +167,7 @@ class PromptSources:
     around an image. rendered: the renderer's prompts, None where they are not known. expected: what the
     engine is meant to get, where a package adds texts on purpose; what is added is one warning.
     ends: what the engine adds around prompts, None to ask llama.cpp alone. model: the
-    GGUF's name, for advice.
+    GGUF's name, for advice. place: of the chat template, for findings about it.
     """
 
     template: str | None
@@ -172,6 +184,7 @@ class PromptSources:
     parser: str = ""
     renderer: str = ""
     rendered: RendererPrompts | None = None
+    place: Span | None = None
 
 
 def check_prompts(
@@ -260,6 +273,8 @@ class _Checker:
         except TemplateLimitError as limit:
             self.unmarked = limit  # where an image stands is not known, so none of those can be compared
         self.unit = unit_of(mark, subject.wrapper) if mark else None
+        self.blind = mark is None and self.unmarked is None and not has_images(self.reference)
+        self.unproven = False  # whether a conversation has images that the chat template does not know
         self.own: TokenComparison | None = None
         if both and tokenizer:
             self.own = TokenComparison(both, subject.wrapper, self.unit or "")
@@ -312,6 +327,11 @@ class _Checker:
         images = sum(image_count(m) for m in messages)
         if images and self.unmarked is not None:
             return _refused(conversation, prompt, self.unmarked)
+        if images and self.blind:
+            self.unproven = True
+            return ConversationCheck(
+                conversation.id, conversation.category, "refused", prompt, uncompared=NO_IMAGES
+            )
         seen = self.template is not None or self.subject.native is not None
         ours = place_prompt(prompt, images) if seen else None
         theirs = place_reference(meant, self.unit, images)
@@ -384,12 +404,15 @@ class _Checker:
             found.insert(0, _by_renderer(self.subject.renderer))
         elif self.template is None and self.subject.native is None:
             found.insert(0, _NATIVE)
+        if self.unproven:
+            found.append(no_images(self.subject.place))
         return tuple(found)
 
     def compare(
         self, ours: Placed, theirs: Placed, messages: Sequence[Message]
     ) -> tuple[Alignment, tuple[Diagnostic, ...]]:
-        findings = [_misplaced(side) for side in (ours, theirs) if side.problem]
+        findings = [_misplaced(ours, _OURS)] if ours.problem else []
+        findings += [_misplaced(theirs, _THEIRS)] if theirs.problem else []
         prompt, reference = set_aside(ours.text, theirs.text, self.ends)
         pair = PromptPair(
             prompt, reference, messages, self.spell if self.tokenizer else None, self.subject.wrapper
@@ -454,14 +477,18 @@ def _added(added: Mapping[str, tuple[int, str]], counted: bool) -> Diagnostic:
     )
 
 
-def _misplaced(placed: Placed) -> Diagnostic:
-    return Diagnostic(
-        "MK249",
-        Severity.ERROR,
-        placed.problem,
-        help="Ollama puts [img-N] before a message's text: write .Content of every message that has images "
-        "in the TEMPLATE, in order",
-    )
+_OURS = (
+    "Ollama puts [img-N] before a message's text: write .Content of every message that has images in the "
+    "TEMPLATE, in order"
+)
+_THEIRS = (
+    "the chat template has no one text for each image here, so the places of images cannot be compared: see "
+    "the page of the model's maker, and use `mkmodelfile publish`, which asks about test images"
+)
+
+
+def _misplaced(placed: Placed, way_out: str) -> Diagnostic:
+    return Diagnostic("MK249", Severity.ERROR, placed.problem, help=way_out)
 
 
 def _bytes_only(prompt: str, reference: str) -> Alignment:

@@ -13,6 +13,8 @@ from ..core.errors import TemplateReferenceError
 from ..huggingface import Reference, TemplateLimitError
 
 _PROBE = "zqxv"
+NO_IMAGES = "not compared: the chat template has no images (MK662)"
+"""Why the prompt of a conversation with images is held to nothing."""
 
 
 @dataclass(frozen=True)

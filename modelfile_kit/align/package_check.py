@@ -9,8 +9,9 @@ from pathlib import Path
 
 from ..building.build import Build
 from ..building.mode import kinds_in_words
+from ..building.unproven_images import template_name
 from ..core.conversation import Conversation, Message
-from ..core.diagnostics import Diagnostic, Severity
+from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import EngineError, UsageError
 from ..core.progress import tell_step, working
 from ..huggingface import Reference
@@ -188,6 +189,7 @@ def prompt_sources(
         parser=build.plan.maker.parser or "",
         renderer=build.plan.maker.renderer or "",
         rendered=build.renderer_prompts(),
+        place=Span(template_name(build.package, build.reference)),
     )
 
 

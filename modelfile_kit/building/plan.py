@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from ..compiler import Compiled
 from ..core.diagnostics import Diagnostic, Severity, Span, has_errors
@@ -55,6 +54,7 @@ from .stops import Stops, decide_stops
 from .system_message import check_messages, check_system, check_user_turn, refusal_of_system
 from .template_in_use import TemplateInUse, template_in_use
 from .template_safety import about_contents
+from .unproven_images import about_images, template_name
 from .ways import Way, ways_of
 
 
@@ -187,7 +187,7 @@ def make_plan(package: Package, files: PackageFiles, shared: SharedWork | None =
     about = _about(package, mode, compiled, reference)
     found = [*first, *maker.diagnostics, *end_token.diagnostics, *mode.diagnostics, *about]
     found += [
-        *_about_images(package, mode, coverage, reference),
+        *about_images(package, mode, coverage, reference, takes_images=files.takes_images),
         *stops.diagnostics,
         *in_use.diagnostics,
         *around,
@@ -310,38 +310,11 @@ def _about(
     # What could not be taken over does not concern a package without a TEMPLATE; a chat template that
     # refuses every conversation does so in native mode too.
     found = [d for d in compiled.diagnostics if mode.chosen == "go" or d.code == "MK658"]
-    name = _template_name(package, reference)
+    name = template_name(package, reference)
     return [
         replace(d, span=replace(d.span, file=name)) if d.span and d.span.file is None and d.span.line else d
         for d in found
     ]
-
-
-def _about_images(
-    package: Package, mode: Mode, coverage: Mapping[str, str] | None, reference: ModelTemplate | None
-) -> list[Diagnostic]:
-    """Whether the model takes images, and nothing says what it was trained to read for one."""
-    if mode.chosen != "go" or package.template is not None or (coverage or {}).get("images") != "absent":
-        return []
-    return [
-        Diagnostic(
-            "MK662",
-            Severity.WARNING,
-            "the package has a projector, and its chat template has no images: their prompts are not proven",
-            Span(_template_name(package, reference)),
-            help="take the chat template of the model's maker that has images; or write `projector: none` "
-            "for a model of text alone",
-        )
-    ]
-
-
-def _template_name(package: Package, reference: ModelTemplate | None) -> str:
-    """What findings call the file that the chat template is in."""
-    if isinstance(package.chat_template, Path):
-        return str(package.as_named(package.chat_template))
-    if reference is not None and not reference.origin.startswith("gguf"):
-        return reference.origin
-    return f"{package.model.name} (chat template)"
 
 
 def _useless(
@@ -425,7 +398,7 @@ def _compile(
     except TemplateReferenceError as error:
         if error.span is None or error.span.file is None:
             # The compiler knows the line alone.
-            error.span = replace(error.span or Span(), file=_template_name(package, reference))
+            error.span = replace(error.span or Span(), file=template_name(package, reference))
         raise
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from ..building.build import Build
 from ..building.variant_differences import CODES
 from ..building.variants import VariantBuild, build_variants
 from ..core.durations import duration_text
@@ -164,10 +165,10 @@ def command(
         told, facts = _told(done), published_facts(done)
         remarks += print_serious(done.diagnostics, output_format)
         if done.verified:
-            report = verify_report(done.verified, command="publish", subject=wanted)
+            report = _beyond(built, verify_report(done.verified, command="publish", subject=wanted))
     except NotVerifiedError as error:
         say(error.message)
-        report = verify_report(error.report, command="publish", subject=wanted)
+        report = _beyond(built, verify_report(error.report, command="publish", subject=wanted))
         told = {"published": "no: it was not verified"}
     if html:
         _page(html, replace(report, facts={**told, **report.facts}), str(package), builds)
@@ -180,6 +181,13 @@ def command(
     )
     if output_format == "text":
         _say_next(wanted, host, dry_run)
+
+
+def _beyond(built: Build, report: Report) -> Report:
+    """The report without the findings that the build has told already."""
+    told = frozenset(built.diagnostics)
+    cases = (replace(c, diagnostics=tuple(d for d in c.diagnostics if d not in told)) for c in report.cases)
+    return replace(report, cases=tuple(cases))
 
 
 def _say_next(name: str, host: str | None, dry_run: bool) -> None:

@@ -22,11 +22,9 @@ from ..core.errors import GoTemplateError, PromptError, TemplateReferenceError
 from ..gotemplate import LimitError
 from ..huggingface import ConversationRefusedError, TemplateLimitError
 from .coverage import Hit, WatchedReference
+from .image_text import CLOSING, OPENING, image_text, prints_parts
 
-# Beside an image where its marker is measured: letters that no marker begins with.
-WORDS = "Qz"
 LEVEL, MEDIUM = "reasoning_effort", "medium"
-_OPENING, _CLOSING = "<[({|", ">])}|"
 # Every month and every day of the week, days of one and two digits, leap days and the ends of years.
 DAYS = (
     datetime(2024, 2, 5, 7, 8, 9),
@@ -203,31 +201,22 @@ class Comparison:
             text = self._image_text()
             self._measured = True
             core = text.strip() if text else ""
-            if _is_marker(core) and not _prints_parts(core):
+            if _is_marker(core) and not prints_parts(core):
                 self._marker = re.compile(re.sub(r"\d+", r"\\d+", re.escape(core)))
         return self._marker
 
     def _image_text(self) -> str | None:
         """What one more image in a message adds to the reference."""
-        rendered: list[str | None] = []
-        for images in range(3):
-            parts = [{"type": "image"}] * images + [{"type": "text", "text": WORDS}]
-            try:
-                rendered.append(self.reference.render([{"role": "user", "content": parts}]))
-            except TemplateLimitError as e:
-                raise RenderingLimitError(e.message) from e
-            except TemplateReferenceError:
-                rendered.append(None)
-        for fewer, more in ((rendered[1], rendered[2]), (rendered[0], rendered[1])):
-            if fewer is not None and more is not None and (text := inserted(fewer, more)):
-                return text
-        return None
+        try:
+            return image_text(self.reference)
+        except TemplateLimitError as e:
+            raise RenderingLimitError(e.message) from e
 
     def _with_images(self, conversation: Conversation, texts: Sequence[str], found: str) -> Difference | None:
         count = sum(image_count(m) for m in conversation.messages)
         tag = re.compile("|".join(rf"\[img-{n}\]" for n in range(count)))
         tags = tag.findall(found)
-        if all(map(_prints_parts, texts)):
+        if all(map(prints_parts, texts)):
             return None  # the template does not know images in such a message
         inorder = [t for t in (f"[img-{n}]" for n in range(count)) if t in tags]
         if self.marker is None or tags != inorder:
@@ -246,33 +235,6 @@ def _is_marker(text: str) -> bool:
     """One token's text, or some: in brackets of its own kind, or a single word between signs."""
     if not text:
         return False
-    if text[0] in _OPENING and text[-1] in _CLOSING:
+    if text[0] in OPENING and text[-1] in CLOSING:
         return True
     return not (text[0].isalnum() or text[-1].isalnum() or any(c.isspace() for c in text))
-
-
-def inserted(fewer: str, more: str) -> str | None:
-    """The text that has been put into `fewer` to make `more`; None if it is no single piece.
-
-    Directly before `WORDS` there is one way to see it; elsewhere its brackets tell where it begins.
-    """
-    size = len(more) - len(fewer)
-    if size <= 0:
-        return None
-    at = common_length(fewer, more)
-    if more.startswith(WORDS, at + size) and fewer.startswith(WORDS, at):
-        return more[at : at + size]
-    # The same insertion can be seen a little to the left: there it may begin with its own bracket.
-    for start in range(at, -1, -1):
-        piece = more[start : start + size]
-        if more[:start] + more[start + size :] != fewer:
-            break
-        if piece.strip()[:1] in tuple(_OPENING) and piece.strip()[-1:] in tuple(_CLOSING):
-            return piece
-    piece = more[at : at + size]
-    return piece if more[:at] + more[at + size :] == fewer else None
-
-
-def _prints_parts(text: str) -> bool:
-    """Whether it is Python's or JSON's print of a content part."""
-    return "'type'" in text or '"type"' in text

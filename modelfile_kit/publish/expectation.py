@@ -8,7 +8,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..building.unproven_images import template_name
 from ..core.conversation import Conversation
+from ..core.diagnostics import Span
 from ..core.errors import GGUFError
 from ..gguf_file import Vocabulary, read_header
 from ..gguf_file.inputs import AUDIO
@@ -39,7 +41,7 @@ class Expectation:
     capabilities: at least these. vision, audio: whether images and sound are to work. render: renders the
     reference instead of chat_template alone (for packages that add texts of their own), called as
     `Reference.render` with the messages completed by SYSTEM and MESSAGEs. model, projector: the GGUF
-    files, for counting tokens.
+    files, for counting tokens. place: of the chat template, for findings about it.
     ends: what the engine adds around prompts; without it one leading BOS more or less is not seen.
     """
 
@@ -65,6 +67,7 @@ class Expectation:
     model: Path | None = None
     projector: Path | None = None
     ends: PromptEnds | None = None
+    place: Span | None = None
 
     @classmethod
     def from_build(cls, build: Build) -> Expectation:
@@ -84,6 +87,7 @@ class Expectation:
             model=build.files.model,
             projector=build.files.projector,
             ends=build.plan.ends,
+            place=Span(template_name(build.package, reference)) if reference else None,
         )
 
     @classmethod

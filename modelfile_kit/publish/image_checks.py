@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
+from ..core.diagnostics import Diagnostic
 from ..core.errors import ServerError
 from ..runtime.error_texts import OF_FILES
 from ..vision.colour_images import COLOURS, ImageProbe, final_answer, missing_formats, named
 from .engine_faults import name_fault
 from .subject import LONGER, Check, Subject, error, short
+
+ENDLESS, WRONG, IGNORED = "MK840", "MK850", "MK851"
+_NOT_AS_TRAINED = (
+    "the image does not reach the model as in training: see the prompt findings above, and check that "
+    "the projector was published with exactly this model"
+)
+_UNPROVEN = (
+    "the chat template has no images (MK662), so the model may read an image at another place or with other "
+    "tokens around it: take the chat template of its maker that has images; or write `projector: none` for a "
+    "model of text alone"
+)
 
 
 def check_images(subject: Subject) -> Iterator[Check]:
@@ -49,18 +62,30 @@ def _check_image(subject: Subject, probe: ImageProbe, refused: set[str]) -> tupl
         if found.code == "MK857" and probe.format != "PNG" and "PNG" not in refused:
             found = error("MK858", f"the server cannot read {probe.format}: {e.message}", "update Ollama")
         refused.add(probe.format)
-        return Check(name, "fail", "the server answered with an error", (found,)), None
+        what = "the answer does not end" if found.code == ENDLESS else "the server answered with an error"
+        return Check(name, "fail", what, (_explained(subject, found),)), None
     if probe.judge(reply.text):
         size = f"{probe.size[0]}×{probe.size[1]} {probe.format}"
         return Check(name, "ok", f"{short(reply.text)} ({size})"), reply.text
     found = error(
-        "MK850",
+        WRONG,
         f"expected {probe.answer}, the {'colour' if probe.answer in COLOURS else 'shape'} of the image; the "
         f"model answers {short(reply.text or reply.thinking)}",
-        "the image does not reach the model as in training: see the prompt findings above, and check that "
-        "the projector was published with exactly this model",
+        _NOT_AS_TRAINED,
     )
-    return Check(name, "fail", f"expected {probe.answer}", (found,)), reply.text
+    return Check(name, "fail", f"expected {probe.answer}", (_explained(subject, found),)), reply.text
+
+
+def _explained(subject: Subject, found: Diagnostic) -> Diagnostic:
+    """A wrong or endless answer to an image, with what is likeliest to cause it."""
+    if found.code not in (ENDLESS, WRONG, IGNORED):
+        return found
+    if subject.unproven_images:
+        return replace(found, help=_UNPROVEN)
+    if found.code == ENDLESS and subject.stopped:
+        ends = "an answer without an image ends, so the end token is right"
+        return replace(found, help=f"{ends}; {_NOT_AS_TRAINED}")
+    return found
 
 
 def _hopeless(check: Check) -> bool:
@@ -75,11 +100,11 @@ def _check_control(subject: Subject, answers: list[tuple[ImageProbe, str]]) -> C
     said = {final_answer(text) for _, text in answers}
     if len(answers) > 1 and said == {final_answer(reply.text)}:
         finding = error(
-            "MK851",
+            IGNORED,
             f"the answer is the same with every image and without one: {short(reply.text)}",
             "the images do not reach the model: see the prompt findings above",
         )
-        return Check("no image", "fail", "images are ignored", (finding,))
+        return Check("no image", "fail", "images are ignored", (_explained(subject, finding),))
     guess = named(reply.text, tuple(COLOURS))
     note = f"; without an image it guesses {guess}" if guess else ""
     return Check("no image", "ok", short(reply.text) + note)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from ..align.image_places import NO_IMAGES
+from ..building.unproven_images import no_images
 from ..core.conversation import Conversation, Message, image_count
 from ..core.diagnostics import Diagnostic, has_errors
 from ..core.errors import KitError, MissingDependencyError, ServerError, TemplateReferenceError
@@ -43,6 +45,13 @@ def check_prompts(subject: Subject) -> Iterator[Check]:
         else:
             seen.append(_check_prompt(subject, conversation))
             yield seen[-1]
+    if any(check.detail == NO_IMAGES for check in seen):
+        yield Check(
+            "prompts with images",
+            "ok",
+            "judged by the test images alone",
+            (no_images(subject.meant.place),),
+        )
     if judge.reference is not None and seen and all(check.status == "skip" for check in seen):
         message = f"the chat template refuses every conversation ({len(seen)}): nothing was compared"
         hint = "name the model's own chat template, or add conversations that it renders"

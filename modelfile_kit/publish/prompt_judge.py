@@ -10,11 +10,12 @@ from typing import Any
 
 from ..align.causes import PromptPair, Spell, explain
 from ..align.compare import byte_difference
-from ..align.image_places import WRAPPERS, Wrapper, place_reference, reference_mark, unit_of
+from ..align.image_places import NO_IMAGES, WRAPPERS, Wrapper, place_reference, reference_mark, unit_of
 from ..core.conversation import Conversation, Message, image_count
 from ..core.diagnostics import Diagnostic, Severity
 from ..core.errors import TemplateReferenceError
 from ..huggingface import Reference, TemplateLimitError
+from ..prover.image_text import has_images
 from ..vision.colour_images import ImageProbe
 from .expectation import Expectation
 from .served_model import ServedModel
@@ -48,6 +49,7 @@ class PromptJudge:
         self.wrapper = WRAPPERS.get(served.projector_type, Wrapper())
         self.reference: Reference | None = None
         self.unit: str | None = None
+        self.blind = False  # whether the chat template has no images
         self._told: set[Diagnostic] = set()
         if expectation.chat_template:
             self.reference = Reference(
@@ -58,6 +60,7 @@ class PromptJudge:
             self._render = expectation.render or self.reference.render
             mark = reference_mark(self.reference)
             self.unit = unit_of(mark, self.wrapper) if mark else None
+            self.blind = mark is None and not has_images(self.reference)
 
     def cannot(self, conversation: Conversation) -> str:
         """Why Ollama cannot express a conversation with this model, "" if it can."""
@@ -93,6 +96,8 @@ class PromptJudge:
         if self.reference is None:
             return PromptFinding(twice, "" if twice else "no chat template known to compare it with")
         images = sum(image_count(m) for m in conversation.messages)
+        if images and self.blind:
+            return PromptFinding(twice, NO_IMAGES)
         prompt = self._plain(rendered)
         expected: list[str] = []
         note = ""

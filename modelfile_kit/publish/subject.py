@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from ..core.diagnostics import Diagnostic, Severity, has_errors
+from ..core.errors import TemplateReferenceError
 from ..runtime.completion import Completion
 from ..runtime.ollama.client import OllamaServer
 from ..vision.colour_images import ImageProbe, colour_probes, shape_probes
@@ -67,6 +68,14 @@ class Subject:
     def judge(self) -> PromptJudge:
         """Compares prompts; made on first use."""
         return PromptJudge(self.meant, self.served, spell=self.counter.spell)
+
+    @property
+    def unproven_images(self) -> bool:
+        """Whether nothing says what the model reads for an image, as its chat template has none."""
+        try:
+            return self.judge.blind
+        except TemplateReferenceError:
+            return False
 
     @cached_property
     def counter(self) -> TokenCounter:

@@ -132,7 +132,7 @@ def _conversation(check: ConversationCheck, checked: CheckReport) -> Case:
         size = len((check.prompt or "").encode("utf-8", "surrogateescape"))
         summary = f"{size} bytes" + (f", {alignment.prompt_count} tokens" if tokens else "")
     else:
-        refused = "not compared" if check.stopped else "refused"
+        refused = check.uncompared or ("not compared" if check.stopped else "refused")
         summary = {"mismatch": "differs from the chat template", "refused": refused}.get(check.status, "")
     if check.status == "mismatch" and alignment is not None:
         details = format_alignment(alignment)

@@ -7,7 +7,7 @@ import pytest
 from modelfile_kit.align.check import PromptSources, check_prompts
 from modelfile_kit.align.image_places import WRAPPERS, Wrapper
 from modelfile_kit.core.conversation import Conversation, load_conversations
-from modelfile_kit.core.diagnostics import Severity
+from modelfile_kit.core.diagnostics import Severity, Span
 from modelfile_kit.core.errors import GoTemplateError, PromptError, TemplateReferenceError
 from modelfile_kit.ollama.prompt import render_prompt
 from tests.align.toy import Toy, info
@@ -94,11 +94,42 @@ def test_a_template_that_loses_the_text_loses_the_image():
     assert (finding.code, finding.severity) == ("MK249", Severity.ERROR)
 
 
-def test_a_chat_template_without_images():
-    jinja = "{% for m in messages %}{% if m.content is string %}{{ m.content }}{% else %}"
-    jinja += "{% for p in m.content %}{{ p.text }}{% endfor %}{% endif %}{% endfor %}"
-    report = check("{{ range .Messages }}{{ .Content }}{{ end }}", jinja, [SEEN])
-    assert codes(report) == ["MK249"]
+WITHOUT_IMAGES = [
+    "{% for m in messages %}{% if m.content is string %}{{ m.content }}{% else %}"
+    "{% for p in m.content %}{{ p.text }}{% endfor %}{% endif %}{% endfor %}",
+    "{% for m in messages %}{{ m.content }}{% endfor %}",  # prints the list of parts as it is
+]
+
+
+@pytest.mark.parametrize("jinja", WITHOUT_IMAGES)
+@pytest.mark.parametrize("tokenizer", [None, Toy()], ids=["bytes", "tokens"])
+def test_a_chat_template_without_images(jinja, tokenizer):
+    """Nothing says what is right, so nothing is wrong; the finding is told once, the text is compared."""
+    again = Conversation("again", SEEN.messages)
+    report = check(
+        "{{ range .Messages }}{{ .Content }}{{ end }}",
+        jinja,
+        [HI, SEEN, again],
+        tokenizer,
+        place=Span("t.jinja"),
+    )
+    assert codes(report) == ["MK662"]
+    assert (str(report.diagnostics[0].span), report.ok) == ("t.jinja", True)
+    hi, *seen = report.conversations
+    assert (hi.status, hi.uncompared) == ("ok", "")
+    for one in seen:
+        assert (one.status, one.reference, one.prompt) == ("refused", None, "[img-0][img-1]What?")
+        assert "no images" in one.uncompared
+    assert codes(check("{{ range .Messages }}{{ .Content }}{{ end }}", jinja, [HI])) == []
+
+
+def test_an_image_of_which_the_chat_template_writes_another_text_each_time():
+    """It has images, so this is an error; what helps is about the chat template, not about the TEMPLATE."""
+    mark = "<|begin_of_image|><|image|><|end_of_image|>"
+    numbered = JINJA.replace(mark, "Picture {{ loop.index }}: <image>")
+    [finding] = check(jinja=numbered, conversations=[SEEN], wrapper=Wrapper()).all_diagnostics
+    assert finding.code == "MK249"
+    assert finding.help.startswith("the chat template has no one text for each image")
 
 
 BOS_JINJA = "<s>{% for m in messages %}{{ m.content }}{% endfor %}"

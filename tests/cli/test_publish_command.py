@@ -112,3 +112,19 @@ def test_variants_end_with_what_to_run_next(tmp_path, mkmodelfile, ollama):
     assert last == f"next: mkmodelfile publish {tmp_path / 'p'} --host {ollama.url} --name me/x"
     done = mkmodelfile(*line, "--host", ollama.url)
     assert done.err.splitlines()[-1] == f"next: mkmodelfile verify me/x --host {ollama.url}"
+
+
+def test_images_that_the_chat_template_does_not_know(package, mkmodelfile, ollama):
+    """build, check and publish say the same, once: images are not proven, and none is an error."""
+    jinja = "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}{% endfor %}<|assistant|>"
+    (package / "t.jinja").write_text(jinja)
+    with (package / "mkmodelfile.yaml").open("a", encoding="utf-8") as file:
+        file.write("chat_template: t.jinja\n")
+    publish = ("publish", "--host", ollama.url, "--no-verify")
+    for name, *more in (("build",), ("check", "--bytes-only"), publish):
+        done = mkmodelfile(name, package, *more)
+        said = done.out + done.err
+        assert (done.code, said.count("warning MK662"), "MK249" in said) == (0, 1, False), said
+    done = mkmodelfile("check", package, "--bytes-only", "--format", "json")
+    found = [d["code"] for d in json.loads(done.out)["diagnostics"]]
+    assert found.count("MK662") == 1

@@ -87,6 +87,21 @@ def test_a_blind_model_is_named(by_hand, ollama_server, micro_pair):
     assert not report.ok
 
 
+def test_images_that_the_chat_template_does_not_know(by_hand, ollama_server, micro_pair, tmp_path):
+    """The test images are asked about all the same, and the finding says that nothing else judges them."""
+    jinja = "[gMASK]<sop>{% for m in messages %}<|{{ m.role }}|>\n{{ m.content }}{% endfor %}"
+    jinja += "<|assistant|>{{ '\n' }}"
+    bare = tmp_path / "bare.gguf"
+    patch(micro_pair.model, bare, {"tokenizer.chat_template": jinja})
+    name = by_hand("unproven", f"FROM {bare}", f"FROM {micro_pair.projector}")
+    report, codes = findings(ollama_server, name)
+    assert codes == {"MK662"}
+    asked = [c.status for c in report.checks if c.name.startswith("image ")]
+    assert asked and all(status == "ok" for status in asked), report
+    compared = {c.name: c.status for c in report.checks if c.name.startswith("prompt ")}
+    assert (compared["prompt one-turn"], compared["prompt image"]) == ("ok", "skip")
+
+
 def test_doubled_image_tokens_are_named(by_hand, ollama_server, micro_pair, llama_cpp):
     template = TEMPLATE.replace("{{ .Content }}", MARKS + "{{ .Content }}")
     name = by_hand("twice", f"FROM {micro_pair.model}", f"FROM {micro_pair.projector}", template=template)

@@ -9,7 +9,7 @@ import pytest
 from modelfile_kit.core.conversation import Conversation
 from modelfile_kit.core.errors import PromptError
 from modelfile_kit.core.step_account import steps_together
-from modelfile_kit.prover.comparison import Clock, Comparison, RenderingLimitError, inserted
+from modelfile_kit.prover.comparison import Clock, Comparison, RenderingLimitError
 from modelfile_kit.prover.conversations.plain import message
 from modelfile_kit.prover.coverage import WatchedReference
 
@@ -145,21 +145,6 @@ def test_numbered_markers() -> None:
 
 def test_a_printed_list_is_no_reference() -> None:
     assert compared("{{ messages[0].content }}", "anything", PICTURE) is None
-
-
-@pytest.mark.parametrize(
-    ("fewer", "more", "piece"),
-    [
-        ("ab", "a<x>b", "<x>"),
-        ("a<x>b", "a<x><x>b", "<x>"),
-        ("a\nb", "a\n<x>\nb", "<x>\n"),
-        ("ab", "ab", None),
-        ("ab", "cd", None),
-        ("ab", "xayb", None),
-    ],
-)
-def test_inserted(fewer: str, more: str, piece: str | None) -> None:
-    assert inserted(fewer, more) == piece
 
 
 def test_a_limit_says_nothing_about_images(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from modelfile_kit.core.conversation import Conversation
+from modelfile_kit.core.diagnostics import Span
 from modelfile_kit.core.errors import ServerError
 from modelfile_kit.publish.expectation import Expectation
 from modelfile_kit.publish.subject import error, judged
 from modelfile_kit.publish.verify import verify_on
 from modelfile_kit.runtime.completion import Completion
 from modelfile_kit.runtime.ollama.client import Rendered
-from modelfile_kit.runtime.ollama.replies import RefusedError
+from modelfile_kit.runtime.ollama.replies import HalfStreamError, RefusedError
 from modelfile_kit.vision.colour_images import colour_probes
 
 PROBES = {p.bytes: p for p in colour_probes()}
@@ -101,6 +102,43 @@ def test_a_model_that_does_not_look_is_named():
     report = run(FakeServer(see=lambda p: "A red thing.", blind="a red thing."))
     assert {"MK850", "MK851"} <= codes(report)
     assert status(report, "no image") == "fail"
+
+
+IMAGE = Conversation("image", ({"role": "user", "content": "What?", "images": 1},))
+
+
+def test_images_that_the_chat_template_does_not_know():
+    """They are asked about and not compared, which one finding says; a wrong answer points at it."""
+    talks = (Conversation("one", ({"role": "user", "content": "hi"},)), IMAGE)
+    report = run(FakeServer(), chat_template=JINJA, conversations=talks, place=Span("t.jinja"))
+    assert [(d.code, str(d.span)) for d in report.diagnostics] == [("MK662", "t.jinja")]
+    assert report.ok
+    assert [status(report, n) for n in ("prompt one", "prompt image", "image red.png")] == [
+        "ok",
+        "skip",
+        "ok",
+    ]
+    wrong = run(FakeServer(see=lambda p: "red"), chat_template=JINJA, conversations=talks)
+    assert codes(wrong) == {"MK662", "MK850"}
+    assert all("MK662" in d.help for d in wrong.diagnostics if d.code == "MK850")
+
+
+@pytest.mark.parametrize(("template", "says"), [(JINJA, "MK662"), (None, "so the end token is right")])
+def test_an_endless_answer_to_an_image(template, says):
+    """The end token is right where an answer without an image ends: then that is not what to look at."""
+    server: Any = FakeServer()
+    chat = server.chat
+
+    def endless(name, messages, **options):
+        if messages[-1].get("images"):
+            raise HalfStreamError("ended early", code="MK805")
+        return chat(name, messages, **options)
+
+    server.chat = endless
+    report = run(server, chat_template=template, conversations=(IMAGE,))
+    found = [d for d in report.diagnostics if d.code == "MK840"]
+    assert found and not report.ok
+    assert all(says in d.help and "end-of-generation" not in d.help for d in found)
 
 
 def test_guessing_without_a_image_is_only_noted():
