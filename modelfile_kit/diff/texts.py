@@ -15,7 +15,8 @@ LINE = 120
 MAX_LINES = 4_000
 """Lines that are compared one by one; of longer texts what lies between the first and the last difference."""
 
-_TAGS = re.compile(r"(\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\})", re.DOTALL)
+_OPENING = re.compile(r"\{[%{#]")
+_CLOSING = {"{%": "%}", "{{": "}}", "{#": "#}"}
 
 
 Line = tuple[bool, str]
@@ -46,13 +47,33 @@ def _broken(line: str) -> Iterator[str]:
         yield line
         return
     piece = ""
-    for part in filter(None, _TAGS.split(line)):
+    for part in filter(None, _cut_at_tags(line)):
         if piece and len(piece) + len(part) > LINE and part != "\n":
             yield piece
             piece = ""
         piece += part
     if piece:
         yield piece
+
+
+def _cut_at_tags(line: str) -> Iterator[str]:
+    """A line cut before and behind each tag; what never closes is text.
+
+    Of each kind one search that finds no end is enough: a line of a hundred thousand `{{` is read once.
+    """
+    never: set[str] = set()
+    start = at = 0
+    while (found := _OPENING.search(line, at)) is not None:
+        opening = found[0]
+        end = -1 if opening in never else line.find(_CLOSING[opening], found.end())
+        if end < 0:
+            never.add(opening)
+            at = found.start() + 1
+            continue
+        yield line[start : found.start()]
+        start = at = end + 2
+        yield line[found.start() : start]
+    yield line[start:]
 
 
 def _hunks(one: Sequence[Line], other: Sequence[Line]) -> Iterator[str]:

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from modelfile_kit.diff.texts import LINE, MAX_LINES, unified
+from modelfile_kit.diff.texts import LINE, MAX_LINES, _cut_at_tags, unified
 
 
 @pytest.mark.parametrize(
@@ -62,3 +64,30 @@ def test_long_texts_are_not_compared_line_by_line():
         f"@@ -1,{MAX_LINES + 1} +1,{MAX_LINES + 1} @@",
         f"  {MAX_LINES + 1:,} lines are replaced by {MAX_LINES + 1:,}",
     ]
+
+
+@pytest.mark.parametrize("opening", ["{{", "{%", "{#", "{{ {% {#"])
+def test_a_tag_that_never_closes_is_text_that_is_read_once(opening):
+    """A search for its end from every one of them would take hours."""
+    before = opening * 500_000
+    assert unified(before, before + "x") == [
+        "--- before",
+        "+++ after",
+        "@@ -1,1 +1,1 @@",
+        f"- {before} (no newline at the end)",
+        f"+ {before}x (no newline at the end)",
+    ]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "a" * LINE + "{{ x }}{% y %}{# z #}b",
+        "{%}" * 50 + "{% if a %}" * 20,
+        "{{{" * 50 + " a }}}" + "{#}" * 9,
+        "{{ '%}' }}" * 30 + "{{ never {% too" + "{# three #}" * 3,
+    ],
+)
+def test_a_long_line_is_cut_at_the_tags_that_a_regular_expression_finds(line):
+    tags = re.compile(r"(\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\})", re.DOTALL)
+    assert list(_cut_at_tags(line)) == tags.split(line)
