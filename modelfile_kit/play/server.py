@@ -11,6 +11,7 @@ import html
 import io
 import json
 import math
+import re
 import secrets
 import socket
 import time
@@ -38,6 +39,9 @@ _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src blob: data:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+# What says where a request ends and whose it is: it is said once (Host has an answer of its own).
+_ONCE = ("content-length", "content-type", "origin", "sec-fetch-site", "x-play-token")
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+")
 # What the page needs of what is known of the subject.
 _SHOWN = ("title", "ways", "spoken", "no_tokens", "notes")
 _TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
@@ -170,6 +174,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _guarded(self, answer: Callable[[], None]) -> None:
         try:
+            self._require_one_meaning()
             self._require_own()
             answer()
         except _Refused as error:
@@ -177,6 +182,21 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(str(error).encode() + b"\n", "text/plain; charset=utf-8", error.status)
         except (ConnectionError, TimeoutError):
             self.close_connection = True
+
+    def _require_one_meaning(self) -> None:
+        """Refuses a head that two readers could take for two things, such as where its body ends.
+
+        RFC 9112 (sections 2.2, 5.1 and 6.3) has a server refuse lines that are no headers, a space before
+        the colon, two lengths, and a length beside Transfer-Encoding.
+        """
+        names = [name.lower() for name in self.headers]
+        if self.headers.defects or not all(map(_HEADER_NAME.fullmatch, names)):
+            raise _Refused(HTTPStatus.BAD_REQUEST, "a line of the head is no header")
+        for name in _ONCE:
+            if names.count(name) > 1:
+                raise _Refused(HTTPStatus.BAD_REQUEST, f"expected one {name}, found {names.count(name)}")
+        if "transfer-encoding" in names:
+            raise _Refused(HTTPStatus.BAD_REQUEST, "expected Content-Length in place of Transfer-Encoding")
 
     def _require_own(self) -> None:
         """Refuses what comes from another site, or by another name than this server's."""
@@ -191,7 +211,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _get(self) -> None:
         # What nobody reads would be taken for the next request.
-        if self.headers.get("Content-Length", "0") != "0" or self.headers.get("Transfer-Encoding"):
+        if self.headers.get("Content-Length", "0") != "0":
             raise _Refused(HTTPStatus.BAD_REQUEST, "a page is asked for without a body")
         path = self.path.partition("?")[0]
         if path == "/facts":
@@ -221,7 +241,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _body(self) -> bytes:
         length = self.headers.get("Content-Length", "")
-        if not length.isascii() or not length.isdigit() or self.headers.get("Transfer-Encoding"):
+        if not length.isascii() or not length.isdigit():
             raise _Refused(HTTPStatus.LENGTH_REQUIRED, "expected Content-Length")
         if len(length) > 9 or int(length) > MAX_BODY:
             raise _Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"expected at most {MAX_BODY:,} bytes")

@@ -125,7 +125,9 @@ def test_localhost_is_this_server_too(server):
         ({"Content-Length": "9" * 5000}, 413),
         ({"Content-Length": "-1"}, 411),
         ({"Content-Length": None}, 411),
-        ({"Transfer-Encoding": "chunked"}, 411),
+        ({"Transfer-Encoding": "chunked"}, 400),
+        ({"Transfer-Encoding": ""}, 400),
+        ({"Content-Length": "5, 5"}, 411),
     ],
 )
 def test_what_is_typed_comes_from_the_page_alone(server, headers, status):
@@ -185,6 +187,38 @@ def test_the_body_of_a_question_for_a_page_is_no_second_request(server):
     assert (status, headers["Connection"]) == (400, "close")
     assert data == b"a page is asked for without a body\n"
     assert ask(server, "GET", "/", {"Content-Length": "0"})[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "lines"),
+    [
+        (method, lines)
+        for method in ("GET", "POST")
+        for lines in (
+            ["Content-Length: 0", "Content-Length: {size}"],
+            ["Content-Length: {size}", "content-length: {size}"],
+            ["Transfer-Encoding: chunked"],
+            ["Content-Length: {size}", "Transfer-Encoding: chunked"],
+            ["Content-Length: {size}", "Transfer-Encoding:"],
+            ["Content-Length : {size}"],
+            ["Content-Length: 0", "no header", "Content-Length: {size}"],
+            ["X: 1", " Content-Length: 0", "no header"],
+            ["X-Play-Token: {token}", "X-Play-Token: other"],
+            ["Origin: http://localhost:{port}", "Origin: https://evil.example"],
+            ["Content-Type: text/plain", "Content-Type: application/json"],
+        )
+    ],
+)
+def test_a_head_with_two_meanings_is_refused(server, method, lines):
+    hidden = f"GET /facts HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n\r\n"
+    told = {"size": len(hidden), "token": server.token, "port": server.port}
+    path = "/" if method == "GET" else "/answer"
+    head = [f"{method} {path} HTTP/1.1", f"Host: 127.0.0.1:{server.port}", *(x.format(**told) for x in lines)]
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+        connection.sendall(("\r\n".join(head) + "\r\n\r\n" + hidden).encode())
+        answered = connection.makefile("rb").read()
+    assert answered.startswith(b"HTTP/1.1 400 ")
+    assert answered.count(b"HTTP/1.1 ") == 1  # what comes behind it is not read
 
 
 def test_too_many_connections_are_turned_away_and_the_place_comes_free_again(server, monkeypatch):
