@@ -10,7 +10,7 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import Any, BinaryIO, TypeVar, cast
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
+from pygls.protocol import LanguageServerProtocol, lsp_method
 from pygls.uris import from_fs_path, to_fs_path
 
 from ..core.common_start import common_length
@@ -70,6 +71,19 @@ class _Open:
     text: DocumentText
     version: int | None
     waiting: asyncio.Task[None] | None = field(default=None, repr=False)
+
+
+class _Protocol(LanguageServerProtocol):
+    """pygls' own, without the folder that the client has open, which nobody here reads.
+
+    pygls would take it apart, and has no answer to `initialize` where Python refuses the address.
+    """
+
+    @lsp_method(types.INITIALIZE)
+    def lsp_initialize(self, params: types.InitializeParams) -> Generator[Any, Any, types.InitializeResult]:
+        """The answer to `initialize`."""
+        params.root_uri = params.root_path = params.workspace_folders = None
+        return (yield from super().lsp_initialize(params))
 
 
 class Server:
@@ -324,7 +338,7 @@ class Server:
 
 def make_server() -> tuple[LanguageServer, Server]:
     """A server that answers once it is started."""
-    pygls_server = LanguageServer("mkmodelfile", __version__)
+    pygls_server = LanguageServer("mkmodelfile", __version__, protocol_cls=_Protocol)
     server = Server(pygls_server)
     _follow(server, pygls_server)
     _answer(server, pygls_server)

@@ -355,3 +355,27 @@ def test_an_address_that_python_refuses_is_a_file_without_a_path(client: Client,
     client.send("textDocument/didClose", {"textDocument": {"uri": uri}})
     assert client.findings(uri) == []
     assert client.at("hover", uri, 0, 1) is None
+
+
+@pytest.mark.parametrize(
+    "folder",
+    [
+        {"rootUri": "file://[x"},
+        {"rootUri": "http://[::1"},
+        {"rootUri": None, "rootPath": "//x"},
+        {"rootUri": None, "workspaceFolders": [{"uri": "file://[x", "name": "x"}]},
+    ],
+)
+def test_a_client_may_have_any_folder_open(folder: dict[str, Any]) -> None:
+    with Client() as client:
+        asked = {"processId": os.getpid(), "capabilities": {}, **folder}
+        assert client.ask("initialize", asked)["capabilities"]["hoverProvider"]
+        client.send("initialized", {})
+        change = {
+            "added": [{"uri": "file://[y", "name": "y"}],
+            "removed": [{"uri": "file://[x", "name": "x"}],
+        }
+        client.send("workspace/didChangeWorkspaceFolders", {"event": change})
+        uri = "untitled:Modelfile"
+        client.open(uri, "PARAM x\n", version=1)
+        assert "MK101" in {d["code"] for d in client.findings(uri, 1)}
