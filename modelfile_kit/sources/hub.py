@@ -262,6 +262,11 @@ class HubRepository:
         what = f"{shown_url(self._endpoint)} answers otherwise than the hub does"
         return self._error(what, "check HF_ENDPOINT", UNREACHABLE)
 
+    def endless(self) -> SourceError:
+        """The error where each answer names one more without end."""
+        what = f"{shown_url(self._endpoint)} answers one question with more than {MAX_ANSWERS:,} pages"
+        return self._error(f"{what}, each of which names the next", "check HF_ENDPOINT", UNREACHABLE)
+
     def unreachable(self, error: BaseException) -> SourceError:
         """The error where there is no connection."""
         reason = hide_logins(str(error)) or type(error).__name__
@@ -393,6 +398,10 @@ class _KitClient:
 _KIT_CLIENT = _KitClient()
 
 
+class _EndlessError(Exception):
+    """More answers to one question than a list of the hub can have pages."""
+
+
 class _Question(threading.local):
     """What this thread asks the hub: its answers so far, and how long they may take together."""
 
@@ -406,12 +415,12 @@ class _Question(threading.local):
         self.budget = None
 
     def next_answer(self) -> Mapping[str, Any]:
-        """The `extensions` of a request. Raises ValueError for pages that name one another without end."""
+        """The `extensions` of a request. Raises _EndlessError for pages that name one another without end."""
         if self.budget is None:
             return {}
         self.answers += 1
         if self.answers > MAX_ANSWERS:
-            raise ValueError(f"more than {MAX_ANSWERS} answers to one question")
+            raise _EndlessError
         return under(self.budget)
 
 
@@ -446,6 +455,8 @@ def _asking(repository: HubRepository) -> Iterator[None]:
             raise
         except RefusedError as e:
             raise repository.refusal(e.status, e.headers) from e
+        except _EndlessError as e:
+            raise repository.endless() from e
         except (httpx.HTTPError, http.HTTPError) as e:
             response = getattr(e, "response", None)
             if response is not None:

@@ -71,7 +71,7 @@ def test_a_list_whose_pages_name_one_another_ends(hub, repo, monkeypatch, entrie
     monkeypatch.setattr(hub, "answer", answer)
     for question in (lambda: opened().files(), lambda: module.repositories_of("org")):
         asked.clear()
-        with pytest.raises(SourceError, match="answers otherwise than the hub does"):
+        with pytest.raises(SourceError, match="answers one question with more than 20 pages"):
             question()
         assert len(asked) == module.MAX_ANSWERS
 
