@@ -44,13 +44,17 @@ def dynamic(
         return go.Range(loop, over, tuple(body), item=item, index=index, count=count)
 
     entered: go.Test | None = None
+    flag: go.Var | None = None
     if node.else_ and node.test is not None:
         flag = st.declare("entered", go.Lit(False))
-        entered, st.entered = go.Atom(flag), flag
+        entered = go.Atom(flag)
     elif node.else_:
         entered = st.truth(go_int(over)) if count else go.Atom(over)
-    fixpoint(st, once, build, node.lineno)
-    st.entered = None
+    outer, st.entered = st.entered, flag
+    try:
+        fixpoint(st, once, build, node.lineno)
+    finally:
+        st.entered = outer
     if entered is not None:
         st.either_way(go.negate(entered), lambda: st.execute_all(node.else_))
 
