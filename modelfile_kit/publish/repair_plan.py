@@ -48,7 +48,8 @@ class Setting:
     """What of a Modelfile is repaired, and what is proven of it.
 
     renderer: "" where the TEMPLATE makes the prompts. coverage: of the prompts, by kind; read: kinds of
-    replies by name, whether they come back.
+    replies by name, whether they come back. unseen: kinds of which that is not known, as a limit of the kit
+    stopped a template, and which one.
     """
 
     template: str
@@ -57,6 +58,7 @@ class Setting:
     coverage: Mapping[str, str]
     read: Mapping[str, bool]
     renderer: str = ""
+    unseen: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def prompts(self) -> str:
@@ -68,7 +70,20 @@ class Setting:
         """What comes back, in words."""
         lost = [name for name, right in self.read.items() if not right]
         count = f"{len(self.read) - len(lost)} of {len(self.read)} kinds come back"
-        return count + (f" (not {', '.join(lost)})" if lost else "")
+        words = [f"not {', '.join(lost)}"] if lost else []
+        if self.unseen:
+            reason = next(iter(self.unseen.values()))
+            words.append(f"{', '.join(self.unseen)}: not known, {reason}")
+        return count + (f" ({'; '.join(words)})" if words else "")
+
+    def reads_as_much(self, other: Setting) -> bool:
+        """Whether every kind that another setting gives back is known to come back here."""
+        return all(self.read.get(name) for name, right in other.read.items() if right)
+
+    def reads_more(self, other: Setting) -> bool:
+        """Whether more comes back than of another setting, by the kinds that are known of both."""
+        names = [name for name in {**self.read, **other.read} if name not in {**self.unseen, **other.unseen}]
+        return sum(self.read.get(n, False) for n in names) > sum(other.read.get(n, False) for n in names)
 
 
 @dataclass(frozen=True)
@@ -256,7 +271,10 @@ class _Judge:
         reference = Reference(
             self.source.text, bos_token=self.source.bos_token, eos_token=self.source.eos_token
         )
-        self.spoken = spoken_replies(reference, self.source.eos_token)
+        spoken = spoken_replies(reference, self.source.eos_token)
+        # Which limit ended the search for them: then what was found may have been cut out wrongly.
+        self.ended = reference.look_ended
+        self.spoken = () if self.ended else spoken
 
     def setting(self, template: str, renderer: str, parser: str, stop: Sequence[str]) -> Setting:
         """What is proven of a TEMPLATE or a RENDERER, and of a PARSER."""
@@ -264,9 +282,11 @@ class _Judge:
         # Only a server can say what becomes of an answer by a schema.
         tools = self.claimed.get("tools", "absent") != "absent"
         known = (one.kind for one in self.spoken if one.kind.form is None and (tools or not one.kind.offered))
-        read = trip.own().read if trip else {kind.name: False for kind in known}
+        own = trip.own() if trip else None
+        read = own.read if own else {kind.name: False for kind in known}
+        unseen = own.unseen if own else {}
         coverage = self._by_renderer(renderer, parser) if renderer else self._coverage(template)
-        return Setting(template, parser, tuple(stop), coverage, read, renderer)
+        return Setting(template, parser, tuple(stop), coverage, read, renderer, unseen)
 
     def best_parser(self, template: str, renderer: str, parser: str) -> str:
         """The reader that is proven best, "" for the tags; `parser` where nothing is known to be better."""
@@ -301,7 +321,7 @@ class _Judge:
                 seen = PromptTemplate(template, target=self.target, family=self.family, parser=parser)
         except KitError:
             return None
-        return Trip(self.spoken, seen, self.tokens)
+        return Trip(self.spoken, seen, self.tokens, ended=self.ended)
 
     def _rendered(self, renderer: str, parser: str, target: Target) -> RendererPrompts:
         return RendererPrompts(
@@ -365,11 +385,9 @@ def _better(judge: _Judge, before: Setting, plan: Plan, *, bound: bool) -> Setti
 
 def _is_better(new: Setting, before: Setting, kept: Setting) -> bool:
     worse = any(_rank(new, kind) < _rank(before, kind) for kind in CATEGORIES)
-    lost = any(right and not new.read.get(name) for name, right in kept.read.items())
     gains = sum(_rank(new, kind) - _rank(before, kind) for kind in CATEGORIES)
-    more = sum(new.read.values()) > sum(kept.read.values())
     # Prompts come first: a reply to a prompt that the model never saw in training is worth little.
-    return not worse and (gains > 0 or (more and not lost))
+    return not worse and (gains > 0 or (new.reads_more(kept) and new.reads_as_much(kept)))
 
 
 def _worth(setting: Setting) -> tuple[int, int]:

@@ -216,7 +216,8 @@ def _better_parser(source: Source, spoken: Sequence[Spoken]) -> str:
     except KitError:
         return ""
     voice = source.voice([source.request.template or "", *(s.text for s in spoken)])
-    trip = Trip(spoken, seen, ReplyTokens.of_types(voice.special))
+    tokens = ReplyTokens.of_types(voice.special)
+    trip = Trip(spoken, seen, tokens, ended=source.reference.look_ended)
     own = trip.own()
     return advice(trip.best(own), own)
 

@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..core.errors import KitError
-from ..core.step_account import steps_together
+from ..core.step_account import steps_for_messages
 from ..gotemplate.budget import LimitError
 from ..huggingface import Reference
 from ..ollama.builtin import PARSERS, parser_for
@@ -122,10 +122,6 @@ class RoundTrip:
     def _right(self, aspect: str) -> list[bool]:
         """Of each reading that has the aspect: whether it comes back."""
         return [r.right(aspect) for r in self.readings if aspect in aspects_of(r.spoken.kind)]
-
-
-# Steps of one prompt, whatever the work around it took before. The hungriest real TEMPLATE takes 50,000.
-_JINJA_STEPS, _GO_STEPS = 50_000, 400_000
 
 
 def kinds_with(aspect: str) -> tuple[Kind, ...]:
@@ -315,7 +311,7 @@ class Trip:
     def _made(self, template: Prompts, offered: bool, think: Think) -> str | None:
         message = {"role": "user", "content": QUESTION}
         try:
-            with steps_together(_JINJA_STEPS, _GO_STEPS, anew=True):
+            with steps_for_messages(1):  # whatever the work around it took before
                 return template.render([message], tools=TOOLS if offered else None, think=think)
         except LimitError as error:
             self._stopped = error

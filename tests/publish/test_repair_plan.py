@@ -9,9 +9,14 @@ import pytest
 
 from modelfile_kit.compiler import compile_template
 from modelfile_kit.core.errors import ServerError
+from modelfile_kit.core.step_account import steps_together
+from modelfile_kit.huggingface import Reference
 from modelfile_kit.micro import build_model
+from modelfile_kit.publish import repair_plan
 from modelfile_kit.publish.repair import request_of
 from modelfile_kit.publish.repair_plan import RepairPlan, plan_repair
+from modelfile_kit.replies import round_trip
+from modelfile_kit.replies.spoken import spoken_replies
 from tests.zoo.pairs import text_model_of
 
 # Calls as JSON between tags, which Ollama reads by the tags of a right TEMPLATE.
@@ -178,3 +183,42 @@ def test_files_on_another_machine(gguf: Path) -> None:
     with pytest.raises(ServerError, match="does not show the GGUF") as caught:
         planned(Server(Path("/nowhere/sha256-" + "1" * 64), PLAIN))
     assert "--model FILE" in caught.value.help
+
+
+def _few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Prompts of requests with tools are stopped where a TEMPLATE walks over them."""
+    monkeypatch.setattr(
+        round_trip, "steps_for_messages", lambda count: steps_together(100_000, 1_000, anew=True)
+    )
+
+
+def test_a_template_that_a_limit_stops_is_not_said_to_read_fewer_replies(
+    gguf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = compile_template(JINJA, eos_token="<|endoftext|>").template
+    slow = "{{ if .Tools }}{{ range 100 }}{{ range 100 }}{{ end }}{{ end }}{{ end }}"
+    alike = planned(Server(gguf, slow + right))
+    assert alike.before is not None and not alike.before.unseen
+    assert "call" in alike.before.read
+    _few_steps(monkeypatch)
+    plan = planned(Server(gguf, slow + right))
+    assert plan.before is not None
+    assert "call" in plan.before.unseen and "call" not in plan.before.read
+    assert "not known" in plan.before.replies and "more than 1,000 steps" in plan.before.replies
+    assert not [c for c in plan.changes if c.instruction in ("TEMPLATE", "PARSER")]
+
+
+def test_replies_that_a_limit_cut_out_change_nothing(gguf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stop that seems to stand inside of one may stand behind it."""
+    server = Server(gguf, PLAIN, parameters='stop "<tool_call>"')
+    assert any(c.instruction == "PARAMETER stop" and "cuts them" in c.why for c in planned(server).changes)
+    spoken = spoken_replies
+
+    def cut_short(reference: Reference, eos_token: str | None) -> Any:
+        reference.look_ended = "the chat template takes more than 9 steps"
+        return spoken(reference, eos_token)
+
+    monkeypatch.setattr(repair_plan, "spoken_replies", cut_short)
+    plan = planned(server)
+    assert plan.before is not None and plan.before.read == {}
+    assert "cuts them" not in "".join(c.why for c in plan.changes)

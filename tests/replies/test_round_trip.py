@@ -295,7 +295,7 @@ def test_what_the_work_around_it_took_changes_no_reply() -> None:
 
 
 def test_a_stopped_template_says_nothing_about_its_replies(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(round_trip, "_GO_STEPS", 1)
+    monkeypatch.setattr(round_trip, "steps_for_messages", lambda count: steps_together(9, 1, anew=True))
     found = trip(CODER).own()
     assert "call" in found.unseen
     assert all(found.read.values())  # the prompt without tools is short
@@ -305,7 +305,7 @@ def test_a_stopped_template_says_nothing_about_its_replies(monkeypatch: pytest.M
 
 def test_no_other_reader_is_taken_where_a_limit_hides_replies(monkeypatch: pytest.MonkeyPatch) -> None:
     assert trip(CODER).best().parser  # without a limit one reads more
-    monkeypatch.setattr(round_trip, "_GO_STEPS", 1)
+    monkeypatch.setattr(round_trip, "steps_for_messages", lambda count: steps_together(9, 1, anew=True))
     stopped = trip(CODER)
     own = stopped.own()
     assert stopped.best(own) is own
