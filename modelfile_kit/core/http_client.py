@@ -4,7 +4,8 @@ Every answer has a deadline and a minimum rate, every secret one origin. Waiting
 waits, in reads and writes of the connection, so that a busy or paused machine is not taken for a slow server.
 
 httpx bounds the silence between two bytes alone: a server that sends one a second is never silent. Its
-transport is therefore made here, of httpcore's connection pools and a network of our own below them.
+transport is therefore made here, of httpcore's connection pools and a network of our own below them. An
+interrupt reaches httpcore only where it waits for the network: its locks would stay taken otherwise.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from .api_keys import require_private, require_sendable
 from .errors import MissingDependencyError, UsageError
+from .interrupts import Held, let_in
 from .urls import is_loopback, origin, require_closed_login, shown_url
 
 if TYPE_CHECKING:
@@ -226,7 +228,7 @@ class _Watch:
             raise httpcore.ReadTimeout(self._late())
         before = time.monotonic()
         try:
-            return step(min(bounds) if bounds else None)
+            return let_in(partial(step, min(bounds) if bounds else None))
         except httpcore.TimeoutException as e:
             waited = time.monotonic() - before
             if self.budget.waited + waited >= self.budget.seconds:
@@ -339,8 +341,9 @@ class _Transport:
         self.close()
 
     def close(self) -> None:
-        for pool in self._pools.values():
-            pool.close()
+        with Held():
+            for pool in self._pools.values():
+                pool.close()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         import httpcore
@@ -360,7 +363,7 @@ class _Transport:
         except ValueError as e:
             # Our own addresses are looked at before; one that a server redirects to is not.
             raise httpx.RemoteProtocolError(f"redirected to an invalid address: {e}") from e
-        with _at(watch), _errors_of_httpx():
+        with Held(), _at(watch), _errors_of_httpx():
             answer = pool.handle_request(asked)
         watch.rest()
         body = _body(cast("Iterable[bytes]", answer.stream), watch, lines=self._lines)
@@ -481,7 +484,7 @@ def _body(parts: Iterable[bytes], watch: _Watch, *, lines: bool) -> httpx.SyncBy
         def __iter__(self) -> Iterator[bytes]:
             left = iter(parts)
             while True:
-                with _at(watch), _errors_of_httpx():
+                with Held(), _at(watch), _errors_of_httpx():
                     part = next(left, None)
                 if part is None:
                     return
@@ -492,7 +495,7 @@ def _body(parts: Iterable[bytes], watch: _Watch, *, lines: bool) -> httpx.SyncBy
                 yield part
 
         def close(self) -> None:
-            with _at(watch), _errors_of_httpx():
+            with Held(), _at(watch), _errors_of_httpx():
                 cast("Any", parts).close()
 
     return Body()

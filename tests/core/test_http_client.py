@@ -6,7 +6,9 @@ import ast
 import contextlib
 import gzip
 import math
+import os
 import re
+import signal
 import socket
 import threading
 import time
@@ -14,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import httpcore._synchronization as httpcore_locks
 import httpx
 import pytest
 from pytest_httpserver import HTTPServer
@@ -23,6 +26,7 @@ import modelfile_kit
 from modelfile_kit.core import http_client
 from modelfile_kit.core.errors import GGUFError, MissingDependencyError, ServerError, UsageError
 from modelfile_kit.core.http_client import Budget, open_client, patience, under
+from modelfile_kit.core.interrupts import terminated_as_interrupted
 from modelfile_kit.gguf_file import read_header
 from modelfile_kit.runtime.ollama.client import OllamaServer
 from modelfile_kit.runtime.openai import OpenAIServer
@@ -467,3 +471,40 @@ def test_a_socks_proxy_needs_a_package(monkeypatch: pytest.MonkeyPatch) -> None:
         client.get("/")
     assert "SOCKS proxy" in e.value.message
     assert "pip install socksio" in e.value.help
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no signal that asks a process to end")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_an_interrupt_leaves_no_lock_taken(
+    httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """The signal comes right after httpcore took a lock, each of them in turn; then the client asks again."""
+    httpserver.expect_request("/").respond_with_data(b"x" * 100_000)
+    locks = (httpcore_locks.Lock, httpcore_locks.ThreadLock)
+    taken, wanted = 0, 0
+
+    def take(self: Any) -> Any:
+        nonlocal taken
+        assert self._lock.acquire(timeout=10), "nobody gave this lock back"
+        taken += 1
+        if taken == wanted:
+            signal.raise_signal(getattr(signal, name))
+        return self
+
+    for lock in locks:
+        monkeypatch.setattr(lock, "__enter__", take)
+    for number in range(1, 1000):
+        taken, wanted, interrupted = 0, number, False
+        with open_client(httpserver.url_for("/"), silence=30) as client:
+            try:
+                with terminated_as_interrupted():
+                    for _ in range(2):  # the second one by the connection of the first
+                        client.get("/")
+            except KeyboardInterrupt:
+                interrupted = True
+            reached, wanted = taken >= number, -1
+            assert interrupted == reached
+            assert len(client.get("/").content) == 100_000
+        if not reached:
+            break
+    assert 10 < number < 1000

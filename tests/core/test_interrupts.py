@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from modelfile_kit.core.interrupts import terminated_as_interrupted
+from modelfile_kit.core.interrupts import Held, let_in, terminated_as_interrupted
 
 # A signal that is sent to a process with threads may reach another one; raise_signal reaches this one.
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no signal that asks a process to end")
@@ -57,3 +57,65 @@ def test_another_thread_changes_nothing() -> None:
     thread.start()
     thread.join()
     assert seen == [before]
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_what_is_held_is_interrupted_at_its_end(name: str) -> None:
+    done = []
+    with pytest.raises(KeyboardInterrupt), terminated_as_interrupted():
+        with Held():
+            with Held():
+                signal.raise_signal(getattr(signal, name))
+                done.append("inner")
+            done.append("outer")
+        done.append("behind")
+    assert done == ["inner", "outer"]
+    with Held():  # it was one interrupt
+        done.append("later")
+    assert done[-1] == "later"
+
+
+def test_an_error_of_what_is_held_gives_way_to_the_interrupt() -> None:
+    with pytest.raises(KeyboardInterrupt), terminated_as_interrupted(), Held():
+        signal.raise_signal(signal.SIGINT)
+        raise ValueError("both")
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_wait_inside_lets_interrupts_in(before: bool) -> None:
+    steps = []
+
+    def step() -> None:
+        steps.append("begun")
+        signal.raise_signal(signal.SIGINT)
+        steps.append("ended")
+
+    with terminated_as_interrupted(), pytest.raises(KeyboardInterrupt), Held():
+        if before:
+            signal.raise_signal(signal.SIGINT)
+        try:
+            let_in(step)
+        finally:
+            # The tidying up is held again.
+            signal.raise_signal(signal.SIGINT)
+            steps.append("tidied")
+    assert steps == (["tidied"] if before else ["begun", "tidied"])
+    assert let_in(lambda: 5) == 5
+
+
+def test_another_thread_holds_nothing() -> None:
+    begun, end = threading.Event(), threading.Event()
+
+    def work() -> None:
+        with Held():
+            begun.set()
+            end.wait(60)
+            let_in(lambda: None)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    begun.wait(60)
+    with pytest.raises(KeyboardInterrupt), terminated_as_interrupted():
+        signal.raise_signal(signal.SIGINT)
+    end.set()
+    thread.join()
