@@ -25,7 +25,7 @@ from ..package.variants import variant_packages
 from ..report import Report
 from ..sources.connections import CONNECTIONS, MOST_CONNECTIONS, connections
 from ..sources.download import free_bytes, no_room, still_missing
-from ..sources.fetched import fetch_to
+from ..sources.fetched import fetch_to, version_of
 from ..sources.name import near_name
 from ..sources.places import known
 from ..sources.quantizations import is_projector
@@ -265,12 +265,17 @@ def _must_have_room(missing: Sequence[Item]) -> None:
     """All of them, before the first one is fetched."""
     need: dict[Path, int] = {}
     for item in missing:
-        need[item.place.parent] = need.get(item.place.parent, 0) + still_missing(item.place, item.file)
+        need[item.place.parent] = need.get(item.place.parent, 0) + _still_missing(item)
     for folder, count in need.items():
         if count > (free := free_bytes(folder)):
             raise no_room(
                 ", ".join(i.title for i in missing if i.place.parent == folder), count, free, folder
             )
+
+
+def _still_missing(item: Item) -> int:
+    loose = item.place != item.repository.place(item.file)
+    return still_missing(item.place, item.file, version=version_of(item.repository), loose=loose)
 
 
 def _sum(items: Sequence[Item]) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -32,6 +33,7 @@ except ImportError:  # Windows
 
 BLOCK_BYTES = 1 << 20
 NO_ROOM = "MK492"
+MARK_CHARS = 8  # of the digest of what a server calls a state, in the name of an unfinished file
 LOCK_SECONDS = 0.2  # between two looks whether another process has ended its download
 
 
@@ -59,11 +61,14 @@ def download(
     title: str,
     told: Told | None = None,
     version: str = "",
+    loose: bool = False,
 ) -> Path:
     """Writes a file to its place.
 
     opened: the contents from a byte on; place: of the finished file; title: for messages. version: where the
-    file has no digest, the server's name of the one state that is wanted, if that is known.
+    file has no digest, the server's name of the one state that is wanted, if that is known. loose: the place
+    is that of every state of the file, as in a folder of the user's; without a digest nothing would tell
+    whether what a break left is of the wanted one, so its name does.
     What a break left is gone on with. While another process fetches the same file, this one waits for it.
     Raises SourceError where the contents are not those that were listed (nothing is left then) and where the
     disk has no room (MK492); OSError with the place where it cannot be written.
@@ -71,10 +76,12 @@ def download(
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         while not place.is_file():
-            part = _part_of(place, file)
+            part = _part_of(place, file, version if loose else None)
             with _alone(part, file, told) as stream:
                 if stream is None:  # another process has finished meanwhile, or has given up
                     continue
+                if loose and not _is_told_apart(file, version):
+                    stream.truncate(0)
                 _must_have_room(stream, place, file, title)
                 if part.suffix == ".pieces":
                     _fill_pieces(opened, stream, file, title, told, version)
@@ -83,6 +90,8 @@ def download(
                 stream.flush()
                 os.fsync(stream.fileno())
                 part.replace(place)
+        if loose:
+            _remove_other_parts(place)
     except OSError as e:
         raise cannot_write(e, place) from e
     return place
@@ -104,11 +113,13 @@ def no_room(title: str, need: int, free: int, folder: Path) -> SourceError:
     )
 
 
-def still_missing(place: Path, file: RepositoryFile) -> int:
-    """Bytes that a download to this place would fetch, as far as that is known."""
+def still_missing(place: Path, file: RepositoryFile, *, version: str = "", loose: bool = False) -> int:
+    """Bytes that a download to this place would fetch, as far as that is known; the rest as of `download`."""
     if place.is_file() or file.size is None:
         return 0
-    part = _part_of(place, file, look_only=True)
+    if loose and not _is_told_apart(file, version):
+        return file.size
+    part = _part_of(place, file, version if loose else None, look_only=True)
     try:
         with part.open("r+b", buffering=0) as stream:
             return max(0, file.size - _there(stream, part, file))
@@ -116,9 +127,17 @@ def still_missing(place: Path, file: RepositoryFile) -> int:
         return file.size
 
 
-def _part_of(place: Path, file: RepositoryFile, *, look_only: bool = False) -> Path:
-    """The unfinished file: one with pieces for a large file, and wherever there is one already."""
-    begun, pieces = place.with_name(f"{place.name}.incomplete"), place.with_name(f"{place.name}.pieces")
+def _part_of(
+    place: Path, file: RepositoryFile, version: str | None = None, *, look_only: bool = False
+) -> Path:
+    """The unfinished file: one with pieces for a large file, and wherever there is one already.
+
+    version: of a file whose place does not say its state, None of others.
+    """
+    mark = ""
+    if version is not None and not file.digest and (state := _state(file, version)):
+        mark = f".{hashlib.sha256(state.encode('utf-8', 'surrogatepass')).hexdigest()[:MARK_CHARS]}"
+    begun, pieces = (place.with_name(f"{place.name}{mark}{end}") for end in (".incomplete", ".pieces"))
     if file.size is None:
         return begun
     if pieces.exists():
@@ -132,6 +151,21 @@ def _part_of(place: Path, file: RepositoryFile, *, look_only: bool = False) -> P
             pieces.hardlink_to(begun)
             begun.unlink()
     return pieces
+
+
+def _is_told_apart(file: RepositoryFile, version: str) -> bool:
+    """Whether one state of the file can be told from another."""
+    return bool(file.digest or _state(file, version))
+
+
+def _remove_other_parts(place: Path) -> None:
+    """Removes what breaks left of other states of the file, unless another process is at it."""
+    pattern = re.compile(rf"{re.escape(place.name)}(\.[0-9a-f]{{{MARK_CHARS}}})?\.(incomplete|pieces)")
+    for part in place.parent.iterdir():
+        if pattern.fullmatch(part.name) and part.is_file():
+            with contextlib.suppress(OSError), part.open("r+b") as stream:
+                if _locked(stream.fileno(), part):
+                    part.unlink()
 
 
 def _there(stream: BinaryIO, part: Path, file: RepositoryFile) -> int:
@@ -223,7 +257,10 @@ def _contradicts(title: str, what: str) -> SourceError:
 @contextlib.contextmanager
 def _alone(part: Path, file: RepositoryFile, told: Told | None) -> Iterator[BinaryIO | None]:
     """The unfinished file, which no other process writes meanwhile; None after another process had it."""
-    descriptor = os.open(part, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
+    if part.is_symlink():  # nothing of ours: it may lead to a file that nobody wants written
+        part.unlink()
+    more = getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
+    descriptor = os.open(part, os.O_RDWR | os.O_CREAT | more, 0o666)
     with os.fdopen(descriptor, "r+b", buffering=0) as stream:
         if _locked(descriptor, part):
             yield stream

@@ -37,7 +37,8 @@ def fetch_to(repository: Repository, file: RepositoryFile, place: Path, told: To
             file,
             title=f"{repository.title}/{file.path}",
             told=told,
-            version=getattr(repository, "version", ""),
+            version=version_of(repository),
+            loose=True,
         )
     beside = place.with_name(f"{place.name}.incomplete")
     try:
@@ -48,6 +49,11 @@ def fetch_to(repository: Repository, file: RepositoryFile, place: Path, told: To
     except OSError as e:
         raise cannot_write(e, place) from e
     return place
+
+
+def version_of(repository: Repository) -> str:
+    """What the server calls the state of its one file, "" where the files' own list says more."""
+    return str(getattr(repository, "version", ""))
 
 
 def _of(title: str, told: Fetching | None) -> Told | None:

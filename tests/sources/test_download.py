@@ -8,7 +8,8 @@ import os
 import pytest
 
 from modelfile_kit.core.errors import SourceError
-from modelfile_kit.sources.download import download
+from modelfile_kit.sources.connections import connections
+from modelfile_kit.sources.download import download, still_missing
 from modelfile_kit.sources.repository import RepositoryFile
 
 DATA = bytes(range(256)) * 10_000
@@ -130,3 +131,64 @@ def test_a_full_disk(tmp_path, monkeypatch) -> None:
         download(Memory(), tmp_path / "m.gguf", listed(), title="x")
     assert e.value.filename == str(tmp_path / "m.gguf")
     assert not (tmp_path / "m.gguf").exists()
+
+
+OTHER = bytes(reversed(DATA))
+
+
+@pytest.mark.parametrize("count", [1, 4])
+@pytest.mark.parametrize("size", [len(DATA), 20 << 20])
+def test_a_beginning_of_another_state_is_not_gone_on_with(tmp_path, count, size) -> None:
+    """Two states of a file without a digest, of one size: the server calls them by other names."""
+    old, new = ((data * (size // len(data) + 1))[:size] for data in (OTHER, DATA))
+    place, file = tmp_path / "m.gguf", RepositoryFile("m.gguf", size)
+
+    class Server(Memory):
+        def __init__(self, data, version, there):
+            super().__init__(data)
+            self.version, self.there = version, there
+
+        def __call__(self, start, end=None):
+            source = super().__call__(start, end)
+            source.version = self.version
+            source.truncate(max(0, min(len(source.getvalue()), self.there - start)))
+            return source
+
+    with connections(count):
+        for version in ("old", ""):
+            with pytest.raises(SourceError):
+                download(Server(old, version, size // 2), place, file, title="x", version=version, loose=True)
+        again = Server(new, "new", size)
+        assert download(again, place, file, title="x", version="new", loose=True).read_bytes() == new
+    assert again.opened[0] == 0
+    assert [p.name for p in tmp_path.iterdir()] == ["m.gguf"]
+
+
+@pytest.mark.parametrize("version", ["same", ""])
+def test_a_beginning_of_the_same_state_is_gone_on_with(tmp_path, version) -> None:
+    place, file = tmp_path / "m.gguf", RepositoryFile("m.gguf", len(DATA))
+
+    def ask(memory, *, loose):
+        return download(memory, place, file, title="x", version=version, loose=loose)
+
+    for loose in (True, False):
+        with pytest.raises(SourceError):
+            ask(Memory(DATA[:1000]), loose=loose)
+        missing = still_missing(place, file, version=version, loose=loose)
+        # In a place for every state, what has no name of its own state is begun again.
+        known = bool(version) or not loose
+        assert missing == len(DATA) - (1000 if known else 0)
+        again = Memory()
+        assert ask(again, loose=loose).read_bytes() == DATA
+        assert again.opened == [1000 if known else 0]
+        assert [p.name for p in tmp_path.iterdir()] == ["m.gguf"]
+        place.unlink()
+
+
+def test_a_link_in_the_place_of_the_unfinished_file_is_not_written_through(tmp_path) -> None:
+    mine = tmp_path / "mine"
+    mine.write_bytes(b"mine")
+    (tmp_path / "m.gguf.incomplete").symlink_to(mine)
+    assert download(Memory(), tmp_path / "m.gguf", listed(), title="x").read_bytes() == DATA
+    assert mine.read_bytes() == b"mine"
+    assert not (tmp_path / "m.gguf").is_symlink()
