@@ -14,6 +14,7 @@ from ..fit.sources import model_of
 from ..gguf_file import Header, read_header
 from ..gguf_file.description import file_type
 from ..gguf_file.inputs import model_input
+from ..gguf_file.neighbours import state_around
 from ..gguf_file.pairing import FileKind, check_pair, classify
 from ..gguf_file.projector_choice import find_projector
 from ..gguf_file.soundness import check_soundness
@@ -129,8 +130,9 @@ def finished(looked: Looked, judged: Judged | None) -> Row:
 
 
 def _revision_of_file(path: Path) -> str:
+    """Changes with what a row rests on: the file, its other parts, and the projectors around it."""
     info = path.stat()
-    return f"{info.st_size}-{info.st_mtime_ns}"
+    return f"{info.st_size}-{info.st_mtime_ns}-{state_around(path)}"
 
 
 def _projector(resolved: Resolved, header: Header, found: list[Diagnostic]) -> Header | None:

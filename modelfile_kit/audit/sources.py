@@ -64,12 +64,16 @@ def _expanded(source: str, host: str | None) -> Iterator[str]:
 
 
 def _in_folder(folder: Path) -> Iterator[str]:
-    """The models, by path; of a split one the first part, and no projectors."""
+    """The models, by path; of a split one the first part, and no projectors.
+
+    A folder in it that cannot be listed has a row of its own, which says why.
+    """
     found = []
     failed: list[OSError] = []
     for path in sorted(files_below(folder, failed)):
         if path.suffix.lower() == ".gguf" and "mmproj" not in path.name.lower() and not is_later_part(path):
             found.append(str(path))
+    found += [str(error.filename) for error in failed]
     if not found:
         raise UsageError(f"{folder} has no GGUF model in it or below", help="name another folder, or models")
     yield from found

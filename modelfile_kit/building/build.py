@@ -14,6 +14,7 @@ from ..compiler.compile import GO_STEPS, JINJA_STEPS
 from ..core.conversation import Conversation, Message, Tool
 from ..core.diagnostics import Diagnostic
 from ..core.errors import PackageError, UsageError
+from ..core.files import real_path
 from ..core.step_account import steps_together
 from ..gguf_file.split import split_of
 from ..ollama.conversation_rules import with_system
@@ -345,9 +346,9 @@ def default_output(package: Package) -> Path:
     elsewhere would choose which files are replaced.
     """
     folder = package.folder / "build" / package.name.replace("/", "-").replace(":", "-")
-    if not folder.resolve().is_relative_to(package.folder.resolve()):
+    if not real_path(folder).is_relative_to(real_path(package.folder)):
         raise UsageError(
-            f"{folder} leads by a link to {folder.resolve()}, which is outside of the package",
+            f"{folder} leads by a link to {real_path(folder)}, which is outside of the package",
             help="remove the link, or name the folder with --output",
         )
     return folder

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..core.diagnostics import Diagnostic, Severity, Span
+from ..core.files import real_path
 from ..gguf_file import Header, read_header
 from ..gguf_file.pairing import FileKind, classify
 from ..package.package import Package
@@ -79,7 +80,7 @@ def _tensor_problem(adapter: Header, model: Header) -> str | None:
 
 def _draft(path: Path, files: PackageFiles, span: Span) -> Iterator[Diagnostic]:
     header = read_header(path)
-    if path.resolve() == files.model.resolve():
+    if real_path(path) == real_path(files.model):
         message = f"`draft` and `model` are the same file, {path.name}: `ollama create` refuses that"
         hint = "name the draft model's own GGUF; a model with MTP layers inside needs no `draft`"
         yield Diagnostic(DRAFT_UNFIT, Severity.ERROR, message, span, hint)

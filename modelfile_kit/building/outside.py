@@ -10,6 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..core.diagnostics import Diagnostic, Severity, Span
+from ..core.files import real_path
 from ..package.package import Package
 
 OUTSIDE = "MK536"
@@ -26,7 +27,7 @@ def check_outside(package: Package) -> tuple[Diagnostic, ...]:
         "license": package.license,
         "tests": package.tests,
     }
-    home = package.folder.resolve()
+    home = real_path(package.folder)
     found = [
         Diagnostic(
             OUTSIDE,
@@ -37,9 +38,9 @@ def check_outside(package: Package) -> tuple[Diagnostic, ...]:
             "copy it into the package; if the package is not yours, look at that file first",
         )
         for key, path in named.items()
-        if isinstance(path, Path) and not path.resolve().is_relative_to(home)
+        if isinstance(path, Path) and not real_path(path).is_relative_to(home)
     ]
-    golden = package.golden_folder.resolve()
+    golden = real_path(package.golden_folder)
     if golden.is_relative_to(home) and golden.is_dir():
         found += [
             Diagnostic(
@@ -50,6 +51,6 @@ def check_outside(package: Package) -> tuple[Diagnostic, ...]:
                 "copy the file into the package; if the package is not yours, look at that file first",
             )
             for path in sorted(golden.iterdir())
-            if path.is_symlink() and not path.resolve().is_relative_to(home)
+            if path.is_symlink() and not real_path(path).is_relative_to(home)
         ]
     return tuple(found)

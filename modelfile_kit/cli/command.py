@@ -71,7 +71,7 @@ class Command(click.Command):
     def _report(self, error: Exception, ctx: click.Context) -> None:
         """Writes an error as a report and ends the command, where that is what was asked for."""
         from ..core.errors import KitError
-        from ..core.urls import shown_url
+        from ..core.urls import hide_logins, shown_url, without_logins
         from ..report import FORMATS, Report
 
         asked = ctx.params.get("output_format", "text")
@@ -81,8 +81,8 @@ class Command(click.Command):
             return
         given = (ctx.params.get(p.name or "") for p in self.params if isinstance(p, click.Argument))
         words = (word for value in given for word in (value if isinstance(value, tuple) else (value,)))
-        subject = " ".join(shown_url(str(word)) for word in words if word is not None)
-        report = Report(str(self.name), subject, diagnostics=error.findings)
+        subject = " ".join(hide_logins(shown_url(str(word))) for word in words if word is not None)
+        report = Report(str(self.name), subject, diagnostics=without_logins(error.findings))
         if asked == "text":  # main says it on stderr
             write_report_files(report)
             return

@@ -18,7 +18,7 @@ from typing import Any
 import click
 
 from ..core.interrupts import terminated_as_interrupted
-from ..core.urls import hide_logins
+from ..core.urls import hide_logins, without_logins
 from ..core.version import __version__
 from .command import HELP_NAMES, Command, fit_help
 from .flags import FLAGS, Flags, flag_options
@@ -229,6 +229,7 @@ def _explain(error: Exception, flags: Flags) -> int:
         findings = (_unplanned(error),)
     if isinstance(error, BrokenPipeError):
         return _quiet_pipe()
+    findings = without_logins(findings)
     flags.shown += findings
     lines = findings_lines(findings, color=wants_color(sys.stderr), width=columns(sys.stderr))
     tell("\n".join(lines))

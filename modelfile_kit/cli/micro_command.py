@@ -9,7 +9,7 @@ import click
 from ..building.build import build
 from ..core.diagnostics import Span
 from ..core.errors import UsageError
-from ..core.files import package_file_in
+from ..core.files import package_file_in, real_path
 from ..gguf_file import read_header
 from ..package.package import load_package
 from ..testing.stand_in_file import (
@@ -71,7 +71,7 @@ def command(package: Path, output: Path, describes: bool) -> None:
         described = describe(loaded, built.files.header, header, projector.name if projector else "")
         show(str(loaded.as_named(described)))
         return
-    if output.resolve() == loaded.folder.resolve():
+    if real_path(output) == real_path(loaded.folder):
         raise UsageError(
             "the micro model has the names of the real files; beside the package it would take their place",
             span=Span(str(output)),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from ..core.urls import hide_logins
 from .command import NEXT
 
 # The options that say which files are meant, by the names of their parameters.
@@ -21,8 +22,11 @@ _OPTIONS = {
 
 
 def say_next(*words: str) -> None:
-    """The command that usually comes next, shown as the last line unless --quiet."""
-    click.get_current_context().meta[NEXT] = f"next: {shlex.join(words)}"
+    """The command that usually comes next, shown as the last line unless --quiet.
+
+    A password in an address is hidden: the line stays in the log of a CI service.
+    """
+    click.get_current_context().meta[NEXT] = f"next: {shlex.join(map(hide_logins, words))}"
 
 
 def with_same_files(command: str, options: Sequence[str] = ("variants", "model", "projector")) -> list[str]:

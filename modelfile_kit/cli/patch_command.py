@@ -8,6 +8,7 @@ import click
 
 from ..core.diagnostics import Span
 from ..core.errors import UsageError
+from ..core.files import real_path
 from ..diff.metadata import metadata_changes
 from ..gguf_file import Header, read_header
 from ..gguf_file.assignments import check_deletions, read_assignments
@@ -86,7 +87,7 @@ def command(
         )
     header = read_header(model)
     changes, types = _changes(header, assignments, deletions)
-    destination = model.resolve() if in_place else output or folder / f"{model.stem}-patched.gguf"
+    destination = real_path(model) if in_place else output or folder / f"{model.stem}-patched.gguf"
     if not in_place and not dry_run:
         _must_be_new(destination, model)
     _must_be_first(header, model)

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from .files import open_file
+from .files import open_file, real_path
 from .progress import tell_step
 
 try:
@@ -30,7 +30,7 @@ def clone_file(source: Path, target: Path) -> Way:
     copy. Raises OSError with the name of the file that could not be read or written, and where the disk has
     no room for a copy; nothing is left of it then.
     """
-    source = source.resolve()
+    source = real_path(source)
     with open_file(source) as data:
         try:
             if reflink(data.fileno(), target):

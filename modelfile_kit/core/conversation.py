@@ -124,6 +124,9 @@ def check_messages(value: Any, *, where: str) -> list[Message]:
             raise UsageError(f"{where}: message {i}: `role` is {_kind(m.get('role'))}, expected a string")
         if not isinstance(m.get("content", ""), (str, list, type(None))):
             raise UsageError(f"{where}: message {i}: `content` is {_kind(m['content'])}, expected a string")
+        calls = m.get("tool_calls")
+        if not isinstance(calls, (list, tuple, type(None))):
+            raise UsageError(f"{where}: message {i}: `tool_calls` is {_kind(calls)}, expected a list")
         images = m.get("images")
         if not isinstance(images, (list, tuple, int, type(None))) or isinstance(images, bool):
             raise UsageError(f"{where}: message {i}: `images` is {_kind(images)}, expected a list or a count")

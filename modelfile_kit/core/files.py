@@ -180,6 +180,14 @@ def from_here(path: Path) -> Path:
         return path
 
 
+def real_path(path: Path) -> Path:
+    """The absolute path with its links followed; one that runs in a circle stays as it is.
+
+    `Path.resolve` raises RuntimeError for a circle, until Python 3.13.
+    """
+    return Path(os.path.realpath(path))
+
+
 def without_detours(path: Path) -> Path:
     """The path without `..` where that means the same file; behind a link to a folder it may not."""
     short = Path(os.path.normpath(path))
@@ -224,7 +232,7 @@ def _require_replaceable(path: Path, data: bytes) -> None:
 
     Renaming takes the place of a device as it takes that of a file: root would have no /dev/null any more.
     """
-    if path.is_symlink() and path.parent.resolve() == Path("/dev"):  # /dev/stdout can lead to a file
+    if path.is_symlink() and real_path(path.parent) == Path("/dev"):  # /dev/stdout can lead to a file
         raise OSError(errno.ESPIPE, os.strerror(errno.ESPIPE), str(path))
     if not path.exists():
         return

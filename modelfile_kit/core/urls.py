@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Iterable
+from dataclasses import replace
 from urllib.parse import unquote, urlsplit
 
+from .diagnostics import Diagnostic
 from .errors import UsageError
 
 HIDDEN = "***"
+_MARK = re.compile(r"://|(?<=\bhttp):/|(?<=\bhttps):/", re.IGNORECASE)
+"""Where the authority of an address begins; a path that an address was taken for has lost a slash."""
 _WHOLE_LOGIN = re.compile(r"(?<=://)[^/?#]*@")  # RFC 3986, 3.2.1: up to the last @ of the authority
 _TO_ITS_END = re.compile(r"[^\s\"'<>]*")  # an address in a text
 _AUTHORITY = re.compile(r"[^/?#]*")
 _NO_PORT = re.compile(r":(?![0-9]*\Z)")
 _IPV6 = re.compile(r"\[[^\[\]]*\](:[0-9]*)?\Z")
-_ADDRESS = re.compile(r"\bhttps?://[^\s\"'<>`]+", re.IGNORECASE)
+_ADDRESS = re.compile(r"\bhttps?://?[^\s\"'<>`]+", re.IGNORECASE)
 _QUERY = re.compile(r"\?[^#]+")
 PORTS = {"http": 80, "https": 443}
 
@@ -73,10 +78,10 @@ def shown_server(text: str) -> str:
 
 def hide_logins(text: str) -> str:
     """Any text for people: user and password of the addresses in it are hidden, and what is in queries."""
-    if "://" not in text or "@" not in text:
+    if ":/" not in text or "@" not in text:
         return _without_queries(text)
     parts, done, end, last = [], 0, 0, -1
-    for mark in re.finditer("://", text):
+    for mark in _MARK.finditer(text):
         start = mark.end()
         if start > end:
             end = _ending(text, start)
@@ -88,6 +93,19 @@ def hide_logins(text: str) -> str:
             parts += [text[done:start], f"{HIDDEN}@"]
             done = after
     return _without_queries("".join([*parts, text[done:]]))
+
+
+def without_logins(findings: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """The findings of an error for people: what a command line gave may be an address, wherever it stands."""
+    return tuple(
+        replace(
+            found,
+            message=hide_logins(found.message),
+            help=hide_logins(found.help),
+            span=found.span and replace(found.span, file=found.span.file and hide_logins(found.span.file)),
+        )
+        for found in findings
+    )
 
 
 def _without_queries(text: str) -> str:
@@ -113,7 +131,7 @@ def _login_end(text: str, start: int, end: int, last: int) -> int:
         return start
     if _NO_PORT.search(authority) and not _IPV6.match(authority):
         return last + 1
-    web = text[max(0, start - 8) : start - 3].lower().endswith(("http", "https"))
+    web = text[max(0, start - 8) : start].rstrip(":/").lower().endswith(("http", "https"))
     if not web or text.find(":", start, last) < 0 or _IPV6.match(authority):
         return start
     return end if text.find("?", start, last) >= 0 else last + 1  # behind the @ a query may go on

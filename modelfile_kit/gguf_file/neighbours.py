@@ -6,6 +6,8 @@ nameless in `blobs/`.
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
 import os
 import re
@@ -28,6 +30,7 @@ MAX_MANIFESTS = 1000
 
 MAX_MANIFEST_BYTES = 1024 * 1024
 
+_ANY_NAME = ("utf-8", "surrogateescape")  # the name of a file need not be UTF-8
 _BLOB = re.compile(r"sha256-[0-9a-f]{64}")
 _PROJECTOR_LAYER = "application/vnd.ollama.image.projector"
 
@@ -61,6 +64,18 @@ def neighbours(path: Path, model: Header) -> Iterator[Neighbour]:
             yield Neighbour(other, distance, number < MAX_FILES)
     for other in _in_store(path):
         yield Neighbour(other, 0, by_manifest=True)
+
+
+def state_around(path: Path) -> str:
+    """A short text that changes with the GGUF files around a model: their names, sizes and times."""
+    state = hashlib.sha256()
+    for distance, folder in enumerate(_folders(path)):
+        for file in _files(folder):
+            if distance == 0 or folder.name == "mmproj" or looks_like_one(file):
+                with contextlib.suppress(OSError):  # gone meanwhile, or a link that leads nowhere
+                    info = file.stat()
+                    state.update(f"{file.name}\0{info.st_size} {info.st_mtime_ns}\n".encode(*_ANY_NAME))
+    return state.hexdigest()[:16]
 
 
 def looks_like_one(path: Path) -> bool:

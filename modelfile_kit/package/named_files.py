@@ -10,7 +10,7 @@ from typing import Literal
 
 from ..core.diagnostics import Span
 from ..core.errors import KitError, MissingDependencyError, PackageError, SourceError, UsageError
-from ..core.files import MAX_TEXT_BYTES, open_file, write_atomically
+from ..core.files import MAX_TEXT_BYTES, open_file, real_path, write_atomically
 from ..core.os_errors import os_reason
 from ..sources.hub import HubRepository
 from ..sources.name import HUB, MODELSCOPE, OLLAMA, URL, Name, is_name, near_name, parse_name
@@ -412,5 +412,5 @@ def _digest_of(place: Path) -> str:
             while block := stream.read(1 << 20):
                 digest.update(block)
         return f"sha256:{digest.hexdigest()}"
-    name = place.resolve().name.removeprefix("sha256-")
+    name = real_path(place).name.removeprefix("sha256-")
     return f"sha256:{name}" if re.fullmatch(r"[0-9a-f]{64}", name) else ""

@@ -18,6 +18,7 @@ from ..building.build import build
 from ..core.clone import copy_told
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import KitError, ServerError, UsageError
+from ..core.files import real_path
 from ..core.os_errors import cannot_write
 from ..core.progress import Progress, Step
 from ..core.urls import is_loopback
@@ -205,7 +206,7 @@ def _write(
 
 def _placed(path: Path, place: Path, *, link: bool) -> bool:
     """Links a file, or copies it where that is not possible; whether it was linked."""
-    source = path.resolve()
+    source = real_path(path)
     if link:
         with suppress(OSError):  # another file system, or a file of another user
             os.link(source, place)

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..core.errors import EngineError, MissingDependencyError, UsageError
+from ..core.files import real_path
 from . import error_texts
 from .foreign_program import Finished, SilentProgramError, run_program
 from .ollama.program import find_ollama_command
@@ -121,7 +122,7 @@ _LIBRARY = (
 def _places(url: str) -> Iterator[Path]:
     """Where Ollama keeps it (0.33, llm/llama_binary.go)."""
     try:
-        program = Path(find_ollama_command(url)[0]).resolve()
+        program = real_path(Path(find_ollama_command(url)[0]))
     except MissingDependencyError:
         return
     name = "llama-quantize.exe" if os.name == "nt" else "llama-quantize"

@@ -23,7 +23,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import EngineError, KitError, PromptError, UsageError
-from ..core.files import parse_json
+from ..core.files import parse_json, real_path
 from ..core.http_client import Budget, open_client, under
 from ..core.os_errors import os_reason
 from .ollama.messages import event_lines
@@ -93,7 +93,7 @@ def _beside_ollama(name: str) -> Iterator[Path]:
     ollama = shutil.which("ollama")
     if not ollama:
         return
-    base = Path(ollama).resolve().parent
+    base = real_path(Path(ollama)).parent
     if sys.platform == "darwin":
         yield base / name
     yield base / "lib" / "ollama" / name

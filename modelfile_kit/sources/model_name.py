@@ -132,8 +132,9 @@ def _check_part(part: str, value: str) -> str | None:
     limit = MAX_HOST if part == "host" else MAX_PART
     if not value:
         return f"the {part} is empty"
-    if len(value.encode()) > limit:
-        return f"the {part} has {len(value.encode())} bytes, at most {limit} are allowed"
+    size = len(value.encode("utf-8", "surrogatepass"))  # a command line need not be UTF-8
+    if size > limit:
+        return f"the {part} has {size} bytes, at most {limit} are allowed"
     if not _plain(value[0]):
         return f"the {part} begins with {value[0]!r}, expected a letter, a digit or `_`"
     for c in value[1:]:

@@ -18,7 +18,7 @@ import yaml
 
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import PackageError, UsageError
-from ..core.files import read_file, write_atomically
+from ..core.files import read_file, real_path, write_atomically
 from ..core.near_words import near_word
 from ..core.os_errors import os_reason
 from ..gguf_file import Header, Vocabulary
@@ -129,8 +129,8 @@ def _read_template(path: Path) -> str:
 
 def _inside(path: Path, package: Package) -> Path:
     """The path, if it is in the package or its folder of golden files, links followed."""
-    place, homes = path.resolve(), (package.folder, package.golden_folder)
-    if any(place.is_relative_to(home.resolve()) for home in homes):
+    place, homes = real_path(path), (package.folder, package.golden_folder)
+    if any(place.is_relative_to(real_path(home)) for home in homes):
         return path
     raise _unreadable(path, "it is outside of the package's folder")
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
@@ -106,6 +107,42 @@ def test_the_hub_is_read_by_ranges_and_a_known_revision_is_not_read(hub: HubServ
     assert {name for name, done in second.items() if done.new} == {"hf.co/org/model-0", "hf.co/org/none"}
     assert second["hf.co/org/model-0"].row.template == rows["hf.co/org/model-2"].template
     assert len({a.path for a in hub.cdn.asked}) == 1
+
+
+class Here:
+    """Does the work in this process."""
+
+    count = 1
+
+    async def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        return function(*arguments)
+
+
+@contextlib.asynccontextmanager
+async def here() -> AsyncIterator[Here]:
+    yield Here()
+
+
+@pytest.mark.parametrize("what", ["a projector comes", "it changes", "it goes", "another file changes"])
+def test_a_row_is_made_anew_where_what_it_rests_on_changes(files: Path, tmp_path: Path, what: str) -> None:
+    pair = build_pair(tmp_path / "m")
+    assert pair.projector is not None
+    (tmp_path / "m" / "README.md").write_text("one")
+    away = tmp_path / "away.gguf"
+    if what == "a projector comes":
+        pair.projector.rename(away)
+    rows = {name: done.row for name, done in run([str(pair.model)], here).items()}
+    if what == "a projector comes":
+        away.rename(pair.projector)
+    elif what == "it changes":
+        pair.projector.write_bytes(b"GGUF")
+    elif what == "it goes":
+        pair.projector.unlink()
+    else:
+        (tmp_path / "m" / "README.md").write_text("two words")
+    [done] = run([str(pair.model)], here, known=rows).values()
+    assert done.new == (what != "another file changes")
+    assert bool(done.row.projector) == (what in ("a projector comes", "another file changes"))
 
 
 def test_addresses_that_are_told_alike_have_a_row_each(files: Path, httpserver: HTTPServer) -> None:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import errno
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -96,6 +99,20 @@ def test_a_list_that_is_none(content: bytes, words: str, tmp_path: Path) -> None
 def test_an_empty_folder(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no GGUF model"):
         expand([str(tmp_path)])
+
+
+def test_a_folder_that_cannot_be_listed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "closed").mkdir()
+    (tmp_path / "a.GGUF").write_bytes(b"GGUF")
+    scandir = os.scandir
+
+    def scan(folder: Path) -> Iterator[os.DirEntry[str]]:
+        if folder == tmp_path / "closed":
+            raise PermissionError(errno.EACCES, "Permission denied", str(folder))
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", scan)
+    assert expand([str(tmp_path)]) == [str(tmp_path / "a.GGUF"), str(tmp_path / "closed")]
 
 
 def test_folders_without_end_are_not_searched(tmp_path: Path) -> None:

@@ -54,6 +54,15 @@ def test_what_leads_out(home: Path, key: str, value: str) -> None:
     assert found.span.line == 5
 
 
+def test_a_golden_file_that_leads_nowhere_stays_inside(home: Path) -> None:
+    golden = home / "package" / "golden"
+    golden.mkdir()
+    (golden / "a.prompt").symlink_to("a.prompt")
+    assert check_outside(load_package(package(home))) == ()
+    (home / "package" / "round").symlink_to("round")
+    assert check_outside(load_package(package(home, "license: round\n"))) == ()
+
+
 def test_a_golden_file_that_leads_out(home: Path) -> None:
     golden = home / "package" / "golden"
     golden.mkdir()

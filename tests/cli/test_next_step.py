@@ -34,6 +34,12 @@ def test_each_step_names_one_that_works(here: Path, mkmodelfile) -> None:
             assert done.code == 0
 
 
+def test_a_password_is_not_handed_on(here: Path, mkmodelfile) -> None:
+    mkmodelfile("init", "micro-glm4v.gguf")
+    done = mkmodelfile("check", "--bytes-only", "--host", "http://me:hunter2@box:1")
+    assert next_of(done) == ["mkmodelfile", "publish", "--host", "http://***@box:1"]
+
+
 def test_the_package_and_its_files_are_handed_on(here: Path, mkmodelfile) -> None:
     odd = here / "a folder's name"
     odd.mkdir()

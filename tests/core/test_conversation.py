@@ -77,6 +77,8 @@ def test_category(data: Any, category: Any) -> None:
         ({"messages": [{"role": "user", "images": True}]}, "`images` is a boolean"),
         ({"messages": [{"role": "user", "images": -1}]}, "`images` counts from 0 to 1,000"),
         ({"messages": [{"role": "user", "images": 1_000_000_000}]}, "`images` counts from 0 to 1,000"),
+        ({"messages": [{"role": "assistant", "tool_calls": 5}]}, "`tool_calls` is a number"),
+        ({"messages": [{"role": "assistant", "tool_calls": {"id": 1}}]}, "`tool_calls` is an object"),
         ({"messages": [], "tools": {}}, "`tools` is an object"),
         ({"messages": [], "think": 3}, "`think` is a number"),
         ({"messages": [], "thinks": True}, "unknown key 'thinks'"),

@@ -17,11 +17,20 @@ from modelfile_kit.core.files import (
     open_file,
     read_bounded,
     read_file,
+    real_path,
     why_no_file,
     without_detours,
     write_atomically,
 )
 from modelfile_kit.core.os_errors import os_reason
+
+
+def test_a_circle_of_links_stays_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    (tmp_path / "there").symlink_to(tmp_path)
+    assert real_path(tmp_path / "there" / "x") == Path(os.path.realpath(tmp_path)) / "x"
+    assert real_path(tmp_path / "there" / "a").parent == Path(os.path.realpath(tmp_path))
 
 
 def test_replaces_and_keeps_the_mode(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from modelfile_kit.core.diagnostics import Diagnostic, Severity, Span
 from modelfile_kit.core.errors import UsageError
 from modelfile_kit.core.urls import (
     HIDDEN,
@@ -16,6 +17,7 @@ from modelfile_kit.core.urls import (
     shown_server,
     shown_url,
     without_login,
+    without_logins,
 )
 
 PASSWORD = "hunter2"
@@ -191,6 +193,23 @@ def test_a_server_has_no_at_in_its_path() -> None:
         assert PASSWORD not in str(found.value)
     for url in ("http://box:1", "http://me:p@box:1/v1", "http://[::1]:8/a"):
         require_closed_login(url, "the address", server=True)
+
+
+@pytest.mark.parametrize("address", ["https://me:{}@box/m", "http:/me:{}@box/m", "HTTPS:/{}@box"])
+def test_what_is_secret_in_an_error_is_not_shown(address: str) -> None:
+    # A path made of an address has lost a slash.
+    place = address.format(PASSWORD)
+    found = Diagnostic("MK901", Severity.ERROR, f"{place!r} is no file", Span(place, 3), f"not {place}")
+    [told] = without_logins([found])
+    assert PASSWORD not in str(told)
+    assert str(told).count(f"{HIDDEN}@box") == 3
+    assert told.span is not None
+    assert told.span.line == 3
+
+
+def test_an_error_without_an_address_stays_as_it_is() -> None:
+    found = Diagnostic("MK901", Severity.ERROR, "a:/b and me@box", None, "http:/box")
+    assert without_logins([found]) == (found,)
 
 
 def test_a_server_without_a_scheme_is_shown_without_its_login() -> None:

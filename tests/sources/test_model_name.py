@@ -37,6 +37,14 @@ def test_the_parts_of_a_name(name: str) -> None:
     assert check_name(name) is None
 
 
+def test_a_name_that_is_not_utf_8() -> None:
+    # So Python hands on what a command line holds besides UTF-8.
+    problem = check_name("\udcff\udcfe")
+    assert problem is not None
+    assert "expected a letter" in problem.message
+    assert check_name("\udcff" * 81) is not None
+
+
 def test_the_whole_name_means_itself() -> None:
     for name in MEANT:
         whole = str(parse_model_name(name))
