@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import json
 import threading
 import time
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
@@ -127,6 +128,22 @@ def open_client(
         auth=_signer(url, login, key),
         trust_env=False,  # proxies are looked up by the transport
     )
+
+
+def json_request(body: Mapping[str, Any] | None) -> dict[str, Any]:
+    """A JSON body, as arguments of a client's request; none for None.
+
+    A command line that is not UTF-8, and JSON with half a surrogate pair, give texts that UTF-8 cannot hold.
+    They go as JSON's escapes, which Go reads as U+FFFD.
+    """
+    if body is None:
+        return {}
+    write = partial(json.dumps, body, separators=(",", ":"), allow_nan=False)
+    try:
+        content = write(ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        content = write().encode()
+    return {"content": content, "headers": {"Content-Type": "application/json"}}
 
 
 def _require_host_name(url: str, shown: str) -> None:

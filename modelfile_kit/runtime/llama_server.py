@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.errors import EngineError, KitError, PromptError, UsageError
 from ..core.files import parse_json, real_path
-from ..core.http_client import Budget, open_client, under
+from ..core.http_client import Budget, json_request, open_client, under
 from ..core.os_errors import os_reason
 from .ollama.messages import event_lines
 
@@ -326,7 +326,9 @@ class AttachedServer:
 
 def _exchange(http: httpx.Client, path: str, body: Mapping[str, Any], seconds: float) -> tuple[int, bytes]:
     """The status and the bounded body of an answer; raises httpx's errors, and PromptError."""
-    with http.stream("POST", path, json=body, timeout=seconds, extensions=under(Budget(seconds))) as reply:
+    with http.stream(
+        "POST", path, **json_request(body), timeout=seconds, extensions=under(Budget(seconds))
+    ) as reply:
         data = bytearray()
         for chunk in reply.iter_bytes():
             data += chunk

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from ..core.api_keys import OPENAI_KEY
 from ..core.errors import ServerError, UsageError
-from ..core.http_client import ClientOwner, open_client
+from ..core.http_client import ClientOwner, json_request, open_client
 from ..core.urls import require_closed_login, shown_server, without_login
 from .ollama.answer_shapes import checked
 from .ollama.messages import OPENAI, Answer, Way, collect, event_lines
@@ -95,7 +95,7 @@ class OpenAIServer(ClientOwner):
 
     def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """One JSON object for one request."""
-        return self._one_object(method, path, json=body)
+        return self._one_object(method, path, **json_request(body))
 
     def _one_object(self, method: str, path: str, **request: Any) -> dict[str, Any]:
         asked = f"{method} {path}"
@@ -108,7 +108,10 @@ class OpenAIServer(ClientOwner):
     def stream(self, body: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         """The chunks of a streamed chat completion; an error inside the stream is raised."""
         asked = f"POST {OPENAI}"
-        with self._failures(asked), self._http.stream("POST", OPENAI, json={**body, "stream": True}) as reply:
+        with (
+            self._failures(asked),
+            self._http.stream("POST", OPENAI, **json_request({**body, "stream": True})) as reply,
+        ):
             if reply.status_code != 200:
                 check_status(self.url, asked, reply, bounded(reply, MAX_REPLY_BYTES), _KIND)
             for found in stream_objects(self.url, asked, event_lines(reply.iter_bytes()), _KIND):

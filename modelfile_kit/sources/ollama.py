@@ -20,7 +20,7 @@ from ..core.api_keys import OLLAMA_KEY
 from ..core.diagnostics import Span
 from ..core.errors import SourceError
 from ..core.files import read_file
-from ..core.http_client import Budget, open_client, under
+from ..core.http_client import Budget, json_request, open_client, under
 from ..core.ollama_host import resolve_host
 from ..core.urls import hide_logins, is_loopback, shown_url, without_login
 from . import registry_errors
@@ -170,7 +170,9 @@ class OllamaModel:
             key = OLLAMA_KEY.key_for(self._server)
             with open_client(self._server, silence=ANSWER_SECONDS, login=self._login, key=key) as client:
                 asked = under(Budget(ANSWER_SECONDS))
-                with client.stream("POST", "/api/show", json={"model": name}, extensions=asked) as answer:
+                with client.stream(
+                    "POST", "/api/show", **json_request({"model": name}), extensions=asked
+                ) as answer:
                     data = _body(answer) if answer.status_code == 200 else b""
         except (httpx.HTTPError, httpx.InvalidURL) as e:
             looked.append(f"the server {shown_url(self._server)} does not answer ({hide_logins(str(e))})")

@@ -36,6 +36,28 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
+def test_texts_that_utf_8_cannot_hold_are_sent(httpserver: HTTPServer) -> None:
+    heard: list[bytes] = []
+
+    def answer(request: Request) -> Response:
+        heard.append(request.get_data())
+        assert request.content_type == "application/json"
+        return Response("{}")
+
+    httpserver.expect_request("/api/show").respond_with_handler(answer)
+    httpserver.expect_request("/v1/x").respond_with_handler(answer)
+    with OllamaServer(httpserver.url_for("")) as server:
+        for name in ("ü", "\udcff", "\ud83d"):
+            server.show(name)
+    with OpenAIServer(httpserver.url_for("/v1")) as other:
+        other.ask("POST", "/v1/x", {"model": "\udcff"})
+    # RFC 8259, 7 and 8.2: an escape may be half of a pair, which receivers read as they like.
+    assert heard == [
+        '{"model":"ü"}'.encode(),
+        *(b'{"model":"%s"}' % name for name in (rb"\udcff", rb"\ud83d", rb"\udcff")),
+    ]
+
+
 def take_request(connection: socket.socket) -> None:
     """Reads a request to its end: what is left unread would break the connection when it is closed."""
     data = b""

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from ...core.api_keys import OLLAMA_KEY
 from ...core.conversation import Message, Tool
 from ...core.errors import ServerError
-from ...core.http_client import CONNECT_SECONDS, Budget, ClientOwner, open_client, under
+from ...core.http_client import CONNECT_SECONDS, Budget, ClientOwner, json_request, open_client, under
 from ...core.ollama_host import resolve_host
 from ...core.urls import without_login
 from ...ollama.versions import SINCE, Target, server_version, since, until
@@ -356,7 +356,11 @@ class OllamaServer(ClientOwner):
         with (
             self._failures(method, path),
             self._http.stream(
-                method, path, json=body, timeout=self._timeout(timeout), extensions=under(Budget(timeout))
+                method,
+                path,
+                **json_request(body),
+                timeout=self._timeout(timeout),
+                extensions=under(Budget(timeout)),
             ) as reply,
         ):
             data = bounded(reply, MAX_REPLY_BYTES)
@@ -374,7 +378,7 @@ class OllamaServer(ClientOwner):
         """
         with (
             self._failures("POST", path),
-            self._http.stream("POST", path, json={**body, "stream": True}) as reply,
+            self._http.stream("POST", path, **json_request({**body, "stream": True})) as reply,
         ):
             if reply.status_code != 200:
                 check_status(self.url, f"POST {path}", reply, bounded(reply, MAX_REPLY_BYTES))
