@@ -10,7 +10,7 @@ from typing import Any, Literal, Protocol
 from ..building.unproven_images import no_images
 from ..core.conversation import Conversation, Message, Tool, image_count
 from ..core.diagnostics import Diagnostic, Severity, Span, has_errors
-from ..core.errors import GoTemplateError, KitError, PromptError, TemplateReferenceError
+from ..core.errors import GoTemplateError, KitError, PromptError, StoppedError, TemplateReferenceError
 from ..core.progress import told_steps
 from ..core.step_account import steps_for_messages
 from ..gotemplate import LimitError
@@ -500,7 +500,7 @@ def _refused(
     conversation: Conversation, prompt: str | KitError, reference: str | KitError
 ) -> ConversationCheck:
     ours, theirs = isinstance(prompt, KitError), isinstance(reference, KitError)
-    limit = next((e for e in (prompt, reference) if isinstance(e, (LimitError, TemplateLimitError))), None)
+    limit = next((e for e in (prompt, reference) if isinstance(e, StoppedError)), None)
     if limit is not None:
         # the kit's own limit: neither side refuses anything
         finding = Diagnostic(

@@ -12,13 +12,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..core.conversation import Message, image_count
-from ..core.errors import KitError
-from ..gotemplate import LimitError
+from ..core.errors import KitError, StoppedError
 from ..gotemplate.parse import nodes as n
 from ..gotemplate.parse.nodes import print_template
 from ..gotemplate.parse.parser import ANY_FUNCTION, parse_trees
 from ..gotemplate.values.strconv import quote
-from ..huggingface import TemplateLimitError
 
 CANNOT_PLACE = "MK304"
 
@@ -91,7 +89,7 @@ def _is_written(messages: Sequence[Message], index: int, render: Render) -> bool
     without = [*messages[:index], *messages[index + 1 :]]
     try:
         return not without or render(without) != render(messages)
-    except (LimitError, TemplateLimitError):
+    except StoppedError:
         raise
     except KitError:  # such as a template that insists on a user's turn
         return True

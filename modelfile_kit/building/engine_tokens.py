@@ -9,10 +9,8 @@ from ..compiler import Compiled
 from ..compiler.compile import GO_STEPS, JINJA_STEPS, prove_translation, translate
 from ..core.conversation import Conversation
 from ..core.diagnostics import Diagnostic, Severity
-from ..core.errors import GoTemplateError, PromptError, TemplateReferenceError
+from ..core.errors import GoTemplateError, PromptError, StoppedError, TemplateReferenceError
 from ..core.step_account import steps_for_messages, steps_together
-from ..gotemplate import LimitError
-from ..huggingface import TemplateLimitError
 from ..ollama.prompt import PromptTemplate
 from ..ollama.prompt_ends import ADD_BOS, ADD_EOS, PromptEnds
 from ..ollama.reply_tokens import ReplyTokens
@@ -119,7 +117,7 @@ def _of_each(
         for conversation in asked:
             try:
                 found.update(dict.fromkeys(judged(conversation)))
-            except (LimitError, TemplateLimitError) as e:
+            except StoppedError as e:
                 found[_not_judged(e.message)] = None
             except (GoTemplateError, PromptError, TemplateReferenceError):
                 continue

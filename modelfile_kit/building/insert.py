@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..core.conversation import Conversation
-from ..core.errors import GoTemplateError, KitError, PromptError
+from ..core.errors import GoTemplateError, KitError, PromptError, StoppedError
 from ..gguf_file.fill_in_the_middle import FillIn, fill_in_tokens
 from ..gotemplate.parse.nodes import TextNode
 from ..gotemplate.values.strconv import quote
@@ -38,6 +38,10 @@ def with_insert(
     try:
         whole = _whole(template, tokens, target)
         kept = _keeps(template, whole, tokens, probes, target)
+    except StoppedError as limit:
+        return template, Insert(
+            None, f"none: whether this TEMPLATE keeps its prompts is not known: {limit.message}"
+        )
     except (GoTemplateError, PromptError):
         kept = False
     if not kept:
@@ -75,5 +79,7 @@ def _keeps(template: str, whole: str, tokens: FillIn, probes: Sequence[Conversat
 def _prompt(template: PromptTemplate, probe: Conversation) -> str:
     try:
         return template.render(probe.messages, tools=probe.tools, think=probe.think)
+    except StoppedError:
+        raise  # both may be stopped alike and still differ
     except KitError as error:
         return f"refused: {error.message}"

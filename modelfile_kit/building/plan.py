@@ -7,10 +7,15 @@ from dataclasses import dataclass, replace
 
 from ..compiler import Compiled
 from ..core.diagnostics import Diagnostic, Severity, Span, has_errors
-from ..core.errors import GoTemplateError, KitError, PackageError, PromptError, TemplateReferenceError
+from ..core.errors import (
+    GoTemplateError,
+    KitError,
+    PackageError,
+    PromptError,
+    StoppedError,
+    TemplateReferenceError,
+)
 from ..core.step_account import steps_for_messages
-from ..gotemplate import LimitError
-from ..huggingface import TemplateLimitError
 from ..ollama.builtin import uses_harmony
 from ..ollama.conversation_rules import with_system
 from ..ollama.prompt import PromptTemplate, render_prompt
@@ -333,7 +338,7 @@ def _useless(
         for probe in probes:
             try:
                 prompt, meant = template.render(probe.messages), reference.render(probe.messages)
-            except (LimitError, TemplateLimitError):
+            except StoppedError:
                 return False  # it is not known to be
             except (GoTemplateError, PromptError, TemplateReferenceError):
                 continue

@@ -11,6 +11,7 @@ KitError                 anything the kit raises on purpose
 ├── TemplateReferenceError   a chat template that cannot be rendered as Hugging Face would
 ├── GoTemplateError      a Go template that does not parse or execute
 ├── PromptError          a request that an Ollama server answers with an error
+├── StoppedError         a limit of the kit ended a rendering (base of both such errors, below)
 ├── EngineError          the llama.cpp child process failed
 └── ServerError          an Ollama server failed, refused or vanished
 """
@@ -170,6 +171,14 @@ class GoTemplateError(KitError):
         super().__init__(message, help=help, span=span, code=code)
         self.line = line
         self.column = column
+
+
+class StoppedError(KitError):
+    """A limit of the kit ended a rendering: that says nothing about the template or the conversation.
+
+    Whoever takes other errors of a rendering for an answer (refused, cannot be rendered) lets this one pass.
+    The base of `gotemplate.LimitError` and `huggingface.TemplateLimitError`.
+    """
 
 
 class PromptError(KitError):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..core.errors import GoTemplateError
+from ..core.errors import GoTemplateError, StoppedError
 from .values.representation import to_bytes
 
 # A prompt beyond this is no model's: at 3 to 4 characters a token it is some two million tokens.
@@ -55,7 +55,7 @@ class Spent:
     steps: int = 0
 
 
-class LimitError(GoTemplateError):
+class LimitError(GoTemplateError, StoppedError):
     """A template that uses more than it may; Go itself has no such limit."""
 
     code = "MK221"

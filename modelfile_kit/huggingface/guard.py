@@ -18,7 +18,7 @@ from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 from typing import Any
 
-from ..core.errors import TemplateReferenceError
+from ..core.errors import StoppedError, TemplateReferenceError
 
 # Real templates take 30 to 4,000 steps for a short conversation; a million are half a second of work.
 STEPS_MAX = 1_000_000
@@ -54,7 +54,7 @@ SLOW_TEXT_MAX = 64 << 10
 TEMPLATE_MAX = 512 << 10
 
 
-class TemplateLimitError(TemplateReferenceError):
+class TemplateLimitError(TemplateReferenceError, StoppedError):
     """A chat template that would take too much time, memory or output."""
 
     code = "MK212"

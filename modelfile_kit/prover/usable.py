@@ -9,9 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from ..core.conversation import Conversation
-from ..core.errors import GoTemplateError, PromptError, TemplateReferenceError
-from ..gotemplate import LimitError
-from ..huggingface import TemplateLimitError
+from ..core.errors import GoTemplateError, PromptError, StoppedError, TemplateReferenceError
 from .comparison import Comparison
 from .conversations.plain import Candidate
 from .findings import AlwaysFails, AlwaysRefused
@@ -45,7 +43,7 @@ def never_renders(
                 now=comparison.clock.now,
             )
             error = "" if failed else _failure(comparison, conversation)
-        except (TemplateLimitError, LimitError):
+        except StoppedError:
             return None
         except TemplateReferenceError as e:
             refused = refused or e
@@ -62,10 +60,10 @@ def never_renders(
 
 
 def _failure(comparison: Comparison, conversation: Conversation) -> str:
-    """Why the TEMPLATE does not render a conversation, "" where it does. Raises LimitError."""
+    """Why the TEMPLATE does not render a conversation, "" where it does. Raises StoppedError."""
     try:
         comparison.ollama.render(conversation.messages, tools=conversation.tools, think=conversation.think)
-    except LimitError:
+    except StoppedError:
         raise
     except (PromptError, GoTemplateError) as e:
         return str(e) or type(e).__name__

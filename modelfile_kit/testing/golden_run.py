@@ -28,6 +28,7 @@ from ..core.errors import (
     KitError,
     MissingDependencyError,
     PromptError,
+    StoppedError,
     TemplateReferenceError,
 )
 from ..core.files import read_file
@@ -255,12 +256,20 @@ def golden_cases(
     folder: where they are, by default the package's.
     tokenizer: of the model's vocabulary; without one only the prompts are compared. own: the original model's
     own, None where there is none.
+    Where a limit of the kit stops a rendering, these conversations fail, and nothing is compared or written.
     """
     renderer = build.plan.maker.renderer
     if renderer and build.renderer_prompts() is None:
         reason = f"RENDERER {renderer} of Ollama makes the prompts, which are not known for `target`"
         return [Case("conversations", Status.SKIPPED, reason)]
-    rendered = [_render(build, c) for c in build.conversations()]
+    rendered, stopped = [], []
+    for conversation in build.conversations():
+        try:
+            rendered.append(_render(build, conversation))
+        except StoppedError as limit:  # no refusal: nothing is known of the prompt
+            stopped.append(Case(conversation.id, Status.FAILED, limit.message, diagnostics=limit.findings))
+    if stopped:
+        return stopped
     if tokenizer is not None:
         rendered = _tokenized(rendered, tokenizer, vocabulary_name(build.files.header))
     if own is not None and build.reference is not None:
@@ -308,6 +317,8 @@ def _render(build: Build, conversation: Conversation) -> RenderedConversation:
             parser=build.plan.maker.parser or "",
             family=build.files.header.architecture,
         )
+    except StoppedError:
+        raise
     except (PromptError, GoTemplateError) as error:
         return RenderedConversation(conversation.id, refused=error.message)
     return RenderedConversation(conversation.id, prompt=prompt)

@@ -9,8 +9,10 @@ import pytest
 from modelfile_kit.building.build import build
 from modelfile_kit.building.insert import with_insert
 from modelfile_kit.building.sources import open_files
+from modelfile_kit.compiler import compile_template
 from modelfile_kit.core.conversation import Conversation
 from modelfile_kit.core.errors import PromptError
+from modelfile_kit.gotemplate import LimitError
 from modelfile_kit.micro import build_model
 from modelfile_kit.ollama.prompt import PromptTemplate
 from modelfile_kit.package.package import load_package
@@ -74,3 +76,20 @@ def test_where_the_definitions_end(tmp_path: Path, template: str) -> None:
     assert insert.tokens == TOKENS
     assert whole is not None
     assert PromptTemplate(whole).render(HI.messages) == PromptTemplate(template).render(HI.messages)
+
+
+def test_prompts_that_a_limit_stopped_are_not_known_to_be_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built = build(package(tmp_path))
+    assert built.template is not None and ".Suffix" in built.template
+    plain = compile_template(JINJA, eos_token="").template
+    files = open_files(load_package(tmp_path))
+
+    def stopped(*_: object, **__: object) -> str:
+        raise LimitError("the template was stopped: it takes more than 9 steps")
+
+    monkeypatch.setattr(PromptTemplate, "render", stopped)
+    template, insert = with_insert(plain, files, (HI,), "latest")
+    assert (template, insert.tokens) == (plain, None)
+    assert "not known" in insert.why and "9 steps" in insert.why

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from modelfile_kit.building.build import build
+from modelfile_kit.gotemplate import LimitError
 from modelfile_kit.micro import build_model
 from modelfile_kit.report.model import Status
+from modelfile_kit.testing import golden_run
 from modelfile_kit.testing.golden_run import check_packages, golden_cases
 
 TOOL = {"type": "function", "function": {"name": "f", "description": "d", "parameters": {"type": "object"}}}
@@ -74,3 +76,21 @@ def test_a_model_that_is_missing_can_be_done_without(tmp_path: Path) -> None:
     [case] = check_packages([file], tokens=False)
     [found] = case.diagnostics
     assert (found.code, "--micro" in found.help) == ("MK430", True)
+
+
+def test_a_limit_is_no_refusal_that_is_written_down(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    build_model(tmp_path / "m.gguf", chat_template=JINJA)
+    (tmp_path / "mkmodelfile.yaml").write_text("name: p\nmodel: m.gguf\nprojector: none\ntarget: '0.33.0'\n")
+    built = build(tmp_path)
+    golden_cases(built, tokenizer=None, update=True)
+    before = {p: p.read_bytes() for p in (tmp_path / "golden").iterdir()}
+    assert before
+
+    def stopped(*_: object, **__: object) -> str:
+        raise LimitError("the template was stopped: it takes more than 9 steps")
+
+    monkeypatch.setattr(golden_run, "render_prompt", stopped)
+    for update in (False, True):
+        cases = golden_cases(built, tokenizer=None, update=update)
+        assert {(c.status, c.diagnostics[0].code) for c in cases} == {(Status.FAILED, "MK221")}
+    assert {p: p.read_bytes() for p in (tmp_path / "golden").iterdir()} == before
