@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
 
-from .common import print_report, write_report_files
+from ..core.files import require_no_output, told_to_write
+from .common import print_report, reports_of, write_report_files
 from .flags import FLAGS, current_flags
 from .names import say_names
 from .output import tell
@@ -56,7 +58,9 @@ class Command(click.Command):
         report. Wrong usage and a broken environment stay messages on stderr.
         """
         try:
-            with watched(str(self.name)):
+            with watched(str(self.name)), told_to_write(_outputs(ctx)):
+                for path in _named_files(ctx):
+                    require_no_output(path)
                 done = super().invoke(ctx)
         except Exception as error:
             self._report(error, ctx)
@@ -126,6 +130,21 @@ class Command(click.Command):
             with formatter.section("Examples"):
                 for line in self.examples:
                     formatter.write(f"{'':{formatter.current_indent}}{line}\n")
+
+
+def _outputs(ctx: click.Context) -> Iterator[tuple[str, Path]]:
+    """The files that the options of every command have it write."""
+    yield from (("--report", file) for _, file in reports_of(ctx))
+    if isinstance(page := ctx.params.get("html"), Path):
+        yield "--html", page
+
+
+def _named_files(ctx: click.Context) -> Iterator[Path]:
+    """What the other arguments and options name, where it is a file: a child process may be what reads it."""
+    for name, value in ctx.params.items():
+        for one in value if isinstance(value, tuple) else (value,):
+            if name != "html" and isinstance(one, (str, Path)) and one:
+                yield Path(one)
 
 
 def _group_of(parameter: click.Parameter) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from math import isfinite
@@ -15,7 +15,7 @@ import click
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import KitError, UsageError
 from ..core.file_kinds import GGUF, is_gguf
-from ..core.files import read_file, write_atomically
+from ..core.files import read_file, require_unread, write_atomically
 from ..core.foreign_text import shown
 from ..core.http_client import patience
 from ..core.sizes import read_memory
@@ -66,6 +66,12 @@ def _keep_reports(ctx: click.Context, parameter: click.Parameter, values: tuple[
             raise click.BadParameter(f"{value!r}: expected FORMAT=FILE, where FORMAT is {', '.join(FORMATS)}")
         wanted.append((name, Path(file)))
     ctx.meta[_REPORTS] = wanted
+
+
+def reports_of(ctx: click.Context) -> Sequence[tuple[str, Path]]:
+    """The formats and files of `--report`."""
+    wanted: Sequence[tuple[str, Path]] = ctx.meta.get(_REPORTS, ())
+    return wanted
 
 
 class NumberRange(click.FloatRange):
@@ -205,6 +211,7 @@ def write_page(file: Path, report: Report, *more: Report) -> None:
     """Reports as one HTML page, which is written beside its place and renamed."""
     from ..report.html import render as render_page
 
+    require_unread(file)
     write_atomically(file, render_page(report, *more).encode("utf-8", "surrogateescape"))
     say(f"wrote {file}")
 
@@ -212,9 +219,10 @@ def write_page(file: Path, report: Report, *more: Report) -> None:
 def write_report_files(report: Report) -> None:
     """A report in the files that `--report` names."""
     context = click.get_current_context(silent=True)
-    for name, file in context.meta.get(_REPORTS, ()) if context else ():
+    for name, file in reports_of(context) if context else ():
         whole = render(report, name)
         whole = shown(whole, lines=True) if name == "text" else whole
+        require_unread(file)
         write_atomically(file, whole.encode("utf-8", "backslashreplace"))
 
 

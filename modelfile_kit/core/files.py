@@ -8,7 +8,7 @@ import json
 import os
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -71,13 +71,86 @@ def why_no_file(path: Path) -> str:
     return "" if stat.S_ISREG(mode) else "is not a regular file"
 
 
+_OUTPUTS: dict[tuple[int, int], str] = {}
+"""The files that the command is told to write, by device and inode, and the option that says so."""
+_READ: set[tuple[int, int]] = set()
+"""Those of them that it went to read: whoever takes this for an unreadable file goes on."""
+
+
+@contextlib.contextmanager
+def told_to_write(outputs: Iterable[tuple[str, Path]]) -> Iterator[None]:
+    """Inside, what a command is told to write is none of the files that it reads.
+
+    outputs: pairs of an option and its file. Two names for one file (a link, another case) are one file.
+    Raises UsageError for two outputs that are one file; inside, `open_file` raises it for an output.
+    """
+    names: dict[str, str] = {}
+    found: dict[tuple[int, int], str] = {}
+    for option, path in outputs:
+        number = _number_of(path)
+        if number is None and path.exists():
+            continue  # a device, or a folder: whoever writes says so
+        real = os.path.realpath(path)
+        other = names.get(real) or (found.get(number) if number else None)
+        if other is not None:
+            both = f"{other} and {option}" if other != option else f"{option}, twice"
+            raise UsageError(
+                f"is to be written by {both}, and the second would replace the first",
+                span=Span(str(path)),
+                help="give each its own file",
+            )
+        names[real] = option
+        if number:
+            found[number] = option
+    before = dict(_OUTPUTS)
+    _OUTPUTS.update(found)
+    try:
+        yield
+    finally:
+        _OUTPUTS.clear()
+        _OUTPUTS.update(before)
+        _READ.intersection_update(before)
+
+
+def require_no_output(path: Path) -> None:
+    """Raises UsageError for a file that is read, and that the command is told to write."""
+    if _OUTPUTS and (number := _number_of(path)) and number in _OUTPUTS:
+        _READ.add(number)
+        raise _would_replace(path, _OUTPUTS[number])
+
+
+def require_unread(path: Path) -> None:
+    """Raises UsageError where a file is about to be written that the command went to read."""
+    if _READ and (number := _number_of(path)) in _READ and number:
+        raise _would_replace(path, _OUTPUTS[number])
+
+
+def _would_replace(path: Path, option: str) -> UsageError:
+    return UsageError(
+        f"is read by this command, and {option} would replace it",
+        span=Span(str(path)),
+        help=f"give {option} another file",
+    )
+
+
+def _number_of(path: Path) -> tuple[int, int] | None:
+    """What tells a file from others, whatever its name; None for a pipe, a device and what is not there."""
+    try:
+        info = path.stat()
+    except (OSError, ValueError):
+        return None
+    return (info.st_dev, info.st_ino) if stat.S_ISREG(info.st_mode) and info.st_ino else None
+
+
 def open_file(path: Path) -> BinaryIO:
     """A file, for reading. Raises OSError with its name where it cannot be read, or is a pipe or a device.
 
-    A named pipe would be waited for without end, and a device has no end.
+    A named pipe would be waited for without end, and a device has no end. Raises UsageError for a file that
+    the command is told to write.
     """
     _require_no_zero(path)
     _require_regular(path, path.stat())
+    require_no_output(path)
     stream = open(path, "rb", opener=_at_once)  # noqa: SIM115 -- the caller's
     try:
         # Something else can have taken its place since.

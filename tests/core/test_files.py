@@ -18,6 +18,8 @@ from modelfile_kit.core.files import (
     read_bounded,
     read_file,
     real_path,
+    require_unread,
+    told_to_write,
     why_no_file,
     without_detours,
     write_atomically,
@@ -209,3 +211,39 @@ def test_an_error_of_reading_names_its_file() -> None:
     with pytest.raises(OSError, match="Input/output") as found:
         read_file(Path("/proc/self/mem"))
     assert found.value.filename == "/proc/self/mem"
+
+
+def test_what_a_command_is_told_to_write_is_not_read(tmp_path: Path) -> None:
+    target, other = tmp_path / "t.jinja", tmp_path / "other"
+    target.write_text("a")
+    other.write_text("b")
+    hard, soft = tmp_path / "hard", tmp_path / "soft"
+    hard.hardlink_to(target)
+    soft.symlink_to(target.name)
+    with told_to_write([("--report", soft), ("--html", tmp_path / "new")]):
+        assert read_file(other) == b"b"
+        require_unread(soft)
+        for name in (target, hard, soft):
+            with pytest.raises(UsageError, match="is read by this command, and --report would replace it"):
+                read_file(name)
+        # Who takes it for a file that cannot be read goes on, and comes to write.
+        with pytest.raises(UsageError, match="--report would replace it"):
+            require_unread(hard)
+    assert read_file(soft) == b"a"
+    require_unread(soft)
+
+
+def test_two_outputs_are_two_files(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("a")
+    (tmp_path / "b").hardlink_to(tmp_path / "a")
+    for one, two in (("a", "b"), ("new", "x/../new")):
+        outputs = [("--report", tmp_path / one), ("--html", tmp_path / two)]
+        with pytest.raises(UsageError, match="--report and --html"), told_to_write(outputs):
+            pass
+    with told_to_write([("--report", tmp_path / "new"), ("--report", tmp_path / "newer")]):
+        pass
+
+
+def test_a_null_device_may_be_written_twice() -> None:
+    with told_to_write([("--report", Path(os.devnull)), ("--html", Path(os.devnull))]):
+        pass
