@@ -10,9 +10,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from . import codes
+from .foreign_text import MAX_WORD, bounded
 from .severity import Severity
 
 __all__ = ["Diagnostic", "Severity", "Span", "by_line", "by_place", "has_errors", "with_excerpts"]
+
+
+_LONGEST_PATH = 4_096  # of most systems: what is longer is no path, and has no file
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,8 @@ class Diagnostic:
 
     `code` is stable (`MK` and three digits; `core.codes` has its page), `message` says what was found and
     what was expected, `help` says what to do, `span` where, as far as it is known. `excerpt` is the source
-    line of the span, "" where it is not known; it does not count in comparisons.
+    line of the span, "" where it is not known; it does not count in comparisons. What `message` and `help`
+    quote from outside is cut to a length that people read (`foreign_text.bounded`).
     """
 
     code: str
@@ -45,6 +50,14 @@ class Diagnostic:
     span: Span | None = None
     help: str = ""
     excerpt: str = field(default="", compare=False)
+
+    def __post_init__(self) -> None:
+        for name in ("message", "help"):
+            text = getattr(self, name)
+            if len(text) > MAX_WORD:
+                object.__setattr__(self, name, bounded(text))
+        if self.span and self.span.file and len(self.span.file) > _LONGEST_PATH:
+            object.__setattr__(self, "span", replace(self.span, file=bounded(self.span.file)))
 
     @property
     def label(self) -> str:

@@ -27,6 +27,12 @@ _HIDDEN = (
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
     + "".join(f"{chr(plane << 16 | 0xFFFE)}{chr(plane << 16 | 0xFFFF)}" for plane in range(1, 17))
 )
+MAX_WORD = 1_000
+"""Characters of a word of a message; the longest path of most systems has four times as many."""
+MAX_MESSAGE = 20_000
+"""Characters of a whole message."""
+# What follows a word's beginning is read to its end at once, so that no place of it is tried twice.
+_LONG_WORD = re.compile(rf"(?<!\S)(\S{{200}})(?=\S{{{MAX_WORD - 199}}})\S*?([^\w\s]{{0,3}})(?!\S)")
 _IN_LINES = re.compile(f"[{_HIDDEN}]")
 _IN_ONE_LINE = re.compile(f"[\t\n{_HIDDEN}]")
 _COMMAND = re.compile(r"^([^\S\n]*):(?=:)|#(?=#\w*\[)", re.MULTILINE)
@@ -44,6 +50,20 @@ def shown(text: str, *, lines: bool = False) -> str:
         return text
     text = (_IN_LINES if lines else _IN_ONE_LINE).sub(_escape, text)
     return _COMMAND.sub(lambda m: f"{m[1]}\\x3a" if m[1] is not None else "\\x23", text)
+
+
+def bounded(text: str) -> str:
+    """A message in which foreign words are not repeated without end: `aaaa… (900,000 characters)`.
+
+    Words of more than `MAX_WORD` characters lose their ends, but for the marks that stand there (a quote, a
+    stop), and a message of more than `MAX_MESSAGE` its own. Bounding it twice changes nothing.
+    """
+    if len(text) <= MAX_WORD:
+        return text
+    text = _LONG_WORD.sub(lambda m: f"{m[1]}… ({len(m[0]):,} characters){m[2]}", text)
+    if len(text) <= MAX_MESSAGE:
+        return text
+    return f"{text[: MAX_MESSAGE - 100]}… ({len(text):,} characters)"
 
 
 def invisible(text: str) -> list[str]:

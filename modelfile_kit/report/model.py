@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..core.diagnostics import Diagnostic, Severity
+from ..core.foreign_text import bounded
 
 ENGINE_TOKENS, OWN_TOKENS = "tokens with llama.cpp", "tokens of the model's own tokenizer"
 """Two rows of a case's `data` that belong together: [id, text] of each token."""
@@ -66,6 +67,9 @@ class Case:
     seconds: float | None = None
     data: Mapping[str, Any] = field(default_factory=dict)
     tokens: tuple[TokenPair, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "summary", bounded(self.summary))
 
 
 @dataclass(frozen=True)

@@ -643,3 +643,54 @@ def test_a_number_of_too_many_digits_is_an_error_of_its_own(folder, file, text, 
     assert done.returncode in (1, 2), done
     assert not re.search("MK999|Traceback", done.stdout + done.stderr), done.stderr[:500]
     assert re.search("error MK[0-9]", done.stdout + done.stderr)
+
+
+@pytest.mark.parametrize("link", ["itself", "soft", "hard"])
+@pytest.mark.parametrize(
+    ("arguments", "output", "read"),
+    [
+        (["compile", "t.jinja"], "--report=json={}", "t.jinja"),
+        (["lint", "t.jinja"], "--report=json={}", "t.jinja"),
+        (["lint", "."], "--report=json={}", "t.jinja"),
+        (["lint", "."], "--report=sarif={}", "pyproject.toml"),
+        (["check", "."], "--html={}", "t.jinja"),
+        (["check", "."], "--html={}", "mkmodelfile.yaml"),
+        (["build", ".", "--output=out"], "--report=text={}", "mkmodelfile.yaml"),
+    ],
+)
+def test_an_output_that_is_read_is_refused(said, folder, arguments, output, read, link):
+    (folder / "t.jinja").write_text("{% for m in messages %}{{ m.content }}{% endfor %}")
+    (folder / "pyproject.toml").write_text("[tool.mkmodelfile.lint]\n")
+    (folder / "mkmodelfile.yaml").write_text(f"{PACKAGE}chat_template: t.jinja\n")
+    before = {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    named = folder / read
+    if link != "itself":
+        named = folder.parent / f"{folder.name}-{link}"
+        (named.symlink_to if link == "soft" else named.hardlink_to)(folder / read)
+    code, text = said(*arguments, output.format(named))
+    assert code == 2
+    assert "is read by this command" in text
+    assert {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()} == before
+
+
+LONG, YAML = "w" * 900_000, "w" * 60_000
+FORMS = ("text", "json", "github", "sarif", "junit", "gitlab")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name", "text", "forms"),
+    [
+        (["lint", "Modelfile"], "Modelfile", f"FROM {LONG}\nPARAMETER {LONG} {LONG}\n{LONG} x\n", FORMS),
+        (["lint", "Modelfile"], "Modelfile", f"FROM x\nTEMPLATE {{{{ {LONG} }}}}\nRENDERER {LONG}\n", FORMS),
+        (["lint", "t.jinja"], "t.jinja", f"{{% {LONG[:400_000]} %}}{{{{ messages }}}}", ("text", "json")),
+        (["build", "."], "mkmodelfile.yaml", f"{PACKAGE}mode: {YAML}\ntarget: {YAML}\n", ("text", "json")),
+        (["check", "."], "mkmodelfile.yaml", f"{PACKAGE}chat_template: {YAML}\n", ("text", "json")),
+    ],
+)
+def test_no_message_repeats_a_word_without_end(said, folder, arguments, name, text, forms):
+    (folder / name).write_text(text)
+    for form in forms:
+        code, words = said(*arguments, f"--format={form}")
+        assert code
+        assert len(words) < 40_000
+        assert "w" * 30 in words

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from modelfile_kit.core.foreign_text import invisible, json_text, shown
+from modelfile_kit.core.foreign_text import bounded, invisible, json_text, shown
 
 # Signs that have a shape of their own although Unicode calls them "format": numbers and marks of scripts.
 WITH_A_SHAPE = {0x0600, 0x0601, 0x0602, 0x0603, 0x0604, 0x0605, 0x06DD, 0x070F, 0x0890, 0x0891, 0x08E2}
@@ -117,3 +117,25 @@ def test_any_json_is_exact_and_harmless(text: str) -> None:
     assert json.loads(seen) == {text: [text]}
     assert "##[" not in seen
     assert not any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in seen)
+
+
+@pytest.mark.parametrize(
+    ("text", "short"),
+    [
+        ("x" * 1_000, "x" * 1_000),
+        ("x" * 900_000, "x" * 200 + "… (900,000 characters)"),
+        (
+            "unknown key '" + "k" * 900_000 + "', expected y",
+            "unknown key '" + "k" * 199 + "… (900,003 characters)', expected y",
+        ),
+        (
+            "two " + "a" * 5_000 + ": " + "b" * 2_000,
+            f"two {'a' * 200}… (5,001 characters): {'b' * 200}… (2,000 characters)",
+        ),
+        ("a b " * 10_000, "a b " * 4_975 + "… (40,000 characters)"),
+        (("w" * 999 + "\n") * 900, ("w" * 999 + "\n") * 19 + "w" * 900 + "… (900,000 characters)"),
+    ],
+)
+def test_a_message_repeats_no_word_without_end(text: str, short: str) -> None:
+    assert bounded(text) == short
+    assert bounded(short) == short
