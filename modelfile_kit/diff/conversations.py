@@ -27,8 +27,9 @@ ON_SERVER = 32
 LENGTH_ON_SERVER = 2_000
 """Characters of a conversation that a server is asked for: longer ones may be cut to its context."""
 
-_ACTIONS = re.compile(r"\{\{.*?\}\}", re.DOTALL)
-_TEXTS = re.compile(r'"((?:[^"\\]|\\.)*)"|`([^`]*)`')
+# What does not close goes on to the end: it is not searched again from each mark in it.
+_ACTIONS = re.compile(r"\{\{.*?(?:\}\}|\Z)", re.DOTALL)
+_TEXTS = re.compile(r'"((?:[^"\\]|\\.|\\\Z)*)(?:"|\Z)|`([^`]*)(?:`|\Z)', re.DOTALL)
 _NUMBERS = re.compile(r"(?<![\w.\"])\d{1,5}(?![\w.\"])")
 
 

@@ -59,7 +59,7 @@ def _check_bits(bits: int) -> None:
         raise TemplateLimitError(f"the chat template makes an integer of more than {BITS_MAX} bits")
 
 
-_PERCENT = re.compile(r"%(?:\([^)]*\))?[-+ #0]*(\d+|\*)?(?:\.(\d+|\*))?")
+_PERCENT = re.compile(r"%(?:\([^)]*(?:\)|\Z))?[-+ #0]*(\d+|\*)?(?:\.(\d+|\*))?")
 _DIGITS = re.compile(r"\d+")
 
 

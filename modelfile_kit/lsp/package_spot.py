@@ -98,7 +98,7 @@ def _flow_spot(text: str, opening: int, offset: int, end: int, above: tuple[str,
     entry = opening + 1 + text[opening + 1 : offset].rfind(",") + 1
     ends = [at for at in (text.find(mark, offset, end) for mark in ",}") if at >= 0]
     key, colon, value = text[entry : min(ends, default=end)].partition(":")
-    siblings = frozenset(re.findall(r"([\w.-]+)[ \t]*:", text[opening + 1 : end])) - {key.strip()}
+    siblings = frozenset(re.findall(r"(?<![\w.-])([\w.-]+)[ \t]*:", text[opening + 1 : end])) - {key.strip()}
     start, written = (entry + len(key) + 1, value) if colon and offset > entry + len(key) else (entry, key)
     first = start + len(written) - len(written.lstrip())
     place = first, start + len(written.rstrip())

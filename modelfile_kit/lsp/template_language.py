@@ -26,7 +26,8 @@ _WORD = re.compile(r"[\w$.]+")
 _NAMED = re.compile(r'\s*(?:define|block)\s+("(?:[^"\\\n]|\\.)*"|`[^`]*`)')
 _CALLED = re.compile(r'\s*template\s+("(?:[^"\\\n]|\\.)*"|`[^`]*`)')
 _CALLING = re.compile(r'\A\s*template\s+"([^"\n]*)\Z')
-_STRINGS = re.compile(r'"(?:[^"\\\n]|\\.)*"|`[^`]*`|\'(?:[^\'\\\n]|\\.)*\'')
+# A text in quotes, with the mark that ends it where there is one.
+_STRINGS = re.compile(r'"(?:[^"\\\n]|\\.)*("?)|`[^`]*(`?)|\'(?:[^\'\\\n]|\\.)*(\'?)')
 _OPENING = ("if", "range", "with", "define", "block")
 
 
@@ -125,7 +126,7 @@ def template_choices(text: str, region: Place, offset: int, target: Target) -> l
         place = offset - len(path), offset
         known = cursor.scope.variables.items()
         return [Choice(name, "variable", place, text_of(kind)) for name, kind in known]
-    word = re.search(r"\w*\Z", typed)
+    word = re.search(r"(?<!\w)\w*\Z", typed)
     place = offset - len(word[0] if word else ""), offset
     return _words(cursor, typed[: len(typed) - (place[1] - place[0])], place)
 
@@ -236,4 +237,4 @@ def _in_quotes(typed: str) -> bool:
     """Whether the end of an action that is typed so far is within a string or a comment."""
     if typed.lstrip().startswith("/*"):
         return "*/" not in typed
-    return any(mark in _STRINGS.sub("", typed) for mark in "\"`'")
+    return any(not any(ends) for ends in _STRINGS.findall(typed))

@@ -20,7 +20,8 @@ _OPEN = "{{"
 # A comment, a string, a raw string, a character, or the end of an action.
 _TOKEN = re.compile(
     r"""
-    /\*.*?(?:\*/|\Z) | "(?:[^"\\\n]|\\.)*(?:"|\n|\Z) | `[^`]*(?:`|\Z) | '(?:[^'\\\n]|\\.)*(?:'|\n|\Z) | \}\}
+    /\*.*?(?:\*/|\Z)
+    | "(?:[^"\\\n]|\\.)*\\?(?:"|\n|\Z) | `[^`]*(?:`|\Z) | '(?:[^'\\\n]|\\.)*\\?(?:'|\n|\Z) | \}\}
     """,
     re.DOTALL | re.VERBOSE,
 )

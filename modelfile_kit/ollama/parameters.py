@@ -83,7 +83,7 @@ _EXPECTED = {
 
 _DIGITS = r"[0-9](?:_?[0-9])*"
 _HEX = r"[0-9a-fA-F](?:_?[0-9a-fA-F])*"
-_DECIMAL = re.compile(rf"([+-]?)((?:{_DIGITS}\.?(?:{_DIGITS})?|\.{_DIGITS}))(?:[eE]([+-]?{_DIGITS}))?")
+_DECIMAL = re.compile(rf"([+-]?)((?:{_DIGITS}(?:\.(?:{_DIGITS})?)?|\.{_DIGITS}))(?:[eE]([+-]?{_DIGITS}))?")
 _HEXADECIMAL = re.compile(rf"([+-]?)0[xX]_?({_HEX})?(?:\.({_HEX})?)?[pP]([+-]?{_DIGITS})")
 _SPECIAL = re.compile(r"[+-]?(?:inf(?:inity)?|nan)", re.IGNORECASE)
 _INTEGER = re.compile(r"[+-]?[0-9]+")

@@ -66,7 +66,7 @@ ALIASES = {"Q3_K": "Q3_K_M", "Q4_K": "Q4_K_M", "Q5_K": "Q5_K_M"}
 
 _TENSOR = re.compile(r"\[ *(\d+)/ *(\d+)\] (\S+)")
 _SIZE = re.compile(r"quant size *= *([\d.]+) MiB")
-_FALLBACK = re.compile(r"(\d+) of (\d+) tensor\(s\) required fallback")
+_FALLBACK = re.compile(r"(?<!\d)(\d+) of (\d+) tensor\(s\) required fallback")
 _MIB = 1 << 20
 
 # Told how many tensors are done, of how many, and the name of the one that is next.

@@ -55,7 +55,8 @@ _BY_NAME = {
     "join": 1,
 }
 # `{0.__class__}` in a text that is formatted.
-_IN_FORMAT = re.compile(r"\{[^{}]*[.\[]_[^{}]*\}")
+_FIELD = re.compile(r"\{[^{}]*\}")
+_INSIDE = re.compile(r"[.\[]_")
 _OF_FLASK = frozenset(
     ["request", "config", "g", "session", "url_for", "get_flashed_messages", "application", "app"]
 )
@@ -134,8 +135,8 @@ def _formatted(node: nodes.Call) -> str:
 
 def _format_text(node: nodes.Expr | None) -> str:
     text = folded(node) if node is not None else None
-    found = _IN_FORMAT.search(text) if text else None
-    return found[0] if found else ""
+    fields = (field[0] for field in _FIELD.finditer(text or ""))
+    return next((field for field in fields if _INSIDE.search(field)), "")
 
 
 def _of_flask(node: nodes.Getattr) -> bool:

@@ -359,7 +359,8 @@ def _after(alone: tuple[str, str] | None, told: tuple[str, str] | None, text: st
 
 _HEADER = re.compile(r"(?i)sys")
 _BREAK = re.compile(
-    r"(?i)[<\[|]|^\s*#*\s*(?:user|human|assistant|instruction|question|prompt)\b[^\n]{0,20}:", re.MULTILINE
+    r"(?i)[<\[|]|^[^\S\n]*(?:#+[^\S\n]*)?(?:user|human|assistant|instruction|question|prompt)\b[^\n]{0,20}:",
+    re.MULTILINE,
 )
 
 

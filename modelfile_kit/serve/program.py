@@ -129,7 +129,7 @@ def _options(text: str) -> list[str]:
     """The options at the beginnings of a help's lines, without those in the explanations."""
     found = []
     for line in text.splitlines():
-        head = re.split(r"\s{2,}(?=[^-\s])", line.strip(), maxsplit=1)[0]
+        head = re.split(r"(?<!\s)\s{2,}(?=[^-\s])", line.strip(), maxsplit=1)[0]
         if head.startswith(("-", "[-")) or "[--" in line:
             found += _FLAG.findall(line if "[--" in line else head)
     return found

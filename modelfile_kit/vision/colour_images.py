@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -48,8 +49,8 @@ SHAPES = ("circle", "square", "triangle")
 COLOUR_QUESTION = "What is the main colour of this picture? Answer with one word."
 SHAPE_QUESTION = "Which shape is in the middle of this picture: a circle, a square or a triangle? One word."
 
-_THOUGHT = re.compile(r"<(think|thinking|reasoning)>.*?</\1>", re.DOTALL | re.IGNORECASE)
-_THOUGHT_END = re.compile(r".*</(?:think|thinking|reasoning)>", re.DOTALL | re.IGNORECASE)
+_THOUGHT_TAG = re.compile(r"<(/?)(think|thinking|reasoning)>", re.IGNORECASE | re.ASCII)
+_THOUGHT_END = re.compile(r"\A.*</(?:think|thinking|reasoning)>", re.DOTALL | re.IGNORECASE)
 _THOUGHT_OPEN = re.compile(r"<(?:think|thinking|reasoning)>.*", re.DOTALL | re.IGNORECASE)
 _ANSWER_TAG = re.compile(r"</?answer>", re.IGNORECASE)
 _ANSWER = re.compile(r"<answer>(.*?)(?:</answer>|\Z)", re.DOTALL | re.IGNORECASE)
@@ -125,13 +126,31 @@ def named(text: str, choices: Sequence[str]) -> str | None:
 
 def final_answer(text: str) -> str:
     """The answer without thinking and tags, folded for comparing."""
-    text = _THOUGHT.sub(" ", text)
+    text = _without_thoughts(text)
     text = _THOUGHT_END.sub(" ", text)  # an opening tag that the prompt brought
     text = _THOUGHT_OPEN.sub(" ", text)
     if match := _ANSWER.search(text):
         text = match[1]
     folded = unicodedata.normalize("NFKC", _ANSWER_TAG.sub(" ", without_control_texts(text))).casefold()
     return " ".join(folded.split())
+
+
+def _without_thoughts(text: str) -> str:
+    """The text with a space for each thought whose opening tag has a closing one."""
+    tags = list(_THOUGHT_TAG.finditer(text))
+    closing: dict[str, list[int]] = {}
+    for number, tag in enumerate(tags):
+        if tag[1]:
+            closing.setdefault(tag[2].lower(), []).append(number)
+    pieces, at = [], 0
+    for number, tag in enumerate(tags):
+        ends = closing.get(tag[2].lower(), [])
+        next_end = bisect(ends, number)
+        if tag[1] or tag.start() < at or next_end == len(ends):
+            continue
+        pieces.append(text[at : tag.start()])
+        at = tags[ends[next_end]].end()
+    return " ".join([*pieces, text[at:]])
 
 
 def _find(text: str, word: str) -> int | None:

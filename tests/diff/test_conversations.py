@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from modelfile_kit.diff.conversations import LENGTH_ON_SERVER, conversations, features_of
+from modelfile_kit.diff.conversations import LENGTH_ON_SERVER, _of_go, conversations, features_of
 from modelfile_kit.prover.conversations.features import OTHER_ROLE, ROLES
 
 JINJA = "{% for m in messages %}{% if m.role == 'critic' and '<mark>' in m.content %}x{% endif %}{% endfor %}"
@@ -40,3 +40,11 @@ def test_a_server_is_asked_for_few_and_short_ones():
 
 def test_a_template_that_does_not_compile_adds_nothing():
     assert features_of(["{% if %}", JINJA], []) == features_of([JINJA], [])
+
+
+def test_texts_that_never_end_are_read_once():
+    """An action may hold `}}` in a text, so that the first of both is no end."""
+    template = '{{ if eq .Role "' + '\\"a' * 200_000 + '}}" }}x{{ end }}'
+    assert _of_go(template) is not None
+    assert _of_go("{{" * 400_000) is not None
+    assert "tool" in _of_go('{{ if eq .Role "tool" }}{{ end }}').roles

@@ -119,3 +119,8 @@ def test_widths_of_format() -> None:
     estimates.check_format_spec(">10")
     with pytest.raises(TemplateLimitError):
         estimates.check_format_spec(f"0>{HUGE}")
+
+
+def test_a_name_in_a_format_that_never_closes_is_read_once() -> None:
+    assert estimates._PERCENT.findall("%(" * 400_000) == [("", "")]
+    assert estimates._PERCENT.findall("%(a)3d%(b)*.4f%") == [("3", ""), ("*", "4"), ("", "")]

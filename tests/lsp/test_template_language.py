@@ -104,3 +104,14 @@ def test_a_definition() -> None:
 
 def test_a_template_is_not_formatted() -> None:
     assert TEMPLATE.formatted(OpenFile("{{.}}  ")) is None
+
+
+@pytest.mark.parametrize("again", ["\\'", '\\"', "'\\", "a"])
+def test_what_is_typed_is_read_once(again: str) -> None:
+    """Of a long text in quotes that is not closed, or of a long name."""
+    start = "{{ " + ("" if again == "a" else "'" if "'" in again else '"')
+    twice, often = (
+        TEMPLATE.choices(OpenFile(start + again * count, None, ""), len(start + again * count))
+        for count in (2, 200_000)
+    )
+    assert [choice.label for choice in often] == [choice.label for choice in twice]

@@ -52,3 +52,8 @@ def test_ways_out(template: str) -> None:
 )
 def test_ordinary_ones(template: str) -> None:
     assert found(template) == []
+
+
+def test_a_field_that_never_closes_is_read_once() -> None:
+    assert not found("{{ '{" + "._" * 200_000 + "'.format(1) }}")
+    assert found("{{ '{" + "._" * 200_000 + "}'.format(1) }}")

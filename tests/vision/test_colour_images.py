@@ -130,3 +130,16 @@ def test_no_word_means_two_things() -> None:
 
 def test_answers_are_compared_without_tags_and_case() -> None:
     assert final_answer("<think>x</think> <answer> Red </answer>") == final_answer("RED")
+
+
+@pytest.mark.parametrize(
+    ("again", "answer"), [("<think>", "red"), ("<", "red"), ("</", "red"), ("<think></thinking>", "blue")]
+)
+def test_thoughts_that_never_end_are_read_once(again: str, answer: str) -> None:
+    """A search for the end of each would take hours."""
+    assert named("red " + again * 200_000 + " blue", ["red", "blue"]) == answer
+
+
+def test_a_thought_ends_at_its_own_tag() -> None:
+    said = "<think>blue</thinking></think>red<reasoning>blue</Reasoning> <THINKING>blue</thinking>"
+    assert named(said, ["red", "blue"]) == "red"

@@ -10,7 +10,7 @@ from .. import probes
 from ..context import Context, Place
 from ..rule import Finding, Rule
 
-_STRUCT = re.compile(rf"[{{&]+(?:\d+ )?(?:[a-z_]* )?{{?{probes.TOOL} ")
+_STRUCT = re.compile(rf"(?<![{{&])[{{&]+(?:\d+ )?(?:[a-z_]* )?{{?{probes.TOOL} ")
 
 
 def check(context: Context) -> Iterator[Finding]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ..reply_types import ReplyError
@@ -13,7 +13,8 @@ from .protocol import Tool, tool_named
 from .typed_values import value_of
 
 CALL, CALLED = b"<tool_call>", b"</tool_call>"
-_ARGUMENT = re.compile(rb"<arg_key>(.*?)</arg_key>[\t\n\f\r ]*<arg_value>(.*?)</arg_value>", re.DOTALL)
+_KEY, _VALUE_END = b"<arg_key>", b"</arg_value>"
+_KEY_END = re.compile(rb"</arg_key>[\t\n\f\r ]*<arg_value>")
 _ALIASES = {b"read_file": b"read", b"write_file": b"write", b"edit_file": b"edit", b"web_fetch": b"webfetch"}
 
 
@@ -33,10 +34,22 @@ def read_call(raw: bytes, tools: Sequence[Tool]) -> tuple[bytes, dict[str, Any] 
         return name, read_arguments(trim(text))
     tool = tool_named(tools, name)
     arguments: dict[str, Any] = {}
-    for argument in _ARGUMENT.finditer(text):
-        key = trim(argument[1])
-        arguments[as_json_text(key)] = value_of(argument[2], tool.types(key) if tool else ())
+    for written, value in _arguments(text):
+        key = trim(written)
+        arguments[as_json_text(key)] = value_of(value, tool.types(key) if tool else ())
     return name, arguments
+
+
+def _arguments(text: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Names and values. Where one does not end, none behind it does."""
+    at = 0
+    while (start := text.find(_KEY, at)) >= 0:
+        key_end = _KEY_END.search(text, start + len(_KEY))
+        end = text.find(_VALUE_END, key_end.end()) if key_end else -1
+        if key_end is None or end < 0:
+            return
+        yield text[start + len(_KEY) : key_end.start()], text[key_end.end() : end]
+        at = end + len(_VALUE_END)
 
 
 def is_known(raw: bytes, tools: Sequence[Tool]) -> bool:

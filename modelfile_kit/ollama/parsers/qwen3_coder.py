@@ -90,7 +90,10 @@ def read_call(raw: bytes, tools: tuple[Tool, ...]) -> tuple[bytes, Arguments]:
 
 def _as_xml(raw: bytes) -> bytes:
     """`<function=a>` as `<function name="a">`, and everything else between two such tags escaped."""
-    text = _SHORT_TAG.sub(lambda m: b'<%b name="%b">' % (m[1], _escape_attribute(m[2])), raw)
+    # Behind the last `>` no tag ends, and each opening would be followed to the end of the text.
+    last = raw.rfind(b">") + 1
+    text = _SHORT_TAG.sub(lambda m: b'<%b name="%b">' % (m[1], _escape_attribute(m[2])), raw[:last])
+    text += raw[last:]
     parts: list[bytes] = []
     at = 0
     for tag in _TAG.finditer(text):

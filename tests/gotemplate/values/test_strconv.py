@@ -169,3 +169,9 @@ def test_a_float32_is_told_from_its_neighbours(value):
 )
 def test_known_forms(value, verb, precision, bits, text):
     assert format_float(value, verb, precision, bits=bits) == text
+
+
+@pytest.mark.parametrize("text", ["0" * 400_000 + "x", "0x" + "0" * 400_000 + "p", "_" * 400_000])
+def test_a_number_of_many_digits_is_read_once(text):
+    with pytest.raises(LiteralError):
+        parse_float(text)

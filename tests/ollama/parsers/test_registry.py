@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from pathlib import Path
@@ -11,7 +12,14 @@ import pytest
 
 from modelfile_kit.core.errors import UsageError
 from modelfile_kit.ollama.builtin import PARSERS
-from modelfile_kit.ollama.parsers import READERS, known_parsers, make_parser, read_reply
+from modelfile_kit.ollama.parsers import (
+    READERS,
+    functiongemma,
+    known_parsers,
+    laguna_calls,
+    make_parser,
+    read_reply,
+)
 from modelfile_kit.ollama.reply_types import ToolCall
 
 TOOLS = [
@@ -152,3 +160,36 @@ def test_a_character_may_come_in_two_pieces() -> None:
 )
 def test_where_a_reply_begins(name: str, last: dict[str, str] | None, think: Any, thinking: str) -> None:
     assert read_reply(name, "t", last_message=last, think=think).thinking == thinking
+
+
+MANY = 200_000
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "again", "after"),
+    [
+        ("functiongemma", "<start_function_call>", "call:", "<end_function_call>"),
+        ("functiongemma", "<start_function_call>", "call:a{", "<end_function_call>"),
+        ("laguna", "<tool_call>f", "<arg_key>", "</tool_call>"),
+        ("laguna", "<tool_call>f", "<arg_key>a</arg_key><arg_value>", "</tool_call>"),
+        ("qwen3-coder", "<tool_call>", "<a=", "</tool_call>"),
+    ],
+)
+def test_what_never_closes_in_a_call_is_read_once(name: str, before: str, again: str, after: str) -> None:
+    """A search for its end from every opening would take hours."""
+    assert read_reply(name, before + again * MANY + after) is not None
+
+
+def test_calls_are_found_as_by_the_server_s_regular_expressions() -> None:
+    """model/parsers/functiongemma.go and laguna.go (Ollama 0.34), of short texts of their marks."""
+    call = re.compile(rb"call:([^{]+)\{(.*)\}")
+    argument = re.compile(rb"<arg_key>(.*?)</arg_key>[\t\n\f\r ]*<arg_value>(.*?)</arg_value>", re.DOTALL)
+    tags = ("<arg_key>", "</arg_key>", "<arg_value>", "</arg_value>", " ")
+    for marks, size in ((("call:", "{", "}", "\n", "a"), 7), (tags, 6)):
+        for parts in itertools.product(marks, repeat=size):
+            text = "".join(parts).encode()
+            if marks is tags:
+                assert list(laguna_calls._arguments(text)) == [m.groups() for m in argument.finditer(text)]
+            else:
+                found = call.search(text)
+                assert functiongemma._parts(text) == (found.groups() if found else (b"", b""))
