@@ -61,6 +61,19 @@ def calls(node: nodes.Node) -> tuple[nodes.Call, ...]:
     return cached
 
 
+def is_watched(node: nodes.Node) -> bool:
+    """Whether `coverage` watches something inside an expression."""
+    cached: bool | None = node.__dict__.get("_watched")
+    if cached is None:
+        cached = node._watched = any(f.name in WATCHERS for f in node.find_all(nodes.Filter))  # type: ignore[attr-defined]
+    return cached
+
+
+def member(node: nodes.Node, key: str) -> str:
+    """`node.key` for a key of a mapping, as `text` writes it."""
+    return f"{_operand(node, 6)}.{key}" if _is_plain(key) else f"{_operand(node, 6)}[{key!r}]"
+
+
 def base(node: nodes.Node) -> nodes.Name | None:
     """The variable whose attribute or item an expression looks at first: `x` in `x.a.b == 'c'`."""
     if "_base" not in node.__dict__:
@@ -72,14 +85,24 @@ def base(node: nodes.Node) -> nodes.Name | None:
     return node._base  # type: ignore[attr-defined, no-any-return]
 
 
+# How tightly an expression holds together; what is not here has brackets of its own, or needs none.
+_LEVELS = {"Not": 1, "Compare": 2, "Concat": 3, "Neg": 4, "Pos": 4, "Filter": 5, "Test": 5}
+
+
+def _operand(node: nodes.Node | None, level: int) -> str:
+    """A part of an expression, in brackets where it holds together less tightly than its place asks for."""
+    loose = _LEVELS.get(type(unwatched(node)).__name__, level) < level
+    return f"({text(node)})" if loose else text(node)
+
+
 def _filter(node: nodes.Filter) -> str:
     if node.name in WATCHERS:
         return text(node.node)
-    return f"{text(node.node)} | {node.name}{_arguments(node) if node.args or node.kwargs else ''}"
+    return f"{_operand(node.node, 4)} | {node.name}{_arguments(node) if node.args or node.kwargs else ''}"
 
 
 def _test(node: nodes.Test) -> str:
-    return f"{text(node.node)} is {node.name}{_arguments(node) if node.args else ''}"
+    return f"{_operand(node.node, 4)} is {node.name}{_arguments(node) if node.args else ''}"
 
 
 def _arguments(node: Any) -> str:
@@ -99,19 +122,23 @@ def _slice(node: nodes.Slice) -> str:
 
 def _getattr(node: nodes.Getattr) -> str:
     # One spelling for `a.b` and `a['b']`, except where the first is a method of mappings.
-    return f"{text(node.node)}.{node.attr}"
+    return f"{_operand(node.node, 6)}.{node.attr}"
 
 
 def _getitem(node: nodes.Getitem) -> str:
     key = node.arg.value if isinstance(node.arg, nodes.Const) else None
-    if isinstance(key, str) and not hasattr(dict, key):
-        return f"{text(node.node)}.{key}"
-    return f"{text(node.node)}[{text(node.arg)}]"
+    if isinstance(key, str) and _is_plain(key):
+        return f"{_operand(node.node, 6)}.{key}"
+    return f"{_operand(node.node, 6)}[{text(node.arg)}]"
+
+
+def _is_plain(key: str) -> bool:
+    return key.isidentifier() and not hasattr(dict, key)
 
 
 def _compare(node: nodes.Compare) -> str:
-    tail = "".join(f" {_OPERATORS[o.op]} {text(o.expr)}" for o in node.ops)
-    return f"{text(node.expr)}{tail}"
+    tail = "".join(f" {_OPERATORS[o.op]} {_operand(o.expr, 3)}" for o in node.ops)
+    return f"{_operand(node.expr, 3)}{tail}"
 
 
 def _conditional(node: nodes.CondExpr) -> str:
@@ -128,14 +155,14 @@ _WRITERS: dict[str, Callable[[Any], str]] = {
     "Slice": _slice,
     "Filter": _filter,
     "Test": _test,
-    "Call": lambda n: f"{text(n.node)}{_arguments(n)}",
+    "Call": lambda n: f"{_operand(n.node, 6)}{_arguments(n)}",
     "Compare": _compare,
     "Not": lambda n: f"not {text(n.node)}",
     "And": lambda n: f"({text(n.left)} and {text(n.right)})",
     "Or": lambda n: f"({text(n.left)} or {text(n.right)})",
-    "Neg": lambda n: f"-{text(n.node)}",
-    "Pos": lambda n: f"+{text(n.node)}",
-    "Concat": lambda n: " ~ ".join(map(text, n.nodes)),
+    "Neg": lambda n: f"-{_operand(n.node, 6)}",
+    "Pos": lambda n: f"+{_operand(n.node, 6)}",
+    "Concat": lambda n: " ~ ".join(_operand(part, 4) for part in n.nodes),
     "CondExpr": _conditional,
     "List": lambda n: f"[{', '.join(map(text, n.items))}]",
     "Tuple": lambda n: f"({', '.join(map(text, n.items))})",

@@ -44,6 +44,23 @@ def expression(text: str) -> nodes.Node:
         "f(*a, **b)",
         "{'a': 1, 'b': [2]}",
         "(1, 2)",
+        # brackets are kept where the expression is another one without
+        "(a ~ b) | length",
+        "a ~ b | length",
+        "(a == b) == c",
+        "a == b == c",
+        "(not a) == b",
+        "not a == b",
+        "(a == b) | string",
+        "a == b | string",
+        "(a | first).b",
+        "(a | first)[0]",
+        "-(a | abs)",
+        "-a | abs",
+        "(-a).b",
+        "-a.b",
+        "a ~ (b ~ c)",
+        "m['a b']",
     ],
 )
 def test_round_trip(text: str) -> None:

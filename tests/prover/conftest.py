@@ -57,3 +57,14 @@ def truths() -> Callable[[str, str], Outcomes]:
         return {bool(o) for n, o in taken if n == number}, {bool(o) for n, o in possible if n == number}
 
     return run
+
+
+def assert_found(body: str, text: str, outcome: bool, category: str = "chat") -> None:
+    """That the condition or loop of this text has this outcome, and that nothing that happens is missed.
+
+    body: stands in a loop over the messages, unless it has one itself.
+    """
+    template = body if "for m in messages" in body else "{% for m in messages %}" + body + "{% endfor %}"
+    reference, taken, possible = outcomes_of(template, category)
+    assert any(reference.sites[n].text == text and bool(o) == outcome for n, o in taken)
+    assert taken <= possible

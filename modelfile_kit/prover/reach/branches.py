@@ -15,9 +15,9 @@ from jinja2 import nodes
 
 from ...huggingface import jinja_source as source
 from ..coverage import Hit
+from .effects import OWN_NAMES, Effects, effects, is_generation
 from .expressions import STEPS_MAX, TooLongError, not_settled
 from .loops import Loops, assigned, leave
-from .refinement import repeats
 from .shapes import World
 from .state import AbstractState, DeadError, join
 from .values import ANYTHING, MISSING, NOTHING, TEXT, Thing, Value, thing, truths, union
@@ -61,10 +61,13 @@ def reachable(
     """
     found: set[Hit] = set()
     everything = {(n, o) for n in range(sites) for o in (0, 1)}
+    done = effects(tree)
+    if not done.followed:
+        return Reached(everything)
     left = steps
     for flagged in (False, True):
         world = World(category, bos_token, eos_token, flagged=flagged, without=without)
-        run = Reach(world, apart=apart, steps=min(left, STEPS_MAX))
+        run = Reach(world, done, apart=apart, steps=min(left, STEPS_MAX))
         left -= run.steps
         state = AbstractState()
         state.slots.update(run.world.names)
@@ -82,14 +85,15 @@ def reachable(
 class Reach(Loops):
     """Executes statements; see `Loops`, `Refinement` and `Expressions` for the rest."""
 
-    def __init__(self, world: World, *, apart: bool = False, steps: int = STEPS_MAX) -> None:
-        super().__init__(world)
+    def __init__(
+        self, world: World, effects: Effects, *, apart: bool = False, steps: int = STEPS_MAX
+    ) -> None:
+        super().__init__(world, effects)
         self.steps = steps
         self.apart = apart
-        self.macros: dict[str, nodes.Macro] = {}
-        self.stack: list[str] = []
-        self.summaries: dict[str, dict[str, Value]] = {}
-        self.mentions: dict[str, frozenset[str]] = {}
+        self.macros: dict[int, nodes.Macro] = {}
+        self.stack: list[int] = []
+        self.summaries: dict[int, dict[str, Value]] = {}
         self.calls: dict[Any, tuple[Value, dict[Any, Value]]] = {}
         self.unsettled = False
 
@@ -112,6 +116,8 @@ class Reach(Loops):
         return current
 
     def _unknown(self, statement: Any, state: AbstractState) -> list[AbstractState]:
+        for option in statement.iter_child_nodes(exclude=("body",)):
+            self.value(getattr(option, "value", option), state)
         return self.body(statement.body, state) if hasattr(statement, "body") else [state]
 
     def _do_output(self, statement: nodes.Output, state: AbstractState) -> AbstractState:
@@ -134,12 +140,14 @@ class Reach(Loops):
         """A variable set to a test tells as much as the test, but for namespaces, which macros change."""
         names = source.names(test)
         spaces = any(_is_space(state.slots.get(n, NOTHING)) for n in names)
-        if isinstance(test, _TESTS) and name not in names and not spaces and repeats(test, state):
+        if isinstance(test, _TESTS) and name not in names and not spaces and self.repeats(test, state):
             state.meanings[name] = test, source.text(test), names | {name}
 
     def _do_assignblock(self, statement: nodes.AssignBlock, state: AbstractState) -> list[AbstractState]:
         after = self._scoped(statement, state)
         for end in after:
+            if statement.filter is not None:
+                self.value(statement.filter, end)
             self._bind(statement.target, TEXT, end)
         return after
 
@@ -163,25 +171,36 @@ class Reach(Loops):
     # -- macros -----------------------------------------------------------------------------------
 
     def _do_macro(self, statement: nodes.Macro, state: AbstractState) -> AbstractState:
-        self.macros[statement.name] = statement
-        state.assign(statement.name, thing("macro", statement.name))
+        self.macros[id(statement)] = statement
+        state.assign(statement.name, thing("macro", id(statement)))
         return state
 
     def _do_callblock(self, statement: nodes.CallBlock, state: AbstractState) -> list[AbstractState]:
-        after = self._scoped(statement, state)
-        for end in after:
-            end.slots["caller"] = thing("function", "caller")
-            self.value(statement.call, end)
-        return after
+        if is_generation(statement):
+            return self._scoped(statement, state)
+        self.value(statement.call, state)
+        # The macro says whether, when and how often the body is executed. What the body and the macro set in
+        # namespaces is unknown all the time, so that nothing leaves the body.
+        inner = state.copy()
+        for name in (*OWN_NAMES, *(argument.name for argument in statement.args)):
+            inner.assign(name, ANYTHING)
+        for default in statement.defaults:
+            self.maybe(default, inner)
+        self.body(statement.body, inner)
+        return [state]
 
     def _do_filterblock(self, statement: nodes.FilterBlock, state: AbstractState) -> list[AbstractState]:
-        return self._scoped(statement, state)
+        after = self._scoped(statement, state)
+        for end in after:
+            self.value(statement.filter, end)
+        return after
 
     def _do_with(self, statement: nodes.With, state: AbstractState) -> list[AbstractState]:
         outside = dict(state.slots)
         inner = state.copy()
-        for target, value in zip(statement.targets, statement.values, strict=True):
-            self._bind(target, self.value(value, state), inner)
+        values = [self.value(value, inner) for value in statement.values]
+        for target, value in zip(statement.targets, values, strict=True):
+            self._bind(target, value, inner)
         return [leave(end, outside, assigned(statement)) for end in self.body(statement.body, inner)]
 
     def call(
@@ -204,20 +223,23 @@ class Reach(Loops):
         named: dict[str, Value],
         state: AbstractState,
     ) -> Value:
-        given = self._parameters(macro, arguments, named, state)
-        deep = self.stack.count(macro.name)
+        mentions = self.effects.mentions[macro.name]
+        hidden = self.effects.hidden[id(macro)]
+        outer: dict[str, Value] = {n: state.slots[n] for n in mentions if n in state.slots}
+        outer.update(dict.fromkeys(hidden, ANYTHING))
+        given = self._parameters(macro, node, arguments, named, outer)
+        deep = self.stack.count(id(macro))
         if deep:
             # Called by itself: everything it may be given is put together, until nothing new comes.
-            before = self.summaries.get(macro.name, {})
+            before = self.summaries.get(id(macro), {})
             given = {k: union(v, before.get(k, NOTHING)) for k, v in given.items()}
             if given == before or deep > DEPTH_MAX:
                 self.unsettled |= given != before
                 return TEXT
-            self.summaries[macro.name] = given
+            self.summaries[id(macro)] = given
         spaces = {s: v for s, v in state.slots.items() if isinstance(s, tuple)}
-        outer = {n: state.slots[n] for n in self._mentions(macro) if n in state.slots}
         facts = {} if deep else _handed_on(macro, node, state)
-        key = (macro.name, *(frozenset(d.items()) for d in (given, spaces, outer, facts)))
+        key = (id(macro), *(frozenset(d.items()) for d in (given, spaces, outer, facts)))
         if key not in self.calls:
             self.calls[key] = (TEXT, {})  # for a call of itself on the way
             inner = AbstractState()
@@ -228,45 +250,42 @@ class Reach(Loops):
             found = {s: v for s, v in after.slots.items() if isinstance(s, tuple)} if after else {}
             self.calls[key] = (TEXT if after else NOTHING, found)
         result, changed = self.calls[key]
-        if any(spaces.get(slot) != value for slot, value in changed.items()):
-            state.slots.update(changed)
-            state.forget({n for n, v in state.slots.items() if isinstance(n, str) and _is_space(v)})
+        state.slots.update(changed)
+        for attribute in self.effects.sets[macro.name]:
+            state.forget_text(f".{attribute}")
         return result
 
     def _called(self, macro: nodes.Macro, state: AbstractState) -> list[AbstractState]:
         loops, self.loops = self.loops, []
-        self.stack.append(macro.name)
+        self.stack.append(id(macro))
         after = self.body(macro.body, state)
         self.stack.pop()
         self.loops = loops
         return after
 
-    def _mentions(self, macro: nodes.Macro) -> frozenset[str]:
-        """Names that a macro, or a macro that it calls, may read."""
-        if macro.name not in self.mentions:
-            self.mentions[macro.name] = frozenset()  # for one that calls itself
-            names = {n.name for n in macro.find_all(nodes.Name)}
-            names |= {n.name for n in macro.find_all(nodes.NSRef)}
-            for name in names & self.macros.keys():
-                names |= self._mentions(self.macros[name])
-            self.mentions[macro.name] = frozenset(names)
-        return self.mentions[macro.name]
-
     def _parameters(
-        self, macro: nodes.Macro, arguments: list[Value], named: dict[str, Value], state: AbstractState
+        self,
+        macro: nodes.Macro,
+        node: nodes.Call,
+        arguments: list[Value],
+        named: dict[str, Value],
+        outer: dict[str, Value],
     ) -> dict[str, Value]:
-        given: dict[str, Value] = {}
+        """What the parameters hold. Defaults are worked out inside the macro and see the ones before."""
+        unpacked = node.dyn_args is not None or node.dyn_kwargs is not None
+        given: dict[str, Value] = dict.fromkeys(OWN_NAMES, ANYTHING)
         first_default = len(macro.args) - len(macro.defaults)
         for i, parameter in enumerate(macro.args):
-            if i < len(arguments):
-                given[parameter.name] = arguments[i]
-            elif parameter.name in named:
-                given[parameter.name] = named[parameter.name]
-            elif i >= first_default:
-                given[parameter.name] = self.value(macro.defaults[i - first_default], state)
-            else:
-                given[parameter.name] = MISSING
-        return {**given, "varargs": ANYTHING, "kwargs": ANYTHING, "caller": ANYTHING}
+            held = arguments[i] if i < len(arguments) else named.get(parameter.name)
+            if held is None and i >= first_default:
+                inner = AbstractState()
+                for part in (outer, given):
+                    inner.slots.update(part)
+                held = self.value(macro.defaults[i - first_default], inner)
+            # What a call block or an unpacked list hands over is not among the arguments.
+            certain = not unpacked and parameter.name not in OWN_NAMES
+            given[parameter.name] = (MISSING if held is None else held) if certain else ANYTHING
+        return given
 
 
 def _handed_on(macro: nodes.Macro, node: nodes.Call, state: AbstractState) -> dict[str, Any]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import operator
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from jinja2 import nodes
 
 from ...huggingface import jinja_source as source
 from . import filters, operations
+from .effects import Effects
 from .shapes import World
 from .state import AbstractState, DeadError
 from .values import (
@@ -22,6 +24,7 @@ from .values import (
     NUMBER,
     TEXT,
     Anything,
+    Atom,
     Known,
     Missing,
     SomeNumber,
@@ -76,9 +79,11 @@ class Expressions(ABC):
     Subclasses add what tests tell (`refinement`) and calls of macros (`reach`).
     """
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, effects: Effects) -> None:
         self.world = world
+        self.effects = effects
         self.seen: set[tuple[int, int]] = set()
+        self.spaces: set[str] = set()
         self.watching = True
         self.steps = STEPS_MAX
 
@@ -95,11 +100,15 @@ class Expressions(ABC):
         fact = state.facts.get(source.text(node)) if state.facts else None
         if fact is not None and not isinstance(watched, (nodes.And, nodes.Or, nodes.Not)):
             found = fact[0]
+            if source.is_watched(watched):
+                self.maybe(nodes.Tuple([*watched.iter_child_nodes()], "load"), state)
         else:
             method = getattr(self, "_" + type(watched).__name__.lower(), None)
             found = method(watched, state) if method else ANYTHING
         if not found:
             raise DeadError
+        if self.effects.streams and not isinstance(watched, nodes.Filter):
+            found = frozenset(map(used_up, found))
         if isinstance(node, nodes.Filter) and watched is not node and self.watching:
             self._note(node, found)
         return found
@@ -135,7 +144,8 @@ class Expressions(ABC):
         if isinstance(atom, Missing):
             return NOTHING
         if isinstance(atom, Thing) and atom.shape == "namespace":
-            return state.slots.get((atom.more, name), MISSING)
+            unknown = name in self.effects.unknown
+            return ANYTHING if unknown else state.slots.get((atom.more, name), MISSING)
         if isinstance(atom, Thing) and atom.shape == "loop":
             return operations.loop_attribute(name, atom.more[0])
         if isinstance(atom, Thing):
@@ -149,6 +159,8 @@ class Expressions(ABC):
     def _getitem(self, node: nodes.Getitem, state: AbstractState) -> Value:
         whole = self.value(node.node, state)
         if isinstance(node.arg, nodes.Slice):
+            for end in node.arg.iter_child_nodes():
+                self.value(end, state)
             return union(*(self._sliced(a, node.arg) for a in whole))
         index = self.value(node.arg, state)
         return union(*(self._item(a, index, node.arg, state) for a in whole))
@@ -195,8 +207,8 @@ class Expressions(ABC):
 
     def _dict(self, node: nodes.Dict, state: AbstractState) -> Value:
         fields = []
-        for pair in node.items:
-            key, value = self.value(pair.key, state), self.value(pair.value, state)
+        items = [(self.value(pair.key, state), self.value(pair.value, state)) for pair in node.items]
+        for key, value in items:
             if len(key) != 1 or not isinstance(next(iter(key)), Known):
                 return ANYTHING
             fields.append((next(iter(key)).value, value))  # type: ignore[union-attr]
@@ -251,8 +263,11 @@ class Expressions(ABC):
     _sub = _mul = _floordiv = _mod = _div = _pow = _arithmetic
 
     def _neg(self, node: nodes.Neg, state: AbstractState) -> Value:
-        found = self.value(node.node, state)
-        return union(*(known(-a.value) if isinstance(a, Known) else NUMBER for a in found))
+        return union(*map(operations.negated, self.value(node.node, state)))
+
+    def _pos(self, node: nodes.Pos, state: AbstractState) -> Value:
+        self.value(node.node, state)
+        return ANYTHING
 
     # -- comparisons and tests -----------------------------------------------------------------------
 
@@ -276,20 +291,36 @@ class Expressions(ABC):
     def _test(self, node: nodes.Test, state: AbstractState) -> Value:
         found = self.value(node.node, state)
         arguments = [self.value(a, state) for a in node.args]
+        if self._unpacked(node, state) or node.kwargs:
+            for k in node.kwargs:
+                self.value(k.value, state)
+            return EITHER
         return outcome(*operations.tested(node.name, found, arguments, self.world))
 
+    def _unpacked(self, node: Any, state: AbstractState) -> bool:
+        """Whether a call hands over the items of a list or mapping, which nobody counts."""
+        unpacked = [part for part in (node.dyn_args, node.dyn_kwargs) if part is not None]
+        for part in unpacked:
+            self.value(part, state)
+        return bool(unpacked)
+
     def _filter(self, node: nodes.Filter, state: AbstractState) -> Value:
+        found = TEXT if node.node is None else self.value(node.node, state)
         arguments = [self.value(a, state) for a in node.args]
         named: dict[str, Value] = {str(k.key): self.value(k.value, state) for k in node.kwargs}
-        if node.node is None:
-            return TEXT
-        found = self.value(node.node, state)
+        unpacked = self._unpacked(node, state)
+        if node.node is None or unpacked:
+            return TEXT if node.node is None else ANYTHING
         return filters.filtered(node.name, found, arguments, named, self.world)
 
     def _call(self, node: nodes.Call, state: AbstractState) -> Value:
         function = self.value(node.node, state)
         arguments = [self.value(a, state) for a in node.args]
         named = {k.key: self.value(k.value, state) for k in node.kwargs}
+        if self._unpacked(node, state) and not any(
+            isinstance(f, Thing) and f.shape == "macro" for f in function
+        ):
+            return ANYTHING
         field = field_got(node)
         if field is not None and field in state.facts:
             held = state.facts[field][0]
@@ -313,8 +344,13 @@ class Expressions(ABC):
         if isinstance(function, Thing) and function.shape == "function":
             if function.more == "namespace":
                 key = f"namespace {id(node)}"
+                self.spaces.add(key)
+                # The one that was made here before is gone.
+                for slot in [s for s in state.slots if isinstance(s, tuple) and s[0] == key]:
+                    state.assign(slot, MISSING)
                 for name, value in named.items():
-                    state.assign((key, name), value)
+                    if name not in self.effects.unknown:
+                        state.assign((key, name), value)
                 return thing("namespace", key)
             if function.more == "range" and len(node.args) == 2:
                 # `range(a, b)` where `b > a` has been tested.
@@ -328,6 +364,13 @@ class Expressions(ABC):
     @abstractmethod
     def refine(self, test: nodes.Node, truth: bool, state: AbstractState) -> AbstractState | None:
         """The state in which a test has this truth; None where it cannot."""
+
+
+def used_up(atom: Atom) -> Atom:
+    """What gives its items once may have given them already."""
+    if isinstance(atom, Thing) and atom.shape in ("stream", "pairs"):
+        return replace(atom, full=False)
+    return atom
 
 
 def _is_found(node: nodes.Call, state: AbstractState) -> bool:
@@ -345,4 +388,4 @@ def field_got(node: nodes.Node) -> str | None:
     key = source.unwatched(node.args[0])
     if node.node.attr != "get" or not isinstance(key, nodes.Const) or not isinstance(key.value, str):
         return None
-    return f"{source.text(node.node.node)}.{key.value}"
+    return source.member(node.node.node, key.value)

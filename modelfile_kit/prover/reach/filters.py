@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...huggingface.operations import FILTERS, Result
+from .effects import STREAMS
 from .shapes import World
 from .values import (
     ANYTHING,
@@ -94,13 +95,17 @@ def _listed(name: str, atom: Atom, arguments: list[Value], world: World) -> Valu
     item = world.pair(atom)[0] if world.is_mapping(atom) else world.items(atom)  # type: ignore[arg-type]
     if name in ("first", "last", "random", "min", "max"):
         return union(item, NOTHING if full else MISSING)
-    if name in ("list", "sort", "reverse", "unique"):
-        if isinstance(atom, Thing) and atom.shape in ("messages", "literal"):
-            return frozenset({atom})
+    if name == "reverse" and is_text(atom):
+        return FULL_TEXT if truths(frozenset({atom})) == {True} else TEXT
+    if name in ("list", "sort") and isinstance(atom, Thing) and atom.shape in ("messages", "literal"):
+        return frozenset({atom})
+    if name in ("list", "sort"):
         return list_of(item, full=full)
+    if name in ("reverse", "unique"):
+        return thing("stream", item, full=full)
     if name == "selectattr" and len(arguments) == 3 and all(map(is_text, item)):
         # Letters have no attributes.
         return thing("literal", (), full=False)
     if name in ("select", "reject", "selectattr", "rejectattr"):
-        return list_of(item, full=False)
-    return list_of(ANYTHING, full=False)
+        return thing("stream", item, full=False)
+    return thing("stream" if name in STREAMS else "list", ANYTHING, full=False)

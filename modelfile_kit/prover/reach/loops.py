@@ -4,16 +4,31 @@ from __future__ import annotations
 
 import itertools
 from abc import abstractmethod
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
 from jinja2 import nodes
 
 from ...huggingface import jinja_source as source
+from .effects import Effects
 from .refinement import Refinement
 from .shapes import World
 from .state import AbstractState, Fact, join
-from .values import ANYTHING, MISSING, NOTHING, Missing, SomeNumber, Thing, Value, known, thing, truths, union
+from .values import (
+    ANYTHING,
+    MISSING,
+    NOTHING,
+    Anything,
+    Missing,
+    SomeNumber,
+    Thing,
+    Value,
+    known,
+    thing,
+    truths,
+    union,
+)
 
 # Rounds after which a loop that still changes is taken to change anything.
 ROUNDS_MAX = 8
@@ -29,8 +44,8 @@ class Loops(Refinement):
 
     apart = False
 
-    def __init__(self, world: World) -> None:
-        super().__init__(world)
+    def __init__(self, world: World, effects: Effects) -> None:
+        super().__init__(world, effects)
         self.loops: list[tuple[list[AbstractState], list[AbstractState]]] = []
 
     @abstractmethod
@@ -54,10 +69,15 @@ class Loops(Refinement):
         if isinstance(target, nodes.Name):
             state.assign(target.name, value)
         elif isinstance(target, nodes.NSRef):
-            spaces = [a for a in state.slots.get(target.name, MISSING) if isinstance(a, Thing)]
+            if target.attr in self.effects.unknown:
+                return
+            held = state.slots.get(target.name, MISSING)
+            spaces = {str(a.more) for a in held if isinstance(a, Thing)}
+            if Anything() in held:
+                spaces |= self.spaces
             for space in spaces:
-                slot = (str(space.more), target.attr)
-                before = state.slots.get(slot, MISSING) if len(spaces) > 1 else NOTHING
+                slot = (space, target.attr)
+                before = state.slots.get(slot, MISSING) if len(spaces) > 1 or len(held) > 1 else NOTHING
                 state.assign(slot, union(before, value))
         elif isinstance(target, nodes.Tuple):
             for i, part in enumerate(target.items):
@@ -67,50 +87,64 @@ class Loops(Refinement):
         over = self.value(statement.iter, state)
         rounds = frozenset().union(*map(self.world.rounds, over))
         outside = dict(state.slots)
-        ended = self.body(statement.else_, state.copy()) if 0 in rounds else []
-        if 1 in rounds:
-            ended += self._looped(statement, over, state)
-        return [leave(end, outside, assigned(statement) | {"loop"}) for end in ended]
+        inner = assigned(statement) | {"loop"}
+        ended, unfinished = self._looped(statement, over, state) if 1 in rounds else ([], [])
+        # What stands behind `else` is executed where no round came to its end.
+        without = [state.copy()] if 0 in rounds else []
+        without += [leave(end, outside, inner) for end in unfinished] if statement.else_ else []
+        ended += self.body(statement.else_, self.merged(without))
+        return [leave(end, outside, inner) for end in ended]
 
-    def _looped(self, statement: nodes.For, over: Value, state: AbstractState) -> list[AbstractState]:
-        """The states after a loop that runs at least once: the first round, then all others together."""
+    def _looped(
+        self, statement: nodes.For, over: Value, state: AbstractState
+    ) -> tuple[list[AbstractState], list[AbstractState]]:
+        """The states after a loop that has items, and those in which no round may have come to its end.
+
+        The first round, then all others together.
+        """
         local = assigned(statement) | {"loop"}
         outside = dict(state.slots)
         entry = state.copy()
         entry.forget(local)
-        ends, exits = self._round(statement, over, [entry], first=True)
+        ends, exits, unfinished = self._round(statement, over, [entry], first=True)
         known: dict[Any, AbstractState] = {}
+        joins: Counter[Any] = Counter()
         again = ends
-        for n in range(ROUNDS_MAX + 1):
+        while True:
             changed = []
             for back in again:
                 start = leave(back.copy(), outside, local)
                 key = start.flags() if self.apart and len(known) <= APART_MAX else None
+                joins[key] += 1
                 before = known.get(key)
                 joined = join(before, start)
                 assert joined is not None
                 if before is not None and joined.slots == before.slots and joined.facts == before.facts:
                     continue
-                if before is not None and n >= ROUNDS_MAX - 2:
+                if before is not None and joins[key] >= ROUNDS_MAX - 2:
                     _widen(joined, before)
                 known[key] = joined
                 changed.append(joined)
             if not changed:
                 break
-            again, more = self._round(statement, over, changed, first=False)
-            ends, exits = ends + again, exits + more
-        return self.merged(ends + exits)
+            again, more, cut = self._round(statement, over, changed, first=False)
+            ends, exits, unfinished = ends + again, exits + more, unfinished + cut
+        return self.merged(ends + exits), unfinished
 
     def _round(
         self, statement: nodes.For, over: Value, states: list[AbstractState], *, first: bool
-    ) -> tuple[list[AbstractState], list[AbstractState]]:
-        """One round from each state: where it ends or goes on, and where it breaks off."""
+    ) -> tuple[list[AbstractState], list[AbstractState], list[AbstractState]]:
+        """One round from each state: where it ends or goes on, and where it breaks off.
+
+        Last come those of both where it does not come to its end.
+        """
+        names = source.names(statement.iter)
         starts: list[AbstractState] = []
         skipped: list[AbstractState] = []
         for state, (item, known_item) in itertools.product(states, self._items(statement, over)):
             start = state.copy()
             self._bind(statement.target, item, start)
-            start.assign("loop", thing("loop", (item, source.text(source.unwatched(statement.iter)))))
+            start.assign("loop", thing("loop", (item, self._counted(statement, state), names)))
             start.facts.update(known_item)
             _position(start, first)
             if statement.test is None:
@@ -125,7 +159,17 @@ class Loops(Refinement):
         self.loops.append((continues, breaks))
         ends = self.body(statement.body, starts)
         self.loops.pop()
-        return self.merged(ends + continues + skipped), breaks
+        cut = [s.copy() for s in (*continues, *breaks, *skipped)] if statement.else_ else []
+        return self.merged(ends + continues + skipped), breaks, cut
+
+    def _counted(self, statement: nodes.For, state: AbstractState) -> str:
+        """What the loop runs over, where its length stays the number of rounds; else nothing."""
+        over = source.unwatched(statement.iter)
+        changed = source.names(over) & assigned(statement) or any(
+            g.attr in self.effects.set_anywhere for g in statement.iter.find_all(nodes.Getattr)
+        )
+        left_out = statement.test is not None
+        return "" if left_out or changed or not self.repeats(over, state) else source.text(over)
 
     def _items(self, statement: nodes.For, over: Value) -> list[tuple[Value, dict[str, Fact]]]:
         """What the loop's variable can be, with what is known of it; keys of a mapping one by one."""

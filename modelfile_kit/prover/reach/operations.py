@@ -50,8 +50,18 @@ def computed(compute: Callable[[Any, Any], Any], a: Atom, b: Atom) -> Value:
             return NOTHING
     if compute is operator.sub and isinstance(a, SomeNumber) and a.low is not None and isinstance(b, Known):
         return frozenset({SomeNumber(a.low - b.value)}) if isinstance(b.value, int) else NUMBER
-    numeric = (SomeNumber, Known)
-    return NUMBER if isinstance(a, numeric) and isinstance(b, numeric) else ANYTHING
+    return NUMBER if _is_number(a) and _is_number(b) else ANYTHING
+
+
+def negated(atom: Atom) -> Value:
+    """`-a`."""
+    if isinstance(atom, Known):
+        return computed(operator.sub, Known.of(0), atom)
+    return NUMBER if isinstance(atom, SomeNumber) else ANYTHING if isinstance(atom, Anything) else NOTHING
+
+
+def _is_number(atom: Atom) -> bool:
+    return isinstance(atom, SomeNumber) or (isinstance(atom, Known) and isinstance(atom.value, (int, float)))
 
 
 def _small(atom: Known) -> bool:
@@ -73,13 +83,8 @@ def added(a: Atom, b: Atom, world: World) -> Value:
         return list_of(union(world.items(a), world.items(b)), full=a.full or b.full)
     if isinstance(a, Known) and isinstance(b, Known):
         return computed(lambda x, y: x + y, a, b)
-    if (
-        isinstance(a, (SomeNumber, Known))
-        and isinstance(b, (SomeNumber, Known))
-        and not is_text(a)
-        and not is_text(b)
-    ):
-        low = [x.low if isinstance(x, SomeNumber) else x.value for x in (a, b)]
+    if _is_number(a) and _is_number(b):
+        low = [x.low if isinstance(x, SomeNumber) else x.value for x in (a, b)]  # type: ignore[union-attr]
         whole = [n for n in low if isinstance(n, int)]
         return frozenset({SomeNumber(min(sum(whole), 1))}) if len(whole) == 2 else NUMBER
     return NOTHING if is_text(a) != is_text(b) else ANYTHING
@@ -167,7 +172,13 @@ def _number(atom: Atom, _: World) -> bool:
 
 
 def _iterable(atom: Atom, world: World) -> bool:
-    return is_text(atom) or isinstance(atom, Missing) or world.is_list(atom) or world.is_mapping(atom)
+    lists = world.is_list(atom) or world.is_mapping(atom) or is_stream(atom)
+    return is_text(atom) or isinstance(atom, Missing) or lists
+
+
+def is_stream(atom: Atom) -> bool:
+    """Whether it gives its items once."""
+    return isinstance(atom, Thing) and atom.shape == "stream"
 
 
 TEST_RULES: dict[str, Callable[[Any, World], bool | None]] = {
@@ -177,7 +188,7 @@ TEST_RULES: dict[str, Callable[[Any, World], bool | None]] = {
     "string": lambda a, _: is_text(a),
     "mapping": lambda a, w: w.is_mapping(a),
     "iterable": _iterable,
-    "sequence": _iterable,
+    "sequence": lambda a, w: None if is_stream(a) else _iterable(a, w),
     "number": _number,
     "integer": lambda a, _: None if isinstance(a, SomeNumber) else _holds(a, int),
     "float": lambda a, _: None if isinstance(a, SomeNumber) else _holds(a, float),

@@ -16,6 +16,7 @@ from .state import CLAUSES_MAX, AbstractState, DeadError, Slot, join
 from .values import (
     MISSING,
     NOTHING,
+    Anything,
     Atom,
     Known,
     Missing,
@@ -69,7 +70,7 @@ class Refinement(Expressions):
             if truth == passes:
                 return both
             joined = join(self._maybe_refined(left, truth, state), both)
-            if joined is not None and len(joined.clauses) < CLAUSES_MAX and repeats(test, state):
+            if joined is not None and len(joined.clauses) < CLAUSES_MAX and self.repeats(test, state):
                 joined.clauses[source.text(test)] = (test, truth, source.names(test))
             return joined
         found = self.value(test, state)
@@ -114,9 +115,11 @@ class Refinement(Expressions):
     def _at_the_end(self, last: bool, state: AbstractState) -> None:
         """`loop.last` said with the index and the length of the list."""
         loop = state.slots.get("loop", NOTHING)
-        over = next((a.more[1] for a in loop if isinstance(a, Thing) and a.shape == "loop"), "")
+        over, names = next(
+            (a.more[1:] for a in loop if isinstance(a, Thing) and a.shape == "loop"), ("", frozenset())
+        )
         size = f"{over} | length"
-        said = {
+        counted = {
             f"loop.index0 < ({size} - 1)": not last,
             f"loop.index < {size}": not last,
             f"(loop.index0 + 1) < {size}": not last,
@@ -124,11 +127,10 @@ class Refinement(Expressions):
             f"loop.index == {size}": last,
             f"loop.index0 != ({size} - 1)": not last,
             f"loop.index != {size}": not last,
-            "loop.revindex0 == 0": last,
-            "loop.revindex == 1": last,
         }
+        said = {"loop.revindex0 == 0": last, "loop.revindex == 1": last, **(counted if over else {})}
         for text, truth in said.items():
-            state.facts[text] = (known(truth), frozenset({"loop"}))
+            state.facts[text] = (known(truth), frozenset({"loop", *names}))
 
     def _maybe_refined(self, test: nodes.Node, truth: bool, state: AbstractState) -> AbstractState | None:
         try:
@@ -202,15 +204,15 @@ class Refinement(Expressions):
             return
         held = union(*(self.world.field(a, key) or MISSING for a in value))  # type: ignore[arg-type]
         known_now = held - MISSING if there else held & MISSING
-        if known_now:
-            state.facts[f"{source.text(mapping)}.{key}"] = (known_now, source.names(mapping))
+        if known_now and isinstance(key, str):
+            state.facts[source.member(mapping, key)] = (known_now, source.names(mapping))
 
     def _space(self, node: nodes.Node, state: AbstractState) -> Slot | None:
         """The slot of `ns.x` where `ns` is one namespace."""
         if not isinstance(node, nodes.Getattr) or not isinstance(node.node, nodes.Name):
             return None
         held = state.slots.get(node.node.name, MISSING)
-        only_one = next(iter(held)) if len(held) == 1 else None
+        only_one = next(iter(held)) if len(held) == 1 and node.attr not in self.effects.unknown else None
         if isinstance(only_one, Thing) and only_one.shape == "namespace":
             return (str(only_one.more), node.attr)
         return None
@@ -238,7 +240,7 @@ class Refinement(Expressions):
         if space is not None:
             state.slots[space] = value
             return
-        if not repeats(node, state):
+        if not self.repeats(node, state):
             return
         state.facts[source.text(node)] = (value, source.names(node))
         for other in self._other_names(node, state):
@@ -249,22 +251,69 @@ class Refinement(Expressions):
             held = frozenset(MISSING if None in _constants(value) else NOTHING) | (value - known(None))
             state.facts[field] = (held, source.names(node))
 
+    def repeats(self, node: nodes.Node, state: AbstractState) -> bool:
+        """Whether an expression comes out the same as long as the names in it do, and what they hold.
 
-def repeats(node: nodes.Node, state: AbstractState) -> bool:
-    """Whether an expression comes out the same as long as the names in it do.
+        Not one that calls a macro or what called it: those read what has other names, and namespaces. Nor one
+        that counts how often it is asked, or that takes items from what gives them once.
+        """
+        if not (_is_steady(node) and all(self._is_pure(call.node, state) for call in source.calls(node))):
+            return False
+        if self.effects.unknown and any(self._is_unknown(g, state) for g in _attributes(node)):
+            return False
+        return not self.effects.streams or not any(self._may_run_dry(n, state) for n in source.names(node))
 
-    Not one that calls a macro or what called it: those read what has other names, and namespaces.
-    """
-    calls = ("caller", "loop")
-    return not any(
-        isinstance(call.node, nodes.Name)
-        and (call.node.name in calls or any(_is_macro(a) for a in state.slots.get(call.node.name, NOTHING)))
-        for call in source.calls(node)
-    )
+    def _is_pure(self, function: nodes.Node, state: AbstractState) -> bool:
+        if isinstance(function, nodes.Getattr):
+            return function.attr in _METHODS
+        held = state.slots.get(function.name, NOTHING) if isinstance(function, nodes.Name) else NOTHING
+        return bool(held) and all(
+            isinstance(a, Thing) and a.shape == "function" and a.more in _FUNCTIONS for a in held
+        )
+
+    def _is_unknown(self, attribute: nodes.Getattr, state: AbstractState) -> bool:
+        if attribute.attr not in self.effects.unknown or not isinstance(attribute.node, nodes.Name):
+            return False
+        held = state.slots.get(attribute.node.name, NOTHING)
+        return any(isinstance(a, Anything) or (isinstance(a, Thing) and a.shape == "namespace") for a in held)
+
+    def _may_run_dry(self, name: str, state: AbstractState) -> bool:
+        """Whether it holds, or may hold, what gives its items once."""
+        open_: list[Any] = list(state.slots.get(name, NOTHING))
+        while open_:
+            atom = open_.pop()
+            if isinstance(atom, Anything) or (isinstance(atom, Thing) and atom.shape in ("stream", "pairs")):
+                return True
+            if isinstance(atom, Thing) and atom.shape == "namespace":
+                open_ += [a for s, v in state.slots.items() if s[0] == atom.more for a in v]
+            elif isinstance(atom, Thing) and atom.shape == "list":
+                open_ += atom.more
+            elif isinstance(atom, Thing) and atom.shape == "literal":
+                open_ += [a for item in atom.more for a in item]
+            elif isinstance(atom, Thing) and atom.shape == "map":
+                open_ += [a for _, item in atom.more for a in item]
+        return False
 
 
-def _is_macro(atom: Atom) -> bool:
-    return isinstance(atom, Thing) and atom.shape == "macro"
+# Methods whose result depends on the value and the arguments alone, and functions.
+_METHODS = frozenset(name for of in (str, dict, list) for name in dir(of))
+_FUNCTIONS = ("range", "dict", "strftime_now")
+
+
+def _is_steady(node: nodes.Node) -> bool:
+    """Whether nothing in it is drawn by chance, or moves on by itself: `random`, the place of a cycler."""
+    if "_steady" not in node.__dict__:
+        whole = [node, *node.find_all((nodes.Filter, nodes.Getattr))]
+        node._steady = not any(  # type: ignore[attr-defined]
+            (isinstance(n, nodes.Filter) and n.name == "random")
+            or (isinstance(n, nodes.Getattr) and n.attr == "current")
+            for n in whole
+        )
+    return bool(node._steady)  # type: ignore[attr-defined]
+
+
+def _attributes(node: nodes.Node) -> list[nodes.Getattr]:
+    return [*([node] if isinstance(node, nodes.Getattr) else ()), *node.find_all(nodes.Getattr)]
 
 
 def _least(atom: Atom) -> int | None:

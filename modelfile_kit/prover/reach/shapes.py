@@ -150,7 +150,7 @@ class World:
             return MISSING if found is None else found
         if self.is_list(atom):
             return thing("method", (name, atom)) if name in _LIST_METHODS else MISSING
-        return MISSING if atom.shape in ("method", "function", "macro") else ANYTHING
+        return MISSING if atom.shape == "method" else ANYTHING
 
     def items(self, atom: Atom) -> Value:
         """What a loop over it gives."""
@@ -163,7 +163,7 @@ class World:
         if isinstance(atom, Thing):
             if atom.shape in _LISTS:
                 return _LISTS[atom.shape]
-            if atom.shape == "list":
+            if atom.shape in ("list", "stream"):
                 return atom.more  # type: ignore[no-any-return]
             if atom.shape == "literal":
                 return union(*atom.more)

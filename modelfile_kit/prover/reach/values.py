@@ -183,8 +183,7 @@ def _equal_known(constant: Any, other: Atom) -> frozenset[bool]:
             isinstance(constant, str) and constant not in other.but and bool(constant or not other.full)
         )
     elif isinstance(other, SomeNumber):
-        number = isinstance(constant, (int, float)) and not isinstance(constant, bool)
-        possible = number and (other.low is None or constant >= other.low)
+        possible = isinstance(constant, (int, float)) and (other.low is None or constant >= other.low)
     return frozenset({True, False}) if possible else frozenset({False})
 
 
@@ -223,6 +222,9 @@ def at_least(value: Value, low: int) -> Value:
 
 def only(value: Value, constants: list[Any]) -> Value:
     """What is left of a value that is equal to one of some constants."""
-    return frozenset(
-        Known.of(c) for c in constants if any(True in equal(atom, Known.of(c)) for atom in value)
-    )
+    kept: set[Atom] = set()
+    for constant in map(Known.of, constants):
+        # 1 is equal to 1.0 and to true, so that only a text is certainly the constant itself.
+        same = {atom for atom in value if True in equal(atom, constant)}
+        kept |= {constant} if same and isinstance(constant.value, str) else same
+    return frozenset(kept)

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from tests.prover.conftest import assert_found
+
 BOTH = {True, False}
 # Kind of conversation, condition on a message `m`, outcomes that are possible.
 CASES = [
@@ -63,3 +65,60 @@ def test_possible_outcomes(truths: Any, category: str, condition: str, possible:
     taken, found = truths(condition, category)
     assert found == possible
     assert taken == possible
+
+
+# Places of an expression inside others.
+PLACES = (
+    "{{ m.role[:(@ | length)] }}",
+    "{{ m.role[(@ | length):] }}",
+    "{{ m.role[::(@ | length)] }}",
+    "{{ {m.content: 1, 'k': @} }}",
+    "{{ {@: 1} }}",
+    "{{ [@] }}",
+    "{{ (@, 1) }}",
+    "{{ 'x' ~ @ }}",
+    "{{ @ + 'x' }}",
+    "{{ -(@ | length) }}",
+    "{{ +(@ | length) }}",
+    "{{ not @ }}",
+    "{{ 'a' == 'a' == @ }}",
+    "{{ @ in 'abc' }}",
+    "{{ @ is eq('a') }}",
+    "{{ 'a' is eq(@) }}",
+    "{{ 'a' is eq(*[@]) }}",
+    "{{ 'a' | replace(@, 'x') }}",
+    "{{ 'a' | replace(old=@, new='x') }}",
+    "{{ 'a' | replace(*[@, 'x']) }}",
+    "{{ 'a' | default(**{'default_value': @}) }}",
+    "{{ m.get(@) }}",
+    "{{ m[@] }}",
+    "{{ @.upper() }}",
+    "{{ range(*[@ | length]) }}",
+    "{{ dict(a=@) }}",
+    "{{ dict(**{'a': @}) }}",
+    "{{ loop.cycle(@) }}",
+    "{{ (m.content or @) }}",
+    "{{ 'p' if @ == 'a' else 'q' }}",
+    "{{ raise_exception(@) }}",
+    "{% if @ == 'a' %}{{ 'x' if @ == 'a' else 'y' }}{% endif %}",
+    "{% macro f(a, b=@) %}{% endmacro %}{{ f(1) }}",
+    "{% macro f(a, b=@) %}{% endmacro %}{{ f(*[1]) }}",
+    "{% macro w() %}{{ caller() }}{% endmacro %}{% call(a=@) w() %}{% endcall %}",
+    "{% macro w(q) %}{{ caller() }}{% endmacro %}{% call w(@) %}{% endcall %}",
+    "{% macro w() %}{{ caller() }}{% endmacro %}{% call w() %}{{ @ }}{% endcall %}",
+    "{% filter replace('a', @) %}a{% endfilter %}",
+    "{% set x | replace('a', @) %}a{% endset %}",
+    "{% set x = @ %}",
+    "{% set n = namespace(x=@) %}{% set n.x = @ %}",
+    "{% with q = @ %}{% endwith %}",
+    "{% for c in @ if c == @ %}{% else %}{{ @ }}{% endfor %}",
+    "{% generation %}{{ @ }}{% endgeneration %}",
+    "{% autoescape (@ == 'a') %}{{ m.content }}{% endautoescape %}",
+)
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_condition_is_seen_wherever_it_stands(place: str) -> None:
+    body = place.replace("@", "('a' if m.content else 'b')")
+    assert_found(body, "m.content", False)
+    assert_found(body, "m.content", True)

@@ -10,6 +10,7 @@ import pytest
 from modelfile_kit.prover.reach import operations
 from modelfile_kit.prover.reach.shapes import World
 from modelfile_kit.prover.reach.values import Known, SomeNumber, SomeText, Thing, known, truths
+from tests.prover.conftest import assert_found
 
 BOTH = {True, False}
 WORLD = World("tools", "<s>", "</s>")
@@ -103,3 +104,27 @@ def test_a_key_is_there_or_not() -> None:
     assert operations.contains(message, known("tool_calls"), WORLD) == BOTH
     assert operations.contains(message, known("video"), WORLD) == {False}
     assert truths(WORLD.items(Thing("calls"))) == {True}
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "outcome"),
+    [
+        ("'-' * loop.index", "x == '---'", True),
+        ("'%d' % loop.index", "x == '3'", True),
+        ("m.content | length", "x == True", True),
+        ("loop.index / 2", "x == 1", True),
+        ("-loop.index", "x == -2", True),
+        ("m.content | reverse", "x == 'cba'", False),
+    ],
+)
+def test_numbers_and_texts_of_any_size(value: str, text: str, outcome: bool) -> None:
+    assert_found("{% set x = " + value + " %}{% if " + text + " %}{% endif %}", text, outcome)
+
+
+@pytest.mark.parametrize("text", ["a", None, 1, True, 1.5])
+def test_a_negated_constant_is_python_s(text: Any) -> None:
+    try:
+        expected = known(-text)
+    except TypeError:
+        expected = frozenset()
+    assert operations.negated(Known.of(text)) == expected

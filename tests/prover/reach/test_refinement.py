@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.prover.conftest import outcomes_of
+from tests.prover.conftest import assert_found, outcomes_of
 
 # Template; text of a condition inside; outcomes that are possible there.
 CASES = [
@@ -160,3 +160,44 @@ def test_inside(body: str, which: int, text: str, possible: set[bool]) -> None:
     assert taken <= found
     number = [s.number for s in reference.sites if s.text == text][which]
     assert {bool(o) for n, o in found if n == number} == possible
+
+
+@pytest.mark.parametrize(
+    ("before", "text"),
+    [
+        ("{% set c = cycler('a', 'b') %}", "c.next() == 'a'"),
+        ("{% set c = joiner(',') %}", "c() == ''"),
+        ("", "[1, 2] | random == 1"),
+        ("", "loop.changed(m.role)"),
+    ],
+)
+def test_what_comes_out_otherwise_the_next_time_is_not_known(before: str, text: str) -> None:
+    test = "{% if " + text + " %}"
+    body = before + test + test + "{% endif %}{% endif %}"
+    assert_found(body, text, True)
+    assert_found(body, text, False)
+    _, _, possible = outcomes_of("{% for m in messages %}" + body + "{% endfor %}", "chat")
+    assert {(n, o) for n, o in possible if n} == {(1, 0), (1, 1), (2, 0), (2, 1)}
+
+
+def test_the_place_of_a_cycler_moves_on() -> None:
+    place = "{% if c.current == 'a' %}"
+    body = (
+        "{% set c = cycler('a', 'b') %}" + place + "{% set d = c.next() %}" + place + "{% endif %}{% endif %}"
+    )
+    assert_found(body, "c.current == 'a'", False)
+
+
+def test_expressions_that_differ_in_brackets_are_not_the_same() -> None:
+    known = "{% if ('ab' ~ m.content) | length > 2 %}"
+    _, taken, possible = outcomes_of(
+        "{% for m in messages %}" + known + "{% if 'ab' ~ m.content | length > 2 %}{% endif %}{% endif %}"
+        "{% if (not m.content) == m.role %}{% elif not m.content == m.role %}{% endif %}{% endfor %}",
+        "chat",
+    )
+    assert taken <= possible
+
+
+def test_what_is_equal_to_one_need_not_be_it() -> None:
+    body = "{% if enable_thinking == 1 %}{% if enable_thinking is boolean %}{% endif %}{% endif %}"
+    assert_found(body, "enable_thinking is boolean", True, "tools")
