@@ -71,6 +71,7 @@ class _Survey:
         for macro in tree.find_all(nodes.Macro):
             self.macros.setdefault(macro.name, []).append(macro)
         self.blocks = [b for b in tree.find_all(nodes.CallBlock) if not is_generation(b)]
+        self.recursive = any(loop.recursive for loop in tree.find_all(nodes.For))
         self.set_anywhere = _set_in(tree)
         self.mentions = {name: self._reached(name) for name in self.macros}
 
@@ -155,11 +156,13 @@ class _Survey:
             found |= _set_in(block) | self._sets(names.union(*(self.mentions.get(n, ()) for n in names)))
         for name, mentions in self.mentions.items():
             if name in mentions:
-                made = [c for m in self.macros[name] for c in m.find_all(nodes.Call)]
-                found |= sets[name] | {
-                    str(k.key) for c in made if _callee(c) == "namespace" for k in c.kwargs
-                }
+                found |= sets[name].union(*map(_made_in, self.macros[name]))
         for loop in self.tree.find_all(nodes.For):
+            if loop.recursive:
+                names = _names(loop)
+                names = names.union(*(self.mentions.get(n, ()) for n in names))
+                macros = [m for n in names for m in self.macros.get(n, ())]
+                found |= _set_in(loop) | self._sets(names).union(*map(_made_in, [loop, *macros]))
             if loop.test is not None:
                 # Jinja looks one item ahead, or at all of them.
                 found |= self._read(loop.test) & self.set_anywhere
@@ -287,7 +290,8 @@ class _Survey:
         if name.name == "caller":
             return called or read or _is_watcher(parent) or isinstance(parent, nodes.Not)
         if name.name == "loop":
-            return not called and (read or (bool(self._handed_to(name)) and self._target(name) is None))
+            handed_on = bool(self._handed_to(name)) and self._target(name) is None
+            return called or read or (handed_on and not self.recursive)
         if name.name not in spaces:
             return True
         item = isinstance(parent, nodes.Getitem) and parent.node is name and _is_const(parent.arg)
@@ -336,3 +340,9 @@ def _names(node: nodes.Node) -> frozenset[str]:
 
 def _set_in(node: nodes.Node) -> frozenset[str]:
     return frozenset(r.attr for r in node.find_all(nodes.NSRef))
+
+
+def _made_in(node: nodes.Node) -> frozenset[str]:
+    """Attributes that namespaces have from the start."""
+    made = [c for c in node.find_all(nodes.Call) if _callee(c) == "namespace"]
+    return frozenset(str(k.key) for c in made for k in c.kwargs)

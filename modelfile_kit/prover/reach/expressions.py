@@ -75,7 +75,8 @@ class TooLongError(Exception):
 class Expressions(ABC):
     """Evaluates expressions in a state.
 
-    seen: outcomes that were possible at each watched condition and loop. steps: how many are left.
+    seen: outcomes that were possible at each watched condition and loop. steps: how many are left. spaces:
+    the namespaces that were made. again: what recursive loops were called with, by the id of the loop.
     Subclasses add what tests tell (`refinement`) and calls of macros (`reach`).
     """
 
@@ -84,6 +85,7 @@ class Expressions(ABC):
         self.effects = effects
         self.seen: set[tuple[int, int]] = set()
         self.spaces: set[str] = set()
+        self.again: dict[int, Value] = {}
         self.watching = True
         self.steps = STEPS_MAX
 
@@ -341,6 +343,10 @@ class Expressions(ABC):
             if function.more[0] in ("find", "rfind") and _is_found(node, state):
                 return frozenset({SomeNumber(0)})
             return operations.method(function.more[0], function.more[1], arguments, self.world)
+        if isinstance(function, Thing) and function.shape == "loop" and arguments:
+            loop = function.more[-1]
+            self.again[loop] = union(self.again.get(loop, NOTHING), arguments[0])
+            return TEXT
         if isinstance(function, Thing) and function.shape == "function":
             if function.more == "namespace":
                 key = f"namespace {id(node)}"

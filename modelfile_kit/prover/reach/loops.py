@@ -32,6 +32,8 @@ from .values import (
 
 # Rounds after which a loop that still changes is taken to change anything.
 ROUNDS_MAX = 8
+# Times that a loop is given something new by itself before it is taken to be given anything.
+RECURSIONS_MAX = 4
 # States with different flags that are kept apart; more are joined into one.
 APART_MAX = 12
 
@@ -85,6 +87,25 @@ class Loops(Refinement):
 
     def _do_for(self, statement: nodes.For, state: AbstractState) -> list[AbstractState]:
         over = self.value(statement.iter, state)
+        if statement.recursive:
+            return self._recursed(statement, over, state)
+        return self._ran(statement, over, state)
+
+    def _recursed(self, statement: nodes.For, over: Value, state: AbstractState) -> list[AbstractState]:
+        """A loop that calls itself, over all that it may be given, until nothing new comes.
+
+        What is set in namespaces inside is unknown all the time.
+        """
+        for n in itertools.count():
+            self.again[id(statement)] = NOTHING
+            ended = self._ran(statement, over, state.copy())
+            together = union(over, self.again[id(statement)])
+            if together == over:
+                return ended
+            over = together if n < RECURSIONS_MAX else ANYTHING
+        raise AssertionError
+
+    def _ran(self, statement: nodes.For, over: Value, state: AbstractState) -> list[AbstractState]:
         rounds = frozenset().union(*map(self.world.rounds, over))
         outside = dict(state.slots)
         inner = assigned(statement) | {"loop"}
@@ -144,7 +165,7 @@ class Loops(Refinement):
         for state, (item, known_item) in itertools.product(states, self._items(statement, over)):
             start = state.copy()
             self._bind(statement.target, item, start)
-            start.assign("loop", thing("loop", (item, self._counted(statement, state), names)))
+            start.assign("loop", thing("loop", (item, self._counted(statement, state), names, id(statement))))
             start.facts.update(known_item)
             _position(start, first)
             if statement.test is None:
@@ -168,7 +189,7 @@ class Loops(Refinement):
         changed = source.names(over) & assigned(statement) or any(
             g.attr in self.effects.set_anywhere for g in statement.iter.find_all(nodes.Getattr)
         )
-        left_out = statement.test is not None
+        left_out = statement.test is not None or statement.recursive
         return "" if left_out or changed or not self.repeats(over, state) else source.text(over)
 
     def _items(self, statement: nodes.For, over: Value) -> list[tuple[Value, dict[str, Fact]]]:

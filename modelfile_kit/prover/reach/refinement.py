@@ -116,7 +116,7 @@ class Refinement(Expressions):
         """`loop.last` said with the index and the length of the list."""
         loop = state.slots.get("loop", NOTHING)
         over, names = next(
-            (a.more[1:] for a in loop if isinstance(a, Thing) and a.shape == "loop"), ("", frozenset())
+            (a.more[1:3] for a in loop if isinstance(a, Thing) and a.shape == "loop"), ("", frozenset())
         )
         size = f"{over} | length"
         counted = {

@@ -87,6 +87,18 @@ CALLS = {
         "c.x == 3",
         True,
     ),
+    "a recursive loop": (
+        NS + "{% for q in [['a'], ['b']] recursive %}{% if q is string %}{% set n.x = 1 %}"
+        "{% else %}{{ loop(q) }}" + LOOK + "{% set n.x = 0 %}{% endif %}{% endfor %}",
+        SEEN,
+        True,
+    ),
+    "a namespace in a recursive loop": (
+        "{% for q in [['a'], 'b'] recursive %}{% set c = namespace(x=q) %}{% if q is not string %}"
+        "{{ loop(q) }}{% if c.x == 'a' %}{% endif %}{% endif %}{% endfor %}",
+        "c.x == 'a'",
+        False,
+    ),
     "a loop filter looks ahead": (
         NS + "{% for q in messages if n.x == 0 %}{% if loop.last %}{% endif %}"
         "{% if loop.index == 2 %}{% endif %}{% set n.x = 1 %}{% endfor %}",
@@ -241,6 +253,18 @@ NAMES = {
         "{% for q in [[1, [2]], [3]] recursive %}{% if q is number %}{% else %}{{ loop(q) }}{% endif %}"
         "{% endfor %}",
         "q is number",
+        True,
+    ),
+    "a loop that calls itself in a call block": (
+        WRAP + "{% for q in [[[[[['a']]]]]] recursive %}{% if q == 'a' %}{% endif %}{% if q is not string %}"
+        "{% call w() %}{{ loop(q) }}{% endcall %}{% endif %}{% endfor %}",
+        "q == 'a'",
+        True,
+    ),
+    "a loop that may be empty when it is called": (
+        "{% for q in [[]] recursive %}{% if q %}{% endif %}{{ loop(q) }}"
+        "{% else %}{% if m.content %}{% endif %}{% endfor %}",
+        "m.content",
         True,
     ),
 }
