@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from jinja2 import nodes
 
 from ...huggingface import environment
@@ -19,13 +21,28 @@ from .control_flow import Raised, Unsupported
 from .semantics import attribute, call_value, item, slice_of, to_text
 from .state import State
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
 
 def constant(st: State, node: nodes.Const) -> Value:
+    if isinstance(node.value, str):
+        require_characters(node.value, node.lineno)
     return Const(node.value)
 
 
 def template_data(st: State, node: nodes.TemplateData) -> Value:
+    require_characters(node.data, node.lineno)
     return Const(node.data)
+
+
+def require_characters(text: str, line: int) -> None:
+    """Raises Unsupported for half of a surrogate pair, which is no character.
+
+    Python's texts can hold it; UTF-8, a tokenizer and a string of Go cannot.
+    """
+    if (half := _SURROGATE.search(text)) is not None:
+        told = f"\\u{ord(half[0]):04x}, half of a surrogate pair, which no prompt can hold"
+        raise Unsupported(told, line)
 
 
 def name(st: State, node: nodes.Name) -> Value:

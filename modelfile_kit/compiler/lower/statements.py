@@ -12,7 +12,7 @@ from ..values.callables import Macro
 from ..values.value import Value
 from .assignment import bind
 from .control_flow import Dead, Unsupported
-from .expressions import apply_filter, arguments, test
+from .expressions import apply_filter, arguments, require_characters, test
 from .macros import block_text, call_macro
 from .printing import print_value
 from .ranges import flush
@@ -24,6 +24,7 @@ def output(st: State, node: nodes.Output) -> None:
     for child in node.nodes:
         st.origin = st.observer.begins(child, outer)
         if isinstance(child, nodes.TemplateData):
+            require_characters(child.data, child.lineno)
             if child.data:
                 st.emit(go.Text(child.data))
         else:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from jinja2 import nodes
 
 from modelfile_kit.compiler.lower.visitor import EXPRESSIONS, STATEMENTS
+from tests.compiler.cases import check, user
 
 # Statements about other files and blocks, and what only Jinja's own extensions make.
 NOT_SUPPORTED = {
@@ -45,3 +47,22 @@ def test_every_node_is_known() -> None:
     ours = set(EXPRESSIONS) | set(STATEMENTS)
     assert not ours & NOT_SUPPORTED
     assert theirs - private - ABSTRACT - NO_CONSTRUCTS == ours | NOT_SUPPORTED
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        r"{{ '\ud800' }}",
+        "\udc80",
+        r"{{ m.content ~ '\ud83d\ude00' }}",
+        r"{{ m.content.split('\ud800')[0] }}",
+        r"{% if m.content == '\udfff' %}x{% endif %}",
+        r"{{ {'a': '\ud800'}[m.content] }}",
+    ],
+)
+def test_half_of_a_surrogate_pair_is_named_and_hurts_nothing_else(expression: str) -> None:
+    """Python's texts can hold it, but a tokenizer refuses them, and Go's cannot."""
+    source = "{% for m in messages %}{% if tools %}" + expression + "{% endif %}{{ m.content }}{% endfor %}"
+    found = check(source, [user("a")])
+    assert [d.code for d in found.diagnostics] == ["MK610"]
+    assert "half of a surrogate pair" in found.diagnostics[0].message
