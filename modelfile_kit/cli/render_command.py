@@ -160,7 +160,7 @@ def _go_template(path: str) -> str:
     # What has `{%` and actions of Go as well could be either; then Go decides.
     if kind in (None, GO_TEMPLATE) or (kind is CHAT_TEMPLATE and has_go_actions(text)):
         return text
-    raise UsageError(f"this is {kind.what}, expected a Go template", help=kind.taken_by)
+    raise UsageError(f"by its contents this is {kind.what}, expected a Go template", help=kind.taken_by)
 
 
 def _conversation(path: str, ident: str | None, tools: str | None, think: str | None) -> Conversation:

@@ -36,6 +36,19 @@ _INSTRUCTION = re.compile(
     r"|RENDERER|PARSER|DRAFT|REQUIRES)[ \t]+\S",
     re.IGNORECASE,
 )
+# Text of a template may begin with FROM; with one of these in a line of its own it is a Modelfile.
+_OF_MODELFILE = re.compile(
+    r"^(?:PROJECTOR|PARAMETER|TEMPLATE|SYSTEM|ADAPTER|MESSAGE|LICENSE|RENDERER|PARSER|DRAFT|REQUIRES)"
+    r"[ \t]+\S",
+    re.MULTILINE,
+)
+_STATEMENT = re.compile(r"\{%")
+# A comment or an action of Go, whose texts may hold everything.
+_GO_ACTION = re.compile(
+    r"\{\{-?\s*/\*.*?(?:\*/|\Z)"
+    r"|\{\{(?:\"(?:[^\"\\\n]|\\.)*(?:\"|\n|\Z)|`[^`]*(?:`|\Z)|'(?:[^'\\\n]|\\.)*(?:'|\n|\Z)|[^\"`'}]|\}(?!\}))*",
+    re.DOTALL,
+)
 _FROM = re.compile(r"^[ \t]*FROM[ \t]+[^\s{][^{\n]*$", re.IGNORECASE | re.MULTILINE)
 _OBJECT = re.compile(r'\{\s*"\w+"\s*:')
 _CONTROL = re.compile(r"[\0-\x08\x0e-\x1a\x1c-\x1f]")
@@ -89,7 +102,8 @@ PACKAGE_FILES = ("mkmodelfile.yaml", "mkmodelfile.yml")
 def kind_of(data: bytes | str, name: str = "") -> FileKind | None:
     """What a file is; None for what is none of these, or could be several.
 
-    data: all of it, or its beginning. name: counts where the content does not tell.
+    data: all of it, or its beginning. name: where it ends as one of our templates does, the content has to
+    contradict it in earnest; any other name counts where the content does not tell.
 
     >>> kind_of("{% for m in messages %}{{ m.content }}{% endfor %}").what
     'a chat template (Jinja)'
@@ -105,6 +119,11 @@ def kind_of(data: bytes | str, name: str = "") -> FileKind | None:
         return None
     if (found := _json_kind(text)) is not None:
         return found
+    named = _kind_by_name(name)
+    if named is GO_TEMPLATE and not _is_no_go_template(text):
+        return named
+    if named is CHAT_TEMPLATE and _is_jinja(text) and not is_go_template(text):
+        return named
     for is_such, kind in (
         (_is_package, PACKAGE_FILE),
         (is_modelfile, MODELFILE),
@@ -113,7 +132,20 @@ def kind_of(data: bytes | str, name: str = "") -> FileKind | None:
     ):
         if is_such(text):
             return kind
-    return _kind_by_name(name)
+    return named
+
+
+def _is_no_go_template(text: str) -> bool:
+    """Whether a file that is called a Go template is something else: Jinja has statements between actions,
+    and a Modelfile more instructions than the one for the model.
+
+    What an action of Go quotes, and text that begins as an instruction does, is no contradiction.
+    """
+    if _is_package(text):
+        return True
+    if is_modelfile(text):
+        return "{{" not in text or _OF_MODELFILE.search(text) is not None
+    return _STATEMENT.search(_GO_ACTION.sub("", text)) is not None
 
 
 def is_gguf(start: bytes | bytearray) -> bool:

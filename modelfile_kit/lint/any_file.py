@@ -143,8 +143,8 @@ def _of_template(data: bytes, file: str, target: str | Target) -> list[Diagnosti
         check_is_text(data, file)
     except ModelfileError as error:
         return [error.to_diagnostic()]
-    kind = kind_of(data)
+    kind = kind_of(data, file)
     if kind not in (None, GO_TEMPLATE, CHAT_TEMPLATE):  # of Jinja a rule tells what in it is no Go
-        message = f"this is {kind.what}, expected a Go template"
+        message = f"by its contents this is {kind.what}, expected a Go template"
         return [Diagnostic("MK202", Severity.ERROR, message, Span(file, 1), kind.taken_by)]
     return lint_template(decode(data), target=target, file=file)

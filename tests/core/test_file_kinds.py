@@ -119,3 +119,29 @@ def test_every_kind_says_what_takes_it() -> None:
 def test_hostile_texts_end(text: str, kind: FileKind | None) -> None:
     """A pattern that tries every way to split them would need years."""
     assert kind_of(text) is kind
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "text"),
+    [
+        (kinds.GO_TEMPLATE, "x.gotmpl", '{{ "hello" }}'),
+        (kinds.GO_TEMPLATE, "x.gotmpl", "FROM the user: {{ .Prompt }}"),
+        (kinds.GO_TEMPLATE, "x.tmpl", '{{ "{% if %}" }}'),
+        (kinds.GO_TEMPLATE, "x.gotmpl", "{{/* {% if x %} */}}{{ `{% for` }}"),
+        (kinds.CHAT_TEMPLATE, "x.jinja", "FROM alpha: {{ messages }}"),
+        (kinds.CHAT_TEMPLATE, "x.gotmpl", '{{ "a" }}{% for m in messages %}{{ m }}{% endfor %}'),
+        (kinds.MODELFILE, "x.gotmpl", 'FROM x\nTEMPLATE "{{ .Prompt }}"\n'),
+        (kinds.MODELFILE, "x.gotmpl", "FROM x\n"),
+        (kinds.MODELFILE, "x.jinja", "FROM x\n"),
+        (kinds.PACKAGE_FILE, "x.gotmpl", "name: x\nmodel: y.gguf\n"),
+    ],
+)
+def test_the_name_of_a_template_counts_unless_its_content_contradicts(
+    kind: FileKind, name: str, text: str
+) -> None:
+    assert kind_of(text, name) is kind
+
+
+@pytest.mark.parametrize("again", ['{{"', "{{/*", "{{`", '{{"\\', "{{'\\", "{{ } "])
+def test_actions_that_never_close_are_read_once(again: str) -> None:
+    assert kind_of(again * 80_000, "x.gotmpl") is kinds.GO_TEMPLATE

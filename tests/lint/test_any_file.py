@@ -25,6 +25,7 @@ def codes(text: str | bytes, file: str, **options) -> list[str]:
         ("FROM llama3.2\nPARAMETER nope 1\n", "odd.txt", ["MK110"]),
         ("name: x\nmodle: y.gguf\nmodel: y.gguf\n", "a/mkmodelfile.yaml", ["MK503"]),
         ("name: x\nmodel: [\n", "mkmodelfile.yml", ["MK502"]),
+        ('FROM x\nTEMPLATE "{{ .Prompt }}"\n', "x.gotmpl", ["MK202"]),
         ("name: x\nmodel: not-here.gguf\n", "mkmodelfile.yaml", []),
         (
             "name: x\nmodel: y.gguf\nparameters: {num_contxt: 4, top_k: hot}\n",

@@ -13,6 +13,7 @@ CODE = "MK252"
             "refuses it",
         ),
         ('TEMPLATE """{% if x %}yes{% endif %}{{ .Prompt }}"""\n', "prints it"),
+        ('TEMPLATE """{{ "{% if" }}{% if x %}{{ "a" }}{{ .Prompt }}"""\n', "prints it"),
         ('TEMPLATE """{%- set x = 1 -%}{{ .Prompt }}"""\n', "prints it"),
         ('TEMPLATE """{{ bos_token }}{{ messages }}"""\n', "refuses it"),
         ("TEMPLATE {{ messages[0]['content'] }}\n", "refuses it"),
@@ -31,6 +32,9 @@ def test_catches(text, says):
         'TEMPLATE """{{ range .Messages }}{{ .Content }}{{ end }}"""\n',
         'TEMPLATE """100 {% of {{ .Prompt }} {%}"""\n',
         "SYSTEM You write Jinja: {% for m in messages %}\n",
+        'TEMPLATE """{{ "{% if x %}" }}{{ .Prompt }}"""\n',
+        'TEMPLATE """{{/* {% if x %} " */}}{{ `{% set a = 1 %}` }}"""\n',
+        'TEMPLATE """{{ print \'"\' "{% if x %}" }}{{ .Prompt }}"""\n',
     ],
 )
 def test_catches_not(text):
