@@ -20,15 +20,16 @@ from ..core.errors import GGUFError
 from .arrays import NumberArray, StringArray
 from .header import Header, read_header
 from .inputs import VISION_INSIDE, vision_inside
+from .key_types import wrong_types
 from .pairing import FileKind, classify
 from .split import check_split, split_of
 from .tensors import BLOCKS, LAYER, TensorInfo
 from .tokenizer_signs import tokenizer_signs
 
 BYTE_ORDER, SHAPES, SPECIAL_IDS, NUMBERS = "MK423", "MK427", "MK428", "MK429"
-NO_MODEL = "MK448"
+NO_MODEL, KEY_TYPES = "MK448", "MK450"
 
-REFUSED = frozenset({BYTE_ORDER, SHAPES, SPECIAL_IDS, NUMBERS, NO_MODEL, "MK422"})
+REFUSED = frozenset({BYTE_ORDER, SHAPES, SPECIAL_IDS, NUMBERS, NO_MODEL, KEY_TYPES, "MK422"})
 """What is wrong with a file itself, whatever it is used for."""
 
 MAX_SAMPLED_TENSORS = 24
@@ -92,7 +93,7 @@ def check_soundness(header: Header, *, sample: bool = True) -> list[Diagnostic]:
         # Ollama's own llama-server translates files of its own converter, which are shaped otherwise.
         if not vision_inside(header) and header.architecture not in VISION_INSIDE.keys() - _PLAIN:
             found += [*_layers(header, tensors), *_embeddings(header, tensors)]
-            found += [*_token_lists(header), *_widths(header, tensors)]
+            found += [*_token_lists(header), *_widths(header, tensors), *_key_types(header)]
     if sample and header.size is not None and header.place is not None and header.path.is_file():
         found += _numbers(header)
     return found
@@ -157,6 +158,14 @@ def _special_ids(header: Header) -> Iterator[Diagnostic]:
         advice = f"correct it: `mkmodelfile patch MODEL --set {key}=ID`, or convert the model again"
         severity = Severity.ERROR if needed else Severity.WARNING
         yield Diagnostic(SPECIAL_IDS, severity, message, Span(header.source), advice)
+
+
+def _key_types(header: Header) -> Iterator[Diagnostic]:
+    advice = (
+        "where the value is right: `mkmodelfile patch MODEL --set KEY=TYPE:VALUE`; or convert the model again"
+    )
+    for what in wrong_types(header):
+        yield _error(KEY_TYPES, header, what, advice)
 
 
 def _layers(header: Header, tensors: Mapping[str, tuple[int, ...]]) -> Iterator[Diagnostic]:
