@@ -318,10 +318,12 @@ def _guarded_filter(name: str, function: Callable[..., Any]) -> Callable[..., An
 
 
 def _guarded_test(function: Any) -> Callable[..., Any]:
+    tick = BUDGET.tick
+
     @functools.wraps(function)
     def guarded(*args: Any, **kwargs: Any) -> Any:
-        BUDGET.tick()
-        return function(*args, **kwargs)
+        tick()
+        return function(*args, **kwargs) if kwargs else function(*args)
 
     return guarded
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 from jinja2 import nodes
 
@@ -57,18 +58,34 @@ class Features:
         return bool(self.keys & _CASES)
 
 
+_KINDS: tuple[type[nodes.Node], ...] = (
+    *(nodes.Assign, nodes.Call, nodes.Compare, nodes.Filter),
+    *(nodes.Getattr, nodes.Getitem, nodes.Name),
+)
+_Parts: TypeAlias = Mapping[type[nodes.Node], Sequence[Any]]
+
+
+def _parts(tree: nodes.Template) -> _Parts:
+    """The nodes of the kinds that are looked at, by kind, in one walk over the tree."""
+    found: dict[type[nodes.Node], list[nodes.Node]] = {kind: [] for kind in _KINDS}
+    for node in tree.find_all(_KINDS):
+        found[type(node)].append(node)
+    return found
+
+
 def features(tree: nodes.Template) -> Features:
     """Reads them off a parsed template."""
-    constants = _constants(tree)
+    parts = _parts(tree)
+    constants = _constants(parts)
     roles: list[str] = []
     markers: list[str] = []
     literals: list[str] = []
-    for compare in tree.find_all(nodes.Compare):
+    for compare in parts[nodes.Compare]:
         _compared(compare, constants, roles, markers, literals)
-    for call in tree.find_all(nodes.Call):
+    for call in parts[nodes.Call]:
         if isinstance(call.node, nodes.Getattr) and call.node.attr in _SEARCHES:
             markers += _texts(call.args, constants)
-    for filtered in tree.find_all(nodes.Filter):
+    for filtered in parts[nodes.Filter]:
         if filtered.name in ("replace", "split"):
             markers += _texts(filtered.args, constants)
         elif filtered.name in ("selectattr", "rejectattr") and len(filtered.args) == 3:
@@ -80,38 +97,38 @@ def features(tree: nodes.Template) -> Features:
         (*ROLES, *known[:ROLES_MAX], OTHER_ROLE),
         tuple(found[:MARKERS_MAX]),
         _unique(literals),
-        frozenset(n.name for n in tree.find_all(nodes.Name)),
-        _keys(tree),
-        _numbers(tree),
+        frozenset(n.name for n in parts[nodes.Name]),
+        _keys(parts),
+        _numbers(parts),
         tuple(found[MARKERS_MAX : MARKERS_MAX + RARE_MAX]),
         len(known[ROLES_MAX:]),
     )
 
 
-def _numbers(tree: nodes.Template) -> tuple[int, ...]:
+def _numbers(parts: _Parts) -> tuple[int, ...]:
     """Whole numbers in comparisons; what is below 4 every conversation has."""
     found: list[int] = []
-    for compare in tree.find_all(nodes.Compare):
+    for compare in parts[nodes.Compare]:
         sides = (compare.expr, *(operand.expr for operand in compare.ops))
         values = [c.value for c in map(source.unwatched, sides) if isinstance(c, nodes.Const)]
         found += [v for v in values if type(v) is int and 3 < v <= LENGTH_MAX]
     return tuple(dict.fromkeys(found))[:NUMBERS_MAX]
 
 
-def _constants(tree: nodes.Template) -> dict[str, str]:
+def _constants(parts: _Parts) -> dict[str, str]:
     """Variables that hold a literal text."""
     found: dict[str, str] = {}
-    for assign in tree.find_all(nodes.Assign):
+    for assign in parts[nodes.Assign]:
         value = assign.node.value if isinstance(assign.node, nodes.Const) else None
         if isinstance(assign.target, nodes.Name) and isinstance(value, str):
             found.setdefault(assign.target.name, value)
     return found
 
 
-def _keys(tree: nodes.Template) -> frozenset[str]:
-    attributes = {n.attr for n in tree.find_all(nodes.Getattr)}
-    items = {n.arg.value for n in tree.find_all(nodes.Getitem) if isinstance(n.arg, nodes.Const)}
-    filters = {n.name for n in tree.find_all(nodes.Filter)}
+def _keys(parts: _Parts) -> frozenset[str]:
+    attributes = {n.attr for n in parts[nodes.Getattr]}
+    items = {n.arg.value for n in parts[nodes.Getitem] if isinstance(n.arg, nodes.Const)}
+    filters = {n.name for n in parts[nodes.Filter]}
     return frozenset(attributes | filters | {i for i in items if isinstance(i, str)})
 
 
