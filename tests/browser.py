@@ -96,6 +96,12 @@ def violations(driver: Chrome) -> list[str]:
     script = Path(selenium_axe_python.__file__).parent / "axe-core" / "axe.min.js"
     # By the debugger, as the page's own policy lets no script in.
     driver.execute_cdp_cmd("Runtime.evaluate", {"expression": script.read_text(encoding="utf-8")})
+    # axe asks where everything is; what is laid out only in sight would be laid out anew for each question.
+    laid_out = (
+        "for (const e of document.querySelectorAll('*'))"
+        " if (getComputedStyle(e).contentVisibility === 'auto') e.style.contentVisibility = 'visible'"
+    )
+    driver.execute_cdp_cmd("Runtime.evaluate", {"expression": laid_out})
     asked = {"expression": "axe.run().then(JSON.stringify)", "awaitPromise": True, "returnByValue": True}
     answer = driver.execute_cdp_cmd("Runtime.evaluate", asked)
     found = json.loads(answer["result"]["value"])

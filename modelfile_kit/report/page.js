@@ -37,7 +37,6 @@
     if (!target || !target.matches("details.case")) return;
     if (target.hidden) {
       form.reset();
-      apply();
     }
     target.open = true;
     target.querySelector("summary").focus();
@@ -60,7 +59,11 @@
   });
   form.addEventListener("input", apply);
   form.addEventListener("submit", (event) => event.preventDefault());
-  form.addEventListener("reset", () => setTimeout(apply));
+  form.addEventListener("reset", (event) => {
+    event.preventDefault();
+    for (const field of [verdict, name, text, code]) field.value = "";
+    apply();
+  });
   document.getElementById("f-open").addEventListener("click", () => all(true));
   document.getElementById("f-close").addEventListener("click", () => all(false));
   window.addEventListener("hashchange", reach);

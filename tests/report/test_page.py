@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
@@ -15,6 +16,7 @@ from tests.browser import complaints, look, overflow, requests, violations
 selenium = pytest.importorskip("selenium", reason="selenium (the extra browser) is not installed")
 from selenium.webdriver.common.by import By  # noqa: E402
 from selenium.webdriver.common.keys import Keys  # noqa: E402
+from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402
 
 NEWLINE = Diagnostic("MK720", Severity.ERROR, "a newline is missing after '<|user|>'", help="write it")
 MARKUP = "<img src='http://192.0.2.1/x.png' onerror='document.title=1'><script>document.title = 2</script>"
@@ -146,6 +148,22 @@ def test_the_arrow_keys_go_from_case_to_case_and_enter_opens_one(opened):
     assert case.get_attribute("open") is not None
     opened.switch_to.active_element.send_keys(Keys.ARROW_UP)
     assert opened.switch_to.active_element == summaries[0]
+
+
+def test_a_page_of_many_cases_lays_out_what_is_in_sight(chromium, tmp_path):
+    """Of 300 opened cases laid out at once, the page would stand still for seconds."""
+    many = Report("check", "tiny", tuple(replace(report().cases[0], name=f"case {n}") for n in range(30)))
+    (tmp_path / "page.html").write_text(html.render(many), encoding="utf-8")
+    look(chromium)
+    chromium.get((tmp_path / "page.html").as_uri())
+    chromium.find_element(By.ID, "f-open").click()
+    last = chromium.find_element(By.CSS_SELECTOR, "details.case:last-child .sides")
+    seen = "return arguments[0].checkVisibility({contentVisibilityAuto: true})"
+    assert not chromium.execute_script(seen, last)
+    chromium.execute_script("location.hash = document.querySelector('details.case:last-child').id")
+    WebDriverWait(chromium, 20, 0.05).until(lambda d: d.execute_script(seen, last))
+    place = "const r = document.activeElement.getBoundingClientRect(); return [r.top, innerHeight - r.bottom]"
+    assert min(chromium.execute_script(place)) >= 0
 
 
 def test_what_was_written_stays_text_and_nothing_is_fetched(opened, page):
