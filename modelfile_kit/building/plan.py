@@ -38,7 +38,7 @@ from .first_turn_text import place_in_first_turn
 from .insert import Insert, with_insert
 from .memory import check_memory
 from .mode import NO_WAY, Mode, choose_mode, unused_template
-from .native_way import native_way, own_chats
+from .native_way import NativeWay, native_way, own_chats
 from .outside import check_outside
 from .package_replies import template_trip
 from .parameters import check_parameters, check_sampling
@@ -107,8 +107,125 @@ def make_plan(package: Package, files: PackageFiles, shared: SharedWork | None =
 
     shared: what other builds have done already, such as those of the package's other variants.
     """
-    shared = SharedWork() if shared is None else shared
-    first = (
+    known = _known(package, files, SharedWork() if shared is None else shared)
+    mode, instead = _first_mode(known)
+    first = _require_possible(known, mode)
+    chosen = _chosen(known, mode, instead)
+    mode, maker, in_use = chosen.mode, chosen.maker, chosen.in_use
+    template, insert = _with_insert(known, chosen)
+    stops = keep_away_created(
+        _stops(package, files, known.compiled, known.end_token), in_use, files.vocabulary
+    )
+    system = "" if known.refusal and mode.chosen == "go" else package.system or ""
+    judged = known.reference if mode.chosen != "renderer" else None
+    around = _around(package, files, judged, template, known.ends, maker, system)
+    found = [
+        *first,
+        *maker.diagnostics,
+        *known.end_token.diagnostics,
+        *mode.diagnostics,
+        *_about(package, mode, known.compiled, known.reference),
+        *about_images(package, mode, known.coverage, known.reference, takes_images=files.takes_images),
+        *stops.diagnostics,
+        *in_use.diagnostics,
+        *around,
+    ]
+    stop_on_errors(found)
+    compared = known.named or chosen.compared
+    ways = ways_of(package, files, known.reference, known.compiled, template, mode, maker, compared)
+    return Plan(
+        reference=known.reference,
+        compiled=known.compiled if mode.chosen == "go" else None,
+        end_token=known.end_token,
+        additions=known.additions,
+        mode=mode,
+        template=template,
+        proven_on=tuple(chosen.proven_on),
+        system_in_first_turn=bool(known.refusal),
+        system=system,
+        stops=stops,
+        in_use=in_use,
+        ends=known.ends,
+        insert=insert,
+        maker=maker,
+        requires=required_release(maker, native=mode.chosen == "native", draft=package.draft is not None),
+        diagnostics=tuple(sorted(dict.fromkeys(found), key=lambda d: d.severity.rank)),
+        rendered=chosen.rendered,
+        ways=ways,
+    )
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What a package and its files say before a way of serving is chosen.
+
+    asked: the mode that the package wants. named: what is proven of a RENDERER that it names. refusal: why
+    the chat template takes no system message, "" where it takes one. unplaced: the error where the system
+    text has no place in the first turn either. source: what was compiled. native: of native mode.
+    """
+
+    package: Package
+    files: PackageFiles
+    shared: SharedWork
+    asked: str
+    reference: ModelTemplate | None
+    named: RendererChoice | None
+    maker: PromptMaker
+    ends: PromptEnds
+    refusal: str
+    source: ModelTemplate | None
+    unplaced: PackageError | None
+    compiled: Compiled | None
+    end_token: EndToken
+    additions: Additions
+    coverage: dict[str, str] | None
+    native: NativeWay
+    found: tuple[Diagnostic, ...]
+
+    @property
+    def by_chat_template(self) -> bool:
+        """Whether the chat template makes the prompts, compiled or as it is."""
+        return self.package.template is None and self.asked != "renderer"
+
+    @property
+    def free(self) -> bool:
+        """Whether a renderer may take the place of what was chosen."""
+        return self.asked == "auto" and not self.additions and not self.refusal
+
+    @property
+    def target(self) -> Target:
+        """The releases that the package is for."""
+        return Target.parse(self.package.target)
+
+    @property
+    def span(self) -> Span:
+        """Where the mode stands in the package file."""
+        return self.package.span("mode")
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """The way that the package is served. compared: the best renderer that was compared with it."""
+
+    mode: Mode
+    template: str | None
+    proven_on: list[str]
+    maker: PromptMaker
+    in_use: TemplateInUse
+    rendered: RendererProof | None
+    compared: RendererChoice | None
+
+
+@dataclass(frozen=True)
+class _Instead:
+    """A renderer that takes the place of another way, and the best one that was compared."""
+
+    choice: RendererChoice | None = None
+    compared: RendererChoice | None = None
+
+
+def _known(package: Package, files: PackageFiles, shared: SharedWork) -> _Known:
+    found = (
         *files.diagnostics,
         *check_parameters(package),
         *check_sampling(package, files),
@@ -116,112 +233,108 @@ def make_plan(package: Package, files: PackageFiles, shared: SharedWork | None =
         *check_memory(package, files),
         *check_outside(package),
     )
-    stop_on_errors(first)
+    stop_on_errors(found)
     asked, maker = asked_mode(package), choose_prompt_maker(package)
     reference = _reference(package, files)
-    first = (*first, *about_contents(package, reference))
+    found = (*found, *about_contents(package, reference))
     named = _named_renderer(package, files, reference, maker, shared)
-    maker, rendered = (named.maker, named.proof) if named is not None else (maker, None)
     ends = PromptEnds.of(files.vocabulary) if files.vocabulary is not None else PromptEnds()
     by_chat_template = package.template is None and asked != "renderer"
     refusal = refusal_of_system(package, reference) if by_chat_template else ""
-    source, problem = _source(package, files, reference, refusal)
+    source, unplaced = _source(package, files, reference, refusal)
     compiled = _compile(package, files, source, ends, shared)
     end_token = _end_token(package, files, reference)
     additions = Additions(end_token.added, package.image_separator)
-
-    # TEMPLATE or native: what is proven for the conversations that this package can have.
     coverage = _coverage(compiled, files)
-    way = native_way(package, files, reference, compiled, coverage, additions, shared)
-    target, span = Target.parse(package.target), package.span("mode")
-    useless = asked == "auto" and not way.closed and _useless(package, compiled, source, files)
-    read = _replies_read(package, files, reference, compiled) if asked == "auto" and not way.closed else None
-    mode = choose_mode(asked, coverage, way, target=target, span=span, useless=useless, replies=read)
-    choice = compared = None
-    free = asked == "auto" and not additions and not refusal
-    if free and compiled is not None and any(d.code == NO_WAY for d in mode.diagnostics):
-        choice, compared = _renderer_instead(package, files, reference, compiled, mode, None, None, shared)
-        mode = _by_renderer(choice, mode) if choice is not None else mode
-    if problem is not None and mode.chosen == "go":
-        raise problem
-    first = (*first, *check_system(package, mode.chosen, refusal))
-    if by_chat_template:
-        first = (*first, *check_messages(package, mode.chosen, reference, refusal))
-    if mode.chosen == "native" and compiled is None:
-        first = (*first, *check_user_turn(reference))
-    stop_on_errors(
-        [
-            *first,
-            *end_token.diagnostics,
-            *mode.diagnostics,
-            *_about(package, mode, compiled, reference),
-        ]
+    return _Known(
+        package=package,
+        files=files,
+        shared=shared,
+        asked=asked,
+        reference=reference,
+        named=named,
+        maker=named.maker if named is not None else maker,
+        ends=ends,
+        refusal=refusal,
+        source=source,
+        unplaced=unplaced,
+        compiled=compiled,
+        end_token=end_token,
+        additions=additions,
+        coverage=coverage,
+        native=native_way(package, files, reference, compiled, coverage, additions, shared),
+        found=found,
     )
-    template, proven_on = _template(package, files, compiled, mode, additions)
+
+
+def _first_mode(known: _Known) -> tuple[Mode, _Instead]:
+    """TEMPLATE, native or a renderer: what is proven for the conversations that this package can have."""
+    package, files, compiled = known.package, known.files, known.compiled
+    open_choice = known.asked == "auto" and not known.native.closed
+    mode = choose_mode(
+        known.asked,
+        known.coverage,
+        known.native,
+        target=known.target,
+        span=known.span,
+        useless=open_choice and _useless(package, compiled, known.source, files),
+        replies=_replies_read(package, files, known.reference, compiled) if open_choice else None,
+    )
+    instead = _Instead()
+    if known.free and compiled is not None and any(d.code == NO_WAY for d in mode.diagnostics):
+        instead = _renderer_instead(known, compiled, mode, None, None)
+        mode = _by_renderer(instead.choice, mode) if instead.choice is not None else mode
+    return mode, instead
+
+
+def _require_possible(known: _Known, mode: Mode) -> tuple[Diagnostic, ...]:
+    """The findings so far, of the package's own texts in this mode too. Raises BuildError at an error."""
+    package, reference = known.package, known.reference
+    if known.unplaced is not None and mode.chosen == "go":
+        raise known.unplaced
+    found = (*known.found, *check_system(package, mode.chosen, known.refusal))
+    if known.by_chat_template:
+        found = (*found, *check_messages(package, mode.chosen, reference, known.refusal))
+    if mode.chosen == "native" and known.compiled is None:
+        found = (*found, *check_user_turn(reference))
+    about = _about(package, mode, known.compiled, reference)
+    stop_on_errors([*found, *known.end_token.diagnostics, *mode.diagnostics, *about])
+    return found
+
+
+def _chosen(known: _Known, mode: Mode, instead: _Instead) -> _Chosen:
+    """The way that servers will really use: a TEMPLATE that they would not use is worth nothing."""
+    package, files, compiled, target = known.package, known.files, known.compiled, known.target
+    maker, rendered = known.maker, known.named.proof if known.named is not None else None
+    template, proven_on = _template(package, files, compiled, mode, known.additions)
     if mode.chosen == "go" and compiled is not None:
         maker = with_replies(maker, compiled, package.parser, package.span("parser"))
-
-    # A TEMPLATE that servers would not use is worth nothing: native mode may be the better choice then.
-    in_use = template_in_use(mode.chosen, template, files, target, span, maker)
-    if asked == "auto" and mode.chosen == "go" and coverage and not way.closed and in_use.by_jinja:
+    in_use = template_in_use(mode.chosen, template, files, target, known.span, maker)
+    open_choice = known.asked == "auto" and not known.native.closed
+    if open_choice and mode.chosen == "go" and known.coverage and in_use.by_jinja:
         every = all(s.source == "jinja" for _, s in in_use.selections)
-        mode = unused_template(mode, coverage, way, every_server=every, span=span)
+        mode = unused_template(mode, known.coverage, known.native, every_server=every, span=known.span)
         if mode.chosen == "native":
-            template, in_use = None, template_in_use("native", None, files, target, span)
+            template, in_use = None, template_in_use("native", None, files, target, known.span)
             maker = choose_prompt_maker(package)
-
-    probes = package_conversations(package, files.family, vision=files.projector is not None)
-    if free and compiled is not None and choice is None:
-        choice, compared = _renderer_instead(
-            package, files, reference, compiled, mode, in_use, template, shared
-        )
-    if choice is not None:
+    if known.free and compiled is not None and instead.choice is None:
+        instead = _renderer_instead(known, compiled, mode, in_use, template)
+    if (choice := instead.choice) is not None:
         rendered, maker, template, proven_on = choice.proof, choice.maker, None, []
         mode = _by_renderer(choice, mode)
-        in_use = template_in_use("renderer", None, files, target, span, maker)
-    if mode.chosen == "renderer":
-        insert = Insert(None, "none: the renderer decides")
-    elif package.template is None:
-        template, insert = with_insert(template, files, probes, package.target)
-    else:
-        insert = Insert(None, "as the hand-written TEMPLATE has it")
-    stops = keep_away_created(_stops(package, files, compiled, end_token), in_use, files.vocabulary)
-    system = "" if refusal and mode.chosen == "go" else package.system or ""
-    judged = reference if mode.chosen != "renderer" else None
-    around = _around(package, files, judged, template, ends, maker, system)
-    about = _about(package, mode, compiled, reference)
-    found = [*first, *maker.diagnostics, *end_token.diagnostics, *mode.diagnostics, *about]
-    found += [
-        *about_images(package, mode, coverage, reference, takes_images=files.takes_images),
-        *stops.diagnostics,
-        *in_use.diagnostics,
-        *around,
-    ]
-    stop_on_errors(found)
-    found = sorted(dict.fromkeys(found), key=lambda d: d.severity.rank)
-    ways = ways_of(package, files, reference, compiled, template, mode, maker, named or compared)
-    if mode.chosen != "go":
-        compiled = None
-    return Plan(
-        reference,
-        compiled,
-        end_token,
-        additions,
-        mode,
-        template,
-        tuple(proven_on),
-        bool(refusal),
-        system,
-        stops,
-        in_use,
-        ends,
-        insert,
-        maker,
-        required_release(maker, native=mode.chosen == "native", draft=package.draft is not None),
-        tuple(found),
-        rendered,
-        ways,
-    )
+        in_use = template_in_use("renderer", None, files, target, known.span, maker)
+    return _Chosen(mode, template, proven_on, maker, in_use, rendered, instead.compared)
+
+
+def _with_insert(known: _Known, chosen: _Chosen) -> tuple[str | None, Insert]:
+    """The TEMPLATE with a part that fills gaps, where the model can."""
+    package, files = known.package, known.files
+    if chosen.mode.chosen == "renderer":
+        return chosen.template, Insert(None, "none: the renderer decides")
+    if package.template is not None:
+        return chosen.template, Insert(None, "as the hand-written TEMPLATE has it")
+    probes = package_conversations(package, files.family, vision=files.projector is not None)
+    return with_insert(chosen.template, files, probes, package.target)
 
 
 def _by_renderer(choice: RendererChoice, mode: Mode) -> Mode:
@@ -271,25 +384,16 @@ def _named_renderer(
 
 
 def _renderer_instead(
-    package: Package,
-    files: PackageFiles,
-    reference: ModelTemplate | None,
-    compiled: Compiled,
-    mode: Mode,
-    in_use: TemplateInUse | None,
-    template: str | None,
-    shared: SharedWork,
-) -> tuple[RendererChoice | None, RendererChoice | None]:
-    """A renderer that is proven better than the way that was chosen, or that `create` gives in any case.
-
-    And the best one that was compared.
-    """
+    known: _Known, compiled: Compiled, mode: Mode, in_use: TemplateInUse | None, template: str | None
+) -> _Instead:
+    """A renderer that is proven better than the way that was chosen, or that `create` gives in any case."""
+    package, files, reference = known.package, known.files, known.reference
     if reference is None or why_not_provable(package, reference) or package.template is not None:
-        return None, None
+        return _Instead()
     if (package.parser, package.renderer) != ("auto", "auto"):
-        return None, None
+        return _Instead()
     given = given_by_create(in_use) if mode.chosen == "go" and in_use is not None else None
-    coverage = _coverage(compiled, files) or {}
+    coverage = known.coverage or {}
     native = mode.native.coverage if mode.chosen == "native" and mode.native is not None else None
     if native is not None:
         read = mode.native_replies.trip if mode.native_replies is not None else None
@@ -300,7 +404,8 @@ def _renderer_instead(
         cut_short = any(d.code == CUT_SHORT for d in compiled.diagnostics)
         beside = Beside("the TEMPLATE", coverage, compiled.replies, seen, cut_short)
     chats = own_chats(package, files)
-    return choose_renderer(package, files, reference, chats, beside=beside, given=given, shared=shared)
+    found = choose_renderer(package, files, reference, chats, beside=beside, given=given, shared=known.shared)
+    return _Instead(*found)
 
 
 def _about(
