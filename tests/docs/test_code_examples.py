@@ -35,7 +35,7 @@ ONE_MESSAGE = "{% for message in messages %}<|{{ message.role }}|>{{ message.con
 
 def example(code: str) -> str:
     """The first block of a page's example."""
-    text = codes.find(code).section(HEADINGS[2])  # type: ignore[union-attr]
+    text = codes.find(code).section(HEADINGS[2])
     [block, *_] = re.findall(r"(?:^    .*\n?|^\n)+", text, re.MULTILINE)
     return textwrap.dedent(block).strip("\n") + "\n"
 
