@@ -18,6 +18,9 @@ Edit = tuple[str, str]
 MAX_TOKENS = 600
 """Pieces of text that are compared one by one; of longer ones all between both ends is one edit."""
 
+LONG = 200
+"""Characters of a message from which on it is taken out of the prompts before they are compared."""
+
 _PIECES = re.compile(r"<\|?[\w/ -]*\|?>|\[/?[A-Z_]+\]|\w+|\s|[^\w\s]")
 
 
@@ -29,6 +32,10 @@ def edits(changed: Seen, conversation: Conversation) -> frozenset[Edit]:
         return frozenset({(why, "") if before is None else ("", why)})
     said = {str(m.get(key) or "") for m in conversation.messages for key in ("content", "thinking")} - {""}
     ordered = sorted(said, key=len, reverse=True)
+    for words in ordered:
+        # Else it would fill the pieces that are compared, and only long conversations would show something.
+        if len(words) >= LONG and words in before and words in after:
+            before, after = before.replace(words, "·"), after.replace(words, "·")
     return frozenset(
         (_without(one, ordered), _without(other, ordered)) for one, other in _edits(before, after)
     )

@@ -34,6 +34,12 @@ def test_the_same_change_in_two_conversations_is_one():
     assert one == of("<|u|>what?\n<|a|>", "<|u|>what?<|a|>", "what?")
 
 
+def test_a_long_message_hides_no_change():
+    words = "word " * MAX_TOKENS
+    short, long = (of(f"<|a|>\n{said}<|u|>\n", f"<|a|>{said}<|u|>", said) for said in ("hi", words))
+    assert short == long == {("\n", "")}
+
+
 def test_a_long_difference_is_one_piece():
     words = " ".join(f"w{n}" for n in range(MAX_TOKENS))
     assert len(of(f"x {words} y", "x z y")) == 1
