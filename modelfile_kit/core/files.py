@@ -190,6 +190,15 @@ def is_gguf_file(path: Path) -> bool:
     return is_gguf(read_file(path, 8))
 
 
+def stamp(path: Path) -> tuple[int, ...]:
+    """What changes when a file does, for what is remembered of it; () where it cannot be asked."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return ()
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
 def package_file_in(folder: Path) -> Path | None:
     """The package file of a folder; None where there is none, or `folder` is no folder."""
     return next((file for name in PACKAGE_FILES if (file := folder / name).is_file()), None)

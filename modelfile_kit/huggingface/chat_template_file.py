@@ -11,7 +11,7 @@ from typing import Any
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import UsageError
 from ..core.file_kinds import TOKENIZER_CONFIG, is_gguf, kind_of
-from ..core.files import open_file, package_file_in, parse_json, read_bounded, read_file
+from ..core.files import MAX_TEXT_BYTES, open_file, package_file_in, parse_json, read_bounded, read_file
 from ..gguf_file import read_header
 from ..gguf_file.vocabulary import Vocabulary
 from ..sources.name import PATH, URL, parse_name
@@ -20,8 +20,8 @@ from ..sources.quantizations import contents_of
 from ..sources.resolve import open_repository, open_source, resolve, resolve_in
 from ..sources.text_files import CHAT_TEMPLATE_FILES, MORE_CHAT_TEMPLATES, chat_template_files
 
-# A tokenizer_config.json lists the added tokens of large vocabularies: some 10 MB at most.
-MAX_BYTES = 64 << 20
+MAX_BYTES = MAX_TEXT_BYTES
+_EXPECTED = "give a .jinja file, a GGUF, a tokenizer_config.json or a chat_template.json"
 _IN_FOLDER = CHAT_TEMPLATE_FILES
 _CONFIG = "tokenizer_config.json"
 
@@ -124,7 +124,7 @@ def _of_url(text: str, name: str | None) -> tuple[ChatTemplate, Path]:
             raise UsageError(
                 f"not a chat template: more than {MAX_BYTES >> 20} MiB",
                 span=Span(found.title),
-                help="give a .jinja file, a GGUF, a tokenizer_config.json or a chat_template.json",
+                help=_EXPECTED,
             )
         found.fetch()
     return load_chat_template(found.path, name=name), found.path
@@ -143,7 +143,7 @@ def chat_template_from(data: bytes, file: str, *, name: str | None = None) -> Ch
         raise UsageError(
             f"not a chat template: more than {MAX_BYTES >> 20} MiB",
             span=Span(file),
-            help="give a .jinja file, a GGUF, a tokenizer_config.json or a chat_template.json",
+            help=_EXPECTED,
         )
     try:
         text = data.decode("utf-8-sig")
@@ -151,7 +151,7 @@ def chat_template_from(data: bytes, file: str, *, name: str | None = None) -> Ch
         raise UsageError(
             f"not a chat template: byte {error.start} is 0x{data[error.start]:02x}, expected UTF-8 text",
             span=Span(file),
-            help="give a .jinja file, a GGUF, a tokenizer_config.json or a chat_template.json",
+            help=_EXPECTED,
         ) from error
     if Path(file).suffix.lower() == ".json" or (
         text.lstrip().startswith(("{\n", '{"', "{ ")) and '"chat_template"' in text

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..core.diagnostics import Span
 from ..core.errors import GGUFError, KitError
+from ..core.files import stamp
 from ..core.later import later
 from ..gguf_file import read_header
 from ..gguf_file.pairing import FileKind
@@ -143,7 +144,7 @@ class Files:
         if self.model is None or self.model.header is None:
             return None
         try:
-            return _vocabulary_of(self.model.path, _stamp(self.model.path))
+            return _vocabulary_of(self.model.path, stamp(self.model.path))
         except GGUFError:
             return None
 
@@ -231,15 +232,6 @@ def _nothing_in(folder: Path, instruction: Instruction) -> KitError | None:
     return GGUFError(what, span=Span(str(folder)), help=advice, code="MK403")
 
 
-def _stamp(path: Path) -> tuple[int, ...]:
-    """What changes when a file does; () where it cannot be asked."""
-    try:
-        found = path.stat()
-    except (OSError, ValueError):
-        return ()
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
-
-
 # Modelfiles of a folder often name the same model, and a large vocabulary takes a third of a second.
 @lru_cache(maxsize=KEPT)
 def _header_of(path: Path, stamp: tuple[int, ...]) -> Header:
@@ -253,7 +245,7 @@ def _vocabulary_of(path: Path, stamp: tuple[int, ...]) -> Vocabulary:
 
 def _read(instruction: Instruction, path: Path, *, inside: bool = False, matched: bool = False) -> Source:
     try:
-        header = _header_of(path, _stamp(path))
+        header = _header_of(path, stamp(path))
         return Source(instruction, path, header, inside=inside, matched=matched)
     except KitError as error:
         return Source(instruction, path, error=error, inside=inside, matched=matched)

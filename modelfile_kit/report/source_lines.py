@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from ..core.diagnostics import Diagnostic
-from ..core.files import read_file
+from ..core.files import read_file, stamp
 
 # Modelfiles, package files and chat templates are far smaller; a GGUF is far larger.
 MAX_BYTES = 1 << 20
@@ -17,12 +17,13 @@ def source_line(diagnostic: Diagnostic) -> str:
     span = diagnostic.span
     if diagnostic.excerpt or span is None or span.file is None or span.line is None:
         return diagnostic.excerpt
-    lines = _lines(span.file)
+    lines = _lines(span.file, stamp(Path(span.file)))
     return lines[span.line - 1] if 1 <= span.line <= len(lines) else ""
 
 
+# By what the file is now: an editor or a test runner lives longer than the file does.
 @lru_cache(maxsize=8)
-def _lines(file: str) -> tuple[str, ...]:
+def _lines(file: str, stamp: tuple[int, ...]) -> tuple[str, ...]:
     try:
         data = read_file(Path(file), MAX_BYTES + 1)
         text = data.decode("utf-8-sig") if len(data) <= MAX_BYTES else ""
