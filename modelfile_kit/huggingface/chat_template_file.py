@@ -21,7 +21,6 @@ from ..sources.resolve import open_repository, open_source, resolve, resolve_in
 from ..sources.text_files import CHAT_TEMPLATE_FILES, MORE_CHAT_TEMPLATES, chat_template_files
 
 MAX_BYTES = MAX_TEXT_BYTES
-_EXPECTED = "give a .jinja file, a GGUF, a tokenizer_config.json or a chat_template.json"
 _IN_FOLDER = CHAT_TEMPLATE_FILES
 _CONFIG = "tokenizer_config.json"
 
@@ -124,7 +123,7 @@ def _of_url(text: str, name: str | None) -> tuple[ChatTemplate, Path]:
             raise UsageError(
                 f"not a chat template: more than {MAX_BYTES >> 20} MiB",
                 span=Span(found.title),
-                help=_EXPECTED,
+                help="give a .jinja file, a GGUF, a tokenizer_config.json or a chat_template.json",
             )
         found.fetch()
     return load_chat_template(found.path, name=name), found.path
@@ -143,7 +142,7 @@ def chat_template_from(data: bytes, file: str, *, name: str | None = None) -> Ch
         raise UsageError(
             f"not a chat template: more than {MAX_BYTES >> 20} MiB",
             span=Span(file),
-            help=_EXPECTED,
+            help="give a .jinja file, a GGUF, a tokenizer_config.json or a chat_template.json",
         )
     try:
         text = data.decode("utf-8-sig")
@@ -151,7 +150,7 @@ def chat_template_from(data: bytes, file: str, *, name: str | None = None) -> Ch
         raise UsageError(
             f"not a chat template: byte {error.start} is 0x{data[error.start]:02x}, expected UTF-8 text",
             span=Span(file),
-            help=_EXPECTED,
+            help="give a .jinja file, a GGUF, a tokenizer_config.json or a chat_template.json",
         ) from error
     if Path(file).suffix.lower() == ".json" or (
         text.lstrip().startswith(("{\n", '{"', "{ ")) and '"chat_template"' in text
