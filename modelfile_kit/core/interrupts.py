@@ -20,10 +20,13 @@ Result = TypeVar("Result")
 
 
 class _State:
-    """Of the main thread, which alone is interrupted. waiting: one came while the work was held."""
+    """Of the main thread, which alone is interrupted.
 
-    held = False
-    waiting = False
+    held: an interrupt has to wait; waiting: one does; whole: also where the work waits; again: a second one
+    gets in.
+    """
+
+    held = whole = waiting = again = False
 
 
 @contextlib.contextmanager
@@ -65,17 +68,24 @@ def terminated_as_interrupted() -> Iterator[None]:
 
 
 class Held:
-    """A context in which an interrupt of the main thread waits; it is raised at the end."""
+    """A context in which an interrupt of the main thread waits; it is raised at the end.
 
-    def __init__(self) -> None:
-        self._before = False
+    whole: also where the work inside waits for others. For a short request whose outcome has to be known: the
+    other side carries it out, though nobody waits for the answer any more. A second Ctrl-C gets in there.
+    """
+
+    def __init__(self, *, whole: bool = False) -> None:
+        self._wanted = whole
+        self._before = self._whole = False
 
     def __enter__(self) -> None:
         if _is_main_thread():
             self._before, _State.held = _State.held, True
+            self._whole, _State.whole = _State.whole, _State.whole or self._wanted
 
     def __exit__(self, *_: object) -> None:
         if _is_main_thread():
+            _State.whole = self._whole
             _State.held = self._before
             if not self._before:
                 _raise_waiting()
@@ -85,17 +95,20 @@ def let_in(step: Callable[[], Result]) -> Result:
     """What the step returns; an interrupt that waits is raised before it, one that comes in it at once."""
     if not _is_main_thread():
         return step()
-    before = _State.held
+    held = _State.held
     try:
-        _State.held = False
-        _raise_waiting()
+        if _State.whole:
+            _State.again = True
+        else:
+            _State.held = False
+            _raise_waiting()
         return step()
     finally:
-        _State.held = before
+        _State.held, _State.again = held, False
 
 
 def _interrupt() -> None:
-    if _State.held:
+    if _State.held and not (_State.again and _State.waiting):
         _State.waiting = True
         return
     raise KeyboardInterrupt

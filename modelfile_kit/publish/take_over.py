@@ -17,7 +17,7 @@ from datetime import datetime, timedelta, timezone
 
 from ..core.errors import ServerError
 from ..runtime.ollama.client import OllamaServer
-from ..sources.model_name import with_tag
+from ..sources.model_name import base_of, with_tag
 from .claims import claimed, forget, in_use, one_at_a_time
 from .names import is_working_name, keeping_name, kept_for, meant_for, working_name
 
@@ -141,8 +141,11 @@ def _lacking(server: OllamaServer, name: str) -> str:
     digests = _digests(server)
     if kept:
         return "" if _listed(kept) in digests else kept
-    own = digests.get(_listed(name))
-    has_name = any(d == own and not is_working_name(other) for other, d in digests.items())
+    own, base = digests.get(_listed(name)), base_of(name).casefold()
+    # Under a name of another model it would be there, but not where who looks for what was kept finds it.
+    has_name = any(
+        d == own and base_of(other) == base and not is_working_name(other) for other, d in digests.items()
+    )
     return "" if own is None or has_name else meant
 
 

@@ -103,6 +103,26 @@ def test_a_wait_inside_lets_interrupts_in(before: bool) -> None:
     assert let_in(lambda: 5) == 5
 
 
+@pytest.mark.parametrize("count", [1, 2])
+def test_what_has_to_be_whole_is_interrupted_by_the_second_one_alone(count: int) -> None:
+    done = []
+
+    def step() -> None:
+        for number in range(count):
+            signal.raise_signal(signal.SIGINT)
+            done.append(number)
+
+    with pytest.raises(KeyboardInterrupt), terminated_as_interrupted():
+        with Held(whole=True):
+            with Held():
+                let_in(step)
+            done.append("whole")
+        done.append("behind")
+    assert done == ([0, "whole"] if count == 1 else [0])
+    with Held():
+        assert let_in(lambda: "nothing waits") == "nothing waits"
+
+
 def test_another_thread_holds_nothing() -> None:
     begun, end = threading.Event(), threading.Event()
 

@@ -265,13 +265,13 @@ def test_whoever_dies_in_the_middle_loses_no_model(work: Any, tag: str, tears: b
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows does not tell who holds a name")
 def test_what_was_on_its_way_goes_where_it_was_meant_to() -> None:
-    server = server_with(m="new", m__latest_previous="older")
+    server = server_with(m="new", m__latest_previous="older", other="old")
     way = moving_name(previous_name("m"))
     server.held[way], server.dates[way] = "old", server.now
     with claimed(way):
         assert sweep(server) == []
     assert [(c.name, c.restored) for c in clean(server)] == [(way, "m:latest-previous")]
-    assert server.held == {"m:latest": "new", "m:latest-previous": "old"}
+    assert server.held == {"m:latest": "new", "m:latest-previous": "old", "other:latest": "old"}
     server.held[way], server.dates[way] = "old", server.now
     with claimed(way):
         pass

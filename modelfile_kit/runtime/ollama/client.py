@@ -21,6 +21,7 @@ from ...core.api_keys import OLLAMA_KEY
 from ...core.conversation import Message, Tool
 from ...core.errors import ServerError
 from ...core.http_client import CONNECT_SECONDS, Budget, ClientOwner, json_request, open_client, under
+from ...core.interrupts import Held
 from ...core.ollama_host import resolve_host
 from ...core.urls import without_login
 from ...ollama.versions import SINCE, Target, server_version, since, until
@@ -308,8 +309,13 @@ class OllamaServer(ClientOwner):
         return {"signin_url": found.get("signin_url")} if isinstance(found, dict) else {}
 
     def copy(self, source: str, destination: str) -> None:
-        """Gives a model a second name; a model that had that name is replaced."""
-        self._ask("POST", "/api/copy", {"source": source, "destination": destination})
+        """Gives a model a second name; a model that had that name is replaced.
+
+        An interrupt waits for the answer: the server copies though nobody listens, perhaps after whoever was
+        interrupted has looked what the name is, and put it right.
+        """
+        with Held(whole=True):
+            self._ask("POST", "/api/copy", {"source": source, "destination": destination})
 
     def delete(self, name: str) -> None:
         """Removes a name, and the blobs that only it used."""
