@@ -105,7 +105,7 @@ def test_a_wait_inside_lets_interrupts_in(before: bool) -> None:
 
 @pytest.mark.parametrize("count", [1, 2])
 def test_what_has_to_be_whole_is_interrupted_by_the_second_one_alone(count: int) -> None:
-    done = []
+    done: list[object] = []
 
     def step() -> None:
         for number in range(count):
