@@ -90,7 +90,8 @@ def replacing(server: OllamaServer, name: str) -> Iterator[None]:
 def keeping(server: OllamaServer, name: str, kept: str) -> Iterator[str]:
     """The model of `name` is under `kept` afterwards, if what is done inside replaced it.
 
-    Where that fails, the name has its model again, and `kept` is as it was. To be used inside `replacing`.
+    Where that fails, the name has its model again, and `kept` is as it was; where it was done already and is
+    interrupted in the tidying up, it stays done. To be used inside `replacing`.
     """
     moving = moving_name(kept)
     with claimed(moving):
@@ -106,10 +107,18 @@ def keeping(server: OllamaServer, name: str, kept: str) -> Iterator[str]:
             if digest_of(server, moving) != digest_of(server, name):
                 take_over(server, moving, kept)
         except BaseException:
-            if put_back(server, moving, name):
+            if _is_done(server, moving, kept) or put_back(server, moving, name):
                 remove(server, moving)
             raise
         remove(server, moving)
+
+
+def _is_done(server: OllamaServer, moving: str, kept: str) -> bool:
+    """Whether the replaced model is in its place: what was there before is gone, and nothing goes back."""
+    with contextlib.suppress(ServerError):
+        digest = digest_of(server, moving)
+        return digest is not None and digest_of(server, kept) == digest
+    return False
 
 
 def kept_models(server: OllamaServer, name: str) -> list[Kept]:

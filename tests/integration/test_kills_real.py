@@ -1,5 +1,6 @@
-"""Publishes that are killed at random moments, and servers that are: no model is lost, and the next publish,
-of another model, leaves nothing behind. MKMODELFILE_SOAK=1 kills 200 times each, and fills a disk.
+"""Publishes and rollbacks that are killed at random moments, and servers that are: no model is lost, and the
+next publish, of another model, leaves nothing behind. MKMODELFILE_SOAK=1 kills 200 times each and fills
+a disk.
 
 MKMODELFILE_SEED chooses the moments.
 """
@@ -39,15 +40,20 @@ CLEAN = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 PUBLISHING = """
 import os, signal, sys
 from modelfile_kit.core.interrupts import terminated_as_interrupted
+from modelfile_kit.publish.keeping import roll_back
 from modelfile_kit.publish.publish import publish
+from modelfile_kit.runtime.ollama.client import OllamaServer
 import httpcore, httpx, platformdirs
 
 def work(path, host, name, way):
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background runs ignore it
     try:
-        with terminated_as_interrupted():
+        with terminated_as_interrupted(), OllamaServer(host) as server:
             print("begin", os.getpid(), flush=True)
-            publish(path, name, host=host, reuse=way == "reuse", verify=False)
+            if way == "rollback":
+                roll_back(server, name)
+            else:
+                publish(path, name, host=host, reuse=way == "reuse", verify=False)
             return 0
     except KeyboardInterrupt:
         return 130
@@ -71,7 +77,7 @@ class Publisher:
         )
 
     def killed(self, seconds, sign, path, server, name, way):
-        """Begins to publish, and is sent the signal after so long; how the process ended."""
+        """Begins, and is sent the signal after so long, 0 for none; how the process ended."""
         self.process.stdin.write(f"{path} {server.url} {name} {way}\n")
         self.process.stdin.flush()
         word, number = self.process.stdout.readline().split()
@@ -154,6 +160,38 @@ def test_publishes_that_are_killed(mortal, modelfile, publisher):
                 left.append((n, sign.name, there))
     print(f"{KILLS} kills, ends {ends}, lost {lost}, left {left}, after a clean end {at_once}")
     assert (lost, left, at_once) == ([], [], [])
+
+
+def test_rollbacks_that_are_killed(mortal, modelfile, publisher):
+    """One of the models is under the name and the other is kept, and the next publish leaves nothing else."""
+    chance = random.Random(SEED + 3)
+    lost, left = [], []
+    ends: dict[int, int] = {}
+    name, kept = "back", "back:latest-previous"
+    with OllamaServer(mortal.url) as server:
+        publish(modelfile("one"), name, host=mortal.url, verify=False)
+        publish(modelfile("two"), name, host=mortal.url, verify=False, keep_previous=True)
+        publish(modelfile("other"), "other", host=mortal.url, verify=False)
+        path = modelfile("unused")
+        for _ in range(2):  # the first time it imports
+            before = time.monotonic()
+            publisher.killed(0, 0, path, server, name, "rollback")
+        span = 1.2 * (time.monotonic() - before)
+        for n in range(KILLS):
+            sign = chance.choice((signal.SIGKILL, signal.SIGKILL, *CLEAN))
+            code = publisher.killed(chance.random() * span, sign, path, server, name, "rollback")
+            ends[code] = ends.get(code, 0) + 1
+            publish(modelfile(f"other {n}"), "other", host=mortal.url, verify=False)
+            found = [system_of(server, name), system_of(server, kept)]
+            if sorted(map(str, found)) != ["one", "two"]:
+                lost.append((n, sign.name, found))
+                publish(modelfile("one"), name, host=mortal.url, verify=False)
+                publish(modelfile("two"), kept, host=mortal.url, verify=False)
+            if there := working(server):
+                left.append((n, sign.name, there))
+    print(f"{KILLS} kills of a rollback, ends {ends}, lost {lost}, left {left}")
+    assert (lost, left) == ([], [])
+    assert ends.get(0, 0) < KILLS
 
 
 def test_servers_that_are_killed(mortal, modelfile):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -260,6 +261,51 @@ def test_whoever_dies_in_the_middle_loses_no_model(work: Any, tag: str, tears: b
         given_way = work is publish_and_keep and (held[name], held[f"{name}-previous"]) == ("newest", "now")
         assert "before" in held.values() or given_way, last
         last += 1
+    assert last > 6
+
+
+class InterruptedServer(DatedServer):
+    """Interrupts its user at change number `last`, before or after it is made; what tidies up is not."""
+
+    def __init__(self, last: int, *, after: bool, **models: str) -> None:
+        super().__init__(**models)
+        self.changes, self.last, self.after = 0, last, after
+
+    def _made(self, change: Callable[[], None]) -> None:
+        self.changes += 1
+        if self.changes != self.last:
+            change()
+            return
+        if self.after:
+            change()
+        raise KeyboardInterrupt
+
+    def copy(self, source: str, destination: str) -> None:
+        self._made(lambda: super(InterruptedServer, self).copy(source, destination))
+
+    def delete(self, name: str) -> None:
+        self._made(lambda: super(InterruptedServer, self).delete(name))
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("work", [back, publish_and_keep, repair_and_keep])
+def test_whoever_is_interrupted_loses_no_model(work: Any, after: bool) -> None:
+    last, interrupted = 0, True
+    while interrupted:
+        last += 1
+        server: Any = InterruptedServer(last, after=after, **{"m": "now", "m:latest-previous": "before"})
+        interrupted = False
+        try:
+            work(server, "m")
+        except KeyboardInterrupt:
+            interrupted = True
+        sweep(server)
+        held, new = server.held, "before" if work is back else "newest"
+        assert not any(map(is_working_name, held)), last
+        assert held["m:latest"] in ("now", new), last
+        assert "now" in held.values(), last
+        given_way = work is publish_and_keep and (held["m:latest"], held["m:latest-previous"]) == (new, "now")
+        assert "before" in held.values() or given_way, last
     assert last > 6
 
 
