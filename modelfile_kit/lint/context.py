@@ -81,6 +81,16 @@ class Context:
         return self.target.newest
 
     @cached_property
+    def lines(self) -> list[str]:
+        """The lines of the text, as an editor has them."""
+        return LINE_BREAK.split(self.text)
+
+    @cached_property
+    def line_starts(self) -> list[int]:
+        """Where each line begins."""
+        return [0, *(found.end() for found in LINE_BREAK.finditer(self.text))]
+
+    @cached_property
     def template(self) -> Instruction | None:
         """The TEMPLATE that counts; an empty one is none to Ollama."""
         found = self.last("template")

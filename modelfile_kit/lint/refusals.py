@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import replace
 
 from ..core.diagnostics import Diagnostic, Span
@@ -17,9 +18,8 @@ def refusal(refused: Refused, context: Context, file: str | None) -> Diagnostic:
     first, last = refused.lines
     if not first:
         return found
-    text, start = context.text, refused.start
-    column = start - max(text.rfind("\n", 0, start), text.rfind("\r", 0, start))
-    end = len(LINE_BREAK.split(text)[last - 1].rstrip()) + 1
+    column = refused.start - context.line_starts[first - 1] + 1
+    end = len(context.lines[last - 1].rstrip()) + 1
     span = Span(file, first, column, None if last == first else last, end)
     found = replace(found, span=span)
     return _rest_of_a_text(found, refused, context) if found.code == "MK101" else found
@@ -30,7 +30,9 @@ def _rest_of_a_text(found: Diagnostic, refused: Refused, context: Context) -> Di
     above = context.modelfile.instructions[refused.before - 1] if refused.before else None
     if above is None or above.command not in _TEXTS or refused.like:
         return found
-    if any(comment.before == refused.before for comment in context.modelfile.comments):
+    comments, before = context.modelfile.comments, refused.before
+    at = bisect_left(comments, before, key=lambda comment: comment.before)  # they are in order
+    if at < len(comments) and comments[at].before == before:
         return found
     first, last = refused.lines
     lines = f"line {first}" if first == last else f"lines {first} to {last}"

@@ -81,7 +81,7 @@ def _lint(
     found = [refusal(each, context, file) for each in refused]
     found += [_diagnostic(rule, finding, context.text, file) for rule, finding in _findings(context, choice)]
     found.sort(key=by_line)
-    return with_excerpts(found, LINE_BREAK.split(context.text))
+    return with_excerpts(found, context.lines)
 
 
 def lint_template(

@@ -317,6 +317,8 @@ class _Parser:
         self.refused: list[Refused] = []
         self._line_at = 0
         self._line = 1
+        self._ends_read = 0, 0  # up to where line ends were counted as Ollama does, and how many there are
+        self._open: set[str] = set()  # quotes that no line after what was read closes
 
     @property
     def result(self) -> Modelfile:
@@ -357,6 +359,7 @@ class _Parser:
         self._line_at, self._line = start, line
         del self.dropped[dropped:]
         last = self.line(start + len(text[start : self.at].rstrip()))
+        error = error.with_traceback(None)  # which holds all that was read of the value
         self.refused.append(Refused(error, start, (line, last), self._near(name), len(self.instructions)))
 
     def _may_begin(self, at: int) -> bool:
@@ -454,7 +457,8 @@ class _Parser:
             if closed:
                 self.at = end
                 return "".join(pieces).strip(" \t\r\n")[len(quote) : -len(quote)]
-            if found is None:
+            if found is None or quote in self._open:
+                self._open.add(quote)
                 self._unexpected_end(
                     f"inside a value that {quote} opened", f"close the value with {quote}", first_line
                 )
@@ -463,7 +467,8 @@ class _Parser:
 
     def _note_dropped(self, start: int, end: int) -> None:
         line = self.line(start)
-        line_start = max(self.text.rfind("\n", 0, start), self.text.rfind("\r", 0, start))
+        line_start = self.text.rfind("\n", 0, start)
+        line_start = max(line_start, self.text.rfind("\r", line_start + 1, start))
         for at in range(start, end):
             rune = self.text[at]
             if drop_refused(rune) == "":
@@ -505,9 +510,10 @@ class _Parser:
 
     def _refuse(self, message: str, *, at: int, code: str, help: str) -> NoReturn:
         """An error noticed at the rune `at`; Ollama counts each CR and each LF up to and with it."""
-        read = self.text[: at + 1]
-        line = 1 + read.count("\n") + read.count("\r")
-        raise ModelfileError(message, code=code, span=Span(self.file, line), help=help)
+        before, ends = self._ends_read if self._ends_read[0] <= at + 1 else (0, 0)
+        ends += self.text.count("\n", before, at + 1) + self.text.count("\r", before, at + 1)
+        self._ends_read = at + 1, ends
+        raise ModelfileError(message, code=code, span=Span(self.file, 1 + ends), help=help)
 
 
 def _nearest(name: str, known: list[str]) -> str:

@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 
 from modelfile_kit.core.diagnostics import Span
 from modelfile_kit.core.errors import ModelfileError, UsageError
+from modelfile_kit.lint import context, refusals, runner
 from modelfile_kit.lint.registry import all_rules
 from modelfile_kit.lint.rule import Edit, Finding, Fix, Rule
 from modelfile_kit.lint.runner import fix_modelfile, lint_modelfile
 from modelfile_kit.micro import build_pair
+from modelfile_kit.ollama import grammar
 from modelfile_kit.ollama.grammar import parse_modelfile
 
 PATH = "FROM /srv/model.gguf\n"
@@ -275,3 +277,23 @@ def test_a_projector_that_is_named_twice_becomes_one_from():
     wrong = "FROM ./m.gguf\nADAPTER ./mmproj-m.gguf\nPARAMETER mmproj ./mmproj-m.gguf\n"
     wanted = "FROM ./m.gguf\n# PROJECTOR ./mmproj-m.gguf\nFROM ./mmproj-m.gguf\n"
     assert fix_modelfile(wrong).text == wanted
+
+
+def test_the_text_is_cut_into_lines_a_few_times(monkeypatch):
+    class Counting:
+        """A pattern that counts how often it goes through a text."""
+
+        def __init__(self, pattern):
+            self.pattern, self.uses = pattern, 0
+
+        def __getattr__(self, name):
+            self.uses += 1
+            return getattr(self.pattern, name)
+
+    counting = Counting(grammar.LINE_BREAK)
+    for module in (context, refusals, runner):
+        monkeypatch.setattr(module, "LINE_BREAK", counting)
+    found = lint_modelfile("FROM x\r\n" + 'SYSTEM """a\r\n' * 300 + "# ?\r\n")
+    spans = [d.span for d in found if d.code == "MK103"]
+    assert [(s.line, s.column, s.end_column) for s in spans] == [(n, 1, 12) for n in range(2, 302)]
+    assert counting.uses < 20

@@ -7,7 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modelfile_kit import ModelfileError, parse_modelfile
-from modelfile_kit.ollama.grammar import MAX_BYTES, Instruction, Modelfile
+from modelfile_kit.ollama import grammar
+from modelfile_kit.ollama.grammar import MAX_BYTES, Instruction, Modelfile, parse_all
+from modelfile_kit.ollama.printable import drop_refused
 
 
 def values(text, **options):
@@ -197,3 +199,32 @@ def test_what_is_written_is_read_again(pairs):
         (i.name, i.key, i.value) for i in instructions
     ]
     assert str(again) == text
+
+
+@pytest.mark.parametrize("quote", ['"""', '"'])
+def test_the_end_of_values_that_have_none_is_looked_for_once(monkeypatch, quote):
+    read = 0
+
+    def counted(piece):
+        nonlocal read
+        read += 1
+        return drop_refused(piece)
+
+    monkeypatch.setattr(grammar, "drop_refused", counted)
+    _, refused = parse_all("FROM x\n" + f"SYSTEM {quote}a\n" * 500)
+    assert [r.lines for r in refused] == [(n, n) for n in range(2, 502)]
+    assert {r.error.code for r in refused} == {"MK103"}
+    assert all(f"(line {r.lines[0]})" in r.error.message for r in refused)
+    assert read < 5 * 500  # a line for each pair of them were 125,000
+    assert all(r.error.__traceback__ is None for r in refused)  # it would hold the text once for each
+    parsed, refused = parse_all(f'FROM x\nSYSTEM {quote}a\nSYSTEM """b"""\n' + f"LICENSE {quote}c\n" * 2)
+    assert [i.value for i in parsed.instructions if i.name == "system"] == [
+        'a\nSYSTEM """b' if quote == '"""' else 'a\nSYSTEM """b""'
+    ]
+    assert [r.lines for r in refused] == [(4, 4), (5, 5)]
+
+
+def test_the_lines_of_many_unknown_instructions_are_counted_as_ollama_counts():
+    _, refused = parse_all("FROM x\r\n" + "SYSTM x\r\n" * 3)
+    # Ollama counts CR and LF each, up to and with the character after the name.
+    assert [r.error.span.line for r in refused] == [3, 5, 7]
