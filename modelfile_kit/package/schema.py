@@ -321,9 +321,10 @@ def check_shape(document: Document) -> tuple[PackageShape | None, list[Diagnosti
 def _findings(error: ValidationError, document: Document) -> dict[KeyPath, Diagnostic]:
     """One finding a place: pydantic tells every arm of a union, people want one sentence."""
     places = [(_real_path(item, document.value), item) for item in error.errors(include_url=False)]
+    above = {path[:n] for path, _ in places for n in range(len(path))}
     out: dict[KeyPath, Diagnostic] = {}
     for path, item in places:
-        if path in out or any(len(p) > len(path) and p[: len(path)] == path for p, _ in places):
+        if path in out or path in above:
             continue  # said already, or said better at the part of it that is wrong
         if item["type"] == "extra_forbidden":
             out[path] = _unknown_key(path, document)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -290,6 +291,31 @@ def test_aliases_cannot_blow_up(tmp_path: Path) -> None:
     for i in range(1, 12):
         lines.append(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]")
     assert "20000 values" in finding(tmp_path, "\n".join(lines))
+
+
+def test_many_unknown_keys_take_work_by_their_number(tmp_path: Path) -> None:
+    def calls(keys: int) -> int:
+        """Of Python's functions, while so many unknown keys are found."""
+        path = tmp_path / "mkmodelfile.yaml"
+        path.write_text("name: x\nmodel: m.gguf\n" + "".join(f"k{n}: 1\n" for n in range(keys)))
+        counted = 0
+
+        def count(*_: object) -> None:
+            nonlocal counted
+            counted += 1
+
+        before = sys.getprofile()
+        sys.setprofile(count)
+        try:
+            with pytest.raises(PackageError) as caught:
+                load_package(path)
+        finally:
+            sys.setprofile(before)
+        assert len(caught.value.findings) == keys
+        return counted
+
+    calls(1)  # what is made once
+    assert calls(400) < 5 * calls(100)
 
 
 def test_an_alias_is_its_value(tmp_path: Path) -> None:
