@@ -12,8 +12,7 @@ from ..core.errors import KitError
 from ..core.sizes import read_memory
 from ..lint.choice import EVERYTHING, Choice
 from ..lint.project_settings import choice_of, wrong_words
-from ..project.config import Config, find_config
-from ..project.patterns import Patterns
+from ..project.nearest import Nearest
 from .answers import OpenFile
 
 LATEST = "latest"
@@ -40,19 +39,20 @@ def lint_settings(file: OpenFile) -> LintSettings:
     if file.path is None:
         return LintSettings(file.target or LATEST)
     try:
-        return _of_project(file, file.path, find_config([str(file.path)], wrong_words))
+        nearest = Nearest.of_repository(str(file.path), wrong_words)
+        return _of_project(file, str(file.path), nearest)
     except (KitError, OSError) as error:
         faults = error.findings if isinstance(error, KitError) else ()
         return LintSettings(file.target or LATEST, base=file.folder, faults=faults)
 
 
-def _of_project(file: OpenFile, path: Path, config: Config) -> LintSettings:
+def _of_project(file: OpenFile, name: str, nearest: Nearest) -> LintSettings:
+    config = nearest.of(name)
     lint: Mapping[str, Any] = config.lint
-    parts = config.parts_of(str(path))
     return LintSettings(
         target=file.target or config.target or LATEST,
-        choice=choice_of(config).for_file(parts),
+        choice=choice_of(config).for_file(config.parts_of(name)),
         memory=read_memory(lint["memory"]) if "memory" in lint else None,
         base=file.folder if lint.get("files", True) else None,
-        excluded=bool(config.exclude) and Patterns(config.exclude).cover(parts),
+        excluded=nearest.leaves_out(name),
     )

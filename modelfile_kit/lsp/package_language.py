@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
+from ..core.diagnostics import Diagnostic
 from ..lint.any_file import package_findings
 from ..ollama.parameters import PARAMETERS
 from ..package.bounded_yaml import BREAK, Document, load
@@ -16,11 +17,12 @@ from ..package.package import FAMILY_PREFIX, check_document
 from ..package.schema import UNKNOWN_KEY, json_schema
 from .answers import Choice, Edit, Hover, Link, OpenFile, Place, Problem, Symbol
 from .document_text import DocumentText
+from .lint_settings import LintSettings, lint_settings
 from .modelfile_language import built_in_names, parameter_values, releases
 from .modelfile_words import about_built_in, about_parameter, is_ignored, parameter_detail
 from .near_files import GGUF, GO_TEMPLATES, TEMPLATES, TOKENIZERS, file_choices, file_link, first_file
 from .package_spot import KEY, LINE, Spot, spot_at
-from .problems import place_of, problems_of
+from .problems import linted, place_of
 
 _MEANT = re.compile(r"did you mean `(\w+)`\?")
 # Keys whose value is a file, with the files that fit.
@@ -44,17 +46,23 @@ class PackageLanguage:
 
     def problems(self, file: OpenFile) -> list[Problem]:
         """What can be said of the file alone: names are not asked for, and no GGUF is read."""
-        _, found = package_findings(_document(file))
-        return problems_of(found, file, _yaml_lines(file))
+
+        def lint(settings: LintSettings, name: str | None) -> list[Diagnostic]:
+            _, found = package_findings(_document(file))
+            return [d for d in found if settings.choice.wants(d.code)]
+
+        return linted(file, lint, _yaml_lines(file))
 
     def fixes(self, file: OpenFile, place: Place) -> list[Problem]:
         """A misspelt key on the lines of a place, corrected."""
-        text = _yaml_lines(file)
+        text, settings = _yaml_lines(file), lint_settings(file)
+        if settings.excluded:
+            return []
         *_, found = check_document(_document(file))
         fixed = []
         for each in found:
             meant = _MEANT.search(each.help)
-            if each.code != UNKNOWN_KEY or meant is None:
+            if each.code != UNKNOWN_KEY or meant is None or not settings.choice.wants(each.code):
                 continue
             key = place_of(each.span, text)
             if key[0] <= place[1] and place[0] <= key[1]:

@@ -14,16 +14,21 @@ from .lint_settings import LintSettings, lint_settings
 MAX_PROBLEMS = 500
 
 
-def linted(file: OpenFile, lint: Callable[[LintSettings, str | None], Iterable[Diagnostic]]) -> list[Problem]:
+def linted(
+    file: OpenFile,
+    lint: Callable[[LintSettings, str | None], Iterable[Diagnostic]],
+    text: DocumentText | None = None,
+) -> list[Problem]:
     """What `lint` finds in a file by its settings, behind what is wrong with these; none if it is left out.
 
-    lint: is given the settings and the file's name, None for one that has none yet.
+    lint: is given the settings and the file's name, None for one that has none yet. text: as for
+    `problems_of`.
     """
     settings = lint_settings(file)
     if settings.excluded:
         return []
     name = str(file.path) if file.path else None
-    return problems_of([*settings.faults, *lint(settings, name)], file)
+    return problems_of([*settings.faults, *lint(settings, name)], file, text)
 
 
 def problems_of(

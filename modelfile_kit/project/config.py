@@ -21,7 +21,7 @@ from .toml_places import key_places, line_of, line_of_word, long_key
 from .walk import parts_from, repository_of
 
 FILE_NAMES = ("mkmodelfile.toml", "pyproject.toml")
-CODE = "MK907"
+CODE = ConfigError.code
 MAX_BYTES = 1 << 20
 MAX_FAULTS = 50
 """So many are told: each is looked for in the text, and a list can have fifty thousand wrong words."""
@@ -96,13 +96,18 @@ def find_config(names: Iterable[str], check: Check | None = None) -> Config:
     is one. Raises ConfigError, with every fault, for a file that cannot be used.
     """
     start = _common_folder(names)
+    found = next(configs_above(start, check), None)
+    return Config(folder=repository_of(start) or start) if found is None else found
+
+
+def configs_above(start: Path, check: Check | None = None) -> Iterator[Config]:
+    """The configurations from a folder upward, to the top of its git repository. Raises as `find_config`."""
     top = repository_of(start)
     for folder in (start, *start.parents):
         if (found := config_in(folder, check)) is not None:
-            return found
+            yield found
         if folder == top:
-            break
-    return Config(folder=start if top is None else top)
+            return
 
 
 def config_in(folder: Path, check: Check | None = None) -> Config | None:
@@ -194,7 +199,8 @@ def _parsed(file: Path) -> tuple[str, Any]:
         if kind := kind_of(data):
             message = f"this is {kind.what}, expected a configuration in TOML"
             raise UsageError(message, span=Span(name), help=kind.taken_by, code=CODE) from error
-        raise UsageError(f"not TOML: {error}", span=_place(name, text, str(error)), code=CODE) from error
+        place, hint = _place(name, text, str(error))
+        raise UsageError(f"not TOML: {error}", span=place, help=hint, code=CODE) from error
     except RecursionError as error:
         raise UsageError("the TOML is nested too deeply", span=Span(name), code=CODE) from error
     except ValueError as error:  # a number of more digits than Python converts
@@ -308,9 +314,12 @@ def _shown(file: Path) -> str:
     return str(from_here(file) if file.is_absolute() else file)
 
 
-def _place(name: str, text: str, said: str) -> Span:
-    """The place that an error of the parser names at its end."""
+def _place(name: str, text: str, said: str) -> tuple[Span, str]:
+    """The place that an error of the parser names at its end, and what to do there."""
     found = re.search(r"line (\d+), column (\d+)", said)
-    if found is None:
-        return Span(name, max(1, len(text.splitlines())))
-    return Span(name, int(found[1]), int(found[2]))
+    if found is not None:
+        return Span(name, int(found[1]), int(found[2])), _EXAMPLES
+    *_, last = text.rstrip().splitlines() or [""]
+    line = max(1, len(text.rstrip().splitlines()))
+    hint = f"the file ends too early: a quote, ] or }} is missing; {_EXAMPLES}"
+    return Span(name, line, len(last) + 1), hint

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from modelfile_kit.cli.main import cli
 from modelfile_kit.lsp.answers import OpenFile
-from modelfile_kit.lsp.languages import MODELFILE, TEMPLATE
+from modelfile_kit.lsp.languages import MODELFILE, PACKAGE, TEMPLATE
 from modelfile_kit.lsp.lint_settings import lint_settings
+from modelfile_kit.package.schema import UNKNOWN_KEY
 
 TEXT = 'FROM ./none.gguf\nREQUIRES 0.30.0\nPARAMETER top_p 9\nSYSTEM ""\nTEMPLATE """{{ .Prompt }}\\n"""\n'
 
@@ -45,6 +49,31 @@ def test_the_configuration_counts_as_for_lint(project: Path) -> None:
     assert MODELFILE.fixes(left_out, (0, len(TEXT))) == [] and MODELFILE.fixed(left_out) is None
     template = OpenFile("{{ .Prompt }}{{ if }}", project / "gone" / "x.gotmpl")
     assert TEMPLATE.problems(template) == []
+
+
+def test_a_package_file_has_the_settings_of_lint(project: Path) -> None:
+    (project / "gone").mkdir()
+    text = "name: x\nmodel: m.gguf\nsytem: y\nparameters: {top_p: 9}\n"
+    for folder in (project, project / "gone"):
+        (folder / "mkmodelfile.yaml").write_text(text)
+
+    def codes_of(folder: str = "") -> tuple[set[str], set[str], bool]:
+        """In the editor, of lint, and whether the editor offers a fix."""
+        path = project / folder / "mkmodelfile.yaml"
+        file = OpenFile(text, path)
+        done = CliRunner().invoke(cli, ["lint", "--format", "json", str(project)])
+        found = json.loads(done.stdout)["diagnostics"] if done.stdout else []
+        of_lint = {d["code"] for d in found if d["span"]["file"] == str(path)}
+        fixes = PACKAGE.fixes(file, (0, len(text)))
+        return {p.code for p in PACKAGE.problems(file)}, of_lint, bool(fixes)
+
+    known = codes_of()
+    assert known == ({UNKNOWN_KEY}, {UNKNOWN_KEY}, True)
+    (project / "mkmodelfile.toml").write_text(f'exclude = ["gone/"]\n[lint]\nignore = ["{UNKNOWN_KEY}"]\n')
+    assert codes_of() == (set(), set(), False)
+    (project / "mkmodelfile.toml").write_text('exclude = ["gone/"]\n')
+    (project / "gone" / "mkmodelfile.toml").write_text('target = "0.30"\n')  # nearer, and excludes nothing
+    assert codes_of("gone") == (set(), set(), False)
 
 
 def test_an_ignored_finding_is_not_fixed(project: Path) -> None:

@@ -67,3 +67,28 @@ def test_faults_are_those_of_find_config(here: Path) -> None:
     assert nearest.of("b/Modelfile").target is None
     with pytest.raises(ConfigError, match="unknown key 'targt'"):
         nearest.of("a/Modelfile")
+
+
+def test_every_configuration_below_that_of_the_run_excludes(here: Path) -> None:
+    """Not only the nearest: a folder that is left out stays so, whatever lies in it."""
+    Path("a/mkmodelfile.toml").write_text('exclude = ["x/"]\n')
+    Path("a/x/mkmodelfile.toml").write_text('target = "0.31"\n')
+    nearest = Nearest(find_config(["."]))
+    assert nearest.of("a/x/Modelfile").target == "0.31"
+    assert nearest.excludes("a/x/Modelfile")
+
+
+def test_a_file_by_itself(here: Path) -> None:
+    """As where the whole repository is looked at: the nearest counts, and each above it may leave it out."""
+    Path("mkmodelfile.toml").write_text('target = "0.30"\nexclude = ["a/x/"]\n')
+    Path("a/x/mkmodelfile.toml").write_text('target = "0.31"\n')
+    for name, target, out in (("a/x/Modelfile", "0.31", True), ("a/Modelfile", "0.30", False)):
+        alone = Nearest.of_repository(name)
+        assert (alone.of(name).target, alone.leaves_out(name)) == (target, out)
+        of_run = Nearest(find_config(["."]))
+        assert (of_run.of(name).target, of_run.leaves_out(name)) == (target, out)
+
+
+def test_a_file_by_itself_where_nothing_is_configured(here: Path) -> None:
+    alone = Nearest.of_repository("a/Modelfile")
+    assert (alone.of("a/Modelfile"), alone.leaves_out("a/Modelfile")) == (Config(folder=here), False)
