@@ -181,7 +181,7 @@ def choose_reference(package: Package, files: PackageFiles) -> ModelTemplate:
         raise PackageError(
             unread.MESSAGE,
             span=found.span,
-            help="name the model's own chat_template.jinja, or leave `chat_template` out to take the GGUF's",
+            help=unread.HELP,
             code=unread.CODE,
         )
     return found

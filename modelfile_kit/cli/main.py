@@ -12,6 +12,7 @@ import gc
 import os
 import sys
 import traceback
+from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
@@ -238,17 +239,14 @@ def _explain(error: Exception, flags: Flags) -> int:
 
 def _unplanned(error: Exception) -> Any:
     from ..core.diagnostics import Diagnostic, Severity, Span
-    from ..core.os_errors import os_next_step, os_reason
+    from ..core.os_errors import os_finding
 
     if isinstance(error, OSError):
-        message = os_reason(error)
+        found = os_finding(error)
         if error.filename is None and error.errno in (errno.ENOSPC, errno.EIO, errno.EDQUOT):
             # Only streams fail without a name.
-            return Diagnostic(
-                "MK903", Severity.ERROR, message, Span("<stdout>"), "write the output elsewhere"
-            )
-        place = Span(str(error.filename)) if error.filename is not None else None
-        return Diagnostic("MK903", Severity.ERROR, message, place, os_next_step(error))
+            return replace(found, span=Span("<stdout>"), help="write the output elsewhere")
+        return found
     if isinstance(error, MemoryError):
         return Diagnostic(
             "MK904", Severity.ERROR, "out of memory", None, "close other programs, or use --debug"

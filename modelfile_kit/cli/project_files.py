@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 import click
 
-from ..core.diagnostics import Diagnostic, Severity, Span
-from ..core.os_errors import os_next_step, os_reason
+from ..core.diagnostics import Diagnostic
+from ..core.os_errors import os_finding
 from ..core.progress import told_steps
 from ..lint.project_settings import wrong_words
 from ..ollama.grammar import MAX_BYTES
@@ -43,7 +43,7 @@ class ProjectFiles:
     @property
     def unreadable(self) -> list[Diagnostic]:
         """A finding for each folder that could not be looked into."""
-        return [_cannot_be_read(error) for error in self.search.unreadable]
+        return [os_finding(error) for error in self.search.unreadable]
 
     def read(self, stage: str, named: Sequence[str], unread: list[Diagnostic]) -> Iterator[tuple[str, bytes]]:
         """Each file with its bytes, of one that is too large one more than a Modelfile may have.
@@ -57,7 +57,7 @@ class ProjectFiles:
             except OSError as error:
                 if name in named:
                     raise
-                unread.append(_cannot_be_read(error))
+                unread.append(os_finding(error))
             else:
                 yield name, data
 
@@ -126,9 +126,3 @@ def was_given(name: str) -> bool:
     """Whether an option of the command that runs was on the command line."""
     source = click.get_current_context().get_parameter_source(name)
     return source is click.core.ParameterSource.COMMANDLINE
-
-
-def _cannot_be_read(error: OSError) -> Diagnostic:
-    """A file or folder that was found and cannot be read, as a finding beside those of the others."""
-    place = Span(str(error.filename)) if error.filename is not None else None
-    return Diagnostic("MK903", Severity.ERROR, os_reason(error), place, os_next_step(error))

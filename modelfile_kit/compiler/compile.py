@@ -59,7 +59,6 @@ else:
 
 # Steps that a compilation takes at most beside its proof, which has an account of its own.
 JINJA_STEPS, GO_STEPS = 600_000, 4_000_000
-_UNREAD_HELP = "is this the right file? Compile the model's own chat_template.jinja, or the GGUF itself"
 # What happens to simplified statements, in this order: Go's own functions alone, and the most made of them.
 _IN_GO: tuple[Pass, ...] = (
     legalize,
@@ -234,7 +233,7 @@ def translate_tree(
         coverage["thinking"] = "absent"  # a chat template that sets the switch itself
     found = [d for d, _ in lowered.diagnostics]
     if ignored:
-        found.append(Diagnostic(unread.CODE, Severity.ERROR, unread.MESSAGE, None, _UNREAD_HELP))
+        found.append(Diagnostic(unread.CODE, Severity.ERROR, unread.MESSAGE, None, unread.HELP))
     return Translation(
         Compiled(hinted, stops(reference, eos_token), coverage, found), statements, definitions
     )

@@ -9,6 +9,10 @@ from ..huggingface import Reference, TemplateLimitError
 from ..huggingface.jinja_source import names
 
 CODE = "MK537"
+HELP = (
+    "is this the right file? Take the model's own chat_template.jinja or its GGUF; a package without "
+    "`chat_template` takes the GGUF's"
+)
 MESSAGE = "the chat template never reads `messages`, so every conversation would give the same prompt"
 
 

@@ -8,6 +8,10 @@ from __future__ import annotations
 import errno
 from pathlib import Path
 
+from .diagnostics import Diagnostic, Severity, Span
+
+CODE = "MK903"
+
 _WORDS = {
     errno.EACCES: ("permission denied", "check the permissions of that path"),
     errno.EPERM: ("permission denied", "check the permissions of that path"),
@@ -59,6 +63,12 @@ def cannot_write(error: OSError, path: Path) -> OSError:
     if isinstance(error, FileNotFoundError) and not path.parent.exists():
         return NoFolderError(error.errno, error.strerror, str(path))
     return type(error)(error.errno, error.strerror, str(path))
+
+
+def os_finding(error: OSError) -> Diagnostic:
+    """The error as a finding about the file that it names."""
+    place = Span(str(error.filename)) if error.filename is not None else None
+    return Diagnostic(CODE, Severity.ERROR, os_reason(error), place, os_next_step(error))
 
 
 def os_reason(error: BaseException) -> str:

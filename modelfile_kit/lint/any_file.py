@@ -132,10 +132,8 @@ def _of_chat_template(data: bytes, file: str) -> list[Diagnostic]:
         line = found.span.line if found.span else None
         lines = LINE_BREAK.split(data.decode("utf-8-sig", "replace"))
         return with_excerpts([replace(found, span=Span(file, line))], lines)
-    return [Diagnostic(ignored.CODE, Severity.ERROR, ignored.MESSAGE, Span(file), _NO_CHAT)] if unread else []
-
-
-_NO_CHAT = "is this the right file? Take the model's own chat_template.jinja, or the GGUF's"
+    found = Diagnostic(ignored.CODE, Severity.ERROR, ignored.MESSAGE, Span(file), ignored.HELP)
+    return [found] if unread else []
 
 
 def _of_template(data: bytes, file: str, target: str | Target) -> list[Diagnostic]:

@@ -9,11 +9,10 @@ import contextlib
 from collections.abc import Mapping
 from typing import Any
 
-from ..core.diagnostics import Span
 from ..core.errors import EngineError, KitError, UsageError
 from ..core.extras import installed
 from ..core.foreign_text import shown
-from ..core.os_errors import os_next_step, os_reason
+from ..core.os_errors import os_finding
 from ..runtime.child_worker import serve
 from ..runtime.server_tokenizer import AttachedTokenizer
 from ..runtime.tokenizer import LlamaTokenizer
@@ -108,8 +107,8 @@ def _open(head: Mapping[str, Any]) -> Playing | Failed:
     except KitError as error:
         return Failed(error)
     except OSError as error:
-        place = Span(str(error.filename)) if error.filename is not None else None
-        return Failed(UsageError(os_reason(error), span=place, help=os_next_step(error), code="MK903"))
+        found = os_finding(error)
+        return Failed(UsageError(found.message, span=found.span, help=found.help, code=found.code))
 
 
 def _tokenizer(subject: Subject) -> tuple[LlamaTokenizer | None, str | None]:
