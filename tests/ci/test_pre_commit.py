@@ -176,6 +176,7 @@ NAMES = (
     "a/chat_template.jinja",
     "chat_template_tools.j2",
     "page.jinja",
+    "Modelfile.json",
     "Modelfile~",
     "x/Modelfile.md",
     "aModelfile",
