@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from ..core.files import require_no_output, told_to_write
-from .common import print_report, reports_of, write_report_files
+from .common import NEXT, print_report, reports_of, write_report_files
 from .flags import FLAGS, current_flags
 from .names import say_names
 from .output import tell
@@ -26,7 +26,6 @@ _GROUPS: dict[str, frozenset[str]] = {
 
 HELP_NAMES = ("-h", "--help")
 CLICKS_LEAST_WIDTH = 50  # click/formatting.py, HelpFormatter
-NEXT = "modelfile_kit.next"  # of a context's `meta`: what to say as the very last line
 
 
 class _Narrow(click.HelpFormatter):
@@ -58,18 +57,20 @@ class Command(click.Command):
         report. Wrong usage and a broken environment stay messages on stderr.
         """
         try:
-            with watched(str(self.name)), told_to_write(_outputs(ctx)):
-                for path in _named_files(ctx):
-                    require_no_output(path)
-                done = super().invoke(ctx)
-        except Exception as error:
-            self._report(error, ctx)
+            try:
+                with watched(str(self.name)), told_to_write(_outputs(ctx)):
+                    for path in _named_files(ctx):
+                        require_no_output(path)
+                    done = super().invoke(ctx)
+            except Exception as error:
+                self._report(error, ctx)
+                raise
+            finally:
+                say_names()
+        except click.exceptions.Exit:
+            _say_next(ctx)
             raise
-        finally:
-            say_names()
-        if NEXT in ctx.meta and not current_flags().quiet:
-            current_flags().explain_shown()
-            tell(ctx.meta[NEXT])  # in one line, so that it can be copied
+        _say_next(ctx)
         return done
 
     def _report(self, error: Exception, ctx: click.Context) -> None:
@@ -145,6 +146,13 @@ def _named_files(ctx: click.Context) -> Iterator[Path]:
         for one in value if isinstance(value, tuple) else (value,):
             if name != "html" and isinstance(one, (str, Path)) and one:
                 yield Path(one)
+
+
+def _say_next(ctx: click.Context) -> None:
+    """The last line, whole, so that it can be copied."""
+    if NEXT in ctx.meta and not current_flags().quiet:
+        current_flags().explain_shown()
+        tell(ctx.meta[NEXT])
 
 
 def _group_of(parameter: click.Parameter) -> str:

@@ -28,6 +28,7 @@ from .progress import nobody_waits, step_progress
 if TYPE_CHECKING:
     from ..publish.reply_trials import ReplyReport, Source
 
+NEXT = "modelfile_kit.next"  # of a context's `meta`: what to say as the very last line
 _REPORTS = "modelfile_kit.reports"  # what `--report` asks for, in the context of the command
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -185,9 +186,15 @@ def _bear(ctx: click.Context, parameter: click.Parameter, value: float | None) -
 
 
 def finish(report: Report, output_format: str) -> None:
-    """Prints a report to stdout and ends the command: 0 when all is well, 1 when not."""
+    """Prints a report to stdout and ends the command: 0 when all is well, 1 when not.
+
+    After a failure the last line names the page of its first error, unless the command has said what is next.
+    """
     print_report(report, output_format)
     if not report.ok:
+        wrong = [d.code for d in report.all_diagnostics() if report.fails((d,))]
+        if report.brief and output_format == "text" and wrong:
+            click.get_current_context().meta.setdefault(NEXT, f"next: mkmodelfile explain {wrong[0]}")
         raise click.exceptions.Exit(1)
 
 

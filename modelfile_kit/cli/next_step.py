@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from ..core.urls import hide_logins
-from .command import NEXT
+from .common import NEXT
 
 # The options that say which files are meant, by the names of their parameters.
 _OPTIONS = {

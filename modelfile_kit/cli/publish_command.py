@@ -33,6 +33,7 @@ from .common import (
     host_option,
     html_option,
     insecure_option,
+    is_quiet,
     is_verbose,
     package_argument,
     print_serious,
@@ -157,11 +158,12 @@ def command(
     built, (wanted, *also) = builds[0].built, names[builds[0].tag]
     assert built is not None
     remarks = print_serious(built.diagnostics, output_format)
-    report, told, facts = Report("publish", wanted), {}, {}
+    report, told, facts, said = Report("publish", wanted), {}, {}, ""
     try:
         with step_progress() as progress:
             done = publish(built, wanted, also=also, progress=progress, **options)
         _tell(done)
+        said = "; ".join(_lines(done)) if is_quiet() else ""  # else on stderr, by `_tell`
         told, facts = _told(done), published_facts(done)
         remarks += print_serious(done.diagnostics, output_format)
         if done.verified:
@@ -176,7 +178,7 @@ def command(
     told_facts = frozenset(facts)  # by `_tell`
     facts = {**report.facts, **facts}
     finish(
-        replace(report, brief=True, headline="", diagnostics=found, facts=facts, for_programs=told_facts),
+        replace(report, brief=True, headline=said, diagnostics=found, facts=facts, for_programs=told_facts),
         output_format,
     )
     if output_format == "text":

@@ -13,11 +13,12 @@ from ..core.files import NOT_FOUND, package_file_in, why_no_file
 from ..package.package import FILE_NAMES
 from ..project.config import Config
 from ..project.patterns import is_glob
-from ..report import Report
-from ..testing.golden import once_for_each_folder
+from ..report import Report, Status
+from ..testing.golden import MISSING, once_for_each_folder
 from ..testing.golden_run import check_packages
 from .command import Command
 from .common import file_options, finish, format_option, say, tokenizer_option
+from .next_step import say_next
 from .project_files import HERE, project_config, project_files, project_options
 from .variants import variant_option
 
@@ -64,7 +65,7 @@ def command(
         raise UsageError("--micro is its own model and projector; leave out --model and --projector")
     if micro and variants:
         raise UsageError("--micro stands for all variants; leave out --variant")
-    paths = paths or HERE
+    given, paths = paths, paths or HERE
     settings = project_config(paths, config)
     if not (model or projector or variants):
         micro = micro or settings.test.get("micro", False)
@@ -83,6 +84,10 @@ def command(
     )
     cases, once = once_for_each_folder(cases)
     subject = " ".join(paths)
+    if any(d.code == MISSING for d in once):
+        say_next("mkmodelfile", "test", "--update", *given, *(["--micro"] if micro else []))
+    elif any(case.status is Status.FAILED for case in cases):
+        say_next("mkmodelfile", "check", *(given if len(given) == 1 else ()))
     finish(Report("test", subject, tuple(cases), once, table=tuple(rows), brief=not update), output_format)
 
 

@@ -143,7 +143,7 @@ def check_tokens(subject: Subject) -> Iterator[Check]:
         try:
             expected = subject.counter.count(subject.prompts[conversation.id], images)
         except MissingDependencyError as e:
-            yield Check("token counts", "skip", f"{e.message}; {e.help}")
+            yield Check("token counts", "skip", f"not counted: {e.message}", help=e.help)
             return
         except KitError as e:
             yield Check(name, "skip", f"the tokens could not be counted here: {e.message}")

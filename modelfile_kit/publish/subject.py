@@ -25,7 +25,8 @@ class Check:
     """One check and its outcome.
 
     name: as `image red.png`; status: "ok", "fail" or "skip"; detail: what was seen, or why it was
-    skipped; diagnostics: the findings; seconds: how long it took.
+    skipped; diagnostics: the findings; seconds: how long it took; help: what to do about one that
+    was skipped.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Check:
     detail: str = ""
     diagnostics: tuple[Diagnostic, ...] = ()
     seconds: float = 0.0
+    help: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -42,6 +44,7 @@ class Check:
             "detail": self.detail,
             "diagnostics": [d.to_dict() for d in self.diagnostics],
             "seconds": round(self.seconds, 3),
+            "help": self.help,
         }
 
 

@@ -55,7 +55,7 @@ def diff_report(compared: Compared) -> Report:
 def verify_report(verified: VerifyReport, *, command: str = "verify", subject: str | None = None) -> Report:
     """A verification; command, subject: what the report calls itself, by default `verify` and the name."""
     cases = tuple(
-        Case(c.name, STATUS_OF[c.status], c.detail, diagnostics=c.diagnostics, seconds=c.seconds)
+        Case(c.name, STATUS_OF[c.status], c.detail, diagnostics=c.diagnostics, seconds=c.seconds, help=c.help)
         for c in verified.checks
     )
     by = "the GGUF's own chat template" if verified.native else "the TEMPLATE"

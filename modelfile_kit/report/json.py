@@ -39,4 +39,5 @@ def _case(case: Case) -> dict[str, Any]:
         "diagnostics": [d.to_dict() for d in case.diagnostics],
         "seconds": case.seconds,
         "data": dict(case.data),
+        "help": case.help,
     }

@@ -56,7 +56,8 @@ class Case:
     summary: one line; details: lines for people (a diff, tokens around a difference), shown when it failed;
     reason for a skip goes into the summary. seconds: how long it took, None if nobody looked.
     data: what programs and the page may want beside it (the prompt, its tokens), JSON-able.
-    tokens: what only the page shows, so that reports for programs stay as small as they are.
+    tokens: what only the page shows, so that reports for programs stay as small as they are. help: what to do
+    about a case that was skipped.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Case:
     seconds: float | None = None
     data: Mapping[str, Any] = field(default_factory=dict)
     tokens: tuple[TokenPair, ...] = ()
+    help: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "summary", bounded(self.summary))

@@ -75,9 +75,7 @@ def _brief(report: Report, color: bool, width: int | None, frame_width: int | No
 
     Of cases that have the same codes the first is shown whole.
     """
-    lines = []
-    if report.headline:
-        lines += wrapped(shown(f"{report.command} {report.subject}: {report.headline}"), "  ", width)
+    lines = _heading(report, color, width)
     told: set[frozenset[str]] = set()
     for case in _together(report.cases):
         serious = tuple(d for d in case.diagnostics if d.severity is not Severity.INFO)
@@ -98,12 +96,40 @@ def _brief(report: Report, color: bool, width: int | None, frame_width: int | No
     return "\n".join(lines) + "\n"
 
 
+def _heading(report: Report, color: bool, width: int | None) -> list[str]:
+    """The first line: how it was done; of a failure what failed, how much of it and why."""
+    title = f"{report.command} {report.subject}".strip()
+    if report.ok:
+        return wrapped(shown(f"{title}: {report.headline}"), "  ", width) if report.headline else []
+    head = shown(f"{title}: {_what_failed(report)}")
+    lines = wrapped(head, "  ", width)
+    lines[0] = painted(lines[0], color, fg="red", bold=True)
+    return [*lines, *(wrapped(shown(f"  {report.headline}"), "  ", width) if report.headline else [])]
+
+
+def _what_failed(report: Report) -> str:
+    """As `2 of 13 failed (MK249 image-lost): image, two-images`."""
+    failed = [case.name for case in report.cases if report.failed(case)]
+    serious = [d for d in report.all_diagnostics() if report.fails((d,))]
+    labels = list(dict.fromkeys(d.label.partition(" ")[2] for d in serious))
+    why = _some(labels, 2)
+    if not failed:
+        return f"failed: {why}"
+    return f"{len(failed)} of {len(report.cases)} failed{f' ({why})' if why else ''}: {_some(failed, 3)}"
+
+
+def _some(names: Sequence[str], most: int) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
 def _together(cases: Iterable[Case]) -> list[Case]:
     """The cases; those that failed or were left out for the same reason are one."""
     out: dict[object, list[Case]] = {}
     for number, case in enumerate(cases):
         bare = case.status is not Status.PASSED and not case.diagnostics and not case.details
-        out.setdefault((case.status, case.summary) if bare and case.summary else number, []).append(case)
+        same = (case.status, case.summary, case.help)
+        out.setdefault(same if bare and case.summary else number, []).append(case)
     return [replace(same[0], name=", ".join(c.name for c in same)) for same in out.values()]
 
 
@@ -231,6 +257,8 @@ def _case(case: Case, color: bool, width: int | None, name_width: int = 0) -> li
     lines[0] = lines[0].replace(mark, painted(mark, color, fg=colour), 1)
     if case.status is Status.FAILED:
         lines += [f"      {line}" for line in _lines(case.details)]
+    if case.help:
+        lines += wrapped(f"      help: {shown(case.help)}", " " * 12, width)
     lines += findings_lines(case.diagnostics, color=color, indent="      ", width=width)
     return lines
 

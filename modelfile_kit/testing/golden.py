@@ -32,6 +32,7 @@ LONG, AROUND = 200_000, 200
 """From so many characters on a changed prompt is shown around the first difference alone."""
 LINES, SHOWN = 1_000, 20
 """From so many lines on a diff shows the first that differ."""
+MISSING = "MK910"
 _SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
 _SUFFIXES = (".prompt", ".refused", ".tokens.json")
 
@@ -102,13 +103,13 @@ def once_for_each_folder(cases: Iterable[Case]) -> tuple[list[Case], tuple[Diagn
     missing: dict[Path, list[Case]] = {}
     for case in cases:
         for found in case.diagnostics:
-            if found.code == "MK910" and found.span and found.span.file:
+            if found.code == MISSING and found.span and found.span.file:
                 missing.setdefault(Path(found.span.file).parent, []).append(case)
     several = {folder: cases for folder, cases in missing.items() if len(cases) > 1}
     quiet = {case.name for cases in several.values() for case in cases}
     findings = tuple(
         Diagnostic(
-            "MK910",
+            MISSING,
             Severity.ERROR,
             f"{len(cases)} conversations have no golden file yet",
             Span(str(folder)),
@@ -126,7 +127,7 @@ def _compare(folder: Path, now: RenderedConversation) -> Case:
             became = "refused by the server" if now.refused is not None else "accepted"
             detail = now.refused or ""
             return _failed(now.id, other, "MK912", f"the request is now {became}", detail)
-        return _failed(now.id, path, "MK910", "there is no golden file yet", help=_FIRST)
+        return _failed(now.id, path, MISSING, "there is no golden file yet", help=_FIRST)
     text = now.prompt if now.prompt is not None else now.refused
     assert text is not None
     golden = read_bounded(path, "a golden prompt").decode("utf-8", "surrogateescape")

@@ -98,6 +98,9 @@ def test_verify(mkmodelfile, verified: list[Check]) -> None:
     failed = mkmodelfile("verify", "tiny")
     assert failed.code == 1
     assert "✗ stop  keeps generating" in failed.out and "help: add a stop" in failed.out
+    assert failed.out.startswith("verify tiny: 1 of 9 failed (MK840 reply-does-not-end): stop\n")
+    assert failed.err.splitlines()[-1] == "next: mkmodelfile explain MK840"
+    assert "next:" not in mkmodelfile("verify", "tiny", "-q").err
     assert "prompt 1" not in failed.out
 
 

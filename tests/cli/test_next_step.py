@@ -61,6 +61,19 @@ def test_the_package_and_its_files_are_handed_on(here: Path, mkmodelfile) -> Non
     ]
 
 
+def test_golden_files_that_are_not_there_yet(here: Path, mkmodelfile) -> None:
+    mkmodelfile("init", "micro-glm4v.gguf")
+    failed = mkmodelfile("test", "--no-tokens")
+    assert failed.out.startswith("test .: 13 of 14 failed (MK910 golden-file-missing): ")
+    assert next_of(failed) == ["mkmodelfile", "test", "--update"]
+    assert mkmodelfile("test", "--update", "--no-tokens").code == 0
+    with (here / "mkmodelfile.yaml").open("a", encoding="utf-8") as file:
+        file.write("system: Be brief.\n")
+    changed = mkmodelfile("test", "--no-tokens")
+    assert changed.code == 1
+    assert next_of(changed) == ["mkmodelfile", "check"]
+
+
 @pytest.mark.parametrize(("purpose", "place"), [("hf", "hf.co/ORG/REPO"), ("oci", "oci://HOST/REPOSITORY")])
 def test_what_is_built_for_a_hub_is_pushed(here: Path, mkmodelfile, purpose: str, place: str) -> None:
     mkmodelfile("init", "micro-glm4v.gguf")

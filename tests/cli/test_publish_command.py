@@ -128,3 +128,11 @@ def test_images_that_the_chat_template_does_not_know(package, mkmodelfile, ollam
     done = mkmodelfile("check", package, "--bytes-only", "--format", "json")
     found = [d["code"] for d in json.loads(done.out)["diagnostics"]]
     assert found.count("MK662") == 1
+
+
+def test_a_quiet_dry_run_still_has_an_answer(package, mkmodelfile, ollama):
+    done = mkmodelfile("publish", package, "--host", ollama.url, "--dry-run", "-q")
+    assert (done.code, done.err) == (0, "")
+    first, last = done.out.splitlines()
+    assert first.startswith("publish tiny: dry run: ") and f"MB to upload to {ollama.url}" in first
+    assert last.startswith("publish: ok")

@@ -308,7 +308,9 @@ def test_without_the_extra_token_counts_are_skipped_with_a_word(monkeypatch, tmp
     pair = build_pair(tmp_path)
     report = run(FakeServer(), chat_template=JINJA, model=pair.model, projector=pair.projector)
     assert status(report, "token counts") == "skip"
-    assert "align" in next(c.detail for c in report.checks if c.name == "token counts")
+    [check] = [c for c in report.checks if c.name == "token counts"]
+    assert check.detail.startswith("not counted: ") and "pip install" not in check.detail
+    assert "align" in check.help and check.to_dict()["help"] == check.help
     assert report.ok
 
 

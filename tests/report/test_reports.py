@@ -218,3 +218,38 @@ def test_junit_counts_findings_in_plain_english(count: int, words: str) -> None:
     found = tuple(Diagnostic("MK124", Severity.ERROR, f"number {n}") for n in range(count))
     suite = Xml.fromstring(render(Report("lint", "Modelfile", diagnostics=found), "junit"))[0]
     assert [failure.get("message") for failure in suite.iter("failure")] == [words]
+
+
+def test_what_to_do_about_a_case_that_was_left_out() -> None:
+    """On lines of its own, wrapped, and once for all that are left out for the same reason."""
+    cases = tuple(Case(name, Status.SKIPPED, "not counted", help="install llama.cpp " * 6) for name in "ab")
+    report = Report("verify", "m", (*cases, Case("c", Status.PASSED)), brief=True, headline="seen")
+    head, names, *hints, last = terminal.render(report, details=False, width=60).splitlines()
+    assert (head, names, last) == (
+        "verify m: seen",
+        "  - a, b  not counted",
+        "verify: ok (1 passed, 2 skipped)",
+    )
+    assert hints[0].startswith("      help: install llama.cpp") and len(hints) == 3
+    assert all(line.startswith(" " * 12) and len(line) <= 60 for line in hints[1:])
+    assert json.loads(render(report, "json"))["cases"][0]["help"] == cases[0].help
+
+
+def test_a_failure_says_first_what_failed() -> None:
+    """What, how many and why, in the place of the line that tells a success."""
+    wrong = Diagnostic("MK249", Severity.ERROR, "no place")
+    cases = (
+        *(Case(f"p{n}", Status.FAILED, "differs", diagnostics=(wrong,)) for n in range(5)),
+        Case("x", Status.PASSED),
+    )
+    report = Report("check", "m", cases, brief=True, headline="bytes compared")
+    lines = terminal.render(report, details=False).splitlines()
+    assert lines[:2] == [
+        "check m: 5 of 6 failed (MK249 image-lost): p0, p1, p2 and 2 more",
+        "  bytes compared",
+    ]
+    assert lines[-1].startswith("check: failed (1 passed, 5 failed, 5 errors")
+    bare = Report("test", "m", (Case("a", Status.FAILED, "differs"),), brief=True)
+    assert terminal.render(bare, details=False).splitlines()[0] == "test m: 1 of 1 failed: a"
+    alone = Report("publish", "m", diagnostics=(wrong,), brief=True)
+    assert terminal.render(alone, details=False).splitlines()[0] == "publish m: failed: MK249 image-lost"
