@@ -11,7 +11,6 @@ import click
 from ..core import codes
 from ..core.codes import Code
 from ..core.errors import UsageError
-from ..core.near_words import near_word
 from ..report.terminal import wrapped
 from .command import Command
 from .output import columns, show
@@ -103,9 +102,7 @@ def _of_lint(code: Code) -> list[str]:
 
 
 def _unknown(word: str) -> UsageError:
-    known = [name for code in codes.all_codes() for name in (code.code, code.name)]
-    near = near_word(word.upper() if _CODE.fullmatch(word) else word.lower(), known)
-    hint = f"did you mean {near}? " if near else ""
+    hint = codes.suggestion(word)
     return UsageError(
         f"there is no code {word!r}", help=f"{hint}`mkmodelfile explain` without a code lists all of them"
     )

@@ -48,7 +48,9 @@ def command(
         try:
             text = format_modelfile(data, file=name)
         except ModelfileError as error:
-            print_diagnostics([error.to_diagnostic()])
+            from ..lint.refusals import refusals  # brings what only a fault needs
+
+            print_diagnostics(refusals(data, name) or [error.to_diagnostic()])
             failed = True
             continue
         differs = text.encode() != data

@@ -144,6 +144,7 @@ def as_fetching(progress: Callable[[Step], None] | None) -> Fetching | None:
 class Lines:
     """A line every few seconds, and none for what is done before the first is due.
 
+    A count that stands still is told again after twice the time, and what is left is not guessed from it.
     title: of the work as long as it has told nothing. verbose: also one for every step that is shown, as it
     begins. idle: whether nobody waits for the work.
     """
@@ -155,6 +156,8 @@ class Lines:
         self._began: dict[tuple[str, str], tuple[float, int]] = {}
         self._due: float | None = None
         self._last: Step | None = None
+        self._shown: tuple[str, str, int] | None = None  # what the last line was about
+        self._wait = self._again = 0.0  # how long until the same is told again, and when
         self._quiet_since = time.monotonic()
 
     def show(self, step: Step) -> None:
@@ -175,8 +178,7 @@ class Lines:
             due = max(self._due or 0, self._quiet_since + LINE_SECONDS)
             if self._last is not None:
                 self._line(self._last)
-            elif self._title and not self.idle and now >= due:
-                self._due = now + LINE_SECONDS
+            elif self._title and not self.idle and now >= due and self._is_due(Step(self._title, ""), now):
                 tell(f"{MARK}{count_line(Step(self._title, ''), 0, now - self._quiet_since)}")
 
     def _line(self, step: Step) -> None:
@@ -191,16 +193,27 @@ class Lines:
                 self._quiet_since = now
                 return
             self._last = step
-            if now < self._due:
+            still = self._shown == _what(step)
+            if not self._is_due(step, now):
                 return
-            self._due = now + LINE_SECONDS
+            came = 0 if still else step.done - first
             if step.stage in BYTE_STAGES:
                 title = f"{step.stage} {step.subject}".strip()
-                line = progress_line(title, step.done, step.total, step.done - first, now - began)
+                line = progress_line(title, step.done, step.total, came, now - began)
             else:
-                line = count_line(step, step.done - first, now - began)
+                line = count_line(step, came, now - began)
             tell(f"{MARK}{line}")
             self._last = step  # a line of progress does not end it, as others do
+
+    def _is_due(self, step: Step, now: float) -> bool:
+        """Whether a line is to be told now; the next one is then due later."""
+        still = self._shown == _what(step)
+        if now < (self._due or 0) or (still and now < self._again):
+            return False
+        self._shown, self._due = _what(step), now + LINE_SECONDS
+        self._wait = 2 * self._wait if still and step.done else LINE_SECONDS
+        self._again = now + self._wait
+        return True
 
     def clear(self) -> None:
         """Something else is written, so the step that was told last is over."""
@@ -210,6 +223,10 @@ class Lines:
         """The work of these steps is done."""
         self._began, self._due = {}, None
         self.clear()
+
+
+def _what(step: Step) -> tuple[str, str, int]:
+    return step.stage, step.subject, step.done
 
 
 class Bars:

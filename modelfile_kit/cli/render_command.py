@@ -20,6 +20,8 @@ from ..core.file_kinds import (
     GO_TEMPLATE,
     LOOKED_AT,
     MODELFILE,
+    PACKAGE_FILE,
+    PACKAGE_FILES,
     TOKENIZER_CONFIG,
     has_go_actions,
     kind_of,
@@ -65,7 +67,11 @@ _THINK = {
 @click.option("--modelfile", metavar="FILE", help="Modelfile: the same, with its SYSTEM and MESSAGEs.")
 @click.option("--jinja", metavar="FILE-or-NAME", help="Chat template: show what apply_chat_template renders.")
 @click.option(
-    "--messages", required=True, metavar="FILE", help="JSON file with messages, or with conversations."
+    "--messages",
+    required=True,
+    metavar="FILE",
+    help='JSON file with messages, as [{"role": "user", "content": "Hi"}], or with conversations; `-` is '
+    "standard input.",
 )
 @click.option("--id", "ident", metavar="ID", help="Which conversation, if the file has several.")
 @click.option(
@@ -105,6 +111,7 @@ def command(
     if len(given) != 1:
         found = " and ".join(given) or "none"
         raise click.UsageError(f"give one of --template, --modelfile and --jinja, or a FILE; found {found}")
+    _refuse_package(source or template or modelfile or jinja or "")
     if source:
         way = _way_of(source)
         template, modelfile, jinja = (source if way == name else None for name in sources)
@@ -113,8 +120,6 @@ def command(
         if was_given and not jinja:
             raise click.UsageError(f"{option} is for --jinja; a TEMPLATE writes its own texts")
     conversation = _conversation(messages, ident, tools, think)
-    for file in filter(None, (template, modelfile)):
-        _require_file(file)
     with errors_in(template or modelfile or jinja or ""):
         if template:
             text = _as_ollama(_go_template(template), conversation)
@@ -141,14 +146,19 @@ def _way_of(source: str) -> str:
     return way
 
 
-def _require_file(path: str) -> None:
-    """Raises UsageError for a package's folder: its Modelfile is what renders."""
+def _refuse_package(path: str) -> None:
+    """Raises UsageError for a package's folder or its file: its Modelfile is what renders."""
     folder = Path(path)
-    if path != "-" and package_file_in(folder) is not None:
+    is_file = folder.name in PACKAGE_FILES
+    if is_file or (path not in ("", "-") and package_file_in(folder) is not None):
+        home = folder.parent if is_file else folder
+        built = home / "build" / "NAME" / "Modelfile"
         raise UsageError(
-            "this is a package's folder, expected a file",
+            f"this is {PACKAGE_FILE.what if is_file else 'a package'}, expected a file that renders",
             span=Span(path),
-            help=f"`mkmodelfile build {path}` writes its Modelfile, which --modelfile takes",
+            help=f"{PACKAGE_FILE.taken_by}: `mkmodelfile build {home}` writes its Modelfile; then "
+            f"`mkmodelfile render {built} --messages FILE` shows the prompt, and `mkmodelfile check {home}` "
+            "compares it with the chat template's",
         )
 
 

@@ -8,7 +8,6 @@ from copy import copy
 
 from ..core import codes
 from ..core.errors import UsageError
-from ..core.near_words import near_word
 from ..project.patterns import Patterns
 
 _PREFIX = re.compile(r"MK\d{0,2}", re.IGNORECASE)
@@ -78,10 +77,8 @@ def _exists(start: str) -> bool:
 
 
 def _suggestion(word: str) -> str:
-    known = [w for about in codes.all_codes() for w in (about.code, about.name)]
-    near = near_word(word.upper() if word[:2].upper() == "MK" else word.lower(), known)
-    hint = f"did you mean {near}? " if near else ""
-    return f"{hint}expected a code such as MK110, a name such as bos-twice, or a beginning such as MK1"
+    near = codes.suggestion(word)
+    return f"{near}expected a code such as MK110, a name such as bos-twice, or a beginning such as MK1"
 
 
 EVERYTHING = Choice()

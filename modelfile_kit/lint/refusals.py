@@ -5,11 +5,26 @@ from __future__ import annotations
 from bisect import bisect_left
 from dataclasses import replace
 
-from ..core.diagnostics import Diagnostic, Span
-from ..ollama.grammar import LINE_BREAK, Instruction, Refused
+from ..core.diagnostics import Diagnostic, Span, with_excerpts
+from ..core.errors import ModelfileError
+from ..ollama.decoding import decode
+from ..ollama.grammar import LINE_BREAK, Instruction, Refused, parse_all
+from ..ollama.versions import Target
 from .context import Context
 
 _TEXTS = ("system", "template", "message", "license")
+
+
+def refusals(text: str | bytes, file: str | None = None) -> list[Diagnostic]:
+    """Everything for which Ollama refuses a Modelfile, with its places and lines; nothing for a sound one."""
+    target = Target.parse("latest")
+    try:
+        parsed, refused = parse_all(text, target=target, file=file)
+    except ModelfileError as error:
+        return [error.to_diagnostic()]
+    context = Context(decode(text), parsed, None, target)
+    found = [refusal(each, context, file) for each in refused]
+    return with_excerpts(found, LINE_BREAK.split(context.text))
 
 
 def refusal(refused: Refused, context: Context, file: str | None) -> Diagnostic:

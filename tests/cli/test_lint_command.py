@@ -179,6 +179,20 @@ def test_fmt_of_what_ollama_refuses(mkmodelfile, write):
     assert (done.code, "MK101" in done.err, path.read_text()) == (1, True, "FORM x\n")
 
 
+def test_fmt_shows_what_is_refused_as_lint_does(mkmodelfile, write):
+    """Every line, with the place and the line itself."""
+    path = write("Modelfile", "FROM x\n  PARAMETR top_p 1\nSYSTEM a\nPARAMETER top_p\n")
+    said = mkmodelfile("fmt", path).err
+    linted = mkmodelfile("lint", "--no-files", "--select", "MK999", path).out.splitlines()
+    shown = said.splitlines()
+    assert shown[:2] == [
+        str(path),
+        "  2:3: error MK101 unknown-instruction: 'PARAMETR' is not an instruction",
+    ]
+    assert shown[2:4] == ["    2 |   PARAMETR top_p 1", "      |   ^^^^^^^^^^^^^^^^"], said
+    assert [line for line in shown if "|" in line] == [line for line in linted if "|" in line]
+
+
 def test_explain(mkmodelfile):
     listed = mkmodelfile("explain").out.splitlines()
     named = [line.split()[0] for line in listed]
@@ -217,6 +231,9 @@ def test_explain_of_what_is_no_code(mkmodelfile):
     assert (unknown.code, unknown.out) == (2, "")
     assert "did you mean bos-twice?" in unknown.err
     assert mkmodelfile("explain", "MK000").code == 2
+    assert "did you mean" not in mkmodelfile("explain", "templates").err  # many names have such a word
+    having = mkmodelfile("explain", "newline").err
+    assert "names with this word: newline-or-space; " in having
     assert mkmodelfile("explain", "../MK130").code == 2
 
 

@@ -115,6 +115,25 @@ def test_work_that_says_nothing_is_told_to_go_on(told: list[str], clock: Callabl
     ]
 
 
+def test_what_stands_still_is_told_more_rarely_and_nothing_is_guessed(
+    told: list[str], clock: Callable[[float], None]
+) -> None:
+    lines = Lines("verify")
+    for done in range(11):
+        lines.show(Step("verify", "images", done, 13))
+        clock(0.5)
+    for _ in range(120):
+        clock(0.5)
+        lines.beat()
+    lines.show(Step("verify", "sound", 11, 13))
+    clock(0.5)
+    lines.beat()
+    first, *still, last = told
+    assert first == "… verify images: 10 of 13, 0:01 left"
+    assert still == [f"… verify images: 10 of 13, 0:{s} so far" for s in (10, 20, 40)]
+    assert last == "… verify sound: 11 of 13, 0:11 left"  # 65.5 seconds for 11
+
+
 def test_bytes_that_do_not_come_are_told(told: list[str], clock: Callable[[float], None]) -> None:
     lines = Lines("pull")
     lines.show(Step("fetch", "m.gguf", 0, 4096))

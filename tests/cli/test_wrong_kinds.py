@@ -127,8 +127,10 @@ def test_compile_takes_its_template_both_ways(files: Path, mkmodelfile, monkeypa
         (("plain.txt",), "it cannot be told what this file is"),
         (("x.gotmpl", "--template", "x.gotmpl"), "found --template and FILE"),
         ((), "found none"),
-        (("--modelfile", "p"), "this is a package's folder"),
-        (("p",), "this is a package"),
+        (("--modelfile", "p"), "this is a package"),
+        (("p",), "`mkmodelfile build p` writes its Modelfile"),
+        (("--jinja", "p"), f"`mkmodelfile render {Path('p/build/NAME/Modelfile')} --messages"),
+        (("p/mkmodelfile.yaml",), "`mkmodelfile check p` compares it"),
     ],
 )
 def test_what_render_cannot_tell(arguments, words, files: Path, mkmodelfile, monkeypatch) -> None:

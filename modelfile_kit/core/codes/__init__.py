@@ -26,6 +26,7 @@ from .registry import (
     help_uri,
     name_of,
     renamed,
+    suggestion,
 )
 
 __all__ = [
@@ -38,4 +39,5 @@ __all__ = [
     "help_uri",
     "name_of",
     "renamed",
+    "suggestion",
 ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 
+from ..near_words import near_word
 from ..severity import Severity
 
 PAGES = Path(__file__).parent / "pages"
@@ -23,6 +24,8 @@ AREAS = {
     "8": "Publishing and verifying on a server",
     "9": "The environment and golden tests",
 }
+LIKE = 0.8  # of names: these have many words in common
+MAX_NAMED = 4
 _DOCS = "https://github.com/modelfile-kit/modelfile-kit/blob/main/docs/codes"
 _CODE = re.compile(r"MK[1-9]\d\d")
 
@@ -62,6 +65,25 @@ def find(code_or_name: str) -> Code | None:
         now = current(asked.upper())
         return _code(now[0]) if now else None
     return _by_name().get(asked.lower())
+
+
+def suggestion(word: str) -> str:
+    """What may have been meant by a word that is no code, as the beginning of a hint; "" for nothing like it.
+
+    A number is compared with numbers alone; a name has to be much the same, or to have the word in it.
+    """
+    word = word.strip()
+    if word[:2].upper() == "MK":
+        near = near_word(word.upper(), [code.code for code in all_codes()])
+        return f"did you mean {near}? " if near else ""
+    names = [code.name for code in all_codes()]
+    if near := near_word(word.lower(), names, cutoff=LIKE):
+        return f"did you mean {near}? "
+    having = [name for name in names if word.lower() in name.split("-")]
+    if not having:
+        return ""
+    more = f" and {len(having) - MAX_NAMED} more" if len(having) > MAX_NAMED else ""
+    return f"names with this word: {', '.join(having[:MAX_NAMED])}{more}; "
 
 
 def current(code: str) -> tuple[str, ...]:
