@@ -84,12 +84,10 @@ class MissingDependencyError(UsageError):
 class ConfigError(UsageError):
     """A project's configuration that cannot be used; every fault is in `findings`, the first one in front."""
 
-    code = "MK907"
-
     def __init__(self, faults: Sequence[Diagnostic]) -> None:
         first = faults[0]
         more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-        super().__init__(first.message + more, help=first.help, span=first.span)
+        super().__init__(first.message + more, help=first.help, span=first.span, code=first.code)
         self.faults = tuple(faults)
 
     @property

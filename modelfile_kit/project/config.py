@@ -21,7 +21,7 @@ from .toml_places import key_places, line_of, line_of_word, long_key
 from .walk import parts_from, repository_of
 
 FILE_NAMES = ("mkmodelfile.toml", "pyproject.toml")
-CODE = ConfigError.code
+CODE = "MK907"
 MAX_BYTES = 1 << 20
 MAX_FAULTS = 50
 """So many are told: each is looked for in the text, and a list can have fifty thousand wrong words."""
