@@ -7,13 +7,13 @@ from typing import Any
 
 import click
 
-from ..core.diagnostics import Span
+from ..core.diagnostics import Diagnostic, Span
 from ..core.errors import UsageError
 from ..core.files import NOT_FOUND, package_file_in, why_no_file
 from ..package.package import FILE_NAMES
 from ..project.config import Config
 from ..project.patterns import is_glob
-from ..report import Report, Status
+from ..report import Case, Report, Status
 from ..testing.golden import MISSING, once_for_each_folder
 from ..testing.golden_run import check_packages
 from .command import Command
@@ -84,11 +84,16 @@ def command(
     )
     cases, once = once_for_each_folder(cases)
     subject = " ".join(paths)
+    if output_format == "text":
+        _say_next(given, micro, cases, once)
+    finish(Report("test", subject, tuple(cases), once, table=tuple(rows), brief=not update), output_format)
+
+
+def _say_next(given: tuple[str, ...], micro: bool, cases: list[Case], once: tuple[Diagnostic, ...]) -> None:
     if any(d.code == MISSING for d in once):
         say_next("mkmodelfile", "test", "--update", *given, *(["--micro"] if micro else []))
     elif any(case.status is Status.FAILED for case in cases):
         say_next("mkmodelfile", "check", *(given if len(given) == 1 else ()))
-    finish(Report("test", subject, tuple(cases), once, table=tuple(rows), brief=not update), output_format)
 
 
 def _packages(names: tuple[str, ...], settings: Config, force_exclude: bool) -> list[Path]:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.diagnostics import Diagnostic
 from ..core.errors import ServerError, UsageError
 from ..core.interrupts import terminated_as_interrupted
+from ..core.listed import some
 from ..core.numbers import told_count
 from ..core.progress import Progress, Step
 from ..gguf_file.pairing import FileKind
@@ -70,7 +71,7 @@ class NotVerifiedError(ServerError):
     def __init__(self, name: str, report: VerifyReport) -> None:
         failed = [c.name for c in report.checks if c.status == "fail"]
         super().__init__(
-            f"{name} was not published: verification failed ({', '.join(failed)}); the server is unchanged",
+            f"{name} was not published: verification failed ({some(failed, 3)}); the server is unchanged",
             help="fix what the failed checks report, or publish all the same with `--anyway` (`force=True`)",
         )
         self.report = report

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
 from ..core import codes
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.foreign_text import shown
+from ..core.listed import some
 from .model import Case, Report, Status
 from .table import table_lines
 
+NAMED = 5  # cases that a command names; of the rest it has the number
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 
 
 def render(report: Report) -> str:
-    """One command a finding; a failed case without a finding of its own becomes an error."""
-    lines = [_command(d) for d in report.all_diagnostics()]
-    lines += [_failed(report, c) for c in report.cases if c.status is Status.FAILED and not c.diagnostics]
+    """One command a finding; a failed case without a finding of its own becomes an error.
+
+    GitHub shows ten errors of a step. So findings of cases that have no place in a file are one command for
+    each code, and so are cases that failed for the same reason.
+    """
+    lines = [_command(d) for d in report.diagnostics]
+    lines += _of_cases(report)
+    failed: dict[object, list[Case]] = {}
+    for number, case in enumerate(report.cases):
+        if case.status is Status.FAILED and not case.diagnostics:
+            failed.setdefault(number if case.details else case.summary, []).append(case)
+    lines += [_failed(report, same) for same in failed.values()]
     if report.table:
         title = f"{report.command} {report.subject}"
         lines.append(_format("notice", title, "\n".join(table_lines(report.table)), None))
@@ -29,8 +43,26 @@ def _command(diagnostic: Diagnostic) -> str:
     return _format(_LEVELS[diagnostic.severity], title, message, diagnostic.span)
 
 
-def _failed(report: Report, case: Case) -> str:
-    message = f"{case.name}: {case.summary or 'failed'}" + (f"\n{case.details}" if case.details else "")
+def _of_cases(report: Report) -> Iterator[str]:
+    """The findings of the cases, each with the name of its case."""
+    alike: dict[tuple[str, Severity], list[tuple[str, Diagnostic]]] = {}
+    for case in report.cases:
+        for found in case.diagnostics:
+            if found.span and found.span.file:
+                yield _command(found)
+            else:
+                alike.setdefault((found.code, found.severity), []).append((case.name, found))
+    for same in alike.values():
+        name, first = same[0]
+        others = list(dict.fromkeys(other for other, _ in same if other != name))
+        more = f"\nthe same code: {some(others, NAMED)}" if others else ""
+        yield _command(replace(first, message=f"{name}: {first.message}{more}"))
+
+
+def _failed(report: Report, same: Sequence[Case]) -> str:
+    case = same[0]
+    names = some([each.name for each in same], NAMED)
+    message = f"{names}: {case.summary or 'failed'}" + (f"\n{case.details}" if case.details else "")
     return _format("error", f"{report.command} {report.subject}", message, None)
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from ..core.diagnostics import Diagnostic, Severity
 from ..core.foreign_text import shown
+from ..core.listed import some
 from .by_cause import alike
 from .cells import columns, painted
 from .model import Case, Report, Status
@@ -112,15 +113,10 @@ def _what_failed(report: Report) -> str:
     failed = [case.name for case in report.cases if report.failed(case)]
     serious = [d for d in report.all_diagnostics() if report.fails((d,))]
     labels = list(dict.fromkeys(d.label.partition(" ")[2] for d in serious))
-    why = _some(labels, 2)
+    why = some(labels, 2)
     if not failed:
         return f"failed: {why}"
-    return f"{len(failed)} of {len(report.cases)} failed{f' ({why})' if why else ''}: {_some(failed, 3)}"
-
-
-def _some(names: Sequence[str], most: int) -> str:
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
+    return f"{len(failed)} of {len(report.cases)} failed{f' ({why})' if why else ''}: {some(failed, 3)}"
 
 
 def _together(cases: Iterable[Case]) -> list[Case]:

@@ -32,6 +32,27 @@ def test_an_empty_report_is_well_formed(output_format):
         assert Xml.fromstring(text)[0].get("tests") == "1"
 
 
+def test_github_gets_one_command_for_a_code_of_many_cases():
+    """It shows ten errors of a step; what stands in a file is its own annotation all the same."""
+    bare = [Diagnostic("MK720", Severity.ERROR, f"newline {n} is missing") for n in range(9)]
+    placed = Diagnostic("MK720", Severity.ERROR, "here", Span("a", 1))
+    cases = (
+        *(Case(f"p{n}", Status.FAILED, "differs", diagnostics=(d, bare[0])) for n, d in enumerate(bare)),
+        Case("place", Status.FAILED, diagnostics=(placed,)),
+        *(Case(f"g{n}", Status.FAILED, "no golden file") for n in range(3)),
+        Case("d", Status.FAILED, "no golden file", "details of it"),
+    )
+    lines = render(Report("check", "m", cases), "github").splitlines()
+    assert [line.partition("::")[2].partition("%0A")[0].partition("::")[2] for line in lines] == [
+        "here",
+        "p0: newline 0 is missing",
+        "g0, g1, g2: no golden file",
+        "d: no golden file",
+    ]
+    assert "%0Athe same code: p1, p2, p3, p4, p5 and 3 more%0A" in lines[1]
+    assert lines[3].endswith("%0Adetails of it")
+
+
 def test_ok_is_no_failed_case_and_no_error():
     assert not REPORT.ok
     assert Report("c", "s", diagnostics=(WARNING,)).ok
