@@ -132,6 +132,9 @@ def _check_part(part: str, value: str) -> str | None:
     limit = MAX_HOST if part == "host" else MAX_PART
     if not value:
         return f"the {part} is empty"
+    if part == "host" and "/" in value:
+        parts = value.count("/") + 3
+        return f"it has {parts} parts with `/` between them, expected HOST/NAMESPACE/MODEL at most"
     size = len(value.encode("utf-8", "surrogatepass"))  # a command line need not be UTF-8
     if size > limit:
         return f"the {part} has {size} bytes, at most {limit} are allowed"

@@ -74,6 +74,14 @@ def test_what_is_no_name_is_refused(name: str) -> None:
         parse_model_name(name)
 
 
+def test_too_many_parts_are_counted() -> None:
+    problem = check_name("a/b/c/d/e")
+    assert problem is not None
+    assert problem.message == (
+        "'a/b/c/d/e': it has 5 parts with `/` between them, expected HOST/NAMESPACE/MODEL at most"
+    )
+
+
 @pytest.mark.parametrize(
     ("name", "base", "model", "tag"),
     [

@@ -88,7 +88,8 @@ def require_llama_cpp(*, server_does: bool = False) -> None:
     server_does: whether the caller would take a llama-server in its place, which was not found either.
     """
     if importlib.util.find_spec("llama_cpp") is None:
-        raise missing_llama_cpp("llama-cpp-python is not installed", server_does=server_does)
+        also = ", and no llama-server was found" if server_does else ""
+        raise missing_llama_cpp(f"llama-cpp-python is not installed{also}", server_does=server_does)
 
 
 def missing_llama_cpp(why: str, *, server_does: bool = False) -> MissingDependencyError:
@@ -100,7 +101,7 @@ def missing_llama_cpp(why: str, *, server_does: bool = False) -> MissingDependen
             "(MKMODELFILE_LLAMA_SERVER names one elsewhere)"
         )
     return MissingDependencyError(
-        f"{why}; tokens and the embedded engine need it",
+        f"{why}; tokens and the embedded engine need {'one of them' if server_does else 'it'}",
         help=f'pip install "modelfile-kit[align]" (it builds llama.cpp: a C++ compiler and minutes){instead}',
     )
 
