@@ -44,6 +44,7 @@ fuzz: $(STAMP)
 	MKMODELFILE_FUZZ=$(N) MKMODELFILE_SEED=$(SEED) $(VENV)/bin/python -m pytest -m oracle tests/ollama \
 		$(if $(VERSION),-k $(VERSION))
 	$(VENV)/bin/python -m tests.compiler.fuzz $$(($(N) / 250 + 1)) $(SEED)
+	$(VENV)/bin/python -m tests.prover.fuzz $$(($(N) / 50 + 1)) $(SEED)
 	$(VENV)/bin/python -m tests.cli.fuzz_http $$(($(N) / 200 + 1)) $(SEED)
 	$(VENV)/bin/python -m tests.cli.fuzz_terminal $$(($(N) / 50 + 1)) $(SEED)
 	$(VENV)/bin/python -m tests.reference_tokenizer.fuzz $$(($(N) / 500 + 1)) $(SEED)

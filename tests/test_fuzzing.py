@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 from importlib.util import find_spec
@@ -20,6 +20,8 @@ from modelfile_kit.gguf_file.header import read_header
 from modelfile_kit.lint.fmt import format_modelfile
 from modelfile_kit.ollama.parsers import read_reply
 from modelfile_kit.package.lock_file import Locked, lock_text
+from modelfile_kit.prover.reach import branches
+from modelfile_kit.prover.reach.effects import effects
 from modelfile_kit.sources.repository import RepositoryFile
 from modelfile_kit.vision.prepare import prepare_image
 from tests.compiler import fuzz as chat_templates
@@ -31,6 +33,7 @@ from tests.ollama import fuzz as modelfiles
 from tests.ollama.parsers import compare
 from tests.ollama.parsers import fuzz as replies
 from tests.package import fuzz_lock as locks
+from tests.prover import fuzz as branch_search
 from tests.reference_tokenizer import fuzz as tokenizers
 from tests.vision import fuzz as images
 from tools import soak
@@ -162,6 +165,22 @@ def test_generated_chat_templates_are_a_third(monkeypatch: Patch) -> None:
     monkeypatch.setattr(chat_templates, "compile_template", _crash)
     faults = [fault for fault in chat_templates.cases(6, 1, Counter()) if fault]
     assert ["generated from" in fault.what for fault in faults] == [False] * 4 + [True] * 2
+
+
+@pytest.mark.parametrize("lost", ["unknown", "hidden", "streams"])
+def test_a_branch_that_is_wrongly_thought_impossible(lost: str, tmp_path: Path, monkeypatch: Patch) -> None:
+    nothing = {"unknown": frozenset(), "hidden": defaultdict(frozenset), "streams": False}
+
+    def faulty(tree):
+        return replace(effects(tree), **{lost: nothing[lost]})
+
+    monkeypatch.setattr(branches, "effects", faulty)
+    assert run("templates", branch_search.cases, ["20", "1", "--keep", str(tmp_path)]) == 1
+    assert list(tmp_path.glob("*.jinja"))
+
+
+def test_branches_without_a_fault(tmp_path: Path) -> None:
+    assert run("templates", branch_search.cases, ["20", "1", "--keep", str(tmp_path)]) == 0
 
 
 def test_a_tokenizer_that_is_no_fault_of_its_file(tmp_path: Path, monkeypatch: Patch) -> None:

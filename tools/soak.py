@@ -35,6 +35,7 @@ PARTS = (
     Part("replies", "tests.ollama.parsers.fuzz", 20_000),
     Part("Go templates", "tests.gotemplate.fuzz", 10_000),
     Part("chat templates", "tests.compiler.fuzz", 60),
+    Part("branches of chat templates", "tests.prover.fuzz", 600),
     Part("answers of servers", "tests.cli.fuzz_http", 100),
     Part("foreign text", "tests.cli.fuzz_terminal", 200),
     Part("tokenizers", "tests.reference_tokenizer.fuzz", 100),

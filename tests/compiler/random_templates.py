@@ -13,7 +13,12 @@ from collections import Counter
 _HOLE = re.compile(r"\$([a-z_]+)")
 # Inside so many of the same kind, only what holds none of them is chosen.
 _EXPRESSION = ("text", "condition")
-_NESTED = {"text": (_EXPRESSION, 3), "condition": (_EXPRESSION, 3), "statement": (("body",), 3)}
+_NESTED = {
+    "text": (_EXPRESSION, 3),
+    "condition": (_EXPRESSION, 3),
+    "statement": (("body", "statement"), 3),
+    "effect": (("effect",), 1),
+}
 
 # Texts as they stand in templates: markers of many models, what begins inside itself, what escapes.
 _LITERALS = (
@@ -156,6 +161,47 @@ _TOOL_LIST = {
     "{% if n in tool.function.parameters.required %}*{% endif %}{% endfor %}{% endfor %}": 1,
 }
 
+# Macros that change a namespace, and the places in which a call of one can stand.
+_EFFECTS = {
+    "{% macro count() %}{% set ns.count = ns.count + 1 %}{% endmacro %}"
+    "{% macro flip() %}{% set ns.flag = not ns.flag %}{% endmacro %}"
+    "{% macro mark(x='', y='') %}{% set ns.text = x %}{{ $marked }}{% endmacro %}"
+    "{% macro wrap(x) %}$around{{ caller() }}$around{% endmacro %}": 1,
+}
+
+_EFFECT_STATEMENT = {
+    "{{ $effect }}": 3,
+    "{{ $effect | trim }}": 1,
+    "{{ $literal ~ $effect ~ (ns.flag | string) }}": 1,
+    "{% if $effect == '' %}$looked{% endif %}": 3,
+    "{% if $condition $both $effect == '' %}$looked{% else %}$looked{% endif %}": 2,
+    "{% if $effect != '' %}{% elif $condition %}$looked{% endif %}": 1,
+    "{{ $effect if $condition else $literal }}": 2,
+    "{{ ($condition $both $effect) | string }}": 1,
+    "{% set said = $effect %}{{ said }}": 1,
+    "{% set said %}{{ $effect }}{% endset %}{{ said }}": 1,
+    "{{ $literal | replace($literal, $effect) }}": 1,
+    "{{ mark($effect, y='F' if ns.flag else 'G') }}": 1,
+    "{{ [$effect, ns.count | string] | join($literal) }}": 1,
+    "{% for piece in $content.split($literal) if $effect == '' %}{{ piece }}{% endfor %}": 1,
+    "{% for piece in $content.split($literal) if not ns.flag %}{{ piece }}{{ $effect }}"
+    "{% if loop.last %}.{% endif %}{% endfor %}": 1,
+    "{% for piece in $content.split($literal) %}{% if piece == $literal %}{% break %}{% endif %}{{ $effect }}"
+    "{% else %}$looked{% endfor %}": 1,
+    "{% call wrap($role) %}{{ $effect }}$looked{% endcall %}": 2,
+    "{% call wrap($effect) %}$looked{% endcall %}": 1,
+    "{% with said = $effect %}$looked{% endwith %}": 1,
+}
+
+_LOOKED = {
+    "{% if ns.flag %}$literal_text{% else %}$raw_text{% endif %}": 3,
+    "{% if not ns.flag %}$literal_text{% endif %}": 1,
+    "{% if ns.count > 1 %}$literal_text{% endif %}": 2,
+    "{% if ns.text == $content %}$literal_text{% endif %}": 2,
+    "{% if ns.text %}$literal_text{% endif %}": 1,
+    "{{ ns.count }}": 1,
+}
+
 GRAMMAR: dict[str, dict[str, int]] = {
     # -- words of an expression
     "literal": {f"'{each}'": 2 for each in _LITERALS} | {'"\'"': 1, "'\"'": 1},
@@ -244,6 +290,25 @@ GRAMMAR: dict[str, dict[str, int]] = {
     },
     "wrapper": {"{% macro wrap(x) %}<{{ x }}>{{ caller() }}$gap{% endmacro %}": 1},
     "wrapper_use": {"{% call wrap($role) %}{{ $text }}{% endcall %}": 1},
+    # -- macros that change what is looked at later
+    "effects": _EFFECTS,
+    "effect": {
+        "count()": 2,
+        "flip()": 3,
+        "mark($content)": 1,
+        "mark($literal, $effect)": 1,
+        "mark(y=$effect)": 1,
+    },
+    "effect_statement": _EFFECT_STATEMENT,
+    "effects_use": {
+        "$effect_statement$looked": 2,
+        "$looked$effect_statement$looked": 1,
+        "$effect_statement$gap$effect_statement$looked": 1,
+    },
+    "looked": _LOOKED,
+    "marked": {"x": 1, "y": 1, "x ~ y": 1},
+    "around": {"": 3, "{{ x }}": 1, "{{ $effect }}": 1, "{% if ns.flag %}{{ caller() }}{% endif %}": 1},
+    "literal_text": {"{{ $literal }}": 1, "yes": 1, "no": 1},
     "chosen": {"": 8, " if $m.role != 'system'": 1, " if $m.content": 1},
     "turns": {"$messages": 12, "$messages[-3:]": 1, "$messages[:-1]": 1},
     "loop": {
@@ -267,8 +332,9 @@ GRAMMAR: dict[str, dict[str, int]] = {
 class Generator:
     """Writes one template. used: each hole that was filled, and by which line of the grammar."""
 
-    def __init__(self, rng: random.Random) -> None:
+    def __init__(self, rng: random.Random, grammar: dict[str, dict[str, int]] = GRAMMAR) -> None:
         self.rng = rng
+        self.grammar = grammar
         self.used: set[tuple[str, str]] = set()
         self._inside: Counter[str] = Counter()
         # What is the same in the whole template, by the name of its hole.
@@ -276,23 +342,23 @@ class Generator:
 
     def template(self) -> str:
         """A whole chat template."""
-        head = self._fill("start") + "{% set ns = namespace(flag=false, count=0, last=-1, text='') %}"
+        head = self.fill("start") + "{% set ns = namespace(flag=false, count=0, last=-1, text='') %}"
         if self._chance(0.35):
-            head += self._fill("system")
+            head += self.fill("system")
             self._fixed["messages"] = "rest"
-        head += self._fill("tools") if self._chance(0.3) else ""
-        head += self._fill("search") if self._chance(0.25) else ""
-        if self._chance(0.2):
-            kind = self.rng.choice(("macro", "macro", "wrapper"))
-            head += self._fill(kind)
-            self._fixed["use"] = self._fill(f"{kind}_use")
-        gap = self._fill("gap")
-        return self._spaced(head + gap + self._fill("loop") + gap + self._fill("prompt"))
+        head += self.fill("tools") if self._chance(0.3) else ""
+        head += self.fill("search") if self._chance(0.25) else ""
+        if self._chance(0.3):
+            kind = self.rng.choice(("macro", "macro", "wrapper", "effects", "effects", "effects"))
+            head += self.fill(kind)
+            self._fixed["use"] = self.fill(f"{kind}_use")
+        gap = self.fill("gap")
+        return self._spaced(head + gap + self.fill("loop") + gap + self.fill("prompt"))
 
     def _chance(self, share: float) -> bool:
         return self.rng.random() < share
 
-    def _fill(self, hole: str) -> str:
+    def fill(self, hole: str) -> str:
         """What stands in a hole: a line of the grammar, with its own holes filled."""
         if hole in self._fixed:
             return self._fixed[hole]
@@ -300,13 +366,13 @@ class Generator:
         [line] = self.rng.choices(list(lines), weights=list(lines.values()))
         self.used.add((hole, line))
         self._inside[hole] += 1
-        filled = _HOLE.sub(lambda found: self._fill(found[1]), line)
+        filled = _HOLE.sub(lambda found: self.fill(found[1]), line)
         self._inside[hole] -= 1
         return filled
 
     def _lines(self, hole: str) -> dict[str, int]:
         """Those that may be chosen: deep inside others, only such as do not go deeper."""
-        lines = GRAMMAR[hole]
+        lines = self.grammar[hole]
         kind, most = _NESTED.get(hole, ((), 0))
         if sum(self._inside[each] for each in kind) <= most:
             return lines

@@ -145,9 +145,9 @@ class Reach(Loops):
 
     def _do_assignblock(self, statement: nodes.AssignBlock, state: AbstractState) -> list[AbstractState]:
         after = self._scoped(statement, state)
+        if statement.filter is not None:
+            after = [end for end in after if self.maybe(statement.filter, end)]
         for end in after:
-            if statement.filter is not None:
-                self.value(statement.filter, end)
             self._bind(statement.target, TEXT, end)
         return after
 
@@ -162,7 +162,8 @@ class Reach(Loops):
         for branch in (statement, *statement.elif_):
             if current is None:
                 break
-            possible = truths(self.value(branch.test, current))
+            # Where this test fails, what an earlier branch has left goes on.
+            possible = truths(self.maybe(branch.test, current))
             if True in possible:
                 ends += self.body(branch.body, self.refine(branch.test, True, current))
             current = self.refine(branch.test, False, current) if False in possible else None
@@ -190,10 +191,7 @@ class Reach(Loops):
         return [state]
 
     def _do_filterblock(self, statement: nodes.FilterBlock, state: AbstractState) -> list[AbstractState]:
-        after = self._scoped(statement, state)
-        for end in after:
-            self.value(statement.filter, end)
-        return after
+        return [end for end in self._scoped(statement, state) if self.maybe(statement.filter, end)]
 
     def _do_with(self, statement: nodes.With, state: AbstractState) -> list[AbstractState]:
         outside = dict(state.slots)

@@ -328,7 +328,20 @@ class Expressions(ABC):
             held = state.facts[field][0]
             default = arguments[1] if len(arguments) > 1 else known(None)
             return union(held - MISSING, default if Missing() in held else NOTHING)
-        return union(*(self.call(node, f, arguments, named, state) for f in function))
+        return union(*(self._maybe_called(node, f, arguments, named, state) for f in function))
+
+    def _maybe_called(
+        self,
+        node: nodes.Call,
+        function: Atom,
+        arguments: list[Value],
+        named: dict[str, Value],
+        state: AbstractState,
+    ) -> Value:
+        try:
+            return self.call(node, function, arguments, named, state)
+        except DeadError:
+            return NOTHING
 
     def call(
         self,

@@ -171,7 +171,7 @@ class Loops(Refinement):
             if statement.test is None:
                 starts.append(start)
                 continue
-            possible = truths(self.value(statement.test, start))
+            possible = truths(self.maybe(statement.test, start))
             inside = self.refine(statement.test, True, start) if True in possible else None
             starts += [inside] if inside is not None else []
             skipped += [state.copy()] if False in possible else []

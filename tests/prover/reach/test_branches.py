@@ -9,7 +9,7 @@ import pytest
 
 from modelfile_kit.prover.coverage import WatchedReference
 from modelfile_kit.prover.reach.branches import reachable
-from tests.prover.conftest import GENERATORS, outcomes_of
+from tests.prover.conftest import GENERATORS, assert_found, outcomes_of
 
 STATEMENTS = {
     "set block": "{% set x %}{{ m.content }}{% endset %}{% if x %}{% endif %}",
@@ -100,3 +100,16 @@ def test_nothing_impossible_happens_in_real_templates(shared: Path) -> None:
         for kind in GENERATORS:
             _, taken, possible = outcomes_of(template, kind)
             assert taken <= possible, (entry["id"], kind)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "{% if m.content %}{% elif nothing.at_all %}{% endif %}{% if loop.first %}{% endif %}",
+        "{% for q in m.content if nothing.at_all %}{% else %}{% if loop.first %}{% endif %}{% endfor %}",
+        "{% if m.content %}{% macro f() %}{% endmacro %}{% else %}"
+        "{% macro f(a=nothing.at_all) %}{% endmacro %}{% endif %}{{ f() }}{% if loop.first %}{% endif %}",
+    ],
+)
+def test_what_certainly_fails_does_not_end_what_goes_another_way(body: str) -> None:
+    assert_found(body, "loop.first", True)
