@@ -169,7 +169,7 @@ def test_generated_chat_templates_are_a_third(monkeypatch: Patch) -> None:
 
 @pytest.mark.parametrize("lost", ["unknown", "hidden", "streams"])
 def test_a_branch_that_is_wrongly_thought_impossible(lost: str, tmp_path: Path, monkeypatch: Patch) -> None:
-    nothing = {"unknown": frozenset(), "hidden": defaultdict(frozenset), "streams": False}
+    nothing: dict[str, Any] = {"unknown": frozenset(), "hidden": defaultdict(frozenset), "streams": False}
 
     def faulty(tree):
         return replace(effects(tree), **{lost: nothing[lost]})
