@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.browser import chromium  # noqa: F401
 from tests.hub_server import HubServer, ModelScopeServer, hub_server
@@ -20,6 +21,12 @@ SHARED = ROOT.parent / "shared"
 
 # A shell starts what runs in the background with Ctrl-C ignored, and every child process would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# No clock and no chance decides a result: a busy machine is no fault, and every run tries the same examples.
+settings.register_profile(
+    "the same everywhere", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("the same everywhere")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

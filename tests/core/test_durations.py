@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from modelfile_kit.core.durations import clock_text, duration_text
@@ -37,7 +37,6 @@ def test_a_time_as_a_clock_shows_it(seconds: float, text: str) -> None:
 SECONDS = {"d": 86_400, "h": 3600, "min": 60, "s": 1}
 
 
-@settings(deadline=None)
 @given(st.floats(0, 10**9))
 def test_a_time_is_short_of_the_truth_by_less_than_its_last_unit(seconds: float) -> None:
     parts = re.findall(r"(\d+) (d|h|min|s)", text := duration_text(seconds))

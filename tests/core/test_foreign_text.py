@@ -8,7 +8,7 @@ import sys
 import unicodedata
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from modelfile_kit.core.foreign_text import bounded, invisible, json_text, shown
@@ -93,7 +93,6 @@ ODD = (
 )
 
 
-@settings(deadline=None)
 @given(ODD, st.booleans())
 @example("\n\u3000::a", True)
 @example("###[x]", False)
@@ -110,7 +109,6 @@ def test_any_text_is_harmless_afterwards(text: str, lines: bool) -> None:
     assert not lines or seen.count("\n") == text.count("\n")
 
 
-@settings(deadline=None)
 @given(ODD)
 def test_any_json_is_exact_and_harmless(text: str) -> None:
     seen = json_text({text: [text]})

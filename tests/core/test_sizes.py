@@ -3,7 +3,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from modelfile_kit.core.sizes import read_size, size_text
@@ -49,7 +49,6 @@ def test_no_sizes(text: str) -> None:
     assert read_size(text) is None
 
 
-@settings(deadline=None)
 @given(st.integers(0, 2**60))
 def test_a_size_is_read_as_it_was_written(size: int) -> None:
     again = read_size(size_text(size))
@@ -58,7 +57,6 @@ def test_a_size_is_read_as_it_was_written(size: int) -> None:
 
 
 # IEC 80000-13 for KiB, SI for kB; a bare letter is 1024
-@settings(deadline=None)
 @given(
     st.integers(0, 10**6),
     st.integers(0, 99),
@@ -73,7 +71,6 @@ def test_a_size_is_number_times_unit(whole: int, part: int, unit: tuple[str, int
     assert abs(found - exact) <= 1
 
 
-@settings(deadline=None)
 @given(st.text(st.sampled_from("0123456789.,-+eE KMGTPiBb\u0661\u200b"), max_size=30) | st.text(max_size=12))
 def test_any_text_is_a_size_or_none(text: str) -> None:
     found = read_size(text)

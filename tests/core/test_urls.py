@@ -3,7 +3,7 @@ from __future__ import annotations
 from urllib.parse import quote, unquote, urlsplit
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from modelfile_kit.core.diagnostics import Diagnostic, Severity, Span
@@ -81,7 +81,6 @@ SECRETS = st.text("ABZ!$&()*+,;=:@é漢 ~", min_size=4, max_size=12).map(
 )
 
 
-@settings(deadline=None)
 @given(
     NAMES,
     SECRETS,

@@ -10,7 +10,8 @@ from modelfile_kit.gguf_file.arrays import HITS_MIN
 from tests.gguf_file.handmade import Typed
 
 ORDERS = st.sampled_from(["<", ">"])
-MANY = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=120, deadline=None)
+LOOSE = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+MANY = settings(suppress_health_check=LOOSE, max_examples=120)
 
 
 @given(st.lists(st.text("ab\0\1", max_size=3), max_size=700), st.text("ab\0\1", max_size=3), ORDERS)

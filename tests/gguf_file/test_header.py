@@ -57,7 +57,7 @@ def write(tmp_path):
 
 
 @given(FILES, st.sampled_from([2, 3]), st.sampled_from(["<", ">"]))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=80, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=80)
 def test_reads_back_what_was_written(write, values, version, order):
     header = read_header(write(gguf(values, version=version, order=order)))
     assert read_all(header) == {k: v.value for k, v in values.items()}
@@ -161,7 +161,7 @@ def test_a_cut_file_can_be_read_all_the_same(write):
 
 
 @given(st.integers(0, len(WHOLE) - 1), st.binary(min_size=1, max_size=9))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=400, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=400)
 def test_mutated_files_never_give_anything_but_a_clear_error(write, at, new):
     data = WHOLE[:at] + new + WHOLE[at + len(new) :]
     try:
@@ -172,7 +172,7 @@ def test_mutated_files_never_give_anything_but_a_clear_error(write, at, new):
 
 
 @given(st.binary(max_size=300))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=200)
 def test_noise_after_the_magic_never_gives_anything_but_a_clear_error(write, noise):
     for head in (b"", b"GGUF", b"GGUF\3\0\0\0", b"GGUF\0\0\0\3", gguf(tensor_count=1, keys=2)):
         try:

@@ -155,7 +155,7 @@ LINES = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(LINES, max_size=9), st.sampled_from(["\n", "\r\n"]), st.sampled_from(["", "\ufeff"]))
 def test_fixed_findings_are_gone_and_the_rest_keeps_its_text(lines, end, bom):
     text = bom + end.join(["FROM ./m.gguf", *lines]) + end

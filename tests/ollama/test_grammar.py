@@ -183,7 +183,7 @@ texts = st.text(st.characters(codec="utf-8"), max_size=30)
 
 
 @given(st.lists(st.tuples(names, texts), max_size=6))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_what_is_written_is_read_again(pairs):
     """Any value comes back as it was, or writing says why it cannot be written."""
     instructions = [Instruction("from", "", "x"), *(Instruction(n, "", v) for n, v in pairs)]

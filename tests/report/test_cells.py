@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -27,7 +27,6 @@ def test_pieces(text: str, width: int, expected: list[str]) -> None:
     assert pieces(text, width) == expected
 
 
-@settings(deadline=None)
 @given(st.text("ab 你\u0301", max_size=40), st.integers(2, 20))
 def test_pieces_fit_and_nothing_is_lost(text: str, width: int) -> None:
     found = pieces(text, width)
