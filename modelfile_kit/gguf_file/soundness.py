@@ -22,14 +22,15 @@ from .header import Header, read_header
 from .inputs import VISION_INSIDE, vision_inside
 from .key_types import wrong_types
 from .pairing import FileKind, classify
+from .repeated_tokens import repeated_tokens
 from .split import check_split, split_of
 from .tensors import BLOCKS, LAYER, TensorInfo
 from .tokenizer_signs import tokenizer_signs
 
 BYTE_ORDER, SHAPES, SPECIAL_IDS, NUMBERS = "MK423", "MK427", "MK428", "MK429"
-NO_MODEL, KEY_TYPES = "MK448", "MK450"
+NO_MODEL, KEY_TYPES, REPEATED_TOKENS = "MK448", "MK450", "MK451"
 
-REFUSED = frozenset({BYTE_ORDER, SHAPES, SPECIAL_IDS, NUMBERS, NO_MODEL, KEY_TYPES, "MK422"})
+REFUSED = frozenset({BYTE_ORDER, SHAPES, SPECIAL_IDS, NUMBERS, NO_MODEL, KEY_TYPES, REPEATED_TOKENS, "MK422"})
 """What is wrong with a file itself, whatever it is used for."""
 
 MAX_SAMPLED_TENSORS = 24
@@ -90,7 +91,10 @@ def check_soundness(header: Header, *, sample: bool = True) -> list[Diagnostic]:
     if classify(header) is FileKind.MODEL:
         tensors = _all_tensors(header)
         found += [*_special_ids(header), *tokenizer_signs(header)]
-        # Ollama's own llama-server translates files of its own converter, which are shaped otherwise.
+        # Ollama's own llama-server translates files of its own converter, which are shaped otherwise, and
+        # cuts their vocabularies.
+        if not vision_inside(header):
+            found += _repeated_tokens(header)
         if not vision_inside(header) and header.architecture not in VISION_INSIDE.keys() - _PLAIN:
             found += [*_layers(header, tensors), *_embeddings(header, tensors)]
             found += [*_token_lists(header), *_widths(header, tensors), *_key_types(header)]
@@ -158,6 +162,16 @@ def _special_ids(header: Header) -> Iterator[Diagnostic]:
         advice = f"correct it: `mkmodelfile patch MODEL --set {key}=ID`, or convert the model again"
         severity = Severity.ERROR if needed else Severity.WARNING
         yield Diagnostic(SPECIAL_IDS, severity, message, Span(header.source), advice)
+
+
+def _repeated_tokens(header: Header) -> Iterator[Diagnostic]:
+    pairs = repeated_tokens(header)
+    if not pairs:
+        return
+    named = ", ".join(f"{text!r} ({first:,} and {second:,})" for text, first, second in pairs)
+    message = f"the vocabulary has tokens with the same text, {named}; llama.cpp aborts while it loads them"
+    advice = "use another conversion of the model, or convert it again with a current convert_hf_to_gguf.py"
+    yield _error(REPEATED_TOKENS, header, message, advice)
 
 
 def _key_types(header: Header) -> Iterator[Diagnostic]:
