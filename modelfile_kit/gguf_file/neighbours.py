@@ -32,6 +32,7 @@ MAX_MANIFEST_BYTES = 1024 * 1024
 
 _ANY_NAME = ("utf-8", "surrogateescape")  # the name of a file need not be UTF-8
 _BLOB = re.compile(r"sha256-[0-9a-f]{64}")
+_PART = re.compile(r"(.+-)\d{5}-of-\d{5}\.gguf", re.DOTALL)
 _PROJECTOR_LAYER = "application/vnd.ollama.image.projector"
 
 
@@ -53,34 +54,48 @@ def neighbours(path: Path, model: Header) -> Iterator[Neighbour]:
     """The GGUF files around a model, the nearest first; not the model itself or its parts."""
     split = split_of(model)
     own = {path.name, *(p.name for p in split.parts)} if split else {path.name}
-    seen = {_real(path)}
+    seen = {os.path.realpath(path)}
     for distance, folder in enumerate(_folders(path)):
-        # Above the model's own folder there may be many models, whose headers take long to read.
-        named = distance > 0 and folder.name != "mmproj"
-        for number, other in enumerate(p for p in _files(folder) if not named or looks_like_one(p)):
-            if (distance == 0 and other.name in own) or (real := _real(other)) in seen:
+        real = os.path.realpath(folder)
+        for number, (name, is_link) in enumerate(_asked(folder, distance)):
+            if distance == 0 and name in own:
                 continue
-            seen.add(real)
-            yield Neighbour(other, distance, number < MAX_FILES)
+            other = folder / name
+            # Of thousands of files beside a model only the links are resolved one by one.
+            place = os.path.realpath(other) if is_link else os.path.join(real, name)  # noqa: PTH118
+            if place not in seen:
+                seen.add(place)
+                yield Neighbour(other, distance, number < MAX_FILES)
     for other in _in_store(path):
         yield Neighbour(other, 0, by_manifest=True)
 
 
 def state_around(path: Path) -> str:
-    """A short text that changes with the GGUF files around a model: their names, sizes and times."""
+    """A short text that changes with the GGUF files around a model: their names, sizes and times.
+
+    Only the model's own parts and files that `neighbours` lists count: of a folder with more, the others are
+    not asked for.
+    """
     state = hashlib.sha256()
+    series = _PART.fullmatch(path.name)
     for distance, folder in enumerate(_folders(path)):
-        for file in _files(folder):
-            if distance == 0 or folder.name == "mmproj" or looks_like_one(file):
-                with contextlib.suppress(OSError):  # gone meanwhile, or a link that leads nowhere
-                    info = file.stat()
-                    state.update(f"{file.name}\0{info.st_size} {info.st_mtime_ns}\n".encode(*_ANY_NAME))
+        for number, (name, _) in enumerate(_asked(folder, distance)):
+            part = series is not None and distance == 0 and name.startswith(series[1])
+            if number >= MAX_FILES and not part:
+                continue
+            with contextlib.suppress(OSError):  # gone meanwhile, or a link that leads nowhere
+                info = (folder / name).stat()
+                state.update(f"{name}\0{info.st_size} {info.st_mtime_ns}\n".encode(*_ANY_NAME))
     return state.hexdigest()[:16]
 
 
 def looks_like_one(path: Path) -> bool:
     """Whether a file is named as projectors are."""
-    return any(word in path.name.lower() for word in ("mmproj", "projector"))
+    return _named_as_one(path.name)
+
+
+def _named_as_one(name: str) -> bool:
+    return any(word in name.lower() for word in ("mmproj", "projector"))
 
 
 def _folders(path: Path) -> list[Path]:
@@ -108,17 +123,23 @@ def _links(path: Path) -> list[Path]:
     return [*found, Path(os.path.realpath(path))] if len(found) > 1 else found
 
 
-def _files(folder: Path) -> list[Path]:
+def _is_gguf(name: str) -> bool:
+    return os.path.splitext(name)[1].lower() == ".gguf"  # noqa: PTH122 -- a Path each takes ten times as long
+
+
+def _asked(folder: Path, distance: int) -> Iterator[tuple[str, bool]]:
+    """The files of a folder that may be the projector: name, and whether it is a link; in order of names."""
+    # Above the model's own folder there may be many models, whose headers take long to read.
+    named = distance > 0 and folder.name != "mmproj"
+    return (file for file in _files(folder) if not named or _named_as_one(file[0]))
+
+
+def _files(folder: Path) -> list[tuple[str, bool]]:
     # Of files that are not here yet only those are asked for that look like projectors.
-    elsewhere = [p for p in remote_in(folder) if looks_like_one(p)]
-    try:
-        return sorted((*elsewhere, *(p for p in folder.iterdir() if p.suffix.lower() == ".gguf")))
-    except OSError:  # not there, or may be entered and not listed
-        return sorted(elsewhere)
-
-
-def _real(path: Path) -> str:
-    return os.path.realpath(path)
+    found = [(p.name, False) for p in remote_in(folder) if looks_like_one(p)]
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:  # not there, or not to be listed
+        found += [(e.name, e.is_symlink()) for e in entries if _is_gguf(e.name)]
+    return sorted(found, key=lambda file: os.path.normcase(file[0]))
 
 
 def _in_store(path: Path) -> list[Path]:

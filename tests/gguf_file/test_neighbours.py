@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 
-from modelfile_kit.gguf_file.neighbours import MAX_FILES, neighbours
+from modelfile_kit.gguf_file.neighbours import MAX_FILES, neighbours, state_around
 from modelfile_kit.gguf_file.projector_choice import find_projector
 from tests.gguf_file.handmade import Typed, gguf, model, projector
 
@@ -115,3 +116,36 @@ def test_a_folder_with_too_many_files(put, header):
         (text.parent / f"a{n:03}.gguf").write_bytes(b"x")
     around = list(neighbours(text, header(model())))
     assert [n.listed for n in around].count(False) == 2
+
+
+def test_of_thousands_of_files_only_the_links_are_resolved(put, header, tmp_path, monkeypatch):
+    text = put("m/model.gguf")
+    for n in range(3000):
+        (text.parent / f"a{n:04}.gguf").touch()
+    (text.parent / "zz-itself.gguf").symlink_to("model.gguf")
+    (text.parent / "zz-other.gguf").symlink_to("a0000.gguf")
+    asked = []
+    real = os.path.realpath
+
+    def noted(path, **how):
+        asked.append(path)
+        return real(path, **how)
+
+    monkeypatch.setattr(os.path, "realpath", noted)
+    around = [n.path.name for n in neighbours(text, header(model()))]
+    assert len(around) == 3000 and not {"model.gguf", "zz-itself.gguf", "zz-other.gguf"} & {*around}
+    assert len(asked) < 20
+
+
+def test_a_state_rests_on_the_files_that_are_looked_at_and_on_the_parts(put):
+    text = put("m/model-00001-of-00002.gguf")
+    for n in range(MAX_FILES + 1):
+        (text.parent / f"a{n:03}.gguf").touch()
+    part, last = text.parent / "model-00002-of-00002.gguf", text.parent / f"a{MAX_FILES}.gguf"
+    seen = [state_around(text)]
+    for changed in (text.parent / "a000.gguf", part, text.parent.parent / "mmproj-of-it.gguf"):
+        changed.write_bytes(b"changed")
+        seen.append(state_around(text))
+    assert len({*seen}) == 4
+    last.write_bytes(b"changed")
+    assert state_around(text) == seen[-1]
