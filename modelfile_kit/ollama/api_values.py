@@ -19,8 +19,9 @@ from ..core.errors import PromptError
 from ..gotemplate.big_stack import with_deep_stack
 from ..gotemplate.values.gotypes import GoType
 from ..gotemplate.values.representation import Map, Pointer, Slice, Struct
-from .api_types import IMAGE, PROPERTY_TYPE, STRINGS, Types, ordered_properties
+from .api_types import IMAGE, PROPERTY_TYPE, STRINGS, Types, ordered_properties, types_for
 from .request_shape import Kind, Member, Shape, members
+from .versions import Target
 
 # Deeper JSON is refused by Go's decoder (encoding/json, maxNestingDepth).
 MAX_JSON_DEPTH = 10_000
@@ -141,6 +142,12 @@ def tools_value(types: Types, tools: Sequence[Mapping[str, Any]] | None) -> Slic
     decoder = _ToolDecoder(types)
     decoded = with_deep_stack(lambda: [decoder.tool(t, f"tools[{i}]") for i, t in enumerate(tools)])
     return Slice(types.tools, decoded)
+
+
+def require_tools(tools: Sequence[Mapping[str, Any]] | None, target: Target) -> list[str]:
+    """The names of a request's tools, "" for one without; PromptError for tools that the server refuses."""
+    offered = tools_value(types_for(target), tools).items or []
+    return [str(tool.fields["Function"].fields["Name"]) for tool in offered]
 
 
 class _ToolDecoder:

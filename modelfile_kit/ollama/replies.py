@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from .api_values import require_tools
 from .inference import GO_SPACE
 from .parsers.go_json import read_object
 from .parsers.go_text import decode, encode, joined, overlap, trim, trim_left
@@ -274,12 +275,13 @@ def split_reply(
     reply: the text, or the pieces in which the engine gives it (a text comes character by
     character). opening, closing, tool_tag: what `inference` found in the TEMPLATE. prompt: the
     rendered prompt; one that ends with the opening tag makes the reply start in thinking. think:
-    whether thinking is on; tools: those of the request.
+    whether thinking is on; tools: those of the request. Raises PromptError for tools that the server
+    refuses: no reply follows them.
     """
     thinker = ThinkingParser(opening, closing) if think and opening and closing else None
     if thinker and prompt.strip(GO_SPACE).endswith(opening):
         thinker.add(opening)
-    names = [t["function"]["name"] for t in tools or ()]
+    names = require_tools(tools, Target.parse(target))
     finder = ToolParser(tool_tag, names, target) if tools else None
     thinking: list[str] = []
     content: list[str] = []

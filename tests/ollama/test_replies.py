@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from modelfile_kit.core.errors import PromptError
 from modelfile_kit.ollama.replies import ThinkingParser, split_reply, split_thinking
 from modelfile_kit.ollama.reply_types import ToolCall
 
@@ -72,3 +73,17 @@ def test_by_release():
     assert split_reply(reply, tools=TOOLS).tool_calls == (ToolCall("get", {"a": 1}),)
     old = split_reply(reply, tools=TOOLS, target="0.12.6")
     assert old.tool_calls == (ToolCall("get", {"get": {"a": 1}}),)
+
+
+@pytest.mark.parametrize("tool", [{}, {"type": "function"}, {"function": None}, {"function": {"name": None}}])
+def test_a_tool_without_a_name_is_one_that_the_server_takes(tool):
+    assert split_reply("Yes.", tool_tag="<call>", tools=[tool]).content == "Yes."
+
+
+@pytest.mark.parametrize(
+    "function", ["f", ["f"], {"name": 5}, {"name": "f", "parameters": {"properties": [1]}}]
+)
+def test_tools_that_the_server_refuses_have_no_reply(function):
+    with pytest.raises(PromptError, match=r"tools\[0\]\.function") as refused:
+        split_reply("Yes.", tool_tag="<call>", tools=[{"function": function}])
+    assert refused.value.status == 400

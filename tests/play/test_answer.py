@@ -116,6 +116,15 @@ def test_a_template_alone_is_rendered_and_its_refusal_is_told(tmp_path):
     assert "does not support tools" in way["findings"][0]["message"]
 
 
+def test_a_tool_that_is_typed_half_leaves_the_prompts_and_the_reply(typed):
+    answer = typed.answer({**HI, "tools": [{"type": "function"}]}, "Yes.")
+    assert [r["parts"] for r in answer["replies"]] == [[["content", "Yes."]]]
+    answer = typed.answer({**HI, "tools": [{"function": "f"}]}, "Yes.")
+    [[[part, said]]] = [r["parts"] for r in answer["replies"]]
+    assert (part, said.startswith("tools[0].function is a string")) == ("error", True)
+    assert "Hi" in text(answer["reference"])
+
+
 def test_a_side_that_refuses_leaves_the_other(tmp_path):
     file = tmp_path / "chat_template.jinja"
     file.write_text(

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ...core.errors import UsageError
+from ..api_values import require_tools
 from ..builtin import PARSERS, parser_for
 from ..reply_types import Reply, ReplyError, ToolCall
 from ..think import Think
@@ -85,11 +86,13 @@ def make_parser(
     as the server sees it (`role`, `content`, `thinking`). think: the request's, after `resolve_think`: where
     the model can think, the server takes None for true, so None is only left where it cannot.
     /api/generate gives neither tools nor a last message. target: the release; of several the oldest counts.
-    Raises UsageError for a name that the release does not know, and for releases that were not read.
+    Raises UsageError for a name that the release does not know, and for releases that were not read;
+    PromptError for tools that the server refuses.
     """
     target = Target.parse(target)
     cls = reader_for(name, target)
     message = last_message or {}
+    require_tools(tools, target)
     request = Request(
         tools=read_tools(tools),
         last_role=message.get("role") or "",

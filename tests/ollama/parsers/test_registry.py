@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from modelfile_kit.core.errors import UsageError
+from modelfile_kit.core.errors import PromptError, UsageError
 from modelfile_kit.ollama.builtin import PARSERS
 from modelfile_kit.ollama.parsers import (
     READERS,
@@ -193,3 +193,11 @@ def test_calls_are_found_as_by_the_server_s_regular_expressions() -> None:
             else:
                 found = call.search(text)
                 assert functiongemma._parts(text) == (found.groups() if found else (b"", b""))
+
+
+@pytest.mark.parametrize("name", known_parsers())
+def test_tools_are_taken_and_refused_as_by_the_server(name: str) -> None:
+    assert read_reply(name, "Yes.", tools=[{"function": None}]) == read_reply(name, "Yes.", tools=[{}])
+    for function in ("f", {"name": 5}, {"name": "f", "parameters": {"properties": {"a": 5}}}):
+        with pytest.raises(PromptError, match=r"tools\[0\]\.function"):
+            read_reply(name, "Yes.", tools=[{"function": function}])
