@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from ..core.beside import folder_beside
 from ..core.clone import clone_file
 from ..core.diagnostics import Span
 from ..core.errors import UsageError
@@ -20,6 +19,7 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 CANNOT_WRITE = "MK903"
+STAGED = "mkmodelfile"  # in the name of the folder that holds the files before they get their names
 
 
 def write_files(folder: Path, files: Mapping[str, bytes | Path]) -> None:
@@ -31,28 +31,25 @@ def write_files(folder: Path, files: Mapping[str, bytes | Path]) -> None:
     Raises UsageError (exit code 2): nothing is left of what had been written by then.
     """
     made = _make(folder)
-    staging: Path | None = None
     try:
-        staging = Path(tempfile.mkdtemp(prefix=".mkmodelfile-", dir=folder))
-        for name, data in files.items():
-            (staging / name).parent.mkdir(parents=True, exist_ok=True)
-            if isinstance(data, Path):
-                clone_file(data, staging / name)
-                continue
-            with (staging / name).open("wb") as stream:
-                stream.write(data)
-                stream.flush()
-                os.fsync(stream.fileno())
-        with _alone_in(folder):
-            for name in files:
-                (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                (staging / name).replace(folder / name)
+        with folder_beside(folder / STAGED) as staging:
+            for name, data in files.items():
+                (staging / name).parent.mkdir(parents=True, exist_ok=True)
+                if isinstance(data, Path):
+                    clone_file(data, staging / name)
+                    continue
+                with (staging / name).open("wb") as stream:
+                    stream.write(data)
+                    stream.flush()
+                    os.fsync(stream.fileno())
+            with _alone_in(folder):
+                for name in files:
+                    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                    (staging / name).replace(folder / name)
         made = []
     except OSError as e:
         raise _cannot(folder, e) from e
     finally:
-        if staging is not None:
-            shutil.rmtree(staging, ignore_errors=True)
         for new in made:
             with contextlib.suppress(OSError):
                 new.rmdir()

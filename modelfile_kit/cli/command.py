@@ -9,8 +9,11 @@ from typing import Any
 
 import click
 
+from ..core.beside import take_removed
 from ..core.files import require_no_output, told_to_write
-from .common import NEXT, print_report, reports_of, write_report_files
+from ..core.foreign_text import shown
+from ..core.sizes import size_text
+from .common import NEXT, print_report, reports_of, say, write_report_files
 from .flags import FLAGS, current_flags
 from .names import say_names
 from .output import tell
@@ -26,6 +29,7 @@ _GROUPS: dict[str, frozenset[str]] = {
 
 HELP_NAMES = ("-h", "--help")
 CLICKS_LEAST_WIDTH = 50  # click/formatting.py, HelpFormatter
+WORTH_SAYING = 1 << 20  # bytes that the disk has again
 
 
 class _Narrow(click.HelpFormatter):
@@ -67,6 +71,7 @@ class Command(click.Command):
                 raise
             finally:
                 say_names()
+                _say_removed()
         except click.exceptions.Exit:
             _say_next(ctx)
             raise
@@ -131,6 +136,13 @@ class Command(click.Command):
             with formatter.section("Examples"):
                 for line in self.examples:
                     formatter.write(f"{'':{formatter.current_indent}}{line}\n")
+
+
+def _say_removed() -> None:
+    """What a run that was killed had left, where it was large."""
+    for path, size in take_removed():
+        if size >= WORTH_SAYING:
+            say(f"removed {shown(str(path))}, which a run that was killed had left ({size_text(size)})")
 
 
 def _outputs(ctx: click.Context) -> Iterator[tuple[str, Path]]:

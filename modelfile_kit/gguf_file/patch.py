@@ -9,15 +9,15 @@ reads.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import struct
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
+from ..core.beside import file_beside
 from ..core.diagnostics import Severity, Span
 from ..core.errors import UsageError
 from ..core.file_kinds import GGUF_MAGIC
@@ -137,7 +137,7 @@ def write_patch(planned: Patch, destination: Path) -> Patched:
     source, destination = Path(planned.before.source), Path(destination)
     mode = source.stat().st_mode & 0o777
     try:
-        with _beside(destination) as (part, out), source.open("rb") as file:
+        with file_beside(destination) as (part, out), source.open("rb") as file:
             shared = _write(planned, file, out)
             out.flush()
             os.fsync(out.fileno())
@@ -243,20 +243,3 @@ def _shortened(value: object) -> str:
 
 def _error(header: Header, message: str) -> UsageError:
     return UsageError(message, span=Span(header.source))
-
-
-@contextlib.contextmanager
-def _beside(destination: Path) -> Iterator[tuple[Path, BinaryIO]]:
-    """A file in the destination's folder that is removed unless it was given its name."""
-    try:
-        handle, name = tempfile.mkstemp(
-            prefix=f".{destination.name}.", suffix=".part", dir=destination.parent
-        )
-    except OSError as error:
-        raise cannot_write(error, destination) from error
-    part = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as out:
-            yield part, out
-    finally:
-        part.unlink(missing_ok=True)

@@ -7,14 +7,13 @@ read where the server keeps them, which a server tells by their paths: on anothe
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..building.build import build
+from ..core.beside import folder_beside
 from ..core.clone import copy_told
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import KitError, ServerError, UsageError
@@ -183,24 +182,19 @@ def _write(
     linked = not copy
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".part", dir=folder.parent))
+        with folder_beside(folder) as beside:
+            for path, name in names.values():
+                if progress:
+                    progress(Step("copy", name, 0, path.stat().st_size))
+                linked = _placed(path, beside / name, link=linked)
+            for name, data in texts.items():
+                (beside / name).write_bytes(data)
+            beside.chmod(0o755)
+            if folder.exists():
+                folder.rmdir()
+            beside.replace(folder)
     except OSError as e:
         raise cannot_write(e, folder) from e
-    try:
-        for path, name in names.values():
-            if progress:
-                progress(Step("copy", name, 0, path.stat().st_size))
-            linked = _placed(path, beside / name, link=linked)
-        for name, data in texts.items():
-            (beside / name).write_bytes(data)
-        beside.chmod(0o755)
-        if folder.exists():
-            folder.rmdir()
-        beside.replace(folder)
-    except OSError as e:
-        raise cannot_write(e, folder) from e
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
     return linked
 
 

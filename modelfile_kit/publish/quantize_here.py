@@ -7,12 +7,10 @@ the refusal names it (0.33.0).
 from __future__ import annotations
 
 import contextlib
-import shutil
-import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
+from ..core.beside import folder_beside
 from ..core.errors import UsageError
 from ..core.os_errors import os_reason
 from ..core.progress import Progress, Step
@@ -54,20 +52,19 @@ def quantized_here(request: CreateRequest, url: str, progress: Progress | None) 
         if progress:
             progress(Step("quantize", tensor, done, total))
 
-    try:
-        folder = Path(tempfile.mkdtemp(prefix=".mkmodelfile-", dir=source.parent))
-    except OSError as e:
-        raise UsageError(
-            f"cannot write the quantized model into {source.parent}: {os_reason(e)}",
-            help="correct the permissions, or quantize it with `mkmodelfile quantize` into another folder",
-            code="MK903",
-        ) from e
-    try:
+    with contextlib.ExitStack() as stack:
+        try:
+            folder = stack.enter_context(folder_beside(source))
+        except OSError as e:
+            raise UsageError(
+                f"cannot write the quantized model into {source.parent}: {os_reason(e)}",
+                help="correct the permissions, or quantize it with `mkmodelfile quantize` into another "
+                "folder",
+                code="MK903",
+            ) from e
         [made] = quantize(source, (kind,), find_llama_quantize(url=url), output=folder, told=told)
         files = tuple(LocalFile(made.path, f.name) if f is model else f for f in request.files)
         yield replace(request, files=files, quantize=None)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _model(request: CreateRequest) -> LocalFile | None:

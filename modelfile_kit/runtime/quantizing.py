@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 import shutil
-import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..core.beside import folder_beside
 from ..core.diagnostics import Severity, Span
 from ..core.errors import EngineError, GGUFError, UsageError
 from ..core.files import why_no_file
@@ -262,15 +263,15 @@ def _one(
         if told:
             told(kind, done, total, tensor)
 
-    try:
-        folder = Path(tempfile.mkdtemp(prefix=f".{place.name}.", suffix=".part", dir=place.parent))
-    except OSError as e:
-        raise UsageError(
-            f"cannot write into {place.parent}: {os_reason(e)}",
-            help="correct the permissions, or name another place with --output",
-            code=NO_ROOM,
-        ) from e
-    try:
+    with ExitStack() as stack:
+        try:
+            folder = stack.enter_context(folder_beside(place))
+        except OSError as e:
+            raise UsageError(
+                f"cannot write into {place.parent}: {os_reason(e)}",
+                help="correct the permissions, or name another place with --output",
+                code=NO_ROOM,
+            ) from e
         part = folder / place.name
         source = Path(header.source)
         run = program.run(
@@ -292,8 +293,6 @@ def _one(
             _must_be_new(place)
         part.replace(place)
         return Quantized(place, kind, place.stat().st_size, run.fallback, run.tensors)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _changed(program: Quantizer, source: Path, kind: str, what: str) -> EngineError:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
@@ -138,3 +139,16 @@ def test_a_part_of_a_split_model_keeps_its_name(tmp_path, mkmodelfile):
     second.write_bytes(gguf({**entries, "split.no": Typed("uint16", 1)}))
     done = mkmodelfile("patch", second, "--set", "a=false", "--in-place")
     assert (done.code, "give big-00001-of-00002.gguf" in done.err) == (2, True)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no lock that tells")
+def test_what_a_killed_run_left_is_removed_and_said_where_it_was_large(model, tmp_path, mkmodelfile):
+    for size, said in ((5 << 20, True), (1000, False)):
+        left = tmp_path / ".m-patched.gguf.abcdefgh.part"
+        left.write_bytes(b"x" * size)
+        done = mkmodelfile("patch", model, "--set", f"{ADD_BOS}=true")
+        assert done.code == 0
+        assert names(tmp_path) == ["m-patched.gguf", "m.gguf"]
+        words = f"removed {left}, which a run that was killed had left (5.00 MiB)"
+        assert (words in " ".join(done.err.split())) is said
+        model.with_name("m-patched.gguf").unlink()
