@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -12,7 +13,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import FrameType
 from typing import IO, Any
 
@@ -32,11 +33,13 @@ LINES_SHOWN = 8
 
 # Words of llama.cpp's log lines that speak of a failure.
 _TELLING = ("error", "fail", "abort", "assert", "invalid", "exception", "unable", "couldn't", "cannot")
+# A line of the usual course, of llama-server with and without time stamps, and of llama-cpp-python's server.
+_USUAL = re.compile(r"(?:[\d.]+ I |INFO\b|srv +|slot +)")
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 class Stopper:
-    """SIGINT, SIGTERM and SIGHUP as something to be asked, while it is entered.
+    """SIGINT, SIGTERM and SIGHUP as something to be asked, while it is entered; an ignored SIGHUP stays so.
 
     interrupts: each is a KeyboardInterrupt too, for work that does not ask. asked: which signal came first,
     None for none; times: how many came.
@@ -51,9 +54,11 @@ class Stopper:
 
     def __enter__(self) -> Stopper:
         for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-            if (number := getattr(signal, name, None)) is not None:
-                # Also where a shell starts background jobs with SIGINT ignored: who sends it means it.
-                self._before[number] = signal.signal(number, self._note)
+            number = getattr(signal, name, None)
+            if number is None or (name == "SIGHUP" and signal.getsignal(number) is signal.SIG_IGN):
+                continue  # Windows has none; under nohup the end of the terminal is no end
+            # Also where a shell starts background jobs with SIGINT ignored: who sends it means it.
+            self._before[number] = signal.signal(number, self._note)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -90,6 +95,7 @@ class ServerProcess:
     ) -> None:
         self.name = name
         self._lines: deque[str] = deque(maxlen=LINES_KEPT)
+        self._served = False
         try:
             self._process = subprocess.Popen(
                 list(words),
@@ -134,9 +140,7 @@ class ServerProcess:
 
     def last_lines(self) -> list[str]:
         """The lines of its log that speak of a failure, else the last ones."""
-        lines = [line for line in self._lines if line.strip()]
-        telling = [line for line in lines if any(word in line.lower() for word in _TELLING)]
-        return (telling or lines)[-LINES_SHOWN:]
+        return _telling(self._lines)
 
     def wait_ready(
         self, url: str, stopper: Stopper | None = None, *, seconds: float = LOAD_SECONDS, key: str = ""
@@ -156,6 +160,7 @@ class ServerProcess:
                     if http.get(url).status_code == 200:
                         # an answer can be another program's, which has the port
                         if self.running:
+                            self._served = True
                             return True
                         continue
                 if stopper is None:
@@ -179,7 +184,8 @@ class ServerProcess:
         """The error for a server that ended on its own, with the reason out of its log."""
         self._reader.join(GRACE_SECONDS)
         how = _how(self._process.returncode)
-        known = reason(self.log)
+        words = self._last_words()
+        known = reason("\n".join(words))
         if known is not None:
             return EngineError(
                 f"{self.name} ended {when} ({how}): {known.meaning}",
@@ -187,7 +193,7 @@ class ServerProcess:
                 stderr=self.log,
                 code=known.code,
             )
-        last = self.last_lines()
+        last = _telling(words)
         crashed = self._process.returncode == -signal.SIGSEGV
         return EngineError(
             f"{self.name} ended {when} ({how})" + (f": {last[-1].strip()[:300]}" if last else ""),
@@ -196,6 +202,20 @@ class ServerProcess:
             stderr=self.log,
             code=ENDED,
         )
+
+    def _last_words(self) -> list[str]:
+        """What of its log can be the reason of its end.
+
+        Once it served, that is what follows the last line of its usual course: what is before is of requests
+        that it outlived. Who is killed says nothing any more.
+        """
+        lines = list(self._lines)
+        if not self._served:
+            return lines
+        if self._process.returncode == -getattr(signal, "SIGKILL", 9):
+            return []
+        usual = [number for number, line in enumerate(lines) if _USUAL.match(line)]
+        return lines[usual[-1] + 1 :] if usual else lines
 
     def end(self, stopper: Stopper | None = None) -> None:
         """Ends it and everything that it started; a second signal does not wait. May be called twice."""
@@ -225,6 +245,13 @@ class ServerProcess:
                 self._lines.append(line)
                 if on_line:
                     on_line(line)
+
+
+def _telling(log: Iterable[str]) -> list[str]:
+    """The lines that speak of a failure, else the last ones."""
+    lines = [line for line in log if line.strip()]
+    telling = [line for line in lines if any(word in line.lower() for word in _TELLING)]
+    return (telling or lines)[-LINES_SHOWN:]
 
 
 def check_port(host: str, port: int) -> None:

@@ -69,6 +69,8 @@ class Answer(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Length", "2")
         self.end_headers()
         self.wfile.write(b"{{}}")
+        if fault == "says":
+            print(os.environ["STAND_IN_SAYS"], flush=True)
 
 print("key:", os.environ.get("LLAMA_API_KEY", "none"), flush=True)
 http.server.ThreadingHTTPServer((arguments["--host"], int(arguments["--port"])), Answer).serve_forever()

@@ -136,6 +136,46 @@ def test_a_signal_ends_the_waiting(name, start):
     assert signal.getsignal(number) is before
 
 
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="Windows has no SIGHUP")
+def test_under_nohup_a_closed_terminal_ends_nothing():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with Stopper(interrupts=True) as stopper:
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert not stopper.wait(0.1)
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.parametrize(
+    ("last", "signal_name", "code"),
+    [
+        ("", "SIGKILL", "MK886"),
+        ("", "SIGSEGV", "MK886"),
+        ("CUDA error: out of memory", "SIGABRT", "MK718"),
+    ],
+)
+def test_what_it_said_of_a_request_is_no_reason_for_its_end(last, signal_name, code, start, monkeypatch):
+    # As llama-server of Ollama 0.34.4 writes it when a client sends what is no image, and then a good one.
+    said = (
+        "0.18.461.776 E mtmd_helper_bitmap_init_from_buf: failed to decode buffer as either image/audio/"
+        "video",
+        "0.18.480.097 I slot get_availabl: id  0 | task -1 | selected slot by LCP similarity",
+        last,
+    )
+    monkeypatch.setenv("STAND_IN_SAYS", "\n".join(filter(None, said)))
+    process, url = start("says")
+    assert process.wait_ready(url)
+    while "selected slot" not in process.log:
+        threading.Event().wait(0.01)
+    os.kill(process.pid, getattr(signal, signal_name))
+    with pytest.raises(EngineError) as e, Stopper() as stopper:
+        process.wait(stopper)
+    assert (e.value.code, signal_name in e.value.message) == (code, True), e.value.message
+    assert "image" not in e.value.message
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process of its parent's death")
 def test_it_ends_where_the_kit_is_killed(stand_in):
     port = free_port("127.0.0.1")
