@@ -34,7 +34,7 @@ def filtered(name: str, value: Value, arguments: list[Value], named: dict[str, V
     """`value | name(...)`."""
     result = FILTERS[name].result if name in FILTERS else Result.ANYTHING
     if result is Result.DEFAULT:
-        return _default(value, [*arguments, *named.values()], "boolean" in named or len(arguments) > 1)
+        return _default(value, arguments, named)
     if result is Result.LENGTH:
         return union(*map(_length, value))
     if result is Result.LETTERS:
@@ -50,10 +50,16 @@ def filtered(name: str, value: Value, arguments: list[Value], named: dict[str, V
 _WHATEVER = {Result.TEXT: TEXT, Result.FULL_TEXT: FULL_TEXT, Result.NUMBER: NUMBER}
 
 
-def _default(value: Value, arguments: list[Value], boolean: bool) -> Value:
-    kept = by_truth(value, True) if boolean else value - MISSING
-    replaced = False in truths(value) if boolean else Missing() in value
-    return union(kept, (arguments[0] if arguments else known("")) if replaced else NOTHING)
+def _default(value: Value, arguments: list[Value], named: dict[str, Value]) -> Value:
+    """`value | default(default_value, boolean)`."""
+    other = arguments[0] if arguments else named.get("default_value", known(""))
+    boolean = arguments[1] if len(arguments) > 1 else named.get("boolean", known(False))
+    found = NOTHING
+    for empty_too in truths(boolean):
+        kept = by_truth(value, True) if empty_too else value - MISSING
+        replaced = False in truths(value) if empty_too else Missing() in value
+        found = union(found, kept, other if replaced else NOTHING)
+    return found
 
 
 def _length(atom: Atom) -> Value:

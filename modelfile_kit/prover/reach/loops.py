@@ -165,16 +165,19 @@ class Loops(Refinement):
         for state, (item, known_item) in itertools.product(states, self._items(statement, over)):
             start = state.copy()
             self._bind(statement.target, item, start)
-            start.assign("loop", thing("loop", (item, self._counted(statement, state), names, id(statement))))
             start.facts.update(known_item)
-            _position(start, first)
-            if statement.test is None:
-                starts.append(start)
-                continue
-            possible = truths(self.maybe(statement.test, start))
-            inside = self.refine(statement.test, True, start) if True in possible else None
-            starts += [inside] if inside is not None else []
-            skipped += [state.copy()] if False in possible else []
+            inside: AbstractState | None = start
+            if statement.test is not None:
+                # Its `loop` is still that of the loop around. It is asked for items only, so that its failing
+                # ends no loop without any.
+                possible = truths(self.maybe(statement.test, start))
+                inside = self.refine(statement.test, True, start) if True in possible else None
+                skipped += [state.copy()] if False in possible else []
+            if inside is not None:
+                own = (item, self._counted(statement, state), names, id(statement))
+                inside.assign("loop", thing("loop", own))
+                _position(inside, first)
+                starts.append(inside)
         continues: list[AbstractState] = []
         breaks: list[AbstractState] = []
         self.loops.append((continues, breaks))

@@ -45,19 +45,29 @@ LENGTHS: dict[str, Callable[[int, int], bool]] = {
 class Refinement(Expressions):
     """Adds `refine`: the state after a test."""
 
+    settling = False
+
     def refine(self, test: nodes.Node, truth: bool, state: AbstractState) -> AbstractState | None:
         """The state in which a test has this truth; None where it cannot."""
         watching, self.watching = self.watching, False
         try:
             refined = self._refined(source.unwatched(test), truth, state)
-            # What is known now may settle the rest of an earlier test.
-            for node, outcome_then, _ in list(refined.clauses.values()) if refined else ():
-                refined = refined and self._refined(node, outcome_then, refined)
+            return refined if self.settling else self._settled(refined)
         except DeadError:
             return None
         finally:
             self.watching = watching
-        return refined
+
+    def _settled(self, state: AbstractState | None) -> AbstractState | None:
+        """The rest of earlier tests as far as what is known now settles it; one at a time, as they ask for
+        each other."""
+        self.settling = True
+        try:
+            for node, outcome_then, _ in list(state.clauses.values()) if state else ():
+                state = state and self._refined(node, outcome_then, state)
+        finally:
+            self.settling = False
+        return state
 
     def _refined(self, test: Any, truth: bool, state: AbstractState) -> AbstractState | None:
         if isinstance(test, nodes.Not):

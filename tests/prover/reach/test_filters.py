@@ -15,6 +15,12 @@ BOTH = {True, False}
         ("chat", "m.metadata | default('x') == 'x'", {True}),
         ("chat", "m.content | default('x') == 'x'", BOTH),
         ("chat", "m.content | default('x', true)", {True}),
+        # only where it is true does the second argument replace what is empty
+        ("chat", "m.content | default('x', false)", BOTH),
+        ("chat", "m.content | default('x', boolean=false)", BOTH),
+        ("chat", "m.content | default('x', m.content) == 'x'", BOTH),
+        ("chat", "m.content | default(boolean=true)", BOTH),
+        ("chat", "'' | default(boolean=true, default_value='x') == 'x'", {True}),
         ("chat", "'' | default('x', true) == 'x'", {True}),
         ("chat", "m.metadata | length == 0", {True}),
         ("chat", "'abc' | length == 3", {True}),

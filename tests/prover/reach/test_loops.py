@@ -110,6 +110,19 @@ LOOK = "{% if n.x == 1 %}{% endif %}"
             "loop.index == messages | length",
             False,
         ),
+        # in the test of a loop `loop` is that of the loop around
+        (
+            "{% for q in [1] if loop.previtem is defined and loop.previtem.content == 'x' %}{% else %}"
+            "{% endfor %}",
+            "loop.previtem.content == 'x'",
+            False,
+        ),
+        (
+            "{% for q in 'ab' if not loop.first %}{% if loop.first %}{% endif %}{% endfor %}",
+            "loop.first",
+            True,
+        ),
+        ("{% for m in messages if loop is defined %}{% endfor %}", "loop is defined", False),
         # what is asked a second time in a round has not changed
         (
             "{% for q in messages %}{% if loop.changed(q.role) %}"

@@ -30,6 +30,7 @@ TESTS = [
     "boolean",
     "true",
     "false",
+    "callable",
 ]
 
 
@@ -74,6 +75,7 @@ def test_tests_on_constants_are_jinja_s(name: str) -> None:
         ("loop.nothing is defined", {False}),
         ("[1] + [2]", {True}),
         ("m is callable or raise_exception is not callable", {False}),
+        ("m.nothing is callable and loop is callable", {True}),
     ],
 )
 def test_possible_outcomes(truths: Any, condition: str, possible: set[bool]) -> None:

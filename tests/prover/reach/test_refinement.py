@@ -201,3 +201,13 @@ def test_expressions_that_differ_in_brackets_are_not_the_same() -> None:
 def test_what_is_equal_to_one_need_not_be_it() -> None:
     body = "{% if enable_thinking == 1 %}{% if enable_thinking is boolean %}{% endif %}{% endif %}"
     assert_found(body, "enable_thinking is boolean", True, "tools")
+
+
+def test_a_test_that_holds_itself_open_is_asked_once() -> None:
+    """`k` stands for a test whose parts are refined by the rest of an earlier one, which names `k` again."""
+    body = (
+        "{% set k = (m.content or m.get('name')) is string %}{% if k and m.content == 'x' %}"
+        "{% elif not k %}{% if m.content %}{% endif %}{% endif %}"
+    )
+    assert_found(body, "k", True)
+    assert_found(body, "k", False)
