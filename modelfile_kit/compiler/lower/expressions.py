@@ -18,6 +18,7 @@ from ..values.value import Value
 from . import arithmetic
 from .compare import compare
 from .control_flow import Raised, Unsupported
+from .rule_calls import by_rule
 from .semantics import attribute, call_value, item, slice_of, to_text
 from .state import State
 
@@ -232,8 +233,8 @@ def apply_filter(st: State, node: nodes.Filter, value: Value) -> Value:
             raise Unsupported(f"the filter {node.name}", node.lineno)
         raise Raised(f"No filter named {node.name!r}.")
     if node.name in st.rules.whole:
-        return rule(st, value, *args, **kwargs)
-    return st.lift(value, lambda v: rule(st, v, *args, **kwargs))
+        return by_rule(st, f"the filter {node.name}", rule, value, *args, **kwargs)
+    return st.lift(value, lambda v: by_rule(st, f"the filter {node.name}", rule, v, *args, **kwargs))
 
 
 def tested(st: State, node: nodes.Test) -> Value:
@@ -243,4 +244,8 @@ def tested(st: State, node: nodes.Test) -> Value:
     rule = st.rules.tests.get(node.name)
     if rule is None:
         raise Unsupported(f"the test {node.name}", node.lineno)
-    return st.lift(value, lambda v: bool_of(st.facts.simplify(rule(st, v, *args, **kwargs))))
+
+    def ask(v: Value) -> Value:
+        return bool_of(st.facts.simplify(by_rule(st, f"the test {node.name}", rule, v, *args, **kwargs)))
+
+    return st.lift(value, ask)

@@ -33,11 +33,11 @@ from .text_methods import call_method_of_text
 ZERO, FOUR, TEN = Const(0), Const(4), Const(10)
 
 
-def default(st: State, v: Value, other: Value = EMPTY, boolean: Value = FALSE) -> Value:
+def default(st: State, v: Value, default_value: Value = EMPTY, boolean: Value = FALSE) -> Value:
     """The other value for what is undefined (or, with `boolean`, empty)."""
     if st.truth(boolean) == go.TRUE:
-        return st.branch(st.truth(v), lambda: st.settle(v), lambda: other)
-    return st.lift(v, lambda x: other if isinstance(x, Undef) else x)
+        return st.branch(st.truth(v), lambda: st.settle(v), lambda: default_value)
+    return st.lift(v, lambda x: default_value if isinstance(x, Undef) else x)
 
 
 def trim(st: State, v: Value, chars: Value = NONE) -> Value:
@@ -124,10 +124,10 @@ def tojson(
     return to_json(st, v, ensure_ascii, indent, separators, sort_keys)
 
 
-def join_by(st: State, v: Value, sep: Value = EMPTY, attribute: Value | None = None) -> Value:
+def join_by(st: State, v: Value, d: Value = EMPTY, attribute: Value | None = None) -> Value:
     if attribute is not None:
         raise Unsupported("the filter join with an attribute", st.line)
-    return st.lift(sep, lambda between: join(st, v, between))
+    return st.lift(d, lambda between: join(st, v, between))
 
 
 def sort(
@@ -189,6 +189,8 @@ def list_(st: State, v: Value) -> Value:
 
 def _selection(kind: StepKind, by_attribute: bool) -> Callable[..., Value]:
     def choose(st: State, v: Value, *args: Value) -> Value:
+        if by_attribute and not args:
+            raise Unsupported("choosing by an attribute that is not named", st.line)
         names = [str(a.value) if isinstance(a, Const) else "" for a in args[: 1 + by_attribute]]
         attribute = names.pop(0) if by_attribute else None
         name = names[0] if names else ""
@@ -306,9 +308,13 @@ def to_json(
         style = JsonStyle(indent.value, comma=",")
     elif indent != NONE:
         raise Unsupported("tojson with this indent", st.line)
-    if isinstance(separators, KnownList) and all(isinstance(s, Const) for s in separators.items):
-        comma, colon = (str(s.value) for s in separators.items if isinstance(s, Const))
-        style = JsonStyle(style.indent, comma=comma, colon=colon)
+    if isinstance(separators, KnownList):
+        between = [s.value for s in separators.items if isinstance(s, Const) and isinstance(s.value, str)]
+        if len(between) != 2 or len(separators.items) != 2:
+            raise Unsupported("tojson with these separators", st.line)
+        style = JsonStyle(style.indent, comma=between[0], colon=between[1])
+    elif separators != NONE:
+        raise Unsupported("tojson with these separators", st.line)
     return text_of(*json_parts(st, v, style, sort_keys == TRUE))
 
 

@@ -26,12 +26,16 @@ def call_function(st: State, name: str, args: list[Value], kwargs: dict[str, Val
     if name == "namespace":
         return _namespace(st, args, kwargs)
     if name == "range":
+        if kwargs or not 1 <= len(args) <= 3:
+            raise Unsupported("range() with these arguments", st.line)
         return _range(st, args)
     if name == "dict":
         if args:
             raise Unsupported("dict() of a value", st.line)
         return KnownDict(tuple(DictEntry(k, v) for k, v in kwargs.items()))
     if name == "strftime_now":
+        if kwargs or len(args) != 1:
+            raise Unsupported("strftime_now() with these arguments", st.line)
         return strftime(st, args[0])
     raise Unsupported(f"the function {name}", st.line)
 
@@ -61,6 +65,8 @@ def _range(st: State, args: list[Value]) -> Value:
     args = [_one_number(st, a) for a in args]
     known = [a.value for a in args if isinstance(a, Const) and isinstance(a.value, int)]
     if len(known) == len(args):
+        if known[2:] == [0]:
+            raise Raised("range() arg 3 must not be zero")
         numbers = range(*known)
         if len(numbers[: MAX_RANGE + 1]) > MAX_RANGE:  # of a longer one Python cannot tell the length
             raise Unsupported(f"a range of more than {MAX_RANGE} numbers", st.line)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..ir import nodes as go
 from ..ir.nodes import Test
-from ..values.callables import Builtin, Macro
+from ..values.callables import Builtin, LoopVariable, Macro
 from ..values.known import NONE, Const, Undef
 from ..values.number import is_int
 from ..values.request import Data, RuntimeValue
@@ -97,7 +97,8 @@ def _identical(st: State, v: Value, other: Value) -> Test:
 
 
 def callable_(st: State, v: Value) -> Test:
-    return go.Truth(isinstance(v, (Macro, Builtin)))
+    """What is undefined can be called too, and fails then."""
+    return go.Truth(isinstance(v, (Macro, Builtin, LoopVariable, Undef)))
 
 
 def equal_to(st: State, v: Value, other: Value) -> Test:

@@ -15,6 +15,7 @@ from ..values.truth import bool_of
 from ..values.value import Value
 from . import idioms
 from .control_flow import Unsupported
+from .rule_calls import by_rule
 from .semantics import item
 from .state import State
 
@@ -33,7 +34,7 @@ def apply(st: State, steps: tuple[SelectionStep, ...], element: Value) -> tuple[
                 rule = st.rules.filters.get(step.name)
                 if rule is None:
                     raise Unsupported(f"map with the filter {step.name}", st.line)
-                subject = st.lift(subject, lambda x, r=rule, s=step: r(st, x, *s.args))  # type: ignore[misc]
+                subject = st.lift(subject, _mapping(st, rule, step))
             element = subject
             continue
         if step.name:
@@ -49,7 +50,13 @@ def apply(st: State, steps: tuple[SelectionStep, ...], element: Value) -> tuple[
 
 def _asking(st: State, rule: Callable[..., Test], step: SelectionStep) -> Callable[[Value], Value]:
     """A test of Jinja's as a rule for one value."""
-    return lambda x: bool_of(st.facts.simplify(rule(st, x, *step.args)))
+    what = f"the test {step.name}"
+    return lambda x: bool_of(st.facts.simplify(by_rule(st, what, rule, x, *step.args)))
+
+
+def _mapping(st: State, rule: Callable[..., Value], step: SelectionStep) -> Callable[[Value], Value]:
+    """A filter as a rule for one value."""
+    return lambda x: by_rule(st, f"the filter {step.name}", rule, x, *step.args)
 
 
 def each(st: State, q: Selection, body: Callable[[Value, int], None]) -> None:

@@ -22,6 +22,7 @@ from .case import capitalized, in_case, titled
 from .control_flow import Raised, Unsupported
 from .kinds.split_text import count_pieces
 from .lazy import unworked
+from .rule_calls import by_rule
 from .semantics import to_text
 from .state import State
 from .text_search import around, has, held, wanted
@@ -35,7 +36,7 @@ def call_method_of_text(st: State, name: str, v: Value, args: list[Value], kwarg
     rule = st.rules.methods.get(name)
     if rule is None:
         raise Unsupported(f"the method {name} of an unknown text", st.line)
-    return rule(st, name, v, *args, **kwargs)
+    return by_rule(st, f"the method {name} of a text", rule, name, v, *args, **kwargs)
 
 
 def _known(name: str, text: str, args: Sequence[object]) -> Value:

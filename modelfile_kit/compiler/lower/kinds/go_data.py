@@ -157,7 +157,7 @@ def call_data_method(
     if name == "keys" and v.data in (Data.ARGUMENTS, Data.PROPERTIES, Data.PROPERTY_MAP, Data.JSON):
         return v
     if name == "get":
-        return get(st, v, args)
+        return get(st, v, args, kwargs)
     if name == "items":
         return pairs(st, v)
     known = as_dict(st, v)

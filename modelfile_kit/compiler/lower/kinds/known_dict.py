@@ -165,7 +165,7 @@ def call_dict_method(
     st: State, v: KnownDict, name: str, args: list[Value], kwargs: dict[str, Value]
 ) -> Value:
     if name == "get":
-        return get(st, v, args)
+        return get(st, v, args, kwargs)
     if name == "items":
         return pairs(st, v)
     if name == "keys":
@@ -179,8 +179,10 @@ def call_dict_method(
 MAPPING_METHODS = ("get", "items", "keys", "values", "pop")
 
 
-def get(st: State, v: Value, args: list[Value]) -> Value:
+def get(st: State, v: Value, args: list[Value], kwargs: dict[str, Value]) -> Value:
     """`v.get(key, other)`."""
+    if kwargs or not 1 <= len(args) <= 2:
+        raise Unsupported("the method get with these arguments", st.line)
     other = args[1] if len(args) > 1 else NONE
     return st.lift(item(st, v, args[0]), lambda x: other if isinstance(x, Undef) else x)
 

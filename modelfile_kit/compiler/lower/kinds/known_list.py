@@ -92,6 +92,8 @@ def slice_of_list(st: State, v: KnownList, start: Value, stop: Value, step: Valu
     bounds: list[Any] = [b.value if isinstance(b, Const) else b for b in (start, stop, step)]
     if not all(b is None or isinstance(b, int) for b in bounds):
         raise Raised("this value cannot be sliced")
+    if bounds[2] == 0:
+        raise Raised("slice step cannot be zero")
     return KnownList(v.items[slice(*bounds)])
 
 

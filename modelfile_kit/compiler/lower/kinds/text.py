@@ -142,6 +142,8 @@ def _character(st: State, v: Const | Str, key: Value) -> Value:
 @slice_of.of(Str, str)
 def slice_of_text(st: State, v: Const | Str, start: Value, stop: Value, step: Value) -> Value:
     bounds: list[Any] = [b.value if isinstance(b, Const) else b for b in (start, stop, step)]
+    if bounds[2] == 0:
+        raise Raised("slice step cannot be zero")
     if isinstance(v, Const) and all(b is None or isinstance(b, int) for b in bounds):
         return Const(str(v.value)[slice(*bounds)])
     return cut(st, v, start, stop, step)
