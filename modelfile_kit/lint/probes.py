@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.errors import KitError
 from ..core.later import later
+from ..core.step_account import steps_together
 from ..gotemplate import LimitError
 from ..ollama.prompt import PromptTemplate
 from ..ollama.versions import Target
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from ..huggingface import render
 else:
     render = later("modelfile_kit.huggingface.render")
+
+PROBE_STEPS = 1_000_000
+"""Steps of a TEMPLATE for one probe, whose conversation is short: the hungriest real one takes 150,000 for a
+long prompt."""
 
 SYSTEM, QUESTION, ANSWER, AGAIN = "Qsystemq", "Qquestionq", "Qanswerq", "Qagainq"
 THOUGHT, RESULT, TOOL, PLACE = "Qthoughtq", "Qresultq", "q_tool", "Qplaceq"
@@ -193,7 +198,8 @@ class Probes:
 
     def _render(self, name: str, prompt: PromptTemplate) -> Probe:
         try:
-            return Probe(name, prompt.render(**_REQUESTS[name]))
+            with steps_together(PROBE_STEPS, PROBE_STEPS, anew=True):
+                return Probe(name, prompt.render(**_REQUESTS[name]))
         except LimitError as error:
             self._hopeless = error
             return Probe(name, error=error)

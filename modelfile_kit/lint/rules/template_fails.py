@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ...core.diagnostics import Severity
 from ...core.errors import GoTemplateError
+from ...gotemplate import LimitError
 from ...prover.refusals import Refusal, refusal
 from ..context import Context
 from ..rule import Finding, Rule
@@ -28,6 +29,15 @@ def check(context: Context) -> Iterator[Finding]:
         error = probe.error
         if not isinstance(error, GoTemplateError):
             continue
+        if isinstance(error, LimitError):
+            reason = error.message.partition(": ")[2]
+            yield Finding(
+                f"lint stopped the TEMPLATE on {_WHAT[probe.name]} and does not judge its prompts: {reason}",
+                context.template,
+                error.help,
+                severity=Severity.WARNING,
+            )
+            return
         if _has_own_rule(context, error):
             return
         stopped = refusal(error.message)

@@ -1,5 +1,7 @@
 import pytest
 
+from modelfile_kit.lint.probes import PROBE_STEPS
+from modelfile_kit.ollama.prompt import PromptTemplate
 from tests.lint.helpers import Typed, rule_catches, rule_catches_not, write_model
 
 CODE = "MK203"
@@ -62,3 +64,33 @@ def test_what_models_ask_of_a_conversation_is_kept():
         '{{ end }}<think>{{ .Thinking }}</think>{{ .Content }}{{ end }}"""\n'
     )
     rule_catches_not(CODE, text)
+
+
+def doubling(levels, inner):
+    """Templates of which each calls the next one twice."""
+    parts = [f'{{{{ template "x{n + 1}" . }}}}' * 2 for n in range(levels)] + [inner]
+    defined = "".join(f'{{{{ define "x{n}" }}}}{part}{{{{ end }}}}' for n, part in enumerate(parts))
+    last = '{{ range .Messages }}{{ .Content }}{{ end }}{{ template "x0" . }}'
+    return f'TEMPLATE """{defined}{last}"""\n'
+
+
+@pytest.mark.parametrize("inner", ["x", "{{ if false }}x{{ end }}"])
+def test_a_limit_is_no_judgement(inner, monkeypatch):
+    asked = []
+    render = PromptTemplate.render
+
+    def noted(self, **how):
+        asked.append(self)
+        return render(self, **how)
+
+    monkeypatch.setattr(PromptTemplate, "render", noted)
+    found = rule_catches(CODE, doubling(30, inner))
+    assert str(found.severity) == "warning"
+    assert "lint stopped the TEMPLATE on a question" in found.message
+    assert f"more than {PROBE_STEPS:,} steps" in found.message
+    steps = {id(prompt): prompt.steps for prompt in asked}
+    assert 0 < sum(steps.values()) < 1.1 * PROBE_STEPS
+
+
+def test_a_template_far_above_real_ones_is_judged():
+    rule_catches_not(CODE, doubling(13, "x"))
