@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from ..core.urls import HIDDEN, hide_logins, shown_server
+
 MAX_HOST = 350
 MAX_PART = 80  # namespace, model and tag each
 
@@ -81,7 +83,8 @@ def check_name(name: str) -> NameProblem | None:
     for part, value in _parts(name):
         problem = _check_part(part, value)
         if problem:
-            return NameProblem(f"{name!r}: {problem}", _advice(name))
+            shown = _without_login(name)
+            return NameProblem(f"{shown!r}: {problem}", _advice(shown.replace(f"{HIDDEN}@", "")))
     return None
 
 
@@ -149,6 +152,13 @@ def _check_part(part: str, value: str) -> str | None:
 
 def _plain(c: str) -> bool:
     return c == "_" or (c.isascii() and c.isalnum())
+
+
+def _without_login(name: str) -> str:
+    """For people: what is no name may be an address with user and password, also one without a scheme."""
+    login, _, rest = name.rpartition("@")
+    bare = ":" in login and "/" not in login and not rest.startswith("sha256:")
+    return shown_server(name) if bare else hide_logins(name)
 
 
 def _advice(name: str) -> str:

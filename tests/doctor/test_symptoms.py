@@ -3,6 +3,7 @@
 import pytest
 
 from modelfile_kit.doctor import diagnose
+from modelfile_kit.doctor.symptoms import unrecognised
 
 
 @pytest.mark.parametrize(
@@ -45,3 +46,10 @@ def test_what_is_behind_an_error_text(text, codes):
 def test_the_reason_stands_before_its_consequences():
     text = "unexpected EOF\nclip_init: failed\nerror: unknown projector type: glm9v"
     assert diagnose(text)[0].code == "MK416"
+
+
+def test_no_password_of_an_error_text_is_repeated():
+    word = "http://me:s3cret@host/x"
+    assert unrecognised(word).message.startswith("'http://***@host/x' is neither")
+    [found] = diagnose(f"llama_model_load: unknown model architecture: '{word}'")
+    assert found.code == "MK717" and "s3cret" not in found.message + found.help

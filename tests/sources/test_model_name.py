@@ -98,3 +98,24 @@ def test_the_port_of_a_host_is_no_tag(name: str, base: str, model: str, tag: str
     assert has_tag(name) is (with_tag(name) == name)
     parts = parse_model_name(name)
     assert (parts.model, parts.tag) == (model, tag)
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        ("http://me:s3cret@host/x/m", "`http-host-x-m`"),
+        ("https://me:s3cret@host:11434/my model", "`https-host-11434-my-model`"),
+        ("me:s3cret@host/m", "`host-m`"),
+    ],
+)
+def test_no_password_in_what_is_said_of_a_name(name: str, advice: str) -> None:
+    problem = check_name(name)
+    assert problem is not None
+    assert advice in problem.help
+    assert "***@host" in problem.message
+    assert "s3cret" not in problem.message + problem.help
+
+
+def test_a_digest_is_no_password() -> None:
+    problem = check_name("model:tag@sha256:0a1b")
+    assert problem is not None and "'model:tag@sha256:0a1b'" in problem.message
