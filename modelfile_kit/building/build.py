@@ -29,7 +29,7 @@ from ..sources.places import remote
 from ..sources.resolve import place_of
 from .modelfile_text import Values, relative_to_modelfile, write_modelfile
 from .native_way import NativeReplies, native_replies
-from .output import write_files
+from .output import MODELFILE, require_own, write_files
 from .package_replies import renderer_trip, template_trip
 from .parameters import written_parameters
 from .plan import Plan, make_plan
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from ..compiler import Compiled
     from ..ollama.grammar import Modelfile
 
-MODELFILE = "Modelfile"
 _NOT_HERE = "`mkmodelfile publish` and `serve` fetch it, `ollama create` does not"
 REPORT = "report.json"
 
@@ -317,6 +316,7 @@ def build_files(
     modelfile = _written(package, files, values, projector_directive)
     report = make_report(package, files, plan, values)
     if write:
+        require_own(folder)
         write_files(folder, {MODELFILE: str(modelfile).encode(), REPORT: report_bytes(report)})
     return Build(package, folder / MODELFILE, modelfile, files, plan, report)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from ..core.beside import folder_beside
 from ..core.clone import clone_file
 from ..core.diagnostics import Span
 from ..core.errors import UsageError
+from ..core.files import read_file
 from ..core.os_errors import os_reason
 
 try:
@@ -20,6 +21,9 @@ except ImportError:  # Windows
 
 CANNOT_WRITE = "MK903"
 STAGED = "mkmodelfile"  # in the name of the folder that holds the files before they get their names
+MODELFILE = "Modelfile"
+_HEAD = b"# Written by mkmodelfile "  # templates/*/Modelfile.j2
+_HEAD_BYTES = 4096
 
 
 def write_files(folder: Path, files: Mapping[str, bytes | Path]) -> None:
@@ -53,6 +57,23 @@ def write_files(folder: Path, files: Mapping[str, bytes | Path]) -> None:
         for new in made:
             with contextlib.suppress(OSError):
                 new.rmdir()
+
+
+def require_own(folder: Path, names: Iterable[str] = (MODELFILE,)) -> None:
+    """Raises UsageError where a build would replace or remove a file that no build has written.
+
+    names: of the files. Every build writes a Modelfile whose head says so; what is beside that one is a
+    build's too.
+    """
+    there = next((folder / name for name in names if os.path.lexists(folder / name)), None)
+    modelfile = folder / MODELFILE
+    if there is None or (modelfile.is_file() and _HEAD in read_file(modelfile, _HEAD_BYTES)):
+        return
+    raise UsageError(
+        "is there already, and no build has written it: this one would take its place",
+        span=Span(str(there)),
+        help="name another folder with --output, or move the file",
+    )
 
 
 @contextlib.contextmanager

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..building.build import MODELFILE, Build, default_output, modelfile_beside
-from ..building.output import write_files
+from ..building.build import Build, default_output, modelfile_beside
+from ..building.output import MODELFILE, require_own, write_files
 from ..building.plan import stop_on_errors
 from ..building.sources import license_text
 from ..core.diagnostics import Diagnostic
@@ -70,12 +70,13 @@ def write_hub_files(
 ) -> tuple[Path, HubFiles]:
     """Writes them into a folder, `hf` in the build's own by default; a model card that is there stays.
 
-    Raises as `hub_files` does, UsageError where the folder cannot be written, SourceError where a file that
-    lies elsewhere cannot be fetched.
+    Raises as `hub_files` does, UsageError where the folder cannot be written or has files of these names that
+    no build wrote, SourceError where a file that lies elsewhere cannot be fetched.
     """
     made = hub_files(built)
-    bring_here(built, progress=progress)
     folder = output if output is not None else default_output(built.package) / FOLDER
+    require_own(folder, (MODELFILE, *SETTINGS))
+    bring_here(built, progress=progress)
     texts = {n: data for n, data in made.texts.items() if n != CARD or not (folder / CARD).exists()}
     write_files(folder, {**made.files, **texts})
     for name in SETTINGS:

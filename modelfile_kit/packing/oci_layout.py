@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..building.build import MODELFILE, Build, default_output, modelfile_beside
-from ..building.output import write_files
+from ..building.build import Build, default_output, modelfile_beside
+from ..building.output import MODELFILE, write_files
 from ..building.sources import license_text
 from ..core.diagnostics import Diagnostic, Severity
 from ..core.errors import UsageError

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from modelfile_kit.building.build import default_output
-from modelfile_kit.building.output import write_files
+from modelfile_kit.building.output import require_own, write_files
 from modelfile_kit.core.errors import UsageError
 from modelfile_kit.package.package import load_package
 
@@ -92,3 +92,17 @@ def test_a_link_in_a_package_does_not_choose_where_a_build_goes(tmp_path: Path) 
         with pytest.raises(UsageError, match="outside of the package"):
             default_output(loaded)
         link.unlink()
+
+
+def test_what_no_build_wrote_stays(tmp_path: Path) -> None:
+    require_own(tmp_path)
+    (tmp_path / "Modelfile").write_text("FROM llama3\n")
+    with pytest.raises(UsageError, match="no build has written it"):
+        require_own(tmp_path)
+    (tmp_path / "Modelfile").write_text("# a: b\n# Written by mkmodelfile 1.0; change the package.\nFROM a\n")
+    (tmp_path / "system").write_text("")
+    require_own(tmp_path, ("Modelfile", "system"))
+    (tmp_path / "Modelfile").unlink()
+    with pytest.raises(UsageError) as refused:
+        require_own(tmp_path, ("Modelfile", "system"))
+    assert refused.value.span is not None and refused.value.span.file == str(tmp_path / "system")

@@ -9,6 +9,7 @@ import pytest
 
 from modelfile_kit.building.plan import BuildError
 from modelfile_kit.core.clone import clone_file
+from modelfile_kit.core.errors import UsageError
 from modelfile_kit.ollama.grammar import parse_modelfile
 from modelfile_kit.packing.hub_files import hub_files, params_bytes, write_hub_files
 from modelfile_kit.publish.create_request import read_request
@@ -81,6 +82,16 @@ def test_settings_of_an_earlier_build_go(seeing) -> None:
     write_hub_files(seeing())
     assert not (folder / "system").exists()
     assert (folder / "params").exists()
+
+
+def test_files_of_the_user_are_neither_replaced_nor_removed(seeing, tmp_path) -> None:
+    for name in ("Modelfile", "system", "params"):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / name).write_text("mine")
+        with pytest.raises(UsageError, match="no build has written it"):
+            write_hub_files(seeing(), folder)
+        assert [(p.name, p.read_text()) for p in folder.iterdir()] == [(name, "mine")]
 
 
 def test_nothing_is_written_where_the_hub_would_serve_another_model(seeing, tmp_path) -> None:
