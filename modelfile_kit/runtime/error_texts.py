@@ -150,6 +150,13 @@ ERROR_TEXTS: tuple[ErrorText, ...] = (
     ),
     ErrorText(
         LLAMA_CPP,
+        "MK451",
+        r"GGML_ASSERT\((?:vocab\.)?id_to_token\.size\(\) == (?:vocab\.)?token_to_id\.size\(\)\)",
+        "two tokens of the vocabulary have the same text, and llama.cpp aborts on them",
+        "use another conversion of the model, or convert it again; `mkmodelfile inspect` names the tokens",
+    ),
+    ErrorText(
+        LLAMA_CPP,
         "MK717",
         r"has invalid ggml type (?P<type>\d+)",
         "this llama.cpp does not know the tensor type {type}: it is too old for the quantization, or the "

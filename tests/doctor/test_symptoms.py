@@ -26,6 +26,10 @@ from modelfile_kit.doctor.symptoms import unrecognised
         ("llama runner process has terminated: signal: segmentation fault", ["MK417"]),
         ("Failed to load CLIP model from /root/.ollama/blobs/sha256-1", ["MK854"]),
         ("an error was encountered while running the model: unexpected EOF", ["MK413"]),
+        (
+            "llama-server has terminated: GGML_ASSERT(id_to_token.size() == token_to_id.size()) failed",
+            ["MK451"],
+        ),
         ("llama_model_load: error loading model: unknown model architecture: 'glm9'", ["MK717"]),
         ("model requires more system memory (9.1 GiB) than is available (4.0 GiB)", ["MK718"]),
         ("Error: pull model manifest: file does not exist", ["MK808"]),
