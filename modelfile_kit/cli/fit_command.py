@@ -344,9 +344,9 @@ class _Question:
         if own.place is None:
             return
         shapes = {tensor.name: tensor.shape for tensor in self.model.tensors}
-        for path in sorted(p for p in own.path.parent.iterdir() if has_ending(p, (".gguf",)))[
-            :MAX_NEIGHBOURS
-        ]:
+        # Of a header that was read by name there is no folder; a pattern finds nothing in one.
+        models = (path for path in own.path.parent.glob("*") if has_ending(path, (".gguf",)))
+        for path in sorted(models)[:MAX_NEIGHBOURS]:
             if str(path) in self.model.files or path == own.path:
                 continue
             try:

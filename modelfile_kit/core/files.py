@@ -151,6 +151,10 @@ def open_file(path: Path) -> BinaryIO:
     _require_no_zero(path)
     _require_regular(path, path.stat())
     require_no_output(path)
+    return _opened(path)
+
+
+def _opened(path: Path) -> BinaryIO:
     stream = open(path, "rb", opener=_at_once)  # noqa: SIM115 -- the caller's
     try:
         # Something else can have taken its place since.
@@ -319,7 +323,11 @@ def _require_replaceable(path: Path, data: bytes) -> None:
     if not path.exists():
         return
     _require_regular(path, path.stat())
-    if not is_gguf(data) and os.access(path, os.R_OK) and is_gguf_file(path):
+    if is_gguf(data) or not os.access(path, os.R_OK):
+        return
+    with _opened(path) as stream:  # looking at what is replaced is no reading of an input
+        is_model = is_gguf(stream.read(8))
+    if is_model:
         raise UsageError(
             "this is a GGUF file, and what would take its place is not a model",
             span=Span(str(path)),

@@ -233,6 +233,15 @@ def test_what_a_command_is_told_to_write_is_not_read(tmp_path: Path) -> None:
     require_unread(soft)
 
 
+def test_an_output_of_an_earlier_run_is_replaced(tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    page.write_text("old")
+    with told_to_write([("--html", page)]):
+        write_atomically(page, b"new")
+        write_atomically(page, b"newer")
+    assert page.read_bytes() == b"newer"
+
+
 def test_two_outputs_are_two_files(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("a")
     (tmp_path / "b").hardlink_to(tmp_path / "a")
