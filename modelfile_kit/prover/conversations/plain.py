@@ -212,6 +212,11 @@ def images(seen: Features) -> Iterator[Candidate]:
                     told.append(message("assistant", f"a{i}"))
                 told.append(message("user", f"u{i}", images=count or None))
             yield probe(f"images-{counts}-{system}", told, category="images", telling=True)
+    for counts in ((1, 1), (1, 0), (0, 1), (1, 2)):
+        # the same words twice: templates compare whole messages
+        asked = [message("user", "u", images=count or None) for count in counts]
+        twice = (asked[0], message("assistant", "a"), asked[1])
+        yield probe(f"images-same-{counts}", twice, category="images", telling=True)
     yield from _images_elsewhere()
     strange = [t for t in (*texts.general(seen), *texts.around_markers(seen)) if "[img" not in t]
     for i, text in enumerate(strange):

@@ -145,6 +145,10 @@ HISTORIES: dict[str, tuple[Message, ...]] = {
     "crossed": (U, asked("", *TWO_CALLS), told("22", "g", "def123456"), told()),
     "uctct": (U, asked(), told(), asked("", call({"b": 2}, "g")), told("22", "g")),
     "uctcta": (U, asked(), told(), asked("again"), told(), A),
+    # the same words twice, and other calls or answers: templates compare whole messages
+    "uctct-same": (U, asked("say"), told(), asked("say", call({"b": 2}, "g")), told(name="g")),
+    "uctc-same": (U, asked(), told(), asked("", call({"b": 2}))),
+    "uctca-same": (U, asked("a"), told(), A),
     "uctu": (U, asked(), told(), U2),
     "uc": (U, asked()),
     "uc-text": (U, asked("say")),

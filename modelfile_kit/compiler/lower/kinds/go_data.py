@@ -11,7 +11,9 @@ from ...ir.operations import JsonStyle
 from ...values.known import Const, Undef
 from ...values.request import MAPPINGS, Data, RuntimeValue
 from ...values.text import Part, text_of
+from ...values.truth import bool_of
 from ...values.value import Value
+from ..compare import is_equal
 from ..control_flow import Unsupported
 from ..python_repr import note_escapes
 from ..semantics import (
@@ -177,6 +179,17 @@ def data_equals(st: State, v: RuntimeValue, other: Value) -> Test:
     if v.data is not other.data:
         return go.FALSE
     if v.data is Data.MESSAGE:
-        # equal when what a template can see of them is
-        return go.both(*(go.equal(go.Field(v.expr, n), go.Field(other.expr, n)) for n in ("Role", "Content")))
+        return _messages_equal(st, v, other)
     raise Unsupported(f"comparing {v.description} with {other.description}", st.line)
+
+
+def _messages_equal(st: State, v: RuntimeValue, other: RuntimeValue) -> Test:
+    """All that they hold is equal: thoughts, calls and ids too, which a TEMPLATE must not name for it.
+
+    Images are the same to a chat template, which Go's are not.
+    """
+    same = go.equal(go.call("json", v.expr), go.call("json", other.expr))
+    if not st.images:
+        return same
+    here, there = item(st, v, Const("content")), item(st, other, Const("content"))
+    return go.both(st.truth(st.lift2(here, there, lambda a, b: bool_of(is_equal(st, a, b)))), same)
