@@ -105,6 +105,9 @@ ARGUMENTS: tuple[Mapping[str, Any], ...] = (
     {"a": {"b": "y", "c": {"d": 1}}, "e": {}},
     {"a": ["x", 1, True, None, {"b": []}], "c": []},
     {"a": '{"b": 1}', "c": "  x\n", "d": "1", "e": "true"},
+    # numbers that Python takes for true and false
+    {"a": 1, "b": True},
+    {"a": [0], "b": [False]},
 )
 
 

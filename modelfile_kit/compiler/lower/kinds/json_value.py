@@ -219,7 +219,10 @@ def json_equals(st: State, v: RuntimeValue, other: Value) -> Test:
         return go.both(is_kind(v.expr, "string"), go.equal(v.expr, st.to_go(other)))
     t = test_of(other)
     if isinstance(t, go.Truth):
-        return go.both(is_kind(v.expr, "bool"), go.Atom(v.expr) if t.value else go.negate(go.Atom(v.expr)))
+        same = go.Atom(v.expr) if t.value else go.negate(go.Atom(v.expr))
+        # for Python 1 is equal to true, and 0 to false
+        number = go.equal(go.call("json", v.expr), go.Lit("1" if t.value else "0"))
+        return go.either(go.both(is_kind(v.expr, "bool"), same), number)
     if other == NONE:
         return is_kind(v.expr, "<nil>")
     raise Unsupported(f"comparing a JSON value with {other.description}", st.line)

@@ -38,3 +38,23 @@ def test_a_list_in_a_schema(use: str, types: list[str]) -> None:
     messages = [{"role": "user", "content": "q"}]
     template = compile_template(source).template
     assert render_prompt(template, messages, tools=tools) == render_reference(source, messages, tools=tools)
+
+
+@pytest.mark.parametrize("value", [1, 0, True, False, 2, "1", "true", "", None, [1], [True], {"b": 1}, 1.5])
+def test_numbers_are_equal_to_true_and_false_as_in_python(value: Any) -> None:
+    source = (
+        "{% for m in messages %}{{ m.content }}{% for c in m.tool_calls or [] %}"
+        "{% if c.function.arguments.a == true %}yes{% elif c.function.arguments.a == false %}no{% endif %}"
+        "{{ 'not' if c.function.arguments.a != true }}{% endfor %}{% endfor %}"
+    )
+    call = {"id": "abc123456", "type": "function", "function": {"name": "f", "arguments": {"a": value}}}
+    messages = [{"role": "assistant", "content": "q", "tool_calls": [call]}]
+    assert render_prompt(compile_template(source).template, messages) == render_reference(source, messages)
+
+
+def test_values_that_python_alone_takes_for_equal_are_no_exact_claim() -> None:
+    source = (
+        "{% for m in messages %}{{ m.content }}{% for c in m.tool_calls or [] %}"
+        "{{ 'same' if c.function.arguments.a == c.function.arguments.b }}{% endfor %}{% endfor %}"
+    )
+    assert compile_template(source).coverage["tools"] == "partial"
