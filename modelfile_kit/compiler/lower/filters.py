@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace as dataclass_replace
 
-from jinja2 import Environment
-from jinja2.filters import do_indent, do_sort, do_unique
+from jinja2 import Environment, Undefined
+from jinja2.filters import do_indent, do_max, do_min, do_sort, do_unique
 
 from ..ir import nodes as go
 from ..ir import operations as ops
@@ -252,6 +252,8 @@ def _extreme(largest: bool) -> Callable[..., Value]:
     def choose(st: State, v: Value) -> Value:
         if not isinstance(v, KnownList) or not v.items:
             raise Unsupported("the filters min and max of an unknown list", st.line)
+        if any(is_text(leaf) for x in v.items for leaf in leaves(x)):
+            return _extreme_text(st, v, largest)
         best = v.items[0]
         for x in v.items[1:]:
             y = best
@@ -260,6 +262,19 @@ def _extreme(largest: bool) -> Callable[..., Value]:
         return best
 
     return choose
+
+
+def _extreme_text(st: State, v: KnownList, largest: bool) -> Value:
+    """Jinja compares texts without regard to case, which only shows for those that are known."""
+    known = [x.value for x in v.items if isinstance(x, Const)]
+    if len(known) != len(v.items):
+        raise Unsupported("the filters min and max of unknown texts", st.line)
+    try:
+        found = (do_max if largest else do_min)(Environment(), known)  # noqa: S701
+    except TypeError as e:
+        raise Raised(str(e)) from None
+    assert not isinstance(found, Undefined)  # there is one at least
+    return Const(found)
 
 
 def whole(st: State, v: Value, default: Value) -> Value:

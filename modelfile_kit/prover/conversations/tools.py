@@ -111,6 +111,11 @@ ARGUMENTS: tuple[Mapping[str, Any], ...] = (
 )
 
 
+# What an argument of a name that the template reads can hold, and how many such names are tried.
+NAMED_VALUES: tuple[Any, ...] = (None, True, False, 0, 1, "", "x", [], ["x"], {}, {"x": 1})
+NAMES_MAX = 60
+
+
 def call(arguments: Mapping[str, Any] | None = None, name: str = "f", id: str | None = ID) -> dict[str, Any]:
     """A tool call as a message carries it."""
     known = {} if id is None else {"id": id}
@@ -224,8 +229,17 @@ def tools(seen: Features) -> Iterator[Candidate]:
         yield probe(f"schema-{i}", (S, U), schemas, category="tools", telling=True)
         both = (*schemas, *SCHEMAS[i - 1])
         yield probe(f"schema-bare-{i}", (U,), both, category="tools", telling=True)
+    yield from _named_arguments(seen)
     yield from _odd_texts(seen)
     yield from _literals(seen)
+
+
+def _named_arguments(seen: Features) -> Iterator[Candidate]:
+    """Arguments of every name that the template reads, with each value of JSON; null is there, yet empty."""
+    names = sorted({*seen.keys, *seen.literals, *seen.markers} - {""})[:NAMES_MAX]
+    for i, value in enumerate(NAMED_VALUES if names else ()):
+        history = (U, asked("", call(dict.fromkeys(names, value))), told())
+        yield probe(f"named-arguments-{i}", history, PLAIN, category="tools", telling=True)
 
 
 def _odd_texts(seen: Features) -> Iterator[Candidate]:

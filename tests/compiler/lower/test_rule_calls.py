@@ -74,6 +74,7 @@ def test_a_step_of_nothing_fails_as_in_python(expression: str) -> None:
         "loop is callable",
         "m.content is callable",
         "m.content.upper is callable",
+        "['B', 'a'] | min == 'a' and ['B', 'a'] | max == 'B'",
     ],
 )
 def test_names_of_arguments_and_what_can_be_called_are_jinja_s(expression: str) -> None:

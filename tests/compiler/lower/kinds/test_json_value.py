@@ -58,3 +58,14 @@ def test_values_that_python_alone_takes_for_equal_are_no_exact_claim() -> None:
         "{{ 'same' if c.function.arguments.a == c.function.arguments.b }}{% endfor %}{% endfor %}"
     )
     assert compile_template(source).coverage["tools"] == "partial"
+
+
+@pytest.mark.parametrize("test", ["c.function.arguments.city is defined", "'city' in c.function.arguments"])
+def test_an_argument_that_is_null_is_there(test: str) -> None:
+    """Go gives the same for a key that is not there: nothing exact is claimed, whatever the name."""
+    source = (
+        "{% for m in messages %}{{ m.content }}{% for c in m.tool_calls or [] %}{{ 'there' if "
+        + test
+        + " }}{% endfor %}{% endfor %}"
+    )
+    assert compile_template(source).coverage["tools"] == "partial"
