@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.diagnostics import Diagnostic, Severity
 from ..core.errors import ServerError
+from ..core.foreign_text import bounded
 from ..publish.subject import LONGER, Check
 from ..runtime.error_texts import reason
 from ..runtime.ollama.messages import Answer
@@ -57,6 +58,9 @@ class About:
     images: bool | None = None
     audio: bool | None = None
     context: int | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "program", bounded(self.program))
 
 
 @dataclass

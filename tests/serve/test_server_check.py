@@ -247,6 +247,12 @@ def test_a_server_that_says_that_its_model_is_deaf_is_sent_no_sound(
     assert (found["sound"][0], found["sound"][2]) == (("passed", []) if hears else ("failed", ["MK888"]))
 
 
+def test_a_version_without_end_is_not_repeated(check, httpserver):
+    httpserver.expect_request("/props").respond_with_json({"build_info": "b" * 3_000_000})
+    report, _ = check()
+    assert 0 < len(str(report.facts)) < 5_000
+
+
 def test_a_prompt_that_is_cut_is_a_warning(check):
     report, found = check("cuts")
     assert report.ok and found["context overflow"][2] == ["MK889"]

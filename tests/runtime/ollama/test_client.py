@@ -174,8 +174,9 @@ def test_what_is_no_json_object_is_no_ollama(httpserver, server, body):
     assert len(e.value.message) < 1000
 
 
-def test_a_foreign_json_service_is_no_ollama(httpserver, server):
-    httpserver.expect_request("/api/version").respond_with_json({"name": "other"})
+@pytest.mark.parametrize("answer", [{"name": "other"}, {"version": "9" * 30_000_000}])
+def test_a_foreign_json_service_is_no_ollama(httpserver, server, answer):
+    httpserver.expect_request("/api/version").respond_with_json(answer)
     with pytest.raises(ServerError) as e:
         server.version()
     assert "is it an Ollama server" in e.value.message
