@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -235,7 +236,10 @@ class _Pool:
     def __init__(self, size: int) -> None:
         self._tasks: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
         self._stopped = threading.Event()
-        self._threads = [threading.Thread(target=self._run, daemon=True) for _ in range(size)]
+        # How patient the user is with a server is known in this context alone.
+        self._threads = [
+            threading.Thread(target=copy_context().run, args=(self._run,), daemon=True) for _ in range(size)
+        ]
         for thread in self._threads:
             thread.start()
 

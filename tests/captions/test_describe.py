@@ -13,6 +13,7 @@ from modelfile_kit.captions.cache import AnswerCache
 from modelfile_kit.captions.describe import TRIES, Caption, describe
 from modelfile_kit.captions.models import Question
 from modelfile_kit.core.errors import KitError, ServerError, UsageError
+from modelfile_kit.core.http_client import Budget, patience
 from modelfile_kit.runtime.completion import Completion
 from modelfile_kit.runtime.ollama.replies import HalfStreamError, RefusedError
 from modelfile_kit.vision.image_tokens import Eye
@@ -76,6 +77,13 @@ def test_answers_come_in_the_order_of_the_files(files):
     assert [c.file for c in found] == [str(f) for f in files]
     assert [c.answer.text for c in found] == [f"some {len(f.read_bytes())} bytes" for f in files]
     assert 1 < model.most <= 3
+
+
+def test_the_deadline_of_the_user_holds_for_every_answer(files):
+    seconds: list[float] = []
+    with patience(deadline=7.5):
+        captions(files, Model(lambda image: seconds.append(Budget().seconds)), jobs=3)
+    assert seconds == [7.5] * len(files)
 
 
 def test_no_more_are_begun_than_are_wanted(files):
