@@ -17,6 +17,7 @@ from multiprocessing import get_context
 from typing import Any, Protocol, TypeVar
 
 from ..core.errors import MissingDependencyError, UsageError
+from ..core.http_client import as_patient
 
 MEMORY_BYTES = 2 << 30
 """What one worker may take; the largest honest header takes 300 MB."""
@@ -58,6 +59,7 @@ class LocalWorkers:
 
     async def call(self, function: Callable[..., Result], *arguments: Any) -> Result:
         process = await self._idle.get()
+        function = as_patient(function)
         try:
             for _ in range(DEATHS):
                 with contextlib.suppress(BrokenProcessPool):
@@ -126,7 +128,7 @@ class DaskWorkers:
     async def call(self, function: Callable[..., Result], *arguments: Any) -> Result:
         from distributed.scheduler import KilledWorker
 
-        future = self._client.submit(function, *arguments, pure=False)
+        future = self._client.submit(as_patient(function), *arguments, pure=False)
         try:
             result: Result = await future
         except KilledWorker as e:

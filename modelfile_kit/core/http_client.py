@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import httpx
 
 Owner = TypeVar("Owner", bound="ClientOwner")
+Result = TypeVar("Result")
 
 CONNECT_SECONDS = 10.0  # a server that accepts no connection by then does not run
 DEADLINE_SECONDS = 6 * 3600.0  # one answer; the longest real ones are a quantization or a push
@@ -69,6 +70,16 @@ def patience(deadline: float | None = None, least_rate: float | None = None) -> 
         yield
     finally:
         _PATIENCE.reset(token)
+
+
+def as_patient(function: Callable[..., Result]) -> Callable[..., Result]:
+    """The function as another process is to call it: bearing what is borne here."""
+    return partial(_bearing, _PATIENCE.get(), function)
+
+
+def _bearing(borne: Patience, function: Callable[..., Result], *arguments: Any) -> Result:
+    with patience(borne.deadline, borne.least_rate):
+        return function(*arguments)
 
 
 class Budget:

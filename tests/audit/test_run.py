@@ -21,6 +21,7 @@ from modelfile_kit.audit.run import WORKER_DIED, Done, audit
 from modelfile_kit.audit.templates import Judged, Judgements, Template, judge
 from modelfile_kit.audit.workers import Workers, dask_workers, local_workers
 from modelfile_kit.compiler import compile_template
+from modelfile_kit.core.http_client import Budget, patience
 from modelfile_kit.micro import build_model, build_pair
 from tests.hub_server import HubServer
 
@@ -230,6 +231,24 @@ def test_a_fault_of_the_kit_costs_one_model(files: Path, monkeypatch: pytest.Mon
     found = run([str(files / "2" / "model-2.gguf"), str(files / "0" / "model-0.gguf")])
     errors = {Path(name).parent.name: done.row.error for name, done in found.items()}
     assert errors == {"0": "", "2": "MK999: internal error: ZeroDivisionError: ours"}
+
+
+def borne() -> tuple[float, float]:
+    return Budget(30.0).seconds, Budget().seconds
+
+
+@pytest.mark.parametrize("where", ["here", "dask"])
+def test_a_worker_waits_no_longer_than_the_user_says(where: str) -> None:
+    if where == "dask":
+        pytest.importorskip("distributed", reason="the extra dask is not installed")
+
+    async def ask() -> tuple[float, float]:
+        opened = local_workers(1) if where == "here" else dask_workers("local", 1)
+        async with opened as workers:
+            return await workers.call(borne)
+
+    with patience(3.0):
+        assert asyncio.run(ask()) == (3.0, 3.0)
 
 
 def test_dask_gives_the_same_rows(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
