@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 QUICK_SECONDS = 60.0  # show, list, copy, delete: no model is loaded for these
 PATIENCE_SECONDS = 900.0  # silence while a model is loaded from a slow disk or a blob is hashed
 LISTINGS = 5  # tries to list the models while others delete some
-MAX_VERSION = 100  # characters; 0.34.4, or a branch's name
+MAX_VERSION = 200  # characters; 0.34.4, or a branch's name
 MAX_REPLY_BYTES = 64 << 20  # /api/show of a large model is some 100 kB; more is not Ollama
 
 Progress = Callable[[Mapping[str, Any]], None]
