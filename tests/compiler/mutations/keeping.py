@@ -32,6 +32,7 @@ _OPPOSITE = {"eq": "ne", "ne": "eq", "lt": "gteq", "gteq": "lt", "gt": "lteq", "
 _OPPOSITE |= {"in": "notin", "notin": "in"}
 _SWAPPED = {"eq": "eq", "ne": "ne", "lt": "gt", "gt": "lt", "lteq": "gteq", "gteq": "lteq"}
 # What is put in the place of a marker: quotes, backslashes, braces, letters beyond ASCII, repetition.
+_MEDIA = re.compile("image|img|vision|video|audio|sound|media", re.IGNORECASE)
 MARKERS = (
     "<«x»>",
     "[/\"Q'\\]",
@@ -223,13 +224,16 @@ def _adds_text(node: Any) -> bool:
 
 @keeping
 def other_marker(tree: nodes.Template, rng: random.Random) -> bool:
-    """A marker of the template is another one, wherever it stands."""
+    """A marker of the template is another one, wherever it stands.
+
+    One that stands for an image or a sound stays: another text is no place for one, and the claim is less.
+    """
     texts = [(n, "data") for n in all_nodes(tree, nodes.TemplateData)]
     texts += [(n, "value") for n in all_nodes(tree, nodes.Const) if isinstance(n.value, str)]
     found = {
         m for n, field in texts for m in re.findall(r"<[^<>\s]{2,40}>|\[/?[A-Z_]{2,20}\]", getattr(n, field))
     }
-    old = pick(rng, sorted(found))
+    old = pick(rng, sorted(m for m in found if not _MEDIA.search(m)))
     if old is None:
         return False
     new = rng.choice(MARKERS)
