@@ -179,7 +179,8 @@ def thinking(seen: Features) -> Iterator[Candidate]:
                 yield probe(f"think-{name}", plain(order), None, think, category="thinking")
             if "assistant" in order:
                 told = tuple(_with_reasoning(m, f"r{i}") for i, m in enumerate(plain(order)))
-                yield probe(f"reasoning-{name}", told, None, think, category="thinking")
+                first = think is None and len(order) < 3  # a thought where nothing stands before it
+                yield probe(f"reasoning-{name}", told, None, think, category="thinking", telling=first)
     strange = (*texts.general(seen), *texts.around_markers(seen))
     for i, text in enumerate(strange):
         other = strange[(i * 3 + 1) % len(strange)]

@@ -46,6 +46,8 @@ TEMPLATES = [
     "{% for i in range(messages | length - 1, -1, -1) %}{{ i }}{{ messages[i].content }}{% endfor %}",
     "{% for m in messages %}{% if loop.first or messages[loop.index0 - 1].role != m.role %}#{% endif %}"
     "{% if loop.last or messages[loop.index0 + 1].role == 'user' %}!{% endif %}{% endfor %}",
+    "{% set rest = messages[1:] if messages[0].role == 'system' else messages %}"
+    "{% for m in rest %}{{ m.content }}{{ messages[loop.index0 - 1].content }}{% endfor %}",
     "{{ messages | selectattr('role', 'equalto', 'user') | list | length }}"
     "{% set u = messages | selectattr('role', 'equalto', 'user') | list %}{{ u[-1].content }}{{ u[0].content }}",
     "{% macro f(m, x='d') %}<{{ m.role }}{{ x }}>{% endmacro %}"

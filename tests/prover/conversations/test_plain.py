@@ -93,6 +93,15 @@ def test_all_think_flags_are_tried() -> None:
     assert any(m.get("thinking") for p in probes("thinking") for m in p.conversation.messages)
 
 
+def test_a_thought_is_always_compared_where_nothing_stands_before_it() -> None:
+    firsts = [
+        tuple(m["role"] for m in probe.conversation.messages)
+        for probe in KINDS["thinking"](SEEN)
+        if probe.telling and probe.conversation.messages[0].get("thinking")
+    ]
+    assert {("assistant",), ("assistant", "user")} <= set(firsts)
+
+
 def test_pairs_of_roles_are_all_tried() -> None:
     pairs = {
         (a["role"], b["role"])

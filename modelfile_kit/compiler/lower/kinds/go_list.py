@@ -18,6 +18,7 @@ from ...values.request import ELEMENT_NAMES, ELEMENTS, Data, RuntimeValue, eleme
 from ...values.text import Block, Choice, Part, Str, as_str, text_of
 from ...values.value import Value
 from ..control_flow import Unsupported
+from ..integers import less_than
 from ..loops import iteration
 from ..printing import printing
 from ..ranges import dynamic
@@ -73,7 +74,8 @@ def element_of_go_list(st: State, v: RuntimeValue, n: Const | Int) -> Value:
         found = element_value(v.data, go.call("index", v.expr, st.to_go(n)))
         return st.settle(choose(st.facts.simplify(inside), found, Undef()))
     if st.least(n) < 0:
-        negative = st.facts.simplify(go.Atom(go.call("lt", st.to_go(n), go.Lit(0))))
+        # Not by the Go expression for n: one that is cut from a list ends in an error below 0.
+        negative = st.facts.simplify(less_than(st, n, Const(0)))
         last = go.call("index", v.expr, go.call("len", go.call("slice", v.expr, go.Lit(1))))
         if st.least(n) < -1:
             raise Unsupported("an element by an index below -1", st.line)
