@@ -8,6 +8,10 @@ STATEMENTS: tuple[Feature, ...] = (
     whole("for", "{% for m in messages %}{{ m.role }}{% endfor %}"),
     whole("for … if", "{% for m in messages if m.role == 'user' %}{{ m.role }}{% endfor %}"),
     whole("for … else", "{% for m in messages if m.role == 'tool' %}T{% else %}none{% endfor %}"),
+    whole(
+        "for … else, with break",
+        "{% for m in messages %}{% if m.role == 'tool' %}{% break %}{% endif %}T{% else %}none{% endfor %}",
+    ),
     whole("for over a slice", "{% for m in messages[1:] %}{{ m.role }}{% endfor %}"),
     whole("for backwards", "{% for m in messages[::-1] %}{{ m.role }}{% endfor %}"),
     whole("for over range", "{% for i in range(messages | length) %}{{ messages[i].role }}{% endfor %}"),

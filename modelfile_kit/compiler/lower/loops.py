@@ -23,7 +23,7 @@ from .control_flow import Unsupported
 from .expressions import test
 from .macros import call_macro
 from .printing import print_value
-from .ranges import fixpoint
+from .ranges import fixpoint, otherwise
 from .semantics import iterate
 from .state import State
 from .variable_storage import Kind, shape_of, with_expr
@@ -34,6 +34,9 @@ MAX_UNROLL = 500
 
 def execute_for(st: State, node: nodes.For) -> None:
     """One `for` statement."""
+    if node.else_ and has_exit(node):
+        # Jinja takes the `else` unless some iteration came to its end: not what "empty" says, and very rare.
+        raise Unsupported("`else` of a loop with `break` or `continue`", node.lineno)
     over = st.settle(st.eval(node.iter))
     st.line = node.lineno
     if node.recursive and _calls_itself(node):
@@ -215,7 +218,7 @@ def unroll(st: State, node: nodes.For, elements: tuple[Value, ...]) -> None:
     plain = nodes.For(node.target, node.iter, node.body, node.else_, None, False)
     plain.lineno = node.lineno
     if not elements:
-        st.execute_all(node.else_)
+        otherwise(st, node)
         return
     if has_exit(node):
         _unroll_with_exits(st, plain, elements)

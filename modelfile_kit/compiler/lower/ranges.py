@@ -56,7 +56,12 @@ def dynamic(
     finally:
         st.entered = outer
     if entered is not None:
-        st.either_way(go.negate(entered), lambda: st.execute_all(node.else_))
+        st.either_way(go.negate(entered), lambda: otherwise(st, node))
+
+
+def otherwise(st: State, node: nodes.For) -> None:
+    """The `else` of a loop; what is set there does not leave it."""
+    st.in_scope(lambda: st.execute_all(node.else_))
 
 
 def fixpoint(

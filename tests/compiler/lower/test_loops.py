@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pytest
 
+from modelfile_kit.huggingface import render_reference
 from tests.compiler.cases import CALL, TOOL, check, compiled, user
 
 ANSWER = {"role": "assistant", "content": "an answer"}
@@ -24,6 +25,9 @@ TEMPLATES = [
     "{% for m in messages[:-1] %}{{ m.content }},{% endfor %}{{ messages[-1].content }}",
     "{% for m in messages[::-1] %}{{ loop.index0 }}{{ m.content }}{% endfor %}",
     "{% for m in messages if m.role == 'user' %}{{ m.content }}{% else %}none{% endfor %}",
+    "{% set x = 0 %}{% for m in messages if m.role == 'user' %}{{ m.content }}{% else %}{% set x = 1 %}{{ x }}{% endfor %}"
+    "{{ x }}{% for m in [] %}{% else %}{% set x = 2 %}{{ x }}{% endfor %}{{ x }}{% for m in nothing %}{% else %}"
+    "{% set x = 3 %}{% endfor %}{{ x }}",
     "{% for m in messages if m.role == 'user' or m.role == 'system' or not m.content %}{{ loop.index }}{{ m.content }}{% endfor %}",
     "{% for m in messages if (m.content and m.role == 'user') or m.role == 'assistant' %}{% set x = m.content or '-' %}{{ m.role }}{{ x }}{% endfor %}",
     "{% set roles = ['user', messages[0].role] %}{% for r in roles if r == 'user' or r == 'system' or not r %}{{ r }},{% endfor %}",
@@ -103,6 +107,21 @@ def test_break_leaves_what_the_loop_changed() -> None:
         "{% if m.role == 'assistant' %}{% break %}{% endif %}{% endfor %}{{ ns.n }}"
     )
     check(source, *CONVERSATIONS)
+
+
+@pytest.mark.parametrize("exit", ["break", "continue"])
+@pytest.mark.parametrize("over", ["messages", "['a', 'b']", "m0.split(' ')", "range(messages | length)"])
+def test_an_else_behind_an_exit_is_refused(over: str, exit: str) -> None:
+    """Jinja takes it where no iteration came to its end, and not only where there was none."""
+    source = (
+        "{% set m0 = messages[0].content %}{% for x in "
+        + over
+        + " %}{% if messages[0].content == 'abc' %}{% "
+        + exit
+        + " %}{% endif %}x{% else %}none{% endfor %}{% for m in messages %}{{ m.content }}{% endfor %}"
+    )
+    assert render_reference(source, [user("abc")]) == "noneabc"
+    assert "MK610" in [d.code for d in compiled(source).diagnostics]
 
 
 def test_calls_and_arguments() -> None:

@@ -17,6 +17,7 @@ from ...values.text import Part
 from ...values.truth import Bool
 from ...values.value import Value
 from ..control_flow import Raised, Unsupported
+from ..ranges import otherwise
 from ..semantics import (
     as_list,
     call_value,
@@ -132,7 +133,7 @@ def undefined_contains(st: State, v: Undef, needle: Value) -> Test:
 
 @iterate.of(Undef)
 def iterate_undefined(st: State, v: Undef, node: nodes.For) -> None:
-    st.execute_all(node.else_)
+    otherwise(st, node)
 
 
 @as_list.of(Undef)
