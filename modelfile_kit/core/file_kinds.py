@@ -151,7 +151,7 @@ def _is_no_go_template(text: str) -> bool:
 def is_gguf(start: bytes | bytearray) -> bool:
     """Whether a file that begins so is a GGUF, be it cut behind these bytes; a text may begin with the word.
 
-    >>> is_gguf(b"GGUF\3\0\0\0"), is_gguf(b"GGUF"), is_gguf(b"GGUF files"), is_gguf(b"GG")
+    >>> is_gguf(b"GGUF" + bytes(4)), is_gguf(b"GGUF"), is_gguf(b"GGUF files"), is_gguf(b"GG")
     (True, True, False, False)
     """
     return start[:4] == GGUF_MAGIC and not start[4:5].isspace()

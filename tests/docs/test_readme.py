@@ -34,7 +34,7 @@ def test_links_work_on_pypi(name: str) -> None:
 @pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md"])
 def test_how_to_install_before_a_release_is_told_once(name: str) -> None:
     """Merging by union leaves a paragraph twice."""
-    assert readme(name).count("/archive/main.zip") <= 1
+    assert readme(name).count('"modelfile-kit @ https://') <= 1
 
 
 def test_both_languages_have_the_same_rows_of_commands() -> None:
