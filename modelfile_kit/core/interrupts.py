@@ -23,10 +23,11 @@ class _State:
     """Of the main thread, which alone is interrupted.
 
     held: an interrupt has to wait; waiting: one does; whole: also where the work waits; again: a second one
-    gets in.
+    gets in. instead: what the next one calls.
     """
 
     held = whole = waiting = again = False
+    instead: Callable[[], None] | None = None
 
 
 @contextlib.contextmanager
@@ -65,6 +66,19 @@ def terminated_as_interrupted() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def instead_of_interrupt(step: Callable[[], None]) -> Iterator[None]:
+    """The first interrupt inside calls the step and is not raised: for a loop that ends by itself then.
+
+    For the main thread, inside of `terminated_as_interrupted`.
+    """
+    before, _State.instead = _State.instead, step
+    try:
+        yield
+    finally:
+        _State.instead = before
 
 
 class Held:
@@ -108,6 +122,10 @@ def let_in(step: Callable[[], Result]) -> Result:
 
 
 def _interrupt() -> None:
+    if _State.instead is not None:
+        step, _State.instead = _State.instead, None
+        step()
+        return
     if _State.held and not (_State.again and _State.waiting):
         _State.waiting = True
         return

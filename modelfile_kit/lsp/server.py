@@ -7,8 +7,10 @@ answers, on the newest text alone. The server writes nothing and asks no network
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
+import select
 import sys
 from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +26,7 @@ from pygls.uris import from_fs_path, to_fs_path
 from ..core.common_start import common_length
 from ..core.diagnostics import Severity
 from ..core.errors import KitError, UsageError
+from ..core.interrupts import instead_of_interrupt
 from ..core.version import __version__
 from ..ollama.versions import Target
 from .answers import Choice, ChoiceKind, OpenFile, Place, Problem, Symbol, SymbolKind
@@ -34,6 +37,7 @@ from .languages import MAX_CHARACTERS, Language, language_of
 QUIET_SECONDS = 0.2
 # A message beyond this is a mistake of the client, and would fill the memory before it is read (CWE-770).
 MAX_MESSAGE = 64 * 1024 * 1024
+READ_BYTES = 1 << 16
 
 _SEVERITIES = {
     Severity.ERROR: types.DiagnosticSeverity.Error,
@@ -428,17 +432,29 @@ def _no_copy(*_: object) -> None:
 
 
 class _Input:
-    """Standard input that knows whether it has ended."""
+    """Standard input that knows whether it has ended, and stops waiting when it is told to.
 
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
+    The thread that waits for the client would otherwise keep the process alive after a signal.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._told, self._tell = os.pipe()
+        self._there = bytearray()
         self.ended = False
 
+    def stop(self) -> None:
+        """Who waits for the client has the end of the input instead."""
+        os.write(self._tell, b"x")
+
     def readline(self) -> bytes:
-        """A line, b"" at the end."""
-        line = self._stream.readline()
-        self.ended = not line
-        return line
+        """A line, what is left of one at the end."""
+        looked = 0
+        while (end := self._there.find(b"\n", looked)) < 0:
+            looked = len(self._there)
+            if not self._more():
+                break
+        return self._take(end + 1 or len(self._there))
 
     def read(self, count: int) -> bytes:
         """So many bytes, fewer at the end. Raises UsageError for more than a message can have."""
@@ -447,9 +463,29 @@ class _Input:
                 f"the client announces a message of {count:,} bytes, expected at most {MAX_MESSAGE:,}",
                 help="start the server again; docs/editors.md has the settings of editors",
             )
-        data = self._stream.read(count)
-        self.ended = len(data) < count
-        return data
+        while len(self._there) < count and self._more():
+            pass
+        return self._take(count)
+
+    def _more(self) -> bool:
+        if os.name != "nt":  # whose pipes cannot be waited for together; a signal ends a process there
+            waits = [self._descriptor, self._told]
+            if self._told in select.select(waits, [], [])[0]:
+                return False
+        data = os.read(self._descriptor, READ_BYTES)
+        self._there += data
+        self.ended = not data
+        return bool(data)
+
+    def _take(self, count: int) -> bytes:
+        taken = bytes(self._there[:count])
+        del self._there[:count]
+        return taken
+
+
+def _ends_by(given: _Input) -> contextlib.AbstractContextManager[None]:
+    # Raised anywhere in the loop, an interrupt can leave a lock of its threads taken.
+    return instead_of_interrupt(given.stop) if os.name != "nt" else contextlib.nullcontext()
 
 
 def run_on_stdio(*, debug: bool = False) -> int:
@@ -460,18 +496,18 @@ def run_on_stdio(*, debug: bool = False) -> int:
     """
     if not debug:
         logging.getLogger("pygls").setLevel(logging.CRITICAL)
-    given, stdout = _Input(sys.stdin.buffer), sys.stdout
+    given, stdout = _Input(sys.stdin.fileno()), sys.stdout
     sys.stdout = sys.stderr  # a stray print would break the protocol
     pygls_server, server = make_server()
     try:
         # A copy, since pygls closes what it writes to.
-        with os.fdopen(os.dup(stdout.fileno()), "wb") as answers:
+        with os.fdopen(os.dup(stdout.fileno()), "wb") as answers, _ends_by(given):
             pygls_server.start_io(cast(BinaryIO, given), answers)
     finally:
         server.close()
         sys.stdout = stdout
     if not given.ended and not server.told_to_exit:
-        raise KeyboardInterrupt  # pygls takes it for an end like any other
+        raise KeyboardInterrupt  # for pygls it was an end like any other
     return 1 if server.told_to_exit and not server.shut_down else 0
 
 

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from modelfile_kit.core.interrupts import Held, let_in, terminated_as_interrupted
+from modelfile_kit.core.interrupts import Held, instead_of_interrupt, let_in, terminated_as_interrupted
 
 # A signal that is sent to a process with threads may reach another one; raise_signal reaches this one.
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no signal that asks a process to end")
@@ -32,6 +32,19 @@ def test_a_second_one_does_not_end_the_removing() -> None:
                 signal.raise_signal(signal.SIGHUP)
                 removed = True
     assert removed
+
+
+def test_a_step_instead_of_the_first_one() -> None:
+    steps: list[str] = []
+    with (
+        terminated_as_interrupted(),
+        pytest.raises(KeyboardInterrupt),
+        instead_of_interrupt(lambda: steps.append("told")),
+    ):
+        signal.raise_signal(signal.SIGTERM)
+        assert steps == ["told"]
+        signal.raise_signal(signal.SIGINT)
+    assert steps == ["told"]
 
 
 def test_under_nohup_a_closed_terminal_ends_nothing() -> None:

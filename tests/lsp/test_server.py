@@ -274,7 +274,7 @@ def test_a_target_of_the_editor() -> None:
         assert "'1.x' is not a version" in told["params"]["message"]
 
 
-@pytest.mark.parametrize("end", ["input", "message", "work", "exit", "signal"])
+@pytest.mark.parametrize("end", ["input", "message", "work", "exit", "signal", "signal at rest"])
 def test_the_end_in_the_middle_of_everything(end: str) -> None:
     """However a client goes away, the server goes too."""
     with Client() as client:
@@ -291,7 +291,9 @@ def test_the_end_in_the_middle_of_everything(end: str) -> None:
         elif end == "exit":
             client.send("exit")
             assert client.process.wait(PATIENCE) == 1  # the protocol: no `shutdown` came before
-        elif end == "signal":
+        elif end.startswith("signal"):
+            if end == "signal at rest":
+                client.findings("untitled:a", 1)
             client.process.send_signal(signal.SIGTERM)
             assert client.process.wait(PATIENCE) == 130
         client.close()
