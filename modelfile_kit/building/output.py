@@ -12,12 +12,8 @@ from ..core.clone import clone_file
 from ..core.diagnostics import Span
 from ..core.errors import UsageError
 from ..core.files import read_file
+from ..core.locks import LOCKS, lock
 from ..core.os_errors import os_reason
-
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
 
 CANNOT_WRITE = "MK903"
 STAGED = "mkmodelfile"  # in the name of the folder that holds the files before they get their names
@@ -79,14 +75,12 @@ def require_own(folder: Path, names: Iterable[str] = (MODELFILE,)) -> None:
 @contextlib.contextmanager
 def _alone_in(folder: Path) -> Iterator[None]:
     """Other builds wait with their renaming, so that all files are those of one of them."""
-    if fcntl is None:
-        yield  # Windows has no lock that leaves nothing behind
+    if not LOCKS:  # and a folder cannot be opened on Windows
+        yield
         return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        # Not every network file system has locks.
-        with contextlib.suppress(OSError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        lock(descriptor, wait=True)
         yield
     finally:
         os.close(descriptor)

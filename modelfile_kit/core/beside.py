@@ -16,12 +16,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from .locks import LOCKS, is_at, lock
 from .os_errors import cannot_write
-
-try:
-    import fcntl
-except ImportError:  # Windows: nothing there tells what was left from what is being written
-    fcntl = None  # type: ignore[assignment]
 
 ENDING = ".part"
 _RANDOM = "[a-z0-9_]+"  # what tempfile puts into a name
@@ -87,15 +83,14 @@ def _held(place: Path, make: Callable[[], Path], flags: int) -> tuple[Path, int 
     try:
         while True:
             part = make()
-            if fcntl is None:
+            if not LOCKS:  # nothing tells what was left from what is being written
                 return part, None
             try:
                 descriptor = os.open(part, flags)
             except FileNotFoundError:
                 continue  # who looked for what was left saw it before it had its lock
-            with contextlib.suppress(OSError):  # not every network file system has locks
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
-            if _is_at(descriptor, part):
+            lock(descriptor, wait=True)
+            if is_at(descriptor, part):
                 return part, descriptor
             os.close(descriptor)
     except OSError as error:
@@ -103,7 +98,7 @@ def _held(place: Path, make: Callable[[], Path], flags: int) -> tuple[Path, int 
 
 
 def _remove_left(place: Path) -> None:
-    if fcntl is None:
+    if not LOCKS:
         return
     name = re.compile(re.escape(_prefix(place)) + _RANDOM + re.escape(ENDING))
     try:
@@ -119,9 +114,8 @@ def _remove_left(place: Path) -> None:
 def _remove_unless_held(part: Path) -> None:
     descriptor = os.open(part, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)  # OSError: it is being written
-        if not _is_at(descriptor, part):
-            return
+        if not lock(descriptor) or not is_at(descriptor, part):
+            return  # it is being written, or nothing tells
         size = _disk_bytes(part)
         if part.is_dir():
             shutil.rmtree(part, ignore_errors=True)
@@ -131,13 +125,6 @@ def _remove_unless_held(part: Path) -> None:
             _REMOVED.append((part, size))
     finally:
         os.close(descriptor)
-
-
-def _is_at(descriptor: int, part: Path) -> bool:
-    try:
-        return os.path.samestat(os.fstat(descriptor), part.lstat())
-    except FileNotFoundError:
-        return False
 
 
 def _disk_bytes(part: Path) -> int:

@@ -15,13 +15,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..core.cache import kit_cache
+from ..core.locks import LOCKS, lock
 from ..sources.model_name import tag_of
 from .names import WORKING_TAG
-
-try:
-    import fcntl
-except ImportError:  # Windows: there, age alone tells
-    fcntl = None  # type: ignore[assignment]
 
 FORGOTTEN_SECONDS = 30 * 86_400.0  # by then the server that had the model is gone, or age tells all the same
 
@@ -43,7 +39,7 @@ def claimed(name: str) -> Iterator[Path | None]:
         yield None
         return
     try:
-        _lock(descriptor, wait=False)
+        lock(descriptor)
         yield path
     finally:
         os.close(descriptor)
@@ -71,7 +67,7 @@ def one_at_a_time(url: str, name: str) -> Iterator[None]:
     descriptor = _opened(claims_folder() / f"turn-{key}", create=True)
     try:
         if descriptor is not None:
-            _lock(descriptor, wait=True)
+            lock(descriptor, wait=True)
         yield
     finally:
         if descriptor is not None:
@@ -88,25 +84,16 @@ def _held(path: Path) -> bool | None:
     if descriptor is None:
         return None
     try:
-        return not _lock(descriptor, wait=False)
+        return not lock(descriptor)  # without locks: as if somebody had it
     finally:
         os.close(descriptor)
 
 
 def _opened(path: Path, *, create: bool) -> int | None:
-    if fcntl is None:
+    if not LOCKS:  # age alone tells
         return None
     with contextlib.suppress(OSError):
         if create:
             path.parent.mkdir(parents=True, exist_ok=True)
         return os.open(path, os.O_RDWR | (os.O_CREAT if create else 0), 0o600)
     return None
-
-
-def _lock(descriptor: int, *, wait: bool) -> bool:
-    """Whether the lock was got. A file system without locks counts as one where somebody has it."""
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-    except OSError:
-        return False
-    return True

@@ -19,17 +19,13 @@ from typing import BinaryIO
 
 from ..core.diagnostics import Span
 from ..core.errors import SourceError
+from ..core.locks import LOCKS, is_at, lock
 from ..core.os_errors import cannot_write
 from ..core.progress import tell_step
 from .byte_source import LIES
 from .connections import Opening, chosen_connections, fetch_pieces
 from .pieces import Pieces, piece_bytes, write_all
 from .repository import Repository, RepositoryFile, Told
-
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
 
 BLOCK_BYTES = 1 << 20
 NO_ROOM = "MK492"
@@ -164,7 +160,7 @@ def _remove_other_parts(place: Path) -> None:
     for part in place.parent.iterdir():
         if pattern.fullmatch(part.name) and part.is_file():
             with contextlib.suppress(OSError), part.open("r+b") as stream:
-                if _locked(stream.fileno(), part):
+                if not LOCKS or lock(stream.fileno()):
                     part.unlink()
 
 
@@ -265,7 +261,7 @@ def _alone(part: Path, file: RepositoryFile, told: Told | None) -> Iterator[Bina
         if _locked(descriptor, part):
             yield stream
             return
-        while not _free(descriptor):
+        while lock(descriptor) is False:
             if told is not None and file.size is not None:
                 told(min(_there(stream, part, file), file.size), file.size)
             time.sleep(LOCK_SECONDS)
@@ -273,20 +269,4 @@ def _alone(part: Path, file: RepositoryFile, told: Told | None) -> Iterator[Bina
 
 
 def _locked(descriptor: int, part: Path) -> bool:
-    if fcntl is None:
-        return True
-    try:
-        # Who held the lock may have finished and renamed the file since it was opened here.
-        return _free(descriptor) and os.path.samestat(os.fstat(descriptor), part.stat())
-    except FileNotFoundError:
-        return False
-
-
-def _free(descriptor: int) -> bool:
-    """Locks the file, unless another process has."""
-    assert fcntl is not None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+    return not LOCKS or (lock(descriptor) is not False and is_at(descriptor, part))

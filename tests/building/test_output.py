@@ -63,7 +63,7 @@ def test_ctrl_c_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no such locks")
+@pytest.mark.skipif(os.name == "nt", reason="the kit takes no locks on Windows")
 def test_of_two_builds_at_once_one_wins_whole(tmp_path: Path) -> None:
     names = [f"f{n}" for n in range(8)]
     start = threading.Barrier(2)

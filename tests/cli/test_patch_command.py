@@ -141,7 +141,7 @@ def test_a_part_of_a_split_model_keeps_its_name(tmp_path, mkmodelfile):
     assert (done.code, "give big-00001-of-00002.gguf" in done.err) == (2, True)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no lock that tells")
+@pytest.mark.skipif(sys.platform == "win32", reason="the kit takes no locks on Windows")
 def test_what_a_killed_run_left_is_removed_and_said_where_it_was_large(model, tmp_path, mkmodelfile):
     for size, said in ((5 << 20, True), (1000, False)):
         left = tmp_path / ".m-patched.gguf.abcdefgh.part"

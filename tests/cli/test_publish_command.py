@@ -46,7 +46,7 @@ def test_a_dry_run_shows_the_command_and_runs_nothing(package, mkmodelfile, olla
     assert not (tmp_path / "ran").exists()
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows does not tell who holds a name")
+@pytest.mark.skipif(os.name == "nt", reason="the kit takes no locks on Windows")
 def test_clean_shows_what_is_left_and_removes_what_nobody_needs(mkmodelfile, ollama, monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     mine, kept, old = (f"m:mkmodelfile-{c * 12}" for c in "abc")

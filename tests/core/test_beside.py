@@ -10,7 +10,7 @@ import pytest
 
 from modelfile_kit.core.beside import file_beside, folder_beside, take_removed
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no lock that tells")
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the kit takes no locks on Windows")
 
 KINDS = {
     "file": ("file_beside", "out.write(b'x' * 3_000_000); out.flush()"),

@@ -8,7 +8,7 @@ import pytest
 from modelfile_kit.publish import claims
 from modelfile_kit.publish.claims import claimed, forget, in_use, one_at_a_time
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows does not tell who holds a name")
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="the kit takes no locks on Windows")
 NAME = "me/m:mkmodelfile-0123456789ab"
 
 

@@ -239,7 +239,7 @@ def repair_and_keep(server: Any, name: str) -> None:
             take_over(server, new, name)
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows does not tell who holds a name")
+@pytest.mark.skipif(os.name == "nt", reason="the kit takes no locks on Windows")
 @pytest.mark.parametrize("tears", [False, True])
 @pytest.mark.parametrize("tag", ["latest", "q" * 34])
 @pytest.mark.parametrize("work", [back, publish_and_keep, repair_and_keep])
@@ -309,7 +309,7 @@ def test_whoever_is_interrupted_loses_no_model(work: Any, after: bool) -> None:
     assert last > 6
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows does not tell who holds a name")
+@pytest.mark.skipif(os.name == "nt", reason="the kit takes no locks on Windows")
 def test_what_was_on_its_way_goes_where_it_was_meant_to() -> None:
     server = server_with(m="new", m__latest_previous="older", other="old")
     way = moving_name(previous_name("m"))

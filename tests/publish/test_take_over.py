@@ -14,7 +14,7 @@ from modelfile_kit.publish.names import WORKING_TAG, keeping_name, working_name
 from modelfile_kit.publish.take_over import clean, digest_of, sweep, take_over, working_model
 from modelfile_kit.sources.model_name import with_tag
 
-posix = pytest.mark.skipif(os.name == "nt", reason="Windows does not tell who holds a name")
+posix = pytest.mark.skipif(os.name == "nt", reason="the kit takes no locks on Windows")
 
 
 @pytest.fixture(autouse=True)

@@ -89,7 +89,7 @@ def test_a_size_and_digest_that_nobody_knows(tmp_path) -> None:
 
 def test_two_at_once(tmp_path) -> None:
     """The second one waits, and goes on where the first one ended."""
-    fcntl = pytest.importorskip("fcntl", reason="locks are those of Unix")
+    fcntl = pytest.importorskip("fcntl", reason="the kit takes no locks on Windows")
     part, memory = tmp_path / "m.gguf.incomplete", Memory()
     told: list[tuple[int, int]] = []
     with part.open("wb") as stream:
@@ -108,7 +108,7 @@ def test_two_at_once(tmp_path) -> None:
 
 
 def test_another_process_that_ends_with_the_whole_file(tmp_path) -> None:
-    fcntl = pytest.importorskip("fcntl", reason="locks are those of Unix")
+    fcntl = pytest.importorskip("fcntl", reason="the kit takes no locks on Windows")
     part, place, memory = tmp_path / "m.gguf.incomplete", tmp_path / "m.gguf", Memory()
     with part.open("wb") as stream:
         fcntl.flock(stream, fcntl.LOCK_EX)
@@ -120,6 +120,17 @@ def test_another_process_that_ends_with_the_whole_file(tmp_path) -> None:
 
         assert download(memory, place, listed(), title="x", told=finish) == place
     assert memory.opened == []
+
+
+def test_a_network_disk_without_locks(tmp_path, monkeypatch) -> None:
+    fcntl = pytest.importorskip("fcntl", reason="the kit takes no locks on Windows")
+
+    def none(*_):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", none)
+    place = tmp_path / "m.gguf"
+    assert download(Memory(), place, listed(), title="x", loose=True).read_bytes() == DATA
 
 
 def test_a_full_disk(tmp_path, monkeypatch) -> None:
