@@ -10,6 +10,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator
 from hashlib import blake2b
+from zlib import adler32, crc32
 
 from .arrays import StringArray, readable
 from .header import Header
@@ -48,8 +49,8 @@ def _suspects(tokens: StringArray) -> set[int]:
     """Hashes that occur more than once, few of them those of different texts; not all, if there are many."""
     parts = [array("I") for _ in range(_PARTS)]
     for text in _as_read(tokens):
-        code = hash(text)
-        parts[code % _PARTS].append(code // _PARTS & 0xFFFFFFFF)
+        code = _code(text)
+        parts[code % _PARTS].append(code // _PARTS)
     found: set[int] = set()
     for number, part in enumerate(parts):
         seen: set[int] = set()
@@ -63,15 +64,18 @@ def _suspects(tokens: StringArray) -> set[int]:
     return found
 
 
+def _code(text: bytes) -> int:
+    # 40 bits, the same in every process: `hash` is not, and which examples are found must not depend on it.
+    return crc32(text) | (adler32(text) & 0xFF) << 32
+
+
 def _pairs(tokens: StringArray, suspects: set[int] | None) -> list[tuple[str, int, int]]:
     """The first texts that occur twice; suspects: where to look, None for everywhere."""
     first: dict[bytes, int] = {}
     found: dict[bytes, tuple[str, int, int]] = {}
     for number, text in enumerate(_as_read(tokens)):
-        if suspects is not None:
-            code = hash(text)
-            if (code // _PARTS & 0xFFFFFFFF) * _PARTS + code % _PARTS not in suspects:
-                continue
+        if suspects is not None and _code(text) not in suspects:
+            continue
         digest = blake2b(text, digest_size=16).digest()
         before = first.setdefault(digest, number)
         if before != number and digest not in found:

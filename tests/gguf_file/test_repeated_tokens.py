@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tracemalloc
@@ -53,6 +54,30 @@ def read_tokens(header: Header) -> StringArray:
 def ending(micro: Path, place: Path, last: Sequence[bytes]) -> Path:
     tokens = [*read_tokens(read_header(micro)).iter_raw()]
     return with_key(micro, place, TOKENS, Typed("string[]", [*tokens[: -len(last)], *last]))
+
+
+FOUND = """
+import sys
+from pathlib import Path
+from modelfile_kit.gguf_file import read_header, repeated_tokens
+repeated_tokens.AT_ONCE, repeated_tokens._SUSPECTS = 0, 2
+print(repeated_tokens.repeated_tokens(read_header(Path(sys.argv[1]))))
+"""
+
+
+def test_every_process_finds_the_same_of_many(micro: Path, tmp_path: Path) -> None:
+    place = ending(micro, tmp_path / "m.gguf", [b"t%d" % (n // 2) for n in range(60)])
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", FOUND, str(place)],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in "123"
+    }
+    assert len(said) == 1 and "t" in said.pop()
 
 
 @pytest.mark.parametrize(("last", "taken"), CASES)
