@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ..core.diagnostics import Diagnostic, Severity, Span
+from ..core.listed import some
 from ..ollama.versions import Target, since
 from ..prover.counting import Count, better
 from ..prover.native import NativeProof
@@ -118,7 +119,7 @@ def _by_replies(
     read = native.read()
     gained, lost = _beside(replies, read)
     if not gained or lost:
-        not_read = f"; it reads back all but {_listed(unread)}, and native mode is no better"
+        not_read = f"; it reads back all but {some(unread)}, and native mode is no better"
         return Mode("go", f"{why}{not_read}{_lost_words(replies, read, lost)}", native_replies=read)
     found = native.prove()
     exact = {k for k, s in coverage.items() if s == "exact"}
@@ -165,13 +166,8 @@ def _lost_words(replies: Mapping[str, bool] | None, read: NativeReplies | None, 
         return ""
     if read.trip is None:
         return f"; whether llama-server reads the replies is not proven ({read.why_not})"
-    without = f", without {_listed(lost)}" if lost else ""
+    without = f", without {some(lost)}" if lost else ""
     return f"{_reading(replies, read)}{without}"
-
-
-def _listed(names: Sequence[str], shown: int = 3) -> str:
-    more = f" and {len(names) - shown} more" if len(names) > shown else ""
-    return ", ".join(names[:shown]) + more
 
 
 def unused_template(
@@ -212,7 +208,7 @@ def native_unread(trip: RoundTrip | None, span: Span) -> tuple[Diagnostic, ...]:
         return ()
     message = (
         f"native mode: {trip.engine} does not read back {len(lost)} of {len(trip.read)} kinds of replies "
-        f"({_listed(lost)}): they reach the user as text, or as an error"
+        f"({some(lost)}): they reach the user as text, or as an error"
     )
     hint = "`mkmodelfile check --html` shows each reply and what becomes of it; another build may read more"
     return (Diagnostic(NATIVE_UNREAD, Severity.WARNING, message, span, hint),)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ..compiler.compile import translate
 from ..core.errors import KitError
+from ..core.listed import some
 from ..gguf_file import Header
 from ..gguf_file.vocabulary import Vocabulary
 from ..huggingface import Reference
@@ -79,15 +79,10 @@ def _read(trip: RoundTrip) -> str:
     lost = _lost(trip)
     if not lost:
         count = len(trip.read)
-        return f"all {count} kinds are read back" if count > 1 else f"{_listed(list(trip.read))} is read back"
+        return f"all {count} kinds are read back" if count > 1 else f"{some(list(trip.read))} is read back"
     count = len(trip.read) - len(lost)
-    return f"{count} of {len(trip.read)} kinds are read back (not {_listed(lost)})"
+    return f"{count} of {len(trip.read)} kinds are read back (not {some(lost)})"
 
 
 def _lost(trip: RoundTrip) -> list[str]:
     return [name for name, right in trip.read.items() if not right]
-
-
-def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:3])
-    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 
-def some(names: Sequence[str], most: int) -> str:
+def some(names: Sequence[str], most: int = 3) -> str:
     """The first names with commas between them, and how many more there are.
 
     >>> some(["a", "b", "c"], 2)

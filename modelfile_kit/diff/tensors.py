@@ -9,6 +9,7 @@ from pathlib import Path
 from ..core.diagnostics import Span
 from ..core.errors import UsageError
 from ..core.files import open_file
+from ..core.listed import some
 from ..core.sizes import size_text
 from ..gguf_file.header import Header, read_header
 from ..gguf_file.split import split_of
@@ -118,5 +119,4 @@ def _size(tensor: TensorInfo) -> str:
 def _named(what: str, found: Sequence[str]) -> list[str]:
     if not found:
         return []
-    more = f" and {len(found) - SHOWN:,} more" if len(found) > SHOWN else ""
-    return [f"{what}: {len(found):,}: {', '.join(found[:SHOWN])}{more}"]
+    return [f"{what}: {len(found):,}: {some(found, SHOWN)}"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from ..core.errors import GGUFError
+from ..core.listed import some
 from ..gguf_file.header import Header
 from ..gguf_file.vocabulary import Vocabulary
 from .part import Part, counted, not_compared, part_of
@@ -148,5 +149,4 @@ def _counted(what: str, found: Iterable[str]) -> list[str]:
     every = list(found)
     if not every:
         return []
-    more = f" and {len(every) - SHOWN:,} more" if len(every) > SHOWN else ""
-    return [f"{what}: {len(every):,}: {', '.join(every[:SHOWN])}{more}"]
+    return [f"{what}: {len(every):,}: {some(every, SHOWN)}"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from typing import Any
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import KitError, UsageError
 from ..core.files import read_file
+from ..core.listed import some
 from ..huggingface.chat_template_file import load_chat_template
 from ..package.draft import DEFAULT_CONTEXT, Draft, package_name, relative_path, scalar
 from ..package.schema_line import SCHEMA_LINE
@@ -233,7 +234,7 @@ def _missing(found: _Folder) -> Iterator[tuple[str, str]]:
         files = {f for f in weights.values() if isinstance(f, str)} if isinstance(weights, Mapping) else set()
         if absent := sorted(files - found.names):
             yield (
-                f"{name} lists {len(files)} files, of which {_listed(absent)} "
+                f"{name} lists {len(files)} files, of which {some(absent)} "
                 f"{'is' if len(absent) == 1 else 'are'} not here",
                 "download the rest, or save the model again",
             )
@@ -243,8 +244,3 @@ def _pointers(found: _Folder) -> Iterator[tuple[str, str]]:
     for name in found.weights:
         if read_file(found.path / name, len(_LFS)) == _LFS:
             yield f"{name} is a Git LFS pointer and not the weights", "run `git lfs pull` in the folder"
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = len(names) - 3
-    return ", ".join(names[:3]) + (f" and {more} more" if more > 0 else "")

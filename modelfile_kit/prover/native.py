@@ -18,6 +18,7 @@ from typing import Any, Protocol
 from ..core.conversation import CATEGORIES, Conversation
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import EngineError, UsageError
+from ..core.listed import some
 from ..gguf_file import StringArray, read_header
 from ..gguf_file.patch import Scalar, patch
 from ..gguf_file.vocabulary import Vocabulary
@@ -318,13 +319,13 @@ def _in_words(found: Finding, span: Span) -> Diagnostic:
 
 
 def _doubtful(kind: str, unknown: Collection[Unknown], span: Span) -> Diagnostic:
-    named = ", ".join(f"`{u.text}` (line {u.line})" for u in sorted(unknown, key=lambda u: u.line)[:SHOWN])
-    more = f" and {len(unknown) - SHOWN} more" if len(unknown) > SHOWN else ""
+    in_order = sorted(unknown, key=lambda u: u.line)
+    named = some([f"`{u.text}` (line {u.line})" for u in in_order], SHOWN)
     return Diagnostic(
         NOT_KNOWN,
         Severity.WARNING,
         f"native mode, {kind}: no difference was found, but nothing says that llama.cpp's Jinja engine does "
-        f"the same as Jinja2 for every text in {named}{more}",
+        f"the same as Jinja2 for every text in {named}",
         span,
         "so it is not claimed to be exact; golden tests and `verify` check conversations of your own",
     )

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 
 from ..core.diagnostics import Diagnostic, Severity
+from ..core.listed import some
 from ..huggingface import Reference
 from ..ollama.builtin import PARSERS
 from ..ollama.prompt import PromptTemplate
@@ -19,7 +20,6 @@ NO_TAGS_SHOWN, MARKS_LEFT, PARSER_CHOSEN = "MK673", "MK674", "MK678"
 CUT_SHORT = "MK655"
 _SHOWN = 90
 _NO_READER = "nothing reads replies beside a RENDERER without PARSER"
-_NAMED = 3
 # Where the end of a reply may be cut off, best first: before a line, a tag, a word.
 _BEGINNINGS = tuple(map(re.compile, (r"\n", r"(?=<[^/])", r"(?=<)", r"\s")))
 
@@ -66,7 +66,7 @@ def chosen(trip: RoundTrip, other: RoundTrip, *, hides: bool = False) -> Diagnos
     """
     read, before = sum(trip.read.values()), sum(other.read.values())
     less = [name for name, right in other.read.items() if right and not trip.read.get(name, True)]
-    loses = f"; it does not read {_listed(less)}, which the tags read" if less else ""
+    loses = f"; it does not read {some(less)}, which the tags read" if less else ""
     return Diagnostic(
         PARSER_CHOSEN,
         Severity.INFO,
@@ -189,11 +189,7 @@ def _count(lost: Sequence[Reading], of: Sequence[Reading]) -> str:
     """How many kinds, and which."""
     names = list(dict.fromkeys(r.spoken.kind.name for r in lost))
     every = len({r.spoken.kind.name for r in of})
-    return f"{len(names)} of {every} kinds of replies ({_listed(names)})"
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
+    return f"{len(names)} of {every} kinds of replies ({some(names)})"
 
 
 def _expects(trip: RoundTrip, seen: Prompts) -> str:

@@ -16,6 +16,7 @@ from jinja2 import nodes
 
 from ..core.diagnostics import Diagnostic, Severity, Span
 from ..core.errors import TemplateReferenceError
+from ..core.listed import some
 from ..core.numbers import read_count
 from ..huggingface import environment, jinja_source
 from ..huggingface.guard import BUDGET, TEMPLATE_MAX
@@ -683,9 +684,7 @@ def _around(one: str, other: str) -> tuple[str, str]:
 
 
 def _listed(texts: Sequence[str]) -> str:
-    first = ", ".join(map(_quoted, texts[:LISTED_MAX]))
-    more = len(texts) - LISTED_MAX
-    return f"{first} and {more} more" if more > 0 else first
+    return some([_quoted(text) for text in texts], LISTED_MAX)
 
 
 def _quoted(text: str) -> str:

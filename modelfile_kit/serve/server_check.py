@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import ServerError, UsageError
+from ..core.listed import some
 from ..core.progress import Progress, Step
 from ..gguf_file.inputs import AUDIO
 from ..prover.native import kinds_of
@@ -144,8 +145,7 @@ def _choose(names: Sequence[str], asked: str | None, promise: Promise | None, ur
 
 
 def _shown(names: Sequence[str]) -> str:
-    more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
-    return (", ".join(names[:NAMES_SHOWN]) + more) or "none"
+    return some(names, NAMES_SHOWN) or "none"
 
 
 def _about(server: OpenAIServer, name: str, listed: Sequence[Mapping[str, Any]]) -> About:

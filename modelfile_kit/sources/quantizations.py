@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from ..core.diagnostics import Span
 from ..core.errors import SourceError
+from ..core.listed import some
 from ..core.near_words import near_word
 from .name import Name
 from .repository import RepositoryFile
@@ -160,7 +161,7 @@ def _asked(models: Sequence[Choice], asked: str, title: str) -> Choice:
         raise SourceError(
             f"has no quantization {asked}",
             span=Span(title),
-            help=f"{hint}it has {_listed(names)}",
+            help=f"{hint}it has {some(names, SHOWN)}",
             code=NO_QUANTIZATION,
         )
     if len(found) > 1:
@@ -178,7 +179,7 @@ def _only_one(models: Sequence[Choice], title: str) -> Sequence[Choice]:
 
 def _several(models: Sequence[Choice], what: str, title: str) -> SourceError:
     files = [m.file.path for m in sorted(models, key=lambda m: m.file.path)]
-    advice = f"name the file, as in {title}/{files[0]}; there are {_listed(files)}"
+    advice = f"name the file, as in {title}/{files[0]}; there are {some(files, SHOWN)}"
     return SourceError(what, span=Span(title), help=advice, code=SEVERAL_MODELS)
 
 
@@ -187,10 +188,10 @@ def _no_model(contents: Contents, name: Name, title: str) -> SourceError:
     if contents.models:
         folders = sorted({m.file.path.rpartition("/")[0] or "the top" for m in contents.models})
         return SourceError(
-            where, span=Span(title), help=f"there are some in {_listed(folders)}", code=NO_GGUF
+            where, span=Span(title), help=f"there are some in {some(folders, SHOWN)}", code=NO_GGUF
         )
     if contents.projectors:
-        names = _listed([p.path for p in contents.projectors])
+        names = some([p.path for p in contents.projectors], SHOWN)
         return SourceError(
             f"{where}, only {names}", span=Span(title), help="name the model's repository", code=NO_GGUF
         )
@@ -207,7 +208,7 @@ def _complete(choice: Choice, title: str) -> Choice:
     if not choice.missing:
         return choice
     count = len(choice.parts) + len(choice.missing)
-    numbers = _listed([str(n) for n in choice.missing])
+    numbers = some([str(n) for n in choice.missing], SHOWN)
     raise SourceError(
         f"has {len(choice.parts)} of the {count} parts of {choice.file.path}: {numbers} are missing",
         span=Span(title),
@@ -234,8 +235,3 @@ def _stem(path: str) -> str:
 def _file_stem(choice: Choice) -> str:
     name = choice.file.name[: -len(".gguf")]
     return found["stem"] if (found := _SPLIT.fullmatch(name)) else name
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = len(names) - SHOWN
-    return ", ".join(names[:SHOWN]) + (f" and {more} more" if more > 0 else "")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 
+from ..listed import some
 from ..near_words import near_word
 from ..severity import Severity
 
@@ -82,8 +83,7 @@ def suggestion(word: str) -> str:
     having = [name for name in names if word.lower() in name.split("-")]
     if not having:
         return ""
-    more = f" and {len(having) - MAX_NAMED} more" if len(having) > MAX_NAMED else ""
-    return f"names with this word: {', '.join(having[:MAX_NAMED])}{more}; "
+    return f"names with this word: {some(having, MAX_NAMED)}; "
 
 
 def current(code: str) -> tuple[str, ...]:
